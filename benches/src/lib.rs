@@ -1,0 +1,1 @@
+//! Ratios against peers, timed in one run. Each bench is a binary under `src/bin`.

@@ -1,0 +1,1 @@
+//! Helm chart versions behind ArtifactSource: classic index.yaml, streamed, and OCI registries

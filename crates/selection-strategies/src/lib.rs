@@ -1,0 +1,1 @@
+//! Pure rules that choose among artifact versions as a Kargo Warehouse does: semver constraints, tag filters, path selectors, expressions
