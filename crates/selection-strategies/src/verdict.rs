@@ -1,0 +1,202 @@
+//! What a rule says about one candidate, and why.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What a rule says about one candidate.
+///
+/// A verdict is complete: whoever holds a rejection can explain it without asking the rule again,
+/// so filtering, an `explain` command and the matching of webhooks share one piece of code.
+///
+/// ```
+/// use selection_strategies::{Rejection, Verdict};
+///
+/// let verdict = Verdict::Rejected(Rejection::NotSemver { strict: true });
+/// assert!(!verdict.is_accepted());
+/// assert_eq!(verdict.to_string(), "not a semantic version in the strict sense (major.minor.patch)");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Verdict {
+    /// Every rule that was asked lets the candidate pass.
+    Accepted,
+    /// A rule turned the candidate down, and this one was the first to do so.
+    Rejected(Rejection),
+}
+
+impl Verdict {
+    /// Whether the candidate passed.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted)
+    }
+
+    /// The reason for a rejection, `None` for an accepted candidate.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        match self {
+            Self::Accepted => None,
+            Self::Rejected(rejection) => Some(rejection),
+        }
+    }
+
+    /// Turns the verdict into a `Result`, for use with `?`.
+    ///
+    /// # Errors
+    ///
+    /// The rejection, if the candidate was rejected.
+    pub fn into_result(self) -> Result<(), Rejection> {
+        match self {
+            Self::Accepted => Ok(()),
+            Self::Rejected(rejection) => Err(rejection),
+        }
+    }
+}
+
+impl From<Rejection> for Verdict {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<Result<(), Rejection>> for Verdict {
+    fn from(result: Result<(), Rejection>) -> Self {
+        match result {
+            Ok(()) => Self::Accepted,
+            Err(rejection) => Self::Rejected(rejection),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => formatter.write_str("accepted"),
+            Self::Rejected(rejection) => rejection.fmt(formatter),
+        }
+    }
+}
+
+/// Why a candidate was turned down: the rule that decided, with what the user wrote.
+///
+/// `Display` gives a sentence for people that names the rule. The texts inside are the user's own
+/// (a pattern, a constraint) or what the other side offered; they are shared, so a rejection is
+/// cheap to make and to clone even for a hundred thousand candidates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// An ignore rule names the candidate. Ignoring wins over allowing (rule 3.1).
+    IgnoredBy {
+        /// The first ignore rule, in the order of the manifest, that applies.
+        rule: IgnoreRule,
+    },
+    /// There is a list of allowed patterns, and none of them matches (rule 3.1).
+    NotAllowed,
+    /// The name is not the one that a `Digest` subscription asks for (rule 3.4).
+    NotTheTag {
+        /// The tag that was asked for.
+        wanted: Arc<str>,
+    },
+    /// The name is not a semantic version (rules 2.2, 2.3 and 2.11).
+    NotSemver {
+        /// Whether major, minor and patch were all required.
+        strict: bool,
+    },
+    /// The version lies outside the constraint (rules 2.6 to 2.10).
+    OutsideConstraint {
+        /// The constraint, as written.
+        constraint: Arc<str>,
+    },
+    /// The image does not exist for the platform (rule 3.6).
+    Platform {
+        /// The platform that was asked for, as written.
+        wanted: Arc<str>,
+        /// The platforms that the image has, each as `os/arch[/variant]`; empty if it states none.
+        offered: Vec<String>,
+    },
+    /// The expression filter answered false (rule 4.6).
+    FilteredByExpression {
+        /// The expression, as written.
+        expression: Arc<str>,
+    },
+    /// No changed path is included and not excluded (rule 4.4).
+    NoMatchingPath,
+    /// The commit is older than the subscription's `since` (rule 4.1).
+    OlderThanSince,
+    /// It passed every rule, but better candidates fill the limit (rule 3.8).
+    BeyondLimit {
+        /// The limit that was in force.
+        limit: usize,
+    },
+    /// What the rule needed to know could not be had: a manifest that does not exist any more, a
+    /// tag on something that is not a commit (rules 3.8 and 4.2).
+    Unreadable {
+        /// What was wrong, as a phrase that follows "unreadable: ".
+        reason: Arc<str>,
+    },
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IgnoredBy { rule } => write!(formatter, "ignored by the {rule}"),
+            Self::NotAllowed => formatter.write_str("matches none of the allowed patterns"),
+            Self::NotTheTag { wanted } => write!(formatter, "not the tag {wanted:?}"),
+            Self::NotSemver { strict: true } => formatter
+                .write_str("not a semantic version in the strict sense (major.minor.patch)"),
+            Self::NotSemver { strict: false } => formatter.write_str("not a semantic version"),
+            Self::OutsideConstraint { constraint } => {
+                write!(formatter, "outside the constraint {constraint:?}")
+            }
+            Self::Platform { wanted, offered } if offered.is_empty() => {
+                write!(
+                    formatter,
+                    "not built for platform {wanted}: it names no platform"
+                )
+            }
+            Self::Platform { wanted, offered } => write!(
+                formatter,
+                "not built for platform {wanted}, only for {}",
+                offered.join(", ")
+            ),
+            Self::FilteredByExpression { expression } => {
+                write!(formatter, "filtered out by the expression {expression:?}")
+            }
+            Self::NoMatchingPath => formatter.write_str("no changed path is selected"),
+            Self::OlderThanSince => formatter.write_str("older than the subscription's `since`"),
+            Self::BeyondLimit { limit } => {
+                write!(
+                    formatter,
+                    "beyond the limit: {limit} better candidates fill it"
+                )
+            }
+            Self::Unreadable { reason } => write!(formatter, "unreadable: {reason}"),
+        }
+    }
+}
+
+/// One rule of a list of names to ignore.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IgnoreRule {
+    /// A literal name (`ignoreTags`).
+    Literal(Arc<str>),
+    /// A regular expression in Go's syntax (`ignoreTagsRegexes`).
+    Regex(Arc<str>),
+}
+
+impl IgnoreRule {
+    /// The rule as the user wrote it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Literal(text) | Self::Regex(text) => text,
+        }
+    }
+}
+
+impl fmt::Display for IgnoreRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(text) => write!(formatter, "tag {text:?} of the ignore list"),
+            Self::Regex(text) => write!(formatter, "pattern {text:?}"),
+        }
+    }
+}
