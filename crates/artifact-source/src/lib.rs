@@ -1,1 +1,64 @@
-//! The ArtifactSource trait: its contract, observation, trace, cost, errors, and the suite that every implementation passes
+//! An **artifact source** answers one question: *which are the newest revisions, in this one
+//! place, that fit this one rule?* This crate defines that question and its answer, and holds
+//! none of the sources themselves.
+//!
+//! A place is an image repository, a Git repository, a chart repository, or whatever you teach
+//! it to be: implement [`ArtifactSource`], run the [`conformance`] suite over it, and everything
+//! that drives our own sources drives yours.
+//!
+//! ```
+//! use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, memory::MemorySource};
+//!
+//! # async fn example() -> Result<(), artifact_source::Error> {
+//! let source = MemorySource::new("demo", ["1.2.0", "1.10.0", "nightly"]).with_limit(1);
+//!
+//! let Discovery::Found(found) = source.discover(DiscoverRequest::new()).await? else {
+//!     unreachable!("there was no previous observation to be unchanged from");
+//! };
+//! assert_eq!(found.artifacts[0].version, "nightly"); // by bytes, descending
+//!
+//! // Hand the observation back, and an honest source may prove that nothing changed.
+//! let observation = found.observation.expect("a memory source always gives one");
+//! let again = source.discover(DiscoverRequest::new().with_previous(&observation)).await?;
+//! assert!(matches!(again, Discovery::Unchanged { .. }));
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+//! ```
+//!
+//! # What is where
+//!
+//! | you want to | look at |
+//! |---|---|
+//! | implement a source | [`ArtifactSource`] and its contract |
+//! | hold different sources in one list | [`ArtifactSourceExt::erase`], [`AnyArtifact`] |
+//! | learn why a candidate was not taken | [`Trace`], [`Recorder`] |
+//! | poll cheaply | [`Observation`] |
+//! | know what a discovery cost | [`Cost`], [`Meter`] |
+//! | tell a passing fault from a lasting one | [`Error::is_transient`] |
+//! | test an implementation | [`conformance`] |
+
+mod artifact;
+pub mod conformance;
+mod cost;
+mod discovery;
+mod error;
+mod id;
+pub mod memory;
+mod observation;
+mod redact;
+mod request;
+mod source;
+mod trace;
+
+pub use artifact::{AnyArtifact, Artifact, Chart, Commit, Generic, Image};
+pub use cost::{Cost, Meter};
+pub use discovery::{Discovery, Found};
+pub use error::{Error, ErrorKind};
+pub use id::{SourceId, SourceKind};
+pub use observation::Observation;
+pub use redact::redact_url;
+pub use request::DiscoverRequest;
+pub use selection_strategies::Rejection;
+pub use source::{AnySource, ArtifactSource, ArtifactSourceExt};
+pub use trace::{Candidate, Judgement, Recorder, Trace};

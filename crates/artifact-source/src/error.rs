@@ -1,0 +1,318 @@
+//! What can go wrong, in one type for every source.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use crate::{SourceId, redact_url};
+
+/// What went wrong, by what one can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The source was built from something that cannot work: a bad URL, an impossible rule.
+    InvalidInput,
+    /// No connection could be made: no such host, nothing listens, the network is down, the
+    /// connection broke.
+    Unreachable,
+    /// A connection could be made and is not to be trusted: an unknown issuer, a wrong name, an expired
+    /// certificate.
+    Tls,
+    /// The server wants to know who asks (401), and nobody it knows did.
+    Unauthorized,
+    /// The server knows who asks and says no (403).
+    Forbidden,
+    /// There is no such repository, branch or reference (404).
+    NotFound,
+    /// The server wants fewer requests (429), and waiting would have passed the deadline.
+    RateLimited,
+    /// The server failed (5xx).
+    Server,
+    /// The deadline passed, or the server fell silent.
+    TimedOut,
+    /// The answer is larger than the limit.
+    TooLarge,
+    /// The answer is not what the protocol or the format asks for.
+    BadAnswer,
+    /// Something that was about to happen is not allowed: a credential over plain http, a redirect
+    /// to a place that must not be asked.
+    Refused,
+    /// The cache on disk could not be used.
+    Cache,
+    /// A fault of this program.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The kind as one lower-case word or two, for logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid input",
+            Self::Unreachable => "unreachable",
+            Self::Tls => "tls",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not found",
+            Self::RateLimited => "rate limited",
+            Self::Server => "server error",
+            Self::TimedOut => "timed out",
+            Self::TooLarge => "too large",
+            Self::BadAnswer => "bad answer",
+            Self::Refused => "refused",
+            Self::Cache => "cache",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// Why a source has no answer.
+///
+/// `Display` says what was wrong and where, in one line, and ends with the number of tries where
+/// there were several. The cause, if any, is [`source`](StdError::source) and is not repeated.
+/// What to do about it is the [`hint`](Self::hint).
+///
+/// ```
+/// use artifact_source::{Error, ErrorKind};
+///
+/// let error = Error::new(ErrorKind::NotFound, "there is no branch \"mian\"")
+///     .with_url("https://me:secret@example.com/a.git")
+///     .with_hint("the remote's HEAD is \"main\"");
+/// assert_eq!(error.to_string(), "there is no branch \"mian\" (https://example.com/a.git)");
+/// assert!(!error.is_transient());
+/// ```
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    id: Option<SourceId>,
+    url: Option<String>,
+    status: Option<u16>,
+    code: Option<String>,
+    retry_after: Option<Duration>,
+    tries: u32,
+    elapsed: Option<Duration>,
+    hint: Option<String>,
+    cause: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind. The message says what was wrong, starts in lower case, has no full
+    /// stop, and holds no credential.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            id: None,
+            url: None,
+            status: None,
+            code: None,
+            retry_after: None,
+            tries: 1,
+            elapsed: None,
+            hint: None,
+            cause: None,
+        }))
+    }
+
+    /// Which source it was. The first one to say so is believed.
+    #[must_use]
+    pub fn with_id(mut self, id: &SourceId) -> Self {
+        self.0.id.get_or_insert_with(|| id.clone());
+        self
+    }
+
+    /// Which URL it was about; a credential in it is dropped.
+    #[must_use]
+    pub fn with_url(mut self, url: impl AsRef<str>) -> Self {
+        self.0.url = Some(redact_url(url.as_ref()));
+        self
+    }
+
+    /// The status of the HTTP response.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// The code inside the response, such as the distribution spec's `NAME_UNKNOWN`.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.0.code = Some(code.into());
+        self
+    }
+
+    /// How long the server asked to be left alone.
+    #[must_use]
+    pub fn with_retry_after(mut self, retry_after: impl Into<Option<Duration>>) -> Self {
+        self.0.retry_after = retry_after.into();
+        self
+    }
+
+    /// How often it was tried, and for how long.
+    #[must_use]
+    pub fn with_tries(mut self, tries: u32, elapsed: Duration) -> Self {
+        self.0.tries = tries;
+        self.0.elapsed = Some(elapsed);
+        self
+    }
+
+    /// What to do about it. The first one to say so is believed.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint.get_or_insert_with(|| hint.into());
+        self
+    }
+
+    /// What caused it.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was wrong, without URL, status and tries.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The source that failed.
+    pub fn id(&self) -> Option<&SourceId> {
+        self.0.id.as_ref()
+    }
+
+    /// The URL it was about, without any credential.
+    pub fn url(&self) -> Option<&str> {
+        self.0.url.as_deref()
+    }
+
+    /// The status of the HTTP response.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The code inside the response.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// How long the server asked to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How often it was tried: 1 or more.
+    pub fn tries(&self) -> u32 {
+        self.0.tries
+    }
+
+    /// How long it was tried, where that was measured.
+    pub fn elapsed(&self) -> Option<Duration> {
+        self.0.elapsed
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// Whether the same call may succeed later with nothing changed on this side.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self.0.kind,
+            ErrorKind::Unreachable | ErrorKind::RateLimited | ErrorKind::Server | ErrorKind::TimedOut
+        )
+    }
+
+    /// Whether another credential could help.
+    pub fn is_auth(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Unauthorized | ErrorKind::Forbidden)
+    }
+
+    /// Whether the thing that was asked for does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.0.kind == ErrorKind::NotFound
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { message, url, status, code, tries, elapsed, .. } = &*self.0;
+        f.write_str(message)?;
+        match (status, code) {
+            (Some(status), Some(code)) => write!(f, ": HTTP {status} {code}")?,
+            (Some(status), None) => write!(f, ": HTTP {status}")?,
+            (None, Some(code)) => write!(f, ": {code}")?,
+            (None, None) => {}
+        }
+        if let Some(url) = url {
+            write!(f, " ({url})")?;
+        }
+        match elapsed {
+            Some(elapsed) if *tries > 1 => {
+                write!(f, ", tried {tries} times in {:.1} s", elapsed.as_secs_f64())
+            }
+            _ if *tries > 1 => write!(f, ", tried {tries} times"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner: &Inner = &self.0;
+        inner.fmt(f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_says_what_where_and_how_often() {
+        let error = Error::new(ErrorKind::Server, "the tags could not be listed")
+            .with_status(503)
+            .with_code("UNAVAILABLE")
+            .with_url("https://u:p@example.com/v2/a/tags/list?n=100")
+            .with_tries(4, Duration::from_millis(2100))
+            .with_cause(std::io::Error::other("the cause"));
+        assert_eq!(
+            error.to_string(),
+            "the tags could not be listed: HTTP 503 UNAVAILABLE (https://example.com/v2/a/tags/list?n=...), \
+             tried 4 times in 2.1 s"
+        );
+        assert_eq!(error.source().unwrap().to_string(), "the cause");
+        assert!(error.is_transient() && !error.is_auth());
+    }
+
+    #[test]
+    fn the_first_id_and_the_first_hint_stay() {
+        let first = SourceId::new(crate::SourceKind::Git, "https://example.com/a");
+        let second = SourceId::new(crate::SourceKind::Git, "https://example.com/b");
+        let error = Error::new(ErrorKind::NotFound, "no branch")
+            .with_id(&first)
+            .with_id(&second)
+            .with_hint("one")
+            .with_hint("two");
+        assert_eq!((error.id(), error.hint()), (Some(&first), Some("one")));
+    }
+
+    #[test]
+    fn an_error_is_small_enough_to_return() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+}

@@ -1,0 +1,91 @@
+//! Keeping credentials out of everything that is shown.
+
+/// A URL as it may be shown: without user, password and query values.
+///
+/// What goes in need not be a valid URL; whatever stands between `://` and the last `@` before
+/// the path is taken for a credential. A query is kept as far as its keys go, since signed URLs
+/// carry their signature there. The user of the scp form (`git@host:path`) is no secret and stays.
+///
+/// ```
+/// use artifact_source::redact_url;
+///
+/// assert_eq!(redact_url("https://u:p@example.com/x?sig=abc&v=2"), "https://example.com/x?sig=...&v=...");
+/// assert_eq!(redact_url("git@github.com:a/b.git"), "git@github.com:a/b.git");
+/// assert_eq!(redact_url("ghcr.io/a/b"), "ghcr.io/a/b");
+/// ```
+pub fn redact_url(url: &str) -> String {
+    let (address, query) = match url.split_once('?') {
+        Some((address, query)) => (address, Some(query)),
+        None => (url, None),
+    };
+    let mut shown = match address.split_once("://") {
+        Some((scheme, rest)) => {
+            let end = rest.find(['/', '#']).unwrap_or(rest.len());
+            let (authority, path) = rest.split_at(end);
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            // A password with a slash in it makes an authority that ends too early.
+            match (host.len() == authority.len(), path.rsplit_once('@')) {
+                (true, Some((before, host_and_path))) if authority.contains(':') && !is_port(authority) => {
+                    debug_assert!(before.starts_with(['/', '#']));
+                    format!("{scheme}://{host_and_path}")
+                }
+                _ => format!("{scheme}://{host}{path}"),
+            }
+        }
+        None => match address.split_once('@') {
+            Some((user, rest)) if user.contains(':') => rest.to_owned(),
+            _ => address.to_owned(),
+        },
+    };
+    if let Some(query) = query {
+        shown.push('?');
+        let keys = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((key, _)) => format!("{key}=..."),
+            None if pair.is_empty() => String::new(),
+            None => "...".to_owned(),
+        });
+        shown.push_str(&keys.collect::<Vec<_>>().join("&"));
+    }
+    shown
+}
+
+/// Whether what follows the last colon of an authority is a port and not the start of a password.
+fn is_port(authority: &str) -> bool {
+    authority
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()) || authority.ends_with(']'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table() {
+        for (url, shown) in [
+            ("", ""),
+            ("https://example.com", "https://example.com"),
+            ("https://token@example.com/a@b", "https://example.com/a@b"),
+            ("https://u:p@ss@example.com/", "https://example.com/"),
+            ("https://u:p/w@example.com/x", "https://example.com/x"),
+            ("http://[::1]:5000/x@y", "http://[::1]:5000/x@y"),
+            ("http://127.0.0.1:5000/x@y", "http://127.0.0.1:5000/x@y"),
+            ("user:secret@host:path", "host:path"),
+            ("ssh://git@github.com/a/b", "ssh://github.com/a/b"),
+            ("https://example.com/?abc", "https://example.com/?..."),
+            ("https://example.com/?", "https://example.com/?"),
+        ] {
+            assert_eq!(redact_url(url), shown, "{url}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_password_is_never_shown(user in "[a-z]{1,5}", password in "[a-z0-9/:@?#%]{0,6}SECRET", path in "[a-z/]{0,8}") {
+            // A `?` or `#` inside a password is no longer part of any authority; it must be written %3F.
+            let password = password.replace(['?', '#'], "%");
+            let shown = redact_url(&format!("https://{user}:{password}@example.com/{path}"));
+            proptest::prop_assert!(!shown.contains("SECRET"), "{shown}");
+        }
+    }
+}

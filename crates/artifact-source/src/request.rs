@@ -1,0 +1,61 @@
+//! The question put to a source.
+
+use std::fmt;
+use std::time::Instant;
+
+use crate::{Observation, Trace};
+
+/// The question put to a source: everything about one call that is not about the source.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct DiscoverRequest<'a> {
+    /// What the source gave on an earlier call.
+    pub previous: Option<&'a Observation>,
+    /// Who wants to hear about every candidate; `&()` is silent.
+    pub trace: &'a dyn Trace,
+    /// When the answer is of no more use. Retries end there.
+    pub deadline: Option<Instant>,
+}
+
+impl<'a> DiscoverRequest<'a> {
+    /// A full discovery, untraced and without a deadline.
+    pub fn new() -> Self {
+        Self { previous: None, trace: &(), deadline: None }
+    }
+
+    /// The same, with what the source gave on an earlier call.
+    #[must_use]
+    pub fn with_previous(mut self, previous: impl Into<Option<&'a Observation>>) -> Self {
+        self.previous = previous.into();
+        self
+    }
+
+    /// The same, with someone who hears about every candidate.
+    #[must_use]
+    pub fn with_trace(mut self, trace: &'a dyn Trace) -> Self {
+        self.trace = trace;
+        self
+    }
+
+    /// The same, with a moment after which the answer is of no more use.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
+}
+
+impl Default for DiscoverRequest<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for DiscoverRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiscoverRequest")
+            .field("previous", &self.previous)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! Why each candidate was taken or not.
+
+use std::sync::Mutex;
+
+use selection_strategies::Rejection;
+
+/// One thing that a source listed and judged: a tag, a commit, a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Candidate<'a> {
+    /// The name it is listed by: tag, commit id or version, as the server spells it.
+    pub name: &'a str,
+    /// What a person would like to see beside the name, where the source knows it anyway: a
+    /// digest, a subject.
+    pub detail: Option<&'a str>,
+}
+
+impl<'a> Candidate<'a> {
+    /// A candidate of this name.
+    pub fn new(name: &'a str) -> Self {
+        Self { name, detail: None }
+    }
+
+    /// The same, with something to show beside the name.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Option<&'a str>>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
+/// Hears about every candidate of a discovery, exactly once each.
+///
+/// Calls come from whichever thread the source happens to work on, and in no promised order
+/// across candidates. An implementation should be quick: a source does not wait well.
+pub trait Trace: Send + Sync {
+    /// The candidate is among the artifacts that were found.
+    fn accepted(&self, candidate: &Candidate<'_>);
+
+    /// The candidate is not, for this reason.
+    fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection);
+}
+
+/// Hears nothing.
+impl Trace for () {
+    fn accepted(&self, _: &Candidate<'_>) {}
+
+    fn rejected(&self, _: &Candidate<'_>, _: &Rejection) {}
+}
+
+/// What a [`Recorder`] heard about one candidate.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Judgement {
+    /// The candidate's name.
+    pub name: String,
+    /// What stood beside the name.
+    pub detail: Option<String>,
+    /// Why it was not taken; `None` for a candidate that was.
+    pub rejection: Option<Rejection>,
+}
+
+/// A [`Trace`] that keeps everything it hears.
+///
+/// ```
+/// use artifact_source::{Candidate, Recorder, Rejection, Trace};
+///
+/// let recorder = Recorder::new();
+/// recorder.accepted(&Candidate::new("1.2.3"));
+/// recorder.rejected(&Candidate::new("latest"), &Rejection::NotAllowed);
+///
+/// let heard = recorder.into_judgements();
+/// assert_eq!(heard.len(), 2);
+/// assert!(heard[0].rejection.is_none());
+/// ```
+#[derive(Debug, Default)]
+pub struct Recorder(Mutex<Vec<Judgement>>);
+
+impl Recorder {
+    /// A recorder that has heard nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All it heard, in the order it heard it.
+    pub fn into_judgements(self) -> Vec<Judgement> {
+        self.0.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn hear(&self, candidate: &Candidate<'_>, rejection: Option<&Rejection>) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(Judgement {
+            name: candidate.name.to_owned(),
+            detail: candidate.detail.map(str::to_owned),
+            rejection: rejection.cloned(),
+        });
+    }
+}
+
+impl Trace for Recorder {
+    fn accepted(&self, candidate: &Candidate<'_>) {
+        self.hear(candidate, None);
+    }
+
+    fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection) {
+        self.hear(candidate, Some(why));
+    }
+}
