@@ -5,31 +5,31 @@
 //! really uses:
 //!
 //! ```
-//! use std::sync::Arc;
 //! use artifact_source::conformance::{self, Fixture};
 //! use artifact_source::memory::MemorySource;
 //!
-//! struct InMemory(Vec<&'static str>);
+//! struct InMemory(MemorySource);
 //!
 //! #[async_trait::async_trait]
 //! impl Fixture for InMemory {
 //!     type Source = MemorySource;
 //!
 //!     async fn source(&self) -> MemorySource {
-//!         MemorySource::new("demo", self.0.clone()).with_limit(2)
+//!         self.0.clone()
 //!     }
 //!
 //!     async fn listed(&self) -> Vec<String> {
-//!         self.0.iter().map(|&version| version.to_owned()).collect()
+//!         ["1", "2", "3"].map(str::to_owned).to_vec()
 //!     }
 //!
 //!     async fn publish(&mut self) {
-//!         self.0.push("9");
+//!         self.0.publish("9");
 //!     }
 //! }
 //!
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
-//! conformance::all(&mut InMemory(vec!["1", "2", "3"])).await.unwrap();
+//! let world = MemorySource::new("demo", ["1", "2", "3"]).with_limit(2);
+//! conformance::all(&mut InMemory(world)).await.unwrap();
 //! # });
 //! ```
 
@@ -344,7 +344,7 @@ mod tests {
         }
     }
 
-    struct World(How, Vec<&'static str>);
+    struct World(How, MemorySource);
 
     #[async_trait]
     impl Fixture for World {
@@ -359,11 +359,11 @@ mod tests {
         }
 
         async fn listed(&self) -> Vec<String> {
-            self.1.iter().map(|&version| version.to_owned()).collect()
+            vec!["1".to_owned(), "2".to_owned()]
         }
 
         async fn publish(&mut self) {
-            self.1.push("3");
+            self.1.publish("3");
         }
     }
 
@@ -379,7 +379,8 @@ mod tests {
             (How::TracesNothing, "trace_is_complete"),
             (How::PoisonedByDrop, "drop_is_clean"),
         ] {
-            let violation = all(&mut World(how, vec!["1", "2"])).await.expect_err("it is broken");
+            let violation =
+                all(&mut World(how, MemorySource::new("world", ["1", "2"]))).await.expect_err("it is broken");
             assert_eq!(violation.check, check, "{how:?}: {violation}");
         }
     }

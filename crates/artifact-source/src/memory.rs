@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use selection_strategies::Rejection;
@@ -16,11 +16,13 @@ use crate::{
 const SCHEMA: u32 = 1;
 
 /// A source that holds its versions in memory and finds the greatest ones by bytes.
-#[derive(Debug)]
+///
+/// Clones share their versions: they are several sources over one world.
+#[derive(Clone, Debug)]
 pub struct MemorySource {
     id: SourceId,
     limit: usize,
-    versions: Mutex<BTreeSet<String>>,
+    versions: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl MemorySource {
@@ -29,7 +31,7 @@ impl MemorySource {
         Self {
             id: SourceId::new(SourceKind::Other("memory".to_owned()), name),
             limit: usize::MAX,
-            versions: Mutex::new(versions.into_iter().map(Into::into).collect()),
+            versions: Arc::new(Mutex::new(versions.into_iter().map(Into::into).collect())),
         }
     }
 
