@@ -351,11 +351,7 @@ mod tests {
         type Source = Broken;
 
         async fn source(&self) -> Broken {
-            Broken {
-                honest: MemorySource::new("world", self.1.clone()),
-                how: self.0,
-                calls: AtomicUsize::new(0),
-            }
+            Broken { honest: self.1.clone(), how: self.0, calls: AtomicUsize::new(0) }
         }
 
         async fn listed(&self) -> Vec<String> {
