@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Instant;
 
-use crate::{Observation, Trace};
+use crate::{Meter, Observation, Trace};
 
 /// The question put to a source: everything about one call that is not about the source.
 #[derive(Clone, Copy)]
@@ -15,12 +15,15 @@ pub struct DiscoverRequest<'a> {
     pub trace: &'a dyn Trace,
     /// When the answer is of no more use. Retries end there.
     pub deadline: Option<Instant>,
+    /// Who counts the requests and bytes while they happen, which is how a caller shows progress
+    /// and knows the cost of a discovery that failed.
+    pub meter: Option<&'a Meter>,
 }
 
 impl<'a> DiscoverRequest<'a> {
     /// A full discovery, untraced and without a deadline.
     pub fn new() -> Self {
-        Self { previous: None, trace: &(), deadline: None }
+        Self { previous: None, trace: &(), deadline: None, meter: None }
     }
 
     /// The same, with what the source gave on an earlier call.
@@ -42,6 +45,18 @@ impl<'a> DiscoverRequest<'a> {
     pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();
         self
+    }
+
+    /// The same, counted by this meter.
+    #[must_use]
+    pub fn with_meter(mut self, meter: &'a Meter) -> Self {
+        self.meter = Some(meter);
+        self
+    }
+
+    /// The meter that a source counts with: the caller's, or a new one.
+    pub fn meter(&self) -> Meter {
+        self.meter.cloned().unwrap_or_default()
     }
 }
 
