@@ -87,6 +87,7 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     id: Option<SourceId>,
+    field: Option<&'static str>,
     url: Option<String>,
     status: Option<u16>,
     code: Option<String>,
@@ -105,6 +106,7 @@ impl Error {
             kind,
             message: message.into(),
             id: None,
+            field: None,
             url: None,
             status: None,
             code: None,
@@ -120,6 +122,14 @@ impl Error {
     #[must_use]
     pub fn with_id(mut self, id: &SourceId) -> Self {
         self.0.id.get_or_insert_with(|| id.clone());
+        self
+    }
+
+    /// Which part of the question it is about, by the name that a subscription's field has:
+    /// `branch`, `name`, `repoURL`. Whoever has the manifest can then point at the line.
+    #[must_use]
+    pub fn with_field(mut self, field: &'static str) -> Self {
+        self.0.field = Some(field);
         self
     }
 
@@ -186,6 +196,11 @@ impl Error {
     /// The source that failed.
     pub fn id(&self) -> Option<&SourceId> {
         self.0.id.as_ref()
+    }
+
+    /// The part of the question it is about, by the name of a subscription's field.
+    pub fn field(&self) -> Option<&'static str> {
+        self.0.field
     }
 
     /// The URL it was about, without any credential.
