@@ -1,1 +1,12 @@
-//! Freight: one deterministic, named set of artifact revisions, with the URL normalizers its name rests on
+//! Freight: one deterministic, named set of artifact revisions, with the URL normalizers its name rests on.
+
+mod build;
+mod criteria;
+mod name;
+mod path;
+mod url;
+
+pub use build::{FreightBuilder, Missing, MissingCause, Outcome, Reason};
+pub use criteria::CriteriaError;
+pub use name::freight_name;
+pub use url::{normalize_chart, normalize_git, normalize_image};

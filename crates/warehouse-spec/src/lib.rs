@@ -1,1 +1,43 @@
-//! The types of a Kargo Warehouse and its Freight: every edition of the manifest, its defaults and its validation
+//! The types of a Kargo Warehouse and its Freight: every edition of the manifest, its defaults and its validation.
+
+mod chart;
+mod diagnostic;
+mod discovered;
+mod freight;
+mod generic;
+mod git;
+mod image;
+mod interval;
+mod manifest;
+mod options;
+mod parse;
+mod platform;
+mod redact;
+mod snippet;
+mod subscription;
+mod timestamp;
+mod value;
+mod warehouse;
+
+pub use chart::ChartSubscription;
+pub use diagnostic::{Code, Diagnostic, Location, Severity};
+pub use discovered::{
+    ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference, DiscoveryResult,
+    GenericDiscoveryResult, GitDiscoveryResult, ImageDiscoveryResult,
+};
+pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
+pub use generic::GenericSubscription;
+pub use git::{CommitSelectionStrategy, GitSubscription};
+pub use image::{ImageSelectionStrategy, ImageSubscription};
+pub use interval::{Interval, InvalidInterval};
+pub use manifest::{Located, Manifest, Skipped};
+pub use options::{Limits, Options};
+pub use parse::parse;
+pub use platform::{InvalidPlatform, Platform};
+pub use redact::redact;
+pub use snippet::Snippet;
+pub use subscription::{DEFAULT_DISCOVERY_LIMIT, MAXIMUM_DISCOVERY_LIMIT, Subscription, SubscriptionKind};
+pub use value::UnknownValue;
+pub use warehouse::{
+    API_VERSION, FreightCreationCriteria, FreightCreationPolicy, Metadata, Warehouse, WarehouseSpec,
+};

@@ -1,0 +1,66 @@
+//! The name of Freight: a digest of what is in it (rule 6.1).
+
+use sha1::{Digest, Sha1};
+use warehouse_spec::{ArtifactReference, Chart, Freight, GitCommit, Image};
+
+use crate::path::join;
+use crate::url::{normalize_chart, normalize_git};
+
+/// The deterministic name of a piece of Freight: forty hexadecimal digits.
+///
+/// It depends on the origin and on the artifacts, not on the order of the artifacts, and equals what Kargo computes once
+/// the origin is set. The alias, the messages, authors and branches of commits and the annotations of images do not count.
+pub fn freight_name(freight: &Freight) -> String {
+    let mut parts: Vec<String> = freight
+        .commits
+        .iter()
+        .map(commit_part)
+        .chain(freight.images.iter().map(image_part))
+        .chain(freight.charts.iter().map(chart_part))
+        .chain(freight.artifacts.iter().map(artifact_part))
+        .collect();
+    parts.sort_unstable();
+    let text = format!("{}:{}", freight.origin, parts.join("|"));
+    hexadecimal(&Sha1::digest(text.as_bytes()))
+}
+
+fn commit_part(commit: &GitCommit) -> String {
+    let url = normalize_git(&commit.repo_url);
+    let base = match commit.tag.as_str() {
+        "" => format!("{url}:{}", commit.id),
+        tag => format!("{url}:{tag}:{}", commit.id),
+    };
+    with_subscription(base, &commit.subscription_name)
+}
+
+fn image_part(image: &Image) -> String {
+    let base = format!("{}:{}@{}", image.repo_url, image.tag, image.digest);
+    with_subscription(base, &image.subscription_name)
+}
+
+fn chart_part(chart: &Chart) -> String {
+    let repository = join(&normalize_chart(&chart.repo_url), &chart.name);
+    let base = format!("{repository}:{}", chart.version);
+    with_subscription(base, &chart.subscription_name)
+}
+
+fn artifact_part(artifact: &ArtifactReference) -> String {
+    format!("{}:{}:{}", artifact.artifact_type, artifact.subscription_name, artifact.version)
+}
+
+fn with_subscription(base: String, name: &str) -> String {
+    match name {
+        "" => base,
+        name => format!("{base}:{name}"),
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    bytes.iter().fold(String::with_capacity(40), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,112 @@
+//! A manifest as a whole: what was read from it, what was passed over, and what is wrong with it.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use crate::diagnostic::{Diagnostic, Location};
+use crate::freight::Freight;
+use crate::warehouse::Warehouse;
+
+/// Everything [`parse`](crate::parse) made of one file.
+///
+/// A document with an error is not among `warehouses` or `freights`; the others are, so one bad document hides no good
+/// one. [`Manifest::is_valid`] says whether there was an error at all.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// The Warehouses without an error, in the order of the file.
+    pub warehouses: Vec<Located<Warehouse>>,
+    /// The Freight documents without an error, in the order of the file.
+    pub freights: Vec<Located<Freight>>,
+    /// Documents of other kinds, which were passed over.
+    pub skipped: Vec<Skipped>,
+    /// Everything wrong with the file, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Manifest {
+    /// Whether nothing in the file is an error; warnings do not count.
+    pub fn is_valid(&self) -> bool {
+        self.errors().next().is_none()
+    }
+
+    /// The errors among the diagnostics.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|found| found.is_error())
+    }
+
+    /// The warnings among the diagnostics.
+    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|found| !found.is_error())
+    }
+}
+
+/// A document of a kind that is no business of discovery: a Stage, a Project, a Secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Skipped {
+    /// Its `kind`; empty when it has none.
+    pub kind: String,
+    /// Its `metadata.name`; empty when it has none.
+    pub name: String,
+    /// Where it starts.
+    pub location: Location,
+}
+
+/// A value read from a manifest, and where each of its fields was written.
+///
+/// It dereferences to the value. Fields are named by their paths in **normal form**, whatever the manifest's spelling:
+/// `spec.subscriptions[0].chart.repoURL` finds the `helm: {repoURL: …}` it was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located<T> {
+    value: T,
+    start: Location,
+    places: BTreeMap<String, Location>,
+}
+
+impl<T> Located<T> {
+    pub(crate) fn new(value: T, start: Location, places: BTreeMap<String, Location>) -> Self {
+        Self { value, start, places }
+    }
+
+    /// The value without its places.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// Where the field of this path was written; where it was not, the nearest field around it; at last the document.
+    ///
+    /// So a message about a missing branch can point at `spec.subscriptions[1].git.branch` without knowing whether the
+    /// manifest names one.
+    pub fn locate(&self, path: &str) -> &Location {
+        let mut path = path;
+        loop {
+            if let Some(location) = self.places.get(path) {
+                return location;
+            }
+            match path.rfind(['.', '[']) {
+                Some(end) => path = &path[..end],
+                None => return &self.start,
+            }
+        }
+    }
+
+    /// Where the subscription of this index was written.
+    pub fn locate_subscription(&self, index: usize) -> &Location {
+        self.locate(&format!("spec.subscriptions[{index}]"))
+    }
+}
+
+impl<T> Deref for Located<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> AsRef<T> for Located<T> {
+    fn as_ref(&self) -> &T {
+        &self.value
+    }
+}

@@ -1,0 +1,177 @@
+//! The `Warehouse` document in normal form.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::interval::Interval;
+use crate::subscription::Subscription;
+
+/// The `apiVersion` of every document this crate reads and writes.
+pub const API_VERSION: &str = "kargo.akuity.io/v1alpha1";
+
+/// A `Warehouse`: the subscriptions whose artifacts are discovered together.
+///
+/// A value read by [`parse`](crate::parse) is in normal form: today's spelling of every field, defaults filled in,
+/// rules 1.3 to 1.8 of the semantics checked. One built by hand holds whatever its fields say.
+///
+/// It serialises to the manifest Kargo's newest release reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "WarehouseDocument")]
+#[non_exhaustive]
+pub struct Warehouse {
+    /// Name, namespace, labels and annotations.
+    pub metadata: Metadata,
+    /// What to discover, how often, and what follows from it.
+    pub spec: WarehouseSpec,
+}
+
+impl Warehouse {
+    /// A Warehouse of this name over these subscriptions, everything else as it is by default.
+    pub fn new(name: impl Into<String>, subscriptions: Vec<Subscription>) -> Self {
+        Self { metadata: Metadata::named(name), spec: WarehouseSpec::new(subscriptions) }
+    }
+
+    /// The name that Freight of this Warehouse carries as its origin.
+    pub fn name(&self) -> &str {
+        &self.metadata.name
+    }
+}
+
+/// The document around a [`Warehouse`], with the two fields that say what it is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WarehouseDocument {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: Metadata,
+    spec: WarehouseSpec,
+}
+
+impl From<Warehouse> for WarehouseDocument {
+    fn from(warehouse: Warehouse) -> Self {
+        Self {
+            api_version: API_VERSION,
+            kind: "Warehouse",
+            metadata: warehouse.metadata,
+            spec: warehouse.spec,
+        }
+    }
+}
+
+/// The part of Kubernetes' object metadata that matters before an object is in a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// The object's name; empty only for Freight, whose name follows from its content.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The object's namespace: Kargo's Project. Often left to Kustomize or Helm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Labels.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Metadata {
+    /// Metadata that holds a name and nothing else.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+}
+
+/// `spec` of a [`Warehouse`] (rule 1.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WarehouseSpec {
+    /// The shard whose controller looks after this Warehouse.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    /// The time between two discoveries, `5m0s` unless the manifest says otherwise.
+    pub interval: Interval,
+    /// Whether Freight is built by itself.
+    pub freight_creation_policy: FreightCreationPolicy,
+    /// What must hold before Freight is built by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freight_creation_criteria: Option<FreightCreationCriteria>,
+    /// What is subscribed to; never empty in a parsed Warehouse.
+    pub subscriptions: Vec<Subscription>,
+}
+
+impl WarehouseSpec {
+    /// These subscriptions, everything else as it is by default.
+    pub fn new(subscriptions: Vec<Subscription>) -> Self {
+        Self {
+            shard: None,
+            interval: Interval::default(),
+            freight_creation_policy: FreightCreationPolicy::default(),
+            freight_creation_criteria: None,
+            subscriptions,
+        }
+    }
+}
+
+/// Whether a Warehouse builds Freight by itself (`freightCreationPolicy`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FreightCreationPolicy {
+    /// Freight is built whenever discovery finds something new. The default.
+    #[default]
+    Automatic,
+    /// Freight is built by people only.
+    Manual,
+}
+
+impl FreightCreationPolicy {
+    /// Every value, in the order Kargo documents them.
+    pub const ALL: &'static [&'static str] = &["Automatic", "Manual"];
+
+    /// The value as a manifest spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Automatic => "Automatic",
+            Self::Manual => "Manual",
+        }
+    }
+}
+
+impl fmt::Display for FreightCreationPolicy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for FreightCreationPolicy {
+    type Err = crate::UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "Automatic" => Ok(Self::Automatic),
+            "Manual" => Ok(Self::Manual),
+            _ => Err(crate::UnknownValue::new(text, Self::ALL)),
+        }
+    }
+}
+
+/// `freightCreationCriteria` of a [`WarehouseSpec`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct FreightCreationCriteria {
+    /// An expression that must be true of the best artifacts (rule 6.2).
+    pub expression: String,
+}
+
+impl FreightCreationCriteria {
+    /// Criteria of this expression.
+    pub fn new(expression: impl Into<String>) -> Self {
+        Self { expression: expression.into() }
+    }
+}
