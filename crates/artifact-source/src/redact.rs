@@ -52,11 +52,13 @@ pub fn redact_url(url: &str) -> String {
     shown
 }
 
-/// Whether what follows the last colon of an authority is a port and not the start of a password.
+/// Whether an authority without `@` is a host and a port, and not a user and the start of a password.
 fn ends_in_port(authority: &str) -> bool {
-    authority
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()) || authority.ends_with(']'))
+    let after_host = authority.rsplit_once(']').map_or(authority, |(_, rest)| rest);
+    match after_host.split_once(':') {
+        Some((_, port)) => !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()),
+        None => true,
+    }
 }
 
 #[cfg(test)]
