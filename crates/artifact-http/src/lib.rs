@@ -1,1 +1,77 @@
-//! One HTTP client for every artifact source: limits, retries, safe redirects, TLS, and an exact count of what was spent
+//! **One HTTP client for every artifact source**: it sends a request, follows redirects where that is
+//! safe, tries again where that may help, stops at a limit of bytes, silence or time, and counts
+//! exactly what was spent.
+//!
+//! ```
+//! use artifact_http::{Call, HttpClient, Request};
+//!
+//! # async fn example(url: &str) -> Result<(), artifact_source::Error> {
+//! let client = HttpClient::builder().user_agent("my-tool/1.0").build()?;
+//! let call = Call::new();
+//!
+//! let request = Request::get(url).accept_gzip(true).max_bytes(1 << 20);
+//! let response = client.fetch(request, &call).await?.error_for_status("the index could not be read")?;
+//! println!("{} bytes, {}", response.body.len(), call.cost());
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! #     let error = example("http://127.0.0.1:1/index.yaml").await.unwrap_err();
+//! #     assert_eq!(error.kind(), artifact_source::ErrorKind::Unreachable);
+//! # });
+//! ```
+//!
+//! # What is promised
+//!
+//! - **`Ok` means that a server answered**, with whichever status, and that the whole body is there: a
+//!   body that ends early, a broken chunk and a damaged gzip stream are errors.
+//!   [`Response::error_for_status`] turns a status into an error of the right kind.
+//! - **Retries** are for requests that may be repeated (GET and HEAD, others by
+//!   [`Request::retries`]), and for faults that pass: broken and refused connections, silence, 408,
+//!   429 and 5xx. `Retry-After` is honoured; where it or the deadline leaves no time, the last answer
+//!   is given at once.
+//! - **Redirects** are followed by GET and HEAD, and by POST where the method stays (307, 308). A
+//!   credential goes to the origin it was made for and nowhere else, a request that carries one is
+//!   never redirected from https to http, and nobody is sent from a public address to a private one.
+//! - **Limits**: a body is cut off at [`Request::max_bytes`] *after* decompression, so a gzip bomb costs
+//!   no more memory than an honest body. A server that falls silent, or drips, times out.
+//! - **Counts**: every request that leaves is counted, each redirect and each retry too, and the bytes of
+//!   bodies as they travelled.
+//! - **Secrets** are in no error, no `Debug` and no URL that is shown.
+//! - **No globals and no environment**: proxies are taken from the environment only where
+//!   [`HttpClientBuilder::proxy_from_environment`] says so. Certificates are checked by the platform's
+//!   trust store plus [`HttpClientBuilder::add_root_certificate_pem`].
+//!
+//! All errors are [`artifact_source::Error`]: transport faults are given their kind, their words and
+//! their hint once, here.
+
+mod authorization;
+mod backoff;
+mod call;
+mod client;
+mod credential;
+mod exchange;
+mod failure;
+mod gzip;
+mod origin;
+mod pace;
+mod redirect;
+mod request;
+mod response;
+mod retry_after;
+mod secret;
+mod stream;
+mod tls;
+
+pub use authorization::Authorization;
+pub use call::Call;
+pub use client::{HttpClient, HttpClientBuilder};
+pub use credential::{Credential, CredentialSource};
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+pub use origin::{Origin, is_loopback, is_private};
+pub use pace::Pace;
+pub use request::Request;
+pub use response::Response;
+pub use retry_after::retry_after;
+pub use secret::Secret;
+pub use stream::StreamingResponse;
+pub use url::Url;

@@ -1,0 +1,53 @@
+//! What the requests of one discovery share.
+
+use std::time::{Duration, Instant};
+
+use artifact_source::{Cost, DiscoverRequest, Meter};
+
+/// What the requests of one discovery share: a meter, a deadline, and the moment it began. Clones
+/// share the meter.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Call {
+    /// Counts requests and bytes.
+    pub meter: Meter,
+    /// When the answer is of no more use.
+    pub deadline: Option<Instant>,
+    started: Instant,
+}
+
+impl Call {
+    /// A call that begins now, with a meter at zero and without a deadline.
+    pub fn new() -> Self {
+        Self { meter: Meter::new(), deadline: None, started: Instant::now() }
+    }
+
+    /// The same, ending at this moment.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
+
+    /// What the call has cost so far.
+    pub fn cost(&self) -> Cost {
+        self.meter.cost(self.started.elapsed())
+    }
+
+    /// The time that is left; `None` for no deadline, zero once it has passed.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+impl Default for Call {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl From<&DiscoverRequest<'_>> for Call {
+    fn from(request: &DiscoverRequest<'_>) -> Self {
+        Self::new().with_deadline(request.deadline)
+    }
+}

@@ -1,0 +1,309 @@
+//! The client and how it is built.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use artifact_source::{Error, ErrorKind};
+
+use crate::backoff::Backoff;
+use crate::exchange::Timing;
+use crate::failure::Failure;
+use crate::response::Tries;
+use crate::{Call, Pace, Request, Response, StreamingResponse, retry_after, tls};
+
+/// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
+#[derive(Clone)]
+pub struct HttpClient {
+    pub(crate) transport: reqwest::Client,
+    pub(crate) timing: Timing,
+    pub(crate) pace: Option<Pace>,
+    retry: Retry,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Retry {
+    attempts: u32,
+    backoff: Backoff,
+    longest_retry_after: Duration,
+}
+
+/// Builds an [`HttpClient`].
+#[derive(Clone)]
+#[must_use]
+pub struct HttpClientBuilder {
+    user_agent: String,
+    roots: Vec<u8>,
+    skip_tls_verify: bool,
+    timing: Timing,
+    retry: Retry,
+    proxy_from_environment: bool,
+    pace: Option<Pace>,
+}
+
+impl Default for HttpClientBuilder {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("artifact-http/", env!("CARGO_PKG_VERSION")).to_owned(),
+            roots: Vec::new(),
+            skip_tls_verify: false,
+            timing: Timing { connect: Duration::from_secs(10), stall: Duration::from_secs(30) },
+            retry: Retry {
+                attempts: 4,
+                backoff: Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(8) },
+                longest_retry_after: Duration::from_secs(60),
+            },
+            proxy_from_environment: false,
+            pace: None,
+        }
+    }
+}
+
+impl HttpClientBuilder {
+    /// What the client calls itself.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Trusts the certificates in this PEM text besides the platform's.
+    pub fn add_root_certificate_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.roots.extend_from_slice(pem.as_ref());
+        self.roots.push(b'\n');
+        self
+    }
+
+    /// Takes every certificate for good. Such a client is for the one repository whose owner asked
+    /// for it, and nobody else.
+    pub fn skip_tls_verify(mut self, skip: bool) -> Self {
+        self.skip_tls_verify = skip;
+        self
+    }
+
+    /// How long to wait for a connection: 10 s if it is not said.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.timing.connect = timeout;
+        self
+    }
+
+    /// How long a server may be silent: 30 s if it is not said. A body that is
+    /// [fetched](HttpClient::fetch) whole must also bring one KiB in that time, or its end.
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.timing.stall = timeout;
+        self
+    }
+
+    /// How often a request that may be repeated is sent at most: 4 times if it is not said.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.retry.attempts = attempts.max(1);
+        self
+    }
+
+    /// The wait after the first failure, which doubles after each one up to `longest`: 250 ms and 8 s
+    /// if it is not said. The real wait is between half of that and all of it.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+        self.retry.backoff = Backoff { first, longest };
+        self
+    }
+
+    /// The longest `Retry-After` that is waited for: 60 s if it is not said. A server that asks for
+    /// more gets no second request, and its answer is returned at once.
+    pub fn longest_retry_after(mut self, longest: Duration) -> Self {
+        self.retry.longest_retry_after = longest;
+        self
+    }
+
+    /// Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are followed. No, if it is not
+    /// said: a library does not read the environment on its own.
+    pub fn proxy_from_environment(mut self, follow: bool) -> Self {
+        self.proxy_from_environment = follow;
+        self
+    }
+
+    /// Holds the requests to each host to a pace. No limit, if it is not said.
+    pub fn pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
+        self.pace = pace.into();
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for a root certificate that is no PEM certificate or a user agent
+    /// that no header can carry.
+    pub fn build(self) -> Result<HttpClient, Error> {
+        let tls = tls::configuration(&self.roots, self.skip_tls_verify)?;
+        let mut builder = reqwest::Client::builder()
+            .user_agent(self.user_agent)
+            .tls_backend_preconfigured(tls)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(self.timing.connect);
+        if !self.proxy_from_environment {
+            builder = builder.no_proxy();
+        }
+        let transport = builder.build().map_err(|cause| {
+            Error::new(ErrorKind::InvalidInput, "the HTTP client cannot be built").with_cause(cause)
+        })?;
+        Ok(HttpClient { transport, timing: self.timing, pace: self.pace, retry: self.retry })
+    }
+}
+
+impl HttpClient {
+    /// A builder with everything as its methods say.
+    pub fn builder() -> HttpClientBuilder {
+        HttpClientBuilder::default()
+    }
+
+    /// The same client, with the same connections, at another pace.
+    #[must_use]
+    pub fn with_pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
+        self.pace = pace.into();
+        self
+    }
+
+    /// Sends the request and reads the whole answer, again if need be.
+    ///
+    /// The body of an answer that is no success is cut off at 64 KiB: it is an error page.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for what cannot be sent,
+    /// [`Unreachable`](ErrorKind::Unreachable), [`Tls`](ErrorKind::Tls),
+    /// [`TimedOut`](ErrorKind::TimedOut), [`TooLarge`](ErrorKind::TooLarge),
+    /// [`BadAnswer`](ErrorKind::BadAnswer) for what is no HTTP or ends early, and
+    /// [`Refused`](ErrorKind::Refused) for a redirect or a plain connection that a credential must
+    /// not take. A status is never an error here.
+    pub async fn fetch(&self, request: Request, call: &Call) -> Result<Response, Error> {
+        let mut tries = Tries::begin();
+        loop {
+            let failure = match Box::pin(self.exchange(&request, call, true)).await {
+                Ok(stream) => match stream.read_whole().await {
+                    Ok(response) => match self.pause(&request, call, tries, Some(&response)).await {
+                        Some(()) => {
+                            tries.next();
+                            continue;
+                        }
+                        None => return Ok(response.after(tries)),
+                    },
+                    Err(failure) => failure,
+                },
+                Err(failure) => failure,
+            };
+            self.recover(&request, call, &mut tries, failure).await?;
+        }
+    }
+
+    /// Sends the request and gives the answer as soon as its head is here, so that a large body can be
+    /// read piece by piece. Retries end there: a body that breaks is an error of
+    /// [`chunk`](StreamingResponse::chunk).
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch`](Self::fetch).
+    pub async fn open(&self, request: Request, call: &Call) -> Result<StreamingResponse, Error> {
+        let mut tries = Tries::begin();
+        loop {
+            match Box::pin(self.exchange(&request, call, false)).await {
+                Ok(stream) if is_passing(stream.status()) && self.may_repeat(&request, tries) => {
+                    let response = match stream.read_whole().await {
+                        Ok(response) => response,
+                        Err(failure) => {
+                            self.recover(&request, call, &mut tries, failure).await?;
+                            continue;
+                        }
+                    };
+                    match self.pause(&request, call, tries, Some(&response)).await {
+                        Some(()) => tries.next(),
+                        None => return Ok(StreamingResponse::already_read(response.after(tries))),
+                    }
+                }
+                Ok(stream) => return Ok(stream.after(tries)),
+                Err(failure) => self.recover(&request, call, &mut tries, failure).await?,
+            }
+        }
+    }
+
+    /// Waits for the next try, or gives the failure back as the error it is.
+    async fn recover(
+        &self,
+        request: &Request,
+        call: &Call,
+        tries: &mut Tries,
+        failure: Failure,
+    ) -> Result<(), Error> {
+        if failure.passing && self.pause(request, call, *tries, None).await.is_some() {
+            tries.next();
+            return Ok(());
+        }
+        Err(tries.describe(failure.error))
+    }
+
+    fn may_repeat(&self, request: &Request, tries: Tries) -> bool {
+        request.retries && tries.count() < self.retry.attempts
+    }
+
+    /// Waits before the next try. `None`, at once, if there is to be none: the answer is not one that
+    /// passes, the tries are used up, or there is no time.
+    async fn pause(
+        &self,
+        request: &Request,
+        call: &Call,
+        tries: Tries,
+        response: Option<&Response>,
+    ) -> Option<()> {
+        if response.is_some_and(|response| !is_passing(response.status)) || !self.may_repeat(request, tries) {
+            return None;
+        }
+        let mut wait = self.retry.backoff.after(tries.count());
+        if let Some(asked) = response.and_then(|response| retry_after(&response.headers)) {
+            if asked > self.retry.longest_retry_after {
+                return None;
+            }
+            wait = wait.max(asked);
+        }
+        let until = Instant::now().checked_add(wait)?;
+        if call.deadline.is_some_and(|deadline| until >= deadline) {
+            return None;
+        }
+        tokio::time::sleep_until(until.into()).await;
+        Some(())
+    }
+}
+
+/// Whether a status may be another one a moment later.
+fn is_passing(status: http::StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502..=504 | 506..=599)
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("timing", &self.timing)
+            .field("retry", &self.retry)
+            .field("pace", &self.pace)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for HttpClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClientBuilder")
+            .field("user_agent", &self.user_agent)
+            .field("skip_tls_verify", &self.skip_tls_verify)
+            .field("timing", &self.timing)
+            .field("retry", &self.retry)
+            .field("proxy_from_environment", &self.proxy_from_environment)
+            .field("pace", &self.pace)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The clients are handed to many sources at once.
+const _: fn() = || {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<HttpClient>();
+    shared::<Arc<HttpClientBuilder>>();
+};

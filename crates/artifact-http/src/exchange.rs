@@ -1,0 +1,138 @@
+//! One request and its answer's head, redirects included.
+
+use std::time::{Duration, Instant};
+
+use artifact_source::{Error, ErrorKind};
+use http::header;
+use url::Url;
+
+use crate::failure::Failure;
+use crate::{Call, HttpClient, Origin, Request, StreamingResponse, is_loopback, redirect};
+
+/// How much of the body of a redirect is read so that the connection can be used again.
+const REDIRECT_BODY: usize = 64 << 10;
+
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    pub(crate) connect: Duration,
+    pub(crate) stall: Duration,
+}
+
+impl HttpClient {
+    /// Sends the request, follows redirects, and gives what stands at their end.
+    pub(crate) async fn exchange(
+        &self,
+        request: &Request,
+        call: &Call,
+        whole: bool,
+    ) -> Result<StreamingResponse, Failure> {
+        let (url, headers) = request.target().map_err(Failure::lasting)?;
+        let origin = Origin::of(url);
+        let mut authorization = request.authorization.as_ref();
+        let mut url = url.clone();
+        for hop in 0.. {
+            let mut message = reqwest::Request::new(request.method.clone(), url.clone());
+            message.headers_mut().extend(headers.clone());
+            if request.accept_gzip {
+                message.headers_mut().insert(header::ACCEPT_ENCODING, http::HeaderValue::from_static("gzip"));
+            }
+            if let Some(value) = authorization.and_then(|authorization| authorization.header_value()) {
+                check_plain(request, &url).map_err(Failure::lasting)?;
+                message.headers_mut().insert(header::AUTHORIZATION, value.clone());
+            }
+            if !request.body.is_empty() {
+                *message.body_mut() = Some(request.body.clone().into());
+            }
+            if let Some(pace) = &self.pace {
+                pace.turn(&url, call.deadline).await.map_err(Failure::lasting)?;
+            }
+            let answer = self.send(message, &url, call).await?;
+            if let (Some(pace), http::StatusCode::TOO_MANY_REQUESTS) = (&self.pace, answer.status()) {
+                pace.slow_down(&url);
+            }
+            if request.max_redirects == 0 || !redirect::leads_on(answer.status(), &request.method) {
+                return StreamingResponse::new(answer, url, request, call.clone(), self.timing.stall, whole);
+            }
+            if hop >= request.max_redirects {
+                let message = format!("more than {} redirects", request.max_redirects);
+                return Err(Failure::lasting(Error::new(ErrorKind::BadAnswer, message).with_url(&url)));
+            }
+            let with_credential = request.authorization.is_some();
+            let next = redirect::target(&url, answer.headers(), with_credential).map_err(Failure::lasting)?;
+            self.drain(answer, call).await;
+            url = next;
+            if Origin::of(&url) != origin {
+                authorization = None;
+            }
+        }
+        Err(Failure::lasting(Error::new(ErrorKind::Internal, "the redirects have no end").with_url(&url)))
+    }
+
+    async fn send(
+        &self,
+        message: reqwest::Request,
+        url: &Url,
+        call: &Call,
+    ) -> Result<reqwest::Response, Failure> {
+        let patience = self.timing.connect.saturating_add(self.timing.stall);
+        let (until, at_deadline) = until(patience, call.deadline);
+        if at_deadline && until <= Instant::now() {
+            return Err(Failure::lasting(deadline_passed(url)));
+        }
+        call.meter.count_request();
+        match tokio::time::timeout_at(until.into(), self.transport.execute(message)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(fault)) => Err(Failure::of_transport(fault, url, false)),
+            Err(_) if at_deadline => Err(Failure::lasting(deadline_passed(url))),
+            Err(_) => Err(Failure::passing(silence(url, self.timing.stall))),
+        }
+    }
+
+    /// Reads the rest of a small body that nobody wants, so that its connection stays of use.
+    async fn drain(&self, mut answer: reqwest::Response, call: &Call) {
+        let (until, _) = until(self.timing.stall, call.deadline);
+        let rest = async {
+            let mut read = 0;
+            while let Ok(Some(bytes)) = answer.chunk().await {
+                call.meter.count_bytes(bytes.len());
+                read += bytes.len();
+                if read > REDIRECT_BODY {
+                    break;
+                }
+            }
+        };
+        // Whatever becomes of it, only the connection is at stake.
+        let _ = tokio::time::timeout_at(until.into(), rest).await;
+    }
+}
+
+/// The end of a wait, and whether that is the deadline of the whole call.
+pub(crate) fn until(patience: Duration, deadline: Option<Instant>) -> (Instant, bool) {
+    let now = Instant::now();
+    let patience = now.checked_add(patience).unwrap_or_else(|| now + Duration::from_secs(86_400));
+    match deadline {
+        Some(deadline) if deadline <= patience => (deadline, true),
+        _ => (patience, false),
+    }
+}
+
+pub(crate) fn deadline_passed(url: &Url) -> Error {
+    Error::new(ErrorKind::TimedOut, "the deadline passed").with_url(url)
+}
+
+pub(crate) fn silence(url: &Url, stall: Duration) -> Error {
+    let message = format!("the server was silent for {:.1} s", stall.as_secs_f64());
+    Error::new(ErrorKind::TimedOut, message).with_url(url)
+}
+
+/// A credential travels over plain http only to this machine, or where that was allowed.
+fn check_plain(request: &Request, url: &Url) -> Result<(), Error> {
+    if url.scheme() == "https" || request.allow_plain_credential || is_loopback(url) {
+        return Ok(());
+    }
+    let message = format!("a credential would travel over plain http to {}", Origin::of(url));
+    Err(Error::new(ErrorKind::Refused, message)
+        .with_url(url)
+        .with_hint("use https, or allow plain http for this host"))
+}

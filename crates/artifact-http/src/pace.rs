@@ -1,0 +1,222 @@
+//! Not asking any host too often.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use artifact_source::{Error, ErrorKind};
+use url::Url;
+
+use crate::is_loopback;
+
+/// How long a host that said 429 is asked at a slower pace.
+const PENANCE: Duration = Duration::from_secs(60);
+/// How much slower it can get.
+const SLOWEST: u32 = 16;
+
+/// So many requests per second to each host, after a first burst. Clones share their state, so
+/// clients that talk to the same host keep its pace together.
+///
+/// A 429 halves the pace of its host for a minute. This machine itself is asked without any limit,
+/// unless one was set for it by name.
+///
+/// ```
+/// use artifact_http::Pace;
+///
+/// let pace = Pace::per_second(20.0, 20).with_host("registry.example.com:5000", 100.0, 50);
+/// ```
+#[derive(Clone)]
+pub struct Pace(Arc<Shared>);
+
+struct Shared {
+    standard: Option<Rate>,
+    named: HashMap<String, Option<Rate>>,
+    hosts: Mutex<HashMap<String, State>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    interval: Duration,
+    burst: u32,
+}
+
+impl Rate {
+    fn new(per_second: f64, burst: u32) -> Option<Self> {
+        let interval = Duration::try_from_secs_f64(per_second.recip()).ok()?;
+        (!interval.is_zero()).then_some(Self { interval, burst: burst.max(1) })
+    }
+}
+
+/// Where a host stands: the moment at which its bucket will be full again.
+#[derive(Clone, Copy)]
+struct State {
+    full_at: Instant,
+    slowness: u32,
+    slow_until: Instant,
+}
+
+impl Pace {
+    /// So many requests per second to each host, and so many at once after a rest. A rate that is not above
+    /// zero, or infinite, means no limit.
+    pub fn per_second(requests: f64, burst: u32) -> Self {
+        Self::from_parts(Rate::new(requests, burst), HashMap::new())
+    }
+
+    /// No limit but those for named hosts.
+    pub fn unlimited() -> Self {
+        Self::from_parts(None, HashMap::new())
+    }
+
+    /// The same with another rate for this host (`example.com` or `example.com:5000`).
+    #[must_use]
+    pub fn with_host(self, host: &str, requests: f64, burst: u32) -> Self {
+        let mut named = self.0.named.clone();
+        named.insert(host.to_ascii_lowercase(), Rate::new(requests, burst));
+        Self::from_parts(self.0.standard, named)
+    }
+
+    fn from_parts(standard: Option<Rate>, named: HashMap<String, Option<Rate>>) -> Self {
+        Self(Arc::new(Shared { standard, named, hosts: Mutex::default() }))
+    }
+
+    /// Waits for the turn of one request.
+    ///
+    /// # Errors
+    ///
+    /// `RateLimited` where the turn would come after the deadline.
+    pub(crate) async fn turn(&self, url: &Url, deadline: Option<Instant>) -> Result<(), Error> {
+        let at = self.reserve(url, Instant::now(), deadline).map_err(|()| {
+            Error::new(ErrorKind::TimedOut, "the pace set for the host leaves no time before the deadline")
+                .with_url(url)
+        })?;
+        if let Some(at) = at {
+            tokio::time::sleep_until(at.into()).await;
+        }
+        Ok(())
+    }
+
+    /// The moment of the next turn, which is taken by that; `None` for now.
+    fn reserve(&self, url: &Url, now: Instant, deadline: Option<Instant>) -> Result<Option<Instant>, ()> {
+        let (host, Some(rate)) = self.rate(url) else { return Ok(None) };
+        let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = hosts.entry(host).or_insert(State { full_at: now, slowness: 1, slow_until: now });
+        if state.slow_until <= now {
+            state.slowness = 1;
+        }
+        let interval = rate.interval.saturating_mul(state.slowness);
+        let full_at = state.full_at.max(now) + interval;
+        // A bucket that would be full after `burst` intervals has just run dry.
+        let burst = if state.slowness == 1 { rate.burst } else { 1 };
+        let turn = full_at.checked_sub(interval.saturating_mul(burst)).filter(|turn| *turn > now);
+        if turn.is_some() && turn >= deadline && deadline.is_some() {
+            return Err(());
+        }
+        state.full_at = full_at;
+        Ok(turn)
+    }
+
+    /// Halves the pace of the host for a while.
+    pub(crate) fn slow_down(&self, url: &Url) {
+        let (host, Some(_)) = self.rate(url) else { return };
+        let now = Instant::now();
+        let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = hosts.get_mut(&host) {
+            // Many requests that were under way together are one reason, not many.
+            let fresh = state
+                .slow_until
+                .checked_sub(PENANCE)
+                .is_none_or(|since| now > since + Duration::from_secs(1));
+            if fresh {
+                state.slowness = (state.slowness * 2).min(SLOWEST);
+                state.slow_until = now + PENANCE;
+            }
+        }
+    }
+
+    fn rate(&self, url: &Url) -> (String, Option<Rate>) {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let with_port = format!("{host}:{}", url.port_or_known_default().unwrap_or_default());
+        let named = self.0.named.get(&with_port).or_else(|| self.0.named.get(&host));
+        let rate = match named {
+            Some(rate) => *rate,
+            None if is_loopback(url) => None,
+            None => self.0.standard,
+        };
+        (with_port, rate)
+    }
+}
+
+impl fmt::Debug for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pace")
+            .field("standard", &self.0.standard)
+            .field("named", &self.0.named)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    /// The waits of this many requests that all come at once, in milliseconds.
+    fn waits(pace: &Pace, at: &str, count: usize, now: Instant) -> Vec<u128> {
+        let wait = |turn: Option<Instant>| turn.map_or(0, |turn| (turn - now).as_millis());
+        (0..count).map(|_| wait(pace.reserve(&url(at), now, None).unwrap())).collect()
+    }
+
+    #[test]
+    fn a_burst_and_then_one_after_the_other() {
+        let pace = Pace::per_second(10.0, 3);
+        let now = Instant::now();
+        assert_eq!(waits(&pace, "https://a.example.com", 6, now), [0, 0, 0, 100, 200, 300]);
+        assert_eq!(waits(&pace, "https://b.example.com", 1, now), [0], "each host has its own pace");
+        let rested = now + Duration::from_secs(60);
+        assert_eq!(waits(&pace, "https://a.example.com", 4, rested), [0, 0, 0, 100]);
+    }
+
+    #[test]
+    fn hosts_by_name_and_this_machine() {
+        let pace = Pace::per_second(10.0, 1).with_host("Fast.example.com", 1000.0, 1).with_host(
+            "127.0.0.1:5000",
+            1.0,
+            1,
+        );
+        let now = Instant::now();
+        assert_eq!(waits(&pace, "https://fast.example.com/x", 3, now), [0, 1, 2]);
+        assert_eq!(waits(&pace, "http://127.0.0.1:5001", 3, now), [0, 0, 0]);
+        assert_eq!(waits(&pace, "http://127.0.0.1:5000", 3, now), [0, 1000, 2000]);
+        assert_eq!(waits(&Pace::unlimited(), "https://a.example.com", 2, now), [0, 0]);
+        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(waits(&Pace::per_second(rate, 1), "https://a.example.com", 2, now), [0, 0], "{rate}");
+        }
+    }
+
+    #[test]
+    fn a_429_halves_the_pace_once_for_all_that_were_under_way() {
+        let pace = Pace::per_second(10.0, 1);
+        let a = url("https://a.example.com");
+        waits(&pace, a.as_str(), 1, Instant::now());
+        for _ in 0..20 {
+            pace.slow_down(&a);
+        }
+        let later = Instant::now() + Duration::from_secs(30);
+        assert_eq!(waits(&pace, a.as_str(), 3, later), [0, 200, 400]);
+        let much_later = later + Duration::from_secs(60);
+        assert_eq!(waits(&pace, a.as_str(), 2, much_later), [0, 100]);
+    }
+
+    #[test]
+    fn a_turn_after_the_deadline_is_refused_and_not_taken() {
+        let pace = Pace::per_second(10.0, 1);
+        let (a, now) = (url("https://a.example.com"), Instant::now());
+        assert!(pace.reserve(&a, now, None).is_ok());
+        assert!(pace.reserve(&a, now, Some(now + Duration::from_millis(50))).is_err());
+        assert_eq!(waits(&pace, a.as_str(), 1, now), [100]);
+    }
+}

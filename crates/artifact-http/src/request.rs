@@ -1,0 +1,226 @@
+//! What is to be sent.
+
+use std::fmt;
+
+use artifact_source::{Error, ErrorKind, redact_url};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use url::Url;
+
+use crate::Authorization;
+
+const DEFAULT_MAX_BYTES: u64 = 16 << 20;
+const DEFAULT_MAX_REDIRECTS: usize = 10;
+
+/// What is to be sent, and how much may come back.
+///
+/// What cannot be sent (a URL that is none, a header with a line break) is reported when it is sent.
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) method: Method,
+    url: Result<Url, &'static str>,
+    shown_url: String,
+    headers: Result<HeaderMap, String>,
+    pub(crate) authorization: Option<Authorization>,
+    pub(crate) body: Bytes,
+    pub(crate) max_bytes: u64,
+    pub(crate) accept_gzip: bool,
+    pub(crate) max_redirects: usize,
+    pub(crate) retries: bool,
+    pub(crate) allow_plain_credential: bool,
+}
+
+impl Request {
+    /// A GET. A user name and password in the URL become its [`authorization`](Self::authorization).
+    pub fn get(url: impl AsRef<str>) -> Self {
+        Self::new(Method::GET, url.as_ref(), Bytes::new())
+    }
+
+    /// A HEAD.
+    pub fn head(url: impl AsRef<str>) -> Self {
+        Self::new(Method::HEAD, url.as_ref(), Bytes::new())
+    }
+
+    /// A POST of this body. It is sent once, unless [`retries`](Self::retries) says otherwise.
+    pub fn post(url: impl AsRef<str>, body: impl Into<Bytes>) -> Self {
+        Self::new(Method::POST, url.as_ref(), body.into())
+    }
+
+    fn new(method: Method, url: &str, body: Bytes) -> Self {
+        let retries = method != Method::POST;
+        let mut authorization = None;
+        let parsed = Url::parse(url).map_err(|_| "not a URL").and_then(|mut url| {
+            if !matches!(url.scheme(), "http" | "https") {
+                return Err("not an http or https URL");
+            }
+            authorization = take_user_info(&mut url);
+            Ok(url)
+        });
+        Self {
+            method,
+            url: parsed,
+            shown_url: redact_url(url),
+            headers: Ok(HeaderMap::new()),
+            authorization,
+            body,
+            max_bytes: DEFAULT_MAX_BYTES,
+            accept_gzip: false,
+            max_redirects: DEFAULT_MAX_REDIRECTS,
+            retries,
+            allow_plain_credential: false,
+        }
+    }
+
+    /// Adds a header. It travels to wherever the request is redirected, so it must hold no secret:
+    /// that is what [`authorization`](Self::authorization) is for.
+    #[must_use]
+    pub fn header<N, V>(mut self, name: N, value: V) -> Self
+    where
+        N: TryInto<HeaderName>,
+        V: TryInto<HeaderValue>,
+    {
+        if let Ok(headers) = &mut self.headers {
+            match (name.try_into(), value.try_into()) {
+                (Ok(name), Ok(value)) => {
+                    headers.append(name, value);
+                }
+                (Ok(name), Err(_)) => {
+                    self.headers = Err(format!("the value of the header {name} cannot be sent"))
+                }
+                (Err(_), _) => self.headers = Err("the name of a header cannot be sent".to_owned()),
+            }
+        }
+        self
+    }
+
+    /// Says who asks. It is dropped as soon as a redirect changes scheme, host or port.
+    #[must_use]
+    pub fn authorization(mut self, authorization: impl Into<Option<Authorization>>) -> Self {
+        self.authorization = authorization.into().or(self.authorization);
+        self
+    }
+
+    /// The largest body that is wanted, in bytes after decompression: 16 MiB if it is not said.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// Whether the body may come as gzip. It is decompressed only where this was said, as a file
+    /// that *is* gzip would otherwise lose its shape. Off if it is not said.
+    #[must_use]
+    pub fn accept_gzip(mut self, accept: bool) -> Self {
+        self.accept_gzip = accept;
+        self
+    }
+
+    /// How many redirects are followed: 10 if it is not said. With 0 the redirect itself is the response.
+    #[must_use]
+    pub fn max_redirects(mut self, redirects: usize) -> Self {
+        self.max_redirects = redirects;
+        self
+    }
+
+    /// Whether the request may be sent again after a passing fault: yes for GET and HEAD, no for
+    /// POST, if it is not said.
+    #[must_use]
+    pub fn retries(mut self, retries: bool) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Whether a credential may travel over plain http to a host that is not this machine. No, if it
+    /// is not said.
+    #[must_use]
+    pub fn allow_plain_credential(mut self, allow: bool) -> Self {
+        self.allow_plain_credential = allow;
+        self
+    }
+
+    /// URL and headers, if both can be sent.
+    pub(crate) fn target(&self) -> Result<(&Url, &HeaderMap), Error> {
+        let invalid = |what: String| Error::new(ErrorKind::InvalidInput, what).with_url(&self.shown_url);
+        let url = self.url.as_ref().map_err(|&what| invalid(what.to_owned()))?;
+        let headers = self.headers.as_ref().map_err(|what| invalid(what.clone()))?;
+        if self.authorization.as_ref().is_some_and(|authorization| authorization.header_value().is_none()) {
+            return Err(invalid("the credential holds characters that no header can carry".to_owned()));
+        }
+        Ok((url, headers))
+    }
+}
+
+/// Takes user name and password out of a URL.
+fn take_user_info(url: &mut Url) -> Option<Authorization> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let authorization = Authorization::basic(
+        &percent_decoded(url.username()),
+        &percent_decoded(url.password().unwrap_or_default()),
+    );
+    strip_user_info(url);
+    Some(authorization)
+}
+
+/// Drops user name and password from a URL.
+pub(crate) fn strip_user_info(url: &mut Url) {
+    // Only a URL without a host refuses, and that one holds neither.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+}
+
+fn percent_decoded(text: &str) -> String {
+    // Decoding of a form would turn `+` into a space, so it is kept from doing so.
+    let form = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    url::form_urlencoded::parse(form.as_bytes()).next().map(|(key, _)| key.into_owned()).unwrap_or_default()
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.shown_url)
+            .field("authorization", &self.authorization)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_sent_is_said_without_secrets() {
+        for (request, said) in [
+            (Request::get("nonsense"), "not a URL (nonsense)"),
+            (Request::get("ftp://u:SECRET@example.com/"), "not an http or https URL (ftp://example.com/)"),
+            (
+                Request::get("https://example.com/").header("accept", "a\nb"),
+                "the value of the header accept cannot be sent (https://example.com/)",
+            ),
+            (
+                Request::get("https://example.com/").header("a b", "c"),
+                "the name of a header cannot be sent (https://example.com/)",
+            ),
+            (
+                Request::get("https://example.com/").authorization(Authorization::bearer("SECRET\n")),
+                "the credential holds characters that no header can carry (https://example.com/)",
+            ),
+        ] {
+            let error = request.target().unwrap_err();
+            assert_eq!(error.to_string(), said);
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(!format!("{request:?} {error:?}").contains("SECRET"));
+        }
+    }
+
+    #[test]
+    fn user_info_becomes_the_authorization() {
+        let request = Request::get("https://me%40x:p%2B+%26%3D%20w@example.com/a");
+        assert_eq!(request.authorization, Some(Authorization::basic("me@x", "p++&= w")));
+        assert_eq!(request.target().unwrap().0.as_str(), "https://example.com/a");
+        let explicit = request.authorization(Authorization::bearer("t"));
+        assert_eq!(explicit.authorization, Some(Authorization::bearer("t")));
+    }
+}

@@ -1,0 +1,109 @@
+//! A whole answer.
+
+use std::fmt;
+use std::time::Instant;
+
+use artifact_source::{Error, ErrorKind, redact_url};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use url::Url;
+
+use crate::retry_after;
+
+/// A whole answer, whichever its status.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The URL that answered, after any redirects. A signed one holds its signature: show it only
+    /// through [`artifact_source::redact_url`].
+    pub url: Url,
+    /// The body, decompressed. Of an answer that is no success, 64 KiB at most.
+    pub body: Bytes,
+    pub(crate) tries: Tries,
+}
+
+impl Response {
+    pub(crate) fn bare(status: StatusCode, headers: HeaderMap, url: Url, tries: Tries) -> Self {
+        Self { status, headers, url, body: Bytes::new(), tries }
+    }
+
+    pub(crate) fn after(mut self, tries: Tries) -> Self {
+        self.tries = tries;
+        self
+    }
+
+    /// This answer if its status is a success (2xx), and otherwise an error of the fitting kind.
+    ///
+    /// `what` begins the error's message: `"the index could not be read"`.
+    ///
+    /// # Errors
+    ///
+    /// 401 is [`Unauthorized`](ErrorKind::Unauthorized), 403 [`Forbidden`](ErrorKind::Forbidden), 404 and
+    /// 410 [`NotFound`](ErrorKind::NotFound), 408 [`TimedOut`](ErrorKind::TimedOut), 429
+    /// [`RateLimited`](ErrorKind::RateLimited), 5xx [`Server`](ErrorKind::Server), and everything else
+    /// (304 and a redirect that was not followed, too) [`BadAnswer`](ErrorKind::BadAnswer).
+    pub fn error_for_status(self, what: &str) -> Result<Self, Error> {
+        if self.status.is_success() { Ok(self) } else { Err(self.error(what)) }
+    }
+
+    /// The error that this answer means, whichever its status: with URL, status, `Retry-After` and the
+    /// number of tries.
+    pub fn error(&self, what: &str) -> Error {
+        let kind = match self.status.as_u16() {
+            401 => ErrorKind::Unauthorized,
+            403 => ErrorKind::Forbidden,
+            404 | 410 => ErrorKind::NotFound,
+            408 => ErrorKind::TimedOut,
+            429 => ErrorKind::RateLimited,
+            500.. => ErrorKind::Server,
+            _ => ErrorKind::BadAnswer,
+        };
+        let error = Error::new(kind, what)
+            .with_url(&self.url)
+            .with_status(self.status.as_u16())
+            .with_retry_after(retry_after(&self.headers));
+        self.tries.describe(error)
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("url", &redact_url(self.url.as_str()))
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How often a request was sent, and since when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tries {
+    count: u32,
+    started: Instant,
+}
+
+impl Tries {
+    /// The first one begins.
+    pub(crate) fn begin() -> Self {
+        Self { count: 1, started: Instant::now() }
+    }
+
+    /// Another one begins.
+    pub(crate) fn next(&mut self) {
+        self.count = self.count.saturating_add(1);
+    }
+
+    pub(crate) fn count(self) -> u32 {
+        self.count
+    }
+
+    /// The error with the tries so far, unless there was only one.
+    pub(crate) fn describe(self, error: Error) -> Error {
+        if self.count > 1 { error.with_tries(self.count, self.started.elapsed()) } else { error }
+    }
+}

@@ -1,0 +1,285 @@
+//! A body as it arrives.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use artifact_source::{Error, ErrorKind};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, StatusCode, header};
+use url::Url;
+
+use crate::exchange::{deadline_passed, silence};
+use crate::failure::Failure;
+use crate::gzip::Gunzip;
+use crate::response::Tries;
+use crate::{Call, Request, Response};
+
+/// How much of an error page is read.
+const ERROR_PAGE: u64 = 64 << 10;
+/// What a body that is read whole has to bring within the stall time-out.
+const LEAST_PROGRESS: usize = 1 << 10;
+
+/// An answer whose body is still under way. It is read with [`chunk`](Self::chunk); dropping it
+/// closes the connection.
+pub struct StreamingResponse {
+    status: StatusCode,
+    headers: HeaderMap,
+    url: Url,
+    tries: Tries,
+    body: Body,
+    call: Call,
+    stall: Duration,
+    /// What is left of the limit.
+    room: u64,
+    max_bytes: u64,
+    least_progress: usize,
+}
+
+enum Body {
+    Wire(reqwest::Response),
+    Gzip(reqwest::Response, Box<Gunzip>),
+    GzipEnd(Box<Gunzip>),
+    Read(Bytes),
+    Done,
+}
+
+impl StreamingResponse {
+    pub(crate) fn new(
+        mut answer: reqwest::Response,
+        url: Url,
+        request: &Request,
+        call: Call,
+        stall: Duration,
+        whole: bool,
+    ) -> Result<Self, Failure> {
+        let status = answer.status();
+        let headers = std::mem::take(answer.headers_mut());
+        let max_bytes =
+            if status.is_success() { request.max_bytes } else { request.max_bytes.min(ERROR_PAGE) };
+        let has_body = request.method != Method::HEAD && !matches!(status.as_u16(), 204 | 304);
+        let gzip = has_body && request.accept_gzip && is_gzip(&headers, &url).map_err(Failure::lasting)?;
+        if has_body && !gzip && status.is_success() {
+            let announced = answer.content_length().unwrap_or_default();
+            if announced > max_bytes {
+                return Err(Failure::lasting(too_large(&url, max_bytes)));
+            }
+        }
+        let body = match (has_body, gzip) {
+            (false, _) => Body::Done,
+            (true, false) => Body::Wire(answer),
+            (true, true) => Body::Gzip(answer, Box::new(Gunzip::new())),
+        };
+        let least_progress = if whole { LEAST_PROGRESS } else { 1 };
+        let tries = Tries::begin();
+        Ok(Self {
+            status,
+            headers,
+            url,
+            tries,
+            body,
+            call,
+            stall,
+            room: max_bytes,
+            max_bytes,
+            least_progress,
+        })
+    }
+
+    /// An answer whose body is here already.
+    pub(crate) fn already_read(response: Response) -> Self {
+        let Response { status, headers, url, body, tries } = response;
+        Self {
+            status,
+            headers,
+            url,
+            tries,
+            body: Body::Read(body),
+            call: Call::new(),
+            stall: Duration::MAX,
+            room: u64::MAX,
+            max_bytes: u64::MAX,
+            least_progress: 1,
+        }
+    }
+
+    pub(crate) fn after(mut self, tries: Tries) -> Self {
+        self.tries = tries;
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The URL that answered, after any redirects. A signed one holds its signature: show it only
+    /// through [`artifact_source::redact_url`].
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The next piece of the body, decompressed; `None` after the last one, which is then known to be
+    /// the last: an early end is an error.
+    ///
+    /// # Errors
+    ///
+    /// [`BadAnswer`](ErrorKind::BadAnswer) for a body that breaks off or is damaged,
+    /// [`TooLarge`](ErrorKind::TooLarge) past [`Request::max_bytes`],
+    /// [`TimedOut`](ErrorKind::TimedOut) for silence and past the deadline. After an error there
+    /// is no more to read.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        match self.next().await {
+            Ok(bytes) => Ok(bytes),
+            Err(failure) => {
+                self.body = Body::Done;
+                Err(self.tries.describe(failure.error))
+            }
+        }
+    }
+
+    /// This answer if its status is a success (2xx), and otherwise an error of the fitting kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::error_for_status`].
+    pub fn error_for_status(self, what: &str) -> Result<Self, Error> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        Err(Response::bare(self.status, self.headers, self.url, self.tries).error(what))
+    }
+
+    /// Reads the whole body. What comes after the limit of an error page is left unread.
+    pub(crate) async fn read_whole(mut self) -> Result<Response, Failure> {
+        let mut body = BytesMut::new();
+        loop {
+            match self.next().await {
+                Ok(Some(bytes)) => body.extend_from_slice(&bytes),
+                Ok(None) => break,
+                // An error page is a courtesy; its status is what counts.
+                Err(_) if !self.status.is_success() => break,
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(Response {
+            body: body.freeze(),
+            ..Response::bare(self.status, self.headers, self.url, self.tries)
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            let output = match &mut self.body {
+                Body::Done => return Ok(None),
+                Body::Read(bytes) => {
+                    let bytes = std::mem::take(bytes);
+                    self.body = Body::Done;
+                    return Ok(Some(bytes).filter(|bytes| !bytes.is_empty()));
+                }
+                Body::Gzip(_, gunzip) | Body::GzipEnd(gunzip) => {
+                    gunzip.pull().map_err(|cause| damaged(&self.url, cause))?
+                }
+                Body::Wire(_) => None,
+            };
+            if let Some(bytes) = output {
+                return self.within_limit(bytes).map(Some);
+            }
+            if matches!(self.body, Body::GzipEnd(_)) {
+                self.body = Body::Done;
+                return Ok(None);
+            }
+            match (self.wire().await?, std::mem::replace(&mut self.body, Body::Done)) {
+                (Some(bytes), Body::Gzip(answer, mut gunzip)) => {
+                    gunzip.push(bytes);
+                    self.body = Body::Gzip(answer, gunzip);
+                }
+                (None, Body::Gzip(_, mut gunzip)) => {
+                    gunzip.end();
+                    self.body = Body::GzipEnd(gunzip);
+                }
+                (Some(bytes), body) => {
+                    self.body = body;
+                    return self.within_limit(bytes).map(Some);
+                }
+                (None, _) => return Ok(None),
+            }
+        }
+    }
+
+    /// Takes these bytes off the limit. The end of an error page that is too long is cut off.
+    fn within_limit(&mut self, mut bytes: Bytes) -> Result<Bytes, Failure> {
+        if bytes.len() as u64 > self.room {
+            if self.status.is_success() {
+                return Err(Failure::lasting(too_large(&self.url, self.max_bytes)));
+            }
+            bytes.truncate(usize::try_from(self.room).unwrap_or(usize::MAX));
+            self.body = Body::Done;
+        }
+        self.room = self.room.saturating_sub(bytes.len() as u64);
+        Ok(bytes)
+    }
+
+    /// The next bytes from the wire: at least as many as progress asks for, unless the end comes first.
+    async fn wire(&mut self) -> Result<Option<Bytes>, Failure> {
+        let (Body::Wire(answer) | Body::Gzip(answer, _)) = &mut self.body else { return Ok(None) };
+        let (until, at_deadline) = crate::exchange::until(self.stall, self.call.deadline);
+        let mut gathered = BytesMut::new();
+        loop {
+            let bytes = match tokio::time::timeout_at(until.into(), answer.chunk()).await {
+                Ok(Ok(Some(bytes))) => bytes,
+                Ok(Ok(None)) => return Ok(Some(gathered.freeze()).filter(|bytes| !bytes.is_empty())),
+                Ok(Err(fault)) => return Err(Failure::of_transport(fault, &self.url, true)),
+                Err(_) if at_deadline => return Err(Failure::lasting(deadline_passed(&self.url))),
+                Err(_) => return Err(Failure::passing(silence(&self.url, self.stall))),
+            };
+            self.call.meter.count_bytes(bytes.len());
+            if gathered.is_empty() && bytes.len() >= self.least_progress {
+                return Ok(Some(bytes));
+            }
+            gathered.extend_from_slice(&bytes);
+            if gathered.len() >= self.least_progress || Instant::now() >= until {
+                return Ok(Some(gathered.freeze()));
+            }
+        }
+    }
+}
+
+/// Whether the body is compressed, in a way that was asked for.
+fn is_gzip(headers: &HeaderMap, url: &Url) -> Result<bool, Error> {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let encoding = match (encodings.next(), encodings.next()) {
+        (None, _) => return Ok(false),
+        (Some(encoding), None) => encoding.to_str().unwrap_or("?").trim().to_ascii_lowercase(),
+        (Some(_), Some(_)) => "several at once".to_owned(),
+    };
+    match encoding.as_str() {
+        "" | "identity" => Ok(false),
+        "gzip" | "x-gzip" => Ok(true),
+        _ => Err(Error::new(ErrorKind::BadAnswer, "the body has a compression that was not asked for")
+            .with_url(url)),
+    }
+}
+
+fn too_large(url: &Url, max_bytes: u64) -> Error {
+    let message = format!("the answer is larger than {max_bytes} bytes");
+    Error::new(ErrorKind::TooLarge, message).with_url(url)
+}
+
+fn damaged(url: &Url, cause: std::io::Error) -> Failure {
+    let error = Error::new(ErrorKind::BadAnswer, "the compressed answer is damaged or ends early");
+    Failure::passing(error.with_url(url).with_cause(cause))
+}
+
+impl fmt::Debug for StreamingResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamingResponse")
+            .field("status", &self.status)
+            .field("url", &artifact_source::redact_url(self.url.as_str()))
+            .finish_non_exhaustive()
+    }
+}

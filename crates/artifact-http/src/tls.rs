@@ -1,0 +1,139 @@
+//! Whom to trust, and what a refused certificate means in words.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use artifact_source::{Error, ErrorKind};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+
+/// The configuration that trusts the platform and these roots, or everyone.
+pub(crate) fn configuration(roots_pem: &[u8], skip_verify: bool) -> Result<ClientConfig, Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots =
+        CertificateDer::pem_slice_iter(roots_pem).collect::<Result<Vec<_>, _>>().map_err(|cause| {
+            Error::new(ErrorKind::InvalidInput, "a root certificate is not in PEM form").with_cause(cause)
+        })?;
+    if roots.is_empty() && roots_pem.iter().any(|byte| !byte.is_ascii_whitespace()) {
+        return Err(Error::new(ErrorKind::InvalidInput, "there is no certificate in the PEM text")
+            .with_hint("it begins with -----BEGIN CERTIFICATE-----"));
+    }
+    let with_roots = !roots.is_empty();
+    let verifier: Arc<dyn ServerCertVerifier> = if skip_verify {
+        Arc::new(TrustAnswer { provider: Arc::clone(&provider), trusted: true })
+    } else {
+        match rustls_platform_verifier::Verifier::new_with_extra_roots(roots, Arc::clone(&provider)) {
+            Ok(verifier) => Arc::new(verifier),
+            Err(cause) if with_roots => {
+                return Err(Error::new(ErrorKind::InvalidInput, "a root certificate cannot be used")
+                    .with_cause(cause));
+            }
+            // A container without any certificates can still speak plain http to its own machine.
+            Err(_) => Arc::new(TrustAnswer { provider: Arc::clone(&provider), trusted: false }),
+        }
+    };
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = versions.map_err(|cause| {
+        Error::new(ErrorKind::Internal, "the TLS library has no protocol version").with_cause(cause)
+    })?;
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+/// Trusts every certificate, or none. Either way the peer must hold the key of what it shows.
+#[derive(Debug)]
+struct TrustAnswer {
+    provider: Arc<CryptoProvider>,
+    trusted: bool,
+}
+
+impl ServerCertVerifier for TrustAnswer {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if self.trusted {
+            Ok(ServerCertVerified::assertion())
+        } else {
+            Err(CertificateError::UnknownIssuer.into())
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// What a fault of TLS means and what to do about it; `None` for a fault of another kind.
+pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(String, String)> {
+    use CertificateError as Certificate;
+
+    const ASK: &str = "ask whoever runs the server to renew it";
+    const CLOCK: &str = "is the clock of this machine right?";
+    let fault = cause.downcast_ref::<rustls::Error>()?;
+    let said = |message: &str, hint: &str| (message.to_owned(), hint.to_owned());
+    Some(match fault {
+        rustls::Error::InvalidCertificate(problem) => match problem {
+            Certificate::UnknownIssuer => said(
+                "the certificate was issued by an authority that is not trusted",
+                "add the authority's certificate to the trusted ones",
+            ),
+            Certificate::NotValidForName => {
+                (format!("the certificate is not for {host}"), "is the host name right?".to_owned())
+            }
+            Certificate::NotValidForNameContext { presented, .. } => {
+                let names: Vec<_> = presented.iter().take(5).map(|name| readable_name(name)).collect();
+                let hint = if names.is_empty() {
+                    "it names no host at all".to_owned()
+                } else {
+                    format!("it is for {}", names.join(", "))
+                };
+                (format!("the certificate is not for {host}"), hint)
+            }
+            Certificate::Expired | Certificate::ExpiredContext { .. } => {
+                said("the certificate has expired", ASK)
+            }
+            Certificate::NotValidYet | Certificate::NotValidYetContext { .. } => {
+                said("the certificate is not valid yet", CLOCK)
+            }
+            Certificate::Revoked => said("the certificate was revoked", ASK),
+            other => (format!("the certificate cannot be trusted: {other}"), ASK.to_owned()),
+        },
+        rustls::Error::InvalidMessage(_) => {
+            said("the server does not speak TLS", "does it serve plain http on this port?")
+        }
+        other => (
+            format!("no secure connection could be made: {other}"),
+            "does the server speak TLS 1.2 or 1.3?".to_owned(),
+        ),
+    })
+}
+
+/// `example.com` out of `DnsName("example.com")`.
+fn readable_name(name: &str) -> &str {
+    name.split_once('"').and_then(|(_, rest)| rest.split_once('"')).map_or(name, |(name, _)| name)
+}
