@@ -1,0 +1,182 @@
+//! The accept loop on its own thread.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::body::{Body, Counted};
+use super::log::RequestLog;
+use super::wire::{Wire, WireControl};
+use crate::error::Error;
+use crate::fault::{FaultScript, Outcome};
+
+/// A future answer.
+pub(crate) type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+/// What a server does with a request that no fault took.
+pub(crate) trait Service: Send + Sync + 'static {
+    /// Answers one request.
+    fn answer(self: Arc<Self>, request: Request<Incoming>) -> Answer;
+}
+
+/// A listener that is bound but not served yet, so that a service can know its own address.
+pub(crate) struct Listener {
+    server: &'static str,
+    socket: std::net::TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    pub(crate) fn bind(server: &'static str) -> Result<Self, Error> {
+        let open = || -> io::Result<Self> {
+            let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            socket.set_nonblocking(true)?;
+            let address = socket.local_addr()?;
+            Ok(Self { server, socket, address })
+        };
+        open().map_err(|source| Error::Start { server, source })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// A running server. Dropping it stops it: connections are closed, the thread is joined.
+#[derive(Debug)]
+pub(crate) struct Loopback {
+    address: SocketAddr,
+    log: RequestLog,
+    faults: FaultScript,
+    stop: Option<oneshot::Sender<Infallible>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Loopback {
+    /// Serves on a thread of its own, so that a client may block the caller's thread (`git clone` in a plain test)
+    /// and the server still answers.
+    pub(crate) fn serve(listener: Listener, service: Arc<dyn Service>) -> Result<Self, Error> {
+        let Listener { server, socket, address } = listener;
+        let log = RequestLog::default();
+        let faults = FaultScript::default();
+        let (stop, stopped) = oneshot::channel();
+        let connection = Shared { service, log: log.clone(), faults: faults.clone() };
+        let open = || -> io::Result<JoinHandle<()>> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let socket = {
+                let _context = runtime.enter();
+                TcpListener::from_std(socket)?
+            };
+            std::thread::Builder::new().name(format!("testkit {server}")).spawn(move || {
+                runtime.block_on(accept(socket, connection, stopped));
+                runtime.shutdown_background();
+            })
+        };
+        let thread = open().map_err(|source| Error::Start { server, source })?;
+        Ok(Self { address, log, faults, stop: Some(stop), thread: Some(thread) })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn log(&self) -> &RequestLog {
+        &self.log
+    }
+
+    pub(crate) fn faults(&self) -> &FaultScript {
+        &self.faults
+    }
+}
+
+impl Drop for Loopback {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // Only a panic of the server thread is an error here, and the client has seen that one already.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Shared {
+    service: Arc<dyn Service>,
+    log: RequestLog,
+    faults: FaultScript,
+}
+
+async fn accept(socket: TcpListener, shared: Shared, mut stopped: oneshot::Receiver<Infallible>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = &mut stopped => break,
+            accepted = socket.accept() => match accepted {
+                Ok((stream, _)) => {
+                    shared.log.connection();
+                    connections.spawn(connection(stream, shared.clone()));
+                }
+                // Out of file descriptors, for example: let some connections end.
+                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            },
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, shared: Shared) {
+    // Small answers leave at once; were it refused, they would only be slower.
+    let _ = stream.set_nodelay(true);
+    let control = WireControl::default();
+    let wire = Wire::new(stream, control.clone(), shared.log.wire());
+    let service = service_fn(move |request| answer(request, shared.clone(), control.clone()));
+    // A client that goes away, or a fault that broke the connection: both are the end of it and no error of ours.
+    let _ =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(wire), service).await;
+}
+
+/// The connection is to be broken off without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is broken off by a scripted fault")]
+struct BrokenOff;
+
+async fn answer(
+    request: Request<Incoming>,
+    shared: Shared,
+    control: WireControl,
+) -> Result<Response<Body>, BrokenOff> {
+    let (entry, in_flight) = shared.log.begin(request.method(), request.uri(), request.headers());
+    let planned = shared.faults.plan(request.method(), request.uri());
+    let is_head = request.method() == http::Method::HEAD;
+    let service = shared.service;
+    let outcome = planned.run(&control, is_head, move || service.answer(request)).await;
+    let response = match outcome {
+        Outcome::Answer(response) => response,
+        Outcome::Reset => {
+            control.reset_on_close();
+            return Err(BrokenOff);
+        }
+        Outcome::Close => return Err(BrokenOff),
+    };
+    entry.answered(response.status().as_u16());
+    drop(in_flight);
+    Ok(response.map(|body| Counted::wrap(body, entry.body_bytes)))
+}

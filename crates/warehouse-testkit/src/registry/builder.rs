@@ -1,0 +1,146 @@
+//! How a registry behaves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Registry;
+use super::access::{Access, Bearer, Mode};
+use super::service::RegistryService;
+use super::store::Store;
+use crate::credential::Credential;
+use crate::error::Error;
+use crate::loopback::{Listener, Loopback};
+
+/// Settings of a [`Registry`]; every one has the behaviour of the reference registry as its default.
+#[derive(Clone, Debug, Default)]
+pub struct RegistryBuilder {
+    basic: Option<Credential>,
+    bearer: Option<Bearer>,
+    denied: Vec<String>,
+    expired_is_forbidden: bool,
+    habits: Habits,
+}
+
+/// Habits that have nothing to do with authentication.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Habits {
+    pub(super) page_size: Option<usize>,
+    pub(super) refuse_larger_pages: bool,
+    pub(super) ignore_paging: bool,
+    pub(super) absolute_links: bool,
+    pub(super) redirect_blobs: bool,
+    pub(super) reverse_tags: bool,
+}
+
+impl RegistryBuilder {
+    /// Everything needs this user name and password as HTTP Basic. A bearer setting takes precedence.
+    #[must_use]
+    pub fn basic(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        self.basic = Some(Credential::new(username, password));
+        self
+    }
+
+    /// Everything needs a token of this registry's `/token`, which gives one for this user name and password.
+    #[must_use]
+    pub fn bearer(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        self.bearer.get_or_insert_default().credential = Some(Credential::new(username, password));
+        self
+    }
+
+    /// Everything needs a token of `/token`, which gives one that may pull to anybody, as Docker Hub does. With
+    /// [`bearer`](Self::bearer) besides, tokens that may push are given for the credential.
+    #[must_use]
+    pub fn anonymous_bearer(mut self) -> Self {
+        self.bearer.get_or_insert_default().anonymous = true;
+        self
+    }
+
+    /// `/token` also takes `POST grant_type=refresh_token` with this refresh token (an "identity token"), as Azure's registry does.
+    #[must_use]
+    pub fn refresh_token(mut self, token: impl Into<String>) -> Self {
+        self.bearer.get_or_insert_default().refresh_token = Some(token.into());
+        self
+    }
+
+    /// How long a token is good, 5 minutes if not said. It travels as `expires_in`, in whole seconds.
+    #[must_use]
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.bearer.get_or_insert_default().lifetime = lifetime;
+        self
+    }
+
+    /// Answers that a token has expired with 403 and no challenge, as Amazon's registry does, instead of 401.
+    #[must_use]
+    pub fn expired_is_forbidden(mut self) -> Self {
+        self.expired_is_forbidden = true;
+        self
+    }
+
+    /// Nobody may use this repository: no token covers it, and Basic is answered with 403 `DENIED`.
+    #[must_use]
+    pub fn deny(mut self, repository: impl Into<String>) -> Self {
+        self.denied.push(repository.into());
+        self
+    }
+
+    /// No page of tags is longer than this, whether `n` is larger or absent.
+    #[must_use]
+    pub fn page_size(mut self, tags: usize) -> Self {
+        self.habits.page_size = Some(tags.max(1));
+        self
+    }
+
+    /// A request with `n` above the page size is refused with 413, as Quay does, instead of being given a smaller page.
+    #[must_use]
+    pub fn refuse_larger_pages(mut self) -> Self {
+        self.habits.refuse_larger_pages = true;
+        self
+    }
+
+    /// `n` and `last` are ignored, and every answer lists every tag: docker-registry 2.8.
+    #[must_use]
+    pub fn ignore_paging(mut self) -> Self {
+        self.habits.ignore_paging = true;
+        self
+    }
+
+    /// `Link` names the next page with scheme and host instead of the path alone.
+    #[must_use]
+    pub fn absolute_links(mut self) -> Self {
+        self.habits.absolute_links = true;
+        self
+    }
+
+    /// A blob is answered with a redirect (307) to `/storage/...` on the same host, which wants no credential.
+    #[must_use]
+    pub fn redirect_blobs(mut self) -> Self {
+        self.habits.redirect_blobs = true;
+        self
+    }
+
+    /// Each page lists its tags backwards: nobody may rely on their order.
+    #[must_use]
+    pub fn reverse_tags(mut self) -> Self {
+        self.habits.reverse_tags = true;
+        self
+    }
+
+    /// Starts the registry.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] if nothing can listen on 127.0.0.1.
+    pub fn start(self) -> Result<Registry, Error> {
+        let listener = Listener::bind("registry")?;
+        let url = format!("http://{}", listener.address());
+        let mode = match (self.bearer, self.basic) {
+            (Some(bearer), _) => Mode::Bearer(bearer),
+            (None, Some(credential)) => Mode::Basic(credential),
+            (None, None) => Mode::Open,
+        };
+        let access = Access::new(mode, self.denied, self.expired_is_forbidden, &url);
+        let service = Arc::new(RegistryService { store: Store::default(), access, habits: self.habits, url });
+        let loopback = Loopback::serve(listener, Arc::clone(&service) as _)?;
+        Ok(Registry { loopback, service })
+    }
+}

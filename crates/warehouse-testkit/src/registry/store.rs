@@ -1,0 +1,167 @@
+//! What a registry holds: blobs, manifests, tags, unfinished uploads.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+/// `sha256:` and the hexadecimal digest of some bytes.
+pub(crate) fn digest_of(bytes: &[u8]) -> String {
+    let mut digest = String::with_capacity("sha256:".len() + 64);
+    digest.push_str("sha256:");
+    for byte in Sha256::digest(bytes) {
+        // Writing to a string does not fail.
+        let _ = write!(digest, "{byte:02x}");
+    }
+    digest
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Manifest {
+    pub(crate) media_type: String,
+    pub(crate) bytes: Bytes,
+}
+
+#[derive(Debug, Default)]
+struct Repository {
+    tags: BTreeMap<String, String>,
+    manifests: HashMap<String, Manifest>,
+    blobs: HashMap<String, Bytes>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    repositories: HashMap<String, Repository>,
+    uploads: HashMap<String, Upload>,
+    next_upload: u64,
+}
+
+#[derive(Debug, Default)]
+struct Upload {
+    repository: String,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Store(Mutex<State>);
+
+impl Store {
+    pub(crate) fn put_blob(&self, repository: &str, bytes: Bytes) -> String {
+        let digest = digest_of(&bytes);
+        self.put_known_blob(repository, &digest, bytes);
+        digest
+    }
+
+    /// Stores a blob whose digest is known already.
+    pub(crate) fn put_known_blob(&self, repository: &str, digest: &str, bytes: Bytes) {
+        self.change(repository, |repository| repository.blobs.insert(digest.into(), bytes));
+    }
+
+    pub(crate) fn put_manifest(&self, repository: &str, media_type: &str, bytes: Bytes) -> String {
+        let digest = digest_of(&bytes);
+        let manifest = Manifest { media_type: media_type.into(), bytes };
+        self.change(repository, |repository| repository.manifests.insert(digest.clone(), manifest));
+        digest
+    }
+
+    pub(crate) fn put_tag(&self, repository: &str, tag: &str, digest: &str) {
+        self.change(repository, |repository| repository.tags.insert(tag.into(), digest.into()));
+    }
+
+    pub(crate) fn delete_tag(&self, repository: &str, tag: &str) -> bool {
+        self.read_mut(repository, |repository| repository.tags.remove(tag)).is_some()
+    }
+
+    pub(crate) fn delete_manifest(&self, repository: &str, digest: &str) -> bool {
+        self.read_mut(repository, |repository| {
+            repository.tags.retain(|_, named| named != digest);
+            repository.manifests.remove(digest)
+        })
+        .is_some()
+    }
+
+    pub(crate) fn delete_blob(&self, repository: &str, digest: &str) -> bool {
+        self.read_mut(repository, |repository| repository.blobs.remove(digest)).is_some()
+    }
+
+    /// All tags, or `None` if there is no such repository.
+    pub(crate) fn tags(&self, repository: &str) -> Option<Vec<String>> {
+        self.read_mut(repository, |repository| Some(repository.tags.keys().cloned().collect()))
+    }
+
+    /// At most `limit` tags after `last`, and whether there are more; `None` if there is no such repository.
+    pub(crate) fn tag_page(
+        &self,
+        repository: &str,
+        last: Option<&str>,
+        limit: usize,
+    ) -> Option<(Vec<String>, bool)> {
+        self.read_mut(repository, |repository| {
+            let after = match last {
+                Some(last) => std::ops::Bound::Excluded(last),
+                None => std::ops::Bound::Unbounded,
+            };
+            let mut rest = repository.tags.range::<str, _>((after, std::ops::Bound::Unbounded));
+            let page = rest.by_ref().take(limit).map(|(tag, _)| tag.clone()).collect();
+            Some((page, rest.next().is_some()))
+        })
+    }
+
+    /// The digest a tag names, or the digest itself if there is such a manifest.
+    pub(crate) fn resolve(&self, repository: &str, reference: &str) -> Option<String> {
+        self.read_mut(repository, |repository| match repository.tags.get(reference) {
+            Some(digest) => Some(digest.clone()),
+            None => repository.manifests.contains_key(reference).then(|| reference.to_owned()),
+        })
+    }
+
+    pub(crate) fn manifest(&self, repository: &str, digest: &str) -> Option<Manifest> {
+        self.read_mut(repository, |repository| repository.manifests.get(digest).cloned())
+    }
+
+    pub(crate) fn blob(&self, repository: &str, digest: &str) -> Option<Bytes> {
+        self.read_mut(repository, |repository| repository.blobs.get(digest).cloned())
+    }
+
+    pub(crate) fn begin_upload(&self, repository: &str) -> String {
+        let mut state = self.lock();
+        state.next_upload += 1;
+        let id = format!("upload-{}", state.next_upload);
+        let upload = Upload { repository: repository.into(), bytes: Vec::new() };
+        state.uploads.insert(id.clone(), upload);
+        id
+    }
+
+    /// Adds to an upload and returns its length, or `None` if there is no such upload in this repository.
+    pub(crate) fn extend_upload(&self, repository: &str, id: &str, bytes: &[u8]) -> Option<usize> {
+        let mut state = self.lock();
+        let upload = state.uploads.get_mut(id).filter(|upload| upload.repository == repository)?;
+        upload.bytes.extend_from_slice(bytes);
+        Some(upload.bytes.len())
+    }
+
+    /// Takes an upload out, finished or cancelled.
+    pub(crate) fn end_upload(&self, repository: &str, id: &str) -> Option<Bytes> {
+        let mut state = self.lock();
+        state.uploads.get(id).filter(|upload| upload.repository == repository)?;
+        state.uploads.remove(id).map(|upload| upload.bytes.into())
+    }
+
+    fn change<T>(&self, name: &str, change: impl FnOnce(&mut Repository) -> T) -> T {
+        let mut state = self.lock();
+        match state.repositories.get_mut(name) {
+            Some(repository) => change(repository),
+            None => change(state.repositories.entry(name.to_owned()).or_default()),
+        }
+    }
+
+    fn read_mut<T>(&self, name: &str, read: impl FnOnce(&mut Repository) -> Option<T>) -> Option<T> {
+        read(self.lock().repositories.get_mut(name)?)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
