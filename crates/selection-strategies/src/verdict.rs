@@ -140,33 +140,26 @@ impl fmt::Display for Rejection {
             Self::IgnoredBy { rule } => write!(formatter, "ignored by the {rule}"),
             Self::NotAllowed => formatter.write_str("matches none of the allowed patterns"),
             Self::NotTheTag { wanted } => write!(formatter, "not the tag {wanted:?}"),
-            Self::NotSemver { strict: true } => formatter
-                .write_str("not a semantic version in the strict sense (major.minor.patch)"),
+            Self::NotSemver { strict: true } => {
+                formatter.write_str("not a semantic version in the strict sense (major.minor.patch)")
+            }
             Self::NotSemver { strict: false } => formatter.write_str("not a semantic version"),
             Self::OutsideConstraint { constraint } => {
                 write!(formatter, "outside the constraint {constraint:?}")
             }
             Self::Platform { wanted, offered } if offered.is_empty() => {
-                write!(
-                    formatter,
-                    "not built for platform {wanted}: it names no platform"
-                )
+                write!(formatter, "not built for platform {wanted}: it names no platform")
             }
-            Self::Platform { wanted, offered } => write!(
-                formatter,
-                "not built for platform {wanted}, only for {}",
-                offered.join(", ")
-            ),
+            Self::Platform { wanted, offered } => {
+                write!(formatter, "not built for platform {wanted}, only for {}", offered.join(", "))
+            }
             Self::FilteredByExpression { expression } => {
                 write!(formatter, "filtered out by the expression {expression:?}")
             }
             Self::NoMatchingPath => formatter.write_str("no changed path is selected"),
             Self::OlderThanSince => formatter.write_str("older than the subscription's `since`"),
             Self::BeyondLimit { limit } => {
-                write!(
-                    formatter,
-                    "beyond the limit: {limit} better candidates fill it"
-                )
+                write!(formatter, "beyond the limit: {limit} better candidates fill it")
             }
             Self::Unreadable { reason } => write!(formatter, "unreadable: {reason}"),
         }

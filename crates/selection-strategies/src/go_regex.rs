@@ -1,0 +1,206 @@
+//! Regular expressions in Go's syntax, run by the `regex` crate.
+
+mod class;
+mod escape;
+mod syntax;
+mod translate;
+mod unicode;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use regex::{Regex, RegexBuilder};
+
+pub use syntax::GoRegexSyntaxError;
+
+/// The longest pattern that is compiled, in bytes.
+pub const MAX_PATTERN_LENGTH: usize = 16 * 1024;
+
+/// The most memory that the compiled form of one pattern may take, in bytes.
+const MAX_COMPILED_SIZE: usize = 10 * 1024 * 1024;
+
+/// A regular expression in the syntax of Go's `regexp` package (RE2), which is what the fields of
+/// a Warehouse are written in (rule 3.3).
+///
+/// ```
+/// use selection_strategies::GoRegex;
+///
+/// let nightly = GoRegex::new(r"^nightly-\d{8}$")?;
+/// assert!(nightly.is_match("nightly-20240102"));
+/// assert!(!nightly.is_match("nightly-٢٠٢٤٠١٠٢")); // \d means ASCII
+///
+/// assert!(GoRegex::new("a**").is_err()); // the regex crate would take it
+/// assert!(GoRegex::new("a{,2}")?.is_match("a{,2}")); // and refuse this
+/// # Ok::<(), selection_strategies::GoRegexError>(())
+/// ```
+///
+/// A match may begin anywhere (`^` and `$` anchor it), and takes time linear in the text.
+///
+/// # Compared to Go
+///
+/// The pattern is translated to the syntax of the [`regex`] crate, so that it means what it means
+/// to Go: `\d`, `\s`, `\w` and `\b` are ASCII, `{,2}` and `[[]` are literal, `\Q...\E`, `\012` and
+/// `\pN` work, `a**`, `(?x)`, repetitions over 1000 and `\p{Old_Italic}` (a script of two words)
+/// are errors. On purpose it differs in bounds only: patterns over 16 KiB, groups nested deeper
+/// than 100 and compiled forms over 10 MiB are errors here. The tables of Unicode are newer by a
+/// version than those of Go 1.26, so characters that were assigned after Unicode 15.0 may fall
+/// into other classes.
+#[derive(Clone)]
+pub struct GoRegex {
+    pattern: Arc<str>,
+    translation: Arc<str>,
+    regex: Regex,
+}
+
+impl GoRegex {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    ///
+    /// What Go refuses ([`GoRegexError::Syntax`]) and what exceeds a bound
+    /// ([`GoRegexError::TooLong`], [`GoRegexError::TooLarge`]).
+    pub fn new(pattern: &str) -> Result<Self, GoRegexError> {
+        let shared: Arc<str> = pattern.into();
+        if pattern.len() > MAX_PATTERN_LENGTH {
+            return Err(GoRegexError::TooLong { pattern: shared });
+        }
+        match translate::translate(pattern) {
+            Ok(translation) => match build(&translation) {
+                Some(regex) => Ok(Self { pattern: shared, translation: translation.into(), regex }),
+                None => Err(GoRegexError::TooLarge { pattern: shared }),
+            },
+            Err((position, error)) => Err(GoRegexError::Syntax { pattern: shared, position, error }),
+        }
+    }
+
+    /// One expression that matches whatever one of `patterns` matches; `None` if it would be too
+    /// large.
+    pub(crate) fn any_of(patterns: &[Self]) -> Option<Self> {
+        let join = |text: fn(&Self) -> &str| {
+            let parts: Vec<String> =
+                patterns.iter().map(|pattern| format!("(?:{})", text(pattern))).collect();
+            parts.join("|")
+        };
+        let translation = join(|pattern| &pattern.translation);
+        let regex = build(&translation)?;
+        let pattern = join(|pattern| &pattern.pattern);
+        Some(Self { pattern: pattern.into(), translation: translation.into(), regex })
+    }
+
+    /// Whether the expression matches somewhere in the text.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+
+    /// Whether the expression matches somewhere in the bytes.
+    ///
+    /// As in Go, each byte that is not part of valid UTF-8 counts as one U+FFFD.
+    #[must_use]
+    pub fn is_match_bytes(&self, bytes: &[u8]) -> bool {
+        self.regex.is_match(&replace_invalid_bytes(bytes))
+    }
+
+    /// The pattern, as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.pattern
+    }
+
+    /// The pattern in the syntax of the [`regex`] crate.
+    #[must_use]
+    pub fn translation(&self) -> &str {
+        &self.translation
+    }
+
+    pub(crate) fn shared_pattern(&self) -> &Arc<str> {
+        &self.pattern
+    }
+}
+
+/// `None` if the expression exceeds a bound; a translation has no other errors.
+fn build(translation: &str) -> Option<Regex> {
+    RegexBuilder::new(translation).size_limit(MAX_COMPILED_SIZE).build().ok()
+}
+
+fn replace_invalid_bytes(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    Cow::Owned(text)
+}
+
+/// Why a pattern does not compile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GoRegexError {
+    /// The pattern is no Go regular expression.
+    #[error("{pattern:?} is not a regular expression: {error} at byte {position}")]
+    Syntax {
+        /// The pattern, as written.
+        pattern: Arc<str>,
+        /// Where the fault lies, as a byte offset into the pattern.
+        position: usize,
+        /// What is wrong.
+        error: GoRegexSyntaxError,
+    },
+    /// The pattern is longer than [`MAX_PATTERN_LENGTH`].
+    #[error("a regular expression of {} bytes is too long, the limit is 16384", pattern.len())]
+    TooLong {
+        /// The pattern, as written.
+        pattern: Arc<str>,
+    },
+    /// The compiled form would take too much memory or nests too deeply.
+    #[error("the regular expression {pattern:?} is too large when compiled")]
+    TooLarge {
+        /// The pattern, as written.
+        pattern: Arc<str>,
+    },
+}
+
+impl GoRegexError {
+    /// The pattern, as written.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        match self {
+            Self::Syntax { pattern, .. } | Self::TooLong { pattern } | Self::TooLarge { pattern } => pattern,
+        }
+    }
+}
+
+impl FromStr for GoRegex {
+    type Err = GoRegexError;
+
+    fn from_str(pattern: &str) -> Result<Self, GoRegexError> {
+        Self::new(pattern)
+    }
+}
+
+/// The pattern, as written.
+impl fmt::Display for GoRegex {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.pattern)
+    }
+}
+
+impl fmt::Debug for GoRegex {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("GoRegex").field(&self.pattern).finish()
+    }
+}
+
+/// Two expressions are equal if their patterns are.
+impl PartialEq for GoRegex {
+    fn eq(&self, other: &Self) -> bool {
+        self.pattern == other.pattern
+    }
+}
+
+impl Eq for GoRegex {}

@@ -1,0 +1,173 @@
+//! Character classes: in brackets, and as escapes.
+
+use std::fmt::Write as _;
+
+use super::escape::{self, Escape};
+use super::syntax::GoRegexSyntaxError;
+use super::translate::{Fault, Flags};
+use super::unicode;
+
+/// A class without characters.
+pub(super) const NOTHING: &str = r"[^\x00-\x{10FFFF}]";
+
+/// Translates the class in brackets that `text` begins with; gives its length, too.
+pub(super) fn translate(text: &str, flags: Flags) -> Result<(String, usize), Fault> {
+    let mut reader = Reader { text, position: 1, items: String::new() };
+    let negated = reader.skip('^');
+    let mut first = true; // a `]` that comes first is a literal
+    while first || !reader.rest().starts_with(']') {
+        first = false;
+        reader.read_item()?;
+    }
+    Ok((wrap(&reader.items, negated, flags), reader.position + 1))
+}
+
+/// Translates the class that `text` begins with, if it begins with an escape of one: `\d`, `\pN`.
+pub(super) fn translate_escape(text: &str, flags: Flags) -> Result<Option<(String, usize)>, Fault> {
+    let Some((item, length)) = read_class_escape(text)? else {
+        return Ok(None);
+    };
+    Ok(Some((wrap(&item, false, flags), length)))
+}
+
+fn wrap(items: &str, negated: bool, flags: Flags) -> String {
+    let class = match (items, negated) {
+        ("", false) => NOTHING.to_owned(),
+        ("", true) => r"[\x00-\x{10FFFF}]".to_owned(),
+        (items, false) => format!("[{items}]"),
+        (items, true) => format!("[^{items}]"),
+    };
+    if flags.ignore_case { format!("(?i:{class})") } else { class }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    position: usize,
+    items: String,
+}
+
+impl<'t> Reader<'t> {
+    fn rest(&self) -> &'t str {
+        self.text.get(self.position..).unwrap_or_default()
+    }
+
+    fn skip(&mut self, wanted: char) -> bool {
+        let found = self.rest().starts_with(wanted);
+        self.position += if found { wanted.len_utf8() } else { 0 };
+        found
+    }
+
+    fn read_item(&mut self) -> Result<(), Fault> {
+        if let Some((item, length)) = read_named(self.rest()).map_err(|fault| self.fault(fault))? {
+            self.items.push_str(item);
+            self.position += length;
+            return Ok(());
+        }
+        let escape = read_class_escape(self.rest()).map_err(|fault| self.fault(fault))?;
+        if let Some((item, length)) = escape {
+            self.items.push_str(&item);
+            self.position += length;
+            return Ok(());
+        }
+        let start = self.position;
+        let low = self.read_character()?;
+        let mut high = low;
+        let rest = self.rest();
+        if rest.starts_with('-') && rest.len() > 1 && !rest.starts_with("-]") {
+            self.position += 1;
+            high = self.read_character()?;
+            if high < low {
+                return Err((start, GoRegexSyntaxError::InvalidClass));
+            }
+        }
+        push_range(&mut self.items, low, high);
+        Ok(())
+    }
+
+    fn read_character(&mut self) -> Result<u32, Fault> {
+        let rest = self.rest();
+        let (code, length) = match rest.chars().next() {
+            None => return Err((0, GoRegexSyntaxError::MissingBracket)),
+            Some('\\') => {
+                let Escape { code, length } = escape::read(rest).map_err(|fault| self.fault(fault))?;
+                (code, length)
+            }
+            Some(literal) => (literal.into(), literal.len_utf8()),
+        };
+        self.position += length;
+        Ok(code)
+    }
+
+    fn fault(&self, (offset, error): Fault) -> Fault {
+        (self.position + offset, error)
+    }
+}
+
+/// Writes a range of code points, without the surrogates, which no text has.
+fn push_range(items: &mut String, low: u32, high: u32) {
+    let low = if (0xD800..=0xDFFF).contains(&low) { 0xE000 } else { low };
+    let high = if (0xD800..=0xDFFF).contains(&high) { 0xD7FF } else { high };
+    let _ = match low.cmp(&high) {
+        std::cmp::Ordering::Less => write!(items, r"\x{{{low:X}}}-\x{{{high:X}}}"),
+        std::cmp::Ordering::Equal => write!(items, r"\x{{{low:X}}}"),
+        std::cmp::Ordering::Greater => Ok(()),
+    };
+}
+
+/// `\d`, `\D` and their like, and `\p{Greek}`, `\PN`, `\p{^Lu}`.
+fn read_class_escape(text: &str) -> Result<Option<(String, usize)>, Fault> {
+    let Some(escaped) = text.strip_prefix('\\') else {
+        return Ok(None);
+    };
+    let class = match escaped.as_bytes().first() {
+        Some(b'd') => "0-9",
+        Some(b'D') => "[^0-9]",
+        Some(b's') => r"\t\n\f\r ",
+        Some(b'S') => r"[^\t\n\f\r ]",
+        Some(b'w') => "0-9A-Z_a-z",
+        Some(b'W') => "[^0-9A-Z_a-z]",
+        Some(b'p' | b'P') => return unicode::read(text).map(Some),
+        _ => return Ok(None),
+    };
+    Ok(Some((class.to_owned(), 2)))
+}
+
+/// `[:alpha:]` and its like. Without a closing `:]`, a `[` is a literal.
+fn read_named(text: &str) -> Result<Option<(&'static str, usize)>, Fault> {
+    let Some(length) = text.strip_prefix("[:").and_then(|rest| rest.find(":]")).map(|length| length + 4)
+    else {
+        return Ok(None);
+    };
+    let item = match text.get(..length).unwrap_or_default() {
+        "[:alnum:]" => "0-9A-Za-z",
+        "[:^alnum:]" => "[^0-9A-Za-z]",
+        "[:alpha:]" => "A-Za-z",
+        "[:^alpha:]" => "[^A-Za-z]",
+        "[:ascii:]" => r"\x00-\x7F",
+        "[:^ascii:]" => r"[^\x00-\x7F]",
+        "[:blank:]" => r"\t ",
+        "[:^blank:]" => r"[^\t ]",
+        "[:cntrl:]" => r"\x00-\x1F\x7F",
+        "[:^cntrl:]" => r"[^\x00-\x1F\x7F]",
+        "[:digit:]" => "0-9",
+        "[:^digit:]" => "[^0-9]",
+        "[:graph:]" => r"\x21-\x7E",
+        "[:^graph:]" => r"[^\x21-\x7E]",
+        "[:lower:]" => "a-z",
+        "[:^lower:]" => "[^a-z]",
+        "[:print:]" => r"\x20-\x7E",
+        "[:^print:]" => r"[^\x20-\x7E]",
+        "[:punct:]" => r"\x21-\x2F\x3A-\x40\x5B-\x60\x7B-\x7E",
+        "[:^punct:]" => r"[^\x21-\x2F\x3A-\x40\x5B-\x60\x7B-\x7E]",
+        "[:space:]" => r"\x09-\x0D\x20",
+        "[:^space:]" => r"[^\x09-\x0D\x20]",
+        "[:upper:]" => "A-Z",
+        "[:^upper:]" => "[^A-Z]",
+        "[:word:]" => "0-9A-Z_a-z",
+        "[:^word:]" => "[^0-9A-Z_a-z]",
+        "[:xdigit:]" => "0-9A-Fa-f",
+        "[:^xdigit:]" => "[^0-9A-Fa-f]",
+        _ => return Err((0, GoRegexSyntaxError::InvalidClass)),
+    };
+    Ok(Some((item, length)))
+}

@@ -1,0 +1,358 @@
+//! From Go's syntax to that of the `regex` crate, in one pass.
+//!
+//! The translation leaves no flag for the engine to carry along: each literal, class and assertion
+//! stands for itself. Groups are all without capture and repetitions all greedy, since the only
+//! question that is ever asked is whether there is a match.
+
+use std::fmt::Write as _;
+
+use super::class;
+use super::escape::{self, Escape};
+use super::syntax::GoRegexSyntaxError;
+
+/// The most groups that may be open at once.
+const MAX_NESTING: usize = 100;
+
+/// The largest repeat count, and the largest product of nested ones.
+const MAX_REPEAT: u32 = 1000;
+
+/// A fault and where it lies.
+pub(super) type Fault = (usize, GoRegexSyntaxError);
+
+/// Translates a pattern.
+pub(super) fn translate(pattern: &str) -> Result<String, Fault> {
+    let mut translator = Translator {
+        pattern,
+        position: 0,
+        output: String::with_capacity(pattern.len() * 2),
+        flags: Flags::default(),
+        level: Level::default(),
+        enclosing: Vec::new(),
+    };
+    translator.run()?;
+    Ok(translator.output)
+}
+
+/// The flags that change which texts match. Go's `U` does not.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Flags {
+    pub(super) ignore_case: bool,
+    multi_line: bool,
+    dot_matches_newline: bool,
+}
+
+/// What is known of the group that is being read.
+#[derive(Clone, Copy, Default)]
+struct Level {
+    /// How often, at most, the last operand repeats something within it; `None` where a
+    /// repetition operator would have no operand.
+    last: Option<u32>,
+    /// The same for all operands before it.
+    most: u32,
+}
+
+impl Level {
+    fn push(&mut self, repeats: u32) {
+        self.most = self.repeats();
+        self.last = Some(repeats);
+    }
+
+    fn repeats(self) -> u32 {
+        self.most.max(self.last.unwrap_or(1))
+    }
+}
+
+struct Translator<'p> {
+    pattern: &'p str,
+    position: usize,
+    output: String,
+    flags: Flags,
+    level: Level,
+    /// The groups around this one: their level and the flags to return to.
+    enclosing: Vec<(Level, Flags)>,
+}
+
+impl<'p> Translator<'p> {
+    fn run(&mut self) -> Result<(), Fault> {
+        let mut after_repeat = false;
+        while let Some(next) = self.rest().chars().next() {
+            let start = self.position;
+            let repeat = match next {
+                '*' | '+' | '?' => {
+                    self.position += 1;
+                    Some(match next {
+                        '*' => Repeat { least: 0, most: None },
+                        '+' => Repeat { least: 1, most: None },
+                        _ => Repeat { least: 0, most: Some(1) },
+                    })
+                }
+                '{' => self.read_count()?,
+                _ => None,
+            };
+            if let Some(repeat) = repeat {
+                self.skip('?');
+                if after_repeat {
+                    return Err((start, GoRegexSyntaxError::StackedRepeat));
+                }
+                self.repeat(start, repeat)?;
+                after_repeat = true;
+            } else {
+                self.read_operand(next)?;
+                after_repeat = false;
+            }
+        }
+        if self.enclosing.is_empty() {
+            Ok(())
+        } else {
+            Err((self.position, GoRegexSyntaxError::MissingParenthesis))
+        }
+    }
+
+    fn rest(&self) -> &'p str {
+        self.pattern.get(self.position..).unwrap_or_default()
+    }
+
+    fn skip(&mut self, wanted: char) -> bool {
+        let found = self.rest().starts_with(wanted);
+        if found {
+            self.position += wanted.len_utf8();
+        }
+        found
+    }
+
+    fn read_operand(&mut self, next: char) -> Result<(), Fault> {
+        match next {
+            '(' if self.rest().starts_with("(?") => self.open_special_group(),
+            '(' => {
+                self.position += 1;
+                self.open_group(self.flags)
+            }
+            ')' => self.close_group(),
+            '|' => {
+                self.position += 1;
+                self.output.push('|');
+                self.level = Level { last: None, most: self.level.repeats() };
+                Ok(())
+            }
+            '^' => self.emit(1, if self.flags.multi_line { "(?m:^)" } else { r"\A" }),
+            '$' => self.emit(1, if self.flags.multi_line { "(?m:$)" } else { r"\z" }),
+            '.' => self.emit(1, if self.flags.dot_matches_newline { "(?s:.)" } else { "." }),
+            '[' => {
+                let (translation, length) =
+                    class::translate(self.rest(), self.flags).map_err(|fault| self.fault(fault))?;
+                self.emit(length, &translation)
+            }
+            '\\' => self.read_escape(),
+            literal => {
+                self.position += literal.len_utf8();
+                self.literal(literal);
+                Ok(())
+            }
+        }
+    }
+
+    fn fault(&self, (offset, error): Fault) -> Fault {
+        (self.position + offset, error)
+    }
+
+    /// Writes an operand for `length` bytes of the pattern.
+    #[allow(clippy::unnecessary_wraps)]
+    fn emit(&mut self, length: usize, translation: &str) -> Result<(), Fault> {
+        self.position += length;
+        self.output.push_str(translation);
+        self.level.push(1);
+        Ok(())
+    }
+
+    fn literal(&mut self, literal: char) {
+        let folds = self.flags.ignore_case && (literal.is_ascii_alphabetic() || !literal.is_ascii());
+        if folds {
+            self.output.push_str("(?i:");
+        }
+        if regex_syntax::is_meta_character(literal) {
+            self.output.push('\\');
+        }
+        self.output.push(literal);
+        if folds {
+            self.output.push(')');
+        }
+        self.level.push(1);
+    }
+
+    fn read_escape(&mut self) -> Result<(), Fault> {
+        let rest = self.rest();
+        match rest.as_bytes().get(1) {
+            Some(b'A') => return self.emit(2, r"\A"),
+            Some(b'z') => return self.emit(2, r"\z"),
+            Some(b'b') => return self.emit(2, r"(?-u:\b)"),
+            Some(b'B') => return self.emit(2, r"(?-u:\B)"),
+            Some(b'Q') => {
+                let quoted = rest.get(2..).unwrap_or_default();
+                let (quoted, length) = match quoted.split_once(r"\E") {
+                    Some((quoted, _)) => (quoted, quoted.len() + 4),
+                    None => (quoted, rest.len()),
+                };
+                self.position += length;
+                quoted.chars().for_each(|literal| self.literal(literal));
+                return Ok(());
+            }
+            _ => {}
+        }
+        if let Some((translation, length)) =
+            class::translate_escape(rest, self.flags).map_err(|fault| self.fault(fault))?
+        {
+            return self.emit(length, &translation);
+        }
+        let Escape { code, length } = escape::read(rest).map_err(|fault| self.fault(fault))?;
+        match char::from_u32(code) {
+            Some(literal) => {
+                self.position += length;
+                self.literal(literal);
+                Ok(())
+            }
+            // A surrogate: Go takes it, and no text has one.
+            None => self.emit(length, class::NOTHING),
+        }
+    }
+
+    /// Reads `(?P<name>`, `(?<name>`, `(?flags)` or `(?flags:`.
+    fn open_special_group(&mut self) -> Result<(), Fault> {
+        let rest = self.rest();
+        for lead in ["(?P<", "(?<"] {
+            if let Some(named) = rest.strip_prefix(lead) {
+                let name = named.split_once('>').map(|(name, _)| name).unwrap_or_default();
+                let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+                if name.is_empty() || !name.bytes().all(is_word) {
+                    return Err((self.position, GoRegexSyntaxError::InvalidGroupName));
+                }
+                self.position += lead.len() + name.len() + 1;
+                return self.open_group(self.flags);
+            }
+        }
+        let mut flags = self.flags;
+        let mut value = true;
+        let mut saw_flag = false;
+        for (offset, flag) in rest.char_indices().skip(2) {
+            match flag {
+                'i' => flags.ignore_case = value,
+                'm' => flags.multi_line = value,
+                's' => flags.dot_matches_newline = value,
+                'U' => {}
+                '-' if value => {
+                    value = false;
+                    saw_flag = false;
+                    continue;
+                }
+                ':' | ')' if value || saw_flag => {
+                    self.position += offset + 1;
+                    if flag == ':' {
+                        self.open_group(flags)?;
+                    } else {
+                        self.flags = flags;
+                    }
+                    return Ok(());
+                }
+                _ => break,
+            }
+            saw_flag = true;
+        }
+        Err((self.position, GoRegexSyntaxError::InvalidPerlSyntax))
+    }
+
+    fn open_group(&mut self, flags: Flags) -> Result<(), Fault> {
+        if self.enclosing.len() >= MAX_NESTING {
+            return Err((self.position, GoRegexSyntaxError::NestingTooDeep));
+        }
+        self.enclosing.push((self.level, self.flags));
+        self.level = Level::default();
+        self.flags = flags;
+        self.output.push_str("(?:");
+        Ok(())
+    }
+
+    fn close_group(&mut self) -> Result<(), Fault> {
+        let repeats = self.level.repeats();
+        let Some((level, flags)) = self.enclosing.pop() else {
+            return Err((self.position, GoRegexSyntaxError::UnexpectedParenthesis));
+        };
+        self.position += 1;
+        self.level = level;
+        self.flags = flags;
+        self.output.push(')');
+        self.level.push(repeats);
+        Ok(())
+    }
+
+    /// Reads `{2}`, `{2,}` or `{2,3}`; anything else that begins with `{` is a literal.
+    fn read_count(&mut self) -> Result<Option<Repeat>, Fault> {
+        let Some((count, _)) = self.rest().strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
+            return Ok(None);
+        };
+        let (least, most) = match count.split_once(',') {
+            None => (count, Some(count)),
+            Some((least, "")) => (least, None),
+            Some((least, most)) => (least, Some(most)),
+        };
+        if !is_number(least) || !most.is_none_or(is_number) {
+            return Ok(None);
+        }
+        let invalid = (self.position, GoRegexSyntaxError::InvalidRepeatCount);
+        let number = |digits: &str| match digits.parse::<u32>() {
+            Ok(number) if number <= MAX_REPEAT => Ok(number),
+            _ => Err(invalid),
+        };
+        let least = number(least)?;
+        let most = most.map(number).transpose()?;
+        if most.is_some_and(|most| most < least) {
+            return Err(invalid);
+        }
+        self.position += count.len() + 2;
+        Ok(Some(Repeat { least, most }))
+    }
+
+    fn repeat(&mut self, start: usize, repeat: Repeat) -> Result<(), Fault> {
+        let Some(inner) = self.level.last else {
+            return Err((start, GoRegexSyntaxError::MissingRepeatArgument));
+        };
+        let repeats = repeat.product(inner);
+        if repeats > MAX_REPEAT {
+            return Err((start, GoRegexSyntaxError::InvalidRepeatCount));
+        }
+        self.level.last = Some(repeats);
+        match repeat {
+            Repeat { least: 0, most: None } => self.output.push('*'),
+            Repeat { least: 1, most: None } => self.output.push('+'),
+            Repeat { least, most: None } => {
+                let _ = write!(self.output, "{{{least},}}");
+            }
+            // Not `?`, which after another repetition would only make that one lazy.
+            Repeat { least, most: Some(most) } => {
+                let _ = write!(self.output, "{{{least},{most}}}");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Digits without a leading zero.
+fn is_number(digits: &str) -> bool {
+    let plain = digits == "0" || !digits.starts_with('0');
+    plain && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[derive(Clone, Copy)]
+struct Repeat {
+    least: u32,
+    most: Option<u32>,
+}
+
+impl Repeat {
+    /// How often something is repeated in all, if `inner` is how often it is within the operand.
+    fn product(self, inner: u32) -> u32 {
+        match self.most.unwrap_or(self.least) {
+            0 if self.most.is_some() => 1,
+            0 => inner,
+            times => inner.saturating_mul(times),
+        }
+    }
+}
