@@ -1,0 +1,41 @@
+//! Why something is not the index of a chart repository.
+
+/// Why something is not the index of a chart repository.
+///
+/// Lines and columns count from 1. No message quotes the file: an index may hold URLs with a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IndexError {
+    /// There is nothing but white space. A repository without charts has `entries: {}`.
+    #[error("the index is empty")]
+    Empty,
+    /// It starts like a page for a browser: a login page, a page that says what went wrong.
+    #[error("the index is {what}")]
+    Page {
+        /// What it looks like: `"an HTML page"`, `"an XML document"`.
+        what: &'static str,
+    },
+    /// It breaks the rules of YAML or JSON, or it is of another shape than an index.
+    #[error("the index is not valid: line {line}, column {column}: {what}")]
+    Invalid {
+        /// The line, from 1; 0 if it is not known.
+        line: u64,
+        /// The column, from 1; 0 if it is not known.
+        column: u64,
+        /// What is wrong there.
+        what: String,
+    },
+    /// Reading stopped before the end.
+    #[error("the index could not be read to its end")]
+    Interrupted,
+}
+
+impl IndexError {
+    /// The line at which the fault was noticed, if it is known.
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            Self::Invalid { line, .. } if *line > 0 => Some(*line),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! An index in JSON, which Helm has been able to write since 3.13.
+
+use std::io::{BufReader, Read};
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, DeserializeSeed};
+use serde_json::value::RawValue;
+
+use super::error::IndexError;
+use super::handover::Handover;
+use super::table::Index;
+use super::visitor::{Building, Document, VersionText};
+
+/// Whether a file that starts with these bytes is JSON rather than YAML.
+pub(super) fn is_json(head: &[u8]) -> bool {
+    let mut bytes = head.iter().filter(|byte| !byte.is_ascii_whitespace());
+    bytes.next() == Some(&b'{') && matches!(bytes.next(), Some(b'"' | b'}') | None)
+}
+
+pub(super) fn read(mut handover: Handover, rest: impl Read) -> Result<Index, IndexError> {
+    let text = handover.text(rest);
+    let mut building = Building::new(&mut handover);
+    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 << 10, text));
+    let answer = Document::<JsonText>(&mut building, PhantomData).deserialize(&mut json);
+    answer.and_then(|_| json.end()).map_err(|error| IndexError::Invalid {
+        line: error.line() as u64,
+        column: error.column() as u64,
+        what: what(&error),
+    })?;
+    Ok(building.index)
+}
+
+/// The message without the place, which serde_json appends.
+fn what(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+/// A version as it is written: the number `1.10` stays the text "1.10", as in YAML.
+struct JsonText(Box<RawValue>);
+
+impl<'de> Deserialize<'de> for JsonText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        if raw.get().starts_with(['{', '[']) {
+            return Err(serde::de::Error::custom("a version is a text"));
+        }
+        Ok(Self(raw))
+    }
+}
+
+impl VersionText<'_> for JsonText {
+    fn into_text(self) -> Option<String> {
+        match self.0.get() {
+            "null" => None,
+            text if text.starts_with('"') => serde_json::from_str(text).ok(),
+            text => Some(text.to_owned()),
+        }
+    }
+}

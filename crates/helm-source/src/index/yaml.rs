@@ -1,0 +1,92 @@
+//! The full YAML parser, for whatever the lexer is not sure about.
+
+use std::io::Read;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, DeserializeSeed};
+use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::{Options, budget, options};
+
+use super::error::IndexError;
+use super::handover::Handover;
+use super::table::Index;
+use super::visitor::{Building, Document, VersionText};
+
+/// What the parser may spend. It streams, so an input of any size takes little memory as long as
+/// nothing has to be remembered: anchors are what is, so they are few and small. The defaults are
+/// made for configuration files and refuse an index of 30 MB. How large the input may be is for whoever
+/// receives it to say.
+fn limits() -> Options {
+    options! {
+        budget: budget! {
+            max_reader_input_bytes: None,
+            max_events: usize::MAX,
+            max_nodes: usize::MAX,
+            max_total_scalar_bytes: usize::MAX,
+            max_anchors: 1_000,
+            max_recorded_anchor_bytes: 4 << 20,
+            max_depth: 64,
+        },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        with_snippet: false,
+    }
+}
+
+/// Reads on from a handover. Only the first document of a stream counts.
+pub(super) fn read(mut handover: Handover, rest: impl Read) -> Result<Index, IndexError> {
+    let shift = Shift { made_up: handover.opening_lines(), skipped: handover.lines };
+    let text = handover.text(rest);
+    let mut building = Building::new(&mut handover);
+    let mut complete = None;
+    let answer = serde_saphyr::with_deserializer_from_reader_with_options(text, limits(), |document| {
+        let something = Document::<YamlText>(&mut building, PhantomData).deserialize(document)?;
+        complete = Some(something);
+        Ok(())
+    });
+    match (answer, complete) {
+        (Err(error), complete) => match error.without_snippet() {
+            serde_saphyr::Error::MultipleDocuments { .. } if complete == Some(true) => Ok(building.index),
+            error => Err(shift.error(error)),
+        },
+        (Ok(()), Some(true)) => Ok(building.index),
+        (Ok(()), _) => Err(IndexError::Empty),
+    }
+}
+
+/// From lines of the text that the parser saw to lines of the file.
+struct Shift {
+    made_up: u64,
+    skipped: u64,
+}
+
+impl Shift {
+    fn error(&self, error: &serde_saphyr::Error) -> IndexError {
+        let location = error.location().filter(|location| location.line() > self.made_up);
+        let (line, column) = location
+            .map_or((0, 0), |location| (location.line() - self.made_up + self.skipped, location.column()));
+        IndexError::Invalid { line, column, what: what(error) }
+    }
+}
+
+/// The message without the place, which the parser appends, and of a length that fits a message.
+fn what(error: &serde_saphyr::Error) -> String {
+    let text = error.to_string();
+    let text = text.lines().next().unwrap_or_default();
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    text[..end].chars().take(200).collect()
+}
+
+/// A version as it is written: `1.10` stays text, null is none.
+struct YamlText(Option<String>);
+
+impl<'de> Deserialize<'de> for YamlText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self)
+    }
+}
+
+impl VersionText<'_> for YamlText {
+    fn into_text(self) -> Option<String> {
+        self.0
+    }
+}
