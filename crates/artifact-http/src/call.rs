@@ -48,6 +48,6 @@ impl Default for Call {
 
 impl From<&DiscoverRequest<'_>> for Call {
     fn from(request: &DiscoverRequest<'_>) -> Self {
-        Self::new().with_deadline(request.deadline)
+        Self { meter: request.meter(), deadline: request.deadline, started: Instant::now() }
     }
 }
