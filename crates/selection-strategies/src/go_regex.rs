@@ -43,8 +43,8 @@ const MAX_COMPILED_SIZE: usize = 10 * 1024 * 1024;
 /// The pattern is translated to the syntax of the [`regex`] crate, so that it means what it means
 /// to Go: `\d`, `\s`, `\w` and `\b` are ASCII, `{,2}` and `[[]` are literal, `\Q...\E`, `\012` and
 /// `\pN` work, `a**`, `(?x)`, repetitions over 1000 and `\p{Old_Italic}` (a script of two words)
-/// are errors. On purpose it differs in bounds only: patterns over 16 KiB, groups nested deeper
-/// than 100 and compiled forms over 10 MiB are errors here. The tables of Unicode are newer by a
+/// are errors. On purpose it differs in bounds only: patterns over 16 KiB, more than some 250
+/// alternations and repetitions within each other, and compiled forms over 10 MiB are errors here. The tables of Unicode are newer by a
 /// version than those of Go 1.26, so characters that were assigned after Unicode 15.0 may fall
 /// into other classes.
 #[derive(Clone)]

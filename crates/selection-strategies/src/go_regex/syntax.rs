@@ -37,7 +37,7 @@ pub enum GoRegexSyntaxError {
     /// `(?P<>a)`
     #[error("invalid group name")]
     InvalidGroupName,
-    /// More than 100 groups within each other; Go sets the bound at 1000 operators.
+    /// More than 1000 operators within each other.
     #[error("the expression nests too deeply")]
     NestingTooDeep,
 }

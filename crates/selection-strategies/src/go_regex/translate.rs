@@ -1,8 +1,9 @@
 //! From Go's syntax to that of the `regex` crate, in one pass.
 //!
 //! The translation leaves no flag for the engine to carry along: each literal, class and assertion
-//! stands for itself. Groups are all without capture and repetitions all greedy, since the only
-//! question that is ever asked is whether there is a match.
+//! stands for itself. Groups are without capture, and written only where an alternation or a
+//! repetition needs them; repetitions are all greedy. For the only question that is ever asked is
+//! whether there is a match.
 
 use std::fmt::Write as _;
 
@@ -10,8 +11,9 @@ use super::class;
 use super::escape::{self, Escape};
 use super::syntax::GoRegexSyntaxError;
 
-/// The most groups that may be open at once.
-const MAX_NESTING: usize = 100;
+/// The most operators that Go lets stand within each other. Beyond some 250 that are not
+/// capturing groups, the engine refuses.
+const MAX_HEIGHT: u32 = 1000;
 
 /// The largest repeat count, and the largest product of nested ones.
 const MAX_REPEAT: u32 = 1000;
@@ -26,7 +28,7 @@ pub(super) fn translate(pattern: &str) -> Result<String, Fault> {
         position: 0,
         output: String::with_capacity(pattern.len() * 2),
         flags: Flags::default(),
-        level: Level::default(),
+        group: Group::default(),
         enclosing: Vec::new(),
     };
     translator.run()?;
@@ -41,24 +43,73 @@ pub(super) struct Flags {
     dot_matches_newline: bool,
 }
 
-/// What is known of the group that is being read.
-#[derive(Clone, Copy, Default)]
-struct Level {
-    /// How often, at most, the last operand repeats something within it; `None` where a
-    /// repetition operator would have no operand.
-    last: Option<u32>,
-    /// The same for all operands before it.
-    most: u32,
+/// What a repetition operator may apply to.
+#[derive(Clone, Copy)]
+struct Operand {
+    /// Where its translation begins in the output.
+    start: usize,
+    /// Whether a repetition operator behind the translation applies to all of it.
+    is_atom: bool,
+    /// How often, at most, it repeats something within it.
+    repeats: u32,
+    /// How many operators, at most, stand within each other in it.
+    height: u32,
 }
 
-impl Level {
-    fn push(&mut self, repeats: u32) {
-        self.most = self.repeats();
-        self.last = Some(repeats);
+/// A group that is being read, or the whole pattern.
+#[derive(Clone, Copy, Default)]
+struct Group {
+    /// Where its translation begins in the output.
+    start: usize,
+    captures: bool,
+    /// The flags to return to.
+    flags_before: Flags,
+    /// The last operand; `None` where a repetition operator would have none.
+    last: Option<Operand>,
+    /// The number of operands in the alternative that is being read.
+    operands: usize,
+    has_alternatives: bool,
+    /// The largest of all operands before the last.
+    repeats: u32,
+    /// The largest of all operands before the last.
+    height: u32,
+}
+
+impl Group {
+    fn push(&mut self, operand: Operand) {
+        self.settle();
+        self.last = Some(operand);
+        self.operands += 1;
     }
 
-    fn repeats(self) -> u32 {
-        self.most.max(self.last.unwrap_or(1))
+    /// Notes what is to be known of the last operand, since another follows.
+    fn settle(&mut self) {
+        if let Some(last) = self.last {
+            self.repeats = self.repeats.max(last.repeats);
+            self.height = self.height.max(last.height);
+        }
+    }
+
+    fn next_alternative(&mut self) {
+        self.settle();
+        self.last = None;
+        self.operands = 0;
+        self.has_alternatives = true;
+    }
+
+    /// The group as an operand of the one around it.
+    fn finish(mut self) -> Operand {
+        self.settle();
+        let is_atom = match self.last {
+            Some(last) => self.operands == 1 && last.is_atom,
+            None => false,
+        };
+        Operand {
+            start: self.start,
+            is_atom: is_atom && !self.has_alternatives,
+            repeats: self.repeats.max(1),
+            height: self.height.max(1) + u32::from(self.captures),
+        }
     }
 }
 
@@ -67,9 +118,8 @@ struct Translator<'p> {
     position: usize,
     output: String,
     flags: Flags,
-    level: Level,
-    /// The groups around this one: their level and the flags to return to.
-    enclosing: Vec<(Level, Flags)>,
+    group: Group,
+    enclosing: Vec<Group>,
 }
 
 impl<'p> Translator<'p> {
@@ -125,13 +175,14 @@ impl<'p> Translator<'p> {
             '(' if self.rest().starts_with("(?") => self.open_special_group(),
             '(' => {
                 self.position += 1;
-                self.open_group(self.flags)
+                self.open_group(true, self.flags);
+                Ok(())
             }
             ')' => self.close_group(),
             '|' => {
                 self.position += 1;
                 self.output.push('|');
-                self.level = Level { last: None, most: self.level.repeats() };
+                self.group.next_alternative();
                 Ok(())
             }
             '^' => self.emit(1, if self.flags.multi_line { "(?m:^)" } else { r"\A" }),
@@ -159,24 +210,30 @@ impl<'p> Translator<'p> {
     #[allow(clippy::unnecessary_wraps)]
     fn emit(&mut self, length: usize, translation: &str) -> Result<(), Fault> {
         self.position += length;
-        self.output.push_str(translation);
-        self.level.push(1);
+        self.push_atom(|output| output.push_str(translation));
         Ok(())
     }
 
     fn literal(&mut self, literal: char) {
         let folds = self.flags.ignore_case && (literal.is_ascii_alphabetic() || !literal.is_ascii());
-        if folds {
-            self.output.push_str("(?i:");
-        }
-        if regex_syntax::is_meta_character(literal) {
-            self.output.push('\\');
-        }
-        self.output.push(literal);
-        if folds {
-            self.output.push(')');
-        }
-        self.level.push(1);
+        self.push_atom(|output| {
+            if folds {
+                output.push_str("(?i:");
+            }
+            if regex_syntax::is_meta_character(literal) {
+                output.push('\\');
+            }
+            output.push(literal);
+            if folds {
+                output.push(')');
+            }
+        });
+    }
+
+    fn push_atom(&mut self, write: impl FnOnce(&mut String)) {
+        let start = self.output.len();
+        write(&mut self.output);
+        self.group.push(Operand { start, is_atom: true, repeats: 1, height: 1 });
     }
 
     fn read_escape(&mut self) -> Result<(), Fault> {
@@ -226,7 +283,8 @@ impl<'p> Translator<'p> {
                     return Err((self.position, GoRegexSyntaxError::InvalidGroupName));
                 }
                 self.position += lead.len() + name.len() + 1;
-                return self.open_group(self.flags);
+                self.open_group(true, self.flags);
+                return Ok(());
             }
         }
         let mut flags = self.flags;
@@ -246,7 +304,7 @@ impl<'p> Translator<'p> {
                 ':' | ')' if value || saw_flag => {
                     self.position += offset + 1;
                     if flag == ':' {
-                        self.open_group(flags)?;
+                        self.open_group(false, flags);
                     } else {
                         self.flags = flags;
                     }
@@ -259,28 +317,36 @@ impl<'p> Translator<'p> {
         Err((self.position, GoRegexSyntaxError::InvalidPerlSyntax))
     }
 
-    fn open_group(&mut self, flags: Flags) -> Result<(), Fault> {
-        if self.enclosing.len() >= MAX_NESTING {
-            return Err((self.position, GoRegexSyntaxError::NestingTooDeep));
-        }
-        self.enclosing.push((self.level, self.flags));
-        self.level = Level::default();
+    fn open_group(&mut self, captures: bool, flags: Flags) {
+        let group =
+            Group { start: self.output.len(), captures, flags_before: self.flags, ..Group::default() };
+        self.enclosing.push(std::mem::replace(&mut self.group, group));
         self.flags = flags;
-        self.output.push_str("(?:");
-        Ok(())
     }
 
     fn close_group(&mut self) -> Result<(), Fault> {
-        let repeats = self.level.repeats();
-        let Some((level, flags)) = self.enclosing.pop() else {
+        let Some(around) = self.enclosing.pop() else {
             return Err((self.position, GoRegexSyntaxError::UnexpectedParenthesis));
         };
+        let group = std::mem::replace(&mut self.group, around);
+        self.flags = group.flags_before;
+        let mut operand = group.finish();
+        if operand.height > MAX_HEIGHT {
+            return Err((self.position, GoRegexSyntaxError::NestingTooDeep));
+        }
+        if group.has_alternatives {
+            self.wrap(&mut operand);
+        }
         self.position += 1;
-        self.level = level;
-        self.flags = flags;
-        self.output.push(')');
-        self.level.push(repeats);
+        self.group.push(operand);
         Ok(())
+    }
+
+    /// Makes an atom of the operand that the output ends with.
+    fn wrap(&mut self, operand: &mut Operand) {
+        self.output.insert_str(operand.start, "(?:");
+        self.output.push(')');
+        operand.is_atom = true;
     }
 
     /// Reads `{2}`, `{2,}` or `{2,3}`; anything else that begins with `{` is a literal.
@@ -311,14 +377,21 @@ impl<'p> Translator<'p> {
     }
 
     fn repeat(&mut self, start: usize, repeat: Repeat) -> Result<(), Fault> {
-        let Some(inner) = self.level.last else {
+        let Some(mut operand) = self.group.last else {
             return Err((start, GoRegexSyntaxError::MissingRepeatArgument));
         };
-        let repeats = repeat.product(inner);
-        if repeats > MAX_REPEAT {
+        operand.repeats = repeat.product(operand.repeats);
+        if operand.repeats > MAX_REPEAT {
             return Err((start, GoRegexSyntaxError::InvalidRepeatCount));
         }
-        self.level.last = Some(repeats);
+        operand.height += 1;
+        if operand.height > MAX_HEIGHT {
+            return Err((start, GoRegexSyntaxError::NestingTooDeep));
+        }
+        if !operand.is_atom {
+            self.wrap(&mut operand);
+        }
+        self.group.last = Some(operand);
         match repeat {
             Repeat { least: 0, most: None } => self.output.push('*'),
             Repeat { least: 1, most: None } => self.output.push('+'),
