@@ -1,0 +1,179 @@
+//! The server around the repositories.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tempfile::TempDir;
+
+use super::cgi::Backend;
+use super::command::Git;
+use super::repository::GitRepository;
+use crate::credential::Credential;
+use crate::error::Error;
+use crate::fault::FaultScript;
+use crate::loopback::{Answer, Listener, Loopback, RequestLog, Service, full};
+
+/// A Git server on 127.0.0.1: real bare repositories in a temporary folder, served over smart HTTP by the real `git
+/// http-backend`, with protocol version 2 for clients that ask for it.
+///
+/// It needs `git` on `PATH`, and neither reads nor writes the configuration of the user or the machine. It runs on a
+/// thread of its own until it is dropped; then the folder goes too.
+///
+/// ```
+/// use warehouse_testkit::{Commit, GitServer};
+///
+/// # if std::process::Command::new("git").arg("--version").output().is_err() { return Ok(()); }
+/// let server = GitServer::start()?;
+/// let repository = server.create("demo/app.git")?;
+/// let id = repository.commit("main", Commit::new("First").file("README.md", "# Demo\n"))?;
+/// assert_eq!(repository.resolve("main")?, id);
+/// assert!(repository.url().ends_with("/demo/app.git"));
+/// # Ok::<(), warehouse_testkit::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct GitServer {
+    // Fields are dropped in this order: first the server, then its folder.
+    loopback: Loopback,
+    git: Git,
+    filter: bool,
+    folder: TempDir,
+}
+
+/// Settings of a [`GitServer`].
+#[derive(Clone, Debug, Default)]
+pub struct GitServerBuilder {
+    credential: Option<Credential>,
+    no_filter: bool,
+    old_protocol: bool,
+}
+
+impl GitServerBuilder {
+    /// Every request needs this user name and password as HTTP Basic; others are answered with 401.
+    #[must_use]
+    pub fn basic(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        self.credential = Some(Credential::new(username, password));
+        self
+    }
+
+    /// Repositories do not offer partial clones (`uploadpack.allowFilter=false`), as older servers do not.
+    #[must_use]
+    pub fn without_filter(mut self) -> Self {
+        self.no_filter = true;
+        self
+    }
+
+    /// Clients that ask for protocol version 2 get version 0, as from a server that does not know it.
+    #[must_use]
+    pub fn old_protocol(mut self) -> Self {
+        self.old_protocol = true;
+        self
+    }
+
+    /// Starts the server, without a repository.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ProgramMissing`] if there is no `git`, [`Error::Start`] if nothing can listen on 127.0.0.1,
+    /// [`Error::File`] if there is no temporary folder to be had.
+    pub fn start(self) -> Result<GitServer, Error> {
+        let folder =
+            TempDir::with_prefix("warehouse-testkit-git-").map_err(Error::file(std::env::temp_dir()))?;
+        let home = folder.path().join("home");
+        let root = folder.path().join("repositories");
+        for path in [&home, &root] {
+            std::fs::create_dir_all(path).map_err(Error::file(path))?;
+        }
+        let git = Git::find(&home)?;
+        let backend = Backend::new(git.clone(), root, self.old_protocol);
+        let service = Arc::new(GitService { backend, credential: self.credential });
+        let loopback = Loopback::serve(Listener::bind("git server")?, service)?;
+        Ok(GitServer { loopback, git, filter: !self.no_filter, folder })
+    }
+}
+
+impl GitServer {
+    /// A server that anybody may use, with partial clones.
+    ///
+    /// # Errors
+    ///
+    /// See [`GitServerBuilder::start`].
+    pub fn start() -> Result<Self, Error> {
+        Self::builder().start()
+    }
+
+    /// A server with authentication or with the habits of older ones.
+    #[must_use]
+    pub fn builder() -> GitServerBuilder {
+        GitServerBuilder::default()
+    }
+
+    /// Creates an empty bare repository; `HEAD` stands for `main`. The name is its path in the URL, e.g. `demo/app.git`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a name that is empty, absolute or contains `..`; otherwise those of
+    /// [`GitRepository::git`].
+    pub fn create(&self, name: &str) -> Result<GitRepository, Error> {
+        let plain = |segment: &str| !segment.is_empty() && segment != "." && segment != "..";
+        if !name.split('/').all(plain) {
+            return Err(Error::Invalid(format!("`{name}` is no name for a repository")));
+        }
+        let path = self.root().join(name);
+        GitRepository::create(&self.git, path, format!("{}/{name}", self.url()), self.filter)
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.loopback.url()
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.loopback.address()
+    }
+
+    /// The folder of all repositories: what another server (`git daemon`) may serve.
+    #[must_use]
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("repositories")
+    }
+
+    /// What was asked and what was sent.
+    #[must_use]
+    pub fn log(&self) -> &RequestLog {
+        self.loopback.log()
+    }
+
+    /// The trouble that is in store for clients.
+    #[must_use]
+    pub fn faults(&self) -> &FaultScript {
+        self.loopback.faults()
+    }
+}
+
+#[derive(Debug)]
+struct GitService {
+    backend: Backend,
+    credential: Option<Credential>,
+}
+
+impl Service for GitService {
+    fn answer(self: Arc<Self>, request: Request<Incoming>) -> Answer {
+        Box::pin(async move {
+            if self.credential.as_ref().is_some_and(|credential| !credential.matches(request.headers())) {
+                let mut response = Response::new(full("authentication required\n"));
+                *response.status_mut() = StatusCode::UNAUTHORIZED;
+                let challenge = HeaderValue::from_static("Basic realm=\"testkit\"");
+                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+                return response;
+            }
+            self.backend.answer(request).await
+        })
+    }
+}
