@@ -98,7 +98,8 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
     let said = |message: &str, hint: &str| (message.to_owned(), hint.to_owned());
     Some(match fault {
         rustls::Error::InvalidCertificate(problem) => match problem {
-            Certificate::UnknownIssuer => said(
+            // A bad signature is that of another authority of the same name.
+            Certificate::UnknownIssuer | Certificate::BadSignature => said(
                 "the certificate was issued by an authority that is not trusted",
                 "add the authority's certificate to the trusted ones",
             ),

@@ -1,0 +1,8 @@
+//! What the client promises, held over real connections on loopback.
+
+// The helpers are test code too, which clippy cannot know.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod plain;
+mod server;
+mod tls;
