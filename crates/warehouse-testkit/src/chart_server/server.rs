@@ -31,7 +31,6 @@ use crate::loopback::{Answer, Body, Listener, Loopback, RequestLog, Service, ful
 /// assert!(server.index().starts_with(b"apiVersion: v1\nentries:\n  demo:\n"));
 /// # Ok::<(), warehouse_testkit::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct ChartServer {
     loopback: Loopback,
     service: Arc<ChartService>,
@@ -127,6 +126,12 @@ impl ChartServerBuilder {
     }
 }
 
+impl fmt::Debug for ChartServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ChartServer").field("url", &self.url()).finish_non_exhaustive()
+    }
+}
+
 impl ChartServer {
     /// A repository at the root, open to anybody.
     ///
@@ -211,14 +216,13 @@ impl ChartServer {
     }
 }
 
-#[derive(Debug)]
 struct ChartService {
     settings: ChartServerBuilder,
     index_path: String,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     charts: ChartIndex,
     served: HashMap<String, Served>,

@@ -1,5 +1,6 @@
 //! The server around the repositories.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,7 +35,6 @@ use crate::loopback::{Answer, Listener, Loopback, RequestLog, Service, full};
 /// assert!(repository.url().ends_with("/demo/app.git"));
 /// # Ok::<(), warehouse_testkit::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct GitServer {
     // Fields are dropped in this order: first the server, then its folder.
     loopback: Loopback,
@@ -92,6 +92,12 @@ impl GitServerBuilder {
         let service = Arc::new(GitService { backend, credential: self.credential });
         let loopback = Loopback::serve(Listener::bind("git server")?, service)?;
         Ok(GitServer { loopback, git, filter: !self.no_filter, folder })
+    }
+}
+
+impl fmt::Debug for GitServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("GitServer").field("url", &self.url()).finish_non_exhaustive()
     }
 }
 
@@ -157,7 +163,6 @@ impl GitServer {
     }
 }
 
-#[derive(Debug)]
 struct GitService {
     backend: Backend,
     credential: Option<Credential>,

@@ -13,7 +13,7 @@ use crate::fault::When;
 ///
 /// A request is in the log before its answer is on the wire, so a client that has read a whole answer finds exact
 /// counts here. Clones share one log.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct RequestLog {
     entries: Arc<Mutex<Vec<Entry>>>,
     wire: Arc<WireTotals>,
@@ -85,6 +85,13 @@ impl fmt::Display for RecordedRequest {
 impl fmt::Debug for RecordedRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
+    }
+}
+
+/// The counters: lines are shown by [`RequestLog::all`].
+impl fmt::Debug for RequestLog {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("RequestLog").field(&self.counters()).finish()
     }
 }
 
@@ -172,8 +179,8 @@ impl RequestLog {
     }
 }
 
-/// A live line of the log.
-#[derive(Clone, Debug)]
+/// A live line of the log. It holds credentials, hence no `Debug`.
+#[derive(Clone)]
 pub(super) struct Entry {
     method: Method,
     path: Arc<str>,

@@ -14,6 +14,7 @@ mod service;
 mod store;
 mod upload;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -58,10 +59,15 @@ use service::RegistryService;
 /// assert_eq!(registry.digest("demo/app", "1.2.3"), Some(pushed.digest));
 /// # Ok::<(), warehouse_testkit::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Registry {
     loopback: Loopback,
     service: Arc<RegistryService>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Registry").field("url", &self.url()).finish_non_exhaustive()
+    }
 }
 
 impl Registry {

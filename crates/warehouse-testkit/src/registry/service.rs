@@ -19,7 +19,6 @@ const MANIFEST_LIMIT: usize = 4 * 1024 * 1024;
 /// The largest portion of a blob that is taken.
 const BLOB_LIMIT: usize = 1024 * 1024 * 1024;
 
-#[derive(Debug)]
 pub(super) struct RegistryService {
     pub(super) store: Store,
     pub(super) access: Access,

@@ -1,7 +1,7 @@
 //! What a registry holds: blobs, manifests, tags, unfinished uploads.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -18,34 +18,40 @@ pub(crate) fn digest_of(bytes: &[u8]) -> String {
     digest
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Manifest {
     pub(crate) media_type: String,
     pub(crate) bytes: Bytes,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Repository {
     tags: BTreeMap<String, String>,
     manifests: HashMap<String, Manifest>,
     blobs: HashMap<String, Bytes>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     repositories: HashMap<String, Repository>,
     uploads: HashMap<String, Upload>,
     next_upload: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Upload {
     repository: String,
     bytes: Vec<u8>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Store(Mutex<State>);
+
+impl fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Store").finish_non_exhaustive()
+    }
+}
 
 impl Store {
     pub(crate) fn put_blob(&self, repository: &str, bytes: Bytes) -> String {
