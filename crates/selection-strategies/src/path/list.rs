@@ -48,7 +48,7 @@ impl SelectorList {
         self.selectors.iter().enumerate().find_map(|(index, selector)| {
             let selects = match selector.kind() {
                 Kind::Base(base) => base.contains(&cleaned),
-                Kind::Regex(regex) => regex.is_match(path),
+                Kind::Regex(regex) => regex.is_match_bytes(path),
                 Kind::Glob(glob) => {
                     candidates.as_ref().is_none_or(|candidates| candidates.contains(index))
                         && glob.is_match(path)

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::base::{BaseDirectory, clean};
 use crate::glob::{Glob, GlobError};
+use crate::go_regex::{GoRegex, GoRegexError};
 
 /// One entry of `includePaths` or `excludePaths` (rule 4.4).
 ///
@@ -36,7 +37,7 @@ pub struct PathSelector {
 pub(super) enum Kind {
     Base(BaseDirectory),
     Glob(Glob),
-    Regex(Box<regex::bytes::Regex>),
+    Regex(GoRegex),
 }
 
 impl PathSelector {
@@ -54,11 +55,11 @@ impl PathSelector {
                     .map_err(|source| PathSelectorError::Glob { selector: text.into(), source })?,
             )
         } else if let Some(pattern) = text.strip_prefix("regex:").or_else(|| text.strip_prefix("regexp:")) {
-            let regex = regex::bytes::Regex::new(pattern).map_err(|source| PathSelectorError::Regex {
+            let regex = GoRegex::new(pattern).map_err(|source| PathSelectorError::Regex {
                 selector: text.into(),
                 source: Box::new(source),
             })?;
-            Kind::Regex(Box::new(regex))
+            Kind::Regex(regex)
         } else {
             Kind::Base(BaseDirectory::new(text))
         };
@@ -71,7 +72,7 @@ impl PathSelector {
         match &self.kind {
             Kind::Base(base) => base.contains(&clean(path)),
             Kind::Glob(glob) => glob.is_match(path),
-            Kind::Regex(regex) => regex.is_match(path),
+            Kind::Regex(regex) => regex.is_match_bytes(path),
         }
     }
 
@@ -131,7 +132,7 @@ pub enum PathSelectorError {
         /// The selector as it was written.
         selector: Box<str>,
         /// What is wrong with the expression.
-        source: Box<regex::Error>,
+        source: Box<GoRegexError>,
     },
 }
 
