@@ -1,0 +1,226 @@
+//! Where a repository is, read from the URL that the user wrote.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use artifact_http::Credential;
+use artifact_source::{Error, ErrorKind, redact_url};
+use gix::bstr::{BString, ByteSlice};
+use gix::url::Scheme;
+
+/// Where a repository is.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// Behind `git http-backend` or something like it.
+    Http { url: url::Url, in_url: Option<Credential> },
+    /// Behind `ssh`.
+    Ssh { destination: String, port: Option<u16>, path: BString },
+    /// Behind `git daemon`.
+    Daemon { host: String, port: Option<u16>, path: BString },
+    /// On this machine.
+    File { path: PathBuf },
+}
+
+impl Address {
+    /// Reads a URL as `git clone` does: http(s), ssh, the scp form, git and file.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = |what: &str| {
+            Error::new(ErrorKind::InvalidInput, format!("the repository URL {what}")).with_url(text)
+        };
+        if text.is_empty() {
+            return Err(wrong("is empty"));
+        }
+        if text.chars().any(|character| character.is_control() || character.is_whitespace()) {
+            return Err(wrong("contains white space or a control character"));
+        }
+        let scheme = text.split("://").next().unwrap_or_default();
+        if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
+            return Self::http(text, &wrong);
+        }
+        let parsed = gix::url::parse(text).map_err(|_| {
+            wrong("is not a Git URL")
+                .with_hint("write https://host/path, ssh://host/path, user@host:path or file:///path")
+        })?;
+        match &parsed.scheme {
+            Scheme::Ssh | Scheme::Git => Self::stream(&parsed, &wrong),
+            Scheme::File if !text.starts_with("file://") => {
+                Err(wrong("is a path").with_hint("write file:///path for a repository on this machine"))
+            }
+            Scheme::File if parsed.host().is_some_and(|host| !host.is_empty()) => {
+                Err(wrong("names a host, which file:// cannot reach"))
+            }
+            Scheme::File if !parsed.path.starts_with(b"/") => Err(wrong("holds a relative path")),
+            Scheme::File => match gix::path::from_bstring(parsed.path.clone()) {
+                Ok(path) => Ok(Self::File { path }),
+                Err(_) => Err(wrong("holds a path that this system cannot have")),
+            },
+            _ => {
+                Err(wrong("has a scheme that is not known")
+                    .with_hint("known are http, https, ssh, git and file"))
+            }
+        }
+    }
+
+    fn http(text: &str, wrong: &dyn Fn(&str) -> Error) -> Result<Self, Error> {
+        let mut url = url::Url::parse(text).map_err(|error| wrong("is not a URL").with_cause(error))?;
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong("has a query or a fragment"));
+        }
+        let in_url = (!url.username().is_empty() || url.password().is_some()).then(|| {
+            Credential::password(decoded(url.username()), decoded(url.password().unwrap_or_default()))
+        });
+        // Both fail for URLs that cannot have a user, which http(s) can.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        Ok(Self::Http { url, in_url })
+    }
+
+    fn stream(parsed: &gix::Url, wrong: &dyn Fn(&str) -> Error) -> Result<Self, Error> {
+        let host = match parsed.host() {
+            Some(host) if !host.is_empty() => host,
+            _ => return Err(wrong("names no host")),
+        };
+        if host.starts_with('-') || parsed.user().is_some_and(|user| user.starts_with('-')) {
+            return Err(wrong("has a host or a user that starts with a dash"));
+        }
+        if parsed.password().is_some() {
+            return Err(wrong("holds a password, which only http and https can use"));
+        }
+        // `/~user/path` means the home of a user to the other side, which wants it without the slash.
+        let path = match parsed.path.strip_prefix(b"/") {
+            Some(home) if home.starts_with(b"~") => home.into(),
+            _ => parsed.path.clone(),
+        };
+        if path.trim_start_with(|character| character == '/').is_empty() {
+            return Err(wrong("has no path"));
+        }
+        if path.starts_with(b"-") || path.iter().any(u8::is_ascii_control) {
+            return Err(wrong("has a path that starts with a dash or holds a control character"));
+        }
+        if parsed.scheme == Scheme::Git {
+            return Ok(Self::Daemon { host: host.to_owned(), port: parsed.port, path });
+        }
+        let destination = match parsed.user() {
+            Some(user) => format!("{user}@{host}"),
+            None => host.to_owned(),
+        };
+        Ok(Self::Ssh { destination, port: parsed.port, path })
+    }
+}
+
+/// Undoes `%41`.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The URL as it may be shown.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http { url, .. } => f.write_str(&redact_url(url.as_str())),
+            Self::Ssh { destination, port: Some(port), path } => {
+                write!(
+                    f,
+                    "ssh://{destination}:{port}/{}",
+                    path.trim_start_with(|character| character == '/').as_bstr()
+                )
+            }
+            Self::Ssh { destination, port: None, path } => write!(f, "{destination}:{path}"),
+            Self::Daemon { host, port: Some(port), path } => write!(f, "git://{host}:{port}{path}"),
+            Self::Daemon { host, port: None, path } => write!(f, "git://{host}{path}"),
+            Self::File { path } => write!(f, "file://{}", path.display()),
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn is(text: &str, shown: &str) {
+        assert_eq!(Address::parse(text).unwrap().to_string(), shown, "{text}");
+    }
+
+    #[track_caller]
+    fn is_not(text: &str, why: &str) {
+        let error = Address::parse(text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text}");
+        assert!(error.to_string().contains(why), "{text}: {error}");
+        assert!(!error.to_string().contains("SECRET"), "{text}: {error}");
+    }
+
+    #[test]
+    fn every_form_of_url() {
+        is("https://example.com/a/b.git", "https://example.com/a/b.git");
+        is("http://me:SECRET@example.com:8080/a", "http://example.com:8080/a");
+        is("ssh://git@example.com:2222/a/b.git", "ssh://git@example.com:2222/a/b.git");
+        is("git@example.com:a/b.git", "git@example.com:a/b.git");
+        is("ssh://example.com/~me/a", "example.com:~me/a");
+        is("git://example.com/a", "git://example.com/a");
+        is("git://[::1]:9418/a", "git://[::1]:9418/a");
+        is("file:///srv/git/a.git", "file:///srv/git/a.git");
+    }
+
+    #[test]
+    fn a_credential_in_the_url_is_decoded() {
+        let Address::Http { url, in_url: Some(in_url) } =
+            Address::parse("https://me%40home:a%2Fb%zz@example.com/").unwrap()
+        else {
+            panic!("it is http with a credential");
+        };
+        assert_eq!(in_url, Credential::password("me@home", "a/b%zz"));
+        assert_eq!(url.as_str(), "https://example.com/");
+    }
+
+    #[test]
+    fn bad_urls_say_why() {
+        is_not("", "is empty");
+        is_not("https://exa mple.com/a", "white space");
+        is_not("https://example.com/a\nb", "white space");
+        is_not("https://u:SECRET@example.com/a?x=1", "query");
+        is_not("https://", "is not a");
+        is_not("ssh://-oProxyCommand=x/a", "dash");
+        is_not("ssh://-o@example.com/a", "dash");
+        is_not("git@example.com:-a", "dash");
+        is_not("ssh://me:SECRET@example.com/a", "password");
+        is_not("ssh://example.com/", "no path");
+        is_not("ftp://example.com/a", "scheme");
+        is_not("ext::sh -c x", "white space");
+        is_not("/srv/git/a.git", "is a path");
+        is_not("../a.git", "is a path");
+        is_not("file://host/a", "names a host");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics_or_shows_a_password(before in "(http|https|ssh|git|file|[a-z]{0,5})", after in ".{0,12}") {
+            let text = format!("{before}://u:SECRET@{after}");
+            match Address::parse(&text) {
+                Ok(address) => proptest::prop_assert!(!address.to_string().contains("SECRET")),
+                Err(error) => proptest::prop_assert!(!error.to_string().contains("SECRET")),
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! How a source is built.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use artifact_http::{CredentialSource, HttpClient};
+use artifact_source::{Error, SourceId, SourceKind};
+use jiff::Timestamp;
+
+use crate::address::Address;
+use crate::cache::Cache;
+use crate::rule::{Rule, Strategy};
+use crate::site::Site;
+use crate::source::GitSource;
+use crate::transport::{Means, SshCommand};
+
+/// 512 MiB.
+const MAX_BYTES: u64 = 512 << 20;
+const STALL_LIMIT: Duration = Duration::from_secs(30);
+
+/// Builds a [`GitSource`].
+#[must_use]
+pub struct GitSourceBuilder {
+    repo_url: String,
+    name: Option<String>,
+    rule: Rule,
+    cache_directory: Option<PathBuf>,
+    http: Option<HttpClient>,
+    credentials: Arc<dyn CredentialSource>,
+    allow_plain_credential: bool,
+    ssh: SshCommand,
+    max_bytes: u64,
+    stall_limit: Duration,
+}
+
+impl GitSourceBuilder {
+    pub(crate) fn new(repo_url: String) -> Self {
+        Self {
+            repo_url,
+            name: None,
+            rule: Rule::default(),
+            cache_directory: None,
+            http: None,
+            credentials: Arc::new(()),
+            allow_plain_credential: false,
+            ssh: SshCommand::default(),
+            max_bytes: MAX_BYTES,
+            stall_limit: STALL_LIMIT,
+        }
+    }
+
+    /// What tells this source apart from another one of the same repository, in messages.
+    pub fn name(mut self, name: impl Into<Option<String>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Which commits count as the newest; [`Strategy::NewestFromBranch`] if it is not said.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.rule.strategy = strategy;
+        self
+    }
+
+    /// The branch of [`Strategy::NewestFromBranch`], by its short name (`main`). If it is not said,
+    /// the remote's HEAD is followed.
+    pub fn branch(mut self, branch: impl Into<Option<String>>) -> Self {
+        self.rule.branch = branch.into();
+        self
+    }
+
+    /// How many commits are found at most; 20 if it is not said.
+    pub fn discovery_limit(mut self, limit: u32) -> Self {
+        self.rule.limit = limit;
+        self
+    }
+
+    /// Commits older than this end the walk along a branch (semantics rule 4.1).
+    pub fn since(mut self, since: impl Into<Option<Timestamp>>) -> Self {
+        self.rule.since = since.into();
+        self
+    }
+
+    /// What must be true of a commit or tag (semantics rule 4.6).
+    pub fn expression_filter(mut self, expression: impl Into<Option<String>>) -> Self {
+        self.rule.expression = expression.into();
+        self
+    }
+
+    /// Selectors of which a changed path must match at least one; none means every path (semantics rule 4.4).
+    pub fn include_paths(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        self.rule.include_paths = paths.into_iter().collect();
+        self
+    }
+
+    /// Selectors whose paths do not count (semantics rule 4.4).
+    pub fn exclude_paths(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        self.rule.exclude_paths = paths.into_iter().collect();
+        self
+    }
+
+    /// A folder for what was fetched, which makes the next discovery cheaper, in this process or in
+    /// another one. It is disposable at any moment, and may be shared by all sources. If it is not
+    /// said, each source has a temporary folder of its own.
+    pub fn cache_directory(mut self, folder: impl Into<Option<PathBuf>>) -> Self {
+        self.cache_directory = folder.into();
+        self
+    }
+
+    /// The client for http and https. If it is not said, one with its own defaults is made.
+    pub fn http(mut self, client: HttpClient) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// Who knows the credential for http and https. It is asked at every discovery, unless the URL
+    /// itself holds a user or a password. The answer is sent to the repository's own scheme, host and
+    /// port, and to no other.
+    pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
+        self.credentials = Arc::new(credentials);
+        self
+    }
+
+    /// Whether a credential may travel over plain http to another machine. No, if it is not said.
+    pub fn allow_plain_credential(mut self, allow: bool) -> Self {
+        self.allow_plain_credential = allow;
+        self
+    }
+
+    /// The program that is started for `ssh://` and `user@host:path`, called as OpenSSH's `ssh` is, and
+    /// arguments that come before all others: `-i` and a key file, for instance. Just `ssh` if it is
+    /// not said.
+    pub fn ssh_command<A: Into<OsString>>(
+        mut self,
+        program: impl Into<OsString>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        self.ssh = SshCommand { program: program.into(), arguments };
+        self
+    }
+
+    /// How many bytes one discovery receives at most; 512 MiB if it is not said. Only a server that
+    /// cannot leave files out of a pack comes anywhere near.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// How long a server may be silent; 30 seconds if it is not said.
+    pub fn stall_limit(mut self, limit: Duration) -> Self {
+        self.stall_limit = limit;
+        self
+    }
+
+    /// The source. Nothing is asked of any server and no file is touched.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for a URL that is none of http, https,
+    /// ssh, the scp form, git and file; for a branch whose name Git does not allow; for a limit of 0;
+    /// and for a part of the rule that is not supported yet, which is never just ignored.
+    pub fn build(self) -> Result<GitSource, Error> {
+        let mut id = SourceId::new(SourceKind::Git, &self.repo_url);
+        if let Some(name) = self.name {
+            id = id.with_name(name);
+        }
+        let name_it = |error: Error| error.with_id(&id);
+        let address = Address::parse(&self.repo_url).map_err(name_it)?;
+        let plan = self.rule.plan().map_err(name_it)?;
+        let http = match self.http {
+            Some(client) => client,
+            None => HttpClient::builder().build().map_err(name_it)?,
+        };
+        let means = Means { ssh: self.ssh, http, allow_plain_credential: self.allow_plain_credential };
+        let site = Site { address, means, cache: Cache::new(self.cache_directory) };
+        Ok(GitSource {
+            fingerprint: format!("{} {}", site.address, plan.fingerprint()),
+            id,
+            repo_url: self.repo_url,
+            site: Arc::new(site),
+            plan: Arc::new(plan),
+            credentials: self.credentials,
+            max_bytes: self.max_bytes,
+            stall_limit: self.stall_limit,
+        })
+    }
+}
+
+impl fmt::Debug for GitSourceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitSourceBuilder")
+            .field("repo_url", &artifact_source::redact_url(&self.repo_url))
+            .field("rule", &self.rule)
+            .field("cache_directory", &self.cache_directory)
+            .finish_non_exhaustive()
+    }
+}

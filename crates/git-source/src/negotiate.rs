@@ -1,0 +1,78 @@
+//! What is asked of the server in a fetch, in a single round.
+//!
+//! gitoxide's own negotiation knows nothing of partial clones and may go many rounds. Here
+//! everything is said at once: what is wanted, what is there, how deep, which filter, done.
+
+use gix::ObjectId;
+use gix::protocol::fetch::negotiate::{Action, Round, one_round};
+use gix::protocol::fetch::{Arguments, Negotiate, Response};
+
+/// What to leave out of a pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filter {
+    /// All trees and files: commits alone, and tags.
+    Trees,
+}
+
+impl Filter {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Trees => "tree:0",
+        }
+    }
+
+    /// A word for the name of a folder: objects that were fetched under different filters must not mix,
+    /// since the server believes that whoever has a commit has all that the filter lets through.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Self::Trees => "commits",
+        }
+    }
+}
+
+/// What is asked in one fetch.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// The commits or tags whose history is wanted. At least one.
+    pub(crate) tips: Vec<ObjectId>,
+    /// Commits that are there already, with their history down to the shallow boundary.
+    pub(crate) haves: Vec<ObjectId>,
+    /// How many commits deep.
+    pub(crate) depth: std::num::NonZeroU32,
+    /// What to leave out, if the server can.
+    pub(crate) filter: Filter,
+}
+
+impl Negotiate for &Wanted {
+    fn mark_complete_and_common_ref(&mut self) -> gix::Result<Action> {
+        Ok(Action::MustNegotiate { remote_ref_target_known: Vec::new() })
+    }
+
+    fn add_wants(&mut self, arguments: &mut Arguments, _known: &[bool]) -> bool {
+        if arguments.can_use_filter() {
+            arguments.filter(self.filter.as_str());
+        }
+        for id in &self.tips {
+            arguments.want(id);
+        }
+        !self.tips.is_empty()
+    }
+
+    fn one_round(
+        &mut self,
+        _state: &mut one_round::State,
+        arguments: &mut Arguments,
+        _previous: Option<&Response>,
+    ) -> gix::Result<(Round, bool)> {
+        for id in &self.haves {
+            arguments.have(id);
+        }
+        let round = Round {
+            haves_sent: self.haves.len(),
+            in_vain: 0,
+            haves_to_send: self.haves.len(),
+            previous_response_had_at_least_one_in_common: false,
+        };
+        Ok((round, true))
+    }
+}

@@ -1,0 +1,146 @@
+//! One session with the server: greet, list references, fetch.
+
+use std::sync::Arc;
+
+use artifact_source::{Error, ErrorKind};
+use gix::bstr::{BStr, BString, ByteSlice};
+use gix::progress::Discard;
+use gix::protocol::fetch::{Context, Options, Shallow, Tags};
+use gix::protocol::handshake::Ref;
+use gix::protocol::ls_refs::RefPrefixes;
+use gix::protocol::{Handshake, LsRefsCommand};
+use gix_transport::client::Capabilities;
+use gix_transport::{Protocol, Service};
+
+use crate::fault;
+use crate::negotiate::Wanted;
+use crate::store::Store;
+use crate::transport::Opened;
+use crate::watch::Watch;
+
+/// What we call ourselves inside the protocol.
+const AGENT: &str = concat!("warehouse-git-source/", env!("CARGO_PKG_VERSION"));
+
+/// One session with the server.
+pub(crate) struct Remote {
+    transport: Opened,
+    handshake: Handshake,
+    watch: Arc<Watch>,
+}
+
+impl Remote {
+    /// Greets the server. One request.
+    pub(crate) fn greet(mut transport: Opened, watch: &Arc<Watch>) -> Result<Self, Error> {
+        let no_credentials = |_: gix::credentials::helper::Action| Ok(None);
+        let mut handshake = gix::protocol::handshake(
+            &mut transport,
+            Service::UploadPack,
+            no_credentials,
+            Vec::new(),
+            &mut Discard,
+        )
+        .map_err(|error| fault::from_exchange("greeting", error, watch))?;
+
+        if handshake.server_protocol_version != Protocol::V2 {
+            handshake.capabilities = without_deepen_relative(&handshake.capabilities)
+                .map_err(|error| fault::from_exchange("greeting", error, watch))?;
+        }
+        let format = handshake.capabilities.capability("object-format").and_then(|format| format.value());
+        if let Some(format) = format.filter(|format| *format != b"sha1".as_bstr()) {
+            return Err(Error::new(
+                ErrorKind::BadAnswer,
+                format!(
+                    "the repository names its objects by {:?}, and only sha1 is understood",
+                    format.to_str_lossy()
+                ),
+            ));
+        }
+        Ok(Self { transport, handshake, watch: Arc::clone(watch) })
+    }
+
+    /// The references whose full names start with one of these prefixes. One request, or none at all
+    /// with a server of protocol 0 or 1, which said everything in its greeting.
+    pub(crate) fn list(&mut self, prefixes: &[String]) -> Result<Vec<Ref>, Error> {
+        let fits = |name: &BStr| prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes()));
+        if let Some(all) = &self.handshake.refs {
+            return Ok(all.iter().filter(|reference| fits(reference.unpack().0)).cloned().collect());
+        }
+        let mut wanted = RefPrefixes::new();
+        wanted.extend(prefixes.iter().map(|prefix| BString::from(prefix.as_str())));
+        let agent = ("agent", Some(AGENT.to_owned()));
+        let mut listed = LsRefsCommand::new(Some(wanted), &self.handshake.capabilities, agent)
+            .invoke_blocking(&mut self.transport, &mut Discard, false)
+            .map_err(|error| fault::from_exchange("listing references", error, &self.watch))?;
+        // A prefix is a wish that a server is free to ignore.
+        listed.retain(|reference| fits(reference.unpack().0));
+        Ok(listed)
+    }
+
+    /// Fetches into the store. One request.
+    pub(crate) fn fetch(&mut self, wanted: &Wanted, store: &Store) -> Result<(), Error> {
+        let shallow =
+            if self.can_be_shallow() { Shallow::DepthAtRemote(wanted.depth) } else { Shallow::NoChange };
+        let options = Options {
+            shallow_file: store.shallow_file(),
+            shallow: &shallow,
+            tags: Tags::None,
+            reject_shallow_remote: false,
+        };
+        let context = Context {
+            handshake: &mut self.handshake,
+            transport: &mut self.transport,
+            user_agent: ("agent", Some(AGENT.to_owned())),
+            trace_packetlines: false,
+        };
+        let mut failure = None;
+        let outcome = gix::protocol::fetch(
+            &mut &*wanted,
+            |pack, progress, interrupt| match store.receive(pack, progress, interrupt, &self.watch) {
+                Ok(()) => Ok(true),
+                Err(error) => {
+                    failure = Some(error);
+                    Err(gix::error::ErrorExt::raise(gix::error::message("the pack could not be stored")))
+                }
+            },
+            Discard,
+            self.watch.interrupt(),
+            context,
+            options,
+        );
+        match (outcome, failure) {
+            (Err(_), Some(failure)) => Err(self.watch.take_failure().unwrap_or(failure)),
+            (Err(error), None) => Err(fault::from_exchange("fetching", error, &self.watch)),
+            (Ok(_), _) => Ok(()),
+        }
+    }
+
+    fn can_be_shallow(&self) -> bool {
+        let capabilities = &self.handshake.capabilities;
+        match self.handshake.server_protocol_version {
+            Protocol::V2 => {
+                let fetch = capabilities.capability("fetch");
+                fetch.and_then(|fetch| fetch.supports("shallow")).unwrap_or(false)
+            }
+            Protocol::V0 | Protocol::V1 => capabilities.contains("shallow"),
+        }
+    }
+}
+
+/// With protocol 0 and 1 gitoxide echoes all it knows of what the server can. The server takes an
+/// echoed `deepen-relative` to mean that a depth counts from the client's boundary, and sends nothing.
+fn without_deepen_relative(capabilities: &Capabilities) -> gix::Result<Capabilities> {
+    let mut line = vec![0];
+    for capability in
+        capabilities.iter().filter(|capability| capability.name() != b"deepen-relative".as_bstr())
+    {
+        if line.len() > 1 {
+            line.push(b' ');
+        }
+        line.extend_from_slice(capability.name());
+        if let Some(value) = capability.value() {
+            line.push(b'=');
+            line.extend_from_slice(value);
+        }
+    }
+    Ok(Capabilities::from_bytes(&line)?.0)
+}

@@ -1,0 +1,117 @@
+//! The source itself: the async side of a discovery.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use artifact_http::CredentialSource;
+use artifact_source::{
+    ArtifactSource, Candidate, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found, Observation,
+    SourceId,
+};
+use async_trait::async_trait;
+use tokio::runtime::Handle;
+
+use crate::address::Address;
+use crate::branch::{Branch, Outcome, State};
+use crate::builder::GitSourceBuilder;
+use crate::run;
+use crate::site::{Access, Site, Visit};
+use crate::watch::{Limits, Watch};
+
+/// The layout of [`State`].
+const SCHEMA: u32 = 1;
+
+/// A Git repository together with the rule that chooses commits of it: see the [crate](crate).
+pub struct GitSource {
+    pub(crate) id: SourceId,
+    /// As the subscription spells it, for the credential source alone: it may hold a password.
+    pub(crate) repo_url: String,
+    pub(crate) fingerprint: String,
+    pub(crate) site: Arc<Site>,
+    pub(crate) plan: Arc<Branch>,
+    pub(crate) credentials: Arc<dyn CredentialSource>,
+    pub(crate) max_bytes: u64,
+    pub(crate) stall_limit: Duration,
+}
+
+impl GitSource {
+    /// A builder for a source of the repository at this URL: `https://host/path`, `http://...`,
+    /// `ssh://user@host/path`, `user@host:path`, `git://host/path` or `file:///path`.
+    pub fn builder(repo_url: impl Into<String>) -> GitSourceBuilder {
+        GitSourceBuilder::new(repo_url.into())
+    }
+
+    /// As whom the repository is visited this time.
+    async fn access(&self) -> Result<Access, Error> {
+        let Address::Http { in_url, .. } = &self.site.address else { return Ok(Access::default()) };
+        if let Some(credential) = in_url {
+            return Access::of(credential);
+        }
+        match self.credentials.credential(self.id.kind(), &self.repo_url).await? {
+            Some(credential) => Access::of(&credential),
+            None => Ok(Access::default()),
+        }
+    }
+
+    async fn answer(&self, request: DiscoverRequest<'_>, limits: Limits) -> Result<Outcome, Error> {
+        let runtime = Handle::try_current().map_err(|error| {
+            Error::new(ErrorKind::Internal, "a discovery needs a tokio runtime").with_cause(error)
+        })?;
+        let watch = Arc::new(Watch::new(request.meter(), limits));
+        let visit = Visit {
+            site: Arc::clone(&self.site),
+            access: self.access().await?,
+            runtime,
+            watch: Arc::clone(&watch),
+        };
+        let plan = Arc::clone(&self.plan);
+        let previous: Option<State> =
+            request.previous.and_then(|previous| previous.state(SCHEMA, &self.fingerprint));
+        run::blocking(watch, move || plan.discover(&visit, previous.as_ref())).await
+    }
+}
+
+#[async_trait]
+impl ArtifactSource for GitSource {
+    type Artifact = Commit;
+
+    fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Commit>, Error> {
+        let started = Instant::now();
+        let meter = request.meter();
+        let request = request.with_meter(&meter);
+        let limits = Limits { bytes: self.max_bytes, stall: self.stall_limit, deadline: request.deadline };
+        let outcome = self.answer(request, limits).await.map_err(|error| {
+            let error = if error.url().is_none() { error.with_url(self.id.url()) } else { error };
+            error.with_id(&self.id)
+        })?;
+        match outcome {
+            Outcome::Unchanged => Ok(Discovery::Unchanged { cost: meter.cost(started.elapsed()) }),
+            Outcome::Found { commits, state } => {
+                for commit in &commits {
+                    request.trace.accepted(&Candidate::new(&commit.id).with_detail(commit.subject.as_str()));
+                }
+                let observation =
+                    state.and_then(|state| Observation::new(SCHEMA, &*self.fingerprint, &state));
+                let found = Found::new(commits, meter.cost(started.elapsed()));
+                Ok(Discovery::Found(found.with_observation(observation)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for GitSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(f)
+    }
+}
+
+impl fmt::Debug for GitSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitSource").field("id", &self.id).field("plan", &self.plan).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,323 @@
+//! The way over http and https: gitoxide's blocking protocol on the shared asynchronous client.
+//!
+//! gitoxide wants an [`Http`] that blocks. This one sends every request through [`HttpClient`], so
+//! that retries, limits, counting and certificates are the same for all sources, and waits for it on
+//! the thread that does blocking work.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::io::{self, BufRead, Cursor, Read, Write};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use artifact_http::{Authorization, Call, HttpClient, Origin, Request, StreamingResponse, header};
+use artifact_source::{Error, ErrorKind};
+use bytes::{Buf, Bytes};
+use gix_transport::Protocol;
+use gix_transport::client::blocking_io::http::{
+    GetResponse, Http, PostBodyDataKind, PostResponse, Transport,
+};
+use tokio::runtime::Handle;
+use url::Url;
+
+use super::Opened;
+use crate::site::Visit;
+use crate::watch::Watch;
+
+/// The way to a repository behind an http or https URL. Nothing is sent yet.
+pub(super) fn open(url: &Url, visit: &Visit) -> Result<Opened, Error> {
+    let bridge = Bridge {
+        sender: Rc::new(Sender {
+            client: visit.site.means.http.clone(),
+            runtime: visit.runtime.clone(),
+            watch: Arc::clone(&visit.watch),
+            authorization: visit.access.authorization.clone(),
+            origin: Origin::of(url),
+            allow_plain_credential: visit.site.means.allow_plain_credential,
+        }),
+        redirected: None,
+    };
+    let url = gix::url::parse(url.as_str().trim_end_matches('/')).map_err(|_| {
+        Error::new(ErrorKind::InvalidInput, "the repository URL is not a Git URL").with_url(url)
+    })?;
+    Ok(Box::new(Transport::new_http(bridge, url, Protocol::V2, false)))
+}
+
+/// gitoxide's view of the client.
+struct Bridge {
+    sender: Rc<Sender>,
+    redirected: Option<String>,
+}
+
+/// Sends requests and waits for what comes back.
+struct Sender {
+    client: HttpClient,
+    runtime: Handle,
+    watch: Arc<Watch>,
+    authorization: Option<Authorization>,
+    /// The only place that gets to see the authorization.
+    origin: Origin,
+    allow_plain_credential: bool,
+}
+
+impl Sender {
+    fn send(&self, request: Request, to: &str, what: &str) -> io::Result<StreamingResponse> {
+        let is_home = Url::parse(to).is_ok_and(|url| Origin::of(&url) == self.origin);
+        let authorization = self.authorization.clone().filter(|_| is_home);
+        let request = request
+            .authorization(authorization)
+            .allow_plain_credential(self.allow_plain_credential)
+            .accept_gzip(true)
+            .max_bytes(self.watch.limits.bytes);
+        let mut call = Call::new().with_deadline(self.watch.limits.deadline);
+        call.meter = self.watch.meter.clone();
+        let response = self.wait(self.client.open(request, &call))?;
+        response.error_for_status(what).map_err(|error| self.watch.fail(self.with_hint(error)))
+    }
+
+    fn with_hint(&self, error: Error) -> Error {
+        match (error.kind(), &self.authorization) {
+            (ErrorKind::Unauthorized, None) => error
+                .with_hint("no credential is known for this repository, which is private or does not exist"),
+            (ErrorKind::Unauthorized, Some(_)) => error.with_hint("the server did not accept the credential"),
+            (ErrorKind::Forbidden, Some(_)) => error.with_hint("the credential may not read this repository"),
+            (ErrorKind::NotFound, None) => {
+                error.with_hint("check the URL; a server may also say this of a private repository")
+            }
+            _ => error,
+        }
+    }
+
+    fn next(&self, response: &mut StreamingResponse) -> io::Result<Bytes> {
+        let bytes = self.watch.waiting(|| self.wait(response.chunk()))?.unwrap_or_default();
+        self.watch.within_budget(bytes.len())?;
+        Ok(bytes)
+    }
+
+    /// Blocks until this is ready, or the work is stopped.
+    fn wait<T>(&self, future: impl Future<Output = Result<T, Error>>) -> io::Result<T> {
+        let outcome = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.watch.stopped() => Err(self.watch.stopped_error()),
+                outcome = future => outcome,
+            }
+        });
+        outcome.map_err(|error| self.watch.fail(error))
+    }
+}
+
+impl Http for Bridge {
+    type Headers = Headers;
+    type ResponseBody = Body;
+    type PostBody = PostBody;
+
+    fn get(
+        &mut self,
+        url: &str,
+        base_url: &str,
+        headers: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> gix::Result<GetResponse<Headers, Body>> {
+        let request = with_headers(Request::get(url), headers);
+        let response = self.sender.send(request, url, "the repository could not be read").map_err(carried)?;
+        let tail = url.strip_prefix(base_url).unwrap_or(url);
+        let reached = response.url().as_str();
+        match reached.strip_suffix(tail) {
+            Some(base) if base != base_url => self.redirected = Some(base.to_owned()),
+            Some(_) => {}
+            None => return Err(carried(self.sender.watch.fail(led_astray(response.url())))),
+        }
+        let content_type = content_type(&response);
+        if content_type != "application/x-git-upload-pack-advertisement" {
+            return Err(carried(self.sender.watch.fail(no_git(&response, &content_type))));
+        }
+        let headers = Headers::Read(Cursor::new(format!("content-type: {content_type}\n").into_bytes()));
+        let exchange = Rc::new(RefCell::new(Exchange::Open(Box::new(response))));
+        Ok(GetResponse {
+            headers,
+            body: Body { exchange, sender: Rc::clone(&self.sender), chunk: Bytes::new() },
+        })
+    }
+
+    fn post(
+        &mut self,
+        url: &str,
+        _base_url: &str,
+        headers: impl IntoIterator<Item = impl AsRef<str>>,
+        _body: PostBodyDataKind,
+    ) -> gix::Result<PostResponse<Headers, Body, PostBody>> {
+        let headers = headers.into_iter().map(|header| header.as_ref().to_owned()).collect();
+        let post_body = PostBody::default();
+        let exchange = Exchange::Waiting { url: url.to_owned(), headers, body: post_body.clone() };
+        let exchange = Rc::new(RefCell::new(exchange));
+        let sender = &self.sender;
+        Ok(PostResponse {
+            post_body,
+            headers: Headers::Waiting { exchange: Rc::clone(&exchange), sender: Rc::clone(sender) },
+            body: Body { exchange, sender: Rc::clone(sender), chunk: Bytes::new() },
+        })
+    }
+
+    fn configure(&mut self, _: &dyn Any) -> gix::Result {
+        Ok(())
+    }
+
+    fn redirected_base_url(&self) -> Option<String> {
+        self.redirected.clone()
+    }
+}
+
+/// An error in the form that gitoxide's trait asks for.
+fn carried(error: io::Error) -> gix::Error {
+    gix::Error::from_error(error)
+}
+
+fn with_headers(mut request: Request, headers: impl IntoIterator<Item = impl AsRef<str>>) -> Request {
+    for header in headers {
+        if let Some((name, value)) = header.as_ref().split_once(':') {
+            request = request.header(name.trim(), value.trim());
+        }
+    }
+    request
+}
+
+/// The content type without its parameters.
+fn content_type(response: &StreamingResponse) -> String {
+    let value = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn led_astray(to: &Url) -> Error {
+    Error::new(ErrorKind::BadAnswer, "the server redirects to something that is not a Git repository")
+        .with_url(to)
+        .with_hint("a server that redirects to its login page wants a credential")
+}
+
+fn no_git(response: &StreamingResponse, content_type: &str) -> Error {
+    let what = match content_type {
+        "" => "no content type".to_owned(),
+        other => format!("{other:?}"),
+    };
+    Error::new(ErrorKind::BadAnswer, format!("there is no Git server: it answers with {what}"))
+        .with_url(response.url())
+        .with_hint("check the URL; a repository that is served as plain files (\"dumb http\") cannot be read")
+}
+
+/// A POST and its answer. gitoxide writes the body first, and begins to read when it has written all.
+enum Exchange {
+    Waiting { url: String, headers: Vec<String>, body: PostBody },
+    Open(Box<StreamingResponse>),
+    Over,
+}
+
+impl Exchange {
+    /// Sends what is to be sent, if that was not done yet.
+    fn open(&mut self, sender: &Sender) -> io::Result<()> {
+        if let Self::Waiting { url, headers, body } = self {
+            let body = body.0.take();
+            let url = std::mem::take(url);
+            // Both commands only read, so they may be sent again. A redirect was followed by the first
+            // request already; there is no reason for another one.
+            let request = with_headers(Request::post(&url, body), &*headers).retries(true).max_redirects(0);
+            *self = Self::Over;
+            let response = sender.send(request, &url, "the repository could not be read")?;
+            *self = Self::Open(Box::new(response));
+        }
+        Ok(())
+    }
+}
+
+/// The body of a POST, gathered in memory: it holds some dozens of object ids.
+#[derive(Clone, Default)]
+struct PostBody(Rc<RefCell<Vec<u8>>>);
+
+impl Write for PostBody {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(buffer);
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The one header that gitoxide looks at.
+enum Headers {
+    Waiting { exchange: Rc<RefCell<Exchange>>, sender: Rc<Sender> },
+    Read(Cursor<Vec<u8>>),
+}
+
+impl Headers {
+    fn ready(&mut self) -> io::Result<&mut Cursor<Vec<u8>>> {
+        if let Self::Waiting { exchange, sender } = self {
+            let mut exchange = exchange.borrow_mut();
+            exchange.open(sender)?;
+            let content_type = match &*exchange {
+                Exchange::Open(response) => content_type(response),
+                _ => String::new(),
+            };
+            drop(exchange);
+            *self = Self::Read(Cursor::new(format!("content-type: {content_type}\n").into_bytes()));
+        }
+        match self {
+            Self::Read(lines) => Ok(lines),
+            Self::Waiting { .. } => Err(io::Error::other("the answer has no headers")),
+        }
+    }
+}
+
+impl Read for Headers {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.ready()?.read(buffer)
+    }
+}
+
+impl BufRead for Headers {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.ready()?.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if let Self::Read(lines) = self {
+            lines.consume(amount);
+        }
+    }
+}
+
+/// The body of an answer, as it arrives.
+struct Body {
+    exchange: Rc<RefCell<Exchange>>,
+    sender: Rc<Sender>,
+    chunk: Bytes,
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let chunk = self.fill_buf()?;
+        let length = chunk.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&chunk[..length]);
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl BufRead for Body {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.chunk.is_empty() {
+            let mut exchange = self.exchange.borrow_mut();
+            exchange.open(&self.sender)?;
+            if let Exchange::Open(response) = &mut *exchange {
+                self.chunk = self.sender.next(response)?;
+                if self.chunk.is_empty() {
+                    *exchange = Exchange::Over;
+                }
+            }
+        }
+        Ok(&self.chunk)
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.chunk.advance(amount.min(self.chunk.len()));
+    }
+}
