@@ -1,0 +1,111 @@
+//! Invented questions, put to this crate and to the Go modules that Kargo uses; the first
+//! difference fails, shrunk to its core.
+//!
+//! `ORACLE_QUESTIONS` sets how many questions each family asks (2,000), `ORACLE_SEED` which (1).
+//! The Go side is the program in the folder `oracle` at the root of the repository. Where it cannot
+//! be built, the test says so and passes; with `CI=true` it fails.
+//!
+//! A family is a module with one [`Family`], and a test below.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod constraints;
+mod go;
+mod order;
+mod random;
+mod regexes;
+mod shrink;
+mod versions;
+
+use std::time::Instant;
+
+use random::Random;
+use serde_json::Value;
+
+/// One kind of question.
+pub struct Family {
+    /// What the Go side calls it: the value of `ask`.
+    pub name: &'static str,
+    /// Invents the rest of a question, an object of texts and lists of texts.
+    pub question: fn(&mut Random) -> Value,
+    /// This crate's answer, in the shape of the Go side's. `None` if a documented bound of this
+    /// crate keeps it from answering.
+    pub answer: fn(&Value) -> Option<Value>,
+}
+
+#[test]
+fn versions() {
+    check(&versions::FAMILY);
+}
+
+#[test]
+fn constraints() {
+    check(&constraints::FAMILY);
+}
+
+#[test]
+fn order() {
+    check(&order::FAMILY);
+}
+
+#[test]
+fn regexes() {
+    check(&regexes::FAMILY);
+}
+
+/// How many questions are on their way at once.
+const BATCH: usize = 256;
+
+#[track_caller]
+fn check(family: &Family) {
+    let Some(mut oracle) = go::Oracle::start() else {
+        return;
+    };
+    let number = |name, default| match std::env::var(name) {
+        Ok(text) => text.parse::<u64>().unwrap_or_else(|error| panic!("{name}={text}: {error}")),
+        Err(_) => default,
+    };
+    let (wanted, seed) = (number("ORACLE_QUESTIONS", 2000), number("ORACLE_SEED", 1));
+    let mut random = Random::new(seed, family.name);
+    let start = Instant::now();
+    let (mut asked, mut unanswered) = (0, 0);
+    while asked < wanted {
+        let size = BATCH.min((wanted - asked) as usize);
+        let questions: Vec<Value> = (0..size).map(|_| ask(family, &mut random)).collect();
+        let answers = oracle.ask(&questions);
+        for (question, expected) in questions.iter().zip(&answers) {
+            match (family.answer)(question) {
+                Some(answer) if answer != *expected => {
+                    let shrunk = shrink::shrink(question, |smaller| differs(family, &mut oracle, smaller));
+                    panic!(
+                        "{} question {asked} of seed {seed} has two answers\n\
+                         asked:  {shrunk}\nGo:     {}\nhere:   {}\nbefore it was shrunk: {question}",
+                        family.name,
+                        oracle.ask(std::slice::from_ref(&shrunk))[0],
+                        (family.answer)(&shrunk).unwrap_or_default(),
+                    );
+                }
+                Some(_) => {}
+                None => unanswered += 1,
+            }
+            asked += 1;
+        }
+    }
+    eprintln!(
+        "oracle: {}: {asked} questions of seed {seed}, 0 differences, {unanswered} beyond a bound, {:.1} s",
+        family.name,
+        start.elapsed().as_secs_f64()
+    );
+    assert!(unanswered * 20 <= asked, "too many questions went unanswered");
+}
+
+fn ask(family: &Family, random: &mut Random) -> Value {
+    let mut question = (family.question)(random);
+    question["ask"] = family.name.into();
+    question
+}
+
+fn differs(family: &Family, oracle: &mut go::Oracle, question: &Value) -> bool {
+    let expected = oracle.ask(std::slice::from_ref(question));
+    (family.answer)(question).is_some_and(|answer| answer != expected[0])
+}
