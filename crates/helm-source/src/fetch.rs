@@ -1,0 +1,110 @@
+//! One conditional GET of an index.
+
+use std::sync::Arc;
+
+use artifact_http::{Call, Credential, HttpClient, Request, StatusCode, StreamingResponse, Url};
+use artifact_source::{Error, ErrorKind};
+
+use crate::body::read_index;
+use crate::index::Index;
+use crate::validator::Validators;
+
+/// What to get, as whom, and how much of it at most.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Target {
+    pub(crate) url: Url,
+    pub(crate) credential: Option<Credential>,
+    pub(crate) max_bytes: u64,
+    pub(crate) allow_plain_credential: bool,
+}
+
+/// An index with what its server recognises it by.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) index: Index,
+    pub(crate) validators: Option<Validators>,
+}
+
+/// What the server said.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// Here is the index.
+    Table(Arc<Table>),
+    /// It is what these validators were given for.
+    NotModified(Validators),
+}
+
+const WHAT: &str = "the index of the chart repository could not be read";
+
+/// Asks for the index, unless it is still what `known` was given for.
+pub(crate) async fn fetch(
+    client: &HttpClient,
+    target: &Target,
+    known: Option<&Validators>,
+    call: &Call,
+) -> Result<Answer, Error> {
+    let response = open(client, target, known, call).await?;
+    if response.status() != StatusCode::NOT_MODIFIED {
+        return read(response, target).await;
+    }
+    if let Some(known) = known
+        && known.are_of(response.url())
+    {
+        return Ok(Answer::NotModified(known.clone()));
+    }
+    // Somebody else answered than the one that gave the validators: that proves nothing.
+    read(open(client, target, None, call).await?, target).await
+}
+
+async fn open(
+    client: &HttpClient,
+    target: &Target,
+    known: Option<&Validators>,
+    call: &Call,
+) -> Result<StreamingResponse, Error> {
+    let authorization = match &target.credential {
+        Some(credential) => Some(credential.authorization().ok_or_else(|| {
+            Error::new(ErrorKind::InvalidInput, "an identity token is no credential for a chart repository")
+                .with_url(&target.url)
+                .with_hint("use a user name and password, or a bearer token")
+        })?),
+        None => None,
+    };
+    let mut request = Request::get(&target.url)
+        .authorization(authorization)
+        .allow_plain_credential(target.allow_plain_credential)
+        .accept_gzip(true)
+        .max_bytes(target.max_bytes);
+    if let Some(known) = known {
+        request = known.apply(request);
+    }
+    client.open(request, call).await
+}
+
+async fn read(response: StreamingResponse, target: &Target) -> Result<Answer, Error> {
+    let response = response.error_for_status(WHAT).map_err(|error| match hint(&error, target) {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    })?;
+    let validators = Validators::of(response.headers(), response.url());
+    let (index, _) = read_index(response).await?;
+    Ok(Answer::Table(Arc::new(Table { index, validators })))
+}
+
+fn hint(error: &Error, target: &Target) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::NotFound if target.url.path().ends_with("/index.yaml/index.yaml") => {
+            Some("the URL of a chart repository is what stands before /index.yaml")
+        }
+        ErrorKind::NotFound => Some(
+            "a chart repository answers <repoURL>/index.yaml; charts in a registry have a repoURL that begins \
+             with oci://",
+        ),
+        ErrorKind::Unauthorized | ErrorKind::Forbidden if target.credential.is_none() => {
+            Some("no credential was found for this repoURL")
+        }
+        ErrorKind::Unauthorized => Some("the credential for this repoURL was refused"),
+        ErrorKind::Forbidden => Some("the credential for this repoURL does not allow to read the index"),
+        _ => None,
+    }
+}

@@ -1,0 +1,107 @@
+//! What a `repoURL` means.
+
+use artifact_http::Url;
+use artifact_source::{Error, ErrorKind};
+
+/// Where the versions of a chart are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Location {
+    /// In an index file, at this URL.
+    Index(Url),
+    /// In the tags of this repository: `host[:port]/path`.
+    Registry(String),
+}
+
+impl Location {
+    /// Reads a `repoURL`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for anything but an `http`, `https` or `oci` URL with a host, and for
+    /// an `oci` URL with a query, a tag or a digest, or without a path.
+    pub(crate) fn parse(repo_url: &str) -> Result<Self, Error> {
+        let invalid = |what: &str| Error::new(ErrorKind::InvalidInput, what).with_url(repo_url);
+        if let Some(reference) = repo_url.strip_prefix("oci://") {
+            return registry(reference).map(Self::Registry).map_err(invalid);
+        }
+        let url = Url::parse(repo_url).map_err(|_| invalid("the repoURL of the chart is not a URL"))?;
+        match url.scheme() {
+            "http" | "https" => Ok(Self::Index(index_url(url))),
+            _ => Err(invalid("the repoURL of a chart begins with https://, http:// or oci://")),
+        }
+    }
+}
+
+/// The file `index.yaml` below a URL (semantics rule 5.1); the query stays at its end.
+fn index_url(mut repository: Url) -> Url {
+    let path = format!("{}/index.yaml", repository.path().strip_suffix('/').unwrap_or(repository.path()));
+    repository.set_path(&path);
+    repository.set_fragment(None);
+    repository
+}
+
+fn registry(reference: &str) -> Result<String, &'static str> {
+    let reference = reference.trim_end_matches('/');
+    let (host, path) = reference.split_once('/').ok_or(
+        "the repoURL of an OCI chart names a registry and no repository: oci://<registry>/<repository>",
+    )?;
+    if host.is_empty() || host.contains('@') {
+        return Err("the repoURL of an OCI chart has no host, or more than a host");
+    }
+    if path.is_empty() || path.contains([':', '@', '?', '#']) {
+        return Err("the repoURL of an OCI chart is a repository, without tag, digest or query");
+    }
+    Ok(reference.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn index(repo_url: &str, expected: &str) {
+        assert_eq!(Location::parse(repo_url).unwrap(), Location::Index(Url::parse(expected).unwrap()));
+    }
+
+    #[track_caller]
+    fn invalid(repo_url: &str, said: &str) {
+        let error = Location::parse(repo_url).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(said), "{error}");
+        assert!(!format!("{error:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn indexes() {
+        index("https://charts.example.com", "https://charts.example.com/index.yaml");
+        index("https://charts.example.com/", "https://charts.example.com/index.yaml");
+        index("https://example.com/a/b", "https://example.com/a/b/index.yaml");
+        index("https://example.com/a/b/", "https://example.com/a/b/index.yaml");
+        index("http://example.com:8080/a?token=x&y=z", "http://example.com:8080/a/index.yaml?token=x&y=z");
+        index("https://example.com/a%20b#c", "https://example.com/a%20b/index.yaml");
+        index("https://u:p@example.com/a", "https://u:p@example.com/a/index.yaml");
+    }
+
+    #[test]
+    fn registries() {
+        for (repo_url, expected) in [
+            ("oci://ghcr.io/org/chart", "ghcr.io/org/chart"),
+            ("oci://localhost:5000/chart", "localhost:5000/chart"),
+            ("oci://ghcr.io/org/chart/", "ghcr.io/org/chart"),
+        ] {
+            assert_eq!(Location::parse(repo_url).unwrap(), Location::Registry(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn neither() {
+        invalid("", "not a URL");
+        invalid("charts.example.com", "not a URL");
+        invalid("ftp://u:SECRET@example.com/a", "begins with");
+        invalid("oci://ghcr.io", "names a registry and no repository");
+        invalid("oci:///chart", "no host");
+        invalid("oci://u:SECRET@ghcr.io/chart", "no host, or more");
+        invalid("oci://ghcr.io/org/chart:1.0.0", "without tag");
+        invalid("oci://ghcr.io/org/chart@sha256:0", "without tag");
+    }
+}

@@ -1,0 +1,147 @@
+//! The source.
+
+use std::fmt;
+use std::sync::Arc;
+
+use artifact_http::{Call, CredentialSource, Url};
+use artifact_source::{
+    ArtifactSource, Chart, DiscoverRequest, Discovery, Error, ErrorKind, Found, Observation, SourceId,
+    SourceKind,
+};
+use async_trait::async_trait;
+use selection_strategies::TagRule;
+use sha2::{Digest, Sha256};
+
+use crate::builder::HelmSourceBuilder;
+use crate::cache::IndexCache;
+use crate::fetch::{Answer, Target};
+use crate::selection::select;
+use crate::validator::Validators;
+
+/// The layout of the observation's state.
+const SCHEMA: u32 = 1;
+
+/// The versions of one Helm chart. See the [crate](crate) for what it finds and what that costs.
+pub struct HelmSource {
+    pub(crate) id: SourceId,
+    pub(crate) repo_url: String,
+    pub(crate) origin: Origin,
+    pub(crate) rule: TagRule,
+    pub(crate) constraint: Option<String>,
+    pub(crate) accept_v: bool,
+    pub(crate) limit: Option<usize>,
+    pub(crate) cache: IndexCache,
+    pub(crate) credentials: Arc<dyn CredentialSource>,
+    pub(crate) max_index_bytes: u64,
+    pub(crate) allow_plain_credential: bool,
+}
+
+/// Where the versions are listed.
+pub(crate) enum Origin {
+    Index { url: Url, chart: String },
+    Registry { repository: String },
+}
+
+impl HelmSource {
+    /// Builds a source for a chart whose `repoURL` this is: `https://` or `http://` for a chart
+    /// repository, `oci://` for a chart in a registry.
+    pub fn builder(repo_url: impl AsRef<str>) -> HelmSourceBuilder {
+        HelmSourceBuilder::new(repo_url.as_ref())
+    }
+
+    async fn from_index(
+        &self,
+        url: &Url,
+        chart: &str,
+        request: DiscoverRequest<'_>,
+    ) -> Result<Discovery<Chart>, Error> {
+        let call = Call::from(&request);
+        let target = Target {
+            url: url.clone(),
+            credential: self.credentials.credential(&SourceKind::Chart, &self.repo_url).await?,
+            max_bytes: self.max_index_bytes,
+            allow_plain_credential: self.allow_plain_credential,
+        };
+        let fingerprint = self.fingerprint();
+        let known: Option<Validators> =
+            request.previous.and_then(|previous| previous.state(SCHEMA, &fingerprint));
+        let table = match self.cache.ask(&target, known.as_ref(), &call).await? {
+            Answer::NotModified(_) => return Ok(Discovery::Unchanged { cost: call.cost() }),
+            Answer::Table(table) if table.validators.is_some() && table.validators == known => {
+                return Ok(Discovery::Unchanged { cost: call.cost() });
+            }
+            Answer::Table(table) => table,
+        };
+        let listed = table.index.versions(chart).into_iter().flatten();
+        let charts = select(&self.rule, listed, self.limit, request.trace);
+        let observation =
+            table.validators.as_ref().and_then(|seen| Observation::new(SCHEMA, &*fingerprint, seen));
+        Ok(Discovery::Found(Found::new(charts, call.cost()).with_observation(observation)))
+    }
+
+    async fn from_registry(
+        &self,
+        repository: &str,
+        _request: DiscoverRequest<'_>,
+    ) -> Result<Discovery<Chart>, Error> {
+        Err(Error::new(ErrorKind::Internal, "charts in registries are not built yet").with_url(repository))
+    }
+
+    /// Names the question, so that an observation of another one is not taken for its answer. A URL may
+    /// hold a secret, so only its digest is in there.
+    fn fingerprint(&self) -> String {
+        let mut question = Sha256::new();
+        let (url, chart) = match &self.origin {
+            Origin::Index { url, chart } => (without_user(url), chart.as_str()),
+            Origin::Registry { repository } => (repository.clone(), ""),
+        };
+        let v = if self.accept_v { "v" } else { "" };
+        for part in [&*url, chart, self.constraint.as_deref().unwrap_or_default(), v] {
+            question.update((part.len() as u64).to_le_bytes());
+            question.update(part);
+        }
+        let digest: String = question.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{} limit {:?} {digest}", self.id, self.limit)
+    }
+}
+
+fn without_user(url: &Url) -> String {
+    let mut url = url.clone();
+    // Only a URL without a host refuses, and that one has no user.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
+#[async_trait]
+impl ArtifactSource for HelmSource {
+    type Artifact = Chart;
+
+    fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Chart>, Error> {
+        let answer = match &self.origin {
+            Origin::Index { url, chart } => self.from_index(url, chart, request).await,
+            Origin::Registry { repository } => self.from_registry(repository, request).await,
+        };
+        answer.map_err(|error| error.with_id(&self.id))
+    }
+}
+
+impl fmt::Display for HelmSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(f)
+    }
+}
+
+impl fmt::Debug for HelmSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HelmSource")
+            .field("id", &self.id)
+            .field("constraint", &self.constraint)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
