@@ -69,6 +69,7 @@ mod error;
 mod fault;
 mod git;
 mod loopback;
+pub mod peer;
 mod registry;
 
 pub use chart::Chart;
