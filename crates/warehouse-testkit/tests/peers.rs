@@ -14,7 +14,7 @@ use warehouse_testkit::{Chart, ChartServer, Commit, GitServer, MediaType, Regist
 
 /// Five tags of one index, four of a single manifest.
 fn filled() -> Registry {
-    let registry = Registry::start().unwrap();
+    let registry = Registry::builder().link_after_full_page().start().unwrap();
     let index =
         registry.image("demo/app").tag("1.0").platforms(["linux/amd64", "linux/arm64/v8"]).attested().push();
     for tag in ["1.1", "1.2", "1.3", "latest"] {

@@ -146,7 +146,8 @@ fn a_manifest_is_for_those_who_accept_its_type() {
     let status = |reference: &str, accept: &str| manifest(&registry, reference, accept).status.as_u16();
     assert_eq!(status("index", EVERYTHING), 200);
     assert_eq!(status("index", "*/*"), 200);
-    assert_eq!(status("index", MediaType::OCI_MANIFEST), 404);
+    assert_eq!(status("index", MediaType::OCI_MANIFEST), 200);
+    assert_eq!(status("list", MediaType::OCI_MANIFEST), 400);
     assert_eq!(status("single", MediaType::OCI_INDEX), 404);
     assert_eq!(status("single", "application/vnd.oci.image.manifest.v1+json; q=0.5"), 200);
     let child = manifest(&registry, "list", MediaType::DOCKER_MANIFEST);

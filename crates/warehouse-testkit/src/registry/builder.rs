@@ -11,7 +11,7 @@ use crate::credential::Credential;
 use crate::error::Error;
 use crate::loopback::{Listener, Loopback};
 
-/// Settings of a [`Registry`]; every one has the behaviour of the reference registry as its default.
+/// Settings of a [`Registry`]; without any it is open to anybody.
 #[derive(Clone, Debug, Default)]
 pub struct RegistryBuilder {
     basic: Option<Credential>,
@@ -28,6 +28,7 @@ pub(super) struct Habits {
     pub(super) refuse_larger_pages: bool,
     pub(super) ignore_paging: bool,
     pub(super) absolute_links: bool,
+    pub(super) link_after_full_page: bool,
     pub(super) redirect_blobs: bool,
     pub(super) reverse_tags: bool,
 }
@@ -108,6 +109,14 @@ impl RegistryBuilder {
     #[must_use]
     pub fn absolute_links(mut self) -> Self {
         self.habits.absolute_links = true;
+        self
+    }
+
+    /// A page of exactly `n` tags has a `Link` even if nothing follows, so that the next page is empty: the reference
+    /// registry does so.
+    #[must_use]
+    pub fn link_after_full_page(mut self) -> Self {
+        self.habits.link_after_full_page = true;
         self
     }
 

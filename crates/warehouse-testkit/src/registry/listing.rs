@@ -24,7 +24,8 @@ impl RegistryService {
         let Some((mut tags, more)) = self.store.tag_page(repository, last, limit) else {
             return name_unknown();
         };
-        let next = tags.last().filter(|_| more).map(|last| self.next(repository, last, limit));
+        let complete = self.habits.link_after_full_page && tags.len() == limit;
+        let next = tags.last().filter(|_| more || complete).map(|last| self.next(repository, last, limit));
         if self.habits.reverse_tags {
             tags.reverse();
         }

@@ -53,15 +53,18 @@ impl RegistryService {
             return Ok((manifest, digest));
         }
         match manifest.media_type.as_str() {
-            MediaType::OCI_INDEX => Err(Box::new(manifest_unknown(
-                "OCI index found, but accept header does not support OCI indexes",
-            ))),
             MediaType::OCI_MANIFEST => Err(Box::new(manifest_unknown(
                 "OCI manifest found, but accept header does not support OCI manifests",
             ))),
-            MediaType::DOCKER_LIST if reference != digest => self
-                .linux_amd64(repository, &manifest)
-                .ok_or_else(|| Box::new(manifest_unknown("manifest unknown"))),
+            MediaType::DOCKER_LIST if reference != digest => {
+                let Some((manifest, digest)) = self.linux_amd64(repository, &manifest) else {
+                    return Err(Box::new(manifest_unknown("manifest unknown")));
+                };
+                if !accepts(headers, MediaType::DOCKER_MANIFEST) {
+                    return Err(Box::new(manifest_invalid("Schema 2 manifest not supported by client")));
+                }
+                Ok((manifest, digest))
+            }
             _ => Ok((manifest, digest)),
         }
     }

@@ -38,9 +38,10 @@ use service::RegistryService;
 ///
 /// # What it does
 ///
-/// - Manifests and indexes by tag and digest with GET, HEAD, PUT and DELETE. A manifest whose media type is not in `Accept` is
-///   answered as the reference registry (distribution v3) does: 404 `MANIFEST_UNKNOWN` for OCI types; for a Docker
-///   manifest list asked for by tag, its linux/amd64 entry. No `Accept` at all therefore finds no OCI manifest. `*/*` accepts all.
+/// - Manifests and indexes by tag and digest with GET, HEAD, PUT and DELETE. What is not in `Accept` is answered as the
+///   reference registry (distribution v3.1) does: an OCI manifest with 404 `MANIFEST_UNKNOWN`; a Docker manifest list asked for
+///   by tag with its linux/amd64 entry, or with 400 if a Docker manifest is not accepted either; everything else as it is.
+///   No `Accept` at all therefore finds no OCI manifest. `*/*` accepts everything here, though not there.
 /// - Blobs with GET, HEAD, and pushes as one POST, as POST and PUT, or with PATCH between; mounts from other repositories.
 /// - `tags/list` in byte order with `n`, `last` and `Link: rel="next"`; the page size is settable.
 /// - No authentication, Basic, or Bearer tokens of its own `/token`: see [`RegistryBuilder`].

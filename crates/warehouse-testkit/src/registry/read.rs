@@ -14,6 +14,14 @@ pub(super) fn status(status: StatusCode) -> Response<Body> {
     response
 }
 
+/// A short text.
+pub(super) fn text(status: StatusCode, media_type: &'static str, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(full(text));
+    *response.status_mut() = status;
+    set(&mut response, CONTENT_TYPE, media_type);
+    response
+}
+
 /// Sets a header whose value is made of digests, numbers and paths.
 pub(super) fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::try_from(value) {

@@ -12,7 +12,7 @@ use super::builder::Habits;
 use super::error::{blob_unknown, method_not_allowed, refuse};
 use super::route::Route;
 use super::store::Store;
-use crate::loopback::{Answer, Body, Service, full};
+use crate::loopback::{Answer, Body, Service};
 
 /// The largest manifest that is taken, as in the reference registry.
 const MANIFEST_LIMIT: usize = 4 * 1024 * 1024;
@@ -53,13 +53,15 @@ impl RegistryService {
             return self.storage(digest);
         }
         let Some(route) = Route::of(path) else {
-            return refuse(StatusCode::NOT_FOUND, "NOT_FOUND", "no such endpoint");
+            return super::read::text(StatusCode::NOT_FOUND, "text/plain", "404 page not found\n");
         };
         if let Err(refused) = self.access.check(&head.headers, route.repository(), Action::of(&head.method)) {
             return *refused;
         }
         match (route, &head.method) {
-            (Route::Base, &Method::GET | &Method::HEAD) => Response::new(full("{}")),
+            (Route::Base, &Method::GET | &Method::HEAD) => {
+                super::read::text(StatusCode::OK, "application/json", "{}")
+            }
             (Route::Tags { repository }, &Method::GET) => self.list_tags(repository, query),
             (Route::Manifest { repository, reference }, &Method::GET | &Method::HEAD) => {
                 self.get_manifest(repository, reference, &head.headers, head.method == Method::HEAD)
