@@ -1,0 +1,33 @@
+//! Reading JSON of which only the interesting parts have to be right.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// `null` as if it were not there.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// The strings of a map; whatever else is in it does not count.
+pub(crate) fn strings<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    let map = Option::<BTreeMap<String, Value>>::deserialize(deserializer)?.unwrap_or_default();
+    let text = |(key, value)| match value {
+        Value::String(text) => Some((key, text)),
+        _ => None,
+    };
+    Ok(map.into_iter().filter_map(text).collect())
+}
+
+/// The elements of a list that read as they should; those that do not count as absent.
+pub(crate) fn readable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let list = Option::<Vec<Value>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(list.into_iter().filter_map(|element| T::deserialize(element).ok()).collect())
+}

@@ -1,0 +1,200 @@
+//! What a tag points at.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use artifact_source::{Error, ErrorKind};
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, lenient};
+
+/// What manifests may come as. Whoever accepts less is given something else, or nothing.
+pub(crate) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
+    application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, \
+    application/vnd.docker.distribution.manifest.v2+json";
+
+/// A manifest of any kind, as far as finding artifacts needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Manifest {
+    /// One image for several platforms: an OCI index or a Docker manifest list.
+    Index(Index),
+    /// One image, or another artifact in the form of one: an OCI manifest or a Docker manifest.
+    Image(ImageManifest),
+    /// Something else: a Docker manifest of the first schema, or what a later spec may bring.
+    Other,
+}
+
+/// An OCI index or a Docker manifest list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Index {
+    /// What the list consists of. Entries that cannot be read are left out.
+    #[serde(deserialize_with = "lenient::readable")]
+    pub manifests: Vec<Descriptor>,
+    /// The annotations of the index itself.
+    #[serde(deserialize_with = "lenient::strings")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// An OCI manifest or a Docker manifest of the second schema.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ImageManifest {
+    /// Where the configuration is.
+    pub config: Descriptor,
+    /// Where the content is.
+    #[serde(default, deserialize_with = "lenient::readable")]
+    pub layers: Vec<Descriptor>,
+    /// The annotations.
+    #[serde(default, deserialize_with = "lenient::strings")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Where some content is, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Descriptor {
+    /// The media type of the content; empty where it is not said.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub media_type: String,
+    /// The digest of the content.
+    pub digest: Digest,
+    /// The platform the content is for.
+    #[serde(default)]
+    pub platform: Option<Platform>,
+    /// The annotations.
+    #[serde(default, deserialize_with = "lenient::strings")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// What an image runs on. Empty where it is not said.
+///
+/// ```
+/// use oci_registry::Platform;
+///
+/// assert_eq!(Platform::new("linux", "arm64", Some("v8")).to_string(), "linux/arm64/v8");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Platform {
+    /// The operating system.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub os: String,
+    /// The processor.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub architecture: String,
+    /// Which variant of the processor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+}
+
+impl Platform {
+    /// A platform of these parts.
+    pub fn new(os: &str, architecture: &str, variant: Option<&str>) -> Self {
+        Self { os: os.to_owned(), architecture: architecture.to_owned(), variant: variant.map(str::to_owned) }
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)?;
+        match self.variant.as_deref() {
+            Some(variant) if !variant.is_empty() => write!(f, "/{variant}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest by its shape: media types are too often wrong or missing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadAnswer`] for what is no JSON object.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Shape {
+            manifests: Option<serde::de::IgnoredAny>,
+            config: Option<serde::de::IgnoredAny>,
+            #[serde(default, rename = "mediaType", deserialize_with = "lenient::or_default")]
+            media_type: String,
+        }
+        let bad = |cause: serde_json::Error| {
+            Error::new(ErrorKind::BadAnswer, "the manifest is no JSON of the expected shape")
+                .with_cause(cause)
+        };
+        let shape: Shape = serde_json::from_slice(bytes).map_err(bad)?;
+        let says_index =
+            shape.media_type.ends_with("image.index.v1+json") || shape.media_type.contains("manifest.list");
+        if shape.manifests.is_some() || says_index {
+            return serde_json::from_slice(bytes).map(Self::Index).map_err(bad);
+        }
+        match shape.config {
+            Some(_) => serde_json::from_slice(bytes).map(Self::Image).map_err(bad),
+            None => Ok(Self::Other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: &str = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
+    fn parse(text: &str) -> Result<Manifest, Error> {
+        Manifest::parse(text.replace("DIGEST", DIGEST).as_bytes())
+    }
+
+    #[test]
+    fn careless_manifests_are_read() {
+        for text in [
+            r#"{"manifests": []}"#,
+            r#"{"manifests": null, "mediaType": "application/vnd.oci.image.index.v1+json"}"#,
+            r#"{"manifests": [{"digest": "nonsense"}, 7, null], "annotations": null}"#,
+        ] {
+            assert_eq!(parse(text).unwrap(), Manifest::Index(Index::default()), "{text}");
+        }
+        let Manifest::Index(index) = parse(
+            r#"{"manifests": [{"digest": "DIGEST", "platform": {"architecture": "amd64"}, "annotations": {"a": 1, "b": "2"}}],
+                "annotations": {"c": null, "d": "e"}}"#,
+        )
+        .unwrap() else {
+            panic!("it is an index")
+        };
+        assert_eq!(index.manifests[0].platform, Some(Platform::new("", "amd64", None)));
+        assert_eq!(index.manifests[0].annotations, BTreeMap::from([("b".to_owned(), "2".to_owned())]));
+        assert_eq!(index.annotations, BTreeMap::from([("d".to_owned(), "e".to_owned())]));
+
+        let Manifest::Image(image) =
+            parse(r#"{"config": {"digest": "DIGEST", "mediaType": null}, "layers": null}"#).unwrap()
+        else {
+            panic!("it is an image")
+        };
+        assert_eq!((image.config.media_type.as_str(), image.layers.len()), ("", 0));
+    }
+
+    #[test]
+    fn what_is_no_image() {
+        assert_eq!(parse(r#"{"schemaVersion": 1, "fsLayers": [], "history": []}"#).unwrap(), Manifest::Other);
+        assert_eq!(parse("{}").unwrap(), Manifest::Other);
+        for text in [
+            "",
+            "[]",
+            "null",
+            "<html>",
+            r#"{"config": {}}"#,
+            r#"{"config": {"digest": "x"}}"#,
+            r#"{"manifests": {}}"#,
+        ] {
+            assert_eq!(parse(text).unwrap_err().kind(), ErrorKind::BadAnswer, "{text}");
+        }
+        assert!(parse(&"[".repeat(100_000)).is_err(), "depth is bounded");
+    }
+}

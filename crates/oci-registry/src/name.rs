@@ -1,0 +1,190 @@
+//! The name of a repository.
+
+use std::fmt;
+use std::str::FromStr;
+
+use artifact_source::{Error, ErrorKind, redact_url};
+
+const DOCKER_HUB: &str = "docker.io";
+/// Where Docker Hub really answers.
+const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
+const LONGEST: usize = 255;
+
+/// A registry and a repository in it, read as Docker reads them.
+///
+/// The first part is a registry if it holds a dot or a colon or is `localhost`; otherwise Docker Hub
+/// is meant, where a name of one part is an official image.
+///
+/// ```
+/// use oci_registry::ImageName;
+///
+/// for (text, full) in [
+///     ("nginx", "docker.io/library/nginx"),
+///     ("bitnami/nginx", "docker.io/bitnami/nginx"),
+///     ("index.docker.io/nginx", "docker.io/library/nginx"),
+///     ("ghcr.io/a/b/c", "ghcr.io/a/b/c"),
+///     ("localhost:5000/a", "localhost:5000/a"),
+///     ("oci://ghcr.io/charts/web", "ghcr.io/charts/web"),
+/// ] {
+///     assert_eq!(text.parse::<ImageName>()?.to_string(), full);
+/// }
+/// # Ok::<(), artifact_source::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ImageName {
+    registry: String,
+    repository: String,
+}
+
+impl ImageName {
+    /// The registry as people write it: `docker.io`, `ghcr.io`, `localhost:5000`.
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// The repository inside the registry: `library/nginx`.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The host, with its port if there is one, that answers for the registry.
+    pub fn host(&self) -> &str {
+        if self.registry == DOCKER_HUB { DOCKER_HUB_HOST } else { &self.registry }
+    }
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)
+    }
+}
+
+impl FromStr for ImageName {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for what names no repository: a tag or digest at the end, `https://` at the
+    /// start, upper case, an empty part, a host that is none.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let invalid = |what: &str, hint: &str| {
+            Error::new(ErrorKind::InvalidInput, format!("{what} in the image {:?}", redact_url(text)))
+                .with_hint(hint)
+        };
+        let name = text.strip_prefix("oci://").unwrap_or(text);
+        if name.contains("://") {
+            return Err(invalid("a URL scheme", "write only host and repository, such as ghcr.io/a/b"));
+        }
+        if name.contains('@') {
+            return Err(invalid(
+                "a digest or a user name",
+                "write only host and repository, such as ghcr.io/a/b",
+            ));
+        }
+        let (registry, repository) = match name.split_once('/') {
+            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
+            _ => (DOCKER_HUB, name),
+        };
+        if repository.contains(':') {
+            return Err(invalid("a tag", "leave out the tag: the subscription chooses it"));
+        }
+        let registry = match registry.to_ascii_lowercase() {
+            hub if matches!(hub.as_str(), "index.docker.io" | DOCKER_HUB | DOCKER_HUB_HOST) => {
+                DOCKER_HUB.to_owned()
+            }
+            other => other,
+        };
+        if !is_host(&registry) {
+            return Err(invalid("a host that is none", "write host or host:port before the first slash"));
+        }
+        let repository = match repository.contains('/') {
+            false if registry == DOCKER_HUB => format!("library/{repository}"),
+            _ => repository.to_owned(),
+        };
+        if repository.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err(invalid("upper case", "repository names are lower case"));
+        }
+        if repository.len() > LONGEST || !repository.split('/').all(is_part) {
+            return Err(invalid(
+                "a repository name that is none",
+                "parts are made of a-z, 0-9, '.', '_' and '-'",
+            ));
+        }
+        Ok(Self { registry, repository })
+    }
+}
+
+/// What can stand in a URL without being read as anything but host and port.
+fn is_host(text: &str) -> bool {
+    let in_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    match url::Url::parse(&format!("https://{text}/")) {
+        Ok(url) => {
+            let host_only = text.rsplit_once(':').map_or(text, |(host, _)| host);
+            let is_v6 = host_only.starts_with('[') && host_only.ends_with(']');
+            url.host().is_some() && url.path() == "/" && (is_v6 || host_only.bytes().all(in_host))
+        }
+        Err(_) => false,
+    }
+}
+
+fn is_part(part: &str) -> bool {
+    let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = part.as_bytes();
+    is_edge(bytes.first())
+        && is_edge(bytes.last())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        && !part.contains("..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, registry: &str, host: &str, repository: &str) {
+        let name = text.parse::<ImageName>().unwrap();
+        assert_eq!((name.registry(), name.host(), name.repository()), (registry, host, repository), "{text}");
+    }
+
+    #[test]
+    fn names() {
+        check("nginx", "docker.io", "registry-1.docker.io", "library/nginx");
+        check("docker.io/nginx", "docker.io", "registry-1.docker.io", "library/nginx");
+        check("registry-1.docker.io/a/b", "docker.io", "registry-1.docker.io", "a/b");
+        check("GHCR.io/a/b", "ghcr.io", "ghcr.io", "a/b");
+        check("localhost/a", "localhost", "localhost", "a");
+        check("127.0.0.1:5000/a", "127.0.0.1:5000", "127.0.0.1:5000", "a");
+        check("[::1]:5000/a", "[::1]:5000", "[::1]:5000", "a");
+        check("my_host.internal/a_b/c__d/e-f/1", "my_host.internal", "my_host.internal", "a_b/c__d/e-f/1");
+    }
+
+    #[track_caller]
+    fn refuse(text: &str, what: &str) {
+        let error = text.parse::<ImageName>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text:?}");
+        assert!(error.message().starts_with(what) && error.hint().is_some(), "{text:?}: {error}");
+        assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
+    }
+
+    #[test]
+    fn what_is_no_name() {
+        refuse("", "a repository name that is none");
+        refuse("ghcr.io/", "a repository name that is none");
+        refuse("ghcr.io/a//b", "a repository name that is none");
+        refuse("ghcr.io/a/../b", "a repository name that is none");
+        refuse("ghcr.io/a b", "a repository name that is none");
+        refuse("ghcr.io/a?x", "a repository name that is none");
+        refuse(&format!("ghcr.io/{}", "a".repeat(256)), "a repository name that is none");
+        refuse("ghcr.io/A", "upper case");
+        refuse("ghcr.io/a:1.0", "a tag");
+        refuse("nginx:1.0", "a tag");
+        refuse("ghcr.io/a@sha256:00", "a digest or a user name");
+        refuse("https://ghcr.io/a", "a URL scheme");
+        refuse("https://me:SECRET@ghcr.io/a", "a URL scheme");
+        refuse("me:SECRET@ghcr.io/a", "a digest or a user name");
+        refuse("host:port/a", "a host that is none");
+        refuse("host:99999/a", "a host that is none");
+        refuse(":5000/a", "a host that is none");
+        refuse("a.b#c/d", "a host that is none");
+    }
+}

@@ -1,0 +1,238 @@
+//! The reads.
+
+use std::fmt;
+use std::sync::Arc;
+
+use artifact_http::{Call, Request, Response, Url, is_loopback};
+use artifact_source::{Error, ErrorKind};
+use bytes::Bytes;
+
+use crate::client::Hosts;
+use crate::failure::refusal;
+use crate::manifest::ACCEPT;
+use crate::{Digest, ImageName, Manifest, RegistryClient};
+
+const MANIFEST_BYTES: u64 = 4 << 20;
+const CONTENT_DIGEST: &str = "docker-content-digest";
+
+/// One repository of one registry. Clones are cheap.
+#[derive(Clone)]
+pub struct Repository {
+    client: RegistryClient,
+    place: Arc<Place>,
+    given: Arc<str>,
+}
+
+/// Where a repository is.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) name: ImageName,
+    /// `https://host/`.
+    pub(crate) base: Url,
+    /// Whether a credential may travel over plain http, as the host was named for that.
+    pub(crate) plain_credential: bool,
+}
+
+impl Place {
+    pub(crate) fn new(name: ImageName, hosts: &Hosts) -> Result<Self, Error> {
+        let parse = |scheme: &str| {
+            Url::parse(&format!("{scheme}://{}/", name.host())).map_err(|cause| {
+                Error::new(ErrorKind::InvalidInput, format!("the image {name} has no host that can be asked"))
+                    .with_cause(cause)
+            })
+        };
+        let base = parse("https")?;
+        let plain_credential = hosts.is_plain(name.host());
+        let plain = plain_credential || is_loopback(&base) && !hosts.is_encrypted(name.host());
+        let base = if plain { parse("http")? } else { base };
+        Ok(Self { name, base, plain_credential })
+    }
+
+    /// Whether a credential may travel to this URL although it is not https.
+    pub(crate) fn may_be_plain(&self, url: &Url) -> bool {
+        is_loopback(url) || self.plain_credential && url.host() == self.base.host()
+    }
+}
+
+/// What a tag points at, without the thing itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Head {
+    /// The digest; `None` where the registry does not say it.
+    pub digest: Option<Digest>,
+    /// The media type; empty where the registry does not say it.
+    pub media_type: String,
+}
+
+/// A manifest that was fetched and found to have its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fetched {
+    /// The digest.
+    pub digest: Digest,
+    /// The media type; empty where the registry does not say it.
+    pub media_type: String,
+    /// The manifest as it travelled.
+    pub bytes: Bytes,
+    /// What it says.
+    pub manifest: Manifest,
+}
+
+impl Repository {
+    pub(crate) fn new(client: RegistryClient, given: String, place: Place) -> Self {
+        Self { client, place: Arc::new(place), given: given.into() }
+    }
+
+    /// The repository's full name.
+    pub fn name(&self) -> &ImageName {
+        &self.place.name
+    }
+
+    /// What a tag or a digest points at: one HEAD request.
+    ///
+    /// # Errors
+    ///
+    /// As [`manifest`](Self::manifest).
+    pub async fn head_manifest(&self, reference: &str, call: &Call) -> Result<Head, Error> {
+        let url = self.manifest_url(reference)?;
+        let (response, with_credential) =
+            self.fetch(Request::head(&url).header("accept", ACCEPT), call).await?;
+        // Registries without HEAD are left with GET.
+        if !matches!(response.status.as_u16(), 405 | 501) {
+            self.check(&response, with_credential, || self.missing(reference))?;
+        }
+        Ok(Head { digest: said_digest(&response), media_type: media_type(&response) })
+    }
+
+    /// The manifest of a tag or a digest: one GET request.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](ErrorKind::NotFound) where there is none;
+    /// [`Unauthorized`](ErrorKind::Unauthorized) and [`Forbidden`](ErrorKind::Forbidden);
+    /// [`BadAnswer`](ErrorKind::BadAnswer) for a wrong digest and for what is no JSON object;
+    /// [`TooLarge`](ErrorKind::TooLarge) beyond 4 MiB;
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for what can be neither tag nor digest; and everything
+    /// that can go [wrong on the way](artifact_http::HttpClient::fetch).
+    pub async fn manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
+        let url = self.manifest_url(reference)?;
+        let request = Request::get(&url).header("accept", ACCEPT).accept_gzip(true).max_bytes(MANIFEST_BYTES);
+        let (response, with_credential) = self.fetch(request, call).await?;
+        self.check(&response, with_credential, || self.missing(reference))?;
+        let asked = reference.parse::<Digest>().ok();
+        let digest = asked.or_else(|| said_digest(&response)).unwrap_or_else(|| Digest::of(&response.body));
+        if !digest.is_of(&response.body) {
+            return Err(wrong_digest("the manifest", &digest).with_url(&url));
+        }
+        let manifest = Manifest::parse(&response.body).map_err(|error| error.with_url(&url))?;
+        Ok(Fetched { digest, media_type: media_type(&response), bytes: response.body, manifest })
+    }
+
+    /// A blob of at most this many bytes: one GET request, and one more where the registry sends us on.
+    ///
+    /// # Errors
+    ///
+    /// As [`manifest`](Self::manifest).
+    pub async fn blob(&self, digest: &Digest, max_bytes: u64, call: &Call) -> Result<Bytes, Error> {
+        let url = self.url(&format!("blobs/{digest}"))?;
+        let (response, with_credential) = self.fetch(Request::get(&url).max_bytes(max_bytes), call).await?;
+        self.check(&response, with_credential, || {
+            format!("there is no blob {digest} in {}", self.place.name)
+        })?;
+        if !digest.is_of(&response.body) {
+            return Err(wrong_digest("the blob", digest).with_url(&url));
+        }
+        Ok(response.body)
+    }
+
+    /// Sends a request, and says whether we have a credential.
+    pub(crate) async fn fetch(&self, request: Request, call: &Call) -> Result<(Response, bool), Error> {
+        let client = &self.client;
+        let credential = client.credentials.credential(&client.kind, &self.given).await?;
+        let gate = client.gates.at(&self.place, credential);
+        let response = gate.fetch(&client.http, &self.place, request, call).await?;
+        Ok((response, gate.has_credential()))
+    }
+
+    /// An error for whatever is no success; `missing` says what there is not.
+    pub(crate) fn check(
+        &self,
+        response: &Response,
+        with_credential: bool,
+        missing: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        let name = &self.place.name;
+        let what = match response.status.as_u16() {
+            200..=299 => return Ok(()),
+            401 => format!("the registry does not let us into {name}"),
+            403 => format!("the registry denies access to {name}"),
+            404 | 410 => missing(),
+            429 => format!("the registry of {name} wants fewer requests"),
+            _ => format!("the registry of {name} failed"),
+        };
+        Err(refusal(response, name, with_credential, &what))
+    }
+
+    /// `https://host/v2/name/rest`.
+    pub(crate) fn url(&self, rest: &str) -> Result<Url, Error> {
+        let path = format!("/v2/{}/{rest}", self.place.name.repository());
+        self.place.base.join(&path).map_err(|cause| {
+            Error::new(ErrorKind::InvalidInput, "the repository has no URL")
+                .with_url(&self.place.base)
+                .with_cause(cause)
+        })
+    }
+
+    fn missing(&self, reference: &str) -> String {
+        format!("there is no {reference} in {}", self.place.name)
+    }
+
+    fn manifest_url(&self, reference: &str) -> Result<Url, Error> {
+        if !is_tag(reference) && reference.parse::<Digest>().is_err() {
+            let message = format!("{:?} is neither a tag nor a digest", shortened(reference));
+            return Err(Error::new(ErrorKind::InvalidInput, message));
+        }
+        self.url(&format!("manifests/{reference}"))
+    }
+}
+
+/// Whether a text can be a tag: at most 128 of `A-Z a-z 0-9 . _ -`, neither `.` nor `-` first
+/// (distribution spec, "Pulling manifests").
+///
+/// ```
+/// use oci_registry::is_tag;
+///
+/// assert!(is_tag("v1.2.3_build-4"));
+/// assert!(!is_tag("../../secrets") && !is_tag("a b") && !is_tag(""));
+/// ```
+pub fn is_tag(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.len() <= 128
+        && text.bytes().next().is_some_and(is_word)
+        && text.bytes().all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(128).collect()
+}
+
+fn said_digest(response: &Response) -> Option<Digest> {
+    response.headers.get(CONTENT_DIGEST)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn media_type(response: &Response) -> String {
+    let value =
+        response.headers.get(artifact_http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_owned()
+}
+
+fn wrong_digest(what: &str, digest: &Digest) -> Error {
+    Error::new(ErrorKind::BadAnswer, format!("{what} is not what its digest {digest} says"))
+        .with_hint("something between here and the registry may have changed it")
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository").field("place", &self.place).finish_non_exhaustive()
+    }
+}

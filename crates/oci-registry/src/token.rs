@@ -1,0 +1,180 @@
+//! Fetching a token.
+
+use std::time::{Duration, Instant};
+
+use artifact_http::{Authorization, Call, Credential, HttpClient, Request, Url, is_private};
+use artifact_source::{Error, ErrorKind};
+use serde::Deserialize;
+
+use crate::challenge::TokenService;
+use crate::failure::unauthorized_hint;
+use crate::repository::Place;
+
+const MAX_BYTES: u64 = 1 << 20;
+/// How long a token is good for that does not say so (distribution spec).
+const STANDARD_LIFE: Duration = Duration::from_secs(60);
+/// How long before its end a token is no longer used.
+const MARGIN: Duration = Duration::from_secs(10);
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A token and until when it is used.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) authorization: Authorization,
+    pub(crate) until: Instant,
+}
+
+/// Asks the service for a token that may pull from this repository.
+pub(crate) async fn fetch(
+    http: &HttpClient,
+    place: &Place,
+    service: &TokenService,
+    credential: Option<&Credential>,
+    call: &Call,
+) -> Result<Token, Error> {
+    let url = service_url(place, service)?;
+    let scope =
+        service.scope.clone().unwrap_or_else(|| format!("repository:{}:pull", place.name.repository()));
+    let mut fields: Vec<(&str, &str)> = Vec::new();
+    if let Some(service) = &service.service {
+        fields.push(("service", service));
+    }
+    fields.push(("scope", &scope));
+
+    let asked = Instant::now();
+    let request = match credential {
+        Some(Credential::IdentityToken(token)) => {
+            fields.extend([
+                ("grant_type", "refresh_token"),
+                ("client_id", "warehouse"),
+                ("refresh_token", token.expose()),
+            ]);
+            if url.scheme() != "https" && !place.may_be_plain(&url) {
+                return Err(over_plain_http(&url));
+            }
+            let form = Url::parse_with_params("form:", &fields)
+                .map(|url| url.query().unwrap_or_default().to_owned());
+            Request::post(&url, form.unwrap_or_default())
+                .header("content-type", "application/x-www-form-urlencoded")
+                .retries(true)
+                // The token is in the body, which a redirect would carry on.
+                .max_redirects(0)
+        }
+        _ => {
+            let mut url = url.clone();
+            url.query_pairs_mut().extend_pairs(&fields);
+            Request::get(&url)
+                .authorization(credential.and_then(Credential::authorization))
+                .allow_plain_credential(place.may_be_plain(&url))
+        }
+    };
+    let response = http.fetch(request.max_bytes(MAX_BYTES).accept_gzip(true), call).await?;
+    let with_credential = credential.is_some();
+    if matches!(response.status.as_u16(), 400..=403) {
+        let what = if with_credential {
+            "the registry's token service does not accept the credential"
+        } else {
+            "the registry's token service gives no token without a credential"
+        };
+        let status = response.status.as_u16();
+        let kind = if status == 403 { ErrorKind::Forbidden } else { ErrorKind::Unauthorized };
+        return Err(Error::new(kind, what)
+            .with_status(status)
+            .with_url(url)
+            .with_hint(unauthorized_hint(&place.name, with_credential)));
+    }
+    let response = response.error_for_status("the registry's token service gave no token")?;
+    read(&response.body, asked).map_err(|error| error.with_url(url))
+}
+
+/// Where to ask, if that is a place to ask.
+fn service_url(place: &Place, service: &TokenService) -> Result<Url, Error> {
+    let bad = |kind, what: &str| Err(Error::new(kind, what).with_url(&service.realm));
+    let Ok(url) = Url::parse(&service.realm) else {
+        return bad(ErrorKind::BadAnswer, "the registry names a token service that is no URL");
+    };
+    if !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() || url.password().is_some() {
+        return bad(ErrorKind::BadAnswer, "the registry names a token service that is no plain https URL");
+    }
+    if url.scheme() == "http" && place.base.scheme() == "https" {
+        return bad(ErrorKind::Refused, "the registry is on https, and its token service is not");
+    }
+    if is_private(&url) && !is_private(&place.base) && url.host() != place.base.host() {
+        return bad(
+            ErrorKind::Refused,
+            "the registry is public, and names a token service at a private address",
+        );
+    }
+    Ok(url)
+}
+
+fn over_plain_http(url: &Url) -> Error {
+    Error::new(ErrorKind::Refused, "a credential would travel over plain http")
+        .with_url(url)
+        .with_hint("use https, or allow plain http for this host")
+}
+
+fn read(body: &[u8], asked: Instant) -> Result<Token, Error> {
+    #[derive(Deserialize)]
+    struct Answer {
+        token: Option<String>,
+        access_token: Option<String>,
+        expires_in: Option<serde_json::Number>,
+    }
+    // The cause might quote the token, so it is not kept.
+    let bad =
+        || Error::new(ErrorKind::BadAnswer, "the registry's token service gave no token that can be read");
+    let answer: Answer = serde_json::from_slice(body).map_err(|_| bad())?;
+    let token = [answer.token, answer.access_token].into_iter().flatten().find(|token| !token.is_empty());
+    let token = token.ok_or_else(bad)?;
+    let life = answer.expires_in.and_then(|seconds| seconds.as_f64());
+    let life =
+        life.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).filter(|life| !life.is_zero());
+    let life = life.unwrap_or(STANDARD_LIFE).min(LONGEST_LIFE);
+    let used = if life > MARGIN * 2 { life - MARGIN } else { life / 2 };
+    Ok(Token { authorization: Authorization::bearer(&token), until: asked + used })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &str, expected: Option<f64>) {
+        let asked = Instant::now();
+        let life = read(body.as_bytes(), asked).ok().map(|token| (token.until - asked).as_secs_f64());
+        assert_eq!(life, expected, "{body}");
+    }
+
+    #[test]
+    fn lifetimes() {
+        check(r#"{"token": "t"}"#, Some(50.0));
+        check(r#"{"access_token": "t", "expires_in": 300}"#, Some(290.0));
+        check(r#"{"token": "", "access_token": "t", "expires_in": 8}"#, Some(4.0));
+        check(r#"{"token": "t", "expires_in": 0}"#, Some(50.0));
+        check(r#"{"token": "t", "expires_in": -5}"#, Some(50.0));
+        check(r#"{"token": "t", "expires_in": 1e300}"#, Some(50.0));
+        check(r#"{"token": "t", "expires_in": 99999999}"#, Some(86390.0));
+        check(r#"{"token": "", "access_token": ""}"#, None);
+        check("{}", None);
+        check("<html>", None);
+    }
+
+    #[test]
+    fn services_that_are_not_asked() {
+        let ask = |image: &str, realm: &str| {
+            let place = Place::new(image.parse().unwrap(), &Default::default()).unwrap();
+            let service = TokenService { realm: realm.to_owned(), service: None, scope: None };
+            service_url(&place, &service).map(|_| ()).map_err(|error| error.kind())
+        };
+        assert_eq!(ask("ghcr.io/a/b", "https://ghcr.io/token"), Ok(()));
+        assert_eq!(ask("docker.io/a/b", "https://auth.docker.io/token"), Ok(()));
+        assert_eq!(ask("127.0.0.1:5000/a", "http://127.0.0.1:5001/token"), Ok(()));
+        assert_eq!(ask("ghcr.io/a/b", "http://ghcr.io/token"), Err(ErrorKind::Refused));
+        assert_eq!(ask("ghcr.io/a/b", "https://169.254.169.254/latest"), Err(ErrorKind::Refused));
+        assert_eq!(ask("ghcr.io/a/b", "https://localhost/token"), Err(ErrorKind::Refused));
+        assert_eq!(ask("ghcr.io/a/b", "https://u:p@ghcr.io/token"), Err(ErrorKind::BadAnswer));
+        assert_eq!(ask("ghcr.io/a/b", "ftp://ghcr.io/token"), Err(ErrorKind::BadAnswer));
+        assert_eq!(ask("ghcr.io/a/b", "nonsense"), Err(ErrorKind::BadAnswer));
+    }
+}
