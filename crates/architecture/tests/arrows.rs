@@ -1,0 +1,84 @@
+//! Who may depend on whom.
+
+use std::collections::BTreeSet;
+
+use architecture::{Kind, Workspace};
+
+/// Every crate of ours, and which of ours it may name in `[dependencies]`. A new crate needs a row here: whoever adds it
+/// says where it stands.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("selection-strategies", &[]),
+    ("artifact-source", &["selection-strategies"]),
+    ("artifact-http", &["artifact-source"]),
+    ("oci-registry", &["artifact-http", "artifact-source"]),
+    ("image-source", &["artifact-http", "artifact-source", "oci-registry", "selection-strategies"]),
+    ("git-source", &["artifact-http", "artifact-source", "selection-strategies"]),
+    ("helm-source", &["artifact-http", "artifact-source", "oci-registry", "selection-strategies"]),
+    ("warehouse-spec", &["selection-strategies"]),
+    ("warehouse-freight", &["selection-strategies", "warehouse-spec"]),
+    ("warehouse-discovery", LIBRARIES),
+    ("warehouse-cli", BINARIES),
+    ("warehouse-testkit", &[]),
+    ("benches", BINARIES),
+    ("architecture", &[]),
+];
+
+/// What discovery may stand on.
+const LIBRARIES: &[&str] = &[
+    "artifact-http",
+    "artifact-source",
+    "git-source",
+    "helm-source",
+    "image-source",
+    "oci-registry",
+    "selection-strategies",
+    "warehouse-freight",
+    "warehouse-spec",
+];
+
+/// What a binary may stand on.
+const BINARIES: &[&str] = &[
+    "artifact-http",
+    "artifact-source",
+    "git-source",
+    "helm-source",
+    "image-source",
+    "oci-registry",
+    "selection-strategies",
+    "warehouse-discovery",
+    "warehouse-freight",
+    "warehouse-spec",
+    "warehouse-testkit",
+];
+
+#[test]
+fn every_arrow_is_drawn() {
+    let workspace = Workspace::read().unwrap();
+    let members = workspace.members();
+    let mut wrong = Vec::new();
+    for (name, package) in &members {
+        let Some((_, allowed)) = ARROWS.iter().find(|(row, _)| row == name) else {
+            wrong.push(format!("{name} has no row in the table of arrows"));
+            continue;
+        };
+        for dependency in &package.dependencies {
+            let to = dependency.name.as_str();
+            let tested_with = dependency.kind == Kind::Dev && (to == "warehouse-testkit" || to == *name);
+            if members.contains_key(to) && !allowed.contains(&to) && !tested_with {
+                wrong.push(format!("{name} -> {to} ({:?}) is no arrow of the architecture", dependency.kind));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    eprintln!("{} crates, every arrow drawn", members.len());
+}
+
+#[test]
+fn the_table_names_only_crates_that_exist() {
+    let workspace = Workspace::read().unwrap();
+    let members = workspace.members();
+    let named: BTreeSet<&str> =
+        ARROWS.iter().flat_map(|(name, allowed)| allowed.iter().chain([name])).copied().collect();
+    let gone: Vec<_> = named.into_iter().filter(|name| !members.contains_key(name)).collect();
+    assert!(gone.is_empty(), "{gone:?}");
+}

@@ -1,0 +1,71 @@
+//! What may never be pulled in, however deep: the tree of each crate, and the build of the pure one for wasm32.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use architecture::Workspace;
+
+/// Everything that waits, talks to a network, or knows Kubernetes.
+const ASYNC: &[&str] = &["tokio", "async", "futures", "mio", "smol", "polling", "socket2"];
+const NETWORK: &[&str] = &["reqwest", "hyper", "h2", "rustls", "native-tls", "curl", "gix"];
+const KUBERNETES: &[&str] = &["kube", "k8s-openapi", "warehouse-spec", "warehouse-freight"];
+
+#[track_caller]
+fn check(workspace: &Workspace, name: &str, banned: &[&[&str]]) {
+    assert!(workspace.members().contains_key(name), "there is no crate {name}");
+    let tree = workspace.tree(name);
+    let is_banned = |dependency: &&str| {
+        banned.iter().copied().flatten().any(|family| {
+            *dependency == *family
+                || dependency.strip_prefix(family).is_some_and(|rest| rest.starts_with(['-', '_']))
+        })
+    };
+    let found: Vec<_> = tree.iter().filter(|dependency| is_banned(dependency)).collect();
+    assert!(found.is_empty(), "{name} pulls in {found:?}");
+    eprintln!("{name}: {} dependencies, none of them banned", tree.len());
+}
+
+#[test]
+fn selection_strategies_is_pure() {
+    check(&Workspace::read().unwrap(), "selection-strategies", &[ASYNC, NETWORK, KUBERNETES]);
+}
+
+#[test]
+fn manifests_and_freight_talk_to_nobody() {
+    let workspace = Workspace::read().unwrap();
+    for name in ["warehouse-spec", "warehouse-freight"] {
+        check(&workspace, name, &[ASYNC, NETWORK, &["kube", "k8s-openapi"]]);
+    }
+}
+
+#[test]
+fn whoever_embeds_a_source_gets_no_kubernetes() {
+    let workspace = Workspace::read().unwrap();
+    for name in
+        ["artifact-source", "artifact-http", "oci-registry", "image-source", "git-source", "helm-source"]
+    {
+        check(&workspace, name, &[KUBERNETES]);
+    }
+}
+
+#[test]
+fn selection_strategies_builds_for_wasm32() {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let sysroot = Command::new(rustc).args(["--print", "sysroot"]).output().unwrap();
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
+    if !sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+        eprintln!("SKIPPED: the build for {TARGET}; rustup target add {TARGET} brings it");
+        return;
+    }
+    // A target folder of its own: the one of this run may be locked.
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--lib", "--package", "selection-strategies", "--target", TARGET])
+        .current_dir(architecture::root())
+        .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/wasm32"))
+        .env_remove("RUSTFLAGS")
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
