@@ -4,9 +4,9 @@ mod build;
 mod criteria;
 mod name;
 mod path;
-mod url;
+
 
 pub use build::{FreightBuilder, Missing, MissingCause, Outcome, Reason};
 pub use criteria::CriteriaError;
 pub use name::freight_name;
-pub use url::{normalize_chart, normalize_git, normalize_image};
+pub use warehouse_spec::{normalize_chart, normalize_git, normalize_image};

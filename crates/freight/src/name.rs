@@ -4,7 +4,7 @@ use sha1::{Digest, Sha1};
 use warehouse_spec::{ArtifactReference, Chart, Freight, GitCommit, Image};
 
 use crate::path::join;
-use crate::url::{normalize_chart, normalize_git};
+use warehouse_spec::{normalize_chart, normalize_git};
 
 /// The deterministic name of a piece of Freight: forty hexadecimal digits.
 ///

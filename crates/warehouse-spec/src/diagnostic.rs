@@ -99,6 +99,12 @@ pub struct Location {
     pub width: usize,
 }
 
+impl Location {
+    pub(crate) fn new(source: &Arc<str>, mark: crate::node::Mark) -> Self {
+        Self { source: Arc::clone(source), line: mark.line, column: mark.column, width: mark.width }
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}:{}", self.source, self.line, self.column)

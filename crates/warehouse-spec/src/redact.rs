@@ -2,14 +2,169 @@
 
 use std::borrow::Cow;
 
+const MASK: &str = "***";
+
 /// The text with everything masked that may be a credential in a URL.
 ///
 /// - `https://user:password@host` and `https://token@host` become `https://***@host`;
-/// - `ssh://git@host` keeps its user, `ssh://git:password@host` does not keep its password;
+/// - `ssh://git@host` keeps its user, `ssh://git:password@host` becomes `ssh://***@host`;
 /// - `user:password@host` without a scheme becomes `***@host`, but `name:tag@sha256:…` stays;
 /// - the value of a query parameter whose name speaks of a secret becomes `***`.
 ///
-/// It errs on the side of masking.
+/// It errs on the side of masking: a password may hold `@`, `/`, or anything but white space and quotation marks.
+///
+/// ```
+/// use warehouse_spec::redact;
+///
+/// assert_eq!(redact("no https://me:hunter2@host/path here"), "no https://***@host/path here");
+/// assert_eq!(redact("https://host/index.yaml?token=abc&x=1"), "https://host/index.yaml?token=***&x=1");
+/// assert_eq!(redact("git@github.com:example/app"), "git@github.com:example/app");
+/// ```
 pub fn redact(text: &str) -> Cow<'_, str> {
-    Cow::Borrowed(text)
+    if !text.contains(['@', '?']) {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|letter| !is_separator(letter)) {
+        let (separators, after) = rest.split_at(start);
+        let end = after.find(is_separator).unwrap_or(after.len());
+        let (word, tail) = after.split_at(end);
+        masked.push_str(separators);
+        masked.push_str(&mask_query(&mask_user(word)));
+        rest = tail;
+    }
+    masked.push_str(rest);
+    if masked == text {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(masked)
+}
+
+/// What ends a URL within a sentence or a line of YAML.
+fn is_separator(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || "\"'`<>,".contains(letter)
+}
+
+/// Masks the user part of a word that is a URL, or may be one.
+fn mask_user(word: &str) -> Cow<'_, str> {
+    if let Some(at) = word.find("://") {
+        let (scheme, rest) = word.split_at(at + 3);
+        return match mask_authority(scheme, rest) {
+            Some(masked) => Cow::Owned(format!("{scheme}{masked}")),
+            None => Cow::Borrowed(word),
+        };
+    }
+    let Some((user, host)) = word.rsplit_once('@') else {
+        return Cow::Borrowed(word);
+    };
+    let is_digest = host.starts_with("sha256:") || host.starts_with("sha512:");
+    match user.rsplit_once(':') {
+        Some((before, _)) if !is_digest && !before.is_empty() => Cow::Owned(format!("{MASK}@{host}")),
+        _ => Cow::Borrowed(word),
+    }
+}
+
+fn mask_authority(scheme: &str, rest: &str) -> Option<String> {
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    if let Some(at) = authority.rfind('@') {
+        let is_name = scheme.ends_with("ssh://") && !authority[..at].contains(':');
+        return (!is_name).then(|| format!("{MASK}{}", &rest[at..]));
+    }
+    // No user in front of the first slash. Still, `user:pass/word@host` is one whose password nobody escaped.
+    let (_, after_colon) = authority.split_once(':')?;
+    let is_port = after_colon.bytes().all(|byte| byte.is_ascii_digit());
+    let at = rest.rfind('@')?;
+    (!is_port).then(|| format!("{MASK}{}", &rest[at..]))
+}
+
+/// Masks the values of query parameters that are named like secrets.
+fn mask_query(word: &str) -> Cow<'_, str> {
+    let Some((front, query)) = word.split_once('?') else {
+        return Cow::Borrowed(word);
+    };
+    let pairs: Vec<Cow<'_, str>> = query
+        .split('&')
+        .map(|pair| match pair.split_once('=') {
+            Some((key, value)) if !value.is_empty() && names_secret(key) => {
+                Cow::Owned(format!("{key}={MASK}"))
+            }
+            _ => Cow::Borrowed(pair),
+        })
+        .collect();
+    Cow::Owned(format!("{front}?{}", pairs.join("&")))
+}
+
+/// Whether a key speaks of a secret.
+pub(crate) fn names_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    [
+        "token",
+        "secret",
+        "passw",
+        "passphrase",
+        "apikey",
+        "api_key",
+        "api-key",
+        "credential",
+        "signature",
+        "auth",
+        "privatekey",
+        "private_key",
+        "private-key",
+        "access_key",
+        "accesskey",
+    ]
+    .iter()
+    .any(|word| key.contains(word))
+        || key == "sig"
+        || key == "key"
+        || key == "pat"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redact;
+
+    #[track_caller]
+    fn masked(text: &str, expected: &str) {
+        assert_eq!(redact(text), expected);
+    }
+
+    #[track_caller]
+    fn stays(text: &str) {
+        masked(text, text);
+    }
+
+    #[test]
+    fn users_and_passwords_of_urls() {
+        masked("https://user:pw@host/a", "https://***@host/a");
+        masked("https://token@host/a", "https://***@host/a");
+        masked("https://user:p@ss@host/a", "https://***@host/a");
+        masked("https://user:p/ss@host/a", "https://***@host/a");
+        masked("ssh://git:pw@host/a", "ssh://***@host/a");
+        masked("`oci://user:pw@host/a` is bad", "`oci://***@host/a` is bad");
+        masked("user:pw@ghcr.io/a", "***@ghcr.io/a");
+        masked("repoURL: 'https://u:p@h/a' # x", "repoURL: 'https://***@h/a' # x");
+        masked("HTTPS://u:p@h", "HTTPS://***@h");
+    }
+
+    #[test]
+    fn secrets_in_queries() {
+        masked("https://h/a?token=x&b=c", "https://h/a?token=***&b=c");
+        masked("https://u:p@h/a?access_token=x", "https://***@h/a?access_token=***");
+        masked("https://h/a?X-Amz-Signature=x", "https://h/a?X-Amz-Signature=***");
+    }
+
+    #[test]
+    fn everything_else() {
+        stays("git@github.com:a/b.git");
+        stays("ssh://git@github.com/a");
+        stays("nginx:1.25@sha256:00");
+        stays("https://host:8080/a@v1");
+        stays("https://host/a?b=c");
+        stays("author contains '<bot@example.com>'");
+        stays("");
+    }
 }

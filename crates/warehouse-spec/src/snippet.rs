@@ -3,9 +3,40 @@
 use std::fmt;
 
 use crate::diagnostic::Diagnostic;
+use crate::redact::{names_secret, redact};
 
-/// Shows a [`Diagnostic`] with the line it is about, a caret, and its help; plain text, several lines, no colour.
-#[derive(Clone, Copy, Debug)]
+/// The most characters of a line that are shown; a longer one is cut around the place.
+const WIDEST: usize = 100;
+
+/// Shows a [`Diagnostic`] with the line it is about, a caret, and its help; plain text, several lines, no colour, no line
+/// break at the end.
+///
+/// Credentials in URLs are masked in the line as well. Of a line that may belong to a Secret only the key is shown.
+///
+/// ```
+/// use warehouse_spec::{Options, Snippet, parse};
+///
+/// let text = "\
+/// apiVersion: kargo.akuity.io/v1alpha1
+/// kind: Warehouse
+/// metadata: {name: demo}
+/// spec:
+///   subscriptions:
+///   - image: {repoURL: 'nginx:1.25'}
+/// ";
+/// let manifest = parse("kargo.yaml", text, &Options::default());
+/// assert_eq!(
+///     Snippet::new(&manifest.diagnostics[0], text).to_string(),
+///     "\
+/// error: `nginx:1.25` is no image repository
+///  --> kargo.yaml:6:22 (spec.subscriptions[0].image.repoURL)
+///   |
+/// 6 |   - image: {repoURL: 'nginx:1.25'}
+///   |                      ^^^^^^^^^^^^
+///   = help: leave the tag out; which tags count is said by `constraint` and `allowTagsRegexes`",
+/// );
+/// ```
+#[derive(Clone, Copy)]
 pub struct Snippet<'a> {
     diagnostic: &'a Diagnostic,
     text: &'a str,
@@ -18,9 +49,122 @@ impl<'a> Snippet<'a> {
     }
 }
 
+/// The text may hold credentials, so only the diagnostic is shown.
+impl fmt::Debug for Snippet<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Snippet").field("diagnostic", self.diagnostic).finish_non_exhaustive()
+    }
+}
+
 impl fmt::Display for Snippet<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = self.text;
-        write!(formatter, "{}", self.diagnostic)
+        let found = self.diagnostic;
+        let number = found.location.line.to_string();
+        let gutter = " ".repeat(number.len());
+        writeln!(formatter, "{}: {}", found.severity, found.message)?;
+        write!(formatter, "{gutter}--> {}", found.location)?;
+        if !found.path.is_empty() {
+            write!(formatter, " ({})", found.path)?;
+        }
+        if let Some(shown) = self.shown_line() {
+            writeln!(formatter)?;
+            writeln!(formatter, "{gutter} |")?;
+            writeln!(formatter, "{}", format!("{number} | {}", shown.line).trim_end())?;
+            write!(formatter, "{gutter} | {}{}", " ".repeat(shown.before), "^".repeat(shown.width))?;
+        }
+        if let Some(help) = &found.help {
+            write!(formatter, "\n{gutter} = help: {help}")?;
+        }
+        Ok(())
     }
+}
+
+/// A line as it is shown, and where in it the caret stands.
+struct Shown {
+    line: String,
+    before: usize,
+    width: usize,
+}
+
+impl Snippet<'_> {
+    fn shown_line(&self) -> Option<Shown> {
+        let location = &self.diagnostic.location;
+        let index = location.line.checked_sub(1)?;
+        let line = self.text.lines().nth(index)?;
+        let start = location.column.saturating_sub(1);
+        if self.is_in_secret(index) || line.split(':').next().is_some_and(is_secret_key) {
+            return Some(shown_key(line));
+        }
+        let head: String = line.chars().take(start).collect();
+        let place: String = line.chars().skip(start).take(location.width).collect();
+        let tail: String = line.chars().skip(start + location.width).collect();
+        // What is masked may straddle the place, so the line is masked as a whole; the caret moves along if it can.
+        let whole = redact(line).into_owned();
+        let parts = format!("{}{}{}", redact(&head), redact(&place), redact(&tail));
+        let (before, width) = match whole == parts {
+            true => (redact(&head).chars().count(), redact(&place).chars().count()),
+            false => (whole.len() - whole.trim_start().len(), 1),
+        };
+        Some(cut(&whole, before, width.max(1)))
+    }
+
+    /// Whether a line belongs to a document that says it is a Secret.
+    fn is_in_secret(&self, index: usize) -> bool {
+        let is_mark = |line: &str| line == "---" || line.starts_with("--- ");
+        let lines: Vec<&str> = self.text.lines().collect();
+        let before = lines.iter().take(index).rposition(|line| is_mark(line));
+        let start = before.map_or(0, |at| at + 1);
+        lines
+            .iter()
+            .skip(start)
+            .enumerate()
+            .take_while(|(at, line)| start + at <= index || !is_mark(line))
+            .any(|(_, line)| {
+                let compact: String = line.chars().filter(|c| !" \"'-".contains(*c)).collect();
+                compact.starts_with("kind:Secret") || compact.contains("kind:Secret,")
+            })
+    }
+}
+
+fn is_secret_key(key: &str) -> bool {
+    let key = key.trim_matches(|letter: char| " -\"'{".contains(letter));
+    names_secret(key)
+}
+
+/// The key of a line, and nothing of its value.
+fn shown_key(line: &str) -> Shown {
+    let key = line.split(':').next().unwrap_or_default();
+    let is_key = line.contains(':') && !key.trim().contains(' ');
+    let line = match is_key {
+        true => format!("{key}: ***"),
+        false => "***".to_owned(),
+    };
+    Shown { before: line.len() - line.trim_start().len(), width: 1, line }
+}
+
+/// Cuts a long line around the place, and makes tabs as wide as one blank so that the caret stands under it.
+fn cut(line: &str, before: usize, width: usize) -> Shown {
+    let letters: Vec<char> = line
+        .chars()
+        .map(|letter| match letter.is_control() || letter.is_whitespace() {
+            true => ' ',
+            false => letter,
+        })
+        .collect();
+    let start = match letters.len() > WIDEST {
+        true => before.saturating_sub(WIDEST / 2).min(letters.len()),
+        false => 0,
+    };
+    let end = letters.len().min(start + WIDEST);
+    let mut line: String = letters[start..end].iter().collect();
+    let mut before = before - start;
+    if start > 0 {
+        line.insert_str(0, "... ");
+        before += 4;
+    }
+    if end < letters.len() {
+        line.push_str(" ...");
+    }
+    let room = line.chars().count().saturating_sub(before).max(1);
+    Shown { line, before, width: width.min(room) }
 }

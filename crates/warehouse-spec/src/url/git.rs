@@ -10,11 +10,11 @@ use super::sanitize::{lower, sanitize};
 ///
 /// ```
 /// assert_eq!(
-///     freight::normalize_git("https://me:secret@GitHub.com/Example/App.git"),
+///     warehouse_spec::normalize_git("https://me:secret@GitHub.com/Example/App.git"),
 ///     "https://github.com/example/app",
 /// );
 /// assert_eq!(
-///     freight::normalize_git("git@github.com:example/app.git"),
+///     warehouse_spec::normalize_git("git@github.com:example/app.git"),
 ///     "ssh://git@github.com/example/app",
 /// );
 /// ```

@@ -10,8 +10,8 @@ const DOCKER_HUB: &str = "index.docker.io";
 /// Letters become small, a tag or digest goes, and so do Docker Hub's host names and its `library/`.
 ///
 /// ```
-/// assert_eq!(freight::normalize_image("docker.io/library/nginx"), "nginx");
-/// assert_eq!(freight::normalize_image("ghcr.io/example/app:1.2.3"), "ghcr.io/example/app");
+/// assert_eq!(warehouse_spec::normalize_image("docker.io/library/nginx"), "nginx");
+/// assert_eq!(warehouse_spec::normalize_image("ghcr.io/example/app:1.2.3"), "ghcr.io/example/app");
 /// ```
 pub fn normalize_image(url: &str) -> String {
     let name = sanitize(&lower(url));
@@ -31,8 +31,8 @@ pub fn normalize_image(url: &str) -> String {
 /// loses the port, which reads like a tag.
 ///
 /// ```
-/// assert_eq!(freight::normalize_chart("oci://GHCR.io/example/chart"), "ghcr.io/example/chart");
-/// assert_eq!(freight::normalize_chart("https://charts.example.com"), "https://charts.example.com");
+/// assert_eq!(warehouse_spec::normalize_chart("oci://GHCR.io/example/chart"), "ghcr.io/example/chart");
+/// assert_eq!(warehouse_spec::normalize_chart("https://charts.example.com"), "https://charts.example.com");
 /// ```
 pub fn normalize_chart(url: &str) -> String {
     let clean = sanitize(url);

@@ -1,0 +1,21 @@
+//! From trees to the types of this crate: every spelling understood, every slip reported, nothing guessed in silence.
+
+mod chart;
+mod context;
+mod document;
+mod edition;
+mod embedded;
+mod freight;
+mod generic;
+mod git;
+mod image;
+mod metadata;
+mod nearest;
+mod object;
+mod read;
+mod shared;
+mod subscription;
+mod twins;
+mod warehouse;
+
+pub(crate) use document::documents;

@@ -1,0 +1,140 @@
+//! Which of a file's documents are ours.
+
+use std::sync::Arc;
+
+use crate::decode::context::Context;
+use crate::decode::freight::freight;
+use crate::decode::object::Field;
+use crate::decode::warehouse::warehouse;
+use crate::diagnostic::{Code, Diagnostic, Location};
+use crate::freight::Freight;
+use crate::manifest::{Located, Skipped};
+use crate::node::{Node, Value};
+use crate::warehouse::{API_VERSION, Warehouse};
+
+const GROUP: &str = "kargo.akuity.io/";
+
+/// What the documents of a file held.
+#[derive(Debug, Default)]
+pub(crate) struct Documents {
+    pub(crate) warehouses: Vec<Located<Warehouse>>,
+    pub(crate) freights: Vec<Located<Freight>>,
+    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Decodes every document, and the items of lists.
+pub(crate) fn documents(source: &Arc<str>, strict: bool, nodes: &[Node]) -> Documents {
+    let mut decoder = Decoder { source, strict, documents: Documents::default() };
+    for node in nodes {
+        decoder.document(node, "");
+    }
+    decoder.documents
+}
+
+struct Decoder<'a> {
+    source: &'a Arc<str>,
+    strict: bool,
+    documents: Documents,
+}
+
+impl Decoder<'_> {
+    fn document(&mut self, node: &Node, path: &str) {
+        let mut context = Context::new(self.source, self.strict);
+        let at = (node.mark, path);
+        if !matches!(node.value, Value::Mapping(_)) {
+            let message = format!("a document must be a mapping, not {}", node.describe());
+            let help = "a manifest starts with `apiVersion:` and `kind:`";
+            context.error_at(Code::WrongType, at, message, help);
+            self.documents.diagnostics.append(&mut context.diagnostics);
+            return;
+        }
+        let text = |name| node.get(name).and_then(Node::text).unwrap_or_default();
+        let (kind, api_version) = (text("kind"), text("apiVersion"));
+        let is_ours = api_version.starts_with(GROUP) || api_version.is_empty();
+        let document = Field { node, key: node.mark, path: path.to_owned(), place: String::new() };
+        match kind {
+            "Warehouse" if is_ours => {
+                check_version(&mut context, node, path, api_version);
+                let value = warehouse(&mut context, &document);
+                self.documents.warehouses.extend(self.located(&mut context, node, value));
+            }
+            "Freight" if is_ours => {
+                check_version(&mut context, node, path, api_version);
+                let value = freight(&mut context, &document);
+                self.documents.freights.extend(self.located(&mut context, node, value));
+            }
+            "List" | "WarehouseList" | "FreightList" => {
+                self.items(&mut context, node, path);
+            }
+            "" if looks_like_warehouse(node) => context.error_at(
+                Code::Missing,
+                at,
+                "the document has `spec.subscriptions` and no `kind`",
+                format!("add `apiVersion: {API_VERSION}` and `kind: Warehouse`"),
+            ),
+            kind => self.skip(node, kind),
+        }
+        self.documents.diagnostics.append(&mut context.diagnostics);
+    }
+
+    fn items(&mut self, context: &mut Context, node: &Node, path: &str) {
+        let Some(Value::List(items)) = node.get("items").map(|items| &items.value) else {
+            context.error_at(Code::Missing, (node.mark, path), "a list has no `items`", "");
+            return;
+        };
+        // A list of lists is none of Kubernetes'; the depth of the text bounds the recursion all the same.
+        for (index, item) in items.iter().enumerate() {
+            let path = match path {
+                "" => format!("items[{index}]"),
+                path => format!("{path}.items[{index}]"),
+            };
+            self.document(item, &path);
+        }
+    }
+
+    fn skip(&mut self, node: &Node, kind: &str) {
+        let name = node
+            .get("metadata")
+            .and_then(|metadata| metadata.get("name"))
+            .and_then(Node::text)
+            .unwrap_or_default();
+        self.documents.skipped.push(Skipped {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            location: Location::new(self.source, node.mark),
+        });
+    }
+
+    /// The value with its places, unless something in it is an error.
+    fn located<T>(&self, context: &mut Context, node: &Node, value: Option<T>) -> Option<Located<T>> {
+        if context.has_errors() {
+            return None;
+        }
+        let start = Location::new(self.source, node.mark);
+        let places = std::mem::take(&mut context.places);
+        value.map(|value| Located::new(value, start, places))
+    }
+}
+
+fn check_version(context: &mut Context, node: &Node, path: &str, api_version: &str) {
+    if api_version == API_VERSION {
+        return;
+    }
+    let mark = node.get("apiVersion").map_or(node.mark, |version| version.mark);
+    let path = crate::path::child(path, "apiVersion");
+    let help = format!("write `apiVersion: {API_VERSION}`");
+    match api_version {
+        "" => context.error_at(Code::Missing, (node.mark, &path), "`apiVersion` is missing", help),
+        other => context.error_at(
+            Code::BadValue,
+            (mark, &path),
+            format!("`{other}` is no version of Kargo's API that this reads"),
+            help,
+        ),
+    }
+}
+
+fn looks_like_warehouse(node: &Node) -> bool {
+    node.get("spec").is_some_and(|spec| spec.get("subscriptions").is_some())
+}

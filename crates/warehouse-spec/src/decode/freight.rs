@@ -1,0 +1,151 @@
+//! A `Freight` document.
+
+use serde_json::Value as Json;
+
+use crate::decode::context::Context;
+use crate::decode::edition::{FREIGHT_ID, FREIGHT_WAREHOUSE};
+use crate::decode::metadata::metadata;
+use crate::decode::object::{Field, Object};
+use crate::freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
+
+const KNOWN: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "alias",
+    "discoveredAt",
+    "origin",
+    "commits",
+    "images",
+    "charts",
+    "artifacts",
+    "status",
+];
+
+/// Decodes a whole document.
+pub(crate) fn freight(context: &mut Context, document: &Field<'_>) -> Option<Freight> {
+    let mut object = Object::open(context, document)?;
+    object.pass_over(&["apiVersion", "kind", "status"]);
+    let mut freight = Freight {
+        metadata: metadata(context, &mut object, false),
+        alias: context.optional(&mut object, "alias"),
+        ..Freight::default()
+    };
+    if let Some(field) = object.take(context, "discoveredAt") {
+        freight.discovered_at = context.moment(&field);
+    }
+    freight.origin = origin(context, &mut object);
+    if let Some(field) = object.take(context, "id") {
+        context.old_spelling(&field, FREIGHT_ID);
+    }
+    freight.commits = items(context, &mut object, "commits", commit);
+    freight.images = items(context, &mut object, "images", image);
+    freight.charts = items(context, &mut object, "charts", chart);
+    freight.artifacts = items(context, &mut object, "artifacts", artifact);
+    object.finish(context, "Freight", KNOWN);
+    Some(freight)
+}
+
+/// `origin`, or the `warehouse` of v0.5 to v0.8.
+fn origin(context: &mut Context, object: &mut Object<'_>) -> FreightOrigin {
+    let old = object.take(context, "warehouse").and_then(|field| {
+        context.old_spelling(&field, FREIGHT_WAREHOUSE);
+        context.filled(&field).map(FreightOrigin::warehouse)
+    });
+    let current = object.take(context, "origin").and_then(|field| {
+        let mut object = Object::open(context, &field)?;
+        let origin = FreightOrigin {
+            kind: context.text(&mut object, "kind"),
+            name: context.text(&mut object, "name"),
+        };
+        object.finish(context, "an origin", &["kind", "name"]);
+        Some(origin)
+    });
+    current.or(old).unwrap_or_default()
+}
+
+fn items<T>(
+    context: &mut Context,
+    object: &mut Object<'_>,
+    name: &str,
+    decode: fn(&mut Context, &mut Object<'_>) -> (T, &'static [&'static str]),
+) -> Vec<T> {
+    let Some(field) = object.take(context, name) else {
+        return Vec::new();
+    };
+    let items = context.list(&field, "mappings").unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| {
+            let mut object = Object::open(context, item)?;
+            let (value, known) = decode(context, &mut object);
+            object.finish(context, &format!("an item of `{name}`"), known);
+            Some(value)
+        })
+        .collect()
+}
+
+fn commit(context: &mut Context, object: &mut Object<'_>) -> (GitCommit, &'static [&'static str]) {
+    // Long gone, and without meaning for anyone.
+    object.pass_over(&["healthCheckCommit", "healthCheckCommits"]);
+    let commit = GitCommit {
+        repo_url: context.text(object, "repoURL"),
+        id: context.text(object, "id"),
+        branch: context.text(object, "branch"),
+        tag: context.text(object, "tag"),
+        message: context.text(object, "message"),
+        author: context.text(object, "author"),
+        committer: context.text(object, "committer"),
+        subscription_name: context.text(object, "subscriptionName"),
+    };
+    let known = &["repoURL", "id", "branch", "tag", "message", "author", "committer", "subscriptionName"];
+    (commit, known)
+}
+
+fn image(context: &mut Context, object: &mut Object<'_>) -> (Image, &'static [&'static str]) {
+    // To v1.6.
+    object.pass_over(&["gitRepoURL"]);
+    let image = Image {
+        repo_url: context.text(object, "repoURL"),
+        tag: context.text(object, "tag"),
+        digest: context.text(object, "digest"),
+        annotations: object
+            .take(context, "annotations")
+            .map(|field| context.string_map(&field))
+            .unwrap_or_default(),
+        subscription_name: context.text(object, "subscriptionName"),
+    };
+    let known = &["repoURL", "tag", "digest", "annotations", "subscriptionName"];
+    (image, known)
+}
+
+fn chart(context: &mut Context, object: &mut Object<'_>) -> (Chart, &'static [&'static str]) {
+    let repo_url = context.text(object, "repoURL");
+    // To v0.3.
+    let old = context.text(object, "registryURL");
+    let chart = Chart {
+        repo_url: if repo_url.is_empty() { old } else { repo_url },
+        name: context.text(object, "name"),
+        version: context.text(object, "version"),
+        subscription_name: context.text(object, "subscriptionName"),
+    };
+    (chart, &["repoURL", "name", "version", "subscriptionName"])
+}
+
+fn artifact(context: &mut Context, object: &mut Object<'_>) -> (ArtifactReference, &'static [&'static str]) {
+    let metadata = object.take(context, "metadata").and_then(|field| match field.node.to_json() {
+        Json::Object(metadata) => Some(metadata),
+        _ => {
+            context.wrong_type(&field, "a mapping");
+            None
+        }
+    });
+    let artifact = ArtifactReference {
+        artifact_type: context.text(object, "artifactType"),
+        subscription_name: context.text(object, "subscriptionName"),
+        version: context.text(object, "version"),
+        metadata,
+    };
+    let known = &["artifactType", "subscriptionName", "version", "metadata"];
+    (artifact, known)
+}

@@ -1,0 +1,174 @@
+//! `git` of a subscription.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::decode::context::Context;
+use crate::decode::object::{Field, Object};
+use crate::diagnostic::Code;
+use crate::git::GitSubscription;
+use crate::{repo_url, rule};
+
+const WHAT: &str = "a git subscription";
+
+/// The names of today's fields.
+pub(crate) const KNOWN: &[&str] = &[
+    "repoURL",
+    "commitSelectionStrategy",
+    "branch",
+    "semverConstraint",
+    "strictSemvers",
+    "allowTagsRegexes",
+    "ignoreTagsRegexes",
+    "expressionFilter",
+    "includePaths",
+    "excludePaths",
+    "since",
+    "blobless",
+    "discoveryLimit",
+    "insecureSkipTLSVerify",
+];
+
+/// The longest branch name (rule 1.7).
+const LONGEST_BRANCH: usize = 255;
+
+static BRANCH: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^[a-zA-Z0-9](?:[a-zA-Z0-9._/-]*[a-zA-Z0-9_-])?$").ok());
+
+/// Decodes a Git subscription. `beside` holds `includePaths` and `excludePaths` written beside `git:`.
+pub(crate) fn git(
+    context: &mut Context,
+    field: &Field<'_>,
+    beside: &[(&str, Field<'_>)],
+) -> Option<GitSubscription> {
+    let mut object = Object::open(context, field)?;
+    let repo_url = context.repo_url(&mut object, repo_url::git);
+    let mut git = GitSubscription::new(repo_url.unwrap_or_default());
+    if let Some(field) = object.take(context, "commitSelectionStrategy") {
+        git.commit_selection_strategy = context.word(&field).unwrap_or_default();
+    }
+    let strategy = git.commit_selection_strategy;
+    if let Some(field) = object.take(context, "branch") {
+        git.branch = branch(context, &field);
+        if strategy.selects_tags() {
+            no_effect(context, &field, &git);
+        }
+    }
+    if let Some((field, text)) = context.constraint(&mut object, "semverConstraint") {
+        git.semver_constraint = Some(text);
+        if strategy != crate::git::CommitSelectionStrategy::SemVer {
+            no_effect(context, &field, &git);
+        }
+    }
+    git.strict_semvers = context.switch(&mut object, "strictSemvers", true);
+    let tags = context.tag_lists(&mut object);
+    git.allow_tags_regexes = tags.allow;
+    git.ignore_tags_regexes = tags.ignore;
+    git.ignore_tags = tags.ignore_literals;
+    git.expression_filter = expression(context, &mut object);
+    git.include_paths = paths(context, &mut object, "includePaths", beside);
+    git.exclude_paths = paths(context, &mut object, "excludePaths", beside);
+    if let Some(field) = object.take(context, "since") {
+        git.since = context.moment(&field);
+    }
+    if let Some(field) = object.take(context, "blobless") {
+        git.blobless = context.boolean(&field);
+    }
+    git.discovery_limit = context.discovery_limit(&mut object);
+    git.insecure_skip_tls_verify = context.switch(&mut object, "insecureSkipTLSVerify", false);
+    object.finish(context, WHAT, KNOWN);
+    Some(git)
+}
+
+fn no_effect(context: &mut Context, field: &Field<'_>, git: &GitSubscription) {
+    context.warn(
+        Code::NoEffect,
+        field,
+        format!(
+            "`{}` has no effect with `commitSelectionStrategy: {}`",
+            field.name(),
+            git.commit_selection_strategy
+        ),
+        "delete it, or choose another strategy",
+    );
+}
+
+fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
+    let text = context.filled(field)?;
+    let is_name = BRANCH.as_ref().is_some_and(|name| name.is_match(text));
+    if text.len() > LONGEST_BRANCH {
+        context.error(
+            Code::BadValue,
+            field,
+            format!("a branch name has at most {LONGEST_BRANCH} characters"),
+            "",
+        );
+    } else if !is_name {
+        context.error(
+            Code::BadValue,
+            field,
+            format!("`{text}` is no branch name"),
+            "letters, digits, `.`, `_`, `-` and `/`; a letter or digit first, no `.` or `/` last",
+        );
+    }
+    Some(text.to_owned())
+}
+
+fn expression(context: &mut Context, object: &mut Object<'_>) -> Option<String> {
+    let field = object.take(context, "expressionFilter")?;
+    let text = context.filled(&field)?;
+    if let Some(reason) = rule::expression(text) {
+        context.bad_expression(&field, &reason);
+    }
+    Some(text.to_owned())
+}
+
+/// The selectors of one list, and those of the same list beside `git:`.
+fn paths(
+    context: &mut Context,
+    object: &mut Object<'_>,
+    name: &str,
+    beside: &[(&str, Field<'_>)],
+) -> Vec<String> {
+    let inside = object.take(context, name);
+    let outside = beside
+        .iter()
+        .find(|(other, _)| *other == name)
+        .map(|(_, field)| Field { place: crate::path::child(&object.place, name), ..field.clone() });
+    let mut selectors = Vec::new();
+    for field in inside.iter().chain(&outside) {
+        for (item, text) in context.strings(field) {
+            check_selector(context, &item, &text);
+            selectors.push(text);
+        }
+    }
+    selectors
+}
+
+/// A selector that does not parse is an error; one that will never match is worth a warning.
+fn check_selector(context: &mut Context, item: &Field<'_>, text: &str) {
+    if let Some(reason) = rule::path_selector(text) {
+        context.error(
+            Code::BadSelector,
+            item,
+            format!("`{text}` is no path selector: {reason}"),
+            "write a path, `glob:` and a pattern, or `regex:` and a regular expression",
+        );
+        return;
+    }
+    let has_prefix = ["glob:", "regex:", "regexp:"].iter().any(|prefix| text.starts_with(prefix));
+    if has_prefix || !text.contains(['*', '^', '$']) {
+        return;
+    }
+    let kind = match text.contains(['^', '$']) {
+        true => "regex",
+        false => "glob",
+    };
+    context.warn(
+        Code::BadSelector,
+        item,
+        format!("`{text}` is taken as a path, letter by letter, and matches no file"),
+        format!("write {kind}:{text}"),
+    );
+}

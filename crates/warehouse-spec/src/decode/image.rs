@@ -1,0 +1,189 @@
+//! `image` of a subscription.
+
+use crate::decode::context::Context;
+use crate::decode::edition::{
+    Edition, GIT_REPO_URL, IMAGE_SEMVER_CONSTRAINT, TAG_SELECTION_STRATEGY, UPDATE_STRATEGY,
+};
+use crate::decode::object::{Field, Object};
+use crate::diagnostic::Code;
+use crate::image::{ImageSelectionStrategy, ImageSubscription};
+use crate::platform::Platform;
+use crate::{repo_url, rule};
+
+const WHAT: &str = "an image subscription";
+
+/// The names of today's fields.
+const KNOWN: &[&str] = &[
+    "repoURL",
+    "imageSelectionStrategy",
+    "constraint",
+    "strictSemvers",
+    "allowTagsRegexes",
+    "ignoreTagsRegexes",
+    "platform",
+    "cacheByTag",
+    "discoveryLimit",
+    "insecureSkipTLSVerify",
+];
+
+/// Decodes an image subscription; nothing when there is no repository to subscribe to.
+pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSubscription> {
+    let mut object = Object::open(context, field)?;
+    let repo_url = context.repo_url(&mut object, repo_url::image);
+    let mut image = ImageSubscription::new(repo_url.unwrap_or_default());
+    image.image_selection_strategy = strategy(context, &mut object);
+    let constraint = constraint(context, &mut object);
+    image.strict_semvers = context.switch(&mut object, "strictSemvers", true);
+    let tags = context.tag_lists(&mut object);
+    if let Some(constraint) = &constraint {
+        check_constraint(context, constraint, image.image_selection_strategy);
+    } else if image.image_selection_strategy == ImageSelectionStrategy::Digest {
+        missing_constraint(context, &object, &tags.allow);
+    }
+    image.constraint = constraint.map(|(_, text)| text);
+    image.allow_tags_regexes = tags.allow;
+    image.ignore_tags_regexes = tags.ignore;
+    image.ignore_tags = tags.ignore_literals;
+    image.platform = platform(context, &mut object);
+    image.cache_by_tag = context.switch(&mut object, "cacheByTag", false);
+    image.discovery_limit = context.discovery_limit(&mut object);
+    image.insecure_skip_tls_verify = context.switch(&mut object, "insecureSkipTLSVerify", false);
+    if let Some(field) = object.take(context, "gitRepoURL") {
+        context.old_spelling(&field, GIT_REPO_URL);
+        image.git_repo_url = context.filled(&field).map(str::to_owned);
+    }
+    object.finish(context, WHAT, KNOWN);
+    Some(image)
+}
+
+/// The strategy, under the newest of its three names that is there.
+fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStrategy {
+    let current = object.take(context, "imageSelectionStrategy").and_then(|field| context.word(&field));
+    let mut old = |name, edition: Edition| {
+        let field = object.take_as(context, name, "imageSelectionStrategy")?;
+        context.old_spelling(&field, edition);
+        let value = old_strategy(context, &field)?;
+        match current {
+            Some(current) if current != value => {
+                context.warn(
+                    Code::Conflict,
+                    &field,
+                    format!("`imageSelectionStrategy: {current}` wins over `{name}: {value}`"),
+                    format!("delete `{name}`"),
+                );
+            }
+            _ => {}
+        }
+        Some(value)
+    };
+    let middle = old("tagSelectionStrategy", TAG_SELECTION_STRATEGY);
+    let oldest = old("updateStrategy", UPDATE_STRATEGY);
+    current.or(middle).or(oldest).unwrap_or_default()
+}
+
+/// A strategy as the first releases named it, or as today.
+fn old_strategy(context: &mut Context, field: &Field<'_>) -> Option<ImageSelectionStrategy> {
+    match field.node.text() {
+        Some("Latest") => Some(ImageSelectionStrategy::NewestBuild),
+        Some("Name" | "Alphabetical") => Some(ImageSelectionStrategy::Lexical),
+        _ => context.word(field),
+    }
+}
+
+/// The constraint, under either of its names, with its place.
+fn constraint<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(Field<'t>, String)> {
+    let current = object
+        .take(context, "constraint")
+        .and_then(|field| Some((field.clone(), context.filled(&field)?.to_owned())));
+    let place = current.as_ref().map(|(field, _)| field.node.mark);
+    let old = object.take_as(context, "semverConstraint", "constraint").and_then(|field| {
+        context.old_spelling(&field, IMAGE_SEMVER_CONSTRAINT);
+        Some((field.clone(), context.filled(&field)?.to_owned()))
+    });
+    if let (Some((current, wins)), Some((field, loses))) = (&current, &old) {
+        // The old field has just claimed the place of the one that counts.
+        if let Some(mark) = place {
+            context.place(&current.place, mark);
+        }
+        if wins != loses {
+            context.warn(
+                Code::Conflict,
+                field,
+                format!("`constraint: {wins}` wins over `semverConstraint: {loses}`"),
+                "delete `semverConstraint`",
+            );
+        }
+    }
+    current.or(old)
+}
+
+fn check_constraint(
+    context: &mut Context,
+    (field, text): &(Field<'_>, String),
+    strategy: ImageSelectionStrategy,
+) {
+    match strategy {
+        ImageSelectionStrategy::SemVer => {
+            if let Some(reason) = rule::constraint(text) {
+                context.bad_constraint(field, text, &reason);
+            }
+        }
+        ImageSelectionStrategy::Digest if !is_tag(text) => context.error(
+            Code::BadConstraint,
+            field,
+            format!("`{text}` is no tag, and `imageSelectionStrategy: Digest` follows the tag that `constraint` names"),
+            "name a tag, for example `latest`",
+        ),
+        ImageSelectionStrategy::Digest => {}
+        ImageSelectionStrategy::Lexical | ImageSelectionStrategy::NewestBuild => context.warn(
+            Code::NoEffect,
+            field,
+            format!("`{}` has no effect with `imageSelectionStrategy: {strategy}`", field.name()),
+            "delete it, or limit the tags with `allowTagsRegexes`",
+        ),
+    }
+}
+
+/// What the distribution specification calls a tag.
+fn is_tag(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.len() <= 128
+        && text.bytes().next().is_some_and(word)
+        && text.bytes().all(|byte| word(byte) || byte == b'.' || byte == b'-')
+}
+
+/// `Digest` follows one tag, and none is named.
+fn missing_constraint(context: &mut Context, object: &Object<'_>, allow: &[String]) {
+    let literal = match allow {
+        [only] => only.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')).filter(|tag| is_tag(tag)),
+        _ => None,
+    };
+    let help = match literal {
+        Some(tag) => format!("write `constraint: {tag}` instead of the pattern"),
+        None => "name the tag: `constraint: latest`".to_owned(),
+    };
+    context.error_at(
+        Code::Missing,
+        object.at(),
+        "`imageSelectionStrategy: Digest` needs a `constraint`, the tag to follow",
+        help,
+    );
+}
+
+fn platform(context: &mut Context, object: &mut Object<'_>) -> Option<Platform> {
+    let field = object.take(context, "platform")?;
+    let text = context.filled(&field)?;
+    match text.parse() {
+        Ok(platform) => Some(platform),
+        Err(error) => {
+            let error: crate::platform::InvalidPlatform = error;
+            context.error(
+                Code::BadValue,
+                &field,
+                error.to_string(),
+                "write it like linux/amd64 or linux/arm/v7",
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! A mapping that is read field by field, and that knows at the end which of its keys nobody asked for.
+
+use crate::decode::context::Context;
+use crate::decode::nearest::nearest;
+use crate::diagnostic::Code;
+use crate::node::{Mark, Node, Value};
+use crate::path::child;
+
+/// A value under a key (or in a list), with the path it was written under and the path it has in normal form.
+#[derive(Clone, Debug)]
+pub(crate) struct Field<'t> {
+    pub(crate) node: &'t Node,
+    /// The key, or the value itself where it has none.
+    pub(crate) key: Mark,
+    pub(crate) path: String,
+    pub(crate) place: String,
+}
+
+impl Field<'_> {
+    /// Where messages about the value point: at the value; at the key, when there is no value to point at.
+    pub(crate) fn at(&self) -> (Mark, &str) {
+        let mark = match self.node.is_null() {
+            true => self.key,
+            false => self.node.mark,
+        };
+        (mark, &self.path)
+    }
+
+    /// Where messages about the key point.
+    pub(crate) fn at_key(&self) -> (Mark, &str) {
+        (self.key, &self.path)
+    }
+
+    /// The last part of the path as written.
+    pub(crate) fn name(&self) -> &str {
+        let start = self.path.rfind('.').map_or(0, |dot| dot + 1);
+        &self.path[start..]
+    }
+}
+
+/// A mapping being read.
+#[derive(Debug)]
+pub(crate) struct Object<'t> {
+    pub(crate) node: &'t Node,
+    pub(crate) key: Mark,
+    pub(crate) path: String,
+    pub(crate) place: String,
+    entries: Vec<Entry<'t>>,
+}
+
+#[derive(Debug)]
+struct Entry<'t> {
+    name: &'t str,
+    key: &'t Node,
+    value: &'t Node,
+    taken: bool,
+}
+
+impl<'t> Object<'t> {
+    /// Opens a field that must be a mapping. Duplicate keys are reported, merge keys (`<<`) are followed.
+    pub(crate) fn open(context: &mut Context, field: &Field<'t>) -> Option<Self> {
+        let Value::Mapping(pairs) = &field.node.value else {
+            context.wrong_type(field, "a mapping");
+            return None;
+        };
+        context.place(&field.place, field.key);
+        let mut object = Self {
+            node: field.node,
+            key: field.key,
+            path: field.path.clone(),
+            place: field.place.clone(),
+            entries: Vec::new(),
+        };
+        object.add(context, pairs);
+        Some(object)
+    }
+
+    fn add(&mut self, context: &mut Context, pairs: &'t [(Node, Node)]) {
+        let mut merged = Vec::new();
+        for (key, value) in pairs {
+            let Some(name) = key.text() else {
+                let message = format!("a key must be a text, not {}", key.describe());
+                context.error_at(Code::WrongType, (key.mark, &self.path), message, "");
+                continue;
+            };
+            if name == "<<" {
+                merged.extend(match &value.value {
+                    Value::List(items) => items.iter().collect(),
+                    _ => vec![value],
+                });
+                continue;
+            }
+            let entry = Entry { name, key, value, taken: false };
+            let earlier = self.entries.iter_mut().find(|entry| entry.name == name);
+            match earlier {
+                Some(earlier) => {
+                    *earlier = entry;
+                    context.ignored_at(
+                        Code::DuplicateKey,
+                        (key.mark, &child(&self.path, name)),
+                        format!("`{name}` occurs twice; the last one counts"),
+                        "delete one of them",
+                    );
+                }
+                None => self.entries.push(entry),
+            }
+        }
+        for node in merged {
+            self.merge(node);
+        }
+    }
+
+    /// Takes over the keys of a merged mapping that are not there yet.
+    fn merge(&mut self, node: &'t Node) {
+        let Value::Mapping(pairs) = &node.value else {
+            return;
+        };
+        for (key, value) in pairs {
+            let Some(name) = key.text() else { continue };
+            if self.entries.iter().all(|entry| entry.name != name) {
+                self.entries.push(Entry { name, key, value, taken: false });
+            }
+        }
+    }
+
+    /// Where messages about the object as a whole point.
+    pub(crate) fn at(&self) -> (Mark, &str) {
+        (self.key, &self.path)
+    }
+
+    /// The field of this name, also when its capitals differ, with a warning. A field without a value is none, with a
+    /// warning too.
+    pub(crate) fn take(&mut self, context: &mut Context, name: &str) -> Option<Field<'t>> {
+        self.take_as(context, name, name)
+    }
+
+    /// Like [`Object::take`], for an old name of a field that has another one in normal form.
+    pub(crate) fn take_as(&mut self, context: &mut Context, name: &str, normal: &str) -> Option<Field<'t>> {
+        let field = self.take_even_null(context, name, normal)?;
+        if field.node.is_null() {
+            context.warn_at(
+                Code::Null,
+                field.at_key(),
+                format!("`{}` has no value and counts as absent", field.name()),
+                "give it a value or delete it",
+            );
+            return None;
+        }
+        Some(field)
+    }
+
+    /// The field of this name, even when it has no value.
+    pub(crate) fn take_even_null(
+        &mut self,
+        context: &mut Context,
+        name: &str,
+        normal: &str,
+    ) -> Option<Field<'t>> {
+        let exact = self.entries.iter().position(|entry| entry.name == name);
+        let index = exact.or_else(|| {
+            self.entries.iter().position(|entry| !entry.taken && entry.name.eq_ignore_ascii_case(name))
+        })?;
+        let entry = &mut self.entries[index];
+        entry.taken = true;
+        let field = Field {
+            node: entry.value,
+            key: entry.key.mark,
+            path: child(&self.path, entry.name),
+            place: child(&self.place, normal),
+        };
+        if exact.is_none() {
+            context.warn_at(
+                Code::FieldCase,
+                field.at_key(),
+                format!("`{}` is taken for `{name}`", entry.name),
+                format!("write `{name}`"),
+            );
+        }
+        let mark = match field.node.is_null() {
+            true => field.key,
+            false => field.node.mark,
+        };
+        context.place(&field.place, mark);
+        Some(field)
+    }
+
+    /// Whether the key is there, whatever its value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.name == name)
+    }
+
+    /// Marks keys as understood that are read nowhere.
+    pub(crate) fn pass_over(&mut self, names: &[&str]) {
+        for entry in &mut self.entries {
+            entry.taken |= names.contains(&entry.name);
+        }
+    }
+
+    /// The keys nobody asked for.
+    pub(crate) fn rest(&self) -> Vec<(&'t str, Field<'t>)> {
+        self.entries
+            .iter()
+            .filter(|entry| !entry.taken)
+            .map(|entry| {
+                let field = Field {
+                    node: entry.value,
+                    key: entry.key.mark,
+                    path: child(&self.path, entry.name),
+                    place: child(&self.place, entry.name),
+                };
+                (entry.name, field)
+            })
+            .collect()
+    }
+
+    /// Reports every key nobody asked for, with the nearest of the names that would have been understood.
+    pub(crate) fn finish(self, context: &mut Context, what: &str, known: &[&str]) {
+        for entry in self.entries.iter().filter(|entry| !entry.taken) {
+            let help = match known_remedy(what, entry.name) {
+                Some(remedy) => remedy.to_owned(),
+                None => match nearest(entry.name, known) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => "delete it".to_owned(),
+                },
+            };
+            context.ignored_at(
+                Code::UnknownField,
+                (entry.key.mark, &child(&self.path, entry.name)),
+                format!("{what} has no field `{}`; it is ignored", entry.name),
+                help,
+            );
+        }
+    }
+}
+
+/// What to do about invented keys that people really write and whose meaning no likeness of letters would find.
+fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
+    Some(match (what, name) {
+        ("an image subscription", "commitSelectionStrategy" | "strategy") => {
+            "the field is `imageSelectionStrategy`, with values Digest, Lexical, NewestBuild and SemVer"
+        }
+        ("an image subscription", "semver" | "version") => "did you mean `constraint`?",
+        ("an image subscription", "insecure") => "did you mean `insecureSkipTLSVerify`?",
+        (
+            "an image subscription" | "a git subscription" | "a chart subscription",
+            "pullSecret" | "secret" | "credentials",
+        ) => "Kargo finds credentials by the labels of Secrets in the Project, not by a field",
+        ("a git subscription", "url" | "repo" | "repository") => "did you mean `repoURL`?",
+        ("an image subscription", "url" | "repo" | "repository" | "image") => "did you mean `repoURL`?",
+        ("a git subscription", "revision" | "ref" | "targetRevision") => "did you mean `branch`?",
+        ("a git subscription", "paths" | "path" | "directory") => "did you mean `includePaths`, a list?",
+        ("a git subscription", "commitExpressionFilter" | "tagExpressionFilter") => {
+            "did you mean `expressionFilter`?"
+        }
+        ("a chart subscription", "chart") => "did you mean `name`?",
+        ("a chart subscription", "repository" | "url" | "repo") => "did you mean `repoURL`?",
+        ("a chart subscription", "constraint" | "version") => "did you mean `semverConstraint`?",
+        ("Freight", "spec") => "Freight has no `spec`: its fields stand beside `metadata`",
+        _ => return None,
+    })
+}

@@ -1,0 +1,271 @@
+//! Reading single values, with the message that fits when they are of another type.
+
+use jiff::Timestamp;
+
+use crate::decode::context::Context;
+use crate::decode::object::{Field, Object};
+use crate::diagnostic::Code;
+use crate::node::{Scalar, ScalarKind, Value};
+use crate::syntax::quoted;
+use crate::timestamp;
+use crate::value::UnknownValue;
+
+impl Context {
+    /// Reports a value of the wrong type.
+    pub(crate) fn wrong_type(&mut self, field: &Field<'_>, expected: &str) {
+        if self.reads_otherwise(field) {
+            return;
+        }
+        let found = field.node.describe();
+        self.error(Code::WrongType, field, format!("`{}` must be {expected}, not {found}", field.name()), "");
+    }
+
+    /// Reports a value that YAML took for an alias or a tag; false when it is none.
+    fn reads_otherwise(&mut self, field: &Field<'_>) -> bool {
+        let (written, what) = match (&field.node.foreign_tag, &field.node.value) {
+            (_, Value::UnknownAlias(name)) => (format!("*{name}"), "alias"),
+            (Some(tag), Value::Scalar(scalar)) => (format!("{tag} {}", scalar.text), "tag"),
+            (Some(tag), _) => (tag.clone(), "tag"),
+            (None, _) => return false,
+        };
+        let written = written.trim_end();
+        let start = written.split(' ').next().unwrap_or_default();
+        self.error(
+            Code::Unquoted,
+            field,
+            format!("`{start}` is read as a YAML {what}"),
+            format!("quote it: {}", quoted(written)),
+        );
+        true
+    }
+
+    /// A text. A number, a boolean or a date-like word in its place is refused as the API server refuses it.
+    pub(crate) fn string<'t>(&mut self, field: &Field<'t>) -> Option<&'t str> {
+        if self.reads_otherwise(field) {
+            return None;
+        }
+        match &field.node.value {
+            Value::Scalar(Scalar { text, kind: ScalarKind::Text }) => Some(text),
+            Value::Scalar(scalar) => {
+                self.error(
+                    Code::WrongType,
+                    field,
+                    format!("`{}` must be a text, and YAML reads {}", field.name(), field.node.describe()),
+                    format!("quote it: {}", quoted(&scalar.text)),
+                );
+                None
+            }
+            _ => {
+                self.wrong_type(field, "a text");
+                None
+            }
+        }
+    }
+
+    /// A text that says something; an empty one is absent, as Go has it.
+    pub(crate) fn filled<'t>(&mut self, field: &Field<'t>) -> Option<&'t str> {
+        self.string(field).filter(|text| !text.is_empty())
+    }
+
+    /// `true` or `false`, in any spelling that Kubernetes' YAML library takes.
+    pub(crate) fn boolean(&mut self, field: &Field<'_>) -> Option<bool> {
+        if let Value::Scalar(scalar) = &field.node.value {
+            match scalar.kind {
+                ScalarKind::Boolean(value) => return Some(value),
+                ScalarKind::Text if matches!(scalar.text.as_str(), "true" | "false") => {
+                    self.error(
+                        Code::WrongType,
+                        field,
+                        format!("`{}` must be true or false, not a quoted text", field.name()),
+                        "take the quotation marks off",
+                    );
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        self.wrong_type(field, "true or false");
+        None
+    }
+
+    /// A whole number.
+    pub(crate) fn integer(&mut self, field: &Field<'_>) -> Option<i64> {
+        if let Value::Scalar(scalar) = &field.node.value {
+            match scalar.kind {
+                ScalarKind::Integer(value) => return Some(value),
+                ScalarKind::Text if scalar.text.parse::<i64>().is_ok() => {
+                    self.error(
+                        Code::WrongType,
+                        field,
+                        format!("`{}` must be a number, not a quoted text", field.name()),
+                        "take the quotation marks off",
+                    );
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        self.wrong_type(field, "a whole number");
+        None
+    }
+
+    /// The items of a list.
+    pub(crate) fn list<'t>(&mut self, field: &Field<'t>, items: &str) -> Option<Vec<Field<'t>>> {
+        let Value::List(nodes) = &field.node.value else {
+            if matches!(&field.node.value, Value::Scalar(scalar) if scalar.kind == ScalarKind::Text)
+                && field.node.foreign_tag.is_none()
+            {
+                self.error(
+                    Code::WrongType,
+                    field,
+                    format!("`{}` must be a list of {items}, not a text", field.name()),
+                    "put it on a line of its own, after `- `",
+                );
+            } else {
+                self.wrong_type(field, &format!("a list of {items}"));
+            }
+            return None;
+        };
+        let items: Vec<Field<'t>> = nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| Field {
+                node,
+                key: node.mark,
+                path: format!("{}[{index}]", field.path),
+                place: format!("{}[{index}]", field.place),
+            })
+            .collect();
+        for item in &items {
+            self.place(&item.place, item.node.mark);
+        }
+        Some(items)
+    }
+
+    /// A list of texts, each with its field for what is to be said about it.
+    pub(crate) fn strings<'t>(&mut self, field: &Field<'t>) -> Vec<(Field<'t>, String)> {
+        let items = self.list(field, "texts").unwrap_or_default();
+        items
+            .into_iter()
+            .filter_map(|item| {
+                if self.is_selector_with_space(&item) {
+                    return None;
+                }
+                let text = self.string(&item)?.to_owned();
+                Some((item, text))
+            })
+            .collect()
+    }
+
+    /// Reports `glob: path`, which a space has made a mapping.
+    fn is_selector_with_space(&mut self, item: &Field<'_>) -> bool {
+        let Value::Mapping(pairs) = &item.node.value else {
+            return false;
+        };
+        let [(key, value)] = pairs.as_slice() else {
+            return false;
+        };
+        let (Some(key @ ("glob" | "regex" | "regexp")), Some(value)) = (key.text(), value.text()) else {
+            return false;
+        };
+        self.error(
+            Code::WrongType,
+            item,
+            format!("`{key}: {value}` is a mapping, because of the space after the colon"),
+            format!("leave the space out: {key}:{value}"),
+        );
+        true
+    }
+
+    /// A mapping of texts to texts.
+    pub(crate) fn string_map(&mut self, field: &Field<'_>) -> std::collections::BTreeMap<String, String> {
+        let Some(object) = Object::open(self, field) else {
+            return Default::default();
+        };
+        let entries = object.rest();
+        entries
+            .iter()
+            .filter_map(|(name, entry)| Some(((*name).to_owned(), self.string(entry)?.to_owned())))
+            .collect()
+    }
+
+    /// One of the words a field takes.
+    pub(crate) fn word<T>(&mut self, field: &Field<'_>) -> Option<T>
+    where
+        T: std::str::FromStr<Err = UnknownValue>,
+    {
+        let text = self.filled(field)?;
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(unknown) => {
+                let expected: &[&str] = unknown.expected();
+                let help = match crate::decode::nearest::nearest(text, expected) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => format!("write one of {}", expected.join(", ")),
+                };
+                self.error(Code::BadValue, field, format!("`{}` cannot be `{text}`", field.name()), help);
+                None
+            }
+        }
+    }
+
+    /// A moment in RFC 3339.
+    pub(crate) fn moment(&mut self, field: &Field<'_>) -> Option<Timestamp> {
+        let text = self.filled(field)?;
+        let moment = timestamp::parse(text);
+        if moment.is_none() {
+            self.error(
+                Code::BadValue,
+                field,
+                format!("`{text}` is no date and time of RFC 3339"),
+                "write it like 2025-01-31T00:00:00Z",
+            );
+        }
+        moment
+    }
+
+    /// `discoveryLimit`: 1 to 100, 20 where it is absent or 0.
+    pub(crate) fn discovery_limit(&mut self, object: &mut Object<'_>) -> u32 {
+        use crate::subscription::{DEFAULT_DISCOVERY_LIMIT, MAXIMUM_DISCOVERY_LIMIT};
+
+        let Some(field) = object.take(self, "discoveryLimit") else {
+            return DEFAULT_DISCOVERY_LIMIT;
+        };
+        let Some(limit) = self.integer(&field) else {
+            return DEFAULT_DISCOVERY_LIMIT;
+        };
+        if limit == 0 {
+            let message = format!("a limit of 0 counts as absent: the limit is {DEFAULT_DISCOVERY_LIMIT}");
+            self.warn(Code::NoEffect, &field, message, "delete it, or write a number from 1 to 100");
+            return DEFAULT_DISCOVERY_LIMIT;
+        }
+        match u32::try_from(limit) {
+            Ok(limit) if limit <= MAXIMUM_DISCOVERY_LIMIT => limit,
+            _ => {
+                self.error(
+                    Code::BadValue,
+                    &field,
+                    format!("`discoveryLimit` is {limit}, and must be from 1 to {MAXIMUM_DISCOVERY_LIMIT}"),
+                    format!("write a number from 1 to {MAXIMUM_DISCOVERY_LIMIT}"),
+                );
+                DEFAULT_DISCOVERY_LIMIT
+            }
+        }
+    }
+
+    /// A switch that is off, or another default, where it is absent.
+    pub(crate) fn switch(&mut self, object: &mut Object<'_>, name: &str, default: bool) -> bool {
+        object.take(self, name).and_then(|field| self.boolean(&field)).unwrap_or(default)
+    }
+
+    /// A text that may be absent.
+    pub(crate) fn optional(&mut self, object: &mut Object<'_>, name: &str) -> Option<String> {
+        let field = object.take(self, name)?;
+        self.filled(&field).map(str::to_owned)
+    }
+
+    /// A text that may be absent, and is empty then.
+    pub(crate) fn text(&mut self, object: &mut Object<'_>, name: &str) -> String {
+        self.optional(object, name).unwrap_or_default()
+    }
+}

@@ -1,0 +1,122 @@
+//! What the kinds of subscriptions have in common: repository URLs, constraints, and lists of tags old and new.
+
+use crate::decode::context::Context;
+use crate::decode::edition::{ALLOW_TAGS, IGNORE_TAGS};
+use crate::decode::object::{Field, Object};
+use crate::diagnostic::Code;
+use crate::repo_url::BadUrl;
+use crate::rule;
+
+/// The tags a subscription allows and ignores.
+#[derive(Debug, Default)]
+pub(crate) struct TagLists {
+    pub(crate) allow: Vec<String>,
+    pub(crate) ignore: Vec<String>,
+    pub(crate) ignore_literals: Vec<String>,
+}
+
+impl Context {
+    /// `repoURL`, which must be there and of the right form.
+    pub(crate) fn repo_url(
+        &mut self,
+        object: &mut Object<'_>,
+        check: fn(&str) -> Result<(), BadUrl>,
+    ) -> Option<String> {
+        match object.take_even_null(self, "repoURL", "repoURL") {
+            Some(field) if !field.node.is_null() => self.checked_url(&field, check),
+            Some(field) => {
+                let at = (field.key, field.path.as_str());
+                self.error_at(Code::Missing, at, "`repoURL` has no value", "write the repository's URL");
+                None
+            }
+            None => {
+                self.error_at(Code::Missing, object.at(), "`repoURL` is missing", "add the repository's URL");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn checked_url(
+        &mut self,
+        field: &Field<'_>,
+        check: fn(&str) -> Result<(), BadUrl>,
+    ) -> Option<String> {
+        let text = self.string(field)?;
+        if let Err(bad) = check(text) {
+            self.error(Code::BadUrl, field, bad.message, bad.help);
+        }
+        Some(text.to_owned())
+    }
+
+    /// A version constraint that must parse, with its field.
+    pub(crate) fn constraint<'t>(
+        &mut self,
+        object: &mut Object<'t>,
+        name: &str,
+    ) -> Option<(Field<'t>, String)> {
+        let field = object.take(self, name)?;
+        let text = self.filled(&field)?.to_owned();
+        if let Some(reason) = rule::constraint(&text) {
+            self.bad_constraint(&field, &text, &reason);
+        }
+        Some((field, text))
+    }
+
+    pub(crate) fn bad_constraint(&mut self, field: &Field<'_>, text: &str, reason: &str) {
+        self.error(
+            Code::BadConstraint,
+            field,
+            format!("`{text}` is no version constraint: {reason}"),
+            "write it like ^1.2.0, ~1.2, or >=1.2 <2",
+        );
+    }
+
+    pub(crate) fn bad_expression(&mut self, field: &Field<'_>, reason: &str) {
+        self.error(Code::BadExpression, field, format!("the expression does not parse: {reason}"), "");
+    }
+
+    /// The lists of tags, the old fields included: `allowTags` is one more pattern, `ignoreTags` stay literal.
+    pub(crate) fn tag_lists(&mut self, object: &mut Object<'_>) -> TagLists {
+        let mut lists = TagLists {
+            allow: self.patterns(object, "allowTagsRegexes"),
+            ignore: self.patterns(object, "ignoreTagsRegexes"),
+            ignore_literals: Vec::new(),
+        };
+        if let Some(field) = object.take(self, "allowTags") {
+            self.old_spelling(&field, ALLOW_TAGS);
+            if let Some(pattern) = self.filled(&field).map(str::to_owned) {
+                self.check_pattern(&field, &pattern);
+                lists.allow.push(pattern);
+            }
+        }
+        if let Some(field) = object.take(self, "ignoreTags") {
+            self.old_spelling(&field, IGNORE_TAGS);
+            let literals = self.strings(&field);
+            lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
+        }
+        lists
+    }
+
+    fn patterns(&mut self, object: &mut Object<'_>, name: &str) -> Vec<String> {
+        let Some(field) = object.take(self, name) else {
+            return Vec::new();
+        };
+        let mut patterns = Vec::new();
+        for (item, pattern) in self.strings(&field) {
+            self.check_pattern(&item, &pattern);
+            patterns.push(pattern);
+        }
+        patterns
+    }
+
+    fn check_pattern(&mut self, field: &Field<'_>, pattern: &str) {
+        if let Some(reason) = rule::regex(pattern) {
+            self.error(
+                Code::BadRegex,
+                field,
+                format!("`{pattern}` is no regular expression of Go's syntax: {reason}"),
+                "",
+            );
+        }
+    }
+}

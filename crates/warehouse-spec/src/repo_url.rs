@@ -1,0 +1,163 @@
+//! The forms of repository URLs that each kind of subscription takes (rule 1.7), and what to say about the others.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let word = "[0-9A-Za-z_]+";
+    let name = format!(r"{word}(?:[.-]{word})*");
+    Regex::new(&format!(r"^(?:{name}(?::[0-9]+)?/)?{name}(?:/{name})*$")).ok()
+});
+
+static CHART: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^(?:https?|oci)://[0-9A-Za-z_.-]+(?::[0-9]+)?(?:/.*)?$").ok());
+
+static GIT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let host = r"[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]+)*";
+    let address = format!(r"(?:ssh|https?)://(?:[0-9A-Za-z_-]+(?::.+)?@)?{host}(?::[0-9]{{1,5}})?/.*$");
+    let scp = r"[0-9A-Za-z_-]+@[0-9A-Za-z_+]+(?:\.[0-9A-Za-z_-]+)*:";
+    Regex::new(&format!("^(?:{address}|{scp}|file:///?.)")).ok()
+});
+
+fn fits(pattern: &LazyLock<Option<Regex>>, url: &str) -> bool {
+    pattern.as_ref().is_some_and(|pattern| pattern.is_match(url))
+}
+
+/// A URL that a subscription cannot take.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BadUrl {
+    pub(crate) message: String,
+    pub(crate) help: &'static str,
+}
+
+impl BadUrl {
+    fn new(url: &str, what: &str, help: &'static str) -> Self {
+        Self { message: format!("`{url}` is no {what}"), help }
+    }
+}
+
+/// Checks the repository of an image subscription: a name without scheme, tag and digest.
+pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
+    if fits(&IMAGE, url) {
+        return Ok(());
+    }
+    let last = url.rsplit('/').next().unwrap_or(url);
+    let help = if let Some(help) = unfilled(url) {
+        help
+    } else if url.contains("://") {
+        "leave the scheme out: registry.example.com/path/name"
+    } else if url.contains('@') {
+        "leave the digest out; `imageSelectionStrategy: Digest` with `constraint: TAG` follows a tag"
+    } else if last.contains(':') {
+        "leave the tag out; which tags count is said by `constraint` and `allowTagsRegexes`"
+    } else if url.ends_with('/') {
+        "leave the slash at the end out"
+    } else {
+        "write it like registry.example.com/path/name"
+    };
+    Err(BadUrl::new(url, "image repository", help))
+}
+
+/// Checks the repository of a Git subscription: http(s), ssh, scp form or, which Kargo does not know, file.
+pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
+    if fits(&GIT, url) {
+        return Ok(());
+    }
+    let help = if let Some(help) = unfilled(url) {
+        help
+    } else if url.starts_with("git://") {
+        "the git protocol is not supported; use https"
+    } else if !url.contains("://") && !url.contains('@') {
+        "write it with its scheme: https://host/path"
+    } else {
+        "write it like https://host/path, ssh://git@host/path or git@host:path"
+    };
+    Err(BadUrl::new(url, "Git repository URL", help))
+}
+
+/// Checks the repository of a chart subscription: http(s) or oci.
+pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
+    if fits(&CHART, url) {
+        return Ok(());
+    }
+    let help = if let Some(help) = unfilled(url) {
+        help
+    } else if !url.contains("://") {
+        "write it with its scheme: https:// for a chart repository, oci:// for a registry"
+    } else {
+        "write it like https://host/path or oci://host/path"
+    };
+    Err(BadUrl::new(url, "chart repository URL", help))
+}
+
+/// Whether the chart lies in a classic repository and must be named.
+pub(crate) fn is_classic(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
+}
+
+fn unfilled(url: &str) -> Option<&'static str> {
+    if url.contains("${") || url.starts_with('$') {
+        return Some("fill in the variable first, for example with `envsubst`");
+    }
+    if url.contains("{{") {
+        return Some("render the template first, for example with `helm template`");
+    }
+    if url.contains('<') && url.contains('>') {
+        return Some("put the real value in place of the <placeholder>");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHART, GIT, IMAGE, chart, git, image};
+
+    #[test]
+    fn the_patterns_compile() {
+        assert!(IMAGE.is_some() && CHART.is_some() && GIT.is_some());
+    }
+
+    #[track_caller]
+    fn check(function: fn(&str) -> Result<(), super::BadUrl>, good: &[&str], bad: &[&str]) {
+        for url in good {
+            assert_eq!(function(url), Ok(()), "{url:?}");
+        }
+        for url in bad {
+            assert!(function(url).is_err(), "{url:?}");
+        }
+    }
+
+    #[test]
+    fn images() {
+        check(
+            image,
+            &["nginx", "library/nginx", "ghcr.io/a/b-c.d", "localhost:5000/a", "a_b/c"],
+            &["", "nginx:1.25", "https://ghcr.io/a", "a//b", "a/", "ghcr.io/a@sha256:00", "a b", "${REPO}"],
+        );
+    }
+
+    #[test]
+    fn git_repositories() {
+        check(
+            git,
+            &[
+                "https://github.com/a/b.git",
+                "http://user:p@ss@host:8080/a",
+                "ssh://git@host:22/a",
+                "git@github.com:a/b",
+                "file:///srv/a.git",
+            ],
+            &["", "github.com/a/b", "git://host/a", "https://github.com", "https:///a", "file://", "${REPO}"],
+        );
+    }
+
+    #[test]
+    fn charts() {
+        check(
+            chart,
+            &["https://charts.example.com", "oci://ghcr.io/a/b", "http://localhost:8080/x?y=z"],
+            &["", "ghcr.io/a/b", "s3://bucket", "https://", "https://a b/c"],
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! The one place where a manifest meets the rules that will judge artifacts: does a constraint, a pattern, a selector, an
+//! expression parse at all? Each answer is a reason for people, or nothing when all is well.
+
+use std::error::Error;
+
+use selection_strategies::path::{PathSelector, PathSelectorError};
+use selection_strategies::{Constraint, GoRegex, GoRegexError};
+
+/// What an error says is wrong, without its own repetition of the text that we show anyway.
+fn reason(error: &dyn Error) -> String {
+    let Some(source) = error.source() else {
+        return error.to_string();
+    };
+    let mut text = source.to_string();
+    let mut next = source.source();
+    while let Some(source) = next {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        next = source.source();
+    }
+    text
+}
+
+/// Why this is no version constraint (rules 2.1 to 2.9).
+pub(crate) fn constraint(text: &str) -> Option<String> {
+    Constraint::parse(text).err().map(|error| reason(&error))
+}
+
+/// Why this is no regular expression of Go's syntax (rule 3.3).
+pub(crate) fn regex(text: &str) -> Option<String> {
+    GoRegex::new(text).err().map(|error| regex_reason(&error))
+}
+
+fn regex_reason(error: &GoRegexError) -> String {
+    match error {
+        GoRegexError::Syntax { error, position, .. } => format!("{error} at byte {position}"),
+        GoRegexError::TooLong { .. } => "it is too long".to_owned(),
+        _ => "it is too large when compiled".to_owned(),
+    }
+}
+
+/// Why this is no path selector (rule 4.4).
+pub(crate) fn path_selector(text: &str) -> Option<String> {
+    match PathSelector::new(text) {
+        Ok(_) => None,
+        Err(PathSelectorError::Regex { source, .. }) => Some(regex_reason(&source)),
+        Err(error) => Some(reason(&error)),
+    }
+}
+
+/// Why this is no expression (rules 4.6 and 6.2).
+pub(crate) fn expression(_text: &str) -> Option<String> {
+    None
+}
