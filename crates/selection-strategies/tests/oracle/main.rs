@@ -15,6 +15,7 @@ mod order;
 mod random;
 mod regexes;
 mod shrink;
+mod unicode;
 mod versions;
 
 use std::time::Instant;
@@ -53,6 +54,17 @@ fn regexes() {
     check(&regexes::FAMILY);
 }
 
+#[test]
+fn unicode_classes() {
+    if let Some(mut oracle) = go::Oracle::start() {
+        let sample = if number("ORACLE_QUESTIONS", QUESTIONS) >= 1_000_000 { 1 } else { 400 };
+        unicode::check(&mut oracle, &mut Random::new(number("ORACLE_SEED", 1), "unicode"), sample);
+    }
+}
+
+/// How many questions a family asks unless told otherwise.
+const QUESTIONS: u64 = 2000;
+
 /// How many questions are on their way at once.
 const BATCH: usize = 256;
 
@@ -61,14 +73,10 @@ fn check(family: &Family) {
     let Some(mut oracle) = go::Oracle::start() else {
         return;
     };
-    let number = |name, default| match std::env::var(name) {
-        Ok(text) => text.parse::<u64>().unwrap_or_else(|error| panic!("{name}={text}: {error}")),
-        Err(_) => default,
-    };
-    let (wanted, seed) = (number("ORACLE_QUESTIONS", 2000), number("ORACLE_SEED", 1));
+    let (wanted, seed) = (number("ORACLE_QUESTIONS", QUESTIONS), number("ORACLE_SEED", 1));
     let mut random = Random::new(seed, family.name);
     let start = Instant::now();
-    let (mut asked, mut unanswered) = (0, 0);
+    let (mut asked, mut refused, mut unanswered) = (0, 0, 0);
     while asked < wanted {
         let size = BATCH.min((wanted - asked) as usize);
         let questions: Vec<Value> = (0..size).map(|_| ask(family, &mut random)).collect();
@@ -85,18 +93,27 @@ fn check(family: &Family) {
                         (family.answer)(&shrunk).unwrap_or_default(),
                     );
                 }
-                Some(_) => {}
+                Some(_) => refused += u64::from(expected["error"] == true),
                 None => unanswered += 1,
             }
             asked += 1;
         }
     }
     eprintln!(
-        "oracle: {}: {asked} questions of seed {seed}, 0 differences, {unanswered} beyond a bound, {:.1} s",
+        "oracle: {}: {asked} questions of seed {seed}, 0 differences, {refused} refused by both, \
+         {unanswered} beyond a bound, {:.1} s",
         family.name,
         start.elapsed().as_secs_f64()
     );
     assert!(unanswered * 20 <= asked, "too many questions went unanswered");
+}
+
+/// The number in an environment variable.
+fn number(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")),
+        Err(_) => default,
+    }
 }
 
 fn ask(family: &Family, random: &mut Random) -> Value {
