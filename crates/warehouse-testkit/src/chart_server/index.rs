@@ -91,9 +91,12 @@ fn is_plain(text: &str) -> bool {
     let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"._/+- ,()".contains(&byte);
     let reserved = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
     let Some(first) = text.bytes().next() else { return false };
-    let like_a_number = first.is_ascii_digit() && text.bytes().filter(|byte| *byte == b'.').count() < 2;
-    // `2024-01-01` and the like are dates to YAML 1.1; none of them has two dots before its dashes.
-    (first.is_ascii_alphanumeric())
+    // Two dots make a version of it. Dates and the like (`2024-01-01`) count as numbers here.
+    let like_a_number = first.is_ascii_digit()
+        && text.bytes().filter(|byte| *byte == b'.').count() < 2
+        && (text.bytes().all(|byte| byte.is_ascii_digit() || b"._+-eE".contains(&byte))
+            || ["0x", "0o", "0b"].iter().any(|prefix| text.starts_with(prefix)));
+    first.is_ascii_alphanumeric()
         && text.bytes().all(harmless)
         && !text.ends_with(' ')
         && !like_a_number
@@ -106,11 +109,28 @@ mod tests {
 
     #[test]
     fn text_is_quoted_where_yaml_would_read_something_else() {
-        for plain in ["demo", "1.2.3", "1.2.3-rc.1+b1", "v1", "A chart, for tests (and demos)", "a/b.tgz"] {
+        for plain in
+            ["demo", "1.2.3", "1.2.3-rc.1+b1", "v1", "A chart, for tests (and demos)", "a/b.tgz", "29a7"]
+        {
             assert_eq!(scalar(plain), plain);
         }
         for quoted in [
-            "", "1.10", "1", "1e3", "true", "No", "null", "~", "a: b", "a #b", "- a", " a", "a ", "é", "0x10",
+            "",
+            "1.10",
+            "1",
+            "1e3",
+            "true",
+            "No",
+            "null",
+            "~",
+            "a: b",
+            "a #b",
+            "- a",
+            " a",
+            "a ",
+            "é",
+            "0x10",
+            "2024-01-01",
         ] {
             assert!(scalar(quoted).starts_with('"'), "{quoted}");
         }
