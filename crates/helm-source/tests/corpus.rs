@@ -56,7 +56,7 @@ fn real_indexes_answer_as_expected() {
         let file = std::fs::read(folder.join(name)).unwrap();
         rows += 1;
         // A piece may end anywhere; a prime length ends everywhere in the course of a file.
-        for piece in [file.len().max(1), 4099] {
+        for piece in [usize::MAX, 4099].into_iter().take(if file.len() < 1 << 20 { 2 } else { 1 }) {
             let right = match (read(&file, piece), outcome) {
                 (Ok((index, by)), "ok") => {
                     eprintln!("{name}: {by:?}, {} versions", index.version_count());

@@ -18,6 +18,8 @@ mod json;
 mod lexer;
 mod scalar;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 mod visitor;
 mod yaml;

@@ -1,0 +1,340 @@
+//! The lexer against a full parser: on what either accepts, they say the same.
+
+use proptest::prelude::*;
+
+use super::handover::Handover;
+use super::lexer::Lexer;
+use super::*;
+
+/// What the full parser makes of a whole file.
+fn reference(file: &[u8]) -> Result<Index, IndexError> {
+    yaml::read(Handover::of_all(Doubt::NotAKey), file)
+}
+
+/// What the lexer makes of a file that comes in pieces of this size.
+fn lexed(file: &[u8], piece: usize) -> Result<Index, Handover> {
+    let mut lexer = Lexer::default();
+    for piece in file.chunks(piece.max(1)) {
+        if let Err(doubt) = lexer.push(piece) {
+            return Err(lexer.hand_over(doubt));
+        }
+    }
+    lexer.finish().map_err(|doubt| lexer.hand_over(doubt))
+}
+
+/// Lexer and full parser must not differ, and neither must the parser that starts at the beginning
+/// and the one that takes over in the middle.
+fn compare(file: &[u8], piece: usize) -> Result<bool, TestCaseError> {
+    let expected = reference(file);
+    let shown = || file.escape_ascii().to_string().replace("\\n", "\n");
+    let by_lexer = lexed(file, piece);
+    let sure = by_lexer.is_ok();
+    if let Ok(index) = by_lexer {
+        prop_assert_eq!(Ok(&index), expected.as_ref(), "the lexer, on\n{}", shown());
+    } else if !json::is_json(file) {
+        let mut reader = IndexReader::new();
+        let (first, rest) = file.split_at(piece.min(file.len()));
+        reader.push(first);
+        let answer = reader.finish(rest).map(|(index, _)| index);
+        prop_assert_eq!(
+            answer.as_ref().ok(),
+            expected.as_ref().ok(),
+            "the parser in the middle, on\n{}",
+            shown()
+        );
+    }
+    Ok(sure)
+}
+
+/// An index with everything in it that real ones have.
+const SEED: &str = r##"---
+apiVersion: v1
+entries:
+  web-app:
+  - annotations:
+      category: Tools
+      changes: |
+        - kind: added
+          version: 9.9.9
+
+        - "x"
+      images: |2-
+          indented
+        less
+    apiVersion: v2
+    appVersion: "1.2"
+    created: "2024-01-01T00:00:00.000000000Z"
+    dependencies:
+    - condition: db.enabled
+      name: db
+      repository: https://charts.example.com/a#b
+      version: 1.x.x
+    - name: other
+      tags: []
+      version: ^2
+    description: A text that is long enough to be
+      continued on the next line
+      - and on another one
+    digest: 0b0a
+    keywords: []
+    maintainers:
+    - email: a@example.com
+      name: A. Person
+    name: web-app
+    sources:
+    - https://example.com/x
+    urls:
+    - https://example.com/web-app-1.10.0.tgz
+    version: 1.10.0
+  - description: "quoted, \"escaped\" \u00e4 \
+      and continued:
+
+      version: 6.6.6"
+    urls:
+      - a.tgz
+    version: "1.9"
+  - description: 'it''s
+      version: 5.5.5
+      quoted'
+    version: v1.8.0+build_1
+  none: []
+  api:
+    - name: api
+      annotations: {}
+      description: >-
+        folded
+        text
+      version: '0.1'
+    - name: api
+  empty:
+generated: "2026-11-21T00:00:00Z"
+serverInfo: {}
+"##;
+
+/// What a mutation puts in: pieces that mean something to YAML, and pieces of an index.
+const PIECES: &[&str] = &[
+    "\n",
+    " ",
+    "  ",
+    "    ",
+    "\n  ",
+    "\n    ",
+    "\n\n",
+    "- ",
+    "-",
+    ": ",
+    ":",
+    "#",
+    " #",
+    "# x\n",
+    "'",
+    "\"",
+    "''",
+    "\\",
+    "\\q",
+    "\\x41",
+    "|",
+    ">",
+    "|-",
+    "|2",
+    ">+1",
+    "[",
+    "]",
+    "{",
+    "}",
+    "[]",
+    "{}",
+    "[a, b]",
+    "{a: b}",
+    ",",
+    "&a ",
+    "*a",
+    "!x ",
+    "!!str ",
+    "? ",
+    "%",
+    "@",
+    "`",
+    "~",
+    "null",
+    "Null",
+    "<<: ",
+    "<<: *a",
+    "---\n",
+    "--- ",
+    "...\n",
+    "\n---\n",
+    "\n...\n",
+    "\t",
+    "\r",
+    "\r\n",
+    "\0",
+    "\u{85}",
+    "\u{2028}",
+    "\u{feff}",
+    "ä",
+    "\u{7f}",
+    "version: ",
+    "version: 1.0.0",
+    "\n    version: 3.3.3",
+    "entries:",
+    "\nentries:\n",
+    "\n  web-app:\n",
+    "\n  x:\n  - version: 7\n",
+    "name: ",
+    "a: b\n",
+    "- a\n",
+    "- - a\n",
+    "- version: 2\n",
+    "true",
+    "1e3",
+    "0x10",
+    "1_000",
+    "2001-01-01",
+    ".inf",
+    "=",
+    "x: |\n",
+    "x: \"\n",
+    "x: '\n",
+    "\"a\": b\n",
+    "'a': b\n",
+    "a b: c\n",
+    "<<<<<<< HEAD\n",
+    "=======\n",
+    "\n>>>>>>> x\n",
+];
+
+#[derive(Clone, Debug)]
+enum Mutation {
+    Insert(prop::sample::Index, prop::sample::Index),
+    Overwrite(prop::sample::Index, prop::sample::Index),
+    DeleteBytes(prop::sample::Index, usize),
+    DeleteLine(prop::sample::Index),
+    CopyLine(prop::sample::Index, prop::sample::Index),
+    Indent(prop::sample::Index, usize),
+    Outdent(prop::sample::Index, usize),
+    Cut(prop::sample::Index),
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let at = any::<prop::sample::Index>;
+    prop_oneof![
+        4 => (at(), at()).prop_map(|(place, piece)| Mutation::Insert(place, piece)),
+        2 => (at(), at()).prop_map(|(place, piece)| Mutation::Overwrite(place, piece)),
+        2 => (at(), 1_usize..6).prop_map(|(place, length)| Mutation::DeleteBytes(place, length)),
+        1 => at().prop_map(Mutation::DeleteLine),
+        2 => (at(), at()).prop_map(|(from, to)| Mutation::CopyLine(from, to)),
+        2 => (at(), 1_usize..5).prop_map(|(line, by)| Mutation::Indent(line, by)),
+        2 => (at(), 1_usize..5).prop_map(|(line, by)| Mutation::Outdent(line, by)),
+        1 => at().prop_map(Mutation::Cut),
+    ]
+}
+
+fn apply(file: &mut Vec<u8>, mutation: &Mutation) {
+    if file.is_empty() {
+        return;
+    }
+    let length = file.len();
+    let starts: Vec<_> = std::iter::once(0)
+        .chain(file.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1))
+        .collect();
+    let line = |index: &prop::sample::Index| {
+        let at = index.index(starts.len());
+        starts[at]..starts.get(at + 1).copied().unwrap_or(length)
+    };
+    match mutation {
+        Mutation::Insert(place, piece) => {
+            let at = place.index(length);
+            file.splice(at..at, PIECES[piece.index(PIECES.len())].bytes());
+        }
+        Mutation::Overwrite(place, piece) => {
+            let piece = PIECES[piece.index(PIECES.len())];
+            let at = place.index(length);
+            file.splice(at..(at + piece.len()).min(length), piece.bytes());
+        }
+        Mutation::DeleteBytes(place, bytes) => {
+            let at = place.index(length);
+            file.drain(at..(at + bytes).min(length));
+        }
+        Mutation::DeleteLine(place) => {
+            file.drain(line(place));
+        }
+        Mutation::CopyLine(from, to) => {
+            let copy = file[line(from)].to_vec();
+            let at = line(to).start;
+            file.splice(at..at, copy);
+        }
+        Mutation::Indent(place, by) => {
+            let at = line(place).start;
+            file.splice(at..at, std::iter::repeat_n(b' ', *by));
+        }
+        Mutation::Outdent(place, by) => {
+            let range = line(place);
+            let spaces = file[range.clone()].iter().take_while(|byte| **byte == b' ').count();
+            file.drain(range.start..range.start + spaces.min(*by));
+        }
+        Mutation::Cut(place) => file.truncate(place.index(length)),
+    }
+}
+
+#[test]
+fn the_seed_is_read_by_the_lexer_alone() {
+    let index = lexed(SEED.as_bytes(), 7).unwrap();
+    assert_eq!(Ok(&index), reference(SEED.as_bytes()).as_ref());
+    assert_eq!(index.versions("web-app").unwrap().collect::<Vec<_>>(), ["1.10.0", "1.9", "v1.8.0+build_1"]);
+    assert_eq!(index.versions("api").unwrap().collect::<Vec<_>>(), ["0.1", ""]);
+    assert_eq!((index.chart_count(), index.version_count()), (4, 5));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutants_are_read_alike(mutations in prop::collection::vec(mutation(), 1..5), piece in 1_usize..2000) {
+        let mut file = SEED.as_bytes().to_vec();
+        for mutation in &mutations {
+            apply(&mut file, mutation);
+        }
+        compare(&file, piece)?;
+    }
+
+    /// Lines put together at random are nothing that anybody wrote; what is left of one seed is.
+    #[test]
+    fn small_files_are_read_alike(lines in prop::collection::vec((0_usize..7, prop::sample::select(PIECES)), 0..12), piece in 1_usize..50) {
+        let mut file = "entries:\n  a:\n  - version: 1\n".to_owned();
+        for (indent, text) in lines {
+            file.push_str(&format!("{:indent$}{text}", ""));
+            if indent % 2 == 0 {
+                file.push('\n');
+            }
+        }
+        compare(file.as_bytes(), piece)?;
+    }
+
+    #[test]
+    fn noise_is_no_panic(noise in prop::collection::vec(any::<u8>(), 0..300), piece in 1_usize..50) {
+        compare(&noise, piece)?;
+    }
+}
+
+/// The same, for as long as one likes: `MUTANTS=300000 cargo test --release -- --ignored many_mutants`.
+#[test]
+#[ignore = "takes as long as it is told to"]
+fn many_mutants() {
+    let cases = std::env::var("MUTANTS").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let sure = std::cell::Cell::new(0_u32);
+    let strategy = (prop::collection::vec(mutation(), 1..5), 1_usize..2000);
+    runner
+        .run(&strategy, |(mutations, piece)| {
+            let mut file = SEED.as_bytes().to_vec();
+            for mutation in &mutations {
+                apply(&mut file, mutation);
+            }
+            sure.set(sure.get() + u32::from(compare(&file, piece)?));
+            Ok(())
+        })
+        .unwrap();
+    eprintln!("{cases} mutants, {} of them accepted by the lexer, 0 differences", sure.get());
+}

@@ -1,0 +1,287 @@
+//! A chart repository over the wire: what is found, and exactly what it costs.
+
+use std::time::Duration;
+
+use artifact_http::{Credential, HttpClient};
+use artifact_source::conformance::{self, Fixture};
+use artifact_source::{
+    ArtifactSource, Chart, Cost, DiscoverRequest, Discovery, Error, Found, Observation, Recorder, Rejection,
+};
+use helm_source::{HelmSource, HelmSourceBuilder, IndexCache};
+use warehouse_testkit::{Chart as Published, ChartServer, When};
+
+fn client() -> HttpClient {
+    HttpClient::builder().attempts(1).stall_timeout(Duration::from_secs(10)).build().unwrap()
+}
+
+fn web(server: &ChartServer) -> HelmSourceBuilder {
+    HelmSource::builder(server.url()).name("web").http(client())
+}
+
+fn publish(server: &ChartServer, versions: &[&str]) {
+    for version in versions {
+        server.publish(&Published::new("web", *version));
+    }
+}
+
+async fn ask(source: &HelmSource, previous: Option<&Observation>) -> Result<Discovery<Chart>, Error> {
+    source.discover(DiscoverRequest::new().with_previous(previous)).await
+}
+
+async fn found(source: &HelmSource) -> Found<Chart> {
+    ask(source, None).await.unwrap().found().expect("nothing was observed before")
+}
+
+fn versions(found: &Found<Chart>) -> Vec<&str> {
+    found.artifacts.iter().map(|chart| chart.version.as_str()).collect()
+}
+
+fn spent(cost: Cost) -> (u64, u64) {
+    (cost.requests, cost.bytes_received)
+}
+
+#[tokio::test]
+async fn the_newest_versions_within_the_constraint_in_order() {
+    let server = ChartServer::start().unwrap();
+    publish(&server, &["1.2.0", "v1.10.0", "0.9.0", "1.9.0", "2.0.0-rc.1", "1.9", "24.03.00", "nightly"]);
+    let source = web(&server).constraint(">=1.0.0").limit(2).build().unwrap();
+    let trace = Recorder::new();
+    let answer = source.discover(DiscoverRequest::new().with_trace(&trace)).await.unwrap().found().unwrap();
+    assert_eq!(versions(&answer), ["24.03.00", "v1.10.0"]);
+
+    let mut judged = trace.into_judgements();
+    judged.sort_by(|one, other| one.name.cmp(&other.name));
+    let limit = Rejection::BeyondLimit { limit: 2 };
+    let outside = Rejection::OutsideConstraint { constraint: ">=1.0.0".into() };
+    let judged: Vec<_> =
+        judged.iter().map(|judgement| (judgement.name.as_str(), judgement.rejection.as_ref())).collect();
+    assert_eq!(
+        judged,
+        [
+            ("0.9.0", Some(&outside)),
+            ("1.2.0", Some(&limit)),
+            ("1.9", Some(&limit)),
+            ("1.9.0", Some(&limit)),
+            ("2.0.0-rc.1", Some(&outside)),
+            ("24.03.00", None),
+            ("nightly", Some(&Rejection::NotSemver { strict: false })),
+            ("v1.10.0", None),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_poll_costs_one_request_and_no_body() {
+    let server = ChartServer::start().unwrap();
+    publish(&server, &["1.0.0", "1.1.0"]);
+    let first = found(&web(&server).build().unwrap()).await;
+    assert_eq!(spent(first.cost), (1, server.log().counters().body_bytes_sent));
+
+    // Neither the same source nor one that knows nothing but the observation reads the index again.
+    let warm = web(&server).build().unwrap();
+    for _ in 0..2 {
+        server.log().clear();
+        let again = ask(&warm, first.observation.as_ref()).await.unwrap();
+        assert_eq!(again, Discovery::Unchanged { cost: again.cost() });
+        assert_eq!(spent(again.cost()), (1, 0));
+        assert_eq!((server.log().counters().requests, server.log().counters().body_bytes_sent), (1, 0));
+    }
+    assert_eq!(server.log().all()[0].header("accept-encoding"), Some("gzip"));
+    assert_eq!(server.log().all()[0].status, Some(304));
+
+    publish(&server, &["1.2.0"]);
+    let after = ask(&warm, first.observation.as_ref()).await.unwrap().found().unwrap();
+    assert_eq!(versions(&after), ["1.2.0", "1.1.0", "1.0.0"]);
+    assert_ne!(after.observation, first.observation);
+}
+
+#[tokio::test]
+async fn an_index_travels_compressed() {
+    let server = ChartServer::start().unwrap();
+    let names: Vec<_> = (0..500).map(|patch| format!("1.0.{patch}")).collect();
+    publish(&server, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let cost = found(&web(&server).build().unwrap()).await.cost;
+    let size = server.index().len() as u64;
+    assert!(cost.bytes_received < size / 3, "{} of {size} bytes", cost.bytes_received);
+}
+
+#[tokio::test]
+async fn all_subscriptions_of_a_repository_share_one_request() {
+    let server = ChartServer::start().unwrap();
+    publish(&server, &["1.0.0"]);
+    server.publish(&Published::new("api", "2.0.0"));
+    let cache = IndexCache::new(client());
+    let build =
+        |name: &str| HelmSource::builder(server.url()).name(name).cache(cache.clone()).build().unwrap();
+    let (web, api, none) = (build("web"), build("api"), build("none"));
+
+    let (first, second, third) = tokio::join!(found(&web), found(&api), found(&none));
+    assert_eq!((versions(&first), versions(&second)), (vec!["1.0.0"], vec!["2.0.0"]));
+    assert!(third.artifacts.is_empty());
+    assert_eq!([first.cost.requests, second.cost.requests, third.cost.requests], [1, 0, 0]);
+    assert_eq!(server.log().counters().requests, 1);
+
+    // One that comes later is answered from the table, after the server said that it still holds.
+    let later = found(&build("api")).await;
+    assert_eq!((versions(&later), spent(later.cost)), (vec!["2.0.0"], (1, 0)));
+
+    // The observations are of one table too.
+    server.log().clear();
+    let (one, two) =
+        tokio::join!(ask(&web, first.observation.as_ref()), ask(&api, second.observation.as_ref()));
+    assert!(matches!(one.unwrap(), Discovery::Unchanged { .. }));
+    assert!(matches!(two.unwrap(), Discovery::Unchanged { .. }));
+    assert_eq!(server.log().counters().requests, 1);
+}
+
+/// Whoever asks after a change must not be given what was asked for before it.
+#[tokio::test]
+async fn a_request_under_way_is_not_an_answer_to_a_later_question() {
+    let server = ChartServer::start().unwrap();
+    publish(&server, &["1.0.0"]);
+    let cache = IndexCache::new(client());
+    let source = HelmSource::builder(server.url()).name("web").cache(cache.clone()).build().unwrap();
+    server.faults().add(When::any().nth(1), warehouse_testkit::Fault::Latency(Duration::from_millis(300)));
+    let (early, late) = tokio::join!(found(&source), async {
+        while server.log().counters().requests == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        publish(&server, &["1.1.0"]);
+        found(&source).await
+    });
+    assert_eq!(versions(&late), ["1.1.0", "1.0.0"]);
+    assert_eq!(late.cost.requests, 1);
+    assert!(!early.artifacts.is_empty());
+}
+
+#[tokio::test]
+async fn a_credential_has_a_table_of_its_own() {
+    let server = ChartServer::builder().basic("me", "SECRET").start().unwrap();
+    publish(&server, &["1.0.0"]);
+    let cache = IndexCache::new(client());
+    let source = |credential: Option<Credential>| {
+        HelmSource::builder(server.url())
+            .name("web")
+            .cache(cache.clone())
+            .credentials(credential)
+            .build()
+            .unwrap()
+    };
+    let known = source(Some(Credential::password("me", "SECRET")));
+    assert_eq!(versions(&found(&known).await), ["1.0.0"]);
+
+    let nobody = ask(&source(None), None).await.unwrap_err();
+    assert!(nobody.is_auth() && nobody.status() == Some(401));
+    assert_eq!(nobody.hint(), Some("no credential was found for this repoURL"));
+    let wrong = ask(&source(Some(Credential::password("me", "WRONG"))), None).await.unwrap_err();
+    assert_eq!(wrong.hint(), Some("the credential for this repoURL was refused"));
+    for shown in [format!("{nobody:?}{wrong:?}{wrong}"), format!("{known:?} {known} {cache:?}")] {
+        assert!(!shown.contains("SECRET") && !shown.contains("WRONG"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_survives() {
+    let server = ChartServer::builder().path("charts/stable").require_query("token=SECRET").start().unwrap();
+    publish(&server, &["1.0.0"]);
+    let source = |query: &str| {
+        HelmSource::builder(format!("{}/{query}", server.url())).name("web").http(client()).build().unwrap()
+    };
+    let right = source("?token=SECRET");
+    let answer = found(&right).await;
+    assert_eq!(versions(&answer), ["1.0.0"]);
+    assert_eq!(server.log().all()[0].path, "/charts/stable/index.yaml");
+    let observation = serde_json::to_string(&answer.observation).unwrap();
+    assert!(!format!("{observation}{right:?}{right}").contains("SECRET"));
+
+    // Another query is another repository.
+    let other = source("?token=SECRET&channel=beta");
+    assert!(ask(&other, answer.observation.as_ref()).await.unwrap().found().is_some());
+}
+
+#[tokio::test]
+async fn duplicates_take_their_places_as_in_kargo() {
+    let server = ChartServer::start().unwrap();
+    publish(&server, &["1.0.0", "1.1.0", "1.1.0"]);
+    let trace = Recorder::new();
+    let source = web(&server).limit(2).build().unwrap();
+    let answer = source.discover(DiscoverRequest::new().with_trace(&trace)).await.unwrap().found().unwrap();
+    assert_eq!(versions(&answer), ["1.1.0", "1.1.0"]);
+    assert_eq!(trace.into_judgements().len(), 3);
+}
+
+#[tokio::test]
+async fn without_validators_every_poll_reads_the_index() {
+    let server = ChartServer::builder().without_etag().without_last_modified().start().unwrap();
+    publish(&server, &["1.0.0"]);
+    let source = web(&server).build().unwrap();
+    let first = found(&source).await;
+    assert_eq!(first.observation, None);
+    let again = ask(&source, None).await.unwrap().found().unwrap();
+    assert_eq!(spent(again.cost), spent(first.cost));
+}
+
+#[tokio::test]
+async fn a_date_alone_is_a_validator_once_it_is_old_enough() {
+    let server = ChartServer::builder().without_etag().start().unwrap();
+    publish(&server, &["1.0.0"]);
+    let source = web(&server).build().unwrap();
+    let first = found(&source).await;
+    let again = ask(&source, first.observation.as_ref()).await.unwrap();
+    assert_eq!((spent(again.cost()), again.found()), ((1, 0), None));
+}
+
+#[tokio::test]
+async fn an_observation_of_another_question_is_none() {
+    let server = ChartServer::start().unwrap();
+    publish(&server, &["1.0.0", "1.1.0"]);
+    let seen = found(&web(&server).build().unwrap()).await.observation;
+    for other in [
+        web(&server).limit(1),
+        web(&server).constraint("1.0.0"),
+        HelmSource::builder(server.url()).name("api").http(client()),
+        HelmSource::builder(format!("{}?a=b", server.url())).name("web").http(client()),
+    ] {
+        let other = other.build().unwrap();
+        assert!(ask(&other, seen.as_ref()).await.unwrap().found().is_some(), "{other:?}");
+    }
+}
+
+struct Classic {
+    server: ChartServer,
+    listed: Vec<String>,
+}
+
+#[async_trait::async_trait]
+impl Fixture for Classic {
+    type Source = HelmSource;
+
+    async fn source(&self) -> HelmSource {
+        web(&self.server).constraint(">=0.1").limit(3).build().unwrap()
+    }
+
+    async fn listed(&self) -> Vec<String> {
+        self.listed.clone()
+    }
+
+    async fn publish(&mut self) {
+        self.server.publish(&Published::new("web", "9.0.0"));
+        self.listed.push("9.0.0".to_owned());
+    }
+
+    async fn shuffle(&mut self) {
+        self.listed.rotate_left(1);
+        let entries = self.listed.iter().map(|version| format!("  - version: \"{version}\"\n"));
+        let index = format!("entries:\n  web:\n{}", entries.collect::<String>());
+        self.server.set_index(index);
+    }
+}
+
+#[tokio::test]
+async fn it_conforms() {
+    let server = ChartServer::start().unwrap();
+    let listed = ["1.0.0", "1.10.0", "1.9.0", "v1.9.0", "1.9", "0.0.1", "nightly", "1.10.0"];
+    publish(&server, &listed);
+    let listed = listed.map(str::to_owned).to_vec();
+    conformance::all(&mut Classic { server, listed }).await.unwrap();
+}

@@ -1,0 +1,239 @@
+//! Servers that are wrong, broken or hostile: each ends in a clear error, soon, and without a secret.
+
+use std::time::Duration;
+
+use artifact_http::{Credential, HttpClient};
+use artifact_source::{ArtifactSource, DiscoverRequest, Error, ErrorKind};
+use helm_source::{HelmSource, HelmSourceBuilder};
+use warehouse_testkit::{Chart, ChartServer, Fault, Reply, When};
+
+const LIMIT: u64 = 1 << 20;
+
+fn source(repo_url: &str) -> HelmSourceBuilder {
+    let client = HttpClient::builder().attempts(1).stall_timeout(Duration::from_secs(5)).build().unwrap();
+    HelmSource::builder(repo_url).name("web").max_index_bytes(LIMIT).http(client)
+}
+
+async fn refused(builder: HelmSourceBuilder) -> Error {
+    let source = builder.build().unwrap();
+    let error = source.discover(DiscoverRequest::new()).await.expect_err("it is refused");
+    assert_eq!(error.id(), Some(source.id()));
+    assert!(!format!("{error} {error:?}").contains("SECRET"), "{error:?}");
+    error
+}
+
+fn server() -> ChartServer {
+    let server = ChartServer::start().unwrap();
+    for patch in 0..200 {
+        server.publish(&Chart::new("web", format!("1.0.{patch}")));
+    }
+    server
+}
+
+#[track_caller]
+fn says(error: &Error, kind: ErrorKind, message: &str, hint: &str) {
+    assert_eq!(error.kind(), kind, "{error:?}");
+    assert!(error.to_string().contains(message), "{error}");
+    assert!(error.hint().unwrap_or_default().contains(hint), "{error:?}");
+}
+
+#[tokio::test]
+async fn no_index_there() {
+    let server = server();
+    let error = refused(source(&format!("{}/nothing", server.url()))).await;
+    says(&error, ErrorKind::NotFound, "HTTP 404", "<repoURL>/index.yaml");
+    let error = refused(source(&format!("{}/index.yaml", server.url()))).await;
+    says(&error, ErrorKind::NotFound, "HTTP 404", "before /index.yaml");
+}
+
+#[tokio::test]
+async fn nobody_there() {
+    // A port that was free a moment ago.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = refused(source(&url)).await;
+    says(&error, ErrorKind::Unreachable, "refused", "does the server run");
+    assert!(error.is_transient());
+}
+
+#[tokio::test]
+async fn a_login_page() {
+    let server = server();
+    server.faults().add(When::any(), Fault::login_page());
+    let error = refused(source(&server.url())).await;
+    says(&error, ErrorKind::BadAnswer, "the index is an HTML page", "login page");
+}
+
+#[tokio::test]
+async fn something_else() {
+    let server = server();
+    for (body, message) in [
+        ("", "the index is empty"),
+        ("\n\n", "the index is empty"),
+        ("this is a sentence\n", "the index is not valid: line 1"),
+        ("- a\n- b\n", "the index is not valid: line 1"),
+        ("entries:\n  web:\n  - version: 1\n  web:\n  - version: 2\n", "a chart is listed twice"),
+        ("entries:\n  web:\n  - version: 1\n    version: 2\n", "a field of an entry is given twice"),
+        ("entries:\n  web:\n  - version: [1]\n", "the index is not valid: line 3"),
+        ("entries:\n  web: text\n", "the index is not valid: line 2"),
+        ("entries: {}\n<<<<<<< HEAD\n", "the index is not valid: line"),
+        ("{\"entries\":{\"web\":[{\"version\":1.0}]}", "the index is not valid: line 1"),
+        ("{\"entries\":{\"web\":[{\"version\":{}}]}}", "a version is a text"),
+        ("<?xml version=\"1.0\"?>\n<Error/>\n", "an XML or HTML document"),
+    ] {
+        server.set_index(body);
+        let error = refused(source(&server.url())).await;
+        says(&error, ErrorKind::BadAnswer, message, "");
+        assert!(error.hint().is_some(), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_in_trouble() {
+    let server = server();
+    for (status, kind) in [
+        (403, ErrorKind::Forbidden),
+        (410, ErrorKind::NotFound),
+        (500, ErrorKind::Server),
+        (503, ErrorKind::Server),
+        (304, ErrorKind::BadAnswer),
+        (204, ErrorKind::BadAnswer),
+        (418, ErrorKind::BadAnswer),
+    ] {
+        server.faults().clear();
+        server.faults().add(When::any(), Fault::status(status));
+        assert_eq!(refused(source(&server.url())).await.kind(), kind, "{status}");
+    }
+    server.faults().clear();
+    server.faults().add(When::any(), Fault::too_many_requests(Duration::from_secs(7)));
+    let error = refused(source(&server.url())).await;
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(Duration::from_secs(7))));
+}
+
+/// A body that is cut at the end of a line is valid YAML with fewer versions; it must be an error all the same.
+#[tokio::test]
+async fn a_body_that_ends_early() {
+    let plain = ChartServer::builder().without_gzip().start().unwrap();
+    for patch in 0..200 {
+        plain.publish(&Chart::new("web", format!("1.0.{patch}")));
+    }
+    let index = plain.index();
+    let cut = index.windows(5).position(|window| window == b"\n  - ").unwrap() + 1;
+    assert!(helm_source::Index::from_slice(&index[..cut]).is_ok());
+    for fault in [Fault::Truncate { keep: cut }, Fault::ResetAfter { keep: cut }] {
+        plain.faults().clear();
+        plain.faults().add(When::any(), fault);
+        let error = refused(source(&plain.url())).await;
+        says(&error, ErrorKind::BadAnswer, "broke off", "");
+    }
+
+    let packed = server();
+    packed.faults().add(When::any(), Fault::Truncate { keep: 100 });
+    assert_eq!(refused(source(&packed.url())).await.kind(), ErrorKind::BadAnswer);
+
+    // A table that is known stays known: the next answer is whole.
+    packed.faults().clear();
+    assert!(source(&packed.url()).build().unwrap().discover(DiscoverRequest::new()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_body_without_end() {
+    let packed = server();
+    packed.faults().add(When::any(), Fault::GzipBomb { bytes: 1 << 30 });
+    assert_eq!(refused(source(&packed.url())).await.kind(), ErrorKind::TooLarge);
+
+    let server = ChartServer::builder().without_gzip().start().unwrap();
+    let line = b"# a comment that says nothing at all\n".as_slice();
+    for fault in [
+        Fault::endless(),
+        Fault::oversized(10 << 30),
+        Fault::Endless { head: "entries:\n".into(), repeat: line.into() },
+        Fault::Endless { head: "entries:\n  web:\n".into(), repeat: "  - version: 1\n".into() },
+        Fault::Endless { head: "entries:\n  web:\n  - x: \"".into(), repeat: "yyyyyyyy".into() },
+        Fault::Endless { head: "{\"entries\":{\"web\":[{\"x\":\"".into(), repeat: "yyyyyyyy".into() },
+    ] {
+        server.faults().clear();
+        server.faults().add(When::any(), fault);
+        let error = refused(source(&server.url())).await;
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent() {
+    let server = server();
+    server.faults().add(When::any(), Fault::Stall);
+    let source = source(&server.url()).build().unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_millis(100);
+    let error = source.discover(DiscoverRequest::new().with_deadline(deadline)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+}
+
+#[tokio::test]
+async fn redirects() {
+    let server = server();
+    let secret = || Credential::password("me", "SECRET");
+
+    server.faults().add(When::path("/loop/**"), Fault::redirect("/loop/index.yaml"));
+    let error = refused(source(&format!("{}/loop", server.url()))).await;
+    says(&error, ErrorKind::BadAnswer, "redirects", "");
+    assert_eq!(server.log().count(&When::path("/loop/**")), 11);
+
+    // To another port: the index is read, and the credential stays behind.
+    let other = self::server();
+    server.redirect("/moved/index.yaml", format!("{}/index.yaml", other.url()));
+    let moved = source(&format!("{}/moved", server.url())).credentials(secret()).build().unwrap();
+    let found = moved.discover(DiscoverRequest::new()).await.unwrap().found().unwrap();
+    assert_eq!((found.artifacts.len(), found.cost.requests), (20, 2));
+    assert!(server.log().matching(&When::path("/moved/**"))[0].header("authorization").is_some());
+    assert_eq!(other.log().all()[0].header("authorization"), None);
+
+    // Within the server it comes along.
+    server.redirect("/near/index.yaml", "/index.yaml");
+    let near = source(&format!("{}/near", server.url())).credentials(secret()).build().unwrap();
+    near.discover(DiscoverRequest::new()).await.unwrap();
+    assert!(server.log().matching(&When::path("/index.yaml"))[0].header("authorization").is_some());
+}
+
+/// Where the redirect leads elsewhere than before, "not modified" speaks of another file.
+#[tokio::test]
+async fn not_modified_elsewhere_is_no_proof() {
+    let (door, old, new) = (server(), server(), server());
+    for (server, version) in [(&old, "1.0.0"), (&new, "2.0.0")] {
+        server.set_index(format!("entries:\n  web:\n  - version: {version}\n"));
+        server.faults().add(When::any(), Fault::Header { name: "etag".into(), value: "\"same\"".into() });
+    }
+    door.redirect("/index.yaml", format!("{}/index.yaml", old.url()));
+    let source = source(&door.url()).build().unwrap();
+    let first = source.discover(DiscoverRequest::new()).await.unwrap().found().unwrap();
+
+    door.redirect("/index.yaml", format!("{}/index.yaml", new.url()));
+    new.faults().clear();
+    let same = |reply: Reply| reply.header("etag", "\"same\"");
+    new.faults().add(When::any().nth(1), same(Reply::status(304)));
+    let request = DiscoverRequest::new().with_previous(first.observation.as_ref());
+    let second = source.discover(request).await.unwrap().found().unwrap();
+    assert_eq!(second.artifacts[0].version, "2.0.0");
+    assert_eq!(second.cost.requests, 4);
+}
+
+#[test]
+fn what_cannot_be_built() {
+    for (builder, message, hint) in [
+        (HelmSource::builder("charts.example.com").name("web"), "not a URL", ""),
+        (HelmSource::builder("ftp://u:SECRET@example.com").name("web"), "begins with", ""),
+        (HelmSource::builder("https://example.com"), "needs a name", ""),
+        (HelmSource::builder("https://example.com").name(""), "needs a name", ""),
+        (HelmSource::builder("oci://example.com/a").name("web"), "no name", "append /web"),
+        (HelmSource::builder("https://example.com").name("web").constraint(">=1<2"), "\">=1<2\"", ""),
+        (HelmSource::builder("https://example.com").name("web").constraint(" "), "\" \"", ""),
+        (HelmSource::builder("https://example.com").name("web").limit(0), "limit of 0", "1 or more"),
+    ] {
+        let error = builder.build().unwrap_err();
+        says(&error, ErrorKind::InvalidInput, message, hint);
+        assert!(error.id().is_some());
+        assert!(!format!("{error} {error:?}").contains("SECRET"));
+    }
+    assert!(HelmSource::builder("https://example.com").name("web").constraint("").build().is_ok());
+}
