@@ -159,3 +159,30 @@ fn rules_count_on_their_own() {
     assert_eq!(get(server.address(), "/index.yaml").status, 200);
     assert_eq!(server.faults().struck(), 3);
 }
+
+#[test]
+fn requests_that_wait_count_as_concurrent() {
+    let server = server();
+    server.faults().add(When::any().first(2), Fault::Stall);
+    let address = server.address();
+    let waiting: Vec<_> = (0..2)
+        .map(|_| {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+            stream
+        })
+        .collect();
+    // Bounded in time: both requests are on the way already.
+    for _ in 0..1000 {
+        if server.log().counters().requests == 2 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    get(address, "/index.yaml");
+    assert_eq!(server.log().counters().peak_concurrency, 3);
+    assert_eq!(server.log().all().iter().filter(|request| request.status.is_none()).count(), 2);
+    drop(waiting);
+    server.log().clear();
+    assert_eq!(server.log().counters().peak_concurrency, 0);
+}
