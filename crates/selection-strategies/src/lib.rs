@@ -1,4 +1,90 @@
-//! Pure rules that choose among artifact versions as a Kargo Warehouse does: semver constraints, tag filters, path selectors, expressions
+//! Pure rules that choose among versions of an artifact the way a Kargo `Warehouse` does.
+//!
+//! Given the tags of an image or a Git repository, or the versions of a chart, and the rule of a
+//! subscription: which are chosen, in which order, and why not the others? This crate judges; it
+//! never fetches. It has no I/O, no async, no clock, and knows nothing of Kubernetes.
+//!
+//! ```
+//! use selection_strategies::TagRule;
+//!
+//! let rule = TagRule::semver(Some("^1.2.0".parse()?));
+//! let selection = rule.select(["v1.3.0", "latest", "1.2.7", "v2.0.0", "v1.4.0-rc.1"], None);
+//!
+//! let chosen: Vec<_> = selection.chosen.iter().map(|candidate| candidate.name).collect();
+//! assert_eq!(chosen, ["v1.3.0", "1.2.7"]);
+//!
+//! for (name, why) in &selection.rejected {
+//!     println!("{name}: {why}"); // v2.0.0: outside the constraint "^1.2.0"
+//! }
+//! # assert_eq!(selection.rejected.len(), 3);
+//! # Ok::<(), selection_strategies::ConstraintError>(())
+//! ```
+//!
+//! # Strategies
+//!
+//! Each rule judges one name ([`TagRule::judge`]), puts many in order lazily ([`TagRule::rank`]), or
+//! does all at once ([`TagRule::select`]). A [`TagFilter`] may stand before it.
+//!
+//! | strategy | chooses | rule |
+//! |---|---|---|
+//! | `SemVer` | the highest version within a [`Constraint`] | [`TagRule::semver`] |
+//! | `Lexical` | the last name in the order of bytes | [`TagRule::lexical`] |
+//! | `Digest` | one name | [`TagRule::digest`] |
+//! | `NewestBuild`, `NewestTag` | what passes the filter; times are the caller's to compare | [`TagRule::newest`] |
+//! | charts, `index.yaml` | the highest version, leniently read | [`TagRule::chart`] |
+//! | charts, OCI | the highest version, strictly read, `_` for `+` | [`TagRule::oci_chart`] |
+//!
+//! Lexical order, behind a filter:
+//!
+//! ```
+//! use selection_strategies::{TagFilter, TagRule};
+//!
+//! let nightlies = TagFilter::builder().allow(r"^nightly-\d{8}$").ignore("^nightly-20240103$").build()?;
+//! let rule = TagRule::lexical().with_filter(nightlies);
+//! let selection = rule.select(["nightly-20240101", "nightly-20240103", "v9", "nightly-20240102"], Some(1));
+//! assert_eq!(selection.chosen[0].name, "nightly-20240102");
+//! # Ok::<(), selection_strategies::TagFilterError>(())
+//! ```
+//!
+//! Evidence, asked for best first, as long as it takes:
+//!
+//! ```
+//! use selection_strategies::TagRule;
+//!
+//! let is_built_for_arm64 = |tag: &str| tag == "1.1.0"; // a request, in earnest
+//!
+//! let ranking = TagRule::semver(None).rank(["1.0.0", "1.2.0", "1.1.0"], |_, _| {});
+//! let newest = ranking.into_iter().find(|candidate| is_built_for_arm64(candidate.name));
+//! assert_eq!(newest.unwrap().name, "1.1.0");
+//! ```
+//!
+//! # Verdicts
+//!
+//! A [`Verdict`] is either acceptance or a [`Rejection`], which names the rule that decided with the
+//! text the user wrote: this ignore pattern, that constraint, the limit. So filtering, an `explain`
+//! command and the matching of webhooks are one piece of code.
+//!
+//! # Semantics
+//!
+//! Kargo is written in Go and inherits the dialects of its libraries. This crate reads them as they
+//! do, down to the slips:
+//!
+//! * [`Version`] and [`Constraint`]: `Masterminds/semver` v3.5, which is not what
+//!   [`semver::VersionReq`] means. [`semver::Version`] is the type of exchange, both ways.
+//! * [`GoRegex`]: the syntax of Go's `regexp`, on the engine of the [`regex`] crate.
+//! * Order: descending; versions of equal precedence by their text, so that the order of the input
+//!   never shows in the output.
+//!
+//! The rules are numbered in `docs/semantics.md`, and the documentation of each item names its own.
+//! Every row of the conformance vectors, and a million invented questions to the Go libraries of
+//! each kind, are answered as Kargo answers them.
+//!
+//! # Cost
+//!
+//! Reading a version allocates nothing, and a rejection shares the text of its rule. A hundred
+//! thousand tags are filtered, read, compared with a constraint and put in order in a few
+//! milliseconds on one core; asking only for the best few sorts only those. Patterns, versions and
+//! constraints are bounded in size, and matching is linear in the text.
 
 mod constraint;
 pub mod glob;
