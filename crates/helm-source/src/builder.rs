@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use artifact_http::{CredentialSource, HttpClient};
 use artifact_source::{Error, ErrorKind, SourceId, SourceKind};
+use oci_registry::RegistryClient;
 use selection_strategies::{Constraint, Strictness, TagRule};
 
 use crate::cache::IndexCache;
@@ -25,6 +26,7 @@ pub struct HelmSourceBuilder {
     limit: Option<usize>,
     accept_v: bool,
     cache: Option<IndexCache>,
+    registry: Option<RegistryClient>,
     credentials: Arc<dyn CredentialSource>,
     max_index_bytes: u64,
     allow_plain_credential: bool,
@@ -40,6 +42,7 @@ impl HelmSourceBuilder {
             limit: Some(DEFAULT_LIMIT),
             accept_v: false,
             cache: None,
+            registry: None,
             credentials: Arc::new(()),
             max_index_bytes: DEFAULT_MAX_INDEX_BYTES,
             allow_plain_credential: false,
@@ -90,6 +93,15 @@ impl HelmSourceBuilder {
         self
     }
 
+    /// The client that reads tags of charts in registries, with its tokens and pace; build it with
+    /// [`kind`](oci_registry::RegistryClientBuilder::kind) `Chart`. It looks credentials up on its own.
+    /// If it is not said, there is one for this source alone, with its HTTP client and
+    /// [`credentials`](Self::credentials).
+    pub fn registry(mut self, client: RegistryClient) -> Self {
+        self.registry = Some(client);
+        self
+    }
+
     /// Where the credential for the repository is looked up, at each discovery. Nowhere, if it is not
     /// said. A user name and password in the `repoURL` count too, where the look-up knows none.
     pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
@@ -116,7 +128,7 @@ impl HelmSourceBuilder {
     ///
     /// [`ErrorKind::InvalidInput`]: a URL that is not `https`, `http` or `oci`, a chart repository
     /// without a [`name`](Self::name), an OCI repository with one, a constraint that is none (semantics
-    /// rules 2.1 and 2.6 to 2.8), a limit of 0.
+    /// rules 2.1 and 2.6 to 2.8), a limit of 0, an `oci` URL that names no repository.
     pub fn build(self) -> Result<HelmSource, Error> {
         let mut id = SourceId::new(SourceKind::Chart, &self.repo_url);
         if let Some(name) = self.subscription.clone().or_else(|| self.name.clone()) {
@@ -138,12 +150,21 @@ impl HelmSourceBuilder {
             })?),
             None => None,
         };
+        let cache = match self.cache {
+            Some(cache) => cache,
+            None => IndexCache::new(HttpClient::builder().build()?),
+        };
         let (origin, rule) = match (Location::parse(&self.repo_url)?, self.name) {
             (Location::Index(url), Some(chart)) => (Origin::Index { url, chart }, TagRule::chart(constraint)),
             (Location::Index(_), None) => {
                 return Err(invalid("a chart in a chart repository needs a name"));
             }
             (Location::Registry(repository), None) => {
+                let registry = self.registry.unwrap_or_else(|| {
+                    let builder = RegistryClient::builder(cache.client().clone());
+                    builder.kind(SourceKind::Chart).credentials(Arc::clone(&self.credentials)).build()
+                });
+                let repository = registry.repository(&repository)?;
                 let strictness = if self.accept_v { Strictness::Strict } else { Strictness::Bare };
                 (Origin::Registry { repository }, TagRule::oci_chart(constraint).with_strictness(strictness))
             }
@@ -151,10 +172,6 @@ impl HelmSourceBuilder {
                 return Err(invalid("a chart in an OCI registry has no name beside its repoURL")
                     .with_hint(format!("append /{name} to the repoURL and leave the name out")));
             }
-        };
-        let cache = match self.cache {
-            Some(cache) => cache,
-            None => IndexCache::new(HttpClient::builder().build()?),
         };
         Ok(HelmSource {
             id,

@@ -8,7 +8,7 @@ use artifact_source::{Error, ErrorKind};
 pub(crate) enum Location {
     /// In an index file, at this URL.
     Index(Url),
-    /// In the tags of this repository: `host[:port]/path`.
+    /// In the tags of this repository: `oci://host[:port]/path`.
     Registry(String),
 }
 
@@ -51,7 +51,10 @@ fn registry(reference: &str) -> Result<String, &'static str> {
     if path.is_empty() || path.contains([':', '@', '?', '#']) {
         return Err("the repoURL of an OCI chart is a repository, without tag, digest or query");
     }
-    Ok(reference.to_owned())
+    // Docker would take a host without dot and port for a user of Docker Hub; here it is a host.
+    let is_host = host.contains(['.', ':']) || host == "localhost";
+    let port = if is_host { "" } else { ":443" };
+    Ok(format!("oci://{host}{port}/{path}"))
 }
 
 #[cfg(test)]
@@ -85,9 +88,10 @@ mod tests {
     #[test]
     fn registries() {
         for (repo_url, expected) in [
-            ("oci://ghcr.io/org/chart", "ghcr.io/org/chart"),
-            ("oci://localhost:5000/chart", "localhost:5000/chart"),
-            ("oci://ghcr.io/org/chart/", "ghcr.io/org/chart"),
+            ("oci://ghcr.io/org/chart", "oci://ghcr.io/org/chart"),
+            ("oci://localhost:5000/chart", "oci://localhost:5000/chart"),
+            ("oci://ghcr.io/org/chart/", "oci://ghcr.io/org/chart"),
+            ("oci://registry/org/chart", "oci://registry:443/org/chart"),
         ] {
             assert_eq!(Location::parse(repo_url).unwrap(), Location::Registry(expected.to_owned()));
         }

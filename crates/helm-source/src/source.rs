@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use artifact_http::{Call, CredentialSource, Url};
 use artifact_source::{
-    ArtifactSource, Chart, DiscoverRequest, Discovery, Error, ErrorKind, Found, Observation, SourceId,
-    SourceKind,
+    ArtifactSource, Chart, DiscoverRequest, Discovery, Error, Found, Observation, SourceId, SourceKind,
 };
 use async_trait::async_trait;
+use oci_registry::Repository;
 use selection_strategies::TagRule;
 use sha2::{Digest, Sha256};
 
@@ -39,7 +39,7 @@ pub struct HelmSource {
 /// Where the versions are listed.
 pub(crate) enum Origin {
     Index { url: Url, chart: String },
-    Registry { repository: String },
+    Registry { repository: Repository },
 }
 
 impl HelmSource {
@@ -49,7 +49,7 @@ impl HelmSource {
         HelmSourceBuilder::new(repo_url.as_ref())
     }
 
-    async fn from_index(
+    async fn discover_in_index(
         &self,
         url: &Url,
         chart: &str,
@@ -79,30 +79,46 @@ impl HelmSource {
         Ok(Discovery::Found(Found::new(charts, call.cost()).with_observation(observation)))
     }
 
-    async fn from_registry(
+    async fn discover_in_registry(
         &self,
-        repository: &str,
-        _request: DiscoverRequest<'_>,
+        repository: &Repository,
+        request: DiscoverRequest<'_>,
     ) -> Result<Discovery<Chart>, Error> {
-        Err(Error::new(ErrorKind::Internal, "charts in registries are not built yet").with_url(repository))
+        let call = Call::from(&request);
+        let tags = repository.tags(&call).await?;
+        let charts = select(&self.rule, tags.iter().map(String::as_str), self.limit, request.trace);
+        // A chart is its version, so the same versions are the same answer, whatever the tags point at.
+        let fingerprint = self.fingerprint();
+        let answer = digest(charts.iter().map(|chart| chart.version.as_str()));
+        if request.previous.and_then(|previous| previous.state(SCHEMA, &fingerprint)) == Some(answer.clone())
+        {
+            return Ok(Discovery::Unchanged { cost: call.cost() });
+        }
+        let observation = Observation::new(SCHEMA, fingerprint, &answer);
+        Ok(Discovery::Found(Found::new(charts, call.cost()).with_observation(observation)))
     }
 
     /// Names the question, so that an observation of another one is not taken for its answer. A URL may
     /// hold a secret, so only its digest is in there.
     fn fingerprint(&self) -> String {
-        let mut question = Sha256::new();
         let (url, chart) = match &self.origin {
             Origin::Index { url, chart } => (without_user(url), chart.as_str()),
-            Origin::Registry { repository } => (repository.clone(), ""),
+            Origin::Registry { repository } => (repository.name().to_string(), ""),
         };
         let v = if self.accept_v { "v" } else { "" };
-        for part in [&*url, chart, self.constraint.as_deref().unwrap_or_default(), v] {
-            question.update((part.len() as u64).to_le_bytes());
-            question.update(part);
-        }
-        let digest: String = question.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{} limit {:?} {digest}", self.id, self.limit)
+        let question = digest([&*url, chart, self.constraint.as_deref().unwrap_or_default(), v]);
+        format!("{} limit {:?} {question}", self.id, self.limit)
     }
+}
+
+/// A digest of these texts and their order.
+fn digest<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    let mut digest = Sha256::new();
+    for text in texts {
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text);
+    }
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn without_user(url: &Url) -> String {
@@ -123,8 +139,8 @@ impl ArtifactSource for HelmSource {
 
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Chart>, Error> {
         let answer = match &self.origin {
-            Origin::Index { url, chart } => self.from_index(url, chart, request).await,
-            Origin::Registry { repository } => self.from_registry(repository, request).await,
+            Origin::Index { url, chart } => self.discover_in_index(url, chart, request).await,
+            Origin::Registry { repository } => self.discover_in_registry(repository, request).await,
         };
         answer.map_err(|error| error.with_id(&self.id))
     }

@@ -1,5 +1,7 @@
 //! A chart repository over the wire: what is found, and exactly what it costs.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};

@@ -1,5 +1,7 @@
 //! Published indexes of real chart repositories, where they can be found: see `corpus` below.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -12,14 +12,14 @@ fn reference(file: &[u8]) -> Result<Index, IndexError> {
 }
 
 /// What the lexer makes of a file that comes in pieces of this size.
-fn lexed(file: &[u8], piece: usize) -> Result<Index, Handover> {
+fn lexed(file: &[u8], piece: usize) -> Result<Index, Box<Handover>> {
     let mut lexer = Lexer::default();
     for piece in file.chunks(piece.max(1)) {
         if let Err(doubt) = lexer.push(piece) {
-            return Err(lexer.hand_over(doubt));
+            return Err(Box::new(lexer.hand_over(doubt)));
         }
     }
-    lexer.finish().map_err(|doubt| lexer.hand_over(doubt))
+    lexer.finish().map_err(|doubt| Box::new(lexer.hand_over(doubt)))
 }
 
 /// Lexer and full parser must not differ, and neither must the parser that starts at the beginning
