@@ -120,9 +120,17 @@ impl GoRegex {
     }
 }
 
-/// `None` if the expression exceeds a bound; a translation has no other errors.
+/// `None` if the expression exceeds a bound. A translation has no other errors.
 fn build(translation: &str) -> Option<Regex> {
-    RegexBuilder::new(translation).size_limit(MAX_COMPILED_SIZE).build().ok()
+    let regex = RegexBuilder::new(translation).size_limit(MAX_COMPILED_SIZE).build();
+    debug_assert!(
+        match &regex {
+            Ok(_) | Err(regex::Error::CompiledTooBig(_)) => true,
+            Err(error) => error.to_string().contains("nest"),
+        },
+        "{translation:?} does not compile: {regex:?}"
+    );
+    regex.ok()
 }
 
 fn replace_invalid_bytes(bytes: &[u8]) -> Cow<'_, str> {
