@@ -47,6 +47,8 @@ pub(crate) enum Value {
 pub(crate) struct Scalar {
     pub(crate) text: String,
     pub(crate) kind: ScalarKind,
+    /// Whether it was written without quotation marks.
+    pub(crate) plain: bool,
 }
 
 /// What a scalar is.
@@ -77,6 +79,11 @@ impl Node {
             Value::Scalar(scalar) => Some(&scalar.text),
             _ => None,
         }
+    }
+
+    /// Whether this key asks for another mapping to be merged in.
+    pub(crate) fn is_merge_key(&self) -> bool {
+        matches!(&self.value, Value::Scalar(scalar) if scalar.plain && scalar.text == "<<")
     }
 
     pub(crate) fn is_null(&self) -> bool {
@@ -133,7 +140,7 @@ impl Node {
 
     /// JSON as a tree without places.
     pub(crate) fn from_json(json: &Json) -> Self {
-        let scalar = |text: String, kind| Value::Scalar(Scalar { text, kind });
+        let scalar = |text: String, kind| Value::Scalar(Scalar { text, kind, plain: false });
         let value = match json {
             Json::Null => scalar(String::new(), ScalarKind::Null),
             Json::Bool(value) => scalar(value.to_string(), ScalarKind::Boolean(*value)),

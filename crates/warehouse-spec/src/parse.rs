@@ -41,6 +41,8 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
     let mut diagnostics = documents.diagnostics;
     diagnostics.append(&mut read.diagnostics);
     diagnostics.sort_by_key(|found| (found.location.line, found.location.column));
+    // One slip may break several documents, such as a merge conflict across them.
+    diagnostics.dedup();
     shorten(&mut diagnostics, options.limits.diagnostics);
     Manifest {
         warehouses: documents.warehouses,

@@ -109,7 +109,6 @@ pub(crate) fn names_secret(key: &str) -> bool {
         "api-key",
         "credential",
         "signature",
-        "auth",
         "privatekey",
         "private_key",
         "private-key",
@@ -118,6 +117,8 @@ pub(crate) fn names_secret(key: &str) -> bool {
     ]
     .iter()
     .any(|word| key.contains(word))
+        || key == "auth"
+        || key.starts_with("authoriz")
         || key == "sig"
         || key == "key"
         || key == "pat"

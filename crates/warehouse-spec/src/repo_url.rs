@@ -43,9 +43,7 @@ pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
         return Ok(());
     }
     let last = url.rsplit('/').next().unwrap_or(url);
-    let help = if let Some(help) = unfilled(url) {
-        help
-    } else if url.contains("://") {
+    let help = if url.contains("://") {
         "leave the scheme out: registry.example.com/path/name"
     } else if url.contains('@') {
         "leave the digest out; `imageSelectionStrategy: Digest` with `constraint: TAG` follows a tag"
@@ -64,9 +62,7 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
     if fits(&GIT, url) {
         return Ok(());
     }
-    let help = if let Some(help) = unfilled(url) {
-        help
-    } else if url.starts_with("git://") {
+    let help = if url.starts_with("git://") {
         "the git protocol is not supported; use https"
     } else if !url.contains("://") && !url.contains('@') {
         "write it with its scheme: https://host/path"
@@ -81,9 +77,7 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
     if fits(&CHART, url) {
         return Ok(());
     }
-    let help = if let Some(help) = unfilled(url) {
-        help
-    } else if !url.contains("://") {
+    let help = if !url.contains("://") {
         "write it with its scheme: https:// for a chart repository, oci:// for a registry"
     } else {
         "write it like https://host/path or oci://host/path"
@@ -94,19 +88,6 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
 /// Whether the chart lies in a classic repository and must be named.
 pub(crate) fn is_classic(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
-}
-
-fn unfilled(url: &str) -> Option<&'static str> {
-    if url.contains("${") || url.starts_with('$') {
-        return Some("fill in the variable first, for example with `envsubst`");
-    }
-    if url.contains("{{") {
-        return Some("render the template first, for example with `helm template`");
-    }
-    if url.contains('<') && url.contains('>') {
-        return Some("put the real value in place of the <placeholder>");
-    }
-    None
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use selection_strategies::path::{PathSelector, PathSelectorError};
-use selection_strategies::{Constraint, GoRegex, GoRegexError};
+use selection_strategies::{Constraint, ConstraintError, GoRegex, GoRegexError};
 
 /// What an error says is wrong, without its own repetition of the text that we show anyway.
 fn reason(error: &dyn Error) -> String {
@@ -23,7 +23,13 @@ fn reason(error: &dyn Error) -> String {
 
 /// Why this is no version constraint (rules 2.1 to 2.9).
 pub(crate) fn constraint(text: &str) -> Option<String> {
-    Constraint::parse(text).err().map(|error| reason(&error))
+    match Constraint::parse(text) {
+        Ok(_) => None,
+        Err(ConstraintError::Malformed { group }) if group.trim() == text.trim() => {
+            Some("it is not a list of comparisons such as `>=1.2, <2`".to_owned())
+        }
+        Err(error) => Some(reason(&error)),
+    }
 }
 
 /// Why this is no regular expression of Go's syntax (rule 3.3).

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::diagnostic::Diagnostic;
-use crate::redact::{names_secret, redact};
+use crate::redact::redact;
+use crate::secret::may_hold_secret;
 
 /// The most characters of a line that are shown; a longer one is cut around the place.
 const WIDEST: usize = 100;
@@ -92,7 +93,7 @@ impl Snippet<'_> {
         let index = location.line.checked_sub(1)?;
         let line = self.text.lines().nth(index)?;
         let start = location.column.saturating_sub(1);
-        if self.is_in_secret(index) || line.split(':').next().is_some_and(is_secret_key) {
+        if may_hold_secret(self.text, index) {
             return Some(shown_key(line));
         }
         let head: String = line.chars().take(start).collect();
@@ -107,28 +108,6 @@ impl Snippet<'_> {
         };
         Some(cut(&whole, before, width.max(1)))
     }
-
-    /// Whether a line belongs to a document that says it is a Secret.
-    fn is_in_secret(&self, index: usize) -> bool {
-        let is_mark = |line: &str| line == "---" || line.starts_with("--- ");
-        let lines: Vec<&str> = self.text.lines().collect();
-        let before = lines.iter().take(index).rposition(|line| is_mark(line));
-        let start = before.map_or(0, |at| at + 1);
-        lines
-            .iter()
-            .skip(start)
-            .enumerate()
-            .take_while(|(at, line)| start + at <= index || !is_mark(line))
-            .any(|(_, line)| {
-                let compact: String = line.chars().filter(|c| !" \"'-".contains(*c)).collect();
-                compact.starts_with("kind:Secret") || compact.contains("kind:Secret,")
-            })
-    }
-}
-
-fn is_secret_key(key: &str) -> bool {
-    let key = key.trim_matches(|letter: char| " -\"'{".contains(letter));
-    names_secret(key)
 }
 
 /// The key of a line, and nothing of its value.

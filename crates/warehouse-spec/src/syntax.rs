@@ -6,6 +6,7 @@ use granit_parser::{ErrorKind, ScanError};
 
 use crate::diagnostic::{Code, Diagnostic, Location, Severity};
 use crate::node::Mark;
+use crate::secret::may_hold_secret;
 
 /// The diagnostic for a text that is no YAML.
 pub(crate) fn diagnostic(source: &Arc<str>, text: &str, error: &ScanError, path: &str) -> Diagnostic {
@@ -20,10 +21,13 @@ pub(crate) fn diagnostic(source: &Arc<str>, text: &str, error: &ScanError, path:
     }
     if let Some(conflict) = conflict_marker(text, mark.line) {
         let message = "a merge conflict is not resolved";
-        return report(conflict, Code::Syntax, message)
+        let mut diagnostic = report(conflict, Code::Syntax, message);
+        diagnostic.path.clear();
+        return diagnostic
             .with_help("choose one side, and delete the lines that start with <<<<<<<, ======= and >>>>>>>");
     }
-    if let Some(unquoted) = unquoted_value(line, mark.column) {
+    let is_secret = may_hold_secret(text, mark.line.saturating_sub(1));
+    if let Some(unquoted) = unquoted_value(line, mark.column).filter(|_| !is_secret) {
         let start = Mark { column: unquoted.column, width: unquoted.value.chars().count(), ..mark };
         let what = match unquoted.value.starts_with('*') {
             true => "a YAML alias",
@@ -46,6 +50,9 @@ fn remedy(kind: &ErrorKind, text: &str, line: &str) -> Option<&'static str> {
     if is_template {
         return Some("this looks like a template: render it first, for example with `helm template`");
     }
+    if is_shell_script(text) {
+        return Some("this looks like a shell script: take the manifests out of it");
+    }
     if line.contains("\\${{") || line.contains("\\\"") || line.contains("\\$") {
         return Some(
             "this looks like text of a shell script: take the manifest out of it, without the shell's backslashes",
@@ -67,6 +74,14 @@ fn remedy(kind: &ErrorKind, text: &str, line: &str) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+fn is_shell_script(text: &str) -> bool {
+    text.starts_with("#!")
+        || text.lines().any(|line| {
+            let line = line.trim_end();
+            ["<<EOF", "<< EOF", "<<'EOF'", "<<-EOF", "<<\"EOF\""].iter().any(|start| line.ends_with(start))
+        })
 }
 
 /// The first line up to this one that Git leaves in a file with a conflict.

@@ -295,7 +295,7 @@ fn scalar(mark: Mark, text: String, style: ScalarStyle, tag: Option<&Tag>) -> No
         None if style == ScalarStyle::Plain => resolve(&text),
         None => ScalarKind::Text,
     };
-    Node::new(mark, Value::Scalar(Scalar { text, kind }))
+    Node::new(mark, Value::Scalar(Scalar { text, kind, plain: style == ScalarStyle::Plain }))
 }
 
 /// The mark of a scalar, widened to the tag before it on the same line.

@@ -65,7 +65,13 @@ impl Context {
         message: impl AsRef<str>,
         help: impl AsRef<str>,
     ) {
-        self.error_at(code, field.at(), message, help);
+        // What stands for a value is wrong in every field, and in every field for the same reason.
+        match field.node.text().and_then(unfilled) {
+            Some(remedy) if code != Code::Unquoted => {
+                self.error_at(code, field.at(), message, remedy);
+            }
+            _ => self.error_at(code, field.at(), message, help),
+        }
     }
 
     /// Reports a warning at a place.
@@ -104,4 +110,17 @@ impl Context {
         };
         self.push(severity, code, at, message.as_ref(), help.as_ref());
     }
+}
+
+/// What to do about a value that is not one yet: a variable, a template, a placeholder.
+fn unfilled(text: &str) -> Option<&'static str> {
+    if text.contains("{{") {
+        return Some("render the template first, for example with `helm template`");
+    }
+    if text.contains("${") || text.starts_with('$') {
+        return Some("fill in the variable first, for example with `envsubst`");
+    }
+    let (_, after) = text.split_once('<')?;
+    let (inside, _) = after.split_once('>')?;
+    inside.contains(char::is_alphabetic).then_some("put the real value in place of the <placeholder>")
 }

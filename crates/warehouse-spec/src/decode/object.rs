@@ -83,7 +83,7 @@ impl<'t> Object<'t> {
                 context.error_at(Code::WrongType, (key.mark, &self.path), message, "");
                 continue;
             };
-            if name == "<<" {
+            if key.is_merge_key() {
                 merged.extend(match &value.value {
                     Value::List(items) => items.iter().collect(),
                     _ => vec![value],
@@ -215,6 +215,9 @@ impl<'t> Object<'t> {
 
     /// Reports every key nobody asked for, with the nearest of the names that would have been understood.
     pub(crate) fn finish(self, context: &mut Context, what: &str, known: &[&str]) {
+        for (_, field) in self.rest() {
+            context.reads_otherwise(&field);
+        }
         for entry in self.entries.iter().filter(|entry| !entry.taken) {
             let help = match known_remedy(what, entry.name) {
                 Some(remedy) => remedy.to_owned(),

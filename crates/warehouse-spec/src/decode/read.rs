@@ -6,6 +6,7 @@ use crate::decode::context::Context;
 use crate::decode::object::{Field, Object};
 use crate::diagnostic::Code;
 use crate::node::{Scalar, ScalarKind, Value};
+use crate::redact::names_secret;
 use crate::syntax::quoted;
 use crate::timestamp;
 use crate::value::UnknownValue;
@@ -21,14 +22,17 @@ impl Context {
     }
 
     /// Reports a value that YAML took for an alias or a tag; false when it is none.
-    fn reads_otherwise(&mut self, field: &Field<'_>) -> bool {
+    pub(crate) fn reads_otherwise(&mut self, field: &Field<'_>) -> bool {
         let (written, what) = match (&field.node.foreign_tag, &field.node.value) {
             (_, Value::UnknownAlias(name)) => (format!("*{name}"), "alias"),
             (Some(tag), Value::Scalar(scalar)) => (format!("{tag} {}", scalar.text), "tag"),
             (Some(tag), _) => (tag.clone(), "tag"),
             (None, _) => return false,
         };
-        let written = written.trim_end();
+        let written = match names_secret(field.name()) {
+            true => "***",
+            false => written.trim_end(),
+        };
         let start = written.split(' ').next().unwrap_or_default();
         self.error(
             Code::Unquoted,
@@ -45,7 +49,7 @@ impl Context {
             return None;
         }
         match &field.node.value {
-            Value::Scalar(Scalar { text, kind: ScalarKind::Text }) => Some(text),
+            Value::Scalar(Scalar { text, kind: ScalarKind::Text, .. }) => Some(text),
             Value::Scalar(scalar) => {
                 self.error(
                     Code::WrongType,
