@@ -236,8 +236,11 @@ impl<'a> ImageBuilder<'a> {
 
     fn config<'b>(&'b self, layer: &'b Layer, platform: &'b str) -> Config<'b> {
         let tag = self.tags.first().map_or("", String::as_str);
+        let Platform { architecture, os, variant } = Platform::of(platform);
         Config {
-            platform: Platform::of(platform),
+            architecture,
+            os,
+            variant,
             created: self.created_on.get(platform).or(self.created.as_ref()).map(String::as_str),
             config: Settings { env: [format!("IMAGE={}:{tag}", self.repository)], labels: &self.labels },
             rootfs: RootFs { kind: "layers", diff_ids: [&layer.diff_id] },
@@ -332,8 +335,10 @@ impl<'a> Platform<'a> {
 
 #[derive(Serialize)]
 struct Config<'a> {
-    #[serde(flatten)]
-    platform: Platform<'a>,
+    architecture: &'a str,
+    os: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created: Option<&'a str>,
     config: Settings<'a>,

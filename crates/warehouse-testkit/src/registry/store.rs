@@ -1,19 +1,20 @@
 //! What a registry holds: blobs, manifests, tags, unfinished uploads.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+
+const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
 
 /// `sha256:` and the hexadecimal digest of some bytes.
 pub(crate) fn digest_of(bytes: &[u8]) -> String {
     let mut digest = String::with_capacity("sha256:".len() + 64);
     digest.push_str("sha256:");
     for byte in Sha256::digest(bytes) {
-        // Writing to a string does not fail.
-        let _ = write!(digest, "{byte:02x}");
+        digest.extend([byte >> 4, byte & 15].map(|nibble| char::from(HEXADECIMAL[usize::from(nibble)])));
     }
     digest
 }
