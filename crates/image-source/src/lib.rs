@@ -1,1 +1,75 @@
-//! Container images behind ArtifactSource
+//! An **image source** finds the newest container images of one repository that fit one rule, with the
+//! fewest requests there can be.
+//!
+//! ```
+//! use artifact_http::HttpClient;
+//! use artifact_source::{ArtifactSource, DiscoverRequest};
+//! use image_source::{ImageSource, PlatformConstraint};
+//! use oci_registry::RegistryClient;
+//! use selection_strategies::{TagFilter, TagRule};
+//!
+//! # async fn example(image: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let client = RegistryClient::builder(HttpClient::builder().build()?).build();
+//! let rule = TagRule::semver(Some("^1.0".parse()?))
+//!     .with_filter(TagFilter::builder().ignore("-debug$").build()?);
+//!
+//! let platform: PlatformConstraint = "linux/arm64".parse()?;
+//! let source = ImageSource::builder(&client, image).rule(rule).platform(platform).limit(5).build()?;
+//! let found = source.discover(DiscoverRequest::new()).await?.found().expect("nothing was seen before");
+//!
+//! assert_eq!(found.artifacts[0].tag, "1.1.0");
+//! assert_eq!(found.cost.requests, 3); // the list of tags, and one for each image that was found
+//! # Ok(())
+//! # }
+//! # let registry = warehouse_testkit::Registry::start().unwrap();
+//! # for tag in ["1.0.0", "1.1.0", "1.2.0-debug", "2.0.0", "latest"] {
+//! #     registry.image("demo/app").tag(tag).platforms(["linux/amd64", "linux/arm64"]).push();
+//! # }
+//! # let image = format!("{}/demo/app", registry.host());
+//! # tokio::runtime::Runtime::new().unwrap().block_on(example(&image)).unwrap();
+//! ```
+//!
+//! # What is asked for
+//!
+//! | strategy | requests, cold | in the same process again |
+//! |---|---|---|
+//! | semantic versions, lexical | tag pages + 1 per image looked at | the same, as HEAD |
+//! | digest | 1 | 1, as HEAD |
+//! | newest build | tag pages + 1 per tag, + 2 per platform where the index does not say when it was built | tag pages + 1 per tag, as HEAD |
+//!
+//! and two more to sign in where the registry wants a token. One GET by tag brings the digest, the
+//! annotations and the list of platforms. The platforms' own manifests are asked for only where the
+//! time of a build is needed and nothing else tells it, and a configuration only for that, or where an
+//! image of one platform has to say which one that is. What has a digest never changes, so it is read
+//! once and [kept](FactCache).
+//!
+//! # Which image fits
+//!
+//! - [`TagRule`](selection_strategies::TagRule) decides about tags (semantics rules 3.1 to 3.5).
+//! - A [platform](PlatformConstraint) without variant fits every variant; an index is judged by what it lists,
+//!   and an image of one platform by its configuration (rule 3.6).
+//! - The limit counts images that passed everything, and is filled up as long as there are tags (rule 3.8).
+//! - A tag that is gone between the list and the look is passed over, with its reason in the trace. Every
+//!   other fault is an error: an older image must never win because a newer one could not be read.
+//! - Images come best first: by version, by tag, or by time and then tag, each descending.
+//!
+//! # What is remembered
+//!
+//! The [observation](artifact_source::Observation) holds which digest each tag had. The next call asks with HEAD
+//! whether it still has it, and says
+//! [`Unchanged`](artifact_source::Discovery::Unchanged) if the same tags with the same digests would be
+//! found - after looking, as a list of tags alone proves nothing.
+
+mod cache;
+mod created;
+mod facts;
+mod inspect;
+mod memory;
+mod platform;
+mod select;
+mod source;
+
+pub use cache::{FactCache, FactKey, MemoryCache};
+pub use facts::{ConfigFacts, Entry, Facts, ManifestFacts};
+pub use platform::{InvalidPlatform, PlatformConstraint};
+pub use source::{ImageSource, ImageSourceBuilder};

@@ -116,10 +116,13 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] for what is no JSON object.
+    /// [`ErrorKind::BadAnswer`] for what is no JSON object, and for one that has nothing of a manifest: more likely
+    /// than not that is an answer of something in front of the registry.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Shape {
+            #[serde(rename = "schemaVersion")]
+            schema_version: Option<u64>,
             manifests: Option<serde::de::IgnoredAny>,
             config: Option<serde::de::IgnoredAny>,
             #[serde(default, rename = "mediaType", deserialize_with = "lenient::or_default")]
@@ -135,9 +138,10 @@ impl Manifest {
         if shape.manifests.is_some() || says_index {
             return serde_json::from_slice(bytes).map(Self::Index).map_err(bad);
         }
-        match shape.config {
-            Some(_) => serde_json::from_slice(bytes).map(Self::Image).map_err(bad),
-            None => Ok(Self::Other),
+        match (shape.config, shape.schema_version) {
+            (Some(_), _) => serde_json::from_slice(bytes).map(Self::Image).map_err(bad),
+            (None, Some(_)) => Ok(Self::Other),
+            (None, None) => Err(Error::new(ErrorKind::BadAnswer, "the answer is no manifest")),
         }
     }
 }

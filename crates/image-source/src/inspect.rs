@@ -1,0 +1,269 @@
+//! Looking at one candidate.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use artifact_http::Call;
+use artifact_source::{Error, ErrorKind, Image, Rejection};
+use jiff::Timestamp;
+use oci_registry::{Digest, Platform, Repository};
+use tokio::sync::{OnceCell, Semaphore};
+
+use crate::facts::{ConfigFacts, Entry, Facts, ManifestFacts};
+use crate::{FactCache, FactKey, PlatformConstraint, created};
+
+const CONFIG_BYTES: u64 = 8 << 20;
+
+/// Why a candidate has no image.
+#[derive(Debug)]
+pub(crate) enum Miss {
+    /// It does not fit, or cannot be read and never will.
+    Rejected(Rejection),
+    /// It could not be read this time, so that nothing can be said.
+    Failed(Error),
+}
+
+impl From<Error> for Miss {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Looks at the candidates of one discovery.
+pub(crate) struct Inspector<'a> {
+    pub(crate) repository: &'a Repository,
+    pub(crate) cache: &'a dyn FactCache,
+    pub(crate) scope: &'a Arc<str>,
+    pub(crate) platform: Option<&'a PlatformConstraint>,
+    /// Whether it has to be known when an image was built, whatever that takes.
+    pub(crate) needs_time: bool,
+    /// The digests that tags had when they were last looked at.
+    pub(crate) known: BTreeMap<String, Digest>,
+    pub(crate) call: &'a Call,
+    /// How many requests are under way at once.
+    pub(crate) permits: Semaphore,
+    pub(crate) desk: Desk,
+}
+
+/// What is being read or was read in this discovery, so that nothing is read twice.
+#[derive(Default)]
+pub(crate) struct Desk {
+    reads: Mutex<HashMap<Digest, Arc<OnceCell<Facts>>>>,
+    seen: Mutex<BTreeMap<String, Digest>>,
+}
+
+impl Desk {
+    fn read(&self, digest: &Digest) -> Arc<OnceCell<Facts>> {
+        let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(reads.entry(digest.clone()).or_default())
+    }
+
+    fn see(&self, tag: &str, digest: &Digest) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(tag.to_owned(), digest.clone());
+    }
+
+    /// The digest of every tag that was looked at.
+    pub(crate) fn into_seen(self) -> BTreeMap<String, Digest> {
+        self.seen.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inspector<'_> {
+    /// The image behind a tag, if it fits.
+    pub(crate) async fn image(&self, tag: &str) -> Result<Image, Miss> {
+        let (digest, facts) = self.look(tag).await.map_err(|miss| match miss {
+            Miss::Failed(error) => passed_over(error),
+            rejected => rejected,
+        })?;
+        self.desk.see(tag, &digest);
+        let mut image = Image::new(tag, digest.as_str());
+        image.annotations.clone_from(&facts.annotations);
+        let evidence = match &facts.entries {
+            Some(entries) => self.index(entries, &facts, &mut image.annotations).await,
+            None => self.single(&facts).await,
+        };
+        image.created_at = evidence?;
+        Ok(image)
+    }
+
+    /// The digest of a tag and what is behind it: one request, or two where the tag has moved.
+    async fn look(&self, tag: &str) -> Result<(Digest, ManifestFacts), Miss> {
+        if let Some(known) = self.known.get(tag)
+            && let Some(Facts::Manifest(facts)) = self.cached(known)
+        {
+            let head = {
+                let _permit = self.permits.acquire().await;
+                self.repository.head_manifest(tag, self.call).await?
+            };
+            match head.digest {
+                Some(digest) if digest == *known => return Ok((digest, facts)),
+                Some(digest) => {
+                    if let Some(Facts::Manifest(facts)) = self.cached(&digest) {
+                        return Ok((digest, facts));
+                    }
+                }
+                None => {}
+            }
+        }
+        let fetched = {
+            let _permit = self.permits.acquire().await;
+            self.repository.manifest(tag, self.call).await?
+        };
+        let facts = ManifestFacts::of(fetched.manifest).ok_or_else(no_image)?;
+        self.keep(&fetched.digest, &Facts::Manifest(facts.clone()));
+        Ok((fetched.digest, facts))
+    }
+
+    /// Judges an index by what it lists (rule 3.6).
+    async fn index(
+        &self,
+        entries: &[Entry],
+        facts: &ManifestFacts,
+        annotations: &mut BTreeMap<String, String>,
+    ) -> Result<Option<Timestamp>, Miss> {
+        let fitting: Vec<&Entry> = match self.platform {
+            Some(constraint) => entries.iter().filter(|entry| constraint.fits(&entry.platform)).collect(),
+            None => entries.iter().collect(),
+        };
+        let mut chosen = None;
+        if let Some(constraint) = self.platform {
+            // Of several variants the plain one describes the image best.
+            chosen =
+                fitting.iter().find(|entry| entry.platform.variant.is_none()).or(fitting.first()).copied();
+            if chosen.is_none() {
+                return Err(wrong_platform(constraint, entries.iter().map(|entry| &entry.platform)));
+            }
+        }
+        let mut time = created::stated(&facts.annotations);
+        let mut below = None;
+        if time.is_none() {
+            let known = fitting.iter().map(|entry| created::stated(&entry.annotations));
+            let known: Option<Vec<Timestamp>> = known.collect();
+            time = match known {
+                Some(times) => times.into_iter().max(),
+                None if self.needs_time => {
+                    let builds = fitting.iter().copied().map(|entry| self.build(entry));
+                    let builds = futures::future::try_join_all(builds).await?;
+                    below = chosen.and_then(|chosen| {
+                        let position = fitting.iter().position(|entry| std::ptr::eq(*entry, chosen))?;
+                        builds.get(position)?.1.clone()
+                    });
+                    builds.iter().filter_map(|(time, _)| *time).max()
+                }
+                None => None,
+            };
+        }
+        annotations.extend(below.into_iter().flatten());
+        annotations.extend(chosen.into_iter().flat_map(|entry| entry.annotations.clone()));
+        Ok(time)
+    }
+
+    /// When one image of an index was built, and the annotations of its manifest where it was read.
+    async fn build(
+        &self,
+        entry: &Entry,
+    ) -> Result<(Option<Timestamp>, Option<BTreeMap<String, String>>), Miss> {
+        if let Some(time) = created::stated(&entry.annotations) {
+            return Ok((Some(time), None));
+        }
+        let facts = self.manifest(&entry.digest).await?;
+        let time = match (created::stated(&facts.annotations), &facts.config) {
+            (Some(time), _) => Some(time),
+            (None, Some(config)) => self.config(config).await?.created,
+            (None, None) => None,
+        };
+        Ok((time, Some(facts.annotations)))
+    }
+
+    /// Judges an image of one platform by its configuration (rule 3.6).
+    async fn single(&self, facts: &ManifestFacts) -> Result<Option<Timestamp>, Miss> {
+        let stated = created::stated(&facts.annotations);
+        let Some(digest) = &facts.config else { return Ok(stated) };
+        if self.platform.is_none() && !(self.needs_time && stated.is_none()) {
+            return Ok(stated);
+        }
+        let config = self.config(digest).await?;
+        match self.platform {
+            Some(constraint) if !constraint.fits(&config.platform) => {
+                let said = Some(&config.platform).filter(|platform| crate::platform::is_real(platform));
+                Err(wrong_platform(constraint, said))
+            }
+            _ => Ok(stated.or(config.created)),
+        }
+    }
+
+    async fn manifest(&self, digest: &Digest) -> Result<ManifestFacts, Miss> {
+        let read = async {
+            let fetched = self.repository.manifest(digest.as_str(), self.call).await.map_err(passed_over)?;
+            ManifestFacts::of(fetched.manifest).map(Facts::Manifest).ok_or_else(no_image)
+        };
+        match self.facts(digest, read).await? {
+            Facts::Manifest(facts) => Ok(facts),
+            Facts::Config(_) => Err(no_image()),
+        }
+    }
+
+    async fn config(&self, digest: &Digest) -> Result<ConfigFacts, Miss> {
+        let read = async {
+            let bytes = self.repository.blob(digest, CONFIG_BYTES, self.call).await.map_err(passed_over)?;
+            Ok(Facts::Config(ConfigFacts::of(&bytes)))
+        };
+        match self.facts(digest, read).await? {
+            Facts::Config(facts) => Ok(facts),
+            Facts::Manifest(_) => Err(no_image()),
+        }
+    }
+
+    /// What is behind a digest: from the cache, or read once however many want it.
+    async fn facts(
+        &self,
+        digest: &Digest,
+        read: impl Future<Output = Result<Facts, Miss>>,
+    ) -> Result<Facts, Miss> {
+        if let Some(facts) = self.cached(digest) {
+            return Ok(facts);
+        }
+        let cell = self.desk.read(digest);
+        let facts = cell.get_or_try_init(|| async {
+            let facts = {
+                let _permit = self.permits.acquire().await;
+                read.await?
+            };
+            self.keep(digest, &facts);
+            Ok::<_, Miss>(facts)
+        });
+        facts.await.cloned()
+    }
+
+    fn cached(&self, digest: &Digest) -> Option<Facts> {
+        self.cache.get(&self.key(digest))
+    }
+
+    fn keep(&self, digest: &Digest, facts: &Facts) {
+        self.cache.put(self.key(digest), facts.clone());
+    }
+
+    fn key(&self, digest: &Digest) -> FactKey {
+        FactKey::new(self.repository.name().to_string(), Arc::clone(self.scope), digest.clone())
+    }
+}
+
+/// What is gone, or has a name that cannot be asked for, is passed over; everything else fails
+/// (rule 3.8).
+fn passed_over(error: Error) -> Miss {
+    let is_gone = error.is_not_found() && error.code() != Some("NAME_UNKNOWN");
+    if is_gone || error.kind() == ErrorKind::InvalidInput {
+        return Miss::Rejected(Rejection::Unreadable { reason: error.to_string().into() });
+    }
+    Miss::Failed(error)
+}
+
+fn no_image() -> Miss {
+    let reason = "its manifest is of a kind that is not known".into();
+    Miss::Rejected(Rejection::Unreadable { reason })
+}
+
+fn wrong_platform<'a>(wanted: &PlatformConstraint, offered: impl IntoIterator<Item = &'a Platform>) -> Miss {
+    let offered = offered.into_iter().map(Platform::to_string).collect();
+    Miss::Rejected(Rejection::Platform { wanted: wanted.shared_text(), offered })
+}

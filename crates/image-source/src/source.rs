@@ -1,0 +1,217 @@
+//! The source and how it is built.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use artifact_http::Call;
+use artifact_source::{
+    ArtifactSource, DiscoverRequest, Discovery, Error, ErrorKind, Found, Image, SourceId, SourceKind,
+};
+use async_trait::async_trait;
+use oci_registry::{Digest, RegistryClient, Repository};
+use selection_strategies::{TagRule, TagStrategy};
+use tokio::sync::Semaphore;
+
+use crate::inspect::{Desk, Inspector};
+use crate::memory::Memory;
+use crate::select::Selection;
+use crate::{FactCache, MemoryCache, PlatformConstraint};
+
+const DEFAULT_LIMIT: usize = 20;
+const DEFAULT_PARALLELISM: usize = 32;
+
+/// Finds the images of one repository that fit one rule; see the [crate](crate).
+pub struct ImageSource {
+    id: SourceId,
+    repository: Repository,
+    rule: TagRule,
+    platform: Option<PlatformConstraint>,
+    limit: usize,
+    parallelism: usize,
+    cache: Arc<dyn FactCache>,
+    scope: Arc<str>,
+    fingerprint: String,
+    known: Mutex<BTreeMap<String, Digest>>,
+}
+
+/// Builds an [`ImageSource`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ImageSourceBuilder {
+    client: RegistryClient,
+    repo_url: String,
+    name: Option<String>,
+    rule: TagRule,
+    platform: Option<PlatformConstraint>,
+    limit: usize,
+    parallelism: usize,
+    cache: Option<Arc<dyn FactCache>>,
+    scope: Arc<str>,
+}
+
+impl ImageSourceBuilder {
+    /// The subscription's own name, for telling two sources of one repository apart.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Which tags, and in which order: all semantic versions, if it is not said.
+    pub fn rule(mut self, rule: TagRule) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    /// The platform that images have to be for: any, if it is not said.
+    pub fn platform(mut self, platform: impl Into<Option<PlatformConstraint>>) -> Self {
+        self.platform = platform.into();
+        self
+    }
+
+    /// How many images at most: 20, if it is not said.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// How many requests are under way at once: 32, if it is not said.
+    pub fn parallelism(mut self, requests: usize) -> Self {
+        self.parallelism = requests.max(1);
+        self
+    }
+
+    /// Where facts are kept: in a cache in memory of this source's own, if it is not said.
+    pub fn cache(mut self, cache: Arc<dyn FactCache>) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// In whose name the repository is read, as a word that tells credentials apart without being
+    /// one: sources that share a cache share facts only within one scope.
+    pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// The source.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for a repository that cannot be one (see
+    /// [`ImageName`](oci_registry::ImageName)), and for a limit of 0.
+    pub fn build(self) -> Result<ImageSource, Error> {
+        let mut id = SourceId::new(SourceKind::Image, &self.repo_url);
+        if let Some(name) = self.name {
+            id = id.with_name(name);
+        }
+        if self.limit == 0 {
+            return Err(Error::new(ErrorKind::InvalidInput, "a limit of 0 finds nothing").with_id(&id));
+        }
+        let repository = self.client.repository(&self.repo_url).map_err(|error| error.with_id(&id))?;
+        let question = format!("{} {:?} {:?} {}", repository.name(), self.rule, self.platform, self.limit);
+        Ok(ImageSource {
+            fingerprint: Digest::of(question.as_bytes()).to_string(),
+            id,
+            repository,
+            rule: self.rule,
+            platform: self.platform,
+            limit: self.limit,
+            parallelism: self.parallelism,
+            cache: self.cache.unwrap_or_else(|| Arc::new(MemoryCache::default())),
+            scope: self.scope,
+            known: Mutex::default(),
+        })
+    }
+}
+
+impl ImageSource {
+    /// A builder of a source that reads this repository (`nginx`, `ghcr.io/a/b`) through this client.
+    pub fn builder(client: &RegistryClient, repo_url: impl Into<String>) -> ImageSourceBuilder {
+        ImageSourceBuilder {
+            client: client.clone(),
+            repo_url: repo_url.into(),
+            name: None,
+            rule: TagRule::semver(None),
+            platform: None,
+            limit: DEFAULT_LIMIT,
+            parallelism: DEFAULT_PARALLELISM,
+            cache: None,
+            scope: "".into(),
+        }
+    }
+
+    /// The digests that tags had when this process last looked at them.
+    fn known(&self) -> BTreeMap<String, Digest> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn look(&self, request: &DiscoverRequest<'_>, call: &Call) -> Result<(Vec<Image>, Memory), Error> {
+        let previous = Memory::of(request.previous, &self.fingerprint);
+        let mut known = previous.map(|memory| memory.digests).unwrap_or_default();
+        known.extend(self.known());
+        let inspector = Inspector {
+            repository: &self.repository,
+            cache: &*self.cache,
+            scope: &self.scope,
+            platform: self.platform.as_ref(),
+            needs_time: matches!(self.rule.strategy(), TagStrategy::Newest),
+            known,
+            call,
+            permits: Semaphore::new(self.parallelism),
+            desk: Desk::default(),
+        };
+        let selection = Selection {
+            inspector: &inspector,
+            rule: &self.rule,
+            limit: self.limit,
+            trace: request.trace,
+            parallelism: self.parallelism,
+        };
+        let images = selection.run().await?;
+        let memory = Memory::new(inspector.desk.into_seen(), &images);
+        Ok((images, memory))
+    }
+}
+
+#[async_trait]
+impl ArtifactSource for ImageSource {
+    type Artifact = Image;
+
+    fn id(&self) -> &SourceId {
+        &self.id
+    }
+
+    /// # Errors
+    ///
+    /// As [`Repository::tags`] and [`Repository::manifest`]: whatever keeps a candidate from being judged, but for
+    /// its absence.
+    async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Image>, Error> {
+        let call = Call::from(&request);
+        let (images, memory) = self.look(&request, &call).await.map_err(|error| error.with_id(&self.id))?;
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = memory.digests.clone();
+        let previous = Memory::of(request.previous, &self.fingerprint);
+        if previous.is_some_and(|previous| previous.found_the_same(&memory)) {
+            return Ok(Discovery::Unchanged { cost: call.cost() });
+        }
+        let observation = memory.observation(&self.fingerprint);
+        Ok(Discovery::Found(Found::new(images, call.cost()).with_observation(observation)))
+    }
+}
+
+impl fmt::Display for ImageSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.id.fmt(f)
+    }
+}
+
+impl fmt::Debug for ImageSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImageSource")
+            .field("id", &self.id)
+            .field("rule", &self.rule)
+            .field("platform", &self.platform)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! The contract of `ArtifactSource`, held over a registry on loopback.
+
+#![allow(clippy::unwrap_used)]
+
+use artifact_http::HttpClient;
+use artifact_source::conformance::{self, Fixture};
+use async_trait::async_trait;
+use image_source::{ImageSource, PlatformConstraint};
+use oci_registry::RegistryClient;
+use selection_strategies::{TagFilter, TagRule};
+use warehouse_testkit::{Registry, RegistryBuilder};
+
+struct World {
+    registry: Registry,
+    rule: TagRule,
+    platform: Option<PlatformConstraint>,
+    next: u32,
+    /// The one tag that is looked at where there is no list.
+    only: Option<&'static str>,
+}
+
+impl World {
+    fn new(registry: RegistryBuilder, rule: TagRule) -> Self {
+        let registry = registry.page_size(4).start().unwrap();
+        for (number, tag) in ["v1.0.0", "1.0.0", "1.1.0", "1.2.0", "latest", "2.0.0-rc.1", "nightly"].iter().enumerate()
+        {
+            let created = format!("2024-01-0{}T00:00:00Z", number + 1);
+            let image = registry.image("demo/app").tag(*tag).created(created);
+            match number % 3 {
+                0 => image.single("linux/amd64").push(),
+                1 => image.platforms(["linux/amd64", "linux/arm64"]).push(),
+                _ => image.platforms(["linux/arm64/v8"]).attested().push(),
+            };
+        }
+        Self { registry, rule, platform: None, next: 3, only: None }
+    }
+}
+
+#[async_trait]
+impl Fixture for World {
+    type Source = ImageSource;
+
+    async fn source(&self) -> ImageSource {
+        let client = RegistryClient::builder(HttpClient::builder().build().unwrap()).build();
+        ImageSource::builder(&client, format!("{}/demo/app", self.registry.host()))
+            .rule(self.rule.clone())
+            .platform(self.platform.clone())
+            .limit(3)
+            .build()
+            .unwrap()
+    }
+
+    async fn listed(&self) -> Vec<String> {
+        match self.only {
+            Some(tag) => vec![tag.to_owned()],
+            None => self.registry.tags("demo/app"),
+        }
+    }
+
+    async fn publish(&mut self) {
+        let tag = match self.only {
+            Some(tag) => tag.to_owned(),
+            None => format!("{}.0.0", self.next),
+        };
+        let created = format!("2025-01-0{}T00:00:00Z", self.next);
+        let image = self.registry.image("demo/app").tag(tag).created(&created).annotation("made", created);
+        image.platforms(["linux/amd64", "linux/arm64"]).push();
+        self.next += 1;
+    }
+}
+
+#[tokio::test]
+async fn semantic_versions() {
+    conformance::all(&mut World::new(Registry::builder(), TagRule::semver(None))).await.unwrap();
+}
+
+#[tokio::test]
+async fn semantic_versions_behind_a_token_for_one_platform() {
+    let mut world = World::new(Registry::builder().anonymous_bearer().reverse_tags(), TagRule::semver(None));
+    world.platform = Some("linux/arm64".parse().unwrap());
+    conformance::all(&mut world).await.unwrap();
+}
+
+#[tokio::test]
+async fn lexical() {
+    let filter = TagFilter::builder().allow("^[0-9]").build().unwrap();
+    let mut world = World::new(Registry::builder(), TagRule::lexical().with_filter(filter));
+    conformance::all(&mut world).await.unwrap();
+}
+
+#[tokio::test]
+async fn newest_build() {
+    conformance::all(&mut World::new(Registry::builder().redirect_blobs(), TagRule::newest())).await.unwrap();
+}
+
+#[tokio::test]
+async fn digest() {
+    let mut world = World::new(Registry::builder(), TagRule::digest("latest"));
+    world.only = Some("latest");
+    conformance::all(&mut world).await.unwrap();
+}
