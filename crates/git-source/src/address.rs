@@ -50,7 +50,7 @@ impl Address {
                 Err(wrong("names a host, which file:// cannot reach"))
             }
             Scheme::File if !parsed.path.starts_with(b"/") => Err(wrong("holds a relative path")),
-            Scheme::File => match gix::path::from_bstring(parsed.path.clone()) {
+            Scheme::File => match gix::path::from_bstring(BString::from(percent_decoded(&parsed.path))) {
                 Ok(path) => Ok(Self::File { path }),
                 Err(_) => Err(wrong("holds a path that this system cannot have")),
             },
@@ -110,8 +110,11 @@ impl Address {
 
 /// Undoes `%41`.
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+    String::from_utf8_lossy(&percent_decoded(text.as_bytes())).into_owned()
+}
+
+fn percent_decoded(mut rest: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(rest.len());
     while let [first, after @ ..] = rest {
         let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
         match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
@@ -125,7 +128,7 @@ fn decoded(text: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes
 }
 
 /// The URL as it may be shown.

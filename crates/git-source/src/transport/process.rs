@@ -1,9 +1,10 @@
 //! The ways that lead through a program: `git upload-pack` on this machine, or `ssh`.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -67,7 +68,7 @@ pub(super) fn ssh(
     watch: &Arc<Watch>,
 ) -> Result<Opened, Error> {
     let mut command = Command::new(&ssh.program);
-    command.args(["-o", "BatchMode=yes", "-o", "SendEnv=GIT_PROTOCOL"]).args(&ssh.arguments);
+    command.args(&ssh.arguments).args(["-o", "BatchMode=yes", "-o", "SendEnv=GIT_PROTOCOL"]);
     if let Some(port) = port {
         command.arg("-p").arg(port.to_string());
     }
@@ -102,7 +103,14 @@ fn spawn(mut command: Command, path: &BStr, watch: &Arc<Watch>) -> Result<Opened
             process.kill();
         }
     });
-    let read = Output { stdout, process: Arc::clone(&process), watch: Arc::clone(watch) };
+    let read = Output {
+        chunks: pump(stdout).map_err(|error| {
+            Error::new(ErrorKind::Internal, "no thread could be started").with_cause(error)
+        })?,
+        chunk: Cursor::default(),
+        process: Arc::clone(&process),
+        watch: Arc::clone(watch),
+    };
     let write = Input { stdin, process, watch: Arc::clone(watch) };
     Ok(Box::new(Counted::new(read, write, path, None, ConnectMode::Process, watch)))
 }
@@ -176,19 +184,44 @@ impl Drop for Process {
 
 /// What the program says.
 struct Output {
-    stdout: ChildStdout,
+    chunks: Receiver<io::Result<Vec<u8>>>,
+    chunk: Cursor<Vec<u8>>,
     process: Arc<Process>,
     watch: Arc<Watch>,
 }
 
+/// Reads on a thread of its own. A program can be killed, but children that it leaves behind may hold
+/// its output open, and then only whoever waits in vain stays behind with them.
+fn pump(mut stdout: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+    let (sender, receiver) = sync_channel(4);
+    let pump = move || {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let chunk = stdout.read(&mut buffer).map(|read| buffer[..read].to_vec());
+            let is_last = chunk.as_ref().map_or(true, Vec::is_empty);
+            if sender.send(chunk).is_err() || is_last {
+                break;
+            }
+        }
+    };
+    std::thread::Builder::new().name("git-source stdout".to_owned()).spawn(pump)?;
+    Ok(receiver)
+}
+
 impl Read for Output {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.stdout.read(buffer)? {
-            // It only ends by itself when something is wrong: a session ends by our hanging up.
-            0 if !buffer.is_empty() && !self.watch.is_stopped() => {
-                Err(self.watch.fail(self.process.obituary()))
+        loop {
+            let read = self.chunk.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
             }
-            read => Ok(read),
+            match self.chunks.recv_timeout(Duration::from_millis(50)) {
+                Ok(Ok(chunk)) if !chunk.is_empty() => self.chunk = Cursor::new(chunk),
+                Err(RecvTimeoutError::Timeout) if !self.watch.is_stopped() => {}
+                _ if self.watch.is_stopped() => return Err(io::Error::other("the program was stopped")),
+                // It only ends by itself when something is wrong: a session ends by our hanging up.
+                _ => return Err(self.watch.fail(self.process.obituary())),
+            }
         }
     }
 }

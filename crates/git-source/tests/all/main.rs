@@ -2,6 +2,15 @@
 
 mod access;
 mod branch;
+mod cache;
+mod cancel;
+mod conform;
+mod metadata;
+mod missing;
 mod poll;
+mod random;
+mod server;
 #[cfg(test)]
 mod support;
+mod transport;
+mod trouble;

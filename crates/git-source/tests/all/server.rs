@@ -1,0 +1,114 @@
+//! Servers that can do less than others.
+
+use artifact_http::HttpClient;
+use artifact_source::{Discovery, ErrorKind};
+use git_source::GitSource;
+use warehouse_testkit::{GitServer, GitServerBuilder};
+
+use crate::support::{add, again, fails, find, ids, log, source};
+
+#[track_caller]
+fn start(builder: GitServerBuilder) -> (GitServer, warehouse_testkit::GitRepository) {
+    let server = builder.start().unwrap();
+    let repository = server.create("demo.git").unwrap();
+    add(&repository, "main", 30);
+    (server, repository)
+}
+
+#[tokio::test]
+async fn protocol_0() {
+    for (builder, what) in [
+        (GitServer::builder().old_protocol(), "old"),
+        (GitServer::builder().old_protocol().without_filter(), "old and without filter"),
+    ] {
+        let (_server, repository) = start(builder);
+        let folder = tempfile::tempdir().unwrap();
+        let builder = || GitSource::builder(repository.url()).cache_directory(folder.path().to_owned());
+        let source = builder().build().unwrap();
+        let found = find(&source).await;
+        assert_eq!(ids(&found), log(&repository, "main", 20), "{what}");
+        assert_eq!(found.cost.requests, 2, "{what}");
+
+        let Discovery::Unchanged { cost } = again(&source, found.observation.as_ref()).await else {
+            panic!("nothing moved");
+        };
+        assert_eq!(cost.requests, 1, "{what}");
+
+        add(&repository, "main", 4);
+        assert_eq!(ids(&find(&source).await), log(&repository, "main", 20), "{what}, moved");
+        let deeper = builder().discovery_limit(33).build().unwrap();
+        assert_eq!(ids(&find(&deeper).await), log(&repository, "main", 33), "{what}, deeper");
+
+        let error = fails(GitSource::builder(repository.url()).branch("mian".to_owned())).await;
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.hint().unwrap().contains("HEAD is \"main\""), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_partial_clones() {
+    let (_server, repository) = start(GitServer::builder().without_filter());
+    let found = find(&source(repository.url())).await;
+    assert_eq!(ids(&found), log(&repository, "main", 20));
+
+    let error = fails(GitSource::builder(repository.url()).max_bytes(2000)).await;
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_a_shallow_clone_itself() {
+    let (server, repository) = start(GitServer::builder());
+    let shallow = server.create("shallow.git").unwrap();
+    shallow.git(["fetch", "--quiet", "--depth=5", &repository.file_url(), "main:main"]).unwrap();
+
+    let source = source(shallow.url());
+    let found = find(&source).await;
+    assert_eq!(ids(&found), log(&repository, "main", 5));
+    assert!(found.observation.is_none(), "its history may grow under the same tip");
+
+    shallow.git(["fetch", "--quiet", "--unshallow", &repository.file_url(), "main"]).unwrap();
+    assert_eq!(ids(&find(&source).await), log(&repository, "main", 20));
+}
+
+#[tokio::test]
+async fn a_redirect_of_the_whole_repository() {
+    let (old, repository) = start(GitServer::builder());
+    let (new, moved) = start(GitServer::builder());
+    let to = format!("{}/demo.git/info/refs?service=git-upload-pack", new.url());
+    old.faults()
+        .add(warehouse_testkit::When::get("/demo.git/info/refs"), warehouse_testkit::Fault::redirect(to));
+
+    let secret = artifact_http::Credential::password("me", "SECRET");
+    let source = GitSource::builder(repository.url()).credentials(secret).build().unwrap();
+    let found = find(&source).await;
+    assert_eq!(ids(&found), log(&moved, "main", 20));
+    assert_eq!(found.cost.requests, 4);
+    assert_eq!(old.log().all().len(), 1);
+    assert!(old.log().all()[0].header("authorization").is_some());
+    assert_eq!(new.log().all().len(), 3);
+    assert!(new.log().all().iter().all(|request| request.header("authorization").is_none()));
+}
+
+#[tokio::test]
+async fn a_redirect_to_something_else() {
+    let (server, repository) = start(GitServer::builder());
+    let to = format!("{}/login", server.url());
+    server
+        .faults()
+        .add(warehouse_testkit::When::get("/demo.git/info/refs"), warehouse_testkit::Fault::redirect(to));
+    server.faults().add(warehouse_testkit::When::get("/login"), warehouse_testkit::Fault::login_page());
+    let error = fails(GitSource::builder(repository.url())).await;
+    assert_eq!(error.kind(), ErrorKind::BadAnswer, "{error:?}");
+    assert!(error.hint().unwrap().contains("login page"), "{error:?}");
+
+    // A POST is sent nowhere else.
+    server.faults().clear();
+    let to = format!("{}/other.git/git-upload-pack", server.url());
+    server.faults().add(
+        warehouse_testkit::When::post("/demo.git/git-upload-pack"),
+        warehouse_testkit::Fault::redirect(to),
+    );
+    let http = HttpClient::builder().attempts(1).build().unwrap();
+    let error = fails(GitSource::builder(repository.url()).http(http)).await;
+    assert_eq!((error.kind(), error.status()), (ErrorKind::BadAnswer, Some(307)), "{error:?}");
+}
