@@ -84,7 +84,10 @@ impl SourceId {
 
 impl fmt::Display for SourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind, self.url)?;
+        write!(f, "{}", self.kind)?;
+        if !self.url.is_empty() {
+            write!(f, " {}", self.url)?;
+        }
         match &self.name {
             Some(name) => write!(f, " ({name})"),
             None => Ok(()),

@@ -1,0 +1,151 @@
+//! What may stand on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::command::Rule;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Discover artifacts as a Kargo Warehouse does, and build Freight from them.
+#[derive(Debug, Parser)]
+#[command(name = "warehouse", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Say less on standard error: errors only.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Say more on standard error: what each subscription cost.
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// See it work: servers on loopback, a Warehouse, its Freight, a newer image, its Freight.
+    ///
+    /// Needs no network and no set-up but `git`, ends by itself and cleans up.
+    Demo(Demo),
+
+    /// The newest artifacts of every subscription.
+    Discover(Discover),
+
+    /// The Freight that follows from the newest artifacts.
+    Freight(Freight),
+
+    /// One rule over the lines of standard input, best first.
+    #[command(subcommand)]
+    Select(Rule),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Keep the manifest and the servers' data in this new folder instead of a temporary one.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Discover {
+    #[command(flatten)]
+    pub(crate) manifest: Manifest,
+
+    #[command(flatten)]
+    pub(crate) network: Network,
+
+    /// How to print the artifacts.
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Freight {
+    #[command(flatten)]
+    pub(crate) manifest: Manifest,
+
+    #[command(flatten)]
+    pub(crate) network: Network,
+
+    /// How to print the Freight; json and yaml are Kargo's own documents.
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) output: Format,
+}
+
+/// Which manifests are read, and how strictly.
+#[derive(Debug, Args)]
+pub(crate) struct Manifest {
+    /// Read Warehouses from this file, from every .yaml, .yml and .json file of this folder, or from
+    /// standard input (-). May be given several times.
+    #[arg(short, long = "filename", value_name = "FILE|DIR|-", required = true)]
+    pub(crate) filenames: Vec<PathBuf>,
+
+    /// Take unknown fields for errors.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// How the network is used.
+#[derive(Debug, Args)]
+pub(crate) struct Network {
+    /// Give up on what has not answered after this time, such as 30s or 5m.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub(crate) timeout: Duration,
+
+    /// Ask this many subscriptions at once.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) concurrency: u16,
+
+    /// Speak plain http with this registry; loopback needs no leave. May be given several times.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) plain_http: Vec<String>,
+
+    /// Trust the certificate authorities of this PEM file besides the system's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// Keep what may be reused by the next run in this folder [default: the platform's cache folder]
+    #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
+    pub(crate) cache_dir: Option<PathBuf>,
+
+    /// Reuse nothing of an earlier run, and leave nothing for the next.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns, the newest five of each subscription.
+    Table,
+    /// Columns, everything, nothing shortened.
+    Wide,
+    /// Kargo's own shape as JSON.
+    Json,
+    /// Kargo's own shape as YAML.
+    Yaml,
+    /// Names only, one a line.
+    Name,
+}
+
+/// A duration as Kubernetes writes it: `90s`, `5m`, `1h30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    match text.parse::<warehouse_spec::Interval>() {
+        Ok(interval) if !interval.as_duration().is_zero() => Ok(interval.as_duration()),
+        Ok(_) => Err("it must be longer than nothing".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Arguments::command().debug_assert();
+    }
+}

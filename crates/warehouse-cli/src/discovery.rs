@@ -1,0 +1,109 @@
+//! Running discovery for the commands that need it.
+
+use std::time::Instant;
+
+use warehouse_discovery::{Discoverer, Report, SubscriptionReport};
+use warehouse_spec::{Located, Location, Warehouse};
+
+use crate::arguments::Network;
+use crate::exit::Exit;
+use crate::message::Messages;
+
+/// A Warehouse and what came of it.
+#[derive(Debug)]
+pub(crate) struct Discovered {
+    pub(crate) warehouse: Located<Warehouse>,
+    pub(crate) report: Report,
+}
+
+impl Discovered {
+    /// Where in the manifest the thing stands that the subscription's failure is about.
+    pub(crate) fn place(&self, report: &SubscriptionReport) -> &Location {
+        let subscription = format!("spec.subscriptions[{}]", report.index);
+        let kind = self
+            .warehouse
+            .spec
+            .subscriptions
+            .get(report.index)
+            .map_or("", |subscription| subscription.type_key());
+        let field = report.error.as_ref().and_then(|error| error.field()).unwrap_or("repoURL");
+        self.warehouse.locate(&format!("{subscription}.{kind}.{field}"))
+    }
+}
+
+/// Discovers every Warehouse, one after the other, and says what failed.
+pub(crate) async fn discover(
+    warehouses: Vec<Located<Warehouse>>,
+    network: &Network,
+    messages: &Messages,
+) -> Result<Vec<Discovered>, Exit> {
+    let discoverer = discoverer(network).map_err(|message| {
+        messages.error(&message);
+        Exit::Usage
+    })?;
+    let deadline = Instant::now() + network.timeout;
+    let mut discovered = Vec::new();
+    for warehouse in warehouses {
+        let report = discoverer.run(&warehouse).with_deadline(deadline).await;
+        let one = Discovered { warehouse, report };
+        say(&one, messages);
+        discovered.push(one);
+    }
+    Ok(discovered)
+}
+
+fn say(discovered: &Discovered, messages: &Messages) {
+    let report = &discovered.report;
+    for subscription in &report.subscriptions {
+        messages.detail(&format!("{}: {}", subscription.id, subscription.cost));
+    }
+    for (subscription, error) in report.failures() {
+        messages.failure(discovered.place(subscription), error);
+    }
+    let count = report.subscriptions.len();
+    let failed = report.failures().count();
+    let plural = if count == 1 { "" } else { "s" };
+    let outcome = if failed == 0 { String::new() } else { format!(", {failed} of them failed") };
+    messages.note(&format!("{}: {count} subscription{plural}{outcome}; {}", report.warehouse, report.cost));
+}
+
+/// A discoverer as the arguments want it.
+fn discoverer(network: &Network) -> Result<Discoverer, String> {
+    let mut builder =
+        Discoverer::builder().concurrency(usize::from(network.concurrency)).proxy_from_environment(true);
+    for host in &network.plain_http {
+        builder = builder.plain_http(host);
+    }
+    if let Some(file) = &network.ca_file {
+        let pem =
+            std::fs::read(file).map_err(|error| format!("{} could not be read: {error}", file.display()))?;
+        builder = builder.root_certificates_pem(pem);
+    }
+    if let Some(folder) = cache_dir(network) {
+        builder = builder.cache_dir(folder);
+    }
+    builder.build().map_err(|error| error.to_string())
+}
+
+/// Where reusable things are kept: what was asked for, or the platform's cache folder where it has one.
+fn cache_dir(network: &Network) -> Option<std::path::PathBuf> {
+    if network.no_cache {
+        return None;
+    }
+    network.cache_dir.clone().or_else(platform_cache_dir)
+}
+
+/// `$XDG_CACHE_HOME/warehouse`, or what stands in for it on macOS and Windows.
+fn platform_cache_dir() -> Option<std::path::PathBuf> {
+    let folder = |variable: &str| {
+        std::env::var_os(variable).map(std::path::PathBuf::from).filter(|path| path.is_absolute())
+    };
+    let base = if cfg!(target_os = "windows") {
+        folder("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library").join("Caches"))
+    } else {
+        folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
+    };
+    base.map(|base| base.join("warehouse"))
+}

@@ -1,0 +1,86 @@
+//! What is said on standard error.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use artifact_source::Error;
+use warehouse_spec::{Diagnostic, Location, Snippet};
+
+/// Says things on standard error, as loudly as the arguments ask for.
+///
+/// A broken standard error is no reason to stop: whoever closed it does not want to hear.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Messages {
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Messages {
+    pub(crate) fn new(quiet: bool, verbose: bool) -> Self {
+        Self { quiet, verbose }
+    }
+
+    /// Something failed.
+    pub(crate) fn error(&self, message: &str) {
+        say(&format!("error: {message}"));
+    }
+
+    /// Something a person may want to know; not said when quiet.
+    pub(crate) fn note(&self, message: &str) {
+        if !self.quiet {
+            say(message);
+        }
+    }
+
+    /// Something only a curious person wants to know.
+    pub(crate) fn detail(&self, message: &str) {
+        if self.verbose {
+            say(message);
+        }
+    }
+
+    /// Something wrong with a manifest, with the line it is about.
+    pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic, text: &str) {
+        if diagnostic.is_error() || !self.quiet {
+            say(&Snippet::new(diagnostic, text).to_string());
+        }
+    }
+
+    /// A subscription that failed: where it stands in the manifest, what it asked, why it failed, what to do.
+    pub(crate) fn failure(&self, place: &Location, error: &Error) {
+        say(&failure(place, error));
+    }
+}
+
+fn failure(place: &Location, error: &Error) -> String {
+    let mut text = format!("error: {place}: ");
+    if let Some(id) = error.id() {
+        let _ = write!(text, "{id}: ");
+    }
+    let _ = write!(text, "{error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, "\n  caused by: {error}");
+        cause = error.source();
+    }
+    if let Some(hint) = error.hint() {
+        let _ = write!(text, "\n  help: {hint}");
+    }
+    text
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+fn say(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{message}");
+}

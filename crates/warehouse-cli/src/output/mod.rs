@@ -1,0 +1,30 @@
+//! Results, on standard output.
+
+mod artifacts;
+mod document;
+mod freight;
+mod report;
+mod table;
+
+pub(crate) use artifacts::{artifacts, found};
+pub(crate) use freight::freight;
+pub(crate) use table::Table;
+
+use std::io::{self, BufWriter, Write};
+
+/// Hands standard output to what prints a result. A reader that has seen enough and closed its end is
+/// no failure.
+pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// A digest, commit id or Freight's name, cut to what a person compares.
+pub(crate) fn shortened(id: &str) -> String {
+    let algorithm = id.find(':').map_or(0, |colon| colon + 1);
+    let is_hex = id.len() >= algorithm + 40 && id[algorithm..].bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex { id[..algorithm + 12].to_owned() } else { id.to_owned() }
+}

@@ -1,0 +1,90 @@
+//! What `discover` and `freight` print of a real manifest in old spellings, against real servers.
+
+mod support;
+
+use support::{World, warehouse};
+
+const MANIFEST: &str = include_str!("fixtures/old-spellings.yaml");
+
+#[test]
+fn the_table_shows_what_was_found_and_warnings_go_to_standard_error() {
+    let world = World::start();
+    let ran = warehouse(&["discover", "--no-cache", "-f", "-"], &world.fill(MANIFEST));
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let mut lines = ran.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    assert_eq!(lines.next().unwrap(), ["KIND", "REPOSITORY", "REVISION", "ID", "CREATED", "SUBJECT"]);
+    let found: Vec<_> =
+        lines.map(|line| line.join(" ").replace(&world.registry.host(), "REGISTRY")).collect();
+    let starts = ["image REGISTRY/shop/web 1.2.0 sha256:", "image REGISTRY/shop/web 1.1.0 sha256:"];
+    for (found, start) in found.iter().zip(starts) {
+        assert!(found.starts_with(start), "{found}");
+    }
+    let rest = ran.out.replace(&world.registry.host(), "REGISTRY");
+    for part in ["Merge branch 'pears'", "Open the shop", "0.2.1", "0.2.0", "4.1.0+build.7", "4.0.0"] {
+        assert!(rest.contains(part), "{part} is missing:\n{rest}");
+    }
+    assert!(!rest.contains("Sell pears"), "first parents only:\n{rest}");
+    assert!(!rest.contains("0.1.0"), "outside of 0.2.x:\n{rest}");
+    for part in ["semverConstraint", "helm", "4 subscriptions"] {
+        assert!(ran.err.contains(part), "{part} is missing:\n{}", ran.err);
+    }
+}
+
+#[test]
+fn json_has_kargos_shape_and_beside_it_the_cost() {
+    let world = World::start();
+    let ran = warehouse(&["discover", "--no-cache", "-q", "-o", "json", "-f", "-"], &world.fill(MANIFEST));
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["kind"], "Warehouse");
+    let found = &json["status"]["discoveredArtifacts"];
+    assert_eq!(found["images"][0]["references"][0]["tag"], "1.2.0");
+    assert_eq!(found["images"][0]["references"].as_array().unwrap().len(), 2);
+    assert_eq!(found["git"][0]["commits"][0]["subject"], "Merge branch 'pears'");
+    assert_eq!(found["git"][0]["commits"][0]["branch"], "main");
+    assert_eq!(found["charts"][0]["versions"], serde_json::json!(["0.2.1", "0.2.0"]));
+    assert_eq!(found["charts"][1]["versions"], serde_json::json!(["4.1.0+build.7", "4.0.0"]));
+    assert_eq!(json["errors"], serde_json::json!([]));
+
+    // One page of tags and one GET per image; ls-refs and a fetch behind one handshake; an index; a page of tags.
+    let cost = |index: usize| json["subscriptions"][index]["cost"]["requests"].as_u64().unwrap();
+    assert_eq!([cost(0), cost(1), cost(2), cost(3)], [3, 3, 1, 1]);
+    // And the servers saw the same.
+    assert_eq!(world.registry.log().counters().requests, 4);
+    assert_eq!(world.charts.log().counters().requests, 1);
+    assert_eq!(world.git.log().counters().requests, 3);
+}
+
+#[test]
+fn freight_is_kargos_document_and_its_name_follows_from_its_content() {
+    let world = World::start();
+    let run = |format: &str| {
+        warehouse(&["freight", "--no-cache", "-q", "-o", format, "-f", "-"], &world.fill(MANIFEST))
+    };
+    let json: serde_json::Value = serde_json::from_str(&run("json").out).unwrap();
+    assert_eq!((&json["kind"], &json["apiVersion"]), (&"Freight".into(), &"kargo.akuity.io/v1alpha1".into()));
+    assert_eq!(json["origin"], serde_json::json!({"kind": "Warehouse", "name": "shop"}));
+    assert_eq!(json["metadata"]["namespace"], "shop");
+    assert_eq!(json["images"][0]["tag"], "1.2.0");
+    assert_eq!(json["charts"].as_array().unwrap().len(), 2);
+
+    let parsed: warehouse_spec::Freight = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(freight::freight_name(&parsed), json["metadata"]["name"].as_str().unwrap());
+
+    let name = run("name");
+    assert_eq!(name.out.trim(), format!("freight.kargo.akuity.io/{}", parsed.metadata.name));
+    let yaml = run("yaml").out;
+    let again = warehouse_spec::parse("freight.yaml", &yaml, &warehouse_spec::Options::default());
+    assert_eq!(again.freights.len(), 1, "{:?}", again.diagnostics);
+    assert_eq!(again.freights[0].metadata.name, parsed.metadata.name);
+}
+
+#[test]
+fn the_same_world_prints_the_same_bytes() {
+    let world = World::start();
+    let run =
+        || warehouse(&["discover", "--no-cache", "-q", "-o", "wide", "-f", "-"], &world.fill(MANIFEST)).out;
+    let first = run();
+    assert!(!first.is_empty());
+    assert_eq!(run(), first);
+}

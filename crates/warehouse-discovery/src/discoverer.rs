@@ -1,0 +1,243 @@
+//! What every run shares.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use artifact_http::{CredentialSource, HttpClient, Pace};
+use artifact_source::{AnySource, Error, SourceKind};
+use helm_source::IndexCache;
+use image_source::{FactCache, MemoryCache};
+use jiff::Timestamp;
+use oci_registry::{RegistryClient, RegistryClientBuilder};
+use warehouse_spec::{GenericSubscription, Warehouse};
+
+use crate::compile::{Compiled, compile};
+use crate::run::Run;
+
+/// Makes a source of a generic subscription: see [`DiscovererBuilder::generic`].
+pub(crate) type GenericFactory = dyn Fn(&GenericSubscription) -> Result<AnySource, Error> + Send + Sync;
+
+/// Runs Warehouses: it holds what they share, so that two subscriptions of one registry share its rate, its
+/// tokens and its cache.
+///
+/// Make one per program, and run as many Warehouses through it as there are, at once if you like.
+#[derive(Clone)]
+pub struct Discoverer(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    /// How things are fetched from servers whose certificates are checked.
+    pub(crate) verified: Transport,
+    /// The same for subscriptions with `insecureSkipTLSVerify`.
+    pub(crate) unverified: Transport,
+    pub(crate) credentials: Arc<dyn CredentialSource>,
+    pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
+    concurrency: usize,
+    clock: fn() -> Timestamp,
+}
+
+/// One HTTP client and what stands on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    pub(crate) http: HttpClient,
+    /// Registries, with the credentials that are for images.
+    pub(crate) images: RegistryClient,
+    /// The same registries, with the credentials that are for charts.
+    pub(crate) charts: RegistryClient,
+    pub(crate) indexes: IndexCache,
+    pub(crate) facts: Arc<dyn FactCache>,
+}
+
+impl Discoverer {
+    /// A discoverer yet to be configured.
+    pub fn builder() -> DiscovererBuilder {
+        DiscovererBuilder::default()
+    }
+
+    /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
+    /// cancels it.
+    ///
+    /// There is no error: what failed stands in the report.
+    pub fn run<'a>(&'a self, warehouse: &'a Warehouse) -> Run<'a> {
+        Run::new(self, warehouse)
+    }
+
+    /// The sources that a run over this Warehouse would ask, in the manifest's order, and for a subscription that
+    /// no source can be made of, why. Nothing is fetched.
+    pub fn compile(&self, warehouse: &Warehouse) -> Vec<Compiled> {
+        compile(&self.0, warehouse)
+    }
+
+    pub(crate) fn concurrency(&self) -> usize {
+        self.0.concurrency
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+}
+
+impl fmt::Debug for Discoverer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Discoverer")
+            .field("concurrency", &self.0.concurrency)
+            .field("cache_dir", &self.0.cache_dir)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Configures a [`Discoverer`].
+pub struct DiscovererBuilder {
+    user_agent: Option<String>,
+    root_certificates: Vec<Vec<u8>>,
+    proxy_from_environment: bool,
+    plain_http: Vec<String>,
+    credentials: Arc<dyn CredentialSource>,
+    cache_dir: Option<PathBuf>,
+    generic: BTreeMap<String, Box<GenericFactory>>,
+    concurrency: usize,
+    clock: fn() -> Timestamp,
+}
+
+impl Default for DiscovererBuilder {
+    fn default() -> Self {
+        Self {
+            user_agent: None,
+            root_certificates: Vec::new(),
+            proxy_from_environment: false,
+            plain_http: Vec::new(),
+            credentials: Arc::new(()),
+            cache_dir: None,
+            generic: BTreeMap::new(),
+            concurrency: 16,
+            clock: Timestamp::now,
+        }
+    }
+}
+
+impl fmt::Debug for DiscovererBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiscovererBuilder").field("concurrency", &self.concurrency).finish_non_exhaustive()
+    }
+}
+
+impl DiscovererBuilder {
+    /// How the program calls itself towards servers.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
+        self
+    }
+
+    /// Trusts the certificate authorities of this PEM text besides the platform's. May be called several times.
+    #[must_use]
+    pub fn root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates.push(pem.into());
+        self
+    }
+
+    /// Whether `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count. A library does not look at the environment unasked,
+    /// so they do not by default.
+    #[must_use]
+    pub fn proxy_from_environment(mut self, yes: bool) -> Self {
+        self.proxy_from_environment = yes;
+        self
+    }
+
+    /// Speaks plain http with the registry at this `host` or `host:port`. Loopback needs no leave.
+    #[must_use]
+    pub fn plain_http(mut self, host: impl Into<String>) -> Self {
+        self.plain_http.push(host.into());
+        self
+    }
+
+    /// Who knows credentials. By default nobody does, and everything is asked anonymously.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Arc<dyn CredentialSource>) -> Self {
+        self.credentials = credentials;
+        self
+    }
+
+    /// Keeps what the next process may reuse in this folder. It may be deleted at any time. By default nothing
+    /// outlives the discoverer.
+    #[must_use]
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// Teaches the discoverer generic subscriptions of this type. Without a factory for its type, such a
+    /// subscription fails, and says so.
+    #[must_use]
+    pub fn generic<F>(mut self, subscription_type: impl Into<String>, factory: F) -> Self
+    where
+        F: Fn(&GenericSubscription) -> Result<AnySource, Error> + Send + Sync + 'static,
+    {
+        self.generic.insert(subscription_type.into(), Box::new(factory));
+        self
+    }
+
+    /// How many subscriptions of one run are asked at once: 16 by default, at least 1.
+    #[must_use]
+    pub fn concurrency(mut self, subscriptions: usize) -> Self {
+        self.concurrency = subscriptions.max(1);
+        self
+    }
+
+    /// Where the time of a report comes from; the system's clock by default.
+    #[must_use]
+    pub fn clock(mut self, clock: fn() -> Timestamp) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The discoverer.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for a PEM text without a usable certificate, a user agent that is no header value, or a host
+    /// that is none.
+    pub fn build(self) -> Result<Discoverer, Error> {
+        let pace = Pace::per_second(20.0, 20);
+        let verified = self.transport(false, &pace)?;
+        let unverified = self.transport(true, &pace)?;
+        Ok(Discoverer(Arc::new(Shared {
+            verified,
+            unverified,
+            credentials: self.credentials,
+            cache_dir: self.cache_dir,
+            generic: self.generic,
+            concurrency: self.concurrency,
+            clock: self.clock,
+        })))
+    }
+
+    fn transport(&self, skip_tls_verify: bool, pace: &Pace) -> Result<Transport, Error> {
+        let mut http = HttpClient::builder()
+            .skip_tls_verify(skip_tls_verify)
+            .proxy_from_environment(self.proxy_from_environment);
+        if let Some(user_agent) = &self.user_agent {
+            http = http.user_agent(user_agent);
+        }
+        for pem in &self.root_certificates {
+            http = http.add_root_certificate_pem(pem);
+        }
+        let http = http.build()?;
+        // One pace for both: a registry does not ask what it is asked for.
+        let registry = |kind| {
+            let builder =
+                RegistryClient::builder(http.clone()).credentials(Arc::clone(&self.credentials)).kind(kind);
+            let plain = self.plain_http.iter().fold(builder, RegistryClientBuilder::plain_http);
+            plain.pace(pace.clone()).build()
+        };
+        Ok(Transport {
+            images: registry(SourceKind::Image),
+            charts: registry(SourceKind::Chart),
+            indexes: IndexCache::new(http.clone()),
+            facts: Arc::new(MemoryCache::default()),
+            http,
+        })
+    }
+}

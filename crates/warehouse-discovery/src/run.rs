@@ -1,0 +1,154 @@
+//! One run over one Warehouse.
+
+use std::future::IntoFuture;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use artifact_source::{
+    AnyArtifact, ArtifactSource, Cost, DiscoverRequest, Discovery, Error, ErrorKind, Meter, Observation,
+    SourceId,
+};
+use futures::{FutureExt, StreamExt, stream};
+use warehouse_spec::Warehouse;
+
+use crate::compile::Compiled;
+use crate::snapshot::Remembered;
+use crate::{Discoverer, Freshness, Observer, Report, Snapshot, SubscriptionReport};
+
+/// How long after the deadline a source may take to say that it passed.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// One run over one Warehouse, to be awaited: see [`Discoverer::run`].
+#[must_use = "a run does nothing until it is awaited"]
+pub struct Run<'a> {
+    discoverer: &'a Discoverer,
+    warehouse: &'a Warehouse,
+    previous: Option<&'a Snapshot>,
+    observer: &'a dyn Observer,
+    deadline: Option<Instant>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(discoverer: &'a Discoverer, warehouse: &'a Warehouse) -> Self {
+        Self { discoverer, warehouse, previous: None, observer: &(), deadline: None }
+    }
+
+    /// What an earlier run left, so that this one may ask less.
+    pub fn with_previous(mut self, previous: impl Into<Option<&'a Snapshot>>) -> Self {
+        self.previous = previous.into();
+        self
+    }
+
+    /// Who watches.
+    pub fn with_observer(mut self, observer: &'a dyn Observer) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// When the answer is of no more use. What has not answered by then has failed.
+    pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
+
+    async fn go(self) -> Report {
+        let discovered_at = self.discoverer.now();
+        let started = Instant::now();
+        let compiled = self.discoverer.compile(self.warehouse);
+        let asked = compiled.into_iter().map(|compiled| self.ask(compiled));
+        let mut subscriptions: Vec<_> =
+            stream::iter(asked).buffer_unordered(self.discoverer.concurrency()).collect().await;
+        subscriptions.sort_by_key(|report| report.index);
+        let spent: Cost = subscriptions.iter().map(|report| report.cost).sum();
+        Report {
+            warehouse: self.warehouse.name().to_owned(),
+            discovered_at,
+            subscriptions,
+            cost: Cost { elapsed: started.elapsed(), ..spent },
+        }
+    }
+
+    async fn ask(&self, compiled: Compiled) -> SubscriptionReport {
+        let Compiled { index, id, key, source } = compiled;
+        let meter = Meter::new();
+        self.observer.started(index, &id, &meter);
+        let started = Instant::now();
+        let remembered = self.previous.and_then(|previous| previous.get(&key));
+        let answer = match source {
+            Ok(source) => self.discover(&*source, index, remembered, &meter).await,
+            Err(error) => Err(error),
+        };
+        let cost = meter.cost(started.elapsed());
+        let report = report(index, id, key, remembered, answer, cost);
+        self.observer.finished(index, &report);
+        report
+    }
+
+    async fn discover(
+        &self,
+        source: &dyn ArtifactSource<Artifact = AnyArtifact>,
+        index: usize,
+        remembered: Option<&Remembered>,
+        meter: &Meter,
+    ) -> Result<Discovery<AnyArtifact>, Error> {
+        let request = DiscoverRequest::new()
+            .with_previous(remembered.and_then(|remembered| remembered.observation.as_ref()))
+            .with_trace(self.observer.trace(index))
+            .with_deadline(self.deadline)
+            .with_meter(meter);
+        // A source that panics has a fault, and that is no reason to lose the others' answers.
+        let answer = AssertUnwindSafe(source.discover(request)).catch_unwind();
+        let answer = match self.deadline {
+            None => answer.await,
+            // Sources keep the deadline themselves and say more about it; this is for the one that does not.
+            Some(deadline) => {
+                tokio::time::timeout_at((deadline + GRACE).into(), answer).await.unwrap_or_else(|_| {
+                    Ok(Err(Error::new(ErrorKind::TimedOut, "it did not answer before the deadline")))
+                })
+            }
+        };
+        answer.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Internal, "the source panicked; this is a bug in it"))
+        })
+    }
+}
+
+impl<'a> IntoFuture for Run<'a> {
+    type Output = Report;
+    type IntoFuture = Pin<Box<dyn Future<Output = Report> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.go())
+    }
+}
+
+fn report(
+    index: usize,
+    id: SourceId,
+    key: String,
+    remembered: Option<&Remembered>,
+    answer: Result<Discovery<AnyArtifact>, Error>,
+    cost: Cost,
+) -> SubscriptionReport {
+    let earlier = || -> (Vec<AnyArtifact>, Option<Observation>) {
+        remembered.map(|earlier| (earlier.artifacts.clone(), earlier.observation.clone())).unwrap_or_default()
+    };
+    let (artifacts, observation, freshness, error) = match answer {
+        Ok(Discovery::Found(found)) => (found.artifacts, found.observation, Freshness::Found, None),
+        Ok(Discovery::Unchanged { .. }) if remembered.is_none() => {
+            let error =
+                Error::new(ErrorKind::Internal, "the source says Unchanged, and nothing earlier is known");
+            (Vec::new(), None, Freshness::Stale, Some(error.with_id(&id)))
+        }
+        Ok(Discovery::Unchanged { .. }) => {
+            let (artifacts, observation) = earlier();
+            (artifacts, observation, Freshness::Unchanged, None)
+        }
+        Err(error) => {
+            let (artifacts, observation) = earlier();
+            (artifacts, observation, Freshness::Stale, Some(error.with_id(&id)))
+        }
+    };
+    SubscriptionReport { index, id, artifacts, freshness, error, cost, observation, key }
+}
