@@ -26,7 +26,7 @@ pub struct FreightBuilder<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// The best artifacts make this Freight, named by its content.
-    Built(Freight),
+    Built(Box<Freight>),
     /// There is no Freight, and this is why.
     NotBuilt(Reason),
 }
@@ -118,7 +118,7 @@ impl<'a> FreightBuilder<'a> {
             Err(reason) => return Outcome::NotBuilt(reason),
         };
         match self.unsatisfied_criteria() {
-            None => Outcome::Built(freight),
+            None => Outcome::Built(Box::new(freight)),
             Some(reason) => Outcome::NotBuilt(reason),
         }
     }
@@ -162,6 +162,10 @@ impl<'a> FreightBuilder<'a> {
         }
         let artifacts: DiscoveredArtifacts =
             self.outcomes.values().filter_map(|outcome| outcome.as_ref().ok().cloned()).collect();
+        // Kargo's functions know images, commits and charts only, and its controller asks nothing of anything else.
+        if artifacts.git.is_empty() && artifacts.images.is_empty() && artifacts.charts.is_empty() {
+            return None;
+        }
         match criteria::satisfied(expression, &artifacts) {
             Ok(true) => None,
             Ok(false) => Some(Reason::CriteriaNotSatisfied { expression: expression.to_owned() }),

@@ -1,10 +1,54 @@
 //! Freight: one deterministic, named set of artifact revisions, with the URL normalizers its name rests on.
+//!
+//! A piece of **Freight** holds one revision of every artifact a Warehouse subscribes to: an image by tag and digest, a
+//! commit by its id, a chart by its version. Its name is a digest of that content, so whoever discovers the same artifacts
+//! finds the same name, on every machine and in every run, and the same name as Kargo's own controller.
+//!
+//! ```
+//! use freight::{FreightBuilder, Outcome};
+//! use warehouse_spec::{
+//!     DiscoveredImageReference, DiscoveryResult, ImageDiscoveryResult, ImageSubscription, Subscription, Warehouse,
+//! };
+//!
+//! let subscription = Subscription::new(ImageSubscription::new("ghcr.io/example/app"));
+//! let warehouse = Warehouse::new("demo", vec![subscription]);
+//!
+//! let found = DiscoveryResult::Image(ImageDiscoveryResult {
+//!     repo_url: "ghcr.io/example/app".to_owned(),
+//!     references: vec![DiscoveredImageReference {
+//!         tag: "1.27.0".to_owned(),
+//!         digest: "sha256:4b732eca3bd2a5ffbc55d702ac15bb916861c73b98846f459908874530317441".to_owned(),
+//!         ..Default::default()
+//!     }],
+//!     ..Default::default()
+//! });
+//! match FreightBuilder::new(&warehouse).found(0, found).build() {
+//!     Outcome::Built(freight) => assert_eq!(freight.metadata.name.len(), 40),
+//!     Outcome::NotBuilt(reason) => panic!("{reason}"),
+//! }
+//! ```
+//!
+//! # Building (rule 6.2)
+//!
+//! Freight is built from the best artifact of **every** subscription, and only from results of this run: a subscription that
+//! failed, or found nothing, is a [`Reason::Missing`] that names each such subscription and its cause. A Warehouse whose
+//! policy is `Manual` never builds; one whose criteria are not satisfied does not either. [`FreightBuilder::assemble`] leaves
+//! policy and criteria to the caller. The order in which outcomes arrive never matters.
+//!
+//! # The name (rule 6.1)
+//!
+//! [`freight_name`] is the hexadecimal SHA-1 of the origin and the sorted parts, one for each artifact. Git and chart
+//! repositories count in their normal forms ([`normalize_git`], [`normalize_chart`]), images as they are written.
+//!
+//! # Where this differs from Kargo
+//!
+//! The origin is set before the name is computed. Kargo's controller computes it first, without an origin, and leans on its
+//! webhook to compute it again.
 
 mod build;
 mod criteria;
 mod name;
 mod path;
-
 
 pub use build::{FreightBuilder, Missing, MissingCause, Outcome, Reason};
 pub use criteria::CriteriaError;
