@@ -59,7 +59,8 @@ fn missing(remote: &mut Remote, branch: Option<&str>) -> Result<Option<ObjectId>
         return Err(Error::new(ErrorKind::NotFound, message)
             .with_hint(format!("name a branch, such as {:?}", branches[0])));
     };
-    let error = Error::new(ErrorKind::NotFound, format!("there is no branch {branch:?}"));
+    let error =
+        Error::new(ErrorKind::NotFound, format!("there is no branch {branch:?}")).with_field("branch");
     if branches.is_empty() {
         return Err(error.with_hint("the repository has no branch at all yet"));
     }
