@@ -27,7 +27,7 @@ fn refused(text: &str, said: &[&str]) {
 fn a_manifest_that_is_no_yaml() {
     refused("kind: [Warehouse\n", &["standard input:", "error"]);
     refused("\u{0}", &["error"]);
-    refused("kind: Warehouse\n\tspec: 1\n", &["standard input:2:", "tab"]);
+    refused("kind: Warehouse\n\tspec: 1\n", &["error: this is no YAML", "standard input:1:7", "tab"]);
 }
 
 #[test]
@@ -38,8 +38,8 @@ fn nothing_in_it() {
 
 #[test]
 fn no_subscriptions() {
-    refused(&manifest("  interval: 5m\n"), &["spec.subscriptions"]);
-    refused(&manifest("  subscriptions: []\n"), &["standard input:6:", "spec.subscriptions"]);
+    refused(&manifest("  interval: 5m\n"), &["standard input:5:1 (spec)", "`subscriptions` is missing"]);
+    refused(&manifest("  subscriptions: []\n"), &["standard input:6:", "(spec.subscriptions)"]);
 }
 
 #[test]
