@@ -24,9 +24,10 @@ pub struct FreightBuilder<'a> {
 
 /// What became of the Freight of one discovery.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one per discovery, and it is taken apart at once")]
 pub enum Outcome {
     /// The best artifacts make this Freight, named by its content.
-    Built(Box<Freight>),
+    Built(Freight),
     /// There is no Freight, and this is why.
     NotBuilt(Reason),
 }
@@ -118,7 +119,7 @@ impl<'a> FreightBuilder<'a> {
             Err(reason) => return Outcome::NotBuilt(reason),
         };
         match self.unsatisfied_criteria() {
-            None => Outcome::Built(Box::new(freight)),
+            None => Outcome::Built(freight),
             Some(reason) => Outcome::NotBuilt(reason),
         }
     }

@@ -68,7 +68,7 @@ fn image(tag: &str, digest: &str) -> DiscoveredImageReference {
 
 fn built(outcome: Outcome) -> Freight {
     match outcome {
-        Outcome::Built(freight) => *freight,
+        Outcome::Built(freight) => freight,
         Outcome::NotBuilt(reason) => panic!("not built: {reason}"),
     }
 }
