@@ -22,7 +22,8 @@ struct World {
 impl World {
     fn new(registry: RegistryBuilder, rule: TagRule) -> Self {
         let registry = registry.page_size(4).start().unwrap();
-        for (number, tag) in ["v1.0.0", "1.0.0", "1.1.0", "1.2.0", "latest", "2.0.0-rc.1", "nightly"].iter().enumerate()
+        for (number, tag) in
+            ["v1.0.0", "1.0.0", "1.1.0", "1.2.0", "latest", "2.0.0-rc.1", "nightly"].iter().enumerate()
         {
             let created = format!("2024-01-0{}T00:00:00Z", number + 1);
             let image = registry.image("demo/app").tag(*tag).created(created);
