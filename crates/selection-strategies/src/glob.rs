@@ -47,6 +47,7 @@ mod syntax;
 use std::fmt;
 use std::str::FromStr;
 
+pub(crate) use rune::decode as decode_rune;
 pub(crate) use sketch::sketch;
 
 /// A valid shell pattern.

@@ -87,6 +87,7 @@
 //! constraints are bounded in size, and matching is linear in the text.
 
 mod constraint;
+pub mod expression;
 pub mod glob;
 mod go_regex;
 pub mod path;

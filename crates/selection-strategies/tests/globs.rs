@@ -1,5 +1,7 @@
 //! Globs against the conformance vectors and against properties that no row can show.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
+
 mod support;
 
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! Path selectors against the conformance vectors, and which selector a verdict names.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
+
 mod support;
 
 use proptest::prelude::*;

@@ -1,0 +1,174 @@
+//! Expressions in the syntax of expr-lang, which filter commits and tags and decide about Freight
+//! (rules 4.6 and 6.2).
+//!
+//! ```
+//! use selection_strategies::expression::{Environment, Expression, Time};
+//!
+//! let filter = Expression::compile(
+//!     "!(author contains '<bot@example.com>') && commitDate.After(date('2025-01-01'))",
+//! )?;
+//! let commit = Environment::new()
+//!     .variable("author", "Jane Doe <jane@example.com>")
+//!     .variable("commitDate", "2025-06-15T10:30:00Z".parse::<Time>()?);
+//! assert!(filter.decide(&commit)?);
+//!
+//! // What cannot work is found when the expression is compiled, not when the first commit arrives.
+//! assert!(Expression::compile("subject contains ['feat']").is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The language
+//!
+//! It is expr-lang as of v1.17.8, types and optimizer included: whatever compiles there compiles
+//! here, and means the same. There are literals, arithmetic, comparisons (`1 < x < 3`), `and`, `or`,
+//! `not`, `in`, `matches`, `contains`, `startsWith`, `endsWith`, `??`, `?.`, `? :`, `if` and `else`,
+//! `let`, pipes, ranges, slices, lists, maps, predicates (`filter(list, # > 3)`), all functions of
+//! the language and the methods of times and durations.
+//!
+//! | error | when | for example |
+//! |---|---|---|
+//! | [`CompileError`] | compiling | `subject = 'x'`, `'1' == 1`, `not subject contains 'x'` |
+//! | [`ExpressionError::Run`] | deciding | `commitDate.Bogus()`, `date('bogus')` |
+//! | [`ExpressionError::NotBoolean`] | deciding | `len(subject)` for a subject of more than a byte |
+//!
+//! A value that is no truth value goes through Go's `ParseBool`: `1`, `t`, `T`, `true`, `TRUE` and
+//! `True` are true, and the like is false.
+//!
+//! # Bounds
+//!
+//! An expression nests at most some hundred levels, and one evaluation ends after some twenty
+//! million steps, a million list elements (as in expr-lang) or 32 MiB of text, with an error.
+//! Nothing panics or overflows the stack.
+//!
+//! # Differences from expr-lang
+//!
+//! * There is no database of time zones: `timezone('UTC')` works, `timezone('Europe/Berlin')` is an
+//!   error when it is evaluated.
+//! * The order of `keys`, `values` and `toPairs` is the order of the keys; in Go it is random.
+//! * The local time zone is UTC, as in a container.
+
+mod base64;
+mod budget;
+mod builtin;
+mod check;
+mod environment;
+mod error;
+mod evaluate;
+mod json;
+mod kind;
+mod literal;
+mod method;
+mod operator;
+mod parse;
+mod predicate;
+mod rewrite;
+mod sort;
+mod subscription;
+mod syntax;
+mod time;
+mod token;
+mod value;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use environment::{Environment, Function, Signature, Signatures};
+pub use error::{CompileError, ExpressionError, Failure, RunError};
+pub use kind::{Kind, MapKind, RecordKind};
+pub use parse::MAX_EXPRESSION_LENGTH;
+pub use subscription::{
+    CommitVariables, DiscoveredArtifact, DiscoveredChart, DiscoveredCommit, DiscoveredImage, TagVariables,
+};
+pub use time::{Location, Time};
+pub use value::{List, Map, Record, Value};
+
+use crate::verdict::{Rejection, Verdict};
+
+/// A compiled expression.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    text: Arc<str>,
+    tree: Arc<syntax::Tree>,
+    root: syntax::NodeId,
+}
+
+impl Expression {
+    /// Compiles an expression that calls no functions but those of the language.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no expression, and one whose types cannot fit.
+    pub fn compile(text: &str) -> Result<Self, CompileError> {
+        Self::compile_with(text, &Signatures::none())
+    }
+
+    /// Compiles an expression that may call functions of its environment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Expression::compile`].
+    pub fn compile_with(text: &str, signatures: &Signatures) -> Result<Self, CompileError> {
+        let (mut tree, root) = parse::parse(text)?;
+        check::check(&mut tree, root, signatures)?;
+        rewrite::rewrite(&mut tree)?;
+        Ok(Self { text: text.into(), tree: Arc::new(tree), root })
+    }
+
+    /// The value of the expression.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be computed: operators and functions that do not fit the values they meet, and
+    /// what exceeds the bounds.
+    pub fn evaluate(&self, environment: &Environment<'_>) -> Result<Value, RunError> {
+        evaluate::evaluate(&self.tree, self.root, environment)
+    }
+
+    /// Whether the expression is true.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpressionError::Run`] as [`Expression::evaluate`]; [`ExpressionError::NotBoolean`] if the
+    /// value is no truth value in the sense of Go's `ParseBool`.
+    pub fn decide(&self, environment: &Environment<'_>) -> Result<bool, ExpressionError> {
+        let value = self.evaluate(environment).map_err(ExpressionError::Run)?;
+        if let Value::Bool(value) = value {
+            return Ok(value);
+        }
+        let written = operator::display(&value).unwrap_or_default();
+        match &written[..] {
+            b"1" | b"t" | b"T" | b"true" | b"TRUE" | b"True" => Ok(true),
+            b"0" | b"f" | b"F" | b"false" | b"FALSE" | b"False" => Ok(false),
+            _ => {
+                let value = String::from_utf8_lossy(&written).chars().take(80).collect();
+                Err(ExpressionError::NotBoolean { value })
+            }
+        }
+    }
+
+    /// What the expression says about a candidate: accepted, or
+    /// [`Rejection::FilteredByExpression`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Expression::decide`].
+    pub fn judge(&self, environment: &Environment<'_>) -> Result<Verdict, ExpressionError> {
+        Ok(if self.decide(environment)? {
+            Verdict::Accepted
+        } else {
+            Rejection::FilteredByExpression { expression: Arc::clone(&self.text) }.into()
+        })
+    }
+
+    /// The expression as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}

@@ -1,0 +1,333 @@
+//! The value of a tree.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::budget::Budget;
+use super::builtin;
+use super::environment::Environment;
+use super::error::{Failure, RunError};
+use super::kind::MapKind;
+use super::method;
+use super::operator;
+use super::predicate::Scope;
+use super::syntax::{Binary, InLiterals, Member, Node, NodeId, Tree, Unary};
+use super::value::{ElementType, Key, Value};
+use crate::go_regex::GoRegex;
+
+/// Evaluates a tree.
+pub(super) fn evaluate(tree: &Tree, root: NodeId, environment: &Environment<'_>) -> Result<Value, RunError> {
+    let mut evaluator =
+        Evaluator { tree, environment, budget: Budget::new(), variables: Vec::new(), scopes: Vec::new() };
+    match evaluator.value(root) {
+        Ok(value) => Ok(value),
+        Err(Stop::Nil) => Ok(Value::Nil),
+        Err(Stop::Error(error)) => Err(error),
+    }
+}
+
+/// Why there is no value.
+pub(super) enum Stop {
+    Error(RunError),
+    /// `?.` met nil; the chain around it ends with nil.
+    Nil,
+}
+
+pub(super) type Evaluated = Result<Value, Stop>;
+
+pub(super) struct Evaluator<'e> {
+    pub(super) tree: &'e Tree,
+    environment: &'e Environment<'e>,
+    pub(super) budget: Budget,
+    variables: Vec<(Arc<str>, Value)>,
+    pub(super) scopes: Vec<Scope>,
+}
+
+impl Evaluator<'_> {
+    /// Notes where something failed.
+    pub(super) fn at<T>(&self, id: NodeId, result: Result<T, Failure>) -> Result<T, Stop> {
+        result.map_err(|failure| Stop::Error(RunError::at(self.tree.position(id), failure)))
+    }
+
+    pub(super) fn fail<T>(&self, id: NodeId, message: impl Into<String>) -> Result<T, Stop> {
+        self.at(id, Err(Failure::new(message)))
+    }
+
+    pub(super) fn work(&mut self, id: NodeId, steps: usize) -> Result<(), Stop> {
+        let result = self.budget.work(steps);
+        self.at(id, result)
+    }
+
+    pub(super) fn value(&mut self, id: NodeId) -> Evaluated {
+        self.work(id, 1)?;
+        // Each kind of node has a function of its own, so that the frames of this one stay small.
+        match self.tree.node(id) {
+            Node::Literal(value) => Ok(value.clone()),
+            Node::Name(name) => self.name(id, name),
+            Node::Unary(operator, operand) => self.unary(id, *operator, *operand),
+            Node::Binary(..) => self.binaries(id),
+            Node::Matches(of, regex) => self.matches(id, *of, regex),
+            Node::InLiterals(of, literals) => self.in_literals(id, *of, literals),
+            Node::Chain(inner) => self.chain(*inner),
+            Node::Member(member) => self.member(id, member),
+            Node::Slice { of, from, to } => self.slice(id, *of, *from, *to),
+            Node::Call { callee, arguments } => self.call(id, *callee, arguments),
+            Node::Builtin { name, arguments } => self.builtin(id, name, arguments),
+            Node::Pointer(name) => self.pointer(id, name),
+            Node::Let { name, value, body } => self.declaration(name, *value, *body),
+            Node::Sequence(nodes) => self.sequence(nodes),
+            Node::Conditional { condition, then, otherwise } => {
+                let branch = if self.truth(*condition)? { *then } else { *otherwise };
+                self.value(branch)
+            }
+            Node::Array(items) => self.list(id, items),
+            Node::Map(entries) => self.map(id, entries),
+        }
+    }
+
+    pub(super) fn truth(&mut self, id: NodeId) -> Result<bool, Stop> {
+        let value = self.value(id)?;
+        self.at(id, operator::to_bool(&value))
+    }
+
+    fn values(&mut self, ids: &[NodeId]) -> Result<Vec<Value>, Stop> {
+        ids.iter().map(|id| self.value(*id)).collect()
+    }
+
+    fn name(&self, id: NodeId, name: &str) -> Evaluated {
+        if let Some((_, value)) = self.variables.iter().rev().find(|(other, _)| **other == *name) {
+            return Ok(value.clone());
+        }
+        match self.environment.variables() {
+            variables if name == "$env" => Ok(variables.cloned().map_or(Value::Nil, Value::Map)),
+            Some(variables) => Ok(variables.get(name).cloned().unwrap_or(Value::Nil)),
+            None => self.fail(id, format!("there is no variable {name:?}")),
+        }
+    }
+
+    fn unary(&mut self, id: NodeId, operator: Unary, operand: NodeId) -> Evaluated {
+        match operator {
+            Unary::Not => Ok(Value::Bool(!self.truth(operand)?)),
+            Unary::Plus => self.value(operand),
+            Unary::Minus => {
+                let value = self.value(operand)?;
+                self.at(id, operator::negate(&value))
+            }
+        }
+    }
+
+    /// Walks up from the leftmost operand of a chain of operators.
+    fn binaries(&mut self, id: NodeId) -> Evaluated {
+        let mut chain = Vec::new();
+        let mut leftmost = id;
+        while let Node::Binary(operator, left, right) = *self.tree.node(leftmost) {
+            chain.push((leftmost, operator, right));
+            leftmost = left;
+        }
+        let mut left = self.value(leftmost)?;
+        while let Some((id, operator, right)) = chain.pop() {
+            left = self.binary(id, operator, left, right)?;
+        }
+        Ok(left)
+    }
+
+    fn binary(&mut self, id: NodeId, operator: Binary, left: Value, right: NodeId) -> Evaluated {
+        self.work(id, 1)?;
+        match operator {
+            // The right side is the value, whatever it is.
+            Binary::Or | Binary::And => {
+                let truth = self.at(id, operator::to_bool(&left))?;
+                return if truth == (operator == Binary::Or) { Ok(left) } else { self.value(right) };
+            }
+            Binary::Coalesce => return if left.is_nil() { self.value(right) } else { Ok(left) },
+            _ => {}
+        }
+        let right = self.value(right)?;
+        let result = match operator {
+            Binary::Equal => operator::equal(&left, &right, &mut self.budget).map(Value::Bool),
+            Binary::Unequal => {
+                operator::equal(&left, &right, &mut self.budget).map(|equal| Value::Bool(!equal))
+            }
+            Binary::In => operator::is_in(&left, &right, &mut self.budget).map(Value::Bool),
+            Binary::Range => operator::range(&left, &right, &mut self.budget),
+            Binary::Contains | Binary::StartsWith | Binary::EndsWith => {
+                operator::search(operator, &left, &right, &mut self.budget).map(Value::Bool)
+            }
+            Binary::Matches => self.matches_computed(&left, &right).map(Value::Bool),
+            _ => operator::apply(operator, &left, &right, &mut self.budget),
+        };
+        self.at(id, result)
+    }
+
+    fn matches(&mut self, id: NodeId, of: NodeId, regex: &GoRegex) -> Evaluated {
+        let value = self.value(of)?;
+        let result = match &value {
+            Value::Text(text) | Value::Bytes(text) => {
+                self.budget.work(text.len()).map(|()| regex.is_match_bytes(text))
+            }
+            other if other.is_nil() => Ok(false),
+            other => Err(Failure::new(format!("{} cannot match", other.type_name()))),
+        };
+        self.at(id, result.map(Value::Bool))
+    }
+
+    /// A pattern that is not known before costs its compilation.
+    fn matches_computed(&mut self, text: &Value, pattern: &Value) -> Result<bool, Failure> {
+        if text.is_nil() || pattern.is_nil() {
+            return Ok(false);
+        }
+        let (Value::Text(text) | Value::Bytes(text), Value::Text(pattern)) = (text, pattern) else {
+            return Err(Failure::new(format!(
+                "{} matches {} is not possible",
+                text.type_name(),
+                pattern.type_name()
+            )));
+        };
+        self.budget.work(20_000 + pattern.len() * 100 + text.len())?;
+        let pattern = std::str::from_utf8(pattern).map_err(|_| Failure::new("the pattern is not UTF-8"))?;
+        let regex = GoRegex::new(pattern).map_err(|error| Failure::new(error.to_string()))?;
+        Ok(regex.is_match_bytes(text))
+    }
+
+    fn in_literals(&mut self, id: NodeId, of: NodeId, literals: &InLiterals) -> Evaluated {
+        let value = self.value(of)?;
+        let found = match (literals, &value) {
+            (InLiterals::Integers(integers), Value::Int(value)) => integers.contains(value),
+            (InLiterals::Integers(integers), Value::Nil) => integers.contains(&0),
+            (InLiterals::Texts(texts), Value::Text(text)) => texts.contains(&**text),
+            (InLiterals::Texts(texts), Value::Nil) => texts.contains(&b""[..]),
+            (_, other) => {
+                return self.fail(id, format!("{} cannot be looked up in these", other.type_name()));
+            }
+        };
+        Ok(Value::Bool(found))
+    }
+
+    fn chain(&mut self, inner: NodeId) -> Evaluated {
+        match self.value(inner) {
+            Err(Stop::Nil) => Ok(Value::Nil),
+            Ok(value) if value.is_nil() => Ok(Value::Nil),
+            other => other,
+        }
+    }
+
+    fn member(&mut self, id: NodeId, member: &Member) -> Evaluated {
+        let of = self.value(member.of)?;
+        if member.optional && of.is_nil() {
+            return Err(Stop::Nil);
+        }
+        let property = self.value(member.property)?;
+        self.at(id, operator::fetch(&of, &property))
+    }
+
+    fn slice(&mut self, id: NodeId, of: NodeId, from: Option<NodeId>, to: Option<NodeId>) -> Evaluated {
+        let of = self.value(of)?;
+        let to = to.map(|to| self.value(to)).transpose()?;
+        let from = from.map(|from| self.value(from)).transpose()?;
+        let result = operator::slice(&of, from.as_ref(), to.as_ref(), &mut self.budget);
+        self.at(id, result)
+    }
+
+    fn call(&mut self, id: NodeId, callee: NodeId, arguments: &[NodeId]) -> Evaluated {
+        let arguments = self.values(arguments)?;
+        match self.tree.node(callee) {
+            Node::Name(name) => {
+                let is_variable = self.variables.iter().any(|(other, _)| other == name);
+                match self.environment.get_function(name) {
+                    Some(function) if !is_variable => {
+                        self.work(id, 100)?;
+                        self.at(id, function(&arguments))
+                    }
+                    _ => self.fail(id, format!("there is no function {name:?}")),
+                }
+            }
+            Node::Member(member) => self.method(id, member, &arguments),
+            _ => {
+                self.value(callee)?;
+                self.fail(id, "only functions and methods can be called")
+            }
+        }
+    }
+
+    fn method(&mut self, id: NodeId, member: &Member, arguments: &[Value]) -> Evaluated {
+        let of = self.value(member.of)?;
+        if member.optional && of.is_nil() {
+            return Err(Stop::Nil);
+        }
+        let name = match self.tree.node(member.property) {
+            Node::Literal(Value::Text(name)) => String::from_utf8_lossy(name),
+            _ => return self.fail(id, "only functions and methods can be called"),
+        };
+        match method::call(&of, &name, arguments) {
+            Some(result) => self.at(id, result),
+            None => self.fail(id, format!("{} has no method {name:?}", of.type_name())),
+        }
+    }
+
+    fn builtin(&mut self, id: NodeId, name: &str, arguments: &[NodeId]) -> Evaluated {
+        if name == "sum!" {
+            return self.add_up(id, arguments);
+        }
+        if builtin::predicate(name.trim_end_matches('!')).is_some() {
+            return self.predicate(id, name, arguments);
+        }
+        let arguments = self.values(arguments)?;
+        let result = builtin::call(name, &arguments, self.environment.clock(), &mut self.budget);
+        self.at(id, result)
+    }
+
+    /// `a + (b + (c + ...))`.
+    fn add_up(&mut self, id: NodeId, items: &[NodeId]) -> Evaluated {
+        let mut values = self.values(items)?.into_iter().rev();
+        let Some(mut sum) = values.next() else { return Ok(Value::Int(0)) };
+        for value in values {
+            let result = operator::apply(Binary::Add, &value, &sum, &mut self.budget);
+            sum = self.at(id, result)?;
+        }
+        Ok(sum)
+    }
+
+    fn pointer(&self, id: NodeId, name: &str) -> Evaluated {
+        match self.scopes.last() {
+            Some(scope) => Ok(scope.pointer(name)),
+            None => self.fail(id, "# is only known in a predicate"),
+        }
+    }
+
+    fn declaration(&mut self, name: &Arc<str>, value: NodeId, body: NodeId) -> Evaluated {
+        let value = self.value(value)?;
+        self.variables.push((Arc::clone(name), value));
+        let result = self.value(body);
+        self.variables.pop();
+        result
+    }
+
+    fn sequence(&mut self, nodes: &[NodeId]) -> Evaluated {
+        let mut last = Value::Nil;
+        for node in nodes {
+            last = self.value(*node)?;
+        }
+        Ok(last)
+    }
+
+    fn list(&mut self, id: NodeId, items: &[NodeId]) -> Evaluated {
+        let items = self.values(items)?;
+        let result = self.budget.elements(items.len());
+        self.at(id, result.and_then(|()| operator::new_list(ElementType::Any, items)))
+    }
+
+    fn map(&mut self, id: NodeId, entries: &[NodeId]) -> Evaluated {
+        let values = self.values(entries)?;
+        let mut map = BTreeMap::new();
+        // The first of equal keys wins: expr-lang fills maps from the back.
+        for pair in values.chunks_exact(2).rev() {
+            if let [Value::Text(key), value] = pair {
+                map.insert(Key::Text(Arc::clone(key)), value.clone());
+            } else {
+                return self.fail(id, "the keys of a map are strings");
+            }
+        }
+        let result = self.budget.elements(values.len() / 2);
+        self.at(id, result.and_then(|()| operator::new_map(MapKind::TextToAny, map)))
+    }
+}

@@ -1,0 +1,482 @@
+//! What operators do with values.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::budget::{Budget, MAX_VALUE_DEPTH};
+use super::error::Failure;
+use super::json;
+use super::kind::MapKind;
+use super::method;
+use super::syntax::Binary;
+use super::time::{MONTHS, WEEKDAYS, duration};
+use super::value::{ElementType, Key, List, Map, Value};
+
+/// `+ - * / % **` and the comparisons, for operands that were evaluated.
+pub(super) fn apply(
+    operator: Binary,
+    left: &Value,
+    right: &Value,
+    budget: &mut Budget,
+) -> Result<Value, Failure> {
+    let truth = |ordering: fn(Ordering) -> bool| {
+        compare(left, right).map(|found| Some(Value::Bool(found.is_some_and(ordering))))
+    };
+    let result = match operator {
+        Binary::Less => truth(Ordering::is_lt),
+        Binary::More => truth(Ordering::is_gt),
+        Binary::LessOrEqual => truth(Ordering::is_le),
+        Binary::MoreOrEqual => truth(Ordering::is_ge),
+        Binary::Add => add(left, right, budget),
+        Binary::Subtract => Ok(subtract(left, right)),
+        Binary::Multiply => Ok(multiply(left, right)),
+        Binary::Divide => Ok(floats(left, right).map(|(left, right)| Value::Float(left / right))),
+        Binary::Modulo => modulo(left, right),
+        Binary::Power => Ok(floats(left, right).map(|(left, right)| Value::Float(power(left, right)))),
+        _ => Ok(None),
+    };
+    // `None` where the types do not fit.
+    result?.ok_or_else(|| mismatch(operator, left, right))
+}
+
+fn mismatch(operator: Binary, left: &Value, right: &Value) -> Failure {
+    Failure::new(format!("{} {} {} is not possible", left.type_name(), operator.symbol(), right.type_name()))
+}
+
+fn compare(left: &Value, right: &Value) -> Result<Option<Ordering>, Failure> {
+    Ok(match (left, right) {
+        (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
+        (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+        (Value::Time(left), Value::Time(right)) => Some(left.cmp(right)),
+        (Value::Duration(left), Value::Duration(right)) => Some(left.cmp(right)),
+        _ => match floats(left, right) {
+            Some((left, right)) => left.partial_cmp(&right),
+            None => return Err(mismatch(Binary::Less, left, right)),
+        },
+    })
+}
+
+/// Whether `left < right`.
+pub(super) fn is_less(left: &Value, right: &Value) -> Result<bool, Failure> {
+    Ok(compare(left, right)?.is_some_and(Ordering::is_lt))
+}
+
+fn add(left: &Value, right: &Value, budget: &mut Budget) -> Result<Option<Value>, Failure> {
+    Ok(Some(match (left, right) {
+        (Value::Int(left), Value::Int(right)) => Value::Int(left.wrapping_add(*right)),
+        (Value::Text(left), Value::Text(right)) => {
+            budget.bytes(left.len() + right.len())?;
+            Value::text([&**left, &**right].concat())
+        }
+        (Value::Time(time), Value::Duration(duration)) | (Value::Duration(duration), Value::Time(time)) => {
+            Value::Time(time.add(*duration))
+        }
+        (Value::Duration(left), Value::Duration(right)) => Value::Duration(left.wrapping_add(*right)),
+        _ => return Ok(floats(left, right).map(|(left, right)| Value::Float(left + right))),
+    }))
+}
+
+fn subtract(left: &Value, right: &Value) -> Option<Value> {
+    Some(match (left, right) {
+        (Value::Int(left), Value::Int(right)) => Value::Int(left.wrapping_sub(*right)),
+        (Value::Time(left), Value::Time(right)) => Value::Duration(left.since(right)),
+        (Value::Time(time), Value::Duration(duration)) => Value::Time(time.add(duration.wrapping_neg())),
+        (Value::Duration(left), Value::Duration(right)) => Value::Duration(left.wrapping_sub(*right)),
+        _ => return floats(left, right).map(|(left, right)| Value::Float(left - right)),
+    })
+}
+
+fn multiply(left: &Value, right: &Value) -> Option<Value> {
+    Some(match (left, right) {
+        (Value::Int(left), Value::Int(right)) => Value::Int(left.wrapping_mul(*right)),
+        (Value::Duration(left), Value::Duration(right) | Value::Int(right))
+        | (Value::Int(left), Value::Duration(right)) => Value::Duration(left.wrapping_mul(*right)),
+        // With a fraction the unit is lost.
+        (Value::Duration(duration), Value::Float(factor))
+        | (Value::Float(factor), Value::Duration(duration)) => Value::Float(*duration as f64 * factor),
+        _ => return floats(left, right).map(|(left, right)| Value::Float(left * right)),
+    })
+}
+
+fn modulo(left: &Value, right: &Value) -> Result<Option<Value>, Failure> {
+    match (left, right) {
+        (Value::Int(_), Value::Int(0)) => Err(Failure::new("integer divide by zero")),
+        (Value::Int(left), Value::Int(right)) => Ok(Some(Value::Int(left.wrapping_rem(*right)))),
+        _ => Ok(None),
+    }
+}
+
+/// Go's `math.Pow`, which gives 1 for 1 to any power and any number to 0.
+pub(super) fn power(base: f64, exponent: f64) -> f64 {
+    base.powf(exponent)
+}
+
+fn floats(left: &Value, right: &Value) -> Option<(f64, f64)> {
+    Some((number(left)?, number(right)?))
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Int(value) => Some(*value as f64),
+        Value::Float(value) => Some(*value),
+        _ => None,
+    }
+}
+
+/// Minus a number.
+pub(super) fn negate(value: &Value) -> Result<Value, Failure> {
+    match value {
+        Value::Int(value) => Ok(Value::Int(value.wrapping_neg())),
+        Value::Float(value) => Ok(Value::Float(-value)),
+        other => Err(Failure::new(format!("- {} is not possible", other.type_name()))),
+    }
+}
+
+/// A whole number; a float loses its fraction.
+pub(super) fn to_int(value: &Value) -> Result<i64, Failure> {
+    match value {
+        Value::Int(value) => Ok(*value),
+        Value::Float(value) => Ok(float_to_int(*value)),
+        other => Err(Failure::new(format!("{} is no whole number", other.type_name()))),
+    }
+}
+
+/// As Go converts on amd64: what does not fit becomes the smallest number.
+pub(super) fn float_to_int(value: f64) -> i64 {
+    let fits = value >= i64::MIN as f64 && value < -(i64::MIN as f64);
+    if fits { value as i64 } else { i64::MIN }
+}
+
+pub(super) fn to_bool(value: &Value) -> Result<bool, Failure> {
+    match value {
+        Value::Bool(value) => Ok(*value),
+        other => Err(Failure::new(format!("expected true or false, not {}", other.type_name()))),
+    }
+}
+
+/// The operator `==`.
+pub(super) fn equal(left: &Value, right: &Value, budget: &mut Budget) -> Result<bool, Failure> {
+    budget.work(1)?;
+    Ok(match (left, right) {
+        (Value::Int(left), Value::Int(right)) => left == right,
+        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
+            floats(left, right).is_some_and(|(left, right)| left == right)
+        }
+        (Value::Text(left), Value::Text(right)) => {
+            budget.work(left.len() / 16)?;
+            left == right
+        }
+        (Value::Time(left), Value::Time(right)) => left == right,
+        (Value::List(left), Value::List(right))
+            if left.element() == right.element()
+                || left.element() == ElementType::Any
+                || right.element() == ElementType::Any =>
+        {
+            left.items().len() == right.items().len()
+                && all(left.items().iter().zip(right.items()), |(left, right)| equal(left, right, budget))?
+        }
+        _ if left.is_nil() && right.is_nil() => true,
+        _ => identical(left, right, budget)?,
+    })
+}
+
+/// Go's `reflect.DeepEqual`, which is what `==` means inside of maps.
+fn identical(left: &Value, right: &Value, budget: &mut Budget) -> Result<bool, Failure> {
+    budget.work(1)?;
+    Ok(match (left, right) {
+        (Value::Nil, Value::Nil) => true,
+        (Value::Bool(left), Value::Bool(right)) => left == right,
+        (Value::Int(left), Value::Int(right)) | (Value::Duration(left), Value::Duration(right)) => {
+            left == right
+        }
+        (Value::Float(left), Value::Float(right)) => left == right,
+        (Value::Text(left), Value::Text(right)) | (Value::Bytes(left), Value::Bytes(right)) => {
+            budget.work(left.len() / 16)?;
+            left == right
+        }
+        (Value::Month(left), Value::Month(right)) | (Value::Weekday(left), Value::Weekday(right)) => {
+            left == right
+        }
+        (Value::Time(left), Value::Time(right)) | (Value::Timestamp(left), Value::Timestamp(right)) => {
+            left == right && left.offset_seconds() == right.offset_seconds()
+        }
+        (Value::Location(left), Value::Location(right)) => left == right,
+        (Value::Version(left), Value::Version(right)) => left == right,
+        (Value::List(left), Value::List(right)) => {
+            left.element() == right.element()
+                && left.items().len() == right.items().len()
+                && all(left.items().iter().zip(right.items()), |(left, right)| {
+                    identical(left, right, budget)
+                })?
+        }
+        (Value::Map(left), Value::Map(right)) => {
+            left.kind() == right.kind()
+                && left.entries().len() == right.entries().len()
+                && all(left.entries().iter().zip(right.entries()), |((key, left), (other, right))| {
+                    Ok(key == other && identical(left, right, budget)?)
+                })?
+        }
+        (Value::Record(left), Value::Record(right)) => {
+            left.kind() == right.kind()
+                && all(left.fields().iter().zip(right.fields()), |(left, right)| {
+                    identical(left, right, budget)
+                })?
+        }
+        _ => false,
+    })
+}
+
+fn all<T>(
+    items: impl Iterator<Item = T>,
+    mut test: impl FnMut(T) -> Result<bool, Failure>,
+) -> Result<bool, Failure> {
+    for item in items {
+        if !test(item)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The operator `in`.
+pub(super) fn is_in(needle: &Value, haystack: &Value, budget: &mut Budget) -> Result<bool, Failure> {
+    match haystack {
+        Value::Nil => Ok(false),
+        Value::List(list) => {
+            for item in list.items() {
+                if equal(item, needle, budget)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Value::Bytes(bytes) => {
+            Ok(matches!(needle, Value::Int(value) if bytes.iter().any(|byte| i64::from(*byte) == *value)))
+        }
+        Value::Map(map) => Ok(map.entries().contains_key(&map_key(map, needle)?)),
+        Value::Record(record) => match needle {
+            Value::Text(name) => Ok(record.field(&String::from_utf8_lossy(name)).is_some()),
+            other => Err(Failure::new(format!("{} is no name of a field", other.type_name()))),
+        },
+        Value::Time(_) | Value::Timestamp(_) => Ok(false),
+        other => Err(Failure::new(format!("nothing can be in {}", other.type_name()))),
+    }
+}
+
+/// The key that a value is in a map; Go insists on the type of the keys.
+pub(super) fn map_key(map: &Map, value: &Value) -> Result<Key, Failure> {
+    match (map.kind(), value) {
+        (MapKind::TextToAny | MapKind::TextToText, Value::Nil) => Ok(Key::Text([].into())),
+        (MapKind::TextToAny | MapKind::TextToText, Value::Text(text)) => Ok(Key::Text(text.clone())),
+        (MapKind::TextToAny | MapKind::TextToText, other) => {
+            Err(Failure::new(format!("the keys of the map are strings, not {}", other.type_name())))
+        }
+        _ => key(value),
+    }
+}
+
+/// Any value as a key.
+pub(super) fn key(value: &Value) -> Result<Key, Failure> {
+    Key::from_value(value).ok_or_else(|| Failure::new(format!("{} cannot be a key", value.type_name())))
+}
+
+/// A list that was computed.
+pub(super) fn new_list(element: ElementType, items: Vec<Value>) -> Result<Value, Failure> {
+    let list = Value::List(List::new(element, items));
+    if list.depth() > MAX_VALUE_DEPTH { Err(too_deep()) } else { Ok(list) }
+}
+
+/// A map that was computed.
+pub(super) fn new_map(kind: MapKind, entries: BTreeMap<Key, Value>) -> Result<Value, Failure> {
+    let map = Value::Map(Map::new(kind, entries));
+    if map.depth() > MAX_VALUE_DEPTH { Err(too_deep()) } else { Ok(map) }
+}
+
+fn too_deep() -> Failure {
+    Failure::new("values nest too deeply")
+}
+
+/// Go's `%v`: what `string()` gives, and what is read as a truth value in the end.
+pub(super) fn display(value: &Value) -> Result<Vec<u8>, Failure> {
+    let mut text = Vec::new();
+    let mut budget = Budget::new();
+    write_display(&mut text, value, &mut budget)?;
+    Ok(text)
+}
+
+/// As [`display`], within a budget.
+pub(super) fn write_display(text: &mut Vec<u8>, value: &Value, budget: &mut Budget) -> Result<(), Failure> {
+    budget.work(2)?;
+    let start = text.len();
+    match value {
+        Value::Nil => text.extend(b"<nil>"),
+        Value::Bool(value) => text.extend(value.to_string().bytes()),
+        Value::Int(value) => text.extend(value.to_string().bytes()),
+        Value::Float(value) => text.extend(json::general_float(*value).bytes()),
+        Value::Text(value) => text.extend(value.iter()),
+        Value::Bytes(value) => {
+            let bytes: Vec<String> = value.iter().map(u8::to_string).collect();
+            text.extend(format!("[{}]", bytes.join(" ")).bytes());
+        }
+        Value::List(list) => {
+            text.push(b'[');
+            for (index, item) in list.items().iter().enumerate() {
+                if index > 0 {
+                    text.push(b' ');
+                }
+                write_display(text, item, budget)?;
+            }
+            text.push(b']');
+        }
+        Value::Map(map) => {
+            text.extend(b"map[");
+            for (index, (key, item)) in map.entries().iter().enumerate() {
+                if index > 0 {
+                    text.push(b' ');
+                }
+                write_display(text, &key.to_value(), budget)?;
+                text.push(b':');
+                write_display(text, item, budget)?;
+            }
+            text.push(b']');
+        }
+        Value::Time(time) | Value::Timestamp(time) => text.extend(time.to_go_string().bytes()),
+        Value::Duration(value) => text.extend(duration::format(*value).bytes()),
+        Value::Month(month) => text.extend(name(&MONTHS, usize::from(*month).wrapping_sub(1)).bytes()),
+        Value::Weekday(day) => text.extend(name(&WEEKDAYS, usize::from(*day)).bytes()),
+        Value::Location(location) => text.extend(location.name().bytes()),
+        Value::Version(version) => text.extend(version.to_string().bytes()),
+        Value::Function => text.extend(b"a function"),
+        Value::Record(record) => {
+            text.push(b'{');
+            for (index, item) in record.fields().iter().enumerate() {
+                if index > 0 {
+                    text.push(b' ');
+                }
+                write_display(text, item, budget)?;
+            }
+            text.push(b'}');
+        }
+    }
+    budget.bytes(text.len() - start)
+}
+
+fn name(names: &[&'static str], index: usize) -> &'static str {
+    names.get(index).copied().unwrap_or("?")
+}
+
+/// The operators `[]` and `.`. A method that is not called is a function, of no use.
+pub(super) fn fetch(from: &Value, property: &Value) -> Result<Value, Failure> {
+    if let Value::Text(name) = property
+        && method::exists(from, &String::from_utf8_lossy(name))
+    {
+        return Ok(Value::Function);
+    }
+    match from {
+        Value::List(list) => element(list.items().len(), property).map(|index| list.items()[index].clone()),
+        Value::Text(text) | Value::Bytes(text) => {
+            element(text.len(), property).map(|index| Value::Int(i64::from(text[index])))
+        }
+        Value::Map(map) => {
+            let key = map_key(map, property)?;
+            Ok(map.entries().get(&key).cloned().unwrap_or_else(|| map.default_value()))
+        }
+        Value::Record(record) => {
+            let Value::Text(name) = property else { return Err(no_property(from, property)) };
+            let name = String::from_utf8_lossy(name);
+            record.field(&name).cloned().ok_or_else(|| no_property(from, property))
+        }
+        // The one field of a Kubernetes time.
+        Value::Timestamp(time) if matches!(property, Value::Text(name) if **name == *b"Time") => {
+            Ok(Value::Time(time.clone()))
+        }
+        _ => Err(no_property(from, property)),
+    }
+}
+
+fn no_property(from: &Value, property: &Value) -> Failure {
+    let name = display(property).unwrap_or_default();
+    Failure::new(format!("{} has no {}", from.type_name(), String::from_utf8_lossy(&name)))
+}
+
+/// An index into something of a length; negative ones count from the end.
+fn element(length: usize, index: &Value) -> Result<usize, Failure> {
+    let index = to_int(index)?;
+    let wanted =
+        if index < 0 { i64::try_from(length).unwrap_or(i64::MAX).saturating_add(index) } else { index };
+    usize::try_from(wanted)
+        .ok()
+        .filter(|wanted| *wanted < length)
+        .ok_or_else(|| Failure::new(format!("index {index} is out of range (length {length})")))
+}
+
+/// The operator `[from:to]`.
+pub(super) fn slice(
+    of: &Value,
+    from: Option<&Value>,
+    to: Option<&Value>,
+    budget: &mut Budget,
+) -> Result<Value, Failure> {
+    let length = match of {
+        Value::List(list) => list.items().len(),
+        Value::Text(text) | Value::Bytes(text) => text.len(),
+        other => return Err(Failure::new(format!("{} cannot be sliced", other.type_name()))),
+    };
+    let bound = |index: Option<&Value>, otherwise: usize| match index {
+        None => Ok(otherwise),
+        Some(index) => {
+            let index = to_int(index)?;
+            Ok(if index < 0 {
+                length.saturating_sub(usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX))
+            } else {
+                usize::try_from(index).unwrap_or(usize::MAX).min(length)
+            })
+        }
+    };
+    let to = bound(to, length)?;
+    let from = bound(from, 0)?.min(to);
+    budget.bytes(to - from)?;
+    match of {
+        Value::List(list) => new_list(list.element(), list.items()[from..to].to_vec()),
+        Value::Bytes(bytes) => Ok(Value::Bytes(bytes[from..to].into())),
+        Value::Text(text) => Ok(Value::text(&text[from..to])),
+        _ => Ok(Value::Nil),
+    }
+}
+
+/// The code points of a text; a broken byte is one.
+pub(super) fn count_characters(text: &[u8]) -> usize {
+    text.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum()
+}
+
+/// The operator `..`.
+pub(super) fn range(from: &Value, to: &Value, budget: &mut Budget) -> Result<Value, Failure> {
+    let (from, to) = (to_int(from)?, to_int(to)?);
+    let size = i128::from(to) - i128::from(from) + 1;
+    let size = usize::try_from(size.max(0)).unwrap_or(usize::MAX);
+    budget.elements(size)?;
+    let items = if size == 0 { Vec::new() } else { (from..=to).map(Value::Int).collect() };
+    budget.work(size)?;
+    new_list(ElementType::Int, items)
+}
+
+/// The operators `contains`, `startsWith` and `endsWith`; nil contains nothing and is in nothing.
+pub(super) fn search(
+    operator: Binary,
+    text: &Value,
+    wanted: &Value,
+    budget: &mut Budget,
+) -> Result<bool, Failure> {
+    if text.is_nil() || wanted.is_nil() {
+        return Ok(false);
+    }
+    let (Value::Text(text), Value::Text(wanted)) = (text, wanted) else {
+        return Err(mismatch(operator, text, wanted));
+    };
+    budget.work((text.len() + wanted.len()) / 16)?;
+    Ok(match operator {
+        Binary::StartsWith => text.starts_with(wanted),
+        Binary::EndsWith => text.ends_with(wanted),
+        _ => memchr::memmem::find(text, wanted).is_some(),
+    })
+}

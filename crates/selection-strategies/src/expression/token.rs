@@ -1,0 +1,235 @@
+//! Text to tokens.
+
+use std::sync::OnceLock;
+
+use super::error::CompileError;
+use super::literal;
+
+/// A piece of an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token {
+    /// A name, also one after `#`.
+    Name(String),
+    /// A number, as written.
+    Number(String),
+    /// A text with its escapes resolved.
+    Text(String),
+    /// The bytes of `b'...'`.
+    Bytes(Vec<u8>),
+    /// Operators, punctuation, brackets, and the words that are operators.
+    Symbol(&'static str),
+    /// An operator that the grammar does not have, such as `===`.
+    Unknown,
+    End,
+}
+
+/// A token and the byte at which it begins.
+#[derive(Clone, Debug)]
+pub(super) struct Located {
+    pub(super) token: Token,
+    pub(super) position: usize,
+}
+
+/// The words that are operators, never names.
+const WORDS: [&str; 10] =
+    ["not", "in", "or", "and", "matches", "contains", "startsWith", "endsWith", "let", "if"];
+
+const SYMBOLS: [&str; 39] = [
+    "(", ")", "[", "]", "{", "}", ",", ";", "%", "+", "-", "^", "&", "!", "=", "*", "<", ">", "&&", "!=",
+    "==", "<=", ">=", "**", "|", "||", ":", "::", ".", "..", "?", "?.", "??", "/", "#", "##", "&=", "*=",
+    "else",
+];
+
+/// Splits an expression into tokens; the last is [`Token::End`].
+pub(super) fn tokenize(text: &str) -> Result<Vec<Located>, CompileError> {
+    let mut lexer = Lexer { text, position: 0 };
+    let mut tokens = Vec::new();
+    while let Some(located) = lexer.next_token()? {
+        tokens.push(located);
+    }
+    tokens.push(Located { token: Token::End, position: text.len() });
+    Ok(tokens)
+}
+
+struct Lexer<'t> {
+    text: &'t str,
+    position: usize,
+}
+
+impl<'t> Lexer<'t> {
+    fn rest(&self) -> &'t str {
+        &self.text[self.position..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn advance(&mut self) -> Option<char> {
+        let next = self.peek()?;
+        self.position += next.len_utf8();
+        Some(next)
+    }
+
+    fn accept(&mut self, wanted: &str) -> bool {
+        let found = self.peek().is_some_and(|next| wanted.contains(next));
+        if found {
+            self.position += 1;
+        }
+        found
+    }
+
+    fn skip_while(&mut self, keep: impl Fn(char) -> bool) {
+        self.position += self.rest().find(|next| !keep(next)).unwrap_or(self.rest().len());
+    }
+
+    fn next_token(&mut self) -> Result<Option<Located>, CompileError> {
+        loop {
+            self.skip_while(char::is_whitespace);
+            if self.rest().starts_with("//") {
+                self.skip_while(|next| next != '\n');
+            } else if let Some(comment) = self.rest().strip_prefix("/*") {
+                let end = comment.find("*/");
+                let end = end.ok_or_else(|| CompileError::at(self.position, "unclosed comment"))?;
+                self.position += end + 4;
+            } else {
+                break;
+            }
+        }
+        let position = self.position;
+        let Some(first) = self.peek() else { return Ok(None) };
+        let token = match first {
+            '\'' | '"' => Token::Text(
+                literal::text(self.quoted()?).map_err(|message| CompileError::at(position, message))?,
+            ),
+            '`' => self.raw()?,
+            'b' | 'B' if self.rest()[1..].starts_with(['\'', '"']) => {
+                self.position += 1;
+                Token::Bytes(
+                    literal::bytes(self.quoted()?).map_err(|message| CompileError::at(position, message))?,
+                )
+            }
+            '0'..='9' => self.number()?,
+            '.' if self.rest()[1..].starts_with(|next: char| next.is_ascii_digit()) => self.number()?,
+            _ if is_name_character(first) => self.name(),
+            _ => self.operator()?,
+        };
+        Ok(Some(Located { token, position }))
+    }
+
+    fn operator(&mut self) -> Result<Token, CompileError> {
+        let position = self.position;
+        let Some(first) = self.advance() else { return Ok(Token::End) };
+        match first {
+            '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | '%' | '+' | '-' | '^' | '/' => false,
+            '&' | '!' | '=' | '*' | '<' | '>' => self.accept("&=*"),
+            '|' => self.accept("|"),
+            ':' => self.accept(":"),
+            '.' => self.accept("."),
+            '?' => self.accept(".?"),
+            '#' => self.accept("#"),
+            _ => return Err(CompileError::at(position, format!("unexpected character {first:?}"))),
+        };
+        let written = &self.text[position..self.position];
+        Ok(SYMBOLS
+            .iter()
+            .find(|&&symbol| symbol == written)
+            .map_or(Token::Unknown, |symbol| Token::Symbol(symbol)))
+    }
+
+    fn name(&mut self) -> Token {
+        let name = self.rest();
+        self.skip_while(is_name_character);
+        let name = &name[..name.len() - self.rest().len()];
+        let words = WORDS.iter().chain(&["else"]);
+        match words.into_iter().find(|&&word| word == name) {
+            Some(word) => Token::Symbol(word),
+            None => Token::Name(name.to_owned()),
+        }
+    }
+
+    fn number(&mut self) -> Result<Token, CompileError> {
+        let start = self.position;
+        let mut digits: fn(char) -> bool = |next| next.is_ascii_digit() || next == '_';
+        if self.accept("0") {
+            if self.accept("xX") {
+                digits = |next| next.is_ascii_hexdigit() || next == '_';
+            } else if self.accept("oO") {
+                digits = |next| matches!(next, '0'..='7' | '_');
+            } else if self.accept("bB") {
+                digits = |next| matches!(next, '0' | '1' | '_');
+            }
+        }
+        self.skip_while(digits);
+        // `1..3` is a range, not `1.` and `.3`.
+        if self.rest().starts_with("..") {
+            return Ok(Token::Number(self.text[start..self.position].to_owned()));
+        }
+        if self.accept(".") {
+            self.skip_while(digits);
+        }
+        if self.accept("eE") {
+            self.accept("+-");
+            self.skip_while(digits);
+        }
+        if self.peek().is_some_and(is_name_character) {
+            return Err(CompileError::at(start, "bad number"));
+        }
+        Ok(Token::Number(self.text[start..self.position].to_owned()))
+    }
+
+    /// The inside of a quoted literal, escapes unresolved.
+    fn quoted(&mut self) -> Result<&'t str, CompileError> {
+        let start = self.position;
+        let unterminated = || CompileError::at(start, "a quoted text is not closed");
+        let quote = self.advance().ok_or_else(unterminated)?;
+        let inside = self.position;
+        loop {
+            match self.advance() {
+                None | Some('\n') => return Err(unterminated()),
+                Some('\\') => match self.advance() {
+                    // Only the quote that encloses the text can be escaped.
+                    Some(other @ ('\'' | '"')) if other != quote => {
+                        return Err(CompileError::at(self.position, "unknown escape"));
+                    }
+                    Some('`' | '?' | 'X') => {
+                        return Err(CompileError::at(self.position, "unknown escape"));
+                    }
+                    _ => {}
+                },
+                Some(next) if next == quote => return Ok(&self.text[inside..self.position - 1]),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// A text in backquotes; a doubled backquote stands for one.
+    fn raw(&mut self) -> Result<Token, CompileError> {
+        let start = self.position;
+        self.position += 1;
+        let mut value = String::new();
+        loop {
+            match self.advance() {
+                None => return Err(CompileError::at(start, "a quoted text is not closed")),
+                Some('`') if self.accept("`") => value.push('`'),
+                Some('`') => return Ok(Token::Text(value)),
+                Some(next) => value.push(next),
+            }
+        }
+    }
+}
+
+/// Letters and decimal digits of any script, `_` and `$`.
+fn is_name_character(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_alphanumeric() || character == '_' || character == '$';
+    }
+    static NAME: OnceLock<Option<regex::Regex>> = OnceLock::new();
+    let name = NAME.get_or_init(|| regex::Regex::new(r"\A[\p{L}\p{Nd}]\z").ok());
+    name.as_ref().is_some_and(|name| name.is_match(character.encode_utf8(&mut [0; 4])))
+}
+
+/// Whether a symbol is a word, which may be the name of a property.
+pub(super) fn is_word(symbol: &str) -> bool {
+    symbol.starts_with(|first: char| first.is_ascii_alphabetic())
+}
