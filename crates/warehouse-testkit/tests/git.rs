@@ -177,7 +177,8 @@ fn a_repository_that_is_not_there_is_a_404() {
     let error = git(folder.path(), &["ls-remote", &format!("{}/none.git", server.url())]).unwrap_err();
     assert!(error.contains("not found"), "{error}");
     assert_eq!(server.log().all()[0].status, Some(404));
-    for name in ["", "/abs", "a/../b", ".."] {
+    server.create("taken").unwrap();
+    for name in ["", "/abs", "a/../b", "..", "taken"] {
         assert!(server.create(name).is_err(), "{name}");
     }
 }

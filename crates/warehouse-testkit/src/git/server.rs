@@ -121,7 +121,7 @@ impl GitServer {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a name that is empty, absolute or contains `..`; otherwise those of
+    /// [`Error::Invalid`] for a name that is empty, absolute, contains `..` or is taken; otherwise those of
     /// [`GitRepository::git`].
     pub fn create(&self, name: &str) -> Result<GitRepository, Error> {
         let plain = |segment: &str| !segment.is_empty() && segment != "." && segment != "..";
@@ -129,6 +129,9 @@ impl GitServer {
             return Err(Error::Invalid(format!("`{name}` is no name for a repository")));
         }
         let path = self.root().join(name);
+        if path.exists() {
+            return Err(Error::Invalid(format!("there is a repository `{name}` already")));
+        }
         GitRepository::create(&self.git, path, format!("{}/{name}", self.url()), self.filter)
     }
 

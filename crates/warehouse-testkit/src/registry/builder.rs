@@ -31,6 +31,7 @@ pub(super) struct Habits {
     pub(super) link_after_full_page: bool,
     pub(super) redirect_blobs: bool,
     pub(super) reverse_tags: bool,
+    pub(super) no_digest_header: bool,
 }
 
 impl RegistryBuilder {
@@ -131,6 +132,13 @@ impl RegistryBuilder {
     #[must_use]
     pub fn reverse_tags(mut self) -> Self {
         self.habits.reverse_tags = true;
+        self
+    }
+
+    /// Manifests and blobs come without `Docker-Content-Digest`, which the distribution spec allows.
+    #[must_use]
+    pub fn without_digest_header(mut self) -> Self {
+        self.habits.no_digest_header = true;
         self
     }
 

@@ -33,6 +33,9 @@ impl Service for RegistryService {
             response
                 .headers_mut()
                 .insert("docker-distribution-api-version", HeaderValue::from_static("registry/2.0"));
+            if self.habits.no_digest_header {
+                response.headers_mut().remove(super::read::DOCKER_CONTENT_DIGEST);
+            }
             response
         })
     }
