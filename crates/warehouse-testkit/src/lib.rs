@@ -51,6 +51,8 @@
 //! | [`GitServer`] | smart HTTP, protocol 2 and 0, partial clones, pushes, by the real `git http-backend` | [`GitRepository::history`], [`GitRepository::commit`], or any client that pushes |
 //! | [`ChartServer`] | HTTP with validators, gzip, redirects, Basic | [`ChartServer::publish`], [`ChartServer::set_index`] |
 //!
+//! Beside its own servers it starts foreign ones, where they are installed, to be measured against: see [`peer`].
+//!
 //! # What it is not
 //!
 //! No server for the internet: no TLS, no storage, no limits against its own clients. And no mock: clients speak to it over

@@ -278,6 +278,11 @@ fn other_doors() {
     assert_eq!(ask("/v2/demo/app/tags/list").status, 200);
     assert_eq!(ask("/v2/private/tags/list").json()["errors"][0]["code"], "DENIED");
 
+    let silent = Registry::builder().without_digest_header().start().unwrap();
+    silent.image("demo/app").tag("1").push();
+    let answer = get(silent.address(), "/v2/demo/app/manifests/1");
+    assert_eq!((answer.status.as_u16(), answer.headers.contains_key("docker-content-digest")), (200, false));
+
     let amazon =
         Registry::builder().anonymous_bearer().expired_is_forbidden().redirect_blobs().start().unwrap();
     let blob = amazon.push_blob("demo/app", "content");

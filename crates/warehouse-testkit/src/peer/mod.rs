@@ -49,6 +49,11 @@ pub fn find(program: &str) -> Result<PathBuf, Error> {
         .ok_or_else(|| Error::ProgramMissing { program: program.into(), hint: HINT })
 }
 
+/// Whether nothing may be skipped.
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true" || value == "1")
+}
+
 /// The peer, or `None` with a loud line on standard error if its program is not there.
 ///
 /// # Panics
@@ -59,13 +64,27 @@ pub fn find(program: &str) -> Result<PathBuf, Error> {
 #[track_caller]
 #[expect(clippy::panic, reason = "it decides whether a test is skipped or fails")]
 pub fn available<T>(peer: Result<T, Error>) -> Option<T> {
-    let ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
     match peer {
         Ok(peer) => Some(peer),
-        Err(error @ Error::ProgramMissing { .. }) if !ci => {
+        Err(error @ Error::ProgramMissing { .. }) if !is_ci() => {
             eprintln!("SKIPPED: {error}");
             None
         }
         Err(error) => panic!("a peer is not available: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{available, find, is_ci};
+
+    #[test]
+    fn what_is_absent_is_skipped_but_never_in_ci() {
+        let absent = || available(find("a-program-that-nobody-has"));
+        match std::panic::catch_unwind(absent) {
+            Ok(found) => assert!(found.is_none() && !is_ci()),
+            Err(_) => assert!(is_ci()),
+        }
+        assert!(find("git").is_ok());
     }
 }
