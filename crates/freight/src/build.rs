@@ -167,7 +167,7 @@ impl<'a> FreightBuilder<'a> {
         if artifacts.git.is_empty() && artifacts.images.is_empty() && artifacts.charts.is_empty() {
             return None;
         }
-        match criteria::satisfied(expression, &artifacts) {
+        match criteria::satisfied(expression, &artifacts, self.discovered_at) {
             Ok(true) => None,
             Ok(false) => Some(Reason::CriteriaNotSatisfied { expression: expression.to_owned() }),
             Err(error) => Some(Reason::CriteriaFailed { expression: expression.to_owned(), error }),
@@ -255,11 +255,18 @@ impl fmt::Display for Reason {
                 write!(formatter, "freightCreationCriteria are not satisfied: {expression}")
             }
             Self::CriteriaFailed { error, .. } => {
-                write!(formatter, "freightCreationCriteria cannot be evaluated: {error}")
+                write!(formatter, "freightCreationCriteria cannot be evaluated: {error}")?;
+                match std::error::Error::source(error) {
+                    Some(cause) => write!(formatter, ": {cause}"),
+                    None => Ok(()),
+                }
             }
         }
     }
 }
+
+/// The text says everything, the cause of failed criteria included, so there is no source.
+impl std::error::Error for Reason {}
 
 impl fmt::Display for Missing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 
+use selection_strategies::expression::{Expression, Signatures};
 use selection_strategies::path::{PathSelector, PathSelectorError};
 use selection_strategies::{Constraint, ConstraintError, GoRegex, GoRegexError};
 
@@ -54,7 +55,16 @@ pub(crate) fn path_selector(text: &str) -> Option<String> {
     }
 }
 
-/// Why this is no expression (rules 4.6 and 6.2).
-pub(crate) fn expression(_text: &str) -> Option<String> {
-    None
+/// Why this is no filter of commits or tags (rule 4.6).
+pub(crate) fn filter(text: &str) -> Option<String> {
+    Expression::compile(text).err().map(|error| error.to_string())
+}
+
+/// Why these are no criteria for Freight (rule 6.2). Blank criteria are none.
+pub(crate) fn criteria(text: &str) -> Option<String> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    let compiled = Expression::compile_with(text, &Signatures::for_freight());
+    compiled.err().map(|error| error.to_string())
 }

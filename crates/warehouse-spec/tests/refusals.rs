@@ -329,6 +329,27 @@ fn selectors() {
 }
 
 #[test]
+fn expressions() {
+    let text = format!(
+        "{HEAD}  - git:\n      repoURL: https://host/a\n      expressionFilter: \"author contains (\"\n"
+    )
+    .replace("spec:", "spec:\n  freightCreationCriteria:\n    expression: imageFrom(1)");
+    let manifest = read(&text);
+    let found: Vec<(Code, &str, usize)> =
+        manifest.errors().map(|error| (error.code, error.path.as_str(), error.location.line)).collect();
+    assert_eq!(
+        found,
+        [
+            (Code::BadExpression, "spec.freightCreationCriteria.expression", 7),
+            (Code::BadExpression, "spec.subscriptions[0].git.expressionFilter", 11),
+        ]
+    );
+    for error in manifest.errors() {
+        assert!(error.message.starts_with("the expression does not compile: "), "{error}");
+    }
+}
+
+#[test]
 fn digest_without_a_tag() {
     error(
         "  - image:\n      repoURL: nginx\n      imageSelectionStrategy: Digest\n",

@@ -118,7 +118,7 @@ fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
 fn expression(context: &mut Context, object: &mut Object<'_>) -> Option<String> {
     let field = object.take(context, "expressionFilter")?;
     let text = context.filled(&field)?;
-    if let Some(reason) = rule::expression(text) {
+    if let Some(reason) = rule::filter(text) {
         context.bad_expression(&field, &reason);
     }
     Some(text.to_owned())

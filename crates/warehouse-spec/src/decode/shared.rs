@@ -72,7 +72,7 @@ impl Context {
     }
 
     pub(crate) fn bad_expression(&mut self, field: &Field<'_>, reason: &str) {
-        self.error(Code::BadExpression, field, format!("the expression does not parse: {reason}"), "");
+        self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), "");
     }
 
     /// The lists of tags, the old fields included: `allowTags` is one more pattern, `ignoreTags` stay literal.

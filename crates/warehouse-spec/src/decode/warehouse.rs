@@ -80,7 +80,7 @@ fn criteria(context: &mut Context, field: &Field<'_>) -> Option<FreightCreationC
     let mut object = Object::open(context, field)?;
     let expression = object.take(context, "expression").and_then(|field| {
         let text = context.filled(&field)?;
-        if let Some(reason) = rule::expression(text) {
+        if let Some(reason) = rule::criteria(text) {
             context.bad_expression(&field, &reason);
         }
         Some(text.to_owned())
