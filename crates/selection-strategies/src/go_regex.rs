@@ -66,12 +66,15 @@ impl GoRegex {
         if pattern.len() > MAX_PATTERN_LENGTH {
             return Err(GoRegexError::TooLong { pattern: shared });
         }
-        match translate::translate(pattern) {
-            Ok(translation) => match build(&translation) {
-                Some(regex) => Ok(Self { pattern: shared, translation: translation.into(), regex }),
-                None => Err(GoRegexError::TooLarge { pattern: shared }),
-            },
-            Err((position, error)) => Err(GoRegexError::Syntax { pattern: shared, position, error }),
+        let translation = translate::translate(pattern).map_err(|(position, error)| {
+            GoRegexError::Syntax { pattern: Arc::clone(&shared), position, error }
+        })?;
+        let compiled = translation.and_then(|translation| Some((build(&translation)?, translation)));
+        match compiled {
+            Some((regex, translation)) => {
+                Ok(Self { pattern: shared, translation: translation.into(), regex })
+            }
+            None => Err(GoRegexError::TooLarge { pattern: shared }),
         }
     }
 
@@ -165,7 +168,8 @@ pub enum GoRegexError {
         /// The pattern, as written.
         pattern: Arc<str>,
     },
-    /// The compiled form would take too much memory or nests too deeply.
+    /// The compiled form would take too much memory, nests too deeply, or ignores the case of too
+    /// many characters.
     #[error("the regular expression {pattern:?} is too large when compiled")]
     TooLarge {
         /// The pattern, as written.

@@ -10,40 +10,74 @@ use super::unicode;
 /// A class without characters.
 pub(super) const NOTHING: &str = r"[^\x00-\x{10FFFF}]";
 
-/// Translates the class in brackets that `text` begins with; gives its length, too.
-pub(super) fn translate(text: &str, flags: Flags) -> Result<(String, usize), Fault> {
-    let mut reader = Reader { text, position: 1, items: String::new() };
+/// A class, translated.
+pub(super) struct Class {
+    pub(super) translation: String,
+    /// The length of what was translated, in bytes.
+    pub(super) length: usize,
+    /// How many characters the engine has to look at to ignore their case.
+    pub(super) folded: u32,
+}
+
+/// Translates the class in brackets that `text` begins with.
+pub(super) fn translate(text: &str, flags: Flags) -> Result<Class, Fault> {
+    let mut reader = Reader { text, position: 1, items: String::new(), size: 0, properties: 0 };
     let negated = reader.skip('^');
     let mut first = true; // a `]` that comes first is a literal
     while first || !reader.rest().starts_with(']') {
         first = false;
         reader.read_item()?;
     }
-    Ok((wrap(&reader.items, negated, flags), reader.position + 1))
-}
-
-/// Translates the class that `text` begins with, if it begins with an escape of one: `\d`, `\pN`.
-pub(super) fn translate_escape(text: &str, flags: Flags) -> Result<Option<(String, usize)>, Fault> {
-    let Some((item, length)) = read_class_escape(text)? else {
-        return Ok(None);
-    };
-    Ok(Some((wrap(&item, false, flags), length)))
-}
-
-fn wrap(items: &str, negated: bool, flags: Flags) -> String {
-    let class = match (items, negated) {
+    let class = match (reader.items.as_str(), negated) {
         ("", false) => NOTHING.to_owned(),
         ("", true) => r"[\x00-\x{10FFFF}]".to_owned(),
         (items, false) => format!("[{items}]"),
         (items, true) => format!("[^{items}]"),
     };
-    if flags.ignore_case { format!("(?i:{class})") } else { class }
+    let folded = reader.size.min(u32::from(char::MAX)).saturating_add(reader.properties);
+    Ok(wrap(class, reader.position + 1, folded, flags))
+}
+
+/// Translates the class that `text` begins with, if it begins with an escape of one: `\d`, `\pN`.
+pub(super) fn translate_escape(text: &str, flags: Flags) -> Result<Option<Class>, Fault> {
+    let Some((item, length)) = read_class_escape(text)? else {
+        return Ok(None);
+    };
+    let folded = property_size(&item);
+    let class = if is_class(&item) { item } else { format!("[{item}]") };
+    Ok(Some(wrap(class, length, folded, flags)))
+}
+
+fn wrap(class: String, length: usize, folded: u32, flags: Flags) -> Class {
+    if flags.ignore_case {
+        Class { translation: format!("(?i:{class})"), length, folded }
+    } else {
+        Class { translation: class, length, folded: 0 }
+    }
+}
+
+fn is_property(item: &str) -> bool {
+    item.starts_with(r"\p") || item.starts_with(r"\P")
+}
+
+/// Whether an item is a class of its own, which may be as large as they get.
+fn is_class(item: &str) -> bool {
+    item.starts_with("[^") || is_property(item)
+}
+
+/// About as many characters as the largest properties that have cases hold; 0 for other items.
+fn property_size(item: &str) -> u32 {
+    if is_property(item) { 0x2_0000 } else { 0 }
 }
 
 struct Reader<'t> {
     text: &'t str,
     position: usize,
     items: String,
+    /// An upper bound of the number of characters in `items`, more than once if they overlap.
+    size: u32,
+    /// The part of `items` that the engine reads apart from the whole.
+    properties: u32,
 }
 
 impl<'t> Reader<'t> {
@@ -59,14 +93,12 @@ impl<'t> Reader<'t> {
 
     fn read_item(&mut self) -> Result<(), Fault> {
         if let Some((item, length)) = read_named(self.rest()).map_err(|fault| self.fault(fault))? {
-            self.items.push_str(item);
-            self.position += length;
+            self.push(item, length);
             return Ok(());
         }
         let escape = read_class_escape(self.rest()).map_err(|fault| self.fault(fault))?;
         if let Some((item, length)) = escape {
-            self.items.push_str(&item);
-            self.position += length;
+            self.push(&item, length);
             return Ok(());
         }
         let start = self.position;
@@ -81,7 +113,16 @@ impl<'t> Reader<'t> {
             }
         }
         push_range(&mut self.items, low, high);
+        self.size = self.size.saturating_add(high - low + 1);
         Ok(())
+    }
+
+    fn push(&mut self, item: &str, length: usize) {
+        self.items.push_str(item);
+        self.position += length;
+        let size = if is_class(item) { u32::from(char::MAX) } else { 128 };
+        self.size = self.size.saturating_add(size);
+        self.properties = self.properties.saturating_add(property_size(item));
     }
 
     fn read_character(&mut self) -> Result<u32, Fault> {

@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use super::class;
+use super::class::{self, Class};
 use super::escape::{self, Escape};
 use super::syntax::GoRegexSyntaxError;
 
@@ -21,8 +21,12 @@ const MAX_REPEAT: u32 = 1000;
 /// A fault and where it lies.
 pub(super) type Fault = (usize, GoRegexSyntaxError);
 
-/// Translates a pattern.
-pub(super) fn translate(pattern: &str) -> Result<String, Fault> {
+/// How many characters the engine may have to look at, all classes together, to ignore their case;
+/// some tenths of a second.
+const MAX_FOLDED: u32 = 32 << 20;
+
+/// Translates a pattern; `None` if it would take the engine too long to read.
+pub(super) fn translate(pattern: &str) -> Result<Option<String>, Fault> {
     let mut translator = Translator {
         pattern,
         position: 0,
@@ -30,9 +34,10 @@ pub(super) fn translate(pattern: &str) -> Result<String, Fault> {
         flags: Flags::default(),
         group: Group::default(),
         enclosing: Vec::new(),
+        folded: 0,
     };
     translator.run()?;
-    Ok(translator.output)
+    Ok((translator.folded <= MAX_FOLDED).then_some(translator.output))
 }
 
 /// The flags that change which texts match. Go's `U` does not.
@@ -120,6 +125,8 @@ struct Translator<'p> {
     flags: Flags,
     group: Group,
     enclosing: Vec<Group>,
+    /// How many characters the engine has to look at to ignore their case.
+    folded: u32,
 }
 
 impl<'p> Translator<'p> {
@@ -189,9 +196,8 @@ impl<'p> Translator<'p> {
             '$' => self.emit(1, if self.flags.multi_line { "(?m:$)" } else { r"\z" }),
             '.' => self.emit(1, if self.flags.dot_matches_newline { "(?s:.)" } else { "." }),
             '[' => {
-                let (translation, length) =
-                    class::translate(self.rest(), self.flags).map_err(|fault| self.fault(fault))?;
-                self.emit(length, &translation)
+                let class = class::translate(self.rest(), self.flags).map_err(|fault| self.fault(fault))?;
+                self.emit_class(&class)
             }
             '\\' => self.read_escape(),
             literal => {
@@ -212,6 +218,11 @@ impl<'p> Translator<'p> {
         self.position += length;
         self.push_atom(|output| output.push_str(translation));
         Ok(())
+    }
+
+    fn emit_class(&mut self, class: &Class) -> Result<(), Fault> {
+        self.folded = self.folded.saturating_add(class.folded);
+        self.emit(class.length, &class.translation)
     }
 
     fn literal(&mut self, literal: char) {
@@ -255,10 +266,8 @@ impl<'p> Translator<'p> {
             }
             _ => {}
         }
-        if let Some((translation, length)) =
-            class::translate_escape(rest, self.flags).map_err(|fault| self.fault(fault))?
-        {
-            return self.emit(length, &translation);
+        if let Some(class) = class::translate_escape(rest, self.flags).map_err(|fault| self.fault(fault))? {
+            return self.emit_class(&class);
         }
         let Escape { code, length } = escape::read(rest).map_err(|fault| self.fault(fault))?;
         match char::from_u32(code) {
