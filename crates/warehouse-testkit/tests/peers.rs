@@ -242,3 +242,72 @@ fn git_daemon_serves_the_same_folder() {
     let listed = repository.git(["ls-remote", &format!("{}/demo/app.git", daemon.url()), "main"]).unwrap();
     assert_eq!(listed, format!("{id}\trefs/heads/main"));
 }
+
+/// Pushes and deletes in a row, and what each was answered.
+fn pushed(host: &str) -> Vec<String> {
+    let address: SocketAddr = host.parse().unwrap();
+    let scratch = Registry::start().unwrap();
+    let digest = |bytes: &str| scratch.push_blob("scratch", bytes.to_owned());
+    let (one, two) = (digest("{}"), digest("two"));
+    let mut answers = Vec::new();
+    let mut ask = |what: &str, method: &str, target: &str, media_type: &str, body: &str| {
+        let ask = request(method, address, target).header("content-type", media_type);
+        let answer = send(address, ask, body.to_owned());
+        let code = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+        let code = code.and_then(|body| Some(body["errors"][0]["code"].as_str()?.to_owned()));
+        let digest =
+            answer.headers.get("docker-content-digest").map(|value| value.to_str().unwrap().to_owned());
+        answers.push(format!("{what}: {} {code:?} {digest:?}", answer.status.as_u16()));
+        let location = answer.headers.get("location").map(|value| value.to_str().unwrap().to_owned());
+        location.map(|location| location.replace(&format!("http://{host}"), "")).unwrap_or_default()
+    };
+    let octets = "application/octet-stream";
+    let with = |location: &str, digest: &str| {
+        let sign = if location.contains('?') { '&' } else { '?' };
+        format!("{location}{sign}digest={digest}")
+    };
+    let begin = "/v2/a/blobs/uploads/";
+    let upload = ask("begin", "POST", begin, octets, "");
+    ask("finish", "PUT", &with(&upload, &one), octets, "{}");
+    ask("finish again", "PUT", &with(&upload, &one), octets, "{}");
+    let upload = ask("begin", "POST", begin, octets, "");
+    let upload = ask("append", "PATCH", &upload, octets, "tw");
+    let upload = ask("append", "PATCH", &upload, octets, "o");
+    ask("finish", "PUT", &with(&upload, &two), octets, "");
+    let upload = ask("begin", "POST", begin, octets, "");
+    ask("wrong digest", "PUT", &with(&upload, &one), octets, "not this");
+    let upload = ask("begin", "POST", begin, octets, "");
+    ask("cancel", "DELETE", &upload, octets, "");
+    ask("mount", "POST", &format!("/v2/b/blobs/uploads/?mount={one}&from=a"), octets, "");
+    ask("mount nothing", "POST", &format!("/v2/b/blobs/uploads/?mount={one}&from=none"), octets, "");
+
+    let config = format!(r#"{{"mediaType":"{}","digest":"{one}","size":2}}"#, MediaType::OCI_CONFIG);
+    let layer = format!(r#"{{"mediaType":"{}","digest":"{two}","size":3}}"#, MediaType::OCI_LAYER);
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{}","config":{config},"layers":[{layer}]}}"#,
+        MediaType::OCI_MANIFEST
+    );
+    let kind = MediaType::OCI_MANIFEST;
+    ask("manifest", "PUT", "/v2/a/manifests/1.0", kind, &manifest);
+    ask("by digest", "PUT", &format!("/v2/a/manifests/{}", digest(&manifest)), kind, &manifest);
+    ask("by another digest", "PUT", &format!("/v2/a/manifests/{one}"), kind, &manifest);
+    ask("layer missing", "PUT", "/v2/b/manifests/1.0", kind, &manifest);
+    ask("no json", "PUT", "/v2/a/manifests/1.0", kind, "no json");
+    ask("list", "GET", "/v2/a/tags/list", octets, "");
+    ask("delete blob", "DELETE", &format!("/v2/a/blobs/{two}"), octets, "");
+    ask("delete no blob", "DELETE", &format!("/v2/a/blobs/{two}"), octets, "");
+    ask("delete tag", "DELETE", "/v2/a/manifests/1.0", octets, "");
+    ask("tag is gone", "GET", "/v2/a/manifests/1.0", octets, "");
+    ask("delete no tag", "DELETE", "/v2/a/manifests/1.0", octets, "");
+    ask("delete manifest", "DELETE", &format!("/v2/a/manifests/{}", digest(&manifest)), octets, "");
+    ask("delete no manifest", "DELETE", &format!("/v2/a/manifests/{}", digest(&manifest)), octets, "");
+    ask("put to tags", "PUT", "/v2/a/tags/list", octets, "");
+    answers
+}
+
+#[test]
+fn we_take_pushes_as_the_reference_registry() {
+    let Some(reference) = available(ReferenceRegistry::start()) else { return };
+    let ours = Registry::start().unwrap();
+    assert_eq!(pushed(&ours.host()), pushed(&reference.host()));
+}

@@ -35,5 +35,5 @@ pub(super) fn digest_invalid() -> Response<Body> {
 }
 
 pub(super) fn method_not_allowed() -> Response<Body> {
-    refuse(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "the operation is unsupported")
+    super::read::text(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "Method not allowed\n")
 }

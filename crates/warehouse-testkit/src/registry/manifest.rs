@@ -93,7 +93,7 @@ impl RegistryService {
         };
         if let Some(missing) = self.missing(repository, references) {
             return refuse(
-                StatusCode::NOT_FOUND,
+                StatusCode::BAD_REQUEST,
                 "MANIFEST_BLOB_UNKNOWN",
                 &format!("the manifest names unknown content: {missing}"),
             );
