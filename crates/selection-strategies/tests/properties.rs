@@ -183,9 +183,11 @@ proptest! {
         let literal = if tags.is_empty() { "" } else { literal.get(&tags) };
         let filter = TagFilter::builder().allow_all(&allow).ignore_all(&ignore).ignore_literal(literal);
         let Ok(filter) = filter.build() else { return Ok(()) };
-        let matches = |patterns: &[String], tag: &str| {
-            patterns.iter().any(|pattern| GoRegex::new(pattern).unwrap().is_match(tag))
+        let one_by_one = |patterns: &[String]| -> Vec<GoRegex> {
+            patterns.iter().map(|pattern| GoRegex::new(pattern).unwrap()).collect()
         };
+        let matches = |patterns: &[GoRegex], tag: &str| patterns.iter().any(|pattern| pattern.is_match(tag));
+        let (allow, ignore) = (one_by_one(&allow), one_by_one(&ignore));
         for tag in &tags {
             let ignored = tag == literal || matches(&ignore, tag);
             let allowed = !ignored && (allow.is_empty() || matches(&allow, tag));
