@@ -9,12 +9,12 @@
 
 use std::num::NonZeroU32;
 
-use artifact_source::{Commit, Error, ErrorKind};
+use artifact_source::{Error, ErrorKind};
 use gix::ObjectId;
-use serde::{Deserialize, Serialize};
 
 use crate::history::{self, History};
-use crate::negotiate::{Filter, Wanted};
+use crate::negotiate::{Contents, Wanted};
+use crate::outcome::{Judged, Outcome, State};
 use crate::remote::Remote;
 use crate::site::Visit;
 use crate::store::Store;
@@ -32,22 +32,6 @@ pub(crate) struct Branch {
     pub(crate) limit: NonZeroU32,
 }
 
-/// What is remembered of a discovery: the commit that the branch pointed at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct State {
-    tip: String,
-}
-
-/// What a discovery found out.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// The branch stands where it stood.
-    Unchanged,
-    /// These commits, and what to remember.
-    Found { commits: Vec<Commit>, state: Option<State> },
-}
-
 impl Branch {
     /// Everything besides the repository that the answer depends on.
     pub(crate) fn fingerprint(&self) -> String {
@@ -61,15 +45,15 @@ impl Branch {
     pub(crate) fn discover(&self, visit: &Visit, previous: Option<&State>) -> Result<Outcome, Error> {
         let mut remote = visit.greet()?;
         let Some(tip) = tip::tip(&mut remote, self.name.as_deref())? else {
-            return Ok(Outcome::Found { commits: Vec::new(), state: None });
+            return Ok(Outcome::Found { commits: Vec::new(), judged: Vec::new(), state: None });
         };
-        let state = State { tip: tip.to_string() };
+        let state = State { seen: tip.to_string() };
         if previous == Some(&state) {
             return Ok(Outcome::Unchanged);
         }
 
-        let store = visit.store(Filter::Trees)?;
-        let warm = !store.tips().is_empty();
+        let store = visit.store(Contents::Commits)?;
+        let warm = !store.is_empty();
         let history = match self.history(&mut remote, &store, tip, &visit.watch) {
             // What is in the store may be the reason, and nothing is lost with it.
             Err(error) if warm && matches!(error.kind(), ErrorKind::Cache | ErrorKind::BadAnswer) => {
@@ -85,7 +69,8 @@ impl Branch {
         }
         // A history cut short by a server that is a shallow clone itself may grow under the same tip.
         let state = history.end.is_final().then_some(state);
-        Ok(Outcome::Found { commits, state })
+        let judged = commits.iter().map(|commit| Judged::accepted(&commit.id, commit)).collect();
+        Ok(Outcome::Found { commits, judged, state })
     }
 
     fn history(
@@ -111,7 +96,10 @@ impl Branch {
             }
         }
         drop(objects);
-        remote.fetch(&Wanted { tips: vec![tip], haves, depth: self.limit, filter: Filter::Trees }, store)?;
+        remote.fetch(
+            &Wanted { tips: vec![tip], haves, depth: self.limit, contents: Contents::Commits },
+            store,
+        )?;
 
         let history = history::first_parents(&store.objects()?, tip, limit, watch)?;
         if !history.end.is_final() {

@@ -77,6 +77,38 @@ impl GitSourceBuilder {
         self
     }
 
+    /// The constraint of [`Strategy::SemVer`] (semantics rules 2.6 to 2.10), an empty one being none.
+    /// The other strategies do not read it.
+    pub fn semver_constraint(mut self, constraint: impl Into<Option<String>>) -> Self {
+        self.rule.semver_constraint = constraint.into().filter(|constraint| !constraint.is_empty());
+        self
+    }
+
+    /// Whether [`Strategy::SemVer`] takes complete versions only (semantics rule 2.3). Yes, if it is not said.
+    pub fn strict_semvers(mut self, strict: bool) -> Self {
+        self.rule.strict_semvers = strict;
+        self
+    }
+
+    /// Patterns of which a tag must match at least one; none means every tag (semantics rule 3.1).
+    /// Branches are not filtered.
+    pub fn allow_tags_regexes(mut self, patterns: impl IntoIterator<Item = String>) -> Self {
+        self.rule.allow_tags_regexes = patterns.into_iter().collect();
+        self
+    }
+
+    /// Patterns of which a tag must match none (semantics rule 3.1).
+    pub fn ignore_tags_regexes(mut self, patterns: impl IntoIterator<Item = String>) -> Self {
+        self.rule.ignore_tags_regexes = patterns.into_iter().collect();
+        self
+    }
+
+    /// Tags to ignore, letter by letter.
+    pub fn ignore_tags(mut self, tags: impl IntoIterator<Item = String>) -> Self {
+        self.rule.ignore_tags = tags.into_iter().collect();
+        self
+    }
+
     /// Commits older than this end the walk along a branch (semantics rule 4.1).
     pub fn since(mut self, since: impl Into<Option<Timestamp>>) -> Self {
         self.rule.since = since.into();
@@ -160,7 +192,8 @@ impl GitSourceBuilder {
     /// # Errors
     ///
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for a URL that is none of http, https,
-    /// ssh, the scp form, git and file; for a branch whose name Git does not allow; for a limit of 0;
+    /// ssh, the scp form, git and file; for a branch whose name Git does not allow; for a limit of 0; for
+    /// a constraint or a pattern that is none;
     /// and for a part of the rule that is not supported yet, which is never just ignored.
     pub fn build(self) -> Result<GitSource, Error> {
         let mut id = SourceId::new(SourceKind::Git, &self.repo_url);

@@ -7,7 +7,7 @@ use artifact_source::{Error, ErrorKind};
 use gix::hash::Kind;
 use tempfile::TempDir;
 
-use crate::negotiate::Filter;
+use crate::negotiate::Contents;
 use crate::store::Store;
 use crate::watch::Watch;
 
@@ -29,9 +29,9 @@ impl Cache {
         folder.map_or_else(|| Self::Temporary(Mutex::default()), Self::Folder)
     }
 
-    /// Opens the store for objects fetched under this filter, waiting until nobody else uses it.
+    /// Opens the store of this kind, waiting until nobody else uses it.
     /// `owner` names the repository and as whom it is visited, without any secret.
-    pub(crate) fn store(&self, owner: &str, filter: Filter, watch: &Watch) -> Result<Store, Error> {
+    pub(crate) fn store(&self, owner: &str, contents: Contents, watch: &Watch) -> Result<Store, Error> {
         let folder = match self {
             Self::Folder(folder) => folder.clone(),
             Self::Temporary(made) => {
@@ -48,7 +48,7 @@ impl Cache {
                 }
             }
         };
-        Store::open(&folder.join(LAYOUT).join(key(owner)).join(filter.folder()), watch)
+        Store::open(&folder.join(LAYOUT).join(key(owner)).join(contents.folder()), watch)
     }
 }
 

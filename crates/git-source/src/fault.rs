@@ -3,6 +3,7 @@
 use std::io;
 
 use artifact_source::{Error, ErrorKind};
+use gix::ObjectId;
 use gix_transport::packetline::read::Error as RemoteError;
 
 use crate::watch::Watch;
@@ -106,6 +107,21 @@ pub(crate) fn from_complaint(complaint: &str, status: Option<i32>) -> Error {
     }
     let error = Error::new(kind, message);
     if hint.is_empty() { error } else { error.with_hint(hint) }
+}
+
+/// An object that the cache cannot give back.
+pub(crate) fn corrupt(id: ObjectId) -> impl Fn(gix::Error) -> Error {
+    move |error| {
+        Error::new(ErrorKind::Cache, format!("object {id} cannot be read from the cache"))
+            .with_cause(Cause::of(&error))
+    }
+}
+
+/// An object that is whole and makes no sense.
+pub(crate) fn malformed(id: ObjectId) -> impl Fn(gix::Error) -> Error {
+    move |error| {
+        Error::new(ErrorKind::BadAnswer, format!("object {id} is malformed")).with_cause(Cause::of(&error))
+    }
 }
 
 /// The first line of foreign text, without control characters and not too long.

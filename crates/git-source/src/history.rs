@@ -6,7 +6,7 @@ use gix::objs::{Find, Kind};
 use gix::odb::{Handle, Header as _};
 
 use crate::commit::{self, Read};
-use crate::fault::Cause;
+use crate::fault::{corrupt, malformed};
 use crate::watch::Watch;
 
 /// No commit object is read that is larger than this.
@@ -82,11 +82,7 @@ pub(crate) fn landmarks(objects: &Handle, tip: ObjectId) -> Result<Vec<ObjectId>
 
 /// Reads a commit; `None` if the store does not have it.
 fn find(objects: &Handle, id: ObjectId, buffer: &mut Vec<u8>) -> Result<Option<Read>, Error> {
-    let corrupt = |error: gix::Error| {
-        Error::new(ErrorKind::Cache, format!("object {id} cannot be read from the cache"))
-            .with_cause(Cause::of(&error))
-    };
-    let Some(header) = objects.try_header(&id).map_err(corrupt)? else { return Ok(None) };
+    let Some(header) = objects.try_header(&id).map_err(corrupt(id))? else { return Ok(None) };
     if header.kind() != Kind::Commit {
         return Err(Error::new(
             ErrorKind::BadAnswer,
@@ -96,9 +92,7 @@ fn find(objects: &Handle, id: ObjectId, buffer: &mut Vec<u8>) -> Result<Option<R
     if header.size() > LARGEST_COMMIT {
         return Err(Error::new(ErrorKind::TooLarge, format!("commit {id} has {} bytes", header.size())));
     }
-    let Some(data) = objects.try_find(&id, buffer).map_err(corrupt)? else { return Ok(None) };
-    let read = commit::read(id, data.data).map_err(|error| {
-        Error::new(ErrorKind::BadAnswer, format!("commit {id} is malformed")).with_cause(Cause::of(&error))
-    })?;
+    let Some(data) = objects.try_find(&id, buffer).map_err(corrupt(id))? else { return Ok(None) };
+    let read = commit::read(id, data.data).map_err(malformed(id))?;
     Ok(Some(read))
 }

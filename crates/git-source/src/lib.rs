@@ -30,11 +30,14 @@
 //! - **Which commits** (semantics rule 4.1): the first-parent history of a branch, or of the remote's
 //!   HEAD, newest first, as many as the limit says. A result has the rule's id, subject, author,
 //!   committer and date (rule 4.5).
+//! - **Which tags** (semantics rule 4.2): those that pass the name filters, ordered by semantic version,
+//!   by bytes, or by date (the tagger's, or else the committer's; tags of one moment by name). A tag on
+//!   something that is no commit is passed over, with the reason traced.
 //! - **No such branch** is [`NotFound`](artifact_source::ErrorKind::NotFound), and the hint names the
 //!   remote's HEAD and branches with similar names. **A repository without any commit** has an empty
 //!   result where no branch is named, since nothing is wrong with it.
 //! - **`Unchanged`** is proved by the id of the commit that the branch points at, which is the id of all
-//!   its history. It is not claimed where the server is a shallow clone itself and cut the history
+//!   its history; or by what all tags point at. It is not claimed where the server is a shallow clone itself and cut the history
 //!   short.
 //! - **What is kept**: a folder per repository and user with the commits fetched so far. It is locked
 //!   while in use, survives a process that is killed at any moment, and is rebuilt when it is broken.
@@ -64,6 +67,8 @@ mod commit;
 mod fault;
 mod history;
 mod negotiate;
+mod outcome;
+mod plan;
 mod remote;
 mod rule;
 mod run;
@@ -71,6 +76,8 @@ mod site;
 mod source;
 mod store;
 mod suggest;
+mod tag;
+mod tags;
 mod tip;
 mod transport;
 mod watch;

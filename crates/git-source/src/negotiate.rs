@@ -7,25 +7,30 @@ use gix::ObjectId;
 use gix::protocol::fetch::negotiate::{Action, Round, one_round};
 use gix::protocol::fetch::{Arguments, Negotiate, Response};
 
-/// What to leave out of a pack.
+/// What a store holds. Objects that were fetched under different filters must not mix, since the
+/// server believes that whoever has a commit has all that the filter let through; and the boundary
+/// of a branch's history is of no use to tags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Filter {
-    /// All trees and files: commits alone, and tags.
-    Trees,
+pub(crate) enum Contents {
+    /// The history of branches: commits alone.
+    Commits,
+    /// Tags and the commits behind them.
+    Tags,
 }
 
-impl Filter {
-    fn as_str(self) -> &'static str {
+impl Contents {
+    /// What to leave out of a pack.
+    fn filter(self) -> &'static str {
         match self {
-            Self::Trees => "tree:0",
+            Self::Commits | Self::Tags => "tree:0",
         }
     }
 
-    /// A word for the name of a folder: objects that were fetched under different filters must not mix,
-    /// since the server believes that whoever has a commit has all that the filter lets through.
+    /// A word for the name of a folder.
     pub(crate) fn folder(self) -> &'static str {
         match self {
-            Self::Trees => "commits",
+            Self::Commits => "commits",
+            Self::Tags => "tags",
         }
     }
 }
@@ -39,8 +44,8 @@ pub(crate) struct Wanted {
     pub(crate) haves: Vec<ObjectId>,
     /// How many commits deep.
     pub(crate) depth: std::num::NonZeroU32,
-    /// What to leave out, if the server can.
-    pub(crate) filter: Filter,
+    /// What it is for, and so what to leave out if the server can.
+    pub(crate) contents: Contents,
 }
 
 impl Negotiate for &Wanted {
@@ -50,7 +55,7 @@ impl Negotiate for &Wanted {
 
     fn add_wants(&mut self, arguments: &mut Arguments, _known: &[bool]) -> bool {
         if arguments.can_use_filter() {
-            arguments.filter(self.filter.as_str());
+            arguments.filter(self.contents.filter());
         }
         for id in &self.tips {
             arguments.want(id);

@@ -9,7 +9,7 @@ use gix::protocol::fetch::{Context, Options, Shallow, Tags};
 use gix::protocol::handshake::Ref;
 use gix::protocol::ls_refs::RefPrefixes;
 use gix::protocol::{Handshake, LsRefsCommand};
-use gix_transport::client::Capabilities;
+use gix_transport::client::{Capabilities, TransportWithoutIO};
 use gix_transport::{Protocol, Service};
 
 use crate::fault;
@@ -26,6 +26,7 @@ pub(crate) struct Remote {
     transport: Opened,
     handshake: Handshake,
     watch: Arc<Watch>,
+    fetched: bool,
 }
 
 impl Remote {
@@ -55,7 +56,7 @@ impl Remote {
                 ),
             ));
         }
-        Ok(Self { transport, handshake, watch: Arc::clone(watch) })
+        Ok(Self { transport, handshake, watch: Arc::clone(watch), fetched: false })
     }
 
     /// The references whose full names start with one of these prefixes. One request, or none at all
@@ -74,6 +75,13 @@ impl Remote {
         // A prefix is a wish that a server is free to ignore.
         listed.retain(|reference| fits(reference.unpack().0));
         Ok(listed)
+    }
+
+    /// Whether the server has hung up: with protocol 0 and 1 one connection is good for one fetch.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.fetched
+            && self.handshake.server_protocol_version != Protocol::V2
+            && self.transport.connection_persists_across_multiple_requests()
     }
 
     /// Fetches into the store. One request.

@@ -6,7 +6,11 @@ use std::num::NonZeroU32;
 use artifact_source::{Error, ErrorKind};
 use jiff::Timestamp;
 
+use selection_strategies::{Constraint, NameKind, Strictness, TagFilter, TagRule};
+
 use crate::branch::Branch;
+use crate::plan::Plan;
+use crate::tags::Tags;
 
 /// Which commit of a repository counts as the newest (semantics rules 4.1 and 4.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,6 +51,11 @@ pub(crate) struct Rule {
     pub(crate) strategy: Strategy,
     pub(crate) branch: Option<String>,
     pub(crate) limit: u32,
+    pub(crate) semver_constraint: Option<String>,
+    pub(crate) strict_semvers: bool,
+    pub(crate) allow_tags_regexes: Vec<String>,
+    pub(crate) ignore_tags_regexes: Vec<String>,
+    pub(crate) ignore_tags: Vec<String>,
     pub(crate) since: Option<Timestamp>,
     pub(crate) expression: Option<String>,
     pub(crate) include_paths: Vec<String>,
@@ -59,6 +68,11 @@ impl Default for Rule {
             strategy: Strategy::default(),
             branch: None,
             limit: 20,
+            semver_constraint: None,
+            strict_semvers: true,
+            allow_tags_regexes: Vec::new(),
+            ignore_tags_regexes: Vec::new(),
+            ignore_tags: Vec::new(),
             since: None,
             expression: None,
             include_paths: Vec::new(),
@@ -69,13 +83,9 @@ impl Default for Rule {
 
 impl Rule {
     /// The work that finds what the rule asks for.
-    pub(crate) fn plan(self) -> Result<Branch, Error> {
-        let limit = NonZeroU32::new(self.limit).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidInput, "the discovery limit is 0: it is at least 1")
-        })?;
-        if self.strategy != Strategy::NewestFromBranch {
-            return Err(not_yet(&format!("the strategy {}", self.strategy)));
-        }
+    pub(crate) fn plan(self) -> Result<Plan, Error> {
+        let limit = NonZeroU32::new(self.limit)
+            .ok_or_else(|| invalid("the discovery limit is 0: it is at least 1".to_owned()))?;
         if self.since.is_some() {
             return Err(not_yet("`since`"));
         }
@@ -85,11 +95,47 @@ impl Rule {
         if !self.include_paths.is_empty() || !self.exclude_paths.is_empty() {
             return Err(not_yet("a path filter"));
         }
+        if self.strategy != Strategy::NewestFromBranch {
+            return self.tags(limit).map(Plan::Tags);
+        }
         if let Some(branch) = &self.branch {
             check_branch(branch)?;
         }
-        Ok(Branch { name: self.branch, limit })
+        Ok(Plan::Branch(Branch { name: self.branch, limit }))
     }
+
+    fn tags(self, limit: NonZeroU32) -> Result<Tags, Error> {
+        let described = format!(
+            "best {limit} tags by {} {:?} strict {} allow {:?} ignore {:?} {:?}",
+            self.strategy,
+            self.semver_constraint,
+            self.strict_semvers,
+            self.allow_tags_regexes,
+            self.ignore_tags_regexes,
+            self.ignore_tags
+        );
+        let filter = TagFilter::builder()
+            .allow_all(self.allow_tags_regexes)
+            .ignore_all(self.ignore_tags_regexes)
+            .ignore_literals(self.ignore_tags)
+            .build()
+            .map_err(|error| invalid(error.to_string()))?;
+        let rule = match self.strategy {
+            Strategy::SemVer => {
+                let constraint = self.semver_constraint.map(|text| text.parse::<Constraint>()).transpose();
+                TagRule::semver(constraint.map_err(|error| invalid(error.to_string()))?)
+            }
+            Strategy::Lexical => TagRule::lexical(),
+            Strategy::NewestTag | Strategy::NewestFromBranch => TagRule::newest(),
+        };
+        let strictness = if self.strict_semvers { Strictness::Strict } else { Strictness::Loose };
+        let rule = rule.with_filter(filter).with_kind(NameKind::GitTag).with_strictness(strictness);
+        Ok(Tags { rule, by_date: self.strategy == Strategy::NewestTag, limit, described })
+    }
+}
+
+fn invalid(what: String) -> Error {
+    Error::new(ErrorKind::InvalidInput, what)
 }
 
 /// To ignore a part of a rule would find commits that the user did not ask for.

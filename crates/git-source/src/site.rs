@@ -7,7 +7,7 @@ use artifact_source::{Error, ErrorKind};
 
 use crate::address::Address;
 use crate::cache::Cache;
-use crate::negotiate::Filter;
+use crate::negotiate::Contents;
 use crate::remote::Remote;
 use crate::store::Store;
 use crate::transport::{self, Means};
@@ -58,11 +58,11 @@ impl Visit {
         Remote::greet(transport::open(self)?, &self.watch)
     }
 
-    /// Opens the store of objects that were fetched under this filter.
-    pub(crate) fn store(&self, filter: Filter) -> Result<Store, Error> {
+    /// Opens the store of this kind.
+    pub(crate) fn store(&self, contents: Contents) -> Result<Store, Error> {
         self.site.cache.store(
             &format!("{}\n{}", self.site.address, self.access.identity),
-            filter,
+            contents,
             &self.watch,
         )
     }

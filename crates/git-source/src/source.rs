@@ -13,8 +13,9 @@ use async_trait::async_trait;
 use tokio::runtime::Handle;
 
 use crate::address::Address;
-use crate::branch::{Branch, Outcome, State};
 use crate::builder::GitSourceBuilder;
+use crate::outcome::{Judged, Outcome, State};
+use crate::plan::Plan;
 use crate::run;
 use crate::site::{Access, Site, Visit};
 use crate::watch::{Limits, Watch};
@@ -29,7 +30,7 @@ pub struct GitSource {
     pub(crate) repo_url: String,
     pub(crate) fingerprint: String,
     pub(crate) site: Arc<Site>,
-    pub(crate) plan: Arc<Branch>,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) credentials: Arc<dyn CredentialSource>,
     pub(crate) max_bytes: u64,
     pub(crate) stall_limit: Duration,
@@ -91,9 +92,13 @@ impl ArtifactSource for GitSource {
         })?;
         match outcome {
             Outcome::Unchanged => Ok(Discovery::Unchanged { cost: meter.cost(started.elapsed()) }),
-            Outcome::Found { commits, state } => {
-                for commit in &commits {
-                    request.trace.accepted(&Candidate::new(&commit.id).with_detail(commit.subject.as_str()));
+            Outcome::Found { commits, judged, state } => {
+                for Judged { name, detail, rejection } in &judged {
+                    let candidate = Candidate::new(name).with_detail(detail.as_deref());
+                    match rejection {
+                        None => request.trace.accepted(&candidate),
+                        Some(why) => request.trace.rejected(&candidate, why),
+                    }
                 }
                 let observation =
                     state.and_then(|state| Observation::new(SCHEMA, &*self.fingerprint, &state));

@@ -59,21 +59,29 @@ impl Store {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut complete = 0;
-        let mut bytes = 0;
         for entry in fs::read_dir(&packs)? {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if name.starts_with("pack-") && name.ends_with(".pack") {
-                complete += 1;
-                bytes += entry.metadata()?.len();
-            } else if !(name.starts_with("pack-") && name.ends_with(".idx")) {
+            if !name.starts_with("pack-") || !(name.ends_with(".pack") || name.ends_with(".idx")) {
                 fs::remove_file(entry.path())?;
             }
         }
-        let _ = bytes;
-        if complete > PACKS { self.clear() } else { Ok(()) }
+        if self.packs()? > PACKS { self.clear() } else { Ok(()) }
+    }
+
+    fn packs(&self) -> io::Result<usize> {
+        let mut packs = 0;
+        for entry in fs::read_dir(self.packs_folder())? {
+            packs += usize::from(entry?.path().extension().is_some_and(|extension| extension == "pack"));
+        }
+        Ok(packs)
+    }
+
+    /// Whether nothing was fetched yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        // What cannot be counted cannot be read either, and that is said by whoever tries.
+        matches!(self.packs(), Ok(0))
     }
 
     /// Forgets everything.

@@ -2,8 +2,8 @@
 
 use artifact_source::conformance::{self, Fixture};
 use async_trait::async_trait;
-use git_source::GitSource;
-use warehouse_testkit::{GitRepository, GitServer};
+use git_source::{GitSource, Strategy};
+use warehouse_testkit::{Commit, GitRepository, GitServer};
 
 use crate::support::{add, log, server_with};
 
@@ -49,4 +49,49 @@ async fn over_a_process() {
     let (server, repository) = server_with(9);
     let url = repository.file_url();
     conformance::all(&mut Branch { _server: server, repository, url }).await.unwrap();
+}
+
+struct Tags {
+    _server: GitServer,
+    repository: GitRepository,
+    strategy: Strategy,
+    published: u32,
+}
+
+#[async_trait]
+impl Fixture for Tags {
+    type Source = GitSource;
+
+    async fn source(&self) -> GitSource {
+        GitSource::builder(self.repository.url()).strategy(self.strategy).discovery_limit(3).build().unwrap()
+    }
+
+    async fn listed(&self) -> Vec<String> {
+        let listed = self.repository.git(["for-each-ref", "--format=%(refname:short)", "refs/tags"]).unwrap();
+        listed.lines().map(str::to_owned).collect()
+    }
+
+    async fn publish(&mut self) {
+        self.published += 1;
+        let mut history = self.repository.history().unwrap();
+        let commit = history.commit("main", Commit::new("Published"));
+        history.tag(&format!("v9.{}.0", self.published), commit);
+        history.write().unwrap();
+    }
+
+    async fn shuffle(&mut self) {
+        self.repository.git(["pack-refs", "--all"]).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn tags() {
+    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+        let (server, repository) = server_with(2);
+        let mut tags = Tags { _server: server, repository, strategy, published: 0 };
+        for _ in 0..5 {
+            tags.publish().await;
+        }
+        conformance::all(&mut tags).await.unwrap();
+    }
 }

@@ -12,5 +12,6 @@ mod random;
 mod server;
 #[cfg(test)]
 mod support;
+mod tags;
 mod transport;
 mod trouble;

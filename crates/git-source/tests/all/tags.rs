@@ -1,0 +1,195 @@
+//! Which tags are found (rule 4.2): compared with what `git for-each-ref` and `sort` say.
+
+use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, ErrorKind, Recorder, Rejection};
+use git_source::{GitSource, GitSourceBuilder, Strategy};
+use warehouse_testkit::{Commit, GitRepository, GitServer, GitServerBuilder};
+
+use crate::support::{again, fails, find};
+
+/// A repository with tags of every kind, light and annotated, dated against the order of their names.
+fn repository_with_tags(builder: GitServerBuilder) -> (GitServer, GitRepository) {
+    let server = builder.start().unwrap();
+    let repository = server.create("tags.git").unwrap();
+    let mut history = repository.history().unwrap();
+    let mut commits = Vec::new();
+    for number in 0..30 {
+        let commit = Commit::new(format!("Change {number}")).file("file", format!("{number}").repeat(500));
+        commits.push(history.commit("main", commit));
+    }
+    for (number, commit) in commits.iter().enumerate() {
+        history.tag(&format!("v1.{number}.0"), *commit);
+        let day = 1_800_000_000 - i64::try_from(number).unwrap() * 86_400;
+        history.annotated_tag_at(&format!("v2.{number}.0"), *commit, "Release\n\nNotes", day);
+    }
+    history.tag("latest", commits[3]).tag("v3", commits[4]).tag("v1.31.0-rc.1", commits[5]);
+    history.tag("same-b", commits[6]).tag("same-a", commits[6]).tag("same-c", commits[6]);
+    history.tag_blob("v9.0.0", "no commit").annotated_tag_blob("v9.1.0", "no commit either", "Blob");
+    history.tag_tree("v9.2.0", commits[0]);
+    history.write().unwrap();
+    repository
+        .git(["-c", "user.name=T", "-c", "user.email=t@e.c", "tag", "-a", "-m", "x", "v8.0.0", "v2.7.0"])
+        .unwrap();
+    server.log().clear();
+    (server, repository)
+}
+
+fn builder(repository: &GitRepository, strategy: Strategy) -> GitSourceBuilder {
+    GitSource::builder(repository.url()).strategy(strategy)
+}
+
+async fn names(builder: GitSourceBuilder) -> Vec<String> {
+    let found = find(&builder.build().unwrap()).await;
+    found.artifacts.into_iter().map(|commit| commit.tag.unwrap()).collect()
+}
+
+#[tokio::test]
+async fn by_semantic_version() {
+    let (_server, repository) = repository_with_tags(GitServer::builder());
+    let semver = || builder(&repository, Strategy::SemVer).discovery_limit(3);
+    assert_eq!(names(semver()).await, ["v8.0.0", "v2.29.0", "v2.28.0"]);
+    assert_eq!(names(semver().semver_constraint("^1".to_owned())).await, ["v1.29.0", "v1.28.0", "v1.27.0"]);
+    let loose = semver().strict_semvers(false).ignore_tags(["v8.0.0".to_owned()]);
+    assert_eq!(names(loose).await, ["v3", "v2.29.0", "v2.28.0"]);
+    assert_eq!(names(semver().semver_constraint(">=1.31.0-0 <2.0.0".to_owned())).await, ["v1.31.0-rc.1"]);
+    assert_eq!(names(semver().semver_constraint("^77".to_owned())).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn by_bytes_and_by_date() {
+    let (_server, repository) = repository_with_tags(GitServer::builder());
+    let lexical = builder(&repository, Strategy::Lexical).discovery_limit(100);
+    let newest = builder(&repository, Strategy::NewestTag).discovery_limit(100);
+    let is_commit = |name: &&str| !["v9.0.0", "v9.1.0", "v9.2.0"].contains(name);
+
+    let said = repository
+        .git(["for-each-ref", "--sort=-creatordate", "--format=%(refname:short)", "refs/tags"])
+        .unwrap();
+    let by_date: Vec<&str> = said.lines().filter(is_commit).collect();
+    assert_eq!(by_date.len(), 67);
+    assert_eq!(names(newest).await, by_date);
+
+    let mut by_bytes = by_date;
+    by_bytes.sort_unstable_by(|one, other| other.cmp(one));
+    assert_eq!(names(lexical).await, by_bytes);
+}
+
+#[tokio::test]
+async fn what_is_said_about_a_tag() {
+    let (_server, repository) = repository_with_tags(GitServer::builder());
+    let found = find(&builder(&repository, Strategy::NewestTag).discovery_limit(100).build().unwrap()).await;
+    for commit in found.artifacts {
+        let tag = commit.tag.unwrap();
+        let revision = format!("{tag}^{{commit}}");
+        let format = "--format=%H%x00%s%x00%an <%ae>%x00%cn <%ce>";
+        let said = repository.git(["log", "-1", format, &revision]).unwrap();
+        let said: Vec<&str> = said.split('\0').collect();
+        assert_eq!([&commit.id, &commit.subject, &commit.author, &commit.committer], *said, "{tag}");
+        let reference = format!("refs/tags/{tag}");
+        let date = repository.git(["for-each-ref", "--format=%(creatordate:unix)", &reference]).unwrap();
+        assert_eq!(commit.creator_date.unwrap().as_second().to_string(), date, "{tag}");
+        assert_eq!(commit.branch, None);
+    }
+}
+
+#[tokio::test]
+async fn what_they_cost() {
+    let (server, repository) = repository_with_tags(GitServer::builder());
+    for (strategy, requests) in [(Strategy::SemVer, 4), (Strategy::Lexical, 4), (Strategy::NewestTag, 4)] {
+        // Three tags are on things that are no commits: another batch fills the gap that they leave, or else
+        // the tree, which the filter left out, is asked for alone.
+        server.log().clear();
+        let source = builder(&repository, strategy).discovery_limit(5).build().unwrap();
+        let found = find(&source).await;
+        assert_eq!(found.cost.requests, requests, "{strategy}");
+        eprintln!("{strategy}: {}", found.cost);
+        let Discovery::Unchanged { cost } = again(&source, found.observation.as_ref()).await else {
+            panic!("nothing moved");
+        };
+        assert_eq!(cost.requests, 2, "{strategy}");
+        assert_eq!(find(&source).await.cost.requests, 2, "{strategy}: all is in the cache");
+
+        // A tag that moves to another commit, and back.
+        let before = repository.resolve("refs/tags/v1.3.0").unwrap();
+        let main = repository.resolve("main").unwrap();
+        repository.set_reference("refs/tags/v1.3.0", &main).unwrap();
+        let moved = again(&source, found.observation.as_ref()).await;
+        assert!(matches!(moved, Discovery::Found(_)), "{strategy}");
+        repository.set_reference("refs/tags/v1.3.0", &before).unwrap();
+        let back = again(&source, found.observation.as_ref()).await;
+        assert!(matches!(back, Discovery::Unchanged { .. }), "{strategy}");
+    }
+}
+
+#[tokio::test]
+async fn every_tag_is_traced_once() {
+    let (_server, repository) = repository_with_tags(GitServer::builder());
+    let listed = repository.git(["for-each-ref", "--format=%(refname:short)", "refs/tags"]).unwrap();
+    let mut listed: Vec<&str> = listed.lines().collect();
+    listed.sort_unstable();
+    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+        let recorder = Recorder::new();
+        let source = builder(&repository, strategy)
+            .discovery_limit(4)
+            .allow_tags_regexes(["^v".to_owned()])
+            .ignore_tags_regexes(["^v1\\.1".to_owned()])
+            .build()
+            .unwrap();
+        source.discover(DiscoverRequest::new().with_trace(&recorder)).await.unwrap();
+        let judgements = recorder.into_judgements();
+        let mut traced: Vec<&str> = judgements.iter().map(|judgement| judgement.name.as_str()).collect();
+        traced.sort_unstable();
+        assert_eq!(traced, listed, "{strategy}");
+        let of = |name: &str| {
+            judgements.iter().find(|judgement| judgement.name == name).unwrap().rejection.clone()
+        };
+        assert_eq!(of("latest"), Some(Rejection::NotAllowed), "{strategy}");
+        assert!(matches!(of("v1.12.0"), Some(Rejection::IgnoredBy { .. })), "{strategy}");
+        assert_eq!(
+            of("v9.1.0"),
+            Some(Rejection::Unreadable { reason: "it points at a blob".into() }),
+            "{strategy}"
+        );
+        assert_eq!(of("v1.2.0"), Some(Rejection::BeyondLimit { limit: 4 }), "{strategy}");
+    }
+}
+
+#[tokio::test]
+async fn from_old_servers_and_over_a_process() {
+    for (server, what) in [
+        (GitServer::builder().old_protocol(), "protocol 0"),
+        (GitServer::builder().without_filter(), "without filter"),
+        (GitServer::builder().old_protocol().without_filter(), "protocol 0 without filter"),
+    ] {
+        let (_server, repository) = repository_with_tags(server);
+        for url in [repository.url().to_owned(), repository.file_url()] {
+            for strategy in [Strategy::SemVer, Strategy::NewestTag] {
+                let source = GitSource::builder(&url).strategy(strategy).discovery_limit(6);
+                assert_eq!(names(source).await.len(), 6, "{what}, {url}, {strategy}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_repository_without_tags() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("empty.git").unwrap();
+    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+        assert_eq!(names(builder(&repository, strategy)).await, [""; 0]);
+    }
+    let error =
+        fails(GitSource::builder(format!("{}/no.git", server.url())).strategy(Strategy::SemVer)).await;
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn what_cannot_be_built() {
+    let url = "https://example.com/a.git";
+    for builder in [
+        GitSource::builder(url).strategy(Strategy::SemVer).semver_constraint("nonsense".to_owned()),
+        GitSource::builder(url).strategy(Strategy::Lexical).allow_tags_regexes(["(".to_owned()]),
+        GitSource::builder(url).strategy(Strategy::NewestTag).ignore_tags_regexes(["[".to_owned()]),
+    ] {
+        assert_eq!(builder.build().unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+}
