@@ -55,6 +55,22 @@ fn regex_and_paths_keep_the_order() {
 }
 
 #[test]
+fn expr_reads_tags_and_json() {
+    selects(&["expr", "tag startsWith 'v1.'"], "v1.0\nv2.0\nv1.1\n", 0, "v1.0\nv1.1\n");
+    let commits = "{\"subject\": \"feat: a\", \"commitDate\": \"2025-06-15T10:30:00Z\"}\n\
+                   {\"subject\": \"fix: b\", \"commitDate\": \"2024-06-15T10:30:00Z\"}\n";
+    selects(
+        &["expr", "commitDate.Year() == 2025 && subject contains 'feat'"],
+        commits,
+        0,
+        "{\"subject\": \"feat: a\", \"commitDate\": \"2025-06-15T10:30:00Z\"}\n",
+    );
+    let ran = warehouse(&["select", "expr", "len(tag)"], "long\n");
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("candidate 1: "), "{}", ran.err);
+}
+
+#[test]
 fn nothing_that_fits_is_exit_code_1_as_with_grep() {
     selects(&["semver", "^9"], TAGS, 1, "");
     selects(&["lexical"], "", 1, "");

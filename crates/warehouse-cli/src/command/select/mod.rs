@@ -1,6 +1,7 @@
 //! `warehouse select`: one rule over the lines of standard input.
 
 mod arguments;
+mod expression;
 mod lines;
 mod ranked;
 mod sieve;
@@ -25,7 +26,7 @@ pub(crate) fn select(rule: &Rule, messages: &Messages) -> Result<Exit, Exit> {
         Rule::Lexical(lexical) => ranked::lexical(lexical).map_err(usage)?,
         Rule::Regex(regex) => sieve::regex(regex).map_err(usage)?,
         Rule::Paths(paths) => sieve::paths(paths).map_err(usage)?,
-        Rule::Expr(expr) => sieve::expression(expr).map_err(usage)?,
+        Rule::Expr(expr) => expression::expression(expr).map_err(usage)?,
     };
     let lines = Lines::read().map_err(|error| {
         messages.error(&format!("standard input could not be read: {error}"));

@@ -36,18 +36,19 @@ pub(super) fn paths(paths: &Paths) -> Result<Judge<'_>, String> {
 }
 
 /// Lets lines through up to the limit.
-struct Sieve {
+pub(super) struct Sieve {
     limit: usize,
     explain: bool,
-    chosen: usize,
+    pub(super) chosen: usize,
 }
 
 impl Sieve {
-    fn new(common: &Common) -> Self {
+    pub(super) fn new(common: &Common) -> Self {
         Self { limit: common.limit.unwrap_or(usize::MAX), explain: common.explain, chosen: 0 }
     }
 
-    fn sort(
+    /// Prints a line that was judged, as far as limit and arguments let it be seen.
+    pub(super) fn sort(
         &mut self,
         out: &mut dyn Write,
         line: &[u8],
@@ -62,8 +63,4 @@ impl Sieve {
             Err(why) => rejected(out, self.explain, line, &why),
         }
     }
-}
-
-pub(super) fn expression(_: &super::arguments::Expr) -> Result<Judge<'_>, String> {
-    Err("not yet".to_owned())
 }
