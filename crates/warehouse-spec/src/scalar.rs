@@ -20,8 +20,19 @@ pub(crate) fn resolve(text: &str) -> ScalarKind {
     if !looks_like_number {
         return ScalarKind::Text;
     }
+    // Underscores are for reading. After a leading point they must stand between digits.
+    if text.starts_with('.') && !separates_digits(text) {
+        return ScalarKind::Text;
+    }
     let plain = text.replace('_', "");
     integer(&plain).or_else(|| is_float(&plain).then_some(ScalarKind::Float)).unwrap_or(ScalarKind::Text)
+}
+
+/// Whether every underscore stands between two digits.
+fn separates_digits(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    text.match_indices('_').all(|(at, _)| is_digit(at.checked_sub(1)) && is_digit(Some(at + 1)))
 }
 
 /// An integer in decimal, or in base 2, 8 or 16 with Go's prefixes.
@@ -61,7 +72,9 @@ fn is_float(text: &str) -> bool {
         Some((whole, fraction)) => digits(whole) && digits(fraction),
         None => !number.is_empty() && digits(number),
     };
+    // A number that 64 bits cannot hold is a text again.
     number_fits
+        && text.parse::<f64>().is_ok_and(f64::is_finite)
         && exponent.is_none_or(|exponent| {
             let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
             !exponent.is_empty() && digits(exponent)
@@ -97,8 +110,8 @@ mod tests {
         check("1_000", Integer(1000));
         check("1.10", Float);
         check("1e3", Float);
-        check("12e3456", Float);
         check(".5", Float);
+        check(".5_1", Float);
         check("99999999999999999999", Float);
         check("089", Float);
     }
@@ -112,5 +125,8 @@ mod tests {
         check("-", Text);
         check(".", Text);
         check("1e", Text);
+        check("1e400", Text);
+        check("12e3456", Text);
+        check(".2_", Text);
     }
 }
