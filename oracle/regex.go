@@ -5,11 +5,13 @@ import (
 	"regexp"
 )
 
-// regex: {"pattern", "texts"} -> {"error": true} or {"matches": true or false for each}
+// regex: {"pattern", "texts", "bytes"} -> {"error": true} or {"matches": true or false for each text,
+// then for each list of bytes}
 func regex(question json.RawMessage) (any, error) {
 	var asked struct {
 		Pattern string
 		Texts   []string
+		Bytes   [][]uint16 // a list of uint8 would be a text in base64
 	}
 	if err := json.Unmarshal(question, &asked); err != nil {
 		return nil, err
@@ -18,9 +20,16 @@ func regex(question json.RawMessage) (any, error) {
 	if err != nil {
 		return refused{true}, nil
 	}
-	matches := make([]bool, len(asked.Texts))
-	for i, text := range asked.Texts {
-		matches[i] = re.MatchString(text)
+	matches := []bool{}
+	for _, text := range asked.Texts {
+		matches = append(matches, re.MatchString(text))
+	}
+	for _, codes := range asked.Bytes {
+		text := make([]byte, len(codes))
+		for i, code := range codes {
+			text[i] = byte(code)
+		}
+		matches = append(matches, re.MatchString(string(text)))
 	}
 	return map[string]any{"matches": matches}, nil
 }

@@ -30,6 +30,25 @@ pub const FAMILY: Family = Family {
 };
 
 const OPERATORS: &[&str] = &["", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^"];
+
+/// What people write.
+const REAL: &[&str] = &[
+    "^1.26.0",
+    "^1.0.0-0",
+    ">=1.0.0",
+    ">=0.0.0-0",
+    "*",
+    "^1.x",
+    "<3.20",
+    "1.25-alpine",
+    ">=1.0.0 <2.0.0",
+    ">= 1.2, < 2.0.0-0",
+    "~1.27.0 || ~1.29.0",
+    "1.2 - 1.4.5",
+    "latest",
+    "main",
+];
+
 const NOISE: &str = "00129vxX*.-+|&=<>!~^, \t\n\u{b}\u{a0}é";
 
 fn text(random: &mut Random) -> String {
@@ -43,6 +62,10 @@ fn text(random: &mut Random) -> String {
             random.mutate(&groups, NOISE)
         }
         4 => long(random),
+        5 => {
+            let real = random.pick(REAL);
+            if random.once_in(2) { real.to_owned() } else { random.mutate(real, NOISE) }
+        }
         _ => groups(random),
     }
 }

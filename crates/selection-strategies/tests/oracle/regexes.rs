@@ -1,7 +1,7 @@
 //! Regular expressions: what is one, and where it matches (rule 3.3).
 
 use selection_strategies::{GoRegex, GoRegexError};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::random::Random;
 use crate::{Family, versions};
@@ -11,7 +11,8 @@ pub const FAMILY: Family = Family {
     question: |random| {
         let pattern = pattern(random);
         let texts: Vec<String> = (0..8).map(|_| text(random, &pattern)).collect();
-        json!({ "pattern": pattern, "texts": texts })
+        let bytes: Vec<Vec<u8>> = (0..2).map(|_| bytes(random, &pattern)).collect();
+        json!({ "pattern": pattern, "texts": texts, "bytes": bytes })
     },
     answer: |question| {
         let regex = match GoRegex::new(question["pattern"].as_str().unwrap()) {
@@ -19,8 +20,15 @@ pub const FAMILY: Family = Family {
             Err(GoRegexError::TooLarge { .. } | GoRegexError::TooLong { .. }) => return None,
             Err(_) => return Some(json!({ "error": true })),
         };
-        let texts = question["texts"].as_array().unwrap();
-        let matches: Vec<bool> = texts.iter().map(|text| regex.is_match(text.as_str().unwrap())).collect();
+        let mut matches: Vec<bool> = Vec::new();
+        for text in question["texts"].as_array().unwrap() {
+            matches.push(regex.is_match(text.as_str().unwrap()));
+        }
+        for bytes in question["bytes"].as_array().unwrap() {
+            let byte = |byte: &Value| u8::try_from(byte.as_u64().unwrap()).unwrap();
+            let bytes: Vec<u8> = bytes.as_array().unwrap().iter().map(byte).collect();
+            matches.push(regex.is_match_bytes(&bytes));
+        }
         Some(json!({ "matches": matches }))
     },
 };
@@ -250,4 +258,18 @@ fn text(random: &mut Random, pattern: &str) -> String {
         3 => random.repeat(0, 4, |random| random.character("aAbBkKs01-.\n").into()),
         _ => random.repeat(0, 6, |random| random.character(SIGNS).into()),
     }
+}
+
+/// A text with bytes that belong to none.
+fn bytes(random: &mut Random, pattern: &str) -> Vec<u8> {
+    let mut bytes = text(random, pattern).into_bytes();
+    for _ in 0..=random.below(2) {
+        let position = random.below(bytes.len() + 1);
+        match random.below(3) {
+            0 if position < bytes.len() => drop(bytes.remove(position)),
+            1 => bytes.truncate(position),
+            _ => bytes.insert(position, random.pick(b"\x80\xBF\xC0\xC3\xE6\xED\xF0\xFF")),
+        }
+    }
+    bytes
 }
