@@ -12,11 +12,14 @@
 //! difference: an empty file is an error and not a repository without charts.
 
 mod doubt;
+mod entry;
 mod error;
 mod handover;
 mod json;
+mod key;
 mod lexer;
 mod scalar;
+mod structure;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -286,6 +286,96 @@ fn the_seed_is_read_by_the_lexer_alone() {
     assert_eq!((index.chart_count(), index.version_count()), (4, 5));
 }
 
+/// A doubt at the end of a long file leaves little to read again, and an error still names the line.
+#[test]
+fn a_late_doubt_costs_one_entry() {
+    let mut file = "entries:\n".to_owned();
+    for chart in 0..200 {
+        file.push_str(&format!("  chart-{chart}:\n"));
+        for version in 0..20 {
+            file.push_str(&format!("  - name: chart-{chart}\n    version: 1.0.{version}\n"));
+        }
+    }
+    file.push_str("  last:\n  - version: 1.0.0\n");
+    let entry = "  - keywords: [a, b]\n    version: 2.0.0\n";
+    let handover = lexed(format!("{file}{entry}").as_bytes(), 4096).unwrap_err();
+    assert_eq!((handover.doubt, handover.pending.len()), (Doubt::Flow, entry.len()));
+    assert_eq!((handover.index.version_count(), handover.lines), (4001, file.lines().count() as u64));
+
+    let (index, by) = IndexReader::new().finish(format!("{file}{entry}").as_bytes()).unwrap();
+    assert_eq!((index.chart_count(), index.version_count(), by), (201, 4002, ReadBy::Yaml(Doubt::Flow)));
+    assert_eq!(index.versions("last").unwrap().collect::<Vec<_>>(), ["1.0.0", "2.0.0"]);
+
+    let error = Index::from_slice(format!("{file}{entry}    }}\n").as_bytes()).unwrap_err();
+    assert_eq!(error.line(), Some(file.lines().count() as u64 + 3));
+}
+
+#[test]
+fn what_else_is_an_index() {
+    for (file, expected) in [
+        ("entries: {}\n", &[] as &[&str]),
+        ("entries:\n", &[]),
+        ("apiVersion: v1\n", &[]),
+        ("\u{feff}---\n# by hand\nentries:\n  web:\n  - version: 1.0.0", &["1.0.0"]),
+        ("entries:\r\n  web:\r\n  - version: 1.0.0\r\n", &["1.0.0"]),
+        ("entries: {web: [{version: 1.10}, {version: \"2\"}]}\n", &["1.10", "2"]),
+        ("x: &a {version: 1.0.0}\nentries:\n  web:\n  - *a\n  - <<: *a\n", &["1.0.0", "1.0.0"]),
+        ("entries:\n  web:\n  - version: 1.0.0\n---\nentries:\n  web: []\n", &["1.0.0"]),
+        ("entries:\n  web:\n  - name: web\n  - version: ~\n  -\n", &["", "", ""]),
+        ("entries:\n  web:\n  - {version: 0x10}\n  - {version: true}\n", &["0x10", "true"]),
+        ("entries:\n  ? web\n  : - version: !!str 1\n", &["1"]),
+        ("entries:\n  web: ~\n", &[]),
+        (
+            r#"{"entries":{"web":[{"version":"1.0.0"},{"version":1.10},{"x":[{}]},null]}}"#,
+            &["1.0.0", "1.10", "", ""],
+        ),
+        ("  {\n\"entries\": null}", &[]),
+        ("{}", &[]),
+        (r#"{"entries":{"web":[{"version":"\u0031.0"}]}}"#, &["1.0"]),
+        ("{entries: {web: [{version: 1.0.0}]}}", &["1.0.0"]),
+    ] {
+        let index = Index::from_slice(file.as_bytes()).unwrap_or_else(|error| panic!("{file}\n{error}"));
+        let versions: Vec<_> = index.versions("web").into_iter().flatten().collect();
+        assert_eq!(versions, expected, "{file}");
+    }
+}
+
+#[test]
+fn what_is_no_index() {
+    for (file, expected) in [
+        ("", "the index is empty"),
+        (" \n\n", "the index is empty"),
+        ("---\n", "the index is empty"),
+        ("~\n", "the index is empty"),
+        ("<!DOCTYPE html>\n<html>", "the index is an HTML page"),
+        ("\n<HTML>", "the index is an HTML page"),
+        ("<Error><Code>AccessDenied</Code></Error>", "the index is an XML or HTML document"),
+        ("text", "line 1, column 1"),
+        ("- a", "line 1, column 1"),
+        ("entries: []", "line 1, column 10"),
+        ("entries:\n  web: {}\n", "line 2, column 8"),
+        ("entries:\n  web:\n  - text\n", "line 3, column 5"),
+        ("entries:\n  web:\n  - version: {}\n", "line 3, column 14"),
+        ("entries: {}\nentries: {}\n", "a field of the index is given twice"),
+        ("entries:\n  web:\n  - version: \"1\n", "line"),
+        ("entries:\n  web:\n  - version: *a\n", "line 3"),
+        ("{\"entries\":{}", "line 1"),
+        ("{\"entries\":{}} x", "line 1"),
+        ("{\"entries\":{\"a\":[],\"a\":[]}}", "a chart is listed twice"),
+    ] {
+        let error = Index::from_slice(file.as_bytes()).expect_err(file).to_string();
+        assert!(error.contains(expected), "{file}\n{error}");
+    }
+    let deep = format!("entries:\n  web:\n  - a: {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(Index::from_slice(deep.as_bytes()).is_err());
+    let deep = format!("{{\"a\":{}", "[".repeat(100_000));
+    assert!(Index::from_slice(deep.as_bytes()).is_err());
+    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n\
+                d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n\
+                g: [*f,*f,*f,*f,*f,*f,*f,*f,*f]\nentries: {}\n";
+    assert!(Index::from_slice(bomb.as_bytes()).is_err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
