@@ -1,6 +1,6 @@
 //! How many requests a discovery takes, exactly, as the registry counted them.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::Arc;
 

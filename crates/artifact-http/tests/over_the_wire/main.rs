@@ -1,7 +1,7 @@
 //! What the client promises, held over real connections on loopback.
 
 // The helpers are test code too, which clippy cannot know.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity)]
 
 mod plain;
 mod server;
