@@ -3,44 +3,48 @@
 //! 1. Ask where the branch stands. If it stands where it stood, the answer is the same: a commit's id
 //!    is the id of its whole history.
 //! 2. Walk what is in the store.
-//! 3. If that ends too early, fetch as many commits as are asked for, without a single tree or file,
-//!    and walk again. The first-parent history lies within that depth, since every commit of it is
-//!    at most as far from the tip as its place in it.
+//! 3. Where that ends too early, fetch some more and walk on. Without filters, as many commits as are
+//!    asked for are enough: every commit of a first-parent history is at most as far from the tip as
+//!    its place in it. With filters nobody knows, so it goes in steps that grow.
 
 use std::num::NonZeroU32;
 
 use artifact_source::{Error, ErrorKind};
 use gix::ObjectId;
 
-use crate::history::{self, History};
+use crate::history::{self, Halt, Walk};
 use crate::negotiate::{Contents, Wanted};
-use crate::outcome::{Judged, Outcome, State};
+use crate::outcome::{Outcome, State};
 use crate::remote::Remote;
+use crate::sieve::Sieve;
 use crate::site::Visit;
 use crate::store::Store;
 use crate::tip;
-use crate::watch::Watch;
 
 /// Commits named to the server as known, at most.
 const HAVES: usize = 64;
 
-/// Which branch, and how many commits of it.
+/// With paths, this many commits are fetched first: most commits of most repositories touch something else.
+const FIRST_LOOK_AT_PATHS: u32 = 101;
+
+/// Where that was not enough, this many times more.
+const GROWTH: u32 = 4;
+
+/// What Git itself takes for "all".
+const DEEPEST: u32 = 0x7fff_ffff;
+
+/// Which branch, and which commits of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Branch {
     /// `None` for the remote's HEAD.
     pub(crate) name: Option<String>,
     pub(crate) limit: NonZeroU32,
+    pub(crate) sieve: Sieve,
+    /// All of this in words.
+    pub(crate) described: String,
 }
 
 impl Branch {
-    /// Everything besides the repository that the answer depends on.
-    pub(crate) fn fingerprint(&self) -> String {
-        match &self.name {
-            Some(name) => format!("newest {} from {name}", self.limit),
-            None => format!("newest {} from HEAD", self.limit),
-        }
-    }
-
     /// Finds the newest commits.
     pub(crate) fn discover(&self, visit: &Visit, previous: Option<&State>) -> Result<Outcome, Error> {
         let mut remote = visit.greet()?;
@@ -52,75 +56,98 @@ impl Branch {
             return Ok(Outcome::Unchanged);
         }
 
-        let store = visit.store(Contents::Commits)?;
+        let store = visit.store(self.contents())?;
         let warm = !store.is_empty();
-        let history = match self.history(&mut remote, &store, tip, &visit.watch) {
+        let history = match self.history(visit, &mut remote, &store, tip) {
             // What is in the store may be the reason, and nothing is lost with it.
             Err(error) if warm && matches!(error.kind(), ErrorKind::Cache | ErrorKind::BadAnswer) => {
                 store.clear().map_err(|_| error)?;
                 remote = visit.greet()?;
-                self.history(&mut remote, &store, tip, &visit.watch)?
+                self.history(visit, &mut remote, &store, tip)?
             }
             history => history?,
         };
-        let mut commits = history.commits;
-        for commit in &mut commits {
+        let (mut walk, whole) = history;
+        for commit in &mut walk.commits {
             commit.branch.clone_from(&self.name);
         }
         // A history cut short by a server that is a shallow clone itself may grow under the same tip.
-        let state = history.end.is_final().then_some(state);
-        let judged = commits.iter().map(|commit| Judged::accepted(&commit.id, commit)).collect();
-        Ok(Outcome::Found { commits, judged, state })
+        let state = (whole && self.sieve.is_timeless()).then_some(state);
+        Ok(Outcome::Found { commits: walk.commits, judged: walk.judged, state })
     }
 
-    fn history(
-        &self,
+    fn contents(&self) -> Contents {
+        if self.sieve.paths.is_some() { Contents::Changes } else { Contents::Commits }
+    }
+
+    /// Walks and fetches until there is enough; whether the server could give all of it.
+    fn history<'a>(
+        &'a self,
+        visit: &'a Visit,
         remote: &mut Remote,
         store: &Store,
         tip: ObjectId,
-        watch: &Watch,
-    ) -> Result<History, Error> {
-        let limit = self.limit.get() as usize;
-        let objects = store.objects()?;
-        let known = history::first_parents(&objects, tip, limit, watch)?;
-        if known.end.is_final() {
-            return Ok(known);
-        }
-
-        let mut haves = Vec::new();
-        for tip in store.tips() {
-            for id in history::landmarks(&objects, tip)? {
-                if haves.len() < HAVES && !haves.contains(&id) {
-                    haves.push(id);
+    ) -> Result<(Walk<'a>, bool), Error> {
+        let mut walk = Walk::new(tip, self.limit.get() as usize, &self.sieve, &visit.watch);
+        let mut depth: u32 = 0;
+        loop {
+            let objects = store.objects()?;
+            let Halt::Missing { distance, child } = walk.advance(&objects)? else { return Ok((walk, true)) };
+            let distance = u32::try_from(distance).unwrap_or(DEEPEST);
+            if distance < depth {
+                // It was within what was just asked for.
+                let Some(child) = child else {
+                    return Err(Error::new(
+                        ErrorKind::BadAnswer,
+                        format!("the server did not send commit {tip}"),
+                    ));
+                };
+                if !store.is_boundary(child)? {
+                    let message = format!("the server left out the parent of commit {child}");
+                    return Err(Error::new(ErrorKind::BadAnswer, message));
                 }
+                walk.give_up(&objects)?;
+                return Ok((walk, false));
             }
-        }
-        drop(objects);
-        remote.fetch(
-            &Wanted { tips: vec![tip], haves, depth: self.limit, contents: Contents::Commits },
-            store,
-        )?;
 
-        let history = history::first_parents(&store.objects()?, tip, limit, watch)?;
-        if !history.end.is_final() {
-            let Some(last) = history.commits.last() else {
-                return Err(Error::new(
-                    ErrorKind::BadAnswer,
-                    format!("the server did not send commit {tip}"),
-                ));
+            depth = match depth {
+                0 => self.first_depth(),
+                depth => depth.saturating_mul(GROWTH),
             };
-            let is_boundary = match ObjectId::from_hex(last.id.as_bytes()) {
-                Ok(last) => store.is_boundary(last)?,
-                Err(_) => false,
-            };
-            if !is_boundary {
-                return Err(Error::new(
-                    ErrorKind::BadAnswer,
-                    format!("the server left out the parent of commit {}", last.id),
-                ));
+            depth = depth.max(distance.saturating_add(1)).min(DEEPEST);
+            let Some(deep) = NonZeroU32::new(depth) else { return Ok((walk, false)) };
+            let haves = haves(store, &objects)?;
+            drop(objects);
+            if remote.is_spent() {
+                *remote = visit.greet()?;
+            }
+            let wanted = Wanted { tips: vec![tip], haves, depth: deep, contents: self.contents() };
+            remote.fetch(&wanted, store)?;
+            store.remember(&[tip])?;
+        }
+    }
+
+    fn first_depth(&self) -> u32 {
+        let limit = self.limit.get();
+        if self.sieve.paths.is_some() {
+            limit.saturating_mul(5).saturating_add(1).max(FIRST_LOOK_AT_PATHS)
+        } else if self.sieve.is_open() {
+            limit
+        } else {
+            limit.saturating_mul(2)
+        }
+    }
+}
+
+/// What to tell the server that is here.
+fn haves(store: &Store, objects: &gix::odb::Handle) -> Result<Vec<ObjectId>, Error> {
+    let mut haves = Vec::new();
+    for tip in store.tips() {
+        for id in history::landmarks(objects, tip)? {
+            if haves.len() < HAVES && !haves.contains(&id) {
+                haves.push(id);
             }
         }
-        store.remember(&[tip])?;
-        Ok(history)
     }
+    Ok(haves)
 }

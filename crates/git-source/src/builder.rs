@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use crate::address::Address;
 use crate::cache::Cache;
 use crate::rule::{Rule, Strategy};
+use crate::sieve::Clock;
 use crate::site::Site;
 use crate::source::GitSource;
 use crate::transport::{Means, SshCommand};
@@ -34,6 +35,7 @@ pub struct GitSourceBuilder {
     ssh: SshCommand,
     max_bytes: u64,
     stall_limit: Duration,
+    clock: Clock,
 }
 
 impl GitSourceBuilder {
@@ -49,6 +51,7 @@ impl GitSourceBuilder {
             ssh: SshCommand::default(),
             max_bytes: MAX_BYTES,
             stall_limit: STALL_LIMIT,
+            clock: Arc::new(Timestamp::now),
         }
     }
 
@@ -187,14 +190,20 @@ impl GitSourceBuilder {
         self
     }
 
+    /// What `now()` is in an expression filter; the system's clock if it is not said. An expression that
+    /// asks for it is evaluated anew at every discovery.
+    pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
     /// The source. Nothing is asked of any server and no file is touched.
     ///
     /// # Errors
     ///
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for a URL that is none of http, https,
     /// ssh, the scp form, git and file; for a branch whose name Git does not allow; for a limit of 0; for
-    /// a constraint or a pattern that is none;
-    /// and for a part of the rule that is not supported yet, which is never just ignored.
+    /// a constraint, a pattern, a path selector or an expression that is none.
     pub fn build(self) -> Result<GitSource, Error> {
         let mut id = SourceId::new(SourceKind::Git, &self.repo_url);
         if let Some(name) = self.name {
@@ -202,7 +211,7 @@ impl GitSourceBuilder {
         }
         let name_it = |error: Error| error.with_id(&id);
         let address = Address::parse(&self.repo_url).map_err(name_it)?;
-        let plan = self.rule.plan().map_err(name_it)?;
+        let plan = self.rule.plan(self.clock).map_err(name_it)?;
         let http = match self.http {
             Some(client) => client,
             None => HttpClient::builder().build().map_err(name_it)?,

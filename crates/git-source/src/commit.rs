@@ -7,38 +7,69 @@ use gix::bstr::{BStr, ByteSlice};
 use gix::objs::CommitRef;
 use jiff::Timestamp;
 
-/// A commit as the history walk needs it.
+/// A commit, and what is asked about it besides the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Read {
+pub(crate) struct Parsed {
+    /// The result, without branch and tag.
     pub(crate) commit: Commit,
     pub(crate) first_parent: Option<ObjectId>,
+    pub(crate) tree: ObjectId,
+    pub(crate) facts: Facts,
+}
+
+/// What a filter can ask about a commit (semantics rule 4.6), as the bytes that Git has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) subject: Vec<u8>,
+    pub(crate) author: Vec<u8>,
+    pub(crate) committer: Vec<u8>,
+    pub(crate) committed_at: Moment,
+}
+
+/// A moment, and how far the local time was from UTC. Zero for a date that makes no sense.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) seconds: i64,
+    pub(crate) offset: i32,
+}
+
+impl Moment {
+    /// When something was signed.
+    pub(crate) fn of(signature: SignatureRef<'_>) -> Self {
+        signature
+            .time()
+            .map_or_else(|_| Self::default(), |time| Self { seconds: time.seconds, offset: time.offset })
+    }
+
+    /// The moment as a result shows it, where the date makes sense.
+    pub(crate) fn timestamp(self) -> Option<Timestamp> {
+        Timestamp::from_second(self.seconds).ok()
+    }
 }
 
 /// Reads a commit object.
-pub(crate) fn read(id: ObjectId, data: &[u8]) -> gix::Result<Read> {
+pub(crate) fn parse(id: ObjectId, data: &[u8]) -> gix::Result<Parsed> {
     let object = CommitRef::from_bytes(data, id.kind())?;
-    let author = object.author()?;
-    let committer = object.committer()?;
     let text = |bytes: &BStr| decode(bytes, object.encoding);
-
+    let facts = Facts {
+        subject: text(subject(object.message).as_bstr()),
+        author: text(person(object.author()?).as_bstr()),
+        committer: text(person(object.committer()?).as_bstr()),
+        committed_at: Moment::of(object.committer()?),
+    };
     let mut commit = Commit::new(id.to_string());
-    commit.subject = shorten(text(subject(object.message).as_bstr()));
-    commit.author = person(author, &text);
-    commit.committer = person(committer, &text);
-    commit.creator_date = date(committer);
+    commit.subject = shorten(facts.subject.to_str_lossy().into_owned());
+    commit.author = facts.author.to_str_lossy().into_owned();
+    commit.committer = facts.committer.to_str_lossy().into_owned();
+    commit.creator_date = facts.committed_at.timestamp();
     let first_parent = object.parents.first().and_then(|hex| ObjectId::from_hex(hex).ok());
-    Ok(Read { commit, first_parent })
-}
-
-/// When something was signed, where the date makes sense.
-pub(crate) fn date(signature: SignatureRef<'_>) -> Option<Timestamp> {
-    Timestamp::from_second(signature.time().ok()?.seconds).ok()
+    Ok(Parsed { commit, first_parent, tree: object.tree(), facts })
 }
 
 /// `Name <email>` (semantics rule 4.5).
-pub(crate) fn person(signature: SignatureRef<'_>, text: &dyn Fn(&BStr) -> String) -> String {
+pub(crate) fn person(signature: SignatureRef<'_>) -> Vec<u8> {
     let signature = signature.trim();
-    format!("{} <{}>", text(signature.name), text(signature.email))
+    [signature.name, b" <".as_bstr(), signature.email, b">".as_bstr()].map(|part| part.to_vec()).concat()
 }
 
 /// The first paragraph of a message on one line, as `git log --format=%s` has it.
@@ -51,17 +82,17 @@ pub(crate) fn subject(message: &BStr) -> Vec<u8> {
 }
 
 /// Messages are UTF-8 unless they say otherwise. Latin-1 is the only other encoding that needs no
-/// tables; of any other the characters that are not ASCII are lost.
-pub(crate) fn decode(bytes: &BStr, encoding: Option<&BStr>) -> String {
+/// tables; any other is left as it is.
+fn decode(bytes: &BStr, encoding: Option<&BStr>) -> Vec<u8> {
     let is_latin_1 = encoding.is_some_and(|encoding| {
         [&b"iso-8859-1"[..], b"iso8859-1", b"latin1", b"latin-1"]
             .iter()
             .any(|name| encoding.eq_ignore_ascii_case(name))
     });
     if is_latin_1 {
-        return bytes.iter().map(|byte| char::from(*byte)).collect();
+        return bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes();
     }
-    bytes.to_str_lossy().into_owned()
+    bytes.to_vec()
 }
 
 /// Cuts to 80 bytes at a character boundary (semantics rule 4.5).

@@ -1,65 +1,114 @@
-//! The first-parent history of a commit, as far as it is in the store.
+//! The first-parent history of a commit, as far as it is in the store, through the filters.
 
-use artifact_source::{Commit, Error, ErrorKind};
+use artifact_source::{Commit, Error, ErrorKind, Rejection};
 use gix::ObjectId;
 use gix::objs::{Find, Kind};
 use gix::odb::{Handle, Header as _};
 
-use crate::commit::{self, Read};
+use crate::changes;
+use crate::commit::{self, Parsed};
 use crate::fault::{corrupt, malformed};
+use crate::outcome::Judged;
+use crate::sieve::{self, Sieve};
 use crate::watch::Watch;
 
 /// No commit object is read that is larger than this.
 const LARGEST_COMMIT: u64 = 16 * 1024 * 1024;
 
-/// A first-parent history, newest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct History {
-    pub(crate) commits: Vec<Commit>,
-    pub(crate) end: End,
-}
-
-/// Why a history goes no further.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// It is as long as it was asked for.
-    Limit,
-    /// The last commit has no parent.
-    Root,
-    /// The last commit's parent is not in the store; or, of an empty history, the tip is not.
-    Missing,
-}
-
-impl End {
-    /// Whether no other commit can follow, whatever the server has.
-    pub(crate) fn is_final(self) -> bool {
-        self != Self::Missing
-    }
-}
-
-/// Walks along first parents until it has this many commits (semantics rule 4.1).
-pub(crate) fn first_parents(
-    objects: &Handle,
-    tip: ObjectId,
+/// A walk along first parents (semantics rule 4.1). It can be continued when more is in the store.
+pub(crate) struct Walk<'a> {
+    sieve: &'a Sieve,
     limit: usize,
-    watch: &Watch,
-) -> Result<History, Error> {
-    let mut commits = Vec::new();
-    let mut next = Some(tip);
-    let mut buffer = Vec::new();
-    let end = loop {
-        if commits.len() >= limit {
-            break End::Limit;
+    watch: &'a Watch,
+    /// How many commits were judged.
+    pub(crate) walked: usize,
+    next: Option<ObjectId>,
+    /// What was found, newest first.
+    pub(crate) commits: Vec<Commit>,
+    pub(crate) judged: Vec<Judged>,
+}
+
+/// Where a walk stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// At its end: the limit is reached, or a commit that is too old, or one without a parent.
+    Over,
+    /// The commit at this distance from the tip is not in the store. `child` is the one before it, which
+    /// is judged already unless its paths matter.
+    Missing { distance: usize, child: Option<ObjectId> },
+}
+
+impl<'a> Walk<'a> {
+    pub(crate) fn new(tip: ObjectId, limit: usize, sieve: &'a Sieve, watch: &'a Watch) -> Self {
+        Self { sieve, limit, watch, walked: 0, next: Some(tip), commits: Vec::new(), judged: Vec::new() }
+    }
+
+    /// Walks on as far as the store reaches.
+    pub(crate) fn advance(&mut self, objects: &Handle) -> Result<Halt, Error> {
+        let mut buffer = Vec::new();
+        let mut child = None;
+        while self.commits.len() < self.limit {
+            let Some(id) = self.next else { break };
+            if self.watch.is_stopped() {
+                return Err(self.watch.stopped_error());
+            }
+            let Some(commit) = find(objects, id, &mut buffer)? else {
+                return Ok(Halt::Missing { distance: self.walked, child: child.or_else(|| self.last()) });
+            };
+            if self.sieve.is_before(&commit) {
+                self.judged.push(Judged::rejected(&commit.commit.id, Rejection::OlderThanSince));
+                self.next = None;
+                break;
+            }
+            let mut verdict = self.sieve.judge_commit(&commit)?.into_result();
+            if let (Ok(()), Some(paths)) = (&verdict, &self.sieve.paths) {
+                let parent = match commit.first_parent {
+                    Some(parent) => match find(objects, parent, &mut buffer)? {
+                        Some(parent) => Some(parent.tree),
+                        None => {
+                            return Ok(Halt::Missing { distance: self.walked + 1, child: Some(id) });
+                        }
+                    },
+                    None => None,
+                };
+                if !changes::touches(objects, parent, commit.tree, paths, self.watch)? {
+                    verdict = Err(Rejection::NoMatchingPath);
+                }
+            }
+            child = Some(id);
+            self.take(commit, verdict);
         }
-        let Some(id) = next else { break End::Root };
-        if watch.is_stopped() {
-            return Err(watch.stopped_error());
+        Ok(Halt::Over)
+    }
+
+    /// Gives up on what the server does not have. Of a commit whose parent is unknown nobody knows what it
+    /// changes, so where paths matter it is not found (semantics rule 4.7).
+    pub(crate) fn give_up(&mut self, objects: &Handle) -> Result<(), Error> {
+        if let Some(id) = self.next.take()
+            && let Some(commit) = find(objects, id, &mut Vec::new())?
+        {
+            let why = sieve::without_parent(&commit);
+            self.take(commit, Err(why));
+            self.next = None;
         }
-        let Some(Read { commit, first_parent }) = find(objects, id, &mut buffer)? else { break End::Missing };
-        commits.push(commit);
-        next = first_parent;
-    };
-    Ok(History { commits, end })
+        Ok(())
+    }
+
+    fn take(&mut self, commit: Parsed, verdict: Result<(), Rejection>) {
+        self.walked += 1;
+        self.next = commit.first_parent;
+        match verdict {
+            Ok(()) => {
+                self.judged.push(Judged::accepted(&commit.commit.id, &commit.commit));
+                self.commits.push(commit.commit);
+            }
+            Err(why) => self.judged.push(Judged::rejected(&commit.commit.id, why)),
+        }
+    }
+
+    fn last(&self) -> Option<ObjectId> {
+        self.judged.last().and_then(|judged| ObjectId::from_hex(judged.name.as_bytes()).ok())
+    }
 }
 
 /// Commits at first-parent distance 0, 1, 2, 4, 8 and so on of a tip: after a force-push the server
@@ -71,28 +120,25 @@ pub(crate) fn landmarks(objects: &Handle, tip: ObjectId) -> Result<Vec<ObjectId>
     let mut buffer = Vec::new();
     for distance in 0..=FURTHEST {
         let Some(id) = next else { break };
-        let Some(read) = find(objects, id, &mut buffer)? else { break };
+        let Some(commit) = find(objects, id, &mut buffer)? else { break };
         if distance == 0 || distance.is_power_of_two() {
             landmarks.push(id);
         }
-        next = read.first_parent;
+        next = commit.first_parent;
     }
     Ok(landmarks)
 }
 
 /// Reads a commit; `None` if the store does not have it.
-fn find(objects: &Handle, id: ObjectId, buffer: &mut Vec<u8>) -> Result<Option<Read>, Error> {
+pub(crate) fn find(objects: &Handle, id: ObjectId, buffer: &mut Vec<u8>) -> Result<Option<Parsed>, Error> {
     let Some(header) = objects.try_header(&id).map_err(corrupt(id))? else { return Ok(None) };
     if header.kind() != Kind::Commit {
-        return Err(Error::new(
-            ErrorKind::BadAnswer,
-            format!("object {id} is not a commit but a {}", header.kind()),
-        ));
+        let message = format!("object {id} is not a commit but a {}", header.kind());
+        return Err(Error::new(ErrorKind::BadAnswer, message));
     }
     if header.size() > LARGEST_COMMIT {
         return Err(Error::new(ErrorKind::TooLarge, format!("commit {id} has {} bytes", header.size())));
     }
     let Some(data) = objects.try_find(&id, buffer).map_err(corrupt(id))? else { return Ok(None) };
-    let read = commit::read(id, data.data).map_err(malformed(id))?;
-    Ok(Some(read))
+    commit::parse(id, data.data).map(Some).map_err(malformed(id))
 }

@@ -14,8 +14,12 @@ use gix::protocol::fetch::{Arguments, Negotiate, Response};
 pub(crate) enum Contents {
     /// The history of branches: commits alone.
     Commits,
+    /// The history of branches with what it changed: commits and trees.
+    Changes,
     /// Tags and the commits behind them.
     Tags,
+    /// Tags, the commits behind them and what those changed.
+    TagChanges,
 }
 
 impl Contents {
@@ -23,6 +27,7 @@ impl Contents {
     fn filter(self) -> &'static str {
         match self {
             Self::Commits | Self::Tags => "tree:0",
+            Self::Changes | Self::TagChanges => "blob:none",
         }
     }
 
@@ -30,7 +35,9 @@ impl Contents {
     pub(crate) fn folder(self) -> &'static str {
         match self {
             Self::Commits => "commits",
+            Self::Changes => "changes",
             Self::Tags => "tags",
+            Self::TagChanges => "tag-changes",
         }
     }
 }

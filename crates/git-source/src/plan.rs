@@ -11,17 +11,17 @@ use crate::tags::Tags;
 #[derive(Clone, Debug)]
 pub(crate) enum Plan {
     /// Commits along a branch.
-    Branch(Branch),
+    Branch(Box<Branch>),
     /// Commits behind tags.
-    Tags(Tags),
+    Tags(Box<Tags>),
 }
 
 impl Plan {
     /// Everything besides the repository that the answer depends on.
-    pub(crate) fn fingerprint(&self) -> String {
+    pub(crate) fn fingerprint(&self) -> &str {
         match self {
-            Self::Branch(branch) => branch.fingerprint(),
-            Self::Tags(tags) => tags.fingerprint(),
+            Self::Branch(branch) => &branch.described,
+            Self::Tags(tags) => &tags.described,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Which commits are wanted: what the user wrote, and what of it can be done.
+//! Which commits are wanted: what the user wrote, and the work that it means.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -6,10 +6,13 @@ use std::num::NonZeroU32;
 use artifact_source::{Error, ErrorKind};
 use jiff::Timestamp;
 
+use selection_strategies::expression::Expression;
+use selection_strategies::path::PathSelectors;
 use selection_strategies::{Constraint, NameKind, Strictness, TagFilter, TagRule};
 
 use crate::branch::Branch;
 use crate::plan::Plan;
+use crate::sieve::{Clock, Sieve};
 use crate::tags::Tags;
 
 /// Which commit of a repository counts as the newest (semantics rules 4.1 and 4.2).
@@ -83,36 +86,53 @@ impl Default for Rule {
 
 impl Rule {
     /// The work that finds what the rule asks for.
-    pub(crate) fn plan(self) -> Result<Plan, Error> {
+    pub(crate) fn plan(self, clock: Clock) -> Result<Plan, Error> {
         let limit = NonZeroU32::new(self.limit)
             .ok_or_else(|| invalid("the discovery limit is 0: it is at least 1".to_owned()))?;
-        if self.since.is_some() {
-            return Err(not_yet("`since`"));
-        }
-        if self.expression.is_some() {
-            return Err(not_yet("an expression filter"));
-        }
-        if !self.include_paths.is_empty() || !self.exclude_paths.is_empty() {
-            return Err(not_yet("a path filter"));
-        }
+        let sieve = self.sieve(clock)?;
         if self.strategy != Strategy::NewestFromBranch {
-            return self.tags(limit).map(Plan::Tags);
+            return self.tags(limit, sieve).map(|tags| Plan::Tags(Box::new(tags)));
         }
         if let Some(branch) = &self.branch {
             check_branch(branch)?;
         }
-        Ok(Plan::Branch(Branch { name: self.branch, limit }))
+        let described = format!(
+            "newest {limit} from {:?} since {:?} {}",
+            self.branch,
+            self.since,
+            self.describe_filters()
+        );
+        Ok(Plan::Branch(Box::new(Branch { name: self.branch, limit, sieve, described })))
     }
 
-    fn tags(self, limit: NonZeroU32) -> Result<Tags, Error> {
+    fn describe_filters(&self) -> String {
+        format!("where {:?} in {:?} not {:?}", self.expression, self.include_paths, self.exclude_paths)
+    }
+
+    fn sieve(&self, clock: Clock) -> Result<Sieve, Error> {
+        let expression = match &self.expression {
+            Some(text) => Some(
+                Expression::compile(text)
+                    .map_err(|error| invalid(format!("the expression filter is wrong: {error}")))?,
+            ),
+            None => None,
+        };
+        let paths = PathSelectors::new(&self.include_paths, &self.exclude_paths)
+            .map_err(|error| invalid(error.to_string()))?;
+        let paths = (!paths.is_unrestricted()).then_some(paths);
+        Ok(Sieve { since: self.since, expression, paths, clock })
+    }
+
+    fn tags(self, limit: NonZeroU32, sieve: Sieve) -> Result<Tags, Error> {
         let described = format!(
-            "best {limit} tags by {} {:?} strict {} allow {:?} ignore {:?} {:?}",
+            "best {limit} tags by {} {:?} strict {} allow {:?} ignore {:?} {:?} {}",
             self.strategy,
             self.semver_constraint,
             self.strict_semvers,
             self.allow_tags_regexes,
             self.ignore_tags_regexes,
-            self.ignore_tags
+            self.ignore_tags,
+            self.describe_filters()
         );
         let filter = TagFilter::builder()
             .allow_all(self.allow_tags_regexes)
@@ -130,17 +150,12 @@ impl Rule {
         };
         let strictness = if self.strict_semvers { Strictness::Strict } else { Strictness::Loose };
         let rule = rule.with_filter(filter).with_kind(NameKind::GitTag).with_strictness(strictness);
-        Ok(Tags { rule, by_date: self.strategy == Strategy::NewestTag, limit, described })
+        Ok(Tags { rule, by_date: self.strategy == Strategy::NewestTag, limit, sieve, described })
     }
 }
 
 fn invalid(what: String) -> Error {
     Error::new(ErrorKind::InvalidInput, what)
-}
-
-/// To ignore a part of a rule would find commits that the user did not ask for.
-fn not_yet(what: &str) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("{what} is not supported yet for Git"))
 }
 
 /// A name that no branch can have is no question for a server. Since the name becomes a line of the

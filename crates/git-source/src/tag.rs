@@ -1,12 +1,13 @@
 //! What stands behind a tag.
 
-use artifact_source::{Commit, Error};
+use artifact_source::Error;
 use gix::ObjectId;
 use gix::objs::{Find, Kind, TagRef};
 use gix::odb::{Handle, Header as _};
 
-use crate::commit;
+use crate::commit::{self, Moment};
 use crate::fault::{corrupt, malformed};
+use crate::sieve::Tagged;
 
 /// Tags of tags of tags are followed this far.
 const DEEPEST: usize = 16;
@@ -17,8 +18,8 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 /// What stands behind a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Behind {
-    /// A commit, dated by the tagger if the tag is an annotated one (semantics rule 4.2).
-    Commit(Box<Commit>),
+    /// A commit.
+    Commit(Box<Tagged>),
     /// Something that is no commit: semantics rule 4.2 skips it.
     Other(String),
 }
@@ -26,7 +27,7 @@ pub(crate) enum Behind {
 /// Reads what a tag points at; `None` if the store does not have it all.
 pub(crate) fn read(objects: &Handle, mut id: ObjectId) -> Result<Option<Behind>, Error> {
     let mut buffer = Vec::new();
-    let mut tagged_at = None;
+    let (mut tagged_at, mut tagger, mut annotation) = (None, Vec::new(), Vec::new());
     for depth in 0..DEEPEST {
         let Some(header) = objects.try_header(&id).map_err(corrupt(id))? else { return Ok(None) };
         match header.kind() {
@@ -38,15 +39,18 @@ pub(crate) fn read(objects: &Handle, mut id: ObjectId) -> Result<Option<Behind>,
         }
         let Some(data) = objects.try_find(&id, &mut buffer).map_err(corrupt(id))? else { return Ok(None) };
         if data.kind == Kind::Commit {
-            let mut commit = commit::read(id, data.data).map_err(malformed(id))?.commit;
-            if depth > 0 {
-                commit.creator_date = tagged_at;
-            }
-            return Ok(Some(Behind::Commit(Box::new(commit))));
+            let mut commit = commit::parse(id, data.data).map_err(malformed(id))?;
+            let created_at = tagged_at.unwrap_or(commit.facts.committed_at);
+            commit.commit.creator_date = created_at.timestamp();
+            return Ok(Some(Behind::Commit(Box::new(Tagged { commit, created_at, tagger, annotation }))));
         }
         let tag = TagRef::from_bytes(data.data, id.kind()).map_err(malformed(id))?;
         if depth == 0 {
-            tagged_at = tag.tagger().map_err(malformed(id))?.and_then(commit::date);
+            let signature = tag.tagger().map_err(malformed(id))?;
+            // A tag without a tagger is dated by nobody, which Git takes for the beginning of time.
+            tagged_at = Some(signature.map(Moment::of).unwrap_or_default());
+            tagger = signature.map(commit::person).unwrap_or_default();
+            annotation = commit::subject(tag.message);
         }
         // A filtered fetch leaves out what is neither commit nor tag, which is not missing then.
         if !matches!(tag.target_kind, Kind::Commit | Kind::Tag) {

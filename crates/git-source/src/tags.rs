@@ -16,14 +16,20 @@ use gix::bstr::ByteSlice;
 use gix::hash::Kind;
 use selection_strategies::TagRule;
 
+use crate::changes;
+use crate::history;
 use crate::negotiate::{Contents, Wanted};
 use crate::outcome::{Judged, Outcome, State};
 use crate::remote::Remote;
+use crate::sieve::{self, Sieve, Tagged};
 use crate::site::Visit;
 use crate::store::Store;
 use crate::tag::{self, Behind};
 
 const PREFIX: &str = "refs/tags/";
+
+/// What a commit changes is known from the commit and its parent.
+const WITH_PARENT: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
 /// Which tags, in which order, and how many.
 #[derive(Clone, Debug)]
@@ -32,6 +38,7 @@ pub(crate) struct Tags {
     /// Whether dates give the order, and not the names.
     pub(crate) by_date: bool,
     pub(crate) limit: NonZeroU32,
+    pub(crate) sieve: Sieve,
     /// All of this in words.
     pub(crate) described: String,
 }
@@ -45,11 +52,6 @@ struct Listed {
 }
 
 impl Tags {
-    /// Everything besides the repository that the answer depends on.
-    pub(crate) fn fingerprint(&self) -> String {
-        self.described.clone()
-    }
-
     /// Finds the best tags.
     pub(crate) fn discover(&self, visit: &Visit, previous: Option<&State>) -> Result<Outcome, Error> {
         let mut remote = visit.greet()?;
@@ -67,9 +69,9 @@ impl Tags {
         if ranked.is_empty() {
             return Ok(Outcome::Found { commits: Vec::new(), judged, state: Some(state) });
         }
-        let store = visit.store(Contents::Tags)?;
+        let store = visit.store(self.contents())?;
         let warm = !store.is_empty();
-        let mut shelf = Shelf { visit, remote, store };
+        let mut shelf = Shelf { visit, remote, store, contents: self.contents() };
         let (commits, chosen) = match self.choose(&ranked, &mut shelf) {
             // What is in the store may be the reason, and nothing is lost with it.
             Err(error) if warm && matches!(error.kind(), ErrorKind::Cache | ErrorKind::BadAnswer) => {
@@ -80,32 +82,42 @@ impl Tags {
             chosen => chosen?,
         };
         judged.extend(chosen);
-        Ok(Outcome::Found { commits, judged, state: Some(state) })
+        Ok(Outcome::Found { commits, judged, state: self.sieve.is_timeless().then_some(state) })
+    }
+
+    fn contents(&self) -> Contents {
+        if self.sieve.paths.is_some() { Contents::TagChanges } else { Contents::Tags }
     }
 
     /// Takes as many as are wanted, best first.
     fn choose(&self, ranked: &[&Listed], shelf: &mut Shelf<'_>) -> Result<(Vec<Commit>, Vec<Judged>), Error> {
         let limit = self.limit.get() as usize;
-        let mut chosen = Chosen { limit, commits: Vec::new(), judged: Vec::new() };
+        let mut chosen = Chosen { limit, sieve: &self.sieve, commits: Vec::new(), judged: Vec::new() };
         if self.by_date {
             let mut dated = Vec::new();
             for (tag, behind) in ranked.iter().zip(shelf.read(ranked)?) {
                 match behind {
-                    Behind::Commit(commit) => dated.push((*tag, commit)),
-                    Behind::Other(_) => chosen.take(tag, behind),
+                    Behind::Commit(tagged) => dated.push((*tag, tagged)),
+                    Behind::Other(_) => chosen.take(tag, behind, shelf)?,
                 }
             }
-            dated.sort_by_key(|(tag, commit)| (Reverse(commit.creator_date), *tag));
-            for (tag, commit) in dated {
-                chosen.take(tag, Behind::Commit(commit));
+            dated.sort_by_key(|(tag, tagged)| (Reverse(tagged.created_at.seconds), *tag));
+            for (tag, tagged) in dated {
+                chosen.take(tag, Behind::Commit(tagged), shelf)?;
             }
         } else {
             let mut rest = ranked;
+            let mut size = limit;
             while !chosen.is_full() && !rest.is_empty() {
-                let (batch, after) = rest.split_at(rest.len().min(limit - chosen.commits.len()));
+                // Without filters exactly as many as are wanted, or else more and more.
+                if self.sieve.is_open() {
+                    size = limit - chosen.commits.len();
+                }
+                let (batch, after) = rest.split_at(rest.len().min(size));
                 rest = after;
+                size = size.saturating_mul(2);
                 for (tag, behind) in batch.iter().zip(shelf.read(batch)?) {
-                    chosen.take(tag, behind);
+                    chosen.take(tag, behind, shelf)?;
                 }
             }
             let beyond = |tag: &&Listed| Judged::rejected(&tag.name, Rejection::BeyondLimit { limit });
@@ -116,33 +128,56 @@ impl Tags {
 }
 
 /// What was chosen so far, best first.
-struct Chosen {
+struct Chosen<'a> {
     limit: usize,
+    sieve: &'a Sieve,
     commits: Vec<Commit>,
     judged: Vec<Judged>,
 }
 
-impl Chosen {
+impl Chosen<'_> {
     fn is_full(&self) -> bool {
         self.commits.len() >= self.limit
     }
 
-    fn take(&mut self, tag: &Listed, behind: Behind) {
-        let judged = match behind {
-            Behind::Other(what) => {
-                Judged::rejected(&tag.name, Rejection::Unreadable { reason: Arc::from(what) })
-            }
-            Behind::Commit(_) if self.is_full() => {
-                Judged::rejected(&tag.name, Rejection::BeyondLimit { limit: self.limit })
-            }
-            Behind::Commit(mut commit) => {
+    fn take(&mut self, tag: &Listed, behind: Behind, shelf: &Shelf<'_>) -> Result<(), Error> {
+        let verdict = match behind {
+            Behind::Other(what) => Err(Rejection::Unreadable { reason: Arc::from(what) }),
+            Behind::Commit(_) if self.is_full() => Err(Rejection::BeyondLimit { limit: self.limit }),
+            Behind::Commit(tagged) => self.judge(tag, &tagged, shelf)?.map(|()| tagged),
+        };
+        self.judged.push(match verdict {
+            Ok(tagged) => {
+                let mut commit = tagged.commit.commit;
                 commit.tag = Some(tag.name.clone());
                 let judged = Judged::accepted(&tag.name, &commit);
-                self.commits.push(*commit);
+                self.commits.push(commit);
                 judged
             }
+            Err(why) => Judged::rejected(&tag.name, why),
+        });
+        Ok(())
+    }
+
+    /// Asks the expression, then the paths.
+    fn judge(
+        &self,
+        tag: &Listed,
+        tagged: &Tagged,
+        shelf: &Shelf<'_>,
+    ) -> Result<Result<(), Rejection>, Error> {
+        let verdict = self.sieve.judge_tag(&tag.name, tagged)?.into_result();
+        let (Ok(()), Some(paths)) = (&verdict, &self.sieve.paths) else { return Ok(verdict) };
+        let objects = shelf.store.objects()?;
+        let before = match tagged.commit.first_parent {
+            None => None,
+            Some(parent) => match history::find(&objects, parent, &mut Vec::new())? {
+                Some(parent) => Some(parent.tree),
+                None => return Ok(Err(sieve::without_parent(&tagged.commit))),
+            },
         };
-        self.judged.push(judged);
+        let touches = changes::touches(&objects, before, tagged.commit.tree, paths, &shelf.visit.watch)?;
+        Ok(if touches { Ok(()) } else { Err(Rejection::NoMatchingPath) })
     }
 }
 
@@ -180,6 +215,7 @@ struct Shelf<'a> {
     visit: &'a Visit,
     remote: Remote,
     store: Store,
+    contents: Contents,
 }
 
 impl Shelf<'_> {
@@ -228,8 +264,8 @@ impl Shelf<'_> {
         let wanted = Wanted {
             tips: ids.into_iter().collect(),
             haves: Vec::new(),
-            depth: NonZeroU32::MIN,
-            contents: Contents::Tags,
+            depth: if self.contents == Contents::TagChanges { WITH_PARENT } else { NonZeroU32::MIN },
+            contents: self.contents,
         };
         self.remote.fetch(&wanted, &self.store)
     }

@@ -8,6 +8,8 @@ mod counted;
 mod daemon;
 mod http;
 mod process;
+#[cfg(test)]
+mod replay;
 
 use artifact_http::HttpClient;
 use artifact_source::Error;

@@ -5,6 +5,7 @@ mod branch;
 mod cache;
 mod cancel;
 mod conform;
+mod filter;
 mod metadata;
 mod missing;
 mod poll;

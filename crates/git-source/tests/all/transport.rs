@@ -3,6 +3,8 @@
 use artifact_source::{Discovery, ErrorKind};
 use git_source::GitSource;
 
+use warehouse_testkit::peer::{GitDaemon, available};
+
 use crate::support::{add, again, fails, find, ids, log, server_with, source};
 
 /// What stands in for `ssh`: it runs the command that would run on the other side.
@@ -76,4 +78,21 @@ async fn what_ssh_complains_about() {
     let error = fails(GitSource::builder("me@host:a.git").ssh_command("no-such-program", [""; 0])).await;
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert!(error.hint().unwrap().contains("install no-such-program"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_git_daemon() {
+    let (server, repository) = server_with(25);
+    let Some(daemon) = available(GitDaemon::serve(&server.root())) else { return };
+    let source = source(&format!("{}/demo.git", daemon.url()));
+    let found = find(&source).await;
+    assert_eq!(ids(&found), log(&repository, "main", 20));
+    assert_eq!(found.cost.requests, 3);
+    let Discovery::Unchanged { cost } = again(&source, found.observation.as_ref()).await else {
+        panic!("nothing moved");
+    };
+    assert_eq!(cost.requests, 2);
+
+    let error = fails(GitSource::builder(format!("{}/nowhere.git", daemon.url()))).await;
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
 }

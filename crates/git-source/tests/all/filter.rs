@@ -1,0 +1,311 @@
+//! Filters: since, expressions, paths (rules 4.1, 4.3, 4.4, 4.6), with `git diff-tree` as oracle.
+
+use std::collections::BTreeSet;
+
+use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, ErrorKind, Recorder, Rejection};
+use git_source::{GitSource, GitSourceBuilder, Strategy as Choice};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use selection_strategies::path::PathSelectors;
+use warehouse_testkit::{Commit, GitRepository, GitServer};
+
+use crate::support::{again, fails, find, ids, log, server_with};
+
+/// The paths that a commit changes, by `git`.
+fn changed(repository: &GitRepository, id: &str) -> BTreeSet<String> {
+    let parent = repository.resolve(&format!("{id}^1"));
+    let text = match &parent {
+        Ok(parent) => repository.git(["diff-tree", "-r", "-z", "--no-renames", "--name-only", parent, id]),
+        Err(_) => repository.git([
+            "diff-tree",
+            "-r",
+            "-z",
+            "--root",
+            "--no-renames",
+            "--name-only",
+            "--no-commit-id",
+            id,
+        ]),
+    };
+    text.unwrap().split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect()
+}
+
+/// What is to be found, by `git` and the rule of paths.
+fn expected(repository: &GitRepository, include: &[&str], exclude: &[&str], limit: usize) -> Vec<String> {
+    let selectors = PathSelectors::new(include, exclude).unwrap();
+    log(repository, "main", usize::MAX >> 1)
+        .into_iter()
+        .filter(|id| selectors.judge_commit(changed(repository, id)).is_accepted())
+        .take(limit)
+        .collect()
+}
+
+fn with_paths(builder: GitSourceBuilder, include: &[&str], exclude: &[&str]) -> GitSourceBuilder {
+    let owned = |paths: &[&str]| paths.iter().map(|&path| path.to_owned()).collect::<Vec<_>>();
+    builder.include_paths(owned(include)).exclude_paths(owned(exclude))
+}
+
+#[tokio::test]
+async fn paths_of_every_kind_of_change() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("changes.git").unwrap();
+    let mut history = repository.history().unwrap();
+    let other = "1".repeat(40);
+    let root = history
+        .commit("main", Commit::new("Root").file("a/b/c.txt", "1").file("top", "1").file("x y/ü", "1"));
+    history.commit("main", Commit::new("Modify").file("a/b/c.txt", "2"));
+    history.commit("main", Commit::new("Mode").executable("a/b/c.txt", "2"));
+    history.commit("main", Commit::new("Rename").remove("a/b/c.txt").executable("a/d.txt", "2"));
+    history.commit("main", Commit::new("To a folder").remove("top").file("top/file", "1"));
+    history.commit("main", Commit::new("And back").remove("top").file("top", "1"));
+    history.commit("main", Commit::new("Link").symlink("top", "a"));
+    history.commit("main", Commit::new("Submodule").submodule("modules/one", other));
+    history.commit("main", Commit::new("Nothing"));
+    history.branch("side", root);
+    let side = history.commit("side", Commit::new("Side").file("side/only.txt", "1"));
+    history.merge("main", side, Commit::new("Merge").file("side/only.txt", "1"));
+    history.commit("main", Commit::new("Unquoted").file(&b"x y/\xc3\xbc"[..], "2").file("tab\there", "1"));
+    history.commit("main", Commit::new("Clear").clear());
+    history.write().unwrap();
+
+    for (include, exclude) in [
+        (&["a"][..], &[][..]),
+        (&["a/b"], &[]),
+        (&["top"], &[]),
+        (&["top/file"], &[]),
+        (&["side"], &[]),
+        (&["modules"], &[]),
+        (&["x y"], &[]),
+        (&["glob:**/*.txt"], &[]),
+        (&["regex:^x y/ü$"], &[]),
+        (&["glob:tab*"], &[]),
+        (&[], &["a"]),
+        (&[], &["glob:**"]),
+        (&["a", "side"], &["a/b"]),
+        (&["nowhere"], &[]),
+    ] {
+        let source = with_paths(GitSource::builder(repository.url()), include, exclude).build().unwrap();
+        assert_eq!(
+            ids(&find(&source).await),
+            expected(&repository, include, exclude, 20),
+            "{include:?} {exclude:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rare_path_is_looked_for_to_the_root() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("rare.git").unwrap();
+    let mut history = repository.history().unwrap();
+    for number in 0..900 {
+        let folder = if number % 300 == 7 { "rare" } else { "common" };
+        history.commit(
+            "main",
+            Commit::new(format!("{number}")).file(format!("{folder}/{}", number % 50), format!("{number}")),
+        );
+    }
+    history.write().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let source = |limit| {
+        let builder = GitSource::builder(repository.url()).cache_directory(folder.path().to_owned());
+        with_paths(builder, &["rare"], &[]).discovery_limit(limit).build().unwrap()
+    };
+
+    let one = find(&source(1)).await;
+    assert_eq!(ids(&one), expected(&repository, &["rare"], &[], 1));
+    assert_eq!(one.cost.requests, 4, "101 commits are not enough, 404 are");
+    let all = find(&source(20)).await;
+    assert_eq!(ids(&all), expected(&repository, &["rare"], &[], 20));
+    assert_eq!(all.artifacts.len(), 3);
+    let warm = find(&source(20)).await;
+    assert_eq!((warm.artifacts, warm.cost.requests), (all.artifacts, 2));
+
+    repository.commit("main", Commit::new("New").file("rare/new", "1")).unwrap();
+    let Discovery::Found(moved) = again(&source(20), all.observation.as_ref()).await else {
+        panic!("it moved")
+    };
+    assert_eq!(ids(&moved), expected(&repository, &["rare"], &[], 20));
+    assert_eq!(moved.cost.requests, 3);
+    assert!(moved.cost.bytes_received < 3000, "{}", moved.cost);
+}
+
+#[tokio::test]
+async fn since_ends_the_walk_at_the_first_older_commit() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("since.git").unwrap();
+    let mut history = repository.history().unwrap();
+    for at in [100, 900, 300, 500, 700] {
+        history.commit("main", Commit::new(format!("At {at}")).at(at));
+    }
+    history.write().unwrap();
+    let all = log(&repository, "main", 20);
+    for (since, count) in [(0, 5), (100, 5), (300, 4), (301, 2), (500, 2), (700, 1), (701, 0)] {
+        let recorder = Recorder::new();
+        let since = Timestamp::from_second(since).unwrap();
+        let source = GitSource::builder(repository.url()).since(since).build().unwrap();
+        let request = DiscoverRequest::new().with_trace(&recorder);
+        let Discovery::Found(found) = source.discover(request).await.unwrap() else { panic!("{since}") };
+        assert_eq!(ids(&found), all[..count], "{since}");
+        let judgements = recorder.into_judgements();
+        assert_eq!(judgements.len(), (count + 1).min(5), "{since}");
+        if count < 5 {
+            assert_eq!(judgements[count].rejection, Some(Rejection::OlderThanSince));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_expression_filters_commits() {
+    let (_server, repository) = server_with(40);
+    repository
+        .commit("main", Commit::new("feat: by a robot").by("Robot <bot@example.com>").at(1_900_000_000))
+        .unwrap();
+    repository.commit("main", Commit::new("feat: by a person")).unwrap();
+    for (expression, subjects) in [
+        ("subject startsWith 'feat' && !(author contains '<bot@example.com>')", &["feat: by a person"][..]),
+        ("commitDate.Year() > 2029", &["feat: by a robot"]),
+        ("committer contains 'bot'", &["feat: by a robot"]),
+        ("subject matches '^Change 3 '", &["Change 3 of main"]),
+        ("id == 'nothing'", &[]),
+        ("nonsense == nil && subject endsWith 'person'", &["feat: by a person"]),
+        ("commitDate.After(now())", &["feat: by a robot"]),
+    ] {
+        let clock = || Timestamp::from_second(1_850_000_000).unwrap();
+        let builder = GitSource::builder(repository.url()).discovery_limit(2).clock(clock);
+        let source = builder.expression_filter(expression.to_owned()).build().unwrap();
+        let found = find(&source).await;
+        let names: Vec<&str> = found.artifacts.iter().map(|commit| commit.subject.as_str()).collect();
+        assert_eq!(names, subjects, "{expression}");
+        assert_eq!(found.observation.is_none(), expression.contains("now"), "{expression}");
+    }
+
+    let wrong = GitSource::builder(repository.url()).expression_filter("subject ==".to_owned());
+    assert_eq!(wrong.build().unwrap_err().kind(), ErrorKind::InvalidInput);
+    let error =
+        fails(GitSource::builder(repository.url()).expression_filter("len(subject) + 5".to_owned())).await;
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.message().contains("cannot judge"), "{error}");
+}
+
+#[tokio::test]
+async fn tags_by_expression_and_by_path() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("tags.git").unwrap();
+    let mut history = repository.history().unwrap();
+    for number in 0..40 {
+        let folder = if number % 10 == 3 { "rare" } else { "common" };
+        let at = history.commit(
+            "main",
+            Commit::new(format!("{number}")).file(format!("{folder}/file"), format!("{number}")),
+        );
+        if number % 2 == 0 {
+            history.annotated_tag(&format!("v{number}.0.0"), at, &format!("Release {number}\n\nNotes"));
+        } else {
+            history.tag(&format!("v{number}.0.0"), at);
+        }
+    }
+    history.write().unwrap();
+    let builder = |strategy| GitSource::builder(repository.url()).strategy(strategy).discovery_limit(3);
+    async fn names(builder: GitSourceBuilder) -> Vec<String> {
+        find(&builder.build().unwrap())
+            .await
+            .artifacts
+            .into_iter()
+            .map(|commit| commit.tag.unwrap())
+            .collect()
+    }
+    for strategy in [Choice::SemVer, Choice::NewestTag] {
+        let paths = with_paths(builder(strategy), &["rare"], &[]);
+        assert_eq!(names(paths).await, ["v33.0.0", "v23.0.0", "v13.0.0"], "{strategy}");
+        for (expression, expected) in [
+            ("annotation startsWith 'Release 1'", &["v18.0.0", "v16.0.0", "v14.0.0"][..]),
+            ("tagger == '' && tag contains '1'", &["v31.0.0", "v21.0.0", "v19.0.0"]),
+            ("tagger contains 'Tina' && subject == '4'", &["v4.0.0"]),
+            ("creatorDate.Year() < 2000", &[]),
+        ] {
+            let filtered = builder(strategy).expression_filter(expression.to_owned());
+            assert_eq!(names(filtered).await, expected, "{strategy}: {expression}");
+        }
+        let both =
+            with_paths(builder(strategy), &["rare"], &[]).expression_filter("tag != 'v33.0.0'".to_owned());
+        assert_eq!(names(both).await, ["v23.0.0", "v13.0.0", "v3.0.0"], "{strategy}");
+    }
+    let root = with_paths(builder(Choice::SemVer).semver_constraint("0.0.0".to_owned()), &["common"], &[]);
+    assert_eq!(names(root).await, ["v0.0.0"], "a root changes all its files");
+}
+
+#[tokio::test]
+async fn paths_at_servers_that_can_do_less() {
+    for builder in [
+        GitServer::builder().old_protocol(),
+        GitServer::builder().without_filter(),
+        GitServer::builder().old_protocol().without_filter(),
+    ] {
+        let server = builder.start().unwrap();
+        let repository = server.create("old.git").unwrap();
+        let mut history = repository.history().unwrap();
+        for number in 0..150 {
+            let folder = if number % 40 == 7 { "rare" } else { "common" };
+            history.commit(
+                "main",
+                Commit::new(format!("{number}")).file(format!("{folder}/file"), format!("{number}")),
+            );
+        }
+        history.write().unwrap();
+        for url in [repository.url().to_owned(), repository.file_url()] {
+            let source = with_paths(GitSource::builder(&url), &["rare"], &[]).build().unwrap();
+            assert_eq!(ids(&find(&source).await), expected(&repository, &["rare"], &[], 20), "{url}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_shallow_server_is_no_root() {
+    let (server, repository) = server_with(10);
+    let shallow = server.create("shallow.git").unwrap();
+    shallow.git(["fetch", "--quiet", "--depth=4", &repository.file_url(), "main:main"]).unwrap();
+    let recorder = Recorder::new();
+    let source = with_paths(GitSource::builder(shallow.url()), &["folder/0.txt", "folder/9.txt"], &[])
+        .build()
+        .unwrap();
+    let request = DiscoverRequest::new().with_trace(&recorder);
+    let Discovery::Found(found) = source.discover(request).await.unwrap() else {
+        panic!("nothing was seen before")
+    };
+    assert_eq!(ids(&found), log(&repository, "main", 1));
+    assert!(found.observation.is_none());
+    let last = recorder.into_judgements().pop().unwrap();
+    assert!(matches!(last.rejection, Some(Rejection::Unreadable { .. })), "{last:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_changes(
+        steps in prop::collection::vec(prop::collection::vec((any::<bool>(), "[ab]{1,2}(/[ab]){0,2}", 0..3_u8), 0..4), 1..40),
+        include in prop::collection::vec("(glob:)?[ab]{1,2}(/[ab*])?", 0..3),
+        exclude in prop::collection::vec("[ab]{1,2}(/[ab])?", 0..2),
+        limit in 1..10_u32,
+    ) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = GitServer::start().unwrap();
+        let repository = server.create("random.git").unwrap();
+        let mut history = repository.history().unwrap();
+        for (number, step) in steps.into_iter().enumerate() {
+            let mut commit = Commit::new(format!("{number}"));
+            for (write, path, content) in step {
+                commit = if write { commit.remove(path.as_str()).file(path, [content]) } else { commit.remove(path) };
+            }
+            history.commit("main", commit);
+        }
+        prop_assume!(history.write().is_ok());
+        let include: Vec<&str> = include.iter().map(String::as_str).collect();
+        let exclude: Vec<&str> = exclude.iter().map(String::as_str).collect();
+        prop_assume!(!include.is_empty() || !exclude.is_empty());
+        let source = with_paths(GitSource::builder(repository.url()), &include, &exclude);
+        let found = runtime.block_on(find(&source.discovery_limit(limit).build().unwrap()));
+        prop_assert_eq!(ids(&found), expected(&repository, &include, &exclude, limit as usize));
+    }
+}
