@@ -1,6 +1,6 @@
 //! Why the lexer hands over to the full parser.
 
-/// Why the [lexer](super) was not sure, and a full YAML parser read on.
+/// Why the lexer was not sure, and a full YAML parser read on.
 ///
 /// A doubt is no fault: most of these are valid YAML, only unusual in an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeSeed};
 use serde_saphyr::options::DuplicateKeyPolicy;
-use serde_saphyr::{Options, budget, options};
+use serde_saphyr::{Options, alias_limits, budget, options};
 
 use super::error::IndexError;
 use super::handover::Handover;
@@ -13,9 +13,9 @@ use super::table::Index;
 use super::visitor::{Building, Document, VersionText};
 
 /// What the parser may spend. It streams, so an input of any size takes little memory as long as
-/// nothing has to be remembered: anchors are what is, so they are few and small. The defaults are
-/// made for configuration files and refuse an index of 30 MB. How large the input may be is for whoever
-/// receives it to say.
+/// nothing has to be remembered or repeated: anchors and aliases are what is, so they are few and
+/// small. The defaults are made for configuration files and refuse an index of 30 MB. How large the
+/// input may be is for whoever receives it to say.
 fn limits() -> Options {
     options! {
         budget: budget! {
@@ -27,6 +27,7 @@ fn limits() -> Options {
             max_recorded_anchor_bytes: 4 << 20,
             max_depth: 64,
         },
+        alias_limits: alias_limits! { max_total_replayed_events: 100_000 },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         with_snippet: false,
     }
@@ -72,7 +73,7 @@ impl Shift {
 fn what(error: &serde_saphyr::Error) -> String {
     let text = error.to_string();
     let text = text.lines().next().unwrap_or_default();
-    let end = text.rfind(" at line ").unwrap_or(text.len());
+    let end = text.find(" at line ").unwrap_or(text.len());
     text[..end].chars().take(200).collect()
 }
 
