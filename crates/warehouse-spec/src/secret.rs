@@ -4,21 +4,25 @@ use crate::redact::names_secret;
 
 /// Whether the line of this index (from 0) may hold a secret: some key on it is named like one, or it belongs to a document
 /// that says it is a Secret.
-pub(crate) fn may_hold_secret(text: &str, index: usize) -> bool {
-    let lines: Vec<&str> = text.lines().collect();
-    lines.get(index).is_some_and(|line| has_secret_key(line)) || is_in_secret(&lines, index)
+pub(crate) fn may_hold_secret(lines: &[&str], index: usize) -> bool {
+    lines.get(index).is_some_and(|line| has_secret_key(line)) || is_in_secret(lines, index)
 }
 
 fn is_in_secret(lines: &[&str], index: usize) -> bool {
     let is_mark = |line: &str| line == "---" || line.starts_with("--- ");
     let before = lines.iter().take(index).rposition(|line| is_mark(line));
     let start = before.map_or(0, |at| at + 1);
-    lines.iter().enumerate().skip(start).take_while(|(at, line)| *at <= index || !is_mark(line)).any(
-        |(_, line)| {
-            let compact: String = line.chars().filter(|letter| !" \"'-{".contains(*letter)).collect();
-            compact.starts_with("kind:Secret") || compact.contains(",kind:Secret")
-        },
-    )
+    lines
+        .iter()
+        .enumerate()
+        .skip(start)
+        .take_while(|(at, line)| *at <= index || !is_mark(line))
+        .any(|(_, line)| line.contains("Secret") && names_kind(line))
+}
+
+fn names_kind(line: &str) -> bool {
+    let compact: String = line.chars().filter(|letter| !" \"'-{".contains(*letter)).collect();
+    compact.starts_with("kind:Secret") || compact.contains(",kind:Secret")
 }
 
 /// Whether some key on the line is named like a secret.

@@ -91,9 +91,10 @@ impl Snippet<'_> {
     fn shown_line(&self) -> Option<Shown> {
         let location = &self.diagnostic.location;
         let index = location.line.checked_sub(1)?;
-        let line = self.text.lines().nth(index)?;
+        let lines: Vec<&str> = self.text.lines().collect();
+        let line = lines.get(index)?;
         let start = location.column.saturating_sub(1);
-        if may_hold_secret(self.text, index) {
+        if may_hold_secret(&lines, index) {
             return Some(shown_key(line));
         }
         let head: String = line.chars().take(start).collect();

@@ -8,25 +8,48 @@ use crate::diagnostic::{Code, Diagnostic, Location, Severity};
 use crate::node::Mark;
 use crate::secret::may_hold_secret;
 
+/// What about a text as a whole explains its errors; looked up once, however many errors there are.
+pub(crate) struct Clues<'a> {
+    lines: Vec<&'a str>,
+    /// The index of the first line that Git leaves in a file with a conflict.
+    conflict: Option<usize>,
+    is_template: bool,
+    is_shell_script: bool,
+}
+
+impl<'a> Clues<'a> {
+    pub(crate) fn of(text: &'a str) -> Self {
+        let lines: Vec<&str> = text.lines().collect();
+        let is_conflict = |line: &&str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
+        Self {
+            conflict: lines.iter().position(is_conflict),
+            is_template: text.match_indices("{{").any(|(at, _)| !text[..at].ends_with('$')),
+            is_shell_script: text.starts_with("#!") || lines.iter().any(|line| starts_here_document(line)),
+            lines,
+        }
+    }
+}
+
 /// The diagnostic for a text that is no YAML.
-pub(crate) fn diagnostic(source: &Arc<str>, text: &str, error: &ScanError, path: &str) -> Diagnostic {
+pub(crate) fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &str) -> Diagnostic {
     let marker = error.marker();
     let mark = Mark { line: marker.line().max(1), column: marker.col() + 1, width: 1 };
-    let line = text.lines().nth(mark.line.saturating_sub(1)).unwrap_or_default();
+    let line = clues.lines.get(mark.line - 1).copied().unwrap_or_default();
     let report = |mark, code, message: &str| {
         Diagnostic::new(Severity::Error, code, Location::new(source, mark), path, message)
     };
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
         return report(mark, Code::Limit, "mappings and lists are nested too deep");
     }
-    if let Some(conflict) = conflict_marker(text, mark.line) {
+    if let Some(index) = clues.conflict.filter(|index| *index < mark.line) {
+        let conflict = Mark { line: index + 1, column: 1, width: 7 };
         let message = "a merge conflict is not resolved";
         let mut diagnostic = report(conflict, Code::Syntax, message);
         diagnostic.path.clear();
         return diagnostic
             .with_help("choose one side, and delete the lines that start with <<<<<<<, ======= and >>>>>>>");
     }
-    let is_secret = may_hold_secret(text, mark.line.saturating_sub(1));
+    let is_secret = may_hold_secret(&clues.lines, mark.line - 1);
     if let Some(unquoted) = unquoted_value(line, mark.column).filter(|_| !is_secret) {
         let start = Mark { column: unquoted.column, width: unquoted.value.chars().count(), ..mark };
         let what = match unquoted.value.starts_with('*') {
@@ -39,18 +62,17 @@ pub(crate) fn diagnostic(source: &Arc<str>, text: &str, error: &ScanError, path:
     }
     let message = format!("this is no YAML: {}", error.kind());
     let diagnostic = report(mark, Code::Syntax, &message);
-    match remedy(error.kind(), text, line) {
+    match remedy(error.kind(), clues, line) {
         Some(help) => diagnostic.with_help(help),
         None => diagnostic,
     }
 }
 
-fn remedy(kind: &ErrorKind, text: &str, line: &str) -> Option<&'static str> {
-    let is_template = text.match_indices("{{").any(|(at, _)| !text[..at].ends_with('$'));
-    if is_template {
+fn remedy(kind: &ErrorKind, clues: &Clues<'_>, line: &str) -> Option<&'static str> {
+    if clues.is_template {
         return Some("this looks like a template: render it first, for example with `helm template`");
     }
-    if is_shell_script(text) {
+    if clues.is_shell_script {
         return Some("this looks like a shell script: take the manifests out of it");
     }
     if line.contains("\\${{") || line.contains("\\\"") || line.contains("\\$") {
@@ -76,20 +98,9 @@ fn remedy(kind: &ErrorKind, text: &str, line: &str) -> Option<&'static str> {
     }
 }
 
-fn is_shell_script(text: &str) -> bool {
-    text.starts_with("#!")
-        || text.lines().any(|line| {
-            let line = line.trim_end();
-            ["<<EOF", "<< EOF", "<<'EOF'", "<<-EOF", "<<\"EOF\""].iter().any(|start| line.ends_with(start))
-        })
-}
-
-/// The first line up to this one that Git leaves in a file with a conflict.
-fn conflict_marker(text: &str, last: usize) -> Option<Mark> {
-    text.lines()
-        .take(last)
-        .position(|line| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> "))
-        .map(|index| Mark { line: index + 1, column: 1, width: 7 })
+fn starts_here_document(line: &str) -> bool {
+    let line = line.trim_end();
+    ["<<EOF", "<< EOF", "<<'EOF'", "<<-EOF", "<<\"EOF\""].iter().any(|start| line.ends_with(start))
 }
 
 struct Unquoted<'a> {

@@ -1,5 +1,6 @@
 //! From YAML text to trees, within limits, and with every syntax error in its place.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Location, Severity};
 use crate::node::{Mark, Node, Scalar, ScalarKind, Value};
 use crate::options::Limits;
 use crate::scalar::resolve;
-use crate::syntax;
+use crate::syntax::{self, Clues};
 
 /// The documents of a text that could be read, and what is wrong with the others.
 pub(crate) struct Documents {
@@ -21,13 +22,15 @@ pub(crate) struct Documents {
 pub(crate) fn read(source: &Arc<str>, text: &str, limits: &Limits) -> Documents {
     let mut documents = Documents { nodes: Vec::new(), diagnostics: Vec::new() };
     let mut reader = Reader::new(text, limits);
+    let clues = OnceCell::new();
     loop {
         match reader.next_document() {
             Ok(Some(node)) => documents.nodes.push(node),
             Ok(None) => return documents,
             Err(problem) => {
                 let stop = matches!(problem, Problem::Limit { .. });
-                let diagnostic = problem.into_diagnostic(source, text, &reader.path());
+                let diagnostic =
+                    problem.into_diagnostic(source, clues.get_or_init(|| Clues::of(text)), &reader.path());
                 documents.diagnostics.push(diagnostic);
                 let enough = documents.diagnostics.len() >= limits.diagnostics;
                 if stop || enough || !reader.skip_document() {
@@ -45,9 +48,9 @@ enum Problem {
 }
 
 impl Problem {
-    fn into_diagnostic(self, source: &Arc<str>, text: &str, path: &str) -> Diagnostic {
+    fn into_diagnostic(self, source: &Arc<str>, clues: &Clues<'_>, path: &str) -> Diagnostic {
         match self {
-            Self::Syntax(error) => syntax::diagnostic(source, text, &error, path),
+            Self::Syntax(error) => syntax::diagnostic(source, clues, &error, path),
             Self::Limit { mark, message } => {
                 Diagnostic::new(Severity::Error, Code::Limit, Location::new(source, mark), path, message)
             }

@@ -1,10 +1,15 @@
 //! A mapping that is read field by field, and that knows at the end which of its keys nobody asked for.
 
+use std::collections::HashMap;
+
 use crate::decode::context::Context;
 use crate::decode::nearest::nearest;
 use crate::diagnostic::Code;
 use crate::node::{Mark, Node, Value};
 use crate::path::child;
+
+/// How many unknown keys of one mapping are compared with the known ones.
+const GUESSES: usize = 50;
 
 /// A value under a key (or in a list), with the path it was written under and the path it has in normal form.
 #[derive(Clone, Debug)]
@@ -77,6 +82,7 @@ impl<'t> Object<'t> {
 
     fn add(&mut self, context: &mut Context, pairs: &'t [(Node, Node)]) {
         let mut merged = Vec::new();
+        let mut places: HashMap<&'t str, usize> = HashMap::new();
         for (key, value) in pairs {
             let Some(name) = key.text() else {
                 let message = format!("a key must be a text, not {}", key.describe());
@@ -91,10 +97,9 @@ impl<'t> Object<'t> {
                 continue;
             }
             let entry = Entry { name, key, value, taken: false };
-            let earlier = self.entries.iter_mut().find(|entry| entry.name == name);
-            match earlier {
-                Some(earlier) => {
-                    *earlier = entry;
+            match places.get(name) {
+                Some(&earlier) => {
+                    self.entries[earlier] = entry;
                     context.ignored_at(
                         Code::DuplicateKey,
                         (key.mark, &child(&self.path, name)),
@@ -102,22 +107,26 @@ impl<'t> Object<'t> {
                         "delete one of them",
                     );
                 }
-                None => self.entries.push(entry),
+                None => {
+                    places.insert(name, self.entries.len());
+                    self.entries.push(entry);
+                }
             }
         }
         for node in merged {
-            self.merge(node);
+            self.merge(node, &mut places);
         }
     }
 
     /// Takes over the keys of a merged mapping that are not there yet.
-    fn merge(&mut self, node: &'t Node) {
+    fn merge(&mut self, node: &'t Node, places: &mut HashMap<&'t str, usize>) {
         let Value::Mapping(pairs) = &node.value else {
             return;
         };
         for (key, value) in pairs {
             let Some(name) = key.text() else { continue };
-            if self.entries.iter().all(|entry| entry.name != name) {
+            if !places.contains_key(name) {
+                places.insert(name, self.entries.len());
                 self.entries.push(Entry { name, key, value, taken: false });
             }
         }
@@ -218,10 +227,10 @@ impl<'t> Object<'t> {
         for (_, field) in self.rest() {
             context.reads_otherwise(&field);
         }
-        for entry in self.entries.iter().filter(|entry| !entry.taken) {
+        for (index, entry) in self.entries.iter().filter(|entry| !entry.taken).enumerate() {
             let help = match known_remedy(what, entry.name) {
                 Some(remedy) => remedy.to_owned(),
-                None => match nearest(entry.name, known) {
+                None => match (index < GUESSES).then(|| nearest(entry.name, known)).flatten() {
                     Some(name) => format!("did you mean `{name}`?"),
                     None => "delete it".to_owned(),
                 },
