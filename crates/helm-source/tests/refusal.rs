@@ -198,6 +198,22 @@ async fn redirects() {
     assert!(server.log().matching(&When::path("/index.yaml"))[0].header("authorization").is_some());
 }
 
+/// Nothing is sent, so the name need not even exist.
+#[tokio::test]
+async fn a_credential_in_the_open() {
+    for builder in [
+        source("http://charts.invalid").credentials(Credential::password("me", "SECRET")),
+        source("http://me:SECRET@charts.invalid"),
+    ] {
+        says(
+            &refused(builder).await,
+            ErrorKind::Refused,
+            "over plain http to http://charts.invalid",
+            "https",
+        );
+    }
+}
+
 /// Where the redirect leads elsewhere than before, "not modified" speaks of another file.
 #[tokio::test]
 async fn not_modified_elsewhere_is_no_proof() {
