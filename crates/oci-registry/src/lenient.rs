@@ -12,6 +12,11 @@ pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// Whether the field is there at all, be it `null`.
+pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
+}
+
 /// The strings of a map; whatever else is in it does not count.
 pub(crate) fn strings<'de, D: Deserializer<'de>>(
     deserializer: D,

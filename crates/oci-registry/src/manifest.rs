@@ -123,7 +123,8 @@ impl Manifest {
         struct Shape {
             #[serde(rename = "schemaVersion")]
             schema_version: Option<u64>,
-            manifests: Option<serde::de::IgnoredAny>,
+            #[serde(default, deserialize_with = "lenient::present")]
+            manifests: bool,
             config: Option<serde::de::IgnoredAny>,
             #[serde(default, rename = "mediaType", deserialize_with = "lenient::or_default")]
             media_type: String,
@@ -135,7 +136,7 @@ impl Manifest {
         let shape: Shape = serde_json::from_slice(bytes).map_err(bad)?;
         let says_index =
             shape.media_type.ends_with("image.index.v1+json") || shape.media_type.contains("manifest.list");
-        if shape.manifests.is_some() || says_index {
+        if shape.manifests || says_index {
             return serde_json::from_slice(bytes).map(Self::Index).map_err(bad);
         }
         match (shape.config, shape.schema_version) {
@@ -160,7 +161,8 @@ mod tests {
     fn careless_manifests_are_read() {
         for text in [
             r#"{"manifests": []}"#,
-            r#"{"manifests": null, "mediaType": "application/vnd.oci.image.index.v1+json"}"#,
+            r#"{"manifests": null}"#,
+            r#"{"mediaType": "application/vnd.oci.image.index.v1+json"}"#,
             r#"{"manifests": [{"digest": "nonsense"}, 7, null], "annotations": null}"#,
         ] {
             assert_eq!(parse(text).unwrap(), Manifest::Index(Index::default()), "{text}");
@@ -187,9 +189,11 @@ mod tests {
     #[test]
     fn what_is_no_image() {
         assert_eq!(parse(r#"{"schemaVersion": 1, "fsLayers": [], "history": []}"#).unwrap(), Manifest::Other);
-        assert_eq!(parse("{}").unwrap(), Manifest::Other);
+        assert_eq!(parse(r#"{"schemaVersion": 3}"#).unwrap(), Manifest::Other);
         for text in [
             "",
+            "{}",
+            r#"{"error": "log in"}"#,
             "[]",
             "null",
             "<html>",
