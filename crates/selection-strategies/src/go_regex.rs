@@ -2,6 +2,7 @@
 
 mod class;
 mod escape;
+mod group;
 mod syntax;
 mod translate;
 mod unicode;

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use super::class::{self, Class};
 use super::escape::{self, Escape};
+use super::group::{Group, Operand, Repeat};
 use super::syntax::GoRegexSyntaxError;
 
 /// The most operators that Go lets stand within each other. Beyond some 250 that are not
@@ -46,76 +47,6 @@ pub(super) struct Flags {
     pub(super) ignore_case: bool,
     multi_line: bool,
     dot_matches_newline: bool,
-}
-
-/// What a repetition operator may apply to.
-#[derive(Clone, Copy)]
-struct Operand {
-    /// Where its translation begins in the output.
-    start: usize,
-    /// Whether a repetition operator behind the translation applies to all of it.
-    is_atom: bool,
-    /// How often, at most, it repeats something within it.
-    repeats: u32,
-    /// How many operators, at most, stand within each other in it.
-    height: u32,
-}
-
-/// A group that is being read, or the whole pattern.
-#[derive(Clone, Copy, Default)]
-struct Group {
-    /// Where its translation begins in the output.
-    start: usize,
-    captures: bool,
-    /// The flags to return to.
-    flags_before: Flags,
-    /// The last operand; `None` where a repetition operator would have none.
-    last: Option<Operand>,
-    /// The number of operands in the alternative that is being read.
-    operands: usize,
-    has_alternatives: bool,
-    /// The largest of all operands before the last.
-    repeats: u32,
-    /// The largest of all operands before the last.
-    height: u32,
-}
-
-impl Group {
-    fn push(&mut self, operand: Operand) {
-        self.settle();
-        self.last = Some(operand);
-        self.operands += 1;
-    }
-
-    /// Notes what is to be known of the last operand, since another follows.
-    fn settle(&mut self) {
-        if let Some(last) = self.last {
-            self.repeats = self.repeats.max(last.repeats);
-            self.height = self.height.max(last.height);
-        }
-    }
-
-    fn next_alternative(&mut self) {
-        self.settle();
-        self.last = None;
-        self.operands = 0;
-        self.has_alternatives = true;
-    }
-
-    /// The group as an operand of the one around it.
-    fn finish(mut self) -> Operand {
-        self.settle();
-        let is_atom = match self.last {
-            Some(last) => self.operands == 1 && last.is_atom,
-            None => false,
-        };
-        Operand {
-            start: self.start,
-            is_atom: is_atom && !self.has_alternatives,
-            repeats: self.repeats.max(1),
-            height: self.height.max(1) + u32::from(self.captures),
-        }
-    }
 }
 
 struct Translator<'p> {
@@ -179,33 +110,31 @@ impl<'p> Translator<'p> {
 
     fn read_operand(&mut self, next: char) -> Result<(), Fault> {
         match next {
-            '(' if self.rest().starts_with("(?") => self.open_special_group(),
+            '(' if self.rest().starts_with("(?") => self.open_special_group()?,
             '(' => {
                 self.position += 1;
                 self.open_group(true, self.flags);
-                Ok(())
             }
-            ')' => self.close_group(),
+            ')' => self.close_group()?,
             '|' => {
                 self.position += 1;
                 self.output.push('|');
                 self.group.next_alternative();
-                Ok(())
             }
             '^' => self.emit(1, if self.flags.multi_line { "(?m:^)" } else { r"\A" }),
             '$' => self.emit(1, if self.flags.multi_line { "(?m:$)" } else { r"\z" }),
             '.' => self.emit(1, if self.flags.dot_matches_newline { "(?s:.)" } else { "." }),
             '[' => {
-                let class = class::translate(self.rest(), self.flags).map_err(|fault| self.fault(fault))?;
-                self.emit_class(&class)
+                let class = class::translate(self.rest(), self.flags);
+                self.emit_class(&class.map_err(|fault| self.fault(fault))?);
             }
-            '\\' => self.read_escape(),
+            '\\' => self.read_escape()?,
             literal => {
                 self.position += literal.len_utf8();
                 self.literal(literal);
-                Ok(())
             }
         }
+        Ok(())
     }
 
     fn fault(&self, (offset, error): Fault) -> Fault {
@@ -213,16 +142,14 @@ impl<'p> Translator<'p> {
     }
 
     /// Writes an operand for `length` bytes of the pattern.
-    #[allow(clippy::unnecessary_wraps)]
-    fn emit(&mut self, length: usize, translation: &str) -> Result<(), Fault> {
+    fn emit(&mut self, length: usize, translation: &str) {
         self.position += length;
         self.push_atom(|output| output.push_str(translation));
-        Ok(())
     }
 
-    fn emit_class(&mut self, class: &Class) -> Result<(), Fault> {
+    fn emit_class(&mut self, class: &Class) {
         self.folded = self.folded.saturating_add(class.folded);
-        self.emit(class.length, &class.translation)
+        self.emit(class.length, &class.translation);
     }
 
     fn literal(&mut self, literal: char) {
@@ -250,35 +177,40 @@ impl<'p> Translator<'p> {
     fn read_escape(&mut self) -> Result<(), Fault> {
         let rest = self.rest();
         match rest.as_bytes().get(1) {
-            Some(b'A') => return self.emit(2, r"\A"),
-            Some(b'z') => return self.emit(2, r"\z"),
-            Some(b'b') => return self.emit(2, r"(?-u:\b)"),
-            Some(b'B') => return self.emit(2, r"(?-u:\B)"),
-            Some(b'Q') => {
-                let quoted = rest.get(2..).unwrap_or_default();
-                let (quoted, length) = match quoted.split_once(r"\E") {
-                    Some((quoted, _)) => (quoted, quoted.len() + 4),
-                    None => (quoted, rest.len()),
-                };
-                self.position += length;
-                quoted.chars().for_each(|literal| self.literal(literal));
-                return Ok(());
+            Some(b'A') => self.emit(2, r"\A"),
+            Some(b'z') => self.emit(2, r"\z"),
+            Some(b'b') => self.emit(2, r"(?-u:\b)"),
+            Some(b'B') => self.emit(2, r"(?-u:\B)"),
+            Some(b'Q') => self.read_quoted(),
+            _ => {
+                let class = class::translate_escape(rest, self.flags);
+                if let Some(class) = class.map_err(|fault| self.fault(fault))? {
+                    self.emit_class(&class);
+                    return Ok(());
+                }
+                let Escape { code, length } = escape::read(rest).map_err(|fault| self.fault(fault))?;
+                if let Some(literal) = char::from_u32(code) {
+                    self.position += length;
+                    self.literal(literal);
+                } else {
+                    // A surrogate: Go takes it, and no text has one.
+                    self.emit(length, class::NOTHING);
+                }
             }
-            _ => {}
         }
-        if let Some(class) = class::translate_escape(rest, self.flags).map_err(|fault| self.fault(fault))? {
-            return self.emit_class(&class);
-        }
-        let Escape { code, length } = escape::read(rest).map_err(|fault| self.fault(fault))?;
-        match char::from_u32(code) {
-            Some(literal) => {
-                self.position += length;
-                self.literal(literal);
-                Ok(())
-            }
-            // A surrogate: Go takes it, and no text has one.
-            None => self.emit(length, class::NOTHING),
-        }
+        Ok(())
+    }
+
+    /// Reads `\Q...\E`; the end of the pattern ends it, too.
+    fn read_quoted(&mut self) {
+        let rest = self.rest();
+        let quoted = rest.get(2..).unwrap_or_default();
+        let (quoted, length) = match quoted.split_once(r"\E") {
+            Some((quoted, _)) => (quoted, quoted.len() + 4),
+            None => (quoted, rest.len()),
+        };
+        self.position += length;
+        quoted.chars().for_each(|literal| self.literal(literal));
     }
 
     /// Reads `(?P<name>`, `(?<name>`, `(?flags)` or `(?flags:`.
@@ -327,8 +259,7 @@ impl<'p> Translator<'p> {
     }
 
     fn open_group(&mut self, captures: bool, flags: Flags) {
-        let group =
-            Group { start: self.output.len(), captures, flags_before: self.flags, ..Group::default() };
+        let group = Group::open(self.output.len(), captures, self.flags);
         self.enclosing.push(std::mem::replace(&mut self.group, group));
         self.flags = flags;
     }
@@ -420,21 +351,4 @@ impl<'p> Translator<'p> {
 fn is_number(digits: &str) -> bool {
     let plain = digits == "0" || !digits.starts_with('0');
     plain && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-#[derive(Clone, Copy)]
-struct Repeat {
-    least: u32,
-    most: Option<u32>,
-}
-
-impl Repeat {
-    /// How often something is repeated in all, if `inner` is how often it is within the operand.
-    fn product(self, inner: u32) -> u32 {
-        match self.most.unwrap_or(self.least) {
-            0 if self.most.is_some() => 1,
-            0 => inner,
-            times => inner.saturating_mul(times),
-        }
-    }
 }
