@@ -140,6 +140,8 @@ impl HttpClientBuilder {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            // Servers close what idles, some within seconds, and a POST that meets that moment is lost.
+            .pool_idle_timeout(Duration::from_secs(15))
             .connect_timeout(self.timing.connect);
         if !self.proxy_from_environment {
             builder = builder.no_proxy();

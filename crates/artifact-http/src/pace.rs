@@ -12,6 +12,8 @@ use crate::is_loopback;
 
 /// How long a host that said 429 is asked at a slower pace.
 const PENANCE: Duration = Duration::from_secs(60);
+/// How many hosts are kept in mind before those that are at rest are forgotten.
+const MANY: usize = 4096;
 /// How much slower it can get.
 const SLOWEST: u32 = 16;
 
@@ -100,6 +102,9 @@ impl Pace {
     fn reserve(&self, url: &Url, now: Instant, deadline: Option<Instant>) -> Result<Option<Instant>, ()> {
         let (host, Some(rate)) = self.rate(url) else { return Ok(None) };
         let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.len() >= MANY {
+            hosts.retain(|_, state| state.full_at > now || state.slow_until > now);
+        }
         let state = hosts.entry(host).or_insert(State { full_at: now, slowness: 1, slow_until: now });
         if state.slow_until <= now {
             state.slowness = 1;

@@ -58,7 +58,8 @@
 //! The [observation](artifact_source::Observation) holds which digest each tag had. The next call asks with HEAD
 //! whether it still has it, and says
 //! [`Unchanged`](artifact_source::Discovery::Unchanged) if the same tags with the same digests would be
-//! found - after looking, as a list of tags alone proves nothing.
+//! found - after looking, as a list of tags alone proves nothing. Only where the subscription vouches that its
+//! tags never move ([`cache_by_tag`](ImageSourceBuilder::cache_by_tag)) is a tag looked at once and for all.
 
 mod cache;
 mod created;

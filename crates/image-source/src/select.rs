@@ -58,7 +58,7 @@ impl Selection<'_> {
             let ahead = (misses / 2).min(MOST_AHEAD);
             let next: Vec<&str> = ranking
                 .by_ref()
-                .take(self.limit - found.len() + ahead)
+                .take((self.limit - found.len()).saturating_add(ahead))
                 .map(|candidate| candidate.name)
                 .collect();
             let looked = next.len();

@@ -28,6 +28,7 @@ pub struct ImageSource {
     rule: TagRule,
     platform: Option<PlatformConstraint>,
     limit: usize,
+    trusts_tags: bool,
     parallelism: usize,
     cache: Arc<dyn FactCache>,
     scope: Arc<str>,
@@ -45,6 +46,7 @@ pub struct ImageSourceBuilder {
     rule: TagRule,
     platform: Option<PlatformConstraint>,
     limit: usize,
+    trusts_tags: bool,
     parallelism: usize,
     cache: Option<Arc<dyn FactCache>>,
     scope: Arc<str>,
@@ -72,6 +74,14 @@ impl ImageSourceBuilder {
     /// How many images at most: 20, if it is not said.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Whether tags never move, so that one that was looked at need not be looked at again (`cacheByTag`, semantics
+    /// rule 3.7). No, if it is not said. The one tag of a
+    /// [`Digest`](TagStrategy::Digest) rule is followed all the same: it is there to move.
+    pub fn cache_by_tag(mut self, trust: bool) -> Self {
+        self.trusts_tags = trust;
         self
     }
 
@@ -117,6 +127,7 @@ impl ImageSourceBuilder {
             rule: self.rule,
             platform: self.platform,
             limit: self.limit,
+            trusts_tags: self.trusts_tags,
             parallelism: self.parallelism,
             cache: self.cache.unwrap_or_else(|| Arc::new(MemoryCache::default())),
             scope: self.scope,
@@ -135,6 +146,7 @@ impl ImageSource {
             rule: TagRule::semver(None),
             platform: None,
             limit: DEFAULT_LIMIT,
+            trusts_tags: false,
             parallelism: DEFAULT_PARALLELISM,
             cache: None,
             scope: "".into(),
@@ -155,6 +167,7 @@ impl ImageSource {
             cache: &*self.cache,
             scope: &self.scope,
             platform: self.platform.as_ref(),
+            trusts_tags: self.trusts_tags && !matches!(self.rule.strategy(), TagStrategy::Digest { .. }),
             needs_time: matches!(self.rule.strategy(), TagStrategy::Newest),
             known,
             call,

@@ -108,6 +108,27 @@ async fn newest_build_of_1000_annotated() {
 }
 
 #[tokio::test]
+async fn tags_that_never_move() {
+    let registry = registry(Registry::builder(), 1000, true);
+    let source = source(&registry, TagRule::newest()).cache_by_tag(true).build().unwrap();
+    source.discover(DiscoverRequest::new()).await.unwrap();
+    registry.log().clear();
+    let warm = source.discover(DiscoverRequest::new()).await.unwrap();
+    cost(&registry, &warm, 1);
+    registry.image("demo/app").tag("2.0.0").platforms(["linux/amd64"]).created("2025-01-01T00:00:00Z").push();
+    let new = source.discover(DiscoverRequest::new()).await.unwrap();
+    // 1001 tags are two pages; the new one, its manifest, its configuration.
+    cost(&registry, &new, 2 + 3);
+    assert_eq!(found(new).artifacts[0].tag, "2.0.0");
+
+    let source = self::source(&registry, TagRule::digest("2.0.0")).cache_by_tag(true).build().unwrap();
+    let before = found(source.discover(DiscoverRequest::new()).await.unwrap());
+    registry.image("demo/app").tag("2.0.0").platforms(["linux/arm64"]).push();
+    let after = found(source.discover(DiscoverRequest::new()).await.unwrap());
+    assert_ne!(before.artifacts, after.artifacts, "the tag of a digest rule is there to move");
+}
+
+#[tokio::test]
 async fn newest_build_of_1000_that_do_not_say_when() {
     let registry = registry(Registry::builder(), 1000, false);
     let source = source(&registry, TagRule::newest()).build().unwrap();

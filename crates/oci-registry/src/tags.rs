@@ -85,14 +85,52 @@ fn read(response: &Response) -> Result<Vec<String>, Error> {
 
 /// The next page, which is at the same origin.
 fn follow(url: &Url, next: &str) -> Result<Url, Error> {
-    let next = url.join(next).map_err(|cause| {
+    let mut next = url.join(next).map_err(|cause| {
         Error::new(ErrorKind::BadAnswer, "the list of tags goes on at what is no URL")
             .with_url(url)
             .with_cause(cause)
     })?;
+    // A registry behind something that speaks https for it may not know that it does. The page is asked for
+    // where the first one was.
+    if (url.scheme(), next.scheme()) == ("https", "http")
+        && next.host() == url.host()
+        && next.port().is_none()
+    {
+        let _ = next.set_scheme("https");
+        let _ = next.set_port(url.port());
+    }
     if Origin::of(&next) != Origin::of(url) {
         let message = format!("the list of tags goes on at another host, {}", Origin::of(&next));
         return Err(Error::new(ErrorKind::Refused, message).with_url(url));
     }
     Ok(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(url: &str, next: &str, expected: Result<&str, ErrorKind>) {
+        let next = follow(&Url::parse(url).unwrap(), next);
+        assert_eq!(next.as_ref().map(Url::as_str).map_err(Error::kind), expected);
+    }
+
+    #[test]
+    fn where_lists_go_on() {
+        let here = "https://ghcr.io/v2/a/tags/list?n=1";
+        let there = "https://ghcr.io/v2/a/tags/list?last=x";
+        check(here, "/v2/a/tags/list?last=x", Ok(there));
+        check(here, "list?last=x", Ok(there));
+        check(here, "?last=x", Ok(there));
+        check(here, there, Ok(there));
+        check(here, "https://GHCR.io:443/v2/a/tags/list?last=x", Ok(there));
+        check(here, "http://ghcr.io/v2/a/tags/list?last=x", Ok(there));
+        check("https://r.test:5443/v2/a/tags/list", "http://r.test/x", Ok("https://r.test:5443/x"));
+        check(here, "http://ghcr.io:8080/v2/a/tags/list", Err(ErrorKind::Refused));
+        check(here, "https://ghcr.io.example.com/v2/a/tags/list", Err(ErrorKind::Refused));
+        check(here, "//example.com/v2/a/tags/list", Err(ErrorKind::Refused));
+        check("http://ghcr.io/", "https://ghcr.io/", Err(ErrorKind::Refused));
+        check(here, "http://[", Err(ErrorKind::BadAnswer));
+    }
 }
