@@ -24,6 +24,9 @@ var families = map[string]func(json.RawMessage) (any, error){
 	"constraint": constraint,
 	"order":      order,
 	"regex":      regex,
+	"glob":       glob,
+	"base":       base,
+	"expression": expression,
 }
 
 func main() {

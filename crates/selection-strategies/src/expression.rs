@@ -36,7 +36,7 @@
 //!
 //! # Bounds
 //!
-//! An expression nests at most some hundred levels, and one evaluation ends after some twenty
+//! An expression nests at most some hundred levels, and one evaluation ends after some ten
 //! million steps, a million list elements (as in expr-lang) or 32 MiB of text, with an error.
 //! Nothing panics or overflows the stack.
 //!
@@ -140,7 +140,7 @@ impl Expression {
             b"1" | b"t" | b"T" | b"true" | b"TRUE" | b"True" => Ok(true),
             b"0" | b"f" | b"F" | b"false" | b"FALSE" | b"False" => Ok(false),
             _ => {
-                let value = String::from_utf8_lossy(&written).chars().take(80).collect();
+                let value = value.to_string().chars().take(80).collect();
                 Err(ExpressionError::NotBoolean { value })
             }
         }

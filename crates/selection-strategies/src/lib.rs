@@ -91,12 +91,14 @@ pub mod expression;
 pub mod glob;
 mod go_regex;
 pub mod path;
+mod subject;
 mod tag;
 mod verdict;
 mod version;
 
 pub use constraint::{Constraint, ConstraintError, MAX_CONSTRAINT_GROUPS, MAX_CONSTRAINT_LENGTH};
 pub use go_regex::{GoRegex, GoRegexError, GoRegexSyntaxError, MAX_PATTERN_LENGTH};
+pub use subject::shorten_subject;
 pub use tag::{
     Candidate, NameKind, Ranking, Selection, TagFilter, TagFilterBuilder, TagFilterError, TagRule,
     TagStrategy,

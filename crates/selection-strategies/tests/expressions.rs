@@ -2,123 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
+#[path = "support/environments.rs"]
+mod environments;
 mod support;
 
-use selection_strategies::expression::{
-    CommitVariables, DiscoveredArtifact, DiscoveredChart, DiscoveredCommit, DiscoveredImage, Environment,
-    Expression, ExpressionError, Failure, Signatures, TagVariables, Time, Value,
-};
+use environments::environment;
+use proptest::prelude::*;
+use selection_strategies::expression::{Environment, Expression, ExpressionError, Time, Value};
 use support::Report;
-
-const ID: &str = "0123456789abcdef0123456789abcdef01234567";
-const AUTHOR: &[u8] = b"John Doe <john@example.com>";
-const COMMITTER: &[u8] = b"GitHub <noreply@github.com>";
-const SUBJECT: &[u8] = b"feat: add thing";
-
-fn time(text: &str) -> Time {
-    text.parse().unwrap()
-}
-
-/// The environments of the vectors.
-fn environment(name: &str) -> (Signatures, Environment<'static>) {
-    let environment = match name {
-        "commit" => Environment::for_commit(&CommitVariables {
-            id: ID,
-            commit_date: time("2025-06-15T10:30:00Z"),
-            author: AUTHOR,
-            committer: COMMITTER,
-            subject: SUBJECT,
-        }),
-        "tag" => Environment::for_tag(&TagVariables {
-            tag: b"v1.2.3",
-            id: ID,
-            creator_date: time("2024-03-01T08:00:00+02:00"),
-            author: AUTHOR,
-            committer: COMMITTER,
-            subject: SUBJECT,
-            tagger: b"T <t@x>",
-            annotation: b"release 1.2.3",
-        }),
-        "freight" => Environment::for_freight()
-            .function("imageFrom", |arguments| image(&text(arguments, 0)))
-            .function("commitFrom", |arguments| commit(&text(arguments, 0)))
-            .function("chartFrom", |arguments| chart(&text(arguments, 0), &text(arguments, 1)))
-            .function("artifactFrom", |arguments| artifact(&text(arguments, 0))),
-        other => panic!("unknown environment {other}"),
-    };
-    let signatures = if name == "freight" { Signatures::for_freight() } else { Signatures::none() };
-    (signatures, environment.now(time("2026-01-01T00:00:00Z")))
-}
-
-fn text(arguments: &[Value], index: usize) -> String {
-    match arguments.get(index) {
-        Some(Value::Text(text)) => String::from_utf8_lossy(text).into_owned(),
-        _ => String::new(),
-    }
-}
-
-type Found = Result<Value, Failure>;
-
-/// Enough of Kargo's normalization for the URLs of the vectors.
-fn image(url: &str) -> Found {
-    let annotations = vec![("org.opencontainers.image.version", "1.2.3"), ("team", "web")];
-    Ok(match url {
-        "ghcr.io/example/frontend" => Value::from(&DiscoveredImage {
-            tag: "v1.2.3",
-            digest: "sha256:a",
-            annotations,
-            created_at: Some(time("2025-06-15T10:30:00Z")),
-        }),
-        "ghcr.io/example/backend" => Value::from(&DiscoveredImage { tag: "v1.2.3", ..Default::default() }),
-        _ => Value::Nil,
-    })
-}
-
-fn commit(url: &str) -> Found {
-    let url = url.to_lowercase();
-    let url = url.strip_suffix('/').unwrap_or(&url);
-    Ok(match url.strip_suffix(".git").unwrap_or(url) {
-        "https://github.com/example/frontend" => Value::from(&DiscoveredCommit {
-            id: "0123456789",
-            tag: "v1",
-            creator_date: Some(time("2024-03-01T08:00:00+02:00")),
-            ..Default::default()
-        }),
-        "https://github.com/example/backend" => {
-            Value::from(&DiscoveredCommit { id: "a", tag: "v1", ..Default::default() })
-        }
-        _ => Value::Nil,
-    })
-}
-
-fn chart(url: &str, name: &str) -> Found {
-    let url = url.to_lowercase();
-    Ok(match (url.trim_end_matches('/'), name) {
-        (repo_url @ ("oci://example.com/my-chart" | "oci://example.com/my-other-chart"), "") => {
-            Value::from(&DiscoveredChart { repo_url, name: "", version: "1.2.3" })
-        }
-        (repo_url @ "https://charts.example.com", "foo" | "") => {
-            Value::from(&DiscoveredChart { repo_url, name: "foo", version: "1.9" })
-        }
-        _ => Value::Nil,
-    })
-}
-
-fn artifact(name: &str) -> Found {
-    Ok(match name {
-        "sub" => Value::from(&DiscoveredArtifact {
-            artifact_type: "",
-            subscription_name: "sub",
-            version: "1.0.0",
-            metadata: Value::Nil,
-        }),
-        _ => Value::Nil,
-    })
-}
 
 /// `true`, `false`, or the class of the error.
 fn answer(name: &str, expression: &str) -> &'static str {
-    let (signatures, environment) = environment(name);
+    let (signatures, environment) = environment(name).unwrap();
     match Expression::compile_with(expression, &signatures) {
         Err(_) => "compile",
         Ok(expression) => match expression.decide(&environment) {
@@ -145,4 +40,292 @@ fn vectors() {
         report.row((name, expression, expected), found == expected, found);
     }
     report.finish();
+}
+
+#[track_caller]
+fn case(expression: &str, expected: &str) {
+    assert_eq!(answer("commit", expression), expected, "{expression}");
+}
+
+#[test]
+fn words_that_begin_like_operators_are_names() {
+    case("let note = 'a'; note == 'a'", "true");
+    case("let infix = 1; let order = 2; infix < order", "true");
+    case("not (notable ?? false)", "true");
+}
+
+#[test]
+fn the_optimizer_decides_what_is_never_evaluated() {
+    case("missing && false", "false");
+    case("subject && true", "not-bool");
+    case("5 % 0 == 1", "compile");
+    case("commitDate in ['a']", "run");
+    case("commitDate in [missing]", "false");
+    case("sum(['a', subject]) == 'afeat: add thing'", "true");
+}
+
+#[test]
+fn types_that_cannot_fit_do_not_compile() {
+    for expression in [
+        "'1' == 1",
+        "1 + 'a'",
+        "!1",
+        "len(1)",
+        "nil.a",
+        "'a'.b",
+        "[1].a",
+        "{'a': 1}[1]",
+        "date('2025-01-01').Bogus()",
+        "date('2025-01-01').Year(1)",
+        "date('2025-01-01').Weekday() == 0",
+        "filter([1], 'x')",
+        "filter(1, true)",
+        "let len = 1; len",
+        "let a = 1; let a = 2; a",
+        "map([1], #acc)",
+        "upper(1)",
+        "#",
+        "1 ?? 2 + 3",
+    ] {
+        case(expression, "compile");
+    }
+}
+
+#[test]
+fn truth_values_are_parsed_as_in_go() {
+    for expression in ["1", "'t'", "'TRUE'", "'True'", "1.0", "true"] {
+        case(expression, "true");
+    }
+    for expression in ["0", "'f'", "'FALSE'", "'False'", "0.0", "false"] {
+        case(expression, "false");
+    }
+    for expression in ["2", "'tRUE'", "' true'", "''", "nil", "[true]", "{}", "commitDate"] {
+        case(expression, "not-bool");
+    }
+}
+
+/// expr-lang v1.17.8 says false: `findLast` leaves a value on its stack, which then is compared.
+#[test]
+fn find_last_can_stand_anywhere() {
+    case("2 == findLast([1, 2, 3], # < 3)", "true");
+    case("[findLastIndex([1, 2], # > 0)] == [1]", "true");
+}
+
+#[test]
+fn what_is_missing_is_an_error_when_it_is_needed() {
+    let expression = Expression::compile("now() > commitDate").unwrap();
+    let environment = Environment::new().variable("commitDate", Time::from_unix(0, 0, 0));
+    let error = expression.decide(&environment).unwrap_err();
+    assert_eq!(error.to_string(), "the expression cannot be evaluated: now() is not known here (at byte 0)");
+    case("timezone('Europe/Berlin') != nil", "run");
+    case("commitDate.In(timezone('UTC')) == commitDate", "true");
+}
+
+#[test]
+fn texts_are_bytes() {
+    let environment = Environment::new().variable("subject", Value::text(b"caf\xe9 [skip]"));
+    for expression in
+        ["subject contains '[skip]'", "subject matches '^caf.'", "len(subject) == 11", "subject[3:4] != 'e'"]
+    {
+        assert!(Expression::compile(expression).unwrap().decide(&environment).unwrap(), "{expression}");
+    }
+}
+
+#[test]
+fn semver_functions() {
+    let freight = |expression: &str, expected: &str| {
+        assert_eq!(answer("freight", expression), expected, "{expression}")
+    };
+    freight("semverDiff('1.2.3', 'v2') == 'Major' && semverDiff('1.2', '1.3.0') == 'Minor'", "true");
+    freight(
+        "semverDiff('1.2.3', '1.2.4-rc.1') == 'Patch' && semverDiff('1.2.3+a', '1.2.3') == 'Metadata'",
+        "true",
+    );
+    freight("semverDiff('1.2.3-a', '1.2.3') == 'None' && semverDiff('x', '1') == 'Incomparable'", "true");
+    freight(
+        "semverParse('v1.2.3-rc.1').Minor() == 2 && semverParse('1.2').LessThan(semverParse('1.3'))",
+        "true",
+    );
+    freight("semverParse('x').Major() == 1", "run");
+    freight("semverParse('1.2').Bogus()", "compile");
+    freight("variable == nil", "run");
+}
+
+#[test]
+fn deep_nesting_ends_in_an_error() {
+    for (open, middle, close) in [
+        ("(", "1", ")"),
+        ("[", "1", "]"),
+        ("{a: ", "1", "}"),
+        ("!", "true", ""),
+        ("-", "1", ""),
+        ("not ", "true", ""),
+        ("1 + (", "1", ")"),
+        ("f(", "1", ")"),
+        ("len([", "1", "])"),
+        ("map([1], ", "#", ")"),
+        ("true ? ", "1", " : 2"),
+        ("let a = ", "1", "; 2"),
+        ("if true { ", "1", " } else { 2 }"),
+        ("2 ** ", "2", ""),
+        ("a?.[", "1", "]"),
+        ("true ? 1 : ", "2", ""),
+        ("if true { 1 } else ", "{ 2 }", ""),
+    ] {
+        for depth in [10, 100, 1_000, 10_000] {
+            let expression = open.repeat(depth) + middle + &close.repeat(depth);
+            let _ = answer("commit", &expression);
+        }
+        assert_eq!(
+            answer("commit", &(open.repeat(10_000) + middle + &close.repeat(10_000))),
+            "compile",
+            "{open}"
+        );
+    }
+}
+
+#[test]
+fn long_chains_are_no_nesting() {
+    case(&vec!["subject contains 'x'"; 2_000].join(" || "), "false");
+    case(&(vec!["1"; 4_000].join(" + ") + " == 4000"), "true");
+    case(&vec!["true"; 20_000].join(" && "), "compile");
+    case(&format!("'{}' == ''", "a".repeat(70_000)), "compile");
+}
+
+#[test]
+fn evaluation_is_bounded() {
+    for expression in [
+        "1..1000000000 == []",
+        "len(map(1..900000, map(1..900000, #))) > 0",
+        "all(1..100000, all(1..100000, true))",
+        "reduce(1..1000, #acc + #acc, 'aaaaaaaaaa') == ''",
+        "len(reduce(1..10000, [#acc], 0)) == 1",
+        "string(reduce(1..90, [#acc, #acc], 0)) == ''",
+        "toJSON(reduce(1..90, [#acc, #acc], 0)) == ''",
+        "flatten(reduce(1..90, [#acc, #acc], 0)) == []",
+        "let a = reduce(1..90, [#acc, #acc], 0); let b = reduce(1..90, [#acc, #acc], 0); a == b",
+        "repeat('a', 1000000) == ''",
+        "fromJSON(repeat('[', 100000)) == nil",
+        "uniq(1..500000) == []",
+        "count(1..100000, 'b' matches '(a{1,50}|' + string(#) + ')') == 1",
+    ] {
+        case(expression, "run");
+    }
+}
+
+/// Pieces that make most of the language, in any order.
+fn piece() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(vec![
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        ";",
+        ".",
+        "?.",
+        "??",
+        "?",
+        "|",
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "**",
+        "..",
+        "==",
+        "!=",
+        "<",
+        ">=",
+        "&&",
+        "||",
+        "!",
+        " not ",
+        " in ",
+        " and ",
+        " matches ",
+        " contains ",
+        " startsWith ",
+        "let a = ",
+        "if ",
+        " else ",
+        "#",
+        "#acc",
+        "#index",
+        ".a",
+        "1",
+        "0",
+        "2.5",
+        "'a'",
+        "'^a'",
+        "nil",
+        "true",
+        "false",
+        "subject",
+        "commitDate",
+        "missing",
+        "$env",
+        "a",
+        "filter(",
+        "map(",
+        "reduce(",
+        "sortBy(",
+        "groupBy(",
+        "len(",
+        "date('2025-01-01')",
+        "duration('1h')",
+        ".Year()",
+        ".Format('Jan')",
+        ".AddDate(0, 0, 1)",
+        "string(",
+        "toJSON(",
+        "fromJSON('[1]')",
+        "split(subject, ':')",
+        "take(",
+        "replace(",
+        "sort(",
+        "1..3",
+        "flatten(",
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn never_panics(pieces in proptest::collection::vec(piece(), 0..14)) {
+        let _ = answer("commit", &pieces.concat());
+    }
+
+    #[test]
+    fn never_panics_on_any_text(text in ".{0,40}") {
+        let _ = answer("freight", &text);
+    }
+
+    #[test]
+    fn texts_mean_themselves(text in "[^'\\\\\r\n]{0,20}") {
+        let environment = Environment::new().variable("subject", text.as_str());
+        let expression = Expression::compile(&format!("subject == '{text}' && subject contains '{text}'")).unwrap();
+        prop_assert!(expression.decide(&environment).unwrap());
+    }
+
+    #[test]
+    fn arithmetic_is_that_of_whole_numbers(a in any::<i32>(), b in any::<i32>()) {
+        let environment = Environment::new().variable("a", i64::from(a)).variable("b", i64::from(b));
+        let (a, b) = (i64::from(a), i64::from(b));
+        for (text, expected) in [("a + b", a + b), ("a - b", a - b), ("a * b", a * b)] {
+            let value = Expression::compile(text).unwrap().evaluate(&environment).unwrap();
+            prop_assert_eq!(value.to_string(), expected.to_string());
+        }
+    }
+
+    #[test]
+    fn times_survive_being_written_and_read(seconds in -30_000_000_000_i64..200_000_000_000, offset in -50_000..50_000) {
+        let time = Time::from_unix(seconds, 123, offset / 60 * 60);
+        prop_assert_eq!(time.to_string().parse::<Time>().unwrap(), time);
+    }
 }

@@ -3,7 +3,7 @@
 use super::error::Failure;
 
 /// Elementary steps of one evaluation: nodes visited, elements and bytes looked at.
-pub(super) const MAX_STEPS: u64 = 20_000_000;
+pub(super) const MAX_STEPS: u64 = 10_000_000;
 
 /// Elements of lists and maps that one evaluation may create; the same bound as expr-lang's.
 pub(super) const MAX_ELEMENTS: u64 = 1_000_000;

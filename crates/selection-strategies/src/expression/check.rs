@@ -13,8 +13,13 @@ use crate::go_regex::GoRegex;
 
 /// Checks a tree and notes the kinds of its nodes.
 pub(super) fn check(tree: &mut Tree, root: NodeId, signatures: &Signatures) -> Result<(), CompileError> {
-    // Patterns are looked at even where kinds are not.
+    // Patterns and pointers are looked at even where kinds are not.
     for id in tree.ids() {
+        if let Node::Pointer(name) = tree.node(id)
+            && !matches!(&**name, "" | "index" | "acc")
+        {
+            return Err(CompileError::at(tree.position(id), format!("#{name} is not known")));
+        }
         if let Node::Binary(Binary::Matches, _, right) = *tree.node(id)
             && let Node::Literal(Value::Text(pattern)) = tree.node(right)
         {

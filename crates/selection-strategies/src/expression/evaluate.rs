@@ -7,7 +7,7 @@ use super::budget::Budget;
 use super::builtin;
 use super::environment::Environment;
 use super::error::{Failure, RunError};
-use super::kind::MapKind;
+use super::kind::{Kind, MapKind};
 use super::method;
 use super::operator;
 use super::predicate::Scope;
@@ -143,6 +143,9 @@ impl Evaluator<'_> {
             _ => {}
         }
         let right = self.value(right)?;
+        if matches!(operator, Binary::Equal | Binary::Unequal) {
+            self.keep_promise(id, &left, &right)?;
+        }
         let result = match operator {
             Binary::Equal => operator::equal(&left, &right, &mut self.budget).map(Value::Bool),
             Binary::Unequal => {
@@ -157,6 +160,18 @@ impl Evaluator<'_> {
             _ => operator::apply(operator, &left, &right, &mut self.budget),
         };
         self.at(id, result)
+    }
+
+    /// Where both sides were taken for whole numbers, or both for texts, they have to be: the checker
+    /// does not think of nil.
+    fn keep_promise(&self, id: NodeId, left: &Value, right: &Value) -> Result<(), Stop> {
+        let Node::Binary(_, left_id, right_id) = self.tree.node(id) else { return Ok(()) };
+        let kept = match (self.tree.kind(*left_id), self.tree.kind(*right_id)) {
+            (Kind::Int, Kind::Int) => matches!((left, right), (Value::Int(_), Value::Int(_))),
+            (Kind::Text, Kind::Text) => matches!((left, right), (Value::Text(_), Value::Text(_))),
+            _ => true,
+        };
+        if kept { Ok(()) } else { self.fail(id, "a value is not of the type it was taken for") }
     }
 
     fn matches(&mut self, id: NodeId, of: NodeId, regex: &GoRegex) -> Evaluated {
@@ -183,7 +198,7 @@ impl Evaluator<'_> {
                 pattern.type_name()
             )));
         };
-        self.budget.work(20_000 + pattern.len() * 100 + text.len())?;
+        self.budget.work(50_000 + pattern.len() * 200 + text.len())?;
         let pattern = std::str::from_utf8(pattern).map_err(|_| Failure::new("the pattern is not UTF-8"))?;
         let regex = GoRegex::new(pattern).map_err(|error| Failure::new(error.to_string()))?;
         Ok(regex.is_match_bytes(text))
@@ -258,6 +273,13 @@ impl Evaluator<'_> {
             Node::Literal(Value::Text(name)) => String::from_utf8_lossy(name),
             _ => return self.fail(id, "only functions and methods can be called"),
         };
+        // Go calls a method of a known type with the very types; nil is none of them.
+        let known = !self.tree.kind(member.of).is_unknown();
+        if let ([Value::Nil], true) =
+            (arguments, known && name != "Compare" && !matches!(of, Value::Timestamp(_)))
+        {
+            return self.fail(id, format!("{name} does not take nil"));
+        }
         match method::call(&of, &name, arguments) {
             Some(result) => self.at(id, result),
             None => self.fail(id, format!("{} has no method {name:?}", of.type_name())),
@@ -287,9 +309,9 @@ impl Evaluator<'_> {
         Ok(sum)
     }
 
-    fn pointer(&self, id: NodeId, name: &str) -> Evaluated {
+    pub(super) fn pointer(&self, id: NodeId, name: &str) -> Evaluated {
         match self.scopes.last() {
-            Some(scope) => Ok(scope.pointer(name)),
+            Some(scope) => self.at(id, scope.pointer(name)),
             None => self.fail(id, "# is only known in a predicate"),
         }
     }

@@ -7,7 +7,7 @@ use super::budget::Budget;
 use super::error::Failure;
 use super::kind::MapKind;
 use super::operator::{new_list, new_map};
-use super::time::RFC3339_NANO;
+use super::time::{Location, RFC3339, RFC3339_NANO};
 use super::value::{ElementType, Key, Value};
 
 /// Writes a value with two spaces of indentation.
@@ -21,31 +21,37 @@ fn write_value(text: &mut String, value: &Value, indent: usize, budget: &mut Bud
     budget.work(2)?;
     let start = text.len();
     match value {
+        Value::Time(time) | Value::Timestamp(time) if !(0..=9999).contains(&time.civil().year) => {
+            return Err(Failure::new("a year of more or less than four digits cannot be written as JSON"));
+        }
         _ if value.is_nil() => text.push_str("null"),
         Value::Nil => text.push_str("null"),
         Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
         Value::Int(value) | Value::Duration(value) => text.push_str(&value.to_string()),
         Value::Month(value) | Value::Weekday(value) => text.push_str(&value.to_string()),
         Value::Float(value) => text.push_str(&json_float(*value)?),
-        Value::Text(value) => write_text(text, &String::from_utf8_lossy(value)),
-        Value::Bytes(value) => write_text(text, &super::base64::encode(value)),
-        Value::Time(time) => write_text(text, &time.format(RFC3339_NANO)),
+        Value::Text(value) => write_text(text, value),
+        Value::Bytes(value) => write_text(text, super::base64::encode(value).as_bytes()),
+        Value::Time(time) => write_text(text, time.format(RFC3339_NANO).as_bytes()),
         Value::Timestamp(time) => {
-            write_text(text, &time.with_location(super::time::Location::Utc).format(super::time::RFC3339));
+            let time = time.with_location(Location::Utc).format(RFC3339);
+            write_text(text, time.as_bytes());
         }
         Value::List(list) => {
             let items = list.items().iter().map(|item| (None, item));
             write_all(text, ('[', ']'), items, indent, budget)?;
         }
+        Value::Map(map) if !matches!(map.kind(), MapKind::TextToAny | MapKind::TextToText) => {
+            return Err(Failure::new("a map with keys of any type cannot be written as JSON"));
+        }
         Value::Map(map) => {
             let mut entries = Vec::with_capacity(map.entries().len());
             for (key, item) in map.entries() {
-                entries.push((Some(key_text(key, map.kind())?), item));
+                entries.push((Some(key_text(key)), item));
             }
-            entries.sort_by(|(left, _), (right, _)| left.cmp(right));
             write_all(text, ('{', '}'), entries.into_iter(), indent, budget)?;
         }
-        Value::Version(version) => write_text(text, &version.to_string()),
+        Value::Version(version) => write_text(text, version.to_string().as_bytes()),
         Value::Location(_) => text.push_str("{}"),
         Value::Record(_) | Value::Function => return Err(Failure::new("a record cannot be written as JSON")),
     }
@@ -55,7 +61,7 @@ fn write_value(text: &mut String, value: &Value, indent: usize, budget: &mut Bud
 fn write_all<'v>(
     text: &mut String,
     (open, close): (char, char),
-    entries: impl ExactSizeIterator<Item = (Option<String>, &'v Value)>,
+    entries: impl ExactSizeIterator<Item = (Option<&'v [u8]>, &'v Value)>,
     indent: usize,
     budget: &mut Budget,
 ) -> Result<(), Failure> {
@@ -65,7 +71,7 @@ fn write_all<'v>(
         text.push_str(if index > 0 { ",\n" } else { "\n" });
         text.extend(std::iter::repeat_n("  ", indent + 1));
         if let Some(key) = key {
-            write_text(text, &key);
+            write_text(text, key);
             text.push_str(": ");
         }
         write_value(text, item, indent + 1, budget)?;
@@ -78,35 +84,37 @@ fn write_all<'v>(
     Ok(())
 }
 
-/// Go writes maps with text keys only.
-fn key_text(key: &Key, kind: MapKind) -> Result<String, Failure> {
-    match (key, kind) {
-        (Key::Text(text), MapKind::TextToAny | MapKind::TextToText) => {
-            Ok(String::from_utf8_lossy(text).into_owned())
-        }
-        _ => Err(Failure::new("a map with keys of any type cannot be written as JSON")),
+fn key_text(key: &Key) -> &[u8] {
+    match key {
+        Key::Text(text) => text,
+        _ => b"",
     }
 }
 
-fn write_text(text: &mut String, value: &str) {
+fn write_text(text: &mut String, value: &[u8]) {
     text.push('"');
-    for character in value.chars() {
-        match character {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            '\u{8}' => text.push_str("\\b"),
-            '\u{c}' => text.push_str("\\f"),
-            '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                // Writing to a String cannot fail.
-                let _ = write!(text, "\\u{:04x}", u32::from(character));
-            }
-            _ => text.push(character),
-        }
+    for chunk in value.utf8_chunks() {
+        chunk.valid().chars().for_each(|character| write_character(text, character));
+        chunk.invalid().iter().for_each(|_| text.push_str("\\ufffd"));
     }
     text.push('"');
+}
+
+fn write_character(text: &mut String, character: char) {
+    match character {
+        '"' => text.push_str("\\\""),
+        '\\' => text.push_str("\\\\"),
+        '\n' => text.push_str("\\n"),
+        '\r' => text.push_str("\\r"),
+        '\t' => text.push_str("\\t"),
+        '\u{8}' => text.push_str("\\b"),
+        '\u{c}' => text.push_str("\\f"),
+        '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\\u{:04x}", u32::from(character));
+        }
+        _ => text.push(character),
+    }
 }
 
 fn json_float(value: f64) -> Result<String, Failure> {

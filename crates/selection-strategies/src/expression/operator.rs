@@ -106,9 +106,65 @@ fn modulo(left: &Value, right: &Value) -> Result<Option<Value>, Failure> {
     }
 }
 
-/// Go's `math.Pow`, which gives 1 for 1 to any power and any number to 0.
+/// Go's `math.Pow`: a whole exponent is worked off by squaring, so that the last digit is the same.
 pub(super) fn power(base: f64, exponent: f64) -> f64 {
-    base.powf(exponent)
+    let whole = exponent.fract() == 0.0 && exponent.abs() < 9e15;
+    if !whole || !base.is_normal() || exponent == 0.0 {
+        return if exponent.abs() == 0.5 && base.is_normal() {
+            root(base, exponent)
+        } else {
+            base.powf(exponent)
+        };
+    }
+    // Fractions between a half and one, and their powers of two apart: nothing overflows on the way.
+    let (mut factor, mut factor_scale) = fraction_and_scale(base);
+    let (mut result, mut scale) = (1.0_f64, 0_i64);
+    let mut rest = exponent.abs() as u64;
+    while rest > 0 {
+        if factor_scale.unsigned_abs() > 1 << 20 {
+            // Far beyond what a float can be, up or down.
+            scale = scale.saturating_add(factor_scale);
+            break;
+        }
+        if rest % 2 == 1 {
+            result *= factor;
+            scale += factor_scale;
+        }
+        factor *= factor;
+        factor_scale *= 2;
+        if factor < 0.5 {
+            factor *= 2.0;
+            factor_scale -= 1;
+        }
+        rest /= 2;
+    }
+    if exponent < 0.0 {
+        (result, scale) = (1.0 / result, -scale);
+    }
+    with_scale(result, scale)
+}
+
+fn root(base: f64, exponent: f64) -> f64 {
+    if exponent < 0.0 { 1.0 / base.sqrt() } else { base.sqrt() }
+}
+
+/// A normal number as a fraction of at least a half and a power of two.
+fn fraction_and_scale(number: f64) -> (f64, i64) {
+    const EXPONENT: u64 = 0x7ff << 52;
+    let bits = number.to_bits();
+    let scale = ((bits & EXPONENT) >> 52) as i64 - 1022;
+    (f64::from_bits(bits & !EXPONENT | 1022 << 52), scale)
+}
+
+fn with_scale(mut fraction: f64, scale: i64) -> f64 {
+    let mut scale = scale.clamp(-3000, 3000);
+    while scale != 0 {
+        // In steps that are powers of two themselves.
+        let step = scale.clamp(-1000, 1000);
+        fraction *= f64::from_bits(((1023 + step) as u64) << 52);
+        scale -= step;
+    }
+    fraction
 }
 
 fn floats(left: &Value, right: &Value) -> Option<(f64, f64)> {
@@ -254,11 +310,14 @@ pub(super) fn is_in(needle: &Value, haystack: &Value, budget: &mut Budget) -> Re
             Ok(matches!(needle, Value::Int(value) if bytes.iter().any(|byte| i64::from(*byte) == *value)))
         }
         Value::Map(map) => Ok(map.entries().contains_key(&map_key(map, needle)?)),
-        Value::Record(record) => match needle {
-            Value::Text(name) => Ok(record.field(&String::from_utf8_lossy(name)).is_some()),
+        Value::Record(_) | Value::Time(_) | Value::Timestamp(_) => match needle {
+            Value::Text(name) => Ok(match haystack {
+                Value::Record(record) => record.field(&String::from_utf8_lossy(name)).is_some(),
+                Value::Timestamp(_) => **name == *b"Time",
+                _ => false,
+            }),
             other => Err(Failure::new(format!("{} is no name of a field", other.type_name()))),
         },
-        Value::Time(_) | Value::Timestamp(_) => Ok(false),
         other => Err(Failure::new(format!("nothing can be in {}", other.type_name()))),
     }
 }
@@ -452,8 +511,8 @@ pub(super) fn count_characters(text: &[u8]) -> usize {
 /// The operator `..`.
 pub(super) fn range(from: &Value, to: &Value, budget: &mut Budget) -> Result<Value, Failure> {
     let (from, to) = (to_int(from)?, to_int(to)?);
-    let size = i128::from(to) - i128::from(from) + 1;
-    let size = usize::try_from(size.max(0)).unwrap_or(usize::MAX);
+    // A size that overflows is none.
+    let size = usize::try_from(to.wrapping_sub(from).wrapping_add(1)).unwrap_or(0);
     budget.elements(size)?;
     let items = if size == 0 { Vec::new() } else { (from..=to).map(Value::Int).collect() };
     budget.work(size)?;

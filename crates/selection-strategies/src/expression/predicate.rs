@@ -1,6 +1,7 @@
 //! The functions that take a predicate.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::builtin::is_descending;
 use super::error::Failure;
@@ -11,20 +12,48 @@ use super::sort::sort;
 use super::syntax::{Binary, NodeId};
 use super::value::{ElementType, Key, List, Value};
 
+/// What a predicate is asked about.
+#[derive(Clone)]
+enum Items {
+    List(List),
+    Bytes(Arc<[u8]>),
+    /// A map has a length, but no elements in an order.
+    Map(usize),
+}
+
+impl Items {
+    fn len(&self) -> usize {
+        match self {
+            Self::List(list) => list.items().len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Map(length) => *length,
+        }
+    }
+
+    fn get(&self, index: usize) -> Result<Value, Failure> {
+        let item = match self {
+            Self::List(list) => list.items().get(index).cloned(),
+            Self::Bytes(bytes) => bytes.get(index).map(|byte| Value::Int(i64::from(*byte))),
+            Self::Map(_) => return Err(Failure::new("the elements of a map have no order")),
+        };
+        item.ok_or_else(|| Failure::new("there is no element"))
+    }
+}
+
 /// What the pointers of a predicate stand for.
 pub(super) struct Scope {
-    items: List,
+    items: Items,
     index: usize,
     accumulator: Value,
 }
 
 impl Scope {
     /// `#`, `#index` or `#acc`.
-    pub(super) fn pointer(&self, name: &str) -> Value {
+    pub(super) fn pointer(&self, name: &str) -> Result<Value, Failure> {
         match name {
-            "index" => index_value(self.index),
-            "acc" => self.accumulator.clone(),
-            _ => self.items.items().get(self.index).cloned().unwrap_or(Value::Nil),
+            "index" => Ok(index_value(self.index)),
+            "acc" => Ok(self.accumulator.clone()),
+            _ => self.items.get(self.index),
         }
     }
 }
@@ -41,13 +70,9 @@ impl Evaluator<'_> {
             None => return self.fail(id, "not enough arguments"),
         };
         let items = match self.value(collection)? {
-            Value::List(list) => list,
-            Value::Bytes(bytes) => {
-                List::new(ElementType::Any, bytes.iter().map(|byte| Value::Int(i64::from(*byte))).collect())
-            }
-            // Go can walk over texts and maps no more than over numbers; only an empty one passes.
-            Value::Text(text) if text.is_empty() => List::new(ElementType::Any, Vec::new()),
-            Value::Map(map) if map.entries().is_empty() => List::new(ElementType::Any, Vec::new()),
+            Value::List(list) => Items::List(list),
+            Value::Bytes(bytes) | Value::Text(bytes) => Items::Bytes(bytes),
+            Value::Map(map) => Items::Map(map.entries().len()),
             other => return self.fail(id, format!("{name} takes a list, not {}", other.type_name())),
         };
         let argument = rest.get(1).copied();
@@ -62,7 +87,7 @@ impl Evaluator<'_> {
         &mut self,
         id: NodeId,
         name: &str,
-        items: &List,
+        items: &Items,
         predicate: Option<NodeId>,
         argument: Option<NodeId>,
     ) -> Evaluated {
@@ -72,8 +97,8 @@ impl Evaluator<'_> {
             "any" => Ok(Value::Bool(self.find(id, items, predicate, true, false)?.is_some())),
             "find" | "findLast" | "find!" | "findLast!" => {
                 let found = self.find(id, items, predicate, true, name.starts_with("findLast"))?;
-                match found.and_then(|index| items.items().get(index)) {
-                    Some(item) => Ok(item.clone()),
+                match found {
+                    Some(index) => self.at(id, items.get(index)),
                     None if name.ends_with('!') => self.fail(id, "index out of range: nothing was found"),
                     None => Ok(Value::Nil),
                 }
@@ -85,8 +110,18 @@ impl Evaluator<'_> {
             "one" => Ok(Value::Bool(self.kept(id, items, predicate)?.len() == 1)),
             "count" => Ok(index_value(self.kept(id, items, predicate)?.len())),
             "filter" => {
-                let kept = self.kept(id, items, predicate)?;
+                let kept =
+                    self.kept(id, items, predicate)?.into_iter().map(|index| items.get(index)).collect();
+                let kept = self.at(id, kept)?;
                 self.computed_list(id, kept)
+            }
+            // What passes the predicate is mapped at once.
+            "filter!" => {
+                let mut mapped = Vec::new();
+                for index in self.kept(id, items, predicate)? {
+                    mapped.push(self.ask(id, index, argument)?);
+                }
+                self.computed_list(id, mapped)
             }
             "map" => {
                 let mapped = self.each(id, items, predicate)?;
@@ -120,7 +155,7 @@ impl Evaluator<'_> {
         }
         match predicate {
             Some(predicate) => self.value(predicate),
-            None => Ok(self.scopes.last().map_or(Value::Nil, |scope| scope.pointer(""))),
+            None => self.pointer(id, ""),
         }
     }
 
@@ -133,12 +168,12 @@ impl Evaluator<'_> {
     fn find(
         &mut self,
         id: NodeId,
-        items: &List,
+        items: &Items,
         predicate: Option<NodeId>,
         wanted: bool,
         backwards: bool,
     ) -> Result<Option<usize>, Stop> {
-        let count = items.items().len();
+        let count = items.len();
         for step in 0..count {
             let index = if backwards { count - 1 - step } else { step };
             if self.ask_truth(id, index, predicate)? == wanted {
@@ -148,26 +183,28 @@ impl Evaluator<'_> {
         Ok(None)
     }
 
-    fn kept(&mut self, id: NodeId, items: &List, predicate: Option<NodeId>) -> Result<Vec<Value>, Stop> {
+    /// The indices of the elements for which the predicate is true.
+    fn kept(&mut self, id: NodeId, items: &Items, predicate: Option<NodeId>) -> Result<Vec<usize>, Stop> {
         let mut kept = Vec::new();
-        for (index, item) in items.items().iter().enumerate() {
+        for index in 0..items.len() {
             if self.ask_truth(id, index, predicate)? {
-                kept.push(item.clone());
+                kept.push(index);
             }
         }
         Ok(kept)
     }
 
-    fn each(&mut self, id: NodeId, items: &List, predicate: Option<NodeId>) -> Result<Vec<Value>, Stop> {
-        (0..items.items().len()).map(|index| self.ask(id, index, predicate)).collect()
+    fn each(&mut self, id: NodeId, items: &Items, predicate: Option<NodeId>) -> Result<Vec<Value>, Stop> {
+        (0..items.len()).map(|index| self.ask(id, index, predicate)).collect()
     }
 
-    fn group_by(&mut self, id: NodeId, items: &List, predicate: Option<NodeId>) -> Evaluated {
+    fn group_by(&mut self, id: NodeId, items: &Items, predicate: Option<NodeId>) -> Evaluated {
         let mut groups: BTreeMap<Key, Vec<Value>> = BTreeMap::new();
-        for (index, item) in items.items().iter().enumerate() {
+        for index in 0..items.len() {
             let key = self.ask(id, index, predicate)?;
             let key = self.at(id, operator::key(&key))?;
-            groups.entry(key).or_default().push(item.clone());
+            let item = self.at(id, items.get(index))?;
+            groups.entry(key).or_default().push(item);
         }
         let list = |(key, items)| Ok((key, new_list(ElementType::Any, items)?));
         let groups: Result<BTreeMap<Key, Value>, Failure> = groups.into_iter().map(list).collect();
@@ -177,7 +214,7 @@ impl Evaluator<'_> {
     fn sort_by(
         &mut self,
         id: NodeId,
-        items: &List,
+        items: &Items,
         predicate: Option<NodeId>,
         order: Option<NodeId>,
     ) -> Evaluated {
@@ -189,8 +226,9 @@ impl Evaluator<'_> {
             },
         };
         let keys = self.each(id, items, predicate)?;
-        let pairs = keys.into_iter().zip(items.items().iter().cloned()).collect();
-        let sorted = sort(pairs, descending, &mut self.budget);
+        let pair = |(index, key)| Ok((key, items.get(index)?));
+        let pairs = keys.into_iter().enumerate().map(pair).collect();
+        let sorted = sort(self.at(id, pairs)?, descending, &mut self.budget);
         let sorted = self.at(id, sorted)?.into_iter().map(|(_, item)| item).collect();
         self.computed_list(id, sorted)
     }
@@ -198,16 +236,16 @@ impl Evaluator<'_> {
     fn reduce(
         &mut self,
         id: NodeId,
-        items: &List,
+        items: &Items,
         predicate: Option<NodeId>,
         start: Option<NodeId>,
     ) -> Evaluated {
-        let (mut accumulator, first) = match (start, items.items().first()) {
-            (Some(start), _) => (self.value(start)?, 0),
-            (None, Some(first)) => (first.clone(), 1),
-            (None, None) => return self.fail(id, "reduce of an empty list without a start"),
+        let (mut accumulator, first) = match start {
+            Some(start) => (self.value(start)?, 0),
+            None if items.len() == 0 => return self.fail(id, "reduce of an empty list without a start"),
+            None => (self.at(id, items.get(0))?, 1),
         };
-        for index in first..items.items().len() {
+        for index in first..items.len() {
             if let Some(scope) = self.scopes.last_mut() {
                 scope.accumulator = accumulator;
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::check::regex;
 use super::error::CompileError;
-use super::kind::Kind;
+use super::kind::Shape;
 use super::operator;
 use super::syntax::{Binary, InLiterals, Member, Node, NodeId, Tree, Unary};
 use super::value::{ElementType, List, Value};
@@ -23,6 +23,7 @@ pub(super) fn rewrite(tree: &mut Tree) -> Result<(), CompileError> {
         fold(tree, *id)?;
     }
     for id in &ids {
+        compare_with_bounds(tree, *id);
         shorten(tree, *id);
         compile_pattern(tree, *id)?;
     }
@@ -55,9 +56,7 @@ fn look_up(tree: &mut Tree, id: NodeId) {
         })
         .collect();
     let literals = match (integers, texts) {
-        (Some(integers), _) if matches!(tree.kind(left), Kind::Int | Kind::Month | Kind::Weekday) => {
-            InLiterals::Integers(integers)
-        }
+        (Some(integers), _) if tree.kind(left).shape() == Shape::Int => InLiterals::Integers(integers),
         (_, Some(texts)) => InLiterals::Texts(texts),
         _ => return,
     };
@@ -157,6 +156,20 @@ fn is_number(value: &Value) -> bool {
     matches!(value, Value::Int(_) | Value::Float(_))
 }
 
+/// `x in 1..3` becomes `x >= 1 and x <= 3` where `x` is a whole number.
+fn compare_with_bounds(tree: &mut Tree, id: NodeId) {
+    let Node::Binary(Binary::In, left, range) = *tree.node(id) else { return };
+    let Node::Binary(Binary::Range, from, to) = *tree.node(range) else { return };
+    let is_int = |id: NodeId| matches!(tree.node(id), Node::Literal(Value::Int(_)));
+    if tree.kind(left).shape() != Shape::Int || !is_int(from) || !is_int(to) {
+        return;
+    }
+    let (position, height) = (tree.position(id), tree.height(id));
+    let lower = tree.push(Node::Binary(Binary::MoreOrEqual, left, from), position, height);
+    let upper = tree.push(Node::Binary(Binary::LessOrEqual, left, to), position, height);
+    tree.replace(id, Node::Binary(Binary::And, lower, upper));
+}
+
 /// What stops at the first element it finds, or never makes a list.
 fn shorten(tree: &mut Tree, id: NodeId) {
     let shortened = match tree.node(id) {
@@ -171,6 +184,7 @@ fn shorten(tree: &mut Tree, id: NodeId) {
         Node::Builtin { name: "last", arguments } => {
             arguments.first().and_then(|of| find(tree, *of, "findLast"))
         }
+        Node::Builtin { name: "map", arguments } => fuse(tree, arguments),
         Node::Builtin { name: "len", arguments } => arguments.first().and_then(|of| find(tree, *of, "count")),
         // Added up without the zero that a sum begins with, so texts can be summed up.
         Node::Builtin { name: "sum", arguments } => match arguments[..] {
@@ -206,6 +220,19 @@ fn find(tree: &Tree, id: NodeId, name: &'static str) -> Option<Node> {
         }
         _ => None,
     }
+}
+
+/// `map(filter(list, a), b)` in one go, unless `b` asks for an index.
+fn fuse(tree: &Tree, arguments: &[NodeId]) -> Option<Node> {
+    let [filtered, mapped] = *arguments else { return None };
+    let Node::Builtin { name: "filter", arguments } = tree.node(filtered) else { return None };
+    // What belongs to the second argument was read after the first.
+    let is_index = |id: &NodeId| matches!(tree.node(*id), Node::Pointer(name) if **name == *"index");
+    if tree.ids().any(|id| id > filtered && id <= mapped && is_index(&id)) {
+        return None;
+    }
+    let arguments = arguments.iter().copied().chain([mapped]).collect();
+    Some(Node::Builtin { name: "filter!", arguments })
 }
 
 fn compile_pattern(tree: &mut Tree, id: NodeId) -> Result<(), CompileError> {

@@ -6,7 +6,7 @@ use super::environment::{Environment, Signatures};
 use super::error::Failure;
 use super::kind::{Kind, MapKind, RecordKind};
 use super::time::Time;
-use super::value::{Record, Value};
+use super::value::{Map, Record, Value};
 use crate::version::Version;
 
 /// What an expression filter can ask about a commit (rule 4.6): the variables `id`, `commitDate`,
@@ -215,7 +215,11 @@ fn timestamp(time: Option<&Time>) -> Value {
 
 impl From<&DiscoveredImage<'_>> for Value {
     fn from(image: &DiscoveredImage<'_>) -> Self {
-        let annotations = Self::text_map(image.annotations.iter().copied());
+        let annotations = if image.annotations.is_empty() {
+            Self::Map(Map::missing(MapKind::TextToText))
+        } else {
+            Self::text_map(image.annotations.iter().copied())
+        };
         record(&IMAGE, &[image.tag, image.digest], vec![annotations, timestamp(image.created_at.as_ref())])
     }
 }
@@ -236,7 +240,11 @@ impl From<&DiscoveredChart<'_>> for Value {
 impl From<&DiscoveredArtifact<'_>> for Value {
     fn from(artifact: &DiscoveredArtifact<'_>) -> Self {
         let texts = [artifact.artifact_type, artifact.subscription_name, artifact.version];
-        record(&ARTIFACT, &texts, vec![artifact.metadata.clone()])
+        let metadata = match &artifact.metadata {
+            Self::Nil => Self::Map(Map::missing(MapKind::TextToAny)),
+            metadata => metadata.clone(),
+        };
+        record(&ARTIFACT, &texts, vec![metadata])
     }
 }
 

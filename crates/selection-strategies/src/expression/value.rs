@@ -1,9 +1,11 @@
 //! The values of expressions.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use super::kind::{MapKind, RecordKind};
+use super::operator;
 use super::time::{Location, Time};
 use crate::version::Version;
 
@@ -101,11 +103,12 @@ impl Value {
         }
     }
 
-    /// Nil, or a list that Go holds as nil.
+    /// Nil, or a list or map that Go holds as nil.
     pub(super) fn is_nil(&self) -> bool {
         match self {
             Self::Nil => true,
             Self::List(list) => list.0.element == ElementType::Missing,
+            Self::Map(map) => map.0.missing,
             _ => false,
         }
     }
@@ -116,6 +119,20 @@ impl Value {
             Self::Map(map) => map.0.depth,
             _ => 0,
         }
+    }
+}
+
+/// What Go prints for the value; a broken byte of a text is shown as U+FFFD.
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let written = operator::display(self).unwrap_or_default();
+        for chunk in written.utf8_chunks() {
+            formatter.write_str(chunk.valid())?;
+            for _ in chunk.invalid() {
+                formatter.write_char(char::REPLACEMENT_CHARACTER)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -206,12 +223,18 @@ struct MapData {
     kind: MapKind,
     entries: BTreeMap<Key, Value>,
     depth: u16,
+    missing: bool,
 }
 
 impl Map {
     pub(super) fn new(kind: MapKind, entries: BTreeMap<Key, Value>) -> Self {
         let depth = deeper(entries.values());
-        Self(Arc::new(MapData { kind, entries, depth }))
+        Self(Arc::new(MapData { kind, entries, depth, missing: false }))
+    }
+
+    /// A map that is not there; it looks empty and equals nil.
+    pub(super) fn missing(kind: MapKind) -> Self {
+        Self(Arc::new(MapData { kind, entries: BTreeMap::new(), depth: 1, missing: true }))
     }
 
     pub(super) fn kind(&self) -> MapKind {
@@ -226,6 +249,16 @@ impl Map {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.entries.get(&Key::Text(key.as_bytes().into()))
+    }
+
+    /// The keys, in their order.
+    pub fn keys(&self) -> impl Iterator<Item = Value> + '_ {
+        self.0.entries.keys().map(Key::to_value)
+    }
+
+    /// The values, in the order of their keys.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        self.0.entries.values()
     }
 
     /// What Go gives for a key that is not there.
@@ -287,7 +320,7 @@ pub(super) enum Key {
     Duration(i64),
     Month(u8),
     Weekday(u8),
-    Time(i64, u32, i32),
+    Time(i64, u32, Location),
 }
 
 impl Key {
@@ -303,7 +336,7 @@ impl Key {
             Value::Month(value) => Self::Month(*value),
             Value::Weekday(value) => Self::Weekday(*value),
             Value::Time(time) | Value::Timestamp(time) => {
-                Self::Time(time.unix_seconds(), time.nanosecond(), time.offset_seconds())
+                Self::Time(time.unix_seconds(), time.nanosecond(), time.location().clone())
             }
             _ => return None,
         })
@@ -319,8 +352,8 @@ impl Key {
             Self::Duration(value) => Value::Duration(*value),
             Self::Month(value) => Value::Month(*value),
             Self::Weekday(value) => Value::Weekday(*value),
-            Self::Time(seconds, nanosecond, offset) => {
-                Value::Time(Time::from_unix(*seconds, *nanosecond, *offset))
+            Self::Time(seconds, nanosecond, location) => {
+                Value::Time(Time::from_unix(*seconds, *nanosecond, 0).with_location(location.clone()))
             }
         }
     }

@@ -10,8 +10,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod constraints;
+#[path = "../support/environments.rs"]
+mod environments;
+mod expressions;
+mod globs;
 mod go;
 mod order;
+mod paths;
 mod random;
 mod regexes;
 mod shrink;
@@ -52,6 +57,21 @@ fn order() {
 #[test]
 fn regexes() {
     check(&regexes::FAMILY);
+}
+
+#[test]
+fn globs() {
+    check(&globs::FAMILY);
+}
+
+#[test]
+fn paths() {
+    check(&paths::FAMILY);
+}
+
+#[test]
+fn expressions() {
+    check(&expressions::FAMILY);
 }
 
 #[test]

@@ -140,6 +140,7 @@ fn flatten(items: &[Value], all: &mut Vec<Value>, budget: &mut Budget) -> Result
         budget.work(1)?;
         match item {
             Value::List(list) => flatten(list.items(), all, budget)?,
+            Value::Bytes(bytes) => all.extend(bytes.iter().map(|byte| Value::Int(i64::from(*byte)))),
             other => all.push(other.clone()),
         }
     }

@@ -6,7 +6,7 @@ use super::{argument, int_argument, text_argument};
 use crate::expression::budget::Budget;
 use crate::expression::error::Failure;
 use crate::expression::method::texts;
-use crate::expression::value::Value;
+use crate::expression::value::{ElementType, List, Value};
 use crate::expression::{base64, json, operator};
 
 pub(super) fn call(name: &str, arguments: &[Value], budget: &mut Budget) -> Result<Value, Failure> {
@@ -118,7 +118,7 @@ fn split(keep: bool, text: &[u8], arguments: &[Value], budget: &mut Budget) -> R
     let separator = text_argument(arguments, 1)?;
     let limit = if arguments.len() > 2 { int_argument(arguments, 2)? } else { -1 };
     if limit == 0 {
-        return Ok(texts([b""; 0]));
+        return Ok(Value::List(List::missing()));
     }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut parts: Vec<&[u8]> = Vec::new();
@@ -191,6 +191,9 @@ fn join(arguments: &[Value], budget: &mut Budget) -> Result<Value, Failure> {
     let Value::List(list) = argument(arguments, 0)? else {
         return Err(Failure::new("join wants a list of strings"));
     };
+    if list.element() == ElementType::Int {
+        return Err(Failure::new("join wants a list of strings, not of int"));
+    }
     let mut result: Vec<u8> = Vec::new();
     for (index, item) in list.items().iter().enumerate() {
         let Value::Text(text) = item else {

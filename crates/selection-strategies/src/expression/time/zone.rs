@@ -6,7 +6,7 @@ use std::sync::Arc;
 ///
 /// The crate has no time zone database: UTC, the local zone (taken to be UTC, as in a container)
 /// and fixed offsets are all there is. `timezone('Europe/Berlin')` fails when it is evaluated.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Location {
     /// Coordinated Universal Time.
