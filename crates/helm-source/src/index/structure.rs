@@ -187,10 +187,8 @@ impl State {
                 }
                 self.field = Some(name.into());
                 self.in_entries = key == b"entries";
-                match value {
-                    b"" | b"{}" => {}
-                    _ if self.in_entries => return Err(Doubt::Shape),
-                    _ => {}
+                if self.in_entries && !matches!(value, b"" | b"{}") {
+                    return Err(Doubt::Shape);
                 }
             }
             2 if self.in_entries => {

@@ -188,6 +188,7 @@ const PIECES: &[&str] = &[
     "- version: 2\n",
     "true",
     "1e3",
+    "1e999",
     "0x10",
     "1_000",
     "2001-01-01",
@@ -325,6 +326,7 @@ fn what_else_is_an_index() {
         ("entries:\n  web:\n  - {version: 0x10}\n  - {version: true}\n", &["0x10", "true"]),
         ("entries:\n  ? web\n  : - version: !!str 1\n", &["1"]),
         ("entries:\n  web: ~\n", &[]),
+        ("entries: {web: [{digest: 1e999, x: .inf, y: .nan, version: 1e999}]}\n", &["1e999"]),
         (
             r#"{"entries":{"web":[{"version":"1.0.0"},{"version":1.10},{"x":[{}]},null]}}"#,
             &["1.0.0", "1.10", "", ""],

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeSeed};
-use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Options, alias_limits, budget, options};
 
 use super::error::IndexError;
@@ -29,6 +29,8 @@ fn limits() -> Options {
         },
         alias_limits: alias_limits! { max_total_replayed_events: 100_000 },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        // Whatever is skipped may be any number, such as a digest that reads `1e999`.
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
     }
 }
