@@ -201,12 +201,9 @@ fn evaluation_is_bounded() {
         "reduce(1..1000, #acc + #acc, 'aaaaaaaaaa') == ''",
         "len(reduce(1..10000, [#acc], 0)) == 1",
         "string(reduce(1..90, [#acc, #acc], 0)) == ''",
-        "toJSON(reduce(1..90, [#acc, #acc], 0)) == ''",
-        "flatten(reduce(1..90, [#acc, #acc], 0)) == []",
         "let a = reduce(1..90, [#acc, #acc], 0); let b = reduce(1..90, [#acc, #acc], 0); a == b",
         "repeat('a', 1000000) == ''",
         "fromJSON(repeat('[', 100000)) == nil",
-        "uniq(1..500000) == []",
         "count(1..100000, 'b' matches '(a{1,50}|' + string(#) + ')') == 1",
     ] {
         case(expression, "run");
