@@ -53,6 +53,8 @@ pub struct GoRegex {
     pattern: Arc<str>,
     translation: Arc<str>,
     regex: Regex,
+    /// Whether the expression may match nothing, within a character.
+    may_split: bool,
 }
 
 impl GoRegex {
@@ -72,9 +74,7 @@ impl GoRegex {
         })?;
         let compiled = translation.and_then(|translation| Some((build(&translation)?, translation)));
         match compiled {
-            Some((regex, translation)) => {
-                Ok(Self { pattern: shared, translation: translation.into(), regex })
-            }
+            Some((regex, translation)) => Ok(Self::assemble(shared, translation, regex)),
             None => Err(GoRegexError::TooLarge { pattern: shared }),
         }
     }
@@ -90,13 +90,24 @@ impl GoRegex {
         let translation = join(|pattern| &pattern.translation);
         let regex = build(&translation)?;
         let pattern = join(|pattern| &pattern.pattern);
-        Some(Self { pattern: pattern.into(), translation: translation.into(), regex })
+        Some(Self::assemble(pattern.into(), translation, regex))
+    }
+
+    fn assemble(pattern: Arc<str>, translation: String, regex: Regex) -> Self {
+        let may_split = translation.contains(translate::NOT_WORD_BOUNDARY);
+        Self { pattern, translation: translation.into(), regex, may_split }
     }
 
     /// Whether the expression matches somewhere in the text.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        if self.may_split {
+            // `is_match` would stop at the end of the first match, find it to lie within a character,
+            // and go on behind it, past a longer match that began before.
+            self.regex.find(text).is_some()
+        } else {
+            self.regex.is_match(text)
+        }
     }
 
     /// Whether the expression matches somewhere in the bytes.
@@ -104,7 +115,7 @@ impl GoRegex {
     /// As in Go, each byte that is not part of valid UTF-8 counts as one U+FFFD.
     #[must_use]
     pub fn is_match_bytes(&self, bytes: &[u8]) -> bool {
-        self.regex.is_match(&replace_invalid_bytes(bytes))
+        self.is_match(&replace_invalid_bytes(bytes))
     }
 
     /// The pattern, as written.

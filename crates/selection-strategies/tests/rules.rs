@@ -161,6 +161,21 @@ fn bounds_of_patterns() {
     assert!(matches!(GoRegex::new(&nested("(?:", "|b)*", 400)), Err(GoRegexError::TooLarge { .. })));
 }
 
+/// To the engine alone, `\B` holds between the bytes of a character.
+#[test]
+fn a_boundary_is_between_characters() {
+    #[track_caller]
+    fn matches(pattern: &str, text: &str, expected: bool) {
+        assert_eq!(GoRegex::new(pattern).unwrap().is_match(text), expected, "{pattern} {text:?}");
+    }
+    matches(r"\B|.{2}", "Bς2", true);
+    matches(r"\B", "aςa", false);
+    matches(r"\B", "aς", true);
+    matches(r"^\B|ς", "aς", true);
+    matches(r"a\Bς|a", "aς", true);
+    matches(r"\Q(?-u:\B)\E", r"(?-u:\B)", true);
+}
+
 #[test]
 fn a_verdict_is_a_result() {
     let ignored = Rejection::IgnoredBy { rule: IgnoreRule::Literal("v1".into()) };

@@ -19,6 +19,9 @@ const MAX_HEIGHT: u32 = 1000;
 /// The largest repeat count, and the largest product of nested ones.
 const MAX_REPEAT: u32 = 1000;
 
+/// The translation of `\B`. To the engine it holds within a character of several bytes, too.
+pub(super) const NOT_WORD_BOUNDARY: &str = r"(?-u:\B)";
+
 /// A fault and where it lies.
 pub(super) type Fault = (usize, GoRegexSyntaxError);
 
@@ -180,7 +183,7 @@ impl<'p> Translator<'p> {
             Some(b'A') => self.emit(2, r"\A"),
             Some(b'z') => self.emit(2, r"\z"),
             Some(b'b') => self.emit(2, r"(?-u:\b)"),
-            Some(b'B') => self.emit(2, r"(?-u:\B)"),
+            Some(b'B') => self.emit(2, NOT_WORD_BOUNDARY),
             Some(b'Q') => self.read_quoted(),
             _ => {
                 let class = class::translate_escape(rest, self.flags);
