@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact_http::Call;
-use artifact_source::{Error, ErrorKind, Image, Rejection};
+use artifact_source::{Error, Image, Rejection};
 use jiff::Timestamp;
-use oci_registry::{Digest, Platform, Repository};
+use oci_registry::{Digest, Platform, Repository, is_tag};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::facts::{ConfigFacts, Entry, Facts, ManifestFacts};
@@ -73,6 +73,9 @@ impl Desk {
 impl Inspector<'_> {
     /// The image behind a tag, if it fits.
     pub(crate) async fn image(&self, tag: &str) -> Result<Image, Miss> {
+        if !is_tag(tag) {
+            return Err(unreadable("no tag that could be asked for"));
+        }
         let (digest, facts) = self.look(tag).await.map_err(|miss| match miss {
             Miss::Failed(error) => passed_over(error),
             rejected => rejected,
@@ -253,19 +256,20 @@ impl Inspector<'_> {
     }
 }
 
-/// What is gone, or has a name that cannot be asked for, is passed over; everything else fails
-/// (rule 3.8).
+/// What is gone is passed over; everything else fails (rule 3.8). A repository that is gone is no tag that is.
 fn passed_over(error: Error) -> Miss {
-    let is_gone = error.is_not_found() && error.code() != Some("NAME_UNKNOWN");
-    if is_gone || error.kind() == ErrorKind::InvalidInput {
-        return Miss::Rejected(Rejection::Unreadable { reason: error.to_string().into() });
+    if error.is_not_found() && error.code() != Some("NAME_UNKNOWN") {
+        return unreadable(error.to_string());
     }
     Miss::Failed(error)
 }
 
+fn unreadable(reason: impl Into<Arc<str>>) -> Miss {
+    Miss::Rejected(Rejection::Unreadable { reason: reason.into() })
+}
+
 fn no_image() -> Miss {
-    let reason = "its manifest is of a kind that is not known".into();
-    Miss::Rejected(Rejection::Unreadable { reason })
+    unreadable("its manifest is of a kind that is not known")
 }
 
 fn wrong_platform<'a>(wanted: &PlatformConstraint, offered: impl IntoIterator<Item = &'a Platform>) -> Miss {

@@ -255,6 +255,29 @@ async fn a_tag_that_vanishes_is_passed_over() {
 }
 
 #[tokio::test]
+async fn names_that_are_no_tags_are_never_asked_for() {
+    let registry = Registry::start().unwrap();
+    registry.image("demo/app").tag("1.0.0").push();
+    let list = r#"{"tags": ["1.0.0", "../../../v2/other/manifests/1.0.0", "a b", "x\ny", ""]}"#;
+    registry.faults().add(When::get("/v2/**/tags/list"), Reply::status(200).body(list));
+    let (found, why) = explain(source(&registry).rule(TagRule::lexical())).await;
+    assert_eq!(found, ["1.0.0"]);
+    assert_eq!(why.len(), 4);
+    assert!(why.values().all(|why| why == "unreadable: no tag that could be asked for"), "{why:?}");
+    assert_eq!(registry.log().counters().requests, 2);
+}
+
+#[tokio::test]
+async fn a_credential_that_cannot_be_sent_is_no_missing_tag() {
+    let registry = Registry::builder().basic("me", "SECRET").start().unwrap();
+    let credential = Credential::bearer("SECRET\n");
+    let error =
+        discover(source_with(&registry, Some(credential)).rule(TagRule::digest("latest"))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(!format!("{error} {error:?}").contains("SECRET"));
+}
+
+#[tokio::test]
 async fn a_fault_is_never_an_older_image() {
     for (fault, kind) in [
         (Fault::status(500), ErrorKind::Server),

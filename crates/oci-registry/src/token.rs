@@ -83,6 +83,12 @@ pub(crate) async fn fetch(
             .with_url(url)
             .with_hint(unauthorized_hint(&place.name, with_credential)));
     }
+    // That the service is not found does not say that the artifact is not.
+    if matches!(response.status.as_u16(), 404 | 410) {
+        return Err(Error::new(ErrorKind::BadAnswer, "the registry's token service does not exist")
+            .with_status(response.status.as_u16())
+            .with_url(url));
+    }
     let response = response.error_for_status("the registry's token service gave no token")?;
     read(&response.body, asked).map_err(|error| error.with_url(url))
 }

@@ -432,6 +432,10 @@ async fn token_services_that_mean_harm() {
         assert_eq!(error.kind(), kind, "{name}: {error:?}");
         assert_eq!(registry.log().counters().requests, 1, "{name}");
     }
+    let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+    registry.faults().add(When::path("/token"), Fault::status(404));
+    let error = repository(&registry, me()).manifest("1.0.0", &Call::new()).await.unwrap_err();
+    check(&error, ErrorKind::BadAnswer, "the registry's token service does not exist");
     for (name, body) in [("no token", "{}"), ("no JSON", "SECRET <html>"), ("null", r#"{"token": null}"#)] {
         let registry = with_image(Registry::builder().bearer("me", "SECRET"));
         registry.faults().add(When::path("/token"), Reply::status(200).body(body));
