@@ -1,0 +1,9 @@
+//! The reads over real connections: authentication, pages, digests, and registries that mean harm.
+
+// The helpers are test code too, which clippy cannot know.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity)]
+
+mod access;
+mod faults;
+mod reads;
+mod setup;

@@ -1,0 +1,40 @@
+//! What the tests have in common.
+
+use std::time::Duration;
+
+use artifact_http::{Credential, HttpClient, HttpClientBuilder};
+use artifact_source::{Error, ErrorKind};
+use oci_registry::{RegistryClient, Repository};
+use warehouse_testkit::{Registry, RegistryBuilder};
+
+pub fn http() -> HttpClientBuilder {
+    HttpClient::builder()
+        .backoff(Duration::from_millis(1), Duration::from_millis(5))
+        .stall_timeout(Duration::from_millis(500))
+}
+
+pub fn client(credential: Option<Credential>) -> RegistryClient {
+    RegistryClient::builder(http().build().unwrap()).credentials(credential).build()
+}
+
+pub fn repository(registry: &Registry, credential: Option<Credential>) -> Repository {
+    client(credential).repository(&format!("{}/demo/app", registry.host())).unwrap()
+}
+
+pub fn me() -> Option<Credential> {
+    Some(Credential::password("me", "SECRET"))
+}
+
+pub fn with_image(builder: RegistryBuilder) -> Registry {
+    let registry = builder.start().unwrap();
+    registry.image("demo/app").tag("1.0.0").platforms(["linux/amd64"]).push();
+    registry
+}
+
+/// The error says this, is of this kind, has a hint where one is due, and holds no secret.
+#[track_caller]
+pub fn check(error: &Error, kind: ErrorKind, message: &str) {
+    assert_eq!((error.kind(), error.message()), (kind, message), "{error:?}");
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains("SECRET") && !shown.contains("testkit-token"), "{shown}");
+}
