@@ -44,7 +44,8 @@ fn boundary(text: &[u8], limit: usize) -> usize {
     end
 }
 
-fn decode(bytes: &[u8]) -> Cow<'_, str> {
+/// Bytes as text; each that is not UTF-8 becomes U+FFFD.
+pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }

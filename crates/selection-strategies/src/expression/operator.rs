@@ -224,9 +224,7 @@ pub(super) fn equal(left: &Value, right: &Value, budget: &mut Budget) -> Result<
         }
         (Value::Time(left), Value::Time(right)) => left == right,
         (Value::List(left), Value::List(right))
-            if left.element() == right.element()
-                || left.element() == ElementType::Any
-                || right.element() == ElementType::Any =>
+            if left.element() == right.element() || holds_anything(left) || holds_anything(right) =>
         {
             left.items().len() == right.items().len()
                 && all(left.items().iter().zip(right.items()), |(left, right)| equal(left, right, budget))?
@@ -234,6 +232,10 @@ pub(super) fn equal(left: &Value, right: &Value, budget: &mut Budget) -> Result<
         _ if left.is_nil() && right.is_nil() => true,
         _ => identical(left, right, budget)?,
     })
+}
+
+fn holds_anything(list: &List) -> bool {
+    matches!(list.element(), ElementType::Any | ElementType::Missing)
 }
 
 /// Go's `reflect.DeepEqual`, which is what `==` means inside of maps.

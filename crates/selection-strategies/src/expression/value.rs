@@ -1,12 +1,13 @@
 //! The values of expressions.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::Arc;
 
 use super::kind::{MapKind, RecordKind};
 use super::operator;
 use super::time::{Location, Time};
+use crate::subject::decode;
 use crate::version::Version;
 
 /// A value in an expression.
@@ -126,13 +127,7 @@ impl Value {
 impl fmt::Display for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let written = operator::display(self).unwrap_or_default();
-        for chunk in written.utf8_chunks() {
-            formatter.write_str(chunk.valid())?;
-            for _ in chunk.invalid() {
-                formatter.write_char(char::REPLACEMENT_CHARACTER)?;
-            }
-        }
-        Ok(())
+        formatter.write_str(&decode(&written))
     }
 }
 

@@ -55,7 +55,7 @@ pub const FAMILY: Family = Family {
 fn is_beyond(text: &str) -> bool {
     ["keys", "values", "toPairs", "now", "semver", "findLast"].iter().any(|name| text.contains(name))
         || text.contains("date(") && ["groupBy", "fromPairs"].iter().any(|name| text.contains(name))
-        || ["-first(", "-last(", "-find(", "-get("]
+        || ["-first(", "-last(", "-find(", "-get(", "last(filter", ")[-1]"]
             .iter()
             .any(|negated| text.replace(' ', "").contains(negated))
         || text.contains("From(")

@@ -39,6 +39,10 @@ fn extreme(
                 }
                 extreme(name, list.items(), replaces, budget)?
             }
+            Value::Bytes(bytes) => {
+                let items: Vec<Value> = bytes.iter().map(|byte| Value::Int(i64::from(*byte))).collect();
+                extreme(name, &items, replaces, budget)?
+            }
             // A single argument of any other type is its own extreme.
             other if arguments.len() == 1 => return Ok(other.clone()),
             other => return Err(wrong(name, other)),

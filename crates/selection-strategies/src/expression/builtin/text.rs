@@ -8,6 +8,7 @@ use crate::expression::error::Failure;
 use crate::expression::method::texts;
 use crate::expression::value::{ElementType, List, Value};
 use crate::expression::{base64, json, operator};
+use crate::subject::decode;
 
 pub(super) fn call(name: &str, arguments: &[Value], budget: &mut Budget) -> Result<Value, Failure> {
     // What is done to the first text takes time in its length.
@@ -95,7 +96,7 @@ fn map_case(text: &[u8], upper: bool) -> Vec<u8> {
             _ => character,
         }
     };
-    String::from_utf8_lossy(text).chars().map(map).collect::<String>().into_bytes()
+    decode(text).chars().map(map).collect::<String>().into_bytes()
 }
 
 enum Case {
