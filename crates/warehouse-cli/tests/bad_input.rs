@@ -1,5 +1,7 @@
 //! Each bad input: a clear message with its place in the file or its URL, the right exit code, the rest intact.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod support;
 
 use support::{World, warehouse};

@@ -1,5 +1,7 @@
 //! The demo tells the whole story, ends by itself and leaves nothing behind.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod support;
 
 use support::warehouse;

@@ -1,5 +1,7 @@
 //! What `discover` and `freight` print of a real manifest in old spellings, against real servers.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod support;
 
 use support::{World, warehouse};

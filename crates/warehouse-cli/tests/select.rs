@@ -1,5 +1,7 @@
 //! `warehouse select`: one rule over lines, as a shell user tries it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 mod support;
 
 use support::warehouse;

@@ -1,6 +1,8 @@
 //! What a run promises whatever the sources are: failures are kept apart, subscriptions are asked at once, what is
 //! known is handed back, and Freight follows only from what this run answers for.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,7 +55,9 @@ impl ArtifactSource for Actor {
             Act::Fail => return Err(Error::new(ErrorKind::Server, "the server is ill")),
             Act::Panic => panic!("a bug in a source"),
             Act::Hang => std::future::pending().await,
-            Act::Meet(barrier) => drop(barrier.wait().await),
+            Act::Meet(barrier) => {
+                barrier.wait().await;
+            }
         }
         MemorySource::new("met", ["1"]).discover(DiscoverRequest::new()).await
     }

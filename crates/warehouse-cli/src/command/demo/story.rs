@@ -43,7 +43,7 @@ pub(super) async fn tell(world: &World, warehouse: &Warehouse, manifest: &str) -
         writeln!(out, "\nThe newest artifacts that fit:\n")?;
         output::found(&first, out)?;
         writeln!(out, "\nThe best of each make Freight:\n")?;
-        output::freight(&[freight.clone()], Format::Table, out)
+        output::freight(std::slice::from_ref(&freight), Format::Table, out)
     })?;
 
     let pushed = world.push_image("1.3.0", "2026-03-21T08:00:00Z");
