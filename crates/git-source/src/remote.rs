@@ -7,8 +7,10 @@ use gix::bstr::{BStr, BString, ByteSlice};
 use gix::progress::Discard;
 use gix::protocol::fetch::{Context, Options, Shallow, Tags};
 use gix::protocol::handshake::Ref;
+use gix::protocol::handshake::refs::from_v1_refs_received_as_part_of_handshake_and_capabilities;
 use gix::protocol::ls_refs::RefPrefixes;
 use gix::protocol::{Handshake, LsRefsCommand};
+use gix_transport::client::blocking_io::{SetServiceResponse, Transport};
 use gix_transport::client::{Capabilities, TransportWithoutIO};
 use gix_transport::{Protocol, Service};
 
@@ -32,20 +34,8 @@ pub(crate) struct Remote {
 impl Remote {
     /// Greets the server. One request.
     pub(crate) fn greet(mut transport: Opened, watch: &Arc<Watch>) -> Result<Self, Error> {
-        let no_credentials = |_: gix::credentials::helper::Action| Ok(None);
-        let mut handshake = gix::protocol::handshake(
-            &mut transport,
-            Service::UploadPack,
-            no_credentials,
-            Vec::new(),
-            &mut Discard,
-        )
-        .map_err(|error| fault::from_exchange("greeting", error, watch))?;
-
-        if handshake.server_protocol_version != Protocol::V2 {
-            handshake.capabilities = without_deepen_relative(&handshake.capabilities)
-                .map_err(|error| fault::from_exchange("greeting", error, watch))?;
-        }
+        let handshake =
+            greet(&mut transport).map_err(|error| fault::from_exchange("greeting", error, watch))?;
         let format = handshake.capabilities.capability("object-format").and_then(|format| format.value());
         if let Some(format) = format.filter(|format| *format != b"sha1".as_bstr()) {
             return Err(Error::new(
@@ -132,6 +122,48 @@ impl Remote {
             Protocol::V0 | Protocol::V1 => capabilities.contains("shallow"),
         }
     }
+}
+
+/// Greets the server, and hears all references of one that speaks protocol 0 or 1.
+fn greet(transport: &mut Opened) -> gix::Result<Handshake> {
+    let SetServiceResponse { actual_protocol, capabilities, refs } =
+        transport.handshake(Service::UploadPack, &[])?;
+    let (mut capabilities, mut references, mut shallow) = (capabilities, None, None);
+    if let Some(mut refs) = refs {
+        // gitoxide panics at a symbolic reference that is announced and then not listed.
+        let plain = capabilities.iter().filter(|capability| capability.name() != b"symref".as_bstr());
+        let (all, updates) = from_v1_refs_received_as_part_of_handshake_and_capabilities(&mut *refs, plain)?;
+        references = Some(with_symbolic_head(all, &capabilities));
+        shallow = Some(updates);
+        drop(refs);
+        capabilities = without_deepen_relative(&capabilities)?;
+    }
+    Ok(Handshake {
+        server_protocol_version: actual_protocol,
+        refs: references,
+        v1_shallow_updates: shallow,
+        capabilities,
+    })
+}
+
+/// Protocol 0 and 1 say in their capabilities which branch HEAD follows.
+fn with_symbolic_head(mut references: Vec<Ref>, capabilities: &Capabilities) -> Vec<Ref> {
+    let target = capabilities
+        .iter()
+        .filter(|capability| capability.name() == b"symref".as_bstr())
+        .find_map(|capability| capability.value()?.strip_prefix(b"HEAD:"));
+    let head = references.iter_mut().find(|reference| reference.unpack().0 == b"HEAD".as_bstr());
+    if let (Some(target), Some(head)) = (target, head)
+        && let Ref::Direct { full_ref_name, object } = &*head
+    {
+        *head = Ref::Symbolic {
+            full_ref_name: full_ref_name.clone(),
+            target: target.into(),
+            tag: None,
+            object: *object,
+        };
+    }
+    references
 }
 
 /// With protocol 0 and 1 gitoxide echoes all it knows of what the server can. The server takes an
