@@ -4,6 +4,7 @@
 //! everything is said at once: what is wanted, what is there, how deep, which filter, done.
 
 use gix::ObjectId;
+use gix::error::{ErrorExt, corruption};
 use gix::protocol::fetch::negotiate::{Action, Round, one_round};
 use gix::protocol::fetch::{Arguments, Negotiate, Response};
 
@@ -74,8 +75,12 @@ impl Negotiate for &Wanted {
         &mut self,
         _state: &mut one_round::State,
         arguments: &mut Arguments,
-        _previous: Option<&Response>,
+        previous: Option<&Response>,
     ) -> gix::Result<(Round, bool)> {
+        // gitoxide asks again for as long as an answer has no pack in it. All was said the first time.
+        if previous.is_some() {
+            return Err(corruption("the server answered without a pack").raise());
+        }
         for id in &self.haves {
             arguments.have(id);
         }

@@ -87,7 +87,9 @@ async fn answers_that_end_anywhere() {
 #[tokio::test]
 async fn answers_that_are_not_gits() {
     let (server, repository) = server_with(3);
-    let bodies: [&[u8]; 9] = [
+    let bodies: [&[u8]; 11] = [
+        b"0010shallow-info0000",
+        b"0012acknowledgments0000",
         b"",
         b"0000",
         b"zzzz",
