@@ -74,10 +74,10 @@ async fn a_token_that_ends_is_replaced_once() {
 #[tokio::test]
 async fn a_token_is_not_used_past_its_life() {
     let registry =
-        with_image(Registry::builder().bearer("me", "SECRET").token_lifetime(Duration::from_secs(1)));
+        with_image(Registry::builder().bearer("me", "SECRET").token_lifetime(Duration::from_secs(3)));
     let (repository, call) = (repository(&registry, me()), Call::new());
     repository.manifest("1.0.0", &call).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(1600)).await;
     registry.log().clear();
     repository.manifest("1.0.0", &call).await.unwrap();
     let seen = registry.log().all();

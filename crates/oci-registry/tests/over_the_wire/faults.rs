@@ -90,7 +90,12 @@ async fn a_stall_and_a_drip_time_out() {
     ] {
         let registry = with_image(Registry::builder());
         registry.faults().add(When::path("/v2/**/manifests/*"), fault.clone());
-        let http = http().attempts(1).connect_timeout(Duration::from_millis(200)).build().unwrap();
+        let http = http()
+            .attempts(1)
+            .connect_timeout(Duration::from_millis(200))
+            .stall_timeout(Duration::from_millis(300))
+            .build()
+            .unwrap();
         let client = RegistryClient::builder(http).build();
         let repository = client.repository(&format!("{}/demo/app", registry.host())).unwrap();
         let error = repository.manifest("1.0.0", &Call::new()).await.unwrap_err();

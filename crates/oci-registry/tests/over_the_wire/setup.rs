@@ -10,7 +10,7 @@ use warehouse_testkit::{Registry, RegistryBuilder};
 pub fn http() -> HttpClientBuilder {
     HttpClient::builder()
         .backoff(Duration::from_millis(1), Duration::from_millis(5))
-        .stall_timeout(Duration::from_millis(500))
+        .stall_timeout(Duration::from_secs(10))
 }
 
 pub fn client(credential: Option<Credential>) -> RegistryClient {
