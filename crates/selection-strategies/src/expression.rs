@@ -46,6 +46,10 @@
 //!   error when it is evaluated.
 //! * The order of `keys`, `values` and `toPairs` is the order of the keys; in Go it is random.
 //! * The local time zone is UTC, as in a container.
+//! * The bytes of a text (`subject[0]`) are whole numbers like any other; Go's are a type of their own,
+//!   which negation wraps around.
+//! * `findLast` and `a?.method(b)` work in the middle of an expression, too; expr-lang leaves values
+//!   on its stack, which are then taken for operands.
 
 mod base64;
 mod budget;

@@ -38,17 +38,17 @@
 //! tried each once for the same rest, within a budget; a pattern that exhausts it (such as
 //! `*{a,?}{a,?}...`, thirty times) does not match, where doublestar would run for days.
 
+mod ends;
 mod run;
 mod rune;
 mod search;
-mod sketch;
 mod syntax;
 
 use std::fmt;
 use std::str::FromStr;
 
+use ends::Ends;
 pub(crate) use rune::decode as decode_rune;
-pub(crate) use sketch::sketch;
 
 /// A valid shell pattern.
 ///
@@ -56,6 +56,7 @@ pub(crate) use sketch::sketch;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Glob {
     pattern: Box<str>,
+    ends: Ends,
 }
 
 impl Glob {
@@ -67,7 +68,7 @@ impl Glob {
     /// `}` closes nothing, or the pattern ends in a lone backslash.
     pub fn new(pattern: &str) -> Result<Self, GlobError> {
         if syntax::is_valid(pattern.as_bytes()) {
-            Ok(Self { pattern: pattern.into() })
+            Ok(Self { pattern: pattern.into(), ends: Ends::new(pattern) })
         } else {
             Err(GlobError { pattern: pattern.into() })
         }
@@ -75,7 +76,8 @@ impl Glob {
 
     /// Whether the pattern matches all of `path`.
     pub fn is_match(&self, path: impl AsRef<[u8]>) -> bool {
-        search::is_match(self.pattern.as_bytes(), path.as_ref())
+        let (pattern, path) = (self.pattern.as_bytes(), path.as_ref());
+        self.ends.fit(pattern, path) && search::is_match(pattern, path)
     }
 
     /// The pattern as it was written.

@@ -21,6 +21,7 @@ pub(super) fn rewrite(tree: &mut Tree) -> Result<(), CompileError> {
     }
     for id in &ids {
         fold(tree, *id)?;
+        merge_filters(tree, *id)?;
     }
     for id in &ids {
         compare_with_bounds(tree, *id);
@@ -61,6 +62,18 @@ fn look_up(tree: &mut Tree, id: NodeId) {
         _ => return,
     };
     tree.replace(id, Node::InLiterals(left, Arc::new(literals)));
+}
+
+/// `filter(filter(list, a), b)` becomes `filter(list, a && b)`.
+fn merge_filters(tree: &mut Tree, id: NodeId) -> Result<(), CompileError> {
+    let Node::Builtin { name: "filter", arguments } = tree.node(id) else { return Ok(()) };
+    let [inner, second] = arguments[..] else { return Ok(()) };
+    let Node::Builtin { name: "filter", arguments } = tree.node(inner) else { return Ok(()) };
+    let [list, first] = arguments[..] else { return Ok(()) };
+    let both = tree.push(Node::Binary(Binary::And, first, second), tree.position(id), tree.height(id));
+    fold(tree, both)?;
+    tree.replace(id, Node::Builtin { name: "filter", arguments: [list, both].into() });
+    Ok(())
 }
 
 /// Computes what literals alone decide.

@@ -81,7 +81,9 @@ fn get(from: &Value, index: &Value) -> Result<Value, Failure> {
             let key = operator::map_key(map, index)?;
             Ok(map.entries().get(&key).cloned().unwrap_or(Value::Nil))
         }
-        _ if !matches!(index, Value::Text(_)) => Err(wrong("get", from)),
+        Value::Time(_) | Value::Timestamp(_) | Value::Record(_) if !matches!(index, Value::Text(_)) => {
+            Err(wrong("get", from))
+        }
         _ => Ok(operator::fetch(from, index).unwrap_or(Value::Nil)),
     }
 }

@@ -70,18 +70,25 @@ fn trim_space(text: &[u8]) -> &[u8] {
     }
 }
 
-/// Drops the characters of a set from both ends.
+/// Drops the characters of a set from both ends; broken bytes are all the same character.
 fn trim(text: &[u8], set: &[u8]) -> Vec<u8> {
-    let set: Vec<char> = String::from_utf8_lossy(set).chars().collect();
-    match std::str::from_utf8(text) {
-        Ok(text) => text.trim_matches(&set[..]).as_bytes().to_vec(),
-        Err(_) => {
-            let in_set = |byte: &u8| set.contains(&char::from(*byte)) && byte.is_ascii();
-            let start = text.iter().take_while(|byte| in_set(byte)).count();
-            let end = text[start..].iter().rev().take_while(|byte| in_set(byte)).count();
-            text[start..text.len() - end].to_vec()
+    let runes = |text: &[u8]| {
+        let mut runes = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (rune, width) = crate::glob::decode_rune(rest);
+            runes.push((rune, width));
+            rest = &rest[width..];
         }
-    }
+        runes
+    };
+    let set = runes(set);
+    let dropped = |(rune, _): &&(u32, usize)| set.iter().any(|(other, _)| other == rune);
+    let width = |width: usize, rune: &(u32, usize)| width + rune.1;
+    let runes = runes(text);
+    let start = runes.iter().take_while(dropped).fold(0, width);
+    let end = text.len() - runes.iter().rev().take_while(dropped).fold(0, width);
+    text.get(start..end).unwrap_or_default().to_vec()
 }
 
 /// Go maps one character to one: `ß` stays as it is.
