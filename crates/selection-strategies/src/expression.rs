@@ -55,7 +55,9 @@ mod base64;
 mod budget;
 mod builtin;
 mod check;
+mod display;
 mod environment;
+mod equality;
 mod error;
 mod evaluate;
 mod json;
@@ -64,6 +66,7 @@ mod literal;
 mod method;
 mod operator;
 mod parse;
+mod power;
 mod predicate;
 mod rewrite;
 mod sort;
@@ -139,7 +142,7 @@ impl Expression {
         if let Value::Bool(value) = value {
             return Ok(value);
         }
-        let written = operator::display(&value).unwrap_or_default();
+        let written = display::display(&value).unwrap_or_default();
         match &written[..] {
             b"1" | b"t" | b"T" | b"true" | b"TRUE" | b"True" => Ok(true),
             b"0" | b"f" | b"F" | b"false" | b"FALSE" | b"False" => Ok(false),

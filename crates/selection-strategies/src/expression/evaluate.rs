@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::budget::Budget;
 use super::builtin;
 use super::environment::Environment;
+use super::equality;
 use super::error::{Failure, RunError};
 use super::kind::{Kind, MapKind};
 use super::method;
@@ -147,9 +148,9 @@ impl Evaluator<'_> {
             self.keep_promise(id, &left, &right)?;
         }
         let result = match operator {
-            Binary::Equal => operator::equal(&left, &right, &mut self.budget).map(Value::Bool),
+            Binary::Equal => equality::equal(&left, &right, &mut self.budget).map(Value::Bool),
             Binary::Unequal => {
-                operator::equal(&left, &right, &mut self.budget).map(|equal| Value::Bool(!equal))
+                equality::equal(&left, &right, &mut self.budget).map(|equal| Value::Bool(!equal))
             }
             Binary::In => operator::is_in(&left, &right, &mut self.budget).map(Value::Bool),
             Binary::Range => operator::range(&left, &right, &mut self.budget),

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::display;
 use super::error::Failure;
 use super::kind::Kind;
-use super::operator;
 use super::time::{self, Civil, Location, Time, days_before_year, duration};
 use super::value::{ElementType, List, Value};
 use crate::version::Version;
@@ -104,7 +104,7 @@ pub(super) fn call(value: &Value, name: &str, arguments: &[Value]) -> Option<Res
         Value::Time(time) | Value::Timestamp(time) => call_time(time, name, &arguments),
         Value::Duration(duration) => call_duration(*duration, name, &arguments),
         Value::Version(version) => call_version(version, name, &arguments),
-        _ => operator::display(value).map(Value::text),
+        _ => display::display(value).map(Value::text),
     }))
 }
 

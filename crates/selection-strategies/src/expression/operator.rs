@@ -4,12 +4,13 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::budget::{Budget, MAX_VALUE_DEPTH};
+use super::display::display;
+use super::equality::equal;
 use super::error::Failure;
-use super::json;
 use super::kind::MapKind;
 use super::method;
+use super::power::power;
 use super::syntax::Binary;
-use super::time::{MONTHS, WEEKDAYS, duration};
 use super::value::{ElementType, Key, List, Map, Value};
 
 /// `+ - * / % **` and the comparisons, for operands that were evaluated.
@@ -106,68 +107,7 @@ fn modulo(left: &Value, right: &Value) -> Result<Option<Value>, Failure> {
     }
 }
 
-/// Go's `math.Pow`: a whole exponent is worked off by squaring, so that the last digit is the same.
-pub(super) fn power(base: f64, exponent: f64) -> f64 {
-    let whole = exponent.fract() == 0.0 && exponent.abs() < 9e15;
-    if !whole || !base.is_normal() || exponent == 0.0 {
-        return if exponent.abs() == 0.5 && base.is_normal() {
-            root(base, exponent)
-        } else {
-            base.powf(exponent)
-        };
-    }
-    // Fractions between a half and one, and their powers of two apart: nothing overflows on the way.
-    let (mut factor, mut factor_scale) = fraction_and_scale(base);
-    let (mut result, mut scale) = (1.0_f64, 0_i64);
-    let mut rest = exponent.abs() as u64;
-    while rest > 0 {
-        if factor_scale.unsigned_abs() > 1 << 20 {
-            // Far beyond what a float can be, up or down.
-            scale = scale.saturating_add(factor_scale);
-            break;
-        }
-        if rest % 2 == 1 {
-            result *= factor;
-            scale += factor_scale;
-        }
-        factor *= factor;
-        factor_scale *= 2;
-        if factor < 0.5 {
-            factor *= 2.0;
-            factor_scale -= 1;
-        }
-        rest /= 2;
-    }
-    if exponent < 0.0 {
-        (result, scale) = (1.0 / result, -scale);
-    }
-    with_scale(result, scale)
-}
-
-fn root(base: f64, exponent: f64) -> f64 {
-    if exponent < 0.0 { 1.0 / base.sqrt() } else { base.sqrt() }
-}
-
-/// A normal number as a fraction of at least a half and a power of two.
-fn fraction_and_scale(number: f64) -> (f64, i64) {
-    const EXPONENT: u64 = 0x7ff << 52;
-    let bits = number.to_bits();
-    let scale = ((bits & EXPONENT) >> 52) as i64 - 1022;
-    (f64::from_bits(bits & !EXPONENT | 1022 << 52), scale)
-}
-
-fn with_scale(mut fraction: f64, scale: i64) -> f64 {
-    let mut scale = scale.clamp(-3000, 3000);
-    while scale != 0 {
-        // In steps that are powers of two themselves.
-        let step = scale.clamp(-1000, 1000);
-        fraction *= f64::from_bits(((1023 + step) as u64) << 52);
-        scale -= step;
-    }
-    fraction
-}
-
-fn floats(left: &Value, right: &Value) -> Option<(f64, f64)> {
+pub(super) fn floats(left: &Value, right: &Value) -> Option<(f64, f64)> {
     Some((number(left)?, number(right)?))
 }
 
@@ -208,92 +148,6 @@ pub(super) fn to_bool(value: &Value) -> Result<bool, Failure> {
         Value::Bool(value) => Ok(*value),
         other => Err(Failure::new(format!("expected true or false, not {}", other.type_name()))),
     }
-}
-
-/// The operator `==`.
-pub(super) fn equal(left: &Value, right: &Value, budget: &mut Budget) -> Result<bool, Failure> {
-    budget.work(1)?;
-    Ok(match (left, right) {
-        (Value::Int(left), Value::Int(right)) => left == right,
-        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
-            floats(left, right).is_some_and(|(left, right)| left == right)
-        }
-        (Value::Text(left), Value::Text(right)) => {
-            budget.work(left.len() / 16)?;
-            left == right
-        }
-        (Value::Time(left), Value::Time(right)) => left == right,
-        (Value::List(left), Value::List(right))
-            if left.element() == right.element() || holds_anything(left) || holds_anything(right) =>
-        {
-            left.items().len() == right.items().len()
-                && all(left.items().iter().zip(right.items()), |(left, right)| equal(left, right, budget))?
-        }
-        _ if left.is_nil() && right.is_nil() => true,
-        _ => identical(left, right, budget)?,
-    })
-}
-
-fn holds_anything(list: &List) -> bool {
-    matches!(list.element(), ElementType::Any | ElementType::Missing)
-}
-
-/// Go's `reflect.DeepEqual`, which is what `==` means inside of maps.
-fn identical(left: &Value, right: &Value, budget: &mut Budget) -> Result<bool, Failure> {
-    budget.work(1)?;
-    Ok(match (left, right) {
-        (Value::Nil, Value::Nil) => true,
-        (Value::Bool(left), Value::Bool(right)) => left == right,
-        (Value::Int(left), Value::Int(right)) | (Value::Duration(left), Value::Duration(right)) => {
-            left == right
-        }
-        (Value::Float(left), Value::Float(right)) => left == right,
-        (Value::Text(left), Value::Text(right)) | (Value::Bytes(left), Value::Bytes(right)) => {
-            budget.work(left.len() / 16)?;
-            left == right
-        }
-        (Value::Month(left), Value::Month(right)) | (Value::Weekday(left), Value::Weekday(right)) => {
-            left == right
-        }
-        (Value::Time(left), Value::Time(right)) | (Value::Timestamp(left), Value::Timestamp(right)) => {
-            left == right && left.offset_seconds() == right.offset_seconds()
-        }
-        (Value::Location(left), Value::Location(right)) => left == right,
-        (Value::Version(left), Value::Version(right)) => left == right,
-        (Value::List(left), Value::List(right)) => {
-            left.element() == right.element()
-                && left.items().len() == right.items().len()
-                && all(left.items().iter().zip(right.items()), |(left, right)| {
-                    identical(left, right, budget)
-                })?
-        }
-        (Value::Map(left), Value::Map(right)) => {
-            left.kind() == right.kind()
-                && left.entries().len() == right.entries().len()
-                && all(left.entries().iter().zip(right.entries()), |((key, left), (other, right))| {
-                    Ok(key == other && identical(left, right, budget)?)
-                })?
-        }
-        (Value::Record(left), Value::Record(right)) => {
-            left.kind() == right.kind()
-                && all(left.fields().iter().zip(right.fields()), |(left, right)| {
-                    identical(left, right, budget)
-                })?
-        }
-        _ => false,
-    })
-}
-
-fn all<T>(
-    items: impl Iterator<Item = T>,
-    mut test: impl FnMut(T) -> Result<bool, Failure>,
-) -> Result<bool, Failure> {
-    for item in items {
-        if !test(item)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// The operator `in`.
@@ -355,75 +209,6 @@ pub(super) fn new_map(kind: MapKind, entries: BTreeMap<Key, Value>) -> Result<Va
 
 fn too_deep() -> Failure {
     Failure::new("values nest too deeply")
-}
-
-/// Go's `%v`: what `string()` gives, and what is read as a truth value in the end.
-pub(super) fn display(value: &Value) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    let mut budget = Budget::new();
-    write_display(&mut text, value, &mut budget)?;
-    Ok(text)
-}
-
-/// As [`display`], within a budget.
-pub(super) fn write_display(text: &mut Vec<u8>, value: &Value, budget: &mut Budget) -> Result<(), Failure> {
-    budget.work(2)?;
-    let start = text.len();
-    match value {
-        Value::Nil => text.extend(b"<nil>"),
-        Value::Bool(value) => text.extend(value.to_string().bytes()),
-        Value::Int(value) => text.extend(value.to_string().bytes()),
-        Value::Float(value) => text.extend(json::general_float(*value).bytes()),
-        Value::Text(value) => text.extend(value.iter()),
-        Value::Bytes(value) => {
-            let bytes: Vec<String> = value.iter().map(u8::to_string).collect();
-            text.extend(format!("[{}]", bytes.join(" ")).bytes());
-        }
-        Value::List(list) => {
-            text.push(b'[');
-            for (index, item) in list.items().iter().enumerate() {
-                if index > 0 {
-                    text.push(b' ');
-                }
-                write_display(text, item, budget)?;
-            }
-            text.push(b']');
-        }
-        Value::Map(map) => {
-            text.extend(b"map[");
-            for (index, (key, item)) in map.entries().iter().enumerate() {
-                if index > 0 {
-                    text.push(b' ');
-                }
-                write_display(text, &key.to_value(), budget)?;
-                text.push(b':');
-                write_display(text, item, budget)?;
-            }
-            text.push(b']');
-        }
-        Value::Time(time) | Value::Timestamp(time) => text.extend(time.to_go_string().bytes()),
-        Value::Duration(value) => text.extend(duration::format(*value).bytes()),
-        Value::Month(month) => text.extend(name(&MONTHS, usize::from(*month).wrapping_sub(1)).bytes()),
-        Value::Weekday(day) => text.extend(name(&WEEKDAYS, usize::from(*day)).bytes()),
-        Value::Location(location) => text.extend(location.name().bytes()),
-        Value::Version(version) => text.extend(version.to_string().bytes()),
-        Value::Function => text.extend(b"a function"),
-        Value::Record(record) => {
-            text.push(b'{');
-            for (index, item) in record.fields().iter().enumerate() {
-                if index > 0 {
-                    text.push(b' ');
-                }
-                write_display(text, item, budget)?;
-            }
-            text.push(b'}');
-        }
-    }
-    budget.bytes(text.len() - start)
-}
-
-fn name(names: &[&'static str], index: usize) -> &'static str {
-    names.get(index).copied().unwrap_or("?")
 }
 
 /// The operators `[]` and `.`. A method that is not called is a function, of no use.

@@ -1,10 +1,17 @@
 //! Tokens to a tree: a Pratt parser.
 
+mod height;
+mod postfix;
+mod precedence;
+
+use height::height;
+use precedence::{binary, binding_power};
+
 use super::builtin;
 use super::error::CompileError;
 use super::literal::{self, Number};
-use super::syntax::{Binary, Member, Node, NodeId, Tree, Unary};
-use super::token::{Located, Token, is_word, tokenize};
+use super::syntax::{Binary, Node, NodeId, Tree, Unary};
+use super::token::{Located, Token, tokenize};
 use super::value::Value;
 
 /// The longest expression that is read, in bytes.
@@ -435,179 +442,4 @@ impl Parser {
         }
         body
     }
-
-    fn list(&mut self) -> Result<NodeId, CompileError> {
-        let position = self.position();
-        self.expect("[")?;
-        let mut items = Vec::new();
-        while !self.is("]") {
-            if !items.is_empty() {
-                self.expect(",")?;
-                if self.is("]") {
-                    break;
-                }
-            }
-            items.push(self.expression(0)?);
-        }
-        self.expect("]")?;
-        self.push(Node::Array(items.into()), position)
-    }
-
-    fn map(&mut self) -> Result<NodeId, CompileError> {
-        let position = self.position();
-        self.expect("{")?;
-        let mut entries = Vec::new();
-        while !self.is("}") {
-            if !entries.is_empty() {
-                self.expect(",")?;
-                if self.is("}") {
-                    break;
-                }
-            }
-            let key_position = self.position();
-            let key = match self.token().clone() {
-                Token::Number(key) | Token::Text(key) | Token::Name(key) => {
-                    self.advance();
-                    self.literal(Value::text(key), key_position)?
-                }
-                Token::Symbol("(") => self.expression(0)?,
-                _ => return Err(self.unexpected()),
-            };
-            self.expect(":")?;
-            entries.extend([key, self.expression(0)?]);
-        }
-        self.expect("}")?;
-        self.push(Node::Map(entries.into()), position)
-    }
-
-    /// Properties, indices and slices behind a node.
-    fn postfix(&mut self, mut node: NodeId) -> Result<NodeId, CompileError> {
-        loop {
-            let position = self.position();
-            match *self.token() {
-                Token::Symbol(symbol @ ("." | "?.")) => {
-                    let optional = symbol == "?.";
-                    self.advance();
-                    node = if optional && self.is("[") {
-                        self.index(node, position, true)?
-                    } else {
-                        self.property(node, optional)?
-                    };
-                }
-                Token::Symbol("[") => node = self.index(node, position, false)?,
-                _ => return Ok(node),
-            }
-        }
-    }
-
-    fn property(&mut self, node: NodeId, optional: bool) -> Result<NodeId, CompileError> {
-        let position = self.position();
-        let name = match self.token() {
-            Token::Name(name) => Value::text(name),
-            Token::Symbol(word) if is_word(word) => Value::text(word),
-            _ => return Err(CompileError::at(position, "expected a name")),
-        };
-        self.advance();
-        let property = self.literal(name, position)?;
-        // What follows `a?.b` is part of the chain that `?.` leaves.
-        let (of, chained) = match *self.tree.node(node) {
-            Node::Chain(inner) => (inner, true),
-            _ => (node, false),
-        };
-        let mut node = self.push(Node::Member(Member { of, property, optional }), position)?;
-        if self.is("(") {
-            let mut arguments = Vec::new();
-            self.arguments(&mut arguments)?;
-            node = self.push(Node::Call { callee: node, arguments: arguments.into() }, position)?;
-        }
-        if chained || optional { self.push(Node::Chain(node), position) } else { Ok(node) }
-    }
-
-    /// `[index]`, `[from:to]`.
-    fn index(&mut self, node: NodeId, position: usize, optional: bool) -> Result<NodeId, CompileError> {
-        self.expect("[")?;
-        let from = if self.is(":") { None } else { Some(self.expression(0)?) };
-        let node = match from {
-            Some(property) if !self.is(":") => {
-                let member = self.push(Node::Member(Member { of: node, property, optional }), position)?;
-                if optional { self.push(Node::Chain(member), position)? } else { member }
-            }
-            _ => {
-                self.expect(":")?;
-                let to = if self.is("]") { None } else { Some(self.expression(0)?) };
-                self.push(Node::Slice { of: node, from, to }, position)?
-            }
-        };
-        self.expect("]")?;
-        Ok(node)
-    }
-}
-
-/// How deep a visitor of the node recurses. Visitors walk down the left sides of operators in a loop.
-fn height(tree: &Tree, node: &Node) -> u16 {
-    let below = |id: NodeId| tree.height(id).saturating_add(1);
-    let all = |ids: &[NodeId]| ids.iter().copied().map(below).max().unwrap_or(0);
-    match node {
-        Node::Literal(_) | Node::Name(_) | Node::Pointer(_) => 0,
-        Node::Binary(_, left, right) => match tree.node(*left) {
-            Node::Binary(..) => tree.height(*left).max(below(*right)),
-            _ => below(*left).max(below(*right)),
-        },
-        Node::Unary(_, of) | Node::Chain(of) | Node::Matches(of, _) | Node::InLiterals(of, _) => below(*of),
-        Node::Member(Member { of, property, .. }) => below(*of).max(below(*property)),
-        Node::Slice { of, from, to } => below(*of).max(from.map_or(0, below)).max(to.map_or(0, below)),
-        Node::Call { callee, arguments } => below(*callee).max(all(arguments)),
-        Node::Let { value, body, .. } => below(*value).max(below(*body)),
-        Node::Conditional { condition, then, otherwise } => {
-            below(*condition).max(below(*then)).max(below(*otherwise))
-        }
-        Node::Builtin { arguments: ids, .. } | Node::Sequence(ids) | Node::Array(ids) | Node::Map(ids) => {
-            all(ids)
-        }
-    }
-}
-
-/// How strongly an operator binds, and whether it binds to the right.
-fn binding_power(symbol: &str) -> Option<(u16, bool)> {
-    Some(match symbol {
-        "|" => (0, false),
-        "or" | "||" => (10, false),
-        "and" | "&&" => (15, false),
-        "==" | "!=" | "<" | ">" | ">=" | "<=" | "in" | "matches" | "contains" | "startsWith" | "endsWith" => {
-            (20, false)
-        }
-        ".." => (25, false),
-        "+" | "-" => (30, false),
-        "*" | "/" | "%" => (60, false),
-        "**" | "^" => (100, true),
-        "??" => (500, false),
-        _ => return None,
-    })
-}
-
-fn binary(symbol: &str) -> Option<Binary> {
-    Some(match symbol {
-        "or" | "||" => Binary::Or,
-        "and" | "&&" => Binary::And,
-        "==" => Binary::Equal,
-        "!=" => Binary::Unequal,
-        "<" => Binary::Less,
-        ">" => Binary::More,
-        "<=" => Binary::LessOrEqual,
-        ">=" => Binary::MoreOrEqual,
-        "in" => Binary::In,
-        "matches" => Binary::Matches,
-        "contains" => Binary::Contains,
-        "startsWith" => Binary::StartsWith,
-        "endsWith" => Binary::EndsWith,
-        ".." => Binary::Range,
-        "+" => Binary::Add,
-        "-" => Binary::Subtract,
-        "*" => Binary::Multiply,
-        "/" => Binary::Divide,
-        "%" => Binary::Modulo,
-        "**" | "^" => Binary::Power,
-        "??" => Binary::Coalesce,
-        _ => return None,
-    })
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::display;
 use super::kind::{MapKind, RecordKind};
-use super::operator;
 use super::time::{Location, Time};
 use crate::subject::decode;
 use crate::version::Version;
@@ -126,7 +126,7 @@ impl Value {
 /// What Go prints for the value; a broken byte of a text is shown as U+FFFD.
 impl fmt::Display for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let written = operator::display(self).unwrap_or_default();
+        let written = display::display(self).unwrap_or_default();
         formatter.write_str(&decode(&written))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{argument, text_argument};
 use crate::expression::budget::Budget;
+use crate::expression::equality;
 use crate::expression::error::Failure;
 use crate::expression::kind::MapKind;
 use crate::expression::operator::{self, new_list, new_map};
@@ -129,7 +130,7 @@ fn uniq(items: &[Value], budget: &mut Budget) -> Result<Value, Failure> {
     let mut kept: Vec<Value> = Vec::new();
     'items: for item in items {
         for other in &kept {
-            if operator::equal(item, other, budget)? {
+            if equality::equal(item, other, budget)? {
                 continue 'items;
             }
         }

@@ -7,7 +7,7 @@ use crate::expression::budget::Budget;
 use crate::expression::error::Failure;
 use crate::expression::method::texts;
 use crate::expression::value::{ElementType, List, Value};
-use crate::expression::{base64, json, operator};
+use crate::expression::{base64, display, json};
 use crate::subject::decode;
 
 pub(super) fn call(name: &str, arguments: &[Value], budget: &mut Budget) -> Result<Value, Failure> {
@@ -19,7 +19,7 @@ pub(super) fn call(name: &str, arguments: &[Value], budget: &mut Budget) -> Resu
         "type" => Ok(Value::text(go_type(argument(arguments, 0)?))),
         "string" => {
             let mut text = Vec::new();
-            operator::write_display(&mut text, argument(arguments, 0)?, budget)?;
+            display::write_display(&mut text, argument(arguments, 0)?, budget)?;
             Ok(Value::text(text))
         }
         "toJSON" => json::write(argument(arguments, 0)?, budget).map(Value::from),
