@@ -114,7 +114,7 @@ fn valid(texts: &[String]) -> Vec<PathSelector> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     /// A set is quicker than asking every selector, and says the same.
     #[test]
