@@ -82,7 +82,7 @@ impl Visit for Search<'_> {
 
     fn visit(&mut self, change: tree::visit::Change) -> tree::visit::Action {
         self.seen += 1;
-        if self.seen > MOST_CHANGES || (self.seen % 1024 == 0 && self.watch.is_stopped()) {
+        if self.seen > MOST_CHANGES || (self.seen.is_multiple_of(1024) && self.watch.is_stopped()) {
             return ControlFlow::Break(());
         }
         if !change.entry_mode().is_tree() && self.selectors.judge(&*self.path).is_included() {

@@ -33,6 +33,10 @@
 //! - **Which tags** (semantics rule 4.2): those that pass the name filters, ordered by semantic version,
 //!   by bytes, or by date (the tagger's, or else the committer's; tags of one moment by name). A tag on
 //!   something that is no commit is passed over, with the reason traced.
+//! - **Filters**: `since` ends the walk along a branch at the first older commit (rule 4.1); an expression
+//!   judges a commit or tag (rule 4.6), and then its changed paths do (rules 4.3 and 4.4). Only a path
+//!   filter needs trees, and no filter needs a file. A commit whose parent the server does not have is
+//!   not found by its paths, since nobody knows what it changes (rule 4.7).
 //! - **No such branch** is [`NotFound`](artifact_source::ErrorKind::NotFound), and the hint names the
 //!   remote's HEAD and branches with similar names. **A repository without any commit** has an empty
 //!   result where no branch is named, since nothing is wrong with it.

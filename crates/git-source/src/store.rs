@@ -16,6 +16,7 @@ use artifact_source::{Error, ErrorKind};
 use gix::ObjectId;
 use gix::hash::Kind;
 use gix::odb::Handle;
+use gix::odb::pack::cache::object::MemoryCappedHashmap;
 use gix::progress::DynNestedProgress;
 
 use crate::fault::Cause;
@@ -23,6 +24,9 @@ use crate::watch::Watch;
 
 /// More packs than this make a store slow, and it starts afresh.
 const PACKS: usize = 50;
+
+/// 16 MiB of objects are kept in memory while a history is walked.
+const OBJECT_CACHE: usize = 16 << 20;
 
 /// No more tips than this are remembered, the latest ones.
 const TIPS: usize = 16;
@@ -108,7 +112,11 @@ impl Store {
 
     /// The objects as they are now. Objects that are received later need a new handle.
     pub(crate) fn objects(&self) -> Result<Handle, Error> {
-        gix::odb::at(self.folder.join("objects"), Kind::Sha1).map_err(|error| unusable(&self.folder, error))
+        let mut objects = gix::odb::at(self.folder.join("objects"), Kind::Sha1)
+            .map_err(|error| unusable(&self.folder, error))?;
+        // One commit's trees are mostly the next one's.
+        objects.set_object_cache(|| Box::new(MemoryCappedHashmap::new(OBJECT_CACHE)));
+        Ok(objects)
     }
 
     /// Whether the history is known to end at this commit, though the commit has parents.
