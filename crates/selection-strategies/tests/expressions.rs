@@ -86,6 +86,7 @@ fn types_that_cannot_fit_do_not_compile() {
         "upper(1)",
         "#",
         "1 ?? 2 + 3",
+        "one([''], #endsWith '')",
     ] {
         case(expression, "compile");
     }

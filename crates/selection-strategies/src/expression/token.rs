@@ -42,7 +42,7 @@ const SYMBOLS: [&str; 39] = [
 
 /// Splits an expression into tokens; the last is [`Token::End`].
 pub(super) fn tokenize(text: &str) -> Result<Vec<Located>, CompileError> {
-    let mut lexer = Lexer { text, position: 0 };
+    let mut lexer = Lexer { text, position: 0, behind_pointer: false };
     let mut tokens = Vec::new();
     while let Some(located) = lexer.next_token()? {
         tokens.push(located);
@@ -54,6 +54,8 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Located>, CompileError> {
 struct Lexer<'t> {
     text: &'t str,
     position: usize,
+    /// A `#` was read just before; whatever word follows it is a name.
+    behind_pointer: bool,
 }
 
 impl<'t> Lexer<'t> {
@@ -84,6 +86,12 @@ impl<'t> Lexer<'t> {
     }
 
     fn next_token(&mut self) -> Result<Option<Located>, CompileError> {
+        if std::mem::take(&mut self.behind_pointer) && self.peek().is_some_and(is_name_character) {
+            let (position, name) = (self.position, self.rest());
+            self.skip_while(is_name_character);
+            let name = name[..self.position - position].to_owned();
+            return Ok(Some(Located { token: Token::Name(name), position }));
+        }
         loop {
             self.skip_while(char::is_whitespace);
             if self.rest().starts_with("//") {
@@ -127,7 +135,10 @@ impl<'t> Lexer<'t> {
             ':' => self.accept(":"),
             '.' => self.accept("."),
             '?' => self.accept(".?"),
-            '#' => self.accept("#"),
+            '#' => {
+                self.behind_pointer = true;
+                self.accept("#")
+            }
             _ => return Err(CompileError::at(position, format!("unexpected character {first:?}"))),
         };
         let written = &self.text[position..self.position];
