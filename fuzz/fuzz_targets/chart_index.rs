@@ -1,0 +1,23 @@
+//! An index of charts: the same table in whatever pieces it arrives.
+
+#![no_main]
+
+use helm_source::{Index, IndexReader};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((&size, file)) = bytes.split_first() else { return };
+    let whole = Index::from_slice(file);
+    let mut reader = IndexReader::new();
+    let mut pieces = file.chunks(usize::from(size).max(1));
+    for piece in pieces.by_ref() {
+        let _ = reader.push(piece);
+    }
+    if let (Ok(whole), Ok((pieced, _))) = (&whole, reader.finish(std::io::empty())) {
+        assert_eq!(whole.version_count(), pieced.version_count());
+        for (chart, versions) in whole.charts() {
+            let same = pieced.versions(chart).expect("the same charts");
+            assert!(versions.eq(same), "{chart}");
+        }
+    }
+});
