@@ -18,28 +18,7 @@ pub fn redact_url(url: &str) -> String {
         Some((address, query)) => (address, Some(query)),
         None => (url, None),
     };
-    let mut shown = match address.split_once("://") {
-        Some((scheme, rest)) => {
-            let end = rest.find(['/', '#']).unwrap_or(rest.len());
-            let (authority, path) = rest.split_at(end);
-            // A raw `/`, `#` or `@` in a password makes an authority that ends too early, so where
-            // there is a password, or what may be one, all up to the last `@` is taken for it.
-            let password = match authority.rsplit_once('@') {
-                Some((user_info, _)) => user_info.contains(':'),
-                None => authority.contains(':') && !ends_in_port(authority),
-            };
-            let shown = match (if password { rest } else { authority }).rsplit_once('@') {
-                Some((_, host_and_path)) if password => host_and_path.to_owned(),
-                Some((_, host)) => format!("{host}{path}"),
-                None => rest.to_owned(),
-            };
-            format!("{scheme}://{shown}")
-        }
-        None => match address.split_once('@') {
-            Some((user, rest)) if user.contains(':') => rest.to_owned(),
-            _ => address.to_owned(),
-        },
-    };
+    let mut shown = redact_address(address, 0);
     if let Some(query) = query {
         shown.push('?');
         let keys = query.split('&').map(|pair| match pair.split_once('=') {
@@ -50,6 +29,40 @@ pub fn redact_url(url: &str) -> String {
         shown.push_str(&keys.collect::<Vec<_>>().join("&"));
     }
     shown
+}
+
+/// URLs within URLs, deeper than which nothing is shown.
+const DEEPEST: u8 = 4;
+
+/// The part before a query.
+fn redact_address(address: &str, depth: u8) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return match address.split_once('@') {
+            Some((user, rest)) if user.contains(':') => rest.to_owned(),
+            _ => address.to_owned(),
+        };
+    };
+    let end = rest.find(['/', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    // A raw `/`, `#` or `@` in a password makes an authority that ends too early, so where there is a
+    // password, or what may be one, all up to the last `@` is taken for it.
+    let password = match authority.rsplit_once('@') {
+        Some((user_info, _)) => user_info.contains(':'),
+        None => !ends_in_port(authority),
+    };
+    let shown = match (if password { rest } else { authority }).rsplit_once('@') {
+        Some((_, host_and_path)) if password => host_and_path.to_owned(),
+        Some((_, host)) => format!("{host}{path}"),
+        None if password => "...".to_owned(),
+        None => rest.to_owned(),
+    };
+    match shown.find("://") {
+        Some(_) if depth == DEEPEST => format!("{scheme}://..."),
+        Some(inner) => {
+            format!("{scheme}://{}{}", &shown[..inner], redact_address(&shown[inner..], depth + 1))
+        }
+        None => format!("{scheme}://{shown}"),
+    }
 }
 
 /// Whether an authority without `@` is a host and a port, and not a user and the start of a password.
@@ -79,6 +92,12 @@ mod tests {
             ("ssh://git@github.com/a/b", "ssh://github.com/a/b"),
             ("https://example.com/?abc", "https://example.com/?..."),
             ("https://example.com/?", "https://example.com/?"),
+            ("https://u:pass?word@example.com/", "https://...?..."),
+            (":///://u:SECRET@", ":///://"),
+            (
+                "https://proxy.example.com/https://u:p@example.com/x",
+                "https://proxy.example.com/https://example.com/x",
+            ),
         ] {
             assert_eq!(redact_url(url), shown, "{url}");
         }

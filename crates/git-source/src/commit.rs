@@ -6,6 +6,7 @@ use gix::actor::SignatureRef;
 use gix::bstr::{BStr, ByteSlice};
 use gix::objs::CommitRef;
 use jiff::Timestamp;
+use selection_strategies::shorten_subject;
 
 /// A commit, and what is asked about it besides the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub(crate) fn parse(id: ObjectId, data: &[u8]) -> gix::Result<Parsed> {
         committed_at: Moment::of(object.committer()?),
     };
     let mut commit = Commit::new(id.to_string());
-    commit.subject = shorten(facts.subject.to_str_lossy().into_owned());
+    commit.subject = shorten_subject(&facts.subject).into_owned();
     commit.author = facts.author.to_str_lossy().into_owned();
     commit.committer = facts.committer.to_str_lossy().into_owned();
     commit.creator_date = facts.committed_at.timestamp();
@@ -93,19 +94,4 @@ fn decode(bytes: &BStr, encoding: Option<&BStr>) -> Vec<u8> {
         return bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes();
     }
     bytes.to_vec()
-}
-
-/// Cuts to 80 bytes at a character boundary (semantics rule 4.5).
-fn shorten(mut subject: String) -> String {
-    const MOST: usize = 80;
-    const DOTS: &str = "...";
-    if subject.len() > MOST {
-        let mut end = MOST - DOTS.len();
-        while !subject.is_char_boundary(end) {
-            end -= 1;
-        }
-        subject.truncate(end);
-        subject.push_str(DOTS);
-    }
-    subject
 }
