@@ -81,11 +81,17 @@ fn collect(name: &str, value: &Value, numbers: &mut Vec<f64>, budget: &mut Budge
 }
 
 fn mean(numbers: &[f64]) -> f64 {
-    if numbers.is_empty() { 0.0 } else { numbers.iter().sum::<f64>() / numbers.len() as f64 }
+    if numbers.is_empty() {
+        0.0
+    } else {
+        numbers.iter().fold(0.0, |sum, number| sum + number) / numbers.len() as f64
+    }
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
+    // As Go sorts: what is no number first, and the two zeros are equal.
+    numbers
+        .sort_by(|left, right| left.partial_cmp(right).unwrap_or_else(|| right.is_nan().cmp(&left.is_nan())));
     let middle = numbers.len() / 2;
     match numbers.get(middle) {
         None => 0.0,

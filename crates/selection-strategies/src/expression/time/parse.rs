@@ -52,7 +52,12 @@ fn read(layout: &[u8], text: &[u8], location: &Location) -> Option<Time> {
 fn read_part(parts: &mut Parts, part: Part, text: &mut &[u8], layout: &[u8]) -> Option<()> {
     match part {
         Part::Year => {
-            let year = digits(take(text, 2)?)?;
+            let year = match take(text, 2)? {
+                // Go takes a sign for a digit here.
+                [b'+', rest] => digits(&[*rest])?,
+                [b'-', rest] => -digits(&[*rest])?,
+                shown => digits(shown)?,
+            };
             parts.year = if year >= 69 { year + 1900 } else { year + 2000 };
         }
         Part::LongYear => parts.year = digits(take(text, 4)?)?,
