@@ -1,5 +1,6 @@
 //! What may never be pulled in, however deep: the tree of each crate, and the build of the pure one for wasm32.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -22,7 +23,7 @@ fn check(workspace: &Workspace, name: &str, banned: &[&[&str]]) {
     };
     let found: Vec<_> = tree.iter().filter(|dependency| is_banned(dependency)).collect();
     assert!(found.is_empty(), "{name} pulls in {found:?}");
-    eprintln!("{name}: {} dependencies, none of them banned", tree.len());
+    let _ = writeln!(std::io::stderr(), "{name}: {} dependencies, none of them banned", tree.len());
 }
 
 #[test]
@@ -55,7 +56,10 @@ fn selection_strategies_builds_for_wasm32() {
     let sysroot = Command::new(rustc).args(["--print", "sysroot"]).output().unwrap();
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
     if !sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
-        eprintln!("SKIPPED: the build for {TARGET}; rustup target add {TARGET} brings it");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: the build for {TARGET}; rustup target add {TARGET} brings it"
+        );
         return;
     }
     // A target folder of its own: the one of this run may be locked.

@@ -4,6 +4,7 @@
 
 use std::error::Error as _;
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 use freight::{CriteriaError, FreightBuilder, Outcome, Reason};
@@ -128,7 +129,11 @@ fn every_expression_about_freight_has_kargos_answer() {
             mismatches.push(format!("{expression}: {answer}, not {expected}"));
         }
     }
-    println!("expressions.jsonl: {rows} rows about Freight, {} mismatches", mismatches.len());
+    let _ = writeln!(
+        std::io::stderr(),
+        "expressions.jsonl: {rows} rows about Freight, {} mismatches",
+        mismatches.len()
+    );
     assert!(mismatches.is_empty(), "{}", mismatches.join("\n"));
 }
 

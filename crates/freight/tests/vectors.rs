@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -20,7 +21,7 @@ fn rows(file: &str) -> Vec<Value> {
 }
 
 fn report(file: &str, rows: usize, mismatches: &[String]) {
-    println!("{file}: {rows} rows, {} mismatches", mismatches.len());
+    let _ = writeln!(std::io::stderr(), "{file}: {rows} rows, {} mismatches", mismatches.len());
     assert!(rows > 0, "{file} has no rows");
     assert!(mismatches.is_empty(), "{}", mismatches.join("\n"));
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use helm_source::{Index, IndexError, IndexReader, ReadBy};
@@ -16,7 +17,11 @@ fn corpus() -> Option<PathBuf> {
     if folder.join("EXPECTED.tsv").is_file() {
         return Some(folder);
     }
-    eprintln!("SKIPPED: no real indexes at {}; set CONFORMANCE_CORPUS", folder.display());
+    let _ = writeln!(
+        std::io::stderr(),
+        "SKIPPED: no real indexes at {}; set CONFORMANCE_CORPUS",
+        folder.display()
+    );
     None
 }
 
@@ -78,7 +83,7 @@ fn real_indexes_answer_as_expected() {
             mismatches += usize::from(!right);
         }
     }
-    eprintln!("{rows} indexes read, {mismatches} mismatches");
+    let _ = writeln!(std::io::stderr(), "{rows} indexes read, {mismatches} mismatches");
     assert_eq!(mismatches, 0);
     assert!(rows > 0);
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use warehouse_spec::{Code, Manifest, Options, Snippet, parse};
@@ -19,7 +20,7 @@ fn corpus() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!("SKIPPED: no corpus of manifests at {}", folder.display());
+    let _ = writeln!(std::io::stderr(), "SKIPPED: no corpus of manifests at {}", folder.display());
     None
 }
 
@@ -128,12 +129,13 @@ fn every_manifest_parses_or_is_refused_for_the_right_reason() {
             assert!(line.is_some(), "{found} lies outside the file");
         }
     }
-    println!("{count}");
+    let _ = writeln!(std::io::stderr(), "{count}");
     if is_known_corpus {
         assert!(surprises.is_empty(), "{}", surprises.join("\n\n"));
         assert_eq!(count.files, 248);
     } else {
-        println!("{} files with other errors than the known ones", surprises.len());
+        let _ =
+            writeln!(std::io::stderr(), "{} files with other errors than the known ones", surprises.len());
     }
 }
 
@@ -143,7 +145,7 @@ fn the_unreadable_ones_say_what_to_do() {
     let manifests = manifests(&folder);
     for (number, remedy) in REMEDIES {
         let Some((name, text)) = manifests.get(*number) else {
-            println!("{number} is not in this corpus");
+            let _ = writeln!(std::io::stderr(), "{number} is not in this corpus");
             continue;
         };
         let manifest = parse(name, text, &Options::default());
@@ -176,7 +178,8 @@ fn what_is_read_survives_writing_and_reading() {
             freights += 1;
         }
     }
-    println!("{warehouses} Warehouses and {freights} Freights written and read again");
+    let _ =
+        writeln!(std::io::stderr(), "{warehouses} Warehouses and {freights} Freights written and read again");
 }
 
 #[derive(Default)]

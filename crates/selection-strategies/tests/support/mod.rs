@@ -1,6 +1,7 @@
 //! Reading the conformance vectors.
 
 use std::fmt::Debug;
+use std::io::Write;
 use std::path::PathBuf;
 
 /// The folder of the vectors: `CONFORMANCE_VECTORS` if set, otherwise the crate's own copy.
@@ -42,7 +43,13 @@ impl Report {
     /// Prints the counts and fails on any mismatch.
     #[track_caller]
     pub fn finish(self) {
-        eprintln!("{}: {} answers, {} mismatches", self.name, self.answers, self.mismatches.len());
+        let _ = writeln!(
+            std::io::stderr(),
+            "{}: {} answers, {} mismatches",
+            self.name,
+            self.answers,
+            self.mismatches.len()
+        );
         let shown = self.mismatches.iter().take(40).map(String::as_str).collect::<Vec<_>>();
         assert!(self.mismatches.is_empty(), "{}:\n{}", self.name, shown.join("\n"));
         assert!(self.answers > 0, "{}: no rows", self.name);
