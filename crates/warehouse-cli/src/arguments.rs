@@ -42,7 +42,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Keep the manifest and the servers' data in this new folder instead of a temporary one.
+    /// Write the manifest into this new folder and leave it there.
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
 }
@@ -74,7 +74,7 @@ pub(crate) struct Freight {
 }
 
 /// Which manifests are read, and how strictly.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Manifest {
     /// Read Warehouses from this file, from every .yaml, .yml and .json file of this folder, or from
     /// standard input (-). May be given several times.

@@ -31,7 +31,7 @@ impl Discovered {
     }
 }
 
-/// Discovers every Warehouse, one after the other, and says what failed.
+/// Discovers every Warehouse at once, and says what failed, in the order of the manifests.
 pub(crate) async fn discover(
     warehouses: Vec<Located<Warehouse>>,
     network: &Network,
@@ -42,13 +42,12 @@ pub(crate) async fn discover(
         Exit::Usage
     })?;
     let deadline = Instant::now() + network.timeout;
-    let mut discovered = Vec::new();
-    for warehouse in warehouses {
+    let discover = async |warehouse: Located<Warehouse>| {
         let report = discoverer.run(&warehouse).with_deadline(deadline).await;
-        let one = Discovered { warehouse, report };
-        say(&one, messages);
-        discovered.push(one);
-    }
+        Discovered { warehouse, report }
+    };
+    let discovered = futures::future::join_all(warehouses.into_iter().map(discover)).await;
+    discovered.iter().for_each(|discovered| say(discovered, messages));
     Ok(discovered)
 }
 

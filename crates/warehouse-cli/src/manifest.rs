@@ -9,25 +9,31 @@ use crate::arguments;
 use crate::exit::Exit;
 use crate::message::Messages;
 
-/// No manifest is larger; the parser's own limit is below this and gives the better message.
-const LARGEST: u64 = 64 << 20;
-
 /// Reads every Warehouse that the arguments name, and says on standard error all that is wrong.
 ///
 /// # Errors
 ///
 /// [`Exit::Usage`] if anything could not be read or is an error, or if there is no Warehouse in it: nothing is asked
 /// of a server before the whole input is known to be good.
-pub(crate) fn read(
-    arguments: &arguments::Manifest,
-    messages: &Messages,
+pub(crate) async fn read(
+    arguments: arguments::Manifest,
+    messages: Messages,
 ) -> Result<Vec<Located<Warehouse>>, Exit> {
+    // Standard input may never end, and a file may be a pipe: neither may keep an interruption from being heard.
+    let read = tokio::task::spawn_blocking(move || read_all(&arguments, &messages));
+    read.await.unwrap_or_else(|_| {
+        messages.error("the manifest could not be read: this is a bug in warehouse");
+        Err(Exit::Failure)
+    })
+}
+
+fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Vec<Located<Warehouse>>, Exit> {
     let options = Options::default().with_strict(arguments.strict);
     let mut warehouses = Vec::new();
     let mut skipped = 0;
     let mut bad = false;
     for file in files(&arguments.filenames, messages)? {
-        let (name, text) = match text(&file) {
+        let (name, text) = match text(&file, options.limits.bytes) {
             Ok(read) => read,
             Err(error) => {
                 messages.error(&format!("{} could not be read: {error}", file.display()));
@@ -92,15 +98,21 @@ fn manifests_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// What the file is called in messages, and its text.
-fn text(file: &Path) -> io::Result<(String, String)> {
+fn text(file: &Path, limit: usize) -> io::Result<(String, String)> {
+    // One byte more than the parser takes, to know that there is too much.
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     let name = if file == Path::new("-") {
-        io::stdin().lock().take(LARGEST).read_to_end(&mut bytes)?;
+        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
         "standard input".to_owned()
     } else {
-        std::fs::File::open(file)?.take(LARGEST).read_to_end(&mut bytes)?;
+        std::fs::File::open(file)?.take(most).read_to_end(&mut bytes)?;
         file.display().to_string()
     };
+    if bytes.len() > limit {
+        let message = format!("it is larger than the limit of {limit} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
     let text = String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
         io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))

@@ -7,6 +7,8 @@ use std::io::Write as _;
 use artifact_source::Error;
 use warehouse_spec::{Diagnostic, Location, Snippet};
 
+use crate::output::printable;
+
 /// Says things on standard error, as loudly as the arguments ask for.
 ///
 /// A broken standard error is no reason to stop: whoever closed it does not want to hear.
@@ -82,5 +84,7 @@ pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 fn say(message: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{message}");
+    // Messages quote manifests and servers, and neither may move the cursor or turn the line around.
+    let lines: Vec<_> = message.split('\n').map(printable).collect();
+    let _ = writeln!(std::io::stderr().lock(), "{}", lines.join("\n"));
 }

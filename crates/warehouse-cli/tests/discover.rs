@@ -90,3 +90,41 @@ fn the_same_world_prints_the_same_bytes() {
     assert!(!first.is_empty());
     assert_eq!(run(), first);
 }
+
+#[test]
+fn a_warehouse_whose_server_is_silent_keeps_no_other_from_its_results() {
+    let world = World::start();
+    let silent = warehouse_testkit::ChartServer::start().unwrap();
+    silent.faults().add(warehouse_testkit::When::any(), warehouse_testkit::Fault::Stall);
+    let document = |name: &str, url: &str| {
+        format!(
+            "---\napiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: {name}}}\n\
+             spec: {{subscriptions: [{{chart: {{repoURL: \"{url}\", name: shop}}}}]}}\n"
+        )
+    };
+    let text = document("silent", &silent.url()) + &document("alive", &world.charts.url());
+    let ran = warehouse(&["discover", "--no-cache", "--timeout", "2s", "-f", "-"], &text);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let rows: Vec<_> = ran.out.lines().filter(|line| line.starts_with("alive")).collect();
+    assert!(rows.iter().any(|row| row.contains("0.2.1")), "{}\n{}", ran.out, ran.err);
+    assert!(
+        ran.out.lines().any(|line| line.starts_with("silent") && line.contains("(failed)")),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn neither_a_manifest_nor_a_server_can_move_the_cursor() {
+    let world = World::start();
+    let commit = warehouse_testkit::Commit::new("Sell \u{1b}[31mred\u{202e} apples").file("apples", "1\n");
+    world.repository.commit("main", commit).unwrap();
+    let text = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: a}\nspec:\n  subscriptions:\n\
+                \x20 - git: {repoURL: GIT, branch: main}\n  - git: {repoURL: GIT, branch: \"\\e[31mfoo\", \"\\e]0;x\\a\": 1}\n";
+    for format in ["table", "wide", "json", "yaml"] {
+        let ran = warehouse(&["discover", "--no-cache", "-o", format, "-f", "-"], &world.fill(text));
+        for (stream, said) in [("out", &ran.out), ("err", &ran.err)] {
+            assert!(!said.contains(['\u{1b}', '\u{7}']), "{format}, {stream}: {said:?}");
+        }
+    }
+}

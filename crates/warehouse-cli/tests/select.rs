@@ -68,7 +68,7 @@ fn expr_reads_tags_and_json() {
         "{\"subject\": \"feat: a\", \"commitDate\": \"2025-06-15T10:30:00Z\"}\n",
     );
     let ran = warehouse(&["select", "expr", "len(tag)"], "long\n");
-    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("candidate 1: "), "{}", ran.err);
 }
 

@@ -1,6 +1,9 @@
 //! A report in the shape of Kargo's `status.discoveredArtifacts`.
 
-#![allow(clippy::field_reassign_with_default, reason = "the types are #[non_exhaustive]: no literal makes one")]
+#![allow(
+    clippy::field_reassign_with_default,
+    reason = "the types are #[non_exhaustive]: no literal makes one"
+)]
 
 use artifact_source::{AnyArtifact, Chart, Commit, Generic, Image};
 use warehouse_spec::{

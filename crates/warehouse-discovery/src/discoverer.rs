@@ -11,6 +11,7 @@ use helm_source::IndexCache;
 use image_source::{FactCache, MemoryCache};
 use jiff::Timestamp;
 use oci_registry::{RegistryClient, RegistryClientBuilder};
+use tokio::sync::Semaphore;
 use warehouse_spec::{GenericSubscription, Warehouse};
 
 use crate::compile::{Compiled, compile};
@@ -34,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) credentials: Arc<dyn CredentialSource>,
     pub(crate) cache_dir: Option<PathBuf>,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
-    concurrency: usize,
+    turns: Semaphore,
     clock: fn() -> Timestamp,
 }
 
@@ -70,8 +71,9 @@ impl Discoverer {
         compile(&self.0, warehouse)
     }
 
-    pub(crate) fn concurrency(&self) -> usize {
-        self.0.concurrency
+    /// As many as are asked at once.
+    pub(crate) fn turns(&self) -> &Semaphore {
+        &self.0.turns
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -82,7 +84,7 @@ impl Discoverer {
 impl fmt::Debug for Discoverer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discoverer")
-            .field("concurrency", &self.0.concurrency)
+            .field("turns", &self.0.turns)
             .field("cache_dir", &self.0.cache_dir)
             .finish_non_exhaustive()
     }
@@ -179,7 +181,7 @@ impl DiscovererBuilder {
         self
     }
 
-    /// How many subscriptions of one run are asked at once: 16 by default, at least 1.
+    /// How many subscriptions are asked at once, over all runs together: 16 by default, at least 1.
     #[must_use]
     pub fn concurrency(mut self, subscriptions: usize) -> Self {
         self.concurrency = subscriptions.max(1);
@@ -209,7 +211,7 @@ impl DiscovererBuilder {
             credentials: self.credentials,
             cache_dir: self.cache_dir,
             generic: self.generic,
-            concurrency: self.concurrency,
+            turns: Semaphore::new(self.concurrency.min(Semaphore::MAX_PERMITS)),
             clock: self.clock,
         })))
     }

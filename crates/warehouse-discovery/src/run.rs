@@ -9,7 +9,9 @@ use artifact_source::{
     AnyArtifact, ArtifactSource, Cost, DiscoverRequest, Discovery, Error, ErrorKind, Meter, Observation,
     SourceId,
 };
-use futures::{FutureExt, StreamExt, stream};
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use tokio::sync::SemaphorePermit;
 use warehouse_spec::Warehouse;
 
 use crate::compile::Compiled;
@@ -56,9 +58,8 @@ impl<'a> Run<'a> {
         let discovered_at = self.discoverer.now();
         let started = Instant::now();
         let compiled = self.discoverer.compile(self.warehouse);
-        let asked = compiled.into_iter().map(|compiled| self.ask(compiled));
-        let mut subscriptions: Vec<_> =
-            stream::iter(asked).buffer_unordered(self.discoverer.concurrency()).collect().await;
+        let asked: FuturesUnordered<_> = compiled.into_iter().map(|compiled| self.ask(compiled)).collect();
+        let mut subscriptions: Vec<_> = asked.collect().await;
         subscriptions.sort_by_key(|report| report.index);
         let spent: Cost = subscriptions.iter().map(|report| report.cost).sum();
         Report {
@@ -76,13 +77,28 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         let remembered = self.previous.and_then(|previous| previous.get(&key));
         let answer = match source {
-            Ok(source) => self.discover(&*source, index, remembered, &meter).await,
+            Ok(source) => match self.admitted().await {
+                Ok(_admitted) => self.discover(&*source, index, remembered, &meter).await,
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         let cost = meter.cost(started.elapsed());
         let report = report(index, id, key, remembered, answer, cost);
         self.observer.finished(index, &report);
         report
+    }
+
+    /// A place among those that are asked at once, over all runs of the discoverer.
+    async fn admitted(&self) -> Result<SemaphorePermit<'a>, Error> {
+        let late = || Error::new(ErrorKind::TimedOut, "the deadline passed before its turn came");
+        let turn = self.discoverer.turns().acquire();
+        let turn = match self.deadline {
+            None => turn.await,
+            Some(deadline) if deadline <= Instant::now() => return Err(late()),
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), turn).await.map_err(|_| late())?,
+        };
+        turn.map_err(|error| Error::new(ErrorKind::Internal, "nobody is admitted any more").with_cause(error))
     }
 
     async fn discover(

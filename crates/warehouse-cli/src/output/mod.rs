@@ -28,3 +28,13 @@ pub(crate) fn shortened(id: &str) -> String {
     let is_hex = id.len() >= algorithm + 40 && id[algorithm..].bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hex { id[..algorithm + 12].to_owned() } else { id.to_owned() }
 }
+
+/// The text with everything made visible that could move a terminal's cursor or change the direction of the line: it
+/// holds what servers sent.
+pub(crate) fn printable(text: &str) -> String {
+    let is_hidden = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|character| if is_hidden(character) { '\u{FFFD}' } else { character }).collect()
+}

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use super::printable;
+
 /// Rows under a heading; every column is as wide as its widest cell, and columns stand three blanks apart.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -42,11 +44,6 @@ impl Table {
         }
         Ok(())
     }
-}
-
-/// The text with everything that could move a terminal's cursor made visible: cells hold what servers sent.
-fn printable(cell: &str) -> String {
-    cell.chars().map(|character| if character.is_control() { '\u{FFFD}' } else { character }).collect()
 }
 
 #[cfg(test)]

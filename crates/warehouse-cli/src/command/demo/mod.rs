@@ -24,18 +24,22 @@ pub(crate) async fn demo(arguments: &arguments::Demo, messages: &Messages) -> Re
     let world = World::start().map_err(|error| failed(&error))?;
     let manifest = folder.path().join("warehouse.yaml");
     std::fs::write(&manifest, world.manifest()).map_err(|error| failed(&error))?;
-    let warehouse = read(&manifest, messages)?;
+    let warehouse = read(&manifest, messages).await?;
     story::tell(&world, &warehouse, &world.manifest()).await.map_err(|error| failed(&error))?;
+    drop(world);
     if let Folder::Kept(folder) = &folder {
-        messages.note(&format!("The manifest is in {}; its servers are gone.", folder.display()));
+        messages.note(&format!("The servers are stopped; the manifest is in {}.", folder.display()));
+    } else {
+        drop(folder);
+        messages.note("The servers are stopped and their files removed.");
     }
     Ok(Exit::Success)
 }
 
 /// The one Warehouse of the demo's manifest, read as `discover -f` would read it.
-fn read(file: &Path, messages: &Messages) -> Result<Located<Warehouse>, Exit> {
+async fn read(file: &Path, messages: &Messages) -> Result<Located<Warehouse>, Exit> {
     let manifest = arguments::Manifest { filenames: vec![file.to_owned()], strict: true };
-    crate::manifest::read(&manifest, messages)?.into_iter().next().ok_or(Exit::Failure)
+    crate::manifest::read(manifest, *messages).await?.into_iter().next().ok_or(Exit::Failure)
 }
 
 /// Where the manifest is written.

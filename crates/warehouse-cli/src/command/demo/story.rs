@@ -60,8 +60,7 @@ pub(super) async fn tell(world: &World, warehouse: &Warehouse, manifest: &str) -
     output::print(|out| {
         changes(&first, &second, &freight, &newer, out)?;
         writeln!(out, "\nWhat the two runs cost, per subscription:\n")?;
-        costs(&first, &second, out)?;
-        writeln!(out, "\nThe servers are stopped and their files removed.")
+        costs(&first, &second, out)
     })?;
     Ok(())
 }
@@ -87,17 +86,16 @@ fn changes(
     new: &Freight,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let best = |artifacts: &[AnyArtifact]| {
-        artifacts.first().map_or_else(|| "none".to_owned(), |best| best.name().to_owned())
-    };
+    let best = |artifacts: &[AnyArtifact]| artifacts.first().map_or("none", Artifact::name).to_owned();
     let mut table = Table::new(&["SUBSCRIPTION", "WAS", "IS", ""]);
-    for (before, after) in first.subscriptions.iter().zip(&second.subscriptions) {
-        let (was, is) = (best(&before.artifacts), best(&after.artifacts));
+    let mut row = |what: String, was: &str, is: &str| {
         let said = if was == is { "" } else { "changed" };
-        table.row([after.id.to_string(), output::shortened(&was), output::shortened(&is), said.to_owned()]);
+        table.row([what, output::shortened(was), output::shortened(is), said.to_owned()]);
+    };
+    for (before, after) in first.subscriptions.iter().zip(&second.subscriptions) {
+        row(after.id.to_string(), &best(&before.artifacts), &best(&after.artifacts));
     }
-    let names = [&old.metadata.name, &new.metadata.name].map(|name| output::shortened(name));
-    table.row(["Freight".to_owned()].into_iter().chain(names).chain(["changed".to_owned()]));
+    row("Freight".to_owned(), &old.metadata.name, &new.metadata.name);
     table.write(out)
 }
 

@@ -14,8 +14,18 @@ use lines::Lines;
 
 /// Applies one rule to the lines of standard input and prints those that fit, best first.
 ///
-/// Ends with [`Exit::Usage`] for a rule that does not compile, and with [`Exit::Failure`] where nothing fits, as grep does.
-pub(crate) fn select(rule: &Rule, messages: &Messages) -> Result<Exit, Exit> {
+/// Ends with [`Exit::Usage`] for a rule that does not compile or cannot be applied to a candidate, and with [`Exit::Failure`] where nothing fits, as grep does.
+pub(crate) async fn select(rule: Rule, messages: &Messages) -> Result<Exit, Exit> {
+    let messages = *messages;
+    // Standard input may never end, and that may not keep an interruption from being heard.
+    let selected = tokio::task::spawn_blocking(move || apply(&rule, &messages)).await;
+    selected.unwrap_or_else(|_| {
+        messages.error("the rule could not be applied: this is a bug in warehouse");
+        Err(Exit::Failure)
+    })
+}
+
+fn apply(rule: &Rule, messages: &Messages) -> Result<Exit, Exit> {
     let usage = |error: String| {
         messages.error(&error);
         Exit::Usage
@@ -37,9 +47,12 @@ pub(crate) fn select(rule: &Rule, messages: &Messages) -> Result<Exit, Exit> {
         chosen = judge(&lines, out)?;
         Ok(())
     })
-    .map_err(|error| {
-        messages.error(&format!("the results could not be written: {error}"));
-        Exit::Failure
+    .map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => usage(error.to_string()),
+        _ => {
+            messages.error(&format!("the results could not be written: {error}"));
+            Exit::Failure
+        }
     })?;
     Ok(if chosen > 0 { Exit::Success } else { Exit::Failure })
 }
