@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::check::regex;
 use super::error::CompileError;
-use super::kind::Shape;
+use super::kind::{Kind, Shape};
 use super::operator;
 use super::syntax::{Binary, InLiterals, Member, Node, NodeId, Tree, Unary};
 use super::value::{ElementType, List, Value};
@@ -25,6 +25,7 @@ pub(super) fn rewrite(tree: &mut Tree) -> Result<(), CompileError> {
     }
     for id in &ids {
         compare_with_bounds(tree, *id);
+        recognize_sum(tree, *id);
         shorten(tree, *id);
         compile_pattern(tree, *id)?;
     }
@@ -181,6 +182,32 @@ fn compare_with_bounds(tree: &mut Tree, id: NodeId) {
     let lower = tree.push(Node::Binary(Binary::MoreOrEqual, left, from), position, height);
     let upper = tree.push(Node::Binary(Binary::LessOrEqual, left, to), position, height);
     tree.replace(id, Node::Binary(Binary::And, lower, upper));
+}
+
+/// `reduce(1..9, # + #acc)` is known to be a whole number: expr-lang computes it.
+fn recognize_sum(tree: &mut Tree, id: NodeId) {
+    let Node::Builtin { name: "reduce", arguments } = tree.node(id) else { return };
+    let (range, predicate, start) = match arguments[..] {
+        [range, predicate] => (range, predicate, None),
+        [range, predicate, start] => (range, predicate, Some(start)),
+        _ => return,
+    };
+    let integer = |id: NodeId| match tree.node(id) {
+        Node::Literal(Value::Int(value)) => Some(*value),
+        _ => None,
+    };
+    let pointer = |id: NodeId| match tree.node(id) {
+        Node::Pointer(name) => Some(&**name),
+        _ => None,
+    };
+    let Node::Binary(Binary::Range, from, to) = *tree.node(range) else { return };
+    let Node::Binary(Binary::Add, left, right) = *tree.node(predicate) else { return };
+    let counts_up = matches!((integer(from), integer(to)), (Some(from), Some(to)) if from <= to);
+    let adds_up =
+        matches!((pointer(left), pointer(right)), (Some(""), Some("acc")) | (Some("acc"), Some("")));
+    if counts_up && adds_up && start.is_none_or(|start| integer(start).is_some()) {
+        tree.set_kind(id, Kind::Int);
+    }
 }
 
 /// What stops at the first element it finds, or never makes a list.

@@ -53,13 +53,17 @@ pub const FAMILY: Family = Family {
 /// neither written as JSON nor keys, and have no Go type; two times are one key if they are equal; and
 /// the bytes of a text are whole numbers, which negation does not wrap around.
 fn is_beyond(text: &str) -> bool {
-    ["keys", "values", "toPairs", "now", "semver", "findLast"].iter().any(|name| text.contains(name))
-        || text.contains("date(") && ["groupBy", "fromPairs"].iter().any(|name| text.contains(name))
-        || ["-first(", "-last(", "-find(", "-get(", "last(filter", ")[-1]"]
+    let any = |names: &[&str]| names.iter().any(|name| text.contains(name));
+    let dense = text.replace(' ', "");
+    any(&["keys", "values", "toPairs", "now", "semver", "findLast"])
+        || any(&["date("]) && any(&["groupBy", "fromPairs"])
+        || any(&["From("]) && any(&["toJSON", "groupBy", "fromPairs", "type("])
+        || any(&["["]) && any(&["type"])
+        || ["-first(", "-last(", "-find(", "-get(", "-#", "last(filter", ")[-1]"]
             .iter()
-            .any(|negated| text.replace(' ', "").contains(negated))
-        || text.contains("From(")
-            && ["toJSON", "groupBy", "fromPairs", "type("].iter().any(|name| text.contains(name))
+            .any(|part| dense.contains(part))
+        || dense.contains('-') && dense.contains("[0]")
+        || dense.contains("?:")
         || text.split_once("?.").is_some_and(|(_, rest)| rest.contains('('))
 }
 
@@ -418,7 +422,7 @@ impl Writer<'_> {
             10 => {
                 let list = self.expression(Ints, depth);
                 match self.random.below(4) {
-                    0 => format!("{list}[{}]", self.random.pick(&["0", "1", "-1", "5"])),
+                    0 => format!("{list}[{}]", self.random.pick(&["1", "2", "-1", "5"])),
                     1 => format!("{}({list})", self.random.pick(&["first", "last", "max", "min"])),
                     2 => format!("get({list}, {})", self.expression(Int, depth)),
                     _ => format!(
@@ -501,7 +505,7 @@ impl Writer<'_> {
             }
             4 => {
                 let value = self.expression(Text, depth);
-                let range = self.random.pick(&["0:3", ":2", "1:", "-3:", ":-1", "2:100", "3:1", "0"]);
+                let range = self.random.pick(&["0:3", ":2", "1:", "-3:", ":-1", "2:100", "3:1", "0:1"]);
                 format!("{value}[{range}]")
             }
             5 => {
@@ -643,7 +647,7 @@ impl Writer<'_> {
             3 => format!("fromPairs([[{}, {}]])", self.expression(Text, depth), self.expression(Int, depth)),
             _ => {
                 let map = self.expression(Map, depth);
-                let access = self.random.pick(&[".a", "['a']", "?.a", "?.a?.b", ".a.b", "[1]"]);
+                let access = self.random.pick(&[".a", "['a']", ".a", "?.a?.b", ".a.b", "[1]"]);
                 format!("{map}{access}")
             }
         }
