@@ -1,6 +1,7 @@
 //! From a body under way to an index.
 
 use std::io::{self, Read};
+use std::time::Instant;
 
 use artifact_http::{StreamingResponse, Url};
 use artifact_source::{Error, ErrorKind};
@@ -14,12 +15,27 @@ const PIECES: usize = 8;
 
 /// Reads an index as it arrives. `Ok` means that the whole body was there: a body that breaks off at
 /// the end of a line would be a good index of fewer versions.
-pub(crate) async fn read_index(mut body: StreamingResponse) -> Result<(Index, ReadBy), Error> {
+///
+/// The deadline is seen by the parsers too: a few bytes of gzip may be gigabytes of text.
+pub(crate) async fn read_index(
+    body: StreamingResponse,
+    deadline: Option<Instant>,
+) -> Result<(Index, ReadBy), Error> {
+    let url = body.url().clone();
+    let Some(deadline) = deadline else { return read(body).await };
+    tokio::time::timeout_at(deadline.into(), read(body))
+        .await
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::TimedOut, "the deadline passed").with_url(&url)))
+}
+
+async fn read(mut body: StreamingResponse) -> Result<(Index, ReadBy), Error> {
     let mut reader = IndexReader::new();
     while let Some(piece) = body.chunk().await? {
         if reader.push(&piece) == Taken::FinishNow {
             return finish(reader, body).await;
         }
+        // Bytes that were received at once are unpacked without waiting for anything.
+        tokio::task::yield_now().await;
     }
     parse(move || reader.finish(io::empty())).await?.map_err(|error| not_an_index(&error, body.url()))
 }
@@ -71,7 +87,7 @@ where
 
 fn not_an_index(error: &IndexError, url: &Url) -> Error {
     let hint = match error {
-        IndexError::Page { .. } => {
+        IndexError::Page { .. } | IndexError::NoIndex => {
             "a login page or an error page stands where the index should be: check the URL and the credential"
         }
         IndexError::Empty => "a repository without charts has an index with `entries: {}`",

@@ -45,7 +45,7 @@ pub(crate) async fn fetch(
 ) -> Result<Answer, Error> {
     let response = open(client, target, known, call).await?;
     if response.status() != StatusCode::NOT_MODIFIED {
-        return read(response, target).await;
+        return read(response, target, call).await;
     }
     if let Some(known) = known
         && known.are_of(response.url())
@@ -53,7 +53,7 @@ pub(crate) async fn fetch(
         return Ok(Answer::NotModified(known.clone()));
     }
     // Somebody else answered than the one that gave the validators: that proves nothing.
-    read(open(client, target, None, call).await?, target).await
+    read(open(client, target, None, call).await?, target, call).await
 }
 
 async fn open(
@@ -81,13 +81,13 @@ async fn open(
     client.open(request, call).await
 }
 
-async fn read(response: StreamingResponse, target: &Target) -> Result<Answer, Error> {
+async fn read(response: StreamingResponse, target: &Target, call: &Call) -> Result<Answer, Error> {
     let response = response.error_for_status(WHAT).map_err(|error| match hint(&error, target) {
         Some(hint) => error.with_hint(hint),
         None => error,
     })?;
     let validators = Validators::of(response.headers(), response.url());
-    let (index, _) = read_index(response).await?;
+    let (index, _) = read_index(response, call.deadline).await?;
     Ok(Answer::Table(Arc::new(Table { index, validators })))
 }
 

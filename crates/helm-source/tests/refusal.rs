@@ -75,6 +75,8 @@ async fn something_else() {
         ("\n\n", "the index is empty"),
         ("this is a sentence\n", "the index is not valid: line 1"),
         ("- a\n- b\n", "the index is not valid: line 1"),
+        ("{\"error\":\"unauthorized\"}", "no chart index"),
+        ("error: not authorised\n", "no chart index"),
         ("entries:\n  web:\n  - version: 1\n  web:\n  - version: 2\n", "a chart is listed twice"),
         ("entries:\n  web:\n  - version: 1\n    version: 2\n", "a field of an entry is given twice"),
         ("entries:\n  web:\n  - version: [1]\n", "the index is not valid: line 3"),
@@ -170,6 +172,20 @@ async fn a_server_that_falls_silent() {
     let deadline = std::time::Instant::now() + Duration::from_millis(100);
     let error = source.discover(DiscoverRequest::new().with_deadline(deadline)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
+}
+
+/// A few kilobytes that take seconds to read: the deadline counts there too.
+#[tokio::test]
+async fn a_bomb_that_outlasts_the_deadline() {
+    let server = server();
+    let client = HttpClient::builder().attempts(1).build().unwrap();
+    server.faults().add(When::any(), Fault::GzipBomb { bytes: 8 << 30 });
+    let source = HelmSource::builder(server.url()).name("web").max_index_bytes(16 << 30).http(client);
+    let source = source.build().unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_millis(300);
+    let error = source.discover(DiscoverRequest::new().with_deadline(deadline)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{error:?}");
+    assert!(error.url().is_some_and(|url| url.ends_with("/index.yaml")), "{error:?}");
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ pub enum Doubt {
     Shape,
     /// A version of characters that versions do not have.
     Version,
-    /// The document has no `entries`.
+    /// The document has no `entries`, so it may be no index at all.
     NoEntries,
     /// One entry, or one field beside `entries`, is larger than the lexer keeps.
     Large,

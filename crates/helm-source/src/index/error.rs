@@ -15,6 +15,10 @@ pub enum IndexError {
         /// What it looks like: `"an HTML page"`, `"an XML document"`.
         what: &'static str,
     },
+    /// It is a mapping with neither `entries` nor `apiVersion`: what went wrong in JSON, as a rule. An index may lack
+    /// one of them.
+    #[error("this is no chart index: it has neither `entries` nor `apiVersion`")]
+    NoIndex,
     /// It breaks the rules of YAML or JSON, or it is of another shape than an index.
     #[error("the index is not valid: line {line}, column {column}: {what}")]
     Invalid {

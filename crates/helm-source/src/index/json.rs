@@ -27,7 +27,7 @@ pub(super) fn read(mut handover: Handover, rest: impl Read) -> Result<Index, Ind
         column: error.column() as u64,
         what: what(&error),
     })?;
-    Ok(building.index)
+    building.finish()
 }
 
 /// The message without the place, which serde_json appends.

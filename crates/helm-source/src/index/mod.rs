@@ -9,7 +9,8 @@
 //! What is listed means what Kargo's reader makes of it (semantics rule 5.1): only the first document
 //! counts, `apiVersion` is not required, an unquoted `1.10` stays the text it is, null is as good as
 //! nothing, and a key given twice in the document, in `entries` or in an entry is an error. One
-//! difference: an empty file is an error and not a repository without charts.
+//! difference: an empty file, or a mapping with neither `apiVersion` nor `entries` (`{"error":"unauthorized"}`, say), is an
+//! error and not a repository without charts.
 //!
 //! # Why nothing is kept for the full parser
 //!

@@ -11,13 +11,14 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
+use super::error::IndexError;
 use super::handover::Handover;
 use super::table::Index;
 
 /// What is read so far.
 #[derive(Debug)]
 pub(super) struct Building {
-    pub(super) index: Index,
+    index: Index,
     fields: HashSet<Box<str>>,
     open_chart: Option<Box<str>>,
 }
@@ -28,6 +29,14 @@ impl Building {
             fields: handover.fields_seen().map(Into::into).collect(),
             open_chart: handover.open_chart().map(Into::into),
             index: std::mem::take(&mut handover.index),
+        }
+    }
+
+    /// The index, if the document was one.
+    pub(super) fn finish(self) -> Result<Index, IndexError> {
+        match ["entries", "apiVersion"].iter().any(|field| self.fields.contains(*field)) {
+            true => Ok(self.index),
+            false => Err(IndexError::NoIndex),
         }
     }
 }

@@ -48,10 +48,10 @@ pub(super) fn read(mut handover: Handover, rest: impl Read) -> Result<Index, Ind
     });
     match (answer, complete) {
         (Err(error), complete) => match error.without_snippet() {
-            serde_saphyr::Error::MultipleDocuments { .. } if complete == Some(true) => Ok(building.index),
+            serde_saphyr::Error::MultipleDocuments { .. } if complete == Some(true) => building.finish(),
             error => Err(shift.error(error)),
         },
-        (Ok(()), Some(true)) => Ok(building.index),
+        (Ok(()), Some(true)) => building.finish(),
         (Ok(()), _) => Err(IndexError::Empty),
     }
 }
