@@ -33,6 +33,31 @@ impl<'n> Candidate<'n> {
     }
 }
 
+impl Candidate<'_> {
+    /// A number that is never greater than a better candidate's, and mostly less: it settles most comparisons of
+    /// a sort within eight bytes that lie together.
+    fn rough_rank(&self) -> u64 {
+        const MAJOR: u64 = (1 << 20) - 1;
+        const MINOR: u64 = (1 << 22) - 1;
+        const PATCH: u64 = (1 << 21) - 1;
+        let Some(version) = &self.version else {
+            let mut start = [0; 8];
+            let length = self.name.len().min(8);
+            start[..length].copy_from_slice(&self.name.as_bytes()[..length]);
+            return u64::from_be_bytes(start);
+        };
+        // A number that does not fit its place fills it, and all places below.
+        let (major, minor, patch) = match (version.major(), version.minor(), version.patch()) {
+            (MAJOR.., _, _) => (MAJOR, MINOR, PATCH),
+            (major, MINOR.., _) => (major, MINOR, PATCH),
+            (major, minor, PATCH..) => (major, minor, PATCH),
+            precise => precise,
+        };
+        let release = patch == PATCH || version.prerelease().is_empty();
+        major << 44 | minor << 22 | patch << 1 | u64::from(release)
+    }
+}
+
 /// Best is greatest.
 impl Ord for Candidate<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
@@ -66,22 +91,37 @@ impl PartialOrd for Candidate<'_> {
 /// assert_eq!(unfit, ["latest"]);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Ranking<'n> {
-    heap: BinaryHeap<Candidate<'n>>,
+pub struct Ranking<'n>(Order<'n>);
+
+#[derive(Clone, Debug)]
+enum Order<'n> {
+    /// None was taken yet; who takes all of them needs no heap.
+    None(Vec<Candidate<'n>>),
+    Heap(BinaryHeap<Candidate<'n>>),
 }
 
 impl<'n> Ranking<'n> {
     /// The names that were not taken, in no particular order.
     pub fn into_rest(self) -> impl Iterator<Item = Candidate<'n>> {
-        self.heap.into_iter()
+        self.into_unordered().into_iter()
     }
 
     /// All names that were not taken, best first; faster than taking one by one.
     #[must_use]
     pub fn into_sorted(self) -> Vec<Candidate<'n>> {
-        let mut candidates = self.heap.into_vec();
-        candidates.sort_unstable_by(|left, right| right.cmp(left));
-        candidates
+        let candidates = self.into_unordered();
+        let mut ranks: Vec<_> = candidates.iter().map(Candidate::rough_rank).zip(0..).collect();
+        ranks.sort_unstable_by(|&(left_rank, left), &(right_rank, right): &(u64, usize)| {
+            right_rank.cmp(&left_rank).then_with(|| candidates[right].cmp(&candidates[left]))
+        });
+        ranks.into_iter().map(|(_, index)| candidates[index]).collect()
+    }
+
+    fn into_unordered(self) -> Vec<Candidate<'n>> {
+        match self.0 {
+            Order::None(candidates) => candidates,
+            Order::Heap(heap) => heap.into_vec(),
+        }
     }
 
     pub(super) fn into_selection(
@@ -104,11 +144,21 @@ impl<'n> Iterator for Ranking<'n> {
     type Item = Candidate<'n>;
 
     fn next(&mut self) -> Option<Candidate<'n>> {
-        self.heap.pop()
+        if let Order::None(candidates) = &mut self.0 {
+            self.0 = Order::Heap(std::mem::take(candidates).into());
+        }
+        match &mut self.0 {
+            Order::Heap(heap) => heap.pop(),
+            Order::None(_) => None,
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.heap.len(), Some(self.heap.len()))
+        let left = match &self.0 {
+            Order::None(candidates) => candidates.len(),
+            Order::Heap(heap) => heap.len(),
+        };
+        (left, Some(left))
     }
 }
 
@@ -141,5 +191,46 @@ pub(super) fn rank<'n>(
             Err(why) => rejected(name, why),
         }
     }
-    Ranking { heap: BinaryHeap::from(candidates) }
+    Ranking(Order::None(candidates))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn candidate(name: &str) -> Candidate<'_> {
+        Candidate { name, position: 0, version: VersionRef::parse(name).ok(), kind: NameKind::Plain }
+    }
+
+    fn number() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            0..3_u64,
+            (1 << 20) - 3..(1 << 20) + 3_u64,
+            (1 << 21) - 3..(1 << 21) + 3_u64,
+            (1 << 22) - 3..(1 << 22) + 3_u64,
+            Just(u64::MAX)
+        ]
+    }
+
+    fn version() -> impl Strategy<Value = String> {
+        (number(), number(), number(), "(-(rc|[0-9]))?")
+            .prop_map(|(major, minor, patch, rest)| format!("{major}.{minor}.{patch}{rest}"))
+    }
+
+    proptest! {
+        #[test]
+        fn a_worse_version_never_has_a_greater_rough_rank(left in version(), right in version()) {
+            let (left, right) = (candidate(&left), candidate(&right));
+            prop_assert!(left <= right || left.rough_rank() >= right.rough_rank());
+        }
+
+        #[test]
+        fn a_worse_name_never_has_a_greater_rough_rank(left in "[a-c\u{0}]{0,10}", right in "[a-c\u{0}]{0,10}") {
+            let (mut left, mut right) = (candidate(&left), candidate(&right));
+            (left.version, right.version) = (None, None);
+            prop_assert!(left <= right || left.rough_rank() >= right.rough_rank());
+        }
+    }
 }
