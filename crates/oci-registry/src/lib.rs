@@ -44,7 +44,7 @@
 //!   never at a private address that is not the registry's own neighbourhood.
 //! - **Plain http** is for registries on this very machine and for hosts that were
 //!   [named](RegistryClientBuilder::plain_http).
-//! - **Limits**: 4 MiB for a manifest, 16 MiB for a page of tags, 10,000 pages, a million tags. Requests to
+//! - **Limits**: 4 MiB for a manifest, 16 MiB for a page of tags, 1,000 pages, a million tags. Requests to
 //!   one host keep a [pace](RegistryClientBuilder::pace).
 //! - **Errors** carry the status, the registry's own code (`NAME_UNKNOWN`), `Retry-After`, the number of
 //!   tries, the URL, and a hint; never a credential.

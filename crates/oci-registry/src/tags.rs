@@ -11,7 +11,7 @@ use crate::{Repository, lenient, link};
 /// As much as every registry gives; some refuse to be asked for more.
 const PAGE: &str = "1000";
 const PAGE_BYTES: u64 = 16 << 20;
-const MAX_PAGES: usize = 10_000;
+const MAX_PAGES: usize = 1_000;
 const MAX_TAGS: usize = 1_000_000;
 
 impl Repository {
@@ -22,7 +22,7 @@ impl Repository {
     ///
     /// [`NotFound`](ErrorKind::NotFound) where there is no such repository;
     /// [`Refused`](ErrorKind::Refused) where the list goes on at another host;
-    /// [`TooLarge`](ErrorKind::TooLarge) beyond 10,000 pages or a million tags;
+    /// [`TooLarge`](ErrorKind::TooLarge) beyond 1,000 pages or a million tags;
     /// [`BadAnswer`](ErrorKind::BadAnswer) for what is no list; and as [`manifest`](Self::manifest). Part of a list is
     /// never given for the whole.
     pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
