@@ -138,7 +138,7 @@ impl GitSourceBuilder {
 
     /// A folder for what was fetched, which makes the next discovery cheaper, in this process or in
     /// another one. It is disposable at any moment, and may be shared by all sources. If it is not
-    /// said, each source has a temporary folder of its own.
+    /// said, or cannot be used, the source has a temporary folder of its own.
     pub fn cache_directory(mut self, folder: impl Into<Option<PathBuf>>) -> Self {
         self.cache_directory = folder.into();
         self

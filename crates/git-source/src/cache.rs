@@ -1,6 +1,6 @@
 //! Where the stores of a source are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use artifact_source::{Error, ErrorKind};
@@ -16,39 +16,49 @@ const LAYOUT: &str = "git-1";
 
 /// Where the stores of a source are.
 #[derive(Debug)]
-pub(crate) enum Cache {
+pub(crate) struct Cache {
     /// A folder that the caller named. Sources share it, in this process and in others.
-    Folder(PathBuf),
-    /// A folder that lives and dies with the source; made when first needed.
-    Temporary(Mutex<Option<TempDir>>),
+    named: Option<PathBuf>,
+    /// A folder that lives and dies with the source. It is made when first needed: where no folder was named, or
+    /// the one that was cannot be used.
+    own: Mutex<Option<TempDir>>,
+    /// Where that one is made.
+    temporary: PathBuf,
 }
 
 impl Cache {
     /// A cache in this folder, or else in a temporary one.
-    pub(crate) fn new(folder: Option<PathBuf>) -> Self {
-        folder.map_or_else(|| Self::Temporary(Mutex::default()), Self::Folder)
+    pub(crate) fn new(named: Option<PathBuf>) -> Self {
+        Self { named, own: Mutex::default(), temporary: std::env::temp_dir() }
     }
 
     /// Opens the store of this kind, waiting until nobody else uses it.
     /// `owner` names the repository and as whom it is visited, without any secret.
     pub(crate) fn store(&self, owner: &str, contents: Contents, watch: &Watch) -> Result<Store, Error> {
-        let folder = match self {
-            Self::Folder(folder) => folder.clone(),
-            Self::Temporary(made) => {
-                let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-                match &*made {
-                    Some(folder) => folder.path().to_owned(),
-                    None => {
-                        let folder = TempDir::with_prefix("git-source-").map_err(|error| {
-                            Error::new(ErrorKind::Cache, "no temporary folder could be made")
-                                .with_cause(error)
-                        })?;
-                        made.insert(folder).path().to_owned()
-                    }
-                }
+        let store = Path::new(LAYOUT).join(key(owner)).join(contents.folder());
+        let Some(named) = &self.named else { return Store::open(&self.own()?.join(store), watch) };
+        match Store::open(&named.join(&store), watch) {
+            // A cache only saves traffic. Where there can be none, the answer is as good without.
+            Err(unusable) if unusable.kind() == ErrorKind::Cache => {
+                let own = self.own().map_err(|_| unusable)?;
+                Store::open(&own.join(store), watch)
             }
-        };
-        Store::open(&folder.join(LAYOUT).join(key(owner)).join(contents.folder()), watch)
+            opened => opened,
+        }
+    }
+
+    fn own(&self) -> Result<PathBuf, Error> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(folder) = &*own {
+            return Ok(folder.path().to_owned());
+        }
+        let made = tempfile::Builder::new().prefix("git-source-").tempdir_in(&self.temporary);
+        let made = made.map_err(|error| {
+            Error::new(ErrorKind::Cache, "no temporary folder could be made")
+                .with_hint("name a cache directory that can be written")
+                .with_cause(error)
+        })?;
+        Ok(own.insert(made).path().to_owned())
     }
 }
 
@@ -57,4 +67,43 @@ fn key(text: &str) -> String {
     hasher.update(text.as_bytes());
     // The hasher fails on the known collisions alone, and no folder needs to be safe from those.
     hasher.try_finalize().map_or_else(|_| "collision".to_owned(), |id| id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use artifact_source::Meter;
+
+    use super::*;
+    use crate::watch::Limits;
+
+    #[track_caller]
+    fn hint(cache: &Cache) -> Option<String> {
+        let limits = Limits { bytes: 1, stall: Duration::from_secs(1), deadline: None };
+        match cache.store("someone", Contents::Tags, &Watch::new(Meter::new(), limits)) {
+            Ok(_) => None,
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Cache, "{error:?}");
+                error.hint().map(str::to_owned)
+            }
+        }
+    }
+
+    #[test]
+    fn what_helps_where_nothing_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, b"").unwrap();
+        for (named, temporary, expected) in [
+            (None, folder.path(), None),
+            (Some(file.clone()), folder.path(), None),
+            (Some(folder.path().to_owned()), &*file, None),
+            (None, &*file, Some("name a cache directory that can be written")),
+            (Some(file.clone()), &*file, Some("name another cache directory, or none")),
+        ] {
+            let cache = Cache { temporary: temporary.to_owned(), ..Cache::new(named.clone()) };
+            assert_eq!(hint(&cache).as_deref(), expected, "{named:?} {}", temporary.display());
+        }
+    }
 }

@@ -71,6 +71,9 @@ impl Store {
                 fs::remove_file(entry.path())?;
             }
         }
+        // Whether anything can be written is better known before the server was asked for it.
+        tempfile::tempfile_in(&packs)?;
+        tempfile::tempfile_in(&self.folder)?;
         if self.packs()? > PACKS { self.clear() } else { Ok(()) }
     }
 
@@ -163,7 +166,7 @@ impl Store {
                     io::ErrorKind::StorageFull
                     | io::ErrorKind::PermissionDenied
                     | io::ErrorKind::ReadOnlyFilesystem,
-                ) => unreadable(&self.folder, &error),
+                ) => unusable(&self.folder, Cause::of(&error)),
                 _ => Error::new(ErrorKind::BadAnswer, "the server's pack is broken")
                     .with_cause(Cause::of(&error)),
             }
@@ -196,12 +199,8 @@ impl Store {
     }
 }
 
-fn unusable(folder: &Path, error: io::Error) -> Error {
+fn unusable(folder: &Path, error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Cache, format!("the cache folder {} cannot be used", folder.display()))
+        .with_hint("name another cache directory, or none")
         .with_cause(error)
-}
-
-fn unreadable(folder: &Path, error: &gix::Error) -> Error {
-    Error::new(ErrorKind::Cache, format!("the cache folder {} cannot be used", folder.display()))
-        .with_cause(Cause::of(error))
 }
