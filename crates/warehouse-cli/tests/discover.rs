@@ -33,6 +33,27 @@ fn the_table_shows_what_was_found_and_warnings_go_to_standard_error() {
 }
 
 #[test]
+fn the_table_as_a_person_sees_it() {
+    let world = World::start();
+    let ran = warehouse(&["discover", "--no-cache", "-q", "-f", "-"], &world.fill(MANIFEST));
+    // Ports differ from run to run, and with them the width of a column.
+    let out = ran.out.replace(&world.registry.host(), "REGISTRY").replace(world.repository.url(), "GIT");
+    let out = out.replace(&world.charts.url(), "CHARTS");
+    let lines: Vec<_> = out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    KIND REPOSITORY REVISION ID CREATED SUBJECT
+    image REGISTRY/shop/web 1.2.0 sha256:58d36d434863
+    image REGISTRY/shop/web 1.1.0 sha256:63ad68f4cd5c
+    git GIT main ec955a4b713d 2024-01-01T00:02:00Z Merge branch 'pears'
+    git GIT main b7352b405713 2024-01-01T00:00:00Z Open the shop
+    chart CHARTS (shop) 0.2.1
+    chart CHARTS (shop) 0.2.0
+    chart oci://REGISTRY/charts/cache 4.1.0+build.7
+    chart oci://REGISTRY/charts/cache 4.0.0
+    ");
+}
+
+#[test]
 fn json_has_kargos_shape_and_beside_it_the_cost() {
     let world = World::start();
     let ran = warehouse(&["discover", "--no-cache", "-q", "-o", "json", "-f", "-"], &world.fill(MANIFEST));
