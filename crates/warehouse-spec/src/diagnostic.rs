@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::redact::redact;
+use crate::visible::visible;
 
 /// One thing wrong, or about to be wrong, with a manifest.
 ///
-/// Everything in it is safe to print: credentials in URLs are masked when it is made.
+/// Everything in it is safe to print: credentials in URLs are masked when it is made, and characters that a terminal would
+/// act on are replaced by U+FFFD.
 /// `Display` is the one-line form, `file:3:7: error: message (spec.subscriptions[0].git)`; the compiler-like form with
 /// the line and a caret is [`Snippet`](crate::Snippet).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,14 +42,14 @@ impl Diagnostic {
             severity,
             code,
             location,
-            path: redact(&path.into()).into_owned(),
-            message: redact(message.as_ref()).into_owned(),
+            path: shown(&path.into()),
+            message: shown(message.as_ref()),
             help: None,
         }
     }
 
     pub(crate) fn with_help(mut self, help: impl AsRef<str>) -> Self {
-        self.help = Some(redact(help.as_ref()).into_owned());
+        self.help = Some(shown(help.as_ref()));
         self
     }
 
@@ -55,6 +57,11 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// A text as it may be shown.
+fn shown(text: &str) -> String {
+    visible(&redact(text)).into_owned()
 }
 
 impl fmt::Display for Diagnostic {
@@ -107,7 +114,7 @@ impl Location {
 
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}:{}", self.source, self.line, self.column)
+        write!(formatter, "{}:{}:{}", visible(&self.source), self.line, self.column)
     }
 }
 

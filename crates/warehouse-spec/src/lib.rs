@@ -94,6 +94,7 @@ mod syntax;
 mod timestamp;
 mod url;
 mod value;
+mod visible;
 mod warehouse;
 mod yaml;
 

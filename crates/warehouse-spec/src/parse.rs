@@ -33,7 +33,7 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
             &source,
             Mark::first(),
             Code::Limit,
-            &format!("the manifest is {} bytes long, and the limit is {limit}", text.len()),
+            &format!("the manifest is larger than the limit of {limit} bytes"),
         );
     }
     let mut read = yaml::read(&source, text, &options.limits);

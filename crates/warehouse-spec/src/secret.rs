@@ -8,7 +8,8 @@ pub(crate) fn may_hold_secret(lines: &[&str], index: usize) -> bool {
     lines.get(index).is_some_and(|line| has_secret_key(line)) || is_in_secret(lines, index)
 }
 
-fn is_in_secret(lines: &[&str], index: usize) -> bool {
+/// Whether the line of this index (from 0) belongs to a document that says it is a Secret.
+pub(crate) fn is_in_secret(lines: &[&str], index: usize) -> bool {
     let is_mark = |line: &str| line == "---" || line.starts_with("--- ");
     let before = lines.iter().take(index).rposition(|line| is_mark(line));
     let start = before.map_or(0, |at| at + 1);
@@ -26,10 +27,10 @@ fn names_kind(line: &str) -> bool {
 }
 
 /// Whether some key on the line is named like a secret.
-fn has_secret_key(line: &str) -> bool {
+pub(crate) fn has_secret_key(line: &str) -> bool {
     let keys = line.match_indices(':').map(|(colon, _)| {
         let before = line[..colon].trim_end_matches(['"', '\'', ' ']);
-        let start = before.rfind([' ', '"', '\'', '{', ',']).map_or(0, |at| at + 1);
+        let start = before.rfind([' ', '"', '\'', '{', ',', ':']).map_or(0, |at| at + 1);
         &before[start..]
     });
     keys.into_iter().any(names_secret)

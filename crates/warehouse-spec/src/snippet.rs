@@ -2,17 +2,23 @@
 
 use std::fmt;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::redact::redact;
-use crate::secret::may_hold_secret;
+use crate::secret::{has_secret_key, is_in_secret};
+use crate::visible::{REPLACEMENT, acts, visible};
 
 /// The most characters of a line that are shown; a longer one is cut around the place.
 const WIDEST: usize = 100;
 
+/// The most characters of a line that are looked at before and after the place: many more than are shown, so that a
+/// credential is known for one also where only a part of it is near.
+const AROUND: usize = 4_000;
+
 /// Shows a [`Diagnostic`] with the line it is about, a caret, and its help; plain text, several lines, no colour, no line
 /// break at the end.
 ///
-/// Credentials in URLs are masked in the line as well. Of a line that may belong to a Secret only the key is shown.
+/// Credentials in URLs are masked in the line as well. Of a line that may belong to a Secret only the key is shown. What a
+/// terminal would act on is replaced by U+FFFD. A text that is larger than the limit is shown without any line of it.
 ///
 /// ```
 /// use warehouse_spec::{Options, Snippet, parse};
@@ -62,10 +68,10 @@ impl fmt::Display for Snippet<'_> {
         let found = self.diagnostic;
         let number = found.location.line.to_string();
         let gutter = " ".repeat(number.len());
-        writeln!(formatter, "{}: {}", found.severity, found.message)?;
+        writeln!(formatter, "{}: {}", found.severity, visible(&found.message))?;
         write!(formatter, "{gutter}--> {}", found.location)?;
         if !found.path.is_empty() {
-            write!(formatter, " ({})", found.path)?;
+            write!(formatter, " ({})", visible(&found.path))?;
         }
         if let Some(shown) = self.shown_line() {
             writeln!(formatter)?;
@@ -74,7 +80,7 @@ impl fmt::Display for Snippet<'_> {
             write!(formatter, "{gutter} | {}{}", " ".repeat(shown.before), "^".repeat(shown.width))?;
         }
         if let Some(help) = &found.help {
-            write!(formatter, "\n{gutter} = help: {help}")?;
+            write!(formatter, "\n{gutter} = help: {}", visible(help))?;
         }
         Ok(())
     }
@@ -91,24 +97,45 @@ impl Snippet<'_> {
     fn shown_line(&self) -> Option<Shown> {
         let location = &self.diagnostic.location;
         let index = location.line.checked_sub(1)?;
+        if self.diagnostic.code == Code::Limit && (location.line, location.column) == (1, 1) {
+            return None;
+        }
         let lines: Vec<&str> = self.text.lines().collect();
         let line = lines.get(index)?;
-        let start = location.column.saturating_sub(1);
-        if may_hold_secret(&lines, index) {
-            return Some(shown_key(line));
+        let column = location.column.saturating_sub(1);
+        let (line, skipped) = around(line, column);
+        if has_secret_key(line) || is_in_secret(&lines, index) {
+            return Some(if skipped > 0 { masked() } else { shown_key(line) });
         }
-        let head: String = line.chars().take(start).collect();
-        let place: String = line.chars().skip(start).take(location.width).collect();
-        let tail: String = line.chars().skip(start + location.width).collect();
+        let start = column - skipped;
+        let [place, tail] = [start, start.saturating_add(location.width)].map(|at| byte_at(line, at));
+        let (head, place, tail) = (&line[..place], &line[place..tail], &line[tail..]);
         // What is masked may straddle the place, so the line is masked as a whole; the caret moves along if it can.
         let whole = redact(line).into_owned();
-        let parts = format!("{}{}{}", redact(&head), redact(&place), redact(&tail));
+        let parts = format!("{}{}{}", redact(head), redact(place), redact(tail));
         let (before, width) = match whole == parts {
-            true => (redact(&head).chars().count(), redact(&place).chars().count()),
-            false => (whole.len() - whole.trim_start().len(), 1),
+            true => (redact(head).chars().count(), redact(place).chars().count()),
+            false => (whole.chars().take_while(|letter| letter.is_whitespace()).count(), 1),
         };
         Some(cut(&whole, before, width.max(1)))
     }
+}
+
+/// The part of a line around this column (from 0), and how many characters stand before it.
+fn around(line: &str, column: usize) -> (&str, usize) {
+    let skipped = column.saturating_sub(AROUND);
+    let part = &line[byte_at(line, skipped)..];
+    (&part[..byte_at(part, 2 * AROUND)], skipped)
+}
+
+/// Where in the line this character (from 0) starts; the end of the line if it has none.
+fn byte_at(line: &str, character: usize) -> usize {
+    line.char_indices().nth(character).map_or(line.len(), |(at, _)| at)
+}
+
+/// A line of which nothing is shown.
+fn masked() -> Shown {
+    Shown { line: "***".to_owned(), before: 0, width: 1 }
 }
 
 /// The key of a line, and nothing of its value.
@@ -122,13 +149,15 @@ fn shown_key(line: &str) -> Shown {
     Shown { before: line.len() - line.trim_start().len(), width: 1, line }
 }
 
-/// Cuts a long line around the place, and makes tabs as wide as one blank so that the caret stands under it.
+/// Cuts a long line around the place, makes tabs as wide as one blank so that the caret stands under it, and shows what
+/// would act on a terminal.
 fn cut(line: &str, before: usize, width: usize) -> Shown {
     let letters: Vec<char> = line
         .chars()
-        .map(|letter| match letter.is_control() || letter.is_whitespace() {
-            true => ' ',
-            false => letter,
+        .map(|letter| match letter {
+            _ if letter.is_whitespace() => ' ',
+            _ if acts(letter) => REPLACEMENT,
+            _ => letter,
         })
         .collect();
     let start = match letters.len() > WIDEST {

@@ -61,8 +61,77 @@ fn size() {
     let manifest = parse("kargo.yaml", "kind: Warehouse\n", &options);
     assert_eq!(
         manifest.diagnostics[0].to_string(),
-        "kargo.yaml:1:1: error: the manifest is 16 bytes long, and the limit is 10"
+        "kargo.yaml:1:1: error: the manifest is larger than the limit of 10 bytes"
     );
+}
+
+/// Whoever reads a file may have stopped at the limit, and no line of what is left is to blame.
+#[test]
+fn a_text_that_is_too_large_is_not_shown() {
+    let text = "# password\n".repeat(400_000);
+    let manifest = read(&text);
+    let shown = Snippet::new(&manifest.diagnostics[0], &text).to_string();
+    assert_eq!(shown, "error: the manifest is larger than the limit of 4194304 bytes\n --> kargo.yaml:1:1");
+}
+
+#[test]
+fn what_a_terminal_would_act_on_is_replaced() {
+    let head = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: demo}\nspec:\n  subscriptions:\n";
+    for (letter, escape) in [
+        ('\u{1b}', "\\e"),
+        ('\u{7}', "\\a"),
+        ('\u{9b}', "\\x9b"),
+        ('\n', "\\n"),
+        ('\u{202e}', "\\u202e"),
+        ('\u{2066}', "\\u2066"),
+    ] {
+        let values =
+            format!("{{repoURL: \"a{escape}b\", \"c{escape}d\": 1, discoveryLimit: \"e{escape}f\"}}");
+        for text in
+            [format!("{head}  - image: {values}\n"), format!("{head}  - \"im{escape}age\": {values}\n")]
+        {
+            let manifest = parse(&format!("kargo{letter}.yaml"), &text, &Options::default());
+            assert!(!manifest.diagnostics.is_empty());
+            for found in &manifest.diagnostics {
+                for shown in [found.to_string(), Snippet::new(found, &text).to_string()] {
+                    let breaks = shown.lines().count() - 1;
+                    assert_eq!(
+                        shown.matches(letter).count(),
+                        if letter == '\n' { breaks } else { 0 },
+                        "{shown:?}"
+                    );
+                    assert!(shown.contains('\u{fffd}'), "{shown:?}");
+                }
+            }
+        }
+    }
+    let text = format!("{head}  - image: {{repoURL: 'nginx:1\u{202e}'}}\n");
+    let found = &read(&text).diagnostics[0];
+    assert!(!Snippet::new(found, &text).to_string().contains('\u{202e}'));
+}
+
+/// Every snippet looks at the surroundings of its place alone, however long the line.
+#[test]
+fn long_lines_are_shown_in_part() {
+    let (long, keys) = ("x".repeat(1_000_000), "k:".repeat(1_000_000));
+    let head = |value: &str| {
+        format!(
+            "apiVersion: kargo.akuity.io/v1alpha1, kind: Warehouse, metadata: {{name: demo, annotations: {{a: '{value}'}}}}"
+        )
+    };
+    let spec = |more: &str| format!("spec: {{subscriptions: [{{image: {{repoURL: 'nginx:1'{more}}}}}]}}");
+    for (name, text, expected) in [
+        ("at the end", format!("{{{}, {}}}", head(&long), spec("")), "| ... xxx"),
+        ("at the start", format!("{{{}, {}}}", spec(""), head(&long)), " ...\n"),
+        ("before many colons", format!("{{{}, {}}}", spec(""), head(&keys)), " ...\n"),
+        ("near a secret", format!("{{{}, {}}}", head(&long), spec(", token: hunter2")), "| ***\n"),
+    ] {
+        let manifest = read(&text);
+        let found = manifest.errors().next().unwrap();
+        let shown = Snippet::new(found, &text).to_string();
+        assert!(shown.contains(expected), "{name}: {}", shown.chars().take(500).collect::<String>());
+        assert!(shown.len() < 1_000 && !shown.contains("hunter2"), "{name}: {} bytes", shown.len());
+    }
 }
 
 #[test]
