@@ -235,8 +235,12 @@ impl<'t> Object<'t> {
                     None => "delete it".to_owned(),
                 },
             };
+            let code = match (what, entry.name) {
+                ("an image subscription" | "a git subscription", "name") => Code::Misplaced,
+                _ => Code::UnknownField,
+            };
             context.ignored_at(
-                Code::UnknownField,
+                code,
                 (entry.key.mark, &child(&self.path, entry.name)),
                 format!("{what} has no field `{}`; it is ignored", entry.name),
                 help,
@@ -248,6 +252,10 @@ impl<'t> Object<'t> {
 /// What to do about invented keys that people really write and whose meaning no likeness of letters would find.
 fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
     Some(match (what, name) {
+        ("an image subscription", "name") => {
+            "write it beside `image:`, not in it: `- {name: one, image: {...}}`"
+        }
+        ("a git subscription", "name") => "write it beside `git:`, not in it: `- {name: one, git: {...}}`",
         ("an image subscription", "commitSelectionStrategy" | "strategy") => {
             "the field is `imageSelectionStrategy`, with values Digest, Lexical, NewestBuild and SemVer"
         }

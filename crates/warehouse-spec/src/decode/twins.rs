@@ -53,7 +53,11 @@ fn twin(context: &mut Context, what: &str, placed: &Placed, earlier: &Placed) {
         context.warn_at(Code::KargoRefuses, at, message, "");
         return;
     }
-    context.error_at(Code::Duplicate, at, message, "delete one of them, or give each a `name`");
+    let key = placed.subscription.type_key();
+    let help = format!(
+        "delete one of them, or give each a `name` beside `{key}:`, not in it: `- {{name: one, {key}: {{...}}}}`"
+    );
+    context.error_at(Code::Duplicate, at, message, help);
 }
 
 /// What makes two subscriptions the same: the kind and the repository in its normal form.

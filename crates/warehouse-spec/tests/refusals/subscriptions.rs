@@ -66,7 +66,7 @@ fn subscriptions_that_cannot_be_told_apart() {
         (9, 5),
         "spec.subscriptions[1]",
         "this image repository is subscribed to twice, here and in spec.subscriptions[0] in line 7",
-        "delete one of them, or give each a `name`",
+        "delete one of them, or give each a `name` beside `image:`, not in it: `- {name: one, image: {...}}`",
     );
     warning(
         "  - name: a\n    image:\n      repoURL: nginx\n  - name: b\n    image:\n      repoURL: nginx\n",
@@ -91,5 +91,25 @@ fn subscriptions_that_cannot_be_told_apart() {
         "spec.subscriptions[0].name",
         "`A_b` is no name of a subscription",
         "at most 63 small letters, digits and hyphens; a letter or digit at both ends",
+    );
+}
+
+#[test]
+fn a_name_in_the_wrong_place() {
+    warning(
+        "  - git:\n      name: app\n      repoURL: https://example.com/a\n",
+        Code::Misplaced,
+        (8, 7),
+        "spec.subscriptions[0].git.name",
+        "a git subscription has no field `name`; it is ignored",
+        "write it beside `git:`, not in it: `- {name: one, git: {...}}`",
+    );
+    warning(
+        "  - image: {repoURL: nginx, name: app}\n",
+        Code::Misplaced,
+        (7, 29),
+        "spec.subscriptions[0].image.name",
+        "an image subscription has no field `name`; it is ignored",
+        "write it beside `image:`, not in it: `- {name: one, image: {...}}`",
     );
 }
