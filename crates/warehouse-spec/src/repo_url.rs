@@ -33,7 +33,27 @@ pub(crate) struct BadUrl {
 
 impl BadUrl {
     fn new(url: &str, what: &str, help: &'static str) -> Self {
-        Self { message: format!("`{url}` is no {what}"), help }
+        let message = format!("`{url}` is no {what}");
+        match (has_user(url), url.contains('?')) {
+            (true, _) => Self {
+                message: format!("{message}: credentials do not belong in a `repoURL`"),
+                help: "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project",
+            },
+            (_, true) => Self {
+                message: format!("{message}: a query does not belong in a `repoURL`"),
+                help: "leave out the `?` and what follows it; Kargo takes credentials from Secrets of the Project",
+            },
+            _ => Self { message, help },
+        }
+    }
+}
+
+/// Whether a user, and perhaps a password, stands in front of the host. `name@sha256:...` and `name@tag` have none.
+fn has_user(url: &str) -> bool {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    match rest.split(['/', '?', '#']).next().and_then(|authority| authority.rsplit_once('@')) {
+        Some((_, host)) => !scheme.is_empty() || rest.contains('/') && !host.starts_with("sha256:"),
+        None => false,
     }
 }
 
@@ -69,7 +89,7 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
     } else {
         "write it like https://host/path, ssh://git@host/path or git@host:path"
     };
-    Err(BadUrl::new(url, "Git repository URL", help))
+    Err(BadUrl { message: format!("`{url}` is no Git repository URL"), help })
 }
 
 /// Checks the repository of a chart subscription: http(s) or oci.
@@ -140,5 +160,32 @@ mod tests {
             &["https://charts.example.com", "oci://ghcr.io/a/b", "http://localhost:8080/x?y=z"],
             &["", "ghcr.io/a/b", "s3://bucket", "https://", "https://a b/c"],
         );
+    }
+
+    #[test]
+    fn credentials_and_queries_are_named() {
+        for (answer, reason) in [
+            (image("me:pw@ghcr.io/a"), "credentials"),
+            (image("me@ghcr.io/a"), "credentials"),
+            (image("https://me:pw@ghcr.io/a"), "credentials"),
+            (image("https://ghcr.io/a?token=x"), "a query"),
+            (image("ghcr.io/a?token=x"), "a query"),
+            (chart("https://me:pw@charts.example.com"), "credentials"),
+            (chart("https://token@charts.example.com/a"), "credentials"),
+            (chart("oci://me@ghcr.io/a?b"), "credentials"),
+            (chart("https://charts.example.com?token=x"), "a query"),
+            (image("nginx@sha256:00"), "no image repository"),
+            (image("ghcr.io/a@sha256:00"), "no image repository"),
+            (image("nginx@1.2"), "no image repository"),
+            (chart("s3://bucket/a@b"), "no chart repository URL"),
+        ] {
+            let bad = answer.unwrap_err();
+            let is_named = bad.message.ends_with("not belong in a `repoURL`");
+            assert_eq!(
+                (is_named, bad.message.contains(reason)),
+                (!reason.starts_with("no "), true),
+                "{bad:?}"
+            );
+        }
     }
 }

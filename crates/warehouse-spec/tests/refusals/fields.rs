@@ -31,8 +31,16 @@ fn urls() {
         Code::BadUrl,
         (8, 16),
         "spec.subscriptions[0].image.repoURL",
-        "`https://***@ghcr.io/a` is no image repository",
-        "leave the scheme out: registry.example.com/path/name",
+        "`https://***@ghcr.io/a` is no image repository: credentials do not belong in a `repoURL`",
+        "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project",
+    );
+    error(
+        "  - chart:\n      repoURL: https://charts.example.com?token=hunter2\n      name: a\n",
+        Code::BadUrl,
+        (8, 16),
+        "spec.subscriptions[0].chart.repoURL",
+        "`https://charts.example.com?token=***` is no chart repository URL: a query does not belong in a `repoURL`",
+        "leave out the `?` and what follows it; Kargo takes credentials from Secrets of the Project",
     );
     error(
         "  - git:\n      repoURL: github.com/a/b\n",
