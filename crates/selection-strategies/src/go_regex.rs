@@ -7,7 +7,6 @@ mod syntax;
 mod translate;
 mod unicode;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -15,6 +14,8 @@ use std::sync::Arc;
 use regex::{Regex, RegexBuilder};
 
 pub use syntax::GoRegexSyntaxError;
+
+use crate::subject::decode;
 
 /// The longest pattern that is compiled, in bytes.
 pub const MAX_PATTERN_LENGTH: usize = 16 * 1024;
@@ -115,7 +116,7 @@ impl GoRegex {
     /// As in Go, each byte that is not part of valid UTF-8 counts as one U+FFFD.
     #[must_use]
     pub fn is_match_bytes(&self, bytes: &[u8]) -> bool {
-        self.is_match(&replace_invalid_bytes(bytes))
+        self.is_match(&decode(bytes))
     }
 
     /// The pattern, as written.
@@ -146,18 +147,6 @@ fn build(translation: &str) -> Option<Regex> {
         "{translation:?} does not compile: {regex:?}"
     );
     regex.ok()
-}
-
-fn replace_invalid_bytes(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
-    }
-    let mut text = String::with_capacity(bytes.len() + 16);
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-    }
-    Cow::Owned(text)
 }
 
 /// Why a pattern does not compile.
