@@ -39,7 +39,8 @@ fn the_table_as_a_person_sees_it() {
     // Ports differ from run to run, and with them the width of a column.
     let out = ran.out.replace(&world.registry.host(), "REGISTRY").replace(world.repository.url(), "GIT");
     let out = out.replace(&world.charts.url(), "CHARTS");
-    let lines: Vec<_> = out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let lines: Vec<_> =
+        out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     KIND REPOSITORY REVISION ID CREATED SUBJECT
     image REGISTRY/shop/web 1.2.0 sha256:58d36d434863
