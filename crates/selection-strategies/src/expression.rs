@@ -20,7 +20,7 @@
 //! # The language
 //!
 //! It is expr-lang as of v1.17.8, types and optimizer included: whatever compiles there compiles
-//! here, and means the same. There are literals, arithmetic, comparisons (`1 < x < 3`), `and`, `or`,
+//! here, and means the same, but for the differences below. There are literals, arithmetic, comparisons (`1 < x < 3`), `and`, `or`,
 //! `not`, `in`, `matches`, `contains`, `startsWith`, `endsWith`, `??`, `?.`, `? :`, `if` and `else`,
 //! `let`, pipes, ranges, slices, lists, maps, predicates (`filter(list, # > 3)`), all functions of
 //! the language and the methods of times and durations.
@@ -36,8 +36,9 @@
 //!
 //! # Bounds
 //!
-//! An expression nests at most some hundred levels, and one evaluation ends after some ten
-//! million steps, a million list elements (as in expr-lang) or 32 MiB of text, with an error.
+//! An expression nests at most 150 levels of what it means and 250 of its text, a value at most 100, and
+//! one evaluation ends after some ten million steps, a million list elements (as in expr-lang) or
+//! 32 MiB of text, with an error.
 //! Nothing panics or overflows the stack.
 //!
 //! # Differences from expr-lang
@@ -46,6 +47,12 @@
 //!   error when it is evaluated.
 //! * The order of `keys`, `values` and `toPairs` is the order of the keys; in Go it is random.
 //! * The local time zone is UTC, as in a container.
+//! * An image, commit, chart or artifact can neither be written by `toJSON` nor be the key of a map, and its
+//!   `type()` is `struct`.
+//! * Of the methods of times, those that write bytes (`AppendFormat`, `MarshalBinary`, `GobEncode`), `GoString` and
+//!   `ZoneBounds` are missing; `AddDate` beyond all dates does not wrap around.
+//! * `float()` reads decimal numbers without underscores only.
+//! * Large patterns are paid for by their size, and all literal patterns of one expression have a bound together.
 //! * The bytes of a text (`subject[0]`) are whole numbers like any other; Go's are a type of their own,
 //!   which negation wraps around.
 //! * `findLast` and `a?.method(b)` work in the middle of an expression, too; expr-lang leaves values

@@ -99,6 +99,15 @@ impl GoRegex {
         Self { pattern, translation: translation.into(), regex, may_split }
     }
 
+    /// How much work a byte of text may be at most, roughly: searching is linear in the text, but each byte may touch
+    /// as many states as the pattern was compiled into.
+    pub(crate) fn work_per_byte(&self) -> usize {
+        // A compiled state takes some tens of bytes; the classes are a factor of eight apart.
+        const CLASSES: [(usize, usize); 3] = [(32 << 10, 1), (256 << 10, 64), (2 << 20, 512)];
+        let fits = |limit: usize| RegexBuilder::new(&self.translation).size_limit(limit).build().is_ok();
+        CLASSES.iter().find(|(limit, _)| fits(*limit)).map_or(4096, |(_, work)| *work)
+    }
+
     /// Whether the expression matches somewhere in the text.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {

@@ -77,7 +77,7 @@
 //!
 //! The rules are numbered in `docs/semantics.md`, and the documentation of each item names its own.
 //! Every row of the conformance vectors, and a million invented questions to the Go libraries of
-//! each kind, are answered as Kargo answers them.
+//! each kind, are answered as Kargo answers them, but for those that touch a difference that the modules state.
 //!
 //! # Cost
 //!

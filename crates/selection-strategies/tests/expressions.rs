@@ -327,3 +327,29 @@ proptest! {
         prop_assert_eq!(time.to_string().parse::<Time>().unwrap(), time);
     }
 }
+
+/// A pattern is linear in the text, but with a factor as large as what it compiles into: that is paid for, too.
+#[test]
+fn large_patterns_use_up_the_steps() {
+    for text in [
+        "let x = repeat('a', 1000); any(1..200, x matches '(.{1,30}){1,30}b')",
+        "any(1..100000, repeat('a', 1000) matches '(.{1,30}){1,30}b')",
+        "any(1..100000, subject matches ('\\\\pL{1,90}' + string(#)))",
+        "any(1..100000, subject matches ('(?i)[\\\\pL\\\\pN]{1,60}' + string(#)))",
+    ] {
+        let expression = Expression::compile(text).unwrap();
+        let error = expression.decide(&Environment::new().variable("subject", "feat: x")).unwrap_err();
+        assert!(error.to_string().contains("too many steps"), "{text}: {error}");
+    }
+    let many =
+        (0..200).map(|n| format!("subject matches '\\\\pL{{1,90}}{n}'")).collect::<Vec<_>>().join(" || ");
+    assert!(Expression::compile(&many).unwrap_err().to_string().contains("too large together"));
+    // What people write stays cheap.
+    let usual = "all(1..20000, subject matches '^(feat|fix)(\\\\(\\\\w+\\\\))?!?: ')";
+    assert!(
+        Expression::compile(usual)
+            .unwrap()
+            .decide(&Environment::new().variable("subject", "feat: x"))
+            .unwrap()
+    );
+}

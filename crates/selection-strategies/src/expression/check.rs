@@ -15,9 +15,13 @@ use super::syntax::{Binary, Member, Node, NodeId, Tree, Unary};
 use super::value::{ElementType, Value};
 use crate::go_regex::GoRegex;
 
+/// How large the patterns of one expression may be together, in the measure of [`GoRegex::work_per_byte`].
+const MAX_PATTERN_WORK: usize = 16 << 10;
+
 /// Checks a tree and notes the kinds of its nodes.
 pub(super) fn check(tree: &mut Tree, root: NodeId, signatures: &Signatures) -> Result<(), CompileError> {
     // Patterns and pointers are looked at even where kinds are not.
+    let mut compiling = MAX_PATTERN_WORK;
     for id in tree.ids() {
         if let Node::Pointer(name) = tree.node(id)
             && !matches!(&**name, "" | "index" | "acc")
@@ -27,7 +31,11 @@ pub(super) fn check(tree: &mut Tree, root: NodeId, signatures: &Signatures) -> R
         if let Node::Binary(Binary::Matches, _, right) = *tree.node(id)
             && let Node::Literal(Value::Text(pattern)) = tree.node(right)
         {
-            regex(pattern, tree.position(right))?;
+            let position = tree.position(right);
+            let work = regex(pattern, position)?.work_per_byte();
+            compiling = compiling.checked_sub(work).ok_or_else(|| {
+                CompileError::at(position, "the patterns of the expression are too large together")
+            })?;
         }
     }
     Checker { tree, signatures, variables: Vec::new(), scopes: Vec::new() }.visit(root)?;

@@ -60,7 +60,7 @@ impl RunError {
 pub enum ExpressionError {
     /// The expression could not be evaluated.
     #[error("the expression cannot be evaluated: {0}")]
-    Run(#[source] RunError),
+    Run(RunError),
     /// The expression has a value that is no truth value in the sense of Go's `ParseBool`.
     #[error("the expression gives {value}, which is neither true nor false")]
     NotBoolean {

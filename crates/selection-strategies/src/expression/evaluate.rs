@@ -12,7 +12,7 @@ use super::kind::{Kind, MapKind};
 use super::method;
 use super::operator;
 use super::predicate::Scope;
-use super::syntax::{Binary, InLiterals, Member, Node, NodeId, Tree, Unary};
+use super::syntax::{Binary, InLiterals, Member, Node, NodeId, Pattern, Tree, Unary};
 use super::value::{ElementType, Key, Value};
 use crate::go_regex::GoRegex;
 
@@ -175,11 +175,12 @@ impl Evaluator<'_> {
         if kept { Ok(()) } else { self.fail(id, "a value is not of the type it was taken for") }
     }
 
-    fn matches(&mut self, id: NodeId, of: NodeId, regex: &GoRegex) -> Evaluated {
+    fn matches(&mut self, id: NodeId, of: NodeId, pattern: &Pattern) -> Evaluated {
         let value = self.value(of)?;
         let result = match &value {
             Value::Text(text) | Value::Bytes(text) => {
-                self.budget.work(text.len()).map(|()| regex.is_match_bytes(text))
+                let work = text.len().saturating_mul(pattern.work_per_byte);
+                self.budget.work(work).map(|()| pattern.regex.is_match_bytes(text))
             }
             other if other.is_nil() => Ok(false),
             other => Err(Failure::new(format!("{} cannot match", other.type_name()))),
@@ -199,9 +200,12 @@ impl Evaluator<'_> {
                 pattern.type_name()
             )));
         };
-        self.budget.work(50_000 + pattern.len() * 200 + text.len())?;
+        self.budget.work(50_000 + pattern.len() * 200)?;
         let pattern = std::str::from_utf8(pattern).map_err(|_| Failure::new("the pattern is not UTF-8"))?;
         let regex = GoRegex::new(pattern).map_err(|error| Failure::new(error.to_string()))?;
+        // What was compiled tells how much work it was, and how much each byte of the text is.
+        let work_per_byte = regex.work_per_byte();
+        self.budget.work(work_per_byte.saturating_mul(1000 + text.len()))?;
         Ok(regex.is_match_bytes(text))
     }
 

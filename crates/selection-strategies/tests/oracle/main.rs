@@ -121,7 +121,7 @@ fn check(family: &Family) {
     }
     eprintln!(
         "oracle: {}: {asked} questions of seed {seed}, 0 differences, {refused} refused by both, \
-         {unanswered} beyond a bound, {:.1} s",
+         {unanswered} left out as beyond a bound or a stated difference, {:.1} s",
         family.name,
         start.elapsed().as_secs_f64()
     );
