@@ -30,10 +30,10 @@ pub(crate) enum Command {
     Demo(Demo),
 
     /// The newest artifacts of every subscription.
-    Discover(Discover),
+    Discover(Discovery),
 
     /// The Freight that follows from the newest artifacts.
-    Freight(Freight),
+    Freight(Discovery),
 
     /// One rule over the lines of standard input, best first.
     #[command(subcommand)]
@@ -47,28 +47,16 @@ pub(crate) struct Demo {
     pub(crate) keep: Option<PathBuf>,
 }
 
+/// What every command takes that asks servers about a manifest.
 #[derive(Debug, Args)]
-pub(crate) struct Discover {
+pub(crate) struct Discovery {
     #[command(flatten)]
     pub(crate) manifest: Manifest,
 
     #[command(flatten)]
     pub(crate) network: Network,
 
-    /// How to print the artifacts.
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub(crate) output: Format,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Freight {
-    #[command(flatten)]
-    pub(crate) manifest: Manifest,
-
-    #[command(flatten)]
-    pub(crate) network: Network,
-
-    /// How to print the Freight; json and yaml are Kargo's own documents.
+    /// How to print the results; json and yaml have Kargo's own shape.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(crate) output: Format,
 }

@@ -5,7 +5,7 @@ use crate::message::Messages;
 use crate::{arguments, discovery, manifest, output};
 
 /// Prints the newest artifacts of every subscription.
-pub(crate) async fn discover(arguments: arguments::Discover, messages: &Messages) -> Result<Exit, Exit> {
+pub(crate) async fn discover(arguments: arguments::Discovery, messages: &Messages) -> Result<Exit, Exit> {
     let warehouses = manifest::read(arguments.manifest, *messages).await?;
     let discovered = discovery::discover(warehouses, &arguments.network, messages).await?;
     output::print(|out| output::artifacts(&discovered, arguments.output, out)).map_err(|error| {

@@ -5,7 +5,7 @@ use crate::message::Messages;
 use crate::{arguments, discovery, manifest, output};
 
 /// Prints the Freight that follows from the newest artifacts.
-pub(crate) async fn freight(arguments: arguments::Freight, messages: &Messages) -> Result<Exit, Exit> {
+pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages) -> Result<Exit, Exit> {
     let warehouses = manifest::read(arguments.manifest, *messages).await?;
     let discovered = discovery::discover(warehouses, &arguments.network, messages).await?;
     let mut built = Vec::new();
