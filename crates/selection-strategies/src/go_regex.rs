@@ -56,6 +56,7 @@ pub struct GoRegex {
     regex: Regex,
     /// Whether the expression may match nothing, within a character.
     may_split: bool,
+    work_per_byte: usize,
 }
 
 impl GoRegex {
@@ -94,18 +95,15 @@ impl GoRegex {
         Some(Self::assemble(pattern.into(), translation, regex))
     }
 
-    fn assemble(pattern: Arc<str>, translation: String, regex: Regex) -> Self {
+    fn assemble(pattern: Arc<str>, translation: String, (regex, work_per_byte): (Regex, usize)) -> Self {
         let may_split = translation.contains(translate::NOT_WORD_BOUNDARY);
-        Self { pattern, translation: translation.into(), regex, may_split }
+        Self { pattern, translation: translation.into(), regex, may_split, work_per_byte }
     }
 
     /// How much work a byte of text may be at most, roughly: searching is linear in the text, but each byte may touch
     /// as many states as the pattern was compiled into.
     pub(crate) fn work_per_byte(&self) -> usize {
-        // A compiled state takes some tens of bytes; the classes are a factor of eight apart.
-        const CLASSES: [(usize, usize); 3] = [(32 << 10, 1), (256 << 10, 64), (2 << 20, 512)];
-        let fits = |limit: usize| RegexBuilder::new(&self.translation).size_limit(limit).build().is_ok();
-        CLASSES.iter().find(|(limit, _)| fits(*limit)).map_or(4096, |(_, work)| *work)
+        self.work_per_byte
     }
 
     /// Whether the expression matches somewhere in the text.
@@ -145,17 +143,28 @@ impl GoRegex {
     }
 }
 
-/// `None` if the expression exceeds a bound. A translation has no other errors.
-fn build(translation: &str) -> Option<Regex> {
-    let regex = RegexBuilder::new(translation).size_limit(MAX_COMPILED_SIZE).build();
-    debug_assert!(
-        match &regex {
-            Ok(_) | Err(regex::Error::CompiledTooBig(_)) => true,
-            Err(error) => error.to_string().contains("nest"),
-        },
-        "{translation:?} does not compile: {regex:?}"
-    );
-    regex.ok()
+/// Sizes of compiled expressions, and how much work a byte of text is for one that fits.
+const SIZES: [(usize, usize); 4] =
+    [(32 << 10, 1), (256 << 10, 64), (2 << 20, 512), (MAX_COMPILED_SIZE, 4096)];
+
+/// The expression, and how much work a byte of text is for it; `None` if it exceeds a bound. A translation has no
+/// other errors. The engine tells no size but by a limit that is kept, so the small limits come first: what people
+/// write fits the first one.
+fn build(translation: &str) -> Option<(Regex, usize)> {
+    for (size, work_per_byte) in SIZES {
+        match RegexBuilder::new(translation).size_limit(size).build() {
+            Ok(regex) => return Some((regex, work_per_byte)),
+            Err(regex::Error::CompiledTooBig(_)) => {}
+            Err(error) => {
+                debug_assert!(
+                    error.to_string().contains("nest"),
+                    "{translation:?} does not compile: {error}"
+                );
+                return None;
+            }
+        }
+    }
+    None
 }
 
 /// Why a pattern does not compile.

@@ -12,7 +12,7 @@ use super::kind::{Kind, MapKind};
 use super::method;
 use super::operator;
 use super::predicate::Scope;
-use super::syntax::{Binary, InLiterals, Member, Node, NodeId, Pattern, Tree, Unary};
+use super::syntax::{Binary, InLiterals, Member, Node, NodeId, Tree, Unary};
 use super::value::{ElementType, Key, Value};
 use crate::go_regex::GoRegex;
 
@@ -175,12 +175,12 @@ impl Evaluator<'_> {
         if kept { Ok(()) } else { self.fail(id, "a value is not of the type it was taken for") }
     }
 
-    fn matches(&mut self, id: NodeId, of: NodeId, pattern: &Pattern) -> Evaluated {
+    fn matches(&mut self, id: NodeId, of: NodeId, regex: &GoRegex) -> Evaluated {
         let value = self.value(of)?;
         let result = match &value {
             Value::Text(text) | Value::Bytes(text) => {
-                let work = text.len().saturating_mul(pattern.work_per_byte);
-                self.budget.work(work).map(|()| pattern.regex.is_match_bytes(text))
+                let work = text.len().saturating_mul(regex.work_per_byte());
+                self.budget.work(work).map(|()| regex.is_match_bytes(text))
             }
             other if other.is_nil() => Ok(false),
             other => Err(Failure::new(format!("{} cannot match", other.type_name()))),

@@ -10,7 +10,7 @@ use super::check::regex;
 use super::error::CompileError;
 use super::kind::{Kind, Shape};
 use super::operator;
-use super::syntax::{Binary, InLiterals, Member, Node, NodeId, Pattern, Tree, Unary};
+use super::syntax::{Binary, InLiterals, Member, Node, NodeId, Tree, Unary};
 use super::value::{ElementType, List, Value};
 
 /// Rewrites every node, children first.
@@ -280,8 +280,7 @@ fn compile_pattern(tree: &mut Tree, id: NodeId) -> Result<(), CompileError> {
         && let Node::Literal(Value::Text(pattern)) = tree.node(right)
     {
         let regex = regex(pattern, tree.position(right))?;
-        let work_per_byte = regex.work_per_byte();
-        tree.replace(id, Node::Matches(left, Box::new(Pattern { regex, work_per_byte })));
+        tree.replace(id, Node::Matches(left, Box::new(regex)));
     }
     Ok(())
 }

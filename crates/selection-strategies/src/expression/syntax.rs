@@ -71,13 +71,6 @@ impl Tree {
     }
 }
 
-/// A compiled pattern, and how much work a byte of text may be.
-#[derive(Clone, Debug)]
-pub(super) struct Pattern {
-    pub(super) regex: GoRegex,
-    pub(super) work_per_byte: usize,
-}
-
 /// One node. A `Box<[NodeId]>` is a list of children.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
@@ -87,7 +80,7 @@ pub(super) enum Node {
     Unary(Unary, NodeId),
     Binary(Binary, NodeId, NodeId),
     /// `matches` with a literal pattern.
-    Matches(NodeId, Box<Pattern>),
+    Matches(NodeId, Box<GoRegex>),
     /// `in` with a list of literals, which are looked up rather than compared.
     InLiterals(NodeId, Arc<InLiterals>),
     /// What `?.` may leave early, with nil.
