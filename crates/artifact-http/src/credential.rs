@@ -1,10 +1,4 @@
-//! Who we are to a server, and where that is looked up.
-
-use std::fmt::Debug;
-use std::sync::Arc;
-
-use artifact_source::{Error, SourceKind};
-use async_trait::async_trait;
+//! Who we are to a server.
 
 use crate::{Authorization, Secret};
 
@@ -56,53 +50,5 @@ impl Credential {
             Self::Bearer(token) => Some(Authorization::bearer(token.expose())),
             Self::IdentityToken(_) => None,
         }
-    }
-}
-
-/// Where credentials are looked up: a configuration file, a credential helper, Kubernetes Secrets.
-///
-/// `()` knows nobody, and a [`Credential`] is its own source: it goes to whoever asks.
-#[async_trait]
-pub trait CredentialSource: Debug + Send + Sync {
-    /// The credential for this repository, `None` where there is none.
-    ///
-    /// `url` is the repository as its subscription names it (`ghcr.io/a/b`,
-    /// `https://charts.example.com`, `git@github.com:a/b`).
-    ///
-    /// # Errors
-    ///
-    /// The place could not be asked. That is not the same as "there is none": going on without the
-    /// credential would answer 401 and hide the real reason.
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Credential>, Error>;
-}
-
-#[async_trait]
-impl CredentialSource for () {
-    async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Credential>, Error> {
-        Ok(None)
-    }
-}
-
-#[async_trait]
-impl CredentialSource for Credential {
-    async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Credential>, Error> {
-        Ok(Some(self.clone()))
-    }
-}
-
-#[async_trait]
-impl<S: CredentialSource> CredentialSource for Option<S> {
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Credential>, Error> {
-        match self {
-            Some(source) => source.credential(kind, url).await,
-            None => Ok(None),
-        }
-    }
-}
-
-#[async_trait]
-impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Credential>, Error> {
-        (**self).credential(kind, url).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use artifact_http::{Authorization, Credential};
+use artifact_http::{Authorization, Visitor};
 use artifact_source::{Error, ErrorKind};
 
 use crate::address::Address;
@@ -33,22 +33,19 @@ pub(crate) struct Visit {
 #[derive(Clone, Default)]
 pub(crate) struct Access {
     pub(crate) authorization: Option<Authorization>,
-    /// A name that tells apart who may see different things; nothing secret.
-    pub(crate) identity: String,
+    pub(crate) visitor: Visitor,
 }
 
 impl Access {
-    /// As whoever has this credential.
-    pub(crate) fn of(credential: &Credential) -> Result<Self, Error> {
-        let identity = match credential {
-            Credential::Password { username, .. } => username.clone(),
-            _ => "token".to_owned(),
-        };
-        let authorization = credential.authorization().ok_or_else(|| {
-            Error::new(ErrorKind::InvalidInput, "an identity token is of no use with a Git server")
-                .with_hint("give a user name and a password or an access token")
-        })?;
-        Ok(Self { authorization: Some(authorization), identity })
+    /// As this visitor.
+    pub(crate) fn of(visitor: Visitor) -> Result<Self, Error> {
+        let authorization = visitor.credential().map(|credential| {
+            credential.authorization().ok_or_else(|| {
+                Error::new(ErrorKind::InvalidInput, "an identity token is of no use with a Git server")
+                    .with_hint("give a user name and a password or an access token")
+            })
+        });
+        Ok(Self { authorization: authorization.transpose()?, visitor })
     }
 }
 
@@ -61,7 +58,7 @@ impl Visit {
     /// Opens the store of this kind.
     pub(crate) fn store(&self, contents: Contents) -> Result<Store, Error> {
         self.site.cache.store(
-            &format!("{}\n{}", self.site.address, self.access.identity),
+            &format!("{}\n{}", self.site.address, self.access.visitor.scope()),
             contents,
             &self.watch,
         )

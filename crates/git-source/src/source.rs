@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use artifact_http::CredentialSource;
+use artifact_http::{CredentialSource, Login, Visitor};
 use artifact_source::{
     ArtifactSource, Candidate, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found, Observation,
     SourceId,
@@ -46,12 +46,11 @@ impl GitSource {
     /// As whom the repository is visited this time.
     async fn access(&self) -> Result<Access, Error> {
         let Address::Http { in_url, .. } = &self.site.address else { return Ok(Access::default()) };
-        if let Some(credential) = in_url {
-            return Access::of(credential);
-        }
-        match self.credentials.credential(self.id.kind(), &self.repo_url).await? {
-            Some(credential) => Access::of(&credential),
-            None => Ok(Access::default()),
+        match in_url {
+            Some(credential) => {
+                Access::of(Visitor::from(Login::new(credential.clone(), "the repoURL itself")))
+            }
+            None => Access::of(Visitor::look_up(&self.credentials, self.id.kind(), &self.repo_url).await?),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use artifact_http::{Call, Credential, HttpClient, Request, StatusCode, StreamingResponse, Url};
+use artifact_http::{Call, HttpClient, Request, StatusCode, StreamingResponse, Url, Visitor};
 use artifact_source::{Error, ErrorKind};
 
 use crate::body::read_index;
@@ -13,7 +13,7 @@ use crate::validator::Validators;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Target {
     pub(crate) url: Url,
-    pub(crate) credential: Option<Credential>,
+    pub(crate) visitor: Visitor,
     pub(crate) max_bytes: u64,
     pub(crate) allow_plain_credential: bool,
 }
@@ -62,7 +62,7 @@ async fn open(
     known: Option<&Validators>,
     call: &Call,
 ) -> Result<StreamingResponse, Error> {
-    let authorization = match &target.credential {
+    let authorization = match target.visitor.credential() {
         Some(credential) => Some(credential.authorization().ok_or_else(|| {
             Error::new(ErrorKind::InvalidInput, "an identity token is no credential for a chart repository")
                 .with_url(&target.url)
@@ -91,20 +91,16 @@ async fn read(response: StreamingResponse, target: &Target, call: &Call) -> Resu
     Ok(Answer::Table(Arc::new(Table { index, validators })))
 }
 
-fn hint(error: &Error, target: &Target) -> Option<&'static str> {
-    match error.kind() {
+fn hint(error: &Error, target: &Target) -> Option<String> {
+    let hint = match error.kind() {
         ErrorKind::NotFound if target.url.path().ends_with("/index.yaml/index.yaml") => {
-            Some("the URL of a chart repository is what stands before /index.yaml")
+            "the URL of a chart repository is what stands before /index.yaml"
         }
-        ErrorKind::NotFound => Some(
+        ErrorKind::NotFound => {
             "a chart repository answers <repoURL>/index.yaml; charts in a registry have a repoURL that begins \
-             with oci://",
-        ),
-        ErrorKind::Unauthorized | ErrorKind::Forbidden if target.credential.is_none() => {
-            Some("no credential was found for this repoURL")
+             with oci://"
         }
-        ErrorKind::Unauthorized => Some("the credential for this repoURL was refused"),
-        ErrorKind::Forbidden => Some("the credential for this repoURL does not allow to read the index"),
-        _ => None,
-    }
+        refusal => return target.visitor.hint(refusal, "this repoURL"),
+    };
+    Some(hint.to_owned())
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{Call, CredentialSource, Url};
+use artifact_http::{Call, CredentialSource, Url, Visitor};
 use artifact_source::{
     ArtifactSource, Chart, DiscoverRequest, Discovery, Error, Found, Observation, SourceId, SourceKind,
 };
@@ -58,7 +58,7 @@ impl HelmSource {
         let call = Call::from(&request);
         let target = Target {
             url: url.clone(),
-            credential: self.credentials.credential(&SourceKind::Chart, &self.repo_url).await?,
+            visitor: Visitor::look_up(&self.credentials, &SourceKind::Chart, &self.repo_url).await?,
             max_bytes: self.max_index_bytes,
             allow_plain_credential: self.allow_plain_credential,
         };

@@ -1,26 +1,25 @@
 //! What a refusal of a registry means.
 
-use artifact_http::Response;
+use artifact_http::{Response, Visitor};
 use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
 
 use crate::{ImageName, lenient};
 
 /// The error that this answer means: `what` with the registry's own code and a hint.
-pub(crate) fn refusal(response: &Response, name: &ImageName, with_credential: bool, what: &str) -> Error {
+pub(crate) fn refusal(response: &Response, name: &ImageName, visitor: &Visitor, what: &str) -> Error {
     let mut error = response.error(what);
     let code = code(&response.body);
     if let Some(code) = &code {
         error = error.with_code(code);
     }
     match (error.kind(), code.as_deref()) {
-        (ErrorKind::Unauthorized, _) => error.with_hint(unauthorized_hint(name, with_credential)),
-        (ErrorKind::Forbidden, _) => error.with_hint(format!("may the credential pull {name}?")),
+        (ErrorKind::Unauthorized | ErrorKind::Forbidden, _) => refused_hint(error, name, visitor),
         (ErrorKind::NotFound, Some("MANIFEST_UNKNOWN")) => error,
         (ErrorKind::NotFound, _) => error.with_hint(format!(
             "is {name} spelled right? Some registries also hide private repositories like this"
         )),
-        (ErrorKind::RateLimited, _) if !with_credential => {
+        (ErrorKind::RateLimited, _) if visitor.credential().is_none() => {
             error.with_hint("registries allow more to those who sign in")
         }
         (ErrorKind::RateLimited, _) => error.with_hint("set a lower rate for this registry"),
@@ -28,14 +27,13 @@ pub(crate) fn refusal(response: &Response, name: &ImageName, with_credential: bo
     }
 }
 
-pub(crate) fn unauthorized_hint(name: &ImageName, with_credential: bool) -> String {
-    if with_credential {
-        format!("the credential was not accepted: is it still valid, and may it pull {name}?")
-    } else {
-        format!(
-            "no credential was given for {name}; registries also answer like this where there is no such repository"
-        )
-    }
+/// The same with what to do about not being let in.
+pub(crate) fn refused_hint(error: Error, name: &ImageName, visitor: &Visitor) -> Error {
+    let Some(hint) = visitor.hint(error.kind(), name) else { return error };
+    error.with_hint(match visitor.credential() {
+        Some(_) => hint,
+        None => format!("{hint}; registries also answer like this where there is no such repository"),
+    })
 }
 
 /// The first error code of the spec's envelope, where it is one.

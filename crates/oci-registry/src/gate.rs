@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use artifact_http::{Authorization, Call, Credential, HttpClient, Origin, Request, Response};
+use artifact_http::{Authorization, Call, Credential, HttpClient, Origin, Request, Response, Visitor};
 use artifact_source::{Error, ErrorKind};
 
 use crate::challenge::Challenge;
@@ -27,10 +27,8 @@ impl Gates {
         if gates.len() >= MANY {
             gates.retain(|_, gate| Arc::strong_count(gate) > 1);
         }
-        let key = (Origin::of(&place.base), place.name.repository().to_owned(), credential.clone());
-        Arc::clone(
-            gates.entry(key).or_insert_with(|| Arc::new(Gate { credential, state: Default::default() })),
-        )
+        let key = (Origin::of(&place.base), place.name.repository().to_owned(), credential);
+        Arc::clone(gates.entry(key).or_default())
     }
 }
 
@@ -38,9 +36,8 @@ impl Gates {
 ///
 /// While the first answer or a token is under way its lock is held, so that everyone else who comes
 /// waits for that and then uses it: however many start at once, one is refused and one asks for a token.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Gate {
-    credential: Option<Credential>,
     state: tokio::sync::Mutex<State>,
 }
 
@@ -61,17 +58,13 @@ struct Pass {
 }
 
 impl Gate {
-    /// Whether there is a credential.
-    pub(crate) fn has_credential(&self) -> bool {
-        self.credential.is_some()
-    }
-
     /// Sends the request with whatever the registry wants to see. A pass that is refused is replaced
     /// once; the answer to that is the answer.
     pub(crate) async fn fetch(
         &self,
         http: &HttpClient,
         place: &Place,
+        visitor: &Visitor,
         request: Request,
         call: &Call,
     ) -> Result<Response, Error> {
@@ -85,14 +78,14 @@ impl Gate {
                 return Ok(response);
             }
             let Some(challenge) = Challenge::of(&response.headers) else { return Ok(response) };
-            if !self.answer(&mut state, challenge, http, place, call).await? {
+            if !self.answer(&mut state, challenge, http, place, visitor, call).await? {
                 return Ok(response);
             }
             is_new = true;
         } else if state.pass.until.is_some_and(|until| until <= Instant::now())
             && let Some(challenge) = state.challenge.clone()
         {
-            is_new = self.answer(&mut state, challenge, http, place, call).await?;
+            is_new = self.answer(&mut state, challenge, http, place, visitor, call).await?;
         }
         let pass = state.pass.clone();
         drop(state);
@@ -108,7 +101,7 @@ impl Gate {
             let challenge =
                 Challenge::of(&response.headers).filter(|_| status == 401).or(state.challenge.clone());
             let Some(challenge) = challenge else { return Ok(response) };
-            if !self.answer(&mut state, challenge, http, place, call).await? {
+            if !self.answer(&mut state, challenge, http, place, visitor, call).await? {
                 return Ok(response);
             }
         }
@@ -124,13 +117,14 @@ impl Gate {
         challenge: Challenge,
         http: &HttpClient,
         place: &Place,
+        visitor: &Visitor,
         call: &Call,
     ) -> Result<bool, Error> {
-        let (authorization, until) = match (&challenge, &self.credential) {
+        let (authorization, until) = match (&challenge, visitor.credential()) {
             (_, Some(Credential::Bearer(token))) => (Some(Authorization::bearer(token.expose())), None),
-            (Challenge::Basic, credential) => (credential.as_ref().and_then(Credential::authorization), None),
-            (Challenge::Bearer(service), credential) => {
-                let token = token::fetch(http, place, service, credential.as_ref(), call).await?;
+            (Challenge::Basic, credential) => (credential.and_then(Credential::authorization), None),
+            (Challenge::Bearer(service), _) => {
+                let token = token::fetch(http, place, service, visitor, call).await?;
                 (Some(token.authorization), Some(token.until))
             }
         };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{Call, Request, Response, Url, is_loopback};
+use artifact_http::{Call, Request, Response, Url, Visitor, is_loopback};
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
 
@@ -95,11 +95,10 @@ impl Repository {
     /// As [`manifest`](Self::manifest).
     pub async fn head_manifest(&self, reference: &str, call: &Call) -> Result<Head, Error> {
         let url = self.manifest_url(reference)?;
-        let (response, with_credential) =
-            self.fetch(Request::head(&url).header("accept", ACCEPT), call).await?;
+        let (response, visitor) = self.fetch(Request::head(&url).header("accept", ACCEPT), call).await?;
         // Registries without HEAD are left with GET.
         if !matches!(response.status.as_u16(), 405 | 501) {
-            self.check(&response, with_credential, || self.missing(reference))?;
+            self.check(&response, &visitor, || self.missing(reference))?;
         }
         Ok(Head { digest: said_digest(&response), media_type: media_type(&response) })
     }
@@ -117,8 +116,8 @@ impl Repository {
     pub async fn manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
         let url = self.manifest_url(reference)?;
         let request = Request::get(&url).header("accept", ACCEPT).accept_gzip(true).max_bytes(MANIFEST_BYTES);
-        let (response, with_credential) = self.fetch(request, call).await?;
-        self.check(&response, with_credential, || self.missing(reference))?;
+        let (response, visitor) = self.fetch(request, call).await?;
+        self.check(&response, &visitor, || self.missing(reference))?;
         let asked = reference.parse::<Digest>().ok();
         let digest = asked.or_else(|| said_digest(&response)).unwrap_or_else(|| Digest::of(&response.body));
         if !digest.is_of(&response.body) {
@@ -135,30 +134,41 @@ impl Repository {
     /// As [`manifest`](Self::manifest).
     pub async fn blob(&self, digest: &Digest, max_bytes: u64, call: &Call) -> Result<Bytes, Error> {
         let url = self.url(&format!("blobs/{digest}"))?;
-        let (response, with_credential) = self.fetch(Request::get(&url).max_bytes(max_bytes), call).await?;
-        self.check(&response, with_credential, || {
-            format!("there is no blob {digest} in {}", self.place.name)
-        })?;
+        let (response, visitor) = self.fetch(Request::get(&url).max_bytes(max_bytes), call).await?;
+        self.check(&response, &visitor, || format!("there is no blob {digest} in {}", self.place.name))?;
         if !digest.is_of(&response.body) {
             return Err(wrong_digest("the blob", digest).with_url(&url));
         }
         Ok(response.body)
     }
 
-    /// Sends a request, and says whether we have a credential.
-    pub(crate) async fn fetch(&self, request: Request, call: &Call) -> Result<(Response, bool), Error> {
-        let client = &self.client;
-        let credential = client.credentials.credential(&client.kind, &self.given).await?;
-        let gate = client.gates.at(&self.place, credential);
-        let response = gate.fetch(&client.http, &self.place, request, call).await?;
-        Ok((response, gate.has_credential()))
+    /// As whom the repository is asked at this moment, in words that tell credentials apart without being one, for those who
+    /// keep what they read: see [`Login::scope`](artifact_http::Login::scope).
+    ///
+    /// # Errors
+    ///
+    /// As [`CredentialSource::credential`](artifact_http::CredentialSource::credential).
+    pub async fn login_scope(&self) -> Result<String, Error> {
+        Ok(self.visitor().await?.scope())
+    }
+
+    async fn visitor(&self) -> Result<Visitor, Error> {
+        Visitor::look_up(&*self.client.credentials, &self.client.kind, &self.given).await
+    }
+
+    /// Sends a request, and says as whom.
+    pub(crate) async fn fetch(&self, request: Request, call: &Call) -> Result<(Response, Visitor), Error> {
+        let visitor = self.visitor().await?;
+        let gate = self.client.gates.at(&self.place, visitor.credential().cloned());
+        let response = gate.fetch(&self.client.http, &self.place, &visitor, request, call).await?;
+        Ok((response, visitor))
     }
 
     /// An error for whatever is no success; `missing` says what there is not.
     pub(crate) fn check(
         &self,
         response: &Response,
-        with_credential: bool,
+        visitor: &Visitor,
         missing: impl FnOnce() -> String,
     ) -> Result<(), Error> {
         let name = &self.place.name;
@@ -170,7 +180,7 @@ impl Repository {
             429 => format!("the registry of {name} wants fewer requests"),
             _ => format!("the registry of {name} failed"),
         };
-        Err(refusal(response, name, with_credential, &what))
+        Err(refusal(response, name, visitor, &what))
     }
 
     /// `https://host/v2/name/rest`.

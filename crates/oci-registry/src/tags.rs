@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use artifact_http::{Call, Origin, Request, Response, Url};
+use artifact_http::{Call, Origin, Request, Response, Url, Visitor};
 use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
 
@@ -31,13 +31,13 @@ impl Repository {
         url.set_query(Some(&format!("n={PAGE}")));
         let mut tags = HashSet::new();
         for page in 0..MAX_PAGES {
-            let (mut response, mut with_credential) = self.page(&url, call).await?;
+            let (mut response, mut visitor) = self.page(&url, call).await?;
             // Quay answers 413 to a page size it finds too large; others say 400.
             if page == 0 && matches!(response.status.as_u16(), 400 | 413) {
                 url.clone_from(&first);
-                (response, with_credential) = self.page(&url, call).await?;
+                (response, visitor) = self.page(&url, call).await?;
             }
-            self.check(&response, with_credential, || format!("there is no repository {}", self.name()))?;
+            self.check(&response, &visitor, || format!("there is no repository {}", self.name()))?;
             let known = tags.len();
             tags.extend(read(&response).map_err(|error| error.with_url(&url))?);
             if tags.len() > MAX_TAGS {
@@ -62,7 +62,7 @@ impl Repository {
         Err(Error::new(ErrorKind::TooLarge, message).with_url(&first))
     }
 
-    async fn page(&self, url: &Url, call: &Call) -> Result<(Response, bool), Error> {
+    async fn page(&self, url: &Url, call: &Call) -> Result<(Response, Visitor), Error> {
         let request =
             Request::get(url).header("accept", "application/json").accept_gzip(true).max_bytes(PAGE_BYTES);
         self.fetch(request, call).await

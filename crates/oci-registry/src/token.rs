@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use artifact_http::{Authorization, Call, Credential, HttpClient, Request, Url, is_private};
+use artifact_http::{Authorization, Call, Credential, HttpClient, Request, Url, Visitor, is_private};
 use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
 
 use crate::challenge::TokenService;
-use crate::failure::unauthorized_hint;
+use crate::failure::refused_hint;
 use crate::repository::Place;
 
 const MAX_BYTES: u64 = 1 << 20;
@@ -29,7 +29,7 @@ pub(crate) async fn fetch(
     http: &HttpClient,
     place: &Place,
     service: &TokenService,
-    credential: Option<&Credential>,
+    visitor: &Visitor,
     call: &Call,
 ) -> Result<Token, Error> {
     let url = service_url(place, service)?;
@@ -42,6 +42,7 @@ pub(crate) async fn fetch(
     fields.push(("scope", &scope));
 
     let asked = Instant::now();
+    let credential = visitor.credential();
     let request = match credential {
         Some(Credential::IdentityToken(token)) => {
             fields.extend([
@@ -69,19 +70,16 @@ pub(crate) async fn fetch(
         }
     };
     let response = http.fetch(request.max_bytes(MAX_BYTES).accept_gzip(true), call).await?;
-    let with_credential = credential.is_some();
     if matches!(response.status.as_u16(), 400..=403) {
-        let what = if with_credential {
+        let what = if credential.is_some() {
             "the registry's token service does not accept the credential"
         } else {
             "the registry's token service gives no token without a credential"
         };
         let status = response.status.as_u16();
         let kind = if status == 403 { ErrorKind::Forbidden } else { ErrorKind::Unauthorized };
-        return Err(Error::new(kind, what)
-            .with_status(status)
-            .with_url(url)
-            .with_hint(unauthorized_hint(&place.name, with_credential)));
+        let error = Error::new(kind, what).with_status(status).with_url(url);
+        return Err(refused_hint(error, &place.name, visitor));
     }
     // That the service is not found does not say that the artifact is not.
     if matches!(response.status.as_u16(), 404 | 410) {

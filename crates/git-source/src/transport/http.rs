@@ -10,7 +10,7 @@ use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use artifact_http::{Authorization, Call, HttpClient, Origin, Request, StreamingResponse, header};
+use artifact_http::{Authorization, Call, HttpClient, Origin, Request, StreamingResponse, Visitor, header};
 use artifact_source::{Error, ErrorKind};
 use bytes::{Buf, Bytes};
 use gix_transport::Protocol;
@@ -32,6 +32,7 @@ pub(super) fn open(url: &Url, visit: &Visit) -> Result<Opened, Error> {
             runtime: visit.runtime.clone(),
             watch: Arc::clone(&visit.watch),
             authorization: visit.access.authorization.clone(),
+            visitor: visit.access.visitor.clone(),
             origin: Origin::of(url),
             allow_plain_credential: visit.site.means.allow_plain_credential,
         }),
@@ -55,6 +56,7 @@ struct Sender {
     runtime: Handle,
     watch: Arc<Watch>,
     authorization: Option<Authorization>,
+    visitor: Visitor,
     /// The only place that gets to see the authorization.
     origin: Origin,
     allow_plain_credential: bool,
@@ -76,15 +78,19 @@ impl Sender {
     }
 
     fn with_hint(&self, error: Error) -> Error {
-        match (error.kind(), &self.authorization) {
-            (ErrorKind::Unauthorized, None) => error
-                .with_hint("no credential is known for this repository, which is private or does not exist"),
-            (ErrorKind::Unauthorized, Some(_)) => error.with_hint("the server did not accept the credential"),
-            (ErrorKind::Forbidden, Some(_)) => error.with_hint("the credential may not read this repository"),
+        let hint = match (error.kind(), self.visitor.credential()) {
+            (ErrorKind::Unauthorized, None) => self
+                .visitor
+                .hint(ErrorKind::Unauthorized, "this repository")
+                .map(|hint| format!("{hint}; it is private or does not exist")),
             (ErrorKind::NotFound, None) => {
-                error.with_hint("check the URL; a server may also say this of a private repository")
+                Some("check the URL; a server may also say this of a private repository".to_owned())
             }
-            _ => error,
+            (refusal, _) => self.visitor.hint(refusal, "this repository"),
+        };
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
         }
     }
 

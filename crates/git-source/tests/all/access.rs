@@ -16,7 +16,7 @@ async fn a_credential_is_sent_at_once() {
     let error = fails(GitSource::builder(repository.url())).await;
     assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
     assert_eq!(error.status(), Some(401));
-    assert!(error.hint().unwrap().contains("no credential is known"), "{error:?}");
+    assert!(error.hint().unwrap().contains("no credential was given for this repository"), "{error:?}");
 
     let wrong = Credential::password("me", "WRONG");
     let error = fails(GitSource::builder(repository.url()).credentials(wrong)).await;

@@ -1,0 +1,216 @@
+//! Where credentials are looked up, and what came of it.
+
+use std::fmt::{Debug, Display};
+use std::sync::Arc;
+
+use artifact_source::{Error, ErrorKind, SourceKind};
+use async_trait::async_trait;
+
+use crate::Credential;
+
+/// A credential, and where it was found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Login {
+    /// The credential.
+    pub credential: Credential,
+    /// Where it was found, in words that are no secret: `Secret team/ghcr`, `docker-credential-pass`. Empty where there is
+    /// nothing to say.
+    pub found_in: Arc<str>,
+}
+
+impl Login {
+    /// A credential that was found there.
+    pub fn new(credential: Credential, found_in: impl Into<Arc<str>>) -> Self {
+        Self { credential, found_in: found_in.into() }
+    }
+
+    /// Words that tell apart what different credentials may see, and are no secret: where it was found, and the user's name.
+    /// A password that was changed is the same scope.
+    pub fn scope(&self) -> String {
+        match &self.credential {
+            Credential::Password { username, .. } => format!("{username} of {}", self.found_in),
+            Credential::Bearer(_) | Credential::IdentityToken(_) => format!("a token of {}", self.found_in),
+        }
+    }
+}
+
+impl From<Credential> for Login {
+    /// A credential that the program itself was given.
+    fn from(credential: Credential) -> Self {
+        Self::new(credential, "")
+    }
+}
+
+/// Where credentials are looked up: a configuration file, a credential helper, Kubernetes Secrets.
+///
+/// `()` knows nobody, and a [`Credential`] is its own source: it goes to whoever asks.
+#[async_trait]
+pub trait CredentialSource: Debug + Send + Sync {
+    /// The credential for this repository, `None` where there is none.
+    ///
+    /// `url` is the repository as its subscription names it (`ghcr.io/a/b`,
+    /// `https://charts.example.com`, `git@github.com:a/b`).
+    ///
+    /// # Errors
+    ///
+    /// The place could not be asked. That is not the same as "there is none": going on without the
+    /// credential would answer 401 and hide the real reason.
+    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error>;
+
+    /// Why there is no credential for this repository, in words for the person whose Warehouse was refused: where was looked,
+    /// and what came nearest. `None` where there is nothing to say.
+    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+        let _ = (kind, url);
+        None
+    }
+}
+
+#[async_trait]
+impl CredentialSource for () {
+    async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl CredentialSource for Credential {
+    async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+        Ok(Some(self.clone().into()))
+    }
+}
+
+#[async_trait]
+impl<S: CredentialSource> CredentialSource for Option<S> {
+    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+        match self {
+            Some(source) => source.credential(kind, url).await,
+            None => Ok(None),
+        }
+    }
+
+    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+        self.as_ref()?.hint(kind, url)
+    }
+}
+
+#[async_trait]
+impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
+    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+        (**self).credential(kind, url).await
+    }
+
+    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+        (**self).hint(kind, url)
+    }
+}
+
+/// As whom a repository is asked: with a login, or as nobody in particular, and then why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Visitor {
+    login: Option<Login>,
+    why_nobody: Option<String>,
+}
+
+impl From<Login> for Visitor {
+    /// Whoever has this login.
+    fn from(login: Login) -> Self {
+        Self { login: Some(login), why_nobody: None }
+    }
+}
+
+impl Visitor {
+    /// Looks up who we are to this repository.
+    ///
+    /// # Errors
+    ///
+    /// As [`CredentialSource::credential`].
+    pub async fn look_up(
+        source: &(impl CredentialSource + ?Sized),
+        kind: &SourceKind,
+        url: &str,
+    ) -> Result<Self, Error> {
+        let login = source.credential(kind, url).await?;
+        let why_nobody = if login.is_none() { source.hint(kind, url) } else { None };
+        Ok(Self { login, why_nobody })
+    }
+
+    /// The credential, if there is one.
+    pub fn credential(&self) -> Option<&Credential> {
+        self.login.as_ref().map(|login| &login.credential)
+    }
+
+    /// The [scope](Login::scope) of the login; empty for nobody in particular.
+    pub fn scope(&self) -> String {
+        self.login.as_ref().map(Login::scope).unwrap_or_default()
+    }
+
+    /// What to do about a refusal of this kind; `what` is what was asked for. `None` for what is no refusal.
+    pub fn hint(&self, refusal: ErrorKind, what: impl Display) -> Option<String> {
+        let credential = match &self.login {
+            Some(Login { found_in, .. }) if found_in.is_empty() => "the credential".to_owned(),
+            Some(Login { found_in, .. }) => format!("the credential of {found_in}"),
+            None => String::new(),
+        };
+        let hint = match (refusal, &self.login) {
+            (ErrorKind::Unauthorized, Some(_)) => {
+                format!("{credential} was not accepted: is it still valid, and may it read {what}?")
+            }
+            (ErrorKind::Forbidden, Some(_)) => format!("may {credential} read {what}?"),
+            (ErrorKind::Unauthorized | ErrorKind::Forbidden, None) => {
+                format!("no credential was given for {what}")
+            }
+            _ => return None,
+        };
+        Some(match &self.why_nobody {
+            Some(why) => format!("{hint}: {why}"),
+            None => hint,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Nothing;
+
+    #[async_trait]
+    impl CredentialSource for Nothing {
+        async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+            Ok(None)
+        }
+
+        fn hint(&self, _: &SourceKind, url: &str) -> Option<String> {
+            Some(format!("no Secret is for {url}"))
+        }
+    }
+
+    #[track_caller]
+    fn check(source: impl CredentialSource, refusal: ErrorKind, expected: Option<&str>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let visitor = runtime.block_on(Visitor::look_up(&source, &SourceKind::Image, "ghcr.io/a")).unwrap();
+        assert_eq!(visitor.hint(refusal, "ghcr.io/a").as_deref(), expected);
+    }
+
+    #[test]
+    fn hints_name_the_place_and_no_secret() {
+        let me = || Credential::password("me", "SECRET");
+        let refused = "the credential was not accepted: is it still valid, and may it read ghcr.io/a?";
+        check(me(), ErrorKind::Unauthorized, Some(refused));
+        check(me(), ErrorKind::Forbidden, Some("may the credential read ghcr.io/a?"));
+        check(me(), ErrorKind::NotFound, None);
+        check((), ErrorKind::Unauthorized, Some("no credential was given for ghcr.io/a"));
+        let why = "no credential was given for ghcr.io/a: no Secret is for ghcr.io/a";
+        check(Nothing, ErrorKind::Forbidden, Some(why));
+        check(Arc::new(Some(Nothing)), ErrorKind::Unauthorized, Some(why));
+    }
+
+    #[test]
+    fn a_scope_is_no_secret() {
+        let login = |credential| Login::new(credential, "Secret a/b").scope();
+        assert_eq!(login(Credential::password("me", "SECRET")), "me of Secret a/b");
+        assert_eq!(login(Credential::bearer("SECRET")), "a token of Secret a/b");
+        assert_eq!(Visitor::default().scope(), "");
+    }
+}
