@@ -47,7 +47,7 @@
 //!
 //! | server | speaks | content comes from |
 //! |---|---|---|
-//! | [`Registry`] | OCI distribution spec: pull, push, tag pages, deletes; Basic and Bearer tokens | [`Registry::image`], [`Registry::push_chart`], or any client that pushes |
+//! | [`Registry`] | OCI distribution spec: pull, push, tag pages, deletes; Basic and Bearer tokens, several users; TLS | [`Registry::image`], [`Registry::push_chart`], or any client that pushes |
 //! | [`GitServer`] | smart HTTP, protocol 2 and 0, partial clones, pushes, by the real `git http-backend` | [`GitRepository::history`], [`GitRepository::commit`], or any client that pushes |
 //! | [`ChartServer`] | HTTP with validators, gzip, redirects, Basic | [`ChartServer::publish`], [`ChartServer::set_index`] |
 //!
@@ -55,7 +55,7 @@
 //!
 //! # What it is not
 //!
-//! No server for the internet: no TLS, no storage, no limits against its own clients. And no mock: clients speak to it over
+//! No server for the internet: no storage, no limits against its own clients. And no mock: clients speak to it over
 //! TCP with the protocols of the real ones, and its own tests let `git` judge the Git server.
 //!
 //! # Credentials
@@ -64,6 +64,7 @@
 //! that is how a test proves that it was sent, or was not.
 
 mod archive;
+mod certificate;
 mod chart;
 mod chart_server;
 mod credential;
@@ -74,6 +75,7 @@ mod loopback;
 pub mod peer;
 mod registry;
 
+pub use certificate::{Authority, ServerCertificate};
 pub use chart::Chart;
 pub use chart_server::{ChartIndex, ChartServer, ChartServerBuilder};
 pub use credential::Credential;

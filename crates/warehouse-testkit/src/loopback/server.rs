@@ -14,15 +14,20 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use super::body::{Body, Counted};
 use super::log::RequestLog;
 use super::wire::{Wire, WireControl};
 use crate::error::Error;
 use crate::fault::{FaultScript, Outcome};
+
+/// How long a client may take to agree on keys.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A future answer.
 pub(crate) type Answer = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -38,6 +43,7 @@ pub(crate) struct Listener {
     server: &'static str,
     socket: std::net::TcpListener,
     address: SocketAddr,
+    tls: Option<TlsAcceptor>,
 }
 
 impl Listener {
@@ -46,13 +52,20 @@ impl Listener {
             let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
             socket.set_nonblocking(true)?;
             let address = socket.local_addr()?;
-            Ok(Self { server, socket, address })
+            Ok(Self { server, socket, address, tls: None })
         };
         open().map_err(|source| Error::Start { server, source })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    /// The same address over TLS.
+    pub(crate) fn over(mut self, tls: Option<TlsAcceptor>) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 }
 
@@ -60,6 +73,7 @@ impl Listener {
 #[derive(Debug)]
 pub(crate) struct Loopback {
     address: SocketAddr,
+    url: String,
     log: RequestLog,
     faults: FaultScript,
     stop: Option<oneshot::Sender<Infallible>>,
@@ -70,11 +84,12 @@ impl Loopback {
     /// Serves on a thread of its own, so that a client may block the caller's thread (`git clone` in a plain test)
     /// and the server still answers.
     pub(crate) fn serve(listener: Listener, service: Arc<dyn Service>) -> Result<Self, Error> {
-        let Listener { server, socket, address } = listener;
+        let url = listener.url();
+        let Listener { server, socket, address, tls } = listener;
         let log = RequestLog::default();
         let faults = FaultScript::default();
         let (stop, stopped) = oneshot::channel();
-        let connection = Shared { service, log: log.clone(), faults: faults.clone() };
+        let connection = Shared { service, tls, log: log.clone(), faults: faults.clone() };
         let open = || -> io::Result<JoinHandle<()>> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let socket = {
@@ -87,7 +102,7 @@ impl Loopback {
             })
         };
         let thread = open().map_err(|source| Error::Start { server, source })?;
-        Ok(Self { address, log, faults, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, url, log, faults, stop: Some(stop), thread: Some(thread) })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -95,7 +110,7 @@ impl Loopback {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
     }
 
     pub(crate) fn log(&self) -> &RequestLog {
@@ -120,6 +135,7 @@ impl Drop for Loopback {
 #[derive(Clone)]
 struct Shared {
     service: Arc<dyn Service>,
+    tls: Option<TlsAcceptor>,
     log: RequestLog,
     faults: FaultScript,
 }
@@ -147,10 +163,22 @@ async fn connection(stream: TcpStream, shared: Shared) {
     let _ = stream.set_nodelay(true);
     let control = WireControl::default();
     let wire = Wire::new(stream, control.clone(), shared.log.wire());
+    match &shared.tls {
+        None => exchange(wire, shared, control).await,
+        // A client that does not trust the certificate goes away; one that never begins is not waited for.
+        Some(tls) => {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(wire)).await {
+                exchange(stream, shared, control).await;
+            }
+        }
+    }
+}
+
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shared: Shared, control: WireControl) {
     let service = service_fn(move |request| answer(request, shared.clone(), control.clone()));
     // A client that goes away, or a fault that broke the connection: both are the end of it and no error of ours.
     let _ =
-        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(wire), service).await;
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// The connection is to be broken off without an answer.

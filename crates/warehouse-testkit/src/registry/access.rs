@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -11,6 +11,7 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use super::error::{method_not_allowed, refuse};
+use super::user::User;
 use crate::credential::Credential;
 use crate::loopback::{Body, full};
 
@@ -21,13 +22,15 @@ const SERVICE: &str = "testkit";
 pub(super) enum Mode {
     #[default]
     Open,
-    Basic(Credential),
+    Basic(Vec<User>),
     Bearer(Bearer),
 }
 
 #[derive(Clone)]
 pub(super) struct Bearer {
-    pub(super) credential: Option<Credential>,
+    pub(super) users: Vec<User>,
+    /// Tokens are given out elsewhere.
+    pub(super) token_server: Option<TokenServer>,
     pub(super) anonymous: bool,
     pub(super) refresh_token: Option<String>,
     pub(super) lifetime: Duration,
@@ -35,7 +38,13 @@ pub(super) struct Bearer {
 
 impl Default for Bearer {
     fn default() -> Self {
-        Self { credential: None, anonymous: false, refresh_token: None, lifetime: Duration::from_secs(300) }
+        Self {
+            users: Vec::new(),
+            token_server: None,
+            anonymous: false,
+            refresh_token: None,
+            lifetime: Duration::from_secs(300),
+        }
     }
 }
 
@@ -43,11 +52,18 @@ impl std::fmt::Debug for Bearer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Bearer")
-            .field("credential", &self.credential)
+            .field("users", &self.users)
             .field("anonymous", &self.anonymous)
             .field("lifetime", &self.lifetime)
             .finish_non_exhaustive()
     }
+}
+
+/// Where tokens are given out, and those that were.
+#[derive(Clone)]
+pub(super) struct TokenServer {
+    realm: String,
+    grants: Arc<Mutex<HashMap<String, Grant>>>,
 }
 
 /// What a token was given for. Its `Debug` stays unwritten, because tokens are keys of the map.
@@ -92,12 +108,31 @@ impl Action {
     }
 }
 
+/// Who wants a token.
+#[derive(Clone, Copy)]
+enum Asker<'a> {
+    /// Anybody at all: pulls only.
+    Anybody,
+    User(&'a User),
+    /// The holder of the refresh token.
+    Trusted,
+}
+
+impl Asker<'_> {
+    fn may(self, repository: &str, action: Action) -> bool {
+        match self {
+            Self::Anybody => action == Action::Pull,
+            Self::User(user) => user.may_use(repository),
+            Self::Trusted => true,
+        }
+    }
+}
+
 pub(super) struct Access {
     mode: Mode,
     denied: Vec<String>,
     expired_is_forbidden: bool,
-    realm: String,
-    grants: Mutex<HashMap<String, Grant>>,
+    tokens: TokenServer,
     issued: AtomicU64,
 }
 
@@ -109,14 +144,18 @@ impl std::fmt::Debug for Access {
 
 impl Access {
     pub(super) fn new(mode: Mode, denied: Vec<String>, expired_is_forbidden: bool, url: &str) -> Self {
-        Self {
-            mode,
-            denied,
-            expired_is_forbidden,
-            realm: format!("{url}/token"),
-            grants: Mutex::default(),
-            issued: AtomicU64::new(0),
-        }
+        let elsewhere = match &mode {
+            Mode::Bearer(bearer) => bearer.token_server.clone(),
+            _ => None,
+        };
+        let here = || TokenServer { realm: format!("{url}/token"), grants: Arc::default() };
+        let tokens = elsewhere.unwrap_or_else(here);
+        Self { mode, denied, expired_is_forbidden, tokens, issued: AtomicU64::new(0) }
+    }
+
+    /// The place where this registry gives out tokens, to be named by others.
+    pub(super) fn token_server(&self) -> TokenServer {
+        self.tokens.clone()
     }
 
     pub(super) fn issued(&self) -> u64 {
@@ -140,11 +179,11 @@ impl Access {
         match &self.mode {
             Mode::Open if denied => Err(forbidden()),
             Mode::Open => Ok(()),
-            Mode::Basic(credential) if !credential.matches(headers) => {
-                Err(unauthorized("Basic realm=\"testkit\"".into()))
-            }
-            Mode::Basic(_) if denied => Err(forbidden()),
-            Mode::Basic(_) => Ok(()),
+            Mode::Basic(users) => match User::of_request(users, headers) {
+                None => Err(unauthorized("Basic realm=\"testkit\"".into())),
+                Some(user) if denied || !user.may_use(repository) => Err(forbidden()),
+                Some(_) => Ok(()),
+            },
             Mode::Bearer(_) => self.check_token(headers, repository, action),
         }
     }
@@ -178,7 +217,7 @@ impl Access {
     }
 
     fn challenge(&self, repository: &str, action: Action, error: Option<&str>) -> Box<Response<Body>> {
-        let mut challenge = format!("Bearer realm=\"{}\",service=\"{SERVICE}\"", self.realm);
+        let mut challenge = format!("Bearer realm=\"{}\",service=\"{SERVICE}\"", self.tokens.realm);
         if !repository.is_empty() {
             challenge.push_str(&format!(",scope=\"repository:{repository}:{}\"", action.needed()));
         }
@@ -201,28 +240,29 @@ impl Access {
         };
         match *method {
             Method::GET => {
-                let trusted = match &settings.credential {
-                    Some(credential) if credential.matches(headers) => true,
-                    _ if headers.contains_key(AUTHORIZATION) => return bad_credential(),
-                    _ if settings.anonymous => false,
-                    _ => return bad_credential(),
+                let asker = match User::of_request(&settings.users, headers) {
+                    Some(user) => Asker::User(user),
+                    None if headers.contains_key(AUTHORIZATION) => return bad_credential(),
+                    None if settings.anonymous => Asker::Anybody,
+                    None => return bad_credential(),
                 };
-                let scopes = self.scopes(parameters(query.as_bytes(), "scope"), trusted);
+                let scopes = self.scopes(parameters(query.as_bytes(), "scope"), asker);
                 self.issue("token", scopes, settings)
             }
             Method::POST => {
                 let one = |name| parameters(form, name).next().unwrap_or_default();
-                let trusted = match one("grant_type").as_str() {
-                    "refresh_token" => settings.refresh_token == Some(one("refresh_token")),
+                let asker = match one("grant_type").as_str() {
+                    "refresh_token" if settings.refresh_token == Some(one("refresh_token")) => Asker::Trusted,
                     "password" => {
-                        settings.credential == Some(Credential::new(one("username"), one("password")))
+                        let credential = Credential::new(one("username"), one("password"));
+                        match User::named(&settings.users, &credential) {
+                            Some(user) => Asker::User(user),
+                            None => return bad_credential(),
+                        }
                     }
-                    _ => false,
+                    _ => return bad_credential(),
                 };
-                if !trusted {
-                    return bad_credential();
-                }
-                let scopes = self.scopes(parameters(form, "scope"), true);
+                let scopes = self.scopes(parameters(form, "scope"), asker);
                 self.issue("access_token", scopes, settings)
             }
             _ => method_not_allowed(),
@@ -230,7 +270,7 @@ impl Access {
     }
 
     /// What is granted of `repository:<name>:<actions>`, several of them separated by blanks or given several times.
-    fn scopes(&self, asked: impl Iterator<Item = String>, trusted: bool) -> Vec<(String, Action)> {
+    fn scopes(&self, asked: impl Iterator<Item = String>, asker: Asker<'_>) -> Vec<(String, Action)> {
         let mut granted = Vec::new();
         for scope in asked.collect::<Vec<_>>().join(" ").split_ascii_whitespace() {
             let Some((repository, actions)) =
@@ -242,11 +282,8 @@ impl Access {
                 continue;
             }
             let actions = actions.split(',').filter_map(Action::named);
-            granted.extend(
-                actions
-                    .filter(|action| trusted || *action == Action::Pull)
-                    .map(|action| (repository.to_owned(), action)),
-            );
+            let allowed = actions.filter(|action| asker.may(repository, *action));
+            granted.extend(allowed.map(|action| (repository.to_owned(), action)));
         }
         granted
     }
@@ -263,7 +300,7 @@ impl Access {
     }
 
     fn grants(&self) -> MutexGuard<'_, HashMap<String, Grant>> {
-        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tokens.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -318,7 +355,7 @@ mod tests {
     #[test]
     fn debug_shows_no_credential() {
         let bearer = Bearer {
-            credential: Some(crate::Credential::new("wise", "owl")),
+            users: vec![super::User::of_all(crate::Credential::new("wise", "owl"))],
             refresh_token: Some("owl".into()),
             ..Bearer::default()
         };

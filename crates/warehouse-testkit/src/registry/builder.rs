@@ -7,6 +7,8 @@ use super::Registry;
 use super::access::{Access, Bearer, Mode};
 use super::service::RegistryService;
 use super::store::Store;
+use super::user::User;
+use crate::certificate::ServerCertificate;
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::loopback::{Listener, Loopback};
@@ -14,7 +16,8 @@ use crate::loopback::{Listener, Loopback};
 /// Settings of a [`Registry`]; without any it is open to anybody.
 #[derive(Clone, Debug, Default)]
 pub struct RegistryBuilder {
-    basic: Option<Credential>,
+    tls: Option<ServerCertificate>,
+    basic: Vec<User>,
     bearer: Option<Bearer>,
     denied: Vec<String>,
     expired_is_forbidden: bool,
@@ -35,17 +38,63 @@ pub(super) struct Habits {
 }
 
 impl RegistryBuilder {
-    /// Everything needs this user name and password as HTTP Basic. A bearer setting takes precedence.
+    /// Speaks TLS under this certificate, and nothing else.
     #[must_use]
-    pub fn basic(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
-        self.basic = Some(Credential::new(username, password));
+    pub fn tls(mut self, certificate: ServerCertificate) -> Self {
+        self.tls = Some(certificate);
         self
     }
 
-    /// Everything needs a token of this registry's `/token`, which gives one for this user name and password.
+    /// Everything needs a user name and a password as HTTP Basic; these are good for every repository. May be said for
+    /// several users. A bearer setting takes precedence.
+    #[must_use]
+    pub fn basic(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        self.basic.push(User::of_all(Credential::new(username, password)));
+        self
+    }
+
+    /// The same for a user of these repositories only; others are answered with 403 `DENIED`.
+    #[must_use]
+    pub fn basic_for<T: Into<String>>(
+        mut self,
+        username: impl Into<String>,
+        password: impl Into<String>,
+        repositories: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let repositories = repositories.into_iter().map(Into::into).collect();
+        self.basic.push(User::of(Credential::new(username, password), repositories));
+        self
+    }
+
+    /// Everything needs a token of this registry's `/token`, which gives one for this user name and password. May be said for
+    /// several users.
     #[must_use]
     pub fn bearer(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
-        self.bearer.get_or_insert_default().credential = Some(Credential::new(username, password));
+        let user = User::of_all(Credential::new(username, password));
+        self.bearer.get_or_insert_default().users.push(user);
+        self
+    }
+
+    /// The same for a user of these repositories only: `/token` gives out a token that covers none of the others, as real
+    /// token services do.
+    #[must_use]
+    pub fn bearer_for<T: Into<String>>(
+        mut self,
+        username: impl Into<String>,
+        password: impl Into<String>,
+        repositories: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let repositories = repositories.into_iter().map(Into::into).collect();
+        let user = User::of(Credential::new(username, password), repositories);
+        self.bearer.get_or_insert_default().users.push(user);
+        self
+    }
+
+    /// Everything needs a token that this other registry gives out: challenges name its `/token`, as those of Docker Hub name
+    /// another host. Users and lifetimes are those of the other one.
+    #[must_use]
+    pub fn tokens_of(mut self, other: &Registry) -> Self {
+        self.bearer.get_or_insert_default().token_server = Some(other.token_server());
         self
     }
 
@@ -146,14 +195,15 @@ impl RegistryBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Start`] if nothing can listen on 127.0.0.1.
+    /// [`Error::Start`] if nothing can listen on 127.0.0.1; [`Error::Invalid`] if its certificate and key cannot be used.
     pub fn start(self) -> Result<Registry, Error> {
-        let listener = Listener::bind("registry")?;
-        let url = format!("http://{}", listener.address());
-        let mode = match (self.bearer, self.basic) {
-            (Some(bearer), _) => Mode::Bearer(bearer),
-            (None, Some(credential)) => Mode::Basic(credential),
-            (None, None) => Mode::Open,
+        let tls = self.tls.as_ref().map(ServerCertificate::acceptor).transpose()?;
+        let listener = Listener::bind("registry")?.over(tls);
+        let url = listener.url();
+        let mode = match self.bearer {
+            Some(bearer) => Mode::Bearer(bearer),
+            None if !self.basic.is_empty() => Mode::Basic(self.basic),
+            None => Mode::Open,
         };
         let access = Access::new(mode, self.denied, self.expired_is_forbidden, &url);
         let service = Arc::new(RegistryService { store: Store::default(), access, habits: self.habits, url });

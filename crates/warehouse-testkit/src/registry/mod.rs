@@ -8,11 +8,13 @@ mod image;
 mod listing;
 mod manifest;
 mod media_type;
+mod numbered;
 mod read;
 mod route;
 mod service;
 mod store;
 mod upload;
+mod user;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -29,6 +31,7 @@ pub(crate) use store::digest_of;
 use crate::error::Error;
 use crate::fault::FaultScript;
 use crate::loopback::{Loopback, RequestLog};
+use numbered::Numbered;
 use service::RegistryService;
 
 /// A registry on 127.0.0.1 that speaks the OCI distribution spec and keeps everything in memory.
@@ -44,7 +47,8 @@ use service::RegistryService;
 ///   No `Accept` at all therefore finds no OCI manifest. `*/*` accepts everything here, though not there.
 /// - Blobs with GET, HEAD, and pushes as one POST, as POST and PUT, or with PATCH between; mounts from other repositories.
 /// - `tags/list` in byte order with `n`, `last` and `Link: rel="next"`; the page size is settable.
-/// - No authentication, Basic, or Bearer tokens of its own `/token`: see [`RegistryBuilder`].
+/// - No authentication, Basic, or Bearer tokens of its own `/token` or of another
+///   registry's, one user or several with repositories of their own; plain or over TLS: see [`RegistryBuilder`].
 ///
 /// ```
 /// use warehouse_testkit::Registry;
@@ -93,7 +97,7 @@ impl Registry {
         self.loopback.address().to_string()
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
         self.loopback.url()
@@ -154,11 +158,27 @@ impl Registry {
     ///
     /// [`Error::Invalid`] if there is no such target.
     pub fn tag(&self, repository: &str, target: &str, tag: &str) -> Result<(), Error> {
-        let digest = self.digest(repository, target).ok_or_else(|| {
-            Error::Invalid(format!("repository {repository} has no tag or manifest {target}"))
-        })?;
+        let digest = self.target(repository, target)?;
         self.service.store.put_tag(repository, tag, &digest);
         Ok(())
+    }
+
+    /// Lets every tag `t000000000000`, `t000000000001` and so on, `count` of them, name what `target` names, in place of the tags that
+    /// the repository had. They are reckoned and not stored, so ten thousand pages cost nothing, nor do pages without end
+    /// (`u64::MAX`, of which 10^12 are kept). With [`RegistryBuilder::page_size`], lest one page hold them all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if there is no such target.
+    pub fn tag_numbered(&self, repository: &str, target: &str, count: u64) -> Result<(), Error> {
+        let digest = self.target(repository, target)?;
+        self.service.store.put_numbered(repository, Numbered::new(digest, count));
+        Ok(())
+    }
+
+    fn target(&self, repository: &str, target: &str) -> Result<String, Error> {
+        let missing = || Error::Invalid(format!("repository {repository} has no tag or manifest {target}"));
+        self.digest(repository, target).ok_or_else(missing)
     }
 
     /// Removes a tag; says whether it was there. Its manifest stays.
@@ -176,7 +196,7 @@ impl Registry {
         self.service.store.delete_blob(repository, digest)
     }
 
-    /// The tags of a repository in byte order; none if there is no such repository.
+    /// The tags of a repository in byte order, without numbered ones; none if there is no such repository.
     #[must_use]
     pub fn tags(&self, repository: &str) -> Vec<String> {
         self.service.store.tags(repository).unwrap_or_default()
@@ -194,6 +214,10 @@ impl Registry {
         let digest = self.digest(repository, reference)?;
         let manifest = self.service.store.manifest(repository, &digest)?;
         Some((manifest.media_type, manifest.bytes))
+    }
+
+    fn token_server(&self) -> access::TokenServer {
+        self.service.access.token_server()
     }
 
     /// How many tokens `/token` has given out.

@@ -7,6 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use super::numbered::Numbered;
+
 const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
 
 /// `sha256:` and the hexadecimal digest of some bytes.
@@ -28,6 +30,7 @@ pub(crate) struct Manifest {
 #[derive(Default)]
 struct Repository {
     tags: BTreeMap<String, String>,
+    numbered: Option<Numbered>,
     manifests: HashMap<String, Manifest>,
     blobs: HashMap<String, Bytes>,
 }
@@ -77,6 +80,11 @@ impl Store {
         self.change(repository, |repository| repository.tags.insert(tag.into(), digest.into()));
     }
 
+    /// Lets a repository have numbered tags instead of those that were put.
+    pub(crate) fn put_numbered(&self, repository: &str, numbered: Numbered) {
+        self.change(repository, |repository| repository.numbered = Some(numbered));
+    }
+
     pub(crate) fn delete_tag(&self, repository: &str, tag: &str) -> bool {
         self.read_mut(repository, |repository| repository.tags.remove(tag)).is_some()
     }
@@ -106,6 +114,9 @@ impl Store {
         limit: usize,
     ) -> Option<(Vec<String>, bool)> {
         self.read_mut(repository, |repository| {
+            if let Some(numbered) = &repository.numbered {
+                return Some(numbered.page(last, limit));
+            }
             let after = match last {
                 Some(last) => std::ops::Bound::Excluded(last),
                 None => std::ops::Bound::Unbounded,
@@ -118,9 +129,16 @@ impl Store {
 
     /// The digest a tag names, or the digest itself if there is such a manifest.
     pub(crate) fn resolve(&self, repository: &str, reference: &str) -> Option<String> {
-        self.read_mut(repository, |repository| match repository.tags.get(reference) {
-            Some(digest) => Some(digest.clone()),
-            None => repository.manifests.contains_key(reference).then(|| reference.to_owned()),
+        self.read_mut(repository, |repository| {
+            if let Some(digest) =
+                repository.numbered.as_ref().and_then(|numbered| numbered.resolve(reference))
+            {
+                return Some(digest.to_owned());
+            }
+            match repository.tags.get(reference) {
+                Some(digest) => Some(digest.clone()),
+                None => repository.manifests.contains_key(reference).then(|| reference.to_owned()),
+            }
         })
     }
 
