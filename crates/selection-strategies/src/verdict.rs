@@ -134,6 +134,26 @@ pub enum Rejection {
     },
 }
 
+impl Rejection {
+    /// The rule that decided, as one word for programs: `ignored`, `notAllowed`, `notTheTag`, `notSemver`, `outsideConstraint`,
+    /// `platform`, `expression`, `noMatchingPath`, `olderThanSince`, `beyondLimit` or `unreadable`.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::IgnoredBy { .. } => "ignored",
+            Self::NotAllowed => "notAllowed",
+            Self::NotTheTag { .. } => "notTheTag",
+            Self::NotSemver { .. } => "notSemver",
+            Self::OutsideConstraint { .. } => "outsideConstraint",
+            Self::Platform { .. } => "platform",
+            Self::FilteredByExpression { .. } => "expression",
+            Self::NoMatchingPath => "noMatchingPath",
+            Self::OlderThanSince => "olderThanSince",
+            Self::BeyondLimit { .. } => "beyondLimit",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
+}
+
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -158,6 +178,9 @@ impl fmt::Display for Rejection {
             }
             Self::NoMatchingPath => formatter.write_str("no changed path is selected"),
             Self::OlderThanSince => formatter.write_str("older than the subscription's `since`"),
+            Self::BeyondLimit { limit: 1 } => {
+                formatter.write_str("beyond the limit: one better candidate fills it")
+            }
             Self::BeyondLimit { limit } => {
                 write!(formatter, "beyond the limit: {limit} better candidates fill it")
             }

@@ -1,6 +1,7 @@
 //! What may stand on the command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::command::Rule;
@@ -35,6 +36,11 @@ pub(crate) enum Command {
     /// The Freight that follows from the newest artifacts.
     Freight(Discovery),
 
+    /// Every candidate of every subscription, with the rule that took it or turned it down.
+    ///
+    /// A line that begins with + is a candidate that was taken, best first; one with - was not, and says why.
+    Explain(Explain),
+
     /// One rule over the lines of standard input, best first.
     #[command(subcommand)]
     Select(Rule),
@@ -59,6 +65,37 @@ pub(crate) struct Discovery {
     /// How to print the results; json and yaml have Kargo's own shape.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(crate) output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) manifest: Manifest,
+
+    #[command(flatten)]
+    pub(crate) network: Network,
+
+    /// Only this subscription: its name, its repoURL, or its place in the manifest, from 0.
+    #[arg(long, value_name = "NAME|URL|N")]
+    pub(crate) subscription: Option<String>,
+
+    /// Only this candidate: a tag, a version, or the beginning of a commit's id. May be given several times; exit
+    /// code 1 if it is no candidate of any subscription.
+    #[arg(long, value_name = "TAG|VERSION|COMMIT")]
+    pub(crate) candidate: Vec<String>,
+
+    /// How to print it.
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: ExplainFormat,
+}
+
+/// How an explanation is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainFormat {
+    /// Lines for people.
+    Text,
+    /// JSON for programs.
+    Json,
 }
 
 /// Which manifests are read, and how strictly.
@@ -89,6 +126,10 @@ pub(crate) struct Network {
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) plain_http: Vec<String>,
 
+    /// Ask this registry at most so many times a second, instead of 20. May be given several times.
+    #[arg(long, value_name = "HOST[:PORT]=N")]
+    pub(crate) registry_rate: Vec<RegistryRate>,
+
     /// Trust the certificate authorities of this PEM file besides the system's.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
@@ -117,6 +158,31 @@ pub(crate) enum Format {
     Name,
 }
 
+/// How often a registry may be asked: `ghcr.io=50`, `registry.internal:5000=0.5`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RegistryRate {
+    pub(crate) host: String,
+    pub(crate) per_second: f64,
+}
+
+impl FromStr for RegistryRate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (host, number) = text.rsplit_once('=').ok_or("write HOST=N, such as ghcr.io=50")?;
+        if host.is_empty() || host.contains('/') {
+            return Err("the registry is named by its host alone, such as ghcr.io or registry.internal:5000"
+                .to_owned());
+        }
+        match number.parse::<f64>() {
+            Ok(per_second) if per_second.is_finite() && per_second > 0.0 => {
+                Ok(Self { host: host.to_owned(), per_second })
+            }
+            _ => Err(format!("{number:?} is no number above zero")),
+        }
+    }
+}
+
 /// A duration as Kubernetes writes it: `90s`, `5m`, `1h30m`.
 fn duration(text: &str) -> Result<Duration, String> {
     match text.parse::<warehouse_spec::Interval>() {
@@ -131,6 +197,26 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn registry_rates() {
+        let read = |text: &str| text.parse::<RegistryRate>().map(|rate| (rate.host, rate.per_second));
+        assert_eq!(read("ghcr.io=50"), Ok(("ghcr.io".to_owned(), 50.0)));
+        assert_eq!(read("[::1]:5000=0.5"), Ok(("[::1]:5000".to_owned(), 0.5)));
+        for wrong in [
+            "",
+            "ghcr.io",
+            "=5",
+            "ghcr.io=",
+            "ghcr.io=0",
+            "ghcr.io=-1",
+            "ghcr.io=NaN",
+            "ghcr.io=inf",
+            "https://ghcr.io=5",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_definitions_hold_together() {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use warehouse_discovery::{Discoverer, Report, SubscriptionReport};
+use warehouse_discovery::{Discoverer, Observer, Report, SubscriptionReport};
 use warehouse_spec::{Located, Location, Warehouse};
 
 use crate::arguments::Network;
@@ -37,17 +37,29 @@ pub(crate) async fn discover(
     network: &Network,
     messages: &Messages,
 ) -> Result<Vec<Discovered>, Exit> {
+    let watched = discover_watched(warehouses, network, messages, |_| ()).await?;
+    Ok(watched.into_iter().map(|(discovered, ())| discovered).collect())
+}
+
+/// The same, while somebody watches each of them.
+pub(crate) async fn discover_watched<O: Observer>(
+    warehouses: Vec<Located<Warehouse>>,
+    network: &Network,
+    messages: &Messages,
+    watch: impl Fn(&Warehouse) -> O,
+) -> Result<Vec<(Discovered, O)>, Exit> {
     let discoverer = discoverer(network).map_err(|message| {
         messages.error(&message);
         Exit::Usage
     })?;
     let deadline = Instant::now() + network.timeout;
     let discover = async |warehouse: Located<Warehouse>| {
-        let report = discoverer.run(&warehouse).with_deadline(deadline).await;
-        Discovered { warehouse, report }
+        let observer = watch(&warehouse);
+        let report = discoverer.run(&warehouse).with_observer(&observer).with_deadline(deadline).await;
+        (Discovered { warehouse, report }, observer)
     };
     let discovered = futures::future::join_all(warehouses.into_iter().map(discover)).await;
-    discovered.iter().for_each(|discovered| say(discovered, messages));
+    discovered.iter().for_each(|(discovered, _)| say(discovered, messages));
     Ok(discovered)
 }
 
@@ -72,6 +84,9 @@ fn discoverer(network: &Network) -> Result<Discoverer, String> {
         Discoverer::builder().concurrency(usize::from(network.concurrency)).proxy_from_environment(true);
     for host in &network.plain_http {
         builder = builder.plain_http(host);
+    }
+    for rate in &network.registry_rate {
+        builder = builder.registry_rate(&rate.host, rate.per_second);
     }
     if let Some(file) = &network.ca_file {
         let pem =

@@ -66,6 +66,7 @@ async fn run(arguments: Arguments, messages: &Messages) -> Exit {
         Command::Demo(demo) => command::demo(&demo, messages).await,
         Command::Discover(discover) => command::discover(discover, messages).await,
         Command::Freight(freight) => command::freight(freight, messages).await,
+        Command::Explain(explain) => command::explain(explain, messages).await,
         Command::Select(rule) => command::select(rule, messages).await,
     };
     exit.unwrap_or_else(|exit| exit)

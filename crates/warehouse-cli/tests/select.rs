@@ -34,7 +34,7 @@ fn explain_shows_every_line_and_why() {
          - latest\tignored by the pattern \"^latest$\"\n\
          - main\tnot a semantic version in the strict sense (major.minor.patch)\n\
          - 2.0.0\toutside the constraint \"^1.2.0\"\n\
-         - 1.2.0\tbeyond the limit: 1 better candidates fill it\n",
+         - 1.2.0\tbeyond the limit: one better candidate fills it\n",
     );
 }
 

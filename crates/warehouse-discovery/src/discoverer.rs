@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use artifact_http::{CredentialSource, HttpClient, Pace};
-use artifact_source::{AnySource, Error, SourceKind};
+use artifact_source::{AnySource, Error, ErrorKind, SourceKind};
 use helm_source::IndexCache;
 use image_source::{FactCache, MemoryCache};
 use jiff::Timestamp;
-use oci_registry::{RegistryClient, RegistryClientBuilder};
+use oci_registry::{ImageName, RegistryClient, RegistryClientBuilder};
 use tokio::sync::Semaphore;
 use warehouse_spec::{GenericSubscription, Warehouse};
 
@@ -96,6 +96,7 @@ pub struct DiscovererBuilder {
     root_certificates: Vec<Vec<u8>>,
     proxy_from_environment: bool,
     plain_http: Vec<String>,
+    registry_rates: Vec<(String, f64)>,
     credentials: Arc<dyn CredentialSource>,
     cache_dir: Option<PathBuf>,
     generic: BTreeMap<String, Box<GenericFactory>>,
@@ -110,6 +111,7 @@ impl Default for DiscovererBuilder {
             root_certificates: Vec::new(),
             proxy_from_environment: false,
             plain_http: Vec::new(),
+            registry_rates: Vec::new(),
             credentials: Arc::new(()),
             cache_dir: None,
             generic: BTreeMap::new(),
@@ -152,6 +154,14 @@ impl DiscovererBuilder {
     #[must_use]
     pub fn plain_http(mut self, host: impl Into<String>) -> Self {
         self.plain_http.push(host.into());
+        self
+    }
+
+    /// Asks the registry at this `host` or `host:port` this many times a second at most, and as many at once after a rest.
+    /// Without it, a registry is asked 20 times a second, and this machine itself as fast as it answers.
+    #[must_use]
+    pub fn registry_rate(mut self, host: impl Into<String>, per_second: f64) -> Self {
+        self.registry_rates.push((host.into(), per_second));
         self
     }
 
@@ -199,10 +209,10 @@ impl DiscovererBuilder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a PEM text without a usable certificate, a user agent that is no header value, or a host
-    /// that is none.
+    /// `InvalidInput` for a PEM text without a usable certificate, a user agent that is no header value, a host
+    /// that is none, or a rate that is not above zero.
     pub fn build(self) -> Result<Discoverer, Error> {
-        let pace = Pace::per_second(20.0, 20);
+        let pace = pace(&self.registry_rates)?;
         let verified = self.transport(false, &pace)?;
         let unverified = self.transport(true, &pace)?;
         Ok(Discoverer(Arc::new(Shared {
@@ -242,4 +252,21 @@ impl DiscovererBuilder {
             http,
         })
     }
+}
+
+/// The pace at which registries are asked. Docker Hub's is that of the host that answers for it.
+fn pace(rates: &[(String, f64)]) -> Result<Pace, Error> {
+    rates.iter().try_fold(Pace::per_second(20.0, 20), |pace, (host, per_second)| {
+        if !per_second.is_finite() || *per_second <= 0.0 {
+            let message = format!("{host} cannot be asked {per_second} times a second");
+            return Err(
+                Error::new(ErrorKind::InvalidInput, message).with_hint("the rate is a number above zero")
+            );
+        }
+        let name: ImageName = format!("oci://{host}/any").parse()?;
+        // A cast from float saturates.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let burst = per_second.ceil() as u32;
+        Ok(pace.with_host(name.host(), *per_second, burst))
+    })
 }

@@ -2,11 +2,13 @@
 
 mod artifacts;
 mod document;
+mod explanation;
 mod freight;
 mod report;
 mod table;
 
 pub(crate) use artifacts::{artifacts, found};
+pub(crate) use explanation::{Explanation, explanations};
 pub(crate) use freight::freight;
 pub(crate) use table::Table;
 

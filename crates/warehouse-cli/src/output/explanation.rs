@@ -1,0 +1,166 @@
+//! What `explain` prints.
+
+use std::cmp::Reverse;
+use std::io::{self, Write};
+
+use artifact_source::{Judgement, SourceId};
+use selection_strategies::Version;
+use serde::Serialize;
+use warehouse_discovery::SubscriptionReport;
+
+use super::{document, printable, shortened};
+use crate::arguments::ExplainFormat;
+
+/// How much of a commit's id it takes to name it.
+const SHORTEST_COMMIT: usize = 4;
+
+/// Every candidate of one Warehouse.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Explanation {
+    warehouse: String,
+    subscriptions: Vec<Subscription>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Subscription {
+    index: usize,
+    kind: String,
+    #[serde(rename = "repoURL")]
+    repo_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// The rest says nothing where the subscription failed.
+    failed: bool,
+    listed: usize,
+    accepted: usize,
+    candidates: Vec<Candidate>,
+    #[serde(skip)]
+    id: SourceId,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Candidate {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    accepted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Explanation {
+    /// What was heard about the candidates of these subscriptions.
+    pub(crate) fn new(warehouse: String, heard: Vec<(SubscriptionReport, Vec<Judgement>)>) -> Self {
+        Self { warehouse, subscriptions: heard.into_iter().map(Subscription::new).collect() }
+    }
+
+    /// Whether it is about no subscription at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.subscriptions.is_empty()
+    }
+
+    /// Whether this is a candidate.
+    pub(crate) fn knows(&self, wanted: &str) -> bool {
+        let mut candidates = self.subscriptions.iter().flat_map(|subscription| &subscription.candidates);
+        candidates.any(|candidate| candidate.is_called(wanted))
+    }
+
+    /// Leaves out every other candidate.
+    pub(crate) fn keep(&mut self, wanted: &[String]) {
+        for subscription in &mut self.subscriptions {
+            subscription
+                .candidates
+                .retain(|candidate| wanted.iter().any(|wanted| candidate.is_called(wanted)));
+        }
+    }
+}
+
+impl Subscription {
+    fn new((report, heard): (SubscriptionReport, Vec<Judgement>)) -> Self {
+        let (mut accepted, mut rejected): (Vec<_>, Vec<_>) =
+            heard.into_iter().partition(|judgement| judgement.rejection.is_none());
+        // As versions go, best first, and what is none by name.
+        rejected
+            .sort_by_cached_key(|Judgement { name, .. }| (Reverse(Version::parse(name).ok()), name.clone()));
+        let (found, listed) = (accepted.len(), accepted.len() + rejected.len());
+        accepted.append(&mut rejected);
+        Self {
+            index: report.index,
+            kind: report.id.kind().to_string(),
+            repo_url: report.id.url().to_owned(),
+            name: report.id.name().map(str::to_owned),
+            failed: report.error.is_some(),
+            listed,
+            accepted: found,
+            candidates: accepted.into_iter().map(Candidate::from).collect(),
+            id: report.id,
+        }
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let fit = if self.accepted == 1 { "is taken" } else { "are taken" };
+        let heading = match self.failed {
+            true => "it failed".to_owned(),
+            false => format!("{} of {} candidates {fit}", self.accepted, self.listed),
+        };
+        writeln!(out, "{}: {heading}", printable(&self.id.to_string()))?;
+        for Candidate { name, detail, reason, .. } in &self.candidates {
+            let sign = if reason.is_some() { '-' } else { '+' };
+            let detail = detail.as_deref().map(|detail| printable(&shortened(detail)));
+            let cells = [Some(printable(name)), detail, reason.as_deref().map(printable)];
+            let cells: Vec<_> = cells.into_iter().flatten().filter(|cell| !cell.is_empty()).collect();
+            writeln!(out, "{sign} {}", cells.join("\t"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Candidate {
+    fn is_called(&self, wanted: &str) -> bool {
+        let is_commit = self.name.len() >= 40 && self.name.bytes().all(|byte| byte.is_ascii_hexdigit());
+        self.name == wanted
+            || is_commit && wanted.len() >= SHORTEST_COMMIT && self.name.starts_with(&wanted.to_lowercase())
+    }
+}
+
+impl From<Judgement> for Candidate {
+    fn from(judgement: Judgement) -> Self {
+        Self {
+            name: judgement.name,
+            detail: judgement.detail,
+            accepted: judgement.rejection.is_none(),
+            rule: judgement.rejection.as_ref().map(|why| why.rule()),
+            reason: judgement.rejection.map(|why| why.to_string()),
+        }
+    }
+}
+
+/// Prints the explanations of all Warehouses.
+pub(crate) fn explanations(
+    explanations: &[Explanation],
+    format: ExplainFormat,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if format == ExplainFormat::Json {
+        return document::json(explanations, out);
+    }
+    let several = explanations.len() > 1;
+    let mut first = true;
+    for Explanation { warehouse, subscriptions } in explanations {
+        for subscription in subscriptions {
+            if !std::mem::take(&mut first) {
+                writeln!(out)?;
+            }
+            if several {
+                write!(out, "{}: ", printable(warehouse))?;
+            }
+            subscription.write(out)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! What `explain` says of every candidate, on real servers.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use support::{World, warehouse};
+
+const MANIFEST: &str = r#"apiVersion: kargo.akuity.io/v1alpha1
+kind: Warehouse
+metadata: {name: shop}
+spec:
+  subscriptions:
+  - image:
+      repoURL: REGISTRY/shop/web
+      constraint: ^1.0.0
+      platform: linux/arm64
+      ignoreTagsRegexes: ["^1\\.0"]
+      discoveryLimit: 1
+  - git: {repoURL: GIT, branch: main, discoveryLimit: 1}
+  - chart: {repoURL: CHARTS, name: shop, semverConstraint: 0.2.x}
+"#;
+
+#[test]
+fn every_candidate_has_its_reason() {
+    let world = World::start();
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &world.fill(MANIFEST));
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
+    let out = ran.out.replace(&world.registry.host(), "REGISTRY").replace(world.repository.url(), "GIT");
+    insta::assert_snapshot!(out.replace(&world.charts.url(), "CHARTS"), @r#"
+    image REGISTRY/shop/web: 1 of 5 candidates is taken
+    + 1.2.0	sha256:58d36d434863
+    - 2.0.0	outside the constraint "^1.0.0"
+    - 1.1.0	beyond the limit: one better candidate fills it
+    - 1.0.0	ignored by the pattern "^1\\.0"
+    - latest	not a semantic version in the strict sense (major.minor.patch)
+
+    git GIT: 1 of 1 candidates is taken
+    + ec955a4b713dbbd95464b21358a5a9670980d10c	Merge branch 'pears'
+
+    chart CHARTS (shop): 2 of 3 candidates are taken
+    + 0.2.1
+    + 0.2.0
+    - 0.1.0	outside the constraint "0.2.x"
+    "#);
+}
+
+#[test]
+fn json_names_the_rule() {
+    let world = World::start();
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-o", "json", "-f", "-"], &world.fill(MANIFEST));
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let image = &json["subscriptions"][0];
+    assert_eq!((&image["listed"], &image["accepted"]), (&5.into(), &1.into()));
+    let candidates = image["candidates"].as_array().unwrap();
+    let names: BTreeSet<_> = candidates.iter().map(|candidate| candidate["name"].as_str().unwrap()).collect();
+    assert_eq!(names, world.registry.tags("shop/web").iter().map(String::as_str).collect());
+    let rules: Vec<_> = candidates.iter().map(|candidate| &candidate["rule"]).collect();
+    assert_eq!(
+        rules,
+        [
+            &serde_json::Value::Null,
+            &"outsideConstraint".into(),
+            &"beyondLimit".into(),
+            &"ignored".into(),
+            &"notSemver".into()
+        ]
+    );
+}
+
+#[test]
+fn one_subscription_and_one_candidate_can_be_asked_for() {
+    let world = World::start();
+    let manifest = world.fill(MANIFEST);
+    let run = |arguments: &[&str]| {
+        warehouse(&[&["explain", "--no-cache", "-q", "-f", "-"], arguments].concat(), &manifest)
+    };
+    let ran = run(&["--subscription", "0", "--candidate", "2.0.0"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_eq!(ran.out.lines().nth(1), Some("- 2.0.0\toutside the constraint \"^1.0.0\""), "{}", ran.out);
+
+    let ran = run(&["--subscription", "shop", "--candidate", "9.9.9"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("\"9.9.9\" is no candidate of any subscription"), "{}", ran.err);
+
+    let ran = run(&["--subscription", "nobody"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert!(ran.err.contains("no subscription has the name, repoURL or place \"nobody\""), "{}", ran.err);
+}
+
+#[test]
+fn a_subscription_that_fails_says_so_and_the_others_are_explained() {
+    let world = World::start();
+    let manifest = world.fill(MANIFEST).replace("/shop/web", "/shop/wep");
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("/shop/wep: it failed\n") && ran.out.contains("+ 0.2.1"), "{}", ran.out);
+    assert!(ran.err.contains("there is no repository"), "{}", ran.err);
+}

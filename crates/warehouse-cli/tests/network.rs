@@ -1,0 +1,50 @@
+//! How the arguments about the network reach it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod support;
+
+use support::{World, warehouse};
+
+const MANIFEST: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\n\
+                        spec: {subscriptions: [{image: {repoURL: REGISTRY/shop/web, discoveryLimit: 2}}]}\n";
+
+#[test]
+fn a_rate_is_kept_and_a_turn_that_comes_too_late_is_not_waited_for() {
+    let world = World::start();
+    let host = world.registry.host();
+    let run = |rate: &str| {
+        let arguments = ["discover", "--no-cache", "--timeout", "10s", "--registry-rate", rate, "-f", "-"];
+        world.registry.log().clear();
+        (warehouse(&arguments, &world.fill(MANIFEST)), world.registry.log().counters().requests)
+    };
+    let (ran, requests) = run(&format!("{host}=0.001"));
+    assert_eq!(
+        (ran.code, requests),
+        (Some(1), 1),
+        "the burst of one, and then a wait of a quarter of an hour"
+    );
+    assert!(ran.err.contains("the pace set for the host leaves no time before the deadline"), "{}", ran.err);
+
+    // Without the port, and for another host.
+    let (ran, requests) = run(&format!("{}=0.001", host.rsplit_once(':').unwrap().0));
+    assert_eq!((ran.code, requests), (Some(1), 1), "{}", ran.err);
+    for rate in ["ghcr.io=0.001".to_owned(), format!("{host}=1000")] {
+        let (ran, requests) = run(&rate);
+        assert_eq!((ran.code, requests), (Some(0), 3), "{}", ran.err);
+    }
+}
+
+#[test]
+fn rates_that_are_none() {
+    for (rate, words) in [
+        ("ghcr.io", "write HOST=N, such as ghcr.io=50"),
+        ("ghcr.io=0", "\"0\" is no number above zero"),
+        ("https://ghcr.io=5", "the registry is named by its host alone"),
+        ("gh cr.io=5", "a host that is none"),
+    ] {
+        let ran = warehouse(&["discover", "--registry-rate", rate, "-f", "-"], MANIFEST);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{rate}");
+        assert!(ran.err.contains(words), "{rate}: {}", ran.err);
+    }
+}
