@@ -126,6 +126,10 @@ pub(crate) struct Network {
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) plain_http: Vec<String>,
 
+    /// Speak https with this registry although it is on loopback. May be given several times.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) https: Vec<String>,
+
     /// Ask this registry at most so many times a second, instead of 20. May be given several times.
     #[arg(long, value_name = "HOST[:PORT]=N")]
     pub(crate) registry_rate: Vec<RegistryRate>,

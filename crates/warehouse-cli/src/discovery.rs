@@ -1,13 +1,16 @@
 //! Running discovery for the commands that need it.
 
+use std::path::Path;
 use std::time::Instant;
 
+use artifact_http::HttpClient;
+use artifact_source::Error;
 use warehouse_discovery::{Discoverer, Observer, Report, SubscriptionReport};
 use warehouse_spec::{Located, Location, Warehouse};
 
 use crate::arguments::Network;
 use crate::exit::Exit;
-use crate::message::Messages;
+use crate::message::{Messages, with_causes};
 
 /// A Warehouse and what came of it.
 #[derive(Debug)]
@@ -85,18 +88,34 @@ fn discoverer(network: &Network) -> Result<Discoverer, String> {
     for host in &network.plain_http {
         builder = builder.plain_http(host);
     }
+    for host in &network.https {
+        builder = builder.https(host);
+    }
     for rate in &network.registry_rate {
         builder = builder.registry_rate(&rate.host, rate.per_second);
     }
     if let Some(file) = &network.ca_file {
-        let pem =
-            std::fs::read(file).map_err(|error| format!("{} could not be read: {error}", file.display()))?;
-        builder = builder.root_certificates_pem(pem);
+        builder = builder.root_certificates_pem(authorities(file)?);
     }
     if let Some(folder) = cache_dir(network) {
         builder = builder.cache_dir(folder);
     }
-    builder.build().map_err(|error| error.to_string())
+    builder.build().map_err(|error| explained(&error))
+}
+
+/// The certificates in this PEM file, which can be used.
+fn authorities(file: &Path) -> Result<Vec<u8>, String> {
+    let pem =
+        std::fs::read(file).map_err(|error| format!("{} could not be read: {error}", file.display()))?;
+    let usable = HttpClient::builder().add_root_certificate_pem(&pem).build();
+    usable.map_err(|error| format!("{}: {}", file.display(), explained(&error)))?;
+    Ok(pem)
+}
+
+/// An error with its causes, and what to do about it.
+fn explained(error: &Error) -> String {
+    let hint = error.hint().map(|hint| format!("\n  help: {hint}")).unwrap_or_default();
+    with_causes(error) + &hint
 }
 
 /// Where reusable things are kept: what was asked for, or the platform's cache folder where it has one.

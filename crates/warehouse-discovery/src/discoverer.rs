@@ -96,6 +96,7 @@ pub struct DiscovererBuilder {
     root_certificates: Vec<Vec<u8>>,
     proxy_from_environment: bool,
     plain_http: Vec<String>,
+    https: Vec<String>,
     registry_rates: Vec<(String, f64)>,
     credentials: Arc<dyn CredentialSource>,
     cache_dir: Option<PathBuf>,
@@ -111,6 +112,7 @@ impl Default for DiscovererBuilder {
             root_certificates: Vec::new(),
             proxy_from_environment: false,
             plain_http: Vec::new(),
+            https: Vec::new(),
             registry_rates: Vec::new(),
             credentials: Arc::new(()),
             cache_dir: None,
@@ -154,6 +156,13 @@ impl DiscovererBuilder {
     #[must_use]
     pub fn plain_http(mut self, host: impl Into<String>) -> Self {
         self.plain_http.push(host.into());
+        self
+    }
+
+    /// Speaks https with the registry at this `host` or `host:port` although it is on loopback, where plain http is the rule.
+    #[must_use]
+    pub fn https(mut self, host: impl Into<String>) -> Self {
+        self.https.push(host.into());
         self
     }
 
@@ -241,8 +250,9 @@ impl DiscovererBuilder {
         let registry = |kind| {
             let builder =
                 RegistryClient::builder(http.clone()).credentials(Arc::clone(&self.credentials)).kind(kind);
-            let plain = self.plain_http.iter().fold(builder, RegistryClientBuilder::plain_http);
-            plain.pace(pace.clone()).build()
+            let builder = self.plain_http.iter().fold(builder, RegistryClientBuilder::plain_http);
+            let builder = self.https.iter().fold(builder, RegistryClientBuilder::https);
+            builder.pace(pace.clone()).build()
         };
         Ok(Transport {
             images: registry(SourceKind::Image),
