@@ -1,6 +1,7 @@
 //! Looking at one candidate.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact_http::Call;
@@ -10,9 +11,11 @@ use oci_registry::{Digest, Platform, Repository, is_tag};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::facts::{ConfigFacts, Entry, Facts, ManifestFacts};
-use crate::{FactCache, FactKey, PlatformConstraint, created};
+use crate::{FactCache, PlatformConstraint, Shelf, created};
 
 const CONFIG_BYTES: u64 = 8 << 20;
+/// After so much that is new, it is made safe.
+const SETTLE_EVERY: usize = 256;
 
 /// Why a candidate has no image.
 #[derive(Debug)]
@@ -33,14 +36,16 @@ impl From<Error> for Miss {
 pub(crate) struct Inspector<'a> {
     pub(crate) repository: &'a Repository,
     pub(crate) cache: &'a dyn FactCache,
-    pub(crate) scope: &'a Arc<str>,
+    pub(crate) shelf: &'a Shelf,
     pub(crate) platform: Option<&'a PlatformConstraint>,
     /// Whether it has to be known when an image was built, whatever that takes.
     pub(crate) needs_time: bool,
     /// Whether a tag is taken to point for ever at what it pointed at when it was first looked at.
     pub(crate) trusts_tags: bool,
-    /// The digests that tags had when they were last looked at.
-    pub(crate) known: BTreeMap<String, Digest>,
+    /// The digests that tags had when another process looked at them, for those that the cache has forgotten.
+    pub(crate) previous: BTreeMap<String, Digest>,
+    /// Whether this registry answers HEAD without a digest, so that only GET tells what a tag points at.
+    pub(crate) is_mute: &'a AtomicBool,
     pub(crate) call: &'a Call,
     /// How many requests are under way at once.
     pub(crate) permits: Semaphore,
@@ -52,6 +57,7 @@ pub(crate) struct Inspector<'a> {
 pub(crate) struct Desk {
     reads: Mutex<HashMap<Digest, Arc<OnceCell<Facts>>>>,
     seen: Mutex<BTreeMap<String, Digest>>,
+    kept: AtomicUsize,
 }
 
 impl Desk {
@@ -81,6 +87,7 @@ impl Inspector<'_> {
             rejected => rejected,
         })?;
         self.desk.see(tag, &digest);
+        self.cache.put_tag(self.shelf, tag, &digest);
         let mut image = Image::new(tag, digest.as_str());
         image.annotations.clone_from(&facts.annotations);
         let evidence = match &facts.entries {
@@ -93,24 +100,21 @@ impl Inspector<'_> {
 
     /// The digest of a tag and what is behind it: one request, two where the tag has moved, none where it cannot.
     async fn look(&self, tag: &str) -> Result<(Digest, ManifestFacts), Miss> {
-        if let Some(known) = self.known.get(tag)
-            && let Some(Facts::Manifest(facts)) = self.cached(known)
+        if let Some(known) = self.known(tag)
+            && let Some(Facts::Manifest(facts)) = self.cached(&known)
         {
             if self.trusts_tags {
-                return Ok((known.clone(), facts));
+                return Ok((known, facts));
             }
-            let head = {
-                let _permit = self.permits.acquire().await;
-                self.repository.head_manifest(tag, self.call).await?
-            };
-            match head.digest {
-                Some(digest) if digest == *known => return Ok((digest, facts)),
-                Some(digest) => {
-                    if let Some(Facts::Manifest(facts)) = self.cached(&digest) {
-                        return Ok((digest, facts));
-                    }
+            if !self.is_mute.load(Ordering::Relaxed)
+                && let Some(digest) = self.digest_now(tag).await?
+            {
+                if digest == known {
+                    return Ok((digest, facts));
                 }
-                None => {}
+                if let Some(Facts::Manifest(facts)) = self.cached(&digest) {
+                    return Ok((digest, facts));
+                }
             }
         }
         let fetched = {
@@ -118,8 +122,16 @@ impl Inspector<'_> {
             self.repository.manifest(tag, self.call).await?
         };
         let facts = ManifestFacts::of(fetched.manifest).ok_or_else(no_image)?;
-        self.keep(&fetched.digest, &Facts::Manifest(facts.clone()));
+        self.keep(&fetched.digest, &Facts::Manifest(facts.clone())).await;
         Ok((fetched.digest, facts))
+    }
+
+    /// What a tag points at now, if the registry tells that without the thing itself.
+    async fn digest_now(&self, tag: &str) -> Result<Option<Digest>, Miss> {
+        let _permit = self.permits.acquire().await;
+        let digest = self.repository.head_manifest(tag, self.call).await?.digest;
+        self.is_mute.store(digest.is_none(), Ordering::Relaxed);
+        Ok(digest)
     }
 
     /// Judges an index by what it lists (rule 3.6).
@@ -237,22 +249,25 @@ impl Inspector<'_> {
                 let _permit = self.permits.acquire().await;
                 read.await?
             };
-            self.keep(digest, &facts);
+            self.keep(digest, &facts).await;
             Ok::<_, Miss>(facts)
         });
         facts.await.cloned()
     }
 
+    fn known(&self, tag: &str) -> Option<Digest> {
+        self.cache.digest_of(self.shelf, tag).or_else(|| self.previous.get(tag).cloned())
+    }
+
     fn cached(&self, digest: &Digest) -> Option<Facts> {
-        self.cache.get(&self.key(digest))
+        self.cache.get(self.shelf, digest)
     }
 
-    fn keep(&self, digest: &Digest, facts: &Facts) {
-        self.cache.put(self.key(digest), facts.clone());
-    }
-
-    fn key(&self, digest: &Digest) -> FactKey {
-        FactKey::new(self.repository.name().to_string(), Arc::clone(self.scope), digest.clone())
+    async fn keep(&self, digest: &Digest, facts: &Facts) {
+        self.cache.put(self.shelf, digest, facts.clone());
+        if (self.desk.kept.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(SETTLE_EVERY) {
+            self.cache.settle(self.shelf).await;
+        }
     }
 }
 

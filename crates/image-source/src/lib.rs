@@ -67,10 +67,12 @@ mod facts;
 mod inspect;
 mod memory;
 mod platform;
+mod policy;
 mod select;
 mod source;
 
-pub use cache::{FactCache, FactKey, MemoryCache};
+pub use cache::{FactCache, MemoryCache, Shelf};
 pub use facts::{ConfigFacts, Entry, Facts, ManifestFacts};
 pub use platform::{InvalidPlatform, PlatformConstraint};
+pub use policy::{CacheByTagPolicy, InvalidPolicy};
 pub use source::{ImageSource, ImageSourceBuilder};

@@ -1,8 +1,8 @@
 //! The source and how it is built.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use artifact_http::Call;
 use artifact_source::{
@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use crate::inspect::{Desk, Inspector};
 use crate::memory::Memory;
 use crate::select::Selection;
-use crate::{FactCache, MemoryCache, PlatformConstraint};
+use crate::{CacheByTagPolicy, FactCache, MemoryCache, PlatformConstraint, Shelf};
 
 const DEFAULT_LIMIT: usize = 20;
 const DEFAULT_PARALLELISM: usize = 32;
@@ -33,7 +33,7 @@ pub struct ImageSource {
     cache: Arc<dyn FactCache>,
     scope: Arc<str>,
     fingerprint: String,
-    known: Mutex<BTreeMap<String, Digest>>,
+    is_mute: AtomicBool,
 }
 
 /// Builds an [`ImageSource`].
@@ -46,7 +46,8 @@ pub struct ImageSourceBuilder {
     rule: TagRule,
     platform: Option<PlatformConstraint>,
     limit: usize,
-    trusts_tags: bool,
+    vouches_for_tags: bool,
+    tag_policy: CacheByTagPolicy,
     parallelism: usize,
     cache: Option<Arc<dyn FactCache>>,
     scope: Arc<str>,
@@ -80,8 +81,14 @@ impl ImageSourceBuilder {
     /// Whether tags never move, so that one that was looked at need not be looked at again (`cacheByTag`, semantics
     /// rule 3.7). No, if it is not said. The one tag of a
     /// [`Digest`](TagStrategy::Digest) rule is followed all the same: it is there to move.
-    pub fn cache_by_tag(mut self, trust: bool) -> Self {
-        self.trusts_tags = trust;
+    pub fn cache_by_tag(mut self, vouched: bool) -> Self {
+        self.vouches_for_tags = vouched;
+        self
+    }
+
+    /// What the operator says to [`cache_by_tag`](Self::cache_by_tag): that subscriptions may choose, if it is not said.
+    pub fn cache_by_tag_policy(mut self, policy: CacheByTagPolicy) -> Self {
+        self.tag_policy = policy;
         self
     }
 
@@ -97,8 +104,9 @@ impl ImageSourceBuilder {
         self
     }
 
-    /// In whose name the repository is read, as a word that tells credentials apart without being
-    /// one: sources that share a cache share facts only within one scope.
+    /// For whom the repository is read, in words that are no secret: sources that share a cache share what they know only
+    /// within one scope. Nothing, if it is not said. The credential's own [scope](artifact_http::Login::scope) is part of it
+    /// in any case, so that nobody learns from the cache what the registry would not tell him.
     pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
         self.scope = scope.into();
         self
@@ -109,7 +117,7 @@ impl ImageSourceBuilder {
     /// # Errors
     ///
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a repository that cannot be one (see
-    /// [`ImageName`](oci_registry::ImageName)), and for a limit of 0.
+    /// [`ImageName`](oci_registry::ImageName)), for a limit of 0, and as [`CacheByTagPolicy::trusts`] says.
     pub fn build(self) -> Result<ImageSource, Error> {
         let mut id = SourceId::new(SourceKind::Image, &self.repo_url);
         if let Some(name) = self.name {
@@ -119,6 +127,8 @@ impl ImageSourceBuilder {
             return Err(Error::new(ErrorKind::InvalidInput, "a limit of 0 finds nothing").with_id(&id));
         }
         let repository = self.client.repository(&self.repo_url).map_err(|error| error.with_id(&id))?;
+        let trusts_tags = self.tag_policy.trusts(self.rule.strategy(), self.vouches_for_tags);
+        let trusts_tags = trusts_tags.map_err(|error| error.with_id(&id))?;
         let question = format!("{} {:?} {:?} {}", repository.name(), self.rule, self.platform, self.limit);
         Ok(ImageSource {
             fingerprint: Digest::of(question.as_bytes()).to_string(),
@@ -127,11 +137,11 @@ impl ImageSourceBuilder {
             rule: self.rule,
             platform: self.platform,
             limit: self.limit,
-            trusts_tags: self.trusts_tags,
+            trusts_tags,
             parallelism: self.parallelism,
             cache: self.cache.unwrap_or_else(|| Arc::new(MemoryCache::default())),
             scope: self.scope,
-            known: Mutex::default(),
+            is_mute: AtomicBool::new(false),
         })
     }
 }
@@ -146,30 +156,37 @@ impl ImageSource {
             rule: TagRule::semver(None),
             platform: None,
             limit: DEFAULT_LIMIT,
-            trusts_tags: false,
+            vouches_for_tags: false,
+            tag_policy: CacheByTagPolicy::default(),
             parallelism: DEFAULT_PARALLELISM,
             cache: None,
             scope: "".into(),
         }
     }
 
-    /// The digests that tags had when this process last looked at them.
-    fn known(&self) -> BTreeMap<String, Digest> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Where what is learned is kept: apart for each credential, whoever may share the cache.
+    async fn shelf(&self) -> Result<Shelf, Error> {
+        let login = self.repository.login_scope().await?;
+        // Quoted, so that no two pairs look alike.
+        Ok(Shelf::new(self.repository.name().to_string(), format!("{:?} {login:?}", self.scope)))
     }
 
-    async fn look(&self, request: &DiscoverRequest<'_>, call: &Call) -> Result<(Vec<Image>, Memory), Error> {
+    async fn look(
+        &self,
+        shelf: &Shelf,
+        request: &DiscoverRequest<'_>,
+        call: &Call,
+    ) -> Result<(Vec<Image>, Memory), Error> {
         let previous = Memory::of(request.previous, &self.fingerprint);
-        let mut known = previous.map(|memory| memory.digests).unwrap_or_default();
-        known.extend(self.known());
         let inspector = Inspector {
             repository: &self.repository,
             cache: &*self.cache,
-            scope: &self.scope,
+            shelf,
             platform: self.platform.as_ref(),
-            trusts_tags: self.trusts_tags && !matches!(self.rule.strategy(), TagStrategy::Digest { .. }),
+            trusts_tags: self.trusts_tags,
             needs_time: matches!(self.rule.strategy(), TagStrategy::Newest),
-            known,
+            previous: previous.map(|memory| memory.digests).unwrap_or_default(),
+            is_mute: &self.is_mute,
             call,
             permits: Semaphore::new(self.parallelism),
             desk: Desk::default(),
@@ -201,8 +218,12 @@ impl ArtifactSource for ImageSource {
     /// its absence.
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Image>, Error> {
         let call = Call::from(&request);
-        let (images, memory) = self.look(&request, &call).await.map_err(|error| error.with_id(&self.id))?;
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = memory.digests.clone();
+        let shelf = self.shelf().await.map_err(|error| error.with_id(&self.id))?;
+        self.cache.open(&shelf).await;
+        let looked = self.look(&shelf, &request, &call).await;
+        // What was learned before a fault is as true as what is learned after it.
+        self.cache.settle(&shelf).await;
+        let (images, memory) = looked.map_err(|error| error.with_id(&self.id))?;
         let previous = Memory::of(request.previous, &self.fingerprint);
         if previous.is_some_and(|previous| previous.found_the_same(&memory)) {
             return Ok(Discovery::Unchanged { cost: call.cost() });
