@@ -1,5 +1,5 @@
-//! Foreign programs to be measured against: the reference registry, an old registry, nginx, `git daemon`; and `crane` and
-//! `helm` to fill them.
+//! Foreign programs to be measured against: the reference registry, an old registry, nginx, `git daemon`; and `crane`,
+//! `skopeo` and `helm` to fill them.
 //!
 //! The project's `scripts/peers` installs them into `.peers/bin`. A program is looked for in `.peers/bin` of the current folder and of
 //! every folder above it, then on `PATH`. Tests run without them too: [`available`] says loudly what is skipped and how to
