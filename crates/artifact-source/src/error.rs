@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::{SourceId, redact_url};
@@ -69,7 +70,7 @@ impl ErrorKind {
 ///
 /// `Display` says what was wrong and where, in one line, and ends with the number of tries where
 /// there were several. The cause, if any, is [`source`](StdError::source) and is not repeated.
-/// What to do about it is the [`hint`](Self::hint).
+/// What to do about it is the [`hint`](Self::hint). A clone is for another one who waited for the same answer.
 ///
 /// ```
 /// use artifact_source::{Error, ErrorKind};
@@ -80,9 +81,10 @@ impl ErrorKind {
 /// assert_eq!(error.to_string(), "there is no branch \"mian\" (https://example.com/a.git)");
 /// assert!(!error.is_transient());
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -95,7 +97,7 @@ struct Inner {
     tries: u32,
     elapsed: Option<Duration>,
     hint: Option<String>,
-    cause: Option<Box<dyn StdError + Send + Sync>>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -179,7 +181,7 @@ impl Error {
     /// What caused it.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.cause = Some(cause.into());
+        self.0.cause = Some(Arc::from(cause.into()));
         self
     }
 

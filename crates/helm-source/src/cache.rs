@@ -131,8 +131,7 @@ impl IndexCache {
         if let Ok(Answer::Table(table)) = &answer {
             latest.table = Some(Arc::clone(table)).filter(|table| table.validators.is_some());
         }
-        let copy = answer.as_ref().map(Answer::clone).map_err(repeated);
-        latest.flight = Some(Flight { number, deadline: call.deadline, answer: copy });
+        latest.flight = Some(Flight { number, deadline: call.deadline, answer: answer.clone() });
         answer
     }
 
@@ -146,9 +145,8 @@ impl Flight {
     fn share(&self, known: Option<&Validators>, call: &Call) -> Option<Result<Answer, Error>> {
         match &self.answer {
             Ok(Answer::NotModified(of)) if Some(of) != known => None,
-            Ok(answer) => Some(Ok(answer.clone())),
             Err(error) if error.kind() == ErrorKind::TimedOut && self.deadline != call.deadline => None,
-            Err(error) => Some(Err(repeated(error))),
+            answer => Some(answer.clone()),
         }
     }
 }
@@ -161,30 +159,6 @@ async fn wait<T>(lock: impl Future<Output = T>, target: &Target, call: &Call) ->
             .await
             .map_err(|_| Error::new(ErrorKind::TimedOut, "the deadline passed").with_url(&target.url)),
     }
-}
-
-/// The same error once more, for another one who shares it.
-fn repeated(error: &Error) -> Error {
-    let mut copy = Error::new(error.kind(), error.message()).with_retry_after(error.retry_after());
-    if let Some(url) = error.url() {
-        copy = copy.with_url(url);
-    }
-    if let Some(status) = error.status() {
-        copy = copy.with_status(status);
-    }
-    if let Some(code) = error.code() {
-        copy = copy.with_code(code);
-    }
-    if let Some(hint) = error.hint() {
-        copy = copy.with_hint(hint);
-    }
-    if let Some(elapsed) = error.elapsed() {
-        copy = copy.with_tries(error.tries(), elapsed);
-    }
-    if let Some(cause) = std::error::Error::source(error) {
-        copy = copy.with_cause(cause.to_string());
-    }
-    copy
 }
 
 impl fmt::Debug for IndexCache {
