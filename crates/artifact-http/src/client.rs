@@ -1,6 +1,7 @@
 //! The client and how it is built.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,13 +10,15 @@ use artifact_source::{Error, ErrorKind};
 use crate::backoff::Backoff;
 use crate::exchange::Timing;
 use crate::failure::Failure;
+use crate::network::Network;
 use crate::response::Tries;
+use crate::transport::Transport;
 use crate::{Call, Pace, Request, Response, StreamingResponse, retry_after, tls};
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
 #[derive(Clone)]
 pub struct HttpClient {
-    pub(crate) transport: reqwest::Client,
+    pub(crate) transport: Transport,
     pub(crate) timing: Timing,
     pub(crate) pace: Option<Pace>,
     retry: Retry,
@@ -38,6 +41,7 @@ pub struct HttpClientBuilder {
     timing: Timing,
     retry: Retry,
     proxy_from_environment: bool,
+    network: Network,
     pace: Option<Pace>,
 }
 
@@ -54,6 +58,7 @@ impl Default for HttpClientBuilder {
                 longest_retry_after: Duration::from_secs(60),
             },
             proxy_from_environment: false,
+            network: Network::default(),
             pace: None,
         }
     }
@@ -120,6 +125,19 @@ impl HttpClientBuilder {
         self
     }
 
+    /// This name has these addresses, whatever others say.
+    pub fn resolve(mut self, name: &str, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        self.network.know(name, addresses);
+        self
+    }
+
+    /// Counts the addresses that begin with these `bits` of this one as public, so that servers out on the internet may
+    /// lead requests there: for networks that answer public names with addresses of their own, such as `100.64.0.0`, 10.
+    pub fn count_as_public(mut self, address: IpAddr, bits: u8) -> Self {
+        self.network.count_as_public(address, bits);
+        self
+    }
+
     /// Holds the requests to each host to a pace. No limit, if it is not said.
     pub fn pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
         self.pace = pace.into();
@@ -134,19 +152,20 @@ impl HttpClientBuilder {
     /// that no header can carry.
     pub fn build(self) -> Result<HttpClient, Error> {
         let tls = tls::configuration(&self.roots, self.skip_tls_verify)?;
-        let mut builder = reqwest::Client::builder()
-            .user_agent(self.user_agent)
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            // Servers close what idles, some within seconds, and a POST that meets that moment is lost.
-            .pool_idle_timeout(Duration::from_secs(15))
-            .connect_timeout(self.timing.connect);
-        if !self.proxy_from_environment {
-            builder = builder.no_proxy();
-        }
-        let transport = builder.build().map_err(|cause| {
+        let (user_agent, connect) = (self.user_agent, self.timing.connect);
+        let settings = || {
+            reqwest::Client::builder()
+                .user_agent(&user_agent)
+                .tls_backend_preconfigured(tls.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                // Servers close what idles, some within seconds, and a POST that meets that moment is lost.
+                .pool_idle_timeout(Duration::from_secs(15))
+                .connect_timeout(connect)
+        };
+        let transport = Transport::build(settings, self.network, self.proxy_from_environment);
+        let transport = transport.map_err(|cause| {
             Error::new(ErrorKind::InvalidInput, "the HTTP client cannot be built").with_cause(cause)
         })?;
         Ok(HttpClient { transport, timing: self.timing, pace: self.pace, retry: self.retry })
@@ -298,6 +317,7 @@ impl fmt::Debug for HttpClientBuilder {
             .field("timing", &self.timing)
             .field("retry", &self.retry)
             .field("proxy_from_environment", &self.proxy_from_environment)
+            .field("network", &self.network)
             .field("pace", &self.pace)
             .finish_non_exhaustive()
     }

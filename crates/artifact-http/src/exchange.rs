@@ -6,7 +6,7 @@ use artifact_source::{Error, ErrorKind};
 use http::header;
 use url::Url;
 
-use crate::failure::Failure;
+use crate::failure::{During, Failure};
 use crate::{Call, HttpClient, Origin, Request, StreamingResponse, is_loopback, redirect};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
@@ -31,6 +31,10 @@ impl HttpClient {
         let origin = Origin::of(url);
         let mut authorization = request.authorization.as_ref();
         let mut url = url.clone();
+        let mut public_only = request.public_only;
+        if public_only && self.transport.is_private(&url) {
+            return Err(Failure::lasting(crate::failure::leads_inside(&url)));
+        }
         for hop in 0.. {
             let mut message = reqwest::Request::new(request.method.clone(), url.clone());
             message.headers_mut().extend(headers.clone());
@@ -47,20 +51,33 @@ impl HttpClient {
             if let Some(pace) = &self.pace {
                 pace.turn(&url, call.deadline).await.map_err(Failure::lasting)?;
             }
-            let answer = self.send(message, &url, call).await?;
+            let answer = self.send(message, &url, public_only, call).await?;
+            let private = self.transport.answered_privately(&url, answer.remote_addr());
             if let (Some(pace), http::StatusCode::TOO_MANY_REQUESTS) = (&self.pace, answer.status()) {
                 pace.slow_down(&url);
             }
             if request.max_redirects == 0 || !redirect::leads_on(answer.status(), &request.method) {
-                return StreamingResponse::new(answer, url, request, call.clone(), self.timing.stall, whole);
+                return StreamingResponse::new(
+                    answer,
+                    (url, private),
+                    request,
+                    call.clone(),
+                    self.timing.stall,
+                    whole,
+                );
             }
             if hop >= request.max_redirects {
                 let message = format!("more than {} redirects", request.max_redirects);
                 return Err(Failure::lasting(Error::new(ErrorKind::BadAnswer, message).with_url(&url)));
             }
             let with_credential = request.authorization.is_some();
-            let next = redirect::target(&url, answer.headers(), with_credential).map_err(Failure::lasting)?;
+            let leads_inside = |to: &Url| !private && self.transport.is_private(to);
+            let next = redirect::target(&url, answer.headers(), with_credential, leads_inside);
+            let next = next.map_err(Failure::lasting)?;
             self.drain(answer, call).await;
+            if Origin::of(&next) != Origin::of(&url) {
+                public_only = !private;
+            }
             url = next;
             if Origin::of(&url) != origin {
                 authorization = None;
@@ -73,17 +90,23 @@ impl HttpClient {
         &self,
         message: reqwest::Request,
         url: &Url,
+        public_only: bool,
         call: &Call,
     ) -> Result<reqwest::Response, Failure> {
+        let proxy = self.transport.proxy(url);
+        if let Some(proxy) = &proxy {
+            proxy.check(url).map_err(Failure::lasting)?;
+        }
         let patience = self.timing.connect.saturating_add(self.timing.stall);
         let (until, at_deadline) = until(patience, call.deadline);
         if at_deadline && until <= Instant::now() {
             return Err(Failure::lasting(deadline_passed(url)));
         }
         call.meter.count_request();
-        match tokio::time::timeout_at(until.into(), self.transport.execute(message)).await {
+        let answer = self.transport.send(message, public_only, proxy.as_ref());
+        match tokio::time::timeout_at(until.into(), answer).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(fault)) => Err(Failure::of_transport(fault, url, false)),
+            Ok(Err(fault)) => Err(Failure::of_transport(fault, url, During::Exchange(proxy.as_ref()))),
             Err(_) if at_deadline => Err(Failure::lasting(deadline_passed(url))),
             Err(_) => Err(Failure::passing(silence(url, self.timing.stall))),
         }

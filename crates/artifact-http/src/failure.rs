@@ -6,7 +6,9 @@ use std::io;
 use artifact_source::{Error, ErrorKind};
 use url::Url;
 
-use crate::tls;
+use crate::network::OnlyPrivate;
+use crate::transport::Proxy;
+use crate::{Origin, tls};
 
 /// An exchange that gave no answer.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ impl Failure {
 
     /// What reqwest could not do. Its own text is the cause; it names the URL with whatever secret may
     /// be in there, so that is taken out first.
-    pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, while_reading: bool) -> Self {
+    pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>) -> Self {
         let fault = fault.without_url();
         let host = url.host_str().unwrap_or_default();
         if let Some((message, hint)) = find(&fault, |cause| tls::explain(cause, host)) {
@@ -41,8 +43,18 @@ impl Failure {
                     .with_cause(fault),
             );
         }
+        if find(&fault, |cause| cause.is::<OnlyPrivate>().then_some(())).is_some() {
+            return Self::lasting(leads_inside(url));
+        }
+        let proxy = match during {
+            During::Exchange(proxy) => proxy,
+            During::Body => None,
+        };
         if fault.is_dns() {
-            let message = format!("the host name {host} could not be resolved");
+            let message = match proxy {
+                Some(proxy) => format!("the host name of the proxy {proxy} could not be resolved"),
+                None => format!("the host name {host} could not be resolved"),
+            };
             return Self::lasting(
                 Error::new(ErrorKind::Unreachable, message)
                     .with_url(url)
@@ -51,39 +63,86 @@ impl Failure {
             );
         }
         if fault.is_connect() {
-            let refused = find(&fault, |cause| {
-                let kind = cause.downcast_ref::<io::Error>()?.kind();
-                (kind == io::ErrorKind::ConnectionRefused).then_some(())
-            });
-            let (message, hint) = match refused {
-                _ if fault.is_timeout() => (
-                    "no connection could be made in time",
-                    "is the host up, and does a firewall let it through?",
-                ),
-                Some(()) => ("the connection was refused", "does the server run, and is the port right?"),
-                None => {
-                    ("no connection could be made", "is the host up, and does a firewall let it through?")
-                }
-            };
-            let kind = if fault.is_timeout() { ErrorKind::TimedOut } else { ErrorKind::Unreachable };
-            return Self::passing(Error::new(kind, message).with_url(url).with_hint(hint).with_cause(fault));
+            return Self::passing(no_connection(fault, proxy).with_url(url));
         }
-        let not_http = find(&fault, |cause| cause.downcast_ref::<hyper::Error>()?.is_parse().then_some(()));
-        if not_http.is_some() && !while_reading {
-            return Self::lasting(
-                Error::new(ErrorKind::BadAnswer, "the answer is not HTTP")
-                    .with_url(url)
-                    .with_hint("is it http where https was meant, or another kind of server?")
-                    .with_cause(fault),
-            );
+        if let (During::Exchange(_), Some(error)) = (during, no_http(&fault)) {
+            return Self::lasting(error.with_url(url).with_cause(fault));
         }
-        let (kind, message) = if while_reading {
-            (ErrorKind::BadAnswer, "the answer broke off before its end")
-        } else {
-            (ErrorKind::Unreachable, "the connection broke before an answer came")
+        let (kind, message) = match during {
+            During::Body => (ErrorKind::BadAnswer, "the answer broke off before its end"),
+            During::Exchange(_) => (ErrorKind::Unreachable, "the connection broke before an answer came"),
         };
         Self::passing(Error::new(kind, message).with_url(url).with_cause(fault))
     }
+}
+
+/// Where it was that the transport failed.
+#[derive(Clone, Copy)]
+pub(crate) enum During<'a> {
+    /// Before the answer's head was here, on the way through this proxy.
+    Exchange(Option<&'a Proxy>),
+    /// While the body was read.
+    Body,
+}
+
+fn no_connection(fault: reqwest::Error, proxy: Option<&Proxy>) -> Error {
+    let refused = find(&fault, |cause| {
+        let kind = cause.downcast_ref::<io::Error>()?.kind();
+        (kind == io::ErrorKind::ConnectionRefused).then_some(())
+    });
+    let kind = if fault.is_timeout() { ErrorKind::TimedOut } else { ErrorKind::Unreachable };
+    let (message, hint) = match (proxy, refused) {
+        (Some(proxy), Some(())) => (
+            format!("the proxy {proxy} refused the connection"),
+            "does the proxy run, and is its port right?",
+        ),
+        (Some(proxy), None) if find(&fault, wants_credential).is_some() => (
+            format!("the proxy {proxy} does not accept who asks"),
+            "put user name and password into the proxy's URL, or correct them there",
+        ),
+        (Some(proxy), None) => (
+            format!("no connection could be made through the proxy {proxy}"),
+            "does the proxy let this host through? NO_PROXY names those that are asked without it",
+        ),
+        (None, _) if fault.is_timeout() => (
+            "no connection could be made in time".to_owned(),
+            "is the host up, and does a firewall let it through?",
+        ),
+        (None, Some(())) => {
+            ("the connection was refused".to_owned(), "does the server run, and is the port right?")
+        }
+        (None, None) => {
+            ("no connection could be made".to_owned(), "is the host up, and does a firewall let it through?")
+        }
+    };
+    Error::new(kind, message).with_hint(hint).with_cause(fault)
+}
+
+/// hyper's error for a proxy that answers 407 has a type without a name, so its words have to do.
+fn wants_credential(cause: &(dyn StdError + 'static)) -> Option<()> {
+    cause.to_string().contains("proxy authorization required").then_some(())
+}
+
+/// What came was no HTTP, or more of it than anybody should have to read.
+fn no_http(fault: &reqwest::Error) -> Option<Error> {
+    find(fault, |cause| {
+        let fault = cause.downcast_ref::<hyper::Error>()?;
+        if fault.is_parse_too_large() {
+            return Some(Error::new(ErrorKind::TooLarge, "the head of the answer is too large"));
+        }
+        fault.is_parse().then(|| {
+            Error::new(ErrorKind::BadAnswer, "the answer is not HTTP")
+                .with_hint("is it http where https was meant, or another kind of server?")
+        })
+    })
+}
+
+/// A public server names a place that is not.
+pub(crate) fn leads_inside(url: &Url) -> Error {
+    let message = format!("a public server leads to a private address, {}", Origin::of(url));
+    Error::new(ErrorKind::Refused, message)
+        .with_url(url)
+        .with_hint("only a server that is itself at a private address may lead to another one")
 }
 
 /// The first answer of `ask` along the chain of causes, those that an `io::Error` hides included.

@@ -30,8 +30,14 @@
 //!   429 and 5xx. `Retry-After` is honoured; where it or the deadline leaves no time, the last answer
 //!   is given at once.
 //! - **Redirects** are followed by GET and HEAD, and by POST where the method stays (307, 308). A
-//!   credential goes to the origin it was made for and nowhere else, a request that carries one is
-//!   never redirected from https to http, and nobody is sent from a public address to a private one.
+//!   credential goes to the origin it was made for and nowhere else, and a request that carries one is
+//!   never redirected from https to http.
+//! - **Nobody is sent from a public address to a private one**, be it by its number or by a name that leads there: the
+//!   addresses of a name that a public server gave us are sifted by whoever connects, so that a name cannot be one thing when it is
+//!   looked at and another when it is used. A server at a private address may lead to others. See
+//!   [`Request::public_only`] for URLs that an answer names, and [`HttpClientBuilder::count_as_public`] for networks that answer
+//!   public names with private addresses. Behind a proxy the names are resolved by the proxy, which is then
+//!   the one to say no; addresses by number are refused all the same.
 //! - **Limits**: a body is cut off at [`Request::max_bytes`] *after* decompression, so a gzip bomb costs
 //!   no more memory than an honest body. A server that falls silent, or drips, times out.
 //! - **Counts**: every request that leaves is counted, each redirect and each retry too, and the bytes of
@@ -44,6 +50,7 @@
 //! All errors are [`artifact_source::Error`]: transport faults are given their kind, their words and
 //! their hint once, here.
 
+mod address;
 mod authorization;
 mod backoff;
 mod call;
@@ -51,8 +58,10 @@ mod client;
 mod credential;
 mod exchange;
 mod failure;
+mod flight;
 mod gzip;
 mod login;
+mod network;
 mod origin;
 mod pace;
 mod redirect;
@@ -62,11 +71,13 @@ mod retry_after;
 mod secret;
 mod stream;
 mod tls;
+mod transport;
 
 pub use authorization::Authorization;
 pub use call::Call;
 pub use client::{HttpClient, HttpClientBuilder};
 pub use credential::Credential;
+pub use flight::Flights;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use login::{CredentialSource, Login, Visitor};
 pub use origin::{Origin, is_loopback, is_private};

@@ -1,9 +1,11 @@
 //! Who a URL belongs to.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use url::{Host, Url};
+
+use crate::address::{canonical, is_private_address};
 
 /// Scheme, host and port of a URL: what a credential was made for.
 ///
@@ -55,14 +57,15 @@ pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => is_localhost(name),
         Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => canonical(address).is_loopback(),
+        Some(Host::Ipv6(address)) => canonical(address.into()).is_loopback(),
         None => false,
     }
 }
 
 /// Whether the URL names a place that only this machine or its own network reaches: loopback,
-/// private, link-local (where clouds keep their metadata services) and unspecified addresses. A
-/// host name other than `localhost` is not looked up and counts as public.
+/// private, link-local and shared addresses (where clouds keep their metadata services), and those that no server has. An
+/// IPv6 address that stands for an IPv4 one counts as that. A host name other than `localhost` is not looked up here and
+/// counts as public: what it leads to is seen when a connection is made, see [`Request::public_only`](crate::Request::public_only).
 ///
 /// ```
 /// use artifact_http::{Url, is_private};
@@ -72,42 +75,22 @@ pub fn is_loopback(url: &Url) -> bool {
 /// assert!(!is_private(&Url::parse("https://ghcr.io").unwrap()));
 /// ```
 pub fn is_private(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => is_localhost(name),
-        Some(Host::Ipv4(address)) => is_private_v4(address),
-        Some(Host::Ipv6(address)) => match canonical(address) {
-            IpAddr::V4(address) => is_private_v4(address),
-            IpAddr::V6(address) => {
-                address.is_loopback()
-                    || address.is_unspecified()
-                    || address.is_unique_local()
-                    || address.is_unicast_link_local()
-            }
-        },
-        None => false,
+    match literal(url) {
+        Some(address) => is_private_address(address),
+        None => url.domain().is_some_and(is_localhost),
+    }
+}
+
+/// The address, where the host of the URL is one.
+pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
     }
 }
 
 fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name == "localhost" || name.ends_with(".localhost")
-}
-
-fn is_private_v4(address: Ipv4Addr) -> bool {
-    // 100.64.0.0/10 is shared by carriers, and by some clouds for their metadata service.
-    let shared = address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64;
-    address.is_loopback()
-        || address.is_private()
-        || address.is_link_local()
-        || address.octets()[0] == 0
-        || shared
-}
-
-/// The IPv4 address inside `::ffff:a.b.c.d` and `64:ff9b::a.b.c.d`, or the address itself.
-fn canonical(address: Ipv6Addr) -> IpAddr {
-    let [a, b, c, d, e, f, high, low] = address.segments();
-    if [a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0] {
-        return IpAddr::V4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
-    }
-    address.to_canonical()
 }

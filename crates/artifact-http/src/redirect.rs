@@ -4,8 +4,8 @@ use artifact_source::{Error, ErrorKind};
 use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
+use crate::Origin;
 use crate::request::strip_user_info;
-use crate::{Origin, is_private};
 
 /// Whether a status of this kind sends a request of this method on, unchanged.
 pub(crate) fn leads_on(status: StatusCode, method: &Method) -> bool {
@@ -16,13 +16,18 @@ pub(crate) fn leads_on(status: StatusCode, method: &Method) -> bool {
     }
 }
 
-/// Where a redirect leads.
+/// Where a redirect leads. `leads_inside` says whether it is to a private address and must not.
 ///
 /// # Errors
 ///
 /// `BadAnswer` for a place that is no http or https URL; `Refused` for one that the request must not
 /// be sent to.
-pub(crate) fn target(from: &Url, headers: &HeaderMap, with_credential: bool) -> Result<Url, Error> {
+pub(crate) fn target(
+    from: &Url,
+    headers: &HeaderMap,
+    with_credential: bool,
+    leads_inside: impl FnOnce(&Url) -> bool,
+) -> Result<Url, Error> {
     let bad = |what: &str| Error::new(ErrorKind::BadAnswer, what).with_url(from);
     let location = headers.get(header::LOCATION).ok_or_else(|| bad("a redirect that leads nowhere"))?;
     let location =
@@ -40,7 +45,7 @@ pub(crate) fn target(from: &Url, headers: &HeaderMap, with_credential: bool) -> 
         ))
         .with_hint("a correct server redirects to https"));
     }
-    if is_private(&to) && !is_private(from) && Origin::of(from) != Origin::of(&to) {
+    if Origin::of(from) != Origin::of(&to) && leads_inside(&to) {
         return Err(refused(format!(
             "a redirect from a public host to a private address, {}",
             Origin::of(&to)
@@ -52,12 +57,14 @@ pub(crate) fn target(from: &Url, headers: &HeaderMap, with_credential: bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::is_private;
 
     #[track_caller]
     fn check(from: &str, location: &str, with_credential: bool, expected: Result<&str, ErrorKind>) {
         let mut headers = HeaderMap::new();
         headers.insert(header::LOCATION, location.parse().unwrap());
-        let to = target(&Url::parse(from).unwrap(), &headers, with_credential);
+        let from_url = Url::parse(from).unwrap();
+        let to = target(&from_url, &headers, with_credential, |to| is_private(to) && !is_private(&from_url));
         assert_eq!(
             to.as_ref().map(Url::as_str).map_err(Error::kind),
             expected,
@@ -82,7 +89,7 @@ mod tests {
         check(registry, "file:///etc/passwd", false, Err(ErrorKind::BadAnswer));
         check(registry, "http://[", false, Err(ErrorKind::BadAnswer));
         assert_eq!(
-            target(&Url::parse(registry).unwrap(), &HeaderMap::new(), false).unwrap_err().kind(),
+            target(&Url::parse(registry).unwrap(), &HeaderMap::new(), false, is_private).unwrap_err().kind(),
             ErrorKind::BadAnswer
         );
     }

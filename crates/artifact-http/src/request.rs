@@ -28,6 +28,7 @@ pub struct Request {
     pub(crate) max_redirects: usize,
     pub(crate) retries: bool,
     pub(crate) allow_plain_credential: bool,
+    pub(crate) public_only: bool,
 }
 
 impl Request {
@@ -68,6 +69,7 @@ impl Request {
             max_redirects: DEFAULT_MAX_REDIRECTS,
             retries,
             allow_plain_credential: false,
+            public_only: false,
         }
     }
 
@@ -135,6 +137,18 @@ impl Request {
     #[must_use]
     pub fn allow_plain_credential(mut self, allow: bool) -> Self {
         self.allow_plain_credential = allow;
+        self
+    }
+
+    /// Whether the request may go to public addresses only, as it must where a server out on the internet named the URL:
+    /// otherwise that server could send us to our own machine, or to the metadata service of a cloud. Off if it is not said.
+    ///
+    /// A URL or name that leads to private addresses only is then [`Refused`](ErrorKind::Refused) before anything is sent;
+    /// of several addresses the public ones are used. Whether a server is itself at a private address, and may name others
+    /// there, is said by [`Response::came_from_private_address`](crate::Response::came_from_private_address).
+    #[must_use]
+    pub fn public_only(mut self, public_only: bool) -> Self {
+        self.public_only = public_only;
         self
     }
 

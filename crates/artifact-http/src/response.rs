@@ -23,17 +23,24 @@ pub struct Response {
     pub url: Url,
     /// The body, decompressed. Of an answer that is no success, 64 KiB at most.
     pub body: Bytes,
+    pub(crate) private: bool,
     pub(crate) tries: Tries,
 }
 
 impl Response {
     pub(crate) fn bare(status: StatusCode, headers: HeaderMap, url: Url, tries: Tries) -> Self {
-        Self { status, headers, url, body: Bytes::new(), tries }
+        Self { status, headers, url, body: Bytes::new(), private: false, tries }
     }
 
     pub(crate) fn after(mut self, tries: Tries) -> Self {
         self.tries = tries;
         self
+    }
+
+    /// Whether the server that answered is at a private address: on this machine or its own network. One that is asked
+    /// through a proxy is where its URL says.
+    pub fn came_from_private_address(&self) -> bool {
+        self.private
     }
 
     /// This answer if its status is a success (2xx), and otherwise an error of the fitting kind.

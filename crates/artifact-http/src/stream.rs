@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
 use crate::exchange::{deadline_passed, silence};
-use crate::failure::Failure;
+use crate::failure::{During, Failure};
 use crate::gzip::Gunzip;
 use crate::response::Tries;
 use crate::{Call, Request, Response};
@@ -25,6 +25,7 @@ pub struct StreamingResponse {
     status: StatusCode,
     headers: HeaderMap,
     url: Url,
+    private: bool,
     tries: Tries,
     body: Body,
     call: Call,
@@ -46,7 +47,7 @@ enum Body {
 impl StreamingResponse {
     pub(crate) fn new(
         mut answer: reqwest::Response,
-        url: Url,
+        (url, private): (Url, bool),
         request: &Request,
         call: Call,
         stall: Duration,
@@ -75,6 +76,7 @@ impl StreamingResponse {
             status,
             headers,
             url,
+            private,
             tries,
             body,
             call,
@@ -87,11 +89,12 @@ impl StreamingResponse {
 
     /// An answer whose body is here already.
     pub(crate) fn already_read(response: Response) -> Self {
-        let Response { status, headers, url, body, tries } = response;
+        let Response { status, headers, url, body, private, tries } = response;
         Self {
             status,
             headers,
             url,
+            private,
             tries,
             body: Body::Read(body),
             call: Call::new(),
@@ -168,6 +171,7 @@ impl StreamingResponse {
         }
         Ok(Response {
             body: body.freeze(),
+            private: self.private,
             ..Response::bare(self.status, self.headers, self.url, self.tries)
         })
     }
@@ -233,7 +237,7 @@ impl StreamingResponse {
             let bytes = match tokio::time::timeout_at(until.into(), answer.chunk()).await {
                 Ok(Ok(Some(bytes))) => bytes,
                 Ok(Ok(None)) => return Ok(Some(gathered.freeze()).filter(|bytes| !bytes.is_empty())),
-                Ok(Err(fault)) => return Err(Failure::of_transport(fault, &self.url, true)),
+                Ok(Err(fault)) => return Err(Failure::of_transport(fault, &self.url, During::Body)),
                 Err(_) if at_deadline => return Err(Failure::lasting(deadline_passed(&self.url))),
                 Err(_) => return Err(Failure::passing(silence(&self.url, self.stall))),
             };

@@ -3,6 +3,8 @@
 // The helpers are test code too, which clippy cannot know.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity)]
 
+#[cfg(target_os = "linux")]
+mod inside;
 mod plain;
 mod server;
 mod tls;

@@ -46,7 +46,21 @@ impl Server {
 
     /// Answers request number `n` (from 0) with what the function says.
     pub async fn start(reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
-        Self::listen("http", None, reply).await
+        Self::listen("127.0.0.1", None, reply).await
+    }
+
+    /// The same at this address.
+    pub async fn start_at(
+        address: &str,
+        reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(address, None, reply).await
+    }
+
+    /// The URL under another host name.
+    pub fn url_of(&self, host: &str) -> String {
+        let (scheme, rest) = self.url.split_once("://").unwrap();
+        format!("{scheme}://{host}:{}", rest.rsplit_once(':').unwrap().1)
     }
 
     /// The same behind TLS.
@@ -54,15 +68,16 @@ impl Server {
         tls: rustls::ServerConfig,
         reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        Self::listen("https", Some(Arc::new(tls)), reply).await
+        Self::listen("127.0.0.1", Some(Arc::new(tls)), reply).await
     }
 
     async fn listen(
-        scheme: &str,
+        address: &str,
         tls: Option<Arc<rustls::ServerConfig>>,
         reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (log, reply) = (Arc::clone(&seen), Arc::new(reply));

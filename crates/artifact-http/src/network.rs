@@ -1,0 +1,159 @@
+//! Where names lead, and which addresses count as public.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Url;
+
+use crate::address::{canonical, is_private_address};
+use crate::is_private;
+use crate::origin::literal;
+
+/// What was said about names and addresses.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Network {
+    known: HashMap<String, Vec<IpAddr>>,
+    public: Vec<Range>,
+}
+
+/// An address and how many of its first bits count.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    address: IpAddr,
+    bits: u8,
+}
+
+impl Range {
+    fn contains(self, address: IpAddr) -> bool {
+        let (width, difference) = match (canonical(self.address), canonical(address)) {
+            (IpAddr::V4(ours), IpAddr::V4(other)) => (32, u128::from(ours.to_bits() ^ other.to_bits())),
+            (IpAddr::V6(ours), IpAddr::V6(other)) => (128, ours.to_bits() ^ other.to_bits()),
+            _ => return false,
+        };
+        // A shift by the whole width leaves nothing to differ.
+        difference.checked_shr(width - u32::from(self.bits).min(width)).unwrap_or(0) == 0
+    }
+}
+
+impl Network {
+    /// This name has these addresses.
+    pub(crate) fn know(&mut self, name: &str, addresses: impl IntoIterator<Item = IpAddr>) {
+        self.known.insert(plain_name(name), addresses.into_iter().collect());
+    }
+
+    /// The addresses that begin with these bits count as public.
+    pub(crate) fn count_as_public(&mut self, address: IpAddr, bits: u8) {
+        self.public.push(Range { address, bits });
+    }
+
+    pub(crate) fn is_private_address(&self, address: IpAddr) -> bool {
+        is_private_address(address) && !self.public.iter().any(|range| range.contains(address))
+    }
+
+    /// Whether the URL says by itself that it leads to a private address.
+    pub(crate) fn is_private(&self, url: &Url) -> bool {
+        match literal(url) {
+            Some(address) => self.is_private_address(address),
+            None => is_private(url),
+        }
+    }
+
+    /// What reqwest asks for addresses; with `public_only` it is told of no private one.
+    pub(crate) fn resolver(self: &Arc<Self>, public_only: bool) -> Arc<Resolver> {
+        Arc::new(Resolver { network: Arc::clone(self), public_only })
+    }
+}
+
+fn plain_name(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
+}
+
+/// Finds the addresses of a name. The connection goes to one of those that are given back here: a name that leads elsewhere a
+/// moment later changes nothing.
+pub(crate) struct Resolver {
+    network: Arc<Network>,
+    public_only: bool,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (network, public_only) = (Arc::clone(&self.network), self.public_only);
+        Box::pin(async move {
+            let known = network.known.get(&plain_name(name.as_str()));
+            let mut addresses: Vec<SocketAddr> = match known {
+                // Port 0 stands for the port of the URL.
+                Some(addresses) => addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect(),
+                None => tokio::net::lookup_host((name.as_str(), 0)).await?.collect(),
+            };
+            if public_only && !addresses.is_empty() {
+                addresses.retain(|address| !network.is_private_address(address.ip()));
+                if addresses.is_empty() {
+                    return Err(OnlyPrivate.into());
+                }
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// A name that leads to private addresses and to no other.
+#[derive(Debug)]
+pub(crate) struct OnlyPrivate;
+
+impl fmt::Display for OnlyPrivate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name leads to private addresses only")
+    }
+}
+
+impl std::error::Error for OnlyPrivate {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(range: (&str, u8), address: &str, private: bool) {
+        let mut network = Network::default();
+        network.count_as_public(range.0.parse().unwrap(), range.1);
+        assert_eq!(network.is_private_address(address.parse().unwrap()), private, "{range:?} {address}");
+    }
+
+    #[test]
+    fn ranges_that_count_as_public() {
+        check(("100.64.0.0", 10), "100.127.255.255", false);
+        check(("100.64.0.0", 10), "127.0.0.1", true);
+        check(("127.0.0.1", 32), "127.0.0.1", false);
+        check(("127.0.0.1", 32), "127.0.0.2", true);
+        check(("127.0.0.1", 255), "127.0.0.2", true);
+        check(("10.0.0.0", 8), "::ffff:10.1.2.3", false);
+        check(("0.0.0.0", 0), "10.0.0.1", false);
+        check(("0.0.0.0", 0), "fd00::1", true);
+        check(("fd00::", 8), "fd12::1", false);
+        check(("fd00::", 128), "fd00::1", true);
+        check(("::", 0), "fd00::1", false);
+    }
+
+    #[tokio::test]
+    async fn private_addresses_are_not_told_of() {
+        let mut network = Network::default();
+        let public: IpAddr = "192.0.2.7".parse().unwrap();
+        network.know("Both.test.", [IpAddr::from([10, 0, 0, 1]), public]);
+        network.know("inside.test", [IpAddr::from([10, 0, 0, 1])]);
+        network.know("nowhere.test", []);
+        let network = Arc::new(network);
+        let ask = async |name: &str, public_only| {
+            let resolved = network.resolver(public_only).resolve(name.parse().unwrap()).await;
+            resolved.map(|addresses| addresses.map(|address| address.ip()).collect::<Vec<_>>())
+        };
+        assert_eq!(ask("both.test", false).await.unwrap().len(), 2);
+        assert_eq!(ask("BOTH.test.", true).await.unwrap(), [public]);
+        assert_eq!(ask("inside.test", false).await.unwrap().len(), 1);
+        assert!(ask("inside.test", true).await.unwrap_err().is::<OnlyPrivate>());
+        assert!(ask("nowhere.test", true).await.unwrap().is_empty());
+        assert!(ask("localhost", true).await.unwrap_err().is::<OnlyPrivate>());
+    }
+}
