@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::command::Rule;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use image_source::CacheByTagPolicy;
 
 /// Discover artifacts as a Kargo Warehouse does, and build Freight from them.
 #[derive(Debug, Parser)]
@@ -133,6 +134,11 @@ pub(crate) struct Network {
     /// Ask this registry at most so many times a second, instead of 20. May be given several times.
     #[arg(long, value_name = "HOST[:PORT]=N")]
     pub(crate) registry_rate: Vec<RegistryRate>,
+
+    /// What `cacheByTag` may say: Forbid (tags are always looked at again), Allow (as each subscription says), Require (a
+    /// subscription that does not set it fails) or Force (tags are never looked at again).
+    #[arg(long, value_name = "POLICY", default_value = "Allow")]
+    pub(crate) cache_by_tag_policy: CacheByTagPolicy,
 
     /// Trust the certificate authorities of this PEM file besides the system's.
     #[arg(long, value_name = "FILE")]

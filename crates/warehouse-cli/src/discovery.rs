@@ -83,8 +83,10 @@ fn say(discovered: &Discovered, messages: &Messages) {
 
 /// A discoverer as the arguments want it.
 fn discoverer(network: &Network) -> Result<Discoverer, String> {
-    let mut builder =
-        Discoverer::builder().concurrency(usize::from(network.concurrency)).proxy_from_environment(true);
+    let mut builder = Discoverer::builder()
+        .concurrency(usize::from(network.concurrency))
+        .proxy_from_environment(true)
+        .cache_by_tag_policy(network.cache_by_tag_policy);
     for host in &network.plain_http {
         builder = builder.plain_http(host);
     }

@@ -48,3 +48,28 @@ fn rates_that_are_none() {
         assert!(ran.err.contains(words), "{rate}: {}", ran.err);
     }
 }
+
+#[test]
+fn a_policy_for_cache_by_tag() {
+    let world = World::start();
+    let run = |policy: &str, vouched: bool| {
+        let manifest = world.fill(MANIFEST).replace("discoveryLimit: 2", &format!("cacheByTag: {vouched}"));
+        warehouse(&["discover", "--no-cache", "--cache-by-tag-policy", policy, "-f", "-"], &manifest)
+    };
+    for (policy, vouched, code) in [
+        ("Require", false, 1),
+        ("Require", true, 0),
+        ("Allow", false, 0),
+        ("Forbid", true, 0),
+        ("Force", false, 0),
+    ] {
+        let ran = run(policy, vouched);
+        assert_eq!(ran.code, Some(code), "{policy}, {vouched}: {}", ran.err);
+    }
+    let refused = run("Require", false);
+    assert!(refused.err.contains("error: standard input:4:"), "{}", refused.err);
+    assert!(refused.err.contains("set `cacheByTag: true`"), "{}", refused.err);
+    let ran = run("Deny", true);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("write Forbid, Allow, Require or Force"), "{}", ran.err);
+}

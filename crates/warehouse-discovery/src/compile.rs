@@ -79,6 +79,7 @@ fn image_source(shared: &Shared, image: &ImageSubscription) -> Result<AnySource,
         .platform(platform)
         .limit(limit(image.discovery_limit))
         .cache_by_tag(image.cache_by_tag)
+        .cache_by_tag_policy(shared.cache_by_tag)
         .cache(Arc::clone(&transport.facts))
         .build()?;
     Ok(source.erase())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use artifact_http::{CredentialSource, HttpClient, Pace};
 use artifact_source::{AnySource, Error, ErrorKind, SourceKind};
 use helm_source::IndexCache;
-use image_source::{FactCache, MemoryCache};
+use image_source::{CacheByTagPolicy, FactCache, MemoryCache};
 use jiff::Timestamp;
 use oci_registry::{ImageName, RegistryClient, RegistryClientBuilder};
 use tokio::sync::Semaphore;
@@ -34,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) unverified: Transport,
     pub(crate) credentials: Arc<dyn CredentialSource>,
     pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) cache_by_tag: CacheByTagPolicy,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
     turns: Semaphore,
     clock: fn() -> Timestamp,
@@ -100,6 +101,7 @@ pub struct DiscovererBuilder {
     registry_rates: Vec<(String, f64)>,
     credentials: Arc<dyn CredentialSource>,
     cache_dir: Option<PathBuf>,
+    cache_by_tag: CacheByTagPolicy,
     generic: BTreeMap<String, Box<GenericFactory>>,
     concurrency: usize,
     clock: fn() -> Timestamp,
@@ -116,6 +118,7 @@ impl Default for DiscovererBuilder {
             registry_rates: Vec::new(),
             credentials: Arc::new(()),
             cache_dir: None,
+            cache_by_tag: CacheByTagPolicy::default(),
             generic: BTreeMap::new(),
             concurrency: 16,
             clock: Timestamp::now,
@@ -189,6 +192,13 @@ impl DiscovererBuilder {
         self
     }
 
+    /// What `cacheByTag` of image subscriptions may say: each as it likes, by default.
+    #[must_use]
+    pub fn cache_by_tag_policy(mut self, policy: CacheByTagPolicy) -> Self {
+        self.cache_by_tag = policy;
+        self
+    }
+
     /// Teaches the discoverer generic subscriptions of this type. Without a factory for its type, such a
     /// subscription fails, and says so.
     #[must_use]
@@ -229,6 +239,7 @@ impl DiscovererBuilder {
             unverified,
             credentials: self.credentials,
             cache_dir: self.cache_dir,
+            cache_by_tag: self.cache_by_tag,
             generic: self.generic,
             turns: Semaphore::new(self.concurrency.min(Semaphore::MAX_PERMITS)),
             clock: self.clock,
