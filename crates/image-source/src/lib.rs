@@ -71,7 +71,7 @@ mod policy;
 mod select;
 mod source;
 
-pub use cache::{FactCache, MemoryCache, Shelf};
+pub use cache::{DiskCache, FactCache, MemoryCache, Shelf};
 pub use facts::{ConfigFacts, Entry, Facts, ManifestFacts};
 pub use platform::{InvalidPlatform, PlatformConstraint};
 pub use policy::{CacheByTagPolicy, InvalidPolicy};

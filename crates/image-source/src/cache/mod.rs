@@ -1,5 +1,6 @@
 //! Keeping what was learned.
 
+mod disk;
 mod memory;
 
 use std::fmt::Debug;
@@ -10,6 +11,7 @@ use oci_registry::Digest;
 
 use crate::Facts;
 
+pub use disk::DiskCache;
 pub use memory::MemoryCache;
 
 /// What is kept together: everything about one repository that was read with one credential. Content is the same wherever

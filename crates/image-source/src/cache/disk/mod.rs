@@ -1,0 +1,234 @@
+//! The cache that outlives the process.
+
+mod folder;
+mod journal;
+mod ledger;
+mod line;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use oci_registry::Digest;
+
+use super::{FactCache, MemoryCache, Shelf};
+use crate::Facts;
+use folder::Folder;
+use journal::Journal;
+use ledger::Ledger;
+use line::{Record, fingerprint};
+
+const DEFAULT_LIMIT: u64 = 256 << 20;
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A [`FactCache`] in a folder, for processes that come and go, and for several at once.
+///
+/// ```
+/// use std::sync::Arc;
+/// use image_source::{DiskCache, FactCache};
+///
+/// # let folder = std::env::temp_dir().join("image-source-example");
+/// let cache = Arc::new(DiskCache::new(folder).with_limit(64 << 20));
+/// // ... ImageSource::builder(&client, "ghcr.io/a/b").cache(cache.clone()) ...
+/// if let Some(problem) = cache.take_problem() {
+///     eprintln!("warning: {problem}");
+/// }
+/// ```
+///
+/// What is in it are annotations, platforms, times, digests and the names of tags; no credential, and no token. On Unix
+/// only the user may read it.
+///
+/// # How it works
+///
+/// Facts never change, so there is nothing to update: they are lines of text, added to the end of a file. Each shelf has a young
+/// file and an old one. When the young one is full it takes the old one's place, and what is still used is
+/// written to the new one: the halves of a [`MemoryCache`], on disk. A discovery reads the files of its shelf once, as long
+/// as nobody else changes them, and finds everything in memory from then on.
+///
+/// - **A line counts if its check fits**, which covers the line, the shelf and the version of the format. So a line that
+///   was cut off by `kill -9` or a power cut, or changed by a failing disk, or copied from elsewhere, or is of another version,
+///   is a line that is not there; the lines around it are. It costs a request.
+/// - **What was settled stays**, whatever becomes of the process: every few hundred puts and at the end of a discovery.
+///   A line that a power cut takes was not there.
+/// - **Who reads needs no lock. Who writes locks the folder** for as long as it takes to add some lines, and waits for
+///   another who does for two seconds at most. A lock ends with its process.
+/// - **No more than the limit**: a file is at most a quarter of it, and the files that were not used for longest are
+///   removed when all together are more.
+/// - **What cannot be read or written is done without**, and [said](Self::take_problem). A file that is not ours is replaced; a
+///   folder in a file's place is not touched.
+///
+/// # Why it is no database
+///
+/// An embedded database (redb 4) was tried first. It brings what is not needed, as nothing here is changed in place or searched
+/// by range, and not what is: its file belongs to one process at a time, grows by doubling, and a damaged
+/// page is found only by checking the whole file.
+#[derive(Debug)]
+pub struct DiskCache(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    folder: Folder,
+    memory: MemoryCache,
+    ledgers: Mutex<HashMap<Shelf, Arc<Ledger>>>,
+    problem: Mutex<Option<String>>,
+}
+
+impl DiskCache {
+    /// A cache in this folder, which is made when there is something to keep. It is the cache's own: several caches may
+    /// share it, at once, but nothing else.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self(Arc::new(Inner::new(folder.into(), DEFAULT_LIMIT)))
+    }
+
+    /// Takes at most this many bytes on disk, and about as many in memory while they are in use: 256 MiB, if it is not said.
+    #[must_use]
+    pub fn with_limit(self, bytes: u64) -> Self {
+        Self(Arc::new(Inner::new(self.0.folder.path.clone(), bytes)))
+    }
+
+    /// What last kept it from reading or writing, for a warning; each problem is told once. Discoveries do not fail of it, they
+    /// only cost more.
+    pub fn take_problem(&self) -> Option<String> {
+        lock(&self.0.problem).take()
+    }
+}
+
+#[async_trait]
+impl FactCache for DiskCache {
+    async fn open(&self, shelf: &Shelf) {
+        let ledger = self.0.ledger(shelf);
+        let _turn = ledger.turn.lock().await;
+        let (inner, ledger) = (Arc::clone(&self.0), Arc::clone(&ledger));
+        self.0.in_background(move || inner.load(&ledger)).await;
+    }
+
+    fn get(&self, shelf: &Shelf, digest: &Digest) -> Option<Facts> {
+        let facts = self.0.memory.get(shelf, digest)?;
+        let record = || Record::Content(digest.clone(), facts.clone());
+        self.0.ledger(shelf).note(fingerprint("", digest), record);
+        Some(facts)
+    }
+
+    fn put(&self, shelf: &Shelf, digest: &Digest, facts: Facts) {
+        let record = || Record::Content(digest.clone(), facts.clone());
+        self.0.ledger(shelf).note(fingerprint("", digest), record);
+        self.0.memory.put(shelf, digest, facts);
+    }
+
+    fn digest_of(&self, shelf: &Shelf, tag: &str) -> Option<Digest> {
+        let digest = self.0.memory.digest_of(shelf, tag)?;
+        let record = || Record::Tag(tag.into(), digest.clone());
+        self.0.ledger(shelf).note(fingerprint(tag, &digest), record);
+        Some(digest)
+    }
+
+    fn put_tag(&self, shelf: &Shelf, tag: &str, digest: &Digest) {
+        let ledger = self.0.ledger(shelf);
+        if self.0.memory.digest_of(shelf, tag).is_some_and(|known| known != *digest) {
+            // It may have been here before, but what was written last has to be where it is now.
+            ledger.forget(fingerprint(tag, digest));
+        }
+        ledger.note(fingerprint(tag, digest), || Record::Tag(tag.into(), digest.clone()));
+        self.0.memory.put_tag(shelf, tag, digest);
+    }
+
+    async fn settle(&self, shelf: &Shelf) {
+        let ledger = self.0.ledger(shelf);
+        if ledger.is_settled() {
+            return;
+        }
+        let _turn = ledger.turn.lock().await;
+        let (inner, ledger) = (Arc::clone(&self.0), Arc::clone(&ledger));
+        self.0.in_background(move || inner.store(&ledger, PATIENCE)).await;
+    }
+}
+
+impl Inner {
+    fn new(path: PathBuf, limit: u64) -> Self {
+        Self {
+            folder: Folder { path, limit },
+            memory: MemoryCache::new(usize::try_from(limit).unwrap_or(usize::MAX)),
+            ledgers: Mutex::default(),
+            problem: Mutex::default(),
+        }
+    }
+
+    fn ledger(&self, shelf: &Shelf) -> Arc<Ledger> {
+        let mut ledgers = lock(&self.ledgers);
+        if let Some(ledger) = ledgers.get(shelf) {
+            return Arc::clone(ledger);
+        }
+        let ledger = Arc::new(Ledger::new(Journal::new(&self.folder, shelf), shelf.clone()));
+        ledgers.insert(shelf.clone(), Arc::clone(&ledger));
+        ledger
+    }
+
+    /// Runs this where it may block. Without a runtime, that is here.
+    async fn in_background(&self, work: impl FnOnce() + Send + 'static) {
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                if let Err(error) = runtime.spawn_blocking(work).await {
+                    self.say(format!("the cache did not finish its work: {error}"));
+                }
+            }
+            Err(_) => work(),
+        }
+    }
+
+    /// Takes what is on disk into memory, unless it is there.
+    fn load(&self, ledger: &Ledger) {
+        let stamp = ledger.journal.stamp();
+        if ledger.has_seen(stamp, self.memory.losses()) {
+            return;
+        }
+        let (old, young) = match ledger.journal.read() {
+            Ok(contents) => contents,
+            Err(error) => return self.say(format!("cached facts about images could not be read: {error}")),
+        };
+        if young.is_foreign {
+            let path = ledger.journal.path().display();
+            self.say(format!("no cached facts about images were found in {path}, which is replaced"));
+        }
+        let written = young.records.iter().map(Record::fingerprint).collect();
+        let waiting = ledger.waiting();
+        for record in old.records.into_iter().chain(young.records).chain(waiting) {
+            match record {
+                Record::Content(digest, facts) => self.memory.put(&ledger.shelf, &digest, facts),
+                Record::Tag(tag, digest) => self.memory.put_tag(&ledger.shelf, &tag, &digest),
+            }
+        }
+        ledger.loaded(written, (stamp, self.memory.losses()), young.is_foreign);
+    }
+
+    /// Writes what is waiting. What cannot be written waits no longer: whoever uses it again will have it written again.
+    fn store(&self, ledger: &Ledger, patience: Duration) {
+        let (records, foreign) = ledger.take_waiting();
+        match ledger.journal.append(&records, foreign, patience) {
+            Ok(stamps) => ledger.stored(stamps),
+            Err(error) => {
+                ledger.not_stored(&records);
+                self.say(format!("facts about images could not be kept: {error}"));
+            }
+        }
+    }
+
+    fn say(&self, problem: String) {
+        *lock(&self.problem) = Some(problem);
+    }
+}
+
+impl Drop for Inner {
+    /// What a discovery that was dropped has learned is kept too, if that needs no waiting.
+    fn drop(&mut self) {
+        let ledgers = std::mem::take(&mut *lock(&self.ledgers));
+        for ledger in ledgers.into_values().filter(|ledger| !ledger.is_settled()) {
+            self.store(&ledger, Duration::ZERO);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
