@@ -10,6 +10,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("selection-strategies", &[]),
     ("artifact-source", &["selection-strategies"]),
     ("artifact-http", &["artifact-source"]),
+    (
+        "artifact-credentials",
+        &["artifact-http", "artifact-source", "oci-registry", "selection-strategies", "warehouse-spec"],
+    ),
     ("oci-registry", &["artifact-http", "artifact-source"]),
     ("image-source", &["artifact-http", "artifact-source", "oci-registry", "selection-strategies"]),
     ("git-source", &["artifact-http", "artifact-source", "selection-strategies"]),
@@ -25,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// What discovery may stand on.
 const LIBRARIES: &[&str] = &[
+    "artifact-credentials",
     "artifact-http",
     "artifact-source",
     "git-source",
@@ -38,6 +43,7 @@ const LIBRARIES: &[&str] = &[
 
 /// What a binary may stand on.
 const BINARIES: &[&str] = &[
+    "artifact-credentials",
     "artifact-http",
     "artifact-source",
     "git-source",

@@ -1,0 +1,131 @@
+//! Several sources, one after the other.
+
+use std::sync::Arc;
+
+use artifact_http::{CredentialSource, Login};
+use artifact_source::{Error, SourceKind};
+use async_trait::async_trait;
+
+/// Several sources, one after the other: the first one that has a credential is believed.
+///
+/// A source that could not be asked ends the search with its error: what the next one has may not be
+/// what was meant. The hints of all are joined.
+///
+/// ```
+/// use artifact_credentials::{Chain, KargoSecrets};
+/// use artifact_http::{Credential, CredentialSource, Visitor};
+/// use artifact_source::SourceKind;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let chain = Chain::new().with(KargoSecrets::default()).with(Credential::password("me", "hunter2"));
+/// let visitor = Visitor::look_up(&chain, &SourceKind::Image, "ghcr.io/example/app").await?;
+/// assert!(visitor.credential().is_some());
+/// # Ok::<(), artifact_source::Error>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Chain {
+    links: Vec<Arc<dyn CredentialSource>>,
+}
+
+impl Chain {
+    /// A chain of no sources, which knows nobody.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The chain with another source at its end.
+    #[must_use]
+    pub fn with(mut self, source: impl CredentialSource + 'static) -> Self {
+        self.links.push(Arc::new(source));
+        self
+    }
+
+    /// Whether there is no source in it.
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+}
+
+impl<S: CredentialSource + 'static> FromIterator<S> for Chain {
+    fn from_iter<I: IntoIterator<Item = S>>(sources: I) -> Self {
+        sources.into_iter().fold(Self::new(), Self::with)
+    }
+}
+
+#[async_trait]
+impl CredentialSource for Chain {
+    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+        for link in &self.links {
+            if let Some(login) = link.credential(kind, url).await? {
+                return Ok(Some(login));
+            }
+        }
+        Ok(None)
+    }
+
+    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+        let hints: Vec<_> = self.links.iter().filter_map(|link| link.hint(kind, url)).collect();
+        (!hints.is_empty()).then(|| hints.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use artifact_http::Credential;
+    use artifact_source::ErrorKind;
+
+    use super::*;
+
+    /// A source that answers as it is told.
+    #[derive(Debug)]
+    enum Told {
+        Has(&'static str),
+        HasNone(&'static str),
+        Fails,
+    }
+
+    #[async_trait]
+    impl CredentialSource for Told {
+        async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+            match self {
+                Self::Has(place) => Ok(Some(Login::new(Credential::bearer("SECRET"), *place))),
+                Self::HasNone(_) => Ok(None),
+                Self::Fails => Err(Error::new(ErrorKind::TimedOut, "the helper did not answer")),
+            }
+        }
+
+        fn hint(&self, _: &SourceKind, _: &str) -> Option<String> {
+            match self {
+                Self::HasNone(why) if !why.is_empty() => Some((*why).to_owned()),
+                _ => None,
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check(links: impl IntoIterator<Item = Told>, found: Result<Option<&str>, &str>, hint: Option<&str>) {
+        let chain: Chain = links.into_iter().collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let answer = runtime.block_on(chain.credential(&SourceKind::Image, "ghcr.io/a"));
+        let answer = answer.map(|login| login.map(|login| login.found_in.to_string()));
+        let answer = answer.map_err(|error| error.to_string());
+        assert_eq!(answer, found.map(|place| place.map(str::to_owned)).map_err(str::to_owned));
+        assert_eq!(chain.hint(&SourceKind::Image, "ghcr.io/a").as_deref(), hint);
+    }
+
+    #[test]
+    fn the_first_that_has_one_is_believed() {
+        use Told::{Fails, Has, HasNone};
+        check([], Ok(None), None);
+        check([Has("one"), Has("two")], Ok(Some("one")), None);
+        check([HasNone(""), Has("two"), Fails], Ok(Some("two")), None);
+        check([HasNone("no Secret"), HasNone("no entry")], Ok(None), Some("no Secret; no entry"));
+        check(
+            [HasNone("no Secret"), Fails, Has("three")],
+            Err("the helper did not answer"),
+            Some("no Secret"),
+        );
+    }
+}

@@ -1,0 +1,292 @@
+//! Docker's `config.json`, and the credential helpers that it names.
+
+mod file;
+mod helper;
+mod memory;
+mod place;
+mod standard;
+mod words;
+
+use std::fmt;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use artifact_http::{CredentialSource, Login};
+use artifact_source::{Error, ErrorKind, SourceKind};
+use async_trait::async_trait;
+
+use file::{EntryLogin, File, Helper, MAX_FILE_BYTES};
+use helper::{Answer, Question};
+use memory::Memory;
+use place::Place;
+
+pub use standard::StandardPlaces;
+
+/// Docker's `config.json` or Podman's `auth.json`, and the credential helpers that it names.
+///
+/// It has credentials for images and for charts in registries, never for Git repositories or classic chart repositories.
+///
+/// ```
+/// use artifact_credentials::DockerConfig;
+/// use artifact_http::{CredentialSource, Visitor};
+/// use artifact_source::SourceKind;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let text = br#"{"auths": {"https://ghcr.io/v2/": {"auth": "bWU6aHVudGVyMg=="}}}"#;
+/// let config = DockerConfig::from_slice(text, "config.json")?;
+///
+/// let login = config.credential(&SourceKind::Image, "ghcr.io/example/app").await?.unwrap();
+/// assert_eq!(login.scope(), "me of config.json");
+///
+/// let url = "quay.io/example/app";
+/// assert!(config.credential(&SourceKind::Image, url).await?.is_none());
+/// assert_eq!(config.hint(&SourceKind::Image, url).unwrap(), "config.json has nothing for quay.io, only for ghcr.io");
+/// # Ok::<(), artifact_source::Error>(())
+/// # }).unwrap();
+/// ```
+///
+/// # What counts for a repository
+///
+/// 1. The helper that `credHelpers` names for its host (the empty string: none), or else the one of `credsStore`.
+/// 2. Where that has nothing, or there is none, the entry of `auths` that says most about it: `host/namespace/repository`,
+///    `host/namespace`, `host`. A key may be a URL (`https://ghcr.io/v2/`), which stands for its host alone. Docker
+///    Hub may be called `docker.io`, `index.docker.io`, `registry-1.docker.io` or `https://index.docker.io/v1/`. Of two keys for
+///    the same place the last of these counts first, then the one without a scheme; an entry that says nothing counts for
+///    nothing.
+/// 3. In an entry a `registrytoken` counts before an `identitytoken`, that before `auth`, and that before `username` and
+///    `password`.
+///
+/// Docker itself looks at `auths` only where there is no helper, and knows no namespaces; Podman knows no `credsStore`.
+///
+/// # Helpers
+///
+/// `docker-credential-NAME get` is started with the server's name on its standard input, with the environment of this process,
+/// which is where helpers for clouds find out who they are. It is found as the operating system finds
+/// programs, or in the folders of [`helper_path`](Self::helper_path). A NAME that is not a plain name is refused.
+///
+/// - A helper has [10 seconds](Self::helper_deadline). Then it is killed, and so it is if the future that waits for it is dropped; on Unix with
+///   everything it has started. It may answer 64 KiB.
+/// - What it said is remembered for [5 minutes](Self::remember), also that it has nothing; that it failed for 30 seconds. Whoever asks for the
+///   same server at the same time waits for the same process.
+/// - "credentials not found in native keychain" means that it has none. Everything else that is no credential is an
+///   error, which shows the helper's complaint only as far as that can hold no secret.
+/// - A program of `credsStore` that is not there is an error only if `auths` says that it keeps the credential, which
+///   is what Docker's marker, an empty entry, is for. A config that was copied from another machine so stands
+///   in nobody's way; the [hint](CredentialSource::hint) says what happened.
+pub struct DockerConfig {
+    name: Arc<str>,
+    file: File,
+    folders: Option<Vec<PathBuf>>,
+    deadline: Duration,
+    keep: Duration,
+    memory: Memory,
+}
+
+impl DockerConfig {
+    /// Reads a file, once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] for a file that cannot be read, is no JSON, or holds something else where
+    /// `auths`, `credHelpers` or `credsStore` should be; [`ErrorKind::TooLarge`] beyond 4 MiB. An entry of `auths` that makes no
+    /// sense is an error only for those who ask for its registry.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        Self::read(path, &path.display().to_string())
+    }
+
+    /// Reads those of the [standard files](StandardPlaces::files) that are there, the one that counts most first: a
+    /// [`Chain`](crate::Chain) can be collected of them. In messages they are `~/.docker/config.json` and the like.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_file`](Self::from_file), for the first file that is there and cannot be used.
+    pub fn from_standard_places(places: &StandardPlaces) -> Result<Vec<Self>, Error> {
+        let is_there = |path: &PathBuf| fs::metadata(path).is_ok_and(|file| file.is_file());
+        let name = |path: &Path| match places.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+            Some(below) if places.home.as_ref().is_some_and(|home| home.parent().is_some()) => {
+                Path::new("~").join(below).display().to_string()
+            }
+            _ => path.display().to_string(),
+        };
+        let files = places.files().into_iter().filter(is_there);
+        files.map(|path| Self::read(&path, &name(&path))).collect()
+    }
+
+    fn read(path: &Path, name: &str) -> Result<Self, Error> {
+        let read = || {
+            let mut text = Vec::new();
+            fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut text)?;
+            Ok(text)
+        };
+        let text = read().map_err(|error: std::io::Error| {
+            Error::new(ErrorKind::InvalidInput, format!("{name} could not be read")).with_cause(error)
+        })?;
+        Self::from_slice(&text, name)
+    }
+
+    /// Reads the text of a file; `name` is what messages call it. An empty text is an empty file.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_file`](Self::from_file).
+    pub fn from_slice(text: &[u8], name: &str) -> Result<Self, Error> {
+        Ok(Self {
+            name: name.into(),
+            file: File::parse(text, name)?,
+            folders: None,
+            deadline: Duration::from_secs(10),
+            keep: Duration::from_secs(300),
+            memory: Memory::default(),
+        })
+    }
+
+    /// Looks for helpers in these folders and nowhere else.
+    #[must_use]
+    pub fn helper_path(mut self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        self.folders = Some(folders.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// How long a helper may take: 10 seconds, if it is not said.
+    #[must_use]
+    pub fn helper_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How long an answer of a helper is good: 5 minutes, if it is not said.
+    #[must_use]
+    pub fn remember(mut self, keep: Duration) -> Self {
+        self.keep = keep;
+        self
+    }
+
+    /// Where messages say that a credential was found.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Which helper is to be asked for a host.
+    fn helper(&self, host: &str) -> Option<(&Helper, Named)> {
+        match self.file.helpers.get(host) {
+            Some(helper) => Some((helper.as_ref()?, Named::ForHost)),
+            None => Some((self.file.store.as_ref()?, Named::AsStore)),
+        }
+    }
+
+    /// What `auths` says, and under which key: the longest one that says anything.
+    fn entry(&self, place: &Place) -> Option<(&str, &EntryLogin)> {
+        let entries = place.prefixes().filter_map(|prefix| self.file.entries.get(prefix));
+        let mut entries = entries.map(|entry| (entry.key.as_str(), &entry.login));
+        let says_something = |(_, login): &(&str, &EntryLogin)| !matches!(login, EntryLogin::Empty);
+        let first = entries.next()?;
+        if says_something(&first) { Some(first) } else { Some(entries.find(says_something).unwrap_or(first)) }
+    }
+
+    async fn ask(&self, helper: &Helper, named: Named, place: &Place) -> Result<Option<Login>, Error> {
+        let Some(program) = helper.program() else {
+            let message =
+                format!("{} names a credential helper that is no plain name: {:?}", self.name, helper.0);
+            let hint = "a helper is named by what follows docker-credential-, such as pass or ecr-login";
+            return Err(Error::new(ErrorKind::InvalidInput, message).with_hint(hint));
+        };
+        let server = place.server();
+        let question =
+            Question { program: &program, server, folders: self.folders.as_deref(), deadline: self.deadline };
+        match self.memory.recall(&program, server, self.keep, question.ask()).await? {
+            Answer::Found(credential) => Ok(Some(Login::new(credential, format!("{program} for {server}")))),
+            Answer::None => Ok(None),
+            Answer::Absent => {
+                let entry = self.entry(place);
+                let is_kept = match named {
+                    Named::ForHost => true,
+                    Named::AsStore => matches!(entry, Some((_, EntryLogin::Empty))),
+                };
+                if !is_kept || matches!(entry, Some((_, EntryLogin::Credential(_)))) {
+                    return Ok(None);
+                }
+                let message = format!("{program}, which {} names in `{named}`, was not found", self.name);
+                let hint = format!("install {program}, or take it out of {}", self.name);
+                Err(Error::new(ErrorKind::InvalidInput, message).with_hint(hint))
+            }
+        }
+    }
+}
+
+/// Where the file names a helper.
+#[derive(Clone, Copy, Debug)]
+enum Named {
+    ForHost,
+    AsStore,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ForHost => "credHelpers",
+            Self::AsStore => "credsStore",
+        })
+    }
+}
+
+#[async_trait]
+impl CredentialSource for DockerConfig {
+    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+        let Some(place) = Place::of(kind, url) else { return Ok(None) };
+        if let Some((helper, named)) = self.helper(&place.host) {
+            if let Some(login) = self.ask(helper, named, &place).await? {
+                return Ok(Some(login));
+            }
+        }
+        match self.entry(&place) {
+            None | Some((_, EntryLogin::Empty)) => Ok(None),
+            Some((_, EntryLogin::Credential(credential))) => {
+                Ok(Some(Login::new(credential.clone(), Arc::clone(&self.name))))
+            }
+            Some((key, EntryLogin::Broken(what))) => {
+                let message = format!("the entry {key:?} of {} cannot be used: {what}", self.name);
+                let hint = format!("log in to {} again", place.host);
+                Err(Error::new(ErrorKind::InvalidInput, message).with_hint(hint))
+            }
+        }
+    }
+
+    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+        let place = Place::of(kind, url)?;
+        let (name, host) = (&self.name, &place.host);
+        if let Some((helper, named)) = self.helper(host) {
+            let program = helper.program()?;
+            return Some(if self.memory.is_absent(&program, place.server()) {
+                format!("{program}, which {name} names in `{named}`, was not found")
+            } else {
+                format!("{program} has nothing for {}", place.server())
+            });
+        }
+        let mut known =
+            self.file.entries.iter().filter(|(_, entry)| !matches!(entry.login, EntryLogin::Empty));
+        let first: Vec<_> = known.by_ref().take(3).map(|(prefix, _)| prefix.as_str()).collect();
+        Some(match (first.as_slice(), known.count()) {
+            ([], _) => format!("{name} has no credentials"),
+            (first, 0) => format!("{name} has nothing for {host}, only for {}", first.join(", ")),
+            (first, more) => {
+                format!("{name} has nothing for {host}, only for {} and {more} others", first.join(", "))
+            }
+        })
+    }
+}
+
+impl fmt::Debug for DockerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DockerConfig")
+            .field("name", &self.name)
+            .field("file", &self.file)
+            .field("helper_path", &self.folders)
+            .field("helper_deadline", &self.deadline)
+            .field("remember", &self.keep)
+            .finish_non_exhaustive()
+    }
+}

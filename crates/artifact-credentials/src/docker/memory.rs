@@ -1,0 +1,70 @@
+//! What helpers have said lately: one process for all who ask at once, and none for those who ask soon after.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::helper::{Answer, Failure};
+
+/// How long a failure is remembered at most: long enough for one discovery to fail at once instead of request by request, and
+/// short enough for whoever has just unlocked their keychain.
+const LONGEST_FAILURE: Duration = Duration::from_secs(30);
+/// How many answers are kept before those that are of no use any more are thrown away.
+const MANY: usize = 1024;
+
+type Said = Result<Answer, Failure>;
+type Slot = Arc<tokio::sync::Mutex<Option<(Instant, Said)>>>;
+
+/// What helpers have said lately, by program and server.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    slots: Mutex<HashMap<(String, String), Slot>>,
+}
+
+impl Memory {
+    /// What was said not longer ago than `keep`, or since this was called; or what `ask` brings. Of all who call at once one asks and
+    /// the others wait; if that one is dropped, the next one asks.
+    pub(super) async fn recall(
+        &self,
+        program: &str,
+        server: &str,
+        keep: Duration,
+        ask: impl Future<Output = Said>,
+    ) -> Said {
+        let called = Instant::now();
+        let slot = self.slot(program, server);
+        let mut slot = slot.lock().await;
+        if let Some((learned, said)) = &*slot {
+            if *learned >= called || learned.elapsed() < keep_of(said, keep) {
+                return said.clone();
+            }
+        }
+        *slot = None;
+        let said = ask.await;
+        *slot = Some((Instant::now(), said.clone()));
+        said
+    }
+
+    /// Whether the program turned out not to be there.
+    pub(super) fn is_absent(&self, program: &str, server: &str) -> bool {
+        let slot = self.slot(program, server);
+        slot.try_lock().is_ok_and(|slot| matches!(&*slot, Some((_, Ok(Answer::Absent)))))
+    }
+
+    fn slot(&self, program: &str, server: &str) -> Slot {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.len() >= MANY {
+            slots.retain(|_, slot| Arc::strong_count(slot) > 1);
+        }
+        Arc::clone(slots.entry((program.to_owned(), server.to_owned())).or_default())
+    }
+}
+
+fn keep_of(said: &Said, keep: Duration) -> Duration {
+    match said {
+        Ok(Answer::Found(_) | Answer::None) => keep,
+        Ok(Answer::Absent) | Err(_) => keep.min(LONGEST_FAILURE),
+    }
+}

@@ -1,0 +1,254 @@
+//! What a Secret comes to: for which repositories it is, and what it holds for them.
+
+use std::fmt;
+
+use artifact_http::Credential;
+use artifact_source::SourceKind;
+use selection_strategies::GoRegex;
+use warehouse_spec::{normalize_chart, normalize_git, normalize_image};
+
+use super::problem::Problem;
+use super::secret::{KargoSecret, key};
+
+/// What a Secret is for, by its label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum CredType {
+    Git,
+    Helm,
+    Image,
+}
+
+impl CredType {
+    pub(super) const ALL: [Self; 3] = [Self::Git, Self::Helm, Self::Image];
+
+    fn of_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.label() == label)
+    }
+
+    pub(super) fn of_kind(kind: &SourceKind) -> Option<Self> {
+        match kind {
+            SourceKind::Git => Some(Self::Git),
+            SourceKind::Chart => Some(Self::Helm),
+            SourceKind::Image => Some(Self::Image),
+            _ => None,
+        }
+    }
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Git => "git",
+            Self::Helm => "helm",
+            Self::Image => "image",
+        }
+    }
+
+    /// The form of a URL in which Kargo compares it.
+    pub(super) fn normalize(self, url: &str) -> String {
+        match self {
+            Self::Git => normalize_git(url),
+            Self::Helm => normalize_chart(url),
+            Self::Image => normalize_image(url),
+        }
+    }
+}
+
+impl fmt::Display for CredType {
+    /// What such Secrets are for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Git => "Git repositories",
+            Self::Helm => "charts",
+            Self::Image => "images",
+        })
+    }
+}
+
+/// For which repositories a Secret is.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    /// One, by its normal form.
+    Exact {
+        given: String,
+        normal: String,
+    },
+    Pattern(GoRegex),
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What a Secret holds.
+#[derive(Clone, Debug)]
+pub(super) enum Holding {
+    Credential(Credential),
+    /// Nothing, or what Kargo alone can use: it is as if the Secret were not there.
+    Nothing(Problem),
+    /// What cannot be read, and should have been a credential.
+    Broken(Problem),
+}
+
+/// What a Secret comes to.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) secret: KargoSecret,
+    /// Nothing where the label says something else, or nothing.
+    pub(super) cred_type: Option<CredType>,
+    pub(super) target: Target,
+    pub(super) holding: Holding,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Entry {
+    pub(super) fn new(secret: KargoSecret) -> Self {
+        let mut problems = Vec::new();
+        let cred_type = CredType::of_label(&secret.cred_type);
+        if cred_type.is_none() {
+            problems.extend(wrong_label(&secret));
+        } else if secret.is_old {
+            let hint = format!(
+                "label it kargo.akuity.io/cred-type: {}, and name its keys `repoURL`, `username` and `password`",
+                secret.cred_type
+            );
+            let message = "has the label kargo.akuity.io/secret-type, which Kargo 0.5 replaced";
+            problems.push(Problem { is_unusable: false, ..problem(&secret, None, message, Some(hint)) });
+        }
+        let target = target(&secret, cred_type).unwrap_or_else(|wrong| {
+            if cred_type.is_some() {
+                problems.push(wrong);
+            }
+            Target::Unknown
+        });
+        let holding = holding(&secret, cred_type);
+        if cred_type.is_some() {
+            match &holding {
+                Holding::Nothing(wrong) | Holding::Broken(wrong) => problems.push(wrong.clone()),
+                Holding::Credential(_) => problems.extend(suspicious(&secret)),
+            }
+        }
+        Self { secret, cred_type, target, holding, problems }
+    }
+
+    /// Whether the Secret is for this URL, which is given as it was written, and in its normal form.
+    pub(super) fn is_for(&self, forms: &[&str], normal: &str) -> bool {
+        match &self.target {
+            Target::Exact { normal: exact, .. } => exact == normal,
+            Target::Pattern(pattern) => forms.iter().any(|form| pattern.is_match(form)),
+            Target::Unknown => false,
+        }
+    }
+}
+
+pub(super) fn problem(
+    secret: &KargoSecret,
+    key: Option<&'static str>,
+    message: impl Into<String>,
+    hint: Option<String>,
+) -> Problem {
+    let file = secret.file.clone();
+    Problem { secret: secret.to_string(), file, key, message: message.into(), hint, is_unusable: true }
+}
+
+/// What is wrong with a label that is none of the three. `generic` is right, and of no concern here.
+fn wrong_label(secret: &KargoSecret) -> Option<Problem> {
+    let hint = "the label kargo.akuity.io/cred-type is git, helm or image".to_owned();
+    let message = match secret.cred_type.as_str() {
+        "generic" => return None,
+        "" => "has a `repoURL`, but no label kargo.akuity.io/cred-type".to_owned(),
+        other => format!("has the label kargo.akuity.io/cred-type: {other:?}, which is no type"),
+    };
+    Some(problem(secret, None, message, Some(hint)))
+}
+
+fn target(secret: &KargoSecret, cred_type: Option<CredType>) -> Result<Target, Problem> {
+    let broken = |key: &'static str, what: &str| {
+        problem(secret, Some(key), format!("has a `{key}` that {what}"), None)
+    };
+    let url = secret.value(key::REPO_URL).map_err(|what| broken(key::REPO_URL, what))?;
+    let Some(url) = url.filter(|url| !url.trim().is_empty()) else {
+        let message = "has no `repoURL`";
+        let hint = "name the repository it is for, as its subscription does";
+        return Err(problem(secret, Some(key::REPO_URL), message, Some(hint.to_owned())));
+    };
+    let is_regex = secret.value(key::IS_REGEX).map_err(|what| broken(key::IS_REGEX, what))?;
+    if is_regex == Some("true") {
+        // What the engine says quotes the pattern, which is no secret; but it may hold one.
+        let pattern = GoRegex::new(url).map_err(|_| {
+            let hint =
+                "it is a regular expression in Go's syntax (RE2), because `repoURLIsRegex` is \"true\"";
+            Problem { hint: Some(hint.to_owned()), ..broken(key::REPO_URL, "does not compile") }
+        })?;
+        return Ok(Target::Pattern(pattern));
+    }
+    let normal = cred_type.map_or_else(|| url.to_owned(), |cred_type| cred_type.normalize(url));
+    Ok(Target::Exact { given: url.to_owned(), normal })
+}
+
+fn holding(secret: &KargoSecret, cred_type: Option<CredType>) -> Holding {
+    let has = |key| secret.has(key);
+    if !(has(key::USERNAME) && has(key::PASSWORD)) {
+        if let Some((what, instead)) = foreign(secret, cred_type) {
+            return Holding::Nothing(problem(secret, None, what, Some(instead.to_owned())));
+        }
+    }
+    let wrong = |key: &'static str, message: String| problem(secret, Some(key), message, None);
+    let read = |key: &'static str| match secret.value(key) {
+        Ok(Some(text)) if !text.is_empty() => Ok(text),
+        Ok(Some(_)) => Err(Holding::Nothing(wrong(key, format!("has an empty `{key}`")))),
+        Ok(None) => Err(Holding::Nothing(wrong(key, format!("has no `{key}`")))),
+        Err(what) => Err(Holding::Broken(wrong(key, format!("has a `{key}` that {what}")))),
+    };
+    match (read(key::USERNAME), read(key::PASSWORD)) {
+        (Ok(username), Ok(password)) => Holding::Credential(Credential::password(username, password)),
+        (Err(broken @ Holding::Broken(_)), _) | (_, Err(broken @ Holding::Broken(_))) => broken,
+        (Err(wrong), _) | (_, Err(wrong)) => wrong,
+    }
+}
+
+/// What Kargo turns into a credential by asking somebody else, and what to do where nobody does so.
+fn foreign(secret: &KargoSecret, cred_type: Option<CredType>) -> Option<(&'static str, &'static str)> {
+    let has_any = |keys: &[&str]| keys.iter().any(|key| secret.has(key));
+    if has_any(&[key::SSH_KEY]) {
+        return Some(match cred_type {
+            Some(CredType::Git) => {
+                ("holds an SSH key, which is not read here", "add the key to the ssh agent: `ssh-add FILE`")
+            }
+            _ => (
+                "holds an SSH key, which opens Git repositories only",
+                "give it a `username` and a `password`",
+            ),
+        });
+    }
+    if has_any(&["githubAppClientID", "githubAppID", "githubAppInstallationID", "githubAppPrivateKey"]) {
+        return Some((
+            "holds the key of a GitHub App, which is not exchanged for a token here",
+            "use a `username` and, as `password`, a personal access token or an installation token",
+        ));
+    }
+    if has_any(&["awsAccessKeyID", "awsSecretAccessKey"]) {
+        return Some((
+            "holds an access key of AWS, which is not exchanged for a token here",
+            "name the helper ecr-login for the registry in `credHelpers` of docker's config.json",
+        ));
+    }
+    if has_any(&["gcpServiceAccountKey"]) {
+        return Some((
+            "holds a service account's key of Google, which is not exchanged for a token here",
+            "use it as `password` of the `username` _json_key_base64, or name the helper gcloud for the registry in \
+             `credHelpers` of docker's config.json",
+        ));
+    }
+    None
+}
+
+/// What is used as it is, and is likely not to work.
+fn suspicious(secret: &KargoSecret) -> Vec<Problem> {
+    let keys = [key::USERNAME, key::PASSWORD];
+    let ends_badly = |key: &&'static str| {
+        secret.value(key).ok().flatten().is_some_and(|text| text.ends_with(['\n', '\r']))
+    };
+    let hint = "encode it without one: `printf %s VALUE | base64`";
+    let tell = |key: &'static str| {
+        let message = format!("has a `{key}` that ends in a line break");
+        Problem { is_unusable: false, ..problem(secret, Some(key), message, Some(hint.to_owned())) }
+    };
+    keys.into_iter().filter(ends_badly).map(tell).collect()
+}
