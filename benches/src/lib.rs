@@ -5,5 +5,6 @@
 
 pub mod input;
 pub mod peer;
+pub mod registry;
 pub mod table;
 pub mod time;
