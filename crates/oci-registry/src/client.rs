@@ -6,7 +6,7 @@ use std::sync::Arc;
 use artifact_http::{CredentialSource, HttpClient, Pace};
 use artifact_source::{Error, SourceKind};
 
-use crate::gate::Gates;
+use crate::gates::Gates;
 use crate::repository::{Place, Repository};
 
 /// Reads from registries; see the [crate](crate) for what it promises. Clones share tokens, pace and

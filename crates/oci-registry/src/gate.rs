@@ -1,44 +1,28 @@
 //! Getting into a repository, once for everyone who wants in.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use artifact_http::{Authorization, Call, Credential, HttpClient, Origin, Request, Response, Visitor};
+use artifact_http::{Authorization, Call, Credential, HttpClient, Request, Response, Visitor};
 use artifact_source::{Error, ErrorKind};
 
 use crate::challenge::Challenge;
+use crate::door::{Door, First, Turn};
 use crate::repository::Place;
 use crate::token;
-
-/// How many gates are kept before those that nobody stands at are forgotten.
-const MANY: usize = 4096;
-
-/// The gates of all repositories a client talks to.
-#[derive(Debug, Default)]
-pub(crate) struct Gates(Mutex<HashMap<Key, Arc<Gate>>>);
-
-type Key = (Origin, String, Option<Credential>);
-
-impl Gates {
-    /// The gate of this repository for whoever holds this credential.
-    pub(crate) fn at(&self, place: &Place, credential: Option<Credential>) -> Arc<Gate> {
-        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if gates.len() >= MANY {
-            gates.retain(|_, gate| Arc::strong_count(gate) > 1);
-        }
-        let key = (Origin::of(&place.base), place.name.repository().to_owned(), credential);
-        Arc::clone(gates.entry(key).or_default())
-    }
-}
 
 /// What is known about getting into one repository with one credential.
 ///
 /// While the first answer or a token is under way its lock is held, so that everyone else who comes
-/// waits for that and then uses it: however many start at once, one is refused and one asks for a token.
-#[derive(Debug, Default)]
+/// waits for that and then uses it: however many start at once, one is refused and one asks for a token. Where
+/// the registry's [`Door`] knows what this repository would ask for, nobody is refused.
+#[derive(Debug)]
 pub(crate) struct Gate {
+    door: Arc<Door>,
     state: tokio::sync::Mutex<State>,
+    /// The number of the latest pass that was seen to open the gate.
+    proven: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -53,78 +37,159 @@ struct State {
 struct Pass {
     authorization: Option<Authorization>,
     until: Option<Instant>,
+    /// Whether it answers what another repository asked for.
+    guessed: bool,
     /// Which one it is: a later one has a higher number.
     number: u64,
 }
 
+/// Who wants in, and for what.
+#[derive(Clone, Copy)]
+pub(crate) struct Visit<'a> {
+    pub(crate) http: &'a HttpClient,
+    pub(crate) place: &'a Place,
+    pub(crate) visitor: &'a Visitor,
+    pub(crate) call: &'a Call,
+}
+
+/// A guess that did not open the gate: what it was, and what came of it.
+struct Guess {
+    challenge: Challenge,
+    outcome: Result<Response, Error>,
+}
+
 impl Gate {
+    pub(crate) fn behind(door: Arc<Door>) -> Self {
+        Self { door, state: tokio::sync::Mutex::default(), proven: AtomicU64::new(0) }
+    }
+
     /// Sends the request with whatever the registry wants to see. A pass that is refused is replaced
     /// once; the answer to that is the answer.
-    pub(crate) async fn fetch(
-        &self,
-        http: &HttpClient,
-        place: &Place,
-        visitor: &Visitor,
-        request: Request,
-        call: &Call,
-    ) -> Result<Response, Error> {
-        let request = request.allow_plain_credential(place.plain_credential);
-        let mut state = self.lock(place, call).await?;
-        let mut is_new = false;
+    pub(crate) async fn fetch(&self, visit: Visit<'_>, request: Request) -> Result<Response, Error> {
+        let request = request.allow_plain_credential(visit.place.plain_credential);
+        let mut state = self.lock(visit).await?;
+        let before = state.pass.number;
         if !state.known {
-            let response = http.fetch(request.clone(), call).await?;
-            if response.status.as_u16() != 401 {
-                state.known = !response.status.is_server_error() && response.status.as_u16() != 429;
+            if let Some(response) = self.enter(&mut state, visit, &request).await? {
                 return Ok(response);
             }
-            let Some(challenge) = Challenge::of(&response.headers) else { return Ok(response) };
-            if !self.answer(&mut state, challenge, http, place, visitor, call).await? {
-                return Ok(response);
-            }
-            is_new = true;
         } else if state.pass.until.is_some_and(|until| until <= Instant::now())
             && let Some(challenge) = state.challenge.clone()
         {
-            is_new = self.answer(&mut state, challenge, http, place, visitor, call).await?;
+            let guessed = state.pass.guessed && !self.is_proven(&state.pass);
+            self.answer(&mut state, visit, challenge, guessed).await?;
         }
         let pass = state.pass.clone();
+        let is_new = pass.number != before;
         drop(state);
 
-        let response = http.fetch(request.clone().authorization(pass.authorization), call).await?;
+        let response =
+            visit.http.fetch(request.clone().authorization(pass.authorization.clone()), visit.call).await?;
         let status = response.status.as_u16();
-        // ECR says 403 for a token that has expired.
-        if is_new || !(status == 401 || status == 403 && pass.until.is_some()) {
+        if !matches!(status, 401 | 403) {
+            self.proven.fetch_max(pass.number, Ordering::Relaxed);
             return Ok(response);
         }
-        let mut state = self.lock(place, call).await?;
+        let guessed = pass.guessed && !self.is_proven(&pass);
+        // ECR says 403 for a token that has expired.
+        if !guessed && (is_new || status == 403 && pass.until.is_none()) {
+            return Ok(response);
+        }
+        let mut state = self.lock(visit).await?;
         if state.pass.number == pass.number {
-            let challenge =
-                Challenge::of(&response.headers).filter(|_| status == 401).or(state.challenge.clone());
-            let Some(challenge) = challenge else { return Ok(response) };
-            if !self.answer(&mut state, challenge, http, place, visitor, call).await? {
+            let asked = Challenge::of(&response, &visit.place.name).filter(|_| status == 401);
+            let is_same = asked.is_some() && asked == state.challenge;
+            if guessed && is_same && is_new {
                 return Ok(response);
+            }
+            match (state.challenge.clone(), asked) {
+                (Some(challenge), _) if guessed && !is_same => {
+                    let guess = Guess { challenge, outcome: Ok(response) };
+                    if let Some(response) = self.ask(&mut state, visit, &request, None, Some(guess)).await? {
+                        return Ok(response);
+                    }
+                }
+                (known, asked) => {
+                    let Some(challenge) = asked.or(known) else { return Ok(response) };
+                    if !self.answer(&mut state, visit, challenge, false).await? {
+                        return Ok(response);
+                    }
+                }
             }
         }
         let authorization = state.pass.authorization.clone();
         drop(state);
-        http.fetch(request.authorization(authorization), call).await
+        visit.http.fetch(request.authorization(authorization), visit.call).await
+    }
+
+    /// Gets a pass for a repository of which nothing is known yet. An answer, if there is none to be had or none
+    /// is needed.
+    async fn enter(
+        &self,
+        state: &mut State,
+        visit: Visit<'_>,
+        request: &Request,
+    ) -> Result<Option<Response>, Error> {
+        match self.door.turn(&visit.place.name, visit.call).await {
+            Turn::Knowing(challenge) => match self.answer(state, visit, challenge.clone(), true).await {
+                Ok(true) => Ok(None),
+                Ok(false) => self.ask(state, visit, request, None, None).await,
+                Err(error) => {
+                    let guess = Guess { challenge, outcome: Err(error) };
+                    self.ask(state, visit, request, None, Some(guess)).await
+                }
+            },
+            Turn::First(first) => self.ask(state, visit, request, Some(first), None).await,
+            Turn::Alone => self.ask(state, visit, request, None, None).await,
+        }
+    }
+
+    /// Sends the request as nobody, and gets the pass that the answer asks for.
+    async fn ask(
+        &self,
+        state: &mut State,
+        visit: Visit<'_>,
+        request: &Request,
+        first: Option<First<'_>>,
+        guess: Option<Guess>,
+    ) -> Result<Option<Response>, Error> {
+        state.known = false;
+        let response = visit.http.fetch(request.clone(), visit.call).await?;
+        let (name, status) = (&visit.place.name, response.status);
+        if status.as_u16() != 401 {
+            if status.is_success() {
+                self.door.learn(name, None);
+            }
+            state.known = !status.is_server_error() && status.as_u16() != 429;
+            state.challenge = None;
+            state.pass = Pass { number: state.pass.number.wrapping_add(1), ..Pass::default() };
+            return Ok(Some(response));
+        }
+        let Some(challenge) = Challenge::of(&response, name) else { return Ok(Some(response)) };
+        self.door.learn(name, Some(&challenge));
+        drop(first);
+        match guess {
+            // The guess was right, and what came of it is what would come of it again.
+            Some(Guess { challenge: guessed, outcome }) if guessed == challenge => return outcome.map(Some),
+            _ => {}
+        }
+        let may_enter = self.answer(state, visit, challenge, false).await?;
+        Ok(if may_enter { None } else { Some(response) })
     }
 
     /// Gets a pass for this challenge; whether there is one.
     async fn answer(
         &self,
         state: &mut State,
+        visit: Visit<'_>,
         challenge: Challenge,
-        http: &HttpClient,
-        place: &Place,
-        visitor: &Visitor,
-        call: &Call,
+        guessed: bool,
     ) -> Result<bool, Error> {
-        let (authorization, until) = match (&challenge, visitor.credential()) {
+        let (authorization, until) = match (&challenge, visit.visitor.credential()) {
             (_, Some(Credential::Bearer(token))) => (Some(Authorization::bearer(token.expose())), None),
             (Challenge::Basic, credential) => (credential.and_then(Credential::authorization), None),
             (Challenge::Bearer(service), _) => {
-                let token = token::fetch(http, place, service, visitor, call).await?;
+                let token = token::fetch(visit.http, visit.place, service, visit.visitor, visit.call).await?;
                 (Some(token.authorization), Some(token.until))
             }
         };
@@ -132,16 +197,20 @@ impl Gate {
         if may_enter {
             state.known = true;
             state.challenge = Some(challenge);
-            state.pass = Pass { authorization, until, number: state.pass.number.wrapping_add(1) };
+            state.pass = Pass { authorization, until, guessed, number: state.pass.number.wrapping_add(1) };
         }
         Ok(may_enter)
     }
 
-    async fn lock(&self, place: &Place, call: &Call) -> Result<tokio::sync::MutexGuard<'_, State>, Error> {
-        let Some(deadline) = call.deadline else { return Ok(self.state.lock().await) };
+    fn is_proven(&self, pass: &Pass) -> bool {
+        self.proven.load(Ordering::Relaxed) >= pass.number
+    }
+
+    async fn lock(&self, visit: Visit<'_>) -> Result<tokio::sync::MutexGuard<'_, State>, Error> {
+        let Some(deadline) = visit.call.deadline else { return Ok(self.state.lock().await) };
         tokio::time::timeout_at(deadline.into(), self.state.lock()).await.map_err(|_| {
             Error::new(ErrorKind::TimedOut, "the deadline passed while authentication was under way")
-                .with_url(&place.base)
+                .with_url(&visit.place.base)
         })
     }
 }

@@ -41,11 +41,13 @@
 //! - **Authentication** is as the registry asks for it: none, basic, or a token fetched once for everyone
 //!   who waits for it and kept until shortly before it ends. A token or credential that stops
 //!   working is replaced once. A token service is asked only where it is safe: over https, and
-//!   never at a private address that is not the registry's own neighbourhood.
+//!   at a private address, by number or by name, only if the registry is at one.
+//!   The repositories of one registry nearly always ask for the same: what the first one asked for is answered for the next at once,
+//!   which spares it the refusal. Where that turns out wrong, it is asked by itself.
 //! - **Plain http** is for registries on this very machine and for hosts that were
 //!   [named](RegistryClientBuilder::plain_http).
-//! - **Limits**: 4 MiB for a manifest, 16 MiB for a page of tags, 1,000 pages, a million tags. Requests to
-//!   one host keep a [pace](RegistryClientBuilder::pace).
+//! - **Limits**: 4 MiB and 100,000 fields for a manifest; 16 MiB for a page of tags, 10,000 pages, a million tags, 64 MiB of tags,
+//!   256 MiB of pages. Requests to one host keep a [pace](RegistryClientBuilder::pace).
 //! - **Errors** carry the status, the registry's own code (`NAME_UNKNOWN`), `Retry-After`, the number of
 //!   tries, the URL, and a hint; never a credential.
 //!
@@ -56,13 +58,16 @@
 mod challenge;
 mod client;
 mod digest;
+mod door;
 mod failure;
 mod gate;
+mod gates;
 mod lenient;
 mod link;
 mod manifest;
 mod name;
 mod repository;
+mod tag_list;
 mod tags;
 mod token;
 

@@ -14,6 +14,8 @@ pub(crate) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.docker.distribution.manifest.v2+json";
 
+const MAX_FIELDS: usize = 100_000;
+
 /// A manifest of any kind, as far as finding artifacts needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -117,7 +119,8 @@ impl Manifest {
     /// # Errors
     ///
     /// [`ErrorKind::BadAnswer`] for what is no JSON object, and for one that has nothing of a manifest: more likely
-    /// than not that is an answer of something in front of the registry.
+    /// than not that is an answer of something in front of the registry. [`ErrorKind::TooLarge`] for more than
+    /// 100,000 fields and elements: a few bytes each on the wire, they would take many times that in memory.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Shape {
@@ -133,6 +136,10 @@ impl Manifest {
             Error::new(ErrorKind::BadAnswer, "the manifest is no JSON of the expected shape")
                 .with_cause(cause)
         };
+        if is_crowded(bytes) {
+            let message = format!("the manifest has more than {MAX_FIELDS} fields");
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
         let shape: Shape = serde_json::from_slice(bytes).map_err(bad)?;
         let says_index =
             shape.media_type.ends_with("image.index.v1+json") || shape.media_type.contains("manifest.list");
@@ -145,6 +152,21 @@ impl Manifest {
             (None, None) => Err(Error::new(ErrorKind::BadAnswer, "the answer is no manifest")),
         }
     }
+}
+
+/// Whether there are more fields and elements in this JSON than any manifest has, by the commas that part them.
+fn is_crowded(json: &[u8]) -> bool {
+    let (mut fields, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match (in_string, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => in_string = !in_string,
+            (false, b',') => fields += 1,
+            _ => {}
+        }
+    }
+    fields > MAX_FIELDS
 }
 
 #[cfg(test)]
@@ -204,5 +226,44 @@ mod tests {
             assert_eq!(parse(text).unwrap_err().kind(), ErrorKind::BadAnswer, "{text}");
         }
         assert!(parse(&"[".repeat(100_000)).is_err(), "depth is bounded");
+    }
+
+    #[test]
+    fn crowds_are_not_read() {
+        let with = |count: usize| {
+            format!(r#"{{"manifests": [{}null], "x": "\\\"{}"}}"#, "0,".repeat(count), ",".repeat(1 << 20))
+        };
+        assert!(matches!(parse(&with(MAX_FIELDS - 1)), Ok(Manifest::Index(_))));
+        let error = parse(&with(MAX_FIELDS)).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.message()),
+            (ErrorKind::TooLarge, "the manifest has more than 100000 fields")
+        );
+    }
+
+    #[test]
+    fn a_field_that_comes_twice() {
+        for text in [
+            r#"{"manifests": [], "manifests": []}"#,
+            r#"{"config": {"digest": "DIGEST"}, "config": {"digest": "DIGEST"}}"#,
+            r#"{"config": {"digest": "DIGEST", "digest": "DIGEST"}}"#,
+        ] {
+            assert_eq!(parse(text).unwrap_err().kind(), ErrorKind::BadAnswer, "{text}");
+        }
+        let text = r#"{"manifests": [], "annotations": {"a": "1", "a": "2"}}"#;
+        let Manifest::Index(index) = parse(text).unwrap() else { panic!("it is an index") };
+        assert_eq!(index.annotations["a"], "2", "the last one counts");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn noise_never_panics(text in r#"\{("(manifests|config|schemaVersion|mediaType|digest|annotations)":|[\[\]{}",:a-z0-9\\ ]|null){0,40}\}?"#) {
+            let _ = Manifest::parse(text.as_bytes());
+        }
+
+        #[test]
+        fn bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = Manifest::parse(&bytes);
+        }
     }
 }

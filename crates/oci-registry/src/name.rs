@@ -13,7 +13,8 @@ const LONGEST: usize = 255;
 /// A registry and a repository in it, read as Docker reads them.
 ///
 /// The first part is a registry if it holds a dot or a colon or is `localhost`; otherwise Docker Hub
-/// is meant, where a name of one part is an official image.
+/// is meant, where a name of one part is an official image. After `oci://` the first part is a registry whatever it
+/// looks like, and nothing is added to the rest: that is how Helm reads it.
 ///
 /// ```
 /// use oci_registry::ImageName;
@@ -71,7 +72,8 @@ impl FromStr for ImageName {
             Error::new(ErrorKind::InvalidInput, format!("{what} in the image {:?}", redact_url(text)))
                 .with_hint(hint)
         };
-        let name = text.strip_prefix("oci://").unwrap_or(text);
+        let after_scheme = text.strip_prefix("oci://");
+        let name = after_scheme.unwrap_or(text);
         if name.contains("://") {
             return Err(invalid("a URL scheme", "write only host and repository, such as ghcr.io/a/b"));
         }
@@ -82,6 +84,10 @@ impl FromStr for ImageName {
             ));
         }
         let (registry, repository) = match name.split_once('/') {
+            Some((first, rest)) if after_scheme.is_some() => (first, rest),
+            None if after_scheme.is_some() => {
+                return Err(invalid("a registry without a repository", "write oci://registry/repository"));
+            }
             Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
             _ => (DOCKER_HUB, name),
         };
@@ -98,7 +104,7 @@ impl FromStr for ImageName {
             return Err(invalid("a host that is none", "write host or host:port before the first slash"));
         }
         let repository = match repository.contains('/') {
-            false if registry == DOCKER_HUB => format!("library/{repository}"),
+            false if registry == DOCKER_HUB && after_scheme.is_none() => format!("library/{repository}"),
             _ => repository.to_owned(),
         };
         if repository.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -153,6 +159,11 @@ mod tests {
         check("registry-1.docker.io/a/b", "docker.io", "registry-1.docker.io", "a/b");
         check("GHCR.io/a/b", "ghcr.io", "ghcr.io", "a/b");
         check("localhost/a", "localhost", "localhost", "a");
+        check("oci://ghcr.io/charts/web", "ghcr.io", "ghcr.io", "charts/web");
+        check("oci://registry/web", "registry", "registry", "web");
+        check("oci://registry/team/web", "registry", "registry", "team/web");
+        check("registry/web", "docker.io", "registry-1.docker.io", "registry/web");
+        check("oci://docker.io/web", "docker.io", "registry-1.docker.io", "web");
         check("127.0.0.1:5000/a", "127.0.0.1:5000", "127.0.0.1:5000", "a");
         check("[::1]:5000/a", "[::1]:5000", "[::1]:5000", "a");
         check("my_host.internal/a_b/c__d/e-f/1", "my_host.internal", "my_host.internal", "a_b/c__d/e-f/1");
@@ -178,6 +189,10 @@ mod tests {
         refuse("ghcr.io/A", "upper case");
         refuse("ghcr.io/a:1.0", "a tag");
         refuse("nginx:1.0", "a tag");
+        refuse("oci://ghcr.io", "a registry without a repository");
+        refuse("oci://", "a registry without a repository");
+        refuse("oci:///web", "a host that is none");
+        refuse("oci://oci://a/b", "a URL scheme");
         refuse("ghcr.io/a@sha256:00", "a digest or a user name");
         refuse("https://ghcr.io/a", "a URL scheme");
         refuse("https://me:SECRET@ghcr.io/a", "a URL scheme");

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::client::Hosts;
 use crate::failure::refusal;
+use crate::gate::Visit;
 use crate::manifest::ACCEPT;
 use crate::{Digest, ImageName, Manifest, RegistryClient};
 
@@ -160,7 +161,8 @@ impl Repository {
     pub(crate) async fn fetch(&self, request: Request, call: &Call) -> Result<(Response, Visitor), Error> {
         let visitor = self.visitor().await?;
         let gate = self.client.gates.at(&self.place, visitor.credential().cloned());
-        let response = gate.fetch(&self.client.http, &self.place, &visitor, request, call).await?;
+        let visit = Visit { http: &self.client.http, place: &self.place, visitor: &visitor, call };
+        let response = gate.fetch(visit, request).await?;
         Ok((response, visitor))
     }
 

@@ -1,18 +1,15 @@
 //! Listing tags.
 
-use std::collections::HashSet;
-
 use artifact_http::{Call, Origin, Request, Response, Url, Visitor};
 use artifact_source::{Error, ErrorKind};
-use serde::Deserialize;
 
-use crate::{Repository, lenient, link};
+use crate::tag_list::TagList;
+use crate::{Repository, link};
 
 /// As much as every registry gives; some refuse to be asked for more.
 const PAGE: &str = "1000";
 const PAGE_BYTES: u64 = 16 << 20;
-const MAX_PAGES: usize = 1_000;
-const MAX_TAGS: usize = 1_000_000;
+const MAX_PAGES: usize = 10_000;
 
 impl Repository {
     /// All tags, each once, in the order of their bytes: one GET request for every thousand, or for as
@@ -22,14 +19,14 @@ impl Repository {
     ///
     /// [`NotFound`](ErrorKind::NotFound) where there is no such repository;
     /// [`Refused`](ErrorKind::Refused) where the list goes on at another host;
-    /// [`TooLarge`](ErrorKind::TooLarge) beyond 1,000 pages or a million tags;
+    /// [`TooLarge`](ErrorKind::TooLarge) beyond 10,000 pages, a million tags, 64 MiB of tags, or 256 MiB of pages;
     /// [`BadAnswer`](ErrorKind::BadAnswer) for what is no list; and as [`manifest`](Self::manifest). Part of a list is
     /// never given for the whole.
     pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
         let first = self.url("tags/list")?;
         let mut url = first.clone();
         url.set_query(Some(&format!("n={PAGE}")));
-        let mut tags = HashSet::new();
+        let mut tags = TagList::default();
         for page in 0..MAX_PAGES {
             let (mut response, mut visitor) = self.page(&url, call).await?;
             // Quay answers 413 to a page size it finds too large; others say 400.
@@ -38,27 +35,18 @@ impl Repository {
                 (response, visitor) = self.page(&url, call).await?;
             }
             self.check(&response, &visitor, || format!("there is no repository {}", self.name()))?;
-            let known = tags.len();
-            tags.extend(read(&response).map_err(|error| error.with_url(&url))?);
-            if tags.len() > MAX_TAGS {
-                let message = format!("{} has more than {MAX_TAGS} tags", self.name());
-                return Err(Error::new(ErrorKind::TooLarge, message).with_url(&first));
-            }
+            let is_new = tags.add(&response.body).map_err(|error| error.with_url(&url))?;
             let next = match link::next(&response.headers) {
                 // Old registries ignore the place to go on from, and would be asked for ever.
-                Some(_) if tags.len() == known && page > 0 => None,
+                Some(_) if !is_new && page > 0 => None,
                 next => next,
             };
             match next {
                 Some(next) => url = follow(&url, &next)?,
-                None => {
-                    let mut tags: Vec<String> = tags.into_iter().collect();
-                    tags.sort_unstable();
-                    return Ok(tags);
-                }
+                None => return Ok(tags.into_sorted()),
             }
         }
-        let message = format!("the list of the tags of {} has more than {MAX_PAGES} pages", self.name());
+        let message = format!("the list of tags is longer than {MAX_PAGES} pages");
         Err(Error::new(ErrorKind::TooLarge, message).with_url(&first))
     }
 
@@ -67,20 +55,6 @@ impl Repository {
             Request::get(url).header("accept", "application/json").accept_gzip(true).max_bytes(PAGE_BYTES);
         self.fetch(request, call).await
     }
-}
-
-fn read(response: &Response) -> Result<Vec<String>, Error> {
-    #[derive(Deserialize)]
-    struct Page {
-        #[serde(default, deserialize_with = "lenient::or_default")]
-        tags: Vec<String>,
-    }
-    let page: Page = serde_json::from_slice(&response.body).map_err(|cause| {
-        Error::new(ErrorKind::BadAnswer, "the answer is no list of tags")
-            .with_hint("is this a registry, and not the login page of something in front of it?")
-            .with_cause(cause)
-    })?;
-    Ok(page.tags)
 }
 
 /// The next page, which is at the same origin.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use artifact_http::{Authorization, Call, Credential, HttpClient, Request, Url, Visitor, is_private};
+use artifact_http::{Authorization, Call, Credential, HttpClient, Request, Url, Visitor};
 use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
 
@@ -11,6 +11,8 @@ use crate::failure::refused_hint;
 use crate::repository::Place;
 
 const MAX_BYTES: u64 = 1 << 20;
+/// A longer token fits into no header that servers take.
+const LONGEST: usize = 64 << 10;
 /// How long a token is good for that does not say so (distribution spec).
 const STANDARD_LIFE: Duration = Duration::from_secs(60);
 /// How long before its end a token is no longer used.
@@ -33,13 +35,11 @@ pub(crate) async fn fetch(
     call: &Call,
 ) -> Result<Token, Error> {
     let url = service_url(place, service)?;
-    let scope =
-        service.scope.clone().unwrap_or_else(|| format!("repository:{}:pull", place.name.repository()));
     let mut fields: Vec<(&str, &str)> = Vec::new();
     if let Some(service) = &service.service {
         fields.push(("service", service));
     }
-    fields.push(("scope", &scope));
+    fields.push(("scope", &service.scope));
 
     let asked = Instant::now();
     let credential = visitor.credential();
@@ -69,7 +69,10 @@ pub(crate) async fn fetch(
                 .allow_plain_credential(place.may_be_plain(&url))
         }
     };
-    let response = http.fetch(request.max_bytes(MAX_BYTES).accept_gzip(true), call).await?;
+    // The registry's own host is where somebody asked us to go; any other one is where the registry sends us.
+    let public_only = service.public_only && url.host() != place.base.host();
+    let request = request.max_bytes(MAX_BYTES).accept_gzip(true).public_only(public_only);
+    let response = http.fetch(request, call).await?;
     if matches!(response.status.as_u16(), 400..=403) {
         let what = if credential.is_some() {
             "the registry's token service does not accept the credential"
@@ -91,7 +94,7 @@ pub(crate) async fn fetch(
     read(&response.body, asked).map_err(|error| error.with_url(url))
 }
 
-/// Where to ask, if that is a place to ask.
+/// Where to ask, if that is a place to ask. That it is at no private address is seen to when it is asked.
 fn service_url(place: &Place, service: &TokenService) -> Result<Url, Error> {
     let bad = |kind, what: &str| Err(Error::new(kind, what).with_url(&service.realm));
     let Ok(url) = Url::parse(&service.realm) else {
@@ -102,12 +105,6 @@ fn service_url(place: &Place, service: &TokenService) -> Result<Url, Error> {
     }
     if url.scheme() == "http" && place.base.scheme() == "https" {
         return bad(ErrorKind::Refused, "the registry is on https, and its token service is not");
-    }
-    if is_private(&url) && !is_private(&place.base) && url.host() != place.base.host() {
-        return bad(
-            ErrorKind::Refused,
-            "the registry is public, and names a token service at a private address",
-        );
     }
     Ok(url)
 }
@@ -130,7 +127,9 @@ fn read(body: &[u8], asked: Instant) -> Result<Token, Error> {
         || Error::new(ErrorKind::BadAnswer, "the registry's token service gave no token that can be read");
     let answer: Answer = serde_json::from_slice(body).map_err(|_| bad())?;
     let token = [answer.token, answer.access_token].into_iter().flatten().find(|token| !token.is_empty());
-    let token = token.ok_or_else(bad)?;
+    let can_be_sent =
+        |token: &String| token.len() <= LONGEST && token.bytes().all(|byte| byte.is_ascii_graphic());
+    let token = token.filter(can_be_sent).ok_or_else(bad)?;
     let life = answer.expires_in.and_then(|seconds| seconds.as_f64());
     let life =
         life.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).filter(|life| !life.is_zero());
@@ -160,6 +159,10 @@ mod tests {
         check(r#"{"token": "t", "expires_in": 1e300}"#, Some(50.0));
         check(r#"{"token": "t", "expires_in": 99999999}"#, Some(86390.0));
         check(r#"{"token": "", "access_token": ""}"#, None);
+        check(r#"{"token": "a\nb"}"#, None);
+        check(r#"{"token": "a b"}"#, None);
+        check(&format!(r#"{{"token": "{}"}}"#, "t".repeat(LONGEST)), Some(50.0));
+        check(&format!(r#"{{"token": "{}"}}"#, "t".repeat(LONGEST + 1)), None);
         check("{}", None);
         check("<html>", None);
     }
@@ -168,15 +171,18 @@ mod tests {
     fn services_that_are_not_asked() {
         let ask = |image: &str, realm: &str| {
             let place = Place::new(image.parse().unwrap(), &Default::default()).unwrap();
-            let service = TokenService { realm: realm.to_owned(), service: None, scope: None };
+            let service = TokenService {
+                realm: realm.to_owned(),
+                service: None,
+                scope: String::new(),
+                public_only: true,
+            };
             service_url(&place, &service).map(|_| ()).map_err(|error| error.kind())
         };
         assert_eq!(ask("ghcr.io/a/b", "https://ghcr.io/token"), Ok(()));
         assert_eq!(ask("docker.io/a/b", "https://auth.docker.io/token"), Ok(()));
         assert_eq!(ask("127.0.0.1:5000/a", "http://127.0.0.1:5001/token"), Ok(()));
         assert_eq!(ask("ghcr.io/a/b", "http://ghcr.io/token"), Err(ErrorKind::Refused));
-        assert_eq!(ask("ghcr.io/a/b", "https://169.254.169.254/latest"), Err(ErrorKind::Refused));
-        assert_eq!(ask("ghcr.io/a/b", "https://localhost/token"), Err(ErrorKind::Refused));
         assert_eq!(ask("ghcr.io/a/b", "https://u:p@ghcr.io/token"), Err(ErrorKind::BadAnswer));
         assert_eq!(ask("ghcr.io/a/b", "ftp://ghcr.io/token"), Err(ErrorKind::BadAnswer));
         assert_eq!(ask("ghcr.io/a/b", "nonsense"), Err(ErrorKind::BadAnswer));

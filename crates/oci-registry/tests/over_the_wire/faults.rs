@@ -1,7 +1,5 @@
 //! What is not there, and registries that fail or mean harm.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use artifact_http::Call;
@@ -117,26 +115,6 @@ async fn what_passes_is_waited_for() {
         repository(&registry, None).tags(&call).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert_eq!(call.meter.requests(), 3, "{fault:?}");
     }
-}
-
-/// Every page has a new tag and a link to another page.
-#[tokio::test]
-async fn links_that_never_end() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let host = listener.local_addr().unwrap().to_string();
-    let pages = Arc::new(AtomicUsize::new(0));
-    let page = move || {
-        let page = pages.fetch_add(1, Ordering::Relaxed);
-        let link = format!("</v2/demo/app/tags/list?last=t{page}>; rel=\"next\"");
-        std::future::ready(([("link", link)], format!(r#"{{"tags":["t{page}"]}}"#)))
-    };
-    let app = axum::Router::new().route("/v2/demo/app/tags/list", axum::routing::get(page));
-    tokio::spawn(axum::serve(listener, app).into_future());
-
-    let call = Call::new();
-    let repository = client(None).repository(&format!("{host}/demo/app")).unwrap();
-    let error = repository.tags(&call).await.unwrap_err();
-    assert_eq!((error.kind(), call.meter.requests()), (ErrorKind::TooLarge, 1_000));
 }
 
 #[tokio::test]

@@ -5,5 +5,7 @@
 
 mod access;
 mod faults;
+mod raw;
 mod reads;
 mod setup;
+mod sharing;
