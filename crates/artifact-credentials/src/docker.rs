@@ -237,10 +237,10 @@ impl fmt::Display for Named {
 impl CredentialSource for DockerConfig {
     async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
         let Some(place) = Place::of(kind, url) else { return Ok(None) };
-        if let Some((helper, named)) = self.helper(&place.host) {
-            if let Some(login) = self.ask(helper, named, &place).await? {
-                return Ok(Some(login));
-            }
+        if let Some((helper, named)) = self.helper(&place.host)
+            && let Some(login) = self.ask(helper, named, &place).await?
+        {
+            return Ok(Some(login));
         }
         match self.entry(&place) {
             None | Some((_, EntryLogin::Empty)) => Ok(None),

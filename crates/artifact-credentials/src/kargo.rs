@@ -2,6 +2,8 @@
 
 mod collection;
 mod entry;
+mod hint;
+mod likeness;
 mod problem;
 mod secret;
 mod yaml;
@@ -10,16 +12,80 @@ use std::fmt;
 use std::sync::Arc;
 
 use artifact_http::{CredentialSource, Login};
-use artifact_source::{Error, SourceKind};
+use artifact_source::{Error, SourceKind, redact_url};
 use async_trait::async_trait;
 
 use collection::{Collection, Wanted};
 use entry::{CredType, Holding};
+use hint::Search;
 
 pub use problem::Problem;
 pub use secret::KargoSecret;
 
-/// Kargo's Secrets.
+/// Kargo's Secrets, for the repositories that they are for.
+///
+/// ```
+/// use artifact_credentials::KargoSecrets;
+/// use artifact_http::CredentialSource;
+/// use artifact_source::SourceKind;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let text = "
+/// apiVersion: v1
+/// kind: Secret
+/// metadata:
+///   name: ghcr
+///   namespace: team
+///   labels:
+///     kargo.akuity.io/cred-type: image
+/// stringData:
+///   repoURL: ghcr.io/example/app
+///   username: me
+///   password: hunter2
+/// ";
+/// let secrets = KargoSecrets::from_yaml(text, "secrets.yaml")?.namespaces(["team", "kargo-shared-resources"]);
+///
+/// let login = secrets.credential(&SourceKind::Image, "ghcr.io/example/app").await?.unwrap();
+/// assert_eq!(&*login.found_in, "Secret team/ghcr");
+///
+/// let url = "ghcr.io/example/other";
+/// assert!(secrets.credential(&SourceKind::Image, url).await?.is_none());
+/// assert_eq!(
+///     secrets.hint(&SourceKind::Image, url).unwrap(),
+///     "the only Secret for images has not the repoURL ghcr.io/example/other; nearest: ghcr.io/example/app in Secret team/ghcr",
+/// );
+/// # Ok::<(), artifact_source::Error>(())
+/// # }).unwrap();
+/// ```
+///
+/// # Which Secret counts
+///
+/// - Its label `kargo.akuity.io/cred-type` is `image` for images, `git` for Git repositories, `helm` for charts of either kind. Secrets
+///   of before Kargo 0.5 (`kargo.akuity.io/secret-type`) are read as Kargo 0.5 converted them.
+/// - Namespace by namespace, in the order of [`namespaces`](Self::namespaces), and within each one first those whose `repoURL` is
+///   the repository's, both in the normal form of
+///   [images](warehouse_spec::normalize_image), [charts](warehouse_spec::normalize_chart) or
+///   [Git](warehouse_spec::normalize_git); then those of which `repoURLIsRegex` is exactly `true` and whose `repoURL`
+///   matches the URL as it is written or its normal form, anywhere in it. Of several the first by name.
+/// - For `http://` URLs none, unless it is [allowed](Self::allow_plain_http).
+///
+/// The first Secret that is for a repository ends the search, whatever it holds:
+///
+/// | it holds | then |
+/// |---|---|
+/// | `username` and `password` | that is the credential |
+/// | neither, or an empty one | there is no credential |
+/// | an SSH key, the key of a GitHub App, an access key of AWS, a service account's key of Google | there is no credential; another source of a [`Chain`](crate::Chain), such as a credential helper or the ssh agent, may have one |
+/// | a `username` or `password` that is no base64 or no UTF-8 | an error |
+///
+/// A Secret for which nobody can say what it is for (no `repoURL`, a pattern that does not compile) is passed over, as in
+/// Kargo. Whatever is wrong with any of them is told by [`problems`](Self::problems), and by the
+/// [hint](CredentialSource::hint) where it stood in the way.
+///
+/// # Compared to Kargo
+///
+/// Kargo's documentation says that exact URLs count before patterns, and so it is here. Kargo itself (1.11 at the time of
+/// writing) takes Secrets strictly by name, so there a pattern in a Secret `a` hides an exact URL in a Secret `b`.
 #[derive(Clone, Default)]
 pub struct KargoSecrets {
     collection: Arc<Collection>,
@@ -64,16 +130,13 @@ impl KargoSecrets {
         self.collection.entries.iter().flat_map(|entry| &entry.problems).cloned().collect()
     }
 
-    fn order(&self) -> impl Iterator<Item = &str> {
-        let given = self.order.as_deref();
-        let first = given.and_then(|order| order.first()).map(String::as_str);
-        let nameless = first.filter(|first| !first.is_empty()).map(|_| "");
-        let all = given.unwrap_or(&self.collection.namespaces).iter().map(String::as_str);
-        let (head, tail): (Option<&str>, _) = match first {
-            Some(first) => (Some(first), all.skip(1)),
-            None => (None, all.skip(0)),
-        };
-        head.into_iter().chain(nameless).chain(tail)
+    fn order(&self) -> Vec<&str> {
+        let mut order: Vec<&str> =
+            self.order.as_deref().unwrap_or(&self.collection.namespaces).iter().map(String::as_str).collect();
+        if self.order.is_some() && !order.is_empty() && !order.contains(&"") {
+            order.insert(1, "");
+        }
+        order
     }
 
     fn refuses(&self, url: &str) -> bool {
@@ -105,6 +168,17 @@ impl CredentialSource for KargoSecrets {
             Holding::Nothing(_) => Ok(None),
             Holding::Broken(problem) => Err(problem.clone().into()),
         }
+    }
+
+    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+        let wanted = Wanted::new(CredType::of_kind(kind)?, url);
+        let search = Search {
+            collection: &self.collection,
+            namespaces: self.order(),
+            wanted: &wanted,
+            url: redact_url(url),
+        };
+        if self.refuses(url) { Some(search.refusal()) } else { search.hint() }
     }
 }
 

@@ -36,10 +36,10 @@ impl Memory {
         let called = Instant::now();
         let slot = self.slot(program, server);
         let mut slot = slot.lock().await;
-        if let Some((learned, said)) = &*slot {
-            if *learned >= called || learned.elapsed() < keep_of(said, keep) {
-                return said.clone();
-            }
+        if let Some((learned, said)) = &*slot
+            && (*learned >= called || learned.elapsed() < keep_of(said, keep))
+        {
+            return said.clone();
         }
         *slot = None;
         let said = ask.await;

@@ -48,11 +48,11 @@ impl Conceal {
             return MASK.to_owned();
         }
         // A pair in one word: `token=abc`, `Authorization:abc`.
-        if let Some((name, value)) = word.split_once(['=', ':']) {
-            if names_secret(name) {
-                *self = if value.is_empty() { Self::Value } else { Self::Nothing };
-                return if value.is_empty() { word.to_owned() } else { format!("{name}={MASK}") };
-            }
+        if let Some((name, value)) = word.split_once(['=', ':'])
+            && names_secret(name)
+        {
+            *self = if value.is_empty() { Self::Value } else { Self::Nothing };
+            return if value.is_empty() { word.to_owned() } else { format!("{name}={MASK}") };
         }
         if names_secret(bare) {
             *self = Self::Value;

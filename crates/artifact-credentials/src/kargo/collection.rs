@@ -91,7 +91,7 @@ impl Collection {
             }
             let patterns = namespace.patterns.get(&wanted.cred_type).into_iter().flatten();
             let mut patterns = patterns.filter_map(|&index| self.entries.get(index));
-            patterns.find(|entry| entry.is_for(&wanted.forms(), &wanted.normal))
+            patterns.find(|entry| entry.is_for(wanted))
         })
     }
 }

@@ -7,6 +7,7 @@ use artifact_source::SourceKind;
 use selection_strategies::GoRegex;
 use warehouse_spec::{normalize_chart, normalize_git, normalize_image};
 
+use super::collection::Wanted;
 use super::problem::Problem;
 use super::secret::{KargoSecret, key};
 
@@ -127,11 +128,11 @@ impl Entry {
         Self { secret, cred_type, target, holding, problems }
     }
 
-    /// Whether the Secret is for this URL, which is given as it was written, and in its normal form.
-    pub(super) fn is_for(&self, forms: &[&str], normal: &str) -> bool {
+    /// Whether the Secret has the URL of this repository, whatever its own type is.
+    pub(super) fn is_for(&self, wanted: &Wanted) -> bool {
         match &self.target {
-            Target::Exact { normal: exact, .. } => exact == normal,
-            Target::Pattern(pattern) => forms.iter().any(|form| pattern.is_match(form)),
+            Target::Exact { normal, .. } => *normal == wanted.normal,
+            Target::Pattern(pattern) => wanted.forms().iter().any(|form| pattern.is_match(form)),
             Target::Unknown => false,
         }
     }
@@ -184,10 +185,10 @@ fn target(secret: &KargoSecret, cred_type: Option<CredType>) -> Result<Target, P
 
 fn holding(secret: &KargoSecret, cred_type: Option<CredType>) -> Holding {
     let has = |key| secret.has(key);
-    if !(has(key::USERNAME) && has(key::PASSWORD)) {
-        if let Some((what, instead)) = foreign(secret, cred_type) {
-            return Holding::Nothing(problem(secret, None, what, Some(instead.to_owned())));
-        }
+    if !(has(key::USERNAME) && has(key::PASSWORD))
+        && let Some((what, instead)) = foreign(secret, cred_type)
+    {
+        return Holding::Nothing(problem(secret, None, what, Some(instead.to_owned())));
     }
     let wrong = |key: &'static str, message: String| problem(secret, Some(key), message, None);
     let read = |key: &'static str| match secret.value(key) {
