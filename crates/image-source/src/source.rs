@@ -106,7 +106,8 @@ impl ImageSourceBuilder {
 
     /// For whom the repository is read, in words that are no secret: sources that share a cache share what they know only
     /// within one scope. Nothing, if it is not said. The credential's own [scope](artifact_http::Login::scope) is part of it
-    /// in any case, so that nobody learns from the cache what the registry would not tell him.
+    /// in any case, so that nobody learns from the cache what the registry would not tell them; but two tokens that were given
+    /// to the client directly have no names, and are told apart here.
     pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
         self.scope = scope.into();
         self
