@@ -81,8 +81,7 @@ pub fn print(rows: &[Row]) {
 }
 
 fn ratio(ours: f64, theirs: f64) -> String {
-    let ratio = theirs / ours;
-    if ratio < 10.0 { format!("{ratio:.1}") } else { format!("{ratio:.0}") }
+    figures(theirs / ours)
 }
 
 /// With a comma before each three digits.
@@ -92,10 +91,23 @@ fn count(number: u64) -> String {
 
 fn size(bytes: u64) -> String {
     let kilobytes = bytes as f64 / 1e3;
-    if kilobytes < 1e3 { format!("{kilobytes:.0} kB") } else { format!("{:.1} MB", kilobytes / 1e3) }
+    if kilobytes < 1e3 {
+        format!("{} kB", figures(kilobytes))
+    } else {
+        format!("{} MB", figures(kilobytes / 1e3))
+    }
 }
 
 fn time(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
-    if seconds < 1.0 { format!("{:.0} ms", seconds * 1e3) } else { format!("{seconds:.1} s") }
+    let milliseconds = time.as_secs_f64() * 1e3;
+    if milliseconds < 1e3 {
+        format!("{} ms", figures(milliseconds))
+    } else {
+        format!("{} s", figures(milliseconds / 1e3))
+    }
+}
+
+/// With a decimal where it says something.
+fn figures(number: f64) -> String {
+    if number < 10.0 { format!("{number:.1}") } else { format!("{number:.0}") }
 }
