@@ -52,7 +52,7 @@ pub use secret::KargoSecret;
 /// assert!(secrets.credential(&SourceKind::Image, url).await?.is_none());
 /// assert_eq!(
 ///     secrets.hint(&SourceKind::Image, url).unwrap(),
-///     "the only Secret for images has not the repoURL ghcr.io/example/other; nearest: ghcr.io/example/app in Secret team/ghcr",
+///     "the only Secret for images does not have the repoURL ghcr.io/example/other; nearest: ghcr.io/example/app in Secret team/ghcr",
 /// );
 /// # Ok::<(), artifact_source::Error>(())
 /// # }).unwrap();
@@ -178,7 +178,7 @@ impl CredentialSource for KargoSecrets {
             wanted: &wanted,
             url: redact_url(url),
         };
-        if self.refuses(url) { Some(search.refusal()) } else { search.hint() }
+        if self.refuses(url) { search.refusal() } else { search.hint() }
     }
 }
 

@@ -28,7 +28,7 @@
 //! let visitor = Visitor::look_up(&credentials, &SourceKind::Image, url).await?;
 //! assert_eq!(
 //!     visitor.hint(ErrorKind::Unauthorized, url).unwrap(),
-//!     "no credential was given for ghcr.io/other/app: the only Secret for images has not the repoURL ghcr.io/other/app; \
+//!     "no credential was given for ghcr.io/other/app: the only Secret for images does not have the repoURL ghcr.io/other/app; \
 //!      the pattern ^ghcr.io/team/ of Secret team/ghcr does not match it; \
 //!      config.json has nothing for ghcr.io, only for quay.io",
 //! );

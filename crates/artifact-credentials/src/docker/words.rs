@@ -32,42 +32,67 @@ pub(super) fn presentable(said: &[u8]) -> Option<String> {
     (!shown.is_empty()).then_some(shown)
 }
 
-/// What is to be done about the word that comes next.
+/// What is to be done about the words that come next.
 #[derive(Clone, Copy)]
 enum Conceal {
     Nothing,
-    /// A word such as `password` was read; `is` may come between.
-    Value,
+    /// A word such as `token` was read: its value is a word, and `is` may come between.
+    Word,
+    /// A word such as `password` was read: its value may have blanks.
+    Rest,
 }
 
 impl Conceal {
+    /// What follows a word that is the name of a secret; nothing special for other words.
+    fn after(name: &str) -> Self {
+        let name = name.to_ascii_lowercase();
+        let ends = |names: &[&str]| names.iter().any(|secret| name.ends_with(secret));
+        if ends(&["password", "passwd", "passphrase", "passcode", "secret"]) {
+            Self::Rest
+        } else if ends(&["token", "bearer", "basic", "authorization", "key", "auth"]) {
+            Self::Word
+        } else {
+            Self::Nothing
+        }
+    }
+
+    fn is_nothing(self) -> bool {
+        matches!(self, Self::Nothing)
+    }
+
     fn apply(&mut self, word: &str) -> String {
         let bare = word.trim_matches(|letter: char| !letter.is_alphanumeric());
-        if matches!(self, Self::Value) && !matches!(bare.to_ascii_lowercase().as_str(), "is" | "was" | "") {
-            *self = if names_secret(bare) { Self::Value } else { Self::Nothing };
+        if !self.is_nothing() && !matches!(bare.to_ascii_lowercase().as_str(), "is" | "was" | "") {
+            if matches!(self, Self::Word) {
+                *self = Self::after(bare);
+            }
             return MASK.to_owned();
         }
-        // A pair in one word: `token=abc`, `Authorization:abc`.
-        if let Some((name, value)) = word.split_once(['=', ':'])
-            && names_secret(name)
-        {
-            *self = if value.is_empty() { Self::Value } else { Self::Nothing };
-            return if value.is_empty() { word.to_owned() } else { format!("{name}={MASK}") };
-        }
-        if names_secret(bare) {
-            *self = Self::Value;
-            return word.to_owned();
+        // How every JSON Web Token begins.
+        if bare.starts_with("eyJ") {
+            return MASK.to_owned();
         }
         let word = if word.contains("://") { redact_url(word) } else { word.to_owned() };
+        // A pair in one word: `token=abc`, `user=me;password:abc`. What follows is a value, whatever it is.
+        for (at, separator) in word.match_indices(['=', ':']) {
+            let (name, value) = (&word[..at], &word[at + separator.len()..]);
+            let after = Self::after(name);
+            if after.is_nothing() {
+                continue;
+            }
+            if value.is_empty() {
+                *self = after;
+                return word;
+            }
+            // `Authorization:Bearer abc`
+            *self = if matches!(after, Self::Rest) { after } else { Self::after(value) };
+            return format!("{}{separator}{MASK}", mask_long_runs(name));
+        }
+        if self.is_nothing() {
+            *self = Self::after(bare);
+        }
         mask_long_runs(&word)
     }
-}
-
-/// Whether a word names what must not be shown.
-fn names_secret(word: &str) -> bool {
-    let word = word.to_ascii_lowercase();
-    let names = ["password", "passwd", "passphrase", "secret", "token", "bearer", "basic", "authorization"];
-    names.iter().any(|name| word.ends_with(name)) || word.ends_with("key")
 }
 
 /// Masks runs of letters and digits that no word of a language is made of.
@@ -114,11 +139,17 @@ mod tests {
         check("-----BEGIN RSA PRIVATE KEY-----\nhunter2", None);
         check("password=hunter2", Some("password=***"));
         check("the password is hunter2", Some("the password is ***"));
-        check("Password: hunter2 now", Some("Password: *** now"));
+        check("the password is correct horse", Some("the password is *** ***"));
+        check("password=correct horse", Some("password=*** ***"));
+        check("Password: hunter2 now", Some("Password: *** ***"));
         check("Authorization: Bearer hunter2", Some("Authorization: *** ***"));
+        check("Authorization:Bearer hunter2", Some("Authorization:*** ***"));
         check("AWS_SECRET_ACCESS_KEY=hunter2", Some("AWS_SECRET_ACCESS_KEY=***"));
+        check("user=me,token=hunter2 now", Some("user=me,token=*** now"));
+        check("--token hunter2 now", Some("--token *** now"));
         check("at https://me:hunter2@ghcr.io/v2", Some("at https://ghcr.io/v2"));
+        check("at https://ghcr.io/?x=hunter2: 401", Some("at https://ghcr.io/?x=... 401"));
         check("got ghp_16C7e42F292c6912E7710c838347Ae178B4a", Some("got ***"));
-        check("got eyJhbGciOi.eyJpc3MiOiJqb2UiLA0KICJleHAi.x", Some("got eyJhbGciOi.***.x"));
+        check("got eyJhbGciOi.eyJpc3MiOiJqb2UiLA0KICJleHAi.x", Some("got ***"));
     }
 }

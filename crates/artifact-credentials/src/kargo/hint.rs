@@ -39,12 +39,15 @@ impl<'a> Search<'a> {
     }
 
     /// Why there is none for a URL to which none is given.
-    pub(super) fn refusal(&self) -> String {
+    pub(super) fn refusal(&self) -> Option<String> {
+        if self.collection.entries.is_empty() {
+            return None;
+        }
         let refused = format!("no credential is given for plain http ({})", self.url);
-        match self.collection.find(self.wanted, self.namespaces.iter().copied()) {
+        Some(match self.collection.find(self.wanted, self.namespaces.iter().copied()) {
             Some(entry) => format!("{refused}, though {} is for it", entry.secret),
             None => refused,
-        }
+        })
     }
 
     fn is_looked_into(&self, entry: &Entry) -> bool {
@@ -62,7 +65,7 @@ impl<'a> Search<'a> {
         let (what, url) = (self.wanted.cred_type, &self.url);
         match self.asked().count() {
             0 => format!("there is no Secret for {what}"),
-            1 => format!("the only Secret for {what} has not the repoURL {url}"),
+            1 => format!("the only Secret for {what} does not have the repoURL {url}"),
             many => format!("of {many} Secrets for {what} none has the repoURL {url}"),
         }
     }

@@ -34,7 +34,7 @@ impl Likeness {
             _ => (host, ""),
         };
         let is_hub = matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io");
-        let has_slash = path.ends_with('/');
+        let has_slash = rest.ends_with('/');
         let path = path.trim_end_matches('/');
         let has_git = path.ends_with(".git");
         let path = path.strip_suffix(".git").unwrap_or(path);

@@ -60,6 +60,11 @@ impl KargoSecret {
         self
     }
 
+    /// The namespace it is in; empty where that was not said.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     /// The Secret with a value that could not be read.
     pub(super) fn with_broken(mut self, key: impl Into<String>, what: &'static str) -> Self {
         self.values.insert(key.into(), Err(what));

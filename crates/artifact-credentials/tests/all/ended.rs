@@ -1,0 +1,117 @@
+//! Helpers that hang, and what is left of them.
+
+use std::path::Path;
+use std::pin::pin;
+use std::process::Command;
+use std::time::Duration;
+
+use artifact_http::CredentialSource;
+use artifact_source::{ErrorKind, SourceKind};
+use futures::future::{Either, select};
+
+use crate::helpers::{Helpers, knows};
+use crate::setup::{look_up, wait};
+
+const TEXT: &str = r#"{"credsStore": "it"}"#;
+/// Starts a process of its own, as scripts around other programs do, and waits for it for ever.
+const HANGS: &str =
+    "sleep 1000 & echo $! > child.new; mv child.new child; echo $$ > parent.new; mv parent.new parent; wait";
+
+/// Whether a process runs; one that has ended and waits for its parent does not.
+fn runs(id: &str) -> bool {
+    if Path::new("/proc/self/stat").exists() {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        return !state.is_empty() && !state.starts_with(['Z', 'X']);
+    }
+    let ps = Command::new("ps").args(["-o", "stat=", "-p", id]).output().unwrap();
+    let state = String::from_utf8_lossy(&ps.stdout).trim().to_owned();
+    !state.is_empty() && !state.starts_with('Z')
+}
+
+/// Waits for a while until the condition holds.
+async fn soon(condition: impl Fn() -> bool) -> bool {
+    for _ in 0..1000 {
+        if condition() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    false
+}
+
+/// The ids of the helper and of the process that it started.
+fn family(helpers: &Helpers) -> [String; 2] {
+    ["parent", "child"].map(|name| helpers.read(name).unwrap().trim().to_owned())
+}
+
+#[test]
+fn a_helper_that_hangs_is_ended_at_the_deadline_with_all_it_started() {
+    let helpers = Helpers::new().with("it", HANGS);
+    let config = helpers.config(TEXT).helper_deadline(Duration::from_secs(2));
+    wait(async {
+        let error = look_up(&config, &SourceKind::Image, "ghcr.io/a").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert_eq!(error.to_string(), "docker-credential-it gave no answer for ghcr.io within 2 s");
+        let [parent, child] = family(&helpers);
+        assert!(!runs(&parent), "whoever is told of the deadline finds the process gone");
+        assert!(soon(|| !runs(&child)).await);
+        // Whoever asks again is told at once.
+        assert!(look_up(&config, &SourceKind::Image, "ghcr.io/a").await.is_err());
+    });
+    assert_eq!(helpers.starts(), 1);
+}
+
+#[test]
+fn a_helper_that_nobody_waits_for_is_ended() {
+    let helpers = Helpers::new().with("it", HANGS);
+    let config = helpers.config(TEXT);
+    wait(async {
+        let asked = pin!(config.credential(&SourceKind::Image, "ghcr.io/a"));
+        let started = pin!(soon(|| helpers.path("parent").exists()));
+        match select(asked, started).await {
+            Either::Right((true, asked)) => drop(asked),
+            _ => panic!("the helper did not hang"),
+        }
+    });
+    // The future was dropped, and the runtime too.
+    let ids = family(&helpers);
+    wait(async {
+        for id in ids {
+            assert!(soon(|| !runs(&id)).await);
+        }
+    });
+}
+
+#[test]
+fn when_the_first_who_asked_leaves_the_next_one_asks() {
+    let script = format!("if [ $(wc -l < starts) -eq 1 ]; then {HANGS}; fi; {}", knows("me", "p"));
+    let helpers = Helpers::new().with("it", &script);
+    let config = helpers.config(TEXT);
+    wait(async {
+        let mut first = Box::pin(look_up(&config, &SourceKind::Image, "ghcr.io/a"));
+        let second = look_up(&config, &SourceKind::Image, "ghcr.io/b");
+        let started = pin!(soon(|| helpers.path("parent").exists()));
+        match select(&mut first, started).await {
+            Either::Right((true, _)) => {}
+            _ => panic!("the helper did not hang"),
+        }
+        let leaves = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            drop(first);
+        };
+        let (answer, ()) = futures::future::join(second, leaves).await;
+        assert_eq!(answer.unwrap(), "me:p of docker-credential-it for ghcr.io");
+    });
+    assert_eq!(helpers.starts(), 2);
+}
+
+#[test]
+fn endless_talk_is_no_way_around_the_deadline() {
+    for script in ["exec yes >&2", "trap '' TERM; while :; do echo; sleep 0.05; done"] {
+        let helpers = Helpers::new().with("it", script);
+        let config = helpers.config(TEXT).helper_deadline(Duration::from_millis(500));
+        let error = wait(look_up(&config, &SourceKind::Image, "ghcr.io/a")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut, "{script}");
+    }
+}

@@ -1,0 +1,184 @@
+//! What is wrong with Secrets, and who is told.
+
+use artifact_credentials::{KargoSecret, KargoSecrets};
+use artifact_source::{ErrorKind, SourceKind};
+
+use crate::setup::{image, in_full, look_up, pattern, secret, wait};
+
+/// The problems of one Secret in one line, with what to do.
+#[track_caller]
+fn check(secrets: &KargoSecrets, expected: &str) {
+    let problems: Vec<_> = secrets
+        .problems()
+        .into_iter()
+        .map(|problem| {
+            let use_ = if problem.is_unusable { "" } else { " (used)" };
+            let hint = problem.hint.as_ref().map(|hint| format!(" | {hint}")).unwrap_or_default();
+            format!("{problem}{use_}{hint}")
+        })
+        .collect();
+    assert_eq!(problems.join("\n"), expected);
+}
+
+fn one(secret: KargoSecret) -> KargoSecrets {
+    [secret].into_iter().collect()
+}
+
+fn bare(cred_type: &str) -> KargoSecret {
+    KargoSecret::new("team", "s", cred_type).with("repoURL", "ghcr.io/a")
+}
+
+fn manifest(labels: &str, rest: &str) -> KargoSecrets {
+    let text =
+        format!("kind: Secret\nmetadata: {{name: s, namespace: team, labels: {{{labels}}}}}\n{rest}\n");
+    KargoSecrets::from_yaml(&text, "secrets.yaml").unwrap()
+}
+
+#[test]
+fn a_good_secret_has_no_problem() {
+    check(&one(secret("team/s", "image", "ghcr.io/a")), "");
+    check(&one(pattern("team/s", "git", "^https://github.com/")), "");
+    check(&one(KargoSecret::new("team", "s", "generic").with("token", "x")), "");
+}
+
+#[test]
+fn what_is_missing() {
+    let hint = "name the repository it is for, as its subscription does";
+    let user = || KargoSecret::new("team", "s", "image").with("username", "me").with("password", "p");
+    check(&one(user()), &format!("Secret team/s has no `repoURL` | {hint}"));
+    check(&one(user().with("repoURL", " ")), &format!("Secret team/s has no `repoURL` | {hint}"));
+    check(&one(bare("image")), "Secret team/s has no `username`");
+    check(&one(bare("image").with("username", "me")), "Secret team/s has no `password`");
+    check(
+        &one(bare("image").with("username", "").with("password", "p")),
+        "Secret team/s has an empty `username`",
+    );
+}
+
+#[test]
+fn what_cannot_be_read() {
+    let label = "kargo.akuity.io/cred-type: image";
+    let no_base64 = "that is no base64; what is not encoded belongs in `stringData`";
+    let user = "username: bWU=, password: aHVudGVyMg==";
+    check(
+        &manifest(label, &format!("data: {{repoURL: ghcr.io/a, {user}}}")),
+        &format!("Secret team/s in secrets.yaml has a `repoURL` {no_base64}"),
+    );
+    let password = manifest(label, "data: {repoURL: Z2hjci5pby9h, username: bWU=, password: SECRET!}");
+    check(&password, &format!("Secret team/s in secrets.yaml has a `password` {no_base64}"));
+    let error = image(&password, "ghcr.io/a").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.to_string(), format!("Secret team/s in secrets.yaml has a `password` {no_base64}"));
+    assert_eq!(image(&password, "ghcr.io/b").unwrap(), "nothing");
+
+    let number = manifest(label, "stringData: {repoURL: ghcr.io/a, username: me, password: 123456}");
+    let quote = "has a `password` that is no text; put it in quotation marks";
+    check(&number, &format!("Secret team/s in secrets.yaml {quote}"));
+    let regex =
+        manifest(label, "stringData: {repoURL: ^ghcr, repoURLIsRegex: true, username: me, password: p}");
+    let quote = "has a `repoURLIsRegex` that is no text; put it in quotation marks";
+    check(&regex, &format!("Secret team/s in secrets.yaml {quote}"));
+    let bytes = bare("image").with("username", "me").with("password", vec![0xff]);
+    check(&one(bytes.clone()), "Secret team/s has a `password` that is no UTF-8");
+    assert!(image(&one(bytes), "ghcr.io/a").is_err());
+    let hint = "it is a regular expression in Go's syntax (RE2), because `repoURLIsRegex` is \"true\"";
+    check(
+        &one(pattern("team/s", "image", "(SECRET")),
+        &format!("Secret team/s has a `repoURL` that does not compile | {hint}"),
+    );
+}
+
+#[test]
+fn labels() {
+    let hint = "the label kargo.akuity.io/cred-type is git, helm or image";
+    let text = "has the label kargo.akuity.io/cred-type: \"Image\", which is no type";
+    check(&one(secret("team/s", "Image", "ghcr.io/a")), &format!("Secret team/s {text} | {hint}"));
+    let text = "has a `repoURL`, but no label kargo.akuity.io/cred-type";
+    check(&one(secret("s", "", "ghcr.io/a")), &format!("Secret s {text} | {hint}"));
+    let old = manifest(
+        "kargo.akuity.io/secret-type: repository",
+        "stringData: {type: git, url: 'https://example.com/a', username: me, password: p}",
+    );
+    check(
+        &old,
+        "Secret team/s in secrets.yaml has the label kargo.akuity.io/secret-type, which Kargo 0.5 replaced (used) | \
+         label it kargo.akuity.io/cred-type: git, and name its keys `repoURL`, `username` and `password`",
+    );
+}
+
+#[test]
+fn what_only_kargo_can_use() {
+    let told = |secret: KargoSecret, kind: SourceKind, what: &str, instead: &str| {
+        let secrets = one(secret);
+        check(&secrets, &format!("Secret team/s {what} | {instead}"));
+        // There is none, so that the next source of a chain is asked; and the hint says why.
+        assert_eq!(wait(look_up(&secrets, &kind, "ghcr.io/a")).unwrap(), "nothing");
+        let hint = artifact_http::CredentialSource::hint(&secrets, &kind, "ghcr.io/a");
+        assert_eq!(hint.unwrap(), format!("Secret team/s {what}: {instead}"));
+    };
+    told(
+        bare("git").with("sshPrivateKey", "SECRET"),
+        SourceKind::Git,
+        "holds an SSH key, which is not read here",
+        "add the key to the ssh agent: `ssh-add FILE`",
+    );
+    told(
+        bare("image").with("sshPrivateKey", "SECRET"),
+        SourceKind::Image,
+        "holds an SSH key, which opens Git repositories only",
+        "give it a `username` and a `password`",
+    );
+    told(
+        bare("git")
+            .with("githubAppID", "1")
+            .with("githubAppInstallationID", "2")
+            .with("githubAppPrivateKey", "SECRET"),
+        SourceKind::Git,
+        "holds the key of a GitHub App, which is not exchanged for a token here",
+        "use a `username` and, as `password`, a personal access token or an installation token",
+    );
+    told(
+        bare("image")
+            .with("awsRegion", "us-west-2")
+            .with("awsAccessKeyID", "A")
+            .with("awsSecretAccessKey", "SECRET"),
+        SourceKind::Image,
+        "holds an access key of AWS, which is not exchanged for a token here",
+        "name the helper ecr-login for the registry in `credHelpers` of docker's config.json",
+    );
+    told(
+        bare("helm").with("gcpServiceAccountKey", "SECRET"),
+        SourceKind::Chart,
+        "holds a service account's key of Google, which is not exchanged for a token here",
+        "use it as `password` of the `username` _json_key_base64, or name the helper gcloud for the registry in \
+         `credHelpers` of docker's config.json",
+    );
+}
+
+#[test]
+fn a_line_break_at_the_end_is_told_and_kept() {
+    let secrets = one(bare("image").with("username", "me").with("password", "hunter2\n"));
+    let hint = "encode it without one: `printf %s VALUE | base64`";
+    check(&secrets, &format!("Secret team/s has a `password` that ends in a line break (used) | {hint}"));
+    assert_eq!(image(&secrets, "ghcr.io/a").unwrap(), "me:hunter2\n of Secret team/s");
+}
+
+#[test]
+fn what_is_no_yaml() {
+    let refuse = |text: &str, message: &str| {
+        let error = KargoSecrets::from_yaml(text, "secrets.yaml").unwrap_err();
+        assert_eq!((error.kind(), in_full(&error).as_str()), (ErrorKind::InvalidInput, message), "{text}");
+    };
+    refuse("kind: Secret\nstringData: {password: SECRET", "secrets.yaml is no YAML (line 2, column 13) | ");
+    refuse("kind: Secret\n\tSECRET: x", "secrets.yaml is no YAML (line 1, column 7) | ");
+    refuse("a: *SECRET", "secrets.yaml is no YAML (line 1, column 4) | ");
+    let laughs = (1..=12).map(|line| {
+        let again = vec![format!("*l{}", line - 1); 10].join(",");
+        format!("l{line}: &l{line} [{again}]\n")
+    });
+    let bomb = format!("l0: &l0 x\n{}", laughs.collect::<String>());
+    assert!(KargoSecrets::from_yaml(&bomb, "secrets.yaml").is_err());
+    assert!(KargoSecrets::from_yaml(&"[".repeat(100_000), "secrets.yaml").is_err());
+    let large = " ".repeat((16 << 20) + 1);
+    assert_eq!(KargoSecrets::from_yaml(&large, "secrets.yaml").unwrap_err().kind(), ErrorKind::TooLarge);
+}

@@ -1,0 +1,277 @@
+//! Which Secret counts for a repository.
+
+use artifact_credentials::{KargoSecret, KargoSecrets};
+use artifact_source::SourceKind::{self, Chart, Git, Image};
+
+use crate::setup::{in_full, look_up, pattern, secret, wait};
+
+/// The place of the Secret that is found, or what else came of it.
+fn found(secrets: &KargoSecrets, kind: SourceKind, url: &str) -> String {
+    match wait(look_up(secrets, &kind, url)) {
+        Ok(found) => found.strip_prefix("me:hunter2 of Secret ").unwrap_or(&found).to_owned(),
+        Err(error) => in_full(&error),
+    }
+}
+
+#[track_caller]
+fn check(secrets: impl IntoIterator<Item = KargoSecret>, kind: SourceKind, url: &str, expected: &str) {
+    let secrets: KargoSecrets = secrets.into_iter().collect();
+    assert_eq!(found(&secrets, kind, url), expected, "{url}");
+}
+
+/// A Secret whose `repoURL` is the first, asked for the second.
+#[track_caller]
+fn same(cred_type: &str, kind: SourceKind, repo_url: &str, url: &str) {
+    check([secret("t/s", cred_type, repo_url)], kind, url, "t/s");
+}
+
+#[track_caller]
+fn other(cred_type: &str, kind: SourceKind, repo_url: &str, url: &str) {
+    check([secret("t/s", cred_type, repo_url)], kind, url, "nothing");
+}
+
+#[test]
+fn urls_are_compared_in_the_normal_form_of_their_type() {
+    same("image", Image, "ghcr.io/a/b", "ghcr.io/a/b");
+    same("image", Image, "GHCR.io/a/b", "ghcr.io/a/b");
+    same("image", Image, "docker.io/library/nginx", "nginx");
+    same("image", Image, "ghcr.io/a/b:1.2.3", "ghcr.io/a/b");
+    same("image", Image, " ghcr.io/a/b\n", "ghcr.io/a/b");
+    same("image", Image, "localhost:5000/a/b", "localhost:5000/a/b");
+    other("image", Image, "ghcr.io/a", "ghcr.io/a/b");
+    other("image", Image, "ghcr.io/a/b", "ghcr.io/a");
+    other("image", Image, "https://ghcr.io/a/b", "ghcr.io/a/b");
+    other("image", Image, "localhost:5000/a/b", "localhost:5001/a/b");
+
+    same("git", Git, "https://github.com/a/b.git", "https://github.com/a/b");
+    same("git", Git, "https://GitHub.com/A/B/", "https://github.com/a/b");
+    same("git", Git, "git@github.com:a/b.git", "ssh://git@github.com/a/b");
+    other("git", Git, "git@github.com:a/b.git", "https://github.com/a/b");
+    other("git", Git, "https://github.com/a", "https://github.com/a/b");
+
+    same("helm", Chart, "https://charts.example.com", "https://charts.example.com");
+    same("helm", Chart, "oci://ghcr.io/a/b", "oci://ghcr.io/a/b");
+    same("helm", Chart, "oci://GHCR.io/a/b", "ghcr.io/a/b");
+    same("helm", Chart, "ghcr.io/a/b", "oci://ghcr.io/a/b");
+    same("helm", Chart, "oci://127.0.0.1:5000/a/b", "127.0.0.1:5000/a/b");
+    other("helm", Chart, "https://charts.example.com/", "https://charts.example.com");
+}
+
+#[test]
+fn a_secret_is_for_its_type_only() {
+    let all = || {
+        ["git", "helm", "image"].map(|cred_type| secret(&format!("t/{cred_type}"), cred_type, "ghcr.io/a/b"))
+    };
+    check(all(), Image, "ghcr.io/a/b", "t/image");
+    check(all(), Chart, "oci://ghcr.io/a/b", "t/helm");
+    check(all(), Git, "ghcr.io/a/b", "t/git");
+    check(all(), SourceKind::Other("wasm".into()), "ghcr.io/a/b", "nothing");
+    check([secret("t/s", "generic", "ghcr.io/a/b")], Image, "ghcr.io/a/b", "nothing");
+    check([secret("t/s", "Image", "ghcr.io/a/b")], Image, "ghcr.io/a/b", "nothing");
+    check([secret("t/s", "", "ghcr.io/a/b")], Image, "ghcr.io/a/b", "nothing");
+}
+
+#[test]
+fn a_pattern_is_tried_on_the_url_as_written_and_in_its_normal_form() {
+    let matches = |repo_url: &str, kind, url: &str, expected| {
+        let cred_type = match kind {
+            Git => "git",
+            Chart => "helm",
+            _ => "image",
+        };
+        check([pattern("t/s", cred_type, repo_url)], kind, url, expected);
+    };
+    matches("^ghcr.io/a/", Image, "ghcr.io/a/b", "t/s");
+    matches("ghcr.io/a", Image, "ghcr.io/a/b", "t/s");
+    matches("^ghcr.io/a$", Image, "ghcr.io/a/b", "nothing");
+    matches("^https://github.com/A/", Git, "https://github.com/A/b.git", "t/s");
+    matches("^https://github.com/a/", Git, "https://github.com/A/b.git", "t/s");
+    matches("b$", Git, "https://github.com/a/b.git", "t/s");
+    matches("^https://github.com/b/", Git, "https://github.com/A/b.git", "nothing");
+    // The client of registries has no scheme any more; the subscription had one, and so has the pattern.
+    matches("^oci://ghcr.io/", Chart, "ghcr.io/a/b", "t/s");
+    matches("^oci://ghcr.io/", Chart, "oci://ghcr.io/a/b", "t/s");
+    matches("^ghcr.io/", Chart, "oci://ghcr.io/a/b", "t/s");
+    // Go's syntax.
+    matches(r"^ghcr\.io/\Qa\E/[[:alpha:]]+$", Image, "ghcr.io/a/b", "t/s");
+    matches(r"(?i)^GHCR", Image, "ghcr.io/a/b", "t/s");
+    // A pattern that does not compile is passed over.
+    matches("ghcr.io/(a", Image, "ghcr.io/a/b", "nothing");
+    matches("(?=a)", Image, "ghcr.io/a/b", "nothing");
+}
+
+#[test]
+fn only_true_makes_a_pattern() {
+    for value in ["True", "TRUE", "yes", "1", " true", "true\n", "false", ""] {
+        let secret = secret("t/s", "image", "^ghcr.io/").with("repoURLIsRegex", value);
+        check([secret], Image, "ghcr.io/a/b", "nothing");
+    }
+    check([secret("t/s", "image", "ghcr.io/a").with("repoURLIsRegex", "no")], Image, "ghcr.io/a", "t/s");
+}
+
+#[test]
+fn exact_before_pattern_and_the_first_by_name() {
+    let exact = |place: &str| secret(place, "image", "ghcr.io/a/b");
+    let regex = |place: &str| pattern(place, "image", "^ghcr.io/a/");
+    check([exact("t/z"), regex("t/a")], Image, "ghcr.io/a/b", "t/z");
+    check([exact("t/z"), exact("t/B"), exact("t/a")], Image, "ghcr.io/a/b", "t/B");
+    check([regex("t/z"), regex("t/a"), exact("t/b")], Image, "ghcr.io/a/c", "t/a");
+    // The same Secret again replaces the first one.
+    let again = secret("t/a", "image", "ghcr.io/a/c");
+    check([exact("t/a"), again.clone()], Image, "ghcr.io/a/b", "nothing");
+    check([exact("t/a"), again], Image, "ghcr.io/a/c", "t/a");
+}
+
+#[test]
+fn namespaces_are_searched_in_order() {
+    let all: KargoSecrets = [
+        secret("shared/exact", "image", "ghcr.io/a/b"),
+        pattern("team/pattern", "image", "^ghcr.io/a/"),
+        secret("other/exact", "image", "quay.io/a/b"),
+        secret("nowhere", "image", "ghcr.io/x/y"),
+    ]
+    .into_iter()
+    .collect();
+    let of = |order: &[&str], url: &str| found(&all.clone().namespaces(order.iter().copied()), Image, url);
+    assert_eq!(of(&["team", "shared"], "ghcr.io/a/b"), "team/pattern", "a project's own before shared ones");
+    assert_eq!(of(&["shared", "team"], "ghcr.io/a/b"), "shared/exact");
+    assert_eq!(of(&["team", "shared"], "quay.io/a/b"), "nothing");
+    assert_eq!(of(&["team", "shared"], "ghcr.io/x/y"), "nowhere", "without a namespace: of the first");
+    assert_eq!(of(&["shared"], "ghcr.io/x/y"), "nowhere");
+    assert_eq!(of(&[], "ghcr.io/x/y"), "nothing");
+    // All, in the order of appearance.
+    assert_eq!(found(&all, Image, "ghcr.io/a/b"), "shared/exact");
+    assert_eq!(found(&all, Image, "quay.io/a/b"), "other/exact");
+}
+
+#[test]
+fn nothing_is_given_for_plain_http_unless_allowed() {
+    let secrets: KargoSecrets =
+        [secret("t/c", "helm", "http://charts.example.com"), pattern("t/g", "git", ".*")]
+            .into_iter()
+            .collect();
+    for (kind, url, place) in
+        [(Chart, "http://charts.example.com", "t/c"), (Git, "HTTP://example.com/a", "t/g")]
+    {
+        assert_eq!(found(&secrets, kind.clone(), url), "nothing");
+        assert_eq!(found(&secrets.clone().allow_plain_http(true), kind, url), place);
+    }
+    assert_eq!(found(&secrets, Git, "https://example.com/a"), "t/g");
+}
+
+#[test]
+fn the_first_that_is_for_it_ends_the_search() {
+    let empty = |place: &str| KargoSecret::new("t", place, "git").with("repoURL", "https://github.com/a/b");
+    let good = || secret("t/z", "git", "https://github.com/a/b");
+    let url = "https://github.com/a/b";
+    for first in [
+        empty("a"),
+        empty("a").with("username", "me"),
+        empty("a").with("username", "me").with("password", ""),
+        empty("a").with("sshPrivateKey", "key"),
+        empty("a").with("githubAppClientID", "x").with("githubAppPrivateKey", "key"),
+    ] {
+        check([first, good()], Git, url, "nothing");
+    }
+    check([good(), empty("zz")], Git, url, "t/z");
+    // One that nobody can be for is passed over.
+    check(
+        [KargoSecret::new("t", "a", "git").with("username", "me").with("password", "p"), good()],
+        Git,
+        url,
+        "t/z",
+    );
+    // With both, it is a user name and a password.
+    let both = secret("t/s", "git", url).with("sshPrivateKey", "key");
+    check([both], Git, url, "t/s");
+}
+
+#[test]
+fn manifests_of_all_forms() {
+    let yaml = r#"
+# A comment, and a document that is none.
+---
+apiVersion: kargo.akuity.io/v1alpha1
+kind: Warehouse
+metadata: {name: demo}
+spec: {subscriptions: [{image: {repoURL: ghcr.io/a/b}}]}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: encoded, namespace: t, labels: {kargo.akuity.io/cred-type: image, a: b}}
+data:
+  repoURL: Z2hjci5pby9hL2I=
+  username: bWU=
+  password: |
+    aHVu
+    dGVyMg==
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: both, namespace: t, labels: {kargo.akuity.io/cred-type: git}}
+data: {repoURL: aHR0cHM6Ly9leGFtcGxlLmNvbS9h, username: eW91, password: aHVudGVyMg==}
+stringData: {username: me}
+---
+apiVersion: v1
+kind: List
+items:
+- kind: Secret
+  metadata: {name: listed, namespace: t, labels: {kargo.akuity.io/cred-type: helm}}
+  stringData: {repoURL: 'oci://ghcr.io/charts/web', username: me, password: hunter2}
+- kind: ConfigMap
+  data: {a: b}
+---
+kind: SecretList
+items:
+- metadata: {name: bare, namespace: t, labels: {kargo.akuity.io/cred-type: image}}
+  data: {repoURL: cXVheS5pby9h, username: bWU=, password: aHVudGVyMg==}
+---
+kind: Secret
+metadata: {name: tls, namespace: t}
+data: {tls.key: c2VjcmV0}
+---
+kind: Secret
+metadata: {name: old, namespace: t, labels: {kargo.akuity.io/secret-type: repository}}
+stringData: {type: git, url: 'https://example.com/old', username: me, password: hunter2}
+---
+kind: Secret
+metadata: {name: older, namespace: t, labels: {kargo.akuity.io/secret-type: repo-creds}}
+stringData: {type: git, url: 'https://example.org/team/', username: me, password: hunter2}
+---
+kind: Secret
+metadata: {name: foreign, namespace: t, labels: {argocd.argoproj.io/secret-type: repository}}
+stringData: {type: git, url: 'https://example.com/argo', username: me, password: hunter2}
+"#;
+    let secrets = KargoSecrets::from_yaml(yaml, "secrets.yaml").unwrap();
+    assert_eq!(found(&secrets, Image, "ghcr.io/a/b"), "t/encoded");
+    assert_eq!(found(&secrets, Git, "https://example.com/a"), "t/both");
+    assert_eq!(found(&secrets, Chart, "oci://ghcr.io/charts/web"), "t/listed");
+    assert_eq!(found(&secrets, Image, "quay.io/a"), "t/bare");
+    assert_eq!(found(&secrets, Git, "https://example.com/old"), "t/old");
+    assert_eq!(found(&secrets, Git, "https://example.org/team/app"), "t/older");
+    assert_eq!(found(&secrets, Git, "https://example.org/team"), "t/older");
+    assert_eq!(found(&secrets, Git, "https://example.org/teams"), "nothing");
+    assert_eq!(found(&secrets, Git, "https://example.com/argo"), "nothing");
+    let count = KargoSecret::from_yaml(yaml, "secrets.yaml").unwrap().len();
+    assert_eq!(count, 6, "what is not Kargo's is passed over");
+
+    let json = r#"{"kind": "Secret", "metadata": {"name": "s", "labels": {"kargo.akuity.io/cred-type": "image"}},
+        "stringData": {"repoURL": "ghcr.io/a", "username": "me", "password": "hunter2"}}"#;
+    assert_eq!(found(&KargoSecrets::from_yaml(json, "s.json").unwrap(), Image, "ghcr.io/a"), "s");
+    for nothing in ["", "---\n---\n", "# nothing\n", "- 1\n- 2\n", "text", "kind: Secret", "kind: {}"] {
+        assert!(KargoSecrets::from_yaml(nothing, "empty.yaml").unwrap().is_empty(), "{nothing}");
+    }
+}
+
+#[test]
+fn several_files_are_one_collection() {
+    let file = |name: &str, place: &str| {
+        let text = format!(
+            "kind: Secret\nmetadata: {{name: {name}, namespace: t, labels: {{kargo.akuity.io/cred-type: image}}}}\n\
+             stringData: {{repoURL: ghcr.io/a, username: me, password: hunter2}}\n"
+        );
+        KargoSecret::from_yaml(&text, place).unwrap()
+    };
+    let secrets: KargoSecrets = file("b", "one.yaml").into_iter().chain(file("a", "two.yaml")).collect();
+    assert_eq!(found(&secrets, Image, "ghcr.io/a"), "t/a");
+}

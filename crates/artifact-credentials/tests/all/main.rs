@@ -1,0 +1,16 @@
+//! What users rely on: files of real forms, real helper processes, and a real registry on loopback.
+
+#[cfg(unix)]
+mod cached;
+mod docker_config;
+#[cfg(unix)]
+mod ended;
+#[cfg(unix)]
+mod helpers;
+mod kargo_hints;
+mod kargo_problems;
+mod kargo_secrets;
+mod no_panic;
+mod no_secret;
+mod registry;
+mod setup;
