@@ -7,6 +7,9 @@ use url::Url;
 use crate::Origin;
 use crate::request::strip_user_info;
 
+/// Signed URLs are long, but not as long as this.
+const LONGEST: usize = 16 << 10;
+
 /// Whether a status of this kind sends a request of this method on, unchanged.
 pub(crate) fn leads_on(status: StatusCode, method: &Method) -> bool {
     match status.as_u16() {
@@ -32,6 +35,9 @@ pub(crate) fn target(
     let location = headers.get(header::LOCATION).ok_or_else(|| bad("a redirect that leads nowhere"))?;
     let location =
         std::str::from_utf8(location.as_bytes()).map_err(|_| bad("a redirect to what is no URL"))?;
+    if location.len() > LONGEST {
+        return Err(bad(&format!("a redirect to a URL of more than {LONGEST} bytes")));
+    }
     let mut to = from.join(location).map_err(|_| bad("a redirect to what is no URL"))?;
     if !matches!(to.scheme(), "http" | "https") || to.host_str().is_none_or(str::is_empty) {
         return Err(bad("a redirect to what is no http or https URL"));
@@ -88,6 +94,7 @@ mod tests {
         check(registry, "ftp://example.com/x", false, Err(ErrorKind::BadAnswer));
         check(registry, "file:///etc/passwd", false, Err(ErrorKind::BadAnswer));
         check(registry, "http://[", false, Err(ErrorKind::BadAnswer));
+        check(registry, &"x".repeat(LONGEST + 1), false, Err(ErrorKind::BadAnswer));
         assert_eq!(
             target(&Url::parse(registry).unwrap(), &HeaderMap::new(), false, is_private).unwrap_err().kind(),
             ErrorKind::BadAnswer

@@ -4,6 +4,9 @@ use artifact_http::{HeaderMap, Response, header};
 
 use crate::ImageName;
 
+/// No real parameter is longer, and nobody wants to read a longer one in an error.
+const LONGEST: usize = 4 << 10;
+
 /// What `WWW-Authenticate` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Challenge {
@@ -52,7 +55,7 @@ impl Challenge {
                 let parameter = |wanted: &str| {
                     let mut parameters = challenge.params.iter();
                     let found = parameters.find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
-                    Some(found.1.to_unescaped()).filter(|text| !text.is_empty())
+                    Some(found.1.to_unescaped()).filter(|text| !text.is_empty() && text.len() <= LONGEST)
                 };
                 if let Some(realm) = parameter("realm") {
                     return Some(Self::Bearer(TokenService {
@@ -117,6 +120,7 @@ mod tests {
         check(&["Basic realm=\"Registry\""], Some(Challenge::Basic));
         check(&["BASIC"], Some(Challenge::Basic));
         check(&["Bearer"], None);
+        check(&[&format!("Bearer realm=\"https://{}\"", "x".repeat(LONGEST))], None);
         check(&["Negotiate"], None);
         check(&["\"\"\"", "Basic realm=\"x\""], Some(Challenge::Basic));
         check(&[""], None);

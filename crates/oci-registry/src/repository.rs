@@ -14,6 +14,8 @@ use crate::manifest::ACCEPT;
 use crate::{Digest, ImageName, Manifest, RegistryClient};
 
 const MANIFEST_BYTES: u64 = 4 << 20;
+/// A type and a subtype of 127 characters each (RFC 6838).
+const LONGEST_MEDIA_TYPE: usize = 255;
 const CONTENT_DIGEST: &str = "docker-content-digest";
 
 /// One repository of one registry. Clones are cheap.
@@ -61,7 +63,7 @@ impl Place {
 pub struct Head {
     /// The digest; `None` where the registry does not say it.
     pub digest: Option<Digest>,
-    /// The media type; empty where the registry does not say it.
+    /// The media type; empty where the registry does not say it, or says what can be none.
     pub media_type: String,
 }
 
@@ -235,7 +237,8 @@ fn said_digest(response: &Response) -> Option<Digest> {
 fn media_type(response: &Response) -> String {
     let value =
         response.headers.get(artifact_http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_owned()
+    let media_type = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if media_type.len() <= LONGEST_MEDIA_TYPE { media_type.to_owned() } else { String::new() }
 }
 
 fn wrong_digest(what: &str, digest: &Digest) -> Error {

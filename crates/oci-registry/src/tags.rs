@@ -10,6 +10,7 @@ use crate::{Repository, link};
 const PAGE: &str = "1000";
 const PAGE_BYTES: u64 = 16 << 20;
 const MAX_PAGES: usize = 10_000;
+const LONGEST_LINK: usize = 16 << 10;
 
 impl Repository {
     /// All tags, each once, in the order of their bytes: one GET request for every thousand, or for as
@@ -59,6 +60,10 @@ impl Repository {
 
 /// The next page, which is at the same origin.
 fn follow(url: &Url, next: &str) -> Result<Url, Error> {
+    if next.len() > LONGEST_LINK {
+        let message = format!("the list of tags goes on at a URL of more than {LONGEST_LINK} bytes");
+        return Err(Error::new(ErrorKind::BadAnswer, message).with_url(url));
+    }
     let mut next = url.join(next).map_err(|cause| {
         Error::new(ErrorKind::BadAnswer, "the list of tags goes on at what is no URL")
             .with_url(url)
@@ -106,5 +111,6 @@ mod tests {
         check(here, "//example.com/v2/a/tags/list", Err(ErrorKind::Refused));
         check("http://ghcr.io/", "https://ghcr.io/", Err(ErrorKind::Refused));
         check(here, "http://[", Err(ErrorKind::BadAnswer));
+        check(here, &"x".repeat(LONGEST_LINK + 1), Err(ErrorKind::BadAnswer));
     }
 }

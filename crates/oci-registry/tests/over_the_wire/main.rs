@@ -5,6 +5,7 @@
 
 mod access;
 mod faults;
+mod hostile;
 mod raw;
 mod reads;
 mod setup;

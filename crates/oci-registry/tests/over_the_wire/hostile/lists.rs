@@ -1,0 +1,179 @@
+//! Lists of tags.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use artifact_source::ErrorKind;
+use warehouse_testkit::{Fault, Registry, Reply, When};
+
+use super::{MIB, Outcome, hint, raw_tags, tags_under};
+use crate::raw::{Answer, answer};
+use crate::setup::{repository, with_image};
+
+const NO_LIST: &str = "the answer is no list of tags";
+
+fn reply(body: impl Into<String>) -> Reply {
+    Reply::status(200).body(body.into())
+}
+
+#[tokio::test]
+async fn a_link_loop_ends_with_the_first_page_that_is_known() {
+    let outcome = tags_under(Fault::link("/v2/demo/app/tags/list?n=1000")).await;
+    assert_eq!(outcome.taken(2), ["1.0.0"]);
+}
+
+#[tokio::test]
+async fn pages_that_take_turns_end_with_the_first_one_that_is_known() {
+    let pages = AtomicUsize::new(0);
+    let outcome = raw_tags(move |_| {
+        let page = pages.fetch_add(1, Ordering::Relaxed);
+        let link = format!("Link: </v2/demo/app/tags/list?page={page}>; rel=\"next\"");
+        answer("200 OK", &[&link], format!(r#"{{"tags": ["{}"]}}"#, ["a", "b"][page % 2]))
+    })
+    .await;
+    assert_eq!(outcome.taken(3), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_link_to_another_host_is_not_followed() {
+    let foreign = Registry::start().unwrap();
+    for next in [format!("{}/v2/demo/app/tags/list", foreign.url()), format!("//{}/x", foreign.host())] {
+        let message = format!("the list of tags goes on at another host, {}", foreign.url());
+        tags_under(Fault::link(next)).await.refused(ErrorKind::Refused, &message, 1, MIB);
+    }
+    assert_eq!(foreign.log().counters().requests, 0, "it was not asked");
+}
+
+#[tokio::test]
+async fn a_link_to_a_file_is_not_followed() {
+    let message = "the list of tags goes on at another host, file://";
+    tags_under(Fault::link("file:///etc/passwd")).await.refused(ErrorKind::Refused, message, 1, MIB);
+}
+
+#[tokio::test]
+async fn a_link_to_what_is_no_url() {
+    let message = "the list of tags goes on at what is no URL";
+    tags_under(Fault::link("http://[")).await.refused(ErrorKind::BadAnswer, message, 1, MIB);
+}
+
+#[tokio::test]
+async fn ten_thousand_pages_are_read() {
+    let registry = with_image(Registry::builder().page_size(1));
+    registry.tag_numbered("demo/app", "1.0.0", 10_000).unwrap();
+    let repository = repository(&registry, None);
+    let tags = Outcome::of(async |call| repository.tags(call).await).await.taken(10_000);
+    assert_eq!((tags.len(), tags[9_999].as_str()), (10_000, "t000000009999"));
+}
+
+#[tokio::test]
+async fn pages_without_end_end_after_ten_thousand() {
+    let registry = with_image(Registry::builder().page_size(1));
+    registry.tag_numbered("demo/app", "1.0.0", u64::MAX).unwrap();
+    let repository = repository(&registry, None);
+    let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+    outcome.refused(ErrorKind::TooLarge, "the list of tags is longer than 10000 pages", 10_000, MIB);
+}
+
+#[tokio::test]
+async fn an_endless_page() {
+    let message = "the answer is larger than 16777216 bytes";
+    tags_under(Fault::endless()).await.refused(ErrorKind::TooLarge, message, 1, 17 * MIB);
+}
+
+#[tokio::test]
+async fn a_page_that_says_it_is_400_mb_is_not_even_begun() {
+    let message = "the answer is larger than 16777216 bytes";
+    tags_under(Fault::oversized(400 * MIB)).await.refused(ErrorKind::TooLarge, message, 1, 0);
+}
+
+#[tokio::test]
+async fn a_page_that_is_a_gzip_bomb() {
+    let message = "the answer is larger than 16777216 bytes";
+    let bomb = Fault::GzipBomb { bytes: 4 << 30 };
+    tags_under(bomb).await.refused(ErrorKind::TooLarge, message, 1, MIB);
+}
+
+#[tokio::test]
+async fn a_page_that_breaks_off_is_asked_for_again_and_never_taken_in_part() {
+    let message = "the answer broke off before its end";
+    tags_under(Fault::Truncate { keep: 10 }).await.refused(ErrorKind::BadAnswer, message, 4, 100);
+}
+
+/// Tags as long as they can be, a page of 100,000 after the other.
+fn long_tags() -> impl Fn(&str) -> Answer {
+    let pages = AtomicUsize::new(0);
+    move |_| {
+        let page = pages.fetch_add(1, Ordering::Relaxed);
+        let tags: Vec<String> =
+            (0..100_000).map(|tag| format!("\"{:0128}\"", page * 100_000 + tag)).collect();
+        let link = format!("Link: </v2/demo/app/tags/list?last={page}>; rel=\"next\"");
+        answer("200 OK", &[&link], format!(r#"{{"tags":[{}]}}"#, tags.join(",")))
+    }
+}
+
+#[tokio::test]
+async fn a_million_tags_of_128_bytes() {
+    let message = "the list of tags is longer than 64 MiB of tags";
+    raw_tags(long_tags()).await.refused(ErrorKind::TooLarge, message, 6, 80 * MIB);
+}
+
+#[tokio::test]
+async fn more_than_a_million_tags() {
+    let registry = with_image(Registry::builder().page_size(500_000));
+    registry.tag_numbered("demo/app", "1.0.0", u64::MAX).unwrap();
+    let repository = repository(&registry, None);
+    let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+    let message = "the list of tags is longer than a million tags";
+    // A page of a thousand is asked for and one of half a million would be given, so the server is not asked how many it likes.
+    outcome.refused(ErrorKind::TooLarge, message, 1_001, 17 * MIB);
+}
+
+#[tokio::test]
+async fn a_page_of_nothing_but_commas() {
+    let body = format!(r#"{{"tags":["a"{}]}}"#, r#","""#.repeat(5 << 20));
+    assert_eq!(tags_under(reply(body)).await.taken(1), ["", "a"]);
+}
+
+#[tokio::test]
+async fn what_is_no_tag_is_listed_and_never_asked_for() {
+    let strange = ["", "..", "-a", "a b", "a/b", "\u{0}\n\u{1b}[31m", "ü", &"x".repeat(129)];
+    let registry = with_image(Registry::builder());
+    let body = serde_json::json!({ "tags": strange }).to_string();
+    registry.faults().add(When::path("/v2/**/tags/list"), reply(body));
+    let repository = repository(&registry, None);
+    let tags = Outcome::of(async |call| repository.tags(call).await).await.taken(1);
+    assert_eq!(tags.len(), strange.len());
+    for tag in tags {
+        assert!(!oci_registry::is_tag(&tag), "{tag:?}");
+        let outcome = Outcome::of(async |call| repository.manifest(&tag, call).await).await;
+        let shown: String = tag.chars().take(128).collect();
+        let message = format!("{shown:?} is neither a tag nor a digest");
+        let error = outcome.refused(ErrorKind::InvalidInput, &message, 0, 0);
+        assert!(!error.to_string().contains(char::is_control), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn lists_that_are_none() {
+    let bodies = [
+        "".to_owned(),
+        "<html>".to_owned(),
+        "[]".to_owned(),
+        r#"{"tags": "a"}"#.to_owned(),
+        r#"{"tags": ["a", 1]}"#.to_owned(),
+        r#"{"tags": ["a"], "tags": ["b"]}"#.to_owned(),
+        r#"{"tags": ["a"]}{"tags": ["b"]}"#.to_owned(),
+        format!(r#"{{"tags": {}"#, "[".repeat(1 << 20)),
+    ];
+    for body in bodies {
+        let error = tags_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, 2 * MIB);
+        hint(&error, "is this a registry");
+    }
+    tags_under(Fault::login_page()).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, MIB);
+}
+
+#[tokio::test]
+async fn depth_beside_the_tags_does_no_harm() {
+    let depth = 1 << 20;
+    let body = format!(r#"{{"x": {}{}, "tags": ["a"]}}"#, "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(tags_under(reply(body)).await.taken(1), ["a"]);
+}

@@ -1,0 +1,245 @@
+//! Challenges, token services and tokens.
+
+use artifact_http::Credential;
+use artifact_source::ErrorKind;
+use warehouse_testkit::{Fault, Registry, Reply, When};
+
+use super::{MIB, Outcome, hint, in_raw};
+use crate::raw::{RawServer, answer};
+use crate::setup::{me, repository, with_image};
+
+const NO_TOKEN: &str = "the registry's token service gave no token that can be read";
+
+/// Listing tags where the registry refuses everybody with these challenges.
+async fn challenged(challenges: &[&str]) -> Outcome<Vec<String>> {
+    let registry = with_image(Registry::builder());
+    let refusal = Reply::status(401);
+    let refusal =
+        challenges.iter().fold(refusal, |refusal, value| refusal.header("www-authenticate", *value));
+    registry.faults().add(When::any(), refusal);
+    let repository = repository(&registry, me());
+    Outcome::of(async |call| repository.tags(call).await).await
+}
+
+/// Listing tags where the token service answers like this.
+async fn given(reply: impl Into<Fault>) -> Outcome<Vec<String>> {
+    let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+    registry.faults().add(When::path("/token"), reply);
+    let repository = repository(&registry, me());
+    Outcome::of(async |call| repository.tags(call).await).await
+}
+
+fn body(body: impl Into<String>) -> Reply {
+    Reply::status(200).body(body.into())
+}
+
+#[tokio::test]
+async fn a_realm_on_another_host_gets_the_credential_and_nothing_else() {
+    let service =
+        RawServer::start(|_| answer("200 OK", &["Set-Cookie: a=b"], r#"{"token": "testkit-token-x"}"#)).await;
+    let challenge = format!(
+        "WWW-Authenticate: Bearer realm=\"{}/token?account=a\",service=\"a&b=c\",scope=\"repository:demo/app:pull\"",
+        service.url()
+    );
+    let server = RawServer::start(move |head| match head.contains("authorization: bearer testkit-token-x") {
+        true => answer("200 OK", &[], r#"{"tags": ["a"]}"#),
+        false => answer("401 X", &[&challenge, "Set-Cookie: c=d"], ""),
+    })
+    .await;
+    let repository = in_raw(&server, me());
+    assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(3), ["a"]);
+
+    let asked = service.seen();
+    let query = "account=a&service=a%26b%3dc&scope=repository%3ademo%2fapp%3apull";
+    assert!(asked[0].starts_with(&format!("get /token?{query} http/1.1")), "{asked:?}");
+    let mut names: Vec<_> =
+        asked[0].lines().skip(1).filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    names.sort_unstable();
+    assert_eq!(
+        (asked.len(), names),
+        (1, vec!["accept", "accept-encoding", "authorization", "host", "user-agent"])
+    );
+    let seen = server.seen();
+    assert!(!seen[0].contains("authorization") && !seen[1].contains("basic"), "{seen:?}");
+    assert!(seen.iter().all(|head| !head.contains("cookie")), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_realm_that_redirects_takes_the_credential_nowhere() {
+    let foreign = RawServer::start(|_| answer("200 OK", &[], r#"{"token": "x"}"#)).await;
+    given(Fault::redirect(format!("{}/token", foreign.url()))).await.result.unwrap_err();
+    assert!(!foreign.seen()[0].contains("authorization"), "{:?}", foreign.seen());
+
+    let registry = with_image(Registry::builder().refresh_token("SECRET"));
+    registry.faults().add(When::path("/token"), Fault::redirect(format!("{}/token", foreign.url())));
+    let repository = repository(&registry, Some(Credential::identity_token("SECRET")));
+    let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+    let message = "the registry's token service gave no token";
+    outcome.refused(ErrorKind::BadAnswer, message, 2, MIB);
+    assert_eq!(foreign.seen().len(), 1, "a refresh token is in the body, which is not sent on");
+}
+
+#[tokio::test]
+async fn realms_that_are_no_place_to_ask() {
+    let no_https = "the registry names a token service that is no plain https URL";
+    let no_url = "the registry names a token service that is no URL";
+    for (realm, message) in [
+        ("https://user:SECRET@example.invalid/token", no_https),
+        ("https://user@example.invalid/token", no_https),
+        ("ftp://169.254.169.254/", no_https),
+        ("file:///etc/passwd", no_https),
+        ("javascript:alert(1)", no_https),
+        ("/token", no_url),
+        ("nonsense", no_url),
+        ("https://", no_url),
+        ("http://[", no_url),
+    ] {
+        let outcome = challenged(&[&format!("Bearer realm=\"{realm}\"")]).await;
+        outcome.refused(ErrorKind::BadAnswer, message, 1, MIB);
+    }
+}
+
+#[tokio::test]
+async fn a_realm_on_plain_http_elsewhere_gets_no_credential() {
+    let outcome = challenged(&["Bearer realm=\"http://auth.invalid/token\""]).await;
+    let message = "a credential would travel over plain http to http://auth.invalid";
+    let error = outcome.refused(ErrorKind::Refused, message, 1, MIB);
+    hint(&error, "use https");
+}
+
+#[tokio::test]
+async fn challenges_that_nobody_can_meet() {
+    let long = format!("Bearer realm=\"{}\"", "x".repeat(100 << 10));
+    let nested = format!("Bearer realm={}", r#""\"\\\""#.repeat(1000));
+    let many = "Bearer ".repeat(10_000);
+    let challenges = [
+        "",
+        "Bearer",
+        "Negotiate",
+        "Digest realm=\"x\"",
+        "Bearer realm=\"\"",
+        "\"\"\"",
+        ",,,,",
+        &long,
+        &nested,
+        &many,
+    ];
+    for challenge in challenges {
+        let outcome = challenged(&[challenge]).await;
+        let error = outcome.result.unwrap_err();
+        assert_eq!(
+            (error.kind(), outcome.requests),
+            (ErrorKind::Unauthorized, 1),
+            "{challenge:.40}: {error}"
+        );
+        assert!(error.to_string().len() < 1000, "{} characters", error.to_string().len());
+    }
+}
+
+#[tokio::test]
+async fn two_challenges_in_either_order_lead_to_the_token() {
+    for in_one in [false, true] {
+        for basic_first in [false, true] {
+            let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+            let bearer =
+                format!("Bearer realm=\"{}/token\",scope=\"repository:demo/app:pull\"", registry.url());
+            let both =
+                if basic_first { ["Basic realm=\"x\"", &bearer] } else { [&bearer, "Basic realm=\"x\""] };
+            let refusal = match in_one {
+                true => Reply::status(401).header("www-authenticate", both.join(", ")),
+                false => {
+                    Reply::status(401).header("www-authenticate", both[0]).header("www-authenticate", both[1])
+                }
+            };
+            registry.faults().add(When::path("/v2/**").first(1), refusal);
+            let repository = repository(&registry, me());
+            assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(3), ["1.0.0"]);
+            let as_basic = registry.log().matching(&When::path("/v2/**"));
+            assert!(
+                as_basic
+                    .iter()
+                    .all(|seen| !seen.header("authorization").unwrap_or_default().starts_with("Basic"))
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_opens_nothing_is_tried_once() {
+    let outcome = given(body(r#"{"token": "testkit-token-that-is-none"}"#)).await;
+    let error = outcome.result.unwrap_err();
+    assert_eq!((error.kind(), error.status(), outcome.requests), (ErrorKind::Unauthorized, Some(401), 3));
+    hint(&error, "the credential was not accepted");
+}
+
+#[tokio::test]
+async fn tokens_that_are_none() {
+    for (name, text) in [
+        ("none", "{}".to_owned()),
+        ("no JSON", "SECRET <html>".to_owned()),
+        ("null", r#"{"token": null}"#.to_owned()),
+        ("empty", r#"{"token": "", "access_token": ""}"#.to_owned()),
+        ("a line break", r#"{"token": "SECRET\r\nX-Injected: 1"}"#.to_owned()),
+        ("a NUL", r#"{"token": "SECRET\u0000"}"#.to_owned()),
+        ("beyond ASCII", r#"{"token": "SECRET\u00e9"}"#.to_owned()),
+        ("a number", r#"{"token": 7}"#.to_owned()),
+        ("deep", "[".repeat(1 << 19)),
+        ("almost a megabyte", format!(r#"{{"token": "{}"}}"#, "SECRET".repeat(170_000))),
+    ] {
+        let outcome = given(body(text)).await;
+        let bytes = outcome.bytes;
+        let error = outcome.refused(ErrorKind::BadAnswer, NO_TOKEN, 2, MIB + 4096);
+        assert!(error.url().unwrap().ends_with("/token"), "{name}, {bytes} bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_token_service_without_end() {
+    let message = "the answer is larger than 1048576 bytes";
+    given(Fault::endless()).await.refused(ErrorKind::TooLarge, message, 2, 2 * MIB);
+    given(Fault::oversized(400 * MIB)).await.refused(ErrorKind::TooLarge, message, 2, MIB);
+    given(Fault::GzipBomb { bytes: 4 << 30 }).await.refused(ErrorKind::TooLarge, message, 2, MIB);
+}
+
+#[tokio::test]
+async fn a_token_service_that_is_not_there_is_no_missing_repository() {
+    for status in [404, 410] {
+        let message = "the registry's token service does not exist";
+        given(Fault::status(status)).await.refused(ErrorKind::BadAnswer, message, 2, MIB);
+    }
+}
+
+#[tokio::test]
+async fn a_token_service_that_fails_for_ever() {
+    let message = "the registry's token service gave no token";
+    for (status, kind) in [(500, ErrorKind::Server), (503, ErrorKind::Server), (429, ErrorKind::RateLimited)]
+    {
+        given(Fault::status(status)).await.refused(kind, message, 5, MIB);
+    }
+}
+
+#[tokio::test]
+async fn lives_that_no_token_has() {
+    for life in
+        ["-1", "0", "0.5", "1e300", "-1e300", "18446744073709551615", "99999999999999999999999999", "null"]
+    {
+        let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+        let repository = repository(&registry, me());
+        repository.tags(&artifact_http::Call::new()).await.unwrap();
+        registry.expire_tokens();
+        // The next token is the registry's second one; only its life is made up.
+        let reply = format!(r#"{{"token": "testkit-token-1", "expires_in": {life}}}"#);
+        registry.faults().add(When::path("/token"), body(reply));
+        let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+        let error = outcome.result.unwrap_err();
+        assert_eq!((error.kind(), outcome.requests), (ErrorKind::Unauthorized, 3), "{life}: {error}");
+    }
+    for life in [r#""300""#, "{}", "[]", "true"] {
+        given(body(format!(r#"{{"token": "x", "expires_in": {life}}}"#))).await.refused(
+            ErrorKind::BadAnswer,
+            NO_TOKEN,
+            2,
+            MIB,
+        );
+    }
+}
