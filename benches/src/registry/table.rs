@@ -9,14 +9,15 @@ use super::measure::Cost;
 #[derive(Debug)]
 pub struct Row {
     name: &'static str,
+    run: &'static str,
     theirs: Vec<Option<Cost>>,
     ours: Vec<Cost>,
 }
 
 impl Row {
-    /// A row for this work.
-    pub fn new(name: &'static str) -> Self {
-        Self { name, theirs: Vec::new(), ours: Vec::new() }
+    /// A row for this run of this work.
+    pub fn new(name: &'static str, run: &'static str) -> Self {
+        Self { name, run, theirs: Vec::new(), ours: Vec::new() }
     }
 
     /// Adds what it cost under one more delay.
@@ -40,15 +41,15 @@ impl Row {
 
 /// Prints what was asked and received, then how long it took.
 pub fn print(rows: &[Row]) {
-    println!("| work | found | | requests | | | received | | |");
-    println!("|---|---|---|---|---|---|---|---|---|");
-    println!("| | Kargo's | ours | Kargo's | ours | x | Kargo's | ours | x |");
-    for Row { name, theirs, ours } in rows {
+    println!("| work | run | found | | requests | | | received | | |");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("| | | Kargo's | ours | Kargo's | ours | x | Kargo's | ours | x |");
+    for Row { name, run, theirs, ours } in rows {
         let (Some(Some(theirs)), Some(ours)) = (theirs.first(), ours.first()) else { continue };
         let requests = ratio(ours.requests as f64, theirs.requests as f64);
         let bytes = ratio(ours.bytes as f64, theirs.bytes as f64);
         println!(
-            "| {name} | {} | {} | {} | {} | {requests} | {} | {} | {bytes} |",
+            "| {name} | {run} | {} | {} | {} | {} | {requests} | {} | {} | {bytes} |",
             theirs.found,
             ours.found,
             count(theirs.requests),
@@ -57,11 +58,11 @@ pub fn print(rows: &[Row]) {
             size(ours.bytes),
         );
     }
-    println!("\n| work | no delay | | | 30 ms | | |");
-    println!("|---|---|---|---|---|---|---|");
-    println!("| | Kargo's | ours | x | Kargo's | ours | x |");
-    for Row { name, theirs, ours } in rows {
-        print!("| {name} |");
+    println!("\n| work | run | no delay | | | 30 ms | | |");
+    println!("|---|---|---|---|---|---|---|---|");
+    println!("| | | Kargo's | ours | x | Kargo's | ours | x |");
+    for Row { name, run, theirs, ours } in rows {
+        print!("| {name} | {run} |");
         for (theirs, ours) in theirs.iter().zip(ours) {
             match theirs {
                 Some(theirs) => {
