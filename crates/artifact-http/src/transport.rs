@@ -29,6 +29,7 @@ impl Transport {
         network: Network,
         proxy_from_environment: bool,
     ) -> reqwest::Result<Self> {
+        let proxy_from_environment = proxy_from_environment && !is_shut_off();
         let network = Arc::new(network);
         let way = |public_only: bool| settings().dns_resolver(network.resolver(public_only));
         let anywhere = if proxy_from_environment { way(false) } else { way(false).no_proxy() };
@@ -72,6 +73,12 @@ impl Transport {
         let client = if public_only && proxy.is_none() { &self.public_only } else { &self.anywhere };
         client.execute(message)
     }
+}
+
+/// Whether `NO_PROXY` is `*`: everything is asked without a proxy, addresses by number too, which the rules of reqwest leave out.
+fn is_shut_off() -> bool {
+    let named = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| std::env::var(name).ok());
+    named.is_some_and(|hosts| hosts.split(',').any(|host| host.trim() == "*"))
 }
 
 /// A proxy, without whatever signs in to it.

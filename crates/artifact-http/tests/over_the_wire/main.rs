@@ -6,5 +6,6 @@
 #[cfg(target_os = "linux")]
 mod inside;
 mod plain;
+mod proxy;
 mod server;
 mod tls;
