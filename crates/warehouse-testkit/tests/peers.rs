@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 
 use common::{Answer, get, request, send};
 use warehouse_testkit::peer::{GitDaemon, Nginx, OldRegistry, ReferenceRegistry, Tool, available};
-use warehouse_testkit::{Chart, ChartServer, Commit, GitServer, MediaType, Registry};
+use warehouse_testkit::{Authority, Chart, ChartServer, Commit, GitServer, MediaType, Registry};
 
 /// Five tags of one index, four of a single manifest.
 fn filled() -> Registry {
@@ -61,6 +61,28 @@ fn crane_pushes_to_us() {
         crane.run(["delete", "--insecure", &format!("{}/copy:1.0", target.host())]).unwrap();
         assert_eq!(target.tags("copy"), ["list", "single"]);
     }
+}
+
+#[test]
+fn skopeo_trusts_our_authority_and_signs_in() {
+    let Some(skopeo) = available(Tool::find("skopeo")) else { return };
+    let authority = Authority::new().unwrap();
+    let certificate = authority.certificate(["127.0.0.1"]).unwrap();
+    let registry = Registry::builder().tls(certificate).bearer_for("user", "secret", ["a"]).start().unwrap();
+    for repository in ["a", "b"] {
+        registry.image(repository).tag("1.0").platforms(["linux/amd64"]).push();
+    }
+    let list = |repository: &str, more: &[&str]| {
+        let image = format!("docker://{}/{repository}", registry.host());
+        let arguments = ["--insecure-policy", "list-tags", "--creds", "user:secret"];
+        skopeo.run(arguments.iter().chain(more).chain(&[image.as_str()]))
+    };
+    let stranger = list("a", &[]).unwrap_err().to_string();
+    assert!(stranger.contains("unknown authority"), "{stranger}");
+    assert_eq!(registry.log().counters().requests, 0);
+    std::fs::write(skopeo.folder().join("ca.crt"), authority.pem()).unwrap();
+    assert!(list("a", &["--cert-dir=."]).unwrap().contains("\"1.0\""));
+    assert!(list("b", &["--cert-dir=."]).is_err());
 }
 
 #[test]

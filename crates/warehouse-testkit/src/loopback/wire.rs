@@ -88,9 +88,17 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
-        self.totals.sent.fetch_add(written as u64, Ordering::SeqCst);
-        Poll::Ready(Ok(written))
+        // Counted first, so that a client that has read an answer finds it counted.
+        self.totals.sent.fetch_add(bytes.len() as u64, Ordering::SeqCst);
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let written = if let Poll::Ready(Ok(written)) = outcome { written } else { 0 };
+        let unsent = bytes.len().saturating_sub(written) as u64;
+        // The log may have been cleared in between. The closure always gives a value, so there is no error to see.
+        let _ = self
+            .totals
+            .sent
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |sent| Some(sent.saturating_sub(unsent)));
+        outcome
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
