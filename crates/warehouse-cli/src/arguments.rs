@@ -113,8 +113,11 @@ pub(crate) struct Manifest {
 }
 
 /// How the network is used.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Network {
+    #[command(flatten)]
+    pub(crate) credentials: Credentials,
+
     /// Give up on what has not answered after this time, such as 30s or 5m.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub(crate) timeout: Duration,
@@ -151,6 +154,19 @@ pub(crate) struct Network {
     /// Reuse nothing of an earlier run, and leave nothing for the next.
     #[arg(long)]
     pub(crate) no_cache: bool,
+}
+
+/// Where credentials are looked up.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Credentials {
+    /// Sign in with the Secrets in this file, or in every .yaml, .yml and .json file of this folder: manifests
+    /// in Kargo's form. They count before docker's config.json. May be given several times.
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) credentials: Vec<PathBuf>,
+
+    /// Look into no config.json of docker's, no auth.json of Podman's, and ask no credential helper.
+    #[arg(long)]
+    pub(crate) no_docker_config: bool,
 }
 
 /// How results are printed.

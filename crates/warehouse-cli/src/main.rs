@@ -2,11 +2,14 @@
 
 mod arguments;
 mod command;
+mod credentials;
 mod discovery;
 mod exit;
+mod file;
 mod interrupt;
 mod manifest;
 mod message;
+mod network;
 mod output;
 
 use std::process::ExitCode;

@@ -1,13 +1,10 @@
-//! Reading manifests from files, folders and standard input.
-
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+//! Reading Warehouses from files, folders and standard input.
 
 use warehouse_spec::{Located, Options, Warehouse};
 
-use crate::arguments;
 use crate::exit::Exit;
 use crate::message::Messages;
+use crate::{arguments, file};
 
 /// Reads every Warehouse that the arguments name, and says on standard error all that is wrong.
 ///
@@ -32,11 +29,12 @@ fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Vec<
     let mut warehouses = Vec::new();
     let mut skipped = 0;
     let mut bad = false;
-    for file in files(&arguments.filenames, messages)? {
-        let (name, text) = match text(&file, options.limits.bytes) {
-            Ok(read) => read,
+    for path in file::manifests(&arguments.filenames, messages)? {
+        let name = file::name(&path);
+        let text = match file::text(&path, options.limits.bytes) {
+            Ok(text) => text,
             Err(error) => {
-                messages.error(&format!("{} could not be read: {error}", file.display()));
+                messages.error(&format!("{name} could not be read: {error}"));
                 bad = true;
                 continue;
             }
@@ -61,61 +59,4 @@ fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Vec<
         return Err(Exit::Usage);
     }
     Ok(warehouses)
-}
-
-/// The files that are named, with folders replaced by the manifests in them, sorted by name.
-fn files(named: &[PathBuf], messages: &Messages) -> Result<Vec<PathBuf>, Exit> {
-    let mut files = Vec::new();
-    for path in named {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let mut inside = manifests_in(path).map_err(|error| {
-            messages.error(&format!("{} could not be read: {error}", path.display()));
-            Exit::Usage
-        })?;
-        if inside.is_empty() {
-            messages.error(&format!("{} holds no .yaml, .yml or .json file", path.display()));
-            return Err(Exit::Usage);
-        }
-        inside.sort();
-        files.append(&mut inside);
-    }
-    Ok(files)
-}
-
-fn manifests_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut manifests = Vec::new();
-    for entry in folder.read_dir()? {
-        let path = entry?.path();
-        let is_manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
-        if is_manifest && path.is_file() {
-            manifests.push(path);
-        }
-    }
-    Ok(manifests)
-}
-
-/// What the file is called in messages, and its text.
-fn text(file: &Path, limit: usize) -> io::Result<(String, String)> {
-    // One byte more than the parser takes, to know that there is too much.
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    let name = if file == Path::new("-") {
-        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
-        "standard input".to_owned()
-    } else {
-        std::fs::File::open(file)?.take(most).read_to_end(&mut bytes)?;
-        file.display().to_string()
-    };
-    if bytes.len() > limit {
-        let message = format!("it is larger than the limit of {limit} bytes");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-    }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
-        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
-    })?;
-    Ok((name, text))
 }

@@ -28,6 +28,18 @@ impl Messages {
         say(&format!("error: {message}"));
     }
 
+    /// An error with what caused it and what to do about it.
+    pub(crate) fn explained(&self, error: &Error) {
+        say(&format!("error: {}", explained(error)));
+    }
+
+    /// Something that is likely to be a mistake, with what to do about it; not said when quiet.
+    pub(crate) fn warning(&self, message: &str, help: Option<&str>) {
+        if !self.quiet {
+            say(&format!("warning: {message}{}", helping(help)));
+        }
+    }
+
     /// Something a person may want to know; not said when quiet.
     pub(crate) fn note(&self, message: &str) {
         if !self.quiet {
@@ -55,6 +67,15 @@ impl Messages {
     }
 }
 
+/// An error with what caused it and what to do about it, in several lines.
+pub(crate) fn explained(error: &Error) -> String {
+    with_causes(error) + &helping(error.hint())
+}
+
+fn helping(help: Option<&str>) -> String {
+    help.map(|help| format!("\n  help: {help}")).unwrap_or_default()
+}
+
 fn failure(place: &Location, error: &Error) -> String {
     let mut text = format!("error: {place}: ");
     if let Some(id) = error.id() {
@@ -66,10 +87,7 @@ fn failure(place: &Location, error: &Error) -> String {
         let _ = write!(text, "\n  caused by: {error}");
         cause = error.source();
     }
-    if let Some(hint) = error.hint() {
-        let _ = write!(text, "\n  help: {hint}");
-    }
-    text
+    text + &helping(error.hint())
 }
 
 /// An error and what caused it, in one line.

@@ -80,7 +80,9 @@ fn image_source(shared: &Shared, image: &ImageSubscription) -> Result<AnySource,
         .limit(limit(image.discovery_limit))
         .cache_by_tag(image.cache_by_tag)
         .cache_by_tag_policy(shared.cache_by_tag)
-        .cache(Arc::clone(&transport.facts))
+        .cache(Arc::clone(&shared.facts))
+        // What nobody vouches for is no fact for others.
+        .scope(if image.insecure_skip_tls_verify { "unverified" } else { "" })
         .build()?;
     Ok(source.erase())
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use artifact_http::{CredentialSource, HttpClient, Pace};
 use artifact_source::{AnySource, Error, ErrorKind, SourceKind};
 use helm_source::IndexCache;
-use image_source::{CacheByTagPolicy, FactCache, MemoryCache};
+use image_source::{CacheByTagPolicy, DiskCache, FactCache, MemoryCache};
 use jiff::Timestamp;
 use oci_registry::{ImageName, RegistryClient, RegistryClientBuilder};
 use tokio::sync::Semaphore;
@@ -34,6 +34,10 @@ pub(crate) struct Shared {
     pub(crate) unverified: Transport,
     pub(crate) credentials: Arc<dyn CredentialSource>,
     pub(crate) cache_dir: Option<PathBuf>,
+    /// What is known of images.
+    pub(crate) facts: Arc<dyn FactCache>,
+    /// The same where it outlives the process.
+    disk: Option<Arc<DiskCache>>,
     pub(crate) cache_by_tag: CacheByTagPolicy,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
     turns: Semaphore,
@@ -49,7 +53,6 @@ pub(crate) struct Transport {
     /// The same registries, with the credentials that are for charts.
     pub(crate) charts: RegistryClient,
     pub(crate) indexes: IndexCache,
-    pub(crate) facts: Arc<dyn FactCache>,
 }
 
 impl Discoverer {
@@ -70,6 +73,12 @@ impl Discoverer {
     /// no source can be made of, why. Nothing is fetched.
     pub fn compile(&self, warehouse: &Warehouse) -> Vec<Compiled> {
         compile(&self.0, warehouse)
+    }
+
+    /// What kept a cache from working since this was last asked, for a warning: discoveries do not fail of it, they only cost
+    /// more.
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.0.disk.iter().filter_map(|cache| cache.take_problem()).collect()
     }
 
     /// As many as are asked at once.
@@ -234,7 +243,14 @@ impl DiscovererBuilder {
         let pace = pace(&self.registry_rates)?;
         let verified = self.transport(false, &pace)?;
         let unverified = self.transport(true, &pace)?;
+        let disk = self.cache_dir.as_ref().map(|folder| Arc::new(DiskCache::new(folder.join("images"))));
+        let facts: Arc<dyn FactCache> = match &disk {
+            Some(disk) => disk.clone(),
+            None => Arc::new(MemoryCache::default()),
+        };
         Ok(Discoverer(Arc::new(Shared {
+            facts,
+            disk,
             verified,
             unverified,
             credentials: self.credentials,
@@ -269,7 +285,6 @@ impl DiscovererBuilder {
             images: registry(SourceKind::Image),
             charts: registry(SourceKind::Chart),
             indexes: IndexCache::new(http.clone()),
-            facts: Arc::new(MemoryCache::default()),
             http,
         })
     }

@@ -5,10 +5,11 @@ use warehouse_discovery::{Observer, SubscriptionReport};
 use warehouse_spec::Warehouse;
 
 use crate::arguments::Explain;
+use crate::discovery::Session;
 use crate::exit::Exit;
 use crate::message::Messages;
 use crate::output::Explanation;
-use crate::{discovery, manifest, output};
+use crate::{manifest, output};
 
 /// Writes down every candidate of every subscription.
 #[derive(Debug)]
@@ -32,8 +33,8 @@ impl Observer for Recorders {
 /// Prints every candidate with the rule that decided.
 pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<Exit, Exit> {
     let warehouses = manifest::read(arguments.manifest, *messages).await?;
-    let watched =
-        discovery::discover_watched(warehouses, &arguments.network, messages, Recorders::of).await?;
+    let session = Session::open(&arguments.network, &warehouses, messages).await?;
+    let watched = session.discover(warehouses, messages, Recorders::of).await;
     let wants = |report: &SubscriptionReport| {
         arguments.subscription.as_deref().is_none_or(|wanted| is_called(report, wanted))
     };
@@ -44,7 +45,9 @@ pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<E
         let reports = discovered.report.subscriptions.into_iter().zip(heard);
         let wanted: Vec<_> = reports.filter(|(report, _)| wants(report)).collect();
         complete &= wanted.iter().all(|(report, _)| report.error.is_none());
-        explanations.push(Explanation::new(discovered.report.warehouse, wanted));
+        let mut explanation = Explanation::new(discovered.report.warehouse, wanted);
+        explanation.look_up(&*session.credentials).await;
+        explanations.push(explanation);
     }
     if let Some(wanted) = &arguments.subscription
         && explanations.iter().all(Explanation::is_empty)

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
+use artifact_http::CredentialSource;
 use artifact_source::{Judgement, SourceId};
 use selection_strategies::Version;
 use serde::Serialize;
@@ -33,6 +34,10 @@ struct Subscription {
     name: Option<String>,
     /// The rest says nothing where the subscription failed.
     failed: bool,
+    credential: Option<String>,
+    /// Why there is no credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_credential: Option<String>,
     listed: usize,
     accepted: usize,
     candidates: Vec<Candidate>,
@@ -57,6 +62,19 @@ impl Explanation {
     /// What was heard about the candidates of these subscriptions.
     pub(crate) fn new(warehouse: String, heard: Vec<(SubscriptionReport, Vec<Judgement>)>) -> Self {
         Self { warehouse, subscriptions: heard.into_iter().map(Subscription::new).collect() }
+    }
+
+    /// Adds as whom each subscription is asked, in words that are no secret.
+    pub(crate) async fn look_up(&mut self, credentials: &dyn CredentialSource) {
+        for subscription in &mut self.subscriptions {
+            let (kind, url) = (subscription.id.kind(), subscription.id.url());
+            // Why it could not be looked up is told by the subscription that has failed of it.
+            match credentials.credential(kind, url).await {
+                Ok(Some(login)) => subscription.credential = Some(login.scope()),
+                Ok(None) => subscription.no_credential = credentials.hint(kind, url),
+                Err(_) => {}
+            }
+        }
     }
 
     /// Whether it is about no subscription at all.
@@ -95,6 +113,8 @@ impl Subscription {
             repo_url: report.id.url().to_owned(),
             name: report.id.name().map(str::to_owned),
             failed: report.error.is_some(),
+            credential: None,
+            no_credential: None,
             listed,
             accepted: found,
             candidates: accepted.into_iter().map(Candidate::from).collect(),
@@ -109,6 +129,11 @@ impl Subscription {
             false => format!("{} of {} candidates {fit}", self.accepted, self.listed),
         };
         writeln!(out, "{}: {heading}", printable(&self.id.to_string()))?;
+        match (&self.credential, &self.no_credential) {
+            (Some(credential), _) => writeln!(out, "  credential: {}", printable(credential))?,
+            (None, Some(why)) => writeln!(out, "  no credential: {}", printable(why))?,
+            (None, None) => {}
+        }
         for Candidate { name, detail, reason, .. } in &self.candidates {
             let sign = if reason.is_some() { '-' } else { '+' };
             let detail = detail.as_deref().map(|detail| printable(&shortened(detail)));

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use warehouse_testkit::{Chart, ChartServer, Commit, GitRepository, GitServer, Registry};
@@ -65,11 +66,17 @@ pub struct Ran {
 
 /// Runs the binary with nothing of this machine's configuration, the manifest on standard input.
 pub fn warehouse(arguments: &[&str], stdin: &str) -> Ran {
+    warehouse_with(&[], arguments, stdin)
+}
+
+/// The same with these variables in its environment.
+pub fn warehouse_with(environment: &[(&str, &Path)], arguments: &[&str], stdin: &str) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_warehouse"))
         .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("TMPDIR", std::env::temp_dir())
+        .envs(environment.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

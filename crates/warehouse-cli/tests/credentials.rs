@@ -1,0 +1,185 @@
+//! How the command finds out who we are to a server, and what it says where it cannot.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::{Ran, warehouse, warehouse_with};
+use tempfile::TempDir;
+use warehouse_testkit::Registry;
+
+const PASSWORD: &str = "SECRET-of-web";
+
+/// A registry where `web` may read one repository and `api` the other, and a folder for files.
+struct World {
+    registry: Registry,
+    folder: TempDir,
+}
+
+impl World {
+    fn start() -> Self {
+        let registry = Registry::builder()
+            .bearer_for("web", PASSWORD, ["shop/web"])
+            .bearer_for("api", "SECRET-of-api", ["shop/api"])
+            .start()
+            .unwrap();
+        registry.image("shop/web").tag("1.0.0").push();
+        registry.image("shop/api").tag("2.0.0").push();
+        Self { registry, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn manifest(&self, repositories: &[&str]) -> String {
+        let subscription = |name: &&str| format!("  - image: {{repoURL: {}/{name}}}\n", self.registry.host());
+        let subscriptions: String = repositories.iter().map(subscription).collect();
+        format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop, namespace: team}}\nspec:\n  subscriptions:\n{subscriptions}"
+        )
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text.replace("HOST", &self.registry.host())).unwrap();
+        path
+    }
+}
+
+fn secret(name: &str, namespace: &str, url: &str, username: &str, password: &str) -> String {
+    format!(
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {namespace}, labels: {{kargo.akuity.io/cred-type: image}}}}\n\
+         stringData: {{repoURL: {url}, username: {username}, password: {password}}}\n"
+    )
+}
+
+#[track_caller]
+fn no_secret(ran: &Ran) {
+    assert!(!ran.out.contains("SECRET") && !ran.err.contains("SECRET"), "{}{}", ran.out, ran.err);
+}
+
+#[test]
+fn two_secrets_for_two_repositories_of_one_registry() {
+    let world = World::start();
+    let text = secret("web", "team", "HOST/shop/web", "web", PASSWORD)
+        + &secret("api", "team", "HOST/shop/api", "api", "SECRET-of-api");
+    let file = world.file("secrets.yaml", &text);
+    let manifest = world.manifest(&["shop/web", "shop/api"]);
+    let run = |command: &str| {
+        let arguments = [command, "--no-cache", "-q", "--credentials", file.to_str().unwrap(), "-f", "-"];
+        warehouse(&arguments, &manifest)
+    };
+    let ran = run("discover");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("1.0.0") && ran.out.contains("2.0.0"), "{}", ran.out);
+
+    let ran = run("explain");
+    let out = ran.out.replace(&world.registry.host(), "HOST");
+    let lines: Vec<_> = out.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(
+        lines,
+        [
+            "image HOST/shop/web: 1 of 1 candidates is taken",
+            "  credential: web of Secret team/web",
+            "+ 1.0.0",
+            "",
+            "image HOST/shop/api: 1 of 1 candidates is taken",
+            "  credential: api of Secret team/api",
+            "+ 2.0.0",
+        ]
+    );
+    no_secret(&ran);
+}
+
+#[test]
+fn the_secrets_of_the_warehouses_own_namespace_come_first() {
+    let world = World::start();
+    let text = secret("a", "elsewhere", "HOST/shop/web", "web", "SECRET-and-wrong")
+        + &secret("b", "team", "HOST/shop/web", "web", PASSWORD);
+    let file = world.file("secrets.yaml", &text);
+    let arguments = ["discover", "--no-cache", "--credentials", file.to_str().unwrap(), "-f", "-"];
+    let ran = warehouse(&arguments, &world.manifest(&["shop/web"]));
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+}
+
+#[test]
+fn a_refusal_names_the_secret_or_what_came_nearest() {
+    let world = World::start();
+    let refused = |text: &str| {
+        let file = world.file("secrets.yaml", text);
+        let arguments = ["discover", "--no-cache", "--credentials", file.to_str().unwrap(), "-f", "-"];
+        let ran = warehouse(&arguments, &world.manifest(&["shop/web"]));
+        assert_eq!(ran.code, Some(1), "{}", ran.err);
+        no_secret(&ran);
+        ran.err.replace(&world.registry.host(), "HOST")
+    };
+    let wrong = refused(&secret("web", "team", "HOST/shop/web", "web", "SECRET-and-wrong"));
+    assert!(wrong.contains("help: the credential of Secret team/web was not accepted"), "{wrong}");
+    let other = refused(&secret("api", "team", "HOST/shop/api", "api", "SECRET-of-api"));
+    assert!(other.contains("help: no credential was given for HOST/shop/web"), "{other}");
+    assert!(other.contains("nearest: HOST/shop/api in Secret team/api"), "{other}");
+    let broken = refused(
+        "kind: Secret\nmetadata: {name: x, labels: {kargo.akuity.io/cred-type: image}}\ndata: {repoURL: '%SECRET'}\n",
+    );
+    assert!(broken.contains("warning: Secret x in ") && broken.contains("repoURL"), "{broken}");
+}
+
+#[test]
+fn files_of_secrets_that_are_none() {
+    let world = World::start();
+    for (text, words) in [("a: [SECRET", "is no YAML (line"), ("\u{0}\u{1}SECRET", "is no YAML")] {
+        let file = world.file("secrets.yaml", text);
+        let ran = warehouse(
+            &["discover", "--credentials", file.to_str().unwrap(), "-f", "-"],
+            &world.manifest(&["shop/web"]),
+        );
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+        assert!(ran.err.contains(words), "{}", ran.err);
+        no_secret(&ran);
+    }
+    let ran = warehouse(
+        &["discover", "--credentials", "/nowhere/at-all.yaml", "-f", "-"],
+        &world.manifest(&["shop/web"]),
+    );
+    assert!(ran.code == Some(2) && ran.err.contains("/nowhere/at-all.yaml could not be read"), "{}", ran.err);
+}
+
+#[test]
+fn dockers_config_and_its_helpers() {
+    let world = World::start();
+    let manifest = world.manifest(&["shop/web"]);
+    let run = |arguments: &[&str], path: Option<&Path>| {
+        let mut environment = vec![("DOCKER_CONFIG", world.folder.path())];
+        environment.extend(path.map(|path| ("PATH", path)));
+        let ran = warehouse_with(
+            &environment,
+            &[&["discover", "--no-cache", "-f", "-"], arguments].concat(),
+            &manifest,
+        );
+        no_secret(&ran);
+        ran
+    };
+    // "web" and the password, as docker writes them.
+    world.file("config.json", r#"{"auths": {"HOST": {"username": "web", "password": "SECRET-of-web"}}}"#);
+    let ran = run(&[], None);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_eq!(run(&["--no-docker-config"], None).code, Some(1));
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        world.file("config.json", r#"{"credHelpers": {"HOST": "shop"}}"#);
+        let answer = format!(r#"{{"Username": "web", "Secret": "{PASSWORD}"}}"#);
+        let helper = world.file("docker-credential-shop", &format!("#!/bin/sh\necho '{answer}'\n"));
+        fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).unwrap();
+        let ran = run(&[], Some(world.folder.path()));
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let ran = run(&[], None);
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.err.contains("docker-credential-shop"), "{}", ran.err);
+    }
+
+    world.file("config.json", "{SECRET");
+    let ran = run(&[], None);
+    assert!(ran.code == Some(2) && ran.err.contains("--no-docker-config"), "{}", ran.err);
+}
