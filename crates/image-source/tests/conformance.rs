@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+
 use artifact_http::HttpClient;
 use artifact_source::conformance::{self, Fixture};
 use async_trait::async_trait;
-use image_source::{ImageSource, PlatformConstraint};
+use image_source::{DiskCache, ImageSource, PlatformConstraint};
 use oci_registry::RegistryClient;
 use selection_strategies::{TagFilter, TagRule};
 use warehouse_testkit::{Registry, RegistryBuilder};
@@ -17,6 +19,8 @@ struct World {
     next: u32,
     /// The one tag that is looked at where there is no list.
     only: Option<&'static str>,
+    /// Where facts are kept, for every source anew.
+    folder: Option<tempfile::TempDir>,
 }
 
 impl World {
@@ -33,7 +37,7 @@ impl World {
                 _ => image.platforms(["linux/arm64/v8"]).attested().push(),
             };
         }
-        Self { registry, rule, platform: None, next: 3, only: None }
+        Self { registry, rule, platform: None, next: 3, only: None, folder: None }
     }
 }
 
@@ -43,12 +47,14 @@ impl Fixture for World {
 
     async fn source(&self) -> ImageSource {
         let client = RegistryClient::builder(HttpClient::builder().build().unwrap()).build();
-        ImageSource::builder(&client, format!("{}/demo/app", self.registry.host()))
+        let source = ImageSource::builder(&client, format!("{}/demo/app", self.registry.host()))
             .rule(self.rule.clone())
             .platform(self.platform.clone())
-            .limit(3)
-            .build()
-            .unwrap()
+            .limit(3);
+        match &self.folder {
+            Some(folder) => source.cache(Arc::new(DiskCache::new(folder.path()))).build().unwrap(),
+            None => source.build().unwrap(),
+        }
     }
 
     async fn listed(&self) -> Vec<String> {
@@ -98,5 +104,12 @@ async fn newest_build() {
 async fn digest() {
     let mut world = World::new(Registry::builder(), TagRule::digest("latest"));
     world.only = Some("latest");
+    conformance::all(&mut world).await.unwrap();
+}
+
+#[tokio::test]
+async fn newest_build_with_a_cache_on_disk() {
+    let mut world = World::new(Registry::builder().anonymous_bearer(), TagRule::newest());
+    world.folder = Some(tempfile::tempdir().unwrap());
     conformance::all(&mut world).await.unwrap();
 }
