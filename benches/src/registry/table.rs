@@ -6,7 +6,7 @@ use super::exchange::Failure;
 use super::measure::Cost;
 
 /// One piece of work, without delay and with it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Row {
     name: &'static str,
     run: &'static str,
@@ -44,7 +44,7 @@ pub fn print(rows: &[Row]) {
     println!("| work | run | found | | requests | | | received | | |");
     println!("|---|---|---|---|---|---|---|---|---|---|");
     println!("| | | Kargo's | ours | Kargo's | ours | x | Kargo's | ours | x |");
-    for Row { name, run, theirs, ours } in rows {
+    for Row { name, run, theirs, ours } in named_once(rows) {
         let (Some(Some(theirs)), Some(ours)) = (theirs.first(), ours.first()) else { continue };
         let requests = ratio(ours.requests as f64, theirs.requests as f64);
         let bytes = ratio(ours.bytes as f64, theirs.bytes as f64);
@@ -61,9 +61,9 @@ pub fn print(rows: &[Row]) {
     println!("\n| work | run | no delay | | | 30 ms | | |");
     println!("|---|---|---|---|---|---|---|---|");
     println!("| | | Kargo's | ours | x | Kargo's | ours | x |");
-    for Row { name, run, theirs, ours } in rows {
+    for Row { name, run, theirs, ours } in named_once(rows) {
         print!("| {name} | {run} |");
-        for (theirs, ours) in theirs.iter().zip(ours) {
+        for (theirs, ours) in theirs.iter().zip(&ours) {
             match theirs {
                 Some(theirs) => {
                     let ratio = ratio(ours.time.as_secs_f64(), theirs.time.as_secs_f64());
@@ -83,6 +83,16 @@ pub fn print(rows: &[Row]) {
 
 fn ratio(ours: f64, theirs: f64) -> String {
     figures(theirs / ours)
+}
+
+/// The rows, with a name only where it is another than before.
+fn named_once(rows: &[Row]) -> impl Iterator<Item = Row> + '_ {
+    let mut before = "";
+    rows.iter().map(move |row| {
+        let name = if row.name == before { "" } else { row.name };
+        before = row.name;
+        Row { name, ..row.clone() }
+    })
 }
 
 /// With a comma before each three digits.
@@ -110,5 +120,5 @@ fn time(time: Duration) -> String {
 
 /// With a decimal where it says something.
 fn figures(number: f64) -> String {
-    if number < 10.0 { format!("{number:.1}") } else { format!("{number:.0}") }
+    if number < 10.0 { format!("{number:.1}") } else { count(number.round() as u64) }
 }
