@@ -31,17 +31,22 @@
 //!
 //! # What is asked for
 //!
-//! | strategy | requests, cold | in the same process again |
+//! | strategy | requests, cold | again |
 //! |---|---|---|
 //! | semantic versions, lexical | tag pages + 1 per image looked at | the same, as HEAD |
 //! | digest | 1 | 1, as HEAD |
 //! | newest build | tag pages + 1 per tag, + 2 per platform where the index does not say when it was built | tag pages + 1 per tag, as HEAD |
+//! | all but digest, with [`cache_by_tag`](ImageSourceBuilder::cache_by_tag) | as above | tag pages, + what is new as if cold |
 //!
-//! and two more to sign in where the registry wants a token. One GET by tag brings the digest, the
-//! annotations and the list of platforms. The platforms' own manifests are asked for only where the
-//! time of a build is needed and nothing else tells it, and a configuration only for that, or where an
-//! image of one platform has to say which one that is. What has a digest never changes, so it is read
-//! once and [kept](FactCache).
+//! and two more to sign in where the registry wants a token: in every process anew, as no token is ever kept. "Again" is in the
+//! same process, or with a [`DiskCache`] in any.
+//!
+//! That is the floor. One GET by tag brings the digest, the annotations and the list of platforms. The platforms' own
+//! manifests are asked for only where the time of a build is needed and nothing else tells it, and a configuration only for
+//! that, or where an image of one platform has to say which one that is. What has a digest never changes, so it is
+//! read once and [kept](FactCache). A tag may move, and only asking tells. A tag that has moved costs one request more, for
+//! what it points at now, unless that is known. A list of tags has no digest and no way to ask whether it is still the same.
+//! A registry that answers HEAD without a digest is asked so once, and with GET from then on.
 //!
 //! # Which image fits
 //!
@@ -51,15 +56,20 @@
 //! - The limit counts images that passed everything, and is filled up as long as there are tags (rule 3.8).
 //! - A tag that is gone between the list and the look is passed over, with its reason in the trace. Every
 //!   other fault is an error: an older image must never win because a newer one could not be read.
+//! - Every candidate ends in the [trace](artifact_source::Trace), accepted or rejected with its rule, exactly once. The
+//!   candidates are the tags that are listed; under a digest rule there is no list, and its one tag is the only candidate.
 //! - Images come best first: by version, by tag, or by time and then tag, each descending.
 //!
 //! # What is remembered
 //!
-//! The [observation](artifact_source::Observation) holds which digest each tag had. The next call asks with HEAD
+//! A [`FactCache`] keeps what each digest is, and which digest each tag had: [in memory](MemoryCache), if it is not said,
+//! or [on disk](DiskCache). What is read with one credential is not told to another.
+//!
+//! The [observation](artifact_source::Observation) also holds which digest each tag had. The next call asks with HEAD
 //! whether it still has it, and says
 //! [`Unchanged`](artifact_source::Discovery::Unchanged) if the same tags with the same digests would be
 //! found - after looking, as a list of tags alone proves nothing. Only where the subscription vouches that its
-//! tags never move ([`cache_by_tag`](ImageSourceBuilder::cache_by_tag)) is a tag looked at once and for all.
+//! tags never move, and the [policy](CacheByTagPolicy) lets it, is a tag looked at once and for all.
 
 mod cache;
 mod created;

@@ -42,10 +42,10 @@ async fn second(registry: &Registry, rule: TagRule, policy: CacheByTagPolicy, vo
 #[tokio::test]
 async fn four_policies_for_four_strategies_with_and_without_the_subscription() {
     let registry = support::registry(Registry::builder(), 10, Annotated::Yes);
-    let strategies: [(&str, fn() -> TagRule); 3] = [
-        ("SemVer", || TagRule::semver(None)),
-        ("Lexical", TagRule::lexical),
-        ("NewestBuild", TagRule::newest),
+    let strategies = [
+        ("SemVer", TagRule::semver(None)),
+        ("Lexical", TagRule::lexical()),
+        ("NewestBuild", TagRule::newest()),
     ];
     for (policy, vouched, expected) in [
         (Forbid, false, LOOKS),
@@ -57,8 +57,8 @@ async fn four_policies_for_four_strategies_with_and_without_the_subscription() {
         (Force, false, TRUSTS),
         (Force, true, TRUSTS),
     ] {
-        for (strategy, rule) in strategies {
-            let seen = second(&registry, rule(), policy, vouched).await;
+        for (strategy, rule) in &strategies {
+            let seen = second(&registry, rule.clone(), policy, vouched).await;
             assert_eq!(seen, expected, "{policy}, {strategy}, vouched: {vouched}");
         }
         let seen = second(&registry, TagRule::digest("1.7.0"), policy, vouched).await;

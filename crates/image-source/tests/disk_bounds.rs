@@ -129,6 +129,23 @@ async fn garbage_that_is_too_long_goes() {
     assert_eq!(cache.get(&shelf, &digest(1)), Some(facts(1)));
 }
 
+#[tokio::test]
+async fn a_shelf_that_is_only_read_counts_as_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::new("ghcr.io/a/b", "");
+    let cache = DiskCache::new(folder.path());
+    cache.put(&shelf, &digest(1), facts(1));
+    cache.settle(&shelf).await;
+    let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+    let young = files.into_iter().find(|path| path.extension().is_some()).unwrap();
+    let used = || fs::metadata(&young).unwrap().modified().unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 24 * 60 * 60);
+    fs::File::options().append(true).open(&young).unwrap().set_modified(long_ago).unwrap();
+    assert_eq!(used(), long_ago);
+    DiskCache::new(folder.path()).open(&shelf).await;
+    assert!(used() > long_ago + std::time::Duration::from_secs(24 * 60 * 60));
+}
+
 /// What an index of six platforms takes: `cargo test --test disk_bounds -- --nocapture`.
 #[tokio::test]
 async fn an_index_of_six_platforms_takes_about_a_kilobyte() {

@@ -1,6 +1,6 @@
 //! What one process learned, the next one knows.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
 
@@ -122,4 +122,32 @@ async fn an_outage_halfway_costs_only_what_was_not_read() {
     let (read, all) = ((so_far - 2 - 1 - 1) / 13, 40);
     assert!(read > 5, "{read}");
     cost(&registry, &rest, 2 + 1 + read + 13 * (all - read));
+}
+
+#[tokio::test]
+async fn what_a_dropped_discovery_has_learned_is_kept() {
+    let registry = support::registry(Registry::builder(), 40, Annotated::Yes);
+    let folder = tempfile::tempdir().unwrap();
+    registry.faults().add(When::path("/v2/**/manifests/1.20.0"), warehouse_testkit::Fault::Stall);
+    let cache = Arc::new(DiskCache::new(folder.path()));
+    let source = cached(&registry, TagRule::newest(), &cache);
+    let discovery =
+        artifact_source::ArtifactSource::discover(&source, artifact_source::DiscoverRequest::new());
+    let all_asked = async {
+        while registry.log().counters().requests < 2 + 1 + 40 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        _ = discovery => panic!("one tag is never answered"),
+        () = all_asked => {}
+    }
+    drop((source, cache));
+    registry.faults().clear();
+    registry.log().clear();
+    let again = Arc::new(DiskCache::new(folder.path()));
+    discover(&cached(&registry, TagRule::newest(), &again)).await;
+    let asked_without_a_body = registry.log().count(&When::head("/v2/**"));
+    // All but the one, and what was being answered when it was dropped.
+    assert!((5..40).contains(&asked_without_a_body), "{asked_without_a_body}");
 }

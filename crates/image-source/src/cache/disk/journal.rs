@@ -1,7 +1,7 @@
 //! The two files of one shelf.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -26,14 +26,6 @@ pub(super) struct Journal {
 /// By which two states of a journal are told apart: length and time of change of both files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stamp([Option<(u64, Option<SystemTime>)>; 2]);
-
-/// What was found in a file.
-#[derive(Debug, Default)]
-pub(super) struct Contents {
-    pub(super) records: Vec<Record>,
-    /// Whether there is something, and nothing of it can be used.
-    pub(super) is_foreign: bool,
-}
 
 impl Journal {
     pub(super) fn new(folder: &Folder, shelf: &Shelf) -> Self {
@@ -66,12 +58,32 @@ impl Journal {
         Stamp([stamp(&self.young), stamp(&self.old)])
     }
 
-    /// What the old and what the young file say. No lock is needed: lines are whole or do not count, and as the
-    /// young file is opened first, nothing is missed if it becomes the old one just now.
-    pub(super) fn read(&self) -> io::Result<(Contents, Contents)> {
+    /// Tells what the files say, the old one's records first, and whether each is from the young one. No lock is needed: lines are
+    /// whole or do not count, and as the young file is opened first, nothing is missed if it becomes the old one just now.
+    ///
+    /// The answer is whether there is a young file of which nothing is of use.
+    pub(super) fn read(&self, mut each: impl FnMut(Record, bool)) -> io::Result<bool> {
         let young = self.open(&self.young)?;
         let old = self.open(&self.old)?;
-        Ok((self.contents(old)?, self.contents(young)?))
+        self.lines(&self.old, old, |record| each(record, false))?;
+        self.lines(&self.young, young, |record| each(record, true))
+    }
+
+    /// Tells what a file says; whether there is something, but nothing of use, not even the title.
+    fn lines(&self, path: &Path, file: Option<File>, mut each: impl FnMut(Record)) -> io::Result<bool> {
+        let Some(file) = file else { return Ok(false) };
+        let title = self.title();
+        let mut is_foreign = false;
+        for (number, line) in BufReader::new(file.take(self.folder.half())).split(b'\n').enumerate() {
+            let line = line.map_err(|error| at(path, error))?;
+            if number == 0 {
+                is_foreign = !title.as_bytes().starts_with(&line);
+            } else if let Some(record) = self.seal.read(&line) {
+                is_foreign = false;
+                each(record);
+            }
+        }
+        Ok(is_foreign)
     }
 
     fn open(&self, path: &Path) -> io::Result<Option<File>> {
@@ -84,18 +96,6 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(at(path, error)),
         }
-    }
-
-    fn contents(&self, file: Option<File>) -> io::Result<Contents> {
-        let Some(file) = file else { return Ok(Contents::default()) };
-        let mut bytes = Vec::new();
-        file.take(self.folder.half()).read_to_end(&mut bytes)?;
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let records: Vec<Record> = lines.filter_map(|line| self.seal.read(line)).collect();
-        let title = self.title();
-        let is_foreign =
-            records.is_empty() && title.bytes().zip(&bytes).any(|(ours, theirs)| ours != *theirs);
-        Ok(Contents { records, is_foreign })
     }
 
     /// Writes these down, however many files it takes. A young file of the foreign stamp is of no use and is replaced.

@@ -47,7 +47,7 @@ impl Seal {
         Self(format!("image facts {SCHEMA} {:?} {:?}", shelf.repository, shelf.scope))
     }
 
-    /// A name for the shelf's files, which tells nobody what is in them.
+    /// A name for the shelf's files: any repository and any scope makes a short one that every file system takes.
     pub(super) fn file_name(&self) -> String {
         hex(&Digest::of(self.0.as_bytes()), 2 * CHECK_LENGTH).to_owned()
     }

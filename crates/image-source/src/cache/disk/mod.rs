@@ -5,7 +5,7 @@ mod journal;
 mod ledger;
 mod line;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -61,9 +61,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// # Why it is no database
 ///
-/// An embedded database (redb 4) was tried first. It brings what is not needed, as nothing here is changed in place or searched
-/// by range, and not what is: its file belongs to one process at a time, grows by doubling, and a damaged
-/// page is found only by checking the whole file.
+/// An embedded database (redb 4) was tried first. It brings what is not needed, as nothing here is changed in place or looked
+/// up on disk; and what is needed it does not bring: its file belongs to one process at a time and grows by doubling, and a
+/// damaged file has to be checked as a whole before anything in it can be believed, and is lost as a whole.
 #[derive(Debug)]
 pub struct DiskCache(Arc<Inner>);
 
@@ -183,23 +183,34 @@ impl Inner {
         if ledger.has_seen(stamp, self.memory.losses()) {
             return;
         }
-        let (old, young) = match ledger.journal.read() {
-            Ok(contents) => contents,
-            Err(error) => return self.say(format!("cached facts about images could not be read: {error}")),
-        };
-        if young.is_foreign {
-            let path = ledger.journal.path().display();
-            self.say(format!("no cached facts about images were found in {path}, which is replaced"));
-        }
-        let written = young.records.iter().map(Record::fingerprint).collect();
-        let waiting = ledger.waiting();
-        for record in old.records.into_iter().chain(young.records).chain(waiting) {
-            match record {
-                Record::Content(digest, facts) => self.memory.put(&ledger.shelf, &digest, facts),
-                Record::Tag(tag, digest) => self.memory.put_tag(&ledger.shelf, &tag, &digest),
+        let mut written = HashSet::new();
+        let is_foreign = ledger.journal.read(|record, is_young| {
+            if is_young {
+                written.insert(record.fingerprint());
             }
+            self.remember(&ledger.shelf, record);
+        });
+        // What waits to be written is newer.
+        for record in ledger.waiting() {
+            self.remember(&ledger.shelf, record);
         }
-        ledger.loaded(written, (stamp, self.memory.losses()), young.is_foreign);
+        match is_foreign {
+            Ok(is_foreign) => {
+                if is_foreign {
+                    let path = ledger.journal.path().display();
+                    self.say(format!("no cached facts about images were found in {path}, which is replaced"));
+                }
+                ledger.loaded(written, (stamp, self.memory.losses()), is_foreign);
+            }
+            Err(error) => self.say(format!("cached facts about images could not be read: {error}")),
+        }
+    }
+
+    fn remember(&self, shelf: &Shelf, record: Record) {
+        match record {
+            Record::Content(digest, facts) => self.memory.put(shelf, &digest, facts),
+            Record::Tag(tag, digest) => self.memory.put_tag(shelf, &tag, &digest),
+        }
     }
 
     /// Writes what is waiting. What cannot be written waits no longer: whoever uses it again will have it written again.
