@@ -5,6 +5,7 @@
 
 pub mod input;
 pub mod peer;
+pub mod redb_cache;
 pub mod registry;
 pub mod table;
 pub mod time;
