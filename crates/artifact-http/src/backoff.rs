@@ -40,4 +40,11 @@ mod tests {
             assert!((step / 2..=step).contains(&wait), "after {failures} failures: {wait} ms");
         }
     }
+
+    #[test]
+    fn those_who_failed_together_do_not_come_back_together() {
+        let backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(1) };
+        let waits: std::collections::BTreeSet<_> = (0..100).map(|_| backoff.after(1)).collect();
+        assert!(waits.len() > 50, "{} different waits of a hundred", waits.len());
+    }
 }

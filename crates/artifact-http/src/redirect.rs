@@ -116,4 +116,19 @@ mod tests {
         assert!(!leads_on(StatusCode::NOT_MODIFIED, &Method::GET));
         assert!(!leads_on(StatusCode::OK, &Method::GET));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_it_says_it_leads_to_http_and_names_nobody(
+            location in r"((https?|ftp|file)?:?/{0,3}([a-z]{1,3}(:[a-z]{1,3})?@)?[a-z0-9.\[\]:]{0,12}/?[ -~]{0,20})"
+        ) {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::LOCATION, location.parse().unwrap());
+            let from = Url::parse("https://registry.example.com/v2/").unwrap();
+            if let Ok(to) = target(&from, &headers, true, is_private) {
+                proptest::prop_assert_eq!(to.scheme(), "https");
+                proptest::prop_assert!(to.username().is_empty() && to.password().is_none() && !is_private(&to));
+            }
+        }
+    }
 }

@@ -59,4 +59,16 @@ mod tests {
         check("soon", None);
         assert_eq!(retry_after(&HeaderMap::new()), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn noise_never_panics(value in "([0-9]{0,30}|[A-Za-z]{3},? [0-9]{1,2}[ -][A-Za-z]{3}[ -][0-9]{1,6} [0-9:]{0,9} GMT|[ -~]{0,40})") {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = http::HeaderValue::from_str(&value) {
+                headers.insert(header::RETRY_AFTER, value.clone());
+                headers.insert(header::DATE, value);
+            }
+            retry_after(&headers);
+        }
+    }
 }

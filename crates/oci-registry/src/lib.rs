@@ -46,7 +46,7 @@
 //!   which spares it the refusal. Where that turns out wrong, it is asked by itself.
 //! - **Plain http** is for registries on this very machine and for hosts that were
 //!   [named](RegistryClientBuilder::plain_http).
-//! - **Limits**: 4 MiB and 100,000 fields for a manifest; 16 MiB for a page of tags, 10,000 pages, a million tags, 64 MiB of tags,
+//! - **Limits**: 4 MiB and 20,000 fields for a manifest; 16 MiB for a page of tags, 10,000 pages, a million tags, 64 MiB of tags,
 //!   256 MiB of pages. Requests to one host keep a [pace](RegistryClientBuilder::pace).
 //! - **Errors** carry the status, the registry's own code (`NAME_UNKNOWN`), `Retry-After`, the number of
 //!   tries, the URL, and a hint; never a credential.

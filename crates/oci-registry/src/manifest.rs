@@ -14,7 +14,7 @@ pub(crate) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.docker.distribution.manifest.v2+json";
 
-const MAX_FIELDS: usize = 100_000;
+const MAX_FIELDS: usize = 20_000;
 
 /// A manifest of any kind, as far as finding artifacts needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl Manifest {
     ///
     /// [`ErrorKind::BadAnswer`] for what is no JSON object, and for one that has nothing of a manifest: more likely
     /// than not that is an answer of something in front of the registry. [`ErrorKind::TooLarge`] for more than
-    /// 100,000 fields and elements: a few bytes each on the wire, they would take many times that in memory.
+    /// 20,000 fields and elements: a few bytes each on the wire, they would take many times that in memory.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Shape {
@@ -237,7 +237,7 @@ mod tests {
         let error = parse(&with(MAX_FIELDS)).unwrap_err();
         assert_eq!(
             (error.kind(), error.message()),
-            (ErrorKind::TooLarge, "the manifest has more than 100000 fields")
+            (ErrorKind::TooLarge, "the manifest has more than 20000 fields")
         );
     }
 

@@ -6,6 +6,7 @@
 #[cfg(target_os = "linux")]
 mod inside;
 mod plain;
+mod politeness;
 mod proxy;
 mod server;
 mod tls;

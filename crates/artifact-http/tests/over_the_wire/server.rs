@@ -36,12 +36,18 @@ pub fn answer(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Reply {
 pub struct Server {
     pub url: String,
     seen: Arc<Mutex<Vec<String>>>,
+    names: Arc<Mutex<Vec<Option<String>>>>,
 }
 
 impl Server {
     /// The heads of all requests so far.
     pub fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// The server names that were said in TLS greetings.
+    pub fn names(&self) -> Vec<Option<String>> {
+        self.names.lock().unwrap().clone()
     }
 
     /// Answers request number `n` (from 0) with what the function says.
@@ -80,10 +86,13 @@ impl Server {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
+        let names = Arc::new(Mutex::new(Vec::new()));
+        let said = Arc::clone(&names);
         let (log, reply) = (Arc::clone(&seen), Arc::new(reply));
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let (log, reply, tls) = (Arc::clone(&log), Arc::clone(&reply), tls.clone());
+                let said = Arc::clone(&said);
                 tokio::spawn(async move {
                     let answer = |head: &str| {
                         let mut log = log.lock().unwrap();
@@ -100,6 +109,9 @@ impl Server {
                         }
                         Some(tls) => {
                             if let Ok(socket) = tokio_rustls::TlsAcceptor::from(tls).accept(socket).await {
+                                said.lock()
+                                    .unwrap()
+                                    .push(socket.get_ref().1.server_name().map(str::to_owned));
                                 let (mut reading, mut writing) = tokio::io::split(socket);
                                 converse(&mut reading, &mut writing, answer).await;
                             }
@@ -108,7 +120,7 @@ impl Server {
                 });
             }
         });
-        Self { url, seen }
+        Self { url, seen, names }
     }
 }
 

@@ -6,6 +6,8 @@
 mod access;
 mod faults;
 mod hostile;
+mod memory;
+mod politeness;
 mod raw;
 mod reads;
 mod setup;

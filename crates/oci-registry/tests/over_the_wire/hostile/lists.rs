@@ -99,7 +99,7 @@ async fn a_page_that_breaks_off_is_asked_for_again_and_never_taken_in_part() {
 }
 
 /// Tags as long as they can be, a page of 100,000 after the other.
-fn long_tags() -> impl Fn(&str) -> Answer {
+pub fn long_tags() -> impl Fn(&str) -> Answer {
     let pages = AtomicUsize::new(0);
     move |_| {
         let page = pages.fetch_add(1, Ordering::Relaxed);

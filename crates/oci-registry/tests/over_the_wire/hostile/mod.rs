@@ -15,6 +15,8 @@ use artifact_source::{Error, ErrorKind};
 use oci_registry::{Fetched, Repository};
 use warehouse_testkit::{Fault, Registry, When};
 
+pub use lists::long_tags;
+
 use crate::raw::{Answer, RawServer};
 use crate::setup::{check, client, with_image};
 

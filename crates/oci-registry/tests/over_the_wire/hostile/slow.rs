@@ -47,7 +47,7 @@ async fn within(milliseconds: u64, attempts: u32) -> (Error, u64) {
 
 #[tokio::test]
 async fn status_429_with_retry_after_is_waited_for_up_to_the_deadline() {
-    let (error, requests) = within(2_500, 100).await;
+    let (error, requests) = within(2_950, 100).await;
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(Duration::from_secs(1))));
     assert_eq!((requests, error.tries()), (3, 3), "at once, after one second and after two");
     let (error, requests) = within(500, 100).await;
@@ -136,5 +136,5 @@ async fn a_stall_before_every_page_ends_at_the_deadline_of_the_whole_list() {
     let call = Call::new().with_deadline(Instant::now() + Duration::from_millis(550));
     let error = repository(&registry, None).tags(&call).await.unwrap_err();
     check(&error, ErrorKind::TimedOut, "the deadline passed");
-    assert!((2..=6).contains(&call.meter.requests()), "{} requests", call.meter.requests());
+    assert!((1..=6).contains(&call.meter.requests()), "{} requests", call.meter.requests());
 }
