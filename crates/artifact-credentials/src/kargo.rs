@@ -5,6 +5,7 @@ mod entry;
 mod hint;
 mod likeness;
 mod problem;
+mod remembered;
 mod secret;
 mod yaml;
 
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 use collection::{Collection, Wanted};
 use entry::{CredType, Holding};
 use hint::Search;
+use remembered::Remembered;
 
 pub use problem::Problem;
 pub use secret::KargoSecret;
@@ -91,6 +93,8 @@ pub struct KargoSecrets {
     collection: Arc<Collection>,
     order: Option<Arc<[String]>>,
     allow_plain_http: bool,
+    /// What was said with these settings.
+    hints: Arc<Remembered>,
 }
 
 impl KargoSecrets {
@@ -104,12 +108,14 @@ impl KargoSecrets {
     }
 
     /// Looks into these namespaces only, in this order: a project's own, then the shared one
-    /// (`kargo-shared-resources`). A Secret without a namespace is taken for one of the first.
+    /// (`kargo-shared-resources`). Secrets without a namespace come right after the first: whoever applies such a manifest
+    /// says where it goes.
     ///
     /// If it is not said, all are looked into, in the order in which they first appeared.
     #[must_use]
     pub fn namespaces(mut self, order: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.order = Some(order.into_iter().map(Into::into).collect());
+        self.hints = Arc::default();
         self
     }
 
@@ -117,6 +123,7 @@ impl KargoSecrets {
     #[must_use]
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
+        self.hints = Arc::default();
         self
     }
 
@@ -131,10 +138,13 @@ impl KargoSecrets {
     }
 
     fn order(&self) -> Vec<&str> {
-        let mut order: Vec<&str> =
-            self.order.as_deref().unwrap_or(&self.collection.namespaces).iter().map(String::as_str).collect();
-        if self.order.is_some() && !order.is_empty() && !order.contains(&"") {
-            order.insert(1, "");
+        let Some(given) = &self.order else {
+            return self.collection.namespaces.iter().map(String::as_str).collect();
+        };
+        let mut order: Vec<&str> = given.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        // Those without a namespace come right after the first one, wherever they were named.
+        if !given.is_empty() {
+            order.insert(order.len().min(1), "");
         }
         order
     }
@@ -148,7 +158,7 @@ impl KargoSecrets {
 impl FromIterator<KargoSecret> for KargoSecrets {
     /// Of two Secrets of one namespace and name the later one counts.
     fn from_iter<I: IntoIterator<Item = KargoSecret>>(secrets: I) -> Self {
-        Self { collection: Arc::new(Collection::new(secrets)), order: None, allow_plain_http: false }
+        Self { collection: Arc::new(Collection::new(secrets)), ..Self::default() }
     }
 }
 
@@ -171,14 +181,17 @@ impl CredentialSource for KargoSecrets {
     }
 
     fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
-        let wanted = Wanted::new(CredType::of_kind(kind)?, url);
-        let search = Search {
-            collection: &self.collection,
-            namespaces: self.order(),
-            wanted: &wanted,
-            url: redact_url(url),
-        };
-        if self.refuses(url) { search.refusal() } else { search.hint() }
+        let cred_type = CredType::of_kind(kind)?;
+        self.hints.hint(cred_type, url, || {
+            let wanted = Wanted::new(cred_type, url);
+            let search = Search {
+                collection: &self.collection,
+                namespaces: self.order(),
+                wanted: &wanted,
+                url: redact_url(url),
+            };
+            if self.refuses(url) { search.refusal() } else { search.hint() }
+        })
     }
 }
 

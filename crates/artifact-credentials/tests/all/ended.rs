@@ -67,20 +67,30 @@ fn a_helper_that_nobody_waits_for_is_ended() {
     let helpers = Helpers::new().with("it", HANGS);
     let config = helpers.config(TEXT);
     wait(async {
-        let asked = pin!(config.credential(&SourceKind::Image, "ghcr.io/a"));
+        let mut asked = config.credential(&SourceKind::Image, "ghcr.io/a");
         let started = pin!(soon(|| helpers.path("parent").exists()));
-        match select(asked, started).await {
-            Either::Right((true, asked)) => drop(asked),
-            _ => panic!("the helper did not hang"),
-        }
-    });
-    // The future was dropped, and the runtime too.
-    let ids = family(&helpers);
-    wait(async {
-        for id in ids {
+        assert!(
+            matches!(select(&mut asked, started).await, Either::Right((true, _))),
+            "the helper did not hang"
+        );
+        drop(asked);
+        for id in family(&helpers) {
             assert!(soon(|| !runs(&id)).await);
         }
     });
+}
+
+#[test]
+fn a_helper_does_not_outlive_the_runtime() {
+    let helpers = Helpers::new().with("it", HANGS);
+    let config = std::sync::Arc::new(helpers.config(TEXT));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.spawn(async move { config.credential(&SourceKind::Image, "ghcr.io/a").await });
+    assert!(runtime.block_on(soon(|| helpers.path("parent").exists())));
+    drop(runtime);
+    for id in family(&helpers) {
+        assert!(wait(soon(|| !runs(&id))));
+    }
 }
 
 #[test]

@@ -180,6 +180,18 @@ fn a_helper_that_is_not_there() {
 }
 
 #[test]
+fn a_helper_that_cannot_be_started() {
+    let helpers = Helpers::new();
+    std::fs::write(helpers.path("docker-credential-it"), "#!/bin/sh\n").unwrap();
+    let config = helpers.config(r#"{"credsStore": "it"}"#);
+    let error = image(&config, "ghcr.io/a").unwrap_err();
+    assert!(
+        error.to_string().starts_with("docker-credential-it could not be started: Permission denied"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_helper_that_has_nothing_leaves_it_to_the_file() {
     let helpers = Helpers::new().with("it", KNOWS_NOTHING);
     let config = helpers.config(r#"{"credsStore": "it", "auths": {"ghcr.io": {"auth": "bWU6cA=="}}}"#);

@@ -1,5 +1,7 @@
 //! What users rely on: files of real forms, real helper processes, and a real registry on loopback.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 #[cfg(unix)]
 mod cached;
 mod docker_config;
@@ -14,3 +16,4 @@ mod no_panic;
 mod no_secret;
 mod registry;
 mod setup;
+mod vectors;
