@@ -38,10 +38,11 @@ use crate::Call;
 pub struct Flights<K, V>(Arc<Mutex<Waiting<K, V>>>);
 
 type Flight<V> = Shared<BoxFuture<'static, Result<V, Error>>>;
+type FlightOfOthers<V> = WeakShared<BoxFuture<'static, Result<V, Error>>>;
 
 /// The flights that have not begun.
 struct Waiting<K, V> {
-    by_key: HashMap<K, (u64, WeakShared<BoxFuture<'static, Result<V, Error>>>)>,
+    by_key: HashMap<K, (u64, FlightOfOthers<V>)>,
     last: u64,
 }
 

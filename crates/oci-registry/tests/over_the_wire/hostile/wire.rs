@@ -110,9 +110,9 @@ async fn a_length_that_is_too_short_spoils_no_later_answer() {
     let server = RawServer::start(move |_| match requests.fetch_add(1, Ordering::Relaxed) {
         // The rest of this body would pass for the answer to the next request.
         0 => {
-            let rest = format!("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{{\"error\":1}}");
+            let rest = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"error\":1}";
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", INDEX.len());
-            Answer([head, INDEX.to_owned(), rest].concat().into_bytes(), Then::Next)
+            Answer([&head, INDEX, rest].concat().into_bytes(), Then::Next)
         }
         _ => answer("200 OK", &[], INDEX),
     })
