@@ -17,7 +17,7 @@ use artifact_source::{Error, SourceKind, redact_url};
 use async_trait::async_trait;
 
 use collection::{Collection, Wanted};
-use entry::{CredType, Holding};
+use entry::{CredType, Holding, Target, plain_http};
 use hint::Search;
 use remembered::Remembered;
 
@@ -134,7 +134,17 @@ impl KargoSecrets {
 
     /// What is wrong with the Secrets, in the order of their names.
     pub fn problems(&self) -> Vec<Problem> {
-        self.collection.entries.iter().flat_map(|entry| &entry.problems).cloned().collect()
+        let mut problems = Vec::new();
+        for entry in &self.collection.entries {
+            problems.extend(entry.problems.iter().cloned());
+            if let Target::Exact { given, .. } = &entry.target
+                && entry.cred_type.is_some()
+                && self.refuses(given)
+            {
+                problems.push(plain_http(&entry.secret));
+            }
+        }
+        problems
     }
 
     fn order(&self) -> Vec<&str> {

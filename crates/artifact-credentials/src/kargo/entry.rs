@@ -148,6 +148,13 @@ pub(super) fn problem(
     Problem { secret: secret.to_string(), file, key, message: message.into(), hint, is_unusable: true }
 }
 
+/// What is wrong with a URL to which no credential is given.
+pub(super) fn plain_http(secret: &KargoSecret) -> Problem {
+    let message = "has a `repoURL` that begins with http://, where no credential is given";
+    let hint = "credentials travel over https:// only, unless plain http is allowed";
+    problem(secret, Some(key::REPO_URL), message, Some(hint.to_owned()))
+}
+
 /// What is wrong with a label that is none of the three. `generic` is right, and of no concern here.
 fn wrong_label(secret: &KargoSecret) -> Option<Problem> {
     let hint = "the label kargo.akuity.io/cred-type is git, helm or image".to_owned();

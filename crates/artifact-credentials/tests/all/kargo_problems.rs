@@ -89,6 +89,15 @@ fn what_cannot_be_read() {
 }
 
 #[test]
+fn plain_http() {
+    let secrets = one(secret("team/s", "helm", "http://charts.example.com"));
+    let text = "has a `repoURL` that begins with http://, where no credential is given";
+    let hint = "credentials travel over https:// only, unless plain http is allowed";
+    check(&secrets, &format!("Secret team/s {text} | {hint}"));
+    check(&secrets.allow_plain_http(true), "");
+}
+
+#[test]
 fn labels() {
     let hint = "the label kargo.akuity.io/cred-type is git, helm or image";
     let text = "has the label kargo.akuity.io/cred-type: \"Image\", which is no type";
