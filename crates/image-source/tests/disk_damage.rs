@@ -142,6 +142,13 @@ async fn what_is_no_file_of_ours_is_replaced() {
         write(&cache, 0..20).await;
         assert_eq!(cache.take_problem(), None, "{what}");
         assert_eq!(known(folder.path(), 20).await, 40, "{what}");
+        if what != "the file of another shelf" {
+            assert!(
+                fs::read_to_string(&path)
+                    .unwrap()
+                    .starts_with("# facts, version 1, of images of ghcr.io/a/b\n")
+            );
+        }
     }
 }
 

@@ -16,10 +16,10 @@ use support::Annotated;
 use support::process::{self, Task};
 use warehouse_testkit::Registry;
 
-/// One for the token's refusal, one for the token, one list, and of each of 150 images an index and of each of its six platforms a
+/// One for the token's refusal, one for the token, one list, and of each of 100 images an index and of each of its six platforms a
 /// manifest and a configuration.
-const COLD: u64 = 2 + 1 + 150 * 13;
-const WARM: u64 = 2 + 1 + 150;
+const COLD: u64 = 2 + 1 + 100 * 13;
+const WARM: u64 = 2 + 1 + 100;
 
 #[test]
 #[ignore = "started by other tests"]
@@ -40,7 +40,7 @@ fn discover(registry: &Registry, folder: &Path, task: Task) -> (Vec<Image>, u64)
 
 #[test]
 fn a_process_that_is_killed_at_any_moment_leaves_what_it_had_settled_and_nothing_wrong() {
-    let registry = support::registry(Registry::builder(), 150, Annotated::No);
+    let registry = support::registry(Registry::builder(), 100, Annotated::No);
     let truth = discover(&registry, tempfile::tempdir().unwrap().path(), Task::Newest);
     assert_eq!(truth.1, COLD);
     let truth = truth.0;
@@ -128,4 +128,19 @@ fn processes_at_once_share_one_folder() {
     for (task, floor) in [(Task::Newest, 2 + 1 + 100), (Task::Semver, 2 + 1 + 20), (Task::Trusting, 2 + 1)] {
         assert_eq!(discover(&registry, folder.path(), task).1, floor, "{task:?}");
     }
+}
+
+#[test]
+fn processes_at_once_in_a_small_folder_forget_and_are_right() {
+    const LIMIT: u64 = 100_000;
+    let registry = support::registry(Registry::builder(), 40, Annotated::No);
+    let folder = tempfile::tempdir().unwrap();
+    let start = || process::start_with(&registry.host(), folder.path(), LIMIT, Task::All);
+    let children: Vec<_> = (0..3).map(|_| start()).collect();
+    let answers: Vec<Vec<Image>> = children.into_iter().map(process::finish).collect();
+    let (truth, _) = discover(&registry, tempfile::tempdir().unwrap().path(), Task::Newest);
+    assert!(answers.iter().all(|answer| *answer == truth));
+    let lengths = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
+    let size: u64 = lengths.sum();
+    assert!((1..=LIMIT / 2).contains(&size), "{size}");
 }

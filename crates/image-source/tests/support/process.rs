@@ -52,11 +52,17 @@ impl Task {
 
 /// Starts a process that discovers from this registry with the disk cache of this folder.
 pub fn start(host: &str, folder: &Path, task: Task) -> Child {
+    start_with(host, folder, 256 << 20, task)
+}
+
+/// The same with a cache of at most this many bytes.
+pub fn start_with(host: &str, folder: &Path, limit: u64, task: Task) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--ignored", "--nocapture"])
         .env("CHILD_TASK", task.word())
         .env("CHILD_HOST", host)
         .env("CHILD_FOLDER", folder)
+        .env("CHILD_LIMIT", limit.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
@@ -76,9 +82,10 @@ pub fn finish(mut child: Child) -> Vec<Image> {
 pub fn child() {
     let variable = |name| std::env::var(name).unwrap();
     let (host, folder, word) = (variable("CHILD_HOST"), variable("CHILD_FOLDER"), variable("CHILD_TASK"));
+    let limit = variable("CHILD_LIMIT").parse().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let one = |task: Task| {
-        let cache = Arc::new(DiskCache::new(&folder));
+        let cache = Arc::new(DiskCache::new(&folder).with_limit(limit));
         let images = runtime.block_on(super::images(&task.source(&host, Arc::clone(&cache))));
         assert_eq!(cache.take_problem(), None);
         images
