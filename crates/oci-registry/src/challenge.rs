@@ -1,11 +1,15 @@
 //! How a registry wants to be authenticated to.
 
+use std::collections::BTreeSet;
+
 use artifact_http::{HeaderMap, Response, header};
 
 use crate::ImageName;
 
 /// No real parameter is longer, and nobody wants to read a longer one in an error.
 const LONGEST: usize = 4 << 10;
+/// More is never asked for at once.
+const MOST_SCOPES: usize = 8;
 
 /// What `WWW-Authenticate` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +25,8 @@ pub(crate) enum Challenge {
 pub(crate) struct TokenService {
     pub(crate) realm: String,
     pub(crate) service: Option<String>,
-    pub(crate) scope: String,
+    /// What the token is to be good for, `repository:a/b:pull` for example.
+    pub(crate) scopes: BTreeSet<String>,
     /// Whether the registry is out on the internet, so that its token service must be there too.
     pub(crate) public_only: bool,
 }
@@ -58,29 +63,74 @@ impl Challenge {
                     Some(found.1.to_unescaped()).filter(|text| !text.is_empty() && text.len() <= LONGEST)
                 };
                 if let Some(realm) = parameter("realm") {
-                    return Some(Self::Bearer(TokenService {
-                        realm,
-                        service: parameter("service"),
-                        scope: parameter("scope").unwrap_or_else(|| standard_scope(name)),
-                        public_only,
-                    }));
+                    let scope = parameter("scope").unwrap_or_else(|| standard_scope(name));
+                    let scopes =
+                        scope.split_ascii_whitespace().take(MOST_SCOPES).map(str::to_owned).collect();
+                    let service = parameter("service");
+                    return Some(Self::Bearer(TokenService { realm, service, scopes, public_only }));
                 }
             }
         }
         basic
     }
 
-    /// What another repository of the registry would be asked, as far as this repository's challenge shows it: the same, if it
-    /// asks for no more than to pull from that repository. `None` if it asks for something else.
+    /// What another repository of the registry would be asked, as far as this repository's challenge shows it: the same with
+    /// the other name. `None` if it asks for something else.
     pub(crate) fn for_another(&self, own: &ImageName, other: &ImageName) -> Option<Self> {
-        match self {
-            Self::Basic => Some(Self::Basic),
-            Self::Bearer(service) if service.scope == standard_scope(own) => {
-                Some(Self::Bearer(TokenService { scope: standard_scope(other), ..service.clone() }))
+        let Self::Bearer(service) = self else { return Some(Self::Basic) };
+        let renamed =
+            |scope: &String| Some(format!("repository:{}:{}", other.repository(), actions(scope, own)?));
+        let scopes = service.scopes.iter().map(renamed).collect::<Option<_>>()?;
+        Some(Self::Bearer(TokenService { scopes, ..service.clone() }))
+    }
+
+    /// The same, together with what was asked for before and with what will be asked for next: Azure's registry wants one scope
+    /// for the tags of a repository and another one for its manifests, and a token may have both.
+    pub(crate) fn widened(&self, before: Option<&Self>, name: &ImageName) -> Self {
+        let joined = before.and_then(|before| self.joined(before)).unwrap_or_else(|| self.clone());
+        let Self::Bearer(mut service) = joined else { return Self::Basic };
+        let mut own = service.scopes.iter().filter_map(|scope| actions(scope, name)).peekable();
+        let is_about_it = own.peek().is_some();
+        if is_about_it && !own.any(|actions| actions.split(',').any(|action| matches!(action, "pull" | "*")))
+        {
+            service.scopes.insert(standard_scope(name));
+        }
+        Self::Bearer(service)
+    }
+
+    /// Both in one; `None` where that cannot be, or would be too much.
+    pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Basic, Self::Basic) => Some(Self::Basic),
+            (Self::Bearer(one), Self::Bearer(other)) if one.is_at_the_place_of(other) => {
+                let scopes: BTreeSet<_> = one.scopes.union(&other.scopes).cloned().collect();
+                (scopes.len() <= MOST_SCOPES).then(|| Self::Bearer(TokenService { scopes, ..one.clone() }))
             }
-            Self::Bearer(_) => None,
+            _ => None,
         }
     }
+
+    /// Whether what answers this answers the other one too.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Basic, Self::Basic) => true,
+            (Self::Bearer(one), Self::Bearer(other)) => {
+                one.is_at_the_place_of(other) && one.scopes.is_superset(&other.scopes)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl TokenService {
+    fn is_at_the_place_of(&self, other: &Self) -> bool {
+        (&self.realm, &self.service, self.public_only) == (&other.realm, &other.service, other.public_only)
+    }
+}
+
+/// `pull` of `repository:a/b:pull`, if that is the name.
+fn actions<'a>(scope: &'a str, name: &ImageName) -> Option<&'a str> {
+    scope.strip_prefix("repository:")?.strip_prefix(name.repository())?.strip_prefix(':')
 }
 
 #[cfg(test)]
@@ -103,7 +153,7 @@ mod tests {
             Some(Challenge::Bearer(TokenService {
                 realm: realm.to_owned(),
                 service: service.map(str::to_owned),
-                scope: scope.unwrap_or("repository:own/name:pull").to_owned(),
+                scopes: scope.unwrap_or("repository:own/name:pull").split(' ').map(str::to_owned).collect(),
                 public_only: true,
             }))
         };
@@ -127,19 +177,52 @@ mod tests {
         check(&[], None);
     }
 
+    fn name(text: &str) -> ImageName {
+        text.parse().unwrap()
+    }
+
+    fn bearer_at(realm: &str, scopes: &str) -> Challenge {
+        let scopes = scopes.split_ascii_whitespace().map(str::to_owned).collect();
+        Challenge::Bearer(TokenService { realm: realm.to_owned(), service: None, scopes, public_only: false })
+    }
+
+    fn bearer(scopes: &str) -> Challenge {
+        bearer_at("https://x/t", scopes)
+    }
+
     #[test]
     fn what_others_would_be_asked() {
-        let name = |text: &str| text.parse::<ImageName>().unwrap();
-        let bearer = |scope: &str| {
-            let (realm, scope) = ("https://x/t".to_owned(), scope.to_owned());
-            Challenge::Bearer(TokenService { realm, service: None, scope, public_only: false })
-        };
         let other = |challenge: Challenge| challenge.for_another(&name("r.test/a/b"), &name("r.test/c"));
         assert_eq!(other(Challenge::Basic), Some(Challenge::Basic));
         assert_eq!(other(bearer("repository:a/b:pull")), Some(bearer("repository:c:pull")));
-        for scope in ["repository:a/b:metadata_read", "repository:a:pull", "registry:catalog:*", ""] {
+        let (two, renamed) =
+            ("repository:a/b:pull repository:a/b:read", "repository:c:pull repository:c:read");
+        assert_eq!(other(bearer(two)), Some(bearer(renamed)));
+        for scope in ["repository:a:pull", "registry:catalog:*", "repository:a/b", "repository:a/b:pull x"] {
             assert_eq!(other(bearer(scope)), None, "{scope}");
         }
+    }
+
+    #[test]
+    fn what_is_asked_for_at_once() {
+        #[track_caller]
+        fn check(asked: &str, before: Option<Challenge>, expected: &str) {
+            let widened = bearer(asked).widened(before.as_ref(), &name("r.test/a"));
+            assert_eq!(widened, bearer(expected));
+            assert!(widened.covers(&bearer(asked)));
+        }
+        check("repository:a:pull", None, "repository:a:pull");
+        check("repository:a:push,pull", None, "repository:a:push,pull");
+        check("repository:a:*", None, "repository:a:*");
+        check("repository:a:read", None, "repository:a:read repository:a:pull");
+        check("registry:catalog:*", None, "registry:catalog:*");
+        check("repository:b:read", None, "repository:b:read");
+        check("repository:a:pull", Some(bearer("x")), "repository:a:pull x");
+        check("repository:a:pull", Some(bearer_at("https://y/t", "x")), "repository:a:pull");
+        check("repository:a:pull", Some(Challenge::Basic), "repository:a:pull");
+        check("repository:a:pull", Some(bearer("1 2 3 4 5 6 7 8")), "repository:a:pull");
+        assert_eq!(Challenge::Basic.widened(Some(&bearer("x")), &name("r.test/a")), Challenge::Basic);
+        assert!(!bearer("x").covers(&bearer("x y")) && !bearer("x").covers(&Challenge::Basic));
     }
 
     proptest::proptest! {

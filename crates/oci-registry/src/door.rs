@@ -84,11 +84,12 @@ impl Door {
         let next = match (&*learned, asked) {
             (Learned::Nothing, Some(challenge)) => Learned::Asks(name.clone(), challenge.clone()),
             (Learned::Nothing, None) => Learned::Open,
-            (Learned::Asks(own, known), Some(challenge))
-                if known.for_another(own, name).as_ref() == Some(challenge)
-                    || own == name && known == challenge =>
-            {
-                return;
+            (Learned::Asks(own, known), Some(challenge)) => {
+                let known = if own == name { Some(known.clone()) } else { known.for_another(own, name) };
+                match known.and_then(|known| known.joined(challenge)) {
+                    Some(both) => Learned::Asks(name.clone(), both),
+                    None => Learned::Differs,
+                }
             }
             (Learned::Open, None) => return,
             _ => Learned::Differs,
@@ -119,8 +120,8 @@ mod tests {
     }
 
     fn bearer(realm: &str, of: &str) -> Challenge {
-        let scope = standard_scope(&name(of));
-        Challenge::Bearer(TokenService { realm: realm.to_owned(), service: None, scope, public_only: false })
+        let (realm, scopes) = (realm.to_owned(), [standard_scope(&name(of))].into());
+        Challenge::Bearer(TokenService { realm, service: None, scopes, public_only: false })
     }
 
     /// What somebody who comes for `c` is told after these lessons.

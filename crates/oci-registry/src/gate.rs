@@ -98,7 +98,10 @@ impl Gate {
         let mut state = self.lock(visit).await?;
         if state.pass.number == pass.number {
             let asked = Challenge::of(&response, &visit.place.name).filter(|_| status == 401);
-            let is_same = asked.is_some() && asked == state.challenge;
+            let is_same = match (&state.challenge, &asked) {
+                (Some(known), Some(asked)) => known.covers(asked),
+                _ => false,
+            };
             if guessed && is_same && is_new {
                 return Ok(response);
             }
@@ -135,6 +138,7 @@ impl Gate {
                 Ok(true) => Ok(None),
                 Ok(false) => self.ask(state, visit, request, None, None).await,
                 Err(error) => {
+                    let challenge = challenge.widened(None, &visit.place.name);
                     let guess = Guess { challenge, outcome: Err(error) };
                     self.ask(state, visit, request, None, Some(guess)).await
                 }
@@ -170,28 +174,31 @@ impl Gate {
         drop(first);
         match guess {
             // The guess was right, and what came of it is what would come of it again.
-            Some(Guess { challenge: guessed, outcome }) if guessed == challenge => return outcome.map(Some),
+            Some(Guess { challenge: guessed, outcome }) if guessed.covers(&challenge) => {
+                return outcome.map(Some);
+            }
             _ => {}
         }
         let may_enter = self.answer(state, visit, challenge, false).await?;
         Ok(if may_enter { None } else { Some(response) })
     }
 
-    /// Gets a pass for this challenge; whether there is one.
+    /// Gets a pass for this challenge and, if that is to be had, for what was asked for before and will be asked for next;
+    /// whether there is one.
     async fn answer(
         &self,
         state: &mut State,
         visit: Visit<'_>,
-        challenge: Challenge,
+        asked: Challenge,
         guessed: bool,
     ) -> Result<bool, Error> {
-        let (authorization, until) = match (&challenge, visit.visitor.credential()) {
-            (_, Some(Credential::Bearer(token))) => (Some(Authorization::bearer(token.expose())), None),
-            (Challenge::Basic, credential) => (credential.and_then(Credential::authorization), None),
-            (Challenge::Bearer(service), _) => {
-                let token = token::fetch(visit.http, visit.place, service, visit.visitor, visit.call).await?;
-                (Some(token.authorization), Some(token.until))
+        let wide = asked.widened(state.challenge.as_ref(), &visit.place.name);
+        let (challenge, (authorization, until)) = match self.credential_for(&wide, visit).await {
+            Err(error) if error.is_auth() && wide != asked => {
+                let narrow = self.credential_for(&asked, visit).await?;
+                (asked, narrow)
             }
+            answer => (wide, answer?),
         };
         let may_enter = authorization.is_some();
         if may_enter {
@@ -200,6 +207,22 @@ impl Gate {
             state.pass = Pass { authorization, until, guessed, number: state.pass.number.wrapping_add(1) };
         }
         Ok(may_enter)
+    }
+
+    /// What answers a challenge, and for how long.
+    async fn credential_for(
+        &self,
+        challenge: &Challenge,
+        visit: Visit<'_>,
+    ) -> Result<(Option<Authorization>, Option<Instant>), Error> {
+        Ok(match (challenge, visit.visitor.credential()) {
+            (_, Some(Credential::Bearer(token))) => (Some(Authorization::bearer(token.expose())), None),
+            (Challenge::Basic, credential) => (credential.and_then(Credential::authorization), None),
+            (Challenge::Bearer(service), _) => {
+                let token = token::fetch(visit.http, visit.place, service, visit.visitor, visit.call).await?;
+                (Some(token.authorization), Some(token.until))
+            }
+        })
     }
 
     fn is_proven(&self, pass: &Pass) -> bool {

@@ -44,6 +44,8 @@
 //!   at a private address, by number or by name, only if the registry is at one.
 //!   The repositories of one registry nearly always ask for the same: what the first one asked for is answered for the next at once,
 //!   which spares it the refusal. Where that turns out wrong, it is asked by itself.
+//!   A token is asked for with every scope that the repository wanted so far, and to pull: Azure's registry wants one scope for tags
+//!   and another one for manifests.
 //! - **Plain http** is for registries on this very machine and for hosts that were
 //!   [named](RegistryClientBuilder::plain_http).
 //! - **Limits**: 4 MiB and 20,000 fields for a manifest; 16 MiB for a page of tags, 10,000 pages, a million tags, 64 MiB of tags,

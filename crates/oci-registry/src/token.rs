@@ -39,13 +39,15 @@ pub(crate) async fn fetch(
     if let Some(service) = &service.service {
         fields.push(("service", service));
     }
-    fields.push(("scope", &service.scope));
 
+    let scopes = service.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
     let asked = Instant::now();
     let credential = visitor.credential();
     let request = match credential {
+        // Several scopes are one field of a form, and several of a query (distribution spec, "Token authentication").
         Some(Credential::IdentityToken(token)) => {
             fields.extend([
+                ("scope", &*scopes),
                 ("grant_type", "refresh_token"),
                 ("client_id", "warehouse"),
                 ("refresh_token", token.expose()),
@@ -63,6 +65,7 @@ pub(crate) async fn fetch(
         }
         _ => {
             let mut url = url.clone();
+            fields.extend(service.scopes.iter().map(|scope| ("scope", &**scope)));
             url.query_pairs_mut().extend_pairs(&fields);
             Request::get(&url)
                 .authorization(credential.and_then(Credential::authorization))
@@ -140,6 +143,8 @@ fn read(body: &[u8], asked: Instant) -> Result<Token, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[track_caller]
@@ -174,7 +179,7 @@ mod tests {
             let service = TokenService {
                 realm: realm.to_owned(),
                 service: None,
-                scope: String::new(),
+                scopes: BTreeSet::new(),
                 public_only: true,
             };
             service_url(&place, &service).map(|_| ()).map_err(|error| error.kind())

@@ -10,5 +10,6 @@ mod memory;
 mod politeness;
 mod raw;
 mod reads;
+mod scopes;
 mod setup;
 mod sharing;

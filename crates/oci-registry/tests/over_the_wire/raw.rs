@@ -55,7 +55,7 @@ impl Drop for RawServer {
 }
 
 impl RawServer {
-    /// Answers each request, of which it is given the head in lower case, with what the function says.
+    /// Answers each request, of which it is given head and body in lower case, with what the function says.
     pub async fn start(reply: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
         Self::start_at("127.0.0.1", reply).await
     }
@@ -78,7 +78,7 @@ impl RawServer {
         Self { host, seen, open, task }
     }
 
-    /// The heads of all requests so far, in lower case.
+    /// All requests so far, head and body, in lower case.
     pub fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
@@ -110,7 +110,9 @@ async fn serve(
         }
         let head = String::from_utf8(head).ok()?.to_ascii_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-        socket.read_exact(&mut vec![0; length.unwrap_or(0)]).await.ok()?;
+        let mut body = vec![0; length.unwrap_or(0)];
+        socket.read_exact(&mut body).await.ok()?;
+        let head = head + &String::from_utf8(body).ok()?.to_ascii_lowercase();
         log.lock().unwrap().push(head.clone());
         let Answer(bytes, then) = reply(&head);
         socket.write_all(&bytes).await.ok()?;
