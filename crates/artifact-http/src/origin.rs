@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use crate::address::{canonical, is_private_address};
+use crate::address::is_private_address;
 
 /// Scheme, host and port of a URL: what a credential was made for.
 ///
@@ -51,13 +51,16 @@ impl fmt::Display for Origin {
 ///
 /// assert!(is_loopback(&Url::parse("http://127.1.2.3:5000").unwrap()));
 /// assert!(is_loopback(&Url::parse("http://[::1]").unwrap()));
+/// assert!(is_loopback(&Url::parse("http://[::ffff:127.0.0.1]").unwrap()));
 /// assert!(!is_loopback(&Url::parse("http://localhost.example.com").unwrap()));
+/// assert!(!is_loopback(&Url::parse("http://[64:ff9b::127.0.0.1]").unwrap()));
 /// ```
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => is_localhost(name),
         Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => canonical(address.into()).is_loopback(),
+        // Not what NAT64 or 6to4 make of one: that travels.
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         None => false,
     }
 }
