@@ -7,14 +7,13 @@ use artifact_source::ErrorKind;
 use oci_registry::RegistryClient;
 use warehouse_testkit::{Fault, Registry, RegistryBuilder, When};
 
-use crate::setup::{check, client, http, me, repository, with_image};
+use crate::setup::{check, client, http, me, read_many, repository, with_image, with_tags};
 
 #[tokio::test]
 async fn many_at_once_ask_for_one_token() {
-    let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+    let registry = with_tags(Registry::builder().bearer("me", "SECRET"), 64);
     let (repository, call) = (repository(&registry, me()), Call::new());
-    let reads = (0..64).map(|_| repository.manifest("1.0.0", &call));
-    for read in futures::future::join_all(reads).await {
+    for read in read_many(&repository, 64, &call).await {
         read.unwrap();
     }
     assert_eq!(registry.tokens_issued(), 1);
@@ -57,13 +56,12 @@ async fn a_token_that_ends_is_replaced_once() {
         ("401", Registry::builder().bearer("me", "SECRET"), 401),
         ("403 as ECR says", Registry::builder().bearer("me", "SECRET").expired_is_forbidden(), 403),
     ] {
-        let registry = with_image(builder);
+        let registry = with_tags(builder, 16);
         let (repository, call) = (repository(&registry, me()), Call::new());
         repository.manifest("1.0.0", &call).await.unwrap();
         registry.expire_tokens();
         registry.log().clear();
-        let reads = (0..16).map(|_| repository.manifest("1.0.0", &call));
-        for read in futures::future::join_all(reads).await {
+        for read in read_many(&repository, 16, &call).await {
             read.unwrap();
         }
         assert_eq!(registry.tokens_issued(), 2, "{name}");

@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 
 use artifact_http::{Call, Credential};
 use artifact_source::Error;
-use futures::future::join_all;
 use tokio::process::Command;
 use warehouse_testkit::{Fault, Registry, RegistryBuilder, Reply, When};
 
 use crate::hostile::long_tags;
 use crate::raw::{Answer, RawServer, Then, answer};
-use crate::setup::{client, with_image};
+use crate::setup::{client, read_many, with_image, with_tags};
 
 const MIB: u64 = 1 << 20;
 
@@ -52,8 +51,7 @@ async fn the_client() {
             format!("{:?}", repository.tags(&call).await.map(|tags| tags.len()).map_err(|error| error.kind()))
         }
         Ok(count) => {
-            let reads = (0..count).map(|_: u32| repository.manifest("1.0.0", &call));
-            let outcomes = join_all(reads).await;
+            let outcomes = read_many(&repository, count, &call).await;
             let outcomes: Vec<_> =
                 outcomes.iter().map(|outcome| outcome.as_ref().map(drop).map_err(Error::kind)).collect();
             format!("{:?}", outcomes[0])
@@ -85,7 +83,7 @@ impl Cases {
     }
 
     fn registry(&mut self, builder: RegistryBuilder, path: &str, fault: impl Into<Fault>) -> String {
-        let registry = with_image(builder);
+        let registry = with_tags(builder, 32);
         registry.faults().add(When::path(path), fault);
         let host = registry.host();
         self.registries.push(registry);

@@ -10,7 +10,7 @@ use warehouse_testkit::{Fault, Registry, When};
 
 use crate::hostile::in_raw;
 use crate::raw::{Answer, RawServer, Then, answer};
-use crate::setup::{me, repository, with_image};
+use crate::setup::{me, repository, tag, with_tags};
 
 /// Waits until this is so, for as long as a busy machine may take.
 async fn until(mut is_so: impl FnMut() -> bool) {
@@ -85,7 +85,7 @@ async fn nothing_is_sent_after_giving_up_between_two_pages() {
 
 #[tokio::test]
 async fn giving_up_while_others_wait_for_the_same_token_leaves_them_unharmed() {
-    let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+    let registry = with_tags(Registry::builder().bearer("me", "SECRET"), 9);
     registry.faults().add(When::path("/token").nth(1), Fault::Stall);
     let repository = repository(&registry, me());
     let first = tokio::spawn({
@@ -93,10 +93,10 @@ async fn giving_up_while_others_wait_for_the_same_token_leaves_them_unharmed() {
         async move { repository.manifest("1.0.0", &Call::new()).await.map(drop) }
     });
     until(|| registry.log().count(&When::path("/token")) == 1).await;
-    let others: Vec<_> = (0..8)
-        .map(|_| {
+    let others: Vec<_> = (1..9)
+        .map(|number| {
             let repository = repository.clone();
-            tokio::spawn(async move { repository.manifest("1.0.0", &Call::new()).await.map(drop) })
+            tokio::spawn(async move { repository.manifest(&tag(number), &Call::new()).await.map(drop) })
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use artifact_http::{Call, Credential, Url};
-use futures::future::join_all;
 use oci_registry::RegistryClient;
 
 use crate::raw::{Answer, RawServer, answer};
-use crate::setup::{client, http, me};
+use crate::setup::{client, http, me, read_many};
 
 /// `metadata_read` for tags, `pull` for the rest. A token says what it is good for: its number is an index. With `one_only`, a token
 /// for two scopes at once is refused.
@@ -55,7 +54,7 @@ async fn tags_and_manifests(
     let repository = client.repository(&format!("{}/{name}", server.host)).unwrap();
     let call = Call::new();
     repository.tags(&call).await.unwrap();
-    for read in join_all((0..manifests).map(|_| repository.manifest("1.0.0", &call))).await {
+    for read in read_many(&repository, manifests, &call).await {
         read.unwrap();
     }
     call.meter.requests()

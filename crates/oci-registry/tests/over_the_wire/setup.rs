@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use artifact_http::{Credential, HttpClient, HttpClientBuilder};
+use artifact_http::{Call, Credential, HttpClient, HttpClientBuilder};
 use artifact_source::{Error, ErrorKind};
-use oci_registry::{RegistryClient, Repository};
+use oci_registry::{Fetched, RegistryClient, Repository};
 use warehouse_testkit::{Registry, RegistryBuilder};
 
 pub fn http() -> HttpClientBuilder {
@@ -29,6 +29,25 @@ pub fn with_image(builder: RegistryBuilder) -> Registry {
     let registry = builder.start().unwrap();
     registry.image("demo/app").tag("1.0.0").platforms(["linux/amd64"]).push();
     registry
+}
+
+/// The same with so many tags, `1.0.0`, `1.0.1` and so on, of one image: reads of one tag at the same moment would be one.
+pub fn with_tags(builder: RegistryBuilder, count: usize) -> Registry {
+    let registry = with_image(builder);
+    for number in 1..count {
+        registry.tag("demo/app", "1.0.0", &tag(number)).unwrap();
+    }
+    registry
+}
+
+pub fn tag(number: usize) -> String {
+    format!("1.0.{number}")
+}
+
+/// Reads so many manifests at once.
+pub async fn read_many(repository: &Repository, count: usize, call: &Call) -> Vec<Result<Fetched, Error>> {
+    let read = async |number: usize| repository.manifest(&tag(number), call).await;
+    futures::future::join_all((0..count).map(read)).await
 }
 
 /// The error says this, is of this kind, has a hint where one is due, and holds no secret.

@@ -11,13 +11,17 @@ use oci_registry::{RegistryClient, Repository};
 use warehouse_testkit::{Registry, RegistryBuilder, When};
 
 use crate::raw::{RawServer, answer};
-use crate::setup::{check, client, http, me};
+use crate::setup::{check, client, http, me, read_many, tag};
 
 /// A registry with the repositories `demo/0` to `demo/9`.
 fn ten(builder: RegistryBuilder) -> Registry {
     let registry = builder.start().unwrap();
     for number in 0..10 {
-        registry.image(format!("demo/{number}")).tag("1.0.0").platforms(["linux/amd64"]).push();
+        let name = format!("demo/{number}");
+        registry.image(&name).tag("1.0.0").platforms(["linux/amd64"]).push();
+        for number in 1..8 {
+            registry.tag(&name, "1.0.0", &tag(number)).unwrap();
+        }
     }
     registry
 }
@@ -67,11 +71,8 @@ async fn eight_repositories_with_eight_readers_each_at_once() {
     let registry = ten(Registry::builder().bearer("me", "SECRET"));
     let (client, call) = (client(me()), Call::new());
     let repositories = repositories(&client, &registry);
-    let reads = repositories.iter().take(8).flat_map(|repository| {
-        let call = &call;
-        (0..8).map(move |_| repository.manifest("1.0.0", call))
-    });
-    for read in join_all(reads).await {
+    let reads = repositories.iter().take(8).map(|repository| read_many(repository, 8, &call));
+    for read in join_all(reads).await.into_iter().flatten() {
         read.unwrap();
     }
     assert_eq!(registry.tokens_issued(), 8);
