@@ -51,10 +51,7 @@ fn registry(reference: &str) -> Result<String, &'static str> {
     if path.is_empty() || path.contains([':', '@', '?', '#']) {
         return Err("the repoURL of an OCI chart is a repository, without tag, digest or query");
     }
-    // Docker would take a host without dot and port for a user of Docker Hub; here it is a host.
-    let is_host = host.contains(['.', ':']) || host == "localhost";
-    let port = if is_host { "" } else { ":443" };
-    Ok(format!("oci://{host}{port}/{path}"))
+    Ok(format!("oci://{host}/{path}"))
 }
 
 #[cfg(test)]
@@ -91,7 +88,7 @@ mod tests {
             ("oci://ghcr.io/org/chart", "oci://ghcr.io/org/chart"),
             ("oci://localhost:5000/chart", "oci://localhost:5000/chart"),
             ("oci://ghcr.io/org/chart/", "oci://ghcr.io/org/chart"),
-            ("oci://registry/org/chart", "oci://registry:443/org/chart"),
+            ("oci://registry/org/chart", "oci://registry/org/chart"),
         ] {
             assert_eq!(Location::parse(repo_url).unwrap(), Location::Registry(expected.to_owned()));
         }

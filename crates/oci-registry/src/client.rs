@@ -8,6 +8,7 @@ use artifact_source::{Error, SourceKind};
 
 use crate::gates::Gates;
 use crate::repository::{Place, Repository};
+use crate::shared::SharedReads;
 
 /// Reads from registries; see the [crate](crate) for what it promises. Clones share tokens, pace and
 /// connections.
@@ -16,6 +17,7 @@ pub struct RegistryClient {
     pub(crate) http: HttpClient,
     pub(crate) credentials: Arc<dyn CredentialSource>,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) shared: Arc<SharedReads>,
     pub(crate) kind: SourceKind,
     hosts: Arc<Hosts>,
 }
@@ -97,6 +99,7 @@ impl RegistryClientBuilder {
             http: self.http.with_pace(self.pace),
             credentials: self.credentials,
             gates: Arc::default(),
+            shared: Arc::default(),
             kind: self.kind,
             hosts: Arc::new(self.hosts),
         }

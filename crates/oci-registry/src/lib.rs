@@ -69,6 +69,7 @@ mod link;
 mod manifest;
 mod name;
 mod repository;
+mod shared;
 mod tag_list;
 mod tags;
 mod token;

@@ -1,4 +1,4 @@
-//! The reads.
+//! A repository, and how it is read.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ const CONTENT_DIGEST: &str = "docker-content-digest";
 /// One repository of one registry. Clones are cheap.
 #[derive(Clone)]
 pub struct Repository {
-    client: RegistryClient,
-    place: Arc<Place>,
+    pub(crate) client: RegistryClient,
+    pub(crate) place: Arc<Place>,
     given: Arc<str>,
 }
 
@@ -91,12 +91,7 @@ impl Repository {
         &self.place.name
     }
 
-    /// What a tag or a digest points at: one HEAD request.
-    ///
-    /// # Errors
-    ///
-    /// As [`manifest`](Self::manifest).
-    pub async fn head_manifest(&self, reference: &str, call: &Call) -> Result<Head, Error> {
+    pub(crate) async fn read_head(&self, reference: &str, call: &Call) -> Result<Head, Error> {
         let url = self.manifest_url(reference)?;
         let (response, visitor) = self.fetch(Request::head(&url).header("accept", ACCEPT), call).await?;
         // Registries without HEAD are left with GET.
@@ -106,17 +101,7 @@ impl Repository {
         Ok(Head { digest: said_digest(&response), media_type: media_type(&response) })
     }
 
-    /// The manifest of a tag or a digest: one GET request.
-    ///
-    /// # Errors
-    ///
-    /// [`NotFound`](ErrorKind::NotFound) where there is none;
-    /// [`Unauthorized`](ErrorKind::Unauthorized) and [`Forbidden`](ErrorKind::Forbidden);
-    /// [`BadAnswer`](ErrorKind::BadAnswer) for a wrong digest and for what is no JSON object;
-    /// [`TooLarge`](ErrorKind::TooLarge) beyond 4 MiB;
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for what can be neither tag nor digest; and everything
-    /// that can go [wrong on the way](artifact_http::HttpClient::fetch).
-    pub async fn manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
+    pub(crate) async fn read_manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
         let url = self.manifest_url(reference)?;
         let request = Request::get(&url).header("accept", ACCEPT).accept_gzip(true).max_bytes(MANIFEST_BYTES);
         let (response, visitor) = self.fetch(request, call).await?;
@@ -130,12 +115,12 @@ impl Repository {
         Ok(Fetched { digest, media_type: media_type(&response), bytes: response.body, manifest })
     }
 
-    /// A blob of at most this many bytes: one GET request, and one more where the registry sends us on.
-    ///
-    /// # Errors
-    ///
-    /// As [`manifest`](Self::manifest).
-    pub async fn blob(&self, digest: &Digest, max_bytes: u64, call: &Call) -> Result<Bytes, Error> {
+    pub(crate) async fn read_blob(
+        &self,
+        digest: &Digest,
+        max_bytes: u64,
+        call: &Call,
+    ) -> Result<Bytes, Error> {
         let url = self.url(&format!("blobs/{digest}"))?;
         let (response, visitor) = self.fetch(Request::get(&url).max_bytes(max_bytes), call).await?;
         self.check(&response, &visitor, || format!("there is no blob {digest} in {}", self.place.name))?;
@@ -155,7 +140,7 @@ impl Repository {
         Ok(self.visitor().await?.scope())
     }
 
-    async fn visitor(&self) -> Result<Visitor, Error> {
+    pub(crate) async fn visitor(&self) -> Result<Visitor, Error> {
         Visitor::look_up(&*self.client.credentials, &self.client.kind, &self.given).await
     }
 

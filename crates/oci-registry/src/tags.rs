@@ -13,17 +13,8 @@ const MAX_PAGES: usize = 10_000;
 const LONGEST_LINK: usize = 16 << 10;
 
 impl Repository {
-    /// All tags, each once, in the order of their bytes: one GET request for every thousand, or for as
-    /// many as the registry gives at once.
-    ///
-    /// # Errors
-    ///
-    /// [`NotFound`](ErrorKind::NotFound) where there is no such repository;
-    /// [`Refused`](ErrorKind::Refused) where the list goes on at another host;
-    /// [`TooLarge`](ErrorKind::TooLarge) beyond 10,000 pages, a million tags, 64 MiB of tags, or 256 MiB of pages;
-    /// [`BadAnswer`](ErrorKind::BadAnswer) for what is no list; and as [`manifest`](Self::manifest). Part of a list is
-    /// never given for the whole.
-    pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
+    /// Reads the list page by page.
+    pub(crate) async fn list_tags(&self, call: &Call) -> Result<Vec<String>, Error> {
         let first = self.url("tags/list")?;
         let mut url = first.clone();
         url.set_query(Some(&format!("n={PAGE}")));

@@ -11,11 +11,11 @@ use helm_source::IndexCache;
 use image_source::{CacheByTagPolicy, DiskCache, FactCache, MemoryCache};
 use jiff::Timestamp;
 use oci_registry::{ImageName, RegistryClient, RegistryClientBuilder};
-use tokio::sync::Semaphore;
 use warehouse_spec::{GenericSubscription, Warehouse};
 
 use crate::compile::{Compiled, compile};
 use crate::run::Run;
+use crate::turns::Turns;
 
 /// Makes a source of a generic subscription: see [`DiscovererBuilder::generic`].
 pub(crate) type GenericFactory = dyn Fn(&GenericSubscription) -> Result<AnySource, Error> + Send + Sync;
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     disk: Option<Arc<DiskCache>>,
     pub(crate) cache_by_tag: CacheByTagPolicy,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
-    turns: Semaphore,
+    turns: Turns,
     clock: fn() -> Timestamp,
 }
 
@@ -82,7 +82,7 @@ impl Discoverer {
     }
 
     /// As many as are asked at once.
-    pub(crate) fn turns(&self) -> &Semaphore {
+    pub(crate) fn turns(&self) -> &Turns {
         &self.0.turns
     }
 
@@ -219,7 +219,8 @@ impl DiscovererBuilder {
         self
     }
 
-    /// How many subscriptions are asked at once, over all runs together: 16 by default, at least 1.
+    /// How many subscriptions are asked at once, over all runs together: 16 by default, at least 1. Those to one repository of images
+    /// or charts count as one: what they ask at the same moment is asked once.
     #[must_use]
     pub fn concurrency(mut self, subscriptions: usize) -> Self {
         self.concurrency = subscriptions.max(1);
@@ -257,7 +258,7 @@ impl DiscovererBuilder {
             cache_dir: self.cache_dir,
             cache_by_tag: self.cache_by_tag,
             generic: self.generic,
-            turns: Semaphore::new(self.concurrency.min(Semaphore::MAX_PERMITS)),
+            turns: Turns::new(self.concurrency),
             clock: self.clock,
         })))
     }

@@ -42,6 +42,7 @@ mod observer;
 mod report;
 mod run;
 mod snapshot;
+mod turns;
 
 pub use compile::Compiled;
 pub use discoverer::{Discoverer, DiscovererBuilder};

@@ -11,7 +11,6 @@ use artifact_source::{
 };
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use tokio::sync::SemaphorePermit;
 use warehouse_spec::Warehouse;
 
 use crate::compile::Compiled;
@@ -77,8 +76,8 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         let remembered = self.previous.and_then(|previous| previous.get(&key));
         let answer = match source {
-            Ok(source) => match self.admitted().await {
-                Ok(_admitted) => self.discover(&*source, index, remembered, &meter).await,
+            Ok(source) => match self.discoverer.turns().take(&id, self.deadline).await {
+                Ok(_turn) => self.discover(&*source, index, remembered, &meter).await,
                 Err(error) => Err(error),
             },
             Err(error) => Err(error),
@@ -87,18 +86,6 @@ impl<'a> Run<'a> {
         let report = report(index, id, key, remembered, answer, cost);
         self.observer.finished(index, &report);
         report
-    }
-
-    /// A place among those that are asked at once, over all runs of the discoverer.
-    async fn admitted(&self) -> Result<SemaphorePermit<'a>, Error> {
-        let late = || Error::new(ErrorKind::TimedOut, "the deadline passed before its turn came");
-        let turn = self.discoverer.turns().acquire();
-        let turn = match self.deadline {
-            None => turn.await,
-            Some(deadline) if deadline <= Instant::now() => return Err(late()),
-            Some(deadline) => tokio::time::timeout_at(deadline.into(), turn).await.map_err(|_| late())?,
-        };
-        turn.map_err(|error| Error::new(ErrorKind::Internal, "nobody is admitted any more").with_cause(error))
     }
 
     async fn discover(
