@@ -1,7 +1,8 @@
 //! What Cargo knows about this workspace, for the tests that prove its architecture.
 //!
 //! The tests are in `tests/`: `arrows` (who may depend on whom), `purity` (what may never be pulled in, and the
-//! wasm32 build), `house_rules` (what every crate and every file looks like). Run them with `cargo test -p architecture`.
+//! wasm32 build), `house_rules` (what every crate and every file looks like), `documents` (whether the tests they name exist). Run
+//! them with `cargo test -p architecture`.
 
 mod metadata;
 
