@@ -40,7 +40,6 @@ fn discover(registry: &Registry, folder: &Path) -> Ran {
     let cache = folder.join("cache");
     let arguments = [
         "discover",
-        "-q",
         "-o",
         "name",
         "--credentials",
@@ -57,7 +56,7 @@ fn discover(registry: &Registry, folder: &Path) -> Ran {
 fn the_next_process_asks_only_whether_tags_have_moved() {
     let (registry, folder) = (registry(), tempfile::tempdir().unwrap());
     let first = discover(&registry, folder.path());
-    assert_eq!((first.code, first.err.as_str()), (Some(0), ""));
+    assert!(first.code == Some(0) && !first.err.contains("warning"), "{}", first.err);
     // A refusal, a token, a page of tags; an index and two manifests with their configurations for each image.
     assert_eq!(registry.log().counters().requests, 2 + 1 + 30 * 5);
     let second = discover(&registry, folder.path());
@@ -92,19 +91,7 @@ fn a_cache_that_cannot_be_used_costs_requests_and_a_warning() {
     for _ in 0..2 {
         let ran = discover(&registry, folder.path());
         assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert!(ran.err.contains("warning: ") && ran.err.contains("images"), "{}", ran.err);
         assert_eq!(registry.log().counters().requests, 2 + 1 + 30 * 5);
     }
-    let file = folder.path().join("secret.yaml");
-    let cache = folder.path().join("cache");
-    let arguments = [
-        "discover",
-        "--credentials",
-        file.to_str().unwrap(),
-        "--cache-dir",
-        cache.to_str().unwrap(),
-        "-f",
-        "-",
-    ];
-    let loud = warehouse(&arguments, &MANIFEST.replace("HOST", &registry.host()));
-    assert!(loud.err.contains("warning: ") && loud.err.contains("images"), "{}", loud.err);
 }
