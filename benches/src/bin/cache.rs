@@ -16,6 +16,8 @@ use oci_registry::Digest;
 const IMAGES: usize = 1000;
 const PLATFORMS: [&str; 6] = ["amd64", "arm64", "arm", "386", "ppc64le", "s390x"];
 const ROUNDS: usize = 9;
+/// So many entries are in the file that is damaged.
+const KEPT: usize = 700;
 
 type Make = fn(&Path) -> Result<Arc<dyn FactCache>, Error>;
 
@@ -141,7 +143,7 @@ async fn read(make: Make, folder: &Path, entries: &[Entry]) -> Result<(usize, us
 
 /// What becomes of it when a bit of the file turns over.
 async fn harm(make: Make, entries: &[Entry]) -> Result<String, Error> {
-    let few = &entries[..entries.len().min(700)];
+    let few = &entries[..entries.len().min(KEPT)];
     let folder = tempfile::tempdir().map_err(setup)?;
     round(make, folder.path(), few).await?;
     let path = largest(folder.path());
@@ -156,7 +158,7 @@ async fn harm(make: Make, entries: &[Entry]) -> Result<String, Error> {
         let (path, few) = (folder.path().to_owned(), few.iter().map(Entry::again).collect::<Vec<_>>());
         match tokio::spawn(async move { read(make, &path, &few).await }).await {
             Ok(Ok((_, 1..))) => wrong += 1,
-            Ok(Ok((right, 0))) if right == 700 => all += 1,
+            Ok(Ok((KEPT, 0))) => all += 1,
             Ok(Ok(_)) => fewer += 1,
             Ok(Err(_)) => refused += 1,
             Err(_) => panics += 1,
