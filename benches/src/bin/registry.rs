@@ -1,7 +1,9 @@
 //! What discovery asks of a registry: Kargo's pattern of requests beside ours.
 //!
-//!     cargo run --release -p benches --bin registry            about two minutes
-//!     cargo run --release -p benches --bin registry -- --all   half an hour: also what Kargo's pattern takes long for
+//! ```text
+//! cargo run --release -p benches --bin registry            about two minutes
+//! cargo run --release -p benches --bin registry -- --all   half an hour: also what Kargo's pattern takes long for
+//! ```
 //!
 //! Both ask the same registries, of the testkit, on this machine: with no delay, and with 30 ms before each answer. Nothing holds either to
 //! a rate. That the pattern is Kargo's is proven by `cargo test -p benches --test pattern`.
