@@ -87,6 +87,8 @@ fn types_that_cannot_fit_do_not_compile() {
         "#",
         "1 ?? 2 + 3",
         "one([''], #endsWith '')",
+        "'a' in (tag ? [4] : take(tag, 2))",
+        "'a' in (tag ? [4] : abs(nothing))",
     ] {
         case(expression, "compile");
     }

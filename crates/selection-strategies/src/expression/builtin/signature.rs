@@ -87,7 +87,7 @@ pub(in super::super) fn check(name: &str, arguments: &[Kind]) -> Result<Kind, St
         }
         "take" => match arguments {
             [list, count] if is_listlike(list) && (count.is_unknown() || is_whole(count)) => {
-                Ok(if matches!(list, Kind::List(_)) { Kind::any_list() } else { list.clone() })
+                Ok(if matches!(list, Kind::List(_)) { Kind::any_list() } else { returned(list) })
             }
             _ => Err(wrong_arguments(name, arguments)),
         },
@@ -106,7 +106,7 @@ fn one(name: &str, argument: &Kind) -> Option<Kind> {
     let list = is_listlike(argument);
     match name {
         "len" if list || text || map => Some(Kind::Int),
-        "abs" if number => Some(argument.clone()),
+        "abs" if number => Some(returned(argument)),
         "ceil" | "floor" | "round" if number => Some(Kind::Float),
         "int" if number || text => Some(Kind::Int),
         "float" if number || text => Some(Kind::Float),
@@ -133,6 +133,12 @@ fn aggregate(name: &str, arguments: &[Kind]) -> Result<Kind, String> {
         }
     }
     Ok(first.clone())
+}
+
+/// The kind of an argument that a function gives back: of a function it is known that it returns anything, even where nothing is
+/// known of its argument.
+fn returned(argument: &Kind) -> Kind {
+    if argument.is_unknown() { Kind::Any } else { argument.clone() }
 }
 
 fn is_listlike(kind: &Kind) -> bool {
