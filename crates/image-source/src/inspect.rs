@@ -141,31 +141,31 @@ impl Inspector<'_> {
         facts: &ManifestFacts,
         annotations: &mut BTreeMap<String, String>,
     ) -> Result<Option<Timestamp>, Miss> {
-        let fitting: Vec<&Entry> = match self.platform {
-            Some(constraint) => entries.iter().filter(|entry| constraint.fits(&entry.platform)).collect(),
-            None => entries.iter().collect(),
-        };
-        let mut chosen = None;
-        if let Some(constraint) = self.platform {
-            // Of several variants the plain one describes the image best.
-            chosen =
-                fitting.iter().find(|entry| entry.platform.variant.is_none()).or(fitting.first()).copied();
-            if chosen.is_none() {
-                return Err(wrong_platform(constraint, entries.iter().map(|entry| &entry.platform)));
+        let chosen = match self.platform {
+            None => None,
+            Some(constraint) => {
+                let fits = |entry: &&Entry| constraint.fits(&entry.platform);
+                // Of several variants the plain one describes the image best.
+                let plain = entries.iter().filter(fits).find(|entry| entry.platform.variant.is_none());
+                let Some(chosen) = plain.or_else(|| entries.iter().find(fits)) else {
+                    return Err(wrong_platform(constraint, entries.iter().map(|entry| &entry.platform)));
+                };
+                Some(chosen)
             }
-        }
+        };
+        // An index is as new as the newest image in it, whichever platform is wanted.
         let mut time = created::stated(&facts.annotations);
         let mut below = None;
         if time.is_none() {
-            let known = fitting.iter().map(|entry| created::stated(&entry.annotations));
+            let known = entries.iter().map(|entry| created::stated(&entry.annotations));
             let known: Option<Vec<Timestamp>> = known.collect();
             time = match known {
                 Some(times) => times.into_iter().max(),
                 None if self.needs_time => {
-                    let builds = fitting.iter().copied().map(|entry| self.build(entry));
+                    let builds = entries.iter().map(|entry| self.build(entry));
                     let builds = futures::future::try_join_all(builds).await?;
                     below = chosen.and_then(|chosen| {
-                        let position = fitting.iter().position(|entry| std::ptr::eq(*entry, chosen))?;
+                        let position = entries.iter().position(|entry| std::ptr::eq(entry, chosen))?;
                         builds.get(position)?.1.clone()
                     });
                     builds.iter().filter_map(|(time, _)| *time).max()

@@ -117,6 +117,21 @@ async fn newest_build_knows_every_place_where_a_time_can_stand() {
     assert_eq!(tags(&found), ["manifest", "index", "descriptor", "child"]);
 }
 
+/// As Kargo has it: what is asked for is the newest index, and an index cannot be older than what it holds.
+#[tokio::test]
+async fn an_index_is_as_new_as_its_newest_image_whichever_platform_is_wanted() {
+    let registry = Registry::start().unwrap();
+    let image = |tag: &str| registry.image("demo/app").tag(tag).platforms(["linux/amd64", "linux/arm64"]);
+    image("a").created("2024-01-01T00:00:00Z").created_on("linux/amd64", "2024-03-01T00:00:00Z").push();
+    image("b").created("2024-02-01T00:00:00Z").push();
+    for wanted in ["linux/amd64", "linux/arm64"] {
+        let builder = source(&registry).rule(TagRule::newest()).platform(platform(wanted));
+        let found = discover(builder).await.unwrap();
+        assert_eq!(tags(&found), ["a", "b"], "{wanted}");
+        assert_eq!(found[0].created_at.unwrap().to_string(), "2024-03-01T00:00:00Z");
+    }
+}
+
 #[tokio::test]
 async fn annotations_come_from_all_levels() {
     let registry = Registry::start().unwrap();
