@@ -61,7 +61,7 @@ fn is_beyond(text: &str) -> bool {
         || any(&["date("]) && any(&["groupBy", "fromPairs"])
         || any(&["From("]) && any(&["toJSON", "groupBy", "fromPairs", "type("])
         || any(&["["]) && any(&["type"])
-        || ["-first(", "-last(", "-find(", "-get(", "-#", "last(filter", ")[-1]"]
+        || ["-first(", "-last(", "-find(", "-get(", "-#", "last(filter", "last((filter", ")[-1]"]
             .iter()
             .any(|part| dense.contains(part))
         || dense.contains('-') && dense.contains("[0]")
