@@ -7,7 +7,8 @@ use artifact_http::{CredentialSource, HttpClient, Pace};
 use artifact_source::{Error, SourceKind};
 
 use crate::gates::Gates;
-use crate::repository::{Place, Repository};
+use crate::place::{Hosts, Place};
+use crate::repository::Repository;
 use crate::shared::SharedReads;
 
 /// Reads from registries; see the [crate](crate) for what it promises. Clones share tokens, pace and
@@ -20,30 +21,6 @@ pub struct RegistryClient {
     pub(crate) shared: Arc<SharedReads>,
     pub(crate) kind: SourceKind,
     hosts: Arc<Hosts>,
-}
-
-/// Which hosts are spoken to over plain http.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Hosts {
-    plain: Vec<String>,
-    encrypted: Vec<String>,
-}
-
-impl Hosts {
-    /// Whether plain http was asked for by name.
-    pub(crate) fn is_plain(&self, host: &str) -> bool {
-        names(&self.plain, host)
-    }
-
-    /// Whether https was asked for by name.
-    pub(crate) fn is_encrypted(&self, host: &str) -> bool {
-        names(&self.encrypted, host)
-    }
-}
-
-fn names(list: &[String], host: &str) -> bool {
-    let without_port = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    list.iter().any(|name| name == host || name == without_port)
 }
 
 /// Builds a [`RegistryClient`].

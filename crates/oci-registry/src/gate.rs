@@ -9,7 +9,7 @@ use artifact_source::{Error, ErrorKind};
 
 use crate::challenge::Challenge;
 use crate::door::{Door, First, Turn};
-use crate::repository::Place;
+use crate::place::Place;
 use crate::token;
 
 /// What is known about getting into one repository with one credential.

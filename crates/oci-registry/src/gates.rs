@@ -8,7 +8,7 @@ use artifact_http::{Credential, Origin};
 
 use crate::door::Door;
 use crate::gate::Gate;
-use crate::repository::Place;
+use crate::place::Place;
 
 /// How many are kept before those that nobody stands at are forgotten.
 const MANY: usize = 4096;

@@ -68,6 +68,7 @@ mod lenient;
 mod link;
 mod manifest;
 mod name;
+mod place;
 mod repository;
 mod shared;
 mod tag_list;

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{Call, Request, Response, Url, Visitor, is_loopback};
+use artifact_http::{Call, Request, Response, Url, Visitor};
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
 
-use crate::client::Hosts;
 use crate::failure::refusal;
 use crate::gate::Visit;
 use crate::manifest::ACCEPT;
+use crate::place::Place;
 use crate::{Digest, ImageName, Manifest, RegistryClient};
 
 const MANIFEST_BYTES: u64 = 4 << 20;
@@ -24,37 +24,6 @@ pub struct Repository {
     pub(crate) client: RegistryClient,
     pub(crate) place: Arc<Place>,
     given: Arc<str>,
-}
-
-/// Where a repository is.
-#[derive(Debug)]
-pub(crate) struct Place {
-    pub(crate) name: ImageName,
-    /// `https://host/`.
-    pub(crate) base: Url,
-    /// Whether a credential may travel over plain http, as the host was named for that.
-    pub(crate) plain_credential: bool,
-}
-
-impl Place {
-    pub(crate) fn new(name: ImageName, hosts: &Hosts) -> Result<Self, Error> {
-        let parse = |scheme: &str| {
-            Url::parse(&format!("{scheme}://{}/", name.host())).map_err(|cause| {
-                Error::new(ErrorKind::InvalidInput, format!("the image {name} has no host that can be asked"))
-                    .with_cause(cause)
-            })
-        };
-        let base = parse("https")?;
-        let plain_credential = hosts.is_plain(name.host());
-        let plain = plain_credential || is_loopback(&base) && !hosts.is_encrypted(name.host());
-        let base = if plain { parse("http")? } else { base };
-        Ok(Self { name, base, plain_credential })
-    }
-
-    /// Whether a credential may travel to this URL although it is not https.
-    pub(crate) fn may_be_plain(&self, url: &Url) -> bool {
-        is_loopback(url) || self.plain_credential && url.host() == self.base.host()
-    }
 }
 
 /// What a tag points at, without the thing itself.

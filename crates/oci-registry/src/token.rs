@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::challenge::TokenService;
 use crate::failure::refused_hint;
-use crate::repository::Place;
+use crate::place::Place;
 
 const MAX_BYTES: u64 = 1 << 20;
 /// A longer token fits into no header that servers take.
