@@ -7,6 +7,7 @@ mod likeness;
 mod problem;
 mod remembered;
 mod secret;
+mod wanted;
 mod yaml;
 
 use std::fmt;
@@ -16,10 +17,11 @@ use artifact_http::{CredentialSource, Login};
 use artifact_source::{Error, SourceKind, redact_url};
 use async_trait::async_trait;
 
-use collection::{Collection, Wanted};
-use entry::{CredType, Holding, Target, plain_http};
+use collection::Collection;
+use entry::{Holding, Target, plain_http};
 use hint::Search;
 use remembered::Remembered;
+use wanted::{CredType, Wanted};
 
 pub use problem::Problem;
 pub use secret::KargoSecret;

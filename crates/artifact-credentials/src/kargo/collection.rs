@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::entry::{CredType, Entry, Target};
+use super::entry::{Entry, Target};
 use super::secret::KargoSecret;
+use super::wanted::{CredType, Wanted};
 
 /// The Secrets of all namespaces.
 #[derive(Debug, Default)]
@@ -22,29 +23,6 @@ struct Namespace {
     exact: HashMap<(CredType, String), usize>,
     /// By type, in the order of names.
     patterns: BTreeMap<CredType, Vec<usize>>,
-}
-
-/// A repository that a credential is looked up for.
-#[derive(Debug)]
-pub(super) struct Wanted {
-    pub(super) cred_type: CredType,
-    /// As the subscription has it.
-    pub(super) url: String,
-    pub(super) normal: String,
-}
-
-impl Wanted {
-    pub(super) fn new(cred_type: CredType, url: &str) -> Self {
-        // The source of charts says `ghcr.io/charts/web` of what the subscription calls `oci://ghcr.io/charts/web`.
-        let lost_scheme = cred_type == CredType::Helm && !url.contains("://");
-        let url = if lost_scheme { format!("oci://{url}") } else { url.to_owned() };
-        Self { cred_type, normal: cred_type.normalize(&url), url }
-    }
-
-    /// The forms that a pattern is tried on.
-    pub(super) fn forms(&self) -> [&str; 2] {
-        [&self.url, &self.normal]
-    }
 }
 
 impl Collection {

@@ -1,68 +1,11 @@
 //! What a Secret comes to: for which repositories it is, and what it holds for them.
 
-use std::fmt;
-
 use artifact_http::Credential;
-use artifact_source::SourceKind;
 use selection_strategies::GoRegex;
-use warehouse_spec::{normalize_chart, normalize_git, normalize_image};
 
-use super::collection::Wanted;
 use super::problem::Problem;
 use super::secret::{KargoSecret, key};
-
-/// What a Secret is for, by its label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum CredType {
-    Git,
-    Helm,
-    Image,
-}
-
-impl CredType {
-    pub(super) const ALL: [Self; 3] = [Self::Git, Self::Helm, Self::Image];
-
-    fn of_label(label: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.label() == label)
-    }
-
-    pub(super) fn of_kind(kind: &SourceKind) -> Option<Self> {
-        match kind {
-            SourceKind::Git => Some(Self::Git),
-            SourceKind::Chart => Some(Self::Helm),
-            SourceKind::Image => Some(Self::Image),
-            _ => None,
-        }
-    }
-
-    pub(super) fn label(self) -> &'static str {
-        match self {
-            Self::Git => "git",
-            Self::Helm => "helm",
-            Self::Image => "image",
-        }
-    }
-
-    /// The form of a URL in which Kargo compares it.
-    pub(super) fn normalize(self, url: &str) -> String {
-        match self {
-            Self::Git => normalize_git(url),
-            Self::Helm => normalize_chart(url),
-            Self::Image => normalize_image(url),
-        }
-    }
-}
-
-impl fmt::Display for CredType {
-    /// What such Secrets are for.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Git => "Git repositories",
-            Self::Helm => "charts",
-            Self::Image => "images",
-        })
-    }
-}
+use super::wanted::{CredType, Wanted};
 
 /// For which repositories a Secret is.
 #[derive(Clone, Debug)]

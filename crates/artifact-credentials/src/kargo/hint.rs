@@ -3,9 +3,10 @@
 use artifact_source::redact_url;
 use selection_strategies::GoRegex;
 
-use super::collection::{Collection, Wanted};
+use super::collection::Collection;
 use super::entry::{Entry, Holding, Target};
 use super::likeness::Likeness;
+use super::wanted::Wanted;
 
 /// What was looked for, and where.
 pub(super) struct Search<'a> {

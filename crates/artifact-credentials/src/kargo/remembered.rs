@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use super::entry::CredType;
+use super::wanted::CredType;
 
 /// How many hints are kept.
 const MANY: usize = 1024;
