@@ -62,6 +62,8 @@ fn the_optimizer_decides_what_is_never_evaluated() {
     case("commitDate in ['a']", "run");
     case("commitDate in [missing]", "false");
     case("sum(['a', subject]) == 'afeat: add thing'", "true");
+    case("len(map(filter([2], true), missing())) == 1", "true");
+    case("len(map([2], missing())) == 1", "run");
 }
 
 #[test]

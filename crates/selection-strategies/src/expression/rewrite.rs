@@ -225,7 +225,7 @@ fn shorten(tree: &mut Tree, id: NodeId) {
             arguments.first().and_then(|of| find(tree, *of, "findLast"))
         }
         Node::Builtin { name: "map", arguments } => fuse(tree, arguments),
-        Node::Builtin { name: "len", arguments } => arguments.first().and_then(|of| find(tree, *of, "count")),
+        Node::Builtin { name: "len", arguments } => arguments.first().and_then(|of| counted(tree, *of)),
         // Added up without the zero that a sum begins with, so texts can be summed up.
         Node::Builtin { name: "sum", arguments } => match arguments[..] {
             [list] => match tree.node(list) {
@@ -257,6 +257,16 @@ fn find(tree: &Tree, id: NodeId, name: &'static str) -> Option<Node> {
     match tree.node(id) {
         Node::Builtin { name: "filter", arguments } => {
             Some(Node::Builtin { name, arguments: arguments.clone() })
+        }
+        _ => None,
+    }
+}
+
+/// `len(filter(list, a))`, counted; of `len(map(filter(list, a), b))` nobody asks for `b` then.
+fn counted(tree: &Tree, id: NodeId) -> Option<Node> {
+    match tree.node(id) {
+        Node::Builtin { name: "filter" | "filter!", arguments } => {
+            Some(Node::Builtin { name: "count", arguments: arguments.iter().copied().take(2).collect() })
         }
         _ => None,
     }
