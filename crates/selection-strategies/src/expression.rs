@@ -55,6 +55,8 @@
 //! * Large patterns are paid for by their size, and all literal patterns of one expression have a bound together.
 //! * The bytes of a text (`subject[0]`) are whole numbers like any other; Go's are a type of their own,
 //!   which negation wraps around.
+//! * `sortBy` leaves elements of equal keys as they stand; Go's order of them is its algorithm's, beyond twelve elements.
+//! * The last digit of a power with a fractional exponent is the platform's, here and in Go.
 //! * `findLast` and `a?.method(b)` work in the middle of an expression, too; expr-lang leaves values
 //!   on its stack, which are then taken for operands.
 
