@@ -5,7 +5,6 @@ mod helper;
 mod memory;
 mod place;
 mod standard;
-mod words;
 
 use std::fmt;
 use std::fs;
@@ -71,8 +70,10 @@ pub use standard::StandardPlaces;
 ///   everything it has started. It may answer 64 KiB.
 /// - What it said is remembered for [5 minutes](Self::remember), also that it has nothing; that it failed for 30 seconds. Whoever asks for the
 ///   same server at the same time waits for the same process.
-/// - "credentials not found in native keychain" means that it has none. Everything else that is no credential is an
-///   error, which shows the helper's complaint only as far as that can hold no secret.
+/// - It has answered when it has ended itself: a process that it leaves behind is not waited for.
+/// - "credentials not found in native keychain" on its standard output means that it has none. Everything else that is no
+///   credential is an error, which shows nothing of what the helper wrote, as that may hold a secret: its name, its
+///   exit status, whether it wrote anything, and how to ask it by hand.
 /// - A program of `credsStore` that is not there is an error only if `auths` says that it keeps the credential, which
 ///   is what Docker's marker, an empty entry, is for. A config that was copied from another machine so stands
 ///   in nobody's way; the [hint](CredentialSource::hint) says what happened.

@@ -2,21 +2,21 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use artifact_http::Credential;
 use artifact_source::{Error, ErrorKind};
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
-
-use super::words::presentable;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 /// How much a helper may answer, in bytes.
-const MAX_ANSWER_BYTES: u64 = 64 << 10;
-/// How much of its complaints is read, in bytes.
-const MAX_COMPLAINT_BYTES: u64 = 8 << 10;
+const MAX_ANSWER_BYTES: usize = 64 << 10;
+/// How long after the end of a helper the end of its output is waited for: a process that it has left behind may hold that open
+/// for ever, and what the helper itself wrote is there.
+const GRACE: Duration = Duration::from_millis(250);
 /// What every helper says when it has no credential for a server.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 /// The user name of which the secret is an identity token.
@@ -60,7 +60,8 @@ pub(super) struct Question<'a> {
 struct Output {
     status: ExitStatus,
     answer: Vec<u8>,
-    complaint: Vec<u8>,
+    /// Whether it wrote anything where complaints go.
+    has_complained: bool,
 }
 
 /// Why a process left nothing behind.
@@ -88,7 +89,9 @@ impl Question<'_> {
         command.process_group(0);
         let mut child = match command.spawn() {
             Ok(child) => child,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Answer::Absent),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return if self.is_there() { Err(self.lacks_interpreter()) } else { Ok(Answer::Absent) };
+            }
             Err(error) => {
                 let message = format!("{} could not be started: {error}", self.program);
                 return Err(self.failure(ErrorKind::InvalidInput, message));
@@ -130,36 +133,61 @@ impl Question<'_> {
         let Some(folders) = self.folders else {
             return Some(self.program.into());
         };
-        let name = format!("{}{}", self.program, std::env::consts::EXE_SUFFIX);
-        folders.iter().map(|folder| folder.join(&name)).find(|path| path.is_file())
+        folders.iter().map(|folder| folder.join(self.file_name())).find(|path| path.is_file())
+    }
+
+    fn file_name(&self) -> String {
+        format!("{}{}", self.program, std::env::consts::EXE_SUFFIX)
+    }
+
+    /// Whether there is a file of the program's name where it is looked for.
+    fn is_there(&self) -> bool {
+        let path = || std::env::var_os("PATH").unwrap_or_default();
+        let is_in = |folder: PathBuf| folder.join(self.file_name()).is_file();
+        self.folders.map_or_else(|| std::env::split_paths(&path()).any(is_in), |_| self.find().is_some())
+    }
+
+    /// What the operating system calls "not found" of a program that is there.
+    pub(super) fn lacks_interpreter(&self) -> Failure {
+        let program = self.program;
+        let message =
+            format!("{program} could not be started: it is there, but not the program that runs it");
+        let hint = format!(
+            "see which interpreter its first line names, `head -n 1 \"$(command -v {program})\"`, or whether it was built for another \
+             system"
+        );
+        Failure { kind: ErrorKind::InvalidInput, message, hint }
     }
 
     async fn converse(&self, child: &mut Child) -> Result<Output, Broken> {
-        let (Some(mut stdin), Some(stdout), Some(stderr)) =
+        let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err(io::Error::other("no pipe").into());
         };
-        let write = async {
-            // A helper that knows the answer without the question is none the worse for it.
-            let _ = stdin.write_all(self.server.as_bytes()).await;
-            drop(stdin);
-            Ok(())
+        let (mut answer, mut has_complained) = (Vec::new(), false);
+        let status = {
+            let mut talk = pin!(async {
+                tokio::try_join!(
+                    write(stdin, self.server),
+                    read(stdout, &mut answer),
+                    drain(stderr, &mut has_complained)
+                )
+            });
+            tokio::select! {
+                talked = &mut talk => {
+                    talked?;
+                    child.wait().await?
+                }
+                status = child.wait() => {
+                    if let Ok(talked) = tokio::time::timeout(GRACE, talk).await {
+                        talked?;
+                    }
+                    status?
+                }
+            }
         };
-        let answer = async {
-            let answer = read(stdout, MAX_ANSWER_BYTES + 1).await?;
-            if answer.len() as u64 > MAX_ANSWER_BYTES { Err(Broken::TooMuch) } else { Ok(answer) }
-        };
-        let complaint = async {
-            let mut stderr = stderr;
-            let complaint = read(&mut stderr, MAX_COMPLAINT_BYTES).await?;
-            // The rest is read and forgotten, or else the helper would wait for somebody to read it.
-            tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await?;
-            Ok(complaint)
-        };
-        let ((), answer, complaint) = tokio::try_join!(write, answer, complaint)?;
-        let status = child.wait().await?;
-        Ok(Output { status, answer, complaint })
+        Ok(Output { status, answer, has_complained })
     }
 
     fn read(&self, output: &Output) -> Result<Answer, Failure> {
@@ -169,9 +197,10 @@ impl Question<'_> {
             if said.eq_ignore_ascii_case(NOT_FOUND.as_bytes()) {
                 return Ok(Answer::None);
             }
-            let said = presentable(said).or_else(|| presentable(&output.complaint));
-            let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-            let message = format!("{} failed for {} ({}){said}", self.program, self.server, output.status);
+            // Nobody knows what a program that failed has written: a part of a secret, or all of it.
+            let has_spoken = !said.is_empty() || output.has_complained;
+            let words = if has_spoken { "; what it wrote is not shown" } else { ", without a word" };
+            let message = format!("{} failed for {} ({}){words}", self.program, self.server, output.status);
             return Err(self.failure(ErrorKind::InvalidInput, message));
         }
         let json: Option<Value> = serde_json::from_slice(&output.answer).ok();
@@ -197,10 +226,31 @@ impl Question<'_> {
     }
 }
 
-async fn read(from: impl AsyncRead + Unpin, limit: u64) -> Result<Vec<u8>, Broken> {
-    let mut bytes = Vec::new();
-    from.take(limit).read_to_end(&mut bytes).await?;
-    Ok(bytes)
+async fn write(mut stdin: ChildStdin, server: &str) -> Result<(), Broken> {
+    // A helper that knows the answer without the question is none the worse for it.
+    let _ = stdin.write_all(server.as_bytes()).await;
+    Ok(())
+}
+
+/// Reads the answer. What was read before this is dropped is kept.
+async fn read(mut stdout: ChildStdout, answer: &mut Vec<u8>) -> Result<(), Broken> {
+    while stdout.read_buf(answer).await? > 0 {
+        if answer.len() > MAX_ANSWER_BYTES {
+            return Err(Broken::TooMuch);
+        }
+    }
+    Ok(())
+}
+
+/// Reads complaints and forgets them, or else the helper would wait for somebody to read them.
+async fn drain(mut stderr: ChildStderr, has_complained: &mut bool) -> Result<(), Broken> {
+    let mut some = [0; 4096];
+    loop {
+        match stderr.read(&mut some).await? {
+            0 => return Ok(()),
+            count => *has_complained |= some.iter().take(count).any(|byte| !byte.is_ascii_whitespace()),
+        }
+    }
 }
 
 /// A process and all that it starts, which end together: many a helper is a shell script around another program.

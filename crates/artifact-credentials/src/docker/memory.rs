@@ -68,3 +68,39 @@ fn keep_of(said: &Said, keep: Duration) -> Duration {
         Ok(Answer::Absent) | Err(_) => keep.min(LONGEST_FAILURE),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use artifact_http::Credential;
+
+    use super::*;
+    use crate::docker::helper::Question;
+
+    /// How often is asked in ten minutes by one who comes every second, where it is always this that is said.
+    async fn asked(said: impl Fn() -> Said, keep: Duration) -> u32 {
+        let (memory, mut times) = (Memory::default(), 0);
+        for _ in 0..600 {
+            let ask = async {
+                times += 1;
+                said()
+            };
+            let _ = memory.recall("docker-credential-it", "ghcr.io", keep, ask).await;
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        times
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_are_forgotten_sooner_than_answers() {
+        let question = Question { program: "it", server: "s", folders: Some(&[]), deadline: Duration::ZERO };
+        let failed = || Err(question.lacks_interpreter());
+        let found = || Ok(Answer::Found(Credential::bearer("SECRET")));
+        let five_minutes = Duration::from_secs(300);
+        assert_eq!(asked(found, five_minutes).await, 2);
+        assert_eq!(asked(|| Ok(Answer::None), five_minutes).await, 2);
+        assert_eq!(asked(failed, five_minutes).await, 20);
+        assert_eq!(asked(|| Ok(Answer::Absent), five_minutes).await, 20);
+        assert_eq!(asked(failed, Duration::from_secs(10)).await, 60, "no longer than an answer");
+        assert_eq!(asked(found, Duration::ZERO).await, 600);
+    }
+}

@@ -63,6 +63,28 @@ fn a_helper_that_hangs_is_ended_at_the_deadline_with_all_it_started() {
 }
 
 #[test]
+fn what_a_helper_leaves_behind_is_not_waited_for() {
+    // The sleeping process has all of the helper's pipes open.
+    let behind = "sleep 1000 & echo $! > child";
+    let failed = "docker-credential-it failed for ghcr.io (exit status: 3); what it wrote is not shown";
+    for (script, expected) in [
+        (format!("{}; {behind}", knows("me", "p")), "me:p of docker-credential-it for ghcr.io"),
+        (format!("{behind}; {}", knows("me", "p")), "me:p of docker-credential-it for ghcr.io"),
+        (format!("{behind}; echo 'credentials not found in native keychain'; exit 1"), "nothing"),
+        (format!("{behind}; echo x >&2; exit 3"), failed),
+    ] {
+        let helpers = Helpers::new().with("it", &script);
+        let config = helpers.config(TEXT);
+        let asked = look_up(&config, &SourceKind::Image, "ghcr.io/a");
+        let found = wait(asked).unwrap_or_else(|error| error.to_string());
+        assert_eq!(found, expected, "{script}");
+        let child = helpers.read("child").unwrap().trim().to_owned();
+        assert!(runs(&child), "a helper may start an agent, which is left alone");
+        assert!(Command::new("kill").args(["-9", &child]).status().unwrap().success());
+    }
+}
+
+#[test]
 fn a_helper_that_nobody_waits_for_is_ended() {
     let helpers = Helpers::new().with("it", HANGS);
     let config = helpers.config(TEXT);

@@ -138,18 +138,62 @@ fn failures_name_the_helper_and_say_what_to_do() {
     let hint = "see what `echo ghcr.io | docker-credential-it get` says";
     let fails =
         |script: &str, message: &str| check(script, &format!("docker-credential-it {message} | {hint}"));
-    fails("exit 3", "failed for ghcr.io (exit status: 3)");
-    fails("kill -9 $$", "failed for ghcr.io (signal: 9 (SIGKILL))");
-    fails("echo 'no such profile: ci'; exit 1", "failed for ghcr.io (exit status: 1): no such profile: ci");
-    fails(
-        "echo 'is the keychain locked?' >&2; exit 1",
-        "failed for ghcr.io (exit status: 1): is the keychain locked?",
-    );
+    let wordless = "without a word";
+    let unshown = "what it wrote is not shown";
+    fails("exit 3", &format!("failed for ghcr.io (exit status: 3), {wordless}"));
+    fails("echo; echo ' ' >&2; exit 3", &format!("failed for ghcr.io (exit status: 3), {wordless}"));
+    fails("kill -9 $$", &format!("failed for ghcr.io (signal: 9 (SIGKILL)), {wordless}"));
+    // Whatever it says may be a secret, or have one in it.
+    let failed = format!("failed for ghcr.io (exit status: 1); {unshown}");
+    fails("echo 'no such profile: ci'; exit 1", &failed);
+    fails("echo 'is the keychain locked?' >&2; exit 1", &failed);
     fails("echo hello", "gave an answer for ghcr.io that is none");
     fails("echo '[]'", "gave an answer for ghcr.io that is none");
     fails(r#"echo '{"Username": 1, "Secret": "p"}'"#, "gave an answer for ghcr.io that is none");
     fails("exit 0", "gave an answer for ghcr.io that is none");
     fails("exec yes", "answered more than 65536 bytes");
+}
+
+#[test]
+fn only_the_whole_known_phrase_means_that_it_has_none() {
+    for says_so in [
+        "credentials not found in native keychain",
+        " Credentials not found in native keychain ",
+        "credentials not found in native keychain\\n\\n",
+    ] {
+        check(&format!("printf '{says_so}'; exit 1"), "nothing");
+    }
+    let hint = "see what `echo ghcr.io | docker-credential-it get` says";
+    let failed = "docker-credential-it failed for ghcr.io (exit status: 1); what it wrote is not shown";
+    for other in [
+        "cred",
+        "credentials",
+        "credentials not found",
+        "credentials not found in native keychain: it is locked",
+        "error: credentials not found in native keychain",
+        "no credentials server URL",
+    ] {
+        check(&format!("echo '{other}'; exit 1"), &format!("{failed} | {hint}"));
+    }
+    // By the protocol, errors are on standard output.
+    check("echo 'credentials not found in native keychain' >&2; exit 1", &format!("{failed} | {hint}"));
+}
+
+#[test]
+fn a_helper_without_its_interpreter() {
+    let helpers = Helpers::new();
+    let path = helpers.path("docker-credential-it");
+    std::fs::write(&path, "#!/nowhere/interpreter\n").unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    for text in [r#"{"credsStore": "it"}"#, r#"{"credHelpers": {"ghcr.io": "it"}}"#] {
+        let error = image(&helpers.config(text), "ghcr.io/a").unwrap_err();
+        assert_eq!(
+            in_full(&error),
+            "docker-credential-it could not be started: it is there, but not the program that runs it | \
+             see which interpreter its first line names, `head -n 1 \"$(command -v docker-credential-it)\"`, or whether it was built for \
+             another system"
+        );
+    }
 }
 
 #[test]

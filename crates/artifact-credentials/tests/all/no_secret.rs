@@ -142,6 +142,10 @@ fn of_helpers() {
         "echo 'GET https://me:SECRET@ghcr.io/v2/?token=SECRET: 401' >&2; exit 1".to_owned(),
         "echo 'Authorization: Basic bWU6U0VDUkVU' >&2; exit 1".to_owned(),
         "echo '{\"Secret\":\"SECRET\"'; exit 1".to_owned(),
+        "echo SECRET; exit 1".to_owned(),
+        "echo SECRET >&2; exit 3".to_owned(),
+        "echo 'login failed for me:SECRET' >&2; exit 1".to_owned(),
+        "echo 'Username=me Secret=SECRET'; kill -9 $$".to_owned(),
     ] {
         let helpers = Helpers::new().with("it", &script);
         let config = helpers.config(r#"{"credsStore": "it"}"#);
