@@ -19,17 +19,31 @@ pub(crate) struct TagList {
     tags: BTreeSet<String>,
     tag_bytes: usize,
     body_bytes: usize,
+    /// How many tags the page has that is being read.
+    on_page: usize,
     beyond: Option<&'static str>,
 }
 
+/// What a page brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// Tags that were not known.
+    Tags,
+    /// Everything that was known, once more.
+    AllAgain,
+    /// Nothing, or part of what was known.
+    None,
+}
+
 impl TagList {
-    /// Adds a page; whether it held anything new.
+    /// Adds a page, and says what it brought.
     ///
     /// # Errors
     ///
     /// `BadAnswer` for what is no list of tags, `TooLarge` beyond one of the limits.
-    pub(crate) fn add(&mut self, page: &[u8]) -> Result<bool, Error> {
+    pub(crate) fn add(&mut self, page: &[u8]) -> Result<News, Error> {
         let known = self.tags.len();
+        self.on_page = 0;
         self.body_bytes = self.body_bytes.saturating_add(page.len());
         if self.body_bytes > MAX_BODY_BYTES {
             return Err(too_large("256 MiB"));
@@ -38,7 +52,9 @@ impl TagList {
         let read = Page(self).deserialize(&mut reader).and_then(|()| reader.end());
         match (self.beyond, read) {
             (Some(limit), _) => Err(too_large(limit)),
-            (None, Ok(())) => Ok(self.tags.len() > known),
+            (None, Ok(())) if self.tags.len() > known => Ok(News::Tags),
+            (None, Ok(())) if known > 0 && self.on_page >= known => Ok(News::AllAgain),
+            (None, Ok(())) => Ok(News::None),
             (None, Err(cause)) => Err(Error::new(ErrorKind::BadAnswer, "the answer is no list of tags")
                 .with_hint("is this a registry, and not the login page of something in front of it?")
                 .with_cause(cause)),
@@ -52,6 +68,7 @@ impl TagList {
     /// Whether there is room for the tag, which is then in.
     fn take(&mut self, tag: String) -> bool {
         let length = tag.len();
+        self.on_page = self.on_page.saturating_add(1);
         if self.tags.insert(tag) {
             self.tag_bytes = self.tag_bytes.saturating_add(length);
         }
@@ -178,9 +195,13 @@ mod tests {
     #[test]
     fn what_is_new() {
         let mut list = TagList::default();
-        assert!(list.add(br#"{"tags": ["a"]}"#).unwrap());
-        assert!(!list.add(br#"{"tags": ["a"]}"#).unwrap());
-        assert!(list.add(br#"{"tags": ["a", "b"]}"#).unwrap());
+        let mut add = |page: &str| list.add(page.as_bytes()).unwrap();
+        assert_eq!(add(r#"{"tags": []}"#), News::None);
+        assert_eq!(add(r#"{"tags": ["a"]}"#), News::Tags);
+        assert_eq!(add(r#"{"tags": ["a"]}"#), News::AllAgain);
+        assert_eq!(add(r#"{"tags": ["a", "b"]}"#), News::Tags);
+        assert_eq!(add(r#"{"tags": ["b"]}"#), News::None);
+        assert_eq!(add(r#"{"tags": null}"#), News::None);
     }
 
     #[test]

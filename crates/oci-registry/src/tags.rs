@@ -1,15 +1,20 @@
 //! Listing tags.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use artifact_http::{Call, Origin, Request, Response, Url, Visitor};
 use artifact_source::{Error, ErrorKind};
 
-use crate::tag_list::TagList;
+use crate::tag_list::{News, TagList};
 use crate::{Repository, link};
 
 /// As much as every registry gives; some refuse to be asked for more.
 const PAGE: &str = "1000";
 const PAGE_BYTES: u64 = 16 << 20;
 const MAX_PAGES: usize = 10_000;
+/// How many pages may bring nothing new, one after the other. Some registries have empty pages.
+const MAX_IDLE: usize = 100;
 const LONGEST_LINK: usize = 16 << 10;
 
 impl Repository {
@@ -19,6 +24,7 @@ impl Repository {
         let mut url = first.clone();
         url.set_query(Some(&format!("n={PAGE}")));
         let mut tags = TagList::default();
+        let (mut asked, mut idle) = (HashSet::new(), 0);
         for page in 0..MAX_PAGES {
             let (mut response, mut visitor) = self.page(&url, call).await?;
             // Quay answers 413 to a page size it finds too large; others say 400.
@@ -27,15 +33,18 @@ impl Repository {
                 (response, visitor) = self.page(&url, call).await?;
             }
             self.check(&response, &visitor, || format!("there is no repository {}", self.name()))?;
-            let is_new = tags.add(&response.body).map_err(|error| error.with_url(&url))?;
-            let next = match link::next(&response.headers) {
-                // Old registries ignore the place to go on from, and would be asked for ever.
-                Some(_) if !is_new && page > 0 => None,
-                next => next,
-            };
-            match next {
-                Some(next) => url = follow(&url, &next)?,
+            let news = tags.add(&response.body).map_err(|error| error.with_url(&url))?;
+            let is_known = !asked.insert(fingerprint(&url));
+            idle = if news == News::Tags { 0 } else { idle + 1 };
+            match link::next(&response.headers) {
                 None => return Ok(tags.into_sorted()),
+                // Old registries ignore the place to go on from, and give the whole list again for ever.
+                Some(_) if news == News::AllAgain => return Ok(tags.into_sorted()),
+                Some(_) if news == News::None && (is_known || idle > MAX_IDLE) => {
+                    let what = "the list of tags goes round in a circle";
+                    return Err(Error::new(ErrorKind::BadAnswer, what).with_url(&first));
+                }
+                Some(next) => url = follow(&url, &next)?,
             }
         }
         let message = format!("the list of tags is longer than {MAX_PAGES} pages");
@@ -47,6 +56,13 @@ impl Repository {
             Request::get(url).header("accept", "application/json").accept_gzip(true).max_bytes(PAGE_BYTES);
         self.fetch(request, call).await
     }
+}
+
+/// A page's number: two pages of one number are taken for one, which they are but for an accident.
+fn fingerprint(url: &Url) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    url.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The next page, which is at the same origin.

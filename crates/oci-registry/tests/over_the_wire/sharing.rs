@@ -291,3 +291,30 @@ async fn who_is_denied_without_a_credential_is_told_where_was_looked() {
         )
     );
 }
+
+/// One repository under two names, so that one client asks for it as two people.
+#[tokio::test]
+async fn nobody_gets_what_another_credential_opened() {
+    #[derive(Debug)]
+    struct Two;
+    #[async_trait::async_trait]
+    impl CredentialSource for Two {
+        async fn credential(&self, _: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+            let password = if url.starts_with("oci://") { "SECRET-but-wrong" } else { "SECRET" };
+            Ok(Some(Credential::password("me", password).into()))
+        }
+    }
+    let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+    let client = RegistryClient::builder(http().build().unwrap()).credentials(Two).build();
+    let place = format!("{}/demo/app", registry.host());
+    let (right, wrong) =
+        (client.repository(&place).unwrap(), client.repository(&format!("oci://{place}")).unwrap());
+    let call = Call::new();
+    for _ in 0..2 {
+        let (mine, theirs) = tokio::join!(right.tags(&call), wrong.tags(&call));
+        assert!(mine.is_ok() && theirs.unwrap_err().is_auth());
+        let (theirs, mine) = tokio::join!(wrong.manifest("1.0.0", &call), right.manifest("1.0.0", &call));
+        assert!(mine.is_ok() && theirs.unwrap_err().is_auth());
+        assert!(wrong.tags(&call).await.unwrap_err().is_auth() && right.tags(&call).await.is_ok());
+    }
+}

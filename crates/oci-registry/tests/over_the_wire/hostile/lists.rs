@@ -15,14 +15,49 @@ fn reply(body: impl Into<String>) -> Reply {
     Reply::status(200).body(body.into())
 }
 
+const CIRCLE: &str = "the list of tags goes round in a circle";
+
+/// Pages with these tags, each of which links to the page of that number; after the last link there is none.
+async fn pages(tags: &'static [&'static str], links: &'static [usize]) -> Outcome<Vec<String>> {
+    raw_tags(move |request| {
+        let page = request.split("page=").nth(1).and_then(|rest| rest.split([' ', '&']).next()?.parse().ok());
+        let page: usize = page.unwrap_or(0);
+        let link =
+            links.get(page).map(|next| format!("Link: </v2/demo/app/tags/list?page={next}>; rel=\"next\""));
+        let headers: Vec<&str> = link.iter().map(String::as_str).collect();
+        answer("200 OK", &headers, format!(r#"{{"tags": {}}}"#, tags.get(page).unwrap_or(&"null")))
+    })
+    .await
+}
+
 #[tokio::test]
-async fn a_link_loop_ends_with_the_first_page_that_is_known() {
+async fn a_registry_that_gives_the_whole_list_for_ever_is_asked_twice() {
     let outcome = tags_under(Fault::link("/v2/demo/app/tags/list?n=1000")).await;
     assert_eq!(outcome.taken(2), ["1.0.0"]);
 }
 
 #[tokio::test]
-async fn pages_that_take_turns_end_with_the_first_one_that_is_known() {
+async fn a_link_loop_is_no_end_of_a_list() {
+    pages(&[r#"["a"]"#, r#"["b"]"#], &[1, 1]).await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
+    pages(&[r#"["a"]"#, r#"["b"]"#, r#"["c"]"#], &[1, 2, 1]).await.refused(
+        ErrorKind::BadAnswer,
+        CIRCLE,
+        4,
+        MIB,
+    );
+}
+
+#[tokio::test]
+async fn empty_pages_and_pages_that_repeat_are_no_end_of_a_list() {
+    for middle in ["[]", "null", r#"["a"]"#] {
+        let tags: &'static [&'static str] = vec![r#"["a", "b"]"#, middle, middle, r#"["c"]"#].leak();
+        assert_eq!(pages(tags, &[1, 2, 3]).await.taken(4), ["a", "b", "c"], "{middle}");
+    }
+    assert_eq!(pages(&["[]", "[]", r#"["a"]"#], &[1, 2]).await.taken(3), ["a"]);
+}
+
+#[tokio::test]
+async fn pages_without_end_that_bring_nothing_are_not_asked_for_ever() {
     let pages = AtomicUsize::new(0);
     let outcome = raw_tags(move |_| {
         let page = pages.fetch_add(1, Ordering::Relaxed);
@@ -30,7 +65,7 @@ async fn pages_that_take_turns_end_with_the_first_one_that_is_known() {
         answer("200 OK", &[&link], format!(r#"{{"tags": ["{}"]}}"#, ["a", "b"][page % 2]))
     })
     .await;
-    assert_eq!(outcome.taken(3), ["a", "b"]);
+    outcome.refused(ErrorKind::BadAnswer, CIRCLE, 2 + 101, MIB);
 }
 
 #[tokio::test]
