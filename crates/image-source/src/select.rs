@@ -21,7 +21,7 @@ pub(crate) struct Selection<'a> {
     pub(crate) parallelism: usize,
 }
 
-type Look<'t> = (&'t str, Result<Image, Rejection>);
+type Look<'t> = (&'t str, Result<Image, Miss>);
 
 impl Selection<'_> {
     /// The images that the rule chooses, best first.
@@ -40,14 +40,15 @@ impl Selection<'_> {
 
     /// The one tag that is asked for, if it is there (rule 3.4). No list is needed.
     async fn named(&self, tag: &str) -> Result<Vec<Image>, Error> {
-        let looks = self.look_at(&[tag]).await?;
-        Ok(self.accept(looks))
+        let looks = self.look_at(&[tag], 1).await?;
+        Ok(self.cut(self.fitting(looks, 1)?))
     }
 
     /// The first that fit, in the order of their names. Names alone say which are first, so as many are looked
     /// at together as the limit needs. Where some do not fit, a further round looks at those that come next, and at half as
     /// many more as there were misses: rounds of one would take for ever where few fit. Rounds, and no
-    /// endless stream, so that the same repository always costs the same.
+    /// endless stream, so that the same repository always costs the same. Who is looked at ahead and turns out not to be
+    /// needed may have any fault.
     async fn first_fitting(&self) -> Result<Vec<Image>, Error> {
         let tags = self.tags().await?;
         let mut ranking =
@@ -55,20 +56,18 @@ impl Selection<'_> {
         let mut found = Vec::new();
         let mut misses = 0_usize;
         while found.len() < self.limit && ranking.len() > 0 {
+            let room = self.limit - found.len();
             let ahead = (misses / 2).min(MOST_AHEAD);
-            let next: Vec<&str> = ranking
-                .by_ref()
-                .take((self.limit - found.len()).saturating_add(ahead))
-                .map(|candidate| candidate.name)
-                .collect();
+            let next: Vec<&str> =
+                ranking.by_ref().take(room.saturating_add(ahead)).map(|candidate| candidate.name).collect();
             let looked = next.len();
-            let fitting = self.fitting(self.look_at(&next).await?);
+            let fitting = self.fitting(self.look_at(&next, room).await?, room)?;
             misses += looked - fitting.len();
             found.extend(fitting);
         }
         let images = self.cut(found);
         for candidate in ranking.into_rest() {
-            self.reject(candidate.name, &Rejection::BeyondLimit { limit: self.limit });
+            self.reject(candidate.name, &self.beyond_limit());
         }
         Ok(images)
     }
@@ -78,14 +77,15 @@ impl Selection<'_> {
         let tags = self.tags().await?;
         let ranking = self.rule.rank(tags.iter().map(String::as_str), |name, why| self.reject(name, &why));
         let names: Vec<&str> = ranking.into_sorted().into_iter().map(|candidate| candidate.name).collect();
-        let mut found = self.fitting(self.look_at(&names).await?);
+        let mut found = self.fitting(self.look_at(&names, names.len()).await?, names.len())?;
         // The sort is stable, and the names came in descending order. Whatever has no time is the oldest.
         found.sort_by_key(|image| Reverse(image.created_at));
         Ok(self.cut(found))
     }
 
-    /// Looks at these tags together. The first fault, in time, is the end of it: what is still under way is dropped.
-    async fn look_at<'t>(&self, tags: &[&'t str]) -> Result<Vec<Look<'t>>, Error> {
+    /// Looks at these tags together. The first fault, in time, of one of the first that are `needed` is the end of it: what is
+    /// still under way is dropped. A fault of any other is kept until the order decides whether it matters.
+    async fn look_at<'t>(&self, tags: &[&'t str], needed: usize) -> Result<Vec<Look<'t>>, Error> {
         let mut waiting = tags.iter().enumerate();
         let mut under_way = FuturesUnordered::new();
         let mut done = Vec::with_capacity(tags.len());
@@ -93,10 +93,11 @@ impl Selection<'_> {
             while under_way.len() < self.parallelism
                 && let Some((position, tag)) = waiting.next()
             {
-                under_way.push(self.look_at_one(position, tag));
+                under_way.push(async move { (position, (*tag, self.inspector.image(tag).await)) });
             }
             match under_way.next().await {
-                Some(look) => done.push(look?),
+                Some((position, (_, Err(Miss::Failed(error))))) if position < needed => return Err(error),
+                Some(look) => done.push(look),
                 None => break,
             }
         }
@@ -104,34 +105,33 @@ impl Selection<'_> {
         Ok(done.into_iter().map(|(_, look)| look).collect())
     }
 
-    async fn look_at_one<'t>(&self, position: usize, tag: &'t str) -> Result<(usize, Look<'t>), Error> {
-        match self.inspector.image(tag).await {
-            Ok(image) => Ok((position, (tag, Ok(image)))),
-            Err(Miss::Rejected(why)) => Ok((position, (tag, Err(why)))),
-            Err(Miss::Failed(error)) => Err(error),
+    /// The images among these; the others are traced. A fault counts unless the images before it fill the room that there is.
+    fn fitting(&self, looks: Vec<Look<'_>>, room: usize) -> Result<Vec<Image>, Error> {
+        let mut images = Vec::new();
+        for (tag, look) in looks {
+            match look {
+                Ok(image) => images.push(image),
+                Err(Miss::Rejected(why)) => self.reject(tag, &why),
+                Err(Miss::Failed(_)) if images.len() >= room => self.reject(tag, &self.beyond_limit()),
+                Err(Miss::Failed(error)) => return Err(error),
+            }
         }
-    }
-
-    /// The images among these; the others are traced.
-    fn fitting(&self, looks: Vec<Look<'_>>) -> Vec<Image> {
-        let fits = |(tag, look): Look<'_>| look.map_err(|why| self.reject(tag, &why)).ok();
-        looks.into_iter().filter_map(fits).collect()
-    }
-
-    fn accept(&self, looks: Vec<Look<'_>>) -> Vec<Image> {
-        let images = self.fitting(looks);
-        self.cut(images)
+        Ok(images)
     }
 
     /// The first of these up to the limit; all are traced.
     fn cut(&self, mut images: Vec<Image>) -> Vec<Image> {
         for image in images.drain(self.limit.min(images.len())..) {
-            self.reject(&image.tag, &Rejection::BeyondLimit { limit: self.limit });
+            self.reject(&image.tag, &self.beyond_limit());
         }
         for image in &images {
             self.trace.accepted(&Candidate::new(&image.tag).with_detail(image.digest.as_str()));
         }
         images
+    }
+
+    fn beyond_limit(&self) -> Rejection {
+        Rejection::BeyondLimit { limit: self.limit }
     }
 
     fn reject(&self, name: &str, why: &Rejection) {

@@ -11,7 +11,7 @@ use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind};
 use image_source::ImageSource;
 use oci_registry::RegistryClient;
 use selection_strategies::TagRule;
-use support::answers::{discover, explain, source, source_with};
+use support::answers::{discover, explain, platform, source, source_with, tags};
 use warehouse_testkit::{Fault, Registry, Reply, When};
 
 #[tokio::test]
@@ -77,6 +77,46 @@ async fn a_fault_is_never_an_older_image() {
         let error = discover(source(&registry).limit(3)).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{fault:?}: {error}");
         assert_eq!(error.id().unwrap().to_string(), format!("image {}/demo/app", registry.host()));
+    }
+}
+
+/// Limit 1: 1.9 and 1.8 do not fit, so that 1.7 and one ahead, 1.6, are looked at together.
+#[tokio::test]
+async fn a_fault_of_one_that_was_only_looked_at_ahead_counts_if_it_is_needed() {
+    for fault in [Fault::status(500), Fault::status(403), Fault::Reset] {
+        let registry = Registry::start().unwrap();
+        for version in 0..10 {
+            let offered = if version >= 8 { "linux/arm64" } else { "linux/amd64" };
+            registry.image("demo/app").tag(format!("1.{version}.0")).platforms([offered]).push();
+        }
+        let source = || source(&registry).platform(platform("linux/amd64")).limit(1);
+        registry.faults().add(When::path("/v2/**/manifests/1.6.0"), fault.clone());
+        let (found, why) = explain(source()).await;
+        assert_eq!(found, ["1.7.0"], "{fault:?}");
+        assert_eq!(why["1.6.0"], "beyond the limit: one better candidate fills it");
+        assert!(registry.log().count(&When::get("/v2/**/manifests/1.6.0")) > 0, "it was looked at ahead");
+
+        // If the one before it does not fit, it is needed.
+        registry.image("demo/app").tag("1.7.0").platforms(["linux/arm64"]).push();
+        discover(source()).await.unwrap_err();
+
+        // One that is needed whatever becomes of the others ends the round at once.
+        registry.faults().add(When::path("/v2/**/manifests/1.9.0"), Fault::status(403));
+        assert_eq!(discover(source()).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_one_that_is_surely_needed_waits_for_nobody() {
+    for rule in [TagRule::semver(None), TagRule::lexical(), TagRule::newest()] {
+        let registry = Registry::start().unwrap();
+        for version in 0..10 {
+            registry.image("demo/app").tag(format!("1.{version}.0")).push();
+        }
+        registry.faults().add(When::path("/v2/**/manifests/1.9.0"), Fault::Stall);
+        registry.faults().add(When::path("/v2/**/manifests/1.8.0"), Fault::status(403));
+        let error = discover(source(&registry).rule(rule).limit(2)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
     }
 }
 
