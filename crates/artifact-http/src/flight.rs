@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use artifact_source::{Error, ErrorKind};
 use futures::future::{BoxFuture, FutureExt as _, Shared, WeakShared};
@@ -27,7 +28,10 @@ use crate::Call;
 /// let asked = std::sync::Arc::new(asked);
 /// let ask = || {
 ///     let asked = asked.clone();
-///     flights.share("question", &call, async move { Ok(asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst)) })
+///     flights.share("question", &call, move || {
+///         let asked = asked.clone();
+///         async move { Ok(asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst)) }
+///     })
 /// };
 /// let (one, two) = futures::future::try_join(ask(), ask()).await?;
 /// assert_eq!((one, two, ask().await?), (0, 0, 1));
@@ -42,18 +46,29 @@ type FlightOfOthers<V> = WeakShared<BoxFuture<'static, Result<V, Error>>>;
 
 /// The flights that have not begun.
 struct Waiting<K, V> {
-    by_key: HashMap<K, (u64, FlightOfOthers<V>)>,
+    by_key: HashMap<K, Boarding<V>>,
     last: u64,
 }
 
-/// Where one who asks gets in.
-enum Boarded<V, R> {
-    /// A flight of one's own, that begins when its doors are closed: when they are dropped.
-    Own { flight: Flight<V>, doors: oneshot::Sender<()> },
-    /// That of somebody else, and the read that is not needed then.
-    Other { flight: Flight<V>, unused: R },
+/// A flight that can still be joined.
+struct Boarding<V> {
+    number: u64,
+    /// How long the one who asked first has.
+    deadline: Option<Instant>,
+    flight: FlightOfOthers<V>,
 }
 
+/// Where one who asks got in.
+struct Boarded<V> {
+    flight: Flight<V>,
+    /// How long the one who asked first has.
+    deadline: Option<Instant>,
+    /// Only the one who asked first has them. The flight begins when they are dropped.
+    doors: Option<oneshot::Sender<()>>,
+}
+
+/// How long the doors are open at most, should the one who has them not come back to close them.
+const BOARDING: Duration = Duration::from_millis(100);
 /// How many flights wait at most before those are looked for that everybody has left.
 const MANY: usize = 1024;
 
@@ -62,74 +77,84 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// The answer of this read, or of the same one that somebody else has asked for and that has not begun. `read` is not begun
-    /// before it is needed.
+    /// The answer of this read, or of the same one that somebody else has asked for and that has not begun.
     ///
     /// # Errors
     ///
-    /// That of the read; [`TimedOut`](ErrorKind::TimedOut) where the deadline of this call passes first. The deadline of
-    /// somebody else is no reason: then the read is done again.
-    pub async fn share(
-        &self,
-        key: K,
-        call: &Call,
-        read: impl Future<Output = Result<V, Error>> + Send + 'static,
-    ) -> Result<V, Error> {
-        let (flight, read) = match self.join(key, read) {
-            Boarded::Own { flight, doors } => {
+    /// That of the read; [`TimedOut`](ErrorKind::TimedOut) where the deadline of this call passes first. An error that may be due
+    /// to the shorter deadline of somebody else, who had no time to try again, is no answer: then those who have more time
+    /// ask once more, together.
+    pub async fn share<R>(&self, key: K, call: &Call, read: impl Fn() -> R) -> Result<V, Error>
+    where
+        R: Future<Output = Result<V, Error>> + Send + 'static,
+    {
+        loop {
+            let Boarded { flight, deadline, doors } = self.board(&key, call.deadline, &read);
+            if doors.is_some() {
                 // Those who would ask at the same moment get the chance to do so.
                 tokio::task::yield_now().await;
                 drop(doors);
                 return flight.await;
             }
-            Boarded::Other { flight, unused } => (flight, unused),
-        };
-        let answer = match call.deadline {
-            None => flight.await,
-            Some(deadline) => tokio::time::timeout_at(deadline.into(), flight)
-                .await
-                .map_err(|_| Error::new(ErrorKind::TimedOut, "the deadline passed"))?,
-        };
-        match answer {
-            Err(error) if error.kind() == ErrorKind::TimedOut => read.await,
-            answer => answer,
+            let answer = match call.deadline {
+                None => flight.await,
+                Some(deadline) => tokio::time::timeout_at(deadline.into(), flight)
+                    .await
+                    .map_err(|_| Error::new(ErrorKind::TimedOut, "the deadline passed"))?,
+            };
+            match answer {
+                Err(error) if error.is_transient() && has_more_time(call.deadline, deadline) => {}
+                answer => return answer,
+            }
         }
     }
 
-    fn join<R>(&self, key: K, read: R) -> Boarded<V, R>
+    /// Gets onto the flight that is waiting for this key, or onto one of one's own.
+    fn board<R>(&self, key: &K, deadline: Option<Instant>, read: impl Fn() -> R) -> Boarded<V>
     where
         R: Future<Output = Result<V, Error>> + Send + 'static,
     {
         let mut waiting = self.lock();
-        if let Some(flight) = waiting.by_key.get(&key).and_then(|(_, flight)| flight.upgrade()) {
-            return Boarded::Other { flight, unused: read };
+        if let Some(other) = waiting.by_key.get(key)
+            && let Some(flight) = other.flight.upgrade()
+        {
+            return Boarded { flight, deadline: other.deadline, doors: None };
         }
         if waiting.by_key.len() >= MANY {
-            waiting.by_key.retain(|_, (_, flight)| flight.upgrade().is_some());
+            waiting.by_key.retain(|_, other| other.flight.upgrade().is_some());
         }
         waiting.last += 1;
         let number = waiting.last;
         let (doors, closed) = oneshot::channel();
-        let (flights, own_key) = (Self(Arc::clone(&self.0)), key.clone());
+        let (flights, own_key, read) = (Self(Arc::clone(&self.0)), key.clone(), read().boxed());
         let flight = async move {
             // It does not matter how the doors are closed.
-            let _ = closed.await;
+            let _ = tokio::time::timeout(BOARDING, closed).await;
             flights.begin(&own_key, number);
             read.await
         };
         let flight = flight.boxed().shared();
         if let Some(weak) = flight.downgrade() {
-            waiting.by_key.insert(key, (number, weak));
+            waiting.by_key.insert(key.clone(), Boarding { number, deadline, flight: weak });
         }
-        Boarded::Own { flight, doors }
+        Boarded { flight, deadline, doors: Some(doors) }
     }
 
     /// Nobody joins this flight any more.
     fn begin(&self, key: &K, number: u64) {
         let mut waiting = self.lock();
-        if waiting.by_key.get(key).is_some_and(|(own, _)| *own == number) {
+        if waiting.by_key.get(key).is_some_and(|own| own.number == number) {
             waiting.by_key.remove(key);
         }
+    }
+}
+
+/// Whether what another one had no time for may still work out.
+fn has_more_time(own: Option<Instant>, other: Option<Instant>) -> bool {
+    match (own, other) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(own), Some(other)) => own > other,
     }
 }
 
@@ -153,20 +178,28 @@ impl<K, V> Debug for Flights<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::{Duration, Instant};
-
     use futures::future::{join_all, pending};
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
 
-    fn counting(count: &Arc<AtomicU32>) -> impl Future<Output = Result<u32, Error>> + Send + 'static {
+    fn counting(
+        count: &Arc<AtomicU32>,
+    ) -> impl Fn() -> BoxFuture<'static, Result<u32, Error>> + Send + use<> {
         let count = Arc::clone(count);
-        async move {
-            let number = count.fetch_add(1, Ordering::SeqCst);
-            tokio::task::yield_now().await;
-            Ok(number)
+        move || {
+            let count = Arc::clone(&count);
+            async move {
+                let number = count.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                Ok(number)
+            }
+            .boxed()
         }
+    }
+
+    fn within(milliseconds: u64) -> Call {
+        Call::new().with_deadline(Instant::now() + Duration::from_millis(milliseconds))
     }
 
     #[tokio::test]
@@ -184,27 +217,57 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_is_shared_and_the_next_one_asks_again() {
-        let (flights, call) = (Flights::<&str, u32>::default(), Call::new());
-        let fail = || async { Err(Error::new(ErrorKind::NotFound, "it is gone")) };
-        let (one, two) =
-            tokio::join!(flights.share("a", &call, fail()), flights.share("a", &call, async { Ok(7) }));
-        assert!(one.unwrap_err().is_not_found() && two.unwrap_err().is_not_found());
-        assert_eq!(flights.share("a", &call, async { Ok(7) }).await.unwrap(), 7);
+    async fn an_answer_is_never_older_than_its_question() {
+        let (flights, count, call) = (Flights::default(), Arc::default(), Call::new());
+        let mut first = Box::pin(flights.share("a", &call, counting(&count)));
+        while count.load(Ordering::SeqCst) == 0 {
+            assert!(futures::poll!(&mut first).is_pending());
+            tokio::task::yield_now().await;
+        }
+        let (first, second) = tokio::join!(first, flights.share("a", &call, counting(&count)));
+        assert_eq!((first.unwrap(), second.unwrap()), (0, 1), "the first read had begun");
     }
 
     #[tokio::test]
-    async fn the_deadline_of_another_one_is_no_reason() {
-        let (flights, call) = (Flights::default(), Call::new());
-        let late = async { Err(Error::new(ErrorKind::TimedOut, "the deadline passed")) };
-        let (first, second) =
-            tokio::join!(flights.share("a", &call, late), flights.share("a", &call, async { Ok(7) }));
-        assert_eq!((first.unwrap_err().kind(), second.unwrap()), (ErrorKind::TimedOut, 7));
-        // And one's own is.
-        let hurried = Call::new().with_deadline(Instant::now() + Duration::from_millis(10));
-        let mut first = Box::pin(flights.share("b", &call, pending::<Result<u32, Error>>()));
+    async fn an_error_is_shared_and_the_next_one_asks_again() {
+        let (flights, call) = (Flights::<&str, u32>::default(), Call::new());
+        let count = Arc::new(AtomicU32::new(0));
+        for kind in [ErrorKind::NotFound, ErrorKind::TimedOut, ErrorKind::Server] {
+            let fail = || {
+                count.fetch_add(1, Ordering::SeqCst);
+                async move { Err(Error::new(kind, "it is gone")) }
+            };
+            let answers = join_all((0..50).map(|_| flights.share("a", &call, fail))).await;
+            assert!(answers.into_iter().all(|answer| answer.unwrap_err().kind() == kind));
+            assert_eq!(count.swap(0, Ordering::SeqCst), 1, "{kind:?}");
+        }
+        assert_eq!(flights.share("a", &call, || async { Ok(7) }).await.unwrap(), 7);
+    }
+
+    /// Whoever has little time does not try again after a fault that passes.
+    #[tokio::test]
+    async fn who_has_more_time_does_not_suffer_from_who_has_little() {
+        for kind in [ErrorKind::TimedOut, ErrorKind::RateLimited, ErrorKind::Server, ErrorKind::Unreachable] {
+            let (flights, count) = (Flights::<&str, u32>::default(), Arc::new(AtomicU32::new(0)));
+            let (hurried, patient) = (within(5_000), within(60_000));
+            let read = || {
+                let number = count.fetch_add(1, Ordering::SeqCst);
+                async move { if number == 0 { Err(Error::new(kind, "one fault")) } else { Ok(number) } }
+            };
+            let others = join_all((0..50).map(|_| flights.share("a", &patient, read)));
+            let (first, others) = tokio::join!(flights.share("a", &hurried, read), others);
+            assert_eq!(first.unwrap_err().kind(), kind);
+            assert!(others.into_iter().all(|answer| answer.unwrap() == 1), "{kind:?}");
+            assert_eq!(count.load(Ordering::SeqCst), 2, "the others ask once more together");
+        }
+    }
+
+    #[tokio::test]
+    async fn ones_own_deadline_ends_the_wait() {
+        let (flights, patient) = (Flights::default(), within(60_000));
+        let mut first = Box::pin(flights.share("b", &patient, || pending::<Result<u32, Error>>()));
         assert!(futures::poll!(&mut first).is_pending());
-        let second = flights.share("b", &hurried, async { Ok(7) }).await;
+        let second = flights.share("b", &within(10), || pending::<Result<u32, Error>>()).await;
         assert_eq!(second.unwrap_err().kind(), ErrorKind::TimedOut);
     }
 
@@ -229,10 +292,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn one_who_asks_and_does_not_come_back_keeps_nobody() {
+        let (flights, count, call) = (Flights::default(), Arc::default(), Call::new());
+        let mut first = Box::pin(flights.share("a", &call, counting(&count)));
+        assert!(futures::poll!(&mut first).is_pending());
+        assert_eq!(flights.share("a", &call, counting(&count)).await.unwrap(), 0);
+        drop(first);
+    }
+
+    #[tokio::test]
     async fn flights_that_everybody_left_are_forgotten() {
         let (flights, call) = (Flights::default(), Call::new());
         for number in 0..5 * MANY {
-            let mut flight = Box::pin(flights.share(number, &call, pending::<Result<u32, Error>>()));
+            let mut flight = Box::pin(flights.share(number, &call, || pending::<Result<u32, Error>>()));
             assert!(futures::poll!(&mut flight).is_pending());
         }
         assert!(flights.lock().by_key.len() <= MANY);

@@ -34,8 +34,10 @@ impl Repository {
     /// pages; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) for what is no list; and as [`manifest`](Self::manifest).
     /// Part of a list is never given for the whole.
     pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
-        let (own, own_call) = (self.clone(), call.clone());
-        let read = Box::pin(async move { own.list_tags(&own_call).await.map(Arc::new) });
+        let read = || {
+            let (own, call) = (self.clone(), call.clone());
+            async move { own.list_tags(&call).await.map(Arc::new) }
+        };
         self.client.shared.tags.share(self.view().await?, call, read).await.map(Arc::unwrap_or_clone)
     }
 
@@ -45,9 +47,11 @@ impl Repository {
     ///
     /// As [`manifest`](Self::manifest).
     pub async fn head_manifest(&self, reference: &str, call: &Call) -> Result<Head, Error> {
-        let (own, own_call, name) = (self.clone(), call.clone(), reference.to_owned());
-        let key = (self.view().await?, name.clone());
-        let read = Box::pin(async move { own.read_head(&name, &own_call).await });
+        let read = || {
+            let (own, call, reference) = (self.clone(), call.clone(), reference.to_owned());
+            async move { own.read_head(&reference, &call).await }
+        };
+        let key = (self.view().await?, reference.to_owned());
         self.client.shared.heads.share(key, call, read).await
     }
 
@@ -62,9 +66,11 @@ impl Repository {
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for what can be neither tag nor digest; and everything
     /// that can go [wrong on the way](artifact_http::HttpClient::fetch).
     pub async fn manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
-        let (own, own_call, name) = (self.clone(), call.clone(), reference.to_owned());
-        let key = (self.view().await?, name.clone());
-        let read = Box::pin(async move { own.read_manifest(&name, &own_call).await });
+        let read = || {
+            let (own, call, reference) = (self.clone(), call.clone(), reference.to_owned());
+            async move { own.read_manifest(&reference, &call).await }
+        };
+        let key = (self.view().await?, reference.to_owned());
         self.client.shared.manifests.share(key, call, read).await
     }
 
@@ -74,9 +80,11 @@ impl Repository {
     ///
     /// As [`manifest`](Self::manifest).
     pub async fn blob(&self, digest: &Digest, max_bytes: u64, call: &Call) -> Result<Bytes, Error> {
-        let (own, own_call, name) = (self.clone(), call.clone(), digest.clone());
-        let key = (self.view().await?, name.clone(), max_bytes);
-        let read = Box::pin(async move { own.read_blob(&name, max_bytes, &own_call).await });
+        let read = || {
+            let (own, call, digest) = (self.clone(), call.clone(), digest.clone());
+            async move { own.read_blob(&digest, max_bytes, &call).await }
+        };
+        let key = (self.view().await?, digest.clone(), max_bytes);
         self.client.shared.blobs.share(key, call, read).await
     }
 

@@ -11,7 +11,7 @@ use oci_registry::{RegistryClient, Repository};
 use warehouse_testkit::{Registry, RegistryBuilder, When};
 
 use crate::raw::{RawServer, answer};
-use crate::setup::{check, client, http, me, read_many, tag};
+use crate::setup::{check, client, http, me, read_many, tag, with_image};
 
 /// A registry with the repositories `demo/0` to `demo/9`.
 fn ten(builder: RegistryBuilder) -> Registry {
