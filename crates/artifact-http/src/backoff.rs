@@ -15,7 +15,9 @@ impl Backoff {
     pub(crate) fn after(&self, failures: u32) -> Duration {
         let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
         let step = self.first.saturating_mul(doubled).min(self.longest);
-        step.mul_f64(0.5 + 0.5 * random_fraction())
+        let wait = step.as_secs_f64() * (0.5 + 0.5 * random_fraction());
+        // The longest steps are rounded to more than fits.
+        Duration::try_from_secs_f64(wait).unwrap_or(step)
     }
 }
 
@@ -38,6 +40,16 @@ mod tests {
         {
             let wait = backoff.after(failures).as_millis();
             assert!((step / 2..=step).contains(&wait), "after {failures} failures: {wait} ms");
+        }
+    }
+
+    #[test]
+    fn no_step_is_too_long() {
+        for step in [Duration::MAX, Duration::MAX - Duration::from_nanos(1)] {
+            let backoff = Backoff { first: step, longest: step };
+            for failures in [1, 2, u32::MAX] {
+                assert!(backoff.after(failures) >= step / 2 - Duration::from_secs(1 << 12));
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::network::Network;
 use crate::response::Tries;
 use crate::transport::Transport;
-use crate::{Call, Pace, Request, Response, StreamingResponse, retry_after, tls};
+use crate::{Call, Pace, Request, Response, StreamingResponse, moment, retry_after, tls};
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
 #[derive(Clone)]
@@ -285,7 +285,10 @@ impl HttpClient {
             }
             wait = wait.max(asked);
         }
-        let until = Instant::now().checked_add(wait)?;
+        if wait > moment::AGES {
+            return None;
+        }
+        let until = moment::after(Instant::now(), wait);
         if call.deadline.is_some_and(|deadline| until >= deadline) {
             return None;
         }

@@ -7,7 +7,7 @@ use http::header;
 use url::Url;
 
 use crate::failure::{During, Failure};
-use crate::{Call, HttpClient, Origin, Request, StreamingResponse, is_loopback, redirect};
+use crate::{Call, HttpClient, Origin, Request, StreamingResponse, is_loopback, moment, redirect};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
 const REDIRECT_BODY: usize = 64 << 10;
@@ -132,8 +132,7 @@ impl HttpClient {
 
 /// The end of a wait, and whether that is the deadline of the whole call.
 pub(crate) fn until(patience: Duration, deadline: Option<Instant>) -> (Instant, bool) {
-    let now = Instant::now();
-    let patience = now.checked_add(patience).unwrap_or_else(|| now + Duration::from_secs(86_400));
+    let patience = moment::after(Instant::now(), patience);
     match deadline {
         Some(deadline) if deadline <= patience => (deadline, true),
         _ => (patience, false),

@@ -61,6 +61,7 @@ mod failure;
 mod flight;
 mod gzip;
 mod login;
+mod moment;
 mod network;
 mod origin;
 mod pace;

@@ -8,12 +8,16 @@ use std::time::{Duration, Instant};
 use artifact_source::{Error, ErrorKind};
 use url::Url;
 
-use crate::is_loopback;
+use crate::{is_loopback, moment};
 
 /// How long a host that said 429 is asked at a slower pace.
 const PENANCE: Duration = Duration::from_secs(60);
 /// How many hosts are kept in mind before those that are at rest are forgotten.
 const MANY: usize = 4096;
+/// The slowest pace there is, before a 429: one request a day.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(86_400);
+/// The fastest.
+const SHORTEST_INTERVAL: Duration = Duration::from_nanos(1);
 /// How much slower it can get.
 const SLOWEST: u32 = 16;
 
@@ -44,9 +48,14 @@ struct Rate {
 }
 
 impl Rate {
+    /// `None` for no limit.
     fn new(per_second: f64, burst: u32) -> Option<Self> {
-        let interval = Duration::try_from_secs_f64(per_second.recip()).ok()?;
-        (!interval.is_zero()).then_some(Self { interval, burst: burst.max(1) })
+        if !(per_second > 0.0 && per_second.is_finite()) {
+            return None;
+        }
+        // What does not fit is the interval of a tiny rate.
+        let interval = Duration::try_from_secs_f64(per_second.recip()).unwrap_or(LONGEST_INTERVAL);
+        Some(Self { interval: interval.clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL), burst: burst.max(1) })
     }
 }
 
@@ -60,7 +69,7 @@ struct State {
 
 impl Pace {
     /// So many requests per second to each host, and so many at once after a rest. A rate that is not above
-    /// zero, or infinite, means no limit.
+    /// zero, or infinite, means no limit; one below one request a day is one request a day.
     pub fn per_second(requests: f64, burst: u32) -> Self {
         Self::from_parts(Rate::new(requests, burst), HashMap::new())
     }
@@ -110,7 +119,7 @@ impl Pace {
             state.slowness = 1;
         }
         let interval = rate.interval.saturating_mul(state.slowness);
-        let full_at = state.full_at.max(now) + interval;
+        let full_at = moment::after(state.full_at.max(now), interval);
         // A bucket that would be full after `burst` intervals has just run dry.
         let burst = if state.slowness == 1 { rate.burst } else { 1 };
         let turn = full_at.checked_sub(interval.saturating_mul(burst)).filter(|turn| *turn > now);
@@ -131,10 +140,10 @@ impl Pace {
             let fresh = state
                 .slow_until
                 .checked_sub(PENANCE)
-                .is_none_or(|since| now > since + Duration::from_secs(1));
+                .is_none_or(|since| now > moment::after(since, Duration::from_secs(1)));
             if fresh {
                 state.slowness = (state.slowness * 2).min(SLOWEST);
-                state.slow_until = now + PENANCE;
+                state.slow_until = moment::after(now, PENANCE);
             }
         }
     }
@@ -199,6 +208,34 @@ mod tests {
         assert_eq!(waits(&Pace::unlimited(), "https://a.example.com", 2, now), [0, 0]);
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert_eq!(waits(&Pace::per_second(rate, 1), "https://a.example.com", 2, now), [0, 0], "{rate}");
+        }
+    }
+
+    #[test]
+    fn every_rate_above_zero_is_a_limit() {
+        const DAY: u128 = 86_400_000;
+        let now = Instant::now();
+        for (rate, second, third) in [
+            (1.0, 1000, 2000),
+            (1e-3, 1_000_000, 2_000_000),
+            (1e-5, DAY, 2 * DAY),
+            (1e-19, DAY, 2 * DAY),
+            (1e-20, DAY, 2 * DAY),
+            (1e-300, DAY, 2 * DAY),
+            (f64::MIN_POSITIVE, DAY, 2 * DAY),
+            (5e-324, DAY, 2 * DAY),
+        ] {
+            let waited = waits(&Pace::per_second(rate, 1), "https://a.example.com", 3, now);
+            assert_eq!(waited, [0, second, third], "{rate:e}");
+            let pace = Pace::unlimited().with_host("a.example.com", rate, u32::MAX);
+            assert_eq!(waits(&pace, "https://a.example.com", 3, now), [0, 0, 0], "{rate:e} after a rest");
+            pace.slow_down(&url("https://a.example.com"));
+            let slow = waits(&pace, "https://a.example.com", 1, now);
+            assert!(slow[0] >= second, "{rate:e} after a 429: {slow:?}");
+        }
+        for rate in [f64::MAX, 1e300, 1e10] {
+            let pace = Pace::per_second(rate, 1);
+            assert_eq!(pace.0.standard.map(|rate| rate.interval), Some(SHORTEST_INTERVAL), "{rate:e}");
         }
     }
 

@@ -84,3 +84,35 @@ async fn a_turn_that_would_come_too_late_is_not_waited_for() {
     assert_eq!(error.message(), "the pace set for the host leaves no time before the deadline");
     assert_eq!((call.meter.requests(), server.seen().len()), (0, 1));
 }
+
+/// Durations and rates that no clock can tell: nothing panics, and nothing is waited for that has no end.
+#[tokio::test]
+async fn absurd_settings_are_as_good_as_for_ever() {
+    let forever = Duration::MAX;
+    let patient = || HttpClient::builder().connect_timeout(forever).stall_timeout(forever);
+    let (server, _) = timed(vec![|| answer("200 OK", &[], "here")]).await;
+    for rate in [1e-300, 1e-20, 1e-19, 5e-324, f64::MAX] {
+        let host = server.url.strip_prefix("http://").unwrap();
+        let client = patient().pace(Pace::unlimited().with_host(host, rate, 2)).build().unwrap();
+        let soon = || Call::new().with_deadline(Instant::now() + Duration::from_secs(3600));
+        for _ in 0..2 {
+            assert_eq!(
+                client.fetch(Request::get(&server.url), &soon()).await.unwrap().body,
+                "here",
+                "{rate:e}"
+            );
+        }
+        let third = client.fetch(Request::get(&server.url), &soon()).await.map(|response| response.body);
+        match third {
+            Ok(body) => assert!(rate == f64::MAX && body == "here", "{rate:e}"),
+            Err(error) => assert_eq!(error.kind().as_str(), "timed out", "{rate:e}"),
+        }
+    }
+
+    for head in ["X: y", "Retry-After: 18446744073709551615", "Retry-After: 9223372036854775807"] {
+        let server = Server::start(move |_, _| answer("503 X", &[head], "")).await;
+        let client = patient().backoff(forever, forever).longest_retry_after(forever).build().unwrap();
+        let response = client.fetch(Request::get(&server.url), &Call::new()).await.unwrap();
+        assert_eq!((response.status.as_u16(), server.seen().len()), (503, 1), "{head}");
+    }
+}
