@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use artifact_source::{Error, ErrorKind};
 use futures::future::{BoxFuture, FutureExt as _, Shared, WeakShared};
 use tokio::sync::oneshot;
+use tokio::task::unconstrained;
 
 use crate::Call;
 
@@ -67,6 +68,8 @@ struct Boarded<V> {
     doors: Option<oneshot::Sender<()>>,
 }
 
+/// How often everybody else gets a turn before a flight begins.
+const PASSES: usize = 4;
 /// How long the doors are open at most, should the one who has them not come back to close them.
 const BOARDING: Duration = Duration::from_millis(100);
 /// How many flights wait at most before those are looked for that everybody has left.
@@ -91,14 +94,17 @@ where
         loop {
             let Boarded { flight, deadline, doors } = self.board(&key, call.deadline, &read);
             if doors.is_some() {
-                // Those who would ask at the same moment get the chance to do so.
-                tokio::task::yield_now().await;
+                // Those who would ask at the same moment get the chance to do so, also where tokio lets a task with many of
+                // them do only part of its work at a time.
+                for _ in 0..PASSES {
+                    tokio::task::yield_now().await;
+                }
                 drop(doors);
-                return flight.await;
+                return unconstrained(flight).await;
             }
             let answer = match call.deadline {
-                None => flight.await,
-                Some(deadline) => tokio::time::timeout_at(deadline.into(), flight)
+                None => unconstrained(flight).await,
+                Some(deadline) => tokio::time::timeout_at(deadline.into(), unconstrained(flight))
                     .await
                     .map_err(|_| Error::new(ErrorKind::TimedOut, "the deadline passed"))?,
             };
@@ -129,7 +135,7 @@ where
         let (flights, own_key, read) = (Self(Arc::clone(&self.0)), key.clone(), read().boxed());
         let flight = async move {
             // It does not matter how the doors are closed.
-            let _ = tokio::time::timeout(BOARDING, closed).await;
+            let _ = tokio::time::timeout(BOARDING, unconstrained(closed)).await;
             flights.begin(&own_key, number);
             read.await
         };

@@ -9,13 +9,13 @@ use artifact_source::{AnyArtifact, Chart, Commit, Generic, Image};
 use warehouse_spec::{
     ArtifactReference, ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference,
     DiscoveryResult, GenericDiscoveryResult, GitDiscoveryResult, ImageDiscoveryResult, Subscription,
-    SubscriptionKind, Warehouse,
+    SubscriptionKind, Warehouse, without_credential,
 };
 
 use crate::{Report, SubscriptionReport};
 
 impl Report {
-    /// The artifacts in the shape of Kargo's `status.discoveredArtifacts`.
+    /// The artifacts in the shape of Kargo's `status.discoveredArtifacts`. A `repoURL` with a password in it is given without.
     ///
     /// A subscription that failed with nothing left over from an earlier run has no entry, which is
     /// not the same as an entry without artifacts: that one was asked and nothing fits.
@@ -44,14 +44,14 @@ fn result(subscription: &Subscription, report: &SubscriptionReport) -> Discovery
     match &subscription.kind {
         SubscriptionKind::Git(git) => {
             let mut result = GitDiscoveryResult::default();
-            result.repo_url.clone_from(&git.repo_url);
+            result.repo_url = without_credential(&git.repo_url).into_owned();
             result.subscription_name = subscription_name;
             result.commits = pick(artifacts, commit);
             DiscoveryResult::Git(result)
         }
         SubscriptionKind::Chart(chart) => {
             let mut result = ChartDiscoveryResult::default();
-            result.repo_url.clone_from(&chart.repo_url);
+            result.repo_url = without_credential(&chart.repo_url).into_owned();
             result.name = chart.name.clone().unwrap_or_default();
             result.semver_constraint = chart.semver_constraint.clone().unwrap_or_default();
             result.subscription_name = subscription_name;
@@ -60,7 +60,7 @@ fn result(subscription: &Subscription, report: &SubscriptionReport) -> Discovery
         }
         SubscriptionKind::Image(image) => {
             let mut result = ImageDiscoveryResult::default();
-            result.repo_url.clone_from(&image.repo_url);
+            result.repo_url = without_credential(&image.repo_url).into_owned();
             result.platform = image.platform.as_ref().map(ToString::to_string).unwrap_or_default();
             result.subscription_name = subscription_name;
             let git_repo_url = image.git_repo_url.clone().unwrap_or_default();
