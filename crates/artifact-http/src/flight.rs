@@ -71,7 +71,7 @@ struct Boarded<V> {
 /// How often everybody else gets a turn before a flight begins.
 const PASSES: usize = 4;
 /// How long the doors are open at most, should the one who has them not come back to close them.
-const BOARDING: Duration = Duration::from_millis(100);
+const BOARDING: Duration = Duration::from_secs(2);
 /// How many flights wait at most before those are looked for that everybody has left.
 const MANY: usize = 1024;
 
