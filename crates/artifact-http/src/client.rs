@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::Error;
 
 use crate::backoff::Backoff;
 use crate::exchange::Timing;
@@ -120,6 +120,13 @@ impl HttpClientBuilder {
 
     /// Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are followed. No, if it is not
     /// said: a library does not read the environment on its own.
+    ///
+    /// Each is read in small letters too where there is none in capitals, and what is empty counts as not set. Proxies are
+    /// `http://` or `https://` URLs, or `host:port`; where no variable names one, the system's own settings count (macOS and
+    /// Windows). A value that cannot be a proxy is an error of [`build`](Self::build), as requests would otherwise go past
+    /// the proxy without a word. In a CGI program (`REQUEST_METHOD` is set) there is no proxy, as who asks could name one.
+    ///
+    /// This machine (see [`is_loopback`](crate::is_loopback)) is never asked through a proxy, whatever the variables say.
     pub fn proxy_from_environment(mut self, follow: bool) -> Self {
         self.proxy_from_environment = follow;
         self
@@ -148,8 +155,10 @@ impl HttpClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for a root certificate that is no PEM certificate or a user agent
-    /// that no header can carry.
+    /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for a root certificate that is no PEM certificate, a user agent
+    /// that no header can carry, and a variable of the environment that is
+    /// [followed](Self::proxy_from_environment) and names what cannot be a proxy: the error names the variable, and nothing
+    /// of its value.
     pub fn build(self) -> Result<HttpClient, Error> {
         let tls = tls::configuration(&self.roots, self.skip_tls_verify)?;
         let (user_agent, connect) = (self.user_agent, self.timing.connect);
@@ -164,10 +173,7 @@ impl HttpClientBuilder {
                 .pool_idle_timeout(Duration::from_secs(15))
                 .connect_timeout(connect)
         };
-        let transport = Transport::build(settings, self.network, self.proxy_from_environment);
-        let transport = transport.map_err(|cause| {
-            Error::new(ErrorKind::InvalidInput, "the HTTP client cannot be built").with_cause(cause)
-        })?;
+        let transport = Transport::build(settings, self.network, self.proxy_from_environment)?;
         Ok(HttpClient { transport, timing: self.timing, pace: self.pace, retry: self.retry })
     }
 }
@@ -191,11 +197,11 @@ impl HttpClient {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for what cannot be sent,
-    /// [`Unreachable`](ErrorKind::Unreachable), [`Tls`](ErrorKind::Tls),
-    /// [`TimedOut`](ErrorKind::TimedOut), [`TooLarge`](ErrorKind::TooLarge),
-    /// [`BadAnswer`](ErrorKind::BadAnswer) for what is no HTTP or ends early, and
-    /// [`Refused`](ErrorKind::Refused) for a redirect or a plain connection that a credential must
+    /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for what cannot be sent,
+    /// [`Unreachable`](artifact_source::ErrorKind::Unreachable), [`Tls`](artifact_source::ErrorKind::Tls),
+    /// [`TimedOut`](artifact_source::ErrorKind::TimedOut), [`TooLarge`](artifact_source::ErrorKind::TooLarge),
+    /// [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) for what is no HTTP or ends early, and
+    /// [`Refused`](artifact_source::ErrorKind::Refused) for a redirect or a plain connection that a credential must
     /// not take. A status is never an error here.
     pub async fn fetch(&self, request: Request, call: &Call) -> Result<Response, Error> {
         let mut tries = Tries::begin();

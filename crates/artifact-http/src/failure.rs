@@ -7,7 +7,7 @@ use artifact_source::{Error, ErrorKind};
 use url::Url;
 
 use crate::network::OnlyPrivate;
-use crate::transport::Proxy;
+use crate::proxy::Proxy;
 use crate::{Origin, tls};
 
 /// An exchange that gave no answer.

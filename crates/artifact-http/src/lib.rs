@@ -44,7 +44,8 @@
 //!   bodies as they travelled.
 //! - **Secrets** are in no error, no `Debug` and no URL that is shown.
 //! - **No globals and no environment**: proxies are taken from the environment only where
-//!   [`HttpClientBuilder::proxy_from_environment`] says so. Certificates are checked by the platform's
+//!   [`HttpClientBuilder::proxy_from_environment`] says so, and never for this machine itself, to which a credential may travel
+//!   in plain text. Certificates are checked by the platform's
 //!   trust store plus [`HttpClientBuilder::add_root_certificate_pem`].
 //!
 //! All errors are [`artifact_source::Error`]: transport faults are given their kind, their words and
@@ -65,6 +66,8 @@ mod moment;
 mod network;
 mod origin;
 mod pace;
+mod proxy;
+mod proxy_environment;
 mod redirect;
 mod request;
 mod response;

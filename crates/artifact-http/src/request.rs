@@ -133,7 +133,7 @@ impl Request {
     }
 
     /// Whether a credential may travel over plain http to a host that is not this machine. No, if it
-    /// is not said.
+    /// is not said. Where the host is asked through a proxy, the credential travels there in plain text, and the proxy reads it.
     #[must_use]
     pub fn allow_plain_credential(mut self, allow: bool) -> Self {
         self.allow_plain_credential = allow;

@@ -1,45 +1,63 @@
-//! The two ways out: to wherever somebody asked for, and to public addresses only.
+//! The ways out: to wherever somebody asked for, to public addresses only, and through a proxy.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use artifact_source::{Error, ErrorKind};
-use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
 use crate::network::Network;
+use crate::proxy::{Proxies, Proxy};
 
 /// Sends single requests.
 ///
 /// A request that a public server led us to takes the second way, which knows of no private address and shares no
-/// connection with the first. Behind a proxy there is one way only: the proxy finds the addresses, and knows what it may
-/// reach.
+/// connection with the first. What is asked through a proxy has one way only: the proxy finds the addresses, and knows what
+/// it may reach. Each request, each redirect too, is looked at by itself, and this machine is never asked through a proxy.
 #[derive(Clone)]
 pub(crate) struct Transport {
     anywhere: reqwest::Client,
     public_only: reqwest::Client,
     network: Arc<Network>,
-    proxies: Option<Arc<Matcher>>,
+    proxied: Option<Proxied>,
+}
+
+#[derive(Clone)]
+struct Proxied {
+    client: reqwest::Client,
+    proxies: Arc<Proxies>,
 }
 
 impl Transport {
+    /// # Errors
+    ///
+    /// `InvalidInput` for settings that no client can be built of, and for a proxy in the environment that cannot be one.
     pub(crate) fn build(
         settings: impl Fn() -> reqwest::ClientBuilder,
         network: Network,
         proxy_from_environment: bool,
-    ) -> reqwest::Result<Self> {
-        let proxy_from_environment = proxy_from_environment && !is_shut_off();
+    ) -> Result<Self, Error> {
         let network = Arc::new(network);
-        let way = |public_only: bool| settings().dns_resolver(network.resolver(public_only));
-        let anywhere = if proxy_from_environment { way(false) } else { way(false).no_proxy() };
-        Ok(Self {
-            anywhere: anywhere.build()?,
-            public_only: way(true).no_proxy().build()?,
-            // The same rules, read at the same moment, as those of reqwest.
-            proxies: proxy_from_environment.then(|| Arc::new(Matcher::from_system())),
-            network,
-        })
+        let way = |public_only: bool| settings().dns_resolver(network.resolver(public_only)).no_proxy();
+        let build = |client: reqwest::ClientBuilder| {
+            client.build().map_err(|cause| {
+                Error::new(ErrorKind::InvalidInput, "the HTTP client cannot be built").with_cause(cause)
+            })
+        };
+        let proxies = if proxy_from_environment {
+            Proxies::from_environment(&|name| std::env::var_os(name))?
+        } else {
+            None
+        };
+        let proxied = match proxies.map(Arc::new) {
+            Some(proxies) => {
+                let rules = Arc::clone(&proxies);
+                let rules = reqwest::Proxy::custom(move |url| rules.of(url).map(Proxy::into_address));
+                Some(Proxied { client: build(way(false).proxy(rules))?, proxies })
+            }
+            None => None,
+        };
+        Ok(Self { anywhere: build(way(false))?, public_only: build(way(true))?, network, proxied })
     }
 
     /// Whether the URL says by itself that it leads to a private address.
@@ -56,12 +74,7 @@ impl Transport {
 
     /// The proxy that this URL is asked through.
     pub(crate) fn proxy(&self, url: &Url) -> Option<Proxy> {
-        let found = self.proxies.as_ref()?.intercept(&url.as_str().parse().ok()?)?;
-        let host = found.uri().authority().map(|authority| authority.as_str().to_owned());
-        Some(Proxy {
-            scheme: found.uri().scheme_str().unwrap_or("http").to_owned(),
-            host: host.unwrap_or_default(),
-        })
+        self.proxied.as_ref()?.proxies.of(url)
     }
 
     pub(crate) fn send(
@@ -70,40 +83,11 @@ impl Transport {
         public_only: bool,
         proxy: Option<&Proxy>,
     ) -> impl Future<Output = reqwest::Result<reqwest::Response>> + use<> {
-        let client = if public_only && proxy.is_none() { &self.public_only } else { &self.anywhere };
+        let client = match (&self.proxied, proxy) {
+            (Some(proxied), Some(_)) => &proxied.client,
+            _ if public_only => &self.public_only,
+            _ => &self.anywhere,
+        };
         client.execute(message)
-    }
-}
-
-/// Whether `NO_PROXY` is `*`: everything is asked without a proxy, addresses by number too, which the rules of reqwest leave out.
-fn is_shut_off() -> bool {
-    let named = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| std::env::var(name).ok());
-    named.is_some_and(|hosts| hosts.split(',').any(|host| host.trim() == "*"))
-}
-
-/// A proxy, without whatever signs in to it.
-pub(crate) struct Proxy {
-    scheme: String,
-    host: String,
-}
-
-impl Proxy {
-    /// # Errors
-    ///
-    /// `InvalidInput` for one that is spoken to in another way than HTTP.
-    pub(crate) fn check(&self, url: &Url) -> Result<(), Error> {
-        if matches!(self.scheme.as_str(), "http" | "https") {
-            return Ok(());
-        }
-        let message = format!("the proxy {self} is none for HTTP");
-        Err(Error::new(ErrorKind::InvalidInput, message)
-            .with_url(url)
-            .with_hint("set HTTP_PROXY and HTTPS_PROXY to http:// or https:// URLs"))
-    }
-}
-
-impl fmt::Display for Proxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.host)
     }
 }

@@ -99,9 +99,17 @@ async fn the_client() {
         .proxy_from_environment(std::env::var_os("THE_CLIENT_FOLLOWS_NONE").is_none())
         .attempts(1)
         .resolve("inside.test", ["127.0.0.1".parse().unwrap()])
+        .resolve("registry.localhost", ["127.0.0.1".parse().unwrap()])
         .add_root_certificate_pem(roots)
-        .build()
-        .unwrap();
+        .build();
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => {
+            println!("\nANSWER {}: {}", error.kind().as_str(), error.message());
+            println!("{error:?}");
+            return;
+        }
+    };
     for url in urls.split(' ') {
         let request =
             Request::get(url).authorization(Authorization::bearer("SECRET")).allow_plain_credential(true);
@@ -171,26 +179,82 @@ async fn no_proxy_names_who_is_asked_without_it() {
     let server = Server::start(|_, _| answer("200 OK", &[], "directly")).await;
     let proxy = Proxy::to("").await;
     let value = format!("http://me:SECRET@{}", proxy.address);
-    for (name, without) in [
-        ("NO_PROXY", "127.0.0.1"),
-        ("no_proxy", "127.0.0.1"),
-        ("NO_PROXY", "example.com, 127.0.0.0/8"),
-        ("NO_PROXY", "*"),
-    ] {
-        let answers = fetched(&[("HTTP_PROXY", &value), (name, without)], "", &[&server.url]).await;
+    let url = server.url_of("inside.test");
+    for (name, without) in
+        [("NO_PROXY", "inside.test"), ("no_proxy", "inside.test"), ("NO_PROXY", "example.com, *")]
+    {
+        let answers = fetched(&[("HTTP_PROXY", &value), (name, without)], "", &[&url]).await;
         assert_eq!(answers, ["200 directly"], "{name}={without}");
     }
     for without in [".inside.test", "inside.test"] {
-        let url = server.url_of("inside.test");
         let answers =
             fetched(&[("ALL_PROXY", &value), ("NO_PROXY", without)], "", &[&url, "http://notinside.test/"])
                 .await;
         assert_eq!(answers, ["200 directly", "200 through the proxy"], "{without}");
     }
-    let answers = fetched(&[("HTTP_PROXY", &value), ("NO_PROXY", "example.com")], "", &[&server.url]).await;
+    let answers = fetched(&[("HTTP_PROXY", &value), ("NO_PROXY", "example.com")], "", &[&url]).await;
     assert_eq!(answers, ["200 through the proxy"]);
     assert!(server.seen().iter().all(|head| !head.contains("proxy-authorization")), "{:?}", server.seen());
     assert_eq!(proxy.authorizations().len(), 3);
+}
+
+/// A credential may travel in plain text to this machine, and with it to no other.
+#[tokio::test]
+async fn this_machine_is_never_asked_through_a_proxy() {
+    let server = Server::start(|n, _| match n % 2 {
+        0 => answer("302 X", &["Location: /again"], ""),
+        _ => answer("200 OK", &[], "directly"),
+    })
+    .await;
+    let proxy = Proxy::to("").await;
+    let value = format!("http://me:SECRET@{}", proxy.address);
+    let own = ["127.0.0.1", "localhost", "registry.localhost", "[::ffff:127.0.0.1]"];
+    let urls: Vec<String> = own.iter().map(|host| server.url_of(host)).collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    for name in ["HTTP_PROXY", "ALL_PROXY"] {
+        let answers = fetched(&[(name, &value), ("NO_PROXY", "example.com")], "", &urls).await;
+        assert_eq!(answers, ["200 directly"; 4], "{name}");
+    }
+    let secure = server.url_of("127.0.0.1").replace("http:", "https:");
+    let answers = fetched(&[("HTTPS_PROXY", &value)], "", &[&secure]).await;
+    assert!(answers[0].starts_with("tls: the server does not speak TLS"), "{answers:?}");
+    assert_eq!(proxy.asked(), [""; 0]);
+    assert!(server.seen().iter().all(|head| !head.contains("proxy-authorization")), "{:?}", server.seen());
+}
+
+/// One hop is direct, the next one through the proxy, and the other way round: each URL is looked at by itself.
+#[tokio::test]
+async fn a_redirect_to_or_from_this_machine() {
+    let proxy = Proxy::to("").await;
+    let server = Server::start(|_, _| answer("302 X", &["Location: http://registry.test/away"], "")).await;
+    let environment = [("HTTP_PROXY", proxy.address.as_str()), ("NO_PROXY", "inside.test")];
+    assert_eq!(fetched(&environment, "", &[&server.url]).await, ["200 through the proxy"]);
+    assert_eq!(proxy.asked(), ["GET http://registry.test/away HTTP/1.1"]);
+    assert!(!proxy.seen.lock().unwrap()[0].contains("SECRET"), "another origin gets no credential");
+
+    let target = Server::start(|_, _| answer("200 OK", &[], "directly")).await;
+    let location = format!("Location: {}/here", target.url);
+    let inside = Server::start(move |_, _| answer("302 X", &[&location], "")).await;
+    let answers = fetched(&environment, "", &[&inside.url_of("inside.test")]).await;
+    assert_eq!(answers, ["200 directly"], "a server at a private address may lead here");
+    assert_eq!(proxy.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_variable_that_names_no_proxy_is_an_error_and_not_passed_over() {
+    let server = Server::start(|_, _| answer("200 OK", &[], "directly")).await;
+    let url = server.url_of("inside.test");
+    for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        for (value, what) in [
+            ("http://pu:SECRET@:::bad", "it is no URL (empty host)"),
+            ("socks9://pu:SECRET@proxy.test", "it is spoken to in a way that is not supported"),
+        ] {
+            let message = format!("invalid input: the proxy in the variable {name} cannot be used: {what}");
+            assert_eq!(fetched(&[(name, value)], "", &[&url]).await, [message]);
+        }
+        assert_eq!(fetched(&[(name, "")], "", &[&url]).await, ["200 directly"], "{name} is empty");
+    }
+    assert_eq!(server.seen().len(), 6);
 }
 
 #[tokio::test]
@@ -199,7 +263,7 @@ async fn the_environment_is_not_read_unless_it_is_said() {
     let dead = "http://127.0.0.1:1";
     let environment =
         [("HTTP_PROXY", dead), ("HTTPS_PROXY", dead), ("ALL_PROXY", dead), ("THE_CLIENT_FOLLOWS_NONE", "1")];
-    assert_eq!(fetched(&environment, "", &[&server.url]).await, ["200 directly"]);
+    assert_eq!(fetched(&environment, "", &[&server.url_of("inside.test")]).await, ["200 directly"]);
 }
 
 #[tokio::test]
