@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use artifact_http::{CredentialSource, Login};
+use artifact_http::{Credential, CredentialSource, Login};
 use artifact_source::{Error, ErrorKind, SourceKind};
 use async_trait::async_trait;
 
@@ -21,6 +21,8 @@ use file::{EntryLogin, File, Helper, MAX_FILE_BYTES};
 use helper::{Answer, Question};
 use memory::Memory;
 use place::Place;
+
+use crate::printable::printable;
 
 pub use standard::StandardPlaces;
 
@@ -171,6 +173,16 @@ impl DockerConfig {
         &self.name
     }
 
+    /// Where a credential was found, and what is strange about it: that is shown where it is not accepted.
+    fn found(&self, credential: &Credential) -> Arc<str> {
+        match credential {
+            Credential::Password { password, .. } if password.expose().ends_with(['\n', '\r']) => {
+                format!("{} (its password ends in a line break: `echo -n` writes none)", self.name).into()
+            }
+            _ => Arc::clone(&self.name),
+        }
+    }
+
     /// Which helper is to be asked for a host.
     fn helper(&self, host: &str) -> Option<(&Helper, Named)> {
         match self.file.helpers.get(host) {
@@ -246,7 +258,7 @@ impl CredentialSource for DockerConfig {
         match self.entry(&place) {
             None | Some((_, EntryLogin::Empty)) => Ok(None),
             Some((_, EntryLogin::Credential(credential))) => {
-                Ok(Some(Login::new(credential.clone(), Arc::clone(&self.name))))
+                Ok(Some(Login::new(credential.clone(), self.found(credential))))
             }
             Some((key, EntryLogin::Broken(what))) => {
                 let message = format!("the entry {key:?} of {} cannot be used: {what}", self.name);
@@ -270,13 +282,13 @@ impl CredentialSource for DockerConfig {
         let mut known =
             self.file.entries.iter().filter(|(_, entry)| !matches!(entry.login, EntryLogin::Empty));
         let first: Vec<_> = known.by_ref().take(3).map(|(prefix, _)| prefix.as_str()).collect();
-        Some(match (first.as_slice(), known.count()) {
+        Some(printable(&match (first.as_slice(), known.count()) {
             ([], _) => format!("{name} has no credentials"),
             (first, 0) => format!("{name} has nothing for {host}, only for {}", first.join(", ")),
             (first, more) => {
                 format!("{name} has nothing for {host}, only for {} and {more} others", first.join(", "))
             }
-        })
+        }))
     }
 }
 

@@ -13,7 +13,7 @@ mod yaml;
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, Login};
+use artifact_http::{CredentialSource, Login, Url, is_loopback};
 use artifact_source::{Error, SourceKind, redact_url};
 use async_trait::async_trait;
 
@@ -22,6 +22,8 @@ use entry::{Holding, Target, plain_http};
 use hint::Search;
 use remembered::Remembered;
 use wanted::{CredType, Wanted};
+
+use crate::printable::printable;
 
 pub use problem::Problem;
 pub use secret::KargoSecret;
@@ -71,7 +73,7 @@ pub use secret::KargoSecret;
 ///   [images](warehouse_spec::normalize_image), [charts](warehouse_spec::normalize_chart) or
 ///   [Git](warehouse_spec::normalize_git); then those of which `repoURLIsRegex` is exactly `true` and whose `repoURL`
 ///   matches the URL as it is written or its normal form, anywhere in it. Of several the first by name.
-/// - For `http://` URLs none, unless it is [allowed](Self::allow_plain_http).
+/// - For `http://` URLs of other machines none, unless it is [allowed](Self::allow_plain_http).
 ///
 /// The first Secret that is for a repository ends the search, whatever it holds:
 ///
@@ -90,6 +92,9 @@ pub use secret::KargoSecret;
 ///
 /// Kargo's documentation says that exact URLs count before patterns, and so it is here. Kargo itself (1.11 at the time of
 /// writing) takes Secrets strictly by name, so there a pattern in a Secret `a` hides an exact URL in a Secret `b`.
+///
+/// Kargo gives no credential for any `http://` URL. Here it is given for those of [loopback](artifact_http::is_loopback), where nobody
+/// listens in: that is where one tries things out. In a cluster such a URL means another place, and Kargo refuses it.
 #[derive(Clone, Default)]
 pub struct KargoSecrets {
     collection: Arc<Collection>,
@@ -121,7 +126,7 @@ impl KargoSecrets {
         self
     }
 
-    /// Whether a credential is given for `http://` URLs. No, if it is not said, as in Kargo.
+    /// Whether a credential is given for `http://` URLs of other machines. No, if it is not said, as in Kargo.
     #[must_use]
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
@@ -163,12 +168,20 @@ impl KargoSecrets {
 
     fn refuses(&self, url: &str) -> bool {
         let is_http = url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
-        is_http && !self.allow_plain_http
+        is_http && !self.allow_plain_http && !names_this_machine(url)
     }
 }
 
+/// Whether whoever reads the URL finds this very machine in it. Where readers could differ, it does not.
+fn names_this_machine(url: &str) -> bool {
+    let is_plain =
+        !url.contains(|letter: char| letter == '\\' || letter.is_whitespace() || letter.is_control());
+    is_plain && Url::parse(url).is_ok_and(|url| is_loopback(&url))
+}
+
 impl FromIterator<KargoSecret> for KargoSecrets {
-    /// Of two Secrets of one namespace and name the later one counts.
+    /// Of two Secrets of one namespace and name the later one counts, as where both are applied to a cluster; that is told among the
+    /// [problems](KargoSecrets::problems).
     fn from_iter<I: IntoIterator<Item = KargoSecret>>(secrets: I) -> Self {
         Self { collection: Arc::new(Collection::new(secrets)), ..Self::default() }
     }
@@ -202,7 +215,8 @@ impl CredentialSource for KargoSecrets {
                 wanted: &wanted,
                 url: redact_url(url),
             };
-            if self.refuses(url) { search.refusal() } else { search.hint() }
+            let hint = if self.refuses(url) { search.refusal() } else { search.hint() };
+            hint.map(|hint| printable(&hint))
         })
     }
 }

@@ -46,7 +46,8 @@
 //!
 //! - **A source may be asked before every request**, as the clients of registries do: what helpers said is remembered, all who ask at once
 //!   wait for one process, and Secrets are put in order once.
-//! - **No secret** is in any error, hint, `Debug`, or in the words that say where a credential was found.
+//! - **No secret** is in any error, hint, `Debug`, or in the words that say where a credential was found; nor is anything that a
+//!   helper wrote and that is no credential, nor a control character that somebody put into a file.
 //! - **What is wrong in one place stands in nobody else's way**: a damaged entry for one registry, or a Secret that
 //!   cannot be used, is told to those who ask for it, and to those who ask for [`KargoSecrets::problems`].
 //! - **Nothing is read on its own**: files are named by the caller, and so are the values of the environment that say where
@@ -67,6 +68,7 @@
 mod chain;
 mod docker;
 mod kargo;
+mod printable;
 
 pub use chain::Chain;
 pub use docker::{DockerConfig, StandardPlaces};

@@ -12,6 +12,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
+use crate::printable::printable;
+
 /// How much a helper may answer, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
 /// How long after the end of a helper the end of its output is waited for: a process that it has left behind may hold that open
@@ -42,7 +44,7 @@ pub(super) struct Failure {
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        Self::new(failure.kind, failure.message).with_hint(failure.hint)
+        Self::new(failure.kind, printable(&failure.message)).with_hint(printable(&failure.hint))
     }
 }
 

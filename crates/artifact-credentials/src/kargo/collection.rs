@@ -36,9 +36,15 @@ impl Collection {
                 namespaces.push(secret.namespace.clone());
                 namespaces.len() - 1
             });
-            sorted.insert((place, secret.name.clone()), secret);
+            let key = (place, secret.name.clone());
+            let before = sorted.remove(&key).map(|(before, _)| before);
+            sorted.insert(key, (secret, before));
         }
-        let entries: Vec<Entry> = sorted.into_values().map(Entry::new).collect();
+        let entry = |(secret, before): (KargoSecret, Option<KargoSecret>)| match before {
+            None => Entry::new(secret),
+            Some(before) => Entry::new(secret).replacing(&before),
+        };
+        let entries: Vec<Entry> = sorted.into_values().map(entry).collect();
         let mut by_namespace: HashMap<String, Namespace> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
             let Some(cred_type) = entry.cred_type else { continue };

@@ -6,6 +6,7 @@ use selection_strategies::GoRegex;
 use super::problem::Problem;
 use super::secret::{KargoSecret, key};
 use super::wanted::{CredType, Wanted};
+use crate::printable::printable;
 
 /// For which repositories a Secret is.
 #[derive(Clone, Debug)]
@@ -18,6 +19,29 @@ pub(super) enum Target {
     Pattern(GoRegex),
     /// Nobody knows.
     Unknown,
+}
+
+impl Target {
+    /// Whether there is a line break at the end of it that no repository has.
+    fn is_spoilt(&self) -> bool {
+        match self {
+            Self::Exact { normal, .. } => ends_in_line_break(normal),
+            Self::Pattern(pattern) => ends_in_line_break(pattern.as_str()),
+            Self::Unknown => false,
+        }
+    }
+
+    /// Whether it would be this repository without the line break at its end.
+    pub(super) fn would_be(&self, wanted: &Wanted) -> bool {
+        let without = |text: &str| text.trim_end_matches(['\n', '\r']).to_owned();
+        self.is_spoilt()
+            && match self {
+                Self::Exact { given, .. } => wanted.cred_type.normalize(&without(given)) == wanted.normal,
+                Self::Pattern(pattern) => GoRegex::new(&without(pattern.as_str()))
+                    .is_ok_and(|pattern| wanted.forms().iter().any(|form| pattern.is_match(form))),
+                Self::Unknown => false,
+            }
+    }
 }
 
 /// What a Secret holds.
@@ -63,12 +87,25 @@ impl Entry {
         });
         let holding = holding(&secret, cred_type);
         if cred_type.is_some() {
+            problems.extend(line_breaks(&secret, &[key::REPO_URL, key::IS_REGEX], &target));
             match &holding {
                 Holding::Nothing(wrong) | Holding::Broken(wrong) => problems.push(wrong.clone()),
-                Holding::Credential(_) => problems.extend(suspicious(&secret)),
+                Holding::Credential(_) => {
+                    problems.extend(line_breaks(&secret, &[key::USERNAME, key::PASSWORD], &target));
+                }
             }
         }
         Self { secret, cred_type, target, holding, problems }
+    }
+
+    /// The same, where there was another one of the same namespace and name before.
+    pub(super) fn replacing(mut self, before: &KargoSecret) -> Self {
+        let place = before.file.as_ref().map(|file| format!(" in {file}")).unwrap_or_default();
+        let message = format!("replaces another one of the same namespace and name{place}");
+        let hint = "take one of the two out, or give it another name".to_owned();
+        self.problems
+            .push(Problem { is_unusable: false, ..problem(&self.secret, None, message, Some(hint)) });
+        self
     }
 
     /// Whether the Secret has the URL of this repository, whatever its own type is.
@@ -88,13 +125,15 @@ pub(super) fn problem(
     hint: Option<String>,
 ) -> Problem {
     let file = secret.file.clone();
-    Problem { secret: secret.to_string(), file, key, message: message.into(), hint, is_unusable: true }
+    let message = printable(&message.into());
+    Problem { secret: secret.to_string(), file, key, message, hint, is_unusable: true }
 }
 
 /// What is wrong with a URL to which no credential is given.
 pub(super) fn plain_http(secret: &KargoSecret) -> Problem {
-    let message = "has a `repoURL` that begins with http://, where no credential is given";
-    let hint = "credentials travel over https:// only, unless plain http is allowed";
+    let message =
+        "has a `repoURL` that begins with http:// and names another machine, where no credential is given";
+    let hint = "credentials do not travel over plain http to another machine; use https";
     problem(secret, Some(key::REPO_URL), message, Some(hint.to_owned()))
 }
 
@@ -190,16 +229,22 @@ fn foreign(secret: &KargoSecret, cred_type: Option<CredType>) -> Option<(&'stati
     None
 }
 
-/// What is used as it is, and is likely not to work.
-fn suspicious(secret: &KargoSecret) -> Vec<Problem> {
-    let keys = [key::USERNAME, key::PASSWORD];
-    let ends_badly = |key: &&'static str| {
-        secret.value(key).ok().flatten().is_some_and(|text| text.ends_with(['\n', '\r']))
-    };
-    let hint = "encode it without one: `printf %s VALUE | base64`";
-    let tell = |key: &'static str| {
+/// Values that end in a line break, as those of `echo VALUE | base64` do. They are used as they are, like everywhere: a
+/// password is likely to be a wrong one, and a pattern matches nothing.
+fn line_breaks<'a>(
+    secret: &'a KargoSecret,
+    keys: &'a [&'static str],
+    target: &'a Target,
+) -> impl Iterator<Item = Problem> + 'a {
+    let ends_badly = |key: &&'static str| secret.value(key).ok().flatten().is_some_and(ends_in_line_break);
+    keys.iter().copied().filter(ends_badly).map(|key| {
         let message = format!("has a `{key}` that ends in a line break");
-        Problem { is_unusable: false, ..problem(secret, Some(key), message, Some(hint.to_owned())) }
-    };
-    keys.into_iter().filter(ends_badly).map(tell).collect()
+        let hint = "encode it without one, as `printf %s VALUE | base64` or `echo -n VALUE | base64` does";
+        let is_unusable = key == key::REPO_URL && target.is_spoilt();
+        Problem { is_unusable, ..problem(secret, Some(key), message, Some(hint.to_owned())) }
+    })
+}
+
+fn ends_in_line_break(text: &str) -> bool {
+    text.ends_with(['\n', '\r'])
 }

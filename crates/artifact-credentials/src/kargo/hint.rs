@@ -44,11 +44,12 @@ impl<'a> Search<'a> {
         if self.collection.entries.is_empty() {
             return None;
         }
-        let refused = format!("no credential is given for plain http ({})", self.url);
-        Some(match self.collection.find(self.wanted, self.namespaces.iter().copied()) {
-            Some(entry) => format!("{refused}, though {} is for it", entry.secret),
-            None => refused,
-        })
+        let found = self.collection.find(self.wanted, self.namespaces.iter().copied());
+        let though = found.map(|entry| format!(", though {} is for it", entry.secret)).unwrap_or_default();
+        Some(format!(
+            "credentials do not travel over plain http to another machine ({}){though}; use https",
+            self.url
+        ))
     }
 
     fn is_looked_into(&self, entry: &Entry) -> bool {
@@ -74,12 +75,21 @@ impl<'a> Search<'a> {
     /// What comes nearest: the more likely a mistake is, the earlier it is looked for.
     fn nearest(&self) -> Option<String> {
         let like = Likeness::of(&self.wanted.url);
-        self.wrong_label()
+        self.line_break()
+            .or_else(|| self.wrong_label())
             .or_else(|| self.wrong_namespace())
             .or_else(|| self.undeclared_pattern())
             .or_else(|| self.almost_the_same(&like))
             .or_else(|| self.on_the_way(&like))
             .or_else(|| self.pattern())
+    }
+
+    /// A Secret that would be for it, but for a line break.
+    fn line_break(&self) -> Option<String> {
+        let secret = &self.asked().find(|entry| entry.target.would_be(self.wanted))?.secret;
+        Some(format!(
+            "{secret} would be for it, but its `repoURL` ends in a line break: encode it with `printf %s` or `echo -n`"
+        ))
     }
 
     /// A Secret that has the URL, and another label or none.

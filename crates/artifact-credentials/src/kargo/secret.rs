@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::printable::printable;
+
 /// The keys of a Secret that say what it is for, and what it holds.
 pub(super) mod key {
     pub(crate) const REPO_URL: &str = "repoURL";
@@ -88,9 +90,10 @@ impl KargoSecret {
 impl fmt::Display for KargoSecret {
     /// `Secret team/ghcr`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = printable(&self.name);
         match self.namespace.as_str() {
-            "" => write!(f, "Secret {}", self.name),
-            namespace => write!(f, "Secret {namespace}/{}", self.name),
+            "" => write!(f, "Secret {name}"),
+            namespace => write!(f, "Secret {}/{name}", printable(namespace)),
         }
     }
 }

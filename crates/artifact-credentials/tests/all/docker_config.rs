@@ -1,7 +1,7 @@
 //! The forms of `auths`.
 
 use artifact_credentials::{DockerConfig, StandardPlaces};
-use artifact_http::CredentialSource;
+use artifact_http::{CredentialSource, Visitor};
 use artifact_source::{ErrorKind, SourceKind};
 
 use crate::setup::{image, in_full, look_up, wait};
@@ -36,6 +36,25 @@ fn an_entry_holds_a_credential_in_one_of_many_forms() {
     found(r#"{"auth": "Og=="}"#, "nothing");
     found("{}", "nothing");
     found("null", "nothing");
+}
+
+#[test]
+fn a_line_break_at_the_end_is_told_where_the_password_is_refused() {
+    // `echo me:hunter2 | base64`
+    for entry in [r#"{"auth": "bWU6aHVudGVyMgo="}"#, r#"{"username": "me", "password": "hunter2\n"}"#] {
+        let text = format!(r#"{{"auths": {{"ghcr.io": {entry}}}}}"#);
+        let said = "config.json (its password ends in a line break: `echo -n` writes none)";
+        check(&text, "ghcr.io/a", &format!("me:hunter2\n of {said}"));
+        let config = DockerConfig::from_slice(text.as_bytes(), "config.json").unwrap();
+        let visitor = wait(Visitor::look_up(&config, &SourceKind::Image, "ghcr.io/a")).unwrap();
+        let hint = visitor.hint(ErrorKind::Unauthorized, "ghcr.io/a").unwrap();
+        assert!(hint.starts_with(&format!("the credential of {said} was not accepted")), "{hint}");
+    }
+    check(
+        r#"{"auths": {"ghcr.io": {"username": "me", "password": "a\nb"}}}"#,
+        "ghcr.io/a",
+        "me:a\nb of config.json",
+    );
 }
 
 #[test]
@@ -191,6 +210,7 @@ fn the_hint_says_what_there_is() {
         hint(&entry(&["a.b", "c.d", "e.f", "g.h", "i.j"])),
         "config.json has nothing for ghcr.io, only for a.b, c.d, e.f and 2 others"
     );
+    assert_eq!(hint(&entry(&[r"a\u001b[31m"])), r"config.json has nothing for ghcr.io, only for a\u{1b}[31m");
 }
 
 #[test]

@@ -125,12 +125,40 @@ fn a_pattern_that_nobody_said_is_one() {
 #[test]
 fn plain_http() {
     let url = "http://charts.example.com";
-    let refused = "no credential is given for plain http (http://charts.example.com)";
+    let refused = "credentials do not travel over plain http to another machine (http://charts.example.com)";
     let https = secret("team/s", "helm", "https://charts.example.com");
-    check([https], Chart, url, refused);
+    check([https], Chart, url, &format!("{refused}; use https"));
     let http = secret("team/s", "helm", url);
-    check([http.clone()], Chart, url, &format!("{refused}, though Secret team/s is for it"));
+    check([http.clone()], Chart, url, &format!("{refused}, though Secret team/s is for it; use https"));
     check([], Chart, url, "nothing");
+    // On this machine it is a URL like any other.
+    let loopback = "http://localhost:8080/charts";
+    near(
+        secret("team/s", "helm", "http://localhost:8080/a"),
+        Chart,
+        loopback,
+        "nearest: http://localhost:8080/a in Secret team/s",
+    );
+}
+
+#[test]
+fn a_line_break_at_the_end() {
+    let mended = "encode it with `printf %s` or `echo -n`";
+    let expected = format!("Secret team/s would be for it, but its `repoURL` ends in a line break: {mended}");
+    near(pattern("team/s", "image", "^ghcr.io/a/\n"), Image, "ghcr.io/a/b", &expected);
+    near(pattern("team/s", "image", "^ghcr.io/a/b$\r\n"), Image, "ghcr.io/a/b", &expected);
+    let other = r"the pattern ^ghcr.io/a/\n of Secret team/s does not match it";
+    near(pattern("team/s", "image", "^ghcr.io/a/\n"), Image, "ghcr.io/b", other);
+    let undeclared = secret("team/s", "image", "^ghcr.io/a/").with("repoURLIsRegex", "true\n");
+    let expected = "Secret team/s has a pattern that matches it, but no `repoURLIsRegex: \"true\"`";
+    near(undeclared, Image, "ghcr.io/a/b", expected);
+}
+
+#[test]
+fn what_cannot_be_seen_is_written_out() {
+    let named = secret("team/\u{1b}[2J", "image", "ghcr.io/a\u{1b}[31m");
+    let expected = r"nearest: ghcr.io/a\u{1b}[31m in Secret team/\u{1b}[2J";
+    near(named, Image, "ghcr.io/b", expected);
 }
 
 #[test]

@@ -91,10 +91,33 @@ fn what_cannot_be_read() {
 #[test]
 fn plain_http() {
     let secrets = one(secret("team/s", "helm", "http://charts.example.com"));
-    let text = "has a `repoURL` that begins with http://, where no credential is given";
-    let hint = "credentials travel over https:// only, unless plain http is allowed";
+    let text =
+        "has a `repoURL` that begins with http:// and names another machine, where no credential is given";
+    let hint = "credentials do not travel over plain http to another machine; use https";
     check(&secrets, &format!("Secret team/s {text} | {hint}"));
     check(&secrets.allow_plain_http(true), "");
+    check(&one(secret("team/s", "helm", "http://127.0.0.1:8080/charts")), "");
+}
+
+#[test]
+fn one_that_replaces_another() {
+    let text = |user: &str| {
+        format!(
+            "kind: Secret\nmetadata: {{name: s, namespace: team, labels: {{kargo.akuity.io/cred-type: image}}}}\n\
+             stringData: {{repoURL: ghcr.io/a, username: {user}, password: p}}\n"
+        )
+    };
+    let read = |user: &str, file: &str| KargoSecret::from_yaml(&text(user), file).unwrap();
+    let secrets: KargoSecrets = read("me", "one.yaml").into_iter().chain(read("you", "two.yaml")).collect();
+    let replaces = "replaces another one of the same namespace and name";
+    let hint = "take one of the two out, or give it another name";
+    check(&secrets, &format!("Secret team/s in two.yaml {replaces} in one.yaml (used) | {hint}"));
+    assert_eq!(image(&secrets, "ghcr.io/a").unwrap(), "you:p of Secret team/s");
+    let made = [secret("team/s", "image", "ghcr.io/a"), secret("team/s", "image", "ghcr.io/b")];
+    let made: KargoSecrets = made.into_iter().collect();
+    check(&made, &format!("Secret team/s {replaces} (used) | {hint}"));
+    let elsewhere = [secret("a/s", "image", "ghcr.io/a"), secret("b/s", "image", "ghcr.io/a")];
+    check(&elsewhere.into_iter().collect(), "");
 }
 
 #[test]
@@ -167,9 +190,32 @@ fn what_only_kargo_can_use() {
 #[test]
 fn a_line_break_at_the_end_is_told_and_kept() {
     let secrets = one(bare("image").with("username", "me").with("password", "hunter2\n"));
-    let hint = "encode it without one: `printf %s VALUE | base64`";
+    let hint = "encode it without one, as `printf %s VALUE | base64` or `echo -n VALUE | base64` does";
     check(&secrets, &format!("Secret team/s has a `password` that ends in a line break (used) | {hint}"));
     assert_eq!(image(&secrets, "ghcr.io/a").unwrap(), "me:hunter2\n of Secret team/s");
+
+    let url = |use_: &str| format!("Secret team/s has a `repoURL` that ends in a line break{use_} | {hint}");
+    // Kargo takes it off the URL of an image, and neither off what it takes for none nor off a pattern.
+    let exact = one(secret("team/s", "image", "ghcr.io/a/b\n"));
+    check(&exact, &url(" (used)"));
+    assert_eq!(image(&exact, "ghcr.io/a/b").unwrap(), "me:hunter2 of Secret team/s");
+    check(&one(secret("team/s", "image", "ghcr.io/a\n")), &url(""));
+    for end in ["\n", "\r\n"] {
+        let regex = one(pattern("team/s", "image", format!("^ghcr.io/{end}")));
+        check(&regex, &url(""));
+        assert_eq!(image(&regex, "ghcr.io/a").unwrap(), "nothing");
+    }
+    let regex = secret("team/s", "image", "^ghcr.io/").with("repoURLIsRegex", "true\n");
+    let text = "has a `repoURLIsRegex` that ends in a line break";
+    check(&one(regex), &format!("Secret team/s {text} (used) | {hint}"));
+}
+
+#[test]
+fn a_line_break_within_is_written_out() {
+    let secrets = one(secret("te\nam/\u{1b}[31ms", "ima\nge", "ghcr.io/a"));
+    let text = "has the label kargo.akuity.io/cred-type: \"ima\\nge\", which is no type";
+    let hint = "the label kargo.akuity.io/cred-type is git, helm or image";
+    check(&secrets, &format!("Secret te\\nam/\\u{{1b}}[31ms {text} | {hint}"));
 }
 
 #[test]

@@ -145,7 +145,27 @@ fn namespaces_are_searched_in_order() {
 }
 
 #[test]
-fn nothing_is_given_for_plain_http_unless_allowed() {
+fn secrets_without_a_namespace_come_between_a_projects_own_and_the_shared_ones() {
+    let all: KargoSecrets = [
+        secret("team/all", "image", "ghcr.io/all"),
+        secret("shared/all", "image", "ghcr.io/all"),
+        secret("all", "image", "ghcr.io/all"),
+        secret("shared/two", "image", "ghcr.io/two"),
+        secret("two", "image", "ghcr.io/two"),
+    ]
+    .into_iter()
+    .collect();
+    let of = |order: &[&str], url: &str| found(&all.clone().namespaces(order.iter().copied()), Image, url);
+    for order in [&["team", "shared"][..], &["", "team", "shared"], &["team", "shared", ""]] {
+        assert_eq!(of(order, "ghcr.io/all"), "team/all", "{order:?}");
+        assert_eq!(of(order, "ghcr.io/two"), "two", "{order:?}");
+    }
+    assert_eq!(of(&["shared", "team"], "ghcr.io/two"), "shared/two");
+    assert_eq!(of(&[""], "ghcr.io/all"), "all");
+}
+
+#[test]
+fn nothing_is_given_to_another_machine_over_plain_http_unless_allowed() {
     let secrets: KargoSecrets =
         [secret("t/c", "helm", "http://charts.example.com"), pattern("t/g", "git", ".*")]
             .into_iter()
@@ -157,6 +177,24 @@ fn nothing_is_given_for_plain_http_unless_allowed() {
         assert_eq!(found(&secrets.clone().allow_plain_http(true), kind, url), place);
     }
     assert_eq!(found(&secrets, Git, "https://example.com/a"), "t/g");
+    // Where nobody listens in, it is given; where readers of URLs could differ about the host, it is not.
+    for url in
+        ["http://localhost:3000/a", "http://127.0.0.1/a", "HTTP://[::1]:8080/a", "http://git.localhost/a"]
+    {
+        assert_eq!(found(&secrets, Git, url), "t/g", "{url}");
+    }
+    for url in [
+        "http://localhost.example.com/a",
+        "http://localhost@example.com/a",
+        "http://10.0.0.1/a",
+        "http://0.0.0.0/a",
+        "http://localhost\\@example.com/a",
+        "http://local\nhost/a",
+        "http:///a",
+        "http://",
+    ] {
+        assert_eq!(found(&secrets, Git, url), "nothing", "{url}");
+    }
 }
 
 #[test]

@@ -1,0 +1,33 @@
+//! What others wrote, as it can be shown on one line of a terminal.
+
+/// The text with everything that cannot be seen in it written out: `\n` for a line break, `\u{1b}` for the beginning of a terminal's
+/// command, `\u{202e}` for what turns the direction of writing. Anything else stays as it is.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '"' | '\'' | '\\' => shown.push(letter),
+            _ => shown.extend(letter.escape_debug()),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_written_out() {
+        for (text, shown) in [
+            (r#"Secret team/s: "^a\.b$", 'c'"#, r#"Secret team/s: "^a\.b$", 'c'"#),
+            ("grün 日本", "grün 日本"),
+            ("a\r\n\tb\u{0}", r"a\r\n\tb\0"),
+            ("\u{1b}[31mred", r"\u{1b}[31mred"),
+            ("\u{202e}\u{2028}\u{85}", r"\u{202e}\u{2028}\u{85}"),
+        ] {
+            assert_eq!(printable(text), shown);
+            assert_eq!(printable(shown), shown, "once is enough");
+        }
+    }
+}
