@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 pub(crate) const OCI_KEY: &str = "org.opencontainers.image.created";
 pub(crate) const LABEL_SCHEMA_KEY: &str = "org.label-schema.build-date";
@@ -12,8 +14,79 @@ pub(crate) fn stated(annotations: &BTreeMap<String, String>) -> Option<Timestamp
     [OCI_KEY, LABEL_SCHEMA_KEY].into_iter().find_map(|key| parse(annotations.get(key)?))
 }
 
+/// A time of RFC 3339, as Go reads it where it is asked for one: the date, `T`, the time of day, a fraction after a full stop
+/// or a comma if there is one, and `Z` or an offset. An hour may be a single digit. What is shorter than a nanosecond is cut
+/// off, and what is later than there are times here is the last there is.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
-    text.trim().parse().ok()
+    let rest = &mut text.as_bytes();
+    let year = number(rest, 4)?;
+    sign(rest, b"-")?;
+    let month = small(rest)?;
+    sign(rest, b"-")?;
+    let day = small(rest)?;
+    sign(rest, b"T")?;
+    let hour = match rest {
+        [b'0'..=b'9', b':', ..] => i8::try_from(number(rest, 1)?).ok()?,
+        _ => small(rest)?,
+    };
+    sign(rest, b":")?;
+    let minute = small(rest)?;
+    sign(rest, b":")?;
+    let second = small(rest)?;
+    let nanosecond = if sign(rest, b".,").is_some() { fraction(rest)? } else { 0 };
+    let offset = offset(rest)?;
+    if !rest.is_empty() {
+        return None;
+    }
+    let local = DateTime::new(year, month, day, hour, minute, second, nanosecond).ok()?;
+    Some(offset.to_timestamp(local).unwrap_or(Timestamp::MAX))
+}
+
+/// One of these characters.
+fn sign(rest: &mut &[u8], among: &[u8]) -> Option<u8> {
+    let (first, after) = rest.split_first()?;
+    if !among.contains(first) {
+        return None;
+    }
+    *rest = after;
+    Some(*first)
+}
+
+/// A number of exactly so many digits, at most four.
+fn number(rest: &mut &[u8], digits: usize) -> Option<i16> {
+    let (number, after) = rest.split_at_checked(digits)?;
+    *rest = after;
+    number.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
+}
+
+/// A number of two digits.
+fn small(rest: &mut &[u8]) -> Option<i8> {
+    i8::try_from(number(rest, 2)?).ok()
+}
+
+/// The nanoseconds that one digit or more stand for.
+fn fraction(rest: &mut &[u8]) -> Option<i32> {
+    let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, after) = rest.split_at_checked(length).filter(|_| length > 0)?;
+    *rest = after;
+    let digits = digits.iter().map(|byte| i32::from(byte - b'0')).chain(std::iter::repeat(0)).take(9);
+    Some(digits.fold(0, |sum, digit| sum * 10 + digit))
+}
+
+/// `Z`, or a sign, hours up to 24 and minutes up to 60, which are Go's bounds.
+fn offset(rest: &mut &[u8]) -> Option<Offset> {
+    let direction = match sign(rest, b"Z+-")? {
+        b'Z' => return Some(Offset::UTC),
+        b'-' => -1,
+        _ => 1,
+    };
+    let hours = small(rest)?;
+    sign(rest, b":")?;
+    let minutes = small(rest)?;
+    if hours > 24 || minutes > 60 {
+        return None;
+    }
+    Offset::from_seconds(direction * 60 * (i32::from(hours) * 60 + i32::from(minutes))).ok()
 }
 
 #[cfg(test)]
@@ -31,5 +104,79 @@ mod tests {
         assert_eq!(stated(&[(OCI_KEY, "never"), (LABEL_SCHEMA_KEY, late)]).as_deref(), Some(late));
         assert_eq!(stated(&[(OCI_KEY, "2024-01-01")]), None, "a date is no time");
         assert_eq!(stated(&[("created", early)]), None);
+    }
+
+    /// Every answer here is that of Go's `time.Parse(time.RFC3339, ...)`, version 1.26; it has later times than
+    /// the last one, too.
+    #[test]
+    fn times_that_are_taken() {
+        for (text, expected) in [
+            ("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
+            ("2024-05-01T12:00:00+02:00", "2024-05-01T10:00:00Z"),
+            ("2024-05-01T12:00:00-05:30", "2024-05-01T17:30:00Z"),
+            ("2024-05-01T12:00:00-00:00", "2024-05-01T12:00:00Z"),
+            ("2024-01-01T00:00:00.5Z", "2024-01-01T00:00:00.5Z"),
+            ("2024-01-01T00:00:00.5+02:00", "2023-12-31T22:00:00.5Z"),
+            ("2024-01-01T00:00:00,5Z", "2024-01-01T00:00:00.5Z"),
+            ("2024-01-01T00:00:00.123456789123Z", "2024-01-01T00:00:00.123456789Z"),
+            ("2024-01-01T00:00:00.9999999999Z", "2024-01-01T00:00:00.999999999Z"),
+            ("2024-01-01T1:02:03Z", "2024-01-01T01:02:03Z"),
+            ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+            ("0000-01-01T00:00:00+24:00", "-000001-12-31T00:00:00Z"),
+            ("2024-01-01T00:00:00+24:00", "2023-12-31T00:00:00Z"),
+            ("2024-01-01T00:00:00+24:60", "2023-12-30T23:00:00Z"),
+            ("2024-01-01T00:00:00+00:60", "2023-12-31T23:00:00Z"),
+        ] {
+            assert_eq!(parse(text).map(|time| time.to_string()).as_deref(), Some(expected), "{text}");
+        }
+        for last in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-24:00", "9999-12-31T00:00:00.5+00:30"] {
+            assert_eq!(parse(last), Some(Timestamp::MAX), "{last}");
+        }
+    }
+
+    #[test]
+    fn times_that_are_not_taken() {
+        for text in [
+            "",
+            "1704067200",
+            "2024-01-01",
+            "2024-01-01T00:00:00",
+            "2024-01-01T00:00Z",
+            "20240101T000000Z",
+            "2024-01-01 00:00:00Z",
+            "2024-01-01t00:00:00Z",
+            "2024-01-01T00:00:00z",
+            " 2024-01-01T00:00:00Z",
+            "2024-01-01T00:00:00Z ",
+            "2024-01-01T00:00:00.Z",
+            "2024-01-01T00:00:00.5",
+            "2024-01-01T00:00:00.\u{663}Z",
+            "2024-01-01T1:2:3Z",
+            "2024-1-01T01:02:03Z",
+            "2024-00-01T00:00:00Z",
+            "2024-13-01T00:00:00Z",
+            "2024-01-00T00:00:00Z",
+            "2024-04-31T00:00:00Z",
+            "2023-02-29T00:00:00Z",
+            "2024-01-01T24:00:00Z",
+            "2024-01-01T23:60:00Z",
+            "2024-01-01T23:59:60Z",
+            "2024-01-01T00:00:00+25:00",
+            "2024-01-01T00:00:00+24:61",
+            "2024-01-01T00:00:00+00:61",
+            "2024-01-01T00:00:00+0200",
+            "2024-01-01T00:00:00+02",
+            "2024-01-01T00:00:00+2:00",
+            "2024-01-01T00:00:00\u{2212}02:00",
+            "2024-01-01T00:00:00+02:00[Europe/Berlin]",
+            "2024-01-01T00:00:00Z[UTC]",
+            "-000001-01-01T00:00:00Z",
+            "-001-01-01T00:00:00Z",
+            "+002024-01-01T00:00:00Z",
+        ] {
+            assert_eq!(parse(text), None, "{text:?}");
+        }
     }
 }

@@ -32,6 +32,18 @@ impl From<Error> for Miss {
     }
 }
 
+impl Miss {
+    /// What is gone is passed over; everything else fails (rule 3.8). A repository that is gone is no tag that is.
+    fn or_passed_over(self) -> Self {
+        match self {
+            Self::Failed(error) if error.is_not_found() && error.code() != Some("NAME_UNKNOWN") => {
+                unreadable(error.to_string())
+            }
+            other => other,
+        }
+    }
+}
+
 /// Looks at the candidates of one discovery.
 pub(crate) struct Inspector<'a> {
     pub(crate) repository: &'a Repository,
@@ -58,6 +70,8 @@ pub(crate) struct Desk {
     reads: Mutex<HashMap<Digest, Arc<OnceCell<Facts>>>>,
     seen: Mutex<BTreeMap<String, Digest>>,
     kept: AtomicUsize,
+    /// Whether HEAD was refused where GET may not be.
+    refuses_head: AtomicBool,
 }
 
 impl Desk {
@@ -82,10 +96,7 @@ impl Inspector<'_> {
         if !is_tag(tag) {
             return Err(unreadable("no tag that could be asked for"));
         }
-        let (digest, facts) = self.look(tag).await.map_err(|miss| match miss {
-            Miss::Failed(error) => passed_over(error),
-            rejected => rejected,
-        })?;
+        let (digest, facts) = self.look(tag).await.map_err(Miss::or_passed_over)?;
         self.desk.see(tag, &digest);
         self.cache.put_tag(self.shelf, tag, &digest);
         let mut image = Image::new(tag, digest.as_str());
@@ -98,7 +109,8 @@ impl Inspector<'_> {
         Ok(image)
     }
 
-    /// The digest of a tag and what is behind it: one request, two where the tag has moved, none where it cannot.
+    /// The digest of a tag and what is behind it: one request, two where the tag has moved or HEAD is of no use, none where it
+    /// cannot have moved.
     async fn look(&self, tag: &str) -> Result<(Digest, ManifestFacts), Miss> {
         if let Some(known) = self.known(tag)
             && let Some(Facts::Manifest(facts)) = self.cached(&known)
@@ -106,14 +118,15 @@ impl Inspector<'_> {
             if self.trusts_tags {
                 return Ok((known, facts));
             }
-            if !self.is_mute.load(Ordering::Relaxed)
-                && let Some(digest) = self.digest_now(tag).await?
-            {
+            if let Some(digest) = self.digest_now(tag).await? {
                 if digest == known {
                     return Ok((digest, facts));
                 }
-                if let Some(Facts::Manifest(facts)) = self.cached(&digest) {
-                    return Ok((digest, facts));
+                // Read by its digest, so that aliases that move together are read once.
+                match self.manifest(&digest).await {
+                    // It is gone already, or never was more than a name: what the tag brings decides.
+                    Err(Miss::Failed(error)) if error.is_not_found() => {}
+                    read => return read.map(|facts| (digest, facts)),
                 }
             }
         }
@@ -126,12 +139,26 @@ impl Inspector<'_> {
         Ok((fetched.digest, facts))
     }
 
-    /// What a tag points at now, if the registry tells that without the thing itself.
+    /// What a tag points at now, if the registry tells that without the thing itself. A refusal has no body that would tell
+    /// why, and some registries refuse only this way of asking, so it is GET that decides then.
     async fn digest_now(&self, tag: &str) -> Result<Option<Digest>, Miss> {
+        if self.is_mute.load(Ordering::Relaxed) || self.desk.refuses_head.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         let _permit = self.permits.acquire().await;
-        let digest = self.repository.head_manifest(tag, self.call).await?.digest;
-        self.is_mute.store(digest.is_none(), Ordering::Relaxed);
-        Ok(digest)
+        match self.repository.head_manifest(tag, self.call).await {
+            Ok(head) => {
+                self.is_mute.store(head.digest.is_none(), Ordering::Relaxed);
+                Ok(head.digest)
+            }
+            Err(error) if error.status().is_some_and(|status| status < 500 && status != 429) => {
+                if !error.is_not_found() {
+                    self.desk.refuses_head.store(true, Ordering::Relaxed);
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Judges an index by what it lists (rule 3.6).
@@ -186,7 +213,7 @@ impl Inspector<'_> {
         if let Some(time) = created::stated(&entry.annotations) {
             return Ok((Some(time), None));
         }
-        let facts = self.manifest(&entry.digest).await?;
+        let facts = self.manifest(&entry.digest).await.map_err(Miss::or_passed_over)?;
         let time = match (created::stated(&facts.annotations), &facts.config) {
             (Some(time), _) => Some(time),
             (None, Some(config)) => self.config(config).await?.created,
@@ -214,7 +241,7 @@ impl Inspector<'_> {
 
     async fn manifest(&self, digest: &Digest) -> Result<ManifestFacts, Miss> {
         let read = async {
-            let fetched = self.repository.manifest(digest.as_str(), self.call).await.map_err(passed_over)?;
+            let fetched = self.repository.manifest(digest.as_str(), self.call).await?;
             ManifestFacts::of(fetched.manifest).map(Facts::Manifest).ok_or_else(no_image)
         };
         match self.facts(digest, read).await? {
@@ -225,10 +252,10 @@ impl Inspector<'_> {
 
     async fn config(&self, digest: &Digest) -> Result<ConfigFacts, Miss> {
         let read = async {
-            let bytes = self.repository.blob(digest, CONFIG_BYTES, self.call).await.map_err(passed_over)?;
+            let bytes = self.repository.blob(digest, CONFIG_BYTES, self.call).await?;
             Ok(Facts::Config(ConfigFacts::of(&bytes)))
         };
-        match self.facts(digest, read).await? {
+        match self.facts(digest, read).await.map_err(Miss::or_passed_over)? {
             Facts::Config(facts) => Ok(facts),
             Facts::Manifest(_) => Err(no_image()),
         }
@@ -269,14 +296,6 @@ impl Inspector<'_> {
             self.cache.settle(self.shelf).await;
         }
     }
-}
-
-/// What is gone is passed over; everything else fails (rule 3.8). A repository that is gone is no tag that is.
-fn passed_over(error: Error) -> Miss {
-    if error.is_not_found() && error.code() != Some("NAME_UNKNOWN") {
-        return unreadable(error.to_string());
-    }
-    Miss::Failed(error)
 }
 
 fn unreadable(reason: impl Into<Arc<str>>) -> Miss {

@@ -68,6 +68,29 @@ async fn one_reset_among_960_costs_one_request_more_and_nothing_else() {
     assert_eq!((cold.len(), cold[0].tag.as_str(), cold[19].tag.as_str()), (20, "1.959.0", "1.940.0"));
 }
 
+/// Eight tags that are known move to one new digest.
+#[tokio::test]
+async fn aliases_that_move_together_are_read_once() {
+    let registry = Registry::start().unwrap();
+    let push = |note: &str| {
+        let image = registry.image("demo/app").platforms(PLATFORMS).annotation("note", note);
+        (0..8).fold(image, |image, version| image.tag(format!("1.{version}.0"))).push();
+    };
+    for rule in [TagRule::semver(None), TagRule::newest()] {
+        push("before");
+        let source = source(&registry, rule).build().unwrap();
+        discover(&source).await;
+        push("after");
+        registry.log().clear();
+        let moved = discover(&source).await;
+        assert_eq!(registry.log().count(&When::head("/v2/**")), 8);
+        cost(&registry, &moved, 1 + 8 + 1);
+        let images = found(moved).artifacts;
+        assert_eq!(images.len(), 8);
+        assert!(images.iter().all(|image| image.annotations["note"] == "after"));
+    }
+}
+
 /// Aliases are what CI pushes: `1.2.3`, `1.2`, `1` and `latest` for one digest.
 #[tokio::test]
 async fn what_is_below_aliases_is_read_once() {

@@ -11,7 +11,7 @@ use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind};
 use image_source::ImageSource;
 use oci_registry::RegistryClient;
 use selection_strategies::TagRule;
-use support::answers::{discover, explain, platform, source, source_with, tags};
+use support::answers::{discover, explain, platform, source, source_with};
 use warehouse_testkit::{Fault, Registry, Reply, When};
 
 #[tokio::test]

@@ -1,0 +1,129 @@
+//! Where HEAD is refused, what GET says counts: some registries refuse only this way of asking, and a refusal without a body
+//! does not say why.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind};
+use image_source::ImageSource;
+use selection_strategies::TagRule;
+use support::answers::{source, tags};
+use support::{PLATFORMS, cost, found};
+use warehouse_testkit::{Fault, Registry, Reply, When};
+
+fn registry() -> Registry {
+    let registry = Registry::start().unwrap();
+    for version in 0..5 {
+        registry.image("demo/app").tag(format!("1.{version}.0")).platforms(["linux/amd64"]).push();
+    }
+    registry
+}
+
+/// One request at a time.
+fn one_by_one(registry: &Registry) -> ImageSource {
+    source(registry).limit(3).parallelism(1).build().unwrap()
+}
+
+/// What a second discovery costs, and what the one after it does, if HEAD is answered thus.
+async fn check(answer: impl Into<Fault>, second: u64, third: u64) {
+    let registry = registry();
+    let source = one_by_one(&registry);
+    let cold = support::discover(&source).await;
+    cost(&registry, &cold, 1 + 3);
+    let cold = found(cold).artifacts;
+    registry.faults().add(When::head("/v2/**"), answer);
+    for expected in [second, third] {
+        let warm = support::discover(&source).await;
+        cost(&registry, &warm, expected);
+        assert_eq!(found(warm).artifacts, cold);
+    }
+}
+
+#[tokio::test]
+async fn where_head_is_refused_get_decides_and_head_is_not_tried_again_in_this_discovery() {
+    for status in [400, 403, 406, 415, 418] {
+        check(Fault::status(status), 1 + 1 + 3, 1 + 1 + 3).await;
+    }
+    check(Reply::status(401), 1 + 1 + 3, 1 + 1 + 3).await;
+    // These are said of the way of asking, and once for all.
+    for status in [405, 501] {
+        check(Fault::status(status), 1 + 1 + 3, 1 + 3).await;
+    }
+    // That may be said of the tag, so the next one is asked for.
+    for status in [404, 410] {
+        check(Fault::status(status), 1 + 2 * 3, 1 + 2 * 3).await;
+    }
+}
+
+#[tokio::test]
+async fn a_failure_of_head_is_a_failure() {
+    for (fault, kind) in [
+        (Fault::status(500), ErrorKind::Server),
+        (Fault::status(503), ErrorKind::Server),
+        (Fault::too_many_requests(std::time::Duration::ZERO), ErrorKind::RateLimited),
+        (Fault::Reset, ErrorKind::Unreachable),
+    ] {
+        let registry = registry();
+        let source = one_by_one(&registry);
+        support::discover(&source).await;
+        registry.faults().add(When::head("/v2/**"), fault.clone());
+        registry.log().clear();
+        let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{fault:?}");
+        assert_eq!(registry.log().count(&When::get("/v2/**/manifests/*")), 0, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_get_refuses_too_is_an_error() {
+    for (status, kind) in [(401, ErrorKind::Unauthorized), (403, ErrorKind::Forbidden)] {
+        let registry = registry();
+        let source = one_by_one(&registry);
+        support::discover(&source).await;
+        registry.faults().add(When::path("/v2/**/manifests/*"), Reply::status(status));
+        let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
+        assert_eq!(error.kind(), kind);
+    }
+}
+
+#[tokio::test]
+async fn a_repository_that_is_gone_is_an_error_cold_and_warm_and_a_tag_that_is_gone_is_not() {
+    for rule in [TagRule::digest("1.4.0"), TagRule::semver(None), TagRule::newest()] {
+        let registry = registry();
+        let anew = || source(&registry).rule(rule.clone()).build().unwrap();
+        let warm = anew();
+        support::discover(&warm).await;
+
+        let gone = Reply::status(404).oci_error("NAME_UNKNOWN", "no such repository");
+        registry.faults().add(When::path("/v2/**/manifests/*"), gone);
+        for source in [&anew(), &warm, &warm] {
+            let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
+            assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("NAME_UNKNOWN")));
+        }
+
+        registry.faults().clear();
+        let gone = Reply::status(404).oci_error("MANIFEST_UNKNOWN", "manifest unknown");
+        registry.faults().add(When::path("/v2/**/manifests/1.4.0"), gone);
+        for source in [&anew(), &warm, &warm] {
+            let found = support::images(source).await;
+            assert!(!tags(&found).contains(&"1.4.0"), "{found:?}");
+        }
+    }
+}
+
+/// What is behind the digest that HEAD says is gone already: the tag has moved on since.
+#[tokio::test]
+async fn a_digest_that_cannot_be_read_leaves_it_to_the_tag() {
+    let registry = registry();
+    let source = one_by_one(&registry);
+    support::discover(&source).await;
+    let moved =
+        registry.image("demo/app").tag("1.4.0").platforms(PLATFORMS).annotation("moved", "yes").push();
+    let gone = Reply::status(404).oci_error("MANIFEST_UNKNOWN", "manifest unknown");
+    registry.faults().add(When::get(format!("/v2/**/manifests/{}", moved.digest)), gone);
+    registry.log().clear();
+    let warm = support::discover(&source).await;
+    cost(&registry, &warm, 1 + 3 + 2);
+    assert_eq!(found(warm).artifacts[0].annotations["moved"], "yes");
+}
