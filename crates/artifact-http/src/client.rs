@@ -202,7 +202,8 @@ impl HttpClient {
     /// [`TimedOut`](artifact_source::ErrorKind::TimedOut), [`TooLarge`](artifact_source::ErrorKind::TooLarge),
     /// [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) for what is no HTTP or ends early, and
     /// [`Refused`](artifact_source::ErrorKind::Refused) for a redirect or a plain connection that a credential must
-    /// not take. A status is never an error here.
+    /// not take. A status is never an error here, but for the 407 of a proxy, which says that nothing was asked: that is
+    /// [`Unreachable`](artifact_source::ErrorKind::Unreachable).
     pub async fn fetch(&self, request: Request, call: &Call) -> Result<Response, Error> {
         let mut tries = Tries::begin();
         loop {

@@ -6,11 +6,13 @@ use artifact_source::{Error, ErrorKind};
 use http::header;
 use url::Url;
 
-use crate::failure::{During, Failure};
+use crate::failure::{self, During, Failure};
 use crate::{Call, HttpClient, Origin, Request, StreamingResponse, is_loopback, moment, redirect};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
 const REDIRECT_BODY: usize = 64 << 10;
+
+const PROXY_WANTS_CREDENTIAL: http::StatusCode = http::StatusCode::PROXY_AUTHENTICATION_REQUIRED;
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +35,7 @@ impl HttpClient {
         let mut url = url.clone();
         let mut public_only = request.public_only;
         if public_only && self.transport.is_private(&url) {
-            return Err(Failure::lasting(crate::failure::leads_inside(&url)));
+            return Err(Failure::lasting(failure::leads_inside(&url)));
         }
         for hop in 0.. {
             let mut message = reqwest::Request::new(request.method.clone(), url.clone());
@@ -105,6 +107,13 @@ impl HttpClient {
         call.meter.count_request();
         let answer = self.transport.send(message, public_only, proxy.as_ref());
         match tokio::time::timeout_at(until.into(), answer).await {
+            // Behind a tunnel it would be a server that says so.
+            Ok(Ok(answer)) if answer.status() == PROXY_WANTS_CREDENTIAL && url.scheme() == "http" => {
+                match &proxy {
+                    Some(proxy) => Err(Failure::lasting(failure::not_let_through(proxy).with_url(url))),
+                    None => Ok(answer),
+                }
+            }
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(fault)) => Err(Failure::of_transport(fault, url, During::Exchange(proxy.as_ref()))),
             Err(_) if at_deadline => Err(Failure::lasting(deadline_passed(url))),

@@ -62,6 +62,9 @@ impl Failure {
                     .with_cause(fault),
             );
         }
+        if let (Some(proxy), Some(())) = (proxy, find(&fault, wants_credential)) {
+            return Self::lasting(not_let_through(proxy).with_url(url).with_cause(fault));
+        }
         if fault.is_connect() {
             return Self::passing(no_connection(fault, proxy).with_url(url));
         }
@@ -96,10 +99,6 @@ fn no_connection(fault: reqwest::Error, proxy: Option<&Proxy>) -> Error {
             format!("the proxy {proxy} refused the connection"),
             "does the proxy run, and is its port right?",
         ),
-        (Some(proxy), None) if find(&fault, wants_credential).is_some() => (
-            format!("the proxy {proxy} does not accept who asks"),
-            "put user name and password into the proxy's URL, or correct them there",
-        ),
         (Some(proxy), None) => (
             format!("no connection could be made through the proxy {proxy}"),
             "does the proxy let this host through? NO_PROXY names those that are asked without it",
@@ -116,6 +115,22 @@ fn no_connection(fault: reqwest::Error, proxy: Option<&Proxy>) -> Error {
         }
     };
     Error::new(kind, message).with_hint(hint).with_cause(fault)
+}
+
+/// The proxy answers 407: it is the proxy, and no server, that wants to know who asks, and asking again changes nothing.
+pub(crate) fn not_let_through(proxy: &Proxy) -> Error {
+    let (message, hint) = if proxy.is_signed_in_to() {
+        (
+            format!("the proxy {proxy} does not accept the credential in its URL (HTTP 407)"),
+            "correct user name and password in the proxy's URL; characters other than letters and digits are percent-encoded there",
+        )
+    } else {
+        (
+            format!("the proxy {proxy} wants a credential (HTTP 407)"),
+            "put user name and password into the proxy's URL: http://user:password@...",
+        )
+    };
+    Error::new(ErrorKind::Unreachable, message).with_hint(hint)
 }
 
 /// hyper's error for a proxy that answers 407 has a type without a name, so its words have to do.

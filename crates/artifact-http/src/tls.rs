@@ -101,7 +101,7 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
             // A bad signature is that of another authority of the same name.
             Certificate::UnknownIssuer | Certificate::BadSignature => said(
                 "the certificate was issued by an authority that is not trusted",
-                "add the authority's certificate to the trusted ones",
+                "add the authority's certificate (PEM) to the trusted ones",
             ),
             Certificate::NotValidForName => {
                 (format!("the certificate is not for {host}"), "is the host name right?".to_owned())

@@ -3,6 +3,7 @@
 
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use artifact_http::{Authorization, Call, HttpClient, Request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
@@ -95,9 +96,11 @@ async fn fetched(environment: &[(&str, &str)], roots: &str, urls: &[&str]) -> Ve
 async fn the_client() {
     let Ok(urls) = std::env::var("THE_CLIENT_ASKS") else { return };
     let roots = std::env::var("THE_CLIENT_TRUSTS").unwrap_or_default();
+    let attempts = std::env::var("THE_CLIENT_TRIES").map_or(1, |text| text.parse().unwrap());
     let client = HttpClient::builder()
         .proxy_from_environment(std::env::var_os("THE_CLIENT_FOLLOWS_NONE").is_none())
-        .attempts(1)
+        .attempts(attempts)
+        .backoff(Duration::from_millis(1), Duration::from_millis(1))
         .resolve("inside.test", ["127.0.0.1".parse().unwrap()])
         .resolve("registry.localhost", ["127.0.0.1".parse().unwrap()])
         .add_root_certificate_pem(roots)
@@ -288,13 +291,28 @@ async fn a_proxy_that_cannot_be_used_is_named_without_its_password() {
 async fn a_proxy_that_says_no() {
     let urls = ["http://registry.test/", "https://registry.test/"];
     let shut = Proxy::start("", "407 Proxy Authentication Required", &["407 X"]).await;
-    let answers = fetched(&[("ALL_PROXY", &format!("http://me:SECRET@{}", shut.address))], "", &urls).await;
-    let wants = format!(
-        "unreachable: the proxy http://{} does not accept who asks \
-         (put user name and password into the proxy's URL, or correct them there)",
-        shut.address
-    );
-    assert_eq!(answers, ["407 through the proxy", wants.as_str()]);
+    for (pair, message) in [
+        (
+            "me:SECRET@",
+            "does not accept the credential in its URL (HTTP 407) \
+             (correct user name and password in the proxy's URL; \
+             characters other than letters and digits are percent-encoded there)",
+        ),
+        (
+            "",
+            "wants a credential (HTTP 407) \
+             (put user name and password into the proxy's URL: http://user:password@...)",
+        ),
+    ] {
+        let asked = shut.asked().len();
+        let value = format!("http://{pair}{}", shut.address);
+        let answers = fetched(&[("ALL_PROXY", &value), ("THE_CLIENT_TRIES", "4")], "", &urls).await;
+        assert_eq!(
+            answers,
+            [(); 2].map(|()| format!("unreachable: the proxy http://{} {message}", shut.address))
+        );
+        assert_eq!(shut.asked().len() - asked, 2, "once each, as asking again changes nothing");
+    }
 
     let strict = Proxy::start("", "403 Forbidden", &["403 X"]).await;
     let answers = fetched(&[("ALL_PROXY", &format!("http://me:SECRET@{}", strict.address))], "", &urls).await;
@@ -304,6 +322,18 @@ async fn a_proxy_that_says_no() {
         strict.address
     );
     assert_eq!(answers, ["403 through the proxy", refuses.as_str()]);
+}
+
+#[tokio::test]
+async fn a_server_that_answers_407_is_no_proxy() {
+    let server = Server::start(|_, _| answer("407 X", &[], "a server")).await;
+    let authority = Authority::new();
+    let secure = authority.serve("registry.test", 2099, &["Proxy-Authenticate: Basic"]).await;
+    let proxy = Proxy::to(&secure.url).await;
+    let environment = [("ALL_PROXY", proxy.address.as_str()), ("NO_PROXY", "inside.test")];
+    let urls = [&server.url, &server.url_of("inside.test"), "https://registry.test/"];
+    let answers = fetched(&environment, &authority.pem(), &urls).await;
+    assert_eq!(answers, ["407 a server", "407 a server", "407 secure"]);
 }
 
 /// The proxy is on this machine, as proxies are on their networks; that makes nobody behind it private, and hinders nobody.

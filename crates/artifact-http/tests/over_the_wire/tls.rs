@@ -40,7 +40,11 @@ impl Authority {
         params.not_after = date_time_ymd(until_year, 1, 1);
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();
-        let status = if reply.is_empty() { "200 OK" } else { "302 X" };
+        let status = match reply.first() {
+            None => "200 OK",
+            Some(header) if header.starts_with("Proxy-Authenticate") => "407 X",
+            Some(_) => "302 X",
+        };
         let tls = configuration(certificate.der().clone(), &key);
         Server::start_tls(tls, move |_, _| answer(status, reply, "secure")).await
     }
@@ -97,7 +101,7 @@ async fn an_unknown_authority() {
         refused(
             get(client, &server.url).await,
             message,
-            "add the authority's certificate to the trusted ones",
+            "add the authority's certificate (PEM) to the trusted ones",
         );
     }
 }
@@ -106,7 +110,7 @@ async fn an_unknown_authority() {
 async fn a_certificate_that_only_its_owner_signed() {
     let server = self_signed("127.0.0.1").await;
     let message = "the certificate was issued by an authority that is not trusted";
-    let hint = "add the authority's certificate to the trusted ones";
+    let hint = "add the authority's certificate (PEM) to the trusted ones";
     refused(get(HttpClient::builder(), &server.url).await, message, hint);
 }
 
