@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::address::{canonical, is_private_address};
 use crate::is_private;
-use crate::origin::literal;
+use crate::origin::{is_localhost, literal};
 
 /// What was said about names and addresses.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +86,7 @@ impl Resolve for Resolver {
             let mut addresses: Vec<SocketAddr> = match known {
                 // Port 0 stands for the port of the URL.
                 Some(addresses) => addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect(),
+                None if is_localhost(name.as_str()) => this_machine().await,
                 None => tokio::net::lookup_host((name.as_str(), 0)).await?.collect(),
             };
             if public_only && !addresses.is_empty() {
@@ -97,6 +98,17 @@ impl Resolve for Resolver {
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
+}
+
+/// The loopback addresses. A name under `localhost` is never asked for: a name server could lead it to another machine, which
+/// would be sent what is meant for this one.
+async fn this_machine() -> Vec<SocketAddr> {
+    let found = tokio::net::lookup_host(("localhost", 0)).await.into_iter().flatten();
+    let found: Vec<_> = found.filter(|address| address.ip().to_canonical().is_loopback()).collect();
+    if found.is_empty() {
+        return vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()];
+    }
+    found
 }
 
 /// A name that leads to private addresses and to no other.
@@ -154,6 +166,13 @@ mod tests {
         assert_eq!(ask("inside.test", false).await.unwrap().len(), 1);
         assert!(ask("inside.test", true).await.unwrap_err().is::<OnlyPrivate>());
         assert!(ask("nowhere.test", true).await.unwrap().is_empty());
+        for name in ["localhost", "LocalHost.", "registry.localhost", "a.b.LOCALHOST"] {
+            let addresses = ask(name, false).await.unwrap();
+            assert!(
+                !addresses.is_empty() && addresses.iter().all(IpAddr::is_loopback),
+                "{name}: {addresses:?}"
+            );
+        }
         assert!(ask("localhost", true).await.unwrap_err().is::<OnlyPrivate>());
     }
 }

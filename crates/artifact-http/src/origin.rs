@@ -44,7 +44,9 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Whether the URL names this very machine: `localhost`, a name under it, or a loopback address.
+/// Whether the URL names this very machine: `localhost`, a name under it, or a loopback address. The client takes such names
+/// for what they say (RFC 6761, section 6.3): they lead to loopback addresses only, whatever a name server says, and past every
+/// proxy.
 ///
 /// ```
 /// use artifact_http::{Url, is_loopback};
@@ -93,7 +95,9 @@ pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-fn is_localhost(name: &str) -> bool {
+/// `localhost`, or a name under it.
+pub(crate) fn is_localhost(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
-    name == "localhost" || name.ends_with(".localhost")
+    name.eq_ignore_ascii_case("localhost")
+        || name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("localhost"))
 }

@@ -102,7 +102,6 @@ async fn the_client() {
         .attempts(attempts)
         .backoff(Duration::from_millis(1), Duration::from_millis(1))
         .resolve("inside.test", ["127.0.0.1".parse().unwrap()])
-        .resolve("registry.localhost", ["127.0.0.1".parse().unwrap()])
         .add_root_certificate_pem(roots)
         .build();
     let client = match client {
