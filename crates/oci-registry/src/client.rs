@@ -95,6 +95,13 @@ impl RegistryClient {
         }
     }
 
+    /// The same client, with its tokens, pace and connections, that looks credentials up elsewhere.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
+        self.credentials = Arc::new(credentials);
+        self
+    }
+
     /// A repository by its name, such as `nginx` or `ghcr.io/a/b` (or `oci://ghcr.io/charts/a`).
     ///
     /// # Errors

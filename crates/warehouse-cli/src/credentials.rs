@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use artifact_credentials::{Chain, DockerConfig, KargoSecret, KargoSecrets, StandardPlaces};
 use artifact_http::CredentialSource;
-use artifact_source::Error;
+use warehouse_spec::Warehouse;
 
 use crate::arguments::Credentials;
 use crate::exit::Exit;
@@ -15,51 +16,84 @@ use crate::message::Messages;
 /// What is larger is no file of Secrets.
 const LARGEST: usize = 16 << 20;
 
-/// Reads what the arguments name: Kargo's Secrets, in the order of these namespaces, and then docker's files. What is wrong with a
-/// Secret is told; the others are used.
+/// The namespace whose Secrets Kargo shares with all Projects.
+const SHARED_NAMESPACE: &str = "kargo-shared-resources";
+
+/// What was found in the places that the arguments name.
+#[derive(Debug)]
+pub(crate) struct Found {
+    secrets: Option<KargoSecrets>,
+    /// The namespaces of the Secrets, as they come.
+    namespaces: Vec<String>,
+    docker: Chain,
+}
+
+impl Found {
+    /// The credentials for a Warehouse: the Secrets of its own namespace, those of no namespace, the shared ones, all others, and
+    /// then docker's files.
+    pub(crate) fn of(&self, warehouse: &Warehouse) -> Arc<dyn CredentialSource> {
+        let Some(secrets) = &self.secrets else { return Arc::new(self.docker.clone()) };
+        let own = warehouse.metadata.namespace.as_deref();
+        let mut order: Vec<&str> = own.into_iter().chain(["", SHARED_NAMESPACE]).collect();
+        for namespace in &self.namespaces {
+            if !order.contains(&namespace.as_str()) {
+                order.push(namespace);
+            }
+        }
+        let order = order.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        Arc::new(Chain::new().with(secrets.clone().namespaces(order)).with(self.docker.clone()))
+    }
+}
+
+/// Reads what the arguments name. What is wrong with a Secret is told; the others are used.
 ///
 /// # Errors
 ///
-/// [`Exit::Usage`] if a file cannot be read or is no such file.
+/// [`Exit::Usage`] if a file cannot be read or is no such file, [`Exit::Failure`] if that takes longer than there is time.
 pub(crate) async fn read(
     arguments: Credentials,
-    namespaces: Vec<String>,
+    deadline: Instant,
     messages: Messages,
-) -> Result<Arc<dyn CredentialSource>, Exit> {
+) -> Result<Found, Exit> {
     // A file may be a pipe that nobody writes to: that may not keep an interruption from being heard.
-    let read = tokio::task::spawn_blocking(move || read_all(&arguments, namespaces, &messages));
-    read.await.unwrap_or_else(|_| {
-        messages.error("the credentials could not be read: this is a bug in warehouse");
-        Err(Exit::Failure)
-    })
+    let read = tokio::task::spawn_blocking(move || read_all(&arguments, &messages));
+    match tokio::time::timeout_at(deadline.into(), read).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(_)) => {
+            messages.error("the credentials could not be read: this is a bug in warehouse");
+            Err(Exit::Failure)
+        }
+        Err(_) => {
+            messages.error("the credentials could not be read in time");
+            Err(Exit::Failure)
+        }
+    }
 }
 
-fn read_all(
-    arguments: &Credentials,
-    namespaces: Vec<String>,
-    messages: &Messages,
-) -> Result<Arc<dyn CredentialSource>, Exit> {
-    let say = |error: Error| {
-        messages.explained(&error);
-        Exit::Usage
-    };
-    let mut chain = Chain::new();
-    let secrets = secrets(&arguments.credentials, messages)?;
+fn read_all(arguments: &Credentials, messages: &Messages) -> Result<Found, Exit> {
+    let mut found = Found { secrets: None, namespaces: Vec::new(), docker: Chain::new() };
     if !arguments.credentials.is_empty() {
-        let order = order(namespaces, &secrets);
+        let secrets = secrets(&arguments.credentials, messages)?;
+        for secret in &secrets {
+            if !found.namespaces.iter().any(|namespace| namespace == secret.namespace()) {
+                found.namespaces.push(secret.namespace().to_owned());
+            }
+        }
         let secrets: KargoSecrets = secrets.into_iter().collect();
         for problem in secrets.problems() {
             messages.warning(&problem.to_string(), problem.hint.as_deref());
         }
-        chain = chain.with(secrets.namespaces(order));
+        found.secrets = Some(secrets);
     }
     if !arguments.no_docker_config {
-        let docker = DockerConfig::from_standard_places(&standard_places());
         let instead = "mend the file, or do without it: --no-docker-config";
-        let docker = docker.map_err(|error| say(error.with_hint(instead)))?;
-        chain = docker.into_iter().fold(chain, Chain::with);
+        let docker = DockerConfig::from_standard_places(&standard_places()).map_err(|error| {
+            messages.explained(&error.with_hint(instead));
+            Exit::Usage
+        })?;
+        found.docker = docker.into_iter().collect();
     }
-    Ok(Arc::new(chain))
+    Ok(found)
 }
 
 fn secrets(named: &[PathBuf], messages: &Messages) -> Result<Vec<KargoSecret>, Exit> {
@@ -81,17 +115,6 @@ fn secrets(named: &[PathBuf], messages: &Messages) -> Result<Vec<KargoSecret>, E
         secrets.extend(found);
     }
     Ok(secrets)
-}
-
-/// The namespaces of the Warehouses, and then all others, as they come.
-fn order(namespaces: Vec<String>, secrets: &[KargoSecret]) -> Vec<String> {
-    let mut order = namespaces;
-    for secret in secrets {
-        if !order.iter().any(|namespace| namespace == secret.namespace()) {
-            order.push(secret.namespace().to_owned());
-        }
-    }
-    order
 }
 
 fn standard_places() -> StandardPlaces {

@@ -1,13 +1,12 @@
 //! Running discovery for the commands that need it.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_http::CredentialSource;
 use warehouse_discovery::{Discoverer, Observer, Report, SubscriptionReport};
 use warehouse_spec::{Located, Location, Warehouse};
 
 use crate::arguments::Network;
+use crate::credentials::Found;
 use crate::exit::Exit;
 use crate::message::Messages;
 use crate::{credentials, network};
@@ -39,30 +38,21 @@ impl Discovered {
 pub(crate) struct Session {
     discoverer: Discoverer,
     /// Who we are to servers.
-    pub(crate) credentials: Arc<dyn CredentialSource>,
-    deadline: Instant,
+    pub(crate) credentials: Found,
+    /// When everything has to be done.
+    pub(crate) deadline: Instant,
 }
 
 impl Session {
-    /// A session as the arguments want it, for these Warehouses.
+    /// A session as the arguments want it.
     ///
     /// # Errors
     ///
-    /// [`Exit::Usage`] for arguments that cannot be used; why was said.
-    pub(crate) async fn open(
-        arguments: &Network,
-        warehouses: &[Located<Warehouse>],
-        messages: &Messages,
-    ) -> Result<Self, Exit> {
+    /// As [`credentials::read`], and [`Exit::Usage`] for arguments that cannot be used; why was said.
+    pub(crate) async fn open(arguments: &Network, messages: &Messages) -> Result<Self, Exit> {
         let deadline = Instant::now() + arguments.timeout;
-        let mut namespaces: Vec<String> = Vec::new();
-        for namespace in warehouses.iter().filter_map(|warehouse| warehouse.metadata.namespace.as_ref()) {
-            if !namespaces.contains(namespace) {
-                namespaces.push(namespace.clone());
-            }
-        }
-        let credentials = credentials::read(arguments.credentials.clone(), namespaces, *messages).await?;
-        let discoverer = network::discoverer(arguments, Arc::clone(&credentials)).map_err(|message| {
+        let credentials = credentials::read(arguments.credentials.clone(), deadline, *messages).await?;
+        let discoverer = network::discoverer(arguments).map_err(|message| {
             messages.error(&message);
             Exit::Usage
         })?;
@@ -79,7 +69,8 @@ impl Session {
     ) -> Vec<(Discovered, O)> {
         let discover = async |warehouse: Located<Warehouse>| {
             let observer = watch(&warehouse);
-            let run = self.discoverer.run(&warehouse).with_observer(&observer).with_deadline(self.deadline);
+            let discoverer = self.discoverer.with_credentials(self.credentials.of(&warehouse));
+            let run = discoverer.run(&warehouse).with_observer(&observer).with_deadline(self.deadline);
             let report = run.await;
             (Discovered { warehouse, report }, observer)
         };
@@ -98,7 +89,7 @@ pub(crate) async fn discover(
     arguments: &Network,
     messages: &Messages,
 ) -> Result<Vec<Discovered>, Exit> {
-    let session = Session::open(arguments, &warehouses, messages).await?;
+    let session = Session::open(arguments, messages).await?;
     let watched = session.discover(warehouses, messages, |_| ()).await;
     Ok(watched.into_iter().map(|(discovered, ())| discovered).collect())
 }

@@ -1,24 +1,19 @@
 //! From the arguments about the network to a discoverer.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use artifact_http::{CredentialSource, HttpClient};
+use artifact_http::HttpClient;
 use warehouse_discovery::Discoverer;
 
 use crate::arguments::Network;
 use crate::message::explained;
 
 /// A discoverer as the arguments want it.
-pub(crate) fn discoverer(
-    network: &Network,
-    credentials: Arc<dyn CredentialSource>,
-) -> Result<Discoverer, String> {
+pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
     let mut builder = Discoverer::builder()
         .concurrency(usize::from(network.concurrency))
         .proxy_from_environment(true)
-        .cache_by_tag_policy(network.cache_by_tag_policy)
-        .credentials(credentials);
+        .cache_by_tag_policy(network.cache_by_tag_policy);
     for host in &network.plain_http {
         builder = builder.plain_http(host);
     }

@@ -183,3 +183,83 @@ fn dockers_config_and_its_helpers() {
     let ran = run(&[], None);
     assert!(ran.code == Some(2) && ran.err.contains("--no-docker-config"), "{}", ran.err);
 }
+
+#[test]
+fn each_warehouse_signs_in_with_the_secrets_of_its_own_namespace() {
+    let world = World::start();
+    let text = secret("s", "web-team", "HOST/shop/web", "web", PASSWORD)
+        + &secret("s", "api-team", "HOST/shop/web", "api", "SECRET-of-api")
+        + &secret("s", "kargo-shared-resources", "HOST/shop/api", "api", "SECRET-of-api")
+        + &secret("s", "another", "HOST/shop/api", "web", PASSWORD);
+    let file = world.file("secrets.yaml", &text);
+    let document = |name: &str, repository: &str| {
+        world
+            .manifest(&[repository])
+            .replace("shop, namespace: team", &format!("{name}, namespace: {name}-team"))
+    };
+    let (web, api) = (document("web", "shop/web"), document("api", "shop/web"));
+    for documents in [[&web, &api], [&api, &web]] {
+        let manifest = documents.map(|document| format!("---\n{document}")).concat();
+        let arguments = ["discover", "--no-cache", "--credentials", file.to_str().unwrap(), "-f", "-"];
+        let ran = warehouse(&arguments, &manifest);
+        // api may not read shop/web, and is not helped by the other's Secret.
+        assert_eq!(ran.code, Some(1), "{}", ran.err);
+        assert!(
+            ran.out.lines().any(|line| line.starts_with("web ") && line.contains("1.0.0")),
+            "{}",
+            ran.out
+        );
+        assert!(
+            ran.err.contains("Secret api-team/s") && !ran.err.contains("Secret web-team/s"),
+            "{}",
+            ran.err
+        );
+        no_secret(&ran);
+    }
+    let arguments = ["explain", "--no-cache", "-q", "--credentials", file.to_str().unwrap(), "-f", "-"];
+    let ran = warehouse(&arguments, &document("web", "shop/api"));
+    assert!(
+        ran.out.contains("  credential: api of Secret kargo-shared-resources/s\n"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+}
+
+#[test]
+fn the_password_of_a_git_url_is_in_no_result() {
+    let git = warehouse_testkit::GitServer::builder().basic("me", "SECRET").start().unwrap();
+    let repository = git.create("shop").unwrap();
+    repository.commit("main", warehouse_testkit::Commit::new("Open the shop").file("a", "1\n")).unwrap();
+    let url = repository.url().replace("http://", "http://me:SECRET@");
+    let manifest = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec: {{subscriptions: [{{git: {{repoURL: \"{url}\"}}}}]}}\n"
+    );
+    let mut names = std::collections::BTreeSet::new();
+    for command in ["discover", "freight"] {
+        for format in ["table", "wide", "json", "yaml", "name"] {
+            let ran = warehouse(&[command, "--no-cache", "-v", "-o", format, "-f", "-"], &manifest);
+            assert_eq!(ran.code, Some(0), "{}", ran.err);
+            assert!(!ran.out.is_empty() && !ran.out.contains("//me"), "{}", ran.out);
+            no_secret(&ran);
+            if (command, format) == ("freight", "name") {
+                names.insert(ran.out);
+            }
+        }
+    }
+    let ran = warehouse(&["explain", "--no-cache", "-f", "-"], &manifest);
+    assert!(ran.out.contains("  credential: that of the repoURL itself\n"), "{}{}", ran.out, ran.err);
+    no_secret(&ran);
+    assert_eq!(names.len(), 1);
+}
+
+#[test]
+fn a_pipe_that_nobody_writes_to_is_not_waited_for_for_ever() {
+    let world = World::start();
+    let pipe = world.folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let arguments = ["discover", "--timeout", "1s", "--credentials", pipe.to_str().unwrap(), "-f", "-"];
+    let ran = warehouse(&arguments, &world.manifest(&["shop/web"]));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
+    assert!(ran.err.contains("the credentials could not be read in time"), "{}", ran.err);
+}

@@ -76,7 +76,9 @@ fn a_file_without_a_certificate_is_wrong_usage() {
     let file = world.folder.path().join("none.pem");
     fs::write(&file, "-----BEGIN CERTIFICATE-----\nSECRET\n-----END CERTIFICATE-----\n").unwrap();
     let file = file.to_str().unwrap();
-    for (file, words) in [(file, "none.pem: a root certificate cannot be used"), ("/nowhere/at-all.pem", "could not be read")] {
+    for (file, words) in
+        [(file, "none.pem: a root certificate cannot be used"), ("/nowhere/at-all.pem", "could not be read")]
+    {
         let ran = warehouse(
             &["discover", "--no-cache", "--ca-file", file, "-f", "-"],
             "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: a}\nspec: {subscriptions: [{image: {repoURL: nginx}}]}\n",
@@ -84,4 +86,27 @@ fn a_file_without_a_certificate_is_wrong_usage() {
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
         assert!(ran.err.contains(words) && !ran.err.contains("SECRET"), "{}", ran.err);
     }
+}
+
+#[test]
+fn what_was_read_unchecked_is_no_fact_for_who_checks() {
+    let world = World::start("127.0.0.1");
+    let host = world.registry.host();
+    let authority = world.folder.path().join("authority.pem");
+    fs::write(&authority, world.authority.pem()).unwrap();
+    let cache = world.folder.path().join("cache");
+    let arguments =
+        ["discover", "-q", "--https", &host, "--ca-file", authority.to_str().unwrap(), "--cache-dir"];
+    let run = |skip: bool| {
+        let manifest = format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec:\n  subscriptions:\n  \
+             - image: {{repoURL: {host}/shop/checked, cacheByTag: true, insecureSkipTLSVerify: {skip}}}\n"
+        );
+        world.registry.log().clear();
+        let ran = warehouse(&[&arguments[..], &[cache.to_str().unwrap(), "-f", "-"]].concat(), &manifest);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        world.registry.log().counters().requests
+    };
+    assert_eq!([run(true), run(true)], [2, 1]);
+    assert_eq!([run(false), run(false)], [2, 1], "as if nothing had been read before");
 }

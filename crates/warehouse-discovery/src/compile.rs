@@ -12,6 +12,7 @@ use warehouse_spec::{
     ImageSubscription, Subscription, SubscriptionKind, Warehouse,
 };
 
+use crate::Discoverer;
 use crate::discoverer::{Shared, Transport};
 use crate::snapshot;
 
@@ -29,12 +30,12 @@ pub struct Compiled {
     pub(crate) key: String,
 }
 
-pub(crate) fn compile(shared: &Shared, warehouse: &Warehouse) -> Vec<Compiled> {
+pub(crate) fn compile(discoverer: &Discoverer, warehouse: &Warehouse) -> Vec<Compiled> {
     let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
     subscriptions
         .map(|(index, subscription)| {
             let id = id(subscription);
-            let source = source(shared, subscription).map_err(|error| error.with_id(&id));
+            let source = source(discoverer, subscription).map_err(|error| error.with_id(&id));
             Compiled { index, source, key: snapshot::key(subscription), id }
         })
         .collect()
@@ -55,12 +56,12 @@ fn id(subscription: &Subscription) -> SourceId {
     }
 }
 
-fn source(shared: &Shared, subscription: &Subscription) -> Result<AnySource, Error> {
+fn source(discoverer: &Discoverer, subscription: &Subscription) -> Result<AnySource, Error> {
     match &subscription.kind {
-        SubscriptionKind::Image(image) => image_source(shared, image),
-        SubscriptionKind::Git(git) => git_source(shared, git),
-        SubscriptionKind::Chart(chart) => chart_source(shared, chart),
-        SubscriptionKind::Generic(generic) => generic_source(shared, generic),
+        SubscriptionKind::Image(image) => image_source(discoverer, image),
+        SubscriptionKind::Git(git) => git_source(discoverer, git),
+        SubscriptionKind::Chart(chart) => chart_source(discoverer, chart),
+        SubscriptionKind::Generic(generic) => generic_source(&discoverer.shared, generic),
         _ => Err(unknown(subscription.type_key())),
     }
 }
@@ -70,11 +71,13 @@ fn transport(shared: &Shared, skip_tls_verify: bool) -> &Transport {
     if skip_tls_verify { &shared.unverified } else { &shared.verified }
 }
 
-fn image_source(shared: &Shared, image: &ImageSubscription) -> Result<AnySource, Error> {
-    let transport = transport(shared, image.insecure_skip_tls_verify);
+fn image_source(discoverer: &Discoverer, image: &ImageSubscription) -> Result<AnySource, Error> {
+    let shared = &discoverer.shared;
+    let images = transport(shared, image.insecure_skip_tls_verify).images.clone();
+    let images = images.with_credentials(Arc::clone(&discoverer.credentials));
     let platform = image.platform.as_ref().map(|platform| platform.to_string().parse());
     let platform = platform.transpose().map_err(|error| invalid("platform", error))?;
-    let source = ImageSource::builder(&transport.images, &image.repo_url)
+    let source = ImageSource::builder(&images, &image.repo_url)
         .rule(tag_rule(image)?)
         .platform(platform)
         .limit(limit(image.discovery_limit))
@@ -126,7 +129,8 @@ fn invalid(field: &'static str, cause: impl std::error::Error + Send + Sync + 's
         .with_cause(cause)
 }
 
-fn git_source(shared: &Shared, git: &GitSubscription) -> Result<AnySource, Error> {
+fn git_source(discoverer: &Discoverer, git: &GitSubscription) -> Result<AnySource, Error> {
+    let shared = &discoverer.shared;
     let strategy = match git.commit_selection_strategy {
         CommitSelectionStrategy::NewestFromBranch => git_source::Strategy::NewestFromBranch,
         CommitSelectionStrategy::SemVer => git_source::Strategy::SemVer,
@@ -147,19 +151,20 @@ fn git_source(shared: &Shared, git: &GitSubscription) -> Result<AnySource, Error
         .include_paths(git.include_paths.clone())
         .exclude_paths(git.exclude_paths.clone())
         .http(transport(shared, git.insecure_skip_tls_verify).http.clone())
-        .credentials(Arc::clone(&shared.credentials))
+        .credentials(Arc::clone(&discoverer.credentials))
         .cache_directory(shared.cache_dir.as_ref().map(|folder| folder.join("git")))
         .build()?;
     Ok(source.erase())
 }
 
-fn chart_source(shared: &Shared, chart: &ChartSubscription) -> Result<AnySource, Error> {
-    let transport = transport(shared, chart.insecure_skip_tls_verify);
+fn chart_source(discoverer: &Discoverer, chart: &ChartSubscription) -> Result<AnySource, Error> {
+    let transport = transport(&discoverer.shared, chart.insecure_skip_tls_verify);
+    let charts = transport.charts.clone().with_credentials(Arc::clone(&discoverer.credentials));
     let mut source = HelmSource::builder(&chart.repo_url)
         .limit(limit(chart.discovery_limit))
         .cache(transport.indexes.clone())
-        .registry(transport.charts.clone())
-        .credentials(Arc::clone(&shared.credentials));
+        .registry(charts)
+        .credentials(Arc::clone(&discoverer.credentials));
     if let Some(name) = &chart.name {
         source = source.name(name);
     }

@@ -25,14 +25,16 @@ pub(crate) type GenericFactory = dyn Fn(&GenericSubscription) -> Result<AnySourc
 ///
 /// Make one per program, and run as many Warehouses through it as there are, at once if you like.
 #[derive(Clone)]
-pub struct Discoverer(pub(crate) Arc<Shared>);
+pub struct Discoverer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) credentials: Arc<dyn CredentialSource>,
+}
 
 pub(crate) struct Shared {
     /// How things are fetched from servers whose certificates are checked.
     pub(crate) verified: Transport,
     /// The same for subscriptions with `insecureSkipTLSVerify`.
     pub(crate) unverified: Transport,
-    pub(crate) credentials: Arc<dyn CredentialSource>,
     pub(crate) cache_dir: Option<PathBuf>,
     /// What is known of images.
     pub(crate) facts: Arc<dyn FactCache>,
@@ -48,9 +50,9 @@ pub(crate) struct Shared {
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
     pub(crate) http: HttpClient,
-    /// Registries, with the credentials that are for images.
+    /// Registries, as they are asked for images.
     pub(crate) images: RegistryClient,
-    /// The same registries, with the credentials that are for charts.
+    /// The same registries, as they are asked for charts.
     pub(crate) charts: RegistryClient,
     pub(crate) indexes: IndexCache,
 }
@@ -59,6 +61,13 @@ impl Discoverer {
     /// A discoverer yet to be configured.
     pub fn builder() -> DiscovererBuilder {
         DiscovererBuilder::default()
+    }
+
+    /// The same discoverer, with its connections, rates, tokens and caches, for Warehouses whose credentials are found elsewhere: in
+    /// the namespace of another project, for example. A token is shared only where the credential is the same.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Arc<dyn CredentialSource>) -> Self {
+        Self { shared: Arc::clone(&self.shared), credentials }
     }
 
     /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
@@ -72,30 +81,30 @@ impl Discoverer {
     /// The sources that a run over this Warehouse would ask, in the manifest's order, and for a subscription that
     /// no source can be made of, why. Nothing is fetched.
     pub fn compile(&self, warehouse: &Warehouse) -> Vec<Compiled> {
-        compile(&self.0, warehouse)
+        compile(self, warehouse)
     }
 
     /// What kept a cache from working since this was last asked, for a warning: discoveries do not fail of it, they only cost
     /// more.
     pub fn take_warnings(&self) -> Vec<String> {
-        self.0.disk.iter().filter_map(|cache| cache.take_problem()).collect()
+        self.shared.disk.iter().filter_map(|cache| cache.take_problem()).collect()
     }
 
     /// As many as are asked at once.
     pub(crate) fn turns(&self) -> &Turns {
-        &self.0.turns
+        &self.shared.turns
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        (self.0.clock)()
+        (self.shared.clock)()
     }
 }
 
 impl fmt::Debug for Discoverer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discoverer")
-            .field("turns", &self.0.turns)
-            .field("cache_dir", &self.0.cache_dir)
+            .field("turns", &self.shared.turns)
+            .field("cache_dir", &self.shared.cache_dir)
             .finish_non_exhaustive()
     }
 }
@@ -249,18 +258,18 @@ impl DiscovererBuilder {
             Some(disk) => disk.clone(),
             None => Arc::new(MemoryCache::default()),
         };
-        Ok(Discoverer(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             facts,
             disk,
             verified,
             unverified,
-            credentials: self.credentials,
             cache_dir: self.cache_dir,
             cache_by_tag: self.cache_by_tag,
             generic: self.generic,
             turns: Turns::new(self.concurrency),
             clock: self.clock,
-        })))
+        });
+        Ok(Discoverer { shared, credentials: self.credentials })
     }
 
     fn transport(&self, skip_tls_verify: bool, pace: &Pace) -> Result<Transport, Error> {
@@ -276,8 +285,7 @@ impl DiscovererBuilder {
         let http = http.build()?;
         // One pace for both: a registry does not ask what it is asked for.
         let registry = |kind| {
-            let builder =
-                RegistryClient::builder(http.clone()).credentials(Arc::clone(&self.credentials)).kind(kind);
+            let builder = RegistryClient::builder(http.clone()).kind(kind);
             let builder = self.plain_http.iter().fold(builder, RegistryClientBuilder::plain_http);
             let builder = self.https.iter().fold(builder, RegistryClientBuilder::https);
             builder.pace(pace.clone()).build()

@@ -113,7 +113,7 @@ pub use manifest::{Located, Manifest, Skipped};
 pub use options::{Limits, Options};
 pub use parse::{parse, parse_bytes};
 pub use platform::{InvalidPlatform, Platform};
-pub use redact::redact;
+pub use redact::{redact, without_credential};
 pub use snippet::Snippet;
 pub use subscription::{DEFAULT_DISCOVERY_LIMIT, MAXIMUM_DISCOVERY_LIMIT, Subscription, SubscriptionKind};
 pub use url::{normalize_chart, normalize_git, normalize_image};

@@ -41,6 +41,30 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
+/// The URL of a repository without what signs in there: without the user of `http` and `https`, and without the password of others.
+/// Kargo's normal forms, and with them the names of Freight, are the same for both.
+///
+/// ```
+/// use warehouse_spec::without_credential;
+///
+/// assert_eq!(without_credential("https://me:hunter2@host/app.git"), "https://host/app.git");
+/// assert_eq!(without_credential("https://token@host/app.git"), "https://host/app.git");
+/// assert_eq!(without_credential("ssh://git:hunter2@host/app"), "ssh://git@host/app");
+/// assert_eq!(without_credential("git@github.com:example/app"), "git@github.com:example/app");
+/// ```
+pub fn without_credential(url: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = url.find("://").map(|at| url.split_at(at + 3)) else {
+        return Cow::Borrowed(url);
+    };
+    let Some(masked) = mask_authority(scheme, rest) else { return Cow::Borrowed(url) };
+    let host = masked.strip_prefix(MASK).and_then(|masked| masked.strip_prefix('@')).unwrap_or(&masked);
+    let is_http = ["http://", "https://"].iter().any(|http| scheme.eq_ignore_ascii_case(http));
+    match rest.split_once(':') {
+        Some((user, _)) if !is_http => Cow::Owned(format!("{scheme}{user}@{host}")),
+        _ => Cow::Owned(format!("{scheme}{host}")),
+    }
+}
+
 /// What ends a URL within a sentence or a line of YAML.
 fn is_separator(letter: char) -> bool {
     letter.is_whitespace() || letter.is_control() || "\"'`<>,".contains(letter)

@@ -33,7 +33,7 @@ impl Observer for Recorders {
 /// Prints every candidate with the rule that decided.
 pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<Exit, Exit> {
     let warehouses = manifest::read(arguments.manifest, *messages).await?;
-    let session = Session::open(&arguments.network, &warehouses, messages).await?;
+    let session = Session::open(&arguments.network, messages).await?;
     let watched = session.discover(warehouses, messages, Recorders::of).await;
     let wants = |report: &SubscriptionReport| {
         arguments.subscription.as_deref().is_none_or(|wanted| is_called(report, wanted))
@@ -46,7 +46,10 @@ pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<E
         let wanted: Vec<_> = reports.filter(|(report, _)| wants(report)).collect();
         complete &= wanted.iter().all(|(report, _)| report.error.is_none());
         let mut explanation = Explanation::new(discovered.report.warehouse, wanted);
-        explanation.look_up(&*session.credentials).await;
+        let credentials = session.credentials.of(&discovered.warehouse);
+        let looked_up = explanation.look_up(&*credentials, &discovered.warehouse);
+        // Which credential it is matters less than the rest, and may not keep it waiting.
+        let _ = tokio::time::timeout_at(session.deadline.into(), looked_up).await;
         explanations.push(explanation);
     }
     if let Some(wanted) = &arguments.subscription
@@ -57,7 +60,7 @@ pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<E
     }
     for wanted in &arguments.candidate {
         if !explanations.iter().any(|explanation| explanation.knows(wanted)) {
-            messages.error(&format!("{wanted:?} is no candidate of any subscription: no server lists it"));
+            messages.error(&format!("{wanted:?} is no candidate of any subscription that has answered"));
             complete = false;
         }
     }

@@ -8,6 +8,7 @@ use artifact_source::{Judgement, SourceId};
 use selection_strategies::Version;
 use serde::Serialize;
 use warehouse_discovery::SubscriptionReport;
+use warehouse_spec::{Warehouse, without_credential};
 
 use super::{document, printable, shortened};
 use crate::arguments::ExplainFormat;
@@ -65,16 +66,23 @@ impl Explanation {
     }
 
     /// Adds as whom each subscription is asked, in words that are no secret.
-    pub(crate) async fn look_up(&mut self, credentials: &dyn CredentialSource) {
-        for subscription in &mut self.subscriptions {
+    pub(crate) async fn look_up(&mut self, credentials: &dyn CredentialSource, warehouse: &Warehouse) {
+        let subscriptions = self.subscriptions.iter_mut().map(async |subscription| {
             let (kind, url) = (subscription.id.kind(), subscription.id.url());
+            let given =
+                warehouse.spec.subscriptions.get(subscription.index).and_then(|given| given.repo_url());
+            if given.is_some_and(|given| without_credential(given) != given) {
+                subscription.credential = Some("that of the repoURL itself".to_owned());
+                return;
+            }
             // Why it could not be looked up is told by the subscription that has failed of it.
             match credentials.credential(kind, url).await {
                 Ok(Some(login)) => subscription.credential = Some(login.scope()),
                 Ok(None) => subscription.no_credential = credentials.hint(kind, url),
                 Err(_) => {}
             }
-        }
+        });
+        futures::future::join_all(subscriptions).await;
     }
 
     /// Whether it is about no subscription at all.
