@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use artifact_http::{Authorization, Call, Credential, HttpClient, Request, Url, Visitor};
+use artifact_http::{Authorization, Call, Credential, HttpClient, Origin, Request, Url, Visitor};
 use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
 
@@ -113,7 +113,8 @@ fn service_url(place: &Place, service: &TokenService) -> Result<Url, Error> {
 }
 
 fn over_plain_http(url: &Url) -> Error {
-    Error::new(ErrorKind::Refused, "a credential would travel over plain http")
+    let message = format!("a credential would travel over plain http to {}", Origin::of(url));
+    Error::new(ErrorKind::Refused, message)
         .with_url(url)
         .with_hint("use https, or allow plain http for this host")
 }

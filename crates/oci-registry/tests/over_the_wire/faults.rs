@@ -7,7 +7,7 @@ use artifact_source::ErrorKind;
 use oci_registry::Digest;
 use warehouse_testkit::{Fault, Registry, When};
 
-use crate::setup::{check, client, me, repository, with_image};
+use crate::setup::{check, client, me, read_many, repository, with_image, with_tags};
 
 #[tokio::test]
 async fn what_is_not_there() {
@@ -44,6 +44,21 @@ async fn nobody_is_there() {
     let repository = client(me()).repository("no-such-registry.invalid/demo/app").unwrap();
     let error = repository.tags(&Call::new()).await.unwrap_err();
     check(&error, ErrorKind::Unreachable, "the host name no-such-registry.invalid could not be resolved");
+}
+
+#[tokio::test]
+async fn an_outage_at_the_first_visit_teaches_nothing() {
+    for fault in [Fault::status(503), Fault::status(500), Fault::too_many_requests(Duration::ZERO)] {
+        let registry = with_tags(Registry::builder().bearer("me", "SECRET"), 16);
+        registry.faults().add(When::any().first(4), fault.clone());
+        let (repository, call) = (repository(&registry, me()), Call::new());
+        repository.manifest("1.0.0", &call).await.unwrap_err();
+        assert_eq!(call.meter.requests(), 4, "{fault:?}");
+        for read in read_many(&repository, 16, &call).await {
+            read.unwrap();
+        }
+        assert_eq!(call.meter.requests(), 4 + 1 + 1 + 16, "{fault:?}: one is refused, for all who come");
+    }
 }
 
 #[tokio::test]

@@ -10,18 +10,7 @@ use warehouse_testkit::{Fault, Registry, When};
 
 use crate::hostile::in_raw;
 use crate::raw::{Answer, RawServer, Then, answer};
-use crate::setup::{me, repository, tag, with_tags};
-
-/// Waits until this is so, for as long as a busy machine may take.
-async fn until(mut is_so: impl FnMut() -> bool) {
-    for _ in 0..1000 {
-        if is_so() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("it never came to be");
-}
+use crate::setup::{me, repository, tag, until, with_tags};
 
 /// Starts the work, waits until the server has seen so many requests, and gives up.
 async fn given_up(work: impl Future<Output = ()> + Send + 'static, server: &RawServer, requests: usize) {

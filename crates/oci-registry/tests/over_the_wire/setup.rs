@@ -50,6 +50,17 @@ pub async fn read_many(repository: &Repository, count: usize, call: &Call) -> Ve
     futures::future::join_all((0..count).map(read)).await
 }
 
+/// Waits until this is so, for as long as a busy machine may take.
+pub async fn until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..1000 {
+        if is_so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it never came to be");
+}
+
 /// The error says this, is of this kind, has a hint where one is due, and holds no secret.
 #[track_caller]
 pub fn check(error: &Error, kind: ErrorKind, message: &str) {

@@ -80,6 +80,26 @@ async fn eight_repositories_with_eight_readers_each_at_once() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_guessed_and_opened_is_replaced_like_any_other() {
+    for (name, builder) in [
+        ("401", Registry::builder().bearer("me", "SECRET")),
+        ("403 as ECR says", Registry::builder().bearer("me", "SECRET").expired_is_forbidden()),
+    ] {
+        let registry = ten(builder);
+        let (client, call) = (client(me()), Call::new());
+        let repositories = repositories(&client, &registry);
+        for repository in &repositories[..2] {
+            repository.manifest("1.0.0", &call).await.unwrap();
+        }
+        assert_eq!(call.meter.requests(), 1 + 2 + 2, "{name}: the second one was not refused");
+        registry.expire_tokens();
+        let again = repositories[1].manifest("1.0.0", &call).await;
+        again.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert_eq!(call.meter.requests(), 5 + 3, "{name}: refused, a token, and the answer");
+    }
+}
+
+#[tokio::test]
 async fn another_credential_is_another_story() {
     let registry = ten(Registry::builder().bearer("me", "SECRET").bearer("you", "SECRET"));
     let source =

@@ -266,4 +266,36 @@ mod inside {
         // The token of the wrong registry opens nothing, but it was asked for.
         assert_eq!((outcome.result.unwrap_err().kind(), auth.tokens_issued()), (ErrorKind::Unauthorized, 1));
     }
+
+    #[tokio::test]
+    async fn a_registry_inside_that_leads_outside_has_its_token_service_at_its_own_host() {
+        // The challenge comes from outside; the token service is where somebody asked us to go.
+        let realm = std::sync::Arc::new(std::sync::OnceLock::<String>::new());
+        let named = std::sync::Arc::clone(&realm);
+        let outside = RawServer::start(move |_| {
+            let challenge = format!("WWW-Authenticate: Bearer realm=\"{}\"", named.get().unwrap());
+            answer("401 X", &[&challenge], "")
+        })
+        .await;
+        let location = format!("Location: {}/v2/demo/app/tags/list", outside.url());
+        let inside = RawServer::start_at("127.0.0.2", move |head| match head {
+            _ if head.starts_with("get /token") => answer("200 OK", &[], r#"{"token": "testkit-token-x"}"#),
+            _ if head.contains("bearer testkit-token-x") => answer("200 OK", &[], r#"{"tags": ["a"]}"#),
+            _ => answer("307 X", &[&location], ""),
+        })
+        .await;
+        realm.set(format!("{}/token", inside.url())).unwrap();
+        let repository = from_outside(&inside.host, http());
+        assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(4), ["a"]);
+
+        // Any other host inside is one that somebody outside leads to.
+        let other = RawServer::start_at("127.0.0.3", |_| answer("200 OK", &[], r#"{"token": "x"}"#)).await;
+        let challenge = format!("WWW-Authenticate: Bearer realm=\"{}/token\"", other.url());
+        let outside = RawServer::start(move |_| answer("401 X", &[&challenge], "")).await;
+        let location = format!("Location: {}/x", outside.url());
+        let inside = RawServer::start_at("127.0.0.2", move |_| answer("307 X", &[&location], "")).await;
+        let repository = from_outside(&inside.host, http());
+        let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+        assert_eq!((error.kind(), other.seen().len()), (ErrorKind::Refused, 0), "{error}");
+    }
 }

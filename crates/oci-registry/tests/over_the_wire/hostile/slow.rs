@@ -8,7 +8,7 @@ use oci_registry::RegistryClient;
 use warehouse_testkit::{Fault, Registry, Reply, When};
 
 use super::{MIB, hint, manifest_under, tags_under};
-use crate::setup::{check, http, me, repository, with_image};
+use crate::setup::{check, http, me, repository, until, with_image};
 
 #[tokio::test]
 async fn status_429_for_ever() {
@@ -126,6 +126,24 @@ async fn stalls_and_drips_end_at_the_deadline() {
         check(&error, ErrorKind::TimedOut, "the deadline passed");
         assert_eq!(requests, 1, "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn who_waits_for_a_token_that_another_asks_for_waits_until_his_own_deadline() {
+    let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+    registry.faults().add(When::path("/token"), Fault::Stall);
+    let repository = repository(&registry, me());
+    let first = tokio::spawn({
+        let repository = repository.clone();
+        async move { repository.manifest("1.0.0", &Call::new()).await.map(drop) }
+    });
+    until(|| registry.log().count(&When::path("/token")) == 1).await;
+    let call = Call::new().with_deadline(Instant::now() + Duration::from_millis(300));
+    let second = tokio::time::timeout(Duration::from_secs(5), repository.tags(&call)).await;
+    let error = second.unwrap_or_else(|_| panic!("the deadline did not count")).unwrap_err();
+    check(&error, ErrorKind::TimedOut, "the deadline passed while authentication was under way");
+    assert_eq!((call.meter.requests(), first.is_finished()), (0, false));
+    first.abort();
 }
 
 #[tokio::test]

@@ -2,11 +2,12 @@
 
 use artifact_http::Credential;
 use artifact_source::ErrorKind;
+use oci_registry::RegistryClient;
 use warehouse_testkit::{Fault, Registry, Reply, When};
 
 use super::{MIB, Outcome, hint, in_raw};
 use crate::raw::{RawServer, answer};
-use crate::setup::{me, repository, with_image};
+use crate::setup::{http, me, repository, with_image};
 
 const NO_TOKEN: &str = "the registry's token service gave no token that can be read";
 
@@ -105,6 +106,34 @@ async fn a_realm_on_plain_http_elsewhere_gets_no_credential() {
     let message = "a credential would travel over plain http to http://auth.invalid";
     let error = outcome.refused(ErrorKind::Refused, message, 1, MIB);
     hint(&error, "use https");
+}
+
+#[tokio::test]
+async fn a_realm_on_plain_http_elsewhere_gets_no_identity_token() {
+    let here = [std::net::Ipv4Addr::LOCALHOST.into()];
+    let service = RawServer::start(|_| answer("200 OK", &[], r#"{"access_token": "testkit-token-x"}"#)).await;
+    let port = service.port();
+    // The registry's own name was allowed to get credentials over plain http; the other one is a name like any other.
+    for (realm, is_asked) in [("auth.test", false), ("registry.test", true)] {
+        let challenge = format!("WWW-Authenticate: Bearer realm=\"http://{realm}:{port}/token\"");
+        let server = RawServer::start(move |head| match head.contains("bearer testkit-token-x") {
+            true => answer("200 OK", &[], r#"{"tags": ["a"]}"#),
+            false => answer("401 X", &[&challenge], ""),
+        })
+        .await;
+        let http = http().resolve("auth.test", here).resolve("registry.test", here).build().unwrap();
+        let client = RegistryClient::builder(http).plain_http("registry.test");
+        let client = client.credentials(Credential::identity_token("SECRET")).build();
+        let repository = client.repository(&format!("registry.test:{}/demo/app", server.port())).unwrap();
+        let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+        if is_asked {
+            assert_eq!(outcome.taken(3), ["a"]);
+        } else {
+            let message = format!("a credential would travel over plain http to http://auth.test:{port}");
+            hint(&outcome.refused(ErrorKind::Refused, &message, 1, MIB), "use https");
+        }
+        assert_eq!(service.seen().len(), usize::from(is_asked), "{realm}: {:?}", service.seen());
+    }
 }
 
 #[tokio::test]
