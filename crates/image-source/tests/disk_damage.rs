@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image_source::{DiskCache, FactCache, Facts, Shelf};
 use oci_registry::Digest;
@@ -248,7 +249,19 @@ async fn another_who_writes_for_ever_is_not_waited_for_for_ever() {
     let cache = DiskCache::new(folder.path());
     write(&cache, 5..10).await;
     let problem = cache.take_problem().unwrap();
-    assert!(problem.contains("another process has held it for 2s"), "{problem}");
+    assert!(problem.contains("another process has held it for 2.0s"), "{problem}");
+    // That was in vain, so nothing more is waited for: not in this discovery, nor for another shelf, nor in the next one.
+    let other = Shelf::new("ghcr.io/a/c", "me");
+    for shelf in [&shelf(), &other, &shelf(), &other] {
+        for number in 5..10 {
+            cache.get(shelf, &digest(number));
+            cache.put(shelf, &digest(number), facts(number));
+        }
+        cache.settle(shelf).await;
+        let problem = cache.take_problem().unwrap();
+        assert!(problem.ends_with("another process holds it"), "{problem}");
+        cache.open(shelf).await;
+    }
     assert_eq!(known(folder.path(), 10).await, 10, "reading needs no lock");
     lock.unlock().unwrap();
     // What could not be written is written when it is used again.
@@ -257,4 +270,70 @@ async fn another_who_writes_for_ever_is_not_waited_for_for_ever() {
     assert!(used.values().all(Option::is_some));
     cache.settle(&shelf()).await;
     assert_eq!(known(folder.path(), 10).await, 10 + 5);
+}
+
+/// Each discovery waits again, if the lock was free in between.
+#[tokio::test]
+async fn once_the_lock_is_free_it_is_waited_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = DiskCache::new(folder.path());
+    write(&cache, 0..5).await;
+    let lock = fs::File::options().write(true).open(folder.path().join("lock")).unwrap();
+    for numbers in [5..10, 10..15] {
+        lock.lock().unwrap();
+        write(&cache, numbers.clone()).await;
+        let problem = cache.take_problem().unwrap();
+        assert!(problem.contains("another process has held it for 2.0s"), "{problem}");
+        lock.unlock().unwrap();
+        write(&cache, numbers).await;
+        assert_eq!(cache.take_problem(), None);
+    }
+    assert_eq!(known(folder.path(), 15).await, 30);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn neither_links_nor_pipes_in_a_files_place_are_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("place");
+    write(&DiskCache::new(&place), 0..5).await;
+    let young = young(&place);
+    let file = folder.path().join("file");
+    let absent = folder.path().join("absent");
+    for (path, reads) in
+        [(young.clone(), false), (young.with_extension("old"), false), (place.join("lock"), true)]
+    {
+        for what in ["precious", ""] {
+            fs::write(&file, what).unwrap();
+            let _ = fs::remove_file(&path);
+            std::os::unix::fs::symlink(&file, &path).unwrap();
+            is_refused(&place, &path, "that is a link, which is not followed", reads).await;
+            assert_eq!(fs::read_to_string(&file).unwrap(), what);
+        }
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&absent, &path).unwrap();
+        is_refused(&place, &path, "that is a link, which is not followed", reads).await;
+        assert!(!absent.exists());
+
+        fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        is_refused(&place, &path, "that is no file", reads).await;
+        fs::remove_file(&path).unwrap();
+        heals(&place).await;
+    }
+}
+
+/// It is said that this file is not used, and why; the process is served from memory all the same, and nothing waits.
+async fn is_refused(place: &Path, path: &Path, why: &str, reads: bool) {
+    /// What nobody has written yet.
+    static NEW: AtomicUsize = AtomicUsize::new(100);
+    let cache = DiskCache::new(place);
+    cache.open(&shelf()).await;
+    let opened = cache.take_problem();
+    let number = NEW.fetch_add(1, Ordering::Relaxed);
+    write(&cache, [number]).await;
+    let problem = if reads { cache.take_problem() } else { opened };
+    let problem = problem.unwrap();
+    assert!(problem.ends_with(&format!("{}: {why}", path.display())), "{problem}");
+    assert_eq!(cache.get(&shelf(), &digest(number)), Some(facts(number)));
 }

@@ -6,8 +6,9 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::folder::{Folder, OLD, YOUNG, private_file};
+use super::folder::{Folder, OLD, YOUNG, private_file, regular};
 use super::line::{Record, SCHEMA, Seal};
+use super::patience::Patience;
 use crate::Shelf;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -43,7 +44,7 @@ impl Journal {
     /// The state that the files are in. What has not been used for a day is used now, and says so by its time.
     pub(super) fn stamp(&self) -> Stamp {
         let stamp = |path: &Path| {
-            let about = fs::metadata(path).ok()?;
+            let about = fs::symlink_metadata(path).ok()?;
             let modified = about.modified().ok();
             let age = modified.and_then(|time| time.elapsed().ok());
             if age.is_some_and(|age| age > DAY)
@@ -87,14 +88,9 @@ impl Journal {
     }
 
     fn open(&self, path: &Path) -> io::Result<Option<File>> {
-        match fs::metadata(path) {
-            Ok(about) if about.is_file() => match File::open(path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                opened => opened.map(Some).map_err(|error| at(path, error)),
-            },
-            Ok(_) => Err(at(path, io::Error::other("that is no file"))),
+        match regular(path).and_then(|about| about.map(|_| File::open(path)).transpose()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(at(path, error)),
+            opened => opened.map_err(|error| at(path, error)),
         }
     }
 
@@ -105,9 +101,9 @@ impl Journal {
         &self,
         records: &[Record],
         foreign: Option<Stamp>,
-        patience: Duration,
+        patience: &Patience,
     ) -> io::Result<Option<(Stamp, Stamp)>> {
-        let _lock = self.folder.lock(patience).map_err(|error| at(&self.folder.path, error))?;
+        let _lock = self.folder.lock(patience).map_err(|error| at(&self.folder.lock_path(), error))?;
         let before = self.stamp();
         let mut only_grew = true;
         if foreign == Some(before) {
@@ -147,6 +143,7 @@ impl Journal {
 
     /// The young file, what has to be written before anything else is, and its length.
     fn end(&self) -> io::Result<(File, String, u64)> {
+        regular(&self.young)?;
         let mut file = private_file().create(true).read(true).append(true).open(&self.young)?;
         let length = file.metadata()?.len();
         if length == 0 {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use super::journal::{Journal, Stamp};
 use super::line::Record;
 use super::lock;
+use super::patience::Patience;
 use crate::Shelf;
 
 /// How many records wait at most. More would be forgotten; a discovery settles long before.
@@ -18,6 +19,8 @@ pub(super) struct Ledger {
     pub(super) journal: Journal,
     /// Held by whoever reads or writes the journal in this process.
     pub(super) turn: tokio::sync::Mutex<()>,
+    /// For how long this shelf's discovery may still wait for others who write.
+    pub(super) patience: Patience,
     state: Mutex<State>,
 }
 
@@ -34,7 +37,8 @@ struct State {
 
 impl Ledger {
     pub(super) fn new(journal: Journal, shelf: Shelf) -> Self {
-        Self { shelf, journal, turn: tokio::sync::Mutex::default(), state: Mutex::default() }
+        let turn = tokio::sync::Mutex::default();
+        Self { shelf, journal, turn, patience: Patience::default(), state: Mutex::default() }
     }
 
     /// Something is used: it has to be in the young file, if it is not.

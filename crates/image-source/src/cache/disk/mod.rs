@@ -4,11 +4,11 @@ mod folder;
 mod journal;
 mod ledger;
 mod line;
+mod patience;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use oci_registry::Digest;
@@ -19,9 +19,9 @@ use folder::Folder;
 use journal::Journal;
 use ledger::Ledger;
 use line::{Record, fingerprint};
+use patience::Patience;
 
 const DEFAULT_LIMIT: u64 = 256 << 20;
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A [`FactCache`] in a folder, for processes that come and go, and for several at once.
 ///
@@ -53,11 +53,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// - **What was settled stays**, whatever becomes of the process: every few hundred puts and at the end of a discovery.
 ///   A line that a power cut takes was not there.
 /// - **Who reads needs no lock. Who writes locks the folder** for as long as it takes to add some lines, and waits for
-///   another who does for two seconds at most. A lock ends with its process.
+///   another who does: for two seconds of each discovery at most, and no more once that was in vain, until the lock is free again.
+///   A lock ends with its process.
 /// - **No more than the limit**: a file is at most a quarter of it, and the files that were not used for longest are
 ///   removed when all together are more.
 /// - **What cannot be read or written is done without**, and [said](Self::take_problem). A file that is not ours is replaced; a
-///   folder in a file's place is not touched.
+///   folder in a file's place is not touched, and neither links nor pipes in a file's place are followed.
 ///
 /// # Why it is no database
 ///
@@ -100,6 +101,7 @@ impl FactCache for DiskCache {
     async fn open(&self, shelf: &Shelf) {
         let ledger = self.0.ledger(shelf);
         let _turn = ledger.turn.lock().await;
+        ledger.patience.renew();
         let (inner, ledger) = (Arc::clone(&self.0), Arc::clone(&ledger));
         self.0.in_background(move || inner.load(&ledger)).await;
     }
@@ -141,14 +143,14 @@ impl FactCache for DiskCache {
         }
         let _turn = ledger.turn.lock().await;
         let (inner, ledger) = (Arc::clone(&self.0), Arc::clone(&ledger));
-        self.0.in_background(move || inner.store(&ledger, PATIENCE)).await;
+        self.0.in_background(move || inner.store(&ledger, &ledger.patience)).await;
     }
 }
 
 impl Inner {
     fn new(path: PathBuf, limit: u64) -> Self {
         Self {
-            folder: Folder { path, limit },
+            folder: Folder::new(path, limit),
             memory: MemoryCache::new(usize::try_from(limit).unwrap_or(usize::MAX)),
             ledgers: Mutex::default(),
             problem: Mutex::default(),
@@ -214,7 +216,7 @@ impl Inner {
     }
 
     /// Writes what is waiting. What cannot be written waits no longer: whoever uses it again will have it written again.
-    fn store(&self, ledger: &Ledger, patience: Duration) {
+    fn store(&self, ledger: &Ledger, patience: &Patience) {
         let (records, foreign) = ledger.take_waiting();
         match ledger.journal.append(&records, foreign, patience) {
             Ok(stamps) => ledger.stored(stamps),
@@ -235,7 +237,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         let ledgers = std::mem::take(&mut *lock(&self.ledgers));
         for ledger in ledgers.into_values().filter(|ledger| !ledger.is_settled()) {
-            self.store(&ledger, Duration::ZERO);
+            self.store(&ledger, &Patience::none());
         }
     }
 }
