@@ -1,10 +1,10 @@
 //! What may stand on the command line.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use crate::command::Rule;
+use crate::registry::{RegistryHost, RegistryRate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use image_source::CacheByTagPolicy;
 
@@ -76,12 +76,12 @@ pub(crate) struct Explain {
     #[command(flatten)]
     pub(crate) network: Network,
 
-    /// Only this subscription: its name, its repoURL, or its place in the manifest, from 0.
+    /// Show only this subscription: its name, its repoURL, or its place in the manifest, from 0.
     #[arg(long, value_name = "NAME|URL|N")]
     pub(crate) subscription: Option<String>,
 
     /// Only this candidate: a tag, a version, or the beginning of a commit's id. May be given several times; exit
-    /// code 1 if it is no candidate of any subscription.
+    /// code 1 if it is no candidate of any subscription that has answered.
     #[arg(long, value_name = "TAG|VERSION|COMMIT")]
     pub(crate) candidate: Vec<String>,
 
@@ -128,11 +128,11 @@ pub(crate) struct Network {
 
     /// Speak plain http with this registry; loopback needs no leave. May be given several times.
     #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) plain_http: Vec<String>,
+    pub(crate) plain_http: Vec<RegistryHost>,
 
     /// Speak https with this registry although it is on loopback. May be given several times.
     #[arg(long, value_name = "HOST[:PORT]")]
-    pub(crate) https: Vec<String>,
+    pub(crate) https: Vec<RegistryHost>,
 
     /// Ask this registry at most so many times a second, instead of 20. May be given several times.
     #[arg(long, value_name = "HOST[:PORT]=N")]
@@ -159,9 +159,9 @@ pub(crate) struct Network {
 /// Where credentials are looked up.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Credentials {
-    /// Sign in with the Secrets in this file, or in every .yaml, .yml and .json file of this folder: manifests
-    /// in Kargo's form. They count before docker's config.json. May be given several times.
-    #[arg(long, value_name = "FILE|DIR")]
+    /// Sign in with the Secrets in this file, in every .yaml, .yml and .json file of this folder, or on standard
+    /// input (-): manifests in Kargo's form. They count before docker's config.json. May be given several times.
+    #[arg(long, value_name = "FILE|DIR|-")]
     pub(crate) credentials: Vec<PathBuf>,
 
     /// Look into no config.json of docker's, no auth.json of Podman's, and ask no credential helper.
@@ -184,31 +184,6 @@ pub(crate) enum Format {
     Name,
 }
 
-/// How often a registry may be asked: `ghcr.io=50`, `registry.internal:5000=0.5`.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct RegistryRate {
-    pub(crate) host: String,
-    pub(crate) per_second: f64,
-}
-
-impl FromStr for RegistryRate {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (host, number) = text.rsplit_once('=').ok_or("write HOST=N, such as ghcr.io=50")?;
-        if host.is_empty() || host.contains('/') {
-            return Err("the registry is named by its host alone, such as ghcr.io or registry.internal:5000"
-                .to_owned());
-        }
-        match number.parse::<f64>() {
-            Ok(per_second) if per_second.is_finite() && per_second > 0.0 => {
-                Ok(Self { host: host.to_owned(), per_second })
-            }
-            _ => Err(format!("{number:?} is no number above zero")),
-        }
-    }
-}
-
 /// A duration as Kubernetes writes it: `90s`, `5m`, `1h30m`.
 fn duration(text: &str) -> Result<Duration, String> {
     match text.parse::<warehouse_spec::Interval>() {
@@ -223,26 +198,6 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-
-    #[test]
-    fn registry_rates() {
-        let read = |text: &str| text.parse::<RegistryRate>().map(|rate| (rate.host, rate.per_second));
-        assert_eq!(read("ghcr.io=50"), Ok(("ghcr.io".to_owned(), 50.0)));
-        assert_eq!(read("[::1]:5000=0.5"), Ok(("[::1]:5000".to_owned(), 0.5)));
-        for wrong in [
-            "",
-            "ghcr.io",
-            "=5",
-            "ghcr.io=",
-            "ghcr.io=0",
-            "ghcr.io=-1",
-            "ghcr.io=NaN",
-            "ghcr.io=inf",
-            "https://ghcr.io=5",
-        ] {
-            assert!(read(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn the_definitions_hold_together() {

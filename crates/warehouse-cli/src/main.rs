@@ -11,6 +11,7 @@ mod manifest;
 mod message;
 mod network;
 mod output;
+mod registry;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -8,6 +8,9 @@ use warehouse_discovery::Discoverer;
 use crate::arguments::Network;
 use crate::message::explained;
 
+/// What a certificate in PEM form begins with.
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// A discoverer as the arguments want it.
 pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
     let mut builder = Discoverer::builder()
@@ -15,13 +18,13 @@ pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
         .proxy_from_environment(true)
         .cache_by_tag_policy(network.cache_by_tag_policy);
     for host in &network.plain_http {
-        builder = builder.plain_http(host);
+        builder = builder.plain_http(&host.0);
     }
     for host in &network.https {
-        builder = builder.https(host);
+        builder = builder.https(&host.0);
     }
     for rate in &network.registry_rate {
-        builder = builder.registry_rate(&rate.host, rate.per_second);
+        builder = builder.registry_rate(&rate.host.0, rate.per_second);
     }
     if let Some(file) = &network.ca_file {
         builder = builder.root_certificates_pem(authorities(file)?);
@@ -36,6 +39,9 @@ pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
 fn authorities(file: &Path) -> Result<Vec<u8>, String> {
     let pem =
         std::fs::read(file).map_err(|error| format!("{} could not be read: {error}", file.display()))?;
+    if !pem.windows(BEGIN.len()).any(|window| window == BEGIN) {
+        return Err(format!("{} holds no certificate in PEM form", file.display()));
+    }
     let usable = HttpClient::builder().add_root_certificate_pem(&pem).build();
     usable.map_err(|error| format!("{}: {}", file.display(), explained(&error)))?;
     Ok(pem)

@@ -40,8 +40,8 @@ fn rates_that_are_none() {
     for (rate, words) in [
         ("ghcr.io", "write HOST=N, such as ghcr.io=50"),
         ("ghcr.io=0", "\"0\" is no number above zero"),
-        ("https://ghcr.io=5", "the registry is named by its host alone"),
-        ("gh cr.io=5", "a host that is none"),
+        ("https://ghcr.io=5", "a registry is named by its host alone"),
+        ("gh cr.io=5", "a registry is named by its host alone"),
     ] {
         let ran = warehouse(&["discover", "--registry-rate", rate, "-f", "-"], MANIFEST);
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{rate}");

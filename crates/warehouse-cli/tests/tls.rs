@@ -76,9 +76,11 @@ fn a_file_without_a_certificate_is_wrong_usage() {
     let file = world.folder.path().join("none.pem");
     fs::write(&file, "-----BEGIN CERTIFICATE-----\nSECRET\n-----END CERTIFICATE-----\n").unwrap();
     let file = file.to_str().unwrap();
-    for (file, words) in
-        [(file, "none.pem: a root certificate cannot be used"), ("/nowhere/at-all.pem", "could not be read")]
-    {
+    for (file, words) in [
+        (file, "none.pem: a root certificate cannot be used"),
+        ("/dev/null", "/dev/null holds no certificate in PEM form"),
+        ("/nowhere/at-all.pem", "could not be read"),
+    ] {
         let ran = warehouse(
             &["discover", "--no-cache", "--ca-file", file, "-f", "-"],
             "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: a}\nspec: {subscriptions: [{image: {repoURL: nginx}}]}\n",
