@@ -106,28 +106,6 @@ async fn lexical_20_of_3000_is_25_cold_and_23_warm() {
     cost(&registry, &discover(&source).await, 3 + 20);
 }
 
-#[tokio::test]
-async fn a_limit_that_misses_use_up_is_filled() {
-    let registry = Registry::start().unwrap();
-    for version in 0..100 {
-        let platform = if version % 10 == 0 { "linux/arm64" } else { "linux/amd64" };
-        registry.image("demo/app").tag(format!("1.{version}.0")).platforms([platform]).push();
-    }
-    let anew = || {
-        let builder = source(&registry, TagRule::semver(None)).platform(platform("linux/arm64"));
-        builder.limit(3).build().unwrap()
-    };
-    let answer = found(discover(&anew()).await);
-    let tags: Vec<_> = answer.artifacts.iter().map(|image| image.tag.as_str()).collect();
-    assert_eq!(tags, ["1.90.0", "1.80.0", "1.70.0"]);
-    // Thirty have to be looked at; at most half as many more for not doing so one by one.
-    let looks = registry.log().counters().requests - 1;
-    assert!((30..=45).contains(&looks), "{looks} looks");
-
-    let again = found(discover(&anew()).await);
-    assert_eq!(again.cost.requests, answer.cost.requests, "the same repository always costs the same");
-}
-
 /// A registry that answers HEAD without a digest is asked once so, and then with GET at once.
 #[tokio::test]
 async fn where_head_says_no_digest_it_is_not_asked_again() {

@@ -71,6 +71,45 @@ fn newest_build_of_1000_that_do_not_say_when_in_a_new_process_is_1003() {
     assert!(!text.contains(&token) && !text.contains("secret"), "a credential on disk");
 }
 
+/// Cold, and again with a client, a token, a source and a cache of its own on the same folder.
+#[tokio::test]
+async fn what_each_case_costs_in_a_new_process() {
+    let plain = support::registry(Registry::builder(), 3000, Annotated::No);
+    let single = Registry::builder().bearer("me", "secret").page_size(600).start().unwrap();
+    for version in 0..2100 {
+        single.image("demo/app").tag(format!("1.{version}.0")).single("linux/amd64").push();
+    }
+    let annotated = |versions| support::registry(Registry::builder(), versions, Annotated::Yes);
+    let (newest, more) = (annotated(960), annotated(1000));
+
+    let (amd64, arm64) = (Some("linux/amd64"), Some("linux/arm64"));
+    for (case, registry, rule, platform, cold, again, heads) in [
+        ("Lexical, 20 of 3,000", &plain, TagRule::lexical(), None, 2 + 3 + 20, 25, 20),
+        ("linux/arm64 where it says v8", &plain, TagRule::semver(None), arm64, 2 + 3 + 20, 25, 20),
+        ("single manifests", &single, TagRule::semver(None), amd64, 2 + 4 + 20 * 2, 26, 20),
+        // It is a HEAD that is refused here, as there is no list.
+        ("Digest", &plain, TagRule::digest("1.7.0"), None, 2 + 1, 3, 2),
+        ("NewestBuild, 960 annotated", &newest, TagRule::newest(), None, 2 + 1 + 960, 963, 960),
+        ("NewestBuild, 1,000 annotated", &more, TagRule::newest(), None, 2 + 1 + 1000, 1003, 1000),
+    ] {
+        println!("{case}");
+        let folder = tempfile::tempdir().unwrap();
+        let mut images = Vec::new();
+        for (requests, heads) in [(cold, 0), (again, heads), (again, heads)] {
+            let cache = Arc::new(DiskCache::new(folder.path()));
+            let platform = platform.map(support::answers::platform);
+            let source = support::source(registry, rule.clone()).platform(platform);
+            registry.log().clear();
+            let answer = discover(&source.cache(Arc::clone(&cache) as _).build().unwrap()).await;
+            assert_eq!(registry.log().count(&When::head("/v2/**")), heads, "{case}");
+            cost(registry, &answer, requests);
+            assert_eq!(cache.take_problem(), None, "{case}");
+            images.push(found(answer).artifacts);
+        }
+        assert!(!images[0].is_empty() && images.iter().all(|again| *again == images[0]), "{case}");
+    }
+}
+
 #[tokio::test]
 async fn a_cache_that_is_made_anew_knows_what_the_one_before_it_knew() {
     let registry = support::registry(Registry::builder(), 50, Annotated::No);
