@@ -271,9 +271,9 @@ mod tests {
     #[tokio::test]
     async fn ones_own_deadline_ends_the_wait() {
         let (flights, patient) = (Flights::default(), within(60_000));
-        let mut first = Box::pin(flights.share("b", &patient, || pending::<Result<u32, Error>>()));
+        let mut first = Box::pin(flights.share("b", &patient, pending::<Result<u32, Error>>));
         assert!(futures::poll!(&mut first).is_pending());
-        let second = flights.share("b", &within(10), || pending::<Result<u32, Error>>()).await;
+        let second = flights.share("b", &within(10), pending::<Result<u32, Error>>).await;
         assert_eq!(second.unwrap_err().kind(), ErrorKind::TimedOut);
     }
 
@@ -310,7 +310,7 @@ mod tests {
     async fn flights_that_everybody_left_are_forgotten() {
         let (flights, call) = (Flights::default(), Call::new());
         for number in 0..5 * MANY {
-            let mut flight = Box::pin(flights.share(number, &call, || pending::<Result<u32, Error>>()));
+            let mut flight = Box::pin(flights.share(number, &call, pending::<Result<u32, Error>>));
             assert!(futures::poll!(&mut flight).is_pending());
         }
         assert!(flights.lock().by_key.len() <= MANY);
