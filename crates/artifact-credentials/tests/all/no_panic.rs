@@ -5,7 +5,7 @@ use artifact_http::{CredentialSource, Url, is_loopback};
 use artifact_source::SourceKind::{self, Chart, Git, Image, Other};
 use proptest::prelude::*;
 
-use crate::setup::wait;
+use crate::setup::{in_full, wait};
 
 fn kind() -> impl Strategy<Value = SourceKind> {
     prop_oneof![Just(Image), Just(Git), Just(Chart), Just(Other("wasm".into()))]
@@ -41,7 +41,10 @@ fn url() -> impl Strategy<Value = String> {
 fn ask(source: &impl CredentialSource, kind: &SourceKind, url: &str) {
     let found = wait(source.credential(kind, url));
     let hint = source.hint(kind, url);
-    assert!(!hint.iter().any(|hint| hint.contains(char::is_control)), "{hint:?}");
+    let shown = found.as_ref().err().map(in_full);
+    for shown in shown.iter().chain(&hint) {
+        assert!(!shown.contains(char::is_control), "{shown:?}");
+    }
     assert!(!format!("{found:?} {hint:?} {source:?}").is_empty());
 }
 
