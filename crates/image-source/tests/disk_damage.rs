@@ -291,6 +291,21 @@ async fn once_the_lock_is_free_it_is_waited_for_again() {
     assert_eq!(known(folder.path(), 15).await, 30);
 }
 
+#[tokio::test]
+async fn what_another_wrote_between_reading_and_writing_is_read_the_next_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (DiskCache::new(folder.path()), DiskCache::new(folder.path()));
+    write(&one, 0..5).await;
+    one.open(&shelf()).await;
+    write(&other, 5..10).await;
+    one.put(&shelf(), &digest(10), facts(10));
+    one.settle(&shelf()).await;
+    one.open(&shelf()).await;
+    for number in 0..=10 {
+        assert_eq!(one.get(&shelf(), &digest(number)), Some(facts(number)));
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn neither_links_nor_pipes_in_a_files_place_are_followed() {

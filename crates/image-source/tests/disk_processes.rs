@@ -153,7 +153,9 @@ async fn an_outage_halfway_costs_only_what_was_not_read() {
     let gone = warehouse_testkit::Fault::status(403);
     registry.faults().add(When::path("/v2/**/manifests/1.19.0"), gone);
     let request = artifact_source::DiscoverRequest::new();
-    artifact_source::ArtifactSource::discover(&again(), request).await.unwrap_err();
+    // It is kept when it fails, and not only when the source is dropped, which may be never.
+    let first = again();
+    artifact_source::ArtifactSource::discover(&first, request).await.unwrap_err();
     let so_far = registry.log().counters().requests;
     registry.log().clear();
     registry.faults().clear();
@@ -161,6 +163,7 @@ async fn an_outage_halfway_costs_only_what_was_not_read() {
     let (read, all) = ((so_far - 2 - 1 - 1) / 13, 40);
     assert!(read > 5, "{read}");
     cost(&registry, &rest, 2 + 1 + read + 13 * (all - read));
+    drop(first);
 }
 
 #[tokio::test]
