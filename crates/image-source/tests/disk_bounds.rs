@@ -129,6 +129,29 @@ async fn garbage_that_is_too_long_goes() {
     assert_eq!(cache.get(&shelf, &digest(1)), Some(facts(1)));
 }
 
+/// Whoever wrote it: no more is read of a file than one of ours can hold.
+#[tokio::test]
+async fn of_a_file_that_is_too_long_only_the_beginning_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::new("ghcr.io/a/b", "");
+    let cache = DiskCache::new(folder.path());
+    for number in 0..10_000 {
+        cache.put(&shelf, &digest(number), facts(number));
+    }
+    cache.settle(&shelf).await;
+    let whole = usize::try_from(size(folder.path())).unwrap();
+    // The memory has room for all of them; a file may have a quarter.
+    let cache = DiskCache::new(folder.path()).with_limit(40 * LIMIT);
+    cache.open(&shelf).await;
+    assert!((0..10_000).all(|number| cache.get(&shelf, &digest(number)).is_some()));
+    let limit = whole * 2;
+    let cache = DiskCache::new(folder.path()).with_limit(limit as u64);
+    cache.open(&shelf).await;
+    let known: Vec<bool> = (0..10_000).map(|number| cache.get(&shelf, &digest(number)).is_some()).collect();
+    assert!(known.iter().any(|known| *known), "the beginning is read");
+    assert!(!known[9_999], "the end of a file of {whole} bytes, of which a half may be read");
+}
+
 #[tokio::test]
 async fn a_shelf_that_is_only_read_counts_as_used() {
     let folder = tempfile::tempdir().unwrap();

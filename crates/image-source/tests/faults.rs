@@ -115,8 +115,9 @@ async fn a_fault_of_one_that_is_surely_needed_waits_for_nobody() {
         }
         registry.faults().add(When::path("/v2/**/manifests/1.9.0"), Fault::Stall);
         registry.faults().add(When::path("/v2/**/manifests/1.8.0"), Fault::status(403));
-        let error = discover(source(&registry).rule(rule).limit(2)).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Forbidden);
+        let request = DiscoverRequest::new().with_deadline(Instant::now() + Duration::from_secs(10));
+        let source = source(&registry).rule(rule).limit(2).build().unwrap();
+        assert_eq!(source.discover(request).await.unwrap_err().kind(), ErrorKind::Forbidden);
     }
 }
 
