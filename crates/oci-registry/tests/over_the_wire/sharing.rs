@@ -1,6 +1,9 @@
 //! Repositories of one registry share what it asks for, and nothing else.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use artifact_http::{Call, Credential, CredentialSource, Login};
 use artifact_source::{Error, ErrorKind, SourceKind};
@@ -10,7 +13,7 @@ use futures::future::join_all;
 use oci_registry::{RegistryClient, Repository};
 use warehouse_testkit::{Registry, RegistryBuilder, When};
 
-use crate::raw::{RawServer, answer};
+use crate::raw::{Answer, RawServer, Then, answer};
 use crate::setup::{check, client, http, me, read_many, tag, with_image};
 
 /// A registry with the repositories `demo/0` to `demo/9`.
@@ -165,6 +168,38 @@ async fn a_repository_that_wants_a_password_where_others_want_a_token() {
     .await;
     outcome.unwrap();
     assert_eq!(shown(&seen), ["token", "bearer", "bare", "basic"]);
+}
+
+#[tokio::test]
+async fn a_guess_that_was_never_answered_is_still_a_guess_when_its_token_is_replaced() {
+    let is_down = Arc::new(AtomicBool::new(true));
+    let is_b_down = Arc::clone(&is_down);
+    let server = RawServer::start(move |head| {
+        let host = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+        let bearer = format!(r#"WWW-Authenticate: Bearer realm="http://{host}/token""#);
+        match (head.starts_with("get /v2/b/"), head.split("authorization: ").nth(1).unwrap_or_default()) {
+            _ if head.starts_with("get /token") => {
+                answer("200 OK", &[], r#"{"token": "testkit-token-x", "expires_in": 1}"#)
+            }
+            (true, shown) if shown.starts_with("basic") => answer("200 OK", &[], "{}"),
+            (true, _) if is_b_down.load(Ordering::Relaxed) => Answer(Vec::new(), Then::Close),
+            (true, _) => answer("401 X", &["WWW-Authenticate: Basic"], ""),
+            (false, "") => answer("401 X", &[&bearer], ""),
+            (false, _) => answer("200 OK", &[], "{}"),
+        }
+    })
+    .await;
+    let client = client(me());
+    let repository = |name: &str| client.repository(&format!("{}/{name}", server.host)).unwrap();
+    repository("a").tags(&Call::new()).await.unwrap();
+    let b = repository("b");
+    b.tags(&Call::new()).await.unwrap_err();
+    is_down.store(false, Ordering::Relaxed);
+    // A token that is good for a second is used for half of one.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let before = server.seen().len();
+    b.tags(&Call::new()).await.unwrap();
+    assert_eq!(shown(&server.seen()[before..]), ["token", "bearer", "bare", "basic"]);
 }
 
 #[tokio::test]
