@@ -289,6 +289,20 @@ async fn once_the_lock_is_free_it_is_waited_for_again() {
         assert_eq!(cache.take_problem(), None);
     }
     assert_eq!(known(folder.path(), 15).await, 30);
+
+    // Within one discovery, what was waited was waited.
+    cache.open(&shelf()).await;
+    for (number, words) in [(20, "another process has held it for 2.0s"), (21, "another process holds it")] {
+        lock.lock().unwrap();
+        cache.put(&shelf(), &digest(number), facts(number));
+        cache.settle(&shelf()).await;
+        let problem = cache.take_problem().unwrap();
+        assert!(problem.ends_with(words), "{problem}");
+        lock.unlock().unwrap();
+        cache.put(&shelf(), &digest(number + 10), facts(number + 10));
+        cache.settle(&shelf()).await;
+        assert_eq!(cache.take_problem(), None);
+    }
 }
 
 #[tokio::test]
