@@ -176,7 +176,10 @@ async fn a_credential_has_a_table_of_its_own() {
     assert!(nobody.is_auth() && nobody.status() == Some(401));
     assert_eq!(nobody.hint(), Some("no credential was given for this repoURL"));
     let wrong = ask(&source(Some(Credential::password("me", "WRONG"))), None).await.unwrap_err();
-    assert_eq!(wrong.hint(), Some("the credential was not accepted: is it still valid, and may it read this repoURL?"));
+    assert_eq!(
+        wrong.hint(),
+        Some("the credential was not accepted: is it still valid, and may it read this repoURL?")
+    );
     for shown in [format!("{nobody:?}{wrong:?}{wrong}"), format!("{known:?} {known} {cache:?}")] {
         assert!(!shown.contains("SECRET") && !shown.contains("WRONG"), "{shown}");
     }
