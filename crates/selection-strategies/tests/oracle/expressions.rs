@@ -61,8 +61,9 @@ fn is_beyond(text: &str) -> bool {
         || any(&["date("]) && any(&["groupBy", "fromPairs"])
         || any(&["From("]) && any(&["toJSON", "groupBy", "fromPairs", "type("])
         || any(&["["]) && any(&["type"])
-        || any(&["sortBy"]) && any(&["annotation", "subject", "author", "committer", "split", ".."])
-        || any(&["^", "**"]) && any(&["."])
+        || any(&["sortBy"]) && any(&["bitand", "bitor", "bitshr", "%"])
+        || any(&["^", "**"])
+            && dense.as_bytes().windows(2).any(|pair| pair[0] == b'.' && pair[1].is_ascii_digit())
         || ["-first(", "-last(", "-find(", "-get(", "-#", "last(filter", "last((filter", ")[-1]"]
             .iter()
             .any(|part| dense.contains(part))
