@@ -35,7 +35,7 @@ pub struct RegistryClientBuilder {
 }
 
 impl RegistryClientBuilder {
-    /// Where credentials are looked up, for every request anew: nobody's, if it is not said. A
+    /// Where credentials are looked up, for every read anew: nobody's, if it is not said. A
     /// [`Credential`](artifact_http::Credential) goes to every registry that this client is used for.
     pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Arc::new(credentials);

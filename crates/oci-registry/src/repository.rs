@@ -60,21 +60,32 @@ impl Repository {
         &self.place.name
     }
 
-    pub(crate) async fn read_head(&self, reference: &str, call: &Call) -> Result<Head, Error> {
+    pub(crate) async fn read_head(
+        &self,
+        reference: &str,
+        visitor: &Visitor,
+        call: &Call,
+    ) -> Result<Head, Error> {
         let url = self.manifest_url(reference)?;
-        let (response, visitor) = self.fetch(Request::head(&url).header("accept", ACCEPT), call).await?;
+        let request = Request::head(&url).header("accept", ACCEPT);
+        let response = self.fetch(request, visitor, call).await?;
         // Registries without HEAD are left with GET.
         if !matches!(response.status.as_u16(), 405 | 501) {
-            self.check(&response, &visitor, || self.missing(reference))?;
+            self.check(&response, visitor, || self.missing(reference))?;
         }
         Ok(Head { digest: said_digest(&response), media_type: media_type(&response) })
     }
 
-    pub(crate) async fn read_manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
+    pub(crate) async fn read_manifest(
+        &self,
+        reference: &str,
+        visitor: &Visitor,
+        call: &Call,
+    ) -> Result<Fetched, Error> {
         let url = self.manifest_url(reference)?;
         let request = Request::get(&url).header("accept", ACCEPT).accept_gzip(true).max_bytes(MANIFEST_BYTES);
-        let (response, visitor) = self.fetch(request, call).await?;
-        self.check(&response, &visitor, || self.missing(reference))?;
+        let response = self.fetch(request, visitor, call).await?;
+        self.check(&response, visitor, || self.missing(reference))?;
         let asked = reference.parse::<Digest>().ok();
         let digest = asked.or_else(|| said_digest(&response)).unwrap_or_else(|| Digest::of(&response.body));
         if !digest.is_of(&response.body) {
@@ -88,11 +99,12 @@ impl Repository {
         &self,
         digest: &Digest,
         max_bytes: u64,
+        visitor: &Visitor,
         call: &Call,
     ) -> Result<Bytes, Error> {
         let url = self.url(&format!("blobs/{digest}"))?;
-        let (response, visitor) = self.fetch(Request::get(&url).max_bytes(max_bytes), call).await?;
-        self.check(&response, &visitor, || format!("there is no blob {digest} in {}", self.place.name))?;
+        let response = self.fetch(Request::get(&url).max_bytes(max_bytes), visitor, call).await?;
+        self.check(&response, visitor, || format!("there is no blob {digest} in {}", self.place.name))?;
         if !digest.is_of(&response.body) {
             return Err(wrong_digest("the blob", digest).with_url(&url));
         }
@@ -113,13 +125,16 @@ impl Repository {
         Visitor::look_up(&*self.client.credentials, &self.client.kind, &self.given).await
     }
 
-    /// Sends a request, and says as whom.
-    pub(crate) async fn fetch(&self, request: Request, call: &Call) -> Result<(Response, Visitor), Error> {
-        let visitor = self.visitor().await?;
+    /// Sends a request as this visitor.
+    pub(crate) async fn fetch(
+        &self,
+        request: Request,
+        visitor: &Visitor,
+        call: &Call,
+    ) -> Result<Response, Error> {
         let gate = self.client.gates.at(&self.place, visitor.credential().cloned());
-        let visit = Visit { http: &self.client.http, place: &self.place, visitor: &visitor, call };
-        let response = gate.fetch(visit, request).await?;
-        Ok((response, visitor))
+        let visit = Visit { http: &self.client.http, place: &self.place, visitor, call };
+        gate.fetch(visit, request).await
     }
 
     /// An error for whatever is no success; `missing` says what there is not.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use artifact_http::{Call, Credential, Flights, Origin};
+use artifact_http::{Call, Credential, Flights, Origin, Visitor};
 use artifact_source::Error;
 use bytes::Bytes;
 
@@ -34,11 +34,12 @@ impl Repository {
     /// pages; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) for what is no list; and as [`manifest`](Self::manifest).
     /// Part of a list is never given for the whole.
     pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
+        let visitor = self.visitor().await?;
         let read = || {
-            let (own, call) = (self.clone(), call.clone());
-            async move { own.list_tags(&call).await.map(Arc::new) }
+            let (own, visitor, call) = (self.clone(), visitor.clone(), call.clone());
+            async move { own.list_tags(&visitor, &call).await.map(Arc::new) }
         };
-        self.client.shared.tags.share(self.view().await?, call, read).await.map(Arc::unwrap_or_clone)
+        self.client.shared.tags.share(self.view(&visitor), call, read).await.map(Arc::unwrap_or_clone)
     }
 
     /// What a tag or a digest points at: one HEAD request.
@@ -47,11 +48,13 @@ impl Repository {
     ///
     /// As [`manifest`](Self::manifest).
     pub async fn head_manifest(&self, reference: &str, call: &Call) -> Result<Head, Error> {
+        let visitor = self.visitor().await?;
         let read = || {
-            let (own, call, reference) = (self.clone(), call.clone(), reference.to_owned());
-            async move { own.read_head(&reference, &call).await }
+            let (own, visitor, call) = (self.clone(), visitor.clone(), call.clone());
+            let reference = reference.to_owned();
+            async move { own.read_head(&reference, &visitor, &call).await }
         };
-        let key = (self.view().await?, reference.to_owned());
+        let key = (self.view(&visitor), reference.to_owned());
         self.client.shared.heads.share(key, call, read).await
     }
 
@@ -66,11 +69,13 @@ impl Repository {
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for what can be neither tag nor digest; and everything
     /// that can go [wrong on the way](artifact_http::HttpClient::fetch).
     pub async fn manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
+        let visitor = self.visitor().await?;
         let read = || {
-            let (own, call, reference) = (self.clone(), call.clone(), reference.to_owned());
-            async move { own.read_manifest(&reference, &call).await }
+            let (own, visitor, call) = (self.clone(), visitor.clone(), call.clone());
+            let reference = reference.to_owned();
+            async move { own.read_manifest(&reference, &visitor, &call).await }
         };
-        let key = (self.view().await?, reference.to_owned());
+        let key = (self.view(&visitor), reference.to_owned());
         self.client.shared.manifests.share(key, call, read).await
     }
 
@@ -80,16 +85,18 @@ impl Repository {
     ///
     /// As [`manifest`](Self::manifest).
     pub async fn blob(&self, digest: &Digest, max_bytes: u64, call: &Call) -> Result<Bytes, Error> {
+        let visitor = self.visitor().await?;
         let read = || {
-            let (own, call, digest) = (self.clone(), call.clone(), digest.clone());
-            async move { own.read_blob(&digest, max_bytes, &call).await }
+            let (own, visitor, call) = (self.clone(), visitor.clone(), call.clone());
+            let digest = digest.clone();
+            async move { own.read_blob(&digest, max_bytes, &visitor, &call).await }
         };
-        let key = (self.view().await?, digest.clone(), max_bytes);
+        let key = (self.view(&visitor), digest.clone(), max_bytes);
         self.client.shared.blobs.share(key, call, read).await
     }
 
-    async fn view(&self) -> Result<View, Error> {
-        let credential = self.visitor().await?.credential().cloned();
-        Ok((Origin::of(&self.place.base), self.place.name.repository().to_owned(), credential))
+    fn view(&self, visitor: &Visitor) -> View {
+        let repository = self.place.name.repository().to_owned();
+        (Origin::of(&self.place.base), repository, visitor.credential().cloned())
     }
 }

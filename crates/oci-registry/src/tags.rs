@@ -19,20 +19,20 @@ const LONGEST_LINK: usize = 16 << 10;
 
 impl Repository {
     /// Reads the list page by page.
-    pub(crate) async fn list_tags(&self, call: &Call) -> Result<Vec<String>, Error> {
+    pub(crate) async fn list_tags(&self, visitor: &Visitor, call: &Call) -> Result<Vec<String>, Error> {
         let first = self.url("tags/list")?;
         let mut url = first.clone();
         url.set_query(Some(&format!("n={PAGE}")));
         let mut tags = TagList::default();
         let (mut asked, mut idle) = (HashSet::new(), 0);
         for page in 0..MAX_PAGES {
-            let (mut response, mut visitor) = self.page(&url, call).await?;
+            let mut response = self.page(&url, visitor, call).await?;
             // Quay answers 413 to a page size it finds too large; others say 400.
             if page == 0 && matches!(response.status.as_u16(), 400 | 413) {
                 url.clone_from(&first);
-                (response, visitor) = self.page(&url, call).await?;
+                response = self.page(&url, visitor, call).await?;
             }
-            self.check(&response, &visitor, || format!("there is no repository {}", self.name()))?;
+            self.check(&response, visitor, || format!("there is no repository {}", self.name()))?;
             let news = tags.add(&response.body).map_err(|error| error.with_url(&url))?;
             let is_known = !asked.insert(fingerprint(&url));
             idle = if news == News::Tags { 0 } else { idle + 1 };
@@ -51,10 +51,10 @@ impl Repository {
         Err(Error::new(ErrorKind::TooLarge, message).with_url(&first))
     }
 
-    async fn page(&self, url: &Url, call: &Call) -> Result<(Response, Visitor), Error> {
+    async fn page(&self, url: &Url, visitor: &Visitor, call: &Call) -> Result<Response, Error> {
         let request =
             Request::get(url).header("accept", "application/json").accept_gzip(true).max_bytes(PAGE_BYTES);
-        self.fetch(request, call).await
+        self.fetch(request, visitor, call).await
     }
 }
 

@@ -373,3 +373,28 @@ async fn nobody_gets_what_another_credential_opened() {
         assert!(wrong.tags(&call).await.unwrap_err().is_auth() && right.tags(&call).await.is_ok());
     }
 }
+
+/// A read is one person's from its first page to its last, whatever the source says in the meantime.
+#[tokio::test]
+async fn a_read_looks_its_credential_up_once() {
+    #[derive(Debug, Default)]
+    struct Counting(std::sync::atomic::AtomicU64);
+    #[async_trait::async_trait]
+    impl CredentialSource for Counting {
+        async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            Ok(Some(Credential::password("me", "SECRET").into()))
+        }
+    }
+    let registry = Registry::builder().bearer("me", "SECRET").page_size(2).start().unwrap();
+    for version in 0..6 {
+        registry.image("demo/app").tag(format!("1.{version}.0")).push();
+    }
+    let source = std::sync::Arc::new(Counting::default());
+    let client = RegistryClient::builder(http().build().unwrap()).credentials(source.clone()).build();
+    let repository = client.repository(&format!("{}/demo/app", registry.host())).unwrap();
+    let call = Call::new();
+    assert_eq!(repository.tags(&call).await.unwrap().len(), 6);
+    repository.manifest("1.0.0", &call).await.unwrap();
+    assert_eq!(source.0.load(std::sync::atomic::Ordering::SeqCst), 2, "for three pages, and for a manifest");
+}
