@@ -144,6 +144,11 @@ impl Visitor {
         self.login.as_ref().map(Login::scope).unwrap_or_default()
     }
 
+    /// Why it is nobody in particular, where the source of credentials has something to say.
+    pub fn why_nobody(&self) -> Option<&str> {
+        self.why_nobody.as_deref()
+    }
+
     /// What to do about a refusal of this kind; `what` is what was asked for. `None` for what is no refusal.
     pub fn hint(&self, refusal: ErrorKind, what: impl Display) -> Option<String> {
         let credential = match &self.login {

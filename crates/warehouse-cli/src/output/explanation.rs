@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
-use artifact_http::CredentialSource;
+use artifact_http::{CredentialSource, Visitor};
 use artifact_source::{Judgement, SourceId};
 use selection_strategies::Version;
 use serde::Serialize;
@@ -76,10 +76,9 @@ impl Explanation {
                 return;
             }
             // Why it could not be looked up is told by the subscription that has failed of it.
-            match credentials.credential(kind, url).await {
-                Ok(Some(login)) => subscription.credential = Some(login.scope()),
-                Ok(None) => subscription.no_credential = credentials.hint(kind, url),
-                Err(_) => {}
+            if let Ok(visitor) = Visitor::look_up(credentials, kind, url).await {
+                subscription.credential = visitor.credential().map(|_| visitor.scope());
+                subscription.no_credential = visitor.why_nobody().map(str::to_owned);
             }
         });
         futures::future::join_all(subscriptions).await;
