@@ -309,8 +309,11 @@ fn pace(rates: &[(String, f64)]) -> Result<Pace, Error> {
             );
         }
         let name: ImageName = format!("oci://{host}/any").parse()?;
-        // A cast from float saturates.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "above zero, and a cast from float saturates"
+        )]
         let burst = per_second.ceil() as u32;
         Ok(pace.with_host(name.host(), *per_second, burst))
     })
