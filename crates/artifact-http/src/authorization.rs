@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 
+use crate::Secret;
+
 /// What goes into the `Authorization` header. `Debug` shows the scheme at most.
 ///
 /// ```
@@ -39,8 +41,25 @@ impl Authorization {
         Self { scheme, value }
     }
 
+    /// The text with what the header holds replaced by `...`.
+    pub(crate) fn remove_from(&self, text: &str) -> String {
+        match &self.value {
+            Some(value) => remove_sent(value, text),
+            None => text.to_owned(),
+        }
+    }
+
     pub(crate) fn header_value(&self) -> Option<&HeaderValue> {
         self.value.as_ref()
+    }
+}
+
+/// The text with what this `Authorization` header holds after its scheme replaced by `...`.
+pub(crate) fn remove_sent(value: &HeaderValue, text: &str) -> String {
+    let value = value.to_str().unwrap_or_default();
+    match value.split_once(' ') {
+        Some((_, credentials)) => Secret::new(credentials).remove_from(text),
+        None => text.to_owned(),
     }
 }
 

@@ -9,7 +9,6 @@ use artifact_source::Error;
 
 use crate::backoff::Backoff;
 use crate::exchange::Timing;
-use crate::failure::Failure;
 use crate::network::Network;
 use crate::response::Tries;
 use crate::transport::Transport;
@@ -254,19 +253,19 @@ impl HttpClient {
         }
     }
 
-    /// Waits for the next try, or gives the failure back as the error it is.
+    /// Waits for the next try; returns the error where it is not transient, or there is no other try.
     async fn recover(
         &self,
         request: &Request,
         call: &Call,
         tries: &mut Tries,
-        failure: Failure,
+        failure: Error,
     ) -> Result<(), Error> {
-        if failure.passing && self.pause(request, call, *tries, None).await.is_some() {
+        if failure.is_transient() && self.pause(request, call, *tries, None).await.is_some() {
             tries.next();
             return Ok(());
         }
-        Err(tries.describe(failure.error))
+        Err(tries.describe(failure))
     }
 
     fn may_repeat(&self, request: &Request, tries: Tries) -> bool {
@@ -305,7 +304,7 @@ impl HttpClient {
 }
 
 /// Whether a status may be another one a moment later.
-fn is_passing(status: http::StatusCode) -> bool {
+pub(crate) fn is_passing(status: http::StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502..=504 | 506..=599)
 }
 

@@ -51,4 +51,38 @@ impl Credential {
             Self::IdentityToken(_) => None,
         }
     }
+
+    /// The text with the secret, and the header that is made of it, replaced by `...`: for texts of a server that may repeat what it
+    /// was sent. The user name stays.
+    pub fn remove_from(&self, text: &str) -> String {
+        let text = match self.authorization() {
+            Some(authorization) => authorization.remove_from(text),
+            None => text.to_owned(),
+        };
+        match self {
+            Self::Password { password, .. } => password.remove_from(&text),
+            Self::Bearer(token) | Self::IdentityToken(token) => token.remove_from(&text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_a_server_repeats_is_removed() {
+        let password = Credential::password("bob", "S3CRET+/");
+        for (said, shown) in [
+            ("bad password S3CRET+/ for bob", "bad password ... for bob"),
+            ("Basic Ym9iOlMzQ1JFVCsv", "Basic ..."),
+            ("?p=S3CRET%2B%2F&q=S3CRET%2b%2f", "?p=...&q=..."),
+            ("expired", "expired"),
+        ] {
+            assert_eq!(password.remove_from(said), shown);
+        }
+        assert_eq!(Credential::bearer("T0KEN").remove_from("no T0KEN"), "no ...");
+        assert_eq!(Credential::identity_token("T0KEN").remove_from("no T0KEN"), "no ...");
+        assert_eq!(Credential::password("bob", "").remove_from("for bob"), "for bob");
+    }
 }

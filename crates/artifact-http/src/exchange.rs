@@ -6,7 +6,7 @@ use artifact_source::{Error, ErrorKind};
 use http::header;
 use url::Url;
 
-use crate::failure::{self, During, Failure};
+use crate::failure::{self, During};
 use crate::{Call, HttpClient, Origin, Request, StreamingResponse, is_loopback, moment, redirect};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
@@ -21,6 +21,15 @@ pub(crate) struct Timing {
     pub(crate) stall: Duration,
 }
 
+/// The server that sent an answer, and what the request told it of who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    pub(crate) url: Url,
+    pub(crate) private: bool,
+    /// The `Authorization` that the request had.
+    pub(crate) sent: Option<http::HeaderValue>,
+}
+
 impl HttpClient {
     /// Sends the request, follows redirects, and gives what stands at their end.
     pub(crate) async fn exchange(
@@ -28,14 +37,15 @@ impl HttpClient {
         request: &Request,
         call: &Call,
         whole: bool,
-    ) -> Result<StreamingResponse, Failure> {
-        let (url, headers) = request.target().map_err(Failure::lasting)?;
+    ) -> Result<StreamingResponse, Error> {
+        let (url, headers) = request.target()?;
         let origin = Origin::of(url);
-        let mut authorization = request.authorization.as_ref();
+        let with_credential = request.authorizations.own(&origin).is_some();
+        let mut is_first = true;
         let mut url = url.clone();
         let mut public_only = request.public_only;
         if public_only && self.transport.is_private(&url) {
-            return Err(Failure::lasting(failure::leads_inside(&url)));
+            return Err(failure::leads_inside(&url));
         }
         for hop in 0.. {
             let mut message = reqwest::Request::new(request.method.clone(), url.clone());
@@ -43,15 +53,18 @@ impl HttpClient {
             if request.accept_gzip {
                 message.headers_mut().insert(header::ACCEPT_ENCODING, http::HeaderValue::from_static("gzip"));
             }
-            if let Some(value) = authorization.and_then(|authorization| authorization.header_value()) {
-                check_plain(request, &url).map_err(Failure::lasting)?;
-                message.headers_mut().insert(header::AUTHORIZATION, value.clone());
+            let authorization = request.authorizations.sent_to(&Origin::of(&url), is_first);
+            if let Some(sent) = authorization {
+                if sent.is_own {
+                    check_plain(request, &url)?;
+                }
+                message.headers_mut().insert(header::AUTHORIZATION, sent.value.clone());
             }
             if !request.body.is_empty() {
                 *message.body_mut() = Some(request.body.clone().into());
             }
             if let Some(pace) = &self.pace {
-                pace.turn(&url, call.deadline).await.map_err(Failure::lasting)?;
+                pace.turn(&url, call.deadline).await?;
             }
             let answer = self.send(message, &url, public_only, call).await?;
             let private = self.transport.answered_privately(&url, answer.remote_addr());
@@ -59,9 +72,10 @@ impl HttpClient {
                 pace.slow_down(&url);
             }
             if request.max_redirects == 0 || !redirect::leads_on(answer.status(), &request.method) {
+                let sender = Sender { url, private, sent: authorization.map(|sent| sent.value.clone()) };
                 return StreamingResponse::new(
                     answer,
-                    (url, private),
+                    sender,
                     request,
                     call.clone(),
                     self.timing.stall,
@@ -70,22 +84,19 @@ impl HttpClient {
             }
             if hop >= request.max_redirects {
                 let message = format!("more than {} redirects", request.max_redirects);
-                return Err(Failure::lasting(Error::new(ErrorKind::BadAnswer, message).with_url(&url)));
+                return Err(Error::new(ErrorKind::BadAnswer, message).with_url(&url));
             }
-            let with_credential = request.authorization.is_some();
             let leads_inside = |to: &Url| !private && self.transport.is_private(to);
             let next = redirect::target(&url, answer.headers(), with_credential, leads_inside);
-            let next = next.map_err(Failure::lasting)?;
+            let next = next?;
             self.drain(answer, call).await;
             if Origin::of(&next) != Origin::of(&url) {
                 public_only = !private;
             }
             url = next;
-            if Origin::of(&url) != origin {
-                authorization = None;
-            }
+            is_first &= Origin::of(&url) == origin;
         }
-        Err(Failure::lasting(Error::new(ErrorKind::Internal, "the redirects have no end").with_url(&url)))
+        Err(Error::new(ErrorKind::Internal, "the redirects have no end").with_url(&url))
     }
 
     async fn send(
@@ -94,15 +105,15 @@ impl HttpClient {
         url: &Url,
         public_only: bool,
         call: &Call,
-    ) -> Result<reqwest::Response, Failure> {
+    ) -> Result<reqwest::Response, Error> {
         let proxy = self.transport.proxy(url);
         if let Some(proxy) = &proxy {
-            proxy.check(url).map_err(Failure::lasting)?;
+            proxy.check(url)?;
         }
         let patience = self.timing.connect.saturating_add(self.timing.stall);
         let (until, at_deadline) = until(patience, call.deadline);
         if at_deadline && until <= Instant::now() {
-            return Err(Failure::lasting(deadline_passed(url)));
+            return Err(deadline_passed(url));
         }
         call.meter.count_request();
         let answer = self.transport.send(message, public_only, proxy.as_ref());
@@ -110,14 +121,14 @@ impl HttpClient {
             // Behind a tunnel it would be a server that says so.
             Ok(Ok(answer)) if answer.status() == PROXY_WANTS_CREDENTIAL && url.scheme() == "http" => {
                 match &proxy {
-                    Some(proxy) => Err(Failure::lasting(failure::not_let_through(proxy).with_url(url))),
+                    Some(proxy) => Err(failure::not_let_through(proxy).with_url(url)),
                     None => Ok(answer),
                 }
             }
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(fault)) => Err(Failure::of_transport(fault, url, During::Exchange(proxy.as_ref()))),
-            Err(_) if at_deadline => Err(Failure::lasting(deadline_passed(url))),
-            Err(_) => Err(Failure::passing(silence(url, self.timing.stall))),
+            Ok(Err(fault)) => Err(failure::of_transport(fault, url, During::Exchange(proxy.as_ref()))),
+            Err(_) if at_deadline => Err(deadline_passed(url)),
+            Err(_) => Err(silence(url, self.timing.stall)),
         }
     }
 

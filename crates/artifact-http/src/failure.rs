@@ -10,73 +10,56 @@ use crate::network::OnlyPrivate;
 use crate::proxy::Proxy;
 use crate::{Origin, tls};
 
-/// An exchange that gave no answer.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) error: Error,
-    /// Whether it may be gone a moment later.
-    pub(crate) passing: bool,
-}
-
-impl Failure {
-    pub(crate) fn passing(error: Error) -> Self {
-        Self { error, passing: true }
+/// What reqwest could not do. Its own text is the cause; it names the URL with whatever secret may
+/// be in there, so that is taken out first.
+pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>) -> Error {
+    let fault = fault.without_url();
+    let host = url.host_str().unwrap_or_default();
+    if let Some((message, hint)) = find(&fault, |cause| tls::explain(cause, host)) {
+        // The causes are not kept: rustls shows them as Rust values.
+        return Error::new(ErrorKind::Tls, message).with_url(url).with_hint(hint);
     }
-
-    pub(crate) fn lasting(error: Error) -> Self {
-        Self { error, passing: false }
+    if fault.is_builder() {
+        return Error::new(ErrorKind::InvalidInput, "the request cannot be sent")
+            .with_url(url)
+            .with_cause(fault);
     }
-
-    /// What reqwest could not do. Its own text is the cause; it names the URL with whatever secret may
-    /// be in there, so that is taken out first.
-    pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>) -> Self {
-        let fault = fault.without_url();
-        let host = url.host_str().unwrap_or_default();
-        if let Some((message, hint)) = find(&fault, |cause| tls::explain(cause, host)) {
-            let error = Error::new(ErrorKind::Tls, message).with_url(url).with_hint(hint).with_cause(fault);
-            return Self::lasting(error);
-        }
-        if fault.is_builder() {
-            return Self::lasting(
-                Error::new(ErrorKind::InvalidInput, "the request cannot be sent")
-                    .with_url(url)
-                    .with_cause(fault),
-            );
-        }
-        if find(&fault, |cause| cause.is::<OnlyPrivate>().then_some(())).is_some() {
-            return Self::lasting(leads_inside(url));
-        }
-        let proxy = match during {
-            During::Exchange(proxy) => proxy,
-            During::Body => None,
+    if find(&fault, |cause| cause.is::<OnlyPrivate>().then_some(())).is_some() {
+        return leads_inside(url);
+    }
+    let proxy = match during {
+        During::Exchange(proxy) => proxy,
+        During::Body => None,
+    };
+    if fault.is_dns() {
+        let message = match proxy {
+            Some(proxy) => format!("the host name of the proxy {proxy} could not be resolved"),
+            None => format!("the host name {host} could not be resolved"),
         };
-        if fault.is_dns() {
-            let message = match proxy {
-                Some(proxy) => format!("the host name of the proxy {proxy} could not be resolved"),
-                None => format!("the host name {host} could not be resolved"),
-            };
-            return Self::lasting(
-                Error::new(ErrorKind::Unreachable, message)
-                    .with_url(url)
-                    .with_hint("check the spelling of the host, and that this machine can resolve it")
-                    .with_cause(fault),
-            );
-        }
-        if let (Some(proxy), Some(())) = (proxy, find(&fault, wants_credential)) {
-            return Self::lasting(not_let_through(proxy).with_url(url).with_cause(fault));
-        }
-        if fault.is_connect() {
-            return Self::passing(no_connection(fault, proxy).with_url(url));
-        }
-        if let (During::Exchange(_), Some(error)) = (during, no_http(&fault)) {
-            return Self::lasting(error.with_url(url).with_cause(fault));
-        }
-        let (kind, message) = match during {
-            During::Body => (ErrorKind::BadAnswer, "the answer broke off before its end"),
-            During::Exchange(_) => (ErrorKind::Unreachable, "the connection broke before an answer came"),
-        };
-        Self::passing(Error::new(kind, message).with_url(url).with_cause(fault))
+        // A resolver does not say reliably whether a name does not exist or cannot be looked up at the moment.
+        return Error::new(ErrorKind::Unreachable, message)
+            .with_url(url)
+            .with_hint("check the spelling of the host, and that this machine can resolve it")
+            .with_cause(fault);
     }
+    if let (Some(proxy), Some(())) = (proxy, find(&fault, wants_credential)) {
+        return not_let_through(proxy).with_url(url).with_cause(fault);
+    }
+    if fault.is_connect() {
+        return no_connection(fault, proxy).with_url(url);
+    }
+    if let (During::Exchange(_), Some(error)) = (during, no_http(&fault)) {
+        return error.with_url(url).with_cause(fault);
+    }
+    let error = match during {
+        During::Body => {
+            Error::new(ErrorKind::BadAnswer, "the answer broke off before its end").with_transient(true)
+        }
+        During::Exchange(_) => {
+            Error::new(ErrorKind::Unreachable, "the connection broke before an answer came")
+        }
+    };
+    error.with_url(url).with_cause(fault)
 }
 
 /// Where it was that the transport failed.
@@ -130,7 +113,7 @@ pub(crate) fn not_let_through(proxy: &Proxy) -> Error {
             "put user name and password into the proxy's URL: http://user:password@...",
         )
     };
-    Error::new(ErrorKind::Unreachable, message).with_hint(hint)
+    Error::new(ErrorKind::Unreachable, message).with_transient(false).with_hint(hint)
 }
 
 /// hyper's error for a proxy that answers 407 has a type without a name, so its words have to do.

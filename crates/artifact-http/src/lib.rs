@@ -26,12 +26,14 @@
 //!   body that ends early, a broken chunk and a damaged gzip stream are errors.
 //!   [`Response::error_for_status`] turns a status into an error of the right kind.
 //! - **Retries** are for requests that may be repeated (GET and HEAD, others by
-//!   [`Request::retries`]), and for faults that pass: broken and refused connections, silence, 408,
-//!   429 and 5xx. `Retry-After` is honoured; where it or the deadline leaves no time, the last answer
+//!   [`Request::retries`]), and for faults that [are transient](artifact_source::Error::is_transient): host names that cannot be
+//!   resolved, broken and refused connections, bodies that break off, silence, 408, 429 and 5xx. `Retry-After` is honoured; where it or the deadline leaves no time, the last answer
 //!   is given at once.
 //! - **Redirects** are followed by GET and HEAD, and by POST where the method stays (307, 308). A
 //!   credential goes to the origin it was made for and nowhere else, and a request that carries one is
 //!   never redirected from https to http.
+//! - **What an answer asks for has an author**: challenges and links are given away only as [`Instructions`], with the origin of the
+//!   server that sent them, which may be another one than was asked.
 //! - **Nobody is sent from a public address to a private one**, be it by its number or by a name that leads there: the
 //!   addresses of a name that a public server gave us are sifted by whoever connects, so that a name cannot be one thing when it is
 //!   looked at and another when it is used. A server at a private address may lead to others. See
@@ -53,14 +55,18 @@
 
 mod address;
 mod authorization;
+mod authorizations;
 mod backoff;
 mod call;
+mod challenge;
 mod client;
 mod credential;
 mod exchange;
 mod failure;
 mod flight;
 mod gzip;
+mod instructions;
+mod link;
 mod login;
 mod moment;
 mod network;
@@ -79,10 +85,12 @@ mod transport;
 
 pub use authorization::Authorization;
 pub use call::Call;
+pub use challenge::Challenge;
 pub use client::{HttpClient, HttpClientBuilder};
 pub use credential::Credential;
 pub use flight::Flights;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+pub use instructions::Instructions;
 pub use login::{CredentialSource, Login, Visitor};
 pub use origin::{Origin, is_loopback, is_private};
 pub use pace::Pace;

@@ -32,6 +32,11 @@ impl Origin {
             port: url.port_or_known_default(),
         }
     }
+
+    /// Whether what is sent there is encrypted.
+    pub fn is_https(&self) -> bool {
+        self.scheme == "https"
+    }
 }
 
 impl fmt::Display for Origin {

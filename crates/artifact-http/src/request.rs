@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
-use crate::Authorization;
+use crate::authorizations::Authorizations;
+use crate::{Authorization, Origin};
 
 const DEFAULT_MAX_BYTES: u64 = 16 << 20;
 const DEFAULT_MAX_REDIRECTS: usize = 10;
@@ -21,7 +22,7 @@ pub struct Request {
     url: Result<Url, &'static str>,
     shown_url: String,
     headers: Result<HeaderMap, String>,
-    pub(crate) authorization: Option<Authorization>,
+    pub(crate) authorizations: Authorizations,
     pub(crate) body: Bytes,
     pub(crate) max_bytes: u64,
     pub(crate) accept_gzip: bool,
@@ -49,12 +50,14 @@ impl Request {
 
     fn new(method: Method, url: &str, body: Bytes) -> Self {
         let retries = method != Method::POST;
-        let mut authorization = None;
+        let mut authorizations = Authorizations::default();
         let parsed = Url::parse(url).map_err(|_| "not a URL").and_then(|mut url| {
             if !matches!(url.scheme(), "http" | "https") {
                 return Err("not an http or https URL");
             }
-            authorization = take_user_info(&mut url);
+            if let Some(authorization) = take_user_info(&mut url) {
+                authorizations.put_own(Origin::of(&url), authorization);
+            }
             Ok(url)
         });
         Self {
@@ -62,7 +65,7 @@ impl Request {
             url: parsed,
             shown_url: redact_url(url),
             headers: Ok(HeaderMap::new()),
-            authorization,
+            authorizations,
             body,
             max_bytes: DEFAULT_MAX_BYTES,
             accept_gzip: false,
@@ -95,10 +98,34 @@ impl Request {
         self
     }
 
-    /// Says who asks. It is dropped as soon as a redirect changes scheme, host or port.
+    /// Who we are to the origin of the request's URL. It goes with the request until a redirect leads to another origin, and never
+    /// comes back after that. `None` leaves in place what the URL said.
     #[must_use]
-    pub fn authorization(mut self, authorization: impl Into<Option<Authorization>>) -> Self {
-        self.authorization = authorization.into().or(self.authorization);
+    pub fn authorization(self, authorization: impl Into<Option<Authorization>>) -> Self {
+        let Ok(url) = &self.url else { return self };
+        let origin = Origin::of(url);
+        self.authorization_for(&origin, authorization)
+    }
+
+    /// Who we are to this origin, if that is the origin of the request's URL; to any other origin nothing is sent. For requests to
+    /// URLs that an answer named.
+    #[must_use]
+    pub fn authorization_for(
+        mut self,
+        origin: &Origin,
+        authorization: impl Into<Option<Authorization>>,
+    ) -> Self {
+        if let Some(authorization) = authorization.into() {
+            self.authorizations.put_own(origin.clone(), authorization);
+        }
+        self
+    }
+
+    /// What this origin gave to us as to anyone, such as the token of a registry that needs no credential, for where a redirect leads
+    /// there. As there is no secret in it, it may travel over plain http.
+    #[must_use]
+    pub fn anonymous_authorization(mut self, origin: &Origin, authorization: Authorization) -> Self {
+        self.authorizations.put_anonymous(origin.clone(), authorization);
         self
     }
 
@@ -157,7 +184,7 @@ impl Request {
         let invalid = |what: String| Error::new(ErrorKind::InvalidInput, what).with_url(&self.shown_url);
         let url = self.url.as_ref().map_err(|&what| invalid(what.to_owned()))?;
         let headers = self.headers.as_ref().map_err(|what| invalid(what.clone()))?;
-        if self.authorization.as_ref().is_some_and(|authorization| authorization.header_value().is_none()) {
+        if !self.authorizations.can_be_sent() {
             return Err(invalid("the credential holds characters that no header can carry".to_owned()));
         }
         Ok((url, headers))
@@ -195,7 +222,7 @@ impl fmt::Debug for Request {
         f.debug_struct("Request")
             .field("method", &self.method)
             .field("url", &self.shown_url)
-            .field("authorization", &self.authorization)
+            .field("authorizations", &self.authorizations)
             .finish_non_exhaustive()
     }
 }
@@ -232,9 +259,11 @@ mod tests {
     #[test]
     fn user_info_becomes_the_authorization() {
         let request = Request::get("https://me%40x:p%2B+%26%3D%20w@example.com/a");
-        assert_eq!(request.authorization, Some(Authorization::basic("me@x", "p++&= w")));
+        let origin = Origin::of(&Url::parse("https://example.com").unwrap());
+        let own = |request: &Request| request.authorizations.own(&origin).cloned();
+        assert_eq!(own(&request), Some(Authorization::basic("me@x", "p++&= w")));
         assert_eq!(request.target().unwrap().0.as_str(), "https://example.com/a");
         let explicit = request.authorization(Authorization::bearer("t"));
-        assert_eq!(explicit.authorization, Some(Authorization::bearer("t")));
+        assert_eq!(own(&explicit), Some(Authorization::bearer("t")));
     }
 }

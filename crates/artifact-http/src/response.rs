@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use crate::retry_after;
+use crate::authorization::remove_sent;
+use crate::client::is_passing;
+use crate::{Instructions, Origin, retry_after};
 
 /// A whole answer, whichever its status.
 #[derive(Clone)]
@@ -16,22 +18,19 @@ use crate::retry_after;
 pub struct Response {
     /// The status.
     pub status: StatusCode,
-    /// The headers.
+    /// The headers, without those that a client acts on, which are [instructions](Self::instructions).
     pub headers: HeaderMap,
     /// The URL that answered, after any redirects. A signed one holds its signature: show it only
     /// through [`artifact_source::redact_url`].
     pub url: Url,
     /// The body, decompressed. Of an answer that is no success, 64 KiB at most.
     pub body: Bytes,
-    pub(crate) private: bool,
+    pub(crate) instructions: Instructions,
+    pub(crate) sent: Option<http::HeaderValue>,
     pub(crate) tries: Tries,
 }
 
 impl Response {
-    pub(crate) fn bare(status: StatusCode, headers: HeaderMap, url: Url, tries: Tries) -> Self {
-        Self { status, headers, url, body: Bytes::new(), private: false, tries }
-    }
-
     pub(crate) fn after(mut self, tries: Tries) -> Self {
         self.tries = tries;
         self
@@ -40,7 +39,31 @@ impl Response {
     /// Whether the server that answered is at a private address: on this machine or its own network. One that is asked
     /// through a proxy is where its URL says.
     pub fn came_from_private_address(&self) -> bool {
-        self.private
+        !self.instructions.public_only()
+    }
+
+    /// What the answer asks its reader to do next: `WWW-Authenticate` and `Link`, with the origin that sent them.
+    pub fn instructions(&self) -> &Instructions {
+        &self.instructions
+    }
+
+    /// The origin that answered, after any redirects.
+    pub fn origin(&self) -> Origin {
+        Origin::of(&self.url)
+    }
+
+    /// Whether the request that this answers, after any redirects, said who asks: whether a credential, or a token, left at all.
+    pub fn was_authorized(&self) -> bool {
+        self.sent.is_some()
+    }
+
+    /// The text, such as a message in the body, with the token or password that this server was sent replaced by `...`: a server may
+    /// repeat what it was sent.
+    pub fn without_authorization(&self, text: &str) -> String {
+        match &self.sent {
+            Some(sent) => remove_sent(sent, text),
+            None => text.to_owned(),
+        }
     }
 
     /// This answer if its status is a success (2xx), and otherwise an error of the fitting kind.
@@ -60,21 +83,26 @@ impl Response {
     /// The error that this answer means, whichever its status: with URL, status, `Retry-After` and the
     /// number of tries.
     pub fn error(&self, what: &str) -> Error {
-        let kind = match self.status.as_u16() {
-            401 => ErrorKind::Unauthorized,
-            403 => ErrorKind::Forbidden,
-            404 | 410 => ErrorKind::NotFound,
-            408 => ErrorKind::TimedOut,
-            429 => ErrorKind::RateLimited,
-            500.. => ErrorKind::Server,
-            _ => ErrorKind::BadAnswer,
-        };
-        let error = Error::new(kind, what)
-            .with_url(&self.url)
-            .with_status(self.status.as_u16())
-            .with_retry_after(retry_after(&self.headers));
-        self.tries.describe(error)
+        self.tries.describe(error_of(self.status, &self.headers, &self.url, what))
     }
+}
+
+/// The error that this status means.
+pub(crate) fn error_of(status: StatusCode, headers: &HeaderMap, url: &Url, what: &str) -> Error {
+    let kind = match status.as_u16() {
+        401 => ErrorKind::Unauthorized,
+        403 => ErrorKind::Forbidden,
+        404 | 410 => ErrorKind::NotFound,
+        408 => ErrorKind::TimedOut,
+        429 => ErrorKind::RateLimited,
+        500.. => ErrorKind::Server,
+        _ => ErrorKind::BadAnswer,
+    };
+    Error::new(kind, what)
+        .with_url(url)
+        .with_status(status.as_u16())
+        .with_retry_after(retry_after(headers))
+        .with_transient(is_passing(status))
 }
 
 impl fmt::Debug for Response {

@@ -24,6 +24,24 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// The text with every occurrence of the secret replaced by `...`, also where it is percent-encoded. Servers may repeat what
+    /// they were sent.
+    pub(crate) fn remove_from(&self, text: &str) -> String {
+        if self.0.is_empty() {
+            return text.to_owned();
+        }
+        let encoded: String = url::form_urlencoded::byte_serialize(self.0.as_bytes()).collect();
+        let encoded = encoded.replace('+', "%20");
+        // The hexadecimal digits may be of either case.
+        let mut lower = String::with_capacity(encoded.len());
+        let mut digits = 0;
+        for letter in encoded.chars() {
+            digits = if letter == '%' { 2 } else { i32::max(digits - 1, -1) };
+            lower.push(if digits >= 0 { letter.to_ascii_lowercase() } else { letter });
+        }
+        text.replace(&*self.0, "...").replace(&encoded, "...").replace(&lower, "...")
+    }
 }
 
 impl fmt::Debug for Secret {

@@ -8,11 +8,11 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
-use crate::exchange::{deadline_passed, silence};
-use crate::failure::{During, Failure};
+use crate::exchange::{Sender, deadline_passed, silence};
+use crate::failure::{self, During};
 use crate::gzip::Gunzip;
-use crate::response::Tries;
-use crate::{Call, Request, Response};
+use crate::response::{Tries, error_of};
+use crate::{Call, Instructions, Request, Response};
 
 /// How much of an error page is read.
 const ERROR_PAGE: u64 = 64 << 10;
@@ -25,7 +25,8 @@ pub struct StreamingResponse {
     status: StatusCode,
     headers: HeaderMap,
     url: Url,
-    private: bool,
+    instructions: Instructions,
+    sent: Option<http::HeaderValue>,
     tries: Tries,
     body: Body,
     call: Call,
@@ -47,22 +48,23 @@ enum Body {
 impl StreamingResponse {
     pub(crate) fn new(
         mut answer: reqwest::Response,
-        (url, private): (Url, bool),
+        Sender { url, private, sent }: Sender,
         request: &Request,
         call: Call,
         stall: Duration,
         whole: bool,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Error> {
         let status = answer.status();
-        let headers = std::mem::take(answer.headers_mut());
+        let mut headers = std::mem::take(answer.headers_mut());
+        let instructions = Instructions::take(&mut headers, &url, private);
         let max_bytes =
             if status.is_success() { request.max_bytes } else { request.max_bytes.min(ERROR_PAGE) };
         let has_body = request.method != Method::HEAD && !matches!(status.as_u16(), 204 | 304);
-        let gzip = has_body && request.accept_gzip && is_gzip(&headers, &url).map_err(Failure::lasting)?;
+        let gzip = has_body && request.accept_gzip && is_gzip(&headers, &url)?;
         if has_body && !gzip && status.is_success() {
             let announced = answer.content_length().unwrap_or_default();
             if announced > max_bytes {
-                return Err(Failure::lasting(too_large(&url, max_bytes)));
+                return Err(too_large(&url, max_bytes));
             }
         }
         let body = match (has_body, gzip) {
@@ -76,7 +78,8 @@ impl StreamingResponse {
             status,
             headers,
             url,
-            private,
+            instructions,
+            sent,
             tries,
             body,
             call,
@@ -89,12 +92,13 @@ impl StreamingResponse {
 
     /// An answer whose body is here already.
     pub(crate) fn already_read(response: Response) -> Self {
-        let Response { status, headers, url, body, private, tries } = response;
+        let Response { status, headers, url, body, instructions, sent, tries } = response;
         Self {
             status,
             headers,
             url,
-            private,
+            instructions,
+            sent,
             tries,
             body: Body::Read(body),
             call: Call::new(),
@@ -115,7 +119,7 @@ impl StreamingResponse {
         self.status
     }
 
-    /// The headers.
+    /// The headers, without those that a client acts on, which are [instructions](Self::instructions).
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -124,6 +128,11 @@ impl StreamingResponse {
     /// through [`artifact_source::redact_url`].
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// What the answer asks its reader to do next, with the origin that sent it.
+    pub fn instructions(&self) -> &Instructions {
+        &self.instructions
     }
 
     /// The next piece of the body, decompressed; `None` after the last one, which is then known to be
@@ -140,7 +149,7 @@ impl StreamingResponse {
             Ok(bytes) => Ok(bytes),
             Err(failure) => {
                 self.body = Body::Done;
-                Err(self.tries.describe(failure.error))
+                Err(self.tries.describe(failure))
             }
         }
     }
@@ -154,11 +163,11 @@ impl StreamingResponse {
         if self.status.is_success() {
             return Ok(self);
         }
-        Err(Response::bare(self.status, self.headers, self.url, self.tries).error(what))
+        Err(self.tries.describe(error_of(self.status, &self.headers, &self.url, what)))
     }
 
     /// Reads the whole body. What comes after the limit of an error page is left unread.
-    pub(crate) async fn read_whole(mut self) -> Result<Response, Failure> {
+    pub(crate) async fn read_whole(mut self) -> Result<Response, Error> {
         let mut body = BytesMut::new();
         loop {
             match self.next().await {
@@ -170,13 +179,17 @@ impl StreamingResponse {
             }
         }
         Ok(Response {
+            status: self.status,
+            headers: self.headers,
+            url: self.url,
             body: body.freeze(),
-            private: self.private,
-            ..Response::bare(self.status, self.headers, self.url, self.tries)
+            instructions: self.instructions,
+            sent: self.sent,
+            tries: self.tries,
         })
     }
 
-    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
             let output = match &mut self.body {
                 Body::Done => return Ok(None),
@@ -216,10 +229,10 @@ impl StreamingResponse {
     }
 
     /// Takes these bytes off the limit. The end of an error page that is too long is cut off.
-    fn within_limit(&mut self, mut bytes: Bytes) -> Result<Bytes, Failure> {
+    fn within_limit(&mut self, mut bytes: Bytes) -> Result<Bytes, Error> {
         if bytes.len() as u64 > self.room {
             if self.status.is_success() {
-                return Err(Failure::lasting(too_large(&self.url, self.max_bytes)));
+                return Err(too_large(&self.url, self.max_bytes));
             }
             bytes.truncate(usize::try_from(self.room).unwrap_or(usize::MAX));
             self.body = Body::Done;
@@ -229,7 +242,7 @@ impl StreamingResponse {
     }
 
     /// The next bytes from the wire: at least as many as progress asks for, unless the end comes first.
-    async fn wire(&mut self) -> Result<Option<Bytes>, Failure> {
+    async fn wire(&mut self) -> Result<Option<Bytes>, Error> {
         let (Body::Wire(answer) | Body::Gzip(answer, _)) = &mut self.body else { return Ok(None) };
         let (until, at_deadline) = crate::exchange::until(self.stall, self.call.deadline);
         let mut gathered = BytesMut::new();
@@ -237,9 +250,9 @@ impl StreamingResponse {
             let bytes = match tokio::time::timeout_at(until.into(), answer.chunk()).await {
                 Ok(Ok(Some(bytes))) => bytes,
                 Ok(Ok(None)) => return Ok(Some(gathered.freeze()).filter(|bytes| !bytes.is_empty())),
-                Ok(Err(fault)) => return Err(Failure::of_transport(fault, &self.url, During::Body)),
-                Err(_) if at_deadline => return Err(Failure::lasting(deadline_passed(&self.url))),
-                Err(_) => return Err(Failure::passing(silence(&self.url, self.stall))),
+                Ok(Err(fault)) => return Err(failure::of_transport(fault, &self.url, During::Body)),
+                Err(_) if at_deadline => return Err(deadline_passed(&self.url)),
+                Err(_) => return Err(silence(&self.url, self.stall)),
             };
             self.call.meter.count_bytes(bytes.len());
             if gathered.is_empty() && bytes.len() >= self.least_progress {
@@ -274,9 +287,11 @@ fn too_large(url: &Url, max_bytes: u64) -> Error {
     Error::new(ErrorKind::TooLarge, message).with_url(url)
 }
 
-fn damaged(url: &Url, cause: std::io::Error) -> Failure {
-    let error = Error::new(ErrorKind::BadAnswer, "the compressed answer is damaged or ends early");
-    Failure::passing(error.with_url(url).with_cause(cause))
+fn damaged(url: &Url, cause: std::io::Error) -> Error {
+    Error::new(ErrorKind::BadAnswer, "the compressed answer is damaged or ends early")
+        .with_transient(true)
+        .with_url(url)
+        .with_cause(cause)
 }
 
 impl fmt::Debug for StreamingResponse {

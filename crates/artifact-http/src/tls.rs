@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use artifact_source::{Error, ErrorKind};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 
 /// The configuration that trusts the platform and these roots, or everyone.
@@ -21,12 +23,12 @@ pub(crate) fn configuration(roots_pem: &[u8], skip_verify: bool) -> Result<Clien
         return Err(Error::new(ErrorKind::InvalidInput, "there is no certificate in the PEM text")
             .with_hint("it begins with -----BEGIN CERTIFICATE-----"));
     }
-    let with_roots = !roots.is_empty();
+    let (with_roots, named) = (!roots.is_empty(), roots.clone());
     let verifier: Arc<dyn ServerCertVerifier> = if skip_verify {
         Arc::new(TrustAnswer { provider: Arc::clone(&provider), trusted: true })
     } else {
         match rustls_platform_verifier::Verifier::new_with_extra_roots(roots, Arc::clone(&provider)) {
-            Ok(verifier) => Arc::new(verifier),
+            Ok(verifier) => Arc::new(TrustNamed { verifier, named }),
             Err(cause) if with_roots => {
                 return Err(Error::new(ErrorKind::InvalidInput, "a root certificate cannot be used")
                     .with_cause(cause));
@@ -88,6 +90,63 @@ impl ServerCertVerifier for TrustAnswer {
     }
 }
 
+/// Trusts what the platform trusts, and a server that shows exactly one of the certificates that were named, also where that one is
+/// marked as an authority's, as `openssl req -x509` makes them. OpenSSL and Go trust such a server; webpki refuses it for the mark.
+#[derive(Debug)]
+struct TrustNamed {
+    verifier: rustls_platform_verifier::Verifier,
+    named: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for TrustNamed {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self.verifier.verify_server_cert(certificate, intermediates, name, ocsp_response, now) {
+            // webpki has looked at the time before it says this, and at nothing else.
+            Err(rustls::Error::InvalidCertificate(problem))
+                if is_authority(&problem) && self.named.iter().any(|named| named == certificate) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            answer => answer,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
+}
+
+/// Whether the fault is that a server shows the certificate of an authority. rustls has no variant for it.
+fn is_authority(problem: &CertificateError) -> bool {
+    matches!(problem, CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity")
+}
+
 /// What a fault of TLS means and what to do about it; `None` for a fault of another kind.
 pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(String, String)> {
     use CertificateError as Certificate;
@@ -122,19 +181,70 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
                 said("the certificate is not valid yet", CLOCK)
             }
             Certificate::Revoked => said("the certificate was revoked", ASK),
-            other => (format!("the certificate cannot be trusted: {other}"), ASK.to_owned()),
+            authority if is_authority(authority) => said(
+                "the certificate is that of an authority, and not of a server",
+                "let the server show a certificate that the authority issued, or add exactly this certificate (PEM) to the trusted ones",
+            ),
+            Certificate::Other(other) => {
+                (format!("the certificate cannot be used: {}", in_words(&other.to_string())), ASK.to_owned())
+            }
+            other => (
+                format!("the certificate cannot be used: {}", in_words(&format!("{other:?}"))),
+                ASK.to_owned(),
+            ),
         },
         rustls::Error::InvalidMessage(_) => {
             said("the server does not speak TLS", "does it serve plain http on this port?")
         }
-        other => (
-            format!("no secure connection could be made: {other}"),
-            "does the server speak TLS 1.2 or 1.3?".to_owned(),
-        ),
+        other => {
+            let what = match other {
+                rustls::Error::AlertReceived(alert) => {
+                    format!("the server says \"{}\"", in_words(&format!("{alert:?}")))
+                }
+                rustls::Error::PeerIncompatible(why) => in_words(&format!("{why:?}")),
+                rustls::Error::PeerMisbehaved(why) => in_words(&format!("{why:?}")),
+                other => in_words(&format!("{other:?}")),
+            };
+            let message = format!("no secure connection could be made: {what}");
+            (message, "does the server speak TLS 1.2 or 1.3?".to_owned())
+        }
     })
+}
+
+/// `ca used as end entity` out of `CaUsedAsEndEntity { .. }`: the name of a Rust value as words.
+fn in_words(value: &str) -> String {
+    let name = value.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+    let mut words = String::new();
+    let mut was_upper = true;
+    for letter in name.chars() {
+        if letter.is_uppercase() && !was_upper {
+            words.push(' ');
+        }
+        was_upper = letter.is_uppercase();
+        words.extend(letter.to_lowercase());
+    }
+    words
 }
 
 /// `example.com` out of `DnsName("example.com")`.
 fn readable_name(name: &str) -> &str {
     name.split_once('"').and_then(|(_, rest)| rest.split_once('"')).map_or(name, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_rust_values_become_words() {
+        for (value, words) in [
+            ("CaUsedAsEndEntity", "ca used as end entity"),
+            ("BadEncoding", "bad encoding"),
+            ("InvalidPurposeContext { required: ServerAuth }", "invalid purpose context"),
+            ("OtherError(Some(1))", "other error"),
+            ("", ""),
+        ] {
+            assert_eq!(in_words(value), words);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{SourceId, redact_url};
+use crate::{SourceId, printable, redact_url};
 
 /// What went wrong, by what one can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,8 +13,8 @@ use crate::{SourceId, redact_url};
 pub enum ErrorKind {
     /// The source was built from something that cannot work: a bad URL, an impossible rule.
     InvalidInput,
-    /// No connection could be made: no such host, nothing listens, the network is down, the
-    /// connection broke.
+    /// No connection could be made: the host name cannot be resolved, nothing listens, the network is down, the
+    /// connection broke before an answer came.
     Unreachable,
     /// A connection could be made and is not to be trusted: an unknown issuer, a wrong name, an expired
     /// certificate.
@@ -93,7 +93,9 @@ struct Inner {
     url: Option<String>,
     status: Option<u16>,
     code: Option<String>,
+    server_message: Option<String>,
     retry_after: Option<Duration>,
+    transient: Option<bool>,
     tries: u32,
     elapsed: Option<Duration>,
     hint: Option<String>,
@@ -112,7 +114,9 @@ impl Error {
             url: None,
             status: None,
             code: None,
+            server_message: None,
             retry_after: None,
+            transient: None,
             tries: 1,
             elapsed: None,
             hint: None,
@@ -153,6 +157,23 @@ impl Error {
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.0.code = Some(code.into());
+        self
+    }
+
+    /// What the server itself said about it, in the text of its response. Line breaks and control characters are written as escapes,
+    /// URLs are [redacted](redact_url), and what is longer than 300 characters is cut. A caller that sent a credential removes it
+    /// from the text first: a server may repeat what it was sent.
+    #[must_use]
+    pub fn with_server_message(mut self, text: &str) -> Self {
+        self.0.server_message = shown_server_message(text);
+        self
+    }
+
+    /// Whether the same call may succeed later with nothing changed on this side, where the [kind](Self::kind) alone does not tell:
+    /// see [`is_transient`](Self::is_transient).
+    #[must_use]
+    pub fn with_transient(mut self, transient: bool) -> Self {
+        self.0.transient = Some(transient);
         self
     }
 
@@ -220,6 +241,11 @@ impl Error {
         self.0.code.as_deref()
     }
 
+    /// What the server itself said, as it can be shown.
+    pub fn server_message(&self) -> Option<&str> {
+        self.0.server_message.as_deref()
+    }
+
     /// How long the server asked to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -240,12 +266,16 @@ impl Error {
         self.0.hint.as_deref()
     }
 
-    /// Whether the same call may succeed later with nothing changed on this side.
+    /// Whether the same call may succeed later with nothing changed on this side. The retries of our own HTTP client use this very
+    /// classification, so what is transient here was tried again as often as the request, the deadline and the number of tries allowed.
+    ///
+    /// [`Unreachable`](ErrorKind::Unreachable), [`RateLimited`](ErrorKind::RateLimited), [`Server`](ErrorKind::Server) and
+    /// [`TimedOut`](ErrorKind::TimedOut) are transient, unless the error [says otherwise](Self::with_transient).
     pub fn is_transient(&self) -> bool {
-        matches!(
+        self.0.transient.unwrap_or(matches!(
             self.0.kind,
             ErrorKind::Unreachable | ErrorKind::RateLimited | ErrorKind::Server | ErrorKind::TimedOut
-        )
+        ))
     }
 
     /// Whether another credential could help.
@@ -261,13 +291,16 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { message, url, status, code, tries, elapsed, .. } = &*self.0;
+        let Inner { message, url, status, code, server_message, tries, elapsed, .. } = &*self.0;
         f.write_str(message)?;
         match (status, code) {
             (Some(status), Some(code)) => write!(f, ": HTTP {status} {code}")?,
             (Some(status), None) => write!(f, ": HTTP {status}")?,
             (None, Some(code)) => write!(f, ": {code}")?,
             (None, None) => {}
+        }
+        if let Some(said) = server_message {
+            write!(f, ": the server says \"{said}\"")?;
         }
         if let Some(url) = url {
             write!(f, " ({url})")?;
@@ -295,9 +328,66 @@ impl StdError for Error {
     }
 }
 
+/// What a server said, as it can stand in one line of an error; `None` for nothing.
+fn shown_server_message(text: &str) -> Option<String> {
+    const LONGEST: usize = 300;
+    let mut shown = String::new();
+    for word in text.split_whitespace() {
+        if !shown.is_empty() {
+            shown.push(' ');
+        }
+        // The end of a longer word would be cut off anyway, and with it what ends a credential in a URL.
+        let word: String = word.chars().take(LONGEST).collect();
+        let word = if word.contains("://") { redact_url(&word) } else { word };
+        shown.push_str(&printable(&word));
+        if shown.chars().count() > LONGEST {
+            shown = shown.chars().take(LONGEST - 3).collect();
+            shown.push_str("...");
+            break;
+        }
+    }
+    Some(shown).filter(|shown| !shown.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_server_says_is_one_short_line_without_credentials() {
+        #[track_caller]
+        fn check(said: &str, expected: Option<&str>) {
+            let error = Error::new(ErrorKind::Forbidden, "no access").with_server_message(said);
+            assert_eq!(error.server_message(), expected);
+        }
+        check("", None);
+        check(" \n\t ", None);
+        check("the token\r\n has  expired.", Some("the token has expired."));
+        check("\u{1b}[31mred \u{202e}x", Some("\\u{1b}[31mred \\u{202e}x"));
+        check(
+            "see https://u:SECRET@example.com/?sig=SECRET now",
+            Some("see https://example.com/?sig=... now"),
+        );
+        let long = Error::new(ErrorKind::Server, "x").with_server_message(&"word ".repeat(1000));
+        assert_eq!(long.server_message().map(|said| (said.len(), said.ends_with("..."))), Some((300, true)));
+        let error = Error::new(ErrorKind::Forbidden, "no access")
+            .with_status(403)
+            .with_code("DENIED")
+            .with_server_message("expired")
+            .with_url("https://example.com");
+        assert_eq!(
+            error.to_string(),
+            "no access: HTTP 403 DENIED: the server says \"expired\" (https://example.com)"
+        );
+    }
+
+    #[test]
+    fn transience_is_told_by_the_kind_unless_the_error_says_otherwise() {
+        let error = |kind| Error::new(kind, "x");
+        assert!(error(ErrorKind::Unreachable).is_transient() && !error(ErrorKind::BadAnswer).is_transient());
+        assert!(error(ErrorKind::BadAnswer).with_transient(true).is_transient());
+        assert!(!error(ErrorKind::Unreachable).with_transient(false).is_transient());
+    }
 
     #[test]
     fn display_says_what_where_and_how_often() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use artifact_http::{CredentialSource, HttpClient, Pace};
 use artifact_source::{Error, SourceKind};
 
-use crate::gates::Gates;
+use crate::auth::AuthCache;
 use crate::place::{Hosts, Place};
 use crate::repository::Repository;
 use crate::shared::SharedReads;
@@ -17,7 +17,7 @@ use crate::shared::SharedReads;
 pub struct RegistryClient {
     pub(crate) http: HttpClient,
     pub(crate) credentials: Arc<dyn CredentialSource>,
-    pub(crate) gates: Arc<Gates>,
+    pub(crate) auth: Arc<AuthCache>,
     pub(crate) shared: Arc<SharedReads>,
     pub(crate) kind: SourceKind,
     hosts: Arc<Hosts>,
@@ -75,7 +75,7 @@ impl RegistryClientBuilder {
         RegistryClient {
             http: self.http.with_pace(self.pace),
             credentials: self.credentials,
-            gates: Arc::default(),
+            auth: Arc::default(),
             shared: Arc::default(),
             kind: self.kind,
             hosts: Arc::new(self.hosts),

@@ -1,19 +1,29 @@
 //! What a refusal of a registry means.
 
-use artifact_http::{Response, Visitor};
-use artifact_source::{Error, ErrorKind};
+use artifact_http::{Credential, Response, Visitor};
+use artifact_source::{Error, ErrorKind, printable};
 use serde::Deserialize;
 
+use crate::place::Place;
 use crate::{ImageName, lenient};
 
-/// The error that this answer means: `what` with the registry's own code and a hint.
-pub(crate) fn refusal(response: &Response, name: &ImageName, visitor: &Visitor, what: &str) -> Error {
-    let mut error = response.error(what);
-    let code = code(&response.body);
+/// The error that this response means: `what` with the registry's own code and words, and a hint.
+pub(crate) fn refusal(response: &Response, place: &Place, visitor: &Visitor, what: &str) -> Error {
+    let name = &place.name;
+    let mut error = response.error(what).with_server_message(&server_message(response, visitor));
+    let code = first_error(&response.body).and_then(|error| error.code);
     if let Some(code) = &code {
         error = error.with_code(code);
     }
     match (error.kind(), code.as_deref()) {
+        // What another server than the registry denies has nothing to do with our credential.
+        (ErrorKind::Forbidden, _) if response.origin() != place.origin() => error,
+        (ErrorKind::Unauthorized, _) if !response.was_authorized() || response.origin() != place.origin() => {
+            match unmet(response, place, visitor) {
+                Some(why) => error.with_hint(why),
+                None => refused_hint(error, name, visitor),
+            }
+        }
         (ErrorKind::Unauthorized | ErrorKind::Forbidden, _) => refused_hint(error, name, visitor),
         (ErrorKind::NotFound, Some("MANIFEST_UNKNOWN")) => error,
         (ErrorKind::NotFound, _) => error.with_hint(format!(
@@ -27,6 +37,39 @@ pub(crate) fn refusal(response: &Response, name: &ImageName, visitor: &Visitor, 
     }
 }
 
+/// Why nothing was sent that says who we are, where that is not for the lack of a credential.
+fn unmet(response: &Response, place: &Place, visitor: &Visitor) -> Option<String> {
+    let origin = response.origin();
+    if origin != place.origin() {
+        return Some(format!(
+            "the registry redirects to {origin}, which asks for a login of its own; a credential for {} is not sent there: \
+             read the repository at that host, with a credential for it",
+            place.name
+        ));
+    }
+    let credential = visitor.credential()?;
+    let challenges = response.instructions().challenges();
+    let schemes: Vec<_> = challenges.iter().map(|challenge| printable(challenge.scheme())).take(5).collect();
+    let why = match credential {
+        _ if schemes.is_empty() => {
+            "the registry does not say how to sign in (no WWW-Authenticate header)".to_owned()
+        }
+        Credential::IdentityToken(_) if challenges.iter().any(|challenge| challenge.is("basic")) => {
+            "the registry asks for a user name and a password, and the credential is an identity token"
+                .to_owned()
+        }
+        _ => {
+            let shown: String = schemes.join(", ").chars().take(200).collect();
+            let missing = match challenges.iter().any(|challenge| challenge.is("bearer")) {
+                true => ", without a realm that can be read",
+                false => ", and only Basic and Bearer can be met",
+            };
+            format!("the registry asks for {shown}{missing}")
+        }
+    };
+    Some(format!("{why}: no credential was sent"))
+}
+
 /// The same with what to do about not being let in.
 pub(crate) fn refused_hint(error: Error, name: &ImageName, visitor: &Visitor) -> Error {
     let Some(hint) = visitor.hint(error.kind(), name) else { return error };
@@ -36,40 +79,83 @@ pub(crate) fn refused_hint(error: Error, name: &ImageName, visitor: &Visitor) ->
     })
 }
 
-/// The first error code of the spec's envelope, where it is one.
-fn code(body: &[u8]) -> Option<String> {
+/// The words of the server in an error page of the spec's form (or of a token service's), without the credential that it was sent.
+pub(crate) fn server_message(response: &Response, visitor: &Visitor) -> String {
+    let message = first_error(&response.body).and_then(|error| error.message).unwrap_or_default();
+    let message = response.without_authorization(&message);
+    match visitor.credential() {
+        Some(credential) => credential.remove_from(&message),
+        None => message,
+    }
+}
+
+struct ServerError {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// The first error of the spec's envelope, or the description of OAuth 2 (RFC 6749, section 5.2).
+fn first_error(body: &[u8]) -> Option<ServerError> {
     #[derive(Deserialize)]
     struct Envelope {
         #[serde(default, deserialize_with = "lenient::readable")]
         errors: Vec<Entry>,
+        #[serde(default)]
+        error_description: Option<serde_json::Value>,
+        #[serde(default)]
+        message: Option<serde_json::Value>,
+        #[serde(default)]
+        details: Option<serde_json::Value>,
     }
     #[derive(Deserialize)]
     struct Entry {
-        code: String,
+        #[serde(default)]
+        code: serde_json::Value,
+        #[serde(default)]
+        message: serde_json::Value,
     }
+    let text = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) if !text.trim().is_empty() => Some(text),
+        _ => None,
+    };
     let envelope: Envelope = serde_json::from_slice(body).ok()?;
-    let code = envelope.errors.into_iter().next()?.code;
     let is_code = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    (!code.is_empty() && code.len() <= 64 && code.bytes().all(is_code)).then_some(code)
+    let is_code = |code: &String| !code.is_empty() && code.len() <= 64 && code.bytes().all(is_code);
+    if let Some(Entry { code, message }) = envelope.errors.into_iter().next() {
+        return Some(ServerError { code: text(code).filter(is_code), message: text(message) });
+    }
+    let words = [envelope.error_description, envelope.message, envelope.details];
+    let message = words.into_iter().flatten().find_map(text)?;
+    Some(ServerError { code: None, message: Some(message) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(body: &str, code: Option<&str>, message: &str) {
+        let found = first_error(body.as_bytes());
+        let (found_code, found_message) = found.map(|error| (error.code, error.message)).unwrap_or_default();
+        assert_eq!(
+            (found_code.as_deref(), found_message.unwrap_or_default().as_str()),
+            (code, message),
+            "{body}"
+        );
+    }
+
     #[test]
-    fn codes() {
-        for (body, expected) in [
-            (r#"{"errors":[{"code":"NAME_UNKNOWN","message":"x","detail":{}}]}"#, Some("NAME_UNKNOWN")),
-            (r#"{"errors":[{"code":"A"},{"code":"B"}]}"#, Some("A")),
-            (r#"{"errors":[7,{"code":"B"}]}"#, Some("B")),
-            (r#"{"errors":null}"#, None),
-            (r#"{"errors":[{"code":"<script>"}]}"#, None),
-            (r#"{"code":"A"}"#, None),
-            ("404 page not found", None),
-            ("", None),
-        ] {
-            assert_eq!(code(body.as_bytes()).as_deref(), expected, "{body}");
-        }
+    fn codes_and_messages() {
+        check(r#"{"errors":[{"code":"NAME_UNKNOWN","message":"x","detail":{}}]}"#, Some("NAME_UNKNOWN"), "x");
+        check(r#"{"errors":[{"code":"A"},{"code":"B","message":"b"}]}"#, Some("A"), "");
+        check(r#"{"errors":[7,{"code":"B"}]}"#, Some("B"), "");
+        check(r#"{"errors":[{"code":"A","message":7}]}"#, Some("A"), "");
+        check(r#"{"errors":null}"#, None, "");
+        check(r#"{"errors":[{"code":"<script>","message":"m"}]}"#, None, "m");
+        check(r#"{"error":"invalid_grant","error_description":"expired"}"#, None, "expired");
+        check(r#"{"details":"incorrect username or password"}"#, None, "incorrect username or password");
+        check(r#"{"code":"A"}"#, None, "");
+        check("404 page not found", None, "");
+        check("", None, "");
     }
 }

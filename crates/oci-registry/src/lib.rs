@@ -33,8 +33,9 @@
 //!
 //! # What is promised
 //!
-//! - **Tags** are all there, or it is an error: `Link` is followed to its end, but never to another
-//!   host and never in a circle. Their order means nothing, so they come sorted by bytes.
+//! - **Tags** are all there, or it is an error: `Link` is followed to its end, at the path of the list, and only at the origin of the
+//!   registry or of the server that it redirected to. A `Link` that cannot be read or followed, or that leads in a circle, is an error.
+//!   Their order means nothing, so they come sorted by bytes.
 //! - **Manifests and blobs** have the digest they are named by, and the one the registry says they have.
 //! - **Reading is lenient** where real registries are careless: `null` for an empty list, missing fields,
 //!   annotations that are no strings.
@@ -42,6 +43,8 @@
 //!   who waits for it and kept until shortly before it ends. A token or credential that stops
 //!   working is replaced once. A token service is asked only where it is safe: over https, and
 //!   at a private address, by number or by name, only if the registry is at one.
+//!   A credential answers what the registry itself asks for. What a server asks for that the registry redirected to is answered with a
+//!   token that this server gives to anyone, or not at all.
 //!   The repositories of one registry nearly always ask for the same: what the first one asked for is answered for the next at once,
 //!   which spares it the refusal. Where that turns out wrong, it is asked by itself.
 //!   A token is asked for with every scope that the repository wanted so far, and to pull: Azure's registry wants one scope for tags
@@ -57,15 +60,11 @@
 //!
 //! [OCI distribution spec]: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 
-mod challenge;
+mod auth;
 mod client;
 mod digest;
-mod door;
 mod failure;
-mod gate;
-mod gates;
 mod lenient;
-mod link;
 mod manifest;
 mod name;
 mod place;
@@ -73,7 +72,6 @@ mod repository;
 mod shared;
 mod tag_list;
 mod tags;
-mod token;
 
 pub use client::{RegistryClient, RegistryClientBuilder};
 pub use digest::Digest;

@@ -1,6 +1,6 @@
 //! Where a repository is, and how it is spoken to there.
 
-use artifact_http::{Url, is_loopback};
+use artifact_http::{Origin, Url, is_loopback};
 use artifact_source::{Error, ErrorKind};
 
 use crate::ImageName;
@@ -52,6 +52,11 @@ impl Place {
         let plain = plain_credential || is_loopback(&base) && !hosts.is_encrypted(name.host());
         let base = if plain { parse("http")? } else { base };
         Ok(Self { name, base, plain_credential })
+    }
+
+    /// The origin of the registry.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::of(&self.base)
     }
 
     /// Whether a credential may travel to this URL although it is not https.

@@ -7,8 +7,8 @@ use artifact_http::{Call, Request, Response, Url, Visitor};
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
 
+use crate::auth::Access;
 use crate::failure::refusal;
-use crate::gate::Visit;
 use crate::manifest::ACCEPT;
 use crate::place::Place;
 use crate::{Digest, ImageName, Manifest, RegistryClient};
@@ -132,9 +132,9 @@ impl Repository {
         visitor: &Visitor,
         call: &Call,
     ) -> Result<Response, Error> {
-        let gate = self.client.gates.at(&self.place, visitor.credential().cloned());
-        let visit = Visit { http: &self.client.http, place: &self.place, visitor, call };
-        gate.fetch(visit, request).await
+        let session = self.client.auth.session(&self.place, visitor.credential().cloned());
+        let access = Access { http: &self.client.http, place: &self.place, visitor, call };
+        session.fetch(access, request).await
     }
 
     /// An error for whatever is no success; `missing` says what there is not.
@@ -147,13 +147,16 @@ impl Repository {
         let name = &self.place.name;
         let what = match response.status.as_u16() {
             200..=299 => return Ok(()),
+            401 | 403 if response.origin() != self.place.origin() => {
+                format!("{}, to which the registry of {name} redirects, denies access", response.origin())
+            }
             401 => format!("the registry does not let us into {name}"),
             403 => format!("the registry denies access to {name}"),
             404 | 410 => missing(),
             429 => format!("the registry of {name} wants fewer requests"),
             _ => format!("the registry of {name} failed"),
         };
-        Err(refusal(response, name, visitor, &what))
+        Err(refusal(response, &self.place, visitor, &what))
     }
 
     /// `https://host/v2/name/rest`.

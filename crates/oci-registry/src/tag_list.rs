@@ -53,12 +53,19 @@ impl TagList {
         match (self.beyond, read) {
             (Some(limit), _) => Err(too_large(limit)),
             (None, Ok(())) if self.tags.len() > known => Ok(News::Tags),
-            (None, Ok(())) if known > 0 && self.on_page >= known => Ok(News::AllAgain),
+            (None, Ok(())) if known > 0 && self.on_page >= known && distinct(page) == known => {
+                Ok(News::AllAgain)
+            }
             (None, Ok(())) => Ok(News::None),
             (None, Err(cause)) => Err(Error::new(ErrorKind::BadAnswer, "the answer is no list of tags")
                 .with_hint("is this a registry, and not the login page of something in front of it?")
                 .with_cause(cause)),
         }
+    }
+
+    /// How many tags the last page had.
+    pub(crate) fn on_last_page(&self) -> usize {
+        self.on_page
     }
 
     pub(crate) fn into_sorted(self) -> Vec<String> {
@@ -79,6 +86,14 @@ impl TagList {
         }
         self.beyond.is_none()
     }
+}
+
+/// How many different tags a page has that was read already.
+fn distinct(page: &[u8]) -> usize {
+    let mut alone = TagList::default();
+    // It was read without an error a moment ago.
+    let _ = Page(&mut alone).deserialize(&mut serde_json::Deserializer::from_slice(page));
+    alone.tags.len()
 }
 
 fn too_large(limit: &str) -> Error {
@@ -201,6 +216,8 @@ mod tests {
         assert_eq!(add(r#"{"tags": ["a"]}"#), News::AllAgain);
         assert_eq!(add(r#"{"tags": ["a", "b"]}"#), News::Tags);
         assert_eq!(add(r#"{"tags": ["b"]}"#), News::None);
+        assert_eq!(add(r#"{"tags": ["b", "b"]}"#), News::None, "one tag twice is not the whole list");
+        assert_eq!(add(r#"{"tags": ["b", "a", "a"]}"#), News::AllAgain);
         assert_eq!(add(r#"{"tags": null}"#), News::None);
     }
 

@@ -114,6 +114,46 @@ async fn a_certificate_that_only_its_owner_signed() {
     refused(get(HttpClient::builder(), &server.url).await, message, hint);
 }
 
+/// A server whose own certificate is marked as an authority's, as `openssl req -x509` makes them, and that certificate.
+async fn marked_as_authority(name: &str, until_year: i32) -> (Server, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.not_before = date_time_ymd(2000, 1, 1);
+    params.not_after = date_time_ymd(until_year, 1, 1);
+    let certificate = params.self_signed(&key).unwrap();
+    let tls = configuration(certificate.der().clone(), &key);
+    (Server::start_tls(tls, |_, _| answer("200 OK", &[], "secure")).await, certificate.pem())
+}
+
+#[tokio::test]
+async fn a_server_that_shows_exactly_a_named_certificate_is_trusted_though_it_is_marked_as_an_authority() {
+    let here = ["127.0.0.1".parse().unwrap()];
+    let named = |pem: &str| {
+        HttpClient::builder()
+            .add_root_certificate_pem(pem)
+            .resolve("registry.test", here)
+            .resolve("other.test", here)
+    };
+    let (server, pem) = marked_as_authority("registry.test", 2099).await;
+    let url = server.url_of("registry.test");
+    assert_eq!(get(named(&pem), &url).await.unwrap(), b"secure");
+    let with_another = named(&Authority::new().pem()).add_root_certificate_pem(&pem);
+    assert_eq!(get(with_another, &url).await.unwrap(), b"secure");
+
+    let not_for = "the certificate is not for other.test";
+    refused(get(named(&pem), &server.url_of("other.test")).await, not_for, "it is for registry.test");
+    let (_, of_another) = marked_as_authority("registry.test", 2099).await;
+    let authority = "the certificate is that of an authority, and not of a server";
+    let hint = "let the server show a certificate that the authority issued, or add exactly this certificate (PEM) to the trusted ones";
+    for untrusting in [named(&of_another), named(&Authority::new().pem())] {
+        refused(get(untrusting, &url).await, authority, hint);
+    }
+    let (expired, pem) = marked_as_authority("registry.test", 2001).await;
+    let renew = "ask whoever runs the server to renew it";
+    refused(get(named(&pem), &expired.url_of("registry.test")).await, "the certificate has expired", renew);
+}
+
 #[tokio::test]
 async fn a_wrong_name() {
     let authority = Authority::new();

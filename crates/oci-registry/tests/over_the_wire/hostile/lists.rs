@@ -86,7 +86,7 @@ async fn a_link_to_a_file_is_not_followed() {
 
 #[tokio::test]
 async fn a_link_to_what_is_no_url() {
-    let message = "the list of tags goes on at what is no URL";
+    let message = "the answer goes on at what is not a URL";
     tags_under(Fault::link("http://[")).await.refused(ErrorKind::BadAnswer, message, 1, MIB);
 }
 
@@ -211,4 +211,109 @@ async fn depth_beside_the_tags_does_no_harm() {
     let depth = 1 << 20;
     let body = format!(r#"{{"x": {}{}, "tags": ["a"]}}"#, "[".repeat(depth), "]".repeat(depth));
     assert_eq!(tags_under(reply(body)).await.taken(1), ["a"]);
+}
+
+/// The list of a registry with pages of one tag, `a` and then `b`, whose first page has this header. `None` where it is an error.
+async fn list_after(link: &'static str) -> Option<Vec<String>> {
+    let outcome = raw_tags(move |head| match head.contains("last=a") {
+        true => answer("200 OK", &[], r#"{"tags": ["b"]}"#),
+        false => answer("200 OK", &[link], r#"{"tags": ["a"]}"#),
+    })
+    .await;
+    match outcome.result {
+        Ok(tags) => Some(tags),
+        Err(error) => {
+            assert!(!error.is_transient() && error.kind() != ErrorKind::NotFound, "{link}: {error}");
+            None
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_followed_in_every_form() {
+    for link in [
+        r#"Link: </v2/demo/app/tags/list?last=a&n=1>; rel="next""#,
+        r#"link:</v2/demo/app/tags/list?last=a&n=1>;rel=next"#,
+        r#"Link: </v2/demo/app/tags/list?last=a>; title="x, y"; rel="first NEXT""#,
+        r#"Link: </v2/demo/app/tags/list>; rel="first", <?last=a>; rel="next""#,
+        "Link: </x>; rel=prev\r\nLink: <list?last=a>; rel=next",
+        "Link: </v2/demo/app/tags/list?last=a>; rel='next'",
+        "Link: </v2/demo/app/tags/list?last=a>",
+        "Link: /v2/demo/app/tags/list?last=a&n=50; rel=\"next\"",
+        "Link: </demo/app/tags/list?last=a&n=1>; rel=\"next\"",
+        "Link: </v2/app/tags/list?last=a>; rel=\"next\"",
+    ] {
+        assert_eq!(list_after(link).await, Some(vec!["a".to_owned(), "b".to_owned()]), "{link}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_cannot_be_followed_is_no_end_of_a_list() {
+    for link in [
+        "Link: </v2/demo/app/tags/list?last=a",
+        "Link: </v2/demo/app/tags/list?last=a>; rel=\"next",
+        "Link: </v2/demo/app/tags/list?last=a> rel=next",
+        "Link: nonsense",
+        "Link: </v2/demo/app/tags/list?last=a>; rel=next, </v2/demo/app/tags/list?last=b>; rel=next",
+        "Link: </v2/demo/app/tags/page2>; rel=next",
+        "Link: <https://elsewhere.invalid/v2/demo/app/tags/list?last=a>; rel=next",
+    ] {
+        assert_eq!(list_after(link).await, None, "{link}");
+    }
+}
+
+/// Every way to spoil one byte of a header that leads on gives the whole list or an error, never a shorter list.
+#[tokio::test]
+async fn no_spoiled_link_makes_a_list_shorter() {
+    let header = "Link: </v2/demo/app/tags/list?last=a&n=1>; rel=\"next\"";
+    let mut complete = 0;
+    let relation = header.find("next").unwrap();
+    for position in 6..header.len() {
+        for spoil in ["", "\"", "<", ">", ";", ",", " ", "\\", "x", "/", "?"] {
+            let mut spoiled = header.to_owned();
+            spoiled.replace_range(position..=position, spoil);
+            // A header without a next link, such as one whose relation has another name, is the end of a list.
+            let is_other_relation =
+                position + 1 >= relation && position < relation + 5 || spoiled[6..].trim().is_empty();
+            let list = list_after(spoiled.clone().leak()).await;
+            match list.as_deref() {
+                None => {}
+                Some([_, _]) => complete += 1,
+                Some(short) => assert!(is_other_relation, "{spoiled}: {short:?}"),
+            }
+        }
+    }
+    assert!(complete > 100, "only {complete} of them were followed");
+}
+
+#[tokio::test]
+async fn the_first_page_again_is_the_whole_list_only_where_it_is_not_full() {
+    // A proxy drops the query, and the page is as full as its own link says.
+    let full = raw_tags(|_| {
+        let link = "Link: </v2/demo/app/tags/list?last=b&n=2>; rel=\"next\"";
+        answer("200 OK", &[link], r#"{"tags": ["a", "b"]}"#)
+    });
+    let error = full.await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
+    hint(&error, "may drop the query");
+    // How full it may be is not said.
+    let unknown = raw_tags(|_| {
+        answer("200 OK", &["Link: </v2/demo/app/tags/list?last=b>; rel=\"next\""], r#"{"tags": ["a", "b"]}"#)
+    });
+    unknown.await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
+    // One tag again and again is not the whole list.
+    let pages = std::sync::atomic::AtomicUsize::new(0);
+    let repeated = raw_tags(move |_| match pages.fetch_add(1, Ordering::Relaxed) {
+        0 => answer("200 OK", &["Link: <?last=b&n=9>; rel=next"], r#"{"tags": ["a", "b"]}"#),
+        1 => answer("200 OK", &["Link: <?last=c&n=9>; rel=next"], r#"{"tags": ["b", "b"]}"#),
+        _ => answer("200 OK", &[], r#"{"tags": ["c"]}"#),
+    });
+    assert_eq!(repeated.await.taken(3), ["a", "b", "c"]);
+    let partial = raw_tags(|_| {
+        answer(
+            "200 OK",
+            &["Link: </v2/demo/app/tags/list?last=b&n=9>; rel=\"next\""],
+            r#"{"tags": ["a", "b"]}"#,
+        )
+    });
+    assert_eq!(partial.await.taken(2), ["a", "b"]);
 }

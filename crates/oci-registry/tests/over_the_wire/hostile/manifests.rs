@@ -226,11 +226,12 @@ async fn an_error_page_without_end_is_cut_off_and_its_status_counts() {
 }
 
 #[tokio::test]
-async fn an_error_code_that_is_none_is_not_shown() {
-    let body = r#"{"errors":[{"code":"\u001b[31m<script>","message":"SECRET"}]}"#;
+async fn an_error_code_that_is_none_is_not_shown_and_a_message_as_one_line() {
+    let body = r#"{"errors":[{"code":"\u001b[31m<script>","message":"gone\n\u001b[31m since https://u:SECRET@x.test/?t=SECRET"}]}"#;
     let outcome = raw_manifest(move |_| answer("404 X", &[], body)).await;
     let error = outcome.result.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, None));
+    assert_eq!(error.server_message(), Some(r"gone \u{1b}[31m since https://x.test/?t=..."));
     assert!(!format!("{error} {error:?}").contains("SECRET"));
 }
 

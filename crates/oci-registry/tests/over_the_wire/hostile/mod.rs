@@ -2,6 +2,7 @@
 
 mod lists;
 mod manifests;
+mod origins;
 mod redirects;
 mod slow;
 mod tokens;

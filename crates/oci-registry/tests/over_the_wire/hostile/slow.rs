@@ -87,7 +87,12 @@ async fn status_500_for_ever() {
                 (error.kind(), error.status(), error.tries()),
                 (ErrorKind::Server, Some(status), requests)
             );
-            assert!(error.message().ends_with("failed") && error.is_transient(), "{error}");
+            assert!(error.message().ends_with("failed"), "{error}");
+            assert_eq!(
+                error.is_transient(),
+                requests > 1,
+                "what is transient is what is tried again: {error}"
+            );
         }
     }
 }

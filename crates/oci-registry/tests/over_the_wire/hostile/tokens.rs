@@ -141,28 +141,119 @@ async fn challenges_that_nobody_can_meet() {
     let long = format!("Bearer realm=\"{}\"", "x".repeat(100 << 10));
     let nested = format!("Bearer realm={}", r#""\"\\\""#.repeat(1000));
     let many = "Bearer ".repeat(10_000);
-    let challenges = [
-        "",
-        "Bearer",
-        "Negotiate",
-        "Digest realm=\"x\"",
-        "Bearer realm=\"\"",
-        "\"\"\"",
-        ",,,,",
-        &long,
-        &nested,
-        &many,
-    ];
-    for challenge in challenges {
+    let no_realm = "the registry asks for Bearer, without a realm that can be read: no credential was sent";
+    let no_challenge =
+        "the registry does not say how to sign in (no WWW-Authenticate header): no credential was sent";
+    // Where there is no challenge at all, the registry is asked for one at /v2/.
+    for (challenge, requests, hint) in [
+        ("", 2, no_challenge),
+        ("Bearer", 1, no_realm),
+        (
+            "Negotiate",
+            1,
+            "the registry asks for Negotiate, and only Basic and Bearer can be met: no credential was sent",
+        ),
+        (
+            "Digest realm=\"x\", Negotiate",
+            1,
+            "the registry asks for Digest, Negotiate, and only Basic and Bearer can be met: no credential was sent",
+        ),
+        ("Bearer realm=\"\"", 1, no_realm),
+        ("\"\"\"", 2, no_challenge),
+        (",,,,", 2, no_challenge),
+        (&long, 1, no_realm),
+        (&many, 1, "no credential was sent"),
+    ] {
         let outcome = challenged(&[challenge]).await;
         let error = outcome.result.unwrap_err();
-        assert_eq!(
-            (error.kind(), outcome.requests),
-            (ErrorKind::Unauthorized, 1),
-            "{challenge:.40}: {error}"
+        let found = (error.kind(), outcome.requests);
+        assert_eq!(found, (ErrorKind::Unauthorized, requests), "{challenge:.40}: {error}");
+        assert!(
+            error.hint().is_some_and(|given| given.ends_with(hint)),
+            "{challenge:.40}: {:?}",
+            error.hint()
         );
         assert!(error.to_string().len() < 1000, "{} characters", error.to_string().len());
     }
+    let message = "the registry names a token service that is no URL";
+    challenged(&[&nested]).await.refused(ErrorKind::BadAnswer, message, 1, MIB);
+}
+
+#[tokio::test]
+async fn challenges_of_careless_registries_are_met() {
+    for (challenge, is_basic) in [
+        ("Bearer  realm=\"URL/token\",service=\"x\"", false),
+        ("Bearer \t realm = \"URL/token\" , service = \"x\"", false),
+        ("Bearer realm=URL/token,service=x", false),
+        ("bearer REALM=\"URL/token\" service=\"x\"", false),
+        ("Bearer realm=\"URL/token", false),
+        ("Basic realm=\"x\", Bearer realm=\"URL/token\"", false),
+        ("Negotiate, Bearer realm=\"URL/token\"", false),
+        ("Negotiate dG9rZW4=, Basic realm=\"x\"", true),
+        ("Basic realm=/", true),
+        ("Basic", true),
+        ("Basic realm=\"Zugang f\u{fc}r alle\"", true),
+        ("Basic realm=\"f\u{fc}r alle\", Bearer realm=\"URL/token\"", false),
+    ] {
+        for latin in [false, true] {
+            let authorization = if is_basic {
+                "authorization: basic bwu6u0vduk"
+            } else {
+                "authorization: bearer testkit-token-x"
+            };
+            let server = RawServer::start(move |head| {
+                if head.starts_with("get /token") {
+                    return answer("200 OK", &[], r#"{"token": "testkit-token-x", "expires_in": "300"}"#);
+                }
+                if head.contains(authorization) {
+                    return answer("200 OK", &[], r#"{"tags": ["a"]}"#);
+                }
+                let host = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+                let challenge = challenge.replace("URL", &format!("http://{host}"));
+                let mut bytes = b"HTTP/1.1 401 X\r\nContent-Length: 0\r\nWWW-Authenticate: ".to_vec();
+                match latin {
+                    true => bytes.extend(challenge.chars().map(|letter| letter as u8)),
+                    false => bytes.extend_from_slice(challenge.as_bytes()),
+                }
+                bytes.extend_from_slice(b"\r\n\r\n");
+                crate::raw::Answer(bytes, crate::raw::Then::Next)
+            })
+            .await;
+            let repository = in_raw(&server, me());
+            let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+            assert_eq!(outcome.taken(if is_basic { 2 } else { 3 }), ["a"], "{challenge}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_without_a_challenge_is_looked_up_where_registries_say_it() {
+    let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+    registry.faults().add(When::path("/v2/demo/**").first(1), Reply::status(401));
+    let repository = repository(&registry, me());
+    // The refusal, /v2/, the token, the list.
+    assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(4), ["1.0.0"]);
+}
+
+#[tokio::test]
+async fn the_words_of_the_registry_stand_beside_its_code() {
+    let said = "Your authorization token has expired. Reauthenticate and try again.";
+    let registry = with_image(Registry::builder().basic("AWS", "SECRET"));
+    registry.faults().add(When::path("/v2/**").after(1), Reply::status(403).oci_error("DENIED", said));
+    let repository = repository(&registry, Some(Credential::password("AWS", "SECRET")));
+    let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code(), error.server_message()),
+        (ErrorKind::Forbidden, Some("DENIED"), Some(said))
+    );
+    assert!(error.to_string().contains(said), "{error}");
+
+    let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+    let repeating = r#"{"details": "incorrect password SECRET (bWU6U0VDUkVU)"}"#;
+    registry.faults().add(When::path("/token"), Reply::status(401).body(repeating));
+    let repository = self::repository(&registry, me());
+    let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+    assert_eq!(error.server_message(), Some("incorrect password ... (...)"));
 }
 
 #[tokio::test]
@@ -249,9 +340,20 @@ async fn a_token_service_that_fails_for_ever() {
 
 #[tokio::test]
 async fn lives_that_no_token_has() {
-    for life in
-        ["-1", "0", "0.5", "1e300", "-1e300", "18446744073709551615", "99999999999999999999999999", "null"]
-    {
+    for life in [
+        "-1",
+        "0",
+        "0.5",
+        "1e300",
+        "-1e300",
+        "18446744073709551615",
+        "99999999999999999999999999",
+        "null",
+        r#""300""#,
+        "{}",
+        "[]",
+        "true",
+    ] {
         let registry = with_image(Registry::builder().bearer("me", "SECRET"));
         let repository = repository(&registry, me());
         repository.tags(&artifact_http::Call::new()).await.unwrap();
@@ -262,13 +364,5 @@ async fn lives_that_no_token_has() {
         let outcome = Outcome::of(async |call| repository.tags(call).await).await;
         let error = outcome.result.unwrap_err();
         assert_eq!((error.kind(), outcome.requests), (ErrorKind::Unauthorized, 3), "{life}: {error}");
-    }
-    for life in [r#""300""#, "{}", "[]", "true"] {
-        given(body(format!(r#"{{"token": "x", "expires_in": {life}}}"#))).await.refused(
-            ErrorKind::BadAnswer,
-            NO_TOKEN,
-            2,
-            MIB,
-        );
     }
 }

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use artifact_http::{Authorization, Call, Credential, HttpClient, Origin, Request, Url, Visitor};
+use artifact_http::{Authorization, Credential, Origin, Request, Url};
 use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
 
-use crate::challenge::TokenService;
-use crate::failure::refused_hint;
-use crate::place::Place;
+use super::Access;
+use super::challenge::{Challenge, TokenService};
+use crate::failure::{refused_hint, server_message};
 
 const MAX_BYTES: u64 = 1 << 20;
 /// A longer token fits into no header that servers take.
@@ -26,15 +26,16 @@ pub(crate) struct Token {
     pub(crate) until: Instant,
 }
 
-/// Asks the service for a token that may pull from this repository.
-pub(crate) async fn fetch(
-    http: &HttpClient,
-    place: &Place,
+/// Asks the service that a challenge names for a token that may pull from the repository: with our credential where the registry asked,
+/// and without one where another server did.
+pub(super) async fn fetch(
+    challenge: &Challenge,
     service: &TokenService,
-    visitor: &Visitor,
-    call: &Call,
+    access: Access<'_>,
 ) -> Result<Token, Error> {
-    let url = service_url(place, service)?;
+    let Access { http, place, visitor, call } = access;
+    let credential = access.credential_for(challenge);
+    let url = service_url(&challenge.origin, service)?;
     let mut fields: Vec<(&str, &str)> = Vec::new();
     if let Some(service) = &service.service {
         fields.push(("service", service));
@@ -42,7 +43,6 @@ pub(crate) async fn fetch(
 
     let scopes = service.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
     let asked = Instant::now();
-    let credential = visitor.credential();
     let request = match credential {
         // Several scopes are one field of a form, and several of a query (distribution spec, "Token authentication").
         Some(Credential::IdentityToken(token)) => {
@@ -72,9 +72,8 @@ pub(crate) async fn fetch(
                 .allow_plain_credential(place.may_be_plain(&url))
         }
     };
-    // The registry's own host is where somebody asked us to go; any other one is where the registry sends us.
-    let public_only = service.public_only && url.host() != place.base.host();
-    let request = request.max_bytes(MAX_BYTES).accept_gzip(true).public_only(public_only);
+    // A name may lead to another address than when the challenge came, so this holds for the registry's own host as well.
+    let request = request.max_bytes(MAX_BYTES).accept_gzip(true).public_only(service.public_only);
     let response = http.fetch(request, call).await?;
     if matches!(response.status.as_u16(), 400..=403) {
         let what = if credential.is_some() {
@@ -82,9 +81,10 @@ pub(crate) async fn fetch(
         } else {
             "the registry's token service gives no token without a credential"
         };
+        let said = server_message(&response, visitor);
         let status = response.status.as_u16();
         let kind = if status == 403 { ErrorKind::Forbidden } else { ErrorKind::Unauthorized };
-        let error = Error::new(kind, what).with_status(status).with_url(url);
+        let error = Error::new(kind, what).with_status(status).with_url(url).with_server_message(&said);
         return Err(refused_hint(error, &place.name, visitor));
     }
     // That the service is not found does not say that the artifact is not.
@@ -97,8 +97,8 @@ pub(crate) async fn fetch(
     read(&response.body, asked).map_err(|error| error.with_url(url))
 }
 
-/// Where to ask, if that is a place to ask. That it is at no private address is seen to when it is asked.
-fn service_url(place: &Place, service: &TokenService) -> Result<Url, Error> {
+/// The URL of the token service that this server names. The client refuses private addresses when it connects.
+fn service_url(server: &Origin, service: &TokenService) -> Result<Url, Error> {
     let bad = |kind, what: &str| Err(Error::new(kind, what).with_url(&service.realm));
     let Ok(url) = Url::parse(&service.realm) else {
         return bad(ErrorKind::BadAnswer, "the registry names a token service that is no URL");
@@ -106,7 +106,7 @@ fn service_url(place: &Place, service: &TokenService) -> Result<Url, Error> {
     if !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() || url.password().is_some() {
         return bad(ErrorKind::BadAnswer, "the registry names a token service that is no plain https URL");
     }
-    if url.scheme() == "http" && place.base.scheme() == "https" {
+    if url.scheme() == "http" && server.is_https() {
         return bad(ErrorKind::Refused, "the registry is on https, and its token service is not");
     }
     Ok(url)
@@ -124,7 +124,7 @@ fn read(body: &[u8], asked: Instant) -> Result<Token, Error> {
     struct Answer {
         token: Option<String>,
         access_token: Option<String>,
-        expires_in: Option<serde_json::Number>,
+        expires_in: Option<serde_json::Value>,
     }
     // The cause might quote the token, so it is not kept.
     let bad =
@@ -134,7 +134,11 @@ fn read(body: &[u8], asked: Instant) -> Result<Token, Error> {
     let can_be_sent =
         |token: &String| token.len() <= LONGEST && token.bytes().all(|byte| byte.is_ascii_graphic());
     let token = token.filter(can_be_sent).ok_or_else(bad)?;
-    let life = answer.expires_in.and_then(|seconds| seconds.as_f64());
+    // Some services write the number as a string.
+    let life = answer.expires_in.and_then(|seconds| match seconds {
+        serde_json::Value::String(text) => text.trim().parse().ok(),
+        seconds => seconds.as_f64(),
+    });
     let life =
         life.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).filter(|life| !life.is_zero());
     let life = life.unwrap_or(STANDARD_LIFE).min(LONGEST_LIFE);
@@ -163,6 +167,11 @@ mod tests {
         check(r#"{"token": "t", "expires_in": 0}"#, Some(50.0));
         check(r#"{"token": "t", "expires_in": -5}"#, Some(50.0));
         check(r#"{"token": "t", "expires_in": 1e300}"#, Some(50.0));
+        check(r#"{"token": "t", "expires_in": "300"}"#, Some(290.0));
+        check(r#"{"token": "t", "expires_in": " 300 "}"#, Some(290.0));
+        for strange in ["\"soon\"", "\"\"", "\"NaN\"", "\"inf\"", "\"-5\"", "null", "true", "[300]", "{}"] {
+            check(&format!(r#"{{"token": "t", "expires_in": {strange}}}"#), Some(50.0));
+        }
         check(r#"{"token": "t", "expires_in": 99999999}"#, Some(86390.0));
         check(r#"{"token": "", "access_token": ""}"#, None);
         check(r#"{"token": "a\nb"}"#, None);
@@ -175,22 +184,22 @@ mod tests {
 
     #[test]
     fn services_that_are_not_asked() {
-        let ask = |image: &str, realm: &str| {
-            let place = Place::new(image.parse().unwrap(), &Default::default()).unwrap();
+        let ask = |registry: &str, realm: &str| {
+            let server = Origin::of(&Url::parse(registry).unwrap());
             let service = TokenService {
                 realm: realm.to_owned(),
                 service: None,
                 scopes: BTreeSet::new(),
                 public_only: true,
             };
-            service_url(&place, &service).map(|_| ()).map_err(|error| error.kind())
+            service_url(&server, &service).map(|_| ()).map_err(|error| error.kind())
         };
-        assert_eq!(ask("ghcr.io/a/b", "https://ghcr.io/token"), Ok(()));
-        assert_eq!(ask("docker.io/a/b", "https://auth.docker.io/token"), Ok(()));
-        assert_eq!(ask("127.0.0.1:5000/a", "http://127.0.0.1:5001/token"), Ok(()));
-        assert_eq!(ask("ghcr.io/a/b", "http://ghcr.io/token"), Err(ErrorKind::Refused));
-        assert_eq!(ask("ghcr.io/a/b", "https://u:p@ghcr.io/token"), Err(ErrorKind::BadAnswer));
-        assert_eq!(ask("ghcr.io/a/b", "ftp://ghcr.io/token"), Err(ErrorKind::BadAnswer));
-        assert_eq!(ask("ghcr.io/a/b", "nonsense"), Err(ErrorKind::BadAnswer));
+        assert_eq!(ask("https://ghcr.io", "https://ghcr.io/token"), Ok(()));
+        assert_eq!(ask("https://registry-1.docker.io", "https://auth.docker.io/token"), Ok(()));
+        assert_eq!(ask("http://127.0.0.1:5000", "http://127.0.0.1:5001/token"), Ok(()));
+        assert_eq!(ask("https://ghcr.io", "http://ghcr.io/token"), Err(ErrorKind::Refused));
+        assert_eq!(ask("https://ghcr.io", "https://u:p@ghcr.io/token"), Err(ErrorKind::BadAnswer));
+        assert_eq!(ask("https://ghcr.io", "ftp://ghcr.io/token"), Err(ErrorKind::BadAnswer));
+        assert_eq!(ask("https://ghcr.io", "nonsense"), Err(ErrorKind::BadAnswer));
     }
 }

@@ -1,0 +1,262 @@
+//! Reading `Link` ([RFC 8288]).
+//!
+//! [RFC 8288]: https://www.rfc-editor.org/rfc/rfc8288
+
+use http::HeaderValue;
+
+/// Why it is not known whether the list goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// The header is not what the standard says, nor any known deviation.
+    Malformed,
+    /// Several links could be the next one.
+    Ambiguous,
+}
+
+/// One link of the header.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Link {
+    target: String,
+    /// The relation types, in lower case; `None` where there is no `rel`.
+    relations: Option<Vec<String>>,
+}
+
+/// The target of the link whose relation is `next`.
+///
+/// Servers that write the target without angle brackets, single quotes, or no `rel` at all are understood. A header that cannot be
+/// read is an error unless another link is the next one: it may be the one that leads on.
+pub(crate) fn next<'a>(
+    values: impl IntoIterator<Item = &'a HeaderValue>,
+) -> Result<Option<String>, Unreadable> {
+    let (mut next, mut unrelated, mut malformed) = (Vec::new(), Vec::new(), false);
+    for value in values {
+        let Ok(text) = std::str::from_utf8(value.as_bytes()) else {
+            malformed = true;
+            continue;
+        };
+        let mut links = Links { rest: text };
+        loop {
+            match links.read() {
+                Ok(None) => break,
+                Ok(Some(Link { target, relations: Some(relations) })) => {
+                    if relations.iter().any(|relation| relation == "next") {
+                        next.push(target);
+                    }
+                }
+                Ok(Some(Link { target, relations: None })) => unrelated.push(target),
+                Err(()) => {
+                    malformed = true;
+                    break;
+                }
+            }
+        }
+    }
+    next.dedup();
+    unrelated.dedup();
+    match (&mut next[..], &mut unrelated[..]) {
+        ([next], _) => Ok(Some(std::mem::take(next))),
+        ([_, ..], _) => Err(Unreadable::Ambiguous),
+        ([], _) if malformed => Err(Unreadable::Malformed),
+        ([], []) => Ok(None),
+        ([], [only]) => Ok(Some(std::mem::take(only))),
+        ([], _) => Err(Unreadable::Ambiguous),
+    }
+}
+
+/// The links of one header value, one after the other.
+struct Links<'a> {
+    rest: &'a str,
+}
+
+impl Links<'_> {
+    fn read(&mut self) -> Result<Option<Link>, ()> {
+        self.rest = self.rest.trim_start_matches([' ', '\t', ',']);
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let target = if let Some(after) = self.rest.strip_prefix('<') {
+            let (target, after) = after.split_once('>').ok_or(())?;
+            self.rest = after;
+            target
+        } else {
+            // Quay once left the angle brackets out. Only a target that parameters follow can be told from noise.
+            let (target, _) = self.rest.split_once(';').ok_or(())?;
+            if target.trim().is_empty() || target.contains(['<', '>', '"', ',', ' ']) {
+                return Err(());
+            }
+            self.rest = &self.rest[target.len()..];
+            target
+        };
+        let mut link = Link { target: target.trim().to_owned(), relations: None };
+        loop {
+            self.skip_spaces();
+            match self.rest.chars().next() {
+                None | Some(',') => return Ok(Some(link)),
+                Some(';') => self.rest = &self.rest[1..],
+                Some(_) => return Err(()),
+            }
+            self.skip_spaces();
+            let end = self.rest.find(|letter: char| !is_token(letter)).unwrap_or(self.rest.len());
+            let (name, after) = self.rest.split_at(end);
+            self.rest = after;
+            self.skip_spaces();
+            let value = match self.rest.strip_prefix('=') {
+                Some(value) => {
+                    self.rest = value;
+                    self.skip_spaces();
+                    self.value()?
+                }
+                None => String::new(),
+            };
+            // Only the first `rel` counts (section 3.3).
+            if name.eq_ignore_ascii_case("rel") && link.relations.is_none() {
+                let relations = value.split(|letter: char| letter.is_whitespace() || letter == '\'');
+                let relations = relations.filter(|relation| !relation.is_empty());
+                let relations: Vec<_> = relations.map(str::to_ascii_lowercase).collect();
+                link.relations = Some(relations).filter(|relations| !relations.is_empty());
+            }
+        }
+    }
+
+    /// A token or a quoted string.
+    fn value(&mut self) -> Result<String, ()> {
+        let Some(quoted) = self.rest.strip_prefix('"') else {
+            // More than a token may have: relations can be URIs, and some servers do not quote them.
+            let end = self.rest.find([';', ',', ' ', '\t', '"', '<', '>']).unwrap_or(self.rest.len());
+            let (value, after) = self.rest.split_at(end);
+            self.rest = after;
+            return Ok(value.to_owned());
+        };
+        let mut value = String::new();
+        let mut letters = quoted.char_indices();
+        while let Some((position, letter)) = letters.next() {
+            match letter {
+                '"' => {
+                    self.rest = &quoted[position + 1..];
+                    return Ok(value);
+                }
+                '\\' => value.extend(letters.next().map(|(_, escaped)| escaped)),
+                _ => value.push(letter),
+            }
+        }
+        Err(())
+    }
+
+    fn skip_spaces(&mut self) {
+        self.rest = self.rest.trim_start_matches([' ', '\t']);
+    }
+}
+
+fn is_token(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(values: &[&str], expected: Result<Option<&str>, Unreadable>) {
+        let headers: Vec<_> =
+            values.iter().map(|value| HeaderValue::from_bytes(value.as_bytes()).unwrap()).collect();
+        assert_eq!(next(&headers), expected.map(|next| next.map(str::to_owned)), "{values:?}");
+    }
+
+    #[test]
+    fn what_the_standard_allows() {
+        let page = "/v2/a/tags/list?last=b&n=2";
+        check(&[&format!(r#"<{page}>; rel="next""#)], Ok(Some(page)));
+        check(&[&format!("<{page}>;rel=next")], Ok(Some(page)));
+        check(&[&format!("<{page}>  ;\t REL = Next ")], Ok(Some(page)));
+        check(&[&format!(r#"<{page}>; rel="prev NEXT""#)], Ok(Some(page)));
+        check(&[&format!(r#"<{page}>; title="a; rel=\"prev\", b"; rel="next"; type="x""#)], Ok(Some(page)));
+        check(&[&format!(r#"<{page}>; title*=UTF-8''a%20b; rel=next; flag"#)], Ok(Some(page)));
+        check(&[&format!(r#"<{page}>;; rel=next;"#)], Ok(Some(page)));
+        check(&[&format!(r#"<{page}>; rel="next"; rel="prev""#)], Ok(Some(page)));
+        check(&[&format!(r#"</p>; rel="prev", <{page}>; rel="next""#)], Ok(Some(page)));
+        check(&[r#"</p>; rel="prev""#, &format!(r#", , <{page}>; rel="next","#)], Ok(Some(page)));
+        check(&["<?last=a,b;c&n=2>; rel=next"], Ok(Some("?last=a,b;c&n=2")));
+        check(&["< /x >; rel=next"], Ok(Some("/x")));
+        check(&["<>; rel=next"], Ok(Some("")));
+        check(&[r#"</p>; rel="prev""#], Ok(None));
+        check(&["</p>; rel=https://example.com/next"], Ok(None));
+        check(&[r#"</p>; rel="prev"; rel="next""#], Ok(None));
+        check(&[r#"</p>; title="x, </y>; rel=next"; rel=prev"#], Ok(None));
+        check(&["</style.css>; rel=preload; as=style"], Ok(None));
+        check(&["", " , "], Ok(None));
+        check(&[], Ok(None));
+    }
+
+    #[test]
+    fn what_careless_servers_write() {
+        check(
+            &[r#"/v2/a/tags/list?next_page=g%3D&n=50; rel="next""#],
+            Ok(Some("/v2/a/tags/list?next_page=g%3D&n=50")),
+        );
+        check(&["</x>; rel='next'"], Ok(Some("/x")));
+        check(&["</x>"], Ok(Some("/x")));
+        check(&["</x>; rel", "</x>; rel=\"\"", "</x>; rel="], Ok(Some("/x")));
+        check(&["</x>; title=y", "</x>"], Ok(Some("/x")));
+        check(&["</x>, </p>; rel=prev"], Ok(Some("/x")));
+        check(&["</x>; rel=next, </y"], Ok(Some("/x")));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_end_of_a_list() {
+        for value in [
+            "</x",
+            "</x; rel=next",
+            "x",
+            "rel=next",
+            "; rel=next",
+            "</x> rel=next",
+            r#"</x>; rel="next"#,
+            r#"</x>; rel="nex"t"#,
+            r#"</p>; rel=prev; </x>; rel=next"#,
+            "a b; rel=next",
+            "\u{1F600}",
+        ] {
+            check(&[value], Err(Unreadable::Malformed));
+        }
+        let latin = HeaderValue::from_bytes(b"</\xff>; rel=next").unwrap();
+        assert_eq!(next([&latin]), Err(Unreadable::Malformed));
+        check(&["</x>; rel=next, </y>; rel=next"], Err(Unreadable::Ambiguous));
+        check(&["</x>, </y>"], Err(Unreadable::Ambiguous));
+        check(&["</x>; rel=next, </x>; rel=next"], Ok(Some("/x")));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn noise_never_panics(value in r#"[<>;,="a-z \\]{0,40}"#) {
+            let _ = next([&HeaderValue::from_str(&value).unwrap()]);
+        }
+
+        /// Wherever a header breaks off before the relation is complete, the list has no end there.
+        #[test]
+        fn a_header_that_breaks_off_never_ends_a_list(cut in 1usize..40, quoted: bool) {
+            let whole = if quoted { r#"</v2/a/tags/list?last=b&n=2>; rel="next""# } else { "</v2/a/tags/list?last=b&n=2>; rel=next" };
+            let cut = &whole[..cut.min(whole.len())];
+            let read = next([&HeaderValue::from_str(cut).unwrap()]);
+            // An unquoted relation of which a part is left is another relation.
+            let is_other = !quoted && cut.contains("rel=") && !cut.ends_with("rel=") && cut != whole;
+            proptest::prop_assert!(is_other || !matches!(read, Ok(None)), "{} {:?}", cut, read);
+        }
+
+        #[test]
+        fn the_next_link_is_found_in_every_spelling(
+            before in proptest::collection::vec("(</p>; ?rel=\"(prev|first|last)\"(; title=\"[a-z,;<>]{0,8}\")?)", 0..3),
+            target in "[a-z0-9/?&=,;:%._-]{0,30}",
+            spaces in "[ \t]{0,3}",
+            rel in "(rel|REL|Rel)",
+            value in "(next|NEXT|\"next\"|\"first next\"|\"NEXT\"|'next')",
+            in_one: bool,
+        ) {
+            let link = format!("<{target}>{spaces};{spaces}{rel}{spaces}={spaces}{value}");
+            let mut links = before;
+            links.push(link);
+            let values = if in_one { vec![links.join(", ")] } else { links };
+            let headers: Vec<_> = values.iter().map(|value| HeaderValue::from_str(value).unwrap()).collect();
+            proptest::prop_assert_eq!(next(&headers), Ok(Some(target)));
+        }
+    }
+}

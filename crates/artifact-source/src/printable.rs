@@ -1,0 +1,21 @@
+//! Text that others wrote, as it can be shown on one line of a terminal.
+
+/// The text with every character that cannot be seen written as an escape: `\n` for a line break, `\u{1b}` for the beginning of a
+/// terminal's command, `\u{202e}` for a change of the direction of writing. All other characters stay as they are.
+///
+/// ```
+/// use artifact_source::printable;
+///
+/// assert_eq!(printable("a\u{1b}[31mb\n"), r"a\u{1b}[31mb\n");
+/// assert_eq!(printable(r#"Zürich "1\2""#), r#"Zürich "1\2""#);
+/// ```
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '"' | '\'' | '\\' => shown.push(letter),
+            _ => shown.extend(letter.escape_debug()),
+        }
+    }
+    shown
+}
