@@ -74,17 +74,25 @@
 //! tags never move, and the [policy](CacheByTagPolicy) lets it, is a tag looked at once and for all.
 
 mod cache;
+mod config;
 mod created;
 mod facts;
+mod head;
+mod index;
 mod inspect;
+mod kind;
 mod memory;
+mod miss;
 mod platform;
 mod policy;
 mod select;
 mod source;
+mod tally;
+mod warning;
 
 pub use cache::{DiskCache, FactCache, MemoryCache, Shelf};
 pub use facts::{ConfigFacts, Entry, Facts, ManifestFacts};
+pub use head::HeadSupport;
 pub use platform::{InvalidPlatform, PlatformConstraint};
 pub use policy::{CacheByTagPolicy, InvalidPolicy};
 pub use source::{ImageSource, ImageSourceBuilder};
