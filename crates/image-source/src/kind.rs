@@ -2,8 +2,6 @@
 
 use oci_registry::{Descriptor, ImageManifest, Index, OtherManifest};
 
-use crate::platform;
-
 /// How much of a foreign media type is shown.
 const SHOWN: usize = 100;
 /// The types of an image's configuration. Builders that are careless leave it out, or give that of all JSON.
