@@ -120,7 +120,7 @@ pub(crate) fn of_other(manifest: &OtherManifest) -> String {
     match known(said) {
         Some(name) => name.to_owned(),
         None if *schema_version == 1 => "a Docker schema 1 manifest".to_owned(),
-        None if !said.is_empty() => of_type(said),
+        None if is_foreign(said) => of_type(said),
         None => format!("a manifest of schema version {schema_version}"),
     }
 }
