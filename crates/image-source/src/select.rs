@@ -39,11 +39,10 @@ impl Selection<'_> {
             TagStrategy::Newest => self.newest(&mut tally).await?,
             _ => self.first_fitting(&mut tally).await?,
         };
-        let (refused, warning) = tally.settle()?;
-        for (tag, why) in &refused {
-            self.reject(tag, why);
+        for (tag, why) in tally.settle()? {
+            self.reject(tag, &why);
         }
-        warning.iter().for_each(|warning| self.trace.warned(warning));
+        tally.warning().iter().for_each(|warning| self.trace.warned(warning));
         let mut images = self.cut(found);
         if let Some(best) = images.first_mut().filter(|best| self.tells_time && best.created_at.is_none()) {
             best.created_at = self.time_of(best).await?;

@@ -51,21 +51,24 @@ impl Tally {
         self.refused.first().map_or(next, |(_, error)| error.clone())
     }
 
-    /// Why each was passed over, and the warning about all of them.
+    /// Why each was passed over.
     ///
     /// # Errors
     ///
     /// The first refusal, where no candidate could be read.
-    pub(crate) fn settle(mut self) -> Result<(Vec<(String, Rejection)>, Option<Warning>), Error> {
-        if !self.answered && !self.refused.is_empty() {
-            return Err(self.refused.swap_remove(0).1);
+    pub(crate) fn settle(&self) -> Result<Vec<(&str, Rejection)>, Error> {
+        match self.refused.first() {
+            Some((_, error)) if !self.answered => Err(error.clone()),
+            _ => Ok(self
+                .refused
+                .iter()
+                .map(|(tag, error)| (tag.as_str(), unreadable(reason(error))))
+                .collect()),
         }
-        let why = |(tag, error): &(String, Error)| (tag.clone(), unreadable(reason(error)));
-        let rejected: Vec<_> = self.refused.iter().map(why).collect();
-        Ok((rejected, self.warning()))
     }
 
-    fn warning(&self) -> Option<Warning> {
+    /// The warning about all of them.
+    pub(crate) fn warning(&self) -> Option<Warning> {
         let named = self.refused.iter().take(NAMED).map(|(tag, error)| format!("{tag} ({})", reason(error)));
         let mut named: Vec<String> = named.collect();
         match self.refused.len() {

@@ -88,18 +88,23 @@ async fn a_year_1_that_is_stated_hides_what_is_below_it() {
     assert_eq!(why["b"], "beyond the limit of 1: does not say when it was built");
 }
 
+/// Tags with their times, and the warnings about them.
+type Case = (&'static [(&'static str, &'static str)], &'static [&'static str]);
+
+const ONE: &str = "2024-01-01T00:00:00Z";
+const TWO: &str = "2024-02-01T00:00:00Z";
+
 #[tokio::test]
 async fn warnings_where_no_time_decides() {
-    let (one, two) = ("2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z");
-    let cases: [(&[(&str, &str)], &[&str]); 9] = [
-        (&[("a", one), ("b", two)], &[]),
+    let cases: [Case; 9] = [
+        (&[("a", ONE), ("b", TWO)], &[]),
         (&[("a", "-")], &[]),
         (
             &[("a", "-"), ("b", ""), ("c", "0001-01-01T00:00:00Z")],
             &["none of the 3 images says when it was built: their tags decide which is the newest"],
         ),
         (
-            &[("a", one), ("b", one)],
+            &[("a", ONE), ("b", ONE)],
             &[
                 "all 2 images say that they were built at 2024-01-01T00:00:00Z: their tags decide which is the newest",
             ],
@@ -111,32 +116,32 @@ async fn warnings_where_no_time_decides() {
             ],
         ),
         (
-            &[("a", "-"), ("b", one)],
+            &[("a", "-"), ("b", ONE)],
             &["1 of 2 images do not say when they were built, and count as the oldest: a"],
         ),
         (
-            &[("a", "1980-01-01T00:00:01Z"), ("b", one), ("c", two)],
+            &[("a", "1980-01-01T00:00:01Z"), ("b", ONE), ("c", TWO)],
             &[
                 "1 of 3 images state a time before 2013, when there were no container images, and count as that old: a",
             ],
         ),
         (
-            &[("a", "2999-01-01T00:00:00Z"), ("b", one)],
+            &[("a", "2999-01-01T00:00:00Z"), ("b", ONE)],
             &["1 of 2 images state a time in the future, and count as the newest until then: a"],
         ),
         // Clocks may be a little wrong.
-        (&[("a", "2024-06-01T23:00:00Z"), ("b", one)], &[]),
+        (&[("a", "2024-06-01T23:00:00Z"), ("b", ONE)], &[]),
     ];
     for (images, expected) in cases {
         assert_eq!(warnings(newest(&registry(images))).await, expected, "{images:?}");
         // Other rules do not look at times.
         assert_eq!(warnings(source(&registry(images)).rule(TagRule::lexical())).await, [""; 0], "{images:?}");
     }
-    let many = registry(&[("a", "-"), ("b", "-"), ("c", "-"), ("d", "-"), ("e", one)]);
+    let many = registry(&[("a", "-"), ("b", "-"), ("c", "-"), ("d", "-"), ("e", ONE)]);
     let expected = "4 of 5 images do not say when they were built, and count as the oldest: d, c, b, ...";
     assert_eq!(warnings(newest(&many)).await, [expected]);
     // Nobody asks a clock that was not given.
-    let ahead = registry(&[("a", "2999-01-01T00:00:00Z"), ("b", one)]);
+    let ahead = registry(&[("a", "2999-01-01T00:00:00Z"), ("b", ONE)]);
     assert_eq!(warnings(source(&ahead).rule(TagRule::newest())).await, [""; 0]);
 }
 
