@@ -63,4 +63,4 @@ pub use redact::redact_url;
 pub use request::DiscoverRequest;
 pub use selection_strategies::Rejection;
 pub use source::{AnySource, ArtifactSource, ArtifactSourceExt};
-pub use trace::{Candidate, Judgement, Recorder, Trace};
+pub use trace::{Candidate, Judgement, Recorder, Trace, Warning};

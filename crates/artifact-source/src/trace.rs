@@ -1,6 +1,7 @@
 //! Why each candidate was taken or not.
 
-use std::sync::Mutex;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use selection_strategies::Rejection;
 
@@ -39,6 +40,43 @@ pub trait Trace: Send + Sync {
 
     /// The candidate is not, for this reason.
     fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection);
+
+    /// The answer holds, and something about it deserves a person's attention. May be called any number of times, also by a
+    /// discovery whose answer is `Unchanged`. Does nothing unless it is overridden.
+    fn warned(&self, warning: &Warning) {
+        let _ = warning;
+    }
+}
+
+/// Something about an answer that deserves a person's attention, although the answer holds: candidates that were passed over
+/// because the registry refuses to show them, or an order that nothing decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Warning {
+    /// What was seen. It starts in lower case, has no full stop and holds no credential.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Warning {
+    /// A warning of this message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 /// Hears nothing.
@@ -74,7 +112,10 @@ pub struct Judgement {
 /// assert!(heard[0].rejection.is_none());
 /// ```
 #[derive(Debug, Default)]
-pub struct Recorder(Mutex<Vec<Judgement>>);
+pub struct Recorder {
+    judgements: Mutex<Vec<Judgement>>,
+    warnings: Mutex<Vec<Warning>>,
+}
 
 impl Recorder {
     /// A recorder that has heard nothing yet.
@@ -82,13 +123,18 @@ impl Recorder {
         Self::default()
     }
 
-    /// All it heard, in the order it heard it.
+    /// All it heard about candidates, in the order it heard it.
     pub fn into_judgements(self) -> Vec<Judgement> {
-        self.0.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.judgements.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All warnings so far, in the order it heard them.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn hear(&self, candidate: &Candidate<'_>, rejection: Option<&Rejection>) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(Judgement {
+        self.judgements.lock().unwrap_or_else(PoisonError::into_inner).push(Judgement {
             name: candidate.name.to_owned(),
             detail: candidate.detail.map(str::to_owned),
             rejection: rejection.cloned(),
@@ -103,5 +149,9 @@ impl Trace for Recorder {
 
     fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection) {
         self.hear(candidate, Some(why));
+    }
+
+    fn warned(&self, warning: &Warning) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning.clone());
     }
 }

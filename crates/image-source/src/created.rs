@@ -8,6 +8,13 @@ use jiff::tz::Offset;
 
 pub(crate) const OCI_KEY: &str = "org.opencontainers.image.created";
 pub(crate) const LABEL_SCHEMA_KEY: &str = "org.label-schema.build-date";
+/// The first second of the year 1. Go's zero time, it stands for a time that is not said: both are the same, in every order.
+pub(crate) const UNSAID: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
+/// The same as it is told to others: `None` where it is not said.
+pub(crate) fn told(time: Timestamp) -> Option<Timestamp> {
+    Some(time).filter(|time| *time != UNSAID)
+}
 
 /// The time that annotations state; `None` where they state none that can be read.
 pub(crate) fn stated(annotations: &BTreeMap<String, String>) -> Option<Timestamp> {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use oci_registry::{Descriptor, Digest, Manifest, Platform};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::{created, platform};
+pub use crate::config::ConfigFacts;
+use crate::{kind, platform};
 
 /// What is known of the content behind one digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,20 +27,23 @@ pub struct ManifestFacts {
     /// Its annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
-    /// The images that it lists, if it is an index; attestations and the like are left out.
+    /// The images and indexes that it lists, if it is an index; attestations and the like are left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<Entry>>,
     /// Its configuration, if it is an image of one platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Digest>,
+    /// What it is, if it is no image: `a Helm chart` (semantics rule 3.10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_an_image: Option<String>,
 }
 
-/// An image in an index.
+/// An image in an index, or an index in an index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Entry {
-    /// What it runs on.
+    /// What it runs on; with empty parts where it is an index that is listed without a platform.
     pub platform: Platform,
     /// Its manifest.
     pub digest: Digest,
@@ -50,55 +52,51 @@ pub struct Entry {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What is known of an image's configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ConfigFacts {
-    /// When the image was built: the latest of what it says (semantics rule 3.5).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created: Option<Timestamp>,
-    /// What the image runs on; with empty parts where it does not say so.
-    #[serde(default)]
-    pub platform: Platform,
-}
-
 impl ManifestFacts {
-    /// What this manifest says; `None` for one that is no image.
-    pub fn of(manifest: Manifest) -> Option<Self> {
+    /// What this manifest says.
+    pub fn of(manifest: Manifest) -> Self {
+        let nothing = |what| Self { not_an_image: Some(what), ..Self::default() };
         match manifest {
             Manifest::Index(index) => {
-                let entry = |descriptor: Descriptor| {
-                    let platform = descriptor.platform.filter(platform::is_real)?;
-                    Some(Entry { platform, digest: descriptor.digest, annotations: descriptor.annotations })
+                let is_artifact = kind::is_foreign(&index.artifact_type);
+                let entries: Vec<Entry> = match is_artifact {
+                    true => Vec::new(),
+                    false => index.manifests.iter().filter_map(Entry::of).collect(),
                 };
-                let entries = index.manifests.into_iter().filter_map(entry).collect();
-                Some(Self { annotations: index.annotations, entries: Some(entries), config: None })
+                match entries.is_empty() {
+                    true => nothing(kind::of_index(&index)),
+                    false => {
+                        Self { annotations: index.annotations, entries: Some(entries), ..Self::default() }
+                    }
+                }
             }
-            Manifest::Image(image) => Some(Self {
-                annotations: image.annotations,
-                entries: None,
-                config: Some(image.config.digest),
-            }),
-            _ => None,
+            Manifest::Image(image) => match kind::of_image(&image) {
+                Some(what) => nothing(what),
+                None => Self {
+                    annotations: image.annotations,
+                    config: Some(image.config.digest),
+                    ..Self::default()
+                },
+            },
+            Manifest::Other(other) => nothing(kind::of_other(&other)),
+            _ => nothing("a manifest of an unknown kind".to_owned()),
         }
     }
 }
 
-impl ConfigFacts {
-    /// What this configuration says. Fields that are missing or of another type count as not said, and what is no
-    /// JSON says nothing: artifacts that are no images have configurations too.
-    pub fn of(bytes: &[u8]) -> Self {
-        let config: Value = serde_json::from_slice(bytes).unwrap_or_default();
-        let text = |field: &str| config.get(field).and_then(Value::as_str).unwrap_or_default();
-        let labels = config.get("config").and_then(|config| config.get("Labels"));
-        let label = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
-        let times = [Some(text("created")), label(created::OCI_KEY), label(created::LABEL_SCHEMA_KEY)];
-        let variant = Some(text("variant")).filter(|variant| !variant.is_empty());
-        Self {
-            created: times.into_iter().flatten().filter_map(created::parse).max(),
-            platform: Platform::new(text("os"), text("architecture"), variant),
+impl Entry {
+    /// What an index says of an entry; `None` for one that is no image (rule 3.6).
+    fn of(descriptor: &Descriptor) -> Option<Self> {
+        if !kind::may_be_image(descriptor) {
+            return None;
         }
+        let platform = descriptor.platform.clone().unwrap_or_default();
+        let is_unplaced_index = kind::is_index(descriptor) && platform::is_empty(&platform);
+        (is_unplaced_index || platform::is_real(&platform)).then(|| Self {
+            platform,
+            digest: descriptor.digest.clone(),
+            annotations: descriptor.annotations.clone(),
+        })
     }
 }
 
@@ -106,40 +104,9 @@ impl ConfigFacts {
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(config: &str, created: Option<&str>, platform: &str) {
-        let facts = ConfigFacts::of(config.as_bytes());
-        assert_eq!(facts.created.map(|time| time.to_string()).as_deref(), created, "{config}");
-        assert_eq!(facts.platform.to_string(), platform, "{config}");
-    }
-
-    #[test]
-    fn configurations_as_they_are_found() {
-        check(
-            r#"{"created": "2024-05-01T12:00:00.5+02:00", "os": "linux", "architecture": "arm64", "variant": "v8"}"#,
-            Some("2024-05-01T10:00:00.5Z"),
-            "linux/arm64/v8",
-        );
-        check(r#"{"created": "", "os": "linux", "architecture": "amd64"}"#, None, "linux/amd64");
-        check(r#"{"created": null, "os": null, "rootfs": {"diff_ids": null}, "config": null}"#, None, "/");
-        check(r#"{"created": 5, "config": {"Labels": null}}"#, None, "/");
-        check(r#"{"created": "yesterday"}"#, None, "/");
-        check(
-            r#"{"created": "1970-01-01T00:00:00Z",
-                "config": {"Labels": {"org.opencontainers.image.created": "2024-01-02T00:00:00Z",
-                                      "org.label-schema.build-date": "2024-01-03T00:00:00Z", "x": 1}}}"#,
-            Some("2024-01-03T00:00:00Z"),
-            "/",
-        );
-        for nothing in ["", "[]", "null", "{}", "<html>"] {
-            check(nothing, None, "/");
-        }
-        check(&"[".repeat(100_000), None, "/");
-    }
-
     #[test]
     fn facts_survive_json() {
-        let text = r#"{"manifest":{"annotations":{"a":"b"},"entries":[{"platform":{"os":"linux","architecture":"arm64","variant":"v8"},"digest":"sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}]}}"#;
+        let text = r#"{"manifest":{"annotations":{"a":"b"},"entries":[{"platform":{"os":"linux","architecture":"arm64","variant":"v8"},"digest":"sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"}],"notAnImage":"x"}}"#;
         let facts: Facts = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&facts).unwrap(), text);
     }

@@ -5,44 +5,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact_http::Call;
-use artifact_source::{Error, Image, Rejection};
+use artifact_source::Image;
 use jiff::Timestamp;
-use oci_registry::{Digest, Platform, Repository, is_tag};
+use oci_registry::{Digest, Fetched, Manifest, Repository, is_tag};
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::facts::{ConfigFacts, Entry, Facts, ManifestFacts};
-use crate::{FactCache, PlatformConstraint, Shelf, created};
+use crate::facts::{ConfigFacts, Facts, ManifestFacts};
+use crate::head::Host;
+use crate::miss::{Miss, not_an_image, unreadable, wrong_platform};
+use crate::{FactCache, PlatformConstraint, Shelf, created, platform};
 
 const CONFIG_BYTES: u64 = 8 << 20;
 /// After so much that is new, it is made safe.
 const SETTLE_EVERY: usize = 256;
-
-/// Why a candidate has no image.
-#[derive(Debug)]
-pub(crate) enum Miss {
-    /// It does not fit, or cannot be read and never will.
-    Rejected(Rejection),
-    /// It could not be read this time, so that nothing can be said.
-    Failed(Error),
-}
-
-impl From<Error> for Miss {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl Miss {
-    /// What is gone is passed over; everything else fails (rule 3.8). A repository that is gone is no tag that is.
-    fn or_passed_over(self) -> Self {
-        match self {
-            Self::Failed(error) if error.is_not_found() && error.code() != Some("NAME_UNKNOWN") => {
-                unreadable(error.to_string())
-            }
-            other => other,
-        }
-    }
-}
 
 /// Looks at the candidates of one discovery.
 pub(crate) struct Inspector<'a> {
@@ -56,8 +31,8 @@ pub(crate) struct Inspector<'a> {
     pub(crate) trusts_tags: bool,
     /// The digests that tags had when another process looked at them, for those that the cache has forgotten.
     pub(crate) previous: BTreeMap<String, Digest>,
-    /// Whether this registry answers HEAD without a digest, so that only GET tells what a tag points at.
-    pub(crate) is_mute: &'a AtomicBool,
+    /// What is known of this registry and HEAD.
+    pub(crate) host: &'a Host,
     pub(crate) call: &'a Call,
     /// How many requests are under way at once.
     pub(crate) permits: Semaphore,
@@ -94,19 +69,39 @@ impl Inspector<'_> {
     /// The image behind a tag, if it fits.
     pub(crate) async fn image(&self, tag: &str) -> Result<Image, Miss> {
         if !is_tag(tag) {
-            return Err(unreadable("no tag that could be asked for"));
+            return Err(Miss::Gone(unreadable("its name is not a valid tag")));
         }
-        let (digest, facts) = self.look(tag).await.map_err(Miss::or_passed_over)?;
+        let (digest, facts) = self.look(tag).await?;
         self.desk.see(tag, &digest);
         self.cache.put_tag(self.shelf, tag, &digest);
+        if let Some(what) = &facts.not_an_image {
+            return Err(not_an_image(what));
+        }
         let mut image = Image::new(tag, digest.as_str());
         image.annotations.clone_from(&facts.annotations);
-        let evidence = match &facts.entries {
-            Some(entries) => self.index(entries, &facts, &mut image.annotations).await,
-            None => self.single(&facts).await,
-        };
-        image.created_at = evidence?;
+        let time = self.judge(&facts, self.needs_time, &mut image.annotations).await?;
+        image.created_at = time.and_then(created::told);
         Ok(image)
+    }
+
+    /// When an image that was found was built, whatever that takes.
+    pub(crate) async fn time_of(&self, image: &Image) -> Result<Option<Timestamp>, Miss> {
+        let digest = image.digest.parse().map_err(Miss::Failed)?;
+        let facts = self.manifest(&digest).await?;
+        Ok(self.judge(&facts, true, &mut BTreeMap::new()).await?.and_then(created::told))
+    }
+
+    /// When the image of these facts was built, if that is known or needed; `annotations` become those of the image.
+    async fn judge(
+        &self,
+        facts: &ManifestFacts,
+        needs_time: bool,
+        annotations: &mut BTreeMap<String, String>,
+    ) -> Result<Option<Timestamp>, Miss> {
+        match &facts.entries {
+            Some(entries) => self.index(entries, facts, needs_time, annotations).await,
+            None => self.single(facts, needs_time).await,
+        }
     }
 
     /// The digest of a tag and what is behind it: one request, two where the tag has moved or HEAD is of no use, none where it
@@ -123,141 +118,107 @@ impl Inspector<'_> {
                     return Ok((digest, facts));
                 }
                 // Read by its digest, so that aliases that move together are read once.
-                match self.manifest(&digest).await {
+                match self.any_manifest(&digest).await {
                     // It is gone already, or never was more than a name: what the tag brings decides.
-                    Err(Miss::Failed(error)) if error.is_not_found() => {}
+                    Err(Miss::Gone(_) | Miss::Refused(_)) => {}
                     read => return read.map(|facts| (digest, facts)),
                 }
             }
         }
         let fetched = {
             let _permit = self.permits.acquire().await;
-            self.repository.manifest(tag, self.call).await?
+            let read = self.repository.manifest(tag, self.call).await;
+            read.map_err(|error| Miss::of_read(error, &format!("/manifests/{tag}")))?
         };
-        let facts = ManifestFacts::of(fetched.manifest).ok_or_else(no_image)?;
-        self.keep(&fetched.digest, &Facts::Manifest(facts.clone())).await;
-        Ok((fetched.digest, facts))
+        let (digest, is_checked) = (fetched.digest.clone(), is_checked(&fetched));
+        let facts = ManifestFacts::of(fetched.manifest);
+        if !is_checked {
+            return Err(not_an_image(facts.not_an_image.as_deref().unwrap_or("a signed manifest")));
+        }
+        self.keep(&digest, &Facts::Manifest(facts.clone())).await;
+        Ok((digest, facts))
     }
 
     /// What a tag points at now, if the registry tells that without the thing itself. A refusal has no body that would tell
     /// why, and some registries refuse only this way of asking, so it is GET that decides then.
     async fn digest_now(&self, tag: &str) -> Result<Option<Digest>, Miss> {
-        if self.is_mute.load(Ordering::Relaxed) || self.desk.refuses_head.load(Ordering::Relaxed) {
+        let Some(turn) = self.host.turn().await else { return Ok(None) };
+        // Said by the one who was waited for, perhaps.
+        if self.desk.refuses_head.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let _permit = self.permits.acquire().await;
         match self.repository.head_manifest(tag, self.call).await {
             Ok(head) => {
-                self.is_mute.store(head.digest.is_none(), Ordering::Relaxed);
+                turn.answered(head.digest.is_some());
                 Ok(head.digest)
             }
             Err(error) if error.status().is_some_and(|status| status < 500 && status != 429) => {
-                if !error.is_not_found() {
-                    self.desk.refuses_head.store(true, Ordering::Relaxed);
+                match error.is_not_found() {
+                    true => turn.told_nothing(),
+                    false => self.desk.refuses_head.store(true, Ordering::Relaxed),
                 }
                 Ok(None)
             }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Judges an index by what it lists (rule 3.6).
-    async fn index(
-        &self,
-        entries: &[Entry],
-        facts: &ManifestFacts,
-        annotations: &mut BTreeMap<String, String>,
-    ) -> Result<Option<Timestamp>, Miss> {
-        let chosen = match self.platform {
-            None => None,
-            Some(constraint) => {
-                let fits = |entry: &&Entry| constraint.fits(&entry.platform);
-                // Of several variants the plain one describes the image best.
-                let plain = entries.iter().filter(fits).find(|entry| entry.platform.variant.is_none());
-                let Some(chosen) = plain.or_else(|| entries.iter().find(fits)) else {
-                    return Err(wrong_platform(constraint, entries.iter().map(|entry| &entry.platform)));
-                };
-                Some(chosen)
+            Err(error) => {
+                turn.told_nothing();
+                Err(Miss::Failed(error))
             }
-        };
-        // An index is as new as the newest image in it, whichever platform is wanted.
-        let mut time = created::stated(&facts.annotations);
-        let mut below = None;
-        if time.is_none() {
-            let known = entries.iter().map(|entry| created::stated(&entry.annotations));
-            let known: Option<Vec<Timestamp>> = known.collect();
-            time = match known {
-                Some(times) => times.into_iter().max(),
-                None if self.needs_time => {
-                    let builds = entries.iter().map(|entry| self.build(entry));
-                    let builds = futures::future::try_join_all(builds).await?;
-                    below = chosen.and_then(|chosen| {
-                        let position = entries.iter().position(|entry| std::ptr::eq(entry, chosen))?;
-                        builds.get(position)?.1.clone()
-                    });
-                    builds.iter().filter_map(|(time, _)| *time).max()
-                }
-                None => None,
-            };
         }
-        annotations.extend(below.into_iter().flatten());
-        annotations.extend(chosen.into_iter().flat_map(|entry| entry.annotations.clone()));
-        Ok(time)
-    }
-
-    /// When one image of an index was built, and the annotations of its manifest where it was read.
-    async fn build(
-        &self,
-        entry: &Entry,
-    ) -> Result<(Option<Timestamp>, Option<BTreeMap<String, String>>), Miss> {
-        if let Some(time) = created::stated(&entry.annotations) {
-            return Ok((Some(time), None));
-        }
-        let facts = self.manifest(&entry.digest).await.map_err(Miss::or_passed_over)?;
-        let time = match (created::stated(&facts.annotations), &facts.config) {
-            (Some(time), _) => Some(time),
-            (None, Some(config)) => self.config(config).await?.created,
-            (None, None) => None,
-        };
-        Ok((time, Some(facts.annotations)))
     }
 
     /// Judges an image of one platform by its configuration (rule 3.6).
-    async fn single(&self, facts: &ManifestFacts) -> Result<Option<Timestamp>, Miss> {
+    async fn single(&self, facts: &ManifestFacts, needs_time: bool) -> Result<Option<Timestamp>, Miss> {
         let stated = created::stated(&facts.annotations);
         let Some(digest) = &facts.config else { return Ok(stated) };
-        if self.platform.is_none() && !(self.needs_time && stated.is_none()) {
+        if self.platform.is_none() && !(needs_time && stated.is_none()) {
             return Ok(stated);
         }
         let config = self.config(digest).await?;
         match self.platform {
             Some(constraint) if !constraint.fits(&config.platform) => {
-                let said = Some(&config.platform).filter(|platform| crate::platform::is_real(platform));
+                let said = Some(&config.platform).filter(|platform| platform::is_real(platform));
                 Err(wrong_platform(constraint, said))
             }
-            _ => Ok(stated.or(config.created)),
+            _ => Ok(Some(stated.or(config.created).unwrap_or(created::UNSAID))),
         }
     }
 
-    async fn manifest(&self, digest: &Digest) -> Result<ManifestFacts, Miss> {
+    /// The manifest of this digest, if it is that of an image or an index.
+    pub(crate) async fn manifest(&self, digest: &Digest) -> Result<ManifestFacts, Miss> {
+        let facts = self.any_manifest(digest).await?;
+        match &facts.not_an_image {
+            Some(what) => Err(not_an_image(what)),
+            None => Ok(facts),
+        }
+    }
+
+    async fn any_manifest(&self, digest: &Digest) -> Result<ManifestFacts, Miss> {
         let read = async {
-            let fetched = self.repository.manifest(digest.as_str(), self.call).await?;
-            ManifestFacts::of(fetched.manifest).map(Facts::Manifest).ok_or_else(no_image)
+            let fetched = self.repository.manifest(digest.as_str(), self.call).await;
+            let fetched = fetched.map_err(|error| Miss::of_read(error, &format!("/manifests/{digest}")))?;
+            let is_checked = is_checked(&fetched);
+            let facts = ManifestFacts::of(fetched.manifest);
+            match &facts.not_an_image {
+                Some(what) if !is_checked => Err(not_an_image(what)),
+                _ => Ok(Facts::Manifest(facts)),
+            }
         };
         match self.facts(digest, read).await? {
             Facts::Manifest(facts) => Ok(facts),
-            Facts::Config(_) => Err(no_image()),
+            Facts::Config(_) => Err(not_an_image("a configuration")),
         }
     }
 
-    async fn config(&self, digest: &Digest) -> Result<ConfigFacts, Miss> {
+    pub(crate) async fn config(&self, digest: &Digest) -> Result<ConfigFacts, Miss> {
         let read = async {
-            let bytes = self.repository.blob(digest, CONFIG_BYTES, self.call).await?;
+            let bytes = self.repository.blob(digest, CONFIG_BYTES, self.call).await;
+            let bytes = bytes.map_err(|error| Miss::of_read(error, &format!("/blobs/{digest}")))?;
             Ok(Facts::Config(ConfigFacts::of(&bytes)))
         };
-        match self.facts(digest, read).await.map_err(Miss::or_passed_over)? {
+        match self.facts(digest, read).await? {
             Facts::Config(facts) => Ok(facts),
-            Facts::Manifest(_) => Err(no_image()),
+            Facts::Manifest(_) => Err(not_an_image("an image whose configuration is a manifest")),
         }
     }
 
@@ -298,15 +259,7 @@ impl Inspector<'_> {
     }
 }
 
-fn unreadable(reason: impl Into<Arc<str>>) -> Miss {
-    Miss::Rejected(Rejection::Unreadable { reason: reason.into() })
-}
-
-fn no_image() -> Miss {
-    unreadable("its manifest is of a kind that is not known")
-}
-
-fn wrong_platform<'a>(wanted: &PlatformConstraint, offered: impl IntoIterator<Item = &'a Platform>) -> Miss {
-    let offered = offered.into_iter().map(Platform::to_string).collect();
-    Miss::Rejected(Rejection::Platform { wanted: wanted.shared_text(), offered })
+/// Whether the content was held against its digest. What was not is not kept: the digest may be that of something else.
+fn is_checked(fetched: &Fetched) -> bool {
+    !matches!(&fetched.manifest, Manifest::Other(other) if other.is_signed)
 }

@@ -46,7 +46,7 @@
 //! that, or where an image of one platform has to say which one that is. What has a digest never changes, so it is
 //! read once and [kept](FactCache). A tag may move, and only asking tells. A tag that has moved costs one request more, for
 //! what it points at now, unless that is known; aliases that move together cost one more together. A list of tags has no digest and no way to ask whether it is still the same.
-//! A registry that answers HEAD without a digest is asked so once, and with GET from then on. Where HEAD is refused, GET decides:
+//! A registry that answers HEAD without a digest is [asked so once](HeadSupport), and with GET from then on. Where HEAD is refused, GET decides:
 //! a refusal without a body does not tell a tag that is gone from a repository that is.
 //!
 //! # Which image fits
@@ -55,8 +55,10 @@
 //! - A [platform](PlatformConstraint) without variant fits every variant; an index is judged by what it lists,
 //!   and an image of one platform by its configuration (rule 3.6).
 //! - The limit counts images that passed everything, and is filled up as long as there are tags (rule 3.8).
-//! - A tag that is gone between the list and the look is passed over, with its reason in the trace. Every
-//!   other fault of a candidate that matters is an error: an older image must never win because a newer one could not be
+//! - What is no image is passed over with what it is, such as "a Helm chart, not an image" (rule 3.10).
+//! - A tag that is gone between the list and the look is passed over, with its reason in the trace. One that the registry
+//!   definitely refuses (4xx, but for sign-in, rates and time-outs) is passed over with a [warning](artifact_source::Warning), if
+//!   another can be read and the first eight of the order are not all refused (rule 3.8). Every other fault of a candidate that matters is an error: an older image must never win because a newer one could not be
 //!   read. A fault of one that turns out to be beyond the limit changes nothing.
 //! - Every candidate ends in the [trace](artifact_source::Trace), accepted or rejected with its rule, exactly once. The
 //!   candidates are the tags that are listed; under a digest rule there is no list, and its one tag is the only candidate.
@@ -74,17 +76,25 @@
 //! tags never move, and the [policy](CacheByTagPolicy) lets it, is a tag looked at once and for all.
 
 mod cache;
+mod config;
 mod created;
 mod facts;
+mod head;
+mod index;
 mod inspect;
+mod kind;
 mod memory;
+mod miss;
 mod platform;
 mod policy;
 mod select;
 mod source;
+mod tally;
+mod warning;
 
 pub use cache::{DiskCache, FactCache, MemoryCache, Shelf};
 pub use facts::{ConfigFacts, Entry, Facts, ManifestFacts};
+pub use head::HeadSupport;
 pub use platform::{InvalidPlatform, PlatformConstraint};
 pub use policy::{CacheByTagPolicy, InvalidPolicy};
 pub use source::{ImageSource, ImageSourceBuilder};

@@ -6,7 +6,7 @@ use artifact_source::{Image, Observation};
 use oci_registry::Digest;
 use serde::{Deserialize, Serialize};
 
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// What was seen by one discovery.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

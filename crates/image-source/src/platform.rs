@@ -121,6 +121,11 @@ pub(crate) fn is_real(platform: &Platform) -> bool {
     [&platform.os, &platform.architecture].into_iter().all(|part| !part.is_empty() && part != "unknown")
 }
 
+/// Whether nothing is said of it.
+pub(crate) fn is_empty(platform: &Platform) -> bool {
+    platform.os.is_empty() && platform.architecture.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

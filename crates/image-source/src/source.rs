@@ -2,21 +2,22 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use artifact_http::Call;
 use artifact_source::{
     ArtifactSource, DiscoverRequest, Discovery, Error, ErrorKind, Found, Image, SourceId, SourceKind,
 };
 use async_trait::async_trait;
+use jiff::Timestamp;
 use oci_registry::{Digest, RegistryClient, Repository};
 use selection_strategies::{TagRule, TagStrategy};
 use tokio::sync::Semaphore;
 
+use crate::head::Host;
 use crate::inspect::{Desk, Inspector};
 use crate::memory::Memory;
 use crate::select::Selection;
-use crate::{CacheByTagPolicy, FactCache, MemoryCache, PlatformConstraint, Shelf};
+use crate::{CacheByTagPolicy, FactCache, HeadSupport, MemoryCache, PlatformConstraint, Shelf};
 
 const DEFAULT_LIMIT: usize = 20;
 const DEFAULT_PARALLELISM: usize = 32;
@@ -33,7 +34,9 @@ pub struct ImageSource {
     cache: Arc<dyn FactCache>,
     scope: Arc<str>,
     fingerprint: String,
-    is_mute: AtomicBool,
+    host: Arc<Host>,
+    tells_time: bool,
+    clock: Option<fn() -> Timestamp>,
 }
 
 /// Builds an [`ImageSource`].
@@ -51,6 +54,9 @@ pub struct ImageSourceBuilder {
     parallelism: usize,
     cache: Option<Arc<dyn FactCache>>,
     scope: Arc<str>,
+    tells_time: bool,
+    clock: Option<fn() -> Timestamp>,
+    heads: HeadSupport,
 }
 
 impl ImageSourceBuilder {
@@ -113,6 +119,28 @@ impl ImageSourceBuilder {
         self
     }
 
+    /// Whether it has to be known when the best image was built, under a rule that does not look at that. It is read of this
+    /// one image alone, after it was found, and costs what it costs under [`Newest`](TagStrategy::Newest) for one tag: nothing
+    /// where an annotation says so or where it was read before. Where it cannot be read and never will, the image stands without
+    /// it, with a warning. No, if it is not said.
+    pub fn time_of_best(mut self, wanted: bool) -> Self {
+        self.tells_time = wanted;
+        self
+    }
+
+    /// Where the present time comes from, by which images of the future are known: a source without a clock takes every time
+    /// for what it is.
+    pub fn clock(mut self, clock: fn() -> Timestamp) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// What is known of registries and HEAD: nothing and for itself alone, if it is not said.
+    pub fn head_support(mut self, heads: HeadSupport) -> Self {
+        self.heads = heads;
+        self
+    }
+
     /// The source.
     ///
     /// # Errors
@@ -130,10 +158,18 @@ impl ImageSourceBuilder {
         let repository = self.client.repository(&self.repo_url).map_err(|error| error.with_id(&id))?;
         let trusts_tags = self.tag_policy.trusts(self.rule.strategy(), self.vouches_for_tags);
         let trusts_tags = trusts_tags.map_err(|error| error.with_id(&id))?;
-        let question = format!("{} {:?} {:?} {}", repository.name(), self.rule, self.platform, self.limit);
+        let question = format!(
+            "{} {:?} {:?} {} {}",
+            repository.name(),
+            self.rule,
+            self.platform,
+            self.limit,
+            self.tells_time
+        );
         Ok(ImageSource {
             fingerprint: Digest::of(question.as_bytes()).to_string(),
             id,
+            host: self.heads.at(repository.name().host()),
             repository,
             rule: self.rule,
             platform: self.platform,
@@ -142,7 +178,8 @@ impl ImageSourceBuilder {
             parallelism: self.parallelism,
             cache: self.cache.unwrap_or_else(|| Arc::new(MemoryCache::default())),
             scope: self.scope,
-            is_mute: AtomicBool::new(false),
+            tells_time: self.tells_time,
+            clock: self.clock,
         })
     }
 }
@@ -162,6 +199,9 @@ impl ImageSource {
             parallelism: DEFAULT_PARALLELISM,
             cache: None,
             scope: "".into(),
+            tells_time: false,
+            clock: None,
+            heads: HeadSupport::default(),
         }
     }
 
@@ -187,7 +227,7 @@ impl ImageSource {
             trusts_tags: self.trusts_tags,
             needs_time: matches!(self.rule.strategy(), TagStrategy::Newest),
             previous: previous.map(|memory| memory.digests).unwrap_or_default(),
-            is_mute: &self.is_mute,
+            host: &self.host,
             call,
             permits: Semaphore::new(self.parallelism),
             desk: Desk::default(),
@@ -198,6 +238,8 @@ impl ImageSource {
             limit: self.limit,
             trace: request.trace,
             parallelism: self.parallelism,
+            tells_time: self.tells_time,
+            now: self.clock.map(|clock| clock()),
         };
         let images = selection.run().await?;
         let memory = Memory::new(inspector.desk.into_seen(), &images);

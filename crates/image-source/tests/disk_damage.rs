@@ -147,7 +147,7 @@ async fn what_is_no_file_of_ours_is_replaced() {
             assert!(
                 fs::read_to_string(&path)
                     .unwrap()
-                    .starts_with("# facts, version 1, of images of ghcr.io/a/b\n")
+                    .starts_with("# facts, version 2, of images of ghcr.io/a/b\n")
             );
         }
     }

@@ -150,7 +150,7 @@ async fn an_outage_halfway_costs_only_what_was_not_read() {
         let builder = support::source(&registry, TagRule::newest()).parallelism(1);
         builder.cache(Arc::new(DiskCache::new(folder.path()))).build().unwrap()
     };
-    let gone = warehouse_testkit::Fault::status(403);
+    let gone = warehouse_testkit::Fault::login_page();
     registry.faults().add(When::path("/v2/**/manifests/1.19.0"), gone);
     let request = artifact_source::DiscoverRequest::new();
     // It is kept when it fails, and not only when the source is dropped, which may be never.

@@ -42,7 +42,7 @@ async fn names_that_are_no_tags_are_never_asked_for() {
     let (found, why) = explain(source(&registry).rule(TagRule::lexical())).await;
     assert_eq!(found, ["1.0.0"]);
     assert_eq!(why.len(), 4);
-    assert!(why.values().all(|why| why == "unreadable: no tag that could be asked for"), "{why:?}");
+    assert!(why.values().all(|why| why == "unreadable: its name is not a valid tag"), "{why:?}");
     assert_eq!(registry.log().counters().requests, 2);
 }
 
@@ -67,7 +67,6 @@ async fn a_fault_is_never_an_older_image() {
         (Fault::Truncate { keep: 10 }, ErrorKind::BadAnswer),
         (Fault::login_page(), ErrorKind::BadAnswer),
         (Fault::oversized(400 << 20), ErrorKind::TooLarge),
-        (Fault::status(403), ErrorKind::Forbidden),
     ] {
         let registry = Registry::start().unwrap();
         for version in 0..10 {
@@ -83,7 +82,7 @@ async fn a_fault_is_never_an_older_image() {
 /// Limit 1: 1.9 and 1.8 do not fit, so that 1.7 and one ahead, 1.6, are looked at together.
 #[tokio::test]
 async fn a_fault_of_one_that_was_only_looked_at_ahead_counts_if_it_is_needed() {
-    for fault in [Fault::status(500), Fault::status(403), Fault::Reset] {
+    for fault in [Fault::status(500), Fault::login_page(), Fault::Reset] {
         let registry = Registry::start().unwrap();
         for version in 0..10 {
             let offered = if version >= 8 { "linux/arm64" } else { "linux/amd64" };
@@ -101,8 +100,8 @@ async fn a_fault_of_one_that_was_only_looked_at_ahead_counts_if_it_is_needed() {
         discover(source()).await.unwrap_err();
 
         // One that is needed whatever becomes of the others ends the round at once.
-        registry.faults().add(When::path("/v2/**/manifests/1.9.0"), Fault::status(403));
-        assert_eq!(discover(source()).await.unwrap_err().kind(), ErrorKind::Forbidden);
+        registry.faults().add(When::path("/v2/**/manifests/1.9.0"), Fault::login_page());
+        assert_eq!(discover(source()).await.unwrap_err().kind(), ErrorKind::BadAnswer);
     }
 }
 
@@ -114,10 +113,10 @@ async fn a_fault_of_one_that_is_surely_needed_waits_for_nobody() {
             registry.image("demo/app").tag(format!("1.{version}.0")).push();
         }
         registry.faults().add(When::path("/v2/**/manifests/1.9.0"), Fault::Stall);
-        registry.faults().add(When::path("/v2/**/manifests/1.8.0"), Fault::status(403));
+        registry.faults().add(When::path("/v2/**/manifests/1.8.0"), Fault::login_page());
         let request = DiscoverRequest::new().with_deadline(Instant::now() + Duration::from_secs(10));
         let source = source(&registry).rule(rule).limit(2).build().unwrap();
-        assert_eq!(source.discover(request).await.unwrap_err().kind(), ErrorKind::Forbidden);
+        assert_eq!(source.discover(request).await.unwrap_err().kind(), ErrorKind::BadAnswer);
     }
 }
 

@@ -5,8 +5,10 @@
 
 mod support;
 
+use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind};
-use image_source::ImageSource;
+use image_source::{HeadSupport, ImageSource};
+use oci_registry::RegistryClient;
 use selection_strategies::TagRule;
 use support::answers::{source, tags};
 use support::{PLATFORMS, cost, found};
@@ -126,4 +128,51 @@ async fn a_digest_that_cannot_be_read_leaves_it_to_the_tag() {
     let warm = support::discover(&source).await;
     cost(&registry, &warm, 1 + 3 + 2);
     assert_eq!(found(warm).artifacts[0].annotations["moved"], "yes");
+}
+
+/// With any number of requests at once, for any number of sources: the first asks alone, and the others hear of it.
+#[tokio::test]
+async fn head_without_a_digest_is_asked_once_per_registry() {
+    let registry = Registry::builder().without_digest_header().start().unwrap();
+    for version in 0..60 {
+        for repository in ["demo/app", "demo/other"] {
+            registry.image(repository).tag(format!("1.{version}.0")).platforms(["linux/amd64"]).push();
+        }
+    }
+    let heads = HeadSupport::default();
+    let client = RegistryClient::builder(HttpClient::builder().build().unwrap()).build();
+    let sources = ["demo/app", "demo/other"].map(|repository| {
+        let source = ImageSource::builder(&client, format!("{}/{repository}", registry.host()));
+        source.rule(TagRule::lexical()).limit(60).parallelism(32).head_support(heads.clone()).build().unwrap()
+    });
+    for source in &sources {
+        cost(&registry, &support::discover(source).await, 1 + 60);
+    }
+    // Both at once.
+    let answers = futures::future::join_all(sources.iter().map(support::discover)).await;
+    assert!(answers.into_iter().all(|answer| found(answer).artifacts.len() == 60));
+    assert_eq!(registry.log().count(&When::head("/v2/**")), 1);
+    assert_eq!(registry.log().counters().requests, 2 * (1 + 60) + 1);
+    registry.log().clear();
+    for source in &sources {
+        cost(&registry, &support::discover(source).await, 1 + 60);
+    }
+}
+
+/// Where HEAD is of use, all are asked at once after the first.
+#[tokio::test]
+async fn head_with_a_digest_is_asked_for_all_and_refusals_are_heard_once() {
+    let registry = registry();
+    let source = source(&registry).limit(5).parallelism(32).build().unwrap();
+    support::discover(&source).await;
+    registry.log().clear();
+    cost(&registry, &support::discover(&source).await, 1 + 5);
+    for status in [403, 405] {
+        let registry = self::registry();
+        let source = support::answers::source(&registry).limit(5).parallelism(32).build().unwrap();
+        support::discover(&source).await;
+        registry.faults().add(When::head("/v2/**"), Fault::status(status));
+        registry.log().clear();
+        cost(&registry, &support::discover(&source).await, 1 + 1 + 5);
+    }
 }

@@ -108,7 +108,7 @@ async fn what_is_unknown_in_part_is_no_image() {
         let alone = registry(&[Listed { platform: attestation, stated: None, built }]);
         let (found, why) = explain(source(&alone).platform(platform("linux/amd64"))).await;
         assert!(found.is_empty());
-        assert_eq!(why["1.0.0"], "not built for platform linux/amd64: it names no platform", "{attestation}");
+        assert!(why["1.0.0"].ends_with(", not an image"), "{attestation}: {why:?}");
 
         // It is neither what somebody wants nor has it a time.
         let image = Listed { platform: "linux/amd64", stated: Some("2024-01-01T00:00:00Z"), built };

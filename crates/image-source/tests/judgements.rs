@@ -151,7 +151,8 @@ impl Case {
         let fits = |offered: &str| self.platform.is_none_or(|wanted| offered.starts_with(wanted));
         match self.tags.get(tag) {
             _ if !is_tag(tag) => Err("unreadable"),
-            None | Some(Content::Unknown | Content::Vanished) => Err("unreadable"),
+            Some(Content::Unknown) => Err("notAnImage"),
+            None | Some(Content::Vanished) => Err("unreadable"),
             Some(Content::Single(platform, day)) if fits(platform) => Ok(*day),
             Some(Content::Index(platforms, day)) if platforms.iter().any(|platform| fits(platform)) => {
                 Ok(*day)
@@ -198,8 +199,20 @@ impl Case {
             }
             match (self.image(tag), why) {
                 // Who is beyond the limit need not be looked at.
-                (_, Rejection::BeyondLimit { limit }) => {
+                (_, Rejection::BeyondLimit { limit }) if self.strategy != 2 => {
                     assert_eq!((*limit, found.len()), (self.limit, self.limit), "{tag}");
+                }
+                (Ok(Some(day)), Rejection::BeyondLimit { limit }) => {
+                    let newer = |tag: &&str| matches!(self.image(tag), Ok(Some(other)) if other > day);
+                    assert!(found.iter().all(newer), "{tag}");
+                    assert_eq!((*limit, found.len()), (self.limit, self.limit), "{tag}");
+                }
+                (Ok(None), Rejection::Undated { limit }) if self.strategy == 2 => {
+                    assert_eq!((*limit, found.len()), (self.limit, self.limit), "{tag}");
+                }
+                (Ok(Some(day)), Rejection::SameBuildTime { .. }) if self.strategy == 2 => {
+                    let last = found.last().map(|last| self.image(last));
+                    assert_eq!(last, Some(Ok(Some(day))), "{tag}");
                 }
                 (Err(expected), why) => assert_eq!(why.rule(), expected, "{tag}: {why}"),
                 (Ok(_), why) => panic!("{tag} fits, and was rejected: {why}"),

@@ -36,7 +36,8 @@
 //! - **Tags** are all there, or it is an error: `Link` is followed to its end, at the path of the list, and only at the origin of the
 //!   registry or of the server that it redirected to. A `Link` that cannot be read or followed, or that leads in a circle, is an error.
 //!   Their order means nothing, so they come sorted by bytes.
-//! - **Manifests and blobs** have the digest they are named by, and the one the registry says they have.
+//! - **Manifests and blobs** have the digest they are named by, and the one the registry says they have. A signed Docker manifest of
+//!   the first schema is the exception: its digest is that of its payload, and nothing but its kind is read of it.
 //! - **Reading is lenient** where real registries are careless: `null` for an empty list, missing fields,
 //!   annotations that are no strings.
 //! - **Authentication** is as the registry asks for it: none, basic, or a token fetched once for everyone
@@ -75,6 +76,6 @@ mod tags;
 
 pub use client::{RegistryClient, RegistryClientBuilder};
 pub use digest::Digest;
-pub use manifest::{Descriptor, ImageManifest, Index, Manifest, Platform};
+pub use manifest::{Descriptor, ImageManifest, Index, Manifest, OtherManifest, Platform};
 pub use name::ImageName;
 pub use repository::{Fetched, Head, Repository, is_tag};

@@ -24,8 +24,23 @@ pub enum Manifest {
     Index(Index),
     /// One image, or another artifact in the form of one: an OCI manifest or a Docker manifest.
     Image(ImageManifest),
-    /// Something else: a Docker manifest of the first schema, or what a later spec may bring.
-    Other,
+    /// Something else: a Docker manifest of the first schema, an OCI artifact manifest, or what a later spec may bring.
+    Other(OtherManifest),
+}
+
+/// A manifest that is neither an index nor an image manifest, as far as is needed to say what it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OtherManifest {
+    /// The version of the schema; 0 where it is not said.
+    pub schema_version: u64,
+    /// The media type; empty where it is not said.
+    pub media_type: String,
+    /// The type of the artifact; empty where it is not said.
+    pub artifact_type: String,
+    /// Whether it carries the signatures of a Docker manifest of the first schema. The digest of such a manifest is that of
+    /// its payload, without the signatures, and not that of the bytes that travel.
+    pub is_signed: bool,
 }
 
 /// An OCI index or a Docker manifest list.
@@ -33,6 +48,9 @@ pub enum Manifest {
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Index {
+    /// The type of the artifact that the index is; empty where it is not said.
+    #[serde(deserialize_with = "lenient::text")]
+    pub artifact_type: String,
     /// What the list consists of. Entries that cannot be read are left out.
     #[serde(deserialize_with = "lenient::readable")]
     pub manifests: Vec<Descriptor>,
@@ -46,6 +64,9 @@ pub struct Index {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ImageManifest {
+    /// The type of the artifact that the manifest is; empty where it is not said.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub artifact_type: String,
     /// Where the configuration is.
     pub config: Descriptor,
     /// Where the content is.
@@ -64,6 +85,9 @@ pub struct Descriptor {
     /// The media type of the content; empty where it is not said.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub media_type: String,
+    /// The type of the artifact that the content is; empty where it is not said.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub artifact_type: String,
     /// The digest of the content.
     pub digest: Digest,
     /// The platform the content is for.
@@ -122,16 +146,16 @@ impl Manifest {
     /// than not that is an answer of something in front of the registry. [`ErrorKind::TooLarge`] for more than
     /// 20,000 fields and elements: a few bytes each on the wire, they would take many times that in memory.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        #[derive(Deserialize)]
-        struct Shape {
-            #[serde(rename = "schemaVersion")]
-            schema_version: Option<u64>,
-            #[serde(default, deserialize_with = "lenient::present")]
-            manifests: bool,
-            config: Option<serde::de::IgnoredAny>,
-            #[serde(default, rename = "mediaType", deserialize_with = "lenient::or_default")]
-            media_type: String,
-        }
+        Self::parse_as(bytes, "")
+    }
+
+    /// The same for a manifest that travelled under this media type. The type counts only where the shape is that of no
+    /// manifest and the type is one of a vendor (`application/vnd.*`): that is a manifest of another kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_as(bytes: &[u8], media_type: &str) -> Result<Self, Error> {
         let bad = |cause: serde_json::Error| {
             Error::new(ErrorKind::BadAnswer, "the manifest is no JSON of the expected shape")
                 .with_cause(cause)
@@ -146,12 +170,36 @@ impl Manifest {
         if shape.manifests || says_index {
             return serde_json::from_slice(bytes).map(Self::Index).map_err(bad);
         }
-        match (shape.config, shape.schema_version) {
-            (Some(_), _) => serde_json::from_slice(bytes).map(Self::Image).map_err(bad),
-            (None, Some(_)) => Ok(Self::Other),
-            (None, None) => Err(Error::new(ErrorKind::BadAnswer, "the answer is no manifest")),
+        if shape.config.is_some() {
+            return serde_json::from_slice(bytes).map(Self::Image).map_err(bad);
         }
+        let media_type = if shape.media_type.is_empty() { media_type } else { &shape.media_type };
+        if shape.schema_version.is_none() && !media_type.starts_with("application/vnd.") {
+            return Err(Error::new(ErrorKind::BadAnswer, "the answer is no manifest"));
+        }
+        Ok(Self::Other(OtherManifest {
+            schema_version: shape.schema_version.unwrap_or_default(),
+            is_signed: shape.schema_version == Some(1) && shape.signatures,
+            media_type: media_type.to_owned(),
+            artifact_type: shape.artifact_type,
+        }))
     }
+}
+
+/// What tells manifests of different kinds apart.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shape {
+    schema_version: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::present")]
+    manifests: bool,
+    config: Option<serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "lenient::present")]
+    signatures: bool,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    media_type: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    artifact_type: String,
 }
 
 /// Whether there are more fields and elements in this JSON than any manifest has, by the commas that part them.
@@ -210,8 +258,34 @@ mod tests {
 
     #[test]
     fn what_is_no_image() {
-        assert_eq!(parse(r#"{"schemaVersion": 1, "fsLayers": [], "history": []}"#).unwrap(), Manifest::Other);
-        assert_eq!(parse(r#"{"schemaVersion": 3}"#).unwrap(), Manifest::Other);
+        let artifact = "application/vnd.oci.artifact.manifest.v1+json";
+        let other = |schema_version, media_type: &str, artifact_type: &str, is_signed| {
+            let (media_type, artifact_type) = (media_type.to_owned(), artifact_type.to_owned());
+            Manifest::Other(OtherManifest { schema_version, media_type, artifact_type, is_signed })
+        };
+        for (text, media_type, expected) in [
+            (r#"{"schemaVersion": 1, "fsLayers": [], "history": []}"#, "", other(1, "", "", false)),
+            (r#"{"schemaVersion": 1, "signatures": [{}]}"#, "a/b", other(1, "a/b", "", true)),
+            (r#"{"schemaVersion": 2, "signatures": [{}]}"#, "", other(2, "", "", false)),
+            (r#"{"schemaVersion": 3}"#, "", other(3, "", "", false)),
+            (
+                r#"{"schemaVersion": 2, "config": null, "artifactType": "x/y"}"#,
+                "",
+                other(2, "", "x/y", false),
+            ),
+            (r#"{"blobs": [], "artifactType": 7}"#, artifact, other(0, artifact, "", false)),
+            (
+                r#"{"mediaType": "application/vnd.a+json", "artifactType": "x/y"}"#,
+                artifact,
+                other(0, "application/vnd.a+json", "x/y", false),
+            ),
+        ] {
+            assert_eq!(Manifest::parse_as(text.as_bytes(), media_type).unwrap(), expected, "{text}");
+        }
+        for media_type in ["", "application/json", "text/html", "vnd"] {
+            let error = Manifest::parse_as(br#"{"error": "log in"}"#, media_type).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::BadAnswer, "{media_type}");
+        }
         for text in [
             "",
             "{}",

@@ -36,7 +36,8 @@ pub struct Head {
     pub media_type: String,
 }
 
-/// A manifest that was fetched and found to have its digest.
+/// A manifest that was fetched and found to have its digest. One that
+/// [is signed](crate::OtherManifest::is_signed) was not held against its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fetched {
@@ -88,11 +89,15 @@ impl Repository {
         self.check(&response, visitor, || self.missing(reference))?;
         let asked = reference.parse::<Digest>().ok();
         let digest = asked.or_else(|| said_digest(&response)).unwrap_or_else(|| Digest::of(&response.body));
-        if !digest.is_of(&response.body) {
+        let media_type = media_type(&response);
+        let manifest = Manifest::parse_as(&response.body, &media_type);
+        // The digest of a signed manifest of the first schema is that of its payload.
+        let is_signed = matches!(&manifest, Ok(Manifest::Other(other)) if other.is_signed);
+        if !is_signed && !digest.is_of(&response.body) {
             return Err(wrong_digest("the manifest", &digest).with_url(&url));
         }
-        let manifest = Manifest::parse(&response.body).map_err(|error| error.with_url(&url))?;
-        Ok(Fetched { digest, media_type: media_type(&response), bytes: response.body, manifest })
+        let manifest = manifest.map_err(|error| error.with_url(&url))?;
+        Ok(Fetched { digest, media_type, bytes: response.body, manifest })
     }
 
     pub(crate) async fn read_blob(

@@ -112,6 +112,11 @@ pub enum Rejection {
         /// The platforms that the image has, each as `os/arch[/variant]`; empty if it states none.
         offered: Vec<String>,
     },
+    /// What the tag names is no container image (rule 3.10).
+    NotAnImage {
+        /// What it is, as a phrase that precedes ", not an image": `a Helm chart`.
+        what: Arc<str>,
+    },
     /// The expression filter answered false (rule 4.6).
     FilteredByExpression {
         /// The expression, as written.
@@ -126,6 +131,17 @@ pub enum Rejection {
         /// The limit that was in force.
         limit: usize,
     },
+    /// It passed every rule, but does not say when it was built, so that candidates that say so, or whose tags come first,
+    /// fill the limit (rule 3.5).
+    Undated {
+        /// The limit that was in force.
+        limit: usize,
+    },
+    /// It passed every rule, and was built at the same time as the last candidate that was taken, whose tag comes first (rule 3.5).
+    SameBuildTime {
+        /// The limit that was in force.
+        limit: usize,
+    },
     /// What the rule needed to know could not be had: a manifest that does not exist any more, a
     /// tag on something that is not a commit (rules 3.8 and 4.2).
     Unreadable {
@@ -136,7 +152,7 @@ pub enum Rejection {
 
 impl Rejection {
     /// The rule that decided, as one word for programs: `ignored`, `notAllowed`, `notTheTag`, `notSemver`, `outsideConstraint`,
-    /// `platform`, `expression`, `noMatchingPath`, `olderThanSince`, `beyondLimit` or `unreadable`.
+    /// `platform`, `notAnImage`, `expression`, `noMatchingPath`, `olderThanSince`, `beyondLimit` or `unreadable`.
     pub fn rule(&self) -> &'static str {
         match self {
             Self::IgnoredBy { .. } => "ignored",
@@ -145,10 +161,11 @@ impl Rejection {
             Self::NotSemver { .. } => "notSemver",
             Self::OutsideConstraint { .. } => "outsideConstraint",
             Self::Platform { .. } => "platform",
+            Self::NotAnImage { .. } => "notAnImage",
             Self::FilteredByExpression { .. } => "expression",
             Self::NoMatchingPath => "noMatchingPath",
             Self::OlderThanSince => "olderThanSince",
-            Self::BeyondLimit { .. } => "beyondLimit",
+            Self::BeyondLimit { .. } | Self::Undated { .. } | Self::SameBuildTime { .. } => "beyondLimit",
             Self::Unreadable { .. } => "unreadable",
         }
     }
@@ -173,6 +190,7 @@ impl fmt::Display for Rejection {
             Self::Platform { wanted, offered } => {
                 write!(formatter, "not built for platform {wanted}, only for {}", offered.join(", "))
             }
+            Self::NotAnImage { what } => write!(formatter, "{what}, not an image"),
             Self::FilteredByExpression { expression } => {
                 write!(formatter, "filtered out by the expression {expression:?}")
             }
@@ -184,6 +202,13 @@ impl fmt::Display for Rejection {
             Self::BeyondLimit { limit } => {
                 write!(formatter, "beyond the limit: {limit} better candidates fill it")
             }
+            Self::Undated { limit } => {
+                write!(formatter, "beyond the limit of {limit}: does not say when it was built")
+            }
+            Self::SameBuildTime { limit } => write!(
+                formatter,
+                "beyond the limit of {limit}: built at the same time as the last one taken, and its tag sorts after it"
+            ),
             Self::Unreadable { reason } => write!(formatter, "unreadable: {reason}"),
         }
     }

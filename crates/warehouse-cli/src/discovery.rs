@@ -99,6 +99,12 @@ fn say(discovered: &Discovered, messages: &Messages) {
     for subscription in &report.subscriptions {
         messages.detail(&format!("{}: {}", subscription.id, subscription.cost));
     }
+    for subscription in &report.subscriptions {
+        for warning in &subscription.warnings {
+            let message = format!("{}: {warning}", subscription.id);
+            messages.warning(&message, warning.hint.as_deref());
+        }
+    }
     for (subscription, error) in report.failures() {
         messages.failure(discovered.place(subscription), error);
     }

@@ -99,3 +99,49 @@ fn a_subscription_that_fails_says_so_and_the_others_are_explained() {
     assert!(ran.out.contains("/shop/wep: it failed\n") && ran.out.contains("+ 0.2.1"), "{}", ran.out);
     assert!(ran.err.contains("there is no repository"), "{}", ran.err);
 }
+
+/// Warnings are said on standard error, unless it is quiet, and stand in the document; what each candidate is stands in its reason.
+#[test]
+fn warnings_and_what_is_no_image() {
+    let world = World::start();
+    let registry = &world.registry;
+    let image = |tag: &str| registry.image("shop/odd").tag(tag).single("linux/amd64");
+    image("old").created("2024-01-01T00:00:00Z").push();
+    image("undated").without_created().push();
+    image("blocked").push();
+    let blocked = warehouse_testkit::When::path("/v2/shop/odd/manifests/blocked");
+    registry.faults().add(blocked, warehouse_testkit::Reply::status(451));
+    let empty = r#"{"schemaVersion": 2, "manifests": []}"#;
+    registry.push_manifest("shop/odd", ["empty"], warehouse_testkit::MediaType::OCI_INDEX, empty);
+    let manifest = world.fill(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\nspec:\n  subscriptions:\n  \
+         - image: {repoURL: REGISTRY/shop/odd, imageSelectionStrategy: NewestBuild, discoveryLimit: 1}\n",
+    );
+    let refused =
+        "passed over, although it could be the newest: blocked (the registry refuses it with HTTP 451)";
+    let undated = "1 of 2 images do not say when they were built, and count as the oldest: undated";
+
+    let ran = warehouse(&["explain", "--no-cache", "-f", "-"], &manifest);
+    assert_eq!(ran.code, Some(0));
+    let out = ran.out.replace(&registry.host(), "REGISTRY");
+    for line in [
+        "- blocked\tunreadable: the registry refuses it with HTTP 451\n",
+        "- empty\tan index without entries, not an image\n",
+        "- undated\tbeyond the limit of 1: does not say when it was built\n",
+    ] {
+        assert!(out.contains(line), "{out}");
+    }
+    for warning in [refused, undated] {
+        let line = format!("warning: image {}/shop/odd: {warning}\n  help: ", registry.host());
+        assert!(ran.err.contains(&line), "{}", ran.err);
+    }
+    assert_eq!(warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest).err, "");
+
+    let ran = warehouse(&["discover", "--no-cache", "-q", "-o", "json", "-f", "-"], &manifest);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let warnings = json["subscriptions"][0]["warnings"].as_array().unwrap();
+    let mut said: Vec<&str> = warnings.iter().map(|warning| warning["message"].as_str().unwrap()).collect();
+    said.sort_unstable();
+    assert_eq!(said, [undated, refused]);
+    assert!(warnings.iter().all(|warning| warning["hint"].is_string()));
+}

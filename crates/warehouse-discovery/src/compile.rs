@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use artifact_source::{AnySource, ArtifactSourceExt, Error, ErrorKind, SourceId, SourceKind};
+use freight::NeededCreated;
 use git_source::GitSource;
 use helm_source::HelmSource;
 use image_source::ImageSource;
@@ -31,11 +32,12 @@ pub struct Compiled {
 }
 
 pub(crate) fn compile(discoverer: &Discoverer, warehouse: &Warehouse) -> Vec<Compiled> {
+    let needed = NeededCreated::of_warehouse(warehouse);
     let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
     subscriptions
         .map(|(index, subscription)| {
             let id = id(subscription);
-            let source = source(discoverer, subscription).map_err(|error| error.with_id(&id));
+            let source = source(discoverer, subscription, &needed).map_err(|error| error.with_id(&id));
             Compiled { index, source, key: snapshot::key(subscription), id }
         })
         .collect()
@@ -56,9 +58,13 @@ fn id(subscription: &Subscription) -> SourceId {
     }
 }
 
-fn source(discoverer: &Discoverer, subscription: &Subscription) -> Result<AnySource, Error> {
+fn source(
+    discoverer: &Discoverer,
+    subscription: &Subscription,
+    needed: &NeededCreated,
+) -> Result<AnySource, Error> {
     match &subscription.kind {
-        SubscriptionKind::Image(image) => image_source(discoverer, image),
+        SubscriptionKind::Image(image) => image_source(discoverer, image, needed.of_image(&image.repo_url)),
         SubscriptionKind::Git(git) => git_source(discoverer, git),
         SubscriptionKind::Chart(chart) => chart_source(discoverer, chart),
         SubscriptionKind::Generic(generic) => generic_source(&discoverer.shared, generic),
@@ -71,7 +77,12 @@ fn transport(shared: &Shared, skip_tls_verify: bool) -> &Transport {
     if skip_tls_verify { &shared.unverified } else { &shared.verified }
 }
 
-fn image_source(discoverer: &Discoverer, image: &ImageSubscription) -> Result<AnySource, Error> {
+/// A source of images; one that tells when the best image was built, if Freight's criteria read that.
+fn image_source(
+    discoverer: &Discoverer,
+    image: &ImageSubscription,
+    tells_time: bool,
+) -> Result<AnySource, Error> {
     let shared = &discoverer.shared;
     let images = transport(shared, image.insecure_skip_tls_verify).images.clone();
     let images = images.with_credentials(Arc::clone(&discoverer.credentials));
@@ -84,6 +95,9 @@ fn image_source(discoverer: &Discoverer, image: &ImageSubscription) -> Result<An
         .cache_by_tag(image.cache_by_tag)
         .cache_by_tag_policy(shared.cache_by_tag)
         .cache(Arc::clone(&shared.facts))
+        .head_support(shared.heads.clone())
+        .time_of_best(tells_time)
+        .clock(shared.clock)
         // What nobody vouches for is no fact for others.
         .scope(if image.insecure_skip_tls_verify { "unverified" } else { "" })
         .build()?;

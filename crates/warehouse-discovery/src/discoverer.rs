@@ -8,7 +8,7 @@ use std::sync::Arc;
 use artifact_http::{CredentialSource, HttpClient, Pace};
 use artifact_source::{AnySource, Error, ErrorKind, SourceKind};
 use helm_source::IndexCache;
-use image_source::{CacheByTagPolicy, DiskCache, FactCache, MemoryCache};
+use image_source::{CacheByTagPolicy, DiskCache, FactCache, HeadSupport, MemoryCache};
 use jiff::Timestamp;
 use oci_registry::{ImageName, RegistryClient, RegistryClientBuilder};
 use warehouse_spec::{GenericSubscription, Warehouse};
@@ -38,12 +38,14 @@ pub(crate) struct Shared {
     pub(crate) cache_dir: Option<PathBuf>,
     /// What is known of images.
     pub(crate) facts: Arc<dyn FactCache>,
-    /// The same where it outlives the process.
+    /// What is known of registries and HEAD.
+    pub(crate) heads: HeadSupport,
+    /// What is known of images where it outlives the process.
     disk: Option<Arc<DiskCache>>,
     pub(crate) cache_by_tag: CacheByTagPolicy,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
     turns: Turns,
-    clock: fn() -> Timestamp,
+    pub(crate) clock: fn() -> Timestamp,
 }
 
 /// One HTTP client and what stands on it.
@@ -260,6 +262,7 @@ impl DiscovererBuilder {
         };
         let shared = Arc::new(Shared {
             facts,
+            heads: HeadSupport::default(),
             disk,
             verified,
             unverified,

@@ -38,6 +38,7 @@ mod compile;
 mod discovered;
 mod discoverer;
 mod freight;
+mod listener;
 mod observer;
 mod report;
 mod run;

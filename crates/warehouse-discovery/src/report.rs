@@ -1,6 +1,6 @@
 //! What came of a run.
 
-use artifact_source::{AnyArtifact, Cost, Error, Observation, SourceId};
+use artifact_source::{AnyArtifact, Cost, Error, Observation, SourceId, Warning};
 use jiff::Timestamp;
 
 /// What came of one run over one Warehouse.
@@ -44,6 +44,9 @@ pub struct SubscriptionReport {
     pub freshness: Freshness,
     /// Why this run has no answer.
     pub error: Option<Error>,
+    /// What deserves a person's attention although the artifacts stand: tags that were passed over because the registry refuses
+    /// to show them, or an order of builds that no time decides.
+    pub warnings: Vec<Warning>,
     /// What this subscription cost in this run, whether it answered or not.
     pub cost: Cost,
     pub(crate) observation: Option<Observation>,

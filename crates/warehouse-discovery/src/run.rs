@@ -14,6 +14,7 @@ use futures::{FutureExt, StreamExt};
 use warehouse_spec::Warehouse;
 
 use crate::compile::Compiled;
+use crate::listener::Listener;
 use crate::snapshot::Remembered;
 use crate::{Discoverer, Freshness, Observer, Report, Snapshot, SubscriptionReport};
 
@@ -73,17 +74,19 @@ impl<'a> Run<'a> {
         let Compiled { index, id, key, source } = compiled;
         let meter = Meter::new();
         self.observer.started(index, &id, &meter);
+        let listener = Listener::new(self.observer.trace(index));
         let started = Instant::now();
         let remembered = self.previous.and_then(|previous| previous.get(&key));
         let answer = match source {
             Ok(source) => match self.discoverer.turns().take(&id, self.deadline).await {
-                Ok(_turn) => self.discover(&*source, index, remembered, &meter).await,
+                Ok(_turn) => self.discover(&*source, &listener, remembered, &meter).await,
                 Err(error) => Err(error),
             },
             Err(error) => Err(error),
         };
         let cost = meter.cost(started.elapsed());
-        let report = report(index, id, key, remembered, answer, cost);
+        let mut report = report(index, id, key, remembered, answer, cost);
+        report.warnings = listener.into_warnings();
         self.observer.finished(index, &report);
         report
     }
@@ -91,13 +94,13 @@ impl<'a> Run<'a> {
     async fn discover(
         &self,
         source: &dyn ArtifactSource<Artifact = AnyArtifact>,
-        index: usize,
+        listener: &Listener<'_>,
         remembered: Option<&Remembered>,
         meter: &Meter,
     ) -> Result<Discovery<AnyArtifact>, Error> {
         let request = DiscoverRequest::new()
             .with_previous(remembered.and_then(|remembered| remembered.observation.as_ref()))
-            .with_trace(self.observer.trace(index))
+            .with_trace(listener)
             .with_deadline(self.deadline)
             .with_meter(meter);
         // A source that panics has a fault, and that is no reason to lose the others' answers.
@@ -153,5 +156,6 @@ fn report(
             (artifacts, observation, Freshness::Stale, Some(error.with_id(&id)))
         }
     };
-    SubscriptionReport { index, id, artifacts, freshness, error, cost, observation, key }
+    let warnings = Vec::new();
+    SubscriptionReport { index, id, artifacts, freshness, error, warnings, cost, observation, key }
 }

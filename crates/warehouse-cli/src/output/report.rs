@@ -38,7 +38,17 @@ struct Subscription<'a> {
     name: Option<&'a str>,
     found: usize,
     freshness: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Remark<'a>>,
     cost: Cost,
+}
+
+/// What deserves attention although the artifacts stand.
+#[derive(Debug, Serialize)]
+struct Remark<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
 }
 
 /// Why a subscription has no answer.
@@ -102,6 +112,11 @@ fn subscription(report: &SubscriptionReport) -> Subscription<'_> {
             Freshness::Unchanged => "unchanged",
             _ => "stale",
         },
+        warnings: report
+            .warnings
+            .iter()
+            .map(|warning| Remark { message: &warning.message, hint: warning.hint.as_deref() })
+            .collect(),
         cost: report.cost,
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Facts, Shelf};
 
 /// Lines of another number are not read.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
 const CHECK_LENGTH: usize = 16;
 
 /// One thing that was learned.
@@ -123,6 +123,6 @@ mod tests {
             assert_eq!(Seal::new(&other).read(line), None);
             assert_ne!(Seal::new(&other).file_name(), seal().file_name());
         }
-        assert_eq!(Seal(seal().0.replace("facts 1", "facts 2")).read(line), None, "another schema");
+        assert_eq!(Seal(seal().0.replace("facts 2", "facts 3")).read(line), None, "another schema");
     }
 }
