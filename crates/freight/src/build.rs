@@ -9,7 +9,7 @@ use warehouse_spec::{
     Image, Subscription, Warehouse,
 };
 
-use crate::criteria::{self, CriteriaError};
+use crate::criteria::{Criteria, CriteriaError};
 use crate::name::freight_name;
 
 /// Collects the outcome of every subscription of one discovery and builds Freight from them.
@@ -167,7 +167,9 @@ impl<'a> FreightBuilder<'a> {
         if artifacts.git.is_empty() && artifacts.images.is_empty() && artifacts.charts.is_empty() {
             return None;
         }
-        match criteria::satisfied(expression, &artifacts, self.discovered_at) {
+        let decided = Criteria::compile(expression)
+            .and_then(|criteria| criteria.satisfied(&artifacts, self.discovered_at));
+        match decided {
             Ok(true) => None,
             Ok(false) => Some(Reason::CriteriaNotSatisfied { expression: expression.to_owned() }),
             Err(error) => Some(Reason::CriteriaFailed { expression: expression.to_owned(), error }),

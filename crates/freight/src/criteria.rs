@@ -1,12 +1,16 @@
 //! Whether the best artifacts fulfil `freightCreationCriteria` (rule 6.2).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use selection_strategies::expression::{
     CompileError, DiscoveredArtifact, DiscoveredChart, DiscoveredCommit, DiscoveredImage, Environment,
-    Expression, ExpressionError, Failure, Signatures, Time, Value,
+    Expression, ExpressionError, Failure, FieldReads, Signatures, Time, Value,
 };
 use serde_json::Value as Json;
-use warehouse_spec::{DiscoveredArtifacts, normalize_chart, normalize_git, normalize_image};
+use warehouse_spec::{
+    DiscoveredArtifacts, FreightCreationPolicy, Warehouse, normalize_chart, normalize_git, normalize_image,
+};
 
 /// The criteria could not be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,32 +24,134 @@ pub enum CriteriaError {
     Evaluate(#[source] ExpressionError),
 }
 
-/// Evaluates the criteria over the best artifact of every subscription.
+/// Compiled `freightCreationCriteria`.
 ///
-/// `now` is what `now()` answers; without it that function is an error.
-pub(crate) fn satisfied(
-    expression: &str,
-    artifacts: &DiscoveredArtifacts,
-    now: Option<Timestamp>,
-) -> Result<bool, CriteriaError> {
-    let expression =
-        Expression::compile_with(expression, &Signatures::for_freight()).map_err(CriteriaError::Compile)?;
-    let environment = Environment::for_freight()
-        .function("imageFrom", |arguments| Ok(image(artifacts, &text(arguments, 0)?)))
-        .function("commitFrom", |arguments| Ok(commit(artifacts, &text(arguments, 0)?)))
-        .function("chartFrom", |arguments| {
-            let name = match arguments.len() {
-                0 | 1 => String::new(),
-                _ => text(arguments, 1)?,
-            };
-            Ok(chart(artifacts, &text(arguments, 0)?, &name))
-        })
-        .function("artifactFrom", |arguments| Ok(artifact(artifacts, &text(arguments, 0)?)));
-    let environment = match now {
-        Some(now) => environment.now(time(now)),
-        None => environment,
-    };
-    expression.decide(&environment).map_err(CriteriaError::Evaluate)
+/// ```
+/// use freight::Criteria;
+///
+/// let criteria = Criteria::compile("imageFrom('ghcr.io/example/app').CreatedAt != nil")?;
+/// assert!(criteria.needs_created().of_image("ghcr.io/example/app"));
+/// assert!(!criteria.needs_created().of_image("ghcr.io/example/db"));
+/// # Ok::<(), freight::CriteriaError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Criteria {
+    expression: Expression,
+}
+
+impl Criteria {
+    /// Compiles an expression of criteria (rule 6.2).
+    ///
+    /// # Errors
+    ///
+    /// [`CriteriaError::Compile`] for a text that is no expression, or one whose types cannot fit. A blank text is none;
+    /// [`Criteria::of`] knows that blank criteria are absent ones.
+    pub fn compile(expression: &str) -> Result<Self, CriteriaError> {
+        Expression::compile_with(expression, &Signatures::for_freight())
+            .map(|expression| Self { expression })
+            .map_err(CriteriaError::Compile)
+    }
+
+    /// The criteria that decide about Freight of this Warehouse: none if there are none, if they are blank, or if the
+    /// policy is `Manual`, under which they are never asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Criteria::compile`].
+    pub fn of(warehouse: &Warehouse) -> Result<Option<Self>, CriteriaError> {
+        if warehouse.spec.freight_creation_policy == FreightCreationPolicy::Manual {
+            return Ok(None);
+        }
+        let criteria = warehouse.spec.freight_creation_criteria.as_ref();
+        let text = criteria.map(|criteria| criteria.expression.trim()).filter(|text| !text.is_empty());
+        text.map(Self::compile).transpose()
+    }
+
+    /// The images whose time of creation the criteria may read.
+    ///
+    /// `imageFrom(url).CreatedAt` is nil where the discovery did not read the time, so a discovery should provide it for
+    /// the best candidate of these images. Nothing is evaluated, and no image is left out: where the expression does not
+    /// tell which image it names, all of them are in the answer, and so is an image that is written as a whole, as by
+    /// `toJSON(imageFrom(url))`.
+    #[must_use]
+    pub fn needs_created(&self) -> NeededCreated {
+        match self.expression.reads_of("imageFrom", "CreatedAt") {
+            FieldReads::Of(urls) => {
+                NeededCreated { urls: Some(urls.iter().map(|url| normalize_image(url)).collect()) }
+            }
+            FieldReads::Any => NeededCreated { urls: None },
+        }
+    }
+
+    /// The expression as it was written.
+    #[must_use]
+    pub fn expression(&self) -> &str {
+        self.expression.as_str()
+    }
+
+    /// Evaluates the criteria over the best artifact of every subscription.
+    ///
+    /// `now` is what `now()` answers; without it that function is an error.
+    pub(crate) fn satisfied(
+        &self,
+        artifacts: &DiscoveredArtifacts,
+        now: Option<Timestamp>,
+    ) -> Result<bool, CriteriaError> {
+        let environment = Environment::for_freight()
+            .function("imageFrom", |arguments| Ok(image(artifacts, &text(arguments, 0)?)))
+            .function("commitFrom", |arguments| Ok(commit(artifacts, &text(arguments, 0)?)))
+            .function("chartFrom", |arguments| {
+                let name = match arguments.len() {
+                    0 | 1 => String::new(),
+                    _ => text(arguments, 1)?,
+                };
+                Ok(chart(artifacts, &text(arguments, 0)?, &name))
+            })
+            .function("artifactFrom", |arguments| Ok(artifact(artifacts, &text(arguments, 0)?)));
+        let environment = match now {
+            Some(now) => environment.now(time(now)),
+            None => environment,
+        };
+        self.expression.decide(&environment).map_err(CriteriaError::Evaluate)
+    }
+}
+
+/// The images whose time of creation criteria may read; see [`Criteria::needs_created`]. The default is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeededCreated {
+    /// In normal form; without them, all images.
+    urls: Option<BTreeSet<String>>,
+}
+
+impl NeededCreated {
+    /// What the criteria of this Warehouse may read. Criteria that do not compile read nothing: they fail when Freight is
+    /// built.
+    #[must_use]
+    pub fn of_warehouse(warehouse: &Warehouse) -> Self {
+        match Criteria::of(warehouse) {
+            Ok(Some(criteria)) => criteria.needs_created(),
+            _ => Self::default(),
+        }
+    }
+
+    /// Whether the time of the image in this repository may be read. Spellings of one repository are one, as for
+    /// `imageFrom`.
+    #[must_use]
+    pub fn of_image(&self, repo_url: &str) -> bool {
+        self.urls.as_ref().is_none_or(|urls| urls.contains(&normalize_image(repo_url)))
+    }
+
+    /// Whether no time is read.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.urls.as_ref().is_some_and(BTreeSet::is_empty)
+    }
+}
+
+impl Default for NeededCreated {
+    fn default() -> Self {
+        Self { urls: Some(BTreeSet::new()) }
+    }
 }
 
 /// An argument that is a text. What is known when the expression compiles has been checked then; the rest is checked here.

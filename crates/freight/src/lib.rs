@@ -35,6 +35,8 @@
 //! policy is `Manual` never builds; one whose criteria are not satisfied does not either. [`FreightBuilder::assemble`] leaves
 //! policy and criteria to the caller. The order in which outcomes arrive never matters.
 //!
+//! [`NeededCreated`] tells a discovery, before it starts, of which images the criteria may read the time of creation.
+//!
 //! # The name (rule 6.1)
 //!
 //! [`freight_name`] is the hexadecimal SHA-1 of the origin and the sorted parts, one for each artifact. Git and chart
@@ -51,6 +53,6 @@ mod name;
 mod path;
 
 pub use build::{FreightBuilder, Missing, MissingCause, Outcome, Reason};
-pub use criteria::CriteriaError;
+pub use criteria::{Criteria, CriteriaError, NeededCreated};
 pub use name::freight_name;
 pub use warehouse_spec::{normalize_chart, normalize_git, normalize_image};

@@ -77,6 +77,7 @@ mod operator;
 mod parse;
 mod power;
 mod predicate;
+mod reads;
 mod rewrite;
 mod sort;
 mod subscription;
@@ -92,6 +93,7 @@ pub use environment::{Environment, Function, Signature, Signatures};
 pub use error::{CompileError, ExpressionError, Failure, RunError};
 pub use kind::{Kind, MapKind, RecordKind};
 pub use parse::MAX_EXPRESSION_LENGTH;
+pub use reads::FieldReads;
 pub use subscription::{
     CommitVariables, DiscoveredArtifact, DiscoveredChart, DiscoveredCommit, DiscoveredImage, TagVariables,
 };
@@ -174,6 +176,27 @@ impl Expression {
         } else {
             Rejection::FilteredByExpression { expression: Arc::clone(&self.text) }.into()
         })
+    }
+
+    /// The calls of `function` whose results the expression may read `field` of, so that a caller can provide what is
+    /// costly only where it is read. Nothing is evaluated.
+    ///
+    /// Variables, conditionals, lists and predicates are followed. A result that is used as a whole, as `toJSON` does,
+    /// counts as read. No read is left out; where the expression does not tell, the answer names more than is read.
+    ///
+    /// ```
+    /// use selection_strategies::expression::{Expression, FieldReads, Signatures};
+    ///
+    /// let criteria = "let app = imageFrom('ghcr.io/example/app'); \
+    ///     app.CreatedAt != nil && imageFrom('ghcr.io/example/db').Tag == app.Tag";
+    /// let criteria = Expression::compile_with(criteria, &Signatures::for_freight())?;
+    /// let app = ["ghcr.io/example/app".to_owned()];
+    /// assert_eq!(criteria.reads_of("imageFrom", "CreatedAt"), FieldReads::Of(app.into()));
+    /// # Ok::<(), selection_strategies::expression::CompileError>(())
+    /// ```
+    #[must_use]
+    pub fn reads_of(&self, function: &str, field: &str) -> FieldReads {
+        reads::reads(&self.tree, self.root, function, field)
     }
 
     /// The expression as it was written.
