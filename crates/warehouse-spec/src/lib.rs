@@ -96,6 +96,7 @@ mod url;
 mod value;
 mod visible;
 mod warehouse;
+mod written;
 mod yaml;
 
 pub use chart::ChartSubscription;

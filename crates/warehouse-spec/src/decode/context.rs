@@ -66,7 +66,8 @@ impl Context {
         help: impl AsRef<str>,
     ) {
         // What stands for a value is wrong in every field, and in every field for the same reason.
-        match field.node.text().and_then(unfilled) {
+        let text = field.node.text().or(field.node.written.as_deref());
+        match text.and_then(unfilled) {
             Some(remedy) if code != Code::Unquoted => {
                 self.error_at(code, field.at(), message, remedy);
             }
@@ -114,6 +115,9 @@ impl Context {
 
 /// What to do about a value that is not one yet: a variable, a template, a placeholder.
 fn unfilled(text: &str) -> Option<&'static str> {
+    if text.contains("${{") {
+        return Some("write the expression itself, without `${{` and `}}`: it is one already");
+    }
     if text.contains("{{") {
         return Some("render the template first, for example with `helm template`");
     }

@@ -7,6 +7,11 @@ use crate::decode::nearest::nearest;
 use crate::diagnostic::Code;
 use crate::node::{Mark, Node, Value};
 use crate::path::child;
+use crate::written::quoted;
+
+/// The fields whose text may be `null` or `~`, and whose absence selects something else.
+const SELECTS: &[&str] =
+    &["allowTags", "branch", "constraint", "expression", "expressionFilter", "semverConstraint"];
 
 /// How many unknown keys of one mapping are compared with the known ones.
 const GUESSES: usize = 50;
@@ -64,6 +69,9 @@ struct Entry<'t> {
 impl<'t> Object<'t> {
     /// Opens a field that must be a mapping. Duplicate keys are reported, merge keys (`<<`) are followed.
     pub(crate) fn open(context: &mut Context, field: &Field<'t>) -> Option<Self> {
+        if field.node.misread.is_some() && context.reads_otherwise(field) {
+            return None;
+        }
         let Value::Mapping(pairs) = &field.node.value else {
             context.wrong_type(field, "a mapping");
             return None;
@@ -89,6 +97,17 @@ impl<'t> Object<'t> {
                 context.error_at(Code::WrongType, (key.mark, &self.path), message, "");
                 continue;
             };
+            if let Some(misread) = key.misread {
+                let written =
+                    key.written.as_deref().and_then(|written| written.split(' ').next()).unwrap_or("it");
+                let message = format!("`{written}` is read as {}", misread.what());
+                context.error_at(
+                    Code::Unquoted,
+                    (key.mark, &self.path),
+                    message,
+                    format!("delete `{written}`"),
+                );
+            }
             if key.is_merge_key() {
                 merged.extend(match &value.value {
                     Value::List(items) => items.iter().collect(),
@@ -147,6 +166,16 @@ impl<'t> Object<'t> {
     pub(crate) fn take_as(&mut self, context: &mut Context, name: &str, normal: &str) -> Option<Field<'t>> {
         let field = self.take_even_null(context, name, normal)?;
         if field.node.is_null() {
+            let word = field.node.text().unwrap_or_default();
+            if !word.is_empty() && SELECTS.contains(&name) {
+                context.error(
+                    Code::WrongType,
+                    &field,
+                    format!("`{}` must be a text, and YAML reads `{word}` as nothing", field.name()),
+                    format!("quote it: {}, or delete the line", quoted(word)),
+                );
+                return None;
+            }
             context.warn_at(
                 Code::Null,
                 field.at_key(),

@@ -4,6 +4,7 @@ use crate::decode::context::Context;
 use crate::decode::edition::{ALLOW_TAGS, IGNORE_TAGS};
 use crate::decode::object::{Field, Object};
 use crate::diagnostic::Code;
+use crate::node::{Scalar, Value};
 use crate::repo_url::BadUrl;
 use crate::rule;
 
@@ -72,7 +73,17 @@ impl Context {
     }
 
     pub(crate) fn bad_expression(&mut self, field: &Field<'_>, reason: &str) {
-        self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), "");
+        let help = self.cut_off(field).unwrap_or_default();
+        self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), help);
+    }
+
+    /// What to do where a comment may have cut off a part of the value, so that the rest means nothing.
+    fn cut_off(&self, field: &Field<'_>) -> Option<String> {
+        let Value::Scalar(Scalar { commented: true, .. }) = &field.node.value else {
+            return None;
+        };
+        let whole = crate::written::quoted(field.node.written.as_deref()?);
+        Some(format!("` #` starts a comment; if it is part of the value, quote it: {whole}"))
     }
 
     /// The lists of tags, the old fields included: `allowTags` is one more pattern, `ignoreTags` stay literal.
