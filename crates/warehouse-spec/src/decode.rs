@@ -4,6 +4,7 @@ mod chart;
 mod context;
 mod document;
 mod edition;
+mod effect;
 mod embedded;
 mod freight;
 mod generic;

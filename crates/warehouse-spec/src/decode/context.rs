@@ -36,6 +36,11 @@ impl Context {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
+    /// How many errors there are so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|found| found.is_error()).count()
+    }
+
     fn push(&mut self, severity: Severity, code: Code, at: (Mark, &str), message: &str, help: &str) {
         let (mark, path) = at;
         let location = self.location(mark);

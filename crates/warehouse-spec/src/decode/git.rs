@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::decode::context::Context;
+use crate::decode::effect;
 use crate::decode::object::{Field, Object};
 use crate::diagnostic::Code;
 use crate::git::GitSubscription;
@@ -45,22 +46,16 @@ pub(crate) fn git(
     let mut object = Object::open(context, field)?;
     let repo_url = context.repo_url(&mut object, repo_url::git);
     let mut git = GitSubscription::new(repo_url.unwrap_or_default());
-    if let Some(field) = object.take(context, "commitSelectionStrategy") {
-        git.commit_selection_strategy = context.word(&field).unwrap_or_default();
+    let named = object.take(context, "commitSelectionStrategy").map(|field| context.word(&field));
+    git.commit_selection_strategy = named.flatten().unwrap_or_default();
+    // Of a strategy that is none nobody knows what it looks at.
+    if named != Some(None) {
+        effect::of_git(context, &object, git.commit_selection_strategy);
     }
-    let strategy = git.commit_selection_strategy;
     if let Some(field) = object.take(context, "branch") {
         git.branch = branch(context, &field);
-        if strategy.selects_tags() {
-            no_effect(context, &field, &git);
-        }
     }
-    if let Some((field, text)) = context.constraint(&mut object, "semverConstraint") {
-        git.semver_constraint = Some(text);
-        if strategy != crate::git::CommitSelectionStrategy::SemVer {
-            no_effect(context, &field, &git);
-        }
-    }
+    git.semver_constraint = context.constraint(&mut object, "semverConstraint").map(|(_, text)| text);
     git.strict_semvers = context.switch(&mut object, "strictSemvers", true);
     let tags = context.tag_lists(&mut object);
     git.allow_tags_regexes = tags.allow;
@@ -79,19 +74,6 @@ pub(crate) fn git(
     git.insecure_skip_tls_verify = context.switch(&mut object, "insecureSkipTLSVerify", false);
     object.finish(context, WHAT, KNOWN);
     Some(git)
-}
-
-fn no_effect(context: &mut Context, field: &Field<'_>, git: &GitSubscription) {
-    context.warn(
-        Code::NoEffect,
-        field,
-        format!(
-            "`{}` has no effect with `commitSelectionStrategy: {}`",
-            field.name(),
-            git.commit_selection_strategy
-        ),
-        "delete it, or choose another strategy",
-    );
 }
 
 fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {

@@ -4,6 +4,7 @@ use crate::decode::context::Context;
 use crate::decode::edition::{
     Edition, GIT_REPO_URL, IMAGE_SEMVER_CONSTRAINT, TAG_SELECTION_STRATEGY, UPDATE_STRATEGY,
 };
+use crate::decode::effect;
 use crate::decode::object::{Field, Object};
 use crate::diagnostic::Code;
 use crate::image::{ImageSelectionStrategy, ImageSubscription};
@@ -31,7 +32,12 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     let mut object = Object::open(context, field)?;
     let repo_url = context.repo_url(&mut object, repo_url::image);
     let mut image = ImageSubscription::new(repo_url.unwrap_or_default());
+    let problems = context.errors();
     image.image_selection_strategy = strategy(context, &mut object);
+    // Of a strategy that is none nobody knows what it looks at.
+    if context.errors() == problems {
+        effect::of_image(context, &object, image.image_selection_strategy);
+    }
     let constraint = constraint(context, &mut object);
     image.strict_semvers = context.switch(&mut object, "strictSemvers", true);
     let tags = context.tag_lists(&mut object);
@@ -134,13 +140,7 @@ fn check_constraint(
             format!("`{text}` is no tag, and `imageSelectionStrategy: Digest` follows the tag that `constraint` names"),
             "name a tag, for example `latest`",
         ),
-        ImageSelectionStrategy::Digest => {}
-        ImageSelectionStrategy::Lexical | ImageSelectionStrategy::NewestBuild => context.warn(
-            Code::NoEffect,
-            field,
-            format!("`{}` has no effect with `imageSelectionStrategy: {strategy}`", field.name()),
-            "delete it, or limit the tags with `allowTagsRegexes`",
-        ),
+        _ => {}
     }
 }
 

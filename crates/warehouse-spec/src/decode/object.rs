@@ -222,6 +222,23 @@ impl<'t> Object<'t> {
         Some(field)
     }
 
+    /// The field of this name, also when its capitals differ, without taking it.
+    pub(crate) fn look(&self, name: &str) -> Option<Field<'t>> {
+        let exact = self.entries.iter().find(|entry| entry.name == name);
+        let entry =
+            exact.or_else(|| self.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(name)))?;
+        Some(self.field(entry, name))
+    }
+
+    fn field(&self, entry: &Entry<'t>, normal: &str) -> Field<'t> {
+        Field {
+            node: entry.value,
+            key: entry.key.mark,
+            path: child(&self.path, entry.name),
+            place: child(&self.place, normal),
+        }
+    }
+
     /// Whether the key is there, whatever its value.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|entry| entry.name == name)
@@ -239,15 +256,7 @@ impl<'t> Object<'t> {
         self.entries
             .iter()
             .filter(|entry| !entry.taken)
-            .map(|entry| {
-                let field = Field {
-                    node: entry.value,
-                    key: entry.key.mark,
-                    path: child(&self.path, entry.name),
-                    place: child(&self.place, entry.name),
-                };
-                (entry.name, field)
-            })
+            .map(|entry| (entry.name, self.field(entry, entry.name)))
             .collect()
     }
 

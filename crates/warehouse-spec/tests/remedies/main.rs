@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
+mod effects;
 mod unquoted;
 
 use warehouse_spec::{Manifest, Options, parse};
