@@ -14,6 +14,7 @@ mod metadata;
 mod nearest;
 mod object;
 mod read;
+mod selector;
 mod shared;
 mod subscription;
 mod twins;

@@ -128,6 +128,16 @@ pub(crate) fn quoted(value: &str) -> String {
     }
 }
 
+/// Whether a text is the same without quotation marks, in a list in brackets, too.
+pub(crate) fn plain(text: &str) -> bool {
+    reading(text).is_none()
+        && !text.contains([',', '[', ']', '{', '}', '#'])
+        && text.trim() == text
+        && !text.is_empty()
+        && crate::scalar::resolve(text) == crate::node::ScalarKind::Text
+        && !text.chars().any(char::is_control)
+}
+
 /// What YAML takes the first letters of a text for, when it is not quoted.
 pub(crate) fn reading(value: &str) -> Option<&'static str> {
     Some(match value.chars().next()? {

@@ -72,7 +72,7 @@ impl Context {
     ) {
         // What stands for a value is wrong in every field, and in every field for the same reason.
         let text = field.node.text().or(field.node.written.as_deref());
-        match text.and_then(unfilled) {
+        match text.and_then(|text| unfilled(field.name(), text)) {
             Some(remedy) if code != Code::Unquoted => {
                 self.error_at(code, field.at(), message, remedy);
             }
@@ -119,9 +119,14 @@ impl Context {
 }
 
 /// What to do about a value that is not one yet: a variable, a template, a placeholder.
-fn unfilled(text: &str) -> Option<&'static str> {
+fn unfilled(name: &str, text: &str) -> Option<&'static str> {
     if text.contains("${{") {
-        return Some("write the expression itself, without `${{` and `}}`: it is one already");
+        return Some(match name {
+            "expression" | "expressionFilter" => {
+                "leave `${{` and `}}` out and write what is between them: the whole field is an expression"
+            }
+            _ => "write the value itself: `${{ }}` is not evaluated in a Warehouse",
+        });
     }
     if text.contains("{{") {
         return Some("render the template first, for example with `helm template`");

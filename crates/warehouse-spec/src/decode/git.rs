@@ -7,6 +7,7 @@ use regex::Regex;
 use crate::decode::context::Context;
 use crate::decode::effect;
 use crate::decode::object::{Field, Object};
+use crate::decode::selector;
 use crate::diagnostic::Code;
 use crate::git::GitSubscription;
 use crate::{repo_url, rule};
@@ -121,36 +122,9 @@ fn paths(
     let mut selectors = Vec::new();
     for field in inside.iter().chain(&outside) {
         for (item, text) in context.strings(field) {
-            check_selector(context, &item, &text);
+            selector::check(context, &item, &text);
             selectors.push(text);
         }
     }
     selectors
-}
-
-/// A selector that does not parse is an error; one that will never match is worth a warning.
-fn check_selector(context: &mut Context, item: &Field<'_>, text: &str) {
-    if let Some(reason) = rule::path_selector(text) {
-        context.error(
-            Code::BadSelector,
-            item,
-            format!("`{text}` is no path selector: {reason}"),
-            "write a path, `glob:` and a pattern, or `regex:` and a regular expression",
-        );
-        return;
-    }
-    let has_prefix = ["glob:", "regex:", "regexp:"].iter().any(|prefix| text.starts_with(prefix));
-    if has_prefix || !text.contains(['*', '^', '$']) {
-        return;
-    }
-    let kind = match text.contains(['^', '$']) {
-        true => "regex",
-        false => "glob",
-    };
-    context.warn(
-        Code::BadSelector,
-        item,
-        format!("`{text}` is taken as a path, letter by letter, and matches no file"),
-        format!("write {kind}:{text}"),
-    );
 }

@@ -55,7 +55,7 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     image.discovery_limit = context.discovery_limit(&mut object);
     image.insecure_skip_tls_verify = context.switch(&mut object, "insecureSkipTLSVerify", false);
     if let Some(field) = object.take(context, "gitRepoURL") {
-        context.old_spelling(&field, GIT_REPO_URL);
+        context.old_spelling_with(&field, GIT_REPO_URL, "delete it");
         image.git_repo_url = context.filled(&field).map(str::to_owned);
     }
     object.finish(context, WHAT, KNOWN);
@@ -67,8 +67,15 @@ fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStr
     let current = object.take(context, "imageSelectionStrategy").and_then(|field| context.word(&field));
     let mut old = |name, edition: Edition| {
         let field = object.take_as(context, name, "imageSelectionStrategy")?;
-        context.old_spelling(&field, edition);
-        let value = old_strategy(context, &field)?;
+        let problems = context.errors();
+        let value = old_strategy(context, &field);
+        let help = match value.filter(|_| context.errors() == problems) {
+            Some(_) if current.is_some() => format!("delete `{name}`"),
+            Some(value) => format!("write `imageSelectionStrategy: {value}`"),
+            None => "write `imageSelectionStrategy`".to_owned(),
+        };
+        context.old_spelling_with(&field, edition, help);
+        let value = value?;
         match current {
             Some(current) if current != value => {
                 context.warn(
@@ -103,7 +110,11 @@ fn constraint<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(Fie
         .and_then(|field| Some((field.clone(), context.filled(&field)?.to_owned())));
     let place = current.as_ref().map(|(field, _)| field.node.mark);
     let old = object.take_as(context, "semverConstraint", "constraint").and_then(|field| {
-        context.old_spelling(&field, IMAGE_SEMVER_CONSTRAINT);
+        let help = match current.is_some() {
+            true => "delete `semverConstraint`: `constraint` is there, too",
+            false => "write `constraint`",
+        };
+        context.old_spelling_with(&field, IMAGE_SEMVER_CONSTRAINT, help);
         Some((field.clone(), context.filled(&field)?.to_owned()))
     });
     if let (Some((current, wins)), Some((field, loses))) = (&current, &old) {

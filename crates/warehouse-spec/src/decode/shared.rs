@@ -8,6 +8,9 @@ use crate::node::{Scalar, Value};
 use crate::repo_url::BadUrl;
 use crate::rule;
 
+/// How long a list is that is written out in a message.
+const LONGEST_LIST: usize = 200;
+
 /// The tags a subscription allows and ignores.
 #[derive(Debug, Default)]
 pub(crate) struct TagLists {
@@ -94,16 +97,20 @@ impl Context {
             ignore_literals: Vec::new(),
         };
         if let Some(field) = object.take(self, "allowTags") {
-            self.old_spelling(&field, ALLOW_TAGS);
-            if let Some(pattern) = self.filled(&field).map(str::to_owned) {
+            let pattern = self.filled(&field).map(str::to_owned);
+            let all = lists.allow.iter().chain(&pattern);
+            self.old_spelling_with(&field, ALLOW_TAGS, rewritten("allowTagsRegexes", all.cloned()));
+            if let Some(pattern) = pattern {
                 self.check_pattern(&field, &pattern);
                 lists.allow.push(pattern);
             }
         }
         if let Some(field) = object.take(self, "ignoreTags") {
-            self.old_spelling(&field, IGNORE_TAGS);
             let literals = self.strings(&field);
             lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
+            let exact = lists.ignore_literals.iter().map(|tag| exactly(tag));
+            let all = lists.ignore.iter().cloned().chain(exact);
+            self.old_spelling_with(&field, IGNORE_TAGS, rewritten("ignoreTagsRegexes", all));
         }
         lists
     }
@@ -129,5 +136,31 @@ impl Context {
                 "",
             );
         }
+    }
+}
+
+/// The regular expression of this text alone.
+fn exactly(text: &str) -> String {
+    let mut pattern = "^".to_owned();
+    for letter in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(letter) {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('$');
+    pattern
+}
+
+/// What to write in place of an old list: the new one, with everything in it.
+fn rewritten(name: &str, patterns: impl Iterator<Item = String>) -> String {
+    let patterns: Vec<String> =
+        patterns.map(|pattern| format!("'{}'", pattern.replace('\'', "''"))).collect();
+    let list = patterns.join(", ");
+    match list.is_empty() || list.len() > LONGEST_LIST {
+        true => format!(
+            "write `{name}`, a list of regular expressions, such as ['^v1\\.1$'] for the one tag v1.1"
+        ),
+        false => format!("write `{name}: [{list}]`"),
     }
 }

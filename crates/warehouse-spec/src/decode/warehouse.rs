@@ -144,7 +144,7 @@ fn repos(context: &mut Context, field: &Field<'_>) -> Vec<crate::subscription::S
         context.wrong_type(field, "a list of subscriptions");
         return Vec::new();
     };
-    context.old_spelling(&inner, REPOS);
+    context.old_spelling_with(&inner, REPOS, help);
     let Some(mut object) = Object::open(context, &inner) else {
         return Vec::new();
     };

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
 mod effects;
+mod selections;
 mod unquoted;
 
 use warehouse_spec::{Manifest, Options, parse};
