@@ -11,6 +11,7 @@ mod generic;
 mod git;
 mod image;
 mod metadata;
+mod name;
 mod nearest;
 mod object;
 mod read;

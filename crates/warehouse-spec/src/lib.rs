@@ -72,6 +72,7 @@ mod chart;
 mod decode;
 mod diagnostic;
 mod discovered;
+mod encoding;
 mod freight;
 mod generic;
 mod git;
@@ -105,6 +106,7 @@ pub use discovered::{
     ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference, DiscoveryResult,
     GenericDiscoveryResult, GitDiscoveryResult, ImageDiscoveryResult,
 };
+pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 pub use generic::GenericSubscription;
 pub use git::{CommitSelectionStrategy, GitSubscription};

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use crate::decode::context::Context;
 use crate::decode::effect;
+use crate::decode::name;
 use crate::decode::object::{Field, Object};
 use crate::decode::selector;
 use crate::diagnostic::Code;
@@ -62,7 +63,7 @@ pub(crate) fn git(
     git.allow_tags_regexes = tags.allow;
     git.ignore_tags_regexes = tags.ignore;
     git.ignore_tags = tags.ignore_literals;
-    git.expression_filter = expression(context, &mut object);
+    git.expression_filter = expression(context, &mut object, git.commit_selection_strategy.selects_tags());
     git.include_paths = paths(context, &mut object, "includePaths", beside);
     git.exclude_paths = paths(context, &mut object, "excludePaths", beside);
     if let Some(field) = object.take(context, "since") {
@@ -98,11 +99,12 @@ fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn expression(context: &mut Context, object: &mut Object<'_>) -> Option<String> {
+fn expression(context: &mut Context, object: &mut Object<'_>, of_tags: bool) -> Option<String> {
     let field = object.take(context, "expressionFilter")?;
     let text = context.filled(&field)?;
-    if let Some(reason) = rule::filter(text) {
-        context.bad_expression(&field, &reason);
+    match rule::filter(text) {
+        Some(reason) => context.bad_expression(&field, &reason),
+        None => name::in_filter(context, &field, text, of_tags),
     }
     Some(text.to_owned())
 }

@@ -245,10 +245,9 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
         ("^ ", "matches no file: no path starts with a blank"),
     ] {
         // After `?` or `*` it may be left out.
-        if let Some(rest) = body.strip_prefix(start).filter(|rest| !rest.starts_with(['?', '*', '{'])) {
-            if !has_alternatives(body) {
-                return Some((reason, Some(format!("regex:^{rest}"))));
-            }
+        let rest = body.strip_prefix(start).filter(|rest| !rest.starts_with(['?', '*', '{']));
+        if let Some(rest) = rest.filter(|_| !has_alternatives(body)) {
+            return Some((reason, Some(format!("regex:^{rest}"))));
         }
     }
     let ends = body.strip_suffix("/$").filter(|rest| !rest.ends_with('\\') && !has_alternatives(body));

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
+mod at_once;
 mod effects;
+mod names;
 mod selections;
 mod unquoted;
 
