@@ -203,7 +203,10 @@ fn artifacts_are_written_as_kargo_writes_them() {
     );
     equals(
         "chartFrom('oci://example.com/my-chart')",
-        "{\n  \"repoURL\": \"oci://example.com/my-chart\",\n  \"version\": \"1.2.3\"\n}",
+        &format!(
+            "{{\n  \"repoURL\": \"{}\",\n  \"version\": \"1.2.3\"\n}}",
+            freight::normalize_chart("oci://example.com/my-chart")
+        ),
     );
     equals("imageFrom('ghcr.io/example/none')", "null");
     let read_again = "fromJSON(toJSON(imageFrom('ghcr.io/example/frontend'))).tag == 'v1.2.3'";

@@ -43,8 +43,9 @@
 //!
 //! # Differences from expr-lang
 //!
-//! * There is no database of time zones: `timezone('UTC')` works, `timezone('Europe/Berlin')` is an
-//!   error when it is evaluated.
+//! * Without the feature `time-zones` there is no database of time zones: `timezone('UTC')` works, and
+//!   `timezone('Europe/Berlin')` is an error when it is evaluated. `IsDST()` tells summer time in Dublin and Casablanca,
+//!   whose winter time is the saving time to Go. The database is the crate's own release of it, not the machine's.
 //! * The order of `keys`, `values` and `toPairs` is the order of the keys; in Go it is random.
 //! * The local time zone is UTC, as in a container.
 //! * An image, commit, chart or artifact cannot be the key of a map, and its `type()` is `struct`.
@@ -98,6 +99,8 @@ pub use reads::FieldReads;
 pub use subscription::{
     CommitVariables, DiscoveredArtifact, DiscoveredChart, DiscoveredCommit, DiscoveredImage, TagVariables,
 };
+#[cfg(feature = "time-zones")]
+pub use time::Region;
 pub use time::{Location, Time};
 pub use value::{List, Map, Record, Value};
 
