@@ -176,3 +176,39 @@ fn versions_can_be_compared() {
 fn the_clock_is_the_moment_of_discovery() {
     assert!(matches!(outcome("now() == date('2026-01-01T00:00:00Z')"), Outcome::Built(_)));
 }
+
+/// As Go's encoder writes Kargo's types: the names of their tags, two blanks of indentation, and nothing that is empty.
+#[test]
+fn artifacts_are_written_as_kargo_writes_them() {
+    let equals = |expression: &str, json: &str| {
+        let outcome = outcome(&format!("toJSON({expression}) == '{}'", json.replace('\n', "\\n")));
+        assert!(matches!(outcome, Outcome::Built(_)), "{expression}: {outcome:?}");
+    };
+    equals(
+        "imageFrom('ghcr.io/example/frontend')",
+        r#"{
+  "tag": "v1.2.3",
+  "digest": "sha256:a",
+  "annotations": {
+    "org.opencontainers.image.version": "1.2.3",
+    "team": "web"
+  },
+  "createdAt": "2025-06-15T10:30:00Z"
+}"#,
+    );
+    equals("imageFrom('ghcr.io/example/backend')", "{\n  \"tag\": \"v1.2.3\",\n  \"digest\": \"\"\n}");
+    equals(
+        "commitFrom('https://github.com/example/frontend')",
+        "{\n  \"id\": \"0123456789\",\n  \"tag\": \"v1\",\n  \"creatorDate\": \"2024-03-01T06:00:00Z\"\n}",
+    );
+    equals(
+        "chartFrom('oci://example.com/my-chart')",
+        &format!(
+            "{{\n  \"repoURL\": \"{}\",\n  \"version\": \"1.2.3\"\n}}",
+            freight::normalize_chart("oci://example.com/my-chart")
+        ),
+    );
+    equals("imageFrom('ghcr.io/example/none')", "null");
+    let read_again = "fromJSON(toJSON(imageFrom('ghcr.io/example/frontend'))).tag == 'v1.2.3'";
+    assert!(matches!(outcome(read_again), Outcome::Built(_)));
+}

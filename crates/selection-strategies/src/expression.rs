@@ -43,12 +43,12 @@
 //!
 //! # Differences from expr-lang
 //!
-//! * There is no database of time zones: `timezone('UTC')` works, `timezone('Europe/Berlin')` is an
-//!   error when it is evaluated.
+//! * Without the feature `time-zones` there is no database of time zones: `timezone('UTC')` works, and
+//!   `timezone('Europe/Berlin')` is an error when it is evaluated. `IsDST()` tells summer time in Dublin and Casablanca,
+//!   whose winter time is the saving time to Go. The database is the crate's own release of it, not the machine's.
 //! * The order of `keys`, `values` and `toPairs` is the order of the keys; in Go it is random.
 //! * The local time zone is UTC, as in a container.
-//! * An image, commit, chart or artifact can neither be written by `toJSON` nor be the key of a map, and its
-//!   `type()` is `struct`.
+//! * An image, commit, chart or artifact cannot be the key of a map, and its `type()` is `struct`.
 //! * Of the methods of times, those that write bytes (`AppendFormat`, `MarshalBinary`, `GobEncode`), `GoString` and
 //!   `ZoneBounds` are missing; `AddDate` beyond all dates does not wrap around.
 //! * `float()` reads decimal numbers without underscores only.
@@ -73,6 +73,7 @@ mod json;
 mod kind;
 mod literal;
 mod method;
+mod names;
 mod operator;
 mod parse;
 mod power;
@@ -92,11 +93,14 @@ use std::sync::Arc;
 pub use environment::{Environment, Function, Signature, Signatures};
 pub use error::{CompileError, ExpressionError, Failure, RunError};
 pub use kind::{Kind, MapKind, RecordKind};
+pub use names::UnknownName;
 pub use parse::MAX_EXPRESSION_LENGTH;
 pub use reads::FieldReads;
 pub use subscription::{
     CommitVariables, DiscoveredArtifact, DiscoveredChart, DiscoveredCommit, DiscoveredImage, TagVariables,
 };
+#[cfg(feature = "time-zones")]
+pub use time::Region;
 pub use time::{Location, Time};
 pub use value::{List, Map, Record, Value};
 
@@ -130,6 +134,30 @@ impl Expression {
         check::check(&mut tree, root, signatures)?;
         rewrite::rewrite(&mut tree)?;
         Ok(Self { text: text.into(), tree: Arc::new(tree), root })
+    }
+
+    /// The names in a text that neither these variables, nor these functions, nor the language have. Each is nil when it
+    /// is evaluated, and a condition on nil is mostly true or false for every candidate.
+    ///
+    /// ```
+    /// use selection_strategies::expression::{CommitVariables, Expression, Signatures};
+    ///
+    /// let filter = "!(message contains '[skip ci]') && author != ''";
+    /// let unknown = Expression::unknown_names(filter, CommitVariables::NAMES, &Signatures::none())?;
+    /// assert_eq!((unknown.len(), unknown[0].name.as_str(), unknown[0].position), (1, "message", 2));
+    /// # Ok::<(), selection_strategies::expression::CompileError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Expression::compile`], where the text cannot be read.
+    pub fn unknown_names(
+        text: &str,
+        variables: &[&str],
+        signatures: &Signatures,
+    ) -> Result<Vec<UnknownName>, CompileError> {
+        let (tree, _) = parse::parse(text)?;
+        Ok(names::unknown(&tree, variables, signatures))
     }
 
     /// The value of the expression.

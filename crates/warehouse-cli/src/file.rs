@@ -59,10 +59,10 @@ pub(crate) fn text(path: &Path, limit: usize) -> io::Result<String> {
         let message = format!("it is larger than the limit of {limit} bytes");
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].split(|&byte| byte == b'\n').count();
-        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
-    })
+    match warehouse_spec::text_of(&bytes) {
+        Ok(text) => Ok(text.into_owned()),
+        Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+    }
 }
 
 fn is_standard_input(path: &Path) -> bool {

@@ -178,6 +178,8 @@ codes! {
     BadSelector => "bad-selector",
     /// The expression does not parse.
     BadExpression => "bad-expression",
+    /// The expression asks for a name that nothing has.
+    UnknownName => "unknown-name",
     /// A subscription is of no type, or of two.
     OneType => "one-type",
     /// Two subscriptions cannot be told apart.

@@ -72,6 +72,7 @@ mod chart;
 mod decode;
 mod diagnostic;
 mod discovered;
+mod encoding;
 mod freight;
 mod generic;
 mod git;
@@ -96,6 +97,7 @@ mod url;
 mod value;
 mod visible;
 mod warehouse;
+mod written;
 mod yaml;
 
 pub use chart::ChartSubscription;
@@ -104,6 +106,7 @@ pub use discovered::{
     ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference, DiscoveryResult,
     GenericDiscoveryResult, GitDiscoveryResult, ImageDiscoveryResult,
 };
+pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 pub use generic::GenericSubscription;
 pub use git::{CommitSelectionStrategy, GitSubscription};

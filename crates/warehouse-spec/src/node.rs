@@ -7,8 +7,10 @@ use serde_json::Value as Json;
 pub(crate) struct Node {
     pub(crate) mark: Mark,
     pub(crate) value: Value,
-    /// The tag as written, when it is none of YAML's own.
-    pub(crate) foreign_tag: Option<String>,
+    /// What YAML took a part of the text for, when that part is lost.
+    pub(crate) misread: Option<Misread>,
+    /// The text on its line, where something else than a text came of it.
+    pub(crate) written: Option<Box<str>>,
     /// How many levels of mappings and lists are in it; bounded, so walks may recurse.
     pub(crate) height: usize,
     /// How many nodes it is, itself included.
@@ -32,6 +34,28 @@ impl Mark {
     }
 }
 
+/// What YAML takes the start of an unquoted text for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misread {
+    /// `!text`.
+    Tag,
+    /// `&text` and no value after it.
+    Anchor,
+    /// `>1` or `|` and no lines under it.
+    BlockHead,
+}
+
+impl Misread {
+    /// For a message.
+    pub(crate) fn what(self) -> &'static str {
+        match self {
+            Self::Tag => "a YAML tag",
+            Self::Anchor => "a YAML anchor",
+            Self::BlockHead => "the head of a block of text",
+        }
+    }
+}
+
 /// What a node holds.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
@@ -49,6 +73,10 @@ pub(crate) struct Scalar {
     pub(crate) kind: ScalarKind,
     /// Whether it was written without quotation marks.
     pub(crate) plain: bool,
+    /// Whether it was written in lines of its own after `|` or `>`.
+    pub(crate) block: bool,
+    /// Whether a comment follows it on its line.
+    pub(crate) commented: bool,
 }
 
 /// What a scalar is.
@@ -70,7 +98,7 @@ impl Node {
             Value::List(items) => measure(items.iter()),
             Value::Mapping(entries) => measure(entries.iter().flat_map(|(key, value)| [key, value])),
         };
-        Self { mark, value, foreign_tag: None, height, size, bytes }
+        Self { mark, value, misread: None, written: None, height, size, bytes }
     }
 
     /// The text of a scalar, whatever YAML makes of it.
@@ -87,7 +115,8 @@ impl Node {
     }
 
     pub(crate) fn is_null(&self) -> bool {
-        matches!(&self.value, Value::Scalar(scalar) if scalar.kind == ScalarKind::Null)
+        self.misread.is_none()
+            && matches!(&self.value, Value::Scalar(scalar) if scalar.kind == ScalarKind::Null)
     }
 
     /// The value of a key of a mapping, for a first look; the last one counts.
@@ -104,7 +133,8 @@ impl Node {
     pub(crate) fn describe(&self) -> String {
         match &self.value {
             Value::Scalar(scalar) => match scalar.kind {
-                ScalarKind::Null => "nothing".to_owned(),
+                ScalarKind::Null if scalar.text.is_empty() => "nothing".to_owned(),
+                ScalarKind::Null => format!("`{}` as nothing", scalar.text),
                 ScalarKind::Boolean(_) => format!("the boolean `{}`", scalar.text),
                 ScalarKind::Integer(_) | ScalarKind::Float => {
                     format!("the number `{}`", scalar.text)
@@ -140,7 +170,9 @@ impl Node {
 
     /// JSON as a tree without places.
     pub(crate) fn from_json(json: &Json) -> Self {
-        let scalar = |text: String, kind| Value::Scalar(Scalar { text, kind, plain: false });
+        let scalar = |text: String, kind| {
+            Value::Scalar(Scalar { text, kind, plain: false, block: false, commented: false })
+        };
         let value = match json {
             Json::Null => scalar(String::new(), ScalarKind::Null),
             Json::Bool(value) => scalar(value.to_string(), ScalarKind::Boolean(*value)),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::decode;
 use crate::diagnostic::{Code, Diagnostic, Location, Severity};
+use crate::encoding::text_of;
 use crate::manifest::Manifest;
 use crate::node::Mark;
 use crate::options::Options;
@@ -54,19 +55,20 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
 
 /// Reads a manifest as [`parse`] does, from bytes that may not be text at all.
 ///
-/// A byte order mark at the start is taken off. Bytes that are no UTF-8 are one error, at the place of the first of them.
+/// The bytes are UTF-8, or UTF-16 or UTF-32 with a byte order mark, as [`text_of`] reads them. Others are one error, at the
+/// place of the first that does not fit.
 pub fn parse_bytes(source_name: &str, bytes: &[u8], options: &Options) -> Manifest {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => parse(source_name, text, options),
+    match text_of(bytes) {
+        Ok(text) => parse(source_name, &text, options),
         Err(error) => {
-            let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
-            let last = valid.rsplit('\n').next().unwrap_or_default();
-            let mark =
-                Mark { line: valid.matches('\n').count() + 1, column: last.chars().count() + 1, width: 1 };
+            let mark = Mark { line: error.line, column: error.column, width: 1 };
             let source = Arc::from(source_name);
-            let message = "the file is no text in UTF-8";
-            refused(&source, mark, Code::Syntax, message)
+            let mut manifest = refused(&source, mark, Code::Syntax, "the file is no text in UTF-8");
+            if let (Some(encoding), Some(found)) = (error.encoding, manifest.diagnostics.first_mut()) {
+                found.message = format!("the file is no text in UTF-8, but {encoding}");
+                found.help = Some("save it as UTF-8".to_owned());
+            }
+            manifest
         }
     }
 }

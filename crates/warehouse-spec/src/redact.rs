@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// The text with everything masked that may be a credential in a URL.
 ///
@@ -28,7 +28,10 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     let mut rest = text;
     while let Some(start) = rest.find(|letter| !is_separator(letter)) {
         let (separators, after) = rest.split_at(start);
-        let end = after.find(is_separator).unwrap_or(after.len());
+        let end = match after.find(is_separator) {
+            Some(end) => unfinished(after, end).unwrap_or(end),
+            None => after.len(),
+        };
         let (word, tail) = after.split_at(end);
         masked.push_str(separators);
         masked.push_str(&mask_query(&mask_user(word)));
@@ -68,6 +71,20 @@ pub fn without_credential(url: &str) -> Cow<'_, str> {
 /// What ends a URL within a sentence or a line of YAML.
 fn is_separator(letter: char) -> bool {
     letter.is_whitespace() || letter.is_control() || "\"'`<>,".contains(letter)
+}
+
+/// Where a word really ends, if a password goes on after its end: `https://user:pass,word@host`. On the same line only.
+fn unfinished(text: &str, end: usize) -> Option<usize> {
+    let (_, authority) = text[..end].split_once("://")?;
+    let (_, password) = authority.split_once(':')?;
+    if password.contains(['@', '/'])
+        || password.bytes().all(|byte| byte.is_ascii_digit()) && !password.is_empty()
+    {
+        return None;
+    }
+    let line = text[end..].find(['\n', '\r']).map_or(text, |at| &text[..end + at]);
+    let at = end + line[end..].find('@')?;
+    Some(line[at..].find(is_separator).map_or(line.len(), |more| at + more))
 }
 
 /// Masks the user part of a word that is a URL, or may be one.
@@ -173,6 +190,9 @@ mod tests {
         masked("user:pw@ghcr.io/a", "***@ghcr.io/a");
         masked("repoURL: 'https://u:p@h/a' # x", "repoURL: 'https://***@h/a' # x");
         masked("HTTPS://u:p@h", "HTTPS://***@h");
+        masked("https://u:pa,ss@host/a", "https://***@host/a");
+        masked("x https://u:pa ss'\"@host/a, y", "x https://***@host/a, y");
+        masked("https://u:pa<s>s@host:1/a\nme@host", "https://***@host:1/a\nme@host");
     }
 
     #[test]
@@ -188,6 +208,8 @@ mod tests {
         stays("ssh://git@github.com/a");
         stays("nginx:1.25@sha256:00");
         stays("https://host:8080/a@v1");
+        stays("https://host:8080, me@example.com");
+        stays("https://host: see me\nme@example.com");
         stays("https://host/a?b=c");
         stays("author contains '<bot@example.com>'");
         stays("");

@@ -1,8 +1,13 @@
 //! The forms of repository URLs that each kind of subscription takes (rule 1.7), and what to say about the others.
 
+mod hazard;
+
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
+
+use hazard::Hazard;
 
 static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = "[0-9A-Za-z_]+";
@@ -28,23 +33,29 @@ fn fits(pattern: &LazyLock<Option<Regex>>, url: &str) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BadUrl {
     pub(crate) message: String,
-    pub(crate) help: &'static str,
+    pub(crate) help: Cow<'static, str>,
 }
 
 impl BadUrl {
     fn new(url: &str, what: &str, help: &'static str) -> Self {
         let message = format!("`{url}` is no {what}");
-        match (has_user(url), url.contains('?')) {
-            (true, _) => Self {
-                message: format!("{message}: credentials do not belong in a `repoURL`"),
-                help: "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project",
-            },
-            (_, true) => Self {
-                message: format!("{message}: a query does not belong in a `repoURL`"),
-                help: "leave out the `?` and what follows it; Kargo takes credentials from Secrets of the Project",
-            },
-            _ => Self { message, help },
-        }
+        let (message, help) = match (has_user(url), url.contains('?')) {
+            (true, _) => (
+                format!("{message}: credentials do not belong in a `repoURL`"),
+                "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project",
+            ),
+            (_, true) => (
+                format!("{message}: a query does not belong in a `repoURL`"),
+                "leave out the `?` and what follows it; Kargo takes credentials from Secrets of the Project",
+            ),
+            _ => (message, help),
+        };
+        Self { message, help: help.into() }
+    }
+
+    fn hazard(url: &str, what: &str, hazard: Hazard) -> Self {
+        let url = hazard::shown(url);
+        Self { message: format!("`{url}` is no {what}: {}", hazard.what), help: hazard.help }
     }
 }
 
@@ -59,6 +70,9 @@ fn has_user(url: &str) -> bool {
 
 /// Checks the repository of an image subscription: a name without scheme, tag and digest.
 pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
+    if let Some(hazard) = hazard::in_image(url) {
+        return Err(BadUrl::hazard(url, "image repository", hazard));
+    }
     if fits(&IMAGE, url) {
         return Ok(());
     }
@@ -79,6 +93,9 @@ pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
 
 /// Checks the repository of a Git subscription: http(s), ssh, scp form or, which Kargo does not know, file.
 pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
+    if let Some(hazard) = hazard::in_url(url) {
+        return Err(BadUrl::hazard(url, "Git repository URL", hazard));
+    }
     if fits(&GIT, url) {
         return Ok(());
     }
@@ -89,11 +106,14 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
     } else {
         "write it like https://host/path, ssh://git@host/path or git@host:path"
     };
-    Err(BadUrl { message: format!("`{url}` is no Git repository URL"), help })
+    Err(BadUrl { message: format!("`{url}` is no Git repository URL"), help: help.into() })
 }
 
 /// Checks the repository of a chart subscription: http(s) or oci.
 pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
+    if let Some(hazard) = hazard::in_url(url) {
+        return Err(BadUrl::hazard(url, "chart repository URL", hazard));
+    }
     if fits(&CHART, url) {
         return Ok(());
     }

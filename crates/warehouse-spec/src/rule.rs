@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use selection_strategies::expression::{Expression, Signatures};
+use selection_strategies::expression::{CommitVariables, Expression, Signatures, TagVariables, UnknownName};
 use selection_strategies::path::{PathSelector, PathSelectorError};
 use selection_strategies::{Constraint, ConstraintError, GoRegex, GoRegexError};
 
@@ -67,4 +67,27 @@ pub(crate) fn criteria(text: &str) -> Option<String> {
     }
     let compiled = Expression::compile_with(text, &Signatures::for_freight());
     compiled.err().map(|error| error.to_string())
+}
+
+/// The names that a filter of commits or tags can ask for (rule 4.6).
+pub(crate) fn variables(of_tags: bool) -> &'static [&'static str] {
+    match of_tags {
+        true => TagVariables::NAMES,
+        false => CommitVariables::NAMES,
+    }
+}
+
+/// The names in a filter that it cannot ask for.
+pub(crate) fn unknown_in_filter(text: &str, of_tags: bool) -> Vec<UnknownName> {
+    Expression::unknown_names(text, variables(of_tags), &Signatures::none()).unwrap_or_default()
+}
+
+/// The names in criteria that nothing has.
+pub(crate) fn unknown_in_criteria(text: &str) -> Vec<UnknownName> {
+    Expression::unknown_names(text, &[], &Signatures::for_freight()).unwrap_or_default()
+}
+
+/// The functions of criteria.
+pub(crate) fn functions() -> Vec<&'static str> {
+    Signatures::for_freight().names().collect()
 }

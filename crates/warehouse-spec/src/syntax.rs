@@ -7,6 +7,7 @@ use granit_parser::{ErrorKind, ScanError};
 use crate::diagnostic::{Code, Diagnostic, Location, Severity};
 use crate::node::Mark;
 use crate::secret::may_hold_secret;
+use crate::written::{self, quoted};
 
 /// What about a text as a whole explains its errors; looked up once, however many errors there are.
 pub(crate) struct Clues<'a> {
@@ -50,15 +51,10 @@ pub(crate) fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError
             .with_help("choose one side, and delete the lines that start with <<<<<<<, ======= and >>>>>>>");
     }
     let is_secret = may_hold_secret(&clues.lines, mark.line - 1);
-    if let Some(unquoted) = unquoted_value(line, mark.column).filter(|_| !is_secret) {
-        let start = Mark { column: unquoted.column, width: unquoted.value.chars().count(), ..mark };
-        let what = match unquoted.value.starts_with('*') {
-            true => "a YAML alias",
-            false => "a YAML tag",
-        };
-        let message = format!("`{}` is read as {what}", unquoted.value);
-        return report(start, Code::Unquoted, &message)
-            .with_help(format!("quote it: {}", quoted(unquoted.value)));
+    if let Some((column, value, what)) = unquoted(line, mark.column, error.kind()).filter(|_| !is_secret) {
+        let start = Mark { column, width: value.chars().count(), ..mark };
+        let message = format!("`{value}` is read as {what}");
+        return report(start, Code::Unquoted, &message).with_help(format!("quote it: {}", quoted(value)));
     }
     let message = format!("this is no YAML: {}", error.kind());
     let diagnostic = report(mark, Code::Syntax, &message);
@@ -103,34 +99,18 @@ fn starts_here_document(line: &str) -> bool {
     ["<<EOF", "<< EOF", "<<'EOF'", "<<-EOF", "<<\"EOF\""].iter().any(|start| line.ends_with(start))
 }
 
-struct Unquoted<'a> {
-    value: &'a str,
-    column: usize,
-}
-
-/// The value on this line, when it starts with a character that means something else than itself and the error is in it.
-fn unquoted_value(line: &str, column: usize) -> Option<Unquoted<'_>> {
-    let at = [": ", "- "]
-        .iter()
-        .filter_map(|before| {
-            let at = line.find(before)? + before.len();
-            let rest = &line[at..];
-            Some(at + rest.len() - rest.trim_start().len())
-        })
-        .filter(|&at| line[at..].starts_with(['*', '!']))
-        .min()?;
-    let start = line[..at].chars().count() + 1;
-    if column < start {
+/// The value on this line, when it starts with a character that means something else than itself and the error is in it:
+/// its column, its text, and what it is taken for.
+fn unquoted<'a>(line: &'a str, column: usize, kind: &ErrorKind) -> Option<(usize, &'a str, &'static str)> {
+    // What was never closed needs its end, not quotation marks around it.
+    if matches!(kind, ErrorKind::UnclosedQuotedScalar | ErrorKind::UnclosedFlowCollection { .. }) {
         return None;
     }
-    let value = line[at..].split(" #").next().unwrap_or_default().trim_end();
-    Some(Unquoted { value, column: start })
-}
-
-/// The value in the quotation marks that need the least escaping.
-pub(crate) fn quoted(value: &str) -> String {
-    match value.contains('"') || value.contains('\\') {
-        true => format!("'{}'", value.replace('\'', "''")),
-        false => format!("\"{value}\""),
+    let byte = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    let (start, value) = written::value_at(line, byte)?;
+    if value.contains("{{") {
+        return None;
     }
+    let what = written::reading(value)?;
+    Some((line[..start].chars().count() + 1, value, what))
 }

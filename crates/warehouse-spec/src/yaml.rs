@@ -4,10 +4,10 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag};
 
 use crate::diagnostic::{Code, Diagnostic, Location, Severity};
-use crate::node::{Mark, Node, Scalar, ScalarKind, Value};
+use crate::node::{Mark, Misread, Node, Scalar, ScalarKind, Value};
 use crate::options::Limits;
 use crate::scalar::resolve;
 use crate::syntax::{self, Clues};
@@ -62,7 +62,9 @@ impl Problem {
 struct Open {
     mark: Mark,
     anchor: usize,
-    foreign_tag: Option<String>,
+    misread: Option<Misread>,
+    written: Option<Box<str>>,
+    in_brackets: bool,
     content: Content,
 }
 
@@ -73,6 +75,11 @@ enum Content {
 
 struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
+    text: &'a str,
+    /// Whether the text is JSON, in which `null` is never a text that somebody forgot to quote.
+    is_json: bool,
+    /// How many bytes of what was written may still be kept for messages.
+    written_left: usize,
     limits: &'a Limits,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
@@ -91,6 +98,9 @@ impl<'a> Reader<'a> {
         };
         Self {
             parser: Parser::new_from_str_with_options(text, options),
+            text,
+            is_json: text.trim_start_matches('\u{feff}').trim_start().starts_with('{'),
+            written_left: 1 << 20,
             limits,
             open: Vec::new(),
             anchors: HashMap::new(),
@@ -156,21 +166,15 @@ impl<'a> Reader<'a> {
         let mark = mark(&span);
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let tag = tag.as_deref();
-                let mut node = scalar(mark, text.into_owned(), style, tag);
-                node.foreign_tag = foreign_tag(tag);
-                if node.foreign_tag.is_some() {
-                    node.mark = with_tag(mark, &span);
-                }
-                (node, anchor)
+                (self.scalar((mark, &span), text.into_owned(), style, anchor, tag.as_deref()), anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => {
+            Event::SequenceStart(style, anchor, tag) => {
                 let content = Content::List(Vec::new());
-                return self.start(mark, anchor, tag.as_deref(), content);
+                return self.start((mark, &span), anchor, tag.as_deref(), style, content);
             }
-            Event::MappingStart(_, anchor, tag) => {
+            Event::MappingStart(style, anchor, tag) => {
                 let content = Content::Mapping(Vec::new(), None);
-                return self.start(mark, anchor, tag.as_deref(), content);
+                return self.start((mark, &span), anchor, tag.as_deref(), style, content);
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some(open) => {
@@ -179,7 +183,8 @@ impl<'a> Reader<'a> {
                         Content::Mapping(entries, _) => Value::Mapping(entries),
                     };
                     let mut node = Node::new(open.mark, value);
-                    node.foreign_tag = open.foreign_tag;
+                    node.misread = open.misread;
+                    node.written = open.written;
                     (node, open.anchor)
                 }
                 None => return Ok(None),
@@ -201,17 +206,131 @@ impl<'a> Reader<'a> {
 
     fn start(
         &mut self,
-        mark: Mark,
+        (mark, span): (Mark, &Span),
         anchor: usize,
         tag: Option<&Tag>,
+        style: StructureStyle,
         content: Content,
     ) -> Result<Option<Node>, Problem> {
         self.spend_nodes(mark, 1)?;
         if self.open.len() >= self.limits.depth {
             return Err(self.too_deep(mark));
         }
-        self.open.push(Open { mark, anchor, foreign_tag: foreign_tag(tag), content });
+        let misread = is_misread(tag, &content).then_some(Misread::Tag);
+        let in_brackets = style == StructureStyle::Flow;
+        // A mapping in a list may be a text with a colon.
+        let in_list = matches!(self.open.last(), Some(Open { content: Content::List(_), .. }));
+        let written = match in_brackets || in_list || misread.is_some() {
+            true => {
+                self.written(span.tag_start().as_ref().or(Some(&span.start)).and_then(|at| at.byte_offset()))
+            }
+            false => None,
+        };
+        let in_brackets = in_brackets || self.in_brackets();
+        self.open.push(Open { mark, anchor, misread, written, in_brackets, content });
         Ok(None)
+    }
+
+    fn in_brackets(&self) -> bool {
+        self.open.last().is_some_and(|open| open.in_brackets)
+    }
+
+    /// The rest of the line.
+    fn line_from(&mut self, start: usize) -> Option<Box<str>> {
+        let line = self.text.get(start..)?.split(['\n', '\r']).next()?.trim_end();
+        self.written_left = self.written_left.checked_sub(line.len())?;
+        Some(line.into())
+    }
+
+    /// What was written from here on, as one value.
+    fn written(&mut self, start: Option<usize>) -> Option<Box<str>> {
+        let rest = self.text.get(start?..)?;
+        let value = crate::written::value(rest, self.in_brackets())?;
+        self.written_left = self.written_left.checked_sub(value.len())?;
+        Some(value.into())
+    }
+
+    fn scalar(
+        &mut self,
+        (mark, span): (Mark, &Span),
+        mut text: String,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Node {
+        // The parser writes `~` for a value that is not there.
+        if style == ScalarStyle::Plain && span.start.index() == span.end.index() {
+            text.clear();
+        }
+        let core = tag.filter(|tag| !tag.suffix().is_empty()).and_then(Tag::core_suffix);
+        let plain = style == ScalarStyle::Plain;
+        let kind = match core {
+            Some("str") => ScalarKind::Text,
+            Some("null") => ScalarKind::Null,
+            Some(_) => resolve(&text),
+            None if plain => resolve(&text),
+            None => ScalarKind::Text,
+        };
+        let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        let start = span.start.byte_offset();
+        let (misread, from) = if is_foreign(tag) || tag.is_some() && !fits(core, kind) {
+            (Some(Misread::Tag), span.tag_start().and_then(|at| at.byte_offset()))
+        } else if anchor != 0 && plain && text.is_empty() {
+            (Some(Misread::Anchor), start.and_then(|start| self.last_before(start, &['&'])))
+        } else if block && text.trim().is_empty() {
+            (Some(Misread::BlockHead), start.and_then(|start| self.last_before(start, &['>', '|'])))
+        } else {
+            (None, None)
+        };
+        if self.is_json && kind == ScalarKind::Null {
+            text.clear();
+        }
+        let commented = plain && span.end.byte_offset().is_some_and(|end| self.comment_follows(end));
+        let mut node = Node::new(mark, Value::Scalar(Scalar { text, kind, plain, block, commented }));
+        match (misread, from, start) {
+            (Some(Misread::Tag), ..) => node.mark = with_tag(mark, span),
+            (Some(_), Some(from), Some(start)) => node.mark = self.mark_before(mark, from, start),
+            _ => {}
+        }
+        node.misread = misread;
+        node.written = match (misread, commented, start) {
+            (Some(_), ..) => self.written(from),
+            // With the comment, which may have been meant as a part of the value.
+            (None, true, Some(start)) => self.line_from(start),
+            _ => None,
+        };
+        if let (Some(Misread::Anchor | Misread::BlockHead), Some(written)) = (misread, &node.written) {
+            node.mark.width = written.chars().count();
+        }
+        node
+    }
+
+    /// Where one of these letters last stands before a place.
+    fn last_before(&self, place: usize, letters: &[char]) -> Option<usize> {
+        // As far back as somebody would look for it.
+        let mut from = place.saturating_sub(1_000);
+        while !self.text.is_char_boundary(from) {
+            from += 1;
+        }
+        self.text.get(from..place.min(self.text.len()))?.rfind(letters).map(|at| from + at)
+    }
+
+    /// The mark of what stands at `from`, a little before `start`, which has this mark.
+    fn mark_before(&self, mark: Mark, from: usize, start: usize) -> Mark {
+        let between = self.text.get(from..start).unwrap_or_default();
+        let before = self.text.get(from.saturating_sub(4_000)..from).unwrap_or_default();
+        let lines = between.matches('\n').count();
+        let column = match lines {
+            0 => mark.column.saturating_sub(between.chars().count()).max(1),
+            _ => before.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
+        };
+        Mark { line: mark.line.saturating_sub(lines).max(1), column, width: 1 }
+    }
+
+    fn comment_follows(&self, end: usize) -> bool {
+        let rest = self.text.as_bytes().get(end..).unwrap_or_default();
+        let blanks = rest.iter().take(64).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        blanks > 0 && rest.get(blanks) == Some(&b'#')
     }
 
     /// Puts a finished node where it belongs; gives it back when it is the document's root.
@@ -290,17 +409,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn scalar(mark: Mark, text: String, style: ScalarStyle, tag: Option<&Tag>) -> Node {
-    let kind = match tag.and_then(Tag::core_suffix) {
-        Some("str") => ScalarKind::Text,
-        Some("null") => ScalarKind::Null,
-        Some(_) => resolve(&text),
-        None if style == ScalarStyle::Plain => resolve(&text),
-        None => ScalarKind::Text,
-    };
-    Node::new(mark, Value::Scalar(Scalar { text, kind, plain: style == ScalarStyle::Plain }))
-}
-
 /// The mark of a scalar, widened to the tag before it on the same line.
 fn with_tag(mark: Mark, span: &Span) -> Mark {
     match span.tag_start() {
@@ -311,14 +419,32 @@ fn with_tag(mark: Mark, span: &Span) -> Mark {
     }
 }
 
-/// The tag as written, when it is none that YAML itself defines.
-fn foreign_tag(tag: Option<&Tag>) -> Option<String> {
-    let tag = tag?;
-    // A lone `!` says no more than that the scalar is a text.
-    if tag.is_yaml_core_schema() || (tag.suffix().is_empty() && tag.handle() == "!") {
-        return None;
+/// Whether a tag is none that YAML itself defines for what a manifest holds. A lone `!` is one too: of `! x`, `x` is left.
+fn is_foreign(tag: Option<&Tag>) -> bool {
+    tag.is_some_and(|tag| {
+        let known = ["str", "int", "float", "bool", "null", "timestamp", "seq", "map"];
+        tag.suffix().is_empty() || !tag.core_suffix().is_some_and(|suffix| known.contains(&suffix))
+    })
+}
+
+/// Whether a collection lost a tag.
+fn is_misread(tag: Option<&Tag>, content: &Content) -> bool {
+    let own = match content {
+        Content::List(_) => "seq",
+        Content::Mapping(..) => "map",
+    };
+    tag.is_some_and(|tag| tag.suffix().is_empty() || tag.core_suffix() != Some(own))
+}
+
+/// Whether a scalar is what the tag before it says.
+fn fits(tag: Option<&str>, kind: ScalarKind) -> bool {
+    match tag {
+        Some("int") => matches!(kind, ScalarKind::Integer(_)),
+        Some("float") => matches!(kind, ScalarKind::Integer(_) | ScalarKind::Float),
+        Some("bool") => matches!(kind, ScalarKind::Boolean(_)),
+        Some("seq" | "map") => false,
+        _ => true,
     }
-    Some(format!("{}{}", tag.original_handle(), tag.suffix()))
 }
 
 fn mark(span: &Span) -> Mark {

@@ -198,7 +198,10 @@ impl Checker<'_> {
             }
             (Kind::Record(record), Some(name)) => match record.field(name) {
                 Some(kind) => Ok(kind.clone()),
-                None => Err(self.error(id, missing)),
+                None => {
+                    let names: Vec<&str> = record.fields.iter().map(|(name, _)| *name).collect();
+                    Err(self.error(id, format!("{missing}, only {}", names.join(", "))))
+                }
             },
             (Kind::Timestamp, Some(name)) if name == "Time" => Ok(Kind::Time),
             _ => Err(self.error(id, missing)),

@@ -39,6 +39,11 @@ impl Signatures {
         self
     }
 
+    /// The names of the functions.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.functions.keys().copied()
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&[Signature]> {
         self.functions.get(name).map(Vec::as_slice)
     }

@@ -53,7 +53,18 @@ fn write_value(text: &mut String, value: &Value, indent: usize, budget: &mut Bud
         }
         Value::Version(version) => write_text(text, version.to_string().as_bytes()),
         Value::Location(_) => text.push_str("{}"),
-        Value::Record(_) | Value::Function => return Err(Failure::new("a record cannot be written as JSON")),
+        Value::Record(record) => {
+            let mut fields = Vec::new();
+            let named = record.kind().fields.iter().map(|(name, _)| *name);
+            for (name, item) in named.zip(record.fields()) {
+                if !is_left_out(record.kind().name, name, item) {
+                    fields.push((field_name(name), item));
+                }
+            }
+            let fields: Vec<_> = fields.iter().map(|(name, item)| (Some(name.as_bytes()), *item)).collect();
+            write_all(text, ('{', '}'), fields.into_iter(), indent, budget)?;
+        }
+        Value::Function => return Err(Failure::new("a function cannot be written as JSON")),
     }
     budget.bytes(text.len() - start)
 }
@@ -82,6 +93,28 @@ fn write_all<'v>(
     }
     text.push(close);
     Ok(())
+}
+
+/// The name of a record's field in JSON, as the tags of Kargo's types have it: `repoURL`, `id`, `createdAt`.
+fn field_name(name: &str) -> String {
+    match name {
+        "ID" => "id".to_owned(),
+        name => {
+            let mut letters = name.chars();
+            letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+        }
+    }
+}
+
+/// Whether Kargo leaves a field out of JSON: one without a value, but for those that are always there.
+fn is_left_out(record: &str, name: &str, value: &Value) -> bool {
+    match value {
+        _ if record == "DiscoveredImageReference" && matches!(name, "Tag" | "Digest") => false,
+        _ if record == "ArtifactReference" && matches!(name, "SubscriptionName" | "Version") => false,
+        Value::Text(text) => text.is_empty(),
+        Value::Map(map) => map.entries().is_empty(),
+        value => value.is_nil() || matches!(value, Value::Nil),
+    }
 }
 
 fn key_text(key: &Key) -> &[u8] {

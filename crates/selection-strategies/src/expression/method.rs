@@ -159,7 +159,7 @@ fn call_time(time: &Time, name: &str, arguments: &[Value]) -> Result<Value, Fail
         ("Format", [Value::Text(layout)]) => Value::text(time.format(&String::from_utf8_lossy(layout))),
         ("In", [Value::Location(location)]) => Value::Time(time.with_location(location.clone())),
         ("IsZero", _) => Value::Bool(time.is_zero()),
-        ("IsDST", _) => Value::Bool(false),
+        ("IsDST", _) => Value::Bool(time.is_daylight()),
         ("Local", _) => Value::Time(time.with_location(Location::Local)),
         ("UTC", _) => Value::Time(time.with_location(Location::Utc)),
         ("Location", _) => Value::Location(time.location().clone()),
@@ -175,7 +175,7 @@ fn call_time(time: &Time, name: &str, arguments: &[Value]) -> Result<Value, Fail
         }
         ("String", _) => Value::text(time.to_go_string()),
         ("GoString", _) => return Err(Failure::new("GoString is not supported")),
-        ("Zone", _) => Value::text(time.location().abbreviation()),
+        ("Zone", _) => Value::text(time.abbreviation().as_bytes()),
         ("Sub", [Value::Time(other)]) => Value::Duration(time.since(other)),
         ("Unix", _) => Value::Int(time.unix_seconds()),
         ("UnixMilli", _) => Value::Int(unix(time, 1_000)),

@@ -49,6 +49,17 @@ pub struct TagVariables<'a> {
     pub annotation: &'a [u8],
 }
 
+impl CommitVariables<'_> {
+    /// The names of the variables.
+    pub const NAMES: &'static [&'static str] = &["id", "commitDate", "author", "committer", "subject"];
+}
+
+impl TagVariables<'_> {
+    /// The names of the variables.
+    pub const NAMES: &'static [&'static str] =
+        &["tag", "id", "creatorDate", "author", "committer", "subject", "tagger", "annotation"];
+}
+
 impl Environment<'_> {
     /// The environment of a commit.
     #[must_use]

@@ -5,6 +5,8 @@ pub(super) mod duration;
 mod format;
 mod layout;
 mod parse;
+#[cfg(feature = "time-zones")]
+mod region;
 mod zone;
 
 use std::cmp::Ordering;
@@ -13,6 +15,8 @@ use std::fmt;
 pub(super) use civil::{Civil, days_before_year};
 pub(super) use parse::parse;
 pub use zone::Location;
+#[cfg(feature = "time-zones")]
+pub use zone::Region;
 
 pub(super) const NANOSECONDS: i64 = 1_000_000_000;
 
@@ -97,6 +101,15 @@ impl Time {
         Self { seconds, nanosecond: civil.nanosecond, location }
     }
 
+    /// The abbreviation of the zone that is in force.
+    pub(super) fn abbreviation(&self) -> std::borrow::Cow<'_, str> {
+        self.location.abbreviation_at(self.seconds)
+    }
+
+    pub(super) fn is_daylight(&self) -> bool {
+        self.location.is_daylight_at(self.seconds)
+    }
+
     pub(super) fn location(&self) -> &Location {
         &self.location
     }
@@ -175,7 +188,7 @@ impl std::str::FromStr for Time {
     type Err = super::error::Failure;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse(RFC3339, text, &Location::Utc)
+        parse(RFC3339, text, None)
     }
 }
 

@@ -36,6 +36,11 @@ impl Context {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
+    /// How many errors there are so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|found| found.is_error()).count()
+    }
+
     fn push(&mut self, severity: Severity, code: Code, at: (Mark, &str), message: &str, help: &str) {
         let (mark, path) = at;
         let location = self.location(mark);
@@ -66,7 +71,8 @@ impl Context {
         help: impl AsRef<str>,
     ) {
         // What stands for a value is wrong in every field, and in every field for the same reason.
-        match field.node.text().and_then(unfilled) {
+        let text = field.node.text().or(field.node.written.as_deref());
+        match text.and_then(|text| unfilled(field.name(), text)) {
             Some(remedy) if code != Code::Unquoted => {
                 self.error_at(code, field.at(), message, remedy);
             }
@@ -113,7 +119,15 @@ impl Context {
 }
 
 /// What to do about a value that is not one yet: a variable, a template, a placeholder.
-fn unfilled(text: &str) -> Option<&'static str> {
+fn unfilled(name: &str, text: &str) -> Option<&'static str> {
+    if text.contains("${{") {
+        return Some(match name {
+            "expression" | "expressionFilter" => {
+                "leave `${{` and `}}` out and write what is between them: the whole field is an expression"
+            }
+            _ => "write the value itself: `${{ }}` is not evaluated in a Warehouse",
+        });
+    }
     if text.contains("{{") {
         return Some("render the template first, for example with `helm template`");
     }

@@ -67,12 +67,19 @@ impl Decoder<'_> {
             "List" | "WarehouseList" | "FreightList" => {
                 self.items(&mut context, node, path);
             }
-            "" if looks_like_warehouse(node) => context.error_at(
-                Code::Missing,
-                at,
-                "the document has `spec.subscriptions` and no `kind`",
-                format!("add `apiVersion: {API_VERSION}` and `kind: Warehouse`"),
-            ),
+            "" if looks_like_warehouse(node) => {
+                let help = match api_version.is_empty() {
+                    true => format!("add `apiVersion: {API_VERSION}` and `kind: Warehouse`"),
+                    false => "add `kind: Warehouse`".to_owned(),
+                };
+                let message = "the document has `spec.subscriptions` and no `kind`";
+                context.error_at(Code::Missing, at, message, help);
+                // Whatever else is wrong is told at once, as of a Warehouse.
+                if !api_version.is_empty() {
+                    check_version(&mut context, node, path, api_version);
+                }
+                warehouse(&mut context, &document);
+            }
             kind => self.skip(node, kind),
         }
         self.documents.diagnostics.append(&mut context.diagnostics);

@@ -55,11 +55,16 @@ pub(crate) const FREIGHT_ID: Edition =
 impl Context {
     /// Warns about an old spelling.
     pub(crate) fn old_spelling(&mut self, field: &Field<'_>, edition: Edition) {
-        let message = format!("`{}` is an old spelling: {}", field.name(), edition.fate);
         let help = match edition.normal {
             "" => String::new(),
             normal => format!("write `{normal}`"),
         };
+        self.old_spelling_with(field, edition, help);
+    }
+
+    /// Warns about an old spelling, with more to do than to write another name.
+    pub(crate) fn old_spelling_with(&mut self, field: &Field<'_>, edition: Edition, help: impl AsRef<str>) {
+        let message = format!("`{}` is an old spelling: {}", field.name(), edition.fate);
         self.warn_at(Code::OldSpelling, field.at_key(), message, help);
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn generic(
     let mut object = Object::open(context, field)?;
     let mut generic = GenericSubscription::new(subscription_type);
     if let Some(field) = object.take(context, "config") {
+        context.reads_otherwise_within(&field);
         match field.node.to_json() {
             Json::Object(config) => generic.config = Some(config),
             _ => context.wrong_type(&field, "a mapping"),

@@ -5,7 +5,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::decode::context::Context;
+use crate::decode::effect;
+use crate::decode::name;
 use crate::decode::object::{Field, Object};
+use crate::decode::selector;
 use crate::diagnostic::Code;
 use crate::git::GitSubscription;
 use crate::{repo_url, rule};
@@ -45,28 +48,22 @@ pub(crate) fn git(
     let mut object = Object::open(context, field)?;
     let repo_url = context.repo_url(&mut object, repo_url::git);
     let mut git = GitSubscription::new(repo_url.unwrap_or_default());
-    if let Some(field) = object.take(context, "commitSelectionStrategy") {
-        git.commit_selection_strategy = context.word(&field).unwrap_or_default();
+    let named = object.take(context, "commitSelectionStrategy").map(|field| context.word(&field));
+    git.commit_selection_strategy = named.flatten().unwrap_or_default();
+    // Of a strategy that is none nobody knows what it looks at.
+    if named != Some(None) {
+        effect::of_git(context, &object, git.commit_selection_strategy);
     }
-    let strategy = git.commit_selection_strategy;
     if let Some(field) = object.take(context, "branch") {
         git.branch = branch(context, &field);
-        if strategy.selects_tags() {
-            no_effect(context, &field, &git);
-        }
     }
-    if let Some((field, text)) = context.constraint(&mut object, "semverConstraint") {
-        git.semver_constraint = Some(text);
-        if strategy != crate::git::CommitSelectionStrategy::SemVer {
-            no_effect(context, &field, &git);
-        }
-    }
+    git.semver_constraint = context.constraint(&mut object, "semverConstraint").map(|(_, text)| text);
     git.strict_semvers = context.switch(&mut object, "strictSemvers", true);
     let tags = context.tag_lists(&mut object);
     git.allow_tags_regexes = tags.allow;
     git.ignore_tags_regexes = tags.ignore;
     git.ignore_tags = tags.ignore_literals;
-    git.expression_filter = expression(context, &mut object);
+    git.expression_filter = expression(context, &mut object, git.commit_selection_strategy.selects_tags());
     git.include_paths = paths(context, &mut object, "includePaths", beside);
     git.exclude_paths = paths(context, &mut object, "excludePaths", beside);
     if let Some(field) = object.take(context, "since") {
@@ -79,19 +76,6 @@ pub(crate) fn git(
     git.insecure_skip_tls_verify = context.switch(&mut object, "insecureSkipTLSVerify", false);
     object.finish(context, WHAT, KNOWN);
     Some(git)
-}
-
-fn no_effect(context: &mut Context, field: &Field<'_>, git: &GitSubscription) {
-    context.warn(
-        Code::NoEffect,
-        field,
-        format!(
-            "`{}` has no effect with `commitSelectionStrategy: {}`",
-            field.name(),
-            git.commit_selection_strategy
-        ),
-        "delete it, or choose another strategy",
-    );
 }
 
 fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
@@ -115,11 +99,12 @@ fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn expression(context: &mut Context, object: &mut Object<'_>) -> Option<String> {
+fn expression(context: &mut Context, object: &mut Object<'_>, of_tags: bool) -> Option<String> {
     let field = object.take(context, "expressionFilter")?;
     let text = context.filled(&field)?;
-    if let Some(reason) = rule::filter(text) {
-        context.bad_expression(&field, &reason);
+    match rule::filter(text) {
+        Some(reason) => context.bad_expression(&field, &reason),
+        None => name::in_filter(context, &field, text, of_tags),
     }
     Some(text.to_owned())
 }
@@ -139,36 +124,9 @@ fn paths(
     let mut selectors = Vec::new();
     for field in inside.iter().chain(&outside) {
         for (item, text) in context.strings(field) {
-            check_selector(context, &item, &text);
+            selector::check(context, &item, &text);
             selectors.push(text);
         }
     }
     selectors
-}
-
-/// A selector that does not parse is an error; one that will never match is worth a warning.
-fn check_selector(context: &mut Context, item: &Field<'_>, text: &str) {
-    if let Some(reason) = rule::path_selector(text) {
-        context.error(
-            Code::BadSelector,
-            item,
-            format!("`{text}` is no path selector: {reason}"),
-            "write a path, `glob:` and a pattern, or `regex:` and a regular expression",
-        );
-        return;
-    }
-    let has_prefix = ["glob:", "regex:", "regexp:"].iter().any(|prefix| text.starts_with(prefix));
-    if has_prefix || !text.contains(['*', '^', '$']) {
-        return;
-    }
-    let kind = match text.contains(['^', '$']) {
-        true => "regex",
-        false => "glob",
-    };
-    context.warn(
-        Code::BadSelector,
-        item,
-        format!("`{text}` is taken as a path, letter by letter, and matches no file"),
-        format!("write {kind}:{text}"),
-    );
 }

@@ -4,6 +4,7 @@ use crate::decode::context::Context;
 use crate::decode::edition::{
     Edition, GIT_REPO_URL, IMAGE_SEMVER_CONSTRAINT, TAG_SELECTION_STRATEGY, UPDATE_STRATEGY,
 };
+use crate::decode::effect;
 use crate::decode::object::{Field, Object};
 use crate::diagnostic::Code;
 use crate::image::{ImageSelectionStrategy, ImageSubscription};
@@ -31,7 +32,12 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     let mut object = Object::open(context, field)?;
     let repo_url = context.repo_url(&mut object, repo_url::image);
     let mut image = ImageSubscription::new(repo_url.unwrap_or_default());
+    let problems = context.errors();
     image.image_selection_strategy = strategy(context, &mut object);
+    // Of a strategy that is none nobody knows what it looks at.
+    if context.errors() == problems {
+        effect::of_image(context, &object, image.image_selection_strategy);
+    }
     let constraint = constraint(context, &mut object);
     image.strict_semvers = context.switch(&mut object, "strictSemvers", true);
     let tags = context.tag_lists(&mut object);
@@ -49,7 +55,7 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     image.discovery_limit = context.discovery_limit(&mut object);
     image.insecure_skip_tls_verify = context.switch(&mut object, "insecureSkipTLSVerify", false);
     if let Some(field) = object.take(context, "gitRepoURL") {
-        context.old_spelling(&field, GIT_REPO_URL);
+        context.old_spelling_with(&field, GIT_REPO_URL, "delete it");
         image.git_repo_url = context.filled(&field).map(str::to_owned);
     }
     object.finish(context, WHAT, KNOWN);
@@ -61,8 +67,15 @@ fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStr
     let current = object.take(context, "imageSelectionStrategy").and_then(|field| context.word(&field));
     let mut old = |name, edition: Edition| {
         let field = object.take_as(context, name, "imageSelectionStrategy")?;
-        context.old_spelling(&field, edition);
-        let value = old_strategy(context, &field)?;
+        let problems = context.errors();
+        let value = old_strategy(context, &field);
+        let help = match value.filter(|_| context.errors() == problems) {
+            Some(_) if current.is_some() => format!("delete `{name}`"),
+            Some(value) => format!("write `imageSelectionStrategy: {value}`"),
+            None => "write `imageSelectionStrategy`".to_owned(),
+        };
+        context.old_spelling_with(&field, edition, help);
+        let value = value?;
         match current {
             Some(current) if current != value => {
                 context.warn(
@@ -97,7 +110,11 @@ fn constraint<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(Fie
         .and_then(|field| Some((field.clone(), context.filled(&field)?.to_owned())));
     let place = current.as_ref().map(|(field, _)| field.node.mark);
     let old = object.take_as(context, "semverConstraint", "constraint").and_then(|field| {
-        context.old_spelling(&field, IMAGE_SEMVER_CONSTRAINT);
+        let help = match current.is_some() {
+            true => "delete `semverConstraint`: `constraint` is there, too",
+            false => "write `constraint`",
+        };
+        context.old_spelling_with(&field, IMAGE_SEMVER_CONSTRAINT, help);
         Some((field.clone(), context.filled(&field)?.to_owned()))
     });
     if let (Some((current, wins)), Some((field, loses))) = (&current, &old) {
@@ -134,13 +151,7 @@ fn check_constraint(
             format!("`{text}` is no tag, and `imageSelectionStrategy: Digest` follows the tag that `constraint` names"),
             "name a tag, for example `latest`",
         ),
-        ImageSelectionStrategy::Digest => {}
-        ImageSelectionStrategy::Lexical | ImageSelectionStrategy::NewestBuild => context.warn(
-            Code::NoEffect,
-            field,
-            format!("`{}` has no effect with `imageSelectionStrategy: {strategy}`", field.name()),
-            "delete it, or limit the tags with `allowTagsRegexes`",
-        ),
+        _ => {}
     }
 }
 

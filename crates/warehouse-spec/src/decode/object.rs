@@ -7,6 +7,11 @@ use crate::decode::nearest::nearest;
 use crate::diagnostic::Code;
 use crate::node::{Mark, Node, Value};
 use crate::path::child;
+use crate::written::quoted;
+
+/// The fields whose text may be `null` or `~`, and whose absence selects something else.
+const SELECTS: &[&str] =
+    &["allowTags", "branch", "constraint", "expression", "expressionFilter", "semverConstraint"];
 
 /// How many unknown keys of one mapping are compared with the known ones.
 const GUESSES: usize = 50;
@@ -64,6 +69,9 @@ struct Entry<'t> {
 impl<'t> Object<'t> {
     /// Opens a field that must be a mapping. Duplicate keys are reported, merge keys (`<<`) are followed.
     pub(crate) fn open(context: &mut Context, field: &Field<'t>) -> Option<Self> {
+        if field.node.misread.is_some() && context.reads_otherwise(field) {
+            return None;
+        }
         let Value::Mapping(pairs) = &field.node.value else {
             context.wrong_type(field, "a mapping");
             return None;
@@ -89,6 +97,17 @@ impl<'t> Object<'t> {
                 context.error_at(Code::WrongType, (key.mark, &self.path), message, "");
                 continue;
             };
+            if let Some(misread) = key.misread {
+                let written =
+                    key.written.as_deref().and_then(|written| written.split(' ').next()).unwrap_or("it");
+                let message = format!("`{written}` is read as {}", misread.what());
+                context.error_at(
+                    Code::Unquoted,
+                    (key.mark, &self.path),
+                    message,
+                    format!("delete `{written}`"),
+                );
+            }
             if key.is_merge_key() {
                 merged.extend(match &value.value {
                     Value::List(items) => items.iter().collect(),
@@ -147,6 +166,16 @@ impl<'t> Object<'t> {
     pub(crate) fn take_as(&mut self, context: &mut Context, name: &str, normal: &str) -> Option<Field<'t>> {
         let field = self.take_even_null(context, name, normal)?;
         if field.node.is_null() {
+            let word = field.node.text().unwrap_or_default();
+            if !word.is_empty() && SELECTS.contains(&name) {
+                context.error(
+                    Code::WrongType,
+                    &field,
+                    format!("`{}` must be a text, and YAML reads `{word}` as nothing", field.name()),
+                    format!("quote it: {}, or delete the line", quoted(word)),
+                );
+                return None;
+            }
             context.warn_at(
                 Code::Null,
                 field.at_key(),
@@ -193,6 +222,23 @@ impl<'t> Object<'t> {
         Some(field)
     }
 
+    /// The field of this name, also when its capitals differ, without taking it.
+    pub(crate) fn look(&self, name: &str) -> Option<Field<'t>> {
+        let exact = self.entries.iter().find(|entry| entry.name == name);
+        let entry =
+            exact.or_else(|| self.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(name)))?;
+        Some(self.field(entry, name))
+    }
+
+    fn field(&self, entry: &Entry<'t>, normal: &str) -> Field<'t> {
+        Field {
+            node: entry.value,
+            key: entry.key.mark,
+            path: child(&self.path, entry.name),
+            place: child(&self.place, normal),
+        }
+    }
+
     /// Whether the key is there, whatever its value.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|entry| entry.name == name)
@@ -210,15 +256,7 @@ impl<'t> Object<'t> {
         self.entries
             .iter()
             .filter(|entry| !entry.taken)
-            .map(|entry| {
-                let field = Field {
-                    node: entry.value,
-                    key: entry.key.mark,
-                    path: child(&self.path, entry.name),
-                    place: child(&self.place, entry.name),
-                };
-                (entry.name, field)
-            })
+            .map(|entry| (entry.name, self.field(entry, entry.name)))
             .collect()
     }
 

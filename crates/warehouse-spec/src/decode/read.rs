@@ -7,9 +7,9 @@ use crate::decode::object::{Field, Object};
 use crate::diagnostic::Code;
 use crate::node::{Scalar, ScalarKind, Value};
 use crate::redact::names_secret;
-use crate::syntax::quoted;
 use crate::timestamp;
 use crate::value::UnknownValue;
+use crate::written::quoted;
 
 impl Context {
     /// Reports a value of the wrong type.
@@ -18,38 +18,100 @@ impl Context {
             return;
         }
         let found = field.node.describe();
-        self.error(Code::WrongType, field, format!("`{}` must be {expected}, not {found}", field.name()), "");
+        let written = field.node.written.as_deref().filter(|_| !names_secret(field.name()));
+        let help = match written {
+            Some(written) if expected == "a text" => format!("quote it: {}", quoted(written)),
+            _ => String::new(),
+        };
+        self.error(
+            Code::WrongType,
+            field,
+            format!("`{}` must be {expected}, not {found}", field.name()),
+            help,
+        );
     }
 
-    /// Reports a value that YAML took for an alias or a tag; false when it is none.
+    /// Reports a value that YAML took for something else than it says: an alias, a tag, an anchor, the head of a block;
+    /// false when it is none.
     pub(crate) fn reads_otherwise(&mut self, field: &Field<'_>) -> bool {
-        let (written, what) = match (&field.node.foreign_tag, &field.node.value) {
-            (_, Value::UnknownAlias(name)) => (format!("*{name}"), "alias"),
-            (Some(tag), Value::Scalar(scalar)) => (format!("{tag} {}", scalar.text), "tag"),
-            (Some(tag), _) => (tag.clone(), "tag"),
-            (None, _) => return false,
+        let node = field.node;
+        let alias = match &node.value {
+            Value::UnknownAlias(name) => Some(format!("*{name}")),
+            _ => None,
+        };
+        let what = match (&alias, node.misread) {
+            (Some(_), _) => "a YAML alias",
+            (None, Some(misread)) => misread.what(),
+            (None, None) => return false,
         };
         let written = match names_secret(field.name()) {
             true => "***",
-            false => written.trim_end(),
+            false => alias.as_deref().or(node.written.as_deref()).unwrap_or_default(),
         };
         let start = written.split(' ').next().unwrap_or_default();
-        self.error(
-            Code::Unquoted,
-            field,
-            format!("`{start}` is read as a YAML {what}"),
-            format!("quote it: {}", quoted(written)),
-        );
+        let is_text = matches!(node.value, Value::Scalar(_) | Value::UnknownAlias(_));
+        let (message, help) = match (written, is_text) {
+            ("", _) => (format!("a part of the value is read as {what}"), "quote the value".to_owned()),
+            (_, true) => (format!("`{start}` is read as {what}"), format!("quote it: {}", quoted(written))),
+            (_, false) => (format!("`{start}` is read as {what}"), format!("delete `{start}`")),
+        };
+        self.error(Code::Unquoted, field, message, help);
         true
+    }
+
+    /// Reports everything below a value that YAML took for something else than it says.
+    pub(crate) fn reads_otherwise_within(&mut self, field: &Field<'_>) {
+        if self.reads_otherwise(field) {
+            return;
+        }
+        match &field.node.value {
+            Value::List(items) => {
+                for (index, node) in items.iter().enumerate() {
+                    let path = format!("{}[{index}]", field.path);
+                    let place = field.place.clone();
+                    self.reads_otherwise_within(&Field { node, key: node.mark, path, place });
+                }
+            }
+            Value::Mapping(entries) => {
+                for (key, node) in entries {
+                    let path = crate::path::child(&field.path, key.text().unwrap_or("?"));
+                    let place = field.place.clone();
+                    self.reads_otherwise_within(&Field { node, key: key.mark, path, place });
+                }
+            }
+            _ => {}
+        }
     }
 
     /// A text. A number, a boolean or a date-like word in its place is refused as the API server refuses it.
     pub(crate) fn string<'t>(&mut self, field: &Field<'t>) -> Option<&'t str> {
+        let text = self.any_string(field)?;
+        let is_block = matches!(&field.node.value, Value::Scalar(scalar) if scalar.block);
+        if is_block && text.ends_with('\n') && !takes_lines(field.name(), text) {
+            let help = match text.trim_end().contains('\n') {
+                true => "write it on one line".to_owned(),
+                false => format!("write it on one line: {}", quoted(text.trim_end())),
+            };
+            let message =
+                format!("`{}` ends with a line break, as a text after `|` or `>` does", field.name());
+            self.error(Code::WrongType, field, message, help);
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A text, which may end with a line break.
+    pub(crate) fn any_string<'t>(&mut self, field: &Field<'t>) -> Option<&'t str> {
         if self.reads_otherwise(field) {
             return None;
         }
         match &field.node.value {
             Value::Scalar(Scalar { text, kind: ScalarKind::Text, .. }) => Some(text),
+            Value::Scalar(Scalar { text, kind: ScalarKind::Null, .. }) if text.is_empty() => {
+                let message = format!("`{}` must be a text, and there is none", field.name());
+                self.error(Code::WrongType, field, message, "write a text, or delete the line");
+                None
+            }
             Value::Scalar(scalar) => {
                 self.error(
                     Code::WrongType,
@@ -115,9 +177,12 @@ impl Context {
 
     /// The items of a list.
     pub(crate) fn list<'t>(&mut self, field: &Field<'t>, items: &str) -> Option<Vec<Field<'t>>> {
+        if field.node.misread.is_some() && self.reads_otherwise(field) {
+            return None;
+        }
         let Value::List(nodes) = &field.node.value else {
             if matches!(&field.node.value, Value::Scalar(scalar) if scalar.kind == ScalarKind::Text)
-                && field.node.foreign_tag.is_none()
+                && field.node.misread.is_none()
             {
                 self.error(
                     Code::WrongType,
@@ -189,7 +254,7 @@ impl Context {
         let entries = object.rest();
         entries
             .iter()
-            .filter_map(|(name, entry)| Some(((*name).to_owned(), self.string(entry)?.to_owned())))
+            .filter_map(|(name, entry)| Some(((*name).to_owned(), self.any_string(entry)?.to_owned())))
             .collect()
     }
 
@@ -271,5 +336,14 @@ impl Context {
     /// A text that may be absent, and is empty then.
     pub(crate) fn text(&mut self, object: &mut Object<'_>, name: &str) -> String {
         self.optional(object, name).unwrap_or_default()
+    }
+}
+
+/// Whether this field means the same with a line break at its end.
+fn takes_lines(name: &str, text: &str) -> bool {
+    match name {
+        "expression" | "expressionFilter" => true,
+        "constraint" | "semverConstraint" => crate::rule::constraint(text).is_none(),
+        _ => false,
     }
 }

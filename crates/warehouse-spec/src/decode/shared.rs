@@ -4,8 +4,12 @@ use crate::decode::context::Context;
 use crate::decode::edition::{ALLOW_TAGS, IGNORE_TAGS};
 use crate::decode::object::{Field, Object};
 use crate::diagnostic::Code;
+use crate::node::{Scalar, Value};
 use crate::repo_url::BadUrl;
 use crate::rule;
+
+/// How long a list is that is written out in a message.
+const LONGEST_LIST: usize = 200;
 
 /// The tags a subscription allows and ignores.
 #[derive(Debug, Default)]
@@ -72,7 +76,17 @@ impl Context {
     }
 
     pub(crate) fn bad_expression(&mut self, field: &Field<'_>, reason: &str) {
-        self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), "");
+        let help = self.cut_off(field).unwrap_or_default();
+        self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), help);
+    }
+
+    /// What to do where a comment may have cut off a part of the value, so that the rest means nothing.
+    fn cut_off(&self, field: &Field<'_>) -> Option<String> {
+        let Value::Scalar(Scalar { commented: true, .. }) = &field.node.value else {
+            return None;
+        };
+        let whole = crate::written::quoted(field.node.written.as_deref()?);
+        Some(format!("` #` starts a comment; if it is part of the value, quote it: {whole}"))
     }
 
     /// The lists of tags, the old fields included: `allowTags` is one more pattern, `ignoreTags` stay literal.
@@ -83,16 +97,20 @@ impl Context {
             ignore_literals: Vec::new(),
         };
         if let Some(field) = object.take(self, "allowTags") {
-            self.old_spelling(&field, ALLOW_TAGS);
-            if let Some(pattern) = self.filled(&field).map(str::to_owned) {
+            let pattern = self.filled(&field).map(str::to_owned);
+            let all = lists.allow.iter().chain(&pattern);
+            self.old_spelling_with(&field, ALLOW_TAGS, rewritten("allowTagsRegexes", all.cloned()));
+            if let Some(pattern) = pattern {
                 self.check_pattern(&field, &pattern);
                 lists.allow.push(pattern);
             }
         }
         if let Some(field) = object.take(self, "ignoreTags") {
-            self.old_spelling(&field, IGNORE_TAGS);
             let literals = self.strings(&field);
             lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
+            let exact = lists.ignore_literals.iter().map(|tag| exactly(tag));
+            let all = lists.ignore.iter().cloned().chain(exact);
+            self.old_spelling_with(&field, IGNORE_TAGS, rewritten("ignoreTagsRegexes", all));
         }
         lists
     }
@@ -118,5 +136,31 @@ impl Context {
                 "",
             );
         }
+    }
+}
+
+/// The regular expression of this text alone.
+fn exactly(text: &str) -> String {
+    let mut pattern = "^".to_owned();
+    for letter in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(letter) {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('$');
+    pattern
+}
+
+/// What to write in place of an old list: the new one, with everything in it.
+fn rewritten(name: &str, patterns: impl Iterator<Item = String>) -> String {
+    let patterns: Vec<String> =
+        patterns.map(|pattern| format!("'{}'", pattern.replace('\'', "''"))).collect();
+    let list = patterns.join(", ");
+    match list.is_empty() || list.len() > LONGEST_LIST {
+        true => format!(
+            "write `{name}`, a list of regular expressions, such as ['^v1\\.1$'] for the one tag v1.1"
+        ),
+        false => format!("write `{name}: [{list}]`"),
     }
 }

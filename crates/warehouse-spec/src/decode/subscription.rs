@@ -9,7 +9,9 @@ use crate::decode::image::image;
 use crate::decode::nearest::nearest;
 use crate::decode::object::{Field, Object};
 use crate::diagnostic::Code;
+use crate::node::{Scalar, ScalarKind, Value};
 use crate::subscription::{Subscription, SubscriptionKind};
+use crate::written::{plain, quoted};
 
 const TYPES: &[&str] = &["image", "git", "chart"];
 
@@ -37,13 +39,42 @@ pub(crate) fn subscription(context: &mut Context, item: &Field<'_>) -> Option<Su
         );
         return None;
     }
-    let kind = match key.as_str() {
-        "image" => image(context, &field)?.into(),
-        "git" => git(context, &field, &beside)?.into(),
-        "chart" => chart(context, &field)?.into(),
-        key => SubscriptionKind::from(other(context, key, &field, name.is_some())?),
+    let kind = match by_type(context, &key, &field, &beside) {
+        Some(kind) => kind?,
+        None => SubscriptionKind::from(other(context, &key, &field, name.is_some())?),
     };
     Some(Subscription { name, kind })
+}
+
+/// Decodes what stands under a type that is known here.
+fn by_type(
+    context: &mut Context,
+    key: &str,
+    field: &Field<'_>,
+    beside: &[(&'static str, Field<'_>)],
+) -> Option<Option<SubscriptionKind>> {
+    // A text under `image:` and the like is the repository alone.
+    if let (Some(url), Value::Scalar(Scalar { kind: ScalarKind::Text, .. })) =
+        (field.node.text(), &field.node.value)
+        && ["image", "git", "chart", "helm"].contains(&key)
+        && field.node.misread.is_none()
+        && !url.is_empty()
+    {
+        let repository = if plain(url) { url.to_owned() } else { quoted(url) };
+        context.error(
+            Code::WrongType,
+            field,
+            format!("`{}` must be a mapping, not a text", field.name()),
+            format!("write `{key}:` and below it, indented, `repoURL: {repository}`"),
+        );
+        return Some(None);
+    }
+    Some(match key {
+        "image" => image(context, field).map(Into::into),
+        "git" => git(context, field, beside).map(Into::into),
+        "chart" | "helm" => chart(context, field).map(Into::into),
+        _ => return None,
+    })
 }
 
 /// The sibling `name`: an RFC 1123 label.
@@ -136,6 +167,13 @@ fn several_types(context: &mut Context, object: &Object<'_>, keys: &[&str]) {
                 help,
             );
         }
+        // What is wrong within the one type is told at once, too; the subscription is refused already.
+        if let Some((_, field)) = object.rest().into_iter().find(|(name, _)| name == only)
+            && !field.node.is_null()
+        {
+            let place = crate::path::child(&object.place, if *only == "helm" { "chart" } else { only });
+            by_type(context, only, &Field { place, ..field }, &[]);
+        }
         return;
     }
     let list: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
@@ -145,6 +183,11 @@ fn several_types(context: &mut Context, object: &Object<'_>, keys: &[&str]) {
         format!("a subscription has one type, and this has {}: {}", keys.len(), list.join(" and ")),
         "start a new item with `- ` for each",
     );
+    for (key, field) in object.rest() {
+        if types.contains(&key) && !field.node.is_null() {
+            by_type(context, key, &field, &[]);
+        }
+    }
 }
 
 fn belongs_into(subscription_type: &str, name: &str) -> bool {

@@ -3,6 +3,7 @@
 use crate::decode::context::Context;
 use crate::decode::edition::REPOS;
 use crate::decode::metadata::metadata;
+use crate::decode::name;
 use crate::decode::object::{Field, Object};
 use crate::decode::subscription::subscription;
 use crate::decode::twins::{self, Placed};
@@ -80,8 +81,9 @@ fn criteria(context: &mut Context, field: &Field<'_>) -> Option<FreightCreationC
     let mut object = Object::open(context, field)?;
     let expression = object.take(context, "expression").and_then(|field| {
         let text = context.filled(&field)?;
-        if let Some(reason) = rule::criteria(text) {
-            context.bad_expression(&field, &reason);
+        match rule::criteria(text) {
+            Some(reason) => context.bad_expression(&field, &reason),
+            None => name::in_criteria(context, &field, text),
         }
         Some(text.to_owned())
     });
@@ -144,7 +146,7 @@ fn repos(context: &mut Context, field: &Field<'_>) -> Vec<crate::subscription::S
         context.wrong_type(field, "a list of subscriptions");
         return Vec::new();
     };
-    context.old_spelling(&inner, REPOS);
+    context.old_spelling_with(&inner, REPOS, help);
     let Some(mut object) = Object::open(context, &inner) else {
         return Vec::new();
     };

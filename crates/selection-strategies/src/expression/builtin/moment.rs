@@ -33,18 +33,18 @@ pub(super) fn call(name: &str, arguments: &[Value], now: Option<&Time>) -> Resul
 
 fn date(arguments: &[Value]) -> Result<Time, Failure> {
     let (zone, arguments) = match arguments {
-        [Value::Location(location), rest @ ..] => (location.clone(), rest),
-        all => (Location::Utc, all),
+        [Value::Location(location), rest @ ..] => (Some(location), rest),
+        all => (None, all),
     };
     argument(arguments, 0)?;
     let date = text(arguments, 0)?;
     match arguments.len() {
         1 => LAYOUTS
             .iter()
-            .find_map(|layout| time::parse(layout, &date, &zone).ok())
+            .find_map(|layout| time::parse(layout, &date, zone).ok())
             .ok_or_else(|| Failure::new(format!("invalid date {date:?}"))),
-        2 => time::parse(&text(arguments, 1)?, &date, &zone),
-        _ => time::parse(&text(arguments, 1)?, &date, &location(&text(arguments, 2)?)?),
+        2 => time::parse(&text(arguments, 1)?, &date, zone),
+        _ => time::parse(&text(arguments, 1)?, &date, Some(&location(&text(arguments, 2)?)?)),
     }
 }
 

@@ -50,7 +50,7 @@ fn write_part(text: &mut String, time: &Time, part: Part) -> std::fmt::Result {
         Part::Year => write!(text, "{:02}", civil.year.unsigned_abs() % 100),
         Part::UpperNoon => text.write_str(if civil.hour >= 12 { "PM" } else { "AM" }),
         Part::LowerNoon => text.write_str(if civil.hour >= 12 { "pm" } else { "am" }),
-        Part::ZoneName => match time.location().abbreviation() {
+        Part::ZoneName => match &*time.abbreviation() {
             "" => write_offset(text, time.offset_seconds(), Offset::Minutes),
             name => text.write_str(name),
         },

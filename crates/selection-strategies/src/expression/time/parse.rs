@@ -5,8 +5,13 @@ use super::layout::{Offset, Part, next_part};
 use super::{Location, MONTHS, Time, WEEKDAYS};
 use crate::expression::error::Failure;
 
-/// Reads a time as a layout shows it. Without a zone in the text, `location` counts.
-pub(in super::super) fn parse(layout: &str, text: &str, location: &Location) -> Result<Time, Failure> {
+/// Reads a time as a layout shows it. Without a zone in the text, `location` counts; without that, UTC. A zone in the text
+/// that is in force at the location, or at the machine's, is that location.
+pub(in super::super) fn parse(
+    layout: &str,
+    text: &str,
+    location: Option<&Location>,
+) -> Result<Time, Failure> {
     read(layout.as_bytes(), text.as_bytes(), location)
         .ok_or_else(|| Failure::new(format!("cannot parse {text:?} as a time like {layout:?}")))
 }
@@ -34,7 +39,7 @@ enum Noon {
     After,
 }
 
-fn read(layout: &[u8], text: &[u8], location: &Location) -> Option<Time> {
+fn read(layout: &[u8], text: &[u8], location: Option<&Location>) -> Option<Time> {
     let mut parts = Parts::default();
     let (mut layout, mut text) = (layout, text);
     loop {
@@ -124,7 +129,7 @@ fn read_part(parts: &mut Parts, part: Part, text: &mut &[u8], layout: &[u8]) -> 
 }
 
 impl Parts {
-    fn to_time(&self, location: &Location) -> Option<Time> {
+    fn to_time(&self, location: Option<&Location>) -> Option<Time> {
         let (month, day) = self.date()?;
         let hour = match self.noon {
             Some(Noon::After) if self.hour < 12 => self.hour + 12,
@@ -140,25 +145,29 @@ impl Parts {
             second: self.second,
             nanosecond: self.nanosecond,
         };
-        let location = if self.utc {
-            Location::Utc
-        } else if let Some(offset) = self.offset {
-            // Go takes the local zone where it fits.
-            if offset == 0 && matches!(self.zone.as_str(), "" | "UTC") {
-                Location::Local
-            } else {
-                Location::fixed(&self.zone, offset)
-            }
-        } else if self.zone.is_empty() {
-            location.clone()
-        } else {
-            let shown = self.zone.strip_prefix("GMT").and_then(|hours| hours.parse::<i32>().ok());
-            let offset = shown.map_or(0, |hours| hours * 3600);
-            // The text shows local time of a zone whose offset is not known: Go leaves the moment.
-            let time = Time::from_civil(&civil, Location::Utc);
-            return Some(time.with_location(Location::fixed(&self.zone, offset)));
-        };
-        Some(Time::from_civil(&civil, location))
+        let local = location.unwrap_or(&Location::Local);
+        if self.utc {
+            return Some(Time::from_civil(&civil, Location::Utc));
+        }
+        let shown = Time::from_civil(&civil, Location::Utc);
+        if let Some(offset) = self.offset {
+            let time = shown.add(-i64::from(offset) * super::NANOSECONDS);
+            // Go takes the location where offset and abbreviation are those in force there.
+            let here = time.with_location(local.clone());
+            let fits = here.offset_seconds() == offset
+                && (self.zone.is_empty() || here.abbreviation() == self.zone.as_str());
+            return Some(if fits { here } else { time.with_location(Location::fixed(&self.zone, offset)) });
+        }
+        if self.zone.is_empty() {
+            return Some(Time::from_civil(&civil, location.cloned().unwrap_or(Location::Utc)));
+        }
+        if let Some(offset) = local.offset_of(&self.zone, shown.unix_seconds()) {
+            return Some(shown.add(-i64::from(offset) * super::NANOSECONDS).with_location(local.clone()));
+        }
+        // An abbreviation whose offset is not known: Go leaves the moment, but for `GMT` and hours.
+        let hours = self.zone.strip_prefix("GMT").and_then(|hours| hours.parse::<i32>().ok());
+        let offset = hours.map_or(0, |hours| hours * 3600);
+        Some(shown.with_location(Location::fixed(&self.zone, offset)))
     }
 
     fn date(&self) -> Option<(i64, i64)> {

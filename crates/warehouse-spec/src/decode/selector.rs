@@ -1,0 +1,268 @@
+//! Path selectors that can match no path of a repository, and the form that works.
+
+use crate::decode::context::Context;
+use crate::decode::nearest::nearest;
+use crate::decode::object::Field;
+use crate::diagnostic::Code;
+use crate::rule;
+use crate::written::{plain, quoted};
+
+/// How a selector is read (rule 4.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Path,
+    Glob,
+    Regex,
+}
+
+/// Checks one selector: one that does not parse is an error, one that will never match is worth a warning.
+pub(crate) fn check(context: &mut Context, item: &Field<'_>, text: &str) {
+    if let Some(reason) = rule::path_selector(text) {
+        let help = match working(text) {
+            Some(form) => form,
+            None => "write a path, `glob:` and a pattern, or `regex:` and a regular expression".to_owned(),
+        };
+        context.error(Code::BadSelector, item, format!("`{text}` is no path selector: {reason}"), help);
+        return;
+    }
+    if text.is_empty() {
+        context.warn(
+            Code::BadSelector,
+            item,
+            "an empty path selects every file",
+            "write the path that is meant, or delete the line",
+        );
+        return;
+    }
+    let Some((reason, _)) = advice(text) else { return };
+    let help = working(text)
+        .unwrap_or_else(|| "write the path as `git ls-files` shows it, or `glob:` and a pattern".to_owned());
+    context.warn(Code::BadSelector, item, format!("`{text}` {reason}"), help);
+}
+
+/// What to write in place of a selector that matches nothing, where that is known.
+fn working(text: &str) -> Option<String> {
+    // One change may show the next one to make.
+    let (_, mut form) = advice(text)?;
+    for _ in 0..8 {
+        match form.as_deref().and_then(advice) {
+            Some((_, next)) => form = next,
+            None => break,
+        }
+    }
+    let form = form.filter(|form| rule::path_selector(form).is_none() && advice(form).is_none())?;
+    Some(format!("write {}", if plain(&form) { form } else { quoted(&form) }))
+}
+
+/// Why a selector matches nothing, and a form that is nearer to what was meant.
+fn advice(text: &str) -> Option<(&'static str, Option<String>)> {
+    let (kind, body) = split(text);
+    if body.trim() != body {
+        let prefix = &text[..text.len() - body.len()];
+        let reason = "matches no file: a blank at its start or end counts as a part of it";
+        return Some((reason, form(prefix.trim_start(), body.trim())));
+    }
+    match kind {
+        Kind::Path => of_path(body),
+        Kind::Glob => of_glob(body),
+        Kind::Regex => of_regex(body),
+    }
+}
+
+fn split(text: &str) -> (Kind, &str) {
+    for (prefix, kind) in [("glob:", Kind::Glob), ("regex:", Kind::Regex), ("regexp:", Kind::Regex)] {
+        if let Some(body) = text.strip_prefix(prefix) {
+            return (kind, body);
+        }
+    }
+    (Kind::Path, text)
+}
+
+fn form(prefix: &str, body: &str) -> Option<String> {
+    (!body.is_empty()).then(|| format!("{prefix}{body}"))
+}
+
+/// A selector without a prefix is a path, letter by letter.
+fn of_path(text: &str) -> Option<(&'static str, Option<String>)> {
+    if let Some((word, body)) = text.split_once([':', '=']) {
+        let word = word.trim();
+        let is_word = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let meant = match word.to_ascii_lowercase().as_str() {
+            "re" | "rx" => Some("regex"),
+            "doublestar" | "wildcard" => Some("glob"),
+            _ => nearest(word, &["glob", "regex", "regexp"]),
+        };
+        if let Some(prefix) = meant.filter(|_| is_word) {
+            let reason = "is taken as a path, letter by letter, and matches no file: its prefix is not known";
+            return Some((reason, form(&format!("{prefix}:"), body.trim())));
+        }
+    }
+    let letters = "is taken as a path, letter by letter, and matches no file";
+    match meant(text) {
+        Kind::Regex => return Some((letters, form("regex:", &anchored(text)))),
+        Kind::Glob => return Some((letters, form("glob:", text))),
+        Kind::Path => {}
+    }
+    if text.contains('\\') {
+        return Some((
+            "matches no file: the parts of a path are separated by `/`",
+            Some(text.replace('\\', "/")),
+        ));
+    }
+    if text.starts_with('/') {
+        let reason = "matches no file: paths start at the root of the repository, without `/`";
+        return Some((reason, form("", text.trim_start_matches('/'))));
+    }
+    let mut depth = 0_i32;
+    let leaves = text.split('/').any(|segment| {
+        match segment {
+            "" | "." => {}
+            ".." => depth -= 1,
+            _ => depth += 1,
+        }
+        depth < 0
+    });
+    leaves.then(|| {
+        ("matches no file: `..` leaves the repository", form("", text.trim_start_matches(['.', '/'])))
+    })
+}
+
+/// What a text without a prefix was meant to be, by the characters in it.
+fn meant(text: &str) -> Kind {
+    let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+    let is_regex = has(&[
+        "^", ".*", ".+", "]+", "]*", ")+", ")*", ")?", "\\.", "\\d+", "\\d*", "\\w+", "\\w*", "\\d{", "\\/",
+        "|",
+    ]) || text.ends_with('$')
+        || text.contains("$)");
+    if is_regex {
+        return Kind::Regex;
+    }
+    let braces = text
+        .split_once('{')
+        .is_some_and(|(_, rest)| rest.split_once('}').is_some_and(|(inside, _)| inside.contains(',')));
+    match has(&["*", "?"]) || braces {
+        true => Kind::Glob,
+        false if text.contains('$') => Kind::Regex,
+        false => Kind::Path,
+    }
+}
+
+/// A path that goes on as a regular expression was meant from the root on.
+fn anchored(text: &str) -> String {
+    let text = text.strip_prefix("./").unwrap_or(text);
+    let rooted = text.trim_start_matches('/');
+    let (first, rest) = rooted.split_once('/').unwrap_or((rooted, ""));
+    let is_literal = |first: &str| {
+        !first.is_empty()
+            && first.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    match (rooted.len() < text.len(), is_literal(first) && !rest.is_empty()) {
+        (true, _) | (_, true) => format!("^{rooted}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// A pattern is compared with whole paths, which have no empty part and neither `.` nor `..`.
+fn of_glob(body: &str) -> Option<(&'static str, Option<String>)> {
+    if body.is_empty() {
+        return Some(("matches no file: there is no pattern after the prefix", None));
+    }
+    if let Some((prefix, _)) = ["glob:", "regex:", "regexp:"]
+        .iter()
+        .filter_map(|prefix| Some((*prefix, body.get(..prefix.len())?)))
+        .find(|(prefix, start)| start.eq_ignore_ascii_case(prefix))
+    {
+        let reason = "matches no file: it has two prefixes";
+        return Some((reason, form(prefix, body[prefix.len()..].trim())));
+    }
+    if is_separator(body) {
+        let reason = "matches no file: `\\` takes the next character as it is, and the parts of a path are separated by `/`";
+        return Some((reason, Some(format!("glob:{}", body.replace('\\', "/")))));
+    }
+    // Regular expressions behind the wrong prefix: in a glob, `.*` is a dot and anything.
+    if body.contains("/.*") && !body.contains("**") && body.ends_with("/.*")
+        || body.starts_with('^')
+        || body.ends_with(['$', '+']) && body.contains(['^', ')', ']', '*'])
+    {
+        let reason = "is a regular expression, and `glob:` reads it otherwise";
+        return Some((reason, form("regex:", &anchored(body))));
+    }
+    let segments: Vec<&str> = body.split('/').collect();
+    let last = segments.len() - 1;
+    let is_bad =
+        |(at, segment): (usize, &&str)| matches!(*segment, "." | "..") || segment.is_empty() && at <= last;
+    if !segments.iter().enumerate().any(is_bad) {
+        return None;
+    }
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in &segments {
+        match *segment {
+            "" | "." => {}
+            ".." => drop(kept.pop()),
+            segment => kept.push(segment),
+        }
+    }
+    if body.ends_with('/') && kept.last().is_some_and(|last| *last != "**") {
+        kept.push("**");
+    }
+    let reason = "matches no file: paths start at the root of the repository and have no empty part, no `.` and no `..`";
+    Some((reason, form("glob:", &kept.join("/"))))
+}
+
+/// Whether backslashes stand where `/` belongs: before a letter, which needs none.
+fn is_separator(body: &str) -> bool {
+    body.match_indices('\\').any(|(at, _)| body[at + 1..].starts_with(|next: char| next.is_alphanumeric()))
+}
+
+/// An expression that asks for what no path has at its start or end.
+fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
+    if body.is_empty() {
+        return Some(("selects every file: there is no expression after the prefix", None));
+    }
+    if let Some(start) = body.get(..5).filter(|start| start.eq_ignore_ascii_case("glob:")) {
+        return Some(("matches no file: it has two prefixes", form("glob:", body[start.len()..].trim())));
+    }
+    if let Some(at) = body.find("\\\\") {
+        let rest = &body[at + 2..];
+        let reason =
+            "matches no file: `\\\\` stands for a backslash, and the parts of a path are separated by `/`";
+        // An escape that was escaped once too often, or a path of another system.
+        let with = match rest.starts_with(|next: char| next.is_ascii_punctuation())
+            || rest.starts_with(['d', 'w', 's', 'b']) && rest[1..].starts_with(['+', '*', '{', '?'])
+        {
+            true => "\\",
+            false => "/",
+        };
+        return Some((reason, Some(format!("regex:{}{with}{rest}", &body[..at]))));
+    }
+    let rooted = "matches no file: paths start at the root of the repository, without `/`";
+    for (start, reason) in [
+        ("^/", rooted),
+        ("^\\/", rooted),
+        ("^\\./", rooted),
+        ("^\\.\\/", rooted),
+        ("^ ", "matches no file: no path starts with a blank"),
+    ] {
+        // After `?` or `*` it may be left out.
+        let rest = body.strip_prefix(start).filter(|rest| !rest.starts_with(['?', '*', '{']));
+        if let Some(rest) = rest.filter(|_| !has_alternatives(body)) {
+            return Some((reason, Some(format!("regex:^{rest}"))));
+        }
+    }
+    let ends = body.strip_suffix("/$").filter(|rest| !rest.ends_with('\\') && !has_alternatives(body));
+    ends.map(|rest| ("matches no file: no path ends with `/`", Some(format!("regex:{rest}/"))))
+}
+
+/// Whether an expression has alternatives at its outermost level, so that its start is not the only one.
+fn has_alternatives(body: &str) -> bool {
+    let mut depth = 0_i32;
+    body.chars().any(|letter| {
+        match letter {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            _ => {}
+        }
+        letter == '|' && depth == 0
+    })
+}

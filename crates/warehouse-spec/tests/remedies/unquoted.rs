@@ -1,0 +1,338 @@
+//! Texts that YAML reads as something else: each is taken as it was written, or it is an error whose quoted form is taken so.
+
+use warehouse_spec::{Code, SubscriptionKind, Warehouse};
+
+use super::{HEAD, read};
+
+/// Where a text may stand: what comes before it, what comes after it, and the field that holds it.
+struct Place {
+    before: &'static str,
+    after: &'static str,
+    field: fn(&Warehouse) -> Option<String>,
+}
+
+fn git(warehouse: &Warehouse) -> &warehouse_spec::GitSubscription {
+    match &warehouse.spec.subscriptions[0].kind {
+        SubscriptionKind::Git(git) => git,
+        other => panic!("{other:?}"),
+    }
+}
+
+const BRANCH: Place =
+    Place { before: "branch: ", after: "", field: |warehouse| git(warehouse).branch.clone() };
+const CONSTRAINT: Place = Place {
+    before: "semverConstraint: ",
+    after: "",
+    field: |warehouse| git(warehouse).semver_constraint.clone(),
+};
+const EXPRESSION: Place = Place {
+    before: "expressionFilter: ",
+    after: "",
+    field: |warehouse| git(warehouse).expression_filter.clone(),
+};
+const ITEM: Place = Place {
+    before: "includePaths:\n      - ",
+    after: "",
+    field: |warehouse| git(warehouse).include_paths.first().cloned(),
+};
+const IN_BRACKETS: Place = Place {
+    before: "includePaths: [first, ",
+    after: ", last]",
+    field: |warehouse| git(warehouse).include_paths.get(1).cloned(),
+};
+const IN_BRACES: Place = Place {
+    before: "<<: {blobless: true, branch: ",
+    after: "}",
+    field: |warehouse| git(warehouse).branch.clone(),
+};
+const TAG: Place = Place {
+    before: "ignoreTags: [",
+    after: "]",
+    field: |warehouse| git(warehouse).ignore_tags.first().cloned(),
+};
+
+fn manifest(place: &Place, value: &str) -> String {
+    let Place { before, after, .. } = place;
+    format!(
+        "{HEAD}  - git:\n      repoURL: https://host/a\n      commitSelectionStrategy: SemVer\n      {before}{value}{after}\n      discoveryLimit: 5\n"
+    )
+}
+
+/// The text is refused with its quoted form, and the quoted form is the text.
+#[track_caller]
+fn refused(place: &Place, value: &str) {
+    let text = manifest(place, value);
+    let manifest_read = read(&text);
+    let error =
+        manifest_read.errors().next().unwrap_or_else(|| panic!("{value:?} is taken: {:?}", place.before));
+    assert!(matches!(error.code, Code::Unquoted | Code::WrongType), "{value:?}: {error}");
+    let help = error.help.clone().unwrap_or_default();
+    let quoted = help.strip_prefix("quote it: ").unwrap_or_else(|| panic!("{value:?}: {error}: {help}"));
+    let quoted = quoted.strip_suffix(", or delete the line").unwrap_or(quoted);
+    let start = text.find(place.before).unwrap() + place.before.len();
+    let column = start - text[..start].rfind('\n').unwrap();
+    if !matches!(value, "~" | "null" | "Null" | "NULL") {
+        assert_eq!(error.location.column, column, "{value:?}: {error}");
+    }
+    // What a constraint, a branch or an expression may be is another matter.
+    let remedied = read(&manifest(place, quoted));
+    for error in remedied.errors() {
+        let other = matches!(error.code, Code::BadValue | Code::BadConstraint | Code::BadExpression);
+        assert!(other, "{value:?} written {quoted}: {error}");
+    }
+    if let Some(warehouse) = remedied.warehouses.first() {
+        assert_eq!((place.field)(warehouse).as_deref(), Some(value));
+    }
+}
+
+/// The text is taken as it was written.
+#[track_caller]
+fn taken(place: &Place, value: &str) {
+    let manifest = read(&manifest(place, value));
+    let errors: Vec<String> = manifest.errors().map(ToString::to_string).collect();
+    assert!(errors.is_empty(), "{value:?}: {errors:?}");
+    assert_eq!((place.field)(&manifest.warehouses[0]).as_deref(), Some(value));
+}
+
+/// Texts whose start YAML takes for something of its own, or that it takes for another type.
+const MISREAD: &[&str] = &[
+    "!=9.0.0",
+    "!true",
+    "!(a == 'b')",
+    "!x",
+    "! x",
+    "!x  y",
+    "!",
+    "!!x",
+    "!!binary aGk=",
+    "!<x>",
+    "*",
+    "*x",
+    "*.x",
+    "&x",
+    "@x",
+    "`x`",
+    "%x",
+    "[a-z]+",
+    "[a]",
+    "{a}",
+    "{a: b}",
+    "'a' in b",
+    "\"a\" in b",
+    "- x",
+    "-",
+    "? x",
+    "1",
+    "1.10",
+    "1_000",
+    "0x10",
+    "0o17",
+    "0b1",
+    "1e3",
+    "010",
+    "+1",
+    "-1",
+    ".5",
+    ".inf",
+    ".nan",
+    "on",
+    "Off",
+    "yes",
+    "no",
+    "y",
+    "n",
+    "true",
+    "False",
+    "~",
+    "null",
+    "Null",
+    "NULL",
+    ">1.0.0",
+    ">=1.0.0",
+    ">",
+    ">1",
+    ">-",
+    ">2 <3",
+    "|",
+    "|x",
+    "||",
+    "|+",
+    "a: b",
+    "a:",
+];
+
+#[test]
+fn every_misreading_is_an_error_with_the_form_that_works() {
+    for place in [&BRANCH, &CONSTRAINT, &EXPRESSION, &ITEM, &IN_BRACKETS, &IN_BRACES, &TAG] {
+        for value in MISREAD {
+            refused(place, value);
+        }
+    }
+}
+
+#[test]
+fn every_other_text_is_taken_as_it_is() {
+    for value in [
+        "1:30",
+        "2025-01-01",
+        "2025-01-01T00:00:00Z",
+        "1.2.3",
+        "1.x",
+        "^1.2",
+        "~1.2",
+        "<2",
+        "=1",
+        "a#b",
+        "a,b",
+        "a!b",
+        "a*",
+        "glob:*",
+        "glob:a/**/*.yaml",
+        "regex:^a$",
+        "a&b",
+        "a@b",
+        "a%b",
+        "-a",
+        ":a",
+        "?a",
+        "nulls",
+        "ON-CALL",
+        "1e",
+        "v1",
+        "a b",
+        "a'b",
+        "a\"b",
+        "<<",
+    ] {
+        taken(&ITEM, value);
+        if !value.contains(',') {
+            taken(&IN_BRACKETS, value);
+            taken(&TAG, value);
+        }
+    }
+    for place in [&BRANCH, &IN_BRACES] {
+        for value in ["main", "release/1.10", "2025-01-01", "v1", "1.2.3", "nulls", "a_b"] {
+            taken(place, value);
+        }
+    }
+    for value in ["^1.2", "~1.2", "<2", "=1", "1.x", "1.2.3 - 2", "2025-01-01"] {
+        taken(&CONSTRAINT, value);
+    }
+    taken(&EXPRESSION, "author contains 'a'");
+}
+
+#[test]
+fn a_comment_is_a_comment() {
+    for (written, value) in [("^1.2 # as agreed", "^1.2"), ("^1.2 #x", "^1.2"), ("'>=1.0.0' #x", ">=1.0.0")] {
+        let manifest = read(&manifest(&CONSTRAINT, written));
+        assert_eq!((CONSTRAINT.field)(&manifest.warehouses[0]).as_deref(), Some(value));
+    }
+    let text = manifest(&CONSTRAINT, ">=1.0.0 #x");
+    let error = read(&text).errors().next().and_then(|error| error.help.clone());
+    assert_eq!(error.as_deref(), Some("quote it: \">=1.0.0\""));
+}
+
+#[test]
+fn what_a_comment_cuts_off_is_told_where_the_rest_means_nothing() {
+    for (place, written, quoted) in [
+        (&EXPRESSION, "subject contains 'x #y'", "\"subject contains 'x #y'\""),
+        (&EXPRESSION, "all([1], # > 3)", "\"all([1], # > 3)\""),
+        (&EXPRESSION, "subject matches #x", "\"subject matches #x\""),
+    ] {
+        let manifest = read(&manifest(place, written));
+        let error = manifest.errors().next().unwrap_or_else(|| panic!("{written:?} is taken"));
+        let help = error.help.clone().unwrap_or_default();
+        assert_eq!(
+            help,
+            format!("` #` starts a comment; if it is part of the value, quote it: {quoted}"),
+            "{error}"
+        );
+    }
+    let text = manifest(&EXPRESSION, "\"subject contains 'x #y'\"");
+    assert!(read(&text).is_valid());
+}
+
+#[test]
+fn lines_after_a_head_are_a_text_without_the_last_break_only_where_asked() {
+    for head in ["|", ">", "|+", ">+", "| # why"] {
+        for (place, value) in [(&BRANCH, "main"), (&ITEM, "apps"), (&ITEM, "1.10")] {
+            let text = manifest(place, &format!("{head}\n        {value}"));
+            let manifest_read = read(&text);
+            let error = manifest_read.errors().next().unwrap_or_else(|| panic!("{head} {value} is taken"));
+            let help = error.help.clone().unwrap_or_default();
+            let quoted =
+                help.strip_prefix("write it on one line: ").unwrap_or_else(|| panic!("{error}: {help}"));
+            taken(place, "x");
+            let remedied = read(&manifest(place, quoted));
+            assert_eq!((place.field)(&remedied.warehouses[0]).as_deref(), Some(value), "{head}");
+        }
+    }
+    for (place, head, value) in [
+        (&BRANCH, "|-", "main"),
+        (&BRANCH, ">-", "main"),
+        (&ITEM, "|-", "apps"),
+        (&EXPRESSION, "|-", "author == 'x'"),
+    ] {
+        let manifest = read(&manifest(place, &format!("{head}\n        {value}")));
+        assert_eq!(
+            (place.field)(&manifest.warehouses[0]).as_deref(),
+            Some(value),
+            "{:?}",
+            manifest.diagnostics
+        );
+    }
+    // Neither an expression nor a condition on versions is another one for a line break at its end.
+    let manifest = read(&manifest(&EXPRESSION, "|\n        author == 'x'\n        && subject == 'y'"));
+    assert!(manifest.is_valid(), "{:?}", manifest.diagnostics);
+}
+
+#[test]
+fn an_anchor_that_is_used_is_one() {
+    let text = manifest(&BRANCH, "&main release").replace("discoveryLimit: 5", "includePaths: [*main]");
+    let manifest = read(&text);
+    assert_eq!(git(&manifest.warehouses[0]).branch.as_deref(), Some("release"));
+    assert_eq!(git(&manifest.warehouses[0]).include_paths, ["release"]);
+}
+
+#[test]
+fn null_in_json_is_no_text_that_was_forgotten_to_quote() {
+    let text = r#"{"apiVersion": "kargo.akuity.io/v1alpha1", "kind": "Warehouse", "metadata": {"name": "w"}, "spec":
+        {"subscriptions": [{"git": {"repoURL": "https://host/a", "branch": null}}]}}"#;
+    let manifest = read(text);
+    assert!(manifest.is_valid(), "{:?}", manifest.diagnostics);
+    assert_eq!(git(&manifest.warehouses[0]).branch, None);
+}
+
+#[test]
+fn what_is_lost_within_the_configuration_of_another_type_is_an_error_too() {
+    for (value, expected) in [
+        ("!x", "spec.subscriptions[0].thing.config.a.b"),
+        ("*x", "spec.subscriptions[0].thing.config.a.b"),
+        ("[1, !x]", "spec.subscriptions[0].thing.config.a.b[1]"),
+    ] {
+        let text =
+            format!("{HEAD}  - name: one\n    thing:\n      config:\n        a:\n          b: {value}\n");
+        let errors: Vec<String> = read(&text).errors().map(|error| error.path.clone()).collect();
+        assert_eq!(errors, [expected], "{value}");
+    }
+}
+
+#[test]
+fn a_tag_on_a_collection_is_an_error() {
+    for text in [
+        "  - git: !x\n      repoURL: https://host/a\n",
+        "  - git: !x {repoURL: 'https://host/a'}\n",
+        "  - git:\n      repoURL: https://host/a\n      includePaths: !x\n      - a\n",
+        "  - git: {repoURL: 'https://host/a', includePaths: !x [a]}\n",
+        "  - !x git: {repoURL: 'https://host/a'}\n",
+    ] {
+        let manifest = read(&format!("{HEAD}{text}"));
+        assert!(
+            manifest.errors().any(|error| error.code == Code::Unquoted),
+            "{text}: {:?}",
+            manifest.diagnostics
+        );
+        let remedied = text.replace("!x", "");
+        assert!(read(&format!("{HEAD}{remedied}")).is_valid(), "{remedied}");
+    }
+}
