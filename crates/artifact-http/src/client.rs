@@ -234,7 +234,10 @@ impl HttpClient {
         let mut tries = Tries::begin();
         loop {
             match Box::pin(self.exchange(&request, call, false)).await {
-                Ok(stream) if is_passing(stream.status()) && self.may_repeat(&request, tries) => {
+                Ok(stream)
+                    if is_passing(stream.status())
+                        && self.may_repeat(&request, tries, Some(stream.status())) =>
+                {
                     let response = match stream.read_whole().await {
                         Ok(response) => response,
                         Err(failure) => {
@@ -268,8 +271,8 @@ impl HttpClient {
         Err(tries.describe(failure))
     }
 
-    fn may_repeat(&self, request: &Request, tries: Tries) -> bool {
-        request.retries && tries.count() < self.retry.attempts
+    fn may_repeat(&self, request: &Request, tries: Tries, status: Option<http::StatusCode>) -> bool {
+        request.retries.includes(status) && tries.count() < self.retry.attempts
     }
 
     /// Waits before the next try. `None`, at once, if there is to be none: the answer is not one that
@@ -281,7 +284,8 @@ impl HttpClient {
         tries: Tries,
         response: Option<&Response>,
     ) -> Option<()> {
-        if response.is_some_and(|response| !is_passing(response.status)) || !self.may_repeat(request, tries) {
+        let status = response.map(|response| response.status);
+        if status.is_some_and(|status| !is_passing(status)) || !self.may_repeat(request, tries, status) {
             return None;
         }
         let mut wait = self.retry.backoff.after(tries.count());

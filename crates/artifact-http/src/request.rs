@@ -27,7 +27,7 @@ pub struct Request {
     pub(crate) max_bytes: u64,
     pub(crate) accept_gzip: bool,
     pub(crate) max_redirects: usize,
-    pub(crate) retries: bool,
+    pub(crate) retries: Retries,
     pub(crate) allow_plain_credential: bool,
     pub(crate) public_only: bool,
 }
@@ -49,7 +49,7 @@ impl Request {
     }
 
     fn new(method: Method, url: &str, body: Bytes) -> Self {
-        let retries = method != Method::POST;
+        let retries = if method == Method::POST { Retries::Never } else { Retries::OfAll };
         let mut authorizations = Authorizations::default();
         let parsed = Url::parse(url).map_err(|_| "not a URL").and_then(|mut url| {
             if !matches!(url.scheme(), "http" | "https") {
@@ -155,7 +155,15 @@ impl Request {
     /// POST, if it is not said.
     #[must_use]
     pub fn retries(mut self, retries: bool) -> Self {
-        self.retries = retries;
+        self.retries = if retries { Retries::OfAll } else { Retries::Never };
+        self
+    }
+
+    /// Sends the request again only where the server wants fewer requests (429): for a request whose other failures the caller
+    /// makes good with another request.
+    #[must_use]
+    pub fn retry_rate_limits_only(mut self) -> Self {
+        self.retries = Retries::OfRateLimits;
         self
     }
 
@@ -188,6 +196,25 @@ impl Request {
             return Err(invalid("the credential holds characters that no header can carry".to_owned()));
         }
         Ok((url, headers))
+    }
+}
+
+/// Which failures of a request are tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retries {
+    Never,
+    OfRateLimits,
+    OfAll,
+}
+
+impl Retries {
+    /// Whether a request is sent again after this status, or after a failure without an answer.
+    pub(crate) fn includes(self, status: Option<http::StatusCode>) -> bool {
+        match self {
+            Self::Never => false,
+            Self::OfRateLimits => status == Some(http::StatusCode::TOO_MANY_REQUESTS),
+            Self::OfAll => true,
+        }
     }
 }
 

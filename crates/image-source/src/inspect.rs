@@ -139,8 +139,8 @@ impl Inspector<'_> {
         Ok((digest, facts))
     }
 
-    /// What a tag points at now, if the registry tells that without the thing itself. A refusal has no body that would tell
-    /// why, and some registries refuse only this way of asking, so it is GET that decides then.
+    /// What a tag points at now, if the registry tells that without the thing itself. HEAD is our economy: some registries refuse it or
+    /// fail at it, so GET decides whatever HEAD could not answer. Only a registry that wants fewer requests gets no other one.
     async fn digest_now(&self, tag: &str) -> Result<Option<Digest>, Miss> {
         let Some(turn) = self.host.turn().await else { return Ok(None) };
         // Said by the one who was waited for, perhaps.
@@ -153,7 +153,7 @@ impl Inspector<'_> {
                 turn.answered(head.digest.is_some());
                 Ok(head.digest)
             }
-            Err(error) if error.status().is_some_and(|status| status < 500 && status != 429) => {
+            Err(error) if error.kind() != artifact_source::ErrorKind::RateLimited => {
                 match error.is_not_found() {
                     true => turn.told_nothing(),
                     false => self.desk.refuses_head.store(true, Ordering::Relaxed),

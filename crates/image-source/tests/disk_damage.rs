@@ -126,7 +126,7 @@ async fn what_is_no_file_of_ours_is_replaced() {
         ("one long line", vec![b'x'; 100_000]),
         ("no text", (0..=255).cycle().take(100_000).collect()),
         // Its title is another, and so are its checks.
-        ("another version", ours.replace("version 1", "version 2").replace('{', "[").into_bytes()),
+        ("another version", ours.replace("version 2", "version 3").replace('{', "[").into_bytes()),
         ("the file of another shelf", fs::read(young(elsewhere.path())).unwrap()),
     ] {
         fs::write(&path, &bytes).unwrap();

@@ -162,7 +162,7 @@ async fn mistakes_have_their_words() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the registry does not let us into {host}/demo/app: HTTP 401 UNAUTHORIZED (http://{host}/v2/demo/app/tags/list?n=...)"
+            "the registry does not let us into {host}/demo/app: HTTP 401 UNAUTHORIZED: the server says \"authentication required\" (http://{host}/v2/demo/app/tags/list?n=...)"
         )
     );
     assert!(error.hint().unwrap().starts_with("no credential was given for "));
@@ -178,7 +178,7 @@ async fn mistakes_have_their_words() {
     assert_eq!(
         error.to_string(),
         format!(
-            "there is no repository {host}/demo/app: HTTP 404 NAME_UNKNOWN (http://{host}/v2/demo/app/tags/list?n=...)"
+            "there is no repository {host}/demo/app: HTTP 404 NAME_UNKNOWN: the server says \"repository name not known to registry\" (http://{host}/v2/demo/app/tags/list?n=...)"
         )
     );
 

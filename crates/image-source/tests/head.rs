@@ -44,7 +44,7 @@ async fn check(answer: impl Into<Fault>, second: u64, third: u64) {
 
 #[tokio::test]
 async fn where_head_is_refused_get_decides_and_head_is_not_tried_again_in_this_discovery() {
-    for status in [400, 403, 406, 415, 418] {
+    for status in [400, 403, 406, 415, 418, 500, 502, 503, 504] {
         check(Fault::status(status), 1 + 1 + 3, 1 + 1 + 3).await;
     }
     check(Reply::status(401), 1 + 1 + 3, 1 + 1 + 3).await;
@@ -59,22 +59,35 @@ async fn where_head_is_refused_get_decides_and_head_is_not_tried_again_in_this_d
 }
 
 #[tokio::test]
-async fn a_failure_of_head_is_a_failure() {
-    for (fault, kind) in [
-        (Fault::status(500), ErrorKind::Server),
-        (Fault::status(503), ErrorKind::Server),
-        (Fault::too_many_requests(std::time::Duration::ZERO), ErrorKind::RateLimited),
-        (Fault::Reset, ErrorKind::Unreachable),
-    ] {
+async fn where_head_fails_get_decides() {
+    for fault in [Fault::Reset, Fault::status(500)] {
         let registry = registry();
         let source = one_by_one(&registry);
-        support::discover(&source).await;
+        let cold = found(support::discover(&source).await).artifacts;
         registry.faults().add(When::head("/v2/**"), fault.clone());
-        registry.log().clear();
+        assert_eq!(found(support::discover(&source).await).artifacts, cold, "{fault:?}");
+        // What GET fails at too is a failure.
+        registry.faults().add(When::get("/v2/**/manifests/*"), Fault::status(500));
         let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
-        assert_eq!(error.kind(), kind, "{fault:?}");
-        assert_eq!(registry.log().count(&When::get("/v2/**/manifests/*")), 0, "{fault:?}");
+        assert_eq!((error.kind(), error.tries()), (ErrorKind::Server, 4), "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn a_registry_that_wants_fewer_requests_gets_no_get_for_a_head() {
+    let registry = registry();
+    let source = one_by_one(&registry);
+    support::discover(&source).await;
+    registry.faults().add(When::head("/v2/**"), Fault::too_many_requests(std::time::Duration::ZERO));
+    registry.log().clear();
+    let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert_eq!(registry.log().count(&When::get("/v2/**/manifests/*")), 0);
+    assert_eq!(
+        registry.log().count(&When::head("/v2/**/manifests/*")),
+        4,
+        "it is waited for and asked again"
+    );
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ impl Repository {
         call: &Call,
     ) -> Result<Head, Error> {
         let url = self.manifest_url(reference)?;
-        let request = Request::head(&url).header("accept", ACCEPT);
+        let request = Request::head(&url).header("accept", ACCEPT).retry_rate_limits_only();
         let response = self.fetch(request, visitor, call).await?;
         // Registries without HEAD are left with GET.
         if !matches!(response.status.as_u16(), 405 | 501) {

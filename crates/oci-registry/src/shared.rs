@@ -42,7 +42,8 @@ impl Repository {
         self.client.shared.tags.share(self.view(&visitor), call, read).await.map(Arc::unwrap_or_clone)
     }
 
-    /// What a tag or a digest points at: one HEAD request.
+    /// What a tag or a digest points at: one HEAD request. HEAD spares the transfer of the manifest, and some registries fail at it, so
+    /// a failure is not tried again, unless the registry wants fewer requests: [`manifest`](Self::manifest) decides then.
     ///
     /// # Errors
     ///
