@@ -32,7 +32,20 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
         context.old_spelling(&field, REGISTRY_URL);
         return context.checked_url(&field, repo_url::chart);
     }
-    context.repo_url(object, repo_url::chart)
+    let field = object.look("repoURL");
+    let url = context.repo_url(object, repo_url::chart)?;
+    if let Some(field) =
+        field.filter(|_| url.starts_with("oci://") && url.len() > "oci://".len() && url.ends_with('/'))
+    {
+        let help = format!("write {}", url.trim_end_matches('/'));
+        context.warn(
+            Code::KargoRefuses,
+            &field,
+            "Kargo refuses the `/` at the end; it is left out here",
+            help,
+        );
+    }
+    Some(url)
 }
 
 /// A classic repository holds many charts and one must be named; an OCI URL names its chart itself.
