@@ -14,7 +14,8 @@
 //! stringData: {repoURL: ^ghcr.io/team/, repoURLIsRegex: 'true', username: me, password: hunter2}
 //! ",
 //!     "secrets.yaml",
-//! )?;
+//! )?
+//! .namespaces(["team", "kargo-shared-resources"]);
 //! let docker = DockerConfig::from_slice(br#"{"auths": {"quay.io": {"auth": "eW91OmhlbGxv"}}}"#, "config.json")?;
 //! let credentials = Chain::new().with(secrets).with(docker);
 //!
