@@ -26,6 +26,8 @@ use wanted::{CredType, Wanted};
 
 use crate::printable::printable;
 
+pub(crate) use yaml::{decode, documents, name_of};
+
 pub use problem::Problem;
 pub use secret::KargoSecret;
 

@@ -40,6 +40,7 @@
 //! | source | has credentials for | from |
 //! |---|---|---|
 //! | [`DockerConfig`] | images, and charts in registries | a `config.json` or `auth.json`, and credential helpers |
+//! | [`DockerSecret`] | the same | manifests of Secrets of the type `kubernetes.io/dockerconfigjson` or `kubernetes.io/dockercfg` |
 //! | [`KargoSecrets`] | images, charts, and Git repositories over http(s) | manifests, or [`KargoSecret`]s of a cluster |
 //! | [`Chain`] | what its links have | sources, one after the other |
 //!
@@ -72,5 +73,5 @@ mod kargo;
 mod printable;
 
 pub use chain::Chain;
-pub use docker::{DockerConfig, StandardPlaces};
+pub use docker::{DockerConfig, DockerSecret, StandardPlaces};
 pub use kargo::{KargoSecret, KargoSecrets, Problem};
