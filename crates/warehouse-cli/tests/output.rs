@@ -126,3 +126,49 @@ fn wide_shows_the_git_repository_of_an_image() {
     let ran = warehouse(&["discover", "--no-cache", "-f", "-", "-o", "wide"], &world.fill(&manifest(image)));
     assert!(!ran.out.contains("GITREPOURL"), "{}", ran.out);
 }
+
+/// `(nothing fits)` is followed by why, on standard error, and the remedy that is named works.
+#[test]
+fn what_nothing_fits_for_is_said() {
+    let world = World::start();
+    for version in ["v1.16.1", "v1.16.2", "1.0.0_a_b"] {
+        world.registry.push_chart("charts", &warehouse_testkit::Chart::new("cert", version));
+    }
+    let run = |command: &str, subscription: &str| {
+        let text = world.fill(&manifest(subscription));
+        warehouse(&[command, "--no-cache", "--no-docker-config", "-f", "-"], &text)
+    };
+    let wrong = "  - chart:\n      repoURL: CHARTS\n      name: Shop\n";
+    let why = "the index has no chart `Shop`; similar: `shop`";
+    for (command, code) in [("discover", 0), ("freight", 1)] {
+        let ran = run(command, wrong);
+        assert_eq!(ran.code, Some(code));
+        assert!(ran.err.contains(&format!("nothing fits: {why}")), "{}", ran.err);
+    }
+    let explained = run("explain", wrong);
+    assert!(explained.out.contains(&format!("- Shop\t{why}")), "{}", explained.out);
+    let ran = run("discover", &wrong.replace("Shop", "shop"));
+    assert!(ran.out.contains("0.2.1") && !ran.err.contains("nothing fits"), "{}{}", ran.out, ran.err);
+
+    let oci = "  - chart:\n      repoURL: oci://REGISTRY/charts/cert/\n";
+    let explained = run("explain", oci);
+    assert!(explained.out.contains("- v1.16.1\tbegins with `v`"), "{}", explained.out);
+    assert!(explained.out.contains("has a second `_`"), "{}", explained.out);
+    let ran = run("discover", oci);
+    assert_eq!(ran.code, Some(0));
+    assert!(
+        ran.err.contains("nothing fits: begins with `v`") && ran.err.contains("(2 candidates)"),
+        "{}",
+        ran.err
+    );
+    // As it says: the same chart without the `v`.
+    world.registry.push_chart("charts", &warehouse_testkit::Chart::new("cert", "1.16.1"));
+    let ran = run("discover", oci);
+    assert!(ran.out.contains("1.16.1") && !ran.err.contains("nothing fits"), "{}{}", ran.out, ran.err);
+
+    let ran =
+        run("discover", "  - image:\n      repoURL: REGISTRY/shop/web\n      semverConstraint: ^9.0.0\n");
+    let reasons = "nothing fits: outside the constraint \"^9.0.0\" (4 candidates); not a semantic version in the strict sense \
+                   (major.minor.patch) (1 candidate)";
+    assert!(ran.err.contains(reasons), "{}", ran.err);
+}
