@@ -4,6 +4,7 @@ mod file;
 mod helper;
 mod memory;
 mod place;
+mod secret;
 mod standard;
 
 use std::fmt;
@@ -24,6 +25,7 @@ use place::Place;
 
 use crate::printable::printable;
 
+pub use secret::DockerSecret;
 pub use standard::StandardPlaces;
 
 /// Docker's `config.json` or Podman's `auth.json`, and the credential helpers that it names.
@@ -145,6 +147,13 @@ impl DockerConfig {
             keep: Duration::from_secs(300),
             memory: Memory::default(),
         })
+    }
+
+    /// The same with its `auths` alone.
+    fn without_helpers(mut self) -> Self {
+        self.file.helpers.clear();
+        self.file.store = None;
+        self
     }
 
     /// Looks for helpers in these folders and nowhere else.

@@ -6,6 +6,7 @@ mod hint;
 mod likeness;
 mod problem;
 mod remembered;
+mod requested;
 mod secret;
 mod wanted;
 mod yaml;
@@ -24,6 +25,8 @@ use remembered::Remembered;
 use wanted::{CredType, Wanted};
 
 use crate::printable::printable;
+
+pub(crate) use yaml::{decode, documents, name_of};
 
 pub use problem::Problem;
 pub use secret::KargoSecret;
@@ -72,7 +75,11 @@ pub use secret::KargoSecret;
 ///   the repository's, both in the normal form of
 ///   [images](warehouse_spec::normalize_image), [charts](warehouse_spec::normalize_chart) or
 ///   [Git](warehouse_spec::normalize_git); then those of which `repoURLIsRegex` is exactly `true` and whose `repoURL`
-///   matches the URL as it is written or its normal form, anywhere in it. Of several the first by name.
+///   matches the URL as it is written, as it is requested, or its normal form, anywhere in it. Of several the first by name.
+/// - For a URL that is requested otherwise than it is written none: with a backslash or a control character, with `..` in its
+///   path, with a host or port in another spelling than the parsed one (`127.1`, `%67ithub.com`, full-width letters, `:0443`), or with
+///   more than one `@`. A user or password in the URL and a fragment are nothing that a pattern matches, but for a user of letters,
+///   digits, `-` and `_`. Chart URLs with different ports are different, although Kargo's normal form may lose the port.
 /// - For `http://` URLs of other machines none, unless it is [allowed](Self::allow_plain_http).
 ///
 /// The first Secret that is for a repository ends the search, whatever it holds:
@@ -98,7 +105,7 @@ pub use secret::KargoSecret;
 #[derive(Clone, Default)]
 pub struct KargoSecrets {
     collection: Arc<Collection>,
-    order: Option<Arc<[String]>>,
+    looked_into: LookedInto,
     allow_plain_http: bool,
     /// What was said with these settings.
     hints: Arc<Remembered>,
@@ -118,10 +125,20 @@ impl KargoSecrets {
     /// (`kargo-shared-resources`). Secrets without a namespace come right after the first: whoever applies such a manifest
     /// says where it goes.
     ///
-    /// If it is not said, all are looked into, in the order in which they first appeared.
+    /// Defaults to none: until a namespace is given, no Secret answers. A program that serves the Warehouses of several namespaces
+    /// makes one clone for each of them; the Secrets themselves are shared.
     #[must_use]
     pub fn namespaces(mut self, order: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.order = Some(order.into_iter().map(Into::into).collect());
+        self.looked_into = LookedInto::These(order.into_iter().map(Into::into).collect());
+        self.hints = Arc::default();
+        self
+    }
+
+    /// Looks into every namespace, in the order in which they first appeared: for Secrets that all belong to whoever asks. A Warehouse
+    /// so signs in with the Secrets of every other namespace.
+    #[must_use]
+    pub fn all_namespaces(mut self) -> Self {
+        self.looked_into = LookedInto::All;
         self.hints = Arc::default();
         self
     }
@@ -155,8 +172,9 @@ impl KargoSecrets {
     }
 
     fn order(&self) -> Vec<&str> {
-        let Some(given) = &self.order else {
-            return self.collection.namespaces.iter().map(String::as_str).collect();
+        let given = match &self.looked_into {
+            LookedInto::These(given) => given,
+            LookedInto::All => return self.collection.namespaces.iter().map(String::as_str).collect(),
         };
         let mut order: Vec<&str> = given.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
         // Those without a namespace come right after the first one, wherever they were named.
@@ -169,6 +187,19 @@ impl KargoSecrets {
     fn refuses(&self, url: &str) -> bool {
         let is_http = url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
         is_http && !self.allow_plain_http && !names_this_machine(url)
+    }
+}
+
+/// Which namespaces are looked into.
+#[derive(Clone, Debug)]
+enum LookedInto {
+    These(Arc<[String]>),
+    All,
+}
+
+impl Default for LookedInto {
+    fn default() -> Self {
+        Self::These(Arc::default())
     }
 }
 
@@ -225,7 +256,7 @@ impl fmt::Debug for KargoSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KargoSecrets")
             .field("secrets", &self.collection.entries.iter().map(|entry| &entry.secret).collect::<Vec<_>>())
-            .field("namespaces", &self.order)
+            .field("namespaces", &self.looked_into)
             .field("allow_plain_http", &self.allow_plain_http)
             .finish()
     }

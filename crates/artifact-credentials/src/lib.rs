@@ -14,7 +14,8 @@
 //! stringData: {repoURL: ^ghcr.io/team/, repoURLIsRegex: 'true', username: me, password: hunter2}
 //! ",
 //!     "secrets.yaml",
-//! )?;
+//! )?
+//! .namespaces(["team", "kargo-shared-resources"]);
 //! let docker = DockerConfig::from_slice(br#"{"auths": {"quay.io": {"auth": "eW91OmhlbGxv"}}}"#, "config.json")?;
 //! let credentials = Chain::new().with(secrets).with(docker);
 //!
@@ -39,6 +40,7 @@
 //! | source | has credentials for | from |
 //! |---|---|---|
 //! | [`DockerConfig`] | images, and charts in registries | a `config.json` or `auth.json`, and credential helpers |
+//! | [`DockerSecret`] | the same | manifests of Secrets of the type `kubernetes.io/dockerconfigjson` or `kubernetes.io/dockercfg` |
 //! | [`KargoSecrets`] | images, charts, and Git repositories over http(s) | manifests, or [`KargoSecret`]s of a cluster |
 //! | [`Chain`] | what its links have | sources, one after the other |
 //!
@@ -71,5 +73,5 @@ mod kargo;
 mod printable;
 
 pub use chain::Chain;
-pub use docker::{DockerConfig, StandardPlaces};
+pub use docker::{DockerConfig, DockerSecret, StandardPlaces};
 pub use kargo::{KargoSecret, KargoSecrets, Problem};

@@ -266,20 +266,36 @@ impl StreamingResponse {
     }
 }
 
+/// Compressions that a body can have, and that are never asked for.
+const FOREIGN: [&str; 9] =
+    ["br", "brotli", "zstd", "deflate", "compress", "x-compress", "lz4", "xz", "bzip2"];
+
 /// Whether the body is compressed, in a way that was asked for.
+///
+/// Object stores replay what an upload said: `aws-chunked`, `utf-8`. Such a name is no compression, and the body is what it is, as for Go's
+/// `net/http`.
 fn is_gzip(headers: &HeaderMap, url: &Url) -> Result<bool, Error> {
-    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
-    let encoding = match (encodings.next(), encodings.next()) {
-        (None, _) => return Ok(false),
-        (Some(encoding), None) => encoding.to_str().unwrap_or("?").trim().to_ascii_lowercase(),
-        (Some(_), Some(_)) => "several at once".to_owned(),
-    };
-    match encoding.as_str() {
-        "" | "identity" => Ok(false),
-        "gzip" | "x-gzip" => Ok(true),
-        _ => Err(Error::new(ErrorKind::BadAnswer, "the body has a compression that was not asked for")
-            .with_url(url)),
+    let mut gzips = 0;
+    for line in headers.get_all(header::CONTENT_ENCODING) {
+        for coding in line.as_bytes().split(|&byte| byte == b',') {
+            let coding = String::from_utf8_lossy(coding).trim().to_ascii_lowercase();
+            match coding.as_str() {
+                "gzip" | "x-gzip" => gzips += 1,
+                foreign if FOREIGN.contains(&foreign) => return Err(unasked(foreign, url)),
+                _ => {}
+            }
+        }
     }
+    match gzips {
+        0 | 1 => Ok(gzips == 1),
+        _ => Err(unasked("gzip twice", url)),
+    }
+}
+
+fn unasked(coding: &str, url: &Url) -> Error {
+    let message = format!("the body has a compression that was not asked for: {coding}");
+    let hint = "let the server send the file as it is, or with gzip: mend its header Content-Encoding or the proxy that compresses";
+    Error::new(ErrorKind::BadAnswer, message).with_url(url).with_hint(hint)
 }
 
 fn too_large(url: &Url, max_bytes: u64) -> Error {

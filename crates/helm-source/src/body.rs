@@ -91,9 +91,7 @@ fn not_an_index(error: &IndexError, url: &Url) -> Error {
             "a login page or an error page stands where the index should be: check the URL and the credential"
         }
         IndexError::Empty => "a repository without charts has an index with `entries: {}`",
-        _ => {
-            "Helm refuses the whole index for this, and so does everything that reads it: mend it at its source"
-        }
+        _ => "an index is one document of valid YAML or JSON: mend it at its source",
     };
     Error::new(ErrorKind::BadAnswer, error.to_string()).with_url(url).with_hint(hint)
 }

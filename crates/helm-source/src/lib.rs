@@ -80,6 +80,7 @@ mod fetch;
 mod index;
 mod location;
 mod selection;
+mod similar;
 mod source;
 mod validator;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use artifact_http::{Call, CredentialSource, Url, Visitor};
 use artifact_source::{
-    ArtifactSource, Chart, DiscoverRequest, Discovery, Error, Found, Observation, SourceId, SourceKind,
+    ArtifactSource, Candidate, Chart, DiscoverRequest, Discovery, Error, Found, Observation, Rejection,
+    SourceId, SourceKind,
 };
 use async_trait::async_trait;
 use oci_registry::Repository;
@@ -16,6 +17,7 @@ use crate::builder::HelmSourceBuilder;
 use crate::cache::IndexCache;
 use crate::fetch::{Answer, Target};
 use crate::selection::select;
+use crate::similar::similar;
 use crate::validator::Validators;
 
 /// The layout of the observation's state.
@@ -72,7 +74,13 @@ impl HelmSource {
             }
             Answer::Table(table) => table,
         };
-        let listed = table.index.versions(chart).into_iter().flatten();
+        let listed = table.index.versions(chart);
+        if listed.is_none() {
+            let similar = similar(chart, table.index.charts().map(|(name, _)| name));
+            let why = Rejection::NotListed { chart: chart.into(), similar };
+            request.trace.rejected(&Candidate::new(chart), &why);
+        }
+        let listed = listed.into_iter().flatten();
         let charts = select(&self.rule, listed, self.limit, request.trace);
         let observation =
             table.validators.as_ref().and_then(|seen| Observation::new(SCHEMA, &*fingerprint, seen));

@@ -100,6 +100,17 @@ pub enum Rejection {
         /// Whether major, minor and patch were all required.
         strict: bool,
     },
+    /// The tag of a chart in a registry begins with `v`, and is a version without it (rule 2.11).
+    LeadingV,
+    /// The tag of a chart in a registry has a second `_`; each stands for a `+`, and a version has one (rule 2.11).
+    SecondUnderscore,
+    /// The index of a chart repository does not list the chart (rule 5.1).
+    NotListed {
+        /// The chart, as the subscription names it.
+        chart: Arc<str>,
+        /// Charts with a similar name that it lists.
+        similar: Vec<String>,
+    },
     /// The version lies outside the constraint (rules 2.6 to 2.10).
     OutsideConstraint {
         /// The constraint, as written.
@@ -151,14 +162,15 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// The rule that decided, as one word for programs: `ignored`, `notAllowed`, `notTheTag`, `notSemver`, `outsideConstraint`,
+    /// The rule that decided, as one word for programs: `ignored`, `notAllowed`, `notTheTag`, `notSemver`, `notListed`, `outsideConstraint`,
     /// `platform`, `notAnImage`, `expression`, `noMatchingPath`, `olderThanSince`, `beyondLimit` or `unreadable`.
     pub fn rule(&self) -> &'static str {
         match self {
             Self::IgnoredBy { .. } => "ignored",
             Self::NotAllowed => "notAllowed",
             Self::NotTheTag { .. } => "notTheTag",
-            Self::NotSemver { .. } => "notSemver",
+            Self::NotSemver { .. } | Self::LeadingV | Self::SecondUnderscore => "notSemver",
+            Self::NotListed { .. } => "notListed",
             Self::OutsideConstraint { .. } => "outsideConstraint",
             Self::Platform { .. } => "platform",
             Self::NotAnImage { .. } => "notAnImage",
@@ -181,6 +193,20 @@ impl fmt::Display for Rejection {
                 formatter.write_str("not a semantic version in the strict sense (major.minor.patch)")
             }
             Self::NotSemver { strict: false } => formatter.write_str("not a semantic version"),
+            Self::LeadingV => formatter.write_str(
+                "begins with `v`, and the tag of a chart in a registry must not: push the chart under its version without the `v` \
+                 (a program can accept it: `HelmSourceBuilder::accept_v`)",
+            ),
+            Self::SecondUnderscore => formatter.write_str(
+                "has a second `_`: in the tag of a chart each `_` stands for a `+`, and a version has at most one",
+            ),
+            Self::NotListed { chart, similar } => {
+                write!(formatter, "the index has no chart `{chart}`")?;
+                if !similar.is_empty() {
+                    write!(formatter, "; similar: `{}`", similar.join("`, `"))?;
+                }
+                Ok(())
+            }
             Self::OutsideConstraint { constraint } => {
                 write!(formatter, "outside the constraint {constraint:?}")
             }

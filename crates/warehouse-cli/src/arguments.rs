@@ -160,11 +160,12 @@ pub(crate) struct Network {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Credentials {
     /// Sign in with the Secrets in this file, in every .yaml, .yml and .json file of this folder, or on standard
-    /// input (-): manifests in Kargo's form. They count before docker's config.json. May be given several times.
+    /// input (-): manifests in Kargo's form, and those of the types kubernetes.io/dockerconfigjson and dockercfg. They
+    /// count before DOCKER_AUTH_CONFIG, and that before docker's config.json. May be given several times.
     #[arg(long, value_name = "FILE|DIR|-")]
     pub(crate) credentials: Vec<PathBuf>,
 
-    /// Look into no config.json of docker's, no auth.json of Podman's, and ask no credential helper.
+    /// Look into no DOCKER_AUTH_CONFIG, no config.json of docker's, no auth.json of Podman's, and ask no credential helper.
     #[arg(long)]
     pub(crate) no_docker_config: bool,
 }

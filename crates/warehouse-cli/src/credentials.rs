@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_credentials::{Chain, DockerConfig, KargoSecret, KargoSecrets, StandardPlaces};
+use artifact_credentials::{Chain, DockerConfig, DockerSecret, KargoSecret, KargoSecrets, StandardPlaces};
 use artifact_http::CredentialSource;
+use artifact_source::Error;
 use warehouse_spec::Warehouse;
 
 use crate::arguments::Credentials;
@@ -25,12 +26,15 @@ pub(crate) struct Found {
     secrets: Option<KargoSecrets>,
     /// The namespaces of the Secrets, as they come.
     namespaces: Vec<String>,
+    /// The Secrets that hold docker's credentials, with their namespaces.
+    pull_secrets: Vec<(String, Chain)>,
+    /// `DOCKER_AUTH_CONFIG`, and docker's files.
     docker: Chain,
 }
 
 impl Found {
-    /// The credentials for a Warehouse: the Secrets of its own namespace, those of no namespace, the shared ones, all others, and
-    /// then docker's files.
+    /// The credentials for a Warehouse: the Secrets of its own namespace, those of no namespace, the shared ones, all others; the
+    /// Secrets that hold docker's credentials in the same order; and then what docker itself reads.
     pub(crate) fn of(&self, warehouse: &Warehouse) -> Arc<dyn CredentialSource> {
         let Some(secrets) = &self.secrets else { return Arc::new(self.docker.clone()) };
         let own = warehouse.metadata.namespace.as_deref();
@@ -41,7 +45,15 @@ impl Found {
             }
         }
         let order = order.into_iter().map(str::to_owned).collect::<Vec<_>>();
-        Arc::new(Chain::new().with(secrets.clone().namespaces(order)).with(self.docker.clone()))
+        let mut chain = Chain::new();
+        let place = |namespace: &str| order.iter().position(|known| known == namespace);
+        let mut pull_secrets: Vec<_> = self.pull_secrets.iter().collect();
+        pull_secrets.sort_by_key(|(namespace, _)| place(namespace));
+        chain = chain.with(secrets.clone().namespaces(order.iter().map(String::as_str)));
+        for (_, config) in pull_secrets {
+            chain = chain.with(config.clone());
+        }
+        Arc::new(chain.with(self.docker.clone()))
     }
 }
 
@@ -71,14 +83,19 @@ pub(crate) async fn read(
 }
 
 fn read_all(arguments: &Credentials, messages: &Messages) -> Result<Found, Exit> {
-    let mut found = Found { secrets: None, namespaces: Vec::new(), docker: Chain::new() };
+    let mut found =
+        Found { secrets: None, namespaces: Vec::new(), pull_secrets: Vec::new(), docker: Chain::new() };
     if !arguments.credentials.is_empty() {
-        let secrets = secrets(&arguments.credentials, messages)?;
-        for secret in &secrets {
-            if !found.namespaces.iter().any(|namespace| namespace == secret.namespace()) {
-                found.namespaces.push(secret.namespace().to_owned());
+        let (secrets, pull_secrets) = secrets(&arguments.credentials, messages)?;
+        let pulls = pull_secrets.iter().map(DockerSecret::namespace);
+        for namespace in secrets.iter().map(KargoSecret::namespace).chain(pulls) {
+            if !found.namespaces.iter().any(|known| known == namespace) {
+                found.namespaces.push(namespace.to_owned());
             }
         }
+        let chain =
+            |secret: DockerSecret| (secret.namespace().to_owned(), Chain::new().with(secret.into_config()));
+        found.pull_secrets = pull_secrets.into_iter().map(chain).collect();
         let secrets: KargoSecrets = secrets.into_iter().collect();
         for problem in secrets.problems() {
             messages.warning(&problem.to_string(), problem.hint.as_deref());
@@ -91,13 +108,28 @@ fn read_all(arguments: &Credentials, messages: &Messages) -> Result<Found, Exit>
             messages.explained(&error.with_hint(instead));
             Exit::Usage
         })?;
-        found.docker = docker.into_iter().collect();
+        let environment = environment().map_err(|error| {
+            messages.explained(&error.with_hint("mend the variable, or do without it: --no-docker-config"));
+            Exit::Usage
+        })?;
+        found.docker = environment.into_iter().chain(docker).collect();
     }
     Ok(found)
 }
 
-fn secrets(named: &[PathBuf], messages: &Messages) -> Result<Vec<KargoSecret>, Exit> {
-    let mut secrets = Vec::new();
+/// The text of a `config.json` in `DOCKER_AUTH_CONFIG`, where it is set: it counts before the files, as for docker.
+fn environment() -> Result<Option<DockerConfig>, Error> {
+    const VARIABLE: &str = "DOCKER_AUTH_CONFIG";
+    match std::env::var_os(VARIABLE) {
+        Some(text) if !text.is_empty() => {
+            DockerConfig::from_slice(text.as_encoded_bytes(), VARIABLE).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn secrets(named: &[PathBuf], messages: &Messages) -> Result<(Vec<KargoSecret>, Vec<DockerSecret>), Exit> {
+    let (mut secrets, mut pull_secrets) = (Vec::new(), Vec::new());
     for path in file::manifests(named, messages)? {
         let name = file::name(&path);
         let text = file::text(&path, LARGEST).map_err(|error| {
@@ -108,13 +140,24 @@ fn secrets(named: &[PathBuf], messages: &Messages) -> Result<Vec<KargoSecret>, E
             messages.explained(&error);
             Exit::Usage
         })?;
-        if found.is_empty() {
+        let docker = DockerSecret::from_yaml(&text, &name).map_err(|error| {
+            messages.explained(&error);
+            Exit::Usage
+        })?;
+        let is_empty = found.is_empty() && docker.is_empty();
+        for secret in docker {
+            match secret {
+                Ok(secret) => pull_secrets.push(secret),
+                Err(error) => messages.warning(&format!("{error} ({name})"), error.hint()),
+            }
+        }
+        if is_empty {
             let help = "a Secret for images has the label kargo.akuity.io/cred-type: image";
             messages.warning(&format!("{name} holds no Secret of Kargo's"), Some(help));
         }
         secrets.extend(found);
     }
-    Ok(secrets)
+    Ok((secrets, pull_secrets))
 }
 
 fn standard_places() -> StandardPlaces {

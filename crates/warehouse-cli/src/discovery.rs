@@ -9,6 +9,7 @@ use crate::arguments::Network;
 use crate::credentials::Found;
 use crate::exit::Exit;
 use crate::message::Messages;
+use crate::tally::Tallies;
 use crate::{credentials, network};
 
 /// A Warehouse and what came of it.
@@ -90,8 +91,20 @@ pub(crate) async fn discover(
     messages: &Messages,
 ) -> Result<Vec<Discovered>, Exit> {
     let session = Session::open(arguments, messages).await?;
-    let watched = session.discover(warehouses, messages, |_| ()).await;
-    Ok(watched.into_iter().map(|(discovered, ())| discovered).collect())
+    let watched = session.discover(warehouses, messages, Tallies::of).await;
+    let why = |(discovered, tallies): (Discovered, Tallies)| {
+        for subscription in &discovered.report.subscriptions {
+            if subscription.error.is_none()
+                && subscription.artifacts.is_empty()
+                && let Some(why) = tallies.why(subscription.index)
+            {
+                let place = discovered.place(subscription);
+                messages.warning(&format!("{place}: {}: nothing fits: {why}", subscription.id), None);
+            }
+        }
+        discovered
+    };
+    Ok(watched.into_iter().map(why).collect())
 }
 
 fn say(discovered: &Discovered, messages: &Messages) {

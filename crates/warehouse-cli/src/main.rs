@@ -12,6 +12,7 @@ mod message;
 mod network;
 mod output;
 mod registry;
+mod tally;
 
 use std::process::ExitCode;
 use std::time::Duration;

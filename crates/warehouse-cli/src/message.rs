@@ -79,12 +79,12 @@ fn helping(help: Option<&str>) -> String {
 fn failure(place: &Location, error: &Error) -> String {
     let mut text = format!("error: {place}: ");
     if let Some(id) = error.id() {
-        let _ = write!(text, "{id}: ");
+        let _ = write!(text, "{}: ", printable(&id.to_string()));
     }
-    let _ = write!(text, "{error}");
+    text += &printable(&error.to_string());
     let mut cause = error.source();
     while let Some(error) = cause {
-        let _ = write!(text, "\n  caused by: {error}");
+        let _ = write!(text, "\n  caused by: {}", printable(&error.to_string()));
         cause = error.source();
     }
     text + &helping(error.hint())

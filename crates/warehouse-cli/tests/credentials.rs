@@ -263,3 +263,101 @@ fn a_pipe_that_nobody_writes_to_is_not_waited_for_for_ever() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
     assert!(ran.err.contains("the credentials could not be read in time"), "{}", ran.err);
 }
+
+/// `web:SECRET-of-web` in base64, in lines as `base64` without `-w0` writes them.
+const AUTH: &str = r"d2ViOlNF\nQ1JFVC1vZi13ZWI=\n";
+
+#[test]
+fn secrets_with_dockers_credentials_are_read() {
+    let world = World::start();
+    let config = format!(r#"{{"auths": {{"HOST": {{"auth": "{AUTH}"}}}}}}"#);
+    let old = format!(r#"{{"HOST": {{"auth": "{AUTH}"}}}}"#);
+    let manifest = |kind: &str, field: &str, key: &str, value: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\ntype: kubernetes.io/{kind}\nmetadata: {{name: pull, namespace: team}}\n\
+             {field}: {{{key}: '{}'}}\n",
+            value.replace("HOST", &world.registry.host())
+        )
+    };
+    let encoded = |text: &str| base64(text.replace("HOST", &world.registry.host()).as_bytes());
+    for text in [
+        manifest("dockerconfigjson", "stringData", ".dockerconfigjson", &config),
+        manifest("dockerconfigjson", "data", ".dockerconfigjson", &encoded(&config)),
+        manifest("dockercfg", "stringData", ".dockercfg", &old),
+        manifest("dockercfg", "data", ".dockercfg", &encoded(&old)),
+    ] {
+        let file = world.file("pull.yaml", &text);
+        let arguments = [
+            "discover",
+            "--no-cache",
+            "--no-docker-config",
+            "-f",
+            "-",
+            "--credentials",
+            file.to_str().unwrap(),
+        ];
+        let ran = warehouse(&arguments, &world.manifest(&["shop/web"]));
+        assert_eq!(ran.code, Some(0), "{text}: {}", ran.err);
+        assert!(ran.out.contains("1.0.0") && !ran.err.contains("warning"), "{}{}", ran.out, ran.err);
+        let explain: Vec<_> = ["explain"].into_iter().chain(arguments[1..].iter().copied()).collect();
+        let ran = warehouse(&explain, &world.manifest(&["shop/web"]));
+        assert!(ran.out.contains("credential: web of Secret team/pull"), "{}", ran.out);
+        no_secret(&ran);
+    }
+    // One that cannot be used is told, and no reason to stop.
+    let file =
+        world.file("pull.yaml", &manifest("dockerconfigjson", "stringData", ".dockerconfigjson", "SECRET"));
+    let arguments =
+        ["discover", "--no-cache", "--no-docker-config", "-f", "-", "--credentials", file.to_str().unwrap()];
+    let ran = warehouse(&arguments, &world.manifest(&["shop/web"]));
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("warning: Secret team/pull is no JSON (line 1, column 1)"), "{}", ran.err);
+    no_secret(&ran);
+}
+
+#[test]
+fn docker_auth_config_counts_before_the_files() {
+    let world = World::start();
+    let text = |auth: &str| {
+        format!(r#"{{"auths": {{"HOST": {{"auth": "{auth}"}}}}}}"#).replace("HOST", &world.registry.host())
+    };
+    // `web:wrong` in the file.
+    world.file("config.json", &text("d2ViOndyb25n"));
+    let folder = world.folder.path();
+    let right = text(AUTH);
+    let discover = ["discover", "--no-cache", "-f", "-"];
+    let run = |environment: &[(&str, &Path)], arguments: &[&str]| {
+        warehouse_with(environment, arguments, &world.manifest(&["shop/web"]))
+    };
+    let ran = run(&[("DOCKER_CONFIG", folder), ("DOCKER_AUTH_CONFIG", Path::new(&right))], &discover);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let ran = run(&[("DOCKER_CONFIG", folder), ("DOCKER_AUTH_CONFIG", Path::new(""))], &discover);
+    assert_eq!(ran.code, Some(1));
+    let no_docker = ["discover", "--no-cache", "--no-docker-config", "-f", "-"];
+    assert_eq!(run(&[("DOCKER_AUTH_CONFIG", Path::new(&right))], &no_docker).code, Some(1));
+    let ran = run(&[("DOCKER_AUTH_CONFIG", Path::new("{SECRET"))], &discover);
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.err.contains("DOCKER_AUTH_CONFIG is no JSON") && ran.err.contains("--no-docker-config"),
+        "{}",
+        ran.err
+    );
+    no_secret(&ran);
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let encode = |chunk: &[u8]| {
+        let bits = chunk
+            .iter()
+            .chain([0, 0].iter())
+            .take(3)
+            .fold(0_usize, |bits, &byte| bits << 8 | usize::from(byte));
+        let letter = |place: usize| match place <= chunk.len() {
+            true => char::from(LETTERS[bits >> (18 - 6 * place) & 63]),
+            false => '=',
+        };
+        (0..4).map(letter).collect::<String>()
+    };
+    bytes.chunks(3).map(encode).collect()
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use artifact_http::Credential;
 use artifact_source::{Error, ErrorKind};
 use base64::Engine;
-use base64::alphabet::STANDARD;
+use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
@@ -15,11 +15,12 @@ use super::place::Key;
 /// The largest file that is read, in bytes.
 pub(super) const MAX_FILE_BYTES: u64 = 4 << 20;
 
-/// Docker writes padding, people who write the file by hand forget it.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+/// Docker writes padding, people who write the file by hand forget it; what is left over of the last letter is nobody's intent.
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
 /// What stands in a `config.json`, by what it is for.
 #[derive(Debug, Default)]
@@ -151,9 +152,9 @@ impl EntryLogin {
         if !identity.is_empty() {
             return Ok(Self::Credential(Credential::identity_token(identity)));
         }
-        let auth = text("auth", "its `auth` is no text")?.trim();
+        let auth: String = text("auth", "its `auth` is no text")?.split_ascii_whitespace().collect();
         if !auth.is_empty() {
-            return decode(auth);
+            return decode(&auth);
         }
         let username = text("username", "its `username` is no text")?;
         let password = text("password", "its `password` is no text")?;
@@ -164,9 +165,11 @@ impl EntryLogin {
     }
 }
 
-/// `user:password` in base64; Docker once padded it with zero bytes.
+/// `user:password` in base64 of either alphabet, in which white space counts for nothing, as `base64` wraps its lines; Docker once padded it with zero bytes.
 fn decode(auth: &str) -> Result<EntryLogin, &'static str> {
-    let decoded = BASE64.decode(auth).map_err(|_| "its `auth` is no base64")?;
+    let is_url_safe = auth.contains(['-', '_']);
+    let decoded = if is_url_safe { BASE64_URL.decode(auth) } else { BASE64.decode(auth) };
+    let decoded = decoded.map_err(|_| "its `auth` is no base64")?;
     let decoded = String::from_utf8(decoded).map_err(|_| "its `auth` is no text in base64")?;
     let (username, password) =
         decoded.split_once(':').ok_or("its `auth` is not `user:password` in base64")?;

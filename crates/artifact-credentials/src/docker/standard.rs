@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Where Docker and Podman keep their files, from values that a program has in its environment. This library does not read
 /// the environment on its own. (`DOCKER_AUTH_CONFIG` is no place: it is the text of a file, for
-/// [`DockerConfig::from_slice`](crate::DockerConfig::from_slice).)
+/// [`DockerConfig::from_slice`](crate::DockerConfig::from_slice), which counts before these files, as for docker.)
 ///
 /// ```
 /// use artifact_credentials::StandardPlaces;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::entry::{Entry, Target};
 use super::secret::KargoSecret;
-use super::wanted::{CredType, Wanted};
+use super::wanted::{CredType, ExactName, Wanted};
 
 /// The Secrets of all namespaces.
 #[derive(Debug, Default)]
@@ -19,8 +19,8 @@ pub(super) struct Collection {
 /// The Secrets of a namespace, as indices.
 #[derive(Debug, Default)]
 struct Namespace {
-    /// By type and normal form; of several for one repository the first by name.
-    exact: HashMap<(CredType, String), usize>,
+    /// By type and name; of several for one repository the first by name.
+    exact: HashMap<(CredType, ExactName), usize>,
     /// By type, in the order of names.
     patterns: BTreeMap<CredType, Vec<usize>>,
 }
@@ -50,11 +50,11 @@ impl Collection {
             let Some(cred_type) = entry.cred_type else { continue };
             let namespace = by_namespace.entry(entry.secret.namespace.clone()).or_default();
             match &entry.target {
-                Target::Exact { normal, .. } => {
-                    namespace.exact.entry((cred_type, normal.clone())).or_insert(index);
+                Target::Exact { name: Some(name), .. } => {
+                    namespace.exact.entry((cred_type, name.clone())).or_insert(index);
                 }
                 Target::Pattern(_) => namespace.patterns.entry(cred_type).or_default().push(index),
-                Target::Unknown => {}
+                Target::Exact { name: None, .. } | Target::Unknown => {}
             }
         }
         Self { entries, namespaces, by_namespace }
@@ -67,7 +67,10 @@ impl Collection {
         wanted: &Wanted,
         namespaces: impl IntoIterator<Item = &'a str>,
     ) -> Option<&Entry> {
-        let exact = (wanted.cred_type, wanted.normal.clone());
+        if wanted.forms.is_err() {
+            return None;
+        }
+        let exact = (wanted.cred_type, wanted.name.clone());
         namespaces.into_iter().find_map(|namespace| {
             let namespace = self.by_namespace.get(namespace)?;
             if let Some(&index) = namespace.exact.get(&exact) {

@@ -5,16 +5,16 @@ use selection_strategies::GoRegex;
 
 use super::problem::Problem;
 use super::secret::{KargoSecret, key};
-use super::wanted::{CredType, Wanted};
+use super::wanted::{CredType, ExactName, Wanted};
 use crate::printable::printable;
 
 /// For which repositories a Secret is.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
-    /// One, by its normal form.
+    /// One, by its name; nothing where a line break spoils it, or the type is not known.
     Exact {
         given: String,
-        normal: String,
+        name: Option<ExactName>,
     },
     Pattern(GoRegex),
     /// Nobody knows.
@@ -25,7 +25,7 @@ impl Target {
     /// Whether there is a line break at the end of it that no repository has.
     fn is_spoilt(&self) -> bool {
         match self {
-            Self::Exact { normal, .. } => ends_in_line_break(normal),
+            Self::Exact { given, name } => name.is_none() && ends_in_line_break(given),
             Self::Pattern(pattern) => ends_in_line_break(pattern.as_str()),
             Self::Unknown => false,
         }
@@ -36,9 +36,12 @@ impl Target {
         let without = |text: &str| text.trim_end_matches(['\n', '\r']).to_owned();
         self.is_spoilt()
             && match self {
-                Self::Exact { given, .. } => wanted.cred_type.normalize(&without(given)) == wanted.normal,
-                Self::Pattern(pattern) => GoRegex::new(&without(pattern.as_str()))
-                    .is_ok_and(|pattern| wanted.forms().iter().any(|form| pattern.is_match(form))),
+                Self::Exact { given, .. } => {
+                    ExactName::parse(wanted.cred_type, &without(given)).is_ok_and(|name| name == wanted.name)
+                }
+                Self::Pattern(pattern) => {
+                    GoRegex::new(&without(pattern.as_str())).is_ok_and(|pattern| wanted.matches(&pattern))
+                }
                 Self::Unknown => false,
             }
     }
@@ -111,8 +114,8 @@ impl Entry {
     /// Whether the Secret has the URL of this repository, whatever its own type is.
     pub(super) fn is_for(&self, wanted: &Wanted) -> bool {
         match &self.target {
-            Target::Exact { normal, .. } => *normal == wanted.normal,
-            Target::Pattern(pattern) => wanted.forms().iter().any(|form| pattern.is_match(form)),
+            Target::Exact { name, .. } => wanted.forms.is_ok() && name.as_ref() == Some(&wanted.name),
+            Target::Pattern(pattern) => wanted.matches(pattern),
             Target::Unknown => false,
         }
     }
@@ -168,8 +171,18 @@ fn target(secret: &KargoSecret, cred_type: Option<CredType>) -> Result<Target, P
         })?;
         return Ok(Target::Pattern(pattern));
     }
-    let normal = cred_type.map_or_else(|| url.to_owned(), |cred_type| cred_type.normalize(url));
-    Ok(Target::Exact { given: url.to_owned(), normal })
+    let name = match cred_type {
+        Some(cred_type) if !ends_in_line_break(&cred_type.normalize(url)) => {
+            // Kargo's normal forms have no white space around them.
+            let name = ExactName::parse(cred_type, url.trim()).map_err(|what| {
+                let hint = "write the URL that is requested, as its subscription does";
+                Problem { hint: Some(hint.to_owned()), ..broken(key::REPO_URL, what) }
+            })?;
+            Some(name)
+        }
+        _ => None,
+    };
+    Ok(Target::Exact { given: url.to_owned(), name })
 }
 
 fn holding(secret: &KargoSecret, cred_type: Option<CredType>) -> Holding {

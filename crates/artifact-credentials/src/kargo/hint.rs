@@ -6,7 +6,7 @@ use selection_strategies::GoRegex;
 use super::collection::Collection;
 use super::entry::{Entry, Holding, Target};
 use super::likeness::Likeness;
-use super::wanted::Wanted;
+use super::wanted::{ExactName, Wanted};
 
 /// What was looked for, and where.
 pub(super) struct Search<'a> {
@@ -22,6 +22,15 @@ impl<'a> Search<'a> {
     pub(super) fn hint(&self) -> Option<String> {
         if self.collection.entries.is_empty() {
             return None;
+        }
+        if let Err(wrong) = &self.wanted.forms {
+            return Some(format!(
+                "no Secret is for a repoURL that {wrong}: {}; write the URL that is to be requested",
+                self.url
+            ));
+        }
+        if self.namespaces.is_empty() {
+            return Some("no Secret is looked at: no namespace was given to look into".to_owned());
         }
         if let Some(found) = self.collection.find(self.wanted, self.namespaces.iter().copied()) {
             let (Holding::Nothing(problem) | Holding::Broken(problem)) = &found.holding else { return None };
@@ -97,7 +106,9 @@ impl<'a> Search<'a> {
         let cred_type = self.wanted.cred_type;
         let is_it = |entry: &&Entry| match &entry.target {
             _ if entry.cred_type == Some(cred_type) || !self.is_looked_into(entry) => false,
-            Target::Exact { given, .. } => cred_type.normalize(given) == self.wanted.normal,
+            Target::Exact { given, .. } => {
+                ExactName::parse(cred_type, given).is_ok_and(|name| name == self.wanted.name)
+            }
             // A pattern that matches everything says nothing about this repository.
             Target::Pattern(pattern) => !pattern.is_match("") && entry.is_for(self.wanted),
             Target::Unknown => false,
@@ -125,8 +136,7 @@ impl<'a> Search<'a> {
     fn undeclared_pattern(&self) -> Option<String> {
         let would_match = |given: &str| {
             given.contains(['^', '$', '*', '+', '[', '(', '|', '\\'])
-                && GoRegex::new(given)
-                    .is_ok_and(|pattern| self.wanted.forms().iter().any(|form| pattern.is_match(form)))
+                && GoRegex::new(given).is_ok_and(|pattern| self.wanted.matches(&pattern))
         };
         let secret = self.exact().find(|(_, given)| would_match(given)).map(|(entry, _)| &entry.secret)?;
         Some(format!("{secret} has a pattern that matches it, but no `repoURLIsRegex: \"true\"`"))

@@ -36,50 +36,70 @@ impl KargoSecret {
     ///
     /// [`ErrorKind::InvalidInput`] for what is no YAML, with the line; [`ErrorKind::TooLarge`] beyond 16 MiB.
     pub fn from_yaml(text: &str, file: &str) -> Result<Vec<Self>, Error> {
-        if text.len() > MAX_BYTES {
-            return Err(Error::new(ErrorKind::TooLarge, format!("{file} is larger than {MAX_BYTES} bytes")));
-        }
-        let documents: Vec<Value> =
-            serde_saphyr::from_multiple_with_options(text, limits()).map_err(|error| {
-                // The words of the parser may quote what they are about, so only the place is told.
-                let place =
-                    error.location().map(|at| format!(" (line {}, column {})", at.line(), at.column()));
-                let place = place.unwrap_or_default();
-                Error::new(ErrorKind::InvalidInput, format!("{file} is no YAML{place}"))
-            })?;
         let mut secrets = Vec::new();
-        let file = Arc::from(file);
-        for document in &documents {
-            collect(document, &file, MAX_LISTS, &mut secrets);
-        }
+        let name = Arc::from(file);
+        documents(text, file, &mut |document| secrets.extend(read(document, &name)))?;
         Ok(secrets)
     }
 }
 
-fn collect(document: &Value, file: &Arc<str>, lists: usize, secrets: &mut Vec<KargoSecret>) {
+/// Hands over every Secret of a file of manifests, whatever it is for.
+///
+/// # Errors
+///
+/// As [`KargoSecret::from_yaml`].
+pub(crate) fn documents(text: &str, file: &str, take: &mut dyn FnMut(&Value)) -> Result<(), Error> {
+    if text.len() > MAX_BYTES {
+        return Err(Error::new(ErrorKind::TooLarge, format!("{file} is larger than {MAX_BYTES} bytes")));
+    }
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple_with_options(text, limits()).map_err(|error| {
+            // The words of the parser may quote what they are about, so only the place is told.
+            let place = error.location().map(|at| format!(" (line {}, column {})", at.line(), at.column()));
+            let place = place.unwrap_or_default();
+            Error::new(ErrorKind::InvalidInput, format!("{file} is no YAML{place}"))
+        })?;
+    documents.iter().for_each(|document| collect(document, MAX_LISTS, take));
+    Ok(())
+}
+
+fn collect(document: &Value, lists: usize, take: &mut dyn FnMut(&Value)) {
     match document.get("kind").and_then(Value::as_str) {
-        Some("Secret") => secrets.extend(read(document, file)),
+        Some("Secret") => take(document),
         Some("List" | "SecretList") if lists > 0 => {
             let items = document.get("items").and_then(Value::as_array);
             for item in items.into_iter().flatten() {
-                collect(item, file, lists - 1, secrets);
+                collect(item, lists - 1, take);
             }
         }
         // The items of a SecretList need not say what they are.
-        None if lists < MAX_LISTS && document.get("data").is_some() => secrets.extend(read(document, file)),
+        None if lists < MAX_LISTS && document.get("data").is_some() => take(document),
         _ => {}
     }
 }
 
+/// Namespace and name of a document; empty where it has none.
+pub(crate) fn name_of(document: &Value) -> (String, String) {
+    let metadata = document.get("metadata");
+    let text = |field: &str| {
+        metadata
+            .and_then(|metadata| metadata.get(field))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    (text("namespace"), text("name"))
+}
+
 /// A Secret, if it has anything to do with Kargo.
 fn read(document: &Value, file: &Arc<str>) -> Option<KargoSecret> {
-    let metadata = document.get("metadata");
     let text = |from: Option<&Value>, field: &str| {
         from.and_then(|object| object.get(field)).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    let labels = metadata.and_then(|metadata| metadata.get("labels"));
+    let labels = document.get("metadata").and_then(|metadata| metadata.get("labels"));
     let cred_type = text(labels, LABEL);
-    let mut secret = KargoSecret::new(text(metadata, "namespace"), text(metadata, "name"), cred_type);
+    let (namespace, name) = name_of(document);
+    let mut secret = KargoSecret::new(namespace, name, cred_type);
     secret.file = Some(Arc::clone(file));
     for (key, value) in fields(document, "data") {
         secret = match decode(value) {
@@ -137,7 +157,7 @@ fn fields<'a>(document: &'a Value, field: &str) -> impl Iterator<Item = (&'a Str
 }
 
 /// A value of `data`: base64 with padding, in which line breaks count for nothing.
-fn decode(value: &Value) -> Result<Vec<u8>, &'static str> {
+pub(crate) fn decode(value: &Value) -> Result<Vec<u8>, &'static str> {
     match value {
         Value::Null => Ok(Vec::new()),
         Value::String(text) => {

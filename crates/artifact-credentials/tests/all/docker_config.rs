@@ -22,6 +22,12 @@ fn an_entry_holds_a_credential_in_one_of_many_forms() {
     found(r#"{"auth": "bWU6aHVudGVyMg"}"#, "me:hunter2 of config.json");
     found(r#"{"auth": "bWU6aHVudGVyMgAA"}"#, "me:hunter2 of config.json");
     found(r#"{"auth": "bWU6aHVudGVyMg==\n"}"#, "me:hunter2 of config.json");
+    // In lines, as `base64` writes them, and as copied from elsewhere.
+    found(r#"{"auth": "bWU6aHVu\ndGVyMg==\n"}"#, "me:hunter2 of config.json");
+    found(r#"{"auth": " bWU6\r\n aHVu\tdGVyMg"}"#, "me:hunter2 of config.json");
+    // me:~~~??? in both alphabets
+    found(r#"{"auth": "bWU6fn5+Pz8/"}"#, "me:~~~??? of config.json");
+    found(r#"{"auth": "bWU6fn5-Pz8_"}"#, "me:~~~??? of config.json");
     // A password may hold a colon: me:a:b
     found(r#"{"auth": "bWU6YTpi"}"#, "me:a:b of config.json");
     found(r#"{"username": "me", "password": "hunter2"}"#, "me:hunter2 of config.json");

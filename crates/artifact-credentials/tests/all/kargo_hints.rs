@@ -156,8 +156,8 @@ fn a_line_break_at_the_end() {
 
 #[test]
 fn what_cannot_be_seen_is_written_out() {
-    let named = secret("team/\u{1b}[2J", "image", "ghcr.io/a\u{1b}[31m");
-    let expected = r"nearest: ghcr.io/a\u{1b}[31m in Secret team/\u{1b}[2J";
+    let named = secret("team/\u{1b}[2J", "image", "ghcr.io/a\u{202e}");
+    let expected = r"nearest: ghcr.io/a\u{202e} in Secret team/\u{1b}[2J";
     near(named, Image, "ghcr.io/b", expected);
 }
 

@@ -21,7 +21,7 @@ fn check(secrets: &KargoSecrets, expected: &str) {
 }
 
 fn one(secret: KargoSecret) -> KargoSecrets {
-    [secret].into_iter().collect()
+    [secret].into_iter().collect::<KargoSecrets>().namespaces(["team"])
 }
 
 fn bare(cred_type: &str) -> KargoSecret {
@@ -31,7 +31,7 @@ fn bare(cred_type: &str) -> KargoSecret {
 fn manifest(labels: &str, rest: &str) -> KargoSecrets {
     let text =
         format!("kind: Secret\nmetadata: {{name: s, namespace: team, labels: {{{labels}}}}}\n{rest}\n");
-    KargoSecrets::from_yaml(&text, "secrets.yaml").unwrap()
+    KargoSecrets::from_yaml(&text, "secrets.yaml").unwrap().namespaces(["team"])
 }
 
 #[test]
@@ -108,7 +108,8 @@ fn one_that_replaces_another() {
         )
     };
     let read = |user: &str, file: &str| KargoSecret::from_yaml(&text(user), file).unwrap();
-    let secrets: KargoSecrets = read("me", "one.yaml").into_iter().chain(read("you", "two.yaml")).collect();
+    let secrets = read("me", "one.yaml").into_iter().chain(read("you", "two.yaml"));
+    let secrets = secrets.collect::<KargoSecrets>().namespaces(["team"]);
     let replaces = "replaces another one of the same namespace and name";
     let hint = "take one of the two out, or give it another name";
     check(&secrets, &format!("Secret team/s in two.yaml {replaces} in one.yaml (used) | {hint}"));

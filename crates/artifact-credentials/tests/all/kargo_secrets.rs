@@ -1,6 +1,7 @@
 //! Which Secret counts for a repository.
 
 use artifact_credentials::{KargoSecret, KargoSecrets};
+use artifact_http::CredentialSource;
 use artifact_source::SourceKind::{self, Chart, Git, Image};
 
 use crate::setup::{in_full, look_up, pattern, secret, wait};
@@ -15,7 +16,7 @@ fn found(secrets: &KargoSecrets, kind: SourceKind, url: &str) -> String {
 
 #[track_caller]
 fn check(secrets: impl IntoIterator<Item = KargoSecret>, kind: SourceKind, url: &str, expected: &str) {
-    let secrets: KargoSecrets = secrets.into_iter().collect();
+    let secrets = secrets.into_iter().collect::<KargoSecrets>().all_namespaces();
     assert_eq!(found(&secrets, kind, url), expected, "{url}");
 }
 
@@ -139,7 +140,12 @@ fn namespaces_are_searched_in_order() {
     assert_eq!(of(&["team", "shared"], "ghcr.io/x/y"), "nowhere", "without a namespace: of the first");
     assert_eq!(of(&["shared"], "ghcr.io/x/y"), "nowhere");
     assert_eq!(of(&[], "ghcr.io/x/y"), "nothing");
+    assert_eq!(found(&all, Image, "ghcr.io/a/b"), "nothing", "no namespace was given");
+    assert_eq!(found(&all, Image, "ghcr.io/x/y"), "nothing");
+    let hint = all.hint(&Image, "ghcr.io/a/b").unwrap();
+    assert_eq!(hint, "no Secret is looked at: no namespace was given to look into");
     // All, in the order of appearance.
+    let all = all.all_namespaces();
     assert_eq!(found(&all, Image, "ghcr.io/a/b"), "shared/exact");
     assert_eq!(found(&all, Image, "quay.io/a/b"), "other/exact");
 }
@@ -166,10 +172,8 @@ fn secrets_without_a_namespace_come_between_a_projects_own_and_the_shared_ones()
 
 #[test]
 fn nothing_is_given_to_another_machine_over_plain_http_unless_allowed() {
-    let secrets: KargoSecrets =
-        [secret("t/c", "helm", "http://charts.example.com"), pattern("t/g", "git", ".*")]
-            .into_iter()
-            .collect();
+    let secrets = [secret("t/c", "helm", "http://charts.example.com"), pattern("t/g", "git", ".*")];
+    let secrets = secrets.into_iter().collect::<KargoSecrets>().all_namespaces();
     for (kind, url, place) in
         [(Chart, "http://charts.example.com", "t/c"), (Git, "HTTP://example.com/a", "t/g")]
     {
@@ -280,7 +284,7 @@ kind: Secret
 metadata: {name: foreign, namespace: t, labels: {argocd.argoproj.io/secret-type: repository}}
 stringData: {type: git, url: 'https://example.com/argo', username: me, password: hunter2}
 "#;
-    let secrets = KargoSecrets::from_yaml(yaml, "secrets.yaml").unwrap();
+    let secrets = KargoSecrets::from_yaml(yaml, "secrets.yaml").unwrap().all_namespaces();
     assert_eq!(found(&secrets, Image, "ghcr.io/a/b"), "t/encoded");
     assert_eq!(found(&secrets, Git, "https://example.com/a"), "t/both");
     assert_eq!(found(&secrets, Chart, "oci://ghcr.io/charts/web"), "t/listed");
@@ -295,10 +299,78 @@ stringData: {type: git, url: 'https://example.com/argo', username: me, password:
 
     let json = r#"{"kind": "Secret", "metadata": {"name": "s", "labels": {"kargo.akuity.io/cred-type": "image"}},
         "stringData": {"repoURL": "ghcr.io/a", "username": "me", "password": "hunter2"}}"#;
-    assert_eq!(found(&KargoSecrets::from_yaml(json, "s.json").unwrap(), Image, "ghcr.io/a"), "s");
+    assert_eq!(
+        found(&KargoSecrets::from_yaml(json, "s.json").unwrap().all_namespaces(), Image, "ghcr.io/a"),
+        "s"
+    );
     for nothing in ["", "---\n---\n", "# nothing\n", "- 1\n- 2\n", "text", "kind: Secret", "kind: {}"] {
         assert!(KargoSecrets::from_yaml(nothing, "empty.yaml").unwrap().is_empty(), "{nothing}");
     }
+}
+
+/// Each of these has `github.com` in its text, or a normal form of it, and would be asked of another host, port or path.
+#[test]
+fn a_url_that_is_requested_otherwise_than_it_is_written_has_no_secret() {
+    let secrets = || {
+        [
+            pattern("t/all", "git", "github.com"),
+            pattern("t/anchored", "git", r"^https://(.*@)?github\.com/org/").with("username", "anchored"),
+            secret("t/exact", "git", "https://github.com/org/r"),
+            secret("t/helm", "helm", "https://github.com"),
+            pattern("t/helms", "helm", r"^https://github\.com/"),
+        ]
+    };
+    for url in [
+        "https://2130706433:8443\\@github.com/org/r",
+        "https://127.0.0.1\\@github.com/org/r",
+        "https://127.0.0.1:8443@github.com@c.example/org/r",
+        "https://c.example/github.com/../org/r",
+        "https://github.com/org/%2e%2e/other/r",
+        "https://github.com/org/./r",
+        "https://github.com/org/r\u{0}",
+        "https://github.com/org/r\n",
+        "https://github.com\t/org/r",
+        "https:\\\\github.com/org/r",
+        "https:/github.com/org/r",
+        "https://%67ithub.com/org/r",
+        "https://\u{ff47}ithub.com/org/r",
+        "https://github.com:0443/org/r",
+        " https://github.com/org/r",
+    ] {
+        for kind in [Git, Chart] {
+            check(secrets(), kind, url, "nothing");
+        }
+        let all = secrets().into_iter().collect::<KargoSecrets>().all_namespaces();
+        let hint = all.hint(&Git, url).unwrap();
+        assert!(hint.starts_with("no Secret is for a repoURL that "), "{hint}");
+        assert!(!hint.contains(char::is_control), "{hint:?}");
+    }
+    // What stands before an `@` is nothing that a pattern for a host matches.
+    let anchored = || [pattern("t/anchored", "git", r"^https://github\.com.*/org/")];
+    check(anchored(), Git, "https://github.com@c.example/org/r", "nothing");
+    check(anchored(), Git, "https://github.com:x@c.example/org/r", "nothing");
+    check(anchored(), Git, "https://me:x@github.com/org/r", "t/anchored");
+    check([pattern("t/fragment", "git", "github.com")], Git, "https://c.example/#github.com", "nothing");
+    check(
+        [pattern("t/azure", "git", "^https://org@dev.azure.com/")],
+        Git,
+        "https://org@dev.azure.com/org/r",
+        "t/azure",
+    );
+    // Another port is another server, and a dot at the end another name.
+    check(secrets(), Chart, "https://github.com:8443", "nothing");
+    check([secret("t/s", "helm", "https://c.example:8443")], Chart, "https://c.example:8443", "t/s");
+    check([secret("t/s", "helm", "https://c.example:8443")], Chart, "https://c.example", "nothing");
+    check([secret("t/s", "helm", "https://c.example:443")], Chart, "https://c.example", "t/s");
+    check([secret("t/s", "git", "https://github.com./org/r")], Git, "https://github.com/org/r", "nothing");
+    // The case of a host does not count.
+    check(secrets(), Git, "HTTPS://GitHub.com/org/r", "t/exact");
+    // Whoever writes such a Secret is told.
+    let odd = secret("t/s", "git", r"https://127.0.0.1\@github.com/org/r");
+    let odd = [odd].into_iter().collect::<KargoSecrets>().all_namespaces();
+    assert_eq!(found(&odd, Git, "https://github.com/org/r"), "nothing");
+    let problems: Vec<_> = odd.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(problems, ["Secret t/s has a `repoURL` that has a backslash or a control character"]);
 }
 
 #[test]
@@ -310,6 +382,7 @@ fn several_files_are_one_collection() {
         );
         KargoSecret::from_yaml(&text, place).unwrap()
     };
-    let secrets: KargoSecrets = file("b", "one.yaml").into_iter().chain(file("a", "two.yaml")).collect();
+    let secrets = file("b", "one.yaml").into_iter().chain(file("a", "two.yaml"));
+    let secrets = secrets.collect::<KargoSecrets>().all_namespaces();
     assert_eq!(found(&secrets, Image, "ghcr.io/a"), "t/a");
 }

@@ -129,7 +129,7 @@ proptest! {
         kind in kind(),
         url in url(),
     ) {
-        let secrets: KargoSecrets = repo_urls
+        let secrets = repo_urls
             .into_iter()
             .enumerate()
             .map(|(index, (repo_url, is_regex, cred_type))| {
@@ -137,7 +137,8 @@ proptest! {
                 let secret = if is_regex { secret.with("repoURLIsRegex", "true") } else { secret };
                 secret.with("username", "me").with("password", "p")
             })
-            .collect();
+            .collect::<KargoSecrets>()
+            .all_namespaces();
         let _ = secrets.problems();
         ask(&secrets, &kind, &url);
     }
@@ -147,11 +148,13 @@ proptest! {
     fn what_is_asked_for_as_it_is_written_is_found(repo_url in url(), kind in prop_oneof![Just(Image), Just(Git)]) {
         let cred_type = if kind == Git { "git" } else { "image" };
         let secret = KargoSecret::new("team", "s", cred_type).with("repoURL", &*repo_url);
-        let secrets: KargoSecrets = [secret.with("username", "me").with("password", "p")].into_iter().collect();
+        let secret = secret.with("username", "me").with("password", "p");
+        let secrets = [secret].into_iter().collect::<KargoSecrets>().all_namespaces();
         let found = wait(secrets.credential(&kind, &repo_url)).unwrap();
         let is_ambiguous = |letter: char| letter == '\\' || letter.is_whitespace() || letter.is_control();
         let is_here = Url::parse(&repo_url).is_ok_and(|url| is_loopback(&url)) && !repo_url.contains(is_ambiguous);
-        let is_refused = repo_url.starts_with("http://") && !is_here || repo_url.trim().is_empty();
+        let is_odd = secrets.hint(&kind, &repo_url).is_some_and(|hint| hint.starts_with("no Secret is for a repoURL that "));
+        let is_refused = is_odd || repo_url.starts_with("http://") && !is_here || repo_url.trim().is_empty();
         prop_assert_eq!(found.is_none(), is_refused);
         prop_assert_eq!(found.is_none(), secrets.hint(&kind, &repo_url).is_some());
     }

@@ -88,7 +88,7 @@ fn of_secrets() {
         base("image").with("repoURL", "(SECRET").with("repoURLIsRegex", "true"),
     ] {
         check(&format!("{secret} {secret:?}"));
-        let secrets: KargoSecrets = [secret].into_iter().collect();
+        let secrets = [secret].into_iter().collect::<KargoSecrets>().all_namespaces();
         check(&format!("{:?}", secrets.problems()));
         check(&shown(&secrets, &repositories));
         check(&shown(&Chain::new().with(secrets), &repositories));
@@ -108,7 +108,7 @@ fn of_manifests() {
         "stringData: {repoURL: [SECRET]}",
         "stringData: SECRET",
     ] {
-        let secrets = KargoSecrets::from_yaml(&manifest(rest), "secrets.yaml").unwrap();
+        let secrets = KargoSecrets::from_yaml(&manifest(rest), "secrets.yaml").unwrap().all_namespaces();
         check(&format!("{:?}", secrets.problems()));
         check(&shown(&secrets, &[(Image, "ghcr.io/a"), (Image, "ghcr.io/b")]));
     }

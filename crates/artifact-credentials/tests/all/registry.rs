@@ -111,19 +111,21 @@ fn two_credentials_for_two_repositories_at_the_same_time() {
     let user = |place: &str, url: String, name: &str, password: &str| {
         secret(place, "image", url).with("username", name).with("password", password)
     };
-    let exact: KargoSecrets = [
+    let exact = [
         user("team/app", format!("{host}/demo/app"), "app", "p1"),
         user("team/web", format!("{host}/demo/web"), "web", "p2"),
     ]
     .into_iter()
-    .collect();
+    .collect::<KargoSecrets>()
+    .namespaces(["team"]);
     // One exact URL, and a pattern for the rest.
-    let mixed: KargoSecrets = [
+    let mixed = [
         pattern("team/all", "image", format!("^{host}/demo/")).with("username", "web").with("password", "p2"),
         user("team/app", format!("{host}/demo/app"), "app", "p1"),
     ]
     .into_iter()
-    .collect();
+    .collect::<KargoSecrets>()
+    .namespaces(["team"]);
     let auths = config(
         r#"{"auths": {"HOST/demo/app": {"username": "app", "password": "p1"}, "HOST": {"username": "web", "password": "p2"}}}"#,
         &registry,
@@ -143,11 +145,12 @@ fn two_credentials_for_two_repositories_at_the_same_time() {
 fn a_refusal_names_the_secret_or_says_why_there_is_none() {
     let registry = of_two();
     let host = registry.host();
-    let secrets: KargoSecrets = [secret("team/app", "image", format!("{host}/demo/app"))
+    let secrets = [secret("team/app", "image", format!("{host}/demo/app"))
         .with("username", "app")
         .with("password", "wrong")]
     .into_iter()
-    .collect();
+    .collect::<KargoSecrets>()
+    .namespaces(["team"]);
     let docker = config(r#"{"auths": {"quay.io": {"auth": "bWU6cA=="}}}"#, &registry);
     let client = client(Chain::new().with(secrets).with(docker));
     let wrong = wait(read(&client, &registry, "demo/app"));
@@ -164,7 +167,8 @@ fn a_chart_has_secrets_of_its_own() {
     let secrets = |cred_type: &str| -> KargoSecrets {
         [secret("team/charts", cred_type, format!("oci://{}/charts/web", registry.host()))]
             .into_iter()
-            .collect()
+            .collect::<KargoSecrets>()
+            .namespaces(["team"])
     };
     let charts = |secrets| {
         let http = HttpClient::builder().build().unwrap();

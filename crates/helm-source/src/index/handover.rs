@@ -41,17 +41,9 @@ pub(super) enum Place {
 }
 
 impl Handover {
-    /// A handover of everything: nothing has been looked at.
-    #[cfg(test)]
-    pub(super) fn of_all(doubt: Doubt) -> Self {
-        Self {
-            doubt,
-            index: Index::default(),
-            place: Place::Start,
-            lines: 0,
-            fields: Vec::new(),
-            pending: Vec::new(),
-        }
+    /// A handover of a whole file that starts with these bytes: nothing has been looked at.
+    pub(super) fn of_all(doubt: Doubt, pending: Vec<u8>) -> Self {
+        Self { doubt, index: Index::default(), place: Place::Start, lines: 0, fields: Vec::new(), pending }
     }
 
     /// The text to be read: the made-up lines, the pending bytes, the rest.

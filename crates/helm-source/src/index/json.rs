@@ -1,6 +1,6 @@
 //! An index in JSON, which Helm has been able to write since 3.13.
 
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeSeed};
@@ -10,6 +10,10 @@ use super::error::IndexError;
 use super::handover::Handover;
 use super::table::Index;
 use super::visitor::{Building, Document, VersionText};
+use super::yaml;
+
+/// How much of a file that starts like JSON is kept, to be read as YAML if it is none.
+const MOST_KEPT: usize = 16 << 20;
 
 /// Whether a file that starts with these bytes is JSON rather than YAML.
 pub(super) fn is_json(head: &[u8]) -> bool {
@@ -17,9 +21,39 @@ pub(super) fn is_json(head: &[u8]) -> bool {
     bytes.next() == Some(&b'{') && matches!(bytes.next(), Some(b'"' | b'}') | None)
 }
 
-pub(super) fn read(mut handover: Handover, rest: impl Read) -> Result<Index, IndexError> {
-    let text = handover.text(rest);
-    let mut building = Building::new(&mut handover);
+/// Reads a file that starts like JSON, and that may be YAML: with a comma before a closing bracket, with a comment. Helm reads what is
+/// valid JSON as JSON, and everything else as YAML; `true` for the latter.
+pub(super) fn read(mut handover: Handover, rest: impl Read) -> Result<(Index, bool), IndexError> {
+    let mut text = Kept { reader: handover.text(rest), kept: Some(Vec::new()) };
+    let error = match read_json(&mut handover, &mut text) {
+        Err(error @ IndexError::Invalid { .. }) => error,
+        answer => return answer.map(|index| (index, false)),
+    };
+    let Some(kept) = text.kept else { return Err(error) };
+    let again = Handover::of_all(handover.doubt, kept);
+    // What is neither is told as what it looks like.
+    yaml::read(again, text.reader).map(|index| (index, true)).map_err(|_| error)
+}
+
+/// A reader of which the beginning is kept.
+struct Kept<R> {
+    reader: R,
+    kept: Option<Vec<u8>>,
+}
+
+impl<R: Read> Read for Kept<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(into)?;
+        self.kept = self.kept.take().filter(|kept| kept.len() + read <= MOST_KEPT).map(|mut kept| {
+            kept.extend_from_slice(&into[..read]);
+            kept
+        });
+        Ok(read)
+    }
+}
+
+fn read_json(handover: &mut Handover, text: impl Read) -> Result<Index, IndexError> {
+    let mut building = Building::new(handover);
     let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 << 10, text));
     let answer = Document::<JsonText>(&mut building, PhantomData).deserialize(&mut json);
     answer.and_then(|_| json.end()).map_err(|error| IndexError::Invalid {

@@ -4,7 +4,7 @@
 //! file is read as it arrives, by a lexer that knows just the YAML that index files are written in and
 //! verifies every line of it. The moment it meets anything else it hands over to a full parser, which
 //! goes on from the entry that was begun: no byte is kept or asked for twice. A file that starts with
-//! `{"` is read as JSON.
+//! `{"` is read as JSON, and as YAML where it is no valid JSON; for that its first 16 MiB are kept while it is read.
 //!
 //! What is listed means what Kargo's reader makes of it (semantics rule 5.1): only the first document
 //! counts, `apiVersion` is not required, an unquoted `1.10` stays the text it is, null is as good as
@@ -149,7 +149,10 @@ fn finish(handover: Handover, rest: impl Read) -> Result<(Index, ReadBy), IndexE
     let head = handover.head().unwrap_or_default();
     let page = page(head);
     if json::is_json(head) {
-        return json::read(handover, rest).map(|index| (index, ReadBy::Json));
+        let doubt = handover.doubt;
+        let answer = json::read(handover, rest);
+        return answer
+            .map(|(index, is_yaml)| (index, if is_yaml { ReadBy::Yaml(doubt) } else { ReadBy::Json }));
     }
     let doubt = handover.doubt;
     match (yaml::read(handover, rest), page) {

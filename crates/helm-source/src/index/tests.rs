@@ -8,7 +8,7 @@ use super::*;
 
 /// What the full parser makes of a whole file.
 fn reference(file: &[u8]) -> Result<Index, IndexError> {
-    yaml::read(Handover::of_all(Doubt::NotAKey), file)
+    yaml::read(Handover::of_all(Doubt::NotAKey, Vec::new()), file)
 }
 
 /// What the lexer makes of a file that comes in pieces of this size.

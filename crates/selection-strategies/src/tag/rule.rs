@@ -258,6 +258,17 @@ impl TagRule {
         }
     }
 
+    /// Why a name is no version: what people ask about the tags of charts is told apart (rule 2.11).
+    fn why_no_version(&self, name: &str, strictness: Strictness) -> Rejection {
+        let is_version = |name: &str| VersionRef::parse_oci_tag(name, strictness).is_ok();
+        let before_second = name.match_indices('_').nth(1).map(|(second, _)| &name[..second]);
+        match self.kind {
+            NameKind::OciChart if name.strip_prefix('v').is_some_and(is_version) => Rejection::LeadingV,
+            NameKind::OciChart if before_second.is_some_and(is_version) => Rejection::SecondUnderscore,
+            _ => Rejection::NotSemver { strict: strictness.is_strict() },
+        }
+    }
+
     fn check_version<'n>(
         &self,
         name: &'n str,
@@ -269,7 +280,7 @@ impl TagRule {
             NameKind::Plain | NameKind::GitTag => VersionRef::parse_with(name, strictness),
         };
         let Ok(version) = version else {
-            return Err(Rejection::NotSemver { strict: strictness.is_strict() });
+            return Err(self.why_no_version(name, strictness));
         };
         match constraint {
             Some(constraint) if !constraint.matches(version) => {

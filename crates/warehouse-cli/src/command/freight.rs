@@ -14,7 +14,7 @@ pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages
         match discovered.report.freight(&discovered.warehouse) {
             freight::Outcome::Built(freight) => built.push(freight),
             freight::Outcome::NotBuilt(reason) => {
-                messages.error(&format!("{}: no Freight: {reason}", discovered.warehouse.name()));
+                messages.error(&format!("{}: no Freight: {}", discovered.warehouse.name(), why(&reason)));
                 exit = Exit::Failure;
             }
         }
@@ -26,4 +26,16 @@ pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages
         })?;
     }
     Ok(exit)
+}
+
+/// Why there is no Freight. Why a subscription failed has been said, with its place and what to do.
+fn why(reason: &freight::Reason) -> String {
+    let freight::Reason::Missing(missing) = reason else { return reason.to_string() };
+    let missing = missing.iter().map(|missing| match missing.cause {
+        freight::MissingCause::Failed(_) => {
+            format!("subscription {} ({}) failed, see above", missing.index, missing.subscription)
+        }
+        _ => missing.to_string(),
+    });
+    missing.collect::<Vec<_>>().join("; ")
 }

@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use artifact_source::{AnyArtifact, Artifact, SourceId, SourceKind};
 use jiff::Timestamp;
 use warehouse_discovery::Report;
+use warehouse_spec::{SubscriptionKind, Warehouse, without_credential};
 
 use super::document;
 use super::report::Document;
-use super::shortened;
 use super::table::Table;
+use super::{line, shortened};
 use crate::arguments::Format;
 use crate::discovery::Discovered;
 
@@ -35,9 +36,18 @@ fn documents(discovered: &[Discovered]) -> Vec<Document<'_>> {
 
 fn table(discovered: &[Discovered], wide: bool, out: &mut dyn Write) -> io::Result<()> {
     let several = discovered.len() > 1;
-    let mut table = Table::new(if several { &HEADING } else { &HEADING[1..] });
+    let has_source = |discovered: &Discovered| {
+        let subscriptions = &discovered.report.subscriptions;
+        subscriptions.iter().any(|subscription| source(&discovered.warehouse, subscription.index).is_some())
+    };
+    let mut heading = if several { HEADING.to_vec() } else { HEADING[1..].to_vec() };
+    if wide && discovered.iter().any(has_source) {
+        heading.push("GITREPOURL");
+    }
+    let mut table = Table::new(&heading);
     for Discovered { warehouse, report } in discovered {
-        for mut row in rows(report, wide) {
+        let sources = wide.then_some(&**warehouse);
+        for mut row in rows(report, wide, sources) {
             if several {
                 row.insert(0, warehouse.name().to_owned());
             }
@@ -50,17 +60,23 @@ fn table(discovered: &[Discovered], wide: bool, out: &mut dyn Write) -> io::Resu
 /// Prints the short table of one report.
 pub(crate) fn found(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(&HEADING[1..]);
-    rows(report, false).into_iter().for_each(|row| table.row(row));
+    rows(report, false, None).into_iter().for_each(|row| table.row(row));
     table.write(out)
 }
 
 /// A row for every artifact of a report, and one for a subscription without any.
-fn rows(report: &Report, wide: bool) -> Vec<Vec<String>> {
+fn rows(report: &Report, wide: bool, sources: Option<&Warehouse>) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for subscription in &report.subscriptions {
         let (id, artifacts) = (&subscription.id, &subscription.artifacts);
         let shown = if wide { artifacts.len() } else { SHOWN };
-        rows.extend(artifacts.iter().take(shown).map(|artifact| row(id, artifact, wide)));
+        let source = sources.and_then(|warehouse| source(warehouse, subscription.index));
+        let row = |artifact| {
+            let mut row = row(id, artifact, wide);
+            row.extend(source.map(|url| without_credential(url).into_owned()));
+            row
+        };
+        rows.extend(artifacts.iter().take(shown).map(row));
         match artifacts.len().saturating_sub(shown) {
             0 if !artifacts.is_empty() => {}
             0 if subscription.error.is_some() => rows.push(row_of(id, "(failed)")),
@@ -69,6 +85,14 @@ fn rows(report: &Report, wide: bool) -> Vec<Vec<String>> {
         }
     }
     rows
+}
+
+/// The `gitRepoURL` of an image's subscription.
+fn source(warehouse: &Warehouse, subscription: usize) -> Option<&str> {
+    match &warehouse.spec.subscriptions.get(subscription)?.kind {
+        SubscriptionKind::Image(image) => image.git_repo_url.as_deref(),
+        _ => None,
+    }
 }
 
 /// One artifact's cells from KIND on.
@@ -111,7 +135,7 @@ fn names(discovered: &[Discovered], out: &mut dyn Write) -> io::Result<()> {
     for Discovered { report, .. } in discovered {
         for subscription in &report.subscriptions {
             for artifact in &subscription.artifacts {
-                writeln!(out, "{}", reference(&subscription.id, artifact))?;
+                line(out, &reference(&subscription.id, artifact))?;
             }
         }
     }

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use warehouse_spec::Freight;
 
 use super::artifacts::identifier;
-use super::document;
 use super::table::Table;
+use super::{document, line};
 use crate::arguments::Format;
 
 /// Prints Freight: as Kargo's own documents, as a table of its contents, or by name as kubectl would.
@@ -16,7 +16,7 @@ pub(crate) fn freight(built: &[Freight], format: Format, out: &mut dyn Write) ->
         Format::Wide => table(built, true, out),
         Format::Name => built
             .iter()
-            .try_for_each(|freight| writeln!(out, "freight.kargo.akuity.io/{}", freight.metadata.name)),
+            .try_for_each(|freight| line(out, &format!("freight.kargo.akuity.io/{}", freight.metadata.name))),
         Format::Json => document::json(built, out),
         Format::Yaml => document::yaml(built, out),
     }

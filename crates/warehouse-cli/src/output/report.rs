@@ -110,6 +110,8 @@ fn subscription(report: &SubscriptionReport) -> Subscription<'_> {
         freshness: match report.freshness {
             Freshness::Found => "found",
             Freshness::Unchanged => "unchanged",
+            // There is nothing from an earlier run that could be out of date.
+            _ if report.error.is_some() && report.artifacts.is_empty() => "failed",
             _ => "stale",
         },
         warnings: report

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::io::{self, Read, Write};
 
+use crate::output::printable;
+
 /// The lines of standard input, without their ends; an empty line is no candidate.
 #[derive(Debug)]
 pub(super) struct Lines(Vec<u8>);
@@ -33,10 +35,10 @@ impl Lines {
     }
 }
 
-/// Prints a candidate that fits.
+/// Prints a candidate that fits. Without an explanation it is for another program and stays the bytes that it was.
 pub(super) fn chosen(out: &mut dyn Write, explain: bool, line: &[u8]) -> io::Result<()> {
     if explain {
-        out.write_all(b"+ ")?;
+        return writeln!(out, "+ {}", shown(line));
     }
     out.write_all(line)?;
     out.write_all(b"\n")
@@ -47,7 +49,15 @@ pub(super) fn rejected(out: &mut dyn Write, explain: bool, line: &[u8], why: &dy
     if !explain {
         return Ok(());
     }
-    out.write_all(b"- ")?;
-    out.write_all(line)?;
-    writeln!(out, "\t{why}")
+    writeln!(out, "- {}\t{}", shown(line), printable(&why.to_string()))
+}
+
+/// A line for a person; what is not UTF-8 in it as `\xff`.
+fn shown(line: &[u8]) -> String {
+    let mut shown = String::new();
+    for chunk in line.utf8_chunks() {
+        shown.push_str(&printable(chunk.valid()));
+        shown.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    shown
 }

@@ -10,6 +10,7 @@ pub(crate) use arguments::Rule;
 
 use crate::exit::Exit;
 use crate::message::Messages;
+use crate::output::Printed;
 use lines::Lines;
 
 /// Applies one rule to the lines of standard input and prints those that fit, best first.
@@ -43,18 +44,19 @@ fn apply(rule: &Rule, messages: &Messages) -> Result<Exit, Exit> {
         Exit::Failure
     })?;
     let mut chosen = 0;
-    crate::output::print(|out| {
+    let printed = crate::output::print(|out| {
         chosen = judge(&lines, out)?;
         Ok(())
-    })
-    .map_err(|error| match error.kind() {
+    });
+    let printed = printed.map_err(|error| match error.kind() {
         std::io::ErrorKind::InvalidData => usage(error.to_string()),
         _ => {
             messages.error(&format!("the results could not be written: {error}"));
             Exit::Failure
         }
     })?;
-    Ok(if chosen > 0 { Exit::Success } else { Exit::Failure })
+    // Something was chosen where somebody has read enough of it.
+    Ok(if chosen > 0 || printed == Printed::Closed { Exit::Success } else { Exit::Failure })
 }
 
 /// Judges lines, prints what the arguments ask for, and counts what was chosen.
