@@ -34,7 +34,8 @@ impl Address {
             return Err(wrong("contains white space or a control character"));
         }
         if text.contains('\\') {
-            let hint = "the parts of a path are separated by `/`; in a user name or password it is written %5C";
+            let hint =
+                "the parts of a path are separated by `/`; in a user name or password it is written %5C";
             return Err(wrong("contains a backslash").with_hint(hint));
         }
         if has_parent_segment(text) {
@@ -128,7 +129,9 @@ fn has_parent_segment(text: &str) -> bool {
         Some((_, after)) => after.split_once('/').map_or("", |(_, path)| path),
         None => text,
     };
-    percent_decoded(path.as_bytes()).split(|byte| matches!(byte, b'/' | b':' | b'\\')).any(|part| part == b"..")
+    percent_decoded(path.as_bytes())
+        .split(|byte| matches!(byte, b'/' | b':' | b'\\'))
+        .any(|part| part == b"..")
 }
 
 /// Undoes `%41`.
@@ -256,11 +259,16 @@ mod tests {
             for path in [r"a\b.git", r"\a.git", r"a\..\b.git"] {
                 is_not(&format!("{before}example.com{colon}{path}"), "backslash");
             }
-            for path in ["../a", "a/../b", "a/..", "..", "%2e%2e/a", "a/.%2E/b", "a/%2e%2e", "a%2F..%2fb", "a/..%5cb"] {
+            for path in
+                ["../a", "a/../b", "a/..", "..", "%2e%2e/a", "a/.%2E/b", "a/%2e%2e", "a%2F..%2fb", "a/..%5cb"]
+            {
                 is_not(&format!("{before}example.com{colon}{path}"), "path segment `..`");
             }
             for control in ["\0", "\n", "\r", "\t", "\u{1b}", "\u{7f}", "\u{85}", "\u{2028}"] {
-                is_not(&format!("{before}example.com{colon}a{control}b"), "white space or a control character");
+                is_not(
+                    &format!("{before}example.com{colon}a{control}b"),
+                    "white space or a control character",
+                );
             }
         }
         is_not("file:///srv/%00a", "control character");

@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::cache::Cache;
 use crate::rule::{Rule, Strategy};
 use crate::sieve::Clock;
-use crate::site::Site;
+use crate::site::{Site, Warn};
 use crate::source::GitSource;
 use crate::transport::{Means, SshCommand};
 
@@ -36,6 +36,7 @@ pub struct GitSourceBuilder {
     max_bytes: u64,
     stall_limit: Duration,
     clock: Clock,
+    warn: Warn,
 }
 
 impl GitSourceBuilder {
@@ -52,6 +53,7 @@ impl GitSourceBuilder {
             max_bytes: MAX_BYTES,
             stall_limit: STALL_LIMIT,
             clock: Arc::new(Timestamp::now),
+            warn: Arc::new(|_| {}),
         }
     }
 
@@ -197,6 +199,13 @@ impl GitSourceBuilder {
         self
     }
 
+    /// Who hears warnings: what is odd about a subscription that is answered all the same. Nobody, if it is not said. Each is
+    /// said at every discovery, from the thread that does its work.
+    pub fn on_warning(mut self, hear: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.warn = Arc::new(hear);
+        self
+    }
+
     /// The source. Nothing is asked of any server and no file is touched.
     ///
     /// # Errors
@@ -217,7 +226,7 @@ impl GitSourceBuilder {
             None => HttpClient::builder().build().map_err(name_it)?,
         };
         let means = Means { ssh: self.ssh, http, allow_plain_credential: self.allow_plain_credential };
-        let site = Site { address, means, cache: Cache::new(self.cache_directory) };
+        let site = Site { address, means, cache: Cache::new(self.cache_directory), warn: self.warn };
         Ok(GitSource {
             fingerprint: format!("{} {}", site.address, plan.fingerprint()),
             id,

@@ -1,6 +1,6 @@
 //! From subscriptions to sources.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use artifact_source::{AnySource, ArtifactSourceExt, Error, ErrorKind, SourceId, SourceKind};
 use git_source::GitSource;
@@ -9,7 +9,7 @@ use image_source::ImageSource;
 use selection_strategies::{Constraint, Strictness, TagFilter, TagRule};
 use warehouse_spec::{
     ChartSubscription, CommitSelectionStrategy, GenericSubscription, GitSubscription, ImageSelectionStrategy,
-    ImageSubscription, Subscription, SubscriptionKind, Warehouse,
+    ImageSubscription, Subscription, SubscriptionKind, Warehouse, without_credential,
 };
 
 use crate::Discoverer;
@@ -137,7 +137,13 @@ fn git_source(discoverer: &Discoverer, git: &GitSubscription) -> Result<AnySourc
         CommitSelectionStrategy::Lexical => git_source::Strategy::Lexical,
         CommitSelectionStrategy::NewestTag => git_source::Strategy::NewestTag,
     };
+    let (warnings, about) = (Arc::clone(&shared.warnings), without_credential(&git.repo_url).into_owned());
+    let hear = move |warning: &str| {
+        let mut warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        warnings.push(format!("git {about}: {warning}"));
+    };
     let source = GitSource::builder(&git.repo_url)
+        .on_warning(hear)
         .strategy(strategy)
         .branch(git.branch.clone())
         .discovery_limit(git.discovery_limit)

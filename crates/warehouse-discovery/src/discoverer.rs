@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact_http::{CredentialSource, HttpClient, Pace};
 use artifact_source::{AnySource, Error, ErrorKind, SourceKind};
@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
     turns: Turns,
     clock: fn() -> Timestamp,
+    /// What sources have warned of.
+    pub(crate) warnings: Arc<Mutex<Vec<String>>>,
 }
 
 /// One HTTP client and what stands on it.
@@ -84,10 +86,14 @@ impl Discoverer {
         compile(self, warehouse)
     }
 
-    /// What kept a cache from working since this was last asked, for a warning: discoveries do not fail of it, they only cost
-    /// more.
+    /// What there is to warn of since this was last asked: what kept a cache from working, of which discoveries do not fail but
+    /// cost more, and what is odd about a subscription that was answered all the same.
     pub fn take_warnings(&self) -> Vec<String> {
-        self.shared.disk.iter().filter_map(|cache| cache.take_problem()).collect()
+        let mut heard =
+            std::mem::take(&mut *self.shared.warnings.lock().unwrap_or_else(PoisonError::into_inner));
+        heard.sort();
+        heard.dedup();
+        self.shared.disk.iter().filter_map(|cache| cache.take_problem()).chain(heard).collect()
     }
 
     /// As many as are asked at once.
@@ -268,6 +274,7 @@ impl DiscovererBuilder {
             generic: self.generic,
             turns: Turns::new(self.concurrency),
             clock: self.clock,
+            warnings: Arc::default(),
         });
         Ok(Discoverer { shared, credentials: self.credentials })
     }

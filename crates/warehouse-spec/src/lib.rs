@@ -101,8 +101,8 @@ mod yaml;
 pub use chart::ChartSubscription;
 pub use diagnostic::{Code, Diagnostic, Location, Severity};
 pub use discovered::{
-    ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference, DiscoveryResult,
-    GenericDiscoveryResult, GitDiscoveryResult, ImageDiscoveryResult,
+    ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference, DiscoveredRef,
+    DiscoveryResult, GenericDiscoveryResult, GitDiscoveryRefs, GitDiscoveryResult, ImageDiscoveryResult,
 };
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 pub use generic::GenericSubscription;

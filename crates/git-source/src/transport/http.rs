@@ -21,6 +21,7 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use super::Opened;
+use super::refusal::Refusals;
 use crate::site::Visit;
 use crate::watch::Watch;
 
@@ -82,9 +83,7 @@ impl Sender {
         call.meter = self.watch.meter.clone();
         let response = self.wait(self.client.open(request, &call))?;
         let answered = response.url().clone();
-        response
-            .error_for_status(what)
-            .map_err(|error| self.watch.fail(self.with_hint(error, &answered)))
+        response.error_for_status(what).map_err(|error| self.watch.fail(self.with_hint(error, &answered)))
     }
 
     fn is_home(&self, url: &Url) -> bool {
@@ -128,9 +127,12 @@ impl Sender {
                     Some(_) if self.is_home(response.url()) => {
                         "check the credential, as this is how a server answers that does not accept it, and the URL"
                     }
-                    _ => "check the URL; a server that wants a credential answers like this where it gets none",
+                    _ => {
+                        "check the URL; a server that wants a credential answers like this where it gets none"
+                    }
                 };
-                let message = "there is no Git server: it answers with a login page or another page for a browser";
+                let message =
+                    "there is no Git server: it answers with a login page or another page for a browser";
                 error(message.to_owned()).with_hint(hint)
             }
             other => {
@@ -143,7 +145,16 @@ impl Sender {
     }
 
     fn next(&self, response: &mut StreamingResponse) -> io::Result<Bytes> {
-        let bytes = self.watch.waiting(|| self.wait(response.chunk()))?.unwrap_or_default();
+        let chunk = async {
+            response.chunk().await.map_err(|error| match error.kind() {
+                // What broke off may arrive whole the next time.
+                ErrorKind::BadAnswer => {
+                    Error::new(ErrorKind::Unreachable, error.message()).with_url(response.url())
+                }
+                _ => error,
+            })
+        };
+        let bytes = self.watch.waiting(|| self.wait(chunk))?.unwrap_or_default();
         self.watch.within_budget(bytes.len())?;
         Ok(bytes)
     }
@@ -190,10 +201,7 @@ impl Http for Bridge {
         }
         let headers = Headers::Read(Cursor::new(format!("content-type: {content_type}\n").into_bytes()));
         let exchange = Rc::new(RefCell::new(Exchange::Open(Box::new(response))));
-        Ok(GetResponse {
-            headers,
-            body: Body { exchange, sender: Rc::clone(&self.sender), chunk: Bytes::new() },
-        })
+        Ok(GetResponse { headers, body: Body::new(exchange, &self.sender) })
     }
 
     fn post(
@@ -211,7 +219,7 @@ impl Http for Bridge {
         Ok(PostResponse {
             post_body,
             headers: Headers::Waiting { exchange: Rc::clone(&exchange), sender: Rc::clone(sender) },
-            body: Body { exchange, sender: Rc::clone(sender), chunk: Bytes::new() },
+            body: Body::new(exchange, sender),
         })
     }
 
@@ -340,6 +348,13 @@ struct Body {
     exchange: Rc<RefCell<Exchange>>,
     sender: Rc<Sender>,
     chunk: Bytes,
+    refusals: Refusals,
+}
+
+impl Body {
+    fn new(exchange: Rc<RefCell<Exchange>>, sender: &Rc<Sender>) -> Self {
+        Self { exchange, sender: Rc::clone(sender), chunk: Bytes::new(), refusals: Refusals::default() }
+    }
 }
 
 impl Read for Body {
@@ -359,6 +374,9 @@ impl BufRead for Body {
             exchange.open(&self.sender)?;
             if let Exchange::Open(response) = &mut *exchange {
                 self.chunk = self.sender.next(response)?;
+                if let Some(message) = self.refusals.read(&self.chunk) {
+                    self.sender.watch.hear(&message);
+                }
                 if self.chunk.is_empty() {
                     *exchange = Exchange::Over;
                 }
