@@ -50,8 +50,12 @@ impl Plan {
 
     /// Where a reference moves between the requests of a discovery, it is done once more.
     fn at_one_moment(&self, visit: &Visit, previous: Option<&State>) -> Result<Outcome, Error> {
+        let started = Instant::now();
         match self.once(visit, previous) {
-            Err(Setback::Moved(_)) => Ok(self.once(visit, previous)?),
+            Err(Setback::Moved(_)) => self.once(visit, previous).map_err(|setback| match setback {
+                Setback::Moved(error) => error.with_tries(2, started.elapsed()),
+                other => other.into(),
+            }),
             outcome => Ok(outcome?),
         }
     }
