@@ -271,6 +271,12 @@ impl HttpClient {
         Err(tries.describe(failure))
     }
 
+    /// How long to wait before work of several requests is begun anew after it has failed this often; `None` where it is not to
+    /// be. For faults that a single request cannot be repeated for, such as a [body](StreamingResponse::chunk) that broke off.
+    pub fn pause_after(&self, tries: u32) -> Option<Duration> {
+        (tries < self.retry.attempts).then(|| self.retry.backoff.after(tries))
+    }
+
     fn may_repeat(&self, request: &Request, tries: Tries, status: Option<http::StatusCode>) -> bool {
         request.retries.includes(status) && tries.count() < self.retry.attempts
     }

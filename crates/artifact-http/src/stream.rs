@@ -135,6 +135,12 @@ impl StreamingResponse {
         &self.instructions
     }
 
+    /// Whether the server that answered is at a private address: see
+    /// [`Response::came_from_private_address`](crate::Response::came_from_private_address).
+    pub fn came_from_private_address(&self) -> bool {
+        !self.instructions.public_only()
+    }
+
     /// The next piece of the body, decompressed; `None` after the last one, which is then known to be
     /// the last: an early end is an error.
     ///

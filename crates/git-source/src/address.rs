@@ -33,6 +33,14 @@ impl Address {
         if text.chars().any(|character| character.is_control() || character.is_whitespace()) {
             return Err(wrong("contains white space or a control character"));
         }
+        if text.contains('\\') {
+            let hint =
+                "the parts of a path are separated by `/`; in a user name or password it is written %5C";
+            return Err(wrong("contains a backslash").with_hint(hint));
+        }
+        if has_parent_segment(text) {
+            return Err(wrong("contains the path segment `..`").with_hint("write the path that is meant"));
+        }
         let scheme = text.split("://").next().unwrap_or_default();
         if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
             return Self::http(text, &wrong);
@@ -50,10 +58,16 @@ impl Address {
                 Err(wrong("names a host, which file:// cannot reach"))
             }
             Scheme::File if !parsed.path.starts_with(b"/") => Err(wrong("holds a relative path")),
-            Scheme::File => match gix::path::from_bstring(BString::from(percent_decoded(&parsed.path))) {
-                Ok(path) => Ok(Self::File { path }),
-                Err(_) => Err(wrong("holds a path that this system cannot have")),
-            },
+            Scheme::File => {
+                let path = percent_decoded(&parsed.path);
+                if path.iter().any(u8::is_ascii_control) {
+                    return Err(wrong("contains a control character"));
+                }
+                match gix::path::from_bstring(BString::from(path)) {
+                    Ok(path) => Ok(Self::File { path }),
+                    Err(_) => Err(wrong("holds a path that this system cannot have")),
+                }
+            }
             _ => {
                 Err(wrong("has a scheme that is not known")
                     .with_hint("known are http, https, ssh, git and file"))
@@ -106,6 +120,18 @@ impl Address {
         };
         Ok(Self::Ssh { destination, port: parsed.port, path })
     }
+}
+
+/// Whether a segment is `..`, percent-encoded or not. Readers of URLs do not agree on what it means: some resolve it before
+/// anything else is judged.
+fn has_parent_segment(text: &str) -> bool {
+    let path = match text.split_once("://") {
+        Some((_, after)) => after.split_once('/').map_or("", |(_, path)| path),
+        None => text,
+    };
+    percent_decoded(path.as_bytes())
+        .split(|byte| matches!(byte, b'/' | b':' | b'\\'))
+        .any(|part| part == b"..")
 }
 
 /// Undoes `%41`.
@@ -212,8 +238,43 @@ mod tests {
         is_not("ftp://example.com/a", "scheme");
         is_not("ext::sh -c x", "white space");
         is_not("/srv/git/a.git", "is a path");
-        is_not("../a.git", "is a path");
+        is_not("../a.git", "path segment `..`");
         is_not("file://host/a", "names a host");
+    }
+
+    #[test]
+    fn what_readers_of_urls_do_not_agree_on_is_refused() {
+        for (scheme, before) in [
+            ("http", "http://u:SECRET@"),
+            ("https", "https://"),
+            ("ssh", "ssh://git@"),
+            ("git", "git://"),
+            ("scp", "git@"),
+            ("file", "file:///"),
+        ] {
+            let colon = if scheme == "scp" { ":" } else { "/" };
+            for host in [r"2130706433\@example.com", r"example.com\.evil.test", r"\example.com"] {
+                is_not(&format!("{before}{host}{colon}a.git"), "backslash");
+            }
+            for path in [r"a\b.git", r"\a.git", r"a\..\b.git"] {
+                is_not(&format!("{before}example.com{colon}{path}"), "backslash");
+            }
+            for path in
+                ["../a", "a/../b", "a/..", "..", "%2e%2e/a", "a/.%2E/b", "a/%2e%2e", "a%2F..%2fb", "a/..%5cb"]
+            {
+                is_not(&format!("{before}example.com{colon}{path}"), "path segment `..`");
+            }
+            for control in ["\0", "\n", "\r", "\t", "\u{1b}", "\u{7f}", "\u{85}", "\u{2028}"] {
+                is_not(
+                    &format!("{before}example.com{colon}a{control}b"),
+                    "white space or a control character",
+                );
+            }
+        }
+        is_not("file:///srv/%00a", "control character");
+        is_not("file:///srv/a%0ab", "control character");
+        is("https://example.com/a..b/...git", "https://example.com/a..b/...git");
+        is("git@example.com:a/..b", "git@example.com:a/..b");
     }
 
     proptest::proptest! {

@@ -9,17 +9,20 @@
 
 use std::num::NonZeroU32;
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, Warning};
 use gix::ObjectId;
 
+use crate::fault::Setback;
+use crate::filter::Filter;
 use crate::history::{self, Halt, Walk};
 use crate::negotiate::{Contents, Wanted};
+use crate::observed::ObservedRefs;
 use crate::outcome::{Outcome, State};
 use crate::remote::Remote;
 use crate::sieve::Sieve;
 use crate::site::Visit;
 use crate::store::Store;
-use crate::tip;
+use crate::tip::{self, Tip};
 
 /// Commits named to the server as known, at most.
 const HAVES: usize = 64;
@@ -46,33 +49,37 @@ pub(crate) struct Branch {
 
 impl Branch {
     /// Finds the newest commits.
-    pub(crate) fn discover(&self, visit: &Visit, previous: Option<&State>) -> Result<Outcome, Error> {
+    pub(crate) fn discover(&self, visit: &Visit, previous: Option<&State>) -> Result<Outcome, Setback> {
         let mut remote = visit.greet()?;
-        let Some(tip) = tip::tip(&mut remote, self.name.as_deref())? else {
-            return Ok(Outcome::Found { commits: Vec::new(), judged: Vec::new(), state: None });
+        let (tip, refs) = match tip::tip(&mut remote, self.name.as_deref())? {
+            Tip::Branch(tip) => (tip, Some(ObservedRefs::BranchHead(tip.to_string()))),
+            Tip::Tag(tip) => {
+                let name = self.name.as_deref().unwrap_or_default();
+                let warning = format!(
+                    "{name:?} is not a branch but a tag, whose history is taken as `git clone --branch` takes it"
+                );
+                visit.warn(Warning::new(warning).with_hint(
+                    "name a branch; for the newest tags choose the strategy SemVer, Lexical or NewestTag",
+                ));
+                (tip, None)
+            }
+            Tip::None => {
+                return Ok(Outcome::Found { commits: Vec::new(), judged: Vec::new(), state: None });
+            }
         };
-        let state = State { seen: tip.to_string() };
-        if previous == Some(&state) {
+        let seen = tip.to_string();
+        if previous.is_some_and(|previous| previous.seen == seen) {
             return Ok(Outcome::Unchanged);
         }
 
-        let store = visit.store(self.contents())?;
-        let warm = !store.is_empty();
-        let history = match self.history(visit, &mut remote, &store, tip) {
-            // What is in the store may be the reason, and nothing is lost with it.
-            Err(error) if warm && matches!(error.kind(), ErrorKind::Cache | ErrorKind::BadAnswer) => {
-                store.clear().map_err(|_| error)?;
-                remote = visit.greet()?;
-                self.history(visit, &mut remote, &store, tip)?
-            }
-            history => history?,
-        };
-        let (mut walk, whole) = history;
+        let (mut walk, whole) = visit.with_store(self.contents(), &mut remote, |remote, store, filter| {
+            self.history(visit, remote, store, filter, tip)
+        })?;
         for commit in &mut walk.commits {
             commit.branch.clone_from(&self.name);
         }
         // A history cut short by a server that is a shallow clone itself may grow under the same tip.
-        let state = (whole && self.sieve.is_timeless()).then_some(state);
+        let state = (whole && self.sieve.is_timeless()).then_some(State { seen, refs });
         Ok(Outcome::Found { commits: walk.commits, judged: walk.judged, state })
     }
 
@@ -86,8 +93,9 @@ impl Branch {
         visit: &'a Visit,
         remote: &mut Remote,
         store: &Store,
+        filter: Filter,
         tip: ObjectId,
-    ) -> Result<(Walk<'a>, bool), Error> {
+    ) -> Result<(Walk<'a>, bool), Setback> {
         let mut walk = Walk::new(tip, self.limit.get() as usize, &self.sieve, &visit.watch);
         let mut depth: u32 = 0;
         loop {
@@ -100,11 +108,12 @@ impl Branch {
                     return Err(Error::new(
                         ErrorKind::BadAnswer,
                         format!("the server did not send commit {tip}"),
-                    ));
+                    )
+                    .into());
                 };
                 if !store.is_boundary(child)? {
                     let message = format!("the server left out the parent of commit {child}");
-                    return Err(Error::new(ErrorKind::BadAnswer, message));
+                    return Err(Error::new(ErrorKind::BadAnswer, message).into());
                 }
                 walk.give_up(&objects)?;
                 return Ok((walk, false));
@@ -121,7 +130,7 @@ impl Branch {
             if remote.is_spent() {
                 *remote = visit.greet()?;
             }
-            let wanted = Wanted { tips: vec![tip], haves, depth: deep, contents: self.contents() };
+            let wanted = Wanted { tips: vec![tip], haves, depth: deep, filter };
             remote.fetch(&wanted, store)?;
             store.remember(&[tip])?;
         }

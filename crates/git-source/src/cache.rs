@@ -1,5 +1,7 @@
 //! Where the stores of a source are.
 
+use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -7,12 +9,16 @@ use artifact_source::{Error, ErrorKind};
 use gix::hash::Kind;
 use tempfile::TempDir;
 
+use crate::filter::Filter;
 use crate::negotiate::Contents;
 use crate::store::Store;
 use crate::watch::Watch;
 
 /// The layout of the cache: another version does not touch the folders of this one.
 const LAYOUT: &str = "git-1";
+
+/// The file that names the filter which the server allows, where that is not the one that leaves out most.
+const FILTER: &str = "filter";
 
 /// Where the stores of a source are.
 #[derive(Debug)]
@@ -34,8 +40,14 @@ impl Cache {
 
     /// Opens the store of this kind, waiting until nobody else uses it.
     /// `owner` names the repository and as whom it is visited, without any secret.
-    pub(crate) fn store(&self, owner: &str, contents: Contents, watch: &Watch) -> Result<Store, Error> {
-        let store = Path::new(LAYOUT).join(key(owner)).join(contents.folder());
+    pub(crate) fn store(
+        &self,
+        owner: &str,
+        contents: Contents,
+        filter: Filter,
+        watch: &Watch,
+    ) -> Result<Store, Error> {
+        let store = repository(owner).join(folder(contents, filter));
         let Some(named) = &self.named else { return Store::open(&self.own()?.join(store), watch) };
         match Store::open(&named.join(&store), watch) {
             // A cache only saves traffic. Where there can be none, the answer is as good without.
@@ -44,6 +56,33 @@ impl Cache {
                 Store::open(&own.join(store), watch)
             }
             opened => opened,
+        }
+    }
+
+    /// The filter that the server of this repository is known to allow: the one that leaves out most, if nothing is known.
+    pub(crate) fn filter(&self, owner: &str) -> Filter {
+        let own =
+            self.own.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|own| own.path().to_owned());
+        let read = |folder: PathBuf| {
+            Filter::from_word(&fs::read_to_string(folder.join(repository(owner)).join(FILTER)).ok()?)
+        };
+        self.named.clone().into_iter().chain(own).find_map(read).unwrap_or(Filter::Trees)
+    }
+
+    /// Remembers that the server of this repository refuses to leave out more than this. Where that cannot be written, it is
+    /// found out anew.
+    pub(crate) fn leave_out(&self, owner: &str, filter: Filter) {
+        let write = |folder: PathBuf| -> std::io::Result<()> {
+            let repository = folder.join(repository(owner));
+            fs::create_dir_all(&repository)?;
+            let mut file = tempfile::NamedTempFile::new_in(&repository)?;
+            file.write_all(filter.word().as_bytes())?;
+            file.persist(repository.join(FILTER)).map_err(|error| error.error)?;
+            Ok(())
+        };
+        let named = self.named.clone().is_some_and(|named| write(named).is_ok());
+        if !named && let Ok(own) = self.own() {
+            let _ = write(own);
         }
     }
 
@@ -59,6 +98,22 @@ impl Cache {
                 .with_cause(error)
         })?;
         Ok(own.insert(made).path().to_owned())
+    }
+}
+
+/// The folder of all stores of a repository.
+fn repository(owner: &str) -> PathBuf {
+    Path::new(LAYOUT).join(key(owner))
+}
+
+/// The folder of one store. Packs of different filters must not mix: a server that was told of a commit sends deltas against
+/// all that the filter let through.
+fn folder(contents: Contents, filter: Filter) -> String {
+    let folder = contents.folder();
+    match filter {
+        _ if filter == contents.filter() => folder.to_owned(),
+        Filter::Nothing => format!("{folder}-with-files"),
+        Filter::Trees | Filter::Blobs => format!("{folder}-with-trees"),
     }
 }
 
@@ -81,7 +136,7 @@ mod tests {
     #[track_caller]
     fn hint(cache: &Cache) -> Option<String> {
         let limits = Limits { bytes: 1, stall: Duration::from_secs(1), deadline: None };
-        match cache.store("someone", Contents::Tags, &Watch::new(Meter::new(), limits)) {
+        match cache.store("someone", Contents::Tags, Filter::Trees, &Watch::new(Meter::new(), limits)) {
             Ok(_) => None,
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Cache, "{error:?}");

@@ -2,25 +2,95 @@
 
 use std::io;
 
-use artifact_source::{Error, ErrorKind};
+use artifact_http::Secret;
+use artifact_source::{Error, ErrorKind, redact_url};
 use gix::ObjectId;
-use gix_transport::packetline::read::Error as RemoteError;
 
 use crate::watch::Watch;
 
-/// The error behind a failed exchange with the server: what the transport knows, or else what
-/// gitoxide says.
-pub(crate) fn from_exchange(what: &str, error: gix::Error, watch: &Watch) -> Error {
-    if let Some(known) = watch.take_failure() {
-        return known;
+/// Why an exchange with the server failed, by what can be done about it at once.
+#[derive(Debug)]
+pub(crate) enum Setback {
+    /// The server refuses the filter.
+    Filter(Error),
+    /// The server does not have what it has just listed: a reference moved in between.
+    Moved(Error),
+    /// Nothing but to report it.
+    Lasting(Error),
+}
+
+impl From<Error> for Setback {
+    fn from(error: Error) -> Self {
+        Self::Lasting(error)
     }
-    if watch.is_stopped() {
-        return watch.stopped_error();
+}
+
+impl From<Setback> for Error {
+    fn from(setback: Setback) -> Self {
+        match setback {
+            Setback::Filter(error) | Setback::Moved(error) | Setback::Lasting(error) => error,
+        }
     }
-    if let Some(remote) = error.downcast_any_ref::<RemoteError>() {
-        return from_server(what, &remote.message.to_string());
+}
+
+impl Setback {
+    /// Why gitoxide failed while `what`.
+    pub(crate) fn of_exchange(what: &str, error: &gix::Error, watch: &Watch) -> Self {
+        Self::of(what, watch, || {
+            if has_broken(error) {
+                return Error::new(ErrorKind::Unreachable, format!("the connection broke while {what}"))
+                    .with_cause(Cause::of(error));
+            }
+            Error::new(ErrorKind::BadAnswer, format!("the server's answer makes no sense, while {what}"))
+                .with_cause(Cause::of(error))
+        })
     }
-    let broke = error.iter_errors().filter_map(|error| error.downcast_ref::<io::Error>()).any(|error| {
+
+    /// Why an exchange failed while `what`: what the server said, what the transport knows, or else this.
+    pub(crate) fn of(what: &str, watch: &Watch, otherwise: impl FnOnce() -> Error) -> Self {
+        let (known, heard) = (watch.take_failure(), watch.take_heard());
+        if watch.is_stopped() {
+            return Self::Lasting(known.unwrap_or_else(|| watch.stopped_error()));
+        }
+        match (known, heard) {
+            (Some(known), _) if !may_be_due_to_a_refusal(&known) => Self::Lasting(known),
+            (_, Some(said)) => Self::of_refusal(what, &said),
+            (Some(known), None) => Self::Lasting(known),
+            (None, None) => Self::Lasting(otherwise()),
+        }
+    }
+
+    /// What the server itself says, as [`quoted`].
+    fn of_refusal(what: &str, said: &str) -> Self {
+        let lower = said.to_ascii_lowercase();
+        let has = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
+        let server = || Error::new(ErrorKind::Server, format!("the server gave up while {what}: {said:?}"));
+        if has(&["not our ref", "unadvertised object"]) {
+            return Self::Moved(server());
+        }
+        if has(&["filter"]) {
+            return Self::Filter(server());
+        }
+        if has(&["not exported", "no such repository", "not found", "does not appear to be"]) {
+            let message = format!("the server has no such repository: {said:?}");
+            return Self::Lasting(Error::new(ErrorKind::NotFound, message));
+        }
+        if has(&["access denied", "permission"]) {
+            return Self::Lasting(Error::new(ErrorKind::Forbidden, format!("the server says no: {said:?}")));
+        }
+        Self::Lasting(server())
+    }
+}
+
+/// Whether the transport may have failed since the server hung up after a refusal.
+fn may_be_due_to_a_refusal(error: &Error) -> bool {
+    let kinds = [ErrorKind::Unreachable, ErrorKind::BadAnswer, ErrorKind::NotFound, ErrorKind::Server];
+    error.status().is_none() && kinds.contains(&error.kind())
+}
+
+/// Whether a connection ended too early.
+pub(crate) fn has_broken(error: &gix::Error) -> bool {
+    error.iter_errors().filter_map(|error| error.downcast_ref::<io::Error>()).any(|error| {
         matches!(
             error.kind(),
             io::ErrorKind::BrokenPipe
@@ -29,29 +99,25 @@ pub(crate) fn from_exchange(what: &str, error: gix::Error, watch: &Watch) -> Err
                 | io::ErrorKind::NotConnected
                 | io::ErrorKind::UnexpectedEof
         )
-    });
-    if broke {
-        return Error::new(ErrorKind::Unreachable, format!("the connection broke while {what}"))
-            .with_cause(Cause::of(&error));
-    }
-    Error::new(ErrorKind::BadAnswer, format!("the server's answer makes no sense, while {what}"))
-        .with_cause(Cause::of(&error))
+    })
 }
 
-/// What the server itself says, in a line of the protocol that is there for that.
-fn from_server(what: &str, message: &str) -> Error {
-    let said = one_line(message);
-    let lower = said.to_ascii_lowercase();
-    if ["not exported", "no such repository", "not found", "does not appear to be"]
-        .iter()
-        .any(|text| lower.contains(text))
-    {
-        return Error::new(ErrorKind::NotFound, format!("the server has no such repository: {said:?}"));
+/// How much of a server's own words is shown.
+const LONGEST_QUOTE: usize = 300;
+
+/// What a server says as it may be shown: one line, not too long, without these secrets and without those in URLs.
+pub(crate) fn quoted(text: &str, secrets: &[Secret]) -> String {
+    let mut said: String =
+        text.chars().map(|character| if character.is_whitespace() { ' ' } else { character }).collect();
+    for secret in secrets.iter().map(Secret::expose).filter(|secret| !secret.is_empty()) {
+        said = said.replace(secret, "[redacted]");
     }
-    if lower.contains("access denied") || lower.contains("permission") {
-        return Error::new(ErrorKind::Forbidden, format!("the server says no: {said:?}"));
-    }
-    Error::new(ErrorKind::Server, format!("the server gave up while {what}: {said:?}"))
+    let words = said
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .map(|word| if word.contains("://") { redact_url(word) } else { word.to_owned() });
+    let line = words.collect::<Vec<_>>().join(" ");
+    line.chars().filter(|character| !character.is_control()).take(LONGEST_QUOTE).collect()
 }
 
 /// What a program said on its standard error before it ended.
@@ -205,12 +271,34 @@ mod tests {
 
     #[test]
     fn what_a_server_says() {
-        let error = from_server("listing", "access denied or repository not exported: /x\n");
-        assert_eq!(error.kind(), ErrorKind::NotFound);
-        let error = from_server("fetching commits", "upload-pack: not our ref 1234");
-        assert_eq!(
-            error.to_string(),
-            "the server gave up while fetching commits: \"upload-pack: not our ref 1234\""
+        #[track_caller]
+        fn check(said: &str, kind: ErrorKind, message: &str) {
+            let said = quoted(said, &[Secret::new("hunter2"), Secret::new("")]);
+            let error = Error::from(Setback::of_refusal("fetching", &said));
+            assert_eq!((error.kind(), error.message()), (kind, message));
+        }
+        check(
+            "access denied or repository not exported: /x\n",
+            ErrorKind::NotFound,
+            "the server has no such repository: \"access denied or repository not exported: /x\"",
         );
+        check("access denied", ErrorKind::Forbidden, "the server says no: \"access denied\"");
+        check(
+            "upload-pack: not our ref 1234",
+            ErrorKind::Server,
+            "the server gave up while fetching: \"upload-pack: not our ref 1234\"",
+        );
+        check(
+            "a\u{1b}[31m\nb\u{202e} hunter2 (see https://me:hunter3@example.com/x?token=hunter4)",
+            ErrorKind::Server,
+            "the server gave up while fetching: \"a[31m b\\u{202e} [redacted] (see https://example.com/x?token=...\"",
+        );
+        check(
+            &"x".repeat(5000),
+            ErrorKind::Server,
+            &format!("the server gave up while fetching: \"{}\"", "x".repeat(LONGEST_QUOTE)),
+        );
+        assert!(matches!(Setback::of_refusal("", "filter 'tree' not supported"), Setback::Filter(_)));
+        assert!(matches!(Setback::of_refusal("", "upload-pack: not our ref 12"), Setback::Moved(_)));
     }
 }

@@ -56,7 +56,11 @@ impl<'a> Walk<'a> {
                 return Ok(Halt::Missing { distance: self.walked, child: child.or_else(|| self.last()) });
             };
             if self.sieve.is_before(&commit) {
-                self.judged.push(Judged::rejected(&commit.commit.id, Rejection::OlderThanSince));
+                self.judged.push(Judged::of(
+                    &commit.commit.id,
+                    &commit.commit,
+                    Some(Rejection::OlderThanSince),
+                ));
                 self.next = None;
                 break;
             }
@@ -97,12 +101,11 @@ impl<'a> Walk<'a> {
     fn take(&mut self, commit: Parsed, verdict: Result<(), Rejection>) {
         self.walked += 1;
         self.next = commit.first_parent;
-        match verdict {
-            Ok(()) => {
-                self.judged.push(Judged::accepted(&commit.commit.id, &commit.commit));
-                self.commits.push(commit.commit);
-            }
-            Err(why) => self.judged.push(Judged::rejected(&commit.commit.id, why)),
+        let rejection = verdict.err();
+        let is_taken = rejection.is_none();
+        self.judged.push(Judged::of(&commit.commit.id, &commit.commit, rejection));
+        if is_taken {
+            self.commits.push(commit.commit);
         }
     }
 

@@ -70,8 +70,11 @@ mod cache;
 mod changes;
 mod commit;
 mod fault;
+mod filter;
 mod history;
+mod name;
 mod negotiate;
+mod observed;
 mod outcome;
 mod plan;
 mod remote;
@@ -90,5 +93,6 @@ mod watch;
 
 pub use artifact_source::Commit;
 pub use builder::GitSourceBuilder;
+pub use observed::ObservedRefs;
 pub use rule::Strategy;
 pub use source::GitSource;

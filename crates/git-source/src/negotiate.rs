@@ -8,6 +8,8 @@ use gix::error::{ErrorExt, corruption};
 use gix::protocol::fetch::negotiate::{Action, Round, one_round};
 use gix::protocol::fetch::{Arguments, Negotiate, Response};
 
+use crate::filter::Filter;
+
 /// What a store holds. Objects that were fetched under different filters must not mix, since the
 /// server believes that whoever has a commit has all that the filter let through; and the boundary
 /// of a branch's history is of no use to tags.
@@ -24,11 +26,11 @@ pub(crate) enum Contents {
 }
 
 impl Contents {
-    /// What to leave out of a pack.
-    fn filter(self) -> &'static str {
+    /// What to leave out of a pack, if the server allows it.
+    pub(crate) fn filter(self) -> Filter {
         match self {
-            Self::Commits | Self::Tags => "tree:0",
-            Self::Changes | Self::TagChanges => "blob:none",
+            Self::Commits | Self::Tags => Filter::Trees,
+            Self::Changes | Self::TagChanges => Filter::Blobs,
         }
     }
 
@@ -52,8 +54,8 @@ pub(crate) struct Wanted {
     pub(crate) haves: Vec<ObjectId>,
     /// How many commits deep.
     pub(crate) depth: std::num::NonZeroU32,
-    /// What it is for, and so what to leave out if the server can.
-    pub(crate) contents: Contents,
+    /// What to leave out if the server can.
+    pub(crate) filter: Filter,
 }
 
 impl Negotiate for &Wanted {
@@ -62,8 +64,10 @@ impl Negotiate for &Wanted {
     }
 
     fn add_wants(&mut self, arguments: &mut Arguments, _known: &[bool]) -> bool {
-        if arguments.can_use_filter() {
-            arguments.filter(self.contents.filter());
+        if let Some(filter) = self.filter.specification()
+            && arguments.can_use_filter()
+        {
+            arguments.filter(filter);
         }
         for id in &self.tips {
             arguments.want(id);

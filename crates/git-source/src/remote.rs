@@ -14,7 +14,8 @@ use gix_transport::client::blocking_io::{SetServiceResponse, Transport};
 use gix_transport::client::{Capabilities, TransportWithoutIO};
 use gix_transport::{Protocol, Service};
 
-use crate::fault;
+use crate::fault::Setback;
+use crate::filter;
 use crate::negotiate::Wanted;
 use crate::store::Store;
 use crate::transport::Opened;
@@ -28,14 +29,14 @@ pub(crate) struct Remote {
     transport: Opened,
     handshake: Handshake,
     watch: Arc<Watch>,
-    fetched: bool,
+    is_over: bool,
 }
 
 impl Remote {
     /// Greets the server. One request.
     pub(crate) fn greet(mut transport: Opened, watch: &Arc<Watch>) -> Result<Self, Error> {
         let handshake =
-            greet(&mut transport).map_err(|error| fault::from_exchange("greeting", error, watch))?;
+            greet(&mut transport).map_err(|error| Setback::of_exchange("greeting", &error, watch))?;
         let format = handshake.capabilities.capability("object-format").and_then(|format| format.value());
         if let Some(format) = format.filter(|format| *format != b"sha1".as_bstr()) {
             return Err(Error::new(
@@ -46,7 +47,7 @@ impl Remote {
                 ),
             ));
         }
-        Ok(Self { transport, handshake, watch: Arc::clone(watch), fetched: false })
+        Ok(Self { transport, handshake, watch: Arc::clone(watch), is_over: false })
     }
 
     /// The references whose full names start with one of these prefixes. One request, or none at all
@@ -61,21 +62,33 @@ impl Remote {
         let agent = ("agent", Some(AGENT.to_owned()));
         let mut listed = LsRefsCommand::new(Some(wanted), &self.handshake.capabilities, agent)
             .invoke_blocking(&mut self.transport, &mut Discard, false)
-            .map_err(|error| fault::from_exchange("listing references", error, &self.watch))?;
+            .map_err(|error| Setback::of_exchange("listing references", &error, &self.watch))?;
         // A prefix is a wish that a server is free to ignore.
         listed.retain(|reference| fits(reference.unpack().0));
         Ok(listed)
     }
 
-    /// Whether the server has hung up: with protocol 0 and 1 one connection is good for one fetch.
+    /// Whether the server has hung up.
     pub(crate) fn is_spent(&self) -> bool {
-        self.fetched
-            && self.handshake.server_protocol_version != Protocol::V2
-            && self.transport.connection_persists_across_multiple_requests()
+        self.is_over && self.transport.connection_persists_across_multiple_requests()
+    }
+
+    /// Whether the server may know the filter `tree:0`.
+    pub(crate) fn knows_trees(&self) -> bool {
+        let agent = self.handshake.capabilities.capability("agent");
+        agent.and_then(|agent| agent.value()?.to_str().ok().map(filter::knows_trees)).unwrap_or(true)
     }
 
     /// Fetches into the store. One request.
-    pub(crate) fn fetch(&mut self, wanted: &Wanted, store: &Store) -> Result<(), Error> {
+    pub(crate) fn fetch(&mut self, wanted: &Wanted, store: &Store) -> Result<(), Setback> {
+        let fetched = self.receive(wanted, store);
+        // With protocol 0 and 1 one connection is good for one fetch, and whatever the protocol the server hangs up when it
+        // has refused.
+        self.is_over |= fetched.is_err() || self.handshake.server_protocol_version != Protocol::V2;
+        fetched
+    }
+
+    fn receive(&mut self, wanted: &Wanted, store: &Store) -> Result<(), Setback> {
         let shallow =
             if self.can_be_shallow() { Shallow::DepthAtRemote(wanted.depth) } else { Shallow::NoChange };
         let options = Options {
@@ -106,9 +119,10 @@ impl Remote {
             options,
         );
         match (outcome, failure) {
-            (Err(_), Some(failure)) => Err(self.watch.take_failure().unwrap_or(failure)),
-            (Err(error), None) => Err(fault::from_exchange("fetching", error, &self.watch)),
             (Ok(_), _) => Ok(()),
+            (Err(_), Some(failure)) if failure.kind() == ErrorKind::Cache => Err(failure.into()),
+            (Err(_), Some(failure)) => Err(Setback::of("fetching", &self.watch, || failure)),
+            (Err(error), None) => Err(Setback::of_exchange("fetching", &error, &self.watch)),
         }
     }
 

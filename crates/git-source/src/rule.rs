@@ -13,7 +13,7 @@ use selection_strategies::{Constraint, NameKind, Strictness, TagFilter, TagRule}
 use crate::branch::Branch;
 use crate::plan::Plan;
 use crate::sieve::{Clock, Sieve};
-use crate::tags::Tags;
+use crate::tags::{Order, Tags};
 
 /// Which commit of a repository counts as the newest (semantics rules 4.1 and 4.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -150,7 +150,12 @@ impl Rule {
         };
         let strictness = if self.strict_semvers { Strictness::Strict } else { Strictness::Loose };
         let rule = rule.with_filter(filter).with_kind(NameKind::GitTag).with_strictness(strictness);
-        Ok(Tags { rule, by_date: self.strategy == Strategy::NewestTag, limit, sieve, described })
+        let order = match self.strategy {
+            Strategy::SemVer => Order::Versions,
+            Strategy::Lexical => Order::Bytes,
+            Strategy::NewestTag | Strategy::NewestFromBranch => Order::Dates,
+        };
+        Ok(Tags { rule, order, limit, sieve, described })
     }
 }
 

@@ -1,12 +1,14 @@
 //! One repository as one source sees it, and one visit to it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact_http::{Authorization, Visitor};
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, Warning};
 
 use crate::address::Address;
 use crate::cache::Cache;
+use crate::fault::Setback;
+use crate::filter::Filter;
 use crate::negotiate::Contents;
 use crate::remote::Remote;
 use crate::store::Store;
@@ -14,7 +16,6 @@ use crate::transport::{self, Means};
 use crate::watch::Watch;
 
 /// One repository, as one source sees it.
-#[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) address: Address,
     pub(crate) means: Means,
@@ -27,6 +28,8 @@ pub(crate) struct Visit {
     pub(crate) access: Access,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) watch: Arc<Watch>,
+    /// What is odd about a subscription that is answered all the same.
+    pub(crate) warnings: Arc<Mutex<Vec<Warning>>>,
 }
 
 /// As whom a repository is visited.
@@ -55,12 +58,43 @@ impl Visit {
         Remote::greet(transport::open(self)?, &self.watch)
     }
 
-    /// Opens the store of this kind.
-    pub(crate) fn store(&self, contents: Contents) -> Result<Store, Error> {
-        self.site.cache.store(
-            &format!("{}\n{}", self.site.address, self.access.visitor.scope()),
-            contents,
-            &self.watch,
-        )
+    /// Does work with a store of this kind, once more where what is in the store may be why it failed, and with less left out of
+    /// packs where the server refuses the filter.
+    pub(crate) fn with_store<T>(
+        &self,
+        contents: Contents,
+        remote: &mut Remote,
+        mut work: impl FnMut(&mut Remote, &Store, Filter) -> Result<T, Setback>,
+    ) -> Result<T, Setback> {
+        let (cache, owner) =
+            (&self.site.cache, format!("{}\n{}", self.site.address, self.access.visitor.scope()));
+        let mut filter = cache.filter(&owner).max(contents.filter());
+        if !remote.knows_trees() {
+            filter = filter.max(Filter::Blobs);
+        }
+        loop {
+            let store = cache.store(&owner, contents, filter, &self.watch)?;
+            let is_warm = !store.is_empty();
+            let mut done = work(remote, &store, filter);
+            if let Err(Setback::Lasting(error)) = &done
+                && is_warm
+                && matches!(error.kind(), ErrorKind::Cache | ErrorKind::BadAnswer)
+            {
+                // Nothing is lost with the store.
+                let error = error.clone();
+                store.clear().map_err(|_| error)?;
+                *remote = self.greet()?;
+                done = work(remote, &store, filter);
+            }
+            let Err(Setback::Filter(error)) = done else { return done };
+            let Some(less) = filter.less() else { return Err(error.into()) };
+            cache.leave_out(&owner, less);
+            filter = less;
+        }
+    }
+
+    /// Warns whoever asked, at the end of the discovery.
+    pub(crate) fn warn(&self, warning: Warning) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
     }
 }

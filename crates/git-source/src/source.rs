@@ -1,10 +1,10 @@
 //! The source itself: the async side of a discovery.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use artifact_http::{CredentialSource, Login, Visitor};
+use artifact_http::{Credential, CredentialSource, Login, Visitor};
 use artifact_source::{
     ArtifactSource, Candidate, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found, Observation,
     SourceId,
@@ -14,14 +14,11 @@ use tokio::runtime::Handle;
 
 use crate::address::Address;
 use crate::builder::GitSourceBuilder;
-use crate::outcome::{Judged, Outcome, State};
+use crate::outcome::{Judged, Outcome, SCHEMA, State};
 use crate::plan::Plan;
 use crate::run;
 use crate::site::{Access, Site, Visit};
 use crate::watch::{Limits, Watch};
-
-/// The layout of [`State`].
-const SCHEMA: u32 = 1;
 
 /// A Git repository together with the rule that chooses commits of it: see the [crate](crate).
 pub struct GitSource {
@@ -58,17 +55,30 @@ impl GitSource {
         let runtime = Handle::try_current().map_err(|error| {
             Error::new(ErrorKind::Internal, "a discovery needs a tokio runtime").with_cause(error)
         })?;
-        let watch = Arc::new(Watch::new(request.meter(), limits));
+        let access = self.access().await?;
+        let secrets = match access.visitor.credential() {
+            Some(Credential::Password { password: secret, .. } | Credential::Bearer(secret)) => {
+                vec![secret.clone()]
+            }
+            _ => Vec::new(),
+        };
+        let watch = Arc::new(Watch::new(request.meter(), limits).with_secrets(secrets));
+        let warnings = Arc::default();
         let visit = Visit {
             site: Arc::clone(&self.site),
-            access: self.access().await?,
+            access,
             runtime,
             watch: Arc::clone(&watch),
+            warnings: Arc::clone(&warnings),
         };
         let plan = Arc::clone(&self.plan);
         let previous: Option<State> =
             request.previous.and_then(|previous| previous.state(SCHEMA, &self.fingerprint));
-        run::blocking(watch, move || plan.discover(&visit, previous.as_ref())).await
+        let outcome = run::blocking(watch, move || plan.discover(&visit, previous.as_ref())).await?;
+        for warning in std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner)) {
+            request.trace.warned(&warning);
+        }
+        Ok(outcome)
     }
 }
 

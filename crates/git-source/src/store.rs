@@ -19,7 +19,7 @@ use gix::odb::Handle;
 use gix::odb::pack::cache::object::MemoryCappedHashmap;
 use gix::progress::DynNestedProgress;
 
-use crate::fault::Cause;
+use crate::fault::{Cause, has_broken};
 use crate::watch::Watch;
 
 /// More packs than this make a store slow, and it starts afresh.
@@ -167,6 +167,10 @@ impl Store {
                     | io::ErrorKind::PermissionDenied
                     | io::ErrorKind::ReadOnlyFilesystem,
                 ) => unusable(&self.folder, Cause::of(&error)),
+                _ if has_broken(&error) => {
+                    Error::new(ErrorKind::Unreachable, "the connection broke while the pack was received")
+                        .with_cause(Cause::of(&error))
+                }
                 _ => Error::new(ErrorKind::BadAnswer, "the server's pack is broken")
                     .with_cause(Cause::of(&error)),
             }

@@ -40,15 +40,19 @@ pub(crate) fn read(objects: &Handle, mut id: ObjectId) -> Result<Option<Behind>,
         let Some(data) = objects.try_find(&id, &mut buffer).map_err(corrupt(id))? else { return Ok(None) };
         if data.kind == Kind::Commit {
             let mut commit = commit::parse(id, data.data).map_err(malformed(id))?;
-            let created_at = tagged_at.unwrap_or(commit.facts.committed_at);
-            commit.commit.creator_date = created_at.timestamp();
+            let created_at = match tagged_at {
+                None => Some(commit.facts.committed_at),
+                Some(tagged_at) => tagged_at,
+            };
+            commit.commit.creator_date = created_at.and_then(Moment::timestamp);
+            let created_at = created_at.unwrap_or_default();
             return Ok(Some(Behind::Commit(Box::new(Tagged { commit, created_at, tagger, annotation }))));
         }
         let tag = TagRef::from_bytes(data.data, id.kind()).map_err(malformed(id))?;
         if depth == 0 {
             let signature = tag.tagger().map_err(malformed(id))?;
-            // A tag without a tagger is dated by nobody, which Git takes for the beginning of time.
-            tagged_at = Some(signature.map(Moment::of).unwrap_or_default());
+            // A tag without a tagger is dated by nobody: it has no date, and Git sorts it behind all others.
+            tagged_at = Some(signature.map(Moment::of));
             tagger = signature.map(commit::person).unwrap_or_default();
             annotation = commit::subject(tag.message);
         }

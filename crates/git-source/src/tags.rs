@@ -14,11 +14,16 @@ use artifact_source::{Commit, Error, ErrorKind, Rejection};
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::hash::Kind;
-use selection_strategies::TagRule;
+use gix::objs::Exists;
+use selection_strategies::{TagRule, Version};
 
 use crate::changes;
+use crate::fault::Setback;
+use crate::filter::Filter;
 use crate::history;
+use crate::name;
 use crate::negotiate::{Contents, Wanted};
+use crate::observed::{MOST_TAGS, ObservedRefs};
 use crate::outcome::{Judged, Outcome, State};
 use crate::remote::Remote;
 use crate::sieve::{self, Sieve, Tagged};
@@ -35,12 +40,22 @@ const WITH_PARENT: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 #[derive(Clone, Debug)]
 pub(crate) struct Tags {
     pub(crate) rule: TagRule,
-    /// Whether dates give the order, and not the names.
-    pub(crate) by_date: bool,
+    pub(crate) order: Order,
     pub(crate) limit: NonZeroU32,
     pub(crate) sieve: Sieve,
     /// All of this in words.
     pub(crate) described: String,
+}
+
+/// What gives the order of tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The greatest semantic version first.
+    Versions,
+    /// The greatest by bytes first.
+    Bytes,
+    /// The newest first.
+    Dates,
 }
 
 /// A tag as the server lists it.
@@ -53,36 +68,45 @@ struct Listed {
 
 impl Tags {
     /// Finds the best tags.
-    pub(crate) fn discover(&self, visit: &Visit, previous: Option<&State>) -> Result<Outcome, Error> {
+    pub(crate) fn discover(&self, visit: &Visit, previous: Option<&State>) -> Result<Outcome, Setback> {
         let mut remote = visit.greet()?;
-        let listed = list(&mut remote)?;
-        let state = State { seen: digest(&listed)? };
-        if previous == Some(&state) {
+        let (listed, mut judged) = list(&mut remote)?;
+        let seen = digest(&listed)?;
+        if previous.is_some_and(|previous| previous.seen == seen) {
             return Ok(Outcome::Unchanged);
         }
 
-        let mut judged = Vec::new();
         let names = listed.iter().map(|tag| tag.name.as_str());
         let ranking = self.rule.rank(names, |name, why| judged.push(Judged::rejected(name, why)));
         let ranked: Vec<&Listed> =
             ranking.into_sorted().iter().filter_map(|candidate| listed.get(candidate.position)).collect();
+        let refs = observed(&ranked);
         if ranked.is_empty() {
-            return Ok(Outcome::Found { commits: Vec::new(), judged, state: Some(state) });
+            self.sort(&mut judged);
+            return Ok(Outcome::Found { commits: Vec::new(), judged, state: Some(State { seen, refs }) });
         }
-        let store = visit.store(self.contents())?;
-        let warm = !store.is_empty();
-        let mut shelf = Shelf { visit, remote, store, contents: self.contents() };
-        let (commits, chosen) = match self.choose(&ranked, &mut shelf) {
-            // What is in the store may be the reason, and nothing is lost with it.
-            Err(error) if warm && matches!(error.kind(), ErrorKind::Cache | ErrorKind::BadAnswer) => {
-                shelf.store.clear().map_err(|_| error)?;
-                shelf.remote = visit.greet()?;
-                self.choose(&ranked, &mut shelf)?
+        let (commits, mut chosen) =
+            visit.with_store(self.contents(), &mut remote, |remote, store, filter| {
+                self.choose(&ranked, &mut Shelf { visit, remote, store, contents: self.contents(), filter })
+            })?;
+        chosen.append(&mut judged);
+        self.sort(&mut chosen);
+        let state = self.sieve.is_timeless().then_some(State { seen, refs });
+        Ok(Outcome::Found { commits, judged: chosen, state })
+    }
+
+    /// Puts candidates into the order of the strategy. Where dates give it, those whose date nobody asked for come last.
+    fn sort(&self, judged: &mut [Judged]) {
+        match self.order {
+            Order::Dates => judged
+                .sort_by_cached_key(|judged| judged.detail.is_none().then(|| Reverse(judged.name.clone()))),
+            Order::Bytes => judged.sort_by_cached_key(|judged| Reverse(judged.name.clone())),
+            Order::Versions => {
+                judged.sort_by_cached_key(|judged| {
+                    (Reverse(Version::parse(&judged.name).ok()), Reverse(judged.name.clone()))
+                });
             }
-            chosen => chosen?,
-        };
-        judged.extend(chosen);
-        Ok(Outcome::Found { commits, judged, state: self.sieve.is_timeless().then_some(state) })
+        }
     }
 
     fn contents(&self) -> Contents {
@@ -90,10 +114,14 @@ impl Tags {
     }
 
     /// Takes as many as are wanted, best first.
-    fn choose(&self, ranked: &[&Listed], shelf: &mut Shelf<'_>) -> Result<(Vec<Commit>, Vec<Judged>), Error> {
+    fn choose(
+        &self,
+        ranked: &[&Listed],
+        shelf: &mut Shelf<'_>,
+    ) -> Result<(Vec<Commit>, Vec<Judged>), Setback> {
         let limit = self.limit.get() as usize;
         let mut chosen = Chosen { limit, sieve: &self.sieve, commits: Vec::new(), judged: Vec::new() };
-        if self.by_date {
+        if self.order == Order::Dates {
             let mut dated = Vec::new();
             for (tag, behind) in ranked.iter().zip(shelf.read(ranked)?) {
                 match behind {
@@ -141,21 +169,25 @@ impl Chosen<'_> {
     }
 
     fn take(&mut self, tag: &Listed, behind: Behind, shelf: &Shelf<'_>) -> Result<(), Error> {
-        let verdict = match behind {
-            Behind::Other(what) => Err(Rejection::Unreadable { reason: Arc::from(what) }),
-            Behind::Commit(_) if self.is_full() => Err(Rejection::BeyondLimit { limit: self.limit }),
-            Behind::Commit(tagged) => self.judge(tag, &tagged, shelf)?.map(|()| tagged),
-        };
-        self.judged.push(match verdict {
-            Ok(tagged) => {
-                let mut commit = tagged.commit.commit;
-                commit.tag = Some(tag.name.clone());
-                let judged = Judged::accepted(&tag.name, &commit);
-                self.commits.push(commit);
-                judged
+        let tagged = match behind {
+            Behind::Other(what) => {
+                let why = Rejection::Unreadable { reason: Arc::from(what) };
+                self.judged.push(Judged::rejected(&tag.name, why));
+                return Ok(());
             }
-            Err(why) => Judged::rejected(&tag.name, why),
-        });
+            Behind::Commit(tagged) => tagged,
+        };
+        let rejection = match self.is_full() {
+            true => Some(Rejection::BeyondLimit { limit: self.limit }),
+            false => self.judge(tag, &tagged, shelf)?.err(),
+        };
+        let is_taken = rejection.is_none();
+        self.judged.push(Judged::of(&tag.name, &tagged.commit.commit, rejection));
+        if is_taken {
+            let mut commit = tagged.commit.commit;
+            commit.tag = Some(tag.name.clone());
+            self.commits.push(commit);
+        }
         Ok(())
     }
 
@@ -181,19 +213,29 @@ impl Chosen<'_> {
     }
 }
 
-/// All tags, by name.
-fn list(remote: &mut Remote) -> Result<Vec<Listed>, Error> {
-    let mut listed: Vec<Listed> = remote
-        .list(&[PREFIX.to_owned()])?
-        .iter()
-        .filter_map(|reference| {
-            let (name, id, _) = reference.unpack();
-            let name = name.strip_prefix(PREFIX.as_bytes())?.to_str_lossy().into_owned();
-            Some(Listed { name, id: id?.to_owned() })
-        })
-        .collect();
+/// All tags by name, and those that are none.
+fn list(remote: &mut Remote) -> Result<(Vec<Listed>, Vec<Judged>), Error> {
+    let (mut listed, mut judged) = (Vec::new(), Vec::new());
+    for reference in &remote.list(&[PREFIX.to_owned()])? {
+        let (full, Some(id), _) = reference.unpack() else { continue };
+        let Some(name) = full.strip_prefix(PREFIX.as_bytes()) else { continue };
+        let name = name.to_str_lossy().into_owned();
+        if name::is_allowed(full) {
+            listed.push(Listed { name, id: id.to_owned() });
+        } else {
+            let reason = Arc::from("Git allows no tag of this name");
+            judged.push(Judged::rejected(name, Rejection::Unreadable { reason }));
+        }
+    }
     listed.sort();
-    Ok(listed)
+    Ok((listed, judged))
+}
+
+/// What Kargo records of the tags that passed the name filters.
+fn observed(ranked: &[&Listed]) -> Option<ObservedRefs> {
+    let mut tags: Vec<_> = ranked.iter().map(|tag| (tag.name.clone(), tag.id.to_string())).collect();
+    tags.sort_unstable();
+    (tags.len() <= MOST_TAGS).then_some(ObservedRefs::Tags(tags))
 }
 
 /// A name for all tags and what they point at.
@@ -213,16 +255,20 @@ fn digest(listed: &[Listed]) -> Result<String, Error> {
 /// A store, and where to get what it does not have.
 struct Shelf<'a> {
     visit: &'a Visit,
-    remote: Remote,
-    store: Store,
+    remote: &'a mut Remote,
+    store: &'a Store,
     contents: Contents,
+    filter: Filter,
 }
 
 impl Shelf<'_> {
     /// What stands behind each of these tags.
-    fn read(&mut self, tags: &[&Listed]) -> Result<Vec<Behind>, Error> {
+    fn read(&mut self, tags: &[&Listed]) -> Result<Vec<Behind>, Setback> {
         let mut behind = vec![None; tags.len()];
-        self.look(tags, &mut behind)?;
+        // A commit that came as the parent of another one is here without its own parent, and a commit whose parent the server
+        // does not have stays so.
+        let with_parent = self.contents == Contents::TagChanges;
+        self.look(tags, &mut behind, with_parent)?;
         // A tree that is tagged, and belongs to a commit that is wanted as well, falls to the filter:
         // it comes when it is asked for alone. So there may be a second fetch, never a third.
         for _ in 0..2 {
@@ -236,38 +282,43 @@ impl Shelf<'_> {
                 break;
             }
             self.fetch(missing)?;
-            self.look(tags, &mut behind)?;
+            self.look(tags, &mut behind, false)?;
         }
         let all = tags.iter().zip(behind).map(|(tag, behind)| {
             behind.ok_or_else(|| {
                 let message = format!("the server did not send all of the tag {:?}", tag.name);
-                Error::new(ErrorKind::BadAnswer, message)
+                Error::new(ErrorKind::BadAnswer, message).into()
             })
         });
         all.collect()
     }
 
-    /// Fills in what the store knows.
-    fn look(&self, tags: &[&Listed], behind: &mut [Option<Behind>]) -> Result<(), Error> {
+    /// Fills in what the store knows, of a commit only with its parent if so wanted.
+    fn look(&self, tags: &[&Listed], behind: &mut [Option<Behind>], with_parent: bool) -> Result<(), Error> {
         let objects = self.store.objects()?;
         for (tag, behind) in tags.iter().zip(behind).filter(|(_, behind)| behind.is_none()) {
             self.check()?;
-            *behind = tag::read(&objects, tag.id)?;
+            *behind = tag::read(&objects, tag.id)?.filter(|behind| match behind {
+                Behind::Commit(tagged) if with_parent => {
+                    tagged.commit.first_parent.is_none_or(|parent| objects.exists(&parent))
+                }
+                _ => true,
+            });
         }
         Ok(())
     }
 
-    fn fetch(&mut self, ids: BTreeSet<ObjectId>) -> Result<(), Error> {
+    fn fetch(&mut self, ids: BTreeSet<ObjectId>) -> Result<(), Setback> {
         if self.remote.is_spent() {
-            self.remote = self.visit.greet()?;
+            *self.remote = self.visit.greet()?;
         }
         let wanted = Wanted {
             tips: ids.into_iter().collect(),
             haves: Vec::new(),
             depth: if self.contents == Contents::TagChanges { WITH_PARENT } else { NonZeroU32::MIN },
-            contents: self.contents,
+            filter: self.filter,
         };
-        self.remote.fetch(&wanted, &self.store)
+        self.remote.fetch(&wanted, self.store)
     }
 
     fn check(&self) -> Result<(), Error> {

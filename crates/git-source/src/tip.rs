@@ -5,33 +5,53 @@ use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
 use gix::protocol::handshake::Ref;
 
+use crate::name;
 use crate::remote::Remote;
 use crate::suggest;
 
 const BRANCHES: &str = "refs/heads/";
 
-/// The commit that a branch points at, or the remote's HEAD where no branch is named; `None` if the
-/// repository has no commit yet and no branch is named.
+/// What a subscription's branch is at the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tip {
+    /// A branch that points at this commit, or the remote's HEAD.
+    Branch(ObjectId),
+    /// No branch, but a tag that leads to this commit (semantics rule 4.8).
+    Tag(ObjectId),
+    /// Nothing: no branch is named, and the repository has no commit yet.
+    None,
+}
+
+/// Where a branch stands, or the remote's HEAD where no branch is named.
 ///
 /// # Errors
 ///
 /// `NotFound` if there is no such branch. The hint names the branch that HEAD follows, and branches
 /// with a similar name.
-pub(crate) fn tip(remote: &mut Remote, branch: Option<&str>) -> Result<Option<ObjectId>, Error> {
+pub(crate) fn tip(remote: &mut Remote, branch: Option<&str>) -> Result<Tip, Error> {
     let name = branch.map_or_else(|| "HEAD".to_owned(), |branch| format!("{BRANCHES}{branch}"));
     let listed = remote.list(std::slice::from_ref(&name))?;
     let found = listed.iter().map(Ref::unpack).find(|(full, ..)| *full == name.as_bytes().as_bstr());
     if let Some((_, Some(id), peeled)) = found {
-        return Ok(Some(peeled.unwrap_or(id).to_owned()));
+        return Ok(Tip::Branch(peeled.unwrap_or(id).to_owned()));
     }
     missing(remote, branch)
 }
 
-/// Tells an empty repository from a wrong name. Only a discovery that fails pays for this request.
-fn missing(remote: &mut Remote, branch: Option<&str>) -> Result<Option<ObjectId>, Error> {
+/// Tells a tag and an empty repository from a wrong name. Only a discovery that finds no branch pays for this request.
+fn missing(remote: &mut Remote, branch: Option<&str>) -> Result<Tip, Error> {
     let mut prefixes = vec!["HEAD".to_owned(), BRANCHES.to_owned()];
     prefixes.extend(branch.map(|branch| format!("refs/tags/{branch}")));
-    let listed = remote.list(&prefixes)?;
+    let mut listed = remote.list(&prefixes)?;
+    // What Git forbids is no name to recommend.
+    listed.retain(|reference| name::is_allowed(reference.unpack().0));
+    if let Some(branch) = branch {
+        let tag = format!("refs/tags/{branch}");
+        let tag = listed.iter().map(Ref::unpack).find(|(name, ..)| *name == tag.as_bytes().as_bstr());
+        if let Some((_, Some(id), peeled)) = tag {
+            return Ok(Tip::Tag(peeled.unwrap_or(id).to_owned()));
+        }
+    }
     let names: Vec<&BStr> =
         listed.iter().map(Ref::unpack).filter(|(_, id, _)| id.is_some()).map(|(name, ..)| name).collect();
     let branches: Vec<&str> = names
@@ -50,7 +70,7 @@ fn missing(remote: &mut Remote, branch: Option<&str>) -> Result<Option<ObjectId>
 
     let Some(branch) = branch else {
         if branches.is_empty() {
-            return Ok(None);
+            return Ok(Tip::None);
         }
         let message = match head {
             Some(head) => format!("the remote's HEAD follows {head:?}, and there is no such branch"),
@@ -63,11 +83,6 @@ fn missing(remote: &mut Remote, branch: Option<&str>) -> Result<Option<ObjectId>
         Error::new(ErrorKind::NotFound, format!("there is no branch {branch:?}")).with_field("branch");
     if branches.is_empty() {
         return Err(error.with_hint("the repository has no branch at all yet"));
-    }
-    if names.contains(&format!("refs/tags/{branch}").as_bytes().as_bstr()) {
-        return Err(error.with_hint(
-            "there is a tag of that name: a tag is found by another strategy than NewestFromBranch",
-        ));
     }
     let mut hints: Vec<String> =
         head.map(|head| format!("the remote's HEAD is {head:?}")).into_iter().collect();

@@ -11,7 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use artifact_http::Secret;
 use artifact_source::{Error, ErrorKind, Meter};
+
+use crate::fault;
 
 /// The watch over one discovery.
 pub(crate) struct Watch {
@@ -19,6 +22,9 @@ pub(crate) struct Watch {
     stopped: tokio::sync::watch::Sender<bool>,
     wake: Mutex<Vec<Box<dyn FnOnce() + Send>>>,
     failure: Mutex<Option<Error>>,
+    /// What the server said when it refused.
+    heard: Mutex<Option<String>>,
+    secrets: Vec<Secret>,
     waiting_since: Mutex<Option<Instant>>,
     received: AtomicU64,
     pub(crate) limits: Limits,
@@ -43,11 +49,30 @@ impl Watch {
             stopped: tokio::sync::watch::Sender::new(false),
             wake: Mutex::default(),
             failure: Mutex::default(),
+            heard: Mutex::default(),
+            secrets: Vec::new(),
             waiting_since: Mutex::default(),
             received: AtomicU64::new(0),
             limits,
             meter,
         }
+    }
+
+    /// Keeps these out of what the server is quoted with.
+    pub(crate) fn with_secrets(mut self, secrets: Vec<Secret>) -> Self {
+        self.secrets = secrets;
+        self
+    }
+
+    /// Keeps what the server says about why it refuses, as it may be shown.
+    pub(crate) fn hear(&self, message: &str) {
+        let message = fault::quoted(message, &self.secrets);
+        lock(&self.heard).get_or_insert(message);
+    }
+
+    /// What the server said, if it refused.
+    pub(crate) fn take_heard(&self) -> Option<String> {
+        lock(&self.heard).take()
     }
 
     /// Ends the work, for this reason if there is one to report.
@@ -104,6 +129,22 @@ impl Watch {
     /// What a blocking step says when it finds the work stopped.
     pub(crate) fn stopped_error(&self) -> Error {
         self.take_failure().unwrap_or_else(|| Error::new(ErrorKind::TimedOut, "the discovery was stopped"))
+    }
+
+    /// Waits, unless the work ends or the deadline passes before; whether it has waited to the end.
+    pub(crate) fn pause(&self, length: Duration) -> bool {
+        let end = Instant::now() + length;
+        if self.limits.deadline.is_some_and(|deadline| deadline <= end) {
+            return false;
+        }
+        while !self.is_stopped() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::sleep(left.min(Duration::from_millis(20)));
+        }
+        false
     }
 
     /// Counts bytes that arrived and holds the budget.

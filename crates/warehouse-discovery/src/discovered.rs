@@ -5,11 +5,12 @@
     reason = "the types are #[non_exhaustive]: no literal makes one"
 )]
 
-use artifact_source::{AnyArtifact, Chart, Commit, Generic, Image};
+use artifact_source::{AnyArtifact, Chart, Commit, Generic, Image, Observation};
+use git_source::ObservedRefs;
 use warehouse_spec::{
     ArtifactReference, ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference,
-    DiscoveryResult, GenericDiscoveryResult, GitDiscoveryResult, ImageDiscoveryResult, Subscription,
-    SubscriptionKind, Warehouse, without_credential,
+    DiscoveredRef, DiscoveryResult, GenericDiscoveryResult, GitDiscoveryRefs, GitDiscoveryResult,
+    ImageDiscoveryResult, Subscription, SubscriptionKind, Warehouse, without_credential,
 };
 
 use crate::{Report, SubscriptionReport};
@@ -47,6 +48,7 @@ fn result(subscription: &Subscription, report: &SubscriptionReport) -> Discovery
             result.repo_url = without_credential(&git.repo_url).into_owned();
             result.subscription_name = subscription_name;
             result.commits = pick(artifacts, commit);
+            result.observed_refs = report.observation.as_ref().and_then(observed_refs);
             DiscoveryResult::Git(result)
         }
         SubscriptionKind::Chart(chart) => {
@@ -78,6 +80,26 @@ fn result(subscription: &Subscription, report: &SubscriptionReport) -> Discovery
 
 fn pick<T>(artifacts: &[AnyArtifact], convert: impl Fn(&AnyArtifact) -> Option<T>) -> Vec<T> {
     artifacts.iter().filter_map(convert).collect()
+}
+
+/// The references behind the answer, as Kargo compares them with what it sees itself.
+fn observed_refs(observation: &Observation) -> Option<GitDiscoveryRefs> {
+    let mut refs = GitDiscoveryRefs::default();
+    match ObservedRefs::of(observation)? {
+        ObservedRefs::BranchHead(id) => refs.branch_head = id,
+        ObservedRefs::Tags(tags) => {
+            refs.tags = tags
+                .into_iter()
+                .map(|(name, id)| {
+                    let mut found = DiscoveredRef::default();
+                    (found.name, found.id) = (name, id);
+                    found
+                })
+                .collect();
+        }
+        _ => return None,
+    }
+    Some(refs)
 }
 
 fn commit(artifact: &AnyArtifact) -> Option<DiscoveredCommit> {

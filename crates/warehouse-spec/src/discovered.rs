@@ -95,6 +95,31 @@ pub struct GitDiscoveryResult {
     /// The name of the subscription, where it has one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub subscription_name: String,
+    /// The references that the commits were found by. Kargo clones a repository again where they have moved or are absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_refs: Option<GitDiscoveryRefs>,
+}
+
+/// The references that a subscription's commits were found by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GitDiscoveryRefs {
+    /// The id of the commit that the branch pointed at.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub branch_head: String,
+    /// The tags that passed the name filters, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<DiscoveredRef>,
+}
+
+/// A reference and the object that it pointed at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DiscoveredRef {
+    /// The short name of the reference.
+    pub name: String,
+    /// The id of the object: of an annotated tag, the tag object.
+    pub id: String,
 }
 
 /// A discovered commit (rule 4.5).

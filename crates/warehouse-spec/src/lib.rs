@@ -103,8 +103,8 @@ mod yaml;
 pub use chart::ChartSubscription;
 pub use diagnostic::{Code, Diagnostic, Location, Severity};
 pub use discovered::{
-    ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference, DiscoveryResult,
-    GenericDiscoveryResult, GitDiscoveryResult, ImageDiscoveryResult,
+    ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference, DiscoveredRef,
+    DiscoveryResult, GenericDiscoveryResult, GitDiscoveryRefs, GitDiscoveryResult, ImageDiscoveryResult,
 };
 pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};

@@ -12,6 +12,7 @@ use gix_transport::client::git::blocking_io::Connection;
 use gix_transport::client::{Error, MessageKind, TransportWithoutIO, WriteMode};
 use gix_transport::{Protocol, Service};
 
+use super::refusal::Refusals;
 use crate::watch::Watch;
 
 /// A transport over one stream, in which a request is the connection itself or a command sent over
@@ -32,8 +33,8 @@ impl<R: Read, W: Write> Counted<R, W> {
         watch: &Arc<Watch>,
     ) -> Self {
         let connection = Connection::new(
-            Watched { stream: read, watch: Arc::clone(watch) },
-            Watched { stream: write, watch: Arc::clone(watch) },
+            Watched { stream: read, watch: Arc::clone(watch), refusals: Refusals::default() },
+            Watched { stream: write, watch: Arc::clone(watch), refusals: Refusals::default() },
             Protocol::V2,
             path,
             virtual_host,
@@ -83,12 +84,16 @@ impl<R: Read, W: Write> Transport for Counted<R, W> {
 struct Watched<S> {
     stream: S,
     watch: Arc<Watch>,
+    refusals: Refusals,
 }
 
 impl<S: Read> Read for Watched<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.watch.waiting(|| self.stream.read(buffer))?;
         self.watch.received(read)?;
+        if let Some(message) = self.refusals.read(buffer.get(..read).unwrap_or_default()) {
+            self.watch.hear(&message);
+        }
         Ok(read)
     }
 }

@@ -5,7 +5,7 @@
 //! the thread that does blocking work.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use tokio::runtime::Handle;
 use url::Url;
 
 use super::Opened;
+use super::refusal::Refusals;
 use crate::site::Visit;
 use crate::watch::Watch;
 
@@ -35,6 +36,7 @@ pub(super) fn open(url: &Url, visit: &Visit) -> Result<Opened, Error> {
             visitor: visit.access.visitor.clone(),
             origin: Origin::of(url),
             allow_plain_credential: visit.site.means.allow_plain_credential,
+            led_inside: Cell::new(false),
         }),
         redirected: None,
     };
@@ -60,25 +62,46 @@ struct Sender {
     /// The only place that gets to see the authorization.
     origin: Origin,
     allow_plain_credential: bool,
+    /// Whether the redirect of the first request led to a private address, as only a server at one may lead to it.
+    led_inside: Cell<bool>,
 }
 
 impl Sender {
+    /// Sends a request to the repository's own server, or to the one that it redirected to. Only the first gets the
+    /// credential. The second is a place that a server named, so it may not be a private address unless the server that
+    /// named it is at one too.
     fn send(&self, request: Request, to: &str, what: &str) -> io::Result<StreamingResponse> {
-        let is_home = Url::parse(to).is_ok_and(|url| Origin::of(&url) == self.origin);
-        let authorization = self.authorization.clone().filter(|_| is_home);
+        let request = match self.is_home(&Url::parse(to).map_err(io::Error::other)?) {
+            true => request.authorization(self.authorization.clone()),
+            false => request.public_only(!self.led_inside.get()),
+        };
         let request = request
-            .authorization(authorization)
             .allow_plain_credential(self.allow_plain_credential)
             .accept_gzip(true)
             .max_bytes(self.watch.limits.bytes);
         let mut call = Call::new().with_deadline(self.watch.limits.deadline);
         call.meter = self.watch.meter.clone();
         let response = self.wait(self.client.open(request, &call))?;
-        response.error_for_status(what).map_err(|error| self.watch.fail(self.with_hint(error)))
+        let answered = response.url().clone();
+        response.error_for_status(what).map_err(|error| self.watch.fail(self.with_hint(error, &answered)))
     }
 
-    fn with_hint(&self, error: Error) -> Error {
+    fn is_home(&self, url: &Url) -> bool {
+        Origin::of(url) == self.origin
+    }
+
+    /// What to do about a refusal by the server that answered at this URL.
+    fn with_hint(&self, error: Error, answered: &Url) -> Error {
         let hint = match (error.kind(), self.visitor.credential()) {
+            (ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::NotFound, _)
+                if !self.is_home(answered) =>
+            {
+                let (home, other) = (&self.origin, Origin::of(answered));
+                Some(format!(
+                    "{home} redirects to {other}, which gets no credential that was given for {home}: name the \
+                     repository by its URL at {other}, with a credential for that"
+                ))
+            }
             (ErrorKind::Unauthorized, None) => self
                 .visitor
                 .hint(ErrorKind::Unauthorized, "this repository")
@@ -94,8 +117,44 @@ impl Sender {
         }
     }
 
+    /// The answer of something that is no Git server. Servers that want to know who asks often answer with the page on
+    /// which a person signs in.
+    fn no_git(&self, response: &StreamingResponse) -> Error {
+        let error = |what: String| Error::new(ErrorKind::BadAnswer, what).with_url(response.url());
+        match content_type(response).as_str() {
+            "text/html" | "application/xhtml+xml" => {
+                let hint = match self.visitor.credential() {
+                    Some(_) if self.is_home(response.url()) => {
+                        "check the credential, as this is how a server answers that does not accept it, and the URL"
+                    }
+                    _ => {
+                        "check the URL; a server that wants a credential answers like this where it gets none"
+                    }
+                };
+                let message =
+                    "there is no Git server: it answers with a login page or another page for a browser";
+                error(message.to_owned()).with_hint(hint)
+            }
+            other => {
+                let what = if other.is_empty() { "no content type".to_owned() } else { format!("{other:?}") };
+                error(format!("there is no Git server: it answers with {what}")).with_hint(
+                    "check the URL; a repository that is served as plain files (\"dumb http\") cannot be read",
+                )
+            }
+        }
+    }
+
     fn next(&self, response: &mut StreamingResponse) -> io::Result<Bytes> {
-        let bytes = self.watch.waiting(|| self.wait(response.chunk()))?.unwrap_or_default();
+        let chunk = async {
+            response.chunk().await.map_err(|error| match error.kind() {
+                // What broke off may arrive whole the next time.
+                ErrorKind::BadAnswer => {
+                    Error::new(ErrorKind::Unreachable, error.message()).with_url(response.url())
+                }
+                _ => error,
+            })
+        };
+        let bytes = self.watch.waiting(|| self.wait(chunk))?.unwrap_or_default();
         self.watch.within_budget(bytes.len())?;
         Ok(bytes)
     }
@@ -129,20 +188,20 @@ impl Http for Bridge {
         let tail = url.strip_prefix(base_url).unwrap_or(url);
         let reached = response.url().as_str();
         match reached.strip_suffix(tail) {
-            Some(base) if base != base_url => self.redirected = Some(base.to_owned()),
+            Some(base) if base != base_url => {
+                self.sender.led_inside.set(response.came_from_private_address());
+                self.redirected = Some(base.to_owned());
+            }
             Some(_) => {}
             None => return Err(carried(self.sender.watch.fail(led_astray(response.url())))),
         }
         let content_type = content_type(&response);
         if content_type != "application/x-git-upload-pack-advertisement" {
-            return Err(carried(self.sender.watch.fail(no_git(&response, &content_type))));
+            return Err(carried(self.sender.watch.fail(self.sender.no_git(&response))));
         }
         let headers = Headers::Read(Cursor::new(format!("content-type: {content_type}\n").into_bytes()));
         let exchange = Rc::new(RefCell::new(Exchange::Open(Box::new(response))));
-        Ok(GetResponse {
-            headers,
-            body: Body { exchange, sender: Rc::clone(&self.sender), chunk: Bytes::new() },
-        })
+        Ok(GetResponse { headers, body: Body::new(exchange, &self.sender) })
     }
 
     fn post(
@@ -160,7 +219,7 @@ impl Http for Bridge {
         Ok(PostResponse {
             post_body,
             headers: Headers::Waiting { exchange: Rc::clone(&exchange), sender: Rc::clone(sender) },
-            body: Body { exchange, sender: Rc::clone(sender), chunk: Bytes::new() },
+            body: Body::new(exchange, sender),
         })
     }
 
@@ -199,16 +258,6 @@ fn led_astray(to: &Url) -> Error {
         .with_hint("a server that redirects to its login page wants a credential")
 }
 
-fn no_git(response: &StreamingResponse, content_type: &str) -> Error {
-    let what = match content_type {
-        "" => "no content type".to_owned(),
-        other => format!("{other:?}"),
-    };
-    Error::new(ErrorKind::BadAnswer, format!("there is no Git server: it answers with {what}"))
-        .with_url(response.url())
-        .with_hint("check the URL; a repository that is served as plain files (\"dumb http\") cannot be read")
-}
-
 /// A POST and its answer. gitoxide writes the body first, and begins to read when it has written all.
 enum Exchange {
     Waiting { url: String, headers: Vec<String>, body: PostBody },
@@ -227,6 +276,9 @@ impl Exchange {
             let request = with_headers(Request::post(&url, body), &*headers).retries(true).max_redirects(0);
             *self = Self::Over;
             let response = sender.send(request, &url, "the repository could not be read")?;
+            if content_type(&response) != "application/x-git-upload-pack-result" {
+                return Err(sender.watch.fail(sender.no_git(&response)));
+            }
             *self = Self::Open(Box::new(response));
         }
         Ok(())
@@ -296,6 +348,13 @@ struct Body {
     exchange: Rc<RefCell<Exchange>>,
     sender: Rc<Sender>,
     chunk: Bytes,
+    refusals: Refusals,
+}
+
+impl Body {
+    fn new(exchange: Rc<RefCell<Exchange>>, sender: &Rc<Sender>) -> Self {
+        Self { exchange, sender: Rc::clone(sender), chunk: Bytes::new(), refusals: Refusals::default() }
+    }
 }
 
 impl Read for Body {
@@ -315,6 +374,9 @@ impl BufRead for Body {
             exchange.open(&self.sender)?;
             if let Exchange::Open(response) = &mut *exchange {
                 self.chunk = self.sender.next(response)?;
+                if let Some(message) = self.refusals.read(&self.chunk) {
+                    self.sender.watch.hear(&message);
+                }
                 if self.chunk.is_empty() {
                     *exchange = Exchange::Over;
                 }

@@ -8,6 +8,7 @@ mod counted;
 mod daemon;
 mod http;
 mod process;
+mod refusal;
 #[cfg(test)]
 mod replay;
 

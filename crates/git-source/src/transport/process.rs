@@ -91,7 +91,7 @@ fn spawn(mut command: Command, path: &BStr, watch: &Arc<Watch>) -> Result<Opened
         _ => Err(io::Error::other("the program has no standard streams")),
     });
     let (stdin, stdout, child) = started.map_err(|error| {
-        Error::new(ErrorKind::Unreachable, format!("{program:?} could not be started"))
+        Error::new(ErrorKind::InvalidInput, format!("{program:?} could not be started"))
             .with_hint(format!("install {program}, or put it into PATH"))
             .with_cause(error)
     })?;

@@ -17,12 +17,13 @@ use warehouse_testkit::{Commit, GitServer};
 
 use super::Opened;
 use super::counted::Counted;
+use crate::filter::Filter;
 use crate::history::{Halt, Walk};
-use crate::negotiate::{Contents, Wanted};
+use crate::negotiate::Wanted;
 use crate::remote::Remote;
 use crate::sieve::Sieve;
 use crate::store::Store;
-use crate::tip;
+use crate::tip::{self, Tip};
 use crate::watch::{Limits, Watch};
 
 /// Keeps a copy of all that is read.
@@ -46,10 +47,9 @@ fn session(transport: Opened, watch: &Arc<Watch>) -> Result<Vec<String>, Error> 
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), watch).unwrap();
     let mut remote = Remote::greet(transport, watch)?;
-    let Some(tip) = tip::tip(&mut remote, Some("main"))? else { return Ok(Vec::new()) };
+    let Tip::Branch(tip) = tip::tip(&mut remote, Some("main"))? else { return Ok(Vec::new()) };
     let depth = NonZeroU32::new(5).unwrap();
-    remote
-        .fetch(&Wanted { tips: vec![tip], haves: Vec::new(), depth, contents: Contents::Commits }, &store)?;
+    remote.fetch(&Wanted { tips: vec![tip], haves: Vec::new(), depth, filter: Filter::Trees }, &store)?;
     let sieve = Sieve { since: None, expression: None, paths: None, clock: Arc::new(Timestamp::now) };
     let mut walk = Walk::new(tip, 5, &sieve, watch);
     match walk.advance(&store.objects()?)? {

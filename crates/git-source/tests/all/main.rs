@@ -21,6 +21,8 @@ mod poll;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod support;

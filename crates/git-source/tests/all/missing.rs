@@ -21,7 +21,6 @@ async fn a_branch_that_does_not_exist() {
         ("login", "the remote's HEAD is \"main\"; similar names are \"feature/login\""),
         ("refs/heads/main", "the remote's HEAD is \"main\"; similar names are \"main\""),
         ("zzzzzz", "the remote's HEAD is \"main\""),
-        ("v1.0.0", "there is a tag of that name: a tag is found by another strategy than NewestFromBranch"),
     ] {
         let error = fails(GitSource::builder(repository.url()).branch(branch.to_owned())).await;
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");

@@ -70,13 +70,19 @@ async fn what_ssh_complains_about() {
             "the program that serves the repository ended with status 1 (host:a.git)",
         ),
     ] {
-        let error = fails(GitSource::builder("me@host:a.git").ssh_command("sh", ["-c", script])).await;
+        let http = artifact_http::HttpClient::builder().attempts(1).build().unwrap();
+        let error =
+            fails(GitSource::builder("me@host:a.git").http(http).ssh_command("sh", ["-c", script])).await;
         assert_eq!(error.kind(), kind, "{script}: {error:?}");
         let shown = error.to_string().replace("(me@host:a.git)", "(host:a.git)");
         assert_eq!(shown, message, "{script}");
     }
     let error = fails(GitSource::builder("me@host:a.git").ssh_command("no-such-program", [""; 0])).await;
-    assert_eq!(error.kind(), ErrorKind::Unreachable);
+    assert_eq!(
+        error.kind(),
+        ErrorKind::InvalidInput,
+        "what is not installed is there no sooner when tried again"
+    );
     assert!(error.hint().unwrap().contains("install no-such-program"), "{error:?}");
 }
 

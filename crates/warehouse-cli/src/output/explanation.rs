@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use artifact_http::{CredentialSource, Visitor};
-use artifact_source::{Judgement, SourceId};
+use artifact_source::{Judgement, SourceId, SourceKind};
 use selection_strategies::Version;
 use serde::Serialize;
 use warehouse_discovery::SubscriptionReport;
@@ -109,9 +109,12 @@ impl Subscription {
     fn new((report, heard): (SubscriptionReport, Vec<Judgement>)) -> Self {
         let (mut accepted, mut rejected): (Vec<_>, Vec<_>) =
             heard.into_iter().partition(|judgement| judgement.rejection.is_none());
-        // As versions go, best first, and what is none by name.
-        rejected
-            .sort_by_cached_key(|Judgement { name, .. }| (Reverse(Version::parse(name).ok()), name.clone()));
+        // A Git source tells of them in the order of its strategy. Others: as versions go, best first, and what is none by name.
+        if report.id.kind() != &SourceKind::Git {
+            rejected.sort_by_cached_key(|Judgement { name, .. }| {
+                (Reverse(Version::parse(name).ok()), name.clone())
+            });
+        }
         let (found, listed) = (accepted.len(), accepted.len() + rejected.len());
         accepted.append(&mut rejected);
         Self {

@@ -164,11 +164,9 @@ fn body(output: Output, child: Child) -> Body {
         if !portion.is_empty() {
             return Ok(Some((Frame::data(portion), (output, child))));
         }
-        if child.wait().await?.success() {
-            Ok(None)
-        } else {
-            Err(io::Error::other("git http-backend failed"))
-        }
+        // Web servers end the answer in good order whatever the status is: a refusal is in what was said.
+        child.wait().await?;
+        Ok(None)
     });
     StreamBody::new(portions).boxed_unsync()
 }

@@ -1,7 +1,7 @@
 //! The server around the repositories.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use super::cgi::Backend;
 use super::command::Git;
 use super::repository::GitRepository;
+use crate::certificate::ServerCertificate;
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::fault::FaultScript;
@@ -49,6 +50,8 @@ pub struct GitServerBuilder {
     credential: Option<Credential>,
     no_filter: bool,
     old_protocol: bool,
+    tls: Option<ServerCertificate>,
+    address: Option<Ipv4Addr>,
 }
 
 impl GitServerBuilder {
@@ -73,6 +76,20 @@ impl GitServerBuilder {
         self
     }
 
+    /// Serves over TLS with this certificate.
+    #[must_use]
+    pub fn tls(mut self, certificate: ServerCertificate) -> Self {
+        self.tls = Some(certificate);
+        self
+    }
+
+    /// Listens on this loopback address instead of 127.0.0.1. Only Linux has more than one without being asked for it.
+    #[must_use]
+    pub fn address(mut self, address: Ipv4Addr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
     /// Starts the server, without a repository.
     ///
     /// # Errors
@@ -90,7 +107,10 @@ impl GitServerBuilder {
         let git = Git::find(&home)?;
         let backend = Backend::new(git.clone(), root, self.old_protocol);
         let service = Arc::new(GitService { backend, credential: self.credential });
-        let loopback = Loopback::serve(Listener::bind("git server")?, service)?;
+        let tls = self.tls.as_ref().map(ServerCertificate::acceptor).transpose()?;
+        let listener =
+            Listener::bind_at("git server", self.address.unwrap_or(Ipv4Addr::LOCALHOST))?.over(tls);
+        let loopback = Loopback::serve(listener, service)?;
         Ok(GitServer { loopback, git, filter: !self.no_filter, folder })
     }
 }
@@ -135,7 +155,7 @@ impl GitServer {
         GitRepository::create(&self.git, path, format!("{}/{name}", self.url()), self.filter)
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https://` over TLS.
     #[must_use]
     pub fn url(&self) -> String {
         self.loopback.url()

@@ -48,8 +48,13 @@ pub(crate) struct Listener {
 
 impl Listener {
     pub(crate) fn bind(server: &'static str) -> Result<Self, Error> {
+        Self::bind_at(server, Ipv4Addr::LOCALHOST)
+    }
+
+    /// Binds to a free port of this address.
+    pub(crate) fn bind_at(server: &'static str, address: Ipv4Addr) -> Result<Self, Error> {
         let open = || -> io::Result<Self> {
-            let socket = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let socket = std::net::TcpListener::bind((address, 0))?;
             socket.set_nonblocking(true)?;
             let address = socket.local_addr()?;
             Ok(Self { server, socket, address, tls: None })

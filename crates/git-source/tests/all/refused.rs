@@ -1,0 +1,312 @@
+//! What servers refuse, forget and mislead with.
+
+use std::net::Ipv4Addr;
+
+use artifact_http::{Credential, HttpClient};
+use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind, Recorder, Rejection};
+use git_source::{GitSource, GitSourceBuilder, ObservedRefs, Strategy};
+use warehouse_testkit::{Authority, Commit, Fault, GitServer, Reply, When};
+
+use crate::support::{add, fails, find, ids, log, server_with};
+
+const POST: &str = "/demo.git/git-upload-pack";
+const GREETING: &str = "/demo.git/info/refs";
+
+fn once() -> HttpClient {
+    HttpClient::builder().attempts(1).build().unwrap()
+}
+
+fn packets(lines: &[&str]) -> Reply {
+    let body: String = lines.iter().map(|line| format!("{:04x}{line}", line.len() + 4)).collect();
+    Reply::status(200)
+        .header("content-type", "application/x-git-upload-pack-result")
+        .body(format!("{body}0000"))
+}
+
+#[tokio::test]
+async fn a_filter_that_the_server_bars_is_given_up_and_remembered() {
+    for (configuration, paths, first) in [
+        (&[("uploadpackfilter.tree.allow", "false")][..], &[][..], 4),
+        (&[("uploadpackfilter.allow", "false")], &[], 5),
+        (&[("uploadpackfilter.allow", "false")], &["folder"], 4),
+        (&[("uploadpackfilter.allow", "false"), ("uploadpackfilter.blob:none.allow", "true")], &[], 4),
+    ] {
+        for old in [false, true] {
+            let builder = GitServer::builder();
+            let server = if old { builder.old_protocol() } else { builder }.start().unwrap();
+            let repository = server.create("demo.git").unwrap();
+            add(&repository, "main", 30);
+            for (key, value) in configuration {
+                repository.git(["config", key, value]).unwrap();
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let source = || {
+                GitSource::builder(repository.url())
+                    .cache_directory(folder.path().to_owned())
+                    .include_paths(paths.iter().map(|&path| path.to_owned()))
+                    .build()
+                    .unwrap()
+            };
+            let found = find(&source()).await;
+            assert_eq!(ids(&found), log(&repository, "main", 20), "{configuration:?}");
+            let listing = u64::from(!old);
+            assert_eq!(found.cost.requests, first - 1 + listing, "{configuration:?}, old {old}");
+            repository.commit("main", Commit::new("New").file("folder/new", "1")).unwrap();
+            let again = find(&source()).await;
+            assert_eq!(ids(&again), log(&repository, "main", 20), "{configuration:?}");
+            assert_eq!(again.cost.requests, 2 + listing, "{configuration:?}: it is remembered");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_servers_own_words_stand_in_the_error() {
+    let (server, repository) = server_with(3);
+    for (nth, reply, kind, words) in [
+        (1, packets(&["ERR quota exceeded\n"]), ErrorKind::Server, "quota exceeded"),
+        (2, packets(&["ERR quota of SECRET exceeded"]), ErrorKind::Server, "quota of [redacted] exceeded"),
+        (
+            2,
+            packets(&["packfile\n", "\u{3}fatal: quota exceeded\u{1b}[1m"]),
+            ErrorKind::Server,
+            "fatal: quota exceeded[1m",
+        ),
+        (
+            1,
+            packets(&["ERR access denied or repository not exported: /b"]),
+            ErrorKind::NotFound,
+            "not exported: /b",
+        ),
+    ] {
+        server.faults().clear();
+        server.faults().add(When::post(POST).nth(nth), reply);
+        let secret = Credential::password("me", "SECRET");
+        let error = fails(GitSource::builder(repository.url()).http(once()).credentials(secret)).await;
+        assert_eq!(error.kind(), kind, "{error:?}");
+        assert!(error.message().contains(words), "{error}");
+        assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_moves_between_two_requests_is_asked_for_once_more() {
+    let (server, repository) = server_with(3);
+    let gone = format!("{} refs/heads/main\n", "12".repeat(20));
+    let source = || GitSource::builder(repository.url()).branch("main".to_owned()).http(once());
+    server.faults().add(When::post(POST).nth(1), packets(&[&gone]));
+    let found = find(&source().build().unwrap()).await;
+    assert_eq!(ids(&found), log(&repository, "main", 20));
+    assert_eq!(found.cost.requests, 6);
+
+    server.faults().clear();
+    server.faults().add(When::post(POST).nth(1), packets(&[&gone]));
+    server.faults().add(When::post(POST).nth(3), packets(&[&gone]));
+    let error = fails(source()).await;
+    assert!(error.message().contains("not our ref 1212"), "{error}");
+    assert!(error.is_transient());
+}
+
+#[tokio::test]
+async fn what_breaks_half_way_passes_and_is_tried_again() {
+    let (server, repository) = server_with(30);
+    for (when, fault) in [
+        (When::get(GREETING).nth(1), Fault::Truncate { keep: 40 }),
+        (When::post(POST).nth(1), Fault::ResetAfter { keep: 10 }),
+        (When::post(POST).nth(2), Fault::Truncate { keep: 100 }),
+    ] {
+        server.faults().clear();
+        server.faults().add(when.clone(), fault.clone());
+        let error = fails(GitSource::builder(repository.url()).http(once())).await;
+        assert!(error.is_transient(), "{error:?}");
+        server.faults().clear();
+        server.faults().add(when, fault);
+        let found = find(&GitSource::builder(repository.url()).build().unwrap()).await;
+        assert_eq!(ids(&found), log(&repository, "main", 20));
+    }
+}
+
+#[tokio::test]
+async fn a_login_page_is_called_one() {
+    let (server, repository) = server_with(1);
+    for status in [200, 203] {
+        for when in [When::get(GREETING), When::post(POST)] {
+            server.faults().clear();
+            let page =
+                Reply::status(status).header("content-type", "text/html; charset=utf-8").body("<html>");
+            server.faults().add(when, page);
+            let error =
+                fails(GitSource::builder(repository.url()).credentials(Credential::password("me", "x")))
+                    .await;
+            assert_eq!(error.kind(), ErrorKind::BadAnswer);
+            assert!(error.message().contains("login page"), "{error}");
+            assert!(error.hint().unwrap().contains("check the credential"), "{error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tag_as_the_branch_is_followed_with_a_warning() {
+    let (_server, repository) = server_with(5);
+    repository.git(["tag", "v1.0.0", "main~2"]).unwrap();
+    repository
+        .git(["-c", "user.name=T", "-c", "user.email=t@e.c", "tag", "-a", "-m", "x", "v2", "main~1"])
+        .unwrap();
+    for tag in ["v1.0.0", "v2"] {
+        let source = GitSource::builder(repository.url()).branch(tag.to_owned()).build().unwrap();
+        let recorder = artifact_source::Recorder::new();
+        let found = source.discover(artifact_source::DiscoverRequest::new().with_trace(&recorder)).await;
+        assert_eq!(ids(&found.unwrap().found().unwrap()), log(&repository, tag, 20));
+        let warnings = recorder.warnings();
+        assert!(
+            matches!(&warnings[..], [one] if one.message.contains("not a branch but a tag")),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn tags_that_git_forbids_are_passed_over() {
+    let (server, repository) = server_with(1);
+    repository.git(["tag", "v1.0.0"]).unwrap();
+    let id = repository.resolve("main").unwrap();
+    let bad = [
+        "../../x", "a\nb", "a\0b", "a\u{1b}b", "\u{7f}", "-x", "a..b", "a@{b", "a.lock", "a\\b", "a~b",
+        "a^b", "a:b", "a?b", "a*b", "a[b", ".a", "a/.b", "a.", "a//b",
+    ];
+    let mut lines: Vec<String> = bad.iter().map(|name| format!("{id} refs/tags/{name}\n")).collect();
+    lines.push(format!("{id} refs/tags/v1.0.0\n"));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+        server.faults().clear();
+        server.faults().add(When::post(POST).nth(1), packets(&lines));
+        let recorder = Recorder::new();
+        let source = GitSource::builder(repository.url()).strategy(strategy).http(once()).build().unwrap();
+        let found =
+            source.discover(DiscoverRequest::new().with_trace(&recorder)).await.unwrap().found().unwrap();
+        let names: Vec<_> = found.artifacts.iter().filter_map(|commit| commit.tag.as_deref()).collect();
+        assert_eq!(names, ["v1.0.0"], "{strategy}");
+        let why = Rejection::Unreadable { reason: "Git allows no tag of this name".into() };
+        let judged = recorder.into_judgements();
+        for name in bad {
+            assert!(
+                judged.iter().any(|one| one.name == name && one.rejection == Some(why.clone())),
+                "{name:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tag_on_the_parent_of_another_one_and_what_was_observed() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("demo.git").unwrap();
+    for number in 0..4 {
+        let folder = if number % 2 == 0 { "apps" } else { "docs" };
+        repository.commit("main", Commit::new("x").file(format!("{folder}/x"), number.to_string())).unwrap();
+    }
+    repository.git(["tag", "v1.1.0", "main"]).unwrap();
+    repository.git(["tag", "v1.0.0", "main~1"]).unwrap();
+    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+        let source = GitSource::builder(repository.url())
+            .strategy(strategy)
+            .include_paths(["apps".to_owned()])
+            .discovery_limit(1)
+            .build()
+            .unwrap();
+        let found = find(&source).await;
+        assert_eq!(found.artifacts[0].tag.as_deref(), Some("v1.0.0"), "{strategy}");
+        let id = |name: &str| (name.to_owned(), repository.resolve(name).unwrap());
+        let refs = ObservedRefs::of(&found.observation.unwrap()).unwrap();
+        assert_eq!(refs, ObservedRefs::Tags(vec![id("v1.0.0"), id("v1.1.0")]), "{strategy}");
+    }
+    let found = find(&GitSource::builder(repository.url()).build().unwrap()).await;
+    let head = ObservedRefs::BranchHead(repository.resolve("main").unwrap());
+    assert_eq!(ObservedRefs::of(&found.observation.unwrap()), Some(head));
+}
+
+#[tokio::test]
+async fn a_tag_without_a_tagger_has_no_date() {
+    let (_server, repository) = server_with(1);
+    let object =
+        format!("object {}\ntype commit\ntag v1.0.0\n\nRelease\n", repository.resolve("main").unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tag"), object).unwrap();
+    let file = folder.path().join("tag");
+    let id = repository.git(["hash-object", "-t", "tag", "-w", file.to_str().unwrap()]).unwrap();
+    repository.set_reference("refs/tags/v1.0.0", &id).unwrap();
+    repository.git(["tag", "v0.9.0", "main"]).unwrap();
+    let source = GitSource::builder(repository.url()).strategy(Strategy::NewestTag).build().unwrap();
+    let found = find(&source).await;
+    let seen: Vec<_> =
+        found.artifacts.iter().map(|commit| (commit.tag.as_deref(), commit.creator_date.is_some())).collect();
+    assert_eq!(seen, [(Some("v0.9.0"), true), (Some("v1.0.0"), false)]);
+}
+
+/// 127.0.0.1 plays the internet, and 127.0.0.2 what is inside.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_redirect_keeps_its_rules_for_every_request_that_follows() {
+    let authority = Authority::new().unwrap();
+    for tls in [false, true] {
+        let at = |builder: warehouse_testkit::GitServerBuilder, name: &str| match tls {
+            true => builder.tls(authority.certificate([name]).unwrap()),
+            false => builder,
+        };
+        let outside = at(GitServer::builder(), "git.example.com").start().unwrap();
+        let other = at(GitServer::builder(), "other.example.com").start().unwrap();
+        let inside = at(GitServer::builder().address(Ipv4Addr::new(127, 0, 0, 2)), "inside.example.com")
+            .start()
+            .unwrap();
+        for server in [&outside, &other, &inside] {
+            add(&server.create("demo.git").unwrap(), "main", 1);
+        }
+        let scheme = if tls { "https" } else { "http" };
+        let url = |server: &GitServer, name: &str| {
+            format!("{scheme}://{name}:{}/demo.git", server.address().port())
+        };
+        let source = |names: &[(&str, [u8; 4])]| -> GitSourceBuilder {
+            let mut http = HttpClient::builder()
+                .attempts(1)
+                .add_root_certificate_pem(authority.pem())
+                .count_as_public([127, 0, 0, 1].into(), 32);
+            for (name, address) in names {
+                http = http.resolve(name, [(*address).into()]);
+            }
+            GitSource::builder(url(&outside, "git.example.com"))
+                .http(http.build().unwrap())
+                .credentials(Credential::password("me", "SECRET"))
+                .allow_plain_credential(true)
+        };
+        let names = [
+            ("git.example.com", [127, 0, 0, 1]),
+            ("other.example.com", [127, 0, 0, 1]),
+            ("inside.example.com", [127, 0, 0, 2]),
+        ];
+        let lead = |to: String| {
+            outside.faults().clear();
+            let to = format!("{to}/info/refs?service=git-upload-pack");
+            outside.faults().add(When::get(GREETING), Fault::redirect(to));
+        };
+        lead(url(&other, "other.example.com"));
+        find(&source(&names).build().unwrap()).await;
+        assert_eq!(other.log().all().len(), 3);
+        assert!(other.log().all().iter().all(|request| request.header("authorization").is_none()));
+
+        // What the target asks for is never answered with the credential, and the remedy works.
+        for when in [When::get(GREETING), When::post(POST)] {
+            other.log().clear();
+            other.faults().clear();
+            let refusal = Reply::status(401).header("www-authenticate", "Basic realm=\"x\"");
+            other.faults().add(when, refusal);
+            let error = fails(source(&names)).await;
+            assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error:?}");
+            assert!(error.hint().unwrap().contains("gets no credential that was given for"), "{error:?}");
+            assert!(other.log().all().iter().all(|request| request.header("authorization").is_none()));
+        }
+
+        lead(url(&inside, "inside.example.com"));
+        let error = fails(source(&names)).await;
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
+        assert!(inside.log().all().is_empty());
+    }
+}
