@@ -1,7 +1,7 @@
 //! What a broken transport means, in words.
 
 use std::error::Error as StdError;
-use std::io;
+use std::{fmt, io};
 
 use artifact_source::{Error, ErrorKind};
 use url::Url;
@@ -22,7 +22,7 @@ pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>)
     if fault.is_builder() {
         return Error::new(ErrorKind::InvalidInput, "the request cannot be sent")
             .with_url(url)
-            .with_cause(fault);
+            .with_cause(RootCause::of(&fault));
     }
     if find(&fault, |cause| cause.is::<OnlyPrivate>().then_some(())).is_some() {
         return leads_inside(url);
@@ -40,16 +40,16 @@ pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>)
         return Error::new(ErrorKind::Unreachable, message)
             .with_url(url)
             .with_hint("check the spelling of the host, and that this machine can resolve it")
-            .with_cause(fault);
+            .with_cause(RootCause::of(&fault));
     }
     if let (Some(proxy), Some(())) = (proxy, find(&fault, wants_credential)) {
-        return not_let_through(proxy).with_url(url).with_cause(fault);
+        return not_let_through(proxy).with_url(url).with_cause(RootCause::of(&fault));
     }
     if fault.is_connect() {
         return no_connection(fault, proxy).with_url(url);
     }
     if let (During::Exchange(_), Some(error)) = (during, no_http(&fault)) {
-        return error.with_url(url).with_cause(fault);
+        return error.with_url(url).with_cause(RootCause::of(&fault));
     }
     let error = match during {
         During::Body => {
@@ -59,7 +59,7 @@ pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>)
             Error::new(ErrorKind::Unreachable, "the connection broke before an answer came")
         }
     };
-    error.with_url(url).with_cause(fault)
+    error.with_url(url).with_cause(RootCause::of(&fault))
 }
 
 /// Where it was that the transport failed.
@@ -97,7 +97,7 @@ fn no_connection(fault: reqwest::Error, proxy: Option<&Proxy>) -> Error {
             ("no connection could be made".to_owned(), "is the host up, and does a firewall let it through?")
         }
     };
-    Error::new(kind, message).with_hint(hint).with_cause(fault)
+    Error::new(kind, message).with_hint(hint).with_cause(RootCause::of(&fault))
 }
 
 /// The proxy answers 407: it is the proxy, and no server, that wants to know who asks, and asking again changes nothing.
@@ -143,10 +143,34 @@ pub(crate) fn leads_inside(url: &Url) -> Error {
         .with_hint("only a server that is itself at a private address may lead to another one")
 }
 
+/// What is at the root of a failure, in words. The errors above it name values of the HTTP library, which say nothing to a person.
+#[derive(Debug)]
+struct RootCause(String);
+
+impl RootCause {
+    fn of(fault: &(dyn StdError + 'static)) -> Self {
+        let mut root = fault.to_string();
+        // The last one is the root.
+        find(fault, |cause| {
+            root = cause.to_string();
+            None::<()>
+        });
+        Self(root)
+    }
+}
+
+impl fmt::Display for RootCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for RootCause {}
+
 /// The first answer of `ask` along the chain of causes, those that an `io::Error` hides included.
 fn find<T>(
     error: &(dyn StdError + 'static),
-    ask: impl Fn(&(dyn StdError + 'static)) -> Option<T>,
+    mut ask: impl FnMut(&(dyn StdError + 'static)) -> Option<T>,
 ) -> Option<T> {
     let mut next = Some(error);
     while let Some(cause) = next {

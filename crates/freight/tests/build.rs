@@ -39,6 +39,7 @@ fn results() -> Vec<DiscoveryResult> {
                 ..DiscoveredCommit::default()
             }],
             subscription_name: "source".to_owned(),
+            ..GitDiscoveryResult::default()
         }),
         DiscoveryResult::Chart(ChartDiscoveryResult {
             repo_url: "https://charts.example.com".to_owned(),

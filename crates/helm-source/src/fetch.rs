@@ -1,6 +1,7 @@
 //! One conditional GET of an index.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use artifact_http::{Call, HttpClient, Request, StatusCode, StreamingResponse, Url, Visitor};
 use artifact_source::{Error, ErrorKind};
@@ -36,14 +37,41 @@ pub(crate) enum Answer {
 
 const WHAT: &str = "the index of the chart repository could not be read";
 
-/// Asks for the index, unless it is still what `known` was given for.
+/// Asks for the index, unless it is still what `known` was given for. A body that breaks off is asked for again, as often as the client
+/// repeats a request.
 pub(crate) async fn fetch(
     client: &HttpClient,
     target: &Target,
     known: Option<&Validators>,
     call: &Call,
 ) -> Result<Answer, Error> {
-    let response = open(client, target, known, call).await?;
+    let started = Instant::now();
+    let mut tries = 1;
+    loop {
+        // The client has repeated what failed before the body.
+        let response = open(client, target, known, call).await?;
+        let error = match answer(client, response, target, known, call).await {
+            Err(error) if error.is_transient() && error.status().is_none() && error.tries() == 1 => error,
+            answer => return answer,
+        };
+        let pause = client.pause_after(tries);
+        let has_time =
+            |pause: &Duration| call.deadline.is_none_or(|deadline| Instant::now() + *pause < deadline);
+        let Some(pause) = pause.filter(has_time) else {
+            return Err(if tries > 1 { error.with_tries(tries, started.elapsed()) } else { error });
+        };
+        tokio::time::sleep(pause).await;
+        tries += 1;
+    }
+}
+
+async fn answer(
+    client: &HttpClient,
+    response: StreamingResponse,
+    target: &Target,
+    known: Option<&Validators>,
+    call: &Call,
+) -> Result<Answer, Error> {
     if response.status() != StatusCode::NOT_MODIFIED {
         return read(response, target, call).await;
     }

@@ -55,11 +55,11 @@ async fn tags_are_versions_with_an_underscore_for_the_plus() {
             ("0.9.0", Some(Rejection::OutsideConstraint { constraint: ">=1.0.0-0".into() })),
             ("1.0.0", Some(Rejection::BeyondLimit { limit: 2 })),
             ("1.10.0-rc.1", None),
-            ("1.2.0_a_b", Some(strict.clone())),
+            ("1.2.0_a_b", Some(Rejection::SecondUnderscore)),
             ("1.2.0_build.5", None),
             ("1.3", Some(strict.clone())),
-            ("latest", Some(strict.clone())),
-            ("v2.0.0", Some(strict)),
+            ("latest", Some(strict)),
+            ("v2.0.0", Some(Rejection::LeadingV)),
         ]
     );
 
