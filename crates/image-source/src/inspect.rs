@@ -1,7 +1,7 @@
 //! Looking at one candidate.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact_http::Call;
@@ -11,7 +11,6 @@ use oci_registry::{Digest, Fetched, Manifest, Repository, is_tag};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::facts::{ConfigFacts, Facts, ManifestFacts};
-use crate::head::Host;
 use crate::miss::{Miss, not_an_image, unreadable, wrong_platform};
 use crate::{FactCache, PlatformConstraint, Shelf, created, platform};
 
@@ -31,8 +30,6 @@ pub(crate) struct Inspector<'a> {
     pub(crate) trusts_tags: bool,
     /// The digests that tags had when another process looked at them, for those that the cache has forgotten.
     pub(crate) previous: BTreeMap<String, Digest>,
-    /// What is known of this registry and HEAD.
-    pub(crate) host: &'a Host,
     pub(crate) call: &'a Call,
     /// How many requests are under way at once.
     pub(crate) permits: Semaphore,
@@ -45,8 +42,6 @@ pub(crate) struct Desk {
     reads: Mutex<HashMap<Digest, Arc<OnceCell<Facts>>>>,
     seen: Mutex<BTreeMap<String, Digest>>,
     kept: AtomicUsize,
-    /// Whether HEAD was refused where GET may not be.
-    refuses_head: AtomicBool,
 }
 
 impl Desk {
@@ -142,28 +137,11 @@ impl Inspector<'_> {
     /// What a tag points at now, if the registry tells that without the thing itself. HEAD is our economy: some registries refuse it or
     /// fail at it, so GET decides whatever HEAD could not answer. Only a registry that wants fewer requests gets no other one.
     async fn digest_now(&self, tag: &str) -> Result<Option<Digest>, Miss> {
-        let Some(turn) = self.host.turn().await else { return Ok(None) };
-        // Said by the one who was waited for, perhaps.
-        if self.desk.refuses_head.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
         let _permit = self.permits.acquire().await;
         match self.repository.head_manifest(tag, self.call).await {
-            Ok(head) => {
-                turn.answered(head.digest.is_some());
-                Ok(head.digest)
-            }
-            Err(error) if error.kind() != artifact_source::ErrorKind::RateLimited => {
-                match error.is_not_found() {
-                    true => turn.told_nothing(),
-                    false => self.desk.refuses_head.store(true, Ordering::Relaxed),
-                }
-                Ok(None)
-            }
-            Err(error) => {
-                turn.told_nothing();
-                Err(Miss::Failed(error))
-            }
+            Ok(head) => Ok(head.digest),
+            Err(error) if error.kind() == artifact_source::ErrorKind::RateLimited => Err(Miss::Failed(error)),
+            Err(_) => Ok(None),
         }
     }
 

@@ -46,7 +46,7 @@
 //! that, or where an image of one platform has to say which one that is. What has a digest never changes, so it is
 //! read once and [kept](FactCache). A tag may move, and only asking tells. A tag that has moved costs one request more, for
 //! what it points at now, unless that is known; aliases that move together cost one more together. A list of tags has no digest and no way to ask whether it is still the same.
-//! A registry that answers HEAD without a digest is [asked so once](HeadSupport), and with GET from then on. Where HEAD is refused, GET decides:
+//! A registry that answers HEAD without a digest is [asked so once](oci_registry::Repository::head_manifest), and with GET from then on. Where HEAD is refused, GET decides:
 //! a refusal without a body does not tell a tag that is gone from a repository that is.
 //!
 //! # Which image fits
@@ -79,7 +79,6 @@ mod cache;
 mod config;
 mod created;
 mod facts;
-mod head;
 mod index;
 mod inspect;
 mod kind;
@@ -94,7 +93,6 @@ mod warning;
 
 pub use cache::{DiskCache, FactCache, MemoryCache, Shelf};
 pub use facts::{ConfigFacts, Entry, Facts, ManifestFacts};
-pub use head::HeadSupport;
 pub use platform::{InvalidPlatform, PlatformConstraint};
 pub use policy::{CacheByTagPolicy, InvalidPolicy};
 pub use source::{ImageSource, ImageSourceBuilder};

@@ -13,11 +13,10 @@ use oci_registry::{Digest, RegistryClient, Repository};
 use selection_strategies::{TagRule, TagStrategy};
 use tokio::sync::Semaphore;
 
-use crate::head::Host;
 use crate::inspect::{Desk, Inspector};
 use crate::memory::Memory;
 use crate::select::Selection;
-use crate::{CacheByTagPolicy, FactCache, HeadSupport, MemoryCache, PlatformConstraint, Shelf};
+use crate::{CacheByTagPolicy, FactCache, MemoryCache, PlatformConstraint, Shelf};
 
 const DEFAULT_LIMIT: usize = 20;
 const DEFAULT_PARALLELISM: usize = 32;
@@ -34,7 +33,6 @@ pub struct ImageSource {
     cache: Arc<dyn FactCache>,
     scope: Arc<str>,
     fingerprint: String,
-    host: Arc<Host>,
     tells_time: bool,
     clock: Option<fn() -> Timestamp>,
 }
@@ -56,7 +54,6 @@ pub struct ImageSourceBuilder {
     scope: Arc<str>,
     tells_time: bool,
     clock: Option<fn() -> Timestamp>,
-    heads: HeadSupport,
 }
 
 impl ImageSourceBuilder {
@@ -135,12 +132,6 @@ impl ImageSourceBuilder {
         self
     }
 
-    /// What is known of registries and HEAD: nothing and for itself alone, if it is not said.
-    pub fn head_support(mut self, heads: HeadSupport) -> Self {
-        self.heads = heads;
-        self
-    }
-
     /// The source.
     ///
     /// # Errors
@@ -169,7 +160,6 @@ impl ImageSourceBuilder {
         Ok(ImageSource {
             fingerprint: Digest::of(question.as_bytes()).to_string(),
             id,
-            host: self.heads.at(repository.name().host()),
             repository,
             rule: self.rule,
             platform: self.platform,
@@ -201,7 +191,6 @@ impl ImageSource {
             scope: "".into(),
             tells_time: false,
             clock: None,
-            heads: HeadSupport::default(),
         }
     }
 
@@ -227,7 +216,6 @@ impl ImageSource {
             trusts_tags: self.trusts_tags,
             needs_time: matches!(self.rule.strategy(), TagStrategy::Newest),
             previous: previous.map(|memory| memory.digests).unwrap_or_default(),
-            host: &self.host,
             call,
             permits: Semaphore::new(self.parallelism),
             desk: Desk::default(),

@@ -7,6 +7,7 @@ use artifact_http::{CredentialSource, HttpClient, Pace};
 use artifact_source::{Error, SourceKind};
 
 use crate::auth::AuthCache;
+use crate::head_support::HeadSupport;
 use crate::place::{Hosts, Place};
 use crate::repository::Repository;
 use crate::shared::SharedReads;
@@ -18,6 +19,7 @@ pub struct RegistryClient {
     pub(crate) http: HttpClient,
     pub(crate) credentials: Arc<dyn CredentialSource>,
     pub(crate) auth: Arc<AuthCache>,
+    pub(crate) heads: Arc<HeadSupport>,
     pub(crate) shared: Arc<SharedReads>,
     pub(crate) kind: SourceKind,
     hosts: Arc<Hosts>,
@@ -76,6 +78,7 @@ impl RegistryClientBuilder {
             http: self.http.with_pace(self.pace),
             credentials: self.credentials,
             auth: Arc::default(),
+            heads: Arc::default(),
             shared: Arc::default(),
             kind: self.kind,
             hosts: Arc::new(self.hosts),

@@ -65,6 +65,7 @@ mod auth;
 mod client;
 mod digest;
 mod failure;
+mod head_support;
 mod lenient;
 mod manifest;
 mod name;

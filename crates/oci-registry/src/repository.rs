@@ -27,7 +27,7 @@ pub struct Repository {
 }
 
 /// What a tag points at, without the thing itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Head {
     /// The digest; `None` where the registry does not say it.
@@ -68,13 +68,23 @@ impl Repository {
         call: &Call,
     ) -> Result<Head, Error> {
         let url = self.manifest_url(reference)?;
+        let registry = self.client.heads.at(self.place.origin());
+        let Some(turn) = registry.turn(call).await? else { return Ok(Head::default()) };
         let request = Request::head(&url).header("accept", ACCEPT).retry_rate_limits_only();
-        let response = self.fetch(request, visitor, call).await?;
-        // Registries without HEAD are left with GET.
-        if !matches!(response.status.as_u16(), 405 | 501) {
-            self.check(&response, visitor, || self.missing(reference))?;
+        let read = async {
+            let response = self.fetch(request, visitor, call).await?;
+            // Registries without HEAD are left with GET.
+            if !matches!(response.status.as_u16(), 405 | 501) {
+                self.check(&response, visitor, || self.missing(reference))?;
+            }
+            Ok(Head { digest: said_digest(&response), media_type: media_type(&response) })
+        };
+        let head: Result<Head, Error> = read.await;
+        match &head {
+            Ok(head) => turn.answered(head.digest.is_some()),
+            Err(error) => turn.failed(error),
         }
-        Ok(Head { digest: said_digest(&response), media_type: media_type(&response) })
+        head
     }
 
     pub(crate) async fn read_manifest(

@@ -42,8 +42,12 @@ impl Repository {
         self.client.shared.tags.share(self.view(&visitor), call, read).await.map(Arc::unwrap_or_clone)
     }
 
-    /// What a tag or a digest points at: one HEAD request. HEAD spares the transfer of the manifest, and some registries fail at it, so
-    /// a failure is not tried again, unless the registry wants fewer requests: [`manifest`](Self::manifest) decides then.
+    /// What a tag or a digest points at: one HEAD request, or none where HEAD is of no use.
+    ///
+    /// HEAD spares the transfer of the manifest, and some registries fail at it. So a failure is not tried again, unless the registry
+    /// wants fewer requests: [`manifest`](Self::manifest) decides then. The first request to a registry goes alone. Where it is
+    /// answered without a digest, this registry is not asked with HEAD again; where it fails otherwise than for the tag, not for ten
+    /// minutes. Then the answer has no digest.
     ///
     /// # Errors
     ///

@@ -38,7 +38,7 @@ fn every_candidate_has_its_reason() {
     - latest	not a semantic version in the strict sense (major.minor.patch)
 
     git GIT: 1 of 1 candidates is taken
-    + ec955a4b713dbbd95464b21358a5a9670980d10c	Merge branch 'pears'
+    + ec955a4b713dbbd95464b21358a5a9670980d10c	Merge branch 'pears' (2024-01-01T00:02:00Z)
 
     chart CHARTS (shop): 2 of 3 candidates are taken
     + 0.2.1

@@ -95,7 +95,6 @@ fn image_source(
         .cache_by_tag(image.cache_by_tag)
         .cache_by_tag_policy(shared.cache_by_tag)
         .cache(Arc::clone(&shared.facts))
-        .head_support(shared.heads.clone())
         .time_of_best(tells_time)
         .clock(shared.clock)
         // What nobody vouches for is no fact for others.

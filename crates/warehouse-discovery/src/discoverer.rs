@@ -8,7 +8,7 @@ use std::sync::Arc;
 use artifact_http::{CredentialSource, HttpClient, Pace};
 use artifact_source::{AnySource, Error, ErrorKind, SourceKind};
 use helm_source::IndexCache;
-use image_source::{CacheByTagPolicy, DiskCache, FactCache, HeadSupport, MemoryCache};
+use image_source::{CacheByTagPolicy, DiskCache, FactCache, MemoryCache};
 use jiff::Timestamp;
 use oci_registry::{ImageName, RegistryClient, RegistryClientBuilder};
 use warehouse_spec::{GenericSubscription, Warehouse};
@@ -39,7 +39,6 @@ pub(crate) struct Shared {
     /// What is known of images.
     pub(crate) facts: Arc<dyn FactCache>,
     /// What is known of registries and HEAD.
-    pub(crate) heads: HeadSupport,
     /// What is known of images where it outlives the process.
     disk: Option<Arc<DiskCache>>,
     pub(crate) cache_by_tag: CacheByTagPolicy,
@@ -262,7 +261,6 @@ impl DiscovererBuilder {
         };
         let shared = Arc::new(Shared {
             facts,
-            heads: HeadSupport::default(),
             disk,
             verified,
             unverified,

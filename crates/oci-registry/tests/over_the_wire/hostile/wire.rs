@@ -210,7 +210,7 @@ async fn a_length_and_chunks_at_once() {
 async fn compressions_that_were_not_asked_for() {
     for (encoding, requests) in [("br", 1), ("deflate", 1), ("gzip, gzip", 1)] {
         let header = format!("Content-Encoding: {encoding}");
-        let message = "the body has a compression that was not asked for";
+        let message = &format!("the body has a compression that was not asked for: {encoding}");
         let reply = move |_: &str| answer("200 OK", &[&header], INDEX);
         raw_manifest(reply).await.refused(ErrorKind::BadAnswer, message, requests, 100);
     }
