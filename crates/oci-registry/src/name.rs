@@ -66,7 +66,7 @@ impl FromStr for ImageName {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] for what names no repository: a tag or digest at the end, `https://` at the
-    /// start, upper case, an empty part, a host that is none.
+    /// start, an empty part, a host that is none. Upper case becomes lower case.
     fn from_str(text: &str) -> Result<Self, Error> {
         let invalid = |what: &str, hint: &str| {
             Error::new(ErrorKind::InvalidInput, format!("{what} in the image {:?}", redact_url(text)))
@@ -107,9 +107,8 @@ impl FromStr for ImageName {
             false if registry == DOCKER_HUB && after_scheme.is_none() => format!("library/{repository}"),
             _ => repository.to_owned(),
         };
-        if repository.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Err(invalid("upper case", "repository names are lower case"));
-        }
+        // Registries know lower case only, and GitHub shows the names of organizations as they are written (semantics, rule 3.10).
+        let repository = repository.to_ascii_lowercase();
         if repository.len() > LONGEST || !repository.split('/').all(is_part) {
             return Err(invalid(
                 "a repository name that is none",
@@ -158,6 +157,9 @@ mod tests {
         check("docker.io/nginx", "docker.io", "registry-1.docker.io", "library/nginx");
         check("registry-1.docker.io/a/b", "docker.io", "registry-1.docker.io", "a/b");
         check("GHCR.io/a/b", "ghcr.io", "ghcr.io", "a/b");
+        check("ghcr.io/MyOrg/App", "ghcr.io", "ghcr.io", "myorg/app");
+        check("Nginx", "docker.io", "registry-1.docker.io", "library/nginx");
+        check("oci://ghcr.io/MyOrg/Charts/Web", "ghcr.io", "ghcr.io", "myorg/charts/web");
         check("localhost/a", "localhost", "localhost", "a");
         check("oci://ghcr.io/charts/web", "ghcr.io", "ghcr.io", "charts/web");
         check("oci://registry/web", "registry", "registry", "web");
@@ -186,7 +188,6 @@ mod tests {
         refuse("ghcr.io/a b", "a repository name that is none");
         refuse("ghcr.io/a?x", "a repository name that is none");
         refuse(&format!("ghcr.io/{}", "a".repeat(256)), "a repository name that is none");
-        refuse("ghcr.io/A", "upper case");
         refuse("ghcr.io/a:1.0", "a tag");
         refuse("nginx:1.0", "a tag");
         refuse("oci://ghcr.io", "a registry without a repository");

@@ -163,3 +163,17 @@ async fn builds_of_the_future_are_told_by_the_discoverers_clock() {
         assert_eq!(report.subscriptions[0].warnings.len(), warnings, "{report:?}");
     }
 }
+
+/// GitHub shows names as they are written, and its registry knows them in lower case only (semantics, rule 3.10).
+#[tokio::test]
+async fn upper_case_is_lower_case_for_the_registry_and_stays_in_what_is_found() {
+    let registry = registry();
+    let host = registry.host();
+    let subscription = warehouse_spec::ImageSubscription::new(format!("{host}/Demo/App"));
+    let warehouse = Warehouse::new("shop", vec![warehouse_spec::Subscription::new(subscription)]);
+    let report = Discoverer::builder().build().unwrap().run(&warehouse).await;
+    assert!(report.is_complete(), "{report:?}");
+    assert!(registry.log().all().iter().all(|seen| seen.path.starts_with("/v2/demo/app/")));
+    let Outcome::Built(freight) = report.freight(&warehouse) else { panic!("there is an image") };
+    assert_eq!(freight.images[0].repo_url, format!("{host}/Demo/App"));
+}
