@@ -32,3 +32,5 @@ mod tags;
 mod transport;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod walk;
