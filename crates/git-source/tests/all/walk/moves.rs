@@ -20,6 +20,8 @@ pub struct Moves {
     /// What the references stand for now: the full name and the id of a commit.
     branches: Vec<(String, String)>,
     tags: Vec<String>,
+    /// What this stream moves already: fast-import takes no second time.
+    moved: Vec<String>,
     /// The ids of tag objects.
     tag_objects: Vec<String>,
     ticks: i64,
@@ -30,6 +32,7 @@ impl Moves {
     /// One to three things that happen at once.
     pub fn next(&mut self, dice: &mut Dice) -> Vec<u8> {
         let mut stream = String::new();
+        self.moved.clear();
         if self.commits.is_empty() {
             for _ in 0..1 + dice.roll(30) {
                 self.commit(&mut stream, "main", None, None, dice);
@@ -84,6 +87,10 @@ impl Moves {
             }
             8 if !self.tags.is_empty() => {
                 let tag = dice.one_of(&self.tags);
+                if self.moved.contains(&tag) {
+                    return;
+                }
+                self.moved.push(tag.clone());
                 let _ = write!(stream, "reset refs/tags/{tag}\nfrom {}\n\n", "0".repeat(40));
                 self.tags.retain(|other| *other != tag);
             }
@@ -100,6 +107,10 @@ impl Moves {
             (3 | 4, false) => dice.one_of(&self.tags),
             _ => format!("v{}.{}.{}", dice.roll(3), dice.roll(4), dice.roll(12)),
         };
+        if self.moved.contains(&name) {
+            return;
+        }
+        self.moved.push(name.clone());
         let at = match (dice.roll(4), self.parents_of_tagged.is_empty()) {
             (0 | 1, false) => dice.one_of(&self.parents_of_tagged),
             _ => dice.one_of(&self.commits),
