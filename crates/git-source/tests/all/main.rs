@@ -17,6 +17,8 @@ mod metadata;
 #[cfg(test)]
 mod missing;
 #[cfg(test)]
+mod odd;
+#[cfg(test)]
 mod poll;
 #[cfg(test)]
 mod random;

@@ -19,13 +19,13 @@ use oracle::{Answer, State};
 use subscription::Subscription;
 
 /// How many polls there are. In CI, where nobody waits, there are more.
-const POLLS: (u64, u64) = (2000, 500);
+const POLLS: (u64, u64) = (2000, 300);
 
 /// Each walk has a repository of its own.
 const POLLS_OF_A_WALK: u64 = 100;
 
 /// Every so many polls, a source without any memory is asked as well.
-const COLD: u64 = 4;
+const COLD: u64 = 8;
 
 /// A small generator (SplitMix64), the same on every machine.
 struct Dice(u64);
