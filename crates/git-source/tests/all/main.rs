@@ -17,6 +17,8 @@ mod metadata;
 #[cfg(test)]
 mod missing;
 #[cfg(test)]
+mod odd;
+#[cfg(test)]
 mod poll;
 #[cfg(test)]
 mod random;
@@ -32,3 +34,5 @@ mod tags;
 mod transport;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod walk;

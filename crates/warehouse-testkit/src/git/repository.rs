@@ -128,6 +128,19 @@ impl GitRepository {
         self.git.run(&self.path, arguments, &[])
     }
 
+    /// Like [`git`](Self::git), with this on standard input: `git_with_input(["fast-import"], stream)`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`git`](Self::git).
+    pub fn git_with_input<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+        input: &[u8],
+    ) -> Result<String, Error> {
+        self.git.run(&self.path, arguments, input)
+    }
+
     /// The moment of the next commit that does not name one.
     pub(super) fn tick(&self) -> i64 {
         self.clock.fetch_add(60, Ordering::SeqCst)

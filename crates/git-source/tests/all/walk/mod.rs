@@ -1,0 +1,158 @@
+//! A walk: a seeded repository moves, and after each move some of its subscriptions are polled, with a cache and an observation that
+//! are as old as their last poll. Each answer must be Git's own, and so must the answer of a source that knows nothing.
+//!
+//! A failure names the seed and the step. `GIT_WALK_SEED=7` repeats one walk alone.
+
+mod moves;
+mod oracle;
+mod subscription;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use artifact_source::{Discovery, ErrorKind, Observation};
+use warehouse_testkit::{GitRepository, GitServer};
+
+use moves::Moves;
+use oracle::{Answer, State};
+use subscription::Subscription;
+
+/// How many polls there are. In CI, where nobody waits, there are more.
+const POLLS: (u64, u64) = (2000, 300);
+
+/// Each walk has a repository of its own.
+const POLLS_OF_A_WALK: u64 = 100;
+
+/// Every so many polls, a source without any memory is asked as well.
+const COLD: u64 = 8;
+
+/// A small generator (SplitMix64), the same on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).unwrap()
+    }
+
+    fn one_of<T: Clone>(&mut self, all: &[T]) -> T {
+        all[self.roll(all.len())].clone()
+    }
+}
+
+/// A subscription, and what it remembers of its last poll.
+struct Poller {
+    subscription: Subscription,
+    observation: Option<Observation>,
+    answer: Option<Answer>,
+}
+
+impl Poller {
+    async fn poll(&mut self, url: &str, folder: Option<&Path>) -> Answer {
+        let source = self.subscription.source(url, folder);
+        let previous = self.observation.as_ref().filter(|_| folder.is_some());
+        let request = artifact_source::DiscoverRequest::new().with_previous(previous);
+        match artifact_source::ArtifactSource::discover(&source, request).await {
+            Ok(Discovery::Unchanged { .. }) => self.answer.clone().expect("it is unchanged from an answer"),
+            Ok(Discovery::Found(found)) => {
+                let seen = found.artifacts.into_iter().map(|commit| (commit.tag, commit.id)).collect();
+                if folder.is_some() {
+                    self.observation = found.observation;
+                }
+                Answer::Commits(seen)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Answer::NoBranch,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+/// One walk; how many polls were made, and how many of them found something.
+async fn walk(server: &GitServer, seed: u64) -> (u64, u64) {
+    let mut dice = Dice(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
+    let repository = server.create(&format!("walk-{seed}.git")).unwrap();
+    if seed % 4 == 3 {
+        // A server that leaves nothing out of its packs.
+        repository.git(["config", "uploadpack.allowFilter", "false"]).unwrap();
+    }
+    let url = repository.file_url();
+    let cache = tempfile::tempdir().unwrap();
+    let mut pollers: Vec<Poller> = Subscription::some(&mut dice)
+        .into_iter()
+        .map(|subscription| Poller { subscription, observation: None, answer: None })
+        .collect();
+    let mut moves = Moves::default();
+    let (mut polls, mut found, mut step) = (0, 0, 0);
+    while polls < POLLS_OF_A_WALK {
+        step += 1;
+        let stream = moves.next(&mut dice);
+        move_repository(&repository, &stream);
+        let state = State::read(&repository);
+        moves.learn(&state);
+        for poller in &mut pollers {
+            // A subscription that misses some moves has more to catch up with.
+            if dice.roll(3) == 0 {
+                continue;
+            }
+            polls += 1;
+            let expected = poller.subscription.expected(&state);
+            let place = format!("GIT_WALK_SEED={seed}, step {step}, {:?}", poller.subscription);
+            if dice.roll(10) == 0 {
+                poller.observation = None;
+            }
+            let warm = poller.poll(&url, Some(cache.path())).await;
+            assert_eq!(warm, expected, "warm: {place}\n{state}");
+            if polls % COLD == 0 {
+                let cold = poller.poll(&url, None).await;
+                assert_eq!(cold, expected, "cold: {place}\n{state}");
+            }
+            found += u64::from(!matches!(&expected, Answer::Commits(none) if none.is_empty()));
+            poller.answer = Some(warm);
+        }
+    }
+    (polls, found)
+}
+
+fn move_repository(repository: &GitRepository, stream: &[u8]) {
+    repository.git_with_input(["fast-import", "--quiet", "--force", "--done"], stream).unwrap();
+}
+
+#[test]
+fn a_repository_that_moves_between_polls() {
+    let started = Instant::now();
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+    let walks = if in_ci { POLLS.0 } else { POLLS.1 }.div_ceil(POLLS_OF_A_WALK);
+    let only = std::env::var("GIT_WALK_SEED").ok().map(|seed| seed.parse::<u64>().unwrap());
+    let server = GitServer::start().unwrap();
+    let (next, polls, found) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let work = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        loop {
+            let seed = next.fetch_add(1, Ordering::SeqCst);
+            if seed >= only.map_or(walks, |_| 1) {
+                break;
+            }
+            let (made, good) = runtime.block_on(walk(&server, only.unwrap_or(seed)));
+            polls.fetch_add(made, Ordering::SeqCst);
+            found.fetch_add(good, Ordering::SeqCst);
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
+        for thread in threads {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+    let (polls, found) = (polls.into_inner(), found.into_inner());
+    eprintln!("{polls} polls, {found} with an answer, in {:.0?}", started.elapsed());
+    if !in_ci {
+        eprintln!("NOTE: only {polls} polls. With CI=true there are {}.", POLLS.0);
+    }
+    assert!(found * 2 > polls, "only {found} of {polls} polls had anything to find");
+}
