@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use artifact_http::{Call, HttpClient, Request, StatusCode, StreamingResponse, Url, Visitor};
+use artifact_http::{Call, HttpClient, Origin, Request, StatusCode, StreamingResponse, Url, Visitor};
 use artifact_source::{Error, ErrorKind};
 
 use crate::body::read_index;
@@ -110,7 +110,8 @@ async fn open(
 }
 
 async fn read(response: StreamingResponse, target: &Target, call: &Call) -> Result<Answer, Error> {
-    let response = response.error_for_status(WHAT).map_err(|error| match hint(&error, target) {
+    let origin = Origin::of(response.url());
+    let response = response.error_for_status(WHAT).map_err(|error| match hint(&error, target, &origin) {
         Some(hint) => error.with_hint(hint),
         None => error,
     })?;
@@ -119,8 +120,16 @@ async fn read(response: StreamingResponse, target: &Target, call: &Call) -> Resu
     Ok(Answer::Table(Arc::new(Table { index, validators })))
 }
 
-fn hint(error: &Error, target: &Target) -> Option<String> {
+/// What to do about a refusal of `origin`, which a redirect may have led to.
+fn hint(error: &Error, target: &Target, origin: &Origin) -> Option<String> {
     let hint = match error.kind() {
+        ErrorKind::Unauthorized | ErrorKind::Forbidden if *origin != Origin::of(&target.url) => {
+            return Some(format!(
+                "{} redirects to {origin}, which asks for a login of its own; a credential for this repoURL is not sent \
+                 there: use the chart repository at that host as repoURL, with a credential for it",
+                Origin::of(&target.url)
+            ));
+        }
         ErrorKind::NotFound if target.url.path().ends_with("/index.yaml/index.yaml") => {
             "the URL of a chart repository is what stands before /index.yaml"
         }

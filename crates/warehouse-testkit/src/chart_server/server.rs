@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 
 use super::file::{Courtesies, File};
 use super::index::ChartIndex;
+use crate::certificate::ServerCertificate;
 use crate::chart::Chart;
 use crate::credential::Credential;
 use crate::error::Error;
@@ -42,6 +43,7 @@ pub struct ChartServerBuilder {
     prefix: String,
     credential: Option<Credential>,
     query: Option<String>,
+    tls: Option<ServerCertificate>,
     courtesies: Courtesies,
 }
 
@@ -61,6 +63,7 @@ impl Default for ChartServerBuilder {
             prefix: String::new(),
             credential: None,
             query: None,
+            tls: None,
             courtesies: Courtesies { etag: true, last_modified: true, gzip: true },
         }
     }
@@ -89,6 +92,13 @@ impl ChartServerBuilder {
         self
     }
 
+    /// Speaks HTTPS with this certificate.
+    #[must_use]
+    pub fn tls(mut self, certificate: ServerCertificate) -> Self {
+        self.tls = Some(certificate);
+        self
+    }
+
     /// No `ETag`, and `If-None-Match` is ignored.
     #[must_use]
     pub fn without_etag(mut self) -> Self {
@@ -114,14 +124,15 @@ impl ChartServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Start`] if nothing can listen on 127.0.0.1.
+    /// [`Error::Start`] if nothing can listen on 127.0.0.1, or if the certificate is not one.
     pub fn start(self) -> Result<ChartServer, Error> {
+        let tls = self.tls.as_ref().map(ServerCertificate::acceptor).transpose()?;
         let service = Arc::new(ChartService {
             index_path: format!("{}/index.yaml", self.prefix),
             settings: self,
             state: Mutex::default(),
         });
-        let loopback = Loopback::serve(Listener::bind("chart server")?, Arc::clone(&service) as _)?;
+        let loopback = Loopback::serve(Listener::bind("chart server")?.over(tls), Arc::clone(&service) as _)?;
         Ok(ChartServer { loopback, service })
     }
 }
@@ -148,7 +159,7 @@ impl ChartServer {
         ChartServerBuilder::default()
     }
 
-    /// The repository's URL, as it stands in a manifest: `http://127.0.0.1:PORT[/path]`.
+    /// The repository's URL, as it stands in a manifest: `http://127.0.0.1:PORT[/path]`, or `https://` with TLS.
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}{}", self.loopback.url(), self.service.settings.prefix)

@@ -1,0 +1,359 @@
+//! Whose answer an instruction is: the credential of a chart repository goes to that repository alone, whatever a server asks for that it
+//! redirects to. Each case is run over plain http on this machine, and over TLS with names that count as public.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails may panic")]
+
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::time::Duration;
+
+use artifact_http::{Credential, HttpClient, HttpClientBuilder};
+use artifact_source::{ArtifactSource, DiscoverRequest, Error, ErrorKind};
+use helm_source::{HelmSource, HelmSourceBuilder};
+use warehouse_testkit::{
+    Authority, Chart, ChartServer, ChartServerBuilder, Fault, FaultScript, RecordedRequest, Registry, Reply,
+    RequestLog, When,
+};
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+fn http() -> HttpClientBuilder {
+    HttpClient::builder()
+        .backoff(Duration::from_millis(1), Duration::from_millis(5))
+        .stall_timeout(Duration::from_secs(10))
+}
+
+fn me() -> Credential {
+    Credential::password("me", "SECRET")
+}
+
+/// Servers that know each other by name, and a client that knows them all.
+struct Network {
+    authority: Option<Authority>,
+    http: HttpClientBuilder,
+}
+
+struct Server {
+    charts: ChartServer,
+    url: String,
+}
+
+impl Network {
+    fn plain() -> Self {
+        Self { authority: None, http: http() }
+    }
+
+    /// Everything has a public name and a certificate. `prefix` is the length of the public part of 127.0.0.1.
+    fn public(prefix: u8) -> Self {
+        let authority = Authority::new().unwrap();
+        let http = http().add_root_certificate_pem(authority.pem()).count_as_public(HERE, prefix);
+        Self { authority: Some(authority), http }
+    }
+
+    fn both() -> [Self; 2] {
+        [Self::plain(), Self::public(8)]
+    }
+
+    fn server(&mut self, name: &str, builder: ChartServerBuilder) -> Server {
+        let (charts, url) = match &self.authority {
+            None => {
+                let charts = builder.start().unwrap();
+                let url = charts.url();
+                (charts, url)
+            }
+            Some(authority) => {
+                let name = format!("{name}.test");
+                let certificate = authority.certificate([name.as_str(), "127.0.0.1"]).unwrap();
+                let charts = builder.tls(certificate).start().unwrap();
+                self.http = self.http.clone().resolve(&name, [HERE]);
+                let url = charts.url().replace("127.0.0.1", &name);
+                (charts, url)
+            }
+        };
+        charts.publish(&Chart::new("web", "1.0.0"));
+        Server { charts, url }
+    }
+
+    /// A registry with the chart `charts/web`, and its host.
+    fn registry(&mut self, name: &str, users: bool) -> (Registry, String) {
+        let mut builder = Registry::builder();
+        if users {
+            builder = builder.bearer("me", "SECRET");
+        }
+        let Some(authority) = &self.authority else {
+            let registry = builder.start().unwrap();
+            let host = registry.host();
+            return (registry, host);
+        };
+        let name = format!("{name}.test");
+        let certificate = authority.certificate([name.as_str(), "127.0.0.1"]).unwrap();
+        let registry = builder.tls(certificate).start().unwrap();
+        self.http = self.http.clone().resolve(&name, [HERE]);
+        let host = format!("{name}:{}", registry.address().port());
+        (registry, host)
+    }
+
+    fn source(&self, repo_url: &str) -> HelmSourceBuilder {
+        let builder = HelmSource::builder(repo_url).http(self.http.clone().build().unwrap());
+        if repo_url.starts_with("oci://") { builder } else { builder.name("web") }
+    }
+}
+
+impl Server {
+    fn faults(&self) -> &FaultScript {
+        self.charts.faults()
+    }
+
+    fn redirects(&self, to: impl Into<String>) {
+        self.faults().add(When::any(), Fault::redirect(to));
+    }
+
+    fn seen(&self) -> Vec<RecordedRequest> {
+        self.charts.log().all()
+    }
+}
+
+/// The versions and the number of requests.
+async fn found(builder: HelmSourceBuilder) -> (Vec<String>, u64) {
+    let found = builder.build().unwrap().discover(DiscoverRequest::new()).await.unwrap().found().unwrap();
+    (found.artifacts.iter().map(|chart| chart.version.to_string()).collect(), found.cost.requests)
+}
+
+async fn refused(builder: HelmSourceBuilder, kind: ErrorKind) -> Error {
+    let error = builder.build().unwrap().discover(DiscoverRequest::new()).await.expect_err("it is refused");
+    assert_eq!(error.kind(), kind, "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("SECRET"), "{error:?}");
+    error
+}
+
+/// Nothing that was sent there says who we are: no credential, no cookie, no page that we came from.
+#[track_caller]
+fn assert_knows_nobody(log: &RequestLog) {
+    let seen = log.all();
+    assert!(!seen.is_empty(), "it was asked");
+    for seen in seen {
+        for header in ["authorization", "cookie", "referer", "proxy-authorization"] {
+            assert_eq!(seen.header(header), None, "{seen} {header}");
+        }
+        assert_eq!((seen.method.as_str(), seen.query.as_deref()), ("GET", None), "{seen}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_redirects_target_asks_for_it_gets_no_credential() {
+    for credential in [me(), Credential::bearer("SECRET")] {
+        for challenge in [
+            "Basic realm=\"charts\"",
+            "Bearer realm=\"EVIL/token\",service=\"charts\"",
+            "Bearer realm=\"HOME/token\",service=\"charts\"",
+            "Negotiate, Basic realm=\"charts\", Bearer realm=\"EVIL/token\"",
+            "",
+        ] {
+            for status in [401, 403] {
+                for mut network in Network::both() {
+                    let home = network.server("charts", ChartServer::builder());
+                    let evil = network.server("evil", ChartServer::builder());
+                    home.redirects(format!("{}/index.yaml", evil.url));
+                    let challenge = challenge.replace("EVIL", &evil.url).replace("HOME", &home.url);
+                    let refusal = Reply::status(status).header("www-authenticate", challenge);
+                    evil.faults().add(When::any(), refusal);
+                    let source = network.source(&home.url).credentials(credential.clone());
+                    let kind = if status == 401 { ErrorKind::Unauthorized } else { ErrorKind::Forbidden };
+                    let error = refused(source, kind).await;
+                    let hint = error.hint().unwrap_or_default();
+                    assert!(hint.contains(&format!("{} redirects to {}", home.url, evil.url)), "{hint}");
+                    assert!(hint.contains("is not sent there"), "{hint}");
+                    assert_knows_nobody(evil.charts.log());
+                    assert_eq!((evil.seen().len(), home.seen().len()), (1, 1));
+                    assert!(home.seen()[0].header("authorization").is_some());
+                }
+            }
+        }
+    }
+}
+
+/// What the hint about a redirect's target says works: the host itself as `repoURL`, with its own credential.
+#[tokio::test]
+async fn the_repository_behind_a_redirect_is_read_at_its_own_host() {
+    for mut network in Network::both() {
+        let home = network.server("charts", ChartServer::builder());
+        let behind = network.server("behind", ChartServer::builder().basic("you", "OTHER"));
+        home.redirects(format!("{}/index.yaml", behind.url));
+        let error = refused(network.source(&home.url).credentials(me()), ErrorKind::Unauthorized).await;
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains("use the chart repository at that host as repoURL"), "{hint}");
+        let source = network.source(&behind.url).credentials(Credential::password("you", "OTHER"));
+        assert_eq!(found(source).await, (vec!["1.0.0".to_owned()], 1));
+    }
+}
+
+/// The repository's own refusal stays a matter of its own credential.
+#[tokio::test]
+async fn a_refusal_of_the_repository_itself_speaks_of_its_credential() {
+    for mut network in Network::both() {
+        let home = network.server("charts", ChartServer::builder().basic("me", "OTHER"));
+        home.charts.redirect("/near/index.yaml", "/index.yaml");
+        for repo_url in [home.url.clone(), format!("{}/near", home.url)] {
+            let error = refused(network.source(&repo_url).credentials(me()), ErrorKind::Unauthorized).await;
+            let hint = error.hint().unwrap_or_default();
+            assert!(hint.contains("was not accepted") && !hint.contains("redirects"), "{hint}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_back_brings_no_credential_back() {
+    for credential in [true, false] {
+        for mut network in Network::both() {
+            let home = network.server("charts", ChartServer::builder());
+            let evil = network.server("evil", ChartServer::builder());
+            home.faults().add(When::path("/index.yaml"), Fault::redirect(format!("{}/x", evil.url)));
+            evil.redirects(format!("{}/private/index.yaml", home.url));
+            home.charts.put("/private/index.yaml", "entries:\n  web:\n  - version: 9.0.0\n", "text/yaml");
+            // As a credential of the source, and as the user of the repoURL.
+            let source = match credential {
+                true => network.source(&home.url).credentials(me()),
+                false => network.source(&home.url.replace("://", "://me:SECRET@")),
+            };
+            assert_eq!(found(source).await, (vec!["9.0.0".to_owned()], 3));
+            assert_knows_nobody(evil.charts.log());
+            let seen: Vec<_> = home
+                .seen()
+                .iter()
+                .map(|seen| (seen.path.clone(), seen.header("authorization").is_some()))
+                .collect();
+            assert_eq!(seen, [("/index.yaml".to_owned(), true), ("/private/index.yaml".to_owned(), false)]);
+        }
+    }
+}
+
+/// What an index says about its charts is not an instruction: nothing in it is asked for.
+#[tokio::test]
+async fn the_urls_of_an_index_are_not_asked_for() {
+    for mut network in Network::both() {
+        let home = network.server("charts", ChartServer::builder());
+        let evil = network.server("evil", ChartServer::builder());
+        for entry in [
+            "urls: [EVIL/web-1.0.0.tgz]",
+            "urls: ['http://169.254.169.254/latest', 'file:///etc/passwd', 'oci://evil.test/web:1']",
+            "icon: EVIL/icon.png\n    home: EVIL\n    sources: [EVIL]",
+            "dependencies: [{name: x, version: '*', repository: EVIL}]",
+        ] {
+            let entry = entry.replace("EVIL", &evil.url);
+            home.charts.set_index(format!("entries:\n  web:\n  - version: 1.0.0\n    {entry}\n"));
+            let source = network.source(&home.url).credentials(me());
+            assert_eq!(found(source).await, (vec!["1.0.0".to_owned()], 1), "{entry}");
+        }
+        assert!(evil.seen().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_query_of_a_repo_url_is_for_its_own_host() {
+    for mut network in Network::both() {
+        let home = network.server("charts", ChartServer::builder().require_query("token=SECRET"));
+        let other = network.server("other", ChartServer::builder());
+        let repo_url = format!("{}/?token=SECRET", home.url);
+        assert_eq!(found(network.source(&repo_url)).await, (vec!["1.0.0".to_owned()], 1));
+        home.redirects(format!("{}/index.yaml", other.url));
+        assert_eq!(found(network.source(&repo_url)).await, (vec!["1.0.0".to_owned()], 2));
+        assert!(home.seen().iter().all(|seen| seen.query.as_deref() == Some("token=SECRET")));
+        assert_knows_nobody(other.charts.log());
+    }
+}
+
+#[tokio::test]
+async fn https_does_not_go_to_http_with_a_credential() {
+    let open = ChartServer::start().unwrap();
+    open.publish(&Chart::new("web", "1.0.0"));
+    for to in [open.url(), open.url().replace("127.0.0.1", "open.test")] {
+        let mut network = Network::public(8);
+        network.http = network.http.clone().resolve("open.test", [HERE]);
+        let home = network.server("charts", ChartServer::builder());
+        let evil = network.server("evil", ChartServer::builder());
+        home.redirects(format!("{to}/index.yaml"));
+        let error = refused(network.source(&home.url).credentials(me()), ErrorKind::Refused).await;
+        assert!(error.to_string().contains("from https to http"), "{error}");
+        let user = network.source(&home.url.replace("://", "://me:SECRET@"));
+        refused(user, ErrorKind::Refused).await;
+        assert!(open.log().all().is_empty(), "it heard nothing");
+        // Nor by way of another host, where the credential is no longer in use.
+        home.faults().clear();
+        home.redirects(format!("{}/index.yaml", evil.url));
+        evil.redirects(format!("{to}/index.yaml"));
+        let answer = network
+            .source(&home.url)
+            .credentials(me())
+            .build()
+            .unwrap()
+            .discover(DiscoverRequest::new())
+            .await;
+        assert!(answer.is_ok() || answer.is_err_and(|error| error.kind() == ErrorKind::Refused));
+        assert!(open.log().all().iter().all(|seen| seen.header("authorization").is_none()));
+        // As nobody, it is followed as by other tools.
+        home.faults().clear();
+        home.redirects(format!("{to}/index.yaml"));
+        assert_eq!(found(network.source(&home.url)).await, (vec!["1.0.0".to_owned()], 2));
+        open.log().clear();
+    }
+}
+
+/// By address and by name, of every family; with and without a credential.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_public_repository_leads_to_no_private_address() {
+    let inside = TcpListener::bind("127.0.0.2:0").unwrap();
+    inside.set_nonblocking(true).unwrap();
+    let port = inside.local_addr().unwrap().port();
+    let mut network = Network::public(32);
+    network.http = network.http.clone().resolve("inside.test", [IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2))]);
+    let home = network.server("charts", ChartServer::builder());
+    for to in [
+        format!("https://127.0.0.2:{port}/index.yaml"),
+        format!("http://127.0.0.2:{port}/index.yaml"),
+        format!("//inside.test:{port}/index.yaml"),
+        format!("http://inside.test:{port}/index.yaml"),
+        format!("https://[::ffff:127.0.0.2]:{port}/index.yaml"),
+        "https://[::1]/index.yaml".to_owned(),
+        "https://localhost/index.yaml".to_owned(),
+        "https://10.0.0.1/index.yaml".to_owned(),
+        "http://169.254.169.254/latest/meta-data".to_owned(),
+    ] {
+        for credential in [None, Some(me())] {
+            home.faults().clear();
+            home.redirects(&to);
+            home.charts.log().clear();
+            let source = network.source(&home.url).credentials(credential);
+            refused(source, ErrorKind::Refused).await;
+            assert_eq!(home.seen().len(), 1, "{to}");
+        }
+    }
+    assert!(inside.accept().is_err(), "nothing was connected to");
+}
+
+/// A chart in a registry: the challenge of the host that the registry redirects to is that host's own.
+#[tokio::test]
+async fn the_credential_of_a_chart_in_a_registry_stays_with_the_registry() {
+    for credential in [me(), Credential::bearer("SECRET")] {
+        for mut network in Network::both() {
+            let (registry, host) = network.registry("registry", true);
+            registry.push_chart("charts", &Chart::new("web", "1.0.0"));
+            let evil = network.server("evil", ChartServer::builder());
+            let token = r#"{"token": "testkit-token-evil", "access_token": "testkit-token-evil"}"#;
+            evil.faults().add(When::path("/token"), Reply::status(200).body(token));
+            let challenge = format!("Bearer realm=\"{}/token\",service=\"foreign\"", evil.url);
+            evil.faults().add(When::any(), Reply::status(401).header("www-authenticate", challenge));
+            let list = When::path("/v2/**/tags/list");
+            registry.faults().add(list, Fault::redirect(format!("{}/v2/charts/web/tags/list", evil.url)));
+            let source = network.source(&format!("oci://{host}/charts/web")).credentials(credential.clone());
+            refused(source, ErrorKind::Unauthorized).await;
+            assert!(!evil.seen().is_empty(), "it was asked");
+            for seen in evil.seen() {
+                let authorization = seen.header("authorization").unwrap_or_default();
+                assert!(authorization.is_empty() || authorization == "Bearer testkit-token-evil", "{seen}");
+            }
+            for seen in registry.log().all() {
+                assert!(!seen.header("authorization").unwrap_or_default().contains("evil"), "{seen}");
+            }
+        }
+    }
+}
