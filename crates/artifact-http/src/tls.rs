@@ -108,9 +108,11 @@ impl ServerCertVerifier for TrustNamed {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         match self.verifier.verify_server_cert(certificate, intermediates, name, ocsp_response, now) {
-            // webpki has looked at the time before it says this, and at nothing else.
+            // webpki has looked at the time before it says this. For an authority's certificate it has not looked at its purpose.
             Err(rustls::Error::InvalidCertificate(problem))
-                if is_authority(&problem) && self.named.iter().any(|named| named == certificate) =>
+                if (is_authority(&problem) && may_serve(certificate)
+                    || matches!(problem, CertificateError::UnknownIssuer | CertificateError::BadSignature))
+                    && self.named.iter().any(|named| named == certificate) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
                 Ok(ServerCertVerified::assertion())
@@ -140,6 +142,16 @@ impl ServerCertVerifier for TrustNamed {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.verifier.supported_verify_schemes()
     }
+}
+
+/// Whether the certificate names no purposes, or that of a server among them (RFC 5280, section 4.2.1.12). The object identifiers are
+/// looked for as they are encoded.
+fn may_serve(certificate: &[u8]) -> bool {
+    const PURPOSES: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x25];
+    const SERVER: &[u8] = &[0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+    const ANY: &[u8] = &[0x06, 0x04, 0x55, 0x1d, 0x25, 0x00];
+    let holds = |part: &[u8]| certificate.windows(part.len()).any(|window| window == part);
+    !holds(PURPOSES) || holds(SERVER) || holds(ANY)
 }
 
 /// Whether the fault is that a server shows the certificate of an authority. rustls has no variant for it.
@@ -226,14 +238,27 @@ fn in_words(value: &str) -> String {
     words
 }
 
-/// `example.com` out of `DnsName("example.com")`.
+/// `example.com` out of `DnsName("example.com")`, and `127.0.0.1` out of `IpAddress(127.0.0.1)`.
 fn readable_name(name: &str) -> &str {
-    name.split_once('"').and_then(|(_, rest)| rest.split_once('"')).map_or(name, |(name, _)| name)
+    let inner =
+        name.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map_or(name, |(inner, _)| inner);
+    inner.trim_matches('"')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_in_certificates_are_readable() {
+        for (name, shown) in [
+            (r#"DnsName("example.com")"#, "example.com"),
+            ("IpAddress(127.0.0.1)", "127.0.0.1"),
+            ("example.com", "example.com"),
+        ] {
+            assert_eq!(readable_name(name), shown);
+        }
+    }
 
     #[test]
     fn names_of_rust_values_become_words() {

@@ -85,9 +85,8 @@ impl Tally {
 
 /// What was refused, without what is the same for every tag.
 fn reason(error: &Error) -> String {
-    match (error.status(), error.code()) {
-        (Some(status), Some(code)) => format!("the registry refuses it with HTTP {status} {code}"),
-        (Some(status), None) => format!("the registry refuses it with HTTP {status}"),
-        _ => error.to_string(),
-    }
+    let Some(status) = error.status() else { return error.to_string() };
+    let code = error.code().map(|code| format!(" {code}")).unwrap_or_default();
+    let said = error.server_message().map(|said| format!(": {said}")).unwrap_or_default();
+    format!("the registry refuses it with HTTP {status}{code}{said}")
 }

@@ -1,5 +1,7 @@
 //! What is said where the order of builds is not what it seems (semantics rule 3.5).
 
+use std::collections::BTreeSet;
+
 use artifact_source::{Image, Warning};
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,19 +20,21 @@ pub(crate) fn of_order(images: &[Image], now: Option<Timestamp>) -> Vec<Warning>
     let mut warnings = Vec::new();
     let all = images.len();
     let first = images.first().and_then(|image| image.created_at);
-    if all > 1 && images.iter().all(|image| image.created_at == first) {
+    // Several tags of one image have one time, as they should.
+    let different = images.iter().map(|image| image.digest.as_str()).collect::<BTreeSet<_>>().len();
+    if different > 1 && images.iter().all(|image| image.created_at == first) {
         let message = match first {
             None => format!(
-                "none of the {all} images says when it was built: their tags decide which is the newest"
+                "none of {different} different images says when it was built: their tags decide which is the newest"
             ),
             Some(time) => {
                 format!(
-                    "all {all} images say that they were built at {time}: their tags decide which is the newest"
+                    "{different} different images state the same build time, {time}: their tags decide which is the newest"
                 )
             }
         };
         warnings.push(Warning::new(message).with_hint(HINT));
-    } else if all > 1 {
+    } else if different > 1 {
         let undated = images.iter().filter(|image| image.created_at.is_none());
         warnings.extend(some(undated, all, "do not say when they were built, and count as the oldest"));
         let early = images.iter().filter(|image| image.created_at.is_some_and(|time| time < BEFORE_ALL));

@@ -1,8 +1,9 @@
 //! What a refusal of a registry means.
 
-use artifact_http::{Credential, Response, Visitor};
+use artifact_http::{Credential, Response, Visitor, header};
 use artifact_source::{Error, ErrorKind, printable};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::place::Place;
 use crate::{ImageName, lenient};
@@ -58,6 +59,12 @@ fn unmet(response: &Response, place: &Place, visitor: &Visitor) -> Option<String
             "the registry asks for a user name and a password, and the credential is an identity token"
                 .to_owned()
         }
+        _ if challenges
+            .iter()
+            .any(|challenge| challenge.is("basic") || challenge.is("bearer") && challenge.parameter("realm").is_some()) =>
+        {
+            "a redirect led to another server and back, and a credential does not go that way".to_owned()
+        }
         _ => {
             let shown: String = schemes.join(", ").chars().take(200).collect();
             let missing = match challenges.iter().any(|challenge| challenge.is("bearer")) {
@@ -67,7 +74,7 @@ fn unmet(response: &Response, place: &Place, visitor: &Visitor) -> Option<String
             format!("the registry asks for {shown}{missing}")
         }
     };
-    Some(format!("{why}: no credential was sent"))
+    Some(format!("{why}: no credential was sent with this request"))
 }
 
 /// The same with what to do about not being let in.
@@ -81,7 +88,15 @@ pub(crate) fn refused_hint(error: Error, name: &ImageName, visitor: &Visitor) ->
 
 /// The words of the server in an error page of the spec's form (or of a token service's), without the credential that it was sent.
 pub(crate) fn server_message(response: &Response, visitor: &Visitor) -> String {
-    let message = first_error(&response.body).and_then(|error| error.message).unwrap_or_default();
+    let plain_text = || {
+        let content_type = response.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let text = std::str::from_utf8(&response.body).ok()?;
+        (content_type.starts_with("text/plain") && text.len() <= 1000).then(|| text.to_owned())
+    };
+    let message = match first_error(&response.body) {
+        Some(error) => error.message.unwrap_or_default(),
+        None => plain_text().unwrap_or_default(),
+    };
     let message = response.without_authorization(&message);
     match visitor.credential() {
         Some(credential) => credential.remove_from(&message),
@@ -101,31 +116,38 @@ fn first_error(body: &[u8]) -> Option<ServerError> {
         #[serde(default, deserialize_with = "lenient::readable")]
         errors: Vec<Entry>,
         #[serde(default)]
-        error_description: Option<serde_json::Value>,
+        error_description: Value,
         #[serde(default)]
-        message: Option<serde_json::Value>,
+        message: Value,
         #[serde(default)]
-        details: Option<serde_json::Value>,
+        details: Value,
+        #[serde(default)]
+        error: Value,
     }
     #[derive(Deserialize)]
     struct Entry {
         #[serde(default)]
-        code: serde_json::Value,
+        code: Value,
         #[serde(default)]
-        message: serde_json::Value,
+        message: Value,
+        #[serde(default)]
+        detail: Value,
     }
-    let text = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) if !text.trim().is_empty() => Some(text),
+    let text = |value: &Value| match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
         _ => None,
     };
-    let envelope: Envelope = serde_json::from_slice(body).ok()?;
-    let is_code = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    let is_code = |code: &String| !code.is_empty() && code.len() <= 64 && code.bytes().all(is_code);
-    if let Some(Entry { code, message }) = envelope.errors.into_iter().next() {
-        return Some(ServerError { code: text(code).filter(is_code), message: text(message) });
+    let envelope: Envelope = lenient::object(body).ok()?;
+    let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_code = |code: &String| code.len() <= 64 && code.bytes().all(is_letter);
+    if let Some(first) = envelope.errors.first() {
+        let messages = envelope.errors.iter().map(|entry| &entry.message);
+        let message = messages.chain(envelope.errors.iter().map(|entry| &entry.detail)).find_map(text);
+        return Some(ServerError { code: text(&first.code).filter(is_code), message });
     }
-    let words = [envelope.error_description, envelope.message, envelope.details];
-    let message = words.into_iter().flatten().find_map(text)?;
+    let nested = envelope.error.get("message").unwrap_or(&Value::Null);
+    let words = [&envelope.error_description, &envelope.message, &envelope.details, nested, &envelope.error];
+    let message = words.into_iter().find_map(text)?;
     Some(ServerError { code: None, message: Some(message) })
 }
 
@@ -147,9 +169,13 @@ mod tests {
     #[test]
     fn codes_and_messages() {
         check(r#"{"errors":[{"code":"NAME_UNKNOWN","message":"x","detail":{}}]}"#, Some("NAME_UNKNOWN"), "x");
-        check(r#"{"errors":[{"code":"A"},{"code":"B","message":"b"}]}"#, Some("A"), "");
+        check(r#"{"errors":[{"code":"A"},{"code":"B","message":"b"}]}"#, Some("A"), "b");
         check(r#"{"errors":[7,{"code":"B"}]}"#, Some("B"), "");
         check(r#"{"errors":[{"code":"A","message":7}]}"#, Some("A"), "");
+        check(r#"{"errors":[{"code":"A","message":"","detail":"why"}]}"#, Some("A"), "why");
+        check(r#"{"error":{"code":403,"message":"expired"}}"#, None, "expired");
+        check(r#"{"error":"access expired"}"#, None, "access expired");
+        check(r#"["a","b"]"#, None, "");
         check(r#"{"errors":null}"#, None, "");
         check(r#"{"errors":[{"code":"<script>","message":"m"}]}"#, None, "m");
         check(r#"{"error":"invalid_grant","error_description":"expired"}"#, None, "expired");

@@ -5,6 +5,20 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+/// Reads an object. An array, which serde takes for a struct as well, is none.
+///
+/// # Errors
+///
+/// What is wrong with the JSON, and where. What is wrong with its shape is not told by serde in words for people, so that the cause is
+/// empty then.
+pub(crate) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Option<serde_json::Error>> {
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| matches!(first, b'[')) {
+        return Err(None);
+    }
+    serde_json::from_slice(bytes)
+        .map_err(|cause| Some(cause).filter(|cause| cause.is_syntax() || cause.is_eof()))
+}
+
 /// `null` as if it were not there.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,

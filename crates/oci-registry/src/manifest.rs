@@ -156,22 +156,25 @@ impl Manifest {
     ///
     /// As [`parse`](Self::parse).
     pub fn parse_as(bytes: &[u8], media_type: &str) -> Result<Self, Error> {
-        let bad = |cause: serde_json::Error| {
-            Error::new(ErrorKind::BadAnswer, "the manifest is no JSON of the expected shape")
-                .with_cause(cause)
+        let bad = |cause: Option<serde_json::Error>| {
+            let error = Error::new(ErrorKind::BadAnswer, "the manifest is no JSON of the expected shape");
+            match cause {
+                Some(cause) => error.with_cause(cause),
+                None => error,
+            }
         };
         if is_crowded(bytes) {
             let message = format!("the manifest has more than {MAX_FIELDS} fields");
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
-        let shape: Shape = serde_json::from_slice(bytes).map_err(bad)?;
+        let shape: Shape = lenient::object(bytes).map_err(bad)?;
         let says_index =
             shape.media_type.ends_with("image.index.v1+json") || shape.media_type.contains("manifest.list");
         if shape.manifests || says_index {
-            return serde_json::from_slice(bytes).map(Self::Index).map_err(bad);
+            return lenient::object(bytes).map(Self::Index).map_err(bad);
         }
         if shape.config.is_some() {
-            return serde_json::from_slice(bytes).map(Self::Image).map_err(bad);
+            return lenient::object(bytes).map(Self::Image).map_err(bad);
         }
         let media_type = if shape.media_type.is_empty() { media_type } else { &shape.media_type };
         if shape.schema_version.is_none() && !media_type.starts_with("application/vnd.") {

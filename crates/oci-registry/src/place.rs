@@ -37,6 +37,7 @@ pub(crate) struct Place {
     pub(crate) base: Url,
     /// Whether a credential may travel over plain http, as the host was named for that.
     pub(crate) plain_credential: bool,
+    hosts: Hosts,
 }
 
 impl Place {
@@ -51,7 +52,7 @@ impl Place {
         let plain_credential = hosts.is_plain(name.host());
         let plain = plain_credential || is_loopback(&base) && !hosts.is_encrypted(name.host());
         let base = if plain { parse("http")? } else { base };
-        Ok(Self { name, base, plain_credential })
+        Ok(Self { name, base, plain_credential, hosts: hosts.clone() })
     }
 
     /// The origin of the registry.
@@ -61,6 +62,12 @@ impl Place {
 
     /// Whether a credential may travel to this URL although it is not https.
     pub(crate) fn may_be_plain(&self, url: &Url) -> bool {
-        is_loopback(url) || self.plain_credential && url.host() == self.base.host()
+        let host = match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (host, _) => host.unwrap_or_default().to_owned(),
+        };
+        is_loopback(url)
+            || self.plain_credential && url.host() == self.base.host()
+            || self.hosts.is_plain(&host)
     }
 }

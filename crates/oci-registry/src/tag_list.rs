@@ -119,15 +119,32 @@ impl<'de> Visitor<'de> for Page<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = false;
+        let (mut seen, mut is_named) = (false, false);
         while let Some(key) = map.next_key::<String>()? {
-            if key != "tags" {
-                map.next_value::<IgnoredAny>()?;
-            } else if std::mem::replace(&mut seen, true) {
-                return Err(serde::de::Error::duplicate_field("tags"));
-            } else {
-                map.next_value_seed(Tags(self.0))?;
+            // Go reads the names of fields in any case.
+            match &*key.to_ascii_lowercase() {
+                "tags" if std::mem::replace(&mut seen, true) => {
+                    return Err(serde::de::Error::duplicate_field("tags"));
+                }
+                "tags" => map.next_value_seed(Tags(self.0))?,
+                "errors"
+                    if map
+                        .next_value::<serde_json::Value>()?
+                        .as_array()
+                        .is_some_and(|list| !list.is_empty()) =>
+                {
+                    return Err(serde::de::Error::custom("it holds errors"));
+                }
+                "errors" => {}
+                key => {
+                    is_named |= key == "name";
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
+        }
+        // Some registries leave an empty list out, but not the name of the repository.
+        if !seen && !is_named {
+            return Err(serde::de::Error::custom("it holds neither tags nor the name of a repository"));
         }
         Ok(())
     }
@@ -184,10 +201,16 @@ mod tests {
         check(r#"{"name": "a", "tags": ["b", "a", "b"]}"#, Ok(&["a", "b"]));
         check(r#"{"tags": null}"#, Ok(&[]));
         check(r#"{"tags": [], "more": [[{}]]}"#, Ok(&[]));
-        check("{}", Ok(&[]));
+        check(r#"{"name": "a"}"#, Ok(&[]));
+        check(r#"{"Name": "a", "Tags": ["a"]}"#, Ok(&["a"]));
+        check(r#"{"name": "a", "tags": ["a"], "errors": []}"#, Ok(&["a"]));
         check(r#"{"tags": ["\u0000\n", ""]}"#, Ok(&["", "\0\n"]));
         for bad in [
             "",
+            "{}",
+            r#"{"repositories": ["a"]}"#,
+            r#"{"errors": [{"code": "TOOMANYREQUESTS"}]}"#,
+            r#"{"name": "a", "errors": [{"code": "UNAUTHORIZED"}]}"#,
             "[]",
             "null",
             r#"["a"]"#,

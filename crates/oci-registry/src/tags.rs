@@ -39,6 +39,13 @@ impl Repository {
                 page.url.clone_from(&list);
                 response = self.page(&page, visitor, call).await?;
             }
+            // A part of an answer, and a page that the one before led to and that is not there, are no end of a list.
+            if response.status.as_u16() == 206 || number > 0 && matches!(response.status.as_u16(), 404 | 410)
+            {
+                return Err(response
+                    .error("a page of the list of tags could not be read")
+                    .with_transient(false));
+            }
             self.check(&response, visitor, || format!("there is no repository {}", self.name()))?;
             let news = tags.add(&response.body).map_err(|error| error.with_url(&page.url))?;
             let is_known = !asked.insert(fingerprint(&page.url));

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use crate::server::{Server, answer};
 use artifact_http::{Authorization, Call, HttpClient, HttpClientBuilder, Request};
 use artifact_source::{Error, ErrorKind};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    date_time_ymd,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -116,9 +119,15 @@ async fn a_certificate_that_only_its_owner_signed() {
 
 /// A server whose own certificate is marked as an authority's, as `openssl req -x509` makes them, and that certificate.
 async fn marked_as_authority(name: &str, until_year: i32) -> (Server, String) {
+    marked_for(name, until_year, &[]).await
+}
+
+/// The same with these purposes.
+async fn marked_for(name: &str, until_year: i32, purposes: &[ExtendedKeyUsagePurpose]) -> (Server, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.extended_key_usages = purposes.to_vec();
     params.not_before = date_time_ymd(2000, 1, 1);
     params.not_after = date_time_ymd(until_year, 1, 1);
     let certificate = params.self_signed(&key).unwrap();
@@ -141,6 +150,18 @@ async fn a_server_that_shows_exactly_a_named_certificate_is_trusted_though_it_is
     let with_another = named(&Authority::new().pem()).add_root_certificate_pem(&pem);
     assert_eq!(get(with_another, &url).await.unwrap(), b"secure");
 
+    let (clients, pem_of_clients) =
+        marked_for("registry.test", 2099, &[ExtendedKeyUsagePurpose::ClientAuth]).await;
+    let error = get(named(&pem_of_clients), &clients.url_of("registry.test")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "it is for clients, not for servers");
+    let (both, pem_of_both) = marked_for(
+        "registry.test",
+        2099,
+        &[ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth],
+    )
+    .await;
+    assert_eq!(get(named(&pem_of_both), &both.url_of("registry.test")).await.unwrap(), b"secure");
+
     let not_for = "the certificate is not for other.test";
     refused(get(named(&pem), &server.url_of("other.test")).await, not_for, "it is for registry.test");
     let (_, of_another) = marked_as_authority("registry.test", 2099).await;
@@ -152,6 +173,24 @@ async fn a_server_that_shows_exactly_a_named_certificate_is_trusted_though_it_is
     let (expired, pem) = marked_as_authority("registry.test", 2001).await;
     let renew = "ask whoever runs the server to renew it";
     refused(get(named(&pem), &expired.url_of("registry.test")).await, "the certificate has expired", renew);
+}
+
+#[tokio::test]
+async fn a_server_whose_own_certificate_is_named_is_trusted_whoever_issued_it() {
+    let key = KeyPair::generate().unwrap();
+    let authority = Authority::new();
+    let certificate =
+        CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority.0).unwrap();
+    let tls = configuration(certificate.der().clone(), &key);
+    let server = Server::start_tls(tls, |_, _| answer("200 OK", &[], "secure")).await;
+    let named = HttpClient::builder().add_root_certificate_pem(certificate.pem());
+    assert_eq!(get(named.clone(), &server.url).await.unwrap(), b"secure");
+    let another = authority.serve("127.0.0.1", 2099, &[]).await;
+    assert_eq!(
+        get(named, &another.url).await.unwrap_err().kind(),
+        ErrorKind::Tls,
+        "another one of the same authority"
+    );
 }
 
 #[tokio::test]

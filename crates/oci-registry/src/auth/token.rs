@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::Access;
 use super::challenge::{Challenge, TokenService};
 use crate::failure::{refused_hint, server_message};
+use crate::lenient;
 
 const MAX_BYTES: u64 = 1 << 20;
 /// A longer token fits into no header that servers take.
@@ -94,7 +95,8 @@ pub(super) async fn fetch(
             .with_url(url));
     }
     let response = response.error_for_status("the registry's token service gave no token")?;
-    read(&response.body, asked).map_err(|error| error.with_url(url))
+    read(&response.body, asked)
+        .map_err(|error| error.with_server_message(&server_message(&response, visitor)).with_url(url))
 }
 
 /// The URL of the token service that this server names. The client refuses private addresses when it connects.
@@ -129,7 +131,7 @@ fn read(body: &[u8], asked: Instant) -> Result<Token, Error> {
     // The cause might quote the token, so it is not kept.
     let bad =
         || Error::new(ErrorKind::BadAnswer, "the registry's token service gave no token that can be read");
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| bad())?;
+    let answer: Answer = lenient::object(body).map_err(|_| bad())?;
     let token = [answer.token, answer.access_token].into_iter().flatten().find(|token| !token.is_empty());
     let can_be_sent =
         |token: &String| token.len() <= LONGEST && token.bytes().all(|byte| byte.is_ascii_graphic());
@@ -179,6 +181,7 @@ mod tests {
         check(&format!(r#"{{"token": "{}"}}"#, "t".repeat(LONGEST)), Some(50.0));
         check(&format!(r#"{{"token": "{}"}}"#, "t".repeat(LONGEST + 1)), None);
         check("{}", None);
+        check(r#"["t", "t", 60]"#, None);
         check("<html>", None);
     }
 

@@ -141,9 +141,8 @@ async fn challenges_that_nobody_can_meet() {
     let long = format!("Bearer realm=\"{}\"", "x".repeat(100 << 10));
     let nested = format!("Bearer realm={}", r#""\"\\\""#.repeat(1000));
     let many = "Bearer ".repeat(10_000);
-    let no_realm = "the registry asks for Bearer, without a realm that can be read: no credential was sent";
-    let no_challenge =
-        "the registry does not say how to sign in (no WWW-Authenticate header): no credential was sent";
+    let no_realm = "the registry asks for Bearer, without a realm that can be read: no credential was sent with this request";
+    let no_challenge = "the registry does not say how to sign in (no WWW-Authenticate header): no credential was sent with this request";
     // Where there is no challenge at all, the registry is asked for one at /v2/.
     for (challenge, requests, hint) in [
         ("", 2, no_challenge),
@@ -151,18 +150,18 @@ async fn challenges_that_nobody_can_meet() {
         (
             "Negotiate",
             1,
-            "the registry asks for Negotiate, and only Basic and Bearer can be met: no credential was sent",
+            "the registry asks for Negotiate, and only Basic and Bearer can be met: no credential was sent with this request",
         ),
         (
             "Digest realm=\"x\", Negotiate",
             1,
-            "the registry asks for Digest, Negotiate, and only Basic and Bearer can be met: no credential was sent",
+            "the registry asks for Digest, Negotiate, and only Basic and Bearer can be met: no credential was sent with this request",
         ),
         ("Bearer realm=\"\"", 1, no_realm),
         ("\"\"\"", 2, no_challenge),
         (",,,,", 2, no_challenge),
         (&long, 1, no_realm),
-        (&many, 1, "no credential was sent"),
+        (&many, 1, "no credential was sent with this request"),
     ] {
         let outcome = challenged(&[challenge]).await;
         let error = outcome.result.unwrap_err();
