@@ -80,6 +80,36 @@ fn json_has_kargos_shape_and_beside_it_the_cost() {
 }
 
 #[test]
+fn json_records_the_references_that_were_observed_as_kargo_does() {
+    let world = World::start();
+    let repository = &world.repository;
+    let annotated = ["-c", "user.name=T", "-c", "user.email=t@example.com", "tag", "-a", "-m", "x"];
+    repository.git(annotated.into_iter().chain(["v1.1.0", "main"])).unwrap();
+    repository.git(["tag", "v1.0.0", "main~1"]).unwrap();
+    repository.git(["tag", "other", "main"]).unwrap();
+    let id = |name: &str| repository.resolve(&format!("refs/{name}")).unwrap();
+    let text = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: w}}\nspec:\n  subscriptions:\n  \
+         - {{name: branch, git: {{repoURL: {0}, branch: main}}}}\n  - {{name: tags, git: {{repoURL: {0}, \
+         commitSelectionStrategy: SemVer, discoveryLimit: 1}}}}\n",
+        repository.url()
+    );
+    let ran = warehouse(&["discover", "--no-cache", "-q", "-o", "json", "-f", "-"], &text);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let git = &json["status"]["discoveredArtifacts"]["git"];
+    let head = serde_json::json!({"branchHead": id("heads/main")});
+    assert_eq!(git[0]["observedRefs"], head, "{git:#}");
+    // By name, all that pass the name filters, of an annotated tag the id of the tag itself.
+    let tags = serde_json::json!({"tags": [
+        {"name": "v1.0.0", "id": id("tags/v1.0.0")},
+        {"name": "v1.1.0", "id": id("tags/v1.1.0")},
+    ]});
+    assert_eq!(git[1]["observedRefs"], tags, "{git:#}");
+    assert_ne!(id("tags/v1.1.0"), git[1]["commits"][0]["id"].as_str().unwrap());
+}
+
+#[test]
 fn freight_is_kargos_document_and_its_name_follows_from_its_content() {
     let world = World::start();
     let run = |format: &str| {

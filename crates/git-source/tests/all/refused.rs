@@ -107,6 +107,45 @@ async fn a_branch_that_moves_between_two_requests_is_asked_for_once_more() {
 }
 
 #[tokio::test]
+async fn a_branch_that_moves_is_asked_for_once_more_over_protocol_0_too() {
+    let server = GitServer::builder().old_protocol().start().unwrap();
+    let repository = server.create("demo.git").unwrap();
+    add(&repository, "main", 3);
+    let gone = "12".repeat(20);
+    let line = |text: String| format!("{:04x}{text}", text.len() + 4);
+    let able = "multi_ack_detailed no-done side-band-64k ofs-delta shallow no-progress filter allow-tip-sha1-in-want";
+    let lines = [
+        line("# service=git-upload-pack\n".to_owned()),
+        "0000".to_owned(),
+        line(format!("{gone} HEAD\0{able}\n")),
+        line(format!("{gone} refs/heads/main\n")),
+        line(format!("{gone} refs/tags/v1.0.0\n")),
+        "0000".to_owned(),
+    ];
+    let greeting = || {
+        Reply::status(200)
+            .header("content-type", "application/x-git-upload-pack-advertisement")
+            .body(lines.concat())
+    };
+    repository.git(["tag", "v1.0.0", "main"]).unwrap();
+    for strategy in [Strategy::NewestFromBranch, Strategy::SemVer] {
+        let source =
+            || GitSource::builder(repository.url()).strategy(strategy).discovery_limit(1).http(once());
+        server.faults().clear();
+        server.faults().add(When::get(GREETING).nth(1), greeting());
+        let found = find(&source().build().unwrap()).await;
+        assert_eq!(ids(&found), log(&repository, "main", 1), "{strategy}");
+        assert_eq!(found.cost.requests, 4, "{strategy}");
+
+        server.faults().clear();
+        server.faults().add(When::get(GREETING), greeting());
+        let error = fails(source()).await;
+        assert!(error.message().contains("not our ref 1212"), "{strategy}: {error}");
+        assert!(error.is_transient(), "{strategy}");
+    }
+}
+
+#[tokio::test]
 async fn what_breaks_half_way_passes_and_is_tried_again() {
     let (server, repository) = server_with(30);
     for (when, fault) in [
@@ -309,4 +348,35 @@ async fn a_redirect_keeps_its_rules_for_every_request_that_follows() {
         assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
         assert!(inside.log().all().is_empty());
     }
+}
+
+/// A name may lead to two addresses, one outside and one inside, where a server of the same port listens.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_follows_a_redirect_goes_to_public_addresses_only_like_the_redirect_itself() {
+    let outside = GitServer::start().unwrap();
+    let other = GitServer::start().unwrap();
+    for server in [&outside, &other] {
+        add(&server.create("demo.git").unwrap(), "main", 3);
+    }
+    let port = other.address().port();
+    let inside = std::net::TcpListener::bind(("127.0.0.2", port)).unwrap();
+    inside.set_nonblocking(true).unwrap();
+    let to = format!("http://other.example.com:{port}/demo.git/info/refs?service=git-upload-pack");
+    outside.faults().add(When::get(GREETING), Fault::redirect(to));
+    let http = HttpClient::builder()
+        .attempts(1)
+        .count_as_public([127, 0, 0, 1].into(), 32)
+        .resolve("git.example.com", [[127, 0, 0, 1].into()])
+        .resolve("other.example.com", [[127, 0, 0, 2].into(), [127, 0, 0, 1].into()])
+        .stall_timeout(std::time::Duration::from_secs(5))
+        .build()
+        .unwrap();
+    let url = format!("http://git.example.com:{}/demo.git", outside.address().port());
+    let source = GitSource::builder(url).http(http).build().unwrap();
+    let found = source.discover(DiscoverRequest::new()).await;
+    let heard = inside.accept().map(|(_, from)| from);
+    assert!(heard.is_err(), "the server inside was connected to: {found:?}");
+    assert_eq!(found.unwrap().found().unwrap().artifacts.len(), 3);
+    assert_eq!(other.log().all().len(), 3);
 }
