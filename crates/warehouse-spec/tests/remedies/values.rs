@@ -218,3 +218,58 @@ fn unknown_fields() {
     };
     assert_eq!((limits("discoveryLimits"), limits("discoveryLimit")), (20, 5));
 }
+
+/// Fields of other tools, and fields in the wrong place.
+#[test]
+fn fields_that_are_called_otherwise() {
+    let image = |field: &str| format!("  - image: {{repoURL: a, {field}}}\n");
+    let git = |field: &str| format!("  - git: {{repoURL: 'https://h/a', {field}}}\n");
+    let chart = |field: &str| format!("  - chart: {{repoURL: 'https://h/a', name: b, {field}}}\n");
+    done(&image("name: one"), "write it beside `image:`", "  - {name: one, image: {repoURL: a}}\n");
+    done(&git("name: one"), "write it beside `git:`", "  - {name: one, git: {repoURL: 'https://h/a'}}\n");
+    for strategy in ["Lexical", "NewestBuild", "SemVer"] {
+        let field = format!("imageSelectionStrategy: {strategy}");
+        done(
+            &image(&format!("strategy: {strategy}")),
+            "the field is `imageSelectionStrategy`",
+            &image(&field),
+        );
+    }
+    for name in ["semver", "version"] {
+        done(&image(&format!("{name}: ^1")), "did you mean `constraint`?", &image("constraint: ^1"));
+    }
+    done(&image("insecure: true"), "`insecureSkipTLSVerify`", &image("insecureSkipTLSVerify: true"));
+    for name in ["pullSecret", "secret", "credentials"] {
+        let help = "by the labels of Secrets in the Project";
+        done(&image(&format!("{name}: x")), help, &image(""));
+        done(&git(&format!("{name}: x")), help, &git(""));
+        done(&chart(&format!("{name}: x")), help, &chart(""));
+    }
+    for name in ["revision", "ref", "targetRevision"] {
+        done(&git(&format!("{name}: main")), "did you mean `branch`?", &git("branch: main"));
+    }
+    for name in ["paths", "path", "directory"] {
+        done(&git(&format!("{name}: apps")), "`includePaths`, a list?", &git("includePaths: [apps]"));
+    }
+    for name in ["commitExpressionFilter", "tagExpressionFilter"] {
+        let filter = git("expressionFilter: \"author != ''\"");
+        done(&git(&format!("{name}: \"author != ''\"")), "did you mean `expressionFilter`?", &filter);
+    }
+    for name in ["constraint", "version"] {
+        done(
+            &chart(&format!("{name}: ^1")),
+            "did you mean `semverConstraint`?",
+            &chart("semverConstraint: ^1"),
+        );
+    }
+    for name in ["repo", "repository", "url"] {
+        for (kind, url, rest) in
+            [("image", "a", ""), ("git", "'https://h/a'", ""), ("chart", "'https://h/a'", ", name: b")]
+        {
+            let lines = |name: &str| format!("  - {kind}: {{{name}: {url}{rest}}}\n");
+            done(&lines(name), "did you mean `repoURL`?", &lines("repoURL"));
+        }
+    }
+    let named = |name: &str| format!("  - chart: {{repoURL: 'https://h/a', {name}: b}}\n");
+    done(&named("chart"), "did you mean `name`?", &named("name"));
+}
