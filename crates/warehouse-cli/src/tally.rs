@@ -20,10 +20,11 @@ impl Tallies {
         Self(warehouse.spec.subscriptions.iter().map(|_| Tally::default()).collect())
     }
 
-    /// Why nothing of a subscription fits, the most frequent reason first; nothing where no candidate was turned down.
+    /// Why nothing of a subscription fits; nothing where no candidate was turned down. The first reason is the one that the publisher of
+    /// a chart can remove, a leading `v` of versions that fit otherwise; the others follow by their frequency.
     pub(crate) fn why(&self, subscription: usize) -> Option<String> {
         let mut counts = self.0.get(subscription)?.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts.sort_by_key(|(why, count)| (*why != Rejection::LeadingV, std::cmp::Reverse(*count)));
         let told = counts.iter().take(TOLD).map(|(why, count)| match why {
             Rejection::NotListed { .. } => why.to_string(),
             _ => format!("{why} ({count} candidate{})", if *count == 1 { "" } else { "s" }),

@@ -172,3 +172,33 @@ fn what_nothing_fits_for_is_said() {
                    (major.minor.patch) (1 candidate)";
     assert!(ran.err.contains(reasons), "{}", ran.err);
 }
+
+/// The reason that can be removed comes first, however many others there are; it is not told of versions that would not fit without the `v`.
+#[test]
+fn a_leading_v_of_versions_that_fit_comes_first() {
+    let world = World::start();
+    for version in ["v2.0.0", "v0.9.0", "0.1.0", "0.2.0", "0.3.0", "nightly"] {
+        world.registry.push_chart("charts", &warehouse_testkit::Chart::new("mixed", version));
+    }
+    let run = |constraint: &str| {
+        let text = manifest(&format!(
+            "  - chart:\n      repoURL: oci://REGISTRY/charts/mixed\n      semverConstraint: {constraint}\n"
+        ));
+        warehouse(&["discover", "--no-cache", "--no-docker-config", "-f", "-"], &world.fill(&text))
+    };
+    let ran = run("^2.0.0");
+    let (_, why) = ran.err.split_once("nothing fits: ").unwrap();
+    let (first, rest) = why.split_once("; ").unwrap();
+    assert!(first.starts_with("begins with `v`") && first.ends_with("(1 candidate)"), "{}", ran.err);
+    assert!(rest.starts_with("outside the constraint \"^2.0.0\" (3 candidates); not a semantic"), "{rest}");
+    assert!(rest.contains("(2 candidates)"), "v0.9.0 and nightly: {rest}");
+
+    let ran = run("^3.0.0");
+    assert!(ran.err.contains("nothing fits: outside the constraint"), "{}", ran.err);
+    assert!(!ran.err.contains("begins with `v`"), "to push v2.0.0 as 2.0.0 would not help: {}", ran.err);
+
+    // As it says.
+    world.registry.push_chart("charts", &warehouse_testkit::Chart::new("mixed", "2.0.0"));
+    let ran = run("^2.0.0");
+    assert!(ran.out.contains("2.0.0") && !ran.err.contains("nothing fits"), "{}{}", ran.out, ran.err);
+}

@@ -258,13 +258,24 @@ impl TagRule {
         }
     }
 
-    /// Why a name is no version: what people ask about the tags of charts is told apart (rule 2.11).
-    fn why_no_version(&self, name: &str, strictness: Strictness) -> Rejection {
-        let is_version = |name: &str| VersionRef::parse_oci_tag(name, strictness).is_ok();
+    /// Why a name is no version: what people ask about the tags of charts is told apart (rule 2.11). That a `v` is all that is wrong is
+    /// said only where the version would fit without it.
+    fn why_no_version(
+        &self,
+        name: &str,
+        constraint: Option<&Constraint>,
+        strictness: Strictness,
+    ) -> Rejection {
+        let version = |name| VersionRef::parse_oci_tag(name, strictness).ok();
+        let fits = |name| {
+            version(name).is_some_and(|version| constraint.is_none_or(|allowed| allowed.matches(version)))
+        };
         let before_second = name.match_indices('_').nth(1).map(|(second, _)| &name[..second]);
         match self.kind {
-            NameKind::OciChart if name.strip_prefix('v').is_some_and(is_version) => Rejection::LeadingV,
-            NameKind::OciChart if before_second.is_some_and(is_version) => Rejection::SecondUnderscore,
+            NameKind::OciChart if name.strip_prefix('v').is_some_and(fits) => Rejection::LeadingV,
+            NameKind::OciChart if before_second.is_some_and(|name| version(name).is_some()) => {
+                Rejection::SecondUnderscore
+            }
             _ => Rejection::NotSemver { strict: strictness.is_strict() },
         }
     }
@@ -280,7 +291,7 @@ impl TagRule {
             NameKind::Plain | NameKind::GitTag => VersionRef::parse_with(name, strictness),
         };
         let Ok(version) = version else {
-            return Err(self.why_no_version(name, strictness));
+            return Err(self.why_no_version(name, constraint, strictness));
         };
         match constraint {
             Some(constraint) if !constraint.matches(version) => {

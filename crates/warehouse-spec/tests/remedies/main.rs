@@ -7,6 +7,7 @@ mod effects;
 mod names;
 mod selections;
 mod unquoted;
+mod values;
 
 use warehouse_spec::{Manifest, Options, parse};
 
