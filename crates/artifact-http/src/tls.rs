@@ -111,7 +111,10 @@ impl ServerCertVerifier for TrustNamed {
             // webpki has looked at the time before it says this. For an authority's certificate it has not looked at its purpose.
             Err(rustls::Error::InvalidCertificate(problem))
                 if (is_authority(&problem) && may_serve(certificate)
-                    || matches!(problem, CertificateError::UnknownIssuer | CertificateError::BadSignature))
+                    || matches!(
+                        problem,
+                        CertificateError::UnknownIssuer | CertificateError::BadSignature
+                    ))
                     && self.named.iter().any(|named| named == certificate) =>
             {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;

@@ -101,18 +101,18 @@ async fn warnings_where_no_time_decides() {
         (&[("a", "-")], &[]),
         (
             &[("a", "-"), ("b", ""), ("c", "0001-01-01T00:00:00Z")],
-            &["none of the 3 images says when it was built: their tags decide which is the newest"],
+            &["none of 3 different images says when it was built: their tags decide which is the newest"],
         ),
         (
             &[("a", ONE), ("b", ONE)],
             &[
-                "all 2 images say that they were built at 2024-01-01T00:00:00Z: their tags decide which is the newest",
+                "2 different images state the same build time, 2024-01-01T00:00:00Z: their tags decide which is the newest",
             ],
         ),
         (
             &[("a", "1970-01-01T00:00:00Z"), ("b", "1970-01-01T00:00:00Z")],
             &[
-                "all 2 images say that they were built at 1970-01-01T00:00:00Z: their tags decide which is the newest",
+                "2 different images state the same build time, 1970-01-01T00:00:00Z: their tags decide which is the newest",
             ],
         ),
         (

@@ -59,9 +59,9 @@ fn unmet(response: &Response, place: &Place, visitor: &Visitor) -> Option<String
             "the registry asks for a user name and a password, and the credential is an identity token"
                 .to_owned()
         }
-        _ if challenges
-            .iter()
-            .any(|challenge| challenge.is("basic") || challenge.is("bearer") && challenge.parameter("realm").is_some()) =>
+        _ if challenges.iter().any(|challenge| {
+            challenge.is("basic") || challenge.is("bearer") && challenge.parameter("realm").is_some()
+        }) =>
         {
             "a redirect led to another server and back, and a credential does not go that way".to_owned()
         }

@@ -69,7 +69,11 @@ async fn an_empty_page_that_leads_to_itself_is_no_end_of_a_list() {
 async fn careless_lists() {
     for (body, expected) in [
         (r#"{"name": "demo/app", "tags": null}"#, Some(vec![])),
-        ("{}", Some(vec![])),
+        (r#"{"name": "demo/app"}"#, Some(vec![])),
+        (r#"{"Name": "demo/app", "Tags": ["a"]}"#, Some(vec!["a"])),
+        ("{}", None),
+        (r#"{"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]}"#, None),
+        (r#"{"repositories": ["a"]}"#, None),
         (r#"{"tags": ["b", "a", "b"]}"#, Some(vec!["a", "b"])),
         ("<html>", None),
         (r#"{"tags": "a"}"#, None),

@@ -102,7 +102,7 @@ async fn an_identity_token_names_its_scopes_in_one_field() {
         _ if head.starts_with("post /token") => {
             answer("200 OK", &[], r#"{"access_token": "testkit-token-x"}"#)
         }
-        _ if head.contains("bearer testkit-token-x") => answer("200 OK", &[], "{}"),
+        _ if head.contains("bearer testkit-token-x") => answer("200 OK", &[], r#"{"tags": []}"#),
         _ => {
             let host = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
             let challenge = format!(

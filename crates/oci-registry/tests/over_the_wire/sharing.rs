@@ -162,7 +162,7 @@ fn shown(seen: &[String]) -> Vec<&'static str> {
 async fn a_repository_that_wants_a_password_where_others_want_a_token() {
     let (outcome, seen) = beside_a_token(|head| match head {
         _ if head.starts_with("get /token") => answer("200 OK", &[], r#"{"token": "testkit-token-b"}"#),
-        _ if head.contains("authorization: basic") => answer("200 OK", &[], "{}"),
+        _ if head.contains("authorization: basic") => answer("200 OK", &[], r#"{"tags": []}"#),
         _ => answer("401 X", &["WWW-Authenticate: Basic"], ""),
     })
     .await;
@@ -181,11 +181,11 @@ async fn a_guess_that_was_never_answered_is_still_a_guess_when_its_token_is_repl
             _ if head.starts_with("get /token") => {
                 answer("200 OK", &[], r#"{"token": "testkit-token-x", "expires_in": 1}"#)
             }
-            (true, shown) if shown.starts_with("basic") => answer("200 OK", &[], "{}"),
+            (true, shown) if shown.starts_with("basic") => answer("200 OK", &[], r#"{"tags": []}"#),
             (true, _) if is_b_down.load(Ordering::Relaxed) => Answer(Vec::new(), Then::Close),
             (true, _) => answer("401 X", &["WWW-Authenticate: Basic"], ""),
             (false, "") => answer("401 X", &[&bearer], ""),
-            (false, _) => answer("200 OK", &[], "{}"),
+            (false, _) => answer("200 OK", &[], r#"{"tags": []}"#),
         }
     })
     .await;
@@ -206,7 +206,7 @@ async fn a_guess_that_was_never_answered_is_still_a_guess_when_its_token_is_repl
 async fn a_repository_that_is_open_where_others_want_a_token_that_it_gets_none_of() {
     let (outcome, seen) = beside_a_token(|head| match head {
         _ if head.starts_with("get /token") => answer("403 X", &[], ""),
-        _ => answer("200 OK", &[], "{}"),
+        _ => answer("200 OK", &[], r#"{"tags": []}"#),
     })
     .await;
     outcome.unwrap();
@@ -219,7 +219,7 @@ async fn a_repository_with_a_token_service_of_its_own() {
     let challenge = format!("WWW-Authenticate: Bearer realm=\"{}/own\"", own.url());
     let (outcome, seen) = beside_a_token(move |head| match head {
         _ if head.starts_with("get /token") => answer("200 OK", &[], r#"{"token": "testkit-token-b"}"#),
-        _ if head.contains("bearer testkit-token-own") => answer("200 OK", &[], "{}"),
+        _ if head.contains("bearer testkit-token-own") => answer("200 OK", &[], r#"{"tags": []}"#),
         _ if head.contains("authorization: ") => answer("403 X", &[], ""),
         _ => answer("401 X", &[&challenge], ""),
     })

@@ -317,3 +317,22 @@ async fn the_first_page_again_is_the_whole_list_only_where_it_is_not_full() {
     });
     assert_eq!(partial.await.taken(2), ["a", "b"]);
 }
+
+#[tokio::test]
+async fn a_later_page_that_is_no_list_is_no_end_of_a_list() {
+    for (status, body) in [
+        ("200 OK", "{}"),
+        ("200 OK", r#"{"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]}"#),
+        ("200 OK", r#"{"name": "demo/app", "errors": [{"code": "UNKNOWN"}]}"#),
+        ("206 Partial Content", r#"{"tags": ["b"]}"#),
+        ("404 Not Found", r#"{"errors": [{"code": "NAME_UNKNOWN"}]}"#),
+    ] {
+        let outcome = raw_tags(move |head| match head.contains("last=a") {
+            true => answer(status, &[], body),
+            false => answer("200 OK", &["Link: <?last=a>; rel=next"], r#"{"tags": ["a"]}"#),
+        })
+        .await;
+        let error = outcome.result.unwrap_err();
+        assert!(!error.message().contains("there is no repository"), "{status} {body}: {error}");
+    }
+}
