@@ -106,7 +106,6 @@ fn not_a_reference(line: &[u8]) -> gix::Error {
     let shown: String = line.to_str_lossy().chars().take(LONGEST_SHOWN).collect();
     corruption(format!("the line \"{}\" is not an object id and the name of a reference", printable(&shown)))
         .raise()
-        .into()
 }
 
 #[cfg(test)]
