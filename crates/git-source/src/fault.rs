@@ -196,6 +196,31 @@ fn one_line(text: &str) -> String {
     line.chars().filter(|character| !character.is_control()).take(200).collect()
 }
 
+/// The text with every list of bytes (`[97, 98]`), as Rust shows them, written as the text that the bytes are.
+fn without_byte_lists(text: &str) -> String {
+    let mut written = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('[') {
+        let (before, list) = rest.split_at(start);
+        written.push_str(before);
+        let bytes = list[1..].find(']').and_then(|end| {
+            let bytes: Option<Vec<u8>> = list[1..=end].split(", ").map(|byte| byte.parse().ok()).collect();
+            Some((bytes?, end))
+        });
+        rest = match bytes {
+            Some((bytes, end)) => {
+                written.push_str(&format!("{:?}", String::from_utf8_lossy(&bytes)));
+                &list[end + 2..]
+            }
+            None => {
+                written.push('[');
+                &list[1..]
+            }
+        };
+    }
+    written + rest
+}
+
 /// A cause from gitoxide as one line of plain text. Its own errors hold places in its source code,
 /// and cannot be trusted to hold no URL.
 #[derive(Debug)]
@@ -205,7 +230,7 @@ impl Cause {
     pub(crate) fn of(error: &gix::Error) -> Self {
         let mut lines: Vec<String> = Vec::new();
         for error in error.iter_errors() {
-            let line = one_line(&error.to_string());
+            let line = one_line(&without_byte_lists(&error.to_string()));
             if !line.is_empty() && lines.last() != Some(&line) {
                 lines.push(line);
             }
@@ -267,6 +292,21 @@ mod tests {
             ErrorKind::BadAnswer,
             "the program that serves the repository ended: \"[31mboom\"",
         );
+    }
+
+    #[test]
+    fn no_list_of_bytes_is_shown() {
+        for (text, shown) in [
+            ("[97, 32, 98] could not be parsed", "\"a b\" could not be parsed"),
+            ("a [7] b [255]", "a \"\\u{7}\" b \"\u{fffd}\""),
+            ("[256]", "[256]"),
+            ("[97, 98", "[97, 98"),
+            ("[]", "[]"),
+            ("a[b[97]]", "a[b\"a\"]"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(without_byte_lists(text), shown);
+        }
     }
 
     #[test]

@@ -64,6 +64,7 @@
 //! Dropping its future ends the work: a process is killed, a connection closed.
 
 mod address;
+mod advertisement;
 mod branch;
 mod builder;
 mod cache;

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use artifact_source::{Error, ErrorKind};
 use gix::bstr::{BStr, BString, ByteSlice};
+use gix::error::{ResultExt, message};
 use gix::progress::Discard;
+use gix::protocol::Handshake;
 use gix::protocol::fetch::{Context, Options, Shallow, Tags};
 use gix::protocol::handshake::Ref;
-use gix::protocol::handshake::refs::from_v1_refs_received_as_part_of_handshake_and_capabilities;
-use gix::protocol::ls_refs::RefPrefixes;
-use gix::protocol::{Handshake, LsRefsCommand};
-use gix_transport::client::blocking_io::{SetServiceResponse, Transport};
+use gix_transport::client::blocking_io::{SetServiceResponse, Transport, TransportV2Ext};
 use gix_transport::client::{Capabilities, TransportWithoutIO};
 use gix_transport::{Protocol, Service};
 
+use crate::advertisement;
 use crate::fault::Setback;
 use crate::filter;
 use crate::negotiate::Wanted;
@@ -57,15 +57,30 @@ impl Remote {
         if let Some(all) = &self.handshake.refs {
             return Ok(all.iter().filter(|reference| fits(reference.unpack().0)).cloned().collect());
         }
-        let mut wanted = RefPrefixes::new();
-        wanted.extend(prefixes.iter().map(|prefix| BString::from(prefix.as_str())));
-        let agent = ("agent", Some(AGENT.to_owned()));
-        let mut listed = LsRefsCommand::new(Some(wanted), &self.handshake.capabilities, agent)
-            .invoke_blocking(&mut self.transport, &mut Discard, false)
+        let mut listed = self
+            .ask_for(prefixes)
             .map_err(|error| Setback::of_exchange("listing references", &error, &self.watch))?;
         // A prefix is a wish that a server is free to ignore.
         listed.retain(|reference| fits(reference.unpack().0));
         Ok(listed)
+    }
+
+    /// Sends `ls-refs`.
+    fn ask_for(&mut self, prefixes: &[String]) -> gix::Result<Vec<Ref>> {
+        let capabilities = &self.handshake.capabilities;
+        let format = capabilities.capability("object-format").map(|_| ("object-format", Some("sha1")));
+        let features = format.into_iter().chain([("agent", Some(AGENT))]);
+        let knows_unborn =
+            capabilities.capability("ls-refs").and_then(|known| known.supports("unborn")).unwrap_or(false);
+        let arguments = ["symrefs", "peel"].into_iter().chain(knows_unborn.then_some("unborn"));
+        let arguments = arguments
+            .map(BString::from)
+            .chain(prefixes.iter().map(|prefix| BString::from(format!("ref-prefix {prefix}"))));
+        let mut lines = self
+            .transport
+            .invoke("ls-refs", features, Some(arguments), false)
+            .or_raise(|| message("`ls-refs` could not be sent"))?;
+        advertisement::listed(&mut lines)
     }
 
     /// Whether the server has hung up.
@@ -144,9 +159,7 @@ fn greet(transport: &mut Opened) -> gix::Result<Handshake> {
         transport.handshake(Service::UploadPack, &[])?;
     let (mut capabilities, mut references, mut shallow) = (capabilities, None, None);
     if let Some(mut refs) = refs {
-        // gitoxide panics at a symbolic reference that is announced and then not listed.
-        let plain = capabilities.iter().filter(|capability| capability.name() != b"symref".as_bstr());
-        let (all, updates) = from_v1_refs_received_as_part_of_handshake_and_capabilities(&mut *refs, plain)?;
+        let (all, updates) = advertisement::greeted(&mut *refs)?;
         references = Some(with_symbolic_head(all, &capabilities));
         shallow = Some(updates);
         drop(refs);

@@ -219,13 +219,18 @@ fn list(remote: &mut Remote) -> Result<(Vec<Listed>, Vec<Judged>), Error> {
     for reference in &remote.list(&[PREFIX.to_owned()])? {
         let (full, Some(id), _) = reference.unpack() else { continue };
         let Some(name) = full.strip_prefix(PREFIX.as_bytes()) else { continue };
-        let name = name.to_str_lossy().into_owned();
-        if name::is_allowed(full) {
-            listed.push(Listed { name, id: id.to_owned() });
-        } else {
-            let reason = Arc::from("Git allows no tag of this name");
-            judged.push(Judged::rejected(name, Rejection::Unreadable { reason }));
-        }
+        let reason = match name.to_str() {
+            Ok(name) if name::is_allowed(full) => {
+                listed.push(Listed { name: name.to_owned(), id: id.to_owned() });
+                continue;
+            }
+            Ok(_) => "Git allows no tag of this name",
+            Err(_) => "the name of the tag is not UTF-8",
+        };
+        // A tag without a name is shown by the name of its reference.
+        let shown = if name.is_empty() { full } else { name.as_bstr() };
+        let why = Rejection::Unreadable { reason: Arc::from(reason) };
+        judged.push(Judged::rejected(shown.to_str_lossy(), why));
     }
     listed.sort();
     Ok((listed, judged))

@@ -236,6 +236,75 @@ async fn tags_that_git_forbids_are_passed_over() {
 }
 
 #[tokio::test]
+async fn names_that_gitoxide_cannot_read_cost_no_other_tag() {
+    let (server, repository) = server_with(1);
+    repository.git(["tag", "v1.0.0"]).unwrap();
+    let id = repository.resolve("main").unwrap();
+    let (forbidden, not_text) = ("Git allows no tag of this name", "the name of the tag is not UTF-8");
+    let bad: [(&[u8], &str, &str); 9] = [
+        (b"a b", "a b", forbidden),
+        (b"a b c d e", "a b c d e", forbidden),
+        (b"v9.0.0 peeled", "v9.0.0 peeled", forbidden),
+        (b"v5.0.0\r", "v5.0.0\r", forbidden),
+        (b"v6.0.0 ", "v6.0.0 ", forbidden),
+        (b"v7.0.0\t", "v7.0.0\t", forbidden),
+        (b"v8.0.0^{}", "v8.0.0^{}", forbidden),
+        (b"", "refs/tags/", forbidden),
+        (b"v9.0.0-\xff", "v9.0.0-\u{fffd}", not_text),
+    ];
+    let packet = |text: &[u8]| [format!("{:04x}", text.len() + 4).as_bytes(), text].concat();
+    let line = |name: &[u8], end: &[u8]| packet(&[id.as_bytes(), b" refs/tags/", name, end].concat());
+    let lines = |before: Vec<u8>| {
+        let names = bad.iter().map(|(name, ..)| *name).chain([&b"v1.0.0"[..]]);
+        [before, names.flat_map(|name| line(name, b"\n")).collect(), b"0000".to_vec()].concat()
+    };
+    let answer = |kind: &str, body: Vec<u8>| {
+        Reply::status(200).header("content-type", format!("application/x-git-upload-pack-{kind}")).body(body)
+    };
+    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+        for protocol in [2, 0] {
+            server.faults().clear();
+            let reply = if protocol == 2 {
+                server.faults().add(When::post(POST).nth(1), answer("result", lines(Vec::new())));
+                None
+            } else {
+                let service = [&packet(b"# service=git-upload-pack\n")[..], b"0000"].concat();
+                let can = b"\0multi_ack thin-pack side-band side-band-64k ofs-delta shallow no-progress \
+                    include-tag multi_ack_detailed allow-tip-sha1-in-want filter agent=git/2.47.3\n";
+                let first = packet(&[id.as_bytes(), b" HEAD", can].concat());
+                Some(answer("advertisement", lines([service, first].concat())))
+            };
+            if let Some(reply) = reply {
+                server.faults().add(When::get(GREETING), reply);
+            }
+            let recorder = Recorder::new();
+            let source =
+                GitSource::builder(repository.url()).strategy(strategy).http(once()).build().unwrap();
+            let found = source.discover(DiscoverRequest::new().with_trace(&recorder)).await;
+            let found =
+                found.unwrap_or_else(|error| panic!("{strategy} {protocol}: {error:?}")).found().unwrap();
+            let names: Vec<_> = found.artifacts.iter().filter_map(|commit| commit.tag.as_deref()).collect();
+            assert_eq!(names, ["v1.0.0"], "{strategy} {protocol}");
+            let judged = recorder.into_judgements();
+            for (_, shown, reason) in bad {
+                let why = Rejection::Unreadable { reason: reason.into() };
+                assert!(
+                    judged.iter().any(|one| one.name == shown && one.rejection == Some(why.clone())),
+                    "{strategy} {protocol}: {shown:?} in {judged:?}"
+                );
+            }
+        }
+    }
+    // A line that is no reference at all ends the list, in words.
+    server.faults().clear();
+    server.faults().add(When::post(POST).nth(1), packets(&["12 refs/tags/v1.0.0\n"]));
+    let error = fails(GitSource::builder(repository.url()).strategy(Strategy::SemVer).http(once())).await;
+    let cause = std::error::Error::source(&error).map(ToString::to_string);
+    let shown = cause.unwrap_or_default();
+    assert!(shown.contains("the line \"12 refs/tags/v1.0.0\" is not an object id"), "{shown}");
+}
+
+#[tokio::test]
 async fn a_tag_on_the_parent_of_another_one_and_what_was_observed() {
     let server = GitServer::start().unwrap();
     let repository = server.create("demo.git").unwrap();
