@@ -73,6 +73,7 @@ mod decode;
 mod diagnostic;
 mod discovered;
 mod encoding;
+mod escape;
 mod freight;
 mod generic;
 mod git;

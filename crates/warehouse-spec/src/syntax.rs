@@ -5,6 +5,7 @@ use std::sync::Arc;
 use granit_parser::{ErrorKind, ScanError};
 
 use crate::diagnostic::{Code, Diagnostic, Location, Severity};
+use crate::escape::{self, Escaped};
 use crate::node::Mark;
 use crate::secret::may_hold_secret;
 use crate::written::{self, quoted};
@@ -16,6 +17,7 @@ pub(crate) struct Clues<'a> {
     conflict: Option<usize>,
     is_template: bool,
     is_shell_script: bool,
+    is_json: bool,
 }
 
 impl<'a> Clues<'a> {
@@ -26,6 +28,7 @@ impl<'a> Clues<'a> {
             conflict: lines.iter().position(is_conflict),
             is_template: text.match_indices("{{").any(|(at, _)| !text[..at].ends_with('$')),
             is_shell_script: text.starts_with("#!") || lines.iter().any(|line| starts_here_document(line)),
+            is_json: text.trim_start_matches('\u{feff}').trim_start().starts_with('{'),
             lines,
         }
     }
@@ -51,6 +54,18 @@ pub(crate) fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError
             .with_help("choose one side, and delete the lines that start with <<<<<<<, ======= and >>>>>>>");
     }
     let is_secret = may_hold_secret(&clues.lines, mark.line - 1);
+    let is_escape = matches!(
+        error.kind(),
+        ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape
+    );
+    let is_expression = path.ends_with("expressionFilter") || path.ends_with("expression");
+    if let Some((column, value, found)) =
+        escaped(line, mark.column, clues.is_json, is_expression).filter(|_| is_escape && !is_secret)
+    {
+        let start = Mark { column, width: value.chars().count(), ..mark };
+        let message = format!("`{}` is not an escape in double quotes", found.escape);
+        return report(start, Code::Unquoted, &message).with_help(format!("quote it: {}", found.kept));
+    }
     if let Some((column, value, what)) = unquoted(line, mark.column, error.kind()).filter(|_| !is_secret) {
         let start = Mark { column, width: value.chars().count(), ..mark };
         let message = format!("`{value}` is read as {what}");
@@ -102,15 +117,37 @@ fn starts_here_document(line: &str) -> bool {
 /// The value on this line, when it starts with a character that means something else than itself and the error is in it:
 /// its column, its text, and what it is taken for.
 fn unquoted<'a>(line: &'a str, column: usize, kind: &ErrorKind) -> Option<(usize, &'a str, &'static str)> {
+    if matches!(kind, ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape) {
+        return None;
+    }
     // What was never closed needs its end, not quotation marks around it.
     if matches!(kind, ErrorKind::UnclosedQuotedScalar | ErrorKind::UnclosedFlowCollection { .. }) {
         return None;
     }
-    let byte = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    let byte = byte_at(line, column);
     let (start, value) = written::value_at(line, byte)?;
     if value.contains("{{") {
         return None;
     }
     let what = written::reading(value)?;
     Some((line[..start].chars().count() + 1, value, what))
+}
+
+/// The value in double quotes that starts at this column, and the first escape in it that YAML does not know.
+fn escaped(line: &str, column: usize, is_json: bool, is_expression: bool) -> Option<(usize, &str, Escaped)> {
+    let value = escape::double_quoted(line, byte_at(line, column))?;
+    // A template or a shell script is explained as such.
+    let is_script = value
+        .match_indices("\\$")
+        .any(|(at, _)| value[at + 2..].starts_with(|next: char| next == '{' || next.is_ascii_alphabetic()));
+    if is_script || value.contains("{{") {
+        return None;
+    }
+    let found = escape::first_bad(value, is_json, is_expression).filter(|found| found.stands_for.is_none());
+    Some((column, value, found?))
+}
+
+/// Where in the line the character of this column, counted from 1, starts.
+fn byte_at(line: &str, column: usize) -> usize {
+    line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at)
 }

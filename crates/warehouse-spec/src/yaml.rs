@@ -7,6 +7,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag};
 
 use crate::diagnostic::{Code, Diagnostic, Location, Severity};
+use crate::escape;
 use crate::node::{Mark, Misread, Node, Scalar, ScalarKind, Value};
 use crate::options::Limits;
 use crate::scalar::resolve;
@@ -242,6 +243,13 @@ impl<'a> Reader<'a> {
         Some(line.into())
     }
 
+    /// The value in double quotes that starts here, with them.
+    fn double_quoted(&mut self, start: usize) -> Option<Box<str>> {
+        let value = escape::double_quoted(self.text, start)?;
+        self.written_left = self.written_left.checked_sub(value.len())?;
+        Some(value.into())
+    }
+
     /// What was written from here on, as one value.
     fn written(&mut self, start: Option<usize>) -> Option<Box<str>> {
         let rest = self.text.get(start?..)?;
@@ -286,6 +294,8 @@ impl<'a> Reader<'a> {
             text.clear();
         }
         let commented = plain && span.end.byte_offset().is_some_and(|end| self.comment_follows(end));
+        // JSON has no other way to write such a character, and is mostly written by programs.
+        let has_unseen = !self.is_json && text.contains(escape::is_unseen);
         let mut node = Node::new(mark, Value::Scalar(Scalar { text, kind, plain, block, commented }));
         match (misread, from, start) {
             (Some(Misread::Tag), ..) => node.mark = with_tag(mark, span),
@@ -295,6 +305,10 @@ impl<'a> Reader<'a> {
         node.misread = misread;
         node.written = match (misread, commented, start) {
             (Some(_), ..) => self.written(from),
+            // With its escapes.
+            (None, false, Some(start)) if style == ScalarStyle::DoubleQuoted && has_unseen => {
+                self.double_quoted(start)
+            }
             // With the comment, which may have been meant as a part of the value.
             (None, true, Some(start)) => self.line_from(start),
             _ => None,

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::decode::context::Context;
 use crate::decode::object::{Field, Object};
 use crate::diagnostic::Code;
+use crate::escape::{self, is_unseen};
 use crate::node::{Scalar, ScalarKind, Value};
 use crate::redact::names_secret;
 use crate::timestamp;
@@ -97,7 +98,32 @@ impl Context {
             self.error(Code::WrongType, field, message, help);
             return None;
         }
-        Some(text)
+        (!self.is_changed_by_escape(field, text)).then_some(text)
+    }
+
+    /// Reports an escape that put a character nobody sees into what selects, where a backslash was meant.
+    fn is_changed_by_escape(&mut self, field: &Field<'_>, text: &str) -> bool {
+        let name = field.name().split('[').next().unwrap_or_default();
+        let is_blank = |letter| matches!(letter, '\n' | '\r' | '\t');
+        let selects = match name {
+            "allowTags" | "allowTagsRegexes" | "ignoreTags" | "ignoreTagsRegexes" | "includePaths"
+            | "excludePaths" => true,
+            // Lines and tabs are blanks there.
+            _ if takes_lines(name, text) => text.contains(|letter| is_unseen(letter) && !is_blank(letter)),
+            "constraint" | "semverConstraint" => true,
+            _ => false,
+        };
+        let is_expression = matches!(name, "expression" | "expressionFilter");
+        let written = field.node.written.as_deref().filter(|_| selects);
+        let Some(found) = written.and_then(|written| escape::first_bad(written, false, is_expression)) else {
+            return false;
+        };
+        let Some(letter) = found.stands_for else {
+            return false;
+        };
+        let message = format!("`{}` in double quotes is the character U+{:04X}", found.escape, letter as u32);
+        self.error(Code::Unquoted, field, message, format!("quote it: {}", found.kept));
+        true
     }
 
     /// A text, which may end with a line break.

@@ -336,3 +336,70 @@ fn a_tag_on_a_collection_is_an_error() {
         assert!(read(&format!("{HEAD}{remedied}")).is_valid(), "{remedied}");
     }
 }
+
+/// A value in double quotes is refused for its escape, and the help is the value with its backslashes.
+#[track_caller]
+fn escape(place: &Place, value: &str, message: &str, kept: &str, means: &str) {
+    let found = read(&manifest(place, value));
+    let error = found.errors().next().unwrap_or_else(|| panic!("{value} is taken"));
+    assert_eq!((error.code, error.message.as_str()), (Code::Unquoted, message), "{value}");
+    assert_eq!(error.help.as_deref(), Some(format!("quote it: {kept}").as_str()), "{value}");
+    let remedied = read(&manifest(place, kept));
+    assert!(remedied.diagnostics.iter().all(|found| found.code != Code::Unquoted), "{kept}");
+    assert_eq!((place.field)(&remedied.warehouses[0]).as_deref(), Some(means), "{kept}");
+}
+
+#[test]
+fn escapes_that_yaml_does_not_know() {
+    for (value, bad, text) in [
+        (r#""^v1\.0""#, r"\.", r"^v1\.0"),
+        (r#""^v\d+$""#, r"\d", r"^v\d+$"),
+        (r#""\docs""#, r"\d", r"\docs"),
+        (r#""^v\$""#, r"\$", r"^v\$"),
+        (r#""a\sb # c""#, r"\s", r"a\sb # c"),
+    ] {
+        let message = format!("`{bad}` is not an escape in double quotes");
+        for place in [&TAG, &ITEM, &IN_BRACKETS] {
+            escape(place, value, &message, &format!("'{text}'"), text);
+        }
+    }
+    // The texts in an expression have escapes of their own.
+    let kept = r"'subject contains ''a\\.b'''";
+    let message = r"`\.` is not an escape in double quotes";
+    escape(&EXPRESSION, r#""subject contains 'a\.b'""#, message, kept, r"subject contains 'a\\.b'");
+}
+
+#[test]
+fn escapes_that_yaml_reads_as_something_else() {
+    for (value, bad, code, text) in [
+        (r#""^v\b""#, r"\b", "0008", r"^v\b"),
+        (r#""\v1""#, r"\v", "000B", r"\v1"),
+        (r#""v1\t""#, r"\t", "0009", r"v1\t"),
+        (r#""\e""#, r"\e", "001B", r"\e"),
+        (r#""\P""#, r"\P", "2029", r"\P"),
+        (r#""v1\0""#, r"\0", "0000", r"v1\0"),
+    ] {
+        let message = format!("`{bad}` in double quotes is the character U+{code}");
+        for place in [&TAG, &IN_BRACKETS] {
+            escape(place, value, &message, &format!("'{text}'"), text);
+        }
+    }
+    let message = r"`\b` in double quotes is the character U+0008";
+    let kept = r"'subject contains ''\\bx'''";
+    escape(&EXPRESSION, r#""subject contains '\bx'""#, message, kept, r"subject contains '\\bx'");
+}
+
+#[test]
+fn escapes_that_are_meant() {
+    for (value, text) in [(r#""^v1\\.0""#, r"^v1\.0"), (r#""\x76\u0031""#, "v1"), (r#""\ud83d\ude00""#, "😀")]
+    {
+        let found = read(&manifest(&TAG, value));
+        assert_eq!((TAG.field)(&found.warehouses[0]).as_deref(), Some(text), "{:?}", found.diagnostics);
+    }
+    // JSON has no other form of such a character.
+    let json = r#"{"apiVersion": "kargo.akuity.io/v1alpha1", "kind": "Warehouse", "metadata": {"name": "a"}, "spec": {
+        "subscriptions": [{"git": {"repoURL": "https://host/a", "includePaths": ["a\tb"]}}]}}"#;
+    assert_eq!((ITEM.field)(&read(json).warehouses[0]).as_deref(), Some("a\tb"));
+    let lines = read(&manifest(&EXPRESSION, r#""subject == 'a'\n&& true\n""#));
+    assert!(lines.errors().next().is_none(), "{:?}", lines.diagnostics);
+}
