@@ -23,7 +23,7 @@ use helper::{Answer, Question};
 use memory::Memory;
 use place::Place;
 
-use crate::printable::printable;
+use artifact_source::printable;
 
 pub use secret::DockerSecret;
 pub use standard::StandardPlaces;

@@ -24,7 +24,7 @@ use hint::Search;
 use remembered::Remembered;
 use wanted::{CredType, Wanted};
 
-use crate::printable::printable;
+use artifact_source::printable;
 
 pub(crate) use yaml::{decode, documents, name_of};
 

@@ -70,7 +70,6 @@
 mod chain;
 mod docker;
 mod kargo;
-mod printable;
 
 pub use chain::Chain;
 pub use docker::{DockerConfig, DockerSecret, StandardPlaces};

@@ -19,3 +19,22 @@ pub fn printable(text: &str) -> String {
     }
     shown
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_written_out() {
+        for (text, shown) in [
+            (r#"Secret team/s: "^a\.b$", 'c'"#, r#"Secret team/s: "^a\.b$", 'c'"#),
+            ("grün 日本", "grün 日本"),
+            ("a\r\n\tb\u{0}", r"a\r\n\tb\0"),
+            ("\u{1b}[31mred", r"\u{1b}[31mred"),
+            ("\u{202e}\u{2028}\u{85}", r"\u{202e}\u{2028}\u{85}"),
+        ] {
+            assert_eq!(printable(text), shown);
+            assert_eq!(printable(shown), shown, "once is enough");
+        }
+    }
+}

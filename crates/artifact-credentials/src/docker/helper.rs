@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
-use crate::printable::printable;
+use artifact_source::printable;
 
 /// How much a helper may answer, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 << 10;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::DockerConfig;
 use crate::kargo::{decode, documents, name_of};
-use crate::printable::printable;
+use artifact_source::printable;
 
 /// The types of such Secrets, and the key that holds the file. What `.dockercfg` holds is the `auths` of a `config.json`.
 const TYPES: [(&str, &str); 2] =

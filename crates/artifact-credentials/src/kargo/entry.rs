@@ -6,7 +6,7 @@ use selection_strategies::GoRegex;
 use super::problem::Problem;
 use super::secret::{KargoSecret, key};
 use super::wanted::{CredType, ExactName, Wanted};
-use crate::printable::printable;
+use artifact_source::printable;
 
 /// For which repositories a Secret is.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::printable::printable;
+use artifact_source::printable;
 
 /// The keys of a Secret that say what it is for, and what it holds.
 pub(super) mod key {
