@@ -58,7 +58,7 @@ pub use standard::StandardPlaces;
 ///    `host/namespace`, `host`. A key may be a URL (`https://ghcr.io/v2/`), which stands for its host alone. Docker
 ///    Hub may be called `docker.io`, `index.docker.io`, `registry-1.docker.io` or `https://index.docker.io/v1/`. Of two keys for
 ///    the same place the last of these counts first, then the one without a scheme; an entry that says nothing counts for
-///    nothing.
+///    nothing. A key whose host has wildcards (`*.azurecr.io`, as Kubernetes allows) counts where no other does.
 /// 3. In an entry a `registrytoken` counts before an `identitytoken`, that before `auth`, and that before `username` and
 ///    `password`.
 ///
@@ -200,9 +200,13 @@ impl DockerConfig {
         }
     }
 
-    /// What `auths` says, and under which key: the longest one that says anything.
+    /// What `auths` says, and under which key: the longest one that says anything. Keys with wildcards come last.
     fn entry(&self, place: &Place) -> Option<(&str, &EntryLogin)> {
-        let entries = place.prefixes().filter_map(|prefix| self.file.entries.get(prefix));
+        let exact = place.prefixes().filter_map(|prefix| self.file.entries.get(prefix));
+        let mut patterns: Vec<_> =
+            self.file.entries.iter().filter(|(prefix, _)| place.fits_pattern(prefix)).collect();
+        patterns.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+        let entries = exact.chain(patterns.into_iter().map(|(_, entry)| entry));
         let mut entries = entries.map(|entry| (entry.key.as_str(), &entry.login));
         let says_something = |(_, login): &(&str, &EntryLogin)| !matches!(login, EntryLogin::Empty);
         let first = entries.next()?;

@@ -315,7 +315,7 @@ impl HttpClient {
 
 /// Whether a status may be another one a moment later.
 pub(crate) fn is_passing(status: http::StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502..=504 | 506..=599)
+    matches!(status.as_u16(), 408 | 421 | 425 | 429 | 500 | 502..=504 | 506..=599)
 }
 
 impl fmt::Debug for HttpClient {

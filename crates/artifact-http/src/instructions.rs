@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::Origin;
 use crate::challenge::Challenge;
-use crate::link::{self, Unreadable};
+use crate::link::{self, Malformed};
 use crate::request::strip_user_info;
 
 /// The longest URL that is followed, in bytes.
@@ -71,18 +71,23 @@ impl Instructions {
     /// a URL of at most 16 KiB.
     pub fn next_link(&self) -> Result<Option<Url>, Error> {
         let bad = |what: &str| Error::new(ErrorKind::BadAnswer, what).with_url(&self.url);
-        let target = link::next(&self.links).map_err(|unreadable| match unreadable {
-            Unreadable::Malformed => bad("the Link header of the answer cannot be read"),
-            Unreadable::Ambiguous => bad("the Link header of the answer names several next pages"),
-        })?;
-        let Some(target) = target else { return Ok(None) };
-        if target.len() > LONGEST_URL {
-            return Err(bad(&format!("the answer goes on at a URL of more than {LONGEST_URL} bytes")));
+        let targets = link::next(&self.links)
+            .map_err(|Malformed| bad("the Link header of the answer cannot be read"))?;
+        let mut next = None;
+        for target in targets {
+            if target.len() > LONGEST_URL {
+                return Err(bad(&format!("the answer goes on at a URL of more than {LONGEST_URL} bytes")));
+            }
+            let mut url =
+                self.url.join(&target).map_err(|_| bad("the answer goes on at what is not a URL"))?;
+            strip_user_info(&mut url);
+            url.set_fragment(None);
+            // Some servers give one page in several spellings.
+            if next.replace(url.clone()).is_some_and(|known| known != url) {
+                return Err(bad("the Link header of the answer names several next pages"));
+            }
         }
-        let mut next = self.url.join(&target).map_err(|_| bad("the answer goes on at what is not a URL"))?;
-        strip_user_info(&mut next);
-        next.set_fragment(None);
-        Ok(Some(next))
+        Ok(next)
     }
 
     /// The URL that answered.
@@ -131,6 +136,11 @@ mod tests {
         check("</x>; rel=prev", Ok(None));
         check("<http://[>; rel=next", Err("the answer goes on at what is not a URL"));
         check("<x", Err("the Link header of the answer cannot be read"));
+        check("<?last=x>; rel=next, <https://u.test/v2/a/tags/list?last=x#y>; rel=next", there);
+        check(
+            "<?last=x>; rel=next, <?last=y>; rel=next",
+            Err("the Link header of the answer names several next pages"),
+        );
         check("</x>, </y>", Err("the Link header of the answer names several next pages"));
         let long = format!("<{}>; rel=next", "x".repeat(LONGEST_URL + 1));
         check(&long, Err("the answer goes on at a URL of more than 16384 bytes"));

@@ -4,14 +4,9 @@
 
 use http::HeaderValue;
 
-/// Why it is not known whether the list goes on.
+/// The header is not what the standard says, nor any known deviation: it is not known whether the list goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unreadable {
-    /// The header is not what the standard says, nor any known deviation.
-    Malformed,
-    /// Several links could be the next one.
-    Ambiguous,
-}
+pub(crate) struct Malformed;
 
 /// One link of the header.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,45 +16,38 @@ struct Link {
     relations: Option<Vec<String>>,
 }
 
-/// The target of the link whose relation is `next`.
+/// The targets of the links whose relation is `next`, each once. Where no link has that relation, those of the links without any relation.
 ///
-/// Servers that write the target without angle brackets, single quotes, or no `rel` at all are understood. A header that cannot be
-/// read is an error unless another link is the next one: it may be the one that leads on.
-pub(crate) fn next<'a>(
-    values: impl IntoIterator<Item = &'a HeaderValue>,
-) -> Result<Option<String>, Unreadable> {
+/// Servers that write the target without angle brackets, single quotes, or no `rel` at all are understood, and so are parameters in
+/// other encodings than UTF-8. A header that cannot be read is an error unless another link is the next one: it may be the one that leads on.
+pub(crate) fn next<'a>(values: impl IntoIterator<Item = &'a HeaderValue>) -> Result<Vec<String>, Malformed> {
     let (mut next, mut unrelated, mut malformed) = (Vec::new(), Vec::new(), false);
     for value in values {
-        let Ok(text) = std::str::from_utf8(value.as_bytes()) else {
-            malformed = true;
-            continue;
-        };
-        let mut links = Links { rest: text };
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let mut links = Links { rest: &text };
         loop {
-            match links.read() {
+            let Link { target, relations } = match links.read() {
                 Ok(None) => break,
-                Ok(Some(Link { target, relations: Some(relations) })) => {
-                    if relations.iter().any(|relation| relation == "next") {
-                        next.push(target);
-                    }
-                }
-                Ok(Some(Link { target, relations: None })) => unrelated.push(target),
-                Err(()) => {
+                Ok(Some(link)) => link,
+                Err(Malformed) => {
                     malformed = true;
                     break;
                 }
+            };
+            let targets = match relations {
+                Some(relations) if relations.iter().any(|relation| relation == "next") => &mut next,
+                Some(_) => continue,
+                None => &mut unrelated,
+            };
+            if !targets.contains(&target) {
+                targets.push(target);
             }
         }
     }
-    next.dedup();
-    unrelated.dedup();
-    match (&mut next[..], &mut unrelated[..]) {
-        ([next], _) => Ok(Some(std::mem::take(next))),
-        ([_, ..], _) => Err(Unreadable::Ambiguous),
-        ([], _) if malformed => Err(Unreadable::Malformed),
-        ([], []) => Ok(None),
-        ([], [only]) => Ok(Some(std::mem::take(only))),
-        ([], _) => Err(Unreadable::Ambiguous),
+    match next.is_empty() {
+        false => Ok(next),
+        true if malformed => Err(Malformed),
+        true => Ok(unrelated),
     }
 }
 
@@ -69,31 +57,35 @@ struct Links<'a> {
 }
 
 impl Links<'_> {
-    fn read(&mut self) -> Result<Option<Link>, ()> {
+    fn read(&mut self) -> Result<Option<Link>, Malformed> {
         self.rest = self.rest.trim_start_matches([' ', '\t', ',']);
         if self.rest.is_empty() {
             return Ok(None);
         }
         let target = if let Some(after) = self.rest.strip_prefix('<') {
-            let (target, after) = after.split_once('>').ok_or(())?;
+            let (target, after) = after.split_once('>').ok_or(Malformed)?;
             self.rest = after;
             target
         } else {
             // Quay once left the angle brackets out. Only a target that parameters follow can be told from noise.
-            let (target, _) = self.rest.split_once(';').ok_or(())?;
+            let (target, _) = self.rest.split_once(';').ok_or(Malformed)?;
             if target.trim().is_empty() || target.contains(['<', '>', '"', ',', ' ']) {
-                return Err(());
+                return Err(Malformed);
             }
             self.rest = &self.rest[target.len()..];
             target
         };
+        // A target in another encoding cannot be followed.
+        if target.contains(char::REPLACEMENT_CHARACTER) {
+            return Err(Malformed);
+        }
         let mut link = Link { target: target.trim().to_owned(), relations: None };
         loop {
             self.skip_spaces();
             match self.rest.chars().next() {
                 None | Some(',') => return Ok(Some(link)),
                 Some(';') => self.rest = &self.rest[1..],
-                Some(_) => return Err(()),
+                Some(_) => return Err(Malformed),
             }
             self.skip_spaces();
             let end = self.rest.find(|letter: char| !is_token(letter)).unwrap_or(self.rest.len());
@@ -119,7 +111,7 @@ impl Links<'_> {
     }
 
     /// A token or a quoted string.
-    fn value(&mut self) -> Result<String, ()> {
+    fn value(&mut self) -> Result<String, Malformed> {
         let Some(quoted) = self.rest.strip_prefix('"') else {
             // More than a token may have: relations can be URIs, and some servers do not quote them.
             let end = self.rest.find([';', ',', ' ', '\t', '"', '<', '>']).unwrap_or(self.rest.len());
@@ -139,7 +131,7 @@ impl Links<'_> {
                 _ => value.push(letter),
             }
         }
-        Err(())
+        Err(Malformed)
     }
 
     fn skip_spaces(&mut self) {
@@ -156,10 +148,14 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(values: &[&str], expected: Result<Option<&str>, Unreadable>) {
+    fn check(values: &[&str], expected: Result<Option<&str>, Malformed>) {
         let headers: Vec<_> =
             values.iter().map(|value| HeaderValue::from_bytes(value.as_bytes()).unwrap()).collect();
-        assert_eq!(next(&headers), expected.map(|next| next.map(str::to_owned)), "{values:?}");
+        assert_eq!(
+            next(&headers),
+            expected.map(|next| next.into_iter().map(str::to_owned).collect()),
+            "{values:?}"
+        );
     }
 
     #[test]
@@ -216,13 +212,29 @@ mod tests {
             "a b; rel=next",
             "\u{1F600}",
         ] {
-            check(&[value], Err(Unreadable::Malformed));
+            check(&[value], Err(Malformed));
         }
         let latin = HeaderValue::from_bytes(b"</\xff>; rel=next").unwrap();
-        assert_eq!(next([&latin]), Err(Unreadable::Malformed));
-        check(&["</x>; rel=next, </y>; rel=next"], Err(Unreadable::Ambiguous));
-        check(&["</x>, </y>"], Err(Unreadable::Ambiguous));
+        assert_eq!(next([&latin]), Err(Malformed));
         check(&["</x>; rel=next, </x>; rel=next"], Ok(Some("/x")));
+    }
+
+    #[test]
+    fn several_next_links_are_all_given() {
+        #[track_caller]
+        fn check(value: &str, expected: &[&str]) {
+            let value = HeaderValue::from_str(value).unwrap();
+            assert_eq!(next([&value]).unwrap(), expected);
+        }
+        check("</x>; rel=next, </y>; rel=next, </x>; rel=next", &["/x", "/y"]);
+        check("</x>, </y>, </x>", &["/x", "/y"]);
+        check("</x>, </y>; rel=next", &["/y"]);
+    }
+
+    #[test]
+    fn a_parameter_in_another_encoding_spoils_nothing() {
+        let latin = HeaderValue::from_bytes(b"</x>; title=\"p\xe4ge\"; rel=next").unwrap();
+        assert_eq!(next([&latin]), Ok(vec!["/x".to_owned()]));
     }
 
     proptest::proptest! {
@@ -239,7 +251,7 @@ mod tests {
             let read = next([&HeaderValue::from_str(cut).unwrap()]);
             // An unquoted relation of which a part is left is another relation.
             let is_other = !quoted && cut.contains("rel=") && !cut.ends_with("rel=") && cut != whole;
-            proptest::prop_assert!(is_other || !matches!(read, Ok(None)), "{} {:?}", cut, read);
+            proptest::prop_assert!(is_other || !matches!(&read, Ok(next) if next.is_empty()), "{} {:?}", cut, read);
         }
 
         #[test]
@@ -256,7 +268,7 @@ mod tests {
             links.push(link);
             let values = if in_one { vec![links.join(", ")] } else { links };
             let headers: Vec<_> = values.iter().map(|value| HeaderValue::from_str(value).unwrap()).collect();
-            proptest::prop_assert_eq!(next(&headers), Ok(Some(target)));
+            proptest::prop_assert_eq!(next(&headers), Ok(vec![target]));
         }
     }
 }

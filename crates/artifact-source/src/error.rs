@@ -199,6 +199,17 @@ impl Error {
         self
     }
 
+    /// What else there is to know or to do; it follows the [hint](Self::with_hint).
+    #[must_use]
+    pub fn with_additional_hint(mut self, hint: impl AsRef<str>) -> Self {
+        let hint = hint.as_ref();
+        self.0.hint = Some(match self.0.hint {
+            Some(first) => format!("{first}; {hint}"),
+            None => hint.to_owned(),
+        });
+        self
+    }
+
     /// What caused it.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {

@@ -31,7 +31,7 @@ impl Miss {
         }
         let is_own = error.url().is_some_and(|url| url.ends_with(place));
         let is_definite = error.status().is_some_and(|status| {
-            matches!(status, 400..=499) && !matches!(status, 401 | 404 | 407 | 408 | 410 | 421 | 425 | 429)
+            matches!(status, 400..=499) && !matches!(status, 401 | 404 | 407 | 410) && !error.is_transient()
         });
         let may_pass = error.retry_after().is_some()
             || matches!(error.code(), Some("TOOMANYREQUESTS" | "UNAUTHORIZED" | "NAME_UNKNOWN"));

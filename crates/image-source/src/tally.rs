@@ -46,9 +46,12 @@ impl Tally {
         (!self.interrupted).then(|| MOST_AT_HEAD.saturating_sub(self.refused.len()))
     }
 
-    /// The first refusal of all, given those that come next.
+    /// The first refusal of all, given those that come next, with the reason why none of them is passed over.
     pub(crate) fn first(&self, next: Error) -> Error {
-        self.refused.first().map_or(next, |(_, error)| error.clone())
+        let error = self.refused.first().map_or(next, |(_, error)| error.clone());
+        error.with_additional_hint(format!(
+            "the registry refuses each of the first {MOST_AT_HEAD} tags, so that no older one is taken instead"
+        ))
     }
 
     /// Why each was passed over.

@@ -89,6 +89,7 @@ async fn what_may_pass_is_an_error() {
     let replies = [
         Reply::status(401),
         Reply::status(408),
+        Reply::status(421),
         Reply::status(425),
         Reply::status(429),
         Reply::status(500),
@@ -163,7 +164,13 @@ async fn so_many_refusals_at_the_head_of_the_order_are_an_error() {
                 assert_eq!(warnings, [expected]);
 
                 refuse(&registry, "1.2.0", 403);
-                run(source(&registry)).await.0.unwrap_err();
+                let error = run(source(&registry)).await.0.unwrap_err();
+                let why =
+                    "the registry refuses each of the first 8 tags, so that no older one is taken instead";
+                assert!(
+                    error.hint().is_some_and(|hint| hint.ends_with(why)),
+                    "{limit} {parallelism} {error:?}"
+                );
 
                 registry.faults().clear();
                 for version in [0, 1, 2, 3, 5, 6, 7, 8, 9] {

@@ -33,6 +33,9 @@ pub(crate) fn refusal(response: &Response, place: &Place, visitor: &Visitor, wha
         (ErrorKind::RateLimited, _) if visitor.credential().is_none() => {
             error.with_hint("registries allow more to those who sign in")
         }
+        (ErrorKind::BadAnswer, _) if is_told_to_use_https(response) => error.with_hint(
+            "the registry speaks https, and was asked over plain http, the default on loopback: name its host as one with https",
+        ),
         (ErrorKind::RateLimited, _) => error.with_hint("set a lower rate for this registry"),
         _ => error,
     }
@@ -75,6 +78,15 @@ fn unmet(response: &Response, place: &Place, visitor: &Visitor) -> Option<String
         }
     };
     Some(format!("{why}: no credential was sent with this request"))
+}
+
+/// Whether a server says what those of Go and nginx say to plain http on a port for https.
+fn is_told_to_use_https(response: &Response) -> bool {
+    let said = String::from_utf8_lossy(&response.body);
+    response.status.as_u16() == 400
+        && ["HTTP request to an HTTPS server", "HTTP request was sent to HTTPS port"]
+            .iter()
+            .any(|words| said.contains(words))
 }
 
 /// The same with what to do about not being let in.

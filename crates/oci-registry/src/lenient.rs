@@ -19,6 +19,11 @@ pub(crate) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Op
         .map_err(|cause| Some(cause).filter(|cause| cause.is_syntax() || cause.is_eof()))
 }
 
+/// Whether this is JSON that ends too early.
+pub(crate) fn is_cut(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|cause| cause.is_eof())
+}
+
 /// `null` as if it were not there.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,

@@ -11,7 +11,7 @@ use crate::auth::Access;
 use crate::failure::refusal;
 use crate::manifest::ACCEPT;
 use crate::place::Place;
-use crate::{Digest, ImageName, Manifest, RegistryClient};
+use crate::{Digest, ImageName, Manifest, RegistryClient, lenient};
 
 const MANIFEST_BYTES: u64 = 4 << 20;
 /// A type and a subtype of 127 characters each (RFC 6838).
@@ -104,7 +104,9 @@ impl Repository {
         // The digest of a signed manifest of the first schema is that of its payload.
         let is_signed = matches!(&manifest, Ok(Manifest::Other(other)) if other.is_signed);
         if !is_signed && !digest.is_of(&response.body) {
-            return Err(wrong_digest("the manifest", &digest).with_url(&url));
+            // An answer without a length may have been cut short.
+            let error = wrong_digest("the manifest", &digest).with_transient(lenient::is_cut(&response.body));
+            return Err(error.with_url(&url));
         }
         let manifest = manifest.map_err(|error| error.with_url(&url))?;
         Ok(Fetched { digest, media_type, bytes: response.body, manifest })
@@ -121,7 +123,8 @@ impl Repository {
         let response = self.fetch(Request::get(&url).max_bytes(max_bytes), visitor, call).await?;
         self.check(&response, visitor, || format!("there is no blob {digest} in {}", self.place.name))?;
         if !digest.is_of(&response.body) {
-            return Err(wrong_digest("the blob", digest).with_url(&url));
+            let error = wrong_digest("the blob", digest).with_transient(lenient::is_cut(&response.body));
+            return Err(error.with_url(&url));
         }
         Ok(response.body)
     }

@@ -58,6 +58,8 @@ impl TagList {
             }
             (None, Ok(())) => Ok(News::None),
             (None, Err(cause)) => Err(Error::new(ErrorKind::BadAnswer, "the answer is no list of tags")
+                // An answer without a length may have been cut short.
+                .with_transient(cause.is_eof())
                 .with_hint("is this a registry, and not the login page of something in front of it?")
                 .with_cause(cause)),
         }

@@ -57,6 +57,58 @@ impl Place {
             Some(prefix)
         })
     }
+
+    /// Whether a key with wildcards means this place: `*` and `?` stand for letters of one label of the host, as for Kubernetes
+    /// (`*.azurecr.io`), and what follows the host is a prefix of the repository. A key without wildcards does not count.
+    pub(super) fn fits_pattern(&self, key: &str) -> bool {
+        let (pattern, namespace) = key.split_once('/').map_or((key, None), |(host, rest)| (host, Some(rest)));
+        if !pattern.contains(['*', '?']) {
+            return false;
+        }
+        let (pattern, pattern_port) = split_port(pattern);
+        let (host, port) = split_port(&self.host);
+        let is_below = namespace.is_none_or(|namespace| {
+            let repository = self.path.split_once('/').map_or("", |(_, repository)| repository);
+            repository.strip_prefix(namespace).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        });
+        pattern_port == port
+            && is_below
+            && pattern.split('.').count() == host.split('.').count()
+            && pattern
+                .split('.')
+                .zip(host.split('.'))
+                .all(|(pattern, label)| fits(pattern.as_bytes(), label.as_bytes()))
+    }
+}
+
+fn split_port(host: &str) -> (&str, Option<&str>) {
+    host.rsplit_once(':').map_or((host, None), |(name, port)| (name, Some(port)))
+}
+
+/// Whether a pattern with `*` and `?` matches the whole text. A text of length n costs at most n times the pattern.
+fn fits(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut at, mut position, mut star) = (0, 0, None);
+    while let Some(byte) = text.get(position) {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at + 1, position));
+                at += 1;
+            }
+            Some(letter) if *letter == b'?' || letter == byte => {
+                at += 1;
+                position += 1;
+            }
+            // The last star takes one byte more.
+            _ => match &mut star {
+                Some((after, taken)) => {
+                    *taken += 1;
+                    (at, position) = (*after, *taken);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(at..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
 }
 
 /// A key of `auths` or `credHelpers`.
@@ -148,6 +200,30 @@ mod tests {
         place(SourceKind::Image, "https://ghcr.io/a", None);
         place(SourceKind::Image, "", None);
         place(SourceKind::Image, "ghcr.io/", None);
+    }
+
+    #[test]
+    fn keys_with_wildcards() {
+        #[track_caller]
+        fn check(key: &str, url: &str, expected: bool) {
+            let place = Place::of(&SourceKind::Image, url).unwrap();
+            assert_eq!(place.fits_pattern(key), expected, "{key} {url}");
+        }
+        check("*.azurecr.io", "team.azurecr.io/web", true);
+        check("*.azurecr.io", "azurecr.io/web", false);
+        check("*.azurecr.io", "a.b.azurecr.io/web", false);
+        check("*.azurecr.io", "team.azurecr.io:5000/web", false);
+        check("*.azurecr.io:5000", "team.azurecr.io:5000/web", true);
+        check("*.azurecr.io.evil.test", "team.azurecr.io/web", false);
+        check("*.azurecr.io", "team.azurecr.io.evil.test/web", false);
+        check("t*m.azurecr.io/apps", "team.azurecr.io/apps/web", true);
+        check("t*m.azurecr.io/apps", "team.azurecr.io/apps-of-others/web", false);
+        check("t??m*.azurecr.io", "team.azurecr.io/web", true);
+        check("t?m.azurecr.io", "team.azurecr.io/web", false);
+        check("*a*b*c.azurecr.io", "xaxbxbc.azurecr.io/web", true);
+        check("team.azurecr.io", "team.azurecr.io/web", false);
+        check("*", "nginx", false);
+        check("*.*", "nginx", true);
     }
 
     #[track_caller]

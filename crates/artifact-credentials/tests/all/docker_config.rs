@@ -71,7 +71,10 @@ fn the_key_that_says_most_counts() {
         "ghcr.io/team/app": {"auth": "YXBwOnA="},
         "ghcr.io/empty": {},
         "https://quay.io/v2/": {"auth": "cXVheTpw"},
-        "localhost:5000": {"auth": "cG9ydDpw"}
+        "localhost:5000": {"auth": "cG9ydDpw"},
+        "*.azurecr.io": {"auth": "YW55OnA="},
+        "*.azurecr.io/team": {"auth": "YW55dGVhbTpw"},
+        "own.azurecr.io": {"auth": "b3duOnA="}
     }}"#;
     check(auths, "ghcr.io/other", "host:p of config.json");
     check(auths, "ghcr.io/team/web", "team:p of config.json");
@@ -84,6 +87,10 @@ fn the_key_that_says_most_counts() {
     check(auths, "quay.io/a/b", "quay:p of config.json");
     check(auths, "localhost:5000/a", "port:p of config.json");
     check(auths, "localhost:5001/a", "nothing");
+    check(auths, "some.azurecr.io/a", "any:p of config.json");
+    check(auths, "some.azurecr.io/team/a", "anyteam:p of config.json");
+    check(auths, "own.azurecr.io/team/a", "own:p of config.json");
+    check(auths, "a.b.azurecr.io/team/a", "nothing");
     check(auths, "localhost/a", "nothing");
     check(auths, "nginx", "nothing");
     check(auths, "evil-ghcr.io/a", "nothing");

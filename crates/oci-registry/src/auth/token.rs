@@ -94,7 +94,22 @@ pub(super) async fn fetch(
             .with_status(response.status.as_u16())
             .with_url(url));
     }
-    let response = response.error_for_status("the registry's token service gave no token")?;
+    if !response.status.is_success() {
+        let error = response.error("the registry's token service gave no token");
+        return Err(match (credential, response.status.as_u16()) {
+            (Some(Credential::IdentityToken(_)), status @ (300..=399 | 405)) => {
+                let why = if status == 405 {
+                    "does not take POST"
+                } else {
+                    "redirects, and the token is not sent on"
+                };
+                error.with_hint(format!(
+                    "an identity token is sent by POST, and the token service {why}: log in with a user name and a password or access token"
+                ))
+            }
+            _ => error.with_server_message(&server_message(&response, visitor)),
+        });
+    }
     read(&response.body, asked)
         .map_err(|error| error.with_server_message(&server_message(&response, visitor)).with_url(url))
 }

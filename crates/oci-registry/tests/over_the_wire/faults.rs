@@ -65,6 +65,8 @@ async fn an_outage_at_the_first_visit_teaches_nothing() {
 async fn what_passes_is_waited_for() {
     for fault in [
         Fault::status(502),
+        Fault::status(421),
+        Fault::status(425),
         Fault::Reset,
         Fault::too_many_requests(Duration::ZERO),
         Fault::Truncate { keep: 3 },

@@ -1,6 +1,6 @@
 //! Challenges, token services and tokens.
 
-use artifact_http::Credential;
+use artifact_http::{Call, Credential};
 use artifact_source::ErrorKind;
 use oci_registry::RegistryClient;
 use warehouse_testkit::{Fault, Registry, Reply, When};
@@ -76,8 +76,20 @@ async fn a_realm_that_redirects_takes_the_credential_nowhere() {
     let repository = repository(&registry, Some(Credential::identity_token("SECRET")));
     let outcome = Outcome::of(async |call| repository.tags(call).await).await;
     let message = "the registry's token service gave no token";
-    outcome.refused(ErrorKind::BadAnswer, message, 2, MIB);
+    let error = outcome.refused(ErrorKind::BadAnswer, message, 2, MIB);
+    hint(&error, "redirects, and the token is not sent on: log in with a user name");
     assert_eq!(foreign.seen().len(), 1, "a refresh token is in the body, which is not sent on");
+}
+
+#[tokio::test]
+async fn a_realm_that_takes_no_post_is_no_place_for_an_identity_token() {
+    let registry = with_image(Registry::builder().refresh_token("SECRET"));
+    registry.faults().add(When::path("/token"), Fault::status(405));
+    let error = repository(&registry, Some(Credential::identity_token("SECRET")))
+        .tags(&Call::new())
+        .await
+        .unwrap_err();
+    hint(&error, "does not take POST: log in with a user name");
 }
 
 #[tokio::test]

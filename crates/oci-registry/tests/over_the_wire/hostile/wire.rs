@@ -9,7 +9,7 @@ use oci_registry::{Digest, RegistryClient};
 
 use super::{Outcome, hint, in_raw, raw_manifest};
 use crate::raw::{Answer, RawServer, Then, answer, bytes};
-use crate::setup::http;
+use crate::setup::{client, http};
 
 const INDEX: &str = r#"{"manifests":[]}"#;
 const NO_HTTP: &str = "the answer is not HTTP";
@@ -235,4 +235,41 @@ async fn cookies_are_not_kept() {
         repository.manifest("1.0.0", &Call::new()).await.unwrap();
     }
     assert!(server.seen().iter().all(|head| !head.contains("cookie")), "{:?}", server.seen());
+}
+
+/// Where neither a length nor chunks tell the end of an answer, its own end does.
+#[tokio::test]
+async fn an_answer_without_a_length_that_is_cut_short_may_be_whole_the_next_time() {
+    let digest = Digest::of(INDEX.as_bytes());
+    for cut in 1..INDEX.len() {
+        let head = format!("HTTP/1.1 200 OK\nDocker-Content-Digest: {digest}\n\n");
+        let server = RawServer::start(move |_| bytes(&head, &INDEX[..cut])).await;
+        let repository = client(None).repository(&format!("{}/demo/app", server.host)).unwrap();
+        let error = repository.manifest("1.0.0", &Call::new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::BadAnswer, true), "{cut} {error}");
+
+        let list = r#"{"tags": ["1.0.0"]}"#;
+        let server =
+            RawServer::start(move |_| bytes("HTTP/1.1 200 OK\n\n", &list[..cut.min(list.len() - 1)])).await;
+        let repository = client(None).repository(&format!("{}/demo/app", server.host)).unwrap();
+        let error = repository.tags(&Call::new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::BadAnswer, true), "{cut} {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_wants_https_is_named_so() {
+    for said in [
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<center>The plain HTTP request was sent to HTTPS port</center>",
+    ] {
+        let server =
+            RawServer::start(move |_| answer("400 Bad Request", &["Content-Type: text/plain"], said)).await;
+        let repository = client(None).repository(&format!("{}/demo/app", server.host)).unwrap();
+        let error = repository.tags(&Call::new()).await.unwrap_err();
+        assert!(
+            error.hint().is_some_and(|hint| hint.ends_with("name its host as one with https")),
+            "{error:?}"
+        );
+    }
 }
