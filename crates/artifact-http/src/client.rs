@@ -10,14 +10,16 @@ use artifact_source::Error;
 use crate::backoff::Backoff;
 use crate::exchange::Timing;
 use crate::network::Network;
+use crate::reqwest_service::ReqwestService;
 use crate::response::Tries;
-use crate::transport::Transport;
+use crate::service::HttpService;
 use crate::{Call, Pace, Request, Response, StreamingResponse, moment, retry_after, tls};
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
 #[derive(Clone)]
 pub struct HttpClient {
-    pub(crate) transport: Transport,
+    pub(crate) service: Arc<dyn HttpService>,
+    pub(crate) network: Arc<Network>,
     pub(crate) timing: Timing,
     pub(crate) pace: Option<Pace>,
     retry: Retry,
@@ -42,6 +44,7 @@ pub struct HttpClientBuilder {
     proxy_from_environment: bool,
     network: Network,
     pace: Option<Pace>,
+    service: Option<Arc<dyn HttpService>>,
 }
 
 impl Default for HttpClientBuilder {
@@ -59,6 +62,7 @@ impl Default for HttpClientBuilder {
             proxy_from_environment: false,
             network: Network::default(),
             pace: None,
+            service: None,
         }
     }
 }
@@ -150,6 +154,13 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Sends the requests through this service instead of one of the client's own. Certificates, proxies, connections, their time limit, and
+    /// names with [known addresses](Self::resolve) are then the service's business.
+    pub fn service(mut self, service: impl HttpService) -> Self {
+        self.service = Some(Arc::new(service));
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -159,6 +170,16 @@ impl HttpClientBuilder {
     /// [followed](Self::proxy_from_environment) and names what cannot be a proxy: the error names the variable, and nothing
     /// of its value.
     pub fn build(self) -> Result<HttpClient, Error> {
+        let network = Arc::new(self.network);
+        if let Some(service) = self.service {
+            return Ok(HttpClient {
+                service,
+                network,
+                timing: self.timing,
+                pace: self.pace,
+                retry: self.retry,
+            });
+        }
         let tls = tls::configuration(&self.roots, self.skip_tls_verify)?;
         let (user_agent, connect) = (self.user_agent, self.timing.connect);
         let settings = || {
@@ -172,8 +193,14 @@ impl HttpClientBuilder {
                 .pool_idle_timeout(Duration::from_secs(15))
                 .connect_timeout(connect)
         };
-        let transport = Transport::build(settings, self.network, self.proxy_from_environment)?;
-        Ok(HttpClient { transport, timing: self.timing, pace: self.pace, retry: self.retry })
+        let service = ReqwestService::build(settings, Arc::clone(&network), self.proxy_from_environment)?;
+        Ok(HttpClient {
+            service: Arc::new(service),
+            network,
+            timing: self.timing,
+            pace: self.pace,
+            retry: self.retry,
+        })
     }
 }
 
@@ -187,6 +214,13 @@ impl HttpClient {
     #[must_use]
     pub fn with_pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
         self.pace = pace.into();
+        self
+    }
+
+    /// The same client, which sends its requests through a service that stands on its present one: one that records, counts or injects faults.
+    #[must_use]
+    pub fn wrap_service<S: HttpService>(mut self, wrap: impl FnOnce(Arc<dyn HttpService>) -> S) -> Self {
+        self.service = Arc::new(wrap(self.service));
         self
     }
 

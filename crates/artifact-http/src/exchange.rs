@@ -6,13 +6,11 @@ use artifact_source::{Error, ErrorKind};
 use http::header;
 use url::Url;
 
-use crate::failure::{self, During};
-use crate::{Call, HttpClient, Origin, Request, StreamingResponse, is_loopback, moment, redirect};
+use crate::service::{ServiceBody, ServiceRequest, ServiceResponse};
+use crate::{Call, HttpClient, Origin, Request, StreamingResponse, failure, is_loopback, moment, redirect};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
 const REDIRECT_BODY: usize = 64 << 10;
-
-const PROXY_WANTS_CREDENTIAL: http::StatusCode = http::StatusCode::PROXY_AUTHENTICATION_REQUIRED;
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
@@ -44,34 +42,36 @@ impl HttpClient {
         let mut is_first = true;
         let mut url = url.clone();
         let mut public_only = request.public_only;
-        if public_only && self.transport.is_private(&url) {
+        if public_only && self.network.is_private(&url) {
             return Err(failure::leads_inside(&url));
         }
         for hop in 0.. {
-            let mut message = reqwest::Request::new(request.method.clone(), url.clone());
-            message.headers_mut().extend(headers.clone());
+            let mut message = ServiceRequest {
+                method: request.method.clone(),
+                url: url.clone(),
+                headers: headers.clone(),
+                body: request.body.clone(),
+                public_only,
+            };
             if request.accept_gzip {
-                message.headers_mut().insert(header::ACCEPT_ENCODING, http::HeaderValue::from_static("gzip"));
+                message.headers.insert(header::ACCEPT_ENCODING, http::HeaderValue::from_static("gzip"));
             }
             let authorization = request.authorizations.sent_to(&Origin::of(&url), is_first);
             if let Some(sent) = authorization {
                 if sent.is_own {
                     check_plain(request, &url)?;
                 }
-                message.headers_mut().insert(header::AUTHORIZATION, sent.value.clone());
-            }
-            if !request.body.is_empty() {
-                *message.body_mut() = Some(request.body.clone().into());
+                message.headers.insert(header::AUTHORIZATION, sent.value.clone());
             }
             if let Some(pace) = &self.pace {
                 pace.turn(&url, call.deadline).await?;
             }
-            let answer = self.send(message, &url, public_only, call).await?;
-            let private = self.transport.answered_privately(&url, answer.remote_addr());
-            if let (Some(pace), http::StatusCode::TOO_MANY_REQUESTS) = (&self.pace, answer.status()) {
+            let answer = self.send(message, call).await?;
+            let private = answer.private;
+            if let (Some(pace), http::StatusCode::TOO_MANY_REQUESTS) = (&self.pace, answer.status) {
                 pace.slow_down(&url);
             }
-            if request.max_redirects == 0 || !redirect::leads_on(answer.status(), &request.method) {
+            if request.max_redirects == 0 || !redirect::leads_on(answer.status, &request.method) {
                 let sender = Sender { url, private, sent: authorization.map(|sent| sent.value.clone()) };
                 return StreamingResponse::new(
                     answer,
@@ -86,10 +86,10 @@ impl HttpClient {
                 let message = format!("more than {} redirects", request.max_redirects);
                 return Err(Error::new(ErrorKind::BadAnswer, message).with_url(&url));
             }
-            let leads_inside = |to: &Url| !private && self.transport.is_private(to);
-            let next = redirect::target(&url, answer.headers(), with_credential, leads_inside);
+            let leads_inside = |to: &Url| !private && self.network.is_private(to);
+            let next = redirect::target(&url, &answer.headers, with_credential, leads_inside);
             let next = next?;
-            self.drain(answer, call).await;
+            self.drain(answer.body, call).await;
             if Origin::of(&next) != Origin::of(&url) {
                 public_only = !private;
             }
@@ -99,41 +99,23 @@ impl HttpClient {
         Err(Error::new(ErrorKind::Internal, "the redirects have no end").with_url(&url))
     }
 
-    async fn send(
-        &self,
-        message: reqwest::Request,
-        url: &Url,
-        public_only: bool,
-        call: &Call,
-    ) -> Result<reqwest::Response, Error> {
-        let proxy = self.transport.proxy(url);
-        if let Some(proxy) = &proxy {
-            proxy.check(url)?;
-        }
+    async fn send(&self, message: ServiceRequest, call: &Call) -> Result<ServiceResponse, Error> {
+        let url = message.url.clone();
         let patience = self.timing.connect.saturating_add(self.timing.stall);
         let (until, at_deadline) = until(patience, call.deadline);
         if at_deadline && until <= Instant::now() {
-            return Err(deadline_passed(url));
+            return Err(deadline_passed(&url));
         }
         call.meter.count_request();
-        let answer = self.transport.send(message, public_only, proxy.as_ref());
-        match tokio::time::timeout_at(until.into(), answer).await {
-            // Behind a tunnel it would be a server that says so.
-            Ok(Ok(answer)) if answer.status() == PROXY_WANTS_CREDENTIAL && url.scheme() == "http" => {
-                match &proxy {
-                    Some(proxy) => Err(failure::not_let_through(proxy).with_url(url)),
-                    None => Ok(answer),
-                }
-            }
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(fault)) => Err(failure::of_transport(fault, url, During::Exchange(proxy.as_ref()))),
-            Err(_) if at_deadline => Err(deadline_passed(url)),
-            Err(_) => Err(silence(url, self.timing.stall)),
+        match tokio::time::timeout_at(until.into(), self.service.call(message)).await {
+            Ok(answer) => answer,
+            Err(_) if at_deadline => Err(deadline_passed(&url)),
+            Err(_) => Err(silence(&url, self.timing.stall)),
         }
     }
 
     /// Reads the rest of a small body that nobody wants, so that its connection stays of use.
-    async fn drain(&self, mut answer: reqwest::Response, call: &Call) {
+    async fn drain(&self, mut answer: ServiceBody, call: &Call) {
         let (until, _) = until(self.timing.stall, call.deadline);
         let rest = async {
             let mut read = 0;

@@ -9,9 +9,9 @@ use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
 use crate::exchange::{Sender, deadline_passed, silence};
-use crate::failure::{self, During};
 use crate::gzip::Gunzip;
 use crate::response::{Tries, error_of};
+use crate::service::{ServiceBody, ServiceResponse};
 use crate::{Call, Instructions, Request, Response};
 
 /// How much of an error page is read.
@@ -38,8 +38,8 @@ pub struct StreamingResponse {
 }
 
 enum Body {
-    Wire(reqwest::Response),
-    Gzip(reqwest::Response, Box<Gunzip>),
+    Wire(ServiceBody),
+    Gzip(ServiceBody, Box<Gunzip>),
     GzipEnd(Box<Gunzip>),
     Read(Bytes),
     Done,
@@ -47,30 +47,29 @@ enum Body {
 
 impl StreamingResponse {
     pub(crate) fn new(
-        mut answer: reqwest::Response,
+        answer: ServiceResponse,
         Sender { url, private, sent }: Sender,
         request: &Request,
         call: Call,
         stall: Duration,
         whole: bool,
     ) -> Result<Self, Error> {
-        let status = answer.status();
-        let mut headers = std::mem::take(answer.headers_mut());
+        let ServiceResponse { status, mut headers, body, .. } = answer;
         let instructions = Instructions::take(&mut headers, &url, private);
         let max_bytes =
             if status.is_success() { request.max_bytes } else { request.max_bytes.min(ERROR_PAGE) };
         let has_body = request.method != Method::HEAD && !matches!(status.as_u16(), 204 | 304);
         let gzip = has_body && request.accept_gzip && is_gzip(&headers, &url)?;
         if has_body && !gzip && status.is_success() {
-            let announced = answer.content_length().unwrap_or_default();
+            let announced = announced_length(&headers).unwrap_or_default();
             if announced > max_bytes {
                 return Err(too_large(&url, max_bytes));
             }
         }
         let body = match (has_body, gzip) {
             (false, _) => Body::Done,
-            (true, false) => Body::Wire(answer),
-            (true, true) => Body::Gzip(answer, Box::new(Gunzip::new())),
+            (true, false) => Body::Wire(body),
+            (true, true) => Body::Gzip(body, Box::new(Gunzip::new())),
         };
         let least_progress = if whole { LEAST_PROGRESS } else { 1 };
         let tries = Tries::begin();
@@ -256,7 +255,7 @@ impl StreamingResponse {
             let bytes = match tokio::time::timeout_at(until.into(), answer.chunk()).await {
                 Ok(Ok(Some(bytes))) => bytes,
                 Ok(Ok(None)) => return Ok(Some(gathered.freeze()).filter(|bytes| !bytes.is_empty())),
-                Ok(Err(fault)) => return Err(failure::of_transport(fault, &self.url, During::Body)),
+                Ok(Err(error)) => return Err(error),
                 Err(_) if at_deadline => return Err(deadline_passed(&self.url)),
                 Err(_) => return Err(silence(&self.url, self.stall)),
             };
@@ -270,6 +269,10 @@ impl StreamingResponse {
             }
         }
     }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Compressions that a body can have, and that are never asked for.

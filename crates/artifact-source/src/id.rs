@@ -1,4 +1,4 @@
-//! The name of a source.
+//! Which source it is.
 
 use std::fmt;
 
@@ -33,16 +33,17 @@ impl fmt::Display for SourceKind {
     }
 }
 
-/// The name of a source: its kind, its repository's URL, and the subscription's own name or the
-/// chart's where that is needed to tell two apart.
+/// Which source it is: its kind, its repository's URL, the chart where the repository holds several, and the name of the subscription
+/// where the manifest gives one.
 ///
-/// It is made for messages and logs, so a credential in the URL is dropped when the id is made.
+/// It is made for messages, logs and files, so a credential in the URL is dropped when the id is made.
 ///
 /// ```
 /// use artifact_source::{SourceId, SourceKind};
 ///
-/// let id = SourceId::new(SourceKind::Chart, "https://me:secret@charts.example.com").with_name("web");
+/// let id = SourceId::new(SourceKind::Chart, "https://me:secret@charts.example.com").with_chart("web");
 /// assert_eq!(id.to_string(), "chart https://charts.example.com (web)");
+/// assert_eq!(id.with_subscription("edge").to_string(), "chart https://charts.example.com (web, subscription edge)");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,23 +51,32 @@ pub struct SourceId {
     kind: SourceKind,
     url: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    chart: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subscription: Option<String>,
 }
 
 impl SourceId {
-    /// The id of a source of this kind that reads the repository at this URL.
+    /// The id of a source of this kind that reads the repository at this URL. The URL of a source that has none is empty.
     pub fn new(kind: SourceKind, url: &str) -> Self {
-        Self { kind, url: redact_url(url), name: None }
+        Self { kind, url: redact_url(url), chart: None, subscription: None }
     }
 
-    /// The same, told apart by a name.
+    /// The same for one chart of the repository. An empty name is none.
     #[must_use]
-    pub fn with_name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+    pub fn with_chart<'a>(mut self, chart: impl Into<Option<&'a str>>) -> Self {
+        self.chart = named(chart.into());
         self
     }
 
-    /// What kind of place it reads.
+    /// The same for the subscription of this name. An empty name is none.
+    #[must_use]
+    pub fn with_subscription<'a>(mut self, subscription: impl Into<Option<&'a str>>) -> Self {
+        self.subscription = named(subscription.into());
+        self
+    }
+
+    /// The kind of place that it reads.
     pub fn kind(&self) -> &SourceKind {
         &self.kind
     }
@@ -76,10 +86,19 @@ impl SourceId {
         &self.url
     }
 
-    /// What tells it apart from another source of the same repository.
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+    /// The chart that it reads from a chart repository.
+    pub fn chart(&self) -> Option<&str> {
+        self.chart.as_deref()
     }
+
+    /// The name that the manifest gives to the subscription.
+    pub fn subscription(&self) -> Option<&str> {
+        self.subscription.as_deref()
+    }
+}
+
+fn named(name: Option<&str>) -> Option<String> {
+    name.filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 impl fmt::Display for SourceId {
@@ -88,9 +107,11 @@ impl fmt::Display for SourceId {
         if !self.url.is_empty() {
             write!(f, " {}", self.url)?;
         }
-        match &self.name {
-            Some(name) => write!(f, " ({name})"),
-            None => Ok(()),
+        match (&self.chart, &self.subscription) {
+            (Some(chart), Some(subscription)) => write!(f, " ({chart}, subscription {subscription})"),
+            (Some(chart), None) => write!(f, " ({chart})"),
+            (None, Some(subscription)) => write!(f, " (subscription {subscription})"),
+            (None, None) => Ok(()),
         }
     }
 }

@@ -36,9 +36,11 @@
 //! | poll cheaply | [`Observation`] |
 //! | know what a discovery cost | [`Cost`], [`Meter`] |
 //! | tell a passing fault from a lasting one | [`Error::is_transient`] |
+//! | decide which time it is | [`Clock`] |
 //! | test an implementation | [`conformance`] |
 
 mod artifact;
+mod clock;
 pub mod conformance;
 mod cost;
 mod discovery;
@@ -53,6 +55,7 @@ mod source;
 mod trace;
 
 pub use artifact::{AnyArtifact, Artifact, Chart, Commit, Generic, Image};
+pub use clock::{Clock, SystemClock};
 pub use cost::{Cost, Meter};
 pub use discovery::{Discovery, Found};
 pub use error::{Error, ErrorKind};
@@ -63,4 +66,4 @@ pub use redact::redact_url;
 pub use request::DiscoverRequest;
 pub use selection_strategies::Rejection;
 pub use source::{AnySource, ArtifactSource, ArtifactSourceExt};
-pub use trace::{Candidate, Judgement, Recorder, Trace, Warning};
+pub use trace::{Candidate, Judgement, Principal, Recorder, Trace, Warning};

@@ -41,11 +41,26 @@ pub trait Trace: Send + Sync {
     /// The candidate is not, for this reason.
     fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection);
 
+    /// The source asks as this principal. Called at most once, before the first request, by sources that look a credential up. Does nothing unless it is overridden.
+    fn authenticated(&self, principal: &Principal) {
+        let _ = principal;
+    }
+
     /// The answer holds, and something about it deserves a person's attention. May be called any number of times, also by a
     /// discovery whose answer is `Unchanged`. Does nothing unless it is overridden.
     fn warned(&self, warning: &Warning) {
         let _ = warning;
     }
+}
+
+/// As whom a source asks, in words that are no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Principal {
+    /// With a credential, which these words describe: `robot of Secret team/ghcr`.
+    Credential(String),
+    /// Without a credential, and, where that is known, why there is none.
+    Anonymous(Option<String>),
 }
 
 /// Something about an answer that deserves a person's attention, although the answer holds: candidates that were passed over
@@ -115,6 +130,7 @@ pub struct Judgement {
 pub struct Recorder {
     judgements: Mutex<Vec<Judgement>>,
     warnings: Mutex<Vec<Warning>>,
+    principal: Mutex<Option<Principal>>,
 }
 
 impl Recorder {
@@ -133,6 +149,11 @@ impl Recorder {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// As whom the source asked, where it said so.
+    pub fn principal(&self) -> Option<Principal> {
+        self.principal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn hear(&self, candidate: &Candidate<'_>, rejection: Option<&Rejection>) {
         self.judgements.lock().unwrap_or_else(PoisonError::into_inner).push(Judgement {
             name: candidate.name.to_owned(),
@@ -149,6 +170,10 @@ impl Trace for Recorder {
 
     fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection) {
         self.hear(candidate, Some(why));
+    }
+
+    fn authenticated(&self, principal: &Principal) {
+        *self.principal.lock().unwrap_or_else(PoisonError::into_inner) = Some(principal.clone());
     }
 
     fn warned(&self, warning: &Warning) {

@@ -1,0 +1,162 @@
+//! One HTTP exchange: the seam below the client.
+
+use std::fmt;
+use std::pin::Pin;
+
+use artifact_source::Error;
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, stream};
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+/// Sends one request and gives its answer: what an [`HttpClient`](crate::HttpClient) stands on.
+///
+/// The client above it counts, limits and paces requests, follows redirects, tries again, stops at the deadline, and decides which
+/// credential goes where. The service below it only exchanges one request for one answer. So a service can record answers, replay
+/// them, count, inject faults, or be the HTTP client of the program that embeds this one.
+///
+/// ```
+/// use artifact_http::{Call, HttpClient, HttpService, Request, ServiceRequest, ServiceResponse, StatusCode};
+/// use artifact_source::Error;
+///
+/// /// Answers every request with its own path.
+/// #[derive(Debug)]
+/// struct Echo;
+///
+/// #[async_trait::async_trait]
+/// impl HttpService for Echo {
+///     async fn call(&self, request: ServiceRequest) -> Result<ServiceResponse, Error> {
+///         Ok(ServiceResponse::new(StatusCode::OK, request.url.path().to_owned()))
+///     }
+/// }
+///
+/// # async fn example() -> Result<(), Error> {
+/// let client = HttpClient::builder().service(Echo).build()?;
+/// let response = client.fetch(Request::get("https://example.com/index.yaml"), &Call::new()).await?;
+/// assert_eq!(response.body, "/index.yaml");
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+/// ```
+#[async_trait]
+pub trait HttpService: fmt::Debug + Send + Sync + 'static {
+    /// Sends the request. Dropping the future ends the exchange.
+    ///
+    /// A redirect is an answer like any other: the service must not follow it, must not try again, and must not decompress the body.
+    /// Where [`public_only`](ServiceRequest::public_only) is set, it must not connect to a
+    /// [private address](crate::is_private).
+    ///
+    /// # Errors
+    ///
+    /// What kept the answer away. Its kind and [`Error::is_transient`] decide whether the client tries again.
+    async fn call(&self, request: ServiceRequest) -> Result<ServiceResponse, Error>;
+}
+
+/// One request, as it goes to the server. `Debug` shows no header value and no secret of the URL.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ServiceRequest {
+    /// The method.
+    pub method: Method,
+    /// The URL, without a user.
+    pub url: Url,
+    /// The headers, `Authorization` included.
+    pub headers: HeaderMap,
+    /// The body; empty for most requests.
+    pub body: Bytes,
+    /// Whether the server must be at a public address, since a public server led here.
+    pub public_only: bool,
+}
+
+impl ServiceRequest {
+    /// A request without headers and body to any address.
+    pub fn new(method: Method, url: Url) -> Self {
+        Self { method, url, headers: HeaderMap::new(), body: Bytes::new(), public_only: false }
+    }
+}
+
+impl fmt::Debug for ServiceRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceRequest")
+            .field("method", &self.method)
+            .field("url", &artifact_source::redact_url(self.url.as_str()))
+            .field("public_only", &self.public_only)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One answer, as it came from the server.
+#[non_exhaustive]
+pub struct ServiceResponse {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, still compressed if the server compressed it.
+    pub body: ServiceBody,
+    /// Whether the server that answered is at a private address: it may then lead to another private one.
+    pub private: bool,
+}
+
+impl ServiceResponse {
+    /// An answer with this status and body, without headers, from a public address.
+    pub fn new(status: StatusCode, body: impl Into<ServiceBody>) -> Self {
+        Self { status, headers: HeaderMap::new(), body: body.into(), private: false }
+    }
+
+    /// The same answer with these headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// The same answer from a server at a private address, or not.
+    #[must_use]
+    pub fn with_private(mut self, private: bool) -> Self {
+        self.private = private;
+        self
+    }
+}
+
+impl fmt::Debug for ServiceResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceResponse")
+            .field("status", &self.status)
+            .field("private", &self.private)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A body as it arrives, piece by piece.
+pub struct ServiceBody(Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>);
+
+impl ServiceBody {
+    /// The body that these pieces make. After an error nothing more is read.
+    pub fn from_stream(pieces: impl Stream<Item = Result<Bytes, Error>> + Send + 'static) -> Self {
+        Self(Box::pin(pieces))
+    }
+
+    /// The next piece; `None` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// What kept the rest away.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        self.0.next().await.transpose()
+    }
+}
+
+impl<B: Into<Bytes>> From<B> for ServiceBody {
+    fn from(body: B) -> Self {
+        let body: Bytes = body.into();
+        Self::from_stream(stream::iter((!body.is_empty()).then_some(Ok(body))))
+    }
+}
+
+impl fmt::Debug for ServiceBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServiceBody")
+    }
+}

@@ -1,0 +1,44 @@
+//! Where sources take the present time from.
+
+use std::fmt::Debug;
+
+use jiff::Timestamp;
+
+/// Tells the present time. Sources read no clock of their own, so that a test or a replay decides which time it is.
+///
+/// A [`Timestamp`] is a clock that stands still, and [`SystemClock`] is the system's.
+///
+/// ```
+/// use artifact_source::{Clock, SystemClock};
+///
+/// let noon: jiff::Timestamp = "2024-05-01T12:00:00Z".parse()?;
+/// assert_eq!(noon.now(), noon);
+/// assert!(SystemClock.now() > noon);
+/// # Ok::<(), jiff::Error>(())
+/// ```
+pub trait Clock: Debug + Send + Sync + 'static {
+    /// The present time.
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock of the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+impl Clock for Timestamp {
+    fn now(&self) -> Timestamp {
+        *self
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+}
