@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use artifact_source::{Cost, DiscoverRequest, Meter};
+use artifact_source::{Cost, DiscoverRequest, Error, ErrorKind, Meter};
 
 /// What the requests of one discovery share: a meter, a deadline, and the moment it began. Clones
 /// share the meter.
@@ -34,6 +34,20 @@ impl Call {
         self.meter.cost(self.started.elapsed())
     }
 
+    /// Waits for this work until the deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](ErrorKind::TimedOut) where the deadline passes first. The work is dropped then.
+    pub async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        match self.deadline {
+            None => Ok(work.await),
+            Some(deadline) => {
+                tokio::time::timeout_at(deadline.into(), work).await.map_err(|_| deadline_passed())
+            }
+        }
+    }
+
     /// The time that is left; `None` for no deadline, zero once it has passed.
     pub fn remaining(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
@@ -50,4 +64,9 @@ impl From<&DiscoverRequest<'_>> for Call {
     fn from(request: &DiscoverRequest<'_>) -> Self {
         Self { meter: request.meter(), deadline: request.deadline, started: Instant::now() }
     }
+}
+
+/// The error of work that the deadline ends.
+pub(crate) fn deadline_passed() -> Error {
+    Error::new(ErrorKind::TimedOut, "the deadline passed")
 }

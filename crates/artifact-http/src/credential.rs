@@ -1,5 +1,8 @@
 //! Who we are to a server.
 
+use percent_encoding::percent_decode_str;
+use url::Url;
+
 use crate::{Authorization, Secret};
 
 /// Who we are to a server. `Debug` shows no secret.
@@ -41,6 +44,15 @@ impl Credential {
     /// A refresh token.
     pub fn identity_token(token: impl Into<Secret>) -> Self {
         Self::IdentityToken(token.into())
+    }
+
+    /// The user and the password in a URL, percent-decoded; `None` where it has neither.
+    pub fn in_url(url: &Url) -> Option<Self> {
+        if url.username().is_empty() && url.password().is_none() {
+            return None;
+        }
+        let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        Some(Self::password(decode(url.username()), decode(url.password().unwrap_or_default())))
     }
 
     /// The header that presents this credential directly; `None` for one that has to be exchanged first.

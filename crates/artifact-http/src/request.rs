@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
 use crate::authorizations::Authorizations;
-use crate::{Authorization, Origin};
+use crate::{Authorization, Credential, Origin};
 
 const DEFAULT_MAX_BYTES: u64 = 16 << 20;
 const DEFAULT_MAX_REDIRECTS: usize = 10;
@@ -220,15 +220,9 @@ impl Retries {
 
 /// Takes user name and password out of a URL.
 fn take_user_info(url: &mut Url) -> Option<Authorization> {
-    if url.username().is_empty() && url.password().is_none() {
-        return None;
-    }
-    let authorization = Authorization::basic(
-        &percent_decoded(url.username()),
-        &percent_decoded(url.password().unwrap_or_default()),
-    );
+    let authorization = Credential::in_url(url)?.authorization();
     strip_user_info(url);
-    Some(authorization)
+    authorization
 }
 
 /// Drops user name and password from a URL.
@@ -236,12 +230,6 @@ pub(crate) fn strip_user_info(url: &mut Url) {
     // Only a URL without a host refuses, and that one holds neither.
     let _ = url.set_username("");
     let _ = url.set_password(None);
-}
-
-fn percent_decoded(text: &str) -> String {
-    // Decoding of a form would turn `+` into a space, so it is kept from doing so.
-    let form = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
-    url::form_urlencoded::parse(form.as_bytes()).next().map(|(key, _)| key.into_owned()).unwrap_or_default()
 }
 
 impl fmt::Debug for Request {

@@ -8,9 +8,9 @@ use artifact_source::{Error, SourceKind};
 
 use crate::auth::AuthCache;
 use crate::head_support::HeadSupport;
-use crate::place::{Hosts, Place};
+use crate::endpoint::{Hosts, Endpoint};
 use crate::repository::Repository;
-use crate::shared::SharedReads;
+use crate::reads::SharedReads;
 
 /// Reads from registries; see the [crate](crate) for what it promises. Clones share tokens, pace and
 /// connections.
@@ -111,8 +111,8 @@ impl RegistryClient {
     ///
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) as [`ImageName`](crate::ImageName) says.
     pub fn repository(&self, image: &str) -> Result<Repository, Error> {
-        let place = Place::new(image.parse()?, &self.hosts)?;
-        Ok(Repository::new(self.clone(), image.to_owned(), place))
+        let endpoint = Endpoint::new(image.parse()?, &self.hosts)?;
+        Ok(Repository::new(self.clone(), image.to_owned(), endpoint))
     }
 }
 

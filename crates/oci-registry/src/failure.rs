@@ -1,36 +1,36 @@
 //! What a refusal of a registry means.
 
-use artifact_http::{Credential, Response, Visitor, header};
+use artifact_http::{Credential, Response, Identity, header};
 use artifact_source::{Error, ErrorKind, printable};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::place::Place;
+use crate::endpoint::Endpoint;
 use crate::{ImageName, lenient};
 
 /// The error that this response means: `what` with the registry's own code and words, and a hint.
-pub(crate) fn refusal(response: &Response, place: &Place, visitor: &Visitor, what: &str) -> Error {
-    let name = &place.name;
-    let mut error = response.error(what).with_server_message(&server_message(response, visitor));
+pub(crate) fn refusal(response: &Response, endpoint: &Endpoint, identity: &Identity, what: &str) -> Error {
+    let name = &endpoint.name;
+    let mut error = response.error(what).with_server_message(&server_message(response, identity));
     let code = first_error(&response.body).and_then(|error| error.code);
     if let Some(code) = &code {
         error = error.with_code(code);
     }
     match (error.kind(), code.as_deref()) {
         // What another server than the registry denies has nothing to do with our credential.
-        (ErrorKind::Forbidden, _) if response.origin() != place.origin() => error,
-        (ErrorKind::Unauthorized, _) if !response.was_authorized() || response.origin() != place.origin() => {
-            match unmet(response, place, visitor) {
+        (ErrorKind::Forbidden, _) if response.origin() != endpoint.origin() => error,
+        (ErrorKind::Unauthorized, _) if !response.was_authorized() || response.origin() != endpoint.origin() => {
+            match unmet(response, endpoint, identity) {
                 Some(why) => error.with_hint(why),
-                None => refused_hint(error, name, visitor),
+                None => refused_hint(error, name, identity),
             }
         }
-        (ErrorKind::Unauthorized | ErrorKind::Forbidden, _) => refused_hint(error, name, visitor),
+        (ErrorKind::Unauthorized | ErrorKind::Forbidden, _) => refused_hint(error, name, identity),
         (ErrorKind::NotFound, Some("MANIFEST_UNKNOWN")) => error,
         (ErrorKind::NotFound, _) => error.with_hint(format!(
             "is {name} spelled right? Some registries also hide private repositories like this"
         )),
-        (ErrorKind::RateLimited, _) if visitor.credential().is_none() => {
+        (ErrorKind::RateLimited, _) if identity.credential().is_none() => {
             error.with_hint("registries allow more to those who sign in")
         }
         (ErrorKind::BadAnswer, _) if is_told_to_use_https(response) => error.with_hint(
@@ -42,16 +42,16 @@ pub(crate) fn refusal(response: &Response, place: &Place, visitor: &Visitor, wha
 }
 
 /// Why nothing was sent that says who we are, where that is not for the lack of a credential.
-fn unmet(response: &Response, place: &Place, visitor: &Visitor) -> Option<String> {
+fn unmet(response: &Response, endpoint: &Endpoint, identity: &Identity) -> Option<String> {
     let origin = response.origin();
-    if origin != place.origin() {
+    if origin != endpoint.origin() {
         return Some(format!(
             "the registry redirects to {origin}, which asks for a login of its own; a credential for {} is not sent there: \
              read the repository at that host, with a credential for it",
-            place.name
+            endpoint.name
         ));
     }
-    let credential = visitor.credential()?;
+    let credential = identity.credential()?;
     let challenges = response.instructions().challenges();
     let schemes: Vec<_> = challenges.iter().map(|challenge| printable(challenge.scheme())).take(5).collect();
     let why = match credential {
@@ -90,16 +90,16 @@ fn is_told_to_use_https(response: &Response) -> bool {
 }
 
 /// The same with what to do about not being let in.
-pub(crate) fn refused_hint(error: Error, name: &ImageName, visitor: &Visitor) -> Error {
-    let Some(hint) = visitor.hint(error.kind(), name) else { return error };
-    error.with_hint(match visitor.credential() {
+pub(crate) fn refused_hint(error: Error, name: &ImageName, identity: &Identity) -> Error {
+    let Some(hint) = identity.hint(error.kind(), name) else { return error };
+    error.with_hint(match identity.credential() {
         Some(_) => hint,
         None => format!("{hint}; registries also answer like this where there is no such repository"),
     })
 }
 
 /// The words of the server in an error page of the spec's form (or of a token service's), without the credential that it was sent.
-pub(crate) fn server_message(response: &Response, visitor: &Visitor) -> String {
+pub(crate) fn server_message(response: &Response, identity: &Identity) -> String {
     let plain_text = || {
         let content_type = response.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
         let text = std::str::from_utf8(&response.body).ok()?;
@@ -110,7 +110,7 @@ pub(crate) fn server_message(response: &Response, visitor: &Visitor) -> String {
         None => plain_text().unwrap_or_default(),
     };
     let message = response.without_authorization(&message);
-    match visitor.credential() {
+    match identity.credential() {
         Some(credential) => credential.remove_from(&message),
         None => message,
     }

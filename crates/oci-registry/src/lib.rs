@@ -69,9 +69,9 @@ mod head_support;
 mod lenient;
 mod manifest;
 mod name;
-mod place;
+mod endpoint;
 mod repository;
-mod shared;
+mod reads;
 mod tag_list;
 mod tags;
 

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{Call, Request, Response, Url, Visitor};
+use artifact_http::{Call, Request, Response, Url, Identity};
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
 
 use crate::auth::Access;
 use crate::failure::refusal;
 use crate::manifest::ACCEPT;
-use crate::place::Place;
+use crate::endpoint::Endpoint;
 use crate::{Digest, ImageName, Manifest, RegistryClient, lenient};
 
 const MANIFEST_BYTES: u64 = 4 << 20;
@@ -22,8 +22,10 @@ const CONTENT_DIGEST: &str = "docker-content-digest";
 #[derive(Clone)]
 pub struct Repository {
     pub(crate) client: RegistryClient,
-    pub(crate) place: Arc<Place>,
+    pub(crate) endpoint: Arc<Endpoint>,
     given: Arc<str>,
+    /// `None`: it is resolved at each read.
+    identity: Option<Arc<Identity>>,
 }
 
 /// What a tag points at, without the thing itself.
@@ -52,30 +54,30 @@ pub struct Fetched {
 }
 
 impl Repository {
-    pub(crate) fn new(client: RegistryClient, given: String, place: Place) -> Self {
-        Self { client, place: Arc::new(place), given: given.into() }
+    pub(crate) fn new(client: RegistryClient, given: String, endpoint: Endpoint) -> Self {
+        Self { client, endpoint: Arc::new(endpoint), given: given.into(), identity: None }
     }
 
     /// The repository's full name.
     pub fn name(&self) -> &ImageName {
-        &self.place.name
+        &self.endpoint.name
     }
 
     pub(crate) async fn read_head(
         &self,
         reference: &str,
-        visitor: &Visitor,
+        identity: &Identity,
         call: &Call,
     ) -> Result<Head, Error> {
         let url = self.manifest_url(reference)?;
-        let registry = self.client.heads.at(self.place.origin());
+        let registry = self.client.heads.at(self.endpoint.origin());
         let Some(turn) = registry.turn(call).await? else { return Ok(Head::default()) };
         let request = Request::head(&url).header("accept", ACCEPT).retry_rate_limits_only();
         let read = async {
-            let response = self.fetch(request, visitor, call).await?;
+            let response = self.fetch(request, identity, call).await?;
             // Registries without HEAD are left with GET.
             if !matches!(response.status.as_u16(), 405 | 501) {
-                self.check(&response, visitor, || self.missing(reference))?;
+                self.check(&response, identity, || self.missing(reference))?;
             }
             Ok(Head { digest: said_digest(&response), media_type: media_type(&response) })
         };
@@ -90,13 +92,13 @@ impl Repository {
     pub(crate) async fn read_manifest(
         &self,
         reference: &str,
-        visitor: &Visitor,
+        identity: &Identity,
         call: &Call,
     ) -> Result<Fetched, Error> {
         let url = self.manifest_url(reference)?;
         let request = Request::get(&url).header("accept", ACCEPT).accept_gzip(true).max_bytes(MANIFEST_BYTES);
-        let response = self.fetch(request, visitor, call).await?;
-        self.check(&response, visitor, || self.missing(reference))?;
+        let response = self.fetch(request, identity, call).await?;
+        self.check(&response, identity, || self.missing(reference))?;
         let asked = reference.parse::<Digest>().ok();
         let digest = asked.or_else(|| said_digest(&response)).unwrap_or_else(|| Digest::of(&response.body));
         let media_type = media_type(&response);
@@ -116,12 +118,12 @@ impl Repository {
         &self,
         digest: &Digest,
         max_bytes: u64,
-        visitor: &Visitor,
+        identity: &Identity,
         call: &Call,
     ) -> Result<Bytes, Error> {
         let url = self.url(&format!("blobs/{digest}"))?;
-        let response = self.fetch(Request::get(&url).max_bytes(max_bytes), visitor, call).await?;
-        self.check(&response, visitor, || format!("there is no blob {digest} in {}", self.place.name))?;
+        let response = self.fetch(Request::get(&url).max_bytes(max_bytes), identity, call).await?;
+        self.check(&response, identity, || format!("there is no blob {digest} in {}", self.endpoint.name))?;
         if !digest.is_of(&response.body) {
             let error = wrong_digest("the blob", digest).with_transient(lenient::is_cut(&response.body));
             return Err(error.with_url(&url));
@@ -129,29 +131,35 @@ impl Repository {
         Ok(response.body)
     }
 
-    /// As whom the repository is asked at this moment, in words that tell credentials apart without being one, for those who
-    /// keep what they read: see [`Login::scope`](artifact_http::Login::scope).
+    /// The identity that the repository is asked as: the [fixed](Self::with_identity) one, or what the client's source of credentials says now.
     ///
     /// # Errors
     ///
     /// As [`CredentialSource::credential`](artifact_http::CredentialSource::credential).
-    pub async fn login_scope(&self) -> Result<String, Error> {
-        Ok(self.visitor().await?.scope())
+    pub async fn identity(&self) -> Result<Identity, Error> {
+        match &self.identity {
+            Some(identity) => Ok(Identity::clone(identity)),
+            None => Identity::resolve(&*self.client.credentials, &self.client.kind, &self.given).await,
+        }
     }
 
-    pub(crate) async fn visitor(&self) -> Result<Visitor, Error> {
-        Visitor::look_up(&*self.client.credentials, &self.client.kind, &self.given).await
+    /// The same repository, always asked as this identity: for the reads of one discovery, which belong together. Without it, the source of
+    /// credentials is asked at each read.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(Arc::new(identity));
+        self
     }
 
-    /// Sends a request as this visitor.
+    /// Sends a request as this identity.
     pub(crate) async fn fetch(
         &self,
         request: Request,
-        visitor: &Visitor,
+        identity: &Identity,
         call: &Call,
     ) -> Result<Response, Error> {
-        let session = self.client.auth.session(&self.place, visitor.credential().cloned());
-        let access = Access { http: &self.client.http, place: &self.place, visitor, call };
+        let session = self.client.auth.session(&self.endpoint, identity.credential().cloned());
+        let access = Access { http: &self.client.http, endpoint: &self.endpoint, identity, call };
         session.fetch(access, request).await
     }
 
@@ -159,13 +167,13 @@ impl Repository {
     pub(crate) fn check(
         &self,
         response: &Response,
-        visitor: &Visitor,
+        identity: &Identity,
         missing: impl FnOnce() -> String,
     ) -> Result<(), Error> {
-        let name = &self.place.name;
+        let name = &self.endpoint.name;
         let what = match response.status.as_u16() {
             200..=299 => return Ok(()),
-            401 | 403 if response.origin() != self.place.origin() => {
+            401 | 403 if response.origin() != self.endpoint.origin() => {
                 format!("{}, to which the registry of {name} redirects, denies access", response.origin())
             }
             401 => format!("the registry does not let us into {name}"),
@@ -174,21 +182,21 @@ impl Repository {
             429 => format!("the registry of {name} wants fewer requests"),
             _ => format!("the registry of {name} failed"),
         };
-        Err(refusal(response, &self.place, visitor, &what))
+        Err(refusal(response, &self.endpoint, identity, &what))
     }
 
     /// `https://host/v2/name/rest`.
     pub(crate) fn url(&self, rest: &str) -> Result<Url, Error> {
-        let path = format!("/v2/{}/{rest}", self.place.name.repository());
-        self.place.base.join(&path).map_err(|cause| {
+        let path = format!("/v2/{}/{rest}", self.endpoint.name.repository());
+        self.endpoint.base.join(&path).map_err(|cause| {
             Error::new(ErrorKind::InvalidInput, "the repository has no URL")
-                .with_url(&self.place.base)
+                .with_url(&self.endpoint.base)
                 .with_cause(cause)
         })
     }
 
     fn missing(&self, reference: &str) -> String {
-        format!("there is no {reference} in {}", self.place.name)
+        format!("there is no {reference} in {}", self.endpoint.name)
     }
 
     fn manifest_url(&self, reference: &str) -> Result<Url, Error> {
@@ -238,6 +246,6 @@ fn wrong_digest(what: &str, digest: &Digest) -> Error {
 
 impl fmt::Debug for Repository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Repository").field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("Repository").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }

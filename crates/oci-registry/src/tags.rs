@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use artifact_http::{Call, Instructions, Origin, Request, Response, Url, Visitor};
+use artifact_http::{Call, Instructions, Origin, Request, Response, Url, Identity};
 use artifact_source::{Error, ErrorKind};
 
 use crate::Repository;
@@ -26,18 +26,18 @@ struct Page {
 impl Repository {
     /// Reads the list page by page. A list ends where a page has no next link; anything else that keeps the next page from being read
     /// is an error (semantics, rule 3.11).
-    pub(crate) async fn list_tags(&self, visitor: &Visitor, call: &Call) -> Result<Vec<String>, Error> {
+    pub(crate) async fn list_tags(&self, identity: &Identity, call: &Call) -> Result<Vec<String>, Error> {
         let list = self.url("tags/list")?;
         let mut page = Page { url: list.clone(), public_only: false };
         page.url.set_query(Some(&format!("n={PAGE}")));
         let mut tags = TagList::default();
         let (mut asked, mut idle) = (HashSet::new(), 0);
         for number in 0..MAX_PAGES {
-            let mut response = self.page(&page, visitor, call).await?;
+            let mut response = self.page(&page, identity, call).await?;
             // Quay answers 413 to a page size it finds too large; others say 400.
             if number == 0 && matches!(response.status.as_u16(), 400 | 413) {
                 page.url.clone_from(&list);
-                response = self.page(&page, visitor, call).await?;
+                response = self.page(&page, identity, call).await?;
             }
             // A part of an answer, and a page that the one before led to and that is not there, are no end of a list.
             if response.status.as_u16() == 206 || number > 0 && matches!(response.status.as_u16(), 404 | 410)
@@ -46,7 +46,7 @@ impl Repository {
                     .error("a page of the list of tags could not be read")
                     .with_transient(false));
             }
-            self.check(&response, visitor, || format!("there is no repository {}", self.name()))?;
+            self.check(&response, identity, || format!("there is no repository {}", self.name()))?;
             let news = tags.add(&response.body).map_err(|error| error.with_url(&page.url))?;
             let is_known = !asked.insert(fingerprint(&page.url));
             idle = if news == News::Tags { 0 } else { idle + 1 };
@@ -73,13 +73,13 @@ impl Repository {
         Err(Error::new(ErrorKind::TooLarge, message).with_url(&list))
     }
 
-    async fn page(&self, page: &Page, visitor: &Visitor, call: &Call) -> Result<Response, Error> {
+    async fn page(&self, page: &Page, identity: &Identity, call: &Call) -> Result<Response, Error> {
         let request = Request::get(&page.url)
             .header("accept", "application/json")
             .accept_gzip(true)
             .max_bytes(PAGE_BYTES)
             .public_only(page.public_only);
-        self.fetch(request, visitor, call).await
+        self.fetch(request, identity, call).await
     }
 }
 

@@ -14,9 +14,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use artifact_http::{Call, Credential, HttpClient, Origin, Visitor};
+use artifact_http::{Call, Credential, HttpClient, Origin, Identity};
 
-use crate::place::Place;
+use crate::endpoint::Endpoint;
 use challenge::Challenge;
 use hints::ChallengeHints;
 pub(crate) use session::Session;
@@ -28,8 +28,8 @@ const MANY: usize = 4096;
 #[derive(Clone, Copy)]
 pub(crate) struct Access<'a> {
     pub(crate) http: &'a HttpClient,
-    pub(crate) place: &'a Place,
-    pub(crate) visitor: &'a Visitor,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) identity: &'a Identity,
     pub(crate) call: &'a Call,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Access<'a> {
     /// The credential that answers this challenge: ours for what the registry itself asks, and none for what another server asks, to which
     /// the registry only redirected.
     fn credential_for(&self, challenge: &Challenge) -> Option<&'a Credential> {
-        if challenge.origin == self.place.origin() { self.visitor.credential() } else { None }
+        if challenge.origin == self.endpoint.origin() { self.identity.credential() } else { None }
     }
 }
 
@@ -53,13 +53,13 @@ struct Known {
 
 impl AuthCache {
     /// The session of this repository with this credential.
-    pub(crate) fn session(&self, place: &Place, credential: Option<Credential>) -> Arc<Session> {
+    pub(crate) fn session(&self, endpoint: &Endpoint, credential: Option<Credential>) -> Arc<Session> {
         let Known { sessions, hints } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         forget_idle(sessions);
         // After the sessions, as each holds its hints.
         forget_idle(hints);
-        let origin = place.origin();
-        let key = (origin.clone(), place.name.repository().to_owned(), credential.clone());
+        let origin = endpoint.origin();
+        let key = (origin.clone(), endpoint.name.repository().to_owned(), credential.clone());
         let session = sessions.entry(key).or_insert_with(|| {
             let hints = hints.entry((origin, credential)).or_default();
             Arc::new(Session::new(Arc::clone(hints)))

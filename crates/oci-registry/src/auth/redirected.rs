@@ -75,7 +75,7 @@ impl Session {
         request: Request,
         own: Option<Authorization>,
     ) -> Result<Response, Error> {
-        let registry = access.place.origin();
+        let registry = access.endpoint.origin();
         let request = request.authorization_for(&registry, own);
         let mut answered: Vec<Origin> = Vec::new();
         loop {
@@ -93,7 +93,7 @@ impl Session {
             {
                 return Ok(response);
             }
-            let Some(challenge) = Challenge::of(response.instructions(), &access.place.name) else {
+            let Some(challenge) = Challenge::of(response.instructions(), &access.endpoint.name) else {
                 return Ok(response);
             };
             if challenge.scheme == Scheme::Basic {

@@ -63,7 +63,7 @@ impl Session {
     /// Sends the request with what the registry asks for. A grant that is refused is replaced once; the response to that is
     /// the response.
     pub(crate) async fn fetch(&self, access: Access<'_>, request: Request) -> Result<Response, Error> {
-        let request = request.allow_plain_credential(access.place.plain_credential);
+        let request = request.allow_plain_credential(access.endpoint.plain_credential);
         let mut state = self.lock(access).await?;
         let before = state.grant.number;
         if !state.known {
@@ -83,7 +83,7 @@ impl Session {
         let response = self.send(access, request.clone(), grant.authorization.clone()).await?;
         let status = response.status.as_u16();
         // A refusal of another server says nothing about the grant, which that server never saw.
-        if !matches!(status, 401 | 403) || response.origin() != access.place.origin() {
+        if !matches!(status, 401 | 403) || response.origin() != access.endpoint.origin() {
             self.proven.fetch_max(grant.number, Ordering::Relaxed);
             return Ok(response);
         }
@@ -94,7 +94,7 @@ impl Session {
         }
         let mut state = self.lock(access).await?;
         if state.grant.number == grant.number {
-            let asked = Challenge::of(response.instructions(), &access.place.name).filter(|_| status == 401);
+            let asked = Challenge::of(response.instructions(), &access.endpoint.name).filter(|_| status == 401);
             let is_same = match (&state.challenge, &asked) {
                 (Some(known), Some(asked)) => known.covers(asked),
                 _ => false,
@@ -131,12 +131,12 @@ impl Session {
         access: Access<'_>,
         request: &Request,
     ) -> Result<Option<Response>, Error> {
-        match self.hints.hint(&access.place.name, access.call).await {
+        match self.hints.hint(&access.endpoint.name, access.call).await {
             Hint::Expect(challenge) => match self.answer(state, access, challenge.clone(), true).await {
                 Ok(true) => Ok(None),
                 Ok(false) => self.ask(state, access, request, None, None).await,
                 Err(error) => {
-                    let challenge = challenge.widened(None, &access.place.name);
+                    let challenge = challenge.widened(None, &access.endpoint.name);
                     let attempt = Attempt { challenge, outcome: Err(error) };
                     self.ask(state, access, request, None, Some(attempt)).await
                 }
@@ -157,9 +157,9 @@ impl Session {
     ) -> Result<Option<Response>, Error> {
         state.known = false;
         let response = self.send(access, request.clone(), None).await?;
-        let (name, status) = (&access.place.name, response.status);
+        let (name, status) = (&access.endpoint.name, response.status);
         let is_refused = status.as_u16() == 401;
-        if !is_refused || response.origin() != access.place.origin() {
+        if !is_refused || response.origin() != access.endpoint.origin() {
             if status.is_success() {
                 self.hints.learn(name, None);
             }
@@ -194,10 +194,10 @@ impl Session {
     /// What the registry asks for at `/v2/`, where every registry says it (distribution spec, end-1): a registry that refuses a read
     /// without any challenge is asked there, once.
     async fn challenge_of_registry(&self, access: Access<'_>) -> Result<Option<Challenge>, Error> {
-        let Ok(base) = access.place.base.join("/v2/") else { return Ok(None) };
+        let Ok(base) = access.endpoint.base.join("/v2/") else { return Ok(None) };
         let response = access.http.fetch(Request::get(&base).max_redirects(0), access.call).await?;
-        Ok(Challenge::of(response.instructions(), &access.place.name)
-            .filter(|challenge| response.status.as_u16() == 401 && challenge.origin == access.place.origin()))
+        Ok(Challenge::of(response.instructions(), &access.endpoint.name)
+            .filter(|challenge| response.status.as_u16() == 401 && challenge.origin == access.endpoint.origin()))
     }
 
     /// Gets a grant for this challenge and, if that is to be had, for what was asked for before and will be asked for next;
@@ -209,7 +209,7 @@ impl Session {
         asked: Challenge,
         from_hint: bool,
     ) -> Result<bool, Error> {
-        let wide = asked.widened(state.challenge.as_ref(), &access.place.name);
+        let wide = asked.widened(state.challenge.as_ref(), &access.endpoint.name);
         let (challenge, (authorization, until)) = match authorization_for(&wide, access).await {
             Err(error) if error.is_auth() && wide != asked => {
                 let narrow = authorization_for(&asked, access).await?;
@@ -255,5 +255,5 @@ async fn authorization_for(
 /// The error for a call whose deadline passes while it waits for the sign-in of another one.
 pub(super) fn deadline_passed(access: Access<'_>) -> Error {
     Error::new(ErrorKind::TimedOut, "the deadline passed while authentication was under way")
-        .with_url(&access.place.base)
+        .with_url(&access.endpoint.base)
 }

@@ -34,7 +34,7 @@ pub(super) async fn fetch(
     service: &TokenService,
     access: Access<'_>,
 ) -> Result<Token, Error> {
-    let Access { http, place, visitor, call } = access;
+    let Access { http, endpoint, identity, call } = access;
     let credential = access.credential_for(challenge);
     let url = service_url(&challenge.origin, service)?;
     let mut fields: Vec<(&str, &str)> = Vec::new();
@@ -53,7 +53,7 @@ pub(super) async fn fetch(
                 ("client_id", "warehouse"),
                 ("refresh_token", token.expose()),
             ]);
-            if url.scheme() != "https" && !place.may_be_plain(&url) {
+            if url.scheme() != "https" && !endpoint.may_be_plain(&url) {
                 return Err(over_plain_http(&url));
             }
             let form = Url::parse_with_params("form:", &fields)
@@ -70,7 +70,7 @@ pub(super) async fn fetch(
             url.query_pairs_mut().extend_pairs(&fields);
             Request::get(&url)
                 .authorization(credential.and_then(Credential::authorization))
-                .allow_plain_credential(place.may_be_plain(&url))
+                .allow_plain_credential(endpoint.may_be_plain(&url))
         }
     };
     // A name may lead to another address than when the challenge came, so this holds for the registry's own host as well.
@@ -82,11 +82,11 @@ pub(super) async fn fetch(
         } else {
             "the registry's token service gives no token without a credential"
         };
-        let said = server_message(&response, visitor);
+        let said = server_message(&response, identity);
         let status = response.status.as_u16();
         let kind = if status == 403 { ErrorKind::Forbidden } else { ErrorKind::Unauthorized };
         let error = Error::new(kind, what).with_status(status).with_url(url).with_server_message(&said);
-        return Err(refused_hint(error, &place.name, visitor));
+        return Err(refused_hint(error, &endpoint.name, identity));
     }
     // That the service is not found does not say that the artifact is not.
     if matches!(response.status.as_u16(), 404 | 410) {
@@ -107,11 +107,11 @@ pub(super) async fn fetch(
                     "an identity token is sent by POST, and the token service {why}: log in with a user name and a password or access token"
                 ))
             }
-            _ => error.with_server_message(&server_message(&response, visitor)),
+            _ => error.with_server_message(&server_message(&response, identity)),
         });
     }
     read(&response.body, asked)
-        .map_err(|error| error.with_server_message(&server_message(&response, visitor)).with_url(url))
+        .map_err(|error| error.with_server_message(&server_message(&response, identity)).with_url(url))
 }
 
 /// The URL of the token service that this server names. The client refuses private addresses when it connects.

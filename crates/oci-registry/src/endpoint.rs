@@ -31,7 +31,7 @@ fn names(list: &[String], host: &str) -> bool {
 
 /// Where a repository is.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Endpoint {
     pub(crate) name: ImageName,
     /// `https://host/`.
     pub(crate) base: Url,
@@ -40,7 +40,7 @@ pub(crate) struct Place {
     hosts: Hosts,
 }
 
-impl Place {
+impl Endpoint {
     pub(crate) fn new(name: ImageName, hosts: &Hosts) -> Result<Self, Error> {
         let parse = |scheme: &str| {
             Url::parse(&format!("{scheme}://{}/", name.host())).map_err(|cause| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use artifact_http::{Call, Credential, Flights, Origin, Visitor};
+use artifact_http::{Call, Credential, SingleFlight, Origin, Identity};
 use artifact_source::Error;
 use bytes::Bytes;
 
@@ -11,10 +11,10 @@ use crate::{Digest, Fetched, Head, Repository};
 /// What is being read, of all repositories of a client.
 #[derive(Debug, Default)]
 pub(crate) struct SharedReads {
-    tags: Flights<View, Arc<Vec<String>>>,
-    heads: Flights<(View, String), Head>,
-    manifests: Flights<(View, String), Fetched>,
-    blobs: Flights<(View, Digest, u64), Bytes>,
+    tags: SingleFlight<View, Arc<Vec<String>>>,
+    heads: SingleFlight<(View, String), Head>,
+    manifests: SingleFlight<(View, String), Fetched>,
+    blobs: SingleFlight<(View, Digest, u64), Bytes>,
 }
 
 /// A repository as somebody sees it.
@@ -34,12 +34,12 @@ impl Repository {
     /// pages; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) for what is no list; and as [`manifest`](Self::manifest).
     /// Part of a list is never given for the whole.
     pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
-        let visitor = self.visitor().await?;
+        let identity = self.identity().await?;
         let read = || {
-            let (own, visitor, call) = (self.clone(), visitor.clone(), call.clone());
-            async move { own.list_tags(&visitor, &call).await.map(Arc::new) }
+            let (own, identity, call) = (self.clone(), identity.clone(), call.clone());
+            async move { own.list_tags(&identity, &call).await.map(Arc::new) }
         };
-        self.client.shared.tags.share(self.view(&visitor), call, read).await.map(Arc::unwrap_or_clone)
+        self.client.shared.tags.share(self.view(&identity), call, read).await.map(Arc::unwrap_or_clone)
     }
 
     /// What a tag or a digest points at: one HEAD request, or none where HEAD is of no use.
@@ -53,13 +53,13 @@ impl Repository {
     ///
     /// As [`manifest`](Self::manifest).
     pub async fn head_manifest(&self, reference: &str, call: &Call) -> Result<Head, Error> {
-        let visitor = self.visitor().await?;
+        let identity = self.identity().await?;
         let read = || {
-            let (own, visitor, call) = (self.clone(), visitor.clone(), call.clone());
+            let (own, identity, call) = (self.clone(), identity.clone(), call.clone());
             let reference = reference.to_owned();
-            async move { own.read_head(&reference, &visitor, &call).await }
+            async move { own.read_head(&reference, &identity, &call).await }
         };
-        let key = (self.view(&visitor), reference.to_owned());
+        let key = (self.view(&identity), reference.to_owned());
         self.client.shared.heads.share(key, call, read).await
     }
 
@@ -74,13 +74,13 @@ impl Repository {
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for what can be neither tag nor digest; and everything
     /// that can go [wrong on the way](artifact_http::HttpClient::fetch).
     pub async fn manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
-        let visitor = self.visitor().await?;
+        let identity = self.identity().await?;
         let read = || {
-            let (own, visitor, call) = (self.clone(), visitor.clone(), call.clone());
+            let (own, identity, call) = (self.clone(), identity.clone(), call.clone());
             let reference = reference.to_owned();
-            async move { own.read_manifest(&reference, &visitor, &call).await }
+            async move { own.read_manifest(&reference, &identity, &call).await }
         };
-        let key = (self.view(&visitor), reference.to_owned());
+        let key = (self.view(&identity), reference.to_owned());
         self.client.shared.manifests.share(key, call, read).await
     }
 
@@ -90,18 +90,18 @@ impl Repository {
     ///
     /// As [`manifest`](Self::manifest).
     pub async fn blob(&self, digest: &Digest, max_bytes: u64, call: &Call) -> Result<Bytes, Error> {
-        let visitor = self.visitor().await?;
+        let identity = self.identity().await?;
         let read = || {
-            let (own, visitor, call) = (self.clone(), visitor.clone(), call.clone());
+            let (own, identity, call) = (self.clone(), identity.clone(), call.clone());
             let digest = digest.clone();
-            async move { own.read_blob(&digest, max_bytes, &visitor, &call).await }
+            async move { own.read_blob(&digest, max_bytes, &identity, &call).await }
         };
-        let key = (self.view(&visitor), digest.clone(), max_bytes);
+        let key = (self.view(&identity), digest.clone(), max_bytes);
         self.client.shared.blobs.share(key, call, read).await
     }
 
-    fn view(&self, visitor: &Visitor) -> View {
-        let repository = self.place.name.repository().to_owned();
-        (Origin::of(&self.place.base), repository, visitor.credential().cloned())
+    fn view(&self, identity: &Identity) -> View {
+        let repository = self.endpoint.name.repository().to_owned();
+        (Origin::of(&self.endpoint.base), repository, identity.credential().cloned())
     }
 }

@@ -1,0 +1,167 @@
+//! As whom a repository is asked.
+
+use std::fmt::Display;
+
+use artifact_source::{Error, ErrorKind, Principal, SourceKind};
+use url::Url;
+
+use crate::{Credential, CredentialSource, Login};
+
+/// As whom a repository is asked during one discovery: with a credential, or anonymously, and then why.
+///
+/// It is resolved once, before the first request, and every request, cache and report of the discovery uses the same one. A Secret that is
+/// replaced in between counts for the next discovery.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Identity {
+    login: Option<Login>,
+    why_anonymous: Option<String>,
+}
+
+impl From<Login> for Identity {
+    fn from(login: Login) -> Self {
+        Self { login: Some(login), why_anonymous: None }
+    }
+}
+
+impl From<Credential> for Identity {
+    fn from(credential: Credential) -> Self {
+        Login::from(credential).into()
+    }
+}
+
+impl Identity {
+    /// Nobody in particular.
+    pub fn anonymous() -> Self {
+        Self::default()
+    }
+
+    /// The identity for this repository. The order is the same for every kind of source:
+    ///
+    /// 1. the credential that the source of credentials has for it;
+    /// 2. the user and password in the URL itself, if it is an http or https URL;
+    /// 3. none.
+    ///
+    /// # Errors
+    ///
+    /// As [`CredentialSource::credential`].
+    pub async fn resolve(
+        source: &(impl CredentialSource + ?Sized),
+        kind: &SourceKind,
+        url: &str,
+    ) -> Result<Self, Error> {
+        if let Some(login) = source.credential(kind, url).await? {
+            return Ok(login.into());
+        }
+        let in_url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        Ok(match in_url.as_ref().and_then(Credential::in_url) {
+            Some(credential) => Login::new(credential, "the repoURL itself").into(),
+            None => Self { login: None, why_anonymous: source.hint(kind, url) },
+        })
+    }
+
+    /// The credential; `None` for an anonymous identity.
+    pub fn credential(&self) -> Option<&Credential> {
+        self.login.as_ref().map(|login| &login.credential)
+    }
+
+    /// The [scope](Login::scope) of the login; empty for an anonymous identity.
+    pub fn scope(&self) -> String {
+        self.login.as_ref().map(Login::scope).unwrap_or_default()
+    }
+
+    /// The same in words that are no secret, for [`Trace::authenticated`](artifact_source::Trace::authenticated).
+    pub fn principal(&self) -> Principal {
+        match &self.login {
+            Some(login) => Principal::Credential(login.scope()),
+            None => Principal::Anonymous(self.why_anonymous.clone()),
+        }
+    }
+
+    /// What to do about a refusal of this kind; `what` is what was asked for. `None` for what is no refusal.
+    pub fn hint(&self, refusal: ErrorKind, what: impl Display) -> Option<String> {
+        let credential = match &self.login {
+            Some(Login { found_in, .. }) if found_in.is_empty() => "the credential".to_owned(),
+            Some(Login { found_in, .. }) => format!("the credential of {found_in}"),
+            None => String::new(),
+        };
+        let hint = match (refusal, &self.login) {
+            (ErrorKind::Unauthorized, Some(_)) => {
+                format!("{credential} was not accepted: is it still valid, and may it read {what}?")
+            }
+            (ErrorKind::Forbidden, Some(_)) => format!("may {credential} read {what}?"),
+            (ErrorKind::Unauthorized | ErrorKind::Forbidden, None) => {
+                format!("no credential was given for {what}")
+            }
+            _ => return None,
+        };
+        Some(match &self.why_anonymous {
+            Some(why) => format!("{hint}: {why}"),
+            None => hint,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Nothing;
+
+    #[async_trait]
+    impl CredentialSource for Nothing {
+        async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+            Ok(None)
+        }
+
+        fn hint(&self, _: &SourceKind, url: &str) -> Option<String> {
+            Some(format!("no Secret is for {url}"))
+        }
+    }
+
+    #[track_caller]
+    fn check(source: impl CredentialSource, refusal: ErrorKind, expected: Option<&str>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let identity = runtime.block_on(Identity::resolve(&source, &SourceKind::Image, "ghcr.io/a")).unwrap();
+        assert_eq!(identity.hint(refusal, "ghcr.io/a").as_deref(), expected);
+    }
+
+    #[test]
+    fn hints_name_the_place_and_no_secret() {
+        let me = || Credential::password("me", "SECRET");
+        let refused = "the credential was not accepted: is it still valid, and may it read ghcr.io/a?";
+        check(me(), ErrorKind::Unauthorized, Some(refused));
+        check(me(), ErrorKind::Forbidden, Some("may the credential read ghcr.io/a?"));
+        check(me(), ErrorKind::NotFound, None);
+        check((), ErrorKind::Unauthorized, Some("no credential was given for ghcr.io/a"));
+        let why = "no credential was given for ghcr.io/a: no Secret is for ghcr.io/a";
+        check(Nothing, ErrorKind::Forbidden, Some(why));
+        check(Arc::new(Some(Nothing)), ErrorKind::Unauthorized, Some(why));
+    }
+
+    #[test]
+    fn a_scope_is_no_secret() {
+        let login = |credential| Login::new(credential, "Secret a/b").scope();
+        assert_eq!(login(Credential::password("me", "SECRET")), "me of Secret a/b");
+        assert_eq!(login(Credential::bearer("SECRET")), "a token of Secret a/b");
+        assert_eq!(Identity::default().scope(), "");
+    }
+
+    #[tokio::test]
+    async fn a_source_of_credentials_counts_before_the_url() {
+        let resolve = async |source: Option<Credential>, url: &str| {
+            Identity::resolve(&source, &SourceKind::Git, url).await.unwrap().scope()
+        };
+        let url = "https://me%40x:SECRET@example.com/a.git";
+        assert_eq!(resolve(Some(Credential::password("robot", "SECRET")), url).await, "robot of ");
+        assert_eq!(resolve(None, url).await, "me@x of the repoURL itself");
+        assert_eq!(resolve(None, "https://org@example.com/a.git").await, "org of the repoURL itself");
+        assert_eq!(resolve(None, "https://example.com/a.git").await, "");
+        assert_eq!(resolve(None, "ssh://git@example.com/a.git").await, "");
+        assert_eq!(resolve(None, "git@example.com:a").await, "");
+    }
+}
