@@ -104,7 +104,9 @@ impl Shape {
             .credentials(Credential::password(USER.0, USER.1))
             .pace(None)
             .build();
-        Ok(ImageSource::builder(&client, format!("{}/{REPOSITORY}", self.0.host())).rule(rule))
+        Ok(ImageSource::builder(format!("{}/{REPOSITORY}", self.0.host()))
+            .registry(client.clone())
+            .rule(rule))
     }
 }
 

@@ -82,6 +82,7 @@ mod retry_after;
 mod secret;
 mod service;
 mod single_flight;
+mod source_context;
 mod stream;
 mod tls;
 
@@ -102,5 +103,6 @@ pub use retry_after::retry_after;
 pub use secret::Secret;
 pub use service::{HttpService, ServiceBody, ServiceRequest, ServiceResponse};
 pub use single_flight::SingleFlight;
+pub use source_context::SourceContext;
 pub use stream::StreamingResponse;
 pub use url::Url;

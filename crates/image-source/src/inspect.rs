@@ -12,7 +12,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::facts::{ConfigFacts, Facts, ManifestFacts};
 use crate::miss::{Miss, not_an_image, unreadable, wrong_platform};
-use crate::{FactCache, PlatformConstraint, Shelf, created, platform};
+use crate::{CacheScope, FactCache, PlatformConstraint, created, platform};
 
 const CONFIG_BYTES: u64 = 8 << 20;
 /// After so much that is new, it is made safe.
@@ -22,7 +22,7 @@ const SETTLE_EVERY: usize = 256;
 pub(crate) struct Inspector<'a> {
     pub(crate) repository: &'a Repository,
     pub(crate) cache: &'a dyn FactCache,
-    pub(crate) shelf: &'a Shelf,
+    pub(crate) scope: &'a CacheScope,
     pub(crate) platform: Option<&'a PlatformConstraint>,
     /// Whether it has to be known when an image was built, whatever that takes.
     pub(crate) needs_time: bool,
@@ -33,18 +33,18 @@ pub(crate) struct Inspector<'a> {
     pub(crate) call: &'a Call,
     /// How many requests are under way at once.
     pub(crate) permits: Semaphore,
-    pub(crate) desk: Desk,
+    pub(crate) reads: ReadsOfRun,
 }
 
 /// What is being read or was read in this discovery, so that nothing is read twice.
 #[derive(Default)]
-pub(crate) struct Desk {
+pub(crate) struct ReadsOfRun {
     reads: Mutex<HashMap<Digest, Arc<OnceCell<Facts>>>>,
     seen: Mutex<BTreeMap<String, Digest>>,
     kept: AtomicUsize,
 }
 
-impl Desk {
+impl ReadsOfRun {
     fn read(&self, digest: &Digest) -> Arc<OnceCell<Facts>> {
         let mut reads = self.reads.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(reads.entry(digest.clone()).or_default())
@@ -67,8 +67,8 @@ impl Inspector<'_> {
             return Err(Miss::Gone(unreadable("its name is not a valid tag")));
         }
         let (digest, facts) = self.look(tag).await?;
-        self.desk.see(tag, &digest);
-        self.cache.put_tag(self.shelf, tag, &digest);
+        self.reads.see(tag, &digest);
+        self.cache.put_tag(self.scope, tag, &digest);
         if let Some(what) = &facts.not_an_image {
             return Err(not_an_image(what));
         }
@@ -209,7 +209,7 @@ impl Inspector<'_> {
         if let Some(facts) = self.cached(digest) {
             return Ok(facts);
         }
-        let cell = self.desk.read(digest);
+        let cell = self.reads.read(digest);
         let facts = cell.get_or_try_init(|| async {
             let facts = {
                 let _permit = self.permits.acquire().await;
@@ -222,17 +222,17 @@ impl Inspector<'_> {
     }
 
     fn known(&self, tag: &str) -> Option<Digest> {
-        self.cache.digest_of(self.shelf, tag).or_else(|| self.previous.get(tag).cloned())
+        self.cache.digest_of(self.scope, tag).or_else(|| self.previous.get(tag).cloned())
     }
 
     fn cached(&self, digest: &Digest) -> Option<Facts> {
-        self.cache.get(self.shelf, digest)
+        self.cache.get(self.scope, digest)
     }
 
     async fn keep(&self, digest: &Digest, facts: &Facts) {
-        self.cache.put(self.shelf, digest, facts.clone());
-        if (self.desk.kept.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(SETTLE_EVERY) {
-            self.cache.settle(self.shelf).await;
+        self.cache.put(self.scope, digest, facts.clone());
+        if (self.reads.kept.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(SETTLE_EVERY) {
+            self.cache.settle(self.scope).await;
         }
     }
 }

@@ -14,7 +14,7 @@
 //!     .with_filter(TagFilter::builder().ignore("-debug$").build()?);
 //!
 //! let platform: PlatformConstraint = "linux/arm64".parse()?;
-//! let source = ImageSource::builder(&client, image).rule(rule).platform(platform).limit(5).build()?;
+//! let source = ImageSource::builder(image).registry(client.clone()).rule(rule).platform(platform).limit(5).build()?;
 //! let found = source.discover(DiscoverRequest::new()).await?.found().expect("nothing was seen before");
 //!
 //! assert_eq!(found.artifacts[0].tag, "1.1.0");
@@ -91,7 +91,7 @@ mod source;
 mod tally;
 mod warning;
 
-pub use cache::{DiskCache, FactCache, MemoryCache, Shelf};
+pub use cache::{CacheScope, DiskCache, FactCache, MemoryCache};
 pub use facts::{ConfigFacts, Entry, Facts, ManifestFacts};
 pub use platform::{InvalidPlatform, PlatformConstraint};
 pub use policy::{CacheByTagPolicy, InvalidPolicy};

@@ -1,22 +1,22 @@
 //! The source and how it is built.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_http::Call;
+use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
 use artifact_source::{
-    ArtifactSource, DiscoverRequest, Discovery, Error, ErrorKind, Found, Image, SourceId, SourceKind,
+    ArtifactSource, Clock, DiscoverRequest, Discovery, Error, ErrorKind, Found, Image, SourceId, SourceKind,
 };
 use async_trait::async_trait;
-use jiff::Timestamp;
 use oci_registry::{Digest, RegistryClient, Repository};
 use selection_strategies::{TagRule, TagStrategy};
 use tokio::sync::Semaphore;
 
-use crate::inspect::{Desk, Inspector};
+use crate::inspect::{Inspector, ReadsOfRun};
 use crate::memory::Memory;
 use crate::select::Selection;
-use crate::{CacheByTagPolicy, FactCache, MemoryCache, PlatformConstraint, Shelf};
+use crate::{CacheByTagPolicy, CacheScope, DiskCache, FactCache, MemoryCache, PlatformConstraint};
 
 const DEFAULT_LIMIT: usize = 20;
 const DEFAULT_PARALLELISM: usize = 32;
@@ -34,16 +34,18 @@ pub struct ImageSource {
     scope: Arc<str>,
     fingerprint: String,
     tells_time: bool,
-    clock: Option<fn() -> Timestamp>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 /// Builds an [`ImageSource`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ImageSourceBuilder {
-    client: RegistryClient,
     repo_url: String,
-    name: Option<String>,
+    id: Option<SourceId>,
+    http: Option<HttpClient>,
+    registry: Option<RegistryClient>,
+    credentials: Option<Arc<dyn CredentialSource>>,
     rule: TagRule,
     platform: Option<PlatformConstraint>,
     limit: usize,
@@ -53,62 +55,97 @@ pub struct ImageSourceBuilder {
     cache: Option<Arc<dyn FactCache>>,
     scope: Arc<str>,
     tells_time: bool,
-    clock: Option<fn() -> Timestamp>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl ImageSourceBuilder {
-    /// The subscription's own name, for telling two sources of one repository apart.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+    /// The id in messages and reports. Defaults to one made of the repository's name.
+    pub fn id(mut self, id: SourceId) -> Self {
+        self.id = Some(id);
         self
     }
 
-    /// Which tags, and in which order: all semantic versions, if it is not said.
+    /// What the sources of one program share. It replaces [`http`](Self::http), [`credentials`](Self::credentials),
+    /// [`clock`](Self::clock) and [`cache_dir`](Self::cache_dir).
+    pub fn context(self, context: &SourceContext) -> Self {
+        self.http(context.http.clone())
+            .credentials(Arc::clone(&context.credentials))
+            .clock(Arc::clone(&context.clock))
+            .cache_dir(context.cache_dir.clone())
+    }
+
+    /// The client that sends the requests. Defaults to one with default settings. A [`registry`](Self::registry) has its own.
+    pub fn http(mut self, client: HttpClient) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// The client that reads registries, to share its tokens and its pace with other sources. Defaults to one for this source alone.
+    pub fn registry(mut self, client: RegistryClient) -> Self {
+        self.registry = Some(client);
+        self
+    }
+
+    /// Where the credential for the repository is looked up, once at each discovery. Defaults to the source of credentials of the
+    /// [`registry`](Self::registry), which has none by default.
+    pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// Which tags, and in which order. Defaults to all semantic versions.
     pub fn rule(mut self, rule: TagRule) -> Self {
         self.rule = rule;
         self
     }
 
-    /// The platform that images have to be for: any, if it is not said.
+    /// The platform that images have to be for. Defaults to any.
     pub fn platform(mut self, platform: impl Into<Option<PlatformConstraint>>) -> Self {
         self.platform = platform.into();
         self
     }
 
-    /// How many images at most: 20, if it is not said.
+    /// The largest number of images. Defaults to 20.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Whether tags never move, so that one that was looked at need not be looked at again (`cacheByTag`, semantics
-    /// rule 3.7). No, if it is not said. The one tag of a
-    /// [`Digest`](TagStrategy::Digest) rule is followed all the same: it is there to move.
+    /// Whether tags never move, so that a tag is read once (`cacheByTag`, semantics rule 3.7). Defaults to `false`. The one tag of a
+    /// [`Digest`](TagStrategy::Digest) rule is read each time in any case: it is there to move.
     pub fn cache_by_tag(mut self, vouched: bool) -> Self {
         self.vouches_for_tags = vouched;
         self
     }
 
-    /// What the operator says to [`cache_by_tag`](Self::cache_by_tag): that subscriptions may choose, if it is not said.
+    /// The operator's policy for [`cache_by_tag`](Self::cache_by_tag). Defaults to the subscription's choice.
     pub fn cache_by_tag_policy(mut self, policy: CacheByTagPolicy) -> Self {
         self.tag_policy = policy;
         self
     }
 
-    /// How many requests are under way at once: 32, if it is not said.
+    /// The largest number of requests at once. Defaults to 32.
     pub fn parallelism(mut self, requests: usize) -> Self {
         self.parallelism = requests.max(1);
         self
     }
 
-    /// Where facts are kept: in a cache in memory of this source's own, if it is not said.
+    /// The cache for facts about images, to share with other sources. Defaults to one in memory for this source alone.
     pub fn cache(mut self, cache: Arc<dyn FactCache>) -> Self {
         self.cache = Some(cache);
         self
     }
 
-    /// For whom the repository is read, in words that are no secret: sources that share a cache share what they know only
-    /// within one scope. Nothing, if it is not said. The credential's own [scope](artifact_http::Login::scope) is part of it
+    /// A folder for facts about images that outlive the process: a [`DiskCache`] in its folder `images`. `None` leaves the cache as it is.
+    pub fn cache_dir(self, folder: impl Into<Option<PathBuf>>) -> Self {
+        match folder.into() {
+            Some(folder) => self.cache(Arc::new(DiskCache::new(folder.join("images")))),
+            None => self,
+        }
+    }
+
+    /// For whom the repository is read, in words that are no secret: sources that share a cache share facts only
+    /// within one scope. Defaults to the empty text. The credential's own [scope](artifact_http::Login::scope) is part of it
     /// in any case, so that nobody learns from the cache what the registry would not tell them; but two tokens that were given
     /// to the client directly have no names, and are told apart here.
     pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
@@ -116,19 +153,18 @@ impl ImageSourceBuilder {
         self
     }
 
-    /// Whether it has to be known when the best image was built, under a rule that does not look at that. It is read of this
+    /// Whether the build time of the best image is wanted under a rule that does not read build times. It is read of this
     /// one image alone, after it was found, and costs what it costs under [`Newest`](TagStrategy::Newest) for one tag: nothing
-    /// where an annotation says so or where it was read before. Where it cannot be read and never will, the image stands without
-    /// it, with a warning. No, if it is not said.
+    /// where an annotation says it or where it was read before. Where it cannot be read and never will, the image stands without
+    /// it, with a warning. Defaults to `false`.
     pub fn time_of_best(mut self, wanted: bool) -> Self {
         self.tells_time = wanted;
         self
     }
 
-    /// Where the present time comes from, by which images of the future are known: a source without a clock takes every time
-    /// for what it is.
-    pub fn clock(mut self, clock: fn() -> Timestamp) -> Self {
-        self.clock = Some(clock);
+    /// Tells the present time, so that images of the future have a warning. Without a clock there is no such warning.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
         self
     }
 
@@ -139,14 +175,23 @@ impl ImageSourceBuilder {
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a repository that cannot be one (see
     /// [`ImageName`](oci_registry::ImageName)), for a limit of 0, and as [`CacheByTagPolicy::trusts`] says.
     pub fn build(self) -> Result<ImageSource, Error> {
-        let mut id = SourceId::new(SourceKind::Image, &self.repo_url);
-        if let Some(name) = self.name {
-            id = id.with_name(name);
-        }
+        let id = self.id.unwrap_or_else(|| SourceId::new(SourceKind::Image, &self.repo_url));
         if self.limit == 0 {
             return Err(Error::new(ErrorKind::InvalidInput, "a limit of 0 finds nothing").with_id(&id));
         }
-        let repository = self.client.repository(&self.repo_url).map_err(|error| error.with_id(&id))?;
+        let registry = match (self.registry, self.http) {
+            (Some(registry), _) => registry,
+            (None, Some(http)) => RegistryClient::builder(http).build(),
+            (None, None) => {
+                let http = HttpClient::builder().build().map_err(|error| error.with_id(&id))?;
+                RegistryClient::builder(http).build()
+            }
+        };
+        let registry = match self.credentials {
+            Some(credentials) => registry.with_credentials(credentials),
+            None => registry,
+        };
+        let repository = registry.repository(&self.repo_url).map_err(|error| error.with_id(&id))?;
         let trusts_tags = self.tag_policy.trusts(self.rule.strategy(), self.vouches_for_tags);
         let trusts_tags = trusts_tags.map_err(|error| error.with_id(&id))?;
         let question = format!(
@@ -175,12 +220,14 @@ impl ImageSourceBuilder {
 }
 
 impl ImageSource {
-    /// A builder of a source that reads this repository (`nginx`, `ghcr.io/a/b`) through this client.
-    pub fn builder(client: &RegistryClient, repo_url: impl Into<String>) -> ImageSourceBuilder {
+    /// A builder of a source of this repository: `nginx`, `ghcr.io/a/b`.
+    pub fn builder(repo_url: impl Into<String>) -> ImageSourceBuilder {
         ImageSourceBuilder {
-            client: client.clone(),
             repo_url: repo_url.into(),
-            name: None,
+            id: None,
+            http: None,
+            registry: None,
+            credentials: None,
             rule: TagRule::semver(None),
             platform: None,
             limit: DEFAULT_LIMIT,
@@ -194,31 +241,32 @@ impl ImageSource {
         }
     }
 
-    /// Where what is learned is kept: apart for each credential, whoever may share the cache.
-    async fn shelf(&self) -> Result<Shelf, Error> {
-        let login = self.repository.login_scope().await?;
+    /// What the facts that are read as this identity belong to.
+    fn cache_scope(&self, identity: &Identity) -> CacheScope {
         // Quoted, so that no two pairs look alike.
-        Ok(Shelf::new(self.repository.name().to_string(), format!("{:?} {login:?}", self.scope)))
+        let scope = format!("{:?} {:?}", self.scope, identity.scope());
+        CacheScope::new(self.repository.name().to_string(), scope)
     }
 
     async fn look(
         &self,
-        shelf: &Shelf,
+        repository: &Repository,
+        scope: &CacheScope,
         request: &DiscoverRequest<'_>,
         call: &Call,
     ) -> Result<(Vec<Image>, Memory), Error> {
         let previous = Memory::of(request.previous, &self.fingerprint);
         let inspector = Inspector {
-            repository: &self.repository,
+            repository,
             cache: &*self.cache,
-            shelf,
+            scope,
             platform: self.platform.as_ref(),
             trusts_tags: self.trusts_tags,
             needs_time: matches!(self.rule.strategy(), TagStrategy::Newest),
             previous: previous.map(|memory| memory.digests).unwrap_or_default(),
             call,
             permits: Semaphore::new(self.parallelism),
-            desk: Desk::default(),
+            reads: ReadsOfRun::default(),
         };
         let selection = Selection {
             inspector: &inspector,
@@ -227,10 +275,10 @@ impl ImageSource {
             trace: request.trace,
             parallelism: self.parallelism,
             tells_time: self.tells_time,
-            now: self.clock.map(|clock| clock()),
+            now: self.clock.as_ref().map(|clock| clock.now()),
         };
         let images = selection.run().await?;
-        let memory = Memory::new(inspector.desk.into_seen(), &images);
+        let memory = Memory::new(inspector.reads.into_seen(), &images);
         Ok((images, memory))
     }
 }
@@ -249,11 +297,14 @@ impl ArtifactSource for ImageSource {
     /// its absence.
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Image>, Error> {
         let call = Call::from(&request);
-        let shelf = self.shelf().await.map_err(|error| error.with_id(&self.id))?;
-        self.cache.open(&shelf).await;
-        let looked = self.look(&shelf, &request, &call).await;
+        let identity = self.repository.identity().await.map_err(|error| error.with_id(&self.id))?;
+        request.trace.authenticated(&identity.principal());
+        let scope = self.cache_scope(&identity);
+        let repository = self.repository.clone().with_identity(identity);
+        self.cache.open(&scope).await;
+        let looked = self.look(&repository, &scope, &request, &call).await;
         // What was learned before a fault is as true as what is learned after it.
-        self.cache.settle(&shelf).await;
+        self.cache.settle(&scope).await;
         let (images, memory) = looked.map_err(|error| error.with_id(&self.id))?;
         let previous = Memory::of(request.previous, &self.fingerprint);
         if previous.is_some_and(|previous| previous.found_the_same(&memory)) {

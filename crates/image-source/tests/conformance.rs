@@ -47,7 +47,8 @@ impl Fixture for World {
 
     async fn source(&self) -> ImageSource {
         let client = RegistryClient::builder(HttpClient::builder().build().unwrap()).build();
-        let source = ImageSource::builder(&client, format!("{}/demo/app", self.registry.host()))
+        let source = ImageSource::builder(format!("{}/demo/app", self.registry.host()))
+            .registry(client.clone())
             .rule(self.rule.clone())
             .platform(self.platform.clone())
             .limit(3);

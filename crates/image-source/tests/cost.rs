@@ -114,7 +114,8 @@ async fn where_head_says_no_digest_it_is_not_asked_again() {
         registry.image("demo/app").tag(format!("1.{version}.0")).platforms(["linux/amd64"]).push();
     }
     let client = RegistryClient::builder(HttpClient::builder().build().unwrap()).build();
-    let builder = ImageSource::builder(&client, format!("{}/demo/app", registry.host())).parallelism(1);
+    let builder =
+        ImageSource::builder(format!("{}/demo/app", registry.host())).registry(client.clone()).parallelism(1);
     let source = builder.build().unwrap();
     let cold = discover(&source).await;
     cost(&registry, &cold, 1 + 20);

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use image_source::{DiskCache, FactCache, Facts, Shelf};
+use image_source::{CacheScope, DiskCache, FactCache, Facts};
 use oci_registry::Digest;
 
 const LIMIT: u64 = 400_000;
@@ -26,70 +26,70 @@ fn size(folder: &Path) -> u64 {
 #[tokio::test]
 async fn one_shelf_takes_half_of_the_room_and_keeps_what_is_used() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new("ghcr.io/a/b", "");
+    let scope = CacheScope::new("ghcr.io/a/b", "");
     let mut largest = 0;
     for round in 0..100 {
         // A new process every time: nothing is in memory.
         let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
-        cache.open(&shelf).await;
+        cache.open(&scope).await;
         for used in 0..50 {
-            let is_known = cache.get(&shelf, &digest(used)).is_some();
+            let is_known = cache.get(&scope, &digest(used)).is_some();
             assert_eq!(is_known, round > 0, "{used} in round {round}");
-            cache.put(&shelf, &digest(used), facts(used));
+            cache.put(&scope, &digest(used), facts(used));
             let tag = format!("{used}");
-            assert_eq!(cache.digest_of(&shelf, &tag).is_some(), round > 0);
-            cache.put_tag(&shelf, &tag, &digest(used));
+            assert_eq!(cache.digest_of(&scope, &tag).is_some(), round > 0);
+            cache.put_tag(&scope, &tag, &digest(used));
         }
         for number in 1000 * (round + 1)..1000 * (round + 1) + 200 {
-            cache.put(&shelf, &digest(number), facts(number));
+            cache.put(&scope, &digest(number), facts(number));
         }
-        cache.settle(&shelf).await;
+        cache.settle(&scope).await;
         assert_eq!(cache.take_problem(), None);
         largest = largest.max(size(folder.path()));
         assert!(largest <= LIMIT / 2, "{largest} bytes in round {round}");
     }
     assert!(largest > LIMIT / 4, "there is more room than {largest} bytes");
     let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
-    cache.open(&shelf).await;
-    assert!(cache.get(&shelf, &digest(100_199)).is_some(), "the last that was put");
-    assert!(cache.get(&shelf, &digest(1000)).is_none(), "it was not used for long");
+    cache.open(&scope).await;
+    assert!(cache.get(&scope, &digest(100_199)).is_some(), "the last that was put");
+    assert!(cache.get(&scope, &digest(1000)).is_none(), "it was not used for long");
     println!("20,000 facts went through {largest} bytes");
 }
 
 #[tokio::test]
 async fn more_at_once_than_there_is_room_for_leaves_the_last() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new("ghcr.io/a/b", "");
+    let scope = CacheScope::new("ghcr.io/a/b", "");
     let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
     for number in 0..10_000 {
-        cache.put(&shelf, &digest(number), facts(number));
+        cache.put(&scope, &digest(number), facts(number));
     }
     let huge = format!(r#"{{"manifest": {{"annotations": {{"text": "{}"}}}}}}"#, "x".repeat(500_000));
-    cache.put(&shelf, &digest(20_000), serde_json::from_str(&huge).unwrap());
-    cache.put(&shelf, &digest(10_000), facts(10_000));
-    cache.settle(&shelf).await;
+    cache.put(&scope, &digest(20_000), serde_json::from_str(&huge).unwrap());
+    cache.put(&scope, &digest(10_000), facts(10_000));
+    cache.settle(&scope).await;
     assert_eq!(cache.take_problem(), None);
     assert!(size(folder.path()) <= LIMIT / 2);
     let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
-    cache.open(&shelf).await;
+    cache.open(&scope).await;
     for number in [9_900, 9_999, 10_000] {
-        assert_eq!(cache.get(&shelf, &digest(number)), Some(facts(number)));
+        assert_eq!(cache.get(&scope, &digest(number)), Some(facts(number)));
     }
-    assert_eq!(cache.get(&shelf, &digest(20_000)), None, "too large for any file");
+    assert_eq!(cache.get(&scope, &digest(20_000)), None, "too large for any file");
 }
 
 #[tokio::test]
 async fn of_many_shelves_those_that_were_not_used_for_longest_go() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = |number: usize| Shelf::new(format!("ghcr.io/a/{number}"), "");
+    let scope = |number: usize| CacheScope::new(format!("ghcr.io/a/{number}"), "");
     let precious = folder.path().join("notes.txt");
     fs::write(&precious, "not ours").unwrap();
     for round in 0..100 {
         let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
         for number in 0..100 {
-            cache.put(&shelf(round), &digest(number), facts(number));
+            cache.put(&scope(round), &digest(number), facts(number));
         }
-        cache.settle(&shelf(round)).await;
+        cache.settle(&scope(round)).await;
         assert_eq!(cache.take_problem(), None);
         let size = size(folder.path());
         assert!(size <= LIMIT + 8, "{size} bytes in round {round}");
@@ -97,8 +97,8 @@ async fn of_many_shelves_those_that_were_not_used_for_longest_go() {
     let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
     let mut known = Vec::new();
     for round in 0..100 {
-        cache.open(&shelf(round)).await;
-        known.push(cache.get(&shelf(round), &digest(50)).is_some());
+        cache.open(&scope(round)).await;
+        known.push(cache.get(&scope(round), &digest(50)).is_some());
     }
     let newest = known.iter().rev().take_while(|known| **known).count();
     let oldest = known.iter().take_while(|known| !**known).count();
@@ -109,10 +109,10 @@ async fn of_many_shelves_those_that_were_not_used_for_longest_go() {
 #[tokio::test]
 async fn garbage_that_is_too_long_goes() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new("ghcr.io/a/b", "");
+    let scope = CacheScope::new("ghcr.io/a/b", "");
     let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
-    cache.put(&shelf, &digest(1), facts(1));
-    cache.settle(&shelf).await;
+    cache.put(&scope, &digest(1), facts(1));
+    cache.settle(&scope).await;
     let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
     let young = files.into_iter().find(|path| path.extension().is_some()).unwrap();
     for ending in ["young", "old"] {
@@ -120,34 +120,34 @@ async fn garbage_that_is_too_long_goes() {
         file.set_len(100 << 30).unwrap();
     }
     let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
-    cache.open(&shelf).await;
-    assert_eq!(cache.get(&shelf, &digest(1)), None);
-    cache.put(&shelf, &digest(1), facts(1));
-    cache.settle(&shelf).await;
+    cache.open(&scope).await;
+    assert_eq!(cache.get(&scope, &digest(1)), None);
+    cache.put(&scope, &digest(1), facts(1));
+    cache.settle(&scope).await;
     assert!(size(folder.path()) <= LIMIT);
-    cache.open(&shelf).await;
-    assert_eq!(cache.get(&shelf, &digest(1)), Some(facts(1)));
+    cache.open(&scope).await;
+    assert_eq!(cache.get(&scope, &digest(1)), Some(facts(1)));
 }
 
 /// Whoever wrote it: no more is read of a file than one of ours can hold.
 #[tokio::test]
 async fn of_a_file_that_is_too_long_only_the_beginning_is_read() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new("ghcr.io/a/b", "");
+    let scope = CacheScope::new("ghcr.io/a/b", "");
     let cache = DiskCache::new(folder.path());
     for number in 0..10_000 {
-        cache.put(&shelf, &digest(number), facts(number));
+        cache.put(&scope, &digest(number), facts(number));
     }
-    cache.settle(&shelf).await;
+    cache.settle(&scope).await;
     let whole = usize::try_from(size(folder.path())).unwrap();
     // The memory has room for all of them; a file may have a quarter.
     let cache = DiskCache::new(folder.path()).with_limit(40 * LIMIT);
-    cache.open(&shelf).await;
-    assert!((0..10_000).all(|number| cache.get(&shelf, &digest(number)).is_some()));
+    cache.open(&scope).await;
+    assert!((0..10_000).all(|number| cache.get(&scope, &digest(number)).is_some()));
     let limit = whole * 2;
     let cache = DiskCache::new(folder.path()).with_limit(limit as u64);
-    cache.open(&shelf).await;
-    let known: Vec<bool> = (0..10_000).map(|number| cache.get(&shelf, &digest(number)).is_some()).collect();
+    cache.open(&scope).await;
+    let known: Vec<bool> = (0..10_000).map(|number| cache.get(&scope, &digest(number)).is_some()).collect();
     assert!(known.iter().any(|known| *known), "the beginning is read");
     assert!(!known[9_999], "the end of a file of {whole} bytes, of which a half may be read");
 }
@@ -155,17 +155,17 @@ async fn of_a_file_that_is_too_long_only_the_beginning_is_read() {
 #[tokio::test]
 async fn a_shelf_that_is_only_read_counts_as_used() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new("ghcr.io/a/b", "");
+    let scope = CacheScope::new("ghcr.io/a/b", "");
     let cache = DiskCache::new(folder.path());
-    cache.put(&shelf, &digest(1), facts(1));
-    cache.settle(&shelf).await;
+    cache.put(&scope, &digest(1), facts(1));
+    cache.settle(&scope).await;
     let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
     let young = files.into_iter().find(|path| path.extension().is_some()).unwrap();
     let used = || fs::metadata(&young).unwrap().modified().unwrap();
     let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 24 * 60 * 60);
     fs::File::options().append(true).open(&young).unwrap().set_modified(long_ago).unwrap();
     assert_eq!(used(), long_ago);
-    DiskCache::new(folder.path()).open(&shelf).await;
+    DiskCache::new(folder.path()).open(&scope).await;
     assert!(used() > long_ago + std::time::Duration::from_secs(24 * 60 * 60));
 }
 
@@ -183,13 +183,13 @@ async fn an_index_of_six_platforms_takes_about_a_kilobyte() {
     let annotations = serde_json::json!({"org.opencontainers.image.created": "2024-01-01T00:00:00Z"});
     let index = serde_json::json!({"manifest": {"annotations": annotations, "entries": entries}});
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new("ghcr.io/a/b", "");
+    let scope = CacheScope::new("ghcr.io/a/b", "");
     let cache = DiskCache::new(folder.path());
     for number in 0..1000 {
-        cache.put(&shelf, &digest(number), serde_json::from_value(index.clone()).unwrap());
-        cache.put_tag(&shelf, &format!("1.{number}.0"), &digest(number));
+        cache.put(&scope, &digest(number), serde_json::from_value(index.clone()).unwrap());
+        cache.put_tag(&scope, &format!("1.{number}.0"), &digest(number));
     }
-    cache.settle(&shelf).await;
+    cache.settle(&scope).await;
     let each = size(folder.path()) / 1000;
     println!("{each} bytes for an annotated index of six platforms and its tag");
     assert!((1000..1400).contains(&each), "{each}");

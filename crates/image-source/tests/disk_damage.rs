@@ -7,11 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use image_source::{DiskCache, FactCache, Facts, Shelf};
+use image_source::{CacheScope, DiskCache, FactCache, Facts};
 use oci_registry::Digest;
 
-fn shelf() -> Shelf {
-    Shelf::new("ghcr.io/a/b", "me")
+fn scope() -> CacheScope {
+    CacheScope::new("ghcr.io/a/b", "me")
 }
 
 fn digest(number: usize) -> Digest {
@@ -28,25 +28,25 @@ fn tag(number: usize) -> String {
 }
 
 async fn write(cache: &DiskCache, numbers: impl IntoIterator<Item = usize>) {
-    cache.open(&shelf()).await;
+    cache.open(&scope()).await;
     for number in numbers {
-        cache.put(&shelf(), &digest(number), facts(number));
-        cache.put_tag(&shelf(), &tag(number), &digest(number));
+        cache.put(&scope(), &digest(number), facts(number));
+        cache.put_tag(&scope(), &tag(number), &digest(number));
     }
-    cache.settle(&shelf()).await;
+    cache.settle(&scope()).await;
 }
 
 /// How many of the first so many facts and tags are known. What is known is right.
 async fn known(folder: &Path, among: usize) -> usize {
     let cache = DiskCache::new(folder);
-    cache.open(&shelf()).await;
+    cache.open(&scope()).await;
     let mut known = 0;
     for number in 0..among {
-        if let Some(found) = cache.get(&shelf(), &digest(number)) {
+        if let Some(found) = cache.get(&scope(), &digest(number)) {
             assert_eq!(found, facts(number));
             known += 1;
         }
-        if let Some(found) = cache.digest_of(&shelf(), &tag(number)) {
+        if let Some(found) = cache.digest_of(&scope(), &tag(number)) {
             assert_eq!(found, digest(number));
             known += 1;
         }
@@ -54,7 +54,7 @@ async fn known(folder: &Path, among: usize) -> usize {
     known
 }
 
-/// The young file of the one shelf in a folder.
+/// The young file of the one scope in a folder.
 fn young(folder: &Path) -> PathBuf {
     let files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.into_iter().find(|file| file.extension().is_some_and(|extension| extension == "young")).unwrap()
@@ -117,7 +117,7 @@ async fn what_is_no_file_of_ours_is_replaced() {
     let ours = fs::read_to_string(&path).unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let other = DiskCache::new(elsewhere.path());
-    let other_shelf = Shelf::new("ghcr.io/a/b", "you");
+    let other_shelf = CacheScope::new("ghcr.io/a/b", "you");
     other.put(&other_shelf, &digest(1), facts(2));
     other.settle(&other_shelf).await;
 
@@ -127,15 +127,15 @@ async fn what_is_no_file_of_ours_is_replaced() {
         ("no text", (0..=255).cycle().take(100_000).collect()),
         // Its title is another, and so are its checks.
         ("another version", ours.replace("version 2", "version 3").replace('{', "[").into_bytes()),
-        ("the file of another shelf", fs::read(young(elsewhere.path())).unwrap()),
+        ("the file of another scope", fs::read(young(elsewhere.path())).unwrap()),
     ] {
         fs::write(&path, &bytes).unwrap();
         let cache = DiskCache::new(folder.path());
-        cache.open(&shelf()).await;
+        cache.open(&scope()).await;
         for number in 0..50 {
-            assert_eq!(cache.get(&shelf(), &digest(number)), None, "{what}");
+            assert_eq!(cache.get(&scope(), &digest(number)), None, "{what}");
         }
-        if what != "the file of another shelf" {
+        if what != "the file of another scope" {
             let problem = cache.take_problem().unwrap();
             assert!(problem.contains(&path.display().to_string()), "{what}: {problem}");
         }
@@ -143,7 +143,7 @@ async fn what_is_no_file_of_ours_is_replaced() {
         write(&cache, 0..20).await;
         assert_eq!(cache.take_problem(), None, "{what}");
         assert_eq!(known(folder.path(), 20).await, 40, "{what}");
-        if what != "the file of another shelf" {
+        if what != "the file of another scope" {
             assert!(
                 fs::read_to_string(&path)
                     .unwrap()
@@ -171,9 +171,9 @@ async fn is_done_without(place: &Path, why: &str) {
     write(&cache, 0..20).await;
     let problem = cache.take_problem().unwrap();
     assert!(problem.contains(why) && problem.contains(&place.display().to_string()), "{problem}");
-    cache.open(&shelf()).await;
-    assert_eq!(cache.get(&shelf(), &digest(7)), Some(facts(7)));
-    assert_eq!(cache.digest_of(&shelf(), "1.7.0"), Some(digest(7)));
+    cache.open(&scope()).await;
+    assert_eq!(cache.get(&scope(), &digest(7)), Some(facts(7)));
+    assert_eq!(cache.digest_of(&scope(), "1.7.0"), Some(digest(7)));
     assert_eq!(known(place, 20).await, 0);
 }
 
@@ -250,25 +250,25 @@ async fn another_who_writes_for_ever_is_not_waited_for_for_ever() {
     write(&cache, 5..10).await;
     let problem = cache.take_problem().unwrap();
     assert!(problem.contains("another process has held it for 2.0s"), "{problem}");
-    // That was in vain, so nothing more is waited for: not in this discovery, nor for another shelf, nor in the next one.
-    let other = Shelf::new("ghcr.io/a/c", "me");
-    for shelf in [&shelf(), &other, &shelf(), &other] {
+    // That was in vain, so nothing more is waited for: not in this discovery, nor for another scope, nor in the next one.
+    let other = CacheScope::new("ghcr.io/a/c", "me");
+    for scope in [&scope(), &other, &scope(), &other] {
         for number in 5..10 {
-            cache.get(shelf, &digest(number));
-            cache.put(shelf, &digest(number), facts(number));
+            cache.get(scope, &digest(number));
+            cache.put(scope, &digest(number), facts(number));
         }
-        cache.settle(shelf).await;
+        cache.settle(scope).await;
         let problem = cache.take_problem().unwrap();
         assert!(problem.ends_with("another process holds it"), "{problem}");
-        cache.open(shelf).await;
+        cache.open(scope).await;
     }
     assert_eq!(known(folder.path(), 10).await, 10, "reading needs no lock");
     lock.unlock().unwrap();
     // What could not be written is written when it is used again.
     let used: BTreeMap<usize, _> =
-        (5..10).map(|number| (number, cache.get(&shelf(), &digest(number)))).collect();
+        (5..10).map(|number| (number, cache.get(&scope(), &digest(number)))).collect();
     assert!(used.values().all(Option::is_some));
-    cache.settle(&shelf()).await;
+    cache.settle(&scope()).await;
     assert_eq!(known(folder.path(), 10).await, 10 + 5);
 }
 
@@ -291,16 +291,16 @@ async fn once_the_lock_is_free_it_is_waited_for_again() {
     assert_eq!(known(folder.path(), 15).await, 30);
 
     // Within one discovery, what was waited was waited.
-    cache.open(&shelf()).await;
+    cache.open(&scope()).await;
     for (number, words) in [(20, "another process has held it for 2.0s"), (21, "another process holds it")] {
         lock.lock().unwrap();
-        cache.put(&shelf(), &digest(number), facts(number));
-        cache.settle(&shelf()).await;
+        cache.put(&scope(), &digest(number), facts(number));
+        cache.settle(&scope()).await;
         let problem = cache.take_problem().unwrap();
         assert!(problem.ends_with(words), "{problem}");
         lock.unlock().unwrap();
-        cache.put(&shelf(), &digest(number + 10), facts(number + 10));
-        cache.settle(&shelf()).await;
+        cache.put(&scope(), &digest(number + 10), facts(number + 10));
+        cache.settle(&scope()).await;
         assert_eq!(cache.take_problem(), None);
     }
 }
@@ -310,13 +310,13 @@ async fn what_another_wrote_between_reading_and_writing_is_read_the_next_time() 
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (DiskCache::new(folder.path()), DiskCache::new(folder.path()));
     write(&one, 0..5).await;
-    one.open(&shelf()).await;
+    one.open(&scope()).await;
     write(&other, 5..10).await;
-    one.put(&shelf(), &digest(10), facts(10));
-    one.settle(&shelf()).await;
-    one.open(&shelf()).await;
+    one.put(&scope(), &digest(10), facts(10));
+    one.settle(&scope()).await;
+    one.open(&scope()).await;
     for number in 0..=10 {
-        assert_eq!(one.get(&shelf(), &digest(number)), Some(facts(number)));
+        assert_eq!(one.get(&scope(), &digest(number)), Some(facts(number)));
     }
 }
 
@@ -357,12 +357,12 @@ async fn is_refused(place: &Path, path: &Path, why: &str, reads: bool) {
     /// What nobody has written yet.
     static NEW: AtomicUsize = AtomicUsize::new(100);
     let cache = DiskCache::new(place);
-    cache.open(&shelf()).await;
+    cache.open(&scope()).await;
     let opened = cache.take_problem();
     let number = NEW.fetch_add(1, Ordering::Relaxed);
     write(&cache, [number]).await;
     let problem = if reads { cache.take_problem() } else { opened };
     let problem = problem.unwrap();
     assert!(problem.ends_with(&format!("{}: {why}", path.display())), "{problem}");
-    assert_eq!(cache.get(&shelf(), &digest(number)), Some(facts(number)));
+    assert_eq!(cache.get(&scope(), &digest(number)), Some(facts(number)));
 }

@@ -183,10 +183,10 @@ async fn mistakes_have_their_words() {
     );
 
     let client = RegistryClient::builder(HttpClient::builder().build().unwrap()).build();
-    let error = ImageSource::builder(&client, "ghcr.io/a/b:1.0").build().unwrap_err();
+    let error = ImageSource::builder("ghcr.io/a/b:1.0").registry(client.clone()).build().unwrap_err();
     assert_eq!(error.to_string(), "a tag in the image \"ghcr.io/a/b:1.0\"");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    let error = ImageSource::builder(&client, "ghcr.io/a/b").limit(0).build().unwrap_err();
+    let error = ImageSource::builder("ghcr.io/a/b").registry(client.clone()).limit(0).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 

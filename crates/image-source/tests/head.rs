@@ -154,7 +154,8 @@ async fn head_without_a_digest_is_asked_once_per_registry() {
     }
     let client = RegistryClient::builder(HttpClient::builder().build().unwrap()).build();
     let sources = ["demo/app", "demo/other"].map(|repository| {
-        let source = ImageSource::builder(&client, format!("{}/{repository}", registry.host()));
+        let source =
+            ImageSource::builder(format!("{}/{repository}", registry.host())).registry(client.clone());
         source.rule(TagRule::lexical()).limit(60).parallelism(32).build().unwrap()
     });
     for source in &sources {

@@ -233,7 +233,7 @@ proptest! {
         let registry = case.registry();
         let client = RegistryClient::builder(HttpClient::builder().build().unwrap()).build();
         let platform = case.platform.map(|platform| platform.trim_end_matches('/').parse::<PlatformConstraint>().unwrap());
-        let source = ImageSource::builder(&client, format!("{}/demo/app", registry.host()));
+        let source = ImageSource::builder(format!("{}/demo/app", registry.host())).registry(client.clone());
         let source = source.rule(case.rule()).platform(platform).limit(case.limit).build().unwrap();
         Runtime::new().unwrap().block_on(async {
             let mut cold = None;

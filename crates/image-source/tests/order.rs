@@ -28,7 +28,7 @@ fn registry(images: &[(&str, &str)]) -> Registry {
 }
 
 fn newest(registry: &Registry) -> ImageSourceBuilder {
-    source(registry).rule(TagRule::newest()).clock(|| "2024-06-01T00:00:00Z".parse::<Timestamp>().unwrap())
+    source(registry).rule(TagRule::newest()).clock("2024-06-01T00:00:00Z".parse::<Timestamp>().unwrap())
 }
 
 async fn warnings(builder: ImageSourceBuilder) -> Vec<String> {

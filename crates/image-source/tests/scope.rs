@@ -32,7 +32,7 @@ fn source(registry: &Registry, who: Option<Found>, scope: &str, cache: &Arc<dyn 
         Some(who) => RegistryClient::builder(http).credentials(who),
         None => RegistryClient::builder(http),
     };
-    let builder = ImageSource::builder(&client.build(), format!("{}/demo/app", registry.host()));
+    let builder = ImageSource::builder(format!("{}/demo/app", registry.host())).registry(client.build());
     builder.rule(TagRule::newest()).scope(scope).cache(Arc::clone(cache)).build().unwrap()
 }
 

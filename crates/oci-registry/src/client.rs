@@ -7,10 +7,10 @@ use artifact_http::{CredentialSource, HttpClient, Pace};
 use artifact_source::{Error, SourceKind};
 
 use crate::auth::AuthCache;
+use crate::endpoint::{Endpoint, Hosts};
 use crate::head_support::HeadSupport;
-use crate::endpoint::{Hosts, Endpoint};
-use crate::repository::Repository;
 use crate::reads::SharedReads;
+use crate::repository::Repository;
 
 /// Reads from registries; see the [crate](crate) for what it promises. Clones share tokens, pace and
 /// connections.

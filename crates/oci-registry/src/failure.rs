@@ -1,6 +1,6 @@
 //! What a refusal of a registry means.
 
-use artifact_http::{Credential, Response, Identity, header};
+use artifact_http::{Credential, Identity, Response, header};
 use artifact_source::{Error, ErrorKind, printable};
 use serde::Deserialize;
 use serde_json::Value;

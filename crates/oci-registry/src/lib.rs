@@ -64,14 +64,14 @@
 mod auth;
 mod client;
 mod digest;
+mod endpoint;
 mod failure;
 mod head_support;
 mod lenient;
 mod manifest;
 mod name;
-mod endpoint;
-mod repository;
 mod reads;
+mod repository;
 mod tag_list;
 mod tags;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use artifact_http::{Call, Credential, SingleFlight, Origin, Identity};
+use artifact_http::{Call, Credential, Identity, Origin, SingleFlight};
 use artifact_source::Error;
 use bytes::Bytes;
 

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{Call, Request, Response, Url, Identity};
+use artifact_http::{Call, Identity, Request, Response, Url};
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
 
 use crate::auth::Access;
+use crate::endpoint::Endpoint;
 use crate::failure::refusal;
 use crate::manifest::ACCEPT;
-use crate::endpoint::Endpoint;
 use crate::{Digest, ImageName, Manifest, RegistryClient, lenient};
 
 const MANIFEST_BYTES: u64 = 4 << 20;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use artifact_http::{Call, Instructions, Origin, Request, Response, Url, Identity};
+use artifact_http::{Call, Identity, Instructions, Origin, Request, Response, Url};
 use artifact_source::{Error, ErrorKind};
 
 use crate::Repository;

@@ -51,7 +51,10 @@ fn image(what: &'static str, when: When, registry: RegistryBuilder) -> Target {
     let registry = registry.start().unwrap();
     registry.image("demo/app").tag("1.0.0").platforms(["linux/amd64"]).push();
     let client = RegistryClient::builder(http()).credentials(me()).build();
-    let source = ImageSource::builder(&client, format!("{}/demo/app", registry.host())).build().unwrap();
+    let source = ImageSource::builder(format!("{}/demo/app", registry.host()))
+        .registry(client.clone())
+        .build()
+        .unwrap();
     let (faults, log) = (registry.faults().clone(), registry.log().clone());
     Target { what, source: source.erase(), faults, log, when, _server: Box::new(registry), _folder: None }
 }

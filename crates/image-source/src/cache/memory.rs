@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use oci_registry::Digest;
 
-use super::{FactCache, Shelf};
+use super::{CacheScope, FactCache};
 use crate::Facts;
 
 /// A [`FactCache`] in memory, of bounded size, that forgets what was not asked for in a while.
@@ -29,11 +29,11 @@ struct Halves {
 
 #[derive(Debug, Default)]
 struct Half {
-    shelves: HashMap<Shelf, Content>,
+    shelves: HashMap<CacheScope, Content>,
     bytes: usize,
 }
 
-/// What is on a shelf.
+/// What is on a scope.
 #[derive(Debug, Default)]
 struct Content {
     facts: HashMap<Digest, Facts>,
@@ -64,8 +64,8 @@ impl Default for MemoryCache {
 }
 
 impl Half {
-    fn content(&mut self, shelf: &Shelf) -> &mut Content {
-        self.shelves.entry(shelf.clone()).or_default()
+    fn content(&mut self, scope: &CacheScope) -> &mut Content {
+        self.shelves.entry(scope.clone()).or_default()
     }
 }
 
@@ -83,16 +83,16 @@ impl Halves {
         true
     }
 
-    fn put(&mut self, half: usize, shelf: &Shelf, digest: &Digest, facts: Facts) {
+    fn put(&mut self, half: usize, scope: &CacheScope, digest: &Digest, facts: Facts) {
         if self.make_room(half, size(digest, &facts)) {
-            let replaced = self.young.content(shelf).facts.insert(digest.clone(), facts);
+            let replaced = self.young.content(scope).facts.insert(digest.clone(), facts);
             self.young.bytes -= replaced.map_or(0, |facts| size(digest, &facts));
         }
     }
 
-    fn put_tag(&mut self, half: usize, shelf: &Shelf, tag: &str, digest: &Digest) {
+    fn put_tag(&mut self, half: usize, scope: &CacheScope, tag: &str, digest: &Digest) {
         if self.make_room(half, size_of_tag(tag, digest)) {
-            let replaced = self.young.content(shelf).tags.insert(tag.into(), digest.clone());
+            let replaced = self.young.content(scope).tags.insert(tag.into(), digest.clone());
             self.young.bytes -= replaced.map_or(0, |digest| size_of_tag(tag, &digest));
         }
     }
@@ -100,32 +100,32 @@ impl Halves {
 
 #[async_trait]
 impl FactCache for MemoryCache {
-    fn get(&self, shelf: &Shelf, digest: &Digest) -> Option<Facts> {
+    fn get(&self, scope: &CacheScope, digest: &Digest) -> Option<Facts> {
         let mut halves = self.lock();
-        if let Some(facts) = halves.young.shelves.get(shelf).and_then(|content| content.facts.get(digest)) {
+        if let Some(facts) = halves.young.shelves.get(scope).and_then(|content| content.facts.get(digest)) {
             return Some(facts.clone());
         }
-        let facts = halves.old.shelves.get_mut(shelf)?.facts.remove(digest)?;
-        halves.put(self.half, shelf, digest, facts.clone());
+        let facts = halves.old.shelves.get_mut(scope)?.facts.remove(digest)?;
+        halves.put(self.half, scope, digest, facts.clone());
         Some(facts)
     }
 
-    fn put(&self, shelf: &Shelf, digest: &Digest, facts: Facts) {
-        self.lock().put(self.half, shelf, digest, facts);
+    fn put(&self, scope: &CacheScope, digest: &Digest, facts: Facts) {
+        self.lock().put(self.half, scope, digest, facts);
     }
 
-    fn digest_of(&self, shelf: &Shelf, tag: &str) -> Option<Digest> {
+    fn digest_of(&self, scope: &CacheScope, tag: &str) -> Option<Digest> {
         let mut halves = self.lock();
-        if let Some(digest) = halves.young.shelves.get(shelf).and_then(|content| content.tags.get(tag)) {
+        if let Some(digest) = halves.young.shelves.get(scope).and_then(|content| content.tags.get(tag)) {
             return Some(digest.clone());
         }
-        let digest = halves.old.shelves.get_mut(shelf)?.tags.remove(tag)?;
-        halves.put_tag(self.half, shelf, tag, &digest);
+        let digest = halves.old.shelves.get_mut(scope)?.tags.remove(tag)?;
+        halves.put_tag(self.half, scope, tag, &digest);
         Some(digest)
     }
 
-    fn put_tag(&self, shelf: &Shelf, tag: &str, digest: &Digest) {
-        self.lock().put_tag(self.half, shelf, tag, digest);
+    fn put_tag(&self, scope: &CacheScope, tag: &str, digest: &Digest) {
+        self.lock().put_tag(self.half, scope, tag, digest);
     }
 }
 
@@ -159,8 +159,8 @@ mod tests {
     use super::*;
     use crate::{ConfigFacts, ManifestFacts};
 
-    fn shelf() -> Shelf {
-        Shelf::new("ghcr.io/a/b", "")
+    fn scope() -> CacheScope {
+        CacheScope::new("ghcr.io/a/b", "")
     }
 
     fn digest(number: u32) -> Digest {
@@ -174,31 +174,31 @@ mod tests {
     #[test]
     fn it_gives_what_was_put_on_that_shelf_and_nothing_else() {
         let cache = MemoryCache::default();
-        cache.put(&shelf(), &digest(1), facts());
-        cache.put_tag(&shelf(), "1.0.0", &digest(1));
-        assert_eq!(cache.get(&shelf(), &digest(1)), Some(facts()));
-        assert_eq!(cache.get(&shelf(), &digest(2)), None);
-        assert_eq!(cache.digest_of(&shelf(), "1.0.0"), Some(digest(1)));
-        assert_eq!(cache.digest_of(&shelf(), "1.0.1"), None);
-        for other in [Shelf::new("ghcr.io/a/b", "other"), Shelf::new("ghcr.io/a/c", "")] {
+        cache.put(&scope(), &digest(1), facts());
+        cache.put_tag(&scope(), "1.0.0", &digest(1));
+        assert_eq!(cache.get(&scope(), &digest(1)), Some(facts()));
+        assert_eq!(cache.get(&scope(), &digest(2)), None);
+        assert_eq!(cache.digest_of(&scope(), "1.0.0"), Some(digest(1)));
+        assert_eq!(cache.digest_of(&scope(), "1.0.1"), None);
+        for other in [CacheScope::new("ghcr.io/a/b", "other"), CacheScope::new("ghcr.io/a/c", "")] {
             assert_eq!(cache.get(&other, &digest(1)), None);
             assert_eq!(cache.digest_of(&other, "1.0.0"), None);
         }
-        cache.put_tag(&shelf(), "1.0.0", &digest(2));
-        assert_eq!(cache.digest_of(&shelf(), "1.0.0"), Some(digest(2)), "a tag that moved");
+        cache.put_tag(&scope(), "1.0.0", &digest(2));
+        assert_eq!(cache.digest_of(&scope(), "1.0.0"), Some(digest(2)), "a tag that moved");
     }
 
     #[test]
     fn it_stays_within_its_size_and_keeps_what_is_used() {
         let cache = MemoryCache::new(100_000);
         for number in 0..10_000 {
-            cache.put(&shelf(), &digest(number), facts());
-            cache.put_tag(&shelf(), &number.to_string(), &digest(number));
-            assert!(cache.get(&shelf(), &digest(0)).is_some(), "forgotten after {number}");
-            assert!(cache.digest_of(&shelf(), "0").is_some(), "forgotten after {number}");
+            cache.put(&scope(), &digest(number), facts());
+            cache.put_tag(&scope(), &number.to_string(), &digest(number));
+            assert!(cache.get(&scope(), &digest(0)).is_some(), "forgotten after {number}");
+            assert!(cache.digest_of(&scope(), "0").is_some(), "forgotten after {number}");
         }
-        assert!(cache.get(&shelf(), &digest(1)).is_none());
-        assert!(cache.digest_of(&shelf(), "1").is_none());
+        assert!(cache.get(&scope(), &digest(1)).is_none());
+        assert!(cache.digest_of(&scope(), "1").is_none());
         assert!(cache.losses() > 10);
         let halves = cache.lock();
         let facts_bytes = size(&digest(0), &facts());
@@ -214,13 +214,13 @@ mod tests {
     #[test]
     fn what_is_put_again_takes_no_more_room() {
         let cache = MemoryCache::new(10_000);
-        cache.put(&shelf(), &digest(1), facts());
+        cache.put(&scope(), &digest(1), facts());
         for _ in 0..1000 {
-            cache.put(&shelf(), &digest(2), facts());
-            cache.put_tag(&shelf(), "1.0.0", &digest(2));
+            cache.put(&scope(), &digest(2), facts());
+            cache.put_tag(&scope(), "1.0.0", &digest(2));
         }
         assert!(cache.lock().old.shelves.is_empty(), "there was room for all");
-        assert!(cache.get(&shelf(), &digest(1)).is_some());
+        assert!(cache.get(&scope(), &digest(1)).is_some());
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod tests {
         let cache = MemoryCache::new(10_000);
         let mut facts = ManifestFacts::default();
         facts.annotations.insert("a".to_owned(), "b".repeat(10_000));
-        cache.put(&shelf(), &digest(1), Facts::Manifest(facts));
-        assert_eq!(cache.get(&shelf(), &digest(1)), None);
+        cache.put(&scope(), &digest(1), Facts::Manifest(facts));
+        assert_eq!(cache.get(&scope(), &digest(1)), None);
     }
 }

@@ -13,7 +13,7 @@ pub fn source_with(registry: &Registry, credential: Option<Credential>) -> Image
     let http =
         HttpClient::builder().backoff(Duration::from_millis(1), Duration::from_millis(5)).build().unwrap();
     let client = RegistryClient::builder(http).credentials(credential).build();
-    ImageSource::builder(&client, format!("{}/demo/app", registry.host()))
+    ImageSource::builder(format!("{}/demo/app", registry.host())).registry(client.clone())
 }
 
 pub fn source(registry: &Registry) -> ImageSourceBuilder {

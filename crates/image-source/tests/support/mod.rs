@@ -55,7 +55,7 @@ pub fn client_as(user: &str, password: &str) -> RegistryClient {
 
 /// A source with a client, and therefore a token, of its own.
 pub fn source_at(host: &str, rule: TagRule) -> ImageSourceBuilder {
-    ImageSource::builder(&client(), format!("{host}/demo/app")).rule(rule)
+    ImageSource::builder(format!("{host}/demo/app")).registry(client()).rule(rule)
 }
 
 pub fn source(registry: &Registry, rule: TagRule) -> ImageSourceBuilder {

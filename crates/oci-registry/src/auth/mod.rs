@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use artifact_http::{Call, Credential, HttpClient, Origin, Identity};
+use artifact_http::{Call, Credential, HttpClient, Identity, Origin};
 
 use crate::endpoint::Endpoint;
 use challenge::Challenge;

@@ -94,7 +94,8 @@ impl Session {
         }
         let mut state = self.lock(access).await?;
         if state.grant.number == grant.number {
-            let asked = Challenge::of(response.instructions(), &access.endpoint.name).filter(|_| status == 401);
+            let asked =
+                Challenge::of(response.instructions(), &access.endpoint.name).filter(|_| status == 401);
             let is_same = match (&state.challenge, &asked) {
                 (Some(known), Some(asked)) => known.covers(asked),
                 _ => false,
@@ -196,8 +197,9 @@ impl Session {
     async fn challenge_of_registry(&self, access: Access<'_>) -> Result<Option<Challenge>, Error> {
         let Ok(base) = access.endpoint.base.join("/v2/") else { return Ok(None) };
         let response = access.http.fetch(Request::get(&base).max_redirects(0), access.call).await?;
-        Ok(Challenge::of(response.instructions(), &access.endpoint.name)
-            .filter(|challenge| response.status.as_u16() == 401 && challenge.origin == access.endpoint.origin()))
+        Ok(Challenge::of(response.instructions(), &access.endpoint.name).filter(|challenge| {
+            response.status.as_u16() == 401 && challenge.origin == access.endpoint.origin()
+        }))
     }
 
     /// Gets a grant for this challenge and, if that is to be had, for what was asked for before and will be asked for next;

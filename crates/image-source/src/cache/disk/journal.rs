@@ -1,4 +1,4 @@
-//! The two files of one shelf.
+//! The two files of one scope.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime};
 use super::folder::{Folder, OLD, YOUNG, private_file, regular};
 use super::line::{Record, SCHEMA, Seal};
 use super::patience::Patience;
-use crate::Shelf;
+use crate::CacheScope;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What is on disk of one shelf: a young file that grows at its end, and an old one. When the young one is full it takes the old
+/// What is on disk of one scope: a young file that grows at its end, and an old one. When the young one is full it takes the old
 /// one's place.
 #[derive(Clone, Debug)]
 pub(super) struct Journal {
@@ -29,11 +29,11 @@ pub(super) struct Journal {
 pub(super) struct Stamp([Option<(u64, Option<SystemTime>)>; 2]);
 
 impl Journal {
-    pub(super) fn new(folder: &Folder, shelf: &Shelf) -> Self {
-        let seal = Seal::new(shelf);
+    pub(super) fn new(folder: &Folder, scope: &CacheScope) -> Self {
+        let seal = Seal::new(scope);
         let young = folder.path.join(seal.file_name()).with_extension(YOUNG);
         let old = young.with_extension(OLD);
-        Self { folder: folder.clone(), seal, repository: shelf.repository.to_string(), young, old }
+        Self { folder: folder.clone(), seal, repository: scope.repository.to_string(), young, old }
     }
 
     /// The young file.

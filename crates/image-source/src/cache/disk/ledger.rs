@@ -7,19 +7,19 @@ use super::journal::{Journal, Stamp};
 use super::line::Record;
 use super::lock;
 use super::patience::Patience;
-use crate::Shelf;
+use crate::CacheScope;
 
 /// How many records wait at most. More would be forgotten; a discovery settles long before.
 const MOST_WAITING: usize = 1 << 16;
 
-/// What of one shelf is written, and what is yet to be.
+/// What of one scope is written, and what is yet to be.
 #[derive(Debug)]
 pub(super) struct Ledger {
-    pub(super) shelf: Shelf,
+    pub(super) scope: CacheScope,
     pub(super) journal: Journal,
     /// Held by whoever reads or writes the journal in this process.
     pub(super) turn: tokio::sync::Mutex<()>,
-    /// For how long this shelf's discovery may still wait for others who write.
+    /// For how long this scope's discovery may still wait for others who write.
     pub(super) patience: Patience,
     state: Mutex<State>,
 }
@@ -36,9 +36,9 @@ struct State {
 }
 
 impl Ledger {
-    pub(super) fn new(journal: Journal, shelf: Shelf) -> Self {
+    pub(super) fn new(journal: Journal, scope: CacheScope) -> Self {
         let turn = tokio::sync::Mutex::default();
-        Self { shelf, journal, turn, patience: Patience::default(), state: Mutex::default() }
+        Self { scope, journal, turn, patience: Patience::default(), state: Mutex::default() }
     }
 
     /// Something is used: it has to be in the young file, if it is not.

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use oci_registry::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::{Facts, Shelf};
+use crate::{CacheScope, Facts};
 
 /// Lines of another number are not read.
 pub(super) const SCHEMA: u32 = 2;
@@ -38,16 +38,16 @@ pub(super) fn fingerprint(tag: &str, digest: &Digest) -> u64 {
     hasher.finish()
 }
 
-/// Seals the lines of one shelf: each begins with a check that covers itself, the shelf and the schema.
+/// Seals the lines of one scope: each begins with a check that covers itself, the scope and the schema.
 #[derive(Clone, Debug)]
 pub(super) struct Seal(String);
 
 impl Seal {
-    pub(super) fn new(shelf: &Shelf) -> Self {
-        Self(format!("image facts {SCHEMA} {:?} {:?}", shelf.repository, shelf.scope))
+    pub(super) fn new(scope: &CacheScope) -> Self {
+        Self(format!("image facts {SCHEMA} {:?} {:?}", scope.repository, scope.scope))
     }
 
-    /// A name for the shelf's files: any repository and any scope makes a short one that every file system takes.
+    /// A name for the scope's files: any repository and any scope makes a short one that every file system takes.
     pub(super) fn file_name(&self) -> String {
         hex(&Digest::of(self.0.as_bytes()), 2 * CHECK_LENGTH).to_owned()
     }
@@ -58,7 +58,7 @@ impl Seal {
         Some(format!("{} {text}\n", self.check(&text)))
     }
 
-    /// What a line says; `None` if it is not a whole line of this shelf, exactly as it was written.
+    /// What a line says; `None` if it is not a whole line of this scope, exactly as it was written.
     pub(super) fn read(&self, line: &[u8]) -> Option<Record> {
         let (check, text) = std::str::from_utf8(line).ok()?.split_once(' ')?;
         if self.check(text) != check {
@@ -85,7 +85,7 @@ mod tests {
     use crate::{ConfigFacts, ManifestFacts};
 
     fn seal() -> Seal {
-        Seal::new(&Shelf::new("ghcr.io/a/b", "me"))
+        Seal::new(&CacheScope::new("ghcr.io/a/b", "me"))
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
             assert_eq!(seal().read(&line[position + 1..]), None);
         }
         assert_eq!(seal().read(&[line, b" "].concat()), None);
-        for other in [Shelf::new("ghcr.io/a/b", "you"), Shelf::new("ghcr.io/a/c", "me")] {
+        for other in [CacheScope::new("ghcr.io/a/b", "you"), CacheScope::new("ghcr.io/a/c", "me")] {
             assert_eq!(Seal::new(&other).read(line), None);
             assert_ne!(Seal::new(&other).file_name(), seal().file_name());
         }

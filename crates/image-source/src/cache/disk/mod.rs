@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use oci_registry::Digest;
 
-use super::{FactCache, MemoryCache, Shelf};
+use super::{CacheScope, FactCache, MemoryCache};
 use crate::Facts;
 use folder::Folder;
 use journal::Journal;
@@ -31,7 +31,7 @@ const DEFAULT_LIMIT: u64 = 256 << 20;
 ///
 /// # let folder = std::env::temp_dir().join("image-source-example");
 /// let cache = Arc::new(DiskCache::new(folder).with_limit(64 << 20));
-/// // ... ImageSource::builder(&client, "ghcr.io/a/b").cache(cache.clone()) ...
+/// // ... ImageSource::builder("ghcr.io/a/b").registry(client.clone()).cache(cache.clone()) ...
 /// if let Some(problem) = cache.take_problem() {
 ///     eprintln!("warning: {problem}");
 /// }
@@ -42,12 +42,12 @@ const DEFAULT_LIMIT: u64 = 256 << 20;
 ///
 /// # How it works
 ///
-/// Facts never change, so there is nothing to update: they are lines of text, added to the end of a file. Each shelf has a young
+/// Facts never change, so there is nothing to update: they are lines of text, added to the end of a file. Each scope has a young
 /// file and an old one. When the young one is full it takes the old one's place, and what is still used is
-/// written to the new one: the halves of a [`MemoryCache`], on disk. A discovery reads the files of its shelf once, as long
+/// written to the new one: the halves of a [`MemoryCache`], on disk. A discovery reads the files of its scope once, as long
 /// as nobody else changes them, and finds everything in memory from then on.
 ///
-/// - **A line counts if its check fits**, which covers the line, the shelf and the version of the format. So a line that
+/// - **A line counts if its check fits**, which covers the line, the scope and the version of the format. So a line that
 ///   was cut off by `kill -9` or a power cut, or changed by a failing disk, or copied from elsewhere, or is of another version,
 ///   is a line that is not there; the lines around it are. It costs a request.
 /// - **What was settled stays**, whatever becomes of the process: every few hundred puts and at the end of a discovery.
@@ -72,7 +72,7 @@ pub struct DiskCache(Arc<Inner>);
 struct Inner {
     folder: Folder,
     memory: MemoryCache,
-    ledgers: Mutex<HashMap<Shelf, Arc<Ledger>>>,
+    ledgers: Mutex<HashMap<CacheScope, Arc<Ledger>>>,
     problem: Mutex<Option<String>>,
 }
 
@@ -98,46 +98,46 @@ impl DiskCache {
 
 #[async_trait]
 impl FactCache for DiskCache {
-    async fn open(&self, shelf: &Shelf) {
-        let ledger = self.0.ledger(shelf);
+    async fn open(&self, scope: &CacheScope) {
+        let ledger = self.0.ledger(scope);
         let _turn = ledger.turn.lock().await;
         ledger.patience.renew();
         let (inner, ledger) = (Arc::clone(&self.0), Arc::clone(&ledger));
         self.0.in_background(move || inner.load(&ledger)).await;
     }
 
-    fn get(&self, shelf: &Shelf, digest: &Digest) -> Option<Facts> {
-        let facts = self.0.memory.get(shelf, digest)?;
+    fn get(&self, scope: &CacheScope, digest: &Digest) -> Option<Facts> {
+        let facts = self.0.memory.get(scope, digest)?;
         let record = || Record::Content(digest.clone(), facts.clone());
-        self.0.ledger(shelf).note(fingerprint("", digest), record);
+        self.0.ledger(scope).note(fingerprint("", digest), record);
         Some(facts)
     }
 
-    fn put(&self, shelf: &Shelf, digest: &Digest, facts: Facts) {
+    fn put(&self, scope: &CacheScope, digest: &Digest, facts: Facts) {
         let record = || Record::Content(digest.clone(), facts.clone());
-        self.0.ledger(shelf).note(fingerprint("", digest), record);
-        self.0.memory.put(shelf, digest, facts);
+        self.0.ledger(scope).note(fingerprint("", digest), record);
+        self.0.memory.put(scope, digest, facts);
     }
 
-    fn digest_of(&self, shelf: &Shelf, tag: &str) -> Option<Digest> {
-        let digest = self.0.memory.digest_of(shelf, tag)?;
+    fn digest_of(&self, scope: &CacheScope, tag: &str) -> Option<Digest> {
+        let digest = self.0.memory.digest_of(scope, tag)?;
         let record = || Record::Tag(tag.into(), digest.clone());
-        self.0.ledger(shelf).note(fingerprint(tag, &digest), record);
+        self.0.ledger(scope).note(fingerprint(tag, &digest), record);
         Some(digest)
     }
 
-    fn put_tag(&self, shelf: &Shelf, tag: &str, digest: &Digest) {
-        let ledger = self.0.ledger(shelf);
-        if self.0.memory.digest_of(shelf, tag).is_some_and(|known| known != *digest) {
+    fn put_tag(&self, scope: &CacheScope, tag: &str, digest: &Digest) {
+        let ledger = self.0.ledger(scope);
+        if self.0.memory.digest_of(scope, tag).is_some_and(|known| known != *digest) {
             // It may have been here before, but what was written last has to be where it is now.
             ledger.forget(fingerprint(tag, digest));
         }
         ledger.note(fingerprint(tag, digest), || Record::Tag(tag.into(), digest.clone()));
-        self.0.memory.put_tag(shelf, tag, digest);
+        self.0.memory.put_tag(scope, tag, digest);
     }
 
-    async fn settle(&self, shelf: &Shelf) {
-        let ledger = self.0.ledger(shelf);
+    async fn settle(&self, scope: &CacheScope) {
+        let ledger = self.0.ledger(scope);
         if ledger.is_settled() {
             return;
         }
@@ -157,13 +157,13 @@ impl Inner {
         }
     }
 
-    fn ledger(&self, shelf: &Shelf) -> Arc<Ledger> {
+    fn ledger(&self, scope: &CacheScope) -> Arc<Ledger> {
         let mut ledgers = lock(&self.ledgers);
-        if let Some(ledger) = ledgers.get(shelf) {
+        if let Some(ledger) = ledgers.get(scope) {
             return Arc::clone(ledger);
         }
-        let ledger = Arc::new(Ledger::new(Journal::new(&self.folder, shelf), shelf.clone()));
-        ledgers.insert(shelf.clone(), Arc::clone(&ledger));
+        let ledger = Arc::new(Ledger::new(Journal::new(&self.folder, scope), scope.clone()));
+        ledgers.insert(scope.clone(), Arc::clone(&ledger));
         ledger
     }
 
@@ -190,11 +190,11 @@ impl Inner {
             if is_young {
                 written.insert(record.fingerprint());
             }
-            self.remember(&ledger.shelf, record);
+            self.remember(&ledger.scope, record);
         });
         // What waits to be written is newer.
         for record in ledger.waiting() {
-            self.remember(&ledger.shelf, record);
+            self.remember(&ledger.scope, record);
         }
         match is_foreign {
             Ok(is_foreign) => {
@@ -208,10 +208,10 @@ impl Inner {
         }
     }
 
-    fn remember(&self, shelf: &Shelf, record: Record) {
+    fn remember(&self, scope: &CacheScope, record: Record) {
         match record {
-            Record::Content(digest, facts) => self.memory.put(shelf, &digest, facts),
-            Record::Tag(tag, digest) => self.memory.put_tag(shelf, &tag, &digest),
+            Record::Content(digest, facts) => self.memory.put(scope, &digest, facts),
+            Record::Tag(tag, digest) => self.memory.put_tag(scope, &tag, &digest),
         }
     }
 

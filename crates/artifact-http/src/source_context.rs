@@ -1,0 +1,51 @@
+//! What the sources of one program share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use artifact_source::{Clock, SystemClock};
+
+use crate::{CredentialSource, HttpClient};
+
+/// What the sources of one program share, for the builders of sources: `.context(&context)` says at once what `.http`, `.credentials`,
+/// `.clock` and `.cache_dir` say one by one. Clones are cheap and share connections.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SourceContext {
+    /// Sends the requests.
+    pub http: HttpClient,
+    /// Knows the credentials.
+    pub credentials: Arc<dyn CredentialSource>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The folder for what the next process may reuse; each kind of source has a folder of its own in it. `None`: nothing is kept.
+    pub cache_dir: Option<PathBuf>,
+}
+
+impl SourceContext {
+    /// Requests through this client, anonymous, with the clock of the system, and nothing kept on disk.
+    pub fn new(http: HttpClient) -> Self {
+        Self { http, credentials: Arc::new(()), clock: Arc::new(SystemClock), cache_dir: None }
+    }
+
+    /// The same with this source of credentials.
+    #[must_use]
+    pub fn with_credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
+        self.credentials = Arc::new(credentials);
+        self
+    }
+
+    /// The same with this clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The same with this folder.
+    #[must_use]
+    pub fn with_cache_dir(mut self, folder: impl Into<Option<PathBuf>>) -> Self {
+        self.cache_dir = folder.into();
+        self
+    }
+}
