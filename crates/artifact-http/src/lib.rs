@@ -82,6 +82,7 @@ mod secret;
 mod stream;
 mod tls;
 mod transport;
+mod words;
 
 pub use authorization::Authorization;
 pub use call::Call;

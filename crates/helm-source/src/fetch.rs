@@ -111,9 +111,11 @@ async fn open(
 
 async fn read(response: StreamingResponse, target: &Target, call: &Call) -> Result<Answer, Error> {
     let origin = Origin::of(response.url());
-    let response = response.error_for_status(WHAT).map_err(|error| match hint(&error, target, &origin) {
-        Some(hint) => error.with_hint(hint),
-        None => error,
+    let response = response.error_for_status(WHAT, &target.visitor).await.map_err(|error| {
+        match hint(&error, target, &origin) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
     })?;
     let validators = Validators::of(response.headers(), response.url());
     let (index, _) = read_index(response, call.deadline).await?;

@@ -81,9 +81,12 @@ impl Sender {
             .max_bytes(self.watch.limits.bytes);
         let mut call = Call::new().with_deadline(self.watch.limits.deadline);
         call.meter = self.watch.meter.clone();
-        let response = self.wait(self.client.open(request, &call))?;
-        let answered = response.url().clone();
-        response.error_for_status(what).map_err(|error| self.watch.fail(self.with_hint(error, &answered)))
+        self.wait(async {
+            let response = self.client.open(request, &call).await?;
+            let answered = response.url().clone();
+            let response = response.error_for_status(what, &self.visitor).await;
+            response.map_err(|error| self.with_hint(error, &answered))
+        })
     }
 
     fn is_home(&self, url: &Url) -> bool {
