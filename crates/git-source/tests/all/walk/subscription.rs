@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
+use artifact_http::HttpClient;
 use git_source::{GitSource, Strategy};
 use jiff::Timestamp;
 
@@ -59,9 +60,10 @@ impl Subscription {
     }
 
     /// The source, with what it fetched earlier in this folder.
-    pub fn source(&self, url: &str, folder: Option<&Path>) -> GitSource {
+    pub fn source(&self, url: &str, folder: Option<&Path>, http: &HttpClient) -> GitSource {
         let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let mut builder = GitSource::builder(url)
+            .http(http.clone())
             .strategy(self.strategy)
             .discovery_limit(self.limit)
             .include_paths(owned(self.include))
