@@ -22,6 +22,7 @@ use url::Url;
 
 use super::Opened;
 use super::refusal::Refusals;
+use super::version::Greeting;
 use crate::site::Visit;
 use crate::watch::Watch;
 
@@ -177,7 +178,7 @@ impl Sender {
 
 impl Http for Bridge {
     type Headers = Headers;
-    type ResponseBody = Body;
+    type ResponseBody = Greeting<Body>;
     type PostBody = PostBody;
 
     fn get(
@@ -185,7 +186,7 @@ impl Http for Bridge {
         url: &str,
         base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> gix::Result<GetResponse<Headers, Body>> {
+    ) -> gix::Result<GetResponse<Headers, Greeting<Body>>> {
         let request = with_headers(Request::get(url), headers);
         let response = self.sender.send(request, url, "the repository could not be read").map_err(carried)?;
         let tail = url.strip_prefix(base_url).unwrap_or(url);
@@ -204,7 +205,7 @@ impl Http for Bridge {
         }
         let headers = Headers::Read(Cursor::new(format!("content-type: {content_type}\n").into_bytes()));
         let exchange = Rc::new(RefCell::new(Exchange::Open(Box::new(response))));
-        Ok(GetResponse { headers, body: Body::new(exchange, &self.sender) })
+        Ok(GetResponse { headers, body: Greeting::new(Body::new(exchange, &self.sender)) })
     }
 
     fn post(
@@ -213,7 +214,7 @@ impl Http for Bridge {
         _base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
         _body: PostBodyDataKind,
-    ) -> gix::Result<PostResponse<Headers, Body, PostBody>> {
+    ) -> gix::Result<PostResponse<Headers, Greeting<Body>, PostBody>> {
         let headers = headers.into_iter().map(|header| header.as_ref().to_owned()).collect();
         let post_body = PostBody::default();
         let exchange = Exchange::Waiting { url: url.to_owned(), headers, body: post_body.clone() };
@@ -222,7 +223,7 @@ impl Http for Bridge {
         Ok(PostResponse {
             post_body,
             headers: Headers::Waiting { exchange: Rc::clone(&exchange), sender: Rc::clone(sender) },
-            body: Body::new(exchange, sender),
+            body: Greeting::over(Body::new(exchange, sender)),
         })
     }
 
