@@ -13,13 +13,13 @@ use async_trait::async_trait;
 ///
 /// ```
 /// use artifact_credentials::{Chain, KargoSecrets};
-/// use artifact_http::{Credential, CredentialSource, Visitor};
+/// use artifact_http::{Credential, CredentialSource, Identity};
 /// use artifact_source::SourceKind;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let chain = Chain::new().with(KargoSecrets::default()).with(Credential::password("me", "hunter2"));
-/// let visitor = Visitor::look_up(&chain, &SourceKind::Image, "ghcr.io/example/app").await?;
-/// assert!(visitor.credential().is_some());
+/// let identity = Identity::resolve(&chain, &SourceKind::Image, "ghcr.io/example/app").await?;
+/// assert!(identity.credential().is_some());
 /// # Ok::<(), artifact_source::Error>(())
 /// # }).unwrap();
 /// ```

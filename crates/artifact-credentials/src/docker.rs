@@ -34,7 +34,7 @@ pub use standard::StandardPlaces;
 ///
 /// ```
 /// use artifact_credentials::DockerConfig;
-/// use artifact_http::{CredentialSource, Visitor};
+/// use artifact_http::{CredentialSource, Identity};
 /// use artifact_source::SourceKind;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

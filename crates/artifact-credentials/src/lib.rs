@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use artifact_credentials::{Chain, DockerConfig, KargoSecrets};
-//! use artifact_http::{CredentialSource, Visitor};
+//! use artifact_http::{CredentialSource, Identity};
 //! use artifact_source::{ErrorKind, SourceKind};
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -26,9 +26,9 @@
 //!
 //! // Where there is none, a refusal says why.
 //! let url = "ghcr.io/other/app";
-//! let visitor = Visitor::look_up(&credentials, &SourceKind::Image, url).await?;
+//! let identity = Identity::resolve(&credentials, &SourceKind::Image, url).await?;
 //! assert_eq!(
-//!     visitor.hint(ErrorKind::Unauthorized, url).unwrap(),
+//!     identity.hint(ErrorKind::Unauthorized, url).unwrap(),
 //!     "no credential was given for ghcr.io/other/app: the only Secret for images does not have the repoURL ghcr.io/other/app; \
 //!      the pattern ^ghcr.io/team/ of Secret team/ghcr does not match it; \
 //!      config.json has nothing for ghcr.io, only for quay.io",

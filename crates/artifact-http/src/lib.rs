@@ -62,6 +62,7 @@ mod challenge;
 mod client;
 mod credential;
 mod credential_source;
+mod error_page;
 mod exchange;
 mod failure;
 mod gzip;

@@ -12,10 +12,12 @@ use crate::exchange::{Sender, deadline_passed, silence};
 use crate::gzip::Gunzip;
 use crate::response::{Tries, error_of};
 use crate::service::{ServiceBody, ServiceResponse};
-use crate::{Call, Instructions, Request, Response};
+use crate::{Call, Identity, Instructions, Request, Response, error_page};
 
 /// How much of an error page is read.
 const ERROR_PAGE: u64 = 64 << 10;
+/// How long the words of an error page are waited for, after its status.
+const ERROR_PAGE_TIME: Duration = Duration::from_secs(5);
 /// What a body that is read whole has to bring within the stall time-out.
 const LEAST_PROGRESS: usize = 1 << 10;
 
@@ -159,16 +161,34 @@ impl StreamingResponse {
         }
     }
 
-    /// This answer if its status is a success (2xx), and otherwise an error of the fitting kind.
+    /// This answer if its status is a success (2xx), and otherwise an error of the fitting kind, with the
+    /// [words of the server](Error::server_message) where the answer is a short `text/plain`. The credential of `identity`, and what this
+    /// server was sent, is removed from them.
     ///
     /// # Errors
     ///
     /// As [`Response::error_for_status`].
-    pub fn error_for_status(self, what: &str) -> Result<Self, Error> {
+    pub async fn error_for_status(self, what: &str, identity: &Identity) -> Result<Self, Error> {
         if self.status.is_success() {
             return Ok(self);
         }
-        Err(self.tries.describe(error_of(self.status, &self.headers, &self.url, what)))
+        let error = self.tries.describe(error_of(self.status, &self.headers, &self.url, what));
+        if !error_page::is_plain_text(&self.headers) {
+            return Err(error);
+        }
+        // A page that breaks off may end within a credential, so it is not shown.
+        let page = tokio::time::timeout(ERROR_PAGE_TIME.min(self.stall), self.read_page()).await;
+        let said = page.ok().flatten().map(|page| error_page::of_page(&page, identity)).unwrap_or_default();
+        Err(error.with_server_message(&said))
+    }
+
+    /// The whole of an error page; `None` if it breaks off.
+    async fn read_page(mut self) -> Option<Response> {
+        let mut body = BytesMut::new();
+        while let Some(bytes) = self.next().await.ok()? {
+            body.extend_from_slice(&bytes);
+        }
+        Some(self.with_body(body.freeze()))
     }
 
     /// Reads the whole body. What comes after the limit of an error page is left unread.
@@ -183,15 +203,19 @@ impl StreamingResponse {
                 Err(failure) => return Err(failure),
             }
         }
-        Ok(Response {
+        Ok(self.with_body(body.freeze()))
+    }
+
+    fn with_body(self, body: Bytes) -> Response {
+        Response {
             status: self.status,
             headers: self.headers,
             url: self.url,
-            body: body.freeze(),
+            body,
             instructions: self.instructions,
             sent: self.sent,
             tries: self.tries,
-        })
+        }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {

@@ -12,7 +12,7 @@ use gix::url::Scheme;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Address {
     /// Behind `git http-backend` or something like it.
-    Http { url: url::Url, in_url: Option<Credential> },
+    Http { url: url::Url },
     /// Behind `ssh`.
     Ssh { destination: String, port: Option<u16>, path: BString },
     /// Behind `git daemon`.
@@ -80,13 +80,10 @@ impl Address {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(wrong("has a query or a fragment"));
         }
-        let in_url = (!url.username().is_empty() || url.password().is_some()).then(|| {
-            Credential::password(decoded(url.username()), decoded(url.password().unwrap_or_default()))
-        });
         // Both fail for URLs that cannot have a user, which http(s) can.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        Ok(Self::Http { url, in_url })
+        Ok(Self::Http { url })
     }
 
     fn stream(parsed: &gix::Url, wrong: &dyn Fn(&str) -> Error) -> Result<Self, Error> {

@@ -12,8 +12,8 @@ use std::num::NonZeroU32;
 use artifact_source::{Error, ErrorKind, Warning};
 use gix::ObjectId;
 
+use crate::allowed::Allowed;
 use crate::fault::Setback;
-use crate::filter::Filter;
 use crate::history::{self, Halt, Walk};
 use crate::negotiate::{Contents, Wanted};
 use crate::observed::ObservedRefs;
@@ -72,9 +72,10 @@ impl Branch {
             return Ok(Outcome::Unchanged);
         }
 
-        let (mut walk, whole) = visit.with_store(self.contents(), &mut remote, |remote, store, filter| {
-            self.history(visit, remote, store, filter, tip)
-        })?;
+        let (mut walk, whole) =
+            visit.with_store(self.contents(), &mut remote, |remote, store, allowed| {
+                self.history(visit, remote, store, allowed, tip)
+            })?;
         for commit in &mut walk.commits {
             commit.branch.clone_from(&self.name);
         }
@@ -93,7 +94,7 @@ impl Branch {
         visit: &'a Visit,
         remote: &mut Remote,
         store: &Store,
-        filter: Filter,
+        allowed: Allowed,
         tip: ObjectId,
     ) -> Result<(Walk<'a>, bool), Setback> {
         let mut walk = Walk::new(tip, self.limit.get() as usize, &self.sieve, &visit.watch);
@@ -120,6 +121,8 @@ impl Branch {
             }
 
             depth = match depth {
+                // All that there is comes at once.
+                _ if !allowed.shallow => DEEPEST,
                 0 => self.first_depth(),
                 depth => depth.saturating_mul(GROWTH),
             };
@@ -130,7 +133,8 @@ impl Branch {
             if remote.is_spent() {
                 *remote = visit.greet()?;
             }
-            let wanted = Wanted { tips: vec![tip], haves, depth: deep, filter };
+            let depth_wanted = allowed.shallow.then_some(deep);
+            let wanted = Wanted { tips: vec![tip], haves, depth: depth_wanted, filter: allowed.filter };
             remote.fetch(&wanted, store)?;
             store.remember(&[tip])?;
         }

@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use artifact_http::{CredentialSource, HttpClient};
-use artifact_source::{Error, SourceId, SourceKind};
+use artifact_http::{CredentialSource, HttpClient, SourceContext};
+use artifact_source::{Clock, Error, SourceId, SourceKind, SystemClock};
 use jiff::Timestamp;
 
 use crate::address::Address;
 use crate::cache::Cache;
 use crate::rule::{Rule, Strategy};
-use crate::sieve::Clock;
 use crate::site::Site;
 use crate::source::GitSource;
 use crate::transport::{Means, SshCommand};
@@ -26,39 +25,48 @@ const STALL_LIMIT: Duration = Duration::from_secs(30);
 #[must_use]
 pub struct GitSourceBuilder {
     repo_url: String,
-    name: Option<String>,
+    id: Option<SourceId>,
     rule: Rule,
-    cache_directory: Option<PathBuf>,
+    cache_dir: Option<PathBuf>,
     http: Option<HttpClient>,
     credentials: Arc<dyn CredentialSource>,
     allow_plain_credential: bool,
     ssh: SshCommand,
     max_bytes: u64,
     stall_limit: Duration,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
 }
 
 impl GitSourceBuilder {
     pub(crate) fn new(repo_url: String) -> Self {
         Self {
             repo_url,
-            name: None,
+            id: None,
             rule: Rule::default(),
-            cache_directory: None,
+            cache_dir: None,
             http: None,
             credentials: Arc::new(()),
             allow_plain_credential: false,
             ssh: SshCommand::default(),
             max_bytes: MAX_BYTES,
             stall_limit: STALL_LIMIT,
-            clock: Arc::new(Timestamp::now),
+            clock: Arc::new(SystemClock),
         }
     }
 
-    /// What tells this source apart from another one of the same repository, in messages.
-    pub fn name(mut self, name: impl Into<Option<String>>) -> Self {
-        self.name = name.into();
+    /// The id in messages and reports. Defaults to one made of the repository's URL.
+    pub fn id(mut self, id: SourceId) -> Self {
+        self.id = Some(id);
         self
+    }
+
+    /// What the sources of one program share. It replaces [`http`](Self::http), [`credentials`](Self::credentials),
+    /// [`clock`](Self::clock) and [`cache_dir`](Self::cache_dir).
+    pub fn context(self, context: &SourceContext) -> Self {
+        self.http(context.http.clone())
+            .credentials(Arc::clone(&context.credentials))
+            .clock(Arc::clone(&context.clock))
+            .cache_dir(context.cache_dir.clone())
     }
 
     /// Which commits count as the newest; [`Strategy::NewestFromBranch`] if it is not said.
@@ -75,7 +83,7 @@ impl GitSourceBuilder {
     }
 
     /// How many commits are found at most; 20 if it is not said.
-    pub fn discovery_limit(mut self, limit: u32) -> Self {
+    pub fn limit(mut self, limit: usize) -> Self {
         self.rule.limit = limit;
         self
     }
@@ -136,11 +144,11 @@ impl GitSourceBuilder {
         self
     }
 
-    /// A folder for what was fetched, which makes the next discovery cheaper, in this process or in
-    /// another one. It is disposable at any moment, and may be shared by all sources. If it is not
-    /// said, or cannot be used, the source has a temporary folder of its own.
-    pub fn cache_directory(mut self, folder: impl Into<Option<PathBuf>>) -> Self {
-        self.cache_directory = folder.into();
+    /// A folder for objects that the next discovery may reuse, in this process or in another one: they are kept in its folder `git`. It may
+    /// be deleted at any moment, and shared by all sources. `None`, and a folder that cannot be used, give the source a temporary folder
+    /// of its own.
+    pub fn cache_dir(mut self, folder: impl Into<Option<PathBuf>>) -> Self {
+        self.cache_dir = folder.into();
         self
     }
 
@@ -150,9 +158,8 @@ impl GitSourceBuilder {
         self
     }
 
-    /// Who knows the credential for http and https. It is asked at every discovery, unless the URL
-    /// itself holds a user or a password. The answer is sent to the repository's own scheme, host and
-    /// port, and to no other.
+    /// Where the credential for http and https is looked up, once at each discovery; a user and a password in the URL count where it has
+    /// none. The credential is sent to the repository's own scheme, host and port, and to no other.
     pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Arc::new(credentials);
         self
@@ -192,7 +199,7 @@ impl GitSourceBuilder {
 
     /// What `now()` is in an expression filter; the system's clock if it is not said. An expression that
     /// asks for it is evaluated anew at every discovery.
-    pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+    pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
@@ -205,10 +212,7 @@ impl GitSourceBuilder {
     /// ssh, the scp form, git and file; for a branch whose name Git does not allow; for a limit of 0; for
     /// a constraint, a pattern, a path selector or an expression that is none.
     pub fn build(self) -> Result<GitSource, Error> {
-        let mut id = SourceId::new(SourceKind::Git, &self.repo_url);
-        if let Some(name) = self.name {
-            id = id.with_name(name);
-        }
+        let id = self.id.unwrap_or_else(|| SourceId::new(SourceKind::Git, &self.repo_url));
         let name_it = |error: Error| error.with_id(&id);
         let address = Address::parse(&self.repo_url).map_err(name_it)?;
         let plan = self.rule.plan(self.clock).map_err(name_it)?;
@@ -217,7 +221,8 @@ impl GitSourceBuilder {
             None => HttpClient::builder().build().map_err(name_it)?,
         };
         let means = Means { ssh: self.ssh, http, allow_plain_credential: self.allow_plain_credential };
-        let site = Site { address, means, cache: Cache::new(self.cache_directory) };
+        let site =
+            Site { address, means, cache: Cache::new(self.cache_dir.map(|folder| folder.join("git"))) };
         Ok(GitSource {
             fingerprint: format!("{} {}", site.address, plan.fingerprint()),
             id,
@@ -236,7 +241,7 @@ impl fmt::Debug for GitSourceBuilder {
         f.debug_struct("GitSourceBuilder")
             .field("repo_url", &artifact_source::redact_url(&self.repo_url))
             .field("rule", &self.rule)
-            .field("cache_directory", &self.cache_directory)
+            .field("cache_dir", &self.cache_dir)
             .finish_non_exhaustive()
     }
 }

@@ -9,6 +9,7 @@ use artifact_source::{Error, ErrorKind};
 use gix::hash::Kind;
 use tempfile::TempDir;
 
+use crate::allowed::Allowed;
 use crate::filter::Filter;
 use crate::negotiate::Contents;
 use crate::store::Store;
@@ -17,8 +18,8 @@ use crate::watch::Watch;
 /// The layout of the cache: another version does not touch the folders of this one.
 const LAYOUT: &str = "git-1";
 
-/// The file that names the filter which the server allows, where that is not the one that leaves out most.
-const FILTER: &str = "filter";
+/// The file that says what the server allows, where it has refused something.
+const ALLOWED: &str = "filter";
 
 /// Where the stores of a source are.
 #[derive(Debug)]
@@ -44,10 +45,10 @@ impl Cache {
         &self,
         owner: &str,
         contents: Contents,
-        filter: Filter,
+        allowed: Allowed,
         watch: &Watch,
     ) -> Result<Store, Error> {
-        let store = repository(owner).join(folder(contents, filter));
+        let store = repository(owner).join(folder(contents, allowed));
         let Some(named) = &self.named else { return Store::open(&self.own()?.join(store), watch) };
         match Store::open(&named.join(&store), watch) {
             // A cache only saves traffic. Where there can be none, the answer is as good without.
@@ -59,25 +60,24 @@ impl Cache {
         }
     }
 
-    /// The filter that the server of this repository is known to allow: the one that leaves out most, if nothing is known.
-    pub(crate) fn filter(&self, owner: &str) -> Filter {
+    /// What the server of this repository is known to allow.
+    pub(crate) fn allowed(&self, owner: &str) -> Allowed {
         let own =
             self.own.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|own| own.path().to_owned());
         let read = |folder: PathBuf| {
-            Filter::from_word(&fs::read_to_string(folder.join(repository(owner)).join(FILTER)).ok()?)
+            Allowed::from_words(&fs::read_to_string(folder.join(repository(owner)).join(ALLOWED)).ok()?)
         };
-        self.named.clone().into_iter().chain(own).find_map(read).unwrap_or(Filter::Trees)
+        self.named.clone().into_iter().chain(own).find_map(read).unwrap_or_default()
     }
 
-    /// Remembers that the server of this repository refuses to leave out more than this. Where that cannot be written, it is
-    /// found out anew.
-    pub(crate) fn leave_out(&self, owner: &str, filter: Filter) {
+    /// Remembers that the server of this repository allows no more than this. Where that cannot be written, it is found out anew.
+    pub(crate) fn remember(&self, owner: &str, allowed: Allowed) {
         let write = |folder: PathBuf| -> std::io::Result<()> {
             let repository = folder.join(repository(owner));
             fs::create_dir_all(&repository)?;
             let mut file = tempfile::NamedTempFile::new_in(&repository)?;
-            file.write_all(filter.word().as_bytes())?;
-            file.persist(repository.join(FILTER)).map_err(|error| error.error)?;
+            file.write_all(allowed.words().as_bytes())?;
+            file.persist(repository.join(ALLOWED)).map_err(|error| error.error)?;
             Ok(())
         };
         let named = self.named.clone().is_some_and(|named| write(named).is_ok());
@@ -107,14 +107,16 @@ fn repository(owner: &str) -> PathBuf {
 }
 
 /// The folder of one store. Packs of different filters must not mix: a server that was told of a commit sends deltas against
-/// all that the filter let through.
-fn folder(contents: Contents, filter: Filter) -> String {
+/// all that the filter let through. And a store that holds part of a history says so in each fetch, which a server refuses that has whole
+/// histories only.
+fn folder(contents: Contents, Allowed { filter, shallow }: Allowed) -> String {
     let folder = contents.folder();
-    match filter {
+    let folder = match filter {
         _ if filter == contents.filter() => folder.to_owned(),
         Filter::Nothing => format!("{folder}-with-files"),
         Filter::Trees | Filter::Blobs => format!("{folder}-with-trees"),
-    }
+    };
+    if shallow { folder } else { folder + "-whole" }
 }
 
 fn key(text: &str) -> String {
@@ -136,7 +138,7 @@ mod tests {
     #[track_caller]
     fn hint(cache: &Cache) -> Option<String> {
         let limits = Limits { bytes: 1, stall: Duration::from_secs(1), deadline: None };
-        match cache.store("someone", Contents::Tags, Filter::Trees, &Watch::new(Meter::new(), limits)) {
+        match cache.store("someone", Contents::Tags, Allowed::default(), &Watch::new(Meter::new(), limits)) {
             Ok(_) => None,
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Cache, "{error:?}");

@@ -13,6 +13,8 @@ use crate::watch::Watch;
 pub(crate) enum Setback {
     /// The server refuses the filter.
     Filter(Error),
+    /// The server refuses to send part of a history.
+    Shallow(Error),
     /// The server does not have what it has just listed: a reference moved in between.
     Moved(Error),
     /// Nothing but to report it.
@@ -28,7 +30,10 @@ impl From<Error> for Setback {
 impl From<Setback> for Error {
     fn from(setback: Setback) -> Self {
         match setback {
-            Setback::Filter(error) | Setback::Moved(error) | Setback::Lasting(error) => error,
+            Setback::Filter(error)
+            | Setback::Shallow(error)
+            | Setback::Moved(error)
+            | Setback::Lasting(error) => error,
         }
     }
 }
@@ -70,6 +75,10 @@ impl Setback {
         }
         if has(&["filter"]) {
             return Self::Filter(server());
+        }
+        // A server that is a shallow clone itself may fail for a moment, while its own history grows.
+        if has(&["shallow", "deepen"]) && !has(&["has changed"]) {
+            return Self::Shallow(server());
         }
         if has(&["not exported", "no such repository", "not found", "does not appear to be"]) {
             let message = format!("the server has no such repository: {said:?}");
@@ -340,5 +349,10 @@ mod tests {
         );
         assert!(matches!(Setback::of_refusal("", "filter 'tree' not supported"), Setback::Filter(_)));
         assert!(matches!(Setback::of_refusal("", "upload-pack: not our ref 12"), Setback::Moved(_)));
+        for said in ["Server does not support shallow requests", "unexpected line: 'deepen 20'"] {
+            assert!(matches!(Setback::of_refusal("", said), Setback::Shallow(_)), "{said}");
+        }
+        let passing = "shallow file has changed since we read it";
+        assert!(matches!(Setback::of_refusal("", passing), Setback::Lasting(_)));
     }
 }

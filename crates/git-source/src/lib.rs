@@ -7,7 +7,7 @@
 //! use git_source::GitSource;
 //!
 //! # async fn example(repo_url: &str) -> Result<(), artifact_source::Error> {
-//! let source = GitSource::builder(repo_url).branch("main".to_owned()).discovery_limit(5).build()?;
+//! let source = GitSource::builder(repo_url).branch("main".to_owned()).limit(5).build()?;
 //!
 //! let Discovery::Found(found) = source.discover(DiscoverRequest::new()).await? else {
 //!     unreachable!("there was no previous observation to be unchanged from");
@@ -58,13 +58,15 @@
 //!
 //! Protocol version 2 is asked for. A server that only speaks version 0 or 1 sends all its references
 //! first; one without partial clones sends files, too, within
-//! [`max_bytes`](GitSourceBuilder::max_bytes); one without shallow clones sends the whole history.
+//! [`max_bytes`](GitSourceBuilder::max_bytes); one without shallow clones, or that
+//! refuses them, sends the whole history.
 //!
 //! A discovery runs on tokio's blocking threads and needs a runtime with time and I/O enabled.
 //! Dropping its future ends the work: a process is killed, a connection closed.
 
 mod address;
 mod advertisement;
+mod allowed;
 mod branch;
 mod builder;
 mod cache;

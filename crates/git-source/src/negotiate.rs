@@ -52,8 +52,8 @@ pub(crate) struct Wanted {
     pub(crate) tips: Vec<ObjectId>,
     /// Commits that are there already, with their history down to the shallow boundary.
     pub(crate) haves: Vec<ObjectId>,
-    /// How many commits deep.
-    pub(crate) depth: std::num::NonZeroU32,
+    /// How many commits deep; `None` for the whole history.
+    pub(crate) depth: Option<std::num::NonZeroU32>,
     /// What to leave out if the server can.
     pub(crate) filter: Filter,
 }

@@ -104,8 +104,8 @@ impl Remote {
     }
 
     fn receive(&mut self, wanted: &Wanted, store: &Store) -> Result<(), Setback> {
-        let shallow =
-            if self.can_be_shallow() { Shallow::DepthAtRemote(wanted.depth) } else { Shallow::NoChange };
+        let depth = wanted.depth.filter(|_| self.can_be_shallow());
+        let shallow = depth.map_or(Shallow::NoChange, Shallow::DepthAtRemote);
         let options = Options {
             shallow_file: store.shallow_file(),
             shallow: &shallow,
@@ -141,7 +141,8 @@ impl Remote {
         }
     }
 
-    fn can_be_shallow(&self) -> bool {
+    /// Whether the server says that it can send part of a history.
+    pub(crate) fn can_be_shallow(&self) -> bool {
         let capabilities = &self.handshake.capabilities;
         match self.handshake.server_protocol_version {
             Protocol::V2 => {

@@ -12,7 +12,7 @@ use selection_strategies::{Constraint, NameKind, Strictness, TagFilter, TagRule}
 
 use crate::branch::Branch;
 use crate::plan::Plan;
-use crate::sieve::{Clock, Sieve};
+use crate::sieve::Sieve;
 use crate::tags::{Order, Tags};
 
 /// Which commit of a repository counts as the newest (semantics rules 4.1 and 4.2).
@@ -86,7 +86,7 @@ impl Default for Rule {
 
 impl Rule {
     /// The work that finds what the rule asks for.
-    pub(crate) fn plan(self, clock: Clock) -> Result<Plan, Error> {
+    pub(crate) fn plan(self, clock: Arc<dyn Clock>) -> Result<Plan, Error> {
         let limit = NonZeroU32::new(self.limit)
             .ok_or_else(|| invalid("the discovery limit is 0: it is at least 1".to_owned()))?;
         let sieve = self.sieve(clock)?;
@@ -109,7 +109,7 @@ impl Rule {
         format!("where {:?} in {:?} not {:?}", self.expression, self.include_paths, self.exclude_paths)
     }
 
-    fn sieve(&self, clock: Clock) -> Result<Sieve, Error> {
+    fn sieve(&self, clock: Arc<dyn Clock>) -> Result<Sieve, Error> {
         let expression = match &self.expression {
             Some(text) => Some(
                 Expression::compile(text)

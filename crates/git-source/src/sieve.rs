@@ -13,7 +13,6 @@ use selection_strategies::path::PathSelectors;
 use crate::commit::{Moment, Parsed};
 
 /// Tells the time, for expressions that ask for it.
-pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The filters of a source.
 #[derive(Clone)]
@@ -22,7 +21,7 @@ pub(crate) struct Sieve {
     pub(crate) expression: Option<Expression>,
     /// `None` where paths do not count and need not be known.
     pub(crate) paths: Option<PathSelectors>,
-    pub(crate) clock: Clock,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Sieve {
@@ -78,7 +77,7 @@ impl Sieve {
         environment: Environment<'_>,
         about: &str,
     ) -> Result<Verdict, Error> {
-        let environment = environment.now(time(Moment { seconds: (self.clock)().as_second(), offset: 0 }));
+        let environment = environment.now(time(Moment { seconds: self.clock.now().as_second(), offset: 0 }));
         expression.judge(&environment).map_err(|error| {
             Error::new(
                 ErrorKind::InvalidInput,

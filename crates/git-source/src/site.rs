@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use artifact_http::{Authorization, Visitor};
+use artifact_http::{Authorization, Identity};
 use artifact_source::{Error, ErrorKind, Warning};
 
 use crate::address::Address;
+use crate::allowed::Allowed;
 use crate::cache::Cache;
 use crate::fault::Setback;
 use crate::filter::Filter;
@@ -36,19 +37,19 @@ pub(crate) struct Visit {
 #[derive(Clone, Default)]
 pub(crate) struct Access {
     pub(crate) authorization: Option<Authorization>,
-    pub(crate) visitor: Visitor,
+    pub(crate) identity: Identity,
 }
 
 impl Access {
-    /// As this visitor.
-    pub(crate) fn of(visitor: Visitor) -> Result<Self, Error> {
-        let authorization = visitor.credential().map(|credential| {
+    /// As this identity.
+    pub(crate) fn of(identity: Identity) -> Result<Self, Error> {
+        let authorization = identity.credential().map(|credential| {
             credential.authorization().ok_or_else(|| {
                 Error::new(ErrorKind::InvalidInput, "an identity token is of no use with a Git server")
                     .with_hint("give a user name and a password or an access token")
             })
         });
-        Ok(Self { authorization: authorization.transpose()?, visitor })
+        Ok(Self { authorization: authorization.transpose()?, identity })
     }
 }
 
@@ -58,24 +59,26 @@ impl Visit {
         Remote::greet(transport::open(self)?, &self.watch)
     }
 
-    /// Does work with a store of this kind, once more where what is in the store may be why it failed, and with less left out of
-    /// packs where the server refuses the filter.
+    /// Does work with a store of this kind, once more where what is in the store may be why it failed, with less left out of packs
+    /// where the server refuses the filter, and with whole histories where it refuses to send a part.
     pub(crate) fn with_store<T>(
         &self,
         contents: Contents,
         remote: &mut Remote,
-        mut work: impl FnMut(&mut Remote, &Store, Filter) -> Result<T, Setback>,
+        mut work: impl FnMut(&mut Remote, &Store, Allowed) -> Result<T, Setback>,
     ) -> Result<T, Setback> {
         let (cache, owner) =
-            (&self.site.cache, format!("{}\n{}", self.site.address, self.access.visitor.scope()));
-        let mut filter = cache.filter(&owner).max(contents.filter());
+            (&self.site.cache, format!("{}\n{}", self.site.address, self.access.identity.scope()));
+        let mut allowed = cache.allowed(&owner);
+        allowed.filter = allowed.filter.max(contents.filter());
         if !remote.knows_trees() {
-            filter = filter.max(Filter::Blobs);
+            allowed.filter = allowed.filter.max(Filter::Blobs);
         }
+        allowed.shallow &= remote.can_be_shallow();
         loop {
-            let store = cache.store(&owner, contents, filter, &self.watch)?;
+            let store = cache.store(&owner, contents, allowed, &self.watch)?;
             let is_warm = !store.is_empty();
-            let mut done = work(remote, &store, filter);
+            let mut done = work(remote, &store, allowed);
             if let Err(Setback::Lasting(error)) = &done
                 && is_warm
                 && matches!(error.kind(), ErrorKind::Cache | ErrorKind::BadAnswer)
@@ -84,12 +87,16 @@ impl Visit {
                 let error = error.clone();
                 store.clear().map_err(|_| error)?;
                 *remote = self.greet()?;
-                done = work(remote, &store, filter);
+                done = work(remote, &store, allowed);
             }
-            let Err(Setback::Filter(error)) = done else { return done };
-            let Some(less) = filter.less() else { return Err(error.into()) };
-            cache.leave_out(&owner, less);
-            filter = less;
+            match done {
+                Err(Setback::Filter(error)) => {
+                    allowed.filter = allowed.filter.less().ok_or(error)?;
+                }
+                Err(Setback::Shallow(_)) if allowed.shallow => allowed.shallow = false,
+                done => return done,
+            }
+            cache.remember(&owner, allowed);
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use artifact_http::{Credential, CredentialSource, Login, Visitor};
+use artifact_http::{Credential, CredentialSource, Identity};
 use artifact_source::{
     ArtifactSource, Candidate, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found, Observation,
     SourceId,
@@ -40,15 +40,12 @@ impl GitSource {
         GitSourceBuilder::new(repo_url.into())
     }
 
-    /// As whom the repository is visited this time.
+    /// As whom the repository is asked this time.
     async fn access(&self) -> Result<Access, Error> {
-        let Address::Http { in_url, .. } = &self.site.address else { return Ok(Access::default()) };
-        match in_url {
-            Some(credential) => {
-                Access::of(Visitor::from(Login::new(credential.clone(), "the repoURL itself")))
-            }
-            None => Access::of(Visitor::look_up(&self.credentials, self.id.kind(), &self.repo_url).await?),
+        if !matches!(self.site.address, Address::Http { .. }) {
+            return Ok(Access::default());
         }
+        Access::of(Identity::resolve(&self.credentials, self.id.kind(), &self.repo_url).await?)
     }
 
     async fn answer(&self, request: DiscoverRequest<'_>, limits: Limits) -> Result<Outcome, Error> {
@@ -56,7 +53,8 @@ impl GitSource {
             Error::new(ErrorKind::Internal, "a discovery needs a tokio runtime").with_cause(error)
         })?;
         let access = self.access().await?;
-        let secrets = match access.visitor.credential() {
+        request.trace.authenticated(&access.identity.principal());
+        let secrets = match access.identity.credential() {
             Some(Credential::Password { password: secret, .. } | Credential::Bearer(secret)) => {
                 vec![secret.clone()]
             }

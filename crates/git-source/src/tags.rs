@@ -17,9 +17,9 @@ use gix::hash::Kind;
 use gix::objs::Exists;
 use selection_strategies::{TagRule, Version};
 
+use crate::allowed::Allowed;
 use crate::changes;
 use crate::fault::Setback;
-use crate::filter::Filter;
 use crate::history;
 use crate::name;
 use crate::negotiate::{Contents, Wanted};
@@ -86,8 +86,8 @@ impl Tags {
             return Ok(Outcome::Found { commits: Vec::new(), judged, state: Some(State { seen, refs }) });
         }
         let (commits, mut chosen) =
-            visit.with_store(self.contents(), &mut remote, |remote, store, filter| {
-                self.choose(&ranked, &mut Shelf { visit, remote, store, contents: self.contents(), filter })
+            visit.with_store(self.contents(), &mut remote, |remote, store, allowed| {
+                self.choose(&ranked, &mut Shelf { visit, remote, store, contents: self.contents(), allowed })
             })?;
         chosen.append(&mut judged);
         self.sort(&mut chosen);
@@ -263,7 +263,7 @@ struct Shelf<'a> {
     remote: &'a mut Remote,
     store: &'a Store,
     contents: Contents,
-    filter: Filter,
+    allowed: Allowed,
 }
 
 impl Shelf<'_> {
@@ -317,11 +317,12 @@ impl Shelf<'_> {
         if self.remote.is_spent() {
             *self.remote = self.visit.greet()?;
         }
+        let depth = if self.contents == Contents::TagChanges { WITH_PARENT } else { NonZeroU32::MIN };
         let wanted = Wanted {
             tips: ids.into_iter().collect(),
             haves: Vec::new(),
-            depth: if self.contents == Contents::TagChanges { WITH_PARENT } else { NonZeroU32::MIN },
-            filter: self.filter,
+            depth: self.allowed.shallow.then_some(depth),
+            filter: self.allowed.filter,
         };
         self.remote.fetch(&wanted, self.store)
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, HttpClient};
+use artifact_http::{CredentialSource, HttpClient, SourceContext};
 use artifact_source::{Error, ErrorKind, SourceId, SourceKind};
 use oci_registry::RegistryClient;
 use selection_strategies::{Constraint, Strictness, TagRule};
@@ -20,8 +20,8 @@ const DEFAULT_MAX_INDEX_BYTES: u64 = 256 << 20;
 #[must_use]
 pub struct HelmSourceBuilder {
     repo_url: String,
-    name: Option<String>,
-    subscription: Option<String>,
+    id: Option<SourceId>,
+    chart: Option<String>,
     constraint: Option<String>,
     limit: Option<usize>,
     accept_v: bool,
@@ -36,8 +36,8 @@ impl HelmSourceBuilder {
     pub(crate) fn new(repo_url: &str) -> Self {
         Self {
             repo_url: repo_url.to_owned(),
-            name: None,
-            subscription: None,
+            id: None,
+            chart: None,
             constraint: None,
             limit: Some(DEFAULT_LIMIT),
             accept_v: false,
@@ -51,15 +51,20 @@ impl HelmSourceBuilder {
 
     /// The name of the chart. A chart repository needs one; an OCI repository is one chart and must
     /// have none (semantics rule 1.7). The empty name is none.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into()).filter(|name| !name.is_empty());
+    pub fn chart(mut self, name: impl Into<String>) -> Self {
+        self.chart = Some(name.into()).filter(|name| !name.is_empty());
         self
     }
 
-    /// What the subscription is called, to tell two of the same chart apart in messages.
-    pub fn subscription(mut self, name: impl Into<Option<String>>) -> Self {
-        self.subscription = name.into();
+    /// The id in messages and reports. Defaults to one made of the repository's URL and the chart.
+    pub fn id(mut self, id: SourceId) -> Self {
+        self.id = Some(id);
         self
+    }
+
+    /// What the sources of one program share. It replaces [`http`](Self::http) and [`credentials`](Self::credentials).
+    pub fn context(self, context: &SourceContext) -> Self {
+        self.http(context.http.clone()).credentials(Arc::clone(&context.credentials))
     }
 
     /// What versions have to satisfy: `^1.2`, `>=1.0.0 <2.0.0-0`. The empty text is no constraint.
@@ -127,13 +132,12 @@ impl HelmSourceBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`]: a URL that is not `https`, `http` or `oci`, a chart repository
-    /// without a [`name`](Self::name), an OCI repository with one, a constraint that is none (semantics
+    /// without a [`chart`](Self::chart), an OCI repository with one, a constraint that is none (semantics
     /// rules 2.1 and 2.6 to 2.8), a limit of 0, an `oci` URL that names no repository.
     pub fn build(self) -> Result<HelmSource, Error> {
-        let mut id = SourceId::new(SourceKind::Chart, &self.repo_url);
-        if let Some(name) = self.subscription.clone().or_else(|| self.name.clone()) {
-            id = id.with_name(name);
-        }
+        let id = self.id.clone().unwrap_or_else(|| {
+            SourceId::new(SourceKind::Chart, &self.repo_url).with_chart(self.chart.as_deref())
+        });
         self.build_as(id.clone()).map_err(|error| error.with_id(&id))
     }
 
@@ -154,7 +158,7 @@ impl HelmSourceBuilder {
             Some(cache) => cache,
             None => IndexCache::new(HttpClient::builder().build()?),
         };
-        let (origin, rule) = match (Location::parse(&self.repo_url)?, self.name) {
+        let (origin, rule) = match (Location::parse(&self.repo_url)?, self.chart) {
             (Location::Index(url), Some(chart)) => (Origin::Index { url, chart }, TagRule::chart(constraint)),
             (Location::Index(_), None) => {
                 return Err(invalid("a chart in a chart repository needs a name"));
@@ -193,7 +197,7 @@ impl fmt::Debug for HelmSourceBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HelmSourceBuilder")
             .field("repo_url", &artifact_source::redact_url(&self.repo_url))
-            .field("name", &self.name)
+            .field("chart", &self.chart)
             .field("constraint", &self.constraint)
             .field("limit", &self.limit)
             .finish_non_exhaustive()

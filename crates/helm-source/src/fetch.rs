@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use artifact_http::{Call, HttpClient, Origin, Request, StatusCode, StreamingResponse, Url, Visitor};
+use artifact_http::{Call, HttpClient, Identity, Origin, Request, StatusCode, StreamingResponse, Url};
 use artifact_source::{Error, ErrorKind};
 
 use crate::body::read_index;
@@ -14,7 +14,7 @@ use crate::validator::Validators;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Target {
     pub(crate) url: Url,
-    pub(crate) visitor: Visitor,
+    pub(crate) identity: Identity,
     pub(crate) max_bytes: u64,
     pub(crate) allow_plain_credential: bool,
 }
@@ -90,7 +90,7 @@ async fn open(
     known: Option<&Validators>,
     call: &Call,
 ) -> Result<StreamingResponse, Error> {
-    let authorization = match target.visitor.credential() {
+    let authorization = match target.identity.credential() {
         Some(credential) => Some(credential.authorization().ok_or_else(|| {
             Error::new(ErrorKind::InvalidInput, "an identity token is no credential for a chart repository")
                 .with_url(&target.url)
@@ -111,9 +111,11 @@ async fn open(
 
 async fn read(response: StreamingResponse, target: &Target, call: &Call) -> Result<Answer, Error> {
     let origin = Origin::of(response.url());
-    let response = response.error_for_status(WHAT).map_err(|error| match hint(&error, target, &origin) {
-        Some(hint) => error.with_hint(hint),
-        None => error,
+    let response = response.error_for_status(WHAT, &target.identity).await.map_err(|error| {
+        match hint(&error, target, &origin) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
     })?;
     let validators = Validators::of(response.headers(), response.url());
     let (index, _) = read_index(response, call.deadline).await?;
@@ -137,7 +139,7 @@ fn hint(error: &Error, target: &Target, origin: &Origin) -> Option<String> {
             "a chart repository answers <repoURL>/index.yaml; charts in a registry have a repoURL that begins \
              with oci://"
         }
-        refusal => return target.visitor.hint(refusal, "this repoURL"),
+        refusal => return target.identity.hint(refusal, "this repoURL"),
     };
     Some(hint.to_owned())
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{Call, CredentialSource, Url, Visitor};
+use artifact_http::{Call, CredentialSource, Identity, Url};
 use artifact_source::{
     ArtifactSource, Candidate, Chart, DiscoverRequest, Discovery, Error, Found, Observation, Rejection,
     SourceId, SourceKind,
@@ -60,7 +60,7 @@ impl HelmSource {
         let call = Call::from(&request);
         let target = Target {
             url: url.clone(),
-            visitor: Visitor::look_up(&self.credentials, &SourceKind::Chart, &self.repo_url).await?,
+            identity: Identity::resolve(&self.credentials, &SourceKind::Chart, &self.repo_url).await?,
             max_bytes: self.max_index_bytes,
             allow_plain_credential: self.allow_plain_credential,
         };

@@ -115,6 +115,21 @@ async fn a_server_in_trouble() {
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(Duration::from_secs(7))));
 }
 
+#[tokio::test]
+async fn the_words_of_a_refusal() {
+    let server = server();
+    for (content_type, body, words) in [
+        ("text/plain; charset=utf-8", "Your account is\n suspended", Some("Your account is suspended")),
+        ("text/plain", "not for me:SECRET", Some("not for me:...")),
+        ("text/html", "<h1>Suspended</h1>", None),
+    ] {
+        server.faults().clear();
+        server.faults().add(When::any(), Reply::status(403).header("content-type", content_type).body(body));
+        let error = refused(source(&server.url()).credentials(Credential::password("me", "SECRET"))).await;
+        assert_eq!((error.kind(), error.server_message()), (ErrorKind::Forbidden, words), "{error:?}");
+    }
+}
+
 /// A body that is cut at the end of a line is valid YAML with fewer versions; it must be an error all the same.
 #[tokio::test]
 async fn a_body_that_ends_early() {

@@ -1,7 +1,7 @@
 //! The forms of `auths`.
 
 use artifact_credentials::{DockerConfig, StandardPlaces};
-use artifact_http::{CredentialSource, Visitor};
+use artifact_http::{CredentialSource, Identity};
 use artifact_source::{ErrorKind, SourceKind};
 
 use crate::setup::{image, in_full, look_up, wait};
@@ -52,8 +52,8 @@ fn a_line_break_at_the_end_is_told_where_the_password_is_refused() {
         let said = "config.json (its password ends in a line break: `echo -n` writes none)";
         check(&text, "ghcr.io/a", &format!("me:hunter2\n of {said}"));
         let config = DockerConfig::from_slice(text.as_bytes(), "config.json").unwrap();
-        let visitor = wait(Visitor::look_up(&config, &SourceKind::Image, "ghcr.io/a")).unwrap();
-        let hint = visitor.hint(ErrorKind::Unauthorized, "ghcr.io/a").unwrap();
+        let identity = wait(Identity::resolve(&config, &SourceKind::Image, "ghcr.io/a")).unwrap();
+        let hint = identity.hint(ErrorKind::Unauthorized, "ghcr.io/a").unwrap();
         assert!(hint.starts_with(&format!("the credential of {said} was not accepted")), "{hint}");
     }
     check(

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use artifact_credentials::{Chain, DockerConfig, KargoSecret, KargoSecrets};
-use artifact_http::{CredentialSource, Visitor};
+use artifact_http::{CredentialSource, Identity};
 use artifact_source::SourceKind::{self, Chart, Git, Image};
 
 use crate::setup::{in_full, wait};
@@ -24,8 +24,8 @@ fn shown(source: &impl CredentialSource, repositories: &[(SourceKind, &str)]) ->
             Err(error) => write!(shown, "{} {error:?}", in_full(error)),
         }
         .unwrap();
-        let visitor = wait(Visitor::look_up(source, kind, url));
-        write!(shown, "{hint:?} {visitor:?}").unwrap();
+        let identity = wait(Identity::resolve(source, kind, url));
+        write!(shown, "{hint:?} {identity:?}").unwrap();
     }
     shown
 }

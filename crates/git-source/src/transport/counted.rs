@@ -13,13 +13,14 @@ use gix_transport::client::{Error, MessageKind, TransportWithoutIO, WriteMode};
 use gix_transport::{Protocol, Service};
 
 use super::refusal::Refusals;
+use super::version::Greeting;
 use crate::watch::Watch;
 
 /// A transport over one stream, in which a request is the connection itself or a command sent over
 /// it. That makes the numbers comparable with those over http, where each of them is one HTTP
 /// request.
 pub(super) struct Counted<R, W> {
-    connection: Connection<Watched<R>, Watched<W>>,
+    connection: Connection<Greeting<Watched<R>>, Watched<W>>,
     watch: Arc<Watch>,
 }
 
@@ -33,7 +34,7 @@ impl<R: Read, W: Write> Counted<R, W> {
         watch: &Arc<Watch>,
     ) -> Self {
         let connection = Connection::new(
-            Watched { stream: read, watch: Arc::clone(watch), refusals: Refusals::default() },
+            Greeting::new(Watched { stream: read, watch: Arc::clone(watch), refusals: Refusals::default() }),
             Watched { stream: write, watch: Arc::clone(watch), refusals: Refusals::default() },
             Protocol::V2,
             path,

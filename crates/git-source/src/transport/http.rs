@@ -10,7 +10,7 @@ use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use artifact_http::{Authorization, Call, HttpClient, Origin, Request, StreamingResponse, Visitor, header};
+use artifact_http::{Authorization, Call, HttpClient, Identity, Origin, Request, StreamingResponse, header};
 use artifact_source::{Error, ErrorKind};
 use bytes::{Buf, Bytes};
 use gix_transport::Protocol;
@@ -22,6 +22,7 @@ use url::Url;
 
 use super::Opened;
 use super::refusal::Refusals;
+use super::version::Greeting;
 use crate::site::Visit;
 use crate::watch::Watch;
 
@@ -33,7 +34,7 @@ pub(super) fn open(url: &Url, visit: &Visit) -> Result<Opened, Error> {
             runtime: visit.runtime.clone(),
             watch: Arc::clone(&visit.watch),
             authorization: visit.access.authorization.clone(),
-            visitor: visit.access.visitor.clone(),
+            identity: visit.access.identity.clone(),
             origin: Origin::of(url),
             allow_plain_credential: visit.site.means.allow_plain_credential,
             led_inside: Cell::new(false),
@@ -58,7 +59,7 @@ struct Sender {
     runtime: Handle,
     watch: Arc<Watch>,
     authorization: Option<Authorization>,
-    visitor: Visitor,
+    identity: Identity,
     /// The only place that gets to see the authorization.
     origin: Origin,
     allow_plain_credential: bool,
@@ -81,9 +82,12 @@ impl Sender {
             .max_bytes(self.watch.limits.bytes);
         let mut call = Call::new().with_deadline(self.watch.limits.deadline);
         call.meter = self.watch.meter.clone();
-        let response = self.wait(self.client.open(request, &call))?;
-        let answered = response.url().clone();
-        response.error_for_status(what).map_err(|error| self.watch.fail(self.with_hint(error, &answered)))
+        self.wait(async {
+            let response = self.client.open(request, &call).await?;
+            let answered = response.url().clone();
+            let response = response.error_for_status(what, &self.identity).await;
+            response.map_err(|error| self.with_hint(error, &answered))
+        })
     }
 
     fn is_home(&self, url: &Url) -> bool {
@@ -92,7 +96,7 @@ impl Sender {
 
     /// What to do about a refusal by the server that answered at this URL.
     fn with_hint(&self, error: Error, answered: &Url) -> Error {
-        let hint = match (error.kind(), self.visitor.credential()) {
+        let hint = match (error.kind(), self.identity.credential()) {
             (ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::NotFound, _)
                 if !self.is_home(answered) =>
             {
@@ -103,13 +107,13 @@ impl Sender {
                 ))
             }
             (ErrorKind::Unauthorized, None) => self
-                .visitor
+                .identity
                 .hint(ErrorKind::Unauthorized, "this repository")
                 .map(|hint| format!("{hint}; it is private or does not exist")),
             (ErrorKind::NotFound, None) => {
                 Some("check the URL; a server may also say this of a private repository".to_owned())
             }
-            (refusal, _) => self.visitor.hint(refusal, "this repository"),
+            (refusal, _) => self.identity.hint(refusal, "this repository"),
         };
         match hint {
             Some(hint) => error.with_hint(hint),
@@ -123,7 +127,7 @@ impl Sender {
         let error = |what: String| Error::new(ErrorKind::BadAnswer, what).with_url(response.url());
         match content_type(response).as_str() {
             "text/html" | "application/xhtml+xml" => {
-                let hint = match self.visitor.credential() {
+                let hint = match self.identity.credential() {
                     Some(_) if self.is_home(response.url()) => {
                         "check the credential, as this is how a server answers that does not accept it, and the URL"
                     }
@@ -174,7 +178,7 @@ impl Sender {
 
 impl Http for Bridge {
     type Headers = Headers;
-    type ResponseBody = Body;
+    type ResponseBody = Greeting<Body>;
     type PostBody = PostBody;
 
     fn get(
@@ -182,7 +186,7 @@ impl Http for Bridge {
         url: &str,
         base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> gix::Result<GetResponse<Headers, Body>> {
+    ) -> gix::Result<GetResponse<Headers, Greeting<Body>>> {
         let request = with_headers(Request::get(url), headers);
         let response = self.sender.send(request, url, "the repository could not be read").map_err(carried)?;
         let tail = url.strip_prefix(base_url).unwrap_or(url);
@@ -201,7 +205,7 @@ impl Http for Bridge {
         }
         let headers = Headers::Read(Cursor::new(format!("content-type: {content_type}\n").into_bytes()));
         let exchange = Rc::new(RefCell::new(Exchange::Open(Box::new(response))));
-        Ok(GetResponse { headers, body: Body::new(exchange, &self.sender) })
+        Ok(GetResponse { headers, body: Greeting::new(Body::new(exchange, &self.sender)) })
     }
 
     fn post(
@@ -210,7 +214,7 @@ impl Http for Bridge {
         _base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
         _body: PostBodyDataKind,
-    ) -> gix::Result<PostResponse<Headers, Body, PostBody>> {
+    ) -> gix::Result<PostResponse<Headers, Greeting<Body>, PostBody>> {
         let headers = headers.into_iter().map(|header| header.as_ref().to_owned()).collect();
         let post_body = PostBody::default();
         let exchange = Exchange::Waiting { url: url.to_owned(), headers, body: post_body.clone() };
@@ -219,7 +223,7 @@ impl Http for Bridge {
         Ok(PostResponse {
             post_body,
             headers: Headers::Waiting { exchange: Rc::clone(&exchange), sender: Rc::clone(sender) },
-            body: Body::new(exchange, sender),
+            body: Greeting::over(Body::new(exchange, sender)),
         })
     }
 

@@ -11,6 +11,7 @@ mod process;
 mod refusal;
 #[cfg(test)]
 mod replay;
+mod version;
 
 use artifact_http::HttpClient;
 use artifact_source::Error;

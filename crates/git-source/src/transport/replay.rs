@@ -48,9 +48,10 @@ fn session(transport: Opened, watch: &Arc<Watch>) -> Result<Vec<String>, Error> 
     let store = Store::open(folder.path(), watch).unwrap();
     let mut remote = Remote::greet(transport, watch)?;
     let Tip::Branch(tip) = tip::tip(&mut remote, Some("main"))? else { return Ok(Vec::new()) };
-    let depth = NonZeroU32::new(5).unwrap();
+    let depth = NonZeroU32::new(5);
     remote.fetch(&Wanted { tips: vec![tip], haves: Vec::new(), depth, filter: Filter::Trees }, &store)?;
-    let sieve = Sieve { since: None, expression: None, paths: None, clock: Arc::new(Timestamp::now) };
+    let sieve =
+        Sieve { since: None, expression: None, paths: None, clock: Arc::new(artifact_source::SystemClock) };
     let mut walk = Walk::new(tip, 5, &sieve, watch);
     match walk.advance(&store.objects()?)? {
         Halt::Over => Ok(walk.commits.into_iter().map(|commit| commit.id).collect()),

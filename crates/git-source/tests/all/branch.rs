@@ -9,7 +9,7 @@ use crate::support::{add, find, ids, log, server_with, source};
 async fn all_limits() {
     let (_server, repository) = server_with(7);
     for limit in [1, 2, 6, 7, 8, 100] {
-        let source = GitSource::builder(repository.url()).discovery_limit(limit).build().unwrap();
+        let source = GitSource::builder(repository.url()).limit(limit).build().unwrap();
         assert_eq!(ids(&find(&source).await), log(&repository, "main", limit as usize), "{limit}");
     }
 }
@@ -32,7 +32,7 @@ async fn a_merge_is_followed_to_its_first_parent() {
     }
     history.write().unwrap();
     for limit in [1, 2, 3, 10, 24, 25, 26] {
-        let source = GitSource::builder(repository.url()).discovery_limit(limit).build().unwrap();
+        let source = GitSource::builder(repository.url()).limit(limit).build().unwrap();
         assert_eq!(ids(&find(&source).await), log(&repository, "main", limit as usize), "{limit}");
     }
 }
@@ -72,7 +72,7 @@ async fn a_named_branch_and_the_remotes_head() {
 async fn a_branch_that_was_pushed_by_force() {
     let (_server, repository) = server_with(30);
     let folder = tempfile::tempdir().unwrap();
-    let builder = || GitSource::builder(repository.url()).cache_directory(folder.path().to_owned());
+    let builder = || GitSource::builder(repository.url()).cache_dir(folder.path().to_owned());
     let before = find(&builder().build().unwrap()).await;
 
     let back = repository.resolve("main~7").unwrap();
@@ -93,8 +93,8 @@ async fn a_cache_serves_every_limit() {
     let (_server, repository) = server_with(60);
     let folder = tempfile::tempdir().unwrap();
     for limit in [5, 40, 3, 59, 60, 100, 20] {
-        let builder = GitSource::builder(repository.url()).cache_directory(folder.path().to_owned());
-        let found = find(&builder.discovery_limit(limit).build().unwrap()).await;
+        let builder = GitSource::builder(repository.url()).cache_dir(folder.path().to_owned());
+        let found = find(&builder.limit(limit).build().unwrap()).await;
         assert_eq!(ids(&found), log(&repository, "main", limit as usize), "{limit}");
     }
 }

@@ -9,7 +9,7 @@ use warehouse_testkit::GitRepository;
 use crate::support::{add, find, ids, log, server_with};
 
 fn builder(repository: &GitRepository, folder: &Path) -> GitSourceBuilder {
-    GitSource::builder(repository.url()).cache_directory(folder.to_owned())
+    GitSource::builder(repository.url()).cache_dir(folder.to_owned())
 }
 
 /// Everything under a folder, the nearest first.
@@ -93,7 +93,7 @@ async fn many_sources_share_it() {
     let tasks: Vec<_> = (0..8)
         .map(|number| {
             let (repository, limit) = if number % 2 == 0 { (&repository, 5 + number) } else { (&other, 20) };
-            let source = builder(repository, folder.path()).discovery_limit(limit).build().unwrap();
+            let source = builder(repository, folder.path()).limit(limit).build().unwrap();
             let expected = log(repository, "main", limit as usize);
             tokio::spawn(async move { (ids(&find(&source).await), expected) })
         })

@@ -96,8 +96,7 @@ async fn dropping_ends_the_process() {
 async fn a_discovery_that_was_dropped_leaves_the_cache_free() {
     let (server, repository) = server_with(30);
     let folder = tempfile::tempdir().unwrap();
-    let source =
-        || GitSource::builder(repository.url()).cache_directory(folder.path().to_owned()).build().unwrap();
+    let source = || GitSource::builder(repository.url()).cache_dir(folder.path().to_owned()).build().unwrap();
     server.faults().add(When::post("/demo.git/git-upload-pack").nth(2), Fault::StallAfter { keep: 300 });
     let stuck = source();
     let task = tokio::spawn(async move { stuck.discover(DiscoverRequest::new()).await });

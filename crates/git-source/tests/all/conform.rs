@@ -18,7 +18,7 @@ impl Fixture for Branch {
     type Source = GitSource;
 
     async fn source(&self) -> GitSource {
-        GitSource::builder(&self.url).branch("main".to_owned()).discovery_limit(5).build().unwrap()
+        GitSource::builder(&self.url).branch("main".to_owned()).limit(5).build().unwrap()
     }
 
     async fn listed(&self) -> Vec<String> {
@@ -63,7 +63,7 @@ impl Fixture for Tags {
     type Source = GitSource;
 
     async fn source(&self) -> GitSource {
-        GitSource::builder(self.repository.url()).strategy(self.strategy).discovery_limit(3).build().unwrap()
+        GitSource::builder(self.repository.url()).strategy(self.strategy).limit(3).build().unwrap()
     }
 
     async fn listed(&self) -> Vec<String> {

@@ -108,8 +108,8 @@ async fn a_rare_path_is_looked_for_to_the_root() {
     history.write().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let source = |limit| {
-        let builder = GitSource::builder(repository.url()).cache_directory(folder.path().to_owned());
-        with_paths(builder, &["rare"], &[]).discovery_limit(limit).build().unwrap()
+        let builder = GitSource::builder(repository.url()).cache_dir(folder.path().to_owned());
+        with_paths(builder, &["rare"], &[]).limit(limit).build().unwrap()
     };
 
     let one = find(&source(1)).await;
@@ -172,7 +172,7 @@ async fn an_expression_filters_commits() {
         ("commitDate.After(now())", &["feat: by a robot"]),
     ] {
         let clock = || Timestamp::from_second(1_850_000_000).unwrap();
-        let builder = GitSource::builder(repository.url()).discovery_limit(2).clock(clock);
+        let builder = GitSource::builder(repository.url()).limit(2).clock(clock);
         let source = builder.expression_filter(expression.to_owned()).build().unwrap();
         let found = find(&source).await;
         let names: Vec<&str> = found.artifacts.iter().map(|commit| commit.subject.as_str()).collect();
@@ -206,7 +206,7 @@ async fn tags_by_expression_and_by_path() {
         }
     }
     history.write().unwrap();
-    let builder = |strategy| GitSource::builder(repository.url()).strategy(strategy).discovery_limit(3);
+    let builder = |strategy| GitSource::builder(repository.url()).strategy(strategy).limit(3);
     async fn names(builder: GitSourceBuilder) -> Vec<String> {
         find(&builder.build().unwrap())
             .await
@@ -305,7 +305,7 @@ proptest! {
         let exclude: Vec<&str> = exclude.iter().map(String::as_str).collect();
         prop_assume!(!include.is_empty() || !exclude.is_empty());
         let source = with_paths(GitSource::builder(repository.url()), &include, &exclude);
-        let found = runtime.block_on(find(&source.discovery_limit(limit).build().unwrap()));
+        let found = runtime.block_on(find(&source.limit(limit).build().unwrap()));
         prop_assert_eq!(ids(&found), expected(&repository, &include, &exclude, limit as usize));
     }
 }

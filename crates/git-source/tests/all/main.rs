@@ -36,3 +36,5 @@ mod transport;
 mod trouble;
 #[cfg(test)]
 mod walk;
+#[cfg(test)]
+mod words;

@@ -102,5 +102,5 @@ fn what_cannot_be_built() {
     refused(builder().branch(String::new()), "Git allows no such name");
     refused(builder().branch("-x".to_owned()), "dash");
     refused(builder().branch("x".repeat(256)), "255");
-    refused(builder().discovery_limit(0), "at least 1");
+    refused(builder().limit(0), "at least 1");
 }

@@ -118,7 +118,7 @@ async fn what_is_traced_comes_in_the_order_of_the_strategy() {
     for (name, at) in [("b", 0), ("d", 1), ("a", 2), ("c", 3)] {
         repository.git(["tag", name, &commits[at]]).unwrap();
     }
-    let judged = trace(builder().strategy(Strategy::NewestTag).discovery_limit(2)).await;
+    let judged = trace(builder().strategy(Strategy::NewestTag).limit(2)).await;
     let seen: Vec<_> = judged
         .iter()
         .map(|judgement| {
@@ -126,7 +126,7 @@ async fn what_is_traced_comes_in_the_order_of_the_strategy() {
         })
         .collect();
     assert_eq!(seen, [("b", false), ("d", false), ("a", true), ("c", true)]);
-    let judged = trace(builder().strategy(Strategy::Lexical).discovery_limit(2)).await;
+    let judged = trace(builder().strategy(Strategy::Lexical).limit(2)).await;
     let names: Vec<&str> = judged.iter().map(|judgement| judgement.name.as_str()).collect();
     assert_eq!(names, ["d", "c", "b", "a"]);
 }

@@ -31,8 +31,7 @@ async fn a_first_discovery_is_three_requests_and_an_unmoved_branch_two() {
 async fn without_an_observation_the_cache_answers() {
     let (_server, repository) = server_with(30);
     let folder = tempfile::tempdir().unwrap();
-    let source =
-        || GitSource::builder(repository.url()).cache_directory(folder.path().to_owned()).build().unwrap();
+    let source = || GitSource::builder(repository.url()).cache_dir(folder.path().to_owned()).build().unwrap();
     let cold = find(&source()).await;
     let warm = find(&source()).await;
     assert_eq!(warm.artifacts, cold.artifacts);

@@ -69,8 +69,8 @@ proptest! {
         for (number, (event, limit)) in events.iter().enumerate() {
             happen(&repository, event, number);
             let source = GitSource::builder(repository.url())
-                .cache_directory(folder.path().to_owned())
-                .discovery_limit(*limit)
+                .cache_dir(folder.path().to_owned())
+                .limit(*limit)
                 .build()
                 .unwrap();
             let found = runtime.block_on(find(&source));

@@ -42,7 +42,7 @@ async fn a_filter_that_the_server_bars_is_given_up_and_remembered() {
             let folder = tempfile::tempdir().unwrap();
             let source = || {
                 GitSource::builder(repository.url())
-                    .cache_directory(folder.path().to_owned())
+                    .cache_dir(folder.path().to_owned())
                     .include_paths(paths.iter().map(|&path| path.to_owned()))
                     .build()
                     .unwrap()
@@ -129,8 +129,7 @@ async fn a_branch_that_moves_is_asked_for_once_more_over_protocol_0_too() {
     };
     repository.git(["tag", "v1.0.0", "main"]).unwrap();
     for strategy in [Strategy::NewestFromBranch, Strategy::SemVer] {
-        let source =
-            || GitSource::builder(repository.url()).strategy(strategy).discovery_limit(1).http(once());
+        let source = || GitSource::builder(repository.url()).strategy(strategy).limit(1).http(once());
         server.faults().clear();
         server.faults().add(When::get(GREETING).nth(1), greeting());
         let found = find(&source().build().unwrap()).await;
@@ -318,7 +317,7 @@ async fn a_tag_on_the_parent_of_another_one_and_what_was_observed() {
         let source = GitSource::builder(repository.url())
             .strategy(strategy)
             .include_paths(["apps".to_owned()])
-            .discovery_limit(1)
+            .limit(1)
             .build()
             .unwrap();
         let found = find(&source).await;

@@ -2,8 +2,8 @@
 
 use artifact_http::HttpClient;
 use artifact_source::{Discovery, ErrorKind};
-use git_source::GitSource;
-use warehouse_testkit::{GitServer, GitServerBuilder};
+use git_source::{GitSource, GitSourceBuilder, Strategy};
+use warehouse_testkit::{Commit, GitServer, GitServerBuilder};
 
 use crate::support::{add, again, fails, find, ids, log, source};
 
@@ -23,7 +23,7 @@ async fn protocol_0() {
     ] {
         let (_server, repository) = start(builder);
         let folder = tempfile::tempdir().unwrap();
-        let builder = || GitSource::builder(repository.url()).cache_directory(folder.path().to_owned());
+        let builder = || GitSource::builder(repository.url()).cache_dir(folder.path().to_owned());
         let source = builder().build().unwrap();
         let found = find(&source).await;
         assert_eq!(ids(&found), log(&repository, "main", 20), "{what}");
@@ -36,7 +36,7 @@ async fn protocol_0() {
 
         add(&repository, "main", 4);
         assert_eq!(ids(&find(&source).await), log(&repository, "main", 20), "{what}, moved");
-        let deeper = builder().discovery_limit(33).build().unwrap();
+        let deeper = builder().limit(33).build().unwrap();
         assert_eq!(ids(&find(&deeper).await), log(&repository, "main", 33), "{what}, deeper");
 
         let error = fails(GitSource::builder(repository.url()).branch("mian".to_owned())).await;
@@ -111,4 +111,82 @@ async fn a_redirect_to_something_else() {
     let http = HttpClient::builder().attempts(1).build().unwrap();
     let error = fails(GitSource::builder(repository.url()).http(http)).await;
     assert_eq!((error.kind(), error.status()), (ErrorKind::BadAnswer, Some(307)), "{error:?}");
+}
+
+#[tokio::test]
+async fn protocol_1() {
+    let (_server, repository) = start(GitServer::builder().protocol_1());
+    repository.git(["tag", "v1.0.0", "main~3"]).unwrap();
+    let side = r#"while [ "$1" != "--" ]; do shift; done; shift 2; GIT_PROTOCOL=version=1 exec sh -c "$1""#;
+    let path = repository.path().display().to_string();
+    let over_http = || GitSource::builder(repository.url());
+    let over_ssh = || GitSource::builder(format!("me@host:{path}")).ssh_command("sh", ["-c", side, "ssh"]);
+    for builder in [&over_http as &dyn Fn() -> GitSourceBuilder, &over_ssh] {
+        let source = builder().build().unwrap();
+        let found = find(&source).await;
+        assert_eq!(ids(&found), log(&repository, "main", 20), "{source}");
+        assert_eq!(found.cost.requests, 2, "{source}");
+        let Discovery::Unchanged { cost } = again(&source, found.observation.as_ref()).await else {
+            panic!("nothing moved at {source}");
+        };
+        assert_eq!(cost.requests, 1, "{source}");
+        let tags = builder().strategy(Strategy::SemVer).build().unwrap();
+        assert_eq!(ids(&find(&tags).await), log(&repository, "v1.0.0", 1), "{source}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_part_of_a_history_sends_all_of_it() {
+    for (builder, listing) in [
+        (GitServer::builder().refuses_shallow(), 1),
+        (GitServer::builder().refuses_shallow().old_protocol(), 0),
+        (GitServer::builder().refuses_shallow().without_filter(), 1),
+        (GitServer::builder().refuses_shallow().old_protocol().without_filter(), 0),
+    ] {
+        for strategy in [Strategy::NewestFromBranch, Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag]
+        {
+            for paths in [&[][..], &["folder"]] {
+                let (server, repository) = start(builder.clone());
+                repository.git(["tag", "v1.0.0", "main~1"]).unwrap();
+                let folder = tempfile::tempdir().unwrap();
+                let discover = async || {
+                    let source = GitSource::builder(repository.url())
+                        .strategy(strategy)
+                        .include_paths(paths.iter().map(|&path| path.to_owned()))
+                        .cache_dir(folder.path().to_owned())
+                        .build()
+                        .unwrap();
+                    find(&source).await
+                };
+                let expected = |tag: &str| match strategy {
+                    Strategy::NewestFromBranch => log(&repository, "main", 20),
+                    _ => log(&repository, tag, 1),
+                };
+                let found = discover().await;
+                let place = format!("{builder:?}, {strategy}, {paths:?}");
+                assert_eq!(ids(&found), expected("v1.0.0"), "{place}");
+                assert_eq!(found.cost.requests, 3 + listing, "{place}");
+
+                // It is remembered, and what is new comes.
+                repository.commit("main", Commit::new("New").file("folder/new", "1")).unwrap();
+                repository.git(["tag", "-d", "v1.0.0"]).unwrap();
+                repository.git(["tag", "v1.1.0", "main"]).unwrap();
+                server.log().clear();
+                let again = discover().await;
+                assert_eq!(ids(&again), expected("v1.1.0"), "{place}");
+                assert_eq!(again.cost.requests, 2 + listing, "{place}");
+            }
+        }
+    }
+}
+
+/// A server that is a shallow clone and cannot send part of what it has.
+#[tokio::test]
+async fn a_shallow_clone_that_refuses_part_of_its_history() {
+    let (server, repository) = start(GitServer::builder().refuses_shallow());
+    let clone = server.create("clone.git").unwrap();
+    clone.git(["fetch", "--quiet", "--depth=4", &repository.file_url(), "main:main"]).unwrap();
+    let found = find(&source(clone.url())).await;
+    assert_eq!(ids(&found), log(&clone, "main", 20));
+    assert_eq!(found.artifacts.len(), 4);
 }

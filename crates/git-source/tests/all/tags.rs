@@ -45,7 +45,7 @@ async fn names(builder: GitSourceBuilder) -> Vec<String> {
 #[tokio::test]
 async fn by_semantic_version() {
     let (_server, repository) = repository_with_tags(GitServer::builder());
-    let semver = || builder(&repository, Strategy::SemVer).discovery_limit(3);
+    let semver = || builder(&repository, Strategy::SemVer).limit(3);
     assert_eq!(names(semver()).await, ["v8.0.0", "v2.29.0", "v2.28.0"]);
     assert_eq!(names(semver().semver_constraint("^1".to_owned())).await, ["v1.29.0", "v1.28.0", "v1.27.0"]);
     let loose = semver().strict_semvers(false).ignore_tags(["v8.0.0".to_owned()]);
@@ -57,8 +57,8 @@ async fn by_semantic_version() {
 #[tokio::test]
 async fn by_bytes_and_by_date() {
     let (_server, repository) = repository_with_tags(GitServer::builder());
-    let lexical = builder(&repository, Strategy::Lexical).discovery_limit(100);
-    let newest = builder(&repository, Strategy::NewestTag).discovery_limit(100);
+    let lexical = builder(&repository, Strategy::Lexical).limit(100);
+    let newest = builder(&repository, Strategy::NewestTag).limit(100);
     let is_commit = |name: &&str| !["v9.0.0", "v9.1.0", "v9.2.0"].contains(name);
 
     let said = repository
@@ -76,7 +76,7 @@ async fn by_bytes_and_by_date() {
 #[tokio::test]
 async fn what_is_said_about_a_tag() {
     let (_server, repository) = repository_with_tags(GitServer::builder());
-    let found = find(&builder(&repository, Strategy::NewestTag).discovery_limit(100).build().unwrap()).await;
+    let found = find(&builder(&repository, Strategy::NewestTag).limit(100).build().unwrap()).await;
     for commit in found.artifacts {
         let tag = commit.tag.unwrap();
         let revision = format!("{tag}^{{commit}}");
@@ -98,7 +98,7 @@ async fn what_they_cost() {
         // Three tags are on things that are no commits: another batch fills the gap that they leave, or else
         // the tree, which the filter left out, is asked for alone.
         server.log().clear();
-        let source = builder(&repository, strategy).discovery_limit(5).build().unwrap();
+        let source = builder(&repository, strategy).limit(5).build().unwrap();
         let found = find(&source).await;
         assert_eq!(found.cost.requests, requests, "{strategy}");
         eprintln!("{strategy}: {}", found.cost);
@@ -129,7 +129,7 @@ async fn every_tag_is_traced_once() {
     for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
         let recorder = Recorder::new();
         let source = builder(&repository, strategy)
-            .discovery_limit(4)
+            .limit(4)
             .allow_tags_regexes(["^v".to_owned()])
             .ignore_tags_regexes(["^v1\\.1".to_owned()])
             .build()
@@ -163,7 +163,7 @@ async fn from_old_servers_and_over_a_process() {
         let (_server, repository) = repository_with_tags(server);
         for url in [repository.url().to_owned(), repository.file_url()] {
             for strategy in [Strategy::SemVer, Strategy::NewestTag] {
-                let source = GitSource::builder(&url).strategy(strategy).discovery_limit(6);
+                let source = GitSource::builder(&url).strategy(strategy).limit(6);
                 assert_eq!(names(source).await.len(), 6, "{what}, {url}, {strategy}");
             }
         }

@@ -21,16 +21,27 @@ const HEAD_LIMIT: usize = 64 * 1024;
 /// Bytes read from the program at once.
 const PORTION: usize = 64 * 1024;
 
+/// Which version of the protocol is spoken, whatever the client asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Spoken {
+    /// The one that the client asks for.
+    #[default]
+    AsAsked,
+    Zero,
+    One,
+}
+
 #[derive(Debug)]
 pub(super) struct Backend {
     git: Git,
     root: PathBuf,
-    old_protocol: bool,
+    spoken: Spoken,
+    no_shallow: bool,
 }
 
 impl Backend {
-    pub(super) fn new(git: Git, root: PathBuf, old_protocol: bool) -> Self {
-        Self { git, root, old_protocol }
+    pub(super) fn new(git: Git, root: PathBuf, spoken: Spoken, no_shallow: bool) -> Self {
+        Self { git, root, spoken, no_shallow }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
@@ -45,10 +56,17 @@ impl Backend {
     }
 
     async fn run(&self, request: Request<Incoming>) -> io::Result<Response<Body>> {
-        let mut child = self.command(&request).spawn()?;
+        let mut command = self.command(&request);
+        let input = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
+        let says = |word: &[u8]| input.windows(word.len()).any(|window| window == word);
+        // The word alone is also a capability that a client repeats.
+        if self.no_shallow && (says(b"deepen ") || says(b"0034shallow ") || says(b"0035shallow ")) {
+            return Ok(refusal("ERR Server does not support shallow requests"));
+        }
+        let mut child = command.spawn()?;
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
-        tokio::spawn(feed(request.into_body(), stdin));
+        tokio::spawn(feed(input, stdin));
         let mut stdout = Output { stdout, ahead: BytesMut::new() };
         let head = stdout.head().await?;
         response(&head, body(stdout, child))
@@ -82,10 +100,13 @@ impl Backend {
         ];
         for (name, variable) in passed {
             if let Some(value) = header(&name)
-                && !(self.old_protocol && name == protocol)
+                && (self.spoken == Spoken::AsAsked || name != protocol)
             {
                 command.env(variable, value);
             }
+        }
+        if self.spoken == Spoken::One {
+            command.env("GIT_PROTOCOL", "version=1");
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         command
@@ -112,16 +133,20 @@ fn decoded(path: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Hands the request's body over. A program that stops reading, or a client that stops sending, ends it.
-async fn feed(mut body: Incoming, stdin: Option<ChildStdin>) {
-    let Some(mut stdin) = stdin else { return };
-    while let Some(Ok(frame)) = body.frame().await {
-        if let Ok(data) = frame.into_data()
-            && stdin.write_all(&data).await.is_err()
-        {
-            return;
-        }
+/// Hands the request's body over. A program that stops reading ends it.
+async fn feed(input: Bytes, stdin: Option<ChildStdin>) {
+    if let Some(mut stdin) = stdin {
+        // A program that has seen enough answers all the same.
+        let _ = stdin.write_all(&input).await;
     }
+}
+
+/// The answer to a fetch that is refused.
+fn refusal(line: &str) -> Response<Body> {
+    let mut response = Response::new(full(format!("{:04x}{line}", line.len() + 4)));
+    let content_type = HeaderValue::from_static("application/x-git-upload-pack-result");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
 }
 
 /// Standard output, of which a part may have been read ahead.

@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tempfile::TempDir;
 
-use super::cgi::Backend;
+use super::cgi::{Backend, Spoken};
 use super::command::Git;
 use super::repository::GitRepository;
 use crate::certificate::ServerCertificate;
@@ -49,7 +49,8 @@ pub struct GitServer {
 pub struct GitServerBuilder {
     credential: Option<Credential>,
     no_filter: bool,
-    old_protocol: bool,
+    spoken: Spoken,
+    no_shallow: bool,
     tls: Option<ServerCertificate>,
     address: Option<Ipv4Addr>,
 }
@@ -72,7 +73,22 @@ impl GitServerBuilder {
     /// Clients that ask for protocol version 2 get version 0, as from a server that does not know it.
     #[must_use]
     pub fn old_protocol(mut self) -> Self {
-        self.old_protocol = true;
+        self.spoken = Spoken::Zero;
+        self
+    }
+
+    /// Clients that ask for protocol version 2 get version 1: the answers of version 0 after a line that says so.
+    #[must_use]
+    pub fn protocol_1(mut self) -> Self {
+        self.spoken = Spoken::One;
+        self
+    }
+
+    /// A fetch that asks for part of a history, or comes from a shallow clone, is refused with an `ERR` packet, though the
+    /// server says that it can.
+    #[must_use]
+    pub fn refuses_shallow(mut self) -> Self {
+        self.no_shallow = true;
         self
     }
 
@@ -105,7 +121,7 @@ impl GitServerBuilder {
             std::fs::create_dir_all(path).map_err(Error::file(path))?;
         }
         let git = Git::find(&home)?;
-        let backend = Backend::new(git.clone(), root, self.old_protocol);
+        let backend = Backend::new(git.clone(), root, self.spoken, self.no_shallow);
         let service = Arc::new(GitService { backend, credential: self.credential });
         let tls = self.tls.as_ref().map(ServerCertificate::acceptor).transpose()?;
         let listener =

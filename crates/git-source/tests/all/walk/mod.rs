@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use artifact_http::HttpClient;
 use artifact_source::{Discovery, ErrorKind, Observation};
 use warehouse_testkit::{GitRepository, GitServer};
 
@@ -52,8 +53,8 @@ struct Poller {
 }
 
 impl Poller {
-    async fn poll(&mut self, url: &str, folder: Option<&Path>) -> Answer {
-        let source = self.subscription.source(url, folder);
+    async fn poll(&mut self, url: &str, folder: Option<&Path>, http: &HttpClient) -> Answer {
+        let source = self.subscription.source(url, folder, http);
         let previous = self.observation.as_ref().filter(|_| folder.is_some());
         let request = artifact_source::DiscoverRequest::new().with_previous(previous);
         match artifact_source::ArtifactSource::discover(&source, request).await {
@@ -72,7 +73,7 @@ impl Poller {
 }
 
 /// One walk; how many polls were made, and how many of them found something.
-async fn walk(server: &GitServer, seed: u64) -> (u64, u64) {
+async fn walk(server: &GitServer, http: &HttpClient, seed: u64) -> (u64, u64) {
     let mut dice = Dice(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
     let repository = server.create(&format!("walk-{seed}.git")).unwrap();
     if seed % 4 == 3 {
@@ -104,10 +105,10 @@ async fn walk(server: &GitServer, seed: u64) -> (u64, u64) {
             if dice.roll(10) == 0 {
                 poller.observation = None;
             }
-            let warm = poller.poll(&url, Some(cache.path())).await;
+            let warm = poller.poll(&url, Some(cache.path()), http).await;
             assert_eq!(warm, expected, "warm: {place}\n{state}");
             if polls % COLD == 0 {
-                let cold = poller.poll(&url, None).await;
+                let cold = poller.poll(&url, None, http).await;
                 assert_eq!(cold, expected, "cold: {place}\n{state}");
             }
             found += u64::from(!matches!(&expected, Answer::Commits(none) if none.is_empty()));
@@ -128,6 +129,8 @@ fn a_repository_that_moves_between_polls() {
     let walks = if in_ci { POLLS.0 } else { POLLS.1 }.div_ceil(POLLS_OF_A_WALK);
     let only = std::env::var("GIT_WALK_SEED").ok().map(|seed| seed.parse::<u64>().unwrap());
     let server = GitServer::start().unwrap();
+    // A client reads the system's certificates when it is built, which takes longer than a poll of a local repository.
+    let http = HttpClient::builder().build().unwrap();
     let (next, polls, found) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -136,7 +139,7 @@ fn a_repository_that_moves_between_polls() {
             if seed >= only.map_or(walks, |_| 1) {
                 break;
             }
-            let (made, good) = runtime.block_on(walk(&server, only.unwrap_or(seed)));
+            let (made, good) = runtime.block_on(walk(&server, &http, only.unwrap_or(seed)));
             polls.fetch_add(made, Ordering::SeqCst);
             found.fetch_add(good, Ordering::SeqCst);
         }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
+use artifact_http::HttpClient;
 use git_source::{GitSource, Strategy};
 use jiff::Timestamp;
 
@@ -59,15 +60,16 @@ impl Subscription {
     }
 
     /// The source, with what it fetched earlier in this folder.
-    pub fn source(&self, url: &str, folder: Option<&Path>) -> GitSource {
+    pub fn source(&self, url: &str, folder: Option<&Path>, http: &HttpClient) -> GitSource {
         let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let mut builder = GitSource::builder(url)
+            .http(http.clone())
             .strategy(self.strategy)
-            .discovery_limit(self.limit)
+            .limit(self.limit)
             .include_paths(owned(self.include))
             .exclude_paths(owned(self.exclude))
             .expression_filter(self.skips.then(|| "!(subject startsWith 'skip')".to_owned()))
-            .cache_directory(folder.map(Path::to_owned));
+            .cache_dir(folder.map(Path::to_owned));
         if self.strategy == Strategy::NewestFromBranch {
             let since = self.since.then(|| Timestamp::from_second(SINCE).unwrap());
             builder = builder.branch(self.branch.map(str::to_owned)).since(since);
