@@ -118,7 +118,7 @@ fn selectors() {
         Code::BadSelector,
         (10, 9),
         "spec.subscriptions[0].git.includePaths[0]",
-        "`apps/**` is taken as a path, letter by letter, and matches no file",
+        "`apps/**` is taken as a path, letter by letter, and matches only a path with exactly these characters",
         "write glob:apps/**",
     );
     warning(
@@ -126,7 +126,7 @@ fn selectors() {
         Code::BadSelector,
         (10, 9),
         "spec.subscriptions[0].git.includePaths[0]",
-        "`^apps/` is taken as a path, letter by letter, and matches no file",
+        "`^apps/` is taken as a path, letter by letter, and matches only a path with exactly these characters",
         "write regex:^apps/",
     );
 }
