@@ -5,7 +5,6 @@ use crate::decode::nearest::nearest;
 use crate::decode::object::Field;
 use crate::diagnostic::Code;
 use crate::rule;
-use crate::written::{plain, quoted};
 
 /// Of `\\` in a pattern or an expression.
 const BACKSLASH: &str =
@@ -23,7 +22,7 @@ enum Kind {
 pub(crate) fn check(context: &mut Context, item: &Field<'_>, text: &str) {
     if let Some(reason) = rule::path_selector(text) {
         let help = match working(text) {
-            Some(form) => form,
+            Some(form) => format!("write {}", context.style.form(&form)),
             None => "write a path, `glob:` and a pattern, or `regex:` and a regular expression".to_owned(),
         };
         context.error(Code::BadSelector, item, format!("`{text}` is no path selector: {reason}"), help);
@@ -40,6 +39,7 @@ pub(crate) fn check(context: &mut Context, item: &Field<'_>, text: &str) {
     }
     let Some((reason, _)) = advice(text) else { return };
     let help = working(text)
+        .map(|form| format!("write {}", context.style.form(&form)))
         .unwrap_or_else(|| "write the path as `git ls-files` shows it, or `glob:` and a pattern".to_owned());
     context.warn(Code::BadSelector, item, format!("`{text}` {reason}"), help);
 }
@@ -56,7 +56,7 @@ pub(crate) fn working(text: &str) -> Option<String> {
     }
     let form = whole(form?);
     let form = Some(form).filter(|form| rule::path_selector(form).is_none() && advice(form).is_none())?;
-    Some(format!("write {}", if plain(&form) { form } else { quoted(&form) }))
+    Some(form)
 }
 
 /// A pattern of folders with what is below them: a pattern is compared with whole paths, and the person named a folder as a

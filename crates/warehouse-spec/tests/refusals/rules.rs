@@ -10,7 +10,7 @@ fn a_bad_constraint() {
         (9, 19),
         "spec.subscriptions[0].image.constraint",
         "`^1.x.y.z` is no version constraint: it is not a list of comparisons such as `>=1.2, <2`",
-        "write it like ^1.2.0, ~1.2, or >=1.2 <2",
+        "write it like ^1.2.0, ~1.2, or '>=1.2 <2'",
     );
 }
 
@@ -54,7 +54,7 @@ fn a_constraint_that_is_an_alias() {
         (9, 19),
         "spec.subscriptions[0].image.constraint",
         "`*any` is read as a YAML alias",
-        "quote it: \"*any\"",
+        "write it like ^1.2.0, ~1.2, or '>=1.2 <2'",
     );
 }
 
