@@ -93,7 +93,7 @@ use std::sync::Arc;
 pub use environment::{Environment, Function, Signature, Signatures};
 pub use error::{CompileError, ExpressionError, Failure, RunError};
 pub use kind::{Kind, MapKind, RecordKind};
-pub use names::UnknownName;
+pub use names::{NameUse, UnknownName};
 pub use parse::MAX_EXPRESSION_LENGTH;
 pub use reads::FieldReads;
 pub use subscription::{
@@ -158,6 +158,26 @@ impl Expression {
     ) -> Result<Vec<UnknownName>, CompileError> {
         let (tree, _) = parse::parse(text)?;
         Ok(names::unknown(&tree, variables, signatures))
+    }
+
+    /// How a text reads the names of variables and of functions that it does not call, in the order of the text: what
+    /// reads a member of a text, or a function without a call, fails whenever it is evaluated.
+    ///
+    /// ```
+    /// use selection_strategies::expression::{Expression, Signatures};
+    ///
+    /// let uses = Expression::uses_of_names("commit.message != '' && commitDate.After(now)", &Signatures::none())?;
+    /// assert_eq!((uses[0].name.as_str(), uses[0].member.as_deref()), ("commit", Some("message")));
+    /// assert!(uses[1].is_called && uses[2].is_uncalled_function());
+    /// # Ok::<(), selection_strategies::expression::CompileError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Expression::compile`], where the text cannot be read.
+    pub fn uses_of_names(text: &str, signatures: &Signatures) -> Result<Vec<NameUse>, CompileError> {
+        let (tree, _) = parse::parse(text)?;
+        Ok(names::uses(&tree, signatures))
     }
 
     /// The value of the expression.

@@ -6,8 +6,8 @@ pub(crate) struct Escaped {
     pub(crate) escape: String,
     /// What it stands for, if YAML knows it.
     pub(crate) stands_for: Option<char>,
-    /// The same value in the quotation marks that keep backslashes.
-    pub(crate) kept: String,
+    /// The text as it was meant, with its backslashes.
+    pub(crate) text: String,
 }
 
 /// The value in double quotes that starts at this byte, with both quotation marks; nothing where it does not end on its line.
@@ -26,7 +26,16 @@ pub(crate) fn double_quoted(text: &str, start: usize) -> Option<&str> {
 }
 
 /// The first escape of a value in double quotes that YAML does not know, or that stands for a character nobody sees.
-pub(crate) fn first_bad(quoted: &str, is_json: bool, is_expression: bool) -> Option<Escaped> {
+pub(crate) fn first_bad(quoted: &str, is_expression: bool) -> Option<Escaped> {
+    first(quoted, is_expression, false)
+}
+
+/// The first escape of a value in double quotes that YAML does not know.
+pub(crate) fn first_unknown(quoted: &str, is_expression: bool) -> Option<Escaped> {
+    first(quoted, is_expression, true)
+}
+
+fn first(quoted: &str, is_expression: bool, is_unknown: bool) -> Option<Escaped> {
     let inside = quoted.strip_prefix('"')?.strip_suffix('"')?;
     let mut rest = inside;
     while let Some(at) = rest.find('\\') {
@@ -45,7 +54,7 @@ pub(crate) fn first_bad(quoted: &str, is_json: bool, is_expression: bool) -> Opt
             0 => known(letter),
             _ => number.and_then(char::from_u32),
         };
-        let is_seen = stands_for.is_some_and(|letter| !is_unseen(letter));
+        let is_seen = stands_for.is_some_and(|letter| is_unknown || !is_unseen(letter));
         // Half of a pair of UTF-16, which YAML in JSON's form takes.
         let is_half = letter == 'u' && number.is_some_and(|number| (0xd800..0xe000).contains(&number));
         if !is_seen && !is_half {
@@ -53,11 +62,16 @@ pub(crate) fn first_bad(quoted: &str, is_json: bool, is_expression: bool) -> Opt
                 Some(_) => format!("\\{}", &after[..length]),
                 None => format!("\\{letter}"),
             };
-            return Some(Escaped { escape, stands_for, kept: kept(inside, is_json, is_expression) });
+            return Some(Escaped { escape, stands_for, text: kept(inside, is_expression) });
         }
         rest = after.get(length..)?;
     }
     None
+}
+
+/// Whether a text is JSON and no other YAML: its quotation marks are double ones, and it has no comments.
+pub(crate) fn is_json(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
 }
 
 /// Whether a character is none that somebody means in a pattern.
@@ -86,9 +100,9 @@ fn known(letter: char) -> Option<char> {
     })
 }
 
-/// The text with its backslashes: in single quotes, or in JSON, which has none, with each backslash doubled.
-/// An escaped quotation mark or backslash was meant as itself. The texts in an expression have escapes of their own.
-fn kept(inside: &str, is_json: bool, is_expression: bool) -> String {
+/// The text with its backslashes. An escaped quotation mark or backslash was meant as itself. The texts in an expression
+/// have escapes of their own.
+fn kept(inside: &str, is_expression: bool) -> String {
     let mut text = String::new();
     let mut letters = inside.chars();
     while let Some(letter) = letters.next() {
@@ -97,16 +111,40 @@ fn kept(inside: &str, is_json: bool, is_expression: bool) -> String {
                 text.push(next);
                 letters.next();
             }
+            ('\\', Some('u' | 'U')) => {
+                let rest = letters.as_str();
+                let length = if rest.starts_with('u') { 5 } else { 9 };
+                match rest.get(1..length).and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(short)
+                {
+                    Some(escape) => {
+                        text.push_str(&escape);
+                        letters = rest[length..].chars();
+                    }
+                    None => text.push(letter),
+                }
+            }
             _ => text.push(letter),
         }
     }
-    if is_expression {
-        text = text.replace('\\', "\\\\");
+    match is_expression {
+        true => text.replace('\\', "\\\\"),
+        false => text,
     }
-    match is_json {
-        true => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
-        false => format!("'{}'", text.replace('\'', "''")),
-    }
+}
+
+/// An escape that a regular expression takes, for a character that a program has written by its number.
+fn short(code: u32) -> Option<String> {
+    let letter = char::from_u32(code).filter(|&letter| is_unseen(letter))?;
+    Some(match letter {
+        '\u{8}' => r"\b".to_owned(),
+        '\u{7}' => r"\a".to_owned(),
+        '\t' => r"\t".to_owned(),
+        '\n' => r"\n".to_owned(),
+        '\u{b}' => r"\v".to_owned(),
+        '\u{c}' => r"\f".to_owned(),
+        '\r' => r"\r".to_owned(),
+        letter => format!(r"\x{{{:02x}}}", u32::from(letter)),
+    })
 }
 
 #[cfg(test)]
@@ -114,28 +152,28 @@ mod tests {
     use super::{double_quoted, first_bad};
 
     #[track_caller]
-    fn bad(quoted: &str, escape: &str, kept: &str) {
-        let found = first_bad(quoted, false, false).unwrap_or_else(|| panic!("{quoted} is taken"));
-        assert_eq!((found.escape.as_str(), found.kept.as_str()), (escape, kept), "{quoted}");
+    fn bad(quoted: &str, escape: &str, text: &str) {
+        let found = first_bad(quoted, false).unwrap_or_else(|| panic!("{quoted} is taken"));
+        assert_eq!((found.escape.as_str(), found.text.as_str()), (escape, text), "{quoted}");
     }
 
     #[test]
     fn what_is_bad() {
-        bad(r#""^v1\.0""#, r"\.", r"'^v1\.0'");
-        bad(r#""a 'a\.b'""#, r"\.", r"'a ''a\.b'''");
-        bad(r#""\\d\d""#, r"\d", r"'\d\d'");
-        bad(r#""\"\s""#, r"\s", r#"'"\s'"#);
-        bad(r#""^v\b""#, r"\b", r"'^v\b'");
-        bad(r#""\x07""#, r"\x07", r"'\x07'");
-        bad(r#""\xzz""#, r"\x", r"'\xzz'");
-        bad(r#""\é""#, r"\é", r"'\é'");
+        bad(r#""^v1\.0""#, r"\.", r"^v1\.0");
+        bad(r#""a 'a\.b'""#, r"\.", r"a 'a\.b'");
+        bad(r#""\\d\d""#, r"\d", r"\d\d");
+        bad(r#""\"\s""#, r"\s", r#""\s"#);
+        bad(r#""^v\b""#, r"\b", r"^v\b");
+        bad(r#""\x07""#, r"\x07", r"\x07");
+        bad(r#""^v\u0008""#, r"\u0008", r"^v\b");
+        bad(r#""\U0000001bx""#, r"\U0000001b", r"\x{1b}x");
+        bad(r#""\xzz""#, r"\x", r"\xzz");
+        bad(r#""\é""#, r"\é", r"\é");
         for seen in [r#""\\b""#, r#""\/ \" \\""#, r#""\x41\u0041""#, r#""\ud83d\ude00""#, r#""""#, r#""\"#] {
-            assert!(first_bad(seen, false, false).is_none(), "{seen}");
+            assert!(first_bad(seen, false).is_none(), "{seen}");
         }
-        assert_eq!(
-            first_bad(r#""^v1\.0""#, true, false).map(|found| found.kept).as_deref(),
-            Some(r#""^v1\\.0""#)
-        );
+        let found = first_bad(r#""a 'b\.c'""#, true).map(|found| found.text);
+        assert_eq!(found.as_deref(), Some(r"a 'b\\.c'"));
     }
 
     #[test]

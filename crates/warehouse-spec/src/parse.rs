@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::decode;
 use crate::diagnostic::{Code, Diagnostic, Location, Severity};
 use crate::encoding::text_of;
+use crate::escape;
 use crate::manifest::Manifest;
 use crate::node::Mark;
 use crate::options::Options;
@@ -38,7 +39,7 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
         );
     }
     let mut read = yaml::read(&source, text, &options.limits);
-    let documents = decode::documents(&source, options.strict, &read.nodes);
+    let documents = decode::documents(&source, options.strict, escape::is_json(text), &read.nodes);
     let mut diagnostics = documents.diagnostics;
     diagnostics.append(&mut read.diagnostics);
     diagnostics.sort_by_key(|found| (found.location.line, found.location.column));

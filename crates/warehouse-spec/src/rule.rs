@@ -3,7 +3,8 @@
 
 use std::error::Error;
 
-use selection_strategies::expression::{CommitVariables, Expression, Signatures, TagVariables, UnknownName};
+use selection_strategies::expression::{CommitVariables, Expression, Signatures, TagVariables};
+use selection_strategies::expression::{NameUse, UnknownName};
 use selection_strategies::path::{PathSelector, PathSelectorError};
 use selection_strategies::{Constraint, ConstraintError, GoRegex, GoRegexError};
 
@@ -85,6 +86,15 @@ pub(crate) fn unknown_in_filter(text: &str, of_tags: bool) -> Vec<UnknownName> {
 /// The names in criteria that nothing has.
 pub(crate) fn unknown_in_criteria(text: &str) -> Vec<UnknownName> {
     Expression::unknown_names(text, &[], &Signatures::for_freight()).unwrap_or_default()
+}
+
+/// How an expression reads names, where it can be read; criteria have functions of their own.
+pub(crate) fn uses(text: &str, are_criteria: bool) -> Vec<NameUse> {
+    let signatures = match are_criteria {
+        true => Signatures::for_freight(),
+        false => Signatures::none(),
+    };
+    Expression::uses_of_names(text, &signatures).unwrap_or_default()
 }
 
 /// The functions of criteria.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, ScanError};
 
+use crate::decode::{Style, is_tag};
 use crate::diagnostic::{Code, Diagnostic, Location, Severity};
 use crate::escape::{self, Escaped};
 use crate::node::Mark;
 use crate::secret::may_hold_secret;
-use crate::written::{self, quoted};
+use crate::written;
 
 /// What about a text as a whole explains its errors; looked up once, however many errors there are.
 pub(crate) struct Clues<'a> {
@@ -28,7 +29,7 @@ impl<'a> Clues<'a> {
             conflict: lines.iter().position(is_conflict),
             is_template: text.match_indices("{{").any(|(at, _)| !text[..at].ends_with('$')),
             is_shell_script: text.starts_with("#!") || lines.iter().any(|line| starts_here_document(line)),
-            is_json: text.trim_start_matches('\u{feff}').trim_start().starts_with('{'),
+            is_json: escape::is_json(text),
             lines,
         }
     }
@@ -60,16 +61,26 @@ pub(crate) fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError
     );
     let is_expression = path.ends_with("expressionFilter") || path.ends_with("expression");
     if let Some((column, value, found)) =
-        escaped(line, mark.column, clues.is_json, is_expression).filter(|_| is_escape && !is_secret)
+        escaped(line, mark.column, is_expression).filter(|_| is_escape && !is_secret)
     {
         let start = Mark { column, width: value.chars().count(), ..mark };
         let message = format!("`{}` is not an escape in double quotes", found.escape);
-        return report(start, Code::Unquoted, &message).with_help(format!("quote it: {}", found.kept));
+        return report(start, Code::Unquoted, &message).with_help(quote(
+            path,
+            (line, column),
+            &found.text,
+            clues.is_json,
+        ));
     }
     if let Some((column, value, what)) = unquoted(line, mark.column, error.kind()).filter(|_| !is_secret) {
         let start = Mark { column, width: value.chars().count(), ..mark };
         let message = format!("`{value}` is read as {what}");
-        return report(start, Code::Unquoted, &message).with_help(format!("quote it: {}", quoted(value)));
+        return report(start, Code::Unquoted, &message).with_help(quote(
+            path,
+            (line, column),
+            value,
+            clues.is_json,
+        ));
     }
     let message = format!("this is no YAML: {}", error.kind());
     let diagnostic = report(mark, Code::Syntax, &message);
@@ -134,7 +145,7 @@ fn unquoted<'a>(line: &'a str, column: usize, kind: &ErrorKind) -> Option<(usize
 }
 
 /// The value in double quotes that starts at this column, and the first escape in it that YAML does not know.
-fn escaped(line: &str, column: usize, is_json: bool, is_expression: bool) -> Option<(usize, &str, Escaped)> {
+fn escaped(line: &str, column: usize, is_expression: bool) -> Option<(usize, &str, Escaped)> {
     let value = escape::double_quoted(line, byte_at(line, column))?;
     // A template or a shell script is explained as such.
     let is_script = value
@@ -143,8 +154,20 @@ fn escaped(line: &str, column: usize, is_json: bool, is_expression: bool) -> Opt
     if is_script || value.contains("{{") {
         return None;
     }
-    let found = escape::first_bad(value, is_json, is_expression).filter(|found| found.stands_for.is_none());
+    let found = escape::first_unknown(value, is_expression);
     Some((column, value, found?))
+}
+
+/// What to do about a value that starts at this column of a line, of the field before it or at this path.
+fn quote(path: &str, (line, column): (&str, usize), value: &str, is_json: bool) -> String {
+    let before = line[..byte_at(line, column)].trim_end();
+    let key = before
+        .strip_suffix(':')
+        .and_then(|before| before.rsplit([' ', '{', ',', '"', '\'']).find(|key| !key.is_empty()));
+    let name = key.unwrap_or_else(|| path.rsplit('.').next().unwrap_or_default());
+    // The strategy is not known here.
+    let follows_tag = path.contains("image") && is_tag(value);
+    Style { is_json, follows_tag }.quote(name, value)
 }
 
 /// Where in the line the character of this column, counted from 1, starts.

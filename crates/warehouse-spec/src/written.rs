@@ -31,6 +31,34 @@ pub(crate) fn without_comment(line: &str) -> &str {
     line[..comment.unwrap_or(line.len())].trim_end()
 }
 
+/// Where a comment starts that stands in the place of a value: `key: #1` or `- #1`. The place of a value that is not there
+/// is the end of its key, or the end of its line.
+pub(crate) fn comment_in_place(text: &str, place: usize) -> Option<usize> {
+    let is_blank = |letter: char| letter == ' ' || letter == '\t';
+    let after = text.get(place..)?.trim_start_matches(is_blank);
+    if let Some(rest) = after.strip_prefix(':') {
+        let value = rest.trim_start_matches(is_blank);
+        let is_comment = value.len() < rest.len() && value.starts_with('#');
+        return is_comment.then(|| text.len() - value.len());
+    }
+    let start = text[..place].rfind('\n').map_or(0, |end| end + 1);
+    let mut item = text[start..place].trim_start_matches(is_blank);
+    let mut is_item = false;
+    while let Some(rest) = item.strip_prefix('-').filter(|rest| rest.starts_with(is_blank)) {
+        item = rest.trim_start_matches(is_blank);
+        is_item = true;
+    }
+    (is_item && item.starts_with('#')).then(|| place - item.len())
+}
+
+/// What a comment without a blank after its `#` may have cut off the value before it, which is this much of the text.
+pub(crate) fn cut_off(written: &str) -> Option<&str> {
+    let value = without_comment(written);
+    let comment = written[value.len()..].trim_start().strip_prefix('#')?;
+    let is_text = comment.starts_with(|first: char| first != '#' && first != '!' && !first.is_whitespace());
+    is_text.then_some(value)
+}
+
 /// Where an item of a list in brackets ends: at a comma, or at a bracket that it did not open.
 fn item(text: &str) -> usize {
     let mut open = 0_usize;
@@ -173,6 +201,37 @@ mod tests {
             ("key:", "key:"),
         ] {
             assert_eq!(&line[start_on(line)..], rest);
+        }
+    }
+
+    #[test]
+    fn comments_in_the_place_of_values() {
+        for (text, key, comment) in [
+            ("a: #1", "a", Some("#1")),
+            ("- a:  #1 b\nc: d", "a", Some("#1 b\nc: d")),
+            ("a: # b", "a", Some("# b")),
+            ("a:\n# b", "a", None),
+            ("a:#1", "a", None),
+            ("- #1", "- #1", Some("#1")),
+            ("a:\n  - - #1\n  - b", "a:\n  - - #1", Some("#1\n  - b")),
+            ("a:\n  # b", "a:\n  # b", None),
+            ("-\n", "-", None),
+            ("", "", None),
+        ] {
+            let place = text.find(key).unwrap_or_default() + key.len();
+            let found = super::comment_in_place(text, place).map(|at| &text[at..]);
+            assert_eq!(found, comment, "{text:?}");
+        }
+        for (written, value) in [
+            ("docs #1", Some("docs")),
+            ("#1", Some("")),
+            ("docs # 1", None),
+            ("docs #", None),
+            ("docs ## x", None),
+            ("docs", None),
+            ("docs#1", None),
+        ] {
+            assert_eq!(super::cut_off(written), value, "{written:?}");
         }
     }
 

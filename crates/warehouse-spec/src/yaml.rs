@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         Self {
             parser: Parser::new_from_str_with_options(text, options),
             text,
-            is_json: text.trim_start_matches('\u{feff}').trim_start().starts_with('{'),
+            is_json: escape::is_json(text),
             written_left: 1 << 20,
             limits,
             open: Vec::new(),
@@ -286,19 +286,32 @@ impl<'a> Reader<'a> {
         } else if anchor != 0 && plain && text.is_empty() {
             (Some(Misread::Anchor), start.and_then(|start| self.last_before(start, &['&'])))
         } else if block && text.trim().is_empty() {
-            (Some(Misread::BlockHead), start.and_then(|start| self.last_before(start, &['>', '|'])))
+            // At the end of the text, the value starts at its head; otherwise at what follows it.
+            let is_head = |start: &usize| self.text[*start..].starts_with(['>', '|']);
+            let head = start.filter(is_head).or_else(|| self.last_before(start?, &['>', '|']));
+            (Some(Misread::BlockHead), head)
         } else {
             (None, None)
         };
         if self.is_json && kind == ScalarKind::Null {
             text.clear();
         }
-        let commented = plain && span.end.byte_offset().is_some_and(|end| self.comment_follows(end));
-        // JSON has no other way to write such a character, and is mostly written by programs.
-        let has_unseen = !self.is_json && text.contains(escape::is_unseen);
+        // A value that a comment has swallowed starts at the comment.
+        let swallowed = start
+            .filter(|_| plain && text.is_empty() && misread.is_none())
+            .and_then(|start| crate::written::comment_in_place(self.text, start));
+        let place = start.unwrap_or_default();
+        let (start, commented) = match swallowed {
+            Some(comment) => (Some(comment), true),
+            None => (start, plain && span.end.byte_offset().is_some_and(|end| self.comment_follows(end))),
+        };
+        let has_unseen = text.contains(escape::is_unseen);
         let mut node = Node::new(mark, Value::Scalar(Scalar { text, kind, plain, block, commented }));
         match (misread, from, start) {
             (Some(Misread::Tag), ..) => node.mark = with_tag(mark, span),
+            (None, _, Some(comment)) if swallowed.is_some_and(|comment| comment < place) => {
+                node.mark.column -= self.text[comment..place].chars().count().min(mark.column - 1);
+            }
             (Some(_), Some(from), Some(start)) => node.mark = self.mark_before(mark, from, start),
             _ => {}
         }

@@ -49,8 +49,13 @@ fn word() -> impl Strategy<Value = String> {
     .prop_filter("an empty text counts as absent", |text| !text.is_empty())
 }
 
+/// Control characters are refused where a text selects.
+fn seen() -> impl Strategy<Value = String> {
+    word().prop_filter("no character that is not seen", |text| !text.contains(char::is_control))
+}
+
 fn path() -> impl Strategy<Value = String> {
-    word().prop_filter("a selector with a prefix must parse", |text| {
+    seen().prop_filter("a selector with a prefix must parse", |text| {
         !text.starts_with("glob:") && !text.starts_with("reg")
     })
 }
@@ -61,7 +66,7 @@ fn image() -> impl Strategy<Value = SubscriptionKind> {
         any::<(bool, bool, bool)>(),
         1..=100_u32,
         prop::collection::vec("[a-z0-9.]{1,5}", 0..3),
-        prop::collection::vec(word(), 0..3),
+        prop::collection::vec(seen(), 0..3),
         prop::sample::select(vec![None, Some("linux/amd64"), Some("linux/arm/v7")]),
         0..4_usize,
     )

@@ -51,6 +51,7 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
 /// A classic repository holds many charts and one must be named; an OCI URL names its chart itself.
 fn name(context: &mut Context, object: &mut Object<'_>, chart: &mut ChartSubscription) {
     let field = object.take(context, "name");
+    let problems = context.errors();
     let name = field.as_ref().and_then(|field| context.filled(field));
     match (name, &field) {
         (Some(name), Some(field)) if chart.is_oci() => {
@@ -66,12 +67,13 @@ fn name(context: &mut Context, object: &mut Object<'_>, chart: &mut ChartSubscri
                 help,
             );
         }
-        (None, _) if repo_url::is_classic(&chart.repo_url) => context.error_at(
-            Code::Missing,
-            object.at(),
-            "a chart in a classic repository needs its `name`",
-            "add `name`, or write oci:// if the URL is a registry's",
-        ),
+        (None, _) if repo_url::is_classic(&chart.repo_url) && context.errors() == problems => context
+            .error_at(
+                Code::Missing,
+                object.at(),
+                "a chart in a classic repository needs its `name`",
+                "add `name`, or write oci:// if the URL is a registry's",
+            ),
         _ => {}
     }
     chart.name = name.map(str::to_owned);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::decode::object::Field;
+use crate::decode::remedy::Style;
 use crate::diagnostic::{Code, Diagnostic, Location, Severity};
 use crate::node::Mark;
 
@@ -12,13 +13,16 @@ use crate::node::Mark;
 pub(crate) struct Context {
     source: Arc<str>,
     strict: bool,
+    /// How the document writes texts, and what the constraint that is read at the moment is for.
+    pub(crate) style: Style,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) places: BTreeMap<String, Location>,
 }
 
 impl Context {
-    pub(crate) fn new(source: &Arc<str>, strict: bool) -> Self {
-        Self { source: Arc::clone(source), strict, diagnostics: Vec::new(), places: BTreeMap::new() }
+    pub(crate) fn new(source: &Arc<str>, strict: bool, is_json: bool) -> Self {
+        let style = Style { is_json, ..Style::default() };
+        Self { source: Arc::clone(source), strict, style, diagnostics: Vec::new(), places: BTreeMap::new() }
     }
 
     pub(crate) fn location(&self, mark: Mark) -> Location {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::decode::context::Context;
 use crate::decode::freight::freight;
+use crate::decode::nearest::nearest;
 use crate::decode::object::Field;
 use crate::decode::warehouse::warehouse;
 use crate::diagnostic::{Code, Diagnostic, Location};
@@ -13,6 +14,24 @@ use crate::node::{Node, Value};
 use crate::warehouse::{API_VERSION, Warehouse};
 
 const GROUP: &str = "kargo.akuity.io/";
+
+/// The kinds of Kargo's API, and lists of those that are read here.
+const KINDS: &[&str] = &[
+    "Warehouse",
+    "Freight",
+    "WarehouseList",
+    "FreightList",
+    "Stage",
+    "StageList",
+    "Promotion",
+    "PromotionList",
+    "PromotionTask",
+    "ClusterPromotionTask",
+    "Project",
+    "ProjectList",
+    "ProjectConfig",
+    "ClusterConfig",
+];
 
 /// What the documents of a file held.
 #[derive(Debug, Default)]
@@ -24,8 +43,8 @@ pub(crate) struct Documents {
 }
 
 /// Decodes every document, and the items of lists.
-pub(crate) fn documents(source: &Arc<str>, strict: bool, nodes: &[Node]) -> Documents {
-    let mut decoder = Decoder { source, strict, documents: Documents::default() };
+pub(crate) fn documents(source: &Arc<str>, strict: bool, is_json: bool, nodes: &[Node]) -> Documents {
+    let mut decoder = Decoder { source, strict, is_json, documents: Documents::default() };
     for node in nodes {
         decoder.document(node, "");
     }
@@ -35,12 +54,13 @@ pub(crate) fn documents(source: &Arc<str>, strict: bool, nodes: &[Node]) -> Docu
 struct Decoder<'a> {
     source: &'a Arc<str>,
     strict: bool,
+    is_json: bool,
     documents: Documents,
 }
 
 impl Decoder<'_> {
     fn document(&mut self, node: &Node, path: &str) {
-        let mut context = Context::new(self.source, self.strict);
+        let mut context = Context::new(self.source, self.strict, self.is_json);
         let at = (node.mark, path);
         if !matches!(node.value, Value::Mapping(_)) {
             let message = format!("a document must be a mapping, not {}", node.describe());
@@ -53,7 +73,15 @@ impl Decoder<'_> {
         let (kind, api_version) = (text("kind"), text("apiVersion"));
         let is_ours = api_version.starts_with(GROUP) || api_version.is_empty();
         let document = Field { node, key: node.mark, path: path.to_owned(), place: String::new() };
-        match kind {
+        // Kubernetes knows a kind in one spelling only.
+        let meant = meant_kind(node, kind, api_version).filter(|_| is_ours);
+        if let Some(meant) = meant.filter(|meant| *meant != kind) {
+            let mark = node.get("kind").map_or(node.mark, |kind| kind.mark);
+            let path = crate::path::child(path, "kind");
+            let message = format!("`{kind}` is no kind of Kargo's");
+            context.error_at(Code::BadValue, (mark, &path), message, format!("write `kind: {meant}`"));
+        }
+        match meant.unwrap_or(kind) {
             "Warehouse" if is_ours => {
                 check_version(&mut context, node, path, api_version);
                 let value = warehouse(&mut context, &document);
@@ -87,7 +115,12 @@ impl Decoder<'_> {
 
     fn items(&mut self, context: &mut Context, node: &Node, path: &str) {
         let Some(Value::List(items)) = node.get("items").map(|items| &items.value) else {
-            context.error_at(Code::Missing, (node.mark, path), "a list has no `items`", "");
+            context.error_at(
+                Code::Missing,
+                (node.mark, path),
+                "a list has no `items`",
+                "add `items:`, a list of documents",
+            );
             return;
         };
         // A list of lists is none of Kubernetes'; the depth of the text bounds the recursion all the same.
@@ -122,6 +155,16 @@ impl Decoder<'_> {
         let places = std::mem::take(&mut context.places);
         value.map(|value| Located::new(value, start, places))
     }
+}
+
+/// The kind that is read here and that a document is of, however it spells it.
+fn meant_kind(node: &Node, kind: &str, api_version: &str) -> Option<&'static str> {
+    let (has_group, is_warehouse) = (api_version.starts_with(GROUP), looks_like_warehouse(node));
+    if kind.is_empty() || !has_group && !is_warehouse {
+        return None;
+    }
+    let found = nearest(kind, KINDS).filter(|found| has_group || found.eq_ignore_ascii_case(kind));
+    ["Warehouse", "Freight"].into_iter().find(|name| found == Some(name))
 }
 
 fn check_version(context: &mut Context, node: &Node, path: &str, api_version: &str) {

@@ -19,7 +19,7 @@ use crate::warehouse::Warehouse;
 /// Every error at once; their locations mean nothing, their paths do.
 fn from_json(json: &Json) -> Result<Warehouse, Vec<Diagnostic>> {
     let node = Node::from_json(json);
-    let mut context = Context::new(&Arc::from(""), false);
+    let mut context = Context::new(&Arc::from(""), false, true);
     let document = Field { node: &node, key: node.mark, path: String::new(), place: String::new() };
     let warehouse = warehouse(&mut context, &document);
     match warehouse {

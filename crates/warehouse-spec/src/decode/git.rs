@@ -36,6 +36,10 @@ pub(crate) const KNOWN: &[&str] = &[
 /// The longest branch name (rule 1.7).
 const LONGEST_BRANCH: usize = 255;
 
+/// What a name of a branch looks like.
+pub(crate) const BRANCH_NAME: &str =
+    "letters, digits, `.`, `_`, `-` and `/`; a letter or digit first, no `.` or `/` last";
+
 static BRANCH: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^[a-zA-Z0-9](?:[a-zA-Z0-9._/-]*[a-zA-Z0-9_-])?$").ok());
 
@@ -78,9 +82,13 @@ pub(crate) fn git(
     Some(git)
 }
 
+/// Whether this may be the name of a branch (rule 1.7).
+pub(crate) fn is_branch(text: &str) -> bool {
+    text.len() <= LONGEST_BRANCH && BRANCH.as_ref().is_some_and(|name| name.is_match(text))
+}
+
 fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
     let text = context.filled(field)?;
-    let is_name = BRANCH.as_ref().is_some_and(|name| name.is_match(text));
     if text.len() > LONGEST_BRANCH {
         context.error(
             Code::BadValue,
@@ -88,13 +96,8 @@ fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
             format!("a branch name has at most {LONGEST_BRANCH} characters"),
             "",
         );
-    } else if !is_name {
-        context.error(
-            Code::BadValue,
-            field,
-            format!("`{text}` is no branch name"),
-            "letters, digits, `.`, `_`, `-` and `/`; a letter or digit first, no `.` or `/` last",
-        );
+    } else if !is_branch(text) {
+        context.error(Code::BadValue, field, format!("`{text}` is no branch name"), BRANCH_NAME);
     }
     Some(text.to_owned())
 }
@@ -103,7 +106,7 @@ fn expression(context: &mut Context, object: &mut Object<'_>, of_tags: bool) -> 
     let field = object.take(context, "expressionFilter")?;
     let text = context.filled(&field)?;
     match rule::filter(text) {
-        Some(reason) => context.bad_expression(&field, &reason),
+        Some(reason) => context.bad_expression(&field, (text, rule::variables(of_tags)), &reason),
         None => name::in_filter(context, &field, text, of_tags),
     }
     Some(text.to_owned())

@@ -6,12 +6,16 @@ use crate::decode::edition::{
 };
 use crate::decode::effect;
 use crate::decode::object::{Field, Object};
+use crate::decode::remedy;
 use crate::diagnostic::Code;
 use crate::image::{ImageSelectionStrategy, ImageSubscription};
 use crate::platform::Platform;
 use crate::{repo_url, rule};
 
 const WHAT: &str = "an image subscription";
+
+/// What to write where `constraint` names a tag.
+pub(crate) const NAME_A_TAG: &str = "name a tag, for example `latest`";
 
 /// The names of today's fields.
 const KNOWN: &[&str] = &[
@@ -38,12 +42,16 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     if context.errors() == problems {
         effect::of_image(context, &object, image.image_selection_strategy);
     }
+    let problems = context.errors();
+    context.style.follows_tag = image.image_selection_strategy == ImageSelectionStrategy::Digest;
     let constraint = constraint(context, &mut object);
+    context.style.follows_tag = false;
     image.strict_semvers = context.switch(&mut object, "strictSemvers", true);
     let tags = context.tag_lists(&mut object);
     if let Some(constraint) = &constraint {
         check_constraint(context, constraint, image.image_selection_strategy);
-    } else if image.image_selection_strategy == ImageSelectionStrategy::Digest {
+    } else if image.image_selection_strategy == ImageSelectionStrategy::Digest && context.errors() == problems
+    {
         missing_constraint(context, &object, &tags.allow);
     }
     image.constraint = constraint.map(|(_, text)| text);
@@ -149,14 +157,14 @@ fn check_constraint(
             Code::BadConstraint,
             field,
             format!("`{text}` is no tag, and `imageSelectionStrategy: Digest` follows the tag that `constraint` names"),
-            "name a tag, for example `latest`",
+            NAME_A_TAG,
         ),
         _ => {}
     }
 }
 
 /// What the distribution specification calls a tag.
-fn is_tag(text: &str) -> bool {
+pub(crate) fn is_tag(text: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     text.len() <= 128
         && text.bytes().next().is_some_and(word)
@@ -188,12 +196,7 @@ fn platform(context: &mut Context, object: &mut Object<'_>) -> Option<Platform> 
         Ok(platform) => Some(platform),
         Err(error) => {
             let error: crate::platform::InvalidPlatform = error;
-            context.error(
-                Code::BadValue,
-                &field,
-                error.to_string(),
-                "write it like linux/amd64 or linux/arm/v7",
-            );
+            context.error(Code::BadValue, &field, error.to_string(), remedy::PLATFORM);
             None
         }
     }

@@ -1,6 +1,7 @@
 //! Names in expressions that nothing has: they are nil, so the condition is the same for every candidate.
 
 use crate::decode::context::Context;
+use crate::decode::member;
 use crate::decode::nearest::nearest;
 use crate::decode::object::Field;
 use crate::diagnostic::Code;
@@ -10,7 +11,12 @@ use crate::rule;
 pub(crate) fn in_filter(context: &mut Context, field: &Field<'_>, text: &str, of_tags: bool) {
     let known = rule::variables(of_tags);
     let what = if of_tags { "tags" } else { "commits" };
+    let uses = rule::uses(text, false);
+    member::check(context, field, &uses, known);
     for unknown in rule::unknown_in_filter(text, of_tags) {
+        if member::of_unknown(context, field, &uses, &unknown.name, known, what) {
+            continue;
+        }
         let name = unknown.name.as_str();
         let other = rule::variables(!of_tags);
         let meant = synonym(name, known).or_else(|| nearest(name, known));
@@ -29,6 +35,7 @@ pub(crate) fn in_filter(context: &mut Context, field: &Field<'_>, text: &str, of
 
 /// Reports the names that criteria of Freight cannot ask for.
 pub(crate) fn in_criteria(context: &mut Context, field: &Field<'_>, text: &str) {
+    member::check(context, field, &rule::uses(text, true), &[]);
     let known = rule::functions();
     for unknown in rule::unknown_in_criteria(text) {
         let help = match nearest(&unknown.name, &known) {
@@ -42,7 +49,7 @@ pub(crate) fn in_criteria(context: &mut Context, field: &Field<'_>, text: &str) 
 }
 
 /// The name of what is called otherwise elsewhere.
-fn synonym(name: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(super) fn synonym(name: &str, known: &[&'static str]) -> Option<&'static str> {
     let meant: &[&str] = match name.to_lowercase().as_str() {
         "message" | "msg" | "title" | "summary" | "body" | "commitmessage" | "description" => &["subject"],
         "sha" | "hash" | "commit" | "commitid" | "commitsha" | "revision" | "rev" | "digest" | "oid" => {

@@ -7,7 +7,6 @@ use crate::decode::nearest::nearest;
 use crate::diagnostic::Code;
 use crate::node::{Mark, Node, Value};
 use crate::path::child;
-use crate::written::quoted;
 
 /// The fields whose text may be `null` or `~`, and whose absence selects something else.
 const SELECTS: &[&str] =
@@ -167,12 +166,15 @@ impl<'t> Object<'t> {
         let field = self.take_even_null(context, name, normal)?;
         if field.node.is_null() {
             let word = field.node.text().unwrap_or_default();
+            if context.is_swallowed(&field) {
+                return None;
+            }
             if !word.is_empty() && SELECTS.contains(&name) {
                 context.error(
                     Code::WrongType,
                     &field,
                     format!("`{}` must be a text, and YAML reads `{word}` as nothing", field.name()),
-                    format!("quote it: {}, or delete the line", quoted(word)),
+                    format!("{}, or delete the line", context.style.quote(name, word)),
                 );
                 return None;
             }

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use crate::decode::context::Context;
 use crate::decode::object::{Field, Object};
+use crate::decode::remedy;
 use crate::diagnostic::Code;
 use crate::escape::{self, is_unseen};
 use crate::node::{Scalar, ScalarKind, Value};
 use crate::redact::names_secret;
 use crate::timestamp;
 use crate::value::UnknownValue;
-use crate::written::quoted;
 
 impl Context {
     /// Reports a value of the wrong type.
@@ -19,11 +19,7 @@ impl Context {
             return;
         }
         let found = field.node.describe();
-        let written = field.node.written.as_deref().filter(|_| !names_secret(field.name()));
-        let help = match written {
-            Some(written) if expected == "a text" => format!("quote it: {}", quoted(written)),
-            _ => String::new(),
-        };
+        let help = self.style.of_type(field, expected);
         self.error(
             Code::WrongType,
             field,
@@ -53,7 +49,7 @@ impl Context {
         let is_text = matches!(node.value, Value::Scalar(_) | Value::UnknownAlias(_));
         let (message, help) = match (written, is_text) {
             ("", _) => (format!("a part of the value is read as {what}"), "quote the value".to_owned()),
-            (_, true) => (format!("`{start}` is read as {what}"), format!("quote it: {}", quoted(written))),
+            (_, true) => (format!("`{start}` is read as {what}"), self.style.quote(field.name(), written)),
             (_, false) => (format!("`{start}` is read as {what}"), format!("delete `{start}`")),
         };
         self.error(Code::Unquoted, field, message, help);
@@ -91,14 +87,18 @@ impl Context {
         if is_block && text.ends_with('\n') && !takes_lines(field.name(), text) {
             let help = match text.trim_end().contains('\n') {
                 true => "write it on one line".to_owned(),
-                false => format!("write it on one line: {}", quoted(text.trim_end())),
+                false => format!("write it on one line: {}", self.style.quoted(text.trim_end())),
             };
             let message =
                 format!("`{}` ends with a line break, as a text after `|` or `>` does", field.name());
             self.error(Code::WrongType, field, message, help);
             return None;
         }
-        (!self.is_changed_by_escape(field, text)).then_some(text)
+        if self.is_changed_by_escape(field, text) {
+            return None;
+        }
+        self.tell_cut_off(field, text);
+        Some(text)
     }
 
     /// Reports an escape that put a character nobody sees into what selects, where a backslash was meant.
@@ -115,14 +115,25 @@ impl Context {
         };
         let is_expression = matches!(name, "expression" | "expressionFilter");
         let written = field.node.written.as_deref().filter(|_| selects);
-        let Some(found) = written.and_then(|written| escape::first_bad(written, false, is_expression)) else {
+        let found = written.and_then(|written| escape::first_bad(written, is_expression));
+        if let Some((letter, found)) = found.and_then(|found| Some((found.stands_for?, found))) {
+            let message =
+                format!("`{}` in double quotes is the character U+{:04X}", found.escape, letter as u32);
+            let help = self.style.quote(name, &found.text);
+            self.error(Code::Unquoted, field, message, help);
+            return true;
+        }
+        // As it stands in the text, or by an escape in a text of several lines.
+        let is_blank = |letter| is_blank(letter) && takes_lines(name, text);
+        let Some(letter) = text.chars().find(|&letter| selects && letter.is_control() && !is_blank(letter))
+        else {
             return false;
         };
-        let Some(letter) = found.stands_for else {
-            return false;
+        let (what, help) = match letter {
+            '\n' | '\r' => ("a line break".to_owned(), "write it on one line"),
+            letter => (format!("the character U+{:04X}", letter as u32), "delete the character"),
         };
-        let message = format!("`{}` in double quotes is the character U+{:04X}", found.escape, letter as u32);
-        self.error(Code::Unquoted, field, message, format!("quote it: {}", found.kept));
+        self.error(Code::BadValue, field, format!("`{}` holds {what}", field.name()), help);
         true
     }
 
@@ -134,6 +145,9 @@ impl Context {
         match &field.node.value {
             Value::Scalar(Scalar { text, kind: ScalarKind::Text, .. }) => Some(text),
             Value::Scalar(Scalar { text, kind: ScalarKind::Null, .. }) if text.is_empty() => {
+                if self.is_swallowed(field) {
+                    return None;
+                }
                 let message = format!("`{}` must be a text, and there is none", field.name());
                 self.error(Code::WrongType, field, message, "write a text, or delete the line");
                 None
@@ -143,7 +157,7 @@ impl Context {
                     Code::WrongType,
                     field,
                     format!("`{}` must be a text, and YAML reads {}", field.name(), field.node.describe()),
-                    format!("quote it: {}", quoted(&scalar.text)),
+                    self.style.quote(field.name(), &scalar.text),
                 );
                 None
             }
@@ -293,11 +307,7 @@ impl Context {
         match text.parse() {
             Ok(value) => Some(value),
             Err(unknown) => {
-                let expected: &[&str] = unknown.expected();
-                let help = match crate::decode::nearest::nearest(text, expected) {
-                    Some(name) => format!("did you mean `{name}`?"),
-                    None => format!("write one of {}", expected.join(", ")),
-                };
+                let help = remedy::word(text, &unknown);
                 self.error(Code::BadValue, field, format!("`{}` cannot be `{text}`", field.name()), help);
                 None
             }
@@ -313,7 +323,7 @@ impl Context {
                 Code::BadValue,
                 field,
                 format!("`{text}` is no date and time of RFC 3339"),
-                "write it like 2025-01-31T00:00:00Z",
+                self.style.moment(text),
             );
         }
         moment

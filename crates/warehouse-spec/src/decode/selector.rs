@@ -5,7 +5,10 @@ use crate::decode::nearest::nearest;
 use crate::decode::object::Field;
 use crate::diagnostic::Code;
 use crate::rule;
-use crate::written::{plain, quoted};
+
+/// Of `\\` in a pattern or an expression.
+const BACKSLASH: &str =
+    "asks for a backslash in the path: `\\\\` stands for one, and the parts of a path are separated by `/`";
 
 /// How a selector is read (rule 4.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +22,7 @@ enum Kind {
 pub(crate) fn check(context: &mut Context, item: &Field<'_>, text: &str) {
     if let Some(reason) = rule::path_selector(text) {
         let help = match working(text) {
-            Some(form) => form,
+            Some(form) => format!("write {}", context.style.form(&form)),
             None => "write a path, `glob:` and a pattern, or `regex:` and a regular expression".to_owned(),
         };
         context.error(Code::BadSelector, item, format!("`{text}` is no path selector: {reason}"), help);
@@ -36,12 +39,13 @@ pub(crate) fn check(context: &mut Context, item: &Field<'_>, text: &str) {
     }
     let Some((reason, _)) = advice(text) else { return };
     let help = working(text)
+        .map(|form| format!("write {}", context.style.form(&form)))
         .unwrap_or_else(|| "write the path as `git ls-files` shows it, or `glob:` and a pattern".to_owned());
     context.warn(Code::BadSelector, item, format!("`{text}` {reason}"), help);
 }
 
 /// What to write in place of a selector that matches nothing, where that is known.
-fn working(text: &str) -> Option<String> {
+pub(crate) fn working(text: &str) -> Option<String> {
     // One change may show the next one to make.
     let (_, mut form) = advice(text)?;
     for _ in 0..8 {
@@ -50,23 +54,67 @@ fn working(text: &str) -> Option<String> {
             None => break,
         }
     }
-    let form = form.filter(|form| rule::path_selector(form).is_none() && advice(form).is_none())?;
-    Some(format!("write {}", if plain(&form) { form } else { quoted(&form) }))
+    let form = whole(form?);
+    let form = Some(form).filter(|form| rule::path_selector(form).is_none() && advice(form).is_none())?;
+    Some(form)
 }
 
-/// Why a selector matches nothing, and a form that is nearer to what was meant.
+/// A pattern of folders with what is below them: a pattern is compared with whole paths, and the person named a folder as a
+/// path names one. A pattern without a wildcard is a path.
+fn whole(form: String) -> String {
+    let Some(body) = form.strip_prefix("glob:").filter(|body| !body.is_empty()) else {
+        return form;
+    };
+    if !body.contains(['*', '?', '[', '{', '\\']) && split(body).0 == Kind::Path && advice(body).is_none() {
+        return body.to_owned();
+    }
+    match names_files(body) {
+        true => form,
+        false => format!("{form}/**"),
+    }
+}
+
+/// Whether a pattern names files by the end of their names, or says with `*` what it selects of a folder. A pattern with
+/// `/**` at its end also selects a file of the name before it.
+fn names_files(body: &str) -> bool {
+    let has_extension = |name: &str| {
+        name.rsplit_once('.').is_some_and(|(stem, end)| {
+            !stem.is_empty() && end.contains(|letter: char| letter == '*' || letter.is_alphabetic())
+        })
+    };
+    if let Some((before, inside)) = body.strip_suffix('}').and_then(|rest| rest.rsplit_once('{')) {
+        return before.ends_with('.') || inside.split(',').all(has_extension);
+    }
+    let last = body.rsplit(['/', '}']).next().unwrap_or(body);
+    matches!(last, "*" | "**")
+        || has_extension(last)
+        || body.ends_with(&format!("}}{last}")) && last.starts_with('.')
+}
+
+/// Why a selector does not select what was meant, and a form that is nearer to it.
 fn advice(text: &str) -> Option<(&'static str, Option<String>)> {
     let (kind, body) = split(text);
     if body.trim() != body {
         let prefix = &text[..text.len() - body.len()];
-        let reason = "matches no file: a blank at its start or end counts as a part of it";
+        let reason = "has a blank at its start or end, which counts as a part of it";
         return Some((reason, form(prefix.trim_start(), body.trim())));
+    }
+    if let Some(inside) = in_quotation_marks(body) {
+        let prefix = &text[..text.len() - body.len()];
+        let reason = "has quotation marks within it, and they count as a part of it";
+        return Some((reason, form(prefix, inside)));
     }
     match kind {
         Kind::Path => of_path(body),
         Kind::Glob => of_glob(body),
         Kind::Regex => of_regex(body),
     }
+}
+
+/// What stands between the quotation marks of a text that was quoted twice.
+fn in_quotation_marks(text: &str) -> Option<&str> {
+    let mark = text.chars().next().filter(|mark| matches!(mark, '"' | '\''))?;
+    text.strip_prefix(mark)?.strip_suffix(mark).filter(|inside| !inside.contains(mark))
 }
 
 fn split(text: &str) -> (Kind, &str) {
@@ -93,11 +141,12 @@ fn of_path(text: &str) -> Option<(&'static str, Option<String>)> {
             _ => nearest(word, &["glob", "regex", "regexp"]),
         };
         if let Some(prefix) = meant.filter(|_| is_word) {
-            let reason = "is taken as a path, letter by letter, and matches no file: its prefix is not known";
+            let reason = "is taken as a path, letter by letter: its prefix is not known";
             return Some((reason, form(&format!("{prefix}:"), body.trim())));
         }
     }
-    let letters = "is taken as a path, letter by letter, and matches no file";
+    let letters =
+        "is taken as a path, letter by letter, and matches only a path with exactly these characters";
     match meant(text) {
         Kind::Regex => return Some((letters, form("regex:", &anchored(text)))),
         Kind::Glob => return Some((letters, form("glob:", text))),
@@ -105,7 +154,7 @@ fn of_path(text: &str) -> Option<(&'static str, Option<String>)> {
     }
     if text.contains('\\') {
         return Some((
-            "matches no file: the parts of a path are separated by `/`",
+            "matches only paths that contain a backslash: the parts of a path are separated by `/`",
             Some(text.replace('\\', "/")),
         ));
     }
@@ -129,7 +178,9 @@ fn of_path(text: &str) -> Option<(&'static str, Option<String>)> {
 
 /// What a text without a prefix was meant to be, by the characters in it.
 fn meant(text: &str) -> Kind {
-    let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+    // Of a pattern, `*.*` is any name with a dot.
+    let without = text.replace("*.*", "*");
+    let has = |parts: &[&str]| parts.iter().any(|part| without.contains(part));
     let is_regex = has(&[
         "^", ".*", ".+", "]+", "]*", ")+", ")*", ")?", "\\.", "\\d+", "\\d*", "\\w+", "\\w*", "\\d{", "\\/",
         "|",
@@ -173,11 +224,14 @@ fn of_glob(body: &str) -> Option<(&'static str, Option<String>)> {
         .filter_map(|prefix| Some((*prefix, body.get(..prefix.len())?)))
         .find(|(prefix, start)| start.eq_ignore_ascii_case(prefix))
     {
-        let reason = "matches no file: it has two prefixes";
+        let reason = "has two prefixes, and the second counts as a part of the pattern";
         return Some((reason, form(prefix, body[prefix.len()..].trim())));
     }
+    if body.contains("\\\\") {
+        return Some((BACKSLASH, Some(format!("glob:{}", body.replace("\\\\", "/")))));
+    }
     if is_separator(body) {
-        let reason = "matches no file: `\\` takes the next character as it is, and the parts of a path are separated by `/`";
+        let reason = "takes the character after `\\` as it is, and the parts of a path are separated by `/`";
         return Some((reason, Some(format!("glob:{}", body.replace('\\', "/")))));
     }
     // Regular expressions behind the wrong prefix: in a glob, `.*` is a dot and anything.
@@ -221,12 +275,11 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
         return Some(("selects every file: there is no expression after the prefix", None));
     }
     if let Some(start) = body.get(..5).filter(|start| start.eq_ignore_ascii_case("glob:")) {
-        return Some(("matches no file: it has two prefixes", form("glob:", body[start.len()..].trim())));
+        let reason = "has two prefixes, and the second counts as a part of the expression";
+        return Some((reason, form("glob:", body[start.len()..].trim())));
     }
     if let Some(at) = body.find("\\\\") {
         let rest = &body[at + 2..];
-        let reason =
-            "matches no file: `\\\\` stands for a backslash, and the parts of a path are separated by `/`";
         // An escape that was escaped once too often, or a path of another system.
         let with = match rest.starts_with(|next: char| next.is_ascii_punctuation())
             || rest.starts_with(['d', 'w', 's', 'b']) && rest[1..].starts_with(['+', '*', '{', '?'])
@@ -234,7 +287,7 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
             true => "\\",
             false => "/",
         };
-        return Some((reason, Some(format!("regex:{}{with}{rest}", &body[..at]))));
+        return Some((BACKSLASH, Some(format!("regex:{}{with}{rest}", &body[..at]))));
     }
     let rooted = "matches no file: paths start at the root of the repository, without `/`";
     for (start, reason) in [
@@ -242,7 +295,7 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
         ("^\\/", rooted),
         ("^\\./", rooted),
         ("^\\.\\/", rooted),
-        ("^ ", "matches no file: no path starts with a blank"),
+        ("^ ", "asks for a blank at the start of the path"),
     ] {
         // After `?` or `*` it may be left out.
         let rest = body.strip_prefix(start).filter(|rest| !rest.starts_with(['?', '*', '{']));

@@ -2,7 +2,9 @@
 
 use crate::decode::context::Context;
 use crate::decode::edition::{ALLOW_TAGS, IGNORE_TAGS};
+use crate::decode::member;
 use crate::decode::object::{Field, Object};
+use crate::decode::remedy;
 use crate::diagnostic::Code;
 use crate::node::{Scalar, Value};
 use crate::repo_url::BadUrl;
@@ -71,12 +73,17 @@ impl Context {
             Code::BadConstraint,
             field,
             format!("`{text}` is no version constraint: {reason}"),
-            "write it like ^1.2.0, ~1.2, or >=1.2 <2",
+            remedy::CONSTRAINT,
         );
     }
 
-    pub(crate) fn bad_expression(&mut self, field: &Field<'_>, reason: &str) {
-        let help = self.cut_off(field).unwrap_or_default();
+    pub(crate) fn bad_expression(
+        &mut self,
+        field: &Field<'_>,
+        (text, names): (&str, &[&'static str]),
+        reason: &str,
+    ) {
+        let help = self.cut_off(field).or_else(|| member::call_of_first(text, names)).unwrap_or_default();
         self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), help);
     }
 
@@ -85,7 +92,7 @@ impl Context {
         let Value::Scalar(Scalar { commented: true, .. }) = &field.node.value else {
             return None;
         };
-        let whole = crate::written::quoted(field.node.written.as_deref()?);
+        let whole = self.style.quoted(field.node.written.as_deref()?);
         Some(format!("` #` starts a comment; if it is part of the value, quote it: {whole}"))
     }
 

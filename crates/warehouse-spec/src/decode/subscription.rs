@@ -1,5 +1,6 @@
 //! One subscription: an optional name and exactly one key that names its type (rule 1.3).
 
+use crate::decode::alone;
 use crate::decode::chart::chart;
 use crate::decode::context::Context;
 use crate::decode::edition::HELM;
@@ -9,9 +10,8 @@ use crate::decode::image::image;
 use crate::decode::nearest::nearest;
 use crate::decode::object::{Field, Object};
 use crate::diagnostic::Code;
-use crate::node::{Scalar, ScalarKind, Value};
+use crate::node::Value;
 use crate::subscription::{Subscription, SubscriptionKind};
-use crate::written::{plain, quoted};
 
 const TYPES: &[&str] = &["image", "git", "chart"];
 
@@ -26,10 +26,16 @@ pub(crate) fn subscription(context: &mut Context, item: &Field<'_>) -> Option<Su
         );
         return None;
     }
+    if item.node.misread.is_none() && !matches!(item.node.value, Value::Mapping(_) | Value::UnknownAlias(_)) {
+        let message = format!("a subscription must be a mapping, not {}", item.node.describe());
+        let help = alone::without_type(context.style, item.node.text().unwrap_or_default());
+        context.error(Code::WrongType, item, message, help);
+        return None;
+    }
     let mut object = Object::open(context, item)?;
     let name = name(context, &mut object);
     let beside = beside_git(context, &mut object);
-    let (key, field) = type_field(context, &mut object)?;
+    let (key, field) = type_field(context, &mut object, name.as_deref())?;
     if field.node.is_null() {
         context.error_at(
             Code::Missing,
@@ -39,7 +45,7 @@ pub(crate) fn subscription(context: &mut Context, item: &Field<'_>) -> Option<Su
         );
         return None;
     }
-    let kind = match by_type(context, &key, &field, &beside) {
+    let kind = match by_type(context, &key, &field, name.as_deref(), &beside) {
         Some(kind) => kind?,
         None => SubscriptionKind::from(other(context, &key, &field, name.is_some())?),
     };
@@ -51,22 +57,15 @@ fn by_type(
     context: &mut Context,
     key: &str,
     field: &Field<'_>,
+    name: Option<&str>,
     beside: &[(&'static str, Field<'_>)],
 ) -> Option<Option<SubscriptionKind>> {
     // A text under `image:` and the like is the repository alone.
-    if let (Some(url), Value::Scalar(Scalar { kind: ScalarKind::Text, .. })) =
-        (field.node.text(), &field.node.value)
+    if let Some(url) = alone::repository(field.node)
         && ["image", "git", "chart", "helm"].contains(&key)
-        && field.node.misread.is_none()
-        && !url.is_empty()
     {
-        let repository = if plain(url) { url.to_owned() } else { quoted(url) };
-        context.error(
-            Code::WrongType,
-            field,
-            format!("`{}` must be a mapping, not a text", field.name()),
-            format!("write `{key}:` and below it, indented, `repoURL: {repository}`"),
-        );
+        let message = format!("`{}` must be a mapping, not {}", field.name(), field.node.describe());
+        context.error(Code::WrongType, field, message, alone::of_type(context.style, key, url, name));
         return Some(None);
     }
     Some(match key {
@@ -119,7 +118,11 @@ fn beside_git<'t>(context: &mut Context, object: &mut Object<'t>) -> Vec<(&'stat
 }
 
 /// The one key that names the type, in normal form, and its field.
-fn type_field<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(String, Field<'t>)> {
+fn type_field<'t>(
+    context: &mut Context,
+    object: &mut Object<'t>,
+    name: Option<&str>,
+) -> Option<(String, Field<'t>)> {
     let keys: Vec<&str> = object.rest().into_iter().map(|(name, _)| name).collect();
     match keys.as_slice() {
         [] => {
@@ -133,7 +136,7 @@ fn type_field<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(Str
         }
         [key] => one_type(context, object, key),
         keys => {
-            several_types(context, object, keys);
+            several_types(context, object, keys, name);
             None
         }
     }
@@ -152,7 +155,7 @@ fn one_type<'t>(context: &mut Context, object: &mut Object<'t>, key: &str) -> Op
 }
 
 /// Reports a subscription of several types, or of one type with fields that belong into it.
-fn several_types(context: &mut Context, object: &Object<'_>, keys: &[&str]) {
+fn several_types(context: &mut Context, object: &Object<'_>, keys: &[&str], name: Option<&str>) {
     let types: Vec<&str> = keys.iter().copied().filter(|key| TYPES.contains(key) || *key == "helm").collect();
     if let [only] = types.as_slice() {
         for (name, field) in object.rest().iter().filter(|(name, _)| name != only) {
@@ -172,7 +175,7 @@ fn several_types(context: &mut Context, object: &Object<'_>, keys: &[&str]) {
             && !field.node.is_null()
         {
             let place = crate::path::child(&object.place, if *only == "helm" { "chart" } else { only });
-            by_type(context, only, &Field { place, ..field }, &[]);
+            by_type(context, only, &Field { place, ..field }, name, &[]);
         }
         return;
     }
@@ -185,7 +188,7 @@ fn several_types(context: &mut Context, object: &Object<'_>, keys: &[&str]) {
     );
     for (key, field) in object.rest() {
         if types.contains(&key) && !field.node.is_null() {
-            by_type(context, key, &field, &[]);
+            by_type(context, key, &field, name, &[]);
         }
     }
 }

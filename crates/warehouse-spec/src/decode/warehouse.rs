@@ -11,7 +11,7 @@ use crate::diagnostic::Code;
 use crate::interval::Interval;
 use crate::node::Value;
 use crate::rule;
-use crate::warehouse::{FreightCreationCriteria, Warehouse, WarehouseSpec};
+use crate::warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};
 
 const SPEC: &[&str] =
     &["shard", "interval", "freightCreationPolicy", "freightCreationCriteria", "subscriptions"];
@@ -55,9 +55,28 @@ fn spec(context: &mut Context, field: &Field<'_>) -> Option<WarehouseSpec> {
     if let Some(field) = object.take(context, "freightCreationCriteria") {
         spec.freight_creation_criteria = criteria(context, &field);
     }
+    if spec.freight_creation_policy == FreightCreationPolicy::Manual {
+        idle_criteria(context, &object, &spec);
+    }
     spec.subscriptions = subscriptions(context, &mut object);
     object.finish(context, "the specification of a Warehouse", SPEC);
     Some(spec)
+}
+
+/// Reports criteria of Freight that nobody creates by itself (rule 6.2).
+fn idle_criteria(context: &mut Context, object: &Object<'_>, spec: &WarehouseSpec) {
+    let says_something = |criteria: &FreightCreationCriteria| !criteria.expression.trim().is_empty();
+    if !spec.freight_creation_criteria.as_ref().is_some_and(says_something) {
+        return;
+    }
+    if let Some(field) = object.look("freightCreationCriteria") {
+        context.warn_at(
+            Code::NoEffect,
+            field.at_key(),
+            "`freightCreationCriteria` has no effect with `freightCreationPolicy: Manual`: no Freight is created",
+            "write `freightCreationPolicy: Automatic`, or delete it",
+        );
+    }
 }
 
 fn interval(context: &mut Context, field: &Field<'_>) -> Option<Interval> {
@@ -66,12 +85,7 @@ fn interval(context: &mut Context, field: &Field<'_>) -> Option<Interval> {
         Ok(interval) => Some(interval),
         Err(error) => {
             let error: crate::interval::InvalidInterval = error;
-            context.error(
-                Code::BadValue,
-                field,
-                error.to_string(),
-                "write numbers with `h`, `m` and `s`, such as 5m0s or 1h30m",
-            );
+            context.error(Code::BadValue, field, error.to_string(), context.style.interval(text));
             None
         }
     }
@@ -82,7 +96,7 @@ fn criteria(context: &mut Context, field: &Field<'_>) -> Option<FreightCreationC
     let expression = object.take(context, "expression").and_then(|field| {
         let text = context.filled(&field)?;
         match rule::criteria(text) {
-            Some(reason) => context.bad_expression(&field, &reason),
+            Some(reason) => context.bad_expression(&field, (text, &[]), &reason),
             None => name::in_criteria(context, &field, text),
         }
         Some(text.to_owned())

@@ -188,11 +188,15 @@ fn ends_early(parts: &Parts<'_>) -> bool {
 
 /// Numbers that a parser takes for an IPv4 address, although they are not written like one; and ports that are none.
 fn in_host(parts: &Parts<'_>) -> Option<Hazard> {
-    if parts
-        .port
-        .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_err())
-    {
-        return hazard("the port is above 65535", "write a port from 1 to 65535");
+    if let Some(port) = parts.port.filter(|port| port.bytes().all(|byte| byte.is_ascii_digit())) {
+        match port.parse::<u16>() {
+            _ if port.is_empty() => {
+                return hazard("there is no port after the `:`", "delete the `:`, or write a port after it");
+            }
+            Ok(0) => return hazard("no server listens on the port 0", "write a port from 1 to 65535"),
+            Ok(_) => {}
+            Err(_) => return hazard("the port is above 65535", "write a port from 1 to 65535"),
+        }
     }
     let last = parts.host.rsplit('.').next().unwrap_or_default();
     let is_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit())
@@ -326,7 +330,12 @@ mod tests {
                 ("https://user@0x7f000001/org/r", "read as the address 127.0.0.1"),
                 ("https://1.2.3.4.5/org/r", "is none"),
                 ("https://example.256/org/r", "is none"),
-                ("https://host:65536/r", "port"),
+                ("https://host:65536/r", "above 65535"),
+                ("https://host:/r", "no port after the `:`"),
+                ("ssh://git@host:/r", "no port after the `:`"),
+                ("oci://host:/r", "no port after the `:`"),
+                ("https://host:0/r", "the port 0"),
+                ("http://me@host:00000/r", "the port 0"),
                 ("ssh://-oProxyCommand/r", "hyphen"),
                 ("ssh://-x@host/r", "hyphen"),
                 ("-x@host:r", "hyphen"),
@@ -340,7 +349,10 @@ mod tests {
             &[
                 ("2130706433:80/a", "127.0.0.1"),
                 ("127.1/a", "127.0.0.1"),
-                ("host:99999/a", "port"),
+                ("host:99999/a", "above 65535"),
+                ("host:/a", "no port after the `:`"),
+                ("host:0/a", "the port 0"),
+                ("localhost:000/a", "the port 0"),
                 (r"ghcr.io\a", "backslash"),
             ],
         );

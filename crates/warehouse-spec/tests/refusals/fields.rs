@@ -120,7 +120,7 @@ fn words_and_numbers() {
         (9, 14),
         "spec.subscriptions[0].git.since",
         "`2025-01-01` is no date and time of RFC 3339",
-        "write it like 2025-01-31T00:00:00Z",
+        "write 2025-01-01T00:00:00Z",
     );
     error(
         "  - git:\n      repoURL: https://host/a\n      branch: -x\n",

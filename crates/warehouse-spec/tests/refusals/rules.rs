@@ -10,7 +10,7 @@ fn a_bad_constraint() {
         (9, 19),
         "spec.subscriptions[0].image.constraint",
         "`^1.x.y.z` is no version constraint: it is not a list of comparisons such as `>=1.2, <2`",
-        "write it like ^1.2.0, ~1.2, or >=1.2 <2",
+        "write it like ^1.2.0, ~1.2, or '>=1.2 <2'",
     );
 }
 
@@ -54,7 +54,7 @@ fn a_constraint_that_is_an_alias() {
         (9, 19),
         "spec.subscriptions[0].image.constraint",
         "`*any` is read as a YAML alias",
-        "quote it: \"*any\"",
+        "write it like ^1.2.0, ~1.2, or '>=1.2 <2'",
     );
 }
 
@@ -118,7 +118,7 @@ fn selectors() {
         Code::BadSelector,
         (10, 9),
         "spec.subscriptions[0].git.includePaths[0]",
-        "`apps/**` is taken as a path, letter by letter, and matches no file",
+        "`apps/**` is taken as a path, letter by letter, and matches only a path with exactly these characters",
         "write glob:apps/**",
     );
     warning(
@@ -126,7 +126,7 @@ fn selectors() {
         Code::BadSelector,
         (10, 9),
         "spec.subscriptions[0].git.includePaths[0]",
-        "`^apps/` is taken as a path, letter by letter, and matches no file",
+        "`^apps/` is taken as a path, letter by letter, and matches only a path with exactly these characters",
         "write regex:^apps/",
     );
 }

@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
 
 mod at_once;
+mod comments;
+mod documents;
 mod effects;
+mod json;
 mod names;
 mod selections;
+mod types;
 mod unquoted;
 mod values;
 

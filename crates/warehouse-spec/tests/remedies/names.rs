@@ -69,6 +69,130 @@ fn of_criteria() {
     }
 }
 
+/// A member of a name that nothing has: the variable that holds it is meant.
+#[test]
+fn of_members() {
+    for (expression, name, expected) in [
+        ("commit.message contains 'x'", "commit.message", "subject"),
+        ("commit.subject contains 'x'", "commit.subject", "subject"),
+        ("commit?.title contains 'x'", "commit?.title", "subject"),
+        ("commit.author == 'x'", "commit.author", "author"),
+        ("commit.sha startsWith 'x'", "commit.sha", "id"),
+        ("head.committer != ''", "head.committer", "committer"),
+        ("$env.commit.message == 'x'", "commit.message", "subject"),
+        ("commit['message'] == 'x'", "commit['message']", "subject"),
+    ] {
+        let manifest = read(&filter("NewestFromBranch", expression));
+        let [found] = manifest.diagnostics.as_slice() else {
+            panic!("{expression}: {:?}", manifest.diagnostics)
+        };
+        assert_eq!(found.help.as_deref(), Some(format!("did you mean `{expected}`?").as_str()), "{found}");
+        let remedied = read(&filter("NewestFromBranch", &expression.replace(name, expected)));
+        assert!(remedied.diagnostics.is_empty(), "{:?}", remedied.diagnostics);
+    }
+    let both = read(&filter("NewestFromBranch", "commit.message == 'x' && commit.author == 'y'"));
+    let helps: Vec<_> = both.diagnostics.iter().filter_map(|found| found.help.as_deref()).collect();
+    assert_eq!(helps, ["did you mean `subject`?", "did you mean `author`?"]);
+}
+
+/// A member of a text: the help holds the expression that works.
+#[test]
+fn members_of_texts() {
+    for (strategy, expression, message, help, remedied) in [
+        (
+            "NewestFromBranch",
+            "author.name == 'x'",
+            "`author` is a text `Name <email>`, and has no `name`",
+            "compare the text: `author contains 'Jane Doe'`",
+            "author contains 'Jane Doe'",
+        ),
+        (
+            "NewestFromBranch",
+            "author?.email == 'x'",
+            "`author` is a text `Name <email>`, and has no `email`",
+            "compare the text: `author contains '<me@example.com>'`",
+            "author contains '<me@example.com>'",
+        ),
+        (
+            "SemVer",
+            "tagger.name == 'x'",
+            "`tagger` is a text `Name <email>`, and has no `name`",
+            "compare the text: `tagger contains 'Jane Doe'`",
+            "tagger contains 'Jane Doe'",
+        ),
+        (
+            "NewestFromBranch",
+            "subject.startsWith('feat')",
+            "`subject` is a text, and has no `startsWith`",
+            "write `subject startsWith 'TEXT'`",
+            "subject startsWith 'TEXT'",
+        ),
+        (
+            "NewestFromBranch",
+            "subject.toLowerCase() == 'x'",
+            "`subject` is a text, and has no `toLowerCase`",
+            "write `lower(subject)`",
+            "lower(subject) == 'x'",
+        ),
+        (
+            "SemVer",
+            "tag.name == 'x'",
+            "`tag` is a text, and has no `name`",
+            "write `tag` alone",
+            "tag == 'x'",
+        ),
+    ] {
+        let manifest = read(&filter(strategy, expression));
+        let [found] = manifest.diagnostics.as_slice() else {
+            panic!("{expression}: {:?}", manifest.diagnostics)
+        };
+        assert_eq!((found.message.as_str(), found.help.as_deref()), (message, Some(help)), "{found}");
+        let after = read(&filter(strategy, remedied));
+        assert!(after.diagnostics.is_empty(), "{:?}", after.diagnostics);
+    }
+    let shadowed = read(&filter("NewestFromBranch", "let who = {name: 'x'}; who.name == 'x'"));
+    assert!(shadowed.diagnostics.is_empty(), "{:?}", shadowed.diagnostics);
+}
+
+#[test]
+fn functions_that_are_not_called() {
+    for (expression, help, remedied) in [
+        (
+            "date",
+            "call it: `date('2025-01-31')`, as in `commitDate.After(date('2025-01-31'))`",
+            "commitDate.After(date('2025-01-31'))",
+        ),
+        (
+            "commitDate.After(now)",
+            "call it: `now()`, as in `now() - commitDate < duration('24h')`",
+            "now() - commitDate < duration('24h')",
+        ),
+        ("date.Year() > 2024", "did you mean `commitDate`?", "commitDate.Year() > 2024"),
+        ("len > 3", "call it: `len(...)`", "len(subject) > 3"),
+        ("lower == 'x'", "call it: `lower(...)`", "lower(subject) == 'x'"),
+    ] {
+        let manifest = read(&filter("NewestFromBranch", expression));
+        let [found] = manifest.diagnostics.as_slice() else {
+            panic!("{expression}: {:?}", manifest.diagnostics)
+        };
+        assert_eq!((found.code, found.help.as_deref()), (Code::BadExpression, Some(help)), "{found}");
+        let after = read(&filter("NewestFromBranch", remedied));
+        assert!(after.diagnostics.is_empty(), "{:?}", after.diagnostics);
+    }
+    let manifest = read(&criteria("imageFrom != nil"));
+    let [found] = manifest.diagnostics.as_slice() else { panic!("{:?}", manifest.diagnostics) };
+    assert_eq!(found.help.as_deref(), Some("call it with the `repoURL`: `imageFrom('...')`"), "{found}");
+    for called in [
+        "commitDate.After(date('2025-01-31'))",
+        "now().Year() > 1",
+        "any([1], # == 1)",
+        "('a' | lower()) == 'a'",
+    ] {
+        let manifest = read(&filter("NewestFromBranch", called));
+        assert!(manifest.diagnostics.is_empty(), "{called}: {:?}", manifest.diagnostics);
+    }
+}
+
 #[test]
 fn names_that_resemble_none_are_told_with_all_there_are() {
     let manifest = read(&filter("NewestFromBranch", "zzz == 1"));

@@ -38,8 +38,9 @@ fn path(selector: &str, expected: &str, selects: &str, not: &str) {
 fn patterns_without_a_prefix() {
     path("apps/**", "glob:apps/**", "apps/web/a", "docs/a");
     path("apps/*.yaml", "glob:apps/*.yaml", "apps/a.yaml", "apps/web/a.yaml");
-    path("apps/w?b", "glob:apps/w?b", "apps/web", "apps/wb");
-    path("apps/{web,api}/x", "glob:apps/{web,api}/x", "apps/api/x", "apps/db/x");
+    path("apps/w?b", "glob:apps/w?b/**", "apps/web/a", "apps/wb/a");
+    path("apps/{web,b}", "glob:apps/{web,b}/**", "apps/b/a", "apps/c/a");
+    path("apps/{web,api}/x", "glob:apps/{web,api}/x/**", "apps/api/x/a", "apps/db/x");
     path("/apps/**", "glob:apps/**", "apps/a", "x/apps/a");
     path("./apps/**", "glob:apps/**", "apps/a", "x/apps/a");
     path("apps/*/", "glob:apps/*/**", "apps/web/a", "apps");
@@ -50,6 +51,127 @@ fn patterns_without_a_prefix() {
     path(r".*\.yaml$", r"regex:.*\.yaml$", "a/b.yaml", "a/b.json");
     path("(apps|docs)/", "regex:(apps|docs)/", "docs/a", "src/a");
     path(r"apps/\d+", r"regex:^apps/\d+", "apps/12", "apps/x");
+}
+
+/// A folder is selected with all that is below it, as a path selects it; a file of that name is selected, too.
+#[test]
+fn patterns_of_folders() {
+    for (selector, expected, file, below) in [
+        ("apps/w?b", "glob:apps/w?b/**", "apps/web", "apps/web/a/b"),
+        ("./apps/w?b", "glob:apps/w?b/**", "apps/web", "apps/web/a"),
+        ("apps/{web,b}", "glob:apps/{web,b}/**", "apps/web", "apps/b/a"),
+        ("apps/web-*", "glob:apps/web-*/**", "apps/web-1", "apps/web-1/a"),
+        ("*/web", "glob:*/web/**", "apps/web", "apps/web/a"),
+        ("apps/v1.?", "glob:apps/v1.?/**", "apps/v1.2", "apps/v1.2/a"),
+        ("apps/.c?/x", "glob:apps/.c?/x/**", "apps/.ci/x", "apps/.ci/x/a"),
+        ("*/Dockerfile", "glob:*/Dockerfile/**", "web/Dockerfile", "web/Dockerfile/a"),
+        ("{a,b}-web", "glob:{a,b}-web/**", "a-web", "b-web/a"),
+        ("glob:./apps", "apps", "apps", "apps/a"),
+        ("glob:/apps", "apps", "apps", "apps/a/b"),
+        ("glob:./apps/web", "apps/web", "apps/web", "apps/web/a"),
+        ("glob:/apps/w?b", "glob:apps/w?b/**", "apps/web", "apps/web/a"),
+        ("glob:./Makefile", "Makefile", "Makefile", "Makefile/a"),
+        ("glob:/a/b.yaml", "a/b.yaml", "a/b.yaml", "a/b.yaml/x"),
+        ("Glob:apps", "apps", "apps", "apps/a"),
+        (r"glob:apps\\web", "apps/web", "apps/web", "apps/web/a"),
+    ] {
+        path(selector, expected, below, "docs/a");
+        path(selector, expected, file, "docs");
+    }
+    // What names files by their ends, or says what it selects of a folder, is left as it is.
+    for (selector, expected, file) in [
+        ("apps/*", "glob:apps/*", "apps/a"),
+        ("*.yaml", "glob:*.yaml", "a.yaml"),
+        ("a/*.{yaml,yml}", "glob:a/*.{yaml,yml}", "a/b.yml"),
+        ("a/{b.yaml,c.json}", "glob:a/{b.yaml,c.json}", "a/c.json"),
+        ("{a,b}.yaml", "glob:{a,b}.yaml", "b.yaml"),
+        ("a/*.y?ml", "glob:a/*.y?ml", "a/b.yaml"),
+        ("*.*", "glob:*.*", "a.b"),
+        ("apps/*.*", "glob:apps/*.*", "apps/a.b"),
+    ] {
+        path(selector, expected, file, &format!("{file}/x"));
+    }
+}
+
+#[test]
+fn texts_in_two_pairs_of_quotation_marks() {
+    path("\"apps\"", "apps", "apps/a", "\"apps\"");
+    path("\"apps/**\"", "glob:apps/**", "apps/a", "docs/a");
+    path("glob:\"apps/**\"", "glob:apps/**", "apps/a", "docs/a");
+    path("regex:'^apps'", "regex:^apps", "apps/a", "docs/a");
+}
+
+/// A message that says that a selector matches no file is true: no path of these matches, however odd its name is.
+#[test]
+fn what_matches_no_file_matches_none() {
+    let mut selectors: Vec<String> = Vec::new();
+    for prefix in
+        ["", "glob:", "regex:", "Glob:", "glob:glob:", "regex:glob:", "glob: ", "regex:^", "regex:^/", "re:"]
+    {
+        for body in [
+            "apps",
+            "/apps",
+            "./apps",
+            "../apps",
+            "apps/",
+            "a//b",
+            r"bs\dir",
+            r"bs\\dir",
+            "a\"b",
+            "\"apps\"",
+            "\"a*b\"",
+            " apps",
+            "apps ",
+            "apps/w?b",
+            "apps/*",
+            "apps/{a,b}",
+            "^apps",
+            "apps$",
+            "a|b",
+            "apps/$",
+            " ^apps",
+            ".*",
+            "..",
+            "/",
+            r"\",
+        ] {
+            selectors.push(format!("{prefix}{body}"));
+        }
+    }
+    let mut none = 0;
+    for selector in &selectors {
+        let Ok(matcher) = PathSelector::new(selector) else { continue };
+        let manifest = read(&with_path(selector));
+        let messages: Vec<&str> = manifest.diagnostics.iter().map(|found| found.message.as_str()).collect();
+        if !messages.iter().any(|message| message.contains("matches no file")) {
+            continue;
+        }
+        none += 1;
+        let bodies = selectors.iter().flat_map(|text| {
+            let body = text.split_once(':').map_or(text.as_str(), |(_, body)| body);
+            [
+                text.clone(),
+                body.to_owned(),
+                body.replace(r"\\", r"\"),
+                body.replace('\\', ""),
+                format!("{text}/x"),
+            ]
+        });
+        // Paths as Git has them: no part is empty, `.` or `..`.
+        for path in bodies.filter(|path| !path.split('/').any(|part| matches!(part, "" | "." | ".."))) {
+            assert!(!matcher.is_match(&path), "{selector:?} matches {path:?}: {messages:?}");
+        }
+    }
+    assert!(none > 20, "{none} selectors");
+    for (selector, reason) in [
+        (r"bs\dir", "matches only paths that contain a backslash"),
+        (r"glob:bs\\dir", "asks for a backslash in the path"),
+        ("a\"*", "matches only a path with exactly these characters"),
+        ("\"apps\"", "has quotation marks within it"),
+    ] {
+        let manifest = read(&with_path(selector));
+        assert!(manifest.diagnostics[0].message.contains(reason), "{}", manifest.diagnostics[0]);
+    }
 }
 
 #[test]

@@ -58,7 +58,8 @@ fn manifest(place: &Place, value: &str) -> String {
     )
 }
 
-/// The text is refused with its quoted form, and the quoted form is the text.
+/// The text is refused with its quoted form, and the quoted form is the text. Where the quoted form is none that the field
+/// takes, the help is one that it takes.
 #[track_caller]
 fn refused(place: &Place, value: &str) {
     let text = manifest(place, value);
@@ -67,21 +68,38 @@ fn refused(place: &Place, value: &str) {
         manifest_read.errors().next().unwrap_or_else(|| panic!("{value:?} is taken: {:?}", place.before));
     assert!(matches!(error.code, Code::Unquoted | Code::WrongType), "{value:?}: {error}");
     let help = error.help.clone().unwrap_or_default();
-    let quoted = help.strip_prefix("quote it: ").unwrap_or_else(|| panic!("{value:?}: {error}: {help}"));
-    let quoted = quoted.strip_suffix(", or delete the line").unwrap_or(quoted);
+    let help = help.strip_suffix(", or delete the line").unwrap_or(&help);
     let start = text.find(place.before).unwrap() + place.before.len();
     let column = start - text[..start].rfind('\n').unwrap();
     if !matches!(value, "~" | "null" | "Null" | "NULL") {
         assert_eq!(error.location.column, column, "{value:?}: {error}");
     }
-    // What a constraint, a branch or an expression may be is another matter.
+    let Some(quoted) = help.strip_prefix("quote it: ") else {
+        let quoted = read(&manifest(place, &format!("'{}'", value.replace('\'', "''"))));
+        assert!(!quoted.diagnostics.is_empty(), "{value:?} may be quoted: {error}: {help}");
+        for form in forms(help) {
+            let remedied = read(&manifest(place, form));
+            assert!(remedied.is_valid(), "{value:?} written {form}: {:?}", remedied.diagnostics);
+        }
+        return;
+    };
+    // What an expression may be is another matter.
     let remedied = read(&manifest(place, quoted));
     for error in remedied.errors() {
-        let other = matches!(error.code, Code::BadValue | Code::BadConstraint | Code::BadExpression);
+        let other = error.code == Code::BadExpression;
         assert!(other, "{value:?} written {quoted}: {error}");
     }
     if let Some(warehouse) = remedied.warehouses.first() {
         assert_eq!((place.field)(warehouse).as_deref(), Some(value));
+    }
+}
+
+/// What a help says to write.
+fn forms(help: &str) -> Vec<&str> {
+    match help.strip_prefix("write it like ") {
+        Some(list) => list.split(", ").map(|form| form.strip_prefix("or ").unwrap_or(form)).collect(),
+        None if help.starts_with("write the name of a branch") => vec!["a1/b.c_d-e"],
+        None => vec![help.strip_prefix("write ").unwrap_or_else(|| panic!("{help}"))],
     }
 }
 
@@ -343,7 +361,16 @@ fn escape(place: &Place, value: &str, message: &str, kept: &str, means: &str) {
     let found = read(&manifest(place, value));
     let error = found.errors().next().unwrap_or_else(|| panic!("{value} is taken"));
     assert_eq!((error.code, error.message.as_str()), (Code::Unquoted, message), "{value}");
-    assert_eq!(error.help.as_deref(), Some(format!("quote it: {kept}").as_str()), "{value}");
+    let help = error.help.as_deref().unwrap_or_default();
+    if help != format!("quote it: {kept}") {
+        // A path selector whose quoted form selects nothing is written as one that does.
+        let form = help.strip_prefix("write ").unwrap_or_else(|| panic!("{value}: {help}"));
+        let quoted = read(&manifest(place, kept));
+        assert!(quoted.diagnostics.iter().any(|found| found.code == Code::BadSelector), "{value}: {help}");
+        let remedied = read(&manifest(place, form));
+        assert!(remedied.diagnostics.is_empty(), "{form}: {:?}", remedied.diagnostics);
+        return;
+    }
     let remedied = read(&manifest(place, kept));
     assert!(remedied.diagnostics.iter().all(|found| found.code != Code::Unquoted), "{kept}");
     assert_eq!((place.field)(&remedied.warehouses[0]).as_deref(), Some(means), "{kept}");
@@ -396,10 +423,6 @@ fn escapes_that_are_meant() {
         let found = read(&manifest(&TAG, value));
         assert_eq!((TAG.field)(&found.warehouses[0]).as_deref(), Some(text), "{:?}", found.diagnostics);
     }
-    // JSON has no other form of such a character.
-    let json = r#"{"apiVersion": "kargo.akuity.io/v1alpha1", "kind": "Warehouse", "metadata": {"name": "a"}, "spec": {
-        "subscriptions": [{"git": {"repoURL": "https://host/a", "includePaths": ["a\tb"]}}]}}"#;
-    assert_eq!((ITEM.field)(&read(json).warehouses[0]).as_deref(), Some("a\tb"));
     let lines = read(&manifest(&EXPRESSION, r#""subject == 'a'\n&& true\n""#));
     assert!(lines.errors().next().is_none(), "{:?}", lines.diagnostics);
 }

@@ -45,6 +45,9 @@ fn urls_of_images() {
         ("ghcr.io/a/../b", "write the path that is meant, without `..`", "ghcr.io/b"),
         ("2130706433:80/a", "write 127.0.0.1", "127.0.0.1:80/a"),
         ("host:65536/a", "write a port from 1 to 65535", "host:6553/a"),
+        ("host:0/a", "write a port from 1 to 65535", "host:1/a"),
+        ("host:/a", "delete the `:`", "host/a"),
+        ("host:/a", "or write a port after it", "host:5000/a"),
     ] {
         url("image", written, help, meant);
     }
@@ -76,6 +79,9 @@ fn urls_of_git() {
         ("git@host:-a", "write `./` before it", "git@host:./-a"),
         ("https://0x7f.1/a", "write 127.0.0.1", "https://127.0.0.1/a"),
         ("https://1.2.3.4.5/a", "an address of four numbers such as 192.0.2.1", "https://192.0.2.1/a"),
+        ("https://github.com:/a", "delete the `:`", "https://github.com/a"),
+        ("https://github.com:0/a", "write a port from 1 to 65535", "https://github.com:65535/a"),
+        ("ssh://git@github.com:000/a", "write a port from 1 to 65535", "ssh://git@github.com:22/a"),
         ("https://github.com/a%5cb", "write `/` instead of it", "https://github.com/a/b"),
         ("https://github.com/a%00b", "delete it", "https://github.com/ab"),
         ("https://github.com/a/%2e%2e/b", "without `..`", "https://github.com/b"),
@@ -90,6 +96,8 @@ fn urls_of_charts() {
         ("charts.example.com/a", "https:// for a chart repository", "https://charts.example.com/a"),
         ("charts.example.com/a", "oci:// for a registry", "oci://charts.example.com/a"),
         ("ftp://charts.example.com/a", "write it like https://host/path", "https://charts.example.com/a"),
+        ("oci://ghcr.io:/a", "delete the `:`", "oci://ghcr.io/a"),
+        ("oci://ghcr.io:0/a", "write a port from 1 to 65535", "oci://ghcr.io:443/a"),
         ("oci://ghcr.io/a/", "write oci://ghcr.io/a", "oci://ghcr.io/a"),
         ("https://charts.example.com/a#x", "leave out the `#`", "https://charts.example.com/a"),
     ] {
@@ -141,7 +149,7 @@ fn words_and_numbers() {
         (
             "git: {repoURL: 'https://h/a', ",
             "since: 2025-01-31",
-            "write it like 2025-01-31T00:00:00Z",
+            "write 2025-01-31T00:00:00Z",
             "since: 2025-01-31T00:00:00Z",
         ),
         (

@@ -1,0 +1,58 @@
+//! A repository that stands alone where a subscription with fields is expected: what to write in its place.
+
+use crate::decode::remedy::Style;
+use crate::node::{Node, Scalar, ScalarKind, Value};
+use crate::repo_url;
+
+/// The text of a node that is a text, or a list of one text.
+pub(crate) fn repository(node: &Node) -> Option<&str> {
+    let node = match &node.value {
+        Value::List(items) if node.misread.is_none() => items.first().filter(|_| items.len() == 1)?,
+        _ => node,
+    };
+    let is_text = matches!(&node.value, Value::Scalar(Scalar { kind: ScalarKind::Text, .. }));
+    node.text().filter(|text| is_text && node.misread.is_none() && !text.is_empty())
+}
+
+/// What to write in place of `image: ghcr.io/a/b` and the like. A chart of a repository has a name, which may stand beside it.
+pub(crate) fn of_type(style: Style, key: &str, url: &str, beside: Option<&str>) -> String {
+    let key = if key == "helm" { "chart" } else { key };
+    let below = format!("write `{key}:` and below it, indented,");
+    let name = beside.map_or_else(|| "its `name`".to_owned(), |name| format!("`name: {}`", style.form(name)));
+    let moved = if beside.is_some() { ", without the `name` beside it" } else { "" };
+    let checked = match key {
+        "image" => repo_url::image(url),
+        "git" => repo_url::git(url),
+        _ => repo_url::chart(url),
+    };
+    match checked {
+        Ok(()) if key == "chart" && repo_url::is_classic(url) => {
+            format!("{below} `repoURL: {}` and {name}{moved}", style.form(url))
+        }
+        Ok(()) => format!("{below} `repoURL: {}`", style.form(url)),
+        Err(_) if key == "chart" && !url.contains(['/', ':']) => {
+            format!(
+                "{below} `repoURL:` with the URL of its repository, and `name: {}`{moved}",
+                style.form(url)
+            )
+        }
+        Err(bad) => format!("{below} `repoURL:` with the URL: {}", bad.help),
+    }
+}
+
+/// What to write in place of a subscription that is a text: the type is told by the form of the URL.
+pub(crate) fn without_type(style: Style, url: &str) -> String {
+    let below = |key: &str| format!("write `{key}:` and below it, indented, `repoURL: {}`", style.form(url));
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    if url.starts_with("oci://") && repo_url::chart(url).is_ok() {
+        below("chart")
+    } else if repo_url::git(url).is_ok() && (!is_web || url.contains("git")) {
+        below("git")
+    } else if repo_url::git(url).is_ok() {
+        format!("{}; for a chart repository write `chart:`, and the `name` of the chart, too", below("git"))
+    } else if repo_url::image(url).is_ok() {
+        below("image")
+    } else {
+        "write `image:`, `git:` or `chart:` and below it, indented, its `repoURL:`".to_owned()
+    }
+}

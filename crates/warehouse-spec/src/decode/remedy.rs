@@ -1,0 +1,306 @@
+//! What to write in place of a value that its field cannot take: quotation marks where they are enough, and otherwise the value
+//! that is probably meant, or what such a value looks like.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+use crate::decode::nearest::nearest;
+use crate::decode::object::Field;
+use crate::decode::{git, image, selector};
+use crate::git::CommitSelectionStrategy;
+use crate::image::ImageSelectionStrategy;
+use crate::interval::Interval;
+use crate::node::{Node, Value};
+use crate::platform::Platform;
+use crate::redact::names_secret;
+use crate::value::UnknownValue;
+use crate::warehouse::FreightCreationPolicy;
+use crate::written::{plain, quoted};
+use crate::{repo_url, rule, timestamp};
+
+/// What a version constraint looks like.
+pub(crate) const CONSTRAINT: &str = "write it like ^1.2.0, ~1.2, or '>=1.2 <2'";
+/// What a platform looks like.
+pub(crate) const PLATFORM: &str = "write it like linux/amd64 or linux/arm/v7";
+
+/// The fields whose texts may start with a bracket.
+const BRACKETS: &[&str] = &[
+    "allowTags",
+    "allowTagsRegexes",
+    "excludePaths",
+    "expression",
+    "expressionFilter",
+    "ignoreTags",
+    "ignoreTagsRegexes",
+    "includePaths",
+];
+
+/// What to write in place of a word that a field does not take.
+pub(crate) fn word(text: &str, unknown: &UnknownValue) -> String {
+    let expected: &[&str] = unknown.expected();
+    match nearest(text, expected) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("write one of {}", expected.join(", ")),
+    }
+}
+
+/// How a document writes texts, and what the field around them is for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Style {
+    pub(crate) is_json: bool,
+    /// Whether `constraint` names a tag, as it does under the strategy `Digest`.
+    pub(crate) follows_tag: bool,
+}
+
+impl Style {
+    /// The text in quotation marks.
+    pub(crate) fn quoted(self, text: &str) -> String {
+        match self.is_json {
+            true => serde_json::Value::from(text).to_string(),
+            false => quoted(text),
+        }
+    }
+
+    /// The text as it may be written: in quotation marks where it needs them.
+    pub(crate) fn form(self, text: &str) -> String {
+        match !self.is_json && plain(text) {
+            true => text.to_owned(),
+            false => self.quoted(text),
+        }
+    }
+
+    /// What to do about this text in this field, which YAML took for something else: to quote it, where the field takes it.
+    pub(crate) fn quote(self, field: &str, text: &str) -> String {
+        let name = field.split('[').next().unwrap_or_default();
+        let other = match name {
+            "constraint" | "semverConstraint" if self.follows_tag => {
+                (!image::is_tag(text)).then(|| image::NAME_A_TAG.to_owned())
+            }
+            "constraint" | "semverConstraint" => rule::constraint(text).map(|_| CONSTRAINT.to_owned()),
+            "branch" => {
+                (!git::is_branch(text)).then(|| format!("write the name of a branch: {}", git::BRANCH_NAME))
+            }
+            "allowTags" | "allowTagsRegexes" | "ignoreTagsRegexes" => {
+                rule::regex(text).map(|_| "write a regular expression, such as '^v1[.]'".to_owned())
+            }
+            "includePaths" | "excludePaths" => {
+                selector::working(text).map(|form| format!("write {}", self.form(&form)))
+            }
+            "since" | "discoveredAt" => Some(self.moment(text)),
+            "interval" => Some(self.interval(text)),
+            "imageSelectionStrategy" => {
+                text.parse::<ImageSelectionStrategy>().err().map(|unknown| word(text, &unknown))
+            }
+            "commitSelectionStrategy" => {
+                text.parse::<CommitSelectionStrategy>().err().map(|unknown| word(text, &unknown))
+            }
+            "freightCreationPolicy" => {
+                text.parse::<FreightCreationPolicy>().err().map(|unknown| word(text, &unknown))
+            }
+            "repoURL" => {
+                let checks = [repo_url::image, repo_url::git, repo_url::chart];
+                checks
+                    .iter()
+                    .all(|check| check(text).is_err())
+                    .then(|| "write the repository's URL".to_owned())
+            }
+            "platform" => text.parse::<Platform>().is_err().then(|| PLATFORM.to_owned()),
+            _ => None,
+        };
+        other.unwrap_or_else(|| format!("quote it: {}", self.quoted(text)))
+    }
+
+    /// What to do about a value of another type than this.
+    pub(crate) fn of_type(self, field: &Field<'_>, expected: &str) -> String {
+        let node = field.node;
+        let text = node.text().unwrap_or_default();
+        let base = field.name().split('[').next().unwrap_or_default();
+        let only = match &node.value {
+            Value::List(items) => items.first().filter(|_| items.len() == 1),
+            _ => None,
+        };
+        match expected {
+            "a text" => {
+                let written = node.written.as_deref().filter(|_| !names_secret(field.name()));
+                let help = written.map(|written| self.quote(field.name(), written));
+                match (help, only.and_then(Node::text)) {
+                    // Brackets may be a part of a pattern or of an expression.
+                    (Some(help), _)
+                        if only.is_none() || BRACKETS.contains(&base) && help.starts_with("quote it") =>
+                    {
+                        help
+                    }
+                    (_, Some(only))
+                        if !names_secret(field.name())
+                            && self.quote(field.name(), only).starts_with("quote it") =>
+                    {
+                        format!("write {}", self.form(only))
+                    }
+                    (help, _) => help.unwrap_or_else(|| "write one text in its place".to_owned()),
+                }
+            }
+            "true or false" => match text.to_ascii_lowercase().as_str() {
+                "0" | "0.0" | "false" | "no" | "off" => "write false",
+                "1" | "1.0" | "true" | "yes" | "on" => "write true",
+                _ => "write true or false",
+            }
+            .to_owned(),
+            "a whole number" => match text
+                .strip_suffix('.')
+                .unwrap_or(text.trim_end_matches('0').trim_end_matches('.'))
+            {
+                number if text.contains('.') && number.parse::<i64>().is_ok() => format!("write {number}"),
+                _ => "write a number from 1 to 100".to_owned(),
+            },
+            "a mapping" => match only.map(|only| &only.value) {
+                Some(Value::Mapping(_)) => "write its fields without a list around them",
+                _ => "write its fields below it, indented, each as `name: value`",
+            }
+            .to_owned(),
+            _ => "write each on a line of its own below it, after `- `".to_owned(),
+        }
+    }
+
+    /// The moment in RFC 3339 that a text or a number stands for, or what one looks like.
+    pub(crate) fn moment(self, text: &str) -> String {
+        match moment(text) {
+            Some(moment) => format!("write {}", self.form(&moment)),
+            None => format!("write it like {}", self.form("2025-01-31T00:00:00Z")),
+        }
+    }
+
+    /// The duration that a text or a number stands for, or what one looks like.
+    pub(crate) fn interval(self, text: &str) -> String {
+        let number = text.trim().parse::<u32>().ok().filter(|&number| number > 0);
+        let of = |unit: &str| durations(&format!("{}{unit}", number?)).map(|text| self.form(&text));
+        if let (Some(minutes), Some(seconds)) = (of("m"), of("s")) {
+            return format!("write {minutes} for minutes, {seconds} for seconds");
+        }
+        match durations(text) {
+            Some(duration) => format!("write {}", self.form(&duration)),
+            None => format!(
+                "write numbers with `h`, `m` and `s`, such as {} or {}",
+                self.form("5m0s"),
+                self.form("1h30m")
+            ),
+        }
+    }
+}
+
+/// The moment that a number of seconds or milliseconds, a year, a date or another form of a moment stands for. UTC where it
+/// does not say.
+fn moment(text: &str) -> Option<String> {
+    let text = text.trim();
+    let moment = match text.parse::<u64>().ok().map(|number| (text.len(), number)) {
+        Some((4, year @ 1970..=2100)) => midnight(Date::new(i16::try_from(year).ok()?, 1, 1).ok()?)?,
+        Some((8, _)) => midnight(text.parse().ok()?)?,
+        Some((9..=11, seconds)) => Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?,
+        Some((12..=14, milliseconds)) => {
+            Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()?
+        }
+        Some(_) => return None,
+        None => text.parse().ok().or_else(|| utc(text.parse::<DateTime>().ok()?))?,
+    };
+    Some(moment.to_string()).filter(|text| timestamp::parse(text).is_some())
+}
+
+fn midnight(date: Date) -> Option<Timestamp> {
+    utc(date.to_datetime(jiff::civil::Time::midnight()))
+}
+
+fn utc(moment: DateTime) -> Option<Timestamp> {
+    moment.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+/// The sum of a row of numbers and units as they are written elsewhere (`5 min`, `1d 12h`, `PT5M`), in the form of Go.
+fn durations(text: &str) -> Option<String> {
+    let lower = text.trim().to_lowercase();
+    let mut rest = lower.strip_prefix('p').unwrap_or(&lower).trim_start_matches('t').trim_start();
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+        let (number, after) = rest.split_at(end);
+        let after = after.trim_start();
+        let unit = &after[..after.find(|letter: char| !letter.is_alphabetic()).unwrap_or(after.len())];
+        let (unit, after) = match unit.split_once('t') {
+            // The `T` of ISO 8601 stands between days and hours.
+            Some(("d", _)) => ("d", &after[2..]),
+            _ => (unit, &after[unit.len()..]),
+        };
+        let seconds = match unit {
+            "ms" | "millisecond" | "milliseconds" => 0.001,
+            "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+            "h" | "hr" | "hrs" | "hour" | "hours" => 3_600.0,
+            "d" | "day" | "days" => 86_400.0,
+            "w" | "week" | "weeks" => 604_800.0,
+            _ => return None,
+        };
+        let part = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()?;
+        total = total.checked_add(part)?;
+        rest = after.trim_start_matches([' ', ',']);
+    }
+    let text = match total {
+        Duration::ZERO => return None,
+        // Go writes less than a second in a unit that the field does not take.
+        total if total < Duration::from_secs(1) => format!("{}s", total.as_secs_f64()),
+        total => Interval::try_from(total).ok()?.to_string(),
+    };
+    text.parse::<Interval>().is_ok().then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{durations, moment};
+
+    #[test]
+    fn durations_that_are_meant() {
+        for (text, expected) in [
+            ("5 min", Some("5m0s")),
+            ("5M", Some("5m0s")),
+            ("1d", Some("24h0m0s")),
+            ("1w", Some("168h0m0s")),
+            ("1d12h", Some("36h0m0s")),
+            ("1h 30m", Some("1h30m0s")),
+            ("1 hour, 5 minutes", Some("1h5m0s")),
+            ("PT5M", Some("5m0s")),
+            ("P1DT2H", Some("26h0m0s")),
+            ("500ms", Some("0.5s")),
+            ("1.5h", Some("1h30m0s")),
+            ("5m30", None),
+            ("-5m", None),
+            ("five", None),
+            ("0m", None),
+            ("1..5h", None),
+            ("99999999999999999999999d", None),
+            ("", None),
+            ("5é", None),
+            ("1dtö", None),
+        ] {
+            assert_eq!(durations(text).as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn moments_that_are_meant() {
+        for (text, expected) in [
+            ("1704067200", Some("2024-01-01T00:00:00Z")),
+            ("1704067200000", Some("2024-01-01T00:00:00Z")),
+            ("2024", Some("2024-01-01T00:00:00Z")),
+            ("20240131", Some("2024-01-31T00:00:00Z")),
+            ("2024-01-31", Some("2024-01-31T00:00:00Z")),
+            ("2024-01-31 10:30", Some("2024-01-31T10:30:00Z")),
+            ("2024-01-31T10:30:00", Some("2024-01-31T10:30:00Z")),
+            ("2024-01-31T10:30:00+0200", Some("2024-01-31T08:30:00Z")),
+            ("20249999", None),
+            ("5", None),
+            ("30 days ago", None),
+            ("", None),
+        ] {
+            assert_eq!(moment(text).as_deref(), expected, "{text:?}");
+        }
+    }
+}
