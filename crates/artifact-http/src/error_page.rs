@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header};
 
-use crate::{Response, Identity};
+use crate::{Identity, Response};
 
 /// A text that is longer than this is a page rather than a message.
 const LONGEST: usize = 4096;

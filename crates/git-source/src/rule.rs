@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Clock, Error, ErrorKind};
 use jiff::Timestamp;
 
 use selection_strategies::expression::Expression;
@@ -53,7 +54,7 @@ impl fmt::Display for Strategy {
 pub(crate) struct Rule {
     pub(crate) strategy: Strategy,
     pub(crate) branch: Option<String>,
-    pub(crate) limit: u32,
+    pub(crate) limit: usize,
     pub(crate) semver_constraint: Option<String>,
     pub(crate) strict_semvers: bool,
     pub(crate) allow_tags_regexes: Vec<String>,
@@ -87,7 +88,7 @@ impl Default for Rule {
 impl Rule {
     /// The work that finds what the rule asks for.
     pub(crate) fn plan(self, clock: Arc<dyn Clock>) -> Result<Plan, Error> {
-        let limit = NonZeroU32::new(self.limit)
+        let limit = NonZeroU32::new(u32::try_from(self.limit).unwrap_or(u32::MAX))
             .ok_or_else(|| invalid("the discovery limit is 0: it is at least 1".to_owned()))?;
         let sieve = self.sieve(clock)?;
         if self.strategy != Strategy::NewestFromBranch {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_source::{Error, ErrorKind, Rejection};
+use artifact_source::{Clock, Error, ErrorKind, Rejection};
 use gix::bstr::ByteSlice;
 use jiff::Timestamp;
 use selection_strategies::Verdict;
@@ -11,8 +11,6 @@ use selection_strategies::expression::{CommitVariables, Environment, Expression,
 use selection_strategies::path::PathSelectors;
 
 use crate::commit::{Moment, Parsed};
-
-/// Tells the time, for expressions that ask for it.
 
 /// The filters of a source.
 #[derive(Clone)]

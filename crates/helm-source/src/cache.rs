@@ -27,8 +27,8 @@ use crate::validator::Validators;
 ///
 /// # fn main() -> Result<(), artifact_source::Error> {
 /// let cache = IndexCache::new(HttpClient::builder().build()?);
-/// let web = HelmSource::builder("https://charts.example.com").name("web").cache(cache.clone()).build()?;
-/// let api = HelmSource::builder("https://charts.example.com").name("api").cache(cache.clone()).build()?;
+/// let web = HelmSource::builder("https://charts.example.com").chart("web").cache(cache.clone()).build()?;
+/// let api = HelmSource::builder("https://charts.example.com").chart("api").cache(cache.clone()).build()?;
 /// # Ok(())
 /// # }
 /// ```

@@ -7,7 +7,7 @@
 //! use helm_source::HelmSource;
 //!
 //! # async fn example(repo_url: &str) -> Result<(), artifact_source::Error> {
-//! let source = HelmSource::builder(repo_url).name("web").constraint("^1.0").limit(2).build()?;
+//! let source = HelmSource::builder(repo_url).chart("web").constraint("^1.0").limit(2).build()?;
 //!
 //! let Discovery::Found(found) = source.discover(DiscoverRequest::new()).await? else { return Ok(()) };
 //! let versions: Vec<_> = found.artifacts.iter().map(|chart| chart.version.as_str()).collect();

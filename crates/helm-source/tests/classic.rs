@@ -17,7 +17,7 @@ fn client() -> HttpClient {
 }
 
 fn web(server: &ChartServer) -> HelmSourceBuilder {
-    HelmSource::builder(server.url()).name("web").http(client())
+    HelmSource::builder(server.url()).chart("web").http(client())
 }
 
 fn publish(server: &ChartServer, versions: &[&str]) {
@@ -114,7 +114,7 @@ async fn all_subscriptions_of_a_repository_share_one_request() {
     server.publish(&Published::new("api", "2.0.0"));
     let cache = IndexCache::new(client());
     let build =
-        |name: &str| HelmSource::builder(server.url()).name(name).cache(cache.clone()).build().unwrap();
+        |name: &str| HelmSource::builder(server.url()).chart(name).cache(cache.clone()).build().unwrap();
     let (web, api, none) = (build("web"), build("api"), build("none"));
 
     let (first, second, third) = tokio::join!(found(&web), found(&api), found(&none));
@@ -142,7 +142,7 @@ async fn a_request_under_way_is_not_an_answer_to_a_later_question() {
     let server = ChartServer::start().unwrap();
     publish(&server, &["1.0.0"]);
     let cache = IndexCache::new(client());
-    let source = HelmSource::builder(server.url()).name("web").cache(cache.clone()).build().unwrap();
+    let source = HelmSource::builder(server.url()).chart("web").cache(cache.clone()).build().unwrap();
     server.faults().add(When::any().nth(1), warehouse_testkit::Fault::Latency(Duration::from_millis(300)));
     let (early, late) = tokio::join!(found(&source), async {
         while server.log().counters().requests == 0 {
@@ -163,7 +163,7 @@ async fn a_credential_has_a_table_of_its_own() {
     let cache = IndexCache::new(client());
     let source = |credential: Option<Credential>| {
         HelmSource::builder(server.url())
-            .name("web")
+            .chart("web")
             .cache(cache.clone())
             .credentials(credential)
             .build()
@@ -190,7 +190,7 @@ async fn a_query_survives() {
     let server = ChartServer::builder().path("charts/stable").require_query("token=SECRET").start().unwrap();
     publish(&server, &["1.0.0"]);
     let source = |query: &str| {
-        HelmSource::builder(format!("{}/{query}", server.url())).name("web").http(client()).build().unwrap()
+        HelmSource::builder(format!("{}/{query}", server.url())).chart("web").http(client()).build().unwrap()
     };
     let right = source("?token=SECRET");
     let answer = found(&right).await;
@@ -244,8 +244,8 @@ async fn an_observation_of_another_question_is_none() {
     for other in [
         web(&server).limit(1),
         web(&server).constraint("1.0.0"),
-        HelmSource::builder(server.url()).name("api").http(client()),
-        HelmSource::builder(format!("{}?a=b", server.url())).name("web").http(client()),
+        HelmSource::builder(server.url()).chart("api").http(client()),
+        HelmSource::builder(format!("{}?a=b", server.url())).chart("web").http(client()),
     ] {
         let other = other.build().unwrap();
         assert!(ask(&other, seen.as_ref()).await.unwrap().found().is_some(), "{other:?}");

@@ -9,7 +9,7 @@ use warehouse_testkit::{Chart, ChartServer, Fault, When};
 
 async fn versions(server: &ChartServer) -> Result<Vec<String>, Error> {
     let http = HttpClient::builder().attempts(1).build().unwrap();
-    let source = HelmSource::builder(server.url()).name("web").http(http).build().unwrap();
+    let source = HelmSource::builder(server.url()).chart("web").http(http).build().unwrap();
     let found = source.discover(DiscoverRequest::new()).await?.found().unwrap();
     Ok(found.artifacts.iter().map(|chart| chart.version.clone()).collect())
 }

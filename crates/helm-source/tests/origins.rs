@@ -94,7 +94,7 @@ impl Network {
 
     fn source(&self, repo_url: &str) -> HelmSourceBuilder {
         let builder = HelmSource::builder(repo_url).http(self.http.clone().build().unwrap());
-        if repo_url.starts_with("oci://") { builder } else { builder.name("web") }
+        if repo_url.starts_with("oci://") { builder } else { builder.chart("web") }
     }
 }
 

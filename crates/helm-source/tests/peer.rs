@@ -44,7 +44,7 @@ async fn an_index_of_helm_behind_nginx() {
 
     let directives = "gzip on; gzip_types *; gzip_min_length 0; location /old/ { return 302 /index.yaml; }";
     let Some(nginx) = available(Nginx::serve_with(&archives, directives)) else { return };
-    let build = |repo_url: String| HelmSource::builder(repo_url).name("web").build().unwrap();
+    let build = |repo_url: String| HelmSource::builder(repo_url).chart("web").build().unwrap();
     let source = build(nginx.url());
     let first = found(&source).await;
     assert_eq!(versions(&first), ["1.10.1-rc.1", "1.10.0+build.7", "1.10.0", "1.9.0"]);

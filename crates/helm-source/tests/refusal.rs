@@ -13,7 +13,7 @@ const LIMIT: u64 = 1 << 20;
 
 fn source(repo_url: &str) -> HelmSourceBuilder {
     let client = HttpClient::builder().attempts(1).stall_timeout(Duration::from_secs(5)).build().unwrap();
-    HelmSource::builder(repo_url).name("web").max_index_bytes(LIMIT).http(client)
+    HelmSource::builder(repo_url).chart("web").max_index_bytes(LIMIT).http(client)
 }
 
 async fn refused(builder: HelmSourceBuilder) -> Error {
@@ -195,7 +195,7 @@ async fn a_bomb_that_outlasts_the_deadline() {
     let server = server();
     let client = HttpClient::builder().attempts(1).build().unwrap();
     server.faults().add(When::any(), Fault::GzipBomb { bytes: 8 << 30 });
-    let source = HelmSource::builder(server.url()).name("web").max_index_bytes(16 << 30).http(client);
+    let source = HelmSource::builder(server.url()).chart("web").max_index_bytes(16 << 30).http(client);
     let source = source.build().unwrap();
     let deadline = std::time::Instant::now() + Duration::from_millis(300);
     let error = source.discover(DiscoverRequest::new().with_deadline(deadline)).await.unwrap_err();
@@ -270,19 +270,19 @@ async fn not_modified_elsewhere_is_no_proof() {
 #[test]
 fn what_cannot_be_built() {
     for (builder, message, hint) in [
-        (HelmSource::builder("charts.example.com").name("web"), "not a URL", ""),
-        (HelmSource::builder("ftp://u:SECRET@example.com").name("web"), "begins with", ""),
+        (HelmSource::builder("charts.example.com").chart("web"), "not a URL", ""),
+        (HelmSource::builder("ftp://u:SECRET@example.com").chart("web"), "begins with", ""),
         (HelmSource::builder("https://example.com"), "needs a name", ""),
-        (HelmSource::builder("https://example.com").name(""), "needs a name", ""),
-        (HelmSource::builder("oci://example.com/a").name("web"), "no name", "append /web"),
-        (HelmSource::builder("https://example.com").name("web").constraint(">=1<2"), "\">=1<2\"", ""),
-        (HelmSource::builder("https://example.com").name("web").constraint(" "), "\" \"", ""),
-        (HelmSource::builder("https://example.com").name("web").limit(0), "limit of 0", "1 or more"),
+        (HelmSource::builder("https://example.com").chart(""), "needs a name", ""),
+        (HelmSource::builder("oci://example.com/a").chart("web"), "no name", "append /web"),
+        (HelmSource::builder("https://example.com").chart("web").constraint(">=1<2"), "\">=1<2\"", ""),
+        (HelmSource::builder("https://example.com").chart("web").constraint(" "), "\" \"", ""),
+        (HelmSource::builder("https://example.com").chart("web").limit(0), "limit of 0", "1 or more"),
     ] {
         let error = builder.build().unwrap_err();
         says(&error, ErrorKind::InvalidInput, message, hint);
         assert!(error.id().is_some());
         assert!(!format!("{error} {error:?}").contains("SECRET"));
     }
-    assert!(HelmSource::builder("https://example.com").name("web").constraint("").build().is_ok());
+    assert!(HelmSource::builder("https://example.com").chart("web").constraint("").build().is_ok());
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use artifact_http::SourceContext;
 use artifact_source::{AnySource, ArtifactSourceExt, Error, ErrorKind, SourceId, SourceKind};
 use freight::NeededCreated;
 use git_source::GitSource;
@@ -14,7 +15,7 @@ use warehouse_spec::{
 };
 
 use crate::Discoverer;
-use crate::discoverer::{Shared, Transport};
+use crate::discoverer::{GenericRequest, Transport};
 use crate::snapshot;
 
 /// A subscription, and the source that was made of it.
@@ -33,74 +34,134 @@ pub struct Compiled {
 
 pub(crate) fn compile(discoverer: &Discoverer, warehouse: &Warehouse) -> Vec<Compiled> {
     let needed = NeededCreated::of_warehouse(warehouse);
+    let compiler = Compiler { discoverer, warehouse, needed };
     let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
     subscriptions
         .map(|(index, subscription)| {
             let id = id(subscription);
-            let source = source(discoverer, subscription, &needed).map_err(|error| error.with_id(&id));
+            let source = compiler.source(subscription, &id).map_err(|error| error.with_id(&id));
             Compiled { index, source, key: snapshot::key(subscription), id }
         })
         .collect()
 }
 
-/// The id by which a report names the subscription: its own name tells it apart, or else the chart's.
+/// The id of the subscription's source, in reports and in messages.
 fn id(subscription: &Subscription) -> SourceId {
-    let (kind, url, name) = match &subscription.kind {
+    let (kind, url, chart) = match &subscription.kind {
         SubscriptionKind::Image(image) => (SourceKind::Image, image.repo_url.as_str(), None),
         SubscriptionKind::Git(git) => (SourceKind::Git, git.repo_url.as_str(), None),
-        SubscriptionKind::Chart(chart) => (SourceKind::Chart, chart.repo_url.as_str(), chart.name.as_ref()),
+        SubscriptionKind::Chart(chart) => (SourceKind::Chart, chart.repo_url.as_str(), chart.name.as_deref()),
         _ => (SourceKind::Other(subscription.type_key().to_owned()), "", None),
     };
-    let id = SourceId::new(kind, url);
-    match subscription.name.as_ref().or(name) {
-        Some(name) => id.with_name(name),
-        None => id,
+    SourceId::new(kind, url).with_chart(chart).with_subscription(subscription.name.as_deref())
+}
+
+/// Makes the sources of one Warehouse.
+struct Compiler<'a> {
+    discoverer: &'a Discoverer,
+    warehouse: &'a Warehouse,
+    needed: NeededCreated,
+}
+
+impl Compiler<'_> {
+    fn source(&self, subscription: &Subscription, id: &SourceId) -> Result<AnySource, Error> {
+        match &subscription.kind {
+            SubscriptionKind::Image(image) => self.image_source(image, id),
+            SubscriptionKind::Git(git) => self.git_source(git, id),
+            SubscriptionKind::Chart(chart) => self.chart_source(chart, id),
+            SubscriptionKind::Generic(generic) => self.generic_source(generic, id),
+            _ => Err(unknown(subscription.type_key())),
+        }
     }
-}
 
-fn source(
-    discoverer: &Discoverer,
-    subscription: &Subscription,
-    needed: &NeededCreated,
-) -> Result<AnySource, Error> {
-    match &subscription.kind {
-        SubscriptionKind::Image(image) => image_source(discoverer, image, needed.of_image(&image.repo_url)),
-        SubscriptionKind::Git(git) => git_source(discoverer, git),
-        SubscriptionKind::Chart(chart) => chart_source(discoverer, chart),
-        SubscriptionKind::Generic(generic) => generic_source(&discoverer.shared, generic),
-        _ => Err(unknown(subscription.type_key())),
+    /// The clients for a server whose certificate is checked, or not checked where the subscription says so.
+    fn transport(&self, skip_tls_verify: bool) -> &Transport {
+        let shared = &self.discoverer.shared;
+        if skip_tls_verify { &shared.unverified } else { &shared.verified }
     }
-}
 
-/// What is spoken with a server: its certificate is checked unless the subscription says otherwise.
-fn transport(shared: &Shared, skip_tls_verify: bool) -> &Transport {
-    if skip_tls_verify { &shared.unverified } else { &shared.verified }
-}
+    fn context(&self, transport: &Transport) -> SourceContext {
+        SourceContext::new(transport.http.clone())
+            .with_credentials(Arc::clone(&self.discoverer.credentials))
+            .with_clock(Arc::clone(&self.discoverer.shared.clock))
+            .with_cache_dir(self.discoverer.shared.cache_dir.clone())
+    }
 
-/// A source of images; one that tells when the best image was built, if Freight's criteria read that.
-fn image_source(
-    discoverer: &Discoverer,
-    image: &ImageSubscription,
-    tells_time: bool,
-) -> Result<AnySource, Error> {
-    let shared = &discoverer.shared;
-    let images = transport(shared, image.insecure_skip_tls_verify).images.clone();
-    let images = images.with_credentials(Arc::clone(&discoverer.credentials));
-    let platform = image.platform.as_ref().map(|platform| platform.to_string().parse());
-    let platform = platform.transpose().map_err(|error| invalid("platform", error))?;
-    let source = ImageSource::builder(&images, &image.repo_url)
-        .rule(tag_rule(image)?)
-        .platform(platform)
-        .limit(limit(image.discovery_limit))
-        .cache_by_tag(image.cache_by_tag)
-        .cache_by_tag_policy(shared.cache_by_tag)
-        .cache(Arc::clone(&shared.facts))
-        .time_of_best(tells_time)
-        .clock(shared.clock)
-        // What nobody vouches for is no fact for others.
-        .scope(if image.insecure_skip_tls_verify { "unverified" } else { "" })
-        .build()?;
-    Ok(source.erase())
+    fn image_source(&self, image: &ImageSubscription, id: &SourceId) -> Result<AnySource, Error> {
+        let shared = &self.discoverer.shared;
+        let transport = self.transport(image.insecure_skip_tls_verify);
+        let platform = image.platform.as_ref().map(|platform| platform.to_string().parse());
+        let platform = platform.transpose().map_err(|error| invalid("platform", error))?;
+        let source = ImageSource::builder(&image.repo_url)
+            .id(id.clone())
+            .context(&self.context(transport))
+            .registry(transport.images.clone())
+            .rule(tag_rule(image)?)
+            .platform(platform)
+            .limit(limit(image.discovery_limit))
+            .cache_by_tag(image.cache_by_tag)
+            .cache_by_tag_policy(shared.cache_by_tag)
+            .cache(Arc::clone(&shared.facts))
+            .time_of_best(self.needed.of_image(&image.repo_url))
+            // What an unchecked server says is no fact for other subscriptions.
+            .scope(if image.insecure_skip_tls_verify { "unverified" } else { "" })
+            .build()?;
+        Ok(source.erase())
+    }
+
+    fn git_source(&self, git: &GitSubscription, id: &SourceId) -> Result<AnySource, Error> {
+        let strategy = match git.commit_selection_strategy {
+            CommitSelectionStrategy::NewestFromBranch => git_source::Strategy::NewestFromBranch,
+            CommitSelectionStrategy::SemVer => git_source::Strategy::SemVer,
+            CommitSelectionStrategy::Lexical => git_source::Strategy::Lexical,
+            CommitSelectionStrategy::NewestTag => git_source::Strategy::NewestTag,
+        };
+        let mut builder = GitSource::builder(&git.repo_url)
+            .id(id.clone())
+            .context(&self.context(self.transport(git.insecure_skip_tls_verify)))
+            .strategy(strategy)
+            .branch(git.branch.clone())
+            .limit(limit(git.discovery_limit))
+            .semver_constraint(git.semver_constraint.clone())
+            .strict_semvers(git.strict_semvers)
+            .allow_tags_regexes(git.allow_tags_regexes.clone())
+            .ignore_tags_regexes(git.ignore_tags_regexes.clone())
+            .ignore_tags(git.ignore_tags.clone())
+            .since(git.since)
+            .expression_filter(git.expression_filter.clone())
+            .include_paths(git.include_paths.clone())
+            .exclude_paths(git.exclude_paths.clone());
+        if let Some((program, arguments)) = &self.discoverer.shared.ssh_command {
+            builder = builder.ssh_command(program, arguments);
+        }
+        Ok(builder.build()?.erase())
+    }
+
+    fn chart_source(&self, chart: &ChartSubscription, id: &SourceId) -> Result<AnySource, Error> {
+        let transport = self.transport(chart.insecure_skip_tls_verify);
+        let source = HelmSource::builder(&chart.repo_url)
+            .id(id.clone())
+            .context(&self.context(transport))
+            .registry(transport.charts.clone())
+            .cache(transport.indexes.clone())
+            .chart(chart.name.as_deref().unwrap_or_default())
+            .constraint(chart.semver_constraint.as_deref().unwrap_or_default())
+            .limit(limit(chart.discovery_limit));
+        Ok(source.build()?.erase())
+    }
+
+    fn generic_source(&self, generic: &GenericSubscription, id: &SourceId) -> Result<AnySource, Error> {
+        let Some(factory) = self.discoverer.shared.generic.get(&generic.subscription_type) else {
+            return Err(unknown(&generic.subscription_type));
+        };
+        factory(GenericRequest {
+            id,
+            namespace: self.warehouse.namespace(),
+            subscription: generic,
+            limit: limit(generic.discovery_limit),
+            context: self.context(&self.discoverer.shared.verified),
+        })
+    }
 }
 
 /// The rule over an image's tags (semantics section 3).
@@ -142,61 +203,9 @@ fn invalid(field: &'static str, cause: impl std::error::Error + Send + Sync + 's
         .with_cause(cause)
 }
 
-fn git_source(discoverer: &Discoverer, git: &GitSubscription) -> Result<AnySource, Error> {
-    let shared = &discoverer.shared;
-    let strategy = match git.commit_selection_strategy {
-        CommitSelectionStrategy::NewestFromBranch => git_source::Strategy::NewestFromBranch,
-        CommitSelectionStrategy::SemVer => git_source::Strategy::SemVer,
-        CommitSelectionStrategy::Lexical => git_source::Strategy::Lexical,
-        CommitSelectionStrategy::NewestTag => git_source::Strategy::NewestTag,
-    };
-    let source = GitSource::builder(&git.repo_url)
-        .strategy(strategy)
-        .branch(git.branch.clone())
-        .discovery_limit(git.discovery_limit)
-        .semver_constraint(git.semver_constraint.clone())
-        .strict_semvers(git.strict_semvers)
-        .allow_tags_regexes(git.allow_tags_regexes.clone())
-        .ignore_tags_regexes(git.ignore_tags_regexes.clone())
-        .ignore_tags(git.ignore_tags.clone())
-        .since(git.since)
-        .expression_filter(git.expression_filter.clone())
-        .include_paths(git.include_paths.clone())
-        .exclude_paths(git.exclude_paths.clone())
-        .http(transport(shared, git.insecure_skip_tls_verify).http.clone())
-        .credentials(Arc::clone(&discoverer.credentials))
-        .cache_directory(shared.cache_dir.as_ref().map(|folder| folder.join("git")))
-        .build()?;
-    Ok(source.erase())
-}
-
-fn chart_source(discoverer: &Discoverer, chart: &ChartSubscription) -> Result<AnySource, Error> {
-    let transport = transport(&discoverer.shared, chart.insecure_skip_tls_verify);
-    let charts = transport.charts.clone().with_credentials(Arc::clone(&discoverer.credentials));
-    let mut source = HelmSource::builder(&chart.repo_url)
-        .limit(limit(chart.discovery_limit))
-        .cache(transport.indexes.clone())
-        .registry(charts)
-        .credentials(Arc::clone(&discoverer.credentials));
-    if let Some(name) = &chart.name {
-        source = source.name(name);
-    }
-    if let Some(constraint) = &chart.semver_constraint {
-        source = source.constraint(constraint);
-    }
-    Ok(source.build()?.erase())
-}
-
 /// A limit as the sources count.
 fn limit(discovery_limit: u32) -> usize {
     usize::try_from(discovery_limit).unwrap_or(usize::MAX)
-}
-
-fn generic_source(shared: &Shared, generic: &GenericSubscription) -> Result<AnySource, Error> {
-    match shared.generic.get(&generic.subscription_type) {
-        Some(factory) => factory(generic),
-        None => Err(unknown(&generic.subscription_type)),
-    }
 }
 
 fn unknown(what: &str) -> Error {

@@ -1,12 +1,13 @@
 //! What every run shares.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, HttpClient, Pace};
-use artifact_source::{AnySource, Error, ErrorKind, SourceKind};
+use artifact_http::{CredentialSource, HttpClient, HttpClientBuilder, Pace, SourceContext};
+use artifact_source::{AnySource, Clock, Error, ErrorKind, SourceId, SourceKind, SystemClock};
 use helm_source::IndexCache;
 use image_source::{CacheByTagPolicy, DiskCache, FactCache, MemoryCache};
 use jiff::Timestamp;
@@ -18,7 +19,23 @@ use crate::run::Run;
 use crate::turns::Turns;
 
 /// Makes a source of a generic subscription: see [`DiscovererBuilder::generic`].
-pub(crate) type GenericFactory = dyn Fn(&GenericSubscription) -> Result<AnySource, Error> + Send + Sync;
+pub(crate) type GenericFactory = dyn Fn(GenericRequest<'_>) -> Result<AnySource, Error> + Send + Sync;
+
+/// What the factory of a generic subscription makes its source of.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct GenericRequest<'a> {
+    /// The id by which reports name the source. A source with another id keeps its own.
+    pub id: &'a SourceId,
+    /// The namespace of the Warehouse, if it has one.
+    pub namespace: Option<&'a str>,
+    /// The subscription, with its `config`.
+    pub subscription: &'a GenericSubscription,
+    /// The largest number of artifacts.
+    pub limit: usize,
+    /// HTTP client, credentials, clock and cache folder of the discoverer.
+    pub context: SourceContext,
+}
 
 /// Runs Warehouses: it holds what they share, so that two subscriptions of one registry share its rate, its
 /// tokens and its cache.
@@ -38,13 +55,14 @@ pub(crate) struct Shared {
     pub(crate) cache_dir: Option<PathBuf>,
     /// What is known of images.
     pub(crate) facts: Arc<dyn FactCache>,
-    /// What is known of registries and HEAD.
     /// What is known of images where it outlives the process.
     disk: Option<Arc<DiskCache>>,
     pub(crate) cache_by_tag: CacheByTagPolicy,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
     turns: Turns,
-    pub(crate) clock: fn() -> Timestamp,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The program for `ssh://` and what comes before its other arguments.
+    pub(crate) ssh_command: Option<(OsString, Vec<OsString>)>,
 }
 
 /// One HTTP client and what stands on it.
@@ -67,8 +85,8 @@ impl Discoverer {
     /// The same discoverer, with its connections, rates, tokens and caches, for Warehouses whose credentials are found elsewhere: in
     /// the namespace of another project, for example. A token is shared only where the credential is the same.
     #[must_use]
-    pub fn with_credentials(&self, credentials: Arc<dyn CredentialSource>) -> Self {
-        Self { shared: Arc::clone(&self.shared), credentials }
+    pub fn with_credentials(&self, credentials: impl CredentialSource + 'static) -> Self {
+        Self { shared: Arc::clone(&self.shared), credentials: Arc::new(credentials) }
     }
 
     /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
@@ -97,7 +115,7 @@ impl Discoverer {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        (self.shared.clock)()
+        self.shared.clock.now()
     }
 }
 
@@ -112,9 +130,7 @@ impl fmt::Debug for Discoverer {
 
 /// Configures a [`Discoverer`].
 pub struct DiscovererBuilder {
-    user_agent: Option<String>,
-    root_certificates: Vec<Vec<u8>>,
-    proxy_from_environment: bool,
+    http: HttpClientBuilder,
     plain_http: Vec<String>,
     https: Vec<String>,
     registry_rates: Vec<(String, f64)>,
@@ -123,15 +139,14 @@ pub struct DiscovererBuilder {
     cache_by_tag: CacheByTagPolicy,
     generic: BTreeMap<String, Box<GenericFactory>>,
     concurrency: usize,
-    clock: fn() -> Timestamp,
+    clock: Arc<dyn Clock>,
+    ssh_command: Option<(OsString, Vec<OsString>)>,
 }
 
 impl Default for DiscovererBuilder {
     fn default() -> Self {
         Self {
-            user_agent: None,
-            root_certificates: Vec::new(),
-            proxy_from_environment: false,
+            http: HttpClient::builder(),
             plain_http: Vec::new(),
             https: Vec::new(),
             registry_rates: Vec::new(),
@@ -140,7 +155,8 @@ impl Default for DiscovererBuilder {
             cache_by_tag: CacheByTagPolicy::default(),
             generic: BTreeMap::new(),
             concurrency: 16,
-            clock: Timestamp::now,
+            clock: Arc::new(SystemClock),
+            ssh_command: None,
         }
     }
 }
@@ -152,29 +168,39 @@ impl fmt::Debug for DiscovererBuilder {
 }
 
 impl DiscovererBuilder {
-    /// How the program calls itself towards servers.
+    /// Configures the HTTP clients: user agent, root certificates, proxies, time limits, attempts, backoff, known addresses, or a
+    /// [service](HttpClientBuilder::service) of one's own. Defaults to [`HttpClient::builder`]. Subscriptions with `insecureSkipTLSVerify` use the same
+    /// settings without the check of certificates.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use artifact_http::HttpClient;
+    /// use warehouse_discovery::Discoverer;
+    ///
+    /// let http = HttpClient::builder().user_agent("my-tool/1.0").stall_timeout(Duration::from_secs(10));
+    /// let discoverer = Discoverer::builder().http(http).build()?;
+    /// # Ok::<(), artifact_source::Error>(())
+    /// ```
     #[must_use]
-    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.user_agent = Some(user_agent.into());
+    pub fn http(mut self, http: HttpClientBuilder) -> Self {
+        self.http = http;
         self
     }
 
-    /// Trusts the certificate authorities of this PEM text besides the platform's. May be called several times.
+    /// The program for Git over ssh, called as OpenSSH's `ssh` is, and the arguments that come before all others. Defaults to `ssh`
+    /// without arguments.
     #[must_use]
-    pub fn root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.root_certificates.push(pem.into());
+    pub fn ssh_command<A: Into<OsString>>(
+        mut self,
+        program: impl Into<OsString>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        self.ssh_command = Some((program.into(), arguments.into_iter().map(Into::into).collect()));
         self
     }
 
-    /// Whether `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count. A library does not look at the environment unasked,
-    /// so they do not by default.
-    #[must_use]
-    pub fn proxy_from_environment(mut self, yes: bool) -> Self {
-        self.proxy_from_environment = yes;
-        self
-    }
-
-    /// Speaks plain http with the registry at this `host` or `host:port`. Loopback needs no leave.
+    /// Speaks plain http with the registry at this `host` or `host:port`. Loopback is allowed by default.
     #[must_use]
     pub fn plain_http(mut self, host: impl Into<String>) -> Self {
         self.plain_http.push(host.into());
@@ -196,10 +222,10 @@ impl DiscovererBuilder {
         self
     }
 
-    /// Who knows credentials. By default nobody does, and everything is asked anonymously.
+    /// Where credentials are looked up. Defaults to none: every repository is asked anonymously.
     #[must_use]
-    pub fn credentials(mut self, credentials: Arc<dyn CredentialSource>) -> Self {
-        self.credentials = credentials;
+    pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
+        self.credentials = Arc::new(credentials);
         self
     }
 
@@ -218,12 +244,11 @@ impl DiscovererBuilder {
         self
     }
 
-    /// Teaches the discoverer generic subscriptions of this type. Without a factory for its type, such a
-    /// subscription fails, and says so.
+    /// Registers a factory for generic subscriptions of this type. A subscription of a type without a factory fails.
     #[must_use]
     pub fn generic<F>(mut self, subscription_type: impl Into<String>, factory: F) -> Self
     where
-        F: Fn(&GenericSubscription) -> Result<AnySource, Error> + Send + Sync + 'static,
+        F: Fn(GenericRequest<'_>) -> Result<AnySource, Error> + Send + Sync + 'static,
     {
         self.generic.insert(subscription_type.into(), Box::new(factory));
         self
@@ -237,10 +262,10 @@ impl DiscovererBuilder {
         self
     }
 
-    /// Where the time of a report comes from; the system's clock by default.
+    /// Tells the time: of reports, and to every source. Defaults to the system's clock.
     #[must_use]
-    pub fn clock(mut self, clock: fn() -> Timestamp) -> Self {
-        self.clock = clock;
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -269,21 +294,13 @@ impl DiscovererBuilder {
             generic: self.generic,
             turns: Turns::new(self.concurrency),
             clock: self.clock,
+            ssh_command: self.ssh_command,
         });
         Ok(Discoverer { shared, credentials: self.credentials })
     }
 
     fn transport(&self, skip_tls_verify: bool, pace: &Pace) -> Result<Transport, Error> {
-        let mut http = HttpClient::builder()
-            .skip_tls_verify(skip_tls_verify)
-            .proxy_from_environment(self.proxy_from_environment);
-        if let Some(user_agent) = &self.user_agent {
-            http = http.user_agent(user_agent);
-        }
-        for pem in &self.root_certificates {
-            http = http.add_root_certificate_pem(pem);
-        }
-        let http = http.build()?;
+        let http = self.http.clone().skip_tls_verify(skip_tls_verify).build()?;
         // One pace for both: a registry does not ask what it is asked for.
         let registry = |kind| {
             let builder = RegistryClient::builder(http.clone()).kind(kind);

@@ -46,7 +46,7 @@ mod snapshot;
 mod turns;
 
 pub use compile::Compiled;
-pub use discoverer::{Discoverer, DiscovererBuilder};
+pub use discoverer::{Discoverer, DiscovererBuilder, GenericRequest};
 pub use observer::Observer;
 pub use report::{Freshness, Report, SubscriptionReport};
 pub use run::Run;

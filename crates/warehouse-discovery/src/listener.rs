@@ -1,23 +1,25 @@
-//! Hearing the warnings of one subscription on behalf of its report.
+//! The trace of one subscription that fills its report.
 
 use std::sync::{Mutex, PoisonError};
 
-use artifact_source::{Candidate, Rejection, Trace, Warning};
+use artifact_source::{Candidate, Principal, Rejection, Trace, Warning};
 
-/// A trace that keeps the warnings, and hands everything on.
+/// A trace that keeps the warnings and the principal, and passes everything on.
 pub(crate) struct Listener<'a> {
     next: &'a dyn Trace,
     warnings: Mutex<Vec<Warning>>,
+    principal: Mutex<Option<Principal>>,
 }
 
 impl<'a> Listener<'a> {
     pub(crate) fn new(next: &'a dyn Trace) -> Self {
-        Self { next, warnings: Mutex::default() }
+        Self { next, warnings: Mutex::default(), principal: Mutex::default() }
     }
 
-    /// The warnings, in the order in which they came.
-    pub(crate) fn into_warnings(self) -> Vec<Warning> {
-        self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)
+    /// The warnings, in the order in which they came, and as whom the source asked.
+    pub(crate) fn into_parts(self) -> (Vec<Warning>, Option<Principal>) {
+        let warnings = self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (warnings, self.principal.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -28,6 +30,11 @@ impl Trace for Listener<'_> {
 
     fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection) {
         self.next.rejected(candidate, why);
+    }
+
+    fn authenticated(&self, principal: &Principal) {
+        *self.principal.lock().unwrap_or_else(PoisonError::into_inner) = Some(principal.clone());
+        self.next.authenticated(principal);
     }
 
     fn warned(&self, warning: &Warning) {

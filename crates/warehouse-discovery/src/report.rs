@@ -1,6 +1,6 @@
 //! What came of a run.
 
-use artifact_source::{AnyArtifact, Cost, Error, Observation, SourceId, Warning};
+use artifact_source::{AnyArtifact, Cost, Error, Observation, Principal, SourceId, Warning};
 use jiff::Timestamp;
 
 /// What came of one run over one Warehouse.
@@ -9,6 +9,8 @@ use jiff::Timestamp;
 pub struct Report {
     /// The Warehouse's name.
     pub warehouse: String,
+    /// The Warehouse's namespace, if it has one.
+    pub namespace: Option<String>,
     /// When the run began.
     pub discovered_at: Timestamp,
     /// One per subscription, in the manifest's order.
@@ -47,6 +49,8 @@ pub struct SubscriptionReport {
     /// What deserves a person's attention although the artifacts stand: tags that were passed over because the registry refuses
     /// to show them, or an order of builds that no time decides.
     pub warnings: Vec<Warning>,
+    /// As whom the source asked, where it said so: sources without credentials do not.
+    pub principal: Option<Principal>,
     /// What this subscription cost in this run, whether it answered or not.
     pub cost: Cost,
     pub(crate) observation: Option<Observation>,

@@ -64,6 +64,7 @@ impl<'a> Run<'a> {
         let spent: Cost = subscriptions.iter().map(|report| report.cost).sum();
         Report {
             warehouse: self.warehouse.name().to_owned(),
+            namespace: self.warehouse.namespace().map(str::to_owned),
             discovered_at,
             subscriptions,
             cost: Cost { elapsed: started.elapsed(), ..spent },
@@ -86,7 +87,7 @@ impl<'a> Run<'a> {
         };
         let cost = meter.cost(started.elapsed());
         let mut report = report(index, id, key, remembered, answer, cost);
-        report.warnings = listener.into_warnings();
+        (report.warnings, report.principal) = listener.into_parts();
         self.observer.finished(index, &report);
         report
     }
@@ -156,6 +157,16 @@ fn report(
             (artifacts, observation, Freshness::Stale, Some(error.with_id(&id)))
         }
     };
-    let warnings = Vec::new();
-    SubscriptionReport { index, id, artifacts, freshness, error, warnings, cost, observation, key }
+    SubscriptionReport {
+        index,
+        id,
+        artifacts,
+        freshness,
+        error,
+        warnings: Vec::new(),
+        principal: None,
+        cost,
+        observation,
+        key,
+    }
 }

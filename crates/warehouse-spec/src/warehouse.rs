@@ -38,6 +38,19 @@ impl Warehouse {
     pub fn name(&self) -> &str {
         &self.metadata.name
     }
+
+    /// The object's namespace, if the manifest gives one. An empty one is none.
+    pub fn namespace(&self) -> Option<&str> {
+        self.metadata.namespace.as_deref().filter(|namespace| !namespace.is_empty())
+    }
+
+    /// The name by which messages tell Warehouses apart: `namespace/name`, or the name alone where the manifest gives no namespace.
+    pub fn qualified_name(&self) -> String {
+        match self.namespace() {
+            Some(namespace) => format!("{namespace}/{}", self.name()),
+            None => self.name().to_owned(),
+        }
+    }
 }
 
 /// The document around a [`Warehouse`], with the two fields that say what it is.

@@ -11,7 +11,6 @@ use std::time::Duration;
 use artifact_source::{Error, Meter};
 use gix::bstr::ByteSlice;
 use gix_transport::client::git::ConnectMode;
-use jiff::Timestamp;
 use proptest::prelude::*;
 use warehouse_testkit::{Commit, GitServer};
 

@@ -171,7 +171,7 @@ async fn an_expression_filters_commits() {
         ("nonsense == nil && subject endsWith 'person'", &["feat: by a person"]),
         ("commitDate.After(now())", &["feat: by a robot"]),
     ] {
-        let clock = || Timestamp::from_second(1_850_000_000).unwrap();
+        let clock = Timestamp::from_second(1_850_000_000).unwrap();
         let builder = GitSource::builder(repository.url()).limit(2).clock(clock);
         let source = builder.expression_filter(expression.to_owned()).build().unwrap();
         let found = find(&source).await;
@@ -287,7 +287,7 @@ proptest! {
         steps in prop::collection::vec(prop::collection::vec((any::<bool>(), "[ab]{1,2}(/[ab]){0,2}", 0..3_u8), 0..4), 1..40),
         include in prop::collection::vec("(glob:)?[ab]{1,2}(/[ab*])?", 0..3),
         exclude in prop::collection::vec("[ab]{1,2}(/[ab])?", 0..2),
-        limit in 1..10_u32,
+        limit in 1..10_usize,
     ) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let server = GitServer::start().unwrap();
@@ -306,6 +306,6 @@ proptest! {
         prop_assume!(!include.is_empty() || !exclude.is_empty());
         let source = with_paths(GitSource::builder(repository.url()), &include, &exclude);
         let found = runtime.block_on(find(&source.limit(limit).build().unwrap()));
-        prop_assert_eq!(ids(&found), expected(&repository, &include, &exclude, limit as usize));
+        prop_assert_eq!(ids(&found), expected(&repository, &include, &exclude, limit));
     }
 }

@@ -74,7 +74,7 @@ proptest! {
                 .build()
                 .unwrap();
             let found = runtime.block_on(find(&source));
-            prop_assert_eq!(ids(&found), log(&repository, "main", *limit as usize));
+            prop_assert_eq!(ids(&found), log(&repository, "main", *limit));
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Subscription {
     branch: Option<&'static str>,
     include: &'static [&'static str],
     exclude: &'static [&'static str],
-    limit: u32,
+    limit: usize,
     since: bool,
     /// Whether an expression leaves out what is called `skip`.
     skips: bool,
@@ -81,7 +81,7 @@ impl Subscription {
 
     /// What Git has for it.
     pub fn expected(&self, state: &State) -> Answer {
-        let limit = self.limit as usize;
+        let limit = self.limit;
         if self.strategy == Strategy::NewestFromBranch {
             let Some(history) = state.history(self.branch.unwrap_or("main")) else { return Answer::NoBranch };
             let young = |id: &&str| !self.since || state.commits[*id].seconds >= SINCE;
