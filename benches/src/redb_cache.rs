@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use artifact_source::{Error, ErrorKind};
 use async_trait::async_trait;
-use image_source::{FactCache, Facts, Shelf};
+use image_source::{CacheScope, FactCache, Facts};
 use oci_registry::Digest;
 use redb::{Database, ReadableDatabase as _, TableDefinition};
 
 const TABLE: TableDefinition<'_, &str, &str> = TableDefinition::new("facts");
 
-/// Facts in redb. What was put is written when the shelf is settled.
+/// Facts in redb. What was put is written when the scope is settled.
 #[derive(Debug)]
 pub struct RedbCache {
     database: Database,
@@ -52,31 +52,31 @@ impl RedbCache {
     }
 }
 
-fn key(shelf: &Shelf, name: &str) -> String {
-    format!("{} {} {name}", shelf.repository, shelf.scope)
+fn key(scope: &CacheScope, name: &str) -> String {
+    format!("{} {} {name}", scope.repository, scope.scope)
 }
 
 #[async_trait]
 impl FactCache for RedbCache {
-    fn get(&self, shelf: &Shelf, digest: &Digest) -> Option<Facts> {
-        serde_json::from_str(&self.find(&key(shelf, digest.as_str()))?).ok()
+    fn get(&self, scope: &CacheScope, digest: &Digest) -> Option<Facts> {
+        serde_json::from_str(&self.find(&key(scope, digest.as_str()))?).ok()
     }
 
-    fn put(&self, shelf: &Shelf, digest: &Digest, facts: Facts) {
+    fn put(&self, scope: &CacheScope, digest: &Digest, facts: Facts) {
         if let Ok(text) = serde_json::to_string(&facts) {
-            self.keep(key(shelf, digest.as_str()), text);
+            self.keep(key(scope, digest.as_str()), text);
         }
     }
 
-    fn digest_of(&self, shelf: &Shelf, tag: &str) -> Option<Digest> {
-        self.find(&key(shelf, tag))?.parse().ok()
+    fn digest_of(&self, scope: &CacheScope, tag: &str) -> Option<Digest> {
+        self.find(&key(scope, tag))?.parse().ok()
     }
 
-    fn put_tag(&self, shelf: &Shelf, tag: &str, digest: &Digest) {
-        self.keep(key(shelf, tag), digest.to_string());
+    fn put_tag(&self, scope: &CacheScope, tag: &str, digest: &Digest) {
+        self.keep(key(scope, tag), digest.to_string());
     }
 
-    async fn settle(&self, _: &Shelf) {
+    async fn settle(&self, _: &CacheScope) {
         // A cache that fails only makes the next look cost more.
         let _ = self.write();
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use artifact_source::{Error, ErrorKind};
 use benches::redb_cache::RedbCache;
-use image_source::{DiskCache, FactCache, Facts, Shelf};
+use image_source::{CacheScope, DiskCache, FactCache, Facts};
 use oci_registry::Digest;
 
 /// Images of six platforms each, of which nothing tells when they were built: an index, six manifests, six configurations.
@@ -102,20 +102,20 @@ fn entries() -> Result<Vec<Entry>, Error> {
 
 /// Writes everything as a discovery does, settling every 256, and reads it again through another cache.
 async fn round(make: Make, folder: &Path, entries: &[Entry]) -> Result<(Duration, Duration), Error> {
-    let shelf = Shelf::new("ghcr.io/example/app", "me");
+    let scope = CacheScope::new("ghcr.io/example/app", "me");
     let began = Instant::now();
     let cache = make(folder)?;
-    cache.open(&shelf).await;
+    cache.open(&scope).await;
     for (number, entry) in entries.iter().enumerate() {
         match entry {
-            Entry::Fact(digest, facts) => cache.put(&shelf, digest, facts.clone()),
-            Entry::Tag(tag, digest) => cache.put_tag(&shelf, tag, digest),
+            Entry::Fact(digest, facts) => cache.put(&scope, digest, facts.clone()),
+            Entry::Tag(tag, digest) => cache.put_tag(&scope, tag, digest),
         }
         if number % 256 == 255 {
-            cache.settle(&shelf).await;
+            cache.settle(&scope).await;
         }
     }
-    cache.settle(&shelf).await;
+    cache.settle(&scope).await;
     drop(cache);
     let written = began.elapsed();
     let began = Instant::now();
@@ -126,14 +126,14 @@ async fn round(make: Make, folder: &Path, entries: &[Entry]) -> Result<(Duration
 
 /// How many entries a new cache gives back, and how many it gives back as something else.
 async fn read(make: Make, folder: &Path, entries: &[Entry]) -> Result<(usize, usize), Error> {
-    let shelf = Shelf::new("ghcr.io/example/app", "me");
+    let scope = CacheScope::new("ghcr.io/example/app", "me");
     let cache = make(folder)?;
-    cache.open(&shelf).await;
+    cache.open(&scope).await;
     let (mut right, mut wrong) = (0, 0);
     for entry in entries {
         let is_right = match entry {
-            Entry::Fact(digest, facts) => cache.get(&shelf, digest).map(|found| found == *facts),
-            Entry::Tag(tag, digest) => cache.digest_of(&shelf, tag).map(|found| found == *digest),
+            Entry::Fact(digest, facts) => cache.get(&scope, digest).map(|found| found == *facts),
+            Entry::Tag(tag, digest) => cache.digest_of(&scope, tag).map(|found| found == *digest),
         };
         right += usize::from(is_right == Some(true));
         wrong += usize::from(is_right == Some(false));

@@ -125,5 +125,9 @@ fn say(discovered: &Discovered, messages: &Messages) {
     let failed = report.failures().count();
     let plural = if count == 1 { "" } else { "s" };
     let outcome = if failed == 0 { String::new() } else { format!(", {failed} of them failed") };
-    messages.note(&format!("{}: {count} subscription{plural}{outcome}; {}", report.warehouse, report.cost));
+    messages.note(&format!(
+        "{}: {count} subscription{plural}{outcome}; {}",
+        discovered.warehouse.qualified_name(),
+        report.cost
+    ));
 }

@@ -1,5 +1,7 @@
 //! Reading Warehouses from files, folders and standard input.
 
+use std::collections::BTreeMap;
+
 use warehouse_spec::{Located, Options, Warehouse};
 
 use crate::exit::Exit;
@@ -58,5 +60,20 @@ fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Vec<
         });
         return Err(Exit::Usage);
     }
+    warn_of_duplicates(&warehouses, messages);
     Ok(warehouses)
+}
+
+/// Two documents of one namespace and name are one object to Kubernetes: there the later one replaces the earlier one.
+fn warn_of_duplicates(warehouses: &[Located<Warehouse>], messages: &Messages) {
+    let mut first = BTreeMap::new();
+    for warehouse in warehouses {
+        let place = warehouse.locate("metadata.name");
+        if let Some(earlier) = first.insert(warehouse.qualified_name(), place) {
+            messages.warning(
+                &format!("{place}: Warehouse {} stands at {earlier}, too", warehouse.qualified_name()),
+                Some("each of them is discovered; leave one out, or give it another name or namespace"),
+            );
+        }
+    }
 }

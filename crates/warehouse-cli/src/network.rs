@@ -13,9 +13,13 @@ const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// A discoverer as the arguments want it.
 pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
+    let mut http = HttpClient::builder().proxy_from_environment(true);
+    if let Some(file) = &network.ca_file {
+        http = http.add_root_certificate_pem(authorities(file)?);
+    }
     let mut builder = Discoverer::builder()
+        .http(http)
         .concurrency(usize::from(network.concurrency))
-        .proxy_from_environment(true)
         .cache_by_tag_policy(network.cache_by_tag_policy);
     for host in &network.plain_http {
         builder = builder.plain_http(&host.0);
@@ -25,9 +29,6 @@ pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
     }
     for rate in &network.registry_rate {
         builder = builder.registry_rate(&rate.host.0, rate.per_second);
-    }
-    if let Some(file) = &network.ca_file {
-        builder = builder.root_certificates_pem(authorities(file)?);
     }
     if let Some(folder) = cache_dir(network) {
         builder = builder.cache_dir(folder);

@@ -62,8 +62,12 @@ fn image(what: &'static str, when: When, registry: RegistryBuilder) -> Target {
 fn chart() -> Target {
     let server = ChartServer::start().unwrap();
     server.publish(&Chart::new("demo", "1.0.0"));
-    let source =
-        HelmSource::builder(server.url()).name("demo").http(http()).max_index_bytes(1 << 20).build().unwrap();
+    let source = HelmSource::builder(server.url())
+        .chart("demo")
+        .http(http())
+        .max_index_bytes(1 << 20)
+        .build()
+        .unwrap();
     let (faults, log) = (server.faults().clone(), server.log().clone());
     Target {
         what: "the index of a chart repository",
@@ -85,7 +89,7 @@ fn git(what: &'static str, when: When) -> Target {
     let folder = tempfile::tempdir().unwrap();
     let source = GitSource::builder(repository.url())
         .http(http())
-        .cache_directory(folder.path().to_owned())
+        .cache_dir(folder.path().to_owned())
         .stall_limit(Duration::from_millis(300))
         .build()
         .unwrap();

@@ -155,10 +155,8 @@ async fn warnings_are_in_the_report_each_time_and_reach_the_observer() {
 async fn builds_of_the_future_are_told_by_the_discoverers_clock() {
     let registry = registry();
     let newest = warehouse(&registry, "", ", imageSelectionStrategy: NewestBuild");
-    for (clock, warnings) in [
-        ((|| "2024-01-05T00:00:00Z".parse().unwrap()) as fn() -> jiff::Timestamp, 0),
-        (|| "2024-01-01T12:00:00Z".parse().unwrap(), 1),
-    ] {
+    for (clock, warnings) in [("2024-01-05T00:00:00Z", 0), ("2024-01-01T12:00:00Z", 1)] {
+        let clock: jiff::Timestamp = clock.parse().unwrap();
         let report = Discoverer::builder().clock(clock).build().unwrap().run(&newest).await;
         assert_eq!(report.subscriptions[0].warnings.len(), warnings, "{report:?}");
     }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::server::{Reply, Server, Then, answer};
-use artifact_http::{Authorization, Call, HttpClient, HttpClientBuilder, Request, Response};
+use artifact_http::{Authorization, Call, HttpClient, HttpClientBuilder, Identity, Request, Response};
 use artifact_source::{Error, ErrorKind};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -285,7 +285,7 @@ async fn a_stream_is_read_piece_by_piece() {
 
     let server = Server::start(|_, _| answer("503 X", &[], "down")).await;
     let stream = client.open(Request::get(&server.url), &Call::new()).await.unwrap();
-    let error = stream.error_for_status("no index").unwrap_err();
+    let error = stream.error_for_status("no index", &Identity::anonymous()).await.unwrap_err();
     assert_eq!((error.kind(), error.tries(), server.seen().len()), (ErrorKind::Server, 4, 4));
 }
 

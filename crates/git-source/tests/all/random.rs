@@ -60,7 +60,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
-    fn found_is_what_git_log_says(events in prop::collection::vec((event(), 1..40_u32), 1..6)) {
+    fn found_is_what_git_log_says(events in prop::collection::vec((event(), 1..40_usize), 1..6)) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let server = GitServer::start().unwrap();
         let repository = server.create("random.git").unwrap();

@@ -45,12 +45,7 @@ pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<E
         let reports = discovered.report.subscriptions.into_iter().zip(heard);
         let wanted: Vec<_> = reports.filter(|(report, _)| wants(report)).collect();
         complete &= wanted.iter().all(|(report, _)| report.error.is_none());
-        let mut explanation = Explanation::new(discovered.report.warehouse, wanted);
-        let credentials = session.credentials.of(&discovered.warehouse);
-        let looked_up = explanation.look_up(&*credentials, &discovered.warehouse);
-        // Which credential it is matters less than the rest, and may not keep it waiting.
-        let _ = tokio::time::timeout_at(session.deadline.into(), looked_up).await;
-        explanations.push(explanation);
+        explanations.push(Explanation::new(&discovered.warehouse, wanted));
     }
     if let Some(wanted) = &arguments.subscription
         && explanations.iter().all(Explanation::is_empty)
@@ -75,5 +70,9 @@ pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<E
 }
 
 fn is_called(report: &SubscriptionReport, wanted: &str) -> bool {
-    report.id.name() == Some(wanted) || report.id.url() == wanted || report.index.to_string() == wanted
+    let id = &report.id;
+    id.subscription() == Some(wanted)
+        || id.chart() == Some(wanted)
+        || id.url() == wanted
+        || report.index.to_string() == wanted
 }

@@ -14,7 +14,11 @@ pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages
         match discovered.report.freight(&discovered.warehouse) {
             freight::Outcome::Built(freight) => built.push(freight),
             freight::Outcome::NotBuilt(reason) => {
-                messages.error(&format!("{}: no Freight: {}", discovered.warehouse.name(), why(&reason)));
+                messages.error(&format!(
+                    "{}: no Freight: {}",
+                    discovered.warehouse.qualified_name(),
+                    why(&reason)
+                ));
                 exit = Exit::Failure;
             }
         }

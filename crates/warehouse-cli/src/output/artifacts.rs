@@ -49,7 +49,7 @@ fn table(discovered: &[Discovered], wide: bool, out: &mut dyn Write) -> io::Resu
         let sources = wide.then_some(&**warehouse);
         for mut row in rows(report, wide, sources) {
             if several {
-                row.insert(0, warehouse.name().to_owned());
+                row.insert(0, warehouse.qualified_name());
             }
             table.row(row);
         }
@@ -116,9 +116,10 @@ fn row(id: &SourceId, artifact: &AnyArtifact, wide: bool) -> Vec<String> {
 }
 
 fn row_of(id: &SourceId, revision: &str) -> Vec<String> {
-    let repository = match id.name() {
-        Some(name) => format!("{} ({name})", id.url()),
-        None => id.url().to_owned(),
+    let names: Vec<&str> = [id.chart(), id.subscription()].into_iter().flatten().collect();
+    let repository = match names.is_empty() {
+        true => id.url().to_owned(),
+        false => format!("{} ({})", id.url(), names.join(", ")),
     };
     vec![id.kind().to_string(), repository, revision.to_owned()]
 }
@@ -148,7 +149,7 @@ fn reference(id: &SourceId, artifact: &AnyArtifact) -> String {
     match artifact {
         AnyArtifact::Image(image) => format!("{url}:{}@{}", image.tag, image.digest),
         AnyArtifact::Commit(commit) => format!("{url}@{}", commit.id),
-        other => match (id.kind(), id.name()) {
+        other => match (id.kind(), id.chart()) {
             (SourceKind::Chart, Some(chart)) => {
                 format!("{}/{chart}:{}", url.trim_end_matches('/'), other.name())
             }

@@ -3,12 +3,11 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
-use artifact_http::{CredentialSource, Visitor};
-use artifact_source::{Judgement, SourceId, SourceKind};
+use artifact_source::{Judgement, Principal, SourceId, SourceKind};
 use selection_strategies::Version;
 use serde::Serialize;
 use warehouse_discovery::SubscriptionReport;
-use warehouse_spec::{Warehouse, without_credential};
+use warehouse_spec::Warehouse;
 
 use super::{document, printable, shortened};
 use crate::arguments::ExplainFormat;
@@ -21,6 +20,8 @@ const SHORTEST_COMMIT: usize = 4;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Explanation {
     warehouse: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
     subscriptions: Vec<Subscription>,
 }
 
@@ -31,6 +32,8 @@ struct Subscription {
     kind: String,
     #[serde(rename = "repoURL")]
     repo_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chart: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// The rest says nothing where the subscription failed.
@@ -60,28 +63,20 @@ struct Candidate {
 }
 
 impl Explanation {
-    /// What was heard about the candidates of these subscriptions.
-    pub(crate) fn new(warehouse: String, heard: Vec<(SubscriptionReport, Vec<Judgement>)>) -> Self {
-        Self { warehouse, subscriptions: heard.into_iter().map(Subscription::new).collect() }
+    /// What was recorded of the candidates of these subscriptions.
+    pub(crate) fn new(warehouse: &Warehouse, heard: Vec<(SubscriptionReport, Vec<Judgement>)>) -> Self {
+        Self {
+            warehouse: warehouse.name().to_owned(),
+            namespace: warehouse.namespace().map(str::to_owned),
+            subscriptions: heard.into_iter().map(Subscription::new).collect(),
+        }
     }
 
-    /// Adds as whom each subscription is asked, in words that are no secret.
-    pub(crate) async fn look_up(&mut self, credentials: &dyn CredentialSource, warehouse: &Warehouse) {
-        let subscriptions = self.subscriptions.iter_mut().map(async |subscription| {
-            let (kind, url) = (subscription.id.kind(), subscription.id.url());
-            let given =
-                warehouse.spec.subscriptions.get(subscription.index).and_then(|given| given.repo_url());
-            if given.is_some_and(|given| without_credential(given) != given) {
-                subscription.credential = Some("that of the repoURL itself".to_owned());
-                return;
-            }
-            // Why it could not be looked up is told by the subscription that has failed of it.
-            if let Ok(visitor) = Visitor::look_up(credentials, kind, url).await {
-                subscription.credential = visitor.credential().map(|_| visitor.scope());
-                subscription.no_credential = visitor.why_nobody().map(str::to_owned);
-            }
-        });
-        futures::future::join_all(subscriptions).await;
+    fn qualified_name(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}/{}", self.warehouse),
+            None => self.warehouse.clone(),
+        }
     }
 
     /// Whether it is about no subscription at all.
@@ -117,14 +112,20 @@ impl Subscription {
         }
         let (found, listed) = (accepted.len(), accepted.len() + rejected.len());
         accepted.append(&mut rejected);
+        let (credential, no_credential) = match report.principal {
+            Some(Principal::Credential(words)) => (Some(words), None),
+            Some(Principal::Anonymous(why)) => (None, why),
+            _ => (None, None),
+        };
         Self {
             index: report.index,
             kind: report.id.kind().to_string(),
             repo_url: report.id.url().to_owned(),
-            name: report.id.name().map(str::to_owned),
+            chart: report.id.chart().map(str::to_owned),
+            name: report.id.subscription().map(str::to_owned),
             failed: report.error.is_some(),
-            credential: None,
-            no_credential: None,
+            credential,
+            no_credential,
             listed,
             accepted: found,
             candidates: accepted.into_iter().map(Candidate::from).collect(),
@@ -186,13 +187,14 @@ pub(crate) fn explanations(
     }
     let several = explanations.len() > 1;
     let mut first = true;
-    for Explanation { warehouse, subscriptions } in explanations {
+    for explanation in explanations {
+        let Explanation { subscriptions, .. } = explanation;
         for subscription in subscriptions {
             if !std::mem::take(&mut first) {
                 writeln!(out)?;
             }
             if several {
-                write!(out, "{}: ", printable(warehouse))?;
+                write!(out, "{}: ", printable(&explanation.qualified_name()))?;
             }
             subscription.write(out)?;
         }

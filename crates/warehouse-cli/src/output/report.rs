@@ -35,6 +35,8 @@ struct Subscription<'a> {
     #[serde(rename = "repoURL")]
     repo_url: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    chart: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     found: usize,
     freshness: &'static str,
@@ -105,7 +107,8 @@ fn subscription(report: &SubscriptionReport) -> Subscription<'_> {
         index: report.index,
         kind: report.id.kind().to_string(),
         repo_url: report.id.url(),
-        name: report.id.name(),
+        chart: report.id.chart(),
+        name: report.id.subscription(),
         found: report.artifacts.len(),
         freshness: match report.freshness {
             Freshness::Found => "found",
