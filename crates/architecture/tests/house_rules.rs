@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use architecture::{Workspace, root};
 
 /// A file longer than this holds more than one idea.
-const LONGEST: usize = 500;
+const LONGEST: usize = 1000;
 
 #[test]
 fn every_crate_inherits_the_lints_and_the_versions() {

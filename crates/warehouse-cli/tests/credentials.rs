@@ -205,7 +205,7 @@ fn each_warehouse_signs_in_with_the_secrets_of_its_own_namespace() {
         // api may not read shop/web, and is not helped by the other's Secret.
         assert_eq!(ran.code, Some(1), "{}", ran.err);
         assert!(
-            ran.out.lines().any(|line| line.starts_with("web ") && line.contains("1.0.0")),
+            ran.out.lines().any(|line| line.starts_with("web-team/web ") && line.contains("1.0.0")),
             "{}",
             ran.out
         );
@@ -248,7 +248,7 @@ fn the_password_of_a_git_url_is_in_no_result() {
         }
     }
     let ran = warehouse(&["explain", "--no-cache", "-f", "-"], &manifest);
-    assert!(ran.out.contains("  credential: that of the repoURL itself\n"), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("  credential: me of the repoURL itself\n"), "{}{}", ran.out, ran.err);
     no_secret(&ran);
     assert_eq!(names.len(), 1);
 }

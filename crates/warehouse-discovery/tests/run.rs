@@ -105,7 +105,7 @@ async fn one_that_fails_leaves_the_others_standing_and_no_freight_is_built() {
     assert_eq!(names(&report.subscriptions[2]), ["2", "1"]);
     let error = report.subscriptions[1].error.as_ref().unwrap();
     assert_eq!(error.to_string(), "the server is ill");
-    assert_eq!(error.id().unwrap().to_string(), "ill (ill-1)");
+    assert_eq!(error.id().unwrap().to_string(), "ill (subscription ill-1)");
     assert_eq!(report.subscriptions[1].cost.requests, 1, "a failure has a cost too");
     assert!(!report.is_complete());
     assert_eq!(missing(&report, &warehouse), [(1, MissingCause::Failed("the server is ill".to_owned()))]);
