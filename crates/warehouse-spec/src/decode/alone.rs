@@ -20,6 +20,9 @@ pub(crate) fn of_type(style: Style, key: &str, url: &str, beside: Option<&str>) 
     let below = format!("write `{key}:` and below it, indented,");
     let name = beside.map_or_else(|| "its `name`".to_owned(), |name| format!("`name: {}`", style.form(name)));
     let moved = if beside.is_some() { ", without the `name` beside it" } else { "" };
+    if style.is_json {
+        return in_json(style, key, url, beside);
+    }
     let checked = match key {
         "image" => repo_url::image(url),
         "git" => repo_url::git(url),
@@ -40,9 +43,27 @@ pub(crate) fn of_type(style: Style, key: &str, url: &str, beside: Option<&str>) 
     }
 }
 
+/// The same for JSON.
+fn in_json(style: Style, key: &str, url: &str, beside: Option<&str>) -> String {
+    let (url, name) = match key == "chart" && !url.contains(['/', ':']) {
+        true => ("https://host/path", Some(url)),
+        false => (url, beside.filter(|_| key == "chart" && repo_url::is_classic(url))),
+    };
+    let moved = if name.is_some() && beside.is_some() { ", without the `name` beside it" } else { "" };
+    let name = match (name, key == "chart" && repo_url::is_classic(url)) {
+        (Some(name), _) => format!(", \"name\": {}", style.quoted(name)),
+        (None, true) => ", \"name\": \"...\"".to_owned(),
+        (None, false) => String::new(),
+    };
+    format!("write `\"{key}\": {{\"repoURL\": {}{name}}}`{moved}", style.quoted(url))
+}
+
 /// What to write in place of a subscription that is a text: the type is told by the form of the URL.
 pub(crate) fn without_type(style: Style, url: &str) -> String {
-    let below = |key: &str| format!("write `{key}:` and below it, indented, `repoURL: {}`", style.form(url));
+    let below = |key: &str| match style.is_json {
+        true => format!("write `{{\"{key}\": {{\"repoURL\": {}}}}}`", style.quoted(url)),
+        false => format!("write `{key}:` and below it, indented, `repoURL: {}`", style.form(url)),
+    };
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if url.starts_with("oci://") && repo_url::chart(url).is_ok() {
         below("chart")

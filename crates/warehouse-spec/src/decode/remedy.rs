@@ -21,8 +21,6 @@ use crate::warehouse::FreightCreationPolicy;
 use crate::written::{plain, quoted};
 use crate::{repo_url, rule, timestamp};
 
-/// What a version constraint looks like.
-pub(crate) const CONSTRAINT: &str = "write it like ^1.2.0, ~1.2, or '>=1.2 <2'";
 /// What a platform looks like.
 pub(crate) const PLATFORM: &str = "write it like linux/amd64 or linux/arm/v7";
 
@@ -79,7 +77,7 @@ impl Style {
             "constraint" | "semverConstraint" if self.follows_tag => {
                 (!image::is_tag(text)).then(|| image::NAME_A_TAG.to_owned())
             }
-            "constraint" | "semverConstraint" => rule::constraint(text).map(|_| CONSTRAINT.to_owned()),
+            "constraint" | "semverConstraint" => rule::constraint(text).map(|_| self.constraint()),
             "branch" => {
                 (!git::is_branch(text)).then(|| format!("write the name of a branch: {}", git::BRANCH_NAME))
             }
@@ -111,6 +109,14 @@ impl Style {
             _ => None,
         };
         other.unwrap_or_else(|| format!("quote it: {}", self.quoted(text)))
+    }
+
+    /// What a version constraint looks like.
+    pub(crate) fn constraint(self) -> String {
+        match self.is_json {
+            true => r#"write it like "^1.2.0", "~1.2", or ">=1.2 <2""#.to_owned(),
+            false => "write it like ^1.2.0, ~1.2, or '>=1.2 <2'".to_owned(),
+        }
     }
 
     /// What to do about a value of another type than this.
