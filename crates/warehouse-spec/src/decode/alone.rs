@@ -2,6 +2,7 @@
 
 use crate::decode::remedy::Style;
 use crate::node::{Node, Scalar, ScalarKind, Value};
+use crate::redact::redact;
 use crate::repo_url;
 
 /// The text of a node that is a text, or a list of one text.
@@ -17,6 +18,10 @@ pub(crate) fn repository(node: &Node) -> Option<&str> {
 /// What to write in place of `image: ghcr.io/a/b` and the like. A chart of a repository has a name, which may stand beside it.
 pub(crate) fn of_type(style: Style, key: &str, url: &str, beside: Option<&str>) -> String {
     let key = if key == "helm" { "chart" } else { key };
+    // What is not shown cannot be copied.
+    if redact(url) != url {
+        return format!("write `{key}` with fields of its own, the URL as its `repoURL`");
+    }
     let below = format!("write `{key}:` and below it, indented,");
     let name = beside.map_or_else(|| "its `name`".to_owned(), |name| format!("`name: {}`", style.form(name)));
     let moved = if beside.is_some() { ", without the `name` beside it" } else { "" };
@@ -64,6 +69,9 @@ pub(crate) fn without_type(style: Style, url: &str) -> String {
         true => format!("write `{{\"{key}\": {{\"repoURL\": {}}}}}`", style.quoted(url)),
         false => format!("write `{key}:` and below it, indented, `repoURL: {}`", style.form(url)),
     };
+    if redact(url) != url {
+        return "write a subscription with a type, and below it the URL as its `repoURL`".to_owned();
+    }
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if url.starts_with("oci://") && repo_url::chart(url).is_ok() {
         below("chart")

@@ -15,7 +15,7 @@ use crate::image::ImageSelectionStrategy;
 use crate::interval::Interval;
 use crate::node::{Node, Value};
 use crate::platform::Platform;
-use crate::redact::names_secret;
+use crate::redact::{names_secret, redact};
 use crate::value::UnknownValue;
 use crate::warehouse::FreightCreationPolicy;
 use crate::written::{plain, quoted};
@@ -138,6 +138,10 @@ impl Style {
                         if only.is_none() || BRACKETS.contains(&base) && help.starts_with("quote it") =>
                     {
                         help
+                    }
+                    // What is not shown cannot be copied.
+                    (_, Some(only)) if redact(only) != only => {
+                        "write it without the list around it".to_owned()
                     }
                     (_, Some(only))
                         if !names_secret(field.name())
