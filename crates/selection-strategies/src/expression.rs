@@ -45,7 +45,8 @@
 //!
 //! * Without the feature `time-zones` there is no database of time zones: `timezone('UTC')` works, and
 //!   `timezone('Europe/Berlin')` is an error when it is evaluated. `IsDST()` tells summer time in Dublin and Casablanca,
-//!   whose winter time is the saving time to Go. The database is the crate's own release of it, not the machine's.
+//!   whose winter time is the saving time to Go. The database is the crate's own release of it, not the
+//!   machine's; before 1970, a zone that was merged into another one has the times of that one, where Go keeps its own.
 //! * The order of `keys`, `values` and `toPairs` is the order of the keys; in Go it is random.
 //! * The local time zone is UTC, as in a container.
 //! * An image, commit, chart or artifact cannot be the key of a map, and its `type()` is `struct`.

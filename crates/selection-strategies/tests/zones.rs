@@ -81,3 +81,31 @@ fn names_are_those_of_the_database() {
         assert!(found.contains("is not known"), "{name}: {found}");
     }
 }
+
+/// Before 1970, a zone that was merged into another one has the times of that one; Go's database keeps those of its own.
+#[test]
+fn zones_that_were_merged_before_1970() {
+    for (zone, into) in [("Europe/Amsterdam", "Europe/Brussels"), ("Europe/Oslo", "Europe/Berlin")] {
+        for year in [1925, 1935, 1950, 1969] {
+            let shown = |zone: &str| {
+                value(&format!(
+                    "date('{year}-07-15T12:00:00Z').In(timezone('{zone}')).Format('2006-01-02T15:04:05-07:00:00')"
+                ))
+            };
+            assert_eq!(shown(zone), shown(into), "{zone} in {year}");
+        }
+    }
+}
+
+/// Methods of times that Go has and that are an error here.
+#[test]
+fn methods_that_are_missing() {
+    for method in ["ZoneBounds()", "GoString()", "MarshalBinary()", "GobEncode()"] {
+        let expression = format!("date('2024-07-01').{method}");
+        let is_error = match Expression::compile(&expression) {
+            Ok(compiled) => compiled.evaluate(&Environment::new()).is_err(),
+            Err(_) => true,
+        };
+        assert!(is_error, "{expression}");
+    }
+}

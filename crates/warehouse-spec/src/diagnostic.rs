@@ -148,7 +148,7 @@ codes! {
     Limit => "limit",
     /// A key occurs twice in one mapping; the last one counts.
     DuplicateKey => "duplicate-key",
-    /// A value starts with `*` or `!` and YAML takes it for an alias or a tag: quote it.
+    /// YAML takes a value, or a part of it, for something else than was written: an alias, a tag, a comment, an escape.
     Unquoted => "unquoted",
     /// A value is of the wrong type.
     WrongType => "wrong-type",
@@ -176,7 +176,7 @@ codes! {
     BadRegex => "bad-regex",
     /// The path selector does not parse, or matches nothing.
     BadSelector => "bad-selector",
-    /// The expression does not parse.
+    /// The expression does not parse, or reads a function without a call of it.
     BadExpression => "bad-expression",
     /// The expression asks for a name that nothing has.
     UnknownName => "unknown-name",

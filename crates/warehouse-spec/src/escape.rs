@@ -113,11 +113,9 @@ fn kept(inside: &str, is_expression: bool) -> String {
             }
             ('\\', Some('u' | 'U')) => {
                 let rest = letters.as_str();
-                let length = if rest.starts_with('u') { 5 } else { 9 };
-                match rest.get(1..length).and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(short)
-                {
-                    Some(escape) => {
-                        text.push_str(&escape);
+                match by_number(rest) {
+                    Some((meant, length)) => {
+                        text.push_str(&short(meant).unwrap_or_else(|| meant.to_string()));
                         letters = rest[length..].chars();
                     }
                     None => text.push(letter),
@@ -132,10 +130,24 @@ fn kept(inside: &str, is_expression: bool) -> String {
     }
 }
 
+/// The character of an escape by its number, without its backslash, and the length of the escape; of a character that UTF-16
+/// writes as two numbers, the length of both.
+fn by_number(escape: &str) -> Option<(char, usize)> {
+    let number = |escape: &str, length: usize| u32::from_str_radix(escape.get(1..length)?, 16).ok();
+    let length = if escape.starts_with('u') { 5 } else { 9 };
+    let first = number(escape, length)?;
+    if let Some(letter) = char::from_u32(first) {
+        return Some((letter, length));
+    }
+    let second = number(escape.get(length..)?.strip_prefix('\\').filter(|rest| rest.starts_with('u'))?, 5)?;
+    let units = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
+    let letter = char::decode_utf16(units).next()?.ok()?;
+    Some((letter, length + 6))
+}
+
 /// An escape that a regular expression takes, for a character that a program has written by its number.
-fn short(code: u32) -> Option<String> {
-    let letter = char::from_u32(code).filter(|&letter| is_unseen(letter))?;
-    Some(match letter {
+fn short(letter: char) -> Option<String> {
+    is_unseen(letter).then(|| match letter {
         '\u{8}' => r"\b".to_owned(),
         '\u{7}' => r"\a".to_owned(),
         '\t' => r"\t".to_owned(),
@@ -166,6 +178,9 @@ mod tests {
         bad(r#""^v\b""#, r"\b", r"^v\b");
         bad(r#""\x07""#, r"\x07", r"\x07");
         bad(r#""^v\u0008""#, r"\u0008", r"^v\b");
+        bad(r#""\u0041\U00000042\b""#, r"\b", r"AB\b");
+        bad(r#""\ud83d\ude00\b""#, r"\b", r"😀\b");
+        bad(r#""\ud83d\b""#, r"\b", r"\ud83d\b");
         bad(r#""\U0000001bx""#, r"\U0000001b", r"\x{1b}x");
         bad(r#""\xzz""#, r"\x", r"\xzz");
         bad(r#""\é""#, r"\é", r"\é");

@@ -41,7 +41,16 @@ pub(crate) fn comment_in_place(text: &str, place: usize) -> Option<usize> {
         let is_comment = value.len() < rest.len() && value.starts_with('#');
         return is_comment.then(|| text.len() - value.len());
     }
-    let start = text[..place].rfind('\n').map_or(0, |end| end + 1);
+    // As far back as somebody would look for it.
+    let mut from = place.saturating_sub(LONGEST);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let start = match text[from..place].rfind('\n') {
+        Some(end) => from + end + 1,
+        None if from == 0 => 0,
+        None => return None,
+    };
     let mut item = text[start..place].trim_start_matches(is_blank);
     let mut is_item = false;
     while let Some(rest) = item.strip_prefix('-').filter(|rest| rest.starts_with(is_blank)) {

@@ -25,6 +25,20 @@ fn a_bad_pattern_under_a_strategy_that_ignores_it_is_an_error() {
     let digest =
         "  - image:\n      repoURL: nginx\n      imageSelectionStrategy: Digest\n      constraint: latest\n";
     codes(&format!("{HEAD}{digest}      ignoreTagsRegexes: ['(']\n"), &[Code::NoEffect, Code::BadRegex]);
+    for strategy in ["Lexical", "NewestBuild"] {
+        let image =
+            format!("{HEAD}  - image:\n      repoURL: nginx\n      imageSelectionStrategy: {strategy}\n");
+        for name in ["constraint", "semverConstraint"] {
+            let bad = read(&format!("{image}      {name}: '['\n"));
+            let found: Vec<Code> = bad.diagnostics.iter().map(|found| found.code).collect();
+            assert!(found.contains(&Code::NoEffect) && found.contains(&Code::BadConstraint), "{found:?}");
+            // A constraint, and a tag that `Digest` would follow.
+            for text in ["^1", "latest", "v1.0-alpine"] {
+                assert!(read(&format!("{image}      {name}: {text}\n")).is_valid(), "{text}");
+            }
+        }
+        codes(&format!("{image}      constraint: ']['\n"), &[Code::NoEffect, Code::BadConstraint]);
+    }
 }
 
 #[test]

@@ -51,6 +51,33 @@ fn an_alias_to_what_it_stands_in() {
     refused("a: &a [*a]\n", Code::Limit);
 }
 
+/// What stands where something else is expected is shown without its password, or not at all.
+#[test]
+fn passwords_in_misplaced_values() {
+    let head = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata:\n  name: a\nspec:\n  subscriptions:\n";
+    let url = "https://me:hunter2@host/a.git";
+    for lines in [
+        format!("  - {url}\n"),
+        format!("  - git: {url}\n"),
+        format!("  - git: [{url}]\n"),
+        format!("  - chart: {url}\n    name: b\n"),
+        format!("  - chart: {{repoURL: [{url}]}}\n"),
+        "  - image: me:hunter2@ghcr.io/a\n".to_owned(),
+        "  - me:hunter2@ghcr.io/a\n".to_owned(),
+        format!("  - git:\n      repoURL: {url}\n      branch: {url} #1\n"),
+        format!("  - git:\n      repoURL: {url}\n      branch: #{url}\n"),
+        format!("  - git:\n      repoURL: {url}\n      includePaths: ['\"{url}\"', 'glob:/{url}']\n"),
+    ] {
+        let manifest = read(&format!("{head}{lines}"));
+        assert!(!manifest.diagnostics.is_empty(), "{lines}");
+        for found in &manifest.diagnostics {
+            let help = found.help.clone().unwrap_or_default();
+            assert!(!found.to_string().contains("hunter2") && !help.contains("hunter2"), "{found}: {help}");
+            assert!(!help.contains("repoURL: https://***"), "{help}");
+        }
+    }
+}
+
 #[test]
 fn size() {
     let options = Options::default().with_limits({

@@ -159,7 +159,13 @@ fn check_constraint(
             format!("`{text}` is no tag, and `imageSelectionStrategy: Digest` follows the tag that `constraint` names"),
             NAME_A_TAG,
         ),
-        _ => {}
+        ImageSelectionStrategy::Digest => {}
+        // It is not looked at, and either of the strategies that look at it would fail.
+        ImageSelectionStrategy::Lexical | ImageSelectionStrategy::NewestBuild => {
+            if let Some(reason) = rule::constraint(text).filter(|_| !is_tag(text)) {
+                context.bad_constraint(field, text, &reason);
+            }
+        }
     }
 }
 

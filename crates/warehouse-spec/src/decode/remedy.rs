@@ -15,14 +15,12 @@ use crate::image::ImageSelectionStrategy;
 use crate::interval::Interval;
 use crate::node::{Node, Value};
 use crate::platform::Platform;
-use crate::redact::names_secret;
+use crate::redact::{names_secret, redact};
 use crate::value::UnknownValue;
 use crate::warehouse::FreightCreationPolicy;
 use crate::written::{plain, quoted};
 use crate::{repo_url, rule, timestamp};
 
-/// What a version constraint looks like.
-pub(crate) const CONSTRAINT: &str = "write it like ^1.2.0, ~1.2, or '>=1.2 <2'";
 /// What a platform looks like.
 pub(crate) const PLATFORM: &str = "write it like linux/amd64 or linux/arm/v7";
 
@@ -79,7 +77,7 @@ impl Style {
             "constraint" | "semverConstraint" if self.follows_tag => {
                 (!image::is_tag(text)).then(|| image::NAME_A_TAG.to_owned())
             }
-            "constraint" | "semverConstraint" => rule::constraint(text).map(|_| CONSTRAINT.to_owned()),
+            "constraint" | "semverConstraint" => rule::constraint(text).map(|_| self.constraint()),
             "branch" => {
                 (!git::is_branch(text)).then(|| format!("write the name of a branch: {}", git::BRANCH_NAME))
             }
@@ -113,6 +111,14 @@ impl Style {
         other.unwrap_or_else(|| format!("quote it: {}", self.quoted(text)))
     }
 
+    /// What a version constraint looks like.
+    pub(crate) fn constraint(self) -> String {
+        match self.is_json {
+            true => r#"write it like "^1.2.0", "~1.2", or ">=1.2 <2""#.to_owned(),
+            false => "write it like ^1.2.0, ~1.2, or '>=1.2 <2'".to_owned(),
+        }
+    }
+
     /// What to do about a value of another type than this.
     pub(crate) fn of_type(self, field: &Field<'_>, expected: &str) -> String {
         let node = field.node;
@@ -132,6 +138,10 @@ impl Style {
                         if only.is_none() || BRACKETS.contains(&base) && help.starts_with("quote it") =>
                     {
                         help
+                    }
+                    // What is not shown cannot be copied.
+                    (_, Some(only)) if redact(only) != only => {
+                        "write it without the list around it".to_owned()
                     }
                     (_, Some(only))
                         if !names_secret(field.name())

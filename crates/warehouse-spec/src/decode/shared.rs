@@ -4,7 +4,7 @@ use crate::decode::context::Context;
 use crate::decode::edition::{ALLOW_TAGS, IGNORE_TAGS};
 use crate::decode::member;
 use crate::decode::object::{Field, Object};
-use crate::decode::remedy;
+use crate::decode::remedy::Style;
 use crate::diagnostic::Code;
 use crate::node::{Scalar, Value};
 use crate::repo_url::BadUrl;
@@ -73,7 +73,7 @@ impl Context {
             Code::BadConstraint,
             field,
             format!("`{text}` is no version constraint: {reason}"),
-            remedy::CONSTRAINT,
+            self.style.constraint(),
         );
     }
 
@@ -106,7 +106,11 @@ impl Context {
         if let Some(field) = object.take(self, "allowTags") {
             let pattern = self.filled(&field).map(str::to_owned);
             let all = lists.allow.iter().chain(&pattern);
-            self.old_spelling_with(&field, ALLOW_TAGS, rewritten("allowTagsRegexes", all.cloned()));
+            self.old_spelling_with(
+                &field,
+                ALLOW_TAGS,
+                rewritten(self.style, "allowTagsRegexes", all.cloned()),
+            );
             if let Some(pattern) = pattern {
                 self.check_pattern(&field, &pattern);
                 lists.allow.push(pattern);
@@ -117,7 +121,7 @@ impl Context {
             lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
             let exact = lists.ignore_literals.iter().map(|tag| exactly(tag));
             let all = lists.ignore.iter().cloned().chain(exact);
-            self.old_spelling_with(&field, IGNORE_TAGS, rewritten("ignoreTagsRegexes", all));
+            self.old_spelling_with(&field, IGNORE_TAGS, rewritten(self.style, "ignoreTagsRegexes", all));
         }
         lists
     }
@@ -160,14 +164,20 @@ fn exactly(text: &str) -> String {
 }
 
 /// What to write in place of an old list: the new one, with everything in it.
-fn rewritten(name: &str, patterns: impl Iterator<Item = String>) -> String {
-    let patterns: Vec<String> =
-        patterns.map(|pattern| format!("'{}'", pattern.replace('\'', "''"))).collect();
+fn rewritten(style: Style, name: &str, patterns: impl Iterator<Item = String>) -> String {
+    let patterns: Vec<String> = patterns
+        .map(|pattern| match style.is_json {
+            true => style.quoted(&pattern),
+            false => format!("'{}'", pattern.replace('\'', "''")),
+        })
+        .collect();
     let list = patterns.join(", ");
     match list.is_empty() || list.len() > LONGEST_LIST {
-        true => format!(
-            "write `{name}`, a list of regular expressions, such as ['^v1\\.1$'] for the one tag v1.1"
-        ),
+        true => {
+            let pattern = style.quoted(r"^v1\.1$");
+            format!("write `{name}`, a list of regular expressions, such as [{pattern}] for the one tag v1.1")
+        }
+        false if style.is_json => format!("write `\"{name}\": [{list}]`"),
         false => format!("write `{name}: [{list}]`"),
     }
 }

@@ -54,6 +54,7 @@ fn control_characters() {
         mended(field, r#""glob:apps\temp/*""#, r#"write "glob:apps/temp/*""#, "glob:apps/temp/*");
         mended(field, r#""apps\test""#, r#"write "apps/test""#, "apps/test");
     }
+    mended("allowTagsRegexes", r#""\ud83d\ude00\b""#, r#"quote it: "😀\\b""#, r"😀\b");
     let field = "expressionFilter";
     mended(
         field,
@@ -63,7 +64,7 @@ fn control_characters() {
     );
     let found = read(&json("semverConstraint", r#"">1\b""#));
     let helps: Vec<_> = found.errors().map(|found| found.help.as_deref().unwrap_or_default()).collect();
-    assert_eq!(helps, ["write it like ^1.2.0, ~1.2, or '>=1.2 <2'"]);
+    assert_eq!(helps, [r#"write it like "^1.2.0", "~1.2", or ">=1.2 <2""#]);
 }
 
 /// Line breaks and tabs are blanks in an expression, and in a text that does not select they are themselves.
@@ -84,4 +85,26 @@ fn other_values() {
     mended("includePaths", r#""apps/**""#, r#"write "glob:apps/**""#, "glob:apps/**");
     mended("includePaths", r#"".*\\.yaml$""#, r#"write "regex:.*\\.yaml$""#, r"regex:.*\.yaml$");
     mended("semverConstraint", "1.10", r#"quote it: "1.10""#, "1.10");
+    // What stands between backticks is JSON.
+    let old = json("allowTags", r#""^v\\d""#);
+    let help = read(&old).diagnostics[0].help.clone().unwrap_or_default();
+    let new = help.split('`').nth(1).unwrap();
+    assert_eq!(new, r#""allowTagsRegexes": ["^v\\d"]"#, "{help}");
+    assert!(read(&old.replace(r#""allowTags": "^v\\d""#, new)).diagnostics.is_empty());
+    for (subscription, expected) in [
+        (r#""image": "nginx""#, r#""image": {"repoURL": "nginx"}"#),
+        (r#""chart": "http://x", "name": "web""#, r#""chart": {"repoURL": "http://x", "name": "web"}"#),
+        (r#""chart": "oci://h/a""#, r#""chart": {"repoURL": "oci://h/a"}"#),
+        (r#""chart": "web""#, r#""chart": {"repoURL": "https://host/path", "name": "web"}"#),
+    ] {
+        let text = |subscription: &str| {
+            let start = old.find(r#"{"git""#).unwrap();
+            format!("{}{{{subscription}}}]}}}}", &old[..start])
+        };
+        let before = read(&text(subscription));
+        let help = before.diagnostics[0].help.clone().unwrap_or_default();
+        assert_eq!(help.split('`').nth(1), Some(expected), "{help}");
+        let after = read(&text(expected));
+        assert!(after.diagnostics.is_empty() && after.warehouses.len() == 1, "{:?}", after.diagnostics);
+    }
 }
