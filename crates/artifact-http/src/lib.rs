@@ -61,6 +61,7 @@ mod call;
 mod challenge;
 mod client;
 mod credential;
+mod encoding;
 mod exchange;
 mod failure;
 mod flight;

@@ -285,7 +285,7 @@ async fn a_stream_is_read_piece_by_piece() {
 
     let server = Server::start(|_, _| answer("503 X", &[], "down")).await;
     let stream = client.open(Request::get(&server.url), &Call::new()).await.unwrap();
-    let error = stream.error_for_status("no index").unwrap_err();
+    let error = stream.error_for_status("no index", &artifact_http::Visitor::default()).await.unwrap_err();
     assert_eq!((error.kind(), error.tries(), server.seen().len()), (ErrorKind::Server, 4, 4));
 }
 
