@@ -62,6 +62,7 @@ mod challenge;
 mod client;
 mod credential;
 mod credential_source;
+mod encoding;
 mod error_page;
 mod exchange;
 mod failure;

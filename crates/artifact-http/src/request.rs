@@ -26,6 +26,7 @@ pub struct Request {
     pub(crate) body: Bytes,
     pub(crate) max_bytes: u64,
     pub(crate) accept_gzip: bool,
+    pub(crate) sniff_encoding: bool,
     pub(crate) max_redirects: usize,
     pub(crate) retries: Retries,
     pub(crate) allow_plain_credential: bool,
@@ -69,6 +70,7 @@ impl Request {
             body,
             max_bytes: DEFAULT_MAX_BYTES,
             accept_gzip: false,
+            sniff_encoding: false,
             max_redirects: DEFAULT_MAX_REDIRECTS,
             retries,
             allow_plain_credential: false,
@@ -141,6 +143,14 @@ impl Request {
     #[must_use]
     pub fn accept_gzip(mut self, accept: bool) -> Self {
         self.accept_gzip = accept;
+        self
+    }
+
+    /// Whether a body that begins as text is read as it is, although its `Content-Encoding` names a compression: a store of files may keep
+    /// that header from an upload. Counts only with [`accept_gzip`](Self::accept_gzip). Off if it is not said.
+    #[must_use]
+    pub fn sniff_encoding(mut self, sniff: bool) -> Self {
+        self.sniff_encoding = sniff;
         self
     }
 

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
+use crate::encoding::{self, Encoding};
 use crate::exchange::{Sender, deadline_passed, silence};
 use crate::gzip::Gunzip;
 use crate::response::{Tries, error_of};
@@ -43,6 +44,10 @@ enum Body {
     Wire(ServiceBody),
     Gzip(ServiceBody, Box<Gunzip>),
     GzipEnd(Box<Gunzip>),
+    /// The beginning was read and is text.
+    Begun(Bytes, ServiceBody),
+    /// The beginning says whether the body has the encoding that its header names.
+    Sniff(ServiceBody, Encoding),
     Read(Bytes),
     Done,
 }
@@ -61,17 +66,24 @@ impl StreamingResponse {
         let max_bytes =
             if status.is_success() { request.max_bytes } else { request.max_bytes.min(ERROR_PAGE) };
         let has_body = request.method != Method::HEAD && !matches!(status.as_u16(), 204 | 304);
-        let gzip = has_body && request.accept_gzip && is_gzip(&headers, &url)?;
-        if has_body && !gzip && status.is_success() {
+        let encoding = match has_body && request.accept_gzip {
+            true => Encoding::of(&headers),
+            false => Encoding::None,
+        };
+        if has_body && encoding == Encoding::None && status.is_success() {
             let announced = announced_length(&headers).unwrap_or_default();
             if announced > max_bytes {
                 return Err(too_large(&url, max_bytes));
             }
         }
-        let body = match (has_body, gzip) {
-            (false, _) => Body::Done,
-            (true, false) => Body::Wire(body),
-            (true, true) => Body::Gzip(body, Box::new(Gunzip::new())),
+        let body = match encoding {
+            _ if !has_body => Body::Done,
+            Encoding::None => Body::Wire(body),
+            // An error page is a courtesy; its status is what counts.
+            Encoding::Other(_) if !status.is_success() => Body::Done,
+            encoding if request.sniff_encoding => Body::Sniff(body, encoding),
+            Encoding::Gzip => Body::Gzip(body, Box::new(Gunzip::new())),
+            Encoding::Other(name) => return Err(encoding::unasked(&name, &url)),
         };
         let least_progress = if whole { LEAST_PROGRESS } else { 1 };
         let tries = Tries::begin();
@@ -231,6 +243,17 @@ impl StreamingResponse {
                     gunzip.pull().map_err(|cause| damaged(&self.url, cause))?
                 }
                 Body::Wire(_) => None,
+                Body::Begun(..) => match std::mem::replace(&mut self.body, Body::Done) {
+                    Body::Begun(begin, answer) => {
+                        self.body = Body::Wire(answer);
+                        Some(begin).filter(|begin| !begin.is_empty())
+                    }
+                    _ => None,
+                },
+                Body::Sniff(..) => {
+                    self.sniff().await?;
+                    continue;
+                }
             };
             if let Some(bytes) = output {
                 return self.within_limit(bytes).map(Some);
@@ -257,6 +280,28 @@ impl StreamingResponse {
         }
     }
 
+    /// Reads the beginning of the body, and decides by it how to read the body.
+    async fn sniff(&mut self) -> Result<(), Error> {
+        let mut begin = BytesMut::new();
+        while begin.len() < encoding::SNIFFED
+            && let Some(bytes) = self.wire().await?
+        {
+            begin.extend_from_slice(&bytes);
+        }
+        let begin = begin.freeze();
+        self.body = match std::mem::replace(&mut self.body, Body::Done) {
+            Body::Sniff(answer, _) if encoding::is_text(&begin) => Body::Begun(begin, answer),
+            Body::Sniff(answer, Encoding::Gzip) => {
+                let mut gunzip = Gunzip::new();
+                gunzip.push(begin);
+                Body::Gzip(answer, Box::new(gunzip))
+            }
+            Body::Sniff(_, Encoding::Other(name)) => return Err(encoding::unasked(&name, &self.url)),
+            body => body,
+        };
+        Ok(())
+    }
+
     /// Takes these bytes off the limit. The end of an error page that is too long is cut off.
     fn within_limit(&mut self, mut bytes: Bytes) -> Result<Bytes, Error> {
         if bytes.len() as u64 > self.room {
@@ -272,7 +317,9 @@ impl StreamingResponse {
 
     /// The next bytes from the wire: at least as many as progress asks for, unless the end comes first.
     async fn wire(&mut self) -> Result<Option<Bytes>, Error> {
-        let (Body::Wire(answer) | Body::Gzip(answer, _)) = &mut self.body else { return Ok(None) };
+        let (Body::Wire(answer) | Body::Gzip(answer, _) | Body::Sniff(answer, _)) = &mut self.body else {
+            return Ok(None);
+        };
         let (until, at_deadline) = crate::exchange::until(self.stall, self.call.deadline);
         let mut gathered = BytesMut::new();
         loop {
@@ -297,38 +344,6 @@ impl StreamingResponse {
 
 fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Compressions that a body can have, and that are never asked for.
-const FOREIGN: [&str; 9] =
-    ["br", "brotli", "zstd", "deflate", "compress", "x-compress", "lz4", "xz", "bzip2"];
-
-/// Whether the body is compressed, in a way that was asked for.
-///
-/// Object stores replay what an upload said: `aws-chunked`, `utf-8`. Such a name is no compression, and the body is what it is, as for Go's
-/// `net/http`.
-fn is_gzip(headers: &HeaderMap, url: &Url) -> Result<bool, Error> {
-    let mut gzips = 0;
-    for line in headers.get_all(header::CONTENT_ENCODING) {
-        for coding in line.as_bytes().split(|&byte| byte == b',') {
-            let coding = String::from_utf8_lossy(coding).trim().to_ascii_lowercase();
-            match coding.as_str() {
-                "gzip" | "x-gzip" => gzips += 1,
-                foreign if FOREIGN.contains(&foreign) => return Err(unasked(foreign, url)),
-                _ => {}
-            }
-        }
-    }
-    match gzips {
-        0 | 1 => Ok(gzips == 1),
-        _ => Err(unasked("gzip twice", url)),
-    }
-}
-
-fn unasked(coding: &str, url: &Url) -> Error {
-    let message = format!("the body has a compression that was not asked for: {coding}");
-    let hint = "let the server send the file as it is, or with gzip: mend its header Content-Encoding or the proxy that compresses";
-    Error::new(ErrorKind::BadAnswer, message).with_url(url).with_hint(hint)
 }
 
 fn too_large(url: &Url, max_bytes: u64) -> Error {

@@ -91,6 +91,10 @@ fn not_an_index(error: &IndexError, url: &Url) -> Error {
             "a login page or an error page stands where the index should be: check the URL and the credential"
         }
         IndexError::Empty => "a repository without charts has an index with `entries: {}`",
+        IndexError::Compressed { .. } => {
+            "let the server send the file unpacked, or as gzip with the header `Content-Encoding: gzip`"
+        }
+        IndexError::NotUtf8 { .. } => "an index is text in UTF-8: save it so at its source",
         _ => "an index is one document of valid YAML or JSON: mend it at its source",
     };
     Error::new(ErrorKind::BadAnswer, error.to_string()).with_url(url).with_hint(hint)

@@ -102,6 +102,7 @@ async fn open(
         .authorization(authorization)
         .allow_plain_credential(target.allow_plain_credential)
         .accept_gzip(true)
+        .sniff_encoding(true)
         .max_bytes(target.max_bytes);
     if let Some(known) = known {
         request = known.apply(request);

@@ -6,6 +6,7 @@ use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, Chart, DiscoverRequest, Discovery, Found};
 use helm_source::{HelmSource, Index, IndexReader, ReadBy};
 use warehouse_testkit::peer::{Nginx, OldRegistry, ReferenceRegistry, Tool, available};
+use warehouse_testkit::{ChartServer, Fault, When};
 
 const VERSIONS: [&str; 4] = ["1.9.0", "1.10.0", "1.10.1-rc.1", "1.10.0+build.7"];
 
@@ -77,6 +78,63 @@ fn an_index_of_helm_in_json() {
         versions
     };
     assert_eq!(listed(&json), listed(&yaml));
+}
+
+/// What Helm reads, and what it refuses, is the same here.
+#[tokio::test]
+async fn unusual_indexes_as_helm_reads_them() {
+    let Some(helm) = available(Tool::find("helm")) else { return };
+    let server = ChartServer::builder().without_gzip().start().unwrap();
+    let yaml = "apiVersion: v1\nentries:\n  web:\n  - {apiVersion: v2, name: web, version: 1.2.0}\n  - apiVersion: v2\n    \
+                name: web\n    version: 1.10.0\n";
+    let entry = |version: &str| format!(r#"{{"apiVersion":"v2","name":"web","version":"{version}"}}"#);
+    let json =
+        format!(r#"{{"apiVersion":"v1","entries":{{"web":[{},{}]}}}}"#, entry("1.2.0"), entry("1.10.0"));
+    let latin1 = [yaml.as_bytes(), b"    description: M\xfcnchen\n"].concat();
+    for (number, (index, encoding)) in [
+        (yaml.to_owned().into_bytes(), ""),
+        (json.clone().into_bytes(), ""),
+        (yaml.replace("entries", "Entries").into_bytes(), ""),
+        (yaml.replace("version", "Version").into_bytes(), ""),
+        (json.replace("entries", "ENTRIES").into_bytes(), ""),
+        (json.replace("\"version", "\"Version").into_bytes(), ""),
+        (format!("{json} garbage").into_bytes(), ""),
+        (format!("{json}}}").into_bytes(), ""),
+        (format!("{json}\n{json}").into_bytes(), ""),
+        (format!("{yaml}...\ngarbage: [\n").into_bytes(), ""),
+        (latin1, ""),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec(), ""),
+        (format!("{yaml}    version: 2.0.0\n").into_bytes(), ""),
+        (yaml.to_owned().into_bytes(), "br"),
+        (yaml.to_owned().into_bytes(), "deflate"),
+        (yaml.to_owned().into_bytes(), "zstd"),
+        (yaml.to_owned().into_bytes(), "compress"),
+        (json.into_bytes(), "gzip"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let shown = format!("{} under {encoding:?}", index.escape_ascii());
+        server.set_index(index);
+        server.faults().clear();
+        if !encoding.is_empty() {
+            let header = Fault::Header { name: "content-encoding".into(), value: encoding.into() };
+            server.faults().add(When::any(), header);
+        }
+        let name = format!("r{number}");
+        let by_helm = helm.run(["repo", "add", &name, &server.url()]).ok().map(|_| {
+            let listed = helm
+                .run(["search", "repo", &format!("{name}/web"), "--versions", "--output", "json"])
+                .unwrap();
+            let listed: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+            listed.iter().map(|entry| entry["version"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        });
+        let http = HttpClient::builder().attempts(1).build().unwrap();
+        let source = HelmSource::builder(server.url()).chart("web").http(http).build().unwrap();
+        let ours = source.discover(DiscoverRequest::new()).await.ok().and_then(Discovery::found);
+        let ours = ours.map(|found| versions(&found).into_iter().map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(ours, by_helm, "{shown}");
+    }
 }
 
 async fn check_registry(host: &str, helm: &Tool) {

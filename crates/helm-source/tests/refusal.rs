@@ -77,8 +77,32 @@ async fn something_else() {
         ("- a\n- b\n", "the index is not valid: line 1"),
         ("{\"error\":\"unauthorized\"}", "no chart index"),
         ("error: not authorised\n", "no chart index"),
-        ("entries:\n  web:\n  - version: 1\n  web:\n  - version: 2\n", "a chart is listed twice"),
-        ("entries:\n  web:\n  - version: 1\n    version: 2\n", "a field of an entry is given twice"),
+        (
+            "entries:\n  web:\n  - version: 1\n  web:\n  - version: 2\n",
+            "line 4, column 3: the chart \"web\" is listed twice",
+        ),
+        (
+            "entries:\n  web:\n  - version: 1\n    version: 2\n",
+            "line 4, column 5: the field \"version\" of an entry is given twice",
+        ),
+        (
+            "entries:\n  web:\n  - \"https://u:SECRET@h/\": 1\n    'https://u:SECRET@h/': 2\n",
+            "line 4, column 5: the field \"https://h/\" of an entry",
+        ),
+        (
+            "entries: {}\n\nentries: {}\n",
+            "line 3, column 1: the field \"entries\" of the index is given twice",
+        ),
+        ("Entries: {}\nENTRIES: {}\n", "the field `entries` is given twice, in other cases"),
+        (
+            "{\"entries\":{\"web\":[{\"version\":1,\n\"version\":2}]}}",
+            "line 2, column 10: the field \"version\" of an entry is given twice",
+        ),
+        ("{\"entries\":{\"web\":[],\n\"web\":[]}}", "line 2, column 6: the chart \"web\" is listed twice"),
+        ("{\"entries\":\"https://u:SECRET@h/\"}", "expected a mapping of chart names to their versions"),
+        ("{\"entries\":{\"web\":[7]}}", "expected a mapping with the `version` of a chart"),
+        ("entries:\n  web: \u{7}\n", "line 2, column 8: unexpected character: U+0007"),
+        ("entries:\n  web:\n  - version: \"\u{0}\"\n", "line 3, column 15: unexpected character: U+0000"),
         ("entries:\n  web:\n  - version: [1]\n", "the index is not valid: line 3"),
         ("entries:\n  web: text\n", "the index is not valid: line 2"),
         ("entries: {}\n<<<<<<< HEAD\n", "the index is not valid: line"),
@@ -90,6 +114,31 @@ async fn something_else() {
         let error = refused(source(&server.url())).await;
         says(&error, ErrorKind::BadAnswer, message, "");
         assert!(error.hint().is_some(), "{body}");
+    }
+}
+
+/// Helm and Kargo refuse these as well, in fewer words.
+#[tokio::test]
+async fn what_is_no_text() {
+    let server = server();
+    let utf8 = "an index is text in UTF-8";
+    let packed = "with the header `Content-Encoding: gzip`";
+    for (body, message, hint) in [
+        (
+            &b"entries:\n  web:\n  - version: 1.0.0\n    description: M\xfcnchen\n"[..],
+            "line 4, column 19: the byte 0xfc is not UTF-8",
+            utf8,
+        ),
+        (b"# Stra\xdfe\nentries: {}\n", "line 1, column 7: the byte 0xdf is not UTF-8", utf8),
+        (b"entries: {}\n# \xe4", "line 2, column 3: the byte 0xe4 is not UTF-8", utf8),
+        (b"{\"entries\":{\"M\xfc\":[]}}", "line 1, column 15: the byte 0xfc is not UTF-8", utf8),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "the index is gzip data", packed),
+        (b"\x28\xb5\x2f\xfd\n\n", "the index is zstd data", packed),
+        (b"PK\x03\x04\n", "the index is zip data", packed),
+    ] {
+        server.set_index(body);
+        let error = refused(source(&server.url())).await;
+        says(&error, ErrorKind::BadAnswer, message, hint);
     }
 }
 

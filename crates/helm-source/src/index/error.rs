@@ -19,8 +19,24 @@ pub enum IndexError {
     /// one of them.
     #[error("this is no chart index: it has neither `entries` nor `apiVersion`")]
     NoIndex,
+    /// It is compressed, and the answer did not say so.
+    #[error("the index is {what} data, and the answer has no header `Content-Encoding` that says so")]
+    Compressed {
+        /// The compression: `"gzip"`, `"zstd"`.
+        what: &'static str,
+    },
+    /// It is text in another encoding than UTF-8, or no text.
+    #[error("the index is not valid: line {line}, column {column}: the byte 0x{byte:02x} is not UTF-8")]
+    NotUtf8 {
+        /// The line, from 1.
+        line: u64,
+        /// The column, from 1, in characters.
+        column: u64,
+        /// The first byte that is not UTF-8.
+        byte: u8,
+    },
     /// It breaks the rules of YAML or JSON, or it is of another shape than an index.
-    #[error("the index is not valid: line {line}, column {column}: {what}")]
+    #[error("the index is not valid: {}{what}", place(*line, *column))]
     Invalid {
         /// The line, from 1; 0 if it is not known.
         line: u64,
@@ -38,8 +54,13 @@ impl IndexError {
     /// The line at which the fault was noticed, if it is known.
     pub fn line(&self) -> Option<u64> {
         match self {
-            Self::Invalid { line, .. } if *line > 0 => Some(*line),
+            Self::Invalid { line, .. } | Self::NotUtf8 { line, .. } if *line > 0 => Some(*line),
             _ => None,
         }
     }
+}
+
+/// The place as a message begins with it; nothing if it is not known.
+fn place(line: u64, column: u64) -> String {
+    if line == 0 { String::new() } else { format!("line {line}, column {column}: ") }
 }

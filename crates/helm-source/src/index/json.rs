@@ -22,7 +22,8 @@ pub(super) fn is_json(head: &[u8]) -> bool {
 }
 
 /// Reads a file that starts like JSON, and that may be YAML: with a comma before a closing bracket, with a comment. Helm reads what is
-/// valid JSON as JSON, and everything else as YAML; `true` for the latter.
+/// valid JSON as JSON, and everything else as YAML, of which the first document counts; so what follows the JSON is not looked at. `true` for
+/// YAML.
 pub(super) fn read(mut handover: Handover, rest: impl Read) -> Result<(Index, bool), IndexError> {
     let mut text = Kept { reader: handover.text(rest), kept: Some(Vec::new()) };
     let error = match read_json(&mut handover, &mut text) {
@@ -32,7 +33,10 @@ pub(super) fn read(mut handover: Handover, rest: impl Read) -> Result<(Index, bo
     let Some(kept) = text.kept else { return Err(error) };
     let again = Handover::of_all(handover.doubt, kept);
     // What is neither is told as what it looks like.
-    yaml::read(again, text.reader).map(|index| (index, true)).map_err(|_| error)
+    yaml::read(again, text.reader).map(|index| (index, true)).map_err(|again| match again {
+        IndexError::NotUtf8 { .. } => again,
+        _ => error,
+    })
 }
 
 /// A reader of which the beginning is kept.
@@ -56,7 +60,7 @@ fn read_json(handover: &mut Handover, text: impl Read) -> Result<Index, IndexErr
     let mut building = Building::new(handover);
     let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 << 10, text));
     let answer = Document::<JsonText>(&mut building, PhantomData).deserialize(&mut json);
-    answer.and_then(|_| json.end()).map_err(|error| IndexError::Invalid {
+    answer.map_err(|error| IndexError::Invalid {
         line: error.line() as u64,
         column: error.column() as u64,
         what: what(&error),
@@ -64,12 +68,13 @@ fn read_json(handover: &mut Handover, text: impl Read) -> Result<Index, IndexErr
     building.finish()
 }
 
-/// The message without the place, which serde_json appends.
+/// The message without the place, which serde_json appends, and without the value, which may be a secret.
 fn what(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
+    let text = &text[..text.rfind(" at line ").unwrap_or(text.len())];
+    match text.strip_prefix("invalid type: ").and_then(|text| text.rsplit_once(", expected ")) {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => text.to_owned(),
     }
 }
 

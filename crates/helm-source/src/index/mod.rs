@@ -9,7 +9,7 @@
 //! What is listed means what Kargo's reader makes of it (semantics rule 5.1): only the first document
 //! counts, `apiVersion` is not required, an unquoted `1.10` stays the text it is, null is as good as
 //! nothing, and a key given twice in the document, in `entries` or in an entry is an error. One
-//! difference: an empty file, or a mapping with neither `apiVersion` nor `entries` (`{"error":"unauthorized"}`, say), is an
+//! difference: `entries` and `version` may be in another case, as for Helm. Another one: an empty file, or a mapping with neither `apiVersion` nor `entries` (`{"error":"unauthorized"}`, say), is an
 //! error and not a repository without charts.
 //!
 //! # Why nothing is kept for the full parser
@@ -37,6 +37,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod utf8;
 mod visitor;
 mod yaml;
 
@@ -147,6 +148,9 @@ impl IndexReader {
 
 fn finish(handover: Handover, rest: impl Read) -> Result<(Index, ReadBy), IndexError> {
     let head = handover.head().unwrap_or_default();
+    if let Some(what) = compressed(head) {
+        return Err(IndexError::Compressed { what });
+    }
     let page = page(head);
     if json::is_json(head) {
         let doubt = handover.doubt;
@@ -160,6 +164,19 @@ fn finish(handover: Handover, rest: impl Read) -> Result<(Index, ReadBy), IndexE
         (Err(_), Some(what)) => Err(IndexError::Page { what }),
         (Err(error), None) => Err(error),
     }
+}
+
+/// How a file is compressed that starts like this.
+fn compressed(head: &[u8]) -> Option<&'static str> {
+    let beginnings: [(&[u8], &str); 6] = [
+        (b"\x1f\x8b", "gzip"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"\x1f\x9d", "compress"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"BZh9", "bzip2"),
+        (b"PK\x03\x04", "zip"),
+    ];
+    beginnings.into_iter().find(|(beginning, _)| head.starts_with(beginning)).map(|(_, what)| what)
 }
 
 /// What a file that starts like this is for.

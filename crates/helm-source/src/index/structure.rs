@@ -185,6 +185,10 @@ impl State {
                 if self.fields.len() >= MOST_FIELDS {
                     return Err(Doubt::Shape);
                 }
+                // Helm takes any case, and which of several counts is for the full parser to say.
+                if key != b"entries" && key.eq_ignore_ascii_case(b"entries") {
+                    return Err(Doubt::Shape);
+                }
                 self.field = Some(name.into());
                 self.in_entries = key == b"entries";
                 if self.in_entries && !matches!(value, b"" | b"{}") {
@@ -208,6 +212,9 @@ impl State {
                 if key == b"version" {
                     self.entry.version.push_str(scalar::version(value)?);
                     return Ok(());
+                }
+                if key.eq_ignore_ascii_case(b"version") {
+                    return Err(Doubt::Shape);
                 }
             }
             _ => {}

@@ -8,7 +8,7 @@ use super::*;
 
 /// What the full parser makes of a whole file.
 fn reference(file: &[u8]) -> Result<Index, IndexError> {
-    yaml::read(Handover::of_all(Doubt::NotAKey, Vec::new()), file)
+    yaml::read(Handover::of_all(Doubt::NotAKey, file.to_vec()), std::io::empty())
 }
 
 /// What the lexer makes of a file that comes in pieces of this size.
@@ -356,7 +356,7 @@ fn what_is_no_index() {
         ("<Error><Code>AccessDenied</Code></Error>", "the index is an XML or HTML document"),
         ("{}", "no chart index"),
         (r#"{"error":"unauthorized"}"#, "no chart index"),
-        (r#"{"message":"","Entries":{}}"#, "no chart index"),
+        (r#"{"message":"","Entry":{}}"#, "no chart index"),
         ("error: not authorised\n", "no chart index"),
         ("error: &a {code: 401}\n", "no chart index"),
         ("error: x\n---\nentries: {}\n", "no chart index"),
@@ -367,12 +367,11 @@ fn what_is_no_index() {
         ("entries:\n  web: {}\n", "line 2, column 8"),
         ("entries:\n  web:\n  - text\n", "line 3, column 5"),
         ("entries:\n  web:\n  - version: {}\n", "line 3, column 14"),
-        ("entries: {}\nentries: {}\n", "a field of the index is given twice"),
+        ("entries: {}\nentries: {}\n", "line 2, column 1: the field \"entries\" of the index is given twice"),
         ("entries:\n  web:\n  - version: \"1\n", "line"),
         ("entries:\n  web:\n  - version: *a\n", "line 3"),
         ("{\"entries\":{}", "line 1"),
-        ("{\"entries\":{}} x", "line 1"),
-        ("{\"entries\":{\"a\":[],\"a\":[]}}", "a chart is listed twice"),
+        ("{\"entries\":{\"a\":[],\"a\":[]}}", "the chart \"a\" is listed twice"),
     ] {
         let error = Index::from_slice(file.as_bytes()).expect_err(file).to_string();
         assert!(error.contains(expected), "{file}\n{error}");

@@ -11,6 +11,8 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
+use artifact_source::{printable, redact_url};
+
 use super::error::IndexError;
 use super::handover::Handover;
 use super::table::Index;
@@ -21,6 +23,8 @@ pub(super) struct Building {
     index: Index,
     fields: HashSet<Box<str>>,
     open_chart: Option<Box<str>>,
+    /// Whether what is listed stands under a key that is spelled otherwise than `entries`.
+    is_folded: bool,
 }
 
 impl Building {
@@ -28,17 +32,85 @@ impl Building {
         Self {
             fields: handover.fields_seen().map(Into::into).collect(),
             open_chart: handover.open_chart().map(Into::into),
+            is_folded: false,
             index: std::mem::take(&mut handover.index),
         }
     }
 
     /// The index, if the document was one.
     pub(super) fn finish(self) -> Result<Index, IndexError> {
-        match ["entries", "apiVersion"].iter().any(|field| self.fields.contains(*field)) {
+        let is_of_an_index =
+            |field: &str| ["entries", "apiVersion"].iter().any(|known| field.eq_ignore_ascii_case(known));
+        match self.fields.iter().any(|field| is_of_an_index(field)) {
             true => Ok(self.index),
             false => Err(IndexError::NoIndex),
         }
     }
+}
+
+/// A key that must not be given twice. The error is made while the key is read, as both formats know where they are by then.
+struct Unique<'s> {
+    seen: &'s mut HashSet<Box<str>>,
+    of: &'static str,
+}
+
+impl<'de> DeserializeSeed<'de> for Unique<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        deserializer.deserialize_string(self)
+    }
+}
+
+impl Visitor<'_> for Unique<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a field")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<String, E> {
+        match self.seen.insert(name.into()) {
+            true => Ok(name.to_owned()),
+            false => Err(E::custom(format_args!("the field {} of {} is given twice", shown(name), self.of))),
+        }
+    }
+}
+
+/// The name of a chart, which is opened in the index.
+struct Chart<'b>(&'b mut Building);
+
+impl<'de> DeserializeSeed<'de> for Chart<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_string(self)
+    }
+}
+
+impl Visitor<'_> for Chart<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a chart")
+    }
+
+    fn visit_str<E: Error>(self, chart: &str) -> Result<(), E> {
+        let continues = self.0.open_chart.take().is_some_and(|open| *open == *chart);
+        match continues || self.0.index.open(chart) {
+            true => Ok(()),
+            false => Err(E::custom(format_args!("the chart {} is listed twice", shown(chart)))),
+        }
+    }
+}
+
+/// A key as it can stand in a message.
+fn shown(name: &str) -> String {
+    const LONGEST: usize = 60;
+    let name = if name.contains("://") { redact_url(name) } else { name.to_owned() };
+    let cut: String = name.chars().take(LONGEST).collect();
+    let end = if cut.len() < name.len() { "..." } else { "" };
+    format!("\"{}{end}\"", printable(&cut))
 }
 
 /// The text of a version, in whichever way the format tells it.
@@ -128,12 +200,18 @@ impl<'de, V: VersionText<'de>> Visitor<'de> for Document<'_, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(field) = map.next_key::<String>()? {
-            let is_entries = field == "entries";
-            if !self.0.fields.insert(field.into()) {
-                return Err(A::Error::custom("a field of the index is given twice"));
-            }
-            if is_entries {
+        while let Some(field) = map.next_key_seed(Unique { seen: &mut self.0.fields, of: "the index" })? {
+            let is_exact = field == "entries";
+            // Helm reads `Entries` as well, as Go's JSON decoder does. Where both are given, `entries` counts.
+            let is_other = !is_exact && field.eq_ignore_ascii_case("entries");
+            if is_other && self.0.fields.contains("entries") {
+                map.next_value::<IgnoredAny>()?;
+            } else if is_other && self.0.is_folded {
+                return Err(A::Error::custom("the field `entries` is given twice, in other cases"));
+            } else if is_exact || is_other {
+                if std::mem::replace(&mut self.0.is_folded, is_other) {
+                    self.0.index = Index::default();
+                }
                 map.next_value_seed(Entries::<V>(self.0, PhantomData))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -151,11 +229,7 @@ impl<'de, V: VersionText<'de>> Visitor<'de> for Entries<'_, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(chart) = map.next_key::<String>()? {
-            let continues = self.0.open_chart.take().is_some_and(|open| *open == *chart);
-            if !continues && !self.0.index.open(&chart) {
-                return Err(A::Error::custom("a chart is listed twice"));
-            }
+        while map.next_key_seed(Chart(self.0))?.is_some() {
             map.next_value_seed(Versions::<V>(self.0, PhantomData))?;
         }
         Ok(())
@@ -184,15 +258,15 @@ impl<'de, V: VersionText<'de>> Visitor<'de> for Entry<'_, V> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut version = None;
-        let mut fields = HashSet::<Box<str>>::new();
-        while let Some(field) = map.next_key::<String>()? {
-            if field == "version" {
+        let mut is_exact = false;
+        let mut fields = HashSet::new();
+        while let Some(field) = map.next_key_seed(Unique { seen: &mut fields, of: "an entry" })? {
+            // As with `entries`, Helm takes any case, and the usual one counts where there are two.
+            if field == "version" || !is_exact && field.eq_ignore_ascii_case("version") {
+                is_exact = field == "version";
                 version = map.next_value::<V>()?.into_text();
             } else {
                 map.next_value::<IgnoredAny>()?;
-            }
-            if !fields.insert(field.into()) {
-                return Err(A::Error::custom("a field of an entry is given twice"));
             }
         }
         self.0.index.push(version.as_deref().unwrap_or_default());

@@ -10,6 +10,7 @@ use serde_saphyr::{Options, alias_limits, budget, options};
 use super::error::IndexError;
 use super::handover::Handover;
 use super::table::Index;
+use super::utf8::{NotUtf8, Utf8};
 use super::visitor::{Building, Document, VersionText};
 
 /// What the parser may spend. It streams, so an input of any size takes little memory as long as
@@ -35,10 +36,12 @@ fn limits() -> Options {
     }
 }
 
-/// Reads on from a handover. Only the first document of a stream counts.
+/// Reads on from a handover. Only the first document of a stream counts: also where it is a mapping in braces, which nothing but its own
+/// brace can end, followed by anything.
 pub(super) fn read(mut handover: Handover, rest: impl Read) -> Result<Index, IndexError> {
     let shift = Shift { made_up: handover.opening_lines(), skipped: handover.lines };
-    let text = handover.text(rest);
+    let is_flow = handover.head().is_some_and(|head| head.trim_ascii_start().starts_with(b"{"));
+    let (text, not_utf8) = Utf8::new(handover.text(rest));
     let mut building = Building::new(&mut handover);
     let mut complete = None;
     let answer = serde_saphyr::with_deserializer_from_reader_with_options(text, limits(), |document| {
@@ -49,7 +52,11 @@ pub(super) fn read(mut handover: Handover, rest: impl Read) -> Result<Index, Ind
     match (answer, complete) {
         (Err(error), complete) => match error.without_snippet() {
             serde_saphyr::Error::MultipleDocuments { .. } if complete == Some(true) => building.finish(),
-            error => Err(shift.error(error)),
+            _ if is_flow && complete == Some(true) => building.finish(),
+            error => Err(match not_utf8.get() {
+                Some(found) => shift.not_utf8(found),
+                None => shift.error(error),
+            }),
         },
         (Ok(()), Some(true)) => building.finish(),
         (Ok(()), _) => Err(IndexError::Empty),
@@ -63,6 +70,10 @@ struct Shift {
 }
 
 impl Shift {
+    fn not_utf8(&self, NotUtf8 { line, column, byte }: NotUtf8) -> IndexError {
+        IndexError::NotUtf8 { line: line - self.made_up.min(line) + self.skipped, column, byte }
+    }
+
     fn error(&self, error: &serde_saphyr::Error) -> IndexError {
         let location = error.location().filter(|location| location.line() > self.made_up);
         let (line, column) = location
@@ -76,7 +87,27 @@ fn what(error: &serde_saphyr::Error) -> String {
     let text = error.to_string();
     let text = text.lines().next().unwrap_or_default();
     let end = text.find(" at line ").unwrap_or(text.len());
-    text[..end].chars().take(200).collect()
+    code_points(&text[..end]).chars().take(200).collect()
+}
+
+/// The text with each character that the parser shows as `` `\u{7}' `` written as U+0007.
+fn code_points(text: &str) -> String {
+    let mut parts = text.split("`\\u{");
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once("}'").and_then(|(code, rest)| Some((u32::from_str_radix(code, 16).ok()?, rest)))
+        {
+            Some((code, rest)) => {
+                written.push_str(&format!("U+{code:04X}"));
+                written.push_str(rest);
+            }
+            None => {
+                written.push_str("`\\u{");
+                written.push_str(part);
+            }
+        }
+    }
+    written
 }
 
 /// A version as it is written: `1.10` stays text, null is none.
