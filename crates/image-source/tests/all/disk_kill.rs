@@ -1,31 +1,21 @@
 //! Processes that are killed at any moment, and processes that write at once.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::support::Annotated;
+use crate::support::process::{self, Task};
 use artifact_source::{ArtifactSource, DiscoverRequest, Image};
 use image_source::DiskCache;
-use support::Annotated;
-use support::process::{self, Task};
 use warehouse_testkit::Registry;
 
 /// One for the token's refusal, one for the token, one list, and of each of 100 images an index and of each of its six platforms a
 /// manifest and a configuration.
 const COLD: u64 = 2 + 1 + 100 * 13;
 const WARM: u64 = 2 + 1 + 100;
-
-#[test]
-#[ignore = "started by other tests"]
-fn child() {
-    process::child();
-}
 
 /// Discovers in this process, with a cache of its own on this folder.
 fn discover(registry: &Registry, folder: &Path, task: Task) -> (Vec<Image>, u64) {
@@ -40,7 +30,7 @@ fn discover(registry: &Registry, folder: &Path, task: Task) -> (Vec<Image>, u64)
 
 #[test]
 fn a_process_that_is_killed_at_any_moment_leaves_what_it_had_settled_and_nothing_wrong() {
-    let registry = support::registry(Registry::builder(), 100, Annotated::No);
+    let registry = crate::support::registry(Registry::builder(), 100, Annotated::No);
     let truth = discover(&registry, tempfile::tempdir().unwrap().path(), Task::Newest);
     assert_eq!(truth.1, COLD);
     let truth = truth.0;
@@ -87,10 +77,10 @@ fn is_torn(folder: &Path) -> bool {
 
 #[test]
 fn one_folder_outlives_any_number_of_kills() {
-    let registry = support::registry(Registry::builder(), 60, Annotated::No);
+    let registry = crate::support::registry(Registry::builder(), 60, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     for round in 0..20_u64 {
-        support::push(
+        crate::support::push(
             &registry,
             &format!("2.{round}.0"),
             100 + usize::try_from(round).unwrap(),
@@ -116,7 +106,7 @@ fn one_folder_outlives_any_number_of_kills() {
 
 #[test]
 fn processes_at_once_share_one_folder() {
-    let registry = support::registry(Registry::builder(), 100, Annotated::No);
+    let registry = crate::support::registry(Registry::builder(), 100, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     let children: Vec<_> =
         (0..3).map(|_| process::start(&registry.host(), folder.path(), Task::All)).collect();
@@ -133,7 +123,7 @@ fn processes_at_once_share_one_folder() {
 #[test]
 fn processes_at_once_in_a_small_folder_forget_and_are_right() {
     const LIMIT: u64 = 100_000;
-    let registry = support::registry(Registry::builder(), 40, Annotated::No);
+    let registry = crate::support::registry(Registry::builder(), 40, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     let start = || process::start_with(&registry.host(), folder.path(), LIMIT, Task::All);
     let children: Vec<_> = (0..3).map(|_| start()).collect();

@@ -1,12 +1,8 @@
 //! Which images are found, why others are not, and what is remembered.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::answers::{discover, explain, platform, source, tags};
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, Image, Observation};
 use selection_strategies::{TagFilter, TagRule};
-use support::answers::{discover, explain, platform, source, tags};
 use warehouse_testkit::{MediaType, Registry};
 
 // ---- which images

@@ -1,17 +1,13 @@
 //! What happens when something is wrong: what is gone is passed over, what is broken is an error, mistakes have their words.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
+use crate::support::answers::{discover, explain, platform, source, source_with};
 use artifact_http::{Credential, HttpClient};
 use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind};
 use image_source::ImageSource;
 use oci_registry::RegistryClient;
 use selection_strategies::TagRule;
-use support::answers::{discover, explain, platform, source, source_with};
 use warehouse_testkit::{Fault, Registry, Reply, When};
 
 #[tokio::test]

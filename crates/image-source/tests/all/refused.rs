@@ -1,17 +1,13 @@
 //! One tag that the registry definitely refuses is no outage: it is passed over with a warning where its neighbours answer
 //! (semantics rule 3.8). Whatever may pass, or is of all tags, is an error.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::answers::{platform, source, source_with, tags};
 use artifact_http::Credential;
 use artifact_source::{ArtifactSource, DiscoverRequest, Error, Image, Recorder};
 use image_source::ImageSourceBuilder;
 use selection_strategies::{TagFilter, TagRule};
-use support::answers::{platform, source, source_with, tags};
 use warehouse_testkit::{Fault, Registry, Reply, When};
 
 const LISTING: [fn() -> TagRule; 3] = [|| TagRule::semver(None), TagRule::lexical, TagRule::newest];
@@ -217,7 +213,7 @@ async fn a_refusal_by_a_token_service_or_a_storage_is_an_error() {
 
     let registry = registry_with_storage();
     registry.faults().add(When::path("/storage/**").first(1), Reply::status(403));
-    let newest = support::answers::source(&registry).rule(TagRule::newest()).parallelism(1);
+    let newest = crate::support::answers::source(&registry).rule(TagRule::newest()).parallelism(1);
     run(newest).await.0.unwrap_err();
 }
 
@@ -231,7 +227,7 @@ async fn one_that_was_known_and_is_refused_now() {
     for rule in LISTING {
         let registry = registry();
         let source = source(&registry).rule(rule()).limit(2).build().unwrap();
-        assert_eq!(tags(&support::images(&source).await), ["1.9.0", "1.8.0"]);
+        assert_eq!(tags(&crate::support::images(&source).await), ["1.9.0", "1.8.0"]);
         refuse(&registry, "1.9.0", 451);
         let recorder = Recorder::new();
         for _ in 0..2 {

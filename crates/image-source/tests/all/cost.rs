@@ -4,16 +4,12 @@
 //! bearer token is wanted), D pages of tags, L tags looked at, P platforms each. Cold it makes A + D + L((A+1) + P(A+2))
 //! requests, warm A + D + L(A+1), and for an image of one platform L(A+2) every time, as it keeps nothing of those.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::{Annotated, PLATFORMS, cost, discover, found, images, registry, source};
 use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery};
 use image_source::{ImageSource, PlatformConstraint};
 use oci_registry::RegistryClient;
 use selection_strategies::TagRule;
-use support::{Annotated, PLATFORMS, cost, discover, found, images, registry, source};
 use warehouse_testkit::{Registry, When};
 
 fn platform(text: &str) -> PlatformConstraint {
@@ -133,9 +129,9 @@ async fn where_head_says_no_digest_it_is_not_asked_again() {
 async fn sources_that_share_a_cache_share_what_they_read() {
     let registry = registry(Registry::builder(), 100, Annotated::No);
     let cache = std::sync::Arc::new(image_source::MemoryCache::default());
-    let newest = support::cached(&registry, TagRule::newest(), &cache);
+    let newest = crate::support::cached(&registry, TagRule::newest(), &cache);
     cost(&registry, &discover(&newest).await, 2 + 1 + 100 * 13);
-    let semver = support::cached(&registry, TagRule::semver(None), &cache);
+    let semver = crate::support::cached(&registry, TagRule::semver(None), &cache);
     cost(&registry, &discover(&semver).await, 2 + 1 + 20);
     assert_eq!(images(&semver).await.len(), 20);
 }

@@ -1,22 +1,12 @@
 //! What one process learned, the next one knows.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::process::{self, Task};
+use crate::support::{Annotated, cached, cost, discover, found, images, push};
 use image_source::DiskCache;
 use selection_strategies::TagRule;
-use support::process::{self, Task};
-use support::{Annotated, cached, cost, discover, found, images, push};
 use warehouse_testkit::{Registry, When};
-
-#[test]
-#[ignore = "started by other tests"]
-fn child() {
-    process::child();
-}
 
 fn run(registry: &Registry, folder: &std::path::Path, task: Task) -> (Vec<artifact_source::Image>, u64) {
     registry.log().clear();
@@ -26,7 +16,7 @@ fn run(registry: &Registry, folder: &std::path::Path, task: Task) -> (Vec<artifa
 
 #[test]
 fn semver_20_of_3000_in_a_new_process_is_25() {
-    let registry = support::registry(Registry::builder(), 3000, Annotated::No);
+    let registry = crate::support::registry(Registry::builder(), 3000, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     let (cold, requests) = run(&registry, folder.path(), Task::Semver);
     assert_eq!(requests, 2 + 3 + 20);
@@ -42,7 +32,7 @@ fn semver_20_of_3000_in_a_new_process_is_25() {
 
 #[test]
 fn newest_build_of_1000_that_do_not_say_when_in_a_new_process_is_1003() {
-    let registry = support::registry(Registry::builder(), 1000, Annotated::No);
+    let registry = crate::support::registry(Registry::builder(), 1000, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     let (cold, requests) = run(&registry, folder.path(), Task::Newest);
     assert_eq!(requests, 2 + 1 + 1000 * (1 + 6 * 2));
@@ -74,12 +64,12 @@ fn newest_build_of_1000_that_do_not_say_when_in_a_new_process_is_1003() {
 /// Cold, and again with a client, a token, a source and a cache of its own on the same folder.
 #[tokio::test]
 async fn what_each_case_costs_in_a_new_process() {
-    let plain = support::registry(Registry::builder(), 3000, Annotated::No);
+    let plain = crate::support::registry(Registry::builder(), 3000, Annotated::No);
     let single = Registry::builder().bearer("me", "secret").page_size(600).start().unwrap();
     for version in 0..2100 {
         single.image("demo/app").tag(format!("1.{version}.0")).single("linux/amd64").push();
     }
-    let annotated = |versions| support::registry(Registry::builder(), versions, Annotated::Yes);
+    let annotated = |versions| crate::support::registry(Registry::builder(), versions, Annotated::Yes);
     let (newest, more) = (annotated(960), annotated(1000));
 
     let (amd64, arm64) = (Some("linux/amd64"), Some("linux/arm64"));
@@ -97,8 +87,8 @@ async fn what_each_case_costs_in_a_new_process() {
         let mut images = Vec::new();
         for (requests, heads) in [(cold, 0), (again, heads), (again, heads)] {
             let cache = Arc::new(DiskCache::new(folder.path()));
-            let platform = platform.map(support::answers::platform);
-            let source = support::source(registry, rule.clone()).platform(platform);
+            let platform = platform.map(crate::support::answers::platform);
+            let source = crate::support::source(registry, rule.clone()).platform(platform);
             registry.log().clear();
             let answer = discover(&source.cache(Arc::clone(&cache) as _).build().unwrap()).await;
             assert_eq!(registry.log().count(&When::head("/v2/**")), heads, "{case}");
@@ -112,7 +102,7 @@ async fn what_each_case_costs_in_a_new_process() {
 
 #[tokio::test]
 async fn a_cache_that_is_made_anew_knows_what_the_one_before_it_knew() {
-    let registry = support::registry(Registry::builder(), 50, Annotated::No);
+    let registry = crate::support::registry(Registry::builder(), 50, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     let again = || Arc::new(DiskCache::new(folder.path()));
     let cold = discover(&cached(&registry, TagRule::newest(), &again())).await;
@@ -144,10 +134,10 @@ async fn a_cache_that_is_made_anew_knows_what_the_one_before_it_knew() {
 
 #[tokio::test]
 async fn an_outage_halfway_costs_only_what_was_not_read() {
-    let registry = support::registry(Registry::builder(), 40, Annotated::No);
+    let registry = crate::support::registry(Registry::builder(), 40, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     let again = || {
-        let builder = support::source(&registry, TagRule::newest()).parallelism(1);
+        let builder = crate::support::source(&registry, TagRule::newest()).parallelism(1);
         builder.cache(Arc::new(DiskCache::new(folder.path()))).build().unwrap()
     };
     let gone = warehouse_testkit::Fault::login_page();
@@ -168,7 +158,7 @@ async fn an_outage_halfway_costs_only_what_was_not_read() {
 
 #[tokio::test]
 async fn what_a_dropped_discovery_has_learned_is_kept() {
-    let registry = support::registry(Registry::builder(), 40, Annotated::Yes);
+    let registry = crate::support::registry(Registry::builder(), 40, Annotated::Yes);
     let folder = tempfile::tempdir().unwrap();
     registry.faults().add(When::path("/v2/**/manifests/1.20.0"), warehouse_testkit::Fault::Stall);
     let cache = Arc::new(DiskCache::new(folder.path()));

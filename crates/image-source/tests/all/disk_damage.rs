@@ -1,7 +1,5 @@
 //! What a damaged, foreign or unusable place does to the cache on disk: it costs, and nothing else.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,15 +1,11 @@
 //! When the best image was built, where somebody asks for that under a rule that does not: of that image alone, once, and with no
 //! more requests than it takes.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::answers::{platform, source};
+use crate::support::{CREATED, cost};
 use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind, Image, Recorder};
 use image_source::ImageSourceBuilder;
 use selection_strategies::TagRule;
-use support::answers::{platform, source};
-use support::{CREATED, cost};
 use warehouse_testkit::{Fault, ImageBuilder, Registry, Reply, When};
 
 const TIME: &str = "2024-05-01T12:00:00Z";
@@ -52,24 +48,24 @@ async fn of_the_best_alone_and_once() {
                 |asks| source(&registry).rule(rule()).platform(wanted.map(platform)).time_of_best(asks);
             let without = builder(false).build().unwrap();
             registry.log().clear();
-            let plain = support::discover(&without).await;
+            let plain = crate::support::discover(&without).await;
             let floor = registry.log().counters().requests;
             cost(&registry, &plain, floor);
 
             let source = builder(true).build().unwrap();
-            let cold = support::discover(&source).await;
+            let cold = crate::support::discover(&source).await;
             cost(&registry, &cold, floor + more);
-            let images = support::found(cold).artifacts;
+            let images = crate::support::found(cold).artifacts;
             assert_eq!(times(&images)[0].as_deref(), Some(TIME));
-            let plain = support::found(plain).artifacts;
+            let plain = crate::support::found(plain).artifacts;
             assert_eq!(images[0].annotations, plain[0].annotations);
             assert_eq!(images[1..], plain[1..], "nothing is asked of the others");
 
             // Known by then: it asks whether each tag is still where it was, and nothing else.
-            let again = support::discover(&source).await;
+            let again = crate::support::discover(&source).await;
             let is_digest = matches!(rule().strategy(), selection_strategies::TagStrategy::Digest { .. });
             cost(&registry, &again, if is_digest { 1 } else { 1 + 3 });
-            assert_eq!(support::found(again).artifacts, images);
+            assert_eq!(crate::support::found(again).artifacts, images);
         }
     }
 }
@@ -117,7 +113,7 @@ async fn where_it_cannot_be_read() {
 async fn an_earlier_answer_without_it_is_none() {
     let registry = registry(|image| image.single("linux/amd64"));
     let without = source(&registry).build().unwrap();
-    let observation = support::found(support::discover(&without).await).observation.unwrap();
+    let observation = crate::support::found(crate::support::discover(&without).await).observation.unwrap();
     let with = source(&registry).time_of_best(true).build().unwrap();
     let request = || DiscoverRequest::new().with_previous(&observation);
     let answer = with.discover(request()).await.unwrap().found().expect("it was another question");

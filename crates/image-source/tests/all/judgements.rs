@@ -1,8 +1,6 @@
 //! Whatever a repository holds, every listed tag is judged exactly once, rightly, and cold as warm: against a plain model of
 //! the rules, over registries made up at random.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 

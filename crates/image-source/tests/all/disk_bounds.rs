@@ -1,7 +1,5 @@
 //! How large the cache on disk becomes, and what it forgets.
 
-#![allow(clippy::unwrap_used)]
-
 use std::fs;
 use std::path::Path;
 

@@ -1,14 +1,10 @@
 //! An index inside an index is looked into: for platforms where the entries beside it do not decide, and for the time of a build.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::answers::{discover, explain, platform, source};
+use crate::support::{CREATED, cost, found};
 use artifact_source::ErrorKind;
 use selection_strategies::TagRule;
 use serde_json::{Value, json};
-use support::answers::{discover, explain, platform, source};
-use support::{CREATED, cost, found};
 use warehouse_testkit::{MediaType, Registry};
 
 const NEW: &str = "2024-06-01T00:00:00Z";
@@ -62,14 +58,14 @@ async fn newest(make: impl Fn(&World) -> Value, time: &str, requests: u64) {
     world.tag(&make(&world));
     world.0.log().clear();
     let source = source(&world.0).rule(TagRule::newest()).build().unwrap();
-    let answer = support::discover(&source).await;
+    let answer = crate::support::discover(&source).await;
     // The list, both tags, and the configuration of the old one.
     cost(&world.0, &answer, 1 + 2 + 1 + requests);
     let images = found(answer).artifacts;
     assert_eq!(images[0].tag, "new");
     assert_eq!(images[0].created_at.unwrap().to_string(), time);
     // Content does not change, so it is read once.
-    cost(&world.0, &support::discover(&source).await, 1 + 2);
+    cost(&world.0, &crate::support::discover(&source).await, 1 + 2);
 }
 
 #[tokio::test]
@@ -131,7 +127,7 @@ async fn for_platform(make: impl Fn(&World) -> Value, wanted: &str, reason: Opti
     world.tag(&make(&world));
     world.0.log().clear();
     let digest = || source(&world.0).rule(TagRule::digest("new")).platform(platform(wanted));
-    cost(&world.0, &support::discover(&digest().build().unwrap()).await, 1 + requests);
+    cost(&world.0, &crate::support::discover(&digest().build().unwrap()).await, 1 + requests);
     let (tags, why) = explain(digest()).await;
     assert_eq!(tags.is_empty(), reason.is_some(), "{wanted}");
     assert_eq!(why.get("new").map(String::as_str), reason, "{wanted}");

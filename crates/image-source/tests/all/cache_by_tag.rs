@@ -1,15 +1,11 @@
 //! `cacheByTag`: who says so, and what it saves.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{Annotated, cost, discover, found, images, push, source};
 use artifact_source::ErrorKind;
 use image_source::{CacheByTagPolicy, ImageSource, MemoryCache};
 use selection_strategies::TagRule;
-use support::{Annotated, cost, discover, found, images, push, source};
 use warehouse_testkit::Registry;
 
 use CacheByTagPolicy::{Allow, Forbid, Force, Require};
@@ -41,7 +37,7 @@ async fn second(registry: &Registry, rule: TagRule, policy: CacheByTagPolicy, vo
 
 #[tokio::test]
 async fn four_policies_for_four_strategies_with_and_without_the_subscription() {
-    let registry = support::registry(Registry::builder(), 10, Annotated::Yes);
+    let registry = crate::support::registry(Registry::builder(), 10, Annotated::Yes);
     let strategies = [
         ("SemVer", TagRule::semver(None)),
         ("Lexical", TagRule::lexical()),
@@ -69,7 +65,7 @@ async fn four_policies_for_four_strategies_with_and_without_the_subscription() {
 #[tokio::test]
 async fn the_tag_of_a_digest_rule_moves_whatever_anybody_says() {
     for policy in [Forbid, Allow, Require, Force] {
-        let registry = support::registry(Registry::builder(), 3, Annotated::Yes);
+        let registry = crate::support::registry(Registry::builder(), 3, Annotated::Yes);
         let rule = TagRule::digest("1.1.0");
         let source = source(&registry, rule).cache_by_tag(true).cache_by_tag_policy(policy).build().unwrap();
         let before = images(&source).await;
@@ -83,7 +79,7 @@ async fn the_tag_of_a_digest_rule_moves_whatever_anybody_says() {
 /// Kargo: 3,005 requests without `cacheByTag`, 5 with it.
 #[tokio::test]
 async fn newest_build_of_1000_tags_that_never_move_is_1_and_what_is_new() {
-    let registry = support::registry(Registry::builder(), 1000, Annotated::No);
+    let registry = crate::support::registry(Registry::builder(), 1000, Annotated::No);
     let source = source(&registry, TagRule::newest()).cache_by_tag(true).build().unwrap();
     let cold = discover(&source).await;
     cost(&registry, &cold, 2 + 1 + 1000 * 13);
@@ -99,7 +95,7 @@ async fn newest_build_of_1000_tags_that_never_move_is_1_and_what_is_new() {
 
 #[tokio::test]
 async fn who_trusts_tags_and_who_does_not_share_what_they_know() {
-    let registry = support::registry(Registry::builder(), 30, Annotated::Yes);
+    let registry = crate::support::registry(Registry::builder(), 30, Annotated::Yes);
     let cache = Arc::new(MemoryCache::default());
     let shared = |trusts: bool| -> ImageSource {
         let builder = source(&registry, TagRule::newest()).cache_by_tag(trusts);

@@ -1,17 +1,13 @@
 //! Where HEAD is refused, what GET says counts: some registries refuse only this way of asking, and a refusal without a body
 //! does not say why.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::answers::{source, tags};
+use crate::support::{PLATFORMS, cost, found};
 use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind};
 use image_source::ImageSource;
 use oci_registry::RegistryClient;
 use selection_strategies::TagRule;
-use support::answers::{source, tags};
-use support::{PLATFORMS, cost, found};
 use warehouse_testkit::{Fault, Registry, Reply, When};
 
 fn registry() -> Registry {
@@ -31,12 +27,12 @@ fn one_by_one(registry: &Registry) -> ImageSource {
 async fn check(answer: impl Into<Fault>, second: u64, third: u64) {
     let registry = registry();
     let source = one_by_one(&registry);
-    let cold = support::discover(&source).await;
+    let cold = crate::support::discover(&source).await;
     cost(&registry, &cold, 1 + 3);
     let cold = found(cold).artifacts;
     registry.faults().add(When::head("/v2/**"), answer);
     for expected in [second, third] {
-        let warm = support::discover(&source).await;
+        let warm = crate::support::discover(&source).await;
         cost(&registry, &warm, expected);
         assert_eq!(found(warm).artifacts, cold);
     }
@@ -63,9 +59,9 @@ async fn where_head_fails_get_decides() {
     for fault in [Fault::Reset, Fault::status(500)] {
         let registry = registry();
         let source = one_by_one(&registry);
-        let cold = found(support::discover(&source).await).artifacts;
+        let cold = found(crate::support::discover(&source).await).artifacts;
         registry.faults().add(When::head("/v2/**"), fault.clone());
-        assert_eq!(found(support::discover(&source).await).artifacts, cold, "{fault:?}");
+        assert_eq!(found(crate::support::discover(&source).await).artifacts, cold, "{fault:?}");
         // What GET fails at too is a failure.
         registry.faults().add(When::get("/v2/**/manifests/*"), Fault::status(500));
         let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
@@ -77,7 +73,7 @@ async fn where_head_fails_get_decides() {
 async fn a_registry_that_wants_fewer_requests_gets_no_get_for_a_head() {
     let registry = registry();
     let source = one_by_one(&registry);
-    support::discover(&source).await;
+    crate::support::discover(&source).await;
     registry.faults().add(When::head("/v2/**"), Fault::too_many_requests(std::time::Duration::ZERO));
     registry.log().clear();
     let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
@@ -95,7 +91,7 @@ async fn what_get_refuses_too_is_an_error() {
     for (status, kind) in [(401, ErrorKind::Unauthorized), (403, ErrorKind::Forbidden)] {
         let registry = registry();
         let source = one_by_one(&registry);
-        support::discover(&source).await;
+        crate::support::discover(&source).await;
         registry.faults().add(When::path("/v2/**/manifests/*"), Reply::status(status));
         let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
         assert_eq!(error.kind(), kind);
@@ -108,7 +104,7 @@ async fn a_repository_that_is_gone_is_an_error_cold_and_warm_and_a_tag_that_is_g
         let registry = registry();
         let anew = || source(&registry).rule(rule.clone()).build().unwrap();
         let warm = anew();
-        support::discover(&warm).await;
+        crate::support::discover(&warm).await;
 
         let gone = Reply::status(404).oci_error("NAME_UNKNOWN", "no such repository");
         registry.faults().add(When::path("/v2/**/manifests/*"), gone);
@@ -121,7 +117,7 @@ async fn a_repository_that_is_gone_is_an_error_cold_and_warm_and_a_tag_that_is_g
         let gone = Reply::status(404).oci_error("MANIFEST_UNKNOWN", "manifest unknown");
         registry.faults().add(When::path("/v2/**/manifests/1.4.0"), gone);
         for source in [&anew(), &warm, &warm] {
-            let found = support::images(source).await;
+            let found = crate::support::images(source).await;
             assert!(!tags(&found).contains(&"1.4.0"), "{found:?}");
         }
     }
@@ -132,13 +128,13 @@ async fn a_repository_that_is_gone_is_an_error_cold_and_warm_and_a_tag_that_is_g
 async fn a_digest_that_cannot_be_read_leaves_it_to_the_tag() {
     let registry = registry();
     let source = one_by_one(&registry);
-    support::discover(&source).await;
+    crate::support::discover(&source).await;
     let moved =
         registry.image("demo/app").tag("1.4.0").platforms(PLATFORMS).annotation("moved", "yes").push();
     let gone = Reply::status(404).oci_error("MANIFEST_UNKNOWN", "manifest unknown");
     registry.faults().add(When::get(format!("/v2/**/manifests/{}", moved.digest)), gone);
     registry.log().clear();
-    let warm = support::discover(&source).await;
+    let warm = crate::support::discover(&source).await;
     cost(&registry, &warm, 1 + 3 + 2);
     assert_eq!(found(warm).artifacts[0].annotations["moved"], "yes");
 }
@@ -159,16 +155,16 @@ async fn head_without_a_digest_is_asked_once_per_registry() {
         source.rule(TagRule::lexical()).limit(60).parallelism(32).build().unwrap()
     });
     for source in &sources {
-        cost(&registry, &support::discover(source).await, 1 + 60);
+        cost(&registry, &crate::support::discover(source).await, 1 + 60);
     }
     // Both at once.
-    let answers = futures::future::join_all(sources.iter().map(support::discover)).await;
+    let answers = futures::future::join_all(sources.iter().map(crate::support::discover)).await;
     assert!(answers.into_iter().all(|answer| found(answer).artifacts.len() == 60));
     assert_eq!(registry.log().count(&When::head("/v2/**")), 1);
     assert_eq!(registry.log().counters().requests, 2 * (1 + 60) + 1);
     registry.log().clear();
     for source in &sources {
-        cost(&registry, &support::discover(source).await, 1 + 60);
+        cost(&registry, &crate::support::discover(source).await, 1 + 60);
     }
 }
 
@@ -177,15 +173,15 @@ async fn head_without_a_digest_is_asked_once_per_registry() {
 async fn head_with_a_digest_is_asked_for_all_and_refusals_are_heard_once() {
     let registry = registry();
     let source = source(&registry).limit(5).parallelism(32).build().unwrap();
-    support::discover(&source).await;
+    crate::support::discover(&source).await;
     registry.log().clear();
-    cost(&registry, &support::discover(&source).await, 1 + 5);
+    cost(&registry, &crate::support::discover(&source).await, 1 + 5);
     for status in [403, 405] {
         let registry = self::registry();
-        let source = support::answers::source(&registry).limit(5).parallelism(32).build().unwrap();
-        support::discover(&source).await;
+        let source = crate::support::answers::source(&registry).limit(5).parallelism(32).build().unwrap();
+        crate::support::discover(&source).await;
         registry.faults().add(When::head("/v2/**"), Fault::status(status));
         registry.log().clear();
-        cost(&registry, &support::discover(&source).await, 1 + 1 + 5);
+        cost(&registry, &crate::support::discover(&source).await, 1 + 1 + 5);
     }
 }

@@ -1,14 +1,6 @@
 //! Discoveries in processes of their own: this very test binary, started again.
 //!
 //! A test file that uses them has a test of this name, which is ignored unless it is the child:
-//!
-//! ```text
-//! #[test]
-//! #[ignore = "started by other tests"]
-//! fn child() {
-//!     support::process::child();
-//! }
-//! ```
 
 use std::io::Read;
 use std::path::Path;
@@ -58,7 +50,7 @@ pub fn start(host: &str, folder: &Path, task: Task) -> Child {
 /// The same with a cache of at most this many bytes.
 pub fn start_with(host: &str, folder: &Path, limit: u64, task: Task) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .args(["--exact", "support::process::child", "--ignored", "--nocapture"])
         .env("CHILD_TASK", task.word())
         .env("CHILD_HOST", host)
         .env("CHILD_FOLDER", folder)
@@ -79,7 +71,9 @@ pub fn finish(mut child: Child) -> Vec<Image> {
 }
 
 /// The child's side.
-pub fn child() {
+#[test]
+#[ignore = "started by other tests"]
+fn child() {
     let variable = |name| std::env::var(name).unwrap();
     let (host, folder, word) = (variable("CHILD_HOST"), variable("CHILD_FOLDER"), variable("CHILD_TASK"));
     let limit = variable("CHILD_LIMIT").parse().unwrap();

@@ -1,12 +1,8 @@
 //! How many requests it takes to find the newest builds, exactly, as the registry counted them; beside it what Kargo's
 //! discovery takes. See `cost.rs` for its pattern.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::{Annotated, PLATFORMS, cost, discover, found, registry, source};
 use selection_strategies::TagRule;
-use support::{Annotated, PLATFORMS, cost, discover, found, registry, source};
 use warehouse_testkit::{Fault, Registry, When};
 
 /// Kargo: 27,005 cold and 3,005 warm, by its pattern, with three pages of tags.

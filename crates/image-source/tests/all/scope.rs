@@ -1,18 +1,14 @@
 //! A cache that is shared tells nobody what the registry would not.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{cost, discover};
 use artifact_http::{Credential, HttpClient, Login};
 use artifact_source::{ErrorKind, SourceKind};
 use async_trait::async_trait;
 use image_source::{DiskCache, FactCache, ImageSource, MemoryCache};
 use oci_registry::RegistryClient;
 use selection_strategies::TagRule;
-use support::{cost, discover};
 use warehouse_testkit::Registry;
 
 /// Somebody's login, found in this place.

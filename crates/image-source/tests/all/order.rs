@@ -1,17 +1,13 @@
 //! Why a build is not among the newest, and what is said where no time decides (semantics rule 3.5).
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::CREATED;
+use crate::support::answers::{explain, source};
 use artifact_source::{ArtifactSource, DiscoverRequest, Recorder};
 use image_source::ImageSourceBuilder;
 use jiff::Timestamp;
 use selection_strategies::{TagFilter, TagRule};
-use support::CREATED;
-use support::answers::{explain, source};
 use warehouse_testkit::Registry;
 
 /// Tags, and what their configurations say: `-` is nothing at all.

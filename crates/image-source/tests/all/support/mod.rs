@@ -1,7 +1,5 @@
 //! What the tests of costs share.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 pub mod answers;
 pub mod process;
 

@@ -1,11 +1,7 @@
 //! Images of which something cannot be read, under each strategy: what nobody needs to read is in nobody's way.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
-mod support;
-
+use crate::support::answers::{explain, platform, source};
 use selection_strategies::TagRule;
-use support::answers::{explain, platform, source};
 use warehouse_testkit::{MediaType, Registry};
 
 /// What is wrong with `1.1.0`.

@@ -1,14 +1,10 @@
 //! What a tag names that is no image is passed over with what it is (semantics rule 3.10), at the cost of looking at it.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::answers::{explain, platform, source};
+use crate::support::{cost, found};
 use artifact_source::ArtifactSource;
 use selection_strategies::TagRule;
 use serde_json::{Value, json};
-use support::answers::{explain, platform, source};
-use support::{cost, found};
 use warehouse_testkit::{MediaType, Registry, Reply, When};
 
 const IMAGE_CONFIG: &str = MediaType::OCI_CONFIG;
@@ -64,11 +60,11 @@ async fn check(media_type: &str, content: &Value, what: &str) {
             // It is known what it is, so that nothing but the two tags is asked for, and no body comes.
             registry.log().clear();
             let source = source().build().unwrap();
-            let cold = support::discover(&source).await;
+            let cold = crate::support::discover(&source).await;
             let config =
                 u64::from(wanted.is_some() || registry.log().count(&When::get("/v2/**/blobs/*")) > 0);
             cost(&registry, &cold, 1 + 2 + config);
-            let warm = support::discover(&source).await;
+            let warm = crate::support::discover(&source).await;
             assert_eq!(registry.log().count(&When::head("/v2/**/manifests/*")), 2, "{content}");
             cost(&registry, &warm, 1 + 2);
             assert_eq!(found(warm).artifacts[0].tag, "1.0.0");
@@ -213,7 +209,9 @@ async fn a_signed_schema_1_manifest() {
         let kept = source().build().unwrap();
         for _ in 0..2 {
             assert_eq!(
-                support::found(support::discover(&source().build().unwrap()).await).artifacts.len(),
+                crate::support::found(crate::support::discover(&source().build().unwrap()).await)
+                    .artifacts
+                    .len(),
                 2
             );
             let recorder = artifact_source::Recorder::new();
@@ -230,7 +228,7 @@ async fn a_signed_schema_1_manifest() {
     for body in [r#"{"schemaVersion": 1, "fsLayers": []}"#, r#"{"schemaVersion": 2, "signatures": []}"#] {
         registry.faults().clear();
         registry.faults().add(When::get("/v2/**/manifests/1.2.0"), reply(body));
-        let error = support::answers::discover(source(&registry)).await.unwrap_err();
+        let error = crate::support::answers::discover(source(&registry)).await.unwrap_err();
         assert_eq!(error.kind(), artifact_source::ErrorKind::BadAnswer, "{body}");
     }
 }

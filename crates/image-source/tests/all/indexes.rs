@@ -1,15 +1,11 @@
 //! What an index says of its images: which of them counts, and when it was built.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::answers::{discover, explain, platform, source};
+use crate::support::{CREATED, cost, found};
 use artifact_source::Image;
 use image_source::ImageSourceBuilder;
 use selection_strategies::TagRule;
 use serde_json::{Value, json};
-use support::answers::{discover, explain, platform, source};
-use support::{CREATED, cost, found};
 use warehouse_testkit::{MediaType, Registry, When};
 
 /// An image in an index: what the index says of it, and what its configuration does.
@@ -65,7 +61,7 @@ async fn check(first: Listed, second: Listed, time: Option<&str>, below: u64) {
         for wanted in [None, Some("linux/amd64"), Some("linux/arm64")] {
             registry.log().clear();
             let source = source(&registry).rule(TagRule::newest()).platform(wanted.map(platform));
-            let answer = support::discover(&source.build().unwrap()).await;
+            let answer = crate::support::discover(&source.build().unwrap()).await;
             cost(&registry, &answer, 2 + below);
             let created = found(answer).artifacts[0].created_at.map(|time| time.to_string());
             assert_eq!(created.as_deref(), time, "{wanted:?}");

@@ -1,13 +1,9 @@
 //! How many tags are looked at where some do not fit, exactly. As many as the limit still needs are looked at together, and
 //! half as many more as there were misses, up to 32 more.
 
-#![allow(clippy::unwrap_used)]
-
-mod support;
-
+use crate::support::answers::{platform, source, tags};
+use crate::support::{cost, discover, found};
 use selection_strategies::TagRule;
-use support::answers::{platform, source, tags};
-use support::{cost, discover, found};
 use warehouse_testkit::{Registry, When};
 
 /// Looks for so many images for linux/arm64, newest version first, where only these versions are; cold and again, in one
