@@ -5,7 +5,7 @@ use std::sync::Arc;
 use artifact_http::SourceContext;
 use artifact_source::{AnySource, ArtifactSourceExt, Error, ErrorKind, SourceId, SourceKind};
 use freight::NeededCreated;
-use git_source::GitSource;
+use git_source::{CommitRule, CommitStrategy, GitSource};
 use helm_source::HelmSource;
 use image_source::ImageSource;
 use selection_strategies::{Constraint, Strictness, TagFilter, TagRule};
@@ -110,27 +110,11 @@ impl Compiler<'_> {
     }
 
     fn git_source(&self, git: &GitSubscription, id: &SourceId) -> Result<AnySource, Error> {
-        let strategy = match git.commit_selection_strategy {
-            CommitSelectionStrategy::NewestFromBranch => git_source::Strategy::NewestFromBranch,
-            CommitSelectionStrategy::SemVer => git_source::Strategy::SemVer,
-            CommitSelectionStrategy::Lexical => git_source::Strategy::Lexical,
-            CommitSelectionStrategy::NewestTag => git_source::Strategy::NewestTag,
-        };
         let mut builder = GitSource::builder(&git.repo_url)
             .id(id.clone())
             .context(&self.context(self.transport(git.insecure_skip_tls_verify)))
-            .strategy(strategy)
-            .branch(git.branch.clone())
-            .limit(limit(git.discovery_limit))
-            .semver_constraint(git.semver_constraint.clone())
-            .strict_semvers(git.strict_semvers)
-            .allow_tags_regexes(git.allow_tags_regexes.clone())
-            .ignore_tags_regexes(git.ignore_tags_regexes.clone())
-            .ignore_tags(git.ignore_tags.clone())
-            .since(git.since)
-            .expression_filter(git.expression_filter.clone())
-            .include_paths(git.include_paths.clone())
-            .exclude_paths(git.exclude_paths.clone());
+            .rule(commit_rule(git)?)
+            .limit(limit(git.discovery_limit));
         if let Some((program, arguments)) = &self.discoverer.shared.ssh_command {
             builder = builder.ssh_command(program, arguments);
         }
@@ -194,6 +178,29 @@ fn tag_rule(image: &ImageSubscription) -> Result<TagRule, Error> {
         },
     };
     Ok(rule.with_filter(filter))
+}
+
+/// The rule over a repository's commits (semantics section 4).
+fn commit_rule(git: &GitSubscription) -> Result<CommitRule, Error> {
+    let strategy = match git.commit_selection_strategy {
+        CommitSelectionStrategy::NewestFromBranch => CommitStrategy::NewestFromBranch,
+        CommitSelectionStrategy::SemVer => CommitStrategy::SemVer,
+        CommitSelectionStrategy::Lexical => CommitStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag => CommitStrategy::NewestTag,
+    };
+    CommitRule::builder()
+        .strategy(strategy)
+        .branch(git.branch.clone())
+        .semver_constraint(git.semver_constraint.clone())
+        .strict_semvers(git.strict_semvers)
+        .allow_tags_regexes(&git.allow_tags_regexes)
+        .ignore_tags_regexes(&git.ignore_tags_regexes)
+        .ignore_tags(&git.ignore_tags)
+        .since(git.since)
+        .expression_filter(git.expression_filter.clone())
+        .include_paths(&git.include_paths)
+        .exclude_paths(&git.exclude_paths)
+        .build()
 }
 
 /// A field that validation would have refused.

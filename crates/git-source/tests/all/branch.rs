@@ -3,7 +3,7 @@
 use git_source::GitSource;
 use warehouse_testkit::{Commit, GitServer};
 
-use crate::support::{add, find, ids, log, server_with, source};
+use crate::support::{add, find, ids, log, on_branch, server_with, source};
 
 #[tokio::test]
 async fn all_limits() {
@@ -51,7 +51,7 @@ async fn a_named_branch_and_the_remotes_head() {
 
     for branch in ["main", "release/1.0", "release/1.0-rc", "main-2"] {
         let found =
-            find(&GitSource::builder(repository.url()).branch(branch.to_owned()).build().unwrap()).await;
+            find(&GitSource::builder(repository.url()).rule(on_branch(branch)).build().unwrap()).await;
         assert_eq!(ids(&found), log(&repository, branch, 20), "{branch}");
         assert!(found.artifacts.iter().all(|commit| commit.branch.as_deref() == Some(branch)), "{branch}");
     }

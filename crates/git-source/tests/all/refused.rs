@@ -4,10 +4,10 @@ use std::net::Ipv4Addr;
 
 use artifact_http::{Credential, HttpClient};
 use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind, Recorder, Rejection};
-use git_source::{GitSource, GitSourceBuilder, ObservedRefs, Strategy};
+use git_source::{CommitStrategy, GitSource, GitSourceBuilder, ObservedRefs};
 use warehouse_testkit::{Authority, Commit, Fault, GitServer, Reply, When};
 
-use crate::support::{add, fails, find, ids, log, server_with};
+use crate::support::{add, by_strategy, fails, find, ids, log, on_branch, rule, server_with};
 
 const POST: &str = "/demo.git/git-upload-pack";
 const GREETING: &str = "/demo.git/info/refs";
@@ -43,7 +43,7 @@ async fn a_filter_that_the_server_bars_is_given_up_and_remembered() {
             let source = || {
                 GitSource::builder(repository.url())
                     .cache_dir(folder.path().to_owned())
-                    .include_paths(paths.iter().map(|&path| path.to_owned()))
+                    .rule(rule(|rule| rule.include_paths(paths.iter().copied())))
                     .build()
                     .unwrap()
             };
@@ -92,7 +92,7 @@ async fn the_servers_own_words_stand_in_the_error() {
 async fn a_branch_that_moves_between_two_requests_is_asked_for_once_more() {
     let (server, repository) = server_with(3);
     let gone = format!("{} refs/heads/main\n", "12".repeat(20));
-    let source = || GitSource::builder(repository.url()).branch("main".to_owned()).http(once());
+    let source = || GitSource::builder(repository.url()).rule(on_branch("main")).http(once());
     server.faults().add(When::post(POST).nth(1), packets(&[&gone]));
     let found = find(&source().build().unwrap()).await;
     assert_eq!(ids(&found), log(&repository, "main", 20));
@@ -128,8 +128,9 @@ async fn a_branch_that_moves_is_asked_for_once_more_over_protocol_0_too() {
             .body(lines.concat())
     };
     repository.git(["tag", "v1.0.0", "main"]).unwrap();
-    for strategy in [Strategy::NewestFromBranch, Strategy::SemVer] {
-        let source = || GitSource::builder(repository.url()).strategy(strategy).limit(1).http(once());
+    for strategy in [CommitStrategy::NewestFromBranch, CommitStrategy::SemVer] {
+        let source =
+            || GitSource::builder(repository.url()).rule(by_strategy(strategy)).limit(1).http(once());
         server.faults().clear();
         server.faults().add(When::get(GREETING).nth(1), greeting());
         let found = find(&source().build().unwrap()).await;
@@ -190,7 +191,7 @@ async fn a_tag_as_the_branch_is_followed_with_a_warning() {
         .git(["-c", "user.name=T", "-c", "user.email=t@e.c", "tag", "-a", "-m", "x", "v2", "main~1"])
         .unwrap();
     for tag in ["v1.0.0", "v2"] {
-        let source = GitSource::builder(repository.url()).branch(tag.to_owned()).build().unwrap();
+        let source = GitSource::builder(repository.url()).rule(on_branch(tag)).build().unwrap();
         let recorder = artifact_source::Recorder::new();
         let found = source.discover(artifact_source::DiscoverRequest::new().with_trace(&recorder)).await;
         assert_eq!(ids(&found.unwrap().found().unwrap()), log(&repository, tag, 20));
@@ -214,11 +215,12 @@ async fn tags_that_git_forbids_are_passed_over() {
     let mut lines: Vec<String> = bad.iter().map(|name| format!("{id} refs/tags/{name}\n")).collect();
     lines.push(format!("{id} refs/tags/v1.0.0\n"));
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
         server.faults().clear();
         server.faults().add(When::post(POST).nth(1), packets(&lines));
         let recorder = Recorder::new();
-        let source = GitSource::builder(repository.url()).strategy(strategy).http(once()).build().unwrap();
+        let source =
+            GitSource::builder(repository.url()).rule(by_strategy(strategy)).http(once()).build().unwrap();
         let found =
             source.discover(DiscoverRequest::new().with_trace(&recorder)).await.unwrap().found().unwrap();
         let names: Vec<_> = found.artifacts.iter().filter_map(|commit| commit.tag.as_deref()).collect();
@@ -260,7 +262,7 @@ async fn names_that_gitoxide_cannot_read_cost_no_other_tag() {
     let answer = |kind: &str, body: Vec<u8>| {
         Reply::status(200).header("content-type", format!("application/x-git-upload-pack-{kind}")).body(body)
     };
-    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
         for protocol in [2, 0] {
             server.faults().clear();
             let reply = if protocol == 2 {
@@ -277,8 +279,11 @@ async fn names_that_gitoxide_cannot_read_cost_no_other_tag() {
                 server.faults().add(When::get(GREETING), reply);
             }
             let recorder = Recorder::new();
-            let source =
-                GitSource::builder(repository.url()).strategy(strategy).http(once()).build().unwrap();
+            let source = GitSource::builder(repository.url())
+                .rule(by_strategy(strategy))
+                .http(once())
+                .build()
+                .unwrap();
             let found = source.discover(DiscoverRequest::new().with_trace(&recorder)).await;
             let found =
                 found.unwrap_or_else(|error| panic!("{strategy} {protocol}: {error:?}")).found().unwrap();
@@ -297,7 +302,9 @@ async fn names_that_gitoxide_cannot_read_cost_no_other_tag() {
     // A line that is no reference at all ends the list, in words.
     server.faults().clear();
     server.faults().add(When::post(POST).nth(1), packets(&["12 refs/tags/v1.0.0\n"]));
-    let error = fails(GitSource::builder(repository.url()).strategy(Strategy::SemVer).http(once())).await;
+    let error =
+        fails(GitSource::builder(repository.url()).rule(by_strategy(CommitStrategy::SemVer)).http(once()))
+            .await;
     let cause = std::error::Error::source(&error).map(ToString::to_string);
     let shown = cause.unwrap_or_default();
     assert!(shown.contains("the line \"12 refs/tags/v1.0.0\" is not an object id"), "{shown}");
@@ -313,10 +320,9 @@ async fn a_tag_on_the_parent_of_another_one_and_what_was_observed() {
     }
     repository.git(["tag", "v1.1.0", "main"]).unwrap();
     repository.git(["tag", "v1.0.0", "main~1"]).unwrap();
-    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
         let source = GitSource::builder(repository.url())
-            .strategy(strategy)
-            .include_paths(["apps".to_owned()])
+            .rule(rule(|rule| rule.strategy(strategy).include_paths(["apps"])))
             .limit(1)
             .build()
             .unwrap();
@@ -342,7 +348,8 @@ async fn a_tag_without_a_tagger_has_no_date() {
     let id = repository.git(["hash-object", "-t", "tag", "-w", file.to_str().unwrap()]).unwrap();
     repository.set_reference("refs/tags/v1.0.0", &id).unwrap();
     repository.git(["tag", "v0.9.0", "main"]).unwrap();
-    let source = GitSource::builder(repository.url()).strategy(Strategy::NewestTag).build().unwrap();
+    let source =
+        GitSource::builder(repository.url()).rule(by_strategy(CommitStrategy::NewestTag)).build().unwrap();
     let found = find(&source).await;
     let seen: Vec<_> =
         found.artifacts.iter().map(|commit| (commit.tag.as_deref(), commit.creator_date.is_some())).collect();
