@@ -39,7 +39,7 @@ pub(crate) const LOCK: &str = "lock";
 pub(crate) struct Store {
     folder: PathBuf,
     has_grown: Cell<bool>,
-    _lock: File,
+    _lock: StoreLock,
 }
 
 impl Store {
@@ -229,9 +229,18 @@ impl Store {
     }
 }
 
+/// The lock of a store. Dropping it releases the lock at once, also where a child process that is just starting has inherited the file.
+pub(crate) struct StoreLock(File);
+
+impl Drop for StoreLock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
 /// Takes the lock of the store in this folder, and notes the time of its use; `None` where another process has it. The folder is made
 /// where it is missing.
-pub(crate) fn lock(folder: &Path) -> io::Result<Option<File>> {
+pub(crate) fn lock(folder: &Path) -> io::Result<Option<StoreLock>> {
     let mut options = File::options();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -246,11 +255,15 @@ pub(crate) fn lock(folder: &Path) -> io::Result<Option<File>> {
         opened => opened?,
     };
     match lock.try_lock() {
-        Ok(()) if is_current(&lock, &folder.join(LOCK)) => {
-            lock.set_modified(SystemTime::now())?;
+        Ok(()) => {
+            let lock = StoreLock(lock);
+            if !is_current(&lock.0, &folder.join(LOCK)) {
+                return Ok(None);
+            }
+            lock.0.set_modified(SystemTime::now())?;
             Ok(Some(lock))
         }
-        Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
