@@ -14,9 +14,9 @@ use jiff::Timestamp;
 use oci_registry::{ImageName, RegistryClient, RegistryClientBuilder};
 use warehouse_spec::{GenericSubscription, Warehouse};
 
+use crate::admission::AdmissionQueue;
 use crate::compile::{Compiled, compile};
 use crate::run::Run;
-use crate::turns::Turns;
 
 /// Makes a source of a generic subscription: see [`DiscovererBuilder::generic`].
 pub(crate) type GenericFactory = dyn Fn(GenericRequest<'_>) -> Result<AnySource, Error> + Send + Sync;
@@ -59,7 +59,7 @@ pub(crate) struct Shared {
     disk: Option<Arc<DiskCache>>,
     pub(crate) cache_by_tag: CacheByTagPolicy,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
-    turns: Turns,
+    admission: AdmissionQueue,
     pub(crate) clock: Arc<dyn Clock>,
     /// The program for `ssh://` and what comes before its other arguments.
     pub(crate) ssh_command: Option<(OsString, Vec<OsString>)>,
@@ -109,9 +109,8 @@ impl Discoverer {
         self.shared.disk.iter().filter_map(|cache| cache.take_problem()).collect()
     }
 
-    /// As many as are asked at once.
-    pub(crate) fn turns(&self) -> &Turns {
-        &self.shared.turns
+    pub(crate) fn admission(&self) -> &AdmissionQueue {
+        &self.shared.admission
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -122,7 +121,7 @@ impl Discoverer {
 impl fmt::Debug for Discoverer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discoverer")
-            .field("turns", &self.shared.turns)
+            .field("admission", &self.shared.admission)
             .field("cache_dir", &self.shared.cache_dir)
             .finish_non_exhaustive()
     }
@@ -292,7 +291,7 @@ impl DiscovererBuilder {
             cache_dir: self.cache_dir,
             cache_by_tag: self.cache_by_tag,
             generic: self.generic,
-            turns: Turns::new(self.concurrency),
+            admission: AdmissionQueue::new(self.concurrency),
             clock: self.clock,
             ssh_command: self.ssh_command,
         });

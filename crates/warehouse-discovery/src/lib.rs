@@ -34,16 +34,16 @@
 //!   is left over (semantics rule 6.2): [`Report::freight`].
 //! - [`Report::discovered_artifacts`] is the same in the shape of Kargo's `status.discoveredArtifacts`.
 
+mod admission;
 mod compile;
 mod discovered;
 mod discoverer;
 mod freight;
-mod listener;
 mod observer;
 mod report;
+mod report_trace;
 mod run;
 mod snapshot;
-mod turns;
 
 pub use compile::Compiled;
 pub use discoverer::{Discoverer, DiscovererBuilder, GenericRequest};
