@@ -1,4 +1,4 @@
-//! **Warehouse discovery** takes a [`Warehouse`](warehouse_spec::Warehouse), asks every one of its
+//! **Warehouse discovery** takes a [`Warehouse`], asks every one of its
 //! subscriptions at once for the newest artifacts that fit, and reports what came of each. One that
 //! fails leaves the others' results standing.
 //!
