@@ -7,7 +7,9 @@ use http::header;
 use url::Url;
 
 use crate::service::{ServiceBody, ServiceRequest, ServiceResponse};
-use crate::{Call, HttpClient, Origin, Request, StreamingResponse, failure, is_loopback, moment, redirect};
+use crate::{
+    Call, HttpClient, Origin, Request, StreamingResponse, failure, is_loopback, moment, redirect, spans,
+};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
 const REDIRECT_BODY: usize = 64 << 10;
@@ -107,7 +109,8 @@ impl HttpClient {
             return Err(deadline_passed(&url));
         }
         call.meter.count_request();
-        match tokio::time::timeout_at(until.into(), self.service.call(message)).await {
+        let exchange = spans::of_request(message.method.clone(), &url, self.service.call(message));
+        match tokio::time::timeout_at(until.into(), exchange).await {
             Ok(answer) => answer,
             Err(_) if at_deadline => Err(deadline_passed(&url)),
             Err(_) => Err(silence(&url, self.timing.stall)),

@@ -85,6 +85,7 @@ mod secret;
 mod service;
 mod single_flight;
 mod source_context;
+mod spans;
 mod stream;
 mod tls;
 

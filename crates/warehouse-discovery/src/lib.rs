@@ -62,6 +62,7 @@ mod report_freight;
 mod report_trace;
 mod run;
 mod snapshot;
+mod spans;
 mod transport;
 
 /// Where credentials are found: Kargo's Secrets, docker's config, credential helpers.

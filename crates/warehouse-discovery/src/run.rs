@@ -16,7 +16,7 @@ use warehouse_spec::Warehouse;
 use crate::compile::Compiled;
 use crate::report_trace::ReportTrace;
 use crate::snapshot::Remembered;
-use crate::{Discoverer, Freshness, Observer, Report, Snapshot, SubscriptionReport};
+use crate::{Discoverer, Freshness, Observer, Report, Snapshot, SubscriptionReport, spans};
 
 /// How long after the deadline a source may take to say that it passed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -58,7 +58,12 @@ impl<'a> Run<'a> {
         let discovered_at = self.discoverer.now();
         let started = Instant::now();
         let compiled = self.discoverer.compile(self.warehouse);
-        let asked: FuturesUnordered<_> = compiled.into_iter().map(|compiled| self.ask(compiled)).collect();
+        let span = spans::of_run(self.warehouse);
+        let ask = |compiled: Compiled| {
+            let subscription = spans::of_subscription(&span, &compiled.id);
+            spans::within(subscription, self.ask(compiled))
+        };
+        let asked: FuturesUnordered<_> = compiled.into_iter().map(ask).collect();
         let mut subscriptions: Vec<_> = asked.collect().await;
         subscriptions.sort_by_key(|report| report.index);
         let spent: Cost = subscriptions.iter().map(|report| report.cost).sum();
