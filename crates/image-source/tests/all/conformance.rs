@@ -118,7 +118,8 @@ async fn semantic_versions() {
 
 #[tokio::test]
 async fn semantic_versions_behind_a_token_for_one_platform() {
-    let mut world = World::new(Registry::builder().anonymous_bearer().reverse_tags(), TagRule::semver(None));
+    let mut world =
+        World::new(Registry::builder().bearer("me", SECRET).reverse_tags(), TagRule::semver(None));
     world.platform = Some("linux/arm64".parse().unwrap());
     conforms(world).await;
 }
@@ -144,7 +145,7 @@ async fn digest() {
 
 #[tokio::test]
 async fn newest_build_with_a_cache_on_disk() {
-    let mut world = World::new(Registry::builder().anonymous_bearer(), TagRule::newest());
+    let mut world = World::new(Registry::builder().bearer("me", SECRET), TagRule::newest());
     world.folder = Some(tempfile::tempdir().unwrap());
     conforms(world).await;
 }

@@ -1,8 +1,6 @@
 //! What a run promises whatever the sources are: failures are kept apart, subscriptions are asked at once, what is
 //! known is handed back, and Freight follows only from what this run answers for.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

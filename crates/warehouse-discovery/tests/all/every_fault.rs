@@ -1,8 +1,6 @@
 //! Every fault that the testkit knows, in every request of the three kinds of sources. Two things hold for whatever error comes of it:
 //! it is transient if, and only if, the request was tried again, and its words are words, not Rust values.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::time::{Duration, Instant};

@@ -3,8 +3,6 @@
 //!
 //! `scripts/peers` installs the programs; what is absent is skipped loudly, and fails with `CI=true`.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
 use std::collections::BTreeMap;
 use std::fs;
 

@@ -1,7 +1,5 @@
 //! Many subscriptions to one repository cost what one costs.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
 use std::sync::Arc;
 
 use artifact_http::Credential;

@@ -1,5 +1,8 @@
 //! What a response tells its reader to do next, and which server said so.
 
+mod challenge;
+mod link;
+
 use std::fmt;
 
 use artifact_source::{Error, ErrorKind};
@@ -7,9 +10,10 @@ use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
 use crate::Origin;
-use crate::challenge::Challenge;
-use crate::link::{self, Malformed};
 use crate::request::strip_user_info;
+use link::Malformed;
+
+pub use challenge::Challenge;
 
 /// The longest URL that is followed, in bytes.
 const LONGEST_URL: usize = 16 << 10;

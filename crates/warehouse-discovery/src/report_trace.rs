@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 use artifact_source::{Candidate, Principal, Rejection, Trace, Warning};
 
 /// A trace that keeps the warnings and the principal, and passes everything on.
-pub(crate) struct Listener<'a> {
+pub(crate) struct ReportTrace<'a> {
     next: &'a dyn Trace,
     warnings: Mutex<Vec<Warning>>,
     principal: Mutex<Option<Principal>>,
 }
 
-impl<'a> Listener<'a> {
+impl<'a> ReportTrace<'a> {
     pub(crate) fn new(next: &'a dyn Trace) -> Self {
         Self { next, warnings: Mutex::default(), principal: Mutex::default() }
     }
@@ -23,7 +23,7 @@ impl<'a> Listener<'a> {
     }
 }
 
-impl Trace for Listener<'_> {
+impl Trace for ReportTrace<'_> {
     fn accepted(&self, candidate: &Candidate<'_>) {
         self.next.accepted(candidate);
     }

@@ -1,7 +1,5 @@
 //! What a run tells of images: warnings, and the time of a build where Freight's criteria read it.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
 use std::sync::{Arc, Mutex};
 
 use artifact_source::{AnyArtifact, Candidate, Rejection, Trace, Warning};
