@@ -93,3 +93,8 @@ pub use artifact_source::Commit;
 pub use observation::ObservedRefs;
 pub use selection::{CommitRule, CommitRuleBuilder, CommitStrategy, JudgedTag, NamesDoNotDecide};
 pub use source::{GitSource, GitSourceBuilder};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -19,7 +19,7 @@ use gix::hash::Kind;
 use tempfile::TempDir;
 
 use crate::repository::fetch::{Contents, FetchCapabilities, PackFilter};
-use crate::repository::store::{self, LOCK, Store, create_private_folder, write_atomically};
+use crate::repository::store::{self, LOCK, Store, create_private_folder, make_private, write_atomically};
 use crate::transport::{Interrupt, lock};
 
 /// The bound of all stores in a folder: 1 GiB.
@@ -64,7 +64,11 @@ impl Cache {
             return Ok((Store::open(&self.own()?.join(folder), interrupt)?, None));
         };
         match Store::open(&named.join(&folder), interrupt) {
-            Ok(store) => Ok((store, None)),
+            Ok(store) => {
+                // An older version made it readable for everybody.
+                let _ = make_private(&named.join(LAYOUT));
+                Ok((store, None))
+            }
             // A cache only saves traffic: the answer is the same without it.
             Err(unusable) if unusable.kind() == ErrorKind::Cache => {
                 let cause = std::error::Error::source(&unusable).map(ToString::to_string).unwrap_or_default();
