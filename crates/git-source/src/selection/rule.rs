@@ -68,7 +68,7 @@ impl fmt::Display for CommitStrategy {
 /// ]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct CommitRule {
     settings: Settings,
     /// `None` for `NewestFromBranch`.
@@ -174,12 +174,6 @@ impl CommitRule {
                 Selection::Branch(Box::new(Branch { name, limit, filter }))
             }
         }
-    }
-}
-
-impl Default for CommitRule {
-    fn default() -> Self {
-        Self { settings: Settings::default(), tag_rule: None, expression: None, paths: None }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The cache: broken, shared, left behind by a killed process.
+//! The cache: damaged, shared, left by a killed process, bounded, private.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -95,7 +95,7 @@ async fn many_sources_share_it() {
         .map(|number| {
             let (repository, limit) = if number % 2 == 0 { (&repository, 5 + number) } else { (&other, 20) };
             let source = builder(repository, folder.path()).limit(limit).build().unwrap();
-            let expected = log(repository, "main", limit as usize);
+            let expected = log(repository, "main", limit);
             tokio::spawn(async move { (ids(&find(&source).await), expected) })
         })
         .collect();

@@ -20,7 +20,7 @@ struct World {
     server: GitServer,
     repository: GitRepository,
     rule: CommitRule,
-    /// Whether the repository is read over http, where the server wants a credential and can fail. Otherwise a process serves it.
+    /// Whether the repository is read over http, where the server requires a credential and can fail. Otherwise a process serves it.
     is_http: bool,
     /// What the fixture publishes next.
     next: u32,
@@ -128,13 +128,13 @@ impl Fixture for World {
     }
 }
 
-/// Runs the suite, in which exactly these checks are not provided for.
+/// Runs the suite. The fixture provides for all checks but these.
 async fn conforms(mut world: World, not_checked: &[&str]) {
     let conformance = conformance::all(&mut world).await.unwrap();
     assert_eq!(conformance.not_checked(), not_checked);
 }
 
-/// `git upload-pack` as a process has no faults to order, and nothing that wants a credential.
+/// A process of `git upload-pack` cannot be made to fail, and requires no credential.
 const NOT_OVER_A_PROCESS: [&str; 3] = ["a_failure_is_an_error", "the_deadline_ends_it", "no_secret_is_shown"];
 
 fn branch_with_expression() -> CommitRule {

@@ -1,4 +1,4 @@
-//! What is legal in Git and trips programs that read the output of `git`: each is a row of the differences from Kargo.
+//! What is valid in Git and misread by programs that parse the output of `git`: each is a row of the differences from Kargo.
 
 use artifact_source::{ArtifactSource, DiscoverRequest, Judgement, Recorder, Rejection};
 use git_source::{CommitStrategy, GitSource};
@@ -27,13 +27,13 @@ async fn tabs_and_long_subjects_end_no_list() {
     ] {
         let found =
             find(&GitSource::builder(repository.url()).rule(by_strategy(strategy)).build().unwrap()).await;
-        let mut seen: Vec<_> =
+        let mut listed: Vec<_> =
             found.artifacts.iter().map(|commit| (commit.subject.as_str(), commit.author.as_str())).collect();
-        seen.sort_unstable();
+        listed.sort_unstable();
         let cut = format!("{}...", "x".repeat(77));
         let expected =
             [("Last", "A <a@b.c>"), ("Root", "A <a@b.c>"), ("a\tb\tc", "A\tB <a@b.c>"), (&cut, "A <a@b.c>")];
-        assert_eq!(seen, expected, "{strategy}");
+        assert_eq!(listed, expected, "{strategy}");
     }
 }
 
@@ -128,13 +128,13 @@ async fn what_is_traced_comes_in_the_order_of_the_strategy() {
         repository.git(["tag", name, &commits[at]]).unwrap();
     }
     let judged = trace(builder().rule(by_strategy(CommitStrategy::NewestTag)).limit(2)).await;
-    let seen: Vec<_> = judged
+    let listed: Vec<_> = judged
         .iter()
         .map(|judgement| {
             (judgement.name.as_str(), judgement.rejection == Some(Rejection::BeyondLimit { limit: 2 }))
         })
         .collect();
-    assert_eq!(seen, [("b", false), ("d", false), ("a", true), ("c", true)]);
+    assert_eq!(listed, [("b", false), ("d", false), ("a", true), ("c", true)]);
     let judged = trace(builder().rule(by_strategy(CommitStrategy::Lexical)).limit(2)).await;
     let names: Vec<&str> = judged.iter().map(|judgement| judgement.name.as_str()).collect();
     assert_eq!(names, ["d", "c", "b", "a"]);

@@ -1,4 +1,4 @@
-//! Servers that fail: always an error of the right kind, never a panic, never another answer.
+//! Servers that fail: the result is an error of the right kind, never a panic, never another answer.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{find, ids, log, server_with, source};
 
 /// The requests of a first discovery.
 const REQUESTS: [(&str, &str, u64); 3] = [
-    ("greeting", "/demo.git/info/refs", 1),
+    ("handshake", "/demo.git/info/refs", 1),
     ("listing", "/demo.git/git-upload-pack", 1),
     ("fetching", "/demo.git/git-upload-pack", 2),
 ];
@@ -24,12 +24,12 @@ async fn with_fault(
 ) -> Result<(), Error> {
     // Short only where silence is the fault: a busy machine falls silent too.
     let silence = matches!(fault, Fault::Stall | Fault::StallAfter { .. });
-    let patience = if silence { Duration::from_millis(300) } else { Duration::from_secs(30) };
+    let limit = if silence { Duration::from_millis(300) } else { Duration::from_secs(30) };
     server.faults().clear();
     server.faults().add(when, fault);
-    let http = HttpClient::builder().attempts(1).stall_timeout(patience).build().unwrap();
+    let http = HttpClient::builder().attempts(1).stall_timeout(limit).build().unwrap();
     let builder = GitSource::builder(repository.url()).http(http).max_bytes(1 << 20);
-    let source = builder.stall_limit(patience).build().unwrap();
+    let source = builder.stall_limit(limit).build().unwrap();
     let answer = source.discover(DiscoverRequest::new()).await;
     server.faults().clear();
     if let Discovery::Found(found) = answer? {
@@ -83,7 +83,7 @@ async fn answers_that_end_anywhere() {
             let fault = Fault::Truncate { keep: usize::try_from(keep).unwrap() };
             let answer = with_fault(&server, &repository, When::path(path).nth(nth), fault).await;
             // Behind the pack, whose own checksum ends it, nothing is missed; and the answer was checked to be right. What comes there is
-            // the end of the answer, and at times the server's last words on its progress.
+            // the end of the answer, and at times the server's last message on its progress.
             let behind_the_pack = name == "fetching" && keep + 64 > length;
             assert!(answer.is_err() || behind_the_pack, "{name} cut after {keep} of {length} bytes");
         }
@@ -107,7 +107,7 @@ async fn answers_that_are_not_gits() {
         b"\x00\xff\x00\xff\x00\xff",
     ];
     for (name, path, nth) in REQUESTS {
-        let end = if name == "greeting" { "advertisement" } else { "result" };
+        let end = if name == "handshake" { "advertisement" } else { "result" };
         for body in bodies {
             let reply = Reply::status(200)
                 .header("content-type", format!("application/x-git-upload-pack-{end}"))

@@ -278,7 +278,7 @@ async fn the_end_of_a_shallow_server_is_no_root() {
         .unwrap();
     let request = DiscoverRequest::new().with_trace(&recorder);
     let Discovery::Found(found) = source.discover(request).await.unwrap() else {
-        panic!("nothing was seen before")
+        panic!("there was no previous observation")
     };
     assert_eq!(ids(&found), log(&repository, "main", 1));
     assert!(found.observation.is_none());

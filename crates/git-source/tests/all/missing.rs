@@ -64,7 +64,7 @@ async fn a_repository_that_does_not_exist() {
     let error = fails(GitSource::builder(format!("{}-not", repository.file_url()))).await;
     assert_eq!(error.kind(), ErrorKind::NotFound);
 
-    // A folder that is no repository.
+    // A folder that is not a repository.
     let folder = tempfile::tempdir().unwrap();
     let error = fails(GitSource::builder(format!("file://{}", folder.path().display()))).await;
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");

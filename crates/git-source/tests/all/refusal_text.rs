@@ -1,4 +1,4 @@
-//! The words of a server that refuses over http: GitHub, GitLab and Gitea send them as plain text.
+//! The text of a server that refuses over http: GitHub, GitLab and Gitea send it as `text/plain`.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use warehouse_testkit::{Reply, When};
 use crate::support::{fails, server_with};
 
 const POST: &str = "/demo.git/git-upload-pack";
-const GREETING: &str = "/demo.git/info/refs";
+const HANDSHAKE: &str = "/demo.git/info/refs";
 
 fn once() -> HttpClient {
     HttpClient::builder().attempts(1).stall_timeout(Duration::from_secs(2)).build().unwrap()
@@ -22,7 +22,7 @@ fn once() -> HttpClient {
 async fn the_text_of_a_refusal_stands_in_the_error() {
     let (server, repository) = server_with(1);
     let long = "x ".repeat(3000);
-    for (status, content_type, body, kind, words) in [
+    for (status, content_type, body, kind, text) in [
         (
             403,
             "text/plain",
@@ -68,7 +68,7 @@ async fn the_text_of_a_refusal_stands_in_the_error() {
         (403, "text/plain", " \n", ErrorKind::Forbidden, None),
         (403, "", "no content type", ErrorKind::Forbidden, None),
     ] {
-        for when in [When::get(GREETING), When::post(POST).nth(1), When::post(POST).nth(2)] {
+        for when in [When::get(HANDSHAKE), When::post(POST).nth(1), When::post(POST).nth(2)] {
             server.faults().clear();
             server
                 .faults()
@@ -76,8 +76,8 @@ async fn the_text_of_a_refusal_stands_in_the_error() {
             let me = Credential::password("me", "SECRET");
             let error = fails(GitSource::builder(repository.url()).http(once()).credentials(me)).await;
             assert_eq!((error.kind(), error.status()), (kind, Some(status)), "{error:?}");
-            assert_eq!(error.server_message(), words, "{error:?}");
-            let shown = words.map(|words| format!("HTTP {status}: the server says \"{words}\""));
+            assert_eq!(error.server_message(), text, "{error:?}");
+            let shown = text.map(|text| format!("HTTP {status}: the server says \"{text}\""));
             assert!(error.to_string().contains(&shown.unwrap_or_default()), "{error}");
             assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
         }

@@ -166,9 +166,9 @@ async fn a_server_that_refuses_part_of_a_history_sends_all_of_it() {
                     _ => log(&repository, tag, 1),
                 };
                 let found = discover().await;
-                let place = format!("{builder:?}, {strategy}, {paths:?}");
-                assert_eq!(ids(&found), expected("v1.0.0"), "{place}");
-                assert_eq!(found.cost.requests, 3 + listing, "{place}");
+                let case = format!("{builder:?}, {strategy}, {paths:?}");
+                assert_eq!(ids(&found), expected("v1.0.0"), "{case}");
+                assert_eq!(found.cost.requests, 3 + listing, "{case}");
 
                 // It is remembered, and what is new comes.
                 repository.commit("main", Commit::new("New").file("folder/new", "1")).unwrap();
@@ -176,8 +176,8 @@ async fn a_server_that_refuses_part_of_a_history_sends_all_of_it() {
                 repository.git(["tag", "v1.1.0", "main"]).unwrap();
                 server.log().clear();
                 let again = discover().await;
-                assert_eq!(ids(&again), expected("v1.1.0"), "{place}");
-                assert_eq!(again.cost.requests, 2 + listing, "{place}");
+                assert_eq!(ids(&again), expected("v1.1.0"), "{case}");
+                assert_eq!(again.cost.requests, 2 + listing, "{case}");
             }
         }
     }

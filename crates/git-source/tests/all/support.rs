@@ -1,4 +1,4 @@
-//! Shorthands of all tests.
+//! What the tests share.
 
 use artifact_source::{ArtifactSource, Commit, DiscoverRequest, Discovery, Error, Found, Observation};
 use git_source::{CommitRule, CommitRuleBuilder, CommitStrategy, GitSource, GitSourceBuilder};
@@ -56,8 +56,8 @@ pub async fn find(source: &GitSource) -> Found<Commit> {
     }
 }
 
-pub async fn again(source: &GitSource, seen: Option<&Observation>) -> Discovery<Commit> {
-    source.discover(DiscoverRequest::new().with_previous(seen)).await.unwrap()
+pub async fn again(source: &GitSource, previous: Option<&Observation>) -> Discovery<Commit> {
+    source.discover(DiscoverRequest::new().with_previous(previous)).await.unwrap()
 }
 
 pub async fn fails(builder: GitSourceBuilder) -> Error {

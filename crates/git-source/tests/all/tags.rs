@@ -70,10 +70,10 @@ async fn by_bytes_and_by_date() {
     let newest = builder(&repository, CommitStrategy::NewestTag).limit(100);
     let is_commit = |name: &&str| !["v9.0.0", "v9.1.0", "v9.2.0"].contains(name);
 
-    let said = repository
+    let printed = repository
         .git(["for-each-ref", "--sort=-creatordate", "--format=%(refname:short)", "refs/tags"])
         .unwrap();
-    let by_date: Vec<&str> = said.lines().filter(is_commit).collect();
+    let by_date: Vec<&str> = printed.lines().filter(is_commit).collect();
     assert_eq!(by_date.len(), 67);
     assert_eq!(names(newest).await, by_date);
 
@@ -83,16 +83,16 @@ async fn by_bytes_and_by_date() {
 }
 
 #[tokio::test]
-async fn what_is_said_about_a_tag() {
+async fn the_fields_of_a_tag() {
     let (_server, repository) = repository_with_tags(GitServer::builder());
     let found = find(&builder(&repository, CommitStrategy::NewestTag).limit(100).build().unwrap()).await;
     for commit in found.artifacts {
         let tag = commit.tag.unwrap();
         let revision = format!("{tag}^{{commit}}");
         let format = "--format=%H%x00%s%x00%an <%ae>%x00%cn <%ce>";
-        let said = repository.git(["log", "-1", format, &revision]).unwrap();
-        let said: Vec<&str> = said.split('\0').collect();
-        assert_eq!([&commit.id, &commit.subject, &commit.author, &commit.committer], *said, "{tag}");
+        let printed = repository.git(["log", "-1", format, &revision]).unwrap();
+        let printed: Vec<&str> = printed.split('\0').collect();
+        assert_eq!([&commit.id, &commit.subject, &commit.author, &commit.committer], *printed, "{tag}");
         let reference = format!("refs/tags/{tag}");
         let date = repository.git(["for-each-ref", "--format=%(creatordate:unix)", &reference]).unwrap();
         assert_eq!(commit.creator_date.unwrap().as_second().to_string(), date, "{tag}");
@@ -101,13 +101,13 @@ async fn what_is_said_about_a_tag() {
 }
 
 #[tokio::test]
-async fn what_they_cost() {
+async fn the_cost_of_tags() {
     let (server, repository) = repository_with_tags(GitServer::builder());
     for (strategy, requests) in
         [(CommitStrategy::SemVer, 4), (CommitStrategy::Lexical, 4), (CommitStrategy::NewestTag, 4)]
     {
-        // Three tags are on things that are no commits: another batch fills the gap that they leave, or else
-        // the tree, which the filter left out, is asked for alone.
+        // Three tags do not lead to commits: another batch replaces them, or else
+        // the tree, which the filter left out, is fetched alone.
         server.log().clear();
         let source = builder(&repository, strategy).limit(5).build().unwrap();
         let found = find(&source).await;

@@ -7,10 +7,10 @@ use artifact_http::HttpClient;
 use git_source::{CommitRule, CommitStrategy, GitSource};
 use jiff::Timestamp;
 
-use super::Dice;
+use super::Random;
 use super::oracle::{Answer, Known, State, Tag};
 
-/// Commits before this moment are too old, where that matters: 2024-01-01T00:50:00Z.
+/// `since` of some subscriptions: 2024-01-01T00:50:00Z.
 const SINCE: i64 = 1_704_070_200;
 
 /// What is subscribed to.
@@ -30,7 +30,7 @@ pub struct Subscription {
 
 impl Subscription {
     /// Each strategy with paths and without, the rest by chance.
-    pub fn some(dice: &mut Dice) -> Vec<Self> {
+    pub fn some(random: &mut Random) -> Vec<Self> {
         let strategies = [
             CommitStrategy::NewestFromBranch,
             CommitStrategy::SemVer,
@@ -47,16 +47,17 @@ impl Subscription {
         let mut all = Vec::new();
         for strategy in strategies {
             for with_paths in [false, true] {
-                let (include, exclude) = if with_paths { dice.one_of(&filters) } else { (&[][..], &[][..]) };
+                let (include, exclude) =
+                    if with_paths { random.one_of(&filters) } else { (&[][..], &[][..]) };
                 all.push(Self {
                     strategy,
-                    branch: dice.one_of(&[None, Some("main"), Some("release")]),
+                    branch: random.one_of(&[None, Some("main"), Some("release")]),
                     include,
                     exclude,
-                    limit: dice.one_of(&[1, 2, 3, 5, 20, 100]),
-                    since: dice.roll(4) == 0,
-                    skips: dice.roll(4) == 0,
-                    only_v: dice.roll(3) == 0,
+                    limit: random.one_of(&[1, 2, 3, 5, 20, 100]),
+                    since: random.below(4) == 0,
+                    skips: random.below(4) == 0,
+                    only_v: random.below(3) == 0,
                 });
             }
         }
