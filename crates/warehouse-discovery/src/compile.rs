@@ -19,7 +19,7 @@ pub struct Compiled {
     /// Which source it is.
     pub id: SourceId,
     /// The source, or why none can be made: a rule that the manifest's validation would have refused, or a
-    /// generic subscription whose type nobody registered.
+    /// generic subscription whose type is not registered.
     pub source: Result<AnySource, Error>,
     pub(crate) key: String,
 }
