@@ -32,6 +32,8 @@ pub(crate) fn compile(discoverer: &Discoverer, warehouse: &Warehouse) -> Vec<Com
         .map(|(index, subscription)| {
             let id = kinds::id(subscription);
             let source = kinds::source(&compiler, subscription, &id).map_err(|error| error.with_id(&id));
+            // A source that an embedder makes may have an id of its own, which says more.
+            let id = source.as_ref().map_or(id, |source| source.id().clone());
             Compiled { index, source, key: snapshot::key(subscription), id }
         })
         .collect()
