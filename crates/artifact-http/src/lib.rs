@@ -91,3 +91,7 @@ pub use single_flight::SingleFlight;
 pub use source_context::SourceContext;
 pub use stream::StreamingResponse;
 pub use url::Url;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
