@@ -8,7 +8,7 @@ use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// Who we are to a server. `Debug` shows no secret.
+/// A credential for a server. `Debug` shows no secret.
 ///
 /// ```
 /// use artifact_http::Credential;
@@ -142,7 +142,7 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// A string that does not show itself: `Debug` says `[redacted]`, and there is no `Display`.
+/// A string that is not shown: `Debug` says `[redacted]`, and there is no `Display`.
 ///
 /// ```
 /// use artifact_http::Secret;

@@ -30,7 +30,7 @@ pub(crate) enum Encoding {
 impl Encoding {
     /// What these headers say, all lines of them.
     ///
-    /// Object stores replay what an upload said: `aws-chunked`, `utf-8`. Such a name is no compression, and is passed over.
+    /// Object stores replay what an upload said: `aws-chunked`, `utf-8`. Such a name is not a compression, and is ignored.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let mut gzips = 0;
         for line in headers.get_all(header::CONTENT_ENCODING) {

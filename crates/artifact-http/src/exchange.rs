@@ -20,7 +20,7 @@ pub(crate) struct Timing {
     pub(crate) stall: Duration,
 }
 
-/// The server that sent an answer, and what the request told it of who asks.
+/// The server that sent an answer, and the authorization that it was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sender {
     pub(crate) url: Url,
@@ -102,8 +102,8 @@ impl HttpClient {
 
     async fn send(&self, message: ServiceRequest, call: &Call) -> Result<ServiceResponse, Error> {
         let url = message.url.clone();
-        let patience = self.timing.connect.saturating_add(self.timing.stall);
-        let (until, at_deadline) = until(patience, call.deadline);
+        let longest = self.timing.connect.saturating_add(self.timing.stall);
+        let (until, at_deadline) = until(longest, call.deadline);
         if at_deadline && until <= Instant::now() {
             return Err(deadline_passed(&url));
         }
@@ -116,7 +116,7 @@ impl HttpClient {
         }
     }
 
-    /// Reads the rest of a small body that nobody wants, so that its connection stays of use.
+    /// Reads the rest of a small body and drops it, so that its connection can be used again.
     async fn drain(&self, mut answer: ServiceBody, call: &Call) {
         let (until, _) = until(self.timing.stall, call.deadline);
         let rest = async {
@@ -135,11 +135,11 @@ impl HttpClient {
 }
 
 /// The end of a wait, and whether that is the deadline of the whole call.
-pub(crate) fn until(patience: Duration, deadline: Option<Instant>) -> (Instant, bool) {
-    let patience = retry::instant_after(Instant::now(), patience);
+pub(crate) fn until(longest: Duration, deadline: Option<Instant>) -> (Instant, bool) {
+    let end = retry::instant_after(Instant::now(), longest);
     match deadline {
-        Some(deadline) if deadline <= patience => (deadline, true),
-        _ => (patience, false),
+        Some(deadline) if deadline <= end => (deadline, true),
+        _ => (end, false),
     }
 }
 
@@ -179,7 +179,7 @@ pub(crate) fn leads_on(status: StatusCode, method: &Method) -> bool {
 ///
 /// # Errors
 ///
-/// `BadAnswer` for a place that is no http or https URL; `Refused` for one that the request must not
+/// `BadAnswer` for a location that is not an http or https URL; `Refused` for one that the request must not
 /// be sent to.
 pub(crate) fn redirect_target(
     from: &Url,
@@ -189,14 +189,14 @@ pub(crate) fn redirect_target(
 ) -> Result<Url, Error> {
     let bad = |what: &str| Error::new(ErrorKind::BadAnswer, what).with_url(from);
     let location = headers.get(header::LOCATION).ok_or_else(|| bad("a redirect that leads nowhere"))?;
-    let location =
-        std::str::from_utf8(location.as_bytes()).map_err(|_| bad("a redirect to what is no URL"))?;
+    let location = std::str::from_utf8(location.as_bytes())
+        .map_err(|_| bad("the redirect leads to what is not a URL"))?;
     if location.len() > LONGEST {
         return Err(bad(&format!("a redirect to a URL of more than {LONGEST} bytes")));
     }
-    let mut to = from.join(location).map_err(|_| bad("a redirect to what is no URL"))?;
+    let mut to = from.join(location).map_err(|_| bad("the redirect leads to what is not a URL"))?;
     if !matches!(to.scheme(), "http" | "https") || to.host_str().is_none_or(str::is_empty) {
-        return Err(bad("a redirect to what is no http or https URL"));
+        return Err(bad("the redirect leads to what is not an http or https URL"));
     }
     strip_user_info(&mut to);
     let refused = |why: String| Error::new(ErrorKind::Refused, why).with_url(from);
@@ -311,7 +311,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn whatever_it_says_it_leads_to_http_and_names_nobody(
+        fn any_location_leads_to_http_without_a_user(
             location in r"((https?|ftp|file)?:?/{0,3}([a-z]{1,3}(:[a-z]{1,3})?@)?[a-z0-9.\[\]:]{0,12}/?[ -~]{0,20})"
         ) {
             let mut headers = HeaderMap::new();

@@ -14,7 +14,7 @@ use crate::Credential;
 pub struct Login {
     /// The credential.
     pub credential: Credential,
-    /// Where it was found, in words that are no secret: `Secret team/ghcr`, `docker-credential-pass`. Empty where there is
+    /// Where it was found, in words without a secret: `Secret team/ghcr`, `docker-credential-pass`. Empty where there is
     /// nothing to say.
     pub found_in: Arc<str>,
 }
@@ -25,7 +25,7 @@ impl Login {
         Self { credential, found_in: found_in.into() }
     }
 
-    /// Words that tell apart what different credentials may see, and are no secret: where it was found, and the user's name.
+    /// Tells apart what different credentials may see, without a secret: the user's name, and where the credential was found.
     /// A password that was changed is the same scope.
     pub fn scope(&self) -> String {
         match &self.credential {
@@ -44,7 +44,7 @@ impl From<Credential> for Login {
 
 /// Where credentials are looked up: a configuration file, a credential helper, Kubernetes Secrets.
 ///
-/// `()` knows nobody, and a [`Credential`] is its own source: it goes to whoever asks.
+/// `()` has no credential, and a [`Credential`] is a source of itself: every server gets it.
 #[async_trait]
 pub trait CredentialSource: Debug + Send + Sync {
     /// The credential for this repository, `None` where there is none.
@@ -58,8 +58,8 @@ pub trait CredentialSource: Debug + Send + Sync {
     /// credential would answer 401 and hide the real reason.
     async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error>;
 
-    /// Why there is no credential for this repository, in words for the person whose Warehouse was refused: where was looked,
-    /// and what came nearest. `None` where there is nothing to say.
+    /// Why there is no credential for this repository, in words for the person whose Warehouse was refused: the places that were searched,
+    /// and the nearest entry. `None` where there is nothing to say.
     fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
         let _ = (kind, url);
         None
@@ -167,7 +167,7 @@ impl Identity {
         self.login.as_ref().map(Login::scope).unwrap_or_default()
     }
 
-    /// The same in words that are no secret, for [`Trace::authenticated`](artifact_source::Trace::authenticated).
+    /// The same without a secret, for [`Trace::authenticated`](artifact_source::Trace::authenticated).
     pub fn principal(&self) -> Principal {
         match &self.login {
             Some(login) => Principal::Credential(login.scope()),
@@ -175,7 +175,7 @@ impl Identity {
         }
     }
 
-    /// What to do about a refusal of this kind; `what` is what was asked for. `None` for what is no refusal.
+    /// What to do about a refusal of this kind; `what` is what was asked for. `None` for other errors.
     pub fn hint(&self, refusal: ErrorKind, what: impl Display) -> Option<String> {
         let credential = match &self.login {
             Some(Login { found_in, .. }) if found_in.is_empty() => "the credential".to_owned(),

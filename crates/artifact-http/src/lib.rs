@@ -22,7 +22,7 @@
 //!
 //! # What is promised
 //!
-//! - **`Ok` means that a server answered**, with whichever status, and that the whole body is there: a
+//! - **`Ok` means that a server answered**, with any status, and that the whole body is there: a
 //!   body that ends early, a broken chunk and a damaged gzip stream are errors.
 //!   [`Response::error_for_status`] turns a status into an error of the right kind.
 //! - **Retries** are for requests that may be repeated (GET and HEAD, others by
@@ -35,8 +35,8 @@
 //! - **What an answer asks for has an author**: challenges and links are given away only as [`Instructions`], with the origin of the
 //!   server that sent them, which may be another one than was asked.
 //! - **Nobody is sent from a public address to a private one**, be it by its number or by a name that leads there: the
-//!   addresses of a name that a public server gave us are sifted by whoever connects, so that a name cannot be one thing when it is
-//!   looked at and another when it is used. A server at a private address may lead to others. See
+//!   addresses of a name that a public server gave us are filtered where the connection is made, so that a name cannot lead to one address when it is
+//!   checked and to another when it is used. A server at a private address may lead to others. See
 //!   [`Request::public_only`] for URLs that an answer names, and [`HttpClientBuilder::count_as_public`] for networks that answer
 //!   public names with private addresses. Behind a proxy the names are resolved by the proxy, which is then
 //!   the one to say no; addresses by number are refused all the same.
@@ -91,3 +91,7 @@ pub use single_flight::SingleFlight;
 pub use source_context::SourceContext;
 pub use stream::StreamingResponse;
 pub use url::Url;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

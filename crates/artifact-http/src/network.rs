@@ -122,7 +122,7 @@ impl fmt::Display for OnlyPrivate {
 
 impl std::error::Error for OnlyPrivate {}
 
-/// Whether only this machine or its own network reaches the address, or nobody does. An IPv6 address that
+/// Whether the address is reached from this machine or its own network only, or not at all. An IPv6 address that
 /// stands for an IPv4 one is what that one is.
 pub(crate) fn is_private_address(address: IpAddr) -> bool {
     match canonical(address) {

@@ -11,7 +11,7 @@ use url::Url;
 use crate::{is_loopback, retry};
 
 /// How long a host that said 429 is asked at a slower pace.
-const PENANCE: Duration = Duration::from_secs(60);
+const SLOWDOWN: Duration = Duration::from_secs(60);
 /// How many hosts are kept in mind before those that are at rest are forgotten.
 const MANY: usize = 4096;
 /// The slowest pace there is, before a 429: one request a day.
@@ -139,11 +139,11 @@ impl Pace {
             // Many requests that were under way together are one reason, not many.
             let fresh = state
                 .slow_until
-                .checked_sub(PENANCE)
+                .checked_sub(SLOWDOWN)
                 .is_none_or(|since| now > retry::instant_after(since, Duration::from_secs(1)));
             if fresh {
                 state.slowness = (state.slowness * 2).min(SLOWEST);
-                state.slow_until = retry::instant_after(now, PENANCE);
+                state.slow_until = retry::instant_after(now, SLOWDOWN);
             }
         }
     }

@@ -84,7 +84,7 @@ impl Proxy {
         if matches!(self.address.scheme(), "http" | "https") {
             return Ok(());
         }
-        let message = format!("the proxy {self} is none for HTTP");
+        let message = format!("the proxy {self} does not speak HTTP");
         Err(Error::new(ErrorKind::InvalidInput, message)
             .with_url(url)
             .with_hint("set HTTP_PROXY and HTTPS_PROXY to http:// or https:// URLs"))
@@ -106,7 +106,7 @@ pub(crate) enum ProxyEnvironment {
     ShutOff,
     /// Nothing.
     Silent,
-    /// Which proxies there are, for http and https, and for whom there is none.
+    /// The proxies for http and https, and the hosts that are asked without one.
     Says { http: Option<Url>, https: Option<Url>, without: String },
 }
 
@@ -117,7 +117,7 @@ impl ProxyEnvironment {
     /// # Errors
     ///
     /// `InvalidInput` for a variable that counts and names what cannot be a proxy: to go on without would be to ask
-    /// directly what somebody meant to be asked through a proxy.
+    /// directly what was meant to be asked through a proxy.
     pub(crate) fn read(variables: &Variables<'_>) -> Result<Self, Error> {
         // In a CGI program HTTP_PROXY is what the request's header `Proxy` says.
         if variables("REQUEST_METHOD").is_some() {
@@ -152,7 +152,7 @@ fn first(
 ) -> Result<Option<(&'static str, String)>, Error> {
     for name in names {
         let Some(value) = variables(name) else { continue };
-        let value = value.into_string().map_err(|_| damaged(name, "it is no text"))?;
+        let value = value.into_string().map_err(|_| damaged(name, "it is not text"))?;
         if !value.trim().is_empty() {
             return Ok(Some((name, value.trim().to_owned())));
         }
@@ -165,7 +165,7 @@ fn address(name: &str, value: &str) -> Result<Url, Error> {
     let with_scheme = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
     // What it says is always about the form: no reason names any part of the URL.
     let url =
-        Url::parse(&with_scheme).map_err(|reason| damaged(name, &format!("it is no URL ({reason})")))?;
+        Url::parse(&with_scheme).map_err(|reason| damaged(name, &format!("it is not a URL ({reason})")))?;
     if !matches!(url.scheme(), "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") {
         return Err(damaged(name, "it is spoken to in a way that is not supported"));
     }
@@ -185,7 +185,7 @@ fn address(name: &str, value: &str) -> Result<Url, Error> {
     // The rules pass over in silence what they cannot read.
     let example = http::Uri::from_static("http://example.com");
     if Matcher::builder().all(url.as_str()).build().intercept(&example).is_none() {
-        return Err(damaged(name, "it is no URL"));
+        return Err(damaged(name, "it is not a URL"));
     }
     Ok(url)
 }
@@ -315,11 +315,11 @@ mod proxy_environment_tests {
     #[test]
     fn what_cannot_be_a_proxy_is_refused_by_the_name_of_its_variable() {
         let other_way = "it is spoken to in a way that is not supported";
-        refused("http://pu:SECRET@:::bad", "it is no URL (empty host)");
-        refused("http://pu:SECRET@proxy.test:port", "it is no URL (invalid port number)");
-        refused("proxy.test:99999", "it is no URL (invalid port number)");
-        refused("http://", "it is no URL (empty host)");
-        refused("http://SECRET proxy.test/", "it is no URL (invalid international domain name)");
+        refused("http://pu:SECRET@:::bad", "it is not a URL (empty host)");
+        refused("http://pu:SECRET@proxy.test:port", "it is not a URL (invalid port number)");
+        refused("proxy.test:99999", "it is not a URL (invalid port number)");
+        refused("http://", "it is not a URL (empty host)");
+        refused("http://SECRET proxy.test/", "it is not a URL (invalid international domain name)");
         refused("socks9://u:SECRET@proxy.test", other_way);
         refused("socks://proxy.test", other_way);
         refused("ftp://proxy.test", other_way);
@@ -330,7 +330,7 @@ mod proxy_environment_tests {
         refused("http://user:12/SECRET@proxy.test:3128", ends);
         refused("http://user:12#SECRET@proxy.test:3128", ends);
         refused("http://user:12?SECRET@proxy.test:3128", ends);
-        refused("http://user:SECRET#SECRET@proxy.test:3128", "it is no URL (invalid port number)");
+        refused("http://user:SECRET#SECRET@proxy.test:3128", "it is not a URL (invalid port number)");
     }
 
     #[test]
@@ -353,7 +353,7 @@ mod proxy_environment_tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_text() {
+    fn what_is_not_text() {
         use std::os::unix::ffi::OsStringExt as _;
         for name in ["HTTPS_PROXY", "all_proxy", "NO_PROXY"] {
             let variables =
@@ -361,14 +361,14 @@ mod proxy_environment_tests {
             let error = ProxyEnvironment::read(&variables).err().unwrap();
             assert_eq!(
                 error.to_string(),
-                format!("the proxy in the variable {name} cannot be used: it is no text")
+                format!("the proxy in the variable {name} cannot be used: it is not text")
             );
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn whatever_it_says_it_is_refused_or_followed(value in r"([a-z0-9]{0,6}:?/{0,2})?[ -~é]{0,12}@?[a-z0-9.:\[\]%]{0,12}[ -~]{0,4}") {
+        fn any_value_is_refused_or_followed(value in r"([a-z0-9]{0,6}:?/{0,2})?[ -~é]{0,12}@?[a-z0-9.:\[\]%]{0,12}[ -~]{0,4}") {
             match read(&[("ALL_PROXY", &value)]) {
                 Ok(ProxyEnvironment::Says { http, https, .. }) => {
                     proptest::prop_assert!(http.is_some() && https.is_some());

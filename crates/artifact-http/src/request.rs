@@ -99,7 +99,7 @@ impl Request {
         self
     }
 
-    /// Who we are to the origin of the request's URL. It goes with the request until a redirect leads to another origin, and never
+    /// The authorization for the origin of the request's URL. It goes with the request until a redirect leads to another origin, and never
     /// comes back after that. `None` leaves in place what the URL said.
     #[must_use]
     pub fn authorization(self, authorization: impl Into<Option<Authorization>>) -> Self {
@@ -108,7 +108,7 @@ impl Request {
         self.authorization_for(&origin, authorization)
     }
 
-    /// Who we are to this origin, if that is the origin of the request's URL; to any other origin nothing is sent. For requests to
+    /// The authorization for this origin, if that is the origin of the request's URL; to any other origin nothing is sent. For requests to
     /// URLs that an answer named.
     #[must_use]
     pub fn authorization_for(
@@ -130,7 +130,7 @@ impl Request {
         self
     }
 
-    /// The largest body that is wanted, in bytes after decompression: 16 MiB if it is not said.
+    /// The largest body that is wanted, in bytes after decompression: 16 MiB by default.
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
@@ -138,7 +138,7 @@ impl Request {
     }
 
     /// Whether the body may come as gzip. It is decompressed only where this was said, as a file
-    /// that *is* gzip would otherwise lose its shape. Off if it is not said.
+    /// that *is* gzip would otherwise lose its shape. Defaults to `false`.
     #[must_use]
     pub fn accept_gzip(mut self, accept: bool) -> Self {
         self.accept_gzip = accept;
@@ -146,22 +146,22 @@ impl Request {
     }
 
     /// Whether a body that begins as text is read as it is, although its `Content-Encoding` names a compression: a store of files may keep
-    /// that header from an upload. Counts only with [`accept_gzip`](Self::accept_gzip). Off if it is not said.
+    /// that header from an upload. Counts only with [`accept_gzip`](Self::accept_gzip). Defaults to `false`.
     #[must_use]
     pub fn sniff_encoding(mut self, sniff: bool) -> Self {
         self.sniff_encoding = sniff;
         self
     }
 
-    /// How many redirects are followed: 10 if it is not said. With 0 the redirect itself is the response.
+    /// How many redirects are followed. Defaults to 10. With 0 the redirect itself is the response.
     #[must_use]
     pub fn max_redirects(mut self, redirects: usize) -> Self {
         self.max_redirects = redirects;
         self
     }
 
-    /// Whether the request may be sent again after a passing fault: yes for GET and HEAD, no for
-    /// POST, if it is not said.
+    /// Whether the request may be sent again after a passing fault: defaults to `true` for GET and HEAD and to `false` for
+    /// POST.
     #[must_use]
     pub fn retries(mut self, retries: bool) -> Self {
         self.retries = if retries { Retries::OfAll } else { Retries::Never };
@@ -176,8 +176,7 @@ impl Request {
         self
     }
 
-    /// Whether a credential may travel over plain http to a host that is not this machine. No, if it
-    /// is not said. Where the host is asked through a proxy, the credential travels there in plain text, and the proxy reads it.
+    /// Whether a credential may travel over plain http to a host that is not this machine. Defaults to `false`. Where the host is asked through a proxy, the credential travels there in plain text, and the proxy reads it.
     #[must_use]
     pub fn allow_plain_credential(mut self, allow: bool) -> Self {
         self.allow_plain_credential = allow;
@@ -185,11 +184,11 @@ impl Request {
     }
 
     /// Whether the request may go to public addresses only, as it must where a server out on the internet named the URL:
-    /// otherwise that server could send us to our own machine, or to the metadata service of a cloud. Off if it is not said.
+    /// otherwise that server could send us to our own machine, or to the metadata service of a cloud. Defaults to `false`.
     ///
     /// A URL or name that leads to private addresses only is then [`Refused`](ErrorKind::Refused) before anything is sent;
     /// of several addresses the public ones are used. Whether a server is itself at a private address, and may name others
-    /// there, is said by [`Response::came_from_private_address`](crate::Response::came_from_private_address).
+    /// there, is told by [`Response::came_from_private_address`](crate::Response::came_from_private_address).
     #[must_use]
     pub fn public_only(mut self, public_only: bool) -> Self {
         self.public_only = public_only;
@@ -262,7 +261,7 @@ pub(crate) struct Authorizations {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sent<'a> {
     pub(crate) value: &'a HeaderValue,
-    /// Whether it stands for a credential of ours, and is no token that anyone gets.
+    /// Whether it stands for a credential of ours, not for a token that anyone gets.
     pub(crate) is_own: bool,
 }
 

@@ -12,7 +12,7 @@ use crate::client::is_passing;
 use crate::credential::remove_sent;
 use crate::{Identity, Instructions, Origin, retry_after};
 
-/// A whole answer, whichever its status.
+/// A whole answer of any status.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Response {
@@ -23,7 +23,7 @@ pub struct Response {
     /// The URL that answered, after any redirects. A signed one holds its signature: show it only
     /// through [`artifact_source::redact_url`].
     pub url: Url,
-    /// The body, decompressed. Of an answer that is no success, 64 KiB at most.
+    /// The body, decompressed. At most 64 KiB of an error page.
     pub body: Bytes,
     pub(crate) instructions: Instructions,
     pub(crate) sent: Option<http::HeaderValue>,
@@ -52,7 +52,7 @@ impl Response {
         Origin::of(&self.url)
     }
 
-    /// Whether the request that this answers, after any redirects, said who asks: whether a credential, or a token, left at all.
+    /// Whether the request that this answers, after any redirects, carried an `Authorization`: a credential or a token.
     pub fn was_authorized(&self) -> bool {
         self.sent.is_some()
     }
@@ -80,7 +80,7 @@ impl Response {
         if self.status.is_success() { Ok(self) } else { Err(self.error(what)) }
     }
 
-    /// The error that this answer means, whichever its status: with URL, status, `Retry-After` and the
+    /// The error that this answer means, of any status: with URL, status, `Retry-After` and the
     /// number of tries.
     pub fn error(&self, what: &str) -> Error {
         self.tries.describe(error_of(self.status, &self.headers, &self.url, what))

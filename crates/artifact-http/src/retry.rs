@@ -5,9 +5,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderName, header};
 
-/// How long the server asks to be left alone: `Retry-After` in seconds or as a date (RFC 9110,
+/// How long the server asks the client to wait: `Retry-After` in seconds or as a date (RFC 9110,
 /// section 10.2.3). A date is read beside the server's own `Date`, so that clocks need not agree; one
-/// in the past is zero. `None` where there is no such header, or it makes no sense.
+/// in the past is zero. `None` where there is no such header, or it cannot be read.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderName, header};
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // What does not fit is as good as for ever.
+        // A number that does not fit is longer than any wait.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let until = httpdate::parse_http_date(text).ok()?;
@@ -33,7 +33,7 @@ fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
     httpdate::parse_http_date(headers.get(name)?.to_str().ok()?.trim()).ok()
 }
 
-/// Twice as long after every failure, and never the same for two who failed together.
+/// Waits that double after every failure, with a random part, so that two clients that failed together do not try again together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Backoff {
     pub(crate) first: Duration,
@@ -52,13 +52,13 @@ impl Backoff {
 }
 
 /// A number from 0 to 1. The standard library seeds its hashers at random, which is all that is
-/// needed to keep clients from marching in step.
+/// needed to keep clients apart.
 fn random_fraction() -> f64 {
     let bits = RandomState::new().hash_one(0_u8) >> 11;
     bits as f64 / (1_u64 << 53) as f64
 }
 
-/// As good as for ever, and still within what every clock and timer can tell: thirty years.
+/// The longest wait, which every clock and timer can represent: thirty years.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30 * 365 * 86_400);
 
 /// The moment so long after this one; where that is more than [`LONGEST_WAIT`], the one after so many.

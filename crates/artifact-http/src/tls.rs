@@ -1,4 +1,4 @@
-//! Whom to trust, and what a refused certificate means in words.
+//! Which certificates are trusted, and what a refused one means in words.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -179,7 +179,7 @@ fn is_authority(problem: &CertificateError) -> bool {
 pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(String, String)> {
     use CertificateError as Certificate;
 
-    const ASK: &str = "ask whoever runs the server to renew it";
+    const ASK: &str = "ask the operator of the server to renew it";
     const CLOCK: &str = "is the clock of this machine right?";
     let fault = cause.downcast_ref::<rustls::Error>()?;
     let said = |message: &str, hint: &str| (message.to_owned(), hint.to_owned());

@@ -19,7 +19,7 @@ pub struct Compiled {
     /// Which source it is.
     pub id: SourceId,
     /// The source, or why none can be made: a rule that the manifest's validation would have refused, or a
-    /// generic subscription whose type nobody registered.
+    /// generic subscription whose type is not registered.
     pub source: Result<AnySource, Error>,
     pub(crate) key: String,
 }
@@ -32,6 +32,8 @@ pub(crate) fn compile(discoverer: &Discoverer, warehouse: &Warehouse) -> Vec<Com
         .map(|(index, subscription)| {
             let id = kinds::id(subscription);
             let source = kinds::source(&compiler, subscription, &id).map_err(|error| error.with_id(&id));
+            // A source that an embedder makes may have an id of its own, which says more.
+            let id = source.as_ref().map_or(id, |source| source.id().clone());
             Compiled { index, source, key: snapshot::key(subscription), id }
         })
         .collect()

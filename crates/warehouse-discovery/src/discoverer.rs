@@ -276,8 +276,8 @@ impl DiscovererBuilder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a PEM text without a usable certificate, a user agent that is no header value, a host
-    /// that is none, or a rate that is not above zero.
+    /// `InvalidInput` for a PEM text without a usable certificate, a user agent that is not a header value, a host
+    /// that is not valid, or a rate that is not above zero.
     pub fn build(self) -> Result<Discoverer, Error> {
         let pace = self.registries.pace()?;
         let verified = Transport::build(self.http.clone(), &self.registries, &pace)?;

@@ -14,7 +14,7 @@ impl Report {
         self.freight_builder(warehouse).build()
     }
 
-    /// The same, before it is built: for whoever wants Freight where the policy is `Manual`.
+    /// The same, before it is built: for programs that build Freight under the policy `Manual`.
     pub fn freight_builder<'a>(&self, warehouse: &'a Warehouse) -> FreightBuilder<'a> {
         let builder = FreightBuilder::new(warehouse).discovered_at(self.discovered_at);
         self.subscriptions.iter().fold(builder, |builder, report| {

@@ -16,7 +16,7 @@ impl<'a> ReportTrace<'a> {
         Self { next, warnings: Mutex::default(), principal: Mutex::default() }
     }
 
-    /// The warnings, in the order in which they came, and as whom the source asked.
+    /// The warnings, in the order in which they came, and the identity as which the source asked.
     pub(crate) fn into_parts(self) -> (Vec<Warning>, Option<Principal>) {
         let warnings = self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner);
         (warnings, self.principal.into_inner().unwrap_or_else(PoisonError::into_inner))

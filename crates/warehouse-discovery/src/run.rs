@@ -42,13 +42,13 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Who watches.
+    /// The observer of the run.
     pub fn with_observer(mut self, observer: &'a dyn Observer) -> Self {
         self.observer = observer;
         self
     }
 
-    /// When the answer is of no more use. What has not answered by then has failed.
+    /// The end of the time for an answer. A subscription that has not answered by then has failed.
     pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();
         self

@@ -59,7 +59,7 @@ fn parse(text: &str, challenges: &mut Vec<Challenge>) {
             return;
         }
         rest = after.trim_start_matches(is_space);
-        // A word that `=` follows is a parameter; `Negotiate dG9rZW4=` makes one that nobody asks for.
+        // A word that `=` follows is a parameter; `Negotiate dG9rZW4=` makes one that is never read.
         let value = rest.strip_prefix('=').map(|value| value.trim_start_matches(is_space));
         match (value, challenges[first..].last_mut()) {
             (Some(value), challenge) => {

@@ -23,8 +23,8 @@ const INSTRUCTING: [http::HeaderName; 4] =
 
 /// The part of a response that a client acts on: challenges and links, together with the server that sent them.
 ///
-/// A server can be the one that was asked, or one that it redirected to. Only this type gives these headers away, so that whoever
-/// follows one knows [whose](Self::origin) it is: a challenge is answered with the credential of the origin that sent it,
+/// A server can be the one that was asked, or one that it redirected to. Only this type gives these headers away, together
+/// with their [origin](Self::origin): a challenge is answered with the credential of the origin that sent it,
 /// and of no other.
 #[derive(Clone)]
 pub struct Instructions {

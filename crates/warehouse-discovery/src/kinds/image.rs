@@ -44,7 +44,7 @@ pub(crate) fn source(
         .cache_by_tag_policy(shared.cache_by_tag)
         .cache(Arc::clone(&shared.facts))
         .time_of_best(compiler.needed.of_image(&image.repo_url))
-        // What an unchecked server says is no fact for other subscriptions.
+        // Facts of an unchecked server must not count for other subscriptions.
         .scope(if image.insecure_skip_tls_verify { "unverified" } else { "" })
         .build()?;
     Ok(source.erase())

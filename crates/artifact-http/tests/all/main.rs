@@ -9,4 +9,5 @@ mod plain;
 mod politeness;
 mod proxy;
 mod server;
+mod service;
 mod tls;

@@ -248,7 +248,7 @@ async fn a_variable_that_names_no_proxy_is_an_error_and_not_passed_over() {
     let url = server.url_of("inside.test");
     for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         for (value, what) in [
-            ("http://pu:SECRET@:::bad", "it is no URL (empty host)"),
+            ("http://pu:SECRET@:::bad", "it is not a URL (empty host)"),
             ("socks9://pu:SECRET@proxy.test", "it is spoken to in a way that is not supported"),
         ] {
             let message = format!("invalid input: the proxy in the variable {name} cannot be used: {what}");
@@ -281,7 +281,7 @@ async fn a_proxy_that_cannot_be_used_is_named_without_its_password() {
     assert_eq!(unknown, [message; 2]);
 
     let socks = fetched(&[("ALL_PROXY", "socks5://me:SECRET@127.0.0.1:1080")], "", &urls).await;
-    let message = "invalid input: the proxy socks5://127.0.0.1:1080 is none for HTTP \
+    let message = "invalid input: the proxy socks5://127.0.0.1:1080 does not speak HTTP \
          (set HTTP_PROXY and HTTPS_PROXY to http:// or https:// URLs)";
     assert_eq!(socks, [message; 2]);
 }

@@ -171,7 +171,7 @@ async fn a_server_that_shows_exactly_a_named_certificate_is_trusted_though_it_is
         refused(get(untrusting, &url).await, authority, hint);
     }
     let (expired, pem) = marked_as_authority("registry.test", 2001).await;
-    let renew = "ask whoever runs the server to renew it";
+    let renew = "ask the operator of the server to renew it";
     refused(get(named(&pem), &expired.url_of("registry.test")).await, "the certificate has expired", renew);
 }
 
@@ -215,7 +215,7 @@ async fn a_certificate_that_has_expired() {
     let authority = Authority::new();
     let server = authority.serve("127.0.0.1", 2001, &[]).await;
     let trusting = HttpClient::builder().add_root_certificate_pem(authority.pem());
-    let hint = "ask whoever runs the server to renew it";
+    let hint = "ask the operator of the server to renew it";
     refused(get(trusting, &server.url).await, "the certificate has expired", hint);
 }
 
