@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use helm_source::{IndexReader, Taken};
+use helm_source::{IndexReader, Progress};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for path in std::env::args().skip(1) {
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut taken = 0;
             for piece in pieces.by_ref() {
                 taken += piece.len();
-                if reader.push(piece) == Taken::FinishNow {
+                if reader.push(piece) == Progress::FinishNow {
                     break;
                 }
             }

@@ -1,7 +1,5 @@
 //! What Helm and Kargo read although it is unusual: encodings that are none, and YAML that starts like JSON.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, DiscoverRequest, Error, ErrorKind};
 use helm_source::{HelmSource, Index};

@@ -1,8 +1,6 @@
 //! Whose answer an instruction is: the credential of a chart repository goes to that repository alone, whatever a server asks for that it
 //! redirects to. Each case is run over plain http on this machine, and over TLS with names that count as public.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails may panic")]
-
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::time::Duration;
 

@@ -1,7 +1,5 @@
 //! Charts that Helm itself wrote and pushed, from servers that are not ours.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, Chart, DiscoverRequest, Discovery, Found};
 use helm_source::{HelmSource, Index, IndexReader, ReadBy};

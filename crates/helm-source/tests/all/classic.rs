@@ -1,16 +1,14 @@
 //! A chart repository over the wire: what is found, and exactly what it costs.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
-use artifact_source::conformance::{self, Fixture};
+use artifact_source::conformance::{self, Disturbance, Fixture};
 use artifact_source::{
     ArtifactSource, Chart, Cost, DiscoverRequest, Discovery, Error, Found, Observation, Recorder, Rejection,
 };
 use helm_source::{HelmSource, HelmSourceBuilder, IndexCache};
-use warehouse_testkit::{Chart as Published, ChartServer, When};
+use warehouse_testkit::{Chart as Published, ChartServer, Fault, FaultScript, When};
 
 fn client() -> HttpClient {
     HttpClient::builder().attempts(1).stall_timeout(Duration::from_secs(10)).build().unwrap()
@@ -143,7 +141,7 @@ async fn a_request_under_way_is_not_an_answer_to_a_later_question() {
     publish(&server, &["1.0.0"]);
     let cache = IndexCache::new(client());
     let source = HelmSource::builder(server.url()).chart("web").cache(cache.clone()).build().unwrap();
-    server.faults().add(When::any().nth(1), warehouse_testkit::Fault::Latency(Duration::from_millis(300)));
+    server.faults().add(When::any().nth(1), Fault::Latency(Duration::from_millis(300)));
     let (early, late) = tokio::join!(found(&source), async {
         while server.log().counters().requests == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -252,17 +250,26 @@ async fn an_observation_of_another_question_is_none() {
     }
 }
 
-struct Classic {
+struct Index {
     server: ChartServer,
     listed: Vec<String>,
 }
 
+impl Index {
+    fn set(&self) {
+        let entries = self.listed.iter().map(|version| format!("  - version: \"{version}\"\n"));
+        self.server.set_index(format!("entries:\n  web:\n{}", entries.collect::<String>()));
+    }
+}
+
 #[async_trait::async_trait]
-impl Fixture for Classic {
+impl Fixture for Index {
     type Source = HelmSource;
 
     async fn source(&self) -> HelmSource {
-        web(&self.server).constraint(">=0.1").limit(3).build().unwrap()
+        let url = self.server.url().replace("://", "://me:SECRET@");
+        let source = HelmSource::builder(format!("{url}/?token=SECRET")).chart("web").http(client());
+        source.constraint(">=0.1").limit(3).build().unwrap()
     }
 
     async fn listed(&self) -> Vec<String> {
@@ -270,23 +277,48 @@ impl Fixture for Classic {
     }
 
     async fn publish(&mut self) {
-        self.server.publish(&Published::new("web", "9.0.0"));
         self.listed.push("9.0.0".to_owned());
+        self.set();
     }
 
     async fn shuffle(&mut self) {
         self.listed.rotate_left(1);
-        let entries = self.listed.iter().map(|version| format!("  - version: \"{version}\"\n"));
-        let index = format!("entries:\n  web:\n{}", entries.collect::<String>());
-        self.server.set_index(index);
+        self.set();
     }
+
+    async fn clear(&mut self) -> bool {
+        self.listed = vec!["nightly".to_owned()];
+        self.set();
+        true
+    }
+
+    async fn disturb(&mut self, disturbance: Option<Disturbance>) -> bool {
+        disturb(self.server.faults(), disturbance)
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec!["SECRET".to_owned()]
+    }
+}
+
+/// Makes a server of the testkit fail in this way, or work again.
+pub(crate) fn disturb(faults: &FaultScript, disturbance: Option<Disturbance>) -> bool {
+    faults.clear();
+    match disturbance {
+        None => {}
+        Some(Disturbance::Unavailable) => faults.add(When::any(), Fault::status(503)),
+        Some(Disturbance::Silent) => faults.add(When::any(), Fault::Stall),
+        Some(_) => return false,
+    }
+    true
 }
 
 #[tokio::test]
 async fn it_conforms() {
-    let server = ChartServer::start().unwrap();
+    let server = ChartServer::builder().basic("me", "SECRET").require_query("token=SECRET").start().unwrap();
     let listed = ["1.0.0", "1.10.0", "1.9.0", "v1.9.0", "1.9", "0.0.1", "nightly", "1.10.0"];
-    publish(&server, &listed);
-    let listed = listed.map(str::to_owned).to_vec();
-    conformance::all(&mut Classic { server, listed }).await.unwrap();
+    let mut index = Index { server, listed: listed.map(str::to_owned).to_vec() };
+    index.set();
+    let conformance = conformance::all(&mut index).await.unwrap();
+    assert!(conformance.not_checked().is_empty(), "{conformance:?}");
 }

@@ -1,7 +1,5 @@
 //! Servers that are wrong, broken or hostile: each ends in a clear error, soon, and without a secret.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
@@ -75,8 +73,8 @@ async fn something_else() {
         ("\n\n", "the index is empty"),
         ("this is a sentence\n", "the index is not valid: line 1"),
         ("- a\n- b\n", "the index is not valid: line 1"),
-        ("{\"error\":\"unauthorized\"}", "no chart index"),
-        ("error: not authorised\n", "no chart index"),
+        ("{\"error\":\"unauthorized\"}", "not a chart index"),
+        ("error: not authorised\n", "not a chart index"),
         (
             "entries:\n  web:\n  - version: 1\n  web:\n  - version: 2\n",
             "line 4, column 3: the chart \"web\" is listed twice",

@@ -1,7 +1,5 @@
 //! Published indexes of real chart repositories, where they can be found: see `corpus` below.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -45,7 +43,7 @@ fn read(file: &[u8], piece: usize) -> Result<(Index, ReadBy), IndexError> {
     while !rest.is_empty() {
         let (first, behind) = rest.split_at(piece.min(rest.len()));
         rest = behind;
-        if reader.push(first) == helm_source::Taken::FinishNow {
+        if reader.push(first) == helm_source::Progress::FinishNow {
             break;
         }
     }
