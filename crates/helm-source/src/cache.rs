@@ -34,13 +34,14 @@ use crate::observation::Validators;
 #[derive(Clone)]
 pub struct IndexCache {
     client: HttpClient,
-    entries: Arc<Mutex<VecDeque<(IndexRequest, Arc<Entry>)>>>,
-    requests: SharedRequests,
+    entries: Arc<Mutex<Entries>>,
+    requests: Arc<SingleFlight<IndexRequest, Fetched>>,
 }
 
 /// The index that was fetched last, if it has validators. It is locked for writing while a request is under way.
 type Entry = RwLock<Option<Arc<CachedIndex>>>;
-type SharedRequests = Arc<SingleFlight<IndexRequest, Fetched>>;
+/// The one that was used last first.
+type Entries = VecDeque<(IndexRequest, Arc<Entry>)>;
 
 /// The largest number of indexes.
 const MAX_ENTRIES: usize = 256;
@@ -123,7 +124,7 @@ impl IndexCache {
         entry
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(IndexRequest, Arc<Entry>)>> {
+    fn lock(&self) -> MutexGuard<'_, Entries> {
         // A panic of another holder leaves the list whole.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -65,7 +65,7 @@ pub(crate) async fn fetch(
             }
         };
         let validators = Validators::of(response.headers(), response.url());
-        let error = match read_index(response, call).await {
+        let error = match read_index(*response, call).await {
             Ok((index, _)) => return Ok(Fetched::Index(Arc::new(CachedIndex { index, validators }))),
             Err(error) => error,
         };
@@ -80,7 +80,7 @@ pub(crate) async fn fetch(
 
 /// A response with a status that is a success.
 enum Opened {
-    Index(StreamingResponse),
+    Index(Box<StreamingResponse>),
     NotModified(Validators),
 }
 
@@ -102,7 +102,7 @@ async fn open(
     }
     let origin = Origin::of(response.url());
     match response.error_for_status(MESSAGE, &request.identity).await {
-        Ok(response) => Ok(Opened::Index(response)),
+        Ok(response) => Ok(Opened::Index(Box::new(response))),
         Err(error) => Err(match hint(&error, request, &origin) {
             Some(hint) => error.with_hint(hint),
             None => error,

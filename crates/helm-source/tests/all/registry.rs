@@ -24,7 +24,7 @@ fn push(registry: &Registry, versions: &[&str]) {
 }
 
 async fn found(source: &HelmSource) -> Found<Chart> {
-    source.discover(DiscoverRequest::new()).await.unwrap().found().expect("nothing was observed before")
+    source.discover(DiscoverRequest::new()).await.unwrap().found().expect("there was no observation")
 }
 
 fn versions(found: &Found<Chart>) -> Vec<&str> {
@@ -96,7 +96,7 @@ async fn a_token_is_fetched_once() {
 }
 
 #[tokio::test]
-async fn no_such_repository() {
+async fn a_missing_repository_is_not_found() {
     let registry = Registry::start().unwrap();
     let source = web(&registry).build().unwrap();
     let error = source.discover(DiscoverRequest::new()).await.unwrap_err();

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use artifact_http::{Credential, CredentialSource, HttpClient, Login};
-use artifact_source::{ArtifactSource, DiscoverRequest, Error, ErrorKind, Principal, Recorder, SourceKind};
+use artifact_source::{
+    ArtifactSource, DiscoverRequest, Discovery, Error, ErrorKind, Principal, Recorder, SourceKind,
+};
 use helm_source::{HelmSource, HelmSourceBuilder, IndexCache};
 use oci_registry::RegistryClient;
 use selection_strategies::{TagFilter, TagRule};
@@ -17,6 +19,7 @@ fn http(attempts: u32) -> HttpClient {
     HttpClient::builder()
         .attempts(attempts)
         .backoff(Duration::from_millis(1), Duration::from_millis(2))
+        .connect_timeout(Duration::from_millis(300))
         .stall_timeout(Duration::from_millis(300))
         .build()
         .unwrap()
@@ -62,7 +65,7 @@ async fn the_credential_is_looked_up_once_and_reported_before_the_first_request(
         assert_eq!(credentials.0.load(Ordering::SeqCst), 1);
         is_me(&trace);
 
-        // The second password is refused: the report says who was.
+        // The second password is refused, and the trace names its user.
         let trace = Recorder::new();
         let error = source.discover(DiscoverRequest::new().with_trace(&trace)).await.unwrap_err();
         assert_eq!((error.kind(), credentials.0.load(Ordering::SeqCst)), (ErrorKind::Unauthorized, 2));
@@ -205,6 +208,33 @@ async fn sources_that_ask_during_a_request_share_the_next_one() {
     let costs = [early, late.0, late.1, late.2].map(|cost| (cost.requests, cost.bytes_received > 0));
     assert_eq!(costs, [(1, true), (1, false), (0, false), (0, false)]);
     assert_eq!(server.log().counters().requests, 2);
+}
+
+/// "Not modified" answers the source that has the observation, and no other one that shares the request.
+#[tokio::test]
+async fn not_modified_is_for_the_source_that_knows_the_index() {
+    let server = ChartServer::start().unwrap();
+    server.publish(&Chart::new("web", "1.0.0"));
+    let known =
+        web(&server).build().unwrap().discover(DiscoverRequest::new()).await.unwrap().found().unwrap();
+    // The order decides whose condition is sent: a full answer is for both, 304 for one of them.
+    for (informed_first, requests) in [(true, 2), (false, 1)] {
+        server.log().clear();
+        let cache = IndexCache::new(http(1));
+        let source = || web(&server).cache(cache.clone()).build().unwrap();
+        let (informed, new) = (source(), source());
+        let informed = informed.discover(DiscoverRequest::new().with_previous(known.observation.as_ref()));
+        let new = new.discover(DiscoverRequest::new());
+        let (informed, new) = if informed_first {
+            tokio::join!(informed, new)
+        } else {
+            let (new, informed) = tokio::join!(new, informed);
+            (informed, new)
+        };
+        assert!(matches!(informed.unwrap(), Discovery::Unchanged { .. }));
+        assert_eq!(new.unwrap().found().unwrap().artifacts, known.artifacts);
+        assert_eq!(server.log().counters().requests, requests);
+    }
 }
 
 #[tokio::test]
