@@ -27,7 +27,7 @@ pub struct HelmSource {
     id: SourceId,
     /// As the subscription spells it, for the source of credentials alone: it may hold a password.
     repo_url: String,
-    origin: Origin,
+    backend: Backend,
     rule: TagRule,
     limit: usize,
     credentials: Option<Arc<dyn CredentialSource>>,
@@ -35,8 +35,8 @@ pub struct HelmSource {
     question: Option<String>,
 }
 
-/// The place that lists the versions.
-enum Origin {
+/// What lists the versions.
+enum Backend {
     Index { url: Url, chart: String, cache: IndexCache, max_bytes: u64, allow_plain_credential: bool },
     Registry { repository: Repository },
 }
@@ -114,6 +114,19 @@ impl HelmSourceBuilder {
     ///
     /// Defaults to [`TagRule::chart`] for a chart repository and to [`TagRule::oci_chart`] for a registry. Under a rule with a filter there
     /// are no observations, so each discovery is a full one.
+    ///
+    /// ```
+    /// use helm_source::HelmSource;
+    /// use selection_strategies::{TagFilter, TagRule};
+    ///
+    /// let filter = TagFilter::builder().ignore("-rc").build()?;
+    /// let rule = TagRule::chart(Some("^1.0-0".parse()?)).with_filter(filter);
+    /// assert!(rule.judge("1.2.0").is_accepted());
+    /// assert_eq!(rule.judge("1.3.0-rc.1").to_string(), r#"ignored by the pattern "-rc""#);
+    ///
+    /// let source = HelmSource::builder("https://charts.example.com").chart("web").rule(rule).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn rule(mut self, rule: TagRule) -> Self {
         self.rule = Some(rule);
         self
@@ -183,7 +196,7 @@ impl HelmSourceBuilder {
             Some(client) => Ok(client.clone()),
             None => HttpClient::builder().build(),
         };
-        let (origin, question) = match (location, self.chart) {
+        let (backend, question) = match (location, self.chart) {
             (Location::Index(url), Some(chart)) => {
                 let question = Question::of_index(&url, &chart, &rule, self.limit);
                 let cache = match self.cache {
@@ -191,7 +204,7 @@ impl HelmSourceBuilder {
                     None => IndexCache::new(http()?),
                 };
                 let (max_bytes, allow_plain_credential) = (self.max_index_bytes, self.allow_plain_credential);
-                (Origin::Index { url, chart, cache, max_bytes, allow_plain_credential }, question)
+                (Backend::Index { url, chart, cache, max_bytes, allow_plain_credential }, question)
             }
             (Location::Index(_), None) => {
                 return Err(invalid("a chart in a chart repository needs a name"));
@@ -203,7 +216,7 @@ impl HelmSourceBuilder {
                 };
                 let repository = registry.repository(&repository)?;
                 let question = Question::of_tags(repository.name().to_string(), &rule, self.limit);
-                (Origin::Registry { repository }, question)
+                (Backend::Registry { repository }, question)
             }
             (Location::Registry(_), Some(name)) => {
                 return Err(invalid("a chart in an OCI registry has no name beside its repoURL")
@@ -213,7 +226,7 @@ impl HelmSourceBuilder {
         Ok(HelmSource {
             id,
             repo_url: self.repo_url,
-            origin,
+            backend,
             rule,
             limit: self.limit,
             credentials: self.credentials,
@@ -260,12 +273,12 @@ impl HelmSource {
 
     /// The identity of one discovery.
     async fn identity(&self) -> Result<Identity, Error> {
-        match (&self.credentials, &self.origin) {
+        match (&self.credentials, &self.backend) {
             (Some(credentials), _) => {
                 Identity::resolve(&**credentials, &SourceKind::Chart, &self.repo_url).await
             }
-            (None, Origin::Index { .. }) => Identity::resolve(&(), &SourceKind::Chart, &self.repo_url).await,
-            (None, Origin::Registry { repository }) => repository.identity().await,
+            (None, Backend::Index { .. }) => Identity::resolve(&(), &SourceKind::Chart, &self.repo_url).await,
+            (None, Backend::Registry { repository }) => repository.identity().await,
         }
     }
 
@@ -276,8 +289,8 @@ impl HelmSource {
     ) -> Result<Discovery<Chart>, Error> {
         let call = Call::from(&request);
         let recorded = State::recorded(request.previous, self.question.as_deref());
-        let (charts, state) = match &self.origin {
-            Origin::Index { url, chart, cache, max_bytes, allow_plain_credential } => {
+        let (charts, state) = match &self.backend {
+            Backend::Index { url, chart, cache, max_bytes, allow_plain_credential } => {
                 let known = match recorded {
                     Some(State::ChartIndex(validators)) => Some(validators),
                     _ => None,
@@ -304,7 +317,7 @@ impl HelmSource {
                 let charts = select(&self.rule, listed.into_iter().flatten(), self.limit, request.trace);
                 (charts, cached.validators.clone().map(State::ChartIndex))
             }
-            Origin::Registry { repository } => {
+            Backend::Registry { repository } => {
                 let tags = repository.clone().with_identity(identity).tags(&call).await?;
                 let charts = select(&self.rule, tags.iter().map(String::as_str), self.limit, request.trace);
                 // A chart is its version, so the same versions are the same charts, whichever manifests the tags point at.
