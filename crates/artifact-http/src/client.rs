@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use artifact_source::Error;
 
-use crate::backoff::Backoff;
 use crate::exchange::Timing;
 use crate::network::Network;
 use crate::reqwest_service::ReqwestService;
 use crate::response::Tries;
+use crate::retry::Backoff;
 use crate::service::HttpService;
-use crate::{Call, Pace, Request, Response, StreamingResponse, moment, retry_after, tls};
+use crate::{Call, Pace, Request, Response, StreamingResponse, retry, retry_after, tls};
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
 #[derive(Clone)]
@@ -335,10 +335,10 @@ impl HttpClient {
             }
             wait = wait.max(asked);
         }
-        if wait > moment::AGES {
+        if wait > retry::LONGEST_WAIT {
             return None;
         }
-        let until = moment::after(Instant::now(), wait);
+        let until = retry::instant_after(Instant::now(), wait);
         if call.deadline.is_some_and(|deadline| until >= deadline) {
             return None;
         }

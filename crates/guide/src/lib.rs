@@ -1,0 +1,6 @@
+//! The Rust of the guide's pages, compiled and run as documentation tests: `cargo test -p guide`.
+
+#![cfg_attr(doctest, doc = include_str!("../../../docs/src/guide/embedding.md"))]
+
+#[cfg_attr(doctest, doc = include_str!("../../../docs/src/guide/writing-a-source.md"))]
+mod writing_a_source {}
