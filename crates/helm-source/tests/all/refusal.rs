@@ -1,6 +1,4 @@
-//! Servers that are wrong, broken or hostile: each ends in a clear error, soon, and without a secret.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! Misconfigured, broken and hostile servers: each gives a clear error in time, without a secret.
 
 use std::time::Duration;
 
@@ -16,9 +14,9 @@ fn source(repo_url: &str) -> HelmSourceBuilder {
     HelmSource::builder(repo_url).chart("web").max_index_bytes(LIMIT).http(client)
 }
 
-async fn refused(builder: HelmSourceBuilder) -> Error {
+async fn error_of(builder: HelmSourceBuilder) -> Error {
     let source = builder.build().unwrap();
-    let error = source.discover(DiscoverRequest::new()).await.expect_err("it is refused");
+    let error = source.discover(DiscoverRequest::new()).await.expect_err("an error");
     assert_eq!(error.id(), Some(source.id()));
     assert!(!format!("{error} {error:?}").contains("SECRET"), "{error:?}");
     error
@@ -33,50 +31,50 @@ fn server() -> ChartServer {
 }
 
 #[track_caller]
-fn says(error: &Error, kind: ErrorKind, message: &str, hint: &str) {
+fn assert_error(error: &Error, kind: ErrorKind, message: &str, hint: &str) {
     assert_eq!(error.kind(), kind, "{error:?}");
     assert!(error.to_string().contains(message), "{error}");
     assert!(error.hint().unwrap_or_default().contains(hint), "{error:?}");
 }
 
 #[tokio::test]
-async fn no_index_there() {
+async fn a_missing_index_is_not_found() {
     let server = server();
-    let error = refused(source(&format!("{}/nothing", server.url()))).await;
-    says(&error, ErrorKind::NotFound, "HTTP 404", "<repoURL>/index.yaml");
-    let error = refused(source(&format!("{}/index.yaml", server.url()))).await;
-    says(&error, ErrorKind::NotFound, "HTTP 404", "before /index.yaml");
+    let error = error_of(source(&format!("{}/nothing", server.url()))).await;
+    assert_error(&error, ErrorKind::NotFound, "HTTP 404", "<repoURL>/index.yaml");
+    let error = error_of(source(&format!("{}/index.yaml", server.url()))).await;
+    assert_error(&error, ErrorKind::NotFound, "HTTP 404", "before /index.yaml");
 }
 
 #[tokio::test]
-async fn nobody_there() {
+async fn a_refused_connection_is_unreachable() {
     // A port that was free a moment ago.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = refused(source(&url)).await;
-    says(&error, ErrorKind::Unreachable, "refused", "does the server run");
+    let error = error_of(source(&url)).await;
+    assert_error(&error, ErrorKind::Unreachable, "refused", "does the server run");
     assert!(error.is_transient());
 }
 
 #[tokio::test]
-async fn a_login_page() {
+async fn a_login_page_is_a_bad_answer() {
     let server = server();
     server.faults().add(When::any(), Fault::login_page());
-    let error = refused(source(&server.url())).await;
-    says(&error, ErrorKind::BadAnswer, "the index is an HTML page", "login page");
+    let error = error_of(source(&server.url())).await;
+    assert_error(&error, ErrorKind::BadAnswer, "the index is an HTML page", "login page");
 }
 
 #[tokio::test]
-async fn something_else() {
+async fn a_file_that_is_not_an_index_is_a_bad_answer() {
     let server = server();
     for (body, message) in [
         ("", "the index is empty"),
         ("\n\n", "the index is empty"),
         ("this is a sentence\n", "the index is not valid: line 1"),
         ("- a\n- b\n", "the index is not valid: line 1"),
-        ("{\"error\":\"unauthorized\"}", "no chart index"),
-        ("error: not authorised\n", "no chart index"),
+        ("{\"error\":\"unauthorized\"}", "not a chart index"),
+        ("error: not authorised\n", "not a chart index"),
         (
             "entries:\n  web:\n  - version: 1\n  web:\n  - version: 2\n",
             "line 4, column 3: the chart \"web\" is listed twice",
@@ -111,15 +109,15 @@ async fn something_else() {
         ("<?xml version=\"1.0\"?>\n<Error/>\n", "an XML or HTML document"),
     ] {
         server.set_index(body);
-        let error = refused(source(&server.url())).await;
-        says(&error, ErrorKind::BadAnswer, message, "");
+        let error = error_of(source(&server.url())).await;
+        assert_error(&error, ErrorKind::BadAnswer, message, "");
         assert!(error.hint().is_some(), "{body}");
     }
 }
 
-/// Helm and Kargo refuse these as well, in fewer words.
+/// Helm and Kargo refuse these as well, with less detail.
 #[tokio::test]
-async fn what_is_no_text() {
+async fn binary_data_and_other_encodings_are_bad_answers() {
     let server = server();
     let utf8 = "an index is text in UTF-8";
     let packed = "with the header `Content-Encoding: gzip`";
@@ -137,13 +135,13 @@ async fn what_is_no_text() {
         (b"PK\x03\x04\n", "the index is zip data", packed),
     ] {
         server.set_index(body);
-        let error = refused(source(&server.url())).await;
-        says(&error, ErrorKind::BadAnswer, message, hint);
+        let error = error_of(source(&server.url())).await;
+        assert_error(&error, ErrorKind::BadAnswer, message, hint);
     }
 }
 
 #[tokio::test]
-async fn a_server_in_trouble() {
+async fn error_statuses_have_their_kinds() {
     let server = server();
     for (status, kind) in [
         (403, ErrorKind::Forbidden),
@@ -156,32 +154,32 @@ async fn a_server_in_trouble() {
     ] {
         server.faults().clear();
         server.faults().add(When::any(), Fault::status(status));
-        assert_eq!(refused(source(&server.url())).await.kind(), kind, "{status}");
+        assert_eq!(error_of(source(&server.url())).await.kind(), kind, "{status}");
     }
     server.faults().clear();
     server.faults().add(When::any(), Fault::too_many_requests(Duration::from_secs(7)));
-    let error = refused(source(&server.url())).await;
+    let error = error_of(source(&server.url())).await;
     assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, Some(Duration::from_secs(7))));
 }
 
 #[tokio::test]
-async fn the_words_of_a_refusal() {
+async fn the_text_of_an_error_response_is_in_the_error() {
     let server = server();
-    for (content_type, body, words) in [
+    for (content_type, body, text) in [
         ("text/plain; charset=utf-8", "Your account is\n suspended", Some("Your account is suspended")),
         ("text/plain", "not for me:SECRET", Some("not for me:...")),
         ("text/html", "<h1>Suspended</h1>", None),
     ] {
         server.faults().clear();
         server.faults().add(When::any(), Reply::status(403).header("content-type", content_type).body(body));
-        let error = refused(source(&server.url()).credentials(Credential::password("me", "SECRET"))).await;
-        assert_eq!((error.kind(), error.server_message()), (ErrorKind::Forbidden, words), "{error:?}");
+        let error = error_of(source(&server.url()).credentials(Credential::password("me", "SECRET"))).await;
+        assert_eq!((error.kind(), error.server_message()), (ErrorKind::Forbidden, text), "{error:?}");
     }
 }
 
-/// A body that is cut at the end of a line is valid YAML with fewer versions; it must be an error all the same.
+/// A body that is cut at the end of a line is a valid index of fewer versions, and still an error.
 #[tokio::test]
-async fn a_body_that_ends_early() {
+async fn a_truncated_body_is_an_error() {
     let plain = ChartServer::builder().without_gzip().start().unwrap();
     for patch in 0..200 {
         plain.publish(&Chart::new("web", format!("1.0.{patch}")));
@@ -192,24 +190,24 @@ async fn a_body_that_ends_early() {
     for fault in [Fault::Truncate { keep: cut }, Fault::ResetAfter { keep: cut }] {
         plain.faults().clear();
         plain.faults().add(When::any(), fault);
-        let error = refused(source(&plain.url())).await;
-        says(&error, ErrorKind::BadAnswer, "broke off", "");
+        let error = error_of(source(&plain.url())).await;
+        assert_error(&error, ErrorKind::BadAnswer, "broke off", "");
     }
 
     let packed = server();
     packed.faults().add(When::any(), Fault::Truncate { keep: 100 });
-    assert_eq!(refused(source(&packed.url())).await.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error_of(source(&packed.url())).await.kind(), ErrorKind::BadAnswer);
 
-    // A table that is known stays known: the next answer is whole.
+    // The next response is whole.
     packed.faults().clear();
     assert!(source(&packed.url()).build().unwrap().discover(DiscoverRequest::new()).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_body_without_end() {
+async fn endless_bodies_are_too_large() {
     let packed = server();
     packed.faults().add(When::any(), Fault::GzipBomb { bytes: 64 << 20 });
-    assert_eq!(refused(source(&packed.url())).await.kind(), ErrorKind::TooLarge);
+    assert_eq!(error_of(source(&packed.url())).await.kind(), ErrorKind::TooLarge);
 
     let server = ChartServer::builder().without_gzip().start().unwrap();
     let line = b"# a comment that says nothing at all\n".as_slice();
@@ -223,13 +221,13 @@ async fn a_body_without_end() {
     ] {
         server.faults().clear();
         server.faults().add(When::any(), fault);
-        let error = refused(source(&server.url())).await;
+        let error = error_of(source(&server.url())).await;
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:?}");
     }
 }
 
 #[tokio::test]
-async fn a_server_that_falls_silent() {
+async fn a_silent_server_times_out() {
     let server = server();
     server.faults().add(When::any(), Fault::Stall);
     let source = source(&server.url()).build().unwrap();
@@ -238,9 +236,9 @@ async fn a_server_that_falls_silent() {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 }
 
-/// A few kilobytes that take seconds to read: the deadline counts there too.
+/// A few kilobytes that take seconds to decompress.
 #[tokio::test]
-async fn a_bomb_that_outlasts_the_deadline() {
+async fn the_deadline_includes_decompression() {
     let server = server();
     let client = HttpClient::builder().attempts(1).build().unwrap();
     server.faults().add(When::any(), Fault::GzipBomb { bytes: 8 << 30 });
@@ -253,16 +251,16 @@ async fn a_bomb_that_outlasts_the_deadline() {
 }
 
 #[tokio::test]
-async fn redirects() {
+async fn redirects_are_followed_without_the_credential_to_another_origin() {
     let server = server();
     let secret = || Credential::password("me", "SECRET");
 
     server.faults().add(When::path("/loop/**"), Fault::redirect("/loop/index.yaml"));
-    let error = refused(source(&format!("{}/loop", server.url()))).await;
-    says(&error, ErrorKind::BadAnswer, "redirects", "");
+    let error = error_of(source(&format!("{}/loop", server.url()))).await;
+    assert_error(&error, ErrorKind::BadAnswer, "redirects", "");
     assert_eq!(server.log().count(&When::path("/loop/**")), 11);
 
-    // To another port: the index is read, and the credential stays behind.
+    // To another port: the index is read without the credential.
     let other = self::server();
     server.redirect("/moved/index.yaml", format!("{}/index.yaml", other.url()));
     let moved = source(&format!("{}/moved", server.url())).credentials(secret()).build().unwrap();
@@ -271,22 +269,22 @@ async fn redirects() {
     assert!(server.log().matching(&When::path("/moved/**"))[0].header("authorization").is_some());
     assert_eq!(other.log().all()[0].header("authorization"), None);
 
-    // Within the server it comes along.
+    // Within the server: with the credential.
     server.redirect("/near/index.yaml", "/index.yaml");
     let near = source(&format!("{}/near", server.url())).credentials(secret()).build().unwrap();
     near.discover(DiscoverRequest::new()).await.unwrap();
     assert!(server.log().matching(&When::path("/index.yaml"))[0].header("authorization").is_some());
 }
 
-/// Nothing is sent, so the name need not even exist.
+/// Nothing is sent, so the host need not exist.
 #[tokio::test]
-async fn a_credential_in_the_open() {
+async fn a_credential_over_plain_http_is_refused() {
     for builder in [
         source("http://charts.invalid").credentials(Credential::password("me", "SECRET")),
         source("http://me:SECRET@charts.invalid"),
     ] {
-        says(
-            &refused(builder).await,
+        assert_error(
+            &error_of(builder).await,
             ErrorKind::Refused,
             "over plain http to http://charts.invalid",
             "https",
@@ -294,19 +292,19 @@ async fn a_credential_in_the_open() {
     }
 }
 
-/// Where the redirect leads elsewhere than before, "not modified" speaks of another file.
+/// After a redirect to another server than before, 304 is about another file.
 #[tokio::test]
-async fn not_modified_elsewhere_is_no_proof() {
-    let (door, old, new) = (server(), server(), server());
+async fn not_modified_from_another_server_is_ignored() {
+    let (entry, old, new) = (server(), server(), server());
     for (server, version) in [(&old, "1.0.0"), (&new, "2.0.0")] {
         server.set_index(format!("entries:\n  web:\n  - version: {version}\n"));
         server.faults().add(When::any(), Fault::Header { name: "etag".into(), value: "\"same\"".into() });
     }
-    door.redirect("/index.yaml", format!("{}/index.yaml", old.url()));
-    let source = source(&door.url()).build().unwrap();
+    entry.redirect("/index.yaml", format!("{}/index.yaml", old.url()));
+    let source = source(&entry.url()).build().unwrap();
     let first = source.discover(DiscoverRequest::new()).await.unwrap().found().unwrap();
 
-    door.redirect("/index.yaml", format!("{}/index.yaml", new.url()));
+    entry.redirect("/index.yaml", format!("{}/index.yaml", new.url()));
     new.faults().clear();
     let same = |reply: Reply| reply.header("etag", "\"same\"");
     new.faults().add(When::any().nth(1), same(Reply::status(304)));
@@ -317,7 +315,7 @@ async fn not_modified_elsewhere_is_no_proof() {
 }
 
 #[test]
-fn what_cannot_be_built() {
+fn invalid_input_is_an_error_of_the_builder() {
     for (builder, message, hint) in [
         (HelmSource::builder("charts.example.com").chart("web"), "not a URL", ""),
         (HelmSource::builder("ftp://u:SECRET@example.com").chart("web"), "begins with", ""),
@@ -329,7 +327,7 @@ fn what_cannot_be_built() {
         (HelmSource::builder("https://example.com").chart("web").limit(0), "limit of 0", "1 or more"),
     ] {
         let error = builder.build().unwrap_err();
-        says(&error, ErrorKind::InvalidInput, message, hint);
+        assert_error(&error, ErrorKind::InvalidInput, message, hint);
         assert!(error.id().is_some());
         assert!(!format!("{error} {error:?}").contains("SECRET"));
     }

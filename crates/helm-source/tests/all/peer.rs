@@ -1,6 +1,4 @@
-//! Charts that Helm itself wrote and pushed, from servers that are not ours.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! Charts that Helm packaged and pushed, from foreign servers.
 
 use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, Chart, DiscoverRequest, Discovery, Found};
@@ -10,14 +8,14 @@ use warehouse_testkit::{ChartServer, Fault, When};
 
 const VERSIONS: [&str; 4] = ["1.9.0", "1.10.0", "1.10.1-rc.1", "1.10.0+build.7"];
 
-/// Helm, and a folder with an archive for each version.
+/// Helm, with a folder `archives` that has an archive of each version.
 fn packaged() -> Option<Tool> {
     let helm = available(Tool::find("helm"))?;
     let chart = helm.folder().join("web");
     std::fs::create_dir(&chart).unwrap();
-    // A text that Helm has to quote or fold, a list, and a block that looks like an entry.
+    // Text that Helm quotes or folds, a list, and a block scalar that looks like an entry.
     let metadata = "apiVersion: v2\nname: web\nversion: 0.0.0\nkeywords: [a, \"b: c\"]\nannotations:\n  changes: |\n    \
-                    - kind: added\n      version: 9.9.9\ndescription: 'It''s a text: long enough to be folded by whoever \
+                    - kind: added\n      version: 9.9.9\ndescription: 'It''s a text: long enough to be folded by the tool that \
                     writes it, as it goes on and on until nobody would want to read it in one line'\n";
     std::fs::write(chart.join("Chart.yaml"), metadata).unwrap();
     for version in VERSIONS {
@@ -80,7 +78,7 @@ fn an_index_of_helm_in_json() {
     assert_eq!(listed(&json), listed(&yaml));
 }
 
-/// What Helm reads, and what it refuses, is the same here.
+/// Helm and this crate accept and refuse the same files.
 #[tokio::test]
 async fn unusual_indexes_as_helm_reads_them() {
     let Some(helm) = available(Tool::find("helm")) else { return };
@@ -114,7 +112,7 @@ async fn unusual_indexes_as_helm_reads_them() {
     .into_iter()
     .enumerate()
     {
-        let shown = format!("{} under {encoding:?}", index.escape_ascii());
+        let described = format!("{} under {encoding:?}", index.escape_ascii());
         server.set_index(index);
         server.faults().clear();
         if !encoding.is_empty() {
@@ -133,7 +131,7 @@ async fn unusual_indexes_as_helm_reads_them() {
         let source = HelmSource::builder(server.url()).chart("web").http(http).build().unwrap();
         let ours = source.discover(DiscoverRequest::new()).await.ok().and_then(Discovery::found);
         let ours = ours.map(|found| versions(&found).into_iter().map(str::to_owned).collect::<Vec<_>>());
-        assert_eq!(ours, by_helm, "{shown}");
+        assert_eq!(ours, by_helm, "{described}");
     }
 }
 

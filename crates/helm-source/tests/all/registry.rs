@@ -1,16 +1,16 @@
 //! Charts in an OCI registry over the wire.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
-use artifact_source::conformance::{self, Fixture};
+use artifact_source::conformance::{self, Disturbance, Fixture};
 use artifact_source::{
     ArtifactSource, Chart, DiscoverRequest, Discovery, ErrorKind, Found, Recorder, Rejection,
 };
 use helm_source::{HelmSource, HelmSourceBuilder};
 use warehouse_testkit::{Chart as Published, Registry};
+
+use crate::classic::disturb;
 
 fn web(registry: &Registry) -> HelmSourceBuilder {
     let client = HttpClient::builder().attempts(1).stall_timeout(Duration::from_secs(10)).build().unwrap();
@@ -24,7 +24,7 @@ fn push(registry: &Registry, versions: &[&str]) {
 }
 
 async fn found(source: &HelmSource) -> Found<Chart> {
-    source.discover(DiscoverRequest::new()).await.unwrap().found().expect("nothing was observed before")
+    source.discover(DiscoverRequest::new()).await.unwrap().found().expect("there was no observation")
 }
 
 fn versions(found: &Found<Chart>) -> Vec<&str> {
@@ -96,21 +96,22 @@ async fn a_token_is_fetched_once() {
 }
 
 #[tokio::test]
-async fn no_such_repository() {
+async fn a_missing_repository_is_not_found() {
     let registry = Registry::start().unwrap();
     let source = web(&registry).build().unwrap();
     let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
     assert_eq!((error.kind(), error.id()), (ErrorKind::NotFound, Some(source.id())));
 }
 
-struct Oci(Registry);
+struct Tags(Registry);
 
 #[async_trait::async_trait]
-impl Fixture for Oci {
+impl Fixture for Tags {
     type Source = HelmSource;
 
     async fn source(&self) -> HelmSource {
-        web(&self.0).constraint(">=0.1").limit(3).build().unwrap()
+        let credential = Credential::password("me", "SECRET");
+        web(&self.0).credentials(credential).constraint(">=0.1").limit(3).build().unwrap()
     }
 
     async fn listed(&self) -> Vec<String> {
@@ -120,11 +121,31 @@ impl Fixture for Oci {
     async fn publish(&mut self) {
         push(&self.0, &["9.0.0"]);
     }
+
+    /// A tag has `_` for the `+` of the version.
+    fn candidate(&self, chart: &Chart) -> String {
+        chart.version.replace('+', "_")
+    }
+
+    async fn clear(&mut self) -> bool {
+        let fitting = self.0.tags("charts/web").into_iter().filter(|tag| tag != "0.0.1");
+        fitting.for_each(|tag| assert!(self.0.delete_tag("charts/web", &tag)));
+        true
+    }
+
+    async fn disturb(&mut self, disturbance: Option<Disturbance>) -> bool {
+        disturb(self.0.faults(), disturbance)
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec!["SECRET".to_owned()]
+    }
 }
 
 #[tokio::test]
 async fn it_conforms() {
-    let registry = Registry::builder().page_size(2).reverse_tags().start().unwrap();
+    let registry = Registry::builder().bearer("me", "SECRET").page_size(2).reverse_tags().start().unwrap();
     push(&registry, &["1.0.0", "1.10.0", "1.9.0", "1.9.0+a", "0.0.1"]);
-    conformance::all(&mut Oci(registry)).await.unwrap();
+    let conformance = conformance::all(&mut Tags(registry)).await.unwrap();
+    assert!(conformance.not_checked().is_empty(), "{conformance:?}");
 }

@@ -1,16 +1,14 @@
-//! A chart repository over the wire: what is found, and exactly what it costs.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! A chart repository over the wire: the versions that are found, and their exact cost.
 
 use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
-use artifact_source::conformance::{self, Fixture};
+use artifact_source::conformance::{self, Disturbance, Fixture};
 use artifact_source::{
     ArtifactSource, Chart, Cost, DiscoverRequest, Discovery, Error, Found, Observation, Recorder, Rejection,
 };
 use helm_source::{HelmSource, HelmSourceBuilder, IndexCache};
-use warehouse_testkit::{Chart as Published, ChartServer, When};
+use warehouse_testkit::{Chart as Published, ChartServer, Fault, FaultScript, When};
 
 fn client() -> HttpClient {
     HttpClient::builder().attempts(1).stall_timeout(Duration::from_secs(10)).build().unwrap()
@@ -26,19 +24,19 @@ fn publish(server: &ChartServer, versions: &[&str]) {
     }
 }
 
-async fn ask(source: &HelmSource, previous: Option<&Observation>) -> Result<Discovery<Chart>, Error> {
+async fn discover(source: &HelmSource, previous: Option<&Observation>) -> Result<Discovery<Chart>, Error> {
     source.discover(DiscoverRequest::new().with_previous(previous)).await
 }
 
 async fn found(source: &HelmSource) -> Found<Chart> {
-    ask(source, None).await.unwrap().found().expect("nothing was observed before")
+    discover(source, None).await.unwrap().found().expect("there was no observation")
 }
 
 fn versions(found: &Found<Chart>) -> Vec<&str> {
     found.artifacts.iter().map(|chart| chart.version.as_str()).collect()
 }
 
-fn spent(cost: Cost) -> (u64, u64) {
+fn requests_and_bytes(cost: Cost) -> (u64, u64) {
     (cost.requests, cost.bytes_received)
 }
 
@@ -77,22 +75,22 @@ async fn a_poll_costs_one_request_and_no_body() {
     let server = ChartServer::start().unwrap();
     publish(&server, &["1.0.0", "1.1.0"]);
     let first = found(&web(&server).build().unwrap()).await;
-    assert_eq!(spent(first.cost), (1, server.log().counters().body_bytes_sent));
+    assert_eq!(requests_and_bytes(first.cost), (1, server.log().counters().body_bytes_sent));
 
-    // Neither the same source nor one that knows nothing but the observation reads the index again.
+    // Neither this source with a warm cache nor one with the observation alone reads the index again.
     let warm = web(&server).build().unwrap();
     for _ in 0..2 {
         server.log().clear();
-        let again = ask(&warm, first.observation.as_ref()).await.unwrap();
+        let again = discover(&warm, first.observation.as_ref()).await.unwrap();
         assert_eq!(again, Discovery::Unchanged { cost: again.cost() });
-        assert_eq!(spent(again.cost()), (1, 0));
+        assert_eq!(requests_and_bytes(again.cost()), (1, 0));
         assert_eq!((server.log().counters().requests, server.log().counters().body_bytes_sent), (1, 0));
     }
     assert_eq!(server.log().all()[0].header("accept-encoding"), Some("gzip"));
     assert_eq!(server.log().all()[0].status, Some(304));
 
     publish(&server, &["1.2.0"]);
-    let after = ask(&warm, first.observation.as_ref()).await.unwrap().found().unwrap();
+    let after = discover(&warm, first.observation.as_ref()).await.unwrap().found().unwrap();
     assert_eq!(versions(&after), ["1.2.0", "1.1.0", "1.0.0"]);
     assert_ne!(after.observation, first.observation);
 }
@@ -123,27 +121,27 @@ async fn all_subscriptions_of_a_repository_share_one_request() {
     assert_eq!([first.cost.requests, second.cost.requests, third.cost.requests], [1, 0, 0]);
     assert_eq!(server.log().counters().requests, 1);
 
-    // One that comes later is answered from the table, after the server said that it still holds.
+    // A later source is answered from the cache, after the server confirmed the index.
     let later = found(&build("api")).await;
-    assert_eq!((versions(&later), spent(later.cost)), (vec!["2.0.0"], (1, 0)));
+    assert_eq!((versions(&later), requests_and_bytes(later.cost)), (vec!["2.0.0"], (1, 0)));
 
-    // The observations are of one table too.
+    // The observations are of one index too.
     server.log().clear();
     let (one, two) =
-        tokio::join!(ask(&web, first.observation.as_ref()), ask(&api, second.observation.as_ref()));
+        tokio::join!(discover(&web, first.observation.as_ref()), discover(&api, second.observation.as_ref()));
     assert!(matches!(one.unwrap(), Discovery::Unchanged { .. }));
     assert!(matches!(two.unwrap(), Discovery::Unchanged { .. }));
     assert_eq!(server.log().counters().requests, 1);
 }
 
-/// Whoever asks after a change must not be given what was asked for before it.
+/// A source that asks after a change gets the index after the change.
 #[tokio::test]
-async fn a_request_under_way_is_not_an_answer_to_a_later_question() {
+async fn a_request_under_way_does_not_answer_a_later_call() {
     let server = ChartServer::start().unwrap();
     publish(&server, &["1.0.0"]);
     let cache = IndexCache::new(client());
     let source = HelmSource::builder(server.url()).chart("web").cache(cache.clone()).build().unwrap();
-    server.faults().add(When::any().nth(1), warehouse_testkit::Fault::Latency(Duration::from_millis(300)));
+    server.faults().add(When::any().nth(1), Fault::Latency(Duration::from_millis(300)));
     let (early, late) = tokio::join!(found(&source), async {
         while server.log().counters().requests == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -157,7 +155,7 @@ async fn a_request_under_way_is_not_an_answer_to_a_later_question() {
 }
 
 #[tokio::test]
-async fn a_credential_has_a_table_of_its_own() {
+async fn an_index_is_cached_for_one_credential() {
     let server = ChartServer::builder().basic("me", "SECRET").start().unwrap();
     publish(&server, &["1.0.0"]);
     let cache = IndexCache::new(client());
@@ -169,24 +167,24 @@ async fn a_credential_has_a_table_of_its_own() {
             .build()
             .unwrap()
     };
-    let known = source(Some(Credential::password("me", "SECRET")));
-    assert_eq!(versions(&found(&known).await), ["1.0.0"]);
+    let signed_in = source(Some(Credential::password("me", "SECRET")));
+    assert_eq!(versions(&found(&signed_in).await), ["1.0.0"]);
 
-    let nobody = ask(&source(None), None).await.unwrap_err();
-    assert!(nobody.is_auth() && nobody.status() == Some(401));
-    assert_eq!(nobody.hint(), Some("no credential was given for this repoURL"));
-    let wrong = ask(&source(Some(Credential::password("me", "WRONG"))), None).await.unwrap_err();
+    let anonymous = discover(&source(None), None).await.unwrap_err();
+    assert!(anonymous.is_auth() && anonymous.status() == Some(401));
+    assert_eq!(anonymous.hint(), Some("no credential was given for this repoURL"));
+    let wrong = discover(&source(Some(Credential::password("me", "WRONG"))), None).await.unwrap_err();
     assert_eq!(
         wrong.hint(),
         Some("the credential was not accepted: is it still valid, and may it read this repoURL?")
     );
-    for shown in [format!("{nobody:?}{wrong:?}{wrong}"), format!("{known:?} {known} {cache:?}")] {
-        assert!(!shown.contains("SECRET") && !shown.contains("WRONG"), "{shown}");
+    for text in [format!("{anonymous:?}{wrong:?}{wrong}"), format!("{signed_in:?} {signed_in} {cache:?}")] {
+        assert!(!text.contains("SECRET") && !text.contains("WRONG"), "{text}");
     }
 }
 
 #[tokio::test]
-async fn a_query_survives() {
+async fn the_query_of_a_repo_url_is_kept() {
     let server = ChartServer::builder().path("charts/stable").require_query("token=SECRET").start().unwrap();
     publish(&server, &["1.0.0"]);
     let source = |query: &str| {
@@ -201,11 +199,11 @@ async fn a_query_survives() {
 
     // Another query is another repository.
     let other = source("?token=SECRET&channel=beta");
-    assert!(ask(&other, answer.observation.as_ref()).await.unwrap().found().is_some());
+    assert!(discover(&other, answer.observation.as_ref()).await.unwrap().found().is_some());
 }
 
 #[tokio::test]
-async fn duplicates_take_their_places_as_in_kargo() {
+async fn duplicates_count_as_in_kargo() {
     let server = ChartServer::start().unwrap();
     publish(&server, &["1.0.0", "1.1.0", "1.1.0"]);
     let trace = Recorder::new();
@@ -222,22 +220,22 @@ async fn without_validators_every_poll_reads_the_index() {
     let source = web(&server).build().unwrap();
     let first = found(&source).await;
     assert_eq!(first.observation, None);
-    let again = ask(&source, None).await.unwrap().found().unwrap();
-    assert_eq!(spent(again.cost), spent(first.cost));
+    let again = discover(&source, None).await.unwrap().found().unwrap();
+    assert_eq!(requests_and_bytes(again.cost), requests_and_bytes(first.cost));
 }
 
 #[tokio::test]
-async fn a_date_alone_is_a_validator_once_it_is_old_enough() {
+async fn an_old_last_modified_alone_is_a_validator() {
     let server = ChartServer::builder().without_etag().start().unwrap();
     publish(&server, &["1.0.0"]);
     let source = web(&server).build().unwrap();
     let first = found(&source).await;
-    let again = ask(&source, first.observation.as_ref()).await.unwrap();
-    assert_eq!((spent(again.cost()), again.found()), ((1, 0), None));
+    let again = discover(&source, first.observation.as_ref()).await.unwrap();
+    assert_eq!((requests_and_bytes(again.cost()), again.found()), ((1, 0), None));
 }
 
 #[tokio::test]
-async fn an_observation_of_another_question_is_none() {
+async fn an_observation_of_another_question_is_ignored() {
     let server = ChartServer::start().unwrap();
     publish(&server, &["1.0.0", "1.1.0"]);
     let seen = found(&web(&server).build().unwrap()).await.observation;
@@ -248,21 +246,30 @@ async fn an_observation_of_another_question_is_none() {
         HelmSource::builder(format!("{}?a=b", server.url())).chart("web").http(client()),
     ] {
         let other = other.build().unwrap();
-        assert!(ask(&other, seen.as_ref()).await.unwrap().found().is_some(), "{other:?}");
+        assert!(discover(&other, seen.as_ref()).await.unwrap().found().is_some(), "{other:?}");
     }
 }
 
-struct Classic {
+struct Index {
     server: ChartServer,
     listed: Vec<String>,
 }
 
+impl Index {
+    fn set(&self) {
+        let entries = self.listed.iter().map(|version| format!("  - version: \"{version}\"\n"));
+        self.server.set_index(format!("entries:\n  web:\n{}", entries.collect::<String>()));
+    }
+}
+
 #[async_trait::async_trait]
-impl Fixture for Classic {
+impl Fixture for Index {
     type Source = HelmSource;
 
     async fn source(&self) -> HelmSource {
-        web(&self.server).constraint(">=0.1").limit(3).build().unwrap()
+        let url = self.server.url().replace("://", "://me:SECRET@");
+        let source = HelmSource::builder(format!("{url}/?token=SECRET")).chart("web").http(client());
+        source.constraint(">=0.1").limit(3).build().unwrap()
     }
 
     async fn listed(&self) -> Vec<String> {
@@ -270,23 +277,48 @@ impl Fixture for Classic {
     }
 
     async fn publish(&mut self) {
-        self.server.publish(&Published::new("web", "9.0.0"));
         self.listed.push("9.0.0".to_owned());
+        self.set();
     }
 
     async fn shuffle(&mut self) {
         self.listed.rotate_left(1);
-        let entries = self.listed.iter().map(|version| format!("  - version: \"{version}\"\n"));
-        let index = format!("entries:\n  web:\n{}", entries.collect::<String>());
-        self.server.set_index(index);
+        self.set();
     }
+
+    async fn clear(&mut self) -> bool {
+        self.listed = vec!["nightly".to_owned()];
+        self.set();
+        true
+    }
+
+    async fn disturb(&mut self, disturbance: Option<Disturbance>) -> bool {
+        disturb(self.server.faults(), disturbance)
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        vec!["SECRET".to_owned()]
+    }
+}
+
+/// Makes a server of the testkit fail in this way, or work again.
+pub(crate) fn disturb(faults: &FaultScript, disturbance: Option<Disturbance>) -> bool {
+    faults.clear();
+    match disturbance {
+        None => {}
+        Some(Disturbance::Unavailable) => faults.add(When::any(), Fault::status(503)),
+        Some(Disturbance::Silent) => faults.add(When::any(), Fault::Stall),
+        Some(_) => return false,
+    }
+    true
 }
 
 #[tokio::test]
 async fn it_conforms() {
-    let server = ChartServer::start().unwrap();
+    let server = ChartServer::builder().basic("me", "SECRET").require_query("token=SECRET").start().unwrap();
     let listed = ["1.0.0", "1.10.0", "1.9.0", "v1.9.0", "1.9", "0.0.1", "nightly", "1.10.0"];
-    publish(&server, &listed);
-    let listed = listed.map(str::to_owned).to_vec();
-    conformance::all(&mut Classic { server, listed }).await.unwrap();
+    let mut index = Index { server, listed: listed.map(str::to_owned).to_vec() };
+    index.set();
+    let conformance = conformance::all(&mut index).await.unwrap();
+    assert!(conformance.not_checked().is_empty(), "{conformance:?}");
 }

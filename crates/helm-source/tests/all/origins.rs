@@ -1,7 +1,5 @@
-//! Whose answer an instruction is: the credential of a chart repository goes to that repository alone, whatever a server asks for that it
-//! redirects to. Each case is run over plain http on this machine, and over TLS with names that count as public.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails may panic")]
+//! The credential of a chart repository is sent to that repository alone, whatever the target of a redirect asks for. Each case runs over
+//! plain http on this machine, and over TLS with names that count as public.
 
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::time::Duration;
@@ -26,7 +24,7 @@ fn me() -> Credential {
     Credential::password("me", "SECRET")
 }
 
-/// Servers that know each other by name, and a client that knows them all.
+/// Servers with names, and a client that resolves them.
 struct Network {
     authority: Option<Authority>,
     http: HttpClientBuilder,
@@ -42,7 +40,7 @@ impl Network {
         Self { authority: None, http: http() }
     }
 
-    /// Everything has a public name and a certificate. `prefix` is the length of the public part of 127.0.0.1.
+    /// Every server has a public name and a certificate. `prefix` is the length of the prefix of 127.0.0.1 that counts as public.
     fn public(prefix: u8) -> Self {
         let authority = Authority::new().unwrap();
         let http = http().add_root_certificate_pem(authority.pem()).count_as_public(HERE, prefix);
@@ -119,17 +117,17 @@ async fn found(builder: HelmSourceBuilder) -> (Vec<String>, u64) {
 }
 
 async fn refused(builder: HelmSourceBuilder, kind: ErrorKind) -> Error {
-    let error = builder.build().unwrap().discover(DiscoverRequest::new()).await.expect_err("it is refused");
+    let error = builder.build().unwrap().discover(DiscoverRequest::new()).await.expect_err("an error");
     assert_eq!(error.kind(), kind, "{error:?}");
     assert!(!format!("{error} {error:?}").contains("SECRET"), "{error:?}");
     error
 }
 
-/// Nothing that was sent there says who we are: no credential, no cookie, no page that we came from.
+/// No request has a credential, a cookie, a referrer or a query.
 #[track_caller]
-fn assert_knows_nobody(log: &RequestLog) {
+fn assert_anonymous(log: &RequestLog) {
     let seen = log.all();
-    assert!(!seen.is_empty(), "it was asked");
+    assert!(!seen.is_empty(), "it received no request");
     for seen in seen {
         for header in ["authorization", "cookie", "referer", "proxy-authorization"] {
             assert_eq!(seen.header(header), None, "{seen} {header}");
@@ -139,7 +137,7 @@ fn assert_knows_nobody(log: &RequestLog) {
 }
 
 #[tokio::test]
-async fn whatever_a_redirects_target_asks_for_it_gets_no_credential() {
+async fn the_target_of_a_redirect_gets_no_credential() {
     for credential in [me(), Credential::bearer("SECRET")] {
         for challenge in [
             "Basic realm=\"charts\"",
@@ -162,7 +160,7 @@ async fn whatever_a_redirects_target_asks_for_it_gets_no_credential() {
                     let hint = error.hint().unwrap_or_default();
                     assert!(hint.contains(&format!("{} redirects to {}", home.url, evil.url)), "{hint}");
                     assert!(hint.contains("is not sent there"), "{hint}");
-                    assert_knows_nobody(evil.charts.log());
+                    assert_anonymous(evil.charts.log());
                     assert_eq!((evil.seen().len(), home.seen().len()), (1, 1));
                     assert!(home.seen()[0].header("authorization").is_some());
                 }
@@ -171,7 +169,7 @@ async fn whatever_a_redirects_target_asks_for_it_gets_no_credential() {
     }
 }
 
-/// What the hint about a redirect's target says works: the host itself as `repoURL`, with its own credential.
+/// The remedy of the hint about a redirect: the target as `repoURL`, with a credential of its own.
 #[tokio::test]
 async fn the_repository_behind_a_redirect_is_read_at_its_own_host() {
     for mut network in Network::both() {
@@ -186,9 +184,9 @@ async fn the_repository_behind_a_redirect_is_read_at_its_own_host() {
     }
 }
 
-/// The repository's own refusal stays a matter of its own credential.
+/// A refusal of the repository itself is about its own credential.
 #[tokio::test]
-async fn a_refusal_of_the_repository_itself_speaks_of_its_credential() {
+async fn the_hint_after_a_refusal_of_the_repository_names_its_credential() {
     for mut network in Network::both() {
         let home = network.server("charts", ChartServer::builder().basic("me", "OTHER"));
         home.charts.redirect("/near/index.yaml", "/index.yaml");
@@ -201,7 +199,7 @@ async fn a_refusal_of_the_repository_itself_speaks_of_its_credential() {
 }
 
 #[tokio::test]
-async fn a_redirect_back_brings_no_credential_back() {
+async fn a_redirect_back_is_followed_without_the_credential() {
     for credential in [true, false] {
         for mut network in Network::both() {
             let home = network.server("charts", ChartServer::builder());
@@ -209,13 +207,13 @@ async fn a_redirect_back_brings_no_credential_back() {
             home.faults().add(When::path("/index.yaml"), Fault::redirect(format!("{}/x", evil.url)));
             evil.redirects(format!("{}/private/index.yaml", home.url));
             home.charts.put("/private/index.yaml", "entries:\n  web:\n  - version: 9.0.0\n", "text/yaml");
-            // As a credential of the source, and as the user of the repoURL.
+            // From the source of credentials, and from the repoURL.
             let source = match credential {
                 true => network.source(&home.url).credentials(me()),
                 false => network.source(&home.url.replace("://", "://me:SECRET@")),
             };
             assert_eq!(found(source).await, (vec!["9.0.0".to_owned()], 3));
-            assert_knows_nobody(evil.charts.log());
+            assert_anonymous(evil.charts.log());
             let seen: Vec<_> = home
                 .seen()
                 .iter()
@@ -226,9 +224,9 @@ async fn a_redirect_back_brings_no_credential_back() {
     }
 }
 
-/// What an index says about its charts is not an instruction: nothing in it is asked for.
+/// Nothing that an index names is requested.
 #[tokio::test]
-async fn the_urls_of_an_index_are_not_asked_for() {
+async fn the_urls_in_an_index_are_not_requested() {
     for mut network in Network::both() {
         let home = network.server("charts", ChartServer::builder());
         let evil = network.server("evil", ChartServer::builder());
@@ -248,7 +246,7 @@ async fn the_urls_of_an_index_are_not_asked_for() {
 }
 
 #[tokio::test]
-async fn the_query_of_a_repo_url_is_for_its_own_host() {
+async fn the_query_of_a_repo_url_is_sent_to_its_own_host_only() {
     for mut network in Network::both() {
         let home = network.server("charts", ChartServer::builder().require_query("token=SECRET"));
         let other = network.server("other", ChartServer::builder());
@@ -257,12 +255,12 @@ async fn the_query_of_a_repo_url_is_for_its_own_host() {
         home.redirects(format!("{}/index.yaml", other.url));
         assert_eq!(found(network.source(&repo_url)).await, (vec!["1.0.0".to_owned()], 2));
         assert!(home.seen().iter().all(|seen| seen.query.as_deref() == Some("token=SECRET")));
-        assert_knows_nobody(other.charts.log());
+        assert_anonymous(other.charts.log());
     }
 }
 
 #[tokio::test]
-async fn https_does_not_go_to_http_with_a_credential() {
+async fn a_redirect_from_https_to_http_with_a_credential_is_refused() {
     let open = ChartServer::start().unwrap();
     open.publish(&Chart::new("web", "1.0.0"));
     for to in [open.url(), open.url().replace("127.0.0.1", "open.test")] {
@@ -275,8 +273,8 @@ async fn https_does_not_go_to_http_with_a_credential() {
         assert!(error.to_string().contains("from https to http"), "{error}");
         let user = network.source(&home.url.replace("://", "://me:SECRET@"));
         refused(user, ErrorKind::Refused).await;
-        assert!(open.log().all().is_empty(), "it heard nothing");
-        // Nor by way of another host, where the credential is no longer in use.
+        assert!(open.log().all().is_empty(), "it received a request");
+        // Nor through another host, to which the credential is not sent.
         home.faults().clear();
         home.redirects(format!("{}/index.yaml", evil.url));
         evil.redirects(format!("{to}/index.yaml"));
@@ -289,7 +287,7 @@ async fn https_does_not_go_to_http_with_a_credential() {
             .await;
         assert!(answer.is_ok() || answer.is_err_and(|error| error.kind() == ErrorKind::Refused));
         assert!(open.log().all().iter().all(|seen| seen.header("authorization").is_none()));
-        // As nobody, it is followed as by other tools.
+        // Without a credential the redirect is followed, as by other tools.
         home.faults().clear();
         home.redirects(format!("{to}/index.yaml"));
         assert_eq!(found(network.source(&home.url)).await, (vec!["1.0.0".to_owned()], 2));
@@ -297,10 +295,10 @@ async fn https_does_not_go_to_http_with_a_credential() {
     }
 }
 
-/// By address and by name, of every family; with and without a credential.
+/// By address and by name, of both families; with and without a credential.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_public_repository_leads_to_no_private_address() {
+async fn a_redirect_from_a_public_to_a_private_address_is_refused() {
     let inside = TcpListener::bind("127.0.0.2:0").unwrap();
     inside.set_nonblocking(true).unwrap();
     let port = inside.local_addr().unwrap().port();
@@ -327,10 +325,10 @@ async fn a_public_repository_leads_to_no_private_address() {
             assert_eq!(home.seen().len(), 1, "{to}");
         }
     }
-    assert!(inside.accept().is_err(), "nothing was connected to");
+    assert!(inside.accept().is_err(), "a connection was made");
 }
 
-/// A chart in a registry: the challenge of the host that the registry redirects to is that host's own.
+/// For a chart in a registry, a challenge of the target of a redirect is answered for that target only.
 #[tokio::test]
 async fn the_credential_of_a_chart_in_a_registry_stays_with_the_registry() {
     for credential in [me(), Credential::bearer("SECRET")] {
@@ -346,7 +344,7 @@ async fn the_credential_of_a_chart_in_a_registry_stays_with_the_registry() {
             registry.faults().add(list, Fault::redirect(format!("{}/v2/charts/web/tags/list", evil.url)));
             let source = network.source(&format!("oci://{host}/charts/web")).credentials(credential.clone());
             refused(source, ErrorKind::Unauthorized).await;
-            assert!(!evil.seen().is_empty(), "it was asked");
+            assert!(!evil.seen().is_empty(), "it received no request");
             for seen in evil.seen() {
                 let authorization = seen.header("authorization").unwrap_or_default();
                 assert!(authorization.is_empty() || authorization == "Bearer testkit-token-evil", "{seen}");

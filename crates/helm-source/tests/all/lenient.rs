@@ -1,6 +1,4 @@
-//! What Helm and Kargo read although it is unusual: encodings that are none, and YAML that starts like JSON.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! Unusual responses that Helm and Kargo read: encodings that are not compressions, YAML that starts like JSON.
 
 use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, DiscoverRequest, Error, ErrorKind};
@@ -22,7 +20,7 @@ fn header(value: &str) -> Fault {
 }
 
 #[tokio::test]
-async fn an_encoding_that_is_no_compression() {
+async fn a_content_encoding_that_is_not_a_compression_is_ignored() {
     let server = ChartServer::builder().without_gzip().start().unwrap();
     for version in ["1.2.0", "1.10.0"] {
         server.publish(&Chart::new("web", version));
@@ -43,7 +41,7 @@ async fn an_encoding_that_is_no_compression() {
         server.faults().add(When::any(), header(value));
         assert_eq!(versions(&server).await.unwrap(), ["1.10.0", "1.2.0"], "{value}");
     }
-    // A header that an upload left behind, of a file that is not compressed at all.
+    // A header that an upload left behind on a file that is not compressed.
     for value in ["br", "zstd", "deflate", "compress", "aws-chunked, br", "gzip", "x-gzip", "gzip, gzip"] {
         server.faults().clear();
         server.faults().add(When::any(), header(value));
@@ -61,13 +59,13 @@ async fn an_encoding_that_is_no_compression() {
         assert!(error.to_string().contains("a compression that was not asked for: "), "{error}");
         assert!(error.hint().unwrap().contains("Content-Encoding"), "{error:?}");
     }
-    // The status of an error page counts, whatever its encoding.
+    // An error page has the kind of its status, whatever its encoding.
     server.faults().clear();
     let page = Reply::status(403).header("content-encoding", "br").header("content-type", "text/plain");
     server.faults().add(When::any(), page.body(&brotli[..]));
     let error = versions(&server).await.unwrap_err();
     assert_eq!((error.kind(), error.server_message()), (ErrorKind::Forbidden, None), "{error:?}");
-    // The compression that was asked for, beside a name that is none.
+    // The requested compression beside a name that is not a compression.
     let packed = ChartServer::start().unwrap();
     packed.publish(&Chart::new("web", "1.0.0"));
     for value in ["aws-chunked, gzip", "gzip, aws-chunked", "x-gzip"] {
@@ -75,7 +73,7 @@ async fn an_encoding_that_is_no_compression() {
         packed.faults().add(When::any(), header(value));
         assert_eq!(versions(&packed).await.unwrap(), ["1.0.0"], "{value}");
     }
-    // The same in two headers, as stores behind the S3 protocol send them.
+    // The same in two headers, as S3-compatible stores send them.
     let index = GZIPPED;
     for values in [["aws-chunked", "gzip"], ["gzip", "aws-chunked"]] {
         packed.faults().clear();
@@ -86,7 +84,7 @@ async fn an_encoding_that_is_no_compression() {
     }
 }
 
-/// The remedy for an index that is gzip and does not say so.
+/// The remedy for an index in gzip without its header.
 #[tokio::test]
 async fn gzip_needs_its_header() {
     let server = ChartServer::start().unwrap();
@@ -99,7 +97,7 @@ async fn gzip_needs_its_header() {
 }
 
 #[tokio::test]
-async fn bytes_outside_utf8_in_json_that_nobody_needs() {
+async fn invalid_utf8_in_skipped_json_values_is_ignored() {
     let server = ChartServer::start().unwrap();
     let json = br#"{"entries": {"web": [{"version": "1.2.0", "description": "M"#;
     server.set_index([&json[..], b"\xfcnchen\"}, {\"version\": \"1.10.0\"}]}}"].concat());
@@ -107,7 +105,7 @@ async fn bytes_outside_utf8_in_json_that_nobody_needs() {
 }
 
 #[tokio::test]
-async fn a_beginning_that_comes_byte_by_byte() {
+async fn a_body_may_arrive_byte_by_byte() {
     let drip = || Fault::Drip { bytes: 1, pause: std::time::Duration::ZERO };
     let plain = ChartServer::builder().without_gzip().start().unwrap();
     plain.publish(&Chart::new("web", "1.0.0"));
@@ -120,7 +118,7 @@ async fn a_beginning_that_comes_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn what_follows_an_index_in_braces_is_not_looked_at() {
+async fn text_after_an_index_in_braces_is_ignored() {
     let server = ChartServer::start().unwrap();
     let flow = "{entries: {web: [{version: 1.2.0}, {version: 1.10.0}]}}";
     let json = r#"{"entries": {"web": [{"version": "1.2.0"}, {"version": "1.10.0"}]}}"#;
@@ -142,7 +140,7 @@ async fn what_follows_an_index_in_braces_is_not_looked_at() {
 }
 
 #[tokio::test]
-async fn fields_in_another_case() {
+async fn fields_may_have_another_case() {
     let server = ChartServer::start().unwrap();
     let yaml = "apiVersion: v1\nentries:\n  web:\n  - version: 1.2.0\n  - version: 1.10.0\n";
     let json = r#"{"entries": {"web": [{"version": "1.2.0"}, {"version": "1.10.0"}]}}"#;
@@ -154,7 +152,7 @@ async fn fields_in_another_case() {
         yaml.replacen("version", "VERSION", 1),
         json.replace("entries", "Entries"),
         json.replace("version", "Version"),
-        // Where both are given, the usual one counts, wherever it stands.
+        // Where both are given, the usual one counts, before or after the other one.
         format!("{yaml}Entries:\n{more}"),
         format!("Entries:\n{more}{yaml}"),
         format!("Entries:\n  api:\n  - version: 9.0.0\n{yaml}"),
@@ -168,7 +166,7 @@ async fn fields_in_another_case() {
 }
 
 #[tokio::test]
-async fn yaml_that_starts_like_json() {
+async fn yaml_may_start_like_json() {
     let server = ChartServer::start().unwrap();
     for index in [
         r#"{"entries": {"web": [{"version": "1.2.0"}, {"version": "1.10.0"},]}}"#,
@@ -183,9 +181,9 @@ async fn yaml_that_starts_like_json() {
     }
 }
 
-/// What is neither is an error, and never an index of fewer versions.
+/// A truncated file is an error and never an index of fewer versions.
 #[test]
-fn a_file_that_breaks_off_is_neither() {
+fn a_truncated_file_is_neither_json_nor_yaml() {
     let index = r#"{"entries": {"web": [{"version": "1.2.0"}, {"version": "1.10.0"},]}}"#;
     assert!(Index::from_slice(index.as_bytes()).is_ok());
     for end in 1..index.len() {
@@ -193,9 +191,9 @@ fn a_file_that_breaks_off_is_neither() {
     }
 }
 
-/// So that memory has a bound, YAML that starts like JSON is read again only where no more than this was read.
+/// Only the first 16 MiB of a file that starts like JSON are retained for the YAML parser.
 #[test]
-fn what_is_kept_has_a_bound() {
+fn the_retained_json_is_limited() {
     let entry = r#"{"version": "1.2.0", "description": "0123456789012345678901234567890123456789"},"#;
     let large = |count: usize| format!(r#"{{"entries": {{"web": [{}]}}}}"#, entry.repeat(count));
     assert_eq!(Index::from_slice(large(1000).as_bytes()).unwrap().version_count(), 1000);

@@ -1,6 +1,4 @@
-//! Published indexes of real chart repositories, where they can be found: see `corpus` below.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! Published indexes of real chart repositories, if there is a folder of them: see `corpus`.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -9,7 +7,7 @@ use std::path::{Path, PathBuf};
 use helm_source::{Index, IndexError, IndexReader, ReadBy};
 use sha2::{Digest, Sha256};
 
-/// The folder of real inputs: `CONFORMANCE_CORPUS`, otherwise `shared/corpus` beside the project.
+/// The folder of published indexes: `CONFORMANCE_CORPUS`, otherwise `shared/corpus` beside the project.
 fn corpus() -> Option<PathBuf> {
     let folder = std::env::var_os("CONFORMANCE_CORPUS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"), PathBuf::from);
@@ -45,7 +43,7 @@ fn read(file: &[u8], piece: usize) -> Result<(Index, ReadBy), IndexError> {
     while !rest.is_empty() {
         let (first, behind) = rest.split_at(piece.min(rest.len()));
         rest = behind;
-        if reader.push(first) == helm_source::Taken::FinishNow {
+        if reader.push(first) == helm_source::Progress::FinishNow {
             break;
         }
     }
@@ -62,7 +60,7 @@ fn real_indexes_answer_as_expected() {
         let [name, outcome, charts, versions, expected] = columns[..] else { panic!("{row}") };
         let file = std::fs::read(folder.join(name)).unwrap();
         rows += 1;
-        // A piece may end anywhere; a prime length ends everywhere in the course of a file.
+        // Pieces of a prime length end at every kind of byte in the course of a file.
         for piece in [usize::MAX, 4099].into_iter().take(if file.len() < 1 << 20 { 2 } else { 1 }) {
             let right = match (read(&file, piece), outcome) {
                 (Ok((index, by)), "ok") => {
@@ -88,7 +86,7 @@ fn real_indexes_answer_as_expected() {
     assert!(rows > 0);
 }
 
-/// Seven indexes joined twice over into one of 34.6 MB: the recipe stands beside the corpus.
+/// Seven indexes, twice, joined into one of 34.6 MB, as the recipe beside the corpus says.
 #[test]
 fn a_joined_index_of_34_megabytes_answers_as_expected() {
     let Some(folder) = corpus() else { return };
