@@ -80,7 +80,6 @@ mod fetch;
 mod index;
 mod location;
 mod selection;
-mod similar;
 mod source;
 mod validator;
 

@@ -13,7 +13,10 @@ pub(crate) fn select<'n>(
     limit: Option<usize>,
     trace: &dyn Trace,
 ) -> Vec<Chart> {
-    let selection = rule.select(listed, limit);
+    let mut selection = rule.select(listed);
+    if let Some(limit) = limit {
+        selection = selection.limit(limit);
+    }
     for (name, why) in &selection.rejected {
         trace.rejected(&Candidate::new(name), why);
     }

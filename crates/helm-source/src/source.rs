@@ -10,14 +10,13 @@ use artifact_source::{
 };
 use async_trait::async_trait;
 use oci_registry::Repository;
-use selection_strategies::TagRule;
+use selection_strategies::{TagRule, similar_names};
 use sha2::{Digest, Sha256};
 
 use crate::builder::HelmSourceBuilder;
 use crate::cache::IndexCache;
 use crate::fetch::{Answer, Target};
 use crate::selection::select;
-use crate::similar::similar;
 use crate::validator::Validators;
 
 /// The layout of the observation's state.
@@ -76,7 +75,8 @@ impl HelmSource {
         };
         let listed = table.index.versions(chart);
         if listed.is_none() {
-            let similar = similar(chart, table.index.charts().map(|(name, _)| name));
+            let charts = table.index.charts().map(|(name, _)| name);
+            let similar = similar_names(chart, charts).into_iter().map(str::to_owned).collect();
             let why = Rejection::NotListed { chart: chart.into(), similar };
             request.trace.rejected(&Candidate::new(chart), &why);
         }

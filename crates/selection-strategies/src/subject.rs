@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use go_compat::utf8::{self, to_text};
+
 /// The longest subject that is stored whole, in bytes.
 const LIMIT: usize = 80;
 
@@ -24,9 +26,9 @@ const ELLIPSIS: &str = "...";
 #[must_use]
 pub fn shorten_subject(subject: &[u8]) -> Cow<'_, str> {
     if subject.len() <= LIMIT {
-        return decode(subject);
+        return to_text(subject);
     }
-    let mut kept = decode(&subject[..boundary(subject, LIMIT - ELLIPSIS.len())]).into_owned();
+    let mut kept = to_text(&subject[..boundary(subject, LIMIT - ELLIPSIS.len())]).into_owned();
     kept.push_str(ELLIPSIS);
     Cow::Owned(kept)
 }
@@ -35,24 +37,11 @@ pub fn shorten_subject(subject: &[u8]) -> Cow<'_, str> {
 fn boundary(text: &[u8], limit: usize) -> usize {
     let mut end = 0;
     while end < limit {
-        let (_, width) = crate::glob::decode_rune(&text[end..]);
+        let (_, width) = utf8::decode(&text[end..]);
         if end + width > limit {
             break;
         }
         end += width.max(1);
     }
     end
-}
-
-/// Bytes as text; each that is not UTF-8 becomes U+FFFD.
-pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
-    }
-    let mut text = String::with_capacity(bytes.len() + 16);
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-    }
-    Cow::Owned(text)
 }

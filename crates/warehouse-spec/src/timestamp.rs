@@ -1,5 +1,6 @@
 //! Moments as Kubernetes writes them: RFC 3339, UTC, whole seconds.
 
+use go_compat::time::parse_rfc3339;
 use jiff::Timestamp;
 
 /// Cuts a moment to whole seconds, towards the past.
@@ -8,36 +9,12 @@ pub(crate) fn whole_seconds(moment: Timestamp) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(moment)
 }
 
-/// Reads RFC 3339 as Go's `time.Parse(time.RFC3339, …)` does: date, `T`, time, and an offset that is not optional.
+/// Reads RFC 3339 as Go's `time.Parse(time.RFC3339, …)` does ([`parse_rfc3339`]). A moment later than a [`Timestamp`] can be
+/// is the latest one.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
-    let bytes = text.as_bytes();
-    let fixed = |range: std::ops::Range<usize>, pattern: &[u8]| {
-        bytes.get(range).is_some_and(|part| {
-            part.len() == pattern.len()
-                && part.iter().zip(pattern).all(|(byte, expected)| match expected {
-                    b'0' => byte.is_ascii_digit(),
-                    other => byte == other,
-                })
-        })
-    };
-    if !fixed(0..19, b"0000-00-00T00:00:00") {
-        return None;
-    }
-    let mut rest = 19;
-    if matches!(bytes.get(rest), Some(b'.' | b',')) {
-        let digits = bytes[rest + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if digits == 0 {
-            return None;
-        }
-        rest += 1 + digits;
-    }
-    let zone_fits = bytes.get(rest..) == Some(b"Z")
-        || fixed(rest..bytes.len(), b"+00:00")
-        || fixed(rest..bytes.len(), b"-00:00");
-    if !zone_fits {
-        return None;
-    }
-    text.parse().ok()
+    let parsed = parse_rfc3339(text)?;
+    let nanosecond = i32::try_from(parsed.civil.nanosecond).ok()?;
+    Some(Timestamp::new(parsed.unix_seconds(), nanosecond).unwrap_or(Timestamp::MAX))
 }
 
 /// Serde for a moment that may be absent.

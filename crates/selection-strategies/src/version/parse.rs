@@ -1,6 +1,29 @@
 //! Reading a version: one pass over the bytes, no allocation.
 
-use super::{MAX_VERSION_LENGTH, Strictness};
+/// The longest text that is read as a version, in bytes (rule 2.1).
+pub const MAX_VERSION_LENGTH: usize = 256;
+
+/// How complete a version must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Strictness {
+    /// `1`, `v1.2`, `01.2.3` and `1.25-alpine` are versions; missing parts are zero (rule 2.2).
+    Loose,
+    /// Major, minor and patch are all there, none with leading zeros; one `v` may stand in front.
+    /// This is what `strictSemvers` asks for (rule 2.3).
+    #[default]
+    Strict,
+    /// As [`Strict`](Self::Strict), without the `v`: the letter of the Semantic Versioning
+    /// specification, and what OCI charts are held to (rule 2.11).
+    Bare,
+}
+
+impl Strictness {
+    /// Whether major, minor and patch must all be there.
+    #[must_use]
+    pub fn is_strict(self) -> bool {
+        !matches!(self, Self::Loose)
+    }
+}
 
 /// Why a text is not a version.
 ///
