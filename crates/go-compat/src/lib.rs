@@ -38,3 +38,8 @@ pub mod utf8;
 pub use self::duration::{GoDuration, GoDurationError};
 pub use self::glob::{Glob, GlobError};
 pub use self::regex::{GoRegex, GoRegexError, GoRegexSyntaxError, MAX_PATTERN_LENGTH};
+
+/// The example of the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

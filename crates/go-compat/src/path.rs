@@ -2,8 +2,15 @@
 
 use std::borrow::Cow;
 
-/// The shortest path that means the same: no empty or `.` segment, no `x/..`, no `/` at the end,
-/// `.` for nothing. Paths as Git reports them are borrowed as they are.
+/// The shortest equivalent path, as Go's `path.Clean`: no empty or `.` segment, no `x/..`, no `/` at the end,
+/// `.` for the empty path. A clean path is borrowed.
+///
+/// ```
+/// use go_compat::path::clean;
+///
+/// assert_eq!(*clean(b"./a//b/../c/"), *b"a/c");
+/// assert_eq!(*clean(b""), *b".");
+/// ```
 pub fn clean(path: &[u8]) -> Cow<'_, [u8]> {
     if is_clean(path) {
         return Cow::Borrowed(path);

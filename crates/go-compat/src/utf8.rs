@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// What stands for a byte that begins no well-formed code point.
+/// U+FFFD, the code point that is read for a byte that begins no well-formed one.
 pub const REPLACEMENT: u32 = 0xFFFD;
 
 /// The first code point of `bytes` and its width.

@@ -216,7 +216,7 @@ impl Checker<'_> {
         for bound in bounds.into_iter().flatten() {
             let bound_kind = self.visit(bound)?;
             if !bound_kind.is_integer() && !bound_kind.is_unknown() {
-                return Err(self.error(bound, format!("{bound_kind} is no index")));
+                return Err(self.error(bound, format!("{bound_kind} is not an index")));
             }
         }
         Ok(kind)
@@ -226,7 +226,7 @@ impl Checker<'_> {
         if let Node::Name(name) = self.tree.node(callee) {
             let name = Arc::clone(name);
             if &*name == "$env" {
-                return Err(self.error(id, "$env is no function"));
+                return Err(self.error(id, "$env is not a function"));
             }
             let is_variable = self.variables.iter().any(|(other, _)| *other == name);
             if let (false, Some(overloads)) = (is_variable, self.signatures.get(&name)) {
@@ -248,7 +248,7 @@ impl Checker<'_> {
             _ => None,
         };
         let Some(method) = method else {
-            return Err(self.error(id, format!("{kind} is no function")));
+            return Err(self.error(id, format!("{kind} is not a function")));
         };
         if method.unusable {
             return Err(self.error(id, "the method returns too many values"));
@@ -455,7 +455,7 @@ fn fits_key(map: MapKind, kind: &Kind) -> bool {
     }
 }
 
-// What operators give, as far as kinds tell.
+// The kinds that operators give.
 
 /// The kind that an operator gives; `None` if it cannot be applied.
 pub(crate) fn binary(operator: Binary, left: &Kind, right: &Kind) -> Option<Kind> {

@@ -485,7 +485,7 @@ pub(crate) fn base64_encode(bytes: &[u8]) -> String {
     text
 }
 
-/// `None` for what is no Base64. Line breaks do not count.
+/// `None` for what is not Base64. Line breaks do not count.
 pub(crate) fn base64_decode(text: &[u8]) -> Option<Vec<u8>> {
     let text: Vec<u8> = text.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
     if !text.len().is_multiple_of(4) {

@@ -14,7 +14,7 @@ use crate::value::{Key, Map, Value};
 pub struct Signature {
     /// The kinds of the arguments.
     pub parameters: Vec<Kind>,
-    /// The kind of the result; nil may come in its place.
+    /// The kind of the result; it may be nil instead.
     pub result: Kind,
 }
 
@@ -71,13 +71,13 @@ pub struct Environment<'a> {
 }
 
 impl<'a> Environment<'a> {
-    /// An environment with no variables set: every name is nil.
+    /// An environment without values: every name is nil.
     #[must_use]
     pub fn new() -> Self {
         Self::from_variables([])
     }
 
-    /// An environment that has no variables at all: to name one is an error (rule 6.2).
+    /// An environment that has no variables at all: to name one is an error ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[must_use]
     pub fn without_variables() -> Self {
         Self::default()

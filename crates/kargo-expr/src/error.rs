@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A text that is no valid expression: it cannot be read, or its types cannot fit.
+/// The text is not a valid expression: it cannot be read, or its types cannot fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message} (at byte {position})")]
 pub struct CompileError {
@@ -61,7 +61,7 @@ pub enum ExpressionError {
     /// The expression could not be evaluated.
     #[error("the expression cannot be evaluated: {0}")]
     Run(RunError),
-    /// The expression has a value that is no truth value in the sense of Go's `ParseBool`.
+    /// The expression has a value that is not a truth value in the sense of Go's `ParseBool`.
     #[error("the expression gives {value}, which is neither true nor false")]
     NotBoolean {
         /// The value, shortened.

@@ -200,7 +200,7 @@ impl Evaluator<'_> {
         self.budget.work(50_000 + pattern.len() * 200)?;
         let pattern = std::str::from_utf8(pattern).map_err(|_| Failure::new("the pattern is not UTF-8"))?;
         let regex = GoRegex::new(pattern).map_err(|error| Failure::new(error.to_string()))?;
-        // What was compiled tells how much work it was, and how much each byte of the text is.
+        // The size of the compiled pattern is the work it took to compile, and the work of each byte of the text.
         let work_per_byte = regex.work_per_byte();
         self.budget.work(work_per_byte.saturating_mul(1000 + text.len()))?;
         Ok(regex.is_match_bytes(text))
@@ -461,7 +461,7 @@ impl Evaluator<'_> {
                 let kept = self.at(id, kept)?;
                 self.computed_list(id, kept)
             }
-            // What passes the predicate is mapped at once.
+            // What satisfies the predicate is mapped at once.
             "filter!" => {
                 let mut mapped = Vec::new();
                 for index in self.kept(id, items, predicate)? {
@@ -510,19 +510,19 @@ impl Evaluator<'_> {
         self.at(id, operator::to_bool(&value))
     }
 
-    /// The first or last element for which the predicate has the wanted value.
+    /// The first or last element for which the predicate has the expected value.
     fn find(
         &mut self,
         id: NodeId,
         items: &Items,
         predicate: Option<NodeId>,
-        wanted: bool,
+        expected: bool,
         backwards: bool,
     ) -> Result<Option<usize>, Stop> {
         let count = items.len();
         for step in 0..count {
             let index = if backwards { count - 1 - step } else { step };
-            if self.ask_truth(id, index, predicate)? == wanted {
+            if self.ask_truth(id, index, predicate)? == expected {
                 return Ok(Some(index));
             }
         }

@@ -26,7 +26,7 @@ impl Expression {
     ///
     /// # Errors
     ///
-    /// A text that is no expression, and one whose types cannot fit.
+    /// A text that is not an expression, and one whose types cannot fit.
     pub fn compile(text: &str) -> Result<Self, CompileError> {
         Self::compile_with(text, &Signatures::none())
     }
@@ -102,7 +102,7 @@ impl Expression {
     /// # Errors
     ///
     /// [`ExpressionError::Run`] as [`Expression::evaluate`]; [`ExpressionError::NotBoolean`] if the
-    /// value is no truth value in the sense of Go's `ParseBool`.
+    /// value is not a truth value in the sense of Go's `ParseBool`.
     pub fn decide(&self, environment: &Environment<'_>) -> Result<bool, ExpressionError> {
         let value = self.evaluate(environment).map_err(ExpressionError::Run)?;
         if let Value::Bool(value) = value {
@@ -137,7 +137,7 @@ impl Expression {
     /// costly only where it is read. Nothing is evaluated.
     ///
     /// Variables, conditionals, lists and predicates are followed. A result that is used as a whole, as `toJSON` does,
-    /// counts as read. No read is left out; where the expression does not tell, the answer names more than is read.
+    /// counts as read. No read is left out; where it cannot be decided, the answer names more than is read.
     ///
     /// ```
     /// use kargo_expr::{Expression, FieldReads, Signatures};

@@ -1,5 +1,5 @@
 //! Expressions in the syntax of expr-lang, which filter commits and tags and decide about Freight
-//! (rules 4.6 and 6.2).
+//! ([rules 4.6 and 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //!
 //! ```
 //! use kargo_expr::{Environment, Expression, Time};
@@ -31,7 +31,7 @@
 //! | [`ExpressionError::Run`] | deciding | `commitDate.Bogus()`, `date('bogus')` |
 //! | [`ExpressionError::NotBoolean`] | deciding | `len(subject)` for a subject of more than a byte |
 //!
-//! A value that is no truth value goes through Go's `ParseBool`: `1`, `t`, `T`, `true`, `TRUE` and
+//! A value that is not a truth value goes through Go's `ParseBool`: `1`, `t`, `T`, `true`, `TRUE` and
 //! `True` are true, and the like is false.
 //!
 //! # Bounds
@@ -44,7 +44,7 @@
 //! # Differences from expr-lang
 //!
 //! * Without the feature `time-zones` there is no database of time zones: `timezone('UTC')` works, and
-//!   `timezone('Europe/Berlin')` is an error when it is evaluated. `IsDST()` tells summer time in Dublin and Casablanca,
+//!   `timezone('Europe/Berlin')` is an error when it is evaluated. `IsDST()` is true of summer time in Dublin and Casablanca,
 //!   whose winter time is the saving time to Go. The database is the crate's own release of it, not the
 //!   machine's; before 1970, a zone that was merged into another one has the times of that one, where Go keeps its own.
 //! * The order of `keys`, `values` and `toPairs` is the order of the keys; in Go it is random.
@@ -94,3 +94,8 @@ pub use subscription::{
 pub use time::Region;
 pub use time::{Location, Time};
 pub use value::{List, Map, Record, Value};
+
+/// The example of the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

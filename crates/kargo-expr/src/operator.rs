@@ -118,7 +118,7 @@ pub(crate) fn to_int(value: &Value) -> Result<i64, Failure> {
     match value {
         Value::Int(value) => Ok(*value),
         Value::Float(value) => Ok(float_to_int(*value)),
-        other => Err(Failure::new(format!("{} is no whole number", other.type_name()))),
+        other => Err(Failure::new(format!("{} is not a whole number", other.type_name()))),
     }
 }
 
@@ -157,7 +157,7 @@ pub(crate) fn is_in(needle: &Value, haystack: &Value, budget: &mut Budget) -> Re
                 Value::Timestamp(_) => **name == *b"Time",
                 _ => false,
             }),
-            other => Err(Failure::new(format!("{} is no name of a field", other.type_name()))),
+            other => Err(Failure::new(format!("{} is not the name of a field", other.type_name()))),
         },
         other => Err(Failure::new(format!("nothing can be in {}", other.type_name()))),
     }
@@ -217,11 +217,11 @@ fn no_property(from: &Value, property: &Value) -> Failure {
 /// An index into something of a length; negative ones count from the end.
 fn element(length: usize, index: &Value) -> Result<usize, Failure> {
     let index = to_int(index)?;
-    let wanted =
+    let expected =
         if index < 0 { i64::try_from(length).unwrap_or(i64::MAX).saturating_add(index) } else { index };
-    usize::try_from(wanted)
+    usize::try_from(expected)
         .ok()
-        .filter(|wanted| *wanted < length)
+        .filter(|expected| *expected < length)
         .ok_or_else(|| Failure::new(format!("index {index} is out of range (length {length})")))
 }
 
@@ -279,20 +279,20 @@ pub(crate) fn range(from: &Value, to: &Value, budget: &mut Budget) -> Result<Val
 pub(crate) fn search(
     operator: Binary,
     text: &Value,
-    wanted: &Value,
+    expected: &Value,
     budget: &mut Budget,
 ) -> Result<bool, Failure> {
-    if text.is_nil() || wanted.is_nil() {
+    if text.is_nil() || expected.is_nil() {
         return Ok(false);
     }
-    let (Value::Text(text), Value::Text(wanted)) = (text, wanted) else {
-        return Err(mismatch(operator, text, wanted));
+    let (Value::Text(text), Value::Text(expected)) = (text, expected) else {
+        return Err(mismatch(operator, text, expected));
     };
-    budget.work((text.len() + wanted.len()) / 16)?;
+    budget.work((text.len() + expected.len()) / 16)?;
     Ok(match operator {
-        Binary::StartsWith => text.starts_with(wanted),
-        Binary::EndsWith => text.ends_with(wanted),
-        _ => memchr::memmem::find(text, wanted).is_some(),
+        Binary::StartsWith => text.starts_with(expected),
+        Binary::EndsWith => text.ends_with(expected),
+        _ => memchr::memmem::find(text, expected).is_some(),
     })
 }
 

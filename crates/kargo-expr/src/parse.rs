@@ -594,7 +594,7 @@ pub(crate) fn binary(symbol: &str) -> Option<Binary> {
 
 // How deep a tree is.
 
-/// How deep a visitor of the node recurses. Visitors walk down the left sides of operators in a loop.
+/// How deep a walk over the node recurses. Walks go down the left sides of operators in a loop.
 pub(crate) fn height(tree: &Tree, node: &Node) -> u16 {
     let below = |id: NodeId| tree.height(id).saturating_add(1);
     let all = |ids: &[NodeId]| ids.iter().copied().map(below).max().unwrap_or(0);

@@ -150,17 +150,17 @@ pub(crate) fn reads(tree: &Tree, root: NodeId, function: &str, field: &str) -> F
     reader.read
 }
 
-/// What a value may be.
+/// Where a value may come from.
 #[derive(Clone)]
-struct Flow {
-    /// The results of the function that it may be, or may hold.
+struct Origin {
+    /// The results of the function that the value may be, or may hold.
     results: FieldReads,
-    /// The text that it is, where that is known.
+    /// The text that the value is, where that is known.
     text: Option<Arc<[u8]>>,
 }
 
-impl Flow {
-    /// Nothing that the function gave.
+impl Origin {
+    /// Not from the function.
     fn other() -> Self {
         FieldReads::none().into()
     }
@@ -171,7 +171,7 @@ impl Flow {
     }
 }
 
-impl From<FieldReads> for Flow {
+impl From<FieldReads> for Origin {
     fn from(results: FieldReads) -> Self {
         Self { results, text: None }
     }
@@ -181,20 +181,20 @@ struct Reader<'t> {
     tree: &'t Tree,
     function: &'t str,
     field: &'t str,
-    variables: Vec<(Arc<str>, Flow)>,
+    variables: Vec<(Arc<str>, Origin)>,
     /// What `#` may be in the predicates around.
-    elements: Vec<Flow>,
+    elements: Vec<Origin>,
     read: FieldReads,
 }
 
 impl Reader<'_> {
     /// Notes what is read below this node, and gives what its value may be.
-    fn visit(&mut self, id: NodeId) -> Flow {
+    fn visit(&mut self, id: NodeId) -> Origin {
         match self.tree.node(id) {
-            Node::Literal(Value::Text(text)) => Flow { text: Some(Arc::clone(text)), ..Flow::other() },
-            Node::Literal(_) => Flow::other(),
+            Node::Literal(Value::Text(text)) => Origin { text: Some(Arc::clone(text)), ..Origin::other() },
+            Node::Literal(_) => Origin::other(),
             Node::Name(name) => self.name(name),
-            Node::Pointer(_) => self.elements.iter().cloned().fold(Flow::other(), Flow::join),
+            Node::Pointer(_) => self.elements.iter().cloned().fold(Origin::other(), Origin::join),
             Node::Unary(_, operand) => self.read_whole([*operand]),
             Node::Binary(..) => self.binaries(id),
             Node::Matches(of, _) | Node::InLiterals(of, _) => self.read_whole([*of]),
@@ -214,7 +214,7 @@ impl Reader<'_> {
                 body
             }
             Node::Sequence(nodes) => {
-                let mut last = Flow::other();
+                let mut last = Origin::other();
                 for node in nodes {
                     last = self.visit(*node);
                 }
@@ -229,36 +229,36 @@ impl Reader<'_> {
     }
 
     /// The value is looked at in a way that may depend on everything in it.
-    fn read_whole(&mut self, nodes: impl IntoIterator<Item = NodeId>) -> Flow {
+    fn read_whole(&mut self, nodes: impl IntoIterator<Item = NodeId>) -> Origin {
         for node in nodes {
             let value = self.visit(node);
             self.read.add(value.results);
         }
-        Flow::other()
+        Origin::other()
     }
 
     /// A value that may hold what these values are.
-    fn hold(&mut self, nodes: &[NodeId]) -> Flow {
-        let mut all = Flow::other();
+    fn hold(&mut self, nodes: &[NodeId]) -> Origin {
+        let mut all = Origin::other();
         for node in nodes {
             all = all.join(self.visit(*node));
         }
         all
     }
 
-    fn name(&mut self, name: &str) -> Flow {
+    fn name(&mut self, name: &str) -> Origin {
         if let Some((_, value)) = self.variables.iter().rev().find(|(other, _)| **other == *name) {
             return value.clone();
         }
-        // The function itself, to be called who knows where.
+        // The function itself, which may be called anywhere.
         if name == self.function || name == "$env" {
             self.read = FieldReads::Any;
         }
-        Flow::other()
+        Origin::other()
     }
 
     /// Walks up from the leftmost operand of a chain of operators, so that a long one does not recurse.
-    fn binaries(&mut self, id: NodeId) -> Flow {
+    fn binaries(&mut self, id: NodeId) -> Origin {
         let mut chain = Vec::new();
         let mut leftmost = id;
         while let Node::Binary(operator, left, right) = *self.tree.node(leftmost) {
@@ -274,17 +274,17 @@ impl Reader<'_> {
             let both = value.join(other);
             value = match operator {
                 Binary::Coalesce => both,
-                _ if asks_for_presence => Flow::other(),
+                _ if asks_for_presence => Origin::other(),
                 _ => {
                     self.read.add(both.results);
-                    Flow::other()
+                    Origin::other()
                 }
             };
         }
         value
     }
 
-    fn member(&mut self, member: &Member) -> Flow {
+    fn member(&mut self, member: &Member) -> Origin {
         let of = self.visit(member.of);
         let property = self.visit(member.property);
         self.read.add(property.results);
@@ -292,18 +292,18 @@ impl Reader<'_> {
     }
 
     /// A property of a value; without a name, one that is not known.
-    fn property(&mut self, id: NodeId, of: Flow, name: Option<&[u8]>) -> Flow {
+    fn property(&mut self, id: NodeId, of: Origin, name: Option<&[u8]>) -> Origin {
         if name.is_none_or(|name| name == self.field.as_bytes()) {
             self.read.add(of.results.clone());
         }
         match self.tree.kind(id) {
-            Kind::Record(_) => Flow::other(),
-            // An element of a list or a map, or of who knows what.
+            Kind::Record(_) => Origin::other(),
+            // An element of a list or a map, or of something unknown.
             _ => of.results.into(),
         }
     }
 
-    fn call(&mut self, callee: NodeId, arguments: &[NodeId]) -> Flow {
+    fn call(&mut self, callee: NodeId, arguments: &[NodeId]) -> Origin {
         let is_variable = |name: &str| self.variables.iter().any(|(other, _)| **other == *name);
         match self.tree.node(callee) {
             Node::Name(name) if **name == *self.function && !is_variable(name) => {
@@ -324,7 +324,7 @@ impl Reader<'_> {
         }
     }
 
-    fn builtin(&mut self, name: &str, arguments: &[NodeId]) -> Flow {
+    fn builtin(&mut self, name: &str, arguments: &[NodeId]) -> Origin {
         // The optimizer marks functions of its own.
         let plain = name.trim_end_matches('!');
         match plain {
@@ -341,8 +341,8 @@ impl Reader<'_> {
         }
     }
 
-    fn predicate(&mut self, name: &str, arguments: &[NodeId]) -> Flow {
-        let Some((collection, rest)) = arguments.split_first() else { return Flow::other() };
+    fn predicate(&mut self, name: &str, arguments: &[NodeId]) -> Origin {
+        let Some((collection, rest)) = arguments.split_first() else { return Origin::other() };
         let collection = self.visit(*collection);
         self.elements.push(collection.clone());
         let given = self.hold(rest);
@@ -356,7 +356,7 @@ impl Reader<'_> {
                 if !matches!(name, "all" | "none" | "any" | "one" | "count" | "findIndex" | "findLastIndex") {
                     self.read.add(collection.results);
                 }
-                Flow::other()
+                Origin::other()
             }
         }
     }

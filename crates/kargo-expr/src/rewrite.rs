@@ -262,7 +262,7 @@ fn find(tree: &Tree, id: NodeId, name: &'static str) -> Option<Node> {
     }
 }
 
-/// `len(filter(list, a))`, counted; of `len(map(filter(list, a), b))` nobody asks for `b` then.
+/// `len(filter(list, a))`, counted; of `len(map(filter(list, a), b))` `b` is not needed then.
 fn counted(tree: &Tree, id: NodeId) -> Option<Node> {
     match tree.node(id) {
         Node::Builtin { name: "filter" | "filter!", arguments } => {

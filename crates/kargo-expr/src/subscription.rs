@@ -9,7 +9,7 @@ use crate::time::Time;
 use crate::value::{Map, Record, Value};
 use selection_strategies::Version;
 
-/// What an expression filter can ask about a commit (rule 4.6): the variables `id`, `commitDate`,
+/// What an expression filter can ask about a commit ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): the variables `id`, `commitDate`,
 /// `author`, `committer` and `subject`.
 ///
 /// Texts are bytes, since Git's need not be UTF-8.
@@ -27,7 +27,7 @@ pub struct CommitVariables<'a> {
     pub subject: &'a [u8],
 }
 
-/// What an expression filter can ask about a tag (rule 4.6): the variables `tag`, `id`,
+/// What an expression filter can ask about a tag ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): the variables `tag`, `id`,
 /// `creatorDate`, `author`, `committer`, `subject`, `tagger` and `annotation`.
 #[derive(Clone, Debug)]
 pub struct TagVariables<'a> {
@@ -88,7 +88,7 @@ impl Environment<'_> {
         ])
     }
 
-    /// The environment of criteria for Freight (rule 6.2): no variables, and `semverDiff` and
+    /// The environment of criteria for Freight ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): no variables, and `semverDiff` and
     /// `semverParse`. The caller adds `imageFrom`, `commitFrom`, `chartFrom` and `artifactFrom`
     /// with [`Environment::function`].
     #[must_use]
@@ -98,7 +98,7 @@ impl Environment<'_> {
 }
 
 impl Signatures {
-    /// The functions of criteria for Freight (rule 6.2):
+    /// The functions of criteria for Freight ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)):
     ///
     /// | function | gives |
     /// |---|---|

@@ -20,7 +20,7 @@ pub(crate) struct Tree {
 struct Entry {
     node: Node,
     position: u32,
-    /// How deep a visitor has to go; see [`crate::parse::MAX_DEPTH`].
+    /// How deep a walk recurses; see [`crate::parse::MAX_DEPTH`].
     height: u16,
     /// What the checker found out; unknown where it did not look.
     kind: Kind,
@@ -116,7 +116,7 @@ pub(crate) enum Node {
         otherwise: NodeId,
     },
     Array(Box<[NodeId]>),
-    /// Keys and values by turns.
+    /// Keys and values, alternating.
     Map(Box<[NodeId]>),
 }
 

@@ -266,8 +266,8 @@ impl Location {
         match self.offset_at(local) {
             0 => local,
             first => {
-                let guess = local.wrapping_sub(i64::from(first));
-                local.wrapping_sub(i64::from(self.offset_at(guess)))
+                let estimate = local.wrapping_sub(i64::from(first));
+                local.wrapping_sub(i64::from(self.offset_at(estimate)))
             }
         }
     }

@@ -74,8 +74,8 @@ impl<'t> Lexer<'t> {
         Some(next)
     }
 
-    fn accept(&mut self, wanted: &str) -> bool {
-        let found = self.peek().is_some_and(|next| wanted.contains(next));
+    fn accept(&mut self, expected: &str) -> bool {
+        let found = self.peek().is_some_and(|next| expected.contains(next));
         if found {
             self.position += 1;
         }

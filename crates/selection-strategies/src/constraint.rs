@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use crate::version::{Version, VersionError, VersionRef};
 
-/// The longest text that is read as a constraint, in bytes (rule 2.1).
+/// The longest text that is read as a constraint, in bytes ([rule 2.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub const MAX_CONSTRAINT_LENGTH: usize = 512;
 
-/// The most groups that `||` may separate (rule 2.1).
+/// The most groups that `||` may separate ([rule 2.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub const MAX_CONSTRAINT_GROUPS: usize = 32;
 
 /// A constraint on versions, such as `^1.2`, `>=1.0.0 <2.0.0-0` or `1.x || 3.4.1 - 3.6`.
@@ -41,7 +41,7 @@ pub const MAX_CONSTRAINT_GROUPS: usize = 32;
 /// | `1.2 - 3.4` | `>=1.2, <=3.4`, so 3.4.9 too; white space around `-` is required |
 ///
 /// A prerelease matches only where some comparison of the group names one, and then by precedence
-/// alone (rule 2.10): `>=1.0.0-0` includes 2.0.0-rc.1. Build metadata never counts (rule 2.4).
+/// alone ([rule 2.10](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): `>=1.0.0-0` includes 2.0.0-rc.1. Build metadata never counts ([rule 2.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 /// The dialect is not that of [`semver::VersionReq`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Constraint {
@@ -63,8 +63,8 @@ impl Constraint {
     /// # Errors
     ///
     /// The empty text and an empty group (`1 ||`; an empty *field* of a manifest means no
-    /// constraint, which is for the caller to see, rule 2.6), comparisons without a separator
-    /// (`>=1<2`), numbers above `u64::MAX`, a single `|` (rule 2.7), more than 512 bytes or 32
+    /// constraint, which is for the caller to see, [rule 2.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), comparisons without a separator
+    /// (`>=1<2`), numbers above `u64::MAX`, a single `|` ([rule 2.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), more than 512 bytes or 32
     /// groups.
     pub fn parse(text: &str) -> Result<Self, ConstraintError> {
         let groups = parse(text)?;
@@ -223,30 +223,30 @@ impl Comparator {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConstraintError {
-    /// The text is longer than [`MAX_CONSTRAINT_LENGTH`](crate::MAX_CONSTRAINT_LENGTH) (rule 2.1).
+    /// The text is longer than [`MAX_CONSTRAINT_LENGTH`](crate::MAX_CONSTRAINT_LENGTH) ([rule 2.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[error("{length} bytes are too long for a constraint, the limit is 512")]
     TooLong {
         /// The length of the text in bytes.
         length: usize,
     },
     /// There are more groups than [`MAX_CONSTRAINT_GROUPS`](crate::MAX_CONSTRAINT_GROUPS)
-    /// (rule 2.1).
+    /// ([rule 2.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[error("{groups} groups between `||` are too many, the limit is 32")]
     TooManyGroups {
         /// The number of groups.
         groups: usize,
     },
-    /// The whole constraint, or a group between `||`, is empty (rule 2.6).
+    /// The whole constraint, or a group between `||`, is empty ([rule 2.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[error("a constraint, and each group between `||`, needs at least one comparison")]
     Empty,
     /// A group is not a list of comparisons: an unknown operator, a missing separator, a version
-    /// that is none.
+    /// that is not one.
     #[error("{group:?} is not a list of comparisons such as `>=1.2, <2`")]
     Malformed {
         /// The group as it was read. Hyphen ranges are already rewritten to `>=` and `<=`.
         group: String,
     },
-    /// What follows an operator looks like a version but is none.
+    /// What follows an operator looks like a version but is not one.
     #[error("{comparison:?} has a bad version")]
     BadVersion {
         /// The comparison.
@@ -322,7 +322,7 @@ fn scan_operator(bytes: &[u8], position: usize) -> Option<(Operator, usize)> {
 }
 
 /// What may follow an operator: `v?` and one to three fields, prerelease, metadata. A field is any
-/// run of digits, `x`, `X`, `*` and - a slip that became part of the dialect (rule 2.7) - `|`.
+/// run of digits, `x`, `X`, `*` and - a slip that became part of the dialect ([rule 2.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)) - `|`.
 struct VersionPattern<'a> {
     /// All of it, with the `v`.
     text: &'a str,
@@ -415,10 +415,10 @@ fn scan_identifiers(bytes: &[u8], position: usize, lead: u8) -> usize {
     end
 }
 
-/// Rewrites `A - B` to `>= A, <= B `, as text, before anything else is read (rule 2.7).
+/// Rewrites `A - B` to `>= A, <= B `, as text, before anything else is read ([rule 2.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 ///
 /// The rewriting knows nothing of operators or groups, so `>1 - 2` becomes an error further on.
-/// Each range is replaced where its text first occurs, which may be an earlier place.
+/// Each range is replaced where its text first occurs, which may be earlier.
 fn rewrite_hyphen_ranges(text: &str) -> String {
     let mut ranges = Vec::new();
     let mut position = 0;

@@ -1,4 +1,4 @@
-//! Filters on names: ignore wins over allow (rule 3.1).
+//! Filters on names: ignore wins over allow ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::verdict::{IgnoreRule, Rejection, Verdict};
 /// Which names may be chosen at all: `allowTagsRegexes`, `ignoreTagsRegexes`, and the older
 /// `allowTags` and `ignoreTags`.
 ///
-/// * A name that an ignore rule names is out, whatever else holds.
-/// * Otherwise it is in if there is no allow pattern, or if one of them matches.
+/// * A name that an ignore rule matches is rejected, whatever the allow patterns say.
+/// * Otherwise it is allowed if there is no allow pattern, or if one of them matches.
 /// * Patterns are [Go regular expressions](GoRegex) and not anchored: `1` matches `v0.1`.
 ///
 /// ```
@@ -32,12 +32,12 @@ use crate::verdict::{IgnoreRule, Rejection, Verdict};
 pub struct TagFilter {
     allow: Patterns,
     ignore: Patterns,
-    /// Sorted, to be searched by halves.
+    /// Sorted, for binary search.
     ignore_literals: Vec<Arc<str>>,
 }
 
 impl TagFilter {
-    /// A filter that lets every name pass.
+    /// A filter that allows every name.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -48,7 +48,7 @@ impl TagFilter {
         TagFilterBuilder::default()
     }
 
-    /// Whether the filter lets every name pass because it has no rules.
+    /// Whether the filter has no rules and so allows every name.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.allow.is_empty() && self.ignore.is_empty() && self.ignore_literals.is_empty()
@@ -59,7 +59,7 @@ impl TagFilter {
         self.check(name).into()
     }
 
-    /// Whether the name passes; cheaper than [`judge`](Self::judge) for a name that does not.
+    /// Whether the name is allowed; cheaper than [`judge`](Self::judge) for a name that is not.
     #[must_use]
     pub fn allows(&self, name: &str) -> bool {
         !self.ignores_literally(name)
@@ -100,37 +100,37 @@ pub struct TagFilterBuilder {
 }
 
 impl TagFilterBuilder {
-    /// Adds a pattern that lets a name in.
+    /// Adds a pattern that allows names.
     pub fn allow(mut self, pattern: impl Into<String>) -> Self {
         self.allow.push(pattern.into());
         self
     }
 
-    /// Adds patterns of which one has to match for a name to be let in.
+    /// Adds patterns that allow names; one of all of them has to match.
     pub fn allow_all<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.allow.extend(patterns.into_iter().map(Into::into));
         self
     }
 
-    /// Adds a pattern that keeps a name out.
+    /// Adds a pattern that ignores names.
     pub fn ignore(mut self, pattern: impl Into<String>) -> Self {
         self.ignore.push(pattern.into());
         self
     }
 
-    /// Adds patterns each of which keeps a name out.
+    /// Adds patterns each of which ignores names.
     pub fn ignore_all<P: Into<String>>(mut self, patterns: impl IntoIterator<Item = P>) -> Self {
         self.ignore.extend(patterns.into_iter().map(Into::into));
         self
     }
 
-    /// Adds a name, taken literally, to keep out.
+    /// Adds a name to ignore, taken literally.
     pub fn ignore_literal(mut self, name: impl Into<Arc<str>>) -> Self {
         self.ignore_literals.push(name.into());
         self
     }
 
-    /// Adds names, taken literally, to keep out.
+    /// Adds names to ignore, taken literally.
     pub fn ignore_literals<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.ignore_literals.extend(names.into_iter().map(Into::into));
         self
@@ -140,7 +140,7 @@ impl TagFilterBuilder {
     ///
     /// # Errors
     ///
-    /// The first pattern that is no Go regular expression, or that is too large: allow patterns
+    /// The first pattern that is not a Go regular expression, or that is too large: allow patterns
     /// first, each list in its order.
     pub fn build(self) -> Result<TagFilter, TagFilterError> {
         let allow = Patterns::compile(self.allow).map_err(|source| TagFilterError::Allow { source })?;
@@ -182,7 +182,7 @@ impl TagFilterError {
     }
 }
 
-/// A list of patterns, and where it pays one automaton that answers for all of them.
+/// A list of patterns and, for more than one, a single automaton that answers for all of them.
 #[derive(Clone, Debug, Default)]
 struct Patterns {
     each: Vec<GoRegex>,

@@ -22,7 +22,7 @@
 //! | `SemVer` | the highest version within a [`Constraint`] | [`TagRule::semver`] |
 //! | `Lexical` | the last name in the order of bytes | [`TagRule::lexical`] |
 //! | `Digest` | one name | [`TagRule::digest`] |
-//! | `NewestBuild`, `NewestTag` | what passes the filter; times are the caller's to compare | [`TagRule::newest`] |
+//! | `NewestBuild`, `NewestTag` | what the filter allows; the caller compares the times | [`TagRule::newest`] |
 //! | charts, `index.yaml` | the highest version, leniently read | [`TagRule::chart`] |
 //! | charts, OCI | the highest version, strictly read, `_` for `+` | [`TagRule::oci_chart`] |
 //!
@@ -62,7 +62,7 @@
 //! do, down to the slips:
 //!
 //! * [`Version`] and [`Constraint`]: `Masterminds/semver` v3.5, which is not what
-//!   [`semver::VersionReq`] means. [`semver::Version`] is the type of exchange, both ways.
+//!   [`semver::VersionReq`] means. [`semver::Version`] converts from and to it.
 //! * [`GoRegex`](go_compat::GoRegex): the syntax of Go's `regexp`; [`Glob`](go_compat::Glob): `doublestar` v4.
 //! * Order: descending; versions of equal precedence by their text, so that the order of the input
 //!   never shows in the output.
@@ -99,3 +99,8 @@ pub use similar::{nearest_name, similar_names};
 pub use subject::shorten_subject;
 pub use verdict::{IgnoreRule, Rejection, Verdict};
 pub use version::{ExchangeError, MAX_VERSION_LENGTH, Strictness, Version, VersionError, VersionRef};
+
+/// The example of the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

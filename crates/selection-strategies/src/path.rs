@@ -1,4 +1,4 @@
-//! Path selectors: which changed files make a commit interesting (rule 4.4).
+//! Path selectors: for which changed files a commit is chosen ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //!
 //! ```
 //! use selection_strategies::path::{PathSelectors, PathVerdict};
@@ -44,7 +44,7 @@ impl PathSelectors {
     ///
     /// # Errors
     ///
-    /// The first text that is no selector; see [`PathSelector::new`]. To report every wrong one,
+    /// The first text that is not a selector; see [`PathSelector::new`]. To report every wrong one,
     /// read each with [`PathSelector::new`] and hand them to [`PathSelectors::from_selectors`].
     pub fn new<I, E>(include: I, exclude: E) -> Result<Self, PathSelectorError>
     where
@@ -129,7 +129,7 @@ pub enum PathVerdict<'s> {
 }
 
 impl PathVerdict<'_> {
-    /// Whether the path makes its commit interesting.
+    /// Whether the path is included and not excluded, so that its commit is chosen.
     pub fn is_included(&self) -> bool {
         matches!(self, Self::Included { .. })
     }
@@ -146,7 +146,7 @@ impl fmt::Display for PathVerdict<'_> {
     }
 }
 
-/// One entry of `includePaths` or `excludePaths` (rule 4.4).
+/// One entry of `includePaths` or `excludePaths` ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 ///
 /// | written | selects |
 /// |---|---|
@@ -184,9 +184,9 @@ impl PathSelector {
     ///
     /// # Errors
     ///
-    /// [`PathSelectorError::Glob`] if what follows `glob:` is no pattern, and
-    /// [`PathSelectorError::Regex`] if what follows `regex:` or `regexp:` is no regular expression.
-    /// Any other text is a path and never wrong.
+    /// [`PathSelectorError::Glob`] if what follows `glob:` is not a pattern, and
+    /// [`PathSelectorError::Regex`] if what follows `regex:` or `regexp:` is not a regular expression.
+    /// Any other text is a path and always valid.
     pub fn new(text: &str) -> Result<Self, PathSelectorError> {
         let kind = if let Some(pattern) = text.strip_prefix("glob:") {
             Kind::Glob(
@@ -253,11 +253,11 @@ impl fmt::Debug for PathSelector {
     }
 }
 
-/// A text that is no path selector.
+/// The text is not a path selector.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathSelectorError {
-    /// What follows `glob:` is no pattern.
+    /// What follows `glob:` is not a pattern.
     #[error("invalid path selector {selector:?}")]
     Glob {
         /// The selector as it was written.
@@ -265,7 +265,7 @@ pub enum PathSelectorError {
         /// What is wrong with the pattern.
         source: GlobError,
     },
-    /// What follows `regex:` or `regexp:` is no regular expression in Go's syntax.
+    /// What follows `regex:` or `regexp:` is not a regular expression in Go's syntax.
     #[error("invalid path selector {selector:?}")]
     Regex {
         /// The selector as it was written.

@@ -14,13 +14,13 @@ pub enum NameKind {
     /// Tags of container images and versions of charts in an `index.yaml`: names are what they are.
     #[default]
     Plain,
-    /// Git tags: one leading `refs/tags/` is not part of the name (rule 3.1).
+    /// Git tags: one leading `refs/tags/` is not part of the name ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     GitTag,
-    /// Tags of OCI charts: `_` stands for `+` in a version (rule 2.11).
+    /// Tags of OCI charts: `_` stands for `+` in a version ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     OciChart,
 }
 
-/// A name that passed a [`TagRule`](crate::TagRule).
+/// A name that a [`TagRule`](crate::TagRule) accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Candidate<'n> {
@@ -67,7 +67,7 @@ impl Candidate<'_> {
             start[..length].copy_from_slice(&self.name.as_bytes()[..length]);
             return u64::from_be_bytes(start);
         };
-        // A number that does not fit its place fills it, and all places below.
+        // A number that does not fit its bits fills them, and all bits below.
         let (major, minor, patch) = match (version.major(), version.minor(), version.patch()) {
             (MAJOR.., _, _) => (MAJOR, MINOR, PATCH),
             (major, MINOR.., _) => (major, MINOR, PATCH),
@@ -96,7 +96,7 @@ impl PartialOrd for Candidate<'_> {
     }
 }
 
-/// Names that passed a [`TagRule`](crate::TagRule), best first: an iterator that sorts no more than is taken.
+/// Names that a [`TagRule`](crate::TagRule) accepts, best first: an iterator that sorts no more than is taken.
 ///
 /// ```
 /// use selection_strategies::TagRule;

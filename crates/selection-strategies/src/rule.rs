@@ -12,21 +12,21 @@ use crate::version::{Strictness, VersionRef};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TagStrategy {
-    /// Names are semantic versions; the highest is the best (rules 2.5 and 2.11).
+    /// Names are semantic versions; the highest is the best ([rules 2.5 and 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     SemVer {
-        /// What versions have to satisfy; `None` lets all of them pass.
+        /// What versions have to satisfy; `None` accepts all of them.
         constraint: Option<Constraint>,
         /// How complete a version has to be.
         strictness: Strictness,
     },
-    /// The last name in the order of bytes is the best (rule 3.2).
+    /// The last name in the order of bytes is the best ([rule 3.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     Lexical,
-    /// Exactly one name is chosen; filters do not apply (rule 3.4).
+    /// Exactly one name is chosen; filters do not apply ([rule 3.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     Digest {
         /// The name.
         tag: Arc<str>,
     },
-    /// The newest is the best (rules 3.5 and 4.2). A name says nothing about age: the rule filters, ranks by name as for
+    /// The newest is the best ([rules 3.5 and 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). A name says nothing about age: the rule filters, ranks by name as for
     /// ties, and leaves the order to the caller, which knows the times.
     Newest,
 }
@@ -79,7 +79,7 @@ impl TagRule {
         Self { filter: TagFilter::new(), strategy, kind: NameKind::Plain }
     }
 
-    /// Strict semantic versions within a constraint, the highest first. `None` is no constraint.
+    /// Strict semantic versions within a constraint, the highest first. `None` accepts every version.
     #[must_use]
     pub fn semver(constraint: Option<Constraint>) -> Self {
         Self::new(TagStrategy::SemVer { constraint, strictness: Strictness::Strict })
@@ -114,7 +114,7 @@ impl TagRule {
         Self::new(TagStrategy::Digest { tag: tag.into() })
     }
 
-    /// Names that pass the filter, for the caller to order by age.
+    /// Names that the filter allows, for the caller to order by age.
     ///
     /// ```
     /// use selection_strategies::{TagFilter, TagRule};
@@ -130,7 +130,7 @@ impl TagRule {
     }
 
     /// Versions of a chart in a classic repository: read leniently, duplicates tolerated
-    /// (rules 2.11 and 5.1).
+    /// ([rules 2.11 and 5.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     ///
     /// ```
     /// use selection_strategies::TagRule;
@@ -146,7 +146,7 @@ impl TagRule {
     }
 
     /// Versions of a chart in an OCI repository: tags in which `_` stands for `+`, strict and
-    /// without `v` (rule 2.11). [`with_strictness`](Self::with_strictness) opts in to the `v`.
+    /// without `v` ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). [`with_strictness`](Self::with_strictness) opts in to the `v`.
     ///
     /// ```
     /// use selection_strategies::{Strictness, TagRule};
@@ -212,10 +212,10 @@ impl TagRule {
         self.check(name).map(|_| ()).into()
     }
 
-    /// Judges every name and puts those that pass in order, best first.
+    /// Judges every name and puts the accepted ones in order, best first.
     ///
     /// `names` are anything that holds texts: `["1.0.0"]`, a `&[String]`, iterators of `&str` and of `&String`. `rejected` is
-    /// called with each name that does not pass, in the order of `names`. Sorting is lazy: taking the first few of a hundred
+    /// called with each name that is not accepted, in the order of `names`. Sorting is lazy: taking the first few of a hundred
     /// thousand costs about as much as looking at each. The order does not depend on the order of `names`; only equal names
     /// keep theirs.
     pub fn rank<'n, N: AsRef<str> + ?Sized + 'n>(
@@ -246,7 +246,7 @@ impl TagRule {
         ranking.into_selection(rejected)
     }
 
-    /// The version of a name that passes; `None` where the strategy does not read versions.
+    /// The version of a name that is accepted; `None` where the strategy does not read versions.
     fn check<'n>(&self, name: &'n str) -> Result<Option<VersionRef<'n>>, Rejection> {
         let name = match self.kind {
             NameKind::GitTag => name.strip_prefix("refs/tags/").unwrap_or(name),
@@ -254,7 +254,7 @@ impl TagRule {
         };
         match &self.strategy {
             TagStrategy::Digest { tag } if **tag == *name => Ok(None),
-            TagStrategy::Digest { tag } => Err(Rejection::NotTheTag { wanted: Arc::clone(tag) }),
+            TagStrategy::Digest { tag } => Err(Rejection::NotTheTag { tag: Arc::clone(tag) }),
             TagStrategy::Lexical | TagStrategy::Newest => self.filter.check(name).map(|()| None),
             TagStrategy::SemVer { constraint, strictness } => {
                 self.filter.check(name)?;
@@ -263,7 +263,7 @@ impl TagRule {
         }
     }
 
-    /// Why a name is not a version. Two frequent mistakes in the tags of charts have a reason of their own (rule 2.11): a leading
+    /// Why a name is not a version. Two frequent mistakes in the tags of charts have a reason of their own ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): a leading
     /// `v` where the version would fit without it, and a second `_`.
     fn why_no_version(
         &self,

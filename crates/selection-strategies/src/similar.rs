@@ -1,9 +1,9 @@
 //! Names that a misspelt one was probably meant to be.
 
-/// Longer names are cut: nobody misspells so much, and comparing takes time.
+/// Longer names are cut, since comparing takes time.
 const LONGEST: usize = 256;
 
-/// How many similar names are worth telling.
+/// How many similar names are returned.
 const MOST: usize = 3;
 
 /// The shortest name that counts as a part of another.

@@ -9,7 +9,7 @@ const LIMIT: usize = 80;
 
 const ELLIPSIS: &str = "...";
 
-/// Shortens the subject of a commit to at most 80 bytes (rule 4.5): 77 of its own and `...`.
+/// Shortens the subject of a commit to at most 80 bytes ([rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): 77 of its own and `...`.
 ///
 /// The cut is at the boundary of a character, so a subject may become a few bytes shorter than 80.
 /// (Kargo cuts between bytes and so stores half a character; what its API server then shows is

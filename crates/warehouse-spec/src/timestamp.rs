@@ -35,3 +35,32 @@ pub(crate) mod optional {
         Option::deserialize(deserializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    /// `since` and `date()` in an expression filter of the same subscription mean the same moment, or neither is one.
+    #[test]
+    fn a_moment_is_read_as_an_expression_reads_it() {
+        for text in [
+            "2024-01-01T07:00:00Z",
+            "2024-01-01T7:00:00Z",
+            "2024-01-01T07:00:00,5+02:00",
+            "2024-01-01T07:00:00.123456789123-24:60",
+            "2024-01-01T07:00:60Z",
+            "2024-01-01t07:00:00z",
+            "2024-01-01 07:00:00Z",
+            "2024-02-30T07:00:00Z",
+            "2024-01-01T07:00:00+25:00",
+            "2024-01-01",
+        ] {
+            let expression = text.parse::<kargo_expr::Time>().ok();
+            let expression = expression.map(|time| (time.unix_seconds(), time.nanosecond()));
+            let since =
+                parse(text).map(|moment| (moment.as_second(), moment.subsec_nanosecond().unsigned_abs()));
+            assert_eq!(since, expression, "{text}");
+        }
+        assert!(parse("2024-01-01T7:00:00Z").is_some());
+    }
+}

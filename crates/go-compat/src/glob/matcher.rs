@@ -50,13 +50,13 @@ fn class_end(pattern: &[u8], open: usize) -> Option<usize> {
     find_unescaped(pattern, index, b']')
 }
 
-/// The first `wanted` at or after `from` that no backslash precedes.
-fn find_unescaped(pattern: &[u8], from: usize, wanted: u8) -> Option<usize> {
+/// The first `expected` at or after `from` that no backslash precedes.
+fn find_unescaped(pattern: &[u8], from: usize, expected: u8) -> Option<usize> {
     let mut index = from;
     while let Some(&byte) = pattern.get(index) {
         if byte == b'\\' {
             index += 1;
-        } else if byte == wanted {
+        } else if byte == expected {
             return Some(index);
         }
         index += 1;
@@ -66,7 +66,7 @@ fn find_unescaped(pattern: &[u8], from: usize, wanted: u8) -> Option<usize> {
 
 /// The `}` that belongs to the `{` just before `from`.
 ///
-/// Classes are not looked into: `{[}],a}` ends at its first `}`. Doublestar's matcher reads it so,
+/// Classes are not skipped: `{[}],a}` ends at its first `}`. Doublestar's matcher reads it so,
 /// although its validator skips classes.
 fn alternation_end(pattern: &[u8], from: usize) -> Option<usize> {
     let mut depth = 1_usize;
@@ -192,7 +192,7 @@ impl<'p> Branch<'p> {
     }
 }
 
-/// Whether the rest of a pattern matches the empty rest of a name; `None` if it is no pattern.
+/// Whether the rest of a pattern matches the empty rest of a name; `None` if it is not a pattern.
 ///
 /// The list of forms is doublestar's: `*{,a}` is not among them, `{*,a}` is.
 fn matches_nothing(rest: &[u8], budget: &mut usize) -> Option<bool> {
@@ -234,7 +234,7 @@ fn rewrite(before: &[u8], alternative: &[u8], after: &[u8]) -> Vec<u8> {
 
 const SEPARATOR: u32 = '/' as u32;
 
-/// A place to resume from: the pattern index after a star, and the name index it has reached.
+/// Where to resume from: the pattern index after a star, and the name index it has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Resume {
     pattern: usize,
@@ -268,7 +268,7 @@ impl Cursor {
 enum Stop {
     Matched,
     Failed,
-    /// The text is no pattern. Only the alternatives of a pattern such as `{[}],a}` can be so.
+    /// The text is not a pattern, as an alternative of `{[}],a}` may be.
     Malformed,
     /// A `{` at the cursor.
     Alternation,
@@ -345,14 +345,14 @@ fn question_mark(name: &[u8], cursor: &mut Cursor) -> Step {
 
 #[inline]
 fn literal(pattern: &[u8], name: &[u8], cursor: &mut Cursor, escape: usize) -> Step {
-    let (wanted, pattern_width) = decode(&pattern[cursor.pattern + escape..]);
+    let (expected, pattern_width) = decode(&pattern[cursor.pattern + escape..]);
     let (found, name_width) = decode(&name[cursor.name..]);
-    if wanted != found {
+    if expected != found {
         return Step::Mismatch;
     }
     cursor.pattern += escape + pattern_width;
     cursor.name += name_width;
-    Step::Consumed { segment_begins: wanted == SEPARATOR }
+    Step::Consumed { segment_begins: expected == SEPARATOR }
 }
 
 /// A class matches any code point, the separator too.
@@ -368,7 +368,7 @@ fn class(pattern: &[u8], name: &[u8], cursor: &mut Cursor) -> Step {
     let (rune, width) = decode(&name[cursor.name..]);
     let contained = class_contains(pattern, &mut index, rune);
     if contained == negated {
-        // Doublestar looks at the end of a class only where it had to read up to it.
+        // Doublestar checks the end of a class only where it had to read up to it.
         return if index >= pattern.len() { Step::Stop(Stop::Malformed) } else { Step::Mismatch };
     }
     match find_unescaped(pattern, index, b']') {

@@ -156,7 +156,7 @@ const SIZES: [(usize, usize); 4] =
     [(32 << 10, 1), (256 << 10, 64), (2 << 20, 512), (MAX_COMPILED_SIZE, 4096)];
 
 /// The expression, and how much work a byte of text is for it; `None` if it exceeds a bound, which is the only error that a
-/// translation can have. The engine does not tell the compiled size, so limits are tried from the smallest; what people write
+/// translation can have. The engine does not report the compiled size, so limits are tried from the smallest; what people write
 /// fits the first one.
 fn build(translation: &str) -> Option<(Regex, usize)> {
     for (size, work_per_byte) in SIZES {

@@ -1,8 +1,8 @@
 //! From Go's syntax to that of the `regex` crate, in one pass.
 //!
 //! The translation leaves no flag for the engine to carry along: each literal, class and assertion
-//! stands for itself. Groups are without capture, and written only where an alternation or a
-//! repetition needs them; repetitions are all greedy. For the only question that is ever asked is
+//! is complete in itself. Groups do not capture and are written only where an alternation or a
+//! repetition needs them; all repetitions are greedy. That is enough, since the only question is
 //! whether there is a match.
 
 use std::fmt::Write as _;
@@ -51,8 +51,8 @@ pub enum GoRegexSyntaxError {
     NestingTooDeep,
 }
 
-/// The most operators that Go lets stand within each other. Beyond some 250 that are not
-/// capturing groups, the engine refuses.
+/// How deep operators may nest in Go. The engine refuses more than about 250 that are not
+/// capturing groups.
 const MAX_HEIGHT: u32 = 1000;
 
 /// The largest repeat count, and the largest product of nested ones.
@@ -64,8 +64,7 @@ pub(super) const NOT_WORD_BOUNDARY: &str = r"(?-u:\B)";
 /// A fault and where it lies.
 type Fault = (usize, GoRegexSyntaxError);
 
-/// How many characters the engine may have to look at, all classes together, to ignore their case;
-/// some tenths of a second.
+/// How many characters the engine may have to visit, all classes together, to ignore their case: some tenths of a second.
 const MAX_FOLDED: u32 = 32 << 20;
 
 /// Translates a pattern; `None` if it would take the engine too long to read.
@@ -98,7 +97,7 @@ struct Translator<'p> {
     flags: Flags,
     group: Group,
     enclosing: Vec<Group>,
-    /// How many characters the engine has to look at to ignore their case.
+    /// How many characters the engine has to visit to ignore their case.
     folded: u32,
 }
 
@@ -142,10 +141,10 @@ impl<'p> Translator<'p> {
         self.pattern.get(self.position..).unwrap_or_default()
     }
 
-    fn skip(&mut self, wanted: char) -> bool {
-        let found = self.rest().starts_with(wanted);
+    fn skip(&mut self, expected: char) -> bool {
+        let found = self.rest().starts_with(expected);
         if found {
-            self.position += wanted.len_utf8();
+            self.position += expected.len_utf8();
         }
         found
     }
@@ -406,7 +405,7 @@ struct Operand {
     is_atom: bool,
     /// How often, at most, it repeats something within it.
     repeats: u32,
-    /// How many operators, at most, stand within each other in it.
+    /// How deep operators nest in it.
     height: u32,
 }
 
@@ -499,7 +498,7 @@ struct Class {
     translation: String,
     /// The length of what was translated, in bytes.
     length: usize,
-    /// How many characters the engine has to look at to ignore their case.
+    /// How many characters the engine has to visit to ignore their case.
     folded: u32,
 }
 
@@ -569,9 +568,9 @@ impl<'t> ClassReader<'t> {
         self.text.get(self.position..).unwrap_or_default()
     }
 
-    fn skip(&mut self, wanted: char) -> bool {
-        let found = self.rest().starts_with(wanted);
-        self.position += if found { wanted.len_utf8() } else { 0 };
+    fn skip(&mut self, expected: char) -> bool {
+        let found = self.rest().starts_with(expected);
+        self.position += if found { expected.len_utf8() } else { 0 };
         found
     }
 

@@ -1,4 +1,4 @@
-//! Go's layouts: the reference time Mon Jan 2 15:04:05 MST 2006, written as one would like it; times to texts and back.
+//! Go's layouts: the reference time Mon Jan 2 15:04:05 MST 2006, in the form that times shall have; times to texts and back.
 
 use std::fmt::Write;
 
@@ -247,7 +247,7 @@ pub enum ParsedZone {
         /// The abbreviation that the text gives beside it, or an empty text.
         abbreviation: String,
     },
-    /// An abbreviation alone, such as `CET`: its offset depends on the place and is not known here.
+    /// An abbreviation alone, such as `CET`: its offset depends on the location.
     Abbreviation(String),
 }
 
@@ -443,14 +443,14 @@ impl Parts {
 /// Drops the text between two parts; runs of spaces count as one, and as none at the end.
 fn skip<'t>(text: &'t [u8], prefix: &[u8]) -> Option<&'t [u8]> {
     let (mut text, mut prefix) = (text, prefix);
-    while let Some(&wanted) = prefix.first() {
-        if wanted == b' ' {
+    while let Some(&expected) = prefix.first() {
+        if expected == b' ' {
             if text.first().is_some_and(|&found| found != b' ') {
                 return None;
             }
             prefix = trim_spaces(prefix);
             text = trim_spaces(text);
-        } else if text.first() == Some(&wanted) {
+        } else if text.first() == Some(&expected) {
             (text, prefix) = (&text[1..], &prefix[1..]);
         } else {
             return None;

@@ -134,7 +134,7 @@ proptest! {
         pattern in proptest::collection::vec("[ab?é*]{1,4}", 1..6),
         path in proptest::collection::vec("[abé]{1,4}", 1..6),
     ) {
-        // A star before a trailing `/**` is the one place where doublestar differs: there it has to
+        // A star before a trailing `/**` is where doublestar differs: there it has to
         // match something. `**` stands where it is a segment.
         let pattern: Vec<&str> = pattern
             .iter()

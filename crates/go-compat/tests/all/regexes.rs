@@ -77,7 +77,7 @@ proptest! {
         }
     }
 
-    /// Bytes that are no text read as U+FFFD each.
+    /// Each byte that is not UTF-8 reads as one U+FFFD.
     #[test]
     fn bytes_that_are_no_text_count_one_by_one(bytes in proptest::collection::vec(any::<u8>(), 0..8)) {
         let length = GoRegex::new(&format!("(?s)^.{{{}}}$", characters(&bytes))).unwrap();

@@ -84,7 +84,7 @@ fn times_that_go_refuses() {
 const PART_BY_PART: &str = "|2006-01-02T15:04:05Z07:00";
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     /// There are two ways to read RFC 3339, a short one and that of all layouts; they are one grammar.
     #[test]

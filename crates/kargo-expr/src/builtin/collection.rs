@@ -261,7 +261,7 @@ fn mean(numbers: &[f64]) -> f64 {
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {
-    // As Go sorts: what is no number first, and the two zeros are equal.
+    // As Go sorts: what is not a number first, and the two zeros are equal.
     numbers
         .sort_by(|left, right| left.partial_cmp(right).unwrap_or_else(|| right.is_nan().cmp(&left.is_nan())));
     let middle = numbers.len() / 2;

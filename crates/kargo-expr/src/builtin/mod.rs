@@ -1,4 +1,4 @@
-//! The functions of the language: their names, their signatures, and who computes them.
+//! The functions of the language: their names, their signatures, and what computes them.
 
 mod collection;
 mod scalar;
@@ -147,9 +147,9 @@ pub(crate) fn call(
 
 // Signatures.
 
-/// What an overload wants in one place.
+/// What an overload takes as one argument.
 #[derive(Clone, Copy)]
-enum Wanted {
+enum Argument {
     Anything,
     Text,
     Int,
@@ -159,9 +159,9 @@ enum Wanted {
     OtherList,
 }
 
-use Wanted::{AnyList, Anything, Int, OtherList, Text, Texts};
+use Argument::{AnyList, Anything, Int, OtherList, Text, Texts};
 
-impl Wanted {
+impl Argument {
     fn takes(self, kind: &Kind) -> bool {
         match self {
             Anything => true,
@@ -176,7 +176,7 @@ impl Wanted {
 }
 
 /// The overloads of a function and what it returns; `None` for functions with rules of their own.
-fn overloads(name: &str) -> Option<(&'static [&'static [Wanted]], Kind)> {
+fn overloads(name: &str) -> Option<(&'static [&'static [Argument]], Kind)> {
     Some(match name {
         "type" | "string" | "toJSON" => (&[&[Anything]], Kind::Text),
         "trim" | "trimPrefix" | "trimSuffix" => (&[&[Text], &[Text, Text]], Kind::Text),
@@ -202,7 +202,7 @@ fn overloads(name: &str) -> Option<(&'static [&'static [Wanted]], Kind)> {
     })
 }
 
-/// Checks the arguments of a function and tells what it returns.
+/// Checks the arguments of a function and returns the kind of the result.
 pub(crate) fn check(name: &str, arguments: &[Kind]) -> Result<Kind, String> {
     if let Some((overloads, result)) = overloads(name) {
         let fits = overloads.iter().any(|wanted| {

@@ -30,9 +30,9 @@ use parse::Parts;
 /// Two questions, two answers:
 ///
 /// * [`compare_precedence`](Self::compare_precedence): which version is newer? Build metadata and
-///   spelling do not count, so `1.0`, `v1.0.0` and `1.0.0+linux` are equal (rule 2.4).
-/// * `Ord`: in which order do versions stand in a list? Precedence first, then the bytes of the
-///   original text, so that the order is total and never depends on the input's (rule 2.5).
+///   spelling do not count, so `1.0`, `v1.0.0` and `1.0.0+linux` are equal ([rule 2.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+/// * `Ord`: in which order are versions listed? Precedence first, then the bytes of the
+///   original text, so that the order is total and never depends on the input's ([rule 2.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 ///   `Eq` and `Hash` agree with it: two versions are equal if their texts are.
 ///
 /// ```
@@ -52,7 +52,7 @@ pub struct Version {
 }
 
 impl Version {
-    /// Reads a version leniently ([`Strictness::Loose`], rule 2.2).
+    /// Reads a version leniently ([`Strictness::Loose`], [rule 2.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Version {
         Self::parse_with(text, Strictness::Loose)
     }
 
-    /// Reads a version strictly ([`Strictness::Strict`], rule 2.3).
+    /// Reads a version strictly ([`Strictness::Strict`], [rule 2.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     ///
     /// # Errors
     ///
@@ -106,13 +106,13 @@ impl Version {
         self.parts.patch
     }
 
-    /// What stands between `-` and `+`; empty for a release.
+    /// The prerelease, between `-` and `+`; empty for a release.
     #[must_use]
     pub fn prerelease(&self) -> &str {
         self.as_version_ref().prerelease()
     }
 
-    /// What stands after `+`; empty if there is no build metadata.
+    /// The build metadata, after `+`; empty if there is none.
     #[must_use]
     pub fn metadata(&self) -> &str {
         self.as_version_ref().metadata()
@@ -125,7 +125,7 @@ impl Version {
     }
 
     /// Compares by semantic version precedence: build metadata and spelling do not count
-    /// (rule 2.4). Numeric prerelease identifiers above `u64::MAX` compare as texts.
+    /// ([rule 2.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Numeric prerelease identifiers above `u64::MAX` compare as texts.
     #[must_use]
     pub fn compare_precedence(&self, other: &Self) -> Ordering {
         self.as_version_ref().compare_precedence(other.as_version_ref())
@@ -175,7 +175,7 @@ impl<'a> VersionRef<'a> {
     }
 
     /// Reads a tag of an OCI chart repository, where `_` stands for the `+` that a tag must not
-    /// contain (rule 2.11). The text stays the tag's; [`Display`](fmt::Display) shows the version.
+    /// contain ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). The text stays the tag's; [`Display`](fmt::Display) shows the version.
     ///
     /// # Errors
     ///
@@ -203,13 +203,13 @@ impl<'a> VersionRef<'a> {
         self.parts.patch
     }
 
-    /// What stands between `-` and `+`; empty for a release.
+    /// The prerelease, between `-` and `+`; empty for a release.
     #[must_use]
     pub fn prerelease(self) -> &'a str {
         self.parts.prerelease(self.text)
     }
 
-    /// What stands after `+`; empty if there is no build metadata.
+    /// The build metadata, after `+`; empty if there is none.
     #[must_use]
     pub fn metadata(self) -> &'a str {
         self.parts.metadata(self.text)
@@ -394,7 +394,7 @@ impl Eq for Version {}
 #[non_exhaustive]
 pub enum ExchangeError {
     /// A numeric prerelease identifier does not fit into 64 bits. The two sides would order it
-    /// differently: as a text here (rule 2.4), as a number there.
+    /// differently: as a text here ([rule 2.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), as a number there.
     #[error("the prerelease identifier {identifier} is a number of more than 64 bits")]
     HugeIdentifier {
         /// The identifier.

@@ -158,7 +158,7 @@ fn a_verdict_is_a_result() {
 #[test]
 fn rejections_explain_themselves() {
     let platform = |offered: &[&str]| Rejection::Platform {
-        wanted: "linux/arm64".into(),
+        platform: "linux/arm64".into(),
         offered: offered.iter().map(|&platform| platform.into()).collect(),
     };
     for (rejection, expected) in [

@@ -29,7 +29,7 @@ pub struct Family {
     pub answer: fn(&Value) -> Option<Value>,
 }
 
-/// How many questions a family asks unless told otherwise.
+/// How many questions a family asks by default.
 pub const QUESTIONS: u64 = 2000;
 
 /// How many questions are on their way at once.
