@@ -26,9 +26,24 @@ fn check(workspace: &Workspace, name: &str, banned: &[&[&str]]) {
     let _ = writeln!(std::io::stderr(), "{name}: {} dependencies, none of them banned", tree.len());
 }
 
+/// The crates that are rules alone: no I/O, no async, no clock.
+const PURE: [&str; 3] = ["go-compat", "selection-strategies", "kargo-expr"];
+
 #[test]
-fn selection_strategies_is_pure() {
-    check(&Workspace::read().unwrap(), "selection-strategies", &[ASYNC, NETWORK, KUBERNETES]);
+fn the_rules_are_pure() {
+    let workspace = Workspace::read().unwrap();
+    for name in PURE {
+        check(&workspace, name, &[ASYNC, NETWORK, KUBERNETES]);
+    }
+}
+
+#[test]
+fn the_rules_alone_bring_no_expression_language_and_no_time_zones() {
+    let workspace = Workspace::read().unwrap();
+    check(&workspace, "go-compat", &[&["selection-strategies", "kargo-expr", "semver", "jiff"]]);
+    check(&workspace, "selection-strategies", &[&["kargo-expr", "jiff"]]);
+    check(&workspace, "artifact-source", &[&["kargo-expr"]]);
+    check(&workspace, "image-source", &[&["kargo-expr"]]);
 }
 
 #[test]
@@ -50,7 +65,7 @@ fn whoever_embeds_a_source_gets_no_kubernetes() {
 }
 
 #[test]
-fn selection_strategies_builds_for_wasm32() {
+fn the_rules_build_for_wasm32() {
     const TARGET: &str = "wasm32-unknown-unknown";
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let sysroot = Command::new(rustc).args(["--print", "sysroot"]).output().unwrap();
@@ -65,7 +80,8 @@ fn selection_strategies_builds_for_wasm32() {
     // A target folder of its own: the one of this run may be locked.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--lib", "--package", "selection-strategies", "--target", TARGET])
+        .args(["build", "--lib", "--target", TARGET])
+        .args(PURE.iter().flat_map(|name| ["--package", name]))
         .current_dir(architecture::root())
         .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/wasm32"))
         .env_remove("RUSTFLAGS")

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use selection_strategies::expression::{
+use kargo_expr::{
     CompileError, DiscoveredArtifact, DiscoveredChart, DiscoveredCommit, DiscoveredImage, Environment,
     Expression, ExpressionError, Failure, FieldReads, Signatures, Time, Value,
 };

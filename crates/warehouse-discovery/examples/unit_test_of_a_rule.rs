@@ -10,7 +10,7 @@ fn main() -> Result<(), Failure> {
     let filter = TagFilter::builder().ignore("-rc").build()?;
     let rule = TagRule::semver(Some(Constraint::parse("^1.2.0")?)).with_filter(filter);
 
-    let selection = rule.select(["1.2.0", "1.10.0", "2.0.0", "1.11.0-rc.1", "latest"], Some(1));
+    let selection = rule.select(["1.2.0", "1.10.0", "2.0.0", "1.11.0-rc.1", "latest"]).limit(1);
     println!("taken: {}", selection.chosen[0].name);
     for (tag, why) in &selection.rejected {
         println!("not {tag}: {why}");

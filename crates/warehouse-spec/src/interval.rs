@@ -4,12 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use go_compat::GoDuration;
 use serde::{Deserialize, Serialize};
-
-const NANOSECOND: u128 = 1;
-const SECOND: u128 = 1_000_000_000 * NANOSECOND;
-const MINUTE: u128 = 60 * SECOND;
-const HOUR: u128 = 60 * MINUTE;
 
 /// The time between two discoveries (rule 1.2), `5m0s` by default.
 ///
@@ -67,94 +63,33 @@ impl FromStr for Interval {
     type Err = InvalidInterval;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        nanoseconds(text)
-            .and_then(|total| u64::try_from(total).ok())
-            .filter(|total| i64::try_from(*total).is_ok())
-            .map(|total| Self(Duration::from_nanos(total)))
+        let nanoseconds = || text.parse::<GoDuration>().ok()?.as_nanoseconds().try_into().ok();
+        is_interval(text)
+            .then(nanoseconds)
+            .flatten()
+            .map(|nanoseconds| Self(Duration::from_nanos(nanoseconds)))
             .ok_or_else(|| InvalidInterval(text.to_owned()))
     }
 }
 
-/// The sum of the terms, or nothing where a term does not parse or the sum overflows.
-fn nanoseconds(text: &str) -> Option<u128> {
-    let mut rest = text;
-    let mut total: u128 = 0;
-    while !rest.is_empty() {
-        let end = rest.find(['h', 'm', 's'])?;
-        let (number, after) = rest.split_at(end);
-        let scale = match after.as_bytes().first()? {
-            b'h' => HOUR,
-            b'm' => MINUTE,
-            _ => SECOND,
-        };
-        rest = &after[1..];
-        total = total.checked_add(term(number, scale)?)?;
-    }
-    (!text.is_empty()).then_some(total)
+/// Whether the text is one that the schema of Kargo admits: `^([0-9]+(\.[0-9]+)?(s|m|h))+$`.
+fn is_interval(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_term = |term: &str| {
+        let Some(number) = term.strip_suffix(['h', 'm', 's']) else { return false };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        is_number(whole) && is_number(fraction)
+    };
+    !text.is_empty() && text.split_inclusive(['h', 'm', 's']).all(is_term)
 }
 
-/// One number times its unit, cut to whole nanoseconds.
-fn term(number: &str, scale: u128) -> Option<u128> {
-    let (whole, fraction) = match number.split_once('.') {
-        Some((whole, fraction)) if !fraction.is_empty() => (whole, fraction),
-        Some(_) => return None,
-        None => (number, ""),
-    };
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) {
-        return None;
-    }
-    let whole = whole.parse::<u128>().ok()?.checked_mul(scale)?;
-    // Eighteen digits of a fraction of an hour are already far below one nanosecond.
-    let kept = &fraction[..fraction.len().min(18)];
-    let part = match kept {
-        "" => 0,
-        kept => kept.parse::<u128>().ok()? * scale / 10_u128.pow(u32::try_from(kept.len()).ok()?),
-    };
-    whole.checked_add(part)
-}
-
+/// Writes the interval as Go writes it.
 impl fmt::Display for Interval {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let total = self.0.as_nanos();
-        if total == 0 {
-            return formatter.write_str("0s");
-        }
-        if total < SECOND {
-            return write_small(formatter, total);
-        }
-        let (hours, minutes) = (total / HOUR, total % HOUR / MINUTE);
-        if hours > 0 {
-            write!(formatter, "{hours}h")?;
-        }
-        if hours > 0 || minutes > 0 {
-            write!(formatter, "{minutes}m")?;
-        }
-        write_decimal(formatter, total % MINUTE, SECOND)?;
-        formatter.write_str("s")
+        // An interval is never longer than a Go duration.
+        let nanoseconds = i64::try_from(self.0.as_nanos()).unwrap_or(i64::MAX);
+        GoDuration::from_nanoseconds(nanoseconds).fmt(formatter)
     }
-}
-
-/// Go writes less than a second in the unit that leaves a whole part.
-fn write_small(formatter: &mut fmt::Formatter<'_>, total: u128) -> fmt::Result {
-    let (scale, unit) = match total {
-        0..1_000 => (1, "ns"),
-        1_000..1_000_000 => (1_000, "µs"),
-        _ => (1_000_000, "ms"),
-    };
-    write_decimal(formatter, total, scale)?;
-    formatter.write_str(unit)
-}
-
-fn write_decimal(formatter: &mut fmt::Formatter<'_>, value: u128, scale: u128) -> fmt::Result {
-    write!(formatter, "{}", value / scale)?;
-    let fraction = value % scale;
-    if fraction > 0 {
-        let width = scale.ilog10() as usize;
-        let digits = format!("{fraction:0width$}");
-        write!(formatter, ".{}", digits.trim_end_matches('0'))?;
-    }
-    Ok(())
 }
 
 impl From<Interval> for String {

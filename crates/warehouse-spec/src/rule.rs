@@ -3,10 +3,11 @@
 
 use std::error::Error;
 
-use selection_strategies::expression::{CommitVariables, Expression, Signatures, TagVariables};
-use selection_strategies::expression::{NameUse, UnknownName};
+use go_compat::{GoRegex, GoRegexError};
+use kargo_expr::{CommitVariables, Expression, Signatures, TagVariables};
+use kargo_expr::{NameUse, UnknownName};
 use selection_strategies::path::{PathSelector, PathSelectorError};
-use selection_strategies::{Constraint, ConstraintError, GoRegex, GoRegexError};
+use selection_strategies::{Constraint, ConstraintError};
 
 /// What an error says is wrong, without its own repetition of the text that we show anyway.
 fn reason(error: &dyn Error) -> String {

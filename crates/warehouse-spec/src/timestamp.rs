@@ -1,5 +1,6 @@
 //! Moments as Kubernetes writes them: RFC 3339, UTC, whole seconds.
 
+use go_compat::time::parse_rfc3339;
 use jiff::Timestamp;
 
 /// Cuts a moment to whole seconds, towards the past.
@@ -8,36 +9,12 @@ pub(crate) fn whole_seconds(moment: Timestamp) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(moment)
 }
 
-/// Reads RFC 3339 as Go's `time.Parse(time.RFC3339, …)` does: date, `T`, time, and an offset that is not optional.
+/// Reads RFC 3339 as Go's `time.Parse(time.RFC3339, …)` does ([`parse_rfc3339`]). A moment later than a [`Timestamp`] can be
+/// is the latest one.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
-    let bytes = text.as_bytes();
-    let fixed = |range: std::ops::Range<usize>, pattern: &[u8]| {
-        bytes.get(range).is_some_and(|part| {
-            part.len() == pattern.len()
-                && part.iter().zip(pattern).all(|(byte, expected)| match expected {
-                    b'0' => byte.is_ascii_digit(),
-                    other => byte == other,
-                })
-        })
-    };
-    if !fixed(0..19, b"0000-00-00T00:00:00") {
-        return None;
-    }
-    let mut rest = 19;
-    if matches!(bytes.get(rest), Some(b'.' | b',')) {
-        let digits = bytes[rest + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if digits == 0 {
-            return None;
-        }
-        rest += 1 + digits;
-    }
-    let zone_fits = bytes.get(rest..) == Some(b"Z")
-        || fixed(rest..bytes.len(), b"+00:00")
-        || fixed(rest..bytes.len(), b"-00:00");
-    if !zone_fits {
-        return None;
-    }
-    text.parse().ok()
+    let parsed = parse_rfc3339(text)?;
+    let nanosecond = i32::try_from(parsed.civil.nanosecond).ok()?;
+    Some(Timestamp::new(parsed.unix_seconds(), nanosecond).unwrap_or(Timestamp::MAX))
 }
 
 /// Serde for a moment that may be absent.
@@ -56,5 +33,34 @@ pub(crate) mod optional {
         deserializer: D,
     ) -> Result<Option<Timestamp>, D::Error> {
         Option::deserialize(deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    /// `since` and `date()` in an expression filter of the same subscription mean the same moment, or neither is one.
+    #[test]
+    fn a_moment_is_read_as_an_expression_reads_it() {
+        for text in [
+            "2024-01-01T07:00:00Z",
+            "2024-01-01T7:00:00Z",
+            "2024-01-01T07:00:00,5+02:00",
+            "2024-01-01T07:00:00.123456789123-24:60",
+            "2024-01-01T07:00:60Z",
+            "2024-01-01t07:00:00z",
+            "2024-01-01 07:00:00Z",
+            "2024-02-30T07:00:00Z",
+            "2024-01-01T07:00:00+25:00",
+            "2024-01-01",
+        ] {
+            let expression = text.parse::<kargo_expr::Time>().ok();
+            let expression = expression.map(|time| (time.unix_seconds(), time.nanosecond()));
+            let since =
+                parse(text).map(|moment| (moment.as_second(), moment.subsec_nanosecond().unsigned_abs()));
+            assert_eq!(since, expression, "{text}");
+        }
+        assert!(parse("2024-01-01T7:00:00Z").is_some());
     }
 }

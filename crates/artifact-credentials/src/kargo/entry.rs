@@ -1,7 +1,7 @@
 //! What a Secret comes to: for which repositories it is, and what it holds for them.
 
 use artifact_http::Credential;
-use selection_strategies::GoRegex;
+use go_compat::GoRegex;
 
 use super::problem::Problem;
 use super::secret::{KargoSecret, key};

@@ -1,7 +1,7 @@
 //! Why no Secret was for a repository: the question that Kargo leaves open.
 
 use artifact_source::redact_url;
-use selection_strategies::GoRegex;
+use go_compat::GoRegex;
 
 use super::collection::Collection;
 use super::entry::{Entry, Holding, Target};

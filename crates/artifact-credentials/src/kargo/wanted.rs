@@ -3,7 +3,7 @@
 use std::fmt;
 
 use artifact_source::SourceKind;
-use selection_strategies::GoRegex;
+use go_compat::GoRegex;
 use warehouse_spec::{normalize_chart, normalize_git, normalize_image};
 
 use super::requested::{HttpOrigin, Requested};

@@ -1,7 +1,7 @@
 //! Members of names in expressions that nothing has, and functions that are not called: what reads them fails whenever it is
 //! evaluated, or is nil.
 
-use selection_strategies::expression::NameUse;
+use kargo_expr::NameUse;
 
 use crate::decode::context::Context;
 use crate::decode::name::synonym;

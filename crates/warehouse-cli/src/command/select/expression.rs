@@ -3,8 +3,8 @@
 use std::io;
 
 use jiff::Timestamp;
+use kargo_expr::{Environment, Expression, Time, Value};
 use selection_strategies::Rejection;
-use selection_strategies::expression::{Environment, Expression, Time, Value};
 use serde_json::Value as Json;
 
 use super::Judge;

@@ -39,7 +39,10 @@ fn ranked(rule: TagRule, common: &Common) -> Judge<'_> {
             }
             return Ok(best.len());
         }
-        let selection = rule.select(names, common.limit);
+        let mut selection = rule.select(names);
+        if let Some(limit) = common.limit {
+            selection = selection.limit(limit);
+        }
         for candidate in &selection.chosen {
             chosen(out, explain, candidate.name.as_bytes())?;
         }
