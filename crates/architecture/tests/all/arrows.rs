@@ -1,11 +1,10 @@
-//! Who may depend on whom.
+//! Which crate may depend on which.
 
 use std::collections::BTreeSet;
 
 use architecture::{Kind, Workspace};
 
-/// Every crate of ours, and which of ours it may name in `[dependencies]`. A new crate needs a row here: whoever adds it
-/// says where it stands.
+/// Every crate of ours, and which of ours it may name in `[dependencies]`. A new crate needs a row here.
 const ARROWS: &[(&str, &[&str])] = &[
     ("selection-strategies", &[]),
     ("artifact-source", &["selection-strategies"]),

@@ -40,7 +40,7 @@ fn manifests_and_freight_talk_to_nobody() {
 }
 
 #[test]
-fn whoever_embeds_a_source_gets_no_kubernetes() {
+fn embedding_a_source_brings_no_kubernetes() {
     let workspace = Workspace::read().unwrap();
     for name in
         ["artifact-source", "artifact-http", "oci-registry", "image-source", "git-source", "helm-source"]

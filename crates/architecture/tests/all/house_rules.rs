@@ -1,10 +1,8 @@
 //! What every crate and every file looks like.
 
-use std::path::{Path, PathBuf};
+use architecture::{Workspace, root, rust_files};
 
-use architecture::{Workspace, root};
-
-/// A file longer than this holds more than one idea.
+/// A file longer than this holds more than one thought.
 const LONGEST: usize = 1000;
 
 #[test]
@@ -46,10 +44,8 @@ fn unsafe_is_forbidden_and_docs_are_not_optional() {
 
 #[test]
 fn files_are_short_and_named_for_what_they_hold() {
-    let mut files = Vec::new();
-    for folder in ["crates", "benches", "fuzz"] {
-        collect(&root().join(folder), &mut files);
-    }
+    let folders = ["crates", "benches", "fuzz"];
+    let files: Vec<_> = folders.iter().flat_map(|folder| rust_files(&root().join(folder)).unwrap()).collect();
     let mut wrong = Vec::new();
     for file in &files {
         let shown = file.strip_prefix(root()).unwrap_or(file).display();
@@ -80,18 +76,4 @@ fn tables(manifest: &str) -> Vec<(&str, Vec<&str>)> {
         }
     }
     tables
-}
-
-/// Every `.rs` file below a folder, build output excluded.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        if path.is_dir() {
-            if path.file_name().is_some_and(|name| name != "target") {
-                collect(&path, files);
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use architecture::root;
+use architecture::{root, rust_files};
 
 /// Documents that name the test behind each of their claims.
 const PROVEN: [&str; 2] = ["docs/src/cost.md", "docs/src/hostile.md"];
@@ -40,14 +40,9 @@ fn is_test(name: &str) -> bool {
 
 /// The name of every function below this folder.
 fn collect(folder: &Path, functions: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, functions);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).unwrap();
-            let names = text.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
-            functions.extend(names.map(str::to_owned));
-        }
+    for file in rust_files(folder).unwrap() {
+        let text = fs::read_to_string(file).unwrap();
+        let names = text.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
+        functions.extend(names.map(str::to_owned));
     }
 }
