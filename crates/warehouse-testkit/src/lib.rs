@@ -63,7 +63,6 @@
 //! No `Debug`, `Display` or error of this crate shows a credential. [`RecordedRequest::header`] does return what a client sent:
 //! that is how a test proves that it was sent, or was not.
 
-mod archive;
 mod certificate;
 mod chart;
 mod chart_server;
@@ -71,6 +70,7 @@ mod credential;
 mod error;
 mod fault;
 mod git;
+mod lock;
 mod loopback;
 pub mod peer;
 mod registry;

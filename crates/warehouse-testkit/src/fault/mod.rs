@@ -14,17 +14,10 @@
 //! # Ok::<(), warehouse_testkit::Error>(())
 //! ```
 
-mod bomb;
-mod broken;
-mod flood;
-mod kind;
-mod reply;
+mod body;
 mod script;
 mod when;
 
-pub use kind::Fault;
-pub use reply::Reply;
-pub use script::FaultScript;
-pub use when::When;
-
 pub(crate) use script::Outcome;
+pub use script::{Fault, FaultScript, Reply};
+pub use when::When;

@@ -161,7 +161,7 @@ fn tokens(pattern: &[u8]) -> Vec<Token> {
 
 #[cfg(test)]
 mod tests {
-    use super::{When, fits};
+    use super::*;
 
     #[track_caller]
     fn check(pattern: &str, text: &str, expected: bool) {

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use http::{HeaderMap, Method, Uri};
 
-use super::wire::WireTotals;
+use super::connection::WireTotals;
 use crate::fault::When;
+use crate::lock::lock;
 
 /// Every request a server has seen, in the order of arrival.
 ///
@@ -175,7 +176,7 @@ impl RequestLog {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.entries)
     }
 }
 

@@ -4,13 +4,10 @@
 //! It sits directly on hyper, because a fault may have to break the connection itself: reset it, or close it before
 //! the announced length is reached.
 
-mod body;
+mod connection;
 mod log;
 mod server;
-mod wire;
 
+pub(crate) use connection::{Body, WireControl, empty, full};
 pub use log::{Counters, RecordedRequest, RequestLog};
-
-pub(crate) use body::{Body, empty, full};
 pub(crate) use server::{Answer, Listener, Loopback, Service};
-pub(crate) use wire::WireControl;

@@ -20,9 +20,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use super::body::{Body, Counted};
+use super::connection::{Body, Counted, Wire, WireControl};
 use super::log::RequestLog;
-use super::wire::{Wire, WireControl};
 use crate::error::Error;
 use crate::fault::{FaultScript, Outcome};
 

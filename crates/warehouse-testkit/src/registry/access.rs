@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -10,9 +10,9 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::error::{method_not_allowed, refuse};
-use super::user::User;
+use super::response::{method_not_allowed, refuse};
 use crate::credential::Credential;
+use crate::lock::lock;
 use crate::loopback::{Body, full};
 
 /// The service name in challenges and token requests.
@@ -300,7 +300,7 @@ impl Access {
     }
 
     fn grants(&self) -> MutexGuard<'_, HashMap<String, Grant>> {
-        self.tokens.grants.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.tokens.grants)
     }
 }
 
@@ -330,9 +330,43 @@ fn bad_credential() -> Response<Body> {
     refuse(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "incorrect username or password")
 }
 
+/// A credential and the repositories it opens.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    credential: Credential,
+    /// All of them if there is no list.
+    repositories: Option<Vec<String>>,
+}
+
+impl User {
+    pub(super) fn of_all(credential: Credential) -> Self {
+        Self { credential, repositories: None }
+    }
+
+    pub(super) fn of(credential: Credential, repositories: Vec<String>) -> Self {
+        Self { credential, repositories: Some(repositories) }
+    }
+
+    /// Whether they may use a repository. The registry's base, which has no name, is open to all users.
+    pub(super) fn may_use(&self, repository: &str) -> bool {
+        let Some(repositories) = &self.repositories else { return true };
+        repository.is_empty() || repositories.iter().any(|theirs| theirs == repository)
+    }
+
+    /// The user whose HTTP Basic credential a request carries.
+    pub(super) fn of_request<'a>(users: &'a [Self], headers: &HeaderMap) -> Option<&'a Self> {
+        users.iter().find(|user| user.credential.matches(headers))
+    }
+
+    /// The user of a credential.
+    pub(super) fn named<'a>(users: &'a [Self], credential: &Credential) -> Option<&'a Self> {
+        users.iter().find(|user| user.credential == *credential)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Access, Action, Bearer, Mode};
+    use super::*;
     use http::{HeaderMap, Method, StatusCode};
 
     #[test]

@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::time::Duration;
 
-use common::{get, request, send_limited};
+use crate::client::{get, request, send_limited};
 use warehouse_testkit::{Fault, MediaType, Registry, Reply, When};
 
 const MANIFEST: &str = "/v2/a/manifests/1";

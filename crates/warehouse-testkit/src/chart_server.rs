@@ -1,23 +1,29 @@
-//! The server itself.
+//! A classic chart repository: `index.yaml` and archives over plain HTTP.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{LOCATION, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, LOCATION, VARY, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
+use serde_json::Value;
 
-use super::file::{Courtesies, File};
-use super::index::ChartIndex;
 use crate::certificate::ServerCertificate;
 use crate::chart::Chart;
+use crate::chart::gzip;
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::fault::FaultScript;
-use crate::loopback::{Answer, Body, Listener, Loopback, RequestLog, Service, full};
+use crate::lock::lock;
+use crate::loopback::{Answer, Body, Listener, Loopback, RequestLog, Service, empty, full};
+use crate::registry::digest_of;
 
 /// A chart repository on 127.0.0.1: `index.yaml` and archives, with `ETag`, `Last-Modified`, 304, and gzip for clients
 /// that ask for it.
@@ -258,7 +264,7 @@ impl State {
 
 impl ChartService {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// The index is written when it is asked for the first time after a change.
@@ -327,4 +333,262 @@ fn redirect(location: &str) -> Response<Body> {
         response.headers_mut().insert(LOCATION, location);
     }
     response
+}
+
+/// An index of charts that can be written in Helm's own style.
+///
+/// Charts stand in alphabetical order, versions in the order they were added. Keys are sorted, lists begin at the column of
+/// their key, and text that YAML would read as something else is quoted: what `helm repo index` writes.
+///
+/// ```
+/// use warehouse_testkit::{Chart, ChartIndex};
+///
+/// let mut index = ChartIndex::new();
+/// index.add(&Chart::new("demo", "1.10"));
+/// assert!(index.render().contains("\n    version: \"1.10\"\n"));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ChartIndex {
+    entries: BTreeMap<String, Vec<Value>>,
+}
+
+impl ChartIndex {
+    /// An index without charts.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a version under its archive's file name, relative to the index.
+    pub fn add(&mut self, chart: &Chart) -> &mut Self {
+        self.add_archive(chart, &chart.archive(), &chart.file_name())
+    }
+
+    pub(super) fn add_archive(&mut self, chart: &Chart, archive: &[u8], url: &str) -> &mut Self {
+        let entry = chart.index_entry(archive, url);
+        self.entries.entry(chart.name().to_owned()).or_default().push(entry);
+        self
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = String::from("apiVersion: v1\n");
+        if self.entries.is_empty() {
+            text.push_str("entries: {}\n");
+        } else {
+            text.push_str("entries:\n");
+        }
+        for (name, versions) in &self.entries {
+            text.push_str(&format!("  {}:\n", scalar(name)));
+            for version in versions {
+                mapping(&mut text, version);
+            }
+        }
+        text.push_str("generated: \"2024-01-01T00:00:00Z\"\n");
+        text
+    }
+}
+
+/// One entry of a chart's list. Its fields are scalars or lists of scalars.
+fn mapping(text: &mut String, entry: &Value) {
+    let Value::Object(fields) = entry else { return };
+    // Sorted here, because the order of a JSON map depends on a feature of serde_json.
+    let fields: BTreeMap<_, _> = fields.iter().collect();
+    for (position, (key, value)) in fields.into_iter().enumerate() {
+        text.push_str(if position == 0 { "  - " } else { "    " });
+        match value {
+            Value::Array(items) => {
+                text.push_str(&format!("{key}:\n"));
+                for item in items {
+                    text.push_str(&format!("    - {}\n", scalar(item.as_str().unwrap_or_default())));
+                }
+            }
+            Value::String(value) => text.push_str(&format!("{key}: {}\n", scalar(value))),
+            other => text.push_str(&format!("{key}: {other}\n")),
+        }
+    }
+}
+
+/// Text as it is where that is safe, otherwise in double quotes; JSON's escapes are YAML's too.
+fn scalar(text: &str) -> String {
+    if is_plain(text) { text.to_owned() } else { Value::from(text).to_string() }
+}
+
+/// Whether YAML reads the text as this very string.
+fn is_plain(text: &str) -> bool {
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"._/+- ,()".contains(&byte);
+    let reserved = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
+    let Some(first) = text.bytes().next() else { return false };
+    // Two dots make a version of it. Dates and the like (`2024-01-01`) count as numbers here.
+    let like_a_number = first.is_ascii_digit()
+        && text.bytes().filter(|byte| *byte == b'.').count() < 2
+        && (text.bytes().all(|byte| byte.is_ascii_digit() || b"._+-eE".contains(&byte))
+            || ["0x", "0o", "0b"].iter().any(|prefix| text.starts_with(prefix)));
+    first.is_ascii_alphanumeric()
+        && text.bytes().all(harmless)
+        && !text.ends_with(' ')
+        && !like_a_number
+        && !reserved.contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// Which of HTTP's courtesies a server knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Courtesies {
+    pub(super) etag: bool,
+    pub(super) last_modified: bool,
+    pub(super) gzip: bool,
+}
+
+/// A file. Clones are the same file.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    bytes: Bytes,
+    packed: Arc<OnceLock<Bytes>>,
+    content_type: String,
+    tag: String,
+    modified: String,
+}
+
+impl File {
+    /// `change` counts the changes of the server: each makes a later `Last-Modified`.
+    pub(super) fn new(bytes: Bytes, content_type: &str, change: u64) -> Self {
+        const EPOCH: u64 = 1_704_067_200; // 2024-01-01T00:00:00Z
+        let digest = digest_of(&bytes);
+        let modified = UNIX_EPOCH + Duration::from_secs(EPOCH + change);
+        Self {
+            tag: digest.get(7..27).unwrap_or_default().to_owned(),
+            modified: httpdate::fmt_http_date(modified),
+            content_type: content_type.into(),
+            packed: Arc::default(),
+            bytes,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> Bytes {
+        self.bytes.clone()
+    }
+
+    /// The answer to a GET or HEAD: whole, compressed, or 304.
+    pub(super) fn answer(
+        &self,
+        headers: &HeaderMap,
+        courtesies: Courtesies,
+        is_head: bool,
+    ) -> Response<Body> {
+        let packed = courtesies.gzip && asks_for_gzip(headers);
+        let bytes = if packed { self.packed() } else { self.bytes.clone() };
+        let mut response = if self.is_fresh(headers, courtesies) {
+            let mut response = Response::new(empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response
+        } else {
+            let length = bytes.len().to_string();
+            let mut response = Response::new(if is_head { empty() } else { full(bytes) });
+            set(&mut response, CONTENT_LENGTH, &length);
+            set(&mut response, CONTENT_TYPE, &self.content_type);
+            if packed {
+                set(&mut response, CONTENT_ENCODING, "gzip");
+            }
+            response
+        };
+        if courtesies.gzip {
+            set(&mut response, VARY, "Accept-Encoding");
+        }
+        if courtesies.etag {
+            // Compressed on the fly, the bytes are not the same: a weak validator, as nginx makes it.
+            let weak = if packed { "W/" } else { "" };
+            set(&mut response, ETAG, &format!("{weak}\"{}\"", self.tag));
+        }
+        if courtesies.last_modified {
+            set(&mut response, LAST_MODIFIED, &self.modified);
+        }
+        response
+    }
+
+    /// RFC 9110, section 13.2.2: `If-None-Match` decides alone where it is sent and understood.
+    fn is_fresh(&self, headers: &HeaderMap, courtesies: Courtesies) -> bool {
+        if courtesies.etag && headers.contains_key(IF_NONE_MATCH) {
+            return values(headers, &IF_NONE_MATCH).any(|tag| {
+                tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"') == self.tag
+            });
+        }
+        // To the second, as nginx compares by default.
+        courtesies.last_modified
+            && headers
+                .get(IF_MODIFIED_SINCE)
+                .is_some_and(|since| since.as_bytes() == self.modified.as_bytes())
+    }
+
+    fn packed(&self) -> Bytes {
+        let pack = || gzip(&self.bytes).unwrap_or_default().into();
+        self.packed.get_or_init(pack).clone()
+    }
+}
+
+fn asks_for_gzip(headers: &HeaderMap) -> bool {
+    values(headers, &ACCEPT_ENCODING).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        name.trim().eq_ignore_ascii_case("gzip") && !matches!(weight.trim(), "q=0" | "q=0.0")
+    })
+}
+
+/// The comma-separated members of a header.
+fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(name).into_iter();
+    lines.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim)
+}
+
+fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::Chart;
+
+    #[test]
+    fn text_is_quoted_where_yaml_would_read_something_else() {
+        for plain in
+            ["demo", "1.2.3", "1.2.3-rc.1+b1", "v1", "A chart, for tests (and demos)", "a/b.tgz", "29a7"]
+        {
+            assert_eq!(scalar(plain), plain);
+        }
+        for quoted in [
+            "",
+            "1.10",
+            "1",
+            "1e3",
+            "true",
+            "No",
+            "null",
+            "~",
+            "a: b",
+            "a #b",
+            "- a",
+            " a",
+            "a ",
+            "é",
+            "0x10",
+            "2024-01-01",
+        ] {
+            assert!(scalar(quoted).starts_with('"'), "{quoted}");
+        }
+    }
+
+    #[test]
+    fn it_looks_like_helm_wrote_it() {
+        let mut index = ChartIndex::new();
+        index.add(&Chart::new("demo", "1.2.3").app_version("2.0").created("2024-05-01T00:00:00Z"));
+        let text = index.render();
+        let start = "apiVersion: v1\nentries:\n  demo:\n  - apiVersion: v2\n    appVersion: \"2.0\"\n    \
+                     created: \"2024-05-01T00:00:00Z\"\n    description: A chart for tests and demos\n    digest: ";
+        assert!(text.starts_with(start), "{text}");
+        let end = "    name: demo\n    type: application\n    urls:\n    - demo-1.2.3.tgz\n    version: 1.2.3\n\
+                   generated: \"2024-01-01T00:00:00Z\"\n";
+        assert!(text.ends_with(end), "{text}");
+    }
 }

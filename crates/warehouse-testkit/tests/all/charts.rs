@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::io::Read;
 
-use common::{get, request, send};
+use crate::client::{get, request, send};
 use warehouse_testkit::{Chart, ChartServer};
 
 fn filled() -> ChartServer {

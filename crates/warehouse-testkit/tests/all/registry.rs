@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
-use common::{Answer, get, request, send};
+use crate::client::{Answer, get, request, send};
 use warehouse_testkit::{Chart, MediaType, Registry, When};
 
 const EVERYTHING: &str = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, \

@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::net::SocketAddr;
 
-use common::{get, request, send};
+use crate::client::{get, request, send};
 use warehouse_testkit::{Authority, Fault, Registry, ServerCertificate, When};
 
 /// `user:secret` and `other:secret` for HTTP Basic.

@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::io::Read;
 use std::time::Duration;
 
-use common::{Answer, get, request, send, send_limited};
+use crate::client::{Answer, get, request, send, send_limited};
 use warehouse_testkit::{ChartServer, Fault, Registry, Reply, When};
 
 const INDEX: &str = "apiVersion: v1\nentries: {}\n";

@@ -4,11 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::net::SocketAddr;
 
-use common::{Answer, get, request, send};
+use crate::client::{Answer, get, request, send};
 use warehouse_testkit::peer::{GitDaemon, Nginx, OldRegistry, ReferenceRegistry, Tool, available};
 use warehouse_testkit::{Authority, Chart, ChartServer, Commit, GitServer, MediaType, Registry};
 

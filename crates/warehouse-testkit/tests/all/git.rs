@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use std::path::Path;
 use std::process::Command;
 
-use common::{request, send};
+use crate::client::{request, send};
 use warehouse_testkit::{Commit, GitRepository, GitServer, When};
 
 /// Runs git with a clean environment and returns what it wrote to standard output.

@@ -1,5 +1,5 @@
 //! A plain HTTP client for one request, so that a test sees exactly what the server sent.
-#![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
+#![allow(missing_docs, reason = "only tests use it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "only tests use it")]
 
 use std::net::SocketAddr;
