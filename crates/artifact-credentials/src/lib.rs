@@ -74,3 +74,8 @@ mod kargo;
 pub use chain::Chain;
 pub use docker::{DockerConfig, DockerSecret, StandardPlaces};
 pub use kargo::{KargoSecret, KargoSecrets, Problem};
+
+/// The example of the README compiles and holds.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -59,7 +59,7 @@ impl Chart {
         self
     }
 
-    /// When it was published, RFC 3339: `created` in an index, an annotation in a registry. It is no part of the archive.
+    /// When it was published, RFC 3339: `created` in an index, an annotation in a registry. It is not part of the archive.
     #[must_use]
     pub fn created(mut self, time: impl Into<String>) -> Self {
         self.created = Some(time.into());
@@ -111,7 +111,7 @@ impl Chart {
         tar(&files).and_then(|archive| gzip(&archive)).unwrap_or_default()
     }
 
-    /// What `Chart.yaml` says.
+    /// The content of `Chart.yaml`.
     pub(crate) fn metadata(&self) -> Value {
         let mut metadata = json!({
             "apiVersion": "v2",
@@ -129,7 +129,7 @@ impl Chart {
         metadata
     }
 
-    /// What an index says of it, `archive` being its bytes and `url` where they are.
+    /// Its entry in an index; `archive` are its bytes and `url` is where they are.
     pub(crate) fn index_entry(&self, archive: &[u8], url: &str) -> Value {
         let mut entry = self.metadata();
         let digest = digest_of(archive);

@@ -26,7 +26,7 @@ use crate::loopback::{Answer, Body, Listener, Loopback, RequestLog, Service, emp
 use crate::registry::digest_of;
 
 /// A chart repository on 127.0.0.1: `index.yaml` and archives, with `ETag`, `Last-Modified`, 304, and gzip for clients
-/// that ask for it.
+/// that request it.
 ///
 /// It runs on a thread of its own until it is dropped.
 ///
@@ -76,7 +76,7 @@ impl Default for ChartServerBuilder {
 }
 
 impl ChartServerBuilder {
-    /// The repository's path on the server, e.g. `charts/stable`; the root if not said.
+    /// The repository's path on the server, e.g. `charts/stable`; Defaults to the root.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
         let path = path.trim_matches('/');
@@ -98,7 +98,7 @@ impl ChartServerBuilder {
         self
     }
 
-    /// Speaks HTTPS with this certificate.
+    /// Serves HTTPS with this certificate.
     #[must_use]
     pub fn tls(mut self, certificate: ServerCertificate) -> Self {
         self.tls = Some(certificate);
@@ -119,7 +119,7 @@ impl ChartServerBuilder {
         self
     }
 
-    /// Nothing is compressed, whatever the client asks for.
+    /// Nothing is compressed, also for clients that accept it.
     #[must_use]
     pub fn without_gzip(mut self) -> Self {
         self.courtesies.gzip = false;
@@ -150,7 +150,7 @@ impl fmt::Debug for ChartServer {
 }
 
 impl ChartServer {
-    /// A repository at the root, open to anybody.
+    /// A repository at the root, without authentication.
     ///
     /// # Errors
     ///
@@ -165,7 +165,7 @@ impl ChartServer {
         ChartServerBuilder::default()
     }
 
-    /// The repository's URL, as it stands in a manifest: `http://127.0.0.1:PORT[/path]`, or `https://` with TLS.
+    /// The repository's URL, as in a manifest: `http://127.0.0.1:PORT[/path]`, or `https://` with TLS.
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}{}", self.loopback.url(), self.service.settings.prefix)
@@ -177,13 +177,13 @@ impl ChartServer {
         self.loopback.address()
     }
 
-    /// What was asked and what was sent.
+    /// The log of requests and answers.
     #[must_use]
     pub fn log(&self) -> &RequestLog {
         self.loopback.log()
     }
 
-    /// The trouble that is in store for clients.
+    /// The faults that clients meet.
     #[must_use]
     pub fn faults(&self) -> &FaultScript {
         self.loopback.faults()
@@ -267,7 +267,7 @@ impl ChartService {
         lock(&self.state)
     }
 
-    /// The index is written when it is asked for the first time after a change.
+    /// The index is written at the first request after a change.
     fn index(&self) -> File {
         let mut state = self.lock();
         if let Some(Served::File(file)) = state.served.get(&self.index_path) {
@@ -308,7 +308,7 @@ impl ChartService {
             return Some(response);
         }
         let query = head.uri().query().unwrap_or_default();
-        if settings.query.as_ref().is_some_and(|wanted| !query.contains(wanted.as_str())) {
+        if settings.query.as_ref().is_some_and(|expected| !query.contains(expected.as_str())) {
             return Some(plain(StatusCode::FORBIDDEN, "the query is missing\n"));
         }
         None
@@ -337,7 +337,7 @@ fn redirect(location: &str) -> Response<Body> {
 
 /// An index of charts that can be written in Helm's own style.
 ///
-/// Charts stand in alphabetical order, versions in the order they were added. Keys are sorted, lists begin at the column of
+/// Charts are in alphabetical order, versions in the order in which they were added. Keys are sorted, lists begin at the column of
 /// their key, and text that YAML would read as something else is quoted: what `helm repo index` writes.
 ///
 /// ```
@@ -432,7 +432,7 @@ fn is_plain(text: &str) -> bool {
         && !reserved.contains(&text.to_ascii_lowercase().as_str())
 }
 
-/// Which of HTTP's courtesies a server knows.
+/// The optional features of HTTP that a server has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Courtesies {
     pub(super) etag: bool,

@@ -2,8 +2,8 @@
 //! `skopeo` and `helm` to fill them.
 //!
 //! The project's `scripts/peers` installs them into `.peers/bin`. A program is looked for in `.peers/bin` of the current folder and of
-//! every folder above it, then on `PATH`. Tests run without them too: [`available`] says loudly what is skipped and how to
-//! get it, and panics where nothing may be skipped (`CI=true`).
+//! every folder above it, then on `PATH`. Tests run without them, too: [`available`] prints on standard error what is skipped and how to
+//! install it, and panics where nothing may be skipped (`CI=true`).
 //!
 //! ```
 //! use warehouse_testkit::peer::{ReferenceRegistry, Tool, available};
@@ -78,7 +78,7 @@ pub fn available<T>(peer: Result<T, Error>) -> Option<T> {
 pub struct ReferenceRegistry(Process);
 
 impl ReferenceRegistry {
-    /// Starts `registry serve` over an empty folder, open to anybody.
+    /// Starts `registry serve` over an empty folder, without authentication.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl ReferenceRegistry {
 pub struct OldRegistry(Process);
 
 impl OldRegistry {
-    /// Starts `docker-registry serve` over an empty folder, open to anybody.
+    /// Starts `docker-registry serve` over an empty folder, without authentication.
     ///
     /// # Errors
     ///
@@ -187,7 +187,7 @@ impl Nginx {
     }
 }
 
-/// A whole configuration. Without a master there is one process, and killing it leaves none behind.
+/// A complete configuration. Without a master there is one process, and killing it leaves none behind.
 fn nginx_config(address: SocketAddr, folder: &Path, root: &Path, directives: &str) -> String {
     let (folder, root) = (folder.display(), root.display());
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -227,7 +227,7 @@ impl GitDaemon {
     ///
     /// # Errors
     ///
-    /// [`Error::ProgramMissing`] if there is no Git or it came without its daemon; [`Error::ProgramFailed`] or
+    /// [`Error::ProgramMissing`] if Git or its daemon is not installed; [`Error::ProgramFailed`] or
     /// [`Error::NotReady`] if it did not start.
     pub fn serve(root: &Path) -> Result<Self, Error> {
         let program = daemon()?;
@@ -293,7 +293,7 @@ impl Tool {
         Ok(Self { name: name.into(), program, home })
     }
 
-    /// A folder of its own, which is also its `HOME`: the place for files it reads and writes.
+    /// The folder that the tool runs in, which is also its `HOME`; files for it go there.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.home.path()

@@ -20,7 +20,6 @@ const NOT_YET: &[(Rule, &str)] = &[
     (Rule::NoCircles, "warehouse-cli"),
     (Rule::NoCircles, "warehouse-discovery"),
     (Rule::NoCircles, "warehouse-spec"),
-    (Rule::NoCircles, "warehouse-testkit"),
     (Rule::OneTestBinary, "artifact-http"),
     (Rule::OneTestBinary, "freight"),
     (Rule::OneTestBinary, "helm-source"),
@@ -30,7 +29,6 @@ const NOT_YET: &[(Rule, &str)] = &[
     (Rule::OneTestBinary, "warehouse-cli"),
     (Rule::OneTestBinary, "warehouse-discovery"),
     (Rule::OneTestBinary, "warehouse-spec"),
-    (Rule::OneTestBinary, "warehouse-testkit"),
     (Rule::NoFileBesideItsFolder, "artifact-credentials"),
     (Rule::NoFileBesideItsFolder, "selection-strategies"),
     (Rule::NoFileBesideItsFolder, "warehouse-spec"),
@@ -46,7 +44,6 @@ const NOT_YET: &[(Rule, &str)] = &[
     (Rule::Published, "warehouse-cli"),
     (Rule::Published, "warehouse-discovery"),
     (Rule::Published, "warehouse-spec"),
-    (Rule::Published, "warehouse-testkit"),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub struct FaultScript(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     rules: Vec<Rule>,
-    struck: u64,
+    injected: u64,
 }
 
 #[derive(Debug)]
@@ -39,22 +39,22 @@ impl FaultScript {
         self.lock().rules.push(Rule { when, fault: fault.into(), seen: 0 });
     }
 
-    /// Takes all rules away: the server is healthy again.
+    /// Removes all rules: the server works again.
     pub fn clear(&self) {
         self.lock().rules.clear();
     }
 
-    /// How many requests met a fault, latency included. A test that asks for trouble can see that it came.
+    /// The number of requests that met a fault, latency included. A test can see that its fault was injected.
     #[must_use]
-    pub fn struck(&self) -> u64 {
-        self.lock().struck
+    pub fn injected(&self) -> u64 {
+        self.lock().injected
     }
 
-    /// What shall become of the next request.
+    /// What happens to the next request.
     pub(crate) fn plan(&self, method: &Method, uri: &Uri) -> Planned {
         let mut state = self.lock();
         let mut planned = Planned { latency: Duration::ZERO, fault: None };
-        let mut struck = false;
+        let mut injected = false;
         for rule in &mut state.rules {
             if !rule.when.describes(method.as_str(), uri.path(), uri.query()) {
                 continue;
@@ -63,7 +63,7 @@ impl FaultScript {
             if !rule.when.counts(rule.seen) {
                 continue;
             }
-            struck = true;
+            injected = true;
             match &rule.fault {
                 Fault::Latency(latency) if planned.fault.is_none() => {
                     planned.latency = planned.latency.saturating_add(*latency);
@@ -72,7 +72,7 @@ impl FaultScript {
                 _ => {}
             }
         }
-        state.struck += u64::from(struck);
+        state.injected += u64::from(injected);
         planned
     }
 
@@ -81,7 +81,7 @@ impl FaultScript {
     }
 }
 
-/// What the script has in store for one request.
+/// What the script does with one request.
 pub(crate) struct Planned {
     latency: Duration,
     fault: Option<Fault>,
@@ -89,7 +89,7 @@ pub(crate) struct Planned {
 
 /// How a request ends.
 pub(crate) enum Outcome {
-    /// With an answer, healthy or not.
+    /// With an answer, the real one or another.
     Answer(Response<Body>),
     /// With a TCP reset.
     Reset,
@@ -98,7 +98,7 @@ pub(crate) enum Outcome {
 }
 
 impl Planned {
-    /// Carries the plan out; `real` gives the real answer where it is needed.
+    /// Carries the plan out; `real` computes the real answer where it is needed.
     pub(crate) async fn run<F>(
         self,
         control: &WireControl,
@@ -117,13 +117,13 @@ impl Planned {
             Some(Fault::Reset) => Outcome::Reset,
             Some(Fault::Close) => Outcome::Close,
             Some(Fault::Stall) => std::future::pending().await,
-            Some(fault) => Outcome::Answer(bend(fault, real().await, control, is_head).await),
+            Some(fault) => Outcome::Answer(change(fault, real().await, control, is_head).await),
         }
     }
 }
 
-/// Bends the real answer.
-async fn bend(
+/// Changes the real answer.
+async fn change(
     fault: Fault,
     mut response: Response<Body>,
     control: &WireControl,
@@ -158,7 +158,7 @@ async fn bend(
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             replaced(response, gzip_bomb(bytes))
         }
-        // These were carried out before.
+        // These were handled before.
         Fault::Reply(_)
         | Fault::Latency(_)
         | Fault::Reset
@@ -169,7 +169,7 @@ async fn bend(
     }
 }
 
-/// The same head over another body; the body says itself how long it is.
+/// The same head with another body, which carries its own length.
 fn replaced(mut response: Response<Body>, body: Body) -> Response<Body> {
     response.headers_mut().remove(CONTENT_LENGTH);
     response.headers_mut().remove(TRANSFER_ENCODING);
@@ -186,10 +186,10 @@ async fn corrupt(response: Response<Body>) -> Response<Body> {
     replaced(Response::from_parts(parts, full(Vec::new())), full(bytes))
 }
 
-/// One kind of trouble.
+/// One kind of fault.
 ///
-/// Those that bend the real answer (`Truncate`, `Drip`, `Header`, ...) ask the server for it first, so the request has its
-/// effect and its headers are the real ones. Those that concern a body leave answers to HEAD alone.
+/// Those that change the real answer (`Truncate`, `Drip`, `Header`, ...) let the server compute it first, so the request has its
+/// effect and its headers are the real ones. Those that concern a body do not change answers to HEAD.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
@@ -352,7 +352,7 @@ impl Reply {
         self
     }
 
-    /// A JSON body with an OCI error of this code, as registries word it (distribution spec, "Error codes").
+    /// A JSON body with an OCI error of this code (distribution spec, "Error codes").
     #[must_use]
     pub fn oci_error(self, code: &str, message: &str) -> Self {
         let body = serde_json::json!({ "errors": [{ "code": code, "message": message }] });

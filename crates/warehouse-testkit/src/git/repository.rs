@@ -14,7 +14,7 @@ use crate::error::Error;
 /// A bare repository that a [`GitServer`](super::GitServer) serves.
 ///
 /// Ids are deterministic: commits are dated 60 seconds apart from 2024-01-01 on unless they say otherwise, and authors
-/// are fixed. Clones stand for the same repository.
+/// are fixed. Clones refer to the same repository.
 #[derive(Clone, Debug)]
 pub struct GitRepository {
     pub(super) git: Git,
@@ -82,7 +82,7 @@ impl GitRepository {
         Ok(history.write()?.id(mark).to_owned())
     }
 
-    /// Lets a reference (`refs/heads/main`) stand for any object, whatever it stood for before: a force-push.
+    /// Points a reference (`refs/heads/main`) to any object, as a force-push does.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl GitRepository {
         self.git(["update-ref", "-d", name]).map(drop)
     }
 
-    /// Lets `HEAD` stand for a branch, which need not exist.
+    /// Points `HEAD` to a branch, which need not exist.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl GitRepository {
     }
 }
 
-/// What a commit says and changes.
+/// The message and the changes of a commit.
 ///
 /// ```
 /// use warehouse_testkit::Commit;
@@ -258,7 +258,7 @@ impl Commit {
     }
 }
 
-/// A commit of a [`History`] that is not written yet; afterwards [`WrittenHistory::id`] knows its id.
+/// A commit of a [`History`] that is not written yet; afterwards [`WrittenHistory::id`] has its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CommitMark(u64);
 
@@ -286,7 +286,7 @@ pub struct History<'a> {
     repository: &'a GitRepository,
     stream: Vec<u8>,
     next_mark: u64,
-    /// Where each branch stands: what `from` of its next commit says.
+    /// The tip of each branch: `from` of its next commit.
     heads: HashMap<String, String>,
     /// References on objects that fast-import cannot tag.
     references: BTreeMap<String, Target>,
@@ -320,7 +320,7 @@ impl<'a> History<'a> {
         self.add(branch, &commit, Some(other))
     }
 
-    /// Lets a branch stand at a commit, whatever it stood at before.
+    /// Points a branch to a commit.
     pub fn branch(&mut self, branch: &str, at: CommitMark) -> &mut Self {
         self.line(&format!("reset refs/heads/{branch}\nfrom :{}\n\n", at.0));
         self.heads.insert(branch.into(), format!(":{}", at.0));
@@ -377,7 +377,7 @@ impl<'a> History<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::ProgramFailed`] with what Git says, e.g. if a branch name, a person or a path is none;
+    /// [`Error::ProgramFailed`] with Git's output, e.g. if a branch name, a person or a path is not valid;
     /// [`Error::File`] if the repository's folder is gone.
     pub fn write(mut self) -> Result<WrittenHistory, Error> {
         self.line("done\n");
@@ -504,7 +504,7 @@ impl WrittenHistory {
 
 const HINT: &str = "install Git 2.20 or newer (Debian: apt-get install git)";
 
-/// How to call Git: with a home folder of its own, no system or user configuration, and no questions asked.
+/// How to call Git: with its own home folder, without system or user configuration, and without prompts.
 #[derive(Clone, Debug)]
 pub(super) struct Git {
     home: PathBuf,
@@ -513,7 +513,7 @@ pub(super) struct Git {
 impl Git {
     /// # Errors
     ///
-    /// [`Error::ProgramMissing`] if there is no `git`.
+    /// [`Error::ProgramMissing`] if `git` is not installed.
     pub(super) fn find(home: &Path) -> Result<Self, Error> {
         let git = Self { home: home.into() };
         git.run(home, ["--version"], &[])?;
@@ -567,7 +567,7 @@ fn feed(mut command: Command, input: &[u8]) -> std::io::Result<Output> {
     std::thread::scope(|scope| {
         scope.spawn(move || {
             if let Some(mut stdin) = stdin {
-                // A process that ends early says why by its status.
+                // A process that ends early reports why by its status.
                 let _ = stdin.write_all(input);
             }
         });

@@ -55,7 +55,7 @@ pub struct GitServer {
 pub struct GitServerBuilder {
     credential: Option<Credential>,
     no_filter: bool,
-    spoken: Spoken,
+    protocol: Protocol,
     no_shallow: bool,
     tls: Option<ServerCertificate>,
     address: Option<Ipv4Addr>,
@@ -76,22 +76,22 @@ impl GitServerBuilder {
         self
     }
 
-    /// Clients that ask for protocol version 2 get version 0, as from a server that does not know it.
+    /// Clients that request protocol version 2 get version 0, as from a server that does not support it.
     #[must_use]
     pub fn old_protocol(mut self) -> Self {
-        self.spoken = Spoken::Zero;
+        self.protocol = Protocol::Zero;
         self
     }
 
-    /// Clients that ask for protocol version 2 get version 1: the answers of version 0 after a line that says so.
+    /// Clients that request protocol version 2 get version 1: the answers of version 0 after a line with the version.
     #[must_use]
     pub fn protocol_1(mut self) -> Self {
-        self.spoken = Spoken::One;
+        self.protocol = Protocol::One;
         self
     }
 
-    /// A fetch that asks for part of a history, or comes from a shallow clone, is refused with an `ERR` packet, though the
-    /// server says that it can.
+    /// A fetch of part of a history, or from a shallow clone, is refused with an `ERR` packet, although the server advertises
+    /// the capability.
     #[must_use]
     pub fn refuses_shallow(mut self) -> Self {
         self.no_shallow = true;
@@ -105,7 +105,7 @@ impl GitServerBuilder {
         self
     }
 
-    /// Listens on this loopback address instead of 127.0.0.1. Only Linux has more than one without being asked for it.
+    /// Listens on this loopback address instead of 127.0.0.1. Only Linux has more than one without configuration.
     #[must_use]
     pub fn address(mut self, address: Ipv4Addr) -> Self {
         self.address = Some(address);
@@ -117,7 +117,7 @@ impl GitServerBuilder {
     /// # Errors
     ///
     /// [`Error::ProgramMissing`] if there is no `git`, [`Error::Start`] if nothing can listen on 127.0.0.1,
-    /// [`Error::File`] if there is no temporary folder to be had.
+    /// [`Error::File`] if no temporary folder can be created.
     pub fn start(self) -> Result<GitServer, Error> {
         let folder =
             TempDir::with_prefix("warehouse-testkit-git-").map_err(Error::file(std::env::temp_dir()))?;
@@ -127,7 +127,7 @@ impl GitServerBuilder {
             std::fs::create_dir_all(path).map_err(Error::file(path))?;
         }
         let git = Git::find(&home)?;
-        let backend = Backend::new(git.clone(), root, self.spoken, self.no_shallow);
+        let backend = Backend::new(git.clone(), root, self.protocol, self.no_shallow);
         let service = Arc::new(GitService { backend, credential: self.credential });
         let tls = self.tls.as_ref().map(ServerCertificate::acceptor).transpose()?;
         let listener =
@@ -144,7 +144,7 @@ impl fmt::Debug for GitServer {
 }
 
 impl GitServer {
-    /// A server that anybody may use, with partial clones.
+    /// A server without authentication, with partial clones.
     ///
     /// # Errors
     ///
@@ -153,13 +153,13 @@ impl GitServer {
         Self::builder().start()
     }
 
-    /// A server with authentication or with the habits of older ones.
+    /// A server with authentication, or one that behaves as older ones do.
     #[must_use]
     pub fn builder() -> GitServerBuilder {
         GitServerBuilder::default()
     }
 
-    /// Creates an empty bare repository; `HEAD` stands for `main`. The name is its path in the URL, e.g. `demo/app.git`.
+    /// Creates an empty bare repository; `HEAD` refers to `main`. The name is its path in the URL, e.g. `demo/app.git`.
     ///
     /// # Errors
     ///
@@ -168,7 +168,7 @@ impl GitServer {
     pub fn create(&self, name: &str) -> Result<GitRepository, Error> {
         let plain = |segment: &str| !segment.is_empty() && segment != "." && segment != "..";
         if !name.split('/').all(plain) {
-            return Err(Error::Invalid(format!("`{name}` is no name for a repository")));
+            return Err(Error::Invalid(format!("`{name}` is not a valid name of a repository")));
         }
         let path = self.root().join(name);
         if path.exists() {
@@ -195,13 +195,13 @@ impl GitServer {
         self.folder.path().join("repositories")
     }
 
-    /// What was asked and what was sent.
+    /// The log of requests and answers.
     #[must_use]
     pub fn log(&self) -> &RequestLog {
         self.loopback.log()
     }
 
-    /// The trouble that is in store for clients.
+    /// The faults that clients meet.
     #[must_use]
     pub fn faults(&self) -> &FaultScript {
         self.loopback.faults()
@@ -233,12 +233,12 @@ const HEAD_LIMIT: usize = 64 * 1024;
 /// Bytes read from the program at once.
 const PORTION: usize = 64 * 1024;
 
-/// Which version of the protocol is spoken, whatever the client asks for.
+/// The version of Git's protocol that the server uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Spoken {
-    /// The one that the client asks for.
+pub(super) enum Protocol {
+    /// The one that the client requests.
     #[default]
-    AsAsked,
+    AsRequested,
     Zero,
     One,
 }
@@ -247,13 +247,13 @@ pub(super) enum Spoken {
 pub(super) struct Backend {
     git: Git,
     root: PathBuf,
-    spoken: Spoken,
+    protocol: Protocol,
     no_shallow: bool,
 }
 
 impl Backend {
-    pub(super) fn new(git: Git, root: PathBuf, spoken: Spoken, no_shallow: bool) -> Self {
-        Self { git, root, spoken, no_shallow }
+    pub(super) fn new(git: Git, root: PathBuf, protocol: Protocol, no_shallow: bool) -> Self {
+        Self { git, root, protocol, no_shallow }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
@@ -270,9 +270,10 @@ impl Backend {
     async fn run(&self, request: Request<Incoming>) -> io::Result<Response<Body>> {
         let mut command = self.command(&request);
         let input = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
-        let says = |word: &[u8]| input.windows(word.len()).any(|window| window == word);
-        // The word alone is also a capability that a client repeats.
-        if self.no_shallow && (says(b"deepen ") || says(b"0034shallow ") || says(b"0035shallow ")) {
+        let contains = |line: &[u8]| input.windows(line.len()).any(|window| window == line);
+        // The plain word is also a capability that a client repeats.
+        if self.no_shallow && (contains(b"deepen ") || contains(b"0034shallow ") || contains(b"0035shallow "))
+        {
             return Ok(refusal("ERR Server does not support shallow requests"));
         }
         let mut child = command.spawn()?;
@@ -301,23 +302,23 @@ impl Backend {
             .env("REQUEST_METHOD", request.method().as_str())
             .env("PATH_INFO", decoded(request.uri().path()))
             .env("QUERY_STRING", request.uri().query().unwrap_or_default());
-        let protocol = HeaderName::from_static("git-protocol");
-        let passed = [
+        let git_protocol = HeaderName::from_static("git-protocol");
+        let forwarded = [
             (CONTENT_TYPE, "CONTENT_TYPE"),
             // Absent for a chunked body: then the backend reads up to its end.
             (CONTENT_LENGTH, "CONTENT_LENGTH"),
             // The backend unpacks gzip itself.
             (CONTENT_ENCODING, "HTTP_CONTENT_ENCODING"),
-            (protocol.clone(), "GIT_PROTOCOL"),
+            (git_protocol.clone(), "GIT_PROTOCOL"),
         ];
-        for (name, variable) in passed {
+        for (name, variable) in forwarded {
             if let Some(value) = header(&name)
-                && (self.spoken == Spoken::AsAsked || name != protocol)
+                && (self.protocol == Protocol::AsRequested || name != git_protocol)
             {
                 command.env(variable, value);
             }
         }
-        if self.spoken == Spoken::One {
+        if self.protocol == Protocol::One {
             command.env("GIT_PROTOCOL", "version=1");
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
@@ -386,7 +387,7 @@ fn body(output: Output, child: Child) -> Body {
         if !portion.is_empty() {
             return Ok(Some((Frame::data(portion), (output, child))));
         }
-        // Web servers end the answer in good order whatever the status is: a refusal is in what was said.
+        // Web servers end the answer in good order for every status: a refusal is in the output.
         child.wait().await?;
         Ok(None)
     });

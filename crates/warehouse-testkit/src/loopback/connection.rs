@@ -66,7 +66,7 @@ impl Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if self.control.0.reset.load(Ordering::SeqCst) {
-            // A linger of zero turns the close into a reset; were it refused, an orderly close remains.
+            // A linger of zero turns the close into a reset. If that fails, an orderly close remains.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -126,7 +126,7 @@ pub(crate) fn empty() -> Body {
     Empty::new().map_err(|never| match never {}).boxed_unsync()
 }
 
-/// A body that is known as a whole, so that it travels with a `Content-Length`.
+/// A body of known length, which is sent with a `Content-Length`.
 pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }

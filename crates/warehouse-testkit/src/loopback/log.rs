@@ -1,4 +1,4 @@
-//! What clients asked for and what they were sent, exactly.
+//! The exact record of what clients requested and what was sent to them.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
@@ -51,7 +51,7 @@ pub struct RecordedRequest {
     pub path: String,
     /// What followed the `?`, still percent-encoded.
     pub query: Option<String>,
-    /// The status that was answered; `None` while there is no answer, or where a fault broke the connection first.
+    /// The status of the answer; `None` before the answer, and where a fault broke the connection first.
     pub status: Option<u16>,
     /// Bytes of the response body handed to the connection so far.
     pub body_bytes_sent: u64,

@@ -43,7 +43,7 @@ pub struct Pushed {
     pub repository: String,
     /// The tags that name it.
     pub tags: Vec<String>,
-    /// The digest the tags stand for: of the index, or of the single manifest.
+    /// The digest that the tags refer to: of the index, or of the single manifest.
     pub digest: String,
     /// The media type under that digest.
     pub media_type: String,

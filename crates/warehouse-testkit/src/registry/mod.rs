@@ -25,7 +25,7 @@ use store::{Numbered, Store};
 pub use image::{ImageBuilder, MediaType, Pushed, PushedPlatform};
 pub(crate) use store::digest_of;
 
-/// A registry on 127.0.0.1 that speaks the OCI distribution spec and keeps everything in memory.
+/// A registry on 127.0.0.1 that implements the OCI distribution spec and keeps everything in memory.
 ///
 /// It runs on a thread of its own from [`start`](Self::start) until it is dropped, so blocking clients may use it
 /// from any thread.
@@ -76,13 +76,13 @@ impl Registry {
         Self::builder().start()
     }
 
-    /// A registry with authentication, paging and other habits of real ones.
+    /// A registry with authentication, paging and other behavior of real ones.
     #[must_use]
     pub fn builder() -> RegistryBuilder {
         RegistryBuilder::default()
     }
 
-    /// `127.0.0.1:PORT`, as it stands in an image reference.
+    /// `127.0.0.1:PORT`, as in an image reference.
     #[must_use]
     pub fn host(&self) -> String {
         self.loopback.address().to_string()
@@ -100,13 +100,13 @@ impl Registry {
         self.loopback.address()
     }
 
-    /// What was asked and what was sent.
+    /// The log of requests and answers.
     #[must_use]
     pub fn log(&self) -> &RequestLog {
         self.loopback.log()
     }
 
-    /// The trouble that is in store for clients.
+    /// The faults that clients meet.
     #[must_use]
     pub fn faults(&self) -> &FaultScript {
         self.loopback.faults()
@@ -128,7 +128,7 @@ impl Registry {
     }
 
     /// Stores a manifest as it is, without any check, under its digest and under `tags`. This is the way to publish what no
-    /// builder would write: `layers: null`, foreign media types, text that is no JSON.
+    /// builder would write: `layers: null`, foreign media types, text that is not valid JSON.
     pub fn push_manifest<T: AsRef<str>>(
         &self,
         repository: &str,
@@ -155,8 +155,8 @@ impl Registry {
     }
 
     /// Lets every tag `t000000000000`, `t000000000001` and so on, `count` of them, name what `target` names, in place of the tags that
-    /// the repository had. They are reckoned and not stored, so ten thousand pages cost nothing, nor do pages without end
-    /// (`u64::MAX`, of which 10^12 are kept). With [`RegistryBuilder::page_size`], lest one page hold them all.
+    /// the repository had. They are computed and not stored, so ten thousand pages cost nothing, nor do endless pages
+    /// (`u64::MAX`, of which 10^12 are kept). Set [`RegistryBuilder::page_size`], or one page holds them all.
     ///
     /// # Errors
     ///
@@ -172,17 +172,17 @@ impl Registry {
         self.digest(repository, target).ok_or_else(missing)
     }
 
-    /// Removes a tag; says whether it was there. Its manifest stays.
+    /// Removes a tag; returns whether it existed. Its manifest stays.
     pub fn delete_tag(&self, repository: &str, tag: &str) -> bool {
         self.service.store.delete_tag(repository, tag)
     }
 
-    /// Removes a manifest and every tag that names it; says whether it was there.
+    /// Removes a manifest and every tag that names it; returns whether it existed.
     pub fn delete_manifest(&self, repository: &str, digest: &str) -> bool {
         self.service.store.delete_manifest(repository, digest)
     }
 
-    /// Removes a blob; says whether it was there.
+    /// Removes a blob; returns whether it existed.
     pub fn delete_blob(&self, repository: &str, digest: &str) -> bool {
         self.service.store.delete_blob(repository, digest)
     }
@@ -223,7 +223,7 @@ impl Registry {
     }
 }
 
-/// Settings of a [`Registry`]; without any it is open to anybody.
+/// Settings of a [`Registry`]. By default it has no authentication.
 #[derive(Clone, Debug, Default)]
 pub struct RegistryBuilder {
     tls: Option<ServerCertificate>,
@@ -235,14 +235,14 @@ pub struct RegistryBuilder {
 }
 
 impl RegistryBuilder {
-    /// Speaks TLS under this certificate, and nothing else.
+    /// Serves TLS only, with this certificate.
     #[must_use]
     pub fn tls(mut self, certificate: ServerCertificate) -> Self {
         self.tls = Some(certificate);
         self
     }
 
-    /// Everything needs a user name and a password as HTTP Basic; these are good for every repository. May be said for
+    /// Everything needs a user name and a password as HTTP Basic; these may use every repository. May be called for
     /// several users. A bearer setting takes precedence.
     #[must_use]
     pub fn basic(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
@@ -263,7 +263,7 @@ impl RegistryBuilder {
         self
     }
 
-    /// Everything needs a token of this registry's `/token`, which gives one for this user name and password. May be said for
+    /// Everything needs a token of this registry's `/token`, which gives one for this user name and password. May be called for
     /// several users.
     #[must_use]
     pub fn bearer(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
@@ -295,7 +295,7 @@ impl RegistryBuilder {
         self
     }
 
-    /// Everything needs a token of `/token`, which gives one that may pull to anybody, as Docker Hub does. With
+    /// Everything needs a token of `/token`, which gives everyone a token that may pull, as Docker Hub does. With
     /// [`bearer`](Self::bearer) besides, tokens that may push are given for the credential.
     #[must_use]
     pub fn anonymous_bearer(mut self) -> Self {
@@ -310,7 +310,7 @@ impl RegistryBuilder {
         self
     }
 
-    /// How long a token is good, 5 minutes if not said. It travels as `expires_in`, in whole seconds.
+    /// The lifetime of a token. Defaults to 5 minutes. It is sent as `expires_in`, in whole seconds.
     #[must_use]
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.bearer.get_or_insert_default().lifetime = lifetime;
@@ -324,7 +324,7 @@ impl RegistryBuilder {
         self
     }
 
-    /// Nobody may use this repository: no token covers it, and Basic is answered with 403 `DENIED`.
+    /// No user may use this repository: no token covers it, and Basic is answered with 403 `DENIED`.
     #[must_use]
     pub fn deny(mut self, repository: impl Into<String>) -> Self {
         self.denied.push(repository.into());
@@ -367,14 +367,14 @@ impl RegistryBuilder {
         self
     }
 
-    /// A blob is answered with a redirect (307) to `/storage/...` on the same host, which wants no credential.
+    /// A blob is answered with a redirect (307) to `/storage/...` on the same host, which needs no credential.
     #[must_use]
     pub fn redirect_blobs(mut self) -> Self {
         self.behavior.redirect_blobs = true;
         self
     }
 
-    /// Each page lists its tags backwards: nobody may rely on their order.
+    /// Each page lists its tags backwards, to find clients that rely on their order.
     #[must_use]
     pub fn reverse_tags(mut self) -> Self {
         self.behavior.reverse_tags = true;

@@ -1,4 +1,4 @@
-//! From a request to the part of the registry that answers it.
+//! The registry's HTTP service: routes, manifests, blobs, uploads and pages of tags.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -130,7 +130,7 @@ async fn read(body: Incoming, limit: usize) -> Result<Bytes, Box<Response<Body>>
     }
 }
 
-/// What a path under `/v2/` means.
+/// The resource that a path under `/v2/` names.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route<'a> {
     Base,
@@ -168,7 +168,7 @@ impl<'a> Route<'a> {
         (!route.repository().is_empty()).then_some(route)
     }
 
-    /// The repository the path speaks of; empty for the base.
+    /// The repository in the path; empty for the base.
     pub(super) fn repository(&self) -> &'a str {
         match self {
             Self::Base => "",
@@ -182,14 +182,14 @@ impl<'a> Route<'a> {
 }
 
 impl RegistryService {
-    /// Distribution spec, "Listing Tags". `n=0` is an empty list; an `n` that is no number is a 400.
+    /// Distribution spec, "Listing Tags". `n=0` is an empty list; an `n` that is not a number is a 400.
     pub(super) fn list_tags(&self, repository: &str, query: &str) -> Response<Body> {
-        let asked = Asked::of(query);
-        let limit = match self.limit(&asked) {
+        let tag_query = TagQuery::of(query);
+        let limit = match self.limit(&tag_query) {
             Ok(limit) => limit,
             Err(refused) => return *refused,
         };
-        let last = asked.last.as_deref().filter(|_| !self.behavior.ignore_paging);
+        let last = tag_query.last.as_deref().filter(|_| !self.behavior.ignore_paging);
         let Some((mut tags, more)) = self.store.tag_page(repository, last, limit) else {
             return name_unknown();
         };
@@ -206,24 +206,24 @@ impl RegistryService {
         response
     }
 
-    fn limit(&self, asked: &Asked<'_>) -> Result<usize, Box<Response<Body>>> {
+    fn limit(&self, query: &TagQuery<'_>) -> Result<usize, Box<Response<Body>>> {
         if self.behavior.ignore_paging {
             return Ok(usize::MAX);
         }
         let largest = self.behavior.page_size.unwrap_or(usize::MAX);
-        let Some(asked) = asked.n.as_deref() else { return Ok(largest) };
-        match asked.parse::<usize>() {
+        let Some(number) = query.n.as_deref() else { return Ok(largest) };
+        match number.parse::<usize>() {
             Err(_) => Err(Box::new(refuse(
                 StatusCode::BAD_REQUEST,
                 "PAGINATION_NUMBER_INVALID",
                 "invalid number of results requested",
             ))),
-            Ok(asked) if asked > largest && self.behavior.refuse_larger_pages => Err(Box::new(refuse(
+            Ok(number) if number > largest && self.behavior.refuse_larger_pages => Err(Box::new(refuse(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "SIZE_INVALID",
                 "the page size is too large",
             ))),
-            Ok(asked) => Ok(asked.min(largest)),
+            Ok(number) => Ok(number.min(largest)),
         }
     }
 
@@ -237,22 +237,22 @@ impl RegistryService {
     }
 }
 
-struct Asked<'a> {
+struct TagQuery<'a> {
     n: Option<Cow<'a, str>>,
     last: Option<Cow<'a, str>>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> TagQuery<'a> {
     fn of(query: &'a str) -> Self {
-        let mut asked = Self { n: None, last: None };
+        let mut parsed = Self { n: None, last: None };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
-                "n" if !value.is_empty() => asked.n = Some(value),
-                "last" if !value.is_empty() => asked.last = Some(value),
+                "n" if !value.is_empty() => parsed.n = Some(value),
+                "last" if !value.is_empty() => parsed.last = Some(value),
                 _ => {}
             }
         }
-        asked
+        parsed
     }
 }
 
@@ -358,7 +358,7 @@ impl RegistryService {
             return manifest_invalid("the push has no Content-Type");
         };
         let Ok(references) = serde_json::from_slice::<References>(&bytes) else {
-            return manifest_invalid("the manifest is no JSON of the expected shape");
+            return manifest_invalid("the manifest is not JSON of the expected shape");
         };
         if let Some(missing) = self.missing(repository, references) {
             return refuse(

@@ -1,4 +1,4 @@
-//! Several users, tokens of another registry, TLS, and more pages than anybody wants to read.
+//! Several users, tokens of another registry, TLS, and very many pages.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -167,7 +167,7 @@ mod tls {
 
         assert!(ask(&registry, &stranger, "127.0.0.1").unwrap_err().contains("UnknownIssuer"));
         assert!(ask(&registry, &authority, "example.com").unwrap_err().contains("example.com"));
-        assert_eq!(registry.log().counters().requests, 2, "nothing is asked of a stranger");
+        assert_eq!(registry.log().counters().requests, 2, "no request went to the stranger");
 
         registry.faults().add(When::any().nth(1), Fault::Truncate { keep: 1 });
         registry.faults().add(When::any().nth(2), Fault::Reset);

@@ -1,4 +1,4 @@
-//! Every kind of trouble, as a client sees it.
+//! Every kind of fault, as a client sees it.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -16,14 +16,14 @@ fn server() -> ChartServer {
     server
 }
 
-/// The answer under a fault, and then a healthy one.
+/// The answer under a fault, followed by one without.
 fn under(fault: impl Into<Fault>) -> Result<Answer, String> {
     let server = server();
     server.faults().add(When::any().nth(1), fault);
     let ask = || request("GET", server.address(), "/index.yaml");
     let answer = send_limited(server.address(), ask(), "", 1 << 22);
-    assert_eq!(server.faults().struck(), 1);
-    assert_eq!(send(server.address(), ask(), "").text(), INDEX, "healthy again");
+    assert_eq!(server.faults().injected(), 1);
+    assert_eq!(send(server.address(), ask(), "").text(), INDEX, "no fault any more");
     answer
 }
 
@@ -107,14 +107,14 @@ fn stalls_last_until_the_client_gives_up() {
     server.faults().add(When::any().nth(2), Fault::StallAfter { keep: 4 });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let address = server.address();
-    let read = |wanted: usize| {
+    let read = |length: usize| {
         runtime.block_on(async {
             use tokio::io::{AsyncReadExt, AsyncWriteExt};
             let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
             stream.write_all(b"GET /index.yaml HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
             let mut seen = Vec::new();
             let mut byte = [0; 1];
-            while seen.len() < wanted {
+            while seen.len() < length {
                 let next = stream.read_exact(&mut byte);
                 match tokio::time::timeout(Duration::from_millis(200), next).await {
                     Ok(read) => assert_eq!(read.unwrap(), 1),
@@ -155,7 +155,7 @@ fn rules_count_on_their_own() {
     assert_eq!(statuses, [200, 502, 500, 404, 500]);
     server.faults().clear();
     assert_eq!(get(server.address(), "/index.yaml").status, 200);
-    assert_eq!(server.faults().struck(), 3);
+    assert_eq!(server.faults().injected(), 3);
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn our_index_is_what_helm_writes() {
     assert_eq!(timeless(&ours), timeless(&theirs));
 }
 
-/// What a client can tell of an answer.
+/// What a client can see of an answer.
 fn essence(answer: &Answer, host: &str) -> String {
     let header = |name: &str| {
         let value = answer.headers.get(name).map(|value| value.to_str().unwrap().replace(host, "HOST"));
