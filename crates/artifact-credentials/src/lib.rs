@@ -53,7 +53,7 @@
 //! - **What is wrong in one place stands in nobody else's way**: a damaged entry for one registry, or a Secret that
 //!   cannot be used, is told to those who ask for it, and to those who ask for [`KargoSecrets::problems`].
 //! - **Nothing is read on its own**: files are named by the caller, and so are the values of the environment that say where
-//!   they are ([`StandardPlaces`]). The one exception is deliberate: a credential helper is looked up in
+//!   they are ([`StandardPaths`]). The one exception is deliberate: a credential helper is looked up in
 //!   the process's `PATH` if no [other folders](DockerConfig::helper_path) are named, and gets the process's environment.
 //! - **No panic and bounded work** for any bytes of a file, and any output of a helper.
 //!
@@ -72,7 +72,7 @@ mod docker;
 mod kargo;
 
 pub use chain::Chain;
-pub use docker::{DockerConfig, DockerSecret, StandardPlaces};
+pub use docker::{DockerConfig, DockerSecret, StandardPaths};
 pub use kargo::{KargoSecret, KargoSecrets, Problem};
 
 /// The example of the README compiles and holds.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_credentials::{Chain, DockerConfig, DockerSecret, KargoSecret, KargoSecrets, StandardPlaces};
+use artifact_credentials::{Chain, DockerConfig, DockerSecret, KargoSecret, KargoSecrets, StandardPaths};
 use artifact_http::CredentialSource;
 use artifact_source::Error;
 use warehouse_spec::Warehouse;
@@ -104,7 +104,7 @@ fn read_all(arguments: &Credentials, messages: &Messages) -> Result<Found, Exit>
     }
     if !arguments.no_docker_config {
         let instead = "mend the file, or do without it: --no-docker-config";
-        let docker = DockerConfig::from_standard_places(&standard_places()).map_err(|error| {
+        let docker = DockerConfig::from_standard_paths(&standard_paths()).map_err(|error| {
             messages.explained(&error.with_hint(instead));
             Exit::Usage
         })?;
@@ -160,9 +160,9 @@ fn secrets(named: &[PathBuf], messages: &Messages) -> Result<(Vec<KargoSecret>, 
     Ok((secrets, pull_secrets))
 }
 
-fn standard_places() -> StandardPlaces {
+fn standard_paths() -> StandardPaths {
     let path = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
-    StandardPlaces {
+    StandardPaths {
         docker_config: path("DOCKER_CONFIG"),
         registry_auth_file: path("REGISTRY_AUTH_FILE"),
         runtime_dir: path("XDG_RUNTIME_DIR"),

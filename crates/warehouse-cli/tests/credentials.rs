@@ -127,7 +127,9 @@ fn a_refusal_names_the_secret_or_what_came_nearest() {
 #[test]
 fn files_of_secrets_that_are_none() {
     let world = World::start();
-    for (text, words) in [("a: [SECRET", "is no YAML (line"), ("\u{0}\u{1}SECRET", "is no YAML")] {
+    for (text, words) in
+        [("a: [SECRET", "is not valid YAML (line"), ("\u{0}\u{1}SECRET", "is not valid YAML")]
+    {
         let file = world.file("secrets.yaml", text);
         let ran = warehouse(
             &["discover", "--credentials", file.to_str().unwrap(), "-f", "-"],
@@ -311,7 +313,11 @@ fn secrets_with_dockers_credentials_are_read() {
         ["discover", "--no-cache", "--no-docker-config", "-f", "-", "--credentials", file.to_str().unwrap()];
     let ran = warehouse(&arguments, &world.manifest(&["shop/web"]));
     assert_eq!(ran.code, Some(1));
-    assert!(ran.err.contains("warning: Secret team/pull is no JSON (line 1, column 1)"), "{}", ran.err);
+    assert!(
+        ran.err.contains("warning: Secret team/pull is not valid JSON (line 1, column 1)"),
+        "{}",
+        ran.err
+    );
     no_secret(&ran);
 }
 
@@ -338,7 +344,7 @@ fn docker_auth_config_counts_before_the_files() {
     let ran = run(&[("DOCKER_AUTH_CONFIG", Path::new("{SECRET"))], &discover);
     assert_eq!(ran.code, Some(2));
     assert!(
-        ran.err.contains("DOCKER_AUTH_CONFIG is no JSON") && ran.err.contains("--no-docker-config"),
+        ran.err.contains("DOCKER_AUTH_CONFIG is not valid JSON") && ran.err.contains("--no-docker-config"),
         "{}",
         ran.err
     );

@@ -3,16 +3,14 @@
 use artifact_source::redact_url;
 use selection_strategies::GoRegex;
 
-use super::collection::Collection;
-use super::entry::{Entry, Holding, Target};
-use super::likeness::Likeness;
-use super::wanted::{ExactName, Wanted};
+use super::collection::{Collection, Content, Entry, Target};
+use super::repository::{ExactName, Repository};
 
 /// What was looked for, and where.
 pub(super) struct Search<'a> {
     pub(super) collection: &'a Collection,
     pub(super) namespaces: Vec<&'a str>,
-    pub(super) wanted: &'a Wanted,
+    pub(super) repository: &'a Repository,
     /// The repository as it is shown.
     pub(super) url: String,
 }
@@ -23,7 +21,7 @@ impl<'a> Search<'a> {
         if self.collection.entries.is_empty() {
             return None;
         }
-        if let Err(wrong) = &self.wanted.forms {
+        if let Err(wrong) = &self.repository.forms {
             return Some(format!(
                 "no Secret is for a repoURL that {wrong}: {}; write the URL that is to be requested",
                 self.url
@@ -32,8 +30,8 @@ impl<'a> Search<'a> {
         if self.namespaces.is_empty() {
             return Some("no Secret is looked at: no namespace was given to look into".to_owned());
         }
-        if let Some(found) = self.collection.find(self.wanted, self.namespaces.iter().copied()) {
-            let (Holding::Nothing(problem) | Holding::Broken(problem)) = &found.holding else { return None };
+        if let Some(found) = self.collection.find(self.repository, self.namespaces.iter().copied()) {
+            let (Content::Nothing(problem) | Content::Broken(problem)) = &found.content else { return None };
             let instead = problem.hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
             return Some(format!("{problem}{instead}"));
         }
@@ -53,7 +51,7 @@ impl<'a> Search<'a> {
         if self.collection.entries.is_empty() {
             return None;
         }
-        let found = self.collection.find(self.wanted, self.namespaces.iter().copied());
+        let found = self.collection.find(self.repository, self.namespaces.iter().copied());
         let though = found.map(|entry| format!(", though {} is for it", entry.secret)).unwrap_or_default();
         Some(format!(
             "credentials do not travel over plain http to another machine ({}){though}; use https",
@@ -61,19 +59,19 @@ impl<'a> Search<'a> {
         ))
     }
 
-    fn is_looked_into(&self, entry: &Entry) -> bool {
+    fn is_namespaces(&self, entry: &Entry) -> bool {
         self.namespaces.contains(&entry.secret.namespace.as_str())
     }
 
     /// The Secrets of the right type in the right namespaces.
     fn asked(&self) -> impl Iterator<Item = &'a Entry> {
         let is_asked =
-            |entry: &&Entry| entry.cred_type == Some(self.wanted.cred_type) && self.is_looked_into(entry);
+            |entry: &&Entry| entry.cred_type == Some(self.repository.cred_type) && self.is_namespaces(entry);
         self.collection.entries.iter().filter(is_asked)
     }
 
     fn count(&self) -> String {
-        let (what, url) = (self.wanted.cred_type, &self.url);
+        let (what, url) = (self.repository.cred_type, &self.url);
         match self.asked().count() {
             0 => format!("there is no Secret for {what}"),
             1 => format!("the only Secret for {what} does not have the repoURL {url}"),
@@ -83,19 +81,20 @@ impl<'a> Search<'a> {
 
     /// What comes nearest: the more likely a mistake is, the earlier it is looked for.
     fn nearest(&self) -> Option<String> {
-        let like = Likeness::of(&self.wanted.url);
+        let similarity = Similarity::of(&self.repository.url);
         self.line_break()
             .or_else(|| self.wrong_label())
             .or_else(|| self.wrong_namespace())
             .or_else(|| self.undeclared_pattern())
-            .or_else(|| self.almost_the_same(&like))
-            .or_else(|| self.on_the_way(&like))
+            .or_else(|| self.almost_the_same(&similarity))
+            .or_else(|| self.on_the_way(&similarity))
             .or_else(|| self.pattern())
     }
 
     /// A Secret that would be for it, but for a line break.
     fn line_break(&self) -> Option<String> {
-        let secret = &self.asked().find(|entry| entry.target.would_be(self.wanted))?.secret;
+        let secret =
+            &self.asked().find(|entry| entry.target.matches_without_line_break(self.repository))?.secret;
         Some(format!(
             "{secret} would be for it, but its `repoURL` ends in a line break: encode it with `printf %s` or `echo -n`"
         ))
@@ -103,14 +102,14 @@ impl<'a> Search<'a> {
 
     /// A Secret that has the URL, and another label or none.
     fn wrong_label(&self) -> Option<String> {
-        let cred_type = self.wanted.cred_type;
+        let cred_type = self.repository.cred_type;
         let is_it = |entry: &&Entry| match &entry.target {
-            _ if entry.cred_type == Some(cred_type) || !self.is_looked_into(entry) => false,
+            _ if entry.cred_type == Some(cred_type) || !self.is_namespaces(entry) => false,
             Target::Exact { given, .. } => {
-                ExactName::parse(cred_type, given).is_ok_and(|name| name == self.wanted.name)
+                ExactName::parse(cred_type, given).is_ok_and(|name| name == self.repository.name)
             }
             // A pattern that matches everything says nothing about this repository.
-            Target::Pattern(pattern) => !pattern.is_match("") && entry.is_for(self.wanted),
+            Target::Pattern(pattern) => !pattern.is_match("") && entry.is_for(self.repository),
             Target::Unknown => false,
         };
         let secret = &self.collection.entries.iter().find(is_it)?.secret;
@@ -124,9 +123,9 @@ impl<'a> Search<'a> {
     /// A Secret in a namespace that is not looked into.
     fn wrong_namespace(&self) -> Option<String> {
         let is_it = |entry: &&Entry| {
-            entry.cred_type == Some(self.wanted.cred_type)
-                && !self.is_looked_into(entry)
-                && entry.is_for(self.wanted)
+            entry.cred_type == Some(self.repository.cred_type)
+                && !self.is_namespaces(entry)
+                && entry.is_for(self.repository)
         };
         let secret = &self.collection.entries.iter().find(is_it)?.secret;
         Some(format!("{secret} has it, but the namespace {} is not looked into", secret.namespace))
@@ -136,28 +135,28 @@ impl<'a> Search<'a> {
     fn undeclared_pattern(&self) -> Option<String> {
         let would_match = |given: &str| {
             given.contains(['^', '$', '*', '+', '[', '(', '|', '\\'])
-                && GoRegex::new(given).is_ok_and(|pattern| self.wanted.matches(&pattern))
+                && GoRegex::new(given).is_ok_and(|pattern| self.repository.matches(&pattern))
         };
         let secret = self.exact().find(|(_, given)| would_match(given)).map(|(entry, _)| &entry.secret)?;
         Some(format!("{secret} has a pattern that matches it, but no `repoURLIsRegex: \"true\"`"))
     }
 
     /// A Secret for the same repository by another spelling of its URL.
-    fn almost_the_same(&self, like: &Likeness) -> Option<String> {
+    fn almost_the_same(&self, similarity: &Similarity) -> Option<String> {
         self.exact().find_map(|(entry, given)| {
-            let difference = Likeness::of(given).differs_in(like)?;
+            let difference = Similarity::of(given).differences(similarity)?;
             Some(format!("{} has {}, which differs in {difference}", entry.secret, redact_url(given)))
         })
     }
 
     /// The Secret that has most of the way in common.
-    fn on_the_way(&self, like: &Likeness) -> Option<String> {
-        let shared = |given: &str| Likeness::of(given).shared_parts(like);
+    fn on_the_way(&self, similarity: &Similarity) -> Option<String> {
+        let shared = |given: &str| Similarity::of(given).shared_parts(similarity);
         let scored = self.exact().filter_map(|(entry, given)| Some((shared(given)?, entry, given)));
         // The first one of those with most in common.
         let (_, entry, given) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
         let nearest = format!("nearest: {} in {}", redact_url(given), entry.secret);
-        Some(if Likeness::of(given).contains(like) {
+        Some(if Similarity::of(given).contains(similarity) {
             format!(
                 "{nearest}, which without `repoURLIsRegex: \"true\"` stands for this one repository alone"
             )
@@ -183,5 +182,133 @@ impl<'a> Search<'a> {
             Target::Exact { given, .. } => Some((entry, given.as_str())),
             _ => None,
         })
+    }
+}
+
+/// The parts of a URL that tell what it is about, and those that people get wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Similarity {
+    scheme: String,
+    host: String,
+    port: String,
+    path: Vec<String>,
+    has_git: bool,
+    has_slash: bool,
+    tag: String,
+}
+
+impl Similarity {
+    pub(super) fn of(url: &str) -> Self {
+        let url = url.trim().to_lowercase();
+        let (scheme, rest) = match url.split_once("://") {
+            Some((scheme, rest)) => (scheme, rest.to_owned()),
+            None => match url.split_once('/').unwrap_or((&url, "")).0.split_once(['@', ':']) {
+                // The scp form: `git@host:path`.
+                Some((_, host)) if url.contains('@') && host.contains(':') => {
+                    ("ssh", url.replacen(':', "/", 1))
+                }
+                _ => ("", url.clone()),
+            },
+        };
+        let (authority, path) = rest.split_once('/').unwrap_or((&rest, ""));
+        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let is_host = !scheme.is_empty() || authority.contains(['.', ':']) || authority == "localhost";
+        let (host, path) = if is_host { (authority, path) } else { ("docker.io", rest.as_str()) };
+        let (host, port) = match host.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port),
+            _ => (host, ""),
+        };
+        let is_hub = matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io");
+        let has_slash = rest.ends_with('/');
+        let path = path.trim_end_matches('/');
+        let has_git = path.ends_with(".git");
+        let path = path.strip_suffix(".git").unwrap_or(path);
+        let path = if is_hub { path.strip_prefix("library/").unwrap_or(path) } else { path };
+        let tag_at = path.rfind('/').unwrap_or(0);
+        let tag_at = path[tag_at..].find([':', '@']).map_or(path.len(), |at| tag_at + at);
+        let (path, tag) = path.split_at(tag_at);
+        Self {
+            scheme: scheme.to_owned(),
+            host: if is_hub { "docker.io" } else { host }.to_owned(),
+            port: port.to_owned(),
+            path: path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
+            has_git,
+            has_slash,
+            tag: tag.to_owned(),
+        }
+    }
+
+    /// In what they differ, if they are about the same repository: words for after "differs in".
+    pub(super) fn differences(&self, other: &Self) -> Option<String> {
+        if (&self.host, &self.path) != (&other.host, &other.path) {
+            return None;
+        }
+        let differences = [
+            (self.scheme != other.scheme, "its scheme"),
+            (self.port != other.port, "its port"),
+            (self.tag != other.tag, "its tag"),
+            (self.has_git != other.has_git, "the .git at its end"),
+            (self.has_slash != other.has_slash, "the slash at its end"),
+        ];
+        let found: Vec<_> =
+            differences.iter().filter(|(differs, _)| *differs).map(|(_, what)| *what).collect();
+        Some(if found.is_empty() { "how it is written".to_owned() } else { found.join(" and ") })
+    }
+
+    /// Whether the other one is below this one.
+    pub(super) fn contains(&self, other: &Self) -> bool {
+        self.host == other.host && other.path.starts_with(&self.path)
+    }
+
+    /// How many parts of their paths, from the front, are the same; nothing for different hosts.
+    pub(super) fn shared_parts(&self, other: &Self) -> Option<usize> {
+        let same = self.path.iter().zip(&other.path).take_while(|(one, other)| one == other);
+        (self.host == other.host).then(|| same.count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(one: &str, other: &str, expected: Option<&str>) {
+        let (one, other) = (Similarity::of(one), Similarity::of(other));
+        assert_eq!(one.differences(&other).as_deref(), expected, "{one:?} {other:?}");
+        assert_eq!(other.differences(&one).as_deref(), expected);
+    }
+
+    #[test]
+    fn what_people_get_wrong() {
+        check("http://charts.example.com", "https://charts.example.com", Some("its scheme"));
+        check("https://example.com/a.git", "https://example.com/a", Some("the .git at its end"));
+        check(
+            "https://example.com:8443/a",
+            "https://example.com/a/",
+            Some("its port and the slash at its end"),
+        );
+        check("git@github.com:a/b.git", "https://github.com/a/b", Some("its scheme and the .git at its end"));
+        check("ssh://git@github.com/a/b", "git@github.com:a/b", Some("how it is written"));
+        check("ghcr.io/a/b:1.2", "GHCR.io/a/b", Some("its tag"));
+        check("localhost:5000/a", "localhost:5001/a", Some("its port"));
+        check("docker.io/library/nginx", "nginx", Some("how it is written"));
+        check("oci://docker.io/a/b", "a/b", Some("its scheme"));
+        check("ghcr.io/a", "ghcr.io/b", None);
+        check("ghcr.io/a", "quay.io/a", None);
+        check("", "ghcr.io/a", None);
+        check(":", "@", None);
+    }
+
+    #[test]
+    fn what_is_near() {
+        let near = |one: &str, other: &str| {
+            let (one, other) = (Similarity::of(one), Similarity::of(other));
+            (one.contains(&other), one.shared_parts(&other))
+        };
+        assert_eq!(near("ghcr.io/a", "ghcr.io/a/b"), (true, Some(1)));
+        assert_eq!(near("ghcr.io/a/b", "ghcr.io/a/c"), (false, Some(1)));
+        assert_eq!(near("ghcr.io", "ghcr.io/a/c"), (true, Some(0)));
+        assert_eq!(near("https://github.com/a/", "https://github.com/a/b"), (true, Some(1)));
+        assert_eq!(near("quay.io/a", "ghcr.io/a"), (false, None));
     }
 }

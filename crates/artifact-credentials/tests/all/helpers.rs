@@ -136,7 +136,7 @@ fn answers_of_all_kinds() {
 
 #[test]
 fn failures_name_the_helper_and_say_what_to_do() {
-    let hint = "see what `echo ghcr.io | docker-credential-it get` says";
+    let hint = "see what `echo ghcr.io | docker-credential-it get` prints";
     let fails =
         |script: &str, message: &str| check(script, &format!("docker-credential-it {message} | {hint}"));
     let wordless = "without a word";
@@ -148,10 +148,10 @@ fn failures_name_the_helper_and_say_what_to_do() {
     let failed = format!("failed for ghcr.io (exit status: 1); {unshown}");
     fails("echo 'no such profile: ci'; exit 1", &failed);
     fails("echo 'is the keychain locked?' >&2; exit 1", &failed);
-    fails("echo hello", "gave an answer for ghcr.io that is none");
-    fails("echo '[]'", "gave an answer for ghcr.io that is none");
-    fails(r#"echo '{"Username": 1, "Secret": "p"}'"#, "gave an answer for ghcr.io that is none");
-    fails("exit 0", "gave an answer for ghcr.io that is none");
+    fails("echo hello", "gave an answer for ghcr.io that is not a credential");
+    fails("echo '[]'", "gave an answer for ghcr.io that is not a credential");
+    fails(r#"echo '{"Username": 1, "Secret": "p"}'"#, "gave an answer for ghcr.io that is not a credential");
+    fails("exit 0", "gave an answer for ghcr.io that is not a credential");
     fails("exec yes", "answered more than 65536 bytes");
 }
 
@@ -164,7 +164,7 @@ fn only_the_whole_known_phrase_means_that_it_has_none() {
     ] {
         check(&format!("printf '{says_so}'; exit 1"), "nothing");
     }
-    let hint = "see what `echo ghcr.io | docker-credential-it get` says";
+    let hint = "see what `echo ghcr.io | docker-credential-it get` prints";
     let failed = "docker-credential-it failed for ghcr.io (exit status: 1); what it wrote is not shown";
     for other in [
         "cred",
@@ -293,7 +293,7 @@ fn a_name_that_leads_elsewhere_is_refused() {
         for url in ["ghcr.io/a", "quay.io/a"] {
             let error = image(&config, url).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
-            let message = format!("config.json names a credential helper that is no plain name: {name:?}");
+            let message = format!("config.json names a credential helper that is not a plain name: {name:?}");
             assert_eq!(error.to_string(), message);
         }
     }

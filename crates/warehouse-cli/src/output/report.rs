@@ -72,11 +72,11 @@ struct Failure<'a> {
     transient: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
-    location: Place<'a>,
+    location: Repository<'a>,
 }
 
 #[derive(Debug, Serialize)]
-struct Place<'a> {
+struct Repository<'a> {
     file: &'a str,
     line: usize,
     column: usize,
@@ -138,6 +138,6 @@ fn failure<'a>(subscription: usize, error: &'a Error, place: &'a Location) -> Fa
         tries: error.tries(),
         transient: error.is_transient(),
         hint: error.hint(),
-        location: Place { file: &place.source, line: place.line, column: place.column },
+        location: Repository { file: &place.source, line: place.line, column: place.column },
     }
 }

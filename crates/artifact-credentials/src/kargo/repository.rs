@@ -1,9 +1,133 @@
-//! Whether a `repoURL` is requested as it is written.
-//!
-//! A Secret is chosen by the text of a `repoURL`, and its password goes where a URL parser says that the text leads. Both must mean the
-//! same: `https://198.51.100.1\@github.com/org/app` has `github.com` in its text, and is requested from `198.51.100.1`.
+//! What a credential is looked up for.
+
+use std::fmt;
 
 use artifact_http::Url;
+use artifact_source::SourceKind;
+use selection_strategies::GoRegex;
+use warehouse_spec::{normalize_chart, normalize_git, normalize_image};
+
+/// What a Secret is for, by its label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum CredType {
+    Git,
+    Helm,
+    Image,
+}
+
+impl CredType {
+    pub(super) const ALL: [Self; 3] = [Self::Git, Self::Helm, Self::Image];
+
+    pub(super) fn of_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.label() == label)
+    }
+
+    pub(super) fn of_kind(kind: &SourceKind) -> Option<Self> {
+        match kind {
+            SourceKind::Git => Some(Self::Git),
+            SourceKind::Chart => Some(Self::Helm),
+            SourceKind::Image => Some(Self::Image),
+            _ => None,
+        }
+    }
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Git => "git",
+            Self::Helm => "helm",
+            Self::Image => "image",
+        }
+    }
+
+    /// The form of a URL in which Kargo compares it.
+    pub(super) fn normalize(self, url: &str) -> String {
+        match self {
+            Self::Git => normalize_git(url),
+            Self::Helm => normalize_chart(url),
+            Self::Image => normalize_image(url),
+        }
+    }
+}
+
+impl fmt::Display for CredType {
+    /// What such Secrets are for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Git => "Git repositories",
+            Self::Helm => "charts",
+            Self::Image => "images",
+        })
+    }
+}
+
+/// A repository that a credential is looked up for.
+#[derive(Debug)]
+pub(super) struct Repository {
+    pub(super) cred_type: CredType,
+    /// As the subscription has it.
+    pub(super) url: String,
+    pub(super) name: ExactName,
+    /// The forms that a pattern is tried on; what is wrong with the URL where no Secret is for it.
+    pub(super) forms: Result<Vec<String>, &'static str>,
+}
+
+/// What a Secret and a repository have in common where the Secret has its URL.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ExactName {
+    /// In Kargo's normal form.
+    pub(super) normal: String,
+    /// Where it is requested: the normal form of a chart's URL may lose its port.
+    origin: Option<HttpOrigin>,
+}
+
+impl ExactName {
+    /// The name of a repository.
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestUrl::parse`].
+    pub(super) fn parse(cred_type: CredType, url: &str) -> Result<Self, &'static str> {
+        Self::of(cred_type, url, &RequestUrl::parse(url)?)
+    }
+
+    fn of(cred_type: CredType, url: &str, requested: &RequestUrl) -> Result<Self, &'static str> {
+        let normal = cred_type.normalize(url);
+        let named = RequestUrl::parse(&normal).map_err(|_| UNLIKE)?;
+        match (&requested.origin, &named.origin) {
+            (Some(origin), Some(named)) if !origin.has_host_of(named) => Err(UNLIKE),
+            (Some(_), None) => Err(UNLIKE),
+            (origin, _) => Ok(Self { normal, origin: origin.clone() }),
+        }
+    }
+}
+
+const UNLIKE: &str = "has a normal form that names another host";
+
+impl Repository {
+    pub(super) fn new(cred_type: CredType, url: &str) -> Self {
+        // The source of charts says `ghcr.io/charts/web` of what the subscription calls `oci://ghcr.io/charts/web`.
+        let lost_scheme = cred_type == CredType::Helm && !url.contains("://");
+        let url = if lost_scheme { format!("oci://{url}") } else { url.to_owned() };
+        let requested = RequestUrl::parse(&url)
+            .and_then(|requested| Ok((ExactName::of(cred_type, &url, &requested)?, requested)));
+        match requested {
+            Ok((name, RequestUrl { mut forms, .. })) => {
+                // Without a user and a fragment, as the first form is.
+                forms.extend(forms.first().map(|form| cred_type.normalize(form)));
+                Self { cred_type, url, name, forms: Ok(forms) }
+            }
+            Err(wrong) => {
+                let name = ExactName { normal: cred_type.normalize(&url), origin: None };
+                Self { cred_type, url, name, forms: Err(wrong) }
+            }
+        }
+    }
+
+    /// Whether the pattern matches the URL that is requested.
+    pub(super) fn matches(&self, pattern: &GoRegex) -> bool {
+        self.forms.iter().flatten().any(|form| pattern.is_match(form))
+    }
+}
 
 /// The origin of an `http` or `https` URL: scheme, host, port.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -11,7 +135,7 @@ pub(super) struct HttpOrigin(String, String, u16);
 
 /// A `repoURL` that is requested as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Requested {
+pub(super) struct RequestUrl {
     /// The forms that a pattern is tried on: without a password and a fragment.
     pub(super) forms: Vec<String>,
     /// Nothing for what is no `http` or `https` URL.
@@ -28,7 +152,7 @@ impl HttpOrigin {
     }
 }
 
-impl Requested {
+impl RequestUrl {
     /// Reads a `repoURL`: a URL, the scp form of Git, or the name of an image.
     ///
     /// # Errors
@@ -52,7 +176,7 @@ impl Requested {
 }
 
 /// What is no `http` URL, and what no parser may take for one.
-fn other(text: &str) -> Result<Requested, &'static str> {
+fn other(text: &str) -> Result<RequestUrl, &'static str> {
     if Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
         return Err("has no `//` behind its scheme");
     }
@@ -75,10 +199,10 @@ fn other(text: &str) -> Result<Requested, &'static str> {
     if path.split('/').chain([scp_path]).any(is_dots) {
         return Err("has a segment `.` or `..` in its path");
     }
-    Ok(Requested { forms: vec![text.to_owned()], origin: None })
+    Ok(RequestUrl { forms: vec![text.to_owned()], origin: None })
 }
 
-fn http(scheme: &str, rest: &str) -> Result<Requested, &'static str> {
+fn http(scheme: &str, rest: &str) -> Result<RequestUrl, &'static str> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
     let (user, host) = match authority.rsplit_once('@') {
@@ -107,7 +231,7 @@ fn http(scheme: &str, rest: &str) -> Result<Requested, &'static str> {
             && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     forms.extend(user.filter(is_word).map(|user| format!("{scheme}{user}@{host}{path_and_query}")));
-    Ok(Requested { forms, origin: HttpOrigin::of(&url) })
+    Ok(RequestUrl { forms, origin: HttpOrigin::of(&url) })
 }
 
 /// Whether the parser found this host, and this port where it is written.
@@ -151,14 +275,14 @@ mod tests {
 
     #[track_caller]
     fn right(text: &str, forms: &[&str]) {
-        let requested = Requested::parse(text).map(|requested| requested.forms);
+        let requested = RequestUrl::parse(text).map(|requested| requested.forms);
         let expected: Vec<_> = forms.iter().map(|&form| form.to_owned()).collect();
         assert_eq!(requested, Ok(expected), "{text}");
     }
 
     #[track_caller]
     fn wrong(text: &str, what: &str) {
-        let found = Requested::parse(text).expect_err(text);
+        let found = RequestUrl::parse(text).expect_err(text);
         assert!(found.contains(what), "{text:?}: {found}");
     }
 
@@ -238,7 +362,7 @@ mod tests {
         for text in
             ["https://", "https://:443/r", "https://a b/r", "https://github.com:99999/", "https://[::1/r"]
         {
-            assert!(Requested::parse(text).is_err(), "{text}");
+            assert!(RequestUrl::parse(text).is_err(), "{text}");
         }
         for text in [
             "https://c.example/github.com/../r",
@@ -263,7 +387,7 @@ mod tests {
         fn the_host_of_the_text_is_the_host_that_is_asked(
             text in "(https?|HTTP)?:?[/\\\\]{0,3}([a-zA-Z.]{0,9}[:@\\\\]){0,2}[a-z0-9.%\u{ff41}\u{3002}\\[\\]:]{0,9}[/\\\\?#]?[ -~\u{a0}\u{e9}]{0,9}"
         ) {
-            if let Ok(requested) = Requested::parse(&text)
+            if let Ok(requested) = RequestUrl::parse(&text)
                 && let Ok(url) = Url::parse(&text)
                 && matches!(url.scheme(), "http" | "https")
             {

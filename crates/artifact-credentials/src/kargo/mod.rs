@@ -1,35 +1,24 @@
 //! Kargo's Secrets.
 
 mod collection;
-mod entry;
 mod hint;
-mod likeness;
-mod problem;
-mod remembered;
-mod requested;
+mod repository;
 mod secret;
-mod wanted;
-mod yaml;
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use artifact_http::{CredentialSource, Login, Url, is_loopback};
-use artifact_source::{Error, SourceKind, redact_url};
+use artifact_source::{Error, SourceKind, lock, printable, redact_url};
 use async_trait::async_trait;
 
-use collection::Collection;
-use entry::{Holding, Target, plain_http};
+use collection::{Collection, Content, Target, plain_http};
 use hint::Search;
-use remembered::Remembered;
-use wanted::{CredType, Wanted};
+use repository::{CredType, Repository};
 
-use artifact_source::printable;
-
-pub(crate) use yaml::{decode, documents, name_of};
-
-pub use problem::Problem;
-pub use secret::KargoSecret;
+pub use secret::{KargoSecret, Problem};
+pub(crate) use secret::{decode, documents, name_of};
 
 /// Kargo's Secrets, for the repositories that they are for.
 ///
@@ -89,7 +78,7 @@ pub use secret::KargoSecret;
 /// | `username` and `password` | that is the credential |
 /// | neither, or an empty one | there is no credential |
 /// | an SSH key, the key of a GitHub App, an access key of AWS, a service account's key of Google | there is no credential; another source of a [`Chain`](crate::Chain), such as a credential helper or the ssh agent, may have one |
-/// | a `username` or `password` that is no base64 or no UTF-8 | an error |
+/// | a `username` or `password` that is not valid base64 or no UTF-8 | an error |
 ///
 /// A Secret for which nobody can say what it is for (no `repoURL`, a pattern that does not compile) is passed over, as in
 /// Kargo. Whatever is wrong with any of them is told by [`problems`](Self::problems), and by the
@@ -105,10 +94,10 @@ pub use secret::KargoSecret;
 #[derive(Clone, Default)]
 pub struct KargoSecrets {
     collection: Arc<Collection>,
-    looked_into: LookedInto,
+    namespaces: Namespaces,
     allow_plain_http: bool,
-    /// What was said with these settings.
-    hints: Arc<Remembered>,
+    /// The hints with these settings.
+    hints: Arc<HintCache>,
 }
 
 impl KargoSecrets {
@@ -129,7 +118,7 @@ impl KargoSecrets {
     /// makes one clone for each of them; the Secrets themselves are shared.
     #[must_use]
     pub fn namespaces(mut self, order: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.looked_into = LookedInto::These(order.into_iter().map(Into::into).collect());
+        self.namespaces = Namespaces::These(order.into_iter().map(Into::into).collect());
         self.hints = Arc::default();
         self
     }
@@ -138,7 +127,7 @@ impl KargoSecrets {
     /// so signs in with the Secrets of every other namespace.
     #[must_use]
     pub fn all_namespaces(mut self) -> Self {
-        self.looked_into = LookedInto::All;
+        self.namespaces = Namespaces::All;
         self.hints = Arc::default();
         self
     }
@@ -172,9 +161,9 @@ impl KargoSecrets {
     }
 
     fn order(&self) -> Vec<&str> {
-        let given = match &self.looked_into {
-            LookedInto::These(given) => given,
-            LookedInto::All => return self.collection.namespaces.iter().map(String::as_str).collect(),
+        let given = match &self.namespaces {
+            Namespaces::These(given) => given,
+            Namespaces::All => return self.collection.namespaces.iter().map(String::as_str).collect(),
         };
         let mut order: Vec<&str> = given.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
         // Those without a namespace come right after the first one, wherever they were named.
@@ -186,25 +175,25 @@ impl KargoSecrets {
 
     fn refuses(&self, url: &str) -> bool {
         let is_http = url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
-        is_http && !self.allow_plain_http && !names_this_machine(url)
+        is_http && !self.allow_plain_http && !is_loopback_url(url)
     }
 }
 
 /// Which namespaces are looked into.
 #[derive(Clone, Debug)]
-enum LookedInto {
+enum Namespaces {
     These(Arc<[String]>),
     All,
 }
 
-impl Default for LookedInto {
+impl Default for Namespaces {
     fn default() -> Self {
         Self::These(Arc::default())
     }
 }
 
-/// Whether whoever reads the URL finds this very machine in it. Where readers could differ, it does not.
-fn names_this_machine(url: &str) -> bool {
+/// Whether every URL parser finds a loopback address in the URL.
+fn is_loopback_url(url: &str) -> bool {
     let is_plain =
         !url.contains(|letter: char| letter == '\\' || letter.is_whitespace() || letter.is_control());
     is_plain && Url::parse(url).is_ok_and(|url| is_loopback(&url))
@@ -225,25 +214,25 @@ impl CredentialSource for KargoSecrets {
         if self.refuses(url) {
             return Ok(None);
         }
-        let wanted = Wanted::new(cred_type, url);
-        let Some(entry) = self.collection.find(&wanted, self.order()) else { return Ok(None) };
-        match &entry.holding {
-            Holding::Credential(credential) => {
+        let repository = Repository::new(cred_type, url);
+        let Some(entry) = self.collection.find(&repository, self.order()) else { return Ok(None) };
+        match &entry.content {
+            Content::Credential(credential) => {
                 Ok(Some(Login::new(credential.clone(), entry.secret.to_string())))
             }
-            Holding::Nothing(_) => Ok(None),
-            Holding::Broken(problem) => Err(problem.clone().into()),
+            Content::Nothing(_) => Ok(None),
+            Content::Broken(problem) => Err(problem.clone().into()),
         }
     }
 
     fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
         let cred_type = CredType::of_kind(kind)?;
         self.hints.hint(cred_type, url, || {
-            let wanted = Wanted::new(cred_type, url);
+            let repository = Repository::new(cred_type, url);
             let search = Search {
                 collection: &self.collection,
                 namespaces: self.order(),
-                wanted: &wanted,
+                repository: &repository,
                 url: redact_url(url),
             };
             let hint = if self.refuses(url) { search.refusal() } else { search.hint() };
@@ -256,8 +245,45 @@ impl fmt::Debug for KargoSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KargoSecrets")
             .field("secrets", &self.collection.entries.iter().map(|entry| &entry.secret).collect::<Vec<_>>())
-            .field("namespaces", &self.looked_into)
+            .field("namespaces", &self.namespaces)
             .field("allow_plain_http", &self.allow_plain_http)
             .finish()
+    }
+}
+
+/// How many hints are kept before all are discarded.
+const MAX_HINTS: usize = 1024;
+
+/// The hints that were computed: a client may want one for every request, and computing it reads every Secret.
+#[derive(Default)]
+pub(super) struct HintCache {
+    hints: Mutex<HashMap<(CredType, String), Option<String>>>,
+}
+
+impl HintCache {
+    pub(super) fn hint(
+        &self,
+        cred_type: CredType,
+        url: &str,
+        compute: impl FnOnce() -> Option<String>,
+    ) -> Option<String> {
+        let key = (cred_type, url.to_owned());
+        let known = lock(&self.hints).get(&key).cloned();
+        if let Some(hint) = known {
+            return hint;
+        }
+        let hint = compute();
+        let mut hints = lock(&self.hints);
+        if hints.len() >= MAX_HINTS {
+            hints.clear();
+        }
+        hints.insert(key, hint.clone());
+        hint
+    }
+}
+
+impl fmt::Debug for HintCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HintCache")
     }
 }

@@ -2,31 +2,21 @@
 
 mod file;
 mod helper;
-mod memory;
-mod place;
-mod secret;
-mod standard;
 
-use std::fmt;
-use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, fs};
 
 use artifact_http::{Credential, CredentialSource, Login};
-use artifact_source::{Error, ErrorKind, SourceKind};
+use artifact_source::{Error, ErrorKind, SourceKind, printable};
 use async_trait::async_trait;
+use serde_json::{Map, Value};
 
-use file::{EntryLogin, File, Helper, MAX_FILE_BYTES};
-use helper::{Answer, Question};
-use memory::Memory;
-use place::Place;
-
-use artifact_source::printable;
-
-pub use secret::DockerSecret;
-pub use standard::StandardPlaces;
+use crate::kargo::{decode, documents, name_of};
+use file::{EntryLogin, File, Helper, MAX_FILE_BYTES, Repository};
+use helper::{Answer, AnswerCache, HelperRequest};
 
 /// Docker's `config.json` or Podman's `auth.json`, and the credential helpers that it names.
 ///
@@ -87,7 +77,7 @@ pub struct DockerConfig {
     folders: Option<Vec<PathBuf>>,
     deadline: Duration,
     keep: Duration,
-    memory: Memory,
+    cache: AnswerCache,
 }
 
 impl DockerConfig {
@@ -95,7 +85,7 @@ impl DockerConfig {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for a file that cannot be read, is no JSON, or holds something else where
+    /// [`ErrorKind::InvalidInput`] for a file that cannot be read, is not valid JSON, or holds something else where
     /// `auths`, `credHelpers` or `credsStore` should be; [`ErrorKind::TooLarge`] beyond 4 MiB. An entry of `auths` that makes no
     /// sense is an error only for those who ask for its registry.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
@@ -103,13 +93,13 @@ impl DockerConfig {
         Self::read(path, &path.display().to_string())
     }
 
-    /// Reads those of the [standard files](StandardPlaces::files) that are there, the one that counts most first: a
+    /// Reads those of the [standard files](StandardPaths::files) that are there, the one that counts most first: a
     /// [`Chain`](crate::Chain) can be collected of them. In messages they are `~/.docker/config.json` and the like.
     ///
     /// # Errors
     ///
     /// As [`from_file`](Self::from_file), for the first file that is there and cannot be used.
-    pub fn from_standard_places(places: &StandardPlaces) -> Result<Vec<Self>, Error> {
+    pub fn from_standard_paths(places: &StandardPaths) -> Result<Vec<Self>, Error> {
         let is_there = |path: &PathBuf| fs::metadata(path).is_ok_and(|file| file.is_file());
         let name = |path: &Path| match places.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
             Some(below) if places.home.as_ref().is_some_and(|home| home.parent().is_some()) => {
@@ -145,7 +135,7 @@ impl DockerConfig {
             folders: None,
             deadline: Duration::from_secs(10),
             keep: Duration::from_secs(300),
-            memory: Memory::default(),
+            cache: AnswerCache::default(),
         })
     }
 
@@ -201,10 +191,10 @@ impl DockerConfig {
     }
 
     /// What `auths` says, and under which key: the longest one that says anything. Keys with wildcards come last.
-    fn entry(&self, place: &Place) -> Option<(&str, &EntryLogin)> {
-        let exact = place.prefixes().filter_map(|prefix| self.file.entries.get(prefix));
+    fn entry(&self, repository: &Repository) -> Option<(&str, &EntryLogin)> {
+        let exact = repository.prefixes().filter_map(|prefix| self.file.entries.get(prefix));
         let mut patterns: Vec<_> =
-            self.file.entries.iter().filter(|(prefix, _)| place.fits_pattern(prefix)).collect();
+            self.file.entries.iter().filter(|(prefix, _)| repository.matches_pattern(prefix)).collect();
         patterns.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         let entries = exact.chain(patterns.into_iter().map(|(_, entry)| entry));
         let mut entries = entries.map(|entry| (entry.key.as_str(), &entry.login));
@@ -213,21 +203,30 @@ impl DockerConfig {
         if says_something(&first) { Some(first) } else { Some(entries.find(says_something).unwrap_or(first)) }
     }
 
-    async fn ask(&self, helper: &Helper, named: Named, place: &Place) -> Result<Option<Login>, Error> {
+    async fn ask(
+        &self,
+        helper: &Helper,
+        named: Named,
+        repository: &Repository,
+    ) -> Result<Option<Login>, Error> {
         let Some(program) = helper.program() else {
             let message =
-                format!("{} names a credential helper that is no plain name: {:?}", self.name, helper.0);
+                format!("{} names a credential helper that is not a plain name: {:?}", self.name, helper.0);
             let hint = "a helper is named by what follows docker-credential-, such as pass or ecr-login";
             return Err(Error::new(ErrorKind::InvalidInput, message).with_hint(hint));
         };
-        let server = place.server();
-        let question =
-            Question { program: &program, server, folders: self.folders.as_deref(), deadline: self.deadline };
-        match self.memory.recall(&program, server, self.keep, question.ask()).await? {
+        let server = repository.server();
+        let request = HelperRequest {
+            program: &program,
+            server,
+            folders: self.folders.as_deref(),
+            deadline: self.deadline,
+        };
+        match self.cache.get_or_run(&program, server, self.keep, request.run()).await? {
             Answer::Found(credential) => Ok(Some(Login::new(credential, format!("{program} for {server}")))),
             Answer::None => Ok(None),
             Answer::Absent => {
-                let entry = self.entry(place);
+                let entry = self.entry(repository);
                 let is_kept = match named {
                     Named::ForHost => true,
                     Named::AsStore => matches!(entry, Some((_, EntryLogin::Empty))),
@@ -262,34 +261,34 @@ impl fmt::Display for Named {
 #[async_trait]
 impl CredentialSource for DockerConfig {
     async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
-        let Some(place) = Place::of(kind, url) else { return Ok(None) };
-        if let Some((helper, named)) = self.helper(&place.host)
-            && let Some(login) = self.ask(helper, named, &place).await?
+        let Some(repository) = Repository::of(kind, url) else { return Ok(None) };
+        if let Some((helper, named)) = self.helper(&repository.host)
+            && let Some(login) = self.ask(helper, named, &repository).await?
         {
             return Ok(Some(login));
         }
-        match self.entry(&place) {
+        match self.entry(&repository) {
             None | Some((_, EntryLogin::Empty)) => Ok(None),
             Some((_, EntryLogin::Credential(credential))) => {
                 Ok(Some(Login::new(credential.clone(), self.found(credential))))
             }
             Some((key, EntryLogin::Broken(what))) => {
                 let message = format!("the entry {key:?} of {} cannot be used: {what}", self.name);
-                let hint = format!("log in to {} again", place.host);
+                let hint = format!("log in to {} again", repository.host);
                 Err(Error::new(ErrorKind::InvalidInput, message).with_hint(hint))
             }
         }
     }
 
     fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
-        let place = Place::of(kind, url)?;
-        let (name, host) = (&self.name, &place.host);
+        let repository = Repository::of(kind, url)?;
+        let (name, host) = (&self.name, &repository.host);
         if let Some((helper, named)) = self.helper(host) {
             let program = helper.program()?;
-            return Some(if self.memory.is_absent(&program, place.server()) {
+            return Some(if self.cache.is_absent(&program, repository.server()) {
                 format!("{program}, which {name} names in `{named}`, was not found")
             } else {
-                format!("{program} has nothing for {}", place.server())
+                format!("{program} has nothing for {}", repository.server())
             });
         }
         let mut known =
@@ -314,5 +313,182 @@ impl fmt::Debug for DockerConfig {
             .field("helper_deadline", &self.deadline)
             .field("remember", &self.keep)
             .finish_non_exhaustive()
+    }
+}
+
+/// Where Docker and Podman keep their files, from values that a program has in its environment. This library does not read
+/// the environment on its own. (`DOCKER_AUTH_CONFIG` is no place: it is the text of a file, for
+/// [`DockerConfig::from_slice`](DockerConfig::from_slice), which counts before these files, as for docker.)
+///
+/// ```
+/// use artifact_credentials::StandardPaths;
+///
+/// let places = StandardPaths {
+///     docker_config: std::env::var_os("DOCKER_CONFIG").map(Into::into),
+///     registry_auth_file: std::env::var_os("REGISTRY_AUTH_FILE").map(Into::into),
+///     runtime_dir: std::env::var_os("XDG_RUNTIME_DIR").map(Into::into),
+///     config_home: std::env::var_os("XDG_CONFIG_HOME").map(Into::into),
+///     home: std::env::home_dir(),
+/// };
+/// for file in places.files() {
+///     println!("{}", file.display());
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StandardPaths {
+    /// `DOCKER_CONFIG`: the folder of docker's `config.json`.
+    pub docker_config: Option<PathBuf>,
+    /// `REGISTRY_AUTH_FILE`: Podman's file.
+    pub registry_auth_file: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`.
+    pub runtime_dir: Option<PathBuf>,
+    /// `XDG_CONFIG_HOME`.
+    pub config_home: Option<PathBuf>,
+    /// The user's home folder.
+    pub home: Option<PathBuf>,
+}
+
+impl StandardPaths {
+    /// The files to read, whether they are there or not, the one that counts most first.
+    ///
+    /// A `DOCKER_CONFIG` is the only place where it is set, and a `REGISTRY_AUTH_FILE` after it: whoever sets one
+    /// wants no other. Otherwise `~/.docker/config.json`, and then Podman's `auth.json` in the runtime folder and in
+    /// `~/.config/containers`. Values that are empty count as not set.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let set = |value: &Option<PathBuf>| value.clone().filter(|path| !path.as_os_str().is_empty());
+        if let Some(folder) = set(&self.docker_config) {
+            return vec![folder.join("config.json")];
+        }
+        if let Some(file) = set(&self.registry_auth_file) {
+            return vec![file];
+        }
+        let home = set(&self.home);
+        let config = set(&self.config_home).or_else(|| home.as_ref().map(|home| home.join(".config")));
+        let folders = [
+            home.map(|home| home.join(".docker/config.json")),
+            set(&self.runtime_dir).map(|folder| folder.join("containers/auth.json")),
+            config.map(|folder| folder.join("containers/auth.json")),
+        ];
+        folders.into_iter().flatten().collect()
+    }
+}
+
+/// The types of such Secrets, and the key that holds the file. What `.dockercfg` holds is the `auths` of a `config.json`.
+const TYPES: [(&str, &str); 2] =
+    [("kubernetes.io/dockerconfigjson", ".dockerconfigjson"), ("kubernetes.io/dockercfg", ".dockercfg")];
+
+/// A Secret of the type `kubernetes.io/dockerconfigjson` or `kubernetes.io/dockercfg`, as `imagePullSecrets` name it.
+///
+/// Kargo does not read such Secrets, so they are no part of [`KargoSecrets`](crate::KargoSecrets). They need no label. A credential helper
+/// that one names is not started: only its `auths` count, as for Kubernetes.
+///
+/// ```
+/// use artifact_credentials::DockerSecret;
+///
+/// let text = r#"
+/// kind: Secret
+/// type: kubernetes.io/dockerconfigjson
+/// metadata: {name: pull, namespace: team}
+/// stringData: {.dockerconfigjson: '{"auths": {"ghcr.io": {"auth": "bWU6aHVudGVyMg=="}}}'}
+/// "#;
+/// let secrets = DockerSecret::from_yaml(text, "secrets.yaml")?;
+/// let secret = secrets.into_iter().next().unwrap()?;
+/// assert_eq!((secret.namespace(), secret.config().name()), ("team", "Secret team/pull"));
+/// # Ok::<(), artifact_source::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct DockerSecret {
+    namespace: String,
+    config: DockerConfig,
+}
+
+impl DockerSecret {
+    /// The Secrets of these types in a file of manifests, in the order of the file; everything else in it is passed over. One that cannot be
+    /// used is an error of its own: [`ErrorKind::InvalidInput`] or [`ErrorKind::TooLarge`].
+    ///
+    /// # Errors
+    ///
+    /// As [`KargoSecret::from_yaml`](crate::kargo::KargoSecret::from_yaml).
+    pub fn from_yaml(text: &str, file: &str) -> Result<Vec<Result<Self, Error>>, Error> {
+        let mut secrets = Vec::new();
+        documents(text, file, &mut |document| secrets.extend(read(document)))?;
+        Ok(secrets)
+    }
+
+    /// The namespace it is in; empty where the manifest names none.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// What it holds; messages call it `Secret team/pull`.
+    pub fn config(&self) -> &DockerConfig {
+        &self.config
+    }
+
+    /// What it holds, as a source of credentials.
+    pub fn into_config(self) -> DockerConfig {
+        self.config
+    }
+}
+
+fn read(document: &Value) -> Option<Result<DockerSecret, Error>> {
+    let text = document.get("type").and_then(Value::as_str)?;
+    let (_, key) = TYPES.into_iter().find(|(known, _)| *known == text)?;
+    let (namespace, name) = name_of(document);
+    let called = match namespace.as_str() {
+        "" => format!("Secret {}", printable(&name)),
+        namespace => format!("Secret {}/{}", printable(namespace), printable(&name)),
+    };
+    let config = value(document, key)
+        .map_err(|what| {
+            let hint = format!("`kubectl create secret docker-registry` writes `{key}` in the right form");
+            Error::new(ErrorKind::InvalidInput, format!("{called} {what}")).with_hint(hint)
+        })
+        .and_then(|text| DockerConfig::from_slice(&text, &called))
+        .map(DockerConfig::without_helpers);
+    Some(config.map(|config| DockerSecret { namespace, config }))
+}
+
+/// The text of a `config.json`.
+fn value(document: &Value, key: &'static str) -> Result<Vec<u8>, String> {
+    let given = |field: &str| document.get(field).and_then(|fields| fields.get(key));
+    let text = match (given("stringData"), given("data")) {
+        (Some(Value::String(text)), _) => text.clone().into_bytes(),
+        (Some(_), _) => return Err(format!("has a `{key}` in `stringData` that is not text")),
+        (None, Some(value)) => decode(value).map_err(|what| format!("has a `{key}` that {what}"))?,
+        (None, None) => return Err(format!("has no `{key}`")),
+    };
+    if key != ".dockercfg" {
+        return Ok(text);
+    }
+    let auths: Value =
+        serde_json::from_slice(&text).map_err(|_| format!("has a `{key}` that is not valid JSON"))?;
+    let config = Map::from_iter([("auths".to_owned(), auths)]);
+    serde_json::to_vec(&config).map_err(|_| format!("has a `{key}` that is not valid JSON"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(places: StandardPaths, expected: &[&str]) {
+        let expected: Vec<_> = expected.iter().map(PathBuf::from).collect();
+        assert_eq!(places.files(), expected);
+    }
+
+    #[test]
+    fn an_explicit_path_is_the_only_one() {
+        let some = |path: &str| Some(PathBuf::from(path));
+        let usual = StandardPaths { home: some("/h"), runtime_dir: some("/r"), ..Default::default() };
+        let docker = "/h/.docker/config.json";
+        check(usual.clone(), &[docker, "/r/containers/auth.json", "/h/.config/containers/auth.json"]);
+        check(StandardPaths { registry_auth_file: some("/a.json"), ..usual.clone() }, &["/a.json"]);
+        let both =
+            StandardPaths { registry_auth_file: some("/a.json"), docker_config: some("/d"), ..usual.clone() };
+        check(both, &["/d/config.json"]);
+        let empty = StandardPaths { docker_config: some(""), config_home: some("/c"), ..usual };
+        check(empty, &[docker, "/r/containers/auth.json", "/c/containers/auth.json"]);
+        check(StandardPaths::default(), &[]);
     }
 }
