@@ -25,7 +25,7 @@ use async_trait::async_trait;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
-    links: Vec<Arc<dyn CredentialSource>>,
+    sources: Vec<Arc<dyn CredentialSource>>,
 }
 
 impl Chain {
@@ -38,13 +38,13 @@ impl Chain {
     /// The chain with another source at its end.
     #[must_use]
     pub fn with(mut self, source: impl CredentialSource + 'static) -> Self {
-        self.links.push(Arc::new(source));
+        self.sources.push(Arc::new(source));
         self
     }
 
     /// Whether there is no source in it.
     pub fn is_empty(&self) -> bool {
-        self.links.is_empty()
+        self.sources.is_empty()
     }
 }
 
@@ -57,8 +57,8 @@ impl<S: CredentialSource + 'static> FromIterator<S> for Chain {
 #[async_trait]
 impl CredentialSource for Chain {
     async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
-        for link in &self.links {
-            if let Some(login) = link.credential(kind, url).await? {
+        for source in &self.sources {
+            if let Some(login) = source.credential(kind, url).await? {
                 return Ok(Some(login));
             }
         }
@@ -66,7 +66,7 @@ impl CredentialSource for Chain {
     }
 
     fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
-        let hints: Vec<_> = self.links.iter().filter_map(|link| link.hint(kind, url)).collect();
+        let hints: Vec<_> = self.sources.iter().filter_map(|source| source.hint(kind, url)).collect();
         (!hints.is_empty()).then(|| hints.join("; "))
     }
 }
@@ -104,8 +104,12 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(links: impl IntoIterator<Item = Fixed>, found: Result<Option<&str>, &str>, hint: Option<&str>) {
-        let chain: Chain = links.into_iter().collect();
+    fn check(
+        sources: impl IntoIterator<Item = Fixed>,
+        found: Result<Option<&str>, &str>,
+        hint: Option<&str>,
+    ) {
+        let chain: Chain = sources.into_iter().collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let answer = runtime.block_on(chain.credential(&SourceKind::Image, "ghcr.io/a"));
         let answer = answer.map(|login| login.map(|login| login.found_in.to_string()));

@@ -223,7 +223,7 @@ http {{
 pub struct GitDaemon(Process);
 
 impl GitDaemon {
-    /// Serves every repository below this folder, e.g. [`GitServer::root`](crate::git::GitServer::root).
+    /// Serves every repository below this folder, e.g. [`GitServer::root`](crate::GitServer::root).
     ///
     /// # Errors
     ///

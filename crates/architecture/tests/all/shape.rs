@@ -29,10 +29,8 @@ const NOT_YET: &[(Rule, &str)] = &[
     (Rule::OneTestBinary, "warehouse-cli"),
     (Rule::OneTestBinary, "warehouse-discovery"),
     (Rule::OneTestBinary, "warehouse-spec"),
-    (Rule::NoFileBesideItsFolder, "artifact-credentials"),
     (Rule::NoFileBesideItsFolder, "selection-strategies"),
     (Rule::NoFileBesideItsFolder, "warehouse-spec"),
-    (Rule::Published, "artifact-credentials"),
     (Rule::Published, "artifact-http"),
     (Rule::Published, "artifact-source"),
     (Rule::Published, "freight"),
@@ -41,7 +39,6 @@ const NOT_YET: &[(Rule, &str)] = &[
     (Rule::Published, "image-source"),
     (Rule::Published, "oci-registry"),
     (Rule::Published, "selection-strategies"),
-    (Rule::Published, "warehouse-cli"),
     (Rule::Published, "warehouse-discovery"),
     (Rule::Published, "warehouse-spec"),
 ];

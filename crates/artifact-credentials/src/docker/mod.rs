@@ -1,4 +1,4 @@
-//! Docker's `config.json`, and the credential helpers that it names.
+//! Docker's `config.json` with its credential helpers, where such files are, and Secrets that hold one.
 
 mod file;
 mod helper;
@@ -41,18 +41,18 @@ use helper::{Answer, AnswerCache, HelperRequest};
 /// # }).unwrap();
 /// ```
 ///
-/// # What counts for a repository
+/// # Which entry is used for a repository
 ///
 /// 1. The helper that `credHelpers` names for its host (the empty string: none), or else the one of `credsStore`.
-/// 2. Where that has nothing, or there is none, the entry of `auths` that says most about it: `host/namespace/repository`,
-///    `host/namespace`, `host`. A key may be a URL (`https://ghcr.io/v2/`), which stands for its host alone. Docker
+/// 2. If the helper has nothing, or there is none, the most specific entry of `auths`: `host/namespace/repository`,
+///    `host/namespace`, `host`. A key may be a URL (`https://ghcr.io/v2/`), which means its host alone. Docker
 ///    Hub may be called `docker.io`, `index.docker.io`, `registry-1.docker.io` or `https://index.docker.io/v1/`. Of two keys for
 ///    the same place the last of these counts first, then the one without a scheme; an entry that says nothing counts for
 ///    nothing. A key whose host has wildcards (`*.azurecr.io`, as Kubernetes allows) counts where no other does.
 /// 3. In an entry a `registrytoken` counts before an `identitytoken`, that before `auth`, and that before `username` and
 ///    `password`.
 ///
-/// Docker itself looks at `auths` only where there is no helper, and knows no namespaces; Podman knows no `credsStore`.
+/// Docker itself reads `auths` only where there is no helper, and does not support namespaces; Podman does not support `credsStore`.
 ///
 /// # Helpers
 ///
@@ -62,9 +62,9 @@ use helper::{Answer, AnswerCache, HelperRequest};
 ///
 /// - A helper has [10 seconds](Self::helper_deadline). Then it is killed, and so it is if the future that waits for it is dropped; on Unix with
 ///   everything it has started. It may answer 64 KiB.
-/// - What it said is remembered for [5 minutes](Self::remember), also that it has nothing; that it failed for 30 seconds. Whoever asks for the
-///   same server at the same time waits for the same process.
-/// - It has answered when it has ended itself: a process that it leaves behind is not waited for.
+/// - Its answer is cached for [5 minutes](Self::remember), also that it has nothing; a failure for 30 seconds. Concurrent lookups for
+///   the same server wait for the same process.
+/// - Its answer is complete when it exits. A process that it leaves behind is not waited for.
 /// - "credentials not found in native keychain" on its standard output means that it has none. Everything else that is no
 ///   credential is an error, which shows nothing of what the helper wrote, as that may hold a secret: its name, its
 ///   exit status, whether it wrote anything, and how to ask it by hand.
@@ -87,7 +87,7 @@ impl DockerConfig {
     ///
     /// [`ErrorKind::InvalidInput`] for a file that cannot be read, is not valid JSON, or holds something else where
     /// `auths`, `credHelpers` or `credsStore` should be; [`ErrorKind::TooLarge`] beyond 4 MiB. An entry of `auths` that makes no
-    /// sense is an error only for those who ask for its registry.
+    /// sense is an error only when its registry is looked up.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         Self::read(path, &path.display().to_string())
@@ -99,15 +99,15 @@ impl DockerConfig {
     /// # Errors
     ///
     /// As [`from_file`](Self::from_file), for the first file that is there and cannot be used.
-    pub fn from_standard_paths(places: &StandardPaths) -> Result<Vec<Self>, Error> {
+    pub fn from_standard_paths(paths: &StandardPaths) -> Result<Vec<Self>, Error> {
         let is_there = |path: &PathBuf| fs::metadata(path).is_ok_and(|file| file.is_file());
-        let name = |path: &Path| match places.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
-            Some(below) if places.home.as_ref().is_some_and(|home| home.parent().is_some()) => {
+        let name = |path: &Path| match paths.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+            Some(below) if paths.home.as_ref().is_some_and(|home| home.parent().is_some()) => {
                 Path::new("~").join(below).display().to_string()
             }
             _ => path.display().to_string(),
         };
-        let files = places.files().into_iter().filter(is_there);
+        let files = paths.files().into_iter().filter(is_there);
         files.map(|path| Self::read(&path, &name(&path))).collect()
     }
 
@@ -146,33 +146,33 @@ impl DockerConfig {
         self
     }
 
-    /// Looks for helpers in these folders and nowhere else.
+    /// Searches helpers in these folders only. Defaults to the process's `PATH`.
     #[must_use]
     pub fn helper_path(mut self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         self.folders = Some(folders.into_iter().map(Into::into).collect());
         self
     }
 
-    /// How long a helper may take: 10 seconds, if it is not said.
+    /// The time limit of a helper. Defaults to 10 seconds.
     #[must_use]
     pub fn helper_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// How long an answer of a helper is good: 5 minutes, if it is not said.
+    /// How long an answer of a helper is cached. Defaults to 5 minutes.
     #[must_use]
     pub fn remember(mut self, keep: Duration) -> Self {
         self.keep = keep;
         self
     }
 
-    /// Where messages say that a credential was found.
+    /// The name of the file in messages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where a credential was found, and what is strange about it: that is shown where it is not accepted.
+    /// Where a credential was found, with a note about a likely mistake, which is shown if the server refuses it.
     fn found(&self, credential: &Credential) -> Arc<str> {
         match credential {
             Credential::Password { password, .. } if password.expose().ends_with(['\n', '\r']) => {
@@ -182,15 +182,15 @@ impl DockerConfig {
         }
     }
 
-    /// Which helper is to be asked for a host.
-    fn helper(&self, host: &str) -> Option<(&Helper, Named)> {
+    /// The helper for a host.
+    fn helper(&self, host: &str) -> Option<(&Helper, HelperField)> {
         match self.file.helpers.get(host) {
-            Some(helper) => Some((helper.as_ref()?, Named::ForHost)),
-            None => Some((self.file.store.as_ref()?, Named::AsStore)),
+            Some(helper) => Some((helper.as_ref()?, HelperField::ForHost)),
+            None => Some((self.file.store.as_ref()?, HelperField::AsStore)),
         }
     }
 
-    /// What `auths` says, and under which key: the longest one that says anything. Keys with wildcards come last.
+    /// The entry of `auths` with its key: the longest key whose entry is not empty. Keys with wildcards come last.
     fn entry(&self, repository: &Repository) -> Option<(&str, &EntryLogin)> {
         let exact = repository.prefixes().filter_map(|prefix| self.file.entries.get(prefix));
         let mut patterns: Vec<_> =
@@ -198,15 +198,15 @@ impl DockerConfig {
         patterns.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
         let entries = exact.chain(patterns.into_iter().map(|(_, entry)| entry));
         let mut entries = entries.map(|entry| (entry.key.as_str(), &entry.login));
-        let says_something = |(_, login): &(&str, &EntryLogin)| !matches!(login, EntryLogin::Empty);
+        let is_filled = |(_, login): &(&str, &EntryLogin)| !matches!(login, EntryLogin::Empty);
         let first = entries.next()?;
-        if says_something(&first) { Some(first) } else { Some(entries.find(says_something).unwrap_or(first)) }
+        if is_filled(&first) { Some(first) } else { Some(entries.find(is_filled).unwrap_or(first)) }
     }
 
     async fn ask(
         &self,
         helper: &Helper,
-        named: Named,
+        field: HelperField,
         repository: &Repository,
     ) -> Result<Option<Login>, Error> {
         let Some(program) = helper.program() else {
@@ -227,29 +227,29 @@ impl DockerConfig {
             Answer::None => Ok(None),
             Answer::Absent => {
                 let entry = self.entry(repository);
-                let is_kept = match named {
-                    Named::ForHost => true,
-                    Named::AsStore => matches!(entry, Some((_, EntryLogin::Empty))),
+                let is_kept = match field {
+                    HelperField::ForHost => true,
+                    HelperField::AsStore => matches!(entry, Some((_, EntryLogin::Empty))),
                 };
                 if !is_kept || matches!(entry, Some((_, EntryLogin::Credential(_)))) {
                     return Ok(None);
                 }
-                let message = format!("{program}, which {} names in `{named}`, was not found", self.name);
-                let hint = format!("install {program}, or take it out of {}", self.name);
+                let message = format!("{program}, which {} names in `{field}`, was not found", self.name);
+                let hint = format!("install {program}, or remove it from {}", self.name);
                 Err(Error::new(ErrorKind::InvalidInput, message).with_hint(hint))
             }
         }
     }
 }
 
-/// Where the file names a helper.
+/// The field of the file that names a helper.
 #[derive(Clone, Copy, Debug)]
-enum Named {
+enum HelperField {
     ForHost,
     AsStore,
 }
 
-impl fmt::Display for Named {
+impl fmt::Display for HelperField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::ForHost => "credHelpers",
@@ -262,8 +262,8 @@ impl fmt::Display for Named {
 impl CredentialSource for DockerConfig {
     async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
         let Some(repository) = Repository::of(kind, url) else { return Ok(None) };
-        if let Some((helper, named)) = self.helper(&repository.host)
-            && let Some(login) = self.ask(helper, named, &repository).await?
+        if let Some((helper, field)) = self.helper(&repository.host)
+            && let Some(login) = self.ask(helper, field, &repository).await?
         {
             return Ok(Some(login));
         }
@@ -283,10 +283,10 @@ impl CredentialSource for DockerConfig {
     fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
         let repository = Repository::of(kind, url)?;
         let (name, host) = (&self.name, &repository.host);
-        if let Some((helper, named)) = self.helper(host) {
+        if let Some((helper, field)) = self.helper(host) {
             let program = helper.program()?;
             return Some(if self.cache.is_absent(&program, repository.server()) {
-                format!("{program}, which {name} names in `{named}`, was not found")
+                format!("{program}, which {name} names in `{field}`, was not found")
             } else {
                 format!("{program} has nothing for {}", repository.server())
             });
@@ -317,20 +317,20 @@ impl fmt::Debug for DockerConfig {
 }
 
 /// Where Docker and Podman keep their files, from values that a program has in its environment. This library does not read
-/// the environment on its own. (`DOCKER_AUTH_CONFIG` is no place: it is the text of a file, for
-/// [`DockerConfig::from_slice`](DockerConfig::from_slice), which counts before these files, as for docker.)
+/// the environment on its own. (`DOCKER_AUTH_CONFIG` is not a path but the text of a file, for
+/// [`DockerConfig::from_slice`], which takes precedence over these files, as in docker.)
 ///
 /// ```
 /// use artifact_credentials::StandardPaths;
 ///
-/// let places = StandardPaths {
+/// let paths = StandardPaths {
 ///     docker_config: std::env::var_os("DOCKER_CONFIG").map(Into::into),
 ///     registry_auth_file: std::env::var_os("REGISTRY_AUTH_FILE").map(Into::into),
 ///     runtime_dir: std::env::var_os("XDG_RUNTIME_DIR").map(Into::into),
 ///     config_home: std::env::var_os("XDG_CONFIG_HOME").map(Into::into),
 ///     home: std::env::home_dir(),
 /// };
-/// for file in places.files() {
+/// for file in paths.files() {
 ///     println!("{}", file.display());
 /// }
 /// ```
@@ -351,8 +351,7 @@ pub struct StandardPaths {
 impl StandardPaths {
     /// The files to read, whether they are there or not, the one that counts most first.
     ///
-    /// A `DOCKER_CONFIG` is the only place where it is set, and a `REGISTRY_AUTH_FILE` after it: whoever sets one
-    /// wants no other. Otherwise `~/.docker/config.json`, and then Podman's `auth.json` in the runtime folder and in
+    /// If `DOCKER_CONFIG` is set, its file is the only one; otherwise, if `REGISTRY_AUTH_FILE` is set, that one. Otherwise `~/.docker/config.json`, and then Podman's `auth.json` in the runtime folder and in
     /// `~/.config/containers`. Values that are empty count as not set.
     pub fn files(&self) -> Vec<PathBuf> {
         let set = |value: &Option<PathBuf>| value.clone().filter(|path| !path.as_os_str().is_empty());
@@ -379,7 +378,7 @@ const TYPES: [(&str, &str); 2] =
 
 /// A Secret of the type `kubernetes.io/dockerconfigjson` or `kubernetes.io/dockercfg`, as `imagePullSecrets` name it.
 ///
-/// Kargo does not read such Secrets, so they are no part of [`KargoSecrets`](crate::KargoSecrets). They need no label. A credential helper
+/// Kargo does not read such Secrets, so they are not part of [`KargoSecrets`](crate::KargoSecrets). They need no label. A credential helper
 /// that one names is not started: only its `auths` count, as for Kubernetes.
 ///
 /// ```
@@ -403,12 +402,12 @@ pub struct DockerSecret {
 }
 
 impl DockerSecret {
-    /// The Secrets of these types in a file of manifests, in the order of the file; everything else in it is passed over. One that cannot be
+    /// The Secrets of these types in a file of manifests, in the order of the file; everything else in it is ignored. One that cannot be
     /// used is an error of its own: [`ErrorKind::InvalidInput`] or [`ErrorKind::TooLarge`].
     ///
     /// # Errors
     ///
-    /// As [`KargoSecret::from_yaml`](crate::kargo::KargoSecret::from_yaml).
+    /// As [`KargoSecret::from_yaml`](crate::KargoSecret::from_yaml).
     pub fn from_yaml(text: &str, file: &str) -> Result<Vec<Result<Self, Error>>, Error> {
         let mut secrets = Vec::new();
         documents(text, file, &mut |document| secrets.extend(read(document)))?;
@@ -420,12 +419,12 @@ impl DockerSecret {
         &self.namespace
     }
 
-    /// What it holds; messages call it `Secret team/pull`.
+    /// Its content; messages call it `Secret team/pull`.
     pub fn config(&self) -> &DockerConfig {
         &self.config
     }
 
-    /// What it holds, as a source of credentials.
+    /// Its content, as a source of credentials.
     pub fn into_config(self) -> DockerConfig {
         self.config
     }
@@ -472,9 +471,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(places: StandardPaths, expected: &[&str]) {
+    fn check(paths: StandardPaths, expected: &[&str]) {
         let expected: Vec<_> = expected.iter().map(PathBuf::from).collect();
-        assert_eq!(places.files(), expected);
+        assert_eq!(paths.files(), expected);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Many Secrets, and the one among them that is for a repository.
+//! An index of Secrets, which finds the one that is for a repository.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ use super::secret::{KargoSecret, Problem, key};
 /// The Secrets of all namespaces.
 #[derive(Debug, Default)]
 pub(super) struct Collection {
-    /// By namespace in the order of their first appearance, and by name within each.
+    /// Sorted by namespace in the order of their first appearance, then by name.
     pub(super) entries: Vec<Entry>,
     /// The namespaces in the order of their first appearance.
     pub(super) namespaces: Vec<String>,
@@ -29,17 +29,17 @@ struct Namespace {
 }
 
 impl Collection {
-    /// A Secret that comes again replaces the one before, as in a cluster.
+    /// A later Secret replaces an earlier one of the same name, as in a cluster.
     pub(super) fn new(secrets: impl IntoIterator<Item = KargoSecret>) -> Self {
         let mut namespaces: Vec<String> = Vec::new();
-        let mut places = HashMap::new();
+        let mut positions = HashMap::new();
         let mut sorted = BTreeMap::new();
         for secret in secrets {
-            let place = *places.entry(secret.namespace.clone()).or_insert_with(|| {
+            let position = *positions.entry(secret.namespace.clone()).or_insert_with(|| {
                 namespaces.push(secret.namespace.clone());
                 namespaces.len() - 1
             });
-            let key = (place, secret.name.clone());
+            let key = (position, secret.name.clone());
             let before = sorted.remove(&key).map(|(before, _)| before);
             sorted.insert(key, (secret, before));
         }
@@ -86,21 +86,21 @@ impl Collection {
     }
 }
 
-/// For which repositories a Secret is.
+/// The repositories that a Secret is for.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
-    /// One, by its name; nothing where a line break spoils it, or the type is not known.
+    /// One repository. `name` is `None` where a line break makes it match nothing, or where the type is unknown.
     Exact {
         given: String,
         name: Option<ExactName>,
     },
     Pattern(GoRegex),
-    /// Nobody knows.
+    /// Unknown: it has no `repoURL`, or one that cannot be used.
     Unknown,
 }
 
 impl Target {
-    /// Whether there is a line break at the end of it that no repository has.
+    /// Whether it ends in a line break, which no repository's URL has.
     fn ends_in_line_break(&self) -> bool {
         match self {
             Self::Exact { given, name } => name.is_none() && ends_in_line_break(given),
@@ -109,7 +109,7 @@ impl Target {
         }
     }
 
-    /// Whether it would be this repository without the line break at its end.
+    /// Whether it is for this repository without the line break at its end.
     pub(super) fn matches_without_line_break(&self, repository: &Repository) -> bool {
         let without = |text: &str| text.trim_end_matches(['\n', '\r']).to_owned();
         self.ends_in_line_break()
@@ -124,21 +124,21 @@ impl Target {
     }
 }
 
-/// What a Secret holds.
+/// The content of a Secret.
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     Credential(Credential),
-    /// Nothing, or what Kargo alone can use: it is as if the Secret were not there.
+    /// No credential, or one that only Kargo can use.
     Nothing(Problem),
-    /// What cannot be read, and should have been a credential.
+    /// A credential that cannot be read.
     Broken(Problem),
 }
 
-/// What a Secret comes to.
+/// A Secret, read.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) secret: KargoSecret,
-    /// Nothing where the label says something else, or nothing.
+    /// `None` where the label has another value or is absent.
     pub(super) cred_type: Option<CredType>,
     pub(super) target: Target,
     pub(super) content: Content,
@@ -178,17 +178,17 @@ impl Entry {
         Self { secret, cred_type, target, content, problems }
     }
 
-    /// The same, where there was another one of the same namespace and name before.
+    /// The same Secret with the problem that it replaces another one of the same namespace and name.
     pub(super) fn replacing(mut self, before: &KargoSecret) -> Self {
-        let place = before.file.as_ref().map(|file| format!(" in {file}")).unwrap_or_default();
-        let message = format!("replaces another one of the same namespace and name{place}");
-        let hint = "take one of the two out, or give it another name".to_owned();
+        let location = before.file.as_ref().map(|file| format!(" in {file}")).unwrap_or_default();
+        let message = format!("replaces another one of the same namespace and name{location}");
+        let hint = "remove one of the two, or rename it".to_owned();
         self.problems
             .push(Problem { is_unusable: false, ..problem(&self.secret, None, message, Some(hint)) });
         self
     }
 
-    /// Whether the Secret has the URL of this repository, whatever its own type is.
+    /// Whether the Secret has the URL of this repository, also if it has another type.
     pub(super) fn is_for(&self, repository: &Repository) -> bool {
         match &self.target {
             Target::Exact { name, .. } => repository.forms.is_ok() && name.as_ref() == Some(&repository.name),
@@ -209,15 +209,15 @@ pub(super) fn problem(
     Problem { secret: secret.to_string(), file, key, message, hint, is_unusable: true }
 }
 
-/// What is wrong with a URL to which no credential is given.
+/// The problem of a URL that gets no credential.
 pub(super) fn plain_http(secret: &KargoSecret) -> Problem {
     let message =
         "has a `repoURL` that begins with http:// and names another machine, where no credential is given";
-    let hint = "credentials do not travel over plain http to another machine; use https";
+    let hint = "credentials are not sent over plain http to another machine; use https";
     problem(secret, Some(key::REPO_URL), message, Some(hint.to_owned()))
 }
 
-/// What is wrong with a label that is none of the three. `generic` is right, and of no concern here.
+/// The problem of a label that is none of the three. `generic` is valid, and not used here.
 fn wrong_label(secret: &KargoSecret) -> Option<Problem> {
     let hint = "the label kargo.akuity.io/cred-type is git, helm or image".to_owned();
     let message = match secret.cred_type.as_str() {
@@ -240,7 +240,7 @@ fn target(secret: &KargoSecret, cred_type: Option<CredType>) -> Result<Target, P
     };
     let is_regex = secret.value(key::IS_REGEX).map_err(|what| broken(key::IS_REGEX, what))?;
     if is_regex == Some("true") {
-        // What the engine says quotes the pattern, which is no secret; but it may hold one.
+        // The engine's message quotes the pattern, which may hold a secret.
         let pattern = GoRegex::new(url).map_err(|_| {
             let hint =
                 "it is a regular expression in Go's syntax (RE2), because `repoURLIsRegex` is \"true\"";
@@ -250,7 +250,7 @@ fn target(secret: &KargoSecret, cred_type: Option<CredType>) -> Result<Target, P
     }
     let name = match cred_type {
         Some(cred_type) if !ends_in_line_break(&cred_type.normalize(url)) => {
-            // Kargo's normal forms have no white space around them.
+            // Kargo's normal forms are trimmed.
             let name = ExactName::parse(cred_type, url.trim()).map_err(|what| {
                 let hint = "write the URL that is requested, as its subscription does";
                 Problem { hint: Some(hint.to_owned()), ..broken(key::REPO_URL, what) }
@@ -283,7 +283,7 @@ fn content(secret: &KargoSecret, cred_type: Option<CredType>) -> Content {
     }
 }
 
-/// What Kargo turns into a credential by asking somebody else, and what to do where nobody does so.
+/// Content that Kargo exchanges for a credential with another service, and what to use instead.
 fn foreign(secret: &KargoSecret, cred_type: Option<CredType>) -> Option<(&'static str, &'static str)> {
     let has_any = |keys: &[&str]| keys.iter().any(|key| secret.has(key));
     if has_any(&[key::SSH_KEY]) {
@@ -319,8 +319,8 @@ fn foreign(secret: &KargoSecret, cred_type: Option<CredType>) -> Option<(&'stati
     None
 }
 
-/// Values that end in a line break, as those of `echo VALUE | base64` do. They are used as they are, like everywhere: a
-/// password is likely to be a wrong one, and a pattern matches nothing.
+/// Values that end in a line break, as those of `echo VALUE | base64` do. They are used unchanged: the password is probably
+/// wrong, and a pattern matches nothing.
 fn line_breaks<'a>(
     secret: &'a KargoSecret,
     keys: &'a [&'static str],

@@ -1,4 +1,4 @@
-//! Why no Secret was for a repository: the question that Kargo leaves open.
+//! Why no Secret is for a repository. Kargo does not answer this question.
 
 use artifact_source::redact_url;
 use selection_strategies::GoRegex;
@@ -6,17 +6,17 @@ use selection_strategies::GoRegex;
 use super::collection::{Collection, Content, Entry, Target};
 use super::repository::{ExactName, Repository};
 
-/// What was looked for, and where.
+/// A search for a Secret that found none.
 pub(super) struct Search<'a> {
     pub(super) collection: &'a Collection,
     pub(super) namespaces: Vec<&'a str>,
     pub(super) repository: &'a Repository,
-    /// The repository as it is shown.
+    /// The repository's URL without credentials.
     pub(super) url: String,
 }
 
 impl<'a> Search<'a> {
-    /// Why there is no credential; nothing if there is one, or no Secret at all.
+    /// Why there is no credential; `None` if there is one, or no Secret at all.
     pub(super) fn hint(&self) -> Option<String> {
         if self.collection.entries.is_empty() {
             return None;
@@ -28,7 +28,7 @@ impl<'a> Search<'a> {
             ));
         }
         if self.namespaces.is_empty() {
-            return Some("no Secret is looked at: no namespace was given to look into".to_owned());
+            return Some("no Secret is used, because no namespace was given".to_owned());
         }
         if let Some(found) = self.collection.find(self.repository, self.namespaces.iter().copied()) {
             let (Content::Nothing(problem) | Content::Broken(problem)) = &found.content else { return None };
@@ -39,62 +39,64 @@ impl<'a> Search<'a> {
         if let Some(nearest) = self.nearest() {
             hint = format!("{hint}; {nearest}");
         }
-        let broken = self.asked().find(|entry| matches!(entry.target, Target::Unknown));
+        let broken = self.candidates().find(|entry| matches!(entry.target, Target::Unknown));
         if let Some(problem) = broken.and_then(|entry| entry.problems.first()) {
             hint = format!("{hint}; {problem}");
         }
         Some(hint)
     }
 
-    /// Why there is none for a URL to which none is given.
+    /// Why a URL of plain http gets no credential.
     pub(super) fn refusal(&self) -> Option<String> {
         if self.collection.entries.is_empty() {
             return None;
         }
         let found = self.collection.find(self.repository, self.namespaces.iter().copied());
-        let though = found.map(|entry| format!(", though {} is for it", entry.secret)).unwrap_or_default();
+        let although =
+            found.map(|entry| format!(", although {} is for it", entry.secret)).unwrap_or_default();
         Some(format!(
-            "credentials do not travel over plain http to another machine ({}){though}; use https",
+            "credentials are not sent over plain http to another machine ({}){although}; use https",
             self.url
         ))
     }
 
-    fn is_namespaces(&self, entry: &Entry) -> bool {
+    fn is_in_namespaces(&self, entry: &Entry) -> bool {
         self.namespaces.contains(&entry.secret.namespace.as_str())
     }
 
     /// The Secrets of the right type in the right namespaces.
-    fn asked(&self) -> impl Iterator<Item = &'a Entry> {
-        let is_asked =
-            |entry: &&Entry| entry.cred_type == Some(self.repository.cred_type) && self.is_namespaces(entry);
-        self.collection.entries.iter().filter(is_asked)
+    fn candidates(&self) -> impl Iterator<Item = &'a Entry> {
+        let is_candidate = |entry: &&Entry| {
+            entry.cred_type == Some(self.repository.cred_type) && self.is_in_namespaces(entry)
+        };
+        self.collection.entries.iter().filter(is_candidate)
     }
 
     fn count(&self) -> String {
         let (what, url) = (self.repository.cred_type, &self.url);
-        match self.asked().count() {
+        match self.candidates().count() {
             0 => format!("there is no Secret for {what}"),
             1 => format!("the only Secret for {what} does not have the repoURL {url}"),
             many => format!("of {many} Secrets for {what} none has the repoURL {url}"),
         }
     }
 
-    /// What comes nearest: the more likely a mistake is, the earlier it is looked for.
+    /// The nearest Secret: likely mistakes are tried first.
     fn nearest(&self) -> Option<String> {
-        let similarity = Similarity::of(&self.repository.url);
+        let requested = UrlParts::parse(&self.repository.url);
         self.line_break()
             .or_else(|| self.wrong_label())
             .or_else(|| self.wrong_namespace())
             .or_else(|| self.undeclared_pattern())
-            .or_else(|| self.almost_the_same(&similarity))
-            .or_else(|| self.on_the_way(&similarity))
+            .or_else(|| self.other_spelling(&requested))
+            .or_else(|| self.nearest_path(&requested))
             .or_else(|| self.pattern())
     }
 
-    /// A Secret that would be for it, but for a line break.
+    /// A Secret that is for the repository except for a line break.
     fn line_break(&self) -> Option<String> {
         let secret =
-            &self.asked().find(|entry| entry.target.matches_without_line_break(self.repository))?.secret;
+            &self.candidates().find(|entry| entry.target.matches_without_line_break(self.repository))?.secret;
         Some(format!(
             "{secret} would be for it, but its `repoURL` ends in a line break: encode it with `printf %s` or `echo -n`"
         ))
@@ -104,11 +106,11 @@ impl<'a> Search<'a> {
     fn wrong_label(&self) -> Option<String> {
         let cred_type = self.repository.cred_type;
         let is_it = |entry: &&Entry| match &entry.target {
-            _ if entry.cred_type == Some(cred_type) || !self.is_namespaces(entry) => false,
+            _ if entry.cred_type == Some(cred_type) || !self.is_in_namespaces(entry) => false,
             Target::Exact { given, .. } => {
                 ExactName::parse(cred_type, given).is_ok_and(|name| name == self.repository.name)
             }
-            // A pattern that matches everything says nothing about this repository.
+            // A pattern that matches everything is not meant for this repository in particular.
             Target::Pattern(pattern) => !pattern.is_match("") && entry.is_for(self.repository),
             Target::Unknown => false,
         };
@@ -120,18 +122,18 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// A Secret in a namespace that is not looked into.
+    /// A Secret in a namespace that is not searched.
     fn wrong_namespace(&self) -> Option<String> {
         let is_it = |entry: &&Entry| {
             entry.cred_type == Some(self.repository.cred_type)
-                && !self.is_namespaces(entry)
+                && !self.is_in_namespaces(entry)
                 && entry.is_for(self.repository)
         };
         let secret = &self.collection.entries.iter().find(is_it)?.secret;
-        Some(format!("{secret} has it, but the namespace {} is not looked into", secret.namespace))
+        Some(format!("{secret} has it, but the namespace {} is not searched", secret.namespace))
     }
 
-    /// A pattern that nobody said is one.
+    /// A pattern without `repoURLIsRegex`.
     fn undeclared_pattern(&self) -> Option<String> {
         let would_match = |given: &str| {
             given.contains(['^', '$', '*', '+', '[', '(', '|', '\\'])
@@ -142,32 +144,30 @@ impl<'a> Search<'a> {
     }
 
     /// A Secret for the same repository by another spelling of its URL.
-    fn almost_the_same(&self, similarity: &Similarity) -> Option<String> {
+    fn other_spelling(&self, requested: &UrlParts) -> Option<String> {
         self.exact().find_map(|(entry, given)| {
-            let difference = Similarity::of(given).differences(similarity)?;
+            let difference = UrlParts::parse(given).differences(requested)?;
             Some(format!("{} has {}, which differs in {difference}", entry.secret, redact_url(given)))
         })
     }
 
-    /// The Secret that has most of the way in common.
-    fn on_the_way(&self, similarity: &Similarity) -> Option<String> {
-        let shared = |given: &str| Similarity::of(given).shared_parts(similarity);
+    /// The Secret that has the longest path in common.
+    fn nearest_path(&self, requested: &UrlParts) -> Option<String> {
+        let shared = |given: &str| UrlParts::parse(given).shared_parts(requested);
         let scored = self.exact().filter_map(|(entry, given)| Some((shared(given)?, entry, given)));
         // The first one of those with most in common.
         let (_, entry, given) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
         let nearest = format!("nearest: {} in {}", redact_url(given), entry.secret);
-        Some(if Similarity::of(given).contains(similarity) {
-            format!(
-                "{nearest}, which without `repoURLIsRegex: \"true\"` stands for this one repository alone"
-            )
+        Some(if UrlParts::parse(given).contains(requested) {
+            format!("{nearest}, which without `repoURLIsRegex: \"true\"` is for this one repository only")
         } else {
             nearest
         })
     }
 
-    /// A pattern, where there is nothing else.
+    /// A pattern that does not match, if nothing is nearer.
     fn pattern(&self) -> Option<String> {
-        self.asked().find_map(|entry| match &entry.target {
+        self.candidates().find_map(|entry| match &entry.target {
             Target::Pattern(pattern) => Some(format!(
                 "the pattern {} of {} does not match it",
                 redact_url(pattern.as_str()),
@@ -178,16 +178,16 @@ impl<'a> Search<'a> {
     }
 
     fn exact(&self) -> impl Iterator<Item = (&'a Entry, &'a str)> {
-        self.asked().filter_map(|entry| match &entry.target {
+        self.candidates().filter_map(|entry| match &entry.target {
             Target::Exact { given, .. } => Some((entry, given.as_str())),
             _ => None,
         })
     }
 }
 
-/// The parts of a URL that tell what it is about, and those that people get wrong.
+/// The parts of a repository's URL: those that identify it, and those that people get wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Similarity {
+pub(super) struct UrlParts {
     scheme: String,
     host: String,
     port: String,
@@ -197,8 +197,8 @@ pub(super) struct Similarity {
     tag: String,
 }
 
-impl Similarity {
-    pub(super) fn of(url: &str) -> Self {
+impl UrlParts {
+    pub(super) fn parse(url: &str) -> Self {
         let url = url.trim().to_lowercase();
         let (scheme, rest) = match url.split_once("://") {
             Some((scheme, rest)) => (scheme, rest.to_owned()),
@@ -238,7 +238,7 @@ impl Similarity {
         }
     }
 
-    /// In what they differ, if they are about the same repository: words for after "differs in".
+    /// The differences of two URLs of the same repository, to follow "differs in"; `None` for different repositories.
     pub(super) fn differences(&self, other: &Self) -> Option<String> {
         if (&self.host, &self.path) != (&other.host, &other.path) {
             return None;
@@ -252,15 +252,15 @@ impl Similarity {
         ];
         let found: Vec<_> =
             differences.iter().filter(|(differs, _)| *differs).map(|(_, what)| *what).collect();
-        Some(if found.is_empty() { "how it is written".to_owned() } else { found.join(" and ") })
+        Some(if found.is_empty() { "its spelling".to_owned() } else { found.join(" and ") })
     }
 
-    /// Whether the other one is below this one.
+    /// Whether the other path is below this one.
     pub(super) fn contains(&self, other: &Self) -> bool {
         self.host == other.host && other.path.starts_with(&self.path)
     }
 
-    /// How many parts of their paths, from the front, are the same; nothing for different hosts.
+    /// How many parts at the beginning of the paths are equal; `None` for different hosts.
     pub(super) fn shared_parts(&self, other: &Self) -> Option<usize> {
         let same = self.path.iter().zip(&other.path).take_while(|(one, other)| one == other);
         (self.host == other.host).then(|| same.count())
@@ -273,7 +273,7 @@ mod tests {
 
     #[track_caller]
     fn check(one: &str, other: &str, expected: Option<&str>) {
-        let (one, other) = (Similarity::of(one), Similarity::of(other));
+        let (one, other) = (UrlParts::parse(one), UrlParts::parse(other));
         assert_eq!(one.differences(&other).as_deref(), expected, "{one:?} {other:?}");
         assert_eq!(other.differences(&one).as_deref(), expected);
     }
@@ -288,10 +288,10 @@ mod tests {
             Some("its port and the slash at its end"),
         );
         check("git@github.com:a/b.git", "https://github.com/a/b", Some("its scheme and the .git at its end"));
-        check("ssh://git@github.com/a/b", "git@github.com:a/b", Some("how it is written"));
+        check("ssh://git@github.com/a/b", "git@github.com:a/b", Some("its spelling"));
         check("ghcr.io/a/b:1.2", "GHCR.io/a/b", Some("its tag"));
         check("localhost:5000/a", "localhost:5001/a", Some("its port"));
-        check("docker.io/library/nginx", "nginx", Some("how it is written"));
+        check("docker.io/library/nginx", "nginx", Some("its spelling"));
         check("oci://docker.io/a/b", "a/b", Some("its scheme"));
         check("ghcr.io/a", "ghcr.io/b", None);
         check("ghcr.io/a", "quay.io/a", None);
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn what_is_near() {
         let near = |one: &str, other: &str| {
-            let (one, other) = (Similarity::of(one), Similarity::of(other));
+            let (one, other) = (UrlParts::parse(one), UrlParts::parse(other));
             (one.contains(&other), one.shared_parts(&other))
         };
         assert_eq!(near("ghcr.io/a", "ghcr.io/a/b"), (true, Some(1)));

@@ -56,7 +56,7 @@ pub(crate) use secret::{decode, documents, name_of};
 /// # }).unwrap();
 /// ```
 ///
-/// # Which Secret counts
+/// # Which Secret is used
 ///
 /// - Its label `kargo.akuity.io/cred-type` is `image` for images, `git` for Git repositories, `helm` for charts of either kind. Secrets
 ///   of before Kargo 0.5 (`kargo.akuity.io/secret-type`) are read as Kargo 0.5 converted them.
@@ -78,19 +78,19 @@ pub(crate) use secret::{decode, documents, name_of};
 /// | `username` and `password` | that is the credential |
 /// | neither, or an empty one | there is no credential |
 /// | an SSH key, the key of a GitHub App, an access key of AWS, a service account's key of Google | there is no credential; another source of a [`Chain`](crate::Chain), such as a credential helper or the ssh agent, may have one |
-/// | a `username` or `password` that is not valid base64 or no UTF-8 | an error |
+/// | a `username` or `password` that is not valid base64 or not valid UTF-8 | an error |
 ///
-/// A Secret for which nobody can say what it is for (no `repoURL`, a pattern that does not compile) is passed over, as in
-/// Kargo. Whatever is wrong with any of them is told by [`problems`](Self::problems), and by the
-/// [hint](CredentialSource::hint) where it stood in the way.
+/// A Secret without a usable `repoURL` (none, or a pattern that does not compile) is ignored, as in Kargo.
+/// [`problems`](Self::problems) lists what is wrong with any of them, and the [hint](CredentialSource::hint) mentions it where it
+/// is the reason.
 ///
 /// # Compared to Kargo
 ///
-/// Kargo's documentation says that exact URLs count before patterns, and so it is here. Kargo itself (1.11 at the time of
+/// Exact URLs take precedence over patterns, as in Kargo's documentation. Kargo itself (1.11 at the time of
 /// writing) takes Secrets strictly by name, so there a pattern in a Secret `a` hides an exact URL in a Secret `b`.
 ///
-/// Kargo gives no credential for any `http://` URL. Here it is given for those of [loopback](artifact_http::is_loopback), where nobody
-/// listens in: that is where one tries things out. In a cluster such a URL means another place, and Kargo refuses it.
+/// Kargo gives no credential for any `http://` URL. Here it is given for those of [loopback](artifact_http::is_loopback), where no
+/// one else can listen, so that demos and tests work. In a cluster such a URL means another host, and Kargo refuses it.
 #[derive(Clone, Default)]
 pub struct KargoSecrets {
     collection: Arc<Collection>,
@@ -110,11 +110,10 @@ impl KargoSecrets {
         Ok(KargoSecret::from_yaml(text, file)?.into_iter().collect())
     }
 
-    /// Looks into these namespaces only, in this order: a project's own, then the shared one
-    /// (`kargo-shared-resources`). Secrets without a namespace come right after the first: whoever applies such a manifest
-    /// says where it goes.
+    /// Searches these namespaces only, in this order: usually the project's own, then the shared one
+    /// (`kargo-shared-resources`). Secrets without a namespace come right after the first.
     ///
-    /// Defaults to none: until a namespace is given, no Secret answers. A program that serves the Warehouses of several namespaces
+    /// Defaults to none: until a namespace is given, no Secret is used. A program that serves the Warehouses of several namespaces
     /// makes one clone for each of them; the Secrets themselves are shared.
     #[must_use]
     pub fn namespaces(mut self, order: impl IntoIterator<Item = impl Into<String>>) -> Self {
@@ -123,8 +122,8 @@ impl KargoSecrets {
         self
     }
 
-    /// Looks into every namespace, in the order in which they first appeared: for Secrets that all belong to whoever asks. A Warehouse
-    /// so signs in with the Secrets of every other namespace.
+    /// Searches every namespace, in the order in which they first appeared. Use it only if all Secrets belong to the caller: a Warehouse
+    /// then signs in with the Secrets of every other namespace.
     #[must_use]
     pub fn all_namespaces(mut self) -> Self {
         self.namespaces = Namespaces::All;
@@ -132,7 +131,7 @@ impl KargoSecrets {
         self
     }
 
-    /// Whether a credential is given for `http://` URLs of other machines. No, if it is not said, as in Kargo.
+    /// Whether a credential is given for `http://` URLs of other machines. Defaults to `false`, as in Kargo.
     #[must_use]
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
@@ -145,7 +144,7 @@ impl KargoSecrets {
         self.collection.entries.is_empty()
     }
 
-    /// What is wrong with the Secrets, in the order of their names.
+    /// The problems of all Secrets, sorted by their names.
     pub fn problems(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for entry in &self.collection.entries {
@@ -179,7 +178,7 @@ impl KargoSecrets {
     }
 }
 
-/// Which namespaces are looked into.
+/// The namespaces that are searched.
 #[derive(Clone, Debug)]
 enum Namespaces {
     These(Arc<[String]>),
@@ -200,7 +199,7 @@ fn is_loopback_url(url: &str) -> bool {
 }
 
 impl FromIterator<KargoSecret> for KargoSecrets {
-    /// Of two Secrets of one namespace and name the later one counts, as where both are applied to a cluster; that is told among the
+    /// Of two Secrets of one namespace and name the later one is used, as where both are applied to a cluster; this is among the
     /// [problems](KargoSecrets::problems).
     fn from_iter<I: IntoIterator<Item = KargoSecret>>(secrets: I) -> Self {
         Self { collection: Arc::new(Collection::new(secrets)), ..Self::default() }
@@ -261,7 +260,7 @@ pub(super) struct HintCache {
 }
 
 impl HintCache {
-    pub(super) fn hint(
+    fn hint(
         &self,
         cred_type: CredType,
         url: &str,

@@ -1,13 +1,14 @@
-//! What a credential is looked up for.
+//! A repository for which a credential is looked up, and whether its URL is requested as it is written.
 
 use std::fmt;
 
 use artifact_http::Url;
 use artifact_source::SourceKind;
+use percent_encoding::percent_encode_byte;
 use selection_strategies::GoRegex;
 use warehouse_spec::{normalize_chart, normalize_git, normalize_image};
 
-/// What a Secret is for, by its label.
+/// The type of a Secret, by its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum CredType {
     Git,
@@ -39,7 +40,7 @@ impl CredType {
         }
     }
 
-    /// The form of a URL in which Kargo compares it.
+    /// Kargo's normal form of a URL, in which it compares.
     pub(super) fn normalize(self, url: &str) -> String {
         match self {
             Self::Git => normalize_git(url),
@@ -50,7 +51,7 @@ impl CredType {
 }
 
 impl fmt::Display for CredType {
-    /// What such Secrets are for.
+    /// The kind of repository that such Secrets are for.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Git => "Git repositories",
@@ -64,14 +65,14 @@ impl fmt::Display for CredType {
 #[derive(Debug)]
 pub(super) struct Repository {
     pub(super) cred_type: CredType,
-    /// As the subscription has it.
+    /// The URL in the subscription.
     pub(super) url: String,
     pub(super) name: ExactName,
-    /// The forms that a pattern is tried on; what is wrong with the URL where no Secret is for it.
+    /// The forms that a pattern is matched against, or the reason why no Secret is for the URL.
     pub(super) forms: Result<Vec<String>, &'static str>,
 }
 
-/// What a Secret and a repository have in common where the Secret has its URL.
+/// The key by which a Secret with an exact URL and a repository match.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct ExactName {
     /// In Kargo's normal form.
@@ -105,7 +106,7 @@ const UNLIKE: &str = "has a normal form that names another host";
 
 impl Repository {
     pub(super) fn new(cred_type: CredType, url: &str) -> Self {
-        // The source of charts says `ghcr.io/charts/web` of what the subscription calls `oci://ghcr.io/charts/web`.
+        // The source of charts omits the scheme: `ghcr.io/charts/web` is the subscription's `oci://ghcr.io/charts/web`.
         let lost_scheme = cred_type == CredType::Helm && !url.contains("://");
         let url = if lost_scheme { format!("oci://{url}") } else { url.to_owned() };
         let requested = RequestUrl::parse(&url)
@@ -133,12 +134,12 @@ impl Repository {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct HttpOrigin(String, String, u16);
 
-/// A `repoURL` that is requested as it is written.
+/// A `repoURL` that leads to the host and path that are written in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RequestUrl {
-    /// The forms that a pattern is tried on: without a password and a fragment.
+    /// The forms that a pattern is matched against: without a password and a fragment.
     pub(super) forms: Vec<String>,
-    /// Nothing for what is no `http` or `https` URL.
+    /// `None` if it is not an `http` or `https` URL.
     pub(super) origin: Option<HttpOrigin>,
 }
 
@@ -157,7 +158,7 @@ impl RequestUrl {
     ///
     /// # Errors
     ///
-    /// What in it is requested otherwise than it is written, in words for after "its repoURL ...".
+    /// The part of it that is requested otherwise than it is written, to follow "its repoURL ...".
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         if text.contains(|letter: char| letter.is_control() || letter == '\\') {
             return Err("has a backslash or a control character");
@@ -175,7 +176,7 @@ impl RequestUrl {
     }
 }
 
-/// What is no `http` URL, and what no parser may take for one.
+/// Parses what is not an `http` URL and must not look like one to any parser.
 fn other(text: &str) -> Result<RequestUrl, &'static str> {
     if Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
         return Err("has no `//` behind its scheme");
@@ -225,7 +226,7 @@ fn http(scheme: &str, rest: &str) -> Result<RequestUrl, &'static str> {
         );
     }
     let mut forms = vec![text.clone(), url.to_string()];
-    // Clone URLs of Azure DevOps have the organization there. A word cannot look like a host.
+    // Clone URLs of Azure DevOps have the organization there. A plain word cannot look like a host.
     let is_word = |user: &&str| {
         !user.is_empty()
             && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
@@ -256,7 +257,7 @@ fn is_same_path(written: &str, requested: &str) -> bool {
     let mut buffer = [0; 4];
     for letter in written.chars() {
         let plain: &str = letter.encode_utf8(&mut buffer);
-        let encoded: String = plain.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded: String = plain.bytes().map(percent_encode_byte).collect();
         match requested.strip_prefix(plain).or_else(|| requested.strip_prefix(&*encoded)) {
             Some(rest) => requested = rest,
             None => return false,

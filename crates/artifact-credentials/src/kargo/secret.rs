@@ -1,4 +1,4 @@
-//! A Secret as a cluster has it.
+//! Secrets as a cluster has them, and read from manifests.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use serde_saphyr::{Options, budget, options};
 
-/// The keys of a Secret that say what it is for, and what it holds.
+/// The keys of a Secret.
 pub(super) mod key {
     pub(crate) const REPO_URL: &str = "repoURL";
     pub(crate) const IS_REGEX: &str = "repoURLIsRegex";
@@ -19,7 +19,7 @@ pub(super) mod key {
     pub(crate) const SSH_KEY: &str = "sshPrivateKey";
 }
 
-/// A Secret of Kubernetes, as Kargo looks at it: its place, the value of its label `kargo.akuity.io/cred-type`, and its data.
+/// A Kubernetes Secret as Kargo reads it: namespace and name, the value of its label `kargo.akuity.io/cred-type`, and its data.
 ///
 /// ```
 /// use artifact_credentials::{KargoSecret, KargoSecrets};
@@ -40,14 +40,14 @@ pub struct KargoSecret {
     pub(super) name: String,
     pub(super) cred_type: String,
     pub(super) file: Option<Arc<str>>,
-    /// Whether it still has a label of before Kargo 0.5.
+    /// Whether it has a label of Kargo before 0.5.
     pub(super) is_old: bool,
     values: BTreeMap<String, Result<Vec<u8>, &'static str>>,
 }
 
 impl KargoSecret {
-    /// A Secret without data. The type is the value of the label `kargo.akuity.io/cred-type`; one that is none is among the
-    /// [problems](crate::kargo::KargoSecrets::problems).
+    /// A Secret without data. The type is the value of the label `kargo.akuity.io/cred-type`; a value that Kargo does not know is among the
+    /// [problems](crate::KargoSecrets::problems).
     pub fn new(namespace: impl Into<String>, name: impl Into<String>, cred_type: impl Into<String>) -> Self {
         Self {
             namespace: namespace.into(),
@@ -59,14 +59,14 @@ impl KargoSecret {
         }
     }
 
-    /// The Secret with this value, as it is after base64.
+    /// The Secret with this value, which is not in base64.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
         self.values.insert(key.into(), Ok(value.into()));
         self
     }
 
-    /// The namespace it is in; empty where that was not said.
+    /// The namespace; empty where the manifest has none.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
@@ -81,7 +81,7 @@ impl KargoSecret {
         self.values.contains_key(key)
     }
 
-    /// A value, if there is one; or what is wrong with it.
+    /// A value, if there is one, or the reason why it cannot be read.
     pub(super) fn value(&self, key: &str) -> Result<Option<&str>, &'static str> {
         match self.values.get(key) {
             None => Ok(None),
@@ -116,11 +116,11 @@ impl fmt::Debug for KargoSecret {
 }
 
 const LABEL: &str = "kargo.akuity.io/cred-type";
-/// The label of before Kargo 0.5, which went with other keys.
+/// The label of Kargo before 0.5, which used other keys.
 const OLD_LABEL: &str = "kargo.akuity.io/secret-type";
 /// The largest text that is read, in bytes.
 const MAX_BYTES: usize = 16 << 20;
-/// How deep lists may lie in lists.
+/// The maximum depth of lists in lists.
 const MAX_LISTS: usize = 4;
 
 fn limits() -> Options {
@@ -132,14 +132,14 @@ fn limits() -> Options {
 
 impl KargoSecret {
     /// The Secrets of a file of manifests: YAML of several documents, or JSON, with lists of either. Everything else in it
-    /// is passed over, and so are Secrets that have neither a label nor a key of Kargo's.
+    /// is ignored, and so are Secrets that have neither a label nor a key of Kargo's.
     ///
-    /// `file` is what messages call it. Values of `stringData` count before those of `data`, as in a
-    /// cluster. A value that cannot be read is no error here: see [`KargoSecrets::problems`](crate::kargo::KargoSecrets::problems).
+    /// `file` is its name in messages. Values of `stringData` take precedence over those of `data`, as in a
+    /// cluster. A value that cannot be read is not an error here: see [`KargoSecrets::problems`](crate::KargoSecrets::problems).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for what is not valid YAML, with the line; [`ErrorKind::TooLarge`] beyond 16 MiB.
+    /// [`ErrorKind::InvalidInput`] for a text that is not valid YAML, with the line; [`ErrorKind::TooLarge`] beyond 16 MiB.
     pub fn from_yaml(text: &str, file: &str) -> Result<Vec<Self>, Error> {
         let mut secrets = Vec::new();
         let name = Arc::from(file);
@@ -148,7 +148,7 @@ impl KargoSecret {
     }
 }
 
-/// Hands over every Secret of a file of manifests, whatever it is for.
+/// Calls `take` with every Secret of a file of manifests.
 ///
 /// # Errors
 ///
@@ -160,9 +160,10 @@ pub(crate) fn documents(text: &str, file: &str, take: &mut dyn FnMut(&Value)) ->
     let documents: Vec<Value> =
         serde_saphyr::from_multiple_with_options(text, limits()).map_err(|error| {
             // The parser's message may quote a secret, so only the line and column are shown.
-            let place = error.location().map(|at| format!(" (line {}, column {})", at.line(), at.column()));
-            let place = place.unwrap_or_default();
-            Error::new(ErrorKind::InvalidInput, format!("{file} is not valid YAML{place}"))
+            let location =
+                error.location().map(|at| format!(" (line {}, column {})", at.line(), at.column()));
+            let location = location.unwrap_or_default();
+            Error::new(ErrorKind::InvalidInput, format!("{file} is not valid YAML{location}"))
         })?;
     documents.iter().for_each(|document| collect(document, MAX_LISTS, take));
     Ok(())
@@ -177,7 +178,7 @@ fn collect(document: &Value, lists: usize, take: &mut dyn FnMut(&Value)) {
                 collect(item, lists - 1, take);
             }
         }
-        // The items of a SecretList need not say what they are.
+        // The items of a SecretList need not have a kind.
         None if lists < MAX_LISTS && document.get("data").is_some() => take(document),
         _ => {}
     }
@@ -196,7 +197,7 @@ pub(crate) fn name_of(document: &Value) -> (String, String) {
     (text("namespace"), text("name"))
 }
 
-/// A Secret, if it has anything to do with Kargo.
+/// The Secret, if it has a label or a key of Kargo's.
 fn read(document: &Value, file: &Arc<str>) -> Option<KargoSecret> {
     let text = |from: Option<&Value>, field: &str| {
         from.and_then(|object| object.get(field)).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -225,7 +226,7 @@ fn read(document: &Value, file: &Arc<str>) -> Option<KargoSecret> {
     (!secret.cred_type.is_empty() || secret.has(key::REPO_URL)).then_some(secret)
 }
 
-/// What Kargo 0.5 made of the Secrets of before.
+/// The Secret as Kargo 0.5 converted older ones.
 fn modernize(mut secret: KargoSecret, old_label: &str) -> KargoSecret {
     let is_prefix = match old_label {
         "repository" => false,
@@ -261,7 +262,7 @@ fn fields<'a>(document: &'a Value, field: &str) -> impl Iterator<Item = (&'a Str
     document.get(field).and_then(Value::as_object).map(Map::iter).into_iter().flatten()
 }
 
-/// A value of `data`: base64 with padding, in which line breaks count for nothing.
+/// A value of `data`: base64 with padding; line breaks are ignored.
 pub(crate) fn decode(value: &Value) -> Result<Vec<u8>, &'static str> {
     match value {
         Value::Null => Ok(Vec::new()),
@@ -275,7 +276,7 @@ pub(crate) fn decode(value: &Value) -> Result<Vec<u8>, &'static str> {
     }
 }
 
-/// What is wrong with a Secret: which one, where, and what to do. It never holds a value of it.
+/// A problem of a Secret: which one, where, and what to do. It never holds a value of the Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
@@ -285,16 +286,16 @@ pub struct Problem {
     pub file: Option<Arc<str>>,
     /// The key it is about, if it is about one.
     pub key: Option<&'static str>,
-    /// What is wrong, after the Secret's name: "has no `repoURL`".
+    /// The problem, to follow the Secret's name: "has no `repoURL`".
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// Whether the Secret is of no use because of it. Otherwise it is used, and it is likely not to work.
+    /// Whether the Secret cannot be used because of it. Otherwise it is used, and probably does not work.
     pub is_unusable: bool,
 }
 
 impl fmt::Display for Problem {
-    /// The Secret, the file, and what is wrong.
+    /// The Secret, the file, and the message.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.secret)?;
         if let Some(file) = &self.file {

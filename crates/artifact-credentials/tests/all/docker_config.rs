@@ -64,7 +64,7 @@ fn a_line_break_at_the_end_is_told_where_the_password_is_refused() {
 }
 
 #[test]
-fn the_key_that_says_most_counts() {
+fn the_most_specific_key_is_used() {
     let auths = r#"{"auths": {
         "ghcr.io": {"auth": "aG9zdDpw"},
         "ghcr.io/team": {"auth": "dGVhbTpw"},
@@ -132,7 +132,7 @@ fn docker_hub_has_many_names() {
 }
 
 #[test]
-fn a_damaged_entry_is_in_nobody_elses_way() {
+fn a_damaged_entry_does_not_affect_others() {
     let text = r#"{"auths": {
         "base64.example": {"auth": "?"},
         "text.example": {"auth": "/w=="},
@@ -156,7 +156,7 @@ fn a_damaged_entry_is_in_nobody_elses_way() {
 }
 
 #[test]
-fn what_is_no_config_is_an_error() {
+fn an_invalid_config_is_an_error() {
     let refuse = |text: &str, message: &str| {
         let error = DockerConfig::from_slice(text.as_bytes(), "config.json").unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidInput, message), "{text}");
@@ -239,16 +239,16 @@ fn files_are_found_in_their_standard_paths() {
         .unwrap();
         path
     };
-    let places = StandardPaths { home: Some(home.path().into()), ..StandardPaths::default() };
-    let read = |places: &StandardPaths| -> Vec<String> {
-        let configs = DockerConfig::from_standard_paths(places).unwrap();
+    let paths = StandardPaths { home: Some(home.path().into()), ..StandardPaths::default() };
+    let read = |paths: &StandardPaths| -> Vec<String> {
+        let configs = DockerConfig::from_standard_paths(paths).unwrap();
         configs.iter().map(|config| image(config, "ghcr.io/a").unwrap()).collect()
     };
-    assert!(read(&places).is_empty());
+    assert!(read(&paths).is_empty());
     write(".config/containers/auth.json", "podman");
     write(".docker/config.json", "docker");
     assert_eq!(
-        read(&places),
+        read(&paths),
         ["docker:p of ~/.docker/config.json", "podman:p of ~/.config/containers/auth.json"]
     );
 

@@ -139,7 +139,7 @@ fn failures_name_the_helper_and_say_what_to_do() {
     let hint = "see what `echo ghcr.io | docker-credential-it get` prints";
     let fails =
         |script: &str, message: &str| check(script, &format!("docker-credential-it {message} | {hint}"));
-    let wordless = "without a word";
+    let wordless = "and wrote nothing";
     let unshown = "what it wrote is not shown";
     fails("exit 3", &format!("failed for ghcr.io (exit status: 3), {wordless}"));
     fails("echo; echo ' ' >&2; exit 3", &format!("failed for ghcr.io (exit status: 3), {wordless}"));
@@ -217,7 +217,7 @@ fn helpers_are_found_in_the_path() {
     let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
     let found: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("FOUND ")).collect();
     let absent = "docker-credential-absent, which config.json names in `credHelpers`, was not found | \
-        install docker-credential-absent, or take it out of config.json";
+        install docker-credential-absent, or remove it from config.json";
     assert_eq!(found, ["me:p of docker-credential-it for ghcr.io", LACKS_INTERPRETER, absent], "{said}");
 }
 
@@ -235,7 +235,7 @@ fn a_helper_that_is_not_there() {
     let lacks = |named: &str| {
         format!(
             "docker-credential-it, which config.json names in `{named}`, was not found | \
-             install docker-credential-it, or take it out of config.json"
+             install docker-credential-it, or remove it from config.json"
         )
     };
     look_up(r#"{"credHelpers": {"ghcr.io": "it"}}"#, &lacks("credHelpers"), None);

@@ -93,7 +93,7 @@ fn plain_http() {
     let secrets = one(secret("team/s", "helm", "http://charts.example.com"));
     let text =
         "has a `repoURL` that begins with http:// and names another machine, where no credential is given";
-    let hint = "credentials do not travel over plain http to another machine; use https";
+    let hint = "credentials are not sent over plain http to another machine; use https";
     check(&secrets, &format!("Secret team/s {text} | {hint}"));
     check(&secrets.allow_plain_http(true), "");
     check(&one(secret("team/s", "helm", "http://127.0.0.1:8080/charts")), "");
@@ -111,7 +111,7 @@ fn one_that_replaces_another() {
     let secrets = read("me", "one.yaml").into_iter().chain(read("you", "two.yaml"));
     let secrets = secrets.collect::<KargoSecrets>().namespaces(["team"]);
     let replaces = "replaces another one of the same namespace and name";
-    let hint = "take one of the two out, or give it another name";
+    let hint = "remove one of the two, or rename it";
     check(&secrets, &format!("Secret team/s in two.yaml {replaces} in one.yaml (used) | {hint}"));
     assert_eq!(image(&secrets, "ghcr.io/a").unwrap(), "you:p of Secret team/s");
     let made = [secret("team/s", "image", "ghcr.io/a"), secret("team/s", "image", "ghcr.io/b")];
@@ -212,7 +212,7 @@ fn a_line_break_at_the_end_is_told_and_kept() {
 }
 
 #[test]
-fn a_line_break_within_is_written_out() {
+fn a_line_break_within_is_escaped() {
     let secrets = one(secret("te\nam/\u{1b}[31ms", "ima\nge", "ghcr.io/a"));
     let text = "has the label kargo.akuity.io/cred-type: \"ima\\nge\", which is not a type";
     let hint = "the label kargo.akuity.io/cred-type is git, helm or image";
@@ -220,7 +220,7 @@ fn a_line_break_within_is_written_out() {
 }
 
 #[test]
-fn what_is_no_yaml() {
+fn invalid_yaml_is_an_error() {
     let refuse = |text: &str, message: &str| {
         let error = KargoSecrets::from_yaml(text, "secrets.yaml").unwrap_err();
         assert_eq!((error.kind(), in_full(&error).as_str()), (ErrorKind::InvalidInput, message), "{text}");

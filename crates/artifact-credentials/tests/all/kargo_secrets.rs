@@ -143,7 +143,7 @@ fn namespaces_are_searched_in_order() {
     assert_eq!(found(&all, Image, "ghcr.io/a/b"), "nothing", "no namespace was given");
     assert_eq!(found(&all, Image, "ghcr.io/x/y"), "nothing");
     let hint = all.hint(&Image, "ghcr.io/a/b").unwrap();
-    assert_eq!(hint, "no Secret is looked at: no namespace was given to look into");
+    assert_eq!(hint, "no Secret is used, because no namespace was given");
     // All, in the order of appearance.
     let all = all.all_namespaces();
     assert_eq!(found(&all, Image, "ghcr.io/a/b"), "shared/exact");

@@ -46,7 +46,7 @@ fn family(helpers: &Helpers) -> [String; 2] {
 }
 
 #[test]
-fn a_helper_that_hangs_is_ended_at_the_deadline_with_all_it_started() {
+fn a_helper_that_hangs_is_killed_at_the_deadline_with_all_it_started() {
     let helpers = Helpers::new().with("it", HANGS);
     let config = helpers.config(TEXT).helper_deadline(Duration::from_secs(2));
     wait(async {
@@ -85,7 +85,7 @@ fn what_a_helper_leaves_behind_is_not_waited_for() {
 }
 
 #[test]
-fn a_helper_that_nobody_waits_for_is_ended() {
+fn dropping_the_lookup_kills_the_helper() {
     let helpers = Helpers::new().with("it", HANGS);
     let config = helpers.config(TEXT);
     wait(async {
@@ -116,7 +116,7 @@ fn a_helper_does_not_outlive_the_runtime() {
 }
 
 #[test]
-fn when_the_first_who_asked_leaves_the_next_one_asks() {
+fn when_the_first_caller_is_dropped_the_next_one_runs() {
     let script = format!("if [ $(wc -l < starts) -eq 1 ]; then {HANGS}; fi; {}", knows("me", "p"));
     let helpers = Helpers::new().with("it", &script);
     let config = helpers.config(TEXT);
@@ -139,7 +139,7 @@ fn when_the_first_who_asked_leaves_the_next_one_asks() {
 }
 
 #[test]
-fn endless_talk_is_no_way_around_the_deadline() {
+fn endless_output_does_not_extend_the_deadline() {
     for script in ["exec yes >&2", "trap '' TERM; while :; do echo; sleep 0.05; done"] {
         let helpers = Helpers::new().with("it", script);
         let config = helpers.config(TEXT).helper_deadline(Duration::from_millis(500));
