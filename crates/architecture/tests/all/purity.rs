@@ -49,6 +49,26 @@ fn embedding_a_source_brings_no_kubernetes() {
     }
 }
 
+/// What is released has no demo, and so none of its servers.
+#[test]
+fn the_command_without_its_demo_has_no_testkit() {
+    let tree = |features: &[&str]| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args(["tree", "--package", "warehouse-cli", "--edges", "normal,build", "--prefix", "none"])
+            .args(features)
+            .current_dir(architecture::root())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let has = |tree: &str, package: &str| tree.lines().any(|line| line.split(' ').next() == Some(package));
+    assert!(has(&tree(&[]), "warehouse-testkit"), "the demo is on by default");
+    let released = tree(&["--no-default-features"]);
+    assert!(has(&released, "warehouse-discovery") && !has(&released, "warehouse-testkit"), "{released}");
+}
+
 #[test]
 fn selection_strategies_builds_for_wasm32() {
     const TARGET: &str = "wasm32-unknown-unknown";

@@ -182,7 +182,7 @@ mod tls {
     }
 
     #[test]
-    fn challenges_and_redirects_speak_of_https() {
+    fn challenges_and_redirects_name_https() {
         let authority = Authority::new().unwrap();
         let certificate = authority.certificate(["127.0.0.1"]).unwrap();
         let registry = Registry::builder().tls(certificate).bearer("user", "secret").start().unwrap();

@@ -53,7 +53,7 @@ fn validators_spare_the_body() {
 }
 
 #[test]
-fn gzip_is_for_those_who_ask() {
+fn gzip_only_for_clients_that_accept_it() {
     let server = filled();
     let address = server.address();
     let target = "/charts/stable/index.yaml";
@@ -86,7 +86,7 @@ fn a_raw_body_redirects_and_absence() {
 }
 
 #[test]
-fn credentials_and_queries_are_wanted() {
+fn credentials_and_queries_are_required() {
     let server = ChartServer::builder().basic("user", "secret").require_query("token=abc").start().unwrap();
     let address = server.address();
     let open = get(address, "/index.yaml?token=abc");

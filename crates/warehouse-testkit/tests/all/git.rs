@@ -98,7 +98,7 @@ fn hundreds_of_commits_are_one_import() {
 }
 
 #[test]
-fn protocol_two_is_spoken_and_may_be_withheld() {
+fn protocol_two_is_supported_and_can_be_disabled() {
     for (server, expected) in
         [(GitServer::start().unwrap(), true), (GitServer::builder().old_protocol().start().unwrap(), false)]
     {

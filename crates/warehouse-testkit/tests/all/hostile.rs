@@ -89,7 +89,7 @@ fn refusals_without_end() {
 }
 
 #[test]
-fn a_tag_vanishes_between_the_list_and_the_look() {
+fn a_tag_vanishes_between_the_list_and_its_manifest() {
     let registry = registry();
     assert_eq!(get(registry.address(), TAGS).json()["tags"][0], "1");
     registry.delete_tag("a", "1");

@@ -161,7 +161,7 @@ fn a_manifest_is_for_those_who_accept_its_type() {
 }
 
 #[test]
-fn head_tells_everything_but_the_body() {
+fn head_has_everything_but_the_body() {
     let registry = Registry::start().unwrap();
     let pushed = registry.image("demo/app").tag("1").platforms(["linux/amd64"]).push();
     let ask = request("HEAD", registry.address(), "/v2/demo/app/manifests/1").header("accept", EVERYTHING);
@@ -223,7 +223,7 @@ fn pushes_over_http_in_every_way() {
 }
 
 #[test]
-fn tokens_are_asked_for_and_checked() {
+fn tokens_are_required_and_checked() {
     let registry = Registry::builder().bearer("user", "secret").refresh_token("identity").start().unwrap();
     registry.image("demo/app").tag("1").push();
     let address = registry.address();

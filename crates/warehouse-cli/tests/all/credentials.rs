@@ -1,13 +1,9 @@
-//! How the command finds out who we are to a server, and what it says where it cannot.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
+//! The credentials of the command, and its messages where it has none.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::{Ran, warehouse, warehouse_with};
+use crate::support::{Ran, warehouse, warehouse_with};
 use tempfile::TempDir;
 use warehouse_testkit::Registry;
 
@@ -125,7 +121,7 @@ fn a_refusal_names_the_secret_or_what_came_nearest() {
 }
 
 #[test]
-fn files_of_secrets_that_are_none() {
+fn files_without_secrets_are_reported() {
     let world = World::start();
     for (text, words) in
         [("a: [SECRET", "is not valid YAML (line"), ("\u{0}\u{1}SECRET", "is not valid YAML")]
@@ -255,8 +251,105 @@ fn the_password_of_a_git_url_is_in_no_result() {
     assert_eq!(names.len(), 1);
 }
 
+/// First the Secret, then the user in the URL. A server that accepts only one user shows which one was sent.
 #[test]
-fn a_pipe_that_nobody_writes_to_is_not_waited_for_for_ever() {
+fn a_secret_takes_precedence_over_a_user_in_the_url() {
+    let git = warehouse_testkit::GitServer::builder().basic("web", PASSWORD).start().unwrap();
+    let repository = git.create("shop").unwrap();
+    repository.commit("main", warehouse_testkit::Commit::new("Open the shop").file("a", "1\n")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secrets.yaml");
+    let run = |user: &str, secrets: &str| {
+        let url = repository.url().replace("http://", &format!("http://{user}@"));
+        let manifest = format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop, namespace: team}}\n\
+             spec: {{subscriptions: [{{git: {{repoURL: \"{url}\"}}}}]}}\n"
+        );
+        fs::write(&file, secrets).unwrap();
+        let file = file.to_str().unwrap();
+        let arguments =
+            ["explain", "--no-cache", "--no-docker-config", "-q", "--credentials", file, "-f", "-"];
+        let ran = warehouse(&arguments, &manifest);
+        no_secret(&ran);
+        (ran.code, ran.out.lines().nth(1).unwrap_or_default().trim().to_owned(), ran.err)
+    };
+    let secret = |username: &str, password: &str, url: &str| {
+        secret("shop", "team", url, username, password).replace("cred-type: image", "cred-type: git")
+    };
+    let (right, elsewhere) = (format!("web:{PASSWORD}"), "https://example.com/other");
+
+    let (code, credential, err) = run("other:SECRET-of-url", &secret("web", PASSWORD, repository.url()));
+    assert_eq!((code, credential.as_str()), (Some(0), "credential: web of Secret team/shop"), "{err}");
+    let (code, credential, err) = run(&right, &secret("web", PASSWORD, elsewhere));
+    assert_eq!((code, credential.as_str()), (Some(0), "credential: web of the repoURL itself"), "{err}");
+    // The user in the URL would be accepted, and is not tried after the Secret's.
+    let (code, credential, err) = run(&right, &secret("other", "SECRET-and-wrong", repository.url()));
+    assert_eq!((code, credential.as_str()), (Some(1), "credential: other of Secret team/shop"), "{err}");
+    assert!(err.contains("the credential of Secret team/shop was not accepted"), "{err}");
+}
+
+/// Only a Git `repoURL` may have a user; for images and charts a Secret is the one way.
+#[test]
+fn a_user_in_the_url_of_an_image_or_chart_is_refused_without_being_shown() {
+    let world = World::start();
+    let host = world.registry.host();
+    for subscription in [
+        format!("image: {{repoURL: \"web:{PASSWORD}@{host}/shop/web\"}}"),
+        format!("image: {{repoURL: \"https://web:{PASSWORD}@{host}/shop/web\"}}"),
+        format!("chart: {{repoURL: \"oci://web:{PASSWORD}@{host}/charts/web\"}}"),
+        format!("chart: {{repoURL: \"http://web:{PASSWORD}@{host}/charts\", name: web}}"),
+    ] {
+        let manifest = format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec: {{subscriptions: [{{{subscription}}}]}}\n"
+        );
+        let ran = warehouse(&["explain", "--no-cache", "--no-docker-config", "-f", "-"], &manifest);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{subscription}: {}", ran.err);
+        no_secret(&ran);
+        assert_eq!(world.registry.log().counters().requests, 0, "{subscription}");
+    }
+}
+
+/// The report has the credential that was used, so that `explain` need not look it up again.
+#[cfg(unix)]
+#[test]
+fn explain_starts_a_credential_helper_once_per_discovery() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let world = World::start();
+    let count = world.folder.path().join("count");
+    let helper = world.file(
+        "docker-credential-shop",
+        &format!(
+            "#!/bin/sh\necho run >> '{}'\ncat > /dev/null\necho '{{\"Username\": \"web\", \"Secret\": \"{PASSWORD}\"}}'\n",
+            count.display()
+        ),
+    );
+    fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).unwrap();
+    world.file("config.json", r#"{"credHelpers": {"HOST": "shop"}}"#);
+    let path = std::env::join_paths(
+        [world.folder.path().to_owned()]
+            .into_iter()
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let path = PathBuf::from(path.unwrap());
+    for command in ["explain", "discover"] {
+        for format in ["json", if command == "explain" { "text" } else { "table" }] {
+            let _ = fs::remove_file(&count);
+            let environment = [("DOCKER_CONFIG", world.folder.path()), ("PATH", path.as_path())];
+            let arguments = [command, "--no-cache", "-q", "-o", format, "-f", "-"];
+            let ran = warehouse_with(&environment, &arguments, &world.manifest(&["shop/web"]));
+            assert_eq!(ran.code, Some(0), "{command}: {}", ran.err);
+            no_secret(&ran);
+            if command == "explain" {
+                assert!(ran.out.contains("web of docker-credential-shop for "), "{}", ran.out);
+            }
+            assert_eq!(fs::read_to_string(&count).unwrap(), "run\n", "{command} {format}");
+        }
+    }
+}
+
+#[test]
+fn a_pipe_without_a_writer_is_not_waited_for_forever() {
     let world = World::start();
     let pipe = world.folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -322,7 +415,7 @@ fn secrets_with_dockers_credentials_are_read() {
 }
 
 #[test]
-fn docker_auth_config_counts_before_the_files() {
+fn docker_auth_config_takes_precedence_over_the_files() {
     let world = World::start();
     let text = |auth: &str| {
         format!(r#"{{"auths": {{"HOST": {{"auth": "{auth}"}}}}}}"#).replace("HOST", &world.registry.host())

@@ -1,13 +1,9 @@
 //! `transient` in the JSON of errors: whether the same call may succeed later with nothing changed on this side.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
-
 use std::fmt::Write;
 use std::time::Duration;
 
-use support::warehouse;
+use crate::support::warehouse;
 use warehouse_testkit::{Chart, ChartServer, Fault, Registry, Reply, When};
 
 /// Every trouble of a chart repository, whether it passes, and the kind of the error.
@@ -32,7 +28,7 @@ fn troubles() -> Vec<(&'static str, Option<Fault>, bool, &'static str)> {
 }
 
 #[test]
-fn what_passes_and_what_lasts() {
+fn transient_errors_and_lasting_ones() {
     let charts = ChartServer::builder().without_gzip().start().unwrap();
     charts.publish(&Chart::new("web", "1.0.0"));
     let registry = Registry::start().unwrap();

@@ -1,13 +1,9 @@
 //! What one run leaves for the next.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
-
 use std::fs;
 use std::path::Path;
 
-use support::{Ran, warehouse};
+use crate::support::{Ran, warehouse};
 use warehouse_testkit::{Registry, When};
 
 const MANIFEST: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\n\
@@ -53,7 +49,7 @@ fn discover(registry: &Registry, folder: &Path) -> Ran {
 }
 
 #[test]
-fn the_next_process_asks_only_whether_tags_have_moved() {
+fn the_next_process_requests_only_whether_tags_have_moved() {
     let (registry, folder) = (registry(), tempfile::tempdir().unwrap());
     let first = discover(&registry, folder.path());
     assert!(first.code == Some(0) && !first.err.contains("warning"), "{}", first.err);

@@ -1,13 +1,9 @@
-//! What is printed where somebody reads it: no control character, no failure twice, and an end where the reader stops.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
+//! What is printed for people: no control character, no failure twice, and a quiet end when the reader closes the pipe.
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
-use support::{World, warehouse};
+use crate::support::{World, warehouse};
 use warehouse_testkit::{Commit, GitServer};
 
 fn manifest(subscriptions: &str) -> String {
@@ -36,7 +32,7 @@ fn head(arguments: &[&str], stdin: &str) {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_reader_that_closes_the_pipe_is_not_an_error() {
     let tags: String = (0..50_000).map(|patch| format!("1.0.{patch}\n")).collect();
     for rule in [
         &["select", "semver"][..],
@@ -62,7 +58,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
-fn what_a_server_sent_moves_no_cursor() {
+fn control_characters_of_servers_are_escaped() {
     let git = GitServer::start().unwrap();
     let repository = git.create("odd").unwrap();
     let mut history = repository.history().unwrap();
@@ -97,7 +93,7 @@ fn what_a_server_sent_moves_no_cursor() {
 }
 
 #[test]
-fn a_failure_is_told_once_and_nothing_is_stale_that_never_was() {
+fn a_failure_is_printed_once_and_nothing_is_stale_without_an_earlier_run() {
     let text = manifest("  - image:\n      repoURL: 127.0.0.1:1/a/b\n");
     let ran = warehouse(&["freight", "--no-cache", "-f", "-"], &text);
     assert_eq!(ran.code, Some(1));
@@ -129,7 +125,7 @@ fn wide_shows_the_git_repository_of_an_image() {
 
 /// `(nothing fits)` is followed by why, on standard error, and the remedy that is named works.
 #[test]
-fn what_nothing_fits_for_is_said() {
+fn the_reasons_why_nothing_fits_are_printed() {
     let world = World::start();
     for version in ["v1.16.1", "v1.16.2", "1.0.0_a_b"] {
         world.registry.push_chart("charts", &warehouse_testkit::Chart::new("cert", version));

@@ -1,16 +1,12 @@
 //! How the arguments about the network reach it.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
-
-use support::{World, warehouse};
+use crate::support::{World, warehouse};
 
 const MANIFEST: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\n\
                         spec: {subscriptions: [{image: {repoURL: REGISTRY/shop/web, discoveryLimit: 2}}]}\n";
 
 #[test]
-fn a_rate_is_kept_and_a_turn_that_comes_too_late_is_not_waited_for() {
+fn a_rate_is_kept_and_a_request_after_the_deadline_is_not_waited_for() {
     let world = World::start();
     let host = world.registry.host();
     let run = |rate: &str| {
@@ -36,12 +32,12 @@ fn a_rate_is_kept_and_a_turn_that_comes_too_late_is_not_waited_for() {
 }
 
 #[test]
-fn rates_that_are_none() {
+fn invalid_rates_are_wrong_usage() {
     for (rate, words) in [
         ("ghcr.io", "write HOST=N, such as ghcr.io=50"),
-        ("ghcr.io=0", "\"0\" is no number above zero"),
-        ("https://ghcr.io=5", "a registry is named by its host alone"),
-        ("gh cr.io=5", "a registry is named by its host alone"),
+        ("ghcr.io=0", "\"0\" is not a number above zero"),
+        ("https://ghcr.io=5", "name a registry by its host alone"),
+        ("gh cr.io=5", "name a registry by its host alone"),
     ] {
         let ran = warehouse(&["discover", "--registry-rate", rate, "-f", "-"], MANIFEST);
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{rate}");

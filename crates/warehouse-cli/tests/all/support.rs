@@ -1,7 +1,5 @@
 //! Running the real binary against real servers.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -48,7 +46,7 @@ impl World {
         Self { registry, git, repository, charts }
     }
 
-    /// The text with `REGISTRY`, `GIT` and `CHARTS` replaced by what they stand for.
+    /// The text with `REGISTRY`, `GIT` and `CHARTS` replaced by their hosts and URLs.
     pub fn fill(&self, manifest: &str) -> String {
         manifest
             .replace("REGISTRY", &self.registry.host())
@@ -57,7 +55,7 @@ impl World {
     }
 }
 
-/// What a run of the binary came to.
+/// The result of a run of the binary.
 pub struct Ran {
     pub code: Option<i32>,
     pub out: String,

@@ -1,10 +1,6 @@
 //! `warehouse select`: one rule over lines, as a shell user tries it.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
-
-use support::warehouse;
+use crate::support::warehouse;
 
 #[track_caller]
 fn selects(arguments: &[&str], stdin: &str, code: i32, out: &str) {

@@ -1,12 +1,8 @@
 //! Certificates, as the command is told about them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
-
 use std::fs;
 
-use support::{Ran, warehouse};
+use crate::support::{Ran, warehouse};
 use warehouse_testkit::{Authority, Registry};
 
 /// A registry over TLS under a certificate for these names, and what `discover` says of two subscriptions to it, of which
@@ -57,7 +53,7 @@ fn an_authority_from_a_file_is_trusted() {
 }
 
 #[test]
-fn only_the_subscription_that_asks_for_it_goes_unchecked() {
+fn only_the_subscription_that_sets_it_skips_the_check() {
     let ran = World::start("127.0.0.1").discover(false);
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), "HOST/shop/unchecked:1.0.0\n"), "{}", ran.err);
     assert!(ran.err.contains("was issued by an authority that is not trusted"), "{}", ran.err);
@@ -91,7 +87,7 @@ fn a_file_without_a_certificate_is_wrong_usage() {
 }
 
 #[test]
-fn what_was_read_unchecked_is_no_fact_for_who_checks() {
+fn facts_read_without_a_check_are_not_used_with_one() {
     let world = World::start("127.0.0.1");
     let host = world.registry.host();
     let authority = world.folder.path().join("authority.pem");

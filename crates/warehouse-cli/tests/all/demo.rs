@@ -1,13 +1,9 @@
-//! The demo tells the whole story, ends by itself and leaves nothing behind.
+//! The demo runs to its end, and leaves no files behind.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
-
-use support::warehouse;
+use crate::support::warehouse;
 
 #[test]
-fn the_demo_tells_the_whole_story() {
+fn the_demo_runs_to_its_end() {
     let ran = warehouse(&["demo"], "");
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     for part in ["git http-backend", "shop/web", "FREIGHT", "1.3.0 is published", "REQUESTS AGAIN", "all "] {
@@ -17,7 +13,7 @@ fn the_demo_tells_the_whole_story() {
 }
 
 #[test]
-fn what_is_kept_is_kept_where_it_was_asked_for_and_nothing_is_overwritten() {
+fn keep_writes_to_a_new_folder_and_overwrites_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("kept");
     let kept = kept.to_str().unwrap();

@@ -1,12 +1,8 @@
-//! What `explain` says of every candidate, on real servers.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
+//! The output of `explain` for every candidate, on real servers.
 
 use std::collections::BTreeSet;
 
-use support::{World, warehouse};
+use crate::support::{World, warehouse};
 
 const MANIFEST: &str = r#"apiVersion: kargo.akuity.io/v1alpha1
 kind: Warehouse
@@ -83,15 +79,15 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
 
     let ran = run(&["--subscription", "shop", "--candidate", "9.9.9"]);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.err.contains("\"9.9.9\" is no candidate of any subscription"), "{}", ran.err);
+    assert!(ran.err.contains("\"9.9.9\" is not a candidate of any subscription"), "{}", ran.err);
 
     let ran = run(&["--subscription", "nobody"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
-    assert!(ran.err.contains("no subscription has the name, repoURL or place \"nobody\""), "{}", ran.err);
+    assert!(ran.err.contains("no subscription has the name, repoURL or index \"nobody\""), "{}", ran.err);
 }
 
 #[test]
-fn a_subscription_that_fails_says_so_and_the_others_are_explained() {
+fn a_failed_subscription_is_shown_and_the_others_are_explained() {
     let world = World::start();
     let manifest = world.fill(MANIFEST).replace("/shop/web", "/shop/wep");
     let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest);
@@ -100,9 +96,9 @@ fn a_subscription_that_fails_says_so_and_the_others_are_explained() {
     assert!(ran.err.contains("there is no repository"), "{}", ran.err);
 }
 
-/// Warnings are said on standard error, unless it is quiet, and stand in the document; what each candidate is stands in its reason.
+/// Warnings are printed on standard error, unless it is quiet, and are in the document; the reason of a candidate says what it is.
 #[test]
-fn warnings_and_what_is_no_image() {
+fn warnings_and_candidates_that_are_not_images() {
     let world = World::start();
     let registry = &world.registry;
     let image = |tag: &str| registry.image("shop/odd").tag(tag).single("linux/amd64");

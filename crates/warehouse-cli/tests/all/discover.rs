@@ -1,10 +1,6 @@
-//! What `discover` and `freight` print of a real manifest in old spellings, against real servers.
+//! The output of `discover` and `freight` for a real manifest in old spellings, against real servers.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
-
-use support::{World, warehouse};
+use crate::support::{World, warehouse};
 
 const MANIFEST: &str = include_str!("fixtures/old-spellings.yaml");
 
@@ -33,7 +29,7 @@ fn the_table_shows_what_was_found_and_warnings_go_to_standard_error() {
 }
 
 #[test]
-fn the_table_as_a_person_sees_it() {
+fn the_table_as_it_is_printed() {
     let world = World::start();
     let ran = warehouse(&["discover", "--no-cache", "-q", "-f", "-"], &world.fill(MANIFEST));
     // Ports differ from run to run, and with them the width of a column.
@@ -134,7 +130,7 @@ fn freight_is_kargos_document_and_its_name_follows_from_its_content() {
 }
 
 #[test]
-fn the_same_world_prints_the_same_bytes() {
+fn the_same_content_prints_the_same_bytes() {
     let world = World::start();
     let run =
         || warehouse(&["discover", "--no-cache", "-q", "-o", "wide", "-f", "-"], &world.fill(MANIFEST)).out;
@@ -144,7 +140,7 @@ fn the_same_world_prints_the_same_bytes() {
 }
 
 #[test]
-fn a_warehouse_whose_server_is_silent_keeps_no_other_from_its_results() {
+fn a_silent_server_does_not_delay_the_results_of_other_warehouses() {
     let world = World::start();
     let silent = warehouse_testkit::ChartServer::start().unwrap();
     silent.faults().add(warehouse_testkit::When::any(), warehouse_testkit::Fault::Stall);

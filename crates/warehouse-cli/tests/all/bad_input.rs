@@ -1,10 +1,6 @@
 //! Each bad input: a clear message with its place in the file or its URL, the right exit code, the rest intact.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
-
-mod support;
-
-use support::{World, warehouse};
+use crate::support::{World, warehouse};
 
 /// Subscriptions under the head of a Warehouse; their first line is line 6.
 fn manifest(subscriptions: &str) -> String {
@@ -26,7 +22,7 @@ fn refused(text: &str, said: &[&str]) {
 }
 
 #[test]
-fn a_manifest_that_is_no_yaml() {
+fn a_manifest_that_is_not_valid_yaml() {
     refused("kind: [Warehouse\n", &["standard input:", "error"]);
     refused("\u{0}", &["error"]);
     refused("kind: Warehouse\n\tspec: 1\n", &["error: this is no YAML", "standard input:1:7", "tab"]);
@@ -34,7 +30,7 @@ fn a_manifest_that_is_no_yaml() {
 
 #[test]
 fn nothing_in_it() {
-    refused("", &["there is no Warehouse in what was read"]);
+    refused("", &["there is no Warehouse in the input"]);
     refused("kind: Stage\napiVersion: kargo.akuity.io/v1alpha1\n", &["only one document of another kind"]);
 }
 
@@ -59,7 +55,7 @@ fn a_bad_constraint() {
 }
 
 #[test]
-fn every_problem_is_said_at_once() {
+fn every_problem_is_printed_at_once() {
     let text = manifest(
         "  subscriptions:\n  - image:\n      repoURL: a/b\n      constraint: nope\n  - git:\n      repoURL: 'https://example.com/a'\n      discoveryLimit: 0\n",
     );
