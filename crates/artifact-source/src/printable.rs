@@ -36,6 +36,15 @@ mod tests {
             ("a\r\n\tb\u{0}", r"a\r\n\tb\0"),
             ("\u{1b}[31mred", r"\u{1b}[31mred"),
             ("\u{202e}\u{2028}\u{85}", r"\u{202e}\u{2028}\u{85}"),
+        ] {
+            assert_eq!(printable(text), shown);
+            assert_eq!(printable(shown), shown, "once is enough");
+        }
+    }
+
+    #[test]
+    fn a_terminal_is_not_controlled_and_combining_marks_are_kept() {
+        for (text, shown) in [
             ("\u{9b}31m\u{7f}", r"\u{9b}31m\u{7f}"),
             ("\u{2066}\u{feff}\u{ad}\u{200b}\u{61c}", r"\u{2066}\u{feff}\u{ad}\u{200b}\u{61c}"),
             (
