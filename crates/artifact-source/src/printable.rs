@@ -11,12 +11,16 @@
 /// ```
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '"' | '\'' | '\\' => shown.push(letter),
-            _ => shown.extend(letter.escape_debug()),
-        }
+    let mut rest = text;
+    // The escapes of the whole text leave combining marks as they are, as in "e\u{301}"; those of single letters would not.
+    while let Some(quote) = rest.find(['"', '\'', '\\']) {
+        let (plain, quoted) = rest.split_at(quote);
+        let (quote, after) = quoted.split_at(1);
+        shown.extend(plain.escape_debug());
+        shown.push_str(quote);
+        rest = after;
     }
+    shown.extend(rest.escape_debug());
     shown
 }
 
@@ -32,6 +36,22 @@ mod tests {
             ("a\r\n\tb\u{0}", r"a\r\n\tb\0"),
             ("\u{1b}[31mred", r"\u{1b}[31mred"),
             ("\u{202e}\u{2028}\u{85}", r"\u{202e}\u{2028}\u{85}"),
+        ] {
+            assert_eq!(printable(text), shown);
+            assert_eq!(printable(shown), shown, "once is enough");
+        }
+    }
+
+    #[test]
+    fn a_terminal_is_not_controlled_and_combining_marks_are_kept() {
+        for (text, shown) in [
+            ("\u{9b}31m\u{7f}", r"\u{9b}31m\u{7f}"),
+            ("\u{2066}\u{feff}\u{ad}\u{200b}\u{61c}", r"\u{2066}\u{feff}\u{ad}\u{200b}\u{61c}"),
+            (
+                "Fix \"a\" in C:\\b, nai\u{308}f \u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}",
+                "Fix \"a\" in C:\\b, nai\u{308}f \u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}",
+            ),
+            ("\u{301}a", r"\u{301}a"),
         ] {
             assert_eq!(printable(text), shown);
             assert_eq!(printable(shown), shown, "once is enough");
