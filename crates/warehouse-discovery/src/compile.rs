@@ -8,10 +8,9 @@ use freight::NeededCreated;
 use git_source::GitSource;
 use helm_source::HelmSource;
 use image_source::ImageSource;
-use selection_strategies::{Constraint, Strictness, TagFilter, TagRule};
 use warehouse_spec::{
-    ChartSubscription, CommitSelectionStrategy, GenericSubscription, GitSubscription, ImageSelectionStrategy,
-    ImageSubscription, Subscription, SubscriptionKind, Warehouse,
+    ChartSubscription, CommitSelectionStrategy, GenericSubscription, GitSubscription, ImageSubscription,
+    InvalidRule, Subscription, SubscriptionKind, Warehouse,
 };
 
 use crate::Discoverer;
@@ -96,7 +95,7 @@ impl Compiler<'_> {
             .id(id.clone())
             .context(&self.context(transport))
             .registry(transport.images.clone())
-            .rule(tag_rule(image)?)
+            .rule(image.rule().map_err(invalid_rule)?)
             .platform(platform)
             .limit(limit(image.discovery_limit))
             .cache_by_tag(image.cache_by_tag)
@@ -164,36 +163,15 @@ impl Compiler<'_> {
     }
 }
 
-/// The rule over an image's tags (semantics section 3).
-fn tag_rule(image: &ImageSubscription) -> Result<TagRule, Error> {
-    let filter = TagFilter::builder()
-        .allow_all(&image.allow_tags_regexes)
-        .ignore_all(&image.ignore_tags_regexes)
-        .ignore_literals(image.ignore_tags.iter().map(String::as_str))
-        .build()
-        .map_err(|error| invalid("allowTagsRegexes", error))?;
-    let constraint = image.constraint.as_deref().filter(|constraint| !constraint.is_empty());
-    let rule = match image.image_selection_strategy {
-        ImageSelectionStrategy::SemVer => {
-            let constraint = constraint.map(Constraint::parse).transpose();
-            let strictness = if image.strict_semvers { Strictness::Strict } else { Strictness::Loose };
-            TagRule::semver(constraint.map_err(|error| invalid("constraint", error))?)
-                .with_strictness(strictness)
-        }
-        ImageSelectionStrategy::Lexical => TagRule::lexical(),
-        ImageSelectionStrategy::NewestBuild => TagRule::newest(),
-        ImageSelectionStrategy::Digest => match constraint {
-            Some(tag) => TagRule::digest(tag),
-            None => {
-                let error =
-                    Error::new(ErrorKind::InvalidInput, "the strategy Digest needs the tag to follow");
-                return Err(error
-                    .with_field("constraint")
-                    .with_hint("name it in `constraint`, such as latest"));
-            }
-        },
-    };
-    Ok(rule.with_filter(filter))
+/// A rule that validation would have refused.
+fn invalid_rule(invalid: InvalidRule) -> Error {
+    let error = Error::new(ErrorKind::InvalidInput, invalid.to_string()).with_field(invalid.field());
+    match invalid {
+        InvalidRule::NoTag => error.with_hint("name it in `constraint`, such as latest"),
+        InvalidRule::Pattern(cause) => error.with_cause(cause),
+        InvalidRule::Constraint { error: cause, .. } => error.with_cause(cause),
+        other => error.with_cause(other),
+    }
 }
 
 /// A field that validation would have refused.

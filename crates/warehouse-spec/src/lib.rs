@@ -68,60 +68,44 @@
 //! No input makes it panic or recurse without bound, and [`Limits`] bound what a text may expand to. No message, `Debug`
 //! output or snippet of it shows a credential out of a URL: see [`redact`].
 
-mod chart;
 mod decode;
 mod diagnostic;
-mod discovered;
 mod encoding;
-mod escape;
 mod freight;
-mod generic;
-mod git;
-mod image;
-mod interval;
 mod manifest;
-mod node;
-mod options;
 mod parse;
-mod path;
-mod platform;
-mod redact;
 mod repo_url;
 mod rule;
-mod scalar;
-mod secret;
+#[cfg(feature = "schema")]
+mod schema;
+mod selection;
 mod snippet;
+mod status;
 mod subscription;
-mod syntax;
-mod timestamp;
-mod url;
-mod value;
-mod visible;
+mod time;
 mod warehouse;
-mod written;
 mod yaml;
 
-pub use chart::ChartSubscription;
-pub use diagnostic::{Code, Diagnostic, Location, Severity};
-pub use discovered::{
-    ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference, DiscoveredRef,
-    DiscoveryResult, GenericDiscoveryResult, GitDiscoveryRefs, GitDiscoveryResult, ImageDiscoveryResult,
-};
+pub use diagnostic::{Applicability, Code, Diagnostic, Location, Replacement, Severity};
 pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
-pub use generic::GenericSubscription;
-pub use git::{CommitSelectionStrategy, GitSubscription};
-pub use image::{ImageSelectionStrategy, ImageSubscription};
-pub use interval::{Interval, InvalidInterval};
-pub use manifest::{Located, Manifest, Skipped};
-pub use options::{Limits, Options};
-pub use parse::{parse, parse_bytes};
-pub use platform::{InvalidPlatform, Platform};
-pub use redact::{redact, without_credential};
+pub use manifest::{InvalidValue, Located, Manifest, Options, Parsed, Skipped};
+pub use parse::{FromValue, from_value, parse, parse_bytes};
+pub use repository_url::{normalize_chart, normalize_git, normalize_image, redact, without_credential};
+pub use selection::InvalidRule;
 pub use snippet::Snippet;
-pub use subscription::{DEFAULT_DISCOVERY_LIMIT, MAXIMUM_DISCOVERY_LIMIT, Subscription, SubscriptionKind};
-pub use url::{normalize_chart, normalize_git, normalize_image};
-pub use value::UnknownValue;
+pub use status::{
+    ChartDiscoveryResult, Condition, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference,
+    DiscoveredRef, DiscoveryResult, GenericDiscoveryResult, GitDiscoveryRefs, GitDiscoveryResult,
+    ImageDiscoveryResult, WarehouseStatus,
+};
+pub use subscription::{
+    ChartSubscription, CommitSelectionStrategy, DEFAULT_DISCOVERY_LIMIT, GenericSubscription,
+    GitSubscription, ImageSelectionStrategy, ImageSubscription, InvalidPlatform, MAXIMUM_DISCOVERY_LIMIT,
+    Platform, Subscription, SubscriptionKind, UnknownValue,
+};
+pub use time::{Interval, InvalidInterval};
 pub use warehouse::{
     API_VERSION, FreightCreationCriteria, FreightCreationPolicy, Metadata, Warehouse, WarehouseSpec,
 };
+pub use yaml::Limits;

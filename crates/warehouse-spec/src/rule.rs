@@ -2,7 +2,9 @@
 //! expression parse at all? Each answer is a reason for people, or nothing when all is well.
 
 use std::error::Error;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use selection_strategies::expression::{CommitVariables, Expression, Signatures, TagVariables};
 use selection_strategies::expression::{NameUse, UnknownName};
 use selection_strategies::path::{PathSelector, PathSelectorError};
@@ -100,4 +102,81 @@ pub(crate) fn uses(text: &str, are_criteria: bool) -> Vec<NameUse> {
 /// The functions of criteria.
 pub(crate) fn functions() -> Vec<&'static str> {
     Signatures::for_freight().names().collect()
+}
+
+/// What to write where `constraint` names a tag.
+pub(crate) const NAME_A_TAG: &str = "name a tag, for example `latest`";
+
+/// What the distribution specification calls a tag.
+pub(crate) fn is_tag(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.len() <= 128
+        && text.bytes().next().is_some_and(word)
+        && text.bytes().all(|byte| word(byte) || byte == b'.' || byte == b'-')
+}
+
+/// The longest branch name (rule 1.7).
+pub(crate) const LONGEST_BRANCH: usize = 255;
+
+/// What a name of a branch looks like.
+pub(crate) const BRANCH_NAME: &str =
+    "letters, digits, `.`, `_`, `-` and `/`; a letter or digit first, no `.` or `/` last";
+
+static BRANCH: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^[a-zA-Z0-9](?:[a-zA-Z0-9._/-]*[a-zA-Z0-9_-])?$").ok());
+
+/// Whether this may be the name of a branch (rule 1.7).
+pub(crate) fn is_branch(text: &str) -> bool {
+    text.len() <= LONGEST_BRANCH && BRANCH.as_ref().is_some_and(|name| name.is_match(text))
+}
+
+/// The most similar of these names, if any is similar enough to be worth mentioning.
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    // Longer texts are no misspelt names, and would take time.
+    if name.len() > 64 {
+        return None;
+    }
+    let lower = name.to_lowercase();
+    known
+        .iter()
+        .map(|&candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(name.len()) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be added, removed, changed or swapped with their neighbour.
+fn distance(first: &str, second: &str) -> usize {
+    let first: Vec<char> = first.chars().collect();
+    let second: Vec<char> = second.chars().collect();
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=second.len()).collect();
+    for (row, &letter) in first.iter().enumerate() {
+        let mut current = vec![row + 1];
+        for (column, &other) in second.iter().enumerate() {
+            let changed = last[column] + usize::from(letter != other);
+            let mut best = changed.min(last[column + 1] + 1).min(current[column] + 1);
+            let swapped = row > 0 && column > 0 && letter == second[column - 1] && first[row - 1] == other;
+            if swapped {
+                best = best.min(before_last[column - 1] + 1);
+            }
+            current.push(best);
+        }
+        before_last = std::mem::replace(&mut last, current);
+    }
+    last.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let known = ["repoURL", "branch", "semverConstraint", "strictSemvers"];
+        assert_eq!(nearest("repoUrl", &known), Some("repoURL"));
+        assert_eq!(nearest("barnch", &known), Some("branch"));
+        assert_eq!(nearest("strictSemver", &known), Some("strictSemvers"));
+        assert_eq!(nearest("colour", &known), None);
+    }
 }

@@ -6,8 +6,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::interval::Interval;
+use crate::status::WarehouseStatus;
 use crate::subscription::Subscription;
+use crate::time::Interval;
 
 /// The `apiVersion` of every document this crate reads and writes.
 pub const API_VERSION: &str = "kargo.akuity.io/v1alpha1";
@@ -26,12 +27,14 @@ pub struct Warehouse {
     pub metadata: Metadata,
     /// What to discover, how often, and what follows from it.
     pub spec: WarehouseSpec,
+    /// What Kargo's controller wrote down, where the document comes from a cluster. It selects nothing here.
+    pub status: Option<WarehouseStatus>,
 }
 
 impl Warehouse {
     /// A Warehouse of this name over these subscriptions, everything else as it is by default.
     pub fn new(name: impl Into<String>, subscriptions: Vec<Subscription>) -> Self {
-        Self { metadata: Metadata::named(name), spec: WarehouseSpec::new(subscriptions) }
+        Self { metadata: Metadata::named(name), spec: WarehouseSpec::new(subscriptions), status: None }
     }
 
     /// The name that Freight of this Warehouse carries as its origin.
@@ -61,6 +64,8 @@ struct WarehouseDocument {
     kind: &'static str,
     metadata: Metadata,
     spec: WarehouseSpec,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<WarehouseStatus>,
 }
 
 impl From<Warehouse> for WarehouseDocument {
@@ -70,12 +75,14 @@ impl From<Warehouse> for WarehouseDocument {
             kind: "Warehouse",
             metadata: warehouse.metadata,
             spec: warehouse.spec,
+            status: warehouse.status,
         }
     }
 }
 
 /// The part of Kubernetes' object metadata that matters before an object is in a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Metadata {
@@ -102,6 +109,7 @@ impl Metadata {
 
 /// `spec` of a [`Warehouse`] (rule 1.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WarehouseSpec {
@@ -109,13 +117,16 @@ pub struct WarehouseSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
     /// The time between two discoveries, `5m0s` unless the manifest says otherwise.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub interval: Interval,
     /// Whether Freight is built by itself.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub freight_creation_policy: FreightCreationPolicy,
     /// What must hold before Freight is built by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub freight_creation_criteria: Option<FreightCreationCriteria>,
     /// What is subscribed to; never empty in a parsed Warehouse.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub subscriptions: Vec<Subscription>,
 }
 
@@ -134,6 +145,7 @@ impl WarehouseSpec {
 
 /// Whether a Warehouse builds Freight by itself (`freightCreationPolicy`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum FreightCreationPolicy {
     /// Freight is built whenever discovery finds something new. The default.
     #[default]
@@ -175,6 +187,7 @@ impl FromStr for FreightCreationPolicy {
 
 /// `freightCreationCriteria` of a [`WarehouseSpec`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FreightCreationCriteria {

@@ -1,9 +1,8 @@
 //! Which registry and repository a credential is looked up for, and which of them a key of the file means.
 
 use artifact_source::SourceKind;
+use repository_url::{DOCKER_HUB, registry_host};
 
-/// Docker Hub, under the one of its names that people write.
-const DOCKER_HUB: &str = "docker.io";
 /// Docker Hub, as Docker names it to credential helpers and in its file.
 const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
 
@@ -34,7 +33,7 @@ impl Place {
             }
             _ => (DOCKER_HUB, name),
         };
-        let host = host(registry);
+        let host = registry_host(registry);
         let repository = repository.split(['@', ':']).next().unwrap_or_default().trim_matches('/');
         if host.is_empty() || repository.is_empty() {
             return None;
@@ -132,7 +131,7 @@ impl Key {
         let name = without_scheme.unwrap_or(text);
         let (registry, path) = name.split_once('/').unwrap_or((name, ""));
         let path = path.trim_end_matches('/');
-        let host = host(registry);
+        let host = registry_host(registry);
         if host.is_empty() {
             return None;
         }
@@ -148,14 +147,6 @@ impl Key {
             _ => host,
         };
         Some(Self { prefix, rank })
-    }
-}
-
-/// A registry's host in small letters, and Docker Hub under one name.
-fn host(registry: &str) -> String {
-    match registry.to_ascii_lowercase() {
-        hub if matches!(hub.as_str(), "index.docker.io" | "registry-1.docker.io") => DOCKER_HUB.to_owned(),
-        other => other,
     }
 }
 

@@ -1,11 +1,10 @@
 //! Fields that are known and right, and that the strategy never looks at: what such a field was meant to select is not selected.
 
-use crate::decode::context::Context;
-use crate::decode::object::{Field, Object};
+use crate::decode::context::{Context, Field};
+use crate::decode::object::Object;
 use crate::diagnostic::Code;
-use crate::git::CommitSelectionStrategy;
-use crate::image::ImageSelectionStrategy;
-use crate::node::{ScalarKind, Value};
+use crate::subscription::{CommitSelectionStrategy, ImageSelectionStrategy};
+use crate::yaml::{ScalarKind, Value};
 
 /// The lists of tags, old fields included.
 const TAGS: &[&str] = &["allowTags", "allowTagsRegexes", "ignoreTags", "ignoreTagsRegexes"];
@@ -61,7 +60,7 @@ fn report(context: &mut Context, object: &Object<'_>, idle: &[(&str, &str)], str
             continue;
         };
         let message = format!("`{}` has no effect with `{strategy}`", field.name());
-        context.warn(Code::NoEffect, &field, message, help);
+        context.warn(Code::NoEffect, &field, message, *help);
     }
 }
 
