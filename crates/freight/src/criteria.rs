@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use repository_url::{normalize_chart, normalize_git, normalize_image};
 use selection_strategies::expression::{
     CompileError, DiscoveredArtifact, DiscoveredChart, DiscoveredCommit, DiscoveredImage, Environment,
     Expression, ExpressionError, Failure, FieldReads, Signatures, Time, Value,
 };
 use serde_json::Value as Json;
-use warehouse_spec::{
-    DiscoveredArtifacts, FreightCreationPolicy, Warehouse, normalize_chart, normalize_git, normalize_image,
-};
+use warehouse_spec::{DiscoveredArtifacts, FreightCreationPolicy, Warehouse};
 
 /// The criteria could not be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! `warehouse freight`.
 
 use crate::exit::Exit;
-use crate::message::Messages;
+use crate::message::{Messages, with_causes};
 use crate::{arguments, discovery, manifest, output};
 
 /// Prints the Freight that follows from the newest artifacts.
@@ -12,8 +12,8 @@ pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages
     let mut exit = Exit::Success;
     for discovered in &discovered {
         match discovered.report.freight(&discovered.warehouse) {
-            freight::Outcome::Built(freight) => built.push(freight),
-            freight::Outcome::NotBuilt(reason) => {
+            Ok(freight) => built.push(freight),
+            Err(reason) => {
                 messages.error(&format!(
                     "{}: no Freight: {}",
                     discovered.warehouse.qualified_name(),
@@ -33,8 +33,8 @@ pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages
 }
 
 /// Why there is no Freight. Why a subscription failed has been said, with its place and what to do.
-fn why(reason: &freight::Reason) -> String {
-    let freight::Reason::Missing(missing) = reason else { return reason.to_string() };
+fn why(reason: &freight::NoFreight) -> String {
+    let freight::NoFreight::Missing(missing) = reason else { return with_causes(reason) };
     let missing = missing.iter().map(|missing| match missing.cause {
         freight::MissingCause::Failed(_) => {
             format!("subscription {} ({}) failed, see above", missing.index, missing.subscription)

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use artifact_source::{AnyArtifact, Artifact, Cost, Error};
-use freight::Outcome;
 use warehouse_discovery::{Discoverer, Report};
 use warehouse_spec::{Freight, Warehouse};
 
@@ -21,7 +20,7 @@ pub(super) enum Ended {
     #[error("a subscription failed: {0}")]
     Discovery(String),
     #[error("no Freight followed: {0}")]
-    NoFreight(freight::Reason),
+    NoFreight(#[from] freight::NoFreight),
 }
 
 pub(super) async fn tell(world: &World, warehouse: &Warehouse, manifest: &str) -> Result<(), Ended> {
@@ -72,10 +71,7 @@ fn complete(report: Report) -> Result<Report, Ended> {
 }
 
 fn built(report: &Report, warehouse: &Warehouse) -> Result<Freight, Ended> {
-    match report.freight(warehouse) {
-        Outcome::Built(freight) => Ok(freight),
-        Outcome::NotBuilt(reason) => Err(Ended::NoFreight(reason)),
-    }
+    Ok(report.freight(warehouse)?)
 }
 
 /// What is different about the best of each subscription, and about the Freight.

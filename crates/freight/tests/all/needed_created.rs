@@ -1,7 +1,5 @@
 //! Which images' time of creation criteria may read, by looking at the expression alone.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
-
 use freight::{Criteria, NeededCreated};
 use warehouse_spec::{
     FreightCreationCriteria, FreightCreationPolicy, ImageSubscription, Subscription, Warehouse,

@@ -2,8 +2,6 @@
 //!
 //! The rows are this crate's copy in `tests/vectors`, or those of the folder that `CONFORMANCE_VECTORS` names.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
-
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
