@@ -9,3 +9,6 @@ mod hostile;
 mod refusals;
 mod remedies;
 mod round_trip;
+#[cfg(feature = "schema")]
+mod schema;
+mod values;
