@@ -57,7 +57,7 @@ pub enum NoFreight {
     },
 }
 
-/// A subscription without an artifact, for want of which there is no Freight.
+/// A subscription without an artifact, which is why there is no Freight.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Missing {
@@ -135,8 +135,8 @@ impl<'a> FreightBuilder<'a> {
         Ok(freight)
     }
 
-    /// The Freight of the best artifacts, whatever policy and criteria say: what a person who creates Freight by hand
-    /// would start from.
+    /// The Freight of the best artifacts, whatever the policy and the criteria are: the start for Freight that a person
+    /// creates by hand.
     ///
     /// # Errors
     ///

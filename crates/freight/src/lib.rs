@@ -58,3 +58,7 @@ pub use build::{FreightBuilder, Missing, MissingCause, NoFreight};
 pub use criteria::{Criteria, CriteriaError, NeededCreated};
 pub use name::freight_name;
 pub use repository_url::{normalize_chart, normalize_git, normalize_image};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! The name of Freight: a digest of what is in it (rule 6.1).
+//! The name of Freight: a digest of what is in it ([rule 6.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
 use repository_url::{normalize_chart, normalize_git};
 use sha1::{Digest, Sha1};

@@ -34,3 +34,7 @@ pub use image_name::{
 pub use normalize::{normalize_chart, normalize_git, normalize_image};
 pub use printable::{is_printable, printable};
 pub use redact::{names_secret, redact, redact_url, without_credential};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -113,7 +113,7 @@ fn mask_authority(scheme: &str, rest: &str) -> Option<String> {
         let is_name = scheme.ends_with("ssh://") && !authority[..at].contains(':');
         return (!is_name).then(|| format!("{MASK}{}", &rest[at..]));
     }
-    // No user in front of the first slash. Still, `user:pass/word@host` is one whose password nobody escaped.
+    // No user in front of the first slash. Still, `user:pass/word@host` has a password that is not percent-encoded.
     let (_, after_colon) = authority.split_once(':')?;
     let is_port = after_colon.bytes().all(|byte| byte.is_ascii_digit());
     let at = rest.rfind('@')?;
@@ -174,7 +174,7 @@ pub fn names_secret(key: &str) -> bool {
 ///
 /// What goes in need not be a valid URL; whatever stands between `://` and the last `@` before
 /// the path is taken for a credential. A query is kept as far as its keys go, since signed URLs
-/// carry their signature there. The user of the scp form (`git@host:path`) is no secret and stays.
+/// carry their signature there. The user of the scp form (`git@host:path`) is not a secret and stays.
 ///
 /// ```
 /// use repository_url::redact_url;

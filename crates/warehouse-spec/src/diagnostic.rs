@@ -18,9 +18,9 @@ use crate::yaml::Mark;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// Whether the manifest is unusable or merely doubtful.
+    /// Whether the document is unusable.
     pub severity: Severity,
-    /// What kind of slip this is; stable, for tools and for counting.
+    /// The kind of problem. Its spelling is stable, for tools and for counting.
     pub code: Code,
     /// Where it is.
     pub location: Location,
@@ -189,7 +189,7 @@ impl Help {
     }
 
     /// The same help, whose edit is what was probably meant.
-    pub(crate) fn guessed(mut self) -> Self {
+    pub(crate) fn probable(mut self) -> Self {
         if let Some(edit) = &mut self.edit {
             edit.applicability = Applicability::MaybeIncorrect;
         }
@@ -242,7 +242,7 @@ impl fmt::Display for Diagnostic {
 /// How bad a [`Diagnostic`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// The manifest means something, though perhaps not what its author meant, or not to every Kargo release.
+    /// The document is used. It may not mean what its author meant, or not the same to every Kargo release.
     Warning,
     /// The document it is in is not used.
     Error,
@@ -261,7 +261,7 @@ impl fmt::Display for Severity {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Location {
-    /// The file, as whoever called [`parse`](crate::parse) names it.
+    /// The name of the file, as given to [`parse`](crate::parse).
     pub source: Arc<str>,
     /// The line, counted from 1.
     pub line: usize,
@@ -321,7 +321,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The text is no YAML.
+    /// The text is not valid YAML.
     Syntax => "syntax",
     /// The text is larger, deeper or more entangled than [`Limits`](crate::Limits) allow.
     Limit => "limit",

@@ -91,7 +91,7 @@ impl FreightOrigin {
     }
 }
 
-/// `Warehouse/<name>`, as Freight's name is computed from it (rule 6.1).
+/// `Warehouse/<name>`, as Freight's name is computed from it ([rule 6.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 impl fmt::Display for FreightOrigin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", self.kind, self.name)
@@ -115,7 +115,7 @@ pub struct GitCommit {
     /// The tag it was found by.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub tag: String,
-    /// The subject of its message, shortened (rule 4.5).
+    /// The subject of its message, shortened ([rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// Its author.

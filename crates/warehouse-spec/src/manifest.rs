@@ -8,7 +8,7 @@ use crate::freight::Freight;
 use crate::warehouse::Warehouse;
 use crate::yaml::Limits;
 
-/// What [`parse`](crate::parse) tolerates.
+/// How [`parse`](crate::parse) reads: how strictly, and up to which size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
@@ -34,10 +34,9 @@ impl Options {
     }
 }
 
-/// Everything [`parse`](crate::parse) made of one file.
+/// The result of [`parse`](crate::parse): what one file holds.
 ///
-/// A document with an error is not among `warehouses` or `freights`; the others are, so one bad document hides no good
-/// one. [`Manifest::is_valid`] says whether there was an error at all.
+/// A document with an error is not among `warehouses` or `freights`; every other one is. [`Manifest::is_valid`] says whether there was an error at all.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Manifest {
@@ -45,7 +44,7 @@ pub struct Manifest {
     pub warehouses: Vec<Located<Warehouse>>,
     /// The Freight documents without an error, in the order of the file.
     pub freights: Vec<Located<Freight>>,
-    /// Documents of other kinds, which were passed over.
+    /// Documents of other kinds, which were not read.
     pub skipped: Vec<Skipped>,
     /// Everything wrong with the file, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
@@ -113,7 +112,7 @@ impl InvalidValue {
     }
 }
 
-/// A document of a kind that is no business of discovery: a Stage, a Project, a Secret.
+/// A document of another kind, such as a Stage, a Project or a Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Skipped {

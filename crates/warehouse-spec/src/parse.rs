@@ -14,10 +14,9 @@ use crate::subscription::{ChartSubscription, GitSubscription, ImageSubscription,
 use crate::warehouse::{Warehouse, WarehouseSpec};
 use crate::yaml::{self, Mark};
 
-/// Reads every document of a manifest, YAML or JSON (rule 1.1).
+/// Reads every document of a manifest, YAML or JSON ([rule 1.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 ///
-/// `source_name` is what diagnostics call the file. Nothing is ever only partly reported: the diagnostics hold every error
-/// and every warning of every document. Documents of other kinds, and of other API groups, are listed as skipped; empty
+/// `source_name` is the name of the file in diagnostics. They hold every error and every warning of every document. Documents of other kinds, and of other API groups, are listed as skipped; empty
 /// ones are not. A `List` is read as the documents it holds.
 ///
 /// No input makes it panic, recurse without bound, or take more memory than [`Limits`](crate::Limits) allow.
@@ -46,7 +45,7 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
     let mut diagnostics = documents.diagnostics;
     diagnostics.append(&mut decode::syntax_errors(&source, text, &read.problems));
     diagnostics.sort_by_key(|found| (found.location.line, found.location.column));
-    // One slip may break several documents, such as a merge conflict across them.
+    // One error may break several documents, such as a merge conflict across them.
     diagnostics.dedup();
     shorten(&mut diagnostics, options.limits.diagnostics);
     Manifest {
@@ -57,19 +56,19 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
     }
 }
 
-/// Reads a manifest as [`parse`] does, from bytes that may not be text at all.
+/// Reads a manifest as [`parse`] does, from bytes.
 ///
-/// The bytes are UTF-8, or UTF-16 or UTF-32 with a byte order mark, as [`text_of`] reads them. Others are one error, at the
-/// place of the first that does not fit.
+/// The bytes are UTF-8, or UTF-16 or UTF-32 with a byte order mark, as [`text_of`] reads them. For other bytes there is one
+/// diagnostic, at the place of the first byte that does not fit.
 pub fn parse_bytes(source_name: &str, bytes: &[u8], options: &Options) -> Manifest {
     match text_of(bytes) {
         Ok(text) => parse(source_name, &text, options),
         Err(error) => {
             let mark = Mark { line: error.line, column: error.column, width: 1, ..Mark::first() };
             let source = Arc::from(source_name);
-            let mut manifest = refused(&source, mark, Code::Syntax, "the file is no text in UTF-8");
+            let mut manifest = refused(&source, mark, Code::Syntax, "the file is not text in UTF-8");
             if let (Some(encoding), Some(found)) = (error.encoding, manifest.diagnostics.first_mut()) {
-                found.message = format!("the file is no text in UTF-8, but {encoding}");
+                found.message = format!("the file is not text in UTF-8, but {encoding}");
                 found.help = Some("save it as UTF-8".to_owned());
             }
             manifest
@@ -85,7 +84,7 @@ fn refused(source: &Arc<str>, mark: Mark, code: Code, message: &str) -> Manifest
     }
 }
 
-/// Cuts a list that nobody would read to its end, errors first, and says so.
+/// Cuts a long list, warnings first, and adds how many diagnostics are left out.
 fn shorten(diagnostics: &mut Vec<Diagnostic>, limit: usize) {
     if diagnostics.len() <= limit {
         return;

@@ -1,4 +1,5 @@
-//! The forms of repository URLs that each kind of subscription takes (rule 1.7), and what to say about the others.
+//! The forms of repository URLs that each kind of subscription takes
+//! ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), and what to say about the others.
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
@@ -35,7 +36,7 @@ pub(crate) struct BadUrl {
 
 impl BadUrl {
     fn new(url: &str, what: &str, help: &'static str) -> Self {
-        let message = format!("`{url}` is no {what}");
+        let message = format!("`{url}` is not {what}");
         let (message, help) = match (has_user(url), url.contains('?')) {
             (true, _) => (
                 format!("{message}: credentials do not belong in a `repoURL`"),
@@ -52,7 +53,7 @@ impl BadUrl {
 
     fn hazard(url: &str, what: &str, hazard: Hazard) -> Self {
         let url = shown(url);
-        Self { message: format!("`{url}` is no {what}: {}", hazard.what), help: hazard.help }
+        Self { message: format!("`{url}` is not {what}: {}", hazard.what), help: hazard.help }
     }
 }
 
@@ -68,7 +69,7 @@ fn has_user(url: &str) -> bool {
 /// Checks the repository of an image subscription: a name without scheme, tag and digest.
 pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
     if let Some(hazard) = in_image(url) {
-        return Err(BadUrl::hazard(url, "image repository", hazard));
+        return Err(BadUrl::hazard(url, "an image repository", hazard));
     }
     if fits(&IMAGE, url) {
         return Ok(());
@@ -85,13 +86,13 @@ pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
     } else {
         "write it like registry.example.com/path/name"
     };
-    Err(BadUrl::new(url, "image repository", help))
+    Err(BadUrl::new(url, "an image repository", help))
 }
 
 /// Checks the repository of a Git subscription: http(s), ssh, scp form or, which Kargo does not know, file.
 pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
     if let Some(hazard) = in_url(url) {
-        return Err(BadUrl::hazard(url, "Git repository URL", hazard));
+        return Err(BadUrl::hazard(url, "a Git repository URL", hazard));
     }
     if fits(&GIT, url) {
         return Ok(());
@@ -103,13 +104,13 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
     } else {
         "write it like https://host/path, ssh://git@host/path or git@host:path"
     };
-    Err(BadUrl { message: format!("`{url}` is no Git repository URL"), help: help.into() })
+    Err(BadUrl { message: format!("`{url}` is not a Git repository URL"), help: help.into() })
 }
 
 /// Checks the repository of a chart subscription: http(s) or oci.
 pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
     if let Some(hazard) = in_url(url) {
-        return Err(BadUrl::hazard(url, "chart repository URL", hazard));
+        return Err(BadUrl::hazard(url, "a chart repository URL", hazard));
     }
     if fits(&CHART, url) {
         return Ok(());
@@ -119,7 +120,7 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
     } else {
         "write it like https://host/path or oci://host/path"
     };
-    Err(BadUrl::new(url, "chart repository URL", help))
+    Err(BadUrl::new(url, "a chart repository URL", help))
 }
 
 /// Whether the chart lies in a classic repository and must be named.
@@ -212,8 +213,7 @@ fn in_url(url: &str) -> Option<Hazard> {
         })
 }
 
-/// The URL for a message, without anything in front of the last `@`: what stands there may be a password in which nobody
-/// escaped what had to be.
+/// The URL for a message, without anything in front of the last `@`: what stands there may be a password that is not percent-encoded.
 fn shown(url: &str) -> Cow<'_, str> {
     match (url.split_once("://"), url.rfind('@')) {
         (Some((scheme, rest)), Some(at)) if url.len() - rest.len() <= at => {
@@ -475,16 +475,16 @@ mod tests {
             (chart("https://token@charts.example.com/a"), "credentials"),
             (chart("oci://me@ghcr.io/a?b"), "credentials"),
             (chart("https://charts.example.com?token=x"), "a query"),
-            (image("nginx@sha256:00"), "no image repository"),
-            (image("ghcr.io/a@sha256:00"), "no image repository"),
-            (image("nginx@1.2"), "no image repository"),
-            (chart("s3://bucket/a@b"), "no chart repository URL"),
+            (image("nginx@sha256:00"), "not an image repository"),
+            (image("ghcr.io/a@sha256:00"), "not an image repository"),
+            (image("nginx@1.2"), "not an image repository"),
+            (chart("s3://bucket/a@b"), "not a chart repository URL"),
         ] {
             let bad = answer.unwrap_err();
             let is_named = bad.message.ends_with("not belong in a `repoURL`");
             assert_eq!(
                 (is_named, bad.message.contains(reason)),
-                (!reason.starts_with("no "), true),
+                (!reason.starts_with("not "), true),
                 "{bad:?}"
             );
         }

@@ -16,8 +16,8 @@ const AROUND: usize = 4_000;
 /// Shows a [`Diagnostic`] with the line it is about, a caret, and its help; plain text, several lines, no colour, no line
 /// break at the end.
 ///
-/// Credentials in URLs are masked in the line as well. Of a line that may belong to a Secret only the key is shown. What a
-/// terminal would act on is replaced by U+FFFD. A text that is larger than the limit is shown without any line of it.
+/// Credentials in URLs are masked in the line as well. Of a line that may belong to a Secret only the key is shown. Characters that are
+/// not printable are replaced by U+FFFD. A text that is larger than the limit is shown without any line of it.
 ///
 /// ```
 /// use warehouse_spec::{Options, Snippet, parse};
@@ -34,7 +34,7 @@ const AROUND: usize = 4_000;
 /// assert_eq!(
 ///     Snippet::new(&manifest.diagnostics[0], text).to_string(),
 ///     "\
-/// error: `nginx:1.25` is no image repository
+/// error: `nginx:1.25` is not an image repository
 ///  --> kargo.yaml:6:22 (spec.subscriptions[0].image.repoURL)
 ///   |
 /// 6 |   - image: {repoURL: 'nginx:1.25'}

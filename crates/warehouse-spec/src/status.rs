@@ -179,7 +179,7 @@ pub struct DiscoveredRef {
     pub id: String,
 }
 
-/// A discovered commit (rule 4.5).
+/// A discovered commit ([rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
@@ -227,7 +227,7 @@ pub struct ImageDiscoveryResult {
     pub subscription_name: String,
 }
 
-/// A discovered image (rule 3.9).
+/// A discovered image ([rule 3.9](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]

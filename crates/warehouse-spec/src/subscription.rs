@@ -1,4 +1,4 @@
-//! The subscriptions of a Warehouse: an optional name and exactly one kind each (rule 1.3).
+//! The subscriptions of a Warehouse: an optional name and exactly one kind each ([rule 1.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// The number of artifacts kept per subscription unless the manifest says otherwise (rule 1.6).
+/// The default of `discoveryLimit`, the number of artifacts kept per subscription ([rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub const DEFAULT_DISCOVERY_LIMIT: u32 = 20;
 
-/// The largest `discoveryLimit` (rule 1.6).
+/// The largest `discoveryLimit` ([rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub const MAXIMUM_DISCOVERY_LIMIT: u32 = 100;
 
 /// A subscription to one repository.
@@ -20,7 +20,7 @@ pub const MAXIMUM_DISCOVERY_LIMIT: u32 = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Subscription {
-    /// What tells this subscription from others to the same repository; recorded in results and in Freight.
+    /// The name by which results and Freight tell this subscription from others to the same repository.
     pub name: Option<String>,
     /// What is subscribed to.
     pub kind: SubscriptionKind,
@@ -156,35 +156,35 @@ pub struct ImageSubscription {
     /// A version constraint for `SemVer`, a tag for `Digest`; the other strategies ignore it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraint: Option<String>,
-    /// Whether only tags with all three version parts count (rule 2.3).
+    /// Whether only tags with all three version parts count ([rule 2.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[cfg_attr(feature = "schema", schemars(default = "crate::subscription::is_on"))]
     pub strict_semvers: bool,
-    /// Patterns of which a tag must match at least one; none means every tag (rule 3.1).
+    /// Patterns of which a tag must match at least one; none means every tag ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub allow_tags_regexes: Vec<String>,
-    /// Patterns of which a tag must match none (rule 3.1).
+    /// Patterns of which a tag must match none ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub ignore_tags_regexes: Vec<String>,
-    /// Tags to ignore, letter by letter: `ignoreTags` of releases before 1.13, still understood here.
+    /// Tags to ignore, compared as a whole: `ignoreTags` of releases before 1.13, still read here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub ignore_tags: Vec<String>,
     /// The platform an image must offer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
-    /// Whether metadata of an image may be reused by its tag (rule 3.7).
+    /// Whether metadata of an image may be reused by its tag ([rule 3.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "is_off")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub cache_by_tag: bool,
-    /// How many images are kept, 1 to 100.
+    /// How many images are kept, 1 to 100. Defaults to 20.
     #[cfg_attr(
         feature = "schema",
         schemars(default = "crate::subscription::default_limit", range(min = 1, max = 100))
     )]
     pub discovery_limit: u32,
-    /// Whether a registry's TLS certificate goes unchecked.
+    /// Whether to skip the verification of the registry's TLS certificate.
     #[serde(rename = "insecureSkipTLSVerify", skip_serializing_if = "is_off")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub insecure_skip_tls_verify: bool,
@@ -194,7 +194,7 @@ pub struct ImageSubscription {
 }
 
 impl ImageSubscription {
-    /// A subscription to this repository, everything else as it is by default (rule 1.6).
+    /// A subscription to this repository, with the defaults of every other field ([rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     pub fn new(repo_url: impl Into<String>) -> Self {
         Self {
             repo_url: repo_url.into(),
@@ -263,7 +263,7 @@ impl FromStr for ImageSelectionStrategy {
     }
 }
 
-/// A platform constraint, `os/arch[/variant]` (rule 1.7). How it judges an image is rule 3.6.
+/// A platform constraint, `os/arch[/variant]` ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). How it judges an image is [rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
 ///
 /// ```
 /// let platform: warehouse_spec::Platform = "linux/arm/v7".parse()?;
@@ -280,9 +280,10 @@ pub struct Platform {
     variant: Option<String>,
 }
 
-/// The text is no platform: not two or three parts, or a part is empty or holds white space.
+/// A text that is not a platform: it does not have two or three parts, or a part is empty or holds other characters than letters,
+/// digits, `_`, `.` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no platform of the form os/arch or os/arch/variant")]
+#[error("`{0}` is not a platform of the form os/arch or os/arch/variant")]
 pub struct InvalidPlatform(String);
 
 impl Platform {
@@ -360,59 +361,59 @@ pub struct GitSubscription {
     /// Which commit counts as the newest.
     #[cfg_attr(feature = "schema", schemars(default))]
     pub commit_selection_strategy: CommitSelectionStrategy,
-    /// The branch for `NewestFromBranch`; none means the remote's HEAD.
+    /// The branch for `NewestFromBranch`. Defaults to the remote's HEAD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     /// A version constraint for `SemVer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub semver_constraint: Option<String>,
-    /// Whether only tags with all three version parts count (rule 2.3).
+    /// Whether only tags with all three version parts count ([rule 2.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[cfg_attr(feature = "schema", schemars(default = "crate::subscription::is_on"))]
     pub strict_semvers: bool,
-    /// Patterns of which a tag must match at least one; none means every tag (rule 3.1).
+    /// Patterns of which a tag must match at least one; none means every tag ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub allow_tags_regexes: Vec<String>,
-    /// Patterns of which a tag must match none (rule 3.1).
+    /// Patterns of which a tag must match none ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub ignore_tags_regexes: Vec<String>,
-    /// Tags to ignore, letter by letter: `ignoreTags` of releases before 1.13, still understood here.
+    /// Tags to ignore, compared as a whole: `ignoreTags` of releases before 1.13, still read here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub ignore_tags: Vec<String>,
-    /// What must be true of a commit or tag, as an expression (rule 4.6).
+    /// What must be true of a commit or tag, as an expression ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expression_filter: Option<String>,
-    /// Selectors of which a changed path must match at least one; none means every path (rule 4.4).
+    /// Selectors of which a changed path must match at least one; none means every path ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub include_paths: Vec<String>,
-    /// Selectors whose paths do not count (rule 4.4).
+    /// Selectors whose paths do not count ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub exclude_paths: Vec<String>,
-    /// Commits before this moment end the walk (rule 4.1).
+    /// Commits before this moment end the walk ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::optional")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<crate::time::schema::Moment>"))]
     pub since: Option<Timestamp>,
     /// Kargo's switch for partial clones. Kept for the round trip: discovery here never clones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blobless: Option<bool>,
-    /// How many commits are kept, 1 to 100.
+    /// How many commits are kept, 1 to 100. Defaults to 20.
     #[cfg_attr(
         feature = "schema",
         schemars(default = "crate::subscription::default_limit", range(min = 1, max = 100))
     )]
     pub discovery_limit: u32,
-    /// Whether a server's TLS certificate goes unchecked.
+    /// Whether to skip the verification of the server's TLS certificate.
     #[serde(rename = "insecureSkipTLSVerify", skip_serializing_if = "is_off")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub insecure_skip_tls_verify: bool,
 }
 
 impl GitSubscription {
-    /// A subscription to this repository, everything else as it is by default (rule 1.6).
+    /// A subscription to this repository, with the defaults of every other field ([rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     pub fn new(repo_url: impl Into<String>) -> Self {
         Self {
             repo_url: repo_url.into(),
@@ -504,13 +505,13 @@ pub struct ChartSubscription {
     /// A constraint on the chart's version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub semver_constraint: Option<String>,
-    /// How many versions are kept, 1 to 100.
+    /// How many versions are kept, 1 to 100. Defaults to 20.
     #[cfg_attr(
         feature = "schema",
         schemars(default = "crate::subscription::default_limit", range(min = 1, max = 100))
     )]
     pub discovery_limit: u32,
-    /// Whether a server's TLS certificate goes unchecked.
+    /// Whether to skip the verification of the server's TLS certificate.
     #[serde(rename = "insecureSkipTLSVerify", skip_serializing_if = "is_off")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub insecure_skip_tls_verify: bool,
@@ -539,7 +540,7 @@ impl ChartSubscription {
     }
 }
 
-/// A subscription under a key of its own (rule 1.3), as Kargo's paid edition has them. Its `config` is opaque here.
+/// A subscription under a key of its own ([rule 1.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), as Kargo's paid edition has them. Its `config` is opaque here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -548,10 +549,10 @@ pub struct GenericSubscription {
     /// The key it stands under in the manifest.
     #[serde(skip)]
     pub subscription_type: String,
-    /// Configuration for whoever understands this type.
+    /// Configuration of the source that reads this type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<serde_json::Map<String, serde_json::Value>>,
-    /// How many artifacts are kept, 1 to 100.
+    /// How many artifacts are kept, 1 to 100. Defaults to 20.
     #[cfg_attr(
         feature = "schema",
         schemars(default = "crate::subscription::default_limit", range(min = 1, max = 100))

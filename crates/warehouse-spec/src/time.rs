@@ -12,9 +12,9 @@ const SECOND: u128 = 1_000_000_000 * NANOSECOND;
 const MINUTE: u128 = 60 * SECOND;
 const HOUR: u128 = 60 * MINUTE;
 
-/// The time between two discoveries (rule 1.2), `5m0s` by default.
+/// The time between two discoveries ([rule 1.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), `5m0s` by default.
 ///
-/// It reads what Kargo's schema admits, any row of numbers each followed by `h`, `m` or `s`, and writes what Go writes.
+/// It reads what Kargo's schema admits, a sequence of numbers each followed by `h`, `m` or `s`, and writes what Go writes.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,9 +30,9 @@ const HOUR: u128 = 60 * MINUTE;
 #[serde(into = "String", try_from = "String")]
 pub struct Interval(Duration);
 
-/// The text is no interval, or one longer than the 292 years a Go duration holds.
+/// A text that is not an interval, or an interval longer than the 292 years that a Go duration holds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no duration of hours, minutes and seconds such as `5m0s`")]
+#[error("`{0}` is not a duration of hours, minutes and seconds such as `5m0s`")]
 pub struct InvalidInterval(String);
 
 impl Interval {
@@ -172,7 +172,7 @@ impl TryFrom<String> for Interval {
     }
 }
 
-/// Cuts a moment to whole seconds, towards the past.
+/// A moment without its fraction of a second, rounded towards the past.
 pub(crate) fn whole_seconds(moment: Timestamp) -> Timestamp {
     let seconds = moment.as_second() - i64::from(moment.subsec_nanosecond() < 0);
     Timestamp::from_second(seconds).unwrap_or(moment)

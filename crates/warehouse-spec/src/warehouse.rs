@@ -16,7 +16,7 @@ pub const API_VERSION: &str = "kargo.akuity.io/v1alpha1";
 /// A `Warehouse`: the subscriptions whose artifacts are discovered together.
 ///
 /// A value read by [`parse`](crate::parse) is in normal form: today's spelling of every field, defaults filled in,
-/// rules 1.3 to 1.8 of the semantics checked. One built by hand holds whatever its fields say.
+/// [rules 1.3 to 1.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md) of the semantics checked. One built by hand holds whatever its fields say.
 ///
 /// It serialises to the manifest Kargo's newest release reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,7 +32,7 @@ pub struct Warehouse {
 }
 
 impl Warehouse {
-    /// A Warehouse of this name over these subscriptions, everything else as it is by default.
+    /// A Warehouse of this name with these subscriptions, and with the defaults of every other field.
     pub fn new(name: impl Into<String>, subscriptions: Vec<Subscription>) -> Self {
         Self { metadata: Metadata::named(name), spec: WarehouseSpec::new(subscriptions), status: None }
     }
@@ -107,22 +107,22 @@ impl Metadata {
     }
 }
 
-/// `spec` of a [`Warehouse`] (rule 1.2).
+/// `spec` of a [`Warehouse`] ([rule 1.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WarehouseSpec {
-    /// The shard whose controller looks after this Warehouse.
+    /// The shard whose controller is responsible for this Warehouse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
-    /// The time between two discoveries, `5m0s` unless the manifest says otherwise.
+    /// The time between two discoveries. Defaults to `5m0s`.
     #[cfg_attr(feature = "schema", schemars(default))]
     pub interval: Interval,
-    /// Whether Freight is built by itself.
+    /// Whether Freight is built without a person.
     #[cfg_attr(feature = "schema", schemars(default))]
     pub freight_creation_policy: FreightCreationPolicy,
-    /// What must hold before Freight is built by itself.
+    /// What must hold before Freight is built without a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub freight_creation_criteria: Option<FreightCreationCriteria>,
     /// What is subscribed to; never empty in a parsed Warehouse.
@@ -131,7 +131,7 @@ pub struct WarehouseSpec {
 }
 
 impl WarehouseSpec {
-    /// These subscriptions, everything else as it is by default.
+    /// These subscriptions, with the defaults of every other field.
     pub fn new(subscriptions: Vec<Subscription>) -> Self {
         Self {
             shard: None,
@@ -143,7 +143,7 @@ impl WarehouseSpec {
     }
 }
 
-/// Whether a Warehouse builds Freight by itself (`freightCreationPolicy`).
+/// Whether a Warehouse builds Freight without a person (`freightCreationPolicy`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum FreightCreationPolicy {
@@ -191,7 +191,7 @@ impl FromStr for FreightCreationPolicy {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FreightCreationCriteria {
-    /// An expression that must be true of the best artifacts (rule 6.2).
+    /// An expression that must be true of the best artifacts ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     pub expression: String,
 }
 

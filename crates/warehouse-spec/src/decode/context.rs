@@ -1,4 +1,4 @@
-//! What decoding collects on its way: diagnostics, and the places of fields.
+//! The state of decoding one document: its diagnostics, the places of its fields, and the messages that every kind of field shares.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -250,48 +250,48 @@ fn unfilled(name: &str, text: &str) -> Option<&'static str> {
 pub(crate) struct Edition {
     /// The spelling in normal form.
     pub(crate) normal: &'static str,
-    /// What became of the old one.
-    pub(crate) fate: &'static str,
+    /// Which release dropped the old one, and what happens to it there.
+    pub(crate) dropped: &'static str,
 }
 
 /// `helm:` instead of `chart:`.
 pub(crate) const HELM: Edition = Edition {
     normal: "chart",
-    fate: "no release of Kargo ever knew it; the documentation beside v1.2 showed it by mistake",
+    dropped: "no release of Kargo ever knew it; the documentation beside v1.2 showed it by mistake",
 };
 /// image `semverConstraint`.
 pub(crate) const IMAGE_SEMVER_CONSTRAINT: Edition = Edition {
     normal: "constraint",
-    fate: "Kargo v1.9 dropped it and takes the newest image of all without a word",
+    dropped: "Kargo v1.9 dropped it and silently takes the newest image of all",
 };
 /// `allowTags` of images and Git repositories.
 pub(crate) const ALLOW_TAGS: Edition = Edition {
     normal: "allowTagsRegexes",
-    fate: "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it",
+    dropped: "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it",
 };
 /// `ignoreTags` of images and Git repositories.
 pub(crate) const IGNORE_TAGS: Edition = Edition {
     normal: "ignoreTagsRegexes",
-    fate: "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it",
+    dropped: "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it",
 };
 /// image `tagSelectionStrategy`.
 pub(crate) const TAG_SELECTION_STRATEGY: Edition =
-    Edition { normal: "imageSelectionStrategy", fate: "Kargo v0.4 dropped it" };
+    Edition { normal: "imageSelectionStrategy", dropped: "Kargo v0.4 dropped it" };
 /// image `updateStrategy`.
 pub(crate) const UPDATE_STRATEGY: Edition =
-    Edition { normal: "imageSelectionStrategy", fate: "Kargo v0.3 dropped it" };
+    Edition { normal: "imageSelectionStrategy", dropped: "Kargo v0.3 dropped it" };
 /// image `gitRepoURL`.
 pub(crate) const GIT_REPO_URL: Edition =
-    Edition { normal: "", fate: "Kargo v1.7 dropped it; it is kept as metadata here" };
+    Edition { normal: "", dropped: "Kargo v1.7 dropped it; it is kept as metadata here" };
 /// chart `registryURL`.
-pub(crate) const REGISTRY_URL: Edition = Edition { normal: "repoURL", fate: "Kargo v0.4 dropped it" };
+pub(crate) const REGISTRY_URL: Edition = Edition { normal: "repoURL", dropped: "Kargo v0.4 dropped it" };
 /// `subscriptions: {repos: …}`.
-pub(crate) const REPOS: Edition = Edition { normal: "", fate: "Kargo v0.2 dropped it" };
+pub(crate) const REPOS: Edition = Edition { normal: "", dropped: "Kargo v0.2 dropped it" };
 /// Freight's `warehouse`.
-pub(crate) const FREIGHT_WAREHOUSE: Edition = Edition { normal: "origin", fate: "Kargo v0.9 dropped it" };
+pub(crate) const FREIGHT_WAREHOUSE: Edition = Edition { normal: "origin", dropped: "Kargo v0.9 dropped it" };
 /// Freight's `id`.
 pub(crate) const FREIGHT_ID: Edition =
-    Edition { normal: "", fate: "Kargo v0.5 dropped it; the name is computed from the content" };
+    Edition { normal: "", dropped: "Kargo v0.5 dropped it; the name is computed from the content" };
 
 impl Context {
     /// Warns about an old spelling.
@@ -305,7 +305,7 @@ impl Context {
 
     /// Warns about an old spelling, with more to do than to write another name.
     pub(crate) fn old_spelling_with(&mut self, field: &Field<'_>, edition: Edition, help: impl Into<Help>) {
-        let message = format!("`{}` is an old spelling: {}", field.name(), edition.fate);
+        let message = format!("`{}` is an old spelling: {}", field.name(), edition.dropped);
         self.warn_at(Code::OldSpelling, field.at_key(), message, help);
     }
 }

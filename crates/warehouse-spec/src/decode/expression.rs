@@ -216,5 +216,5 @@ fn renamed(
         return words.into();
     }
     expression.push_str(&text[done..]);
-    Help::writing(words, context.style.form(&expression)).guessed()
+    Help::writing(words, context.style.form(&expression)).probable()
 }

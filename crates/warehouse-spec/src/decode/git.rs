@@ -38,7 +38,7 @@ pub(crate) fn git(
     let mut git = GitSubscription::new(repo_url.unwrap_or_default());
     let named = object.take(context, "commitSelectionStrategy").map(|field| context.word(&field));
     git.commit_selection_strategy = named.flatten().unwrap_or_default();
-    // Of a strategy that is none nobody knows what it looks at.
+    // What an unknown strategy reads is unknown, too.
     if named != Some(None) {
         effect::of_git(context, &object, git.commit_selection_strategy);
     }
@@ -76,7 +76,7 @@ fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
             "",
         );
     } else if !rule::is_branch(text) {
-        context.error(Code::BadValue, field, format!("`{text}` is no branch name"), rule::BRANCH_NAME);
+        context.error(Code::BadValue, field, format!("`{text}` is not a branch name"), rule::BRANCH_NAME);
     }
     Some(text.to_owned())
 }
@@ -117,10 +117,10 @@ fn paths(
 fn check_selector(context: &mut Context, item: &Field<'_>, text: &str) {
     if let Some(reason) = rule::path_selector(text) {
         let help = match selector::working(text) {
-            Some(form) => context.style.writing(&form).guessed(),
+            Some(form) => context.style.writing(&form).probable(),
             None => "write a path, `glob:` and a pattern, or `regex:` and a regular expression".into(),
         };
-        context.error(Code::BadSelector, item, format!("`{text}` is no path selector: {reason}"), help);
+        context.error(Code::BadSelector, item, format!("`{text}` is not a path selector: {reason}"), help);
         return;
     }
     if text.is_empty() {
@@ -134,7 +134,7 @@ fn check_selector(context: &mut Context, item: &Field<'_>, text: &str) {
     }
     let Some((reason, _)) = selector::advice(text) else { return };
     let help = selector::working(text)
-        .map(|form| context.style.writing(&form).guessed())
+        .map(|form| context.style.writing(&form).probable())
         .unwrap_or_else(|| "write the path as `git ls-files` shows it, or `glob:` and a pattern".into());
     context.warn(Code::BadSelector, item, format!("`{text}` {reason}"), help);
 }

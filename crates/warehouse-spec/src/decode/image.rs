@@ -25,14 +25,14 @@ const KNOWN: &[&str] = &[
     "insecureSkipTLSVerify",
 ];
 
-/// Decodes an image subscription; nothing when there is no repository to subscribe to.
+/// Decodes an image subscription; none where there is no repository.
 pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSubscription> {
     let mut object = Object::open(context, field)?;
     let repo_url = context.repo_url(&mut object, repo_url::image);
     let mut image = ImageSubscription::new(repo_url.unwrap_or_default());
     let problems = context.errors();
     image.image_selection_strategy = strategy(context, &mut object);
-    // Of a strategy that is none nobody knows what it looks at.
+    // What an unknown strategy reads is unknown, too.
     if context.errors() == problems {
         effect::of_image(context, &object, image.image_selection_strategy);
     }
@@ -154,7 +154,7 @@ fn check_constraint(
         ImageSelectionStrategy::Digest if !rule::is_tag(text) => context.error(
             Code::BadConstraint,
             field,
-            format!("`{text}` is no tag, and `imageSelectionStrategy: Digest` follows the tag that `constraint` names"),
+            format!("`{text}` is not a tag, and `imageSelectionStrategy: Digest` follows the tag that `constraint` names"),
             rule::NAME_A_TAG,
         ),
         ImageSelectionStrategy::Digest => {}

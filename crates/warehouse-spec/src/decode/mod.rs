@@ -113,7 +113,7 @@ impl Decoder<'_> {
             let mark = node.get("kind").map_or(node.mark, |kind| kind.mark);
             let path = crate::yaml::child(path, "kind");
             let message = format!("`{kind}` is not a kind of Kargo's");
-            let help = Help::writing(format!("write `kind: {meant}`"), context.style.form(meant)).guessed();
+            let help = Help::writing(format!("write `kind: {meant}`"), context.style.form(meant)).probable();
             context.error_at(Code::BadValue, (mark, &path), message, help);
         }
         match meant.unwrap_or(kind) {
@@ -215,7 +215,7 @@ fn check_version(context: &mut Context, node: &Node, path: &str, api_version: &s
             Code::BadValue,
             (mark, &path),
             format!("`{other}` is not a version of Kargo's API that is read here"),
-            Help::writing(help, context.style.form(API_VERSION)).guessed(),
+            Help::writing(help, context.style.form(API_VERSION)).probable(),
         ),
     }
 }

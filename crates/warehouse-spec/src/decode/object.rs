@@ -1,4 +1,4 @@
-//! A mapping that is read field by field, and that knows at the end which of its keys nobody asked for.
+//! A mapping that is read field by field, and that reports at the end which of its keys were not read.
 
 use std::collections::HashMap;
 
@@ -214,14 +214,14 @@ impl<'t> Object<'t> {
         self.entries.iter().any(|entry| entry.name == name)
     }
 
-    /// Marks keys as understood that are read nowhere.
+    /// Marks keys as known that are read nowhere.
     pub(crate) fn ignore(&mut self, names: &[&str]) {
         for entry in &mut self.entries {
             entry.taken |= names.contains(&entry.name);
         }
     }
 
-    /// The keys nobody asked for.
+    /// The keys that were not read.
     pub(crate) fn rest(&self) -> Vec<(&'t str, Field<'t>)> {
         self.entries
             .iter()
@@ -230,7 +230,7 @@ impl<'t> Object<'t> {
             .collect()
     }
 
-    /// Reports every key nobody asked for, with the nearest of the names that would have been understood.
+    /// Reports every key that was not read, with the most similar of the known names.
     pub(crate) fn finish(self, context: &mut Context, what: &str, known: &[&str]) {
         for (_, field) in self.rest() {
             context.reads_otherwise(&field);
@@ -238,7 +238,7 @@ impl<'t> Object<'t> {
         for (index, entry) in self.entries.iter().filter(|entry| !entry.taken).enumerate() {
             let meant = |name: &str| {
                 let help = context.renaming(format!("did you mean `{name}`?"), entry.key.mark, name);
-                help.guessed().only_if(!self.has(name))
+                help.probable().only_if(!self.has(name))
             };
             let help = match known_remedy(what, entry.name) {
                 Some(remedy) => {
@@ -266,7 +266,7 @@ impl<'t> Object<'t> {
     }
 }
 
-/// What to do about invented keys that people really write and whose meaning no likeness of letters would find.
+/// What to do about unknown keys that occur in practice and that no similarity of letters would resolve.
 fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
     Some(match (what, name) {
         ("an image subscription", "name") => {

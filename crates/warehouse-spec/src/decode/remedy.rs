@@ -38,7 +38,7 @@ fn word(text: &str, unknown: &UnknownValue) -> Help {
     let expected: &[&str] = unknown.expected();
     match nearest(text, expected) {
         // Every word that a field takes is a text without quotation marks in YAML.
-        Some(name) => Help::writing(format!("did you mean `{name}`?"), name).guessed(),
+        Some(name) => Help::writing(format!("did you mean `{name}`?"), name).probable(),
         None => format!("write one of {}", expected.join(", ")).into(),
     }
 }
@@ -101,7 +101,7 @@ impl Style {
                 rule::regex(text).map(|_| "write a regular expression, such as '^v1[.]'".into())
             }
             "includePaths" | "excludePaths" => {
-                selector::working(text).map(|form| self.writing(&form).guessed())
+                selector::working(text).map(|form| self.writing(&form).probable())
             }
             "since" | "discoveredAt" => Some(self.moment(text)),
             "interval" => Some(self.interval(text)),
@@ -190,7 +190,7 @@ impl Style {
     /// The moment in RFC 3339 that a text or a number stands for, or what one looks like.
     pub(crate) fn moment(self, text: &str) -> Help {
         match moment(text) {
-            Some(moment) => self.writing(&moment).guessed(),
+            Some(moment) => self.writing(&moment).probable(),
             None => format!("write it like {}", self.form("2025-01-31T00:00:00Z")).into(),
         }
     }

@@ -6,7 +6,7 @@ use crate::rule::{self, nearest};
 const BACKSLASH: &str =
     "asks for a backslash in the path: `\\\\` stands for one, and the parts of a path are separated by `/`";
 
-/// How a selector is read (rule 4.4).
+/// How a selector is read ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Path,

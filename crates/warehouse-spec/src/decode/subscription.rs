@@ -1,4 +1,4 @@
-//! One subscription: an optional name and exactly one key that names its type (rule 1.3); and what the types have in common.
+//! One subscription: an optional name and exactly one key that names its type ([rule 1.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)); and what the types have in common.
 
 use std::collections::HashMap;
 
@@ -94,7 +94,7 @@ fn name(context: &mut Context, object: &mut Object<'_>) -> Option<String> {
         context.error(
             Code::BadValue,
             &field,
-            format!("`{text}` is no name of a subscription"),
+            format!("`{text}` is not a valid name of a subscription"),
             "at most 63 small letters, digits and hyphens; a letter or digit at both ends",
         );
     }
@@ -240,7 +240,7 @@ fn other(
         context.error_at(
             Code::UnknownField,
             field.at_key(),
-            format!("`{key}` is no type of subscription"),
+            format!("`{key}` is not a type of subscription"),
             help,
         );
         return None;

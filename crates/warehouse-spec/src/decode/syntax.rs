@@ -115,7 +115,7 @@ fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &st
             clues.is_json,
         ));
     }
-    let message = format!("this is no YAML: {}", error.kind());
+    let message = format!("this is not valid YAML: {}", error.kind());
     let diagnostic = report(mark, Code::Syntax, &message);
     match remedy(error.kind(), clues, line) {
         Some(help) => diagnostic.with_help(help),

@@ -60,7 +60,7 @@ impl Context {
         Some(text)
     }
 
-    /// Reports an escape that put a character nobody sees into what selects, where a backslash was meant.
+    /// Reports an escape that put an invisible character into a field that selects, where a backslash was meant.
     fn is_changed_by_escape(&mut self, field: &Field<'_>, text: &str) -> bool {
         let name = field.name().split('[').next().unwrap_or_default();
         let is_blank = |letter| matches!(letter, '\n' | '\r' | '\t');
@@ -284,7 +284,7 @@ impl Context {
             self.error(
                 Code::BadValue,
                 field,
-                format!("`{text}` is no date and time of RFC 3339"),
+                format!("`{text}` is not a date and time of RFC 3339"),
                 self.style.moment(text),
             );
         }
@@ -408,7 +408,7 @@ impl Context {
         self.error(
             Code::BadConstraint,
             field,
-            format!("`{text}` is no version constraint: {reason}"),
+            format!("`{text}` is not a version constraint: {reason}"),
             self.style.constraint(),
         );
     }
@@ -479,7 +479,7 @@ impl Context {
             self.error(
                 Code::BadRegex,
                 field,
-                format!("`{pattern}` is no regular expression of Go's syntax: {reason}"),
+                format!("`{pattern}` is not a regular expression of Go's syntax: {reason}"),
                 "",
             );
         }

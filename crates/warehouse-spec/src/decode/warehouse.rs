@@ -14,7 +14,7 @@ use crate::yaml::Value;
 const SPEC: &[&str] =
     &["shard", "interval", "freightCreationPolicy", "freightCreationCriteria", "subscriptions"];
 
-/// Decodes a whole document; nothing when there is no specification to speak of.
+/// Decodes a whole document; none where there is no specification.
 pub(crate) fn warehouse(context: &mut Context, document: &Field<'_>) -> Option<Warehouse> {
     let mut object = Object::open(context, document)?;
     object.ignore(&["apiVersion", "kind"]);
@@ -31,7 +31,7 @@ pub(crate) fn warehouse(context: &mut Context, document: &Field<'_>) -> Option<W
     Some(Warehouse { metadata, spec: spec?, status })
 }
 
-/// The status, which nobody writes by hand and nothing is selected by: one of another shape is a warning.
+/// The status. It is written by the controller and selects nothing, so one of another shape is a warning.
 fn status(context: &mut Context, object: &mut Object<'_>) -> Option<WarehouseStatus> {
     let field = object.take_even_null(context, "status", "status")?;
     if field.node.is_null() {
@@ -78,7 +78,7 @@ pub(crate) fn spec(context: &mut Context, field: &Field<'_>) -> Option<Warehouse
     Some(spec)
 }
 
-/// Reports criteria of Freight that nobody creates by itself (rule 6.2).
+/// Reports criteria under the policy `Manual`, which creates no Freight ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 fn idle_criteria(context: &mut Context, object: &Object<'_>, spec: &WarehouseSpec) {
     let says_something = |criteria: &FreightCreationCriteria| !criteria.expression.trim().is_empty();
     if !spec.freight_creation_criteria.as_ref().is_some_and(says_something) {
@@ -120,7 +120,7 @@ fn criteria(context: &mut Context, field: &Field<'_>) -> Option<FreightCreationC
     expression.map(FreightCreationCriteria::new)
 }
 
-/// The subscriptions, at least one (rule 1.2).
+/// The subscriptions, at least one ([rule 1.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::subscription::Subscription> {
     let empty = "a Warehouse needs at least one subscription";
     let help = "add `- image:`, `- git:` or `- chart:` under `subscriptions`";

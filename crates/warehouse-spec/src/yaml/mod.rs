@@ -88,7 +88,7 @@ enum Content {
 struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
     text: &'a str,
-    /// Whether the text is JSON, in which `null` is never a text that somebody forgot to quote.
+    /// Whether the text is JSON, in which `null` is never a text that lacks its quotation marks.
     is_json: bool,
     /// How many bytes of what was written may still be kept for messages.
     written_left: usize,
@@ -373,7 +373,7 @@ impl<'a> Reader<'a> {
 
     /// Where one of these letters last stands before a place.
     fn last_before(&self, place: usize, letters: &[char]) -> Option<usize> {
-        // As far back as somebody would look for it.
+        // The search goes back a bounded way.
         let mut from = place.saturating_sub(1_000);
         while !self.text.is_char_boundary(from) {
             from += 1;

@@ -50,7 +50,7 @@ pub(crate) enum Misread {
 }
 
 impl Misread {
-    /// For a message.
+    /// The noun that messages use.
     pub(crate) fn what(self) -> &'static str {
         match self {
             Self::Tag => "a YAML tag",
@@ -89,7 +89,7 @@ pub(crate) enum ScalarKind {
     Null,
     Boolean(bool),
     Integer(i64),
-    /// A number that is no integer of 64 bits.
+    /// A number that is not an integer of 64 bits.
     Float,
     Text,
 }
@@ -123,7 +123,7 @@ impl Node {
             && matches!(&self.value, Value::Scalar(scalar) if scalar.kind == ScalarKind::Null)
     }
 
-    /// The value of a key of a mapping, for a first look; the last one counts.
+    /// The value of a key of a mapping, without reporting anything; the last one counts.
     pub(crate) fn get(&self, name: &str) -> Option<&Node> {
         match &self.value {
             Value::Mapping(entries) => {

@@ -1,7 +1,7 @@
 //! What a person wrote where YAML reads something else: the text of one value on its line, that text in quotation marks, and
 //! backslashes in double quotes, where a regular expression was often meant.
 
-/// How much of a line is looked at for one value; a longer one is not quoted to anybody.
+/// How much of a line is looked at for one value; a longer value is not quoted in messages.
 const LONGEST: usize = 400;
 
 /// The value that starts here, up to a comment or the end of its line; in a list or mapping in brackets, up to its end there.
@@ -42,7 +42,7 @@ pub(crate) fn comment_in_place(text: &str, place: usize) -> Option<usize> {
         let is_comment = value.len() < rest.len() && value.starts_with('#');
         return is_comment.then(|| text.len() - value.len());
     }
-    // As far back as somebody would look for it.
+    // The search goes back a bounded way.
     let mut from = place.saturating_sub(LONGEST);
     while !text.is_char_boundary(from) {
         from += 1;
@@ -196,7 +196,7 @@ pub(crate) fn reading(value: &str) -> Option<&'static str> {
     })
 }
 
-/// What of a value in double quotes is no text as it was meant, and how to write it.
+/// An escape in double quotes that does not stand for the text that was meant, and how to write that text.
 pub(crate) struct Escaped {
     /// The escape, such as `\.`.
     pub(crate) escape: String,
@@ -221,7 +221,7 @@ pub(crate) fn double_quoted(text: &str, start: usize) -> Option<&str> {
     None
 }
 
-/// The first escape of a value in double quotes that YAML does not know, or that stands for a character nobody sees.
+/// The first escape of a value in double quotes that YAML does not know, or that stands for a character that is not visible.
 pub(crate) fn first_bad(quoted: &str, is_expression: bool) -> Option<Escaped> {
     first(quoted, is_expression, false)
 }
@@ -270,7 +270,7 @@ pub(crate) fn is_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
 }
 
-/// Whether a character is none that somebody means in a pattern.
+/// Whether a character is one that is not visible, and therefore not meant in a pattern.
 pub(crate) fn is_unseen(letter: char) -> bool {
     letter.is_control() || matches!(letter, '\u{a0}' | '\u{2028}' | '\u{2029}')
 }

@@ -203,7 +203,7 @@ fn json_with_tabs() {
     assert_eq!(
         found,
         [
-            "kargo.yaml:6:48: error: `^1/` is no version constraint: it is not a list of comparisons such as `>=1.2, <2` (spec.subscriptions[0].image.constraint)"
+            "kargo.yaml:6:48: error: `^1/` is not a version constraint: it is not a list of comparisons such as `>=1.2, <2` (spec.subscriptions[0].image.constraint)"
         ]
     );
 }

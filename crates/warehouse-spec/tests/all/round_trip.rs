@@ -2,9 +2,11 @@
 
 use proptest::prelude::*;
 use warehouse_spec::{
-    ChartSubscription, CommitSelectionStrategy, FreightCreationCriteria, FreightCreationPolicy,
-    GenericSubscription, GitSubscription, ImageSelectionStrategy, ImageSubscription, Interval, Options,
-    Subscription, SubscriptionKind, Warehouse, parse,
+    ArtifactReference, Chart, ChartDiscoveryResult, ChartSubscription, CommitSelectionStrategy,
+    DiscoveredArtifacts, Freight, FreightCreationCriteria, FreightCreationPolicy, FreightOrigin,
+    GenericSubscription, GitCommit, GitSubscription, Image, ImageSelectionStrategy, ImageSubscription,
+    Interval, Metadata, Options, Subscription, SubscriptionKind, Warehouse, WarehouseSpec, WarehouseStatus,
+    from_value, parse,
 };
 
 /// Texts that YAML would like to read as something else.
@@ -162,6 +164,67 @@ fn warehouse() -> impl Strategy<Value = Warehouse> {
         })
 }
 
+fn moment() -> impl Strategy<Value = Option<jiff::Timestamp>> {
+    prop::option::of((0..4_000_000_000_i64).prop_map(|second| jiff::Timestamp::from_second(second).unwrap()))
+}
+
+fn freight() -> impl Strategy<Value = Freight> {
+    let commit = (word(), word(), word()).prop_map(|(repo_url, id, message)| GitCommit {
+        repo_url,
+        id,
+        message,
+        ..GitCommit::default()
+    });
+    let image = (word(), word(), prop::collection::btree_map(word(), word(), 0..3))
+        .prop_map(|(repo_url, tag, annotations)| Image { repo_url, tag, annotations, ..Image::default() });
+    let chart = (word(), word(), word()).prop_map(|(repo_url, name, version)| Chart {
+        repo_url,
+        name,
+        version,
+        ..Chart::default()
+    });
+    let artifact = (word(), word(), any::<i64>()).prop_map(|(subscription_name, version, number)| {
+        let metadata = Some([("number".to_owned(), number.into())].into_iter().collect());
+        ArtifactReference { subscription_name, version, metadata, ..ArtifactReference::default() }
+    });
+    (
+        (word(), prop::option::of(word()), moment(), word()),
+        prop::collection::vec(commit, 0..3),
+        prop::collection::vec(image, 0..3),
+        prop::collection::vec(chart, 0..3),
+        prop::collection::vec(artifact, 0..3),
+    )
+        .prop_map(|((name, alias, discovered_at, origin), commits, images, charts, artifacts)| Freight {
+            metadata: Metadata::named(name),
+            alias,
+            discovered_at,
+            origin: FreightOrigin::warehouse(origin),
+            commits,
+            images,
+            charts,
+            artifacts,
+        })
+}
+
+fn status() -> impl Strategy<Value = WarehouseStatus> {
+    (word(), any::<i64>(), word(), moment(), prop::collection::vec(word(), 0..3)).prop_map(
+        |(refresh, generation, freight, discovered_at, versions)| {
+            let mut status = WarehouseStatus::default();
+            status.last_handled_refresh = refresh;
+            status.observed_generation = generation;
+            status.last_freight_id = freight;
+            let charts = vec![ChartDiscoveryResult {
+                repo_url: "https://a".to_owned(),
+                versions,
+                ..Default::default()
+            }];
+            status.discovered_artifacts =
+                Some(DiscoveredArtifacts { discovered_at, charts, ..Default::default() });
+            status
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -178,7 +241,30 @@ proptest! {
         prop_assert_eq!(&*manifest.warehouses[0], &warehouse, "{}", json);
 
         let value: Warehouse = serde_json::from_str(&json).unwrap();
-        prop_assert_eq!(value, warehouse);
+        prop_assert_eq!(&value, &warehouse);
+        let spec = serde_json::to_value(&warehouse.spec).unwrap();
+        prop_assert_eq!(serde_json::from_value::<WarehouseSpec>(spec).unwrap(), warehouse.spec);
+    }
+
+    #[test]
+    fn freight_is_read_as_it_was_written(freight in freight()) {
+        let json = serde_json::to_value(&freight).unwrap();
+        let parsed = from_value::<Freight>(json.clone());
+        prop_assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+        prop_assert_eq!(parsed.value.as_ref(), Some(&freight));
+        prop_assert_eq!(&serde_json::from_value::<Freight>(json).unwrap(), &freight);
+        let yaml = serde_saphyr::to_string(&freight).unwrap();
+        let manifest = parse("freight.yaml", &yaml, &Options::default());
+        prop_assert_eq!(manifest.freights.first().map(|read| &**read), Some(&freight), "{}", yaml);
+    }
+
+    #[test]
+    fn a_status_is_read_as_it_was_written(warehouse in warehouse(), status in status()) {
+        let mut warehouse = warehouse;
+        warehouse.status = Some(status);
+        let json = serde_json::to_string(&warehouse).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Warehouse>(&json).unwrap(), &warehouse);
+        prop_assert_eq!(&*parse("kargo.json", &json, &Options::default()).warehouses[0], &warehouse);
     }
 
     #[test]

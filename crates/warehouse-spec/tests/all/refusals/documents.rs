@@ -13,7 +13,7 @@ fn no_yaml() {
             code: Code::Syntax,
             place: (1, 7),
             path: "kind[0]",
-            message: "this is no YAML: unclosed bracket '['",
+            message: "this is not valid YAML: unclosed bracket '['",
             help: "close the bracket",
         },
     );
@@ -40,7 +40,7 @@ fn no_utf8() {
     let [found] = manifest.diagnostics.as_slice() else {
         panic!("{:?}", manifest.diagnostics);
     };
-    assert_eq!(found.to_string(), "kargo.yaml:2:7: error: the file is no text in UTF-8");
+    assert_eq!(found.to_string(), "kargo.yaml:2:7: error: the file is not text in UTF-8");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn tabs() {
         Code::Syntax,
         (8, 2),
         "spec.subscriptions[0].image",
-        "this is no YAML: tabs disallowed within this context (block indentation)",
+        "this is not valid YAML: tabs disallowed within this context (block indentation)",
         "indent with spaces, not with tabs",
     );
 }
@@ -101,7 +101,7 @@ fn the_rest_of_the_document() {
     );
     assert_eq!(
         one(change("spec:", "spec:\n  interval: 5 minutes")),
-        "kargo.yaml:6:13: error: `5 minutes` is no duration of hours, minutes and seconds such as `5m0s` (spec.interval)"
+        "kargo.yaml:6:13: error: `5 minutes` is not a duration of hours, minutes and seconds such as `5m0s` (spec.interval)"
     );
     assert_eq!(
         one(change("spec:", "spec:\n  freightCreationPolicy: manual")),

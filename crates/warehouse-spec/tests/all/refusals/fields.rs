@@ -23,7 +23,7 @@ fn urls() {
         Code::BadUrl,
         (8, 16),
         "spec.subscriptions[0].image.repoURL",
-        "`nginx:1.25` is no image repository",
+        "`nginx:1.25` is not an image repository",
         "leave the tag out; which tags count is said by `constraint` and `allowTagsRegexes`",
     );
     error(
@@ -31,7 +31,7 @@ fn urls() {
         Code::BadUrl,
         (8, 16),
         "spec.subscriptions[0].image.repoURL",
-        "`https://***@ghcr.io/a` is no image repository: credentials do not belong in a `repoURL`",
+        "`https://***@ghcr.io/a` is not an image repository: credentials do not belong in a `repoURL`",
         "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project",
     );
     error(
@@ -39,7 +39,7 @@ fn urls() {
         Code::BadUrl,
         (8, 16),
         "spec.subscriptions[0].chart.repoURL",
-        "`https://charts.example.com?token=***` is no chart repository URL: a query does not belong in a `repoURL`",
+        "`https://charts.example.com?token=***` is not a chart repository URL: a query does not belong in a `repoURL`",
         "leave out the `?` and what follows it; Kargo takes credentials from Secrets of the Project",
     );
     error(
@@ -47,7 +47,7 @@ fn urls() {
         Code::BadUrl,
         (8, 16),
         "spec.subscriptions[0].git.repoURL",
-        "`github.com/a/b` is no Git repository URL",
+        "`github.com/a/b` is not a Git repository URL",
         "write it with its scheme: https://host/path",
     );
     error(
@@ -55,7 +55,7 @@ fn urls() {
         Code::BadUrl,
         (8, 16),
         "spec.subscriptions[0].git.repoURL",
-        "`${REPO}` is no Git repository URL",
+        "`${REPO}` is not a Git repository URL",
         "fill in the variable first, for example with `envsubst`",
     );
 }
@@ -111,7 +111,7 @@ fn words_and_numbers() {
         Code::BadValue,
         (9, 17),
         "spec.subscriptions[0].image.platform",
-        "`linux` is no platform of the form os/arch or os/arch/variant",
+        "`linux` is not a platform of the form os/arch or os/arch/variant",
         "write it like linux/amd64 or linux/arm/v7",
     );
     error(
@@ -119,7 +119,7 @@ fn words_and_numbers() {
         Code::BadValue,
         (9, 14),
         "spec.subscriptions[0].git.since",
-        "`2025-01-01` is no date and time of RFC 3339",
+        "`2025-01-01` is not a date and time of RFC 3339",
         "write 2025-01-01T00:00:00Z",
     );
     error(
@@ -127,7 +127,7 @@ fn words_and_numbers() {
         Code::BadValue,
         (9, 15),
         "spec.subscriptions[0].git.branch",
-        "`-x` is no branch name",
+        "`-x` is not a branch name",
         "letters, digits, `.`, `_`, `-` and `/`; a letter or digit first, no `.` or `/` last",
     );
 }

@@ -9,7 +9,7 @@ fn a_bad_constraint() {
         Code::BadConstraint,
         (9, 19),
         "spec.subscriptions[0].image.constraint",
-        "`^1.x.y.z` is no version constraint: it is not a list of comparisons such as `>=1.2, <2`",
+        "`^1.x.y.z` is not a version constraint: it is not a list of comparisons such as `>=1.2, <2`",
         "write it like ^1.2.0, ~1.2, or '>=1.2 <2'",
     );
 }
@@ -77,7 +77,7 @@ fn a_bad_pattern() {
         Code::BadRegex,
         (9, 26),
         "spec.subscriptions[0].image.allowTagsRegexes[0]",
-        "`^v[0-9` is no regular expression of Go's syntax: missing closing ] at byte 2",
+        "`^v[0-9` is not a regular expression of Go's syntax: missing closing ] at byte 2",
         "",
     );
 }
@@ -110,7 +110,7 @@ fn selectors() {
         Code::BadSelector,
         (10, 9),
         "spec.subscriptions[0].git.includePaths[0]",
-        "`regex:(` is no path selector: missing closing ) at byte 1",
+        "`regex:(` is not a path selector: missing closing ) at byte 1",
         "write a path, `glob:` and a pattern, or `regex:` and a regular expression",
     );
     warning(

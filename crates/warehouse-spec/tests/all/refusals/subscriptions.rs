@@ -41,7 +41,7 @@ fn an_unknown_type() {
         Code::UnknownField,
         (7, 5),
         "spec.subscriptions[0].dockerImage",
-        "`dockerImage` is no type of subscription",
+        "`dockerImage` is not a type of subscription",
         "did you mean `image`? A subscription of another type needs a `name` beside it",
     );
 }
@@ -89,7 +89,7 @@ fn subscriptions_that_cannot_be_told_apart() {
         Code::BadValue,
         (7, 11),
         "spec.subscriptions[0].name",
-        "`A_b` is no name of a subscription",
+        "`A_b` is not a valid name of a subscription",
         "at most 63 small letters, digits and hyphens; a letter or digit at both ends",
     );
 }
