@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::warehouse::{API_VERSION, Metadata};
+use crate::metadata::{API_VERSION, Metadata};
 
 /// A piece of `Freight`: the artifact revisions that travel together.
 ///

@@ -80,6 +80,7 @@ mod diagnostic;
 mod encoding;
 mod freight;
 mod manifest;
+mod metadata;
 mod parse;
 mod repo_url;
 mod rule;
@@ -97,6 +98,7 @@ pub use diagnostic::{Applicability, Code, Diagnostic, Location, Replacement, Sev
 pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 pub use manifest::{InvalidValue, Located, Manifest, Options, Parsed, Skipped};
+pub use metadata::{API_VERSION, Metadata};
 pub use parse::{FromValue, from_value, parse, parse_bytes};
 pub use repository_url::{normalize_chart, normalize_git, normalize_image, redact, without_credential};
 pub use selection::InvalidRule;
@@ -112,9 +114,7 @@ pub use subscription::{
     Platform, Subscription, SubscriptionKind, UnknownValue,
 };
 pub use time::{Interval, InvalidInterval};
-pub use warehouse::{
-    API_VERSION, FreightCreationCriteria, FreightCreationPolicy, Metadata, Warehouse, WarehouseSpec,
-};
+pub use warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};
 pub use yaml::Limits;
 
 #[cfg(doctest)]

@@ -8,12 +8,13 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
+use crate::metadata::{API_VERSION, Metadata};
 use crate::status::WarehouseStatus;
 use crate::subscription::{
     ChartSubscription, GenericSubscription, GitSubscription, ImageSubscription, Platform, Subscription,
 };
 use crate::time::schema::Moment;
-use crate::warehouse::{API_VERSION, Metadata, Warehouse, WarehouseSpec};
+use crate::warehouse::{Warehouse, WarehouseSpec};
 
 impl JsonSchema for Warehouse {
     fn schema_name() -> Cow<'static, str> {

@@ -30,8 +30,9 @@ use crate::decode::warehouse::warehouse;
 use crate::diagnostic::{Code, Diagnostic, Help, Location, Severity};
 use crate::freight::Freight;
 use crate::manifest::{Located, Parsed, Skipped};
+use crate::metadata::API_VERSION;
 use crate::rule::nearest;
-use crate::warehouse::{API_VERSION, Warehouse};
+use crate::warehouse::Warehouse;
 use crate::yaml::{Limits, Mark, Node, Value};
 
 const GROUP: &str = "kargo.akuity.io/";

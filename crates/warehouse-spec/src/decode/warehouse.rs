@@ -5,10 +5,11 @@ use crate::decode::expression;
 use crate::decode::object::Object;
 use crate::decode::subscription::{Placed, check_duplicates, subscription};
 use crate::diagnostic::Code;
+use crate::metadata::Metadata;
 use crate::rule;
 use crate::status::WarehouseStatus;
 use crate::time::{Interval, InvalidInterval};
-use crate::warehouse::{FreightCreationCriteria, FreightCreationPolicy, Metadata, Warehouse, WarehouseSpec};
+use crate::warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};
 use crate::yaml::Value;
 
 const SPEC: &[&str] =
