@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use repository_url::{DOCKER_HUB, registry_host};
 use serde_json::{Map, Value};
 
 /// The largest file that is read, in bytes.
@@ -178,8 +179,6 @@ fn decode(auth: &str) -> Result<EntryLogin, &'static str> {
     })
 }
 
-/// Docker Hub, under the name that people write.
-const DOCKER_HUB: &str = "docker.io";
 /// Docker Hub, as Docker names it to credential helpers and in its file.
 const DOCKER_HUB_SERVER: &str = "https://index.docker.io/v1/";
 
@@ -209,7 +208,7 @@ impl Repository {
             }
             _ => (DOCKER_HUB, name),
         };
-        let host = host(registry);
+        let host = registry_host(registry);
         let repository = repository.split(['@', ':']).next().unwrap_or_default().trim_matches('/');
         if host.is_empty() || repository.is_empty() {
             return None;
@@ -307,7 +306,7 @@ impl Key {
         let name = without_scheme.unwrap_or(text);
         let (registry, path) = name.split_once('/').unwrap_or((name, ""));
         let path = path.trim_end_matches('/');
-        let host = host(registry);
+        let host = registry_host(registry);
         if host.is_empty() {
             return None;
         }
@@ -323,14 +322,6 @@ impl Key {
             _ => host,
         };
         Some(Self { prefix, rank })
-    }
-}
-
-/// A registry's host in lower case, and Docker Hub under one name.
-fn host(registry: &str) -> String {
-    match registry.to_ascii_lowercase() {
-        hub if matches!(hub.as_str(), "index.docker.io" | "registry-1.docker.io") => DOCKER_HUB.to_owned(),
-        other => other,
     }
 }
 

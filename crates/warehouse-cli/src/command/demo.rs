@@ -5,7 +5,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use artifact_source::{AnyArtifact, Artifact, Cost, Error};
-use freight::Outcome;
 use warehouse_discovery::{Discoverer, Report};
 use warehouse_spec::{Freight, Located, Warehouse};
 use warehouse_testkit::{Chart, ChartServer, Commit, GitRepository, GitServer, Pushed, Registry};
@@ -84,7 +83,7 @@ pub(super) enum DemoError {
     #[error("a subscription failed: {0}")]
     Discovery(String),
     #[error("there is no Freight: {0}")]
-    NoFreight(freight::Reason),
+    NoFreight(#[from] freight::NoFreight),
 }
 
 pub(super) async fn show(servers: &Servers, warehouse: &Warehouse, manifest: &str) -> Result<(), DemoError> {
@@ -135,10 +134,7 @@ fn complete(report: Report) -> Result<Report, DemoError> {
 }
 
 fn built(report: &Report, warehouse: &Warehouse) -> Result<Freight, DemoError> {
-    match report.freight(warehouse) {
-        Outcome::Built(freight) => Ok(freight),
-        Outcome::NotBuilt(reason) => Err(DemoError::NoFreight(reason)),
-    }
+    Ok(report.freight(warehouse)?)
 }
 
 /// The differences of the best artifact of each subscription, and of the Freight.

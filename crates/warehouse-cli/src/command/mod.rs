@@ -11,7 +11,7 @@ use warehouse_spec::Warehouse;
 use crate::arguments::Explain;
 use crate::discovery::Session;
 use crate::input::read_warehouses;
-use crate::message::{Exit, Messages};
+use crate::message::{Exit, Messages, with_causes};
 use crate::output::Explanation;
 use crate::{arguments, discovery, output};
 
@@ -39,8 +39,8 @@ pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages
     let mut exit = Exit::Success;
     for discovered in &discovered {
         match discovered.report.freight(&discovered.warehouse) {
-            freight::Outcome::Built(freight) => built.push(freight),
-            freight::Outcome::NotBuilt(reason) => {
+            Ok(freight) => built.push(freight),
+            Err(reason) => {
                 messages.error(&format!(
                     "{}: no Freight: {}",
                     discovered.warehouse.qualified_name(),
@@ -60,8 +60,8 @@ pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages
 }
 
 /// Why there is no Freight. The failures of subscriptions were printed before, with location and hint.
-fn describe(reason: &freight::Reason) -> String {
-    let freight::Reason::Missing(missing) = reason else { return reason.to_string() };
+fn describe(reason: &freight::NoFreight) -> String {
+    let freight::NoFreight::Missing(missing) = reason else { return with_causes(reason) };
     let missing = missing.iter().map(|missing| match missing.cause {
         freight::MissingCause::Failed(_) => {
             format!("subscription {} ({}) failed, see above", missing.index, missing.subscription)
