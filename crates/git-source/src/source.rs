@@ -1,82 +1,262 @@
-//! The source itself: the async side of a discovery.
+//! The source: how it is built, and the async side of a discovery.
 
+use std::ffi::OsString;
 use std::fmt;
-use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use artifact_http::{Credential, CredentialSource, Identity};
+use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
 use artifact_source::{
-    ArtifactSource, Candidate, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found, Observation,
-    SourceId,
+    ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found,
+    Observation, SourceId, SourceKind, SystemClock, redact_url,
 };
 use async_trait::async_trait;
 use tokio::runtime::Handle;
 
-use crate::address::Address;
-use crate::builder::GitSourceBuilder;
-use crate::outcome::{Judged, Outcome, SCHEMA, State};
-use crate::plan::Plan;
-use crate::run;
-use crate::site::{Access, Site, Visit};
-use crate::watch::{Limits, Watch};
+use crate::observation::{ObservedState, SCHEMA};
+use crate::repository::{Cache, DEFAULT_CACHE_BYTES, RepositoryHandle, Session};
+use crate::selection::{CommitRule, JudgedCandidate, Outcome, Selection};
+use crate::transport::{
+    Address, Authentication, Interrupt, Limits, SshCommand, TransportOptions, lock, run_blocking,
+};
 
-/// A Git repository together with the rule that chooses commits of it: see the [crate](crate).
+const DEFAULT_LIMIT: usize = 20;
+
+/// 512 MiB.
+const DEFAULT_MAX_BYTES: u64 = 512 << 20;
+
+const DEFAULT_STALL_LIMIT: Duration = Duration::from_secs(30);
+
+/// Finds the commits of one repository that fit one rule; see the [crate](crate).
 pub struct GitSource {
-    pub(crate) id: SourceId,
+    id: SourceId,
     /// As the subscription spells it, for the credential source alone: it may hold a password.
-    pub(crate) repo_url: String,
-    pub(crate) fingerprint: String,
-    pub(crate) site: Arc<Site>,
-    pub(crate) plan: Arc<Plan>,
-    pub(crate) credentials: Arc<dyn CredentialSource>,
-    pub(crate) max_bytes: u64,
-    pub(crate) stall_limit: Duration,
+    repo_url: String,
+    rule: CommitRule,
+    limit: NonZeroU32,
+    fingerprint: String,
+    repository: Arc<RepositoryHandle>,
+    selection: Arc<Selection>,
+    credentials: Arc<dyn CredentialSource>,
+    max_bytes: u64,
+    stall_limit: Duration,
+}
+
+/// Builds a [`GitSource`].
+#[must_use]
+pub struct GitSourceBuilder {
+    repo_url: String,
+    id: Option<SourceId>,
+    rule: CommitRule,
+    limit: usize,
+    cache_dir: Option<PathBuf>,
+    max_cache_bytes: u64,
+    http: Option<HttpClient>,
+    credentials: Arc<dyn CredentialSource>,
+    allow_plain_credential: bool,
+    ssh: SshCommand,
+    max_bytes: u64,
+    stall_limit: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl GitSourceBuilder {
+    /// The id in messages and reports. Defaults to one made of the repository's URL.
+    pub fn id(mut self, id: SourceId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// What the sources of one program share. It replaces [`http`](Self::http), [`credentials`](Self::credentials),
+    /// [`clock`](Self::clock) and [`cache_dir`](Self::cache_dir).
+    pub fn context(self, context: &SourceContext) -> Self {
+        self.http(context.http.clone())
+            .credentials(Arc::clone(&context.credentials))
+            .clock(Arc::clone(&context.clock))
+            .cache_dir(context.cache_dir.clone())
+    }
+
+    /// Which commits. Defaults to the newest commits that the remote's HEAD leads to.
+    pub fn rule(mut self, rule: CommitRule) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    /// The largest number of commits. Defaults to 20.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// A folder for commits that outlive the process, in its folder `git`. All sources may share it, in several processes at once,
+    /// and it may be deleted at any time. On Unix only the user may read what is in it. A folder that cannot be used is
+    /// [told](artifact_source::Trace::warned). Defaults to a temporary folder that lives as long as the source.
+    pub fn cache_dir(mut self, folder: impl Into<Option<PathBuf>>) -> Self {
+        self.cache_dir = folder.into();
+        self
+    }
+
+    /// The bytes that the [`cache_dir`](Self::cache_dir) may take. When a discovery makes it larger, the repositories that were not
+    /// used for longest are removed from it, and never one that is in use. So it may be larger while a larger repository is in use. Defaults to 1 GiB.
+    pub fn max_cache_bytes(mut self, bytes: u64) -> Self {
+        self.max_cache_bytes = bytes;
+        self
+    }
+
+    /// The client for http and https. Defaults to one with default settings.
+    pub fn http(mut self, client: HttpClient) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// Where the credential for http and https is looked up, once at each discovery. A user and a password in the URL count where it has
+    /// none. The credential is sent to the repository's own scheme, host and port only. Defaults to no credential.
+    pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
+        self.credentials = Arc::new(credentials);
+        self
+    }
+
+    /// Whether a credential may be sent over plain http to another machine. Defaults to `false`.
+    pub fn allow_plain_credential(mut self, allow: bool) -> Self {
+        self.allow_plain_credential = allow;
+        self
+    }
+
+    /// The program that is started for `ssh://` and `user@host:path`, called as OpenSSH's `ssh` is, and
+    /// arguments that come before all others, such as `-i` and a key file. Defaults to `ssh` without arguments.
+    pub fn ssh_command<A: Into<OsString>>(
+        mut self,
+        program: impl Into<OsString>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        self.ssh = SshCommand { program: program.into(), arguments };
+        self
+    }
+
+    /// The most bytes that one discovery receives. Defaults to 512 MiB. Only a server that
+    /// cannot leave files out of a pack sends that much.
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// How long a server may be silent. Defaults to 30 seconds.
+    pub fn stall_limit(mut self, limit: Duration) -> Self {
+        self.stall_limit = limit;
+        self
+    }
+
+    /// The time of `now()` in an expression filter. Defaults to the system's clock. An expression that
+    /// reads the time is evaluated again at every discovery.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The source. No request is sent and no file is touched.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for a URL that is none of http, https,
+    /// ssh, the scp form, git and file, and for a limit of 0.
+    pub fn build(self) -> Result<GitSource, Error> {
+        let id = self.id.unwrap_or_else(|| SourceId::new(SourceKind::Git, &self.repo_url));
+        let with_id = |error: Error| error.with_id(&id);
+        let address = Address::parse(&self.repo_url).map_err(with_id)?;
+        let limit = NonZeroU32::new(u32::try_from(self.limit).unwrap_or(u32::MAX)).ok_or_else(|| {
+            with_id(Error::new(ErrorKind::InvalidInput, "a limit of 0 finds nothing: it is at least 1"))
+        })?;
+        let fingerprint = self.rule.fingerprint(address.to_string(), limit).map_err(with_id)?;
+        let http = match self.http {
+            Some(client) => client,
+            None => HttpClient::builder().build().map_err(with_id)?,
+        };
+        let options =
+            TransportOptions { ssh: self.ssh, http, allow_plain_credential: self.allow_plain_credential };
+        let cache = Cache::new(self.cache_dir.map(|folder| folder.join("git")), self.max_cache_bytes);
+        Ok(GitSource {
+            id,
+            repo_url: self.repo_url,
+            selection: Arc::new(self.rule.selection(limit, self.clock)),
+            rule: self.rule,
+            limit,
+            fingerprint,
+            repository: Arc::new(RepositoryHandle { address, options, cache }),
+            credentials: self.credentials,
+            max_bytes: self.max_bytes,
+            stall_limit: self.stall_limit,
+        })
+    }
+}
+
+impl fmt::Debug for GitSourceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitSourceBuilder")
+            .field("repo_url", &redact_url(&self.repo_url))
+            .field("rule", &self.rule)
+            .field("limit", &self.limit)
+            .field("cache_dir", &self.cache_dir)
+            .finish_non_exhaustive()
+    }
 }
 
 impl GitSource {
     /// A builder for a source of the repository at this URL: `https://host/path`, `http://...`,
     /// `ssh://user@host/path`, `user@host:path`, `git://host/path` or `file:///path`.
     pub fn builder(repo_url: impl Into<String>) -> GitSourceBuilder {
-        GitSourceBuilder::new(repo_url.into())
-    }
-
-    /// As whom the repository is asked this time.
-    async fn access(&self) -> Result<Access, Error> {
-        if !matches!(self.site.address, Address::Http { .. }) {
-            return Ok(Access::default());
+        GitSourceBuilder {
+            repo_url: repo_url.into(),
+            id: None,
+            rule: CommitRule::default(),
+            limit: DEFAULT_LIMIT,
+            cache_dir: None,
+            max_cache_bytes: DEFAULT_CACHE_BYTES,
+            http: None,
+            credentials: Arc::new(()),
+            allow_plain_credential: false,
+            ssh: SshCommand::default(),
+            max_bytes: DEFAULT_MAX_BYTES,
+            stall_limit: DEFAULT_STALL_LIMIT,
+            clock: Arc::new(SystemClock),
         }
-        Access::of(Identity::resolve(&self.credentials, self.id.kind(), &self.repo_url).await?)
     }
 
-    async fn answer(&self, request: DiscoverRequest<'_>, limits: Limits) -> Result<Outcome, Error> {
+    /// Looks up the identity of this discovery.
+    async fn authentication(&self) -> Result<Authentication, Error> {
+        if !matches!(self.repository.address, Address::Http { .. }) {
+            return Ok(Authentication::default());
+        }
+        Authentication::new(Identity::resolve(&self.credentials, self.id.kind(), &self.repo_url).await?)
+    }
+
+    async fn outcome(&self, request: &DiscoverRequest<'_>, call: &Call) -> Result<Outcome, Error> {
         let runtime = Handle::try_current().map_err(|error| {
             Error::new(ErrorKind::Internal, "a discovery needs a tokio runtime").with_cause(error)
         })?;
-        let access = self.access().await?;
-        request.trace.authenticated(&access.identity.principal());
-        let secrets = match access.identity.credential() {
-            Some(Credential::Password { password: secret, .. } | Credential::Bearer(secret)) => {
-                vec![secret.clone()]
-            }
-            _ => Vec::new(),
-        };
-        let watch = Arc::new(Watch::new(request.meter(), limits).with_secrets(secrets));
+        let authentication = self.authentication().await?;
+        request.trace.authenticated(&authentication.identity.principal());
+        let limits = Limits { bytes: self.max_bytes, stall: self.stall_limit, deadline: call.deadline };
+        let interrupt = Interrupt::new(call.meter.clone(), limits).with_secrets(authentication.secrets());
+        let interrupt = Arc::new(interrupt);
         let warnings = Arc::default();
-        let visit = Visit {
-            site: Arc::clone(&self.site),
-            access,
+        let session = Session {
+            repository: Arc::clone(&self.repository),
+            authentication,
             runtime,
-            watch: Arc::clone(&watch),
+            interrupt: Arc::clone(&interrupt),
             warnings: Arc::clone(&warnings),
         };
-        let plan = Arc::clone(&self.plan);
-        let previous: Option<State> =
+        let selection = Arc::clone(&self.selection);
+        let previous: Option<ObservedState> =
             request.previous.and_then(|previous| previous.state(SCHEMA, &self.fingerprint));
-        let outcome = run::blocking(watch, move || plan.discover(&visit, previous.as_ref())).await?;
-        for warning in std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner)) {
+        let outcome = run_blocking(interrupt, move || selection.discover(&session, previous.as_ref())).await;
+        for warning in std::mem::take(&mut *lock(&warnings)) {
             request.trace.warned(&warning);
         }
-        Ok(outcome)
+        outcome
     }
 }
 
@@ -89,18 +269,15 @@ impl ArtifactSource for GitSource {
     }
 
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Commit>, Error> {
-        let started = Instant::now();
-        let meter = request.meter();
-        let request = request.with_meter(&meter);
-        let limits = Limits { bytes: self.max_bytes, stall: self.stall_limit, deadline: request.deadline };
-        let outcome = self.answer(request, limits).await.map_err(|error| {
+        let call = Call::from(&request);
+        let outcome = call.within(self.outcome(&request, &call)).await.flatten().map_err(|error| {
             let error = if error.url().is_none() { error.with_url(self.id.url()) } else { error };
             error.with_id(&self.id)
         })?;
         match outcome {
-            Outcome::Unchanged => Ok(Discovery::Unchanged { cost: meter.cost(started.elapsed()) }),
+            Outcome::Unchanged => Ok(Discovery::Unchanged { cost: call.cost() }),
             Outcome::Found { commits, judged, state } => {
-                for Judged { name, detail, rejection } in &judged {
+                for JudgedCandidate { name, detail, rejection } in &judged {
                     let candidate = Candidate::new(name).with_detail(detail.as_deref());
                     match rejection {
                         None => request.trace.accepted(&candidate),
@@ -109,8 +286,7 @@ impl ArtifactSource for GitSource {
                 }
                 let observation =
                     state.and_then(|state| Observation::new(SCHEMA, &*self.fingerprint, &state));
-                let found = Found::new(commits, meter.cost(started.elapsed()));
-                Ok(Discovery::Found(found.with_observation(observation)))
+                Ok(Discovery::Found(Found::new(commits, call.cost()).with_observation(observation)))
             }
         }
     }
@@ -124,6 +300,10 @@ impl fmt::Display for GitSource {
 
 impl fmt::Debug for GitSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GitSource").field("id", &self.id).field("plan", &self.plan).finish_non_exhaustive()
+        f.debug_struct("GitSource")
+            .field("id", &self.id)
+            .field("rule", &self.rule)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }

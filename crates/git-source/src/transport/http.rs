@@ -1,87 +1,88 @@
-//! The way over http and https: gitoxide's blocking protocol on the shared asynchronous client.
+//! Connections over http and https: gitoxide's blocking protocol on the shared asynchronous client.
 //!
-//! gitoxide wants an [`Http`] that blocks. This one sends every request through [`HttpClient`], so
-//! that retries, limits, counting and certificates are the same for all sources, and waits for it on
-//! the thread that does blocking work.
+//! gitoxide needs an [`Http`] that blocks. This one sends every request through [`HttpClient`], so
+//! that retries, limits, counting and certificates are the same for all sources, and waits for the answer on
+//! the blocking thread.
 
+use crate::transport::interrupt::Interrupt;
+use crate::transport::options::{Authentication, TransportOptions};
+use crate::transport::packet_line::{ErrorPackets, HandshakeReader};
+use artifact_http::{Authorization, Call, HttpClient, Identity, Origin, Request, StreamingResponse, header};
+use artifact_source::{Error, ErrorKind};
+use bytes::{Buf, Bytes};
+use gix_transport::client::blocking_io::http::{
+    GetResponse, Http, PostBodyDataKind, PostResponse, Transport,
+};
+use gix_transport::{Protocol, client};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::rc::Rc;
 use std::sync::Arc;
-
-use artifact_http::{Authorization, Call, HttpClient, Identity, Origin, Request, StreamingResponse, header};
-use artifact_source::{Error, ErrorKind};
-use bytes::{Buf, Bytes};
-use gix_transport::Protocol;
-use gix_transport::client::blocking_io::http::{
-    GetResponse, Http, PostBodyDataKind, PostResponse, Transport,
-};
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::Opened;
-use super::refusal::Refusals;
-use super::version::Greeting;
-use crate::site::Visit;
-use crate::watch::Watch;
-
-/// The way to a repository behind an http or https URL. Nothing is sent yet.
-pub(super) fn open(url: &Url, visit: &Visit) -> Result<Opened, Error> {
-    let bridge = Bridge {
+/// Opens a connection to a repository behind an http or https URL. Nothing is sent yet.
+pub(crate) fn open(
+    url: &Url,
+    options: &TransportOptions,
+    authentication: &Authentication,
+    runtime: &Handle,
+    interrupt: &Arc<Interrupt>,
+) -> Result<Box<dyn client::blocking_io::Transport>, Error> {
+    let adapter = HttpAdapter {
         sender: Rc::new(Sender {
-            client: visit.site.means.http.clone(),
-            runtime: visit.runtime.clone(),
-            watch: Arc::clone(&visit.watch),
-            authorization: visit.access.authorization.clone(),
-            identity: visit.access.identity.clone(),
+            client: options.http.clone(),
+            runtime: runtime.clone(),
+            interrupt: Arc::clone(interrupt),
+            authorization: authentication.authorization.clone(),
+            identity: authentication.identity.clone(),
             origin: Origin::of(url),
-            allow_plain_credential: visit.site.means.allow_plain_credential,
-            led_inside: Cell::new(false),
+            allow_plain_credential: options.allow_plain_credential,
+            redirected_to_private: Cell::new(false),
         }),
         redirected: None,
     };
     let url = gix::url::parse(url.as_str().trim_end_matches('/')).map_err(|_| {
         Error::new(ErrorKind::InvalidInput, "the repository URL is not a Git URL").with_url(url)
     })?;
-    Ok(Box::new(Transport::new_http(bridge, url, Protocol::V2, false)))
+    Ok(Box::new(Transport::new_http(adapter, url, Protocol::V2, false)))
 }
 
-/// gitoxide's view of the client.
-struct Bridge {
+/// The client as gitoxide uses it.
+struct HttpAdapter {
     sender: Rc<Sender>,
     redirected: Option<String>,
 }
 
-/// Sends requests and waits for what comes back.
+/// Sends requests and waits for the answers.
 struct Sender {
     client: HttpClient,
     runtime: Handle,
-    watch: Arc<Watch>,
+    interrupt: Arc<Interrupt>,
     authorization: Option<Authorization>,
     identity: Identity,
-    /// The only place that gets to see the authorization.
+    /// The only origin that gets the authorization.
     origin: Origin,
     allow_plain_credential: bool,
-    /// Whether the redirect of the first request led to a private address, as only a server at one may lead to it.
-    led_inside: Cell<bool>,
+    /// Whether the redirect of the first request led to a private address. Only a server at a private address may do so.
+    redirected_to_private: Cell<bool>,
 }
 
 impl Sender {
     /// Sends a request to the repository's own server, or to the one that it redirected to. Only the first gets the
-    /// credential. The second is a place that a server named, so it may not be a private address unless the server that
-    /// named it is at one too.
+    /// credential. The second may not be at a private address, unless the server that redirected to it is at one too.
     fn send(&self, request: Request, to: &str, what: &str) -> io::Result<StreamingResponse> {
         let request = match self.is_home(&Url::parse(to).map_err(io::Error::other)?) {
             true => request.authorization(self.authorization.clone()),
-            false => request.public_only(!self.led_inside.get()),
+            false => request.public_only(!self.redirected_to_private.get()),
         };
         let request = request
             .allow_plain_credential(self.allow_plain_credential)
             .accept_gzip(true)
-            .max_bytes(self.watch.limits.bytes);
-        let mut call = Call::new().with_deadline(self.watch.limits.deadline);
-        call.meter = self.watch.meter.clone();
+            .max_bytes(self.interrupt.limits.bytes);
+        let mut call = Call::new().with_deadline(self.interrupt.limits.deadline);
+        call.meter = self.interrupt.meter.clone();
         self.wait(async {
             let response = self.client.open(request, &call).await?;
             let answered = response.url().clone();
@@ -94,7 +95,7 @@ impl Sender {
         Origin::of(url) == self.origin
     }
 
-    /// What to do about a refusal by the server that answered at this URL.
+    /// Adds what to do about a refusal by the server at this URL.
     fn with_hint(&self, error: Error, answered: &Url) -> Error {
         let hint = match (error.kind(), self.identity.credential()) {
             (ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::NotFound, _)
@@ -111,7 +112,7 @@ impl Sender {
                 .hint(ErrorKind::Unauthorized, "this repository")
                 .map(|hint| format!("{hint}; it is private or does not exist")),
             (ErrorKind::NotFound, None) => {
-                Some("check the URL; a server may also say this of a private repository".to_owned())
+                Some("check the URL; a server may also answer this for a private repository".to_owned())
             }
             (refusal, _) => self.identity.hint(refusal, "this repository"),
         };
@@ -121,27 +122,26 @@ impl Sender {
         }
     }
 
-    /// The answer of something that is no Git server. Servers that want to know who asks often answer with the page on
-    /// which a person signs in.
-    fn no_git(&self, response: &StreamingResponse) -> Error {
+    /// The error for an answer that is not Git's. Servers that require a credential often answer with their login page.
+    fn not_git_error(&self, response: &StreamingResponse) -> Error {
         let error = |what: String| Error::new(ErrorKind::BadAnswer, what).with_url(response.url());
         match content_type(response).as_str() {
             "text/html" | "application/xhtml+xml" => {
                 let hint = match self.identity.credential() {
                     Some(_) if self.is_home(response.url()) => {
-                        "check the credential, as this is how a server answers that does not accept it, and the URL"
+                        "check the credential and the URL: a server that does not accept the credential may answer like this"
                     }
                     _ => {
-                        "check the URL; a server that wants a credential answers like this where it gets none"
+                        "check the URL; a server that requires a credential may answer like this without one"
                     }
                 };
                 let message =
-                    "there is no Git server: it answers with a login page or another page for a browser";
+                    "this is not a Git server: it answers with a login page or another page for a browser";
                 error(message.to_owned()).with_hint(hint)
             }
             other => {
                 let what = if other.is_empty() { "no content type".to_owned() } else { format!("{other:?}") };
-                error(format!("there is no Git server: it answers with {what}")).with_hint(
+                error(format!("this is not a Git server: it answers with {what}")).with_hint(
                     "check the URL; a repository that is served as plain files (\"dumb http\") cannot be read",
                 )
             }
@@ -151,34 +151,34 @@ impl Sender {
     fn next(&self, response: &mut StreamingResponse) -> io::Result<Bytes> {
         let chunk = async {
             response.chunk().await.map_err(|error| match error.kind() {
-                // What broke off may arrive whole the next time.
+                // A body that was cut short may arrive whole the next time.
                 ErrorKind::BadAnswer => {
                     Error::new(ErrorKind::Unreachable, error.message()).with_url(response.url())
                 }
                 _ => error,
             })
         };
-        let bytes = self.watch.waiting(|| self.wait(chunk))?.unwrap_or_default();
-        self.watch.within_budget(bytes.len())?;
+        let bytes = self.interrupt.while_waiting(|| self.wait(chunk))?.unwrap_or_default();
+        self.interrupt.check_bytes(bytes.len())?;
         Ok(bytes)
     }
 
-    /// Blocks until this is ready, or the work is stopped.
+    /// Blocks until the future is ready or the discovery is stopped.
     fn wait<T>(&self, future: impl Future<Output = Result<T, Error>>) -> io::Result<T> {
         let outcome = self.runtime.block_on(async {
             tokio::select! {
                 biased;
-                () = self.watch.stopped() => Err(self.watch.stopped_error()),
+                () = self.interrupt.stopped() => Err(self.interrupt.stopped_error()),
                 outcome = future => outcome,
             }
         });
-        outcome.map_err(|error| self.watch.fail(error))
+        outcome.map_err(|error| self.interrupt.fail(error))
     }
 }
 
-impl Http for Bridge {
+impl Http for HttpAdapter {
     type Headers = Headers;
-    type ResponseBody = Greeting<Body>;
+    type ResponseBody = HandshakeReader<Body>;
     type PostBody = PostBody;
 
     fn get(
@@ -186,26 +186,27 @@ impl Http for Bridge {
         url: &str,
         base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> gix::Result<GetResponse<Headers, Greeting<Body>>> {
+    ) -> gix::Result<GetResponse<Headers, HandshakeReader<Body>>> {
         let request = with_headers(Request::get(url), headers);
-        let response = self.sender.send(request, url, "the repository could not be read").map_err(carried)?;
+        let response =
+            self.sender.send(request, url, "the repository could not be read").map_err(into_gix)?;
         let tail = url.strip_prefix(base_url).unwrap_or(url);
         let reached = response.url().as_str();
         match reached.strip_suffix(tail) {
             Some(base) if base != base_url => {
-                self.sender.led_inside.set(response.came_from_private_address());
+                self.sender.redirected_to_private.set(response.came_from_private_address());
                 self.redirected = Some(base.to_owned());
             }
             Some(_) => {}
-            None => return Err(carried(self.sender.watch.fail(led_astray(response.url())))),
+            None => return Err(into_gix(self.sender.interrupt.fail(redirect_error(response.url())))),
         }
         let content_type = content_type(&response);
         if content_type != "application/x-git-upload-pack-advertisement" {
-            return Err(carried(self.sender.watch.fail(self.sender.no_git(&response))));
+            return Err(into_gix(self.sender.interrupt.fail(self.sender.not_git_error(&response))));
         }
         let headers = Headers::Read(Cursor::new(format!("content-type: {content_type}\n").into_bytes()));
         let exchange = Rc::new(RefCell::new(Exchange::Open(Box::new(response))));
-        Ok(GetResponse { headers, body: Greeting::new(Body::new(exchange, &self.sender)) })
+        Ok(GetResponse { headers, body: HandshakeReader::new(Body::new(exchange, &self.sender)) })
     }
 
     fn post(
@@ -214,7 +215,7 @@ impl Http for Bridge {
         _base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
         _body: PostBodyDataKind,
-    ) -> gix::Result<PostResponse<Headers, Greeting<Body>, PostBody>> {
+    ) -> gix::Result<PostResponse<Headers, HandshakeReader<Body>, PostBody>> {
         let headers = headers.into_iter().map(|header| header.as_ref().to_owned()).collect();
         let post_body = PostBody::default();
         let exchange = Exchange::Waiting { url: url.to_owned(), headers, body: post_body.clone() };
@@ -223,7 +224,7 @@ impl Http for Bridge {
         Ok(PostResponse {
             post_body,
             headers: Headers::Waiting { exchange: Rc::clone(&exchange), sender: Rc::clone(sender) },
-            body: Greeting::over(Body::new(exchange, sender)),
+            body: HandshakeReader::without_handshake(Body::new(exchange, sender)),
         })
     }
 
@@ -236,8 +237,8 @@ impl Http for Bridge {
     }
 }
 
-/// An error in the form that gitoxide's trait asks for.
-fn carried(error: io::Error) -> gix::Error {
+/// The error as gitoxide's trait needs it.
+fn into_gix(error: io::Error) -> gix::Error {
     gix::Error::from_error(error)
 }
 
@@ -256,13 +257,13 @@ fn content_type(response: &StreamingResponse) -> String {
     value.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn led_astray(to: &Url) -> Error {
+fn redirect_error(to: &Url) -> Error {
     Error::new(ErrorKind::BadAnswer, "the server redirects to something that is not a Git repository")
         .with_url(to)
-        .with_hint("a server that redirects to its login page wants a credential")
+        .with_hint("a server that redirects to its login page requires a credential")
 }
 
-/// A POST and its answer. gitoxide writes the body first, and begins to read when it has written all.
+/// A POST and its answer. gitoxide writes the whole body before it reads.
 enum Exchange {
     Waiting { url: String, headers: Vec<String>, body: PostBody },
     Open(Box<StreamingResponse>),
@@ -270,18 +271,17 @@ enum Exchange {
 }
 
 impl Exchange {
-    /// Sends what is to be sent, if that was not done yet.
+    /// Sends the request, unless that was done before.
     fn open(&mut self, sender: &Sender) -> io::Result<()> {
         if let Self::Waiting { url, headers, body } = self {
             let body = body.0.take();
             let url = std::mem::take(url);
-            // Both commands only read, so they may be sent again. A redirect was followed by the first
-            // request already; there is no reason for another one.
+            // Both commands only read, so they may be repeated. The first request has followed redirects already.
             let request = with_headers(Request::post(&url, body), &*headers).retries(true).max_redirects(0);
             *self = Self::Over;
             let response = sender.send(request, &url, "the repository could not be read")?;
             if content_type(&response) != "application/x-git-upload-pack-result" {
-                return Err(sender.watch.fail(sender.no_git(&response)));
+                return Err(sender.interrupt.fail(sender.not_git_error(&response)));
             }
             *self = Self::Open(Box::new(response));
         }
@@ -289,7 +289,7 @@ impl Exchange {
     }
 }
 
-/// The body of a POST, gathered in memory: it holds some dozens of object ids.
+/// The body of a POST, in memory: it holds some dozens of object ids.
 #[derive(Clone, Default)]
 struct PostBody(Rc<RefCell<Vec<u8>>>);
 
@@ -304,7 +304,7 @@ impl Write for PostBody {
     }
 }
 
-/// The one header that gitoxide looks at.
+/// The one header that gitoxide reads.
 enum Headers {
     Waiting { exchange: Rc<RefCell<Exchange>>, sender: Rc<Sender> },
     Read(Cursor<Vec<u8>>),
@@ -347,17 +347,17 @@ impl BufRead for Headers {
     }
 }
 
-/// The body of an answer, as it arrives.
+/// The body of an answer while it arrives.
 struct Body {
     exchange: Rc<RefCell<Exchange>>,
     sender: Rc<Sender>,
     chunk: Bytes,
-    refusals: Refusals,
+    errors: ErrorPackets,
 }
 
 impl Body {
     fn new(exchange: Rc<RefCell<Exchange>>, sender: &Rc<Sender>) -> Self {
-        Self { exchange, sender: Rc::clone(sender), chunk: Bytes::new(), refusals: Refusals::default() }
+        Self { exchange, sender: Rc::clone(sender), chunk: Bytes::new(), errors: ErrorPackets::default() }
     }
 }
 
@@ -378,8 +378,8 @@ impl BufRead for Body {
             exchange.open(&self.sender)?;
             if let Exchange::Open(response) = &mut *exchange {
                 self.chunk = self.sender.next(response)?;
-                if let Some(message) = self.refusals.read(&self.chunk) {
-                    self.sender.watch.hear(&message);
+                if let Some(message) = self.errors.read(&self.chunk) {
+                    self.sender.interrupt.record_server_message(&message);
                 }
                 if self.chunk.is_empty() {
                     *exchange = Exchange::Over;

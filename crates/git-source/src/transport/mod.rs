@@ -1,47 +1,50 @@
-//! Ways to a repository: what gitoxide's protocol speaks over.
+//! Connections to a repository, over which gitoxide's protocol runs.
 //!
-//! gitoxide brings transports of its own. Ours differ in what a discovery promises: every byte is
-//! counted and has a budget, whatever waits can be stopped, what a program writes to its standard
-//! error becomes the error, and no environment variable is read.
+//! gitoxide has transports of its own. These differ in what a discovery promises: every byte is counted
+//! and limited, every wait can be interrupted, the standard error of a program becomes the error, and no
+//! environment variable is read.
+//!
+//! The modules use each other in one direction: [`open`] -> `http`, `process`, `stream` -> `error`, `packet_line` ->
+//! `interrupt` -> `quote`.
 
-mod counted;
-mod daemon;
+mod address;
+mod error;
 mod http;
+mod interrupt;
+mod options;
+mod packet_line;
 mod process;
-mod refusal;
-#[cfg(test)]
-mod replay;
-mod version;
+mod quote;
+mod stream;
 
-use artifact_http::HttpClient;
+use std::sync::Arc;
+
 use artifact_source::Error;
 use gix_transport::client::blocking_io::Transport;
+use tokio::runtime::Handle;
 
-use crate::address::Address;
-use crate::site::Visit;
+pub(crate) use address::Address;
+pub(crate) use error::{ExchangeError, corrupt, has_broken, malformed};
+pub(crate) use interrupt::{Interrupt, Limits, lock, run_blocking};
+pub(crate) use options::{Authentication, SshCommand, TransportOptions};
+pub(crate) use quote::Cause;
+#[cfg(test)]
+pub(crate) use stream::StreamTransport;
 
-pub(crate) use process::SshCommand;
-
-/// A way to a repository, opened or about to be.
-pub(crate) type Opened = Box<dyn Transport>;
-
-/// Everything besides the address that opening a transport may need.
-#[derive(Clone, Debug)]
-pub(crate) struct Means {
-    pub(crate) ssh: SshCommand,
-    pub(crate) http: HttpClient,
-    pub(crate) allow_plain_credential: bool,
-}
-
-/// Opens the way to a repository.
-pub(crate) fn open(visit: &Visit) -> Result<Opened, Error> {
-    let (means, watch) = (&visit.site.means, &visit.watch);
-    match &visit.site.address {
-        Address::Http { url, .. } => http::open(url, visit),
+/// Opens a connection to the repository at this address. Over HTTP nothing is sent yet.
+pub(crate) fn open(
+    address: &Address,
+    options: &TransportOptions,
+    authentication: &Authentication,
+    runtime: &Handle,
+    interrupt: &Arc<Interrupt>,
+) -> Result<Box<dyn Transport>, Error> {
+    match address {
+        Address::Http { url } => http::open(url, options, authentication, runtime, interrupt),
         Address::Ssh { destination, port, path } => {
-            process::ssh(&means.ssh, destination, *port, path.as_ref(), watch)
+            process::ssh(&options.ssh, destination, *port, path.as_ref(), interrupt)
         }
-        Address::Daemon { host, port, path } => daemon::open(host, *port, path.as_ref(), watch),
-        Address::File { path } => process::local(path, watch),
+        Address::Daemon { host, port, path } => stream::daemon(host, *port, path.as_ref(), interrupt),
+        Address::File { path } => process::local(path, interrupt),
     }
 }

@@ -1,36 +1,23 @@
-//! The ways that lead through a program: `git upload-pack` on this machine, or `ssh`.
+//! Connections through a program: `git upload-pack` on this machine, or `ssh`.
 
-use std::ffi::OsString;
+use artifact_source::{Error, ErrorKind};
+use gix::bstr::{BStr, ByteSlice};
+use gix_transport::client::blocking_io::Transport;
+use gix_transport::client::git::ConnectMode;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use artifact_source::{Error, ErrorKind};
-use gix::bstr::{BStr, ByteSlice};
-use gix_transport::client::git::ConnectMode;
+use crate::transport::error::program_failed;
+use crate::transport::interrupt::{Interrupt, lock};
+use crate::transport::options::SshCommand;
+use crate::transport::stream::StreamTransport;
 
-use super::Opened;
-use super::counted::Counted;
-use crate::watch::Watch;
-
-/// The program that connects to a host over SSH, called as OpenSSH's `ssh` is.
-#[derive(Clone, Debug)]
-pub(crate) struct SshCommand {
-    pub(crate) program: OsString,
-    pub(crate) arguments: Vec<OsString>,
-}
-
-impl Default for SshCommand {
-    fn default() -> Self {
-        Self { program: "ssh".into(), arguments: Vec::new() }
-    }
-}
-
-/// Variables that would point the program at another repository or another configuration than asked.
+/// Variables that would make the program read another repository or another configuration.
 const VARIABLES_OF_ANOTHER_REPOSITORY: [&str; 14] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -48,25 +35,25 @@ const VARIABLES_OF_ANOTHER_REPOSITORY: [&str; 14] = [
     "GIT_WORK_TREE",
 ];
 
-/// Serves a repository of this machine with the installed `git`.
-pub(super) fn local(path: &Path, watch: &Arc<Watch>) -> Result<Opened, Error> {
+/// Connects to a repository on this machine through the installed `git`.
+pub(crate) fn local(path: &Path, interrupt: &Arc<Interrupt>) -> Result<Box<dyn Transport>, Error> {
     if !path.is_dir() {
         return Err(Error::new(ErrorKind::NotFound, "there is no such directory"));
     }
     let mut command = Command::new("git");
     command.arg("upload-pack").arg(path);
-    // The program knows the path already; this one is for messages of gitoxide's that nobody sees.
-    spawn(command, b"".as_bstr(), watch)
+    // The program has the path already; gitoxide uses this one in messages that are not shown.
+    spawn(command, b"".as_bstr(), interrupt)
 }
 
-/// Reaches a repository over SSH. It never asks anybody anything: a key with a passphrase needs an agent.
-pub(super) fn ssh(
+/// Connects to a repository over SSH. The program never prompts: a key with a passphrase needs an agent.
+pub(crate) fn ssh(
     ssh: &SshCommand,
     destination: &str,
     port: Option<u16>,
     path: &BStr,
-    watch: &Arc<Watch>,
-) -> Result<Opened, Error> {
+    interrupt: &Arc<Interrupt>,
+) -> Result<Box<dyn Transport>, Error> {
     let mut command = Command::new(&ssh.program);
     command.args(&ssh.arguments).args(["-o", "BatchMode=yes", "-o", "SendEnv=GIT_PROTOCOL"]);
     if let Some(port) = port {
@@ -74,14 +61,14 @@ pub(super) fn ssh(
     }
     let quoted = gix::quote::single(path);
     command.arg("--").arg(destination).arg(format!("git-upload-pack {}", quoted.to_str_lossy()));
-    spawn(command, path, watch)
+    spawn(command, path, interrupt)
 }
 
-fn spawn(mut command: Command, path: &BStr, watch: &Arc<Watch>) -> Result<Opened, Error> {
+fn spawn(mut command: Command, path: &BStr, interrupt: &Arc<Interrupt>) -> Result<Box<dyn Transport>, Error> {
     for variable in VARIABLES_OF_ANOTHER_REPOSITORY {
         command.env_remove(variable);
     }
-    // Our own reading of standard error wants English.
+    // `program_failed` reads English messages.
     command.env("GIT_PROTOCOL", "version=2").env("LC_ALL", "C").env("LANGUAGE", "C");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
 
@@ -98,103 +85,98 @@ fn spawn(mut command: Command, path: &BStr, watch: &Arc<Watch>) -> Result<Opened
 
     let process = Arc::new(Process::new(child));
     let to_kill = Arc::downgrade(&process);
-    watch.on_stop(move || {
+    interrupt.on_stop(move || {
         if let Some(process) = to_kill.upgrade() {
             process.kill();
         }
     });
     let read = Output {
-        chunks: pump(stdout).map_err(|error| {
+        chunks: read_in_thread(stdout).map_err(|error| {
             Error::new(ErrorKind::Internal, "no thread could be started").with_cause(error)
         })?,
         chunk: Cursor::default(),
         process: Arc::clone(&process),
-        watch: Arc::clone(watch),
+        interrupt: Arc::clone(interrupt),
     };
-    let write = Input { stdin, process, watch: Arc::clone(watch) };
-    Ok(Box::new(Counted::new(read, write, path, None, ConnectMode::Process, watch)))
+    let write = Input { stdin, process, interrupt: Arc::clone(interrupt) };
+    Ok(Box::new(StreamTransport::new(read, write, path, None, ConnectMode::Process, interrupt)))
 }
 
-/// How long a program that hung up may take to say why.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long a program that closed its output may take to exit.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How much of what it says is kept.
-const COMPLAINT: usize = 16 * 1024;
+/// The bytes of standard error that are kept.
+const LONGEST_STDERR: usize = 16 * 1024;
 
-/// A program that ends when nobody needs it any more.
+/// A program that is killed on drop.
 struct Process {
     child: Mutex<Child>,
-    complaint: Arc<Mutex<Vec<u8>>>,
-    listener: Option<JoinHandle<()>>,
+    stderr_text: Arc<Mutex<Vec<u8>>>,
+    drainer: Option<JoinHandle<()>>,
 }
 
 impl Process {
     fn new(mut child: Child) -> Self {
-        let complaint = Arc::<Mutex<Vec<u8>>>::default();
-        let kept = Arc::clone(&complaint);
-        let listener = child.stderr.take().and_then(|mut stderr| {
-            // It must be read all along, or a program with much to say would block.
-            let listen = move || {
+        let stderr_text = Arc::<Mutex<Vec<u8>>>::default();
+        let kept = Arc::clone(&stderr_text);
+        let drainer = child.stderr.take().and_then(|mut stderr| {
+            // Standard error is read all the time, or a program that writes much would block.
+            let drain = move || {
                 let mut buffer = [0; 4096];
                 while let Ok(read @ 1..) = stderr.read(&mut buffer) {
                     let mut kept = lock(&kept);
-                    let room = COMPLAINT - kept.len();
+                    let room = LONGEST_STDERR - kept.len();
                     kept.extend_from_slice(&buffer[..read.min(room)]);
                 }
             };
-            std::thread::Builder::new().name("git-source stderr".to_owned()).spawn(listen).ok()
+            std::thread::Builder::new().name("git-source stderr".to_owned()).spawn(drain).ok()
         });
-        Self { child: Mutex::new(child), complaint, listener }
+        Self { child: Mutex::new(child), stderr_text, drainer }
     }
 
     fn kill(&self) {
         let _ = lock(&self.child).kill();
     }
 
-    /// Why the program hung up before it was asked to. It may have left children behind that keep
-    /// its standard error open, so this waits for neither without end.
-    fn obituary(&self) -> Error {
-        let patience = Instant::now() + LAST_WORDS;
+    /// The error of a program that ended too early. Children that it left behind may keep its standard error open, so the wait is
+    /// bounded for both.
+    fn exit_error(&self) -> Error {
+        let deadline = Instant::now() + EXIT_TIMEOUT;
         let mut status = None;
-        while status.is_none() && Instant::now() < patience {
+        while status.is_none() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(2));
             status = lock(&self.child).try_wait().ok().flatten();
         }
-        let patience = patience.min(Instant::now() + LAST_WORDS / 10);
-        let listening = || self.listener.as_ref().is_some_and(|listener| !listener.is_finished());
-        while listening() && Instant::now() < patience {
+        let deadline = deadline.min(Instant::now() + EXIT_TIMEOUT / 10);
+        let is_draining = || self.drainer.as_ref().is_some_and(|drainer| !drainer.is_finished());
+        while is_draining() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(2));
         }
-        let complaint = String::from_utf8_lossy(&lock(&self.complaint)).into_owned();
-        crate::fault::from_complaint(&complaint, status.and_then(|status| status.code()))
+        let stderr_text = String::from_utf8_lossy(&lock(&self.stderr_text)).into_owned();
+        program_failed(&stderr_text, status.and_then(|status| status.code()))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let _ = child.wait();
+        let _ = lock(&self.child).wait();
     }
 }
 
-/// What the program says.
+/// The standard output of the program.
 struct Output {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Cursor<Vec<u8>>,
     process: Arc<Process>,
-    watch: Arc<Watch>,
+    interrupt: Arc<Interrupt>,
 }
 
-/// Reads on a thread of its own. A program can be killed, but children that it leaves behind may hold
-/// its output open, and then only whoever waits in vain stays behind with them.
-fn pump(mut stdout: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+/// Reads on a thread of its own. A program can be killed, but children that it leaves behind may keep its output open. Then only this
+/// thread stays blocked.
+fn read_in_thread(mut stdout: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
     let (sender, receiver) = sync_channel(4);
-    let pump = move || {
+    let read = move || {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let chunk = stdout.read(&mut buffer).map(|read| buffer[..read].to_vec());
@@ -204,7 +186,7 @@ fn pump(mut stdout: ChildStdout) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
             }
         }
     };
-    std::thread::Builder::new().name("git-source stdout".to_owned()).spawn(pump)?;
+    std::thread::Builder::new().name("git-source stdout".to_owned()).spawn(read)?;
     Ok(receiver)
 }
 
@@ -217,26 +199,28 @@ impl Read for Output {
             }
             match self.chunks.recv_timeout(Duration::from_millis(50)) {
                 Ok(Ok(chunk)) if !chunk.is_empty() => self.chunk = Cursor::new(chunk),
-                Err(RecvTimeoutError::Timeout) if !self.watch.is_stopped() => {}
-                _ if self.watch.is_stopped() => return Err(io::Error::other("the program was stopped")),
-                // It only ends by itself when something is wrong: a session ends by our hanging up.
-                _ => return Err(self.watch.fail(self.process.obituary())),
+                Err(RecvTimeoutError::Timeout) if !self.interrupt.is_stopped() => {}
+                _ if self.interrupt.is_stopped() => return Err(io::Error::other("the program was stopped")),
+                // The program ends by itself only when something is wrong: we close the connection first.
+                _ => return Err(self.interrupt.fail(self.process.exit_error())),
             }
         }
     }
 }
 
-/// What the program is told.
+/// The standard input of the program.
 struct Input {
     stdin: ChildStdin,
     process: Arc<Process>,
-    watch: Arc<Watch>,
+    interrupt: Arc<Interrupt>,
 }
 
 impl io::Write for Input {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.stdin.write(buffer).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe if !self.watch.is_stopped() => self.watch.fail(self.process.obituary()),
+            io::ErrorKind::BrokenPipe if !self.interrupt.is_stopped() => {
+                self.interrupt.fail(self.process.exit_error())
+            }
             _ => error,
         })
     }

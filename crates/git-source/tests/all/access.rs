@@ -1,4 +1,4 @@
-//! Credentials, and what is said without them.
+//! Credentials, and the errors without them.
 
 use artifact_http::Credential;
 use artifact_source::ErrorKind;

@@ -3,14 +3,14 @@
 use git_source::GitSource;
 use warehouse_testkit::{Commit, GitServer};
 
-use crate::support::{add, find, ids, log, server_with, source};
+use crate::support::{add, find, ids, log, on_branch, server_with, source};
 
 #[tokio::test]
 async fn all_limits() {
     let (_server, repository) = server_with(7);
     for limit in [1, 2, 6, 7, 8, 100] {
         let source = GitSource::builder(repository.url()).limit(limit).build().unwrap();
-        assert_eq!(ids(&find(&source).await), log(&repository, "main", limit as usize), "{limit}");
+        assert_eq!(ids(&find(&source).await), log(&repository, "main", limit), "{limit}");
     }
 }
 
@@ -33,7 +33,7 @@ async fn a_merge_is_followed_to_its_first_parent() {
     history.write().unwrap();
     for limit in [1, 2, 3, 10, 24, 25, 26] {
         let source = GitSource::builder(repository.url()).limit(limit).build().unwrap();
-        assert_eq!(ids(&find(&source).await), log(&repository, "main", limit as usize), "{limit}");
+        assert_eq!(ids(&find(&source).await), log(&repository, "main", limit), "{limit}");
     }
 }
 
@@ -51,7 +51,7 @@ async fn a_named_branch_and_the_remotes_head() {
 
     for branch in ["main", "release/1.0", "release/1.0-rc", "main-2"] {
         let found =
-            find(&GitSource::builder(repository.url()).branch(branch.to_owned()).build().unwrap()).await;
+            find(&GitSource::builder(repository.url()).rule(on_branch(branch)).build().unwrap()).await;
         assert_eq!(ids(&found), log(&repository, branch, 20), "{branch}");
         assert!(found.artifacts.iter().all(|commit| commit.branch.as_deref() == Some(branch)), "{branch}");
     }
@@ -95,6 +95,6 @@ async fn a_cache_serves_every_limit() {
     for limit in [5, 40, 3, 59, 60, 100, 20] {
         let builder = GitSource::builder(repository.url()).cache_dir(folder.path().to_owned());
         let found = find(&builder.limit(limit).build().unwrap()).await;
-        assert_eq!(ids(&found), log(&repository, "main", limit as usize), "{limit}");
+        assert_eq!(ids(&found), log(&repository, "main", limit), "{limit}");
     }
 }

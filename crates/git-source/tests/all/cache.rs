@@ -1,8 +1,9 @@
-//! The cache: broken, shared, left behind by a killed process.
+//! The cache: damaged, shared, left by a killed process, bounded, private.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use artifact_source::{ArtifactSource, DiscoverRequest, Recorder};
 use git_source::{GitSource, GitSourceBuilder};
 use warehouse_testkit::GitRepository;
 
@@ -94,7 +95,7 @@ async fn many_sources_share_it() {
         .map(|number| {
             let (repository, limit) = if number % 2 == 0 { (&repository, 5 + number) } else { (&other, 20) };
             let source = builder(repository, folder.path()).limit(limit).build().unwrap();
-            let expected = log(repository, "main", limit as usize);
+            let expected = log(repository, "main", limit);
             tokio::spawn(async move { (ids(&find(&source).await), expected) })
         })
         .collect();
@@ -118,9 +119,9 @@ async fn it_does_not_grow_for_ever() {
     assert!(packs <= 51, "{packs}");
 }
 
-/// The cache saves traffic, and the answer does not depend on it.
+/// The cache saves traffic, and the answer does not depend on it. The caller is told once per discovery.
 #[tokio::test]
-async fn a_folder_that_cannot_be_used_is_done_without() {
+async fn a_folder_that_cannot_be_used_is_told_and_the_answer_is_right() {
     let (_server, repository) = server_with(3);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
@@ -146,7 +147,120 @@ async fn a_folder_that_cannot_be_used_is_done_without() {
         let source = builder(&repository, &folder).build().unwrap();
         for _ in 0..2 {
             add(&repository, "main", 1);
-            assert_eq!(ids(&find(&source).await), log(&repository, "main", 20), "{}", folder.display());
+            let recorder = Recorder::new();
+            let request = DiscoverRequest::new().with_trace(&recorder);
+            let found = source.discover(request).await.unwrap().found().unwrap();
+            assert_eq!(ids(&found), log(&repository, "main", 20), "{}", folder.display());
+            let warnings = recorder.warnings();
+            let [warning] = &warnings[..] else { panic!("{}: {warnings:?}", folder.display()) };
+            assert!(warning.message.starts_with("the cache folder "), "{warning}");
+            assert!(warning.message.contains(&folder.display().to_string()), "{warning}");
+            assert!(warning.message.contains(" cannot be used: "), "{warning}");
+            assert!(warning.hint.as_ref().is_some_and(|hint| hint.contains("name another cache directory")));
         }
+    }
+}
+
+/// The locks of all stores.
+fn stores(folder: &Path) -> Vec<PathBuf> {
+    let mut stores: Vec<_> = files(folder).into_iter().filter(|file| file.ends_with("lock")).collect();
+    stores.sort();
+    stores
+}
+
+#[tokio::test]
+async fn it_has_a_bound() {
+    let (server, repository) = server_with(20);
+    let other = server.create("other.git").unwrap();
+    add(&other, "main", 20);
+    let folder = tempfile::tempdir().unwrap();
+    let find_within = async |repository: &GitRepository, bytes: u64| {
+        let source = builder(repository, folder.path()).max_cache_bytes(bytes).build().unwrap();
+        let found = find(&source).await;
+        assert_eq!(ids(&found), log(repository, "main", 20));
+        found.cost.requests
+    };
+    assert_eq!(find_within(&repository, 1 << 20).await, 3);
+    let first = stores(folder.path());
+    assert_eq!(find_within(&other, 1 << 20).await, 3);
+    assert_eq!(stores(folder.path()).len(), 2, "there is room for both");
+    assert_eq!(find_within(&repository, 1 << 20).await, 2, "it is in the cache");
+
+    // Nothing is removed while nothing grows; then what was not used for longest is.
+    assert_eq!(find_within(&repository, 1).await, 2);
+    assert_eq!(stores(folder.path()).len(), 2);
+    add(&repository, "main", 1);
+    assert_eq!(find_within(&repository, 1).await, 3);
+    assert_eq!(stores(folder.path()), first, "the other one is gone");
+    assert_eq!(find_within(&other, 1).await, 3, "and it is fetched again");
+    assert_eq!(stores(folder.path()).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_in_use_is_not_removed() {
+    let (server, repository) = server_with(20);
+    let others: Vec<_> =
+        (0..4).map(|number| server.create(&format!("other-{number}.git")).unwrap()).collect();
+    for other in &others {
+        add(other, "main", 20);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let http = artifact_http::HttpClient::builder().build().unwrap();
+    for _ in 0..3 {
+        let tasks: Vec<_> = others
+            .iter()
+            .chain([&repository])
+            .flat_map(|repository| [repository, repository])
+            .map(|repository| {
+                let source = builder(repository, folder.path()).max_cache_bytes(1).http(http.clone());
+                let (source, expected) = (source.build().unwrap(), log(repository, "main", 20));
+                tokio::spawn(async move {
+                    let recorder = Recorder::new();
+                    let found = source.discover(DiscoverRequest::new().with_trace(&recorder)).await;
+                    (ids(&found.unwrap().found().unwrap()), expected, recorder.warnings())
+                })
+            })
+            .collect();
+        for task in tasks {
+            let (found, expected, warnings) = task.await.unwrap();
+            assert_eq!(found, expected);
+            assert!(warnings.is_empty(), "{warnings:?}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_server, repository) = server_with(20);
+    repository.git(["config", "uploadpackfilter.tree.allow", "false"]).unwrap();
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("made/by/the/source");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    find(&builder(&repository, &folder).build().unwrap()).await;
+    let all = folders_and_files(parent.path());
+    assert!(all.iter().any(|path| path.ends_with("filter")), "{all:?}");
+    for path in &all {
+        if path.is_dir() {
+            assert_eq!(mode(path), 0o700, "{}", path.display());
+        } else {
+            assert_eq!(mode(path) & 0o077, 0, "{}", path.display());
+        }
+    }
+
+    // What an older version made is closed.
+    for path in all.iter().rev() {
+        fs::set_permissions(path, fs::Permissions::from_mode(if path.is_dir() { 0o755 } else { 0o644 }))
+            .unwrap();
+    }
+    add(&repository, "main", 1);
+    find(&builder(&repository, &folder).build().unwrap()).await;
+    assert_eq!(mode(&folder.join("git/git-1")), 0o700);
+    // The store that is in use since the server refused a filter.
+    let store =
+        stores(&folder).into_iter().find(|lock| lock.to_string_lossy().contains("with-trees")).unwrap();
+    for path in folders_and_files(store.parent().unwrap()) {
+        assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
     }
 }

@@ -32,7 +32,7 @@ async fn a_deadline_is_kept_whatever_the_server_does() {
 }
 
 #[tokio::test]
-async fn silence_is_noticed_on_every_way() {
+async fn silence_is_noticed_over_every_transport() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     for builder in [
         GitSource::builder(format!("git://{}/a.git", silent.local_addr().unwrap())),
@@ -53,8 +53,8 @@ async fn dropping_closes_the_connection() {
     let task = tokio::spawn(async move { source.discover(DiscoverRequest::new()).await });
     let waiting = tokio::task::spawn_blocking(move || {
         let (mut connection, _) = server.accept().unwrap();
-        let mut greeting = [0; 4];
-        connection.read_exact(&mut greeting).unwrap();
+        let mut handshake = [0; 4];
+        connection.read_exact(&mut handshake).unwrap();
         connection
     });
     let mut connection = waiting.await.unwrap();
@@ -76,9 +76,9 @@ async fn dropping_ends_the_process() {
         .build()
         .unwrap();
     let task = tokio::spawn(async move { source.discover(DiscoverRequest::new()).await });
-    let patience = Instant::now() + LONG;
+    let limit = Instant::now() + LONG;
     let id = loop {
-        assert!(Instant::now() < patience, "the process never started");
+        assert!(Instant::now() < limit, "the process never started");
         match std::fs::read_to_string(&note) {
             Ok(id) if id.ends_with('\n') => break id.trim().to_owned(),
             _ => tokio::time::sleep(Duration::from_millis(5)).await,
@@ -87,7 +87,7 @@ async fn dropping_ends_the_process() {
     task.abort();
     let process = format!("/proc/{id}");
     while cfg!(target_os = "linux") && std::path::Path::new(&process).exists() {
-        assert!(Instant::now() < patience, "the process is still there");
+        assert!(Instant::now() < limit, "the process is still there");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, ErrorKind, Recorder, Rejection};
-use git_source::{GitSource, GitSourceBuilder, Strategy as Choice};
+use git_source::{CommitRule, CommitRuleBuilder, CommitStrategy, GitSource, GitSourceBuilder};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use selection_strategies::path::PathSelectors;
 use warehouse_testkit::{Commit, GitRepository, GitServer};
 
-use crate::support::{again, fails, find, ids, log, server_with};
+use crate::support::{again, fails, find, ids, log, rule, server_with};
 
 /// The paths that a commit changes, by `git`.
 fn changed(repository: &GitRepository, id: &str) -> BTreeSet<String> {
@@ -41,8 +41,11 @@ fn expected(repository: &GitRepository, include: &[&str], exclude: &[&str], limi
 }
 
 fn with_paths(builder: GitSourceBuilder, include: &[&str], exclude: &[&str]) -> GitSourceBuilder {
-    let owned = |paths: &[&str]| paths.iter().map(|&path| path.to_owned()).collect::<Vec<_>>();
-    builder.include_paths(owned(include)).exclude_paths(owned(exclude))
+    builder.rule(paths(include, exclude).build().unwrap())
+}
+
+fn paths(include: &[&str], exclude: &[&str]) -> CommitRuleBuilder {
+    CommitRule::builder().include_paths(include.iter().copied()).exclude_paths(exclude.iter().copied())
 }
 
 #[tokio::test]
@@ -143,7 +146,8 @@ async fn since_ends_the_walk_at_the_first_older_commit() {
     for (since, count) in [(0, 5), (100, 5), (300, 4), (301, 2), (500, 2), (700, 1), (701, 0)] {
         let recorder = Recorder::new();
         let since = Timestamp::from_second(since).unwrap();
-        let source = GitSource::builder(repository.url()).since(since).build().unwrap();
+        let source =
+            GitSource::builder(repository.url()).rule(rule(|rule| rule.since(since))).build().unwrap();
         let request = DiscoverRequest::new().with_trace(&recorder);
         let Discovery::Found(found) = source.discover(request).await.unwrap() else { panic!("{since}") };
         assert_eq!(ids(&found), all[..count], "{since}");
@@ -173,17 +177,21 @@ async fn an_expression_filters_commits() {
     ] {
         let clock = Timestamp::from_second(1_850_000_000).unwrap();
         let builder = GitSource::builder(repository.url()).limit(2).clock(clock);
-        let source = builder.expression_filter(expression.to_owned()).build().unwrap();
+        let source =
+            builder.rule(rule(|rule| rule.expression_filter(expression.to_owned()))).build().unwrap();
         let found = find(&source).await;
         let names: Vec<&str> = found.artifacts.iter().map(|commit| commit.subject.as_str()).collect();
         assert_eq!(names, subjects, "{expression}");
         assert_eq!(found.observation.is_none(), expression.contains("now"), "{expression}");
     }
 
-    let wrong = GitSource::builder(repository.url()).expression_filter("subject ==".to_owned());
+    let wrong = CommitRule::builder().expression_filter("subject ==".to_owned());
     assert_eq!(wrong.build().unwrap_err().kind(), ErrorKind::InvalidInput);
-    let error =
-        fails(GitSource::builder(repository.url()).expression_filter("len(subject) + 5".to_owned())).await;
+    let error = fails(
+        GitSource::builder(repository.url())
+            .rule(rule(|rule| rule.expression_filter("len(subject) + 5".to_owned()))),
+    )
+    .await;
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.message().contains("cannot judge"), "{error}");
 }
@@ -206,32 +214,31 @@ async fn tags_by_expression_and_by_path() {
         }
     }
     history.write().unwrap();
-    let builder = |strategy| GitSource::builder(repository.url()).strategy(strategy).limit(3);
-    async fn names(builder: GitSourceBuilder) -> Vec<String> {
+    let names = async |rule: CommitRuleBuilder| -> Vec<String> {
+        let builder = GitSource::builder(repository.url()).rule(rule.build().unwrap()).limit(3);
         find(&builder.build().unwrap())
             .await
             .artifacts
             .into_iter()
             .map(|commit| commit.tag.unwrap())
             .collect()
-    }
-    for strategy in [Choice::SemVer, Choice::NewestTag] {
-        let paths = with_paths(builder(strategy), &["rare"], &[]);
-        assert_eq!(names(paths).await, ["v33.0.0", "v23.0.0", "v13.0.0"], "{strategy}");
+    };
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::NewestTag] {
+        let rare = || paths(&["rare"], &[]).strategy(strategy);
+        assert_eq!(names(rare()).await, ["v33.0.0", "v23.0.0", "v13.0.0"], "{strategy}");
         for (expression, expected) in [
             ("annotation startsWith 'Release 1'", &["v18.0.0", "v16.0.0", "v14.0.0"][..]),
             ("tagger == '' && tag contains '1'", &["v31.0.0", "v21.0.0", "v19.0.0"]),
             ("tagger contains 'Tina' && subject == '4'", &["v4.0.0"]),
             ("creatorDate.Year() < 2000", &[]),
         ] {
-            let filtered = builder(strategy).expression_filter(expression.to_owned());
+            let filtered = CommitRule::builder().strategy(strategy).expression_filter(expression.to_owned());
             assert_eq!(names(filtered).await, expected, "{strategy}: {expression}");
         }
-        let both =
-            with_paths(builder(strategy), &["rare"], &[]).expression_filter("tag != 'v33.0.0'".to_owned());
+        let both = rare().expression_filter("tag != 'v33.0.0'".to_owned());
         assert_eq!(names(both).await, ["v23.0.0", "v13.0.0", "v3.0.0"], "{strategy}");
     }
-    let root = with_paths(builder(Choice::SemVer).semver_constraint("0.0.0".to_owned()), &["common"], &[]);
+    let root = paths(&["common"], &[]).strategy(CommitStrategy::SemVer).semver_constraint("0.0.0".to_owned());
     assert_eq!(names(root).await, ["v0.0.0"], "a root changes all its files");
 }
 
@@ -271,7 +278,7 @@ async fn the_end_of_a_shallow_server_is_no_root() {
         .unwrap();
     let request = DiscoverRequest::new().with_trace(&recorder);
     let Discovery::Found(found) = source.discover(request).await.unwrap() else {
-        panic!("nothing was seen before")
+        panic!("there was no previous observation")
     };
     assert_eq!(ids(&found), log(&repository, "main", 1));
     assert!(found.observation.is_none());

@@ -1,4 +1,4 @@
-//! What users of the crate rely on, against the real `git http-backend` with the real `git` as oracle.
+//! The behaviour that users of the crate rely on, against the real `git http-backend` with the real `git` as oracle.
 
 #[cfg(test)]
 mod access;
@@ -9,7 +9,11 @@ mod cache;
 #[cfg(test)]
 mod cancel;
 #[cfg(test)]
-mod conform;
+mod conformance;
+#[cfg(test)]
+mod edge_cases;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod filter;
 #[cfg(test)]
@@ -17,11 +21,13 @@ mod metadata;
 #[cfg(test)]
 mod missing;
 #[cfg(test)]
-mod odd;
+mod observation;
 #[cfg(test)]
 mod poll;
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod refusal_text;
 #[cfg(test)]
 mod refused;
 #[cfg(test)]
@@ -33,8 +39,4 @@ mod tags;
 #[cfg(test)]
 mod transport;
 #[cfg(test)]
-mod trouble;
-#[cfg(test)]
 mod walk;
-#[cfg(test)]
-mod words;

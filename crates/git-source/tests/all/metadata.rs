@@ -1,4 +1,4 @@
-//! What is said about a commit (rule 4.5), compared with what `git log` says.
+//! The fields of a commit (rule 4.5), compared with `git log`.
 
 use git_source::GitSource;
 use warehouse_testkit::{Commit, GitServer};
@@ -30,19 +30,24 @@ async fn subjects_and_people() {
 
     let found = find(&GitSource::builder(repository.url()).build().unwrap()).await;
     let format = "--format=%H%x00%s%x00%an <%ae>%x00%cn <%ce>%x00%ct%x01";
-    let said = repository.git(["log", "--first-parent", format, "main"]).unwrap();
-    let said: Vec<Vec<&str>> = said
+    let printed = repository.git(["log", "--first-parent", format, "main"]).unwrap();
+    let printed: Vec<Vec<&str>> = printed
         .split('\u{1}')
         .map(|line| line.trim_start_matches('\n').split('\0').collect())
         .filter(|fields: &Vec<&str>| fields.len() == 5)
         .collect();
-    assert_eq!(said.len(), found.artifacts.len());
-    for (commit, said) in found.artifacts.iter().zip(said) {
-        let subject = if said[1].len() > 80 { format!("{}...", &said[1][..77]) } else { said[1].to_owned() };
-        assert_eq!(commit.id, said[0]);
+    assert_eq!(printed.len(), found.artifacts.len());
+    for (commit, printed) in found.artifacts.iter().zip(printed) {
+        let subject =
+            if printed[1].len() > 80 { format!("{}...", &printed[1][..77]) } else { printed[1].to_owned() };
+        assert_eq!(commit.id, printed[0]);
         assert_eq!(commit.subject, subject);
-        assert_eq!((commit.author.as_str(), commit.committer.as_str()), (said[2], said[3]), "{subject}");
-        assert_eq!(commit.creator_date.unwrap().as_second().to_string(), said[4], "{subject}");
+        assert_eq!(
+            (commit.author.as_str(), commit.committer.as_str()),
+            (printed[2], printed[3]),
+            "{subject}"
+        );
+        assert_eq!(commit.creator_date.unwrap().as_second().to_string(), printed[4], "{subject}");
         assert_eq!(commit.tag, None);
     }
 }

@@ -1,10 +1,10 @@
 //! Branches and repositories that are not there.
 
 use artifact_source::{ErrorKind, SourceKind};
-use git_source::GitSource;
+use git_source::{CommitRule, GitSource};
 use warehouse_testkit::{Commit, GitServer};
 
-use crate::support::{fails, find, server_with, source};
+use crate::support::{fails, find, on_branch, server_with, source};
 
 #[tokio::test]
 async fn a_branch_that_does_not_exist() {
@@ -22,7 +22,7 @@ async fn a_branch_that_does_not_exist() {
         ("refs/heads/main", "the remote's HEAD is \"main\"; similar names are \"main\""),
         ("zzzzzz", "the remote's HEAD is \"main\""),
     ] {
-        let error = fails(GitSource::builder(repository.url()).branch(branch.to_owned())).await;
+        let error = fails(GitSource::builder(repository.url()).rule(on_branch(branch))).await;
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
         assert_eq!(error.to_string(), format!("there is no branch {branch:?} ({})", repository.url()));
         assert_eq!(error.hint(), Some(hint), "{branch}");
@@ -38,9 +38,9 @@ async fn a_repository_without_a_commit() {
         let found = find(&source(url)).await;
         assert!(found.artifacts.is_empty() && found.observation.is_none(), "{found:?}");
 
-        let error = fails(GitSource::builder(url).branch("main".to_owned())).await;
+        let error = fails(GitSource::builder(url).rule(on_branch("main"))).await;
         assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert_eq!(error.hint(), Some("the repository has no branch at all yet"));
+        assert_eq!(error.hint(), Some("the repository has no branch yet"));
     }
 }
 
@@ -50,7 +50,7 @@ async fn a_head_that_leads_nowhere() {
     repository.set_head("gone").unwrap();
     let error = fails(GitSource::builder(repository.url())).await;
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert_eq!(error.message(), "the remote's HEAD follows \"gone\", and there is no such branch");
+    assert_eq!(error.message(), "the remote's HEAD points at \"gone\", and there is no such branch");
     assert_eq!(error.hint(), Some("name a branch, such as \"main\""));
 }
 
@@ -64,7 +64,7 @@ async fn a_repository_that_does_not_exist() {
     let error = fails(GitSource::builder(format!("{}-not", repository.file_url()))).await;
     assert_eq!(error.kind(), ErrorKind::NotFound);
 
-    // A folder that is no repository.
+    // A folder that is not a repository.
     let folder = tempfile::tempdir().unwrap();
     let error = fails(GitSource::builder(format!("file://{}", folder.path().display()))).await;
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
@@ -97,10 +97,16 @@ fn what_cannot_be_built() {
     let builder = || GitSource::builder(url);
     refused(GitSource::builder("no url"), "white space");
     refused(GitSource::builder("/srv/a.git"), "is a path");
-    refused(builder().branch("a b".to_owned()), "Git allows no such name");
-    refused(builder().branch("a\nb".to_owned()), "Git allows no such name");
-    refused(builder().branch(String::new()), "Git allows no such name");
-    refused(builder().branch("-x".to_owned()), "dash");
-    refused(builder().branch("x".repeat(256)), "255");
     refused(builder().limit(0), "at least 1");
+    for (branch, message) in [
+        ("a b", "Git allows no such name"),
+        ("a\nb", "Git allows no such name"),
+        ("", "Git allows no such name"),
+        ("-x", "dash"),
+        (&*"x".repeat(256), "255"),
+    ] {
+        let error = CommitRule::builder().branch(branch.to_owned()).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.message().contains(message), "{error}");
+    }
 }

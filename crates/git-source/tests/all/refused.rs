@@ -1,16 +1,16 @@
-//! What servers refuse, forget and mislead with.
+//! Servers that refuse, forget and mislead.
 
 use std::net::Ipv4Addr;
 
 use artifact_http::{Credential, HttpClient};
 use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind, Recorder, Rejection};
-use git_source::{GitSource, GitSourceBuilder, ObservedRefs, Strategy};
+use git_source::{CommitStrategy, GitSource, GitSourceBuilder, ObservedRefs};
 use warehouse_testkit::{Authority, Commit, Fault, GitServer, Reply, When};
 
-use crate::support::{add, fails, find, ids, log, server_with};
+use crate::support::{add, by_strategy, fails, find, ids, log, on_branch, rule, server_with};
 
 const POST: &str = "/demo.git/git-upload-pack";
-const GREETING: &str = "/demo.git/info/refs";
+const HANDSHAKE: &str = "/demo.git/info/refs";
 
 fn once() -> HttpClient {
     HttpClient::builder().attempts(1).build().unwrap()
@@ -43,7 +43,7 @@ async fn a_filter_that_the_server_bars_is_given_up_and_remembered() {
             let source = || {
                 GitSource::builder(repository.url())
                     .cache_dir(folder.path().to_owned())
-                    .include_paths(paths.iter().map(|&path| path.to_owned()))
+                    .rule(rule(|rule| rule.include_paths(paths.iter().copied())))
                     .build()
                     .unwrap()
             };
@@ -60,9 +60,9 @@ async fn a_filter_that_the_server_bars_is_given_up_and_remembered() {
 }
 
 #[tokio::test]
-async fn the_servers_own_words_stand_in_the_error() {
+async fn the_message_of_the_server_stands_in_the_error() {
     let (server, repository) = server_with(3);
-    for (nth, reply, kind, words) in [
+    for (nth, reply, kind, text) in [
         (1, packets(&["ERR quota exceeded\n"]), ErrorKind::Server, "quota exceeded"),
         (2, packets(&["ERR quota of SECRET exceeded"]), ErrorKind::Server, "quota of [redacted] exceeded"),
         (
@@ -83,7 +83,7 @@ async fn the_servers_own_words_stand_in_the_error() {
         let secret = Credential::password("me", "SECRET");
         let error = fails(GitSource::builder(repository.url()).http(once()).credentials(secret)).await;
         assert_eq!(error.kind(), kind, "{error:?}");
-        assert!(error.message().contains(words), "{error}");
+        assert!(error.message().contains(text), "{error}");
         assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
     }
 }
@@ -92,7 +92,7 @@ async fn the_servers_own_words_stand_in_the_error() {
 async fn a_branch_that_moves_between_two_requests_is_asked_for_once_more() {
     let (server, repository) = server_with(3);
     let gone = format!("{} refs/heads/main\n", "12".repeat(20));
-    let source = || GitSource::builder(repository.url()).branch("main".to_owned()).http(once());
+    let source = || GitSource::builder(repository.url()).rule(on_branch("main")).http(once());
     server.faults().add(When::post(POST).nth(1), packets(&[&gone]));
     let found = find(&source().build().unwrap()).await;
     assert_eq!(ids(&found), log(&repository, "main", 20));
@@ -122,22 +122,23 @@ async fn a_branch_that_moves_is_asked_for_once_more_over_protocol_0_too() {
         line(format!("{gone} refs/tags/v1.0.0\n")),
         "0000".to_owned(),
     ];
-    let greeting = || {
+    let handshake = || {
         Reply::status(200)
             .header("content-type", "application/x-git-upload-pack-advertisement")
             .body(lines.concat())
     };
     repository.git(["tag", "v1.0.0", "main"]).unwrap();
-    for strategy in [Strategy::NewestFromBranch, Strategy::SemVer] {
-        let source = || GitSource::builder(repository.url()).strategy(strategy).limit(1).http(once());
+    for strategy in [CommitStrategy::NewestFromBranch, CommitStrategy::SemVer] {
+        let source =
+            || GitSource::builder(repository.url()).rule(by_strategy(strategy)).limit(1).http(once());
         server.faults().clear();
-        server.faults().add(When::get(GREETING).nth(1), greeting());
+        server.faults().add(When::get(HANDSHAKE).nth(1), handshake());
         let found = find(&source().build().unwrap()).await;
         assert_eq!(ids(&found), log(&repository, "main", 1), "{strategy}");
         assert_eq!(found.cost.requests, 4, "{strategy}");
 
         server.faults().clear();
-        server.faults().add(When::get(GREETING), greeting());
+        server.faults().add(When::get(HANDSHAKE), handshake());
         let error = fails(source()).await;
         assert!(error.message().contains("not our ref 1212"), "{strategy}: {error}");
         assert!(error.is_transient(), "{strategy}");
@@ -148,7 +149,7 @@ async fn a_branch_that_moves_is_asked_for_once_more_over_protocol_0_too() {
 async fn what_breaks_half_way_passes_and_is_tried_again() {
     let (server, repository) = server_with(30);
     for (when, fault) in [
-        (When::get(GREETING).nth(1), Fault::Truncate { keep: 40 }),
+        (When::get(HANDSHAKE).nth(1), Fault::Truncate { keep: 40 }),
         (When::post(POST).nth(1), Fault::ResetAfter { keep: 10 }),
         (When::post(POST).nth(2), Fault::Truncate { keep: 100 }),
     ] {
@@ -167,7 +168,7 @@ async fn what_breaks_half_way_passes_and_is_tried_again() {
 async fn a_login_page_is_called_one() {
     let (server, repository) = server_with(1);
     for status in [200, 203] {
-        for when in [When::get(GREETING), When::post(POST)] {
+        for when in [When::get(HANDSHAKE), When::post(POST)] {
             server.faults().clear();
             let page =
                 Reply::status(status).header("content-type", "text/html; charset=utf-8").body("<html>");
@@ -190,7 +191,7 @@ async fn a_tag_as_the_branch_is_followed_with_a_warning() {
         .git(["-c", "user.name=T", "-c", "user.email=t@e.c", "tag", "-a", "-m", "x", "v2", "main~1"])
         .unwrap();
     for tag in ["v1.0.0", "v2"] {
-        let source = GitSource::builder(repository.url()).branch(tag.to_owned()).build().unwrap();
+        let source = GitSource::builder(repository.url()).rule(on_branch(tag)).build().unwrap();
         let recorder = artifact_source::Recorder::new();
         let found = source.discover(artifact_source::DiscoverRequest::new().with_trace(&recorder)).await;
         assert_eq!(ids(&found.unwrap().found().unwrap()), log(&repository, tag, 20));
@@ -214,11 +215,12 @@ async fn tags_that_git_forbids_are_passed_over() {
     let mut lines: Vec<String> = bad.iter().map(|name| format!("{id} refs/tags/{name}\n")).collect();
     lines.push(format!("{id} refs/tags/v1.0.0\n"));
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
         server.faults().clear();
         server.faults().add(When::post(POST).nth(1), packets(&lines));
         let recorder = Recorder::new();
-        let source = GitSource::builder(repository.url()).strategy(strategy).http(once()).build().unwrap();
+        let source =
+            GitSource::builder(repository.url()).rule(by_strategy(strategy)).http(once()).build().unwrap();
         let found =
             source.discover(DiscoverRequest::new().with_trace(&recorder)).await.unwrap().found().unwrap();
         let names: Vec<_> = found.artifacts.iter().filter_map(|commit| commit.tag.as_deref()).collect();
@@ -260,7 +262,7 @@ async fn names_that_gitoxide_cannot_read_cost_no_other_tag() {
     let answer = |kind: &str, body: Vec<u8>| {
         Reply::status(200).header("content-type", format!("application/x-git-upload-pack-{kind}")).body(body)
     };
-    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
         for protocol in [2, 0] {
             server.faults().clear();
             let reply = if protocol == 2 {
@@ -274,11 +276,14 @@ async fn names_that_gitoxide_cannot_read_cost_no_other_tag() {
                 Some(answer("advertisement", lines([service, first].concat())))
             };
             if let Some(reply) = reply {
-                server.faults().add(When::get(GREETING), reply);
+                server.faults().add(When::get(HANDSHAKE), reply);
             }
             let recorder = Recorder::new();
-            let source =
-                GitSource::builder(repository.url()).strategy(strategy).http(once()).build().unwrap();
+            let source = GitSource::builder(repository.url())
+                .rule(by_strategy(strategy))
+                .http(once())
+                .build()
+                .unwrap();
             let found = source.discover(DiscoverRequest::new().with_trace(&recorder)).await;
             let found =
                 found.unwrap_or_else(|error| panic!("{strategy} {protocol}: {error:?}")).found().unwrap();
@@ -294,10 +299,12 @@ async fn names_that_gitoxide_cannot_read_cost_no_other_tag() {
             }
         }
     }
-    // A line that is no reference at all ends the list, in words.
+    // A line that is not a reference is an error that shows the line.
     server.faults().clear();
     server.faults().add(When::post(POST).nth(1), packets(&["12 refs/tags/v1.0.0\n"]));
-    let error = fails(GitSource::builder(repository.url()).strategy(Strategy::SemVer).http(once())).await;
+    let error =
+        fails(GitSource::builder(repository.url()).rule(by_strategy(CommitStrategy::SemVer)).http(once()))
+            .await;
     let cause = std::error::Error::source(&error).map(ToString::to_string);
     let shown = cause.unwrap_or_default();
     assert!(shown.contains("the line \"12 refs/tags/v1.0.0\" is not an object id"), "{shown}");
@@ -313,10 +320,9 @@ async fn a_tag_on_the_parent_of_another_one_and_what_was_observed() {
     }
     repository.git(["tag", "v1.1.0", "main"]).unwrap();
     repository.git(["tag", "v1.0.0", "main~1"]).unwrap();
-    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
         let source = GitSource::builder(repository.url())
-            .strategy(strategy)
-            .include_paths(["apps".to_owned()])
+            .rule(rule(|rule| rule.strategy(strategy).include_paths(["apps"])))
             .limit(1)
             .build()
             .unwrap();
@@ -342,14 +348,15 @@ async fn a_tag_without_a_tagger_has_no_date() {
     let id = repository.git(["hash-object", "-t", "tag", "-w", file.to_str().unwrap()]).unwrap();
     repository.set_reference("refs/tags/v1.0.0", &id).unwrap();
     repository.git(["tag", "v0.9.0", "main"]).unwrap();
-    let source = GitSource::builder(repository.url()).strategy(Strategy::NewestTag).build().unwrap();
+    let source =
+        GitSource::builder(repository.url()).rule(by_strategy(CommitStrategy::NewestTag)).build().unwrap();
     let found = find(&source).await;
-    let seen: Vec<_> =
+    let listed: Vec<_> =
         found.artifacts.iter().map(|commit| (commit.tag.as_deref(), commit.creator_date.is_some())).collect();
-    assert_eq!(seen, [(Some("v0.9.0"), true), (Some("v1.0.0"), false)]);
+    assert_eq!(listed, [(Some("v0.9.0"), true), (Some("v1.0.0"), false)]);
 }
 
-/// 127.0.0.1 plays the internet, and 127.0.0.2 what is inside.
+/// 127.0.0.1 stands for a public address, and 127.0.0.2 for a private one.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_redirect_keeps_its_rules_for_every_request_that_follows() {
@@ -392,7 +399,7 @@ async fn a_redirect_keeps_its_rules_for_every_request_that_follows() {
         let lead = |to: String| {
             outside.faults().clear();
             let to = format!("{to}/info/refs?service=git-upload-pack");
-            outside.faults().add(When::get(GREETING), Fault::redirect(to));
+            outside.faults().add(When::get(HANDSHAKE), Fault::redirect(to));
         };
         lead(url(&other, "other.example.com"));
         find(&source(&names).build().unwrap()).await;
@@ -400,7 +407,7 @@ async fn a_redirect_keeps_its_rules_for_every_request_that_follows() {
         assert!(other.log().all().iter().all(|request| request.header("authorization").is_none()));
 
         // What the target asks for is never answered with the credential, and the remedy works.
-        for when in [When::get(GREETING), When::post(POST)] {
+        for when in [When::get(HANDSHAKE), When::post(POST)] {
             other.log().clear();
             other.faults().clear();
             let refusal = Reply::status(401).header("www-authenticate", "Basic realm=\"x\"");
@@ -418,7 +425,7 @@ async fn a_redirect_keeps_its_rules_for_every_request_that_follows() {
     }
 }
 
-/// A name may lead to two addresses, one outside and one inside, where a server of the same port listens.
+/// A name may have a public and a private address, where a server listens on the same port.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn what_follows_a_redirect_goes_to_public_addresses_only_like_the_redirect_itself() {
@@ -431,7 +438,7 @@ async fn what_follows_a_redirect_goes_to_public_addresses_only_like_the_redirect
     let inside = std::net::TcpListener::bind(("127.0.0.2", port)).unwrap();
     inside.set_nonblocking(true).unwrap();
     let to = format!("http://other.example.com:{port}/demo.git/info/refs?service=git-upload-pack");
-    outside.faults().add(When::get(GREETING), Fault::redirect(to));
+    outside.faults().add(When::get(HANDSHAKE), Fault::redirect(to));
     let http = HttpClient::builder()
         .attempts(1)
         .count_as_public([127, 0, 0, 1].into(), 32)
@@ -443,8 +450,8 @@ async fn what_follows_a_redirect_goes_to_public_addresses_only_like_the_redirect
     let url = format!("http://git.example.com:{}/demo.git", outside.address().port());
     let source = GitSource::builder(url).http(http).build().unwrap();
     let found = source.discover(DiscoverRequest::new()).await;
-    let heard = inside.accept().map(|(_, from)| from);
-    assert!(heard.is_err(), "the server inside was connected to: {found:?}");
+    let connection = inside.accept().map(|(_, from)| from);
+    assert!(connection.is_err(), "the server inside was connected to: {found:?}");
     assert_eq!(found.unwrap().found().unwrap().artifacts.len(), 3);
     assert_eq!(other.log().all().len(), 3);
 }

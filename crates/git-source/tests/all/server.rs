@@ -2,10 +2,10 @@
 
 use artifact_http::HttpClient;
 use artifact_source::{Discovery, ErrorKind};
-use git_source::{GitSource, GitSourceBuilder, Strategy};
+use git_source::{CommitStrategy, GitSource, GitSourceBuilder};
 use warehouse_testkit::{Commit, GitServer, GitServerBuilder};
 
-use crate::support::{add, again, fails, find, ids, log, source};
+use crate::support::{add, again, by_strategy, fails, find, ids, log, on_branch, rule, source};
 
 #[track_caller]
 fn start(builder: GitServerBuilder) -> (GitServer, warehouse_testkit::GitRepository) {
@@ -39,7 +39,7 @@ async fn protocol_0() {
         let deeper = builder().limit(33).build().unwrap();
         assert_eq!(ids(&find(&deeper).await), log(&repository, "main", 33), "{what}, deeper");
 
-        let error = fails(GitSource::builder(repository.url()).branch("mian".to_owned())).await;
+        let error = fails(GitSource::builder(repository.url()).rule(on_branch("mian"))).await;
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert!(error.hint().unwrap().contains("HEAD is \"main\""), "{error:?}");
     }
@@ -130,7 +130,7 @@ async fn protocol_1() {
             panic!("nothing moved at {source}");
         };
         assert_eq!(cost.requests, 1, "{source}");
-        let tags = builder().strategy(Strategy::SemVer).build().unwrap();
+        let tags = builder().rule(by_strategy(CommitStrategy::SemVer)).build().unwrap();
         assert_eq!(ids(&find(&tags).await), log(&repository, "v1.0.0", 1), "{source}");
     }
 }
@@ -143,29 +143,32 @@ async fn a_server_that_refuses_part_of_a_history_sends_all_of_it() {
         (GitServer::builder().refuses_shallow().without_filter(), 1),
         (GitServer::builder().refuses_shallow().old_protocol().without_filter(), 0),
     ] {
-        for strategy in [Strategy::NewestFromBranch, Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag]
-        {
+        for strategy in [
+            CommitStrategy::NewestFromBranch,
+            CommitStrategy::SemVer,
+            CommitStrategy::Lexical,
+            CommitStrategy::NewestTag,
+        ] {
             for paths in [&[][..], &["folder"]] {
                 let (server, repository) = start(builder.clone());
                 repository.git(["tag", "v1.0.0", "main~1"]).unwrap();
                 let folder = tempfile::tempdir().unwrap();
                 let discover = async || {
                     let source = GitSource::builder(repository.url())
-                        .strategy(strategy)
-                        .include_paths(paths.iter().map(|&path| path.to_owned()))
+                        .rule(rule(|rule| rule.strategy(strategy).include_paths(paths.iter().copied())))
                         .cache_dir(folder.path().to_owned())
                         .build()
                         .unwrap();
                     find(&source).await
                 };
                 let expected = |tag: &str| match strategy {
-                    Strategy::NewestFromBranch => log(&repository, "main", 20),
+                    CommitStrategy::NewestFromBranch => log(&repository, "main", 20),
                     _ => log(&repository, tag, 1),
                 };
                 let found = discover().await;
-                let place = format!("{builder:?}, {strategy}, {paths:?}");
-                assert_eq!(ids(&found), expected("v1.0.0"), "{place}");
-                assert_eq!(found.cost.requests, 3 + listing, "{place}");
+                let case = format!("{builder:?}, {strategy}, {paths:?}");
+                assert_eq!(ids(&found), expected("v1.0.0"), "{case}");
+                assert_eq!(found.cost.requests, 3 + listing, "{case}");
 
                 // It is remembered, and what is new comes.
                 repository.commit("main", Commit::new("New").file("folder/new", "1")).unwrap();
@@ -173,8 +176,8 @@ async fn a_server_that_refuses_part_of_a_history_sends_all_of_it() {
                 repository.git(["tag", "v1.1.0", "main"]).unwrap();
                 server.log().clear();
                 let again = discover().await;
-                assert_eq!(ids(&again), expected("v1.1.0"), "{place}");
-                assert_eq!(again.cost.requests, 2 + listing, "{place}");
+                assert_eq!(ids(&again), expected("v1.1.0"), "{case}");
+                assert_eq!(again.cost.requests, 2 + listing, "{case}");
             }
         }
     }

@@ -1,7 +1,7 @@
-//! Shorthands of all tests.
+//! What the tests share.
 
 use artifact_source::{ArtifactSource, Commit, DiscoverRequest, Discovery, Error, Found, Observation};
-use git_source::{GitSource, GitSourceBuilder};
+use git_source::{CommitRule, CommitRuleBuilder, CommitStrategy, GitSource, GitSourceBuilder};
 use warehouse_testkit::{GitRepository, GitServer};
 
 /// A server with one repository of this many commits on `main`, each with a file.
@@ -27,6 +27,24 @@ pub fn add(repository: &GitRepository, branch: &str, commits: usize) {
     history.write().unwrap();
 }
 
+/// A rule with these settings.
+#[track_caller]
+pub fn rule(settings: impl FnOnce(CommitRuleBuilder) -> CommitRuleBuilder) -> CommitRule {
+    settings(CommitRule::builder()).build().unwrap()
+}
+
+/// The newest commits of this branch.
+#[track_caller]
+pub fn on_branch(name: &str) -> CommitRule {
+    rule(|rule| rule.branch(name.to_owned()))
+}
+
+/// All commits or tags, by this strategy.
+#[track_caller]
+pub fn by_strategy(strategy: CommitStrategy) -> CommitRule {
+    rule(|rule| rule.strategy(strategy))
+}
+
 pub fn source(url: &str) -> GitSource {
     GitSource::builder(url).build().unwrap()
 }
@@ -38,8 +56,8 @@ pub async fn find(source: &GitSource) -> Found<Commit> {
     }
 }
 
-pub async fn again(source: &GitSource, seen: Option<&Observation>) -> Discovery<Commit> {
-    source.discover(DiscoverRequest::new().with_previous(seen)).await.unwrap()
+pub async fn again(source: &GitSource, previous: Option<&Observation>) -> Discovery<Commit> {
+    source.discover(DiscoverRequest::new().with_previous(previous)).await.unwrap()
 }
 
 pub async fn fails(builder: GitSourceBuilder) -> Error {

@@ -1,10 +1,10 @@
 //! Which tags are found (rule 4.2): compared with what `git for-each-ref` and `sort` say.
 
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, ErrorKind, Recorder, Rejection};
-use git_source::{GitSource, GitSourceBuilder, Strategy};
+use git_source::{CommitRule, CommitRuleBuilder, CommitStrategy, GitSource, GitSourceBuilder};
 use warehouse_testkit::{Commit, GitRepository, GitServer, GitServerBuilder};
 
-use crate::support::{again, fails, find};
+use crate::support::{again, by_strategy, fails, find, rule};
 
 /// A repository with tags of every kind, light and annotated, dated against the order of their names.
 fn repository_with_tags(builder: GitServerBuilder) -> (GitServer, GitRepository) {
@@ -33,8 +33,8 @@ fn repository_with_tags(builder: GitServerBuilder) -> (GitServer, GitRepository)
     (server, repository)
 }
 
-fn builder(repository: &GitRepository, strategy: Strategy) -> GitSourceBuilder {
-    GitSource::builder(repository.url()).strategy(strategy)
+fn builder(repository: &GitRepository, by: CommitStrategy) -> GitSourceBuilder {
+    GitSource::builder(repository.url()).rule(by_strategy(by))
 }
 
 async fn names(builder: GitSourceBuilder) -> Vec<String> {
@@ -45,26 +45,35 @@ async fn names(builder: GitSourceBuilder) -> Vec<String> {
 #[tokio::test]
 async fn by_semantic_version() {
     let (_server, repository) = repository_with_tags(GitServer::builder());
-    let semver = || builder(&repository, Strategy::SemVer).limit(3);
-    assert_eq!(names(semver()).await, ["v8.0.0", "v2.29.0", "v2.28.0"]);
-    assert_eq!(names(semver().semver_constraint("^1".to_owned())).await, ["v1.29.0", "v1.28.0", "v1.27.0"]);
-    let loose = semver().strict_semvers(false).ignore_tags(["v8.0.0".to_owned()]);
+    let semver = |settings: fn(CommitRuleBuilder) -> CommitRuleBuilder| {
+        let rule = rule(|rule| settings(rule.strategy(CommitStrategy::SemVer)));
+        GitSource::builder(repository.url()).rule(rule).limit(3)
+    };
+    assert_eq!(names(semver(|rule| rule)).await, ["v8.0.0", "v2.29.0", "v2.28.0"]);
+    assert_eq!(
+        names(semver(|rule| rule.semver_constraint("^1".to_owned()))).await,
+        ["v1.29.0", "v1.28.0", "v1.27.0"]
+    );
+    let loose = semver(|rule| rule.strict_semvers(false).ignore_tags(["v8.0.0"]));
     assert_eq!(names(loose).await, ["v3", "v2.29.0", "v2.28.0"]);
-    assert_eq!(names(semver().semver_constraint(">=1.31.0-0 <2.0.0".to_owned())).await, ["v1.31.0-rc.1"]);
-    assert_eq!(names(semver().semver_constraint("^77".to_owned())).await, [""; 0]);
+    assert_eq!(
+        names(semver(|rule| rule.semver_constraint(">=1.31.0-0 <2.0.0".to_owned()))).await,
+        ["v1.31.0-rc.1"]
+    );
+    assert_eq!(names(semver(|rule| rule.semver_constraint("^77".to_owned()))).await, [""; 0]);
 }
 
 #[tokio::test]
 async fn by_bytes_and_by_date() {
     let (_server, repository) = repository_with_tags(GitServer::builder());
-    let lexical = builder(&repository, Strategy::Lexical).limit(100);
-    let newest = builder(&repository, Strategy::NewestTag).limit(100);
+    let lexical = builder(&repository, CommitStrategy::Lexical).limit(100);
+    let newest = builder(&repository, CommitStrategy::NewestTag).limit(100);
     let is_commit = |name: &&str| !["v9.0.0", "v9.1.0", "v9.2.0"].contains(name);
 
-    let said = repository
+    let printed = repository
         .git(["for-each-ref", "--sort=-creatordate", "--format=%(refname:short)", "refs/tags"])
         .unwrap();
-    let by_date: Vec<&str> = said.lines().filter(is_commit).collect();
+    let by_date: Vec<&str> = printed.lines().filter(is_commit).collect();
     assert_eq!(by_date.len(), 67);
     assert_eq!(names(newest).await, by_date);
 
@@ -74,16 +83,16 @@ async fn by_bytes_and_by_date() {
 }
 
 #[tokio::test]
-async fn what_is_said_about_a_tag() {
+async fn the_fields_of_a_tag() {
     let (_server, repository) = repository_with_tags(GitServer::builder());
-    let found = find(&builder(&repository, Strategy::NewestTag).limit(100).build().unwrap()).await;
+    let found = find(&builder(&repository, CommitStrategy::NewestTag).limit(100).build().unwrap()).await;
     for commit in found.artifacts {
         let tag = commit.tag.unwrap();
         let revision = format!("{tag}^{{commit}}");
         let format = "--format=%H%x00%s%x00%an <%ae>%x00%cn <%ce>";
-        let said = repository.git(["log", "-1", format, &revision]).unwrap();
-        let said: Vec<&str> = said.split('\0').collect();
-        assert_eq!([&commit.id, &commit.subject, &commit.author, &commit.committer], *said, "{tag}");
+        let printed = repository.git(["log", "-1", format, &revision]).unwrap();
+        let printed: Vec<&str> = printed.split('\0').collect();
+        assert_eq!([&commit.id, &commit.subject, &commit.author, &commit.committer], *printed, "{tag}");
         let reference = format!("refs/tags/{tag}");
         let date = repository.git(["for-each-ref", "--format=%(creatordate:unix)", &reference]).unwrap();
         assert_eq!(commit.creator_date.unwrap().as_second().to_string(), date, "{tag}");
@@ -92,11 +101,13 @@ async fn what_is_said_about_a_tag() {
 }
 
 #[tokio::test]
-async fn what_they_cost() {
+async fn the_cost_of_tags() {
     let (server, repository) = repository_with_tags(GitServer::builder());
-    for (strategy, requests) in [(Strategy::SemVer, 4), (Strategy::Lexical, 4), (Strategy::NewestTag, 4)] {
-        // Three tags are on things that are no commits: another batch fills the gap that they leave, or else
-        // the tree, which the filter left out, is asked for alone.
+    for (strategy, requests) in
+        [(CommitStrategy::SemVer, 4), (CommitStrategy::Lexical, 4), (CommitStrategy::NewestTag, 4)]
+    {
+        // Three tags do not lead to commits: another batch replaces them, or else
+        // the tree, which the filter left out, is fetched alone.
         server.log().clear();
         let source = builder(&repository, strategy).limit(5).build().unwrap();
         let found = find(&source).await;
@@ -126,14 +137,11 @@ async fn every_tag_is_traced_once() {
     let listed = repository.git(["for-each-ref", "--format=%(refname:short)", "refs/tags"]).unwrap();
     let mut listed: Vec<&str> = listed.lines().collect();
     listed.sort_unstable();
-    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
         let recorder = Recorder::new();
-        let source = builder(&repository, strategy)
-            .limit(4)
-            .allow_tags_regexes(["^v".to_owned()])
-            .ignore_tags_regexes(["^v1\\.1".to_owned()])
-            .build()
-            .unwrap();
+        let filtered =
+            rule(|rule| rule.strategy(strategy).allow_tags_regexes(["^v"]).ignore_tags_regexes(["^v1\\.1"]));
+        let source = GitSource::builder(repository.url()).rule(filtered).limit(4).build().unwrap();
         source.discover(DiscoverRequest::new().with_trace(&recorder)).await.unwrap();
         let judgements = recorder.into_judgements();
         let mut traced: Vec<&str> = judgements.iter().map(|judgement| judgement.name.as_str()).collect();
@@ -162,9 +170,9 @@ async fn from_old_servers_and_over_a_process() {
     ] {
         let (_server, repository) = repository_with_tags(server);
         for url in [repository.url().to_owned(), repository.file_url()] {
-            for strategy in [Strategy::SemVer, Strategy::NewestTag] {
-                let source = GitSource::builder(&url).strategy(strategy).limit(6);
-                assert_eq!(names(source).await.len(), 6, "{what}, {url}, {strategy}");
+            for by in [CommitStrategy::SemVer, CommitStrategy::NewestTag] {
+                let source = GitSource::builder(&url).rule(by_strategy(by)).limit(6);
+                assert_eq!(names(source).await.len(), 6, "{what}, {url}, {by}");
             }
         }
     }
@@ -174,21 +182,23 @@ async fn from_old_servers_and_over_a_process() {
 async fn a_repository_without_tags() {
     let server = GitServer::start().unwrap();
     let repository = server.create("empty.git").unwrap();
-    for strategy in [Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag] {
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
         assert_eq!(names(builder(&repository, strategy)).await, [""; 0]);
     }
-    let error =
-        fails(GitSource::builder(format!("{}/no.git", server.url())).strategy(Strategy::SemVer)).await;
+    let error = fails(
+        GitSource::builder(format!("{}/no.git", server.url())).rule(by_strategy(CommitStrategy::SemVer)),
+    )
+    .await;
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
 #[test]
 fn what_cannot_be_built() {
-    let url = "https://example.com/a.git";
+    let by = |strategy| CommitRule::builder().strategy(strategy);
     for builder in [
-        GitSource::builder(url).strategy(Strategy::SemVer).semver_constraint("nonsense".to_owned()),
-        GitSource::builder(url).strategy(Strategy::Lexical).allow_tags_regexes(["(".to_owned()]),
-        GitSource::builder(url).strategy(Strategy::NewestTag).ignore_tags_regexes(["[".to_owned()]),
+        by(CommitStrategy::SemVer).semver_constraint("nonsense".to_owned()),
+        by(CommitStrategy::Lexical).allow_tags_regexes(["("]),
+        by(CommitStrategy::NewestTag).ignore_tags_regexes(["["]),
     ] {
         assert_eq!(builder.build().unwrap_err().kind(), ErrorKind::InvalidInput);
     }

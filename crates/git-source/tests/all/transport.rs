@@ -1,4 +1,4 @@
-//! The ways to a repository other than http.
+//! The transports other than http.
 
 use artifact_source::{Discovery, ErrorKind};
 use git_source::GitSource;
@@ -56,7 +56,7 @@ async fn a_path_with_everything_in_it() {
 }
 
 #[tokio::test]
-async fn what_ssh_complains_about() {
+async fn the_errors_of_ssh() {
     for (script, kind, message) in [
         (
             "echo 'me@host: Permission denied (publickey).' >&2; exit 255",
@@ -65,7 +65,7 @@ async fn what_ssh_complains_about() {
         ),
         ("exit 255", ErrorKind::Unreachable, "the connection ended with status 255 (host:a.git)"),
         (
-            "printf '0032not a greeting'; exit 1",
+            "printf '0032not a handshake'; exit 1",
             ErrorKind::BadAnswer,
             "the program that serves the repository ended with status 1 (host:a.git)",
         ),

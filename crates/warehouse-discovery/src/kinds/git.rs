@@ -17,7 +17,7 @@ use {
     super::limit,
     crate::compile::Compiler,
     artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
-    git_source::{GitSource, ObservedRefs},
+    git_source::{CommitRule, CommitStrategy, GitSource, ObservedRefs},
     warehouse_spec::{CommitSelectionStrategy, DiscoveredRef},
 };
 
@@ -28,31 +28,39 @@ pub(crate) fn source(
     git: &GitSubscription,
     id: &SourceId,
 ) -> Result<AnySource, Error> {
-    let strategy = match git.commit_selection_strategy {
-        CommitSelectionStrategy::NewestFromBranch => git_source::Strategy::NewestFromBranch,
-        CommitSelectionStrategy::SemVer => git_source::Strategy::SemVer,
-        CommitSelectionStrategy::Lexical => git_source::Strategy::Lexical,
-        CommitSelectionStrategy::NewestTag => git_source::Strategy::NewestTag,
-    };
     let mut builder = GitSource::builder(&git.repo_url)
         .id(id.clone())
         .context(&compiler.context(compiler.transport(git.insecure_skip_tls_verify)))
-        .strategy(strategy)
-        .branch(git.branch.clone())
-        .limit(limit(git.discovery_limit))
-        .semver_constraint(git.semver_constraint.clone())
-        .strict_semvers(git.strict_semvers)
-        .allow_tags_regexes(git.allow_tags_regexes.clone())
-        .ignore_tags_regexes(git.ignore_tags_regexes.clone())
-        .ignore_tags(git.ignore_tags.clone())
-        .since(git.since)
-        .expression_filter(git.expression_filter.clone())
-        .include_paths(git.include_paths.clone())
-        .exclude_paths(git.exclude_paths.clone());
+        .rule(rule(git)?)
+        .limit(limit(git.discovery_limit));
     if let Some((program, arguments)) = &compiler.discoverer.shared.ssh_command {
         builder = builder.ssh_command(program, arguments);
     }
     Ok(builder.build()?.erase())
+}
+
+/// The rule of a subscription (semantics section 4).
+#[cfg(feature = "git")]
+fn rule(git: &GitSubscription) -> Result<CommitRule, Error> {
+    let strategy = match git.commit_selection_strategy {
+        CommitSelectionStrategy::NewestFromBranch => CommitStrategy::NewestFromBranch,
+        CommitSelectionStrategy::SemVer => CommitStrategy::SemVer,
+        CommitSelectionStrategy::Lexical => CommitStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag => CommitStrategy::NewestTag,
+    };
+    CommitRule::builder()
+        .strategy(strategy)
+        .branch(git.branch.clone())
+        .semver_constraint(git.semver_constraint.clone())
+        .strict_semvers(git.strict_semvers)
+        .allow_tags_regexes(&git.allow_tags_regexes)
+        .ignore_tags_regexes(&git.ignore_tags_regexes)
+        .ignore_tags(&git.ignore_tags)
+        .since(git.since)
+        .expression_filter(git.expression_filter.clone())
+        .include_paths(&git.include_paths)
+        .exclude_paths(&git.exclude_paths)
+        .build()
 }
 
 /// The entry of `status.discoveredArtifacts`.

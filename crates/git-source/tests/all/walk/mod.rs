@@ -1,9 +1,9 @@
-//! A walk: a seeded repository moves, and after each move some of its subscriptions are polled, with a cache and an observation that
-//! are as old as their last poll. Each answer must be Git's own, and so must the answer of a source that knows nothing.
+//! A walk: a seeded repository changes, and after each change some of its subscriptions are polled, with the cache and the observation of
+//! their last poll. Each answer must be Git's own, and so must the answer of a source without a cache and an observation.
 //!
 //! A failure names the seed and the step. `GIT_WALK_SEED=7` repeats one walk alone.
 
-mod moves;
+mod changes;
 mod oracle;
 mod subscription;
 
@@ -15,11 +15,11 @@ use artifact_http::HttpClient;
 use artifact_source::{Discovery, ErrorKind, Observation};
 use warehouse_testkit::{GitRepository, GitServer};
 
-use moves::Moves;
+use changes::Changes;
 use oracle::{Answer, State};
 use subscription::Subscription;
 
-/// How many polls there are. In CI, where nobody waits, there are more.
+/// The number of polls: in CI, and otherwise.
 const POLLS: (u64, u64) = (2000, 300);
 
 /// Each walk has a repository of its own.
@@ -29,10 +29,10 @@ const POLLS_OF_A_WALK: u64 = 100;
 const COLD: u64 = 8;
 
 /// A small generator (SplitMix64), the same on every machine.
-struct Dice(u64);
+struct Random(u64);
 
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+impl Random {
+    fn below(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -41,7 +41,7 @@ impl Dice {
     }
 
     fn one_of<T: Clone>(&mut self, all: &[T]) -> T {
-        all[self.roll(all.len())].clone()
+        all[self.below(all.len())].clone()
     }
 }
 
@@ -74,7 +74,7 @@ impl Poller {
 
 /// One walk; how many polls were made, and how many of them found something.
 async fn walk(server: &GitServer, http: &HttpClient, seed: u64) -> (u64, u64) {
-    let mut dice = Dice(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
+    let mut random = Random(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
     let repository = server.create(&format!("walk-{seed}.git")).unwrap();
     if seed % 4 == 3 {
         // A server that leaves nothing out of its packs.
@@ -82,34 +82,34 @@ async fn walk(server: &GitServer, http: &HttpClient, seed: u64) -> (u64, u64) {
     }
     let url = repository.file_url();
     let cache = tempfile::tempdir().unwrap();
-    let mut pollers: Vec<Poller> = Subscription::some(&mut dice)
+    let mut pollers: Vec<Poller> = Subscription::some(&mut random)
         .into_iter()
         .map(|subscription| Poller { subscription, observation: None, answer: None })
         .collect();
-    let mut moves = Moves::default();
+    let mut changes = Changes::default();
     let (mut polls, mut found, mut step) = (0, 0, 0);
     while polls < POLLS_OF_A_WALK {
         step += 1;
-        let stream = moves.next(&mut dice);
+        let stream = changes.next(&mut random);
         move_repository(&repository, &stream);
         let state = State::read(&repository);
-        moves.learn(&state);
+        changes.learn(&state);
         for poller in &mut pollers {
-            // A subscription that misses some moves has more to catch up with.
-            if dice.roll(3) == 0 {
+            // A subscription that misses some changes has more to catch up with.
+            if random.below(3) == 0 {
                 continue;
             }
             polls += 1;
             let expected = poller.subscription.expected(&state);
-            let place = format!("GIT_WALK_SEED={seed}, step {step}, {:?}", poller.subscription);
-            if dice.roll(10) == 0 {
+            let case = format!("GIT_WALK_SEED={seed}, step {step}, {:?}", poller.subscription);
+            if random.below(10) == 0 {
                 poller.observation = None;
             }
             let warm = poller.poll(&url, Some(cache.path()), http).await;
-            assert_eq!(warm, expected, "warm: {place}\n{state}");
+            assert_eq!(warm, expected, "warm: {case}\n{state}");
             if polls % COLD == 0 {
                 let cold = poller.poll(&url, None, http).await;
-                assert_eq!(cold, expected, "cold: {place}\n{state}");
+                assert_eq!(cold, expected, "cold: {case}\n{state}");
             }
             found += u64::from(!matches!(&expected, Answer::Commits(none) if none.is_empty()));
             poller.answer = Some(warm);

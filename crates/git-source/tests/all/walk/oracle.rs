@@ -19,7 +19,7 @@ pub struct State {
     pub commits: BTreeMap<String, Known>,
     /// Short names and ids.
     pub branches: Vec<(String, String)>,
-    /// The newest first, and of one moment by name.
+    /// The newest first, and those of the same time by name.
     pub tags: Vec<Tag>,
 }
 

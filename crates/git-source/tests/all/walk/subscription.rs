@@ -4,19 +4,19 @@ use std::cmp::Reverse;
 use std::path::Path;
 
 use artifact_http::HttpClient;
-use git_source::{GitSource, Strategy};
+use git_source::{CommitRule, CommitStrategy, GitSource};
 use jiff::Timestamp;
 
-use super::Dice;
+use super::Random;
 use super::oracle::{Answer, Known, State, Tag};
 
-/// Commits before this moment are too old, where that matters: 2024-01-01T00:50:00Z.
+/// `since` of some subscriptions: 2024-01-01T00:50:00Z.
 const SINCE: i64 = 1_704_070_200;
 
 /// What is subscribed to.
 #[derive(Clone, Debug)]
 pub struct Subscription {
-    strategy: Strategy,
+    strategy: CommitStrategy,
     branch: Option<&'static str>,
     include: &'static [&'static str],
     exclude: &'static [&'static str],
@@ -30,9 +30,13 @@ pub struct Subscription {
 
 impl Subscription {
     /// Each strategy with paths and without, the rest by chance.
-    pub fn some(dice: &mut Dice) -> Vec<Self> {
-        let strategies =
-            [Strategy::NewestFromBranch, Strategy::SemVer, Strategy::Lexical, Strategy::NewestTag];
+    pub fn some(random: &mut Random) -> Vec<Self> {
+        let strategies = [
+            CommitStrategy::NewestFromBranch,
+            CommitStrategy::SemVer,
+            CommitStrategy::Lexical,
+            CommitStrategy::NewestTag,
+        ];
         let filters: [(&[&str], &[&str]); 5] = [
             (&["apps"], &[]),
             (&["apps"], &["apps/vendor"]),
@@ -43,16 +47,17 @@ impl Subscription {
         let mut all = Vec::new();
         for strategy in strategies {
             for with_paths in [false, true] {
-                let (include, exclude) = if with_paths { dice.one_of(&filters) } else { (&[][..], &[][..]) };
+                let (include, exclude) =
+                    if with_paths { random.one_of(&filters) } else { (&[][..], &[][..]) };
                 all.push(Self {
                     strategy,
-                    branch: dice.one_of(&[None, Some("main"), Some("release")]),
+                    branch: random.one_of(&[None, Some("main"), Some("release")]),
                     include,
                     exclude,
-                    limit: dice.one_of(&[1, 2, 3, 5, 20, 100]),
-                    since: dice.roll(4) == 0,
-                    skips: dice.roll(4) == 0,
-                    only_v: dice.roll(3) == 0,
+                    limit: random.one_of(&[1, 2, 3, 5, 20, 100]),
+                    since: random.below(4) == 0,
+                    skips: random.below(4) == 0,
+                    only_v: random.below(3) == 0,
                 });
             }
         }
@@ -61,28 +66,26 @@ impl Subscription {
 
     /// The source, with what it fetched earlier in this folder.
     pub fn source(&self, url: &str, folder: Option<&Path>, http: &HttpClient) -> GitSource {
-        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
-        let mut builder = GitSource::builder(url)
-            .http(http.clone())
+        let mut rule = CommitRule::builder()
             .strategy(self.strategy)
-            .limit(self.limit)
-            .include_paths(owned(self.include))
-            .exclude_paths(owned(self.exclude))
-            .expression_filter(self.skips.then(|| "!(subject startsWith 'skip')".to_owned()))
-            .cache_dir(folder.map(Path::to_owned));
-        if self.strategy == Strategy::NewestFromBranch {
+            .include_paths(self.include.iter().copied())
+            .exclude_paths(self.exclude.iter().copied())
+            .expression_filter(self.skips.then(|| "!(subject startsWith 'skip')".to_owned()));
+        if self.strategy == CommitStrategy::NewestFromBranch {
             let since = self.since.then(|| Timestamp::from_second(SINCE).unwrap());
-            builder = builder.branch(self.branch.map(str::to_owned)).since(since);
+            rule = rule.branch(self.branch.map(str::to_owned)).since(since);
         } else if self.only_v {
-            builder = builder.allow_tags_regexes(["^v".to_owned()]);
+            rule = rule.allow_tags_regexes(["^v"]);
         }
-        builder.build().unwrap()
+        let builder =
+            GitSource::builder(url).http(http.clone()).rule(rule.build().unwrap()).limit(self.limit);
+        builder.cache_dir(folder.map(Path::to_owned)).build().unwrap()
     }
 
     /// What Git has for it.
     pub fn expected(&self, state: &State) -> Answer {
         let limit = self.limit;
-        if self.strategy == Strategy::NewestFromBranch {
+        if self.strategy == CommitStrategy::NewestFromBranch {
             let Some(history) = state.history(self.branch.unwrap_or("main")) else { return Answer::NoBranch };
             let young = |id: &&str| !self.since || state.commits[*id].seconds >= SINCE;
             let taken = history.into_iter().take_while(young);
@@ -92,11 +95,11 @@ impl Subscription {
         let mut tags: Vec<&Tag> = state.tags.iter().collect();
         tags.retain(|tag| !self.only_v || tag.name.starts_with('v'));
         match self.strategy {
-            Strategy::SemVer => {
+            CommitStrategy::SemVer => {
                 tags.retain(|tag| version(&tag.name).is_some());
                 tags.sort_by_key(|tag| Reverse(version(&tag.name)));
             }
-            Strategy::Lexical => tags.sort_by_key(|tag| Reverse(tag.name.as_bytes())),
+            CommitStrategy::Lexical => tags.sort_by_key(|tag| Reverse(tag.name.as_bytes())),
             // They are the newest first already.
             _ => {}
         }

@@ -1,0 +1,236 @@
+//! What one fetch asks for.
+//!
+//! gitoxide's own negotiation does not know partial clones and may take many rounds. Here
+//! one request says everything: what is wanted, what is there, how deep, which filter, done.
+//!
+//! A server that offers partial clones may still refuse a filter: `uploadpackfilter.*.allow` of its configuration says which ones
+//! it accepts, and Git before 2.20 does not know `tree:0`. Then less is left out. What a server refuses is remembered for the
+//! repository, so that it is refused once.
+
+use std::num::NonZeroU32;
+
+use gix::ObjectId;
+use gix::error::{ErrorExt, corruption};
+use gix::protocol::fetch::negotiate::{Action, Round, one_round};
+use gix::protocol::fetch::{Arguments, Negotiate, Response};
+
+/// What a store holds. Objects that were fetched under different filters must not mix: the
+/// server assumes that a client that has a commit has all that the filter let through. And the boundary
+/// of a branch's history is useless for tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contents {
+    /// The history of branches: commits alone.
+    Commits,
+    /// The history of branches with what it changed: commits and trees.
+    Changes,
+    /// Tags and their commits.
+    Tags,
+    /// Tags, their commits and what these changed.
+    TagChanges,
+}
+
+impl Contents {
+    /// The strongest filter that lets these contents through.
+    pub(crate) fn filter(self) -> PackFilter {
+        match self {
+            Self::Commits | Self::Tags => PackFilter::Trees,
+            Self::Changes | Self::TagChanges => PackFilter::Blobs,
+        }
+    }
+
+    /// Part of the name of the store's folder.
+    pub(crate) fn folder(self) -> &'static str {
+        match self {
+            Self::Commits => "commits",
+            Self::Changes => "changes",
+            Self::Tags => "tags",
+            Self::TagChanges => "tag-changes",
+        }
+    }
+}
+
+/// What is left out of a pack, the strongest filter first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum PackFilter {
+    /// Trees and files.
+    Trees,
+    /// Files.
+    Blobs,
+    /// Nothing.
+    Nothing,
+}
+
+impl PackFilter {
+    const ALL: [Self; 3] = [Self::Trees, Self::Blobs, Self::Nothing];
+
+    /// The filter in the protocol's notation; `None` for no filter.
+    pub(crate) fn specification(self) -> Option<&'static str> {
+        match self {
+            Self::Trees => Some("tree:0"),
+            Self::Blobs => Some("blob:none"),
+            Self::Nothing => None,
+        }
+    }
+
+    /// The next filter that leaves out less; `None` where nothing is left out.
+    pub(crate) fn weaker(self) -> Option<Self> {
+        Self::ALL.into_iter().find(|other| *other > self)
+    }
+
+    fn word(self) -> &'static str {
+        self.specification().unwrap_or("none")
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|filter| filter.word() == word.trim())
+    }
+}
+
+/// Whether a server of this agent knows the filter `tree:0`. Only Git's own name tells; other servers refuse it in an answer.
+pub(crate) fn knows_tree_filter(agent: &str) -> bool {
+    let Some(version) = agent.strip_prefix("git/") else { return true };
+    let mut numbers = version.split(['.', '-']).map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (2, 20),
+        _ => true,
+    }
+}
+
+/// What the server of a repository accepts in a fetch. Defaults to everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FetchCapabilities {
+    /// The strongest filter that it accepts.
+    pub(crate) filter: PackFilter,
+    /// Whether it sends part of a history.
+    pub(crate) shallow: bool,
+}
+
+impl Default for FetchCapabilities {
+    fn default() -> Self {
+        Self { filter: PackFilter::Trees, shallow: true }
+    }
+}
+
+impl FetchCapabilities {
+    /// The word for a server that refuses to send part of a history.
+    const WHOLE: &str = "whole";
+
+    /// One line for a file.
+    pub(crate) fn to_line(self) -> String {
+        let filter = self.filter.word();
+        if self.shallow { filter.to_owned() } else { format!("{filter} {}", Self::WHOLE) }
+    }
+
+    /// Reads such a line.
+    pub(crate) fn from_line(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let filter = PackFilter::from_word(words.next()?)?;
+        match (words.next(), words.next()) {
+            (None, _) => Some(Self { filter, shallow: true }),
+            (Some(Self::WHOLE), None) => Some(Self { filter, shallow: false }),
+            _ => None,
+        }
+    }
+}
+
+/// One fetch.
+#[derive(Clone, Debug)]
+pub(crate) struct FetchRequest {
+    /// The commits or tags to fetch. At least one.
+    pub(crate) tips: Vec<ObjectId>,
+    /// Commits that the store has, with their history down to the shallow boundary.
+    pub(crate) haves: Vec<ObjectId>,
+    /// How many commits deep; `None` for the whole history.
+    pub(crate) depth: Option<NonZeroU32>,
+    /// What to leave out, if the server can.
+    pub(crate) filter: PackFilter,
+}
+
+impl Negotiate for &FetchRequest {
+    fn mark_complete_and_common_ref(&mut self) -> gix::Result<Action> {
+        Ok(Action::MustNegotiate { remote_ref_target_known: Vec::new() })
+    }
+
+    fn add_wants(&mut self, arguments: &mut Arguments, _known: &[bool]) -> bool {
+        if let Some(filter) = self.filter.specification()
+            && arguments.can_use_filter()
+        {
+            arguments.filter(filter);
+        }
+        for id in &self.tips {
+            arguments.want(id);
+        }
+        !self.tips.is_empty()
+    }
+
+    fn one_round(
+        &mut self,
+        _state: &mut one_round::State,
+        arguments: &mut Arguments,
+        previous: Option<&Response>,
+    ) -> gix::Result<(Round, bool)> {
+        // gitoxide starts another round until an answer has a pack. The first round has said everything.
+        if previous.is_some() {
+            return Err(corruption("the server answered without a pack").raise());
+        }
+        for id in &self.haves {
+            arguments.have(id);
+        }
+        let round = Round {
+            haves_sent: self.haves.len(),
+            in_vain: 0,
+            haves_to_send: self.haves.len(),
+            previous_response_had_at_least_one_in_common: false,
+        };
+        Ok((round, true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_get_weaker() {
+        assert_eq!(PackFilter::Trees.weaker(), Some(PackFilter::Blobs));
+        assert_eq!(PackFilter::Blobs.weaker(), Some(PackFilter::Nothing));
+        assert_eq!(PackFilter::Nothing.weaker(), None);
+        for filter in PackFilter::ALL {
+            assert_eq!(PackFilter::from_word(&format!("{}\n", filter.word())), Some(filter));
+        }
+        assert_eq!(PackFilter::from_word("garbage"), None);
+    }
+
+    #[test]
+    fn agents_that_know_the_tree_filter() {
+        for (agent, knows) in [
+            ("git/2.18.0", false),
+            ("git/2.19.5-Linux", false),
+            ("git/1.9.1", false),
+            ("git/2.20.0", true),
+            ("git/2.47.3-Linux", true),
+            ("git/3.0", true),
+            ("git/github-24b7a1d", true),
+            ("JGit/6.10", true),
+            ("git/", true),
+            ("", true),
+        ] {
+            assert_eq!(knows_tree_filter(agent), knows, "{agent}");
+        }
+    }
+
+    #[test]
+    fn lines_of_capabilities() {
+        for filter in PackFilter::ALL {
+            for shallow in [true, false] {
+                let capabilities = FetchCapabilities { filter, shallow };
+                let line = format!("{}\n", capabilities.to_line());
+                assert_eq!(FetchCapabilities::from_line(&line), Some(capabilities));
+            }
+        }
+        assert_eq!(FetchCapabilities::from_line("tree:0"), Some(FetchCapabilities::default()));
+        for line in ["", "garbage", "tree:0 garbage", "none whole whole", "whole"] {
+            assert_eq!(FetchCapabilities::from_line(line), None, "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Reads commits and tags from a store.
+
+use artifact_source::{Commit, Error, ErrorKind};
+use gix::ObjectId;
+use gix::actor::SignatureRef;
+use gix::bstr::{BStr, ByteSlice};
+use gix::objs::{CommitRef, Find, Kind, TagRef};
+use gix::odb::{Handle, Header as _};
+use jiff::Timestamp;
+use selection_strategies::shorten_subject;
+
+use crate::transport::{corrupt, malformed};
+
+/// The largest commit or tag object that is read, in bytes.
+const LARGEST_OBJECT: u64 = 16 * 1024 * 1024;
+
+/// How many tags of tags are followed.
+const DEEPEST_TAG: usize = 16;
+
+/// A commit, and what filters need to know about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ParsedCommit {
+    /// The result, without branch and tag.
+    pub(crate) commit: Commit,
+    pub(crate) first_parent: Option<ObjectId>,
+    pub(crate) tree: ObjectId,
+    pub(crate) fields: CommitFields,
+}
+
+/// What an expression can ask about a commit (semantics rule 4.6), as the bytes that Git has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CommitFields {
+    pub(crate) subject: Vec<u8>,
+    pub(crate) author: Vec<u8>,
+    pub(crate) committer: Vec<u8>,
+    pub(crate) committed_at: GitTime,
+}
+
+/// A commit behind a tag, and what the tag itself says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TaggedCommit {
+    pub(crate) commit: ParsedCommit,
+    /// The tagger's date of an annotated tag, else the committer's.
+    pub(crate) created_at: GitTime,
+    /// Empty for a lightweight tag.
+    pub(crate) tagger: Vec<u8>,
+    /// The first paragraph of the tag's message; empty for a lightweight tag.
+    pub(crate) annotation: Vec<u8>,
+}
+
+/// What a tag leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TagTarget {
+    /// A commit.
+    Commit(Box<TaggedCommit>),
+    /// Anything else, with the reason for which semantics rule 4.2 skips it.
+    Other(String),
+}
+
+/// A time, and the offset of the local time from UTC, in seconds. Zero for a date that cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct GitTime {
+    pub(crate) seconds: i64,
+    pub(crate) offset: i32,
+}
+
+impl GitTime {
+    fn of(signature: SignatureRef<'_>) -> Self {
+        signature
+            .time()
+            .map_or_else(|_| Self::default(), |time| Self { seconds: time.seconds, offset: time.offset })
+    }
+
+    /// The time as a result shows it, where that can represent it.
+    fn timestamp(self) -> Option<Timestamp> {
+        Timestamp::from_second(self.seconds).ok()
+    }
+}
+
+/// Reads a commit; `None` if the store does not have it.
+pub(crate) fn find(
+    objects: &Handle,
+    id: ObjectId,
+    buffer: &mut Vec<u8>,
+) -> Result<Option<ParsedCommit>, Error> {
+    let Some(header) = objects.try_header(&id).map_err(corrupt(id))? else { return Ok(None) };
+    if header.kind() != Kind::Commit {
+        let message = format!("object {id} is not a commit but a {}", header.kind());
+        return Err(Error::new(ErrorKind::BadAnswer, message));
+    }
+    if header.size() > LARGEST_OBJECT {
+        return Err(Error::new(ErrorKind::TooLarge, format!("commit {id} has {} bytes", header.size())));
+    }
+    let Some(data) = objects.try_find(&id, buffer).map_err(corrupt(id))? else { return Ok(None) };
+    parse(id, data.data).map(Some).map_err(malformed(id))
+}
+
+/// Reads what a tag leads to; `None` if the store does not have all of it.
+pub(crate) fn find_tag_target(objects: &Handle, mut id: ObjectId) -> Result<Option<TagTarget>, Error> {
+    let mut buffer = Vec::new();
+    let (mut tagged_at, mut tagger, mut annotation) = (None, Vec::new(), Vec::new());
+    for depth in 0..DEEPEST_TAG {
+        let Some(header) = objects.try_header(&id).map_err(corrupt(id))? else { return Ok(None) };
+        match header.kind() {
+            Kind::Commit | Kind::Tag if header.size() > LARGEST_OBJECT => {
+                return Ok(Some(TagTarget::Other(format!("it has {} bytes", header.size()))));
+            }
+            Kind::Commit | Kind::Tag => {}
+            other => return Ok(Some(TagTarget::Other(format!("it points at a {other}")))),
+        }
+        let Some(data) = objects.try_find(&id, &mut buffer).map_err(corrupt(id))? else { return Ok(None) };
+        if data.kind == Kind::Commit {
+            let mut commit = parse(id, data.data).map_err(malformed(id))?;
+            let created_at = match tagged_at {
+                None => Some(commit.fields.committed_at),
+                Some(tagged_at) => tagged_at,
+            };
+            commit.commit.creator_date = created_at.and_then(GitTime::timestamp);
+            let created_at = created_at.unwrap_or_default();
+            return Ok(Some(TagTarget::Commit(Box::new(TaggedCommit {
+                commit,
+                created_at,
+                tagger,
+                annotation,
+            }))));
+        }
+        let tag = TagRef::from_bytes(data.data, id.kind()).map_err(malformed(id))?;
+        if depth == 0 {
+            let signature = tag.tagger().map_err(malformed(id))?;
+            // A tag without a tagger has no date, and Git sorts it last.
+            tagged_at = Some(signature.map(GitTime::of));
+            tagger = signature.map(person).unwrap_or_default();
+            annotation = subject(tag.message);
+        }
+        // A filtered fetch leaves out what is neither commit nor tag. Such an object is not missing.
+        if !matches!(tag.target_kind, Kind::Commit | Kind::Tag) {
+            return Ok(Some(TagTarget::Other(format!("it points at a {}", tag.target_kind))));
+        }
+        id = tag.target();
+    }
+    Ok(Some(TagTarget::Other(format!("it is a tag of a tag, more than {DEEPEST_TAG} times"))))
+}
+
+fn parse(id: ObjectId, data: &[u8]) -> gix::Result<ParsedCommit> {
+    let object = CommitRef::from_bytes(data, id.kind())?;
+    let text = |bytes: &BStr| decode(bytes, object.encoding);
+    let fields = CommitFields {
+        subject: text(subject(object.message).as_bstr()),
+        author: text(person(object.author()?).as_bstr()),
+        committer: text(person(object.committer()?).as_bstr()),
+        committed_at: GitTime::of(object.committer()?),
+    };
+    let mut commit = Commit::new(id.to_string());
+    commit.subject = shorten_subject(&fields.subject).into_owned();
+    commit.author = fields.author.to_str_lossy().into_owned();
+    commit.committer = fields.committer.to_str_lossy().into_owned();
+    commit.creator_date = fields.committed_at.timestamp();
+    let first_parent = object.parents.first().and_then(|hex| ObjectId::from_hex(hex).ok());
+    Ok(ParsedCommit { commit, first_parent, tree: object.tree(), fields })
+}
+
+/// `Name <email>` (semantics rule 4.5).
+fn person(signature: SignatureRef<'_>) -> Vec<u8> {
+    let signature = signature.trim();
+    [signature.name, b" <".as_bstr(), signature.email, b">".as_bstr()].map(|part| part.to_vec()).concat()
+}
+
+/// The first paragraph of a message on one line, as `git log --format=%s` prints it.
+fn subject(message: &BStr) -> Vec<u8> {
+    let lines =
+        message.split(|byte| *byte == b'\n').map(|line| line.trim_end_with(|end| end.is_ascii_whitespace()));
+    let paragraph: Vec<_> =
+        lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty()).collect();
+    paragraph.join(&b' ')
+}
+
+/// The text in UTF-8. Latin-1 is the only other encoding that needs no tables; any other text is left as it is.
+fn decode(bytes: &BStr, encoding: Option<&BStr>) -> Vec<u8> {
+    let is_latin_1 = encoding.is_some_and(|encoding| {
+        [&b"iso-8859-1"[..], b"iso8859-1", b"latin1", b"latin-1"]
+            .iter()
+            .any(|name| encoding.eq_ignore_ascii_case(name))
+    });
+    if is_latin_1 {
+        return bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes();
+    }
+    bytes.to_vec()
+}

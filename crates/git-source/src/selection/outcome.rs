@@ -1,0 +1,51 @@
+//! What a discovery found, on its way from the blocking to the async side.
+
+use artifact_source::{Commit, Rejection};
+
+use crate::observation::ObservedState;
+
+/// What a discovery found.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The references are those of the previous discovery.
+    Unchanged,
+    /// These commits.
+    Found {
+        commits: Vec<Commit>,
+        /// Every candidate that was listed, once.
+        judged: Vec<JudgedCandidate>,
+        /// What to remember; `None` where the same references may have another answer later.
+        state: Option<ObservedState>,
+    },
+}
+
+/// A candidate and its verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct JudgedCandidate {
+    /// The commit's id, or the tag.
+    pub(crate) name: String,
+    /// What is shown beside the name.
+    pub(crate) detail: Option<String>,
+    /// `None` for a candidate that was found.
+    pub(crate) rejection: Option<Rejection>,
+}
+
+impl JudgedCandidate {
+    /// A candidate that was rejected by its name alone.
+    pub(crate) fn rejected(name: impl Into<String>, why: Rejection) -> Self {
+        Self { name: name.into(), detail: None, rejection: Some(why) }
+    }
+
+    /// A candidate whose commit is known: its subject and date are shown.
+    pub(crate) fn with_commit(
+        name: impl Into<String>,
+        commit: &Commit,
+        rejection: Option<Rejection>,
+    ) -> Self {
+        let detail = match commit.creator_date {
+            Some(date) => format!("{} ({date})", commit.subject),
+            None => commit.subject.clone(),
+        };
+        Self { name: name.into(), detail: Some(detail.trim_start().to_owned()), rejection }
+    }
+}

@@ -1,0 +1,283 @@
+//! Two readers of packet lines, between the stream and gitoxide.
+//!
+//! - [`HandshakeReader`] leaves the packet `version 1` out of a handshake, which gitoxide takes for the first reference. Version 1 of
+//!   the protocol is version 0 after this packet.
+//! - [`ErrorPackets`] finds the message of a server that refuses: in an `ERR` packet, or in the third band of a pack. gitoxide reads
+//!   the first in a handshake only, and drops the second.
+
+use std::io::{self, BufRead, Read};
+
+/// The longest packet before the references, in bytes: `# service=git-upload-pack` and `version 1` are shorter.
+const LONGEST_PREAMBLE: usize = 64;
+
+/// A reader of an answer without the packet `version 1` at its beginning.
+pub(crate) struct HandshakeReader<R> {
+    reader: R,
+    /// Whether the beginning was read.
+    has_begun: bool,
+    /// The part of the beginning that is passed on.
+    begin: io::Cursor<Vec<u8>>,
+}
+
+impl<R: Read> HandshakeReader<R> {
+    /// A reader of a handshake and what follows it.
+    pub(crate) fn new(reader: R) -> Self {
+        Self { reader, has_begun: false, begin: io::Cursor::default() }
+    }
+
+    /// A reader of an answer that is no handshake: nothing is left out.
+    pub(crate) fn without_handshake(reader: R) -> Self {
+        Self { has_begun: true, ..Self::new(reader) }
+    }
+
+    /// Reads the packets before the first one that is neither the name of the service nor the version.
+    fn begin(&mut self) -> io::Result<()> {
+        if self.has_begun {
+            return Ok(());
+        }
+        self.has_begun = true;
+        let kept = self.begin.get_mut();
+        let mut is_after_service = false;
+        loop {
+            let start = kept.len();
+            (&mut self.reader).take(4).read_to_end(kept)?;
+            let digits = std::str::from_utf8(&kept[start..]).ok().filter(|digits| digits.len() == 4);
+            let length = digits.and_then(|digits| usize::from_str_radix(digits, 16).ok());
+            match length {
+                Some(0) if is_after_service => continue,
+                Some(length @ 5..=LONGEST_PREAMBLE) => {
+                    (&mut self.reader).take(length as u64 - 4).read_to_end(kept)?;
+                }
+                _ => return Ok(()),
+            }
+            let packet = kept.get(start + 4..).unwrap_or_default().trim_ascii_end();
+            if packet == b"version 1" {
+                kept.truncate(start);
+                return Ok(());
+            }
+            is_after_service = packet.starts_with(b"# service=");
+            if !is_after_service {
+                return Ok(());
+            }
+        }
+    }
+
+    fn is_in_begin(&self) -> bool {
+        self.begin.position() < self.begin.get_ref().len() as u64
+    }
+}
+
+impl<R: Read> Read for HandshakeReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.begin()?;
+        if self.is_in_begin() { self.begin.read(buffer) } else { self.reader.read(buffer) }
+    }
+}
+
+impl<R: BufRead> BufRead for HandshakeReader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.begin()?;
+        if self.is_in_begin() { self.begin.fill_buf() } else { self.reader.fill_buf() }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if self.is_in_begin() {
+            self.begin.consume(amount);
+        } else {
+            self.reader.consume(amount);
+        }
+    }
+}
+
+/// The bytes of a message that are kept.
+const LONGEST_MESSAGE: usize = 1024;
+
+/// Follows the packet lines of a stream, in portions of any size.
+#[derive(Debug, Default)]
+pub(crate) struct ErrorPackets {
+    state: State,
+    message: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// In the four digits of a length.
+    Length { digits: usize, length: usize },
+    /// In a packet, of which this much is to come.
+    Packet { rest: usize, kind: Kind },
+    /// In data without packet lines: a pack without bands.
+    Raw,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Unknown,
+    /// It may be a message.
+    Message,
+    Other,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Length { digits: 0, length: 0 }
+    }
+}
+
+impl ErrorPackets {
+    /// Reads the next bytes. Returns the first message that ends in them.
+    pub(crate) fn read(&mut self, mut bytes: &[u8]) -> Option<String> {
+        let mut found = None;
+        while let Some((&first, after)) = bytes.split_first() {
+            match &mut self.state {
+                State::Raw => break,
+                State::Length { digits, length } => {
+                    bytes = after;
+                    let Some(digit) = char::from(first).to_digit(16) else {
+                        self.state = State::Raw;
+                        break;
+                    };
+                    (*digits, *length) = (*digits + 1, *length << 4 | digit as usize);
+                    if *digits == 4 {
+                        self.state = match *length {
+                            0..=2 | 4 => State::default(),
+                            3 => State::Raw,
+                            length => State::Packet { rest: length - 4, kind: Kind::Unknown },
+                        };
+                    }
+                }
+                State::Packet { rest, kind } => {
+                    if *kind == Kind::Unknown {
+                        *kind = if matches!(first, b'E' | 3) { Kind::Message } else { Kind::Other };
+                        self.message.clear();
+                    }
+                    let (here, after) = bytes.split_at(bytes.len().min(*rest));
+                    bytes = after;
+                    *rest -= here.len();
+                    if *kind == Kind::Message {
+                        let room = LONGEST_MESSAGE.saturating_sub(self.message.len());
+                        self.message.extend_from_slice(&here[..here.len().min(room)]);
+                    }
+                    if *rest == 0 {
+                        if *kind == Kind::Message {
+                            found = found.or_else(|| message(&self.message));
+                        }
+                        self.state = State::default();
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The message in a packet that holds one.
+fn message(packet: &[u8]) -> Option<String> {
+    let text = packet.strip_prefix(b"ERR ").or_else(|| packet.strip_prefix(&[3]))?;
+    let text = String::from_utf8_lossy(text).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_handshake(said: &str, expected: &str) {
+        let mut read = String::new();
+        HandshakeReader::new(said.as_bytes()).read_to_string(&mut read).unwrap();
+        assert_eq!(read, expected, "{said:?}");
+        let mut lines = Vec::new();
+        HandshakeReader::new(said.as_bytes()).read_until(b'\r', &mut lines).unwrap();
+        assert_eq!(String::from_utf8(lines).unwrap(), expected, "{said:?}");
+        let mut whole = String::new();
+        HandshakeReader::without_handshake(said.as_bytes()).read_to_string(&mut whole).unwrap();
+        assert_eq!(whole, said);
+    }
+
+    #[test]
+    fn the_packet_of_version_1_is_left_out() {
+        let service = "001e# service=git-upload-pack\n0000";
+        for (said, expected) in [
+            ("000eversion 1\n003frefs", "003frefs"),
+            ("000dversion 1003frefs", "003frefs"),
+            (&format!("{service}000eversion 1\n003frefs"), &*format!("{service}003frefs")),
+            (&format!("{service}000eversion 2\n0000"), &format!("{service}000eversion 2\n0000")),
+            (&format!("{service}003frefs"), &format!("{service}003frefs")),
+            ("000eversion 2\n0000", "000eversion 2\n0000"),
+            ("000eversion 1\n000eversion 1\n", "000eversion 1\n"),
+            ("0000000eversion 1\n", "0000000eversion 1\n"),
+            ("0008ERR ", "0008ERR "),
+            ("000eversi", "000eversi"),
+            ("003frefs", "003frefs"),
+            ("+01eabc", "+01eabc"),
+            ("00", "00"),
+            ("", ""),
+        ] {
+            check_handshake(said, expected);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_handshake_panics(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..64)) {
+            let _ = HandshakeReader::new(&*bytes).read_to_end(&mut Vec::new());
+        }
+    }
+
+    fn packet(text: &[u8]) -> Vec<u8> {
+        [format!("{:04x}", text.len() + 4).as_bytes(), text].concat()
+    }
+
+    #[track_caller]
+    fn check_message(stream: &[u8], expected: Option<&str>) {
+        for portion in [1, 2, 3, 5, 7, stream.len().max(1)] {
+            let mut error_packets = ErrorPackets::default();
+            let found = stream.chunks(portion).find_map(|bytes| error_packets.read(bytes));
+            assert_eq!(
+                found.as_deref(),
+                expected,
+                "{} in portions of {portion}",
+                String::from_utf8_lossy(stream)
+            );
+        }
+    }
+
+    #[test]
+    fn messages_at_any_place() {
+        let oid = b"1234567890123456789012345678901234567890 refs/heads/ERR main\n";
+        check_message(b"", None);
+        check_message(&packet(b"ERR not our ref 12\n"), Some("not our ref 12"));
+        check_message(
+            &[&packet(oid)[..], b"0000", &packet(b"ERR authentication denied")].concat(),
+            Some("authentication denied"),
+        );
+        check_message(
+            &[
+                &packet(b"packfile\n")[..],
+                &packet(b"\x01PACK\x03ERR "),
+                &packet(b"\x02count"),
+                &packet(b"\x03fatal: quota\n"),
+            ]
+            .concat(),
+            Some("fatal: quota"),
+        );
+        check_message(
+            &[b"0001".as_slice(), b"0002", b"0004", &packet(b"ERR a"), &packet(b"ERR b")].concat(),
+            Some("a"),
+        );
+        check_message(&[&packet(b"NAK\n")[..], b"PACK\0\0\0\x02\0\x0e\x03ERR 0009ERR x"].concat(), None);
+        check_message(&[&packet(b"ERROR of another kind")[..], b"0000"].concat(), None);
+        check_message(&packet(b"ERR "), None);
+        check_message(b"0003", None);
+        check_message(b"0020ERR cut off", None);
+        let long = [b"ERR ".as_slice(), &[b'x'; 9000]].concat();
+        check_message(&packet(&long), Some(&"x".repeat(LONGEST_MESSAGE - 4)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_packet_panics(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..64)) {
+            ErrorPackets::default().read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The contract of `ArtifactSource`, held over the real server.
+
+use std::time::Duration;
+
+use artifact_http::{Credential, HttpClient};
+use artifact_source::conformance::{self, Disturbance, Fixture};
+use async_trait::async_trait;
+use git_source::{CommitRule, CommitStrategy, GitSource};
+use warehouse_testkit::{Commit, Fault, GitRepository, GitServer, When};
+
+use crate::support::{add, log, rule};
+
+const SECRET: &str = "hunter2-SECRET";
+/// `me:hunter2-SECRET` as Basic sends it.
+const BASE64: &str = "bWU6aHVudGVyMi1TRUNSRVQ";
+
+const LIMIT: usize = 3;
+
+struct World {
+    server: GitServer,
+    repository: GitRepository,
+    rule: CommitRule,
+    /// Whether the repository is read over http, where the server requires a credential and can fail. Otherwise a process serves it.
+    is_http: bool,
+    /// What the fixture publishes next.
+    next: u32,
+    folder: Option<tempfile::TempDir>,
+    http: HttpClient,
+}
+
+impl World {
+    async fn new(rule: CommitRule) -> Self {
+        let server = GitServer::builder().basic("me", SECRET).start().unwrap();
+        let repository = server.create("demo.git").unwrap();
+        add(&repository, "main", 9);
+        let quick = Duration::from_millis(1);
+        let http = HttpClient::builder().backoff(quick, quick).build().unwrap();
+        let mut world = Self { server, repository, rule, is_http: true, next: 0, folder: None, http };
+        for _ in 0..5 {
+            world.publish().await;
+        }
+        world
+    }
+
+    fn is_by_tags(&self) -> bool {
+        self.rule.strategy() != CommitStrategy::NewestFromBranch
+    }
+}
+
+#[async_trait]
+impl Fixture for World {
+    type Source = GitSource;
+
+    async fn source(&self) -> GitSource {
+        let file_url = self.repository.file_url();
+        let source = GitSource::builder(if self.is_http { self.repository.url() } else { &file_url })
+            .rule(self.rule.clone())
+            .limit(LIMIT)
+            .http(self.http.clone())
+            .cache_dir(self.folder.as_ref().map(|folder| folder.path().to_owned()));
+        let source =
+            if self.is_http { source.credentials(Credential::password("me", SECRET)) } else { source };
+        source.build().unwrap()
+    }
+
+    async fn listed(&self) -> Vec<String> {
+        if self.is_by_tags() {
+            let listed =
+                self.repository.git(["for-each-ref", "--format=%(refname:short)", "refs/tags"]).unwrap();
+            return listed.lines().map(str::to_owned).collect();
+        }
+        log(&self.repository, "HEAD", LIMIT)
+    }
+
+    async fn publish(&mut self) {
+        self.next += 1;
+        let mut history = self.repository.history().unwrap();
+        let commit = history.commit("main", Commit::new(format!("Published {}", self.next)));
+        history.tag(&format!("v9.{}.0", self.next), commit);
+        history.write().unwrap();
+    }
+
+    async fn shuffle(&mut self) {
+        // References come in another order, and objects in other packs.
+        let head = self.repository.resolve("main").unwrap();
+        self.repository.set_reference("refs/heads/a", &head).unwrap();
+        self.repository.git(["pack-refs", "--all"]).unwrap();
+        self.repository.git(["repack", "-adq"]).unwrap();
+    }
+
+    fn candidate(&self, commit: &git_source::Commit) -> String {
+        commit.tag.as_ref().unwrap_or(&commit.id).clone()
+    }
+
+    async fn clear(&mut self) -> bool {
+        if self.rule.branch().is_some() {
+            // A branch that is gone is an error. One without a commit that fits is not.
+            let mut history = self.repository.history().unwrap();
+            history.orphan("unfit");
+            history.commit("unfit", Commit::new("Unfit"));
+            history.write().unwrap();
+            let unfit = self.repository.resolve("unfit").unwrap();
+            self.repository.set_reference("refs/heads/main", &unfit).unwrap();
+            return true;
+        }
+        let references = self.repository.git(["for-each-ref", "--format=%(refname)"]).unwrap();
+        for reference in references.lines() {
+            self.repository.delete_reference(reference).unwrap();
+        }
+        true
+    }
+
+    async fn disturb(&mut self, disturbance: Option<Disturbance>) -> bool {
+        self.server.faults().clear();
+        let fault = match disturbance {
+            _ if !self.is_http => return false,
+            None => return true,
+            Some(Disturbance::Unavailable) => Fault::status(503),
+            Some(Disturbance::Silent) => Fault::Stall,
+            Some(_) => return false,
+        };
+        self.server.faults().add(When::any(), fault);
+        true
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        if self.is_http { vec![SECRET.to_owned(), BASE64.to_owned()] } else { Vec::new() }
+    }
+}
+
+/// Runs the suite. The fixture provides for all checks but these.
+async fn conforms(mut world: World, not_checked: &[&str]) {
+    let conformance = conformance::all(&mut world).await.unwrap();
+    assert_eq!(conformance.not_checked(), not_checked);
+}
+
+/// A process of `git upload-pack` cannot be made to fail, and requires no credential.
+const NOT_OVER_A_PROCESS: [&str; 3] = ["a_failure_is_an_error", "the_deadline_ends_it", "no_secret_is_shown"];
+
+fn branch_with_expression() -> CommitRule {
+    rule(|rule| rule.branch("main".to_owned()).expression_filter("subject != 'Unfit'".to_owned()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn head_over_http() {
+    conforms(World::new(CommitRule::default()).await, &[]).await;
+}
+
+#[tokio::test]
+async fn a_branch_over_http_with_a_cache_on_disk() {
+    let folder = Some(tempfile::tempdir().unwrap());
+    conforms(World { folder, ..World::new(branch_with_expression()).await }, &[]).await;
+}
+
+#[tokio::test]
+async fn head_over_a_process() {
+    let world = World { is_http: false, ..World::new(CommitRule::default()).await };
+    conforms(world, &NOT_OVER_A_PROCESS).await;
+}
+
+#[tokio::test]
+async fn tags_over_http() {
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
+        conforms(World::new(rule(|rule| rule.strategy(strategy))).await, &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn tags_over_a_process() {
+    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
+        let world = World { is_http: false, ..World::new(rule(|rule| rule.strategy(strategy))).await };
+        conforms(world, &NOT_OVER_A_PROCESS).await;
+    }
+}
