@@ -1,20 +1,21 @@
-//! The name of a repository.
+//! The name of a repository, and the URL at which it is read.
 
 use std::fmt;
 use std::str::FromStr;
 
+use artifact_http::{Origin, Url, is_loopback};
 use artifact_source::{Error, ErrorKind, redact_url};
 
 const DOCKER_HUB: &str = "docker.io";
-/// Where Docker Hub really answers.
+/// The host that serves Docker Hub.
 const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
-const LONGEST: usize = 255;
+const MAX_LENGTH: usize = 255;
 
-/// A registry and a repository in it, read as Docker reads them.
+/// A registry and a repository in it, parsed as Docker does.
 ///
-/// The first part is a registry if it holds a dot or a colon or is `localhost`; otherwise Docker Hub
-/// is meant, where a name of one part is an official image. After `oci://` the first part is a registry whatever it
-/// looks like, and nothing is added to the rest: that is how Helm reads it.
+/// The first part is a registry if it contains a dot or a colon or is `localhost`. Otherwise the registry is Docker Hub,
+/// where a name of one part is an official image. After `oci://` the first part is always a registry, and nothing is added to
+/// the rest, as in Helm.
 ///
 /// ```
 /// use oci_registry::ImageName;
@@ -38,7 +39,7 @@ pub struct ImageName {
 }
 
 impl ImageName {
-    /// The registry as people write it: `docker.io`, `ghcr.io`, `localhost:5000`.
+    /// The registry: `docker.io`, `ghcr.io`, `localhost:5000`.
     pub fn registry(&self) -> &str {
         &self.registry
     }
@@ -48,7 +49,7 @@ impl ImageName {
         &self.repository
     }
 
-    /// The host, with its port if there is one, that answers for the registry.
+    /// The host that serves the registry, with its port if there is one.
     pub fn host(&self) -> &str {
         if self.registry == DOCKER_HUB { DOCKER_HUB_HOST } else { &self.registry }
     }
@@ -65,8 +66,8 @@ impl FromStr for ImageName {
 
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for what names no repository: a tag or digest at the end, `https://` at the
-    /// start, an empty part, a host that is none. Upper case becomes lower case.
+    /// [`ErrorKind::InvalidInput`] for a tag or digest at the end, `https://` at the start, an empty part, and an invalid host.
+    /// Upper case is converted to lower case.
     fn from_str(text: &str) -> Result<Self, Error> {
         let invalid = |what: &str, hint: &str| {
             Error::new(ErrorKind::InvalidInput, format!("{what} in the image {:?}", redact_url(text)))
@@ -75,12 +76,15 @@ impl FromStr for ImageName {
         let after_scheme = text.strip_prefix("oci://");
         let name = after_scheme.unwrap_or(text);
         if name.contains("://") {
-            return Err(invalid("a URL scheme", "write only host and repository, such as ghcr.io/a/b"));
+            return Err(invalid(
+                "a URL scheme",
+                "write only the host and the repository, such as ghcr.io/a/b",
+            ));
         }
         if name.contains('@') {
             return Err(invalid(
                 "a digest or a user name",
-                "write only host and repository, such as ghcr.io/a/b",
+                "write only the host and the repository, such as ghcr.io/a/b",
             ));
         }
         let (registry, repository) = match name.split_once('/') {
@@ -92,7 +96,7 @@ impl FromStr for ImageName {
             _ => (DOCKER_HUB, name),
         };
         if repository.contains(':') {
-            return Err(invalid("a tag", "leave out the tag: the subscription chooses it"));
+            return Err(invalid("a tag", "remove the tag: the subscription selects it"));
         }
         let registry = match registry.to_ascii_lowercase() {
             hub if matches!(hub.as_str(), "index.docker.io" | DOCKER_HUB | DOCKER_HUB_HOST) => {
@@ -101,28 +105,29 @@ impl FromStr for ImageName {
             other => other,
         };
         if !is_host(&registry) {
-            return Err(invalid("a host that is none", "write host or host:port before the first slash"));
+            return Err(invalid("an invalid host", "write host or host:port before the first slash"));
         }
         let repository = match repository.contains('/') {
             false if registry == DOCKER_HUB && after_scheme.is_none() => format!("library/{repository}"),
             _ => repository.to_owned(),
         };
-        // Registries know lower case only, and GitHub shows the names of organizations as they are written (semantics, rule 3.10).
+        // Repositories have lower-case names, and GitHub shows the names of organizations as they are written
+        // (rule 3.10).
         let repository = repository.to_ascii_lowercase();
-        if repository.len() > LONGEST || !repository.split('/').all(is_part) {
+        if repository.len() > MAX_LENGTH || !repository.split('/').all(is_part) {
             return Err(invalid(
-                "a repository name that is none",
-                "parts are made of a-z, 0-9, '.', '_' and '-'",
+                "an invalid repository name",
+                "each part consists of a-z, 0-9, '.', '_' and '-'",
             ));
         }
         Ok(Self { registry, repository })
     }
 }
 
-/// What can stand in a URL without being read as anything but host and port.
+/// Whether a URL with this text as its authority has a host and a port, and nothing else.
 fn is_host(text: &str) -> bool {
     let in_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    match url::Url::parse(&format!("https://{text}/")) {
+    match Url::parse(&format!("https://{text}/")) {
         Ok(url) => {
             let host_only = text.rsplit_once(':').map_or(text, |(host, _)| host);
             let is_v6 = host_only.starts_with('[') && host_only.ends_with(']');
@@ -139,6 +144,73 @@ fn is_part(part: &str) -> bool {
         && is_edge(bytes.last())
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
         && !part.contains("..")
+}
+
+/// The hosts that are configured to use http or https.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hosts {
+    pub(crate) plain: Vec<String>,
+    pub(crate) encrypted: Vec<String>,
+}
+
+impl Hosts {
+    /// Whether the host is configured to use plain http.
+    fn is_plain(&self, host: &str) -> bool {
+        contains(&self.plain, host)
+    }
+
+    /// Whether the host is configured to use https.
+    fn is_encrypted(&self, host: &str) -> bool {
+        contains(&self.encrypted, host)
+    }
+}
+
+fn contains(list: &[String], host: &str) -> bool {
+    let without_port = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    list.iter().any(|name| name == host || name == without_port)
+}
+
+/// A repository and the URL of its registry.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) name: ImageName,
+    /// `https://host/`.
+    pub(crate) base: Url,
+    /// Whether a credential may be sent over plain http, as the host is configured to use it.
+    pub(crate) plain_credential: bool,
+    hosts: Hosts,
+}
+
+impl Endpoint {
+    pub(crate) fn new(name: ImageName, hosts: &Hosts) -> Result<Self, Error> {
+        let parse = |scheme: &str| {
+            Url::parse(&format!("{scheme}://{}/", name.host())).map_err(|cause| {
+                Error::new(ErrorKind::InvalidInput, format!("the host of the image {name} is invalid"))
+                    .with_cause(cause)
+            })
+        };
+        let base = parse("https")?;
+        let plain_credential = hosts.is_plain(name.host());
+        let plain = plain_credential || is_loopback(&base) && !hosts.is_encrypted(name.host());
+        let base = if plain { parse("http")? } else { base };
+        Ok(Self { name, base, plain_credential, hosts: hosts.clone() })
+    }
+
+    /// The origin of the registry.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::of(&self.base)
+    }
+
+    /// Whether a credential may be sent to this URL although it is not https.
+    pub(crate) fn may_be_plain(&self, url: &Url) -> bool {
+        let host = match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (host, _) => host.unwrap_or_default().to_owned(),
+        };
+        is_loopback(url)
+            || self.plain_credential && url.host() == self.base.host()
+            || self.hosts.is_plain(&host)
+    }
 }
 
 #[cfg(test)]
@@ -172,7 +244,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn refuse(text: &str, what: &str) {
+    fn check_error(text: &str, what: &str) {
         let error = text.parse::<ImageName>().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{text:?}");
         assert!(error.message().starts_with(what) && error.hint().is_some(), "{text:?}: {error}");
@@ -180,27 +252,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name() {
-        refuse("", "a repository name that is none");
-        refuse("ghcr.io/", "a repository name that is none");
-        refuse("ghcr.io/a//b", "a repository name that is none");
-        refuse("ghcr.io/a/../b", "a repository name that is none");
-        refuse("ghcr.io/a b", "a repository name that is none");
-        refuse("ghcr.io/a?x", "a repository name that is none");
-        refuse(&format!("ghcr.io/{}", "a".repeat(256)), "a repository name that is none");
-        refuse("ghcr.io/a:1.0", "a tag");
-        refuse("nginx:1.0", "a tag");
-        refuse("oci://ghcr.io", "a registry without a repository");
-        refuse("oci://", "a registry without a repository");
-        refuse("oci:///web", "a host that is none");
-        refuse("oci://oci://a/b", "a URL scheme");
-        refuse("ghcr.io/a@sha256:00", "a digest or a user name");
-        refuse("https://ghcr.io/a", "a URL scheme");
-        refuse("https://me:SECRET@ghcr.io/a", "a URL scheme");
-        refuse("me:SECRET@ghcr.io/a", "a digest or a user name");
-        refuse("host:port/a", "a host that is none");
-        refuse("host:99999/a", "a host that is none");
-        refuse(":5000/a", "a host that is none");
-        refuse("a.b#c/d", "a host that is none");
+    fn invalid_names() {
+        check_error("", "an invalid repository name");
+        check_error("ghcr.io/", "an invalid repository name");
+        check_error("ghcr.io/a//b", "an invalid repository name");
+        check_error("ghcr.io/a/../b", "an invalid repository name");
+        check_error("ghcr.io/a b", "an invalid repository name");
+        check_error("ghcr.io/a?x", "an invalid repository name");
+        check_error(&format!("ghcr.io/{}", "a".repeat(256)), "an invalid repository name");
+        check_error("ghcr.io/a:1.0", "a tag");
+        check_error("nginx:1.0", "a tag");
+        check_error("oci://ghcr.io", "a registry without a repository");
+        check_error("oci://", "a registry without a repository");
+        check_error("oci:///web", "an invalid host");
+        check_error("oci://oci://a/b", "a URL scheme");
+        check_error("ghcr.io/a@sha256:00", "a digest or a user name");
+        check_error("https://ghcr.io/a", "a URL scheme");
+        check_error("https://me:SECRET@ghcr.io/a", "a URL scheme");
+        check_error("me:SECRET@ghcr.io/a", "a digest or a user name");
+        check_error("host:port/a", "an invalid host");
+        check_error("host:99999/a", "an invalid host");
+        check_error(":5000/a", "an invalid host");
+        check_error("a.b#c/d", "an invalid host");
     }
 }

@@ -158,7 +158,7 @@ async fn mistakes_have_their_words() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the registry does not let us into {host}/demo/app: HTTP 401 UNAUTHORIZED: the server says \"authentication required\" (http://{host}/v2/demo/app/tags/list?n=...)"
+            "the registry requires authentication for {host}/demo/app: HTTP 401 UNAUTHORIZED: the server says \"authentication required\" (http://{host}/v2/demo/app/tags/list?n=...)"
         )
     );
     assert!(error.hint().unwrap().starts_with("no credential was given for "));

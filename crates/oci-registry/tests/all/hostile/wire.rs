@@ -32,13 +32,13 @@ async fn ten_thousand_headers() {
 }
 
 #[tokio::test]
-async fn a_header_without_end() {
+async fn an_endless_header() {
     let reply = |_: &str| Answer(b"HTTP/1.1 200 OK\r\nX-Bomb: ".to_vec(), Then::Repeat(vec![b'x'; 65536]));
     raw_manifest(reply).await.refused(ErrorKind::TooLarge, TOO_LARGE_HEAD, 1, 0);
 }
 
 #[tokio::test]
-async fn headers_that_are_large_but_can_be_read() {
+async fn large_headers() {
     let reply = |_: &str| {
         let big = "x".repeat(100 << 10);
         answer("200 OK", &[&format!("Content-Type: {big}"), &format!("Docker-Content-Digest: {big}")], INDEX)
@@ -48,7 +48,7 @@ async fn headers_that_are_large_but_can_be_read() {
 }
 
 #[tokio::test]
-async fn a_status_line_that_is_none() {
+async fn an_invalid_status_line() {
     for greeting in [
         "220 smtp.example.com ESMTP\r\n\r\n",
         "SSH-2.0-OpenSSH_9.9\r\n\r\n",
@@ -67,7 +67,7 @@ async fn a_status_line_that_is_none() {
 }
 
 #[tokio::test]
-async fn statuses_that_no_registry_gives() {
+async fn unusual_statuses() {
     for (status, kind) in [
         ("204 No Content", ErrorKind::BadAnswer),
         ("206 Partial", ErrorKind::BadAnswer),
@@ -83,7 +83,7 @@ async fn statuses_that_no_registry_gives() {
 }
 
 #[tokio::test]
-async fn interim_answers_without_end_time_out() {
+async fn endless_interim_responses_time_out() {
     let reply = |_: &str| Answer(Vec::new(), Then::Repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n".to_vec()));
     let server = RawServer::start(reply).await;
     let http = http()
@@ -105,7 +105,7 @@ async fn a_length_that_is_too_long() {
 }
 
 #[tokio::test]
-async fn a_length_that_is_too_short_spoils_no_later_answer() {
+async fn a_length_that_is_too_short_does_not_affect_later_responses() {
     let requests = AtomicUsize::new(0);
     let server = RawServer::start(move |_| match requests.fetch_add(1, Ordering::Relaxed) {
         // The rest of this body would pass for the answer to the next request.
@@ -125,7 +125,7 @@ async fn a_length_that_is_too_short_spoils_no_later_answer() {
 }
 
 #[tokio::test]
-async fn what_comes_unasked_on_an_idle_connection_is_nobodys_answer() {
+async fn unrequested_bytes_on_an_idle_connection_are_not_a_response() {
     let forged = b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"error\":1}".to_vec();
     let server = RawServer::start(move |_| {
         let Answer(bytes, _) = answer("200 OK", &[], INDEX);
@@ -141,7 +141,7 @@ async fn what_comes_unasked_on_an_idle_connection_is_nobodys_answer() {
 }
 
 #[tokio::test]
-async fn a_head_request_that_is_answered_with_a_body_spoils_no_later_answer() {
+async fn a_head_response_with_a_body_does_not_affect_later_responses() {
     let digest = Digest::of(INDEX.as_bytes());
     let header = format!("Docker-Content-Digest: {digest}");
     let server = RawServer::start(move |_| answer("200 OK", &[&header], INDEX)).await;
@@ -156,7 +156,7 @@ async fn a_head_request_that_is_answered_with_a_body_spoils_no_later_answer() {
 }
 
 #[tokio::test]
-async fn lengths_that_are_none() {
+async fn invalid_lengths() {
     for head in [
         "HTTP/1.1 200 OK\nContent-Length: -1\n\n",
         "HTTP/1.1 200 OK\nContent-Length: 16\nContent-Length: 17\n\n",
@@ -170,7 +170,7 @@ async fn lengths_that_are_none() {
 }
 
 #[tokio::test]
-async fn chunks_that_are_none() {
+async fn invalid_chunks() {
     for (chunks, requests) in [
         ("zz\r\nabc\r\n0\r\n\r\n", 4),
         ("-1\r\nabc\r\n0\r\n\r\n", 4),
@@ -207,7 +207,7 @@ async fn a_length_and_chunks_at_once() {
 }
 
 #[tokio::test]
-async fn compressions_that_were_not_asked_for() {
+async fn unrequested_compressions() {
     for (encoding, said) in [("br", "br"), ("deflate", "deflate"), ("gzip, gzip", "gzip twice")] {
         let header = format!("Content-Encoding: {encoding}");
         let message = &format!("the body has a compression that was not asked for: {said}");
@@ -220,7 +220,7 @@ async fn compressions_that_were_not_asked_for() {
 }
 
 #[tokio::test]
-async fn an_upgrade_that_nobody_asked_for() {
+async fn an_unrequested_upgrade() {
     let reply = |_: &str| answer("101 Switching Protocols", &["Upgrade: h2c", "Connection: Upgrade"], INDEX);
     let outcome = raw_manifest(reply).await;
     let error = outcome.result.unwrap_err();
@@ -239,7 +239,7 @@ async fn cookies_are_not_kept() {
 
 /// Where neither a length nor chunks tell the end of an answer, its own end does.
 #[tokio::test]
-async fn an_answer_without_a_length_that_is_cut_short_may_be_whole_the_next_time() {
+async fn a_truncated_response_without_a_length_is_retried() {
     let digest = Digest::of(INDEX.as_bytes());
     for cut in 1..INDEX.len() {
         let head = format!("HTTP/1.1 200 OK\nDocker-Content-Digest: {digest}\n\n");
@@ -258,17 +258,17 @@ async fn an_answer_without_a_length_that_is_cut_short_may_be_whole_the_next_time
 }
 
 #[tokio::test]
-async fn a_server_that_wants_https_is_named_so() {
-    for said in [
+async fn a_server_that_expects_https_has_a_hint() {
+    for body in [
         "Client sent an HTTP request to an HTTPS server.\n",
         "<center>The plain HTTP request was sent to HTTPS port</center>",
     ] {
         let server =
-            RawServer::start(move |_| answer("400 Bad Request", &["Content-Type: text/plain"], said)).await;
+            RawServer::start(move |_| answer("400 Bad Request", &["Content-Type: text/plain"], body)).await;
         let repository = client(None).repository(&format!("{}/demo/app", server.host)).unwrap();
         let error = repository.tags(&Call::new()).await.unwrap_err();
         assert!(
-            error.hint().is_some_and(|hint| hint.ends_with("name its host as one with https")),
+            error.hint().is_some_and(|hint| hint.ends_with("configure https for this host")),
             "{error:?}"
         );
     }

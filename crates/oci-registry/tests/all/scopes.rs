@@ -61,7 +61,7 @@ async fn tags_and_manifests(
 }
 
 #[tokio::test]
-async fn one_token_is_good_for_both() {
+async fn one_token_has_both_scopes() {
     let server = azure(false).await;
     let client = client(me());
     assert_eq!(tags_and_manifests(&client, &server, "a", 32).await, 1 + 1 + 1 + 32);
@@ -74,7 +74,7 @@ async fn one_token_is_good_for_both() {
 }
 
 #[tokio::test]
-async fn what_was_asked_for_before_is_asked_for_again() {
+async fn earlier_scopes_are_requested_again() {
     let server = azure(false).await;
     let client = client(me());
     let repository = client.repository(&format!("{}/a", server.host)).unwrap();
@@ -87,7 +87,7 @@ async fn what_was_asked_for_before_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_service_that_gives_one_scope_at_a_time() {
+async fn a_service_that_issues_tokens_of_one_scope() {
     let server = azure(true).await;
     let client = client(me());
     for name in ["a", "b"] {

@@ -83,7 +83,7 @@ async fn eight_repositories_with_eight_readers_each_at_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_guessed_and_opened_is_replaced_like_any_other() {
+async fn a_predicted_token_that_worked_is_replaced_like_any_other() {
     for (name, builder) in [
         ("401", Registry::builder().bearer("me", "SECRET")),
         ("403 as ECR says", Registry::builder().bearer("me", "SECRET").expired_is_forbidden()),
@@ -103,7 +103,7 @@ async fn a_token_that_was_guessed_and_opened_is_replaced_like_any_other() {
 }
 
 #[tokio::test]
-async fn another_credential_is_another_story() {
+async fn another_credential_has_hints_of_its_own() {
     let registry = ten(Registry::builder().bearer("me", "SECRET").bearer("you", "SECRET"));
     let source =
         ByUrl::of(&registry, [("demo/0", "me"), ("demo/1", "you"), ("demo/2", "me"), ("demo/3", "you")]);
@@ -116,7 +116,7 @@ async fn another_credential_is_another_story() {
 }
 
 /// Repository `b` of the server answers so, once repository `a` has been read with a token.
-async fn beside_a_token(
+async fn after_a_token(
     b: impl Fn(&str) -> crate::raw::Answer + Send + Sync + 'static,
 ) -> (Result<(), Error>, Vec<String>) {
     let server = RawServer::start(move |head| {
@@ -159,8 +159,8 @@ fn shown(seen: &[String]) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn a_repository_that_wants_a_password_where_others_want_a_token() {
-    let (outcome, seen) = beside_a_token(|head| match head {
+async fn a_repository_that_requires_a_password_where_others_require_a_token() {
+    let (outcome, seen) = after_a_token(|head| match head {
         _ if head.starts_with("get /token") => answer("200 OK", &[], r#"{"token": "testkit-token-b"}"#),
         _ if head.contains("authorization: basic") => answer("200 OK", &[], r#"{"tags": []}"#),
         _ => answer("401 X", &["WWW-Authenticate: Basic"], ""),
@@ -171,7 +171,7 @@ async fn a_repository_that_wants_a_password_where_others_want_a_token() {
 }
 
 #[tokio::test]
-async fn a_guess_that_was_never_answered_is_still_a_guess_when_its_token_is_replaced() {
+async fn an_unconfirmed_hint_stays_unconfirmed_when_its_token_is_replaced() {
     let is_down = Arc::new(AtomicBool::new(true));
     let is_b_down = Arc::clone(&is_down);
     let server = RawServer::start(move |head| {
@@ -203,8 +203,8 @@ async fn a_guess_that_was_never_answered_is_still_a_guess_when_its_token_is_repl
 }
 
 #[tokio::test]
-async fn a_repository_that_is_open_where_others_want_a_token_that_it_gets_none_of() {
-    let (outcome, seen) = beside_a_token(|head| match head {
+async fn an_open_repository_where_others_require_a_token_that_is_not_issued_for_it() {
+    let (outcome, seen) = after_a_token(|head| match head {
         _ if head.starts_with("get /token") => answer("403 X", &[], ""),
         _ => answer("200 OK", &[], r#"{"tags": []}"#),
     })
@@ -217,7 +217,7 @@ async fn a_repository_that_is_open_where_others_want_a_token_that_it_gets_none_o
 async fn a_repository_with_a_token_service_of_its_own() {
     let own = RawServer::start(|_| answer("200 OK", &[], r#"{"token": "testkit-token-own"}"#)).await;
     let challenge = format!("WWW-Authenticate: Bearer realm=\"{}/own\"", own.url());
-    let (outcome, seen) = beside_a_token(move |head| match head {
+    let (outcome, seen) = after_a_token(move |head| match head {
         _ if head.starts_with("get /token") => answer("200 OK", &[], r#"{"token": "testkit-token-b"}"#),
         _ if head.contains("bearer testkit-token-own") => answer("200 OK", &[], r#"{"tags": []}"#),
         _ if head.contains("authorization: ") => answer("403 X", &[], ""),
@@ -331,7 +331,7 @@ async fn each_is_denied_with_the_credential_of_the_other() {
 }
 
 #[tokio::test]
-async fn who_is_denied_without_a_credential_is_told_where_was_looked() {
+async fn a_denial_without_a_credential_has_the_hint_of_the_credential_source() {
     let registry = ten(Registry::builder().deny("demo/5"));
     let source = ByUrl::of(&registry, [("demo/0", "me")]);
     let client = RegistryClient::builder(http().build().unwrap()).credentials(source).build();
@@ -341,7 +341,7 @@ async fn who_is_denied_without_a_credential_is_told_where_was_looked() {
     assert_eq!(
         error.hint().unwrap(),
         format!(
-            "no credential was given for {place}: of 1 Secrets none is for {place}; registries also answer like this where there is \
+            "no credential was given for {place}: of 1 Secrets none is for {place}; registries also answer like this if there is \
              no such repository"
         )
     );
@@ -349,7 +349,7 @@ async fn who_is_denied_without_a_credential_is_told_where_was_looked() {
 
 /// One repository under two names, so that one client asks for it as two people.
 #[tokio::test]
-async fn nobody_gets_what_another_credential_opened() {
+async fn answers_are_not_shared_between_credentials() {
     #[derive(Debug)]
     struct Two;
     #[async_trait::async_trait]
@@ -376,7 +376,7 @@ async fn nobody_gets_what_another_credential_opened() {
 
 /// A read is one person's from its first page to its last, whatever the source says in the meantime.
 #[tokio::test]
-async fn a_read_looks_its_credential_up_once() {
+async fn a_read_resolves_its_credential_once() {
     #[derive(Debug, Default)]
     struct Counting(std::sync::atomic::AtomicU64);
     #[async_trait::async_trait]

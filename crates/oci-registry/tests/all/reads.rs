@@ -57,16 +57,16 @@ async fn pages_of_every_kind() {
 }
 
 #[tokio::test]
-async fn an_empty_page_that_leads_to_itself_is_no_end_of_a_list() {
+async fn an_empty_page_that_links_to_itself_is_not_the_end_of_a_list() {
     let registry = with_image(Registry::builder());
     registry.faults().add(When::get("/v2/**/tags/list"), Fault::link("/v2/demo/app/tags/list?n=1000&last=x"));
     let error = repository(&registry, None).tags(&Call::new()).await.unwrap_err();
-    check(&error, ErrorKind::BadAnswer, "the list of tags goes round in a circle");
+    check(&error, ErrorKind::BadAnswer, "the pages of the list of tags repeat");
     assert_eq!(registry.log().counters().requests, 3);
 }
 
 #[tokio::test]
-async fn careless_lists() {
+async fn lenient_lists() {
     for (body, expected) in [
         (r#"{"name": "demo/app", "tags": null}"#, Some(vec![])),
         (r#"{"name": "demo/app"}"#, Some(vec![])),
@@ -83,7 +83,7 @@ async fn careless_lists() {
         let tags = repository(&registry, None).tags(&Call::new()).await;
         match expected {
             Some(expected) => assert_eq!(tags.unwrap(), expected, "{body}"),
-            None => check(&tags.unwrap_err(), ErrorKind::BadAnswer, "the answer is no list of tags"),
+            None => check(&tags.unwrap_err(), ErrorKind::BadAnswer, "the answer is not a list of tags"),
         }
     }
 }

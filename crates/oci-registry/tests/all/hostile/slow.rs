@@ -11,17 +11,17 @@ use super::{MIB, hint, manifest_under, tags_under};
 use crate::setup::{check, http, me, repository, until, with_image};
 
 #[tokio::test]
-async fn status_429_for_ever() {
+async fn endless_429() {
     let outcome = manifest_under(Fault::status(429)).await;
     let error = outcome.result.unwrap_err();
     assert_eq!((error.kind(), error.status(), error.tries()), (ErrorKind::RateLimited, Some(429), 4));
     assert_eq!((outcome.requests, error.retry_after()), (4, None));
-    assert!(error.message().ends_with("wants fewer requests"), "{error}");
-    hint(&error, "registries allow more to those who sign in");
+    assert!(error.message().ends_with("limits the rate of requests"), "{error}");
+    hint(&error, "registries allow a higher rate with a credential");
 }
 
 #[tokio::test]
-async fn status_429_for_ever_for_one_who_signed_in() {
+async fn endless_429_with_a_credential() {
     let registry = with_image(Registry::builder().basic("me", "SECRET"));
     let repository = repository(&registry, me());
     repository.tags(&Call::new()).await.unwrap();
@@ -57,7 +57,7 @@ async fn status_429_with_retry_after_is_waited_for_up_to_the_deadline() {
 }
 
 #[tokio::test]
-async fn status_429_with_a_retry_after_that_nobody_waits_for() {
+async fn status_429_with_a_retry_after_beyond_the_limit() {
     for wait in ["3600", "99999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
         let reply = Reply::status(429).header("retry-after", wait);
         let outcome = manifest_under(reply).await;
@@ -68,7 +68,7 @@ async fn status_429_with_a_retry_after_that_nobody_waits_for() {
 }
 
 #[tokio::test]
-async fn a_retry_after_that_is_none_changes_nothing() {
+async fn an_invalid_retry_after_changes_nothing() {
     for wait in ["-1", "soon", "1.5", "", "Thu, 01 Jan 1970 00:00:00 GMT"] {
         let outcome = manifest_under(Reply::status(503).header("retry-after", wait)).await;
         assert_eq!((outcome.result.unwrap_err().kind(), outcome.requests), (ErrorKind::Server, 4), "{wait}");
@@ -76,7 +76,7 @@ async fn a_retry_after_that_is_none_changes_nothing() {
 }
 
 #[tokio::test]
-async fn status_500_for_ever() {
+async fn endless_500() {
     for (status, requests) in [(500, 4), (502, 4), (503, 4), (504, 4), (501, 1), (505, 1)] {
         for outcome in [
             manifest_under(Fault::status(status)).await.result.map(drop),
@@ -98,7 +98,7 @@ async fn status_500_for_ever() {
 }
 
 /// Reading under this fault by one who has little patience.
-async fn impatient(fault: Fault, deadline: Option<Duration>) -> (Error, u64) {
+async fn with_deadline(fault: Fault, deadline: Option<Duration>) -> (Error, u64) {
     let registry = with_image(Registry::builder());
     registry.faults().add(When::path("/v2/**/manifests/*"), fault);
     let http = http().attempts(2).connect_timeout(Duration::from_millis(200));
@@ -116,9 +116,9 @@ fn silences() -> [Fault; 3] {
 }
 
 #[tokio::test]
-async fn stalls_and_drips_time_out_and_are_tried_again() {
+async fn stalls_and_drips_time_out_and_are_retried() {
     for fault in silences() {
-        let (error, requests) = impatient(fault.clone(), None).await;
+        let (error, requests) = with_deadline(fault.clone(), None).await;
         check(&error, ErrorKind::TimedOut, "the server was silent for 0.3 s");
         assert_eq!((requests, error.tries(), error.is_transient()), (2, 2, true), "{fault:?}");
     }
@@ -127,14 +127,14 @@ async fn stalls_and_drips_time_out_and_are_tried_again() {
 #[tokio::test]
 async fn stalls_and_drips_end_at_the_deadline() {
     for fault in silences() {
-        let (error, requests) = impatient(fault.clone(), Some(Duration::from_millis(400))).await;
+        let (error, requests) = with_deadline(fault.clone(), Some(Duration::from_millis(400))).await;
         check(&error, ErrorKind::TimedOut, "the deadline passed");
         assert_eq!(requests, 1, "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn who_waits_for_a_token_that_another_asks_for_waits_until_his_own_deadline() {
+async fn a_wait_for_the_token_of_another_reader_ends_at_the_own_deadline() {
     let registry = with_image(Registry::builder().bearer("me", "SECRET"));
     registry.faults().add(When::path("/token"), Fault::Stall);
     let repository = repository(&registry, me());
@@ -146,7 +146,7 @@ async fn who_waits_for_a_token_that_another_asks_for_waits_until_his_own_deadlin
     let call = Call::new().with_deadline(Instant::now() + Duration::from_millis(300));
     let second = tokio::time::timeout(Duration::from_secs(5), repository.tags(&call)).await;
     let error = second.unwrap_or_else(|_| panic!("the deadline did not count")).unwrap_err();
-    check(&error, ErrorKind::TimedOut, "the deadline passed while authentication was under way");
+    check(&error, ErrorKind::TimedOut, "the deadline passed during authentication");
     assert_eq!((call.meter.requests(), first.is_finished()), (0, false));
     first.abort();
 }

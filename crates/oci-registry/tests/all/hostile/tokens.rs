@@ -9,7 +9,7 @@ use super::{MIB, Outcome, hint, in_raw};
 use crate::raw::{RawServer, answer};
 use crate::setup::{http, me, repository, with_image};
 
-const NO_TOKEN: &str = "the registry's token service gave no token that can be read";
+const NO_TOKEN: &str = "the registry's token service issued an invalid token";
 
 /// Listing tags where the registry refuses everybody with these challenges.
 async fn challenged(challenges: &[&str]) -> Outcome<Vec<String>> {
@@ -66,7 +66,7 @@ async fn a_realm_on_another_host_gets_the_credential_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_realm_that_redirects_takes_the_credential_nowhere() {
+async fn a_redirect_of_a_realm_does_not_get_the_credential() {
     let foreign = RawServer::start(|_| answer("200 OK", &[], r#"{"token": "x"}"#)).await;
     given(Fault::redirect(format!("{}/token", foreign.url()))).await.result.unwrap_err();
     assert!(!foreign.seen()[0].contains("authorization"), "{:?}", foreign.seen());
@@ -75,27 +75,27 @@ async fn a_realm_that_redirects_takes_the_credential_nowhere() {
     registry.faults().add(When::path("/token"), Fault::redirect(format!("{}/token", foreign.url())));
     let repository = repository(&registry, Some(Credential::identity_token("SECRET")));
     let outcome = Outcome::of(async |call| repository.tags(call).await).await;
-    let message = "the registry's token service gave no token";
+    let message = "the registry's token service issued no token";
     let error = outcome.refused(ErrorKind::BadAnswer, message, 2, MIB);
-    hint(&error, "redirects, and the token is not sent on: log in with a user name");
+    hint(&error, "redirects, and the identity token is not sent along a redirect: use a user name");
     assert_eq!(foreign.seen().len(), 1, "a refresh token is in the body, which is not sent on");
 }
 
 #[tokio::test]
-async fn a_realm_that_takes_no_post_is_no_place_for_an_identity_token() {
+async fn a_realm_without_post_gets_no_identity_token() {
     let registry = with_image(Registry::builder().refresh_token("SECRET"));
     registry.faults().add(When::path("/token"), Fault::status(405));
     let error = repository(&registry, Some(Credential::identity_token("SECRET")))
         .tags(&Call::new())
         .await
         .unwrap_err();
-    hint(&error, "does not take POST: log in with a user name");
+    hint(&error, "does not support POST: use a user name");
 }
 
 #[tokio::test]
-async fn realms_that_are_no_place_to_ask() {
-    let no_https = "the registry names a token service that is no plain https URL";
-    let no_url = "the registry names a token service that is no URL";
+async fn refused_realms() {
+    let no_https = "the registry names a token service that is not an https URL without a user";
+    let no_url = "the registry names a token service that is not a URL";
     for (realm, message) in [
         ("https://user:SECRET@example.invalid/token", no_https),
         ("https://user@example.invalid/token", no_https),
@@ -141,7 +141,7 @@ async fn a_realm_on_plain_http_elsewhere_gets_no_identity_token() {
         if is_asked {
             assert_eq!(outcome.taken(3), ["a"]);
         } else {
-            let message = format!("a credential would travel over plain http to http://auth.test:{port}");
+            let message = format!("a credential would be sent over plain http to http://auth.test:{port}");
             hint(&outcome.refused(ErrorKind::Refused, &message, 1, MIB), "use https");
         }
         assert_eq!(service.seen().len(), usize::from(is_asked), "{realm}: {:?}", service.seen());
@@ -149,12 +149,13 @@ async fn a_realm_on_plain_http_elsewhere_gets_no_identity_token() {
 }
 
 #[tokio::test]
-async fn challenges_that_nobody_can_meet() {
+async fn unsupported_challenges() {
     let long = format!("Bearer realm=\"{}\"", "x".repeat(100 << 10));
     let nested = format!("Bearer realm={}", r#""\"\\\""#.repeat(1000));
     let many = "Bearer ".repeat(10_000);
-    let no_realm = "the registry asks for Bearer, without a realm that can be read: no credential was sent with this request";
-    let no_challenge = "the registry does not say how to sign in (no WWW-Authenticate header): no credential was sent with this request";
+    let no_realm =
+        "the registry requires Bearer, without a valid realm: no credential was sent with this request";
+    let no_challenge = "the registry does not state an authentication scheme (no WWW-Authenticate header): no credential was sent with this request";
     // Where there is no challenge at all, the registry is asked for one at /v2/.
     for (challenge, requests, hint) in [
         ("", 2, no_challenge),
@@ -162,12 +163,12 @@ async fn challenges_that_nobody_can_meet() {
         (
             "Negotiate",
             1,
-            "the registry asks for Negotiate, and only Basic and Bearer can be met: no credential was sent with this request",
+            "the registry requires Negotiate, and only Basic and Bearer are supported: no credential was sent with this request",
         ),
         (
             "Digest realm=\"x\", Negotiate",
             1,
-            "the registry asks for Digest, Negotiate, and only Basic and Bearer can be met: no credential was sent with this request",
+            "the registry requires Digest, Negotiate, and only Basic and Bearer are supported: no credential was sent with this request",
         ),
         ("Bearer realm=\"\"", 1, no_realm),
         ("\"\"\"", 2, no_challenge),
@@ -186,12 +187,12 @@ async fn challenges_that_nobody_can_meet() {
         );
         assert!(error.to_string().len() < 1000, "{} characters", error.to_string().len());
     }
-    let message = "the registry names a token service that is no URL";
+    let message = "the registry names a token service that is not a URL";
     challenged(&[&nested]).await.refused(ErrorKind::BadAnswer, message, 1, MIB);
 }
 
 #[tokio::test]
-async fn challenges_of_careless_registries_are_met() {
+async fn malformed_challenges_are_answered() {
     for (challenge, is_basic) in [
         ("Bearer  realm=\"URL/token\",service=\"x\"", false),
         ("Bearer \t realm = \"URL/token\" , service = \"x\"", false),
@@ -238,7 +239,7 @@ async fn challenges_of_careless_registries_are_met() {
 }
 
 #[tokio::test]
-async fn a_refusal_without_a_challenge_is_looked_up_where_registries_say_it() {
+async fn a_refusal_without_a_challenge_is_followed_by_a_request_to_v2() {
     let registry = with_image(Registry::builder().bearer("me", "SECRET"));
     registry.faults().add(When::path("/v2/demo/**").first(1), Reply::status(401));
     let repository = repository(&registry, me());
@@ -247,7 +248,7 @@ async fn a_refusal_without_a_challenge_is_looked_up_where_registries_say_it() {
 }
 
 #[tokio::test]
-async fn the_words_of_the_registry_stand_beside_its_code() {
+async fn the_message_of_the_registry_is_in_the_error() {
     let said = "Your authorization token has expired. Reauthenticate and try again.";
     let registry = with_image(Registry::builder().basic("AWS", "SECRET"));
     registry.faults().add(When::path("/v2/**").after(1), Reply::status(403).oci_error("DENIED", said));
@@ -296,7 +297,7 @@ async fn two_challenges_in_either_order_lead_to_the_token() {
 }
 
 #[tokio::test]
-async fn a_token_that_opens_nothing_is_tried_once() {
+async fn a_token_that_is_refused_is_used_once() {
     let outcome = given(body(r#"{"token": "testkit-token-that-is-none"}"#)).await;
     let error = outcome.result.unwrap_err();
     assert_eq!((error.kind(), error.status(), outcome.requests), (ErrorKind::Unauthorized, Some(401), 3));
@@ -304,7 +305,7 @@ async fn a_token_that_opens_nothing_is_tried_once() {
 }
 
 #[tokio::test]
-async fn tokens_that_are_none() {
+async fn invalid_tokens() {
     for (name, text) in [
         ("none", "{}".to_owned()),
         ("no JSON", "SECRET <html>".to_owned()),
@@ -325,7 +326,7 @@ async fn tokens_that_are_none() {
 }
 
 #[tokio::test]
-async fn a_token_service_without_end() {
+async fn an_endless_token_response() {
     let message = "the answer is larger than 1048576 bytes";
     given(Fault::endless()).await.refused(ErrorKind::TooLarge, message, 2, 2 * MIB);
     given(Fault::oversized(400 * MIB)).await.refused(ErrorKind::TooLarge, message, 2, MIB);
@@ -333,7 +334,7 @@ async fn a_token_service_without_end() {
 }
 
 #[tokio::test]
-async fn a_token_service_that_is_not_there_is_no_missing_repository() {
+async fn a_missing_token_service_is_not_a_missing_repository() {
     for status in [404, 410] {
         let message = "the registry's token service does not exist";
         given(Fault::status(status)).await.refused(ErrorKind::BadAnswer, message, 2, MIB);
@@ -341,8 +342,8 @@ async fn a_token_service_that_is_not_there_is_no_missing_repository() {
 }
 
 #[tokio::test]
-async fn a_token_service_that_fails_for_ever() {
-    let message = "the registry's token service gave no token";
+async fn a_token_service_that_always_fails() {
+    let message = "the registry's token service issued no token";
     for (status, kind) in [(500, ErrorKind::Server), (503, ErrorKind::Server), (429, ErrorKind::RateLimited)]
     {
         given(Fault::status(status)).await.refused(kind, message, 5, MIB);
@@ -350,7 +351,7 @@ async fn a_token_service_that_fails_for_ever() {
 }
 
 #[tokio::test]
-async fn lives_that_no_token_has() {
+async fn invalid_token_lifetimes() {
     for life in [
         "-1",
         "0",

@@ -10,7 +10,7 @@ use crate::setup::{repository, with_image};
 
 const TOO_LARGE: &str = "the answer is larger than 4194304 bytes";
 const BROKE_OFF: &str = "the answer broke off before its end";
-const NO_JSON: &str = "the manifest is no JSON of the expected shape";
+const NO_JSON: &str = "the manifest is not JSON of the expected shape";
 const SHA512: &str = "sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e";
 
 fn reply(body: impl Into<String>) -> Reply {
@@ -18,23 +18,23 @@ fn reply(body: impl Into<String>) -> Reply {
 }
 
 #[tokio::test]
-async fn a_manifest_of_400_mb_is_not_even_begun() {
+async fn a_manifest_with_a_length_of_400_mb_is_not_read() {
     manifest_under(Fault::oversized(400 * MIB)).await.refused(ErrorKind::TooLarge, TOO_LARGE, 1, 0);
 }
 
 #[tokio::test]
-async fn an_endless_manifest_is_cut_off() {
+async fn an_endless_manifest_is_not_read_to_the_end() {
     manifest_under(Fault::endless()).await.refused(ErrorKind::TooLarge, TOO_LARGE, 1, 5 * MIB);
 }
 
 #[tokio::test]
-async fn a_gzip_bomb_is_cut_off() {
+async fn a_gzip_bomb_is_not_read_to_the_end() {
     let bomb = Fault::GzipBomb { bytes: 4 << 30 };
     manifest_under(bomb).await.refused(ErrorKind::TooLarge, TOO_LARGE, 1, MIB);
 }
 
 #[tokio::test]
-async fn a_truncated_body_is_asked_for_again_and_never_taken() {
+async fn a_truncated_body_is_retried_and_never_used() {
     manifest_under(Fault::Truncate { keep: 20 }).await.refused(ErrorKind::BadAnswer, BROKE_OFF, 4, 80);
 }
 
@@ -53,32 +53,32 @@ async fn a_reset_instead_of_an_answer() {
 }
 
 #[tokio::test]
-async fn a_digest_header_that_lies() {
+async fn a_wrong_digest_header() {
     let outcome = manifest_under(Fault::WrongDigest).await;
     let error = outcome.result.unwrap_err();
     assert_eq!((error.kind(), outcome.requests), (ErrorKind::BadAnswer, 1));
-    assert!(error.message().starts_with("the manifest is not what its digest sha256:"), "{error}");
-    hint(&error, "something between here and the registry");
+    assert!(error.message().starts_with("the manifest does not match its digest sha256:"), "{error}");
+    hint(&error, "a proxy between this machine and the registry");
 }
 
 #[tokio::test]
-async fn content_that_is_not_what_was_asked_for_by_digest() {
+async fn content_with_another_digest() {
     let registry = with_image(Registry::builder());
     let digest: Digest = registry.digest("demo/app", "1.0.0").unwrap().parse().unwrap();
     registry.faults().add(When::any(), Fault::CorruptBody);
     let repository = repository(&registry, None);
     let outcome = Outcome::of(async |call| repository.manifest(digest.as_str(), call).await).await;
-    let message = format!("the manifest is not what its digest {digest} says");
+    let message = format!("the manifest does not match its digest {digest}");
     outcome.refused(ErrorKind::BadAnswer, &message, 1, MIB);
 
     let blob: Digest = registry.push_blob("demo/app", "blob").parse().unwrap();
     let outcome = Outcome::of(async |call| repository.blob(&blob, 100, call).await).await;
-    let message = format!("the blob is not what its digest {blob} says");
+    let message = format!("the blob does not match its digest {blob}");
     outcome.refused(ErrorKind::BadAnswer, &message, 1, MIB);
 }
 
 #[tokio::test]
-async fn a_digest_header_that_lies_where_the_digest_is_known() {
+async fn a_wrong_digest_header_for_a_known_digest() {
     let registry = with_image(Registry::builder());
     let digest = registry.digest("demo/app", "1.0.0").unwrap();
     registry.faults().add(When::any(), Fault::WrongDigest);
@@ -93,7 +93,7 @@ async fn under_digest(digest: &str) -> Outcome<oci_registry::Fetched> {
 }
 
 #[tokio::test]
-async fn digest_headers_that_are_none_are_not_believed() {
+async fn invalid_digest_headers_are_ignored() {
     let real = Digest::of(br#"{"manifests":[]}"#);
     let upper_case = format!("sha256:{}", "AB".repeat(32));
     for digest in [upper_case.as_str(), "md5:00", "sha256:", "sha256:../../etc", "nonsense", ""] {
@@ -103,25 +103,25 @@ async fn digest_headers_that_are_none_are_not_believed() {
 
 #[tokio::test]
 async fn a_sha512_digest_is_checked_as_such() {
-    let message = format!("the manifest is not what its digest {SHA512} says");
+    let message = format!("the manifest does not match its digest {SHA512}");
     under_digest(SHA512).await.refused(ErrorKind::BadAnswer, &message, 1, MIB);
 }
 
 #[tokio::test]
-async fn a_login_page_is_no_manifest() {
+async fn a_login_page_is_not_a_manifest() {
     for fault in
         [Fault::login_page(), reply("").into(), reply("[]").into(), reply("null").into(), reply("7").into()]
     {
         manifest_under(fault).await.refused(ErrorKind::BadAnswer, NO_JSON, 1, MIB);
     }
     for body in ["{}", r#"{"error": "log in"}"#] {
-        let message = "the answer is no manifest";
+        let message = "the answer is not a manifest";
         manifest_under(reply(body)).await.refused(ErrorKind::BadAnswer, message, 1, MIB);
     }
 }
 
 #[tokio::test]
-async fn null_layers_are_none() {
+async fn null_layers_are_an_empty_list() {
     let digest = Digest::of(b"x");
     let body = format!(r#"{{"config": {{"digest": "{digest}"}}, "layers": null, "annotations": null}}"#);
     let Manifest::Image(image) = manifest_under(reply(body)).await.taken(1).manifest else {
@@ -180,7 +180,7 @@ async fn depth_is_bounded() {
 }
 
 #[tokio::test]
-async fn a_million_fields_are_not_taken_apart() {
+async fn a_million_fields_are_not_parsed() {
     let message = "the manifest has more than 20000 fields";
     for body in [
         format!(r#"{{"manifests": [{}0]}}"#, "0,".repeat(2_000_000)),
@@ -191,7 +191,7 @@ async fn a_million_fields_are_not_taken_apart() {
 }
 
 #[tokio::test]
-async fn fields_that_come_twice_are_refused() {
+async fn duplicate_fields_are_refused() {
     let body = r#"{"manifests": [], "manifests": []}"#;
     manifest_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_JSON, 1, MIB);
 }
@@ -214,7 +214,7 @@ async fn a_tag_that_vanished_after_the_list() {
 }
 
 #[tokio::test]
-async fn an_error_page_without_end_is_cut_off_and_its_status_counts() {
+async fn an_endless_error_response_is_truncated_and_its_status_counts() {
     let server = crate::raw::RawServer::start(|_| {
         let head = b"HTTP/1.1 404 X\r\nContent-Type: text/html\r\n\r\n".to_vec();
         crate::raw::Answer(head, crate::raw::Then::Repeat(vec![b' '; 65536]))
@@ -227,7 +227,7 @@ async fn an_error_page_without_end_is_cut_off_and_its_status_counts() {
 }
 
 #[tokio::test]
-async fn an_error_code_that_is_none_is_not_shown_and_a_message_as_one_line() {
+async fn an_invalid_error_code_is_not_shown_and_a_message_is_one_line() {
     let body = r#"{"errors":[{"code":"\u001b[31m<script>","message":"gone\n\u001b[31m since https://u:SECRET@x.test/?t=SECRET"}]}"#;
     let outcome = raw_manifest(move |_| answer("404 X", &[], body)).await;
     let error = outcome.result.unwrap_err();
@@ -237,7 +237,7 @@ async fn an_error_code_that_is_none_is_not_shown_and_a_message_as_one_line() {
 }
 
 #[tokio::test]
-async fn a_blob_larger_than_it_may_be() {
+async fn a_blob_beyond_its_limit() {
     let registry = with_image(Registry::builder());
     let blob: Digest = registry.push_blob("demo/app", vec![b'x'; 2000]).parse().unwrap();
     let repository = repository(&registry, None);

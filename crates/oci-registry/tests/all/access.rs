@@ -10,7 +10,7 @@ use warehouse_testkit::{Fault, Registry, RegistryBuilder, When};
 use crate::setup::{check, client, http, me, read_many, repository, with_image, with_tags};
 
 #[tokio::test]
-async fn many_at_once_ask_for_one_token() {
+async fn concurrent_readers_fetch_one_token() {
     let registry = with_tags(Registry::builder().bearer("me", "SECRET"), 64);
     let (repository, call) = (repository(&registry, me()), Call::new());
     for read in read_many(&repository, 64, &call).await {
@@ -21,7 +21,7 @@ async fn many_at_once_ask_for_one_token() {
 }
 
 #[tokio::test]
-async fn ways_in() {
+async fn authentication_schemes() {
     let basic = || Registry::builder().basic("me", "SECRET");
     let bearer = || Registry::builder().bearer("me", "SECRET");
     let cases: [(&str, RegistryBuilder, Option<Credential>, u64); 5] = [
@@ -51,7 +51,7 @@ async fn an_identity_token_is_exchanged() {
 }
 
 #[tokio::test]
-async fn a_token_that_ends_is_replaced_once() {
+async fn an_expired_token_is_replaced_once() {
     for (name, builder, first) in [
         ("401", Registry::builder().bearer("me", "SECRET"), 401),
         ("403 as ECR says", Registry::builder().bearer("me", "SECRET").expired_is_forbidden(), 403),
@@ -70,7 +70,7 @@ async fn a_token_that_ends_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_token_is_not_used_past_its_life() {
+async fn a_token_is_not_used_after_it_expires() {
     let registry =
         with_image(Registry::builder().bearer("me", "SECRET").token_lifetime(Duration::from_secs(3)));
     let (repository, call) = (repository(&registry, me()), Call::new());
@@ -96,10 +96,10 @@ async fn two_credentials_do_not_share_a_token() {
 }
 
 #[tokio::test]
-async fn who_is_not_let_in() {
+async fn denied_access() {
     let wrong = || Some(Credential::password("me", "SECRET-but-wrong"));
     let bearer = || Registry::builder().bearer("me", "SECRET");
-    let gives_none = "the registry's token service gives no token without a credential";
+    let gives_none = "the registry's token service issues no token without a credential";
     let accepts_not = "the registry's token service does not accept the credential";
     let cases: [(&str, RegistryBuilder, Option<Credential>, ErrorKind, Option<&str>); 5] = [
         ("token, nobody", bearer(), None, ErrorKind::Unauthorized, Some(gives_none)),
@@ -128,7 +128,7 @@ async fn who_is_not_let_in() {
         let verb = if kind == ErrorKind::Forbidden {
             "the registry denies access to"
         } else {
-            "the registry does not let us into"
+            "the registry requires authentication for"
         };
         check(&error, kind, &message.map_or(format!("{verb} {place}"), str::to_owned));
         assert!(error.is_auth() && error.status().is_some(), "{name}");
@@ -141,7 +141,7 @@ async fn who_is_not_let_in() {
 }
 
 #[tokio::test]
-async fn a_credential_goes_nowhere_else() {
+async fn a_credential_is_sent_to_no_other_host() {
     let foreign = Registry::start().unwrap();
     let registry = with_image(Registry::builder().basic("me", "SECRET"));
     let repository = repository(&registry, me());
@@ -155,13 +155,13 @@ async fn a_credential_goes_nowhere_else() {
 
     registry.faults().add(When::get("/v2/**/tags/list"), Fault::link(format!("{}/v2/more", foreign.url())));
     let error = repository.tags(&Call::new()).await.unwrap_err();
-    let message = format!("the list of tags goes on at another host, {}", foreign.url());
+    let message = format!("the next page of the list of tags is at another host, {}", foreign.url());
     check(&error, ErrorKind::Refused, &message);
     assert_eq!(foreign.log().counters().requests, 1, "it was not asked");
 }
 
 #[tokio::test]
-async fn plain_http_to_another_machine_takes_a_word() {
+async fn plain_http_to_another_host_is_opt_in() {
     // Nothing is sent, so nobody of this name has to exist.
     let client = client(me());
     let place = format!("{:?}", client.repository("registry.invalid:5000/a").unwrap());

@@ -1,52 +1,52 @@
-//! What a refusal of a registry means.
+//! Errors made from the error responses of registries.
 
 use artifact_http::{Credential, Identity, Response, header};
 use artifact_source::{Error, ErrorKind, printable};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::endpoint::Endpoint;
-use crate::{ImageName, lenient};
+use crate::name::Endpoint;
+use crate::{ImageName, json};
 
-/// The error that this response means: `what` with the registry's own code and words, and a hint.
-pub(crate) fn refusal(response: &Response, endpoint: &Endpoint, identity: &Identity, what: &str) -> Error {
+/// The error for this response: `message` with the registry's own code and message, and a hint.
+pub(crate) fn refusal(response: &Response, endpoint: &Endpoint, identity: &Identity, message: &str) -> Error {
     let name = &endpoint.name;
-    let mut error = response.error(what).with_server_message(&server_message(response, identity));
+    let mut error = response.error(message).with_server_message(&server_message(response, identity));
     let code = first_error(&response.body).and_then(|error| error.code);
     if let Some(code) = &code {
         error = error.with_code(code);
     }
     match (error.kind(), code.as_deref()) {
-        // What another server than the registry denies has nothing to do with our credential.
+        // Another server than the registry has not seen the credential.
         (ErrorKind::Forbidden, _) if response.origin() != endpoint.origin() => error,
         (ErrorKind::Unauthorized, _) if !response.was_authorized() || response.origin() != endpoint.origin() => {
-            match unmet(response, endpoint, identity) {
-                Some(why) => error.with_hint(why),
-                None => refused_hint(error, name, identity),
+            match why_unauthenticated(response, endpoint, identity) {
+                Some(hint) => error.with_hint(hint),
+                None => with_credential_hint(error, name, identity),
             }
         }
-        (ErrorKind::Unauthorized | ErrorKind::Forbidden, _) => refused_hint(error, name, identity),
+        (ErrorKind::Unauthorized | ErrorKind::Forbidden, _) => with_credential_hint(error, name, identity),
         (ErrorKind::NotFound, Some("MANIFEST_UNKNOWN")) => error,
         (ErrorKind::NotFound, _) => error.with_hint(format!(
-            "is {name} spelled right? Some registries also hide private repositories like this"
+            "check the spelling of {name}; some registries answer like this for private repositories too"
         )),
         (ErrorKind::RateLimited, _) if identity.credential().is_none() => {
-            error.with_hint("registries allow more to those who sign in")
+            error.with_hint("registries allow a higher rate with a credential")
         }
-        (ErrorKind::BadAnswer, _) if is_told_to_use_https(response) => error.with_hint(
-            "the registry speaks https, and was asked over plain http, the default on loopback: name its host as one with https",
+        (ErrorKind::BadAnswer, _) if expects_https(response) => error.with_hint(
+            "the registry expects https, and loopback hosts default to plain http: configure https for this host",
         ),
         (ErrorKind::RateLimited, _) => error.with_hint("set a lower rate for this registry"),
         _ => error,
     }
 }
 
-/// Why nothing was sent that says who we are, where that is not for the lack of a credential.
-fn unmet(response: &Response, endpoint: &Endpoint, identity: &Identity) -> Option<String> {
+/// Why the request was sent without the credential, if there is one.
+fn why_unauthenticated(response: &Response, endpoint: &Endpoint, identity: &Identity) -> Option<String> {
     let origin = response.origin();
     if origin != endpoint.origin() {
         return Some(format!(
-            "the registry redirects to {origin}, which asks for a login of its own; a credential for {} is not sent there: \
+            "the registry redirects to {origin}, which requires authentication of its own; the credential for {} is not sent there: \
              read the repository at that host, with a credential for it",
             endpoint.name
         ));
@@ -54,51 +54,52 @@ fn unmet(response: &Response, endpoint: &Endpoint, identity: &Identity) -> Optio
     let credential = identity.credential()?;
     let challenges = response.instructions().challenges();
     let schemes: Vec<_> = challenges.iter().map(|challenge| printable(challenge.scheme())).take(5).collect();
-    let why = match credential {
+    let reason = match credential {
         _ if schemes.is_empty() => {
-            "the registry does not say how to sign in (no WWW-Authenticate header)".to_owned()
+            "the registry does not state an authentication scheme (no WWW-Authenticate header)".to_owned()
         }
         Credential::IdentityToken(_) if challenges.iter().any(|challenge| challenge.is("basic")) => {
-            "the registry asks for a user name and a password, and the credential is an identity token"
+            "the registry requires a user name and a password, and the credential is an identity token"
                 .to_owned()
         }
         _ if challenges.iter().any(|challenge| {
             challenge.is("basic") || challenge.is("bearer") && challenge.parameter("realm").is_some()
         }) =>
         {
-            "a redirect led to another server and back, and a credential does not go that way".to_owned()
+            "a redirect led to another server and back, and the credential is not sent along such a redirect"
+                .to_owned()
         }
         _ => {
             let shown: String = schemes.join(", ").chars().take(200).collect();
             let missing = match challenges.iter().any(|challenge| challenge.is("bearer")) {
-                true => ", without a realm that can be read",
-                false => ", and only Basic and Bearer can be met",
+                true => ", without a valid realm",
+                false => ", and only Basic and Bearer are supported",
             };
-            format!("the registry asks for {shown}{missing}")
+            format!("the registry requires {shown}{missing}")
         }
     };
-    Some(format!("{why}: no credential was sent with this request"))
+    Some(format!("{reason}: no credential was sent with this request"))
 }
 
-/// Whether a server says what those of Go and nginx say to plain http on a port for https.
-fn is_told_to_use_https(response: &Response) -> bool {
-    let said = String::from_utf8_lossy(&response.body);
+/// Whether this is the response of a Go server or nginx to plain http on a port for https.
+fn expects_https(response: &Response) -> bool {
+    let body = String::from_utf8_lossy(&response.body);
     response.status.as_u16() == 400
         && ["HTTP request to an HTTPS server", "HTTP request was sent to HTTPS port"]
             .iter()
-            .any(|words| said.contains(words))
+            .any(|text| body.contains(text))
 }
 
-/// The same with what to do about not being let in.
-pub(crate) fn refused_hint(error: Error, name: &ImageName, identity: &Identity) -> Error {
+/// The error with a hint about the credential.
+pub(crate) fn with_credential_hint(error: Error, name: &ImageName, identity: &Identity) -> Error {
     let Some(hint) = identity.hint(error.kind(), name) else { return error };
     error.with_hint(match identity.credential() {
         Some(_) => hint,
-        None => format!("{hint}; registries also answer like this where there is no such repository"),
+        None => format!("{hint}; registries also answer like this if there is no such repository"),
     })
 }
 
-/// The words of the server in an error page of the spec's form (or of a token service's), without the credential that it was sent.
+/// The message in the error response of a registry or a token service, without the credential if the server repeats it.
 pub(crate) fn server_message(response: &Response, identity: &Identity) -> String {
     let plain_text = || {
         let content_type = response.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
@@ -121,11 +122,11 @@ struct ServerError {
     message: Option<String>,
 }
 
-/// The first error of the spec's envelope, or the description of OAuth 2 (RFC 6749, section 5.2).
+/// The first error of the distribution spec's envelope, or the description of OAuth 2 (RFC 6749, section 5.2).
 fn first_error(body: &[u8]) -> Option<ServerError> {
     #[derive(Deserialize)]
     struct Envelope {
-        #[serde(default, deserialize_with = "lenient::readable")]
+        #[serde(default, deserialize_with = "json::readable")]
         errors: Vec<Entry>,
         #[serde(default)]
         error_description: Value,
@@ -149,7 +150,7 @@ fn first_error(body: &[u8]) -> Option<ServerError> {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
         _ => None,
     };
-    let envelope: Envelope = lenient::object(body).ok()?;
+    let envelope: Envelope = json::object(body).ok()?;
     let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     let is_code = |code: &String| code.len() <= 64 && code.bytes().all(is_letter);
     if let Some(first) = envelope.errors.first() {
@@ -158,8 +159,8 @@ fn first_error(body: &[u8]) -> Option<ServerError> {
         return Some(ServerError { code: text(&first.code).filter(is_code), message });
     }
     let nested = envelope.error.get("message").unwrap_or(&Value::Null);
-    let words = [&envelope.error_description, &envelope.message, &envelope.details, nested, &envelope.error];
-    let message = words.into_iter().find_map(text)?;
+    let texts = [&envelope.error_description, &envelope.message, &envelope.details, nested, &envelope.error];
+    let message = texts.into_iter().find_map(text)?;
     Some(ServerError { code: None, message: Some(message) })
 }
 

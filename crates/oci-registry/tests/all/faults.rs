@@ -10,13 +10,13 @@ use warehouse_testkit::{Fault, Registry, When};
 use crate::setup::{check, client, me, read_many, repository, with_image, with_tags};
 
 #[tokio::test]
-async fn what_is_not_there() {
+async fn missing_repositories_and_manifests() {
     let registry = with_image(Registry::builder());
     let missing = client(None).repository(&format!("{}/demo/missing", registry.host())).unwrap();
     let error = missing.tags(&Call::new()).await.unwrap_err();
     check(&error, ErrorKind::NotFound, &format!("there is no repository {}/demo/missing", registry.host()));
     assert_eq!((error.status(), error.code()), (Some(404), Some("NAME_UNKNOWN")));
-    assert!(error.hint().unwrap().contains("spelled right"));
+    assert!(error.hint().unwrap().contains("check the spelling"));
 
     let repository = repository(&registry, None);
     let error = repository.manifest("2.0.0", &Call::new()).await.unwrap_err();
@@ -34,7 +34,7 @@ async fn what_is_not_there() {
 }
 
 #[tokio::test]
-async fn nobody_is_there() {
+async fn unreachable_registries() {
     let repository = client(me()).repository("127.0.0.1:1/demo/app").unwrap();
     let error = repository.tags(&Call::new()).await.unwrap_err();
     check(&error, ErrorKind::Unreachable, "the connection was refused");
@@ -47,7 +47,7 @@ async fn nobody_is_there() {
 }
 
 #[tokio::test]
-async fn an_outage_at_the_first_visit_teaches_nothing() {
+async fn an_outage_at_the_first_request_leaves_no_hint() {
     for fault in [Fault::status(503), Fault::status(500), Fault::too_many_requests(Duration::ZERO)] {
         let registry = with_tags(Registry::builder().bearer("me", "SECRET"), 16);
         registry.faults().add(When::any().first(4), fault.clone());
@@ -62,7 +62,7 @@ async fn an_outage_at_the_first_visit_teaches_nothing() {
 }
 
 #[tokio::test]
-async fn what_passes_is_waited_for() {
+async fn transient_failures_are_retried() {
     for fault in [
         Fault::status(502),
         Fault::status(421),

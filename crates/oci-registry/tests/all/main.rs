@@ -1,4 +1,4 @@
-//! The reads over real connections: authentication, pages, digests, and registries that mean harm.
+//! Reads over real connections: authentication, pages, digests, and hostile registries.
 
 // The helpers are test code too, which clippy cannot know.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity)]

@@ -17,7 +17,7 @@ fn leading_to(builder: RegistryBuilder, location: &str) -> Registry {
 }
 
 /// What a credential for a registry must never be found in.
-fn assert_nobody_signed_in(foreign: &RawServer, times: usize) {
+fn assert_no_credential(foreign: &RawServer, times: usize) {
     let seen = foreign.seen();
     assert_eq!(seen.len(), times, "{seen:?}");
     for head in seen {
@@ -57,7 +57,7 @@ async fn to_another_host_without_the_credential() {
         assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(2), ["moved"]);
         assert_eq!(foreign.seen().len(), before + 3, "{name}");
     }
-    assert_nobody_signed_in(&foreign, 6);
+    assert_no_credential(&foreign, 6);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn to_another_host_with_something_else_under_the_digest() {
     let repository = repository(&registry, None);
     let digest = Digest::of(b"blob");
     let outcome = Outcome::of(async |call| repository.blob(&digest, 100, call).await).await;
-    let message = format!("the blob is not what its digest {digest} says");
+    let message = format!("the blob does not match its digest {digest}");
     outcome.refused(ErrorKind::BadAnswer, &message, 2, 100);
 }
 
@@ -76,11 +76,11 @@ async fn to_a_url_with_a_user_in_it() {
     let foreign = RawServer::start(|_| answer("200 OK", &[], r#"{"manifests": []}"#)).await;
     let location = format!("http://user:password@{}/x", foreign.host);
     manifest_under(Fault::redirect(location)).await.taken(2);
-    assert_nobody_signed_in(&foreign, 1);
+    assert_no_credential(&foreign, 1);
 }
 
 #[tokio::test]
-async fn round_and_round() {
+async fn in_a_loop() {
     let message = "more than 10 redirects";
     for location in ["/v2/demo/app/manifests/1.0.0", "", "?a=b"] {
         manifest_under(Fault::redirect(location)).await.refused(ErrorKind::BadAnswer, message, 11, MIB);
@@ -118,7 +118,7 @@ async fn nowhere() {
 }
 
 #[tokio::test]
-async fn with_a_body_without_end() {
+async fn with_an_endless_body() {
     let server = RawServer::start(|head| match head.contains("/manifests/") {
         true => crate::raw::Answer(
             b"HTTP/1.1 307 X\r\nLocation: /elsewhere\r\n\r\n".to_vec(),
@@ -141,14 +141,14 @@ fn over_tls(builder: RegistryBuilder) -> (Registry, HttpClientBuilder) {
     (registry, http().add_root_certificate_pem(authority.pem()))
 }
 
-fn repository_over_tls(registry: &Registry, http: HttpClientBuilder, signed_in: bool) -> Repository {
+fn repository_over_tls(registry: &Registry, http: HttpClientBuilder, with_credential: bool) -> Repository {
     let builder = RegistryClient::builder(http.build().unwrap()).https("127.0.0.1");
-    let builder = if signed_in { builder.credentials(me()) } else { builder };
+    let builder = if with_credential { builder.credentials(me()) } else { builder };
     builder.build().repository(&format!("{}/demo/app", registry.host())).unwrap()
 }
 
 #[tokio::test]
-async fn from_https_to_http_while_signed_in() {
+async fn from_https_to_http_with_a_credential() {
     let plain = RawServer::start(|_| answer("200 OK", &[], "{}")).await;
     for (builder, requests) in
         [(Registry::builder().basic("me", "SECRET"), 2), (Registry::builder().bearer("me", "SECRET"), 3)]
@@ -161,34 +161,34 @@ async fn from_https_to_http_while_signed_in() {
         let error = outcome.refused(ErrorKind::Refused, &message, requests, MIB);
         hint(&error, "a correct server redirects to https");
     }
-    assert_nobody_signed_in(&plain, 0);
+    assert_no_credential(&plain, 0);
 }
 
 #[tokio::test]
-async fn from_https_to_http_as_nobody() {
+async fn from_https_to_http_without_a_credential() {
     let plain = RawServer::start(|_| answer("200 OK", &[], r#"{"tags": ["a"]}"#)).await;
     let (registry, http) = over_tls(Registry::builder());
     registry.faults().add(When::path("/v2/**"), Fault::redirect(format!("{}/x", plain.url())));
     let repository = repository_over_tls(&registry, http, false);
     assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(2), ["a"]);
-    assert_nobody_signed_in(&plain, 1);
+    assert_no_credential(&plain, 1);
 }
 
 #[tokio::test]
 async fn from_https_to_a_token_service_on_http() {
     let plain = RawServer::start(|_| answer("200 OK", &[], r#"{"token": "x"}"#)).await;
     let realm = format!("{}/token", plain.url());
-    for signed_in in [false, true] {
+    for with_credential in [false, true] {
         let (registry, http) = over_tls(Registry::builder());
         let challenge = format!("Bearer realm=\"{realm}\"");
         registry.faults().add(When::any(), Reply::status(401).header("www-authenticate", challenge));
-        let repository = repository_over_tls(&registry, http, signed_in);
+        let repository = repository_over_tls(&registry, http, with_credential);
         let outcome = Outcome::of(async |call| repository.tags(call).await).await;
-        let message = "the registry is on https, and its token service is not";
+        let message = "the registry uses https, and its token service does not";
         let error = outcome.refused(ErrorKind::Refused, message, 1, MIB);
         assert_eq!(error.url(), Some(realm.as_str()));
     }
-    assert_nobody_signed_in(&plain, 0);
+    assert_no_credential(&plain, 0);
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ mod inside {
     }
 
     #[tokio::test]
-    async fn to_an_address_or_a_name_inside() {
+    async fn to_a_private_address_or_name() {
         let inside = RawServer::start_at("127.0.0.2", |_| answer("200 OK", &[], "{}")).await;
         let digest = Digest::of(b"x");
         for host in ["127.0.0.2", "inside.test", "localhost", "[::ffff:127.0.0.2]", "2130706434", "0x7f.2"] {
@@ -233,7 +233,7 @@ mod inside {
     }
 
     #[tokio::test]
-    async fn to_a_token_service_inside() {
+    async fn to_a_private_token_service() {
         let inside = RawServer::start_at("127.0.0.2", |_| answer("200 OK", &[], r#"{"token": "x"}"#)).await;
         for host in ["127.0.0.2", "inside.test", "localhost"] {
             let realm = format!("http://{host}:{}", inside.port());
@@ -251,7 +251,7 @@ mod inside {
     }
 
     #[tokio::test]
-    async fn a_registry_inside_has_its_token_service_there() {
+    async fn a_private_registry_has_a_private_token_service() {
         let registry = with_image(Registry::builder().anonymous_bearer());
         let inside = "127.0.0.1".parse().unwrap();
         let http = http().resolve("registry.test", [inside]).resolve("auth.test", [inside]).build().unwrap();
@@ -268,7 +268,7 @@ mod inside {
     }
 
     #[tokio::test]
-    async fn a_server_outside_names_no_token_service_inside_for_a_registry_inside() {
+    async fn a_public_server_names_no_private_token_service_for_a_private_registry() {
         let service = RawServer::start_at("127.0.0.3", |_| answer("200 OK", &[], r#"{"token": "x"}"#)).await;
         let named = service.url();
         for own_host in [false, true] {

@@ -13,7 +13,7 @@ use crate::raw::{Answer, RawServer, Then, answer};
 use crate::setup::{me, repository, tag, until, with_tags};
 
 /// Starts the work, waits until the server has seen so many requests, and gives up.
-async fn given_up(work: impl Future<Output = ()> + Send + 'static, server: &RawServer, requests: usize) {
+async fn dropped_after(work: impl Future<Output = ()> + Send + 'static, server: &RawServer, requests: usize) {
     let task = tokio::spawn(work);
     until(|| server.seen().len() >= requests).await;
     task.abort();
@@ -21,19 +21,19 @@ async fn given_up(work: impl Future<Output = ()> + Send + 'static, server: &RawS
 }
 
 #[tokio::test]
-async fn a_request_that_nobody_waits_for_is_closed() {
+async fn an_abandoned_request_is_closed() {
     for head in ["", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nabc"] {
         let server = RawServer::start(move |_| Answer(head.into(), Then::Hang)).await;
         let repository = in_raw(&server, None);
         let work = async move { drop(repository.tags(&Call::new()).await) };
-        given_up(work, &server, 1).await;
+        dropped_after(work, &server, 1).await;
         until(|| server.connections() == 0).await;
         assert_eq!(server.seen().len(), 1, "and none follows");
     }
 }
 
 #[tokio::test]
-async fn many_requests_that_nobody_waits_for_are_closed() {
+async fn many_abandoned_requests_are_closed() {
     let server = RawServer::start(|_| Answer(Vec::new(), Then::Hang)).await;
     let repositories: Vec<_> = (0..20).map(|number| format!("{}/demo/{number}", server.host)).collect();
     let http = crate::setup::http().build().unwrap();
@@ -45,35 +45,35 @@ async fn many_requests_that_nobody_waits_for_are_closed() {
         });
         join_all(reads).await;
     };
-    given_up(work, &server, 20).await;
+    dropped_after(work, &server, 20).await;
     until(|| server.connections() == 0).await;
     assert_eq!(server.seen().len(), 20);
 }
 
 #[tokio::test]
-async fn nothing_is_sent_after_giving_up_between_two_tries() {
+async fn nothing_is_sent_after_a_drop_between_two_attempts() {
     let server = RawServer::start(|_| answer("503 X", &["Retry-After: 1"], "")).await;
     let repository = in_raw(&server, None);
-    given_up(async move { drop(repository.tags(&Call::new()).await) }, &server, 1).await;
+    dropped_after(async move { drop(repository.tags(&Call::new()).await) }, &server, 1).await;
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(server.seen().len(), 1);
 }
 
 #[tokio::test]
-async fn nothing_is_sent_after_giving_up_between_two_pages() {
+async fn nothing_is_sent_after_a_drop_between_two_pages() {
     let server = RawServer::start(|head| match head.contains("?n=") {
         true => answer("200 OK", &["Link: </v2/demo/app/tags/list?last=a>; rel=next"], r#"{"tags": ["a"]}"#),
         false => Answer(Vec::new(), Then::Hang),
     })
     .await;
     let repository = in_raw(&server, None);
-    given_up(async move { drop(repository.tags(&Call::new()).await) }, &server, 2).await;
+    dropped_after(async move { drop(repository.tags(&Call::new()).await) }, &server, 2).await;
     until(|| server.connections() == 0).await;
     assert_eq!(server.seen().len(), 2);
 }
 
 #[tokio::test]
-async fn giving_up_while_others_wait_for_the_same_token_leaves_them_unharmed() {
+async fn a_drop_while_others_wait_for_the_same_token_does_not_affect_them() {
     let registry = with_tags(Registry::builder().bearer("me", "SECRET"), 9);
     registry.faults().add(When::path("/token").nth(1), Fault::Stall);
     let repository = repository(&registry, me());

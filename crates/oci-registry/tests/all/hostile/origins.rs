@@ -100,7 +100,7 @@ impl Server {
 }
 
 #[tokio::test]
-async fn the_challenge_of_a_redirects_target_gets_no_credential_of_ours() {
+async fn the_challenge_of_a_redirect_target_gets_no_credential() {
     let credentials = [
         Credential::password("me", "SECRET"),
         Credential::identity_token("SECRET"),
@@ -138,7 +138,7 @@ async fn the_challenge_of_a_redirects_target_gets_no_credential_of_ours() {
 }
 
 #[tokio::test]
-async fn a_basic_challenge_of_a_redirects_target_gets_nothing() {
+async fn a_basic_challenge_of_a_redirect_target_gets_nothing() {
     for mut network in Network::both() {
         let registry = network.server("registry", Registry::builder().basic("me", "SECRET"));
         let evil = network.server("evil", Registry::builder().basic("me", "SECRET"));
@@ -151,7 +151,7 @@ async fn a_basic_challenge_of_a_redirects_target_gets_nothing() {
 }
 
 #[tokio::test]
-async fn a_host_in_front_of_a_public_registry_works() {
+async fn a_front_host_of_a_public_registry_works() {
     for mut network in Network::both() {
         let front = network.server("front", Registry::builder());
         let behind = network.server("behind", Registry::builder().anonymous_bearer());
@@ -170,7 +170,7 @@ async fn a_host_in_front_of_a_public_registry_works() {
 }
 
 #[tokio::test]
-async fn many_readers_of_a_host_in_front_fetch_one_token() {
+async fn many_readers_of_a_front_host_fetch_one_token() {
     let mut network = Network::plain();
     let front = network.server("front", Registry::builder());
     let behind = network.server("behind", Registry::builder().anonymous_bearer());
@@ -191,7 +191,7 @@ async fn many_readers_of_a_host_in_front_fetch_one_token() {
 }
 
 #[tokio::test]
-async fn a_redirect_back_to_the_registry_brings_no_credential_back() {
+async fn a_redirect_back_to_the_registry_does_not_carry_the_credential() {
     for mut network in Network::both() {
         let registry = network.server("registry", Registry::builder().basic("me", "SECRET"));
         let evil = network.server("evil", Registry::builder());
@@ -207,7 +207,7 @@ async fn a_redirect_back_to_the_registry_brings_no_credential_back() {
 }
 
 #[tokio::test]
-async fn a_list_that_was_redirected_goes_on_there_without_a_credential() {
+async fn a_redirected_list_continues_there_without_a_credential() {
     for mut network in Network::both() {
         let registry = network.server("registry", Registry::builder().basic("me", "SECRET"));
         let behind = network.server("behind", Registry::builder());
@@ -227,7 +227,7 @@ async fn a_list_that_was_redirected_goes_on_there_without_a_credential() {
 /// A name that was at a public address when it asked for a token, and is at a private one when the token is to be fetched.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_registry_that_was_public_has_no_token_service_inside_not_even_under_its_own_name() {
+async fn a_public_registry_has_no_private_token_service_even_under_its_own_name() {
     let inside =
         RawServer::start_at("127.0.0.2", |_| answer("200 OK", &[], r#"{"access_token": "of-the-cloud"}"#))
             .await;

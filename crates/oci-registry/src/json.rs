@@ -1,16 +1,15 @@
-//! Reading JSON of which only the interesting parts have to be right.
+//! Lenient reading of JSON: only the fields that are used have to have the right type.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// Reads an object. An array, which serde takes for a struct as well, is none.
+/// Reads an object. An array is an error, although serde reads a struct from one.
 ///
 /// # Errors
 ///
-/// What is wrong with the JSON, and where. What is wrong with its shape is not told by serde in words for people, so that the cause is
-/// empty then.
+/// The error of the JSON syntax, with its position; `None` for JSON of another shape, whose error serde words for programmers.
 pub(crate) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Option<serde_json::Error>> {
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| matches!(first, b'[')) {
         return Err(None);
@@ -20,18 +19,18 @@ pub(crate) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Op
 }
 
 /// Whether this is JSON that ends too early.
-pub(crate) fn is_cut(bytes: &[u8]) -> bool {
+pub(crate) fn is_truncated(bytes: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|cause| cause.is_eof())
 }
 
-/// `null` as if it were not there.
+/// Reads `null` as the default.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A text; whatever else stands there counts as none.
+/// Reads a string; other values are read as the empty string.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::String(text) => Ok(text),
@@ -39,12 +38,12 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
     }
 }
 
-/// Whether the field is there at all, be it `null`.
+/// Whether the field is present, even as `null`.
 pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
-/// The strings of a map; whatever else is in it does not count.
+/// Reads the strings of a map and skips other values.
 pub(crate) fn strings<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, String>, D::Error> {
@@ -56,7 +55,7 @@ pub(crate) fn strings<'de, D: Deserializer<'de>>(
     Ok(map.into_iter().filter_map(text).collect())
 }
 
-/// The elements of a list that read as they should; those that do not count as absent.
+/// Reads the elements of a list and skips those of another shape.
 pub(crate) fn readable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {

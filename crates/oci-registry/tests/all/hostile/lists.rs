@@ -9,13 +9,13 @@ use super::{MIB, Outcome, hint, raw_tags, tags_under};
 use crate::raw::{Answer, answer};
 use crate::setup::{repository, with_image};
 
-const NO_LIST: &str = "the answer is no list of tags";
+const NO_LIST: &str = "the answer is not a list of tags";
 
 fn reply(body: impl Into<String>) -> Reply {
     Reply::status(200).body(body.into())
 }
 
-const CIRCLE: &str = "the list of tags goes round in a circle";
+const CIRCLE: &str = "the pages of the list of tags repeat";
 
 /// Pages with these tags, each of which links to the page of that number; after the last link there is none.
 async fn pages(tags: &'static [&'static str], links: &'static [usize]) -> Outcome<Vec<String>> {
@@ -31,13 +31,13 @@ async fn pages(tags: &'static [&'static str], links: &'static [usize]) -> Outcom
 }
 
 #[tokio::test]
-async fn a_registry_that_gives_the_whole_list_for_ever_is_asked_twice() {
+async fn a_registry_that_always_returns_the_whole_list_gets_two_requests() {
     let outcome = tags_under(Fault::link("/v2/demo/app/tags/list?n=1000")).await;
     assert_eq!(outcome.taken(2), ["1.0.0"]);
 }
 
 #[tokio::test]
-async fn a_link_loop_is_no_end_of_a_list() {
+async fn a_link_loop_is_not_the_end_of_a_list() {
     pages(&[r#"["a"]"#, r#"["b"]"#], &[1, 1]).await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
     pages(&[r#"["a"]"#, r#"["b"]"#, r#"["c"]"#], &[1, 2, 1]).await.refused(
         ErrorKind::BadAnswer,
@@ -48,7 +48,7 @@ async fn a_link_loop_is_no_end_of_a_list() {
 }
 
 #[tokio::test]
-async fn empty_pages_and_pages_that_repeat_are_no_end_of_a_list() {
+async fn empty_and_repeated_pages_are_not_the_end_of_a_list() {
     for middle in ["[]", "null", r#"["a"]"#] {
         let tags: &'static [&'static str] = vec![r#"["a", "b"]"#, middle, middle, r#"["c"]"#].leak();
         assert_eq!(pages(tags, &[1, 2, 3]).await.taken(4), ["a", "b", "c"], "{middle}");
@@ -57,7 +57,7 @@ async fn empty_pages_and_pages_that_repeat_are_no_end_of_a_list() {
 }
 
 #[tokio::test]
-async fn pages_without_end_that_bring_nothing_are_not_asked_for_ever() {
+async fn endless_pages_without_new_tags_are_an_error() {
     let pages = AtomicUsize::new(0);
     let outcome = raw_tags(move |_| {
         let page = pages.fetch_add(1, Ordering::Relaxed);
@@ -72,7 +72,7 @@ async fn pages_without_end_that_bring_nothing_are_not_asked_for_ever() {
 async fn a_link_to_another_host_is_not_followed() {
     let foreign = Registry::start().unwrap();
     for next in [format!("{}/v2/demo/app/tags/list", foreign.url()), format!("//{}/x", foreign.host())] {
-        let message = format!("the list of tags goes on at another host, {}", foreign.url());
+        let message = format!("the next page of the list of tags is at another host, {}", foreign.url());
         tags_under(Fault::link(next)).await.refused(ErrorKind::Refused, &message, 1, MIB);
     }
     assert_eq!(foreign.log().counters().requests, 0, "it was not asked");
@@ -80,12 +80,12 @@ async fn a_link_to_another_host_is_not_followed() {
 
 #[tokio::test]
 async fn a_link_to_a_file_is_not_followed() {
-    let message = "the list of tags goes on at another host, file://";
+    let message = "the next page of the list of tags is at another host, file://";
     tags_under(Fault::link("file:///etc/passwd")).await.refused(ErrorKind::Refused, message, 1, MIB);
 }
 
 #[tokio::test]
-async fn a_link_to_what_is_no_url() {
+async fn a_link_to_an_invalid_url() {
     let message = "the answer goes on at what is not a URL";
     tags_under(Fault::link("http://[")).await.refused(ErrorKind::BadAnswer, message, 1, MIB);
 }
@@ -100,7 +100,7 @@ async fn ten_thousand_pages_are_read() {
 }
 
 #[tokio::test]
-async fn pages_without_end_end_after_ten_thousand() {
+async fn endless_pages_end_after_ten_thousand() {
     let registry = with_image(Registry::builder().page_size(1));
     registry.tag_numbered("demo/app", "1.0.0", u64::MAX).unwrap();
     let repository = repository(&registry, None);
@@ -115,7 +115,7 @@ async fn an_endless_page() {
 }
 
 #[tokio::test]
-async fn a_page_that_says_it_is_400_mb_is_not_even_begun() {
+async fn a_page_with_a_length_of_400_mb_is_not_read() {
     let message = "the answer is larger than 16777216 bytes";
     tags_under(Fault::oversized(400 * MIB)).await.refused(ErrorKind::TooLarge, message, 1, 0);
 }
@@ -128,7 +128,7 @@ async fn a_page_that_is_a_gzip_bomb() {
 }
 
 #[tokio::test]
-async fn a_page_that_breaks_off_is_asked_for_again_and_never_taken_in_part() {
+async fn a_truncated_page_is_retried_and_never_used_in_part() {
     let message = "the answer broke off before its end";
     tags_under(Fault::Truncate { keep: 10 }).await.refused(ErrorKind::BadAnswer, message, 4, 100);
 }
@@ -163,13 +163,13 @@ async fn more_than_a_million_tags() {
 }
 
 #[tokio::test]
-async fn a_page_of_nothing_but_commas() {
+async fn a_page_of_empty_tags() {
     let body = format!(r#"{{"tags":["a"{}]}}"#, r#","""#.repeat(5 << 20));
     assert_eq!(tags_under(reply(body)).await.taken(1), ["", "a"]);
 }
 
 #[tokio::test]
-async fn what_is_no_tag_is_listed_and_never_asked_for() {
+async fn an_invalid_tag_is_listed_and_never_requested() {
     let strange = ["", "..", "-a", "a b", "a/b", "\u{0}\n\u{1b}[31m", "ü", &"x".repeat(129)];
     let registry = with_image(Registry::builder());
     let body = serde_json::json!({ "tags": strange }).to_string();
@@ -188,7 +188,7 @@ async fn what_is_no_tag_is_listed_and_never_asked_for() {
 }
 
 #[tokio::test]
-async fn lists_that_are_none() {
+async fn answers_that_are_not_lists() {
     let bodies = [
         "".to_owned(),
         "<html>".to_owned(),
@@ -201,13 +201,13 @@ async fn lists_that_are_none() {
     ];
     for body in bodies {
         let error = tags_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, 2 * MIB);
-        hint(&error, "is this a registry");
+        hint(&error, "check that this is a registry");
     }
     tags_under(Fault::login_page()).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, MIB);
 }
 
 #[tokio::test]
-async fn depth_beside_the_tags_does_no_harm() {
+async fn deep_json_outside_the_tags() {
     let depth = 1 << 20;
     let body = format!(r#"{{"x": {}{}, "tags": ["a"]}}"#, "[".repeat(depth), "]".repeat(depth));
     assert_eq!(tags_under(reply(body)).await.taken(1), ["a"]);
@@ -248,7 +248,7 @@ async fn a_link_is_followed_in_every_form() {
 }
 
 #[tokio::test]
-async fn a_link_that_cannot_be_followed_is_no_end_of_a_list() {
+async fn a_link_that_cannot_be_followed_is_not_the_end_of_a_list() {
     for link in [
         "Link: </v2/demo/app/tags/list?last=a",
         "Link: </v2/demo/app/tags/list?last=a>; rel=\"next",
@@ -264,7 +264,7 @@ async fn a_link_that_cannot_be_followed_is_no_end_of_a_list() {
 
 /// Every way to spoil one byte of a header that leads on gives the whole list or an error, never a shorter list.
 #[tokio::test]
-async fn no_spoiled_link_makes_a_list_shorter() {
+async fn no_damaged_link_makes_a_list_shorter() {
     let header = "Link: </v2/demo/app/tags/list?last=a&n=1>; rel=\"next\"";
     let mut complete = 0;
     let relation = header.find("next").unwrap();
@@ -287,14 +287,14 @@ async fn no_spoiled_link_makes_a_list_shorter() {
 }
 
 #[tokio::test]
-async fn the_first_page_again_is_the_whole_list_only_where_it_is_not_full() {
+async fn a_repeated_first_page_is_the_whole_list_only_if_it_is_not_full() {
     // A proxy drops the query, and the page is as full as its own link says.
     let full = raw_tags(|_| {
         let link = "Link: </v2/demo/app/tags/list?last=b&n=2>; rel=\"next\"";
         answer("200 OK", &[link], r#"{"tags": ["a", "b"]}"#)
     });
     let error = full.await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
-    hint(&error, "may drop the query");
+    hint(&error, "may remove the query");
     // How full it may be is not said.
     let unknown = raw_tags(|_| {
         answer("200 OK", &["Link: </v2/demo/app/tags/list?last=b>; rel=\"next\""], r#"{"tags": ["a", "b"]}"#)
@@ -319,7 +319,7 @@ async fn the_first_page_again_is_the_whole_list_only_where_it_is_not_full() {
 }
 
 #[tokio::test]
-async fn a_later_page_that_is_no_list_is_no_end_of_a_list() {
+async fn a_later_page_that_is_not_a_list_is_not_the_end_of_a_list() {
     for (status, body) in [
         ("200 OK", "{}"),
         ("200 OK", r#"{"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]}"#),
