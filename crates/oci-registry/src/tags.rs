@@ -31,7 +31,7 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Er
     let mut page = Page { url: list.clone(), public_only: false };
     page.url.set_query(Some(&format!("n={PAGE_SIZE}")));
     let mut tags = TagList::default();
-    let (mut asked, mut idle) = (HashSet::new(), 0);
+    let (mut requested, mut idle) = (HashSet::new(), 0);
     for number in 0..MAX_PAGES {
         let mut response = read_page(reader, &page, call).await?;
         // Quay answers 413 to a page size it finds too large; others say 400.
@@ -45,7 +45,7 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Er
         }
         reader.check(&response, || format!("there is no repository {}", reader.endpoint.name))?;
         let content = tags.add(&response.body).map_err(|error| error.with_url(&page.url))?;
-        let is_known = !asked.insert(fingerprint(&page.url));
+        let is_known = !requested.insert(fingerprint(&page.url));
         idle = if content == PageContent::New { 0 } else { idle + 1 };
         let Some(next) = next_page(&list, response.instructions())? else {
             return Ok(tags.into_sorted());

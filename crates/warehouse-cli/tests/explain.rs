@@ -118,8 +118,8 @@ fn warnings_and_what_is_no_image() {
          - image: {repoURL: REGISTRY/shop/odd, imageSelectionStrategy: NewestBuild, discoveryLimit: 1}\n",
     );
     let refused =
-        "passed over, although it could be the newest: blocked (the registry refuses it with HTTP 451)";
-    let undated = "1 of 2 images do not say when they were built, and count as the oldest: undated";
+        "skipped, although it could be the newest: blocked (the registry refuses it with HTTP 451)";
+    let undated = "1 of 2 images have no build time, and count as the oldest: undated";
 
     let ran = warehouse(&["explain", "--no-cache", "-f", "-"], &manifest);
     assert_eq!(ran.code, Some(0));

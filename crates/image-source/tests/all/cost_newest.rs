@@ -1,4 +1,4 @@
-//! How many requests it takes to find the newest builds, exactly, as the registry counted them; beside it what Kargo's
+//! The exact number of requests to find the newest builds, as counted by the registry; in comparison with Kargo's
 //! discovery takes. See `cost.rs` for its pattern.
 
 use crate::support::{Annotated, PLATFORMS, cost, discover, found, registry, source};

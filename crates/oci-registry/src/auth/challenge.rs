@@ -204,10 +204,10 @@ impl ChallengeHints {
         }
     }
 
-    /// This repository, asked without a credential, wants this; `None` for nothing.
-    pub(super) fn learn(&self, name: &ImageName, asked: Option<&Challenge>) {
+    /// Records the challenge that this repository sent to a request without a credential; `None` for none.
+    pub(super) fn learn(&self, name: &ImageName, received: Option<&Challenge>) {
         let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = match (&*learned, asked) {
+        let next = match (&*learned, received) {
             (Learned::Nothing, Some(challenge)) => Learned::Requires(name.clone(), challenge.clone()),
             (Learned::Nothing, None) => Learned::Open,
             (Learned::Requires(own, known), Some(challenge)) => {

@@ -1,7 +1,7 @@
 //! Authentication at registries.
 //!
 //! A [`Session`] knows how one repository is read with one credential. [`ChallengeHints`](challenge::ChallengeHints) carry what one
-//! repository of a registry asked for to the next one. A [`Challenge`](challenge::Challenge) knows which server asked, and
+//! repository of a registry required to the next one. A [`Challenge`](challenge::Challenge) knows which server sent it, and
 //! [`Access::credential_for`] is the only function that decides which server gets the credential: the registry itself, and the token
 //! service that it names.
 

@@ -1,4 +1,4 @@
-//! Sessions: one challenge and one token for all who read one repository with one credential.
+//! Sessions: one challenge and one token for all readers of one repository with one credential.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -132,26 +132,26 @@ impl Session {
         }
         let mut state = self.lock(access).await?;
         if state.grant.number == grant.number {
-            let asked =
+            let received =
                 Challenge::of(response.instructions(), &access.endpoint.name).filter(|_| status == 401);
-            let is_same = match (&state.challenge, &asked) {
-                (Some(known), Some(asked)) => known.covers(asked),
+            let is_same = match (&state.challenge, &received) {
+                (Some(known), Some(received)) => known.covers(received),
                 _ => false,
             };
             if from_hint && is_same && is_new {
                 return Ok(response);
             }
-            match (state.challenge.clone(), asked) {
+            match (state.challenge.clone(), received) {
                 (Some(challenge), _) if from_hint && !is_same => {
                     let attempt = Attempt { challenge, outcome: Ok(response) };
-                    let asked =
+                    let received =
                         self.send_without_grant(&mut state, access, &request, None, Some(attempt)).await?;
-                    if let Some(response) = asked {
+                    if let Some(response) = received {
                         return Ok(response);
                     }
                 }
-                (known, asked) => {
-                    let Some(challenge) = asked.or(known) else { return Ok(response) };
+                (known, received) => {
+                    let Some(challenge) = received.or(known) else { return Ok(response) };
                     if !self.answer_challenge(&mut state, access, challenge, false).await? {
                         return Ok(response);
                     }
@@ -248,14 +248,14 @@ impl Session {
         &self,
         state: &mut State,
         access: Access<'_>,
-        asked: Challenge,
+        received: Challenge,
         from_hint: bool,
     ) -> Result<bool, Error> {
-        let wide = asked.widened(state.challenge.as_ref(), &access.endpoint.name);
+        let wide = received.widened(state.challenge.as_ref(), &access.endpoint.name);
         let (challenge, (authorization, until)) = match authorization_for(&wide, access).await {
-            Err(error) if error.is_auth() && wide != asked => {
-                let narrow = authorization_for(&asked, access).await?;
-                (asked, narrow)
+            Err(error) if error.is_auth() && wide != received => {
+                let narrow = authorization_for(&received, access).await?;
+                (received, narrow)
             }
             answer => (wide, answer?),
         };

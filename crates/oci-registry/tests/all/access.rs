@@ -1,4 +1,4 @@
-//! Getting in, and not.
+//! Authentication.
 
 use std::time::Duration;
 
@@ -26,9 +26,9 @@ async fn authentication_schemes() {
     let bearer = || Registry::builder().bearer("me", "SECRET");
     let cases: [(&str, RegistryBuilder, Option<Credential>, u64); 5] = [
         ("open", Registry::builder(), None, 1),
-        ("open, with a credential that nobody asks for", Registry::builder(), me(), 1),
+        ("open, with a credential that is not required", Registry::builder(), me(), 1),
         ("basic", basic(), me(), 2),
-        ("token for nobody in particular", Registry::builder().anonymous_bearer(), None, 3),
+        ("anonymous token", Registry::builder().anonymous_bearer(), None, 3),
         ("token", bearer(), me(), 3),
     ];
     for (name, builder, credential, requests) in cases {
@@ -54,7 +54,7 @@ async fn an_identity_token_is_exchanged() {
 async fn an_expired_token_is_replaced_once() {
     for (name, builder, first) in [
         ("401", Registry::builder().bearer("me", "SECRET"), 401),
-        ("403 as ECR says", Registry::builder().bearer("me", "SECRET").expired_is_forbidden(), 403),
+        ("403 as ECR answers", Registry::builder().bearer("me", "SECRET").expired_is_forbidden(), 403),
     ] {
         let registry = with_tags(builder, 16);
         let (repository, call) = (repository(&registry, me()), Call::new());
@@ -99,12 +99,18 @@ async fn two_credentials_do_not_share_a_token() {
 async fn denied_access() {
     let wrong = || Some(Credential::password("me", "SECRET-but-wrong"));
     let bearer = || Registry::builder().bearer("me", "SECRET");
-    let gives_none = "the registry's token service issues no token without a credential";
-    let accepts_not = "the registry's token service does not accept the credential";
+    let issues_none = "the registry's token service issues no token without a credential";
+    let not_accepted = "the registry's token service does not accept the credential";
     let cases: [(&str, RegistryBuilder, Option<Credential>, ErrorKind, Option<&str>); 5] = [
-        ("token, nobody", bearer(), None, ErrorKind::Unauthorized, Some(gives_none)),
-        ("token, wrong password", bearer(), wrong(), ErrorKind::Unauthorized, Some(accepts_not)),
-        ("basic, nobody", Registry::builder().basic("me", "SECRET"), None, ErrorKind::Unauthorized, None),
+        ("token, no credential", bearer(), None, ErrorKind::Unauthorized, Some(issues_none)),
+        ("token, wrong password", bearer(), wrong(), ErrorKind::Unauthorized, Some(not_accepted)),
+        (
+            "basic, no credential",
+            Registry::builder().basic("me", "SECRET"),
+            None,
+            ErrorKind::Unauthorized,
+            None,
+        ),
         (
             "basic, wrong password",
             Registry::builder().basic("me", "SECRET"),
@@ -162,7 +168,7 @@ async fn a_credential_is_sent_to_no_other_host() {
 
 #[tokio::test]
 async fn plain_http_to_another_host_is_opt_in() {
-    // Nothing is sent, so nobody of this name has to exist.
+    // Nothing is sent, so the host need not exist.
     let client = client(me());
     let place = format!("{:?}", client.repository("registry.invalid:5000/a").unwrap());
     assert!(place.contains("https"), "{place}");

@@ -1,4 +1,4 @@
-//! What is not there, and failures that pass.
+//! Missing repositories and manifests, and transient failures.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ async fn an_outage_at_the_first_request_leaves_no_hint() {
         for read in read_many(&repository, 16, &call).await {
             read.unwrap();
         }
-        assert_eq!(call.meter.requests(), 4 + 1 + 1 + 16, "{fault:?}: one is refused, for all who come");
+        assert_eq!(call.meter.requests(), 4 + 1 + 1 + 16, "{fault:?}: one refusal for all readers");
     }
 }
 

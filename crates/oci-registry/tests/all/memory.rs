@@ -1,4 +1,4 @@
-//! Memory stays bounded, whatever a registry sends: measured in a process of its own, which is this very binary as a client of
+//! Memory stays bounded, whatever a registry sends: measured in a process of its own, which runs this test binary as a client of
 //! the servers here.
 
 use std::process::Stdio;
@@ -15,14 +15,14 @@ use crate::setup::{client, read_many, with_image, with_tags};
 
 const MIB: u64 = 1 << 20;
 
-/// What one read may take.
+/// The limit for one read.
 const ONE: u64 = 64;
-/// What a list may take: 64 MiB of tags in a million pieces at most, a page, and the list that is given back.
+/// The limit for a list: 64 MiB of tags in a million pieces at most, a page, and the list that is returned.
 const LIST: u64 = 192;
-/// What 32 reads of manifests at once may take: 4 MiB each, and twice that for what is made of them.
+/// The limit for 32 concurrent reads of manifests: 4 MiB each, and twice that for the parsed ones.
 const MANY: u64 = 384;
 
-/// The most this process has needed since it was asked to forget that, and what it needs now, in KiB.
+/// The peak memory of this process since the last reset, and its current memory, in KiB.
 fn peak_and_now() -> (u64, u64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let field = |name: &str| {
@@ -39,7 +39,7 @@ async fn the_client() {
     let repository = client(Some(Credential::password("me", "SECRET")));
     let repository = repository.repository(&format!("{host}/demo/app")).unwrap();
     let call = Call::new();
-    // What a first connection takes is not what the answer takes.
+    // The memory of a first connection is not counted.
     let _ = repository
         .head_manifest("none", &Call::new().with_deadline(Instant::now() + Duration::from_secs(1)))
         .await;
@@ -61,7 +61,7 @@ async fn the_client() {
     println!("\nMEASURED {} KiB, {outcome}", peak.saturating_sub(before));
 }
 
-/// Registries and servers, and what is read of them.
+/// Registries and servers, and the reads from them.
 #[derive(Default)]
 struct Cases {
     registries: Vec<Registry>,
@@ -69,7 +69,7 @@ struct Cases {
     reads: Vec<Read>,
 }
 
-/// What is read from where, and how many MiB that may take.
+/// A read, its host, and its limit in MiB.
 struct Read {
     name: String,
     host: String,

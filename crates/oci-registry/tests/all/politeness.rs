@@ -1,4 +1,4 @@
-//! Who gives up leaves nothing running.
+//! A dropped read leaves nothing running.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::hostile::in_raw;
 use crate::raw::{Answer, RawServer, Then, answer};
 use crate::setup::{me, repository, tag, until, with_tags};
 
-/// Starts the work, waits until the server has seen so many requests, and gives up.
+/// Starts the work, waits until the server has received so many requests, and drops it.
 async fn dropped_after(work: impl Future<Output = ()> + Send + 'static, server: &RawServer, requests: usize) {
     let task = tokio::spawn(work);
     until(|| server.seen().len() >= requests).await;
@@ -38,7 +38,7 @@ async fn many_abandoned_requests_are_closed() {
     let repositories: Vec<_> = (0..20).map(|number| format!("{}/demo/{number}", server.host)).collect();
     let http = crate::setup::http().build().unwrap();
     let work = async move {
-        // Clients that share no gate, so that none waits for another one.
+        // Clients that share no session, so that none waits for another one.
         let reads = repositories.iter().map(|name| {
             let repository = RegistryClient::builder(http.clone()).build().repository(name).unwrap();
             async move { drop(repository.tags(&Call::new()).await) }

@@ -13,9 +13,9 @@ pub enum Then {
     Next,
     /// An orderly close.
     Close,
-    /// Nothing, for ever.
+    /// Nothing, endlessly.
     Hang,
-    /// These bytes again and again, for ever.
+    /// These bytes, endlessly.
     Repeat(Vec<u8>),
     /// These bytes on their own after a moment, and then the next request.
     Trail(Vec<u8>),
@@ -24,7 +24,7 @@ pub enum Then {
 #[derive(Clone, Debug)]
 pub struct Answer(pub Vec<u8>, pub Then);
 
-/// A whole answer with this status line, these header lines and this body, on a connection that stays open.
+/// A complete response with this status line, these header lines and this body, on a connection that stays open.
 pub fn answer(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Answer {
     let body = body.as_ref();
     let mut bytes = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
@@ -55,7 +55,7 @@ impl Drop for RawServer {
 }
 
 impl RawServer {
-    /// Answers each request, of which it is given head and body in lower case, with what the function says.
+    /// Answers each request with the result of the function, which gets its head and body in lower case.
     pub async fn start(reply: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
         Self::start_at("127.0.0.1", reply).await
     }

@@ -1,4 +1,4 @@
-//! Registries that want one scope for the tags and another one for the manifests of a repository, as Azure's does.
+//! Registries that require one scope for the tags and another one for the manifests of a repository, as Azure's does.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -13,7 +13,7 @@ use crate::setup::{client, http, me, read_many};
 /// for two scopes at once is refused.
 async fn azure(one_only: bool) -> RawServer {
     let tokens: Mutex<Vec<BTreeSet<String>>> = Mutex::default();
-    let give = move |head: &str| -> Answer {
+    let reply = move |head: &str| -> Answer {
         let line = head.lines().next().unwrap();
         let (method, path) = (line.split(' ').next().unwrap(), line.split(' ').nth(1).unwrap());
         let host = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
@@ -33,16 +33,16 @@ async fn azure(one_only: bool) -> RawServer {
         }
         let mut parts = url.path().trim_start_matches("/v2/").split('/');
         let (name, what) = (parts.next().unwrap(), parts.next().unwrap());
-        let wanted = format!("repository:{name}:{}", if what == "tags" { "metadata_read" } else { "pull" });
+        let required = format!("repository:{name}:{}", if what == "tags" { "metadata_read" } else { "pull" });
         let shown = head.lines().find_map(|line| line.strip_prefix("authorization: bearer testkit-token-"));
-        if shown.is_some_and(|index| tokens[index.parse::<usize>().unwrap()].contains(&wanted)) {
+        if shown.is_some_and(|index| tokens[index.parse::<usize>().unwrap()].contains(&required)) {
             return answer("200 OK", &[], r#"{"tags": [], "manifests": []}"#);
         }
         let challenge =
-            format!(r#"WWW-Authenticate: Bearer realm="http://{host}/token",service="x",scope="{wanted}""#);
+            format!(r#"WWW-Authenticate: Bearer realm="http://{host}/token",service="x",scope="{required}""#);
         answer("401 X", &[&challenge], "")
     };
-    RawServer::start(give).await
+    RawServer::start(reply).await
 }
 
 async fn tags_and_manifests(
@@ -82,7 +82,7 @@ async fn earlier_scopes_are_requested_again() {
     repository.manifest("1.0.0", &call).await.unwrap();
     assert_eq!(call.meter.requests(), 3);
     repository.tags(&call).await.unwrap();
-    assert_eq!(call.meter.requests(), 3 + 3, "nobody could know what tags take");
+    assert_eq!(call.meter.requests(), 3 + 3, "the scope of tags is not known before");
     assert_eq!(tags_and_manifests(&client, &server, "a", 8).await, 1 + 8);
 }
 

@@ -1,4 +1,4 @@
-//! What the tests have in common.
+//! Clients, registries and checks that the tests share.
 
 use std::time::Duration;
 
@@ -50,18 +50,18 @@ pub async fn read_many(repository: &Repository, count: usize, call: &Call) -> Ve
     futures::future::join_all((0..count).map(read)).await
 }
 
-/// Waits until this is so, for as long as a busy machine may take.
-pub async fn until(mut is_so: impl FnMut() -> bool) {
+/// Waits until the condition holds, as long as a busy machine may need.
+pub async fn until(mut condition: impl FnMut() -> bool) {
     for _ in 0..1000 {
-        if is_so() {
+        if condition() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("it never came to be");
+    panic!("the condition never held");
 }
 
-/// The error says this, is of this kind, has a hint where one is due, and holds no secret.
+/// The error has this kind and message, and no secret.
 #[track_caller]
 pub fn check(error: &Error, kind: ErrorKind, message: &str) {
     assert_eq!((error.kind(), error.message()), (kind, message), "{error:?}");

@@ -1,4 +1,4 @@
-//! Repositories of one registry share what it asks for, and nothing else.
+//! Repositories of one registry share its challenge, and nothing else.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ async fn ten_repositories_are_refused_once() {
         ("open", Registry::builder(), None, 10),
         ("basic", Registry::builder().basic("me", "SECRET"), me(), 1 + 10),
         ("token", Registry::builder().bearer("me", "SECRET"), me(), 1 + 10 + 10),
-        ("token for anybody", Registry::builder().anonymous_bearer(), None, 1 + 10 + 10),
+        ("anonymous token", Registry::builder().anonymous_bearer(), None, 1 + 10 + 10),
         (
             "identity token",
             Registry::builder().refresh_token("SECRET"),
@@ -86,7 +86,7 @@ async fn eight_repositories_with_eight_readers_each_at_once() {
 async fn a_predicted_token_that_worked_is_replaced_like_any_other() {
     for (name, builder) in [
         ("401", Registry::builder().bearer("me", "SECRET")),
-        ("403 as ECR says", Registry::builder().bearer("me", "SECRET").expired_is_forbidden()),
+        ("403 as ECR answers", Registry::builder().bearer("me", "SECRET").expired_is_forbidden()),
     ] {
         let registry = ten(builder);
         let (client, call) = (client(me()), Call::new());
@@ -115,7 +115,7 @@ async fn another_credential_has_hints_of_its_own() {
     assert_eq!(call.meter.requests(), 2 + 4 + 4, "each of the two was refused once");
 }
 
-/// Repository `b` of the server answers so, once repository `a` has been read with a token.
+/// The read of repository `b` of the server after repository `a` has been read with a token.
 async fn after_a_token(
     b: impl Fn(&str) -> crate::raw::Answer + Send + Sync + 'static,
 ) -> (Result<(), Error>, Vec<String>) {
@@ -147,7 +147,7 @@ async fn after_a_token(
     (outcome, seen)
 }
 
-/// What was asked, by path and how it was asked.
+/// The requests, by path and authorization.
 fn shown(seen: &[String]) -> Vec<&'static str> {
     let show = |head: &String| match (head.contains("get /token"), head.split("authorization: ").nth(1)) {
         (true, _) => "token",
@@ -260,7 +260,7 @@ async fn a_refusal_is_the_same_whether_others_came_before_or_not() {
     assert_eq!(call.meter.requests(), 2, "the service refused, and the registry asked for the same");
 }
 
-/// A user for each repository, by the URL that was asked for.
+/// A user for each repository, by its URL.
 #[derive(Debug)]
 struct ByUrl(BTreeMap<String, &'static str>);
 
@@ -347,7 +347,7 @@ async fn a_denial_without_a_credential_has_the_hint_of_the_credential_source() {
     );
 }
 
-/// One repository under two names, so that one client asks for it as two people.
+/// One repository under two names, so that one client reads it with two credentials.
 #[tokio::test]
 async fn answers_are_not_shared_between_credentials() {
     #[derive(Debug)]
@@ -374,7 +374,7 @@ async fn answers_are_not_shared_between_credentials() {
     }
 }
 
-/// A read is one person's from its first page to its last, whatever the source says in the meantime.
+/// A read uses one credential from its first page to its last, even if the source changes its answer meanwhile.
 #[tokio::test]
 async fn a_read_resolves_its_credential_once() {
     #[derive(Debug, Default)]

@@ -213,7 +213,7 @@ async fn deep_json_outside_the_tags() {
     assert_eq!(tags_under(reply(body)).await.taken(1), ["a"]);
 }
 
-/// The list of a registry with pages of one tag, `a` and then `b`, whose first page has this header. `None` where it is an error.
+/// The list of a registry with pages of one tag, `a` and then `b`, whose first page has this header. `None` if it is an error.
 async fn list_after(link: &'static str) -> Option<Vec<String>> {
     let outcome = raw_tags(move |head| match head.contains("last=a") {
         true => answer("200 OK", &[], r#"{"tags": ["b"]}"#),
@@ -262,7 +262,7 @@ async fn a_link_that_cannot_be_followed_is_not_the_end_of_a_list() {
     }
 }
 
-/// Every way to spoil one byte of a header that leads on gives the whole list or an error, never a shorter list.
+/// Every change of one byte of a `Link` header gives the whole list or an error, never a shorter list.
 #[tokio::test]
 async fn no_damaged_link_makes_a_list_shorter() {
     let header = "Link: </v2/demo/app/tags/list?last=a&n=1>; rel=\"next\"";
@@ -295,12 +295,12 @@ async fn a_repeated_first_page_is_the_whole_list_only_if_it_is_not_full() {
     });
     let error = full.await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
     hint(&error, "may remove the query");
-    // How full it may be is not said.
+    // The link has no page size.
     let unknown = raw_tags(|_| {
         answer("200 OK", &["Link: </v2/demo/app/tags/list?last=b>; rel=\"next\""], r#"{"tags": ["a", "b"]}"#)
     });
     unknown.await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
-    // One tag again and again is not the whole list.
+    // One tag repeated is not the whole list.
     let pages = std::sync::atomic::AtomicUsize::new(0);
     let repeated = raw_tags(move |_| match pages.fetch_add(1, Ordering::Relaxed) {
         0 => answer("200 OK", &["Link: <?last=b&n=9>; rel=next"], r#"{"tags": ["a", "b"]}"#),

@@ -1,4 +1,4 @@
-//! Registries that mean harm, or fail as if they did: one test for each way, with what comes of it.
+//! Hostile and broken registries: one test for each fault and its result.
 
 mod lists;
 mod manifests;
@@ -23,7 +23,7 @@ use crate::setup::{check, client, with_image};
 
 pub const MIB: u64 = 1 << 20;
 
-/// What came of a read, and what it cost.
+/// The result of a read, and its cost.
 pub struct Outcome<T> {
     pub result: Result<T, Error>,
     pub requests: u64,
@@ -37,7 +37,7 @@ impl<T: Debug> Outcome<T> {
         Self { result, requests: call.meter.requests(), bytes: call.meter.bytes_received() }
     }
 
-    /// It is this error, without any secret, after so many requests and no more than so many bytes.
+    /// It is this error, without a secret, after so many requests and at most so many bytes.
     #[track_caller]
     pub fn refused(self, kind: ErrorKind, message: &str, requests: u64, most_bytes: u64) -> Error {
         let error = self.result.unwrap_err();
@@ -47,7 +47,7 @@ impl<T: Debug> Outcome<T> {
         error
     }
 
-    /// It is what was asked for, after so many requests.
+    /// It succeeded, after so many requests.
     #[track_caller]
     pub fn taken(self, requests: u64) -> T {
         let value = self.result.unwrap_or_else(|error| panic!("{error:?}"));
@@ -81,14 +81,14 @@ pub async fn tags_under(fault: impl Into<Fault>) -> Outcome<Vec<String>> {
     Outcome::of(async |call| repository.tags(call).await).await
 }
 
-/// Reading `1.0.0` of a server that answers like this, whatever it is asked.
+/// Reading `1.0.0` of a server that sends this response to every request.
 pub async fn raw_manifest(reply: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Outcome<Fetched> {
     let server = RawServer::start(reply).await;
     let repository = in_raw(&server, None);
     Outcome::of(async |call| repository.manifest("1.0.0", call).await).await
 }
 
-/// Listing the tags of a server that answers like this, whatever it is asked.
+/// Listing the tags of a server that sends this response to every request.
 pub async fn raw_tags(reply: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Outcome<Vec<String>> {
     let server = RawServer::start(reply).await;
     let repository = in_raw(&server, None);

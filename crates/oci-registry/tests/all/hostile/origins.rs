@@ -1,5 +1,5 @@
-//! What an answer asks for, and whose answer it is: the credential of a registry goes to that registry and to the token service that it
-//! names itself, whatever a server asks for that it redirects to. Each case is run over plain http on this machine, and over TLS with
+//! The origin of an instruction: the credential of a registry is sent to that registry and to the token service that it
+//! names, whatever a server requires to which it redirects. Each case is run over plain http on this machine, and over TLS with
 //! names that count as public.
 
 use std::net::IpAddr;
@@ -78,7 +78,7 @@ impl Server {
         self.registry.faults().add(When::path(path).after(after), Fault::redirect(location));
     }
 
-    /// Nothing that it was sent says who we are.
+    /// It received no credential.
     #[track_caller]
     fn assert_saw_no_credential(&self, but: &str) {
         for seen in self.registry.log().matching(&When::any()) {
@@ -130,7 +130,7 @@ async fn the_challenge_of_a_redirect_target_gets_no_credential() {
                 assert!(error.message().contains("redirects, denies access"), "{error}");
                 hint(&error, "is not sent there");
             }
-            // What it gives to anyone is shown to it, as its own, and to nobody else.
+            // Its anonymous token is sent to it, and to no other server.
             evil.assert_saw_no_credential("testkit-token-evil");
             registry.assert_never_saw("testkit-token-evil");
         }
@@ -224,7 +224,7 @@ async fn a_redirected_list_continues_there_without_a_credential() {
     }
 }
 
-/// A name that was at a public address when it asked for a token, and is at a private one when the token is to be fetched.
+/// A name that has a public address when it sends the challenge, and a private one when the token is fetched.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_public_registry_has_no_private_token_service_even_under_its_own_name() {

@@ -9,14 +9,14 @@ use super::{MIB, Outcome, hint, in_raw, manifest_under};
 use crate::raw::{RawServer, answer};
 use crate::setup::{http, me, repository, with_image};
 
-/// A registry that sends whoever asks for tags, manifests or blobs to this address.
+/// A registry that redirects requests for tags, manifests and blobs to this address.
 fn leading_to(builder: RegistryBuilder, location: &str) -> Registry {
     let registry = with_image(builder);
     registry.faults().add(When::path("/v2/**"), Fault::redirect(location));
     registry
 }
 
-/// What a credential for a registry must never be found in.
+/// The server received so many requests, none with a credential.
 fn assert_no_credential(foreign: &RawServer, times: usize) {
     let seen = foreign.seen();
     assert_eq!(seen.len(), times, "{seen:?}");
@@ -200,8 +200,8 @@ async fn everything_over_tls_as_without_it() {
     Outcome::of(async |call| repository.manifest("1.0.0", call).await).await.taken(1);
 }
 
-/// Only Linux has several loopback addresses without being asked for them: 127.0.0.1 plays the internet here, and 127.0.0.2 what
-/// is inside.
+/// Only Linux has several loopback addresses by default: 127.0.0.1 is a public address here, and 127.0.0.2 a private
+/// one.
 #[cfg(target_os = "linux")]
 mod inside {
     use super::*;
@@ -263,7 +263,7 @@ mod inside {
         let client = RegistryClient::builder(http).plain_http("registry.test").build();
         let repository = client.repository(&format!("registry.test:{port}/demo/app")).unwrap();
         let outcome = Outcome::of(async |call| repository.tags(call).await).await;
-        // The token of the wrong registry opens nothing, but it was asked for.
+        // The token of the wrong registry is refused, but it was requested.
         assert_eq!((outcome.result.unwrap_err().kind(), auth.tokens_issued()), (ErrorKind::Unauthorized, 1));
     }
 

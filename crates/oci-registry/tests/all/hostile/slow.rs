@@ -32,8 +32,8 @@ async fn endless_429_with_a_credential() {
     hint(&error, "set a lower rate for this registry");
 }
 
-/// Reading with this much time while the registry wants to be left alone for a second each time; the requests
-/// that were sent.
+/// A read with this much time from a registry that sends `Retry-After: 1` each time; the number of
+/// requests.
 async fn within(milliseconds: u64, attempts: u32) -> (Error, u64) {
     let registry = with_image(Registry::builder());
     registry.faults().add(When::any(), Fault::too_many_requests(Duration::from_secs(1)));
@@ -97,7 +97,7 @@ async fn endless_500() {
     }
 }
 
-/// Reading under this fault by one who has little patience.
+/// A read with this fault and a deadline.
 async fn with_deadline(fault: Fault, deadline: Option<Duration>) -> (Error, u64) {
     let registry = with_image(Registry::builder());
     registry.faults().add(When::path("/v2/**/manifests/*"), fault);

@@ -156,7 +156,7 @@ async fn unsupported_challenges() {
     let no_realm =
         "the registry requires Bearer, without a valid realm: no credential was sent with this request";
     let no_challenge = "the registry does not state an authentication scheme (no WWW-Authenticate header): no credential was sent with this request";
-    // Where there is no challenge at all, the registry is asked for one at /v2/.
+    // Without a challenge, the registry is requested for one at /v2/.
     for (challenge, requests, hint) in [
         ("", 2, no_challenge),
         ("Bearer", 1, no_realm),

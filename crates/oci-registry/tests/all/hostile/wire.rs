@@ -1,4 +1,4 @@
-//! What is no HTTP, or HTTP to the letter and harmful.
+//! Responses that are not HTTP, or valid HTTP and harmful.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
