@@ -8,7 +8,7 @@ use artifact_source::{Error, SourceKind};
 use bytes::Bytes;
 
 use crate::auth::AuthCache;
-use crate::name::{Endpoint, Hosts};
+use crate::endpoint::{Endpoint, Hosts};
 use crate::reader::{HeadSupport, Reader};
 use crate::{Digest, Fetched, Head, ImageName};
 

@@ -59,7 +59,7 @@
 //!
 //! ## `oci-client`
 //!
-//! Off by default. Conversions between [`ImageName`] and `oci_client::Reference`, and between credentials and
+//! Off by default. The module `oci_client` with conversions between [`ImageName`] and `oci_client::Reference`, and between credentials and
 //! `oci_client::secrets::RegistryAuth`, for programs that pull or push with [`oci-client`](https://docs.rs/oci-client).
 //!
 //! [OCI distribution spec]: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
@@ -67,11 +67,12 @@
 mod auth;
 mod client;
 mod digest;
+mod endpoint;
 mod json;
 mod manifest;
 mod name;
 #[cfg(feature = "oci-client")]
-mod oci_client_types;
+pub mod oci_client;
 mod platform;
 mod reader;
 mod refusal;
@@ -81,8 +82,6 @@ pub use client::{RegistryClient, RegistryClientBuilder, Repository};
 pub use digest::Digest;
 pub use manifest::{Descriptor, ImageManifest, Index, Manifest, OtherManifest};
 pub use name::ImageName;
-#[cfg(feature = "oci-client")]
-pub use oci_client_types::{registry_auth, registry_credential};
 pub use platform::{InvalidPlatform, Platform};
 pub use reader::{Fetched, Head, is_tag};
 

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use tokio::sync::MutexGuard;
 
 use crate::auth::{Access, AuthCache};
+use crate::endpoint::Endpoint;
 use crate::manifest::ACCEPT;
-use crate::name::Endpoint;
 use crate::refusal::refusal;
 use crate::{Digest, Manifest, json};
 

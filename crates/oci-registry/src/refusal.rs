@@ -5,7 +5,7 @@ use artifact_source::{Error, ErrorKind, printable};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::name::Endpoint;
+use crate::endpoint::Endpoint;
 use crate::{ImageName, json};
 
 /// The error for this response: `message` with the registry's own code and message, and a hint.

@@ -176,7 +176,7 @@ async fn is_done_without(place: &Path, why: &str) {
 }
 
 #[tokio::test]
-async fn places_that_cannot_be_used_are_done_without() {
+async fn unusable_folders_are_not_used() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "precious").unwrap();
@@ -272,7 +272,7 @@ async fn the_wait_for_another_writer_is_bounded() {
 
 /// Each discovery waits again, if the lock was free in between.
 #[tokio::test]
-async fn once_the_lock_is_free_it_is_waited_for_again() {
+async fn the_lock_is_waited_for_again_after_it_was_free() {
     let folder = tempfile::tempdir().unwrap();
     let cache = DiskCache::new(folder.path());
     write(&cache, 0..5).await;
@@ -304,7 +304,7 @@ async fn once_the_lock_is_free_it_is_waited_for_again() {
 }
 
 #[tokio::test]
-async fn what_another_wrote_between_reading_and_writing_is_read_the_next_time() {
+async fn records_that_another_process_wrote_meanwhile_are_read_the_next_time() {
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (DiskCache::new(folder.path()), DiskCache::new(folder.path()));
     write(&one, 0..5).await;
@@ -334,17 +334,17 @@ async fn neither_links_nor_pipes_in_a_files_place_are_followed() {
             fs::write(&file, what).unwrap();
             let _ = fs::remove_file(&path);
             std::os::unix::fs::symlink(&file, &path).unwrap();
-            is_refused(&place, &path, "that is a link, which is not followed", reads).await;
+            is_refused(&place, &path, "it is a link, which is not followed", reads).await;
             assert_eq!(fs::read_to_string(&file).unwrap(), what);
         }
         fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink(&absent, &path).unwrap();
-        is_refused(&place, &path, "that is a link, which is not followed", reads).await;
+        is_refused(&place, &path, "it is a link, which is not followed", reads).await;
         assert!(!absent.exists());
 
         fs::remove_file(&path).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-        is_refused(&place, &path, "that is no file", reads).await;
+        is_refused(&place, &path, "it is not a file", reads).await;
         fs::remove_file(&path).unwrap();
         recovers(&place).await;
     }

@@ -31,7 +31,7 @@ fn semver_20_of_3000_in_a_new_process_is_25() {
 }
 
 #[test]
-fn newest_build_of_1000_that_do_not_say_when_in_a_new_process_is_1003() {
+fn newest_build_of_1000_without_build_times_in_a_new_process_is_1003() {
     let registry = crate::support::registry(Registry::builder(), 1000, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     let (cold, requests) = run(&registry, folder.path(), Task::Newest);
@@ -133,7 +133,7 @@ async fn a_cache_that_is_made_anew_knows_what_the_one_before_it_knew() {
 }
 
 #[tokio::test]
-async fn an_outage_halfway_costs_only_what_was_not_read() {
+async fn an_outage_halfway_costs_only_the_unread_tags() {
     let registry = crate::support::registry(Registry::builder(), 40, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     let again = || {

@@ -11,7 +11,7 @@ use selection_strategies::TagRule;
 use warehouse_testkit::{Fault, Registry, Reply, When};
 
 #[tokio::test]
-async fn a_tag_that_vanishes_is_passed_over() {
+async fn a_tag_that_vanishes_is_skipped() {
     let registry = Registry::start().unwrap();
     for version in 0..10 {
         registry.image("demo/app").tag(format!("1.{version}.0")).push();
@@ -117,7 +117,7 @@ async fn an_error_of_a_needed_candidate_ends_the_discovery_at_once() {
 }
 
 #[tokio::test]
-async fn a_fault_that_passes_changes_nothing() {
+async fn a_transient_fault_changes_nothing() {
     for fault in [Fault::status(503), Fault::Reset, Fault::Close, Fault::Truncate { keep: 10 }] {
         let registry = Registry::start().unwrap();
         for version in 0..30 {

@@ -11,7 +11,7 @@ use artifact_source::{Error, ErrorKind};
 
 use super::challenge::{Challenge, ChallengeHints, FirstReader, Hint, Scheme};
 use super::token::{self, Access, Token};
-use crate::name::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// The number of sessions from which on those without a reader are removed.
 const CLEANUP_AT: usize = 4096;

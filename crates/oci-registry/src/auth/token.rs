@@ -7,8 +7,8 @@ use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
 
 use super::challenge::{Challenge, TokenService};
+use crate::endpoint::Endpoint;
 use crate::json;
-use crate::name::Endpoint;
 use crate::refusal::{server_message, with_credential_hint};
 
 const MAX_RESPONSE_BYTES: u64 = 1 << 20;

@@ -1,0 +1,73 @@
+//! A repository and the URL of its registry.
+
+use artifact_http::{Origin, Url, is_loopback};
+use artifact_source::{Error, ErrorKind};
+
+use crate::ImageName;
+
+/// The hosts that are configured to use http or https.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hosts {
+    pub(crate) plain: Vec<String>,
+    pub(crate) encrypted: Vec<String>,
+}
+
+impl Hosts {
+    /// Whether the host is configured to use plain http.
+    fn is_plain(&self, host: &str) -> bool {
+        contains(&self.plain, host)
+    }
+
+    /// Whether the host is configured to use https.
+    fn is_encrypted(&self, host: &str) -> bool {
+        contains(&self.encrypted, host)
+    }
+}
+
+fn contains(list: &[String], host: &str) -> bool {
+    let without_port = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    list.iter().any(|name| name == host || name == without_port)
+}
+
+/// A repository and the URL of its registry.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) name: ImageName,
+    /// `https://host/`.
+    pub(crate) base: Url,
+    /// Whether a credential may be sent over plain http, as the host is configured to use it.
+    pub(crate) plain_credential: bool,
+    hosts: Hosts,
+}
+
+impl Endpoint {
+    pub(crate) fn new(name: ImageName, hosts: &Hosts) -> Result<Self, Error> {
+        let parse = |scheme: &str| {
+            Url::parse(&format!("{scheme}://{}/", name.host())).map_err(|cause| {
+                Error::new(ErrorKind::InvalidInput, format!("the host of the image {name} is invalid"))
+                    .with_cause(cause)
+            })
+        };
+        let base = parse("https")?;
+        let plain_credential = hosts.is_plain(name.host());
+        let plain = plain_credential || is_loopback(&base) && !hosts.is_encrypted(name.host());
+        let base = if plain { parse("http")? } else { base };
+        Ok(Self { name, base, plain_credential, hosts: hosts.clone() })
+    }
+
+    /// The origin of the registry.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::of(&self.base)
+    }
+
+    /// Whether a credential may be sent to this URL although it is not https.
+    pub(crate) fn may_be_plain(&self, url: &Url) -> bool {
+        let host = match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (host, _) => host.unwrap_or_default().to_owned(),
+        };
+        is_loopback(url)
+            || self.plain_credential && url.host() == self.base.host()
+            || self.hosts.is_plain(&host)
+    }
+}
