@@ -150,7 +150,7 @@ fn service_url(server: &Origin, service: &TokenService) -> Result<Url, Error> {
 }
 
 fn over_plain_http(url: &Url) -> Error {
-    let message = format!("a credential would be sent over plain http to {}", Origin::of(url));
+    let message = format!("a credential would travel over plain http to {}", Origin::of(url));
     Error::new(ErrorKind::Refused, message)
         .with_url(url)
         .with_hint("use https, or allow plain http for this host")

@@ -141,7 +141,7 @@ async fn a_realm_on_plain_http_elsewhere_gets_no_identity_token() {
         if is_asked {
             assert_eq!(outcome.taken(3), ["a"]);
         } else {
-            let message = format!("a credential would be sent over plain http to http://auth.test:{port}");
+            let message = format!("a credential would travel over plain http to http://auth.test:{port}");
             hint(&outcome.refused(ErrorKind::Refused, &message, 1, MIB), "use https");
         }
         assert_eq!(service.seen().len(), usize::from(is_asked), "{realm}: {:?}", service.seen());
