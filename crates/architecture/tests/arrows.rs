@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("warehouse-cli", BINARIES),
     ("warehouse-testkit", &[]),
     ("benches", BINARIES),
+    ("guide", &["warehouse-discovery"]),
     ("architecture", &[]),
 ];
 

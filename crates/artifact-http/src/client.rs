@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use artifact_source::Error;
 
-use crate::backoff::Backoff;
 use crate::exchange::Timing;
 use crate::network::Network;
 use crate::reqwest_service::ReqwestService;
 use crate::response::Tries;
+use crate::retry::Backoff;
 use crate::service::HttpService;
-use crate::{Call, Pace, Request, Response, StreamingResponse, moment, retry_after, tls};
+use crate::{Call, Pace, Request, Response, StreamingResponse, retry, retry_after, tls};
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
 #[derive(Clone)]
@@ -68,7 +68,7 @@ impl Default for HttpClientBuilder {
 }
 
 impl HttpClientBuilder {
-    /// What the client calls itself.
+    /// The header `User-Agent`. Defaults to the name and version of this crate.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
@@ -81,40 +81,39 @@ impl HttpClientBuilder {
         self
     }
 
-    /// Takes every certificate for good. Such a client is for the one repository whose owner asked
-    /// for it, and nobody else.
+    /// Accepts every certificate. Use such a client only for the repository whose owner asked
+    /// for it.
     pub fn skip_tls_verify(mut self, skip: bool) -> Self {
         self.skip_tls_verify = skip;
         self
     }
 
-    /// How long to wait for a connection: 10 s if it is not said.
+    /// The longest wait for a connection. Defaults to 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timing.connect = timeout;
         self
     }
 
-    /// How long a server may be silent: 30 s if it is not said. A body that is
+    /// How long a server may be silent. Defaults to 30 s. A body that is
     /// [fetched](HttpClient::fetch) whole must also bring one KiB in that time, or its end.
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.timing.stall = timeout;
         self
     }
 
-    /// How often a request that may be repeated is sent at most: 4 times if it is not said.
+    /// How often a request that may be repeated is sent at most. Defaults to 4.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.retry.attempts = attempts.max(1);
         self
     }
 
-    /// The wait after the first failure, which doubles after each one up to `longest`: 250 ms and 8 s
-    /// if it is not said. The real wait is between half of that and all of it.
+    /// The wait after the first failure, which doubles after each one up to `longest`. Defaults to 250 ms and 8 s. The real wait is between half of that and all of it.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.retry.backoff = Backoff { first, longest };
         self
     }
 
-    /// The longest `Retry-After` that is waited for: 60 s if it is not said. A server that asks for
+    /// The longest `Retry-After` that is waited for. Defaults to 60 s. A server that asks for
     /// more gets no second request, and its answer is returned at once.
     pub fn longest_retry_after(mut self, longest: Duration) -> Self {
         self.retry.longest_retry_after = longest;
@@ -127,7 +126,7 @@ impl HttpClientBuilder {
     /// Each is read in small letters too where there is none in capitals, and what is empty counts as not set. Proxies are
     /// `http://` or `https://` URLs, or `host:port`; where no variable names one, the system's own settings count (macOS and
     /// Windows). A value that cannot be a proxy is an error of [`build`](Self::build), as requests would otherwise go past
-    /// the proxy without a word. In a CGI program (`REQUEST_METHOD` is set) there is no proxy, as who asks could name one.
+    /// the proxy without a word. In a CGI program (`REQUEST_METHOD` is set) there is no proxy, as a client of the program could name one.
     ///
     /// This machine (see [`is_loopback`](crate::is_loopback)) is never asked through a proxy, whatever the variables say.
     pub fn proxy_from_environment(mut self, follow: bool) -> Self {
@@ -148,7 +147,7 @@ impl HttpClientBuilder {
         self
     }
 
-    /// Holds the requests to each host to a pace. No limit, if it is not said.
+    /// Holds the requests to each host to a pace. Defaults to no limit.
     pub fn pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
         self.pace = pace.into();
         self
@@ -165,7 +164,7 @@ impl HttpClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for a root certificate that is no PEM certificate, a user agent
+    /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for a root certificate that is not a PEM certificate, a user agent
     /// that no header can carry, and a variable of the environment that is
     /// [followed](Self::proxy_from_environment) and names what cannot be a proxy: the error names the variable, and nothing
     /// of its value.
@@ -226,14 +225,14 @@ impl HttpClient {
 
     /// Sends the request and reads the whole answer, again if need be.
     ///
-    /// The body of an answer that is no success is cut off at 64 KiB: it is an error page.
+    /// The body of an error page (a status other than 2xx) is cut off at 64 KiB.
     ///
     /// # Errors
     ///
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for what cannot be sent,
     /// [`Unreachable`](artifact_source::ErrorKind::Unreachable), [`Tls`](artifact_source::ErrorKind::Tls),
     /// [`TimedOut`](artifact_source::ErrorKind::TimedOut), [`TooLarge`](artifact_source::ErrorKind::TooLarge),
-    /// [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) for what is no HTTP or ends early, and
+    /// [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) for an answer that is not HTTP or ends early, and
     /// [`Refused`](artifact_source::ErrorKind::Refused) for a redirect or a plain connection that a credential must
     /// not take. A status is never an error here, but for the 407 of a proxy, which says that nothing was asked: that is
     /// [`Unreachable`](artifact_source::ErrorKind::Unreachable).
@@ -335,10 +334,10 @@ impl HttpClient {
             }
             wait = wait.max(asked);
         }
-        if wait > moment::AGES {
+        if wait > retry::LONGEST_WAIT {
             return None;
         }
-        let until = moment::after(Instant::now(), wait);
+        let until = retry::instant_after(Instant::now(), wait);
         if call.deadline.is_some_and(|deadline| until >= deadline) {
             return None;
         }

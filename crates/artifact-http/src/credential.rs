@@ -1,11 +1,14 @@
-//! Who we are to a server.
+//! Credentials, and the headers that present them.
 
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::{Authorization, Secret};
-
-/// Who we are to a server. `Debug` shows no secret.
+/// A credential for a server. `Debug` shows no secret.
 ///
 /// ```
 /// use artifact_http::Credential;
@@ -75,6 +78,121 @@ impl Credential {
             Self::Password { password, .. } => password.remove_from(&text),
             Self::Bearer(token) | Self::IdentityToken(token) => token.remove_from(&text),
         }
+    }
+}
+
+/// What goes into the `Authorization` header. `Debug` shows the scheme at most.
+///
+/// ```
+/// use artifact_http::Authorization;
+///
+/// assert_eq!(format!("{:?}", Authorization::basic("me", "secret")), "Basic [redacted]");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Authorization {
+    scheme: &'static str,
+    // `None` where the credential holds bytes that no header can carry.
+    value: Option<HeaderValue>,
+}
+
+impl Authorization {
+    /// `Basic`: user name and password (RFC 7617).
+    pub fn basic(username: &str, password: &str) -> Self {
+        Self::new("Basic", &STANDARD.encode(format!("{username}:{password}")))
+    }
+
+    /// `Bearer`: a token (RFC 6750).
+    pub fn bearer(token: &str) -> Self {
+        Self::new("Bearer", token)
+    }
+
+    fn new(scheme: &'static str, credentials: &str) -> Self {
+        let value = HeaderValue::try_from(format!("{scheme} {credentials}")).ok().map(|mut value| {
+            value.set_sensitive(true);
+            value
+        });
+        Self { scheme, value }
+    }
+
+    /// The text with what the header holds replaced by `...`.
+    pub(crate) fn remove_from(&self, text: &str) -> String {
+        match &self.value {
+            Some(value) => remove_sent(value, text),
+            None => text.to_owned(),
+        }
+    }
+
+    pub(crate) fn header_value(&self) -> Option<&HeaderValue> {
+        self.value.as_ref()
+    }
+}
+
+/// The text with what this `Authorization` header holds after its scheme replaced by `...`.
+pub(crate) fn remove_sent(value: &HeaderValue, text: &str) -> String {
+    let value = value.to_str().unwrap_or_default();
+    match value.split_once(' ') {
+        Some((_, credentials)) => Secret::new(credentials).remove_from(text),
+        None => text.to_owned(),
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [redacted]", self.scheme)
+    }
+}
+
+/// A string that is not shown: `Debug` says `[redacted]`, and there is no `Display`.
+///
+/// ```
+/// use artifact_http::Secret;
+///
+/// let secret = Secret::new("hunter2");
+/// assert_eq!(format!("{secret:?}"), "[redacted]");
+/// assert_eq!(secret.expose(), "hunter2");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Secret(Box<str>);
+
+impl Secret {
+    /// A secret of this text.
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The text with every occurrence of the secret replaced by `...`, also where it is percent-encoded. Servers may repeat what
+    /// they were sent.
+    pub(crate) fn remove_from(&self, text: &str) -> String {
+        if self.0.is_empty() {
+            return text.to_owned();
+        }
+        let encoded: String = url::form_urlencoded::byte_serialize(self.0.as_bytes()).collect();
+        let encoded = encoded.replace('+', "%20");
+        // The hexadecimal digits may be of either case.
+        let mut lower = String::with_capacity(encoded.len());
+        let mut digits = 0;
+        for letter in encoded.chars() {
+            digits = if letter == '%' { 2 } else { i32::max(digits - 1, -1) };
+            lower.push(if digits >= 0 { letter.to_ascii_lowercase() } else { letter });
+        }
+        text.replace(&*self.0, "...").replace(&encoded, "...").replace(&lower, "...")
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl<S: Into<Box<str>>> From<S> for Secret {
+    fn from(text: S) -> Self {
+        Self::new(text)
     }
 }
 

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use artifact_source::{Error, ErrorKind};
-use http::header;
+use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
+use crate::request::strip_user_info;
 use crate::service::{ServiceBody, ServiceRequest, ServiceResponse};
-use crate::{Call, HttpClient, Origin, Request, StreamingResponse, failure, is_loopback, moment, redirect};
+use crate::{Call, HttpClient, Origin, Request, StreamingResponse, failure, is_loopback, retry};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
 const REDIRECT_BODY: usize = 64 << 10;
@@ -19,7 +20,7 @@ pub(crate) struct Timing {
     pub(crate) stall: Duration,
 }
 
-/// The server that sent an answer, and what the request told it of who asks.
+/// The server that sent an answer, and the authorization that it was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sender {
     pub(crate) url: Url,
@@ -71,7 +72,7 @@ impl HttpClient {
             if let (Some(pace), http::StatusCode::TOO_MANY_REQUESTS) = (&self.pace, answer.status) {
                 pace.slow_down(&url);
             }
-            if request.max_redirects == 0 || !redirect::leads_on(answer.status, &request.method) {
+            if request.max_redirects == 0 || !leads_on(answer.status, &request.method) {
                 let sender = Sender { url, private, sent: authorization.map(|sent| sent.value.clone()) };
                 return StreamingResponse::new(
                     answer,
@@ -87,7 +88,7 @@ impl HttpClient {
                 return Err(Error::new(ErrorKind::BadAnswer, message).with_url(&url));
             }
             let leads_inside = |to: &Url| !private && self.network.is_private(to);
-            let next = redirect::target(&url, &answer.headers, with_credential, leads_inside);
+            let next = redirect_target(&url, &answer.headers, with_credential, leads_inside);
             let next = next?;
             self.drain(answer.body, call).await;
             if Origin::of(&next) != Origin::of(&url) {
@@ -101,20 +102,21 @@ impl HttpClient {
 
     async fn send(&self, message: ServiceRequest, call: &Call) -> Result<ServiceResponse, Error> {
         let url = message.url.clone();
-        let patience = self.timing.connect.saturating_add(self.timing.stall);
-        let (until, at_deadline) = until(patience, call.deadline);
+        let longest = self.timing.connect.saturating_add(self.timing.stall);
+        let (until, at_deadline) = until(longest, call.deadline);
         if at_deadline && until <= Instant::now() {
             return Err(deadline_passed(&url));
         }
         call.meter.count_request();
-        match tokio::time::timeout_at(until.into(), self.service.call(message)).await {
+        let exchange = in_span(message.method.clone(), &url, self.service.call(message));
+        match tokio::time::timeout_at(until.into(), exchange).await {
             Ok(answer) => answer,
             Err(_) if at_deadline => Err(deadline_passed(&url)),
             Err(_) => Err(silence(&url, self.timing.stall)),
         }
     }
 
-    /// Reads the rest of a small body that nobody wants, so that its connection stays of use.
+    /// Reads the rest of a small body and drops it, so that its connection can be used again.
     async fn drain(&self, mut answer: ServiceBody, call: &Call) {
         let (until, _) = until(self.timing.stall, call.deadline);
         let rest = async {
@@ -133,11 +135,11 @@ impl HttpClient {
 }
 
 /// The end of a wait, and whether that is the deadline of the whole call.
-pub(crate) fn until(patience: Duration, deadline: Option<Instant>) -> (Instant, bool) {
-    let patience = moment::after(Instant::now(), patience);
+pub(crate) fn until(longest: Duration, deadline: Option<Instant>) -> (Instant, bool) {
+    let end = retry::instant_after(Instant::now(), longest);
     match deadline {
-        Some(deadline) if deadline <= patience => (deadline, true),
-        _ => (patience, false),
+        Some(deadline) if deadline <= end => (deadline, true),
+        _ => (end, false),
     }
 }
 
@@ -159,4 +161,166 @@ fn check_plain(request: &Request, url: &Url) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Refused, message)
         .with_url(url)
         .with_hint("use https, or allow plain http for this host"))
+}
+
+/// Signed URLs are long, but not as long as this.
+const LONGEST: usize = 16 << 10;
+
+/// Whether a status of this kind sends a request of this method on, unchanged.
+pub(crate) fn leads_on(status: StatusCode, method: &Method) -> bool {
+    match status.as_u16() {
+        301..=303 => *method == Method::GET || *method == Method::HEAD,
+        307 | 308 => true,
+        _ => false,
+    }
+}
+
+/// Where a redirect leads. `leads_inside` says whether it is to a private address and must not.
+///
+/// # Errors
+///
+/// `BadAnswer` for a location that is not an http or https URL; `Refused` for one that the request must not
+/// be sent to.
+pub(crate) fn redirect_target(
+    from: &Url,
+    headers: &HeaderMap,
+    with_credential: bool,
+    leads_inside: impl FnOnce(&Url) -> bool,
+) -> Result<Url, Error> {
+    let bad = |what: &str| Error::new(ErrorKind::BadAnswer, what).with_url(from);
+    let location = headers.get(header::LOCATION).ok_or_else(|| bad("a redirect that leads nowhere"))?;
+    let location = std::str::from_utf8(location.as_bytes())
+        .map_err(|_| bad("the redirect leads to what is not a URL"))?;
+    if location.len() > LONGEST {
+        return Err(bad(&format!("a redirect to a URL of more than {LONGEST} bytes")));
+    }
+    let mut to = from.join(location).map_err(|_| bad("the redirect leads to what is not a URL"))?;
+    if !matches!(to.scheme(), "http" | "https") || to.host_str().is_none_or(str::is_empty) {
+        return Err(bad("the redirect leads to what is not an http or https URL"));
+    }
+    strip_user_info(&mut to);
+    let refused = |why: String| Error::new(ErrorKind::Refused, why).with_url(from);
+    if with_credential && from.scheme() == "https" && to.scheme() == "http" {
+        return Err(refused(format!(
+            "a redirect from https to {}, while a credential is in use",
+            Origin::of(&to)
+        ))
+        .with_hint("a correct server redirects to https"));
+    }
+    if Origin::of(from) != Origin::of(&to) && leads_inside(&to) {
+        return Err(refused(format!(
+            "a redirect from a public host to a private address, {}",
+            Origin::of(&to)
+        )));
+    }
+    Ok(to)
+}
+
+/// The same exchange in a span `http_request` with its method, its URL without secrets, and its status.
+#[cfg(feature = "tracing")]
+pub(crate) fn in_span(
+    method: Method,
+    url: &Url,
+    exchange: impl Future<Output = Result<ServiceResponse, Error>>,
+) -> impl Future<Output = Result<ServiceResponse, Error>> {
+    use tracing::Instrument as _;
+
+    let url = artifact_source::redact_url(url.as_str());
+    let span = tracing::debug_span!("http_request", %method, url, status = tracing::field::Empty);
+    let recorded = span.clone();
+    async move {
+        let answer = exchange.await;
+        match &answer {
+            Ok(answer) => recorded.record("status", answer.status.as_u16()),
+            Err(error) => recorded.record("status", error.kind().as_str()),
+        };
+        answer
+    }
+    .instrument(span)
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn in_span<F: Future<Output = Result<ServiceResponse, Error>>>(
+    _: Method,
+    _: &Url,
+    exchange: F,
+) -> F {
+    exchange
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::is_private;
+
+    #[track_caller]
+    fn check(from: &str, location: &str, with_credential: bool, expected: Result<&str, ErrorKind>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::LOCATION, location.parse().unwrap());
+        let from_url = Url::parse(from).unwrap();
+        let to = redirect_target(&from_url, &headers, with_credential, |to| {
+            is_private(to) && !is_private(&from_url)
+        });
+        assert_eq!(
+            to.as_ref().map(Url::as_str).map_err(Error::kind),
+            expected,
+            "{from} -> {location}, credential: {with_credential}"
+        );
+    }
+
+    #[test]
+    fn table() {
+        let registry = "https://registry.example.com/v2/a/blobs/x";
+        check(registry, "/other?a=b", true, Ok("https://registry.example.com/other?a=b"));
+        check(registry, "//cdn.example.com/x", true, Ok("https://cdn.example.com/x"));
+        check(registry, "https://cdn.example.com/x", true, Ok("https://cdn.example.com/x"));
+        check(registry, "https://u:p@cdn.example.com/x", true, Ok("https://cdn.example.com/x"));
+        check(registry, "http://cdn.example.com/x", true, Err(ErrorKind::Refused));
+        check(registry, "http://cdn.example.com/x", false, Ok("http://cdn.example.com/x"));
+        check(registry, "https://127.0.0.1/x", false, Err(ErrorKind::Refused));
+        check(registry, "http://169.254.169.254/latest", false, Err(ErrorKind::Refused));
+        check(registry, "https://localhost/x", false, Err(ErrorKind::Refused));
+        check("http://127.0.0.1:5000/x", "http://127.0.0.1:9000/x", true, Ok("http://127.0.0.1:9000/x"));
+        check(registry, "ftp://example.com/x", false, Err(ErrorKind::BadAnswer));
+        check(registry, "file:///etc/passwd", false, Err(ErrorKind::BadAnswer));
+        check(registry, "http://[", false, Err(ErrorKind::BadAnswer));
+        check(registry, &"x".repeat(LONGEST + 1), false, Err(ErrorKind::BadAnswer));
+        assert_eq!(
+            redirect_target(&Url::parse(registry).unwrap(), &HeaderMap::new(), false, is_private)
+                .unwrap_err()
+                .kind(),
+            ErrorKind::BadAnswer
+        );
+    }
+
+    #[test]
+    fn methods() {
+        for (status, get, post) in
+            [(301, true, false), (302, true, false), (303, true, false), (307, true, true), (308, true, true)]
+        {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(
+                (leads_on(status, &Method::GET), leads_on(status, &Method::POST)),
+                (get, post),
+                "{status}"
+            );
+        }
+        assert!(!leads_on(StatusCode::NOT_MODIFIED, &Method::GET));
+        assert!(!leads_on(StatusCode::OK, &Method::GET));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_location_leads_to_http_without_a_user(
+            location in r"((https?|ftp|file)?:?/{0,3}([a-z]{1,3}(:[a-z]{1,3})?@)?[a-z0-9.\[\]:]{0,12}/?[ -~]{0,20})"
+        ) {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::LOCATION, location.parse().unwrap());
+            let from = Url::parse("https://registry.example.com/v2/").unwrap();
+            if let Ok(to) = redirect_target(&from, &headers, true, is_private) {
+                proptest::prop_assert_eq!(to.scheme(), "https");
+                proptest::prop_assert!(to.username().is_empty() && to.password().is_none() && !is_private(&to));
+            }
+        }
+    }
 }

@@ -100,7 +100,7 @@ fn no_connection(fault: reqwest::Error, proxy: Option<&Proxy>) -> Error {
     Error::new(kind, message).with_hint(hint).with_cause(RootCause::of(&fault))
 }
 
-/// The proxy answers 407: it is the proxy, and no server, that wants to know who asks, and asking again changes nothing.
+/// The proxy answers 407: the proxy, not the server, wants a credential, and asking again changes nothing.
 pub(crate) fn not_let_through(proxy: &Proxy) -> Error {
     let (message, hint) = if proxy.is_signed_in_to() {
         (
@@ -121,7 +121,7 @@ fn wants_credential(cause: &(dyn StdError + 'static)) -> Option<()> {
     cause.to_string().contains("proxy authorization required").then_some(())
 }
 
-/// What came was no HTTP, or more of it than anybody should have to read.
+/// The answer is not HTTP, or its head is too large to be read.
 fn no_http(fault: &reqwest::Error) -> Option<Error> {
     find(fault, |cause| {
         let fault = cause.downcast_ref::<hyper::Error>()?;

@@ -1,11 +1,109 @@
-//! As whom a repository is asked.
+//! As whom a repository is asked, and where credentials are looked up.
 
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
+use std::sync::Arc;
 
 use artifact_source::{Error, ErrorKind, Principal, SourceKind};
+use async_trait::async_trait;
 use url::Url;
 
-use crate::{Credential, CredentialSource, Login};
+use crate::Credential;
+
+/// A credential, and where it was found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Login {
+    /// The credential.
+    pub credential: Credential,
+    /// Where it was found, in words without a secret: `Secret team/ghcr`, `docker-credential-pass`. Empty where there is
+    /// nothing to say.
+    pub found_in: Arc<str>,
+}
+
+impl Login {
+    /// A credential that was found there.
+    pub fn new(credential: Credential, found_in: impl Into<Arc<str>>) -> Self {
+        Self { credential, found_in: found_in.into() }
+    }
+
+    /// Tells apart what different credentials may see, without a secret: the user's name, and where the credential was found.
+    /// A password that was changed is the same scope.
+    pub fn scope(&self) -> String {
+        match &self.credential {
+            Credential::Password { username, .. } => format!("{username} of {}", self.found_in),
+            Credential::Bearer(_) | Credential::IdentityToken(_) => format!("a token of {}", self.found_in),
+        }
+    }
+}
+
+impl From<Credential> for Login {
+    /// A credential that the program itself was given.
+    fn from(credential: Credential) -> Self {
+        Self::new(credential, "")
+    }
+}
+
+/// Where credentials are looked up: a configuration file, a credential helper, Kubernetes Secrets.
+///
+/// `()` has no credential, and a [`Credential`] is a source of itself: every server gets it.
+#[async_trait]
+pub trait CredentialSource: Debug + Send + Sync {
+    /// The credential for this repository, `None` where there is none.
+    ///
+    /// `url` is the repository as its subscription names it (`ghcr.io/a/b`,
+    /// `https://charts.example.com`, `git@github.com:a/b`).
+    ///
+    /// # Errors
+    ///
+    /// The place could not be asked. That is not the same as "there is none": going on without the
+    /// credential would answer 401 and hide the real reason.
+    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error>;
+
+    /// Why there is no credential for this repository, in words for the person whose Warehouse was refused: the places that were searched,
+    /// and the nearest entry. `None` where there is nothing to say.
+    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+        let _ = (kind, url);
+        None
+    }
+}
+
+#[async_trait]
+impl CredentialSource for () {
+    async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl CredentialSource for Credential {
+    async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+        Ok(Some(self.clone().into()))
+    }
+}
+
+#[async_trait]
+impl<S: CredentialSource> CredentialSource for Option<S> {
+    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+        match self {
+            Some(source) => source.credential(kind, url).await,
+            None => Ok(None),
+        }
+    }
+
+    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+        self.as_ref()?.hint(kind, url)
+    }
+}
+
+#[async_trait]
+impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
+    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+        (**self).credential(kind, url).await
+    }
+
+    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+        (**self).hint(kind, url)
+    }
+}
 
 /// As whom a repository is asked during one discovery: with a credential, or anonymously, and then why.
 ///
@@ -69,7 +167,7 @@ impl Identity {
         self.login.as_ref().map(Login::scope).unwrap_or_default()
     }
 
-    /// The same in words that are no secret, for [`Trace::authenticated`](artifact_source::Trace::authenticated).
+    /// The same without a secret, for [`Trace::authenticated`](artifact_source::Trace::authenticated).
     pub fn principal(&self) -> Principal {
         match &self.login {
             Some(login) => Principal::Credential(login.scope()),
@@ -77,7 +175,7 @@ impl Identity {
         }
     }
 
-    /// What to do about a refusal of this kind; `what` is what was asked for. `None` for what is no refusal.
+    /// What to do about a refusal of this kind; `what` is what was asked for. `None` for other errors.
     pub fn hint(&self, refusal: ErrorKind, what: impl Display) -> Option<String> {
         let credential = match &self.login {
             Some(Login { found_in, .. }) if found_in.is_empty() => "the credential".to_owned(),

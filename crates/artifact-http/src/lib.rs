@@ -22,7 +22,7 @@
 //!
 //! # What is promised
 //!
-//! - **`Ok` means that a server answered**, with whichever status, and that the whole body is there: a
+//! - **`Ok` means that a server answered**, with any status, and that the whole body is there: a
 //!   body that ends early, a broken chunk and a damaged gzip stream are errors.
 //!   [`Response::error_for_status`] turns a status into an error of the right kind.
 //! - **Retries** are for requests that may be repeated (GET and HEAD, others by
@@ -35,8 +35,8 @@
 //! - **What an answer asks for has an author**: challenges and links are given away only as [`Instructions`], with the origin of the
 //!   server that sent them, which may be another one than was asked.
 //! - **Nobody is sent from a public address to a private one**, be it by its number or by a name that leads there: the
-//!   addresses of a name that a public server gave us are sifted by whoever connects, so that a name cannot be one thing when it is
-//!   looked at and another when it is used. A server at a private address may lead to others. See
+//!   addresses of a name that a public server gave us are filtered where the connection is made, so that a name cannot lead to one address when it is
+//!   checked and to another when it is used. A server at a private address may lead to others. See
 //!   [`Request::public_only`] for URLs that an answer names, and [`HttpClientBuilder::count_as_public`] for networks that answer
 //!   public names with private addresses. Behind a proxy the names are resolved by the proxy, which is then
 //!   the one to say no; addresses by number are refused all the same.
@@ -53,58 +53,45 @@
 //! All errors are [`artifact_source::Error`]: transport faults are given their kind, their words and
 //! their hint once, here.
 
-mod address;
-mod authorization;
-mod authorizations;
-mod backoff;
 mod call;
-mod challenge;
 mod client;
 mod credential;
-mod credential_source;
 mod encoding;
-mod error_page;
 mod exchange;
 mod failure;
-mod gzip;
 mod identity;
 mod instructions;
-mod link;
-mod moment;
 mod network;
 mod origin;
 mod pace;
 mod proxy;
-mod proxy_environment;
-mod redirect;
 mod request;
 mod reqwest_service;
 mod response;
-mod retry_after;
-mod secret;
+mod retry;
 mod service;
 mod single_flight;
 mod source_context;
 mod stream;
 mod tls;
 
-pub use authorization::Authorization;
 pub use call::Call;
-pub use challenge::Challenge;
 pub use client::{HttpClient, HttpClientBuilder};
-pub use credential::Credential;
-pub use credential_source::{CredentialSource, Login};
+pub use credential::{Authorization, Credential, Secret};
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-pub use identity::Identity;
-pub use instructions::Instructions;
+pub use identity::{CredentialSource, Identity, Login};
+pub use instructions::{Challenge, Instructions};
 pub use origin::{Origin, is_loopback, is_private};
 pub use pace::Pace;
 pub use request::Request;
 pub use response::Response;
-pub use retry_after::retry_after;
-pub use secret::Secret;
+pub use retry::retry_after;
 pub use service::{HttpService, ServiceBody, ServiceRequest, ServiceResponse};
 pub use single_flight::SingleFlight;
 pub use source_context::SourceContext;
 pub use stream::StreamingResponse;
 pub use url::Url;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

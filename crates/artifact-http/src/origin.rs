@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use crate::address::is_private_address;
+use crate::network::is_private_address;
 
 /// Scheme, host and port of a URL: what a credential was made for.
 ///

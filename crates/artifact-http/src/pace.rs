@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use artifact_source::{Error, ErrorKind};
 use url::Url;
 
-use crate::{is_loopback, moment};
+use crate::{is_loopback, retry};
 
 /// How long a host that said 429 is asked at a slower pace.
-const PENANCE: Duration = Duration::from_secs(60);
+const SLOWDOWN: Duration = Duration::from_secs(60);
 /// How many hosts are kept in mind before those that are at rest are forgotten.
 const MANY: usize = 4096;
 /// The slowest pace there is, before a 429: one request a day.
@@ -119,7 +119,7 @@ impl Pace {
             state.slowness = 1;
         }
         let interval = rate.interval.saturating_mul(state.slowness);
-        let full_at = moment::after(state.full_at.max(now), interval);
+        let full_at = retry::instant_after(state.full_at.max(now), interval);
         // A bucket that would be full after `burst` intervals has just run dry.
         let burst = if state.slowness == 1 { rate.burst } else { 1 };
         let turn = full_at.checked_sub(interval.saturating_mul(burst)).filter(|turn| *turn > now);
@@ -139,11 +139,11 @@ impl Pace {
             // Many requests that were under way together are one reason, not many.
             let fresh = state
                 .slow_until
-                .checked_sub(PENANCE)
-                .is_none_or(|since| now > moment::after(since, Duration::from_secs(1)));
+                .checked_sub(SLOWDOWN)
+                .is_none_or(|since| now > retry::instant_after(since, Duration::from_secs(1)));
             if fresh {
                 state.slowness = (state.slowness * 2).min(SLOWEST);
-                state.slow_until = moment::after(now, PENANCE);
+                state.slow_until = retry::instant_after(now, SLOWDOWN);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What is to be sent.
+//! What is to be sent, and with which authorizations.
 
 use std::fmt;
 
@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
-use crate::authorizations::Authorizations;
 use crate::{Authorization, Credential, Origin};
 
 const DEFAULT_MAX_BYTES: u64 = 16 << 20;
@@ -100,7 +99,7 @@ impl Request {
         self
     }
 
-    /// Who we are to the origin of the request's URL. It goes with the request until a redirect leads to another origin, and never
+    /// The authorization for the origin of the request's URL. It goes with the request until a redirect leads to another origin, and never
     /// comes back after that. `None` leaves in place what the URL said.
     #[must_use]
     pub fn authorization(self, authorization: impl Into<Option<Authorization>>) -> Self {
@@ -109,7 +108,7 @@ impl Request {
         self.authorization_for(&origin, authorization)
     }
 
-    /// Who we are to this origin, if that is the origin of the request's URL; to any other origin nothing is sent. For requests to
+    /// The authorization for this origin, if that is the origin of the request's URL; to any other origin nothing is sent. For requests to
     /// URLs that an answer named.
     #[must_use]
     pub fn authorization_for(
@@ -131,7 +130,7 @@ impl Request {
         self
     }
 
-    /// The largest body that is wanted, in bytes after decompression: 16 MiB if it is not said.
+    /// The largest body that is wanted, in bytes after decompression: 16 MiB by default.
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
@@ -139,7 +138,7 @@ impl Request {
     }
 
     /// Whether the body may come as gzip. It is decompressed only where this was said, as a file
-    /// that *is* gzip would otherwise lose its shape. Off if it is not said.
+    /// that *is* gzip would otherwise lose its shape. Defaults to `false`.
     #[must_use]
     pub fn accept_gzip(mut self, accept: bool) -> Self {
         self.accept_gzip = accept;
@@ -147,22 +146,22 @@ impl Request {
     }
 
     /// Whether a body that begins as text is read as it is, although its `Content-Encoding` names a compression: a store of files may keep
-    /// that header from an upload. Counts only with [`accept_gzip`](Self::accept_gzip). Off if it is not said.
+    /// that header from an upload. Counts only with [`accept_gzip`](Self::accept_gzip). Defaults to `false`.
     #[must_use]
     pub fn sniff_encoding(mut self, sniff: bool) -> Self {
         self.sniff_encoding = sniff;
         self
     }
 
-    /// How many redirects are followed: 10 if it is not said. With 0 the redirect itself is the response.
+    /// How many redirects are followed. Defaults to 10. With 0 the redirect itself is the response.
     #[must_use]
     pub fn max_redirects(mut self, redirects: usize) -> Self {
         self.max_redirects = redirects;
         self
     }
 
-    /// Whether the request may be sent again after a passing fault: yes for GET and HEAD, no for
-    /// POST, if it is not said.
+    /// Whether the request may be sent again after a passing fault: defaults to `true` for GET and HEAD and to `false` for
+    /// POST.
     #[must_use]
     pub fn retries(mut self, retries: bool) -> Self {
         self.retries = if retries { Retries::OfAll } else { Retries::Never };
@@ -177,8 +176,7 @@ impl Request {
         self
     }
 
-    /// Whether a credential may travel over plain http to a host that is not this machine. No, if it
-    /// is not said. Where the host is asked through a proxy, the credential travels there in plain text, and the proxy reads it.
+    /// Whether a credential may travel over plain http to a host that is not this machine. Defaults to `false`. Where the host is asked through a proxy, the credential travels there in plain text, and the proxy reads it.
     #[must_use]
     pub fn allow_plain_credential(mut self, allow: bool) -> Self {
         self.allow_plain_credential = allow;
@@ -186,11 +184,11 @@ impl Request {
     }
 
     /// Whether the request may go to public addresses only, as it must where a server out on the internet named the URL:
-    /// otherwise that server could send us to our own machine, or to the metadata service of a cloud. Off if it is not said.
+    /// otherwise that server could send us to our own machine, or to the metadata service of a cloud. Defaults to `false`.
     ///
     /// A URL or name that leads to private addresses only is then [`Refused`](ErrorKind::Refused) before anything is sent;
     /// of several addresses the public ones are used. Whether a server is itself at a private address, and may name others
-    /// there, is said by [`Response::came_from_private_address`](crate::Response::came_from_private_address).
+    /// there, is told by [`Response::came_from_private_address`](crate::Response::came_from_private_address).
     #[must_use]
     pub fn public_only(mut self, public_only: bool) -> Self {
         self.public_only = public_only;
@@ -252,8 +250,66 @@ impl fmt::Debug for Request {
     }
 }
 
+/// Authorizations, each with the one origin that it is sent to.
+#[derive(Clone, Default)]
+pub(crate) struct Authorizations {
+    own: Option<(Origin, Authorization)>,
+    anonymous: Vec<(Origin, Authorization)>,
+}
+
+/// What is sent to one origin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sent<'a> {
+    pub(crate) value: &'a HeaderValue,
+    /// Whether it stands for a credential of ours, not for a token that anyone gets.
+    pub(crate) is_own: bool,
+}
+
+impl Authorizations {
+    pub(crate) fn put_own(&mut self, origin: Origin, authorization: Authorization) {
+        self.own = Some((origin, authorization));
+    }
+
+    pub(crate) fn put_anonymous(&mut self, origin: Origin, authorization: Authorization) {
+        self.anonymous.retain(|(other, _)| *other != origin);
+        self.anonymous.push((origin, authorization));
+    }
+
+    /// Our own authorization for this origin.
+    pub(crate) fn own(&self, origin: &Origin) -> Option<&Authorization> {
+        self.own.as_ref().filter(|(own, _)| own == origin).map(|(_, authorization)| authorization)
+    }
+
+    /// What is sent to this origin. `is_first` tells that no redirect has led to another origin yet.
+    pub(crate) fn sent_to(&self, origin: &Origin, is_first: bool) -> Option<Sent<'_>> {
+        let own = self.own(origin).filter(|_| is_first).map(|authorization| (authorization, true));
+        let anonymous = || {
+            let (_, authorization) = self.anonymous.iter().find(|(other, _)| other == origin)?;
+            Some((authorization, false))
+        };
+        let (authorization, is_own) = own.or_else(anonymous)?;
+        Some(Sent { value: authorization.header_value()?, is_own })
+    }
+
+    /// Whether a header can carry all of them.
+    pub(crate) fn can_be_sent(&self) -> bool {
+        self.own
+            .iter()
+            .chain(&self.anonymous)
+            .all(|(_, authorization)| authorization.header_value().is_some())
+    }
+}
+
+impl fmt::Debug for Authorizations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.own.iter().chain(&self.anonymous).map(|(origin, sent)| (origin, sent)))
+            .finish()
+    }
+}
+
 #[cfg(test)]
-mod tests {
+mod request_tests {
     use super::*;
 
     #[test]
@@ -290,5 +346,31 @@ mod tests {
         assert_eq!(request.target().unwrap().0.as_str(), "https://example.com/a");
         let explicit = request.authorization(Authorization::bearer("t"));
         assert_eq!(own(&explicit), Some(Authorization::bearer("t")));
+    }
+}
+
+#[cfg(test)]
+mod authorizations_tests {
+    use super::*;
+    use crate::Url;
+
+    #[test]
+    fn each_goes_to_its_origin_alone() {
+        let origin = |url: &str| Origin::of(&Url::parse(url).unwrap());
+        let (front, back) = (origin("https://front.test"), origin("https://back.test"));
+        let mut all = Authorizations::default();
+        all.put_own(front.clone(), Authorization::bearer("OURS"));
+        all.put_anonymous(back.clone(), Authorization::bearer("old"));
+        all.put_anonymous(back.clone(), Authorization::bearer("anyones"));
+        let sent = |origin: &Origin, is_first| {
+            all.sent_to(origin, is_first).map(|sent| (sent.value.to_str().unwrap(), sent.is_own))
+        };
+        assert_eq!(sent(&front, true), Some(("Bearer OURS", true)));
+        assert_eq!(sent(&front, false), None, "it does not come back");
+        assert_eq!(sent(&back, false), Some(("Bearer anyones", false)));
+        for other in ["https://front.test:444", "http://front.test", "https://front.test.example.com"] {
+            assert_eq!(sent(&origin(other), true), None, "{other}");
+        }
+        assert!(!format!("{all:?}").contains("OURS"));
     }
 }

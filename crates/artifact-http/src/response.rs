@@ -1,18 +1,18 @@
-//! A whole answer.
+//! An answer, and the error that it means.
 
 use std::fmt;
 use std::time::Instant;
 
 use artifact_source::{Error, ErrorKind, redact_url};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
-use crate::authorization::remove_sent;
 use crate::client::is_passing;
-use crate::{Instructions, Origin, retry_after};
+use crate::credential::remove_sent;
+use crate::{Identity, Instructions, Origin, retry_after};
 
-/// A whole answer, whichever its status.
+/// A whole answer of any status.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Response {
@@ -23,7 +23,7 @@ pub struct Response {
     /// The URL that answered, after any redirects. A signed one holds its signature: show it only
     /// through [`artifact_source::redact_url`].
     pub url: Url,
-    /// The body, decompressed. Of an answer that is no success, 64 KiB at most.
+    /// The body, decompressed. At most 64 KiB of an error page.
     pub body: Bytes,
     pub(crate) instructions: Instructions,
     pub(crate) sent: Option<http::HeaderValue>,
@@ -52,7 +52,7 @@ impl Response {
         Origin::of(&self.url)
     }
 
-    /// Whether the request that this answers, after any redirects, said who asks: whether a credential, or a token, left at all.
+    /// Whether the request that this answers, after any redirects, carried an `Authorization`: a credential or a token.
     pub fn was_authorized(&self) -> bool {
         self.sent.is_some()
     }
@@ -80,7 +80,7 @@ impl Response {
         if self.status.is_success() { Ok(self) } else { Err(self.error(what)) }
     }
 
-    /// The error that this answer means, whichever its status: with URL, status, `Retry-After` and the
+    /// The error that this answer means, of any status: with URL, status, `Retry-After` and the
     /// number of tries.
     pub fn error(&self, what: &str) -> Error {
         self.tries.describe(error_of(self.status, &self.headers, &self.url, what))
@@ -140,5 +140,51 @@ impl Tries {
     /// The error with the tries so far, unless there was only one.
     pub(crate) fn describe(self, error: Error) -> Error {
         if self.count > 1 { error.with_tries(self.count, self.started.elapsed()) } else { error }
+    }
+}
+
+/// A text that is longer than this is a page rather than a message.
+const LONGEST: usize = 4096;
+
+/// Whether an answer is `text/plain`, with any parameters.
+pub(crate) fn is_plain_text(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.as_bytes()).unwrap_or_default();
+    let media_type = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
+    media_type.trim_ascii().eq_ignore_ascii_case(b"text/plain")
+}
+
+/// The text of a page without the credential of this identity and without what the server was sent; nothing of a page that is too long.
+pub(crate) fn text_of_page(page: &Response, identity: &Identity) -> String {
+    if page.body.len() > LONGEST {
+        return String::new();
+    }
+    let text = page.without_authorization(&String::from_utf8_lossy(&page.body));
+    match identity.credential() {
+        Some(credential) => credential.remove_from(&text),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(content_type: Option<&str>, expected: bool) {
+        let mut headers = HeaderMap::new();
+        if let Some(content_type) = content_type {
+            headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+        }
+        assert_eq!(is_plain_text(&headers), expected, "{content_type:?}");
+    }
+
+    #[test]
+    fn plain_text() {
+        check(Some("text/plain"), true);
+        check(Some("Text/Plain ; charset=utf-8"), true);
+        check(Some("text/plaintext"), false);
+        check(Some("text/html"), false);
+        check(Some(""), false);
+        check(None, false);
     }
 }

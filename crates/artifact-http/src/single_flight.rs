@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_who_ask_at_once_share_one_read_and_who_asks_later_does_not() {
+    async fn callers_at_one_moment_share_a_read_and_later_ones_do_not() {
         let (reads, count, call) = (SingleFlight::default(), Arc::default(), Call::new());
         let answers = join_all((0..64).map(|_| reads.share("a", &call, counting(&count)))).await;
         assert!(answers.into_iter().all(|answer| answer.is_ok_and(|number| number == 0)));
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_is_shared_and_the_next_one_asks_again() {
+    async fn an_error_is_shared_and_the_next_caller_asks_again() {
         let (reads, call) = (SingleFlight::<&str, u32>::default(), Call::new());
         let count = Arc::new(AtomicU32::new(0));
         for kind in [ErrorKind::NotFound, ErrorKind::TimedOut, ErrorKind::Server] {
@@ -246,18 +246,18 @@ mod tests {
         assert_eq!(reads.share("a", &call, || async { Ok(7) }).await.unwrap(), 7);
     }
 
-    /// Whoever has little time does not try again after a fault that passes.
+    /// A caller with little time does not try again after a transient fault.
     #[tokio::test]
-    async fn who_has_more_time_does_not_suffer_from_who_has_little() {
+    async fn a_short_deadline_of_one_caller_costs_the_others_nothing() {
         for kind in [ErrorKind::TimedOut, ErrorKind::RateLimited, ErrorKind::Server, ErrorKind::Unreachable] {
             let (reads, count) = (SingleFlight::<&str, u32>::default(), Arc::new(AtomicU32::new(0)));
-            let (hurried, patient) = (within(5_000), within(60_000));
+            let (short, long) = (within(5_000), within(60_000));
             let read = || {
                 let number = count.fetch_add(1, Ordering::SeqCst);
                 async move { if number == 0 { Err(Error::new(kind, "one fault")) } else { Ok(number) } }
             };
-            let others = join_all((0..50).map(|_| reads.share("a", &patient, read)));
-            let (first, others) = tokio::join!(reads.share("a", &hurried, read), others);
+            let others = join_all((0..50).map(|_| reads.share("a", &long, read)));
+            let (first, others) = tokio::join!(reads.share("a", &short, read), others);
             assert_eq!(first.unwrap_err().kind(), kind);
             assert!(others.into_iter().all(|answer| answer.unwrap() == 1), "{kind:?}");
             assert_eq!(count.load(Ordering::SeqCst), 2, "the others ask once more together");
@@ -265,16 +265,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ones_own_deadline_ends_the_wait() {
-        let (reads, patient) = (SingleFlight::default(), within(60_000));
-        let mut first = Box::pin(reads.share("b", &patient, pending::<Result<u32, Error>>));
+    async fn the_own_deadline_ends_the_wait() {
+        let (reads, long) = (SingleFlight::default(), within(60_000));
+        let mut first = Box::pin(reads.share("b", &long, pending::<Result<u32, Error>>));
         assert!(futures::poll!(&mut first).is_pending());
         let second = reads.share("b", &within(10), pending::<Result<u32, Error>>).await;
         assert_eq!(second.unwrap_err().kind(), ErrorKind::TimedOut);
     }
 
     #[tokio::test]
-    async fn a_read_goes_on_when_the_one_who_asked_first_is_dropped_and_ends_with_the_last() {
+    async fn a_read_goes_on_when_its_first_caller_is_dropped_and_ends_with_the_last_one() {
         let (reads, count, call) = (SingleFlight::default(), Arc::default(), Call::new());
         let mut first = Box::pin(reads.share("a", &call, counting(&count)));
         assert!(futures::poll!(&mut first).is_pending());
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_who_asks_and_does_not_come_back_keeps_nobody() {
+    async fn a_first_caller_that_is_not_polled_keeps_no_other_waiting() {
         let (reads, count, call) = (SingleFlight::default(), Arc::default(), Call::new());
         let mut first = Box::pin(reads.share("a", &call, counting(&count)));
         assert!(futures::poll!(&mut first).is_pending());
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn flights_that_everybody_left_are_forgotten() {
+    async fn reads_that_every_caller_left_are_removed() {
         let (reads, call) = (SingleFlight::default(), Call::new());
         for number in 0..5 * CLEANUP_AT {
             let mut read = Box::pin(reads.share(number, &call, pending::<Result<u32, Error>>));

@@ -8,12 +8,12 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
+use crate::encoding::Gunzip;
 use crate::encoding::{self, Encoding};
 use crate::exchange::{Sender, deadline_passed, silence};
-use crate::gzip::Gunzip;
-use crate::response::{Tries, error_of};
+use crate::response::{self, Tries, error_of};
 use crate::service::{ServiceBody, ServiceResponse};
-use crate::{Call, Identity, Instructions, Request, Response, error_page};
+use crate::{Call, Identity, Instructions, Request, Response};
 
 /// How much of an error page is read.
 const ERROR_PAGE: u64 = 64 << 10;
@@ -185,12 +185,13 @@ impl StreamingResponse {
             return Ok(self);
         }
         let error = self.tries.describe(error_of(self.status, &self.headers, &self.url, what));
-        if !error_page::is_plain_text(&self.headers) {
+        if !response::is_plain_text(&self.headers) {
             return Err(error);
         }
         // A page that breaks off may end within a credential, so it is not shown.
         let page = tokio::time::timeout(ERROR_PAGE_TIME.min(self.stall), self.read_page()).await;
-        let said = page.ok().flatten().map(|page| error_page::of_page(&page, identity)).unwrap_or_default();
+        let said =
+            page.ok().flatten().map(|page| response::text_of_page(&page, identity)).unwrap_or_default();
         Err(error.with_server_message(&said))
     }
 

@@ -1,4 +1,4 @@
-//! Whom to trust, and what a refused certificate means in words.
+//! Which certificates are trusted, and what a refused one means in words.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -12,9 +12,22 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
 
+#[cfg(feature = "aws-lc-rs")]
+fn provider() -> CryptoProvider {
+    rustls::crypto::aws_lc_rs::default_provider()
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+fn provider() -> CryptoProvider {
+    rustls::crypto::ring::default_provider()
+}
+
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+compile_error!("artifact-http needs one of its features `ring` and `aws-lc-rs` for TLS");
+
 /// The configuration that trusts the platform and these roots, or everyone.
 pub(crate) fn configuration(roots_pem: &[u8], skip_verify: bool) -> Result<ClientConfig, Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(provider());
     let roots =
         CertificateDer::pem_slice_iter(roots_pem).collect::<Result<Vec<_>, _>>().map_err(|cause| {
             Error::new(ErrorKind::InvalidInput, "a root certificate is not in PEM form").with_cause(cause)
@@ -166,7 +179,7 @@ fn is_authority(problem: &CertificateError) -> bool {
 pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(String, String)> {
     use CertificateError as Certificate;
 
-    const ASK: &str = "ask whoever runs the server to renew it";
+    const ASK: &str = "ask the operator of the server to renew it";
     const CLOCK: &str = "is the clock of this machine right?";
     let fault = cause.downcast_ref::<rustls::Error>()?;
     let said = |message: &str, hint: &str| (message.to_owned(), hint.to_owned());

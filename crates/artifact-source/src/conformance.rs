@@ -292,7 +292,7 @@ fn damaged(own: &Observation) -> Vec<Observation> {
         .collect()
 }
 
-/// The same content gives the same artifacts in the same order, cold or warm, in whichever order the server lists them.
+/// The same content gives the same artifacts in the same order, cold or warm, in any order of the server's list.
 ///
 /// # Errors
 ///
@@ -362,7 +362,7 @@ pub async fn cost_is_what_was_counted<F: Fixture>(fixture: &mut F) -> Result<(),
     Ok(())
 }
 
-/// A discovery that is dropped, at whichever point, changes nothing about the next one.
+/// A discovery that is dropped, at any point, changes nothing about the next one.
 ///
 /// # Errors
 ///

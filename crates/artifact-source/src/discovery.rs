@@ -43,7 +43,7 @@ impl<A> Found<A> {
 }
 
 impl<A> Discovery<A> {
-    /// What the answer cost, whichever it is.
+    /// What the answer cost.
     pub fn cost(&self) -> Cost {
         match self {
             Self::Unchanged { cost } => *cost,

@@ -19,9 +19,9 @@ pub enum ErrorKind {
     /// A connection could be made and is not to be trusted: an unknown issuer, a wrong name, an expired
     /// certificate.
     Tls,
-    /// The server wants to know who asks (401), and nobody it knows did.
+    /// The server wants a credential, or does not accept the one it got (401).
     Unauthorized,
-    /// The server knows who asks and says no (403).
+    /// The server denies access (403).
     Forbidden,
     /// There is no such repository, branch or reference (404).
     NotFound,
@@ -70,7 +70,7 @@ impl ErrorKind {
 ///
 /// `Display` says what was wrong and where, in one line, and ends with the number of tries where
 /// there were several. The cause, if any, is [`source`](StdError::source) and is not repeated.
-/// What to do about it is the [`hint`](Self::hint). A clone is for another one who waited for the same answer.
+/// What to do about it is the [`hint`](Self::hint). Clones are cheap: callers that waited for the same answer share it.
 ///
 /// ```
 /// use artifact_source::{Error, ErrorKind};
@@ -124,7 +124,7 @@ impl Error {
         }))
     }
 
-    /// Which source it was. The first one to say so is believed.
+    /// Which source it was. The first hint that is set stays.
     #[must_use]
     pub fn with_id(mut self, id: &SourceId) -> Self {
         self.0.id.get_or_insert_with(|| id.clone());
@@ -132,7 +132,7 @@ impl Error {
     }
 
     /// Which part of the question it is about, by the name that a subscription's field has:
-    /// `branch`, `name`, `repoURL`. Whoever has the manifest can then point at the line.
+    /// `branch`, `name`, `repoURL`. A program that has the manifest can then point at the line.
     #[must_use]
     pub fn with_field(mut self, field: &'static str) -> Self {
         self.0.field = Some(field);
@@ -192,7 +192,7 @@ impl Error {
         self
     }
 
-    /// What to do about it. The first one to say so is believed.
+    /// What to do about it. The first hint that is set stays.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint.get_or_insert_with(|| hint.into());

@@ -67,3 +67,7 @@ pub use request::DiscoverRequest;
 pub use selection_strategies::Rejection;
 pub use source::{AnySource, ArtifactSource, ArtifactSourceExt};
 pub use trace::{Candidate, Judgement, Principal, Recorder, Trace, Warning};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What a source saw, to be handed back on the next call so that it may do less.
 ///
 /// It is plain data: it can be written to disk, put into a Kubernetes object and read back by a
-/// later version of the program. Whoever keeps it need not understand it, and an observation that
+/// later version of the program. A program that keeps it need not understand it, and an observation that
 /// does not fit (of another subscription, another schema, or damaged) leads to a full discovery,
 /// never to an error.
 ///
@@ -32,7 +32,7 @@ impl Observation {
     /// `schema` is the number of the state's layout, to be raised whenever that changes.
     /// `fingerprint` names everything about the subscription that the state depends on; it must
     /// not hold a credential, since observations are stored. `None` where the state has no JSON
-    /// form (a map whose keys are no strings).
+    /// form (a map whose keys are not strings).
     pub fn new(schema: u32, fingerprint: impl Into<String>, state: &impl Serialize) -> Option<Self> {
         Some(Self { schema, fingerprint: fingerprint.into(), state: serde_json::to_value(state).ok()? })
     }

@@ -4,7 +4,7 @@
 ///
 /// What goes in need not be a valid URL; whatever stands between `://` and the last `@` before
 /// the path is taken for a credential. A query is kept as far as its keys go, since signed URLs
-/// carry their signature there. The user of the scp form (`git@host:path`) is no secret and stays.
+/// carry their signature there. The user of the scp form (`git@host:path`) is not a secret and stays.
 ///
 /// ```
 /// use artifact_source::redact_url;

@@ -11,11 +11,11 @@ use crate::{Meter, Observation, Trace};
 pub struct DiscoverRequest<'a> {
     /// What the source gave on an earlier call.
     pub previous: Option<&'a Observation>,
-    /// Who wants to hear about every candidate; `&()` is silent.
+    /// Receives every candidate; `&()` ignores them.
     pub trace: &'a dyn Trace,
-    /// When the answer is of no more use. Retries end there.
+    /// The end of the time for an answer. Retries end there.
     pub deadline: Option<Instant>,
-    /// Who counts the requests and bytes while they happen, which is how a caller shows progress
+    /// Counts the requests and bytes while they happen, so that a caller shows progress
     /// and knows the cost of a discovery that failed.
     pub meter: Option<&'a Meter>,
 }
@@ -33,14 +33,14 @@ impl<'a> DiscoverRequest<'a> {
         self
     }
 
-    /// The same, with someone who hears about every candidate.
+    /// The same, with a trace that receives every candidate.
     #[must_use]
     pub fn with_trace(mut self, trace: &'a dyn Trace) -> Self {
         self.trace = trace;
         self
     }
 
-    /// The same, with a moment after which the answer is of no more use.
+    /// The same, with a deadline.
     #[must_use]
     pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();

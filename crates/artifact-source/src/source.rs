@@ -11,8 +11,7 @@ use crate::{AnyArtifact, Artifact, DiscoverRequest, Discovery, Error, SourceId};
 ///
 /// # Contract
 ///
-/// Whoever implements this promises the following, and the [`conformance`](crate::conformance)
-/// suite holds them to it:
+/// An implementation keeps these clauses, and the [`conformance`](crate::conformance) suite checks them:
 ///
 /// - **[`Unchanged`](Discovery::Unchanged) is a proof, not a guess**: a full run at that moment
 ///   would have returned what the previous observation was recorded with. A list of tags that did
@@ -26,6 +25,7 @@ use crate::{AnyArtifact, Artifact, DiscoverRequest, Discovery, Error, SourceId};
 ///   the accepted ones are those in the answer.
 /// - **Dropping the future cancels the work**, and leaves nothing behind that could change a later
 ///   answer. Blocking work stops at its next interrupt check.
+/// - **The [meter](DiscoverRequest::meter) counts** every request and byte, and the cost in the answer is what it counted.
 /// - **Retries end at the [deadline](DiscoverRequest::deadline).** A transient failure is an
 ///   error, never an older artifact.
 /// - **No globals, no environment, no hidden clock**: transport, caches, credentials and clock come
@@ -48,12 +48,12 @@ pub trait ArtifactSource: Debug + Display + Send + Sync + 'static {
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Self::Artifact>, Error>;
 }
 
-/// A source of any kind, as it lives in a list.
+/// A source of any kind, as it stands in a list.
 pub type AnySource = Arc<dyn ArtifactSource<Artifact = AnyArtifact>>;
 
-/// What every [`ArtifactSource`] can do besides.
+/// Methods of every [`ArtifactSource`].
 pub trait ArtifactSourceExt: ArtifactSource + Sized {
-    /// Forgets what kind of artifact the source finds, so that it can live in a list with others.
+    /// The same source of [`AnyArtifact`], so that it can stand in a list with sources of other kinds.
     fn erase(self) -> AnySource {
         Arc::new(Erased(self))
     }

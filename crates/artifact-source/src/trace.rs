@@ -30,10 +30,10 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// Hears about every candidate of a discovery, exactly once each.
+/// Receives every candidate of a discovery, exactly once each.
 ///
-/// Calls come from whichever thread the source happens to work on, and in no promised order
-/// across candidates. An implementation should be quick: a source does not wait well.
+/// Calls come from any thread, in no promised order
+/// across candidates. An implementation must be quick: the source waits for it.
 pub trait Trace: Send + Sync {
     /// The candidate is among the artifacts that were found.
     fn accepted(&self, candidate: &Candidate<'_>);
@@ -53,7 +53,7 @@ pub trait Trace: Send + Sync {
     }
 }
 
-/// As whom a source asks, in words that are no secret.
+/// The identity as which a source asks, in words without a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Principal {
@@ -94,14 +94,14 @@ impl fmt::Display for Warning {
     }
 }
 
-/// Hears nothing.
+/// Ignores everything.
 impl Trace for () {
     fn accepted(&self, _: &Candidate<'_>) {}
 
     fn rejected(&self, _: &Candidate<'_>, _: &Rejection) {}
 }
 
-/// What a [`Recorder`] heard about one candidate.
+/// What a [`Recorder`] received about one candidate.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Judgement {
@@ -113,7 +113,7 @@ pub struct Judgement {
     pub rejection: Option<Rejection>,
 }
 
-/// A [`Trace`] that keeps everything it hears.
+/// A [`Trace`] that keeps everything.
 ///
 /// ```
 /// use artifact_source::{Candidate, Recorder, Rejection, Trace};
@@ -122,9 +122,9 @@ pub struct Judgement {
 /// recorder.accepted(&Candidate::new("1.2.3"));
 /// recorder.rejected(&Candidate::new("latest"), &Rejection::NotAllowed);
 ///
-/// let heard = recorder.into_judgements();
-/// assert_eq!(heard.len(), 2);
-/// assert!(heard[0].rejection.is_none());
+/// let judgements = recorder.into_judgements();
+/// assert_eq!(judgements.len(), 2);
+/// assert!(judgements[0].rejection.is_none());
 /// ```
 #[derive(Debug, Default)]
 pub struct Recorder {
@@ -134,27 +134,27 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder that has heard nothing yet.
+    /// An empty recorder.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// All it heard about candidates, in the order it heard it.
+    /// All candidates, in the order in which they came.
     pub fn into_judgements(self) -> Vec<Judgement> {
         self.judgements.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All warnings so far, in the order it heard them.
+    /// All warnings so far, in the order in which they came.
     pub fn warnings(&self) -> Vec<Warning> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// As whom the source asked, where it said so.
+    /// The identity as which the source asked, if it told one.
     pub fn principal(&self) -> Option<Principal> {
         self.principal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn hear(&self, candidate: &Candidate<'_>, rejection: Option<&Rejection>) {
+    fn record(&self, candidate: &Candidate<'_>, rejection: Option<&Rejection>) {
         self.judgements.lock().unwrap_or_else(PoisonError::into_inner).push(Judgement {
             name: candidate.name.to_owned(),
             detail: candidate.detail.map(str::to_owned),
@@ -165,11 +165,11 @@ impl Recorder {
 
 impl Trace for Recorder {
     fn accepted(&self, candidate: &Candidate<'_>) {
-        self.hear(candidate, None);
+        self.record(candidate, None);
     }
 
     fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection) {
-        self.hear(candidate, Some(why));
+        self.record(candidate, Some(why));
     }
 
     fn authenticated(&self, principal: &Principal) {

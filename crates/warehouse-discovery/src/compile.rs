@@ -3,20 +3,12 @@
 use std::sync::Arc;
 
 use artifact_http::SourceContext;
-use artifact_source::{AnySource, ArtifactSourceExt, Error, ErrorKind, SourceId, SourceKind};
+use artifact_source::{AnySource, Error, SourceId};
 use freight::NeededCreated;
-use git_source::GitSource;
-use helm_source::HelmSource;
-use image_source::ImageSource;
-use selection_strategies::{Constraint, Strictness, TagFilter, TagRule};
-use warehouse_spec::{
-    ChartSubscription, CommitSelectionStrategy, GenericSubscription, GitSubscription, ImageSelectionStrategy,
-    ImageSubscription, Subscription, SubscriptionKind, Warehouse,
-};
+use warehouse_spec::Warehouse;
 
-use crate::Discoverer;
-use crate::discoverer::{GenericRequest, Transport};
-use crate::snapshot;
+use crate::transport::Transport;
+use crate::{Discoverer, kinds, snapshot};
 
 /// A subscription, and the source that was made of it.
 #[derive(Debug)]
@@ -27,7 +19,7 @@ pub struct Compiled {
     /// Which source it is.
     pub id: SourceId,
     /// The source, or why none can be made: a rule that the manifest's validation would have refused, or a
-    /// generic subscription whose type nobody registered.
+    /// generic subscription whose type is not registered.
     pub source: Result<AnySource, Error>,
     pub(crate) key: String,
 }
@@ -38,177 +30,39 @@ pub(crate) fn compile(discoverer: &Discoverer, warehouse: &Warehouse) -> Vec<Com
     let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
     subscriptions
         .map(|(index, subscription)| {
-            let id = id(subscription);
-            let source = compiler.source(subscription, &id).map_err(|error| error.with_id(&id));
+            let id = kinds::id(subscription);
+            let source = kinds::source(&compiler, subscription, &id).map_err(|error| error.with_id(&id));
+            // A source that an embedder makes may have an id of its own, which says more.
+            let id = source.as_ref().map_or(id, |source| source.id().clone());
             Compiled { index, source, key: snapshot::key(subscription), id }
         })
         .collect()
 }
 
-/// The id of the subscription's source, in reports and in messages.
-fn id(subscription: &Subscription) -> SourceId {
-    let (kind, url, chart) = match &subscription.kind {
-        SubscriptionKind::Image(image) => (SourceKind::Image, image.repo_url.as_str(), None),
-        SubscriptionKind::Git(git) => (SourceKind::Git, git.repo_url.as_str(), None),
-        SubscriptionKind::Chart(chart) => (SourceKind::Chart, chart.repo_url.as_str(), chart.name.as_deref()),
-        _ => (SourceKind::Other(subscription.type_key().to_owned()), "", None),
-    };
-    SourceId::new(kind, url).with_chart(chart).with_subscription(subscription.name.as_deref())
-}
-
 /// Makes the sources of one Warehouse.
-struct Compiler<'a> {
-    discoverer: &'a Discoverer,
-    warehouse: &'a Warehouse,
-    needed: NeededCreated,
+pub(crate) struct Compiler<'a> {
+    pub(crate) discoverer: &'a Discoverer,
+    pub(crate) warehouse: &'a Warehouse,
+    /// The images of which Freight's criteria may read the build time.
+    #[cfg_attr(not(feature = "image"), allow(dead_code, reason = "only images have a build time"))]
+    pub(crate) needed: NeededCreated,
 }
 
 impl Compiler<'_> {
-    fn source(&self, subscription: &Subscription, id: &SourceId) -> Result<AnySource, Error> {
-        match &subscription.kind {
-            SubscriptionKind::Image(image) => self.image_source(image, id),
-            SubscriptionKind::Git(git) => self.git_source(git, id),
-            SubscriptionKind::Chart(chart) => self.chart_source(chart, id),
-            SubscriptionKind::Generic(generic) => self.generic_source(generic, id),
-            _ => Err(unknown(subscription.type_key())),
-        }
-    }
-
     /// The clients for a server whose certificate is checked, or not checked where the subscription says so.
-    fn transport(&self, skip_tls_verify: bool) -> &Transport {
+    #[cfg_attr(
+        not(any(feature = "image", feature = "git", feature = "chart")),
+        allow(dead_code, reason = "only the kinds that are built in need it")
+    )]
+    pub(crate) fn transport(&self, skip_tls_verify: bool) -> &Transport {
         let shared = &self.discoverer.shared;
         if skip_tls_verify { &shared.unverified } else { &shared.verified }
     }
 
-    fn context(&self, transport: &Transport) -> SourceContext {
+    pub(crate) fn context(&self, transport: &Transport) -> SourceContext {
         SourceContext::new(transport.http.clone())
             .with_credentials(Arc::clone(&self.discoverer.credentials))
             .with_clock(Arc::clone(&self.discoverer.shared.clock))
             .with_cache_dir(self.discoverer.shared.cache_dir.clone())
     }
-
-    fn image_source(&self, image: &ImageSubscription, id: &SourceId) -> Result<AnySource, Error> {
-        let shared = &self.discoverer.shared;
-        let transport = self.transport(image.insecure_skip_tls_verify);
-        let platform = image.platform.as_ref().map(|platform| platform.to_string().parse());
-        let platform = platform.transpose().map_err(|error| invalid("platform", error))?;
-        let source = ImageSource::builder(&image.repo_url)
-            .id(id.clone())
-            .context(&self.context(transport))
-            .registry(transport.images.clone())
-            .rule(tag_rule(image)?)
-            .platform(platform)
-            .limit(limit(image.discovery_limit))
-            .cache_by_tag(image.cache_by_tag)
-            .cache_by_tag_policy(shared.cache_by_tag)
-            .cache(Arc::clone(&shared.facts))
-            .time_of_best(self.needed.of_image(&image.repo_url))
-            // What an unchecked server says is no fact for other subscriptions.
-            .scope(if image.insecure_skip_tls_verify { "unverified" } else { "" })
-            .build()?;
-        Ok(source.erase())
-    }
-
-    fn git_source(&self, git: &GitSubscription, id: &SourceId) -> Result<AnySource, Error> {
-        let strategy = match git.commit_selection_strategy {
-            CommitSelectionStrategy::NewestFromBranch => git_source::Strategy::NewestFromBranch,
-            CommitSelectionStrategy::SemVer => git_source::Strategy::SemVer,
-            CommitSelectionStrategy::Lexical => git_source::Strategy::Lexical,
-            CommitSelectionStrategy::NewestTag => git_source::Strategy::NewestTag,
-        };
-        let mut builder = GitSource::builder(&git.repo_url)
-            .id(id.clone())
-            .context(&self.context(self.transport(git.insecure_skip_tls_verify)))
-            .strategy(strategy)
-            .branch(git.branch.clone())
-            .limit(limit(git.discovery_limit))
-            .semver_constraint(git.semver_constraint.clone())
-            .strict_semvers(git.strict_semvers)
-            .allow_tags_regexes(git.allow_tags_regexes.clone())
-            .ignore_tags_regexes(git.ignore_tags_regexes.clone())
-            .ignore_tags(git.ignore_tags.clone())
-            .since(git.since)
-            .expression_filter(git.expression_filter.clone())
-            .include_paths(git.include_paths.clone())
-            .exclude_paths(git.exclude_paths.clone());
-        if let Some((program, arguments)) = &self.discoverer.shared.ssh_command {
-            builder = builder.ssh_command(program, arguments);
-        }
-        Ok(builder.build()?.erase())
-    }
-
-    fn chart_source(&self, chart: &ChartSubscription, id: &SourceId) -> Result<AnySource, Error> {
-        let transport = self.transport(chart.insecure_skip_tls_verify);
-        let source = HelmSource::builder(&chart.repo_url)
-            .id(id.clone())
-            .context(&self.context(transport))
-            .registry(transport.charts.clone())
-            .cache(transport.indexes.clone())
-            .chart(chart.name.as_deref().unwrap_or_default())
-            .constraint(chart.semver_constraint.as_deref().unwrap_or_default())
-            .limit(limit(chart.discovery_limit));
-        Ok(source.build()?.erase())
-    }
-
-    fn generic_source(&self, generic: &GenericSubscription, id: &SourceId) -> Result<AnySource, Error> {
-        let Some(factory) = self.discoverer.shared.generic.get(&generic.subscription_type) else {
-            return Err(unknown(&generic.subscription_type));
-        };
-        factory(GenericRequest {
-            id,
-            namespace: self.warehouse.namespace(),
-            subscription: generic,
-            limit: limit(generic.discovery_limit),
-            context: self.context(&self.discoverer.shared.verified),
-        })
-    }
-}
-
-/// The rule over an image's tags (semantics section 3).
-fn tag_rule(image: &ImageSubscription) -> Result<TagRule, Error> {
-    let filter = TagFilter::builder()
-        .allow_all(&image.allow_tags_regexes)
-        .ignore_all(&image.ignore_tags_regexes)
-        .ignore_literals(image.ignore_tags.iter().map(String::as_str))
-        .build()
-        .map_err(|error| invalid("allowTagsRegexes", error))?;
-    let constraint = image.constraint.as_deref().filter(|constraint| !constraint.is_empty());
-    let rule = match image.image_selection_strategy {
-        ImageSelectionStrategy::SemVer => {
-            let constraint = constraint.map(Constraint::parse).transpose();
-            let strictness = if image.strict_semvers { Strictness::Strict } else { Strictness::Loose };
-            TagRule::semver(constraint.map_err(|error| invalid("constraint", error))?)
-                .with_strictness(strictness)
-        }
-        ImageSelectionStrategy::Lexical => TagRule::lexical(),
-        ImageSelectionStrategy::NewestBuild => TagRule::newest(),
-        ImageSelectionStrategy::Digest => match constraint {
-            Some(tag) => TagRule::digest(tag),
-            None => {
-                let error =
-                    Error::new(ErrorKind::InvalidInput, "the strategy Digest needs the tag to follow");
-                return Err(error
-                    .with_field("constraint")
-                    .with_hint("name it in `constraint`, such as latest"));
-            }
-        },
-    };
-    Ok(rule.with_filter(filter))
-}
-
-/// A field that validation would have refused.
-fn invalid(field: &'static str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("`{field}` cannot be used"))
-        .with_field(field)
-        .with_cause(cause)
-}
-
-/// A limit as the sources count.
-fn limit(discovery_limit: u32) -> usize {
-    usize::try_from(discovery_limit).unwrap_or(usize::MAX)
-}
-
-fn unknown(what: &str) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("nothing here knows how to discover {what:?}"))
-        .with_hint("image, git and chart are built in; an embedder registers other types")
 }

@@ -1,22 +1,23 @@
 //! What every run shares.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "git")]
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, HttpClient, HttpClientBuilder, Pace, SourceContext};
-use artifact_source::{AnySource, Clock, Error, ErrorKind, SourceId, SourceKind, SystemClock};
-use helm_source::IndexCache;
+use artifact_http::{CredentialSource, HttpClient, HttpClientBuilder, SourceContext};
+use artifact_source::{AnySource, Clock, Error, SourceId, SystemClock};
+#[cfg(feature = "image")]
 use image_source::{CacheByTagPolicy, DiskCache, FactCache, MemoryCache};
 use jiff::Timestamp;
-use oci_registry::{ImageName, RegistryClient, RegistryClientBuilder};
 use warehouse_spec::{GenericSubscription, Warehouse};
 
+use crate::admission::AdmissionQueue;
 use crate::compile::{Compiled, compile};
 use crate::run::Run;
-use crate::turns::Turns;
+use crate::transport::{Registries, Transport};
 
 /// Makes a source of a generic subscription: see [`DiscovererBuilder::generic`].
 pub(crate) type GenericFactory = dyn Fn(GenericRequest<'_>) -> Result<AnySource, Error> + Send + Sync;
@@ -51,29 +52,26 @@ pub(crate) struct Shared {
     /// How things are fetched from servers whose certificates are checked.
     pub(crate) verified: Transport,
     /// The same for subscriptions with `insecureSkipTLSVerify`.
+    #[cfg_attr(
+        not(any(feature = "image", feature = "git", feature = "chart")),
+        allow(dead_code, reason = "only the kinds that are built in need it")
+    )]
     pub(crate) unverified: Transport,
     pub(crate) cache_dir: Option<PathBuf>,
-    /// What is known of images.
+    /// Facts about images.
+    #[cfg(feature = "image")]
     pub(crate) facts: Arc<dyn FactCache>,
-    /// What is known of images where it outlives the process.
+    /// The same, where they outlive the process.
+    #[cfg(feature = "image")]
     disk: Option<Arc<DiskCache>>,
+    #[cfg(feature = "image")]
     pub(crate) cache_by_tag: CacheByTagPolicy,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
-    turns: Turns,
+    admission: AdmissionQueue,
     pub(crate) clock: Arc<dyn Clock>,
     /// The program for `ssh://` and what comes before its other arguments.
+    #[cfg(feature = "git")]
     pub(crate) ssh_command: Option<(OsString, Vec<OsString>)>,
-}
-
-/// One HTTP client and what stands on it.
-#[derive(Clone, Debug)]
-pub(crate) struct Transport {
-    pub(crate) http: HttpClient,
-    /// Registries, as they are asked for images.
-    pub(crate) images: RegistryClient,
-    /// The same registries, as they are asked for charts.
-    pub(crate) charts: RegistryClient,
-    pub(crate) indexes: IndexCache,
 }
 
 impl Discoverer {
@@ -106,12 +104,15 @@ impl Discoverer {
     /// What kept a cache from working since this was last asked, for a warning: discoveries do not fail of it, they only cost
     /// more.
     pub fn take_warnings(&self) -> Vec<String> {
-        self.shared.disk.iter().filter_map(|cache| cache.take_problem()).collect()
+        #[cfg(feature = "image")]
+        let problems = self.shared.disk.iter().filter_map(|cache| cache.take_problem()).collect();
+        #[cfg(not(feature = "image"))]
+        let problems = Vec::new();
+        problems
     }
 
-    /// As many as are asked at once.
-    pub(crate) fn turns(&self) -> &Turns {
-        &self.shared.turns
+    pub(crate) fn admission(&self) -> &AdmissionQueue {
+        &self.shared.admission
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -122,7 +123,7 @@ impl Discoverer {
 impl fmt::Debug for Discoverer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discoverer")
-            .field("turns", &self.shared.turns)
+            .field("admission", &self.shared.admission)
             .field("cache_dir", &self.shared.cache_dir)
             .finish_non_exhaustive()
     }
@@ -131,15 +132,15 @@ impl fmt::Debug for Discoverer {
 /// Configures a [`Discoverer`].
 pub struct DiscovererBuilder {
     http: HttpClientBuilder,
-    plain_http: Vec<String>,
-    https: Vec<String>,
-    registry_rates: Vec<(String, f64)>,
+    registries: Registries,
     credentials: Arc<dyn CredentialSource>,
     cache_dir: Option<PathBuf>,
+    #[cfg(feature = "image")]
     cache_by_tag: CacheByTagPolicy,
     generic: BTreeMap<String, Box<GenericFactory>>,
     concurrency: usize,
     clock: Arc<dyn Clock>,
+    #[cfg(feature = "git")]
     ssh_command: Option<(OsString, Vec<OsString>)>,
 }
 
@@ -147,15 +148,15 @@ impl Default for DiscovererBuilder {
     fn default() -> Self {
         Self {
             http: HttpClient::builder(),
-            plain_http: Vec::new(),
-            https: Vec::new(),
-            registry_rates: Vec::new(),
+            registries: Registries::default(),
             credentials: Arc::new(()),
             cache_dir: None,
+            #[cfg(feature = "image")]
             cache_by_tag: CacheByTagPolicy::default(),
             generic: BTreeMap::new(),
             concurrency: 16,
             clock: Arc::new(SystemClock),
+            #[cfg(feature = "git")]
             ssh_command: None,
         }
     }
@@ -190,6 +191,7 @@ impl DiscovererBuilder {
 
     /// The program for Git over ssh, called as OpenSSH's `ssh` is, and the arguments that come before all others. Defaults to `ssh`
     /// without arguments.
+    #[cfg(feature = "git")]
     #[must_use]
     pub fn ssh_command<A: Into<OsString>>(
         mut self,
@@ -203,14 +205,14 @@ impl DiscovererBuilder {
     /// Speaks plain http with the registry at this `host` or `host:port`. Loopback is allowed by default.
     #[must_use]
     pub fn plain_http(mut self, host: impl Into<String>) -> Self {
-        self.plain_http.push(host.into());
+        self.registries.plain_http.push(host.into());
         self
     }
 
     /// Speaks https with the registry at this `host` or `host:port` although it is on loopback, where plain http is the rule.
     #[must_use]
     pub fn https(mut self, host: impl Into<String>) -> Self {
-        self.https.push(host.into());
+        self.registries.https.push(host.into());
         self
     }
 
@@ -218,7 +220,7 @@ impl DiscovererBuilder {
     /// Without it, a registry is asked 20 times a second, and this machine itself as fast as it answers.
     #[must_use]
     pub fn registry_rate(mut self, host: impl Into<String>, per_second: f64) -> Self {
-        self.registry_rates.push((host.into(), per_second));
+        self.registries.rates.push((host.into(), per_second));
         self
     }
 
@@ -237,7 +239,8 @@ impl DiscovererBuilder {
         self
     }
 
-    /// What `cacheByTag` of image subscriptions may say: each as it likes, by default.
+    /// The policy for `cacheByTag` of image subscriptions. Defaults to the choice of each subscription.
+    #[cfg(feature = "image")]
     #[must_use]
     pub fn cache_by_tag_policy(mut self, policy: CacheByTagPolicy) -> Self {
         self.cache_by_tag = policy;
@@ -273,66 +276,35 @@ impl DiscovererBuilder {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a PEM text without a usable certificate, a user agent that is no header value, a host
-    /// that is none, or a rate that is not above zero.
+    /// `InvalidInput` for a PEM text without a usable certificate, a user agent that is not a header value, a host
+    /// that is not valid, or a rate that is not above zero.
     pub fn build(self) -> Result<Discoverer, Error> {
-        let pace = pace(&self.registry_rates)?;
-        let verified = self.transport(false, &pace)?;
-        let unverified = self.transport(true, &pace)?;
+        let pace = self.registries.pace()?;
+        let verified = Transport::build(self.http.clone(), &self.registries, &pace)?;
+        let unverified = Transport::build(self.http.skip_tls_verify(true), &self.registries, &pace)?;
+        #[cfg(feature = "image")]
         let disk = self.cache_dir.as_ref().map(|folder| Arc::new(DiskCache::new(folder.join("images"))));
+        #[cfg(feature = "image")]
         let facts: Arc<dyn FactCache> = match &disk {
             Some(disk) => disk.clone(),
             None => Arc::new(MemoryCache::default()),
         };
         let shared = Arc::new(Shared {
+            #[cfg(feature = "image")]
             facts,
+            #[cfg(feature = "image")]
             disk,
             verified,
             unverified,
             cache_dir: self.cache_dir,
+            #[cfg(feature = "image")]
             cache_by_tag: self.cache_by_tag,
             generic: self.generic,
-            turns: Turns::new(self.concurrency),
+            admission: AdmissionQueue::new(self.concurrency),
             clock: self.clock,
+            #[cfg(feature = "git")]
             ssh_command: self.ssh_command,
         });
         Ok(Discoverer { shared, credentials: self.credentials })
     }
-
-    fn transport(&self, skip_tls_verify: bool, pace: &Pace) -> Result<Transport, Error> {
-        let http = self.http.clone().skip_tls_verify(skip_tls_verify).build()?;
-        // One pace for both: a registry does not ask what it is asked for.
-        let registry = |kind| {
-            let builder = RegistryClient::builder(http.clone()).kind(kind);
-            let builder = self.plain_http.iter().fold(builder, RegistryClientBuilder::plain_http);
-            let builder = self.https.iter().fold(builder, RegistryClientBuilder::https);
-            builder.pace(pace.clone()).build()
-        };
-        Ok(Transport {
-            images: registry(SourceKind::Image),
-            charts: registry(SourceKind::Chart),
-            indexes: IndexCache::new(http.clone()),
-            http,
-        })
-    }
-}
-
-/// The pace at which registries are asked. Docker Hub's is that of the host that answers for it.
-fn pace(rates: &[(String, f64)]) -> Result<Pace, Error> {
-    rates.iter().try_fold(Pace::per_second(20.0, 20), |pace, (host, per_second)| {
-        if !per_second.is_finite() || *per_second <= 0.0 {
-            let message = format!("{host} cannot be asked {per_second} times a second");
-            return Err(
-                Error::new(ErrorKind::InvalidInput, message).with_hint("the rate is a number above zero")
-            );
-        }
-        let name: ImageName = format!("oci://{host}/any").parse()?;
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "above zero, and a cast from float saturates"
-        )]
-        let burst = per_second.ceil() as u32;
-        Ok(pace.with_host(name.host(), *per_second, burst))
-    })
 }

@@ -1,10 +1,10 @@
-//! **Warehouse discovery** takes a [`Warehouse`](warehouse_spec::Warehouse), asks every one of its
+//! **Warehouse discovery** takes a [`Warehouse`], asks every one of its
 //! subscriptions at once for the newest artifacts that fit, and reports what came of each. One that
 //! fails leaves the others' results standing.
 //!
 //! ```no_run
-//! use warehouse_discovery::Discoverer;
-//! use warehouse_spec::{ImageSubscription, Subscription, Warehouse};
+//! use warehouse_discovery::spec::{ImageSubscription, Subscription};
+//! use warehouse_discovery::{Discoverer, Warehouse};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut image = ImageSubscription::new("ghcr.io/example/app");
@@ -26,6 +26,23 @@
 //! # }
 //! ```
 //!
+//! # One dependency
+//!
+//! This crate is the front door for a program that embeds discovery: it re-exports the crates below it as modules, so that one line in
+//! `Cargo.toml` and one version are enough.
+//!
+//! | you want to | module |
+//! |---|---|
+//! | read a manifest, and know what is wrong with it | [`spec`] |
+//! | ask in a unit test which of these tags a rule takes, and why not the others | [`rules`] |
+//! | run one source alone | [`image`], [`git`](mod@git), [`chart`] |
+//! | give credentials | [`credentials`] |
+//! | configure connections, record or replay requests | [`http`] |
+//! | write a source of your own, and test it | [`source`] |
+//! | name Freight | [`freight`](mod@freight) |
+//!
+//! The folder `examples` has a program for each of these questions, and the guide has [a page](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/guide/embedding.md) on embedding.
+//!
 //! # What stands in a report
 //!
 //! - One [`SubscriptionReport`] per subscription, in the manifest's order, whatever became of it.
@@ -34,16 +51,46 @@
 //!   is left over (semantics rule 6.2): [`Report::freight`].
 //! - [`Report::discovered_artifacts`] is the same in the shape of Kargo's `status.discoveredArtifacts`.
 
+mod admission;
 mod compile;
 mod discovered;
 mod discoverer;
-mod freight;
-mod listener;
+mod kinds;
 mod observer;
 mod report;
+mod report_freight;
+mod report_trace;
 mod run;
 mod snapshot;
-mod turns;
+mod spans;
+mod transport;
+
+/// Where credentials are found: Kargo's Secrets, docker's config, credential helpers.
+#[cfg(feature = "credentials")]
+pub use artifact_credentials as credentials;
+/// The HTTP client, and what the sources of one program share.
+pub use artifact_http as http;
+/// The trait of all sources: its contract, errors, traces, and the conformance suite.
+pub use artifact_source as source;
+/// Freight: its name, when it is built, and why not.
+pub use freight;
+#[cfg(feature = "git")]
+pub use git_source as git;
+#[cfg(feature = "chart")]
+pub use helm_source as chart;
+#[cfg(feature = "image")]
+pub use image_source as image;
+#[cfg(any(feature = "image", feature = "chart"))]
+pub use oci_registry as registry;
+/// Versions, constraints, and the rules that choose among names.
+pub use selection_strategies as rules;
+/// The manifest: Warehouse, Freight, and everything in them.
+pub use warehouse_spec as spec;
+
+#[doc(no_inline)]
+pub use artifact_source::{AnyArtifact, ArtifactSource, Error};
+#[doc(no_inline)]
+pub use warehouse_spec::{Warehouse, parse};
 
 pub use compile::Compiled;
 pub use discoverer::{Discoverer, DiscovererBuilder, GenericRequest};

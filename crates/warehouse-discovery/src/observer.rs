@@ -1,14 +1,14 @@
-//! Watching a run while it goes on.
+//! Observing a run.
 
 use artifact_source::{Meter, SourceId, Trace};
 
 use crate::SubscriptionReport;
 
-/// Watches a [`Run`](crate::Run): each method is told the subscription's place in the manifest, from 0.
+/// Observes a [`Run`](crate::Run): each method gets the subscription's index in the manifest, from 0.
 ///
 /// Subscriptions run at once, so calls for different ones interleave.
 pub trait Observer: Send + Sync {
-    /// Who wants to hear about every candidate of this subscription. By default nobody.
+    /// Receives every candidate of this subscription. Defaults to `()`, which ignores them.
     fn trace(&self, subscription: usize) -> &dyn Trace {
         let _ = subscription;
         &()
@@ -25,5 +25,5 @@ pub trait Observer: Send + Sync {
     }
 }
 
-/// Watches nothing.
+/// Ignores everything.
 impl Observer for () {}

@@ -49,7 +49,7 @@ pub struct SubscriptionReport {
     /// What deserves a person's attention although the artifacts stand: tags that were passed over because the registry refuses
     /// to show them, or an order of builds that no time decides.
     pub warnings: Vec<Warning>,
-    /// As whom the source asked, where it said so: sources without credentials do not.
+    /// The identity as which the source asked; `None` for sources that look up no credential.
     pub principal: Option<Principal>,
     /// What this subscription cost in this run, whether it answered or not.
     pub cost: Cost,

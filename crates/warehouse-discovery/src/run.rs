@@ -14,9 +14,9 @@ use futures::{FutureExt, StreamExt};
 use warehouse_spec::Warehouse;
 
 use crate::compile::Compiled;
-use crate::listener::Listener;
+use crate::report_trace::ReportTrace;
 use crate::snapshot::Remembered;
-use crate::{Discoverer, Freshness, Observer, Report, Snapshot, SubscriptionReport};
+use crate::{Discoverer, Freshness, Observer, Report, Snapshot, SubscriptionReport, spans};
 
 /// How long after the deadline a source may take to say that it passed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -42,13 +42,13 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Who watches.
+    /// The observer of the run.
     pub fn with_observer(mut self, observer: &'a dyn Observer) -> Self {
         self.observer = observer;
         self
     }
 
-    /// When the answer is of no more use. What has not answered by then has failed.
+    /// The end of the time for an answer. A subscription that has not answered by then has failed.
     pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();
         self
@@ -58,7 +58,12 @@ impl<'a> Run<'a> {
         let discovered_at = self.discoverer.now();
         let started = Instant::now();
         let compiled = self.discoverer.compile(self.warehouse);
-        let asked: FuturesUnordered<_> = compiled.into_iter().map(|compiled| self.ask(compiled)).collect();
+        let span = spans::of_run(self.warehouse);
+        let ask = |compiled: Compiled| {
+            let subscription = spans::of_subscription(&span, &compiled.id);
+            spans::within(subscription, self.ask(compiled))
+        };
+        let asked: FuturesUnordered<_> = compiled.into_iter().map(ask).collect();
         let mut subscriptions: Vec<_> = asked.collect().await;
         subscriptions.sort_by_key(|report| report.index);
         let spent: Cost = subscriptions.iter().map(|report| report.cost).sum();
@@ -75,19 +80,19 @@ impl<'a> Run<'a> {
         let Compiled { index, id, key, source } = compiled;
         let meter = Meter::new();
         self.observer.started(index, &id, &meter);
-        let listener = Listener::new(self.observer.trace(index));
+        let trace = ReportTrace::new(self.observer.trace(index));
         let started = Instant::now();
         let remembered = self.previous.and_then(|previous| previous.get(&key));
         let answer = match source {
-            Ok(source) => match self.discoverer.turns().take(&id, self.deadline).await {
-                Ok(_turn) => self.discover(&*source, &listener, remembered, &meter).await,
+            Ok(source) => match self.discoverer.admission().admit(&id, self.deadline).await {
+                Ok(_admission) => self.discover(&*source, &trace, remembered, &meter).await,
                 Err(error) => Err(error),
             },
             Err(error) => Err(error),
         };
         let cost = meter.cost(started.elapsed());
         let mut report = report(index, id, key, remembered, answer, cost);
-        (report.warnings, report.principal) = listener.into_parts();
+        (report.warnings, report.principal) = trace.into_parts();
         self.observer.finished(index, &report);
         report
     }
@@ -95,13 +100,13 @@ impl<'a> Run<'a> {
     async fn discover(
         &self,
         source: &dyn ArtifactSource<Artifact = AnyArtifact>,
-        listener: &Listener<'_>,
+        trace: &ReportTrace<'_>,
         remembered: Option<&Remembered>,
         meter: &Meter,
     ) -> Result<Discovery<AnyArtifact>, Error> {
         let request = DiscoverRequest::new()
             .with_previous(remembered.and_then(|remembered| remembered.observation.as_ref()))
-            .with_trace(listener)
+            .with_trace(trace)
             .with_deadline(self.deadline)
             .with_meter(meter);
         // A source that panics has a fault, and that is no reason to lose the others' answers.

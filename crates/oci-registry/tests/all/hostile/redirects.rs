@@ -96,7 +96,7 @@ async fn to_another_scheme() {
         "data:text/plain,x",
         "unix:/run/docker.sock",
     ] {
-        let message = "a redirect to what is no http or https URL";
+        let message = "the redirect leads to what is not an http or https URL";
         manifest_under(Fault::redirect(location)).await.refused(ErrorKind::BadAnswer, message, 1, 0);
     }
 }
@@ -106,7 +106,7 @@ async fn to_no_host() {
     for location in
         ["http://", "https:///", "http://:80/", "http://[::1", "http://a b/", "http://999.999.999.999/"]
     {
-        let message = "a redirect to what is no URL";
+        let message = "the redirect leads to what is not a URL";
         manifest_under(Fault::redirect(location)).await.refused(ErrorKind::BadAnswer, message, 1, 0);
     }
 }

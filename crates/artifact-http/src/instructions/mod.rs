@@ -1,0 +1,152 @@
+//! What a response tells its reader to do next, and which server said so.
+
+mod challenge;
+mod link;
+
+use std::fmt;
+
+use artifact_source::{Error, ErrorKind};
+use http::{HeaderMap, HeaderValue, header};
+use url::Url;
+
+use crate::Origin;
+use crate::request::strip_user_info;
+use link::Malformed;
+
+pub use challenge::Challenge;
+
+/// The longest URL that is followed, in bytes.
+const LONGEST_URL: usize = 16 << 10;
+/// The headers that lead a client on. [`Response::headers`](crate::Response::headers) does not hold them.
+const INSTRUCTING: [http::HeaderName; 4] =
+    [header::WWW_AUTHENTICATE, header::LINK, header::LOCATION, header::REFRESH];
+
+/// The part of a response that a client acts on: challenges and links, together with the server that sent them.
+///
+/// A server can be the one that was asked, or one that it redirected to. Only this type gives these headers away, together
+/// with their [origin](Self::origin): a challenge is answered with the credential of the origin that sent it,
+/// and of no other.
+#[derive(Clone)]
+pub struct Instructions {
+    url: Url,
+    private: bool,
+    challenges: Vec<Challenge>,
+    links: Vec<HeaderValue>,
+}
+
+impl Instructions {
+    /// The instructions in these headers, which the server at this URL sent. `private` tells that it is at a private address.
+    pub fn new(url: &Url, private: bool, headers: &HeaderMap) -> Self {
+        let challenges = Challenge::parse_all(headers.get_all(header::WWW_AUTHENTICATE));
+        let links = headers.get_all(header::LINK).into_iter().cloned().collect();
+        Self { url: url.clone(), private, challenges, links }
+    }
+
+    /// The same, taken out of the headers.
+    pub(crate) fn take(headers: &mut HeaderMap, url: &Url, private: bool) -> Self {
+        let instructions = Self::new(url, private, headers);
+        for name in INSTRUCTING {
+            headers.remove(name);
+        }
+        instructions
+    }
+
+    /// The origin of the server that sent the response, after any redirects.
+    pub fn origin(&self) -> Origin {
+        Origin::of(&self.url)
+    }
+
+    /// Whether the server is out on the internet, so that what it names must be there too: pass it on to
+    /// [`Request::public_only`](crate::Request::public_only).
+    pub fn public_only(&self) -> bool {
+        !self.private
+    }
+
+    /// The challenges of `WWW-Authenticate`, in their order.
+    pub fn challenges(&self) -> &[Challenge] {
+        &self.challenges
+    }
+
+    /// The URL of the link whose relation is `next`, relative to the URL that answered, without user and fragment. It may be at any origin.
+    ///
+    /// # Errors
+    ///
+    /// [`BadAnswer`](ErrorKind::BadAnswer) for a `Link` header that cannot be read, for several next links, and for a target that is not
+    /// a URL of at most 16 KiB.
+    pub fn next_link(&self) -> Result<Option<Url>, Error> {
+        let bad = |what: &str| Error::new(ErrorKind::BadAnswer, what).with_url(&self.url);
+        let targets = link::next(&self.links)
+            .map_err(|Malformed| bad("the Link header of the answer cannot be read"))?;
+        let mut next = None;
+        for target in targets {
+            if target.len() > LONGEST_URL {
+                return Err(bad(&format!("the answer goes on at a URL of more than {LONGEST_URL} bytes")));
+            }
+            let mut url =
+                self.url.join(&target).map_err(|_| bad("the answer goes on at what is not a URL"))?;
+            strip_user_info(&mut url);
+            url.set_fragment(None);
+            // Some servers give one page in several spellings.
+            if next.replace(url.clone()).is_some_and(|known| known != url) {
+                return Err(bad("the Link header of the answer names several next pages"));
+            }
+        }
+        Ok(next)
+    }
+
+    /// The URL that answered.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+}
+
+impl fmt::Debug for Instructions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instructions")
+            .field("origin", &self.origin())
+            .field("private", &self.private)
+            .field("challenges", &self.challenges.len())
+            .field("links", &self.links.len())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(link: &str, expected: Result<Option<&str>, &str>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::LINK, HeaderValue::from_str(link).unwrap());
+        headers.insert(header::ETAG, HeaderValue::from_static("x"));
+        let url = Url::parse("https://u.test/v2/a/tags/list?n=1#x").unwrap();
+        let instructions = Instructions::take(&mut headers, &url, false);
+        assert_eq!(headers.len(), 1, "only what is not an instruction stays");
+        let next = instructions.next_link();
+        let next = next.as_ref().map(|next| next.as_ref().map(Url::as_str)).map_err(Error::message);
+        assert_eq!(next, expected);
+    }
+
+    #[test]
+    fn next_links() {
+        let there = Ok(Some("https://u.test/v2/a/tags/list?last=x"));
+        check("</v2/a/tags/list?last=x>; rel=next", there);
+        check("<list?last=x>; rel=next", there);
+        check("<?last=x>; rel=next", there);
+        check("<https://me:pw@U.test:443/v2/a/tags/list?last=x#y>; rel=next", there);
+        check("<//other.test/x>; rel=next", Ok(Some("https://other.test/x")));
+        check("<>; rel=next", Ok(Some("https://u.test/v2/a/tags/list?n=1")));
+        check("</x>; rel=prev", Ok(None));
+        check("<http://[>; rel=next", Err("the answer goes on at what is not a URL"));
+        check("<x", Err("the Link header of the answer cannot be read"));
+        check("<?last=x>; rel=next, <https://u.test/v2/a/tags/list?last=x#y>; rel=next", there);
+        check(
+            "<?last=x>; rel=next, <?last=y>; rel=next",
+            Err("the Link header of the answer names several next pages"),
+        );
+        check("</x>, </y>", Err("the Link header of the answer names several next pages"));
+        let long = format!("<{}>; rel=next", "x".repeat(LONGEST_URL + 1));
+        check(&long, Err("the answer goes on at a URL of more than 16384 bytes"));
+    }
+}

@@ -1,0 +1,311 @@
+//! Certificates that are trusted, and what is said about those that are not.
+
+use std::sync::Arc;
+
+use crate::server::{Server, answer};
+use artifact_http::{Authorization, Call, HttpClient, HttpClientBuilder, Request};
+use artifact_source::{Error, ErrorKind};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    date_time_ymd,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A server with a certificate for this name, good until this year.
+    pub async fn serve(&self, name: &str, until_year: i32, reply: &'static [&'static str]) -> Server {
+        self.serve_from(2000, name, until_year, reply).await
+    }
+
+    /// The same from this year on.
+    async fn serve_from(
+        &self,
+        year: i32,
+        name: &str,
+        until_year: i32,
+        reply: &'static [&'static str],
+    ) -> Server {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_before = date_time_ymd(year, 1, 1);
+        params.not_after = date_time_ymd(until_year, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        let status = match reply.first() {
+            None => "200 OK",
+            Some(header) if header.starts_with("Proxy-Authenticate") => "407 X",
+            Some(_) => "302 X",
+        };
+        let tls = configuration(certificate.der().clone(), &key);
+        Server::start_tls(tls, move |_, _| answer(status, reply, "secure")).await
+    }
+}
+
+fn configuration(certificate: CertificateDer<'static>, key: &KeyPair) -> ServerConfig {
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap()
+}
+
+async fn get(builder: HttpClientBuilder, url: &str) -> Result<Vec<u8>, Error> {
+    let response = builder.build()?.fetch(Request::get(url), &Call::new()).await?;
+    Ok(response.body.to_vec())
+}
+
+/// A server with a certificate that nobody but itself signed.
+async fn self_signed(name: &str) -> Server {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().self_signed(&key).unwrap();
+    Server::start_tls(configuration(certificate.der().clone(), &key), |_, _| answer("200 OK", &[], "secure"))
+        .await
+}
+
+/// The certificate of this server is refused, with these words.
+#[track_caller]
+fn refused(answer: Result<Vec<u8>, Error>, message: &str, hint: &str) {
+    let error = answer.unwrap_err();
+    assert_eq!((error.kind(), error.message(), error.hint()), (ErrorKind::Tls, message, Some(hint)));
+    assert_eq!((error.tries(), error.is_transient()), (1, false), "it is not tried again");
+}
+
+#[tokio::test]
+async fn an_added_authority_is_trusted() {
+    let authority = Authority::new();
+    let server = authority.serve("127.0.0.1", 2099, &[]).await;
+    let trusting = HttpClient::builder().add_root_certificate_pem(authority.pem());
+    assert_eq!(get(trusting, &server.url).await.unwrap(), b"secure");
+    let both = HttpClient::builder().add_root_certificate_pem(Authority::new().pem());
+    assert_eq!(get(both.add_root_certificate_pem(authority.pem()), &server.url).await.unwrap(), b"secure");
+}
+
+#[tokio::test]
+async fn an_unknown_authority() {
+    let server = Authority::new().serve("127.0.0.1", 2099, &[]).await;
+    for client in
+        [HttpClient::builder(), HttpClient::builder().add_root_certificate_pem(Authority::new().pem())]
+    {
+        let message = "the certificate was issued by an authority that is not trusted";
+        refused(
+            get(client, &server.url).await,
+            message,
+            "add the authority's certificate (PEM) to the trusted ones",
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_only_its_owner_signed() {
+    let server = self_signed("127.0.0.1").await;
+    let message = "the certificate was issued by an authority that is not trusted";
+    let hint = "add the authority's certificate (PEM) to the trusted ones";
+    refused(get(HttpClient::builder(), &server.url).await, message, hint);
+}
+
+/// A server whose own certificate is marked as an authority's, as `openssl req -x509` makes them, and that certificate.
+async fn marked_as_authority(name: &str, until_year: i32) -> (Server, String) {
+    marked_for(name, until_year, &[]).await
+}
+
+/// The same with these purposes.
+async fn marked_for(name: &str, until_year: i32, purposes: &[ExtendedKeyUsagePurpose]) -> (Server, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.extended_key_usages = purposes.to_vec();
+    params.not_before = date_time_ymd(2000, 1, 1);
+    params.not_after = date_time_ymd(until_year, 1, 1);
+    let certificate = params.self_signed(&key).unwrap();
+    let tls = configuration(certificate.der().clone(), &key);
+    (Server::start_tls(tls, |_, _| answer("200 OK", &[], "secure")).await, certificate.pem())
+}
+
+#[tokio::test]
+async fn a_server_that_shows_exactly_a_named_certificate_is_trusted_though_it_is_marked_as_an_authority() {
+    let here = ["127.0.0.1".parse().unwrap()];
+    let named = |pem: &str| {
+        HttpClient::builder()
+            .add_root_certificate_pem(pem)
+            .resolve("registry.test", here)
+            .resolve("other.test", here)
+    };
+    let (server, pem) = marked_as_authority("registry.test", 2099).await;
+    let url = server.url_of("registry.test");
+    assert_eq!(get(named(&pem), &url).await.unwrap(), b"secure");
+    let with_another = named(&Authority::new().pem()).add_root_certificate_pem(&pem);
+    assert_eq!(get(with_another, &url).await.unwrap(), b"secure");
+
+    let (clients, pem_of_clients) =
+        marked_for("registry.test", 2099, &[ExtendedKeyUsagePurpose::ClientAuth]).await;
+    let error = get(named(&pem_of_clients), &clients.url_of("registry.test")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "it is for clients, not for servers");
+    let (both, pem_of_both) = marked_for(
+        "registry.test",
+        2099,
+        &[ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth],
+    )
+    .await;
+    assert_eq!(get(named(&pem_of_both), &both.url_of("registry.test")).await.unwrap(), b"secure");
+
+    let not_for = "the certificate is not for other.test";
+    refused(get(named(&pem), &server.url_of("other.test")).await, not_for, "it is for registry.test");
+    let (_, of_another) = marked_as_authority("registry.test", 2099).await;
+    let authority = "the certificate is that of an authority, and not of a server";
+    let hint = "let the server show a certificate that the authority issued, or add exactly this certificate (PEM) to the trusted ones";
+    for untrusting in [named(&of_another), named(&Authority::new().pem())] {
+        refused(get(untrusting, &url).await, authority, hint);
+    }
+    let (expired, pem) = marked_as_authority("registry.test", 2001).await;
+    let renew = "ask the operator of the server to renew it";
+    refused(get(named(&pem), &expired.url_of("registry.test")).await, "the certificate has expired", renew);
+}
+
+#[tokio::test]
+async fn a_server_whose_own_certificate_is_named_is_trusted_whoever_issued_it() {
+    let key = KeyPair::generate().unwrap();
+    let authority = Authority::new();
+    let certificate =
+        CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority.0).unwrap();
+    let tls = configuration(certificate.der().clone(), &key);
+    let server = Server::start_tls(tls, |_, _| answer("200 OK", &[], "secure")).await;
+    let named = HttpClient::builder().add_root_certificate_pem(certificate.pem());
+    assert_eq!(get(named.clone(), &server.url).await.unwrap(), b"secure");
+    let another = authority.serve("127.0.0.1", 2099, &[]).await;
+    assert_eq!(
+        get(named, &another.url).await.unwrap_err().kind(),
+        ErrorKind::Tls,
+        "another one of the same authority"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_name() {
+    let authority = Authority::new();
+    let client = || {
+        HttpClient::builder()
+            .add_root_certificate_pem(authority.pem())
+            .resolve("other.example.com", ["127.0.0.1".parse().unwrap()])
+            .resolve("registry.example.com", ["127.0.0.1".parse().unwrap()])
+    };
+    let server = authority.serve("registry.example.com", 2099, &[]).await;
+    let (right, wrong) = (server.url_of("registry.example.com"), server.url_of("other.example.com"));
+    assert_eq!(get(client(), &right).await.unwrap(), b"secure");
+    let hint = "it is for registry.example.com";
+    refused(get(client(), &wrong).await, "the certificate is not for other.example.com", hint);
+    refused(get(client(), &server.url).await, "the certificate is not for 127.0.0.1", hint);
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_expired() {
+    let authority = Authority::new();
+    let server = authority.serve("127.0.0.1", 2001, &[]).await;
+    let trusting = HttpClient::builder().add_root_certificate_pem(authority.pem());
+    let hint = "ask the operator of the server to renew it";
+    refused(get(trusting, &server.url).await, "the certificate has expired", hint);
+}
+
+#[tokio::test]
+async fn a_certificate_whose_time_has_not_come() {
+    let authority = Authority::new();
+    let server = authority.serve_from(2090, "127.0.0.1", 2099, &[]).await;
+    let trusting = HttpClient::builder().add_root_certificate_pem(authority.pem());
+    let message = "the certificate is not valid yet";
+    refused(get(trusting, &server.url).await, message, "is the clock of this machine right?");
+}
+
+#[tokio::test]
+async fn verification_is_skipped_where_that_was_said_and_nowhere_else() {
+    let authority = Authority::new();
+    for server in [
+        authority.serve("127.0.0.1", 2099, &[]).await,
+        authority.serve("registry.example.com", 2099, &[]).await,
+        authority.serve("127.0.0.1", 2001, &[]).await,
+        self_signed("127.0.0.1").await,
+    ] {
+        let skipping = HttpClient::builder().skip_tls_verify(true);
+        assert_eq!(get(skipping, &server.url).await.unwrap(), b"secure");
+        let error = get(HttpClient::builder().skip_tls_verify(false), &server.url).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tls);
+    }
+}
+
+#[tokio::test]
+async fn the_name_is_said_before_the_certificate_is_shown() {
+    let authority = Authority::new();
+    let server = authority.serve("registry.example.com", 2099, &[]).await;
+    let client = HttpClient::builder()
+        .add_root_certificate_pem(authority.pem())
+        .resolve("registry.example.com", ["127.0.0.1".parse().unwrap()]);
+    get(client, &server.url_of("registry.example.com")).await.unwrap();
+    assert_eq!(server.names(), [Some("registry.example.com".to_owned())]);
+}
+
+#[tokio::test]
+async fn plain_http_where_https_is_spoken() {
+    let server = Authority::new().serve("127.0.0.1", 2099, &[]).await;
+    let error = get(HttpClient::builder(), &server.url.replace("https:", "http:")).await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::BadAnswer, "the answer is not HTTP"));
+    assert_eq!(error.hint(), Some("is it http where https was meant, or another kind of server?"));
+}
+
+#[tokio::test]
+async fn https_where_plain_http_is_spoken() {
+    let plain = Server::start(|_, _| answer("200 OK", &[], "")).await;
+    let url = plain.url.replace("http:", "https:");
+    let hint = "does it serve plain http on this port?";
+    refused(get(HttpClient::builder(), &url).await, "the server does not speak TLS", hint);
+}
+
+#[tokio::test]
+async fn who_answers_over_tls_is_known_by_address_too() {
+    let authority = Authority::new();
+    let server = authority.serve("127.0.0.1", 2099, &[]).await;
+    let client = HttpClient::builder().add_root_certificate_pem(authority.pem());
+    for (client, private) in
+        [(client.clone(), true), (client.count_as_public("127.0.0.0".parse().unwrap(), 8), false)]
+    {
+        let response = client.build().unwrap().fetch(Request::get(&server.url), &Call::new()).await.unwrap();
+        assert_eq!(response.came_from_private_address(), private);
+    }
+}
+
+#[tokio::test]
+async fn a_credential_never_leaves_https() {
+    let authority = Authority::new();
+    let server = authority.serve("127.0.0.1", 2099, &["Location: http://127.0.0.1:1/x"]).await;
+    let client = HttpClient::builder().add_root_certificate_pem(authority.pem()).build().unwrap();
+    let request = Request::get(&server.url).authorization(Authorization::bearer("SECRET"));
+    let error = client.fetch(request, &Call::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert!(error.message().starts_with("a redirect from https to http://127.0.0.1:1"), "{error}");
+}
+
+#[tokio::test]
+async fn roots_that_are_none() {
+    for (pem, message) in [
+        ("nonsense", "there is no certificate in the PEM text"),
+        (
+            "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----",
+            "a root certificate is not in PEM form",
+        ),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "a root certificate cannot be used"),
+    ] {
+        let error = HttpClient::builder().add_root_certificate_pem(pem).build().unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::InvalidInput, message));
+    }
+}

@@ -1,0 +1,114 @@
+//! Subscriptions to Git repositories.
+
+#![allow(
+    clippy::field_reassign_with_default,
+    reason = "the types are #[non_exhaustive]: no literal makes one"
+)]
+
+use artifact_source::{AnyArtifact, Commit, Observation};
+use warehouse_spec::{
+    DiscoveredCommit, DiscoveryResult, GitDiscoveryRefs, GitDiscoveryResult, GitSubscription,
+    without_credential,
+};
+
+use super::pick;
+#[cfg(feature = "git")]
+use {
+    super::limit,
+    crate::compile::Compiler,
+    artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
+    git_source::{GitSource, ObservedRefs},
+    warehouse_spec::{CommitSelectionStrategy, DiscoveredRef},
+};
+
+/// The source of a subscription.
+#[cfg(feature = "git")]
+pub(crate) fn source(
+    compiler: &Compiler<'_>,
+    git: &GitSubscription,
+    id: &SourceId,
+) -> Result<AnySource, Error> {
+    let strategy = match git.commit_selection_strategy {
+        CommitSelectionStrategy::NewestFromBranch => git_source::Strategy::NewestFromBranch,
+        CommitSelectionStrategy::SemVer => git_source::Strategy::SemVer,
+        CommitSelectionStrategy::Lexical => git_source::Strategy::Lexical,
+        CommitSelectionStrategy::NewestTag => git_source::Strategy::NewestTag,
+    };
+    let mut builder = GitSource::builder(&git.repo_url)
+        .id(id.clone())
+        .context(&compiler.context(compiler.transport(git.insecure_skip_tls_verify)))
+        .strategy(strategy)
+        .branch(git.branch.clone())
+        .limit(limit(git.discovery_limit))
+        .semver_constraint(git.semver_constraint.clone())
+        .strict_semvers(git.strict_semvers)
+        .allow_tags_regexes(git.allow_tags_regexes.clone())
+        .ignore_tags_regexes(git.ignore_tags_regexes.clone())
+        .ignore_tags(git.ignore_tags.clone())
+        .since(git.since)
+        .expression_filter(git.expression_filter.clone())
+        .include_paths(git.include_paths.clone())
+        .exclude_paths(git.exclude_paths.clone());
+    if let Some((program, arguments)) = &compiler.discoverer.shared.ssh_command {
+        builder = builder.ssh_command(program, arguments);
+    }
+    Ok(builder.build()?.erase())
+}
+
+/// The entry of `status.discoveredArtifacts`.
+pub(crate) fn result(
+    git: &GitSubscription,
+    name: String,
+    artifacts: &[AnyArtifact],
+    observation: Option<&Observation>,
+) -> DiscoveryResult {
+    let mut result = GitDiscoveryResult::default();
+    result.repo_url = without_credential(&git.repo_url).into_owned();
+    result.subscription_name = name;
+    result.commits = pick(artifacts, commit);
+    result.observed_refs = observation.and_then(observed_refs);
+    DiscoveryResult::Git(result)
+}
+
+#[cfg(feature = "git")]
+/// The references behind the answer, as Kargo compares them with what it sees itself.
+fn observed_refs(observation: &Observation) -> Option<GitDiscoveryRefs> {
+    let mut refs = GitDiscoveryRefs::default();
+    match ObservedRefs::of(observation)? {
+        ObservedRefs::BranchHead(id) => refs.branch_head = id,
+        ObservedRefs::Tags(tags) => {
+            refs.tags = tags
+                .into_iter()
+                .map(|(name, id)| {
+                    let mut found = DiscoveredRef::default();
+                    (found.name, found.id) = (name, id);
+                    found
+                })
+                .collect();
+        }
+        _ => return None,
+    }
+    Some(refs)
+}
+
+#[cfg(not(feature = "git"))]
+fn observed_refs(_: &Observation) -> Option<GitDiscoveryRefs> {
+    None
+}
+
+fn commit(artifact: &AnyArtifact) -> Option<DiscoveredCommit> {
+    let AnyArtifact::Commit(Commit { id, branch, tag, subject, author, committer, creator_date, .. }) =
+        artifact
+    else {
+        return None;
+    };
+    let mut commit = DiscoveredCommit::default();
+    commit.id.clone_from(id);
+    commit.branch = branch.clone().unwrap_or_default();
+    commit.tag = tag.clone().unwrap_or_default();
+    commit.subject.clone_from(subject);
+    commit.author.clone_from(author);
+    commit.committer.clone_from(committer);
+    commit.creator_date = *creator_date;
+    Some(commit)
+}

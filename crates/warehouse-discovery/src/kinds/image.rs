@@ -1,0 +1,108 @@
+//! Subscriptions to container image repositories.
+
+#![allow(
+    clippy::field_reassign_with_default,
+    reason = "the types are #[non_exhaustive]: no literal makes one"
+)]
+
+use artifact_source::{AnyArtifact, Image};
+use warehouse_spec::{
+    DiscoveredImageReference, DiscoveryResult, ImageDiscoveryResult, ImageSubscription, without_credential,
+};
+
+use super::pick;
+#[cfg(feature = "image")]
+use {
+    super::{invalid, limit},
+    crate::compile::Compiler,
+    artifact_source::{AnySource, ArtifactSourceExt, Error, ErrorKind, SourceId},
+    image_source::ImageSource,
+    selection_strategies::{Constraint, Strictness, TagFilter, TagRule},
+    std::sync::Arc,
+    warehouse_spec::ImageSelectionStrategy,
+};
+
+/// The source of a subscription; it tells when the best image was built, if Freight's criteria read that.
+#[cfg(feature = "image")]
+pub(crate) fn source(
+    compiler: &Compiler<'_>,
+    image: &ImageSubscription,
+    id: &SourceId,
+) -> Result<AnySource, Error> {
+    let shared = &compiler.discoverer.shared;
+    let transport = compiler.transport(image.insecure_skip_tls_verify);
+    let platform = image.platform.as_ref().map(|platform| platform.to_string().parse());
+    let platform = platform.transpose().map_err(|error| invalid("platform", error))?;
+    let source = ImageSource::builder(&image.repo_url)
+        .id(id.clone())
+        .context(&compiler.context(transport))
+        .registry(transport.images.clone())
+        .rule(tag_rule(image)?)
+        .platform(platform)
+        .limit(limit(image.discovery_limit))
+        .cache_by_tag(image.cache_by_tag)
+        .cache_by_tag_policy(shared.cache_by_tag)
+        .cache(Arc::clone(&shared.facts))
+        .time_of_best(compiler.needed.of_image(&image.repo_url))
+        // Facts of an unchecked server must not count for other subscriptions.
+        .scope(if image.insecure_skip_tls_verify { "unverified" } else { "" })
+        .build()?;
+    Ok(source.erase())
+}
+
+#[cfg(feature = "image")]
+/// The rule over an image's tags (semantics section 3).
+fn tag_rule(image: &ImageSubscription) -> Result<TagRule, Error> {
+    let filter = TagFilter::builder()
+        .allow_all(&image.allow_tags_regexes)
+        .ignore_all(&image.ignore_tags_regexes)
+        .ignore_literals(image.ignore_tags.iter().map(String::as_str))
+        .build()
+        .map_err(|error| invalid("allowTagsRegexes", error))?;
+    let constraint = image.constraint.as_deref().filter(|constraint| !constraint.is_empty());
+    let rule = match image.image_selection_strategy {
+        ImageSelectionStrategy::SemVer => {
+            let constraint = constraint.map(Constraint::parse).transpose();
+            let strictness = if image.strict_semvers { Strictness::Strict } else { Strictness::Loose };
+            TagRule::semver(constraint.map_err(|error| invalid("constraint", error))?)
+                .with_strictness(strictness)
+        }
+        ImageSelectionStrategy::Lexical => TagRule::lexical(),
+        ImageSelectionStrategy::NewestBuild => TagRule::newest(),
+        ImageSelectionStrategy::Digest => match constraint {
+            Some(tag) => TagRule::digest(tag),
+            None => {
+                let error =
+                    Error::new(ErrorKind::InvalidInput, "the strategy Digest needs the tag to follow");
+                return Err(error
+                    .with_field("constraint")
+                    .with_hint("name it in `constraint`, such as latest"));
+            }
+        },
+    };
+    Ok(rule.with_filter(filter))
+}
+
+/// The entry of `status.discoveredArtifacts`.
+pub(crate) fn result(image: &ImageSubscription, name: String, artifacts: &[AnyArtifact]) -> DiscoveryResult {
+    let mut result = ImageDiscoveryResult::default();
+    result.repo_url = without_credential(&image.repo_url).into_owned();
+    result.platform = image.platform.as_ref().map(ToString::to_string).unwrap_or_default();
+    result.subscription_name = name;
+    let git_repo_url = image.git_repo_url.clone().unwrap_or_default();
+    result.references = pick(artifacts, |artifact| reference(artifact, &git_repo_url));
+    DiscoveryResult::Image(result)
+}
+
+fn reference(artifact: &AnyArtifact, git_repo_url: &str) -> Option<DiscoveredImageReference> {
+    let AnyArtifact::Image(Image { tag, digest, annotations, created_at, .. }) = artifact else {
+        return None;
+    };
+    let mut reference = DiscoveredImageReference::default();
+    reference.tag.clone_from(tag);
+    reference.digest.clone_from(digest);
+    reference.annotations.clone_from(annotations);
+    reference.created_at = *created_at;
+    reference.git_repo_url = git_repo_url.to_owned();
+    Some(reference)
+}

@@ -1,0 +1,11 @@
+//! Whole Warehouses over real servers on loopback.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod every_fault;
+mod images;
+mod peers;
+mod peers_skopeo;
+mod run;
+mod spans;
+mod together;
