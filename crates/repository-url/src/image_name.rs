@@ -11,9 +11,9 @@ pub const DOCKER_HUB: &str = "docker.io";
 /// The host that answers for Docker Hub.
 pub const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
 
-const LONGEST: usize = 255;
+const MAX_LENGTH: usize = 255;
 
-/// Whether this host, in small letters, is one of Docker Hub's names: `docker.io`, `index.docker.io` or `registry-1.docker.io`.
+/// Whether this host, in lower case, is one of Docker Hub's names: `docker.io`, `index.docker.io` or `registry-1.docker.io`.
 ///
 /// ```
 /// assert!(repository_url::is_docker_hub("index.docker.io"));
@@ -23,7 +23,7 @@ pub fn is_docker_hub(host: &str) -> bool {
     matches!(host, DOCKER_HUB | "index.docker.io" | DOCKER_HUB_HOST)
 }
 
-/// The host of a registry in small letters, and Docker Hub under the one name [`DOCKER_HUB`].
+/// The host of a registry in lower case, and Docker Hub under the one name [`DOCKER_HUB`].
 ///
 /// ```
 /// assert_eq!(repository_url::registry_host("Index.Docker.io"), "docker.io");
@@ -34,11 +34,11 @@ pub fn registry_host(registry: &str) -> String {
     if is_docker_hub(&host) { DOCKER_HUB.to_owned() } else { host }
 }
 
-/// A registry and a repository in it, read as Docker reads them.
+/// A registry and a repository in it, parsed as Docker does.
 ///
-/// The first part is a registry if it holds a dot or a colon or is `localhost`; otherwise Docker Hub
-/// is meant, where a name of one part is an official image. After `oci://` the first part is a registry whatever it
-/// looks like, and nothing is added to the rest: that is how Helm reads it.
+/// The first part is a registry if it contains a dot or a colon or is `localhost`. Otherwise the registry is Docker Hub,
+/// where a name of one part is an official image. After `oci://` the first part is always a registry, and nothing is added to
+/// the rest, as in Helm.
 ///
 /// ```
 /// use repository_url::ImageName;
@@ -62,7 +62,7 @@ pub struct ImageName {
 }
 
 impl ImageName {
-    /// The registry as people write it: `docker.io`, `ghcr.io`, `localhost:5000`.
+    /// The registry: `docker.io`, `ghcr.io`, `localhost:5000`.
     pub fn registry(&self) -> &str {
         &self.registry
     }
@@ -72,7 +72,7 @@ impl ImageName {
         &self.repository
     }
 
-    /// The host, with its port if there is one, that answers for the registry.
+    /// The host that serves the registry, with its port if there is one.
     pub fn host(&self) -> &str {
         if self.registry == DOCKER_HUB { DOCKER_HUB_HOST } else { &self.registry }
     }
@@ -121,12 +121,15 @@ impl FromStr for ImageName {
         let after_scheme = text.strip_prefix("oci://");
         let name = after_scheme.unwrap_or(text);
         if name.contains("://") {
-            return Err(invalid("a URL scheme", "write only host and repository, such as ghcr.io/a/b"));
+            return Err(invalid(
+                "a URL scheme",
+                "write only the host and the repository, such as ghcr.io/a/b",
+            ));
         }
         if name.contains('@') {
             return Err(invalid(
                 "a digest or a user name",
-                "write only host and repository, such as ghcr.io/a/b",
+                "write only the host and the repository, such as ghcr.io/a/b",
             ));
         }
         let (registry, repository) = match name.split_once('/') {
@@ -138,29 +141,30 @@ impl FromStr for ImageName {
             _ => (DOCKER_HUB, name),
         };
         if repository.contains(':') {
-            return Err(invalid("a tag", "leave out the tag: the subscription chooses it"));
+            return Err(invalid("a tag", "remove the tag: the subscription selects it"));
         }
         let registry = registry_host(registry);
         if !is_host(&registry) {
-            return Err(invalid("a host that is none", "write host or host:port before the first slash"));
+            return Err(invalid("an invalid host", "write host or host:port before the first slash"));
         }
         let repository = match repository.contains('/') {
             false if registry == DOCKER_HUB && after_scheme.is_none() => format!("library/{repository}"),
             _ => repository.to_owned(),
         };
-        // Registries know lower case only, and GitHub shows the names of organizations as they are written (semantics, rule 3.10).
+        // Repositories have lower-case names, and GitHub shows the names of organizations as they are written
+        // (rule 3.10).
         let repository = repository.to_ascii_lowercase();
-        if repository.len() > LONGEST || !repository.split('/').all(is_part) {
+        if repository.len() > MAX_LENGTH || !repository.split('/').all(is_part) {
             return Err(invalid(
-                "a repository name that is none",
-                "parts are made of a-z, 0-9, '.', '_' and '-'",
+                "an invalid repository name",
+                "each part consists of a-z, 0-9, '.', '_' and '-'",
             ));
         }
         Ok(Self { registry, repository })
     }
 }
 
-/// What can stand in a URL without being read as anything but host and port.
+/// Whether a URL with this text as its authority has a host and a port, and nothing else.
 fn is_host(text: &str) -> bool {
     let in_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     match url::Url::parse(&format!("https://{text}/")) {
@@ -213,34 +217,34 @@ mod tests {
     }
 
     #[track_caller]
-    fn refuse(text: &str, what: &str) {
+    fn check_error(text: &str, what: &str) {
         let error = text.parse::<ImageName>().unwrap_err();
         assert!(error.to_string().starts_with(what) && !error.hint().is_empty(), "{text:?}: {error}");
         assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
     }
 
     #[test]
-    fn what_is_no_name() {
-        refuse("", "a repository name that is none");
-        refuse("ghcr.io/", "a repository name that is none");
-        refuse("ghcr.io/a//b", "a repository name that is none");
-        refuse("ghcr.io/a/../b", "a repository name that is none");
-        refuse("ghcr.io/a b", "a repository name that is none");
-        refuse("ghcr.io/a?x", "a repository name that is none");
-        refuse(&format!("ghcr.io/{}", "a".repeat(256)), "a repository name that is none");
-        refuse("ghcr.io/a:1.0", "a tag");
-        refuse("nginx:1.0", "a tag");
-        refuse("oci://ghcr.io", "a registry without a repository");
-        refuse("oci://", "a registry without a repository");
-        refuse("oci:///web", "a host that is none");
-        refuse("oci://oci://a/b", "a URL scheme");
-        refuse("ghcr.io/a@sha256:00", "a digest or a user name");
-        refuse("https://ghcr.io/a", "a URL scheme");
-        refuse("https://me:SECRET@ghcr.io/a", "a URL scheme");
-        refuse("me:SECRET@ghcr.io/a", "a digest or a user name");
-        refuse("host:port/a", "a host that is none");
-        refuse("host:99999/a", "a host that is none");
-        refuse(":5000/a", "a host that is none");
-        refuse("a.b#c/d", "a host that is none");
+    fn invalid_names() {
+        check_error("", "an invalid repository name");
+        check_error("ghcr.io/", "an invalid repository name");
+        check_error("ghcr.io/a//b", "an invalid repository name");
+        check_error("ghcr.io/a/../b", "an invalid repository name");
+        check_error("ghcr.io/a b", "an invalid repository name");
+        check_error("ghcr.io/a?x", "an invalid repository name");
+        check_error(&format!("ghcr.io/{}", "a".repeat(256)), "an invalid repository name");
+        check_error("ghcr.io/a:1.0", "a tag");
+        check_error("nginx:1.0", "a tag");
+        check_error("oci://ghcr.io", "a registry without a repository");
+        check_error("oci://", "a registry without a repository");
+        check_error("oci:///web", "an invalid host");
+        check_error("oci://oci://a/b", "a URL scheme");
+        check_error("ghcr.io/a@sha256:00", "a digest or a user name");
+        check_error("https://ghcr.io/a", "a URL scheme");
+        check_error("https://me:SECRET@ghcr.io/a", "a URL scheme");
+        check_error("me:SECRET@ghcr.io/a", "a digest or a user name");
+        check_error("host:port/a", "an invalid host");
+        check_error("host:99999/a", "an invalid host");
+        check_error(":5000/a", "an invalid host");
+        check_error("a.b#c/d", "an invalid host");
     }
 }

@@ -54,6 +54,21 @@ impl TagFilter {
         self.allow.is_empty() && self.ignore.is_empty() && self.ignore_literals.is_empty()
     }
 
+    /// The patterns of which one has to match, if there are any, in their order.
+    pub fn allow_patterns(&self) -> impl Iterator<Item = &str> {
+        self.allow.each.iter().map(GoRegex::as_str)
+    }
+
+    /// The patterns that exclude a name, in their order.
+    pub fn ignore_patterns(&self) -> impl Iterator<Item = &str> {
+        self.ignore.each.iter().map(GoRegex::as_str)
+    }
+
+    /// The names that are excluded literally, sorted.
+    pub fn ignored_names(&self) -> impl Iterator<Item = &str> {
+        self.ignore_literals.iter().map(|name| &**name)
+    }
+
     /// Judges one name.
     pub fn judge(&self, name: &str) -> Verdict {
         self.check(name).into()

@@ -1,4 +1,4 @@
-//! How many requests it takes to find the newest builds, exactly, as the registry counted them; beside it what Kargo's
+//! The exact number of requests to find the newest builds, as counted by the registry; in comparison with Kargo's
 //! discovery takes. See `cost.rs` for its pattern.
 
 use crate::support::{Annotated, PLATFORMS, cost, discover, found, registry, source};
@@ -19,7 +19,7 @@ async fn newest_build_of_1000_annotated_is_1003_cold_and_1001_warm() {
 
 /// Kargo: 27,005 cold and 3,005 warm, by its pattern, with three pages of tags.
 #[tokio::test]
-async fn newest_build_of_1000_that_do_not_say_when_is_13003_cold_and_1001_warm() {
+async fn newest_build_of_1000_without_build_times_is_13003_cold_and_1001_warm() {
     let registry = registry(Registry::builder(), 1000, Annotated::No);
     let source = source(&registry, TagRule::newest()).build().unwrap();
     let cold = discover(&source).await;

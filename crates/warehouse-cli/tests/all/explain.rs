@@ -113,9 +113,8 @@ fn warnings_and_candidates_that_are_not_images() {
         "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\nspec:\n  subscriptions:\n  \
          - image: {repoURL: REGISTRY/shop/odd, imageSelectionStrategy: NewestBuild, discoveryLimit: 1}\n",
     );
-    let refused =
-        "passed over, although it could be the newest: blocked (the registry refuses it with HTTP 451)";
-    let undated = "1 of 2 images do not say when they were built, and count as the oldest: undated";
+    let refused = "skipped, although it could be the newest: blocked (the registry refuses it with HTTP 451)";
+    let undated = "1 of 2 images have no build time, and count as the oldest: undated";
 
     let ran = warehouse(&["explain", "--no-cache", "-f", "-"], &manifest);
     assert_eq!(ran.code, Some(0));

@@ -129,8 +129,7 @@ async fn warnings_are_in_the_report_each_time_and_reach_the_observer() {
     registry.faults().add(When::path("/v2/demo/app/manifests/1.2.0"), Reply::status(451));
     let warehouse = warehouse(&registry, "", "");
     let discoverer = Discoverer::builder().build().unwrap();
-    let expected =
-        "passed over, although it could be the newest: 1.2.0 (the registry refuses it with HTTP 451)";
+    let expected = "skipped, although it could be the newest: 1.2.0 (the registry refuses it with HTTP 451)";
     let mut snapshot = None;
     for freshness in [Freshness::Found, Freshness::Unchanged] {
         let ears = Arc::new(Ears::default());
