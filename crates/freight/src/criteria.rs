@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use repository_url::{normalize_chart, normalize_git, normalize_image};
-use selection_strategies::expression::{
+use kargo_expr::{
     CompileError, DiscoveredArtifact, DiscoveredChart, DiscoveredCommit, DiscoveredImage, Environment,
     Expression, ExpressionError, Failure, FieldReads, Signatures, Time, Value,
 };
+use repository_url::{normalize_chart, normalize_git, normalize_image};
 use serde_json::Value as Json;
 use warehouse_spec::{DiscoveredArtifacts, FreightCreationPolicy, Warehouse};
 

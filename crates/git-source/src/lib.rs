@@ -87,7 +87,6 @@ mod sieve;
 mod site;
 mod source;
 mod store;
-mod suggest;
 mod tag;
 mod tags;
 mod tip;

@@ -4,10 +4,10 @@ use artifact_source::{Error, ErrorKind};
 use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
 use gix::protocol::handshake::Ref;
+use selection_strategies::similar_names;
 
 use crate::name;
 use crate::remote::Remote;
-use crate::suggest;
 
 const BRANCHES: &str = "refs/heads/";
 
@@ -86,7 +86,7 @@ fn missing(remote: &mut Remote, branch: Option<&str>) -> Result<Tip, Error> {
     }
     let mut hints: Vec<String> =
         head.map(|head| format!("the remote's HEAD is {head:?}")).into_iter().collect();
-    let near = suggest::near(branch, branches.iter().copied());
+    let near = similar_names(branch, branches.iter().copied());
     if !near.is_empty() {
         let near: Vec<_> = near.iter().map(|name| format!("{name:?}")).collect();
         hints.push(format!("similar names are {}", near.join(", ")));

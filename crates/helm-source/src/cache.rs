@@ -1,25 +1,24 @@
-//! One table per repository for all who ask.
+//! Indexes in memory, shared by the sources of their repositories.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use artifact_http::{Call, HttpClient};
-use artifact_source::{Error, ErrorKind};
+use artifact_http::{Call, HttpClient, SingleFlight};
+use artifact_source::Error;
+use tokio::sync::RwLock;
 
-use crate::fetch::{Answer, Table, Target, fetch};
-use crate::validator::Validators;
+use crate::fetch::{CachedIndex, Fetched, IndexRequest, fetch};
+use crate::observation::Validators;
 
-/// The indexes that were read through one HTTP client, for all sources that share it.
+/// The indexes that were fetched through one HTTP client, for all sources that share it.
 ///
-/// Every call is answered by the server, never by the cache alone: what the cache saves is the body,
-/// where the server recognises it (`ETag`, `Last-Modified`), and the second request, where several
-/// sources of one repository ask at once. Whoever asks before a request is sent shares its answer;
-/// whoever asks later, and might know of a change that the request does not, causes another one.
+/// The server answers every call. The cache saves the body of an index that the server recognizes by its `ETag` or `Last-Modified`, and
+/// the request of a source that asks at the same moment as another one. A source that asks before a request is sent shares its response.
+/// A source that asks later might know of a change that the request does not see, so it sends the next request, as soon as the one
+/// under way has ended.
 ///
-/// Indexes are kept apart by URL and by credential, 256 of them at most. Clones share everything.
+/// Indexes are kept apart by URL and by credential. The cache holds the 256 that were used last. Clones share everything.
 ///
 /// ```
 /// use artifact_http::HttpClient;
@@ -35,136 +34,104 @@ use crate::validator::Validators;
 #[derive(Clone)]
 pub struct IndexCache {
     client: HttpClient,
-    repositories: Arc<Mutex<Repositories>>,
+    entries: Arc<Mutex<Entries>>,
+    requests: Arc<SingleFlight<IndexRequest, Fetched>>,
 }
 
-/// How many indexes are kept; the one that was not asked for the longest makes room for another.
-const MOST_REPOSITORIES: usize = 256;
+/// The index that was fetched last, if it has validators. It is locked for writing while a request is under way.
+type Entry = RwLock<Option<Arc<CachedIndex>>>;
+/// The one that was used last first.
+type Entries = VecDeque<(IndexRequest, Arc<Entry>)>;
 
-#[derive(Default)]
-struct Repositories {
-    by_target: HashMap<Target, (Arc<Repository>, u64)>,
-    uses: u64,
-}
-
-impl Repositories {
-    fn get(&mut self, target: &Target) -> Arc<Repository> {
-        if self.by_target.len() >= MOST_REPOSITORIES && !self.by_target.contains_key(target) {
-            let oldest = self.by_target.iter().min_by_key(|(_, (_, used))| *used);
-            if let Some(oldest) = oldest.map(|(target, _)| target.clone()) {
-                self.by_target.remove(&oldest);
-            }
-        }
-        self.uses += 1;
-        let (repository, used) = self.by_target.entry(target.clone()).or_default();
-        *used = self.uses;
-        Arc::clone(repository)
-    }
-}
-
-/// A repository as somebody sees it.
-#[derive(Default)]
-struct Repository {
-    /// How many requests were begun.
-    begun: AtomicU64,
-    latest: tokio::sync::Mutex<Latest>,
-}
-
-#[derive(Default)]
-struct Latest {
-    table: Option<Arc<Table>>,
-    flight: Option<Flight>,
-}
-
-/// The request that was made last, and what became of it.
-struct Flight {
-    number: u64,
-    deadline: Option<Instant>,
-    answer: Result<Answer, Error>,
-}
+/// The largest number of indexes.
+const MAX_ENTRIES: usize = 256;
 
 impl IndexCache {
-    /// An empty cache whose requests this client sends.
+    /// An empty cache that sends its requests through this client.
     pub fn new(client: HttpClient) -> Self {
-        Self { client, repositories: Arc::default() }
+        Self { client, entries: Arc::default(), requests: Arc::default() }
     }
 
-    /// Forgets every index. Requests that are under way are not disturbed.
+    /// Removes every index. Requests under way go on.
     pub fn clear(&self) {
-        self.lock().by_target.clear();
+        self.lock().clear();
     }
 
-    /// The client that sends the requests.
-    pub(crate) fn client(&self) -> &HttpClient {
-        &self.client
-    }
-
-    /// The answer of the server. `NotModified` comes only for `known`.
-    pub(crate) async fn ask(
+    /// The index as the server has it now. [`Fetched::NotModified`] only ever has the `known` validators.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch`]; [`TimedOut`](artifact_source::ErrorKind::TimedOut) if the deadline passes first.
+    pub(crate) async fn fetch(
         &self,
-        target: &Target,
+        request: &IndexRequest,
         known: Option<&Validators>,
         call: &Call,
-    ) -> Result<Answer, Error> {
-        let repository = self.lock().get(target);
-        let before = repository.begun.load(Ordering::SeqCst);
-        let mut latest = wait(repository.latest.lock(), target, call).await?;
-        if let Some(flight) = &latest.flight
-            && flight.number > before
-            && let Some(answer) = flight.share(known, call)
-        {
-            return answer;
+    ) -> Result<Fetched, Error> {
+        let entry = self.entry(request);
+        loop {
+            match self.shared(request, &entry, known, call).await {
+                // This is the response to another source, which knows another state of the index.
+                Ok(Fetched::NotModified(validators)) if Some(&validators) != known => {}
+                Err(error) if error.url().is_none() => return Err(error.with_url(&request.url)),
+                response => return response,
+            }
         }
+    }
 
-        // Those who would ask at the same moment get the chance to do so before the request is sent.
-        tokio::task::yield_now().await;
-        let number = repository.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let kept = latest.table.clone().filter(|table| table.validators.is_some());
-        let sent = match &kept {
-            Some(table) => table.validators.as_ref(),
-            None => known,
+    async fn shared(
+        &self,
+        request: &IndexRequest,
+        entry: &Arc<Entry>,
+        known: Option<&Validators>,
+        call: &Call,
+    ) -> Result<Fetched, Error> {
+        // The request under way may be older than this call. Its index makes the next request a conditional one.
+        drop(call.within(entry.read()).await?);
+        let read = || {
+            let (client, request, entry) = (self.client.clone(), request.clone(), Arc::clone(entry));
+            let (known, call) = (known.cloned(), call.clone());
+            async move {
+                let mut cached = call.within(entry.write()).await?;
+                let validators = match &*cached {
+                    Some(index) => index.validators.as_ref(),
+                    None => known.as_ref(),
+                };
+                let fetched = fetch(&client, &request, validators, &call).await?;
+                match (fetched, &*cached) {
+                    (Fetched::NotModified(_), Some(index)) => Ok(Fetched::Index(Arc::clone(index))),
+                    (Fetched::Index(index), _) => {
+                        *cached = Some(Arc::clone(&index)).filter(|index| index.validators.is_some());
+                        Ok(Fetched::Index(index))
+                    }
+                    (not_modified, None) => Ok(not_modified),
+                }
+            }
         };
-        let answer = match (fetch(&self.client, target, sent, call).await, kept) {
-            (Ok(Answer::NotModified(_)), Some(table)) => Ok(Answer::Table(table)),
-            (answer, _) => answer,
+        self.requests.share(request.clone(), call, read).await
+    }
+
+    /// The entry for this request, which becomes the one that was used last.
+    fn entry(&self, request: &IndexRequest) -> Arc<Entry> {
+        let mut entries = self.lock();
+        let known = entries.iter().position(|(other, _)| other == request);
+        let (request, entry) = match known.and_then(|position| entries.remove(position)) {
+            Some(known) => known,
+            None => (request.clone(), Arc::default()),
         };
-        if let Ok(Answer::Table(table)) = &answer {
-            latest.table = Some(Arc::clone(table)).filter(|table| table.validators.is_some());
-        }
-        latest.flight = Some(Flight { number, deadline: call.deadline, answer: answer.clone() });
-        answer
+        entries.push_front((request, Arc::clone(&entry)));
+        entries.truncate(MAX_ENTRIES);
+        entry
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Repositories> {
-        self.repositories.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Flight {
-    /// The answer, where it is one for whoever knows these validators and has this much time.
-    fn share(&self, known: Option<&Validators>, call: &Call) -> Option<Result<Answer, Error>> {
-        match &self.answer {
-            Ok(Answer::NotModified(of)) if Some(of) != known => None,
-            Err(error) if error.kind() == ErrorKind::TimedOut && self.deadline != call.deadline => None,
-            answer => Some(answer.clone()),
-        }
-    }
-}
-
-/// Waits for somebody else's request, but not past the deadline.
-async fn wait<T>(lock: impl Future<Output = T>, target: &Target, call: &Call) -> Result<T, Error> {
-    match call.deadline {
-        None => Ok(lock.await),
-        Some(deadline) => tokio::time::timeout_at(deadline.into(), lock)
-            .await
-            .map_err(|_| Error::new(ErrorKind::TimedOut, "the deadline passed").with_url(&target.url)),
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        // A panic of another holder leaves the list whole.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for IndexCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IndexCache")
-            .field("repositories", &self.lock().by_target.len())
-            .finish_non_exhaustive()
+        f.debug_struct("IndexCache").field("entries", &self.lock().len()).finish_non_exhaustive()
     }
 }

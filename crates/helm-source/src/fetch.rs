@@ -1,146 +1,274 @@
-//! One conditional GET of an index.
+//! One conditional GET of an index, read as it arrives.
 
+use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use artifact_http::{Call, HttpClient, Identity, Origin, Request, StatusCode, StreamingResponse, Url};
 use artifact_source::{Error, ErrorKind};
+use bytes::Bytes;
+use tokio::sync::mpsc;
 
-use crate::body::read_index;
-use crate::index::Index;
-use crate::validator::Validators;
+use crate::index::{Index, IndexError, IndexReader, Progress, ReadBy};
+use crate::observation::Validators;
 
-/// What to get, as whom, and how much of it at most.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Target {
+/// An index to fetch, the identity to fetch it as, and its limits. Indexes are cached by all of these.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct IndexRequest {
     pub(crate) url: Url,
     pub(crate) identity: Identity,
     pub(crate) max_bytes: u64,
     pub(crate) allow_plain_credential: bool,
 }
 
-/// An index with what its server recognises it by.
-#[derive(Debug)]
-pub(crate) struct Table {
+/// An index with the validators of its response.
+pub(crate) struct CachedIndex {
     pub(crate) index: Index,
     pub(crate) validators: Option<Validators>,
 }
 
-/// What the server said.
-#[derive(Clone, Debug)]
-pub(crate) enum Answer {
-    /// Here is the index.
-    Table(Arc<Table>),
-    /// It is what these validators were given for.
+/// The response to a conditional request.
+#[derive(Clone)]
+pub(crate) enum Fetched {
+    /// This index.
+    Index(Arc<CachedIndex>),
+    /// 304: the index still has these validators.
     NotModified(Validators),
 }
 
-const WHAT: &str = "the index of the chart repository could not be read";
+const MESSAGE: &str = "the index of the chart repository could not be read";
 
-/// Asks for the index, unless it is still what `known` was given for. A body that breaks off is asked for again, as often as the client
-/// repeats a request.
+/// Fetches an index on the condition that it no longer has the `known` validators.
+///
+/// The client repeats a request until the head of a response is here. If the body then fails with a
+/// [transient](Error::is_transient) error, the request is repeated here: within the client's number of attempts, which includes the client's
+/// own, and within the deadline.
 pub(crate) async fn fetch(
     client: &HttpClient,
-    target: &Target,
+    request: &IndexRequest,
     known: Option<&Validators>,
     call: &Call,
-) -> Result<Answer, Error> {
+) -> Result<Fetched, Error> {
     let started = Instant::now();
-    let mut tries = 1;
+    let mut tries = 0;
+    let describe = |error: Error, tries: u32| match tries {
+        0 | 1 => error,
+        _ => error.with_tries(tries, started.elapsed()),
+    };
     loop {
-        // The client has repeated what failed before the body.
-        let response = open(client, target, known, call).await?;
-        let error = match answer(client, response, target, known, call).await {
-            Err(error) if error.is_transient() && error.status().is_none() && error.tries() == 1 => error,
-            answer => return answer,
+        let response = match open(client, request, known, call).await {
+            Ok(Opened::Index(response)) => response,
+            Ok(Opened::NotModified(validators)) => return Ok(Fetched::NotModified(validators)),
+            Err(error) => {
+                let tries = error.tries().saturating_add(tries);
+                return Err(describe(error, tries));
+            }
         };
-        let pause = client.pause_after(tries);
-        let has_time =
-            |pause: &Duration| call.deadline.is_none_or(|deadline| Instant::now() + *pause < deadline);
-        let Some(pause) = pause.filter(has_time) else {
-            return Err(if tries > 1 { error.with_tries(tries, started.elapsed()) } else { error });
+        let validators = Validators::of(response.headers(), response.url());
+        let error = match read_index(*response, call).await {
+            Ok((index, _)) => return Ok(Fetched::Index(Arc::new(CachedIndex { index, validators }))),
+            Err(error) => error,
         };
-        tokio::time::sleep(pause).await;
-        tries += 1;
+        tries = error.tries().saturating_add(tries);
+        let pause = client.pause_after(tries).filter(|_| error.is_transient());
+        match pause.filter(|pause| call.remaining().is_none_or(|remaining| *pause < remaining)) {
+            Some(pause) => tokio::time::sleep(pause).await,
+            None => return Err(describe(error, tries)),
+        }
     }
 }
 
-async fn answer(
-    client: &HttpClient,
-    response: StreamingResponse,
-    target: &Target,
-    known: Option<&Validators>,
-    call: &Call,
-) -> Result<Answer, Error> {
-    if response.status() != StatusCode::NOT_MODIFIED {
-        return read(response, target, call).await;
-    }
-    if let Some(known) = known
-        && known.are_of(response.url())
-    {
-        return Ok(Answer::NotModified(known.clone()));
-    }
-    // Somebody else answered than the one that gave the validators: that proves nothing.
-    read(open(client, target, None, call).await?, target, call).await
+/// A response with a status that is a success.
+enum Opened {
+    Index(Box<StreamingResponse>),
+    NotModified(Validators),
 }
 
 async fn open(
     client: &HttpClient,
-    target: &Target,
+    request: &IndexRequest,
+    known: Option<&Validators>,
+    call: &Call,
+) -> Result<Opened, Error> {
+    let mut response = send(client, request, known, call).await?;
+    if response.status() == StatusCode::NOT_MODIFIED {
+        if let Some(known) = known
+            && known.are_of(response.url())
+        {
+            return Ok(Opened::NotModified(known.clone()));
+        }
+        // Another server responded than the one that gave the validators, so its 304 is about another file.
+        response = send(client, request, None, call).await?;
+    }
+    let origin = Origin::of(response.url());
+    match response.error_for_status(MESSAGE, &request.identity).await {
+        Ok(response) => Ok(Opened::Index(Box::new(response))),
+        Err(error) => Err(match hint(&error, request, &origin) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }),
+    }
+}
+
+async fn send(
+    client: &HttpClient,
+    request: &IndexRequest,
     known: Option<&Validators>,
     call: &Call,
 ) -> Result<StreamingResponse, Error> {
-    let authorization = match target.identity.credential() {
+    let authorization = match request.identity.credential() {
         Some(credential) => Some(credential.authorization().ok_or_else(|| {
-            Error::new(ErrorKind::InvalidInput, "an identity token is no credential for a chart repository")
-                .with_url(&target.url)
-                .with_hint("use a user name and password, or a bearer token")
+            Error::new(
+                ErrorKind::InvalidInput,
+                "an identity token is not a credential for a chart repository",
+            )
+            .with_url(&request.url)
+            .with_hint("use a user name and password, or a bearer token")
         })?),
         None => None,
     };
-    let mut request = Request::get(&target.url)
+    let get = Request::get(&request.url)
         .authorization(authorization)
-        .allow_plain_credential(target.allow_plain_credential)
+        .allow_plain_credential(request.allow_plain_credential)
         .accept_gzip(true)
         .sniff_encoding(true)
-        .max_bytes(target.max_bytes);
-    if let Some(known) = known {
-        request = known.apply(request);
-    }
-    client.open(request, call).await
+        .max_bytes(request.max_bytes);
+    let get = match known {
+        Some(known) => known.apply(get),
+        None => get,
+    };
+    client.open(get, call).await
 }
 
-async fn read(response: StreamingResponse, target: &Target, call: &Call) -> Result<Answer, Error> {
-    let origin = Origin::of(response.url());
-    let response = response.error_for_status(WHAT, &target.identity).await.map_err(|error| {
-        match hint(&error, target, &origin) {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
-    })?;
-    let validators = Validators::of(response.headers(), response.url());
-    let (index, _) = read_index(response, call.deadline).await?;
-    Ok(Answer::Table(Arc::new(Table { index, validators })))
-}
-
-/// What to do about a refusal of `origin`, which a redirect may have led to.
-fn hint(error: &Error, target: &Target, origin: &Origin) -> Option<String> {
+/// What to do about an error status from `origin`, which may be the target of a redirect.
+fn hint(error: &Error, request: &IndexRequest, origin: &Origin) -> Option<String> {
     let hint = match error.kind() {
-        ErrorKind::Unauthorized | ErrorKind::Forbidden if *origin != Origin::of(&target.url) => {
+        ErrorKind::Unauthorized | ErrorKind::Forbidden if *origin != Origin::of(&request.url) => {
             return Some(format!(
                 "{} redirects to {origin}, which asks for a login of its own; a credential for this repoURL is not sent \
                  there: use the chart repository at that host as repoURL, with a credential for it",
-                Origin::of(&target.url)
+                Origin::of(&request.url)
             ));
         }
-        ErrorKind::NotFound if target.url.path().ends_with("/index.yaml/index.yaml") => {
-            "the URL of a chart repository is what stands before /index.yaml"
+        ErrorKind::NotFound if request.url.path().ends_with("/index.yaml/index.yaml") => {
+            "the URL of a chart repository is the part before /index.yaml"
         }
         ErrorKind::NotFound => {
             "a chart repository answers <repoURL>/index.yaml; charts in a registry have a repoURL that begins \
              with oci://"
         }
-        refusal => return target.identity.hint(refusal, "this repoURL"),
+        refusal => return request.identity.hint(refusal, "this repoURL"),
     };
     Some(hint.to_owned())
+}
+
+/// The number of pieces of a body that wait for the full parser.
+const QUEUED_PIECES: usize = 8;
+
+/// Reads an index as it arrives.
+///
+/// `Ok` means that the whole body was received: a body that breaks off at the end of a line would be a valid index of fewer versions.
+/// The deadline includes decompression and parsing, as a few bytes of gzip may be gigabytes of text.
+async fn read_index(body: StreamingResponse, call: &Call) -> Result<(Index, ReadBy), Error> {
+    let url = body.url().clone();
+    call.within(read(body)).await.map_err(|error| error.with_url(&url))?
+}
+
+async fn read(mut body: StreamingResponse) -> Result<(Index, ReadBy), Error> {
+    let mut reader = IndexReader::new();
+    while let Some(piece) = body.chunk().await? {
+        if reader.push(&piece) == Progress::FinishNow {
+            return finish(reader, body).await;
+        }
+        // Decompressing bytes that are here already never waits.
+        tokio::task::yield_now().await;
+    }
+    parse(move || reader.finish(io::empty())).await?.map_err(|error| invalid_index(&error, body.url()))
+}
+
+/// Reads the rest of the body with the full parser, on a thread that may block.
+async fn finish(reader: IndexReader, mut body: StreamingResponse) -> Result<(Index, ReadBy), Error> {
+    let url = body.url().clone();
+    let (sender, receiver) = mpsc::channel(QUEUED_PIECES);
+    let rest = ChannelReader { receiver, piece: Bytes::new(), is_over: false };
+    let parsed = parse(move || reader.finish(rest));
+    let feed = async {
+        // The parser may stop early. The body is still read to its end, to be sure that it is complete.
+        let mut is_open = true;
+        while let Some(piece) = body.chunk().await? {
+            is_open = is_open && sender.send(Piece::Bytes(piece)).await.is_ok();
+        }
+        if is_open {
+            let _ = sender.send(Piece::End).await;
+        }
+        // Not earlier: to the parser, a channel that closes without an end is an error.
+        drop(sender);
+        Ok::<_, Error>(())
+    };
+    tokio::pin!(parsed, feed);
+    tokio::select! {
+        biased;
+        parsed = &mut parsed => {
+            let parsed = parsed?;
+            if parsed.is_ok() {
+                feed.await?;
+            }
+            parsed.map_err(|error| invalid_index(&error, &url))
+        }
+        fed = &mut feed => {
+            fed?;
+            parsed.await?.map_err(|error| invalid_index(&error, &url))
+        }
+    }
+}
+
+async fn parse<F>(work: F) -> Result<Result<(Index, ReadBy), IndexError>, Error>
+where
+    F: FnOnce() -> Result<(Index, ReadBy), IndexError> + Send + 'static,
+{
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|cause| Error::new(ErrorKind::Internal, "the parser of the index failed").with_cause(cause))
+}
+
+fn invalid_index(error: &IndexError, url: &Url) -> Error {
+    let hint = match error {
+        IndexError::Page { .. } | IndexError::NotAnIndex => {
+            "a login page or an error page is in the place of the index: check the URL and the credential"
+        }
+        IndexError::Empty => "a repository without charts has an index with `entries: {}`",
+        IndexError::Compressed { .. } => {
+            "let the server send the file unpacked, or as gzip with the header `Content-Encoding: gzip`"
+        }
+        IndexError::NotUtf8 { .. } => "an index is text in UTF-8: save it so at its source",
+        _ => "an index is one document of valid YAML or JSON: correct it at its source",
+    };
+    Error::new(ErrorKind::BadAnswer, error.to_string()).with_url(url).with_hint(hint)
+}
+
+enum Piece {
+    Bytes(Bytes),
+    End,
+}
+
+/// The pieces of a body as a blocking reader. A channel that closes without an [end](Piece::End) is an error.
+struct ChannelReader {
+    receiver: mpsc::Receiver<Piece>,
+    piece: Bytes,
+    is_over: bool,
+}
+
+impl Read for ChannelReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() && !self.is_over {
+            match self.receiver.blocking_recv() {
+                Some(Piece::Bytes(piece)) => self.piece = piece,
+                Some(Piece::End) => self.is_over = true,
+                None => return Err(io::ErrorKind::ConnectionAborted.into()),
+            }
+        }
+        let length = into.len().min(self.piece.len());
+        into[..length].copy_from_slice(&self.piece.split_to(length));
+        Ok(length)
+    }
 }

@@ -1,6 +1,5 @@
-//! **The versions of a Helm chart, newest first**, from a chart repository (`index.yaml` over http) or
-//! from an OCI registry, within a semver constraint: an [`ArtifactSource`](artifact_source::ArtifactSource) as a
-//! Kargo Warehouse's `chart` subscription describes it.
+//! The versions of a Helm chart within a semver constraint, newest first, from a chart repository (`index.yaml` over HTTP) or an OCI
+//! registry: the [`ArtifactSource`](artifact_source::ArtifactSource) of the `chart` subscription of a Kargo Warehouse.
 //!
 //! ```
 //! use artifact_source::{ArtifactSource, DiscoverRequest, Discovery};
@@ -13,7 +12,7 @@
 //! let versions: Vec<_> = found.artifacts.iter().map(|chart| chart.version.as_str()).collect();
 //! assert_eq!(versions, ["1.10.0", "1.9.0"]);
 //!
-//! // The next time costs one request, and no body if nothing changed.
+//! // The next discovery costs one request, without a body if nothing changed.
 //! let request = DiscoverRequest::new().with_previous(found.observation.as_ref());
 //! let Discovery::Unchanged { cost } = source.discover(request).await? else { return Ok(()) };
 //! assert_eq!((cost.requests, cost.bytes_received), (1, 0));
@@ -34,57 +33,64 @@
 //! | `https://`, `http://` | `entries[name][].version` of `<repoURL>/index.yaml`, in YAML or JSON | lenient: `1.2`, `v1.2.3` | written |
 //! | `oci://` | the tags of the repository | strict and without `v`, with `_` for `+` ([opt-in](HelmSourceBuilder::accept_v): with `v`) | the tag with `+` |
 //!
-//! - Those within the [constraint](HelmSourceBuilder::constraint), in descending order (semantics rules 2.5 to
-//!   2.11), up to the [limit](HelmSourceBuilder::limit). Everything that is listed is traced, with the reason
-//!   if it is not found: no version, outside the constraint, beyond the limit.
-//! - A chart that is not in the index has no versions: an empty result, not an error (rule 5.1). Deprecated
-//!   versions stay. A version that is listed twice is found twice and takes two places, as in Kargo.
-//! - A query of the `repoURL` stays at the end of the URL of the index.
+//! - The versions within the [constraint](HelmSourceBuilder::constraint), in descending order
+//!   ([rules 2.5 to 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), up to the
+//!   [limit](HelmSourceBuilder::limit). The trace has every listed version, and the reason for each that is not found: not a version,
+//!   outside the constraint, beyond the limit.
+//! - A chart that is not in the index has no versions: an empty answer, not an error
+//!   ([rule 5.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Deprecated versions count. A version that is
+//!   listed twice may be found twice, as in Kargo.
+//! - The query of a `repoURL` is kept at the end of the URL of the index.
 //!
-//! # What it costs
+//! # Cost
 //!
 //! | | requests | body |
 //! |---|---|---|
-//! | index, first time | 1 | the index, compressed where the server can |
-//! | index, not changed (`ETag`, or a `Last-Modified` that is old enough to prove it) | 1 | 0 |
+//! | index, first discovery | 1 | the index, compressed where the server can |
+//! | index, unchanged (`ETag`, or a `Last-Modified` that is old enough to prove it) | 1 | 0 |
 //! | index, any number of sources that ask at the same moment and share an [`IndexCache`] | 1 for all | once |
 //! | registry | 1 per page of tags, and those for a token | the list |
 //!
-//! An index is read as it arrives by a lexer that verifies the YAML which index files are written in, at some
-//! 800 MB/s and in constant memory. Whatever else it meets goes to a full YAML parser, from the entry that
-//! was begun; see [`IndexReader`].
+//! An index is read as it arrives, in constant memory, at some 800 MB/s, by a lexer that verifies the YAML which index files are written
+//! in. At anything else a full YAML parser takes over from the current entry; see [`IndexReader`].
 //!
-//! # What is refused
+//! # Errors
 //!
-//! Each with its own [`ErrorKind`](artifact_source::ErrorKind) and a hint:
+//! Each has an [`ErrorKind`](artifact_source::ErrorKind) and a hint:
 //!
-//! - a body that ends early, however it looks: cut at the end of a line it would be a good index of fewer versions;
-//! - what is no index as a whole: a login page with status 200, conflict markers after the last entry, a chart
-//!   given twice, an empty file (all [`BadAnswer`](artifact_source::ErrorKind::BadAnswer), with the line);
+//! - a body that ends early, even at the end of a line, where it would be a valid index of fewer versions
+//!   ([`BadAnswer`](artifact_source::ErrorKind::BadAnswer), transient and retried);
+//! - a file that is not an index as a whole: a login page with status 200, conflict markers after the last entry, a chart given twice, an
+//!   empty file (`BadAnswer`, with the line);
 //! - more than 256 MiB after decompression ([`max_index_bytes`](HelmSourceBuilder::max_index_bytes));
-//! - "not modified" from another place than the one that gave the validator;
-//! - a credential over plain http, or through a redirect to plain http; a redirect to another origin is
-//!   followed without it.
+//! - a credential over plain http, or through a redirect to plain http. A redirect to another origin is followed without the credential.
 //!
-//! # Where it differs from Kargo
+//! A 304 from another URL than the one that gave the validators proves nothing; the index is then read.
 //!
-//! - An empty index file is an error. Kargo takes it for a repository without charts, and a chart that has
-//!   vanished for one that never was.
+//! # Credentials
+//!
+//! The credential is looked up once per discovery, before the first request: in the
+//! [source of credentials](HelmSourceBuilder::credentials), then in the `repoURL` itself. All requests, the cache and the trace use this one
+//! identity.
+//!
+//! # Differences from Kargo
+//!
+//! - An empty index file is an error. Kargo reads it as a repository without charts.
 //! - A query in the `repoURL` works.
-//! - A constraint, a URL or a name that cannot work is an error when the source is built.
+//! - An invalid constraint, URL or name is an error when the source is built.
 
-mod body;
-mod builder;
 mod cache;
 mod fetch;
 mod index;
 mod location;
-mod selection;
-mod similar;
+mod observation;
+mod rule;
 mod source;
-mod validator;
 
-pub use builder::HelmSourceBuilder;
 pub use cache::IndexCache;
-pub use index::{Doubt, Index, IndexError, IndexReader, ReadBy, Taken};
-pub use source::HelmSource;
+pub use index::{FallbackReason, Index, IndexError, IndexReader, Progress, ReadBy};
+pub use source::{HelmSource, HelmSourceBuilder};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,19 +1,19 @@
-//! What a `repoURL` means.
+//! The meaning of a `repoURL`.
 
 use artifact_http::Url;
 use artifact_source::{Error, ErrorKind};
 
-/// Where the versions of a chart are listed.
+/// The list of a chart's versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
-    /// In an index file, at this URL.
+    /// The index file at this URL.
     Index(Url),
-    /// In the tags of this repository: `oci://host[:port]/path`.
+    /// The tags of this repository: `oci://host[:port]/path`.
     Registry(String),
 }
 
 impl Location {
-    /// Reads a `repoURL`.
+    /// Parses a `repoURL`.
     ///
     /// # Errors
     ///
@@ -32,7 +32,7 @@ impl Location {
     }
 }
 
-/// The file `index.yaml` below a URL (semantics rule 5.1); the query stays at its end.
+/// The URL of `index.yaml` below this URL, with its query (rule 5.1).
 fn index_url(mut repository: Url) -> Url {
     let path = format!("{}/index.yaml", repository.path().strip_suffix('/').unwrap_or(repository.path()));
     repository.set_path(&path);
@@ -46,7 +46,7 @@ fn registry(reference: &str) -> Result<String, &'static str> {
         "the repoURL of an OCI chart names a registry and no repository: oci://<registry>/<repository>",
     )?;
     if host.is_empty() || host.contains('@') {
-        return Err("the repoURL of an OCI chart has no host, or more than a host");
+        return Err("the repoURL of an OCI chart has no host, or has a user");
     }
     if path.is_empty() || path.contains([':', '@', '?', '#']) {
         return Err("the repoURL of an OCI chart is a repository, without tag, digest or query");
@@ -64,10 +64,10 @@ mod tests {
     }
 
     #[track_caller]
-    fn invalid(repo_url: &str, said: &str) {
+    fn invalid(repo_url: &str, message: &str) {
         let error = Location::parse(repo_url).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(error.to_string().contains(said), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
         assert!(!format!("{error:?}").contains("SECRET"));
     }
 
@@ -95,13 +95,13 @@ mod tests {
     }
 
     #[test]
-    fn neither() {
+    fn invalid_urls() {
         invalid("", "not a URL");
         invalid("charts.example.com", "not a URL");
         invalid("ftp://u:SECRET@example.com/a", "begins with");
         invalid("oci://ghcr.io", "names a registry and no repository");
         invalid("oci:///chart", "no host");
-        invalid("oci://u:SECRET@ghcr.io/chart", "no host, or more");
+        invalid("oci://u:SECRET@ghcr.io/chart", "has a user");
         invalid("oci://ghcr.io/org/chart:1.0.0", "without tag");
         invalid("oci://ghcr.io/org/chart@sha256:0", "without tag");
     }

@@ -1,140 +1,340 @@
-//! The source.
+//! The source and its builder.
 
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{Call, CredentialSource, Identity, Url};
+use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext, Url};
 use artifact_source::{
-    ArtifactSource, Candidate, Chart, DiscoverRequest, Discovery, Error, Found, Observation, Rejection,
+    ArtifactSource, Candidate, Chart, DiscoverRequest, Discovery, Error, ErrorKind, Found, Rejection,
     SourceId, SourceKind,
 };
 use async_trait::async_trait;
-use oci_registry::Repository;
-use selection_strategies::TagRule;
-use sha2::{Digest, Sha256};
+use oci_registry::{RegistryClient, Repository};
+use selection_strategies::{NameKind, TagRule, similar_names};
 
-use crate::builder::HelmSourceBuilder;
 use crate::cache::IndexCache;
-use crate::fetch::{Answer, Target};
-use crate::selection::select;
-use crate::similar::similar;
-use crate::validator::Validators;
+use crate::fetch::{Fetched, IndexRequest};
+use crate::location::Location;
+use crate::observation::{Question, State};
+use crate::rule::{given_rule, rule_of, select};
 
-/// The layout of the observation's state.
-const SCHEMA: u32 = 1;
+/// [Rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
+const DEFAULT_LIMIT: usize = 20;
+const DEFAULT_MAX_INDEX_BYTES: u64 = 256 << 20;
 
-/// The versions of one Helm chart. See the [crate](crate) for what it finds and what that costs.
+/// Finds the versions of one Helm chart that fit one rule; see the [crate](crate).
 pub struct HelmSource {
-    pub(crate) id: SourceId,
-    pub(crate) repo_url: String,
-    pub(crate) origin: Origin,
-    pub(crate) rule: TagRule,
-    pub(crate) constraint: Option<String>,
-    pub(crate) accept_v: bool,
-    pub(crate) limit: Option<usize>,
-    pub(crate) cache: IndexCache,
-    pub(crate) credentials: Arc<dyn CredentialSource>,
-    pub(crate) max_index_bytes: u64,
-    pub(crate) allow_plain_credential: bool,
+    id: SourceId,
+    /// As the subscription spells it, for the source of credentials alone: it may hold a password.
+    repo_url: String,
+    backend: Backend,
+    rule: TagRule,
+    limit: usize,
+    credentials: Option<Arc<dyn CredentialSource>>,
+    /// The fingerprint of observations; `None` if there are none.
+    question: Option<String>,
 }
 
-/// Where the versions are listed.
-pub(crate) enum Origin {
-    Index { url: Url, chart: String },
+/// What lists the versions.
+enum Backend {
+    Index { url: Url, chart: String, cache: IndexCache, max_bytes: u64, allow_plain_credential: bool },
     Registry { repository: Repository },
 }
 
-impl HelmSource {
-    /// Builds a source for a chart whose `repoURL` this is: `https://` or `http://` for a chart
-    /// repository, `oci://` for a chart in a registry.
-    pub fn builder(repo_url: impl AsRef<str>) -> HelmSourceBuilder {
-        HelmSourceBuilder::new(repo_url.as_ref())
+/// Builds a [`HelmSource`].
+#[derive(Clone)]
+#[must_use]
+pub struct HelmSourceBuilder {
+    repo_url: String,
+    id: Option<SourceId>,
+    chart: Option<String>,
+    rule: Option<TagRule>,
+    constraint: Option<String>,
+    accept_v: bool,
+    limit: usize,
+    http: Option<HttpClient>,
+    cache: Option<IndexCache>,
+    registry: Option<RegistryClient>,
+    credentials: Option<Arc<dyn CredentialSource>>,
+    max_index_bytes: u64,
+    allow_plain_credential: bool,
+}
+
+impl HelmSourceBuilder {
+    /// The id in messages and reports. Defaults to one made of the repository's URL and the chart.
+    pub fn id(mut self, id: SourceId) -> Self {
+        self.id = Some(id);
+        self
     }
 
-    async fn discover_in_index(
-        &self,
-        url: &Url,
-        chart: &str,
-        request: DiscoverRequest<'_>,
-    ) -> Result<Discovery<Chart>, Error> {
-        let call = Call::from(&request);
-        let target = Target {
-            url: url.clone(),
-            identity: Identity::resolve(&self.credentials, &SourceKind::Chart, &self.repo_url).await?,
-            max_bytes: self.max_index_bytes,
-            allow_plain_credential: self.allow_plain_credential,
+    /// What the sources of one program share. It replaces [`http`](Self::http) and [`credentials`](Self::credentials). Charts need neither
+    /// a clock nor a folder for a cache.
+    pub fn context(self, context: &SourceContext) -> Self {
+        self.http(context.http.clone()).credentials(Arc::clone(&context.credentials))
+    }
+
+    /// The client that sends the requests. Defaults to one with default settings. A [`cache`](Self::cache) and a
+    /// [`registry`](Self::registry) have clients of their own, which take precedence, in whichever order these are called.
+    pub fn http(mut self, client: HttpClient) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// The cache of indexes to share with other sources, with its client. Defaults to one for this source alone. A chart in a registry does
+    /// not use it.
+    pub fn cache(mut self, cache: IndexCache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// The client that reads registries, to share its tokens and its pace with other sources. Defaults to one for this source alone. A
+    /// chart in a chart repository does not use it.
+    pub fn registry(mut self, client: RegistryClient) -> Self {
+        self.registry = Some(client);
+        self
+    }
+
+    /// Where the credential for the repository is looked up, once at each discovery. Defaults to the source of credentials of the
+    /// [`registry`](Self::registry), which has none by default. A user and a password in the `repoURL` of a chart repository count where
+    /// this source has none.
+    pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// The name of the chart. A chart repository needs one. An OCI repository is one chart and must not have one
+    /// ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). An empty name is none.
+    pub fn chart(mut self, name: impl Into<String>) -> Self {
+        self.chart = Some(name.into()).filter(|name| !name.is_empty());
+        self
+    }
+
+    /// Which versions, and in which order, instead of a [`constraint`](Self::constraint) and [`accept_v`](Self::accept_v). The rule's
+    /// [kind of names](TagRule::with_kind) is set to that of the repository: in a registry, `_` stands for `+`.
+    ///
+    /// Defaults to [`TagRule::chart`] for a chart repository and to [`TagRule::oci_chart`] for a registry. Under a rule with a filter there
+    /// are no observations, so each discovery is a full one.
+    ///
+    /// ```
+    /// use helm_source::HelmSource;
+    /// use selection_strategies::{TagFilter, TagRule};
+    ///
+    /// let filter = TagFilter::builder().ignore("-rc").build()?;
+    /// let rule = TagRule::chart(Some("^1.0-0".parse()?)).with_filter(filter);
+    /// assert!(rule.judge("1.2.0").is_accepted());
+    /// assert_eq!(rule.judge("1.3.0-rc.1").to_string(), r#"ignored by the pattern "-rc""#);
+    ///
+    /// let source = HelmSource::builder("https://charts.example.com").chart("web").rule(rule).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn rule(mut self, rule: TagRule) -> Self {
+        self.rule = Some(rule);
+        self
+    }
+
+    /// The constraint on versions: `^1.2`, `>=1.0.0 <2.0.0-0`. An empty text is none. Defaults to none.
+    pub fn constraint(mut self, constraint: impl Into<String>) -> Self {
+        self.constraint = Some(constraint.into()).filter(|constraint| !constraint.is_empty());
+        self
+    }
+
+    /// Whether the tags of an OCI chart may begin with a `v`
+    /// ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Versions in a chart repository always may.
+    /// Defaults to `false`, as Helm pushes no such tags.
+    pub fn accept_v(mut self, accept: bool) -> Self {
+        self.accept_v = accept;
+        self
+    }
+
+    /// The largest number of versions. Defaults to 20.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The largest index, in bytes after decompression. Defaults to 256 MiB.
+    pub fn max_index_bytes(mut self, bytes: u64) -> Self {
+        self.max_index_bytes = bytes;
+        self
+    }
+
+    /// Whether the credential of a chart repository may be sent over plain http to another machine. Defaults to `false`. Registries that
+    /// are read over plain http are named in the [`registry`](Self::registry).
+    pub fn allow_plain_credential(mut self, allow: bool) -> Self {
+        self.allow_plain_credential = allow;
+        self
+    }
+
+    /// The source. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for
+    ///
+    /// - a URL that is not `https`, `http` or `oci`, or an `oci` URL that does not name a repository;
+    /// - a chart repository without a [`chart`](Self::chart), or an OCI repository with one;
+    /// - a constraint that cannot be parsed
+    ///   ([rules 2.1 and 2.6 to 2.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), a
+    ///   [`rule`](Self::rule) beside a constraint or [`accept_v`](Self::accept_v), or a rule that orders by build time;
+    /// - a limit of 0.
+    pub fn build(self) -> Result<HelmSource, Error> {
+        let id = self.id.clone().unwrap_or_else(|| {
+            SourceId::new(SourceKind::Chart, &self.repo_url).with_chart(self.chart.as_deref())
+        });
+        self.build_as(id.clone()).map_err(|error| error.with_id(&id))
+    }
+
+    fn build_as(self, id: SourceId) -> Result<HelmSource, Error> {
+        if self.limit == 0 {
+            return Err(
+                invalid("a limit of 0 finds nothing").with_hint("leave the limit out, or make it 1 or more")
+            );
+        }
+        let location = Location::parse(&self.repo_url)?;
+        let rule = self.checked_rule(&location)?;
+        let http = || match &self.http {
+            Some(client) => Ok(client.clone()),
+            None => HttpClient::builder().build(),
         };
-        let fingerprint = self.fingerprint();
-        let known: Option<Validators> =
-            request.previous.and_then(|previous| previous.state(SCHEMA, &fingerprint));
-        let table = match self.cache.ask(&target, known.as_ref(), &call).await? {
-            Answer::NotModified(_) => return Ok(Discovery::Unchanged { cost: call.cost() }),
-            Answer::Table(table) if table.validators.is_some() && table.validators == known => {
-                return Ok(Discovery::Unchanged { cost: call.cost() });
+        let (backend, question) = match (location, self.chart) {
+            (Location::Index(url), Some(chart)) => {
+                let question = Question::of_index(&url, &chart, &rule, self.limit);
+                let cache = match self.cache {
+                    Some(cache) => cache,
+                    None => IndexCache::new(http()?),
+                };
+                let (max_bytes, allow_plain_credential) = (self.max_index_bytes, self.allow_plain_credential);
+                (Backend::Index { url, chart, cache, max_bytes, allow_plain_credential }, question)
             }
-            Answer::Table(table) => table,
+            (Location::Index(_), None) => {
+                return Err(invalid("a chart in a chart repository needs a name"));
+            }
+            (Location::Registry(repository), None) => {
+                let registry = match self.registry {
+                    Some(registry) => registry,
+                    None => RegistryClient::builder(http()?).kind(SourceKind::Chart).build(),
+                };
+                let repository = registry.repository(&repository)?;
+                let question = Question::of_tags(repository.name().to_string(), &rule, self.limit);
+                (Backend::Registry { repository }, question)
+            }
+            (Location::Registry(_), Some(name)) => {
+                return Err(invalid("a chart in an OCI registry has no name beside its repoURL")
+                    .with_hint(format!("append /{name} to the repoURL and leave the name out")));
+            }
         };
-        let listed = table.index.versions(chart);
-        if listed.is_none() {
-            let similar = similar(chart, table.index.charts().map(|(name, _)| name));
-            let why = Rejection::NotListed { chart: chart.into(), similar };
-            request.trace.rejected(&Candidate::new(chart), &why);
-        }
-        let listed = listed.into_iter().flatten();
-        let charts = select(&self.rule, listed, self.limit, request.trace);
-        let observation =
-            table.validators.as_ref().and_then(|seen| Observation::new(SCHEMA, &*fingerprint, seen));
-        Ok(Discovery::Found(Found::new(charts, call.cost()).with_observation(observation)))
+        Ok(HelmSource {
+            id,
+            repo_url: self.repo_url,
+            backend,
+            rule,
+            limit: self.limit,
+            credentials: self.credentials,
+            question,
+        })
     }
 
-    async fn discover_in_registry(
+    fn checked_rule(&self, location: &Location) -> Result<TagRule, Error> {
+        let kind = match location {
+            Location::Index(_) => NameKind::Plain,
+            Location::Registry(_) => NameKind::OciChart,
+        };
+        match &self.rule {
+            None => rule_of(self.constraint.as_deref(), self.accept_v, kind),
+            Some(rule) if self.constraint.is_none() && !self.accept_v => given_rule(rule.clone(), kind),
+            Some(_) => Err(invalid("a rule replaces the constraint and accept_v, and both are given")),
+        }
+    }
+}
+
+fn invalid(message: &str) -> Error {
+    Error::new(ErrorKind::InvalidInput, message)
+}
+
+impl HelmSource {
+    /// A builder for a chart with this `repoURL`: `https://` or `http://` for a chart repository, `oci://` for a chart in a registry.
+    pub fn builder(repo_url: impl Into<String>) -> HelmSourceBuilder {
+        HelmSourceBuilder {
+            repo_url: repo_url.into(),
+            id: None,
+            chart: None,
+            rule: None,
+            constraint: None,
+            accept_v: false,
+            limit: DEFAULT_LIMIT,
+            http: None,
+            cache: None,
+            registry: None,
+            credentials: None,
+            max_index_bytes: DEFAULT_MAX_INDEX_BYTES,
+            allow_plain_credential: false,
+        }
+    }
+
+    /// The identity of one discovery.
+    async fn identity(&self) -> Result<Identity, Error> {
+        match (&self.credentials, &self.backend) {
+            (Some(credentials), _) => {
+                Identity::resolve(&**credentials, &SourceKind::Chart, &self.repo_url).await
+            }
+            (None, Backend::Index { .. }) => Identity::resolve(&(), &SourceKind::Chart, &self.repo_url).await,
+            (None, Backend::Registry { repository }) => repository.identity().await,
+        }
+    }
+
+    async fn discover_as(
         &self,
-        repository: &Repository,
+        identity: Identity,
         request: DiscoverRequest<'_>,
     ) -> Result<Discovery<Chart>, Error> {
         let call = Call::from(&request);
-        let tags = repository.tags(&call).await?;
-        let charts = select(&self.rule, tags.iter().map(String::as_str), self.limit, request.trace);
-        // A chart is its version, so the same versions are the same answer, whatever the tags point at.
-        let fingerprint = self.fingerprint();
-        let answer = digest(charts.iter().map(|chart| chart.version.as_str()));
-        if request.previous.and_then(|previous| previous.state(SCHEMA, &fingerprint)) == Some(answer.clone())
-        {
-            return Ok(Discovery::Unchanged { cost: call.cost() });
-        }
-        let observation = Observation::new(SCHEMA, fingerprint, &answer);
+        let recorded = State::recorded(request.previous, self.question.as_deref());
+        let (charts, state) = match &self.backend {
+            Backend::Index { url, chart, cache, max_bytes, allow_plain_credential } => {
+                let known = match recorded {
+                    Some(State::ChartIndex(validators)) => Some(validators),
+                    _ => None,
+                };
+                let index_request = IndexRequest {
+                    url: url.clone(),
+                    identity,
+                    max_bytes: *max_bytes,
+                    allow_plain_credential: *allow_plain_credential,
+                };
+                let cached = match cache.fetch(&index_request, known.as_ref(), &call).await? {
+                    Fetched::NotModified(_) => return Ok(Discovery::Unchanged { cost: call.cost() }),
+                    Fetched::Index(cached) => cached,
+                };
+                if known.is_some() && cached.validators == known {
+                    return Ok(Discovery::Unchanged { cost: call.cost() });
+                }
+                let listed = cached.index.versions(chart);
+                if listed.is_none() {
+                    let similar = similar_names(chart, cached.index.charts().map(|(name, _)| name));
+                    let why = Rejection::NotListed {
+                        chart: chart.as_str().into(),
+                        similar: similar.into_iter().map(str::to_owned).collect(),
+                    };
+                    request.trace.rejected(&Candidate::new(chart), &why);
+                }
+                let charts = select(&self.rule, listed.into_iter().flatten(), self.limit, request.trace);
+                (charts, cached.validators.clone().map(State::ChartIndex))
+            }
+            Backend::Registry { repository } => {
+                let tags = repository.clone().with_identity(identity).tags(&call).await?;
+                let charts = select(&self.rule, tags.iter().map(String::as_str), self.limit, request.trace);
+                // A chart is its version, so the same versions are the same charts, whichever manifests the tags point at.
+                let versions: Vec<_> = charts.iter().map(|chart| chart.version.as_str()).collect();
+                let state = State::of_versions(&versions);
+                if state.is_some() && state == recorded {
+                    return Ok(Discovery::Unchanged { cost: call.cost() });
+                }
+                (charts, state)
+            }
+        };
+        let observation = state.and_then(|state| state.observation(self.question.as_deref()));
         Ok(Discovery::Found(Found::new(charts, call.cost()).with_observation(observation)))
     }
-
-    /// Names the question, so that an observation of another one is not taken for its answer. A URL may
-    /// hold a secret, so only its digest is in there.
-    fn fingerprint(&self) -> String {
-        let (url, chart) = match &self.origin {
-            Origin::Index { url, chart } => (without_user(url), chart.as_str()),
-            Origin::Registry { repository } => (repository.name().to_string(), ""),
-        };
-        let v = if self.accept_v { "v" } else { "" };
-        let question = digest([&*url, chart, self.constraint.as_deref().unwrap_or_default(), v]);
-        format!("{} limit {:?} {question}", self.id, self.limit)
-    }
-}
-
-/// A digest of these texts and their order.
-fn digest<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
-    let mut digest = Sha256::new();
-    for text in texts {
-        digest.update((text.len() as u64).to_le_bytes());
-        digest.update(text);
-    }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn without_user(url: &Url) -> String {
-    let mut url = url.clone();
-    // Only a URL without a host refuses, and that one has no user.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
 }
 
 #[async_trait]
@@ -145,12 +345,19 @@ impl ArtifactSource for HelmSource {
         &self.id
     }
 
+    /// # Errors
+    ///
+    /// Those of the [source of credentials](CredentialSource::credential) and of the HTTP client;
+    /// [`BadAnswer`](ErrorKind::BadAnswer) for a file that is not an index (see [`IndexError`](crate::IndexError));
+    /// [`TooLarge`](ErrorKind::TooLarge) for an index beyond [`max_index_bytes`](HelmSourceBuilder::max_index_bytes). A chart that
+    /// is not listed is an empty answer, not an error.
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Chart>, Error> {
-        let answer = match &self.origin {
-            Origin::Index { url, chart } => self.discover_in_index(url, chart, request).await,
-            Origin::Registry { repository } => self.discover_in_registry(repository, request).await,
+        let discover = async {
+            let identity = self.identity().await?;
+            request.trace.authenticated(&identity.principal());
+            self.discover_as(identity, request).await
         };
-        answer.map_err(|error| error.with_id(&self.id))
+        discover.await.map_err(|error| error.with_id(&self.id))
     }
 }
 
@@ -164,6 +371,18 @@ impl fmt::Debug for HelmSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HelmSource")
             .field("id", &self.id)
+            .field("rule", &self.rule)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for HelmSourceBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HelmSourceBuilder")
+            .field("repo_url", &artifact_source::redact_url(&self.repo_url))
+            .field("chart", &self.chart)
+            .field("rule", &self.rule)
             .field("constraint", &self.constraint)
             .field("limit", &self.limit)
             .finish_non_exhaustive()

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use go_compat::time::parse_rfc3339;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
 
 pub(crate) const OCI_KEY: &str = "org.opencontainers.image.created";
 pub(crate) const LABEL_SCHEMA_KEY: &str = "org.label-schema.build-date";
@@ -21,79 +20,11 @@ pub(crate) fn stated(annotations: &BTreeMap<String, String>) -> Option<Timestamp
     [OCI_KEY, LABEL_SCHEMA_KEY].into_iter().find_map(|key| parse(annotations.get(key)?))
 }
 
-/// A time of RFC 3339, as Go reads it where it is asked for one: the date, `T`, the time of day, a fraction after a full stop
-/// or a comma if there is one, and `Z` or an offset. An hour may be a single digit. What is shorter than a nanosecond is cut
-/// off, and what is later than there are times here is the last there is.
+/// A time of RFC 3339, as Go reads it ([`parse_rfc3339`]). What is later than there are times here is the last there is.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
-    let rest = &mut text.as_bytes();
-    let year = number(rest, 4)?;
-    sign(rest, b"-")?;
-    let month = small(rest)?;
-    sign(rest, b"-")?;
-    let day = small(rest)?;
-    sign(rest, b"T")?;
-    let hour = match rest {
-        [b'0'..=b'9', b':', ..] => i8::try_from(number(rest, 1)?).ok()?,
-        _ => small(rest)?,
-    };
-    sign(rest, b":")?;
-    let minute = small(rest)?;
-    sign(rest, b":")?;
-    let second = small(rest)?;
-    let nanosecond = if sign(rest, b".,").is_some() { fraction(rest)? } else { 0 };
-    let offset = offset(rest)?;
-    if !rest.is_empty() {
-        return None;
-    }
-    let local = DateTime::new(year, month, day, hour, minute, second, nanosecond).ok()?;
-    Some(offset.to_timestamp(local).unwrap_or(Timestamp::MAX))
-}
-
-/// One of these characters.
-fn sign(rest: &mut &[u8], among: &[u8]) -> Option<u8> {
-    let (first, after) = rest.split_first()?;
-    if !among.contains(first) {
-        return None;
-    }
-    *rest = after;
-    Some(*first)
-}
-
-/// A number of exactly so many digits, at most four.
-fn number(rest: &mut &[u8], digits: usize) -> Option<i16> {
-    let (number, after) = rest.split_at_checked(digits)?;
-    *rest = after;
-    number.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
-}
-
-/// A number of two digits.
-fn small(rest: &mut &[u8]) -> Option<i8> {
-    i8::try_from(number(rest, 2)?).ok()
-}
-
-/// The nanoseconds that one digit or more stand for.
-fn fraction(rest: &mut &[u8]) -> Option<i32> {
-    let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, after) = rest.split_at_checked(length).filter(|_| length > 0)?;
-    *rest = after;
-    let digits = digits.iter().map(|byte| i32::from(byte - b'0')).chain(std::iter::repeat(0)).take(9);
-    Some(digits.fold(0, |sum, digit| sum * 10 + digit))
-}
-
-/// `Z`, or a sign, hours up to 24 and minutes up to 60, which are Go's bounds.
-fn offset(rest: &mut &[u8]) -> Option<Offset> {
-    let direction = match sign(rest, b"Z+-")? {
-        b'Z' => return Some(Offset::UTC),
-        b'-' => -1,
-        _ => 1,
-    };
-    let hours = small(rest)?;
-    sign(rest, b":")?;
-    let minutes = small(rest)?;
-    if hours > 24 || minutes > 60 {
-        return None;
-    }
-    Offset::from_seconds(direction * 60 * (i32::from(hours) * 60 + i32::from(minutes))).ok()
+    let parsed = parse_rfc3339(text)?;
+    let nanosecond = i32::try_from(parsed.civil.nanosecond).ok()?;
+    Some(Timestamp::new(parsed.unix_seconds(), nanosecond).unwrap_or(Timestamp::MAX))
 }
 
 #[cfg(test)]

@@ -58,5 +58,5 @@ pub(crate) fn wrong_platform<'a>(
             texts.push(text);
         }
     }
-    Miss::Unfit(Rejection::Platform { wanted: wanted.shared_text(), offered: texts })
+    Miss::Unfit(Rejection::Platform { platform: wanted.shared_text(), offered: texts })
 }

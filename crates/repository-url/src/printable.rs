@@ -12,8 +12,13 @@
 /// ```
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match is_printable(letter) {
+    for (at, letter) in text.char_indices() {
+        // A mark at the start would be put on whatever stands before the text.
+        let is_shown = match at {
+            0 if !letter.is_ascii() => letter.escape_debug().count() == 1,
+            _ => is_printable(letter),
+        };
+        match is_shown {
             true => shown.push(letter),
             false => shown.extend(letter.escape_debug()),
         }
@@ -54,6 +59,22 @@ mod tests {
             ("\u{1b}[31mred", r"\u{1b}[31mred"),
             ("\u{202e}\u{2028}\u{85}", r"\u{202e}\u{2028}\u{85}"),
             ("a\u{2066}b\u{2069}\u{206a}", r"a\u{2066}b\u{2069}\u{206a}"),
+        ] {
+            assert_eq!(printable(text), shown);
+            assert_eq!(printable(shown), shown, "once is enough");
+        }
+    }
+
+    #[test]
+    fn a_terminal_is_not_controlled_and_combining_marks_are_kept() {
+        for (text, shown) in [
+            ("\u{9b}31m\u{7f}", r"\u{9b}31m\u{7f}"),
+            ("\u{2066}\u{feff}\u{ad}\u{200b}\u{61c}", r"\u{2066}\u{feff}\u{ad}\u{200b}\u{61c}"),
+            (
+                "Fix \"a\" in C:\\b, nai\u{308}f \u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}",
+                "Fix \"a\" in C:\\b, nai\u{308}f \u{928}\u{92e}\u{938}\u{94d}\u{924}\u{947}",
+            ),
+            ("\u{301}a", r"\u{301}a"),
         ] {
             assert_eq!(printable(text), shown);
             assert_eq!(printable(shown), shown, "once is enough");

@@ -19,7 +19,7 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> Result<(), Failure> {
     let manifest = parse("app.yaml", MANIFEST, &Options::default());
     let rule = manifest.warehouses[0].spec.subscriptions[0].tag_rule()?.ok_or("no rule about tags")?;
-    let selection = rule.select(["1.2.0", "1.10.0", "2.0.0", "1.11.0-rc.1", "latest"], Some(1));
+    let selection = rule.select(["1.2.0", "1.10.0", "2.0.0", "1.11.0-rc.1", "latest"]).limit(1);
     println!("taken: {}", selection.chosen[0].name);
     for (tag, why) in &selection.rejected {
         println!("not {tag}: {why}");

@@ -4,13 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use go_compat::GoDuration;
+use go_compat::time::parse_rfc3339;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-const NANOSECOND: u128 = 1;
-const SECOND: u128 = 1_000_000_000 * NANOSECOND;
-const MINUTE: u128 = 60 * SECOND;
-const HOUR: u128 = 60 * MINUTE;
 
 /// The time between two discoveries ([rule 1.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), `5m0s` by default.
 ///
@@ -68,94 +65,33 @@ impl FromStr for Interval {
     type Err = InvalidInterval;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        nanoseconds(text)
-            .and_then(|total| u64::try_from(total).ok())
-            .filter(|total| i64::try_from(*total).is_ok())
-            .map(|total| Self(Duration::from_nanos(total)))
+        let nanoseconds = || text.parse::<GoDuration>().ok()?.as_nanoseconds().try_into().ok();
+        is_interval(text)
+            .then(nanoseconds)
+            .flatten()
+            .map(|nanoseconds| Self(Duration::from_nanos(nanoseconds)))
             .ok_or_else(|| InvalidInterval(text.to_owned()))
     }
 }
 
-/// The sum of the terms, or nothing where a term does not parse or the sum overflows.
-fn nanoseconds(text: &str) -> Option<u128> {
-    let mut rest = text;
-    let mut total: u128 = 0;
-    while !rest.is_empty() {
-        let end = rest.find(['h', 'm', 's'])?;
-        let (number, after) = rest.split_at(end);
-        let scale = match after.as_bytes().first()? {
-            b'h' => HOUR,
-            b'm' => MINUTE,
-            _ => SECOND,
-        };
-        rest = &after[1..];
-        total = total.checked_add(term(number, scale)?)?;
-    }
-    (!text.is_empty()).then_some(total)
+/// Whether the text is one that the schema of Kargo admits: `^([0-9]+(\.[0-9]+)?(s|m|h))+$`.
+fn is_interval(text: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_term = |term: &str| {
+        let Some(number) = term.strip_suffix(['h', 'm', 's']) else { return false };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        is_number(whole) && is_number(fraction)
+    };
+    !text.is_empty() && text.split_inclusive(['h', 'm', 's']).all(is_term)
 }
 
-/// One number times its unit, cut to whole nanoseconds.
-fn term(number: &str, scale: u128) -> Option<u128> {
-    let (whole, fraction) = match number.split_once('.') {
-        Some((whole, fraction)) if !fraction.is_empty() => (whole, fraction),
-        Some(_) => return None,
-        None => (number, ""),
-    };
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) {
-        return None;
-    }
-    let whole = whole.parse::<u128>().ok()?.checked_mul(scale)?;
-    // Eighteen digits of a fraction of an hour are already far below one nanosecond.
-    let kept = &fraction[..fraction.len().min(18)];
-    let part = match kept {
-        "" => 0,
-        kept => kept.parse::<u128>().ok()? * scale / 10_u128.pow(u32::try_from(kept.len()).ok()?),
-    };
-    whole.checked_add(part)
-}
-
+/// Writes the interval as Go writes it.
 impl fmt::Display for Interval {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let total = self.0.as_nanos();
-        if total == 0 {
-            return formatter.write_str("0s");
-        }
-        if total < SECOND {
-            return write_small(formatter, total);
-        }
-        let (hours, minutes) = (total / HOUR, total % HOUR / MINUTE);
-        if hours > 0 {
-            write!(formatter, "{hours}h")?;
-        }
-        if hours > 0 || minutes > 0 {
-            write!(formatter, "{minutes}m")?;
-        }
-        write_decimal(formatter, total % MINUTE, SECOND)?;
-        formatter.write_str("s")
+        // An interval is never longer than a Go duration.
+        let nanoseconds = i64::try_from(self.0.as_nanos()).unwrap_or(i64::MAX);
+        GoDuration::from_nanoseconds(nanoseconds).fmt(formatter)
     }
-}
-
-/// Go writes less than a second in the unit that leaves a whole part.
-fn write_small(formatter: &mut fmt::Formatter<'_>, total: u128) -> fmt::Result {
-    let (scale, unit) = match total {
-        0..1_000 => (1, "ns"),
-        1_000..1_000_000 => (1_000, "µs"),
-        _ => (1_000_000, "ms"),
-    };
-    write_decimal(formatter, total, scale)?;
-    formatter.write_str(unit)
-}
-
-fn write_decimal(formatter: &mut fmt::Formatter<'_>, value: u128, scale: u128) -> fmt::Result {
-    write!(formatter, "{}", value / scale)?;
-    let fraction = value % scale;
-    if fraction > 0 {
-        let width = scale.ilog10() as usize;
-        let digits = format!("{fraction:0width$}");
-        write!(formatter, ".{}", digits.trim_end_matches('0'))?;
-    }
-    Ok(())
 }
 
 impl From<Interval> for String {
@@ -178,36 +114,12 @@ pub(crate) fn whole_seconds(moment: Timestamp) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(moment)
 }
 
-/// Reads RFC 3339 as Go's `time.Parse(time.RFC3339, …)` does: date, `T`, time, and an offset that is not optional.
+/// Reads RFC 3339 as Go's `time.Parse(time.RFC3339, …)` does ([`parse_rfc3339`]). A moment later than a [`Timestamp`] can be
+/// is the latest one.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
-    let bytes = text.as_bytes();
-    let fixed = |range: std::ops::Range<usize>, pattern: &[u8]| {
-        bytes.get(range).is_some_and(|part| {
-            part.len() == pattern.len()
-                && part.iter().zip(pattern).all(|(byte, expected)| match expected {
-                    b'0' => byte.is_ascii_digit(),
-                    other => byte == other,
-                })
-        })
-    };
-    if !fixed(0..19, b"0000-00-00T00:00:00") {
-        return None;
-    }
-    let mut rest = 19;
-    if matches!(bytes.get(rest), Some(b'.' | b',')) {
-        let digits = bytes[rest + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if digits == 0 {
-            return None;
-        }
-        rest += 1 + digits;
-    }
-    let zone_fits = bytes.get(rest..) == Some(b"Z")
-        || fixed(rest..bytes.len(), b"+00:00")
-        || fixed(rest..bytes.len(), b"-00:00");
-    if !zone_fits {
-        return None;
-    }
-    text.parse().ok()
+    let parsed = parse_rfc3339(text)?;
+    let nanosecond = i32::try_from(parsed.civil.nanosecond).ok()?;
+    Some(Timestamp::new(parsed.unix_seconds(), nanosecond).unwrap_or(Timestamp::MAX))
 }
 
 /// Serde for a moment that may be absent.
@@ -266,5 +178,34 @@ pub(crate) mod schema {
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
             json_schema!({"type": "string", "pattern": r"^([0-9]+(\.[0-9]+)?(s|m|h))+$"})
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    /// `since` and `date()` in an expression filter of the same subscription mean the same moment, or neither is one.
+    #[test]
+    fn a_moment_is_read_as_an_expression_reads_it() {
+        for text in [
+            "2024-01-01T07:00:00Z",
+            "2024-01-01T7:00:00Z",
+            "2024-01-01T07:00:00,5+02:00",
+            "2024-01-01T07:00:00.123456789123-24:60",
+            "2024-01-01T07:00:60Z",
+            "2024-01-01t07:00:00z",
+            "2024-01-01 07:00:00Z",
+            "2024-02-30T07:00:00Z",
+            "2024-01-01T07:00:00+25:00",
+            "2024-01-01",
+        ] {
+            let expression = text.parse::<kargo_expr::Time>().ok();
+            let expression = expression.map(|time| (time.unix_seconds(), time.nanosecond()));
+            let since =
+                parse(text).map(|moment| (moment.as_second(), moment.subsec_nanosecond().unsigned_abs()));
+            assert_eq!(since, expression, "{text}");
+        }
+        assert!(parse("2024-01-01T7:00:00Z").is_some());
     }
 }

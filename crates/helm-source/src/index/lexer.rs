@@ -1,35 +1,36 @@
 //! The fast path: block YAML as index files are written, line by line, each line verified.
 //!
-//! The lexer knows a small part of YAML: block mappings and lists, plain, quoted and block scalars,
-//! `[]` and `{}`. Within that part it checks everything that a full parser would, so that what it
-//! accepts means what it says. Whatever else it meets is a [`Doubt`], and then a full parser goes on
-//! [from the last place that was sure](Handover).
+//! The lexer accepts a small part of YAML: block mappings and lists, plain, quoted and block scalars, `[]` and `{}`. Within that part
+//! it checks everything that a full parser checks, so the index that it returns is the one that a full parser returns. Anything else is a
+//! [`FallbackReason`], and a full parser continues at the last [`Checkpoint`].
 
 use memchr::{memchr_iter, memrchr};
 
-use super::doubt::Doubt;
-use super::handover::Handover;
-use super::structure::{BYTE_ORDER_MARK, State};
+use super::checkpoint::{Checkpoint, FallbackReason, Position};
+use super::scalar::{self, Start, as_str, check_characters, key_and_value};
 use super::table::Index;
-use super::text;
 
-/// How much of one entry, or of one field beside `entries`, is kept until it is understood.
-const MOST_PENDING: usize = 4 << 20;
+/// The largest entry, and the largest field beside `entries`, that is buffered until it is complete, in bytes.
+const MAX_PENDING: usize = 4 << 20;
+/// The largest number of nested collections. An index has fewer, and full parsers accept more.
+const MAX_DEPTH: usize = 32;
+/// The largest number of fields in an entry, and of fields beside `entries`.
+const MAX_FIELDS: usize = 256;
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
-/// Takes the bytes of an index in pieces of any size.
+/// Reads the bytes of an index in pieces of any size.
 #[derive(Debug, Default)]
 pub(super) struct Lexer {
-    /// What was received since the last checkpoint, an unfinished line at its end included.
+    /// The bytes since the last checkpoint, including an unfinished line at their end.
     pending: Vec<u8>,
-    /// How much of it has been looked at.
+    /// The number of pending bytes that have been read.
     lexed: usize,
     state: State,
 }
 
 impl Lexer {
-    /// Takes the next piece. After a doubt, [`hand_over`](Self::hand_over) is all that is left to do;
-    /// the piece counts as taken.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Doubt> {
+    /// Reads the next piece. After an error, which includes the piece, only [`into_checkpoint`](Self::into_checkpoint) may be called.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), FallbackReason> {
         let before = self.pending.len();
         self.pending.extend_from_slice(bytes);
         if let Some(last) = memrchr(b'\n', bytes) {
@@ -38,25 +39,27 @@ impl Lexer {
             self.lexed -= self.state.checkpoint;
             self.state.checkpoint = 0;
         }
-        if self.pending.len() > MOST_PENDING { Err(Doubt::Large) } else { Ok(()) }
+        if self.pending.len() > MAX_PENDING { Err(FallbackReason::TooLarge) } else { Ok(()) }
     }
 
     /// Ends the input.
-    pub(super) fn finish(&mut self) -> Result<Index, Doubt> {
+    pub(super) fn finish(&mut self) -> Result<Index, FallbackReason> {
         self.lex(self.pending.len())?;
         self.state.end()
     }
 
-    /// What the lexer was sure about, and the bytes behind that.
-    pub(super) fn hand_over(mut self, doubt: Doubt) -> Handover {
+    /// What the lexer has verified, and the bytes after that.
+    pub(super) fn into_checkpoint(mut self, reason: FallbackReason) -> Checkpoint {
         self.pending.drain(..self.state.checkpoint);
-        let State { index, place, lines, fields, .. } = self.state;
-        Handover { doubt, index, place, lines, fields, pending: self.pending }
+        let State { index, position, lines, fields, .. } = self.state;
+        Checkpoint { reason, index, position, lines, fields, pending: self.pending }
     }
 
-    fn lex(&mut self, end: usize) -> Result<(), Doubt> {
+    fn lex(&mut self, end: usize) -> Result<(), FallbackReason> {
         let lines = &self.pending[self.lexed..end];
-        text::check(lines.strip_prefix(&BYTE_ORDER_MARK).filter(|_| !self.state.started).unwrap_or(lines))?;
+        check_characters(
+            lines.strip_prefix(&BYTE_ORDER_MARK).filter(|_| !self.state.started).unwrap_or(lines),
+        )?;
         let mut start = self.lexed;
         for line_feed in memchr_iter(b'\n', lines) {
             let line_end = self.lexed + line_feed;
@@ -67,6 +70,350 @@ impl Lexer {
             self.state.line(&self.pending[start..end], start)?;
         }
         self.lexed = end;
+        Ok(())
+    }
+}
+
+/// A mapping or list that is open.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    column: usize,
+    is_list: bool,
+    /// Whether this is a mapping whose last key has no value yet.
+    awaits_value: bool,
+}
+
+/// What the next line may be.
+#[derive(Clone, Copy, Debug, Default)]
+enum Mode {
+    #[default]
+    Structure,
+    /// Lines deeper than `parent` belong to a plain scalar.
+    Plain { parent: usize },
+    /// The next lines belong to a quoted scalar, up to the closing quote.
+    Quoted { parent: usize, quote: u8 },
+    /// Lines deeper than `parent` belong to a block scalar, which starts in column `indent` once that is known. `blank` is the
+    /// longest line of spaces before its first line.
+    Block { parent: usize, indent: Option<usize>, blank: usize },
+}
+
+/// The state after the lines so far.
+#[derive(Debug, Default)]
+struct State {
+    mode: Mode,
+    levels: Vec<Level>,
+    started: bool,
+    in_entries: bool,
+
+    /// The offset of the last checkpoint in the pending bytes, and the number of lines before it.
+    checkpoint: usize,
+    lines: u64,
+    /// Lines since the checkpoint.
+    lines_since: u64,
+    /// These three are the state at the checkpoint.
+    position: Position,
+    index: Index,
+    fields: Vec<Box<str>>,
+
+    /// These three were begun at the checkpoint and are verified at the next one.
+    field: Option<Box<str>>,
+    chart: Option<Box<str>>,
+    entry: Entry,
+}
+
+impl State {
+    /// Reads a line, which starts at `offset` in the pending bytes.
+    fn line(&mut self, line: &[u8], offset: usize) -> Result<(), FallbackReason> {
+        let line = match line.strip_prefix(&BYTE_ORDER_MARK) {
+            Some(rest) if !self.started && self.lines_since == 0 => rest,
+            _ => line,
+        };
+        self.lines_since += 1;
+        let indent = line.iter().take_while(|&&byte| byte == b' ').count();
+        let content = &line[indent..];
+        if self.continues(indent, content)? || content.is_empty() {
+            return Ok(());
+        }
+        self.mode = Mode::Structure;
+        let trailing = content.iter().rev().take_while(|&&byte| byte == b' ').count();
+        self.structure(indent, &content[..content.len() - trailing], offset)
+    }
+
+    /// Whether a line belongs to the scalar that is open.
+    fn continues(&mut self, indent: usize, content: &[u8]) -> Result<bool, FallbackReason> {
+        match &mut self.mode {
+            Mode::Structure => Ok(false),
+            Mode::Plain { parent } => match content.is_empty() {
+                true => Ok(true),
+                false if indent > *parent => scalar::plain(content).map(|()| true),
+                false => Ok(false),
+            },
+            Mode::Quoted { parent, quote } => {
+                if content.is_empty() {
+                    return Ok(true);
+                }
+                if indent <= *parent {
+                    return Err(FallbackReason::QuotedScalar);
+                }
+                if scalar::quoted(*quote, content)? {
+                    self.mode = Mode::Structure;
+                }
+                Ok(true)
+            }
+            Mode::Block { parent, indent: known, blank } => {
+                if content.is_empty() {
+                    if known.is_none() {
+                        *blank = indent.max(*blank);
+                    }
+                    return Ok(true);
+                }
+                if indent <= *parent {
+                    return Ok(false);
+                }
+                if *known.get_or_insert(indent) > indent || *blank > indent {
+                    return Err(FallbackReason::BlockScalar);
+                }
+                *blank = 0;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Reads a line that is a key or an item of a list.
+    fn structure(&mut self, indent: usize, content: &[u8], offset: usize) -> Result<(), FallbackReason> {
+        if !self.started {
+            if content == b"---" && indent == 0 {
+                self.started = true;
+                return Ok(());
+            }
+            if content.starts_with(b"#") {
+                return Ok(());
+            }
+            self.started = true;
+        }
+        match content {
+            [b'-'] | [b'-', b' ', ..] => self.item(indent, &content[1..], offset),
+            _ => {
+                let (key, value) = key_and_value(content)?;
+                self.pop(|level| level.column > indent || level.is_list && level.column == indent);
+                self.open(indent, false)?;
+                self.field(indent, key, value, offset)
+            }
+        }
+    }
+
+    fn item(&mut self, indent: usize, rest: &[u8], offset: usize) -> Result<(), FallbackReason> {
+        self.pop(|level| level.column > indent);
+        self.open(indent, true)?;
+        let is_entry = self.in_entries && self.levels.len() == 3;
+        if self.in_entries && self.levels.len() == 2 {
+            return Err(FallbackReason::Shape);
+        }
+        let spaces = rest.iter().take_while(|&&byte| byte == b' ').count();
+        let value = &rest[spaces..];
+        if matches!(value, [] | [b'-'] | [b'-', b' ', ..]) {
+            return Err(FallbackReason::Shape);
+        }
+        if is_entry {
+            let name = self.chart.take();
+            if let Some(name) = name {
+                self.index.open(&name);
+                self.position = Position::Entry { column: self.levels[1].column, chart: name };
+            }
+            self.checkpoint(offset, None);
+            self.entry.open();
+        }
+        match key_and_value(value) {
+            Ok((key, value)) => {
+                let column = indent + 1 + spaces;
+                self.push(Level { column, is_list: false, awaits_value: false })?;
+                self.field(column, key, value, offset)
+            }
+            Err(_) if is_entry => Err(FallbackReason::Shape),
+            Err(_) => self.value(indent, value),
+        }
+    }
+
+    fn field(
+        &mut self,
+        column: usize,
+        key: &[u8],
+        value: &[u8],
+        offset: usize,
+    ) -> Result<(), FallbackReason> {
+        match self.levels.len() {
+            1 => {
+                let name = as_str(key)?;
+                self.checkpoint(offset, Some(Position::TopLevel));
+                if self.fields.iter().any(|field| **field == *name) {
+                    return Err(FallbackReason::Duplicate);
+                }
+                if self.fields.len() >= MAX_FIELDS {
+                    return Err(FallbackReason::Shape);
+                }
+                // Helm reads any case; the full parser decides which of several counts.
+                if key != b"entries" && key.eq_ignore_ascii_case(b"entries") {
+                    return Err(FallbackReason::Shape);
+                }
+                self.field = Some(name.into());
+                self.in_entries = key == b"entries";
+                if self.in_entries && !matches!(value, b"" | b"{}") {
+                    return Err(FallbackReason::Shape);
+                }
+            }
+            2 if self.in_entries => {
+                let name = as_str(key)?;
+                self.checkpoint(offset, Some(Position::Entries));
+                if self.index.contains(name) {
+                    return Err(FallbackReason::Duplicate);
+                }
+                self.chart = Some(name.into());
+                if !matches!(value, b"" | b"[]") {
+                    return Err(FallbackReason::Shape);
+                }
+            }
+            3 if self.in_entries => return Err(FallbackReason::Shape),
+            4 if self.entry.is_open => {
+                self.entry.add(key)?;
+                if key == b"version" {
+                    self.entry.version.push_str(scalar::version(value)?);
+                    return Ok(());
+                }
+                if key.eq_ignore_ascii_case(b"version") {
+                    return Err(FallbackReason::Shape);
+                }
+            }
+            _ => {}
+        }
+        if value.is_empty() {
+            if let Some(level) = self.levels.last_mut() {
+                level.awaits_value = true;
+            }
+            return Ok(());
+        }
+        self.value(column, value)
+    }
+
+    /// Reads a value; lines deeper than `parent` continue it.
+    fn value(&mut self, parent: usize, value: &[u8]) -> Result<(), FallbackReason> {
+        self.mode = match scalar::start(value)? {
+            Start::Finished | Start::EmptyList | Start::EmptyMapping => Mode::Structure,
+            Start::Plain => Mode::Plain { parent },
+            Start::Quoted(quote) => Mode::Quoted { parent, quote },
+            Start::Block(explicit) => {
+                Mode::Block { parent, indent: explicit.map(|more| parent + more), blank: 0 }
+            }
+        };
+        Ok(())
+    }
+
+    fn pop(&mut self, is_over: impl Fn(&Level) -> bool) {
+        while self.levels.last().is_some_and(&is_over) {
+            self.levels.pop();
+        }
+    }
+
+    /// Makes the level that a line in this column belongs to the last one.
+    fn open(&mut self, column: usize, is_list: bool) -> Result<(), FallbackReason> {
+        match self.levels.last_mut() {
+            Some(level) if level.column == column && level.is_list == is_list => {
+                level.awaits_value = false;
+                Ok(())
+            }
+            Some(level)
+                if level.awaits_value && (level.column < column || level.column == column && is_list) =>
+            {
+                level.awaits_value = false;
+                self.push(Level { column, is_list, awaits_value: false })
+            }
+            None if column == 0 && !is_list => self.push(Level { column, is_list, awaits_value: false }),
+            _ => Err(FallbackReason::Indentation),
+        }
+    }
+
+    fn push(&mut self, level: Level) -> Result<(), FallbackReason> {
+        if self.levels.len() >= MAX_DEPTH {
+            return Err(FallbackReason::Depth);
+        }
+        self.levels.push(level);
+        Ok(())
+    }
+
+    /// Sets the checkpoint to the line at `offset`: everything before it is verified.
+    fn checkpoint(&mut self, offset: usize, position: Option<Position>) {
+        self.commit();
+        if let Some(position) = position {
+            self.position = position;
+        }
+        self.checkpoint = offset;
+        self.lines += self.lines_since - 1;
+        self.lines_since = 1;
+    }
+
+    fn commit(&mut self) {
+        self.fields.extend(self.field.take());
+        if let Some(chart) = self.chart.take() {
+            self.index.open(&chart);
+        }
+        if std::mem::take(&mut self.entry.is_open) {
+            self.index.push(&self.entry.version);
+        }
+    }
+
+    fn end(&mut self) -> Result<Index, FallbackReason> {
+        if let Mode::Quoted { .. } = self.mode {
+            return Err(FallbackReason::QuotedScalar);
+        }
+        if !self.fields.iter().chain(&self.field).any(|field| **field == *"entries") {
+            return Err(FallbackReason::NoEntries);
+        }
+        self.commit();
+        Ok(std::mem::take(&mut self.index))
+    }
+}
+
+/// The entry that is being read. There is one at a time, and its memory is reused.
+#[derive(Debug, Default)]
+struct Entry {
+    is_open: bool,
+    version: String,
+    fields: Vec<FieldName>,
+}
+
+/// A hash of the name of a field: equal names are equal, different names rarely are. A collision only leads to the full parser.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct FieldName {
+    length: usize,
+    first: u64,
+    last: u64,
+}
+
+impl FieldName {
+    fn new(name: &[u8]) -> Self {
+        let word = |bytes: &[u8]| bytes.iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
+        let length = name.len();
+        Self { length, first: word(&name[..length.min(8)]), last: word(&name[length.saturating_sub(8)..]) }
+    }
+}
+
+impl Entry {
+    /// Begins the next entry.
+    fn open(&mut self) {
+        self.is_open = true;
+        self.version.clear();
+        self.fields.clear();
+    }
+
+    /// Adds a field, which must be new.
+    fn add(&mut self, field: &[u8]) -> Result<(), FallbackReason> {
+        let name = FieldName::new(field);
+        if self.fields.contains(&name) {
+            return Err(FallbackReason::Duplicate);
+        }
+        if self.fields.len() >= MAX_FIELDS {
+            return Err(FallbackReason::Shape);
+        }
+        self.fields.push(name);
         Ok(())
     }
 }

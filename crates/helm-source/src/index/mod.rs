@@ -1,96 +1,85 @@
-//! Reading `index.yaml`, however large, in constant memory.
+//! Reading `index.yaml` of any size in constant memory.
 //!
-//! An index of a busy repository has tens of megabytes of which the versions are a hundredth. So the
-//! file is read as it arrives, by a lexer that knows just the YAML that index files are written in and
-//! verifies every line of it. The moment it meets anything else it hands over to a full parser, which
-//! goes on from the entry that was begun: no byte is kept or asked for twice. A file that starts with
-//! `{"` is read as JSON, and as YAML where it is no valid JSON; for that its first 16 MiB are kept while it is read.
+//! The index of a large repository has tens of megabytes, of which the versions are one percent. So the file is read as it arrives, by a
+//! lexer that knows only the YAML that index files are written in and verifies every line. At anything else a full parser takes over,
+//! from the start of the current entry: no byte is kept or downloaded twice. A file that starts with `{"` is read as JSON, and as YAML if
+//! it is not valid JSON; for that its first 16 MiB are retained.
 //!
-//! What is listed means what Kargo's reader makes of it (semantics rule 5.1): only the first document
-//! counts, `apiVersion` is not required, an unquoted `1.10` stays the text it is, null is as good as
-//! nothing, and a key given twice in the document, in `entries` or in an entry is an error. One
-//! difference: `entries` and `version` may be in another case, as for Helm. Another one: an empty file, or a mapping with neither `apiVersion` nor `entries` (`{"error":"unauthorized"}`, say), is an
-//! error and not a repository without charts.
+//! The result is that of Kargo's parser ([rule 5.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): only the
+//! first document counts, `apiVersion` is optional, an unquoted `1.10` stays text, null reads as empty, and a key given twice in the
+//! document, in `entries` or in an entry is an error. There are two differences. `entries` and `version` may have another case, as in
+//! Helm. An empty file, and a mapping with neither `apiVersion` nor `entries` (such as `{"error":"unauthorized"}`), is an error and not a
+//! repository without charts.
 //!
 //! # Why nothing is kept for the full parser
 //!
-//! The alternatives were to keep the body in memory (30 MB for what takes 0.3), to write each one to a
-//! temporary file (for one in fifty that needs it, and a disk that may not be there), and to ask for
-//! it again (another 30 MB, of perhaps another file). Going on in the middle needs none of it, and the tests
-//! hold it to the answer of a parser that starts at the beginning.
+//! The alternatives are to keep the body in memory (30 MB for a result of 0.3 MB), to write each body to a temporary file (for the one
+//! in fifty that needs it), and to download it again (another 30 MB, possibly of another version). Continuing at a checkpoint needs none of
+//! this. The tests compare it with a parser that starts at the beginning.
 //!
-//! # What the lexer is measured against
+//! # Verification of the lexer
 //!
-//! Mutants of an index that has everything real ones have: whatever the lexer accepts, the full parser
-//! accepts with the same answer (see the tests; `MUTANTS=400000` takes a minute).
+//! The tests mutate an index that has every construct of real ones: where the lexer accepts a mutant, the full parser accepts it with the
+//! same result (`MUTANTS=400000` takes a minute).
 
-mod doubt;
-mod entry;
-mod error;
-mod handover;
-mod json;
-mod key;
+mod checkpoint;
+mod document;
 mod lexer;
 mod scalar;
-mod structure;
 mod table;
 #[cfg(test)]
 mod tests;
-mod text;
 mod utf8;
-mod visitor;
-mod yaml;
 
 use std::io::Read;
 
-pub use doubt::Doubt;
-pub use error::IndexError;
-pub use table::Index;
+pub use checkpoint::FallbackReason;
+pub use table::{Index, IndexError};
 
-use handover::Handover;
+use checkpoint::Checkpoint;
 use lexer::Lexer;
 
-/// Which way an index was read.
+/// How an index was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadBy {
-    /// By the lexer, all of it.
+    /// By the lexer alone.
     Lexer,
-    /// By the lexer up to the entry that gave rise to this doubt, and by a full YAML parser from there.
-    Yaml(Doubt),
+    /// By the lexer up to the entry that it fell back at for this reason, and by a full YAML parser from there.
+    Yaml(FallbackReason),
     /// By a JSON parser.
     Json,
 }
 
-/// Takes an index in pieces, as they arrive.
+/// Reads an index in pieces, as they arrive.
 ///
 /// ```
-/// use helm_source::{IndexReader, Taken};
+/// use helm_source::{IndexReader, Progress};
 ///
 /// let mut reader = IndexReader::new();
 /// for piece in [&b"entries:\n  web:\n  - vers"[..], b"ion: 1.0.0\n"] {
-///     assert_eq!(reader.push(piece), Taken::Understood);
+///     assert_eq!(reader.push(piece), Progress::Continue);
 /// }
 /// let (index, _) = reader.finish(std::io::empty())?;
 /// assert_eq!(index.version_count(), 1);
 /// # Ok::<(), helm_source::IndexError>(())
 /// ```
 #[derive(Debug)]
-pub struct IndexReader(Reading);
+pub struct IndexReader(State);
 
 #[derive(Debug)]
-enum Reading {
-    Fast(Lexer),
-    Full(Handover),
+enum State {
+    Lexer(Lexer),
+    Parser(Checkpoint),
 }
 
-/// What became of a piece.
+/// What the [`IndexReader`] needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// It was understood as far as it goes; push the next one.
-    Understood,
-    /// It was taken, and a full parser is needed from here on: call [`finish`](IndexReader::finish)
-    /// with whatever follows this piece. That may take a while, so not on an async thread.
+pub enum Progress {
+    /// The next piece.
+    Continue,
+    /// The full parser: call [`finish`](IndexReader::finish) with the rest of the file after this piece. The parser reads 16 to 19 MB/s, so
+    /// call it outside of async tasks.
     FinishNow,
 }
 
@@ -101,39 +90,39 @@ impl Default for IndexReader {
 }
 
 impl IndexReader {
-    /// A reader that has seen nothing.
+    /// A reader at the start of a file.
     pub fn new() -> Self {
-        Self(Reading::Fast(Lexer::default()))
+        Self(State::Lexer(Lexer::default()))
     }
 
-    /// Takes the next piece, of any size. After [`FinishNow`](Taken::FinishNow) pieces are only kept.
-    pub fn push(&mut self, bytes: &[u8]) -> Taken {
+    /// Reads the next piece, of any size. After [`FinishNow`](Progress::FinishNow) further pieces are only buffered.
+    pub fn push(&mut self, bytes: &[u8]) -> Progress {
         match &mut self.0 {
-            Reading::Fast(lexer) => {
-                let Err(doubt) = lexer.push(bytes) else { return Taken::Understood };
-                self.0 = Reading::Full(std::mem::take(lexer).hand_over(doubt));
+            State::Lexer(lexer) => {
+                let Err(reason) = lexer.push(bytes) else { return Progress::Continue };
+                self.0 = State::Parser(std::mem::take(lexer).into_checkpoint(reason));
             }
-            Reading::Full(handover) => handover.pending.extend_from_slice(bytes),
+            State::Parser(checkpoint) => checkpoint.pending.extend_from_slice(bytes),
         }
-        Taken::FinishNow
+        Progress::FinishNow
     }
 
-    /// Ends the input after `rest`, which is what follows the last piece: nothing, as a rule.
+    /// Reads `rest`, which is what follows the last piece and usually empty, and ends the file.
     ///
     /// # Errors
     ///
-    /// If it is no index: see [`IndexError`].
+    /// [`IndexError`] for a file that is not an index; [`Interrupted`](IndexError::Interrupted) if `rest` fails.
     pub fn finish(mut self, mut rest: impl Read) -> Result<(Index, ReadBy), IndexError> {
         let mut buffer = vec![0; 64 << 10];
         loop {
-            let handover = match self.0 {
-                Reading::Full(handover) => handover,
-                Reading::Fast(ref mut lexer) => match rest.read(&mut buffer) {
+            let checkpoint = match self.0 {
+                State::Parser(checkpoint) => checkpoint,
+                State::Lexer(ref mut lexer) => match rest.read(&mut buffer) {
                     Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                     Err(_) => return Err(IndexError::Interrupted),
                     Ok(0) => match lexer.finish() {
                         Ok(index) => return Ok((index, ReadBy::Lexer)),
-                        Err(doubt) => std::mem::take(lexer).hand_over(doubt),
+                        Err(reason) => std::mem::take(lexer).into_checkpoint(reason),
                     },
                     Ok(read) => {
                         self.push(&buffer[..read]);
@@ -141,34 +130,33 @@ impl IndexReader {
                     }
                 },
             };
-            return finish(handover, rest);
+            return parse(checkpoint, rest);
         }
     }
 }
 
-fn finish(handover: Handover, rest: impl Read) -> Result<(Index, ReadBy), IndexError> {
-    let head = handover.head().unwrap_or_default();
-    if let Some(what) = compressed(head) {
+/// Continues with the parser that fits.
+fn parse(checkpoint: Checkpoint, rest: impl Read) -> Result<(Index, ReadBy), IndexError> {
+    let reason = checkpoint.reason;
+    let head = checkpoint.head().unwrap_or_default();
+    if let Some(what) = compression(head) {
         return Err(IndexError::Compressed { what });
     }
     let page = page(head);
-    if json::is_json(head) {
-        let doubt = handover.doubt;
-        let answer = json::read(handover, rest);
-        return answer
-            .map(|(index, is_yaml)| (index, if is_yaml { ReadBy::Yaml(doubt) } else { ReadBy::Json }));
+    if document::is_json(head) {
+        let (index, is_yaml) = document::read_json(checkpoint, rest)?;
+        return Ok((index, if is_yaml { ReadBy::Yaml(reason) } else { ReadBy::Json }));
     }
-    let doubt = handover.doubt;
-    match (yaml::read(handover, rest), page) {
-        (Ok(index), _) => Ok((index, ReadBy::Yaml(doubt))),
+    match (document::read_yaml(checkpoint, rest), page) {
+        (Ok(index), _) => Ok((index, ReadBy::Yaml(reason))),
         (Err(_), Some(what)) => Err(IndexError::Page { what }),
         (Err(error), None) => Err(error),
     }
 }
 
-/// How a file is compressed that starts like this.
-fn compressed(head: &[u8]) -> Option<&'static str> {
-    let beginnings: [(&[u8], &str); 6] = [
+/// The compression of a file with these first bytes.
+fn compression(head: &[u8]) -> Option<&'static str> {
+    let signatures: [(&[u8], &str); 6] = [
         (b"\x1f\x8b", "gzip"),
         (b"\x28\xb5\x2f\xfd", "zstd"),
         (b"\x1f\x9d", "compress"),
@@ -176,10 +164,10 @@ fn compressed(head: &[u8]) -> Option<&'static str> {
         (b"BZh9", "bzip2"),
         (b"PK\x03\x04", "zip"),
     ];
-    beginnings.into_iter().find(|(beginning, _)| head.starts_with(beginning)).map(|(_, what)| what)
+    signatures.into_iter().find(|(signature, _)| head.starts_with(signature)).map(|(_, what)| what)
 }
 
-/// What a file that starts like this is for.
+/// The kind of page that a file with these first bytes is.
 fn page(head: &[u8]) -> Option<&'static str> {
     let head = head.trim_ascii_start().strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let starts = |tag: &[u8]| head.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
@@ -197,7 +185,7 @@ impl Index {
     ///
     /// # Errors
     ///
-    /// If it is no index: see [`IndexError`].
+    /// [`IndexError`] for a file that is not an index.
     pub fn from_slice(file: &[u8]) -> Result<Self, IndexError> {
         IndexReader::new().finish(file).map(|(index, _)| index)
     }

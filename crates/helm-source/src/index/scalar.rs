@@ -1,28 +1,102 @@
-//! Scalars: where one ends, and that it is nothing else than it seems.
+//! The parts of a line: characters, keys and scalars, each verified.
 
 use memchr::{memchr, memchr2, memchr2_iter};
 
-use super::doubt::Doubt;
+use super::checkpoint::FallbackReason;
 
-/// A scalar or a whole value that starts in a line.
+/// Accepts whole lines of printable text: valid UTF-8 without control characters except the line feed, and without the characters that
+/// some YAML parsers treat as a line break, skip, or reject.
+pub(super) fn check_characters(lines: &[u8]) -> Result<(), FallbackReason> {
+    if is_printable_ascii(lines) {
+        return Ok(());
+    }
+    if lines.iter().any(|&byte| byte < 0x20 && byte != b'\n' || byte == 0x7f) {
+        return Err(FallbackReason::ControlCharacter);
+    }
+    let text = std::str::from_utf8(lines).map_err(|_| FallbackReason::Encoding)?;
+    let is_unusual = |character: char| {
+        matches!(
+            character,
+            '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
+    };
+    if text.chars().any(is_unusual) { Err(FallbackReason::UnusualCharacter) } else { Ok(()) }
+}
+
+/// Has no branch per byte, so that it compiles to vector instructions.
+fn is_printable_ascii(bytes: &[u8]) -> bool {
+    let others =
+        |others, &byte: &u8| others | u8::from(byte < 0x20 && byte != b'\n') | u8::from(byte >= 0x7f);
+    bytes.chunks(4096).all(|chunk| chunk.iter().fold(0, others) == 0)
+}
+
+const LONGEST_KEY: usize = 512;
+
+/// The characters of plain keys that every YAML parser reads alike.
+const IN_KEYS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let ascii = byte as u8;
+        table[byte] = ascii.is_ascii_alphanumeric() || matches!(ascii, b'_' | b'-' | b'.' | b'/');
+        byte += 1;
+    }
+    table
+};
+
+/// Splits `key: value`, where the key is a plain scalar of the characters in `IN_KEYS`.
+pub(super) fn key_and_value(content: &[u8]) -> Result<(&[u8], &[u8]), FallbackReason> {
+    let length = content.iter().take_while(|&&byte| IN_KEYS[usize::from(byte)]).count();
+    let (key, rest) = content.split_at(length);
+    let first = key.first().ok_or(match content.first() {
+        Some(b'#') => FallbackReason::Comment,
+        Some(b'{' | b'[') => FallbackReason::FlowCollection,
+        Some(b'&' | b'*' | b'!' | b'%' | b'?') => FallbackReason::Indicator,
+        _ => FallbackReason::Key,
+    })?;
+    if !first.is_ascii_alphanumeric() && *first != b'_' {
+        return Err(if key.starts_with(b"---") || key == b"..." {
+            FallbackReason::DocumentMarker
+        } else {
+            FallbackReason::Key
+        });
+    }
+    let is_null = key.len() == 4 && key.eq_ignore_ascii_case(b"null");
+    match rest {
+        _ if is_null || key.len() > LONGEST_KEY => Err(FallbackReason::Key),
+        [b':'] => Ok((key, b"")),
+        [b':', b' ', value @ ..] => {
+            let spaces = value.iter().take_while(|&&byte| byte == b' ').count();
+            Ok((key, &value[spaces..]))
+        }
+        _ => Err(FallbackReason::Key),
+    }
+}
+
+/// A key as text. It always is.
+pub(super) fn as_str(key: &[u8]) -> Result<&str, FallbackReason> {
+    std::str::from_utf8(key).map_err(|_| FallbackReason::Encoding)
+}
+
+/// The kind of a value, by its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start {
-    /// It ended in the same line; nothing may stand below it.
+    /// It ended in the same line; nothing may follow below it.
     Finished,
     /// An empty list in brackets.
     EmptyList,
     /// An empty mapping in braces.
     EmptyMapping,
-    /// Plain text, which goes on in deeper lines.
+    /// A plain scalar, which continues in deeper lines.
     Plain,
-    /// A text in `'` or `"` that is still open.
+    /// A quoted scalar in `'` or `"` that is still open.
     Quoted(u8),
     /// A block scalar whose content starts in the next line, with its explicit indentation.
     Block(Option<usize>),
 }
 
-/// Looks at a value, which is not empty and does not end in a space.
-pub(super) fn start(value: &[u8]) -> Result<Start, Doubt> {
+/// Classifies a value, which is not empty and does not end in a space.
+pub(super) fn start(value: &[u8]) -> Result<Start, FallbackReason> {
     match value {
         b"[]" => Ok(Start::EmptyList),
         b"{}" => Ok(Start::EmptyMapping),
@@ -31,42 +105,42 @@ pub(super) fn start(value: &[u8]) -> Result<Start, Doubt> {
             false => Start::Quoted(*quote),
         }),
         [b'|' | b'>', header @ ..] => block_header(header).map(Start::Block),
-        [b'[' | b'{', ..] => Err(Doubt::Flow),
-        [b'#', ..] => Err(Doubt::Comment),
-        [b'&' | b'*' | b'!' | b'%' | b'@' | b'`' | b',' | b']' | b'}', ..] => Err(Doubt::Indicator),
-        [b'-' | b'?' | b':'] | [b'-' | b'?' | b':', b' ', ..] => Err(Doubt::Indicator),
+        [b'[' | b'{', ..] => Err(FallbackReason::FlowCollection),
+        [b'#', ..] => Err(FallbackReason::Comment),
+        [b'&' | b'*' | b'!' | b'%' | b'@' | b'`' | b',' | b']' | b'}', ..] => Err(FallbackReason::Indicator),
+        [b'-' | b'?' | b':'] | [b'-' | b'?' | b':', b' ', ..] => Err(FallbackReason::Indicator),
         _ => plain(value).map(|()| Start::Plain),
     }
 }
 
-/// Accepts a line of plain text: no `: ` and no ` #` in it.
-pub(super) fn plain(text: &[u8]) -> Result<(), Doubt> {
+/// Accepts a line of a plain scalar: no `: ` and no ` #` in it.
+pub(super) fn plain(text: &[u8]) -> Result<(), FallbackReason> {
     if text.first() == Some(&b'#') {
-        return Err(Doubt::PlainText);
+        return Err(FallbackReason::PlainScalar);
     }
     for at in memchr2_iter(b':', b'#', text) {
-        let doubtful = match text[at] {
+        let is_ambiguous = match text[at] {
             b':' => matches!(text.get(at + 1), None | Some(b' ')),
             _ => text[at - 1] == b' ',
         };
-        if doubtful {
-            return Err(Doubt::PlainText);
+        if is_ambiguous {
+            return Err(FallbackReason::PlainScalar);
         }
     }
     Ok(())
 }
 
-/// Reads on in a quoted text: whether it ended, which must be at the end of the line.
-pub(super) fn quoted(quote: u8, text: &[u8]) -> Result<bool, Doubt> {
+/// Continues a quoted scalar. Returns whether it ended, which it must at the end of the line.
+pub(super) fn quoted(quote: u8, text: &[u8]) -> Result<bool, FallbackReason> {
     let end = if quote == b'"' { double_quoted(text)? } else { single_quoted(text) };
     match end {
         None => Ok(false),
         Some(end) if text[end..].iter().all(|&byte| byte == b' ') => Ok(true),
-        Some(_) => Err(Doubt::Quoted),
+        Some(_) => Err(FallbackReason::QuotedScalar),
     }
 }
 
-/// Where the text behind the closing quote starts.
+/// The offset after the closing quote.
 fn single_quoted(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -78,8 +152,8 @@ fn single_quoted(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where the text behind the closing quote starts.
-fn double_quoted(text: &[u8]) -> Result<Option<usize>, Doubt> {
+/// The offset after the closing quote.
+fn double_quoted(text: &[u8]) -> Result<Option<usize>, FallbackReason> {
     let mut at = 0;
     while let Some(next) = memchr2(b'"', b'\\', &text[at..]) {
         at += next + 1;
@@ -91,9 +165,8 @@ fn double_quoted(text: &[u8]) -> Result<Option<usize>, Doubt> {
     Ok(None)
 }
 
-/// How long an escape is that follows a backslash; 0 at the end of the line. YAML 1.1 has no `\\/`, so
-/// readers do not agree on it.
-fn escape(text: &[u8]) -> Result<usize, Doubt> {
+/// The length of the escape after a backslash; 0 at the end of the line. YAML 1.1 has no `\\/`, so parsers disagree on it.
+fn escape(text: &[u8]) -> Result<usize, FallbackReason> {
     let digits = match text.first() {
         None => return Ok(0),
         Some(b'0' | b'a' | b'b' | b't' | b'n' | b'v' | b'f' | b'r' | b'e' | b' ' | b'"' | b'\\') => {
@@ -102,46 +175,94 @@ fn escape(text: &[u8]) -> Result<usize, Doubt> {
         Some(b'x') => 2,
         Some(b'u') => 4,
         Some(b'U') => 8,
-        Some(_) => return Err(Doubt::Quoted),
+        Some(_) => return Err(FallbackReason::QuotedScalar),
     };
     let code = text.get(1..=digits).and_then(|code| std::str::from_utf8(code).ok());
     let code = code.filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let character = code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
-    if character.is_some() { Ok(digits + 1) } else { Err(Doubt::Quoted) }
+    if character.is_some() { Ok(digits + 1) } else { Err(FallbackReason::QuotedScalar) }
 }
 
 /// The explicit indentation of a block scalar.
-fn block_header(header: &[u8]) -> Result<Option<usize>, Doubt> {
+fn block_header(header: &[u8]) -> Result<Option<usize>, FallbackReason> {
     let digit = |digit: u8| Ok(Some(usize::from(digit - b'0')));
     match header {
         [] | [b'+' | b'-'] => Ok(None),
         [indent @ b'1'..=b'9']
         | [indent @ b'1'..=b'9', b'+' | b'-']
         | [b'+' | b'-', indent @ b'1'..=b'9'] => digit(*indent),
-        _ => Err(Doubt::BlockScalar),
+        _ => Err(FallbackReason::BlockScalar),
     }
 }
 
-/// A text that can be a version as it stands: plain or simply quoted, in one line.
-pub(super) fn version(value: &[u8]) -> Result<&str, Doubt> {
+/// A version in one line: a plain scalar, or a quoted one without escapes.
+pub(super) fn version(value: &[u8]) -> Result<&str, FallbackReason> {
     let text = match value {
         [b'"', text @ .., b'"'] | [b'\'', text @ .., b'\''] => text,
-        b"null" | b"Null" | b"NULL" => return Err(Doubt::Version),
+        b"null" | b"Null" | b"NULL" => return Err(FallbackReason::Version),
         text => text,
     };
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'_' | b'-');
     if text.is_empty() || text == b"-" || !text.iter().all(fits) {
-        return Err(Doubt::Version);
+        return Err(FallbackReason::Version);
     }
-    std::str::from_utf8(text).map_err(|_| Doubt::Encoding)
+    std::str::from_utf8(text).map_err(|_| FallbackReason::Encoding)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn characters() {
+        for (text, expected) in [
+            (&b"a: b\n"[..], Ok(())),
+            ("a: ä 漢 🚀\n".as_bytes(), Ok(())),
+            (b"a:\tb\n", Err(FallbackReason::ControlCharacter)),
+            (b"a: b\r\n", Err(FallbackReason::ControlCharacter)),
+            (b"a: \0\n", Err(FallbackReason::ControlCharacter)),
+            (b"a: \x7f\n", Err(FallbackReason::ControlCharacter)),
+            (b"a: \xff\n", Err(FallbackReason::Encoding)),
+            ("a: \u{85}\n".as_bytes(), Err(FallbackReason::UnusualCharacter)),
+            ("a: \u{2028}\n".as_bytes(), Err(FallbackReason::UnusualCharacter)),
+            ("a: \u{feff}\n".as_bytes(), Err(FallbackReason::UnusualCharacter)),
+            ("a: \u{ffff}\n".as_bytes(), Err(FallbackReason::UnusualCharacter)),
+        ] {
+            assert_eq!(check_characters(text), expected, "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn keys() {
+        for (content, expected) in [
+            ("a: b", Ok(("a", "b"))),
+            ("a:", Ok(("a", ""))),
+            ("a.b/c-d_1:   b c", Ok(("a.b/c-d_1", "b c"))),
+            ("0.1: x", Ok(("0.1", "x"))),
+            ("a", Err(FallbackReason::Key)),
+            ("a:b", Err(FallbackReason::Key)),
+            ("a :b", Err(FallbackReason::Key)),
+            ("a b: c", Err(FallbackReason::Key)),
+            ("null: a", Err(FallbackReason::Key)),
+            ("Null:", Err(FallbackReason::Key)),
+            ("~: a", Err(FallbackReason::Key)),
+            (": a", Err(FallbackReason::Key)),
+            ("-a: b", Err(FallbackReason::Key)),
+            ("\"a\": b", Err(FallbackReason::Key)),
+            ("# a", Err(FallbackReason::Comment)),
+            ("? a", Err(FallbackReason::Indicator)),
+            ("<<: *a", Err(FallbackReason::Key)),
+            ("{a: b}", Err(FallbackReason::FlowCollection)),
+            ("---", Err(FallbackReason::DocumentMarker)),
+            ("...", Err(FallbackReason::DocumentMarker)),
+        ] {
+            let answer = key_and_value(content.as_bytes());
+            assert_eq!(answer, expected.map(|(key, value)| (key.as_bytes(), value.as_bytes())), "{content}");
+        }
+    }
+
     #[track_caller]
-    fn starts(value: &str, expected: Result<Start, Doubt>) {
+    fn starts(value: &str, expected: Result<Start, FallbackReason>) {
         assert_eq!(start(value.as_bytes()), expected, "{value}");
     }
 
@@ -150,33 +271,33 @@ mod tests {
         starts("text", Ok(Start::Plain));
         starts("http://x/#y a:b", Ok(Start::Plain));
         starts("-1", Ok(Start::Plain));
-        starts("a: b", Err(Doubt::PlainText));
-        starts("a:", Err(Doubt::PlainText));
-        starts("a # b", Err(Doubt::PlainText));
-        starts("# b", Err(Doubt::Comment));
-        starts("- b", Err(Doubt::Indicator));
-        starts("&a b", Err(Doubt::Indicator));
+        starts("a: b", Err(FallbackReason::PlainScalar));
+        starts("a:", Err(FallbackReason::PlainScalar));
+        starts("a # b", Err(FallbackReason::PlainScalar));
+        starts("# b", Err(FallbackReason::Comment));
+        starts("- b", Err(FallbackReason::Indicator));
+        starts("&a b", Err(FallbackReason::Indicator));
         starts("[]", Ok(Start::EmptyList));
         starts("{}", Ok(Start::EmptyMapping));
-        starts("[a]", Err(Doubt::Flow));
+        starts("[a]", Err(FallbackReason::FlowCollection));
         starts("|", Ok(Start::Block(None)));
         starts(">-", Ok(Start::Block(None)));
         starts("|2+", Ok(Start::Block(Some(2))));
         starts("|-2", Ok(Start::Block(Some(2))));
-        starts("|0", Err(Doubt::BlockScalar));
-        starts("| # x", Err(Doubt::BlockScalar));
+        starts("|0", Err(FallbackReason::BlockScalar));
+        starts("| # x", Err(FallbackReason::BlockScalar));
         starts("''", Ok(Start::Finished));
         starts("'it''s'", Ok(Start::Finished));
         starts("'it''s", Ok(Start::Quoted(b'\'')));
-        starts("'a' b", Err(Doubt::Quoted));
+        starts("'a' b", Err(FallbackReason::QuotedScalar));
         starts(r#""""#, Ok(Start::Finished));
         starts(r#""a\"b\u00e4\\""#, Ok(Start::Finished));
         starts(r#""a\"b"#, Ok(Start::Quoted(b'"')));
         starts(r#""a\"#, Ok(Start::Quoted(b'"')));
-        starts(r#""\q""#, Err(Doubt::Quoted));
-        starts(r#""\/""#, Err(Doubt::Quoted));
-        starts(r#""\ud800""#, Err(Doubt::Quoted));
-        starts(r#""\u+123""#, Err(Doubt::Quoted));
+        starts(r#""\q""#, Err(FallbackReason::QuotedScalar));
+        starts(r#""\/""#, Err(FallbackReason::QuotedScalar));
+        starts(r#""\ud800""#, Err(FallbackReason::QuotedScalar));
+        starts(r#""\u+123""#, Err(FallbackReason::QuotedScalar));
     }
 
     #[test]
@@ -185,13 +306,13 @@ mod tests {
             ("1.2.3", Ok("1.2.3")),
             ("\"1.2\"", Ok("1.2")),
             ("'v1+a_b-c'", Ok("v1+a_b-c")),
-            ("null", Err(Doubt::Version)),
+            ("null", Err(FallbackReason::Version)),
             ("'null'", Ok("null")),
-            ("~", Err(Doubt::Version)),
-            ("\"\"", Err(Doubt::Version)),
-            ("\"1", Err(Doubt::Version)),
-            ("1.2 # x", Err(Doubt::Version)),
-            ("-", Err(Doubt::Version)),
+            ("~", Err(FallbackReason::Version)),
+            ("\"\"", Err(FallbackReason::Version)),
+            ("\"1", Err(FallbackReason::Version)),
+            ("1.2 # x", Err(FallbackReason::Version)),
+            ("-", Err(FallbackReason::Version)),
         ] {
             assert_eq!(version(value.as_bytes()), expected, "{value}");
         }

@@ -1,12 +1,11 @@
-//! What an index lists, in as little memory as it takes.
+//! The contents of an index, and the error of a file that is not one.
 
 use std::collections::BTreeMap;
 
 /// The charts of a repository and their versions, as `index.yaml` lists them.
 ///
-/// Nothing is judged here: versions stand as they are written and in the order of the file, one per
-/// entry. One that is listed twice is there twice, and an entry without a version counts as the empty
-/// text, which is no version.
+/// Versions are unchecked text in the order of the file, one per entry. A version that is listed twice is here twice, and an entry
+/// without a version is the empty text. The memory is one buffer of text and two offsets per version.
 ///
 /// ```
 /// use helm_source::Index;
@@ -18,39 +17,39 @@ use std::collections::BTreeMap;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
-    /// Each chart's place in the file, counted from 0.
+    /// The number of each chart, in the order of the file from 0.
     charts: BTreeMap<Box<str>, usize>,
-    /// For each chart by its place: how many versions stand before its first one.
+    /// For each chart by its number: how many versions come before its first one.
     starts: Vec<usize>,
-    /// For each version: where it ends in `text`. It starts where the one before it ends.
+    /// For each version: its end in `text`. It starts at the end of the version before it.
     ends: Vec<usize>,
     text: String,
 }
 
 impl Index {
-    /// How many charts are listed.
+    /// The number of charts.
     pub fn chart_count(&self) -> usize {
         self.starts.len()
     }
 
-    /// How many versions are listed, all charts together.
+    /// The number of versions of all charts together.
     pub fn version_count(&self) -> usize {
         self.ends.len()
     }
 
-    /// The versions of a chart in the order of the file; `None` where the chart is not listed.
+    /// The versions of a chart in the order of the file; `None` for a chart that is not listed.
     pub fn versions(&self, chart: &str) -> Option<impl ExactSizeIterator<Item = &str>> {
-        self.charts.get(chart).map(|&place| self.versions_at(place))
+        self.charts.get(chart).map(|&number| self.versions_of(number))
     }
 
-    /// All charts with their versions, ordered by name.
+    /// All charts with their versions, sorted by name.
     pub fn charts(&self) -> impl Iterator<Item = (&str, impl ExactSizeIterator<Item = &str>)> {
-        self.charts.iter().map(|(name, &place)| (&**name, self.versions_at(place)))
+        self.charts.iter().map(|(name, &number)| (&**name, self.versions_of(number)))
     }
 
-    fn versions_at(&self, place: usize) -> impl ExactSizeIterator<Item = &str> {
-        let first = self.starts[place];
-        let after = self.starts.get(place + 1).copied().unwrap_or(self.ends.len());
+    fn versions_of(&self, number: usize) -> impl ExactSizeIterator<Item = &str> {
+        let first = self.starts[number];
+        let after = self.starts.get(number + 1).copied().unwrap_or(self.ends.len());
         (first..after).map(|at| {
             let start = if at == 0 { 0 } else { self.ends[at - 1] };
             &self.text[start..self.ends[at]]
@@ -61,7 +60,7 @@ impl Index {
         self.charts.contains_key(chart)
     }
 
-    /// Starts the list of a chart; `false` if there is one of that name already.
+    /// Starts the list of a chart; `false` if there is a chart of this name already.
     pub(super) fn open(&mut self, chart: &str) -> bool {
         if self.contains(chart) {
             return false;
@@ -77,4 +76,69 @@ impl Index {
         self.text.push_str(version);
         self.ends.push(self.text.len());
     }
+}
+
+/// Why a file is not the index of a chart repository.
+///
+/// Lines and columns count from 1. No message quotes a value of the file: an index may hold URLs with a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IndexError {
+    /// The file is empty or white space. A repository without charts has `entries: {}`.
+    #[error("the index is empty")]
+    Empty,
+    /// The file starts like a page for a browser: a login page or an error page.
+    #[error("the index is {what}")]
+    Page {
+        /// What the file looks like: `"an HTML page"`, `"an XML or HTML document"`.
+        what: &'static str,
+    },
+    /// The file is a mapping with neither `entries` nor `apiVersion`, such as an error message in JSON. An index may lack
+    /// one of them.
+    #[error("this is not a chart index: it has neither `entries` nor `apiVersion`")]
+    NotAnIndex,
+    /// The file is compressed, and the response did not say so.
+    #[error("the index is {what} data, and the response has no header `Content-Encoding` that says so")]
+    Compressed {
+        /// The compression: `"gzip"`, `"zstd"`.
+        what: &'static str,
+    },
+    /// The file is text in an encoding other than UTF-8, or not text.
+    #[error("the index is not valid: line {line}, column {column}: the byte 0x{byte:02x} is not UTF-8")]
+    NotUtf8 {
+        /// The line, from 1.
+        line: u64,
+        /// The column, from 1, in characters.
+        column: u64,
+        /// The first byte that is not UTF-8.
+        byte: u8,
+    },
+    /// The file is not valid YAML or JSON, or does not have the shape of an index.
+    #[error("the index is not valid: {}{what}", location(*line, *column))]
+    Invalid {
+        /// The line, from 1; 0 if it is unknown.
+        line: u64,
+        /// The column, from 1; 0 if it is unknown.
+        column: u64,
+        /// What is wrong there.
+        what: String,
+    },
+    /// The reader failed before the end of the file.
+    #[error("the index could not be read to its end")]
+    Interrupted,
+}
+
+impl IndexError {
+    /// The line of the fault, from 1; `None` if it is unknown.
+    pub fn line(&self) -> Option<u64> {
+        match self {
+            Self::Invalid { line, .. } | Self::NotUtf8 { line, .. } if *line > 0 => Some(*line),
+            _ => None,
+        }
+    }
+}
+
+/// The beginning of a message about this location; empty if it is unknown.
+fn location(line: u64, column: u64) -> String {
+    if line == 0 { String::new() } else { format!("line {line}, column {column}: ") }
 }

@@ -1,37 +1,37 @@
-//! The lexer against a full parser: on what either accepts, they say the same.
+//! The lexer against the full parser: where both accept a file, they return the same index.
 
 use proptest::prelude::*;
 
-use super::handover::Handover;
+use super::checkpoint::Checkpoint;
 use super::lexer::Lexer;
 use super::*;
 
-/// What the full parser makes of a whole file.
+/// The index that the full parser reads from a whole file.
 fn reference(file: &[u8]) -> Result<Index, IndexError> {
-    yaml::read(Handover::of_all(Doubt::NotAKey, file.to_vec()), std::io::empty())
+    document::read_yaml(Checkpoint::at_start(FallbackReason::Key, file.to_vec()), std::io::empty())
 }
 
-/// What the lexer makes of a file that comes in pieces of this size.
-fn lexed(file: &[u8], piece: usize) -> Result<Index, Box<Handover>> {
+/// The index that the lexer reads from a file in pieces of this size.
+fn lexed(file: &[u8], piece: usize) -> Result<Index, Box<Checkpoint>> {
     let mut lexer = Lexer::default();
     for piece in file.chunks(piece.max(1)) {
-        if let Err(doubt) = lexer.push(piece) {
-            return Err(Box::new(lexer.hand_over(doubt)));
+        if let Err(reason) = lexer.push(piece) {
+            return Err(Box::new(lexer.into_checkpoint(reason)));
         }
     }
-    lexer.finish().map_err(|doubt| Box::new(lexer.hand_over(doubt)))
+    lexer.finish().map_err(|reason| Box::new(lexer.into_checkpoint(reason)))
 }
 
-/// Lexer and full parser must not differ, and neither must the parser that starts at the beginning
-/// and the one that takes over in the middle.
+/// Compares the lexer, and the parser that continues at a checkpoint, with the parser that starts at the beginning. Returns whether the
+/// lexer accepted the file.
 fn compare(file: &[u8], piece: usize) -> Result<bool, TestCaseError> {
     let expected = reference(file);
-    let shown = || file.escape_ascii().to_string().replace("\\n", "\n");
+    let text = || file.escape_ascii().to_string().replace("\\n", "\n");
     let by_lexer = lexed(file, piece);
-    let sure = by_lexer.is_ok();
+    let accepted = by_lexer.is_ok();
     if let Ok(index) = by_lexer {
-        prop_assert_eq!(Ok(&index), expected.as_ref(), "the lexer, on\n{}", shown());
-    } else if !json::is_json(file) {
+        prop_assert_eq!(Ok(&index), expected.as_ref(), "the lexer, on\n{}", text());
+    } else if !document::is_json(file) {
         let mut reader = IndexReader::new();
         let (first, rest) = file.split_at(piece.min(file.len()));
         reader.push(first);
@@ -39,14 +39,14 @@ fn compare(file: &[u8], piece: usize) -> Result<bool, TestCaseError> {
         prop_assert_eq!(
             answer.as_ref().ok(),
             expected.as_ref().ok(),
-            "the parser in the middle, on\n{}",
-            shown()
+            "the parser that continues, on\n{}",
+            text()
         );
     }
-    Ok(sure)
+    Ok(accepted)
 }
 
-/// An index with everything in it that real ones have.
+/// An index with every construct of real ones.
 const SEED: &str = r##"---
 apiVersion: v1
 entries:
@@ -111,7 +111,7 @@ generated: "2026-11-21T00:00:00Z"
 serverInfo: {}
 "##;
 
-/// What a mutation puts in: pieces that mean something to YAML, and pieces of an index.
+/// The texts that a mutation inserts: indicators of YAML and parts of an index.
 const PIECES: &[&str] = &[
     "\n",
     " ",
@@ -220,9 +220,9 @@ enum Mutation {
 fn mutation() -> impl Strategy<Value = Mutation> {
     let at = any::<prop::sample::Index>;
     prop_oneof![
-        4 => (at(), at()).prop_map(|(place, piece)| Mutation::Insert(place, piece)),
-        2 => (at(), at()).prop_map(|(place, piece)| Mutation::Overwrite(place, piece)),
-        2 => (at(), 1_usize..6).prop_map(|(place, length)| Mutation::DeleteBytes(place, length)),
+        4 => (at(), at()).prop_map(|(position, piece)| Mutation::Insert(position, piece)),
+        2 => (at(), at()).prop_map(|(position, piece)| Mutation::Overwrite(position, piece)),
+        2 => (at(), 1_usize..6).prop_map(|(position, length)| Mutation::DeleteBytes(position, length)),
         1 => at().prop_map(Mutation::DeleteLine),
         2 => (at(), at()).prop_map(|(from, to)| Mutation::CopyLine(from, to)),
         2 => (at(), 1_usize..5).prop_map(|(line, by)| Mutation::Indent(line, by)),
@@ -244,37 +244,37 @@ fn apply(file: &mut Vec<u8>, mutation: &Mutation) {
         starts[at]..starts.get(at + 1).copied().unwrap_or(length)
     };
     match mutation {
-        Mutation::Insert(place, piece) => {
-            let at = place.index(length);
+        Mutation::Insert(position, piece) => {
+            let at = position.index(length);
             file.splice(at..at, PIECES[piece.index(PIECES.len())].bytes());
         }
-        Mutation::Overwrite(place, piece) => {
+        Mutation::Overwrite(position, piece) => {
             let piece = PIECES[piece.index(PIECES.len())];
-            let at = place.index(length);
+            let at = position.index(length);
             file.splice(at..(at + piece.len()).min(length), piece.bytes());
         }
-        Mutation::DeleteBytes(place, bytes) => {
-            let at = place.index(length);
+        Mutation::DeleteBytes(position, bytes) => {
+            let at = position.index(length);
             file.drain(at..(at + bytes).min(length));
         }
-        Mutation::DeleteLine(place) => {
-            file.drain(line(place));
+        Mutation::DeleteLine(position) => {
+            file.drain(line(position));
         }
         Mutation::CopyLine(from, to) => {
             let copy = file[line(from)].to_vec();
             let at = line(to).start;
             file.splice(at..at, copy);
         }
-        Mutation::Indent(place, by) => {
-            let at = line(place).start;
+        Mutation::Indent(position, by) => {
+            let at = line(position).start;
             file.splice(at..at, std::iter::repeat_n(b' ', *by));
         }
-        Mutation::Outdent(place, by) => {
-            let range = line(place);
+        Mutation::Outdent(position, by) => {
+            let range = line(position);
             let spaces = file[range.clone()].iter().take_while(|byte| **byte == b' ').count();
             file.drain(range.start..range.start + spaces.min(*by));
         }
-        Mutation::Cut(place) => file.truncate(place.index(length)),
+        Mutation::Cut(position) => file.truncate(position.index(length)),
     }
 }
 
@@ -287,9 +287,9 @@ fn the_seed_is_read_by_the_lexer_alone() {
     assert_eq!((index.chart_count(), index.version_count()), (4, 5));
 }
 
-/// A doubt at the end of a long file leaves little to read again, and an error still names the line.
+/// A fallback at the end of a long file rereads one entry, and an error still names the line of the file.
 #[test]
-fn a_late_doubt_costs_one_entry() {
+fn a_late_fallback_rereads_one_entry() {
     let mut file = "entries:\n".to_owned();
     for chart in 0..200 {
         file.push_str(&format!("  chart-{chart}:\n"));
@@ -299,12 +299,15 @@ fn a_late_doubt_costs_one_entry() {
     }
     file.push_str("  last:\n  - version: 1.0.0\n");
     let entry = "  - keywords: [a, b]\n    version: 2.0.0\n";
-    let handover = lexed(format!("{file}{entry}").as_bytes(), 4096).unwrap_err();
-    assert_eq!((handover.doubt, handover.pending.len()), (Doubt::Flow, entry.len()));
-    assert_eq!((handover.index.version_count(), handover.lines), (4001, file.lines().count() as u64));
+    let checkpoint = lexed(format!("{file}{entry}").as_bytes(), 4096).unwrap_err();
+    assert_eq!((checkpoint.reason, checkpoint.pending.len()), (FallbackReason::FlowCollection, entry.len()));
+    assert_eq!((checkpoint.index.version_count(), checkpoint.lines), (4001, file.lines().count() as u64));
 
     let (index, by) = IndexReader::new().finish(format!("{file}{entry}").as_bytes()).unwrap();
-    assert_eq!((index.chart_count(), index.version_count(), by), (201, 4002, ReadBy::Yaml(Doubt::Flow)));
+    assert_eq!(
+        (index.chart_count(), index.version_count(), by),
+        (201, 4002, ReadBy::Yaml(FallbackReason::FlowCollection))
+    );
     assert_eq!(index.versions("last").unwrap().collect::<Vec<_>>(), ["1.0.0", "2.0.0"]);
 
     let error = Index::from_slice(format!("{file}{entry}    }}\n").as_bytes()).unwrap_err();
@@ -312,7 +315,7 @@ fn a_late_doubt_costs_one_entry() {
 }
 
 #[test]
-fn what_else_is_an_index() {
+fn unusual_indexes() {
     for (file, expected) in [
         ("entries: {}\n", &[] as &[&str]),
         ("entries:\n", &[]),
@@ -345,7 +348,7 @@ fn what_else_is_an_index() {
 }
 
 #[test]
-fn what_is_no_index() {
+fn invalid_indexes() {
     for (file, expected) in [
         ("", "the index is empty"),
         (" \n\n", "the index is empty"),
@@ -354,13 +357,13 @@ fn what_is_no_index() {
         ("<!DOCTYPE html>\n<html>", "the index is an HTML page"),
         ("\n<HTML>", "the index is an HTML page"),
         ("<Error><Code>AccessDenied</Code></Error>", "the index is an XML or HTML document"),
-        ("{}", "no chart index"),
-        (r#"{"error":"unauthorized"}"#, "no chart index"),
-        (r#"{"message":"","Entry":{}}"#, "no chart index"),
-        ("error: not authorised\n", "no chart index"),
-        ("error: &a {code: 401}\n", "no chart index"),
-        ("error: x\n---\nentries: {}\n", "no chart index"),
-        ("error:\n  entries: {}\n", "no chart index"),
+        ("{}", "not a chart index"),
+        (r#"{"error":"unauthorized"}"#, "not a chart index"),
+        (r#"{"message":"","Entry":{}}"#, "not a chart index"),
+        ("error: not authorised\n", "not a chart index"),
+        ("error: &a {code: 401}\n", "not a chart index"),
+        ("error: x\n---\nentries: {}\n", "not a chart index"),
+        ("error:\n  entries: {}\n", "not a chart index"),
         ("text", "line 1, column 1"),
         ("- a", "line 1, column 1"),
         ("entries: []", "line 1, column 10"),
@@ -390,7 +393,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
-    fn mutants_are_read_alike(mutations in prop::collection::vec(mutation(), 1..5), piece in 1_usize..2000) {
+    fn lexer_and_parser_agree_on_mutants(mutations in prop::collection::vec(mutation(), 1..5), piece in 1_usize..2000) {
         let mut file = SEED.as_bytes().to_vec();
         for mutation in &mutations {
             apply(&mut file, mutation);
@@ -398,9 +401,9 @@ proptest! {
         compare(&file, piece)?;
     }
 
-    /// Lines put together at random are nothing that anybody wrote; what is left of one seed is.
+    /// Random lines, which reach states that mutants of one seed do not.
     #[test]
-    fn small_files_are_read_alike(lines in prop::collection::vec((0_usize..7, prop::sample::select(PIECES)), 0..12), piece in 1_usize..50) {
+    fn lexer_and_parser_agree_on_small_files(lines in prop::collection::vec((0_usize..7, prop::sample::select(PIECES)), 0..12), piece in 1_usize..50) {
         let mut file = "entries:\n  a:\n  - version: 1\n".to_owned();
         for (indent, text) in lines {
             file.push_str(&format!("{:indent$}{text}", ""));
@@ -412,19 +415,19 @@ proptest! {
     }
 
     #[test]
-    fn noise_is_no_panic(noise in prop::collection::vec(any::<u8>(), 0..300), piece in 1_usize..50) {
+    fn noise_does_not_panic(noise in prop::collection::vec(any::<u8>(), 0..300), piece in 1_usize..50) {
         compare(&noise, piece)?;
     }
 }
 
-/// The same, for as long as one likes: `MUTANTS=300000 cargo test --release -- --ignored many_mutants`.
+/// The same with as many mutants as given: `MUTANTS=300000 cargo test --release -- --ignored many_mutants`.
 #[test]
-#[ignore = "takes as long as it is told to"]
+#[ignore = "takes a minute or more"]
 fn many_mutants() {
     let cases = std::env::var("MUTANTS").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = proptest::test_runner::TestRunner::new(config);
-    let sure = std::cell::Cell::new(0_u32);
+    let accepted = std::cell::Cell::new(0_u32);
     let strategy = (prop::collection::vec(mutation(), 1..5), 1_usize..2000);
     runner
         .run(&strategy, |(mutations, piece)| {
@@ -432,9 +435,9 @@ fn many_mutants() {
             for mutation in &mutations {
                 apply(&mut file, mutation);
             }
-            sure.set(sure.get() + u32::from(compare(&file, piece)?));
+            accepted.set(accepted.get() + u32::from(compare(&file, piece)?));
             Ok(())
         })
         .unwrap();
-    eprintln!("{cases} mutants, {} of them accepted by the lexer, 0 differences", sure.get());
+    eprintln!("{cases} mutants, {} of them accepted by the lexer, 0 differences", accepted.get());
 }

@@ -1,10 +1,10 @@
-//! Where a text stops being UTF-8, which the YAML parser does not say.
+//! The location of the first byte that is not UTF-8, which the YAML parser does not report.
 
 use std::cell::Cell;
 use std::io::{self, Read};
 use std::rc::Rc;
 
-/// The first byte of a text that is not UTF-8, with its place.
+/// The first byte of a text that is not UTF-8, with its location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotUtf8 {
     pub(super) line: u64,
@@ -12,11 +12,11 @@ pub(super) struct NotUtf8 {
     pub(super) byte: u8,
 }
 
-/// Passes a text on up to the first byte that is not UTF-8, which is noted. A text that begins with the byte order mark of UTF-16 is
-/// passed on as it is.
-pub(super) struct Utf8<R> {
+/// A reader that fails at the first byte that is not UTF-8 and records it. A text that begins with the byte order mark of UTF-16 is not
+/// checked.
+pub(super) struct Utf8Reader<R> {
     reader: R,
-    /// The beginning of a character whose end has not been read.
+    /// The first bytes of a character whose rest has not been read.
     unfinished: Vec<u8>,
     line: u64,
     column: u64,
@@ -26,16 +26,16 @@ pub(super) struct Utf8<R> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    Fresh,
+    Start,
     Checked,
     Unchecked,
 }
 
-impl<R: Read> Utf8<R> {
-    /// Checks what this reader reads; the place is kept in the cell.
+impl<R: Read> Utf8Reader<R> {
+    /// A checking reader on top of this one, and the cell for the location.
     pub(super) fn new(reader: R) -> (Self, Rc<Cell<Option<NotUtf8>>>) {
         let found = Rc::default();
-        let state = State::Fresh;
+        let state = State::Start;
         (Self { reader, unfinished: Vec::new(), line: 1, column: 1, state, found: Rc::clone(&found) }, found)
     }
 
@@ -48,7 +48,7 @@ impl<R: Read> Utf8<R> {
             joined.extend_from_slice(bytes);
             &*joined
         };
-        if self.state == State::Fresh && !bytes.is_empty() {
+        if self.state == State::Start && !bytes.is_empty() {
             if matches!(bytes, [0xff | 0xfe]) && !is_end {
                 self.unfinished = bytes.to_vec();
                 return Ok(());
@@ -83,7 +83,7 @@ impl<R: Read> Utf8<R> {
     }
 }
 
-impl<R: Read> Read for Utf8<R> {
+impl<R: Read> Read for Utf8Reader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(into)?;
         if !into.is_empty() {
@@ -97,7 +97,7 @@ impl<R: Read> Read for Utf8<R> {
 mod tests {
     use super::*;
 
-    /// Gives a few bytes at a time.
+    /// Returns a few bytes at a time.
     struct Drip<'t>(&'t [u8], usize);
 
     impl Read for Drip<'_> {
@@ -110,7 +110,7 @@ mod tests {
     #[track_caller]
     fn check(text: &[u8], expected: Option<(u64, u64, u8)>) {
         for portion in [1, 2, 3, 5, 100] {
-            let (mut reader, found) = Utf8::new(Drip(text, portion));
+            let (mut reader, found) = Utf8Reader::new(Drip(text, portion));
             let is_read = reader.read_to_end(&mut Vec::new()).is_ok();
             let seen = found.get().map(|found| (found.line, found.column, found.byte));
             assert_eq!((seen, is_read), (expected, expected.is_none()), "{}", text.escape_ascii());
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn places() {
+    fn locations() {
         check(b"", None);
         check("a: ä 漢 🚀\n".as_bytes(), None);
         check(b"\xfc", Some((1, 1, 0xfc)));
@@ -130,10 +130,10 @@ mod tests {
     }
 
     #[test]
-    fn utf16_is_not_looked_at() {
+    fn utf16_is_not_checked() {
         for text in [&b"\xff\xfea\0\xfc\0"[..], b"\xfe\xff\0a\0\xfc"] {
             for portion in [1, 2, 100] {
-                let (mut reader, found) = Utf8::new(Drip(text, portion));
+                let (mut reader, found) = Utf8Reader::new(Drip(text, portion));
                 reader.read_to_end(&mut Vec::new()).unwrap();
                 assert_eq!(found.get(), None);
             }
@@ -145,7 +145,7 @@ mod tests {
         fn exactly_what_is_not_utf8_is_found(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..64), portion in 1_usize..9) {
             let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
             proptest::prop_assume!(!is_utf16);
-            let (mut reader, found) = Utf8::new(Drip(&bytes, portion));
+            let (mut reader, found) = Utf8Reader::new(Drip(&bytes, portion));
             let is_read = reader.read_to_end(&mut Vec::new()).is_ok();
             proptest::prop_assert_eq!(is_read, std::str::from_utf8(&bytes).is_ok());
             proptest::prop_assert_eq!(is_read, found.get().is_none());

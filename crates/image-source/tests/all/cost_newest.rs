@@ -58,7 +58,7 @@ async fn one_reset_among_960_costs_one_request_more_and_nothing_else() {
     registry.faults().add(When::get("/v2/demo/app/manifests/*").nth(480), Fault::Reset);
     let source = source(&registry, TagRule::newest()).build().unwrap();
     let cold = discover(&source).await;
-    assert_eq!(registry.faults().struck(), 1);
+    assert_eq!(registry.faults().injected(), 1);
     cost(&registry, &cold, 2 + 1 + 960 + 1);
     let cold = found(cold).artifacts;
     assert_eq!((cold.len(), cold[0].tag.as_str(), cold[19].tag.as_str()), (20, "1.959.0", "1.940.0"));

@@ -164,7 +164,7 @@ impl Case {
         let rule = self.rule();
         let fitting = self.candidates().into_iter();
         let fitting: Vec<_> = fitting.filter(|tag| self.image(tag).is_ok()).collect();
-        let chosen = rule.select(fitting, None).chosen.into_iter();
+        let chosen = rule.select(fitting).chosen.into_iter();
         let mut ranked: Vec<&str> = chosen.map(|candidate| candidate.name).collect();
         if matches!(rule.strategy(), TagStrategy::Newest) {
             ranked.sort_by(|one, other| other.cmp(one));

@@ -1,6 +1,6 @@
 //! Names in expressions that do not exist, members of texts, and functions that are not called.
 
-use selection_strategies::expression::NameUse;
+use kargo_expr::NameUse;
 
 use crate::decode::context::{Context, Field};
 use crate::diagnostic::{Code, Help};

@@ -1,6 +1,6 @@
 //! Remedies that change what is selected: after doing what the message says, what was meant is selected.
 
-use selection_strategies::GoRegex;
+use go_compat::GoRegex;
 use selection_strategies::path::PathSelector;
 use warehouse_spec::{Code, SubscriptionKind};
 
