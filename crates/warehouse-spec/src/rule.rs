@@ -5,7 +5,8 @@ use std::error::Error;
 use std::sync::LazyLock;
 
 use go_compat::{GoRegex, GoRegexError};
-use kargo_expr::{CommitVariables, Expression, NameUse, Signatures, TagVariables, UnknownName};
+use kargo_expr::{CommitVariables, Expression, Signatures, TagVariables};
+use kargo_expr::{NameUse, UnknownName};
 use regex::Regex;
 use selection_strategies::path::{PathSelector, PathSelectorError};
 use selection_strategies::{Constraint, ConstraintError, nearest_name};

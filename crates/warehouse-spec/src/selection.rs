@@ -79,7 +79,7 @@ impl Subscription {
     /// # ";
     /// let manifest = parse("kargo.yaml", text, &Options::default());
     /// let rule = manifest.warehouses[0].spec.subscriptions[0].tag_rule()?.ok_or("no rule about tags")?;
-    /// let selection = rule.select(["1.25.0", "1.26.1", "1.26.1-debug", "latest"], None);
+    /// let selection = rule.select(["1.25.0", "1.26.1", "1.26.1-debug", "latest"]);
     ///
     /// assert_eq!(selection.chosen[0].name, "1.26.1");
     /// let rejected: Vec<String> = selection.rejected.iter().map(|(tag, why)| format!("{tag}: {why}")).collect();

@@ -6,8 +6,8 @@ use architecture::{Kind, Workspace};
 
 /// Every crate of ours, and which of ours it may name in `[dependencies]`. A new crate needs a row here.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("repository-url", &[]),
     ("go-compat", &[]),
+    ("repository-url", &[]),
     ("selection-strategies", &["go-compat"]),
     ("kargo-expr", &["go-compat", "selection-strategies"]),
     ("artifact-source", &["repository-url", "selection-strategies"]),
