@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Every `.rs` file below a folder, in the order of their paths; none where there is no folder. Build output is passed over.
+/// Every `.rs` file below a folder, in the order of their paths; none where there is no folder. Build output is skipped.
 ///
 /// # Errors
 ///

@@ -90,7 +90,10 @@ fn every_arrow_is_drawn() {
             let to = dependency.name.as_str();
             let tested_with = dependency.kind == Kind::Dev && (to == "warehouse-testkit" || to == *name);
             if members.contains_key(to) && !allowed.contains(&to) && !tested_with {
-                wrong.push(format!("{name} -> {to} ({:?}) is no arrow of the architecture", dependency.kind));
+                wrong.push(format!(
+                    "{name} -> {to} ({:?}) is not an arrow of the architecture",
+                    dependency.kind
+                ));
             }
         }
     }

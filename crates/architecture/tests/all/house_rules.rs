@@ -12,8 +12,8 @@ fn every_crate_inherits_the_lints_and_the_versions() {
     for (name, package) in workspace.members() {
         let manifest = std::fs::read_to_string(&package.manifest_path).unwrap();
         let tables = tables(&manifest);
-        let lines = |wanted: &str| {
-            let table = tables.iter().find(|(table, _)| *table == wanted);
+        let lines = |name: &str| {
+            let table = tables.iter().find(|(table, _)| *table == name);
             table.map(|(_, lines)| lines.as_slice()).unwrap_or_default()
         };
         if lines("lints") != ["workspace = true"] {

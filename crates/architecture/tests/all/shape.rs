@@ -99,7 +99,7 @@ fn unpublishable(folder: &Path, manifest: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let mut must = |holds: bool, what: &str| faults.extend((!holds).then(|| what.to_owned()));
     for file in ["README.md", "LICENSE"] {
-        // A link that leads nowhere is no file.
+        // `is_file` follows links, so a broken one fails.
         must(folder.join(file).is_file(), &format!("has no {file}"));
     }
     must(manifest.contains("readme = \"README.md\""), "does not name its README.md");

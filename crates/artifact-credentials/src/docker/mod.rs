@@ -46,10 +46,10 @@ use helper::{Answer, AnswerCache, HelperRequest};
 /// 1. The helper that `credHelpers` names for its host (the empty string: none), or else the one of `credsStore`.
 /// 2. If the helper has nothing, or there is none, the most specific entry of `auths`: `host/namespace/repository`,
 ///    `host/namespace`, `host`. A key may be a URL (`https://ghcr.io/v2/`), which means its host alone. Docker
-///    Hub may be called `docker.io`, `index.docker.io`, `registry-1.docker.io` or `https://index.docker.io/v1/`. Of two keys for
-///    the same place the last of these counts first, then the one without a scheme; an entry that says nothing counts for
-///    nothing. A key whose host has wildcards (`*.azurecr.io`, as Kubernetes allows) counts where no other does.
-/// 3. In an entry a `registrytoken` counts before an `identitytoken`, that before `auth`, and that before `username` and
+///    Hub may be called `docker.io`, `index.docker.io`, `registry-1.docker.io` or `https://index.docker.io/v1/`. Of two keys with
+///    the same meaning the last of these takes precedence, then the one without a scheme; an empty entry is ignored.
+///    A key whose host has wildcards (`*.azurecr.io`, as Kubernetes allows) is used where no other matches.
+/// 3. In an entry a `registrytoken` takes precedence over an `identitytoken`, that over `auth`, and that over `username` and
 ///    `password`.
 ///
 /// Docker itself reads `auths` only where there is no helper, and does not support namespaces; Podman does not support `credsStore`.
@@ -57,20 +57,20 @@ use helper::{Answer, AnswerCache, HelperRequest};
 /// # Helpers
 ///
 /// `docker-credential-NAME get` is started with the server's name on its standard input, with the environment of this process,
-/// which is where helpers for clouds find out who they are. It is found as the operating system finds
-/// programs, or in the folders of [`helper_path`](Self::helper_path). A NAME that is not a plain name is refused.
+/// which holds the identity for helpers of clouds. It is searched in the process's `PATH`,
+/// or in the folders of [`helper_path`](Self::helper_path). A NAME that is not a plain name is refused.
 ///
-/// - A helper has [10 seconds](Self::helper_deadline). Then it is killed, and so it is if the future that waits for it is dropped; on Unix with
-///   everything it has started. It may answer 64 KiB.
+/// - A helper has [10 seconds](Self::helper_deadline). Then it is killed, on Unix with all processes that it started. Dropping the future
+///   kills it, too. Its answer may have 64 KiB.
 /// - Its answer is cached for [5 minutes](Self::remember), also that it has nothing; a failure for 30 seconds. Concurrent lookups for
 ///   the same server wait for the same process.
 /// - Its answer is complete when it exits. A process that it leaves behind is not waited for.
-/// - "credentials not found in native keychain" on its standard output means that it has none. Everything else that is no
-///   credential is an error, which shows nothing of what the helper wrote, as that may hold a secret: its name, its
-///   exit status, whether it wrote anything, and how to ask it by hand.
+/// - "credentials not found in native keychain" on its standard output means that it has none. Everything else that is not a
+///   credential is an error with the helper's name, its exit status, whether it wrote anything, and how to run it by hand. Its output
+///   is not shown, because it may hold a secret.
 /// - A program of `credsStore` that is not there is an error only if `auths` says that it keeps the credential, which
-///   is what Docker's marker, an empty entry, is for. A config that was copied from another machine so stands
-///   in nobody's way; the [hint](CredentialSource::hint) says what happened.
+///   is what Docker's marker, an empty entry, is for. A config that was copied from another machine
+///   therefore causes no error; the [hint](CredentialSource::hint) mentions the program.
 pub struct DockerConfig {
     name: Arc<str>,
     file: File,

@@ -279,7 +279,7 @@ fn subscription_document(report: &SubscriptionReport) -> Subscription<'_> {
     }
 }
 
-fn failure_document<'a>(subscription: usize, error: &'a Error, place: &'a Location) -> Failure<'a> {
+fn failure_document<'a>(subscription: usize, error: &'a Error, location: &'a Location) -> Failure<'a> {
     Failure {
         subscription,
         kind: error.kind().as_str(),
@@ -291,7 +291,7 @@ fn failure_document<'a>(subscription: usize, error: &'a Error, place: &'a Locati
         tries: error.tries(),
         transient: error.is_transient(),
         hint: error.hint(),
-        location: Position { file: &place.source, line: place.line, column: place.column },
+        location: Position { file: &location.source, line: location.line, column: location.column },
     }
 }
 
