@@ -11,7 +11,7 @@ use redb::{Database, ReadableDatabase as _, TableDefinition};
 
 const TABLE: TableDefinition<'_, &str, &str> = TableDefinition::new("facts");
 
-/// Facts in redb. What was put is written when the scope is settled.
+/// Facts in redb. What was put is written when the scope is flushed.
 #[derive(Debug)]
 pub struct RedbCache {
     database: Database,
@@ -76,7 +76,7 @@ impl FactCache for RedbCache {
         self.keep(key(scope, tag), digest.to_string());
     }
 
-    async fn settle(&self, _: &CacheScope) {
+    async fn flush(&self, _: &CacheScope) {
         // A cache that fails only makes the next look cost more.
         let _ = self.write();
     }

@@ -58,8 +58,7 @@ async fn a_platform_without_its_variant() {
     assert_eq!(theirs(&shape, kargo.semver()).await, (37_806, 0));
     assert_eq!(theirs(&shape, kargo.semver()).await, (4_206, 0));
     let source = shape.ours(TagRule::semver(None)).unwrap();
-    let source =
-        source.platform("linux/arm64".parse::<image_source::PlatformConstraint>().unwrap()).build().unwrap();
+    let source = source.platform("linux/arm64".parse::<image_source::Platform>().unwrap()).build().unwrap();
     assert_eq!(ours(&shape, &source).await, (26, 20));
     assert_eq!(ours(&shape, &source).await, (24, 20));
 }
@@ -71,8 +70,7 @@ async fn images_that_are_no_indexes() {
     assert_eq!(theirs(&shape, kargo.semver()).await, (8_406, 0));
     assert_eq!(theirs(&shape, kargo.semver()).await, (8_406, 0));
     let source = shape.ours(TagRule::semver(None)).unwrap();
-    let source =
-        source.platform("linux/amd64".parse::<image_source::PlatformConstraint>().unwrap()).build().unwrap();
+    let source = source.platform("linux/amd64".parse::<image_source::Platform>().unwrap()).build().unwrap();
     assert_eq!(ours(&shape, &source).await, (46, 20));
     assert_eq!(ours(&shape, &source).await, (24, 20));
 }

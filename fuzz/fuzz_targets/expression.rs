@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use selection_strategies::expression::{CommitVariables, Environment, Expression, Signatures, Time};
+use kargo_expr::{CommitVariables, Environment, Expression, Signatures, Time};
 
 fuzz_target!(|text: &str| {
     let time = Time::from_unix(1_750_000_000, 0, 7200);

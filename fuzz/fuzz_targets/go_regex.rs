@@ -2,8 +2,9 @@
 
 #![no_main]
 
+use go_compat::GoRegex;
 use libfuzzer_sys::fuzz_target;
-use selection_strategies::{GoRegex, TagFilter};
+use selection_strategies::TagFilter;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut parts = bytes.splitn(2, |byte| *byte == 0);

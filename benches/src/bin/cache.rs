@@ -112,10 +112,10 @@ async fn round(make: Make, folder: &Path, entries: &[Entry]) -> Result<(Duration
             Entry::Tag(tag, digest) => cache.put_tag(&scope, tag, digest),
         }
         if number % 256 == 255 {
-            cache.settle(&scope).await;
+            cache.flush(&scope).await;
         }
     }
-    cache.settle(&scope).await;
+    cache.flush(&scope).await;
     drop(cache);
     let written = began.elapsed();
     let began = Instant::now();

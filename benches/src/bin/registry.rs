@@ -17,7 +17,7 @@ use benches::registry::kargo::Kargo;
 use benches::registry::measure::Cost;
 use benches::registry::shape::Shape;
 use benches::registry::table::{Row, print};
-use image_source::{DiskCache, FactCache, ImageSource, MemoryCache, PlatformConstraint};
+use image_source::{DiskCache, FactCache, ImageSource, MemoryCache, Platform};
 use selection_strategies::{TagFilter, TagRule};
 use warehouse_testkit::{Fault, When};
 
@@ -193,7 +193,7 @@ impl Case {
             Strategy::Digest(tag) => TagRule::digest(tag),
             Strategy::NewestBuild => TagRule::newest(),
         };
-        let platform = self.platform.map(str::parse::<PlatformConstraint>).transpose()?;
+        let platform = self.platform.map(str::parse::<Platform>).transpose()?;
         let source = shape.ours(rule.with_filter(self.tag_filter()?))?.platform(platform);
         Ok(source.cache_by_tag(self.cache_by_tag).cache(cache).build()?)
     }

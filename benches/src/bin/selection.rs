@@ -12,8 +12,8 @@ use benches::peer::Program;
 use benches::table::Table;
 use benches::{input, time};
 use globset::Glob;
+use kargo_expr::{Environment, Expression, Time};
 use regex::Regex;
-use selection_strategies::expression::{Environment, Expression, Time};
 use selection_strategies::path::PathSelectors;
 use selection_strategies::{Constraint, Strictness, TagFilter, TagRule};
 
@@ -58,7 +58,7 @@ impl Bench<'_> {
         table.row("ours, best 20", time::best(|| rule.rank(names(), |_, _| {}).take(20).count()));
         table.row(
             "ours, best 20 with every reason",
-            time::best(|| rule.select(names(), Some(20)).chosen.len()),
+            time::best(|| rule.select(names()).limit(20).chosen.len()),
         );
         table.row(
             "the floor: reading every byte",

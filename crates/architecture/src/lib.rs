@@ -1,12 +1,18 @@
 //! What Cargo knows about this workspace, for the tests that prove its architecture.
 //!
-//! The tests are in `tests/`: `arrows` (who may depend on whom), `purity` (what may never be pulled in, and the
+//! The tests are in `tests/all`: `arrows` (which crate may depend on which), `purity` (what may never be pulled in, and the
 //! wasm32 build), `house_rules` (what every crate and every file looks like), `documents` (whether the tests they name exist). Run
-//! them with `cargo test -p architecture`.
+//! them with `cargo test -p architecture`. `cargo run -p architecture --bin structure` prints the shape of every crate.
 
+mod files;
 mod metadata;
+mod modules;
+mod structure;
 
+pub use files::rust_files;
 pub use metadata::{Dependency, Kind, Package, Workspace};
+pub use modules::Modules;
+pub use structure::{Shape, Table};
 
 use std::path::PathBuf;
 

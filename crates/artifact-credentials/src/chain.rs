@@ -6,10 +6,10 @@ use artifact_http::{CredentialSource, Login};
 use artifact_source::{Error, SourceKind};
 use async_trait::async_trait;
 
-/// Several sources, one after the other: the first one that has a credential is believed.
+/// Several sources, one after the other. The first that has a credential decides.
 ///
-/// A source that could not be asked ends the search with its error: what the next one has may not be
-/// what was meant. The hints of all are joined.
+/// A source that fails ends the search with its error, because the next one may have a credential for another identity. The
+/// hints of all sources are joined.
 ///
 /// ```
 /// use artifact_credentials::{Chain, KargoSecrets};
@@ -25,11 +25,11 @@ use async_trait::async_trait;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
-    links: Vec<Arc<dyn CredentialSource>>,
+    sources: Vec<Arc<dyn CredentialSource>>,
 }
 
 impl Chain {
-    /// A chain of no sources, which knows nobody.
+    /// A chain of no sources, which never has a credential.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -38,13 +38,13 @@ impl Chain {
     /// The chain with another source at its end.
     #[must_use]
     pub fn with(mut self, source: impl CredentialSource + 'static) -> Self {
-        self.links.push(Arc::new(source));
+        self.sources.push(Arc::new(source));
         self
     }
 
     /// Whether there is no source in it.
     pub fn is_empty(&self) -> bool {
-        self.links.is_empty()
+        self.sources.is_empty()
     }
 }
 
@@ -57,8 +57,8 @@ impl<S: CredentialSource + 'static> FromIterator<S> for Chain {
 #[async_trait]
 impl CredentialSource for Chain {
     async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
-        for link in &self.links {
-            if let Some(login) = link.credential(kind, url).await? {
+        for source in &self.sources {
+            if let Some(login) = source.credential(kind, url).await? {
                 return Ok(Some(login));
             }
         }
@@ -66,31 +66,30 @@ impl CredentialSource for Chain {
     }
 
     fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
-        let hints: Vec<_> = self.links.iter().filter_map(|link| link.hint(kind, url)).collect();
+        let hints: Vec<_> = self.sources.iter().filter_map(|source| source.hint(kind, url)).collect();
         (!hints.is_empty()).then(|| hints.join("; "))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use artifact_http::Credential;
     use artifact_source::ErrorKind;
 
-    use super::*;
-
-    /// A source that answers as it is told.
+    /// A source with a fixed answer.
     #[derive(Debug)]
-    enum Told {
+    enum Fixed {
         Has(&'static str),
         HasNone(&'static str),
         Fails,
     }
 
     #[async_trait]
-    impl CredentialSource for Told {
+    impl CredentialSource for Fixed {
         async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
             match self {
-                Self::Has(place) => Ok(Some(Login::new(Credential::bearer("SECRET"), *place))),
+                Self::Has(found_in) => Ok(Some(Login::new(Credential::bearer("SECRET"), *found_in))),
                 Self::HasNone(_) => Ok(None),
                 Self::Fails => Err(Error::new(ErrorKind::TimedOut, "the helper did not answer")),
             }
@@ -105,19 +104,23 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(links: impl IntoIterator<Item = Told>, found: Result<Option<&str>, &str>, hint: Option<&str>) {
-        let chain: Chain = links.into_iter().collect();
+    fn check(
+        sources: impl IntoIterator<Item = Fixed>,
+        found: Result<Option<&str>, &str>,
+        hint: Option<&str>,
+    ) {
+        let chain: Chain = sources.into_iter().collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let answer = runtime.block_on(chain.credential(&SourceKind::Image, "ghcr.io/a"));
         let answer = answer.map(|login| login.map(|login| login.found_in.to_string()));
         let answer = answer.map_err(|error| error.to_string());
-        assert_eq!(answer, found.map(|place| place.map(str::to_owned)).map_err(str::to_owned));
+        assert_eq!(answer, found.map(|found_in| found_in.map(str::to_owned)).map_err(str::to_owned));
         assert_eq!(chain.hint(&SourceKind::Image, "ghcr.io/a").as_deref(), hint);
     }
 
     #[test]
-    fn the_first_that_has_one_is_believed() {
-        use Told::{Fails, Has, HasNone};
+    fn the_first_that_has_one_decides() {
+        use Fixed::{Fails, Has, HasNone};
         check([], Ok(None), None);
         check([Has("one"), Has("two")], Ok(Some("one")), None);
         check([HasNone(""), Has("two"), Fails], Ok(Some("two")), None);

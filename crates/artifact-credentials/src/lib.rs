@@ -42,35 +42,39 @@
 //! | [`DockerConfig`] | images, and charts in registries | a `config.json` or `auth.json`, and credential helpers |
 //! | [`DockerSecret`] | the same | manifests of Secrets of the type `kubernetes.io/dockerconfigjson` or `kubernetes.io/dockercfg` |
 //! | [`KargoSecrets`] | images, charts, and Git repositories over http(s) | manifests, or [`KargoSecret`]s of a cluster |
-//! | [`Chain`] | what its links have | sources, one after the other |
+//! | [`Chain`] | what its sources have | sources, one after the other |
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! - **A source may be asked before every request**, as the clients of registries do: what helpers said is remembered, all who ask at once
-//!   wait for one process, and Secrets are put in order once.
-//! - **No secret** is in any error, hint, `Debug`, or in the words that say where a credential was found; nor is anything that a
-//!   helper wrote and that is no credential, nor a control character that somebody put into a file.
-//! - **What is wrong in one place stands in nobody else's way**: a damaged entry for one registry, or a Secret that
-//!   cannot be used, is told to those who ask for it, and to those who ask for [`KargoSecrets::problems`].
-//! - **Nothing is read on its own**: files are named by the caller, and so are the values of the environment that say where
-//!   they are ([`StandardPlaces`]). The one exception is deliberate: a credential helper is looked up in
+//! - **Lookups are cheap**: answers of helpers are cached, concurrent lookups wait for one process, and Secrets are indexed once.
+//! - **No secret** is in any error, hint, `Debug`, or in the text that names where a credential was found. Neither is other output of a
+//!   helper, or a control character of a file.
+//! - **Faults are isolated**: a damaged entry for one registry, or a Secret that cannot be used, is an error only for lookups that
+//!   need it, and is listed by [`KargoSecrets::problems`].
+//! - **Nothing is read implicitly**: files are named by the caller, and so are the values of the environment with their paths
+//!   ([`StandardPaths`]). The one exception: a credential helper is looked up in
 //!   the process's `PATH` if no [other folders](DockerConfig::helper_path) are named, and gets the process's environment.
 //! - **No panic and bounded work** for any bytes of a file, and any output of a helper.
 //!
-//! Helpers need a tokio runtime with I/O and time; everything else needs none.
+//! Helpers need a tokio runtime with I/O and time; everything else works without one.
 //!
 //! # Why docker's file is not read by another crate
 //!
 //! `docker_credential` (1.4) starts helpers with `std::process` and waits for them without a deadline. On a thread for
-//! blocking work a helper that hangs (a locked keychain, a login that wants a browser) could be given up on, but not ended, and
-//! as a runtime waits for such threads when it is dropped, the program would not end before the helper does. It also
-//! starts a process for every question, puts all that a failed helper wrote into its error, knows no namespaces in
-//! `auths`, and passes over `registrytoken`.
+//! blocking work a helper that hangs (a locked keychain, a login that wants a browser) could be abandoned, but not killed, and
+//! a runtime waits for such threads when it is dropped, so the program would not exit before the helper. It also
+//! starts a process for every lookup, puts all output of a failed helper into its error, does not support namespaces in
+//! `auths`, and ignores `registrytoken`.
 
 mod chain;
 mod docker;
 mod kargo;
 
 pub use chain::Chain;
-pub use docker::{DockerConfig, DockerSecret, StandardPlaces};
+pub use docker::{DockerConfig, DockerSecret, StandardPaths};
 pub use kargo::{KargoSecret, KargoSecrets, Problem};
+
+/// The example of the README compiles and holds.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{SourceId, printable, redact_url};
+use repository_url::{InvalidImageName, printable, redact_url};
+
+use crate::SourceId;
 
 /// What went wrong, by what one can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,6 +102,13 @@ struct Inner {
     elapsed: Option<Duration>,
     hint: Option<String>,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// What names no repository is [`ErrorKind::InvalidInput`], with the hint that the name's own error has.
+impl From<InvalidImageName> for Error {
+    fn from(error: InvalidImageName) -> Self {
+        Self::new(ErrorKind::InvalidInput, error.to_string()).with_hint(error.hint())
+    }
 }
 
 impl Error {

@@ -1,7 +1,9 @@
-//! From the best artifact of every subscription to Freight (rule 6.2).
+//! From the best artifact of every subscription to Freight ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use warehouse_spec::{
@@ -19,45 +21,44 @@ use crate::name::freight_name;
 pub struct FreightBuilder<'a> {
     warehouse: &'a Warehouse,
     discovered_at: Option<Timestamp>,
-    outcomes: BTreeMap<usize, Result<DiscoveryResult, String>>,
+    outcomes: BTreeMap<usize, Result<DiscoveryResult, Arc<dyn Error + Send + Sync>>>,
 }
 
-/// What became of the Freight of one discovery.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there is one per discovery, and it is taken apart at once")]
-pub enum Outcome {
-    /// The best artifacts make this Freight, named by its content.
-    Built(Freight),
-    /// There is no Freight, and this is why.
-    NotBuilt(Reason),
-}
-
-/// Why no Freight was built.
-#[derive(Clone, Debug, PartialEq)]
+/// Why there is no Freight.
+///
+/// `Display` is one line for people. The cause of criteria that fail is the [`source`](Error::source); the error of a subscription that
+/// failed is in its [`MissingCause`], with its type.
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum NoFreight {
     /// The Warehouse's `freightCreationPolicy` is `Manual`.
+    #[error("freightCreationPolicy is Manual")]
     Manual,
     /// The Warehouse has no subscription, so there is nothing to build from.
+    #[error("the Warehouse has no subscriptions")]
     NoSubscriptions,
     /// These subscriptions have no artifact.
+    #[error("{}", joined(.0))]
     Missing(Vec<Missing>),
-    /// The criteria of the Warehouse are not fulfilled by the best artifacts.
+    /// The criteria of the Warehouse are not satisfied by the best artifacts.
+    #[error("freightCreationCriteria are not satisfied: {expression}")]
     CriteriaNotSatisfied {
         /// The expression that was false.
         expression: String,
     },
     /// The criteria of the Warehouse could not be evaluated.
+    #[error("freightCreationCriteria cannot be evaluated")]
     CriteriaFailed {
         /// The expression.
         expression: String,
         /// What went wrong.
+        #[source]
         error: CriteriaError,
     },
 }
 
-/// A subscription that stands in the way of Freight.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A subscription without an artifact, which is why there is no Freight.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Missing {
     /// Its index in the Warehouse.
@@ -69,13 +70,25 @@ pub struct Missing {
 }
 
 /// Why a subscription has no artifact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum MissingCause {
-    /// Discovery succeeded, and nothing fitted.
+    /// Discovery succeeded, and no artifact fits the subscription.
     NothingFits,
-    /// Discovery failed with this message.
-    Failed(String),
+    /// Discovery failed with this error. Its type is that of whatever discovered:
+    ///
+    /// ```
+    /// use std::io;
+    /// use freight::{FreightBuilder, MissingCause, NoFreight};
+    /// use warehouse_spec::{ImageSubscription, Subscription, Warehouse};
+    ///
+    /// let warehouse = Warehouse::new("demo", vec![Subscription::new(ImageSubscription::new("nginx"))]);
+    /// let builder = FreightBuilder::new(&warehouse).failed(0, io::Error::from(io::ErrorKind::TimedOut));
+    /// let Err(NoFreight::Missing(missing)) = builder.build() else { panic!("there is no image") };
+    /// let MissingCause::Failed(error) = &missing[0].cause else { panic!("it failed") };
+    /// assert_eq!(error.downcast_ref::<io::Error>().map(io::Error::kind), Some(io::ErrorKind::TimedOut));
+    /// ```
+    Failed(Arc<dyn Error + Send + Sync>),
     /// There is no outcome of this run.
     NotDiscovered,
 }
@@ -100,39 +113,37 @@ impl<'a> FreightBuilder<'a> {
         self
     }
 
-    /// Records that discovery failed for the subscription of this index. A later outcome replaces an earlier one.
+    /// Records that discovery failed for the subscription of this index, with an error or a text. A later outcome replaces an earlier
+    /// one.
     #[must_use]
-    pub fn failed(mut self, index: usize, why: impl Into<String>) -> Self {
-        self.outcomes.insert(index, Err(why.into()));
+    pub fn failed(mut self, index: usize, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.outcomes.insert(index, Err(Arc::from(error.into())));
         self
     }
 
-    /// The Freight that follows, or why none does.
-    ///
-    /// The order of the checks: the policy, then whether every subscription has an artifact, then the criteria.
-    pub fn build(&self) -> Outcome {
-        if self.warehouse.spec.freight_creation_policy == FreightCreationPolicy::Manual {
-            return Outcome::NotBuilt(Reason::Manual);
-        }
-        let freight = match self.assemble() {
-            Ok(freight) => freight,
-            Err(reason) => return Outcome::NotBuilt(reason),
-        };
-        match self.unsatisfied_criteria() {
-            None => Outcome::Built(freight),
-            Some(reason) => Outcome::NotBuilt(reason),
-        }
-    }
-
-    /// The Freight of the best artifacts, whatever policy and criteria say: what a person who creates Freight by hand
-    /// would start from.
+    /// The Freight of the best artifacts, named by its content.
     ///
     /// # Errors
     ///
-    /// [`Reason::NoSubscriptions`], or [`Reason::Missing`] with every subscription that has no artifact.
-    pub fn assemble(&self) -> Result<Freight, Reason> {
+    /// [`NoFreight`], in the order of the checks: the policy, whether every subscription has an artifact, the criteria.
+    pub fn build(&self) -> Result<Freight, NoFreight> {
+        if self.warehouse.spec.freight_creation_policy == FreightCreationPolicy::Manual {
+            return Err(NoFreight::Manual);
+        }
+        let freight = self.assemble()?;
+        self.check_criteria()?;
+        Ok(freight)
+    }
+
+    /// The Freight of the best artifacts, whatever the policy and the criteria are: the start for Freight that a person
+    /// creates by hand.
+    ///
+    /// # Errors
+    ///
+    /// [`NoFreight::NoSubscriptions`], or [`NoFreight::Missing`] with every subscription that has no artifact.
+    pub fn assemble(&self) -> Result<Freight, NoFreight> {
         if self.warehouse.spec.subscriptions.is_empty() {
-            return Err(Reason::NoSubscriptions);
+            return Err(NoFreight::NoSubscriptions);
         }
         let mut freight = Freight::default();
         freight.metadata.namespace = self.warehouse.metadata.namespace.clone();
@@ -142,37 +153,38 @@ impl<'a> FreightBuilder<'a> {
         for (index, subscription) in self.warehouse.spec.subscriptions.iter().enumerate() {
             let cause = match self.outcomes.get(&index) {
                 None => MissingCause::NotDiscovered,
-                Some(Err(why)) => MissingCause::Failed(why.clone()),
+                Some(Err(error)) => MissingCause::Failed(Arc::clone(error)),
                 Some(Ok(result)) if add_best(&mut freight, result) => continue,
                 Some(Ok(_)) => MissingCause::NothingFits,
             };
             missing.push(Missing { index, subscription: describe(subscription), cause });
         }
         if !missing.is_empty() {
-            return Err(Reason::Missing(missing));
+            return Err(NoFreight::Missing(missing));
         }
         freight.metadata.name = freight_name(&freight);
         Ok(freight)
     }
 
-    fn unsatisfied_criteria(&self) -> Option<Reason> {
-        let criteria = self.warehouse.spec.freight_creation_criteria.as_ref()?;
-        let expression = criteria.expression.trim();
+    fn check_criteria(&self) -> Result<(), NoFreight> {
+        let criteria = self.warehouse.spec.freight_creation_criteria.as_ref();
+        let expression = criteria.map_or("", |criteria| criteria.expression.trim());
         if expression.is_empty() {
-            return None;
+            return Ok(());
         }
         let artifacts: DiscoveredArtifacts =
             self.outcomes.values().filter_map(|outcome| outcome.as_ref().ok().cloned()).collect();
         // Kargo's functions know images, commits and charts only, and its controller asks nothing of anything else.
         if artifacts.git.is_empty() && artifacts.images.is_empty() && artifacts.charts.is_empty() {
-            return None;
+            return Ok(());
         }
         let decided = Criteria::compile(expression)
             .and_then(|criteria| criteria.satisfied(&artifacts, self.discovered_at));
+        let expression = expression.to_owned();
         match decided {
-            Ok(true) => None,
-            Ok(false) => Some(Reason::CriteriaNotSatisfied { expression: expression.to_owned() }),
-            Err(error) => Some(Reason::CriteriaFailed { expression: expression.to_owned(), error }),
+            Ok(true) => Ok(()),
+            Ok(false) => Err(NoFreight::CriteriaNotSatisfied { expression }),
+            Err(error) => Err(NoFreight::CriteriaFailed { expression, error }),
         }
     }
 }
@@ -241,34 +253,10 @@ fn describe(subscription: &Subscription) -> String {
     text
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Manual => formatter.write_str("freightCreationPolicy is Manual"),
-            Self::NoSubscriptions => formatter.write_str("the Warehouse has no subscriptions"),
-            Self::Missing(missing) => {
-                for (position, one) in missing.iter().enumerate() {
-                    let separator = if position == 0 { "" } else { "; " };
-                    write!(formatter, "{separator}{one}")?;
-                }
-                Ok(())
-            }
-            Self::CriteriaNotSatisfied { expression } => {
-                write!(formatter, "freightCreationCriteria are not satisfied: {expression}")
-            }
-            Self::CriteriaFailed { error, .. } => {
-                write!(formatter, "freightCreationCriteria cannot be evaluated: {error}")?;
-                match std::error::Error::source(error) {
-                    Some(cause) => write!(formatter, ": {cause}"),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
+/// Every subscription without an artifact, in one line.
+fn joined(missing: &[Missing]) -> String {
+    missing.iter().map(Missing::to_string).collect::<Vec<_>>().join("; ")
 }
-
-/// The text says everything, the cause of failed criteria included, so there is no source.
-impl std::error::Error for Reason {}
 
 impl fmt::Display for Missing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -280,7 +268,7 @@ impl fmt::Display for MissingCause {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NothingFits => formatter.write_str("found nothing that fits"),
-            Self::Failed(why) => write!(formatter, "failed: {why}"),
+            Self::Failed(error) => write!(formatter, "failed: {error}"),
             Self::NotDiscovered => formatter.write_str("has no result of this run"),
         }
     }

@@ -1,22 +1,21 @@
-//! Whether the best artifacts fulfil `freightCreationCriteria` (rule 6.2).
+//! Whether the best artifacts satisfy `freightCreationCriteria` ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use selection_strategies::expression::{
+use kargo_expr::{
     CompileError, DiscoveredArtifact, DiscoveredChart, DiscoveredCommit, DiscoveredImage, Environment,
     Expression, ExpressionError, Failure, FieldReads, Signatures, Time, Value,
 };
+use repository_url::{normalize_chart, normalize_git, normalize_image};
 use serde_json::Value as Json;
-use warehouse_spec::{
-    DiscoveredArtifacts, FreightCreationPolicy, Warehouse, normalize_chart, normalize_git, normalize_image,
-};
+use warehouse_spec::{DiscoveredArtifacts, FreightCreationPolicy, Warehouse};
 
 /// The criteria could not be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CriteriaError {
-    /// The text is no expression, or one whose types cannot fit.
+    /// The text is not an expression, or its types do not fit.
     #[error("the expression does not compile")]
     Compile(#[source] CompileError),
     /// The evaluation failed, or did not come to a truth value.
@@ -40,11 +39,11 @@ pub struct Criteria {
 }
 
 impl Criteria {
-    /// Compiles an expression of criteria (rule 6.2).
+    /// Compiles an expression of criteria ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     ///
     /// # Errors
     ///
-    /// [`CriteriaError::Compile`] for a text that is no expression, or one whose types cannot fit. A blank text is none;
+    /// [`CriteriaError::Compile`] for a text that is not an expression, or whose types do not fit. A blank text is not one;
     /// [`Criteria::of`] knows that blank criteria are absent ones.
     pub fn compile(expression: &str) -> Result<Self, CriteriaError> {
         Expression::compile_with(expression, &Signatures::for_freight())
@@ -53,7 +52,7 @@ impl Criteria {
     }
 
     /// The criteria that decide about Freight of this Warehouse: none if there are none, if they are blank, or if the
-    /// policy is `Manual`, under which they are never asked.
+    /// policy is `Manual`, under which they are never evaluated.
     ///
     /// # Errors
     ///

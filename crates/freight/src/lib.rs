@@ -1,11 +1,11 @@
 //! Freight: one deterministic, named set of artifact revisions, with the URL normalizers its name rests on.
 //!
 //! A piece of **Freight** holds one revision of every artifact a Warehouse subscribes to: an image by tag and digest, a
-//! commit by its id, a chart by its version. Its name is a digest of that content, so whoever discovers the same artifacts
-//! finds the same name, on every machine and in every run, and the same name as Kargo's own controller.
+//! commit by its id, a chart by its version. Its name is a digest of that content, so the same
+//! artifacts have the same name on every machine and in every run, and it is the name that Kargo's own controller computes.
 //!
 //! ```
-//! use freight::{FreightBuilder, Outcome};
+//! use freight::FreightBuilder;
 //! use warehouse_spec::{
 //!     DiscoveredImageReference, DiscoveryResult, ImageDiscoveryResult, ImageSubscription, Subscription, Warehouse,
 //! };
@@ -22,22 +22,25 @@
 //!     }],
 //!     ..Default::default()
 //! });
-//! match FreightBuilder::new(&warehouse).found(0, found).build() {
-//!     Outcome::Built(freight) => assert_eq!(freight.metadata.name.len(), 40),
-//!     Outcome::NotBuilt(reason) => panic!("{reason}"),
-//! }
+//! let freight = FreightBuilder::new(&warehouse).found(0, found).build()?;
+//! assert_eq!(freight.metadata.name.len(), 40);
+//! # Ok::<(), freight::NoFreight>(())
 //! ```
 //!
-//! # Building (rule 6.2)
+//! # Building
+//!
+//! [Rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md):
 //!
 //! Freight is built from the best artifact of **every** subscription, and only from results of this run: a subscription that
-//! failed, or found nothing, is a [`Reason::Missing`] that names each such subscription and its cause. A Warehouse whose
+//! failed, or found nothing, is a [`NoFreight::Missing`] that names each such subscription and its cause. A Warehouse whose
 //! policy is `Manual` never builds; one whose criteria are not satisfied does not either. [`FreightBuilder::assemble`] leaves
 //! policy and criteria to the caller. The order in which outcomes arrive never matters.
 //!
 //! [`NeededCreated`] tells a discovery, before it starts, of which images the criteria may read the time of creation.
 //!
-//! # The name (rule 6.1)
+//! # The name
+//!
+//! [Rule 6.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md):
 //!
 //! [`freight_name`] is the hexadecimal SHA-1 of the origin and the sorted parts, one for each artifact. Git and chart
 //! repositories count in their normal forms ([`normalize_git`], [`normalize_chart`]), images as they are written.
@@ -50,9 +53,12 @@
 mod build;
 mod criteria;
 mod name;
-mod path;
 
-pub use build::{FreightBuilder, Missing, MissingCause, Outcome, Reason};
+pub use build::{FreightBuilder, Missing, MissingCause, NoFreight};
 pub use criteria::{Criteria, CriteriaError, NeededCreated};
 pub use name::freight_name;
-pub use warehouse_spec::{normalize_chart, normalize_git, normalize_image};
+pub use repository_url::{normalize_chart, normalize_git, normalize_image};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

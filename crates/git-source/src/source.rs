@@ -10,7 +10,7 @@ use std::time::Duration;
 use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
 use artifact_source::{
     ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found,
-    Observation, SourceId, SourceKind, SystemClock, redact_url,
+    Observation, SourceId, SourceKind, SystemClock, lock, redact_url,
 };
 use async_trait::async_trait;
 use tokio::runtime::Handle;
@@ -19,7 +19,7 @@ use crate::observation::{ObservedState, SCHEMA};
 use crate::repository::{Cache, DEFAULT_CACHE_BYTES, RepositoryHandle, Session};
 use crate::selection::{CommitRule, JudgedCandidate, Outcome, Selection};
 use crate::transport::{
-    Address, Authentication, Interrupt, Limits, SshCommand, TransportOptions, lock, run_blocking,
+    Address, Authentication, Interrupt, Limits, SshCommand, TransportOptions, run_blocking,
 };
 
 const DEFAULT_LIMIT: usize = 20;

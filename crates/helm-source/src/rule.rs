@@ -46,7 +46,7 @@ pub(crate) fn select<'n>(
     limit: usize,
     trace: &dyn Trace,
 ) -> Vec<Chart> {
-    let selection = rule.select(listed, Some(limit));
+    let selection = rule.select(listed).limit(limit);
     for (name, why) in &selection.rejected {
         trace.rejected(&Candidate::new(name), why);
     }
@@ -57,73 +57,4 @@ pub(crate) fn select<'n>(
         Chart::new(version)
     };
     selection.chosen.into_iter().map(accept).collect()
-}
-
-/// The largest number of similar names in a message.
-const MAX_SIMILAR: usize = 3;
-
-/// The names most similar to `name`: in another case or punctuation, containing it or contained in it, or with few other letters.
-pub(crate) fn similar_names<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let name = letters(name);
-    let mut near: Vec<_> =
-        names.filter_map(|other| Some((difference(&name, &letters(other))?, other))).collect();
-    near.sort_unstable();
-    near.into_iter().take(MAX_SIMILAR).map(|(_, other)| other.to_owned()).collect()
-}
-
-/// The first 64 letters and digits, in lower case.
-fn letters(name: &str) -> Vec<char> {
-    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).take(64).collect()
-}
-
-/// How different two names are; `None` for names that are not similar.
-fn difference(one: &[char], other: &[char]) -> Option<usize> {
-    if one == other {
-        return Some(0);
-    }
-    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
-    let is_part = short.len() >= 3 && long.windows(short.len()).any(|part| part == short);
-    let most = one.len().div_ceil(4).min(3);
-    if long.len() - short.len() > most {
-        return is_part.then_some(4);
-    }
-    let distance = edit_distance(one, other);
-    if distance <= most && distance < short.len() { Some(distance) } else { is_part.then_some(4) }
-}
-
-/// The Levenshtein distance.
-fn edit_distance(one: &[char], other: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, letter) in one.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, against) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != against);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(name: &str, names: &[&str], expected: &[&str]) {
-        assert_eq!(similar_names(name, names.iter().copied()), expected, "{name}");
-    }
-
-    #[test]
-    fn similar_names_by_case_part_and_distance() {
-        check("Demo", &["demo", "other"], &["demo"]);
-        check("ingress_nginx", &["ingress-nginx", "nginx"], &["ingress-nginx", "nginx"]);
-        check("promethues", &["prometheus", "grafana"], &["prometheus"]);
-        check("prometheus", &["kube-prometheus-stack", "loki"], &["kube-prometheus-stack"]);
-        check("web", &["api", "db"], &[]);
-        check("web", &["web1", "web2", "web3", "web4"], &["web1", "web2", "web3"]);
-        check("", &["", "a"], &[""]);
-        check("\u{fc}ber", &["uber"], &["uber"]);
-    }
 }

@@ -10,13 +10,13 @@ use artifact_source::{
 };
 use async_trait::async_trait;
 use oci_registry::{RegistryClient, Repository};
-use selection_strategies::{NameKind, TagRule};
+use selection_strategies::{NameKind, TagRule, similar_names};
 
 use crate::cache::IndexCache;
 use crate::fetch::{Fetched, IndexRequest};
 use crate::location::Location;
 use crate::observation::{Question, State};
-use crate::rule::{given_rule, rule_of, select, similar_names};
+use crate::rule::{given_rule, rule_of, select};
 
 /// [Rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
 const DEFAULT_LIMIT: usize = 20;
@@ -311,7 +311,10 @@ impl HelmSource {
                 let listed = cached.index.versions(chart);
                 if listed.is_none() {
                     let similar = similar_names(chart, cached.index.charts().map(|(name, _)| name));
-                    let why = Rejection::NotListed { chart: chart.as_str().into(), similar };
+                    let why = Rejection::NotListed {
+                        chart: chart.as_str().into(),
+                        similar: similar.into_iter().map(str::to_owned).collect(),
+                    };
                     request.trace.rejected(&Candidate::new(chart), &why);
                 }
                 let charts = select(&self.rule, listed.into_iter().flatten(), self.limit, request.trace);

@@ -1,54 +1,48 @@
-//! What an image's configuration says, as Go's decoder reads it.
+//! The facts about the configuration of an image: its build time and its platform, read as Go's decoder does.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use go_compat::time::parse_rfc3339;
 use jiff::Timestamp;
 use oci_registry::Platform;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::created;
-
-/// What is known of an image's configuration.
+/// The facts about the configuration of an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ConfigFacts {
-    /// When the image was built: the later of `created` and the first of its labels that states a time (semantics rule 3.5).
-    /// `None` where neither says so, and where what they say is the first second of the year 1, which is how Go writes that
-    /// nothing is said.
+    /// The build time: the later of `created` and of the first label with a valid time ([rule 3.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). `None` if there is neither, and
+    /// for the first second of the year 1, which is Go's zero time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Timestamp>,
-    /// What the image runs on; with empty parts where it does not say so.
+    /// The platform; missing fields are empty.
     #[serde(default)]
     pub platform: Platform,
 }
 
 impl ConfigFacts {
-    /// What this configuration says. Fields that are missing or of another type count as not said, and what is no JSON
-    /// says nothing: artifacts that are no images have configurations too. Names of fields count in any case, and of a field
-    /// that comes twice the last one counts, both as Go's decoder does it. Labels are the image's own, and count as they are
-    /// written.
+    /// Reads a configuration. Fields of another type count as missing, and bytes that are not JSON have no fields, as
+    /// other artifacts than images have configurations too. As in Go's decoder, names of fields are compared without case, and the
+    /// last one of duplicate fields counts. Keys of labels are compared exactly.
     pub fn of(bytes: &[u8]) -> Self {
         let config: Json = serde_json::from_slice(bytes).unwrap_or(Json::Other);
-        let time = |text: &str| created::parse(text);
-        let created = config.text("created").and_then(time).unwrap_or(created::UNSAID);
+        let created = config.text("created").and_then(parse_time).unwrap_or(ZERO_TIME);
         let labels = config.labels();
-        let label = [created::OCI_KEY, created::LABEL_SCHEMA_KEY].into_iter().find_map(|key| {
+        let label = [OCI_KEY, LABEL_SCHEMA_KEY].into_iter().find_map(|key| {
             let (_, value) = labels.iter().rev().find(|(name, _)| *name == key)?;
-            time(value)
+            parse_time(value)
         });
         let created = label.map_or(created, |label| label.max(created));
         let part = |name: &'static str| config.text(name).unwrap_or_default();
         let variant = Some(part("variant")).filter(|variant| !variant.is_empty());
-        Self {
-            created: created::told(created),
-            platform: Platform::new(part("os"), part("architecture"), variant),
-        }
+        Self { created: nonzero(created), platform: Platform::new(part("os"), part("architecture"), variant) }
     }
 }
 
-/// JSON of which texts and objects count, with the names of objects in their order and as often as they come.
+/// JSON with its strings and objects. Objects keep the order of their fields, and duplicates.
 enum Json {
     Text(String),
     Object(Vec<(String, Self)>),
@@ -56,13 +50,13 @@ enum Json {
 }
 
 impl Json {
-    /// All values of this field, whatever the case of its name.
-    fn all(&self, wanted: &'static str) -> impl DoubleEndedIterator<Item = &Self> {
+    /// All values of this field, whose name is compared without case.
+    fn all(&self, field: &'static str) -> impl DoubleEndedIterator<Item = &Self> {
         let fields = if let Self::Object(fields) = self { fields.as_slice() } else { &[] };
-        fields.iter().filter(move |(name, _)| is_called(name, wanted)).map(|(_, value)| value)
+        fields.iter().filter(move |(name, _)| is_named(name, field)).map(|(_, value)| value)
     }
 
-    /// The text of this field. What is no text counts as not there.
+    /// The string in this field. Other values count as missing.
     fn text(&self, name: &'static str) -> Option<&str> {
         self.all(name).rev().find_map(|value| match value {
             Self::Text(text) => Some(text.as_str()),
@@ -70,7 +64,7 @@ impl Json {
         })
     }
 
-    /// The labels, in their order: those of several fields add up.
+    /// The labels of all fields, in their order.
     fn labels(&self) -> Vec<(&str, &str)> {
         let maps = self.all("config").flat_map(|config| config.all("labels"));
         let labels =
@@ -84,9 +78,8 @@ impl Json {
     }
 }
 
-/// Whether Go's decoder takes this name for that of a field, which is given in lower case: letters of any case, and the two
-/// that stand for one of ASCII.
-fn is_called(name: &str, field: &str) -> bool {
+/// Whether Go's decoder matches this name with a field, whose name is in lower case: it folds the case, and two letters beyond ASCII.
+fn is_named(name: &str, field: &str) -> bool {
     let folded = name.chars().map(|letter| match letter {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
@@ -148,6 +141,28 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
+pub(crate) const OCI_KEY: &str = "org.opencontainers.image.created";
+pub(crate) const LABEL_SCHEMA_KEY: &str = "org.label-schema.build-date";
+/// Go's zero time, the first second of the year 1: an unknown build time.
+pub(crate) const ZERO_TIME: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
+/// The time; `None` for the zero time.
+pub(crate) fn nonzero(time: Timestamp) -> Option<Timestamp> {
+    Some(time).filter(|time| *time != ZERO_TIME)
+}
+
+/// The build time in annotations; `None` if there is no valid one.
+pub(crate) fn annotated_time(annotations: &BTreeMap<String, String>) -> Option<Timestamp> {
+    [OCI_KEY, LABEL_SCHEMA_KEY].into_iter().find_map(|key| parse_time(annotations.get(key)?))
+}
+
+/// Parses a time as Go's `time.Parse(time.RFC3339, ...)` does ([`parse_rfc3339`]). A time beyond the largest timestamp is the largest timestamp.
+fn parse_time(text: &str) -> Option<Timestamp> {
+    let parsed = parse_rfc3339(text)?;
+    let nanosecond = i32::try_from(parsed.civil.nanosecond).ok()?;
+    Some(Timestamp::new(parsed.unix_seconds(), nanosecond).unwrap_or(Timestamp::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn configurations_as_they_are_found() {
+    fn configurations() {
         check(
             r#"{"created": "2024-05-01T12:00:00.5+02:00", "os": "linux", "architecture": "arm64", "variant": "v8"}"#,
             Some("2024-05-01T10:00:00.5Z"),
@@ -189,12 +204,12 @@ mod tests {
     }
 
     #[test]
-    fn the_later_of_created_and_of_the_first_label_that_states_a_time() {
+    fn the_later_of_created_and_of_the_first_label_with_a_time() {
         let [one, two, three] = ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z", "2024-01-03T00:00:00Z"];
         time(one, "-", "-", Some(one));
         time(one, two, "-", Some(two));
         time(two, one, "-", Some(two));
-        // The first label that can be read counts, not the latest of the two.
+        // The first valid label counts, not the later one.
         time(one, two, three, Some(two));
         time(three, two, one, Some(three));
         time("1970-01-01T00:00:00Z", two, three, Some(two));
@@ -206,24 +221,24 @@ mod tests {
     }
 
     #[test]
-    fn the_year_1_says_nothing() {
+    fn the_zero_time_is_no_time() {
         let (zero, before) = ("0001-01-01T00:00:00Z", "0000-06-01T00:00:00Z");
         time(zero, "-", "-", None);
         time(zero, zero, zero, None);
         time(zero, "-", "2024-01-01T00:00:00Z", Some("2024-01-01T00:00:00Z"));
         time("2024-01-01T00:00:00Z", zero, "-", Some("2024-01-01T00:00:00Z"));
-        // It is a time that labels are compared with all the same.
+        // Labels are compared with the zero time too.
         time("-", before, "-", None);
         time(zero, before, "-", None);
         time(before, "-", "-", Some(before));
         time("0001-01-01T00:00:01Z", "-", "-", Some("0001-01-01T00:00:01Z"));
-        // The last there are.
+        // The largest times.
         time("9999-12-31T23:59:59Z", "-", "-", Some("9999-12-30T22:00:00.999999999Z"));
     }
 
     /// Go's decoder takes the name of a field in any case, and the last of several.
     #[test]
-    fn names_in_any_case() {
+    fn names_of_fields_in_any_case() {
         let [one, two] = ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"];
         for created in ["created", "Created", "CREATED", "cReAtEd"] {
             check(&format!(r#"{{"{created}": "{one}"}}"#), Some(one), "/");
@@ -238,7 +253,7 @@ mod tests {
         check(&format!(r#"{{"created": "{one}", "Created": "{two}"}}"#), Some(two), "/");
         check(&format!(r#"{{"Created": "{two}", "created": "{one}"}}"#), Some(one), "/");
         check(&format!(r#"{{"created": "{one}", "Created": null}}"#), Some(one), "/");
-        // Labels are nobody's fields.
+        // Keys of labels are not names of fields.
         check(
             &format!(r#"{{"config": {{"Labels": {{"Org.Opencontainers.Image.Created": "{one}"}}}}}}"#),
             None,
@@ -259,6 +274,92 @@ mod tests {
         #[test]
         fn noise_never_panics(text in r#"\{("(created|config|Labels|os|org.opencontainers.image.created)":|[\[\]{}",:a-z0-9\\ ]|null){0,40}\}?"#) {
             let _ = ConfigFacts::of(text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_first_valid_annotation_counts() {
+        let time_of = |pairs: &[(&str, &str)]| {
+            let annotations = pairs.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+            annotated_time(&annotations).map(|time| time.to_string())
+        };
+        let (early, late) = ("2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z");
+        assert_eq!(time_of(&[(OCI_KEY, early), (LABEL_SCHEMA_KEY, late)]).as_deref(), Some(early));
+        assert_eq!(time_of(&[(OCI_KEY, "never"), (LABEL_SCHEMA_KEY, late)]).as_deref(), Some(late));
+        assert_eq!(time_of(&[(OCI_KEY, "2024-01-01")]), None, "a date is not a time");
+        assert_eq!(time_of(&[("created", early)]), None);
+    }
+
+    /// Every result is that of Go's `time.Parse(time.RFC3339, ...)`, version 1.26, which has later times, too.
+    #[test]
+    fn valid_times() {
+        for (text, expected) in [
+            ("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
+            ("2024-05-01T12:00:00+02:00", "2024-05-01T10:00:00Z"),
+            ("2024-05-01T12:00:00-05:30", "2024-05-01T17:30:00Z"),
+            ("2024-05-01T12:00:00-00:00", "2024-05-01T12:00:00Z"),
+            ("2024-01-01T00:00:00.5Z", "2024-01-01T00:00:00.5Z"),
+            ("2024-01-01T00:00:00.5+02:00", "2023-12-31T22:00:00.5Z"),
+            ("2024-01-01T00:00:00,5Z", "2024-01-01T00:00:00.5Z"),
+            ("2024-01-01T00:00:00.123456789123Z", "2024-01-01T00:00:00.123456789Z"),
+            ("2024-01-01T00:00:00.9999999999Z", "2024-01-01T00:00:00.999999999Z"),
+            ("2024-01-01T1:02:03Z", "2024-01-01T01:02:03Z"),
+            ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
+            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+            ("0000-01-01T00:00:00+24:00", "-000001-12-31T00:00:00Z"),
+            ("2024-01-01T00:00:00+24:00", "2023-12-31T00:00:00Z"),
+            ("2024-01-01T00:00:00+24:60", "2023-12-30T23:00:00Z"),
+            ("2024-01-01T00:00:00+00:60", "2023-12-31T23:00:00Z"),
+        ] {
+            assert_eq!(parse_time(text).map(|time| time.to_string()).as_deref(), Some(expected), "{text}");
+        }
+        for last in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-24:00", "9999-12-31T00:00:00.5+00:30"] {
+            assert_eq!(parse_time(last), Some(Timestamp::MAX), "{last}");
+        }
+    }
+
+    #[test]
+    fn invalid_times() {
+        for text in [
+            "",
+            "1704067200",
+            "2024-01-01",
+            "2024-01-01T00:00:00",
+            "2024-01-01T00:00Z",
+            "20240101T000000Z",
+            "2024-01-01 00:00:00Z",
+            "2024-01-01t00:00:00Z",
+            "2024-01-01T00:00:00z",
+            " 2024-01-01T00:00:00Z",
+            "2024-01-01T00:00:00Z ",
+            "2024-01-01T00:00:00.Z",
+            "2024-01-01T00:00:00.5",
+            "2024-01-01T00:00:00.\u{663}Z",
+            "2024-01-01T1:2:3Z",
+            "2024-1-01T01:02:03Z",
+            "2024-00-01T00:00:00Z",
+            "2024-13-01T00:00:00Z",
+            "2024-01-00T00:00:00Z",
+            "2024-04-31T00:00:00Z",
+            "2023-02-29T00:00:00Z",
+            "2024-01-01T24:00:00Z",
+            "2024-01-01T23:60:00Z",
+            "2024-01-01T23:59:60Z",
+            "2024-01-01T00:00:00+25:00",
+            "2024-01-01T00:00:00+24:61",
+            "2024-01-01T00:00:00+00:61",
+            "2024-01-01T00:00:00+0200",
+            "2024-01-01T00:00:00+02",
+            "2024-01-01T00:00:00+2:00",
+            "2024-01-01T00:00:00\u{2212}02:00",
+            "2024-01-01T00:00:00+02:00[Europe/Berlin]",
+            "2024-01-01T00:00:00Z[UTC]",
+            "-000001-01-01T00:00:00Z",
+            "-001-01-01T00:00:00Z",
+            "+002024-01-01T00:00:00Z",
+        ] {
+            assert_eq!(parse_time(text), None, "{text:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Who decides whether tags are trusted.
+//! The operator's policy for `cacheByTag`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,8 +6,8 @@ use std::str::FromStr;
 use artifact_source::{Error, ErrorKind};
 use selection_strategies::TagStrategy;
 
-/// What the operator of a controller says to `cacheByTag`, the field with which a subscription vouches that its tags never
-/// move (semantics rule 3.7). Kargo's words, and its meanings.
+/// The operator's policy for `cacheByTag`, the field in which a subscription declares that its tags never
+/// move ([rule 3.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Names and meanings are Kargo's.
 ///
 /// ```
 /// use image_source::CacheByTagPolicy;
@@ -17,54 +17,54 @@ use selection_strategies::TagStrategy;
 /// assert!("require".parse::<CacheByTagPolicy>().is_err());
 /// ```
 ///
-/// | | the subscription does not vouch | it does | `Digest` |
+/// | | `cacheByTag: false` | `cacheByTag: true` | strategy `Digest` |
 /// |---|---|---|---|
-/// | `Forbid` | looks | looks | looks |
-/// | `Allow` | looks | trusts | looks |
-/// | `Require` | is refused | trusts | looks |
-/// | `Force` | trusts | trusts | looks |
+/// | `Forbid` | reads each tag | reads each tag | reads the tag |
+/// | `Allow` | reads each tag | trusts the cache | reads the tag |
+/// | `Require` | error | trusts the cache | reads the tag |
+/// | `Force` | trusts the cache | trusts the cache | reads the tag |
 ///
-/// The one tag of a [`Digest`](TagStrategy::Digest) rule is there to move, so it is looked at whatever anybody says, and
-/// nothing is required of it. (Kargo's validation makes that exception too; its discovery forgets it and fails.)
+/// The tag of a [`Digest`](TagStrategy::Digest) rule is expected to move, so it is always read, and `Require` does not apply to
+/// it. (Kargo's validation has this exception too; its discovery fails.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CacheByTagPolicy {
-    /// Nobody's tags are trusted. That is done without a word.
+    /// `cacheByTag` is ignored, and no tag is trusted.
     Forbid,
-    /// It is for each subscription to say.
+    /// Each subscription decides.
     #[default]
     Allow,
-    /// Subscriptions have to vouch for their tags, or are refused, so that nobody is taken by surprise.
+    /// Subscriptions must set `cacheByTag: true`.
     Require,
-    /// All tags are trusted. That is done without a word.
+    /// `cacheByTag` is ignored, and all tags are trusted.
     Force,
 }
 
 impl CacheByTagPolicy {
-    /// Whether tags are trusted, under a subscription of this strategy that vouches for them or does not.
+    /// Whether the cached digests of tags are trusted, for a subscription with this strategy and this value of `cacheByTag`.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) in the field `cacheByTag`, where the policy wants it and it is not set.
-    pub fn trusts(self, strategy: &TagStrategy, vouched: bool) -> Result<bool, Error> {
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for the field `cacheByTag`, if the policy is `Require` and the field is not set.
+    pub fn trusts(self, strategy: &TagStrategy, cache_by_tag: bool) -> Result<bool, Error> {
         if matches!(strategy, TagStrategy::Digest { .. }) {
             return Ok(false);
         }
         match self {
             Self::Forbid => Ok(false),
-            Self::Allow => Ok(vouched),
+            Self::Allow => Ok(cache_by_tag),
             Self::Force => Ok(true),
-            Self::Require if vouched => Ok(true),
+            Self::Require if cache_by_tag => Ok(true),
             Self::Require => {
-                let message = "images have to be cached by tag here, and this subscription does not say that they may be";
+                let message = "the policy requires `cacheByTag`, and this subscription does not set it";
                 Err(Error::new(ErrorKind::InvalidInput, message).with_field("cacheByTag").with_hint(
-                    "set `cacheByTag: true` if none of its tags ever moves; a tag that does needs the strategy Digest",
+                    "set `cacheByTag: true` if its tags never move; a tag that moves needs the strategy Digest",
                 ))
             }
         }
     }
 
-    /// The word for it.
+    /// The name of the policy.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Forbid => "Forbid",
@@ -81,13 +81,13 @@ impl fmt::Display for CacheByTagPolicy {
     }
 }
 
-/// What is no policy.
+/// The error for a text that is not a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPolicy(String);
 
 impl fmt::Display for InvalidPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no policy for cacheByTag: write Forbid, Allow, Require or Force", self.0)
+        write!(f, "{:?} is not a policy for cacheByTag: write Forbid, Allow, Require or Force", self.0)
     }
 }
 
@@ -98,7 +98,7 @@ impl FromStr for CacheByTagPolicy {
 
     /// # Errors
     ///
-    /// Anything but the four words, spelt as they are.
+    /// [`InvalidPolicy`] for anything but the four names, in this spelling.
     fn from_str(text: &str) -> Result<Self, InvalidPolicy> {
         let all = [Self::Forbid, Self::Allow, Self::Require, Self::Force];
         let found = all.into_iter().find(|policy| policy.as_str() == text);
@@ -111,15 +111,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words() {
-        for word in ["Forbid", "Allow", "Require", "Force"] {
-            assert_eq!(word.parse::<CacheByTagPolicy>().unwrap().to_string(), word);
+    fn names() {
+        for name in ["Forbid", "Allow", "Require", "Force"] {
+            assert_eq!(name.parse::<CacheByTagPolicy>().unwrap().to_string(), name);
         }
         for text in ["", "allow", "Allow ", "Deny"] {
             assert!(text.parse::<CacheByTagPolicy>().is_err(), "{text:?}");
         }
         let error = "x\n".parse::<CacheByTagPolicy>().unwrap_err();
-        let words = r#""x\n" is no policy for cacheByTag: write Forbid, Allow, Require or Force"#;
-        assert_eq!(error.to_string(), words);
+        let message = r#""x\n" is not a policy for cacheByTag: write Forbid, Allow, Require or Force"#;
+        assert_eq!(error.to_string(), message);
     }
 }

@@ -1,4 +1,4 @@
-//! The source and how it is built.
+//! The source and its builder.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,14 +9,15 @@ use artifact_source::{
     ArtifactSource, Clock, DiscoverRequest, Discovery, Error, ErrorKind, Found, Image, SourceId, SourceKind,
 };
 use async_trait::async_trait;
-use oci_registry::{Digest, RegistryClient, Repository};
+use oci_registry::{Platform, RegistryClient, Repository};
 use selection_strategies::{TagRule, TagStrategy};
 use tokio::sync::Semaphore;
 
-use crate::inspect::{Inspector, ReadsOfRun};
-use crate::memory::Memory;
-use crate::select::Selection;
-use crate::{CacheByTagPolicy, CacheScope, DiskCache, FactCache, MemoryCache, PlatformConstraint};
+use crate::cache::{CacheScope, DiskCache, FactCache, MemoryCache};
+use crate::inspection::{Inspector, Reads};
+use crate::observation::{Question, State};
+use crate::policy::CacheByTagPolicy;
+use crate::selection::Selection;
 
 const DEFAULT_LIMIT: usize = 20;
 const DEFAULT_PARALLELISM: usize = 32;
@@ -26,14 +27,15 @@ pub struct ImageSource {
     id: SourceId,
     repository: Repository,
     rule: TagRule,
-    platform: Option<PlatformConstraint>,
+    platform: Option<Platform>,
     limit: usize,
     trusts_tags: bool,
     parallelism: usize,
     cache: Arc<dyn FactCache>,
     scope: Arc<str>,
-    fingerprint: String,
-    tells_time: bool,
+    /// The fingerprint of observations; `None` if there are none.
+    question: Option<String>,
+    time_of_best: bool,
     clock: Option<Arc<dyn Clock>>,
 }
 
@@ -47,14 +49,14 @@ pub struct ImageSourceBuilder {
     registry: Option<RegistryClient>,
     credentials: Option<Arc<dyn CredentialSource>>,
     rule: TagRule,
-    platform: Option<PlatformConstraint>,
+    platform: Option<Platform>,
     limit: usize,
-    vouches_for_tags: bool,
-    tag_policy: CacheByTagPolicy,
+    cache_by_tag: bool,
+    cache_by_tag_policy: CacheByTagPolicy,
     parallelism: usize,
     cache: Option<Arc<dyn FactCache>>,
     scope: Arc<str>,
-    tells_time: bool,
+    time_of_best: bool,
     clock: Option<Arc<dyn Clock>>,
 }
 
@@ -80,7 +82,7 @@ impl ImageSourceBuilder {
         self
     }
 
-    /// The client that reads registries, to share its tokens and its pace with other sources. Defaults to one for this source alone.
+    /// The client that reads registries, to share its tokens and rate limits with other sources. Defaults to one for this source alone.
     pub fn registry(mut self, client: RegistryClient) -> Self {
         self.registry = Some(client);
         self
@@ -93,14 +95,16 @@ impl ImageSourceBuilder {
         self
     }
 
-    /// Which tags, and in which order. Defaults to all semantic versions.
+    /// The rule that selects and orders tags. Defaults to all semantic versions.
     pub fn rule(mut self, rule: TagRule) -> Self {
         self.rule = rule;
         self
     }
 
-    /// The platform that images have to be for. Defaults to any.
-    pub fn platform(mut self, platform: impl Into<Option<PlatformConstraint>>) -> Self {
+    /// The platform that images must be for. Defaults to any platform.
+    ///
+    /// A platform is parsed from a text such as `linux/arm64`; without a variant it [matches](Platform::matches) every variant.
+    pub fn platform(mut self, platform: impl Into<Option<Platform>>) -> Self {
         self.platform = platform.into();
         self
     }
@@ -111,20 +115,20 @@ impl ImageSourceBuilder {
         self
     }
 
-    /// Whether tags never move, so that a tag is read once (`cacheByTag`, semantics rule 3.7). Defaults to `false`. The one tag of a
-    /// [`Digest`](TagStrategy::Digest) rule is read each time in any case: it is there to move.
-    pub fn cache_by_tag(mut self, vouched: bool) -> Self {
-        self.vouches_for_tags = vouched;
+    /// Whether tags never move, so that each tag is read once (`cacheByTag`, [rule 3.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Defaults to
+    /// `false`. The tag of a [`Digest`](TagStrategy::Digest) rule is read each time, as it is expected to move.
+    pub fn cache_by_tag(mut self, cache_by_tag: bool) -> Self {
+        self.cache_by_tag = cache_by_tag;
         self
     }
 
-    /// The operator's policy for [`cache_by_tag`](Self::cache_by_tag). Defaults to the subscription's choice.
+    /// The operator's policy for [`cache_by_tag`](Self::cache_by_tag). Defaults to [`Allow`](CacheByTagPolicy::Allow).
     pub fn cache_by_tag_policy(mut self, policy: CacheByTagPolicy) -> Self {
-        self.tag_policy = policy;
+        self.cache_by_tag_policy = policy;
         self
     }
 
-    /// The largest number of requests at once. Defaults to 32.
+    /// The largest number of concurrent requests; 0 counts as 1. Defaults to 32.
     pub fn parallelism(mut self, requests: usize) -> Self {
         self.parallelism = requests.max(1);
         self
@@ -144,25 +148,24 @@ impl ImageSourceBuilder {
         }
     }
 
-    /// For whom the repository is read, in words that are no secret: sources that share a cache share facts only
-    /// within one scope. Defaults to the empty text. The credential's own [scope](artifact_http::Login::scope) is part of it
-    /// in any case, so that nobody learns from the cache what the registry would not tell them; but two tokens that were given
-    /// to the client directly have no names, and are told apart here.
+    /// A text that is part of the key of cached facts: sources that share a cache share facts only within one scope. It must not
+    /// be secret. Defaults to the empty text. The [scope](artifact_http::Login::scope) of the credential is always part of the key, so that
+    /// no source gets facts that its own credential may not read; credentials that were given to the client directly have no scope,
+    /// and need this one.
     pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
         self.scope = scope.into();
         self
     }
 
-    /// Whether the build time of the best image is wanted under a rule that does not read build times. It is read of this
-    /// one image alone, after it was found, and costs what it costs under [`Newest`](TagStrategy::Newest) for one tag: nothing
-    /// where an annotation says it or where it was read before. Where it cannot be read and never will, the image stands without
-    /// it, with a warning. Defaults to `false`.
-    pub fn time_of_best(mut self, wanted: bool) -> Self {
-        self.tells_time = wanted;
+    /// Whether to read the build time of the best image under a rule that does not need build times. This costs as much as
+    /// [`Newest`](TagStrategy::Newest) for one tag: nothing if an annotation has it or it is cached. If it cannot be read and a retry
+    /// would not help, the image has no build time, and there is a warning. Defaults to `false`.
+    pub fn time_of_best(mut self, is_needed: bool) -> Self {
+        self.time_of_best = is_needed;
         self
     }
 
-    /// Tells the present time, so that images of the future have a warning. Without a clock there is no such warning.
+    /// The clock, for warnings about build times in the future. Defaults to none, without such warnings.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
@@ -172,8 +175,8 @@ impl ImageSourceBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for a repository that cannot be one (see
-    /// [`ImageName`](oci_registry::ImageName)), for a limit of 0, and as [`CacheByTagPolicy::trusts`] says.
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for a repository that does not parse as an
+    /// [`ImageName`](oci_registry::ImageName), for a limit of 0, and as [`CacheByTagPolicy::trusts`].
     pub fn build(self) -> Result<ImageSource, Error> {
         let id = self.id.unwrap_or_else(|| SourceId::new(SourceKind::Image, &self.repo_url));
         if self.limit == 0 {
@@ -192,18 +195,17 @@ impl ImageSourceBuilder {
             None => registry,
         };
         let repository = registry.repository(&self.repo_url).map_err(|error| error.with_id(&id))?;
-        let trusts_tags = self.tag_policy.trusts(self.rule.strategy(), self.vouches_for_tags);
+        let trusts_tags = self.cache_by_tag_policy.trusts(self.rule.strategy(), self.cache_by_tag);
         let trusts_tags = trusts_tags.map_err(|error| error.with_id(&id))?;
-        let question = format!(
-            "{} {:?} {:?} {} {}",
-            repository.name(),
-            self.rule,
-            self.platform,
+        let question = Question::new(
+            repository.name().to_string(),
+            &self.rule,
+            self.platform.as_ref().map(Platform::to_string),
             self.limit,
-            self.tells_time
+            self.time_of_best,
         );
         Ok(ImageSource {
-            fingerprint: Digest::of(question.as_bytes()).to_string(),
+            question: question.and_then(|question| question.to_json()),
             id,
             repository,
             rule: self.rule,
@@ -213,7 +215,7 @@ impl ImageSourceBuilder {
             parallelism: self.parallelism,
             cache: self.cache.unwrap_or_else(|| Arc::new(MemoryCache::default())),
             scope: self.scope,
-            tells_time: self.tells_time,
+            time_of_best: self.time_of_best,
             clock: self.clock,
         })
     }
@@ -231,31 +233,32 @@ impl ImageSource {
             rule: TagRule::semver(None),
             platform: None,
             limit: DEFAULT_LIMIT,
-            vouches_for_tags: false,
-            tag_policy: CacheByTagPolicy::default(),
+            cache_by_tag: false,
+            cache_by_tag_policy: CacheByTagPolicy::default(),
             parallelism: DEFAULT_PARALLELISM,
             cache: None,
             scope: "".into(),
-            tells_time: false,
+            time_of_best: false,
             clock: None,
         }
     }
 
-    /// What the facts that are read as this identity belong to.
+    /// The scope of the facts that are read as this identity.
     fn cache_scope(&self, identity: &Identity) -> CacheScope {
-        // Quoted, so that no two pairs look alike.
-        let scope = format!("{:?} {:?}", self.scope, identity.scope());
-        CacheScope::new(self.repository.name().to_string(), scope)
+        // As JSON, so that no two pairs have the same text.
+        let scope = serde_json::json!([&*self.scope, identity.scope()]);
+        CacheScope::new(self.repository.name().to_string(), scope.to_string())
     }
 
-    async fn look(
+    /// The images that are found, and the state of the observation.
+    async fn select(
         &self,
         repository: &Repository,
         scope: &CacheScope,
         request: &DiscoverRequest<'_>,
         call: &Call,
-    ) -> Result<(Vec<Image>, Memory), Error> {
-        let previous = Memory::of(request.previous, &self.fingerprint);
+    ) -> Result<(Vec<Image>, State), Error> {
+        let previous = State::recorded(request.previous, self.question.as_deref());
         let inspector = Inspector {
             repository,
             cache: &*self.cache,
@@ -263,10 +266,10 @@ impl ImageSource {
             platform: self.platform.as_ref(),
             trusts_tags: self.trusts_tags,
             needs_time: matches!(self.rule.strategy(), TagStrategy::Newest),
-            previous: previous.map(|memory| memory.digests).unwrap_or_default(),
+            previous: previous.map(|state| state.digests).unwrap_or_default(),
             call,
             permits: Semaphore::new(self.parallelism),
-            reads: ReadsOfRun::default(),
+            reads: Reads::default(),
         };
         let selection = Selection {
             inspector: &inspector,
@@ -274,12 +277,12 @@ impl ImageSource {
             limit: self.limit,
             trace: request.trace,
             parallelism: self.parallelism,
-            tells_time: self.tells_time,
+            time_of_best: self.time_of_best,
             now: self.clock.as_ref().map(|clock| clock.now()),
         };
         let images = selection.run().await?;
-        let memory = Memory::new(inspector.reads.into_seen(), &images);
-        Ok((images, memory))
+        let state = State::new(inspector.reads.into_tags(), &images);
+        Ok((images, state))
     }
 }
 
@@ -293,8 +296,7 @@ impl ArtifactSource for ImageSource {
 
     /// # Errors
     ///
-    /// As [`Repository::tags`] and [`Repository::manifest`]: whatever keeps a candidate from being judged, but for
-    /// its absence.
+    /// As [`Repository::tags`] and [`Repository::manifest`], except that a missing candidate is rejected.
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Image>, Error> {
         let call = Call::from(&request);
         let identity = self.repository.identity().await.map_err(|error| error.with_id(&self.id))?;
@@ -302,15 +304,15 @@ impl ArtifactSource for ImageSource {
         let scope = self.cache_scope(&identity);
         let repository = self.repository.clone().with_identity(identity);
         self.cache.open(&scope).await;
-        let looked = self.look(&repository, &scope, &request, &call).await;
-        // What was learned before a fault is as true as what is learned after it.
-        self.cache.settle(&scope).await;
-        let (images, memory) = looked.map_err(|error| error.with_id(&self.id))?;
-        let previous = Memory::of(request.previous, &self.fingerprint);
-        if previous.is_some_and(|previous| previous.found_the_same(&memory)) {
+        let selected = self.select(&repository, &scope, &request, &call).await;
+        // Facts that were read before an error are valid too.
+        self.cache.flush(&scope).await;
+        let (images, state) = selected.map_err(|error| error.with_id(&self.id))?;
+        let previous = State::recorded(request.previous, self.question.as_deref());
+        if previous.is_some_and(|previous| previous.has_same_images(&state)) {
             return Ok(Discovery::Unchanged { cost: call.cost() });
         }
-        let observation = memory.observation(&self.fingerprint);
+        let observation = state.observation(self.question.as_deref());
         Ok(Discovery::Found(Found::new(images, call.cost()).with_observation(observation)))
     }
 }

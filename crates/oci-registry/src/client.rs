@@ -1,27 +1,26 @@
-//! The client and how it is built.
+//! The client, its builder, and the repositories that it reads.
 
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, HttpClient, Pace};
+use artifact_http::{Call, Credential, CredentialSource, HttpClient, Identity, Origin, Pace, SingleFlight};
 use artifact_source::{Error, SourceKind};
+use bytes::Bytes;
 
 use crate::auth::AuthCache;
 use crate::endpoint::{Endpoint, Hosts};
-use crate::head_support::HeadSupport;
-use crate::reads::SharedReads;
-use crate::repository::Repository;
+use crate::reader::{HeadSupport, Reader};
+use crate::{Digest, Fetched, Head, ImageName};
 
-/// Reads from registries; see the [crate](crate) for what it promises. Clones share tokens, pace and
-/// connections.
+/// Reads from registries; see the [crate documentation](crate). Clones share tokens, rate limits and connections.
 #[derive(Clone)]
 pub struct RegistryClient {
-    pub(crate) http: HttpClient,
-    pub(crate) credentials: Arc<dyn CredentialSource>,
-    pub(crate) auth: Arc<AuthCache>,
-    pub(crate) heads: Arc<HeadSupport>,
-    pub(crate) shared: Arc<SharedReads>,
-    pub(crate) kind: SourceKind,
+    http: HttpClient,
+    credentials: Arc<dyn CredentialSource>,
+    auth: Arc<AuthCache>,
+    heads: Arc<HeadSupport>,
+    in_flight: Arc<InFlight>,
+    kind: SourceKind,
     hosts: Arc<Hosts>,
 }
 
@@ -37,36 +36,33 @@ pub struct RegistryClientBuilder {
 }
 
 impl RegistryClientBuilder {
-    /// Where credentials are looked up, for every read anew: nobody's, if it is not said. A
-    /// [`Credential`](artifact_http::Credential) goes to every registry that this client is used for.
+    /// The source of credentials, asked at each read. Defaults to no credentials. A
+    /// [`Credential`](artifact_http::Credential) is used for every registry that this client reads.
     pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Arc::new(credentials);
         self
     }
 
-    /// As what kind of source credentials are looked up: images, if it is not said. Charts live in
-    /// registries too.
+    /// The kind of source for which credentials are looked up. Defaults to images. Charts are stored in registries too.
     pub fn kind(mut self, kind: SourceKind) -> Self {
         self.kind = kind;
         self
     }
 
-    /// Speaks plain http to this host (`registry.internal` or `registry.internal:5000`), credentials
-    /// included.
+    /// Uses plain http for this host (`registry.internal` or `registry.internal:5000`), also for requests with a credential.
     pub fn plain_http(mut self, host: impl Into<String>) -> Self {
         self.hosts.plain.push(host.into().to_ascii_lowercase());
         self
     }
 
-    /// Speaks https to this host although it is this very machine, where plain http is the rule.
+    /// Uses https for this loopback host. Loopback hosts default to plain http.
     pub fn https(mut self, host: impl Into<String>) -> Self {
         self.hosts.encrypted.push(host.into().to_ascii_lowercase());
         self
     }
 
-    /// Holds the requests to each host to a pace: 20 per second after a burst of 20, and no limit for
-    /// this very machine, if it is not said. Pass a clone of one `Pace` to several clients and they
-    /// keep it together.
+    /// The rate of requests to each host. Defaults to 20 per second after a burst of 20; loopback hosts have no limit. Clients that are
+    /// given clones of one `Pace` share it. `None` is no limit.
     pub fn pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
         self.pace = pace.into();
         self
@@ -79,7 +75,7 @@ impl RegistryClientBuilder {
             credentials: self.credentials,
             auth: Arc::default(),
             heads: Arc::default(),
-            shared: Arc::default(),
+            in_flight: Arc::default(),
             kind: self.kind,
             hosts: Arc::new(self.hosts),
         }
@@ -98,22 +94,169 @@ impl RegistryClient {
         }
     }
 
-    /// The same client, with its tokens, pace and connections, that looks credentials up elsewhere.
+    /// The same client, with its tokens, rate limits and connections, and another source of credentials.
     #[must_use]
     pub fn with_credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Arc::new(credentials);
         self
     }
 
-    /// A repository by its name, such as `nginx` or `ghcr.io/a/b` (or `oci://ghcr.io/charts/a`).
+    /// A repository by its name, such as `nginx` or `ghcr.io/a/b` (or `oci://ghcr.io/charts/a`). This sends no request.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) as [`ImageName`](crate::ImageName) says.
+    /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) if it does not parse as an [`ImageName`].
     pub fn repository(&self, image: &str) -> Result<Repository, Error> {
         let endpoint = Endpoint::new(image.parse()?, &self.hosts)?;
-        Ok(Repository::new(self.clone(), image.to_owned(), endpoint))
+        Ok(Repository {
+            client: self.clone(),
+            endpoint: Arc::new(endpoint),
+            repo_url: image.into(),
+            identity: None,
+        })
     }
+}
+
+/// The reads of all repositories of a client that other callers can join.
+#[derive(Debug, Default)]
+struct InFlight {
+    tags: SingleFlight<RepositoryKey, Arc<Vec<String>>>,
+    heads: SingleFlight<(RepositoryKey, String), Head>,
+    manifests: SingleFlight<(RepositoryKey, String), Fetched>,
+    blobs: SingleFlight<(RepositoryKey, Digest, u64), Bytes>,
+}
+
+/// A repository as the holder of one credential may read it.
+type RepositoryKey = (Origin, String, Option<Credential>);
+
+/// One repository of one registry. Clones are cheap.
+///
+/// Equal reads that are requested before the first of them is sent share one request. Its cost counts on the first caller's
+/// [`Call`]. A response is never older than the read that returns it.
+#[derive(Clone)]
+pub struct Repository {
+    client: RegistryClient,
+    endpoint: Arc<Endpoint>,
+    repo_url: Arc<str>,
+    /// `None`: it is resolved at each read.
+    identity: Option<Arc<Identity>>,
+}
+
+impl Repository {
+    /// The full name of the repository.
+    pub fn name(&self) -> &ImageName {
+        &self.endpoint.name
+    }
+
+    /// The identity that the repository is read as: the [fixed](Self::with_identity) one, or the current answer of the client's source
+    /// of credentials.
+    ///
+    /// # Errors
+    ///
+    /// As [`CredentialSource::credential`](artifact_http::CredentialSource::credential).
+    pub async fn identity(&self) -> Result<Identity, Error> {
+        match &self.identity {
+            Some(identity) => Ok(Identity::clone(identity)),
+            None => Identity::resolve(&*self.client.credentials, &self.client.kind, &self.repo_url).await,
+        }
+    }
+
+    /// The same repository, always read as this identity: for the reads of one discovery, which belong together. Defaults to asking the
+    /// source of credentials at each read.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(Arc::new(identity));
+        self
+    }
+
+    /// All tags, each once, in the order of their bytes: one GET request per thousand tags, or per page if the registry
+    /// returns smaller ones.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](artifact_source::ErrorKind::NotFound) if there is no such repository;
+    /// [`Refused`](artifact_source::ErrorKind::Refused) if the next page is at another host;
+    /// [`TooLarge`](artifact_source::ErrorKind::TooLarge) beyond 10,000 pages, a million tags, 64 MiB of tags, or 256 MiB of
+    /// pages; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) if a page is not a list of tags; and as [`manifest`](Self::manifest).
+    /// A part of the list is never returned as the whole.
+    pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
+        let reader = self.reader().await?;
+        let read = || {
+            let (reader, call) = (reader.clone(), call.clone());
+            async move { crate::tags::list(&reader, &call).await.map(Arc::new) }
+        };
+        self.client.in_flight.tags.share(key(&reader), call, read).await.map(Arc::unwrap_or_clone)
+    }
+
+    /// The digest of a tag: one HEAD request, or none if the registry does not support HEAD.
+    ///
+    /// HEAD saves the transfer of the manifest, and some registries fail at it. So a failed request is retried only if the registry
+    /// limits the rate of requests; [`manifest`](Self::manifest) is the fallback. The first request to a registry is sent alone. If its
+    /// response has no digest, this registry gets no further HEAD requests; if it fails for another reason than the tag, it gets none for
+    /// ten minutes. Then the result has no digest.
+    ///
+    /// # Errors
+    ///
+    /// As [`manifest`](Self::manifest).
+    pub async fn head_manifest(&self, reference: &str, call: &Call) -> Result<Head, Error> {
+        let reader = self.reader().await?;
+        let read = || {
+            let (reader, reference, call) = (reader.clone(), reference.to_owned(), call.clone());
+            async move { reader.head_manifest(&reference, &call).await }
+        };
+        let key = (key(&reader), reference.to_owned());
+        self.client.in_flight.heads.share(key, call, read).await
+    }
+
+    /// The manifest of a tag or a digest: one GET request.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](artifact_source::ErrorKind::NotFound) if there is none;
+    /// [`Unauthorized`](artifact_source::ErrorKind::Unauthorized) and [`Forbidden`](artifact_source::ErrorKind::Forbidden);
+    /// [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) for a wrong digest and for a body that is not a JSON object;
+    /// [`TooLarge`](artifact_source::ErrorKind::TooLarge) beyond 4 MiB;
+    /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) if `reference` is neither a tag nor a digest; and all
+    /// [errors of a request](artifact_http::HttpClient::fetch).
+    pub async fn manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
+        let reader = self.reader().await?;
+        let read = || {
+            let (reader, reference, call) = (reader.clone(), reference.to_owned(), call.clone());
+            async move { reader.manifest(&reference, &call).await }
+        };
+        let key = (key(&reader), reference.to_owned());
+        self.client.in_flight.manifests.share(key, call, read).await
+    }
+
+    /// A blob of at most `max_bytes` bytes: one GET request, and one more if the registry redirects it.
+    ///
+    /// # Errors
+    ///
+    /// As [`manifest`](Self::manifest).
+    pub async fn blob(&self, digest: &Digest, max_bytes: u64, call: &Call) -> Result<Bytes, Error> {
+        let reader = self.reader().await?;
+        let read = || {
+            let (reader, digest, call) = (reader.clone(), digest.clone(), call.clone());
+            async move { reader.blob(&digest, max_bytes, &call).await }
+        };
+        let key = (key(&reader), digest.clone(), max_bytes);
+        self.client.in_flight.blobs.share(key, call, read).await
+    }
+
+    async fn reader(&self) -> Result<Reader, Error> {
+        Ok(Reader {
+            http: self.client.http.clone(),
+            auth: Arc::clone(&self.client.auth),
+            heads: Arc::clone(&self.client.heads),
+            endpoint: Arc::clone(&self.endpoint),
+            identity: self.identity().await?,
+        })
+    }
+}
+
+fn key(reader: &Reader) -> RepositoryKey {
+    let repository = reader.endpoint.name.repository().to_owned();
+    (reader.endpoint.origin(), repository, reader.identity.credential().cloned())
 }
 
 impl fmt::Debug for RegistryClient {
@@ -132,5 +275,11 @@ impl fmt::Debug for RegistryClientBuilder {
             .field("hosts", &self.hosts)
             .field("pace", &self.pace)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }

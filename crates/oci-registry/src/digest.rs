@@ -1,4 +1,4 @@
-//! What content is named by.
+//! The digest of content.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use artifact_source::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256, Sha512};
 
-/// A digest as manifests spell it: `sha256:` or `sha512:` and lower-case hex.
+/// The digest of content, as manifests spell it: `sha256:` or `sha512:` and lower-case hex.
 ///
 /// ```
 /// use oci_registry::Digest;
@@ -24,19 +24,19 @@ pub struct Digest(Box<str>);
 impl Digest {
     /// The SHA-256 digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(format!("sha256:{}", hex(&Sha256::digest(bytes))).into())
+        Self(format!("sha256:{:x}", Sha256::digest(bytes)).into())
     }
 
     /// Whether these bytes have this digest.
     pub fn is_of(&self, bytes: &[u8]) -> bool {
         match self.0.split_once(':') {
-            Some(("sha256", digits)) => hex(&Sha256::digest(bytes)) == digits,
-            Some((_, digits)) => hex(&Sha512::digest(bytes)) == digits,
+            Some(("sha256", digits)) => format!("{:x}", Sha256::digest(bytes)) == digits,
+            Some((_, digits)) => format!("{:x}", Sha512::digest(bytes)) == digits,
             None => false,
         }
     }
 
-    /// The digest's text.
+    /// The text of the digest, such as `sha256:2cf2...`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -47,7 +47,7 @@ impl FromStr for Digest {
 
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] for another algorithm, a wrong length, or anything but lower-case hex.
+    /// [`ErrorKind::BadAnswer`] for another algorithm, a wrong length, and characters other than lower-case hex digits.
     fn from_str(text: &str) -> Result<Self, Error> {
         let length = match text.split_once(':') {
             Some(("sha256", digits)) => Some((digits, 64)),
@@ -61,7 +61,7 @@ impl FromStr for Digest {
             }
             _ => Err(Error::new(
                 ErrorKind::BadAnswer,
-                "a digest that is no sha256 or sha512 in lower-case hex",
+                "a digest that is not sha256 or sha512 in lower-case hex",
             )),
         }
     }
@@ -85,12 +85,6 @@ impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
 
 #[cfg(test)]
@@ -121,7 +115,7 @@ mod tests {
 
     #[test]
     fn both_algorithms_check() {
-        let sha512 = format!("sha512:{}", hex(&Sha512::digest(b"x"))).parse::<Digest>().unwrap();
+        let sha512 = format!("sha512:{:x}", Sha512::digest(b"x")).parse::<Digest>().unwrap();
         assert!(sha512.is_of(b"x") && !sha512.is_of(b"y"));
     }
 }

@@ -1,11 +1,11 @@
-//! Where a repository is, and how it is spoken to there.
+//! A repository and the URL of its registry.
 
 use artifact_http::{Origin, Url, is_loopback};
 use artifact_source::{Error, ErrorKind};
 
 use crate::ImageName;
 
-/// Which hosts are spoken to over plain http.
+/// The hosts that are configured to use http or https.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hosts {
     pub(crate) plain: Vec<String>,
@@ -13,29 +13,29 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// Whether plain http was asked for by name.
-    pub(crate) fn is_plain(&self, host: &str) -> bool {
-        names(&self.plain, host)
+    /// Whether the host is configured to use plain http.
+    fn is_plain(&self, host: &str) -> bool {
+        contains(&self.plain, host)
     }
 
-    /// Whether https was asked for by name.
-    pub(crate) fn is_encrypted(&self, host: &str) -> bool {
-        names(&self.encrypted, host)
+    /// Whether the host is configured to use https.
+    fn is_encrypted(&self, host: &str) -> bool {
+        contains(&self.encrypted, host)
     }
 }
 
-fn names(list: &[String], host: &str) -> bool {
+fn contains(list: &[String], host: &str) -> bool {
     let without_port = host.rsplit_once(':').map_or(host, |(name, _)| name);
     list.iter().any(|name| name == host || name == without_port)
 }
 
-/// Where a repository is.
+/// A repository and the URL of its registry.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) name: ImageName,
     /// `https://host/`.
     pub(crate) base: Url,
-    /// Whether a credential may travel over plain http, as the host was named for that.
+    /// Whether a credential may be sent over plain http, as the host is configured to use it.
     pub(crate) plain_credential: bool,
     hosts: Hosts,
 }
@@ -44,7 +44,7 @@ impl Endpoint {
     pub(crate) fn new(name: ImageName, hosts: &Hosts) -> Result<Self, Error> {
         let parse = |scheme: &str| {
             Url::parse(&format!("{scheme}://{}/", name.host())).map_err(|cause| {
-                Error::new(ErrorKind::InvalidInput, format!("the image {name} has no host that can be asked"))
+                Error::new(ErrorKind::InvalidInput, format!("the host of the image {name} is invalid"))
                     .with_cause(cause)
             })
         };
@@ -60,7 +60,7 @@ impl Endpoint {
         Origin::of(&self.base)
     }
 
-    /// Whether a credential may travel to this URL although it is not https.
+    /// Whether a credential may be sent to this URL although it is not https.
     pub(crate) fn may_be_plain(&self, url: &Url) -> bool {
         let host = match (url.host_str(), url.port()) {
             (Some(host), Some(port)) => format!("{host}:{port}"),

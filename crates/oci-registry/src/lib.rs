@@ -1,6 +1,5 @@
-//! **The four reads of the [OCI distribution spec] that finding artifacts needs**: the tags of a
-//! repository, what a tag points at, a manifest, a blob - with authentication, limits, and every
-//! byte checked against its digest.
+//! **The four reads of the [OCI distribution spec] that discovery needs**: the tags of a repository, the digest of a tag, a manifest,
+//! a blob - with authentication, limits, and every byte checked against its digest.
 //!
 //! ```
 //! use artifact_http::{Call, Credential, HttpClient};
@@ -18,7 +17,7 @@
 //!     match fetched.manifest {
 //!         Manifest::Index(index) => println!("{tag} {} for {} platforms", fetched.digest, index.manifests.len()),
 //!         Manifest::Image(_) => println!("{tag} {}", fetched.digest),
-//!         _ => println!("{tag} {} is something else", fetched.digest),
+//!         _ => println!("{tag} {} is another artifact", fetched.digest),
 //!     }
 //! }
 //! println!("{}", call.cost());
@@ -31,33 +30,37 @@
 //! # assert_eq!(registry.tokens_issued(), 1);
 //! ```
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! - **Tags** are all there, or it is an error: `Link` is followed to its end, at the path of the list, and only at the origin of the
-//!   registry or of the server that it redirected to. A `Link` that cannot be read or followed, or that leads in a circle, is an error.
-//!   Their order means nothing, so they come sorted by bytes.
-//! - **Manifests and blobs** have the digest they are named by, and the one the registry says they have. A signed Docker manifest of
-//!   the first schema is the exception: its digest is that of its payload, and nothing but its kind is read of it.
-//! - **Reading is lenient** where real registries are careless: `null` for an empty list, missing fields,
-//!   annotations that are no strings.
-//! - **Authentication** is as the registry asks for it: none, basic, or a token fetched once for everyone
-//!   who waits for it and kept until shortly before it ends. A token or credential that stops
-//!   working is replaced once. A token service is asked only where it is safe: over https, and
-//!   at a private address, by number or by name, only if the registry is at one.
-//!   A credential answers what the registry itself asks for. What a server asks for that the registry redirected to is answered with a
-//!   token that this server gives to anyone, or not at all.
-//!   The repositories of one registry nearly always ask for the same: what the first one asked for is answered for the next at once,
-//!   which spares it the refusal. Where that turns out wrong, it is asked by itself.
-//!   A token is asked for with every scope that the repository wanted so far, and to pull: Azure's registry wants one scope for tags
+//! - **Tags** are complete, or the read is an error: `Link` is followed to the end, at the path of the list, and only at the origin of the
+//!   registry or of the server that it redirected to. A `Link` that is invalid, cannot be followed, or leads back to an earlier page is an
+//!   error. Tags are sorted by bytes.
+//! - **Manifests and blobs** have the digest that was requested and the one that the registry states. The exception is a signed Docker
+//!   manifest of the first schema: its digest is that of its payload, and only its kind is read.
+//! - **Parsing is lenient** as real registries require: `null` for an empty list, missing fields, annotations that are not strings.
+//! - **Authentication** is the one that the registry requires: none, basic, or a token that is fetched once for all waiting readers and
+//!   kept until shortly before it expires. A token or credential that is refused is replaced once. A token service must use https if the
+//!   registry does, and may have a private address, by number or by name, only if the registry has one. The credential is sent only to
+//!   the registry and the token service that it names. The challenge of another server, to which the registry redirected, is answered with
+//!   a token that needs no credential, or not at all.
+//!   The repositories of one registry nearly always send the same challenge, so the first one predicts that of the next repository, which
+//!   saves a refused request. If the prediction is wrong, the repository's own challenge is answered.
+//!   A token is requested with all scopes that the repository required so far, and to pull: Azure's registry requires one scope for tags
 //!   and another one for manifests.
-//! - **Plain http** is for registries on this very machine and for hosts that were
-//!   [named](RegistryClientBuilder::plain_http).
+//! - **Plain http** is used for loopback hosts and for [configured](RegistryClientBuilder::plain_http) hosts.
 //! - **Limits**: 4 MiB and 20,000 fields for a manifest; 16 MiB for a page of tags, 10,000 pages, a million tags, 64 MiB of tags,
-//!   256 MiB of pages. Requests to one host keep a [pace](RegistryClientBuilder::pace).
-//! - **Errors** carry the status, the registry's own code (`NAME_UNKNOWN`), `Retry-After`, the number of
-//!   tries, the URL, and a hint; never a credential.
+//!   256 MiB of pages. Requests to one host have a [rate limit](RegistryClientBuilder::pace).
+//! - **Errors** have the status, the registry's own code (`NAME_UNKNOWN`) and message, `Retry-After`, the number of attempts, the URL,
+//!   and a hint; never a credential.
 //!
-//! Names are read as Docker reads them ([`ImageName`]): `nginx` is `docker.io/library/nginx`.
+//! Names are parsed as Docker does ([`ImageName`]): `nginx` is `docker.io/library/nginx`.
+//!
+//! # Features
+//!
+//! ## `oci-client`
+//!
+//! Off by default. The module `oci_client` with conversions between [`ImageName`] and `oci_client::Reference`, and between credentials and
+//! `oci_client::secrets::RegistryAuth`, for programs that pull or push with [`oci-client`](https://docs.rs/oci-client).
 //!
 //! [OCI distribution spec]: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 
@@ -65,18 +68,22 @@ mod auth;
 mod client;
 mod digest;
 mod endpoint;
-mod failure;
-mod head_support;
-mod lenient;
+mod json;
 mod manifest;
-mod name;
-mod reads;
-mod repository;
-mod tag_list;
+#[cfg(feature = "oci-client")]
+pub mod oci_client;
+mod platform;
+mod reader;
+mod refusal;
 mod tags;
 
-pub use client::{RegistryClient, RegistryClientBuilder};
+pub use client::{RegistryClient, RegistryClientBuilder, Repository};
 pub use digest::Digest;
-pub use manifest::{Descriptor, ImageManifest, Index, Manifest, OtherManifest, Platform};
-pub use name::ImageName;
-pub use repository::{Fetched, Head, Repository, is_tag};
+pub use manifest::{Descriptor, ImageManifest, Index, Manifest, OtherManifest};
+pub use platform::{InvalidPlatform, Platform};
+pub use reader::{Fetched, Head, is_tag};
+pub use repository_url::{ImageName, InvalidImageName};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,14 +1,13 @@
-//! What a tag points at.
+//! Manifests: indexes, images, and other artifacts.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use artifact_source::{Error, ErrorKind};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::{Digest, lenient};
+use crate::{Digest, Platform, json};
 
-/// What manifests may come as. Whoever accepts less is given something else, or nothing.
+/// The accepted media types. Some registries convert a manifest, or refuse it, if its type is not accepted.
 pub(crate) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
@@ -16,30 +15,30 @@ pub(crate) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
 
 const MAX_FIELDS: usize = 20_000;
 
-/// A manifest of any kind, as far as finding artifacts needs it.
+/// A manifest of any kind, with the fields that discovery needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Manifest {
-    /// One image for several platforms: an OCI index or a Docker manifest list.
+    /// An image for several platforms: an OCI index or a Docker manifest list.
     Index(Index),
-    /// One image, or another artifact in the form of one: an OCI manifest or a Docker manifest.
+    /// An image for one platform, or another artifact in the form of an image manifest: an OCI manifest or a Docker manifest.
     Image(ImageManifest),
-    /// Something else: a Docker manifest of the first schema, an OCI artifact manifest, or what a later spec may bring.
+    /// A Docker manifest of the first schema, an OCI artifact manifest, or a type of a later specification.
     Other(OtherManifest),
 }
 
-/// A manifest that is neither an index nor an image manifest, as far as is needed to say what it is.
+/// A manifest that is neither an index nor an image manifest, with the fields that tell its type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OtherManifest {
-    /// The version of the schema; 0 where it is not said.
+    /// The version of the schema; 0 if it is missing.
     pub schema_version: u64,
-    /// The media type; empty where it is not said.
+    /// The media type; empty if it is missing.
     pub media_type: String,
-    /// The type of the artifact; empty where it is not said.
+    /// The type of the artifact; empty if it is missing.
     pub artifact_type: String,
-    /// Whether it carries the signatures of a Docker manifest of the first schema. The digest of such a manifest is that of
-    /// its payload, without the signatures, and not that of the bytes that travel.
+    /// Whether it has the signatures of a Docker manifest of the first schema. The digest of such a manifest is that of
+    /// its payload without the signatures, and not that of the bytes that are transferred.
     pub is_signed: bool,
 }
 
@@ -48,14 +47,14 @@ pub struct OtherManifest {
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Index {
-    /// The type of the artifact that the index is; empty where it is not said.
-    #[serde(deserialize_with = "lenient::text")]
+    /// The type of the artifact that the index is; empty if it is missing.
+    #[serde(deserialize_with = "json::text")]
     pub artifact_type: String,
-    /// What the list consists of. Entries that cannot be read are left out.
-    #[serde(deserialize_with = "lenient::readable")]
+    /// The manifests in the index. Entries that cannot be read are left out.
+    #[serde(deserialize_with = "json::readable")]
     pub manifests: Vec<Descriptor>,
     /// The annotations of the index itself.
-    #[serde(deserialize_with = "lenient::strings")]
+    #[serde(deserialize_with = "json::strings")]
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -64,121 +63,82 @@ pub struct Index {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ImageManifest {
-    /// The type of the artifact that the manifest is; empty where it is not said.
-    #[serde(default, deserialize_with = "lenient::text")]
+    /// The type of the artifact that the manifest is; empty if it is missing.
+    #[serde(default, deserialize_with = "json::text")]
     pub artifact_type: String,
-    /// Where the configuration is.
+    /// The configuration.
     pub config: Descriptor,
-    /// Where the content is.
-    #[serde(default, deserialize_with = "lenient::readable")]
+    /// The layers.
+    #[serde(default, deserialize_with = "json::readable")]
     pub layers: Vec<Descriptor>,
     /// The annotations.
-    #[serde(default, deserialize_with = "lenient::strings")]
+    #[serde(default, deserialize_with = "json::strings")]
     pub annotations: BTreeMap<String, String>,
 }
 
-/// Where some content is, and what it is.
+/// A reference to content: its type, digest and annotations.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Descriptor {
-    /// The media type of the content; empty where it is not said.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    /// The media type of the content; empty if it is missing.
+    #[serde(default, deserialize_with = "json::or_default")]
     pub media_type: String,
-    /// The type of the artifact that the content is; empty where it is not said.
-    #[serde(default, deserialize_with = "lenient::text")]
+    /// The type of the artifact that the content is; empty if it is missing.
+    #[serde(default, deserialize_with = "json::text")]
     pub artifact_type: String,
     /// The digest of the content.
     pub digest: Digest,
-    /// The platform the content is for.
+    /// The platform that the content is for.
     #[serde(default)]
     pub platform: Option<Platform>,
     /// The annotations.
-    #[serde(default, deserialize_with = "lenient::strings")]
+    #[serde(default, deserialize_with = "json::strings")]
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What an image runs on. Empty where it is not said.
-///
-/// ```
-/// use oci_registry::Platform;
-///
-/// assert_eq!(Platform::new("linux", "arm64", Some("v8")).to_string(), "linux/arm64/v8");
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Platform {
-    /// The operating system.
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub os: String,
-    /// The processor.
-    #[serde(deserialize_with = "lenient::or_default")]
-    pub architecture: String,
-    /// Which variant of the processor.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub variant: Option<String>,
-}
-
-impl Platform {
-    /// A platform of these parts.
-    pub fn new(os: &str, architecture: &str, variant: Option<&str>) -> Self {
-        Self { os: os.to_owned(), architecture: architecture.to_owned(), variant: variant.map(str::to_owned) }
-    }
-}
-
-impl fmt::Display for Platform {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.os, self.architecture)?;
-        match self.variant.as_deref() {
-            Some(variant) if !variant.is_empty() => write!(f, "/{variant}"),
-            _ => Ok(()),
-        }
-    }
-}
-
 impl Manifest {
-    /// Reads a manifest by its shape: media types are too often wrong or missing.
+    /// Parses a manifest by its shape: media types are often wrong or missing.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] for what is no JSON object, and for one that has nothing of a manifest: more likely
-    /// than not that is an answer of something in front of the registry. [`ErrorKind::TooLarge`] for more than
-    /// 20,000 fields and elements: a few bytes each on the wire, they would take many times that in memory.
+    /// [`ErrorKind::BadAnswer`] for bytes that are not a JSON object, and for an object without any field of a manifest, such as
+    /// the response of a proxy. [`ErrorKind::TooLarge`] for more than
+    /// 20,000 fields and elements, which take far more memory than bytes on the wire.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         Self::parse_as(bytes, "")
     }
 
-    /// The same for a manifest that travelled under this media type. The type counts only where the shape is that of no
-    /// manifest and the type is one of a vendor (`application/vnd.*`): that is a manifest of another kind.
+    /// Parses a manifest that has this `Content-Type`. The type is used only if the object has the shape of no known
+    /// manifest: with a vendor's type (`application/vnd.*`) it is a manifest of another kind.
     ///
     /// # Errors
     ///
     /// As [`parse`](Self::parse).
     pub fn parse_as(bytes: &[u8], media_type: &str) -> Result<Self, Error> {
         let bad = |cause: Option<serde_json::Error>| {
-            let error = Error::new(ErrorKind::BadAnswer, "the manifest is no JSON of the expected shape");
+            let error = Error::new(ErrorKind::BadAnswer, "the manifest is not JSON of the expected shape");
             match cause {
                 Some(cause) => error.with_cause(cause),
                 None => error,
             }
         };
-        if is_crowded(bytes) {
+        if has_too_many_fields(bytes) {
             let message = format!("the manifest has more than {MAX_FIELDS} fields");
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
-        let shape: Shape = lenient::object(bytes).map_err(bad)?;
-        let says_index =
+        let shape: Shape = json::object(bytes).map_err(bad)?;
+        let is_index_type =
             shape.media_type.ends_with("image.index.v1+json") || shape.media_type.contains("manifest.list");
-        if shape.manifests || says_index {
-            return lenient::object(bytes).map(Self::Index).map_err(bad);
+        if shape.manifests || is_index_type {
+            return json::object(bytes).map(Self::Index).map_err(bad);
         }
         if shape.config.is_some() {
-            return lenient::object(bytes).map(Self::Image).map_err(bad);
+            return json::object(bytes).map(Self::Image).map_err(bad);
         }
         let media_type = if shape.media_type.is_empty() { media_type } else { &shape.media_type };
         if shape.schema_version.is_none() && !media_type.starts_with("application/vnd.") {
-            return Err(Error::new(ErrorKind::BadAnswer, "the answer is no manifest"));
+            return Err(Error::new(ErrorKind::BadAnswer, "the answer is not a manifest"));
         }
         Ok(Self::Other(OtherManifest {
             schema_version: shape.schema_version.unwrap_or_default(),
@@ -189,24 +149,24 @@ impl Manifest {
     }
 }
 
-/// What tells manifests of different kinds apart.
+/// The fields that tell manifests of different kinds apart.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Shape {
     schema_version: Option<u64>,
-    #[serde(default, deserialize_with = "lenient::present")]
+    #[serde(default, deserialize_with = "json::present")]
     manifests: bool,
     config: Option<serde::de::IgnoredAny>,
-    #[serde(default, deserialize_with = "lenient::present")]
+    #[serde(default, deserialize_with = "json::present")]
     signatures: bool,
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "json::or_default")]
     media_type: String,
-    #[serde(default, deserialize_with = "lenient::text")]
+    #[serde(default, deserialize_with = "json::text")]
     artifact_type: String,
 }
 
-/// Whether there are more fields and elements in this JSON than any manifest has, by the commas that part them.
-fn is_crowded(json: &[u8]) -> bool {
+/// Whether this JSON has more fields and elements than any manifest, by the number of its commas.
+fn has_too_many_fields(json: &[u8]) -> bool {
     let (mut fields, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in json {
         match (in_string, byte) {
@@ -231,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn careless_manifests_are_read() {
+    fn lenient_parsing() {
         for text in [
             r#"{"manifests": []}"#,
             r#"{"manifests": null}"#,
@@ -260,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_image() {
+    fn other_manifests_and_errors() {
         let artifact = "application/vnd.oci.artifact.manifest.v1+json";
         let other = |schema_version, media_type: &str, artifact_type: &str, is_signed| {
             let (media_type, artifact_type) = (media_type.to_owned(), artifact_type.to_owned());
@@ -306,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn crowds_are_not_read() {
+    fn too_many_fields_are_an_error() {
         let with = |count: usize| {
             format!(r#"{{"manifests": [{}null], "x": "\\\"{}"}}"#, "0,".repeat(count), ",".repeat(1 << 20))
         };
@@ -319,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_comes_twice() {
+    fn duplicate_fields() {
         for text in [
             r#"{"manifests": [], "manifests": []}"#,
             r#"{"config": {"digest": "DIGEST"}, "config": {"digest": "DIGEST"}}"#,

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         measure(&format!("{text}: judge"), || names().filter(|name| rule.judge(name).is_accepted()).count());
         measure(&format!("{text}: best 20"), || rule.rank(names(), |_, _| {}).take(20).count());
         measure(&format!("{text}: all in order"), || rule.rank(names(), |_, _| {}).into_sorted().len());
-        measure(&format!("{text}: select 20, with reasons"), || rule.select(names(), Some(20)).chosen.len());
+        measure(&format!("{text}: select 20, with reasons"), || rule.select(names()).limit(20).chosen.len());
     }
     let filter = TagFilter::builder()
         .allow_all([r"^v?\d+\.", r"^sha-[0-9a-f]+$", "^main"])

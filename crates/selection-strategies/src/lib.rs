@@ -1,36 +1,28 @@
 //! Pure rules that choose among versions of an artifact the way a Kargo `Warehouse` does.
 //!
 //! Given the tags of an image or a Git repository, or the versions of a chart, and the rule of a
-//! subscription: which are chosen, in which order, and why not the others? This crate judges; it
+//! subscription: which are chosen, in which order, and why not the others? This crate judges and
 //! never fetches. It has no I/O, no async, no clock, and knows nothing of Kubernetes.
 //!
 //! ```
-//! use selection_strategies::TagRule;
-//!
-//! let rule = TagRule::semver(Some("^1.2.0".parse()?));
-//! let selection = rule.select(["v1.3.0", "latest", "1.2.7", "v2.0.0", "v1.4.0-rc.1"], None);
-//!
-//! let chosen: Vec<_> = selection.chosen.iter().map(|candidate| candidate.name).collect();
-//! assert_eq!(chosen, ["v1.3.0", "1.2.7"]);
-//!
-//! for (name, why) in &selection.rejected {
-//!     println!("{name}: {why}"); // v2.0.0: outside the constraint "^1.2.0"
-//! }
-//! # assert_eq!(selection.rejected.len(), 3);
+//! # use selection_strategies::TagRule;
+//! let selection = TagRule::semver(Some("^1.2".parse()?)).select(["1.2.7", "latest", "2.0.0", "1.3.0"]);
+//! assert_eq!(selection.names(), ["1.3.0", "1.2.7"]);
+//! assert_eq!(selection.rejection("2.0.0").unwrap().to_string(), r#"outside the constraint "^1.2""#);
 //! # Ok::<(), selection_strategies::ConstraintError>(())
 //! ```
 //!
 //! # Strategies
 //!
 //! Each rule judges one name ([`TagRule::judge`]), puts many in order lazily ([`TagRule::rank`]), or
-//! does all at once ([`TagRule::select`]). A [`TagFilter`] may stand before it.
+//! does all at once ([`TagRule::select`]). A [`TagFilter`] may precede it.
 //!
 //! | strategy | chooses | rule |
 //! |---|---|---|
 //! | `SemVer` | the highest version within a [`Constraint`] | [`TagRule::semver`] |
 //! | `Lexical` | the last name in the order of bytes | [`TagRule::lexical`] |
 //! | `Digest` | one name | [`TagRule::digest`] |
-//! | `NewestBuild`, `NewestTag` | what passes the filter; times are the caller's to compare | [`TagRule::newest`] |
+//! | `NewestBuild`, `NewestTag` | what the filter allows; the caller compares the times | [`TagRule::newest`] |
 //! | charts, `index.yaml` | the highest version, leniently read | [`TagRule::chart`] |
 //! | charts, OCI | the highest version, strictly read, `_` for `+` | [`TagRule::oci_chart`] |
 //!
@@ -41,17 +33,17 @@
 //!
 //! let nightlies = TagFilter::builder().allow(r"^nightly-\d{8}$").ignore("^nightly-20240103$").build()?;
 //! let rule = TagRule::lexical().with_filter(nightlies);
-//! let selection = rule.select(["nightly-20240101", "nightly-20240103", "v9", "nightly-20240102"], Some(1));
-//! assert_eq!(selection.chosen[0].name, "nightly-20240102");
+//! let selection = rule.select(["nightly-20240101", "nightly-20240103", "v9", "nightly-20240102"]);
+//! assert_eq!(selection.names(), ["nightly-20240102", "nightly-20240101"]);
 //! # Ok::<(), selection_strategies::TagFilterError>(())
 //! ```
 //!
-//! Evidence, asked for best first, as long as it takes:
+//! Evidence, requested best first until one candidate has it:
 //!
 //! ```
 //! use selection_strategies::TagRule;
 //!
-//! let is_built_for_arm64 = |tag: &str| tag == "1.1.0"; // a request, in earnest
+//! let is_built_for_arm64 = |tag: &str| tag == "1.1.0"; // a request to the registry
 //!
 //! let ranking = TagRule::semver(None).rank(["1.0.0", "1.2.0", "1.1.0"], |_, _| {});
 //! let newest = ranking.into_iter().find(|candidate| is_built_for_arm64(candidate.name));
@@ -70,12 +62,13 @@
 //! do, down to the slips:
 //!
 //! * [`Version`] and [`Constraint`]: `Masterminds/semver` v3.5, which is not what
-//!   [`semver::VersionReq`] means. [`semver::Version`] is the type of exchange, both ways.
-//! * [`GoRegex`]: the syntax of Go's `regexp`, on the engine of the [`regex`] crate.
+//!   [`semver::VersionReq`] means. [`semver::Version`] converts from and to it.
+//! * [`GoRegex`](go_compat::GoRegex): the syntax of Go's `regexp`; [`Glob`](go_compat::Glob): `doublestar` v4.
 //! * Order: descending; versions of equal precedence by their text, so that the order of the input
 //!   never shows in the output.
 //!
-//! The rules are numbered in `docs/semantics.md`, and the documentation of each item names its own.
+//! The rules are numbered in [`semantics.md`](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md), and the
+//! documentation of each item names its own. Expression filters are the crate `kargo-expr`'s.
 //! Every row of the conformance vectors, and a million invented questions to the Go libraries of
 //! each kind, are answered as Kargo answers them, but for those that touch a difference that the modules state.
 //!
@@ -87,21 +80,27 @@
 //! constraints are bounded in size, and matching is linear in the text.
 
 mod constraint;
-pub mod expression;
-pub mod glob;
-mod go_regex;
+mod filter;
 pub mod path;
+mod ranking;
+mod rule;
+mod similar;
 mod subject;
-mod tag;
 mod verdict;
 mod version;
 
 pub use constraint::{Constraint, ConstraintError, MAX_CONSTRAINT_GROUPS, MAX_CONSTRAINT_LENGTH};
-pub use go_regex::{GoRegex, GoRegexError, GoRegexSyntaxError, MAX_PATTERN_LENGTH};
+pub use filter::{TagFilter, TagFilterBuilder, TagFilterError};
+/// The errors that [`TagFilterError`] and [`PathSelectorError`](path::PathSelectorError) carry.
+pub use go_compat::{GlobError, GoRegexError};
+pub use ranking::{Candidate, NameKind, Ranking, Selection};
+pub use rule::{TagRule, TagStrategy};
+pub use similar::{nearest_name, similar_names};
 pub use subject::shorten_subject;
-pub use tag::{
-    Candidate, NameKind, Ranking, Selection, TagFilter, TagFilterBuilder, TagFilterError, TagRule,
-    TagStrategy,
-};
 pub use verdict::{IgnoreRule, Rejection, Verdict};
 pub use version::{ExchangeError, MAX_VERSION_LENGTH, Strictness, Version, VersionError, VersionRef};
+
+/// The example of the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

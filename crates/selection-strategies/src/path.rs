@@ -1,4 +1,4 @@
-//! Path selectors: which changed files make a commit interesting (rule 4.4).
+//! Path selectors: for which changed files a commit is chosen ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //!
 //! ```
 //! use selection_strategies::path::{PathSelectors, PathVerdict};
@@ -22,14 +22,11 @@
 //! commit that also touches an excluded path is still chosen for its other paths. A commit without
 //! changed paths is never chosen.
 
-mod base;
-mod list;
-mod selector;
-
 use std::fmt;
+use std::str::FromStr;
 
-use list::SelectorList;
-pub use selector::{PathSelector, PathSelectorError};
+use go_compat::path::clean;
+use go_compat::{Glob, GlobError, GoRegex, GoRegexError};
 
 use crate::verdict::{Rejection, Verdict};
 
@@ -47,7 +44,7 @@ impl PathSelectors {
     ///
     /// # Errors
     ///
-    /// The first text that is no selector; see [`PathSelector::new`]. To report every wrong one,
+    /// The first text that is not a selector; see [`PathSelector::new`]. To report every wrong one,
     /// read each with [`PathSelector::new`] and hand them to [`PathSelectors::from_selectors`].
     pub fn new<I, E>(include: I, exclude: E) -> Result<Self, PathSelectorError>
     where
@@ -132,7 +129,7 @@ pub enum PathVerdict<'s> {
 }
 
 impl PathVerdict<'_> {
-    /// Whether the path makes its commit interesting.
+    /// Whether the path is included and not excluded, so that its commit is chosen.
     pub fn is_included(&self) -> bool {
         matches!(self, Self::Included { .. })
     }
@@ -147,4 +144,213 @@ impl fmt::Display for PathVerdict<'_> {
             Self::NotIncluded => formatter.write_str("included by no selector"),
         }
     }
+}
+
+/// One entry of `includePaths` or `excludePaths` ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+///
+/// | written | selects |
+/// |---|---|
+/// | `apps/web` | the file or directory `apps/web` and everything below it |
+/// | `glob:apps/**/*.yaml` | what the [glob](Glob) matches |
+/// | `regex:\.ya?ml$`, `regexp:...` | what the regular expression (Go's syntax) finds a match in |
+///
+/// ```
+/// use selection_strategies::path::PathSelector;
+///
+/// let selector: PathSelector = "apps/web".parse()?;
+/// assert!(selector.is_match("apps/web/deployment.yaml"));
+/// assert!(!selector.is_match("apps/website/deployment.yaml"));
+/// # Ok::<(), selection_strategies::path::PathSelectorError>(())
+/// ```
+///
+/// A selector without prefix is cleaned first (`./a//b/` is `a/b`), and it selects no path that has
+/// two dots in a row in what lies below it: `a` does not select `a/x..y`. Kargo looks for the dots
+/// in the text of the relative path, and so does this crate.
+#[derive(Clone)]
+pub struct PathSelector {
+    text: Box<str>,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Base(BaseDirectory),
+    Glob(Glob),
+    Regex(GoRegex),
+}
+
+impl PathSelector {
+    /// Reads a selector.
+    ///
+    /// # Errors
+    ///
+    /// [`PathSelectorError::Glob`] if what follows `glob:` is not a pattern, and
+    /// [`PathSelectorError::Regex`] if what follows `regex:` or `regexp:` is not a regular expression.
+    /// Any other text is a path and always valid.
+    pub fn new(text: &str) -> Result<Self, PathSelectorError> {
+        let kind = if let Some(pattern) = text.strip_prefix("glob:") {
+            Kind::Glob(
+                Glob::new(pattern)
+                    .map_err(|source| PathSelectorError::Glob { selector: text.into(), source })?,
+            )
+        } else if let Some(pattern) = text.strip_prefix("regex:").or_else(|| text.strip_prefix("regexp:")) {
+            let regex = GoRegex::new(pattern).map_err(|source| PathSelectorError::Regex {
+                selector: text.into(),
+                source: Box::new(source),
+            })?;
+            Kind::Regex(regex)
+        } else {
+            Kind::Base(BaseDirectory::new(text))
+        };
+        Ok(Self { text: text.into(), kind })
+    }
+
+    /// Whether the selector selects `path`, given as in a Git tree: no quoting, any bytes.
+    pub fn is_match(&self, path: impl AsRef<[u8]>) -> bool {
+        let path = path.as_ref();
+        match &self.kind {
+            Kind::Base(base) => base.contains(&clean(path)),
+            Kind::Glob(glob) => glob.is_match(path),
+            Kind::Regex(regex) => regex.is_match_bytes(path),
+        }
+    }
+
+    /// The selector as it was written, with its prefix.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    fn kind(&self) -> &Kind {
+        &self.kind
+    }
+}
+
+impl FromStr for PathSelector {
+    type Err = PathSelectorError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text)
+    }
+}
+
+impl PartialEq for PathSelector {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for PathSelector {}
+
+impl fmt::Display for PathSelector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for PathSelector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("PathSelector").field(&self.text).finish()
+    }
+}
+
+/// The text is not a path selector.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PathSelectorError {
+    /// What follows `glob:` is not a pattern.
+    #[error("invalid path selector {selector:?}")]
+    Glob {
+        /// The selector as it was written.
+        selector: Box<str>,
+        /// What is wrong with the pattern.
+        source: GlobError,
+    },
+    /// What follows `regex:` or `regexp:` is not a regular expression in Go's syntax.
+    #[error("invalid path selector {selector:?}")]
+    Regex {
+        /// The selector as it was written.
+        selector: Box<str>,
+        /// What is wrong with the expression.
+        source: Box<GoRegexError>,
+    },
+}
+
+impl PathSelectorError {
+    /// The selector as it was written.
+    pub fn selector(&self) -> &str {
+        match self {
+            Self::Glob { selector, .. } | Self::Regex { selector, .. } => selector,
+        }
+    }
+}
+
+/// An ordered list of selectors: which is the first that selects a path?
+#[derive(Clone, Debug)]
+struct SelectorList {
+    selectors: Box<[PathSelector]>,
+    has_base: bool,
+}
+
+impl SelectorList {
+    fn new(selectors: Vec<PathSelector>) -> Self {
+        let has_base = selectors.iter().any(|selector| matches!(selector.kind(), Kind::Base(_)));
+        Self { selectors: selectors.into(), has_base }
+    }
+
+    fn as_slice(&self) -> &[PathSelector] {
+        &self.selectors
+    }
+
+    /// The first selector, in the order of the list, that selects `path`.
+    fn first_match(&self, path: &[u8]) -> Option<&PathSelector> {
+        let cleaned = if self.has_base { clean(path) } else { path.into() };
+        self.selectors.iter().find(|selector| match selector.kind() {
+            Kind::Base(base) => base.contains(&cleaned),
+            Kind::Regex(regex) => regex.is_match_bytes(path),
+            Kind::Glob(glob) => glob.is_match(path),
+        })
+    }
+}
+
+/// A cleaned directory: selects itself and what lies below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct BaseDirectory {
+    /// Empty for the root of the repository.
+    cleaned: Box<[u8]>,
+}
+
+impl BaseDirectory {
+    fn new(text: &str) -> Self {
+        let cleaned = clean(text.as_bytes());
+        let cleaned = if *cleaned == *b"." { &[][..] } else { &cleaned };
+        Self { cleaned: cleaned.into() }
+    }
+
+    /// Whether the base selects a path that [`clean`] returned.
+    ///
+    /// What is left of the path below the base must not contain `..`, not even inside a name: Kargo
+    /// looks for the two dots in the text of the relative path.
+    fn contains(&self, cleaned: &[u8]) -> bool {
+        match below(&self.cleaned, cleaned) {
+            Some(rest) => !contains_two_dots(rest),
+            None => false,
+        }
+    }
+}
+
+/// The part of `path` below `base`; `None` if it does not lie there.
+fn below<'p>(base: &[u8], path: &'p [u8]) -> Option<&'p [u8]> {
+    if base.is_empty() {
+        return (path.first() != Some(&b'/')).then_some(path);
+    }
+    let rest = path.strip_prefix(base)?;
+    match rest.first() {
+        None => Some(rest),
+        Some(b'/') => Some(&rest[1..]),
+        Some(_) => (base == b"/").then_some(rest),
+    }
+}
+
+fn contains_two_dots(path: &[u8]) -> bool {
+    path.windows(2).any(|pair| pair == b"..")
 }

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use go_compat::utf8::{self, to_text};
+
 /// The longest subject that is stored whole, in bytes.
 const LIMIT: usize = 80;
 
 const ELLIPSIS: &str = "...";
 
-/// Shortens the subject of a commit to at most 80 bytes (rule 4.5): 77 of its own and `...`.
+/// Shortens the subject of a commit to at most 80 bytes ([rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): 77 of its own and `...`.
 ///
 /// The cut is at the boundary of a character, so a subject may become a few bytes shorter than 80.
 /// (Kargo cuts between bytes and so stores half a character; what its API server then shows is
@@ -24,9 +26,9 @@ const ELLIPSIS: &str = "...";
 #[must_use]
 pub fn shorten_subject(subject: &[u8]) -> Cow<'_, str> {
     if subject.len() <= LIMIT {
-        return decode(subject);
+        return to_text(subject);
     }
-    let mut kept = decode(&subject[..boundary(subject, LIMIT - ELLIPSIS.len())]).into_owned();
+    let mut kept = to_text(&subject[..boundary(subject, LIMIT - ELLIPSIS.len())]).into_owned();
     kept.push_str(ELLIPSIS);
     Cow::Owned(kept)
 }
@@ -35,24 +37,11 @@ pub fn shorten_subject(subject: &[u8]) -> Cow<'_, str> {
 fn boundary(text: &[u8], limit: usize) -> usize {
     let mut end = 0;
     while end < limit {
-        let (_, width) = crate::glob::decode_rune(&text[end..]);
+        let (_, width) = utf8::decode(&text[end..]);
         if end + width > limit {
             break;
         }
         end += width.max(1);
     }
     end
-}
-
-/// Bytes as text; each that is not UTF-8 becomes U+FFFD.
-pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
-    }
-    let mut text = String::with_capacity(bytes.len() + 16);
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-    }
-    Cow::Owned(text)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// What a rule says about one candidate.
 ///
-/// A verdict is complete: whoever holds a rejection can explain it without asking the rule again,
+/// A verdict is complete: a rejection explains itself without another call of the rule,
 /// so filtering, an `explain` command and the matching of webhooks share one piece of code.
 ///
 /// ```
@@ -18,14 +18,14 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
-    /// Every rule that was asked lets the candidate pass.
+    /// Every rule accepts the candidate.
     Accepted,
-    /// A rule turned the candidate down, and this one was the first to do so.
+    /// A rule rejects the candidate, and this one was the first to do so.
     Rejected(Rejection),
 }
 
 impl Verdict {
-    /// Whether the candidate passed.
+    /// Whether the candidate was accepted.
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted)
     }
@@ -75,86 +75,86 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Why a candidate was turned down: the rule that decided, with what the user wrote.
+/// Why a candidate was rejected: the rule that decided, with what the user wrote.
 ///
 /// `Display` gives a sentence for people that names the rule. The texts inside are the user's own
-/// (a pattern, a constraint) or what the other side offered; they are shared, so a rejection is
+/// (a pattern, a constraint) or what the server offered; they are shared, so a rejection is
 /// cheap to make and to clone even for a hundred thousand candidates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// An ignore rule names the candidate. Ignoring wins over allowing (rule 3.1).
+    /// An ignore rule names the candidate. Ignoring wins over allowing ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     IgnoredBy {
         /// The first ignore rule, in the order of the manifest, that applies.
         rule: IgnoreRule,
     },
-    /// There is a list of allowed patterns, and none of them matches (rule 3.1).
+    /// There is a list of allowed patterns, and none of them matches ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     NotAllowed,
-    /// The name is not the one that a `Digest` subscription asks for (rule 3.4).
+    /// The name is not the one that a `Digest` subscription asks for ([rule 3.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     NotTheTag {
-        /// The tag that was asked for.
-        wanted: Arc<str>,
+        /// The tag of the subscription.
+        tag: Arc<str>,
     },
-    /// The name is not a semantic version (rules 2.2, 2.3 and 2.11).
+    /// The name is not a semantic version ([rules 2.2, 2.3 and 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     NotSemver {
         /// Whether major, minor and patch were all required.
         strict: bool,
     },
-    /// The tag of a chart in a registry begins with `v`, and is a version without it (rule 2.11).
+    /// The tag of a chart in a registry begins with `v`, and is a version without it ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     LeadingV,
-    /// The tag of a chart in a registry has a second `_`; each stands for a `+`, and a version has one (rule 2.11).
+    /// The tag of a chart in a registry has a second `_`; each stands for a `+`, and a version has one ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     SecondUnderscore,
-    /// The index of a chart repository does not list the chart (rule 5.1).
+    /// The index of a chart repository does not list the chart ([rule 5.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     NotListed {
         /// The chart, as the subscription names it.
         chart: Arc<str>,
         /// Charts with a similar name that it lists.
         similar: Vec<String>,
     },
-    /// The version lies outside the constraint (rules 2.6 to 2.10).
+    /// The version lies outside the constraint ([rules 2.6 to 2.10](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     OutsideConstraint {
         /// The constraint, as written.
         constraint: Arc<str>,
     },
-    /// The image does not exist for the platform (rule 3.6).
+    /// The image does not exist for the platform ([rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     Platform {
-        /// The platform that was asked for, as written.
-        wanted: Arc<str>,
+        /// The platform of the subscription, as written.
+        platform: Arc<str>,
         /// The platforms that the image has, each as `os/arch[/variant]`; empty if it states none.
         offered: Vec<String>,
     },
-    /// What the tag names is no container image (rule 3.10).
+    /// The tag does not name a container image ([rule 3.10](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     NotAnImage {
         /// What it is, as a phrase that precedes ", not an image": `a Helm chart`.
         what: Arc<str>,
     },
-    /// The expression filter answered false (rule 4.6).
+    /// The expression filter answered false ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     FilteredByExpression {
         /// The expression, as written.
         expression: Arc<str>,
     },
-    /// No changed path is included and not excluded (rule 4.4).
+    /// No changed path is included and not excluded ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     NoMatchingPath,
-    /// The commit is older than the subscription's `since` (rule 4.1).
+    /// The commit is older than the subscription's `since` ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     OlderThanSince,
-    /// It passed every rule, but better candidates fill the limit (rule 3.8).
+    /// Every rule accepts it, but better candidates fill the limit ([rule 3.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     BeyondLimit {
         /// The limit that was in force.
         limit: usize,
     },
-    /// It passed every rule, but does not say when it was built, so that candidates that say so, or whose tags come first,
-    /// fill the limit (rule 3.5).
+    /// Every rule accepts it, but it does not say when it was built, so that candidates that do, or whose tags come first, fill the
+    /// limit ([rule 3.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     Undated {
         /// The limit that was in force.
         limit: usize,
     },
-    /// It passed every rule, and was built at the same time as the last candidate that was taken, whose tag comes first (rule 3.5).
+    /// Every rule accepts it, and it was built at the same time as the last candidate that was taken, whose tag comes first ([rule 3.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     SameBuildTime {
         /// The limit that was in force.
         limit: usize,
     },
-    /// What the rule needed to know could not be had: a manifest that does not exist any more, a
-    /// tag on something that is not a commit (rules 3.8 and 4.2).
+    /// What the rule needs to know could not be read: a manifest that does not exist any more, a
+    /// tag on something that is not a commit ([rules 3.8 and 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     Unreadable {
         /// What was wrong, as a phrase that follows "unreadable: ".
         reason: Arc<str>,
@@ -188,7 +188,7 @@ impl fmt::Display for Rejection {
         match self {
             Self::IgnoredBy { rule } => write!(formatter, "ignored by the {rule}"),
             Self::NotAllowed => formatter.write_str("matches none of the allowed patterns"),
-            Self::NotTheTag { wanted } => write!(formatter, "not the tag {wanted:?}"),
+            Self::NotTheTag { tag } => write!(formatter, "not the tag {tag:?}"),
             Self::NotSemver { strict: true } => {
                 formatter.write_str("not a semantic version in the strict sense (major.minor.patch)")
             }
@@ -210,11 +210,11 @@ impl fmt::Display for Rejection {
             Self::OutsideConstraint { constraint } => {
                 write!(formatter, "outside the constraint {constraint:?}")
             }
-            Self::Platform { wanted, offered } if offered.is_empty() => {
-                write!(formatter, "not built for platform {wanted}: it names no platform")
+            Self::Platform { platform, offered } if offered.is_empty() => {
+                write!(formatter, "not built for platform {platform}: it names no platform")
             }
-            Self::Platform { wanted, offered } => {
-                write!(formatter, "not built for platform {wanted}, only for {}", offered.join(", "))
+            Self::Platform { platform, offered } => {
+                write!(formatter, "not built for platform {platform}, only for {}", offered.join(", "))
             }
             Self::NotAnImage { what } => write!(formatter, "{what}, not an image"),
             Self::FilteredByExpression { expression } => {

@@ -1,12 +1,12 @@
-//! What may stand on the command line.
+//! The command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
-use crate::command::Rule;
-use crate::registry::{RegistryHost, RegistryRate};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use image_source::CacheByTagPolicy;
+use oci_registry::ImageName;
 
 /// Discover artifacts as a Kargo Warehouse does, and build Freight from them.
 #[derive(Debug, Parser)]
@@ -15,11 +15,11 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Say less on standard error: errors only.
+    /// Print errors only on standard error.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Say more on standard error: what each subscription cost.
+    /// Print more on standard error: the cost of each subscription.
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
@@ -28,7 +28,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// See it work: servers on loopback, a Warehouse, its Freight, a newer image, its Freight.
     ///
-    /// Needs no network and no set-up but `git`, ends by itself and cleans up.
+    /// Needs no network and only `git` installed, ends by itself and cleans up.
+    #[cfg(feature = "demo")]
     Demo(Demo),
 
     /// The newest artifacts of every subscription.
@@ -37,9 +38,9 @@ pub(crate) enum Command {
     /// The Freight that follows from the newest artifacts.
     Freight(Discovery),
 
-    /// Every candidate of every subscription, with the rule that took it or turned it down.
+    /// Every candidate of every subscription, with the rule that accepted or rejected it.
     ///
-    /// A line that begins with + is a candidate that was taken, best first; one with - was not, and says why.
+    /// A line that begins with + is an accepted candidate, best first; one with - is a rejected candidate, with the reason.
     Explain(Explain),
 
     /// One rule over the lines of standard input, best first.
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Select(Rule),
 }
 
+#[cfg(feature = "demo")]
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Write the manifest into this new folder and leave it there.
@@ -54,7 +56,7 @@ pub(crate) struct Demo {
     pub(crate) keep: Option<PathBuf>,
 }
 
-/// What every command takes that asks servers about a manifest.
+/// The arguments of every command that discovers.
 #[derive(Debug, Args)]
 pub(crate) struct Discovery {
     #[command(flatten)]
@@ -63,7 +65,7 @@ pub(crate) struct Discovery {
     #[command(flatten)]
     pub(crate) network: Network,
 
-    /// How to print the results; json and yaml have Kargo's own shape.
+    /// How to print the results; json and yaml have Kargo's own form.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(crate) output: Format,
 }
@@ -76,12 +78,12 @@ pub(crate) struct Explain {
     #[command(flatten)]
     pub(crate) network: Network,
 
-    /// Show only this subscription: its name, its repoURL, or its place in the manifest, from 0.
+    /// Show only this subscription: its name, its repoURL, or its index in the manifest, from 0.
     #[arg(long, value_name = "NAME|URL|N")]
     pub(crate) subscription: Option<String>,
 
-    /// Only this candidate: a tag, a version, or the beginning of a commit's id. May be given several times; exit
-    /// code 1 if it is no candidate of any subscription that has answered.
+    /// Show only this candidate: a tag, a version, or the beginning of a commit's id. May be given several times; exit
+    /// code 1 if it is not a candidate of any subscription that has answered.
     #[arg(long, value_name = "TAG|VERSION|COMMIT")]
     pub(crate) candidate: Vec<String>,
 
@@ -99,7 +101,7 @@ pub(crate) enum ExplainFormat {
     Json,
 }
 
-/// Which manifests are read, and how strictly.
+/// The manifests to read.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Manifest {
     /// Read Warehouses from this file, from every .yaml, .yml and .json file of this folder, or from
@@ -107,39 +109,39 @@ pub(crate) struct Manifest {
     #[arg(short, long = "filename", value_name = "FILE|DIR|-", required = true)]
     pub(crate) filenames: Vec<PathBuf>,
 
-    /// Take unknown fields for errors.
+    /// Treat unknown fields as errors.
     #[arg(long)]
     pub(crate) strict: bool,
 }
 
-/// How the network is used.
+/// The use of the network.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Network {
     #[command(flatten)]
     pub(crate) credentials: Credentials,
 
-    /// Give up on what has not answered after this time, such as 30s or 5m.
+    /// The time limit of the whole command, such as 30s or 5m.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub(crate) timeout: Duration,
 
-    /// Ask this many subscriptions at once.
+    /// Discover this many subscriptions at once.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: u16,
 
-    /// Speak plain http with this registry; loopback needs no leave. May be given several times.
+    /// Use plain http with this registry; loopback is allowed by default. May be given several times.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) plain_http: Vec<RegistryHost>,
 
-    /// Speak https with this registry although it is on loopback. May be given several times.
+    /// Use https with this registry although it is on loopback. May be given several times.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) https: Vec<RegistryHost>,
 
-    /// Ask this registry at most so many times a second, instead of 20. May be given several times.
+    /// Send this registry at most this many requests a second, instead of 20. May be given several times.
     #[arg(long, value_name = "HOST[:PORT]=N")]
     pub(crate) registry_rate: Vec<RegistryRate>,
 
-    /// What `cacheByTag` may say: Forbid (tags are always looked at again), Allow (as each subscription says), Require (a
-    /// subscription that does not set it fails) or Force (tags are never looked at again).
+    /// The policy for `cacheByTag`: Forbid (tags are always requested again), Allow (as each subscription sets it), Require (a
+    /// subscription that does not set it fails) or Force (tags are never requested again).
     #[arg(long, value_name = "POLICY", default_value = "Allow")]
     pub(crate) cache_by_tag_policy: CacheByTagPolicy,
 
@@ -147,7 +149,7 @@ pub(crate) struct Network {
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 
-    /// Keep what may be reused by the next run in this folder [default: the platform's cache folder]
+    /// Keep what the next run can reuse in this folder [default: the platform's cache folder]
     #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
     pub(crate) cache_dir: Option<PathBuf>,
 
@@ -156,16 +158,16 @@ pub(crate) struct Network {
     pub(crate) no_cache: bool,
 }
 
-/// Where credentials are looked up.
+/// The sources of credentials.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Credentials {
     /// Sign in with the Secrets in this file, in every .yaml, .yml and .json file of this folder, or on standard
     /// input (-): manifests in Kargo's form, and those of the types kubernetes.io/dockerconfigjson and dockercfg. They
-    /// count before DOCKER_AUTH_CONFIG, and that before docker's config.json. May be given several times.
+    /// take precedence over DOCKER_AUTH_CONFIG, and that over docker's config.json. May be given several times.
     #[arg(long, value_name = "FILE|DIR|-")]
     pub(crate) credentials: Vec<PathBuf>,
 
-    /// Look into no DOCKER_AUTH_CONFIG, no config.json of docker's, no auth.json of Podman's, and ask no credential helper.
+    /// Read neither DOCKER_AUTH_CONFIG nor docker's config.json nor Podman's auth.json, and start no credential helper.
     #[arg(long)]
     pub(crate) no_docker_config: bool,
 }
@@ -177,31 +179,190 @@ pub(crate) enum Format {
     Table,
     /// Columns, everything, nothing shortened.
     Wide,
-    /// Kargo's own shape as JSON.
+    /// Kargo's own form as JSON.
     Json,
-    /// Kargo's own shape as YAML.
+    /// Kargo's own form as YAML.
     Yaml,
     /// Names only, one a line.
     Name,
 }
 
-/// A duration as Kubernetes writes it: `90s`, `5m`, `1h30m`.
+/// A duration in Kubernetes' form: `90s`, `5m`, `1h30m`.
 fn duration(text: &str) -> Result<Duration, String> {
     match text.parse::<warehouse_spec::Interval>() {
         Ok(interval) if !interval.as_duration().is_zero() => Ok(interval.as_duration()),
-        Ok(_) => Err("it must be longer than nothing".to_owned()),
+        Ok(_) => Err("it must be longer than zero".to_owned()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Every rule reads candidates from standard input, one a line, and prints those that fit.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rule {
+    /// Versions that meet a constraint, newest first, such as: warehouse select semver '^1.26.0' --limit 20 < tags.txt
+    Semver(Semver),
+    /// Names in descending order of their bytes.
+    Lexical(Lexical),
+    /// Lines that a regular expression of Go's syntax matches, in their own order.
+    Regex(Regex),
+    /// Paths that selectors include, in their own order.
+    Paths(Paths),
+    /// Candidates for which an expression is true, in their own order.
+    ///
+    /// A line that starts with { is a JSON object whose keys are the expression's variables; any other line is a tag,
+    /// and the expression's variable `tag`.
+    Expr(Expr),
+}
+
+/// The arguments of every rule.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Print no more than this many.
+    #[arg(short, long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+
+    /// Print every candidate: a + before one that fits, a - before one that does not, with the reason behind a tab.
+    #[arg(short, long)]
+    pub(crate) explain: bool,
+}
+
+/// The names that are candidates at all.
+#[derive(Debug, Args)]
+pub(crate) struct Filter {
+    /// Accept only names that one of these regular expressions matches. May be given several times.
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) allow: Vec<String>,
+
+    /// Reject names that this regular expression matches. May be given several times.
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) ignore: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Semver {
+    /// The constraint, such as '^1.26.0' or '>=1.2, <3'. Defaults to any version.
+    pub(crate) constraint: Option<String>,
+
+    /// Read incomplete names such as v1.2 as versions, as `strictSemvers: false` does.
+    #[arg(long)]
+    pub(crate) loose: bool,
+
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lexical {
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Regex {
+    /// The regular expression; it may match anywhere in the line.
+    pub(crate) pattern: String,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Paths {
+    /// Selectors of `includePaths`: a path prefix, or glob:, regex: or regexp: and a pattern. Defaults to every path.
+    #[arg(value_name = "SELECTOR")]
+    pub(crate) include: Vec<String>,
+
+    /// A selector of `excludePaths`. May be given several times.
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) exclude: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Expr {
+    /// The expression, such as: tag startsWith 'v1.' && !(tag endsWith '-rc')
+    pub(crate) expression: String,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// The host of a registry: `ghcr.io`, `registry.internal:5000`, `[::1]:5000`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RegistryHost(pub(crate) String);
+
+impl FromStr for RegistryHost {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match format!("oci://{text}/any").parse::<ImageName>() {
+            Ok(_) if !text.contains('/') => Ok(Self(text.to_owned())),
+            _ => {
+                Err("name a registry by its host alone, such as ghcr.io or registry.internal:5000".to_owned())
+            }
+        }
+    }
+}
+
+/// The rate of requests to a registry: `ghcr.io=50`, `registry.internal:5000=0.5`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RegistryRate {
+    pub(crate) host: RegistryHost,
+    pub(crate) per_second: f64,
+}
+
+impl FromStr for RegistryRate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (host, number) = text.rsplit_once('=').ok_or("write HOST=N, such as ghcr.io=50")?;
+        match number.parse::<f64>() {
+            Ok(per_second) if per_second.is_finite() && per_second > 0.0 => {
+                Ok(Self { host: host.parse()?, per_second })
+            }
+            _ => Err(format!("{number:?} is not a number above zero")),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
+    use clap::CommandFactory;
 
     #[test]
     fn the_definitions_hold_together() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn registry_rates() {
+        let read = |text: &str| text.parse::<RegistryRate>().map(|rate| (rate.host.0, rate.per_second));
+        assert_eq!(read("ghcr.io=50"), Ok(("ghcr.io".to_owned(), 50.0)));
+        assert_eq!(read("[::1]:5000=0.5"), Ok(("[::1]:5000".to_owned(), 0.5)));
+        assert_eq!(read("registry=0.5"), Ok(("registry".to_owned(), 0.5)));
+        for wrong in
+            ["", "ghcr.io", "=5", "ghcr.io=", "ghcr.io=0", "ghcr.io=-1", "ghcr.io=NaN", "ghcr.io=inf"]
+        {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn hosts() {
+        for right in ["ghcr.io", "localhost", "registry", "127.0.0.1:5000", "[::1]:5000"] {
+            assert!(right.parse::<RegistryHost>().is_ok(), "{right}");
+        }
+        for wrong in ["", "http://x", "x/y", "a b", "x:port", "me@x", "x?y"] {
+            assert!(wrong.parse::<RegistryHost>().is_err(), "{wrong}");
+        }
     }
 }

@@ -1,30 +1,29 @@
-//! Where the command looks for credentials.
+//! The credentials of the command: Secrets in files, and what docker itself reads.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_credentials::{Chain, DockerConfig, DockerSecret, KargoSecret, KargoSecrets, StandardPlaces};
-use artifact_http::CredentialSource;
+use artifact_credentials::{Chain, DockerConfig, DockerSecret, KargoSecret, KargoSecrets, StandardPaths};
+use artifact_http::{Call, CredentialSource};
 use artifact_source::Error;
 use warehouse_spec::Warehouse;
 
 use crate::arguments::Credentials;
-use crate::exit::Exit;
-use crate::file;
-use crate::message::Messages;
+use crate::input::{file_name, manifest_files, read_text};
+use crate::message::{Exit, Messages};
 
-/// What is larger is no file of Secrets.
-const LARGEST: usize = 16 << 20;
+/// The largest file of Secrets, in bytes.
+const MAX_BYTES: usize = 16 << 20;
 
 /// The namespace whose Secrets Kargo shares with all Projects.
 const SHARED_NAMESPACE: &str = "kargo-shared-resources";
 
-/// What was found in the places that the arguments name.
+/// The credentials that the arguments name.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct CredentialStore {
     secrets: Option<KargoSecrets>,
-    /// The namespaces of the Secrets, as they come.
+    /// The namespaces of the Secrets, in the order of the files.
     namespaces: Vec<String>,
     /// The Secrets that hold docker's credentials, with their namespaces.
     pull_secrets: Vec<(String, Chain)>,
@@ -32,10 +31,10 @@ pub(crate) struct Found {
     docker: Chain,
 }
 
-impl Found {
+impl CredentialStore {
     /// The credentials for a Warehouse: the Secrets of its own namespace, those of no namespace, the shared ones, all others; the
     /// Secrets that hold docker's credentials in the same order; and then what docker itself reads.
-    pub(crate) fn of(&self, warehouse: &Warehouse) -> Arc<dyn CredentialSource> {
+    pub(crate) fn for_warehouse(&self, warehouse: &Warehouse) -> Arc<dyn CredentialSource> {
         let Some(secrets) = &self.secrets else { return Arc::new(self.docker.clone()) };
         let own = warehouse.metadata.namespace.as_deref();
         let mut order: Vec<&str> = own.into_iter().chain(["", SHARED_NAMESPACE]).collect();
@@ -46,9 +45,9 @@ impl Found {
         }
         let order = order.into_iter().map(str::to_owned).collect::<Vec<_>>();
         let mut chain = Chain::new();
-        let place = |namespace: &str| order.iter().position(|known| known == namespace);
+        let position = |namespace: &str| order.iter().position(|known| known == namespace);
         let mut pull_secrets: Vec<_> = self.pull_secrets.iter().collect();
-        pull_secrets.sort_by_key(|(namespace, _)| place(namespace));
+        pull_secrets.sort_by_key(|(namespace, _)| position(namespace));
         chain = chain.with(secrets.clone().namespaces(order.iter().map(String::as_str)));
         for (_, config) in pull_secrets {
             chain = chain.with(config.clone());
@@ -57,19 +56,19 @@ impl Found {
     }
 }
 
-/// Reads what the arguments name. What is wrong with a Secret is told; the others are used.
+/// Reads the files that the arguments name. A Secret that cannot be used is a warning; the others are used.
 ///
 /// # Errors
 ///
-/// [`Exit::Usage`] if a file cannot be read or is no such file, [`Exit::Failure`] if that takes longer than there is time.
+/// [`Exit::Usage`] if a file cannot be read or has another content, [`Exit::Failure`] once the deadline has passed.
 pub(crate) async fn read(
     arguments: Credentials,
     deadline: Instant,
     messages: Messages,
-) -> Result<Found, Exit> {
-    // A file may be a pipe that nobody writes to: that may not keep an interruption from being heard.
+) -> Result<CredentialStore, Exit> {
+    // A file may be a pipe that no process writes to, and an interrupt must end the command all the same.
     let read = tokio::task::spawn_blocking(move || read_all(&arguments, &messages));
-    match tokio::time::timeout_at(deadline.into(), read).await {
+    match Call::new().with_deadline(deadline).within(read).await {
         Ok(Ok(found)) => found,
         Ok(Err(_)) => {
             messages.error("the credentials could not be read: this is a bug in warehouse");
@@ -82,9 +81,13 @@ pub(crate) async fn read(
     }
 }
 
-fn read_all(arguments: &Credentials, messages: &Messages) -> Result<Found, Exit> {
-    let mut found =
-        Found { secrets: None, namespaces: Vec::new(), pull_secrets: Vec::new(), docker: Chain::new() };
+fn read_all(arguments: &Credentials, messages: &Messages) -> Result<CredentialStore, Exit> {
+    let mut found = CredentialStore {
+        secrets: None,
+        namespaces: Vec::new(),
+        pull_secrets: Vec::new(),
+        docker: Chain::new(),
+    };
     if !arguments.credentials.is_empty() {
         let (secrets, pull_secrets) = secrets(&arguments.credentials, messages)?;
         let pulls = pull_secrets.iter().map(DockerSecret::namespace);
@@ -103,13 +106,13 @@ fn read_all(arguments: &Credentials, messages: &Messages) -> Result<Found, Exit>
         found.secrets = Some(secrets);
     }
     if !arguments.no_docker_config {
-        let instead = "mend the file, or do without it: --no-docker-config";
-        let docker = DockerConfig::from_standard_places(&standard_places()).map_err(|error| {
+        let instead = "repair the file, or do not use it: --no-docker-config";
+        let docker = DockerConfig::from_standard_paths(&standard_paths()).map_err(|error| {
             messages.explained(&error.with_hint(instead));
             Exit::Usage
         })?;
         let environment = environment().map_err(|error| {
-            messages.explained(&error.with_hint("mend the variable, or do without it: --no-docker-config"));
+            messages.explained(&error.with_hint("repair the variable, or do not use it: --no-docker-config"));
             Exit::Usage
         })?;
         found.docker = environment.into_iter().chain(docker).collect();
@@ -117,7 +120,7 @@ fn read_all(arguments: &Credentials, messages: &Messages) -> Result<Found, Exit>
     Ok(found)
 }
 
-/// The text of a `config.json` in `DOCKER_AUTH_CONFIG`, where it is set: it counts before the files, as for docker.
+/// The text of a `config.json` in `DOCKER_AUTH_CONFIG`, where it is set. It takes precedence over the files, as in docker.
 fn environment() -> Result<Option<DockerConfig>, Error> {
     const VARIABLE: &str = "DOCKER_AUTH_CONFIG";
     match std::env::var_os(VARIABLE) {
@@ -130,9 +133,9 @@ fn environment() -> Result<Option<DockerConfig>, Error> {
 
 fn secrets(named: &[PathBuf], messages: &Messages) -> Result<(Vec<KargoSecret>, Vec<DockerSecret>), Exit> {
     let (mut secrets, mut pull_secrets) = (Vec::new(), Vec::new());
-    for path in file::manifests(named, messages)? {
-        let name = file::name(&path);
-        let text = file::text(&path, LARGEST).map_err(|error| {
+    for path in manifest_files(named, messages)? {
+        let name = file_name(&path);
+        let text = read_text(&path, MAX_BYTES).map_err(|error| {
             messages.error(&format!("{name} could not be read: {error}"));
             Exit::Usage
         })?;
@@ -160,9 +163,9 @@ fn secrets(named: &[PathBuf], messages: &Messages) -> Result<(Vec<KargoSecret>, 
     Ok((secrets, pull_secrets))
 }
 
-fn standard_places() -> StandardPlaces {
+fn standard_paths() -> StandardPaths {
     let path = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
-    StandardPlaces {
+    StandardPaths {
         docker_config: path("DOCKER_CONFIG"),
         registry_auth_file: path("REGISTRY_AUTH_FILE"),
         runtime_dir: path("XDG_RUNTIME_DIR"),

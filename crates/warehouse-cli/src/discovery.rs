@@ -1,18 +1,20 @@
-//! Running discovery for the commands that need it.
+//! Discovery for the commands: from the arguments to a discoverer, and from its reports to messages.
 
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Instant;
 
+use artifact_http::HttpClient;
+use artifact_source::{Candidate, Rejection, Trace, lock};
 use warehouse_discovery::{Discoverer, Observer, Report, SubscriptionReport};
 use warehouse_spec::{Located, Location, Warehouse};
 
 use crate::arguments::Network;
-use crate::credentials::Found;
-use crate::exit::Exit;
-use crate::message::Messages;
-use crate::tally::Tallies;
-use crate::{credentials, network};
+use crate::credentials;
+use crate::credentials::CredentialStore;
+use crate::message::{Exit, Messages, explained};
 
-/// A Warehouse and what came of it.
+/// A Warehouse and its report.
 #[derive(Debug)]
 pub(crate) struct Discovered {
     pub(crate) warehouse: Located<Warehouse>,
@@ -20,8 +22,8 @@ pub(crate) struct Discovered {
 }
 
 impl Discovered {
-    /// Where in the manifest the thing stands that the subscription's failure is about.
-    pub(crate) fn place(&self, report: &SubscriptionReport) -> &Location {
+    /// The position of the field that the subscription's failure is about.
+    pub(crate) fn location(&self, report: &SubscriptionReport) -> &Location {
         let subscription = format!("spec.subscriptions[{}]", report.index);
         let kind = self
             .warehouse
@@ -34,49 +36,48 @@ impl Discovered {
     }
 }
 
-/// What a command needs to ask servers.
+/// A discoverer with its credentials and its deadline.
 #[derive(Debug)]
 pub(crate) struct Session {
     discoverer: Discoverer,
-    /// Who we are to servers.
-    pub(crate) credentials: Found,
-    /// When everything has to be done.
+    pub(crate) credentials: CredentialStore,
+    /// The end of the time limit.
     pub(crate) deadline: Instant,
 }
 
 impl Session {
-    /// A session as the arguments want it.
+    /// A session with these arguments.
     ///
     /// # Errors
     ///
-    /// As [`credentials::read`], and [`Exit::Usage`] for arguments that cannot be used; why was said.
+    /// As [`credentials::read`], and [`Exit::Usage`] for arguments that cannot be used, after a message.
     pub(crate) async fn open(arguments: &Network, messages: &Messages) -> Result<Self, Exit> {
         let deadline = Instant::now() + arguments.timeout;
         let credentials = credentials::read(arguments.credentials.clone(), deadline, *messages).await?;
-        let discoverer = network::discoverer(arguments).map_err(|message| {
+        let discoverer = discoverer(arguments).map_err(|message| {
             messages.error(&message);
             Exit::Usage
         })?;
         Ok(Self { discoverer, credentials, deadline })
     }
 
-    /// Discovers every Warehouse at once, while somebody watches each of them, and says what failed, in the order of the
-    /// manifests.
+    /// Discovers all Warehouses at once, each with an observer, and prints what failed, in the order of the manifests.
     pub(crate) async fn discover<O: Observer>(
         &self,
         warehouses: Vec<Located<Warehouse>>,
         messages: &Messages,
-        watch: impl Fn(&Warehouse) -> O,
+        observe: impl Fn(&Warehouse) -> O,
     ) -> Vec<(Discovered, O)> {
+        let several = warehouses.len() > 1;
         let discover = async |warehouse: Located<Warehouse>| {
-            let observer = watch(&warehouse);
-            let discoverer = self.discoverer.with_credentials(self.credentials.of(&warehouse));
+            let observer = observe(&warehouse);
+            let discoverer = self.discoverer.with_credentials(self.credentials.for_warehouse(&warehouse));
             let run = discoverer.run(&warehouse).with_observer(&observer).with_deadline(self.deadline);
             let report = run.await;
             (Discovered { warehouse, report }, observer)
         };
         let discovered = futures::future::join_all(warehouses.into_iter().map(discover)).await;
-        discovered.iter().for_each(|(discovered, _)| say(discovered, messages));
+        discovered.iter().for_each(|(discovered, _)| print_messages(discovered, several, messages));
         for warning in self.discoverer.take_warnings() {
             messages.warning(&warning, None);
         }
@@ -84,42 +85,47 @@ impl Session {
     }
 }
 
-/// Discovers every Warehouse at once, and says what failed, in the order of the manifests.
+/// Discovers all Warehouses at once, and prints what failed, in the order of the manifests.
 pub(crate) async fn discover(
     warehouses: Vec<Located<Warehouse>>,
     arguments: &Network,
     messages: &Messages,
 ) -> Result<Vec<Discovered>, Exit> {
     let session = Session::open(arguments, messages).await?;
-    let watched = session.discover(warehouses, messages, Tallies::of).await;
-    let why = |(discovered, tallies): (Discovered, Tallies)| {
+    let observed = session.discover(warehouses, messages, RejectionCounts::of).await;
+    let why = |(discovered, counts): (Discovered, RejectionCounts)| {
         for subscription in &discovered.report.subscriptions {
             if subscription.error.is_none()
                 && subscription.artifacts.is_empty()
-                && let Some(why) = tallies.why(subscription.index)
+                && let Some(why) = counts.why(subscription.index)
             {
-                let place = discovered.place(subscription);
-                messages.warning(&format!("{place}: {}: nothing fits: {why}", subscription.id), None);
+                let location = discovered.location(subscription);
+                messages.warning(&format!("{location}: {}: nothing fits: {why}", subscription.id), None);
             }
         }
         discovered
     };
-    Ok(watched.into_iter().map(why).collect())
+    Ok(observed.into_iter().map(why).collect())
 }
 
-fn say(discovered: &Discovered, messages: &Messages) {
+/// Prints the costs, warnings and failures of a Warehouse. Where it is one of several, they name it.
+fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
     let report = &discovered.report;
+    let warehouse = match several {
+        true => format!("{}: ", discovered.warehouse.qualified_name()),
+        false => String::new(),
+    };
     for subscription in &report.subscriptions {
-        messages.detail(&format!("{}: {}", subscription.id, subscription.cost));
+        messages.detail(&format!("{warehouse}{}: {}", subscription.id, subscription.cost));
     }
     for subscription in &report.subscriptions {
         for warning in &subscription.warnings {
-            let message = format!("{}: {warning}", subscription.id);
+            let message = format!("{warehouse}{}: {warning}", subscription.id);
             messages.warning(&message, warning.hint.as_deref());
         }
     }
     for (subscription, error) in report.failures() {
-        messages.failure(discovered.place(subscription), error);
+        messages.failure(discovered.location(subscription), error);
     }
     let count = report.subscriptions.len();
     let failed = report.failures().count();
@@ -130,4 +136,119 @@ fn say(discovered: &Discovered, messages: &Messages) {
         discovered.warehouse.qualified_name(),
         report.cost
     ));
+}
+
+/// The beginning of a certificate in PEM form.
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// A discoverer with these arguments.
+pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
+    let mut http = HttpClient::builder().proxy_from_environment(true);
+    if let Some(file) = &network.ca_file {
+        http = http.add_root_certificate_pem(authorities(file)?);
+    }
+    let mut builder = Discoverer::builder()
+        .http(http)
+        .concurrency(usize::from(network.concurrency))
+        .cache_by_tag_policy(network.cache_by_tag_policy);
+    for host in &network.plain_http {
+        builder = builder.plain_http(&host.0);
+    }
+    for host in &network.https {
+        builder = builder.https(&host.0);
+    }
+    for rate in &network.registry_rate {
+        builder = builder.registry_rate(&rate.host.0, rate.per_second);
+    }
+    if let Some(folder) = cache_dir(network) {
+        builder = builder.cache_dir(folder);
+    }
+    builder.build().map_err(|error| explained(&error))
+}
+
+/// The certificates in this PEM file, checked.
+fn authorities(file: &Path) -> Result<Vec<u8>, String> {
+    let pem =
+        std::fs::read(file).map_err(|error| format!("{} could not be read: {error}", file.display()))?;
+    if !pem.windows(BEGIN.len()).any(|window| window == BEGIN) {
+        return Err(format!("{} holds no certificate in PEM form", file.display()));
+    }
+    let usable = HttpClient::builder().add_root_certificate_pem(&pem).build();
+    usable.map_err(|error| format!("{}: {}", file.display(), explained(&error)))?;
+    Ok(pem)
+}
+
+/// The cache folder: the one of the arguments, or the platform's where it has one.
+fn cache_dir(network: &Network) -> Option<PathBuf> {
+    if network.no_cache {
+        return None;
+    }
+    network.cache_dir.clone().or_else(platform_cache_dir)
+}
+
+/// `$XDG_CACHE_HOME/warehouse`, or its equivalent on macOS and Windows.
+fn platform_cache_dir() -> Option<PathBuf> {
+    let folder =
+        |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = if cfg!(target_os = "windows") {
+        folder("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library").join("Caches"))
+    } else {
+        folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
+    };
+    base.map(|base| base.join("warehouse"))
+}
+
+/// How many different reasons are counted.
+const MAX_REASONS: usize = 32;
+/// How many reasons are shown.
+const SHOWN_REASONS: usize = 3;
+
+/// The counts for every subscription of a Warehouse.
+#[derive(Debug)]
+pub(crate) struct RejectionCounts(Vec<SubscriptionCounts>);
+
+impl RejectionCounts {
+    pub(crate) fn of(warehouse: &Warehouse) -> Self {
+        Self(warehouse.spec.subscriptions.iter().map(|_| SubscriptionCounts::default()).collect())
+    }
+
+    /// Why nothing of a subscription fits; `None` where no candidate was rejected. The first reason is a leading `v` of versions that
+    /// fit otherwise, because the publisher of a chart can remove it; the others follow by their frequency.
+    pub(crate) fn why(&self, subscription: usize) -> Option<String> {
+        let mut counts = lock(&self.0.get(subscription)?.0).clone();
+        counts.sort_by_key(|(why, count)| (*why != Rejection::LeadingV, std::cmp::Reverse(*count)));
+        let reasons = counts.iter().take(SHOWN_REASONS).map(|(why, count)| match why {
+            Rejection::NotListed { .. } => why.to_string(),
+            _ => format!("{why} ({count} candidate{})", if *count == 1 { "" } else { "s" }),
+        });
+        let reasons: Vec<_> = reasons.collect();
+        (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+}
+
+impl Observer for RejectionCounts {
+    fn trace(&self, subscription: usize) -> &dyn Trace {
+        match self.0.get(subscription) {
+            Some(counts) => counts,
+            None => &(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct SubscriptionCounts(Mutex<Vec<(Rejection, u64)>>);
+
+impl Trace for SubscriptionCounts {
+    fn accepted(&self, _: &Candidate<'_>) {}
+
+    fn rejected(&self, _: &Candidate<'_>, why: &Rejection) {
+        let mut counts = lock(&self.0);
+        if let Some((_, count)) = counts.iter_mut().find(|(known, _)| known == why) {
+            *count += 1;
+        } else if counts.len() < MAX_REASONS {
+            counts.push((why.clone(), 1));
+        }
+    }
 }

@@ -4,28 +4,21 @@ mod arguments;
 mod command;
 mod credentials;
 mod discovery;
-mod exit;
-mod file;
-mod interrupt;
-mod manifest;
+mod input;
 mod message;
-mod network;
 mod output;
-mod registry;
-mod tally;
 
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 
-use crate::arguments::{Arguments, Command};
-use crate::exit::Exit;
-use crate::interrupt::Interrupt;
-use crate::message::Messages;
+use arguments::{Arguments, Command};
+use message::{Exit, Messages};
 
-/// How long an interrupted command may take to put away what it made.
-const TIDYING: Duration = Duration::from_secs(5);
+/// How long an interrupted command may take to remove its temporary files.
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -37,18 +30,18 @@ fn main() -> ExitCode {
             return Exit::Failure.into();
         }
     };
-    let exit = runtime.block_on(attend(arguments, messages));
-    // Blocking work that was cancelled is not waited for: it holds nothing that must be finished.
+    let exit = runtime.block_on(run_until_interrupted(arguments, messages));
+    // Blocking work that was cancelled is not waited for. It has nothing to finish.
     runtime.shutdown_background();
     exit.into()
 }
 
-/// Runs the command on another thread, so that an interruption is heard whatever the command is doing.
-async fn attend(arguments: Arguments, messages: Messages) -> Exit {
+/// Runs the command on another thread, so that an interrupt is handled while the command is busy.
+async fn run_until_interrupted(arguments: Arguments, messages: Messages) -> Exit {
     let interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
-            messages.error(&format!("signals cannot be listened for: {error}"));
+            messages.error(&format!("signals cannot be handled: {error}"));
             return Exit::Failure;
         }
     };
@@ -60,7 +53,7 @@ async fn attend(arguments: Arguments, messages: Messages) -> Exit {
         }),
         () = interrupt.wait() => {
             command.abort();
-            let _ = tokio::time::timeout(TIDYING, command).await;
+            let _ = tokio::time::timeout(CLEANUP_TIMEOUT, command).await;
             Exit::Interrupted
         }
     }
@@ -68,6 +61,7 @@ async fn attend(arguments: Arguments, messages: Messages) -> Exit {
 
 async fn run(arguments: Arguments, messages: &Messages) -> Exit {
     let exit = match arguments.command {
+        #[cfg(feature = "demo")]
         Command::Demo(demo) => command::demo(&demo, messages).await,
         Command::Discover(discover) => command::discover(discover, messages).await,
         Command::Freight(freight) => command::freight(freight, messages).await,
@@ -75,4 +69,47 @@ async fn run(arguments: Arguments, messages: &Messages) -> Exit {
         Command::Select(rule) => command::select(rule, messages).await,
     };
     exit.unwrap_or_else(|exit| exit)
+}
+
+/// Waits for Ctrl-C, and on Unix for the signals of a supervisor and of a terminal that closes.
+///
+/// Signals are handled from its creation on, before it is awaited.
+#[derive(Debug)]
+pub(crate) struct Interrupt {
+    #[cfg(unix)]
+    signals: [tokio::signal::unix::Signal; 3],
+}
+
+impl Interrupt {
+    #[cfg(unix)]
+    pub(crate) fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let [interrupt, terminate, hangup] = kinds.map(signal);
+        Ok(Self { signals: [interrupt?, terminate?, hangup?] })
+    }
+
+    #[cfg(unix)]
+    pub(crate) async fn wait(mut self) {
+        let [interrupt, terminate, hangup] = &mut self.signals;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) async fn wait(self) {
+        // Without a handler for Ctrl-C there is nothing to wait for.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }

@@ -1,17 +1,14 @@
-//! What is said on standard error.
+//! Messages on standard error, and exit codes.
 
 use std::error::Error as _;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::process::ExitCode;
 
-use artifact_source::Error;
+use artifact_source::{Error, printable};
 use warehouse_spec::{Diagnostic, Location, Snippet};
 
-use crate::output::printable;
-
-/// Says things on standard error, as loudly as the arguments ask for.
-///
-/// A broken standard error is no reason to stop: whoever closed it does not want to hear.
+/// Prints messages on standard error, as far as the arguments ask for them. A closed standard error is ignored.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Messages {
     quiet: bool,
@@ -23,51 +20,51 @@ impl Messages {
         Self { quiet, verbose }
     }
 
-    /// Something failed.
+    /// An error.
     pub(crate) fn error(&self, message: &str) {
-        say(&format!("error: {message}"));
+        print(&format!("error: {message}"));
     }
 
-    /// An error with what caused it and what to do about it.
+    /// An error with its causes and its hint.
     pub(crate) fn explained(&self, error: &Error) {
-        say(&format!("error: {}", explained(error)));
+        print(&format!("error: {}", explained(error)));
     }
 
-    /// Something that is likely to be a mistake, with what to do about it; not said when quiet.
+    /// A warning with its hint; not printed when quiet.
     pub(crate) fn warning(&self, message: &str, help: Option<&str>) {
         if !self.quiet {
-            say(&format!("warning: {message}{}", helping(help)));
+            print(&format!("warning: {message}{}", helping(help)));
         }
     }
 
-    /// Something a person may want to know; not said when quiet.
+    /// A note; not printed when quiet.
     pub(crate) fn note(&self, message: &str) {
         if !self.quiet {
-            say(message);
+            print(message);
         }
     }
 
-    /// Something only a curious person wants to know.
+    /// A detail, printed when verbose.
     pub(crate) fn detail(&self, message: &str) {
         if self.verbose {
-            say(message);
+            print(message);
         }
     }
 
-    /// Something wrong with a manifest, with the line it is about.
+    /// A diagnostic of a manifest, with the line that it is about.
     pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic, text: &str) {
         if diagnostic.is_error() || !self.quiet {
-            say(&Snippet::new(diagnostic, text).to_string());
+            print(&Snippet::new(diagnostic, text).to_string());
         }
     }
 
-    /// A subscription that failed: where it stands in the manifest, what it asked, why it failed, what to do.
-    pub(crate) fn failure(&self, place: &Location, error: &Error) {
-        say(&failure(place, error));
+    /// The failure of a subscription: its location in the manifest, its id, the reason and the hint.
+    pub(crate) fn failure(&self, location: &Location, error: &Error) {
+        print(&failure(location, error));
     }
 }
 
-/// An error with what caused it and what to do about it, in several lines.
+/// An error with its causes and its hint, in several lines.
 pub(crate) fn explained(error: &Error) -> String {
     with_causes(error) + &helping(error.hint())
 }
@@ -76,8 +73,8 @@ fn helping(help: Option<&str>) -> String {
     help.map(|help| format!("\n  help: {help}")).unwrap_or_default()
 }
 
-fn failure(place: &Location, error: &Error) -> String {
-    let mut text = format!("error: {place}: ");
+fn failure(location: &Location, error: &Error) -> String {
+    let mut text = format!("error: {location}: ");
     if let Some(id) = error.id() {
         let _ = write!(text, "{}: ", printable(&id.to_string()));
     }
@@ -90,7 +87,7 @@ fn failure(place: &Location, error: &Error) -> String {
     text + &helping(error.hint())
 }
 
-/// An error and what caused it, in one line.
+/// An error with its causes, in one line.
 pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -101,8 +98,32 @@ pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-fn say(message: &str) {
-    // Messages quote manifests and servers, and neither may move the cursor or turn the line around.
+fn print(message: &str) {
+    // Messages quote manifests and servers, which must not move the cursor or change the direction of the line.
     let lines: Vec<_> = message.split('\n').map(printable).collect();
     let _ = writeln!(std::io::stderr().lock(), "{}", lines.join("\n"));
+}
+
+/// The exit code of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Every subscription succeeded; `freight` built Freight for every Warehouse.
+    Success,
+    /// At least one subscription failed, or there is no Freight. The other results were printed.
+    Failure,
+    /// The command line or the manifest cannot be used. No request was sent.
+    Usage,
+    /// The command was interrupted, as by Ctrl-C.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Failure => 1,
+            Exit::Usage => 2,
+            Exit::Interrupted => 130,
+        })
+    }
 }

@@ -34,10 +34,7 @@ async fn round(discoverer: &Discoverer, warehouse: &Warehouse, known: &mut Snaps
 }
 
 fn freight_name(report: &warehouse_discovery::Report, warehouse: &Warehouse) -> Option<String> {
-    match report.freight(warehouse) {
-        warehouse_discovery::freight::Outcome::Built(freight) => Some(freight.metadata.name),
-        _ => None,
-    }
+    report.freight(warehouse).ok().map(|freight| freight.metadata.name)
 }
 
 #[tokio::main]

@@ -34,7 +34,7 @@
 //! | you want to | module |
 //! |---|---|
 //! | read a manifest, and know what is wrong with it | [`spec`] |
-//! | ask in a unit test which of these tags a rule takes, and why not the others | [`rules`] |
+//! | ask in a unit test which of these tags a Warehouse takes, and why not the others | [`spec::Subscription::tag_rule`] |
 //! | run one source alone | [`image`], [`git`](mod@git), [`chart`] |
 //! | give credentials | [`credentials`] |
 //! | configure connections, record or replay requests | [`http`] |

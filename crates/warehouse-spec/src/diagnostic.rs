@@ -1,23 +1,26 @@
 //! What is wrong with a manifest, where, and what to do about it.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::redact::redact;
-use crate::visible::visible;
+use repository_url::{printable, redact};
+
+use crate::yaml::Mark;
 
 /// One thing wrong, or about to be wrong, with a manifest.
 ///
-/// Everything in it is safe to print: credentials in URLs are masked when it is made, and characters that a terminal would
-/// act on are replaced by U+FFFD.
+/// Everything in it is safe to print: credentials in URLs are masked when it is made, and characters that are not printable are
+/// escaped, such as `\u{1b}`.
 /// `Display` is the one-line form, `file:3:7: error: message (spec.subscriptions[0].git)`; the compiler-like form with
 /// the line and a caret is [`Snippet`](crate::Snippet).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// Whether the manifest is unusable or merely doubtful.
+    /// Whether the document is unusable.
     pub severity: Severity,
-    /// What kind of slip this is; stable, for tools and for counting.
+    /// The kind of problem. Its spelling is stable, for tools and for counting.
     pub code: Code,
     /// Where it is.
     pub location: Location,
@@ -28,6 +31,8 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// The edit that does it, where the help comes down to one exact text.
+    pub replacement: Option<Replacement>,
 }
 
 impl Diagnostic {
@@ -45,11 +50,25 @@ impl Diagnostic {
             path: shown(&path.into()),
             message: shown(message.as_ref()),
             help: None,
+            replacement: None,
         }
     }
 
-    pub(crate) fn with_help(mut self, help: impl AsRef<str>) -> Self {
-        self.help = Some(shown(help.as_ref()));
+    /// The same diagnostic with help; an empty help is none.
+    pub(crate) fn with_help(mut self, help: impl Into<Help>) -> Self {
+        let help = help.into();
+        self.help = Some(shown(&help.text)).filter(|help| !help.is_empty());
+        let bytes = &self.location.bytes;
+        self.replacement = help.edit.and_then(|edit| {
+            let span = edit.span.unwrap_or_else(|| bytes.clone());
+            // What is not shown cannot be copied, and what was never written cannot be replaced.
+            let is_shown = shown(&edit.text.replace('\n', "")) == edit.text.replace('\n', "");
+            (is_shown && !span.is_empty()).then_some(Replacement {
+                span,
+                text: edit.text,
+                applicability: edit.applicability,
+            })
+        });
         self
     }
 
@@ -59,14 +78,160 @@ impl Diagnostic {
     }
 }
 
+/// An edit that makes a [`Diagnostic`] go away.
+///
+/// ```
+/// use warehouse_spec::{Options, Replacement, parse};
+///
+/// let text = "\
+/// apiVersion: kargo.akuity.io/v1alpha1
+/// kind: Warehouse
+/// metadata: {name: demo}
+/// spec:
+///   subscriptions:
+///   - image: {repoURL: nginx, constraint: 1.10}
+/// ";
+/// let manifest = parse("kargo.yaml", text, &Options::default());
+/// let replacement = manifest.diagnostics[0].replacement.as_ref().ok_or("no replacement")?;
+/// assert_eq!(&text[replacement.span.clone()], "1.10");
+/// assert_eq!(replacement.text, "\"1.10\"");
+///
+/// let fixed = Replacement::apply_all(text, [replacement]);
+/// assert!(parse("kargo.yaml", &fixed, &Options::default()).diagnostics.is_empty());
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replacement {
+    /// The bytes of the text that go, as an offset into what was parsed: for [`parse_bytes`](crate::parse_bytes), into what
+    /// [`text_of`](crate::text_of) gives.
+    pub span: Range<usize>,
+    /// What to write in their place.
+    pub text: String,
+    /// Whether a program may make the edit without asking.
+    pub applicability: Applicability,
+}
+
+impl Replacement {
+    /// The text after these edits. An edit that overlaps an earlier one in the text, or lies outside the text, is left out.
+    pub fn apply_all<'a>(text: &str, replacements: impl IntoIterator<Item = &'a Self>) -> String {
+        let mut edits: Vec<&Self> = replacements.into_iter().collect();
+        edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+        let mut edited = String::with_capacity(text.len());
+        let mut done = 0;
+        for edit in edits {
+            let Some(before) = text.get(done..edit.span.start) else { continue };
+            if text.get(edit.span.clone()).is_none() {
+                continue;
+            }
+            edited.push_str(before);
+            edited.push_str(&edit.text);
+            done = edit.span.end;
+        }
+        edited.push_str(text.get(done..).unwrap_or_default());
+        edited
+    }
+}
+
+/// How sure it is that a [`Replacement`] is what the author of the manifest meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Applicability {
+    /// The edit keeps what is written and says it in the form that is read: a program may make it.
+    MachineApplicable,
+    /// The edit is what was probably meant, such as the nearest known name: a person should see it first.
+    MaybeIncorrect,
+}
+
+/// What to do about a problem: words for people, and the edit where they come down to one exact text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Help {
+    pub(crate) text: String,
+    edit: Option<Edit>,
+}
+
+#[derive(Clone, Debug)]
+struct Edit {
+    /// None: what the diagnostic points at.
+    span: Option<Range<usize>>,
+    text: String,
+    applicability: Applicability,
+}
+
+impl Help {
+    /// Help with the text to write in place of what the diagnostic points at.
+    pub(crate) fn writing(text: impl Into<String>, form: impl Into<String>) -> Self {
+        let edit = Edit { span: None, text: form.into(), applicability: Applicability::MachineApplicable };
+        // Within quotation marks, a line break would not stay one.
+        Self { text: text.into(), edit: Some(edit).filter(|edit| !edit.text.contains('\n')) }
+    }
+
+    /// Help with the lines to write in place of these bytes.
+    pub(crate) fn rewriting(text: impl Into<String>, span: Range<usize>, lines: String) -> Self {
+        let applicability = Applicability::MachineApplicable;
+        Self { text: text.into(), edit: Some(Edit { span: Some(span), text: lines, applicability }) }
+    }
+
+    /// The same edit in place of a value, unless it says what it replaces.
+    pub(crate) fn of(mut self, value: Mark) -> Self {
+        if let Some(edit) = &mut self.edit {
+            edit.span.get_or_insert(value.start..value.end);
+        }
+        self
+    }
+
+    /// The same edit, in place of these bytes.
+    pub(crate) fn over(mut self, span: Range<usize>) -> Self {
+        if let Some(edit) = &mut self.edit {
+            edit.span = Some(span);
+        }
+        self
+    }
+
+    /// The same help, whose edit is what was probably meant.
+    pub(crate) fn probable(mut self) -> Self {
+        if let Some(edit) = &mut self.edit {
+            edit.applicability = Applicability::MaybeIncorrect;
+        }
+        self
+    }
+
+    /// The same help without an edit, unless this holds.
+    pub(crate) fn only_if(mut self, holds: bool) -> Self {
+        self.edit = self.edit.filter(|_| holds);
+        self
+    }
+}
+
+impl From<String> for Help {
+    fn from(text: String) -> Self {
+        Self { text, edit: None }
+    }
+}
+
+impl From<&str> for Help {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), edit: None }
+    }
+}
+
+impl From<Cow<'static, str>> for Help {
+    fn from(text: Cow<'static, str>) -> Self {
+        Self { text: text.into_owned(), edit: None }
+    }
+}
+
 /// A text as it may be shown.
 fn shown(text: &str) -> String {
-    visible(&redact(text)).into_owned()
+    printable(&redact(text))
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}: {}", self.location, self.severity, self.message)?;
+        if self.location.is_known() {
+            write!(formatter, "{}: ", self.location)?;
+        }
+        write!(formatter, "{}: {}", self.severity, self.message)?;
         if self.path.is_empty() {
             return Ok(());
         }
@@ -77,7 +242,7 @@ impl fmt::Display for Diagnostic {
 /// How bad a [`Diagnostic`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// The manifest means something, though perhaps not what its author meant, or not to every Kargo release.
+    /// The document is used. It may not mean what its author meant, or not the same to every Kargo release.
     Warning,
     /// The document it is in is not used.
     Error,
@@ -96,7 +261,7 @@ impl fmt::Display for Severity {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Location {
-    /// The file, as whoever called [`parse`](crate::parse) names it.
+    /// The name of the file, as given to [`parse`](crate::parse).
     pub source: Arc<str>,
     /// The line, counted from 1.
     pub line: usize,
@@ -104,17 +269,31 @@ pub struct Location {
     pub column: usize,
     /// How many characters on that line belong to the place; at least 1.
     pub width: usize,
+    /// The bytes of the text that belong to the place. Those of a list or of a text in several lines go beyond its line.
+    pub bytes: Range<usize>,
 }
 
 impl Location {
-    pub(crate) fn new(source: &Arc<str>, mark: crate::node::Mark) -> Self {
-        Self { source: Arc::clone(source), line: mark.line, column: mark.column, width: mark.width }
+    pub(crate) fn new(source: &Arc<str>, mark: Mark) -> Self {
+        Self {
+            source: Arc::clone(source),
+            line: mark.line,
+            column: mark.column,
+            width: mark.width,
+            bytes: mark.start..mark.end,
+        }
+    }
+
+    /// Whether there is a text that this is a place in. What [`from_value`](crate::from_value) reads has none, and every number of its
+    /// locations is 0.
+    pub fn is_known(&self) -> bool {
+        self.line > 0
     }
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}:{}", visible(&self.source), self.line, self.column)
+        write!(formatter, "{}:{}:{}", printable(&self.source), self.line, self.column)
     }
 }
 
@@ -142,7 +321,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The text is no YAML.
+    /// The text is not valid YAML.
     Syntax => "syntax",
     /// The text is larger, deeper or more entangled than [`Limits`](crate::Limits) allow.
     Limit => "limit",

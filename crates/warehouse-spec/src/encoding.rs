@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The bytes are no text that could be read.
+/// Bytes that are not text in an encoding that is read here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} is not UTF-8{}", .encoding.map(|encoding| format!(": the file is {encoding}; save it as UTF-8")).unwrap_or_default())]
 #[non_exhaustive]

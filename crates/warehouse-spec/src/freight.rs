@@ -6,21 +6,20 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::warehouse::{API_VERSION, Metadata};
+use crate::metadata::{API_VERSION, Metadata};
 
 /// A piece of `Freight`: the artifact revisions that travel together.
 ///
-/// Its JSON is that of Kargo's API. Unknown fields are ignored, absent ones are empty, as Go's decoder has it.
+/// Its JSON is that of Kargo's API. Absent fields are empty, as in Go's decoder, and the fields of early releases are read as
+/// today's: `warehouse` as `origin`.
 /// How Freight comes to be, and to its name, is in the `freight` crate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Freight {
     /// Name, namespace, labels and annotations.
     pub metadata: Metadata,
     /// A name for people. Kargo's webhook makes one up where it is absent.
     pub alias: Option<String>,
     /// When the artifacts were discovered.
-    #[serde(with = "crate::timestamp::optional")]
     pub discovered_at: Option<Timestamp>,
     /// Where it comes from.
     pub origin: FreightOrigin,
@@ -43,10 +42,7 @@ struct FreightDocument<'a> {
     metadata: &'a Metadata,
     #[serde(skip_serializing_if = "Option::is_none")]
     alias: &'a Option<String>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "crate::timestamp::optional::serialize"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::time::optional::serialize")]
     discovered_at: &'a Option<Timestamp>,
     origin: &'a FreightOrigin,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -79,6 +75,7 @@ impl Serialize for Freight {
 
 /// What a piece of [`Freight`] comes from; in practice always a Warehouse.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct FreightOrigin {
     /// The kind of the origin: `Warehouse`.
@@ -94,7 +91,7 @@ impl FreightOrigin {
     }
 }
 
-/// `Warehouse/<name>`, as Freight's name is computed from it (rule 6.1).
+/// `Warehouse/<name>`, as Freight's name is computed from it ([rule 6.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 impl fmt::Display for FreightOrigin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", self.kind, self.name)
@@ -103,6 +100,7 @@ impl fmt::Display for FreightOrigin {
 
 /// A Git commit in [`Freight`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct GitCommit {
     /// The repository, as the subscription spells it.
@@ -117,7 +115,7 @@ pub struct GitCommit {
     /// The tag it was found by.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub tag: String,
-    /// The subject of its message, shortened (rule 4.5).
+    /// The subject of its message, shortened ([rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// Its author.
@@ -133,6 +131,7 @@ pub struct GitCommit {
 
 /// A container image in [`Freight`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Image {
     /// The repository, as the subscription spells it.
@@ -154,6 +153,7 @@ pub struct Image {
 
 /// A Helm chart in [`Freight`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Chart {
     /// The repository, as the subscription spells it.
@@ -172,6 +172,7 @@ pub struct Chart {
 
 /// An artifact of a type this project does not know, in [`Freight`] and among discovered artifacts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ArtifactReference {
     /// Its type, often a media type.

@@ -2,7 +2,7 @@
 //!
 //! A **Warehouse** is a Kubernetes document that names sources of artifacts: container images, Git commits, Helm charts.
 //! A piece of **Freight** is one revision of each. This crate reads such documents as people write them and as every Kargo
-//! release since 0.1 defined them, tells at once everything that is wrong with them and where, and gives them back in one
+//! release since 0.1 defined them, reports everything that is wrong with them at once, with its place, and gives them back in one
 //! normal form. It fetches nothing and knows no cluster.
 //!
 //! ```
@@ -22,7 +22,7 @@
 //! let manifest = parse("kargo.yaml", text, &Options::default());
 //! assert!(manifest.is_valid());
 //!
-//! // The old spelling is understood, and normalised.
+//! // The old spelling is read, and normalized.
 //! let warehouse = &manifest.warehouses[0];
 //! let SubscriptionKind::Image(image) = &warehouse.spec.subscriptions[0].kind else {
 //!     unreachable!()
@@ -30,7 +30,7 @@
 //! assert_eq!(image.constraint.as_deref(), Some("^1.26.0"));
 //! assert_eq!(image.discovery_limit, 20);
 //!
-//! // And it is named, with its place.
+//! // The warning about it has its place.
 //! let warning = &manifest.diagnostics[0];
 //! assert_eq!((warning.location.line, warning.location.column), (9, 7));
 //! assert_eq!(warning.path, "spec.subscriptions[0].image.semverConstraint");
@@ -40,88 +40,83 @@
 //! # What is read
 //!
 //! - [`parse`] takes YAML of several documents, or JSON. Warehouses and Freight are decoded, documents of other kinds are
-//!   listed as [`Skipped`]. A document that is no YAML, or that holds an error, hides no other one.
-//! - Every spelling of rule 1.4 is accepted: `helm` for `chart`, an image's `semverConstraint`, `allowTags`, the strategy
+//!   listed as [`Skipped`]. A document that is not valid YAML, or that holds an error, does not keep the others from being read.
+//! - Every spelling of [rule 1.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md) is accepted: `helm` for `chart`, an image's `semverConstraint`, `allowTags`, the strategy
 //!   names of 2023, `includePaths` beside `git`. Each is a warning that names the release which dropped it.
 //! - YAML means what the YAML library of Kubernetes makes of it: an unquoted `1.10` is a number and `on` a boolean, and where
 //!   a text must stand either is an error that says "quote it".
 //! - A [`Diagnostic`] has a file, a line, a column, the field's path, a message, and mostly a remedy; [`Snippet`] shows it as
 //!   a compiler would. Unknown fields are warnings, or errors with [`Options::strict`].
 //! - [`Located`] keeps the place of every field, so that a later message (a repository that does not exist) can point at it.
+//! - [`from_value`] reads JSON that is already parsed, as a client of Kubernetes has it, and gives the same diagnostics.
+//! - A [`Replacement`] is the edit that a help comes down to, so that linters, migrations and editors apply what people read.
 //!
 //! # What is written
 //!
-//! Every type serialises to the JSON of Kargo's API, in normal form and with its defaults filled in. Reading that again gives
-//! the same value. [`Warehouse`] deserialises from it, too; so do [`Freight`] and [`DiscoveredArtifacts`].
+//! Every type serializes to the JSON of Kargo's API, in normal form and with its defaults filled in. Reading that again gives
+//! the same value: by [`parse`], by [`from_value`], or by `Deserialize`, which is the same decoder. With the feature `schema`, the
+//! types implement `schemars::JsonSchema`.
+//!
+//! # What is judged
+//!
+//! [`Subscription::tag_rule`] judges tags and versions without a server: which of them a Warehouse takes, and why not the others.
 //!
 //! # Where this differs from Kargo
 //!
-//! - `file://` is a Git repository URL here, for tests and embedders (rule 1.7).
-//! - Two subscriptions to one repository are allowed when each has a name of its own (rule 1.8); the warning says that Kargo
+//! - `file://` is a Git repository URL here, for tests and embedders ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+//! - Two subscriptions to one repository are allowed when each has a name of its own ([rule 1.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)); the warning says that Kargo
 //!   refuses them.
 //! - An unquoted value that YAML takes for a tag is an error here; Go's decoder drops the tag and goes on with the rest.
 //! - A key that occurs twice is a warning, and the last one counts, as in Kubernetes' decoder.
 //! - A platform has three parts at most, none of them empty or with white space.
 //!
-//! # What it refuses to do
+//! # Safety
 //!
-//! No input makes it panic or recurse without bound, and [`Limits`] bound what a text may expand to. No message, `Debug`
-//! output or snippet of it shows a credential out of a URL: see [`redact`].
+//! No input makes it panic or recurse without bound, and [`Limits`] bound what a text may expand to. No message, replacement, `Debug`
+//! output or snippet shows a credential out of a URL: see [`redact`].
 
-mod chart;
 mod decode;
 mod diagnostic;
-mod discovered;
 mod encoding;
-mod escape;
 mod freight;
-mod generic;
-mod git;
-mod image;
-mod interval;
 mod manifest;
-mod node;
-mod options;
+mod metadata;
 mod parse;
-mod path;
-mod platform;
-mod redact;
 mod repo_url;
 mod rule;
-mod scalar;
-mod secret;
+#[cfg(feature = "schema")]
+mod schema;
+mod selection;
 mod snippet;
+mod status;
 mod subscription;
-mod syntax;
-mod timestamp;
-mod url;
-mod value;
-mod visible;
+mod time;
 mod warehouse;
-mod written;
 mod yaml;
 
-pub use chart::ChartSubscription;
-pub use diagnostic::{Code, Diagnostic, Location, Severity};
-pub use discovered::{
-    ChartDiscoveryResult, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference, DiscoveredRef,
-    DiscoveryResult, GenericDiscoveryResult, GitDiscoveryRefs, GitDiscoveryResult, ImageDiscoveryResult,
-};
+pub use diagnostic::{Applicability, Code, Diagnostic, Location, Replacement, Severity};
 pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
-pub use generic::GenericSubscription;
-pub use git::{CommitSelectionStrategy, GitSubscription};
-pub use image::{ImageSelectionStrategy, ImageSubscription};
-pub use interval::{Interval, InvalidInterval};
-pub use manifest::{Located, Manifest, Skipped};
-pub use options::{Limits, Options};
-pub use parse::{parse, parse_bytes};
-pub use platform::{InvalidPlatform, Platform};
-pub use redact::{redact, without_credential};
+pub use manifest::{InvalidValue, Located, Manifest, Options, Parsed, Skipped};
+pub use metadata::{API_VERSION, Metadata};
+pub use parse::{FromValue, from_value, parse, parse_bytes};
+pub use repository_url::{normalize_chart, normalize_git, normalize_image, redact, without_credential};
+pub use selection::InvalidRule;
 pub use snippet::Snippet;
-pub use subscription::{DEFAULT_DISCOVERY_LIMIT, MAXIMUM_DISCOVERY_LIMIT, Subscription, SubscriptionKind};
-pub use url::{normalize_chart, normalize_git, normalize_image};
-pub use value::UnknownValue;
-pub use warehouse::{
-    API_VERSION, FreightCreationCriteria, FreightCreationPolicy, Metadata, Warehouse, WarehouseSpec,
+pub use status::{
+    ChartDiscoveryResult, Condition, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference,
+    DiscoveredRef, DiscoveryResult, GenericDiscoveryResult, GitDiscoveryRefs, GitDiscoveryResult,
+    ImageDiscoveryResult, WarehouseStatus,
 };
+pub use subscription::{
+    ChartSubscription, CommitSelectionStrategy, DEFAULT_DISCOVERY_LIMIT, GenericSubscription,
+    GitSubscription, ImageSelectionStrategy, ImageSubscription, InvalidPlatform, MAXIMUM_DISCOVERY_LIMIT,
+    Platform, Subscription, SubscriptionKind, UnknownValue,
+};
+pub use time::{Interval, InvalidInterval};
+pub use warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};
+pub use yaml::Limits;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

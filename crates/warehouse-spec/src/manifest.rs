@@ -1,4 +1,4 @@
-//! A manifest as a whole: what was read from it, what was passed over, and what is wrong with it.
+//! A manifest as a whole: how it is read, what was read from it, what was skipped, and what is wrong with it.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -6,11 +6,37 @@ use std::ops::Deref;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::freight::Freight;
 use crate::warehouse::Warehouse;
+use crate::yaml::Limits;
 
-/// Everything [`parse`](crate::parse) made of one file.
+/// How [`parse`](crate::parse) reads: how strictly, and up to which size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// Whether warnings about unknown, duplicate or misplaced keys are errors.
+    pub strict: bool,
+    /// How large a manifest may be.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// The same options with strictness on or off.
+    #[must_use]
+    pub fn with_strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// The same options with other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+/// The result of [`parse`](crate::parse): what one file holds.
 ///
-/// A document with an error is not among `warehouses` or `freights`; the others are, so one bad document hides no good
-/// one. [`Manifest::is_valid`] says whether there was an error at all.
+/// A document with an error is not among `warehouses` or `freights`; every other one is. [`Manifest::is_valid`] says whether there was an error at all.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Manifest {
@@ -18,7 +44,7 @@ pub struct Manifest {
     pub warehouses: Vec<Located<Warehouse>>,
     /// The Freight documents without an error, in the order of the file.
     pub freights: Vec<Located<Freight>>,
-    /// Documents of other kinds, which were passed over.
+    /// Documents of other kinds, which were not read.
     pub skipped: Vec<Skipped>,
     /// Everything wrong with the file, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
@@ -41,7 +67,52 @@ impl Manifest {
     }
 }
 
-/// A document of a kind that is no business of discovery: a Stage, a Project, a Secret.
+/// What [`from_value`](crate::from_value) made of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parsed<T> {
+    /// The value in normal form; none where there is an error.
+    pub value: Option<T>,
+    /// Everything wrong with it, warnings included.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<T> Parsed<T> {
+    /// The value, or every error.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] where a diagnostic is an error. Warnings are dropped either way.
+    pub fn into_result(self) -> Result<T, InvalidValue> {
+        let Self { value, mut diagnostics } = self;
+        diagnostics.retain(Diagnostic::is_error);
+        value.ok_or(InvalidValue { errors: diagnostics })
+    }
+}
+
+/// A value that cannot be used, with every error in it. `Display` is one line: `path: message; path: message`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.line())]
+pub struct InvalidValue {
+    errors: Vec<Diagnostic>,
+}
+
+impl InvalidValue {
+    /// The errors, with their paths and with what to do about them.
+    pub fn errors(&self) -> &[Diagnostic] {
+        &self.errors
+    }
+
+    fn line(&self) -> String {
+        let errors = self.errors.iter().map(|error| match error.path.as_str() {
+            "" => error.message.clone(),
+            path => format!("{path}: {}", error.message),
+        });
+        errors.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// A document of another kind, such as a Stage, a Project or a Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Skipped {

@@ -1,20 +1,22 @@
-//! From text to [`Manifest`].
+//! From text, or from JSON that is already parsed, to the types of this crate.
 
 use std::sync::Arc;
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde_json::Value as Json;
 
 use crate::decode;
 use crate::diagnostic::{Code, Diagnostic, Location, Severity};
 use crate::encoding::text_of;
-use crate::escape;
-use crate::manifest::Manifest;
-use crate::node::Mark;
-use crate::options::Options;
-use crate::yaml;
+use crate::freight::Freight;
+use crate::manifest::{Manifest, Options, Parsed};
+use crate::subscription::{ChartSubscription, GitSubscription, ImageSubscription, Subscription};
+use crate::warehouse::{Warehouse, WarehouseSpec};
+use crate::yaml::{self, Mark};
 
-/// Reads every document of a manifest, YAML or JSON (rule 1.1).
+/// Reads every document of a manifest, YAML or JSON ([rule 1.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 ///
-/// `source_name` is what diagnostics call the file. Nothing is ever only partly reported: the diagnostics hold every error
-/// and every warning of every document. Documents of other kinds, and of other API groups, are listed as skipped; empty
+/// `source_name` is the name of the file in diagnostics. They hold every error and every warning of every document. Documents of other kinds, and of other API groups, are listed as skipped; empty
 /// ones are not. A `List` is read as the documents it holds.
 ///
 /// No input makes it panic, recurse without bound, or take more memory than [`Limits`](crate::Limits) allow.
@@ -38,12 +40,12 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
             &format!("the manifest is larger than the limit of {limit} bytes"),
         );
     }
-    let mut read = yaml::read(&source, text, &options.limits);
-    let documents = decode::documents(&source, options.strict, escape::is_json(text), &read.nodes);
+    let read = yaml::read(text, &options.limits);
+    let documents = decode::documents(&source, text, options.strict, &read.nodes);
     let mut diagnostics = documents.diagnostics;
-    diagnostics.append(&mut read.diagnostics);
+    diagnostics.append(&mut decode::syntax_errors(&source, text, &read.problems));
     diagnostics.sort_by_key(|found| (found.location.line, found.location.column));
-    // One slip may break several documents, such as a merge conflict across them.
+    // One error may break several documents, such as a merge conflict across them.
     diagnostics.dedup();
     shorten(&mut diagnostics, options.limits.diagnostics);
     Manifest {
@@ -54,19 +56,19 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
     }
 }
 
-/// Reads a manifest as [`parse`] does, from bytes that may not be text at all.
+/// Reads a manifest as [`parse`] does, from bytes.
 ///
-/// The bytes are UTF-8, or UTF-16 or UTF-32 with a byte order mark, as [`text_of`] reads them. Others are one error, at the
-/// place of the first that does not fit.
+/// The bytes are UTF-8, or UTF-16 or UTF-32 with a byte order mark, as [`text_of`] reads them. For other bytes there is one
+/// diagnostic, at the place of the first byte that does not fit.
 pub fn parse_bytes(source_name: &str, bytes: &[u8], options: &Options) -> Manifest {
     match text_of(bytes) {
         Ok(text) => parse(source_name, &text, options),
         Err(error) => {
-            let mark = Mark { line: error.line, column: error.column, width: 1 };
+            let mark = Mark { line: error.line, column: error.column, width: 1, ..Mark::first() };
             let source = Arc::from(source_name);
-            let mut manifest = refused(&source, mark, Code::Syntax, "the file is no text in UTF-8");
+            let mut manifest = refused(&source, mark, Code::Syntax, "the file is not text in UTF-8");
             if let (Some(encoding), Some(found)) = (error.encoding, manifest.diagnostics.first_mut()) {
-                found.message = format!("the file is no text in UTF-8, but {encoding}");
+                found.message = format!("the file is not text in UTF-8, but {encoding}");
                 found.help = Some("save it as UTF-8".to_owned());
             }
             manifest
@@ -82,7 +84,7 @@ fn refused(source: &Arc<str>, mark: Mark, code: Code, message: &str) -> Manifest
     }
 }
 
-/// Cuts a list that nobody would read to its end, errors first, and says so.
+/// Cuts a long list, warnings first, and adds how many diagnostics are left out.
 fn shorten(diagnostics: &mut Vec<Diagnostic>, limit: usize) {
     if diagnostics.len() <= limit {
         return;
@@ -96,4 +98,77 @@ fn shorten(diagnostics: &mut Vec<Diagnostic>, limit: usize) {
         let location = last.location.clone();
         diagnostics.push(Diagnostic::new(Severity::Error, Code::Limit, location, "", message));
     }
+}
+
+/// What can be read from JSON that is already parsed, as a Kubernetes client has it: [`Warehouse`], [`WarehouseSpec`],
+/// [`Freight`], [`Subscription`] and the three kinds of subscriptions.
+///
+/// The trait is sealed; its implementations are those of [`from_value`].
+pub trait FromValue: sealed::Sealed + Sized {
+    /// Reads the value as [`from_value`] does.
+    #[doc(hidden)]
+    fn read(value: &Json) -> Parsed<Self>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Reads JSON that is already parsed, as [`parse`] reads a text: old spellings are normalized, defaults are applied, and every
+/// problem is told at once.
+///
+/// A client of Kubernetes that deserializes into [`Warehouse`] learns of errors only. This function gives the warnings as well, so that a
+/// misspelt field is not lost. The diagnostics have paths but no places, since there is no text. A `kind` or an `apiVersion` that
+/// belongs to something else is an error; an absent one is not, since the items of a list that an API server sends have neither.
+///
+/// ```
+/// use serde_json::json;
+/// use warehouse_spec::{Warehouse, from_value};
+///
+/// let parsed = from_value::<Warehouse>(json!({
+///     "apiVersion": "kargo.akuity.io/v1alpha1",
+///     "kind": "Warehouse",
+///     "metadata": {"name": "demo"},
+///     "spec": {"subscriptions": [{"image": {"repoURL": "nginx", "constrain": "^1.26.0"}}]},
+/// }));
+/// assert_eq!(
+///     parsed.diagnostics[0].to_string(),
+///     "warning: an image subscription has no field `constrain`; it is ignored (spec.subscriptions[0].image.constrain)",
+/// );
+/// assert_eq!(parsed.diagnostics[0].help.as_deref(), Some("did you mean `constraint`?"));
+/// assert_eq!(parsed.value.map(|warehouse| warehouse.metadata.name).as_deref(), Some("demo"));
+/// ```
+pub fn from_value<T: FromValue>(value: Json) -> Parsed<T> {
+    T::read(&value)
+}
+
+/// Implements [`FromValue`] by a decoder, and `Deserialize` by the same one.
+macro_rules! decoded {
+    ($($type:ty => $decode:expr,)+) => {$(
+        impl sealed::Sealed for $type {}
+
+        impl FromValue for $type {
+            fn read(value: &Json) -> Parsed<Self> {
+                decode::value(value, $decode)
+            }
+        }
+
+        /// Reads every edition's spelling and applies defaults, as [`parse`] does, and fails with every error at once. Warnings are lost:
+        /// where they matter, use [`from_value`].
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                from_value(Json::deserialize(deserializer)?).into_result().map_err(D::Error::custom)
+            }
+        }
+    )+};
+}
+
+decoded! {
+    Warehouse => decode::warehouse_object,
+    WarehouseSpec => decode::warehouse_spec,
+    Freight => decode::freight_object,
+    Subscription => decode::subscription,
+    ImageSubscription => decode::image,
+    GitSubscription => |context, field| decode::git(context, field, &[]),
+    ChartSubscription => decode::chart,
 }

@@ -1,12 +1,15 @@
-//! The one place where a manifest meets the rules that will judge artifacts: does a constraint, a pattern, a selector, an
-//! expression parse at all? Each answer is a reason for people, or nothing when all is well.
+//! Checks of texts against the rules that judge artifacts: whether a constraint, a pattern, a selector or an expression parses. Each
+//! check gives the reason why not, in words, or none.
 
 use std::error::Error;
+use std::sync::LazyLock;
 
-use selection_strategies::expression::{CommitVariables, Expression, Signatures, TagVariables};
-use selection_strategies::expression::{NameUse, UnknownName};
+use go_compat::{GoRegex, GoRegexError};
+use kargo_expr::{CommitVariables, Expression, Signatures, TagVariables};
+use kargo_expr::{NameUse, UnknownName};
+use regex::Regex;
 use selection_strategies::path::{PathSelector, PathSelectorError};
-use selection_strategies::{Constraint, ConstraintError, GoRegex, GoRegexError};
+use selection_strategies::{Constraint, ConstraintError, nearest_name};
 
 /// What an error says is wrong, without its own repetition of the text that we show anyway.
 fn reason(error: &dyn Error) -> String {
@@ -23,7 +26,7 @@ fn reason(error: &dyn Error) -> String {
     text
 }
 
-/// Why this is no version constraint (rules 2.1 to 2.9).
+/// Why this is not a version constraint ([rules 2.1 to 2.9](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn constraint(text: &str) -> Option<String> {
     match Constraint::parse(text) {
         Ok(_) => None,
@@ -34,7 +37,7 @@ pub(crate) fn constraint(text: &str) -> Option<String> {
     }
 }
 
-/// Why this is no regular expression of Go's syntax (rule 3.3).
+/// Why this is not a regular expression of Go's syntax ([rule 3.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn regex(text: &str) -> Option<String> {
     GoRegex::new(text).err().map(|error| regex_reason(&error))
 }
@@ -47,7 +50,7 @@ fn regex_reason(error: &GoRegexError) -> String {
     }
 }
 
-/// Why this is no path selector (rule 4.4).
+/// Why this is not a path selector ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn path_selector(text: &str) -> Option<String> {
     match PathSelector::new(text) {
         Ok(_) => None,
@@ -56,12 +59,12 @@ pub(crate) fn path_selector(text: &str) -> Option<String> {
     }
 }
 
-/// Why this is no filter of commits or tags (rule 4.6).
+/// Why this is not a filter of commits or tags ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn filter(text: &str) -> Option<String> {
     Expression::compile(text).err().map(|error| error.to_string())
 }
 
-/// Why these are no criteria for Freight (rule 6.2). Blank criteria are none.
+/// Why these are not criteria for Freight ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Blank criteria are none.
 pub(crate) fn criteria(text: &str) -> Option<String> {
     if text.trim().is_empty() {
         return None;
@@ -70,7 +73,7 @@ pub(crate) fn criteria(text: &str) -> Option<String> {
     compiled.err().map(|error| error.to_string())
 }
 
-/// The names that a filter of commits or tags can ask for (rule 4.6).
+/// The names that a filter of commits or tags can ask for ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn variables(of_tags: bool) -> &'static [&'static str] {
     match of_tags {
         true => TagVariables::NAMES,
@@ -100,4 +103,49 @@ pub(crate) fn uses(text: &str, are_criteria: bool) -> Vec<NameUse> {
 /// The functions of criteria.
 pub(crate) fn functions() -> Vec<&'static str> {
     Signatures::for_freight().names().collect()
+}
+
+/// What to write where `constraint` names a tag.
+pub(crate) const NAME_A_TAG: &str = "name a tag, for example `latest`";
+
+/// What the distribution specification calls a tag.
+pub(crate) fn is_tag(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.len() <= 128
+        && text.bytes().next().is_some_and(word)
+        && text.bytes().all(|byte| word(byte) || byte == b'.' || byte == b'-')
+}
+
+/// The longest branch name ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+pub(crate) const LONGEST_BRANCH: usize = 255;
+
+/// What a name of a branch looks like.
+pub(crate) const BRANCH_NAME: &str =
+    "letters, digits, `.`, `_`, `-` and `/`; a letter or digit first, no `.` or `/` last";
+
+static BRANCH: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^[a-zA-Z0-9](?:[a-zA-Z0-9._/-]*[a-zA-Z0-9_-])?$").ok());
+
+/// Whether this may be the name of a branch ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+pub(crate) fn is_branch(text: &str) -> bool {
+    text.len() <= LONGEST_BRANCH && BRANCH.as_ref().is_some_and(|name| name.is_match(text))
+}
+
+/// The most similar of these names, if any is similar enough to be worth mentioning.
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    nearest_name(name, known.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let known = ["repoURL", "branch", "semverConstraint", "strictSemvers"];
+        assert_eq!(nearest("repoUrl", &known), Some("repoURL"));
+        assert_eq!(nearest("barnch", &known), Some("branch"));
+        assert_eq!(nearest("strictSemver", &known), Some("strictSemvers"));
+        assert_eq!(nearest("colour", &known), None);
+    }
 }

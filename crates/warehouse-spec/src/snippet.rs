@@ -1,11 +1,10 @@
-//! A diagnostic as a compiler shows it.
+//! A diagnostic as a compiler shows it, without the values of secrets.
 
 use std::fmt;
 
+use repository_url::{is_printable, names_secret, printable, redact};
+
 use crate::diagnostic::{Code, Diagnostic};
-use crate::redact::redact;
-use crate::secret::{has_secret_key, is_in_secret};
-use crate::visible::{REPLACEMENT, acts, visible};
 
 /// The most characters of a line that are shown; a longer one is cut around the place.
 const WIDEST: usize = 100;
@@ -17,8 +16,8 @@ const AROUND: usize = 4_000;
 /// Shows a [`Diagnostic`] with the line it is about, a caret, and its help; plain text, several lines, no colour, no line
 /// break at the end.
 ///
-/// Credentials in URLs are masked in the line as well. Of a line that may belong to a Secret only the key is shown. What a
-/// terminal would act on is replaced by U+FFFD. A text that is larger than the limit is shown without any line of it.
+/// Credentials in URLs are masked in the line as well. Of a line that may belong to a Secret only the key is shown. Characters that are
+/// not printable are replaced by U+FFFD. A text that is larger than the limit is shown without any line of it.
 ///
 /// ```
 /// use warehouse_spec::{Options, Snippet, parse};
@@ -35,7 +34,7 @@ const AROUND: usize = 4_000;
 /// assert_eq!(
 ///     Snippet::new(&manifest.diagnostics[0], text).to_string(),
 ///     "\
-/// error: `nginx:1.25` is no image repository
+/// error: `nginx:1.25` is not an image repository
 ///  --> kargo.yaml:6:22 (spec.subscriptions[0].image.repoURL)
 ///   |
 /// 6 |   - image: {repoURL: 'nginx:1.25'}
@@ -68,10 +67,10 @@ impl fmt::Display for Snippet<'_> {
         let found = self.diagnostic;
         let number = found.location.line.to_string();
         let gutter = " ".repeat(number.len());
-        writeln!(formatter, "{}: {}", found.severity, visible(&found.message))?;
+        writeln!(formatter, "{}: {}", found.severity, printable(&found.message))?;
         write!(formatter, "{gutter}--> {}", found.location)?;
         if !found.path.is_empty() {
-            write!(formatter, " ({})", visible(&found.path))?;
+            write!(formatter, " ({})", printable(&found.path))?;
         }
         if let Some(shown) = self.shown_line() {
             writeln!(formatter)?;
@@ -80,7 +79,7 @@ impl fmt::Display for Snippet<'_> {
             write!(formatter, "{gutter} | {}{}", " ".repeat(shown.before), "^".repeat(shown.width))?;
         }
         if let Some(help) = &found.help {
-            write!(formatter, "\n{gutter} = help: {}", visible(help))?;
+            write!(formatter, "\n{gutter} = help: {}", printable(help))?;
         }
         Ok(())
     }
@@ -156,7 +155,7 @@ fn cut(line: &str, before: usize, width: usize) -> Shown {
         .chars()
         .map(|letter| match letter {
             _ if letter.is_whitespace() => ' ',
-            _ if acts(letter) => REPLACEMENT,
+            _ if !is_printable(letter) => char::REPLACEMENT_CHARACTER,
             _ => letter,
         })
         .collect();
@@ -176,4 +175,38 @@ fn cut(line: &str, before: usize, width: usize) -> Shown {
     }
     let room = line.chars().count().saturating_sub(before).max(1);
     Shown { line, before, width: width.min(room) }
+}
+
+/// Whether the line of this index (from 0) may hold a secret: some key on it is named like one, or it belongs to a document
+/// that says it is a Secret.
+pub(crate) fn may_hold_secret(lines: &[&str], index: usize) -> bool {
+    lines.get(index).is_some_and(|line| has_secret_key(line)) || is_in_secret(lines, index)
+}
+
+/// Whether the line of this index (from 0) belongs to a document that says it is a Secret.
+pub(crate) fn is_in_secret(lines: &[&str], index: usize) -> bool {
+    let is_mark = |line: &str| line == "---" || line.starts_with("--- ");
+    let before = lines.iter().take(index).rposition(|line| is_mark(line));
+    let start = before.map_or(0, |at| at + 1);
+    lines
+        .iter()
+        .enumerate()
+        .skip(start)
+        .take_while(|(at, line)| *at <= index || !is_mark(line))
+        .any(|(_, line)| line.contains("Secret") && names_kind(line))
+}
+
+fn names_kind(line: &str) -> bool {
+    let compact: String = line.chars().filter(|letter| !" \"'-{".contains(*letter)).collect();
+    compact.starts_with("kind:Secret") || compact.contains(",kind:Secret")
+}
+
+/// Whether some key on the line is named like a secret.
+pub(crate) fn has_secret_key(line: &str) -> bool {
+    let keys = line.match_indices(':').map(|(colon, _)| {
+        let before = line[..colon].trim_end_matches(['"', '\'', ' ']);
+        let start = before.rfind([' ', '"', '\'', '{', ',', ':']).map_or(0, |at| at + 1);
+        &before[start..]
+    });
+    keys.into_iter().any(names_secret)
 }

@@ -1,17 +1,16 @@
-//! One subscription of a Warehouse: its optional name and exactly one kind (rule 1.3).
+//! The subscriptions of a Warehouse: an optional name and exactly one kind each ([rule 1.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::chart::ChartSubscription;
-use crate::generic::GenericSubscription;
-use crate::git::GitSubscription;
-use crate::image::ImageSubscription;
-
-/// The number of artifacts kept per subscription unless the manifest says otherwise (rule 1.6).
+/// The default of `discoveryLimit`, the number of artifacts kept per subscription ([rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub const DEFAULT_DISCOVERY_LIMIT: u32 = 20;
 
-/// The largest `discoveryLimit` (rule 1.6).
+/// The largest `discoveryLimit` ([rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub const MAXIMUM_DISCOVERY_LIMIT: u32 = 100;
 
 /// A subscription to one repository.
@@ -21,7 +20,7 @@ pub const MAXIMUM_DISCOVERY_LIMIT: u32 = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Subscription {
-    /// What tells this subscription from others to the same repository; recorded in results and in Freight.
+    /// The name by which results and Freight tell this subscription from others to the same repository.
     pub name: Option<String>,
     /// What is subscribed to.
     pub kind: SubscriptionKind,
@@ -126,7 +125,467 @@ impl From<GenericSubscription> for SubscriptionKind {
     }
 }
 
+/// The default of switches that are on unless a manifest turns them off.
+#[cfg(feature = "schema")]
+fn is_on() -> bool {
+    true
+}
+
+#[cfg(feature = "schema")]
+fn default_limit() -> u32 {
+    DEFAULT_DISCOVERY_LIMIT
+}
+
 /// `skip_serializing_if` for switches that are off unless a manifest turns them on.
 pub(crate) fn is_off(value: &bool) -> bool {
     !value
+}
+
+/// `image` of a subscription.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ImageSubscription {
+    /// The repository, without a tag and without a scheme: `ghcr.io/example/app`.
+    #[serde(rename = "repoURL")]
+    pub repo_url: String,
+    /// Which image counts as the newest.
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub image_selection_strategy: ImageSelectionStrategy,
+    /// A version constraint for `SemVer`, a tag for `Digest`; the other strategies ignore it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<String>,
+    /// Whether only tags with all three version parts count ([rule 2.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[cfg_attr(feature = "schema", schemars(default = "crate::subscription::is_on"))]
+    pub strict_semvers: bool,
+    /// Patterns of which a tag must match at least one; none means every tag ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub allow_tags_regexes: Vec<String>,
+    /// Patterns of which a tag must match none ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub ignore_tags_regexes: Vec<String>,
+    /// Tags to ignore, compared as a whole: `ignoreTags` of releases before 1.13, still read here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub ignore_tags: Vec<String>,
+    /// The platform an image must offer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
+    /// Whether metadata of an image may be reused by its tag ([rule 3.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[serde(skip_serializing_if = "is_off")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub cache_by_tag: bool,
+    /// How many images are kept, 1 to 100. Defaults to 20.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(default = "crate::subscription::default_limit", range(min = 1, max = 100))
+    )]
+    pub discovery_limit: u32,
+    /// Whether to skip the verification of the registry's TLS certificate.
+    #[serde(rename = "insecureSkipTLSVerify", skip_serializing_if = "is_off")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub insecure_skip_tls_verify: bool,
+    /// The repository of the image's source: `gitRepoURL` of releases to 1.6, kept as metadata.
+    #[serde(rename = "gitRepoURL", skip_serializing_if = "Option::is_none")]
+    pub git_repo_url: Option<String>,
+}
+
+impl ImageSubscription {
+    /// A subscription to this repository, with the defaults of every other field ([rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    pub fn new(repo_url: impl Into<String>) -> Self {
+        Self {
+            repo_url: repo_url.into(),
+            image_selection_strategy: ImageSelectionStrategy::default(),
+            constraint: None,
+            strict_semvers: true,
+            allow_tags_regexes: Vec::new(),
+            ignore_tags_regexes: Vec::new(),
+            ignore_tags: Vec::new(),
+            platform: None,
+            cache_by_tag: false,
+            discovery_limit: DEFAULT_DISCOVERY_LIMIT,
+            insecure_skip_tls_verify: false,
+            git_repo_url: None,
+        }
+    }
+}
+
+/// Which image of a repository counts as the newest (`imageSelectionStrategy`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum ImageSelectionStrategy {
+    /// The one image that the tag in `constraint` names at the moment.
+    Digest,
+    /// The greatest tag, byte by byte.
+    Lexical,
+    /// The image built last.
+    NewestBuild,
+    /// The greatest semantic version. The default.
+    #[default]
+    SemVer,
+}
+
+impl ImageSelectionStrategy {
+    /// Every value, in the order Kargo documents them.
+    pub const ALL: &'static [&'static str] = &["Digest", "Lexical", "NewestBuild", "SemVer"];
+
+    /// The value as a manifest spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Digest => "Digest",
+            Self::Lexical => "Lexical",
+            Self::NewestBuild => "NewestBuild",
+            Self::SemVer => "SemVer",
+        }
+    }
+}
+
+impl fmt::Display for ImageSelectionStrategy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for ImageSelectionStrategy {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "Digest" => Ok(Self::Digest),
+            "Lexical" => Ok(Self::Lexical),
+            "NewestBuild" => Ok(Self::NewestBuild),
+            "SemVer" => Ok(Self::SemVer),
+            _ => Err(UnknownValue::new(text, Self::ALL)),
+        }
+    }
+}
+
+/// A platform constraint, `os/arch[/variant]` ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). How it judges an image is [rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
+///
+/// ```
+/// let platform: warehouse_spec::Platform = "linux/arm/v7".parse()?;
+/// assert_eq!(platform.os(), "linux");
+/// assert_eq!(platform.variant(), Some("v7"));
+/// assert!("linux".parse::<warehouse_spec::Platform>().is_err());
+/// # Ok::<(), warehouse_spec::InvalidPlatform>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Platform {
+    os: String,
+    arch: String,
+    variant: Option<String>,
+}
+
+/// A text that is not a platform: it does not have two or three parts, or a part is empty or holds other characters than letters,
+/// digits, `_`, `.` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a platform of the form os/arch or os/arch/variant")]
+pub struct InvalidPlatform(String);
+
+impl Platform {
+    /// The operating system, such as `linux`.
+    pub fn os(&self) -> &str {
+        &self.os
+    }
+
+    /// The architecture, such as `amd64`.
+    pub fn arch(&self) -> &str {
+        &self.arch
+    }
+
+    /// The variant of the architecture, such as `v7`; none means any.
+    pub fn variant(&self) -> Option<&str> {
+        self.variant.as_deref()
+    }
+}
+
+impl FromStr for Platform {
+    type Err = InvalidPlatform;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidPlatform(text.to_owned());
+        let parts: Vec<&str> = text.split('/').collect();
+        let word = |part: &&str| {
+            !part.is_empty()
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+        };
+        if !parts.iter().all(word) {
+            return Err(invalid());
+        }
+        match parts.as_slice() {
+            [os, arch] => Ok((os, arch, None)),
+            [os, arch, variant] => Ok((os, arch, Some((*variant).to_owned()))),
+            _ => Err(invalid()),
+        }
+        .map(|(os, arch, variant)| Self { os: (*os).to_owned(), arch: (*arch).to_owned(), variant })
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.os, self.arch)?;
+        match &self.variant {
+            Some(variant) => write!(formatter, "/{variant}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<Platform> for String {
+    fn from(platform: Platform) -> Self {
+        platform.to_string()
+    }
+}
+
+impl TryFrom<String> for Platform {
+    type Error = InvalidPlatform;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// `git` of a subscription.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GitSubscription {
+    /// The repository: an http(s), ssh, scp-form or file URL.
+    #[serde(rename = "repoURL")]
+    pub repo_url: String,
+    /// Which commit counts as the newest.
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub commit_selection_strategy: CommitSelectionStrategy,
+    /// The branch for `NewestFromBranch`. Defaults to the remote's HEAD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// A version constraint for `SemVer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub semver_constraint: Option<String>,
+    /// Whether only tags with all three version parts count ([rule 2.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[cfg_attr(feature = "schema", schemars(default = "crate::subscription::is_on"))]
+    pub strict_semvers: bool,
+    /// Patterns of which a tag must match at least one; none means every tag ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub allow_tags_regexes: Vec<String>,
+    /// Patterns of which a tag must match none ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub ignore_tags_regexes: Vec<String>,
+    /// Tags to ignore, compared as a whole: `ignoreTags` of releases before 1.13, still read here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub ignore_tags: Vec<String>,
+    /// What must be true of a commit or tag, as an expression ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expression_filter: Option<String>,
+    /// Selectors of which a changed path must match at least one; none means every path ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub include_paths: Vec<String>,
+    /// Selectors whose paths do not count ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub exclude_paths: Vec<String>,
+    /// Commits before this moment end the walk ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::time::optional")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::time::schema::Moment>"))]
+    pub since: Option<Timestamp>,
+    /// Kargo's switch for partial clones. Kept for the round trip: discovery here never clones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blobless: Option<bool>,
+    /// How many commits are kept, 1 to 100. Defaults to 20.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(default = "crate::subscription::default_limit", range(min = 1, max = 100))
+    )]
+    pub discovery_limit: u32,
+    /// Whether to skip the verification of the server's TLS certificate.
+    #[serde(rename = "insecureSkipTLSVerify", skip_serializing_if = "is_off")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub insecure_skip_tls_verify: bool,
+}
+
+impl GitSubscription {
+    /// A subscription to this repository, with the defaults of every other field ([rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    pub fn new(repo_url: impl Into<String>) -> Self {
+        Self {
+            repo_url: repo_url.into(),
+            commit_selection_strategy: CommitSelectionStrategy::default(),
+            branch: None,
+            semver_constraint: None,
+            strict_semvers: true,
+            allow_tags_regexes: Vec::new(),
+            ignore_tags_regexes: Vec::new(),
+            ignore_tags: Vec::new(),
+            expression_filter: None,
+            include_paths: Vec::new(),
+            exclude_paths: Vec::new(),
+            since: None,
+            blobless: None,
+            discovery_limit: DEFAULT_DISCOVERY_LIMIT,
+            insecure_skip_tls_verify: false,
+        }
+    }
+}
+
+/// Which commit of a repository counts as the newest (`commitSelectionStrategy`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum CommitSelectionStrategy {
+    /// The commit of the greatest tag, byte by byte.
+    Lexical,
+    /// The tip of a branch. The default.
+    #[default]
+    NewestFromBranch,
+    /// The commit of the tag made last.
+    NewestTag,
+    /// The commit of the tag with the greatest semantic version.
+    SemVer,
+}
+
+impl CommitSelectionStrategy {
+    /// Every value, in the order Kargo documents them.
+    pub const ALL: &'static [&'static str] = &["Lexical", "NewestFromBranch", "NewestTag", "SemVer"];
+
+    /// The value as a manifest spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lexical => "Lexical",
+            Self::NewestFromBranch => "NewestFromBranch",
+            Self::NewestTag => "NewestTag",
+            Self::SemVer => "SemVer",
+        }
+    }
+
+    /// Whether the strategy chooses among tags, rather than along a branch.
+    pub fn selects_tags(self) -> bool {
+        !matches!(self, Self::NewestFromBranch)
+    }
+}
+
+impl fmt::Display for CommitSelectionStrategy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CommitSelectionStrategy {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "Lexical" => Ok(Self::Lexical),
+            "NewestFromBranch" => Ok(Self::NewestFromBranch),
+            "NewestTag" => Ok(Self::NewestTag),
+            "SemVer" => Ok(Self::SemVer),
+            _ => Err(UnknownValue::new(text, Self::ALL)),
+        }
+    }
+}
+
+/// `chart` of a subscription; `helm` in Kargo's documentation of early 2025.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ChartSubscription {
+    /// A classic chart repository (http or https) or one chart in an OCI registry (`oci://`).
+    #[serde(rename = "repoURL")]
+    pub repo_url: String,
+    /// The chart within a classic repository; none for `oci://`, whose URL already names the chart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A constraint on the chart's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub semver_constraint: Option<String>,
+    /// How many versions are kept, 1 to 100. Defaults to 20.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(default = "crate::subscription::default_limit", range(min = 1, max = 100))
+    )]
+    pub discovery_limit: u32,
+    /// Whether to skip the verification of the server's TLS certificate.
+    #[serde(rename = "insecureSkipTLSVerify", skip_serializing_if = "is_off")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub insecure_skip_tls_verify: bool,
+}
+
+impl ChartSubscription {
+    /// A subscription to a chart of a classic repository.
+    pub fn classic(repo_url: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..Self::oci(repo_url) }
+    }
+
+    /// A subscription to a chart in an OCI registry.
+    pub fn oci(repo_url: impl Into<String>) -> Self {
+        Self {
+            repo_url: repo_url.into(),
+            name: None,
+            semver_constraint: None,
+            discovery_limit: DEFAULT_DISCOVERY_LIMIT,
+            insecure_skip_tls_verify: false,
+        }
+    }
+
+    /// Whether the chart lies in an OCI registry.
+    pub fn is_oci(&self) -> bool {
+        self.repo_url.starts_with("oci://")
+    }
+}
+
+/// A subscription under a key of its own ([rule 1.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), as Kargo's paid edition has them. Its `config` is opaque here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GenericSubscription {
+    /// The key it stands under in the manifest.
+    #[serde(skip)]
+    pub subscription_type: String,
+    /// Configuration of the source that reads this type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<serde_json::Map<String, serde_json::Value>>,
+    /// How many artifacts are kept, 1 to 100. Defaults to 20.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(default = "crate::subscription::default_limit", range(min = 1, max = 100))
+    )]
+    pub discovery_limit: u32,
+}
+
+impl GenericSubscription {
+    /// A subscription of this type without configuration.
+    pub fn new(subscription_type: impl Into<String>) -> Self {
+        Self {
+            subscription_type: subscription_type.into(),
+            config: None,
+            discovery_limit: DEFAULT_DISCOVERY_LIMIT,
+        }
+    }
+}
+
+/// The text is not one of the values the field takes; values are compared exactly, case included.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not one of {}", expected.join(", "))]
+pub struct UnknownValue {
+    text: String,
+    expected: &'static [&'static str],
+}
+
+impl UnknownValue {
+    pub(crate) fn new(text: &str, expected: &'static [&'static str]) -> Self {
+        Self { text: text.to_owned(), expected }
+    }
+
+    /// The values the field takes.
+    pub fn expected(&self) -> &'static [&'static str] {
+        self.expected
+    }
 }

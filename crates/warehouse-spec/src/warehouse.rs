@@ -1,21 +1,19 @@
 //! The `Warehouse` document in normal form.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::interval::Interval;
+use crate::metadata::{API_VERSION, Metadata};
+use crate::status::WarehouseStatus;
 use crate::subscription::Subscription;
-
-/// The `apiVersion` of every document this crate reads and writes.
-pub const API_VERSION: &str = "kargo.akuity.io/v1alpha1";
+use crate::time::Interval;
 
 /// A `Warehouse`: the subscriptions whose artifacts are discovered together.
 ///
 /// A value read by [`parse`](crate::parse) is in normal form: today's spelling of every field, defaults filled in,
-/// rules 1.3 to 1.8 of the semantics checked. One built by hand holds whatever its fields say.
+/// [rules 1.3 to 1.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md) of the semantics checked. One built by hand holds whatever its fields say.
 ///
 /// It serialises to the manifest Kargo's newest release reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,12 +24,14 @@ pub struct Warehouse {
     pub metadata: Metadata,
     /// What to discover, how often, and what follows from it.
     pub spec: WarehouseSpec,
+    /// What Kargo's controller wrote down, where the document comes from a cluster. It selects nothing here.
+    pub status: Option<WarehouseStatus>,
 }
 
 impl Warehouse {
-    /// A Warehouse of this name over these subscriptions, everything else as it is by default.
+    /// A Warehouse of this name with these subscriptions, and with the defaults of every other field.
     pub fn new(name: impl Into<String>, subscriptions: Vec<Subscription>) -> Self {
-        Self { metadata: Metadata::named(name), spec: WarehouseSpec::new(subscriptions) }
+        Self { metadata: Metadata::named(name), spec: WarehouseSpec::new(subscriptions), status: None }
     }
 
     /// The name that Freight of this Warehouse carries as its origin.
@@ -61,6 +61,8 @@ struct WarehouseDocument {
     kind: &'static str,
     metadata: Metadata,
     spec: WarehouseSpec,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<WarehouseStatus>,
 }
 
 impl From<Warehouse> for WarehouseDocument {
@@ -70,57 +72,36 @@ impl From<Warehouse> for WarehouseDocument {
             kind: "Warehouse",
             metadata: warehouse.metadata,
             spec: warehouse.spec,
+            status: warehouse.status,
         }
     }
 }
 
-/// The part of Kubernetes' object metadata that matters before an object is in a cluster.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct Metadata {
-    /// The object's name; empty only for Freight, whose name follows from its content.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    /// The object's namespace: Kargo's Project. Often left to Kustomize or Helm.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// Labels.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
-    /// Annotations.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<String, String>,
-}
-
-impl Metadata {
-    /// Metadata that holds a name and nothing else.
-    pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
-    }
-}
-
-/// `spec` of a [`Warehouse`] (rule 1.2).
+/// `spec` of a [`Warehouse`] ([rule 1.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WarehouseSpec {
-    /// The shard whose controller looks after this Warehouse.
+    /// The shard whose controller is responsible for this Warehouse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
-    /// The time between two discoveries, `5m0s` unless the manifest says otherwise.
+    /// The time between two discoveries. Defaults to `5m0s`.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub interval: Interval,
-    /// Whether Freight is built by itself.
+    /// Whether Freight is built without a person.
+    #[cfg_attr(feature = "schema", schemars(default))]
     pub freight_creation_policy: FreightCreationPolicy,
-    /// What must hold before Freight is built by itself.
+    /// What must hold before Freight is built without a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub freight_creation_criteria: Option<FreightCreationCriteria>,
     /// What is subscribed to; never empty in a parsed Warehouse.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub subscriptions: Vec<Subscription>,
 }
 
 impl WarehouseSpec {
-    /// These subscriptions, everything else as it is by default.
+    /// These subscriptions, with the defaults of every other field.
     pub fn new(subscriptions: Vec<Subscription>) -> Self {
         Self {
             shard: None,
@@ -132,8 +113,9 @@ impl WarehouseSpec {
     }
 }
 
-/// Whether a Warehouse builds Freight by itself (`freightCreationPolicy`).
+/// Whether a Warehouse builds Freight without a person (`freightCreationPolicy`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum FreightCreationPolicy {
     /// Freight is built whenever discovery finds something new. The default.
     #[default]
@@ -175,10 +157,11 @@ impl FromStr for FreightCreationPolicy {
 
 /// `freightCreationCriteria` of a [`WarehouseSpec`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FreightCreationCriteria {
-    /// An expression that must be true of the best artifacts (rule 6.2).
+    /// An expression that must be true of the best artifacts ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     pub expression: String,
 }
 

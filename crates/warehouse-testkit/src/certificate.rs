@@ -1,4 +1,4 @@
-//! Certificates for servers that speak TLS, made for the occasion.
+//! Certificates for TLS servers, made when they are needed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::error::Error;
 use crate::registry::digest_of;
 
-/// A certificate authority that nobody trusts until they are given its [`pem`](Self::pem).
+/// A certificate authority. A client trusts it once it is given its [`pem`](Self::pem).
 ///
 /// ```
 /// use warehouse_testkit::{Authority, Registry};
@@ -36,7 +36,7 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().map_err(invalid)?;
-        // Two authorities of one name would pass for one whose signatures are wrong.
+        // Two authorities of one name would look like one whose signatures are wrong.
         let name = format!("warehouse-testkit {}", &digest_of(key.public_key_raw())["sha256:".len()..]);
         params.distinguished_name.push(DnType::CommonName, name);
         CertifiedIssuer::self_signed(params, key).map(Self).map_err(invalid)
@@ -52,7 +52,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] if a name cannot stand in a certificate.
+    /// [`Error::Invalid`] if a name is not valid in a certificate.
     pub fn certificate<T: Into<String>>(
         &self,
         names: impl IntoIterator<Item = T>,
@@ -119,7 +119,7 @@ impl ServerCertificate {
         &self.key
     }
 
-    /// What a server needs to speak TLS under this certificate.
+    /// The configuration of a TLS server with this certificate.
     pub(crate) fn acceptor(&self) -> Result<TlsAcceptor, Error> {
         let chain = CertificateDer::pem_slice_iter(self.chain.as_bytes())
             .collect::<Result<Vec<_>, _>>()

@@ -1,10 +1,12 @@
 //! One version of a Helm chart, as an archive that Helm itself accepts.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::io::Write;
 
+use flate2::{Compression, GzBuilder};
 use serde_json::{Value, json};
 
-use crate::archive;
 use crate::registry::digest_of;
 
 /// The description of a chart version, and the archive made of it.
@@ -57,7 +59,7 @@ impl Chart {
         self
     }
 
-    /// When it was published, RFC 3339: `created` in an index, an annotation in a registry. It is no part of the archive.
+    /// When it was published, RFC 3339: `created` in an index, an annotation in a registry. It is not part of the archive.
     #[must_use]
     pub fn created(mut self, time: impl Into<String>) -> Self {
         self.created = Some(time.into());
@@ -106,10 +108,10 @@ impl Chart {
             self.files.iter().map(|(path, content)| (format!("{}/{path}", self.name), content.clone())),
         );
         // Writing to memory fails only for paths that no tar can hold; such a chart has an empty archive.
-        archive::tar(&files).and_then(|tar| archive::gzip(&tar)).unwrap_or_default()
+        tar(&files).and_then(|archive| gzip(&archive)).unwrap_or_default()
     }
 
-    /// What `Chart.yaml` says.
+    /// The content of `Chart.yaml`.
     pub(crate) fn metadata(&self) -> Value {
         let mut metadata = json!({
             "apiVersion": "v2",
@@ -127,7 +129,7 @@ impl Chart {
         metadata
     }
 
-    /// What an index says of it, `archive` being its bytes and `url` where they are.
+    /// Its entry in an index; `archive` are its bytes and `url` is where they are.
     pub(crate) fn index_entry(&self, archive: &[u8], url: &str) -> Value {
         let mut entry = self.metadata();
         let digest = digest_of(archive);
@@ -144,4 +146,24 @@ impl Chart {
     pub(crate) fn summary(&self) -> &str {
         &self.description
     }
+}
+
+/// A tar of these files, uncompressed.
+pub(crate) fn tar(files: &[(String, Vec<u8>)]) -> io::Result<Vec<u8>> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        header.set_mtime(0);
+        builder.append_data(&mut header, path, content.as_slice())?;
+    }
+    builder.into_inner()
+}
+
+/// The same bytes, compressed.
+pub(crate) fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Why a server could not be started or filled.
 ///
-/// `Display` says what was attempted; the cause, where there is one, is in
+/// `Display` names what was attempted; the cause, where there is one, is in
 /// [`source`](std::error::Error::source) and is not repeated by `Display`.
 /// Neither ever shows a credential.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ pub enum Error {
     Start {
         /// Which server: `registry`, `git server`, `chart server`.
         server: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         #[source]
         source: io::Error,
     },
@@ -33,7 +33,7 @@ pub enum Error {
     ProgramFailed {
         /// The command line, without environment.
         command: String,
-        /// Exit status as the operating system words it.
+        /// The exit status, as the operating system prints it.
         status: String,
         /// What it wrote to standard error, cut to 4 KiB.
         stderr: String,
@@ -53,7 +53,7 @@ pub enum Error {
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         #[source]
         source: io::Error,
     },

@@ -1,5 +1,5 @@
 //! **A container registry, a Git server and a chart repository on 127.0.0.1, for tests and demonstrations: real protocols,
-//! exact counts, and trouble to order.**
+//! exact counts, and injected faults.**
 //!
 //! ```
 //! use warehouse_testkit::{Chart, ChartServer, Commit, Fault, GitServer, Registry, When};
@@ -26,7 +26,7 @@
 //!     Err(error) => println!("no Git server: {error}"),
 //! }
 //!
-//! // Trouble: the second page of tags ends in the middle.
+//! // A fault: the second page of tags ends in the middle.
 //! registry.faults().add(When::get("/v2/**/tags/list").nth(2), Fault::Truncate { keep: 10 });
 //!
 //! // ... here the client under test does its work ...
@@ -45,7 +45,7 @@
 //! - It has a [`FaultScript`]: late answers, wrong answers, endless answers, broken connections, for the requests that
 //!   [`When`] describes.
 //!
-//! | server | speaks | content comes from |
+//! | server | protocol | content comes from |
 //! |---|---|---|
 //! | [`Registry`] | OCI distribution spec: pull, push, tag pages, deletes; Basic and Bearer tokens, several users; TLS | [`Registry::image`], [`Registry::push_chart`], or any client that pushes |
 //! | [`GitServer`] | smart HTTP, protocol 2 and 0, partial clones, pushes, by the real `git http-backend` | [`GitRepository::history`], [`GitRepository::commit`], or any client that pushes |
@@ -55,15 +55,14 @@
 //!
 //! # What it is not
 //!
-//! No server for the internet: no storage, no limits against its own clients. And no mock: clients speak to it over
-//! TCP with the protocols of the real ones, and its own tests let `git` judge the Git server.
+//! It is not a server for the internet: it has no storage and no limits against its clients. It is not a mock either: clients
+//! connect over TCP with the real protocols, and `git` itself tests the Git server.
 //!
 //! # Credentials
 //!
 //! No `Debug`, `Display` or error of this crate shows a credential. [`RecordedRequest::header`] does return what a client sent:
 //! that is how a test proves that it was sent, or was not.
 
-mod archive;
 mod certificate;
 mod chart;
 mod chart_server;
@@ -71,6 +70,7 @@ mod credential;
 mod error;
 mod fault;
 mod git;
+mod lock;
 mod loopback;
 pub mod peer;
 mod registry;
@@ -84,3 +84,8 @@ pub use fault::{Fault, FaultScript, Reply, When};
 pub use git::{Commit, CommitMark, GitRepository, GitServer, GitServerBuilder, History, WrittenHistory};
 pub use loopback::{Counters, RecordedRequest, RequestLog};
 pub use registry::{ImageBuilder, MediaType, Pushed, PushedPlatform, Registry, RegistryBuilder};
+
+/// The example of the README compiles and holds.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

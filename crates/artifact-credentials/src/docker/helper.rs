@@ -1,30 +1,31 @@
-//! One question to a credential helper: a process, with a deadline.
+//! Credential helpers: one process per request, with a deadline, and a cache of what they answered.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use artifact_http::Credential;
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, lock, printable};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::time::Instant;
 
-use artifact_source::printable;
-
-/// How much a helper may answer, in bytes.
+/// The largest answer of a helper, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
-/// How long after the end of a helper the end of its output is waited for: a process that it has left behind may hold that open
-/// for ever, and what the helper itself wrote is there.
+/// How long to wait for the end of the output after the helper has exited. A process that it left behind may hold the pipe open
+/// forever, and the helper's own output is complete by then.
 const GRACE: Duration = Duration::from_millis(250);
-/// What every helper says when it has no credential for a server.
+/// What every helper prints when it has no credential for a server.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 /// The user name of which the secret is an identity token.
 const TOKEN_USER: &str = "<token>";
 
-/// What a helper said.
+/// The answer of a helper.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
     Found(Credential),
@@ -34,7 +35,7 @@ pub(super) enum Answer {
     Absent,
 }
 
-/// Why a helper could not be asked. It can be told to several who wait for the same answer.
+/// Why a helper has no answer. It is shared by all callers that wait for the same process.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     kind: ErrorKind,
@@ -48,9 +49,9 @@ impl From<Failure> for Error {
     }
 }
 
-/// A question to a helper.
+/// A request to a helper.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Question<'a> {
+pub(super) struct HelperRequest<'a> {
     pub(super) program: &'a str,
     pub(super) server: &'a str,
     /// Folders in which the program is looked for; the operating system's own search path if there are none.
@@ -58,29 +59,29 @@ pub(super) struct Question<'a> {
     pub(super) deadline: Duration,
 }
 
-/// What a process left behind.
+/// The output of a process that exited.
 struct Output {
     status: ExitStatus,
     answer: Vec<u8>,
-    /// Whether it wrote anything where complaints go.
-    has_complained: bool,
+    /// Whether it wrote anything to standard error.
+    wrote_error: bool,
 }
 
-/// Why a process left nothing behind.
-enum Broken {
+/// Why a process has no output.
+enum OutputError {
     Io(io::Error),
-    TooMuch,
+    TooLarge,
 }
 
-impl From<io::Error> for Broken {
+impl From<io::Error> for OutputError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-impl Question<'_> {
-    /// Starts the helper and reads what it says. Whoever drops the future ends the process.
-    pub(super) async fn ask(self) -> Result<Answer, Failure> {
+impl HelperRequest<'_> {
+    /// Starts the helper and reads its answer. Dropping the future kills the process.
+    pub(super) async fn run(self) -> Result<Answer, Failure> {
         let Some(program) = self.find() else {
             return Ok(Answer::Absent);
         };
@@ -99,24 +100,24 @@ impl Question<'_> {
                 return Err(self.failure(ErrorKind::InvalidInput, message));
             }
         };
-        let family = Family::of(&child);
-        let output = tokio::time::timeout(self.deadline, self.converse(&mut child)).await;
+        let group = ProcessGroup::of(&child);
+        let output = tokio::time::timeout(self.deadline, self.communicate(&mut child)).await;
         if matches!(output, Ok(Ok(_))) {
-            family.leave();
+            group.release();
             drop(child);
         } else {
-            // With it goes whatever it has started, and then nobody is left to wait for.
-            drop(family);
+            // This kills the processes that it started, too; then no process is left to wait for.
+            drop(group);
             let _ = child.start_kill();
             let _ = child.wait().await;
         }
         match output {
             Ok(Ok(output)) => self.read(&output),
-            Ok(Err(Broken::Io(error))) => {
+            Ok(Err(OutputError::Io(error))) => {
                 let message = format!("{} could not be asked: {error}", self.program);
                 Err(self.failure(ErrorKind::InvalidInput, message))
             }
-            Ok(Err(Broken::TooMuch)) => {
+            Ok(Err(OutputError::TooLarge)) => {
                 let message = format!("{} answered more than {MAX_ANSWER_BYTES} bytes", self.program);
                 Err(self.failure(ErrorKind::TooLarge, message))
             }
@@ -142,14 +143,14 @@ impl Question<'_> {
         format!("{}{}", self.program, std::env::consts::EXE_SUFFIX)
     }
 
-    /// Whether there is a file of the program's name where it is looked for.
+    /// Whether a file of the program's name is in the search path.
     fn is_there(&self) -> bool {
         let path = || std::env::var_os("PATH").unwrap_or_default();
         let is_in = |folder: PathBuf| folder.join(self.file_name()).is_file();
         self.folders.map_or_else(|| std::env::split_paths(&path()).any(is_in), |_| self.find().is_some())
     }
 
-    /// What the operating system calls "not found" of a program that is there.
+    /// The failure of a program that exists, for which the operating system reports "not found".
     pub(super) fn lacks_interpreter(&self) -> Failure {
         let program = self.program;
         let message =
@@ -161,48 +162,49 @@ impl Question<'_> {
         Failure { kind: ErrorKind::InvalidInput, message, hint }
     }
 
-    async fn converse(&self, child: &mut Child) -> Result<Output, Broken> {
+    async fn communicate(&self, child: &mut Child) -> Result<Output, OutputError> {
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err(io::Error::other("no pipe").into());
         };
-        let (mut answer, mut has_complained) = (Vec::new(), false);
+        let (mut answer, mut wrote_error) = (Vec::new(), false);
         let status = {
-            let mut talk = pin!(async {
+            let mut exchange = pin!(async {
                 tokio::try_join!(
                     write(stdin, self.server),
                     read(stdout, &mut answer),
-                    drain(stderr, &mut has_complained)
+                    drain(stderr, &mut wrote_error)
                 )
             });
             tokio::select! {
-                talked = &mut talk => {
-                    talked?;
+                done = &mut exchange => {
+                    done?;
                     child.wait().await?
                 }
                 status = child.wait() => {
-                    if let Ok(talked) = tokio::time::timeout(GRACE, talk).await {
-                        talked?;
+                    if let Ok(done) = tokio::time::timeout(GRACE, exchange).await {
+                        done?;
                     }
                     status?
                 }
             }
         };
-        Ok(Output { status, answer, has_complained })
+        Ok(Output { status, answer, wrote_error })
     }
 
     fn read(&self, output: &Output) -> Result<Answer, Failure> {
         if !output.status.success() {
-            // Errors are on standard output, by the protocol of the helpers.
-            let said = output.answer.trim_ascii();
-            if said.eq_ignore_ascii_case(NOT_FOUND.as_bytes()) {
+            // By the protocol of the helpers errors are on standard output.
+            let printed = output.answer.trim_ascii();
+            if printed.eq_ignore_ascii_case(NOT_FOUND.as_bytes()) {
                 return Ok(Answer::None);
             }
-            // Nobody knows what a program that failed has written: a part of a secret, or all of it.
-            let has_spoken = !said.is_empty() || output.has_complained;
-            let words = if has_spoken { "; what it wrote is not shown" } else { ", without a word" };
-            let message = format!("{} failed for {} ({}){words}", self.program, self.server, output.status);
+            // A program that failed may have written a secret, or a part of it.
+            let has_output = !printed.is_empty() || output.wrote_error;
+            let output_note = if has_output { "; what it wrote is not shown" } else { ", and wrote nothing" };
+            let message =
+                format!("{} failed for {} ({}){output_note}", self.program, self.server, output.status);
             return Err(self.failure(ErrorKind::InvalidInput, message));
         }
         let json: Option<Value> = serde_json::from_slice(&output.answer).ok();
@@ -216,52 +218,53 @@ impl Question<'_> {
             (Some(TOKEN_USER), Some(secret)) => Ok(Answer::Found(Credential::identity_token(secret))),
             (Some(username), Some(secret)) => Ok(Answer::Found(Credential::password(username, secret))),
             _ => {
-                let message = format!("{} gave an answer for {} that is none", self.program, self.server);
+                let message =
+                    format!("{} gave an answer for {} that is not a credential", self.program, self.server);
                 Err(self.failure(ErrorKind::BadAnswer, message))
             }
         }
     }
 
     fn failure(&self, kind: ErrorKind, message: String) -> Failure {
-        let hint = format!("see what `echo {} | {} get` says", self.server, self.program);
+        let hint = format!("see what `echo {} | {} get` prints", self.server, self.program);
         Failure { kind, message, hint }
     }
 }
 
-async fn write(mut stdin: ChildStdin, server: &str) -> Result<(), Broken> {
-    // A helper that knows the answer without the question is none the worse for it.
+async fn write(mut stdin: ChildStdin, server: &str) -> Result<(), OutputError> {
+    // A helper may answer without reading the server's name.
     let _ = stdin.write_all(server.as_bytes()).await;
     Ok(())
 }
 
-/// Reads the answer. What was read before this is dropped is kept.
-async fn read(mut stdout: ChildStdout, answer: &mut Vec<u8>) -> Result<(), Broken> {
+/// Reads the answer. Dropping the future keeps what was read.
+async fn read(mut stdout: ChildStdout, answer: &mut Vec<u8>) -> Result<(), OutputError> {
     while stdout.read_buf(answer).await? > 0 {
         if answer.len() > MAX_ANSWER_BYTES {
-            return Err(Broken::TooMuch);
+            return Err(OutputError::TooLarge);
         }
     }
     Ok(())
 }
 
-/// Reads complaints and forgets them, or else the helper would wait for somebody to read them.
-async fn drain(mut stderr: ChildStderr, has_complained: &mut bool) -> Result<(), Broken> {
+/// Reads standard error and discards it; an unread pipe would block the helper.
+async fn drain(mut stderr: ChildStderr, wrote_error: &mut bool) -> Result<(), OutputError> {
     let mut some = [0; 4096];
     loop {
         match stderr.read(&mut some).await? {
             0 => return Ok(()),
-            count => *has_complained |= some.iter().take(count).any(|byte| !byte.is_ascii_whitespace()),
+            count => *wrote_error |= some.iter().take(count).any(|byte| !byte.is_ascii_whitespace()),
         }
     }
 }
 
-/// A process and all that it starts, which end together: many a helper is a shell script around another program.
-struct Family {
+/// A process and all that it starts, which are killed together: some helpers are shell scripts around another program.
+struct ProcessGroup {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
 }
 
-impl Family {
+impl ProcessGroup {
     #[cfg(unix)]
     fn of(child: &Child) -> Self {
         let id = child.id().and_then(|id| i32::try_from(id).ok());
@@ -273,21 +276,117 @@ impl Family {
         Self {}
     }
 
-    /// The process has ended on its own, and its number may be another's soon.
-    fn leave(self) {
+    /// Kills nothing: the process has exited, and its id may belong to another one soon.
+    fn release(self) {
         #[cfg(unix)]
         {
-            let mut family = self;
-            family.leader = None;
+            let mut group = self;
+            group.leader = None;
         }
     }
 }
 
 #[cfg(unix)]
-impl Drop for Family {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(leader) = self.leader.take() {
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
+    }
+}
+
+/// How long a failure is cached at most: long enough for one discovery to fail at once instead of request by request, and short
+/// enough for a user who has just unlocked the keychain.
+const MAX_FAILURE_AGE: Duration = Duration::from_secs(30);
+/// How many answers are kept before those that no caller waits for are discarded.
+const MAX_ENTRIES: usize = 1024;
+
+type HelperResult = Result<Answer, Failure>;
+type Slot = Arc<tokio::sync::Mutex<Option<(Instant, HelperResult)>>>;
+
+/// The latest answers of helpers, by program and server.
+#[derive(Debug, Default)]
+pub(super) struct AnswerCache {
+    slots: Mutex<HashMap<(String, String), Slot>>,
+}
+
+impl AnswerCache {
+    /// The answer that is not older than `keep` or than this call, or else the result of `run`. Of several concurrent callers one
+    /// runs and the others wait for its result; if that one is dropped, the next one runs.
+    pub(super) async fn get_or_run(
+        &self,
+        program: &str,
+        server: &str,
+        keep: Duration,
+        run: impl Future<Output = HelperResult>,
+    ) -> HelperResult {
+        let called = Instant::now();
+        let slot = self.slot(program, server);
+        let mut slot = slot.lock().await;
+        if let Some((answered, result)) = &*slot
+            && (*answered >= called || answered.elapsed() < max_age(result, keep))
+        {
+            return result.clone();
+        }
+        *slot = None;
+        let result = run.await;
+        *slot = Some((Instant::now(), result.clone()));
+        result
+    }
+
+    /// Whether the program was not found.
+    pub(super) fn is_absent(&self, program: &str, server: &str) -> bool {
+        let slot = self.slot(program, server);
+        slot.try_lock().is_ok_and(|slot| matches!(&*slot, Some((_, Ok(Answer::Absent)))))
+    }
+
+    fn slot(&self, program: &str, server: &str) -> Slot {
+        let mut slots = lock(&self.slots);
+        if slots.len() >= MAX_ENTRIES {
+            slots.retain(|_, slot| Arc::strong_count(slot) > 1);
+        }
+        Arc::clone(slots.entry((program.to_owned(), server.to_owned())).or_default())
+    }
+}
+
+fn max_age(result: &HelperResult, keep: Duration) -> Duration {
+    match result {
+        Ok(Answer::Found(_) | Answer::None) => keep,
+        Ok(Answer::Absent) | Err(_) => keep.min(MAX_FAILURE_AGE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use artifact_http::Credential;
+
+    /// How often the helper runs in ten minutes with one request a second, if this is always its result.
+    async fn runs(result: impl Fn() -> HelperResult, keep: Duration) -> u32 {
+        let (cache, mut count) = (AnswerCache::default(), 0);
+        for _ in 0..600 {
+            let run = async {
+                count += 1;
+                result()
+            };
+            let _ = cache.get_or_run("docker-credential-it", "ghcr.io", keep, run).await;
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        count
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_are_forgotten_sooner_than_answers() {
+        let request =
+            HelperRequest { program: "it", server: "s", folders: Some(&[]), deadline: Duration::ZERO };
+        let failed = || Err(request.lacks_interpreter());
+        let found = || Ok(Answer::Found(Credential::bearer("SECRET")));
+        let five_minutes = Duration::from_secs(300);
+        assert_eq!(runs(found, five_minutes).await, 2);
+        assert_eq!(runs(|| Ok(Answer::None), five_minutes).await, 2);
+        assert_eq!(runs(failed, five_minutes).await, 20);
+        assert_eq!(runs(|| Ok(Answer::Absent), five_minutes).await, 20);
+        assert_eq!(runs(failed, Duration::from_secs(10)).await, 60, "no longer than an answer");
+        assert_eq!(runs(found, Duration::ZERO).await, 600);
     }
 }

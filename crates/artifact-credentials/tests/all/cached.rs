@@ -26,7 +26,7 @@ fn sixty_four_at_once_start_one_process() {
 }
 
 #[test]
-fn so_it_is_on_several_threads() {
+fn the_same_on_several_threads() {
     let helpers = Helpers::new().with("it", &format!("sleep 0.2; {}", knows("me", "p")));
     let config = Arc::new(helpers.config(TEXT));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
@@ -55,7 +55,7 @@ fn servers_are_asked_for_one_by_one_and_at_the_same_time() {
 }
 
 #[test]
-fn an_answer_is_remembered_as_long_as_it_is_said() {
+fn an_answer_is_cached_for_the_configured_time() {
     for (keep, starts) in [(None, 1), (Some(Duration::from_secs(60)), 1), (Some(Duration::ZERO), 3)] {
         let helpers = Helpers::new().with("it", &knows("me", "p"));
         let config = helpers.config(TEXT);
@@ -73,7 +73,7 @@ fn an_answer_is_remembered_as_long_as_it_is_said() {
 }
 
 #[test]
-fn without_remembering_those_who_wait_still_share() {
+fn without_caching_concurrent_callers_share_an_answer() {
     let helpers = Helpers::new().with("it", &format!("sleep 0.2; {}", knows("me", "p")));
     let config = helpers.config(TEXT).remember(Duration::ZERO);
     wait(join_all((0..64).map(|_| ask(&config, "ghcr.io/a"))));

@@ -1,6 +1,6 @@
 //! The forms of `auths`.
 
-use artifact_credentials::{DockerConfig, StandardPlaces};
+use artifact_credentials::{DockerConfig, StandardPaths};
 use artifact_http::{CredentialSource, Identity};
 use artifact_source::{ErrorKind, SourceKind};
 
@@ -64,7 +64,7 @@ fn a_line_break_at_the_end_is_told_where_the_password_is_refused() {
 }
 
 #[test]
-fn the_key_that_says_most_counts() {
+fn the_most_specific_key_is_used() {
     let auths = r#"{"auths": {
         "ghcr.io": {"auth": "aG9zdDpw"},
         "ghcr.io/team": {"auth": "dGVhbTpw"},
@@ -132,7 +132,7 @@ fn docker_hub_has_many_names() {
 }
 
 #[test]
-fn a_damaged_entry_is_in_nobody_elses_way() {
+fn a_damaged_entry_does_not_affect_others() {
     let text = r#"{"auths": {
         "base64.example": {"auth": "?"},
         "text.example": {"auth": "/w=="},
@@ -146,30 +146,30 @@ fn a_damaged_entry_is_in_nobody_elses_way() {
             format!("the entry \"{host}\" of config.json cannot be used: {what} | log in to {host} again");
         check(text, &format!("{host}/a"), &error);
     };
-    wrong("base64.example", "its `auth` is no base64");
-    wrong("text.example", "its `auth` is no text in base64");
+    wrong("base64.example", "its `auth` is not valid base64");
+    wrong("text.example", "its `auth` is not text in base64");
     wrong("colon.example", "its `auth` is not `user:password` in base64");
-    wrong("type.example", "its `auth` is no text");
-    wrong("object.example", "it is no object");
+    wrong("type.example", "its `auth` is not text");
+    wrong("object.example", "it is not an object");
     check(text, "good.example/a", "me:hunter2 of config.json");
     check(text, "other.example/a", "nothing");
 }
 
 #[test]
-fn what_is_no_config_is_an_error() {
+fn an_invalid_config_is_an_error() {
     let refuse = |text: &str, message: &str| {
         let error = DockerConfig::from_slice(text.as_bytes(), "config.json").unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::InvalidInput, message), "{text}");
     };
-    refuse("{\n  \"auths\": {,", "config.json is no JSON (line 2, column 13)");
-    refuse("[]", "config.json is no JSON object");
-    refuse(r#"{"auths": []}"#, "config.json has a `auths` that is no object");
-    refuse(r#"{"credHelpers": "pass"}"#, "config.json has a `credHelpers` that is no object");
+    refuse("{\n  \"auths\": {,", "config.json is not valid JSON (line 2, column 13)");
+    refuse("[]", "config.json is not a JSON object");
+    refuse(r#"{"auths": []}"#, "config.json has a `auths` that is not an object");
+    refuse(r#"{"credHelpers": "pass"}"#, "config.json has a `credHelpers` that is not an object");
     refuse(
         r#"{"credHelpers": {"ghcr.io": 1}}"#,
         "config.json names no helper for \"ghcr.io\" in `credHelpers`",
     );
-    refuse(r#"{"credsStore": {}}"#, "config.json has a `credsStore` that is no name");
+    refuse(r#"{"credsStore": {}}"#, "config.json has a `credsStore` that is not a name");
     let bomb = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(DockerConfig::from_slice(bomb.as_bytes(), "config.json").is_err());
     let large = vec![b' '; (4 << 20) + 1];
@@ -227,7 +227,7 @@ fn the_hint_says_what_there_is() {
 }
 
 #[test]
-fn files_are_found_in_their_standard_places() {
+fn files_are_found_in_their_standard_paths() {
     let home = tempfile::tempdir().unwrap();
     let write = |name: &str, user: &str| {
         let path = home.path().join(name);
@@ -239,26 +239,26 @@ fn files_are_found_in_their_standard_places() {
         .unwrap();
         path
     };
-    let places = StandardPlaces { home: Some(home.path().into()), ..StandardPlaces::default() };
-    let read = |places: &StandardPlaces| -> Vec<String> {
-        let configs = DockerConfig::from_standard_places(places).unwrap();
+    let paths = StandardPaths { home: Some(home.path().into()), ..StandardPaths::default() };
+    let read = |paths: &StandardPaths| -> Vec<String> {
+        let configs = DockerConfig::from_standard_paths(paths).unwrap();
         configs.iter().map(|config| image(config, "ghcr.io/a").unwrap()).collect()
     };
-    assert!(read(&places).is_empty());
+    assert!(read(&paths).is_empty());
     write(".config/containers/auth.json", "podman");
     write(".docker/config.json", "docker");
     assert_eq!(
-        read(&places),
+        read(&paths),
         ["docker:p of ~/.docker/config.json", "podman:p of ~/.config/containers/auth.json"]
     );
 
     let path = write("ci/config.json", "ci");
-    let ci = StandardPlaces { docker_config: Some(home.path().join("ci")), ..StandardPlaces::default() };
+    let ci = StandardPaths { docker_config: Some(home.path().join("ci")), ..StandardPaths::default() };
     assert_eq!(read(&ci), [format!("ci:p of {}", path.display())]);
 
     std::fs::write(&path, "{").unwrap();
-    let error = DockerConfig::from_standard_places(&ci).unwrap_err();
-    assert_eq!(error.to_string(), format!("{} is no JSON (line 1, column 1)", path.display()));
+    let error = DockerConfig::from_standard_paths(&ci).unwrap_err();
+    assert_eq!(error.to_string(), format!("{} is not valid JSON (line 1, column 1)", path.display()));
     let error = DockerConfig::from_file(home.path().join("gone.json")).unwrap_err();
     assert!(error.to_string().ends_with("gone.json could not be read"), "{error}");
 }

@@ -136,10 +136,10 @@ fn answers_of_all_kinds() {
 
 #[test]
 fn failures_name_the_helper_and_say_what_to_do() {
-    let hint = "see what `echo ghcr.io | docker-credential-it get` says";
+    let hint = "see what `echo ghcr.io | docker-credential-it get` prints";
     let fails =
         |script: &str, message: &str| check(script, &format!("docker-credential-it {message} | {hint}"));
-    let wordless = "without a word";
+    let wordless = "and wrote nothing";
     let unshown = "what it wrote is not shown";
     fails("exit 3", &format!("failed for ghcr.io (exit status: 3), {wordless}"));
     fails("echo; echo ' ' >&2; exit 3", &format!("failed for ghcr.io (exit status: 3), {wordless}"));
@@ -148,10 +148,10 @@ fn failures_name_the_helper_and_say_what_to_do() {
     let failed = format!("failed for ghcr.io (exit status: 1); {unshown}");
     fails("echo 'no such profile: ci'; exit 1", &failed);
     fails("echo 'is the keychain locked?' >&2; exit 1", &failed);
-    fails("echo hello", "gave an answer for ghcr.io that is none");
-    fails("echo '[]'", "gave an answer for ghcr.io that is none");
-    fails(r#"echo '{"Username": 1, "Secret": "p"}'"#, "gave an answer for ghcr.io that is none");
-    fails("exit 0", "gave an answer for ghcr.io that is none");
+    fails("echo hello", "gave an answer for ghcr.io that is not a credential");
+    fails("echo '[]'", "gave an answer for ghcr.io that is not a credential");
+    fails(r#"echo '{"Username": 1, "Secret": "p"}'"#, "gave an answer for ghcr.io that is not a credential");
+    fails("exit 0", "gave an answer for ghcr.io that is not a credential");
     fails("exec yes", "answered more than 65536 bytes");
 }
 
@@ -164,7 +164,7 @@ fn only_the_whole_known_phrase_means_that_it_has_none() {
     ] {
         check(&format!("printf '{says_so}'; exit 1"), "nothing");
     }
-    let hint = "see what `echo ghcr.io | docker-credential-it get` says";
+    let hint = "see what `echo ghcr.io | docker-credential-it get` prints";
     let failed = "docker-credential-it failed for ghcr.io (exit status: 1); what it wrote is not shown";
     for other in [
         "cred",
@@ -217,7 +217,7 @@ fn helpers_are_found_in_the_path() {
     let said = String::from_utf8(command.output().unwrap().stdout).unwrap();
     let found: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("FOUND ")).collect();
     let absent = "docker-credential-absent, which config.json names in `credHelpers`, was not found | \
-        install docker-credential-absent, or take it out of config.json";
+        install docker-credential-absent, or remove it from config.json";
     assert_eq!(found, ["me:p of docker-credential-it for ghcr.io", LACKS_INTERPRETER, absent], "{said}");
 }
 
@@ -235,7 +235,7 @@ fn a_helper_that_is_not_there() {
     let lacks = |named: &str| {
         format!(
             "docker-credential-it, which config.json names in `{named}`, was not found | \
-             install docker-credential-it, or take it out of config.json"
+             install docker-credential-it, or remove it from config.json"
         )
     };
     look_up(r#"{"credHelpers": {"ghcr.io": "it"}}"#, &lacks("credHelpers"), None);
@@ -293,7 +293,7 @@ fn a_name_that_leads_elsewhere_is_refused() {
         for url in ["ghcr.io/a", "quay.io/a"] {
             let error = image(&config, url).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
-            let message = format!("config.json names a credential helper that is no plain name: {name:?}");
+            let message = format!("config.json names a credential helper that is not a plain name: {name:?}");
             assert_eq!(error.to_string(), message);
         }
     }

@@ -26,7 +26,7 @@ fn near(secret: KargoSecret, kind: SourceKind, url: &str, expected: &str) {
 }
 
 #[test]
-fn there_is_nothing_to_say() {
+fn there_is_no_hint() {
     check([], Image, "ghcr.io/a", "nothing");
     check([secret("team/s", "image", "ghcr.io/a")], Image, "ghcr.io/a", "nothing");
     check([secret("team/s", "image", "ghcr.io/a")], SourceKind::Other("wasm".into()), "ghcr.io/b", "nothing");
@@ -46,7 +46,7 @@ fn how_many_there_are_and_which_is_nearest() {
         Image,
         "ghcr.io/a/b",
         "of 3 Secrets for images none has the repoURL ghcr.io/a/b; nearest: ghcr.io/a in Secret team/ghcr, \
-         which without `repoURLIsRegex: \"true\"` stands for this one repository alone",
+         which without `repoURLIsRegex: \"true\"` is for this one repository only",
     );
     check(
         images(),
@@ -94,7 +94,7 @@ fn another_namespace() {
         [secret("other/s", "image", "ghcr.io/a")],
         Image,
         "ghcr.io/a",
-        "there is no Secret for images; Secret other/s has it, but the namespace other is not looked into",
+        "there is no Secret for images; Secret other/s has it, but the namespace other is not searched",
     );
 }
 
@@ -115,7 +115,7 @@ fn another_spelling() {
 }
 
 #[test]
-fn a_pattern_that_nobody_said_is_one() {
+fn a_pattern_without_repo_url_is_regex() {
     let expected = "Secret team/s has a pattern that matches it, but no `repoURLIsRegex: \"true\"`";
     near(secret("team/s", "image", "^ghcr.io/a/.*$"), Image, "ghcr.io/a/b", expected);
     let yes = secret("team/s", "image", "ghcr.io/a/.*").with("repoURLIsRegex", "yes");
@@ -125,11 +125,11 @@ fn a_pattern_that_nobody_said_is_one() {
 #[test]
 fn plain_http() {
     let url = "http://charts.example.com";
-    let refused = "credentials do not travel over plain http to another machine (http://charts.example.com)";
+    let refused = "credentials are not sent over plain http to another machine (http://charts.example.com)";
     let https = secret("team/s", "helm", "https://charts.example.com");
     check([https], Chart, url, &format!("{refused}; use https"));
     let http = secret("team/s", "helm", url);
-    check([http.clone()], Chart, url, &format!("{refused}, though Secret team/s is for it; use https"));
+    check([http.clone()], Chart, url, &format!("{refused}, although Secret team/s is for it; use https"));
     check([], Chart, url, "nothing");
     // On this machine it is a URL like any other.
     let loopback = "http://localhost:8080/charts";
@@ -155,14 +155,14 @@ fn a_line_break_at_the_end() {
 }
 
 #[test]
-fn what_cannot_be_seen_is_written_out() {
+fn invisible_characters_are_escaped() {
     let named = secret("team/\u{1b}[2J", "image", "ghcr.io/a\u{202e}");
     let expected = r"nearest: ghcr.io/a\u{202e} in Secret team/\u{1b}[2J";
     near(named, Image, "ghcr.io/b", expected);
 }
 
 #[test]
-fn a_secret_that_nobody_can_be_for() {
+fn a_secret_without_a_usable_url() {
     check(
         [pattern("team/s", "image", "("), secret("team/t", "image", "quay.io/a")],
         Image,

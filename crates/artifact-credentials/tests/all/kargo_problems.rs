@@ -58,7 +58,7 @@ fn what_is_missing() {
 #[test]
 fn what_cannot_be_read() {
     let label = "kargo.akuity.io/cred-type: image";
-    let no_base64 = "that is no base64; what is not encoded belongs in `stringData`";
+    let no_base64 = "that is not valid base64; what is not encoded belongs in `stringData`";
     let user = "username: bWU=, password: aHVudGVyMg==";
     check(
         &manifest(label, &format!("data: {{repoURL: ghcr.io/a, {user}}}")),
@@ -72,14 +72,14 @@ fn what_cannot_be_read() {
     assert_eq!(image(&password, "ghcr.io/b").unwrap(), "nothing");
 
     let number = manifest(label, "stringData: {repoURL: ghcr.io/a, username: me, password: 123456}");
-    let quote = "has a `password` that is no text; put it in quotation marks";
+    let quote = "has a `password` that is not text; put it in quotation marks";
     check(&number, &format!("Secret team/s in secrets.yaml {quote}"));
     let regex =
         manifest(label, "stringData: {repoURL: ^ghcr, repoURLIsRegex: true, username: me, password: p}");
-    let quote = "has a `repoURLIsRegex` that is no text; put it in quotation marks";
+    let quote = "has a `repoURLIsRegex` that is not text; put it in quotation marks";
     check(&regex, &format!("Secret team/s in secrets.yaml {quote}"));
     let bytes = bare("image").with("username", "me").with("password", vec![0xff]);
-    check(&one(bytes.clone()), "Secret team/s has a `password` that is no UTF-8");
+    check(&one(bytes.clone()), "Secret team/s has a `password` that is not valid UTF-8");
     assert!(image(&one(bytes), "ghcr.io/a").is_err());
     let hint = "it is a regular expression in Go's syntax (RE2), because `repoURLIsRegex` is \"true\"";
     check(
@@ -93,7 +93,7 @@ fn plain_http() {
     let secrets = one(secret("team/s", "helm", "http://charts.example.com"));
     let text =
         "has a `repoURL` that begins with http:// and names another machine, where no credential is given";
-    let hint = "credentials do not travel over plain http to another machine; use https";
+    let hint = "credentials are not sent over plain http to another machine; use https";
     check(&secrets, &format!("Secret team/s {text} | {hint}"));
     check(&secrets.allow_plain_http(true), "");
     check(&one(secret("team/s", "helm", "http://127.0.0.1:8080/charts")), "");
@@ -111,7 +111,7 @@ fn one_that_replaces_another() {
     let secrets = read("me", "one.yaml").into_iter().chain(read("you", "two.yaml"));
     let secrets = secrets.collect::<KargoSecrets>().namespaces(["team"]);
     let replaces = "replaces another one of the same namespace and name";
-    let hint = "take one of the two out, or give it another name";
+    let hint = "remove one of the two, or rename it";
     check(&secrets, &format!("Secret team/s in two.yaml {replaces} in one.yaml (used) | {hint}"));
     assert_eq!(image(&secrets, "ghcr.io/a").unwrap(), "you:p of Secret team/s");
     let made = [secret("team/s", "image", "ghcr.io/a"), secret("team/s", "image", "ghcr.io/b")];
@@ -124,7 +124,7 @@ fn one_that_replaces_another() {
 #[test]
 fn labels() {
     let hint = "the label kargo.akuity.io/cred-type is git, helm or image";
-    let text = "has the label kargo.akuity.io/cred-type: \"Image\", which is no type";
+    let text = "has the label kargo.akuity.io/cred-type: \"Image\", which is not a type";
     check(&one(secret("team/s", "Image", "ghcr.io/a")), &format!("Secret team/s {text} | {hint}"));
     let text = "has a `repoURL`, but no label kargo.akuity.io/cred-type";
     check(&one(secret("s", "", "ghcr.io/a")), &format!("Secret s {text} | {hint}"));
@@ -212,22 +212,25 @@ fn a_line_break_at_the_end_is_told_and_kept() {
 }
 
 #[test]
-fn a_line_break_within_is_written_out() {
+fn a_line_break_within_is_escaped() {
     let secrets = one(secret("te\nam/\u{1b}[31ms", "ima\nge", "ghcr.io/a"));
-    let text = "has the label kargo.akuity.io/cred-type: \"ima\\nge\", which is no type";
+    let text = "has the label kargo.akuity.io/cred-type: \"ima\\nge\", which is not a type";
     let hint = "the label kargo.akuity.io/cred-type is git, helm or image";
     check(&secrets, &format!("Secret te\\nam/\\u{{1b}}[31ms {text} | {hint}"));
 }
 
 #[test]
-fn what_is_no_yaml() {
+fn invalid_yaml_is_an_error() {
     let refuse = |text: &str, message: &str| {
         let error = KargoSecrets::from_yaml(text, "secrets.yaml").unwrap_err();
         assert_eq!((error.kind(), in_full(&error).as_str()), (ErrorKind::InvalidInput, message), "{text}");
     };
-    refuse("kind: Secret\nstringData: {password: SECRET", "secrets.yaml is no YAML (line 2, column 13) | ");
-    refuse("kind: Secret\n\tSECRET: x", "secrets.yaml is no YAML (line 1, column 7) | ");
-    refuse("a: *SECRET", "secrets.yaml is no YAML (line 1, column 4) | ");
+    refuse(
+        "kind: Secret\nstringData: {password: SECRET",
+        "secrets.yaml is not valid YAML (line 2, column 13) | ",
+    );
+    refuse("kind: Secret\n\tSECRET: x", "secrets.yaml is not valid YAML (line 1, column 7) | ");
+    refuse("a: *SECRET", "secrets.yaml is not valid YAML (line 1, column 4) | ");
     let laughs = (1..=12).map(|line| {
         let again = vec![format!("*l{}", line - 1); 10].join(",");
         format!("l{line}: &l{line} [{again}]\n")

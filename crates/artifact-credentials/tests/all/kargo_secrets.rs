@@ -1,7 +1,7 @@
 //! Which Secret counts for a repository.
 
 use artifact_credentials::{KargoSecret, KargoSecrets};
-use artifact_http::CredentialSource;
+use artifact_http::{CredentialSource, Identity};
 use artifact_source::SourceKind::{self, Chart, Git, Image};
 
 use crate::setup::{in_full, look_up, pattern, secret, wait};
@@ -143,7 +143,7 @@ fn namespaces_are_searched_in_order() {
     assert_eq!(found(&all, Image, "ghcr.io/a/b"), "nothing", "no namespace was given");
     assert_eq!(found(&all, Image, "ghcr.io/x/y"), "nothing");
     let hint = all.hint(&Image, "ghcr.io/a/b").unwrap();
-    assert_eq!(hint, "no Secret is looked at: no namespace was given to look into");
+    assert_eq!(hint, "no Secret is used, because no namespace was given");
     // All, in the order of appearance.
     let all = all.all_namespaces();
     assert_eq!(found(&all, Image, "ghcr.io/a/b"), "shared/exact");
@@ -385,4 +385,45 @@ fn several_files_are_one_collection() {
     let secrets = file("b", "one.yaml").into_iter().chain(file("a", "two.yaml"));
     let secrets = secrets.collect::<KargoSecrets>().all_namespaces();
     assert_eq!(found(&secrets, Image, "ghcr.io/a"), "t/a");
+}
+
+/// The order of precedence is the same for every kind of source: the Secret, the user in an http or https URL, none. Kargo's normal
+/// form of a chart's URL keeps the user, so an exact Secret for a chart has the same one.
+#[test]
+fn a_secret_takes_precedence_over_a_user_in_the_url() {
+    let identity = |secrets: KargoSecrets, kind: SourceKind, url: &str| {
+        wait(Identity::resolve(&secrets.namespaces(["team"]), &kind, url)).unwrap().scope()
+    };
+    for (kind, cred_type, plain, with_user, exact) in [
+        (Git, "git", "https://example.com/a", "https://you:pw@example.com/a", "https://example.com/a"),
+        (
+            Git,
+            "git",
+            "https://example.com/a.git",
+            "https://you:pw@example.com/a.git",
+            "https://example.com/a",
+        ),
+        (
+            Chart,
+            "helm",
+            "https://example.com/a",
+            "https://you:pw@example.com/a",
+            "https://you:pw@example.com/a",
+        ),
+    ] {
+        for given in
+            [secret("team/s", cred_type, exact), pattern("team/s", cred_type, "^https://example.com/")]
+        {
+            let found = identity([given].into_iter().collect(), kind.clone(), with_user);
+            assert_eq!(found, "me of Secret team/s", "{kind} {with_user}");
+        }
+        let other = secret("team/s", cred_type, "https://example.org/");
+        let found = identity([other].into_iter().collect(), kind.clone(), with_user);
+        assert_eq!(found, "you of the repoURL itself", "{kind} {with_user}");
+        assert_eq!(identity(KargoSecrets::default(), kind, plain), "");
+    }
+    // The name of an image has no place for a user.
+    let image = secret("team/s", "image", "example.com/a");
+    assert_eq!(identity([image].into_iter().collect(), Image, "example.com/a"), "me of Secret team/s");
+    assert_eq!(identity(KargoSecrets::default(), Image, "you:pw@example.com/a"), "");
 }

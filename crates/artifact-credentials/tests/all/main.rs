@@ -6,12 +6,12 @@
 mod cached;
 mod docker_config;
 #[cfg(unix)]
-mod ended;
-#[cfg(unix)]
 mod helpers;
 mod kargo_hints;
 mod kargo_problems;
 mod kargo_secrets;
+#[cfg(unix)]
+mod killed;
 mod no_panic;
 mod no_secret;
 mod registry;

@@ -95,7 +95,7 @@ const YAML: &[&str] = &[
 
 proptest! {
     #[test]
-    fn any_bytes_are_a_config_or_none(text in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_a_config_or_an_error(text in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = DockerConfig::from_slice(&text, "config.json");
         let _ = KargoSecrets::from_yaml(&String::from_utf8_lossy(&text), "secrets.yaml");
     }

@@ -142,7 +142,7 @@ fn two_credentials_for_two_repositories_at_the_same_time() {
 }
 
 #[test]
-fn a_refusal_names_the_secret_or_says_why_there_is_none() {
+fn a_refusal_names_the_secret_or_the_reason_for_none() {
     let registry = of_two();
     let host = registry.host();
     let secrets = [secret("team/app", "image", format!("{host}/demo/app"))

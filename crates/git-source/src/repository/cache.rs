@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-use artifact_source::{Error, ErrorKind, Warning};
+use artifact_source::{Error, ErrorKind, Warning, lock};
 use gix::hash::Kind;
 use tempfile::TempDir;
 
 use crate::repository::fetch::{Contents, FetchCapabilities, PackFilter};
 use crate::repository::store::{self, LOCK, Store, create_private_folder, make_private, write_atomically};
-use crate::transport::{Interrupt, lock};
+use crate::transport::Interrupt;
 
 /// The bound of all stores in a folder: 1 GiB.
 pub(crate) const DEFAULT_CACHE_BYTES: u64 = 1 << 30;

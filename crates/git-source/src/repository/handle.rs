@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use artifact_source::{Error, ErrorKind, Warning};
+use artifact_source::{Error, ErrorKind, Warning, lock};
 use tokio::runtime::Handle;
 
 use crate::repository::cache::Cache;
 use crate::repository::fetch::{Contents, FetchCapabilities, PackFilter};
 use crate::repository::remote::Remote;
 use crate::repository::store::Store;
-use crate::transport::{self, Address, Authentication, ExchangeError, Interrupt, TransportOptions, lock};
+use crate::transport::{self, Address, Authentication, ExchangeError, Interrupt, TransportOptions};
 
 /// One repository as one source reads it.
 pub(crate) struct RepositoryHandle {

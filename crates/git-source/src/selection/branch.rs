@@ -14,12 +14,13 @@ use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
 use gix::protocol::handshake::Ref;
 
+use selection_strategies::similar_names;
+
 use crate::observation::{ObservedRefs, ObservedState};
 use crate::repository::{Contents, FetchCapabilities, FetchRequest, Remote, Session, Store, is_valid_name};
 use crate::selection::filter::CommitFilter;
 use crate::selection::history::{Progress, Walk, sample_ancestors};
 use crate::selection::outcome::Outcome;
-use crate::selection::suggest;
 use crate::transport::ExchangeError;
 
 /// The most commits that are named to the server as known.
@@ -244,7 +245,7 @@ fn resolve_missing(remote: &mut Remote, branch: Option<&str>) -> Result<Tip, Err
     }
     let mut hints: Vec<String> =
         head.map(|head| format!("the remote's HEAD is {head:?}")).into_iter().collect();
-    let similar = suggest::similar(branch, branches.iter().copied());
+    let similar = similar_names(branch, branches.iter().copied());
     if !similar.is_empty() {
         let similar: Vec<_> = similar.iter().map(|name| format!("{name:?}")).collect();
         hints.push(format!("similar names are {}", similar.join(", ")));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use artifact_source::{Clock, Error, ErrorKind, Rejection};
 use jiff::Timestamp;
+use kargo_expr::{CommitVariables, Environment, Expression, TagVariables, Time};
 use selection_strategies::Verdict;
-use selection_strategies::expression::{CommitVariables, Environment, Expression, TagVariables, Time};
 use selection_strategies::path::PathSelectors;
 
 use crate::selection::commit::{GitTime, ParsedCommit, TaggedCommit};

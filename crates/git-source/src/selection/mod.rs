@@ -9,7 +9,6 @@ mod history;
 mod outcome;
 mod rule;
 mod strategy;
-mod suggest;
 mod tags;
 
 pub(crate) use outcome::{JudgedCandidate, Outcome};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use artifact_source::{Clock, Error, ErrorKind, Rejection};
 use jiff::Timestamp;
-use selection_strategies::expression::Expression;
+use kargo_expr::Expression;
 use selection_strategies::path::PathSelectors;
 use selection_strategies::{Constraint, NameKind, Strictness, TagFilter, TagRule, Verdict};
 use serde::{Deserialize, Serialize};

@@ -7,11 +7,11 @@
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use artifact_http::Secret;
-use artifact_source::{Error, ErrorKind, Meter};
+use artifact_source::{Error, ErrorKind, Meter, lock};
 
 use crate::transport::quote::quoted;
 
@@ -191,11 +191,6 @@ impl fmt::Debug for Interrupt {
             .field("meter", &self.meter)
             .finish_non_exhaustive()
     }
-}
-
-/// Locks, also after a panic of another holder.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Stands in for the error that the [`Interrupt`] keeps.

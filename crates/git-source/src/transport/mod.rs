@@ -25,7 +25,7 @@ use tokio::runtime::Handle;
 
 pub(crate) use address::Address;
 pub(crate) use error::{ExchangeError, corrupt, has_broken, malformed};
-pub(crate) use interrupt::{Interrupt, Limits, lock, run_blocking};
+pub(crate) use interrupt::{Interrupt, Limits, run_blocking};
 pub(crate) use options::{Authentication, SshCommand, TransportOptions};
 pub(crate) use quote::Cause;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Connections through a program: `git upload-pack` on this machine, or `ssh`.
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, lock};
 use gix::bstr::{BStr, ByteSlice};
 use gix_transport::client::blocking_io::Transport;
 use gix_transport::client::git::ConnectMode;
@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::transport::error::program_failed;
-use crate::transport::interrupt::{Interrupt, lock};
+use crate::transport::interrupt::Interrupt;
 use crate::transport::options::SshCommand;
 use crate::transport::stream::StreamTransport;
 

@@ -1,4 +1,4 @@
-//! `cacheByTag`: who says so, and what it saves.
+//! `cacheByTag`: the policy, and the requests that it saves.
 
 use std::sync::Arc;
 
@@ -13,13 +13,18 @@ use CacheByTagPolicy::{Allow, Forbid, Force, Require};
 /// What a second discovery costs: a list, and unless tags are trusted, a HEAD for each of the ten.
 const TRUSTS: Option<u64> = Some(1);
 const LOOKS: Option<u64> = Some(1 + 10);
-/// A digest rule asks for its one tag, whatever is said.
+/// A digest rule always reads its tag.
 const FOLLOWS: Option<u64> = Some(1);
 const IS_REFUSED: Option<u64> = None;
 
 /// What a second discovery costs, or that there is none.
-async fn second(registry: &Registry, rule: TagRule, policy: CacheByTagPolicy, vouched: bool) -> Option<u64> {
-    let builder = source(registry, rule).cache_by_tag(vouched).cache_by_tag_policy(policy);
+async fn second(
+    registry: &Registry,
+    rule: TagRule,
+    policy: CacheByTagPolicy,
+    cache_by_tag: bool,
+) -> Option<u64> {
+    let builder = source(registry, rule).cache_by_tag(cache_by_tag).cache_by_tag_policy(policy);
     let source = match builder.build() {
         Ok(source) => source,
         Err(error) => {
@@ -43,7 +48,7 @@ async fn four_policies_for_four_strategies_with_and_without_the_subscription() {
         ("Lexical", TagRule::lexical()),
         ("NewestBuild", TagRule::newest()),
     ];
-    for (policy, vouched, expected) in [
+    for (policy, cache_by_tag, expected) in [
         (Forbid, false, LOOKS),
         (Forbid, true, LOOKS),
         (Allow, false, LOOKS),
@@ -54,16 +59,16 @@ async fn four_policies_for_four_strategies_with_and_without_the_subscription() {
         (Force, true, TRUSTS),
     ] {
         for (strategy, rule) in &strategies {
-            let seen = second(&registry, rule.clone(), policy, vouched).await;
-            assert_eq!(seen, expected, "{policy}, {strategy}, vouched: {vouched}");
+            let seen = second(&registry, rule.clone(), policy, cache_by_tag).await;
+            assert_eq!(seen, expected, "{policy}, {strategy}, cache_by_tag: {cache_by_tag}");
         }
-        let seen = second(&registry, TagRule::digest("1.7.0"), policy, vouched).await;
-        assert_eq!(seen, FOLLOWS, "{policy}, Digest, vouched: {vouched}");
+        let seen = second(&registry, TagRule::digest("1.7.0"), policy, cache_by_tag).await;
+        assert_eq!(seen, FOLLOWS, "{policy}, Digest, cache_by_tag: {cache_by_tag}");
     }
 }
 
 #[tokio::test]
-async fn the_tag_of_a_digest_rule_moves_whatever_anybody_says() {
+async fn the_tag_of_a_digest_rule_is_always_read() {
     for policy in [Forbid, Allow, Require, Force] {
         let registry = crate::support::registry(Registry::builder(), 3, Annotated::Yes);
         let rule = TagRule::digest("1.1.0");
@@ -78,7 +83,7 @@ async fn the_tag_of_a_digest_rule_moves_whatever_anybody_says() {
 
 /// Kargo: 3,005 requests without `cacheByTag`, 5 with it.
 #[tokio::test]
-async fn newest_build_of_1000_tags_that_never_move_is_1_and_what_is_new() {
+async fn newest_build_of_1000_tags_that_never_move_is_1_and_the_new_tags() {
     let registry = crate::support::registry(Registry::builder(), 1000, Annotated::No);
     let source = source(&registry, TagRule::newest()).cache_by_tag(true).build().unwrap();
     let cold = discover(&source).await;
@@ -94,7 +99,7 @@ async fn newest_build_of_1000_tags_that_never_move_is_1_and_what_is_new() {
 }
 
 #[tokio::test]
-async fn who_trusts_tags_and_who_does_not_share_what_they_know() {
+async fn sources_that_trust_tags_and_others_share_facts() {
     let registry = crate::support::registry(Registry::builder(), 30, Annotated::Yes);
     let cache = Arc::new(MemoryCache::default());
     let shared = |trusts: bool| -> ImageSource {
@@ -104,7 +109,7 @@ async fn who_trusts_tags_and_who_does_not_share_what_they_know() {
     cost(&registry, &discover(&shared(false)).await, 2 + 1 + 30);
     cost(&registry, &discover(&shared(true)).await, 2 + 1);
     push(&registry, "1.7.0", 1000, Annotated::Yes);
-    // The tag moves all the same: whoever looks finds out, and then everybody knows.
+    // The tag moves all the same: a source that reads it updates the shared cache.
     cost(&registry, &discover(&shared(true)).await, 2 + 1);
     cost(&registry, &discover(&shared(false)).await, 2 + 1 + 30 + 1);
     let trusting = discover(&shared(true)).await;

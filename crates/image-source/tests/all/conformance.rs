@@ -6,7 +6,7 @@ use std::time::Duration;
 use artifact_http::{Credential, HttpClient};
 use artifact_source::conformance::{self, Disturbance, Fixture};
 use async_trait::async_trait;
-use image_source::{DiskCache, ImageSource, PlatformConstraint};
+use image_source::{DiskCache, ImageSource, Platform};
 use oci_registry::RegistryClient;
 use selection_strategies::{TagFilter, TagRule};
 use warehouse_testkit::{Fault, Registry, RegistryBuilder, When};
@@ -18,11 +18,11 @@ const BASE64: &str = "bWU6aHVudGVyMi1TRUNSRVQ";
 struct World {
     registry: Registry,
     rule: TagRule,
-    platform: Option<PlatformConstraint>,
+    platform: Option<Platform>,
     next: u32,
-    /// The one tag that is looked at where there is no list.
+    /// The one tag that is read without a list.
     only: Option<&'static str>,
-    /// Where facts are kept, for every source anew.
+    /// The folder of the cache, a new one for each source.
     folder: Option<tempfile::TempDir>,
 }
 

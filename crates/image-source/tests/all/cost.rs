@@ -1,18 +1,18 @@
-//! How many requests a discovery takes, exactly, as the registry counted them; beside it what Kargo's takes (commit 1c76476).
+//! The exact number of requests of a discovery, as counted by the registry; in comparison with Kargo's (commit 1c76476).
 //!
 //! Where Kargo's figure is "by its pattern" it follows from this: A requests for a token before every call (2 where a
-//! bearer token is wanted), D pages of tags, L tags looked at, P platforms each. Cold it makes A + D + L((A+1) + P(A+2))
+//! bearer token is required), D pages of tags, L tags that are read, P platforms each. Cold it makes A + D + L((A+1) + P(A+2))
 //! requests, warm A + D + L(A+1), and for an image of one platform L(A+2) every time, as it keeps nothing of those.
 
 use crate::support::{Annotated, PLATFORMS, cost, discover, found, images, registry, source};
 use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery};
-use image_source::{ImageSource, PlatformConstraint};
+use image_source::{ImageSource, Platform};
 use oci_registry::RegistryClient;
 use selection_strategies::TagRule;
 use warehouse_testkit::{Registry, When};
 
-fn platform(text: &str) -> PlatformConstraint {
+fn platform(text: &str) -> Platform {
     text.parse().unwrap()
 }
 
@@ -47,7 +47,7 @@ async fn semver_20_of_3000_is_25_cold_and_23_warm() {
 }
 
 /// Kargo finds nothing, after 37,806 requests and 4,206 at every later poll, counted: it takes a platform without variant to
-/// be one without variant, and looks at every tag.
+/// be one without variant, and reads every tag.
 #[tokio::test]
 async fn linux_arm64_of_indexes_that_say_v8_is_25_cold_and_23_warm() {
     let registry = registry(Registry::builder(), 3000, Annotated::No);
@@ -80,7 +80,7 @@ async fn single_manifests_for_linux_amd64_are_46_cold_and_24_warm() {
     assert_eq!(found(warm).artifacts, cold);
 }
 
-/// Kargo: 27 cold and 3 warm, by its pattern (without a list: nobody needs one for a tag that is named).
+/// Kargo: 27 cold and 3 warm, by its pattern (without a list, which a named tag does not need).
 #[tokio::test]
 async fn digest_is_3_cold_and_1_warm() {
     let registry = registry(Registry::builder(), 30, Annotated::No);

@@ -1,4 +1,4 @@
-//! How many requests it takes to find the newest builds, exactly, as the registry counted them; beside it what Kargo's
+//! The exact number of requests to find the newest builds, as counted by the registry; in comparison with Kargo's
 //! discovery takes. See `cost.rs` for its pattern.
 
 use crate::support::{Annotated, PLATFORMS, cost, discover, found, registry, source};
@@ -19,7 +19,7 @@ async fn newest_build_of_1000_annotated_is_1003_cold_and_1001_warm() {
 
 /// Kargo: 27,005 cold and 3,005 warm, by its pattern, with three pages of tags.
 #[tokio::test]
-async fn newest_build_of_1000_that_do_not_say_when_is_13003_cold_and_1001_warm() {
+async fn newest_build_of_1000_without_build_times_is_13003_cold_and_1001_warm() {
     let registry = registry(Registry::builder(), 1000, Annotated::No);
     let source = source(&registry, TagRule::newest()).build().unwrap();
     let cold = discover(&source).await;
@@ -58,7 +58,7 @@ async fn one_reset_among_960_costs_one_request_more_and_nothing_else() {
     registry.faults().add(When::get("/v2/demo/app/manifests/*").nth(480), Fault::Reset);
     let source = source(&registry, TagRule::newest()).build().unwrap();
     let cold = discover(&source).await;
-    assert_eq!(registry.faults().struck(), 1);
+    assert_eq!(registry.faults().injected(), 1);
     cost(&registry, &cold, 2 + 1 + 960 + 1);
     let cold = found(cold).artifacts;
     assert_eq!((cold.len(), cold[0].tag.as_str(), cold[19].tag.as_str()), (20, "1.959.0", "1.940.0"));

@@ -65,7 +65,7 @@ async fn digest_follows_one_tag() {
 }
 
 #[tokio::test]
-async fn newest_build_knows_every_place_where_a_time_can_stand() {
+async fn newest_build_reads_every_place_of_a_build_time() {
     const OCI: &str = "org.opencontainers.image.created";
     const OLD: &str = "org.label-schema.build-date";
     let registry = Registry::start().unwrap();
@@ -115,7 +115,7 @@ async fn newest_build_knows_every_place_where_a_time_can_stand() {
 
 /// As Kargo has it: what is asked for is the newest index, and an index cannot be older than what it holds.
 #[tokio::test]
-async fn an_index_is_as_new_as_its_newest_image_whichever_platform_is_wanted() {
+async fn an_index_is_as_new_as_its_newest_image_for_any_platform() {
     let registry = Registry::start().unwrap();
     let image = |tag: &str| registry.image("demo/app").tag(tag).platforms(["linux/amd64", "linux/arm64"]);
     image("a").created("2024-01-01T00:00:00Z").created_on("linux/amd64", "2024-03-01T00:00:00Z").push();

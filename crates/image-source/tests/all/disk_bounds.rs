@@ -22,7 +22,7 @@ fn size(folder: &Path) -> u64 {
 }
 
 #[tokio::test]
-async fn one_shelf_takes_half_of_the_room_and_keeps_what_is_used() {
+async fn one_scope_takes_half_of_the_limit_and_keeps_used_entries() {
     let folder = tempfile::tempdir().unwrap();
     let scope = CacheScope::new("ghcr.io/a/b", "");
     let mut largest = 0;
@@ -41,7 +41,7 @@ async fn one_shelf_takes_half_of_the_room_and_keeps_what_is_used() {
         for number in 1000 * (round + 1)..1000 * (round + 1) + 200 {
             cache.put(&scope, &digest(number), facts(number));
         }
-        cache.settle(&scope).await;
+        cache.flush(&scope).await;
         assert_eq!(cache.take_problem(), None);
         largest = largest.max(size(folder.path()));
         assert!(largest <= LIMIT / 2, "{largest} bytes in round {round}");
@@ -55,7 +55,7 @@ async fn one_shelf_takes_half_of_the_room_and_keeps_what_is_used() {
 }
 
 #[tokio::test]
-async fn more_at_once_than_there_is_room_for_leaves_the_last() {
+async fn more_entries_than_the_limit_leave_the_last() {
     let folder = tempfile::tempdir().unwrap();
     let scope = CacheScope::new("ghcr.io/a/b", "");
     let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
@@ -65,7 +65,7 @@ async fn more_at_once_than_there_is_room_for_leaves_the_last() {
     let huge = format!(r#"{{"manifest": {{"annotations": {{"text": "{}"}}}}}}"#, "x".repeat(500_000));
     cache.put(&scope, &digest(20_000), serde_json::from_str(&huge).unwrap());
     cache.put(&scope, &digest(10_000), facts(10_000));
-    cache.settle(&scope).await;
+    cache.flush(&scope).await;
     assert_eq!(cache.take_problem(), None);
     assert!(size(folder.path()) <= LIMIT / 2);
     let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
@@ -77,7 +77,7 @@ async fn more_at_once_than_there_is_room_for_leaves_the_last() {
 }
 
 #[tokio::test]
-async fn of_many_shelves_those_that_were_not_used_for_longest_go() {
+async fn the_least_recently_used_scopes_are_removed() {
     let folder = tempfile::tempdir().unwrap();
     let scope = |number: usize| CacheScope::new(format!("ghcr.io/a/{number}"), "");
     let precious = folder.path().join("notes.txt");
@@ -87,7 +87,7 @@ async fn of_many_shelves_those_that_were_not_used_for_longest_go() {
         for number in 0..100 {
             cache.put(&scope(round), &digest(number), facts(number));
         }
-        cache.settle(&scope(round)).await;
+        cache.flush(&scope(round)).await;
         assert_eq!(cache.take_problem(), None);
         let size = size(folder.path());
         assert!(size <= LIMIT + 8, "{size} bytes in round {round}");
@@ -110,7 +110,7 @@ async fn garbage_that_is_too_long_goes() {
     let scope = CacheScope::new("ghcr.io/a/b", "");
     let cache = DiskCache::new(folder.path()).with_limit(LIMIT);
     cache.put(&scope, &digest(1), facts(1));
-    cache.settle(&scope).await;
+    cache.flush(&scope).await;
     let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
     let young = files.into_iter().find(|path| path.extension().is_some()).unwrap();
     for ending in ["young", "old"] {
@@ -121,13 +121,13 @@ async fn garbage_that_is_too_long_goes() {
     cache.open(&scope).await;
     assert_eq!(cache.get(&scope, &digest(1)), None);
     cache.put(&scope, &digest(1), facts(1));
-    cache.settle(&scope).await;
+    cache.flush(&scope).await;
     assert!(size(folder.path()) <= LIMIT);
     cache.open(&scope).await;
     assert_eq!(cache.get(&scope, &digest(1)), Some(facts(1)));
 }
 
-/// Whoever wrote it: no more is read of a file than one of ours can hold.
+/// Of a file that another program wrote, no more is read than the limit of a journal.
 #[tokio::test]
 async fn of_a_file_that_is_too_long_only_the_beginning_is_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +136,7 @@ async fn of_a_file_that_is_too_long_only_the_beginning_is_read() {
     for number in 0..10_000 {
         cache.put(&scope, &digest(number), facts(number));
     }
-    cache.settle(&scope).await;
+    cache.flush(&scope).await;
     let whole = usize::try_from(size(folder.path())).unwrap();
     // The memory has room for all of them; a file may have a quarter.
     let cache = DiskCache::new(folder.path()).with_limit(40 * LIMIT);
@@ -151,12 +151,12 @@ async fn of_a_file_that_is_too_long_only_the_beginning_is_read() {
 }
 
 #[tokio::test]
-async fn a_shelf_that_is_only_read_counts_as_used() {
+async fn a_scope_that_is_only_read_counts_as_used() {
     let folder = tempfile::tempdir().unwrap();
     let scope = CacheScope::new("ghcr.io/a/b", "");
     let cache = DiskCache::new(folder.path());
     cache.put(&scope, &digest(1), facts(1));
-    cache.settle(&scope).await;
+    cache.flush(&scope).await;
     let files = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
     let young = files.into_iter().find(|path| path.extension().is_some()).unwrap();
     let used = || fs::metadata(&young).unwrap().modified().unwrap();
@@ -187,7 +187,7 @@ async fn an_index_of_six_platforms_takes_about_a_kilobyte() {
         cache.put(&scope, &digest(number), serde_json::from_value(index.clone()).unwrap());
         cache.put_tag(&scope, &format!("1.{number}.0"), &digest(number));
     }
-    cache.settle(&scope).await;
+    cache.flush(&scope).await;
     let each = size(folder.path()) / 1000;
     println!("{each} bytes for an annotated index of six platforms and its tag");
     assert!((1000..1400).contains(&each), "{each}");

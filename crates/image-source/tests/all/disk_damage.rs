@@ -31,7 +31,7 @@ async fn write(cache: &DiskCache, numbers: impl IntoIterator<Item = usize>) {
         cache.put(&scope(), &digest(number), facts(number));
         cache.put_tag(&scope(), &tag(number), &digest(number));
     }
-    cache.settle(&scope()).await;
+    cache.flush(&scope()).await;
 }
 
 /// How many of the first so many facts and tags are known. What is known is right.
@@ -59,7 +59,7 @@ fn young(folder: &Path) -> PathBuf {
 }
 
 /// After whatever happened, it can be written and read again.
-async fn heals(folder: &Path) {
+async fn recovers(folder: &Path) {
     let cache = DiskCache::new(folder);
     write(&cache, 0..20).await;
     assert_eq!(known(folder, 20).await, 40);
@@ -78,7 +78,7 @@ async fn cut_off_anywhere_only_the_last_line_is_lost() {
         let expected = complete.saturating_sub(1);
         assert_eq!(known(folder.path(), 5).await, expected, "{length} of {} bytes", whole.len());
 
-        // Whoever writes next does not write into the torn line.
+        // The next writer does not continue the truncated line.
         write(&DiskCache::new(folder.path()), 10..12).await;
         let after = known(folder.path(), 12).await;
         assert_eq!(after, expected + 4, "{length} of {} bytes, and two more", whole.len());
@@ -104,20 +104,20 @@ async fn a_changed_byte_costs_a_line_or_two() {
         let known = known(folder.path(), 50).await;
         assert!(known >= 98, "{known} of 100 after a change of byte {position}");
     }
-    heals(folder.path()).await;
+    recovers(folder.path()).await;
 }
 
 #[tokio::test]
-async fn what_is_no_file_of_ours_is_replaced() {
+async fn a_file_in_another_format_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     write(&DiskCache::new(folder.path()), 0..50).await;
     let path = young(folder.path());
     let ours = fs::read_to_string(&path).unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let other = DiskCache::new(elsewhere.path());
-    let other_shelf = CacheScope::new("ghcr.io/a/b", "you");
-    other.put(&other_shelf, &digest(1), facts(2));
-    other.settle(&other_shelf).await;
+    let other_scope = CacheScope::new("ghcr.io/a/b", "you");
+    other.put(&other_scope, &digest(1), facts(2));
+    other.flush(&other_scope).await;
 
     for (what, bytes) in [
         ("zeros", vec![0; 100_000]),
@@ -163,7 +163,7 @@ async fn only_the_user_may_read_it() {
     assert_eq!((mode(&place), mode(&young(&place))), (0o700, 0o600));
 }
 
-/// In this place nothing is kept, that is said, and the process is served from memory all the same.
+/// Nothing is stored in this folder, the error is reported, and the memory is used all the same.
 async fn is_done_without(place: &Path, why: &str) {
     let cache = DiskCache::new(place);
     write(&cache, 0..20).await;
@@ -176,7 +176,7 @@ async fn is_done_without(place: &Path, why: &str) {
 }
 
 #[tokio::test]
-async fn places_that_cannot_be_used_are_done_without() {
+async fn unusable_folders_are_not_used() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "precious").unwrap();
@@ -195,14 +195,14 @@ async fn places_that_cannot_be_used_are_done_without() {
     is_done_without(&place, "").await;
     assert!(path.join("precious").exists());
     fs::remove_dir_all(&path).unwrap();
-    heals(&place).await;
+    recovers(&place).await;
 
     // The lock likewise.
     fs::remove_file(place.join("lock")).unwrap();
     fs::create_dir(place.join("lock")).unwrap();
     let cache = DiskCache::new(&place);
     write(&cache, 30..40).await;
-    assert!(cache.take_problem().unwrap().starts_with("facts about images could not be kept: "));
+    assert!(cache.take_problem().unwrap().starts_with("facts about images could not be cached: "));
     assert_eq!(known(&place, 20).await, 40, "what is there is read without a lock");
 }
 
@@ -235,11 +235,11 @@ async fn a_folder_that_may_only_be_read_is_read() {
     write(&cache, 20..30).await;
     assert!(cache.take_problem().is_some());
     allow(0o700);
-    heals(folder.path()).await;
+    recovers(folder.path()).await;
 }
 
 #[tokio::test]
-async fn another_who_writes_for_ever_is_not_waited_for_for_ever() {
+async fn the_wait_for_another_writer_is_bounded() {
     let folder = tempfile::tempdir().unwrap();
     write(&DiskCache::new(folder.path()), 0..5).await;
     let lock = fs::File::options().write(true).open(folder.path().join("lock")).unwrap();
@@ -255,7 +255,7 @@ async fn another_who_writes_for_ever_is_not_waited_for_for_ever() {
             cache.get(scope, &digest(number));
             cache.put(scope, &digest(number), facts(number));
         }
-        cache.settle(scope).await;
+        cache.flush(scope).await;
         let problem = cache.take_problem().unwrap();
         assert!(problem.ends_with("another process holds it"), "{problem}");
         cache.open(scope).await;
@@ -266,13 +266,13 @@ async fn another_who_writes_for_ever_is_not_waited_for_for_ever() {
     let used: BTreeMap<usize, _> =
         (5..10).map(|number| (number, cache.get(&scope(), &digest(number)))).collect();
     assert!(used.values().all(Option::is_some));
-    cache.settle(&scope()).await;
+    cache.flush(&scope()).await;
     assert_eq!(known(folder.path(), 10).await, 10 + 5);
 }
 
 /// Each discovery waits again, if the lock was free in between.
 #[tokio::test]
-async fn once_the_lock_is_free_it_is_waited_for_again() {
+async fn the_lock_is_waited_for_again_after_it_was_free() {
     let folder = tempfile::tempdir().unwrap();
     let cache = DiskCache::new(folder.path());
     write(&cache, 0..5).await;
@@ -293,25 +293,25 @@ async fn once_the_lock_is_free_it_is_waited_for_again() {
     for (number, words) in [(20, "another process has held it for 2.0s"), (21, "another process holds it")] {
         lock.lock().unwrap();
         cache.put(&scope(), &digest(number), facts(number));
-        cache.settle(&scope()).await;
+        cache.flush(&scope()).await;
         let problem = cache.take_problem().unwrap();
         assert!(problem.ends_with(words), "{problem}");
         lock.unlock().unwrap();
         cache.put(&scope(), &digest(number + 10), facts(number + 10));
-        cache.settle(&scope()).await;
+        cache.flush(&scope()).await;
         assert_eq!(cache.take_problem(), None);
     }
 }
 
 #[tokio::test]
-async fn what_another_wrote_between_reading_and_writing_is_read_the_next_time() {
+async fn records_that_another_process_wrote_meanwhile_are_read_the_next_time() {
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (DiskCache::new(folder.path()), DiskCache::new(folder.path()));
     write(&one, 0..5).await;
     one.open(&scope()).await;
     write(&other, 5..10).await;
     one.put(&scope(), &digest(10), facts(10));
-    one.settle(&scope()).await;
+    one.flush(&scope()).await;
     one.open(&scope()).await;
     for number in 0..=10 {
         assert_eq!(one.get(&scope(), &digest(number)), Some(facts(number)));
@@ -334,25 +334,25 @@ async fn neither_links_nor_pipes_in_a_files_place_are_followed() {
             fs::write(&file, what).unwrap();
             let _ = fs::remove_file(&path);
             std::os::unix::fs::symlink(&file, &path).unwrap();
-            is_refused(&place, &path, "that is a link, which is not followed", reads).await;
+            is_refused(&place, &path, "it is a link, which is not followed", reads).await;
             assert_eq!(fs::read_to_string(&file).unwrap(), what);
         }
         fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink(&absent, &path).unwrap();
-        is_refused(&place, &path, "that is a link, which is not followed", reads).await;
+        is_refused(&place, &path, "it is a link, which is not followed", reads).await;
         assert!(!absent.exists());
 
         fs::remove_file(&path).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-        is_refused(&place, &path, "that is no file", reads).await;
+        is_refused(&place, &path, "it is not a file", reads).await;
         fs::remove_file(&path).unwrap();
-        heals(&place).await;
+        recovers(&place).await;
     }
 }
 
-/// It is said that this file is not used, and why; the process is served from memory all the same, and nothing waits.
+/// The error says that this file is not used, and why; the memory is used all the same, and nothing waits.
 async fn is_refused(place: &Path, path: &Path, why: &str, reads: bool) {
-    /// What nobody has written yet.
+    /// Facts that are not in the file yet.
     static NEW: AtomicUsize = AtomicUsize::new(100);
     let cache = DiskCache::new(place);
     cache.open(&scope()).await;

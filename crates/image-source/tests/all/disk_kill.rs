@@ -29,7 +29,7 @@ fn discover(registry: &Registry, folder: &Path, task: Task) -> (Vec<Image>, u64)
 }
 
 #[test]
-fn a_process_that_is_killed_at_any_moment_leaves_what_it_had_settled_and_nothing_wrong() {
+fn a_process_that_is_killed_at_any_moment_leaves_what_it_had_flushed_and_nothing_wrong() {
     let registry = crate::support::registry(Registry::builder(), 100, Annotated::No);
     let truth = discover(&registry, tempfile::tempdir().unwrap().path(), Task::Newest);
     assert_eq!(truth.1, COLD);
@@ -55,7 +55,7 @@ fn a_process_that_is_killed_at_any_moment_leaves_what_it_had_settled_and_nothing
 
         let (found, requests) = discover(&registry, folder.path(), Task::Newest);
         assert_eq!(found, truth, "killed after {answered} requests");
-        // Lost is what was not settled: some hundred that waited, as many that came while those before them were written, and
+        // Lost are the facts that were not flushed: some hundred that were pending, as many that came while those before them were written, and
         // what was under way. That an index is known saves no request, it only makes a GET a HEAD.
         let kept = COLD.saturating_sub(requests);
         assert!(kept + 2 * 256 + 32 + WARM >= answered, "of {answered} answers {kept} were kept");

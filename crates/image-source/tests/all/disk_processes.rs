@@ -1,4 +1,4 @@
-//! What one process learned, the next one knows.
+//! Facts are shared between processes.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ fn semver_20_of_3000_in_a_new_process_is_25() {
 }
 
 #[test]
-fn newest_build_of_1000_that_do_not_say_when_in_a_new_process_is_1003() {
+fn newest_build_of_1000_without_build_times_in_a_new_process_is_1003() {
     let registry = crate::support::registry(Registry::builder(), 1000, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     let (cold, requests) = run(&registry, folder.path(), Task::Newest);
@@ -41,7 +41,7 @@ fn newest_build_of_1000_that_do_not_say_when_in_a_new_process_is_1003() {
     assert_eq!(registry.log().count(&When::any().method("HEAD")), 1000);
     assert_eq!(warm, cold);
 
-    // Where tags never move there is no need to look: the token, the list, and what is new.
+    // If tags never move, they are not read again: the token, the list, and the new tags.
     let (trusting, requests) = run(&registry, folder.path(), Task::Trusting);
     assert_eq!(requests, 2 + 1);
     assert_eq!(trusting, cold);
@@ -120,8 +120,8 @@ async fn a_cache_that_is_made_anew_knows_what_the_one_before_it_knew() {
     let moved = discover(&cached(&registry, TagRule::newest(), &again())).await;
     cost(&registry, &moved, 2 + 1 + 50 + 13);
     assert_eq!(found(moved).artifacts[0].tag, "1.7.0");
-    let settled = discover(&cached(&registry, TagRule::newest(), &again())).await;
-    cost(&registry, &settled, 2 + 1 + 50);
+    let last = discover(&cached(&registry, TagRule::newest(), &again())).await;
+    cost(&registry, &last, 2 + 1 + 50);
     registry.tag("demo/app", &before, "1.7.0").unwrap();
     for _ in 0..2 {
         let back = discover(&cached(&registry, TagRule::newest(), &again())).await;
@@ -133,7 +133,7 @@ async fn a_cache_that_is_made_anew_knows_what_the_one_before_it_knew() {
 }
 
 #[tokio::test]
-async fn an_outage_halfway_costs_only_what_was_not_read() {
+async fn an_outage_halfway_costs_only_the_unread_tags() {
     let registry = crate::support::registry(Registry::builder(), 40, Annotated::No);
     let folder = tempfile::tempdir().unwrap();
     let again = || {
@@ -157,7 +157,7 @@ async fn an_outage_halfway_costs_only_what_was_not_read() {
 }
 
 #[tokio::test]
-async fn what_a_dropped_discovery_has_learned_is_kept() {
+async fn the_facts_of_a_dropped_discovery_are_kept() {
     let registry = crate::support::registry(Registry::builder(), 40, Annotated::Yes);
     let folder = tempfile::tempdir().unwrap();
     registry.faults().add(When::path("/v2/**/manifests/1.20.0"), warehouse_testkit::Fault::Stall);

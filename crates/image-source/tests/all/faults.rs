@@ -1,4 +1,4 @@
-//! What happens when something is wrong: what is gone is passed over, what is broken is an error, mistakes have their words.
+//! Faults: a missing tag is skipped, a failure is an error, and mistakes in the subscription have messages.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use selection_strategies::TagRule;
 use warehouse_testkit::{Fault, Registry, Reply, When};
 
 #[tokio::test]
-async fn a_tag_that_vanishes_is_passed_over() {
+async fn a_tag_that_vanishes_is_skipped() {
     let registry = Registry::start().unwrap();
     for version in 0..10 {
         registry.image("demo/app").tag(format!("1.{version}.0")).push();
@@ -30,7 +30,7 @@ async fn a_tag_that_vanishes_is_passed_over() {
 }
 
 #[tokio::test]
-async fn names_that_are_no_tags_are_never_asked_for() {
+async fn invalid_tags_are_never_requested() {
     let registry = Registry::start().unwrap();
     registry.image("demo/app").tag("1.0.0").push();
     let list = r#"{"tags": ["1.0.0", "../../../v2/other/manifests/1.0.0", "a b", "x\ny", ""]}"#;
@@ -43,7 +43,7 @@ async fn names_that_are_no_tags_are_never_asked_for() {
 }
 
 #[tokio::test]
-async fn a_credential_that_cannot_be_sent_is_no_missing_tag() {
+async fn a_credential_that_cannot_be_sent_is_not_a_missing_tag() {
     let registry = Registry::builder().basic("me", "SECRET").start().unwrap();
     let credential = Credential::bearer("SECRET\n");
     let error =
@@ -53,7 +53,7 @@ async fn a_credential_that_cannot_be_sent_is_no_missing_tag() {
 }
 
 #[tokio::test]
-async fn a_fault_is_never_an_older_image() {
+async fn an_error_never_selects_an_older_image() {
     for (fault, kind) in [
         (Fault::status(500), ErrorKind::Server),
         (Fault::too_many_requests(Duration::ZERO), ErrorKind::RateLimited),
@@ -75,9 +75,9 @@ async fn a_fault_is_never_an_older_image() {
     }
 }
 
-/// Limit 1: 1.9 and 1.8 do not fit, so that 1.7 and one ahead, 1.6, are looked at together.
+/// Limit 1: 1.9 and 1.8 are rejected, so that 1.7 and, as lookahead, 1.6 are read together.
 #[tokio::test]
-async fn a_fault_of_one_that_was_only_looked_at_ahead_counts_if_it_is_needed() {
+async fn an_error_of_a_lookahead_candidate_counts_if_it_is_needed() {
     for fault in [Fault::status(500), Fault::login_page(), Fault::Reset] {
         let registry = Registry::start().unwrap();
         for version in 0..10 {
@@ -102,7 +102,7 @@ async fn a_fault_of_one_that_was_only_looked_at_ahead_counts_if_it_is_needed() {
 }
 
 #[tokio::test]
-async fn a_fault_of_one_that_is_surely_needed_waits_for_nobody() {
+async fn an_error_of_a_needed_candidate_ends_the_discovery_at_once() {
     for rule in [TagRule::semver(None), TagRule::lexical(), TagRule::newest()] {
         let registry = Registry::start().unwrap();
         for version in 0..10 {
@@ -117,7 +117,7 @@ async fn a_fault_of_one_that_is_surely_needed_waits_for_nobody() {
 }
 
 #[tokio::test]
-async fn a_fault_that_passes_changes_nothing() {
+async fn a_transient_fault_changes_nothing() {
     for fault in [Fault::status(503), Fault::Reset, Fault::Close, Fault::Truncate { keep: 10 }] {
         let registry = Registry::start().unwrap();
         for version in 0..30 {
@@ -158,7 +158,7 @@ async fn mistakes_have_their_words() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the registry does not let us into {host}/demo/app: HTTP 401 UNAUTHORIZED: the server says \"authentication required\" (http://{host}/v2/demo/app/tags/list?n=...)"
+            "the registry requires authentication for {host}/demo/app: HTTP 401 UNAUTHORIZED: the server says \"authentication required\" (http://{host}/v2/demo/app/tags/list?n=...)"
         )
     );
     assert!(error.hint().unwrap().starts_with("no credential was given for "));

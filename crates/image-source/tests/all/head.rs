@@ -44,11 +44,11 @@ async fn where_head_is_refused_get_decides_and_head_is_not_tried_again_for_ten_m
         check(Fault::status(status), 1 + 1 + 3, 1 + 3).await;
     }
     check(Reply::status(401), 1 + 1 + 3, 1 + 3).await;
-    // These are said of the way of asking, and once for all.
+    // These concern HEAD itself, so that no other HEAD request is sent.
     for status in [405, 501] {
         check(Fault::status(status), 1 + 1 + 3, 1 + 3).await;
     }
-    // That may be said of the tag, so the next one is asked for.
+    // This may concern the tag, so that HEAD is sent for the next one.
     for status in [404, 410] {
         check(Fault::status(status), 1 + 2 * 3, 1 + 2 * 3).await;
     }

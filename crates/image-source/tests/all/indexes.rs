@@ -84,7 +84,7 @@ async fn each_descriptor_counts_and_where_it_says_nothing_its_image_does() {
 }
 
 #[tokio::test]
-async fn of_several_variants_that_fit_the_plain_one_is_told_of() {
+async fn of_several_matching_variants_the_one_without_a_variant_is_used() {
     for (platforms, wanted, number) in [
         (["linux/arm64/v9", "linux/arm64", "linux/arm64/v8"], "linux/arm64", "1"),
         (["linux/arm64/v9", "linux/amd64", "linux/arm64/v8"], "linux/arm64", "0"),
@@ -98,7 +98,7 @@ async fn of_several_variants_that_fit_the_plain_one_is_told_of() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_in_part_is_no_image() {
+async fn an_entry_with_an_unknown_platform_is_not_an_image() {
     for attestation in ["unknown/unknown", "linux/unknown", "unknown/amd64", "linux/", "/amd64"] {
         let built = Some("2030-01-01T00:00:00Z");
         let alone = registry(&[Listed { platform: attestation, stated: None, built }]);
@@ -112,7 +112,7 @@ async fn what_is_unknown_in_part_is_no_image() {
         let newest = the_one(source(&beside).rule(TagRule::newest())).await;
         assert_eq!(newest.created_at.unwrap().to_string(), "2024-01-01T00:00:00Z", "{attestation}");
         assert_eq!(beside.log().count(&When::get("/v2/**/manifests/sha256:*")), 0, "{attestation}");
-        if let Ok(wanted) = attestation.parse::<image_source::PlatformConstraint>() {
+        if let Ok(wanted) = attestation.parse::<image_source::Platform>() {
             assert!(discover(source(&beside).platform(wanted)).await.unwrap().is_empty(), "{attestation}");
         }
     }

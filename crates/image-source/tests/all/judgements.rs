@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, DiscoverRequest, Image, Judgement, Recorder, Rejection};
-use image_source::{ImageSource, PlatformConstraint};
+use image_source::{ImageSource, Platform};
 use oci_registry::{RegistryClient, is_tag};
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ const NAMES: [&str; 14] = [
     "sha256-0123.sig",
     "x_y",
 ];
-/// What a registry may list, and nobody can ask for.
+/// A name that a registry may list, and that is not a valid tag.
 const NO_TAGS: [&str; 5] = ["", "a b", "../../other/manifests/1.0.0", "\u{e9}", "1.9.0\n"];
 const PLATFORMS: [&str; 4] = ["linux/amd64", "linux/arm64/v8", "linux/arm/v6", "windows/amd64"];
 /// With a slash where a variant is to follow, whichever.
@@ -44,7 +44,7 @@ enum Content {
     Index(Vec<&'static str>, Option<u8>),
     /// An image of one platform.
     Single(&'static str, Option<u8>),
-    /// A manifest of a kind that nobody knows.
+    /// A manifest of an unknown kind.
     Unknown,
     /// Gone since it was listed.
     Vanished,
@@ -138,14 +138,14 @@ impl Case {
         self.tags.keys().chain(&self.no_tags).copied().collect()
     }
 
-    /// Whom a discovery has to judge: all that is listed, but for a digest rule, which asks for its one tag only.
+    /// The candidates of a discovery: all listed tags, or the one tag of a digest rule.
     fn candidates(&self) -> Vec<&'static str> {
         if self.strategy == 3 { vec!["latest"] } else { self.listed() }
     }
 
     /// When the image of a tag was built; or why it has none, as the rule's word.
     fn image(&self, tag: &str) -> Result<Option<u8>, &'static str> {
-        // Whoever names no variant takes any.
+        // A platform without a variant matches any.
         let fits = |offered: &str| self.platform.is_none_or(|wanted| offered.starts_with(wanted));
         match self.tags.get(tag) {
             _ if !is_tag(tag) => Err("unreadable"),
@@ -164,7 +164,7 @@ impl Case {
         let rule = self.rule();
         let fitting = self.candidates().into_iter();
         let fitting: Vec<_> = fitting.filter(|tag| self.image(tag).is_ok()).collect();
-        let chosen = rule.select(fitting, None).chosen.into_iter();
+        let chosen = rule.select(fitting).chosen.into_iter();
         let mut ranked: Vec<&str> = chosen.map(|candidate| candidate.name).collect();
         if matches!(rule.strategy(), TagStrategy::Newest) {
             ranked.sort_by(|one, other| other.cmp(one));
@@ -196,7 +196,7 @@ impl Case {
                 continue;
             }
             match (self.image(tag), why) {
-                // Who is beyond the limit need not be looked at.
+                // A candidate beyond the limit need not be read.
                 (_, Rejection::BeyondLimit { limit }) if self.strategy != 2 => {
                     assert_eq!((*limit, found.len()), (self.limit, self.limit), "{tag}");
                 }
@@ -230,7 +230,7 @@ proptest! {
     fn every_listed_tag_is_judged_once_and_rightly(case in case()) {
         let registry = case.registry();
         let client = RegistryClient::builder(HttpClient::builder().build().unwrap()).build();
-        let platform = case.platform.map(|platform| platform.trim_end_matches('/').parse::<PlatformConstraint>().unwrap());
+        let platform = case.platform.map(|platform| platform.trim_end_matches('/').parse::<Platform>().unwrap());
         let source = ImageSource::builder(format!("{}/demo/app", registry.host())).registry(client.clone());
         let source = source.rule(case.rule()).platform(platform).limit(case.limit).build().unwrap();
         Runtime::new().unwrap().block_on(async {

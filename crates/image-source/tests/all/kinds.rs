@@ -1,4 +1,4 @@
-//! What a tag names that is no image is passed over with what it is (semantics rule 3.10), at the cost of looking at it.
+//! Artifacts that are not images are skipped with their kind (rule 3.10), at the cost of reading them.
 
 use crate::support::answers::{explain, platform, source};
 use crate::support::{cost, found};
@@ -9,7 +9,7 @@ use warehouse_testkit::{MediaType, Registry, Reply, When};
 
 const IMAGE_CONFIG: &str = MediaType::OCI_CONFIG;
 
-/// A repository with an old image, `1.0.0`, beside which something newer is to be published as `2.0.0`.
+/// A repository with an old image, `1.0.0`, into which a newer artifact is to be published as `2.0.0`.
 fn registry() -> Registry {
     let registry = Registry::start().unwrap();
     registry.image("demo/app").tag("1.0.0").single("linux/amd64").created("2020-01-01T00:00:00Z").push();
@@ -45,7 +45,7 @@ fn index(entries: &[Value]) -> Value {
     json!({"schemaVersion": 2, "mediaType": MediaType::OCI_INDEX, "manifests": entries})
 }
 
-/// Under every strategy, cold and warm, this is passed over with its reason, and the old image is found.
+/// Under every strategy, cold and warm, the artifact is skipped with its reason, and the old image is found.
 async fn check(media_type: &str, content: &Value, what: &str) {
     let registry = registry();
     registry.push_blob("demo/app", "{}");

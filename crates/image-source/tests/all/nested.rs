@@ -1,4 +1,4 @@
-//! An index inside an index is looked into: for platforms where the entries beside it do not decide, and for the time of a build.
+//! Nested indexes are read: for a platform that no direct entry has, and for a build time.
 
 use crate::support::answers::{discover, explain, platform, source};
 use crate::support::{CREATED, cost, found};
@@ -84,7 +84,7 @@ async fn dates() {
         world.index(&[world.index(&[world.index(&[innermost])])])
     };
     newest(deep, NEW, 5).await;
-    // Whoever says so first is believed: a descriptor, on either level; then nothing below is read but what tells the platform.
+    // The first time counts: that of a descriptor, on either level; then only what states the platform is read below.
     newest(
         |world| {
             world.index(&[on(
@@ -152,7 +152,7 @@ async fn platforms() {
     for_platform(said, "linux/arm64", Some("not built for platform linux/arm64, only for linux/amd64"), 0)
         .await;
 
-    let nothing = Some("an index that lists no image, nor do the indexes inside it, not an image");
+    let nothing = Some("an index without an image, also in its nested indexes, not an image");
     let empty = |world: &World| {
         world.index(&[world.index(&[]), world.index(&[on("unknown/unknown", world.image(NEW))])])
     };
@@ -160,7 +160,7 @@ async fn platforms() {
 }
 
 #[tokio::test]
-async fn an_index_of_indexes_without_an_image_is_none() {
+async fn an_index_of_indexes_without_an_image_is_not_an_image() {
     let world = World::new();
     world.tag(&world.index(&[world.index(&[world.index(&[])])]));
     for rule in [TagRule::lexical(), TagRule::newest(), TagRule::digest("new")] {
@@ -194,7 +194,7 @@ async fn annotations_of_all_levels() {
 
 #[tokio::test]
 async fn depth_and_numbers_are_bounded() {
-    // Four inside the outermost are looked into, the fifth is not.
+    // Four nested levels are read, the fifth is not.
     for (inside, is_found) in [(4, true), (5, false)] {
         let world = World::new();
         let innermost = world.index(&[on("linux/amd64", world.image(NEW))]);
@@ -203,20 +203,20 @@ async fn depth_and_numbers_are_bounded() {
             let (tags, why) = explain(source(&world.0).rule(rule)).await;
             assert_eq!(tags.contains(&"new".to_owned()), is_found, "{inside}");
             if !is_found {
-                assert_eq!(why["new"], "unreadable: indexes inside the index stand more than 4 deep");
+                assert_eq!(why["new"], "unreadable: indexes are nested more than 4 levels deep");
             }
         }
         let alone = discover(source(&world.0).rule(TagRule::digest("new"))).await;
         assert_eq!(alone.is_ok(), is_found);
         assert!(alone.is_ok() || alone.unwrap_err().kind() == ErrorKind::TooLarge);
     }
-    // Each level lists the next one a hundred times: read once, and not looked through a hundred million times.
+    // Each level lists the next one a hundred times: it is read once, and not a hundred million times.
     let world = World::new();
     let innermost = world.index(&[on("linux/amd64", world.image(NEW))]);
     world.tag(&(0..4).fold(innermost, |inner, _| world.index(&vec![inner; 100])));
     world.0.log().clear();
     let (tags, why) = explain(source(&world.0).rule(TagRule::newest())).await;
     assert_eq!(tags, ["old"]);
-    assert_eq!(why["new"], "unreadable: indexes inside the index have more than 1000 entries");
+    assert_eq!(why["new"], "unreadable: nested indexes have more than 1000 entries");
     assert!(world.0.log().counters().requests < 12);
 }

@@ -1,4 +1,4 @@
-//! Why a build is not among the newest, and what is said where no time decides (semantics rule 3.5).
+//! The reasons why a build is not among the newest, and the warnings about orders without times (rule 3.5).
 
 use std::collections::BTreeMap;
 
@@ -97,46 +97,45 @@ async fn warnings_where_no_time_decides() {
         (&[("a", "-")], &[]),
         (
             &[("a", "-"), ("b", ""), ("c", "0001-01-01T00:00:00Z")],
-            &["none of 3 different images says when it was built: their tags decide which is the newest"],
+            &[
+                "none of 3 different images has a build time: the order of their tags decides which is the newest",
+            ],
         ),
         (
             &[("a", ONE), ("b", ONE)],
             &[
-                "2 different images state the same build time, 2024-01-01T00:00:00Z: their tags decide which is the newest",
+                "2 different images have the same build time, 2024-01-01T00:00:00Z: the order of their tags decides which is the newest",
             ],
         ),
         (
             &[("a", "1970-01-01T00:00:00Z"), ("b", "1970-01-01T00:00:00Z")],
             &[
-                "2 different images state the same build time, 1970-01-01T00:00:00Z: their tags decide which is the newest",
+                "2 different images have the same build time, 1970-01-01T00:00:00Z: the order of their tags decides which is the newest",
             ],
         ),
-        (
-            &[("a", "-"), ("b", ONE)],
-            &["1 of 2 images do not say when they were built, and count as the oldest: a"],
-        ),
+        (&[("a", "-"), ("b", ONE)], &["1 of 2 images have no build time, and count as the oldest: a"]),
         (
             &[("a", "1980-01-01T00:00:01Z"), ("b", ONE), ("c", TWO)],
             &[
-                "1 of 3 images state a time before 2013, when there were no container images, and count as that old: a",
+                "1 of 3 images have a build time before 2013, before the first container images, and count as that old: a",
             ],
         ),
         (
             &[("a", "2999-01-01T00:00:00Z"), ("b", ONE)],
-            &["1 of 2 images state a time in the future, and count as the newest until then: a"],
+            &["1 of 2 images have a build time in the future, and count as the newest until then: a"],
         ),
         // Clocks may be a little wrong.
         (&[("a", "2024-06-01T23:00:00Z"), ("b", ONE)], &[]),
     ];
     for (images, expected) in cases {
         assert_eq!(warnings(newest(&registry(images))).await, expected, "{images:?}");
-        // Other rules do not look at times.
+        // Other rules do not use times.
         assert_eq!(warnings(source(&registry(images)).rule(TagRule::lexical())).await, [""; 0], "{images:?}");
     }
     let many = registry(&[("a", "-"), ("b", "-"), ("c", "-"), ("d", "-"), ("e", ONE)]);
-    let expected = "4 of 5 images do not say when they were built, and count as the oldest: d, c, b, ...";
+    let expected = "4 of 5 images have no build time, and count as the oldest: d, c, b, ...";
     assert_eq!(warnings(newest(&many)).await, [expected]);
-    // Nobody asks a clock that was not given.
+    // Without a clock there is no warning.
     let ahead = registry(&[("a", "2999-01-01T00:00:00Z"), ("b", ONE)]);
     assert_eq!(warnings(source(&ahead).rule(TagRule::newest())).await, [""; 0]);
 }

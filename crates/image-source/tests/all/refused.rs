@@ -1,4 +1,4 @@
-//! One tag that the registry definitely refuses is no outage: it is passed over with a warning where its neighbours answer
+//! One tag that the registry definitely refuses is not an outage: it is skipped with a warning if others can be read
 //! (semantics rule 3.8). Whatever may pass, or is of all tags, is an error.
 
 use std::time::Duration;
@@ -53,7 +53,7 @@ async fn one_that_is_refused_is_passed_over_with_a_warning() {
             let (found, warnings, recorder) = warned(source(&registry).rule(rule()).limit(2)).await;
             assert_eq!(found, ["1.8.0", "1.7.0"], "{status}");
             let why = format!("the registry refuses it with HTTP {status}");
-            assert_eq!(warnings, [format!("passed over, although it could be the newest: 1.9.0 ({why})")]);
+            assert_eq!(warnings, [format!("skipped, although it could be the newest: 1.9.0 ({why})")]);
             let judged =
                 recorder.into_judgements().into_iter().find(|judged| judged.name == "1.9.0").unwrap();
             assert_eq!(judged.rejection.unwrap().to_string(), format!("unreadable: {why}"));
@@ -114,7 +114,7 @@ async fn what_may_pass_is_an_error() {
 }
 
 #[tokio::test]
-async fn where_all_are_refused_nobody_lets_us_in() {
+async fn if_all_tags_are_refused_the_discovery_fails() {
     for status in [400, 403, 451] {
         for rule in LISTING {
             for limit in [1, 2, 20] {
@@ -131,7 +131,7 @@ async fn where_all_are_refused_nobody_lets_us_in() {
             }
         }
     }
-    // A single tag has no neighbours, nor has one whose neighbours are gone.
+    // There is no other tag, or the others do not exist.
     let registry = Registry::start().unwrap();
     registry.image("demo/app").tag("1.9.0").tag("1.8.0").push();
     refuse(&registry, "1.9.0", 403);
@@ -139,7 +139,7 @@ async fn where_all_are_refused_nobody_lets_us_in() {
     assert_eq!(run(source(&registry)).await.0.unwrap_err().status(), Some(403));
 }
 
-/// Eight in a row at the head of the order are no matter of single tags; seven, or eight with one between, are.
+/// Eight refusals at the head of the order fail the discovery; seven, or eight with another result between, do not.
 #[tokio::test]
 async fn so_many_refusals_at_the_head_of_the_order_are_an_error() {
     for rule in LISTING {
@@ -155,14 +155,13 @@ async fn so_many_refusals_at_the_head_of_the_order_are_an_error() {
                 assert_eq!(found[0], "1.2.0");
                 let refusal = "the registry refuses it with HTTP 403";
                 let expected = format!(
-                    "passed over, although it could be the newest: 1.9.0 ({refusal}), 1.8.0 ({refusal}), 1.7.0 ({refusal}), and 4 more"
+                    "skipped, although it could be the newest: 1.9.0 ({refusal}), 1.8.0 ({refusal}), 1.7.0 ({refusal}), and 4 more"
                 );
                 assert_eq!(warnings, [expected]);
 
                 refuse(&registry, "1.2.0", 403);
                 let error = run(source(&registry)).await.0.unwrap_err();
-                let why =
-                    "the registry refuses each of the first 8 tags, so that no older one is taken instead";
+                let why = "the registry refuses each of the first 8 tags, so no older one is selected";
                 assert!(
                     error.hint().is_some_and(|hint| hint.ends_with(why)),
                     "{limit} {parallelism} {error:?}"
@@ -176,7 +175,7 @@ async fn so_many_refusals_at_the_head_of_the_order_are_an_error() {
             }
         }
     }
-    // It ends there: a permission that is missing is not asked for a thousand times.
+    // The discovery ends there, without a thousand requests for a missing permission.
     let registry = Registry::start().unwrap();
     for version in 0..200 {
         registry.image("demo/app").tag(format!("1.{version}.0")).push();

@@ -1,4 +1,4 @@
-//! A cache that is shared tells nobody what the registry would not.
+//! A shared cache does not give one credential the facts of another.
 
 use std::sync::Arc;
 
@@ -22,10 +22,10 @@ impl artifact_http::CredentialSource for Found {
     }
 }
 
-fn source(registry: &Registry, who: Option<Found>, scope: &str, cache: &Arc<dyn FactCache>) -> ImageSource {
+fn source(registry: &Registry, login: Option<Found>, scope: &str, cache: &Arc<dyn FactCache>) -> ImageSource {
     let http = HttpClient::builder().build().unwrap();
-    let client = match who {
-        Some(who) => RegistryClient::builder(http).credentials(who),
+    let client = match login {
+        Some(login) => RegistryClient::builder(http).credentials(login),
         None => RegistryClient::builder(http),
     };
     let builder = ImageSource::builder(format!("{}/demo/app", registry.host())).registry(client.build());
@@ -38,24 +38,24 @@ const WARM: u64 = 1 + 20;
 /// Every source here has a client, and a registry's refusal, of its own.
 const REFUSAL: u64 = 1;
 
-async fn nobody_learns_from_another(cache: Arc<dyn FactCache>) {
+async fn facts_are_not_shared_between_credentials(cache: Arc<dyn FactCache>) {
     let registry = Registry::builder().basic("ann", "SECRET").start().unwrap();
     for version in 0..20 {
         registry.image("demo/app").tag(format!("1.{version}.0")).platforms(["linux/amd64"]).push();
     }
     let ann = Found("Secret team/ghcr", "ann", "SECRET");
     let ann_elsewhere = Found("Secret other/ghcr", "ann", "SECRET");
-    for who in [ann, ann_elsewhere] {
+    for login in [ann, ann_elsewhere] {
         for scope in ["", "team", "team\" \"ann"] {
-            let cold = discover(&source(&registry, Some(who.clone()), scope, &cache)).await;
+            let cold = discover(&source(&registry, Some(login.clone()), scope, &cache)).await;
             cost(&registry, &cold, REFUSAL + COLD);
-            let warm = discover(&source(&registry, Some(who.clone()), scope, &cache)).await;
+            let warm = discover(&source(&registry, Some(login.clone()), scope, &cache)).await;
             cost(&registry, &warm, REFUSAL + WARM);
         }
     }
-    // Who is not let in is told nothing, cached or not.
-    for who in [None, Some(Found("Secret team/ghcr", "bob", "SECRET"))] {
-        let source = source(&registry, who, "team", &cache);
+    // Without access there is no answer, cached or not.
+    for login in [None, Some(Found("Secret team/ghcr", "bob", "SECRET"))] {
+        let source = source(&registry, login, "team", &cache);
         let request = artifact_source::DiscoverRequest::new();
         let error = artifact_source::ArtifactSource::discover(&source, request).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthorized);
@@ -64,13 +64,13 @@ async fn nobody_learns_from_another(cache: Arc<dyn FactCache>) {
 
 #[tokio::test]
 async fn two_credentials_on_one_repository_share_no_facts_in_memory() {
-    nobody_learns_from_another(Arc::new(MemoryCache::default())).await;
+    facts_are_not_shared_between_credentials(Arc::new(MemoryCache::default())).await;
 }
 
 #[tokio::test]
 async fn two_credentials_on_one_repository_share_no_facts_on_disk() {
     let folder = tempfile::tempdir().unwrap();
-    nobody_learns_from_another(Arc::new(DiskCache::new(folder.path()))).await;
+    facts_are_not_shared_between_credentials(Arc::new(DiskCache::new(folder.path()))).await;
     let files = std::fs::read_dir(folder.path()).unwrap();
     let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     // A file for each of the six scopes, and the lock.

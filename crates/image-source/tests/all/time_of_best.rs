@@ -89,7 +89,7 @@ async fn where_it_cannot_be_read() {
             let (images, warnings) = run(builder()).await;
             assert_eq!(times(&images.unwrap())[0], None);
             assert_eq!(warnings.len(), 1);
-            assert!(warnings[0].starts_with("when 1.2.0 was built cannot be read: "), "{warnings:?}");
+            assert!(warnings[0].starts_with("the build time of 1.2.0 cannot be read: "), "{warnings:?}");
         }
         // It may be another time, and criteria are not to be decided by that.
         for (fault, kind) in [(Fault::status(500), ErrorKind::Server), (Fault::Reset, ErrorKind::Unreachable)]
@@ -99,7 +99,7 @@ async fn where_it_cannot_be_read() {
             assert_eq!(run(builder()).await.0.unwrap_err(), kind);
         }
     }
-    // What says nothing is no fault.
+    // A missing time is not an error.
     let registry = registry(|image| image.single("linux/amd64").without_created());
     let (images, warnings) = run(source(&registry).time_of_best(true)).await;
     assert_eq!((times(&images.unwrap())[0].clone(), warnings.len()), (None, 0));
@@ -110,7 +110,7 @@ async fn where_it_cannot_be_read() {
 
 /// An observation without it does not answer the question with it.
 #[tokio::test]
-async fn an_earlier_answer_without_it_is_none() {
+async fn an_earlier_observation_without_the_time_does_not_count() {
     let registry = registry(|image| image.single("linux/amd64"));
     let without = source(&registry).build().unwrap();
     let observation = crate::support::found(crate::support::discover(&without).await).observation.unwrap();

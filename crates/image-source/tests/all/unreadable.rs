@@ -1,4 +1,4 @@
-//! Images of which something cannot be read, under each strategy: what nobody needs to read is in nobody's way.
+//! Images of which a part cannot be read, under each strategy: a part that is not needed does not matter.
 
 use crate::support::answers::{explain, platform, source};
 use selection_strategies::TagRule;

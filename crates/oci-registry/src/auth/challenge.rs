@@ -1,58 +1,61 @@
-//! What a server asks for before it answers, and who asked it.
+//! What servers ask for before they respond, and what the challenge of one repository tells about the others.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use artifact_http::{Instructions, Origin};
+use artifact_http::{Call, Instructions, Origin};
 
 use crate::ImageName;
 
-/// More scopes are never asked for at once.
-const MOST_SCOPES: usize = 8;
+/// The largest number of scopes of one token.
+const MAX_SCOPES: usize = 8;
 
-/// What one server asks for. It is answered with what that server may have: see [`Access::credential_for`](super::Access::credential_for).
+/// The authentication that one server requires. It is answered with what that server may get: see [`Access::credential_for`](super::Access::credential_for).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {
-    /// The server that asks: the registry, or another one that it redirected to.
+    /// The server that sent the challenge: the registry, or another one that it redirected to.
     pub(crate) origin: Origin,
     pub(crate) scheme: Scheme,
 }
 
-/// The ways of authentication that can be met.
+/// The supported authentication schemes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
     /// A user name and a password.
     Basic,
-    /// A token of that service.
+    /// A token of this service.
     Bearer(TokenService),
 }
 
-/// Where tokens are given out, and what to ask for.
+/// A token service, and the token to request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenService {
     pub(crate) realm: String,
     pub(crate) service: Option<String>,
-    /// What the token is to be good for, `repository:a/b:pull` for example.
+    /// The scopes of the token, such as `repository:a/b:pull`.
     pub(crate) scopes: BTreeSet<String>,
-    /// Whether the server that names it is out on the internet, so that the token service must be there too.
+    /// Whether the server that names it has a public address, so that the token service must have one too.
     pub(crate) public_only: bool,
 }
 
-/// What is asked for where the registry does not say it: to pull from this repository.
-pub(crate) fn standard_scope(name: &ImageName) -> String {
+/// The default scope: to pull from this repository.
+fn default_scope(name: &ImageName) -> String {
     format!("repository:{}:pull", name.repository())
 }
 
 impl Challenge {
-    /// The best of the challenges in a response to somebody who wants to read the repository: a token rather than a password, which
-    /// then goes to the token service only. `None` where none can be met.
+    /// The best challenge of a response: a token rather than a password, which is then sent to the token service only. `None` if
+    /// no scheme is supported.
     pub(crate) fn of(instructions: &Instructions, name: &ImageName) -> Option<Self> {
         let bearer = instructions.challenges().iter().filter(|challenge| challenge.is("bearer"));
         let service = bearer.filter_map(|challenge| {
-            let scopes = challenge.parameter("scope").map_or_else(|| standard_scope(name), str::to_owned);
+            let scopes = challenge.parameter("scope").map_or_else(|| default_scope(name), str::to_owned);
             Some(TokenService {
                 realm: challenge.parameter("realm")?.to_owned(),
                 service: challenge.parameter("service").map(str::to_owned),
-                scopes: scopes.split_ascii_whitespace().take(MOST_SCOPES).map(str::to_owned).collect(),
+                scopes: scopes.split_ascii_whitespace().take(MAX_SCOPES).map(str::to_owned).collect(),
                 public_only: instructions.public_only(),
             })
         });
@@ -64,8 +67,8 @@ impl Challenge {
         Some(Self { origin: instructions.origin(), scheme })
     }
 
-    /// What another repository of the registry would be asked, as far as this repository's challenge shows it: the same with
-    /// the other name. `None` if it asks for something else.
+    /// The challenge to expect for another repository of the registry: this one with the other name. `None` if it has other
+    /// scopes than those of the repository.
     pub(crate) fn for_another(&self, own: &ImageName, other: &ImageName) -> Option<Self> {
         let Scheme::Bearer(service) = &self.scheme else { return Some(self.clone()) };
         let renamed =
@@ -78,21 +81,22 @@ impl Challenge {
         Self { origin: self.origin.clone(), scheme }
     }
 
-    /// The same, together with what was asked for before and with what will be asked for next: Azure's registry wants one scope
-    /// for the tags of a repository and another one for its manifests, and a token may have both.
+    /// The challenge with the scopes of the one before, and with the scope to pull: Azure's registry requires one scope for the tags
+    /// of a repository and another one for its manifests, and a token may have both.
     pub(crate) fn widened(&self, before: Option<&Self>, name: &ImageName) -> Self {
         let mut joined = before.and_then(|before| self.joined(before)).unwrap_or_else(|| self.clone());
         let Scheme::Bearer(service) = &mut joined.scheme else { return joined };
         let mut own = service.scopes.iter().filter_map(|scope| actions(scope, name)).peekable();
-        let is_about_it = own.peek().is_some();
-        if is_about_it && !own.any(|actions| actions.split(',').any(|action| matches!(action, "pull" | "*")))
+        let is_of_repository = own.peek().is_some();
+        if is_of_repository
+            && !own.any(|actions| actions.split(',').any(|action| matches!(action, "pull" | "*")))
         {
-            service.scopes.insert(standard_scope(name));
+            service.scopes.insert(default_scope(name));
         }
         joined
     }
 
-    /// Both in one; `None` where that cannot be, or would be too much.
+    /// Both challenges in one; `None` if they differ in more than their scopes, or have too many.
     pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
         if self.origin != other.origin {
             return None;
@@ -101,14 +105,14 @@ impl Challenge {
             (Scheme::Basic, Scheme::Basic) => Some(self.clone()),
             (Scheme::Bearer(one), Scheme::Bearer(other)) if one.is_same_service(other) => {
                 let scopes: BTreeSet<_> = one.scopes.union(&other.scopes).cloned().collect();
-                let fits = scopes.len() <= MOST_SCOPES;
+                let fits = scopes.len() <= MAX_SCOPES;
                 fits.then(|| self.with(Scheme::Bearer(TokenService { scopes, ..one.clone() })))
             }
             _ => None,
         }
     }
 
-    /// Whether what answers this answers the other one too.
+    /// Whether the answer to this challenge answers the other one too.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         self.origin == other.origin
             && match (&self.scheme, &other.scheme) {
@@ -127,25 +131,125 @@ impl TokenService {
     }
 }
 
-/// `pull` of `repository:a/b:pull`, if that is the name.
+/// `pull` of `repository:a/b:pull`, if the scope is that of the repository.
 fn actions<'a>(scope: &'a str, name: &ImageName) -> Option<&'a str> {
     scope.strip_prefix("repository:")?.strip_prefix(name.repository())?.strip_prefix(':')
 }
 
+/// The longest wait for the first response to another reader.
+const FIRST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The challenge that one registry is expected to send to the holder of one credential.
+///
+/// The repositories of a registry nearly always send the same challenge: the same password, or a token of the same service with the
+/// repository's name in its scope. So the first challenge predicts that of the next repository, which saves a refused request. If
+/// repositories turn out to send different challenges, nothing is predicted any more.
+#[derive(Debug, Default)]
+pub(super) struct ChallengeHints {
+    learned: Mutex<Learned>,
+    /// Held by the first reader until its response has come.
+    first: tokio::sync::Mutex<()>,
+    /// The number of first readers that have finished.
+    finished: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+enum Learned {
+    #[default]
+    Nothing,
+    /// A repository sent this challenge.
+    Requires(ImageName, Challenge),
+    /// A repository sent no challenge.
+    Open,
+    /// Repositories sent different challenges.
+    Differs,
+}
+
+/// The first step of a reader of a repository.
+pub(super) enum Hint<'a> {
+    /// Answer this challenge at once.
+    Expect(Challenge),
+    /// Send the request without a credential, while other readers wait for the response.
+    First(FirstReader<'a>),
+    /// Send the request without a credential, and no other reader waits.
+    Unknown,
+}
+
+impl ChallengeHints {
+    /// The hint for this repository. Waits for the response to the first reader, if there is one, for two seconds at most.
+    pub(super) async fn hint(&self, name: &ImageName, call: &Call) -> Hint<'_> {
+        let finished = self.finished.load(Ordering::Acquire);
+        if let Some(hint) = self.known(name) {
+            return hint;
+        }
+        let first = tokio::time::timeout(FIRST_RESPONSE_TIMEOUT, self.first.lock());
+        let Ok(Ok(held)) = call.within(first).await else { return Hint::Unknown };
+        match self.known(name) {
+            Some(hint) => hint,
+            None if self.finished.load(Ordering::Acquire) == finished => {
+                Hint::First(FirstReader { hints: self, _held: held })
+            }
+            // The first reader learned nothing, because of an outage for example. There is no use in waiting for the next one.
+            None => Hint::Unknown,
+        }
+    }
+
+    fn known(&self, name: &ImageName) -> Option<Hint<'_>> {
+        match &*self.learned.lock().unwrap_or_else(PoisonError::into_inner) {
+            Learned::Nothing => None,
+            Learned::Requires(own, challenge) => {
+                Some(challenge.for_another(own, name).map_or(Hint::Unknown, Hint::Expect))
+            }
+            Learned::Open | Learned::Differs => Some(Hint::Unknown),
+        }
+    }
+
+    /// Records the challenge that this repository sent to a request without a credential; `None` for none.
+    pub(super) fn learn(&self, name: &ImageName, received: Option<&Challenge>) {
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = match (&*learned, received) {
+            (Learned::Nothing, Some(challenge)) => Learned::Requires(name.clone(), challenge.clone()),
+            (Learned::Nothing, None) => Learned::Open,
+            (Learned::Requires(own, known), Some(challenge)) => {
+                let known = if own == name { Some(known.clone()) } else { known.for_another(own, name) };
+                match known.and_then(|known| known.joined(challenge)) {
+                    Some(both) => Learned::Requires(name.clone(), both),
+                    None => Learned::Differs,
+                }
+            }
+            (Learned::Open, None) => return,
+            _ => Learned::Differs,
+        };
+        *learned = next;
+    }
+}
+
+/// Marks the first reader of a registry until it is dropped.
+pub(super) struct FirstReader<'a> {
+    hints: &'a ChallengeHints,
+    _held: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Drop for FirstReader<'_> {
+    fn drop(&mut self) {
+        self.hints.finished.fetch_add(1, Ordering::Release);
+    }
+}
+
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use artifact_http::Url;
 
-    pub(in crate::auth) fn registry() -> Origin {
+    fn registry() -> Origin {
         Origin::of(&Url::parse("https://r.test").unwrap())
     }
 
-    pub(in crate::auth) fn basic() -> Challenge {
+    fn basic() -> Challenge {
         Challenge { origin: registry(), scheme: Scheme::Basic }
     }
 
-    pub(in crate::auth) fn bearer_at(realm: &str, scopes: &str) -> Challenge {
+    fn bearer_at(realm: &str, scopes: &str) -> Challenge {
         let scopes = scopes.split_ascii_whitespace().map(str::to_owned).collect();
         let service = TokenService { realm: realm.to_owned(), service: None, scopes, public_only: false };
         Challenge { origin: registry(), scheme: Scheme::Bearer(service) }
@@ -160,7 +264,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_others_would_be_asked() {
+    fn challenges_of_other_repositories() {
         let other = |challenge: Challenge| challenge.for_another(&name("r.test/a/b"), &name("r.test/c"));
         assert_eq!(other(basic()), Some(basic()));
         assert_eq!(other(bearer("repository:a/b:pull")), Some(bearer("repository:c:pull")));
@@ -173,7 +277,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_at_once() {
+    fn widened_scopes() {
         #[track_caller]
         fn check(asked: &str, before: Option<Challenge>, expected: &str) {
             let widened = bearer(asked).widened(before.as_ref(), &name("r.test/a"));
@@ -195,10 +299,72 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_another_server_asks_is_another_challenge() {
+    fn another_server_has_another_challenge() {
         let origin = Origin::of(&Url::parse("https://other.test").unwrap());
         let other = Challenge { origin, ..bearer("x") };
         assert!(!bearer("x").covers(&other) && bearer("x").joined(&other).is_none());
         assert_eq!(bearer("x").widened(Some(&other), &name("r.test/a")), bearer("x"));
+    }
+
+    fn in_registry(text: &str) -> ImageName {
+        name(&format!("r.test/{text}"))
+    }
+
+    fn token_of(realm: &str, repository: &str) -> Challenge {
+        bearer_at(realm, &default_scope(&in_registry(repository)))
+    }
+
+    /// The hint for a reader of `c` after these challenges.
+    #[track_caller]
+    fn check_hint(asked: &[(&str, Option<Challenge>)], expected: Option<Option<Challenge>>) {
+        let hints = ChallengeHints::default();
+        for (own, challenge) in asked {
+            hints.learn(&in_registry(own), challenge.as_ref());
+        }
+        let hint = hints.known(&in_registry("c")).map(|hint| match hint {
+            Hint::Expect(challenge) => Some(challenge),
+            _ => None,
+        });
+        assert_eq!(hint, expected);
+    }
+
+    #[test]
+    fn hints_after_challenges() {
+        check_hint(&[], None);
+        check_hint(&[("a", None)], Some(None));
+        check_hint(&[("a", Some(basic()))], Some(Some(basic())));
+        check_hint(&[("a", Some(token_of("x", "a")))], Some(Some(token_of("x", "c"))));
+        check_hint(
+            &[("a", Some(token_of("x", "a"))), ("b", Some(token_of("x", "b")))],
+            Some(Some(token_of("x", "c"))),
+        );
+        check_hint(&[("a", Some(token_of("x", "a"))), ("b", Some(token_of("y", "b")))], Some(None));
+        check_hint(&[("a", Some(token_of("x", "a"))), ("b", None)], Some(None));
+        check_hint(&[("a", Some(token_of("x", "a"))), ("b", Some(basic()))], Some(None));
+        check_hint(&[("a", None), ("b", Some(basic()))], Some(None));
+        check_hint(&[("a", Some(token_of("x", "other")))], Some(None));
+        check_hint(&[("a", Some(token_of("x", "other"))), ("a", Some(token_of("x", "other")))], Some(None));
+    }
+
+    #[tokio::test]
+    async fn one_reader_is_first_and_others_do_not_wait_during_an_outage() {
+        let (hints, call) = (ChallengeHints::default(), Call::new());
+        let (a, b, c) = (in_registry("a"), in_registry("b"), in_registry("c"));
+        let Hint::First(first) = hints.hint(&a, &call).await else { panic!("this is the first reader") };
+        let waiting = futures::future::join(hints.hint(&b, &call), hints.hint(&c, &call));
+        let (others, ()) = futures::future::join(waiting, async { drop(first) }).await;
+        assert!(matches!(others, (Hint::Unknown, Hint::Unknown)));
+        let Hint::First(first) = hints.hint(&a, &call).await else {
+            panic!("the readers before learned nothing")
+        };
+        let waiting = futures::future::join(hints.hint(&b, &call), hints.hint(&c, &call));
+        let learning = async {
+            hints.learn(&a, Some(&basic()));
+            drop(first);
+        };
+        let (others, ()) = futures::future::join(waiting, learning).await;
+        assert!(
+            matches!(others, (Hint::Expect(one), Hint::Expect(other)) if (&one, &other) == (&basic(), &basic()))
+        );
     }
 }

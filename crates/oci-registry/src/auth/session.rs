@@ -1,57 +1,95 @@
-//! Reading one repository with one credential: one challenge and one token for all its readers.
+//! Sessions: one challenge and one token for all readers of one repository with one credential.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use artifact_http::{Authorization, Credential, Request, Response};
+use artifact_http::{Authorization, Credential, Origin, Request, Response};
 use artifact_source::{Error, ErrorKind};
 
-use super::challenge::{Challenge, Scheme};
-use super::hints::{ChallengeHints, First, Hint};
-use super::redirected::AnonymousTokens;
-use super::{Access, token};
+use super::challenge::{Challenge, ChallengeHints, FirstReader, Hint, Scheme};
+use super::token::{self, Access, Token};
+use crate::endpoint::Endpoint;
 
-/// What is known about reading one repository with one credential.
+/// The number of sessions from which on those without a reader are removed.
+const CLEANUP_AT: usize = 4096;
+
+/// The sessions of all repositories that a client reads, and the hints of their registries.
+#[derive(Debug, Default)]
+pub(crate) struct AuthCache(Mutex<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    sessions: HashMap<(Origin, String, Option<Credential>), Arc<Session>>,
+    hints: HashMap<(Origin, Option<Credential>), Arc<ChallengeHints>>,
+}
+
+impl AuthCache {
+    /// The session of this repository with this credential.
+    pub(crate) fn session(&self, endpoint: &Endpoint, credential: Option<Credential>) -> Arc<Session> {
+        let Entries { sessions, hints } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        remove_idle(sessions);
+        // After the sessions, as each holds its hints.
+        remove_idle(hints);
+        let origin = endpoint.origin();
+        let key = (origin.clone(), endpoint.name.repository().to_owned(), credential.clone());
+        let session = sessions.entry(key).or_insert_with(|| {
+            let hints = hints.entry((origin, credential)).or_default();
+            Arc::new(Session::new(Arc::clone(hints)))
+        });
+        Arc::clone(session)
+    }
+}
+
+fn remove_idle<K: Eq + Hash, V>(entries: &mut HashMap<K, Arc<V>>) {
+    if entries.len() >= CLEANUP_AT {
+        entries.retain(|_, entry| Arc::strong_count(entry) > 1);
+    }
+}
+
+/// The authentication state of one repository read with one credential.
 ///
-/// While the first response or a token is under way the state is locked, so that all other readers wait for that and then use
-/// it: however many start at once, one request is refused and one token is fetched. Where the [hints](ChallengeHints) of the registry
-/// tell what this repository would ask for, no request is refused.
+/// The state is locked until the first response or a token has come, so that all other readers wait for it and then use
+/// it: one request is refused and one token is fetched, however many readers start at once. If the [hints](ChallengeHints) of the
+/// registry predict the challenge of this repository, no request is refused.
 #[derive(Debug)]
 pub(crate) struct Session {
     hints: Arc<ChallengeHints>,
     state: tokio::sync::Mutex<State>,
-    /// The number of the latest grant that was seen to work.
+    /// The number of the latest grant that a server accepted.
     proven: AtomicU64,
-    pub(super) anonymous: AnonymousTokens,
+    anonymous: AnonymousTokens,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    known: bool,
+    /// Whether the registry's requirements are known.
+    is_established: bool,
     challenge: Option<Challenge>,
     grant: Grant,
 }
 
-/// What requests are sent with.
+/// The authorization that requests are sent with.
 #[derive(Clone, Debug, Default)]
 struct Grant {
     authorization: Option<Authorization>,
     until: Option<Instant>,
     /// Whether it answers a hint, and not a challenge of this repository.
     from_hint: bool,
-    /// Which one it is: a later one has a higher number.
+    /// A later grant has a higher number.
     number: u64,
 }
 
-/// A hint that was answered in vain: the challenge that it gave, and what came of it.
+/// A predicted challenge whose answer did not lead to a success, and the outcome.
 struct Attempt {
     challenge: Challenge,
     outcome: Result<Response, Error>,
 }
 
 impl Session {
-    pub(super) fn new(hints: Arc<ChallengeHints>) -> Self {
+    fn new(hints: Arc<ChallengeHints>) -> Self {
         Self {
             hints,
             state: tokio::sync::Mutex::default(),
@@ -60,21 +98,21 @@ impl Session {
         }
     }
 
-    /// Sends the request with what the registry asks for. A grant that is refused is replaced once; the response to that is
-    /// the response.
+    /// Sends the request, authenticated as the registry requires. A grant that is refused is replaced once; the response to the second
+    /// request is final.
     pub(crate) async fn fetch(&self, access: Access<'_>, request: Request) -> Result<Response, Error> {
         let request = request.allow_plain_credential(access.endpoint.plain_credential);
         let mut state = self.lock(access).await?;
         let before = state.grant.number;
-        if !state.known {
-            if let Some(response) = self.begin(&mut state, access, &request).await? {
+        if !state.is_established {
+            if let Some(response) = self.start(&mut state, access, &request).await? {
                 return Ok(response);
             }
         } else if state.grant.until.is_some_and(|until| until <= Instant::now())
             && let Some(challenge) = state.challenge.clone()
         {
             let from_hint = state.grant.from_hint && !self.is_proven(&state.grant);
-            self.answer(&mut state, access, challenge, from_hint).await?;
+            self.answer_challenge(&mut state, access, challenge, from_hint).await?;
         }
         let grant = state.grant.clone();
         let is_new = grant.number != before;
@@ -82,38 +120,39 @@ impl Session {
 
         let response = self.send(access, request.clone(), grant.authorization.clone()).await?;
         let status = response.status.as_u16();
-        // A refusal of another server says nothing about the grant, which that server never saw.
+        // Another server than the registry has not seen the grant.
         if !matches!(status, 401 | 403) || response.origin() != access.endpoint.origin() {
             self.proven.fetch_max(grant.number, Ordering::Relaxed);
             return Ok(response);
         }
         let from_hint = grant.from_hint && !self.is_proven(&grant);
-        // ECR says 403 for a token that has expired.
+        // ECR answers 403 to an expired token.
         if !from_hint && (is_new || status == 403 && grant.until.is_none()) {
             return Ok(response);
         }
         let mut state = self.lock(access).await?;
         if state.grant.number == grant.number {
-            let asked =
+            let received =
                 Challenge::of(response.instructions(), &access.endpoint.name).filter(|_| status == 401);
-            let is_same = match (&state.challenge, &asked) {
-                (Some(known), Some(asked)) => known.covers(asked),
+            let is_same = match (&state.challenge, &received) {
+                (Some(known), Some(received)) => known.covers(received),
                 _ => false,
             };
             if from_hint && is_same && is_new {
                 return Ok(response);
             }
-            match (state.challenge.clone(), asked) {
+            match (state.challenge.clone(), received) {
                 (Some(challenge), _) if from_hint && !is_same => {
                     let attempt = Attempt { challenge, outcome: Ok(response) };
-                    let asked = self.ask(&mut state, access, &request, None, Some(attempt)).await?;
-                    if let Some(response) = asked {
+                    let received =
+                        self.send_without_grant(&mut state, access, &request, None, Some(attempt)).await?;
+                    if let Some(response) = received {
                         return Ok(response);
                     }
                 }
-                (known, asked) => {
-                    let Some(challenge) = asked.or(known) else { return Ok(response) };
-                    if !self.answer(&mut state, access, challenge, false).await? {
+                (known, received) => {
+                    let Some(challenge) = received.or(known) else { return Ok(response) };
+                    if !self.answer_challenge(&mut state, access, challenge, false).await? {
                         return Ok(response);
                     }
                 }
@@ -124,39 +163,40 @@ impl Session {
         self.send(access, request, authorization).await
     }
 
-    /// Gets a grant for a repository of which nothing is known yet. Returns a response where none can be had or none
-    /// is needed.
-    async fn begin(
+    /// Gets the first grant for a repository. Returns a response if there is no grant, or none is needed.
+    async fn start(
         &self,
         state: &mut State,
         access: Access<'_>,
         request: &Request,
     ) -> Result<Option<Response>, Error> {
         match self.hints.hint(&access.endpoint.name, access.call).await {
-            Hint::Expect(challenge) => match self.answer(state, access, challenge.clone(), true).await {
-                Ok(true) => Ok(None),
-                Ok(false) => self.ask(state, access, request, None, None).await,
-                Err(error) => {
-                    let challenge = challenge.widened(None, &access.endpoint.name);
-                    let attempt = Attempt { challenge, outcome: Err(error) };
-                    self.ask(state, access, request, None, Some(attempt)).await
+            Hint::Expect(challenge) => {
+                match self.answer_challenge(state, access, challenge.clone(), true).await {
+                    Ok(true) => Ok(None),
+                    Ok(false) => self.send_without_grant(state, access, request, None, None).await,
+                    Err(error) => {
+                        let challenge = challenge.widened(None, &access.endpoint.name);
+                        let attempt = Attempt { challenge, outcome: Err(error) };
+                        self.send_without_grant(state, access, request, None, Some(attempt)).await
+                    }
                 }
-            },
-            Hint::First(first) => self.ask(state, access, request, Some(first), None).await,
-            Hint::Unknown => self.ask(state, access, request, None, None).await,
+            }
+            Hint::First(first) => self.send_without_grant(state, access, request, Some(first), None).await,
+            Hint::Unknown => self.send_without_grant(state, access, request, None, None).await,
         }
     }
 
     /// Sends the request without a credential, and gets the grant that the response asks for.
-    async fn ask(
+    async fn send_without_grant(
         &self,
         state: &mut State,
         access: Access<'_>,
         request: &Request,
-        first: Option<First<'_>>,
+        first: Option<FirstReader<'_>>,
         attempt: Option<Attempt>,
     ) -> Result<Option<Response>, Error> {
-        state.known = false;
+        state.is_established = false;
         let response = self.send(access, request.clone(), None).await?;
         let (name, status) = (&access.endpoint.name, response.status);
         let is_refused = status.as_u16() == 401;
@@ -164,7 +204,7 @@ impl Session {
             if status.is_success() {
                 self.hints.learn(name, None);
             }
-            state.known = !is_refused && !status.is_server_error() && status.as_u16() != 429;
+            state.is_established = !is_refused && !status.is_server_error() && status.as_u16() != 429;
             state.challenge = None;
             state.grant = Grant { number: state.grant.number.wrapping_add(1), ..Grant::default() };
             return Ok(Some(response));
@@ -182,18 +222,18 @@ impl Session {
         self.hints.learn(name, Some(&challenge));
         drop(first);
         match attempt {
-            // The hint was right, and what came of it is what would come of it again.
+            // The prediction was right, so that another attempt would have the same outcome.
             Some(Attempt { challenge: hint, outcome }) if hint.covers(&challenge) => {
                 return outcome.map(Some);
             }
             _ => {}
         }
-        let may_enter = self.answer(state, access, challenge, false).await?;
-        Ok(if may_enter { None } else { Some(response) })
+        let has_grant = self.answer_challenge(state, access, challenge, false).await?;
+        Ok(if has_grant { None } else { Some(response) })
     }
 
-    /// What the registry asks for at `/v2/`, where every registry says it (distribution spec, end-1): a registry that refuses a read
-    /// without any challenge is asked there, once.
+    /// The challenge of the registry at `/v2/` (distribution spec, end-1), requested once if a read is refused without any
+    /// challenge.
     async fn challenge_of_registry(&self, access: Access<'_>) -> Result<Option<Challenge>, Error> {
         let Ok(base) = access.endpoint.base.join("/v2/") else { return Ok(None) };
         let response = access.http.fetch(Request::get(&base).max_redirects(0), access.call).await?;
@@ -202,31 +242,31 @@ impl Session {
         }))
     }
 
-    /// Gets a grant for this challenge and, if that is to be had, for what was asked for before and will be asked for next;
-    /// returns whether there is one.
-    async fn answer(
+    /// Gets a grant for this challenge, with [wider scopes](Challenge::widened) if the token service accepts them; returns whether there
+    /// is one.
+    async fn answer_challenge(
         &self,
         state: &mut State,
         access: Access<'_>,
-        asked: Challenge,
+        received: Challenge,
         from_hint: bool,
     ) -> Result<bool, Error> {
-        let wide = asked.widened(state.challenge.as_ref(), &access.endpoint.name);
+        let wide = received.widened(state.challenge.as_ref(), &access.endpoint.name);
         let (challenge, (authorization, until)) = match authorization_for(&wide, access).await {
-            Err(error) if error.is_auth() && wide != asked => {
-                let narrow = authorization_for(&asked, access).await?;
-                (asked, narrow)
+            Err(error) if error.is_auth() && wide != received => {
+                let narrow = authorization_for(&received, access).await?;
+                (received, narrow)
             }
             answer => (wide, answer?),
         };
-        let may_enter = authorization.is_some();
-        if may_enter {
-            state.known = true;
+        let has_grant = authorization.is_some();
+        if has_grant {
+            state.is_established = true;
             state.challenge = Some(challenge);
             let number = state.grant.number.wrapping_add(1);
             state.grant = Grant { authorization, until, from_hint, number };
         }
-        Ok(may_enter)
+        Ok(has_grant)
     }
 
     fn is_proven(&self, grant: &Grant) -> bool {
@@ -234,12 +274,11 @@ impl Session {
     }
 
     async fn lock(&self, access: Access<'_>) -> Result<tokio::sync::MutexGuard<'_, State>, Error> {
-        let Some(deadline) = access.call.deadline else { return Ok(self.state.lock().await) };
-        tokio::time::timeout_at(deadline.into(), self.state.lock()).await.map_err(|_| deadline_passed(access))
+        within_deadline(access, self.state.lock()).await
     }
 }
 
-/// What answers a challenge, and until when.
+/// The authorization that answers a challenge, and the end of its validity.
 async fn authorization_for(
     challenge: &Challenge,
     access: Access<'_>,
@@ -254,8 +293,101 @@ async fn authorization_for(
     })
 }
 
-/// The error for a call whose deadline passes while it waits for the sign-in of another one.
-pub(super) fn deadline_passed(access: Access<'_>) -> Error {
-    Error::new(ErrorKind::TimedOut, "the deadline passed while authentication was under way")
-        .with_url(&access.endpoint.base)
+/// Waits for the authentication of another reader until the deadline of the call.
+async fn within_deadline<T>(access: Access<'_>, lock: impl Future<Output = T>) -> Result<T, Error> {
+    access.call.within(lock).await.map_err(|_| {
+        Error::new(ErrorKind::TimedOut, "the deadline passed during authentication")
+            .with_url(&access.endpoint.base)
+    })
+}
+
+/// The largest number of servers behind a registry whose tokens are kept, and whose challenges are answered for one request.
+const MAX_SERVERS: usize = 8;
+
+/// The tokens for servers behind a registry that need no credential.
+///
+/// A host in front of a public registry, such as a vanity domain, redirects each read to that registry, which requires a token that
+/// needs no credential. The token is sent only to the origin that required it.
+#[derive(Debug, Default)]
+pub(super) struct AnonymousTokens {
+    tokens: Mutex<HashMap<Origin, Token>>,
+    /// Held while a token is fetched, so that readers share it.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+impl AnonymousTokens {
+    /// The tokens that have not expired.
+    fn valid(&self) -> Vec<(Origin, Authorization)> {
+        let now = Instant::now();
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let valid = tokens.iter().filter(|(_, token)| token.until > now);
+        valid.map(|(origin, token)| (origin.clone(), token.authorization.clone())).collect()
+    }
+
+    /// Gets a token for this challenge, unless another caller has already replaced the `refused` one.
+    async fn renew(
+        &self,
+        challenge: &Challenge,
+        refused: Option<&Authorization>,
+        access: Access<'_>,
+    ) -> Result<(), Error> {
+        let Scheme::Bearer(service) = &challenge.scheme else { return Ok(()) };
+        let _fetching = within_deadline(access, self.fetching.lock()).await?;
+        if find(&self.valid(), &challenge.origin) != refused {
+            return Ok(());
+        }
+        let token = token::fetch(challenge, service, access).await?;
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if tokens.len() >= MAX_SERVERS {
+            tokens.clear();
+        }
+        tokens.insert(challenge.origin.clone(), token);
+        Ok(())
+    }
+}
+
+fn find<'a>(tokens: &'a [(Origin, Authorization)], origin: &Origin) -> Option<&'a Authorization> {
+    tokens.iter().find(|(other, _)| other == origin).map(|(_, authorization)| authorization)
+}
+
+impl Session {
+    /// Sends the request with the authorization for the registry, and answers the challenges of servers that it redirects to, without
+    /// the credential. Each of them is answered once.
+    async fn send(
+        &self,
+        access: Access<'_>,
+        request: Request,
+        own: Option<Authorization>,
+    ) -> Result<Response, Error> {
+        let registry = access.endpoint.origin();
+        let request = request.authorization_for(&registry, own);
+        let mut answered: Vec<Origin> = Vec::new();
+        loop {
+            let tokens = self.anonymous.valid();
+            let attach = |request: Request, (origin, token): &(Origin, Authorization)| {
+                request.anonymous_authorization(origin, token.clone())
+            };
+            let response =
+                access.http.fetch(tokens.iter().fold(request.clone(), attach), access.call).await?;
+            let origin = response.origin();
+            if response.status.as_u16() != 401
+                || origin == registry
+                || answered.contains(&origin)
+                || answered.len() == MAX_SERVERS
+            {
+                return Ok(response);
+            }
+            let Some(challenge) = Challenge::of(response.instructions(), &access.endpoint.name) else {
+                return Ok(response);
+            };
+            if challenge.scheme == Scheme::Basic {
+                return Ok(response);
+            }
+            match self.anonymous.renew(&challenge, find(&tokens, &origin), access).await {
+                Err(error) if error.is_auth() => return Ok(response),
+                renewed => renewed?,
+            }
+            answered.push(origin);
+        }
+    }
 }

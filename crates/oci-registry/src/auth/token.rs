@@ -1,34 +1,51 @@
-//! Fetching a token.
+//! Access to one repository, and tokens of token services.
 
 use std::time::{Duration, Instant};
 
-use artifact_http::{Authorization, Credential, Origin, Request, Url};
+use artifact_http::{Authorization, Call, Credential, HttpClient, Identity, Origin, Request, Url};
 use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
 
-use super::Access;
 use super::challenge::{Challenge, TokenService};
-use crate::failure::{refused_hint, server_message};
-use crate::lenient;
+use crate::endpoint::Endpoint;
+use crate::json;
+use crate::refusal::{server_message, with_credential_hint};
 
-const MAX_BYTES: u64 = 1 << 20;
-/// A longer token fits into no header that servers take.
-const LONGEST: usize = 64 << 10;
-/// How long a token is good for that does not say so (distribution spec).
-const STANDARD_LIFE: Duration = Duration::from_secs(60);
-/// How long before its end a token is no longer used.
-const MARGIN: Duration = Duration::from_secs(10);
-const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_RESPONSE_BYTES: u64 = 1 << 20;
+/// The length that servers accept in a header.
+const MAX_TOKEN_LENGTH: usize = 64 << 10;
+/// The default lifetime of a token (distribution spec).
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
+/// A token is replaced so long before it expires.
+const EXPIRY_MARGIN: Duration = Duration::from_secs(10);
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A token and until when it is used.
+/// The client, repository, identity and call of one request.
+#[derive(Clone, Copy)]
+pub(crate) struct Access<'a> {
+    pub(crate) http: &'a HttpClient,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) identity: &'a Identity,
+    pub(crate) call: &'a Call,
+}
+
+impl<'a> Access<'a> {
+    /// The credential for this challenge: that of the identity if the registry sent it, and none if another server did, to which the
+    /// registry redirected.
+    pub(super) fn credential_for(&self, challenge: &Challenge) -> Option<&'a Credential> {
+        if challenge.origin == self.endpoint.origin() { self.identity.credential() } else { None }
+    }
+}
+
+/// A token and the moment from which it is replaced.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) authorization: Authorization,
     pub(crate) until: Instant,
 }
 
-/// Asks the service that a challenge names for a token that may pull from the repository: with our credential where the registry asked,
-/// and without one where another server did.
+/// Requests a token from the service that a challenge names: with the credential if the registry sent the challenge, and without one
+/// if another server did.
 pub(super) async fn fetch(
     challenge: &Challenge,
     service: &TokenService,
@@ -43,7 +60,7 @@ pub(super) async fn fetch(
     }
 
     let scopes = service.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-    let asked = Instant::now();
+    let requested = Instant::now();
     let request = match credential {
         // Several scopes are one field of a form, and several of a query (distribution spec, "Token authentication").
         Some(Credential::IdentityToken(token)) => {
@@ -61,7 +78,7 @@ pub(super) async fn fetch(
             Request::post(&url, form.unwrap_or_default())
                 .header("content-type", "application/x-www-form-urlencoded")
                 .retries(true)
-                // The token is in the body, which a redirect would carry on.
+                // The token is in the body, which a redirect would repeat.
                 .max_redirects(0)
         }
         _ => {
@@ -73,44 +90,44 @@ pub(super) async fn fetch(
                 .allow_plain_credential(endpoint.may_be_plain(&url))
         }
     };
-    // A name may lead to another address than when the challenge came, so this holds for the registry's own host as well.
-    let request = request.max_bytes(MAX_BYTES).accept_gzip(true).public_only(service.public_only);
+    // A name may resolve to another address than when the challenge came, so this holds for the registry's own host as well.
+    let request = request.max_bytes(MAX_RESPONSE_BYTES).accept_gzip(true).public_only(service.public_only);
     let response = http.fetch(request, call).await?;
     if matches!(response.status.as_u16(), 400..=403) {
         let what = if credential.is_some() {
             "the registry's token service does not accept the credential"
         } else {
-            "the registry's token service gives no token without a credential"
+            "the registry's token service issues no token without a credential"
         };
-        let said = server_message(&response, identity);
+        let message = server_message(&response, identity);
         let status = response.status.as_u16();
         let kind = if status == 403 { ErrorKind::Forbidden } else { ErrorKind::Unauthorized };
-        let error = Error::new(kind, what).with_status(status).with_url(url).with_server_message(&said);
-        return Err(refused_hint(error, &endpoint.name, identity));
+        let error = Error::new(kind, what).with_status(status).with_url(url).with_server_message(&message);
+        return Err(with_credential_hint(error, &endpoint.name, identity));
     }
-    // That the service is not found does not say that the artifact is not.
+    // A missing token service does not mean that the artifact is missing.
     if matches!(response.status.as_u16(), 404 | 410) {
         return Err(Error::new(ErrorKind::BadAnswer, "the registry's token service does not exist")
             .with_status(response.status.as_u16())
             .with_url(url));
     }
     if !response.status.is_success() {
-        let error = response.error("the registry's token service gave no token");
+        let error = response.error("the registry's token service issued no token");
         return Err(match (credential, response.status.as_u16()) {
             (Some(Credential::IdentityToken(_)), status @ (300..=399 | 405)) => {
-                let why = if status == 405 {
-                    "does not take POST"
+                let reason = if status == 405 {
+                    "does not support POST"
                 } else {
-                    "redirects, and the token is not sent on"
+                    "redirects, and the identity token is not sent along a redirect"
                 };
                 error.with_hint(format!(
-                    "an identity token is sent by POST, and the token service {why}: log in with a user name and a password or access token"
+                    "an identity token is sent by POST, and the token service {reason}: use a user name and a password or access token"
                 ))
             }
             _ => error.with_server_message(&server_message(&response, identity)),
         });
     }
-    read(&response.body, asked)
+    parse(&response.body, requested)
         .map_err(|error| error.with_server_message(&server_message(&response, identity)).with_url(url))
 }
 
@@ -118,13 +135,16 @@ pub(super) async fn fetch(
 fn service_url(server: &Origin, service: &TokenService) -> Result<Url, Error> {
     let bad = |kind, what: &str| Err(Error::new(kind, what).with_url(&service.realm));
     let Ok(url) = Url::parse(&service.realm) else {
-        return bad(ErrorKind::BadAnswer, "the registry names a token service that is no URL");
+        return bad(ErrorKind::BadAnswer, "the registry names a token service that is not a URL");
     };
     if !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() || url.password().is_some() {
-        return bad(ErrorKind::BadAnswer, "the registry names a token service that is no plain https URL");
+        return bad(
+            ErrorKind::BadAnswer,
+            "the registry names a token service that is not an https URL without a user",
+        );
     }
     if url.scheme() == "http" && server.is_https() {
-        return bad(ErrorKind::Refused, "the registry is on https, and its token service is not");
+        return bad(ErrorKind::Refused, "the registry uses https, and its token service does not");
     }
     Ok(url)
 }
@@ -136,31 +156,30 @@ fn over_plain_http(url: &Url) -> Error {
         .with_hint("use https, or allow plain http for this host")
 }
 
-fn read(body: &[u8], asked: Instant) -> Result<Token, Error> {
+fn parse(body: &[u8], requested: Instant) -> Result<Token, Error> {
     #[derive(Deserialize)]
     struct Answer {
         token: Option<String>,
         access_token: Option<String>,
         expires_in: Option<serde_json::Value>,
     }
-    // The cause might quote the token, so it is not kept.
-    let bad =
-        || Error::new(ErrorKind::BadAnswer, "the registry's token service gave no token that can be read");
-    let answer: Answer = lenient::object(body).map_err(|_| bad())?;
+    // The cause may quote the token, so it is dropped.
+    let bad = || Error::new(ErrorKind::BadAnswer, "the registry's token service issued an invalid token");
+    let answer: Answer = json::object(body).map_err(|_| bad())?;
     let token = [answer.token, answer.access_token].into_iter().flatten().find(|token| !token.is_empty());
     let can_be_sent =
-        |token: &String| token.len() <= LONGEST && token.bytes().all(|byte| byte.is_ascii_graphic());
+        |token: &String| token.len() <= MAX_TOKEN_LENGTH && token.bytes().all(|byte| byte.is_ascii_graphic());
     let token = token.filter(can_be_sent).ok_or_else(bad)?;
-    // Some services write the number as a string.
+    // Some services send the number as a string.
     let life = answer.expires_in.and_then(|seconds| match seconds {
         serde_json::Value::String(text) => text.trim().parse().ok(),
         seconds => seconds.as_f64(),
     });
     let life =
         life.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).filter(|life| !life.is_zero());
-    let life = life.unwrap_or(STANDARD_LIFE).min(LONGEST_LIFE);
-    let used = if life > MARGIN * 2 { life - MARGIN } else { life / 2 };
-    Ok(Token { authorization: Authorization::bearer(&token), until: asked + used })
+    let life = life.unwrap_or(DEFAULT_LIFETIME).min(MAX_LIFETIME);
+    let used = if life > EXPIRY_MARGIN * 2 { life - EXPIRY_MARGIN } else { life / 2 };
+    Ok(Token { authorization: Authorization::bearer(&token), until: requested + used })
 }
 
 #[cfg(test)]
@@ -171,8 +190,9 @@ mod tests {
 
     #[track_caller]
     fn check(body: &str, expected: Option<f64>) {
-        let asked = Instant::now();
-        let life = read(body.as_bytes(), asked).ok().map(|token| (token.until - asked).as_secs_f64());
+        let requested = Instant::now();
+        let life =
+            parse(body.as_bytes(), requested).ok().map(|token| (token.until - requested).as_secs_f64());
         assert_eq!(life, expected, "{body}");
     }
 
@@ -193,15 +213,15 @@ mod tests {
         check(r#"{"token": "", "access_token": ""}"#, None);
         check(r#"{"token": "a\nb"}"#, None);
         check(r#"{"token": "a b"}"#, None);
-        check(&format!(r#"{{"token": "{}"}}"#, "t".repeat(LONGEST)), Some(50.0));
-        check(&format!(r#"{{"token": "{}"}}"#, "t".repeat(LONGEST + 1)), None);
+        check(&format!(r#"{{"token": "{}"}}"#, "t".repeat(MAX_TOKEN_LENGTH)), Some(50.0));
+        check(&format!(r#"{{"token": "{}"}}"#, "t".repeat(MAX_TOKEN_LENGTH + 1)), None);
         check("{}", None);
         check(r#"["t", "t", 60]"#, None);
         check("<html>", None);
     }
 
     #[test]
-    fn services_that_are_not_asked() {
+    fn refused_token_services() {
         let ask = |registry: &str, realm: &str| {
             let server = Origin::of(&Url::parse(registry).unwrap());
             let service = TokenService {

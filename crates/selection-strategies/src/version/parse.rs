@@ -1,24 +1,47 @@
 //! Reading a version: one pass over the bytes, no allocation.
 
-use super::{MAX_VERSION_LENGTH, Strictness};
+/// The longest text that is read as a version, in bytes ([rule 2.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+pub const MAX_VERSION_LENGTH: usize = 256;
+
+/// How complete a version must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Strictness {
+    /// `1`, `v1.2`, `01.2.3` and `1.25-alpine` are versions; missing parts are zero ([rule 2.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    Loose,
+    /// Major, minor and patch are all there, none with leading zeros; one `v` may precede them.
+    /// This is what `strictSemvers` asks for ([rule 2.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    #[default]
+    Strict,
+    /// As [`Strict`](Self::Strict), without the `v`: the letter of the Semantic Versioning
+    /// specification, and what OCI charts are held to ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    Bare,
+}
+
+impl Strictness {
+    /// Whether major, minor and patch must all be there.
+    #[must_use]
+    pub fn is_strict(self) -> bool {
+        !matches!(self, Self::Loose)
+    }
+}
 
 /// Why a text is not a version.
 ///
-/// Positions are byte offsets into the text. The text itself is left out, since whoever asked has
-/// it, and a repository may hold a hundred thousand tags that are no versions.
+/// Positions are byte offsets into the text. The text itself is left out: the caller has
+/// it, and a repository may hold a hundred thousand tags that are not versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VersionError {
     /// The text is empty.
     #[error("a version cannot be empty")]
     Empty,
-    /// The text is longer than [`MAX_VERSION_LENGTH`](crate::MAX_VERSION_LENGTH) (rule 2.1).
+    /// The text is longer than [`MAX_VERSION_LENGTH`](crate::MAX_VERSION_LENGTH) ([rule 2.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[error("{length} bytes are too long for a version, the limit is 256")]
     TooLong {
         /// The length of the text in bytes.
         length: usize,
     },
-    /// A number, identifier or separator was expected, and something else stands there.
+    /// A number, identifier or separator was expected, but something else was found.
     #[error("unexpected character at byte {position}")]
     UnexpectedCharacter {
         /// Where it stands.

@@ -1,32 +1,34 @@
-//! What `discover` prints.
+//! The output of `discover` and `freight`.
 
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 
-use artifact_source::{AnyArtifact, Artifact, SourceId, SourceKind};
+use artifact_source::{AnyArtifact, Artifact, Cost, Error, SourceId, SourceKind};
 use jiff::Timestamp;
-use warehouse_discovery::Report;
-use warehouse_spec::{SubscriptionKind, Warehouse, without_credential};
+use serde::Serialize;
+use warehouse_discovery::{Freshness, Report, SubscriptionReport};
+use warehouse_spec::{
+    API_VERSION, DiscoveredArtifacts, Freight, Location, Metadata, SubscriptionKind, Warehouse,
+    without_credential,
+};
 
-use super::document;
-use super::report::Document;
-use super::table::Table;
-use super::{line, shortened};
+use super::{Table, line, shortened, write_json, write_yaml};
 use crate::arguments::Format;
 use crate::discovery::Discovered;
 
 const HEADING: [&str; 7] = ["WAREHOUSE", "KIND", "REPOSITORY", "REVISION", "ID", "CREATED", "SUBJECT"];
 
-/// How many artifacts of a subscription the short table shows.
+/// How many artifacts of a subscription the short table has.
 const SHOWN: usize = 5;
 
-/// Prints what every Warehouse's subscriptions found.
+/// Prints the artifacts of every Warehouse's subscriptions.
 pub(crate) fn artifacts(discovered: &[Discovered], format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Table => table(discovered, false, out),
         Format::Wide => table(discovered, true, out),
         Format::Name => names(discovered, out),
-        Format::Json => document::json(&documents(discovered), out),
-        Format::Yaml => document::yaml(&documents(discovered), out),
+        Format::Json => write_json(&documents(discovered), out),
+        Format::Yaml => write_yaml(&documents(discovered), out),
     }
 }
 
@@ -58,6 +60,7 @@ fn table(discovered: &[Discovered], wide: bool, out: &mut dyn Write) -> io::Resu
 }
 
 /// Prints the short table of one report.
+#[cfg(feature = "demo")]
 pub(crate) fn found(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Table::new(&HEADING[1..]);
     rows(report, false, None).into_iter().for_each(|row| table.row(row));
@@ -143,7 +146,7 @@ fn names(discovered: &[Discovered], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The artifact as other tools take it: `image:tag@digest`, `repository@commit`, `chart:version`.
+/// The artifact as other tools accept it: `image:tag@digest`, `repository@commit`, `chart:version`.
 fn reference(id: &SourceId, artifact: &AnyArtifact) -> String {
     let url = id.url();
     match artifact {
@@ -156,4 +159,191 @@ fn reference(id: &SourceId, artifact: &AnyArtifact) -> String {
             _ => format!("{url}:{}", other.name()),
         },
     }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Document<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: &'a Metadata,
+    status: Status,
+    subscriptions: Vec<Subscription<'a>>,
+    errors: Vec<Failure<'a>>,
+    cost: Cost,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    discovered_artifacts: DiscoveredArtifacts,
+}
+
+/// The result of one subscription.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Subscription<'a> {
+    index: usize,
+    kind: String,
+    #[serde(rename = "repoURL")]
+    repo_url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chart: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    found: usize,
+    freshness: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Remark<'a>>,
+    cost: Cost,
+}
+
+/// A warning of a subscription.
+#[derive(Debug, Serialize)]
+struct Remark<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}
+
+/// The error of a subscription that failed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failure<'a> {
+    subscription: usize,
+    kind: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<u64>,
+    tries: u32,
+    transient: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+    location: Position<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Position<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn new(discovered: &'a Discovered) -> Self {
+        let Discovered { warehouse, report } = discovered;
+        Self {
+            api_version: API_VERSION,
+            kind: "Warehouse",
+            metadata: &warehouse.metadata,
+            status: Status { discovered_artifacts: report.discovered_artifacts(warehouse) },
+            subscriptions: report.subscriptions.iter().map(subscription_document).collect(),
+            errors: report
+                .failures()
+                .map(|(subscription, error)| {
+                    failure_document(subscription.index, error, discovered.location(subscription))
+                })
+                .collect(),
+            cost: report.cost,
+        }
+    }
+}
+
+fn subscription_document(report: &SubscriptionReport) -> Subscription<'_> {
+    Subscription {
+        index: report.index,
+        kind: report.id.kind().to_string(),
+        repo_url: report.id.url(),
+        chart: report.id.chart(),
+        name: report.id.subscription(),
+        found: report.artifacts.len(),
+        freshness: match report.freshness {
+            Freshness::Found => "found",
+            Freshness::Unchanged => "unchanged",
+            // Without artifacts of an earlier run there is nothing stale.
+            _ if report.error.is_some() && report.artifacts.is_empty() => "failed",
+            _ => "stale",
+        },
+        warnings: report
+            .warnings
+            .iter()
+            .map(|warning| Remark { message: &warning.message, hint: warning.hint.as_deref() })
+            .collect(),
+        cost: report.cost,
+    }
+}
+
+fn failure_document<'a>(subscription: usize, error: &'a Error, location: &'a Location) -> Failure<'a> {
+    Failure {
+        subscription,
+        kind: error.kind().as_str(),
+        message: error.to_string(),
+        url: error.url(),
+        status: error.status(),
+        code: error.code(),
+        retry_after_seconds: error.retry_after().map(|wait| wait.as_secs()),
+        tries: error.tries(),
+        transient: error.is_transient(),
+        hint: error.hint(),
+        location: Position { file: &location.source, line: location.line, column: location.column },
+    }
+}
+
+/// Prints Freight: as Kargo's own documents, as a table of its contents, or by name as kubectl would.
+pub(crate) fn freight(built: &[Freight], format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Table => freight_table(built, false, out),
+        Format::Wide => freight_table(built, true, out),
+        Format::Name => built
+            .iter()
+            .try_for_each(|freight| line(out, &format!("freight.kargo.akuity.io/{}", freight.metadata.name))),
+        Format::Json => write_json(built, out),
+        Format::Yaml => write_yaml(built, out),
+    }
+}
+
+fn freight_table(built: &[Freight], wide: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(&["FREIGHT", "WAREHOUSE", "KIND", "REPOSITORY", "REVISION", "ID"]);
+    let several = built.len() > 1;
+    for freight in built {
+        let warehouse = match &freight.metadata.namespace {
+            Some(namespace) if several => format!("{namespace}/{}", freight.origin.name),
+            _ => freight.origin.name.clone(),
+        };
+        for content in contents(freight, wide) {
+            let name = identifier(&freight.metadata.name, wide);
+            table.row([name, warehouse.clone()].into_iter().chain(content));
+        }
+    }
+    table.write(out)
+}
+
+/// Kind, repository, revision and id of everything in the Freight.
+fn contents(freight: &Freight, wide: bool) -> Vec<[String; 4]> {
+    let row = |kind: &str, repository: &str, revision: &str, id: &str| {
+        [kind.to_owned(), repository.to_owned(), revision.to_owned(), identifier(id, wide)]
+    };
+    let commits = freight.commits.iter().map(|commit| {
+        let revision = [&commit.tag, &commit.branch].into_iter().find(|name| !name.is_empty());
+        row("git", &commit.repo_url, revision.map_or("HEAD", String::as_str), &commit.id)
+    });
+    let images = freight.images.iter().map(|image| row("image", &image.repo_url, &image.tag, &image.digest));
+    let charts = freight.charts.iter().map(|chart| {
+        let repository = match chart.name.as_str() {
+            "" => chart.repo_url.clone(),
+            name => format!("{} ({name})", chart.repo_url),
+        };
+        row("chart", &repository, &chart.version, "")
+    });
+    let others = freight
+        .artifacts
+        .iter()
+        .map(|artifact| row(&artifact.artifact_type, &artifact.subscription_name, &artifact.version, ""));
+    commits.chain(images).chain(charts).chain(others).collect()
 }

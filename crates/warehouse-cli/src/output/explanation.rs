@@ -1,19 +1,20 @@
-//! What `explain` prints.
+//! The output of `explain`.
 
 use std::cmp::Reverse;
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 
-use artifact_source::{Judgement, Principal, SourceId, SourceKind};
+use artifact_source::{Judgement, Principal, SourceId, SourceKind, printable};
 use selection_strategies::Version;
 use serde::Serialize;
 use warehouse_discovery::SubscriptionReport;
 use warehouse_spec::Warehouse;
 
-use super::{document, printable, shortened};
+use super::{shortened, write_json};
 use crate::arguments::ExplainFormat;
 
-/// How much of a commit's id it takes to name it.
-const SHORTEST_COMMIT: usize = 4;
+/// The shortest prefix of a commit's id that names it.
+const MIN_COMMIT_PREFIX: usize = 4;
 
 /// Every candidate of one Warehouse.
 #[derive(Debug, Serialize)]
@@ -36,7 +37,7 @@ struct Subscription {
     chart: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    /// The rest says nothing where the subscription failed.
+    /// Whether the subscription failed; the following fields have no meaning then.
     failed: bool,
     credential: Option<String>,
     /// Why there is no credential.
@@ -63,12 +64,12 @@ struct Candidate {
 }
 
 impl Explanation {
-    /// What was recorded of the candidates of these subscriptions.
-    pub(crate) fn new(warehouse: &Warehouse, heard: Vec<(SubscriptionReport, Vec<Judgement>)>) -> Self {
+    /// The explanation of these subscriptions, from the judgements of their candidates.
+    pub(crate) fn new(warehouse: &Warehouse, judged: Vec<(SubscriptionReport, Vec<Judgement>)>) -> Self {
         Self {
             warehouse: warehouse.name().to_owned(),
             namespace: warehouse.namespace().map(str::to_owned),
-            subscriptions: heard.into_iter().map(Subscription::new).collect(),
+            subscriptions: judged.into_iter().map(Subscription::new).collect(),
         }
     }
 
@@ -79,32 +80,30 @@ impl Explanation {
         }
     }
 
-    /// Whether it is about no subscription at all.
+    /// Whether it has no subscription.
     pub(crate) fn is_empty(&self) -> bool {
         self.subscriptions.is_empty()
     }
 
-    /// Whether this is a candidate.
-    pub(crate) fn knows(&self, wanted: &str) -> bool {
+    /// Whether a subscription has this candidate.
+    pub(crate) fn has_candidate(&self, name: &str) -> bool {
         let mut candidates = self.subscriptions.iter().flat_map(|subscription| &subscription.candidates);
-        candidates.any(|candidate| candidate.is_called(wanted))
+        candidates.any(|candidate| candidate.has_name(name))
     }
 
-    /// Leaves out every other candidate.
-    pub(crate) fn keep(&mut self, wanted: &[String]) {
+    /// Removes every other candidate.
+    pub(crate) fn keep(&mut self, names: &[String]) {
         for subscription in &mut self.subscriptions {
-            subscription
-                .candidates
-                .retain(|candidate| wanted.iter().any(|wanted| candidate.is_called(wanted)));
+            subscription.candidates.retain(|candidate| names.iter().any(|name| candidate.has_name(name)));
         }
     }
 }
 
 impl Subscription {
-    fn new((report, heard): (SubscriptionReport, Vec<Judgement>)) -> Self {
+    fn new((report, judgements): (SubscriptionReport, Vec<Judgement>)) -> Self {
         let (mut accepted, mut rejected): (Vec<_>, Vec<_>) =
-            heard.into_iter().partition(|judgement| judgement.rejection.is_none());
-        // A Git source tells of them in the order of its strategy. Others: as versions go, best first, and what is none by name.
+            judgements.into_iter().partition(|judgement| judgement.rejection.is_none());
+        // A Git source reports them in the order of its strategy. The others are sorted by version, best first, then by name.
         if report.id.kind() != &SourceKind::Git {
             rejected.sort_by_cached_key(|Judgement { name, .. }| {
                 (Reverse(Version::parse(name).ok()), name.clone())
@@ -113,7 +112,7 @@ impl Subscription {
         let (found, listed) = (accepted.len(), accepted.len() + rejected.len());
         accepted.append(&mut rejected);
         let (credential, no_credential) = match report.principal {
-            Some(Principal::Credential(words)) => (Some(words), None),
+            Some(Principal::Credential(scope)) => (Some(scope), None),
             Some(Principal::Anonymous(why)) => (None, why),
             _ => (None, None),
         };
@@ -157,10 +156,10 @@ impl Subscription {
 }
 
 impl Candidate {
-    fn is_called(&self, wanted: &str) -> bool {
+    fn has_name(&self, name: &str) -> bool {
         let is_commit = self.name.len() >= 40 && self.name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        self.name == wanted
-            || is_commit && wanted.len() >= SHORTEST_COMMIT && self.name.starts_with(&wanted.to_lowercase())
+        self.name == name
+            || is_commit && name.len() >= MIN_COMMIT_PREFIX && self.name.starts_with(&name.to_lowercase())
     }
 }
 
@@ -183,7 +182,7 @@ pub(crate) fn explanations(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if format == ExplainFormat::Json {
-        return document::json(explanations, out);
+        return write_json(explanations, out);
     }
     let several = explanations.len() > 1;
     let mut first = true;

@@ -1,29 +1,29 @@
-//! Results, on standard output.
+//! Results on standard output.
 
 mod artifacts;
-mod document;
 mod explanation;
-mod freight;
-mod report;
-mod table;
 
-pub(crate) use artifacts::{artifacts, found};
+use std::io;
+use std::io::{BufWriter, Write};
+
+use artifact_source::printable;
+use serde::Serialize;
+
+#[cfg(feature = "demo")]
+pub(crate) use artifacts::found;
+pub(crate) use artifacts::{artifacts, freight};
 pub(crate) use explanation::{Explanation, explanations};
-pub(crate) use freight::freight;
-pub(crate) use table::Table;
 
-use std::io::{self, BufWriter, Write};
-
-/// Whether a result was read to its end.
+/// Whether the reader read the whole result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Printed {
     /// It was written.
     Whole,
-    /// The reader closed its end before, as `head` does.
+    /// The reader closed the pipe early, as `head` does.
     Closed,
 }
 
-/// Hands standard output to what prints a result. A reader that has seen enough and closed its end is no failure.
+/// Calls `write` with standard output. A reader that closes the pipe early is not an error.
 pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Printed> {
     let mut out = BufWriter::new(io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
@@ -32,39 +32,87 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io:
     }
 }
 
-/// Writes one line of text for people, [printable].
+/// Writes one line for people, [printable].
 pub(crate) fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "{}", printable(text))
 }
 
-/// A digest, commit id or Freight's name, cut to what a person compares.
+/// A digest, commit id or name of Freight, shortened to what people compare.
 pub(crate) fn shortened(id: &str) -> String {
     let algorithm = id.find(':').map_or(0, |colon| colon + 1);
     let is_hex = id.len() >= algorithm + 40 && id[algorithm..].bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hex { id[..algorithm + 12].to_owned() } else { id.to_owned() }
 }
 
-/// The text with everything written out that could move a terminal's cursor, end the line or change its direction: `\u{1b}` for
-/// ESC, `\n` for a line break. It holds what servers sent.
-pub(crate) fn printable(text: &str) -> String {
-    let is_hidden = |character: char| {
-        character.is_control()
-            || matches!(
-                character,
-                '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
-            )
-    };
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' => shown.push_str("\\n"),
-            '\r' => shown.push_str("\\r"),
-            '\t' => shown.push_str("\\t"),
-            hidden if is_hidden(hidden) => shown.extend(hidden.escape_unicode()),
-            plain => shown.push(plain),
-        }
+/// Rows under a heading; every column is as wide as its widest cell, and columns stand three blanks apart.
+#[derive(Debug)]
+pub(crate) struct Table {
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with this heading.
+    pub(crate) fn new(heading: &[&str]) -> Self {
+        Self { rows: vec![heading.iter().map(|&cell| cell.to_owned()).collect()] }
     }
-    shown
+
+    /// Adds a row; missing cells at its end stay empty.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().map(|cell| printable(&cell)).collect());
+    }
+
+    /// Writes the table.
+    pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or_default()
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                line.push_str(cell);
+                let blanks = (width + 3).saturating_sub(cell.chars().count());
+                line.extend(std::iter::repeat_n(' ', blanks));
+            }
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes documents as JSON: one alone as it is, several as a Kubernetes `List`.
+pub(crate) fn write_json<T: Serialize>(documents: &[T], out: &mut dyn Write) -> io::Result<()> {
+    match documents {
+        [document] => serde_json::to_writer_pretty(&mut *out, document)?,
+        items => serde_json::to_writer_pretty(&mut *out, &List { api_version: "v1", kind: "List", items })?,
+    }
+    writeln!(out)
+}
+
+/// Writes documents as YAML, `---` between them.
+pub(crate) fn write_yaml<T: Serialize>(documents: &[T], out: &mut dyn Write) -> io::Result<()> {
+    for (index, document) in documents.iter().enumerate() {
+        if index > 0 {
+            writeln!(out, "---")?;
+        }
+        let text = serde_saphyr::to_string(document).map_err(io::Error::other)?;
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a, T> {
+    api_version: &'static str,
+    kind: &'static str,
+    items: &'a [T],
 }
 
 #[cfg(test)]
@@ -72,16 +120,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_could_move_the_cursor_is_written_out() {
-        for (text, shown) in [
-            ("Fix \"a\" in C:\\b, gr\u{fc}n \u{65e5}", "Fix \"a\" in C:\\b, gr\u{fc}n \u{65e5}"),
-            ("\u{1b}[2J", r"\u{1b}[2J"),
-            ("a\r\n\tb\0", r"a\r\n\tb\u{0}"),
-            ("\u{9b}31m\u{7f}", r"\u{9b}31m\u{7f}"),
-            ("\u{202e}\u{2066}\u{2028}\u{feff}", r"\u{202e}\u{2066}\u{2028}\u{feff}"),
-        ] {
-            assert_eq!(printable(text), shown);
-            assert_eq!(printable(shown), shown, "once is enough");
-        }
+    fn columns_line_up_and_no_line_ends_in_blanks() {
+        let mut table = Table::new(&["A", "B"]);
+        table.row(["über".to_owned(), "x".to_owned()]);
+        table.row(["i".to_owned(), String::new()]);
+        let mut out = Vec::new();
+        table.write(&mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "A      B\nüber   x\ni\n");
+    }
+
+    #[test]
+    fn a_server_cannot_move_the_cursor() {
+        let mut table = Table::new(&["A"]);
+        table.row(["\u{1b}[2Jgone\r".to_owned()]);
+        let mut out = Vec::new();
+        table.write(&mut out).unwrap();
+        assert!(!out.contains(&0x1b) && !out.contains(&b'\r'));
     }
 }

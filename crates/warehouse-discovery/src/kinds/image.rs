@@ -17,9 +17,8 @@ use {
     crate::compile::Compiler,
     artifact_source::{AnySource, ArtifactSourceExt, Error, ErrorKind, SourceId},
     image_source::ImageSource,
-    selection_strategies::{Constraint, Strictness, TagFilter, TagRule},
     std::sync::Arc,
-    warehouse_spec::ImageSelectionStrategy,
+    warehouse_spec::InvalidRule,
 };
 
 /// The source of a subscription; it tells when the best image was built, if Freight's criteria read that.
@@ -37,7 +36,7 @@ pub(crate) fn source(
         .id(id.clone())
         .context(&compiler.context(transport))
         .registry(transport.images.clone())
-        .rule(tag_rule(image)?)
+        .rule(image.rule().map_err(invalid_rule)?)
         .platform(platform)
         .limit(limit(image.discovery_limit))
         .cache_by_tag(image.cache_by_tag)
@@ -50,37 +49,16 @@ pub(crate) fn source(
     Ok(source.erase())
 }
 
+/// A rule that validation would have refused.
 #[cfg(feature = "image")]
-/// The rule over an image's tags (semantics section 3).
-fn tag_rule(image: &ImageSubscription) -> Result<TagRule, Error> {
-    let filter = TagFilter::builder()
-        .allow_all(&image.allow_tags_regexes)
-        .ignore_all(&image.ignore_tags_regexes)
-        .ignore_literals(image.ignore_tags.iter().map(String::as_str))
-        .build()
-        .map_err(|error| invalid("allowTagsRegexes", error))?;
-    let constraint = image.constraint.as_deref().filter(|constraint| !constraint.is_empty());
-    let rule = match image.image_selection_strategy {
-        ImageSelectionStrategy::SemVer => {
-            let constraint = constraint.map(Constraint::parse).transpose();
-            let strictness = if image.strict_semvers { Strictness::Strict } else { Strictness::Loose };
-            TagRule::semver(constraint.map_err(|error| invalid("constraint", error))?)
-                .with_strictness(strictness)
-        }
-        ImageSelectionStrategy::Lexical => TagRule::lexical(),
-        ImageSelectionStrategy::NewestBuild => TagRule::newest(),
-        ImageSelectionStrategy::Digest => match constraint {
-            Some(tag) => TagRule::digest(tag),
-            None => {
-                let error =
-                    Error::new(ErrorKind::InvalidInput, "the strategy Digest needs the tag to follow");
-                return Err(error
-                    .with_field("constraint")
-                    .with_hint("name it in `constraint`, such as latest"));
-            }
-        },
-    };
-    Ok(rule.with_filter(filter))
+fn invalid_rule(invalid: InvalidRule) -> Error {
+    let error = Error::new(ErrorKind::InvalidInput, invalid.to_string()).with_field(invalid.field());
+    match invalid {
+        InvalidRule::NoTag => error.with_hint("name it in `constraint`, such as latest"),
+        InvalidRule::Pattern(cause) => error.with_cause(cause),
+        InvalidRule::Constraint { error: cause, .. } => error.with_cause(cause),
+        other => error.with_cause(other),
+    }
 }
 
 /// The entry of `status.discoveredArtifacts`.

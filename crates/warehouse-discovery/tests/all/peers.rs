@@ -6,7 +6,6 @@
 use std::fs;
 
 use artifact_source::AnyArtifact;
-use freight::Outcome;
 use warehouse_discovery::{Discoverer, Freshness, Report};
 use warehouse_spec::{
     ChartSubscription, GitSubscription, ImageSelectionStrategy, ImageSubscription, Platform, Subscription,
@@ -99,7 +98,7 @@ async fn a_foreign_registry(host: &str) {
     assert_eq!(found(&report, 1), [named("latest")]);
     assert_eq!(digest("latest"), digest("2.0.0"));
     assert_eq!(found(&report, 2), ["1.2.3+b1", "0.9.0"]);
-    assert!(matches!(report.freight(&warehouse), Outcome::Built(_)));
+    assert!(report.freight(&warehouse).is_ok());
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use artifact_source::{
     Generic, SourceId, SourceKind,
 };
 use async_trait::async_trait;
-use freight::{MissingCause, Outcome, Reason};
+use freight::{MissingCause, NoFreight};
 use tokio::sync::Barrier;
 use warehouse_discovery::{Discoverer, Freshness, Observer, Report, Snapshot, SubscriptionReport};
 use warehouse_spec::{GenericSubscription, Subscription, Warehouse};
@@ -85,7 +85,7 @@ fn names(report: &SubscriptionReport) -> Vec<&str> {
 
 fn missing(report: &Report, warehouse: &Warehouse) -> Vec<(usize, MissingCause)> {
     match report.freight(warehouse) {
-        Outcome::NotBuilt(Reason::Missing(missing)) => {
+        Err(NoFreight::Missing(missing)) => {
             missing.into_iter().map(|missing| (missing.index, missing.cause)).collect()
         }
         other => panic!("expected something to be missing, got {other:?}"),
@@ -106,7 +106,11 @@ async fn one_that_fails_leaves_the_others_standing_and_no_freight_is_built() {
     assert_eq!(error.id().unwrap().to_string(), "ill (subscription ill-1)");
     assert_eq!(report.subscriptions[1].cost.requests, 1, "a failure has a cost too");
     assert!(!report.is_complete());
-    assert_eq!(missing(&report, &warehouse), [(1, MissingCause::Failed("the server is ill".to_owned()))]);
+    let [(1, MissingCause::Failed(cause))] = &missing(&report, &warehouse)[..] else {
+        panic!("one is missing")
+    };
+    let typed = cause.downcast_ref::<artifact_source::Error>().unwrap();
+    assert_eq!((typed.kind(), typed.to_string().as_str()), (error.kind(), "the server is ill"));
 }
 
 #[tokio::test]
@@ -162,12 +166,10 @@ async fn what_did_not_change_is_proven_from_the_snapshot_and_survives_json() {
     let second = discoverer.run(&warehouse).with_previous(&snapshot).await;
     assert_eq!(second.subscriptions[0].freshness, Freshness::Unchanged);
     assert_eq!(names(&second.subscriptions[0]), ["1"]);
-    assert_eq!(second.freight(&warehouse), {
-        // The same Freight, but for the moment.
-        let Outcome::Built(mut freight) = first.freight(&warehouse) else { panic!("no Freight") };
-        freight.discovered_at = Some(second.discovered_at);
-        Outcome::Built(freight)
-    });
+    // The same Freight, but for the moment.
+    let mut freight = first.freight(&warehouse).unwrap();
+    freight.discovered_at = Some(second.discovered_at);
+    assert_eq!(second.freight(&warehouse).unwrap(), freight);
 
     memory.publish("2");
     let third = discoverer.run(&warehouse).with_previous(&second.snapshot()).await;

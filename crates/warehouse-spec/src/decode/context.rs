@@ -1,17 +1,59 @@
-//! What decoding collects on its way: diagnostics, and the places of fields.
+//! The state of decoding one document: its diagnostics, the places of its fields, and the messages that every kind of field shares.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::decode::object::Field;
+use repository_url::names_secret;
+
 use crate::decode::remedy::Style;
-use crate::diagnostic::{Code, Diagnostic, Location, Severity};
-use crate::node::Mark;
+use crate::diagnostic::{Code, Diagnostic, Help, Location, Severity};
+use crate::rule;
+use crate::yaml::written::{self, cut_off, is_json};
+use crate::yaml::{Mark, Node, Scalar, ScalarKind, Value};
+
+/// A value under a key (or in a list), with the path it was written under and the path it has in normal form.
+#[derive(Clone, Debug)]
+pub(crate) struct Field<'t> {
+    pub(crate) node: &'t Node,
+    /// The key, or the value itself where it has none.
+    pub(crate) key: Mark,
+    pub(crate) path: String,
+    pub(crate) place: String,
+}
+
+impl Field<'_> {
+    /// Where messages about the value point: at the value; at the key, when there is no value to point at.
+    pub(crate) fn at(&self) -> (Mark, &str) {
+        let mark = match self.node.is_null() {
+            true => self.key,
+            false => self.node.mark,
+        };
+        (mark, &self.path)
+    }
+
+    /// The bytes of the key and its value.
+    pub(crate) fn entry(&self) -> std::ops::Range<usize> {
+        self.key.start..self.node.mark.end.max(self.key.end)
+    }
+
+    /// Where messages about the key point.
+    pub(crate) fn at_key(&self) -> (Mark, &str) {
+        (self.key, &self.path)
+    }
+
+    /// The last part of the path as written.
+    pub(crate) fn name(&self) -> &str {
+        let start = self.path.rfind('.').map_or(0, |dot| dot + 1);
+        &self.path[start..]
+    }
+}
 
 /// The collector of one document.
 #[derive(Debug)]
 pub(crate) struct Context {
     source: Arc<str>,
+    /// The text that is read; empty where there is none.
+    text: Arc<str>,
     strict: bool,
     /// How the document writes texts, and what the constraint that is read at the moment is for.
     pub(crate) style: Style,
@@ -20,9 +62,24 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn new(source: &Arc<str>, strict: bool, is_json: bool) -> Self {
-        let style = Style { is_json, ..Style::default() };
-        Self { source: Arc::clone(source), strict, style, diagnostics: Vec::new(), places: BTreeMap::new() }
+    pub(crate) fn new(source: &Arc<str>, text: &Arc<str>, strict: bool) -> Self {
+        let style = Style { is_json: text.is_empty() || is_json(text), ..Style::default() };
+        let (source, text) = (Arc::clone(source), Arc::clone(text));
+        Self { source, text, strict, style, diagnostics: Vec::new(), places: BTreeMap::new() }
+    }
+
+    /// What was written at a place.
+    pub(crate) fn written_at(&self, mark: Mark) -> &str {
+        self.text.get(mark.start..mark.end).unwrap_or_default()
+    }
+
+    /// Help with the name to write in place of a key, in the quotation marks that the key has.
+    pub(crate) fn renaming(&self, text: impl Into<String>, key: Mark, name: &str) -> Help {
+        let form = match self.written_at(key).chars().next() {
+            Some(mark @ ('"' | '\'')) => format!("{mark}{name}{mark}"),
+            _ => name.to_owned(),
+        };
+        Help::writing(text, form).over(key.start..key.end)
     }
 
     pub(crate) fn location(&self, mark: Mark) -> Location {
@@ -45,14 +102,11 @@ impl Context {
         self.diagnostics.iter().filter(|found| found.is_error()).count()
     }
 
-    fn push(&mut self, severity: Severity, code: Code, at: (Mark, &str), message: &str, help: &str) {
+    fn push(&mut self, severity: Severity, code: Code, at: (Mark, &str), message: &str, help: Help) {
         let (mark, path) = at;
         let location = self.location(mark);
         let diagnostic = Diagnostic::new(severity, code, location, path, message);
-        self.diagnostics.push(match help {
-            "" => diagnostic,
-            help => diagnostic.with_help(help),
-        });
+        self.diagnostics.push(diagnostic.with_help(help));
     }
 
     /// Reports an error at a place; an empty help is none.
@@ -61,9 +115,9 @@ impl Context {
         code: Code,
         at: (Mark, &str),
         message: impl AsRef<str>,
-        help: impl AsRef<str>,
+        help: impl Into<Help>,
     ) {
-        self.push(Severity::Error, code, at, message.as_ref(), help.as_ref());
+        self.push(Severity::Error, code, at, message.as_ref(), help.into());
     }
 
     /// Reports an error in the value of a field.
@@ -72,7 +126,7 @@ impl Context {
         code: Code,
         field: &Field<'_>,
         message: impl AsRef<str>,
-        help: impl AsRef<str>,
+        help: impl Into<Help>,
     ) {
         // What stands for a value is wrong in every field, and in every field for the same reason.
         let text = field.node.text().or(field.node.written.as_deref());
@@ -80,7 +134,7 @@ impl Context {
             Some(remedy) if code != Code::Unquoted => {
                 self.error_at(code, field.at(), message, remedy);
             }
-            _ => self.error_at(code, field.at(), message, help),
+            _ => self.error_at(code, field.at(), message, help.into().of(field.node.mark)),
         }
     }
 
@@ -90,9 +144,9 @@ impl Context {
         code: Code,
         at: (Mark, &str),
         message: impl AsRef<str>,
-        help: impl AsRef<str>,
+        help: impl Into<Help>,
     ) {
-        self.push(Severity::Warning, code, at, message.as_ref(), help.as_ref());
+        self.push(Severity::Warning, code, at, message.as_ref(), help.into());
     }
 
     /// Reports a warning about the value of a field.
@@ -101,9 +155,9 @@ impl Context {
         code: Code,
         field: &Field<'_>,
         message: impl AsRef<str>,
-        help: impl AsRef<str>,
+        help: impl Into<Help>,
     ) {
-        self.warn_at(code, field.at(), message, help);
+        self.warn_at(code, field.at(), message, help.into().of(field.node.mark));
     }
 
     /// Reports what is an error to the strict and a warning to everyone else: keys that would be ignored.
@@ -112,13 +166,61 @@ impl Context {
         code: Code,
         at: (Mark, &str),
         message: impl AsRef<str>,
-        help: impl AsRef<str>,
+        help: impl Into<Help>,
     ) {
         let severity = match self.strict {
             true => Severity::Error,
             false => Severity::Warning,
         };
-        self.push(severity, code, at, message.as_ref(), help.as_ref());
+        self.push(severity, code, at, message.as_ref(), help.into());
+    }
+}
+
+impl Context {
+    /// Reports a value of the wrong type.
+    pub(crate) fn wrong_type(&mut self, field: &Field<'_>, expected: &str) {
+        if self.reads_otherwise(field) {
+            return;
+        }
+        let found = field.node.describe();
+        let help = self.style.of_type((field.name(), field.node), expected);
+        self.error(
+            Code::WrongType,
+            field,
+            format!("`{}` must be {expected}, not {found}", field.name()),
+            help,
+        );
+    }
+
+    /// Reports a value that YAML took for something else than it says: an alias, a tag, an anchor, the head of a block;
+    /// false when it is none.
+    pub(crate) fn reads_otherwise(&mut self, field: &Field<'_>) -> bool {
+        let node = field.node;
+        let alias = match &node.value {
+            Value::UnknownAlias(name) => Some(format!("*{name}")),
+            _ => None,
+        };
+        let what = match (&alias, node.misread) {
+            (Some(_), _) => "a YAML alias",
+            (None, Some(misread)) => misread.what(),
+            (None, None) => return false,
+        };
+        let written = match names_secret(field.name()) {
+            true => "***",
+            false => alias.as_deref().or(node.written.as_deref()).unwrap_or_default(),
+        };
+        let start = written.split(' ').next().unwrap_or_default();
+        let is_text = matches!(node.value, Value::Scalar(_) | Value::UnknownAlias(_));
+        let (message, help) = match (written, is_text) {
+            ("", _) => (format!("a part of the value is read as {what}"), "quote the value".into()),
+            (_, true) => {
+                let help = self.style.quote(field.name(), written).only_if(!names_secret(field.name()));
+                (format!("`{start}` is read as {what}"), help)
+            }
+            (_, false) => (format!("`{start}` is read as {what}"), format!("delete `{start}`").into()),
+        };
+        self.error(Code::Unquoted, field, message, help);
+        true
     }
 }
 
@@ -141,4 +243,151 @@ fn unfilled(name: &str, text: &str) -> Option<&'static str> {
     let (_, after) = text.split_once('<')?;
     let (inside, _) = after.split_once('>')?;
     inside.contains(char::is_alphabetic).then_some("put the real value in place of the <placeholder>")
+}
+
+/// A spelling of an earlier edition.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edition {
+    /// The spelling in normal form.
+    pub(crate) normal: &'static str,
+    /// Which release dropped the old one, and what happens to it there.
+    pub(crate) dropped: &'static str,
+}
+
+/// `helm:` instead of `chart:`.
+pub(crate) const HELM: Edition = Edition {
+    normal: "chart",
+    dropped: "no release of Kargo ever knew it; the documentation beside v1.2 showed it by mistake",
+};
+/// image `semverConstraint`.
+pub(crate) const IMAGE_SEMVER_CONSTRAINT: Edition = Edition {
+    normal: "constraint",
+    dropped: "Kargo v1.9 dropped it and silently takes the newest image of all",
+};
+/// `allowTags` of images and Git repositories.
+pub(crate) const ALLOW_TAGS: Edition = Edition {
+    normal: "allowTagsRegexes",
+    dropped: "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it",
+};
+/// `ignoreTags` of images and Git repositories.
+pub(crate) const IGNORE_TAGS: Edition = Edition {
+    normal: "ignoreTagsRegexes",
+    dropped: "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it",
+};
+/// image `tagSelectionStrategy`.
+pub(crate) const TAG_SELECTION_STRATEGY: Edition =
+    Edition { normal: "imageSelectionStrategy", dropped: "Kargo v0.4 dropped it" };
+/// image `updateStrategy`.
+pub(crate) const UPDATE_STRATEGY: Edition =
+    Edition { normal: "imageSelectionStrategy", dropped: "Kargo v0.3 dropped it" };
+/// image `gitRepoURL`.
+pub(crate) const GIT_REPO_URL: Edition =
+    Edition { normal: "", dropped: "Kargo v1.7 dropped it; it is kept as metadata here" };
+/// chart `registryURL`.
+pub(crate) const REGISTRY_URL: Edition = Edition { normal: "repoURL", dropped: "Kargo v0.4 dropped it" };
+/// `subscriptions: {repos: …}`.
+pub(crate) const REPOS: Edition = Edition { normal: "", dropped: "Kargo v0.2 dropped it" };
+/// Freight's `warehouse`.
+pub(crate) const FREIGHT_WAREHOUSE: Edition = Edition { normal: "origin", dropped: "Kargo v0.9 dropped it" };
+/// Freight's `id`.
+pub(crate) const FREIGHT_ID: Edition =
+    Edition { normal: "", dropped: "Kargo v0.5 dropped it; the name is computed from the content" };
+
+impl Context {
+    /// Warns about an old spelling.
+    pub(crate) fn old_spelling(&mut self, field: &Field<'_>, edition: Edition) {
+        let help = match edition.normal {
+            "" => Help::default(),
+            normal => self.renaming(format!("write `{normal}`"), field.key, normal),
+        };
+        self.old_spelling_with(field, edition, help);
+    }
+
+    /// Warns about an old spelling, with more to do than to write another name.
+    pub(crate) fn old_spelling_with(&mut self, field: &Field<'_>, edition: Edition, help: impl Into<Help>) {
+        let message = format!("`{}` is an old spelling: {}", field.name(), edition.dropped);
+        self.warn_at(Code::OldSpelling, field.at_key(), message, help);
+    }
+}
+
+/// The fields whose value decides about what is selected, or about what becomes of it.
+const SELECTS: &[&str] = &[
+    "allowTags",
+    "allowTagsRegexes",
+    "branch",
+    "commitSelectionStrategy",
+    "constraint",
+    "excludePaths",
+    "expression",
+    "expressionFilter",
+    "freightCreationPolicy",
+    "ignoreTags",
+    "ignoreTagsRegexes",
+    "imageSelectionStrategy",
+    "includePaths",
+    "platform",
+    "semverConstraint",
+    "since",
+    "strictSemvers",
+];
+/// Those that are lists.
+const LISTS: &[&str] =
+    &["allowTagsRegexes", "excludePaths", "ignoreTags", "ignoreTagsRegexes", "includePaths"];
+
+impl Context {
+    /// Reports a field that has a comment in place of its value; false where it has none, or a remark, which has a blank
+    /// after its `#`.
+    pub(crate) fn is_swallowed(&mut self, field: &Field<'_>) -> bool {
+        let (name, is_item) = base(field);
+        let Value::Scalar(Scalar { commented: true, .. }) = &field.node.value else {
+            return false;
+        };
+        let Some(written) = field.node.written.as_deref().filter(|_| SELECTS.contains(&name)) else {
+            return false;
+        };
+        if cut_off(written) != Some("") {
+            return false;
+        }
+        let quoted = match LISTS.contains(&name) && !is_item {
+            true => format!("[{}]", self.style.quoted(written)),
+            false => self.style.quoted(written),
+        };
+        let message = format!("`#` starts a comment, so that `{}` has no value", field.name());
+        let help = format!("if `{written}` is the value, quote it: {quoted}; otherwise delete the line");
+        self.error(Code::Unquoted, field, message, help);
+        true
+    }
+
+    /// Warns about a text from which a comment may have cut off a part.
+    pub(crate) fn tell_cut_off(&mut self, field: &Field<'_>, text: &str) {
+        let Value::Scalar(Scalar { commented: true, kind: ScalarKind::Text, .. }) = &field.node.value else {
+            return;
+        };
+        let (name, _) = base(field);
+        let Some(whole) = field.node.written.as_deref().filter(|_| SELECTS.contains(&name)) else {
+            return;
+        };
+        // An expression that means nothing without the rest is an error, which says so.
+        let is_bad = match name {
+            "expressionFilter" => rule::filter(text).is_some(),
+            "expression" => rule::criteria(text).is_some(),
+            _ => false,
+        };
+        if is_bad || cut_off(whole) != Some(written::without_comment(whole)) {
+            return;
+        }
+        let message = format!("` #` starts a comment, so that `{}` is `{text}`", field.name());
+        let quoted = self.style.quoted(whole);
+        let help =
+            format!("if it is part of the value, quote it: {quoted}; otherwise write a blank after the `#`");
+        self.warn(Code::Unquoted, field, message, help);
+    }
+}
+
+/// The name of a field without the number of an item, and whether it had one.
+fn base<'a>(field: &'a Field<'_>) -> (&'a str, bool) {
+    match field.name().split_once('[') {
+        Some((name, _)) => (name, true),
+        None => (field.name(), false),
+    }
 }

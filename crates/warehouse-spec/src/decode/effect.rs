@@ -1,11 +1,10 @@
 //! Fields that are known and right, and that the strategy never looks at: what such a field was meant to select is not selected.
 
-use crate::decode::context::Context;
-use crate::decode::object::{Field, Object};
+use crate::decode::context::{Context, Field};
+use crate::decode::object::Object;
 use crate::diagnostic::Code;
-use crate::git::CommitSelectionStrategy;
-use crate::image::ImageSelectionStrategy;
-use crate::node::{ScalarKind, Value};
+use crate::subscription::{CommitSelectionStrategy, ImageSelectionStrategy};
+use crate::yaml::{ScalarKind, Value};
 
 /// The lists of tags, old fields included.
 const TAGS: &[&str] = &["allowTags", "allowTagsRegexes", "ignoreTags", "ignoreTagsRegexes"];
@@ -17,7 +16,7 @@ const CHOOSE_THE_BRANCH: &str = "write `commitSelectionStrategy: NewestFromBranc
 const LIMIT_THE_TAGS: &str = "delete it, or limit the tags with `allowTagsRegexes`";
 const ONE_TAG: &str = "delete it: the strategy follows the one tag that `constraint` names";
 
-/// Reports what the strategy of a Git subscription does not look at (rules 4.1 and 4.2).
+/// Reports what the strategy of a Git subscription does not look at ([rules 4.1 and 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn of_git(context: &mut Context, object: &Object<'_>, strategy: CommitSelectionStrategy) {
     let mut idle: Vec<(&str, &str)> = Vec::new();
     if strategy.selects_tags() {
@@ -34,7 +33,7 @@ pub(crate) fn of_git(context: &mut Context, object: &Object<'_>, strategy: Commi
     report(context, object, &idle, &format!("commitSelectionStrategy: {strategy}"));
 }
 
-/// Reports what the strategy of an image subscription does not look at (rules 3.4 to 3.7).
+/// Reports what the strategy of an image subscription does not look at ([rules 3.4 to 3.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn of_image(context: &mut Context, object: &Object<'_>, strategy: ImageSelectionStrategy) {
     let mut idle: Vec<(&str, &str)> = Vec::new();
     match strategy {
@@ -61,7 +60,7 @@ fn report(context: &mut Context, object: &Object<'_>, idle: &[(&str, &str)], str
             continue;
         };
         let message = format!("`{}` has no effect with `{strategy}`", field.name());
-        context.warn(Code::NoEffect, &field, message, help);
+        context.warn(Code::NoEffect, &field, message, *help);
     }
 }
 

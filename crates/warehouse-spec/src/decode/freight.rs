@@ -2,10 +2,9 @@
 
 use serde_json::Value as Json;
 
-use crate::decode::context::Context;
-use crate::decode::edition::{FREIGHT_ID, FREIGHT_WAREHOUSE};
-use crate::decode::metadata::metadata;
-use crate::decode::object::{Field, Object};
+use crate::decode::context::{Context, FREIGHT_ID, FREIGHT_WAREHOUSE, Field};
+use crate::decode::object::Object;
+use crate::decode::warehouse::metadata;
 use crate::freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 
 const KNOWN: &[&str] = &[
@@ -25,7 +24,7 @@ const KNOWN: &[&str] = &[
 /// Decodes a whole document.
 pub(crate) fn freight(context: &mut Context, document: &Field<'_>) -> Option<Freight> {
     let mut object = Object::open(context, document)?;
-    object.pass_over(&["apiVersion", "kind", "status"]);
+    object.ignore(&["apiVersion", "kind", "status"]);
     let mut freight = Freight {
         metadata: metadata(context, &mut object, false),
         alias: context.optional(&mut object, "alias"),
@@ -49,7 +48,7 @@ pub(crate) fn freight(context: &mut Context, document: &Field<'_>) -> Option<Fre
 /// `origin`, or the `warehouse` of v0.5 to v0.8.
 fn origin(context: &mut Context, object: &mut Object<'_>) -> FreightOrigin {
     let old = object.take(context, "warehouse").and_then(|field| {
-        context.old_spelling(&field, FREIGHT_WAREHOUSE);
+        context.old_spelling_with(&field, FREIGHT_WAREHOUSE, "write `origin`");
         context.filled(&field).map(FreightOrigin::warehouse)
     });
     let current = object.take(context, "origin").and_then(|field| {
@@ -87,7 +86,7 @@ fn items<T>(
 
 fn commit(context: &mut Context, object: &mut Object<'_>) -> (GitCommit, &'static [&'static str]) {
     // Long gone, and without meaning for anyone.
-    object.pass_over(&["healthCheckCommit", "healthCheckCommits"]);
+    object.ignore(&["healthCheckCommit", "healthCheckCommits"]);
     let commit = GitCommit {
         repo_url: context.text(object, "repoURL"),
         id: context.text(object, "id"),
@@ -104,7 +103,7 @@ fn commit(context: &mut Context, object: &mut Object<'_>) -> (GitCommit, &'stati
 
 fn image(context: &mut Context, object: &mut Object<'_>) -> (Image, &'static [&'static str]) {
     // To v1.6.
-    object.pass_over(&["gitRepoURL"]);
+    object.ignore(&["gitRepoURL"]);
     let image = Image {
         repo_url: context.text(object, "repoURL"),
         tag: context.text(object, "tag"),

@@ -1,16 +1,10 @@
 //! `git` of a subscription.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use crate::decode::context::Context;
-use crate::decode::effect;
-use crate::decode::name;
-use crate::decode::object::{Field, Object};
-use crate::decode::selector;
+use crate::decode::context::{Context, Field};
+use crate::decode::object::Object;
+use crate::decode::{effect, expression, selector};
 use crate::diagnostic::Code;
-use crate::git::GitSubscription;
+use crate::subscription::GitSubscription;
 use crate::{repo_url, rule};
 
 const WHAT: &str = "a git subscription";
@@ -33,16 +27,6 @@ pub(crate) const KNOWN: &[&str] = &[
     "insecureSkipTLSVerify",
 ];
 
-/// The longest branch name (rule 1.7).
-const LONGEST_BRANCH: usize = 255;
-
-/// What a name of a branch looks like.
-pub(crate) const BRANCH_NAME: &str =
-    "letters, digits, `.`, `_`, `-` and `/`; a letter or digit first, no `.` or `/` last";
-
-static BRANCH: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"^[a-zA-Z0-9](?:[a-zA-Z0-9._/-]*[a-zA-Z0-9_-])?$").ok());
-
 /// Decodes a Git subscription. `beside` holds `includePaths` and `excludePaths` written beside `git:`.
 pub(crate) fn git(
     context: &mut Context,
@@ -54,7 +38,7 @@ pub(crate) fn git(
     let mut git = GitSubscription::new(repo_url.unwrap_or_default());
     let named = object.take(context, "commitSelectionStrategy").map(|field| context.word(&field));
     git.commit_selection_strategy = named.flatten().unwrap_or_default();
-    // Of a strategy that is none nobody knows what it looks at.
+    // What an unknown strategy reads is unknown, too.
     if named != Some(None) {
         effect::of_git(context, &object, git.commit_selection_strategy);
     }
@@ -82,22 +66,17 @@ pub(crate) fn git(
     Some(git)
 }
 
-/// Whether this may be the name of a branch (rule 1.7).
-pub(crate) fn is_branch(text: &str) -> bool {
-    text.len() <= LONGEST_BRANCH && BRANCH.as_ref().is_some_and(|name| name.is_match(text))
-}
-
 fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
     let text = context.filled(field)?;
-    if text.len() > LONGEST_BRANCH {
+    if text.len() > rule::LONGEST_BRANCH {
         context.error(
             Code::BadValue,
             field,
-            format!("a branch name has at most {LONGEST_BRANCH} characters"),
+            format!("a branch name has at most {} characters", rule::LONGEST_BRANCH),
             "",
         );
-    } else if !is_branch(text) {
-        context.error(Code::BadValue, field, format!("`{text}` is no branch name"), BRANCH_NAME);
+    } else if !rule::is_branch(text) {
+        context.error(Code::BadValue, field, format!("`{text}` is not a branch name"), rule::BRANCH_NAME);
     }
     Some(text.to_owned())
 }
@@ -107,7 +86,7 @@ fn expression(context: &mut Context, object: &mut Object<'_>, of_tags: bool) -> 
     let text = context.filled(&field)?;
     match rule::filter(text) {
         Some(reason) => context.bad_expression(&field, (text, rule::variables(of_tags)), &reason),
-        None => name::in_filter(context, &field, text, of_tags),
+        None => expression::in_filter(context, &field, text, of_tags),
     }
     Some(text.to_owned())
 }
@@ -123,13 +102,39 @@ fn paths(
     let outside = beside
         .iter()
         .find(|(other, _)| *other == name)
-        .map(|(_, field)| Field { place: crate::path::child(&object.place, name), ..field.clone() });
+        .map(|(_, field)| Field { place: crate::yaml::child(&object.place, name), ..field.clone() });
     let mut selectors = Vec::new();
     for field in inside.iter().chain(&outside) {
         for (item, text) in context.strings(field) {
-            selector::check(context, &item, &text);
+            check_selector(context, &item, &text);
             selectors.push(text);
         }
     }
     selectors
+}
+
+/// Checks one selector: one that does not parse is an error, one that will never match is worth a warning.
+fn check_selector(context: &mut Context, item: &Field<'_>, text: &str) {
+    if let Some(reason) = rule::path_selector(text) {
+        let help = match selector::working(text) {
+            Some(form) => context.style.writing(&form).probable(),
+            None => "write a path, `glob:` and a pattern, or `regex:` and a regular expression".into(),
+        };
+        context.error(Code::BadSelector, item, format!("`{text}` is not a path selector: {reason}"), help);
+        return;
+    }
+    if text.is_empty() {
+        context.warn(
+            Code::BadSelector,
+            item,
+            "an empty path selects every file",
+            "write the path that is meant, or delete the line",
+        );
+        return;
+    }
+    let Some((reason, _)) = selector::advice(text) else { return };
+    let help = selector::working(text)
+        .map(|form| context.style.writing(&form).probable())
+        .unwrap_or_else(|| "write the path as `git ls-files` shows it, or `glob:` and a pattern".into());
+    context.warn(Code::BadSelector, item, format!("`{text}` {reason}"), help);
 }

@@ -1,21 +1,15 @@
 //! `image` of a subscription.
 
-use crate::decode::context::Context;
-use crate::decode::edition::{
-    Edition, GIT_REPO_URL, IMAGE_SEMVER_CONSTRAINT, TAG_SELECTION_STRATEGY, UPDATE_STRATEGY,
+use crate::decode::context::{
+    Context, Edition, Field, GIT_REPO_URL, IMAGE_SEMVER_CONSTRAINT, TAG_SELECTION_STRATEGY, UPDATE_STRATEGY,
 };
-use crate::decode::effect;
-use crate::decode::object::{Field, Object};
-use crate::decode::remedy;
-use crate::diagnostic::Code;
-use crate::image::{ImageSelectionStrategy, ImageSubscription};
-use crate::platform::Platform;
+use crate::decode::object::Object;
+use crate::decode::{effect, remedy};
+use crate::diagnostic::{Code, Help};
+use crate::subscription::{ImageSelectionStrategy, ImageSubscription, InvalidPlatform, Platform};
 use crate::{repo_url, rule};
 
 const WHAT: &str = "an image subscription";
-
-/// What to write where `constraint` names a tag.
-pub(crate) const NAME_A_TAG: &str = "name a tag, for example `latest`";
 
 /// The names of today's fields.
 const KNOWN: &[&str] = &[
@@ -31,14 +25,14 @@ const KNOWN: &[&str] = &[
     "insecureSkipTLSVerify",
 ];
 
-/// Decodes an image subscription; nothing when there is no repository to subscribe to.
+/// Decodes an image subscription; none where there is no repository.
 pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSubscription> {
     let mut object = Object::open(context, field)?;
     let repo_url = context.repo_url(&mut object, repo_url::image);
     let mut image = ImageSubscription::new(repo_url.unwrap_or_default());
     let problems = context.errors();
     image.image_selection_strategy = strategy(context, &mut object);
-    // Of a strategy that is none nobody knows what it looks at.
+    // What an unknown strategy reads is unknown, too.
     if context.errors() == problems {
         effect::of_image(context, &object, image.image_selection_strategy);
     }
@@ -78,9 +72,13 @@ fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStr
         let problems = context.errors();
         let value = old_strategy(context, &field);
         let help = match value.filter(|_| context.errors() == problems) {
-            Some(_) if current.is_some() => format!("delete `{name}`"),
-            Some(value) => format!("write `imageSelectionStrategy: {value}`"),
-            None => "write `imageSelectionStrategy`".to_owned(),
+            Some(_) if current.is_some() => format!("delete `{name}`").into(),
+            Some(value) => {
+                let entry =
+                    context.style.entry("imageSelectionStrategy", &context.style.form(value.as_str()));
+                Help::writing(format!("write `imageSelectionStrategy: {value}`"), entry).over(field.entry())
+            }
+            None => "write `imageSelectionStrategy`".into(),
         };
         context.old_spelling_with(&field, edition, help);
         let value = value?;
@@ -119,8 +117,8 @@ fn constraint<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(Fie
     let place = current.as_ref().map(|(field, _)| field.node.mark);
     let old = object.take_as(context, "semverConstraint", "constraint").and_then(|field| {
         let help = match current.is_some() {
-            true => "delete `semverConstraint`: `constraint` is there, too",
-            false => "write `constraint`",
+            true => "delete `semverConstraint`: `constraint` is there, too".into(),
+            false => context.renaming("write `constraint`", field.key, "constraint"),
         };
         context.old_spelling_with(&field, IMAGE_SEMVER_CONSTRAINT, help);
         Some((field.clone(), context.filled(&field)?.to_owned()))
@@ -153,34 +151,28 @@ fn check_constraint(
                 context.bad_constraint(field, text, &reason);
             }
         }
-        ImageSelectionStrategy::Digest if !is_tag(text) => context.error(
+        ImageSelectionStrategy::Digest if !rule::is_tag(text) => context.error(
             Code::BadConstraint,
             field,
-            format!("`{text}` is no tag, and `imageSelectionStrategy: Digest` follows the tag that `constraint` names"),
-            NAME_A_TAG,
+            format!("`{text}` is not a tag, and `imageSelectionStrategy: Digest` follows the tag that `constraint` names"),
+            rule::NAME_A_TAG,
         ),
         ImageSelectionStrategy::Digest => {}
         // It is not looked at, and either of the strategies that look at it would fail.
         ImageSelectionStrategy::Lexical | ImageSelectionStrategy::NewestBuild => {
-            if let Some(reason) = rule::constraint(text).filter(|_| !is_tag(text)) {
+            if let Some(reason) = rule::constraint(text).filter(|_| !rule::is_tag(text)) {
                 context.bad_constraint(field, text, &reason);
             }
         }
     }
 }
 
-/// What the distribution specification calls a tag.
-pub(crate) fn is_tag(text: &str) -> bool {
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    text.len() <= 128
-        && text.bytes().next().is_some_and(word)
-        && text.bytes().all(|byte| word(byte) || byte == b'.' || byte == b'-')
-}
-
 /// `Digest` follows one tag, and none is named.
 fn missing_constraint(context: &mut Context, object: &Object<'_>, allow: &[String]) {
     let literal = match allow {
-        [only] => only.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')).filter(|tag| is_tag(tag)),
+        [only] => {
+            only.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')).filter(|tag| rule::is_tag(tag))
+        }
         _ => None,
     };
     let help = match literal {
@@ -201,7 +193,7 @@ fn platform(context: &mut Context, object: &mut Object<'_>) -> Option<Platform> 
     match text.parse() {
         Ok(platform) => Some(platform),
         Err(error) => {
-            let error: crate::platform::InvalidPlatform = error;
+            let error: InvalidPlatform = error;
             context.error(Code::BadValue, &field, error.to_string(), remedy::PLATFORM);
             None
         }

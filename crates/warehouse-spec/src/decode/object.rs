@@ -1,51 +1,18 @@
-//! A mapping that is read field by field, and that knows at the end which of its keys nobody asked for.
+//! A mapping that is read field by field, and that reports at the end which of its keys were not read.
 
 use std::collections::HashMap;
 
-use crate::decode::context::Context;
-use crate::decode::nearest::nearest;
+use crate::decode::context::{Context, Field};
 use crate::diagnostic::Code;
-use crate::node::{Mark, Node, Value};
-use crate::path::child;
+use crate::rule::nearest;
+use crate::yaml::{Mark, Node, Value, child};
 
 /// The fields whose text may be `null` or `~`, and whose absence selects something else.
 const SELECTS: &[&str] =
     &["allowTags", "branch", "constraint", "expression", "expressionFilter", "semverConstraint"];
 
 /// How many unknown keys of one mapping are compared with the known ones.
-const GUESSES: usize = 50;
-
-/// A value under a key (or in a list), with the path it was written under and the path it has in normal form.
-#[derive(Clone, Debug)]
-pub(crate) struct Field<'t> {
-    pub(crate) node: &'t Node,
-    /// The key, or the value itself where it has none.
-    pub(crate) key: Mark,
-    pub(crate) path: String,
-    pub(crate) place: String,
-}
-
-impl Field<'_> {
-    /// Where messages about the value point: at the value; at the key, when there is no value to point at.
-    pub(crate) fn at(&self) -> (Mark, &str) {
-        let mark = match self.node.is_null() {
-            true => self.key,
-            false => self.node.mark,
-        };
-        (mark, &self.path)
-    }
-
-    /// Where messages about the key point.
-    pub(crate) fn at_key(&self) -> (Mark, &str) {
-        (self.key, &self.path)
-    }
-
-    /// The last part of the path as written.
-    pub(crate) fn name(&self) -> &str {
-        let start = self.path.rfind('.').map_or(0, |dot| dot + 1);
-        &self.path[start..]
-    }
-}
+const NEAREST_LIMIT: usize = 50;
 
 /// A mapping being read.
 #[derive(Debug)]
@@ -174,7 +141,7 @@ impl<'t> Object<'t> {
                     Code::WrongType,
                     &field,
                     format!("`{}` must be a text, and YAML reads `{word}` as nothing", field.name()),
-                    format!("{}, or delete the line", context.style.quote(name, word)),
+                    format!("{}, or delete the line", context.style.quote(name, word).text),
                 );
                 return None;
             }
@@ -209,11 +176,12 @@ impl<'t> Object<'t> {
             place: child(&self.place, normal),
         };
         if exact.is_none() {
+            let help = context.renaming(format!("write `{name}`"), field.key, name);
             context.warn_at(
                 Code::FieldCase,
                 field.at_key(),
                 format!("`{}` is taken for `{name}`", entry.name),
-                format!("write `{name}`"),
+                help,
             );
         }
         let mark = match field.node.is_null() {
@@ -246,14 +214,14 @@ impl<'t> Object<'t> {
         self.entries.iter().any(|entry| entry.name == name)
     }
 
-    /// Marks keys as understood that are read nowhere.
-    pub(crate) fn pass_over(&mut self, names: &[&str]) {
+    /// Marks keys as known that are read nowhere.
+    pub(crate) fn ignore(&mut self, names: &[&str]) {
         for entry in &mut self.entries {
             entry.taken |= names.contains(&entry.name);
         }
     }
 
-    /// The keys nobody asked for.
+    /// The keys that were not read.
     pub(crate) fn rest(&self) -> Vec<(&'t str, Field<'t>)> {
         self.entries
             .iter()
@@ -262,17 +230,26 @@ impl<'t> Object<'t> {
             .collect()
     }
 
-    /// Reports every key nobody asked for, with the nearest of the names that would have been understood.
+    /// Reports every key that was not read, with the most similar of the known names.
     pub(crate) fn finish(self, context: &mut Context, what: &str, known: &[&str]) {
         for (_, field) in self.rest() {
             context.reads_otherwise(&field);
         }
         for (index, entry) in self.entries.iter().filter(|entry| !entry.taken).enumerate() {
+            let meant = |name: &str| {
+                let help = context.renaming(format!("did you mean `{name}`?"), entry.key.mark, name);
+                help.probable().only_if(!self.has(name))
+            };
             let help = match known_remedy(what, entry.name) {
-                Some(remedy) => remedy.to_owned(),
-                None => match (index < GUESSES).then(|| nearest(entry.name, known)).flatten() {
-                    Some(name) => format!("did you mean `{name}`?"),
-                    None => "delete it".to_owned(),
+                Some(remedy) => {
+                    match remedy.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?")) {
+                        Some(name) => meant(name),
+                        None => remedy.into(),
+                    }
+                }
+                None => match (index < NEAREST_LIMIT).then(|| nearest(entry.name, known)).flatten() {
+                    Some(name) => meant(name),
+                    None => "delete it".into(),
                 },
             };
             let code = match (what, entry.name) {
@@ -289,7 +266,7 @@ impl<'t> Object<'t> {
     }
 }
 
-/// What to do about invented keys that people really write and whose meaning no likeness of letters would find.
+/// What to do about unknown keys that occur in practice and that no similarity of letters would resolve.
 fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
     Some(match (what, name) {
         ("an image subscription", "name") => {

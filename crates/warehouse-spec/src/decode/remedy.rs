@@ -6,20 +6,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use repository_url::{names_secret, redact};
 
-use crate::decode::nearest::nearest;
-use crate::decode::object::Field;
-use crate::decode::{git, image, selector};
-use crate::git::CommitSelectionStrategy;
-use crate::image::ImageSelectionStrategy;
-use crate::interval::Interval;
-use crate::node::{Node, Value};
-use crate::platform::Platform;
-use crate::redact::{names_secret, redact};
-use crate::value::UnknownValue;
+use crate::decode::selector;
+use crate::diagnostic::Help;
+use crate::rule::nearest;
+use crate::subscription::{CommitSelectionStrategy, ImageSelectionStrategy, Platform, UnknownValue};
+use crate::time::Interval;
 use crate::warehouse::FreightCreationPolicy;
-use crate::written::{plain, quoted};
-use crate::{repo_url, rule, timestamp};
+use crate::yaml::written::{plain, quoted};
+use crate::yaml::{Node, Scalar, ScalarKind, Value};
+use crate::{repo_url, rule, time};
 
 /// What a platform looks like.
 pub(crate) const PLATFORM: &str = "write it like linux/amd64 or linux/arm/v7";
@@ -37,11 +34,12 @@ const BRACKETS: &[&str] = &[
 ];
 
 /// What to write in place of a word that a field does not take.
-pub(crate) fn word(text: &str, unknown: &UnknownValue) -> String {
+fn word(text: &str, unknown: &UnknownValue) -> Help {
     let expected: &[&str] = unknown.expected();
     match nearest(text, expected) {
-        Some(name) => format!("did you mean `{name}`?"),
-        None => format!("write one of {}", expected.join(", ")),
+        // Every word that a field takes is a text without quotation marks in YAML.
+        Some(name) => Help::writing(format!("did you mean `{name}`?"), name).probable(),
+        None => format!("write one of {}", expected.join(", ")).into(),
     }
 }
 
@@ -70,45 +68,63 @@ impl Style {
         }
     }
 
+    /// Help with the text to write in place of a value.
+    pub(crate) fn writing(self, text: &str) -> Help {
+        let form = self.form(text);
+        Help::writing(format!("write {form}"), form)
+    }
+
+    /// An entry of a mapping.
+    pub(crate) fn entry(self, key: &str, form: &str) -> String {
+        match self.is_json {
+            true => format!("\"{key}\": {form}"),
+            false => format!("{key}: {form}"),
+        }
+    }
+
+    /// What to write in place of a word that a field does not take.
+    pub(crate) fn word(self, text: &str, unknown: &UnknownValue) -> Help {
+        word(text, unknown).only_if(!self.is_json)
+    }
+
     /// What to do about this text in this field, which YAML took for something else: to quote it, where the field takes it.
-    pub(crate) fn quote(self, field: &str, text: &str) -> String {
+    pub(crate) fn quote(self, field: &str, text: &str) -> Help {
         let name = field.split('[').next().unwrap_or_default();
-        let other = match name {
+        let other: Option<Help> = match name {
             "constraint" | "semverConstraint" if self.follows_tag => {
-                (!image::is_tag(text)).then(|| image::NAME_A_TAG.to_owned())
+                (!rule::is_tag(text)).then(|| rule::NAME_A_TAG.into())
             }
-            "constraint" | "semverConstraint" => rule::constraint(text).map(|_| self.constraint()),
-            "branch" => {
-                (!git::is_branch(text)).then(|| format!("write the name of a branch: {}", git::BRANCH_NAME))
-            }
+            "constraint" | "semverConstraint" => rule::constraint(text).map(|_| self.constraint().into()),
+            "branch" => (!rule::is_branch(text))
+                .then(|| format!("write the name of a branch: {}", rule::BRANCH_NAME).into()),
             "allowTags" | "allowTagsRegexes" | "ignoreTagsRegexes" => {
-                rule::regex(text).map(|_| "write a regular expression, such as '^v1[.]'".to_owned())
+                rule::regex(text).map(|_| "write a regular expression, such as '^v1[.]'".into())
             }
             "includePaths" | "excludePaths" => {
-                selector::working(text).map(|form| format!("write {}", self.form(&form)))
+                selector::working(text).map(|form| self.writing(&form).probable())
             }
             "since" | "discoveredAt" => Some(self.moment(text)),
             "interval" => Some(self.interval(text)),
             "imageSelectionStrategy" => {
-                text.parse::<ImageSelectionStrategy>().err().map(|unknown| word(text, &unknown))
+                text.parse::<ImageSelectionStrategy>().err().map(|unknown| self.word(text, &unknown))
             }
             "commitSelectionStrategy" => {
-                text.parse::<CommitSelectionStrategy>().err().map(|unknown| word(text, &unknown))
+                text.parse::<CommitSelectionStrategy>().err().map(|unknown| self.word(text, &unknown))
             }
             "freightCreationPolicy" => {
-                text.parse::<FreightCreationPolicy>().err().map(|unknown| word(text, &unknown))
+                text.parse::<FreightCreationPolicy>().err().map(|unknown| self.word(text, &unknown))
             }
             "repoURL" => {
                 let checks = [repo_url::image, repo_url::git, repo_url::chart];
-                checks
-                    .iter()
-                    .all(|check| check(text).is_err())
-                    .then(|| "write the repository's URL".to_owned())
+                checks.iter().all(|check| check(text).is_err()).then(|| "write the repository's URL".into())
             }
-            "platform" => text.parse::<Platform>().is_err().then(|| PLATFORM.to_owned()),
+            "platform" => text.parse::<Platform>().is_err().then(|| PLATFORM.into()),
             _ => None,
         };
-        other.unwrap_or_else(|| format!("quote it: {}", self.quoted(text)))
+        other.unwrap_or_else(|| {
+            let form = self.quoted(text);
+            Help::writing(format!("quote it: {form}"), form)
+        })
     }
 
     /// What a version constraint looks like.
@@ -120,82 +136,80 @@ impl Style {
     }
 
     /// What to do about a value of another type than this.
-    pub(crate) fn of_type(self, field: &Field<'_>, expected: &str) -> String {
-        let node = field.node;
+    pub(crate) fn of_type(self, (field, node): (&str, &Node), expected: &str) -> Help {
         let text = node.text().unwrap_or_default();
-        let base = field.name().split('[').next().unwrap_or_default();
+        let base = field.split('[').next().unwrap_or_default();
         let only = match &node.value {
             Value::List(items) => items.first().filter(|_| items.len() == 1),
             _ => None,
         };
         match expected {
             "a text" => {
-                let written = node.written.as_deref().filter(|_| !names_secret(field.name()));
-                let help = written.map(|written| self.quote(field.name(), written));
+                let written = node.written.as_deref().filter(|_| !names_secret(field));
+                let help = written.map(|written| self.quote(field, written));
                 match (help, only.and_then(Node::text)) {
                     // Brackets may be a part of a pattern or of an expression.
                     (Some(help), _)
-                        if only.is_none() || BRACKETS.contains(&base) && help.starts_with("quote it") =>
+                        if only.is_none()
+                            || BRACKETS.contains(&base) && help.text.starts_with("quote it") =>
                     {
                         help
                     }
                     // What is not shown cannot be copied.
-                    (_, Some(only)) if redact(only) != only => {
-                        "write it without the list around it".to_owned()
-                    }
+                    (_, Some(only)) if redact(only) != only => "write it without the list around it".into(),
                     (_, Some(only))
-                        if !names_secret(field.name())
-                            && self.quote(field.name(), only).starts_with("quote it") =>
+                        if !names_secret(field) && self.quote(field, only).text.starts_with("quote it") =>
                     {
-                        format!("write {}", self.form(only))
+                        self.writing(only)
                     }
-                    (help, _) => help.unwrap_or_else(|| "write one text in its place".to_owned()),
+                    (help, _) => help.unwrap_or_else(|| "write one text in its place".into()),
                 }
             }
             "true or false" => match text.to_ascii_lowercase().as_str() {
-                "0" | "0.0" | "false" | "no" | "off" => "write false",
-                "1" | "1.0" | "true" | "yes" | "on" => "write true",
-                _ => "write true or false",
-            }
-            .to_owned(),
-            "a whole number" => match text
-                .strip_suffix('.')
-                .unwrap_or(text.trim_end_matches('0').trim_end_matches('.'))
-            {
-                number if text.contains('.') && number.parse::<i64>().is_ok() => format!("write {number}"),
-                _ => "write a number from 1 to 100".to_owned(),
+                "0" | "0.0" | "false" | "no" | "off" => Help::writing("write false", "false"),
+                "1" | "1.0" | "true" | "yes" | "on" => Help::writing("write true", "true"),
+                _ => "write true or false".into(),
             },
+            "a whole number" => {
+                match text.strip_suffix('.').unwrap_or(text.trim_end_matches('0').trim_end_matches('.')) {
+                    number if text.contains('.') && number.parse::<i64>().is_ok() => {
+                        Help::writing(format!("write {number}"), number)
+                    }
+                    _ => "write a number from 1 to 100".into(),
+                }
+            }
             "a mapping" => match only.map(|only| &only.value) {
                 Some(Value::Mapping(_)) => "write its fields without a list around them",
                 _ => "write its fields below it, indented, each as `name: value`",
             }
-            .to_owned(),
-            _ => "write each on a line of its own below it, after `- `".to_owned(),
+            .into(),
+            _ => "write each on a line of its own below it, after `- `".into(),
         }
     }
 
     /// The moment in RFC 3339 that a text or a number stands for, or what one looks like.
-    pub(crate) fn moment(self, text: &str) -> String {
+    pub(crate) fn moment(self, text: &str) -> Help {
         match moment(text) {
-            Some(moment) => format!("write {}", self.form(&moment)),
-            None => format!("write it like {}", self.form("2025-01-31T00:00:00Z")),
+            Some(moment) => self.writing(&moment).probable(),
+            None => format!("write it like {}", self.form("2025-01-31T00:00:00Z")).into(),
         }
     }
 
     /// The duration that a text or a number stands for, or what one looks like.
-    pub(crate) fn interval(self, text: &str) -> String {
+    pub(crate) fn interval(self, text: &str) -> Help {
         let number = text.trim().parse::<u32>().ok().filter(|&number| number > 0);
         let of = |unit: &str| durations(&format!("{}{unit}", number?)).map(|text| self.form(&text));
         if let (Some(minutes), Some(seconds)) = (of("m"), of("s")) {
-            return format!("write {minutes} for minutes, {seconds} for seconds");
+            return format!("write {minutes} for minutes, {seconds} for seconds").into();
         }
         match durations(text) {
-            Some(duration) => format!("write {}", self.form(&duration)),
+            Some(duration) => self.writing(&duration),
             None => format!(
                 "write numbers with `h`, `m` and `s`, such as {} or {}",
                 self.form("5m0s"),
                 self.form("1h30m")
-            ),
+            )
+            .into(),
         }
     }
 }
@@ -214,7 +228,7 @@ fn moment(text: &str) -> Option<String> {
         Some(_) => return None,
         None => text.parse().ok().or_else(|| utc(text.parse::<DateTime>().ok()?))?,
     };
-    Some(moment.to_string()).filter(|text| timestamp::parse(text).is_some())
+    Some(moment.to_string()).filter(|text| time::parse(text).is_some())
 }
 
 fn midnight(date: Date) -> Option<Timestamp> {
@@ -262,9 +276,90 @@ fn durations(text: &str) -> Option<String> {
     text.parse::<Interval>().is_ok().then_some(text)
 }
 
+/// The text of a node that is a text, or a list of one text.
+pub(crate) fn repository_alone(node: &Node) -> Option<&str> {
+    let node = match &node.value {
+        Value::List(items) if node.misread.is_none() => items.first().filter(|_| items.len() == 1)?,
+        _ => node,
+    };
+    let is_text = matches!(&node.value, Value::Scalar(Scalar { kind: ScalarKind::Text, .. }));
+    node.text().filter(|text| is_text && node.misread.is_none() && !text.is_empty())
+}
+
+/// What to write in place of `image: ghcr.io/a/b` and the like. A chart of a repository has a name, which may stand beside it.
+pub(crate) fn of_type(style: Style, key: &str, url: &str, beside: Option<&str>) -> String {
+    let key = if key == "helm" { "chart" } else { key };
+    // What is not shown cannot be copied.
+    if redact(url) != url {
+        return format!("write `{key}` with fields of its own, the URL as its `repoURL`");
+    }
+    let below = format!("write `{key}:` and below it, indented,");
+    let name = beside.map_or_else(|| "its `name`".to_owned(), |name| format!("`name: {}`", style.form(name)));
+    let moved = if beside.is_some() { ", without the `name` beside it" } else { "" };
+    if style.is_json {
+        return in_json(style, key, url, beside);
+    }
+    let checked = match key {
+        "image" => repo_url::image(url),
+        "git" => repo_url::git(url),
+        _ => repo_url::chart(url),
+    };
+    match checked {
+        Ok(()) if key == "chart" && repo_url::is_classic(url) => {
+            format!("{below} `repoURL: {}` and {name}{moved}", style.form(url))
+        }
+        Ok(()) => format!("{below} `repoURL: {}`", style.form(url)),
+        Err(_) if key == "chart" && !url.contains(['/', ':']) => {
+            format!(
+                "{below} `repoURL:` with the URL of its repository, and `name: {}`{moved}",
+                style.form(url)
+            )
+        }
+        Err(bad) => format!("{below} `repoURL:` with the URL: {}", bad.help),
+    }
+}
+
+/// The same for JSON.
+fn in_json(style: Style, key: &str, url: &str, beside: Option<&str>) -> String {
+    let (url, name) = match key == "chart" && !url.contains(['/', ':']) {
+        true => ("https://host/path", Some(url)),
+        false => (url, beside.filter(|_| key == "chart" && repo_url::is_classic(url))),
+    };
+    let moved = if name.is_some() && beside.is_some() { ", without the `name` beside it" } else { "" };
+    let name = match (name, key == "chart" && repo_url::is_classic(url)) {
+        (Some(name), _) => format!(", \"name\": {}", style.quoted(name)),
+        (None, true) => ", \"name\": \"...\"".to_owned(),
+        (None, false) => String::new(),
+    };
+    format!("write `\"{key}\": {{\"repoURL\": {}{name}}}`{moved}", style.quoted(url))
+}
+
+/// What to write in place of a subscription that is a text: the type is told by the form of the URL.
+pub(crate) fn without_type(style: Style, url: &str) -> String {
+    let below = |key: &str| match style.is_json {
+        true => format!("write `{{\"{key}\": {{\"repoURL\": {}}}}}`", style.quoted(url)),
+        false => format!("write `{key}:` and below it, indented, `repoURL: {}`", style.form(url)),
+    };
+    if redact(url) != url {
+        return "write a subscription with a type, and below it the URL as its `repoURL`".to_owned();
+    }
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    if url.starts_with("oci://") && repo_url::chart(url).is_ok() {
+        below("chart")
+    } else if repo_url::git(url).is_ok() && (!is_web || url.contains("git")) {
+        below("git")
+    } else if repo_url::git(url).is_ok() {
+        format!("{}; for a chart repository write `chart:`, and the `name` of the chart, too", below("git"))
+    } else if repo_url::image(url).is_ok() {
+        below("image")
+    } else {
+        "write `image:`, `git:` or `chart:` and below it, indented, its `repoURL:`".to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{durations, moment};
+    use super::*;
 
     #[test]
     fn durations_that_are_meant() {

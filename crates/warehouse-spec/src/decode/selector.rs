@@ -1,47 +1,17 @@
 //! Path selectors that can match no path of a repository, and the form that works.
 
-use crate::decode::context::Context;
-use crate::decode::nearest::nearest;
-use crate::decode::object::Field;
-use crate::diagnostic::Code;
-use crate::rule;
+use crate::rule::{self, nearest};
 
 /// Of `\\` in a pattern or an expression.
 const BACKSLASH: &str =
     "asks for a backslash in the path: `\\\\` stands for one, and the parts of a path are separated by `/`";
 
-/// How a selector is read (rule 4.4).
+/// How a selector is read ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Path,
     Glob,
     Regex,
-}
-
-/// Checks one selector: one that does not parse is an error, one that will never match is worth a warning.
-pub(crate) fn check(context: &mut Context, item: &Field<'_>, text: &str) {
-    if let Some(reason) = rule::path_selector(text) {
-        let help = match working(text) {
-            Some(form) => format!("write {}", context.style.form(&form)),
-            None => "write a path, `glob:` and a pattern, or `regex:` and a regular expression".to_owned(),
-        };
-        context.error(Code::BadSelector, item, format!("`{text}` is no path selector: {reason}"), help);
-        return;
-    }
-    if text.is_empty() {
-        context.warn(
-            Code::BadSelector,
-            item,
-            "an empty path selects every file",
-            "write the path that is meant, or delete the line",
-        );
-        return;
-    }
-    let Some((reason, _)) = advice(text) else { return };
-    let help = working(text)
-        .map(|form| format!("write {}", context.style.form(&form)))
-        .unwrap_or_else(|| "write the path as `git ls-files` shows it, or `glob:` and a pattern".to_owned());
-    context.warn(Code::BadSelector, item, format!("`{text}` {reason}"), help);
 }
 
 /// What to write in place of a selector that matches nothing, where that is known.
@@ -92,7 +62,7 @@ fn names_files(body: &str) -> bool {
 }
 
 /// Why a selector does not select what was meant, and a form that is nearer to it.
-fn advice(text: &str) -> Option<(&'static str, Option<String>)> {
+pub(crate) fn advice(text: &str) -> Option<(&'static str, Option<String>)> {
     let (kind, body) = split(text);
     if body.trim() != body {
         let prefix = &text[..text.len() - body.len()];

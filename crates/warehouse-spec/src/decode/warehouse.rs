@@ -1,26 +1,26 @@
-//! A `Warehouse` document.
+//! A `Warehouse` document, and the metadata of every document.
 
-use crate::decode::context::Context;
-use crate::decode::edition::REPOS;
-use crate::decode::metadata::metadata;
-use crate::decode::name;
-use crate::decode::object::{Field, Object};
-use crate::decode::subscription::subscription;
-use crate::decode::twins::{self, Placed};
+use crate::decode::context::{Context, Field, REPOS};
+use crate::decode::expression;
+use crate::decode::object::Object;
+use crate::decode::subscription::{Placed, check_duplicates, subscription};
 use crate::diagnostic::Code;
-use crate::interval::Interval;
-use crate::node::Value;
+use crate::metadata::Metadata;
 use crate::rule;
+use crate::status::WarehouseStatus;
+use crate::time::{Interval, InvalidInterval};
 use crate::warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};
+use crate::yaml::Value;
 
 const SPEC: &[&str] =
     &["shard", "interval", "freightCreationPolicy", "freightCreationCriteria", "subscriptions"];
 
-/// Decodes a whole document; nothing when there is no specification to speak of.
+/// Decodes a whole document; none where there is no specification.
 pub(crate) fn warehouse(context: &mut Context, document: &Field<'_>) -> Option<Warehouse> {
     let mut object = Object::open(context, document)?;
-    object.pass_over(&["apiVersion", "kind", "status"]);
+    object.ignore(&["apiVersion", "kind"]);
     let metadata = metadata(context, &mut object, true);
+    let status = status(context, &mut object);
     let spec = match object.take_even_null(context, "spec", "spec") {
         Some(field) if !field.node.is_null() => spec(context, &field),
         _ => {
@@ -29,7 +29,23 @@ pub(crate) fn warehouse(context: &mut Context, document: &Field<'_>) -> Option<W
         }
     };
     object.finish(context, "a Warehouse", &["apiVersion", "kind", "metadata", "spec", "status"]);
-    Some(Warehouse { metadata, spec: spec? })
+    Some(Warehouse { metadata, spec: spec?, status })
+}
+
+/// The status. It is written by the controller and selects nothing, so one of another shape is a warning.
+fn status(context: &mut Context, object: &mut Object<'_>) -> Option<WarehouseStatus> {
+    let field = object.take_even_null(context, "status", "status")?;
+    if field.node.is_null() {
+        return None;
+    }
+    match serde_json::from_value(field.node.to_json()) {
+        Ok(status) => Some(status),
+        Err(error) => {
+            let message = format!("the status is not one of Kargo's, and it is ignored: {error}");
+            context.warn_at(Code::WrongType, field.at_key(), message, "delete it: the controller writes it");
+            None
+        }
+    }
 }
 
 fn missing_spec(context: &mut Context, object: &Object<'_>) {
@@ -42,7 +58,7 @@ fn missing_spec(context: &mut Context, object: &Object<'_>) {
     context.error_at(Code::Missing, object.at(), "a Warehouse needs a `spec` with `subscriptions`", help);
 }
 
-fn spec(context: &mut Context, field: &Field<'_>) -> Option<WarehouseSpec> {
+pub(crate) fn spec(context: &mut Context, field: &Field<'_>) -> Option<WarehouseSpec> {
     let mut object = Object::open(context, field)?;
     let mut spec = WarehouseSpec::new(Vec::new());
     spec.shard = context.optional(&mut object, "shard");
@@ -63,7 +79,7 @@ fn spec(context: &mut Context, field: &Field<'_>) -> Option<WarehouseSpec> {
     Some(spec)
 }
 
-/// Reports criteria of Freight that nobody creates by itself (rule 6.2).
+/// Reports criteria under the policy `Manual`, which creates no Freight ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 fn idle_criteria(context: &mut Context, object: &Object<'_>, spec: &WarehouseSpec) {
     let says_something = |criteria: &FreightCreationCriteria| !criteria.expression.trim().is_empty();
     if !spec.freight_creation_criteria.as_ref().is_some_and(says_something) {
@@ -84,7 +100,7 @@ fn interval(context: &mut Context, field: &Field<'_>) -> Option<Interval> {
     match text.parse() {
         Ok(interval) => Some(interval),
         Err(error) => {
-            let error: crate::interval::InvalidInterval = error;
+            let error: InvalidInterval = error;
             context.error(Code::BadValue, field, error.to_string(), context.style.interval(text));
             None
         }
@@ -97,7 +113,7 @@ fn criteria(context: &mut Context, field: &Field<'_>) -> Option<FreightCreationC
         let text = context.filled(&field)?;
         match rule::criteria(text) {
             Some(reason) => context.bad_expression(&field, (text, &[]), &reason),
-            None => name::in_criteria(context, &field, text),
+            None => expression::in_criteria(context, &field, text),
         }
         Some(text.to_owned())
     });
@@ -105,7 +121,7 @@ fn criteria(context: &mut Context, field: &Field<'_>) -> Option<FreightCreationC
     expression.map(FreightCreationCriteria::new)
 }
 
-/// The subscriptions, at least one (rule 1.2).
+/// The subscriptions, at least one ([rule 1.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::subscription::Subscription> {
     let empty = "a Warehouse needs at least one subscription";
     let help = "add `- image:`, `- git:` or `- chart:` under `subscriptions`";
@@ -134,22 +150,23 @@ fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::s
     let placed: Vec<Placed> = items
         .iter()
         .filter_map(|item| {
-            let location = context.location(item.node.mark);
             let subscription = subscription(context, item)?;
-            Some(Placed::new(location, item.path.clone(), subscription))
+            Some(Placed { mark: item.node.mark, path: item.path.clone(), subscription })
         })
         .collect();
     finish(context, placed)
 }
 
 fn finish(context: &mut Context, placed: Vec<Placed>) -> Vec<crate::subscription::Subscription> {
-    twins::check(context, &placed);
+    check_duplicates(context, &placed);
     placed.into_iter().map(|placed| placed.subscription).collect()
 }
 
 /// `subscriptions: {repos: {git: [...], images: [...], charts: [...]}}`, the shape of v0.1.
 fn repos(context: &mut Context, field: &Field<'_>) -> Vec<crate::subscription::Subscription> {
-    use crate::decode::{chart::chart, git::git, image::image};
+    use crate::decode::git::git;
+    use crate::decode::image::image;
+    use crate::decode::subscription::chart;
     use crate::subscription::Subscription;
 
     let help = "write a list: `- image:`, `- git:` or `- chart:` for each subscription";
@@ -173,7 +190,7 @@ fn repos(context: &mut Context, field: &Field<'_>) -> Vec<crate::subscription::S
             let index = placed.len();
             let place = format!("spec.subscriptions[{index}]");
             context.place(&place, item.node.mark);
-            let item = Field { place: crate::path::child(&place, key), ..item };
+            let item = Field { place: crate::yaml::child(&place, key), ..item };
             let kind = match key {
                 "git" => git(context, &item, &[]).map(Into::into),
                 "image" => image(context, &item).map(Into::into),
@@ -181,8 +198,8 @@ fn repos(context: &mut Context, field: &Field<'_>) -> Vec<crate::subscription::S
             };
             let kind: Option<crate::subscription::SubscriptionKind> = kind;
             if let Some(kind) = kind {
-                let location = context.location(item.node.mark);
-                placed.push(Placed::new(location, item.path.clone(), Subscription::new(kind)));
+                let subscription = Subscription::new(kind);
+                placed.push(Placed { mark: item.node.mark, path: item.path.clone(), subscription });
             }
         }
     }
@@ -192,4 +209,59 @@ fn repos(context: &mut Context, field: &Field<'_>) -> Vec<crate::subscription::S
         context.error(Code::Missing, field, "a Warehouse needs at least one subscription", help);
     }
     finish(context, placed)
+}
+
+/// What Kubernetes itself keeps in `metadata`, and what is read nowhere here.
+const KUBERNETES: &[&str] = &[
+    "annotations",
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generateName",
+    "generation",
+    "labels",
+    "managedFields",
+    "name",
+    "namespace",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// Decodes `metadata`. A Warehouse must have a name, since its Freight carries it.
+pub(crate) fn metadata(context: &mut Context, document: &mut Object<'_>, needs_name: bool) -> Metadata {
+    let mut metadata = Metadata::default();
+    let Some(field) = document.take(context, "metadata") else {
+        if needs_name {
+            let at = document.at();
+            context.error_at(
+                Code::Missing,
+                at,
+                "`metadata.name` is missing",
+                "add `metadata:` with a `name:`",
+            );
+        }
+        return metadata;
+    };
+    let Some(mut object) = Object::open(context, &field) else {
+        return metadata;
+    };
+    metadata.name = context.text(&mut object, "name");
+    metadata.namespace = context.optional(&mut object, "namespace");
+    for (name, map) in [("labels", &mut metadata.labels), ("annotations", &mut metadata.annotations)] {
+        if let Some(field) = object.take(context, name) {
+            *map = context.string_map(&field);
+        }
+    }
+    if needs_name && metadata.name.is_empty() && !object.has("name") {
+        context.error_at(Code::Missing, object.at(), "`metadata.name` is missing", "add a `name`");
+    } else if needs_name && metadata.name.is_empty() && !context.has_errors() {
+        context.error_at(Code::Missing, object.at(), "`metadata.name` has no value", "add a `name`");
+    }
+    object.ignore(KUBERNETES);
+    object.ignore(&["subscriptions"]);
+    object.finish(context, "metadata", KUBERNETES);
+    metadata
 }

@@ -1,6 +1,6 @@
-//! Faults to order: which requests ([`When`]) meet which trouble ([`Fault`]).
+//! Injected faults: which requests ([`When`]) meet which [`Fault`].
 //!
-//! Every server has a [`FaultScript`]. Rules are asked in the order they were added; the first one that applies decides,
+//! Every server has a [`FaultScript`]. Rules are tried in the order in which they were added; the first that applies decides,
 //! except that latency adds to whatever comes next.
 //!
 //! ```
@@ -8,23 +8,16 @@
 //! use warehouse_testkit::{Fault, Registry, When};
 //!
 //! let registry = Registry::start()?;
-//! // The first manifest that is asked for is refused for two seconds, the third one ends after ten bytes.
+//! // The first request for a manifest is refused for two seconds, the third answer ends after ten bytes.
 //! registry.faults().add(When::get("/v2/**/manifests/*").nth(1), Fault::too_many_requests(Duration::from_secs(2)));
 //! registry.faults().add(When::get("/v2/**/manifests/*").nth(3), Fault::Truncate { keep: 10 });
 //! # Ok::<(), warehouse_testkit::Error>(())
 //! ```
 
-mod bomb;
-mod broken;
-mod flood;
-mod kind;
-mod reply;
+mod body;
 mod script;
 mod when;
 
-pub use kind::Fault;
-pub use reply::Reply;
-pub use script::FaultScript;
-pub use when::When;
-
 pub(crate) use script::Outcome;
+pub use script::{Fault, FaultScript, Reply};
+pub use when::When;

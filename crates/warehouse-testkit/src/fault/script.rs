@@ -1,18 +1,19 @@
 //! The rules of one server, and their application to one request.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderName, HeaderValue, Method, Response, Uri};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, TRANSFER_ENCODING,
+};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 
-use super::bomb::gzip_bomb;
-use super::broken::{Ending, broken, drip};
-use super::flood::flood;
-use super::{Fault, When};
+use super::body::{Ending, broken, drip, flood, gzip_bomb};
+use super::when::When;
+use crate::lock::lock;
 use crate::loopback::{Body, WireControl, full};
 
 /// The faults of one server. Clones share one script.
@@ -22,7 +23,7 @@ pub struct FaultScript(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     rules: Vec<Rule>,
-    struck: u64,
+    injected: u64,
 }
 
 #[derive(Debug)]
@@ -38,22 +39,22 @@ impl FaultScript {
         self.lock().rules.push(Rule { when, fault: fault.into(), seen: 0 });
     }
 
-    /// Takes all rules away: the server is healthy again.
+    /// Removes all rules: the server works again.
     pub fn clear(&self) {
         self.lock().rules.clear();
     }
 
-    /// How many requests met a fault, latency included. A test that asks for trouble can see that it came.
+    /// The number of requests that met a fault, latency included. A test can see that its fault was injected.
     #[must_use]
-    pub fn struck(&self) -> u64 {
-        self.lock().struck
+    pub fn injected(&self) -> u64 {
+        self.lock().injected
     }
 
-    /// What shall become of the next request.
+    /// What happens to the next request.
     pub(crate) fn plan(&self, method: &Method, uri: &Uri) -> Planned {
         let mut state = self.lock();
         let mut planned = Planned { latency: Duration::ZERO, fault: None };
-        let mut struck = false;
+        let mut injected = false;
         for rule in &mut state.rules {
             if !rule.when.describes(method.as_str(), uri.path(), uri.query()) {
                 continue;
@@ -62,7 +63,7 @@ impl FaultScript {
             if !rule.when.counts(rule.seen) {
                 continue;
             }
-            struck = true;
+            injected = true;
             match &rule.fault {
                 Fault::Latency(latency) if planned.fault.is_none() => {
                     planned.latency = planned.latency.saturating_add(*latency);
@@ -71,16 +72,16 @@ impl FaultScript {
                 _ => {}
             }
         }
-        state.struck += u64::from(struck);
+        state.injected += u64::from(injected);
         planned
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
-/// What the script has in store for one request.
+/// What the script does with one request.
 pub(crate) struct Planned {
     latency: Duration,
     fault: Option<Fault>,
@@ -88,7 +89,7 @@ pub(crate) struct Planned {
 
 /// How a request ends.
 pub(crate) enum Outcome {
-    /// With an answer, healthy or not.
+    /// With an answer, the real one or another.
     Answer(Response<Body>),
     /// With a TCP reset.
     Reset,
@@ -97,7 +98,7 @@ pub(crate) enum Outcome {
 }
 
 impl Planned {
-    /// Carries the plan out; `real` gives the real answer where it is needed.
+    /// Carries the plan out; `real` computes the real answer where it is needed.
     pub(crate) async fn run<F>(
         self,
         control: &WireControl,
@@ -116,13 +117,13 @@ impl Planned {
             Some(Fault::Reset) => Outcome::Reset,
             Some(Fault::Close) => Outcome::Close,
             Some(Fault::Stall) => std::future::pending().await,
-            Some(fault) => Outcome::Answer(bend(fault, real().await, control, is_head).await),
+            Some(fault) => Outcome::Answer(change(fault, real().await, control, is_head).await),
         }
     }
 }
 
-/// Bends the real answer.
-async fn bend(
+/// Changes the real answer.
+async fn change(
     fault: Fault,
     mut response: Response<Body>,
     control: &WireControl,
@@ -157,7 +158,7 @@ async fn bend(
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             replaced(response, gzip_bomb(bytes))
         }
-        // These were carried out before.
+        // These were handled before.
         Fault::Reply(_)
         | Fault::Latency(_)
         | Fault::Reset
@@ -168,7 +169,7 @@ async fn bend(
     }
 }
 
-/// The same head over another body; the body says itself how long it is.
+/// The same head with another body, which carries its own length.
 fn replaced(mut response: Response<Body>, body: Body) -> Response<Body> {
     response.headers_mut().remove(CONTENT_LENGTH);
     response.headers_mut().remove(TRANSFER_ENCODING);
@@ -183,4 +184,196 @@ async fn corrupt(response: Response<Body>) -> Response<Body> {
     };
     bytes.push(b' ');
     replaced(Response::from_parts(parts, full(Vec::new())), full(bytes))
+}
+
+/// One kind of fault.
+///
+/// Those that change the real answer (`Truncate`, `Drip`, `Header`, ...) let the server compute it first, so the request has its
+/// effect and its headers are the real ones. Those that concern a body do not change answers to HEAD.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// This answer instead of the real one.
+    Reply(Reply),
+    /// The real answer, later. Adds to the rule that comes next.
+    Latency(Duration),
+    /// A TCP reset instead of an answer.
+    Reset,
+    /// The connection is closed in good order, without an answer.
+    Close,
+    /// Never an answer; the connection stays open until the client gives up.
+    Stall,
+    /// The head of the real answer and this much of its body, then nothing more; the connection stays open.
+    StallAfter {
+        /// Bytes of the body that are sent.
+        keep: usize,
+    },
+    /// The real answer, a few bytes at a time.
+    Drip {
+        /// Bytes per portion, at least 1.
+        bytes: usize,
+        /// The pause before each portion.
+        pause: Duration,
+    },
+    /// The head of the real answer, its `Content-Length` included, and this much of the body; then the connection is
+    /// closed in good order.
+    Truncate {
+        /// Bytes of the body that are sent.
+        keep: usize,
+    },
+    /// Like `Truncate`, but ends with a TCP reset.
+    ResetAfter {
+        /// Bytes of the body that are sent.
+        keep: usize,
+    },
+    /// The real answer with one blank more at the end: still good JSON and YAML, under a digest that no longer fits.
+    CorruptBody,
+    /// The real answer under a `Docker-Content-Digest` of something else.
+    WrongDigest,
+    /// The real answer with this header set.
+    Header {
+        /// The name.
+        name: String,
+        /// The value.
+        value: String,
+    },
+    /// The head of the real answer, then `head`, then `repeat` for as long as the client reads. No `Content-Length`.
+    Endless {
+        /// What the body begins with.
+        head: Bytes,
+        /// What follows again and again; must not be empty (a blank is taken then).
+        repeat: Bytes,
+    },
+    /// The head of the real answer with an honest `Content-Length` of `bytes`, filled up with `repeat`.
+    Oversized {
+        /// The length of the body.
+        bytes: u64,
+        /// What the body consists of, again and again; must not be empty (a blank is taken then).
+        repeat: Bytes,
+    },
+    /// The head of the real answer with `Content-Encoding: gzip`, and a small body that unpacks to this many blanks,
+    /// rounded up to whole MiB.
+    GzipBomb {
+        /// The unpacked size.
+        bytes: u64,
+    },
+}
+
+impl Fault {
+    /// An empty answer with this status.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self::Reply(Reply::status(status))
+    }
+
+    /// 429 with `Retry-After` and an OCI error body.
+    #[must_use]
+    pub fn too_many_requests(retry_after: Duration) -> Self {
+        Self::Reply(
+            Reply::status(429).retry_after(retry_after).oci_error("TOOMANYREQUESTS", "rate limit exceeded"),
+        )
+    }
+
+    /// A redirect (307) to any address, on this host or another.
+    #[must_use]
+    pub fn redirect(location: impl Into<String>) -> Self {
+        Self::Reply(Reply::redirect(307, location))
+    }
+
+    /// The real answer with a `Link` to the next page at any address, on this host or another.
+    #[must_use]
+    pub fn link(next: impl AsRef<str>) -> Self {
+        Self::Header { name: "link".into(), value: format!("<{}>; rel=\"next\"", next.as_ref()) }
+    }
+
+    /// The login page of a proxy or a portal, with status 200.
+    #[must_use]
+    pub fn login_page() -> Self {
+        const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head>\n\
+            <body><form method=\"post\"><input name=\"user\"><input name=\"password\"></form></body></html>\n";
+        Self::Reply(Reply::status(200).header("content-type", "text/html; charset=utf-8").body(PAGE))
+    }
+
+    /// A body of blanks that never ends.
+    #[must_use]
+    pub fn endless() -> Self {
+        Self::Endless { head: Bytes::new(), repeat: Bytes::from_static(&[b' '; 4096]) }
+    }
+
+    /// A body of this many blanks.
+    #[must_use]
+    pub fn oversized(bytes: u64) -> Self {
+        Self::Oversized { bytes, repeat: Bytes::from_static(&[b' '; 4096]) }
+    }
+}
+
+impl From<Reply> for Fault {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(reply)
+    }
+}
+
+/// A scripted answer: status, headers, body.
+///
+/// A header name or value that HTTP does not allow is left out, and so is a status outside 100 to 999 (500 is answered
+/// then): a script is a fixture, and its author sees the difference at once.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl Reply {
+    /// An answer with this status, no headers and an empty body.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    /// Adds a header; the same name may be added several times.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds `Retry-After` in whole seconds, rounded up.
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.header(RETRY_AFTER.as_str(), seconds.to_string())
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// A JSON body with an OCI error of this code (distribution spec, "Error codes").
+    #[must_use]
+    pub fn oci_error(self, code: &str, message: &str) -> Self {
+        let body = serde_json::json!({ "errors": [{ "code": code, "message": message }] });
+        self.header(CONTENT_TYPE.as_str(), "application/json").body(body.to_string())
+    }
+
+    /// A redirect.
+    #[must_use]
+    pub fn redirect(status: u16, location: impl Into<String>) -> Self {
+        Self::status(status).header(LOCATION.as_str(), location)
+    }
+
+    pub(super) fn response(&self) -> Response<Body> {
+        let mut response = Response::new(full(self.body.clone()));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        for (name, value) in &self.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
 }

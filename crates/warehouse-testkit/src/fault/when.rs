@@ -1,4 +1,4 @@
-//! Which requests are meant.
+//! The requests that a rule applies to.
 
 /// Describes requests by method, path, query and count.
 ///
@@ -90,12 +90,12 @@ impl When {
 
     /// Whether method, path and query fit.
     pub(crate) fn describes(&self, method: &str, path: &str, query: Option<&str>) -> bool {
-        self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+        self.method.as_deref().is_none_or(|expected| expected.eq_ignore_ascii_case(method))
             && self.path.as_deref().is_none_or(|pattern| fits(pattern.as_bytes(), path.as_bytes()))
             && self.query.as_deref().is_none_or(|part| query.is_some_and(|query| query.contains(part)))
     }
 
-    /// Whether the `seen`-th request that fits is meant.
+    /// Whether the rule applies to the `seen`-th request that fits.
     pub(crate) fn counts(&self, seen: u64) -> bool {
         (self.first..=self.last).contains(&seen)
     }
@@ -115,7 +115,7 @@ fn fits(pattern: &[u8], text: &[u8]) -> bool {
                 continue;
             }
             match *token {
-                Token::Byte(wanted) => next[position + 1] |= wanted == byte,
+                Token::Byte(expected) => next[position + 1] |= expected == byte,
                 Token::Star => next[position] |= byte != b'/',
                 Token::DoubleStar => next[position] = true,
             }
@@ -126,7 +126,7 @@ fn fits(pattern: &[u8], text: &[u8]) -> bool {
     reachable.last().copied().unwrap_or(false)
 }
 
-/// A star may stand for nothing.
+/// A star matches the empty text, too.
 fn skip_stars(tokens: &[Token], reachable: &mut [bool]) {
     for (position, token) in tokens.iter().enumerate() {
         if reachable[position] && !matches!(token, Token::Byte(_)) {
@@ -161,7 +161,7 @@ fn tokens(pattern: &[u8]) -> Vec<Token> {
 
 #[cfg(test)]
 mod tests {
-    use super::{When, fits};
+    use super::*;
 
     #[track_caller]
     fn check(pattern: &str, text: &str, expected: bool) {

@@ -1,13 +1,14 @@
-//! What clients asked for and what they were sent, exactly.
+//! The exact record of what clients requested and what was sent to them.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use http::{HeaderMap, Method, Uri};
 
-use super::wire::WireTotals;
+use super::connection::WireTotals;
 use crate::fault::When;
+use crate::lock::lock;
 
 /// Every request a server has seen, in the order of arrival.
 ///
@@ -50,7 +51,7 @@ pub struct RecordedRequest {
     pub path: String,
     /// What followed the `?`, still percent-encoded.
     pub query: Option<String>,
-    /// The status that was answered; `None` while there is no answer, or where a fault broke the connection first.
+    /// The status of the answer; `None` before the answer, and where a fault broke the connection first.
     pub status: Option<u16>,
     /// Bytes of the response body handed to the connection so far.
     pub body_bytes_sent: u64,
@@ -175,7 +176,7 @@ impl RequestLog {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.entries)
     }
 }
 

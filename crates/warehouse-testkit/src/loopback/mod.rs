@@ -1,16 +1,13 @@
 //! The HTTP server under the registry, the Git server and the chart server: a thread of its own, a listener on
-//! 127.0.0.1, a request log, and a place where scripted faults step in.
+//! 127.0.0.1, a request log, and the faults that a script injects.
 //!
 //! It sits directly on hyper, because a fault may have to break the connection itself: reset it, or close it before
 //! the announced length is reached.
 
-mod body;
+mod connection;
 mod log;
 mod server;
-mod wire;
 
+pub(crate) use connection::{Body, WireControl, empty, full};
 pub use log::{Counters, RecordedRequest, RequestLog};
-
-pub(crate) use body::{Body, empty, full};
 pub(crate) use server::{Answer, Listener, Loopback, Service};
-pub(crate) use wire::WireControl;

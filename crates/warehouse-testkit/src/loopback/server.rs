@@ -20,9 +20,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use super::body::{Body, Counted};
+use super::connection::{Body, Counted, Wire, WireControl};
 use super::log::RequestLog;
-use super::wire::{Wire, WireControl};
 use crate::error::Error;
 use crate::fault::{FaultScript, Outcome};
 
@@ -164,7 +163,7 @@ async fn accept(socket: TcpListener, shared: Shared, mut stopped: oneshot::Recei
 }
 
 async fn connection(stream: TcpStream, shared: Shared) {
-    // Small answers leave at once; were it refused, they would only be slower.
+    // Small answers leave at once. An error here only makes them slower.
     let _ = stream.set_nodelay(true);
     let control = WireControl::default();
     let wire = Wire::new(stream, control.clone(), shared.log.wire());

@@ -1,8 +1,8 @@
-//! Who may do what: no authentication, Basic, or Bearer tokens of the registry's own `/token`.
+//! Authentication and authorization: none, Basic, or Bearer tokens of the registry's own `/token`.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -10,9 +10,9 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::error::{method_not_allowed, refuse};
-use super::user::User;
+use super::response::{method_not_allowed, refuse};
 use crate::credential::Credential;
+use crate::lock::lock;
 use crate::loopback::{Body, full};
 
 /// The service name in challenges and token requests.
@@ -108,20 +108,20 @@ impl Action {
     }
 }
 
-/// Who wants a token.
+/// The client that requests a token.
 #[derive(Clone, Copy)]
-enum Asker<'a> {
-    /// Anybody at all: pulls only.
-    Anybody,
+enum Client<'a> {
+    /// A client without a credential: pulls only.
+    Anonymous,
     User(&'a User),
     /// The holder of the refresh token.
     Trusted,
 }
 
-impl Asker<'_> {
+impl Client<'_> {
     fn may(self, repository: &str, action: Action) -> bool {
         match self {
-            Self::Anybody => action == Action::Pull,
+            Self::Anonymous => action == Action::Pull,
             Self::User(user) => user.may_use(repository),
             Self::Trusted => true,
         }
@@ -153,7 +153,7 @@ impl Access {
         Self { mode, denied, expired_is_forbidden, tokens, issued: AtomicU64::new(0) }
     }
 
-    /// The place where this registry gives out tokens, to be named by others.
+    /// Where this registry gives out tokens, for the challenges of others.
     pub(super) fn token_server(&self) -> TokenServer {
         self.tokens.clone()
     }
@@ -168,7 +168,7 @@ impl Access {
         }
     }
 
-    /// Lets a request pass, or says no.
+    /// Allows a request, or gives the answer that refuses it.
     pub(super) fn check(
         &self,
         headers: &HeaderMap,
@@ -240,29 +240,31 @@ impl Access {
         };
         match *method {
             Method::GET => {
-                let asker = match User::of_request(&settings.users, headers) {
-                    Some(user) => Asker::User(user),
+                let client = match User::of_request(&settings.users, headers) {
+                    Some(user) => Client::User(user),
                     None if headers.contains_key(AUTHORIZATION) => return bad_credential(),
-                    None if settings.anonymous => Asker::Anybody,
+                    None if settings.anonymous => Client::Anonymous,
                     None => return bad_credential(),
                 };
-                let scopes = self.scopes(parameters(query.as_bytes(), "scope"), asker);
+                let scopes = self.scopes(parameters(query.as_bytes(), "scope"), client);
                 self.issue("token", scopes, settings)
             }
             Method::POST => {
                 let one = |name| parameters(form, name).next().unwrap_or_default();
-                let asker = match one("grant_type").as_str() {
-                    "refresh_token" if settings.refresh_token == Some(one("refresh_token")) => Asker::Trusted,
+                let client = match one("grant_type").as_str() {
+                    "refresh_token" if settings.refresh_token == Some(one("refresh_token")) => {
+                        Client::Trusted
+                    }
                     "password" => {
                         let credential = Credential::new(one("username"), one("password"));
                         match User::named(&settings.users, &credential) {
-                            Some(user) => Asker::User(user),
+                            Some(user) => Client::User(user),
                             None => return bad_credential(),
                         }
                     }
                     _ => return bad_credential(),
                 };
-                let scopes = self.scopes(parameters(form, "scope"), asker);
+                let scopes = self.scopes(parameters(form, "scope"), client);
                 self.issue("access_token", scopes, settings)
             }
             _ => method_not_allowed(),
@@ -270,7 +272,7 @@ impl Access {
     }
 
     /// What is granted of `repository:<name>:<actions>`, several of them separated by blanks or given several times.
-    fn scopes(&self, asked: impl Iterator<Item = String>, asker: Asker<'_>) -> Vec<(String, Action)> {
+    fn scopes(&self, asked: impl Iterator<Item = String>, client: Client<'_>) -> Vec<(String, Action)> {
         let mut granted = Vec::new();
         for scope in asked.collect::<Vec<_>>().join(" ").split_ascii_whitespace() {
             let Some((repository, actions)) =
@@ -282,7 +284,7 @@ impl Access {
                 continue;
             }
             let actions = actions.split(',').filter_map(Action::named);
-            let allowed = actions.filter(|action| asker.may(repository, *action));
+            let allowed = actions.filter(|action| client.may(repository, *action));
             granted.extend(allowed.map(|action| (repository.to_owned(), action)));
         }
         granted
@@ -300,7 +302,7 @@ impl Access {
     }
 
     fn grants(&self) -> MutexGuard<'_, HashMap<String, Grant>> {
-        self.tokens.grants.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.tokens.grants)
     }
 }
 
@@ -330,9 +332,43 @@ fn bad_credential() -> Response<Body> {
     refuse(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "incorrect username or password")
 }
 
+/// A credential and the repositories that it may use.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    credential: Credential,
+    /// All of them if `None`.
+    repositories: Option<Vec<String>>,
+}
+
+impl User {
+    pub(super) fn of_all(credential: Credential) -> Self {
+        Self { credential, repositories: None }
+    }
+
+    pub(super) fn of(credential: Credential, repositories: Vec<String>) -> Self {
+        Self { credential, repositories: Some(repositories) }
+    }
+
+    /// Whether they may use a repository. The registry's base, which has no name, is open to all users.
+    pub(super) fn may_use(&self, repository: &str) -> bool {
+        let Some(repositories) = &self.repositories else { return true };
+        repository.is_empty() || repositories.iter().any(|theirs| theirs == repository)
+    }
+
+    /// The user whose HTTP Basic credential a request carries.
+    pub(super) fn of_request<'a>(users: &'a [Self], headers: &HeaderMap) -> Option<&'a Self> {
+        users.iter().find(|user| user.credential.matches(headers))
+    }
+
+    /// The user of a credential.
+    pub(super) fn named<'a>(users: &'a [Self], credential: &Credential) -> Option<&'a Self> {
+        users.iter().find(|user| user.credential == *credential)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Access, Action, Bearer, Mode};
+    use super::*;
     use http::{HeaderMap, Method, StatusCode};
 
     #[test]

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::json;
 
-use super::media_type::MediaType;
 use super::store::{Store, digest_of};
-use crate::archive;
+use crate::chart::Chart;
+use crate::chart::{gzip, tar};
 
 /// The creation time of a config for which none was given.
 const CREATED: &str = "2024-01-01T00:00:00Z";
@@ -42,7 +43,7 @@ pub struct Pushed {
     pub repository: String,
     /// The tags that name it.
     pub tags: Vec<String>,
-    /// The digest the tags stand for: of the index, or of the single manifest.
+    /// The digest that the tags refer to: of the index, or of the single manifest.
     pub digest: String,
     /// The media type under that digest.
     pub media_type: String,
@@ -261,8 +262,8 @@ impl Layer {
         let (bytes, digest, diff_id) = LAYER.get_or_init(|| {
             let files = [("etc/testkit".to_owned(), b"published by warehouse-testkit\n".to_vec())];
             // Neither step can fail in memory.
-            let tar = archive::tar(&files).unwrap_or_default();
-            let bytes = archive::gzip(&tar).unwrap_or_default();
+            let tar = tar(&files).unwrap_or_default();
+            let bytes = gzip(&tar).unwrap_or_default();
             let digest = digest_of(&bytes);
             (bytes, digest, digest_of(&tar))
         });
@@ -358,4 +359,72 @@ struct RootFs<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     diff_ids: [&'a str; 1],
+}
+
+/// Names for the media types of manifests, configs and layers.
+#[derive(Clone, Copy, Debug)]
+pub struct MediaType;
+
+impl MediaType {
+    /// OCI image index.
+    pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+    /// OCI image manifest.
+    pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+    /// OCI image config.
+    pub const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+    /// OCI layer, a compressed tar.
+    pub const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+    /// Docker manifest list.
+    pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+    /// Docker manifest, schema 2.
+    pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+    /// Docker image config.
+    pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
+    /// Docker layer, a compressed tar.
+    pub const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+    /// The config of a Helm chart.
+    pub const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
+    /// The archive of a Helm chart.
+    pub const HELM_CHART: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
+}
+
+/// Publishes a chart as Helm does: one manifest, the metadata as its config, the archive as its only layer.
+pub(super) fn push_chart(store: &Store, parent: &str, chart: &Chart) -> Pushed {
+    let parent = parent.trim_matches('/');
+    let repository =
+        if parent.is_empty() { chart.name().to_owned() } else { format!("{parent}/{}", chart.name()) };
+    let archive = chart.archive();
+    let config = chart.metadata().to_string();
+    let mut annotations = BTreeMap::from([
+        ("org.opencontainers.image.title", chart.name()),
+        ("org.opencontainers.image.version", chart.version()),
+        ("org.opencontainers.image.description", chart.summary()),
+    ]);
+    if let Some(created) = chart.published_at() {
+        annotations.insert("org.opencontainers.image.created", created);
+    }
+    let config_digest = digest_of(config.as_bytes());
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": MediaType::OCI_MANIFEST,
+        "config": { "mediaType": MediaType::HELM_CONFIG, "digest": config_digest, "size": config.len() },
+        "layers": [{
+            "mediaType": MediaType::HELM_CHART,
+            "digest": digest_of(&archive),
+            "size": archive.len(),
+        }],
+        "annotations": annotations,
+    });
+    store.put_known_blob(&repository, &config_digest, config.into());
+    store.put_blob(&repository, archive.into());
+    let digest = store.put_manifest(&repository, MediaType::OCI_MANIFEST, manifest.to_string().into());
+    let tag = chart.version().replace('+', "_");
+    store.put_tag(&repository, &tag, &digest);
+    Pushed {
+        repository,
+        tags: vec![tag],
+        digest: digest.clone(),
+        media_type: MediaType::OCI_MANIFEST.into(),
+        platforms: vec![PushedPlatform { platform: String::new(), digest, config_digest }],
+    }
 }

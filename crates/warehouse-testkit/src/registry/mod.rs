@@ -1,40 +1,31 @@
 //! A container registry in memory: the OCI distribution spec over real HTTP, filled over HTTP or in process.
 
 mod access;
-mod builder;
-mod chart;
-mod error;
 mod image;
-mod listing;
-mod manifest;
-mod media_type;
-mod numbered;
-mod read;
-mod route;
+mod response;
 mod service;
 mod store;
-mod upload;
-mod user;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use builder::RegistryBuilder;
-pub use image::{ImageBuilder, Pushed, PushedPlatform};
-pub use media_type::MediaType;
-
-pub(crate) use store::digest_of;
-
+use crate::certificate::ServerCertificate;
+use crate::credential::Credential;
 use crate::error::Error;
 use crate::fault::FaultScript;
-use crate::loopback::{Loopback, RequestLog};
-use numbered::Numbered;
-use service::RegistryService;
+use crate::loopback::{Listener, Loopback, RequestLog};
+use access::{Access, Bearer, Mode, User};
+use service::{Behavior, RegistryService};
+use store::{Numbered, Store};
 
-/// A registry on 127.0.0.1 that speaks the OCI distribution spec and keeps everything in memory.
+pub use image::{ImageBuilder, MediaType, Pushed, PushedPlatform};
+pub(crate) use store::digest_of;
+
+/// A registry on 127.0.0.1 that implements the OCI distribution spec and keeps everything in memory.
 ///
 /// It runs on a thread of its own from [`start`](Self::start) until it is dropped, so blocking clients may use it
 /// from any thread.
@@ -85,13 +76,13 @@ impl Registry {
         Self::builder().start()
     }
 
-    /// A registry with authentication, paging and other habits of real ones.
+    /// A registry with authentication, paging and other behavior of real ones.
     #[must_use]
     pub fn builder() -> RegistryBuilder {
         RegistryBuilder::default()
     }
 
-    /// `127.0.0.1:PORT`, as it stands in an image reference.
+    /// `127.0.0.1:PORT`, as in an image reference.
     #[must_use]
     pub fn host(&self) -> String {
         self.loopback.address().to_string()
@@ -109,13 +100,13 @@ impl Registry {
         self.loopback.address()
     }
 
-    /// What was asked and what was sent.
+    /// The log of requests and answers.
     #[must_use]
     pub fn log(&self) -> &RequestLog {
         self.loopback.log()
     }
 
-    /// The trouble that is in store for clients.
+    /// The faults that clients meet.
     #[must_use]
     pub fn faults(&self) -> &FaultScript {
         self.loopback.faults()
@@ -127,8 +118,8 @@ impl Registry {
     }
 
     /// Publishes a chart as `helm push` does: into `<parent>/<chart name>`, under a tag in which `+` became `_`.
-    pub fn push_chart(&self, parent: &str, chart: &crate::Chart) -> Pushed {
-        chart::push(&self.service.store, parent, chart)
+    pub fn push_chart(&self, parent: &str, chart: &crate::chart::Chart) -> Pushed {
+        image::push_chart(&self.service.store, parent, chart)
     }
 
     /// Stores a blob as it is and returns its digest.
@@ -137,7 +128,7 @@ impl Registry {
     }
 
     /// Stores a manifest as it is, without any check, under its digest and under `tags`. This is the way to publish what no
-    /// builder would write: `layers: null`, foreign media types, text that is no JSON.
+    /// builder would write: `layers: null`, foreign media types, text that is not valid JSON.
     pub fn push_manifest<T: AsRef<str>>(
         &self,
         repository: &str,
@@ -164,8 +155,8 @@ impl Registry {
     }
 
     /// Lets every tag `t000000000000`, `t000000000001` and so on, `count` of them, name what `target` names, in place of the tags that
-    /// the repository had. They are reckoned and not stored, so ten thousand pages cost nothing, nor do pages without end
-    /// (`u64::MAX`, of which 10^12 are kept). With [`RegistryBuilder::page_size`], lest one page hold them all.
+    /// the repository had. They are computed and not stored, so ten thousand pages cost nothing, nor do endless pages
+    /// (`u64::MAX`, of which 10^12 are kept). Set [`RegistryBuilder::page_size`], or one page holds them all.
     ///
     /// # Errors
     ///
@@ -181,17 +172,17 @@ impl Registry {
         self.digest(repository, target).ok_or_else(missing)
     }
 
-    /// Removes a tag; says whether it was there. Its manifest stays.
+    /// Removes a tag; returns whether it existed. Its manifest stays.
     pub fn delete_tag(&self, repository: &str, tag: &str) -> bool {
         self.service.store.delete_tag(repository, tag)
     }
 
-    /// Removes a manifest and every tag that names it; says whether it was there.
+    /// Removes a manifest and every tag that names it; returns whether it existed.
     pub fn delete_manifest(&self, repository: &str, digest: &str) -> bool {
         self.service.store.delete_manifest(repository, digest)
     }
 
-    /// Removes a blob; says whether it was there.
+    /// Removes a blob; returns whether it existed.
     pub fn delete_blob(&self, repository: &str, digest: &str) -> bool {
         self.service.store.delete_blob(repository, digest)
     }
@@ -229,5 +220,192 @@ impl Registry {
     /// Lets every token given out so far count as expired, without waiting for it.
     pub fn expire_tokens(&self) {
         self.service.access.expire_all();
+    }
+}
+
+/// Settings of a [`Registry`]. By default it has no authentication.
+#[derive(Clone, Debug, Default)]
+pub struct RegistryBuilder {
+    tls: Option<ServerCertificate>,
+    basic: Vec<User>,
+    bearer: Option<Bearer>,
+    denied: Vec<String>,
+    expired_is_forbidden: bool,
+    behavior: Behavior,
+}
+
+impl RegistryBuilder {
+    /// Serves TLS only, with this certificate.
+    #[must_use]
+    pub fn tls(mut self, certificate: ServerCertificate) -> Self {
+        self.tls = Some(certificate);
+        self
+    }
+
+    /// Everything needs a user name and a password as HTTP Basic; these may use every repository. May be called for
+    /// several users. A bearer setting takes precedence.
+    #[must_use]
+    pub fn basic(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        self.basic.push(User::of_all(Credential::new(username, password)));
+        self
+    }
+
+    /// The same for a user of these repositories only; others are answered with 403 `DENIED`.
+    #[must_use]
+    pub fn basic_for<T: Into<String>>(
+        mut self,
+        username: impl Into<String>,
+        password: impl Into<String>,
+        repositories: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let repositories = repositories.into_iter().map(Into::into).collect();
+        self.basic.push(User::of(Credential::new(username, password), repositories));
+        self
+    }
+
+    /// Everything needs a token of this registry's `/token`, which gives one for this user name and password. May be called for
+    /// several users.
+    #[must_use]
+    pub fn bearer(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
+        let user = User::of_all(Credential::new(username, password));
+        self.bearer.get_or_insert_default().users.push(user);
+        self
+    }
+
+    /// The same for a user of these repositories only: `/token` gives out a token that covers none of the others, as real
+    /// token services do.
+    #[must_use]
+    pub fn bearer_for<T: Into<String>>(
+        mut self,
+        username: impl Into<String>,
+        password: impl Into<String>,
+        repositories: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let repositories = repositories.into_iter().map(Into::into).collect();
+        let user = User::of(Credential::new(username, password), repositories);
+        self.bearer.get_or_insert_default().users.push(user);
+        self
+    }
+
+    /// Everything needs a token that this other registry gives out: challenges name its `/token`, as those of Docker Hub name
+    /// another host. Users and lifetimes are those of the other one.
+    #[must_use]
+    pub fn tokens_of(mut self, other: &Registry) -> Self {
+        self.bearer.get_or_insert_default().token_server = Some(other.token_server());
+        self
+    }
+
+    /// Everything needs a token of `/token`, which gives everyone a token that may pull, as Docker Hub does. With
+    /// [`bearer`](Self::bearer) besides, tokens that may push are given for the credential.
+    #[must_use]
+    pub fn anonymous_bearer(mut self) -> Self {
+        self.bearer.get_or_insert_default().anonymous = true;
+        self
+    }
+
+    /// `/token` also takes `POST grant_type=refresh_token` with this refresh token (an "identity token"), as Azure's registry does.
+    #[must_use]
+    pub fn refresh_token(mut self, token: impl Into<String>) -> Self {
+        self.bearer.get_or_insert_default().refresh_token = Some(token.into());
+        self
+    }
+
+    /// The lifetime of a token. Defaults to 5 minutes. It is sent as `expires_in`, in whole seconds.
+    #[must_use]
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.bearer.get_or_insert_default().lifetime = lifetime;
+        self
+    }
+
+    /// Answers that a token has expired with 403 and no challenge, as Amazon's registry does, instead of 401.
+    #[must_use]
+    pub fn expired_is_forbidden(mut self) -> Self {
+        self.expired_is_forbidden = true;
+        self
+    }
+
+    /// No user may use this repository: no token covers it, and Basic is answered with 403 `DENIED`.
+    #[must_use]
+    pub fn deny(mut self, repository: impl Into<String>) -> Self {
+        self.denied.push(repository.into());
+        self
+    }
+
+    /// No page of tags is longer than this, whether `n` is larger or absent.
+    #[must_use]
+    pub fn page_size(mut self, tags: usize) -> Self {
+        self.behavior.page_size = Some(tags.max(1));
+        self
+    }
+
+    /// A request with `n` above the page size is refused with 413, as Quay does, instead of being given a smaller page.
+    #[must_use]
+    pub fn refuse_larger_pages(mut self) -> Self {
+        self.behavior.refuse_larger_pages = true;
+        self
+    }
+
+    /// `n` and `last` are ignored, and every answer lists every tag: docker-registry 2.8.
+    #[must_use]
+    pub fn ignore_paging(mut self) -> Self {
+        self.behavior.ignore_paging = true;
+        self
+    }
+
+    /// `Link` names the next page with scheme and host instead of the path alone.
+    #[must_use]
+    pub fn absolute_links(mut self) -> Self {
+        self.behavior.absolute_links = true;
+        self
+    }
+
+    /// A page of exactly `n` tags has a `Link` even if nothing follows, so that the next page is empty: the reference
+    /// registry does so.
+    #[must_use]
+    pub fn link_after_full_page(mut self) -> Self {
+        self.behavior.link_after_full_page = true;
+        self
+    }
+
+    /// A blob is answered with a redirect (307) to `/storage/...` on the same host, which needs no credential.
+    #[must_use]
+    pub fn redirect_blobs(mut self) -> Self {
+        self.behavior.redirect_blobs = true;
+        self
+    }
+
+    /// Each page lists its tags backwards, to find clients that rely on their order.
+    #[must_use]
+    pub fn reverse_tags(mut self) -> Self {
+        self.behavior.reverse_tags = true;
+        self
+    }
+
+    /// Manifests and blobs come without `Docker-Content-Digest`, which the distribution spec allows.
+    #[must_use]
+    pub fn without_digest_header(mut self) -> Self {
+        self.behavior.no_digest_header = true;
+        self
+    }
+
+    /// Starts the registry.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] if nothing can listen on 127.0.0.1; [`Error::Invalid`] if its certificate and key cannot be used.
+    pub fn start(self) -> Result<Registry, Error> {
+        let tls = self.tls.as_ref().map(ServerCertificate::acceptor).transpose()?;
+        let listener = Listener::bind("registry")?.over(tls);
+        let url = listener.url();
+        let mode = match self.bearer {
+            Some(bearer) => Mode::Bearer(bearer),
+            None if !self.basic.is_empty() => Mode::Basic(self.basic),
+            None => Mode::Open,
+        };
+        let access = Access::new(mode, self.denied, self.expired_is_forbidden, &url);
+        let service =
+            Arc::new(RegistryService { store: Store::default(), access, behavior: self.behavior, url });
+        let loopback = Loopback::serve(listener, Arc::clone(&service) as _)?;
+        Ok(Registry { loopback, service })
     }
 }

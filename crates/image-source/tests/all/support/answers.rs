@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
 use artifact_source::{ArtifactSource, DiscoverRequest, Error, Image, Recorder};
-use image_source::{ImageSource, ImageSourceBuilder, PlatformConstraint};
+use image_source::{ImageSource, ImageSourceBuilder, Platform};
 use oci_registry::RegistryClient;
 use warehouse_testkit::Registry;
 
@@ -20,7 +20,7 @@ pub fn source(registry: &Registry) -> ImageSourceBuilder {
     source_with(registry, None)
 }
 
-pub fn platform(text: &str) -> PlatformConstraint {
+pub fn platform(text: &str) -> Platform {
     text.parse().unwrap()
 }
 

@@ -1,0 +1,111 @@
+//! What may never be pulled in, however deep: the tree of each crate, and the build of the pure one for wasm32.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+
+use architecture::Workspace;
+
+/// Everything that waits, talks to a network, or knows Kubernetes.
+const ASYNC: &[&str] = &["tokio", "async", "futures", "mio", "smol", "polling", "socket2"];
+const NETWORK: &[&str] = &["reqwest", "hyper", "h2", "rustls", "native-tls", "curl", "gix"];
+const KUBERNETES: &[&str] = &["kube", "k8s-openapi", "warehouse-spec", "warehouse-freight"];
+
+#[track_caller]
+fn check(workspace: &Workspace, name: &str, banned: &[&[&str]]) {
+    assert!(workspace.members().contains_key(name), "there is no crate {name}");
+    let tree = workspace.tree(name);
+    let is_banned = |dependency: &&str| {
+        banned.iter().copied().flatten().any(|family| {
+            *dependency == *family
+                || dependency.strip_prefix(family).is_some_and(|rest| rest.starts_with(['-', '_']))
+        })
+    };
+    let found: Vec<_> = tree.iter().filter(|dependency| is_banned(dependency)).collect();
+    assert!(found.is_empty(), "{name} pulls in {found:?}");
+    let _ = writeln!(std::io::stderr(), "{name}: {} dependencies, none of them banned", tree.len());
+}
+
+/// The crates that are rules alone: no I/O, no async, no clock.
+const PURE: [&str; 3] = ["go-compat", "selection-strategies", "kargo-expr"];
+
+#[test]
+fn the_rules_are_pure() {
+    let workspace = Workspace::read().unwrap();
+    for name in PURE {
+        check(&workspace, name, &[ASYNC, NETWORK, KUBERNETES]);
+    }
+}
+
+#[test]
+fn the_rules_alone_bring_no_expression_language_and_no_time_zones() {
+    let workspace = Workspace::read().unwrap();
+    check(&workspace, "go-compat", &[&["selection-strategies", "kargo-expr", "semver", "jiff"]]);
+    check(&workspace, "selection-strategies", &[&["kargo-expr", "jiff"]]);
+    check(&workspace, "artifact-source", &[&["kargo-expr"]]);
+    check(&workspace, "image-source", &[&["kargo-expr"]]);
+}
+
+#[test]
+fn manifests_and_freight_talk_to_nobody() {
+    let workspace = Workspace::read().unwrap();
+    for name in ["warehouse-spec", "warehouse-freight"] {
+        check(&workspace, name, &[ASYNC, NETWORK, &["kube", "k8s-openapi"]]);
+    }
+}
+
+#[test]
+fn embedding_a_source_brings_no_kubernetes() {
+    let workspace = Workspace::read().unwrap();
+    for name in
+        ["artifact-source", "artifact-http", "oci-registry", "image-source", "git-source", "helm-source"]
+    {
+        check(&workspace, name, &[KUBERNETES]);
+    }
+}
+
+/// What is released has no demo, and so none of its servers.
+#[test]
+fn the_command_without_its_demo_has_no_testkit() {
+    let tree = |features: &[&str]| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args(["tree", "--package", "warehouse-cli", "--edges", "normal,build", "--prefix", "none"])
+            .args(features)
+            .current_dir(architecture::root())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let has = |tree: &str, package: &str| tree.lines().any(|line| line.split(' ').next() == Some(package));
+    assert!(has(&tree(&[]), "warehouse-testkit"), "the demo is on by default");
+    let released = tree(&["--no-default-features"]);
+    assert!(has(&released, "warehouse-discovery") && !has(&released, "warehouse-testkit"), "{released}");
+}
+
+#[test]
+fn the_rules_build_for_wasm32() {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let sysroot = Command::new(rustc).args(["--print", "sysroot"]).output().unwrap();
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
+    if !sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: the build for {TARGET}; rustup target add {TARGET} brings it"
+        );
+        return;
+    }
+    // A target folder of its own: the one of this run may be locked.
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--lib", "--target", TARGET])
+        .args(PURE.iter().flat_map(|name| ["--package", name]))
+        .current_dir(architecture::root())
+        .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/wasm32"))
+        .env_remove("RUSTFLAGS")
+        .status()
+        .unwrap();
+    assert!(status.success());
+}

@@ -1,0 +1,288 @@
+//! Kargo's Secrets.
+
+mod collection;
+mod hint;
+mod repository;
+mod secret;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use artifact_http::{CredentialSource, Login, Url, is_loopback};
+use artifact_source::{Error, SourceKind, lock, printable, redact_url};
+use async_trait::async_trait;
+
+use collection::{Collection, Content, Target, plain_http};
+use hint::Search;
+use repository::{CredType, Repository};
+
+pub use secret::{KargoSecret, Problem};
+pub(crate) use secret::{decode, documents, name_of};
+
+/// Kargo's Secrets, for the repositories that they are for.
+///
+/// ```
+/// use artifact_credentials::KargoSecrets;
+/// use artifact_http::CredentialSource;
+/// use artifact_source::SourceKind;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let text = "
+/// apiVersion: v1
+/// kind: Secret
+/// metadata:
+///   name: ghcr
+///   namespace: team
+///   labels:
+///     kargo.akuity.io/cred-type: image
+/// stringData:
+///   repoURL: ghcr.io/example/app
+///   username: me
+///   password: hunter2
+/// ";
+/// let secrets = KargoSecrets::from_yaml(text, "secrets.yaml")?.namespaces(["team", "kargo-shared-resources"]);
+///
+/// let login = secrets.credential(&SourceKind::Image, "ghcr.io/example/app").await?.unwrap();
+/// assert_eq!(&*login.found_in, "Secret team/ghcr");
+///
+/// let url = "ghcr.io/example/other";
+/// assert!(secrets.credential(&SourceKind::Image, url).await?.is_none());
+/// assert_eq!(
+///     secrets.hint(&SourceKind::Image, url).unwrap(),
+///     "the only Secret for images does not have the repoURL ghcr.io/example/other; nearest: ghcr.io/example/app in Secret team/ghcr",
+/// );
+/// # Ok::<(), artifact_source::Error>(())
+/// # }).unwrap();
+/// ```
+///
+/// # Which Secret is used
+///
+/// - Its label `kargo.akuity.io/cred-type` is `image` for images, `git` for Git repositories, `helm` for charts of either kind. Secrets
+///   of before Kargo 0.5 (`kargo.akuity.io/secret-type`) are read as Kargo 0.5 converted them.
+/// - Namespace by namespace, in the order of [`namespaces`](Self::namespaces), and within each one first those whose `repoURL` is
+///   the repository's, both in the normal form of
+///   [images](warehouse_spec::normalize_image), [charts](warehouse_spec::normalize_chart) or
+///   [Git](warehouse_spec::normalize_git); then those of which `repoURLIsRegex` is exactly `true` and whose `repoURL`
+///   matches the URL as it is written, as it is requested, or its normal form, anywhere in it. Of several the first by name.
+/// - For a URL that is requested otherwise than it is written none: with a backslash or a control character, with `..` in its
+///   path, with a host or port in another spelling than the parsed one (`127.1`, `%67ithub.com`, full-width letters, `:0443`), or with
+///   more than one `@`. A user or password in the URL and a fragment are nothing that a pattern matches, but for a user of letters,
+///   digits, `-` and `_`. Chart URLs with different ports are different, although Kargo's normal form may lose the port.
+/// - For `http://` URLs of other machines none, unless it is [allowed](Self::allow_plain_http).
+///
+/// The first Secret that is for a repository ends the search, whatever it holds:
+///
+/// | it holds | then |
+/// |---|---|
+/// | `username` and `password` | that is the credential |
+/// | neither, or an empty one | there is no credential |
+/// | an SSH key, the key of a GitHub App, an access key of AWS, a service account's key of Google | there is no credential; another source of a [`Chain`](crate::Chain), such as a credential helper or the ssh agent, may have one |
+/// | a `username` or `password` that is not valid base64 or not valid UTF-8 | an error |
+///
+/// A Secret without a usable `repoURL` (none, or a pattern that does not compile) is ignored, as in Kargo.
+/// [`problems`](Self::problems) lists what is wrong with any of them, and the [hint](CredentialSource::hint) mentions it where it
+/// is the reason.
+///
+/// # Compared to Kargo
+///
+/// Exact URLs take precedence over patterns, as in Kargo's documentation. Kargo itself (1.11 at the time of
+/// writing) takes Secrets strictly by name, so there a pattern in a Secret `a` hides an exact URL in a Secret `b`.
+///
+/// Kargo gives no credential for any `http://` URL. Here it is given for those of [loopback](artifact_http::is_loopback), where no
+/// one else can listen, so that demos and tests work. In a cluster such a URL means another host, and Kargo refuses it.
+#[derive(Clone, Default)]
+pub struct KargoSecrets {
+    collection: Arc<Collection>,
+    namespaces: Namespaces,
+    allow_plain_http: bool,
+    /// The hints with these settings.
+    hints: Arc<HintCache>,
+}
+
+impl KargoSecrets {
+    /// The Secrets of one file of manifests: see [`KargoSecret::from_yaml`]. For several files, collect their Secrets.
+    ///
+    /// # Errors
+    ///
+    /// As [`KargoSecret::from_yaml`].
+    pub fn from_yaml(text: &str, file: &str) -> Result<Self, Error> {
+        Ok(KargoSecret::from_yaml(text, file)?.into_iter().collect())
+    }
+
+    /// Searches these namespaces only, in this order: usually the project's own, then the shared one
+    /// (`kargo-shared-resources`). Secrets without a namespace come right after the first.
+    ///
+    /// Defaults to none: until a namespace is given, no Secret is used. A program that serves the Warehouses of several namespaces
+    /// makes one clone for each of them; the Secrets themselves are shared.
+    #[must_use]
+    pub fn namespaces(mut self, order: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.namespaces = Namespaces::These(order.into_iter().map(Into::into).collect());
+        self.hints = Arc::default();
+        self
+    }
+
+    /// Searches every namespace, in the order in which they first appeared. Use it only if all Secrets belong to the caller: a Warehouse
+    /// then signs in with the Secrets of every other namespace.
+    #[must_use]
+    pub fn all_namespaces(mut self) -> Self {
+        self.namespaces = Namespaces::All;
+        self.hints = Arc::default();
+        self
+    }
+
+    /// Whether a credential is given for `http://` URLs of other machines. Defaults to `false`, as in Kargo.
+    #[must_use]
+    pub fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
+        self.hints = Arc::default();
+        self
+    }
+
+    /// Whether there is no Secret.
+    pub fn is_empty(&self) -> bool {
+        self.collection.entries.is_empty()
+    }
+
+    /// The problems of all Secrets, sorted by their names.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for entry in &self.collection.entries {
+            problems.extend(entry.problems.iter().cloned());
+            if let Target::Exact { given, .. } = &entry.target
+                && entry.cred_type.is_some()
+                && self.refuses(given)
+            {
+                problems.push(plain_http(&entry.secret));
+            }
+        }
+        problems
+    }
+
+    fn order(&self) -> Vec<&str> {
+        let given = match &self.namespaces {
+            Namespaces::These(given) => given,
+            Namespaces::All => return self.collection.namespaces.iter().map(String::as_str).collect(),
+        };
+        let mut order: Vec<&str> = given.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        // Those without a namespace come right after the first one, wherever they were named.
+        if !given.is_empty() {
+            order.insert(order.len().min(1), "");
+        }
+        order
+    }
+
+    fn refuses(&self, url: &str) -> bool {
+        let is_http = url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
+        is_http && !self.allow_plain_http && !is_loopback_url(url)
+    }
+}
+
+/// The namespaces that are searched.
+#[derive(Clone, Debug)]
+enum Namespaces {
+    These(Arc<[String]>),
+    All,
+}
+
+impl Default for Namespaces {
+    fn default() -> Self {
+        Self::These(Arc::default())
+    }
+}
+
+/// Whether every URL parser finds a loopback address in the URL.
+fn is_loopback_url(url: &str) -> bool {
+    let is_plain =
+        !url.contains(|letter: char| letter == '\\' || letter.is_whitespace() || letter.is_control());
+    is_plain && Url::parse(url).is_ok_and(|url| is_loopback(&url))
+}
+
+impl FromIterator<KargoSecret> for KargoSecrets {
+    /// Of two Secrets of one namespace and name the later one is used, as where both are applied to a cluster; this is among the
+    /// [problems](KargoSecrets::problems).
+    fn from_iter<I: IntoIterator<Item = KargoSecret>>(secrets: I) -> Self {
+        Self { collection: Arc::new(Collection::new(secrets)), ..Self::default() }
+    }
+}
+
+#[async_trait]
+impl CredentialSource for KargoSecrets {
+    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+        let Some(cred_type) = CredType::of_kind(kind) else { return Ok(None) };
+        if self.refuses(url) {
+            return Ok(None);
+        }
+        let repository = Repository::new(cred_type, url);
+        let Some(entry) = self.collection.find(&repository, self.order()) else { return Ok(None) };
+        match &entry.content {
+            Content::Credential(credential) => {
+                Ok(Some(Login::new(credential.clone(), entry.secret.to_string())))
+            }
+            Content::Nothing(_) => Ok(None),
+            Content::Broken(problem) => Err(problem.clone().into()),
+        }
+    }
+
+    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+        let cred_type = CredType::of_kind(kind)?;
+        self.hints.hint(cred_type, url, || {
+            let repository = Repository::new(cred_type, url);
+            let search = Search {
+                collection: &self.collection,
+                namespaces: self.order(),
+                repository: &repository,
+                url: redact_url(url),
+            };
+            let hint = if self.refuses(url) { search.refusal() } else { search.hint() };
+            hint.map(|hint| printable(&hint))
+        })
+    }
+}
+
+impl fmt::Debug for KargoSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KargoSecrets")
+            .field("secrets", &self.collection.entries.iter().map(|entry| &entry.secret).collect::<Vec<_>>())
+            .field("namespaces", &self.namespaces)
+            .field("allow_plain_http", &self.allow_plain_http)
+            .finish()
+    }
+}
+
+/// How many hints are kept before all are discarded.
+const MAX_HINTS: usize = 1024;
+
+/// The hints that were computed: a client may want one for every request, and computing it reads every Secret.
+#[derive(Default)]
+pub(super) struct HintCache {
+    hints: Mutex<HashMap<(CredType, String), Option<String>>>,
+}
+
+impl HintCache {
+    fn hint(
+        &self,
+        cred_type: CredType,
+        url: &str,
+        compute: impl FnOnce() -> Option<String>,
+    ) -> Option<String> {
+        let key = (cred_type, url.to_owned());
+        let known = lock(&self.hints).get(&key).cloned();
+        if let Some(hint) = known {
+            return hint;
+        }
+        let hint = compute();
+        let mut hints = lock(&self.hints);
+        if hints.len() >= MAX_HINTS {
+            hints.clear();
+        }
+        hints.insert(key, hint.clone());
+        hint
+    }
+}
+
+impl fmt::Debug for HintCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HintCache")
+    }
+}

@@ -1,0 +1,8 @@
+//! Dates, times of day and their texts, as Go's package `time` has them. No clock, and no database of zones: what a text says
+//! of its zone is handed back as it is ([`ParsedZone`]).
+
+mod civil;
+mod layout;
+
+pub use civil::{Civil, MONTHS, WEEKDAYS};
+pub use layout::{Parsed, ParsedZone, RFC3339, RFC3339_NANO, format, parse, parse_rfc3339};

@@ -1,0 +1,161 @@
+//! Conversions from and to the types of the crate `oci-client`, so that one program can discover with this crate and pull or push with
+//! the other.
+//!
+//! ```
+//! use oci_client::Reference;
+//! use oci_registry::ImageName;
+//! use oci_registry::oci_client::{image_name, reference};
+//!
+//! let name: ImageName = "ghcr.io/org/app".parse()?;
+//! assert_eq!(reference(&name, "1.2.3").whole(), "ghcr.io/org/app:1.2.3");
+//!
+//! let other: Reference = "ghcr.io/org/app:1.0.0".parse()?;
+//! assert_eq!(image_name(&other)?, name);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use artifact_http::Credential;
+use artifact_source::Error;
+use oci_client::Reference;
+use oci_client::secrets::RegistryAuth;
+
+use crate::{Digest, ImageName, Repository};
+
+/// A tag or a digest of a repository, as a reference. A text that parses as a [`Digest`] is a digest, and any other text is a tag.
+pub fn reference(name: &ImageName, tag_or_digest: &str) -> Reference {
+    let (registry, repository) = (name.registry().to_owned(), name.repository().to_owned());
+    match tag_or_digest.parse::<Digest>() {
+        Ok(digest) => Reference::with_digest(registry, repository, digest.to_string()),
+        Err(_) => Reference::with_tag(registry, repository, tag_or_digest.to_owned()),
+    }
+}
+
+/// The repository of a reference. Its tag and its digest are dropped.
+///
+/// # Errors
+///
+/// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) if the reference has an invalid host or an invalid name.
+pub fn image_name(reference: &Reference) -> Result<ImageName, Error> {
+    // After `oci://` the first part is always the registry.
+    let text = format!("oci://{}/{}", reference.registry(), reference.repository());
+    let name: ImageName = text.parse()?;
+    Ok(name)
+}
+
+/// The repository with the tag `latest`, as `oci-client` parses a name without a tag.
+impl From<&Repository> for Reference {
+    fn from(repository: &Repository) -> Self {
+        reference(repository.name(), "latest")
+    }
+}
+
+/// The credential as `oci-client` takes it. `None` for an [identity token](Credential::IdentityToken), which `oci-client` does not
+/// support.
+///
+/// ```
+/// use artifact_http::Credential;
+/// use oci_client::secrets::RegistryAuth;
+/// use oci_registry::oci_client::registry_auth;
+///
+/// let auth = registry_auth(&Credential::password("me", "secret"));
+/// assert_eq!(auth, Some(RegistryAuth::Basic("me".into(), "secret".into())));
+/// ```
+pub fn registry_auth(credential: &Credential) -> Option<RegistryAuth> {
+    match credential {
+        Credential::Password { username, password } => {
+            Some(RegistryAuth::Basic(username.clone(), password.expose().to_owned()))
+        }
+        Credential::Bearer(token) => Some(RegistryAuth::Bearer(token.expose().to_owned())),
+        _ => None,
+    }
+}
+
+/// The credential of a `RegistryAuth`; `None` for `Anonymous`.
+///
+/// ```
+/// use artifact_http::Credential;
+/// use oci_client::secrets::RegistryAuth;
+/// use oci_registry::oci_client::credential;
+///
+/// assert_eq!(credential(&RegistryAuth::Bearer("token".into())), Some(Credential::bearer("token")));
+/// ```
+pub fn credential(auth: &RegistryAuth) -> Option<Credential> {
+    match auth {
+        RegistryAuth::Anonymous => None,
+        RegistryAuth::Basic(username, password) => {
+            Some(Credential::password(username.as_str(), password.as_str()))
+        }
+        RegistryAuth::Bearer(token) => Some(Credential::bearer(token.as_str())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use artifact_http::HttpClient;
+    use artifact_source::ErrorKind;
+
+    use super::*;
+    use crate::RegistryClient;
+
+    const DIGEST: &str = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
+    #[track_caller]
+    fn check(text: &str, whole: &str) {
+        let name: ImageName = text.parse().unwrap();
+        for tag_or_digest in ["1.2.3", DIGEST] {
+            let reference = reference(&name, tag_or_digest);
+            let separator = if tag_or_digest == DIGEST { '@' } else { ':' };
+            assert_eq!(reference.whole(), format!("{whole}{separator}{tag_or_digest}"));
+            assert_eq!(image_name(&reference).unwrap(), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_become_references_and_back() {
+        check("nginx", "docker.io/library/nginx");
+        check("ghcr.io/a/b/c", "ghcr.io/a/b/c");
+        check("localhost:5000/a", "localhost:5000/a");
+        check("oci://registry/team/web", "registry/team/web");
+        check("oci://docker.io/web", "docker.io/web");
+    }
+
+    #[test]
+    fn references_as_people_write_them() {
+        for text in ["nginx:1.27", "nginx", "docker.io/library/nginx@sha256:DIGEST", "index.docker.io/nginx"]
+        {
+            let text = text.replace("DIGEST", &"0a".repeat(32));
+            let reference: Reference = text.parse().unwrap();
+            let name = image_name(&reference).unwrap();
+            assert_eq!(name.to_string(), "docker.io/library/nginx", "{text}");
+        }
+    }
+
+    #[test]
+    fn invalid_references() {
+        for (registry, repository) in
+            [("ghcr.io", "a b"), ("", "a"), ("me:SECRET@ghcr.io", "a"), ("ghcr.io", "")]
+        {
+            let reference = Reference::with_tag(registry.to_owned(), repository.to_owned(), "1".to_owned());
+            let error = image_name(&reference).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{reference:?}");
+            assert!(!format!("{error} {error:?}").contains("SECRET"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_repository_is_a_reference() {
+        let client = RegistryClient::builder(HttpClient::builder().build().unwrap()).build();
+        let repository = client.repository("ghcr.io/org/app").unwrap();
+        assert_eq!(Reference::from(&repository).whole(), "ghcr.io/org/app:latest");
+    }
+
+    #[test]
+    fn credentials() {
+        for known in [Credential::password("me", "SECRET"), Credential::bearer("SECRET")] {
+            let auth = registry_auth(&known).unwrap();
+            assert_eq!(credential(&auth), Some(known));
+        }
+        assert_eq!(registry_auth(&Credential::identity_token("SECRET")), None);
+        assert_eq!(credential(&RegistryAuth::Anonymous), None);
+    }
+}

@@ -1,0 +1,338 @@
+//! Lists of tags.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use artifact_source::ErrorKind;
+use warehouse_testkit::{Fault, Registry, Reply, When};
+
+use super::{MIB, Outcome, hint, raw_tags, tags_under};
+use crate::raw::{Answer, answer};
+use crate::setup::{repository, with_image};
+
+const NO_LIST: &str = "the answer is not a list of tags";
+
+fn reply(body: impl Into<String>) -> Reply {
+    Reply::status(200).body(body.into())
+}
+
+const CIRCLE: &str = "the pages of the list of tags repeat";
+
+/// Pages with these tags, each of which links to the page of that number; after the last link there is none.
+async fn pages(tags: &'static [&'static str], links: &'static [usize]) -> Outcome<Vec<String>> {
+    raw_tags(move |request| {
+        let page = request.split("page=").nth(1).and_then(|rest| rest.split([' ', '&']).next()?.parse().ok());
+        let page: usize = page.unwrap_or(0);
+        let link =
+            links.get(page).map(|next| format!("Link: </v2/demo/app/tags/list?page={next}>; rel=\"next\""));
+        let headers: Vec<&str> = link.iter().map(String::as_str).collect();
+        answer("200 OK", &headers, format!(r#"{{"tags": {}}}"#, tags.get(page).unwrap_or(&"null")))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_registry_that_always_returns_the_whole_list_gets_two_requests() {
+    let outcome = tags_under(Fault::link("/v2/demo/app/tags/list?n=1000")).await;
+    assert_eq!(outcome.taken(2), ["1.0.0"]);
+}
+
+#[tokio::test]
+async fn a_link_loop_is_not_the_end_of_a_list() {
+    pages(&[r#"["a"]"#, r#"["b"]"#], &[1, 1]).await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
+    pages(&[r#"["a"]"#, r#"["b"]"#, r#"["c"]"#], &[1, 2, 1]).await.refused(
+        ErrorKind::BadAnswer,
+        CIRCLE,
+        4,
+        MIB,
+    );
+}
+
+#[tokio::test]
+async fn empty_and_repeated_pages_are_not_the_end_of_a_list() {
+    for middle in ["[]", "null", r#"["a"]"#] {
+        let tags: &'static [&'static str] = vec![r#"["a", "b"]"#, middle, middle, r#"["c"]"#].leak();
+        assert_eq!(pages(tags, &[1, 2, 3]).await.taken(4), ["a", "b", "c"], "{middle}");
+    }
+    assert_eq!(pages(&["[]", "[]", r#"["a"]"#], &[1, 2]).await.taken(3), ["a"]);
+}
+
+#[tokio::test]
+async fn endless_pages_without_new_tags_are_an_error() {
+    let pages = AtomicUsize::new(0);
+    let outcome = raw_tags(move |_| {
+        let page = pages.fetch_add(1, Ordering::Relaxed);
+        let link = format!("Link: </v2/demo/app/tags/list?page={page}>; rel=\"next\"");
+        answer("200 OK", &[&link], format!(r#"{{"tags": ["{}"]}}"#, ["a", "b"][page % 2]))
+    })
+    .await;
+    outcome.refused(ErrorKind::BadAnswer, CIRCLE, 2 + 101, MIB);
+}
+
+#[tokio::test]
+async fn a_link_to_another_host_is_not_followed() {
+    let foreign = Registry::start().unwrap();
+    for next in [format!("{}/v2/demo/app/tags/list", foreign.url()), format!("//{}/x", foreign.host())] {
+        let message = format!("the next page of the list of tags is at another host, {}", foreign.url());
+        tags_under(Fault::link(next)).await.refused(ErrorKind::Refused, &message, 1, MIB);
+    }
+    assert_eq!(foreign.log().counters().requests, 0, "it was not asked");
+}
+
+#[tokio::test]
+async fn a_link_to_a_file_is_not_followed() {
+    let message = "the next page of the list of tags is at another host, file://";
+    tags_under(Fault::link("file:///etc/passwd")).await.refused(ErrorKind::Refused, message, 1, MIB);
+}
+
+#[tokio::test]
+async fn a_link_to_an_invalid_url() {
+    let message = "the answer goes on at what is not a URL";
+    tags_under(Fault::link("http://[")).await.refused(ErrorKind::BadAnswer, message, 1, MIB);
+}
+
+#[tokio::test]
+async fn ten_thousand_pages_are_read() {
+    let registry = with_image(Registry::builder().page_size(1));
+    registry.tag_numbered("demo/app", "1.0.0", 10_000).unwrap();
+    let repository = repository(&registry, None);
+    let tags = Outcome::of(async |call| repository.tags(call).await).await.taken(10_000);
+    assert_eq!((tags.len(), tags[9_999].as_str()), (10_000, "t000000009999"));
+}
+
+#[tokio::test]
+async fn endless_pages_end_after_ten_thousand() {
+    let registry = with_image(Registry::builder().page_size(1));
+    registry.tag_numbered("demo/app", "1.0.0", u64::MAX).unwrap();
+    let repository = repository(&registry, None);
+    let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+    outcome.refused(ErrorKind::TooLarge, "the list of tags is longer than 10000 pages", 10_000, MIB);
+}
+
+#[tokio::test]
+async fn an_endless_page() {
+    let message = "the answer is larger than 16777216 bytes";
+    tags_under(Fault::endless()).await.refused(ErrorKind::TooLarge, message, 1, 17 * MIB);
+}
+
+#[tokio::test]
+async fn a_page_with_a_length_of_400_mb_is_not_read() {
+    let message = "the answer is larger than 16777216 bytes";
+    tags_under(Fault::oversized(400 * MIB)).await.refused(ErrorKind::TooLarge, message, 1, 0);
+}
+
+#[tokio::test]
+async fn a_page_that_is_a_gzip_bomb() {
+    let message = "the answer is larger than 16777216 bytes";
+    let bomb = Fault::GzipBomb { bytes: 4 << 30 };
+    tags_under(bomb).await.refused(ErrorKind::TooLarge, message, 1, MIB);
+}
+
+#[tokio::test]
+async fn a_truncated_page_is_retried_and_never_used_in_part() {
+    let message = "the answer broke off before its end";
+    tags_under(Fault::Truncate { keep: 10 }).await.refused(ErrorKind::BadAnswer, message, 4, 100);
+}
+
+/// Tags as long as they can be, a page of 100,000 after the other.
+pub fn long_tags() -> impl Fn(&str) -> Answer {
+    let pages = AtomicUsize::new(0);
+    move |_| {
+        let page = pages.fetch_add(1, Ordering::Relaxed);
+        let tags: Vec<String> =
+            (0..100_000).map(|tag| format!("\"{:0128}\"", page * 100_000 + tag)).collect();
+        let link = format!("Link: </v2/demo/app/tags/list?last={page}>; rel=\"next\"");
+        answer("200 OK", &[&link], format!(r#"{{"tags":[{}]}}"#, tags.join(",")))
+    }
+}
+
+#[tokio::test]
+async fn a_million_tags_of_128_bytes() {
+    let message = "the list of tags is longer than 64 MiB of tags";
+    raw_tags(long_tags()).await.refused(ErrorKind::TooLarge, message, 6, 80 * MIB);
+}
+
+#[tokio::test]
+async fn more_than_a_million_tags() {
+    let registry = with_image(Registry::builder().page_size(500_000));
+    registry.tag_numbered("demo/app", "1.0.0", u64::MAX).unwrap();
+    let repository = repository(&registry, None);
+    let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+    let message = "the list of tags is longer than a million tags";
+    // A page of a thousand is asked for and one of half a million would be given, so the server is not asked how many it likes.
+    outcome.refused(ErrorKind::TooLarge, message, 1_001, 17 * MIB);
+}
+
+#[tokio::test]
+async fn a_page_of_empty_tags() {
+    let body = format!(r#"{{"tags":["a"{}]}}"#, r#","""#.repeat(5 << 20));
+    assert_eq!(tags_under(reply(body)).await.taken(1), ["", "a"]);
+}
+
+#[tokio::test]
+async fn an_invalid_tag_is_listed_and_never_requested() {
+    let strange = ["", "..", "-a", "a b", "a/b", "\u{0}\n\u{1b}[31m", "ü", &"x".repeat(129)];
+    let registry = with_image(Registry::builder());
+    let body = serde_json::json!({ "tags": strange }).to_string();
+    registry.faults().add(When::path("/v2/**/tags/list"), reply(body));
+    let repository = repository(&registry, None);
+    let tags = Outcome::of(async |call| repository.tags(call).await).await.taken(1);
+    assert_eq!(tags.len(), strange.len());
+    for tag in tags {
+        assert!(!oci_registry::is_tag(&tag), "{tag:?}");
+        let outcome = Outcome::of(async |call| repository.manifest(&tag, call).await).await;
+        let shown: String = tag.chars().take(128).collect();
+        let message = format!("{shown:?} is neither a tag nor a digest");
+        let error = outcome.refused(ErrorKind::InvalidInput, &message, 0, 0);
+        assert!(!error.to_string().contains(char::is_control), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn answers_that_are_not_lists() {
+    let bodies = [
+        "".to_owned(),
+        "<html>".to_owned(),
+        "[]".to_owned(),
+        r#"{"tags": "a"}"#.to_owned(),
+        r#"{"tags": ["a", 1]}"#.to_owned(),
+        r#"{"tags": ["a"], "tags": ["b"]}"#.to_owned(),
+        r#"{"tags": ["a"]}{"tags": ["b"]}"#.to_owned(),
+        format!(r#"{{"tags": {}"#, "[".repeat(1 << 20)),
+    ];
+    for body in bodies {
+        let error = tags_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, 2 * MIB);
+        hint(&error, "check that this is a registry");
+    }
+    tags_under(Fault::login_page()).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, MIB);
+}
+
+#[tokio::test]
+async fn deep_json_outside_the_tags() {
+    let depth = 1 << 20;
+    let body = format!(r#"{{"x": {}{}, "tags": ["a"]}}"#, "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(tags_under(reply(body)).await.taken(1), ["a"]);
+}
+
+/// The list of a registry with pages of one tag, `a` and then `b`, whose first page has this header. `None` if it is an error.
+async fn list_after(link: &'static str) -> Option<Vec<String>> {
+    let outcome = raw_tags(move |head| match head.contains("last=a") {
+        true => answer("200 OK", &[], r#"{"tags": ["b"]}"#),
+        false => answer("200 OK", &[link], r#"{"tags": ["a"]}"#),
+    })
+    .await;
+    match outcome.result {
+        Ok(tags) => Some(tags),
+        Err(error) => {
+            assert!(!error.is_transient() && error.kind() != ErrorKind::NotFound, "{link}: {error}");
+            None
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_followed_in_every_form() {
+    for link in [
+        r#"Link: </v2/demo/app/tags/list?last=a&n=1>; rel="next""#,
+        r#"link:</v2/demo/app/tags/list?last=a&n=1>;rel=next"#,
+        r#"Link: </v2/demo/app/tags/list?last=a>; title="x, y"; rel="first NEXT""#,
+        r#"Link: </v2/demo/app/tags/list>; rel="first", <?last=a>; rel="next""#,
+        "Link: </x>; rel=prev\r\nLink: <list?last=a>; rel=next",
+        "Link: </v2/demo/app/tags/list?last=a>; rel='next'",
+        "Link: </v2/demo/app/tags/list?last=a>",
+        "Link: /v2/demo/app/tags/list?last=a&n=50; rel=\"next\"",
+        "Link: </demo/app/tags/list?last=a&n=1>; rel=\"next\"",
+        "Link: </v2/app/tags/list?last=a>; rel=\"next\"",
+    ] {
+        assert_eq!(list_after(link).await, Some(vec!["a".to_owned(), "b".to_owned()]), "{link}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_cannot_be_followed_is_not_the_end_of_a_list() {
+    for link in [
+        "Link: </v2/demo/app/tags/list?last=a",
+        "Link: </v2/demo/app/tags/list?last=a>; rel=\"next",
+        "Link: </v2/demo/app/tags/list?last=a> rel=next",
+        "Link: nonsense",
+        "Link: </v2/demo/app/tags/list?last=a>; rel=next, </v2/demo/app/tags/list?last=b>; rel=next",
+        "Link: </v2/demo/app/tags/page2>; rel=next",
+        "Link: <https://elsewhere.invalid/v2/demo/app/tags/list?last=a>; rel=next",
+    ] {
+        assert_eq!(list_after(link).await, None, "{link}");
+    }
+}
+
+/// Every change of one byte of a `Link` header gives the whole list or an error, never a shorter list.
+#[tokio::test]
+async fn no_damaged_link_makes_a_list_shorter() {
+    let header = "Link: </v2/demo/app/tags/list?last=a&n=1>; rel=\"next\"";
+    let mut complete = 0;
+    let relation = header.find("next").unwrap();
+    for position in 6..header.len() {
+        for spoil in ["", "\"", "<", ">", ";", ",", " ", "\\", "x", "/", "?"] {
+            let mut spoiled = header.to_owned();
+            spoiled.replace_range(position..=position, spoil);
+            // A header without a next link, such as one whose relation has another name, is the end of a list.
+            let is_other_relation =
+                position + 1 >= relation && position < relation + 5 || spoiled[6..].trim().is_empty();
+            let list = list_after(spoiled.clone().leak()).await;
+            match list.as_deref() {
+                None => {}
+                Some([_, _]) => complete += 1,
+                Some(short) => assert!(is_other_relation, "{spoiled}: {short:?}"),
+            }
+        }
+    }
+    assert!(complete > 100, "only {complete} of them were followed");
+}
+
+#[tokio::test]
+async fn a_repeated_first_page_is_the_whole_list_only_if_it_is_not_full() {
+    // A proxy drops the query, and the page is as full as its own link says.
+    let full = raw_tags(|_| {
+        let link = "Link: </v2/demo/app/tags/list?last=b&n=2>; rel=\"next\"";
+        answer("200 OK", &[link], r#"{"tags": ["a", "b"]}"#)
+    });
+    let error = full.await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
+    hint(&error, "may remove the query");
+    // The link has no page size.
+    let unknown = raw_tags(|_| {
+        answer("200 OK", &["Link: </v2/demo/app/tags/list?last=b>; rel=\"next\""], r#"{"tags": ["a", "b"]}"#)
+    });
+    unknown.await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
+    // One tag repeated is not the whole list.
+    let pages = std::sync::atomic::AtomicUsize::new(0);
+    let repeated = raw_tags(move |_| match pages.fetch_add(1, Ordering::Relaxed) {
+        0 => answer("200 OK", &["Link: <?last=b&n=9>; rel=next"], r#"{"tags": ["a", "b"]}"#),
+        1 => answer("200 OK", &["Link: <?last=c&n=9>; rel=next"], r#"{"tags": ["b", "b"]}"#),
+        _ => answer("200 OK", &[], r#"{"tags": ["c"]}"#),
+    });
+    assert_eq!(repeated.await.taken(3), ["a", "b", "c"]);
+    let partial = raw_tags(|_| {
+        answer(
+            "200 OK",
+            &["Link: </v2/demo/app/tags/list?last=b&n=9>; rel=\"next\""],
+            r#"{"tags": ["a", "b"]}"#,
+        )
+    });
+    assert_eq!(partial.await.taken(2), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_later_page_that_is_not_a_list_is_not_the_end_of_a_list() {
+    for (status, body) in [
+        ("200 OK", "{}"),
+        ("200 OK", r#"{"errors": [{"code": "TOOMANYREQUESTS", "message": "slow down"}]}"#),
+        ("200 OK", r#"{"name": "demo/app", "errors": [{"code": "UNKNOWN"}]}"#),
+        ("206 Partial Content", r#"{"tags": ["b"]}"#),
+        ("404 Not Found", r#"{"errors": [{"code": "NAME_UNKNOWN"}]}"#),
+    ] {
+        let outcome = raw_tags(move |head| match head.contains("last=a") {
+            true => answer(status, &[], body),
+            false => answer("200 OK", &["Link: <?last=a>; rel=next"], r#"{"tags": ["a"]}"#),
+        })
+        .await;
+        let error = outcome.result.unwrap_err();
+        assert!(!error.message().contains("there is no repository"), "{status} {body}: {error}");
+    }
+}

@@ -1,0 +1,250 @@
+//! The name of a repository in a registry, and the names of Docker Hub.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::redact::redact_url;
+
+/// Docker Hub, under the one of its names that people write.
+pub const DOCKER_HUB: &str = "docker.io";
+
+/// The host that answers for Docker Hub.
+pub const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
+
+const MAX_LENGTH: usize = 255;
+
+/// Whether this host, in lower case, is one of Docker Hub's names: `docker.io`, `index.docker.io` or `registry-1.docker.io`.
+///
+/// ```
+/// assert!(repository_url::is_docker_hub("index.docker.io"));
+/// assert!(!repository_url::is_docker_hub("hub.docker.com"));
+/// ```
+pub fn is_docker_hub(host: &str) -> bool {
+    matches!(host, DOCKER_HUB | "index.docker.io" | DOCKER_HUB_HOST)
+}
+
+/// The host of a registry in lower case, and Docker Hub under the one name [`DOCKER_HUB`].
+///
+/// ```
+/// assert_eq!(repository_url::registry_host("Index.Docker.io"), "docker.io");
+/// assert_eq!(repository_url::registry_host("GHCR.io"), "ghcr.io");
+/// ```
+pub fn registry_host(registry: &str) -> String {
+    let host = registry.to_ascii_lowercase();
+    if is_docker_hub(&host) { DOCKER_HUB.to_owned() } else { host }
+}
+
+/// A registry and a repository in it, parsed as Docker does.
+///
+/// The first part is a registry if it contains a dot or a colon or is `localhost`. Otherwise the registry is Docker Hub,
+/// where a name of one part is an official image. After `oci://` the first part is always a registry, and nothing is added to
+/// the rest, as in Helm.
+///
+/// ```
+/// use repository_url::ImageName;
+///
+/// for (text, full) in [
+///     ("nginx", "docker.io/library/nginx"),
+///     ("bitnami/nginx", "docker.io/bitnami/nginx"),
+///     ("index.docker.io/nginx", "docker.io/library/nginx"),
+///     ("ghcr.io/a/b/c", "ghcr.io/a/b/c"),
+///     ("localhost:5000/a", "localhost:5000/a"),
+///     ("oci://ghcr.io/charts/web", "ghcr.io/charts/web"),
+/// ] {
+///     assert_eq!(text.parse::<ImageName>()?.to_string(), full);
+/// }
+/// # Ok::<(), repository_url::InvalidImageName>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ImageName {
+    registry: String,
+    repository: String,
+}
+
+impl ImageName {
+    /// The registry: `docker.io`, `ghcr.io`, `localhost:5000`.
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// The repository inside the registry: `library/nginx`.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The host that serves the registry, with its port if there is one.
+    pub fn host(&self) -> &str {
+        if self.registry == DOCKER_HUB { DOCKER_HUB_HOST } else { &self.registry }
+    }
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)
+    }
+}
+
+/// A text that is not the name of a repository. It holds no credential: user, password and query values are left out of what it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidImageName {
+    message: String,
+    hint: &'static str,
+}
+
+impl InvalidImageName {
+    /// What to write instead, for people.
+    pub fn hint(&self) -> &'static str {
+        self.hint
+    }
+}
+
+impl fmt::Display for InvalidImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for InvalidImageName {}
+
+impl FromStr for ImageName {
+    type Err = InvalidImageName;
+
+    /// # Errors
+    ///
+    /// [`InvalidImageName`] for a text with a tag or a digest at the end, with a scheme other than `oci://` or a user at the start, with an
+    /// empty part, or with an invalid host or repository. Upper case becomes lower case.
+    fn from_str(text: &str) -> Result<Self, InvalidImageName> {
+        let invalid = |what: &str, hint| InvalidImageName {
+            message: format!("{what} in the image {:?}", redact_url(text)),
+            hint,
+        };
+        let after_scheme = text.strip_prefix("oci://");
+        let name = after_scheme.unwrap_or(text);
+        if name.contains("://") {
+            return Err(invalid(
+                "a URL scheme",
+                "write only the host and the repository, such as ghcr.io/a/b",
+            ));
+        }
+        if name.contains('@') {
+            return Err(invalid(
+                "a digest or a user name",
+                "write only the host and the repository, such as ghcr.io/a/b",
+            ));
+        }
+        let (registry, repository) = match name.split_once('/') {
+            Some((first, rest)) if after_scheme.is_some() => (first, rest),
+            None if after_scheme.is_some() => {
+                return Err(invalid("a registry without a repository", "write oci://registry/repository"));
+            }
+            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
+            _ => (DOCKER_HUB, name),
+        };
+        if repository.contains(':') {
+            return Err(invalid("a tag", "remove the tag: the subscription selects it"));
+        }
+        let registry = registry_host(registry);
+        if !is_host(&registry) {
+            return Err(invalid("an invalid host", "write host or host:port before the first slash"));
+        }
+        let repository = match repository.contains('/') {
+            false if registry == DOCKER_HUB && after_scheme.is_none() => format!("library/{repository}"),
+            _ => repository.to_owned(),
+        };
+        // Repositories have lower-case names, and GitHub shows the names of organizations as they are written
+        // (rule 3.10).
+        let repository = repository.to_ascii_lowercase();
+        if repository.len() > MAX_LENGTH || !repository.split('/').all(is_part) {
+            return Err(invalid(
+                "an invalid repository name",
+                "each part consists of a-z, 0-9, '.', '_' and '-'",
+            ));
+        }
+        Ok(Self { registry, repository })
+    }
+}
+
+/// Whether a URL with this text as its authority has a host and a port, and nothing else.
+fn is_host(text: &str) -> bool {
+    let in_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    match url::Url::parse(&format!("https://{text}/")) {
+        Ok(url) => {
+            let host_only = text.rsplit_once(':').map_or(text, |(host, _)| host);
+            let is_v6 = host_only.starts_with('[') && host_only.ends_with(']');
+            url.host().is_some() && url.path() == "/" && (is_v6 || host_only.bytes().all(in_host))
+        }
+        Err(_) => false,
+    }
+}
+
+fn is_part(part: &str) -> bool {
+    let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = part.as_bytes();
+    is_edge(bytes.first())
+        && is_edge(bytes.last())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        && !part.contains("..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, registry: &str, host: &str, repository: &str) {
+        let name = text.parse::<ImageName>().unwrap();
+        assert_eq!((name.registry(), name.host(), name.repository()), (registry, host, repository), "{text}");
+    }
+
+    #[test]
+    fn names() {
+        check("nginx", "docker.io", "registry-1.docker.io", "library/nginx");
+        check("docker.io/nginx", "docker.io", "registry-1.docker.io", "library/nginx");
+        check("registry-1.docker.io/a/b", "docker.io", "registry-1.docker.io", "a/b");
+        check("GHCR.io/a/b", "ghcr.io", "ghcr.io", "a/b");
+        check("ghcr.io/MyOrg/App", "ghcr.io", "ghcr.io", "myorg/app");
+        check("Nginx", "docker.io", "registry-1.docker.io", "library/nginx");
+        check("oci://ghcr.io/MyOrg/Charts/Web", "ghcr.io", "ghcr.io", "myorg/charts/web");
+        check("localhost/a", "localhost", "localhost", "a");
+        check("oci://ghcr.io/charts/web", "ghcr.io", "ghcr.io", "charts/web");
+        check("oci://registry/web", "registry", "registry", "web");
+        check("oci://registry/team/web", "registry", "registry", "team/web");
+        check("registry/web", "docker.io", "registry-1.docker.io", "registry/web");
+        check("oci://docker.io/web", "docker.io", "registry-1.docker.io", "web");
+        check("127.0.0.1:5000/a", "127.0.0.1:5000", "127.0.0.1:5000", "a");
+        check("[::1]:5000/a", "[::1]:5000", "[::1]:5000", "a");
+        check("my_host.internal/a_b/c__d/e-f/1", "my_host.internal", "my_host.internal", "a_b/c__d/e-f/1");
+    }
+
+    #[track_caller]
+    fn check_error(text: &str, what: &str) {
+        let error = text.parse::<ImageName>().unwrap_err();
+        assert!(error.to_string().starts_with(what) && !error.hint().is_empty(), "{text:?}: {error}");
+        assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
+    }
+
+    #[test]
+    fn invalid_names() {
+        check_error("", "an invalid repository name");
+        check_error("ghcr.io/", "an invalid repository name");
+        check_error("ghcr.io/a//b", "an invalid repository name");
+        check_error("ghcr.io/a/../b", "an invalid repository name");
+        check_error("ghcr.io/a b", "an invalid repository name");
+        check_error("ghcr.io/a?x", "an invalid repository name");
+        check_error(&format!("ghcr.io/{}", "a".repeat(256)), "an invalid repository name");
+        check_error("ghcr.io/a:1.0", "a tag");
+        check_error("nginx:1.0", "a tag");
+        check_error("oci://ghcr.io", "a registry without a repository");
+        check_error("oci://", "a registry without a repository");
+        check_error("oci:///web", "an invalid host");
+        check_error("oci://oci://a/b", "a URL scheme");
+        check_error("ghcr.io/a@sha256:00", "a digest or a user name");
+        check_error("https://ghcr.io/a", "a URL scheme");
+        check_error("https://me:SECRET@ghcr.io/a", "a URL scheme");
+        check_error("me:SECRET@ghcr.io/a", "a digest or a user name");
+        check_error("host:port/a", "an invalid host");
+        check_error("host:99999/a", "an invalid host");
+        check_error(":5000/a", "an invalid host");
+        check_error("a.b#c/d", "an invalid host");
+    }
+}

@@ -1,0 +1,40 @@
+//! Names and URLs of repositories: Docker Hub's spellings, Kargo's normal forms, redaction of credentials, printable text.
+//!
+//! It is the leaf that everything else here stands on where a repository is named: a name is parsed, compared and shown in one way.
+//! It does no I/O and fails on no input.
+//!
+//! ```
+//! use repository_url::{ImageName, normalize_git, redact_url};
+//!
+//! // Two spellings of one repository.
+//! let name: ImageName = "index.docker.io/nginx".parse()?;
+//! assert_eq!(name.to_string(), "docker.io/library/nginx");
+//! assert_eq!(normalize_git("https://GitHub.com/Example/App.git"), normalize_git("https://github.com/example/app"));
+//!
+//! // A URL as a log may hold it.
+//! assert_eq!(redact_url("https://me:hunter2@example.com/x?sig=abc"), "https://example.com/x?sig=...");
+//! # Ok::<(), repository_url::InvalidImageName>(())
+//! ```
+//!
+//! - Names: [`ImageName`], [`registry_host`], [`is_docker_hub`].
+//! - Normal forms, by which Kargo compares repositories and names Freight: [`normalize_image`], [`normalize_git`],
+//!   [`normalize_chart`]. They read URLs as Go's `net/url` does, which differs from the `url` crate.
+//! - What may be shown: [`redact_url`] and [`without_credential`] take one URL, [`redact`] any text that may hold URLs,
+//!   [`printable`] a text that others wrote.
+
+mod go_url;
+mod image_name;
+mod normalize;
+mod printable;
+mod redact;
+
+pub use image_name::{
+    DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, registry_host,
+};
+pub use normalize::{normalize_chart, normalize_git, normalize_image};
+pub use printable::{is_printable, printable};
+pub use redact::{names_secret, redact, redact_url, without_credential};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

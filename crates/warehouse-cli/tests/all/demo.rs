@@ -1,0 +1,26 @@
+//! The demo runs to its end, and leaves no files behind.
+
+use crate::support::warehouse;
+
+#[test]
+fn the_demo_runs_to_its_end() {
+    let ran = warehouse(&["demo"], "");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    for part in ["git http-backend", "shop/web", "FREIGHT", "1.3.0 is published", "REQUESTS AGAIN", "all "] {
+        assert!(ran.out.contains(part), "{part:?} is missing:\n{}", ran.out);
+    }
+    assert!(!ran.out.contains("(failed)") && !ran.out.contains("(nothing fits)"), "{}", ran.out);
+}
+
+#[test]
+fn keep_writes_to_a_new_folder_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let kept = kept.to_str().unwrap();
+    assert_eq!(warehouse(&["demo", "--keep", kept], "").code, Some(0));
+    let manifest = std::fs::read_to_string(folder.path().join("kept/warehouse.yaml")).unwrap();
+    assert!(manifest.contains("kind: Warehouse"));
+    let again = warehouse(&["demo", "--keep", kept], "");
+    assert_eq!(again.code, Some(1));
+    assert!(again.err.contains("exists"), "{}", again.err);
+}

@@ -1,0 +1,142 @@
+//! The output of `explain` for every candidate, on real servers.
+
+use std::collections::BTreeSet;
+
+use crate::support::{World, warehouse};
+
+const MANIFEST: &str = r#"apiVersion: kargo.akuity.io/v1alpha1
+kind: Warehouse
+metadata: {name: shop}
+spec:
+  subscriptions:
+  - image:
+      repoURL: REGISTRY/shop/web
+      constraint: ^1.0.0
+      platform: linux/arm64
+      ignoreTagsRegexes: ["^1\\.0"]
+      discoveryLimit: 1
+  - git: {repoURL: GIT, branch: main, discoveryLimit: 1}
+  - chart: {repoURL: CHARTS, name: shop, semverConstraint: 0.2.x}
+"#;
+
+#[test]
+fn every_candidate_has_its_reason() {
+    let world = World::start();
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &world.fill(MANIFEST));
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
+    let out = ran.out.replace(&world.registry.host(), "REGISTRY").replace(world.repository.url(), "GIT");
+    insta::assert_snapshot!(out.replace(&world.charts.url(), "CHARTS"), @r#"
+    image REGISTRY/shop/web: 1 of 5 candidates is taken
+    + 1.2.0	sha256:58d36d434863
+    - 2.0.0	outside the constraint "^1.0.0"
+    - 1.1.0	beyond the limit: one better candidate fills it
+    - 1.0.0	ignored by the pattern "^1\\.0"
+    - latest	not a semantic version in the strict sense (major.minor.patch)
+
+    git GIT: 1 of 1 candidates is taken
+    + ec955a4b713dbbd95464b21358a5a9670980d10c	Merge branch 'pears' (2024-01-01T00:02:00Z)
+
+    chart CHARTS (shop): 2 of 3 candidates are taken
+    + 0.2.1
+    + 0.2.0
+    - 0.1.0	outside the constraint "0.2.x"
+    "#);
+}
+
+#[test]
+fn json_names_the_rule() {
+    let world = World::start();
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-o", "json", "-f", "-"], &world.fill(MANIFEST));
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let image = &json["subscriptions"][0];
+    assert_eq!((&image["listed"], &image["accepted"]), (&5.into(), &1.into()));
+    let candidates = image["candidates"].as_array().unwrap();
+    let names: BTreeSet<_> = candidates.iter().map(|candidate| candidate["name"].as_str().unwrap()).collect();
+    assert_eq!(names, world.registry.tags("shop/web").iter().map(String::as_str).collect());
+    let rules: Vec<_> = candidates.iter().map(|candidate| &candidate["rule"]).collect();
+    assert_eq!(
+        rules,
+        [
+            &serde_json::Value::Null,
+            &"outsideConstraint".into(),
+            &"beyondLimit".into(),
+            &"ignored".into(),
+            &"notSemver".into()
+        ]
+    );
+}
+
+#[test]
+fn one_subscription_and_one_candidate_can_be_asked_for() {
+    let world = World::start();
+    let manifest = world.fill(MANIFEST);
+    let run = |arguments: &[&str]| {
+        warehouse(&[&["explain", "--no-cache", "-q", "-f", "-"], arguments].concat(), &manifest)
+    };
+    let ran = run(&["--subscription", "0", "--candidate", "2.0.0"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_eq!(ran.out.lines().nth(1), Some("- 2.0.0\toutside the constraint \"^1.0.0\""), "{}", ran.out);
+
+    let ran = run(&["--subscription", "shop", "--candidate", "9.9.9"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("\"9.9.9\" is not a candidate of any subscription"), "{}", ran.err);
+
+    let ran = run(&["--subscription", "nobody"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert!(ran.err.contains("no subscription has the name, repoURL or index \"nobody\""), "{}", ran.err);
+}
+
+#[test]
+fn a_failed_subscription_is_shown_and_the_others_are_explained() {
+    let world = World::start();
+    let manifest = world.fill(MANIFEST).replace("/shop/web", "/shop/wep");
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("/shop/wep: it failed\n") && ran.out.contains("+ 0.2.1"), "{}", ran.out);
+    assert!(ran.err.contains("there is no repository"), "{}", ran.err);
+}
+
+/// Warnings are printed on standard error, unless it is quiet, and are in the document; the reason of a candidate says what it is.
+#[test]
+fn warnings_and_candidates_that_are_not_images() {
+    let world = World::start();
+    let registry = &world.registry;
+    let image = |tag: &str| registry.image("shop/odd").tag(tag).single("linux/amd64");
+    image("old").created("2024-01-01T00:00:00Z").push();
+    image("undated").without_created().push();
+    image("blocked").push();
+    let blocked = warehouse_testkit::When::path("/v2/shop/odd/manifests/blocked");
+    registry.faults().add(blocked, warehouse_testkit::Reply::status(451));
+    let empty = r#"{"schemaVersion": 2, "manifests": []}"#;
+    registry.push_manifest("shop/odd", ["empty"], warehouse_testkit::MediaType::OCI_INDEX, empty);
+    let manifest = world.fill(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\nspec:\n  subscriptions:\n  \
+         - image: {repoURL: REGISTRY/shop/odd, imageSelectionStrategy: NewestBuild, discoveryLimit: 1}\n",
+    );
+    let refused = "skipped, although it could be the newest: blocked (the registry refuses it with HTTP 451)";
+    let undated = "1 of 2 images have no build time, and count as the oldest: undated";
+
+    let ran = warehouse(&["explain", "--no-cache", "-f", "-"], &manifest);
+    assert_eq!(ran.code, Some(0));
+    let out = ran.out.replace(&registry.host(), "REGISTRY");
+    for line in [
+        "- blocked\tunreadable: the registry refuses it with HTTP 451\n",
+        "- empty\tan index without entries, not an image\n",
+        "- undated\tbeyond the limit of 1: does not say when it was built\n",
+    ] {
+        assert!(out.contains(line), "{out}");
+    }
+    for warning in [refused, undated] {
+        let line = format!("warning: image {}/shop/odd: {warning}\n  help: ", registry.host());
+        assert!(ran.err.contains(&line), "{}", ran.err);
+    }
+    assert_eq!(warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest).err, "");
+
+    let ran = warehouse(&["discover", "--no-cache", "-q", "-o", "json", "-f", "-"], &manifest);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let warnings = json["subscriptions"][0]["warnings"].as_array().unwrap();
+    let mut said: Vec<&str> = warnings.iter().map(|warning| warning["message"].as_str().unwrap()).collect();
+    said.sort_unstable();
+    assert_eq!(said, [undated, refused]);
+    assert!(warnings.iter().all(|warning| warning["hint"].is_string()));
+}

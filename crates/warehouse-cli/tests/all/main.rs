@@ -1,0 +1,20 @@
+//! The real binary against real servers.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod bad_input;
+mod cache;
+mod credentials;
+#[cfg(feature = "demo")]
+mod demo;
+mod discover;
+mod explain;
+#[cfg(unix)]
+mod interrupt;
+mod network;
+mod output;
+mod select;
+mod support;
+mod tls;
+mod transient;
+mod warehouses;

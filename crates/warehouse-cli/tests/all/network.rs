@@ -1,0 +1,71 @@
+//! How the arguments about the network reach it.
+
+use crate::support::{World, warehouse};
+
+const MANIFEST: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\n\
+                        spec: {subscriptions: [{image: {repoURL: REGISTRY/shop/web, discoveryLimit: 2}}]}\n";
+
+#[test]
+fn a_rate_is_kept_and_a_request_after_the_deadline_is_not_waited_for() {
+    let world = World::start();
+    let host = world.registry.host();
+    let run = |rate: &str| {
+        let arguments = ["discover", "--no-cache", "--timeout", "10s", "--registry-rate", rate, "-f", "-"];
+        world.registry.log().clear();
+        (warehouse(&arguments, &world.fill(MANIFEST)), world.registry.log().counters().requests)
+    };
+    let (ran, requests) = run(&format!("{host}=0.001"));
+    assert_eq!(
+        (ran.code, requests),
+        (Some(1), 1),
+        "the burst of one, and then a wait of a quarter of an hour"
+    );
+    assert!(ran.err.contains("the pace set for the host leaves no time before the deadline"), "{}", ran.err);
+
+    // Without the port, and for another host.
+    let (ran, requests) = run(&format!("{}=0.001", host.rsplit_once(':').unwrap().0));
+    assert_eq!((ran.code, requests), (Some(1), 1), "{}", ran.err);
+    for rate in ["ghcr.io=0.001".to_owned(), format!("{host}=1000")] {
+        let (ran, requests) = run(&rate);
+        assert_eq!((ran.code, requests), (Some(0), 3), "{}", ran.err);
+    }
+}
+
+#[test]
+fn invalid_rates_are_wrong_usage() {
+    for (rate, words) in [
+        ("ghcr.io", "write HOST=N, such as ghcr.io=50"),
+        ("ghcr.io=0", "\"0\" is not a number above zero"),
+        ("https://ghcr.io=5", "name a registry by its host alone"),
+        ("gh cr.io=5", "name a registry by its host alone"),
+    ] {
+        let ran = warehouse(&["discover", "--registry-rate", rate, "-f", "-"], MANIFEST);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{rate}");
+        assert!(ran.err.contains(words), "{rate}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_policy_for_cache_by_tag() {
+    let world = World::start();
+    let run = |policy: &str, vouched: bool| {
+        let manifest = world.fill(MANIFEST).replace("discoveryLimit: 2", &format!("cacheByTag: {vouched}"));
+        warehouse(&["discover", "--no-cache", "--cache-by-tag-policy", policy, "-f", "-"], &manifest)
+    };
+    for (policy, vouched, code) in [
+        ("Require", false, 1),
+        ("Require", true, 0),
+        ("Allow", false, 0),
+        ("Forbid", true, 0),
+        ("Force", false, 0),
+    ] {
+        let ran = run(policy, vouched);
+        assert_eq!(ran.code, Some(code), "{policy}, {vouched}: {}", ran.err);
+    }
+    let refused = run("Require", false);
+    assert!(refused.err.contains("error: standard input:4:"), "{}", refused.err);
+    assert!(refused.err.contains("set `cacheByTag: true`"), "{}", refused.err);
+    let ran = run("Deny", true);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("write Forbid, Allow, Require or Force"), "{}", ran.err);
+}

@@ -1,0 +1,220 @@
+//! Names in expressions that do not exist, members of texts, and functions that are not called.
+
+use kargo_expr::NameUse;
+
+use crate::decode::context::{Context, Field};
+use crate::diagnostic::{Code, Help};
+use crate::rule;
+use crate::rule::nearest;
+
+/// Reports the names that a filter of commits, or of tags, cannot ask for.
+pub(crate) fn in_filter(context: &mut Context, field: &Field<'_>, text: &str, of_tags: bool) {
+    let known = rule::variables(of_tags);
+    let what = if of_tags { "tags" } else { "commits" };
+    let uses = rule::uses(text, false);
+    check_members(context, field, &uses, known);
+    for unknown in rule::unknown_in_filter(text, of_tags) {
+        if of_unknown(context, field, (text, &uses), &unknown.name, known, what) {
+            continue;
+        }
+        let name = unknown.name.as_str();
+        let other = rule::variables(!of_tags);
+        let meant = synonym(name, known).or_else(|| nearest(name, known));
+        let message = match other.contains(&name) {
+            true if of_tags => format!("there is no `{name}` of tags, only of commits; it is nil"),
+            true => format!("there is no `{name}` of commits, only of tags; it is nil"),
+            false => format!("there is no `{name}` of {what}; it is nil"),
+        };
+        let help = match meant {
+            Some(meant) => renamed(context, text, &uses, (name, None), meant),
+            None => format!("the names are {}", known.join(", ")).into(),
+        };
+        context.warn(Code::UnknownName, field, message, help);
+    }
+}
+
+/// Reports the names that criteria of Freight cannot ask for.
+pub(crate) fn in_criteria(context: &mut Context, field: &Field<'_>, text: &str) {
+    let uses = rule::uses(text, true);
+    check_members(context, field, &uses, &[]);
+    let known = rule::functions();
+    for unknown in rule::unknown_in_criteria(text) {
+        let help = match nearest(&unknown.name, &known) {
+            Some(meant) => renamed(context, text, &uses, (&unknown.name, None), meant),
+            None => format!("the functions are {}", known.join(", ")).into(),
+        };
+        let message =
+            format!("there is no `{}` in criteria, and they fail where they ask for it", unknown.name);
+        context.warn(Code::UnknownName, field, message, help);
+    }
+}
+
+/// The name of what is called otherwise elsewhere.
+fn synonym(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    let meant: &[&str] = match name.to_lowercase().as_str() {
+        "message" | "msg" | "title" | "summary" | "body" | "commitmessage" | "description" => &["subject"],
+        "sha" | "hash" | "commit" | "commitid" | "commitsha" | "revision" | "rev" | "digest" | "oid" => {
+            &["id"]
+        }
+        "date" | "time" | "timestamp" | "committerdate" | "authordate" | "commitdate" | "creatordate"
+        | "created" | "createdat" | "tagdate" | "taggerdate" => &["commitDate", "creatorDate"],
+        "email" | "user" | "username" | "authoremail" | "authorname" => &["author"],
+        "committername" | "committeremail" => &["committer"],
+        "tagmessage" | "tagannotation" => &["annotation"],
+        "name" | "ref" | "tagname" | "version" => &["tag"],
+        _ => &[],
+    };
+    known.iter().copied().find(|name| meant.contains(name))
+}
+
+/// The operators that compare texts.
+const OPERATORS: &[&str] = &["contains", "startsWith", "endsWith", "matches"];
+
+/// Reports the members that are read of texts, and the functions that are not called.
+fn check_members(context: &mut Context, field: &Field<'_>, uses: &[NameUse], known: &[&'static str]) {
+    let mut told = Vec::new();
+    for used in uses {
+        let key = (used.name.as_str(), used.member.as_deref());
+        if told.contains(&key) {
+            continue;
+        }
+        if used.is_uncalled_function() {
+            let message = format!("`{}` is a function, and it is not called", used.name);
+            context.warn(Code::BadExpression, field, message, call_of(used, known));
+        } else if let Some(member) = used.member.as_deref().filter(|_| is_text(&used.name, known)) {
+            let such = match used.name.as_str() {
+                "author" | "committer" | "tagger" => " `Name <email>`",
+                _ => "",
+            };
+            let message = format!("`{}` is a text{such}, and has no `{member}`", used.name);
+            let help = instead(&used.name, member);
+            context.warn(Code::UnknownName, field, message, help);
+        } else {
+            continue;
+        }
+        told.push(key);
+    }
+}
+
+/// Reports the members that are read of a name that nothing has, where a variable holds what they are.
+/// False where none is.
+fn of_unknown(
+    context: &mut Context,
+    field: &Field<'_>,
+    (text, uses): (&str, &[NameUse]),
+    name: &str,
+    known: &[&'static str],
+    what: &str,
+) -> bool {
+    let mut told: Vec<&str> = Vec::new();
+    for member in uses.iter().filter(|used| used.name == name).map(|used| used.member.as_deref()) {
+        let Some(member) = member else { return false };
+        let same = known.iter().copied().find(|known| known.eq_ignore_ascii_case(member));
+        let Some(meant) = same.or_else(|| synonym(member, known)) else { return false };
+        if told.contains(&member) {
+            continue;
+        }
+        told.push(member);
+        let message = format!("there is no `{name}.{member}` of {what}, as there is no `{name}`");
+        let help = renamed(context, text, uses, (name, Some(member)), meant);
+        context.warn(Code::UnknownName, field, message, help);
+    }
+    !told.is_empty()
+}
+
+/// How the first function that is not called is called.
+pub(crate) fn call_of_first(text: &str, known: &[&'static str]) -> Option<String> {
+    let uses = rule::uses(text, known.is_empty());
+    uses.iter().find(|used| used.is_uncalled_function()).map(|used| call_of(used, known))
+}
+
+/// What to write in place of a function that is not called: the variable that is meant, or a call.
+fn call_of(used: &NameUse, known: &[&'static str]) -> String {
+    match synonym(&used.name, known).filter(|_| used.member.is_some()) {
+        Some(variable) => format!("did you mean `{variable}`?"),
+        None => call(&used.name, known.contains(&"tag")),
+    }
+}
+
+/// What to write to call a function.
+fn call(name: &str, of_tags: bool) -> String {
+    let date = if of_tags { "creatorDate" } else { "commitDate" };
+    match name {
+        "date" => format!("call it: `date('2025-01-31')`, as in `{date}.After(date('2025-01-31'))`"),
+        "now" => format!("call it: `now()`, as in `now() - {date} < duration('24h')`"),
+        "duration" => format!("call it: `duration('24h')`, as in `now() - {date} < duration('24h')`"),
+        "timezone" => "call it: `timezone('UTC')`".to_owned(),
+        "imageFrom" | "commitFrom" | "chartFrom" => format!("call it with the `repoURL`: `{name}('...')`"),
+        name => format!("call it: `{name}(...)`"),
+    }
+}
+
+/// Every variable of commits and tags is a text, but for the dates.
+fn is_text(name: &str, known: &[&str]) -> bool {
+    known.contains(&name) && !name.ends_with("Date")
+}
+
+/// What to write in place of a member of a text.
+fn instead(name: &str, member: &str) -> String {
+    let operator = match member.to_ascii_lowercase().as_str() {
+        "includes" | "has" | "indexof" => Some("contains"),
+        "hasprefix" => Some("startsWith"),
+        "hassuffix" => Some("endsWith"),
+        "match" | "test" => Some("matches"),
+        _ => nearest(member, OPERATORS),
+    };
+    let function = match member.to_ascii_lowercase().as_str() {
+        "lower" | "tolower" | "tolowercase" => Some("lower"),
+        "upper" | "toupper" | "touppercase" => Some("upper"),
+        "trim" | "trimspace" => Some("trim"),
+        "len" | "length" | "size" => Some("len"),
+        _ => None,
+    };
+    match (operator, function, member.to_ascii_lowercase().as_str()) {
+        (Some(operator), ..) => format!("write `{name} {operator} 'TEXT'`"),
+        (_, Some(function), _) => format!("write `{function}({name})`"),
+        (.., "email" | "mail") => format!("compare the text: `{name} contains '<me@example.com>'`"),
+        (.., "name") if matches!(name, "author" | "committer" | "tagger") => {
+            format!("compare the text: `{name} contains 'Jane Doe'`")
+        }
+        _ => format!("write `{name}` alone"),
+    }
+}
+
+/// Help with the expression in which every read of a name, or of this member of it, is a read of the variable that is meant.
+fn renamed(
+    context: &Context,
+    text: &str,
+    uses: &[NameUse],
+    (name, member): (&str, Option<&str>),
+    meant: &str,
+) -> Help {
+    let words = format!("did you mean `{meant}`?");
+    let mut places: Vec<usize> = uses
+        .iter()
+        .filter(|used| used.name == name && (member.is_none() || used.member.as_deref() == member))
+        .map(|used| used.position)
+        .collect();
+    places.sort_unstable();
+    let mut expression = String::with_capacity(text.len());
+    let mut done = 0;
+    for place in places {
+        let rest = text.get(place..).unwrap_or_default();
+        let length = match member {
+            None => rest.starts_with(name).then_some(name.len()),
+            Some(member) => [".", "?."]
+                .iter()
+                .map(|dot| format!("{name}{dot}{member}"))
+                .find_map(|read| rest.starts_with(&read).then_some(read.len())),
+        };
+        let (Some(length), Some(before)) = (length, text.get(done..place)) else { return words.into() };
+        expression.push_str(before);
+        expression.push_str(meant);
+        done = place + length;
+    }
+    if done == 0 {
+        return words.into();
+    }
+    expression.push_str(&text[done..]);
+    Help::writing(words, context.style.form(&expression)).probable()
+}

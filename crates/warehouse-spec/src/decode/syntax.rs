@@ -1,0 +1,209 @@
+//! What a syntax error most likely comes from, and what to do about it.
+
+use std::sync::Arc;
+
+use granit_parser::{ErrorKind, ScanError};
+
+use crate::decode::remedy::Style;
+use crate::diagnostic::{Code, Diagnostic, Help, Location, Severity};
+use crate::rule::is_tag;
+use crate::snippet::may_hold_secret;
+use crate::yaml::written::{self, Escaped};
+use crate::yaml::{Cause, Mark, Problem};
+
+/// What about a text as a whole explains its errors; looked up once, however many errors there are.
+struct Clues<'a> {
+    lines: Vec<&'a str>,
+    /// The byte at which each line starts.
+    starts: Vec<usize>,
+    /// The index of the first line that Git leaves in a file with a conflict.
+    conflict: Option<usize>,
+    is_template: bool,
+    is_shell_script: bool,
+    is_json: bool,
+}
+
+impl<'a> Clues<'a> {
+    fn of(text: &'a str) -> Self {
+        let lines: Vec<&str> = text.lines().collect();
+        let ends = text.split_inclusive('\n').scan(0, |end, line| {
+            *end += line.len();
+            Some(*end)
+        });
+        let starts = std::iter::once(0).chain(ends).collect();
+        let is_conflict = |line: &&str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
+        Self {
+            conflict: lines.iter().position(is_conflict),
+            is_template: text.match_indices("{{").any(|(at, _)| !text[..at].ends_with('$')),
+            is_shell_script: text.starts_with("#!") || lines.iter().any(|line| starts_here_document(line)),
+            is_json: written::is_json(text),
+            starts,
+            lines,
+        }
+    }
+
+    /// The mark of a value on a line (from 1) at this column.
+    fn mark(&self, line: usize, column: usize, value: &str) -> Mark {
+        let text = self.lines.get(line - 1).copied().unwrap_or_default();
+        let start = self.starts.get(line - 1).copied().unwrap_or_default() + byte_at(text, column);
+        Mark { line, column, width: value.chars().count(), start, end: start + value.len() }
+    }
+}
+
+/// The diagnostics for the documents that could not be read.
+pub(crate) fn diagnostics(source: &Arc<str>, text: &str, problems: &[Problem]) -> Vec<Diagnostic> {
+    if problems.is_empty() {
+        return Vec::new();
+    }
+    let clues = Clues::of(text);
+    let all = problems.iter().map(|problem| match &problem.cause {
+        Cause::Syntax(error) => diagnostic(source, &clues, error, &problem.path),
+        Cause::Limit { mark, message } => {
+            let location = Location::new(source, *mark);
+            Diagnostic::new(Severity::Error, Code::Limit, location, &problem.path, message)
+        }
+    });
+    all.collect()
+}
+
+/// The diagnostic for a text that is not valid YAML.
+fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &str) -> Diagnostic {
+    let marker = error.marker();
+    let byte = marker.byte_offset().unwrap_or_default();
+    let mark =
+        Mark { line: marker.line().max(1), column: marker.col() + 1, width: 1, start: byte, end: byte };
+    let line = clues.lines.get(mark.line - 1).copied().unwrap_or_default();
+    let report = |mark, code, message: &str| {
+        Diagnostic::new(Severity::Error, code, Location::new(source, mark), path, message)
+    };
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return report(mark, Code::Limit, "mappings and lists are nested too deep");
+    }
+    if let Some(index) = clues.conflict.filter(|index| *index < mark.line) {
+        let conflict = clues.mark(index + 1, 1, "<<<<<<<");
+        let message = "a merge conflict is not resolved";
+        let mut diagnostic = report(conflict, Code::Syntax, message);
+        diagnostic.path.clear();
+        return diagnostic
+            .with_help("choose one side, and delete the lines that start with <<<<<<<, ======= and >>>>>>>");
+    }
+    let is_secret = may_hold_secret(&clues.lines, mark.line - 1);
+    let is_escape = matches!(
+        error.kind(),
+        ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape
+    );
+    let is_expression = path.ends_with("expressionFilter") || path.ends_with("expression");
+    if let Some((column, value, found)) =
+        escaped(line, mark.column, is_expression).filter(|_| is_escape && !is_secret)
+    {
+        let start = clues.mark(mark.line, column, value);
+        let message = format!("`{}` is not an escape in double quotes", found.escape);
+        return report(start, Code::Unquoted, &message).with_help(quote(
+            path,
+            (line, column),
+            &found.text,
+            clues.is_json,
+        ));
+    }
+    if let Some((column, value, what)) = unquoted(line, mark.column, error.kind()).filter(|_| !is_secret) {
+        let start = clues.mark(mark.line, column, value);
+        let message = format!("`{value}` is read as {what}");
+        return report(start, Code::Unquoted, &message).with_help(quote(
+            path,
+            (line, column),
+            value,
+            clues.is_json,
+        ));
+    }
+    let message = format!("this is not valid YAML: {}", error.kind());
+    let diagnostic = report(mark, Code::Syntax, &message);
+    match remedy(error.kind(), clues, line) {
+        Some(help) => diagnostic.with_help(help),
+        None => diagnostic,
+    }
+}
+
+fn remedy(kind: &ErrorKind, clues: &Clues<'_>, line: &str) -> Option<&'static str> {
+    if clues.is_template {
+        return Some("this looks like a template: render it first, for example with `helm template`");
+    }
+    if clues.is_shell_script {
+        return Some("this looks like a shell script: take the manifests out of it");
+    }
+    if line.contains("\\${{") || line.contains("\\\"") || line.contains("\\$") {
+        return Some(
+            "this looks like text of a shell script: take the manifest out of it, without the shell's backslashes",
+        );
+    }
+    if line.trim() == "..." {
+        return Some("`...` stands for something left out: write it out, or delete the line");
+    }
+    match kind {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => Some("indent with spaces, not with tabs"),
+        ErrorKind::UnclosedQuotedScalar => Some("close the quotation mark"),
+        ErrorKind::UnclosedFlowCollection { .. } => Some("close the bracket"),
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidMappingValueWhitespace => {
+            Some("a value that contains `: ` must be quoted; check the indentation otherwise")
+        }
+        _ => None,
+    }
+}
+
+fn starts_here_document(line: &str) -> bool {
+    let line = line.trim_end();
+    ["<<EOF", "<< EOF", "<<'EOF'", "<<-EOF", "<<\"EOF\""].iter().any(|start| line.ends_with(start))
+}
+
+/// The value on this line, when it starts with a character that means something else than itself and the error is in it:
+/// its column, its text, and what it is taken for.
+fn unquoted<'a>(line: &'a str, column: usize, kind: &ErrorKind) -> Option<(usize, &'a str, &'static str)> {
+    if matches!(kind, ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape) {
+        return None;
+    }
+    // What was never closed needs its end, not quotation marks around it.
+    if matches!(kind, ErrorKind::UnclosedQuotedScalar | ErrorKind::UnclosedFlowCollection { .. }) {
+        return None;
+    }
+    let byte = byte_at(line, column);
+    let (start, value) = written::value_at(line, byte)?;
+    if value.contains("{{") {
+        return None;
+    }
+    let what = written::reading(value)?;
+    Some((line[..start].chars().count() + 1, value, what))
+}
+
+/// The value in double quotes that starts at this column, and the first escape in it that YAML does not know.
+fn escaped(line: &str, column: usize, is_expression: bool) -> Option<(usize, &str, Escaped)> {
+    let value = written::double_quoted(line, byte_at(line, column))?;
+    // A template or a shell script is explained as such.
+    let is_script = value
+        .match_indices("\\$")
+        .any(|(at, _)| value[at + 2..].starts_with(|next: char| next == '{' || next.is_ascii_alphabetic()));
+    if is_script || value.contains("{{") {
+        return None;
+    }
+    let found = written::first_unknown(value, is_expression);
+    Some((column, value, found?))
+}
+
+/// What to do about a value that starts at this column of a line, of the field before it or at this path.
+fn quote(path: &str, (line, column): (&str, usize), value: &str, is_json: bool) -> Help {
+    let before = line[..byte_at(line, column)].trim_end();
+    let key = before
+        .strip_suffix(':')
+        .and_then(|before| before.rsplit([' ', '{', ',', '"', '\'']).find(|key| !key.is_empty()));
+    let name = key.unwrap_or_else(|| path.rsplit('.').next().unwrap_or_default());
+    // The strategy is not known here.
+    let follows_tag = path.contains("image") && is_tag(value);
+    Style { is_json, follows_tag }.quote(name, value)
+}
+
+/// Where in the line the character of this column, counted from 1, starts.
+fn byte_at(line: &str, column: usize) -> usize {
+    line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at)
+}

@@ -1,0 +1,522 @@
+//! Reading single values, with the message that fits when they are of another type.
+
+use jiff::Timestamp;
+
+use crate::decode::context::{ALLOW_TAGS, Context, Field, IGNORE_TAGS};
+use crate::decode::expression::call_of_first;
+use crate::decode::object::Object;
+use crate::decode::remedy::Style;
+use crate::diagnostic::{Code, Help};
+use crate::repo_url::BadUrl;
+use crate::subscription::UnknownValue;
+use crate::yaml::written::{self, is_unseen};
+use crate::yaml::{Scalar, ScalarKind, Value};
+use crate::{rule, time};
+
+impl Context {
+    /// Reports everything below a value that YAML took for something else than it says.
+    pub(crate) fn reads_otherwise_within(&mut self, field: &Field<'_>) {
+        if self.reads_otherwise(field) {
+            return;
+        }
+        match &field.node.value {
+            Value::List(items) => {
+                for (index, node) in items.iter().enumerate() {
+                    let path = format!("{}[{index}]", field.path);
+                    let place = field.place.clone();
+                    self.reads_otherwise_within(&Field { node, key: node.mark, path, place });
+                }
+            }
+            Value::Mapping(entries) => {
+                for (key, node) in entries {
+                    let path = crate::yaml::child(&field.path, key.text().unwrap_or("?"));
+                    let place = field.place.clone();
+                    self.reads_otherwise_within(&Field { node, key: key.mark, path, place });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A text. A number, a boolean or a date-like word in its place is refused as the API server refuses it.
+    pub(crate) fn string<'t>(&mut self, field: &Field<'t>) -> Option<&'t str> {
+        let text = self.any_string(field)?;
+        let is_block = matches!(&field.node.value, Value::Scalar(scalar) if scalar.block);
+        if is_block && text.ends_with('\n') && !takes_lines(field.name(), text) {
+            let form = self.style.quoted(text.trim_end());
+            let help = match text.trim_end().contains('\n') {
+                true => Help::from("write it on one line"),
+                false => Help::writing(format!("write it on one line: {form}"), form),
+            };
+            let message =
+                format!("`{}` ends with a line break, as a text after `|` or `>` does", field.name());
+            self.error(Code::WrongType, field, message, help);
+            return None;
+        }
+        if self.is_changed_by_escape(field, text) {
+            return None;
+        }
+        self.tell_cut_off(field, text);
+        Some(text)
+    }
+
+    /// Reports an escape that put an invisible character into a field that selects, where a backslash was meant.
+    fn is_changed_by_escape(&mut self, field: &Field<'_>, text: &str) -> bool {
+        let name = field.name().split('[').next().unwrap_or_default();
+        let is_blank = |letter| matches!(letter, '\n' | '\r' | '\t');
+        let selects = match name {
+            "allowTags" | "allowTagsRegexes" | "ignoreTags" | "ignoreTagsRegexes" | "includePaths"
+            | "excludePaths" => true,
+            // Lines and tabs are blanks there.
+            _ if takes_lines(name, text) => text.contains(|letter| is_unseen(letter) && !is_blank(letter)),
+            "constraint" | "semverConstraint" => true,
+            _ => false,
+        };
+        let is_expression = matches!(name, "expression" | "expressionFilter");
+        let written = field.node.written.as_deref().filter(|_| selects);
+        let found = written.and_then(|written| written::first_bad(written, is_expression));
+        if let Some((letter, found)) = found.and_then(|found| Some((found.stands_for?, found))) {
+            let message =
+                format!("`{}` in double quotes is the character U+{:04X}", found.escape, letter as u32);
+            let help = self.style.quote(name, &found.text);
+            self.error(Code::Unquoted, field, message, help);
+            return true;
+        }
+        // As it stands in the text, or by an escape in a text of several lines.
+        let is_blank = |letter| is_blank(letter) && takes_lines(name, text);
+        let Some(letter) = text.chars().find(|&letter| selects && letter.is_control() && !is_blank(letter))
+        else {
+            return false;
+        };
+        let (what, help) = match letter {
+            '\n' | '\r' => ("a line break".to_owned(), "write it on one line"),
+            letter => (format!("the character U+{:04X}", letter as u32), "delete the character"),
+        };
+        self.error(Code::BadValue, field, format!("`{}` holds {what}", field.name()), help);
+        true
+    }
+
+    /// A text, which may end with a line break.
+    pub(crate) fn any_string<'t>(&mut self, field: &Field<'t>) -> Option<&'t str> {
+        if self.reads_otherwise(field) {
+            return None;
+        }
+        match &field.node.value {
+            Value::Scalar(Scalar { text, kind: ScalarKind::Text, .. }) => Some(text),
+            Value::Scalar(Scalar { text, kind: ScalarKind::Null, .. }) if text.is_empty() => {
+                if self.is_swallowed(field) {
+                    return None;
+                }
+                let message = format!("`{}` must be a text, and there is none", field.name());
+                self.error(Code::WrongType, field, message, "write a text, or delete the line");
+                None
+            }
+            Value::Scalar(scalar) => {
+                self.error(
+                    Code::WrongType,
+                    field,
+                    format!("`{}` must be a text, and YAML reads {}", field.name(), field.node.describe()),
+                    self.style.quote(field.name(), &scalar.text),
+                );
+                None
+            }
+            _ => {
+                self.wrong_type(field, "a text");
+                None
+            }
+        }
+    }
+
+    /// A text that says something; an empty one is absent, as Go has it.
+    pub(crate) fn filled<'t>(&mut self, field: &Field<'t>) -> Option<&'t str> {
+        self.string(field).filter(|text| !text.is_empty())
+    }
+
+    /// `true` or `false`, in any spelling that Kubernetes' YAML library takes.
+    pub(crate) fn boolean(&mut self, field: &Field<'_>) -> Option<bool> {
+        if let Value::Scalar(scalar) = &field.node.value {
+            match scalar.kind {
+                ScalarKind::Boolean(value) => return Some(value),
+                ScalarKind::Text if matches!(scalar.text.as_str(), "true" | "false") => {
+                    self.error(
+                        Code::WrongType,
+                        field,
+                        format!("`{}` must be true or false, not a quoted text", field.name()),
+                        Help::writing("take the quotation marks off", scalar.text.as_str()),
+                    );
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        self.wrong_type(field, "true or false");
+        None
+    }
+
+    /// A whole number.
+    pub(crate) fn integer(&mut self, field: &Field<'_>) -> Option<i64> {
+        if let Value::Scalar(scalar) = &field.node.value {
+            match scalar.kind {
+                ScalarKind::Integer(value) => return Some(value),
+                ScalarKind::Text if scalar.text.parse::<i64>().is_ok() => {
+                    self.error(
+                        Code::WrongType,
+                        field,
+                        format!("`{}` must be a number, not a quoted text", field.name()),
+                        Help::writing("take the quotation marks off", scalar.text.as_str()),
+                    );
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        self.wrong_type(field, "a whole number");
+        None
+    }
+
+    /// The items of a list.
+    pub(crate) fn list<'t>(&mut self, field: &Field<'t>, items: &str) -> Option<Vec<Field<'t>>> {
+        if field.node.misread.is_some() && self.reads_otherwise(field) {
+            return None;
+        }
+        let Value::List(nodes) = &field.node.value else {
+            if matches!(&field.node.value, Value::Scalar(scalar) if scalar.kind == ScalarKind::Text)
+                && field.node.misread.is_none()
+            {
+                self.error(
+                    Code::WrongType,
+                    field,
+                    format!("`{}` must be a list of {items}, not a text", field.name()),
+                    "put it on a line of its own, after `- `",
+                );
+            } else {
+                self.wrong_type(field, &format!("a list of {items}"));
+            }
+            return None;
+        };
+        let items: Vec<Field<'t>> = nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| Field {
+                node,
+                key: node.mark,
+                path: format!("{}[{index}]", field.path),
+                place: format!("{}[{index}]", field.place),
+            })
+            .collect();
+        for item in &items {
+            self.place(&item.place, item.node.mark);
+        }
+        Some(items)
+    }
+
+    /// A list of texts, each with its field for what is to be said about it.
+    pub(crate) fn strings<'t>(&mut self, field: &Field<'t>) -> Vec<(Field<'t>, String)> {
+        let items = self.list(field, "texts").unwrap_or_default();
+        items
+            .into_iter()
+            .filter_map(|item| {
+                if self.is_selector_with_space(&item) {
+                    return None;
+                }
+                let text = self.string(&item)?.to_owned();
+                Some((item, text))
+            })
+            .collect()
+    }
+
+    /// Reports `glob: path`, which a space has made a mapping.
+    fn is_selector_with_space(&mut self, item: &Field<'_>) -> bool {
+        let Value::Mapping(pairs) = &item.node.value else {
+            return false;
+        };
+        let [(key, value)] = pairs.as_slice() else {
+            return false;
+        };
+        let (Some(key @ ("glob" | "regex" | "regexp")), Some(value)) = (key.text(), value.text()) else {
+            return false;
+        };
+        self.error(
+            Code::WrongType,
+            item,
+            format!("`{key}: {value}` is a mapping, because of the space after the colon"),
+            Help::writing(
+                format!("leave the space out: {key}:{value}"),
+                self.style.form(&format!("{key}:{value}")),
+            ),
+        );
+        true
+    }
+
+    /// A mapping of texts to texts.
+    pub(crate) fn string_map(&mut self, field: &Field<'_>) -> std::collections::BTreeMap<String, String> {
+        let Some(object) = Object::open(self, field) else {
+            return Default::default();
+        };
+        let entries = object.rest();
+        entries
+            .iter()
+            .filter_map(|(name, entry)| Some(((*name).to_owned(), self.any_string(entry)?.to_owned())))
+            .collect()
+    }
+
+    /// One of the words a field takes.
+    pub(crate) fn word<T>(&mut self, field: &Field<'_>) -> Option<T>
+    where
+        T: std::str::FromStr<Err = UnknownValue>,
+    {
+        let text = self.filled(field)?;
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(unknown) => {
+                let help = self.style.word(text, &unknown);
+                self.error(Code::BadValue, field, format!("`{}` cannot be `{text}`", field.name()), help);
+                None
+            }
+        }
+    }
+
+    /// A moment in RFC 3339.
+    pub(crate) fn moment(&mut self, field: &Field<'_>) -> Option<Timestamp> {
+        let text = self.filled(field)?;
+        let moment = time::parse(text);
+        if moment.is_none() {
+            self.error(
+                Code::BadValue,
+                field,
+                format!("`{text}` is not a date and time of RFC 3339"),
+                self.style.moment(text),
+            );
+        }
+        moment
+    }
+
+    /// `discoveryLimit`: 1 to 100, 20 where it is absent or 0.
+    pub(crate) fn discovery_limit(&mut self, object: &mut Object<'_>) -> u32 {
+        use crate::subscription::{DEFAULT_DISCOVERY_LIMIT, MAXIMUM_DISCOVERY_LIMIT};
+
+        let Some(field) = object.take(self, "discoveryLimit") else {
+            return DEFAULT_DISCOVERY_LIMIT;
+        };
+        let Some(limit) = self.integer(&field) else {
+            return DEFAULT_DISCOVERY_LIMIT;
+        };
+        if limit == 0 {
+            let message = format!("a limit of 0 counts as absent: the limit is {DEFAULT_DISCOVERY_LIMIT}");
+            self.warn(Code::NoEffect, &field, message, "delete it, or write a number from 1 to 100");
+            return DEFAULT_DISCOVERY_LIMIT;
+        }
+        match u32::try_from(limit) {
+            Ok(limit) if limit <= MAXIMUM_DISCOVERY_LIMIT => limit,
+            _ => {
+                self.error(
+                    Code::BadValue,
+                    &field,
+                    format!("`discoveryLimit` is {limit}, and must be from 1 to {MAXIMUM_DISCOVERY_LIMIT}"),
+                    format!("write a number from 1 to {MAXIMUM_DISCOVERY_LIMIT}"),
+                );
+                DEFAULT_DISCOVERY_LIMIT
+            }
+        }
+    }
+
+    /// A switch that is off, or another default, where it is absent.
+    pub(crate) fn switch(&mut self, object: &mut Object<'_>, name: &str, default: bool) -> bool {
+        object.take(self, name).and_then(|field| self.boolean(&field)).unwrap_or(default)
+    }
+
+    /// A text that may be absent.
+    pub(crate) fn optional(&mut self, object: &mut Object<'_>, name: &str) -> Option<String> {
+        let field = object.take(self, name)?;
+        self.filled(&field).map(str::to_owned)
+    }
+
+    /// A text that may be absent, and is empty then.
+    pub(crate) fn text(&mut self, object: &mut Object<'_>, name: &str) -> String {
+        self.optional(object, name).unwrap_or_default()
+    }
+}
+
+/// Whether this field means the same with a line break at its end.
+fn takes_lines(name: &str, text: &str) -> bool {
+    match name {
+        "expression" | "expressionFilter" => true,
+        "constraint" | "semverConstraint" => crate::rule::constraint(text).is_none(),
+        _ => false,
+    }
+}
+
+/// How long a list is that is written out in a message.
+const LONGEST_LIST: usize = 200;
+
+/// The tags a subscription allows and ignores.
+#[derive(Debug, Default)]
+pub(crate) struct TagLists {
+    pub(crate) allow: Vec<String>,
+    pub(crate) ignore: Vec<String>,
+    pub(crate) ignore_literals: Vec<String>,
+}
+
+impl Context {
+    /// `repoURL`, which must be there and of the right form.
+    pub(crate) fn repo_url(
+        &mut self,
+        object: &mut Object<'_>,
+        check: fn(&str) -> Result<(), BadUrl>,
+    ) -> Option<String> {
+        match object.take_even_null(self, "repoURL", "repoURL") {
+            Some(field) if !field.node.is_null() => self.checked_url(&field, check),
+            Some(field) => {
+                let at = (field.key, field.path.as_str());
+                self.error_at(Code::Missing, at, "`repoURL` has no value", "write the repository's URL");
+                None
+            }
+            None => {
+                self.error_at(Code::Missing, object.at(), "`repoURL` is missing", "add the repository's URL");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn checked_url(
+        &mut self,
+        field: &Field<'_>,
+        check: fn(&str) -> Result<(), BadUrl>,
+    ) -> Option<String> {
+        let text = self.string(field)?;
+        if let Err(bad) = check(text) {
+            self.error(Code::BadUrl, field, bad.message, bad.help);
+        }
+        Some(text.to_owned())
+    }
+
+    /// A version constraint that must parse, with its field.
+    pub(crate) fn constraint<'t>(
+        &mut self,
+        object: &mut Object<'t>,
+        name: &str,
+    ) -> Option<(Field<'t>, String)> {
+        let field = object.take(self, name)?;
+        let text = self.filled(&field)?.to_owned();
+        if let Some(reason) = rule::constraint(&text) {
+            self.bad_constraint(&field, &text, &reason);
+        }
+        Some((field, text))
+    }
+
+    pub(crate) fn bad_constraint(&mut self, field: &Field<'_>, text: &str, reason: &str) {
+        self.error(
+            Code::BadConstraint,
+            field,
+            format!("`{text}` is not a version constraint: {reason}"),
+            self.style.constraint(),
+        );
+    }
+
+    pub(crate) fn bad_expression(
+        &mut self,
+        field: &Field<'_>,
+        (text, names): (&str, &[&'static str]),
+        reason: &str,
+    ) {
+        let help = self.cut_off(field).or_else(|| call_of_first(text, names)).unwrap_or_default();
+        self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), help);
+    }
+
+    /// What to do where a comment may have cut off a part of the value, so that the rest means nothing.
+    fn cut_off(&self, field: &Field<'_>) -> Option<String> {
+        let Value::Scalar(Scalar { commented: true, .. }) = &field.node.value else {
+            return None;
+        };
+        let whole = self.style.quoted(field.node.written.as_deref()?);
+        Some(format!("` #` starts a comment; if it is part of the value, quote it: {whole}"))
+    }
+
+    /// The lists of tags, the old fields included: `allowTags` is one more pattern, `ignoreTags` stay literal.
+    pub(crate) fn tag_lists(&mut self, object: &mut Object<'_>) -> TagLists {
+        let mut lists = TagLists {
+            allow: self.patterns(object, "allowTagsRegexes"),
+            ignore: self.patterns(object, "ignoreTagsRegexes"),
+            ignore_literals: Vec::new(),
+        };
+        if let Some(field) = object.take(self, "allowTags") {
+            let pattern = self.filled(&field).map(str::to_owned);
+            let all = lists.allow.iter().chain(&pattern);
+            let is_alone = !object.has("allowTagsRegexes");
+            let help = rewritten(self.style, "allowTagsRegexes", all.cloned());
+            self.old_spelling_with(&field, ALLOW_TAGS, help.over(field.entry()).only_if(is_alone));
+            if let Some(pattern) = pattern {
+                self.check_pattern(&field, &pattern);
+                lists.allow.push(pattern);
+            }
+        }
+        if let Some(field) = object.take(self, "ignoreTags") {
+            let literals = self.strings(&field);
+            lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
+            let exact = lists.ignore_literals.iter().map(|tag| exactly(tag));
+            let all = lists.ignore.iter().cloned().chain(exact);
+            let is_alone = !object.has("ignoreTagsRegexes");
+            let help = rewritten(self.style, "ignoreTagsRegexes", all);
+            self.old_spelling_with(&field, IGNORE_TAGS, help.over(field.entry()).only_if(is_alone));
+        }
+        lists
+    }
+
+    fn patterns(&mut self, object: &mut Object<'_>, name: &str) -> Vec<String> {
+        let Some(field) = object.take(self, name) else {
+            return Vec::new();
+        };
+        let mut patterns = Vec::new();
+        for (item, pattern) in self.strings(&field) {
+            self.check_pattern(&item, &pattern);
+            patterns.push(pattern);
+        }
+        patterns
+    }
+
+    fn check_pattern(&mut self, field: &Field<'_>, pattern: &str) {
+        if let Some(reason) = rule::regex(pattern) {
+            self.error(
+                Code::BadRegex,
+                field,
+                format!("`{pattern}` is not a regular expression of Go's syntax: {reason}"),
+                "",
+            );
+        }
+    }
+}
+
+/// The regular expression of this text alone.
+fn exactly(text: &str) -> String {
+    let mut pattern = "^".to_owned();
+    for letter in text.chars() {
+        if r"\.+*?()|[]{}^$".contains(letter) {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('$');
+    pattern
+}
+
+/// What to write in place of an old list: the new one, with everything in it.
+fn rewritten(style: Style, name: &str, patterns: impl Iterator<Item = String>) -> Help {
+    let patterns: Vec<String> = patterns
+        .map(|pattern| match style.is_json {
+            true => style.quoted(&pattern),
+            false => format!("'{}'", pattern.replace('\'', "''")),
+        })
+        .collect();
+    let list = patterns.join(", ");
+    match list.is_empty() || list.len() > LONGEST_LIST {
+        true => {
+            let pattern = style.quoted(r"^v1\.1$");
+            format!("write `{name}`, a list of regular expressions, such as [{pattern}] for the one tag v1.1")
+                .into()
+        }
+        false => {
+            let entry = style.entry(name, &format!("[{list}]"));
+            Help::writing(format!("write `{entry}`"), entry)
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The rules of subscriptions, which judge names, paths and commits without a server.
+
+use kargo_expr::{CompileError, Expression};
+use selection_strategies::path::{PathSelectorError, PathSelectors};
+use selection_strategies::{
+    Constraint, ConstraintError, NameKind, Strictness, TagFilter, TagFilterError, TagRule,
+};
+
+use crate::subscription::{
+    ChartSubscription, CommitSelectionStrategy, GitSubscription, ImageSelectionStrategy, ImageSubscription,
+    Subscription, SubscriptionKind,
+};
+
+/// A subscription whose rule cannot be made. [`parse`](crate::parse) refuses such a subscription, with the place of the field, so
+/// only one that was built by hand has this error.
+///
+/// `Display` names the field. The cause is the [`source`](std::error::Error::source).
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidRule {
+    /// A pattern of `allowTagsRegexes` or `ignoreTagsRegexes` is not a regular expression of Go's syntax.
+    #[error("`{}` cannot be used", self.field())]
+    Pattern(#[source] TagFilterError),
+    /// The version constraint does not parse.
+    #[error("`{field}` cannot be used")]
+    Constraint {
+        /// `constraint` of an image, `semverConstraint` of others.
+        field: &'static str,
+        /// What is wrong with it.
+        #[source]
+        error: ConstraintError,
+    },
+    /// The strategy `Digest` follows the tag that `constraint` names, and it names none.
+    #[error("the strategy Digest needs the tag to follow")]
+    NoTag,
+    /// A selector of `includePaths` or `excludePaths` does not parse.
+    #[error("`{field}` cannot be used")]
+    Path {
+        /// `includePaths` or `excludePaths`.
+        field: &'static str,
+        /// What is wrong with it.
+        #[source]
+        error: PathSelectorError,
+    },
+    /// The expression does not compile.
+    #[error("`expressionFilter` cannot be used")]
+    Expression(#[source] CompileError),
+}
+
+impl InvalidRule {
+    /// The name of the field that the rule cannot be made from.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Pattern(TagFilterError::Ignore { .. }) => "ignoreTagsRegexes",
+            Self::Pattern(_) => "allowTagsRegexes",
+            Self::Constraint { field, .. } | Self::Path { field, .. } => field,
+            Self::NoTag => "constraint",
+            Self::Expression(_) => "expressionFilter",
+        }
+    }
+}
+
+impl Subscription {
+    /// The rule by which names are judged: tags of an image, tags of a Git repository, versions of a chart. None for a Git
+    /// subscription that follows a branch, and for a generic one.
+    ///
+    /// Which of these tags would my Warehouse take, and why not the others:
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use warehouse_spec::{Options, parse};
+    /// # let text = "\
+    /// # apiVersion: kargo.akuity.io/v1alpha1
+    /// # kind: Warehouse
+    /// # metadata: {name: demo}
+    /// # spec:
+    /// #   subscriptions:
+    /// #   - image: {repoURL: ghcr.io/example/app, constraint: ^1.26.0, ignoreTagsRegexes: ['-debug$']}
+    /// # ";
+    /// let manifest = parse("kargo.yaml", text, &Options::default());
+    /// let rule = manifest.warehouses[0].spec.subscriptions[0].tag_rule()?.ok_or("no rule about tags")?;
+    /// let selection = rule.select(["1.25.0", "1.26.1", "1.26.1-debug", "latest"]);
+    ///
+    /// assert_eq!(selection.chosen[0].name, "1.26.1");
+    /// let rejected: Vec<String> = selection.rejected.iter().map(|(tag, why)| format!("{tag}: {why}")).collect();
+    /// assert_eq!(
+    ///     rejected,
+    ///     [
+    ///         r#"1.25.0: outside the constraint "^1.26.0""#,
+    ///         r#"1.26.1-debug: ignored by the pattern "-debug$""#,
+    ///         "latest: not a semantic version in the strict sense (major.minor.patch)",
+    ///     ],
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRule`] for a constraint or a pattern that does not parse.
+    pub fn tag_rule(&self) -> Result<Option<TagRule>, InvalidRule> {
+        match &self.kind {
+            SubscriptionKind::Image(image) => image.rule().map(Some),
+            SubscriptionKind::Git(git) => git.tag_rule(),
+            SubscriptionKind::Chart(chart) => chart.rule().map(Some),
+            SubscriptionKind::Generic(_) => Ok(None),
+        }
+    }
+}
+
+impl ImageSubscription {
+    /// The rule over the repository's tags
+    /// ([section 3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Under `NewestBuild` it filters, and
+    /// the order follows from when the images were built. The limit is not a part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRule`] for a constraint or a pattern that does not parse, and for `Digest` without a `constraint`.
+    pub fn rule(&self) -> Result<TagRule, InvalidRule> {
+        let filter = filter(&self.allow_tags_regexes, &self.ignore_tags_regexes, &self.ignore_tags)?;
+        let rule = match self.image_selection_strategy {
+            ImageSelectionStrategy::SemVer => {
+                TagRule::semver(constraint("constraint", self.constraint.as_deref())?)
+                    .with_strictness(strictness(self.strict_semvers))
+            }
+            ImageSelectionStrategy::Lexical => TagRule::lexical(),
+            ImageSelectionStrategy::NewestBuild => TagRule::newest(),
+            ImageSelectionStrategy::Digest => match self.constraint.as_deref() {
+                None | Some("") => return Err(InvalidRule::NoTag),
+                Some(tag) => TagRule::digest(tag),
+            },
+        };
+        Ok(rule.with_filter(filter))
+    }
+}
+
+impl GitSubscription {
+    /// The rule over the repository's tags
+    /// ([rule 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)); none under `NewestFromBranch`. Under
+    /// `NewestTag` it filters, and the order follows from when the tags were made. Names may start with `refs/tags/`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRule`] for a constraint or a pattern that does not parse.
+    pub fn tag_rule(&self) -> Result<Option<TagRule>, InvalidRule> {
+        let rule = match self.commit_selection_strategy {
+            CommitSelectionStrategy::NewestFromBranch => return Ok(None),
+            CommitSelectionStrategy::SemVer => {
+                TagRule::semver(constraint("semverConstraint", self.semver_constraint.as_deref())?)
+                    .with_strictness(strictness(self.strict_semvers))
+            }
+            CommitSelectionStrategy::Lexical => TagRule::lexical(),
+            CommitSelectionStrategy::NewestTag => TagRule::newest(),
+        };
+        let filter = filter(&self.allow_tags_regexes, &self.ignore_tags_regexes, &self.ignore_tags)?;
+        Ok(Some(rule.with_filter(filter).with_kind(NameKind::GitTag)))
+    }
+
+    /// The selectors of changed paths
+    /// ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), which judge the paths that a push changes.
+    ///
+    /// ```
+    /// use warehouse_spec::GitSubscription;
+    ///
+    /// let mut git = GitSubscription::new("https://github.com/example/app");
+    /// git.include_paths = vec!["glob:apps/**".to_owned()];
+    /// let paths = git.path_selectors()?;
+    /// assert!(paths.judge("apps/web/main.rs").is_included());
+    /// assert!(!paths.judge("docs/index.md").is_included());
+    /// # Ok::<(), warehouse_spec::InvalidRule>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRule::Path`] for a selector that does not parse.
+    pub fn path_selectors(&self) -> Result<PathSelectors, InvalidRule> {
+        let of = |field| move |error| InvalidRule::Path { field, error };
+        // One list at a time, so that the error names its field.
+        let include =
+            PathSelectors::new(&self.include_paths, &[] as &[String]).map_err(of("includePaths"))?;
+        let exclude =
+            PathSelectors::new(&[] as &[String], &self.exclude_paths).map_err(of("excludePaths"))?;
+        Ok(PathSelectors::from_selectors(include.include().to_vec(), exclude.exclude().to_vec()))
+    }
+
+    /// The compiled `expressionFilter`
+    /// ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRule::Expression`] for an expression that does not compile.
+    pub fn expression(&self) -> Result<Option<Expression>, InvalidRule> {
+        let text = self.expression_filter.as_deref().filter(|text| !text.is_empty());
+        text.map(Expression::compile).transpose().map_err(InvalidRule::Expression)
+    }
+}
+
+impl ChartSubscription {
+    /// The rule over the chart's versions, or over the tags of its repository in an OCI registry
+    /// ([rules 2.11 and 5.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRule::Constraint`] for a constraint that does not parse.
+    pub fn rule(&self) -> Result<TagRule, InvalidRule> {
+        let constraint = constraint("semverConstraint", self.semver_constraint.as_deref())?;
+        Ok(match self.is_oci() {
+            true => TagRule::oci_chart(constraint),
+            false => TagRule::chart(constraint),
+        })
+    }
+}
+
+fn filter(allow: &[String], ignore: &[String], literals: &[String]) -> Result<TagFilter, InvalidRule> {
+    TagFilter::builder()
+        .allow_all(allow)
+        .ignore_all(ignore)
+        .ignore_literals(literals.iter().map(String::as_str))
+        .build()
+        .map_err(InvalidRule::Pattern)
+}
+
+fn constraint(field: &'static str, text: Option<&str>) -> Result<Option<Constraint>, InvalidRule> {
+    let text = text.filter(|text| !text.is_empty());
+    text.map(Constraint::parse).transpose().map_err(|error| InvalidRule::Constraint { field, error })
+}
+
+fn strictness(is_strict: bool) -> Strictness {
+    if is_strict { Strictness::Strict } else { Strictness::Loose }
+}

@@ -1,0 +1,76 @@
+//! The rows of `docs/src/differences.md` about manifests that no other test holds.
+
+use warehouse_spec::{Code, Manifest, Options, parse};
+
+const HEAD: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata:\n  name: demo\nspec:\n  subscriptions:\n";
+
+fn read(text: &str) -> Manifest {
+    parse("kargo.yaml", text, &Options::default())
+}
+
+#[track_caller]
+fn codes(text: &str, expected: &[Code]) {
+    let manifest = read(text);
+    let found: Vec<Code> = manifest.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(found, expected, "{text}: {:?}", manifest.diagnostics);
+}
+
+#[test]
+fn a_bad_pattern_under_a_strategy_that_ignores_it_is_an_error() {
+    let git = "  - git:\n      repoURL: https://host/a\n";
+    codes(&format!("{HEAD}{git}      allowTagsRegexes: ['(']\n"), &[Code::NoEffect, Code::BadRegex]);
+    codes(&format!("{HEAD}{git}      semverConstraint: a.b\n"), &[Code::NoEffect, Code::BadConstraint]);
+    let digest =
+        "  - image:\n      repoURL: nginx\n      imageSelectionStrategy: Digest\n      constraint: latest\n";
+    codes(&format!("{HEAD}{digest}      ignoreTagsRegexes: ['(']\n"), &[Code::NoEffect, Code::BadRegex]);
+    for strategy in ["Lexical", "NewestBuild"] {
+        let image =
+            format!("{HEAD}  - image:\n      repoURL: nginx\n      imageSelectionStrategy: {strategy}\n");
+        for name in ["constraint", "semverConstraint"] {
+            let bad = read(&format!("{image}      {name}: '['\n"));
+            let found: Vec<Code> = bad.diagnostics.iter().map(|found| found.code).collect();
+            assert!(found.contains(&Code::NoEffect) && found.contains(&Code::BadConstraint), "{found:?}");
+            // A constraint, and a tag that `Digest` would follow.
+            for text in ["^1", "latest", "v1.0-alpine"] {
+                assert!(read(&format!("{image}      {name}: {text}\n")).is_valid(), "{text}");
+            }
+        }
+        codes(&format!("{image}      constraint: ']['\n"), &[Code::NoEffect, Code::BadConstraint]);
+    }
+}
+
+#[test]
+fn directives_of_yaml_change_nothing() {
+    let body = format!("---\n{HEAD}  - git:\n      repoURL: https://host/a\n      branch: on\n");
+    for version in ["1.0", "1.1", "1.2", "1.3"] {
+        codes(&format!("%YAML {version}\n{body}"), &[Code::WrongType]);
+    }
+}
+
+#[test]
+fn more_than_64_levels_are_an_error() {
+    let nested = |levels: usize| {
+        format!(
+            "{HEAD}  - name: one\n    thing:\n      config: {}{}\n",
+            "{a: ".repeat(levels),
+            "}".repeat(levels)
+        )
+    };
+    codes(&nested(58), &[]);
+    codes(&nested(65), &[Code::Limit]);
+}
+
+#[test]
+fn single_bars_are_no_alternatives() {
+    for (constraint, expected) in [("'|*|'", SINGLE), ("1|2", &[Code::BadConstraint]), ("'1 || 2'", &[])] {
+        codes(&format!("{HEAD}  - image:\n      repoURL: nginx\n      constraint: {constraint}\n"), expected);
+    }
+}
+
+const SINGLE: &[Code] = &[Code::BadConstraint];
+
+#[test]
+fn an_upper_case_image_and_a_slash_at_the_end_of_a_chart_are_taken() {
+    codes(&format!("{HEAD}  - image:\n      repoURL: ghcr.io/MyOrg/app\n"), &[]);
+    codes(&format!("{HEAD}  - chart:\n      repoURL: oci://ghcr.io/org/chart/\n"), &[Code::KargoRefuses]);
+}

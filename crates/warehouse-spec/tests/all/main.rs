@@ -1,0 +1,14 @@
+//! Manifests as they are read, refused, remedied and written again.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
+
+mod corpus;
+mod differences;
+mod editions;
+mod hostile;
+mod refusals;
+mod remedies;
+mod round_trip;
+#[cfg(feature = "schema")]
+mod schema;
+mod values;
