@@ -13,13 +13,8 @@ use architecture::{Shape, Workspace, root};
 const NOT_YET: &[(Rule, &str)] = &[
     (Rule::NoCircles, "artifact-http"),
     (Rule::NoCircles, "git-source"),
-    (Rule::NoCircles, "image-source"),
-    (Rule::NoCircles, "oci-registry"),
     (Rule::NoCircles, "warehouse-discovery"),
-    (Rule::OneTestBinary, "oci-registry"),
     (Rule::Published, "git-source"),
-    (Rule::Published, "image-source"),
-    (Rule::Published, "oci-registry"),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
