@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use artifact_source::{Cost, DiscoverRequest, Error, ErrorKind, Meter};
+use url::Url;
 
 /// What the requests of one discovery share: a meter, a deadline, and the moment it began. Clones
 /// share the meter.
@@ -69,4 +70,22 @@ impl From<&DiscoverRequest<'_>> for Call {
 /// The error of work that the deadline ends.
 pub(crate) fn deadline_passed() -> Error {
     Error::new(ErrorKind::TimedOut, "the deadline passed")
+}
+
+/// The end of a wait, and whether that is the deadline of the whole call.
+pub(crate) fn until(longest: Duration, deadline: Option<Instant>) -> (Instant, bool) {
+    let end = crate::retry::instant_after(Instant::now(), longest);
+    match deadline {
+        Some(deadline) if deadline <= end => (deadline, true),
+        _ => (end, false),
+    }
+}
+
+pub(crate) fn deadline_passed_at(url: &Url) -> Error {
+    deadline_passed().with_url(url)
+}
+
+pub(crate) fn silence(url: &Url, stall: Duration) -> Error {
+    let message = format!("the server was silent for {:.1} s", stall.as_secs_f64());
+    Error::new(ErrorKind::TimedOut, message).with_url(url)
 }

@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 
 use artifact_source::Error;
 
-use crate::exchange::Timing;
 use crate::network::Network;
 use crate::reqwest_service::ReqwestService;
 use crate::response::Tries;
-use crate::retry::Backoff;
+use crate::retry::{Backoff, is_passing};
 use crate::service::HttpService;
 use crate::{Call, Pace, Request, Response, StreamingResponse, retry, retry_after, tls};
 
@@ -30,6 +29,13 @@ struct Retry {
     attempts: u32,
     backoff: Backoff,
     longest_retry_after: Duration,
+}
+
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    pub(crate) connect: Duration,
+    pub(crate) stall: Duration,
 }
 
 /// Builds an [`HttpClient`].
@@ -344,11 +350,6 @@ impl HttpClient {
         tokio::time::sleep_until(until.into()).await;
         Some(())
     }
-}
-
-/// Whether a status may be another one a moment later.
-pub(crate) fn is_passing(status: http::StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 421 | 425 | 429 | 500 | 502..=504 | 506..=599)
 }
 
 impl fmt::Debug for HttpClient {

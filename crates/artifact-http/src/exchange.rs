@@ -1,6 +1,6 @@
 //! One request and its answer's head, redirects included.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use artifact_source::{Error, ErrorKind};
 use http::{HeaderMap, Method, StatusCode, header};
@@ -8,26 +8,11 @@ use url::Url;
 
 use crate::request::strip_user_info;
 use crate::service::{ServiceBody, ServiceRequest, ServiceResponse};
-use crate::{Call, HttpClient, Origin, Request, StreamingResponse, failure, is_loopback, retry};
+use crate::stream::Sender;
+use crate::{Call, HttpClient, Origin, Request, StreamingResponse, call, failure, is_loopback};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
 const REDIRECT_BODY: usize = 64 << 10;
-
-/// How long to wait for what.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timing {
-    pub(crate) connect: Duration,
-    pub(crate) stall: Duration,
-}
-
-/// The server that sent an answer, and the authorization that it was sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Sender {
-    pub(crate) url: Url,
-    pub(crate) private: bool,
-    /// The `Authorization` that the request had.
-    pub(crate) sent: Option<http::HeaderValue>,
-}
 
 impl HttpClient {
     /// Sends the request, follows redirects, and gives what stands at their end.
@@ -103,22 +88,22 @@ impl HttpClient {
     async fn send(&self, message: ServiceRequest, call: &Call) -> Result<ServiceResponse, Error> {
         let url = message.url.clone();
         let longest = self.timing.connect.saturating_add(self.timing.stall);
-        let (until, at_deadline) = until(longest, call.deadline);
+        let (until, at_deadline) = call::until(longest, call.deadline);
         if at_deadline && until <= Instant::now() {
-            return Err(deadline_passed(&url));
+            return Err(call::deadline_passed_at(&url));
         }
         call.meter.count_request();
         let exchange = in_span(message.method.clone(), &url, self.service.call(message));
         match tokio::time::timeout_at(until.into(), exchange).await {
             Ok(answer) => answer,
-            Err(_) if at_deadline => Err(deadline_passed(&url)),
-            Err(_) => Err(silence(&url, self.timing.stall)),
+            Err(_) if at_deadline => Err(call::deadline_passed_at(&url)),
+            Err(_) => Err(call::silence(&url, self.timing.stall)),
         }
     }
 
     /// Reads the rest of a small body and drops it, so that its connection can be used again.
     async fn drain(&self, mut answer: ServiceBody, call: &Call) {
-        let (until, _) = until(self.timing.stall, call.deadline);
+        let (until, _) = call::until(self.timing.stall, call.deadline);
         let rest = async {
             let mut read = 0;
             while let Ok(Some(bytes)) = answer.chunk().await {
@@ -132,24 +117,6 @@ impl HttpClient {
         // Whatever becomes of it, only the connection is at stake.
         let _ = tokio::time::timeout_at(until.into(), rest).await;
     }
-}
-
-/// The end of a wait, and whether that is the deadline of the whole call.
-pub(crate) fn until(longest: Duration, deadline: Option<Instant>) -> (Instant, bool) {
-    let end = retry::instant_after(Instant::now(), longest);
-    match deadline {
-        Some(deadline) if deadline <= end => (deadline, true),
-        _ => (end, false),
-    }
-}
-
-pub(crate) fn deadline_passed(url: &Url) -> Error {
-    Error::new(ErrorKind::TimedOut, "the deadline passed").with_url(url)
-}
-
-pub(crate) fn silence(url: &Url, stall: Duration) -> Error {
-    let message = format!("the server was silent for {:.1} s", stall.as_secs_f64());
-    Error::new(ErrorKind::TimedOut, message).with_url(url)
 }
 
 /// A credential travels over plain http only to this machine, or where that was allowed.

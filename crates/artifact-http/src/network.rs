@@ -1,4 +1,4 @@
-//! Where names lead, and which addresses count as public.
+//! Origins, where names lead, and which addresses count as public.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,10 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use url::Url;
-
-use crate::is_private;
-use crate::origin::{is_localhost, literal};
+use url::{Host, Url};
 
 /// What was said about names and addresses.
 #[derive(Clone, Debug, Default)]
@@ -311,4 +308,104 @@ mod address_tests {
             check(address, false);
         }
     }
+}
+
+/// Scheme, host and port of a URL: what a credential was made for.
+///
+/// ```
+/// use artifact_http::{Origin, Url};
+///
+/// let origin = |url| Origin::of(&Url::parse(url).unwrap());
+/// assert_eq!(origin("https://example.com/a"), origin("https://EXAMPLE.com:443/b"));
+/// assert_ne!(origin("https://example.com"), origin("http://example.com"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    scheme: String,
+    host: String,
+    port: Option<u16>,
+}
+
+impl Origin {
+    /// The origin of this URL.
+    pub fn of(url: &Url) -> Self {
+        Self {
+            scheme: url.scheme().to_owned(),
+            host: url.host_str().unwrap_or_default().to_owned(),
+            port: url.port_or_known_default(),
+        }
+    }
+
+    /// Whether what is sent there is encrypted.
+    pub fn is_https(&self) -> bool {
+        self.scheme == "https"
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.host)?;
+        match (self.port, self.scheme.as_str()) {
+            (Some(443), "https") | (Some(80), "http") | (None, _) => Ok(()),
+            (Some(port), _) => write!(f, ":{port}"),
+        }
+    }
+}
+
+/// Whether the URL names this very machine: `localhost`, a name under it, or a loopback address. The client takes such names
+/// for what they say (RFC 6761, section 6.3): they lead to loopback addresses only, whatever a name server says, and past every
+/// proxy.
+///
+/// ```
+/// use artifact_http::{Url, is_loopback};
+///
+/// assert!(is_loopback(&Url::parse("http://127.1.2.3:5000").unwrap()));
+/// assert!(is_loopback(&Url::parse("http://[::1]").unwrap()));
+/// assert!(is_loopback(&Url::parse("http://[::ffff:127.0.0.1]").unwrap()));
+/// assert!(!is_loopback(&Url::parse("http://localhost.example.com").unwrap()));
+/// assert!(!is_loopback(&Url::parse("http://[64:ff9b::127.0.0.1]").unwrap()));
+/// ```
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => is_localhost(name),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        // Not what NAT64 or 6to4 make of one: that travels.
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether the URL names a place that only this machine or its own network reaches: loopback,
+/// private, link-local and shared addresses (where clouds keep their metadata services), and those that no server has. An
+/// IPv6 address that stands for an IPv4 one counts as that. A host name other than `localhost` is not looked up here and
+/// counts as public: what it leads to is seen when a connection is made, see [`Request::public_only`](crate::Request::public_only).
+///
+/// ```
+/// use artifact_http::{Url, is_private};
+///
+/// assert!(is_private(&Url::parse("http://169.254.169.254/latest").unwrap()));
+/// assert!(is_private(&Url::parse("http://[::ffff:10.0.0.1]/").unwrap()));
+/// assert!(!is_private(&Url::parse("https://ghcr.io").unwrap()));
+/// ```
+pub fn is_private(url: &Url) -> bool {
+    match literal(url) {
+        Some(address) => is_private_address(address),
+        None => url.domain().is_some_and(is_localhost),
+    }
+}
+
+/// The address, where the host of the URL is one.
+pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
+    }
+}
+
+/// `localhost`, or a name under it.
+pub(crate) fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost")
+        || name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("localhost"))
 }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
-use crate::client::is_passing;
 use crate::credential::remove_sent;
+use crate::retry::is_passing;
 use crate::{Identity, Instructions, Origin, retry_after};
 
 /// A whole answer of any status.

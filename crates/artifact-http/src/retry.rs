@@ -66,6 +66,11 @@ pub(crate) fn instant_after(moment: Instant, wait: Duration) -> Instant {
     moment.checked_add(wait.min(LONGEST_WAIT)).unwrap_or(moment)
 }
 
+/// Whether a status may be another one a moment later.
+pub(crate) fn is_passing(status: http::StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 421 | 425 | 429 | 500 | 502..=504 | 506..=599)
+}
+
 #[cfg(test)]
 mod retry_after_tests {
     use super::*;

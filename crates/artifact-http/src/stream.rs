@@ -10,10 +10,9 @@ use url::Url;
 
 use crate::encoding::Gunzip;
 use crate::encoding::{self, Encoding};
-use crate::exchange::{Sender, deadline_passed, silence};
 use crate::response::{self, Tries, error_of};
 use crate::service::{ServiceBody, ServiceResponse};
-use crate::{Call, Identity, Instructions, Request, Response};
+use crate::{Call, Identity, Instructions, Request, Response, call};
 
 /// How much of an error page is read.
 const ERROR_PAGE: u64 = 64 << 10;
@@ -21,6 +20,15 @@ const ERROR_PAGE: u64 = 64 << 10;
 const ERROR_PAGE_TIME: Duration = Duration::from_secs(5);
 /// What a body that is read whole has to bring within the stall time-out.
 const LEAST_PROGRESS: usize = 1 << 10;
+
+/// The server that sent an answer, and the authorization that it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    pub(crate) url: Url,
+    pub(crate) private: bool,
+    /// The `Authorization` that the request had.
+    pub(crate) sent: Option<http::HeaderValue>,
+}
 
 /// An answer whose body is still under way. It is read with [`chunk`](Self::chunk); dropping it
 /// closes the connection.
@@ -321,15 +329,15 @@ impl StreamingResponse {
         let (Body::Wire(answer) | Body::Gzip(answer, _) | Body::Sniff(answer, _)) = &mut self.body else {
             return Ok(None);
         };
-        let (until, at_deadline) = crate::exchange::until(self.stall, self.call.deadline);
+        let (until, at_deadline) = call::until(self.stall, self.call.deadline);
         let mut gathered = BytesMut::new();
         loop {
             let bytes = match tokio::time::timeout_at(until.into(), answer.chunk()).await {
                 Ok(Ok(Some(bytes))) => bytes,
                 Ok(Ok(None)) => return Ok(Some(gathered.freeze()).filter(|bytes| !bytes.is_empty())),
                 Ok(Err(error)) => return Err(error),
-                Err(_) if at_deadline => return Err(deadline_passed(&self.url)),
-                Err(_) => return Err(silence(&self.url, self.stall)),
+                Err(_) if at_deadline => return Err(call::deadline_passed_at(&self.url)),
+                Err(_) => return Err(call::silence(&self.url, self.stall)),
             };
             self.call.meter.count_bytes(bytes.len());
             if gathered.is_empty() && bytes.len() >= self.least_progress {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact_http::Call;
-use artifact_source::{Error, ErrorKind, Image, Rejection};
+use artifact_source::{Error, ErrorKind, Image, Rejection, lock};
 use futures::future::try_join_all;
 use jiff::Timestamp;
 use oci_registry::{Digest, Fetched, Manifest, Platform, Repository, is_tag};
@@ -103,12 +103,12 @@ pub(crate) struct Reads {
 
 impl Reads {
     fn content(&self, digest: &Digest) -> Arc<OnceCell<Facts>> {
-        let mut content = self.content.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut content = lock(&self.content);
         Arc::clone(content.entry(digest.clone()).or_default())
     }
 
     fn add_tag(&self, tag: &str, digest: &Digest) {
-        self.tags.lock().unwrap_or_else(PoisonError::into_inner).insert(tag.to_owned(), digest.clone());
+        lock(&self.tags).insert(tag.to_owned(), digest.clone());
     }
 
     /// The digest of every tag that was read.

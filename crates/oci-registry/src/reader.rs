@@ -1,11 +1,11 @@
 //! The requests for one repository as one identity: HEAD and GET of manifests, GET of blobs.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use artifact_http::{Call, HttpClient, Identity, Origin, Request, Response, Url};
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, lock};
 use bytes::Bytes;
 use tokio::sync::MutexGuard;
 
@@ -201,7 +201,7 @@ pub(crate) struct HeadSupport(Mutex<HashMap<Origin, Arc<HeadState>>>);
 
 impl HeadSupport {
     fn at(&self, origin: Origin) -> Arc<HeadState> {
-        let mut registries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut registries = lock(&self.0);
         Arc::clone(registries.entry(origin).or_default())
     }
 }
@@ -251,7 +251,7 @@ impl HeadState {
     }
 
     fn support(&self) -> Support {
-        let mut support = self.support.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut support = lock(&self.support);
         if matches!(*support, Support::FailedUntil(end) if end <= Instant::now()) {
             *support = Support::Unknown;
         }
@@ -276,6 +276,6 @@ impl HeadProbe<'_> {
     }
 
     fn set(&self, support: Support) {
-        *self.registry.support.lock().unwrap_or_else(PoisonError::into_inner) = support;
+        *lock(&self.registry.support) = support;
     }
 }

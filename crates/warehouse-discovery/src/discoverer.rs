@@ -12,11 +12,9 @@ use artifact_source::{AnySource, Clock, Error, SourceId, SystemClock};
 #[cfg(feature = "image")]
 use image_source::{CacheByTagPolicy, DiskCache, FactCache, MemoryCache};
 use jiff::Timestamp;
-use warehouse_spec::{GenericSubscription, Warehouse};
+use warehouse_spec::GenericSubscription;
 
 use crate::admission::AdmissionQueue;
-use crate::compile::{Compiled, compile};
-use crate::run::Run;
 use crate::transport::{Registries, Transport};
 
 /// Makes a source of a generic subscription: see [`DiscovererBuilder::generic`].
@@ -85,20 +83,6 @@ impl Discoverer {
     #[must_use]
     pub fn with_credentials(&self, credentials: impl CredentialSource + 'static) -> Self {
         Self { shared: Arc::clone(&self.shared), credentials: Arc::new(credentials) }
-    }
-
-    /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
-    /// cancels it.
-    ///
-    /// There is no error: what failed stands in the report.
-    pub fn run<'a>(&'a self, warehouse: &'a Warehouse) -> Run<'a> {
-        Run::new(self, warehouse)
-    }
-
-    /// The sources that a run over this Warehouse would ask, in the manifest's order, and for a subscription that
-    /// no source can be made of, why. Nothing is fetched.
-    pub fn compile(&self, warehouse: &Warehouse) -> Vec<Compiled> {
-        compile(self, warehouse)
     }
 
     /// What kept a cache from working since this was last asked, for a warning: discoveries do not fail of it, they only cost

@@ -31,6 +31,16 @@ pub struct Run<'a> {
     deadline: Option<Instant>,
 }
 
+impl Discoverer {
+    /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
+    /// cancels it.
+    ///
+    /// There is no error: what failed stands in the report.
+    pub fn run<'a>(&'a self, warehouse: &'a Warehouse) -> Run<'a> {
+        Run::new(self, warehouse)
+    }
+}
+
 impl<'a> Run<'a> {
     pub(crate) fn new(discoverer: &'a Discoverer, warehouse: &'a Warehouse) -> Self {
         Self { discoverer, warehouse, previous: None, observer: &(), deadline: None }

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use artifact_source::lock;
 use async_trait::async_trait;
 use oci_registry::Digest;
 
@@ -225,10 +226,6 @@ impl Drop for Inner {
             self.store(&buffer, &LockBudget::none());
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The largest number of pending records. Further ones are dropped; a discovery flushes long before.

@@ -9,10 +9,11 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
+use artifact_source::lock;
 use oci_registry::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -106,18 +107,18 @@ impl LockBudget {
     }
 
     fn left(&self) -> Duration {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0)
     }
 
     /// Subtracts the time that a wait took.
     fn spend(&self, waited: Duration) {
-        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = lock(&self.0);
         *left = left.saturating_sub(waited);
     }
 
     /// Restores the budget for another discovery.
     pub(super) fn renew(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = LOCK_TIMEOUT;
+        *lock(&self.0) = LOCK_TIMEOUT;
     }
 }
 

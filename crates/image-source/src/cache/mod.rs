@@ -5,8 +5,9 @@ mod journal;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use artifact_source::lock;
 use async_trait::async_trait;
 use oci_registry::Digest;
 
@@ -108,7 +109,7 @@ impl MemoryCache {
     }
 
     fn lock(&self) -> MutexGuard<'_, Generations> {
-        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.generations)
     }
 }
 

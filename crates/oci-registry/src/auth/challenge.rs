@@ -1,11 +1,12 @@
 //! What servers ask for before they respond, and what the challenge of one repository tells about the others.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use artifact_http::{Call, Instructions, Origin};
+use artifact_source::lock;
 
 use crate::ImageName;
 
@@ -195,7 +196,7 @@ impl ChallengeHints {
     }
 
     fn known(&self, name: &ImageName) -> Option<Hint<'_>> {
-        match &*self.learned.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &*lock(&self.learned) {
             Learned::Nothing => None,
             Learned::Requires(own, challenge) => {
                 Some(challenge.for_another(own, name).map_or(Hint::Unknown, Hint::Expect))
@@ -206,7 +207,7 @@ impl ChallengeHints {
 
     /// Records the challenge that this repository sent to a request without a credential; `None` for none.
     pub(super) fn learn(&self, name: &ImageName, received: Option<&Challenge>) {
-        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut learned = lock(&self.learned);
         let next = match (&*learned, received) {
             (Learned::Nothing, Some(challenge)) => Learned::Requires(name.clone(), challenge.clone()),
             (Learned::Nothing, None) => Learned::Open,

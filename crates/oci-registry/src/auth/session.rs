@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use artifact_http::{Authorization, Credential, Origin, Request, Response};
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, lock};
 
 use super::challenge::{Challenge, ChallengeHints, FirstReader, Hint, Scheme};
 use super::token::{self, Access, Token};
@@ -29,7 +29,7 @@ struct Entries {
 impl AuthCache {
     /// The session of this repository with this credential.
     pub(crate) fn session(&self, endpoint: &Endpoint, credential: Option<Credential>) -> Arc<Session> {
-        let Entries { sessions, hints } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Entries { sessions, hints } = &mut *lock(&self.0);
         remove_idle(sessions);
         // After the sessions, as each holds its hints.
         remove_idle(hints);
@@ -319,7 +319,7 @@ impl AnonymousTokens {
     /// The tokens that have not expired.
     fn valid(&self) -> Vec<(Origin, Authorization)> {
         let now = Instant::now();
-        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let tokens = lock(&self.tokens);
         let valid = tokens.iter().filter(|(_, token)| token.until > now);
         valid.map(|(origin, token)| (origin.clone(), token.authorization.clone())).collect()
     }
@@ -337,7 +337,7 @@ impl AnonymousTokens {
             return Ok(());
         }
         let token = token::fetch(challenge, service, access).await?;
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tokens = lock(&self.tokens);
         if tokens.len() >= MAX_SERVERS {
             tokens.clear();
         }

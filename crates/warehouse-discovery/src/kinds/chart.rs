@@ -11,8 +11,8 @@ use warehouse_spec::{ChartDiscoveryResult, ChartSubscription, DiscoveryResult, w
 use super::pick;
 #[cfg(feature = "chart")]
 use {
+    super::Compiler,
     super::limit,
-    crate::compile::Compiler,
     artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
     helm_source::HelmSource,
 };

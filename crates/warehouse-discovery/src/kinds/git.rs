@@ -14,8 +14,8 @@ use warehouse_spec::{
 use super::pick;
 #[cfg(feature = "git")]
 use {
+    super::Compiler,
     super::limit,
-    crate::compile::Compiler,
     artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
     git_source::{CommitRule, CommitStrategy, GitSource, ObservedRefs},
     warehouse_spec::{CommitSelectionStrategy, DiscoveredRef},

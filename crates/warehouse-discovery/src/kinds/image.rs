@@ -13,8 +13,8 @@ use warehouse_spec::{
 use super::pick;
 #[cfg(feature = "image")]
 use {
+    super::Compiler,
     super::{invalid, limit},
-    crate::compile::Compiler,
     artifact_source::{AnySource, ArtifactSourceExt, Error, ErrorKind, SourceId},
     image_source::ImageSource,
     std::sync::Arc,
