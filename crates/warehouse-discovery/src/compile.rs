@@ -4,7 +4,7 @@ use artifact_source::{AnySource, Error, SourceId};
 use freight::NeededCreated;
 use warehouse_spec::Warehouse;
 
-use crate::kinds::Compiler;
+use crate::compiler::Compiler;
 use crate::{Discoverer, kinds, snapshot};
 
 /// A subscription, and the source that was made of it.

@@ -53,6 +53,7 @@
 
 mod admission;
 mod compile;
+mod compiler;
 mod discovered;
 mod discoverer;
 mod kinds;

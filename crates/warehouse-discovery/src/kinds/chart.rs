@@ -8,11 +8,11 @@
 use artifact_source::{AnyArtifact, Chart};
 use warehouse_spec::{ChartDiscoveryResult, ChartSubscription, DiscoveryResult, without_credential};
 
-use super::pick;
+use crate::compiler::pick;
 #[cfg(feature = "chart")]
 use {
-    super::Compiler,
-    super::limit,
+    crate::compiler::Compiler,
+    crate::compiler::limit,
     artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
     helm_source::HelmSource,
 };

@@ -8,8 +8,8 @@
 use artifact_source::{AnyArtifact, AnySource, Error, Generic, SourceId};
 use warehouse_spec::{ArtifactReference, DiscoveryResult, GenericDiscoveryResult, GenericSubscription};
 
-use super::Compiler;
-use super::{limit, pick, unknown};
+use crate::compiler::Compiler;
+use crate::compiler::{limit, pick, unknown};
 use crate::discoverer::GenericRequest;
 
 /// The source that the registered factory makes.

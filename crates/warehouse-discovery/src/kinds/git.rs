@@ -11,11 +11,11 @@ use warehouse_spec::{
     without_credential,
 };
 
-use super::pick;
+use crate::compiler::pick;
 #[cfg(feature = "git")]
 use {
-    super::Compiler,
-    super::limit,
+    crate::compiler::Compiler,
+    crate::compiler::limit,
     artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
     git_source::{CommitRule, CommitStrategy, GitSource, ObservedRefs},
     warehouse_spec::{CommitSelectionStrategy, DiscoveredRef},

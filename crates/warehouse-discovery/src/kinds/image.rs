@@ -10,11 +10,11 @@ use warehouse_spec::{
     DiscoveredImageReference, DiscoveryResult, ImageDiscoveryResult, ImageSubscription, without_credential,
 };
 
-use super::pick;
+use crate::compiler::pick;
 #[cfg(feature = "image")]
 use {
-    super::Compiler,
-    super::{invalid, limit},
+    crate::compiler::Compiler,
+    crate::compiler::{invalid, limit},
     artifact_source::{AnySource, ArtifactSourceExt, Error, ErrorKind, SourceId},
     image_source::ImageSource,
     std::sync::Arc,

@@ -1,0 +1,61 @@
+//! What every kind of subscription is made into a source with.
+
+use std::sync::Arc;
+
+use artifact_http::SourceContext;
+use artifact_source::{AnyArtifact, Error, ErrorKind};
+use freight::NeededCreated;
+use warehouse_spec::Warehouse;
+
+use crate::Discoverer;
+use crate::transport::Transport;
+
+/// Makes the sources of one Warehouse.
+pub(crate) struct Compiler<'a> {
+    pub(crate) discoverer: &'a Discoverer,
+    pub(crate) warehouse: &'a Warehouse,
+    /// The images of which Freight's criteria may read the build time.
+    #[cfg_attr(not(feature = "image"), allow(dead_code, reason = "only images have a build time"))]
+    pub(crate) needed: NeededCreated,
+}
+
+impl Compiler<'_> {
+    /// The clients for a server whose certificate is checked, or not checked where the subscription says so.
+    #[cfg_attr(
+        not(any(feature = "image", feature = "git", feature = "chart")),
+        allow(dead_code, reason = "only the kinds that are built in need it")
+    )]
+    pub(crate) fn transport(&self, skip_tls_verify: bool) -> &Transport {
+        let shared = &self.discoverer.shared;
+        if skip_tls_verify { &shared.unverified } else { &shared.verified }
+    }
+
+    pub(crate) fn context(&self, transport: &Transport) -> SourceContext {
+        SourceContext::new(transport.http.clone())
+            .with_credentials(Arc::clone(&self.discoverer.credentials))
+            .with_clock(Arc::clone(&self.discoverer.shared.clock))
+            .with_cache_dir(self.discoverer.shared.cache_dir.clone())
+    }
+}
+
+pub(crate) fn pick<T>(artifacts: &[AnyArtifact], convert: impl Fn(&AnyArtifact) -> Option<T>) -> Vec<T> {
+    artifacts.iter().filter_map(convert).collect()
+}
+
+#[cfg(feature = "image")]
+/// A field that validation would have refused.
+pub(crate) fn invalid(field: &'static str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::InvalidInput, format!("`{field}` cannot be used"))
+        .with_field(field)
+        .with_cause(cause)
+}
+
+/// A limit as the sources count.
+pub(crate) fn limit(discovery_limit: u32) -> usize {
+    usize::try_from(discovery_limit).unwrap_or(usize::MAX)
+}
+
+pub(crate) fn unknown(what: &str) -> Error {
+    Error::new(ErrorKind::InvalidInput, format!("nothing here knows how to discover {what:?}"))
+        .with_hint("image, git and chart are built in; an embedder registers other types")
+}
