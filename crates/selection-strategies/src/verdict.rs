@@ -159,12 +159,34 @@ pub enum Rejection {
         /// What was wrong, as a phrase that follows "unreadable: ".
         reason: Arc<str>,
     },
+    /// A rule of another program: that of a source that an embedder writes. Made by [`Rejection::other`].
+    #[non_exhaustive]
+    Other {
+        /// The rule as one word for programs, such as `notSigned`.
+        rule: Arc<str>,
+        /// The reason in words.
+        reason: Arc<str>,
+    },
 }
 
 impl Rejection {
+    /// A rejection by a rule of another program: the rule as one word, and the reason in words, which starts in lower case and has no
+    /// full stop.
+    ///
+    /// ```
+    /// use selection_strategies::Rejection;
+    ///
+    /// let why = Rejection::other("notSigned", "no signature of the release team");
+    /// assert_eq!((why.rule(), why.to_string().as_str()), ("notSigned", "no signature of the release team"));
+    /// ```
+    pub fn other(rule: impl Into<Arc<str>>, reason: impl Into<Arc<str>>) -> Self {
+        Self::Other { rule: rule.into(), reason: reason.into() }
+    }
+
     /// The rule that decided, as one word for programs: `ignored`, `notAllowed`, `notTheTag`, `notSemver`, `notListed`, `outsideConstraint`,
-    /// `platform`, `notAnImage`, `expression`, `noMatchingPath`, `olderThanSince`, `beyondLimit` or `unreadable`.
-    pub fn rule(&self) -> &'static str {
+    /// `platform`, `notAnImage`, `expression`, `noMatchingPath`, `olderThanSince`, `beyondLimit` or `unreadable`, or the word of an
+    /// [`Other`](Self::Other) rule.
+    pub fn rule(&self) -> &str {
         match self {
             Self::IgnoredBy { .. } => "ignored",
             Self::NotAllowed => "notAllowed",
@@ -179,6 +201,7 @@ impl Rejection {
             Self::OlderThanSince => "olderThanSince",
             Self::BeyondLimit { .. } | Self::Undated { .. } | Self::SameBuildTime { .. } => "beyondLimit",
             Self::Unreadable { .. } => "unreadable",
+            Self::Other { rule, .. } => rule,
         }
     }
 }
@@ -236,6 +259,7 @@ impl fmt::Display for Rejection {
                 "beyond the limit of {limit}: built at the same time as the last one taken, and its tag sorts after it"
             ),
             Self::Unreadable { reason } => write!(formatter, "unreadable: {reason}"),
+            Self::Other { reason, .. } => formatter.write_str(reason),
         }
     }
 }

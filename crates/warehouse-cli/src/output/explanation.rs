@@ -58,7 +58,7 @@ struct Candidate {
     detail: Option<String>,
     accepted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<&'static str>,
+    rule: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -169,7 +169,7 @@ impl From<Judgement> for Candidate {
             name: judgement.name,
             detail: judgement.detail,
             accepted: judgement.rejection.is_none(),
-            rule: judgement.rejection.as_ref().map(|why| why.rule()),
+            rule: judgement.rejection.as_ref().map(|why| why.rule().to_owned()),
             reason: judgement.rejection.map(|why| why.to_string()),
         }
     }
