@@ -40,16 +40,21 @@ fn decode_wide(bytes: &[u8]) -> (u32, usize) {
 /// assert_eq!(go_compat::utf8::to_text(b"caf\xc3"), "caf\u{fffd}");
 /// assert_eq!(go_compat::utf8::to_text(b"\xe6\x97"), "\u{fffd}\u{fffd}");
 /// ```
+#[inline]
 pub fn to_text(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(replace_broken(bytes)),
     }
+}
+
+fn replace_broken(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
     }
-    Cow::Owned(text)
+    text
 }
 
 #[cfg(test)]

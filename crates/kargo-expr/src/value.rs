@@ -235,7 +235,14 @@ impl Map {
     /// The value of a text key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.entries.get(&Key::Text(key.as_bytes().into()))
+        // Few entries, such as the variables of a commit, are compared one by one: that takes no key of its own.
+        const FEW: usize = 16;
+        let entries = &self.0.entries;
+        if entries.len() > FEW {
+            return entries.get(&Key::Text(key.as_bytes().into()));
+        }
+        let is_key = |other: &Key| matches!(other, Key::Text(text) if **text == *key.as_bytes());
+        entries.iter().find(|(other, _)| is_key(other)).map(|(_, value)| value)
     }
 
     /// The keys, in their order.

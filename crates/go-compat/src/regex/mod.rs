@@ -113,6 +113,7 @@ impl GoRegex {
     }
 
     /// Whether the expression matches somewhere in the text.
+    #[inline]
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {
         if self.may_split {
@@ -127,6 +128,7 @@ impl GoRegex {
     /// Whether the expression matches somewhere in the bytes.
     ///
     /// As in Go, each byte that is not part of valid UTF-8 counts as one U+FFFD.
+    #[inline]
     #[must_use]
     pub fn is_match_bytes(&self, bytes: &[u8]) -> bool {
         self.is_match(&to_text(bytes))
