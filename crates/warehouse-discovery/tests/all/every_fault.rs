@@ -88,7 +88,8 @@ fn git(what: &'static str, when: When) -> Target {
     let source = GitSource::builder(repository.url())
         .http(http())
         .cache_dir(folder.path().to_owned())
-        .stall_limit(Duration::from_millis(300))
+        // Longer than four times that of the client, which tries again.
+        .stall_limit(Duration::from_secs(5))
         .build()
         .unwrap();
     let (faults, log) = (server.faults().clone(), server.log().clone());
