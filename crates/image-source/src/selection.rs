@@ -186,6 +186,9 @@ impl Selection<'_> {
                 }
                 Err(InspectError::NotFound(reason)) => {
                     refusals.end_head();
+                    if !is_full && oci_registry::is_tag(tag) {
+                        refusals.add_missing(tag, reason.to_string());
+                    }
                     self.reject(tag, &reason);
                 }
                 Err(InspectError::Failed(_) | InspectError::Refused(_)) if is_full => {
@@ -241,6 +244,8 @@ const MAX_NAMED: usize = 3;
 struct Refusals {
     /// In the order of the candidates.
     refused: Vec<(String, Error)>,
+    /// The candidates that are listed and cannot be found, each with the reason.
+    missing: Vec<(String, String)>,
     /// Whether a candidate could be read.
     has_readable: bool,
     /// Whether a candidate was not refused, so that the refusals are not all of the first ones.
@@ -257,6 +262,11 @@ impl Refusals {
     fn add_readable(&mut self) {
         self.has_readable = true;
         self.has_other = true;
+    }
+
+    /// Adds a candidate that is listed and cannot be found, for the warning alone.
+    fn add_missing(&mut self, tag: &str, reason: String) {
+        self.missing.push((tag.to_owned(), reason));
     }
 
     /// Notes that the next candidate does not exist.
@@ -295,13 +305,11 @@ impl Refusals {
 
     /// The warning about all skipped candidates.
     fn warning(&self) -> Option<Warning> {
-        let named = self
-            .refused
-            .iter()
-            .take(MAX_NAMED)
-            .map(|(tag, error)| format!("{tag} ({})", short_reason(error)));
-        let mut named: Vec<String> = named.collect();
-        match self.refused.len() {
+        let refused = self.refused.iter().map(|(tag, error)| (tag, short_reason(error)));
+        let missing = self.missing.iter().map(|(tag, reason)| (tag, reason.clone()));
+        let mut named: Vec<String> =
+            refused.chain(missing).take(MAX_NAMED).map(|(tag, reason)| format!("{tag} ({reason})")).collect();
+        match self.refused.len() + self.missing.len() {
             0 => return None,
             count if count > MAX_NAMED => named.push(format!("and {} more", count - MAX_NAMED)),
             _ => {}

@@ -333,3 +333,14 @@ fn invalid_input_is_an_error_of_the_builder() {
     }
     assert!(HelmSource::builder("https://example.com").chart("web").constraint("").build().is_ok());
 }
+
+#[tokio::test]
+async fn a_part_of_an_index_is_not_the_index() {
+    let server = server();
+    let index = "apiVersion: v1\nentries: {web: [{name: web, version: 1.0.0, urls: [a.tgz]}]}\n";
+    server
+        .faults()
+        .add(When::any(), Reply::status(206).header("content-range", "bytes 0-50/900").body(index));
+    let error = error_of(source(&server.url())).await;
+    assert_error(&error, ErrorKind::BadAnswer, "a part of the index", "without a range");
+}

@@ -236,3 +236,21 @@ async fn one_that_was_known_and_is_refused_now() {
         assert_eq!(recorder.warnings().len(), 2, "each time anew");
     }
 }
+
+/// A tag that is listed and whose manifest is gone is skipped, and never without a word.
+#[tokio::test]
+async fn one_that_is_listed_and_gone_has_a_warning() {
+    for status in [404, 410] {
+        for rule in LISTING {
+            let registry = registry();
+            refuse(&registry, "1.9.0", status);
+            let (found, warnings, _) = warned(source(&registry).rule(rule()).limit(2)).await;
+            assert_eq!(found, ["1.8.0", "1.7.0"], "{status}");
+            assert!(
+                warnings.len() == 1
+                    && warnings[0].starts_with("skipped, although it could be the newest: 1.9.0 ("),
+                "{warnings:?}"
+            );
+        }
+    }
+}
