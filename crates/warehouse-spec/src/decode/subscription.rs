@@ -188,7 +188,13 @@ fn several_types(context: &mut Context, object: &Object<'_>, keys: &[&str], name
         Code::OneType,
         object.at(),
         format!("a subscription has one type, and this has {}: {}", keys.len(), list.join(" and ")),
-        "start a new item with `- ` for each",
+        // Fields of a subscription without the type that they belong into.
+        match TYPES.iter().find(|of_type| keys.iter().all(|key| belongs_into(of_type, key))) {
+            Some(of_type) => format!(
+                "write `{of_type}:` above them, and indent them below it (or another type: image, git, chart)"
+            ),
+            None => "start a new item with `- ` for each".to_owned(),
+        },
     );
     for (key, field) in object.rest() {
         if types.contains(&key) && !field.node.is_null() {

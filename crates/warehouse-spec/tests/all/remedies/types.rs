@@ -274,3 +274,21 @@ fn criteria_of_freight_that_nobody_creates() {
         assert!(after.diagnostics.is_empty(), "{lines}: {:?}", after.diagnostics);
     }
 }
+
+/// The fields of a subscription without its type above them.
+#[test]
+fn fields_without_their_type_get_one() {
+    for (field, of_type) in [("imageSelectionStrategy: SemVer", "image"), ("branch: main", "git")] {
+        let head = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: w}\nspec:\n  subscriptions:\n";
+        let bad = format!("{head}  - repoURL: https://e.x/a\n    {field}\n")
+            .replace("https://e.x", if of_type == "git" { "https://e.x" } else { "e.x" });
+        let manifest = warehouse_spec::parse("w.yaml", &bad, &warehouse_spec::Options::default());
+        let help = manifest.diagnostics[0].help.clone().unwrap();
+        assert!(help.starts_with(&format!("write `{of_type}:` above them")), "{help}");
+        let good = bad
+            .replace("  - repoURL", &format!("  - {of_type}:\n      repoURL"))
+            .replace(&format!("    {field}"), &format!("      {field}"));
+        let manifest = warehouse_spec::parse("w.yaml", &good, &warehouse_spec::Options::default());
+        assert!(manifest.is_valid(), "{good}\n{:?}", manifest.diagnostics);
+    }
+}
