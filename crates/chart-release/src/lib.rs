@@ -2,9 +2,13 @@
 //! object storage, tag in Git - with releases that resume after any failure and never overwrite.
 
 mod error;
+mod release;
 
 pub use error::Error;
 pub use helm_chart::Package;
+pub use release::{
+    Action, Channel, DevVersion, Plan, PlannedChart, Refusal, ReleaseObserver, Step, StepKind,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,0 +1,36 @@
+//! Progress of a release.
+
+use super::plan::{Action, StepKind};
+
+/// Is told what a release does, while it does it. Methods do nothing by default.
+///
+/// ```
+/// use chart_release::{ReleaseObserver, StepKind};
+///
+/// struct Lines;
+///
+/// impl ReleaseObserver for Lines {
+///     fn started(&self, chart: &str, step: StepKind, target: &str) {
+///         eprintln!("{chart}: {step} {target}");
+///     }
+/// }
+/// ```
+pub trait ReleaseObserver: Send + Sync {
+    /// A chart is packaged, with its dependencies.
+    fn packaging(&self, chart: &str) {
+        let _ = chart;
+    }
+
+    /// A step of a chart begins.
+    fn started(&self, chart: &str, step: StepKind, target: &str) {
+        let _ = (chart, step, target);
+    }
+
+    /// A step of a chart is done. [`Action::Keep`] says that it stood there when it was to be done, by another release's hand.
+    fn finished(&self, chart: &str, step: StepKind, action: Action) {
+        let _ = (chart, step, action);
+    }
+}
+
+/// Observes nothing.
+impl ReleaseObserver for () {}
