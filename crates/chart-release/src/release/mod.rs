@@ -1,11 +1,212 @@
 //! Releases: what stands, what is missing, and the steps that close the gap.
+//!
+//! Data flows one way: a [`Release`] knows where charts are and where they go; planning reads what stands there and gives a [`Plan`]; carrying the plan out
+//! gives a [`Report`].
 
 mod dev_version;
+mod execute;
+mod image;
 mod observer;
 mod plan;
+mod planning;
 mod refusal;
+mod report;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use artifact_source::{Clock, SystemClock};
+use helm_chart::{ChartFolders, DiskFolders};
+use oci_registry::RegistryClient;
+
+use crate::dependency::Dependencies;
+use crate::git::{CommitId, GitRepository, TagKind, TagName, Tagger};
+use crate::registry::ChartRegistry;
+use crate::repository::ChartRepository;
+use crate::Error;
 
 pub use dev_version::DevVersion;
+pub use image::ImageLocation;
 pub use observer::ReleaseObserver;
 pub use plan::{Action, Channel, Plan, PlannedChart, Step, StepKind};
 pub use refusal::Refusal;
+pub use report::{ChartReport, Failure, Outcome, Report, ReportedStep};
+
+/// Releases charts of one folder to one registry, one chart repository and the tags of one Git repository.
+///
+/// A release is a [plan](Self::plan) that is [carried out](Self::execute). The plan reads what stands already; carrying it out does what is missing.
+/// So the same two calls finish a release that was interrupted at any moment.
+#[derive(Clone, Debug)]
+pub struct Release {
+    charts: String,
+    folders: Arc<DiskFolders>,
+    git: Option<Git>,
+    registry: Option<ChartRegistry>,
+    repository: Option<ChartRepository>,
+    dependencies: Dependencies,
+    checks: Checks,
+    clock: Arc<dyn Clock>,
+}
+
+/// The Git repository of the charts.
+#[derive(Clone, Debug)]
+struct Git {
+    repository: GitRepository,
+    remote: Option<String>,
+    tagger: Option<Tagger>,
+}
+
+/// What is refused on request.
+#[derive(Clone, Debug, Default)]
+struct Checks {
+    deployed: bool,
+    image: Option<(ImageLocation, RegistryClient)>,
+}
+
+/// Which charts a plan is for, and what becomes of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// These charts are released: all of them, or none.
+    Release(Vec<String>),
+    /// These charts become dev releases. No name stands for all charts.
+    Dev(Vec<String>, DevVersion),
+    /// The charts whose version has no tag are released, and the others become dev releases. No name stands for all charts.
+    Auto(Vec<String>, DevVersion),
+}
+
+/// Builds a [`Release`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ReleaseBuilder {
+    charts: String,
+    folders: DiskFolders,
+    git: Option<Git>,
+    registry: Option<ChartRegistry>,
+    repository: Option<ChartRepository>,
+    dependencies: Dependencies,
+    checks: Checks,
+    clock: Arc<dyn Clock>,
+}
+
+impl ReleaseBuilder {
+    /// The folder of charts, relative to the top of the repository, with `/`. Defaults to `charts`.
+    pub fn charts(mut self, folder: impl Into<String>) -> Self {
+        self.charts = folder.into().trim_matches('/').to_owned();
+        self
+    }
+
+    /// The registry that charts are pushed to. Defaults to none.
+    pub fn registry(mut self, registry: ChartRegistry) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// The chart repository on object storage. Defaults to none.
+    pub fn repository(mut self, repository: ChartRepository) -> Self {
+        self.repository = Some(repository);
+        self
+    }
+
+    /// What resolves dependencies in chart repositories and registries. Defaults to one without credentials.
+    pub fn dependencies(mut self, dependencies: Dependencies) -> Self {
+        self.dependencies = dependencies;
+        self
+    }
+
+    /// The remote with the default branch, to which the tags are pushed. Defaults to `origin`, or the only one.
+    pub fn remote(mut self, name: impl Into<String>) -> Self {
+        if let Some(git) = &mut self.git {
+            git.remote = Some(name.into());
+        }
+        self
+    }
+
+    /// Makes annotated tags, as this person. Defaults to light tags.
+    pub fn tagger(mut self, tagger: Tagger) -> Self {
+        if let Some(git) = &mut self.git {
+            git.tagger = Some(tagger);
+        }
+        self
+    }
+
+    /// Refuses to release versions below 1.0.0. Defaults to `false`.
+    pub fn deployed(mut self, deployed: bool) -> Self {
+        self.checks.deployed = deployed;
+        self
+    }
+
+    /// Refuses to release charts whose image does not exist. Defaults to not asking.
+    pub fn verify_image(mut self, location: ImageLocation, registry: RegistryClient) -> Self {
+        self.checks.image = Some((location, registry));
+        self
+    }
+
+    /// The clock of the index's times. Defaults to the system's.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The release. Nothing is sent.
+    pub fn build(self) -> Release {
+        let Self { charts, folders, git, registry, repository, dependencies, checks, clock } = self;
+        Release { charts, folders: Arc::new(folders), git, registry, repository, dependencies, checks, clock }
+    }
+}
+
+impl Release {
+    /// A builder for the charts of a Git repository.
+    ///
+    /// # Errors
+    ///
+    /// If the top of the work tree cannot be read.
+    pub fn of_repository(repository: GitRepository) -> Result<ReleaseBuilder, Error> {
+        let folders = DiskFolders::new(repository.root())?;
+        Ok(Self::builder(folders, Some(Git { repository, remote: None, tagger: None })))
+    }
+
+    /// A builder for the charts of a folder outside of Git, for dev releases with the fixed version.
+    pub fn of_folder(folders: DiskFolders) -> ReleaseBuilder {
+        Self::builder(folders, None)
+    }
+
+    fn builder(folders: DiskFolders, git: Option<Git>) -> ReleaseBuilder {
+        ReleaseBuilder {
+            charts: "charts".to_owned(),
+            folders,
+            git,
+            registry: None,
+            repository: None,
+            dependencies: Dependencies::default(),
+            checks: Checks::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// What is to be done. Reads Git, the registry, the store and the remote, and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If one of them cannot be read. What is refused is no error but in the plan.
+    pub async fn plan(
+        &self,
+        request: &Request,
+        observer: &dyn ReleaseObserver,
+        deadline: Option<Instant>,
+    ) -> Result<Plan, Error> {
+        planning::plan(self, request, observer, deadline).await
+    }
+
+    /// Carries a plan out: what is left to be done, in the order of [`StepKind`]. A plan that is not [possible](Plan::is_possible) publishes nothing.
+    ///
+    /// Each step looks again at what stands, so an outdated plan overwrites nothing.
+    pub async fn execute(
+        &self,
+        plan: Plan,
+        observer: &dyn ReleaseObserver,
+        deadline: Option<Instant>,
+    ) -> Report {
+        execute::Execution::new(self, observer, deadline, plan).run().await
+    }
+}

@@ -1,6 +1,7 @@
 //! What a release will do, and why.
 
 use std::fmt;
+use std::sync::Arc;
 
 use helm_chart::Package;
 use serde::Serialize;
@@ -46,7 +47,7 @@ pub struct PlannedChart {
     #[serde(serialize_with = "message")]
     pub error: Option<Error>,
     #[serde(skip)]
-    pub(super) package: Option<Package>,
+    pub(super) package: Option<Arc<Package>>,
 }
 
 /// Whether a chart is released or becomes a dev release.
@@ -170,11 +171,11 @@ impl Standing {
 }
 
 impl PlannedChart {
-    pub(super) fn new(chart: impl Into<String>, channel: Channel, reason: impl Into<String>) -> Self {
+    pub(super) fn new(chart: impl Into<String>) -> Self {
         Self {
             chart: chart.into(),
-            channel,
-            reason: reason.into(),
+            channel: Channel::Release,
+            reason: String::new(),
             version: String::new(),
             digest: String::new(),
             steps: Vec::new(),

@@ -41,6 +41,17 @@ pub enum Refusal {
         /// The default branch, such as `origin/main`.
         branch: String,
     },
+    /// This clone cannot tell whether the commit is on the remote's default branch.
+    UnknownHistory {
+        /// The commit.
+        commit: String,
+        /// The default branch, such as `origin/main`.
+        branch: String,
+        /// What is missing.
+        reason: String,
+        /// The command that fetches it.
+        remedy: String,
+    },
     /// The tag of the release stands on another commit.
     TagElsewhere {
         /// The name of the tag.
@@ -66,6 +77,15 @@ pub enum Refusal {
         /// The dependency.
         dependency: String,
         /// Its version or constraint.
+        version: String,
+    },
+    /// A dependency may be another version tomorrow, and no `Chart.lock` says which one it is.
+    NoLock {
+        /// The chart.
+        chart: String,
+        /// The dependency.
+        dependency: String,
+        /// Its constraint.
         version: String,
     },
     /// The version of a release is that of a dev release.
@@ -104,7 +124,7 @@ pub enum Refusal {
         /// The digest of the archive to publish.
         ours: String,
     },
-    /// A tag with uncommitted changes has no unique name.
+    /// A dated dev version is that of a commit, and the work tree differs from its commit.
     DatedWorkTree {
         /// The first paths that differ from the commit.
         paths: Vec<String>,
@@ -139,6 +159,10 @@ impl Refusal {
                 "raise `version` in the Chart.yaml; to finish an interrupted release, `git checkout {}` and release from there; a tag that is wrong \
                  is deleted with `git tag -d {tag}` and `git push origin :refs/tags/{tag}`",
                 short(stands_on)
+            ),
+            Self::UnknownHistory { remedy, .. } => format!("run `{remedy}`"),
+            Self::NoLock { chart, .. } => format!(
+                "run `warehouse chart dependency lock` in the folder of {chart} and commit its Chart.lock, or depend on one exact version"
             ),
             Self::BelowOne { .. } => "write `version: 1.0.0` or higher into the Chart.yaml, or leave --deployed out".to_owned(),
             Self::DevDependency { dependency, .. } => {
@@ -177,6 +201,12 @@ impl fmt::Display for Refusal {
             }
             Self::NotOnDefaultBranch { commit, branch } => {
                 write!(f, "the commit {} is not on {branch}", short(commit))
+            }
+            Self::UnknownHistory { commit, branch, reason, .. } => {
+                write!(f, "whether the commit {} is on {branch} is not known: {reason}", short(commit))
+            }
+            Self::NoLock { chart, dependency, version } => {
+                write!(f, "{chart} depends on {dependency} {version:?}, and no Chart.lock says which version that is")
             }
             Self::TagElsewhere { tag, stands_on, commit, place } => write!(
                 f,

@@ -1,0 +1,255 @@
+//! The steps of a plan, one kind after the other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::StreamExt as _;
+use helm_chart::Package;
+
+use super::observer::ReleaseObserver;
+use super::plan::{Action, Channel, Plan, PlannedChart, StepKind};
+use super::report::{ChartReport, Failure, Outcome, Report, ReportedStep};
+use super::{Release, dev_version};
+use crate::git::{TagCreation, TagName};
+use crate::{Error, Overwrite};
+
+/// How many charts take the same step at once.
+const AT_ONCE: usize = 8;
+
+/// A plan that is being carried out.
+pub(super) struct Execution<'r> {
+    release: &'r Release,
+    observer: &'r dyn ReleaseObserver,
+    deadline: Option<Instant>,
+    charts: Vec<PlannedChart>,
+    outcomes: HashMap<(usize, StepKind), Outcome>,
+    failures: Vec<Failure>,
+    /// The charts that failed; nothing further is done for them.
+    stopped: Vec<bool>,
+}
+
+/// What a step did, or why it failed.
+type StepResult = Result<Action, Error>;
+
+impl<'r> Execution<'r> {
+    pub(super) fn new(
+        release: &'r Release,
+        observer: &'r dyn ReleaseObserver,
+        deadline: Option<Instant>,
+        plan: Plan,
+    ) -> Self {
+        let mut failures = Vec::new();
+        let mut charts = plan.charts;
+        let stopped = charts.iter().map(|chart| !chart.is_possible()).collect();
+        for chart in &mut charts {
+            let name = chart.chart.clone();
+            failures.extend(chart.error.take().map(|error| Failure { chart: Some(name), step: None, error }));
+            let refusals = std::mem::take(&mut chart.refusals).into_iter();
+            failures.extend(refusals.map(|refusal| Failure {
+                chart: Some(chart.chart.clone()),
+                step: None,
+                error: Error::Refused(refusal),
+            }));
+        }
+        Self { release, observer, deadline, charts, outcomes: HashMap::new(), failures, stopped }
+    }
+
+    /// All steps, in their order. A release that fails goes no further; a chart of a dev release that fails does not stop the others.
+    pub(super) async fn run(mut self) -> Report {
+        let (release, deadline) = (self.release, self.deadline);
+        self.each(StepKind::Archive, async |chart: Publication| match &release.repository {
+            Some(repository) => repository.put_archive(&chart.package, chart.overwrite, deadline).await,
+            None => Ok(Action::Keep),
+        })
+        .await;
+        self.each(StepKind::Push, async |chart: Publication| match &release.registry {
+            Some(registry) => registry.push(&chart.package, chart.overwrite, deadline).await,
+            None => Ok(Action::Keep),
+        })
+        .await;
+        self.index().await;
+        self.tag();
+        self.push_tags().await;
+        self.report()
+    }
+
+    /// The charts with this step left to be done.
+    fn pending(&self, kind: StepKind) -> Vec<usize> {
+        let charts = self.charts.iter().zip(&self.stopped).enumerate();
+        let pending = charts.filter(|(_, (chart, stopped))| !**stopped && chart.pending(kind).is_some());
+        pending.map(|(index, _)| index).collect()
+    }
+}
+
+/// What a step publishes.
+#[derive(Clone)]
+struct Publication {
+    package: Arc<Package>,
+    overwrite: Overwrite,
+}
+
+impl<'r> Execution<'r> {
+    /// Takes the step of this kind for all charts that have it left to do, several at once.
+    async fn each(&mut self, kind: StepKind, step: impl AsyncFn(Publication) -> StepResult) {
+        let (observer, step) = (self.observer, &step);
+        let steps = self.pending(kind).into_iter().filter_map(|index| {
+            let chart = self.charts.get(index)?;
+            let (name, target) = (chart.chart.as_str(), chart.pending(kind)?.target.as_str());
+            let publication = publication(chart)?;
+            Some(async move {
+                observer.started(name, kind, target);
+                (index, step(publication).await)
+            })
+        });
+        let results: Vec<_> = futures::stream::iter(steps).buffer_unordered(AT_ONCE).collect().await;
+        self.record(kind, results);
+    }
+
+    /// Writes the entries of all charts into the index, at once.
+    async fn index(&mut self) {
+        let pending = self.pending(StepKind::Index);
+        let Some(repository) = self.release.repository.as_ref().filter(|_| !pending.is_empty()) else { return };
+        let publications: Vec<_> = self.announce(StepKind::Index, &pending).filter_map(publication).collect();
+        let packages: Vec<_> = publications.iter().map(|publication| &*publication.package).collect();
+        // Only the fixed dev version is ever replaced, so one word for all is enough.
+        let overwrite = match publications.iter().any(|publication| publication.overwrite == Overwrite::Allow) {
+            true => Overwrite::Allow,
+            false => Overwrite::Refuse,
+        };
+        match repository.add_entries(&packages, overwrite, self.deadline).await {
+            Ok(actions) => {
+                let results = pending.into_iter().zip(actions).map(|(index, action)| (index, Ok(action)));
+                self.record(StepKind::Index, results.collect());
+            }
+            Err(error) => self.fail_all(StepKind::Index, &pending, error),
+        }
+    }
+
+    /// Creates the tags in this repository.
+    fn tag(&mut self) {
+        let pending = self.pending(StepKind::Tag);
+        let Some(git) = &self.release.git else { return };
+        let mut results = Vec::new();
+        for &index in &pending {
+            let Some(chart) = self.charts.get(index) else { continue };
+            self.announce(StepKind::Tag, &[index]).for_each(drop);
+            let result = tag_name(chart).and_then(|name| {
+                let commit = git.commit()?;
+                let created = git.repository.create_tag(&name, commit, &git.tag_kind(&name))?;
+                Ok(match created {
+                    TagCreation::Created => Action::Create,
+                    TagCreation::AlreadyThere => Action::Keep,
+                })
+            });
+            results.push((index, result));
+        }
+        self.record(StepKind::Tag, results);
+    }
+
+    /// Pushes all tags at once.
+    async fn push_tags(&mut self) {
+        let pending = self.pending(StepKind::PushTag);
+        let Some(git) = self.release.git.as_ref().filter(|_| !pending.is_empty()) else { return };
+        let charts = self.announce(StepKind::PushTag, &pending);
+        let tags: Vec<_> = match charts.map(tag_name).collect() {
+            Ok(tags) => tags,
+            Err(error) => return self.fail_all(StepKind::PushTag, &pending, error),
+        };
+        match within(self.deadline, git.repository.push_tags(&git.remote, &tags)).await {
+            Ok(report) => {
+                let actions = tags.iter().map(|tag| match report.already_there.contains(tag) {
+                    true => Action::Keep,
+                    false => Action::Create,
+                });
+                let results = pending.into_iter().zip(actions).map(|(index, action)| (index, Ok(action)));
+                self.record(StepKind::PushTag, results.collect());
+            }
+            Err(error) => self.fail_all(StepKind::PushTag, &pending, error),
+        }
+    }
+
+    /// Tells the observer that a step of these charts begins.
+    fn announce<'s>(
+        &'s self,
+        kind: StepKind,
+        pending: &'s [usize],
+    ) -> impl Iterator<Item = &'s PlannedChart> {
+        pending.iter().filter_map(|&index| self.charts.get(index)).inspect(move |chart| {
+            let target = chart.pending(kind).map_or("", |step| &step.target);
+            self.observer.started(&chart.chart, kind, target);
+        })
+    }
+
+    fn record(&mut self, kind: StepKind, mut results: Vec<(usize, StepResult)>) {
+        results.sort_by_key(|(index, _)| *index);
+        for (index, result) in results {
+            let Some(chart) = self.charts.get(index) else { continue };
+            let outcome = match result {
+                Ok(action) => {
+                    self.observer.finished(&chart.chart, kind, action);
+                    Outcome::from(action)
+                }
+                Err(error) => {
+                    self.failures.push(Failure { chart: Some(chart.chart.clone()), step: Some(kind), error });
+                    Outcome::Failed
+                }
+            };
+            self.outcomes.insert((index, kind), outcome);
+            if outcome == Outcome::Failed {
+                self.stop(index);
+            }
+        }
+    }
+
+    /// One failure of a step that is taken for all charts at once.
+    fn fail_all(&mut self, kind: StepKind, pending: &[usize], error: Error) {
+        self.failures.push(Failure { chart: None, step: Some(kind), error });
+        for &index in pending {
+            self.outcomes.insert((index, kind), Outcome::Failed);
+            self.stop(index);
+        }
+    }
+
+    /// Nothing further is done for this chart, and, if it is one of a release, for the other charts of the release.
+    fn stop(&mut self, index: usize) {
+        let is_release = |chart: &PlannedChart| chart.channel == Channel::Release;
+        let stops_release = self.charts.get(index).is_some_and(is_release);
+        for (other, (chart, stopped)) in self.charts.iter().zip(&mut self.stopped).enumerate() {
+            *stopped |= other == index || (stops_release && is_release(chart));
+        }
+    }
+
+    fn report(self) -> Report {
+        let charts = self.charts.into_iter().enumerate().map(|(index, chart)| ChartReport {
+            steps: chart
+                .steps
+                .into_iter()
+                .map(|step| {
+                    let outcome = match step.action {
+                        Action::Keep => Outcome::Kept,
+                        _ => self.outcomes.get(&(index, step.kind)).copied().unwrap_or(Outcome::NotTried),
+                    };
+                    ReportedStep { step, outcome }
+                })
+                .collect(),
+            chart: chart.chart,
+            channel: chart.channel,
+            version: chart.version,
+            digest: chart.digest,
+        });
+        Report { charts: charts.collect(), failures: self.failures }
+    }
+}
+
+fn publication(chart: &PlannedChart) -> Option<Publication> {
+    let overwrite = match chart.version.as_str() {
+        dev_version::FIXED if chart.channel == Channel::Dev => Overwrite::Allow,
+        _ => Overwrite::Refuse,
+    };
+    Some(Publication { package: Arc::clone(chart.package.as_ref()?), overwrite })
+}
+
+fn tag_name(chart: &PlannedChart) -> Result<TagName, Error> {
+    Ok(TagName::of_chart(&chart.chart, &chart.version)?)
+}

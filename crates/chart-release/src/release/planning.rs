@@ -1,0 +1,401 @@
+//! From what stands to a plan.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::StreamExt as _;
+use helm_chart::{Chart, ChartFolders, Dependency, Package};
+use selection_strategies::{Version, similar_names};
+
+use super::dev_version::{self, is_dev};
+use super::observer::ReleaseObserver;
+use super::plan::{Action, Channel, Plan, PlannedChart, Standing, Step, StepKind};
+use super::{DevVersion, Git, Refusal, Release, Request};
+use crate::Error;
+use crate::git::{BranchStanding, CommitId, RemoteListing, TagName, TagStanding};
+
+/// How many charts are packaged, and asked for, at once.
+const AT_ONCE: usize = 8;
+
+/// How many paths a refusal names.
+const SHOWN_PATHS: usize = 5;
+
+pub(super) async fn plan(
+    release: &Release,
+    request: &Request,
+    observer: &dyn ReleaseObserver,
+    deadline: Option<Instant>,
+) -> Result<Plan, Error> {
+    let mut refusals = Vec::new();
+    if release.registry.is_none() && release.repository.is_none() {
+        refusals.push(Refusal::NoDestination);
+    }
+    let facts = match &release.git {
+        Some(git) => Some(GitFacts::read(git, release, request, deadline).await?),
+        None => None,
+    };
+    if let Some(facts) = &facts {
+        refusals.extend(facts.refusals(request));
+    }
+    let folders = folders(release, request, facts.as_ref())?;
+    let named = names(release, request, &*folders, &mut refusals)?;
+    let chart = Planner { release, request, folders, facts: facts.as_ref(), observer, deadline };
+    let planned = named.iter().map(|name| chart.plan(name));
+    let mut charts: Vec<_> = futures::stream::iter(planned).buffered(AT_ONCE).collect().await;
+    standing(release, &mut charts, deadline).await?;
+    Ok(Plan { commit: facts.map(|facts| facts.commit.to_string()), charts, refusals })
+}
+
+/// Releases are packaged from the commit, dev releases from the folder on disk.
+fn folders(
+    release: &Release,
+    request: &Request,
+    facts: Option<&GitFacts>,
+) -> Result<Arc<dyn ChartFolders>, Error> {
+    match (request, &release.git, facts) {
+        (Request::Release(_) | Request::Auto(..), Some(git), Some(facts)) => {
+            Ok(Arc::new(git.repository.at_commit(facts.commit)?))
+        }
+        _ => Ok(Arc::clone(&release.folders) as Arc<dyn ChartFolders>),
+    }
+}
+
+/// The names of the charts: those of the request, or all.
+fn names(
+    release: &Release,
+    request: &Request,
+    folders: &dyn ChartFolders,
+    refusals: &mut Vec<Refusal>,
+) -> Result<Vec<String>, Error> {
+    let (named, all_by_default) = match request {
+        Request::Release(named) => (named, false),
+        Request::Dev(named, _) | Request::Auto(named, _) => (named, true),
+    };
+    let all: Vec<String> = folders
+        .charts(&release.charts)?
+        .iter()
+        .map(|path| path.rsplit('/').next().unwrap_or(path).to_owned())
+        .collect();
+    if named.is_empty() && all_by_default {
+        return Ok(all);
+    }
+    let mut seen = BTreeSet::new();
+    for name in named {
+        if !seen.insert(name) {
+            refusals.push(Refusal::Twice { chart: name.clone() });
+        } else if !all.contains(name) {
+            let similar = similar_names(name, all.iter().map(String::as_str));
+            refusals.push(Refusal::NoSuchChart {
+                chart: name.clone(),
+                folder: release.charts.clone(),
+                similar: similar.into_iter().map(str::to_owned).collect(),
+            });
+        }
+    }
+    Ok(named.iter().filter(|name| all.contains(name)).cloned().collect())
+}
+
+/// What Git says, read once for all charts.
+struct GitFacts {
+    commit: CommitId,
+    /// The committer time of the commit.
+    time: jiff::Timestamp,
+    changed_paths: Vec<String>,
+    /// The refusal of a commit that is not on the default branch.
+    branch: Option<Refusal>,
+    remote: Option<RemoteListing>,
+}
+
+impl GitFacts {
+    async fn read(
+        git: &Git,
+        release: &Release,
+        request: &Request,
+        deadline: Option<Instant>,
+    ) -> Result<Self, Error> {
+        let repository = &git.repository;
+        let commit = repository.head_commit()?;
+        let status = repository.work_tree_status(&release.charts)?;
+        let mut facts = Self {
+            commit,
+            time: repository.committer_time(commit)?,
+            changed_paths: status.changes.into_iter().map(|change| change.path).collect(),
+            branch: None,
+            remote: None,
+        };
+        let needs_remote = match request {
+            Request::Release(_) | Request::Auto(..) | Request::Dev(_, DevVersion::Dated) => true,
+            Request::Dev(_, DevVersion::Fixed) => false,
+        };
+        if needs_remote {
+            let remote = repository.remote_name(git.remote.as_deref())?;
+            let listing = git.within(deadline, repository.list_remote(&remote)).await?;
+            facts.branch = match repository.branch_standing(commit, &listing)? {
+                BranchStanding::On { .. } => None,
+                BranchStanding::Off { branch, .. } => Some(Refusal::NotOnDefaultBranch {
+                    commit: commit.to_string(),
+                    branch: format!("{remote}/{branch}"),
+                }),
+                BranchStanding::Unknown { branch, missing, .. } => Some(Refusal::UnknownHistory {
+                    commit: commit.to_string(),
+                    branch: format!("{remote}/{branch}"),
+                    reason: missing.to_string(),
+                    remedy: missing.remedy(),
+                }),
+            };
+            facts.remote = Some(listing);
+        }
+        Ok(facts)
+    }
+
+    fn refusals(&self, request: &Request) -> Vec<Refusal> {
+        let paths = || self.changed_paths.iter().take(SHOWN_PATHS).cloned().collect();
+        let is_dirty = !self.changed_paths.is_empty();
+        match request {
+            Request::Release(_) | Request::Auto(..) => {
+                let count = self.changed_paths.len();
+                let dirty = is_dirty.then(|| Refusal::DirtyWorkTree { paths: paths(), count });
+                dirty.into_iter().chain(self.branch.clone()).collect()
+            }
+            Request::Dev(_, DevVersion::Dated) if is_dirty => vec![Refusal::DatedWorkTree { paths: paths() }],
+            Request::Dev(..) => Vec::new(),
+        }
+    }
+
+    fn tag_standing(&self, git: &Git, chart: &str, version: &str) -> Result<(TagName, TagStanding), Error> {
+        let name = TagName::of_chart(chart, version)?;
+        let standing = git.repository.tag_standing(&name, self.commit, self.remote.as_ref())?;
+        Ok((name, standing))
+    }
+}
+
+/// Plans one chart after the other.
+struct Planner<'p> {
+    release: &'p Release,
+    request: &'p Request,
+    folders: Arc<dyn ChartFolders>,
+    facts: Option<&'p GitFacts>,
+    observer: &'p dyn ReleaseObserver,
+    deadline: Option<Instant>,
+}
+
+/// What a chart becomes.
+struct Course {
+    channel: Channel,
+    reason: String,
+    /// The version to publish, if it is not that of `Chart.yaml`.
+    version: Option<String>,
+    tag: Option<(TagName, TagStanding)>,
+}
+
+impl Planner<'_> {
+    async fn plan(&self, name: &str) -> PlannedChart {
+        self.observer.packaging(name);
+        let mut planned = PlannedChart::new(name);
+        if let Err(error) = self.fill(name, &mut planned).await {
+            planned.error = Some(error);
+        }
+        planned
+    }
+
+    async fn fill(&self, name: &str, planned: &mut PlannedChart) -> Result<(), Error> {
+        if let Request::Dev(..) = self.request {
+            planned.channel = Channel::Dev;
+        }
+        let path = match self.release.charts.as_str() {
+            "" | "." => name.to_owned(),
+            folder => format!("{folder}/{name}"),
+        };
+        let chart = Chart::read(&*self.folders, &path)?;
+        planned.version = chart.version().to_owned();
+        if chart.name() != name {
+            planned.refusals.push(Refusal::NameDiffers { folder: path, chart: chart.name().to_owned() });
+            return Ok(());
+        }
+        let course = self.course(&chart)?;
+        planned.channel = course.channel;
+        planned.reason = course.reason;
+        if course.channel == Channel::Release {
+            planned.refusals.extend(self.refusals(&chart).await?);
+        }
+        let mut chart = self.release.dependencies.embed(chart, &*self.folders, &path, self.deadline).await?;
+        if let Some(version) = &course.version {
+            chart = chart.with_version(version)?;
+            planned.version.clone_from(version);
+        }
+        // Compression is work for a thread of its own.
+        let package = tokio::task::spawn_blocking(move || chart.package()).await;
+        let package = Arc::new(package.map_err(|_| Error::Interrupted)??);
+        planned.digest = package.digest().to_owned();
+        planned.package = Some(package);
+        if let Some((tag, standing)) = course.tag {
+            self.tag_steps(&tag, &standing, planned);
+        }
+        Ok(())
+    }
+
+    /// Whether the chart is released or becomes a dev release, and why.
+    fn course(&self, chart: &Chart) -> Result<Course, Error> {
+        let (name, version) = (chart.name(), chart.version());
+        let tag = match (&self.release.git, self.facts) {
+            (Some(git), Some(facts)) if facts.remote.is_some() => {
+                Some(facts.tag_standing(git, name, version)?)
+            }
+            _ => None,
+        };
+        let is_released = tag.as_ref().is_some_and(|(_, standing)| *standing != TagStanding::Absent);
+        let dev = |form: DevVersion, reason: String| {
+            let (commit, time) = match self.facts {
+                Some(facts) => (facts.commit.to_string(), facts.time),
+                None => (String::new(), jiff::Timestamp::UNIX_EPOCH),
+            };
+            let version = form.of(version, is_released, &commit, time);
+            Course { channel: Channel::Dev, reason, version, tag: None }
+        };
+        Ok(match (self.request, tag) {
+            (Request::Dev(_, form), _) => dev(*form, "a dev release".to_owned()),
+            (Request::Auto(_, form), Some((tag, TagStanding::Elsewhere { .. }))) => {
+                dev(*form, format!("{tag} is released"))
+            }
+            (_, Some((tag, standing))) => Course {
+                channel: Channel::Release,
+                reason: match standing {
+                    TagStanding::Absent => format!("there is no tag {tag}"),
+                    _ => format!("{tag} stands on this commit"),
+                },
+                version: None,
+                tag: Some((tag, standing)),
+            },
+            (_, None) => Course {
+                channel: Channel::Release,
+                reason: "a release".to_owned(),
+                version: None,
+                tag: None,
+            },
+        })
+    }
+
+    /// Why a chart is not released, from the chart and Git alone.
+    async fn refusals(&self, chart: &Chart) -> Result<Vec<Refusal>, Error> {
+        let name = chart.name().to_owned();
+        let (metadata, checks) = (chart.metadata(), &self.release.checks);
+        let mut refusals = Vec::new();
+        if is_dev(chart.version()) {
+            let version = chart.version().to_owned();
+            refusals.push(Refusal::DevVersion { chart: name.clone(), version });
+        }
+        if checks.deployed && Version::parse(chart.version()).is_ok_and(|version| version.major() == 0) {
+            let version = chart.version().to_owned();
+            refusals.push(Refusal::BelowOne { chart: name.clone(), version });
+        }
+        for dependency in &metadata.dependencies {
+            if is_dev(&dependency.version) {
+                refusals.push(Refusal::DevDependency {
+                    chart: name.clone(),
+                    dependency: dependency.name.clone(),
+                    version: dependency.version.clone(),
+                });
+            } else if chart.lock().is_none() && is_open(dependency) {
+                refusals.push(Refusal::NoLock {
+                    chart: name.clone(),
+                    dependency: dependency.name.clone(),
+                    version: dependency.version.clone(),
+                });
+            }
+        }
+        if let Some((location, registry)) = &checks.image
+            && !metadata.is_library()
+        {
+            let values = String::from_utf8_lossy(chart.values().unwrap_or_default());
+            match location.image(&name, &metadata.app_version, &values) {
+                Ok(image) => refusals.extend(image.verify(&name, registry, self.deadline).await?),
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        Ok(refusals)
+    }
+
+    /// The steps of a tag, or the refusal.
+    fn tag_steps(&self, tag: &TagName, standing: &TagStanding, planned: &mut PlannedChart) {
+        let Some(facts) = self.facts else { return };
+        let remote = facts.remote.as_ref().map_or("", |listing| listing.remote.as_str());
+        let (here, there) = match standing {
+            TagStanding::Absent => (Action::Create, Action::Create),
+            TagStanding::HereOnly => (Action::Keep, Action::Create),
+            // The tag is fetched by whoever wants it here; the release is complete without it.
+            TagStanding::RemoteOnly | TagStanding::Both => (Action::Keep, Action::Keep),
+            TagStanding::Elsewhere { here, remote: there } => {
+                let places = [(here, "this clone"), (there, remote)];
+                let elsewhere = places.into_iter().filter_map(|(id, place)| Some((id.as_ref()?, place)));
+                let elsewhere = elsewhere.filter(|(id, _)| **id != facts.commit);
+                planned.refusals.extend(elsewhere.take(1).map(|(id, place)| Refusal::TagElsewhere {
+                    tag: tag.to_string(),
+                    stands_on: id.to_string(),
+                    commit: facts.commit.to_string(),
+                    place: place.to_owned(),
+                }));
+                return;
+            }
+        };
+        let target = tag.to_string();
+        planned.steps.push(Step { kind: StepKind::Tag, target: target.clone(), action: here });
+        let target = format!("{remote} {target}");
+        planned.steps.push(Step { kind: StepKind::PushTag, target, action: there });
+    }
+}
+
+/// Whether the same constraint may mean another version tomorrow.
+fn is_open(dependency: &Dependency) -> bool {
+    let is_local = dependency.repository.is_empty() || dependency.repository.starts_with("file://");
+    !is_local && Version::parse_strict(&dependency.version).is_err()
+}
+
+/// Asks the registry and the store what stands there, and puts the steps for it before those for tags.
+async fn standing(
+    release: &Release,
+    charts: &mut [PlannedChart],
+    deadline: Option<Instant>,
+) -> Result<(), Error> {
+    let packages: Vec<_> = charts.iter().filter_map(|chart| chart.package.clone()).collect();
+    let packages: Vec<&Package> = packages.iter().map(|package| &**package).collect();
+    let in_store = async {
+        match &release.repository {
+            Some(repository) => repository.standing(&packages, deadline).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let in_registry = async {
+        let Some(registry) = &release.registry else { return Ok(None) };
+        let asked = packages.iter().map(|package| registry.standing(package, deadline));
+        let asked = futures::stream::iter(asked).buffered(AT_ONCE);
+        futures::TryStreamExt::try_collect::<Vec<_>>(asked).await.map(Some)
+    };
+    let (in_store, in_registry) = futures::future::try_join(in_store, in_registry).await?;
+    let packaged = charts.iter_mut().filter(|chart| chart.package.is_some());
+    for (index, chart) in packaged.enumerate() {
+        let Some(package) = chart.package.clone() else { continue };
+        let may_replace = chart.channel == Channel::Dev && chart.version == dev_version::FIXED;
+        let mut steps = Vec::new();
+        let mut add = |kind, target: String, standing: &Standing| {
+            match standing.action(&package, may_replace, &target) {
+                Ok(action) => steps.push(Step { kind, target, action }),
+                Err(refusal) if !chart.refusals.contains(&refusal) => chart.refusals.push(refusal),
+                Err(_) => {}
+            }
+        };
+        let stored = in_store.as_ref().and_then(|stored| stored.get(index));
+        if let (Some(repository), Some(stored)) = (&release.repository, stored) {
+            add(StepKind::Archive, repository.location(&package.file_name()), &stored.archive);
+        }
+        if let (Some(registry), Some(pushed)) = (&release.registry, in_registry.as_ref().and_then(|all| all.get(index))) {
+            add(StepKind::Push, registry.reference(&package), pushed);
+        }
+        if let (Some(repository), Some(stored)) = (&release.repository, stored) {
+            add(StepKind::Index, repository.location("index.yaml"), &stored.entry);
+        }
+        steps.append(&mut chart.steps);
+        chart.steps = steps;
+    }
+    Ok(())
+}
