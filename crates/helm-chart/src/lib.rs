@@ -4,10 +4,12 @@
 //! This crate sends nothing and runs nothing. [`chart-release`](https://docs.rs/chart-release) resolves dependencies and publishes.
 
 mod error;
+mod folder;
 mod metadata;
 mod package;
 
 pub use error::Error;
+pub use folder::{ChartFile, ChartFolders};
 pub use metadata::{Dependency, Maintainer, Metadata};
 pub use package::Package;
 
