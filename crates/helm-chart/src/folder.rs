@@ -1,15 +1,8 @@
 //! Where the files of a chart come from.
 
 use crate::Error;
-
-/// One file of a chart's folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChartFile {
-    /// The path relative to the chart's folder, with `/`.
-    pub path: String,
-    /// The content.
-    pub bytes: Vec<u8>,
-}
+use crate::file::ChartFile;
+use crate::ignore::without_ignored;
 
 /// The folders of charts below one root: a folder on disk, or the tree of a commit.
 ///
@@ -21,6 +14,18 @@ pub trait ChartFolders: Send + Sync {
     ///
     /// If there is no such folder, a file cannot be read or is too large, or a link leaves the root.
     fn read(&self, path: &str) -> Result<Vec<ChartFile>, Error>;
+
+    /// The files of the chart's folder at `path`, without what its `.helmignore` names.
+    ///
+    /// The default reads all files and drops some. An implementation that looks at `.helmignore` first need not read what is ignored, which
+    /// then may be of any size and kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), and if the `.helmignore` is not valid.
+    fn read_kept(&self, path: &str) -> Result<Vec<ChartFile>, Error> {
+        without_ignored(self.read(path)?).map_err(|error| error.below(path))
+    }
 
     /// The folders below `path` that hold a `Chart.yaml`, one level deep, as paths relative to the root, sorted.
     ///
