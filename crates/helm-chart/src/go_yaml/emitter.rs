@@ -218,7 +218,7 @@ impl Emitter {
                 let code = u32::from(character);
                 let written = match code {
                     ..=0xff => write!(self.output, "\\x{code:02X}").map(|()| 4),
-                    ..=0xffff => write!(self.output, "\\u{code:04X}").map(|()| 6),
+                    0x100..=0xffff => write!(self.output, "\\u{code:04X}").map(|()| 6),
                     _ => write!(self.output, "\\U{code:08X}").map(|()| 10),
                 };
                 self.column += written.unwrap_or_default();
