@@ -78,9 +78,9 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// None that a lock can cause; it is that of the writer of YAML.
+    /// A text that YAML cannot hold, see [`go_yaml::to_string`].
     pub fn to_yaml(&self) -> Result<String, Error> {
-        go_yaml::to_string(self).map_err(|cause| Error::new("the lock cannot be written").with_cause(cause))
+        go_yaml::to_string(self)
     }
 
     /// When the lock was written, as RFC 3339 writes times.

@@ -101,8 +101,7 @@ impl Chart {
             // They stand in requirements.yaml.
             metadata.dependencies.clear();
         }
-        let yaml = go_yaml::to_string(&metadata)
-            .map_err(|cause| Error::new("Chart.yaml cannot be written").with_cause(cause))?;
+        let yaml = go_yaml::to_string(&metadata).map_err(|error| error.at(CHART_YAML))?;
         to.add(&format!("{base}/{CHART_YAML}"), yaml.as_bytes())?;
         if let (Some(lock), false) = (self.lock(), is_v1) {
             to.add(&format!("{base}/Chart.lock"), lock.to_yaml()?.as_bytes())?;
