@@ -30,10 +30,20 @@ impl Error {
         self
     }
 
-    /// The line of the file, from 1.
+    /// The error with the path of its file relative to another folder, in which this folder is: the folder stands before the path.
+    #[must_use]
+    pub fn below(mut self, folder: impl AsRef<Path>) -> Self {
+        self.path = Some(match &self.path {
+            Some(path) => folder.as_ref().join(path),
+            None => folder.as_ref().to_owned(),
+        });
+        self
+    }
+
+    /// The line of the file, from 1. The first one that is set stays.
     #[must_use]
     pub fn on_line(mut self, line: impl Into<Option<usize>>) -> Self {
-        self.line = line.into();
+        self.line = self.line.or(line.into());
         self
     }
 

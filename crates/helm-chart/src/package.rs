@@ -1,15 +1,13 @@
 //! A packaged chart.
 
-use std::io::Read as _;
-
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, Metadata};
-
-/// The largest archive that is read, as Helm's own limit of decompressed charts: 100 MiB.
-const MAX_BYTES: u64 = 100 << 20;
+use crate::chart::{CHART_YAML, SCHEMA, VALUES};
+use crate::{Chart, Error, Metadata, archive, go_yaml};
 
 /// A chart as the archive (`.tgz`) that repositories and registries hold.
+///
+/// [`Chart::package`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
     metadata: Metadata,
@@ -18,15 +16,28 @@ pub struct Package {
 }
 
 impl Package {
-    /// The package in these bytes.
+    /// The package in these bytes, which stay as they are.
     ///
     /// # Errors
     ///
-    /// If the bytes are not a gzip archive, or the archive has no `NAME/Chart.yaml` with a name and a version.
+    /// As [`Chart::from_archive`].
     pub fn from_archive(archive: impl Into<Vec<u8>>) -> Result<Self, Error> {
         let archive = archive.into();
-        let metadata = read_metadata(&archive)?;
-        Ok(Self { digest: digest_of(&archive), metadata, archive })
+        let chart = Chart::from_archive(&archive)?;
+        Ok(Self::of(chart.metadata().clone(), archive))
+    }
+
+    fn of(metadata: Metadata, archive: Vec<u8>) -> Self {
+        Self { metadata, digest: digest_of(&archive), archive }
+    }
+
+    /// The chart inside.
+    ///
+    /// # Errors
+    ///
+    /// None for a package that this crate made; as [`Chart::from_archive`].
+    pub fn chart(&self) -> Result<Chart, Error> {
+        Chart::from_archive(&self.archive)
     }
 
     /// The name of the chart.
@@ -60,31 +71,60 @@ impl Package {
     }
 }
 
+impl Chart {
+    /// Packages the chart: the files and the content that `helm package` writes, in an archive that depends on nothing else. All files have
+    /// the time 0 of Unix and the mode 0644; charts in `charts/` are unpacked, in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// If a dependency is not in `charts/`.
+    pub fn package(&self) -> Result<Package, Error> {
+        let missing: Vec<&str> = self.missing().map(|dependency| dependency.name.as_str()).collect();
+        if !missing.is_empty() {
+            return Err(Error::new(format!(
+                "charts/ lacks dependencies of Chart.yaml: {}",
+                missing.join(", ")
+            ))
+            .at(CHART_YAML)
+            .with_hint("build the dependencies first, as `helm dependency build` does"));
+        }
+        let mut writer = archive::Writer::new();
+        self.write("", &mut writer)?;
+        Ok(Package::of(self.metadata().clone(), writer.finish()?))
+    }
+
+    fn write(&self, parent: &str, to: &mut archive::Writer) -> Result<(), Error> {
+        let base = format!("{parent}{}", self.name());
+        let is_v1 = self.metadata().api_version == "v1";
+        let mut metadata = self.metadata().clone();
+        if is_v1 {
+            // They stand in requirements.yaml.
+            metadata.dependencies.clear();
+        }
+        let yaml = go_yaml::to_string(&metadata).map_err(|error| error.at(CHART_YAML))?;
+        to.add(&format!("{base}/{CHART_YAML}"), yaml.as_bytes())?;
+        if let (Some(lock), false) = (self.lock(), is_v1) {
+            to.add(&format!("{base}/Chart.lock"), lock.to_yaml()?.as_bytes())?;
+        }
+        for (path, bytes) in [(VALUES, self.values()), (SCHEMA, self.schema())] {
+            if let Some(bytes) = bytes {
+                to.add(&format!("{base}/{path}"), bytes)?;
+            }
+        }
+        let (templates, others): (Vec<_>, Vec<_>) =
+            self.files().iter().partition(|file| file.path.starts_with("templates/"));
+        for file in templates.into_iter().chain(others) {
+            to.add(&format!("{base}/{}", file.path), &file.bytes)?;
+        }
+        let parent = format!("{base}/charts/");
+        self.charts().iter().try_for_each(|chart| chart.write(&parent, to))
+    }
+}
+
 fn digest_of(bytes: &[u8]) -> String {
     let mut digest = String::from("sha256:");
     for byte in Sha256::digest(bytes) {
         digest.push_str(&format!("{byte:02x}"));
     }
     digest
-}
-
-fn read_metadata(archive: &[u8]) -> Result<Metadata, Error> {
-    let broken = |error: std::io::Error| Error::new("not a gzip archive of a chart").with_cause(error);
-    let decoder = flate2::read::GzDecoder::new(archive).take(MAX_BYTES);
-    let mut entries = tar::Archive::new(decoder);
-    for entry in entries.entries().map_err(broken)? {
-        let mut entry = entry.map_err(broken)?;
-        let path = entry.path().map_err(broken)?.into_owned();
-        if path.components().count() == 2 && path.ends_with("Chart.yaml") {
-            let mut text = String::new();
-            entry.read_to_string(&mut text).map_err(broken)?;
-            let metadata: Metadata = serde_saphyr::from_str(&text)
-                .map_err(|error| Error::new("not the fields of a chart").at(&path).with_cause(error))?;
-            if metadata.name.is_empty() || metadata.version.is_empty() {
-                return Err(Error::new("the chart has no name or no version").at(&path));
-            }
-            return Ok(metadata);
-        }
-    }
-    Err(Error::new("the archive has no Chart.yaml"))
 }
