@@ -7,6 +7,9 @@ pub enum Error {
     /// Something is wrong with a chart: a field, a file, a lock.
     #[error(transparent)]
     Chart(#[from] helm_chart::Error),
+    /// The Git repository or its remote failed or refused.
+    #[error(transparent)]
+    Git(#[from] crate::git::GitError),
     /// A registry, a repository or a store failed or refused.
     #[error(transparent)]
     Network(#[from] artifact_source::Error),
@@ -17,6 +20,7 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Chart(error) => error.hint(),
+            Self::Git(error) => error.hint(),
             Self::Network(error) => error.hint(),
         }
     }

@@ -1,0 +1,282 @@
+//! Runs the installed `git`, for what is said to a remote.
+//!
+//! Arguments are data: no shell reads them. Nothing prompts, output and time are bounded, and the program and its children end with the
+//! future that waits for them.
+
+use std::ffi::OsString;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+
+use crate::git::error::{GitError, GitErrorKind, one_line};
+use crate::git::repository::GitRepository;
+
+/// Variables that would make the program read another repository.
+const VARIABLES_OF_ANOTHER_REPOSITORY: [&str; 11] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
+/// The bytes of standard output that are read: a listing of a million references.
+const MOST_OUTPUT: usize = 64 << 20;
+
+/// The bytes of standard error that are kept, from its end.
+const KEPT_ERRORS: usize = 64 << 10;
+
+/// How long output may stay open after the program ended: a credential helper may leave a daemon behind.
+const AFTER_EXIT: Duration = Duration::from_millis(500);
+
+/// What a program wrote.
+pub(crate) struct ProgramOutput {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl GitRepository {
+    /// Runs `git` with these arguments in the repository. `what` completes "could not be finished: ", for errors.
+    pub(crate) async fn run(&self, what: &str, arguments: &[&str]) -> Result<ProgramOutput, GitError> {
+        let local = self.local();
+        let mut git_dir = OsString::from("--git-dir=");
+        git_dir.push(local.git_dir().canonicalize().unwrap_or_else(|_| local.git_dir().to_owned()));
+        let mut command = Command::new(self.program());
+        command.arg(git_dir);
+        for setting in ["color.ui", "color.push", "color.remote", "color.transport"] {
+            command.arg("-c").arg(format!("{setting}=false"));
+        }
+        command.args(arguments).current_dir(self.root());
+        for variable in VARIABLES_OF_ANOTHER_REPOSITORY {
+            command.env_remove(variable);
+        }
+        // Messages are read in English. A helper that waits for a person would wait for the time limit.
+        command.env("LC_ALL", "C").env("LANGUAGE", "C");
+        command.env("GIT_TERMINAL_PROMPT", "0").env("GCM_INTERACTIVE", "never").env_remove("SSH_ASKPASS");
+        let is_set = |variable| std::env::var_os(variable).is_some();
+        if !is_set("GIT_SSH_COMMAND")
+            && !is_set("GIT_SSH")
+            && local.config_snapshot().string("core.sshCommand").is_none()
+        {
+            command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+        }
+        drop(local);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0);
+
+        let mut running = Running::start(command).map_err(|error| {
+            let program = self.program().display();
+            GitError::new(GitErrorKind::ProgramMissing, format!("the program {program} could not be started"))
+                .with_hint("install git (https://git-scm.com/downloads) or put it into PATH: it is what talks to the remote")
+                .with_cause(&error)
+        })?;
+        let limit = self.time_limit();
+        match tokio::time::timeout(limit, running.finish()).await {
+            Ok(output) => output.map_err(|error| {
+                GitError::new(GitErrorKind::BadAnswer, format!("{what}: the answer of git cannot be read"))
+                    .with_cause(&error)
+            }),
+            Err(_) => Err(GitError::new(
+                GitErrorKind::TimedOut,
+                format!("{what}: not finished within {} s", limit.as_secs_f64()),
+            )
+            .with_hint("check the connection to the remote, or give it more time")),
+        }
+    }
+}
+
+/// A program whose whole process group is killed on drop, unless it ended by itself.
+struct Running {
+    child: Child,
+    has_ended: bool,
+}
+
+impl Running {
+    fn start(mut command: Command) -> std::io::Result<Self> {
+        Ok(Self { child: command.spawn()?, has_ended: false })
+    }
+
+    async fn finish(&mut self) -> std::io::Result<ProgramOutput> {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let (out, err) = (self.child.stdout.take(), self.child.stderr.take());
+        let status = {
+            let read = async {
+                tokio::try_join!(read_whole(out, &mut stdout), read_end(err, &mut stderr)).map(drop)
+            };
+            tokio::pin!(read);
+            tokio::select! {
+                done = &mut read => {
+                    done?;
+                    self.child.wait().await?
+                }
+                status = self.child.wait() => {
+                    let status = status?;
+                    if let Ok(done) = tokio::time::timeout(AFTER_EXIT, &mut read).await {
+                        done?;
+                    }
+                    status
+                }
+            }
+        };
+        self.has_ended = true;
+        Ok(ProgramOutput { status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        #[cfg(unix)]
+        if let Some(group) =
+            self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+        {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = self.child.start_kill();
+    }
+}
+
+async fn read_whole(from: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) -> std::io::Result<()> {
+    let Some(from) = from else { return Ok(()) };
+    from.take(MOST_OUTPUT as u64 + 1).read_to_end(into).await?;
+    match into.len() > MOST_OUTPUT {
+        true => Err(std::io::Error::other("it has more than 64 MiB")),
+        false => Ok(()),
+    }
+}
+
+async fn read_end(from: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) -> std::io::Result<()> {
+    let Some(mut from) = from else { return Ok(()) };
+    while from.read_buf(into).await? > 0 {
+        if into.len() > 2 * KEPT_ERRORS {
+            into.drain(..into.len() - KEPT_ERRORS);
+        }
+    }
+    Ok(())
+}
+
+/// The lines that the remote itself wrote, hooks included, without their prefix.
+pub(crate) fn remote_lines(stderr: &str) -> Vec<String> {
+    let lines = stderr.split(['\n', '\r']).filter_map(|line| line.strip_prefix("remote:"));
+    lines.map(one_line).filter(|line| !line.is_empty()).take(5).collect()
+}
+
+/// What the failure of `git` means. `what` is what could not be done: "the remote \"origin\" cannot be listed".
+pub(crate) fn failed(what: &str, output: &ProgramOutput) -> GitError {
+    let stderr = output.stderr.as_str();
+    let lower = stderr.to_ascii_lowercase();
+    let has = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
+    let (kind, reason, hint) = if has(&[
+        "host key verification failed",
+        "remote host identification has changed",
+    ]) {
+        (
+            GitErrorKind::Identity,
+            "the host's key is not known",
+            "check the key, then add it to known_hosts (`ssh-keyscan HOST`)",
+        )
+    } else if has(&["ssl certificate problem", "certificate verification failed", "server certificate"]) {
+        (
+            GitErrorKind::Identity,
+            "the remote's certificate is not trusted",
+            "set `http.sslCAInfo` to the issuer's certificate",
+        )
+    } else if has(&["could not read username", "could not read password", "terminal prompts disabled"]) {
+        (
+            GitErrorKind::Unauthorized,
+            "the remote wants a credential, and Git has none",
+            "configure a credential helper (`git config credential.helper`), or let actions/checkout keep its credential",
+        )
+    } else if has(&[
+        "authentication failed",
+        "invalid username or password",
+        "permission denied (",
+        "too many authentication failures",
+        "returned error: 401",
+    ]) {
+        (
+            GitErrorKind::Unauthorized,
+            "the remote does not accept the credential",
+            "check that the token or key is valid and loaded",
+        )
+    } else if has(&[
+        "returned error: 403",
+        "access denied",
+        "permission to ",
+        "write access to repository not granted",
+    ]) {
+        (
+            GitErrorKind::Forbidden,
+            "the remote denies access",
+            "the account needs the right to write; a workflow needs `permissions: contents: write`",
+        )
+    } else if has(&["does not appear to be a git repository", "not found", "no such file or directory"]) {
+        (GitErrorKind::NotFound, "there is no such repository", "check the URL: git remote -v")
+    } else if has(&["dubious ownership"]) {
+        (
+            GitErrorKind::Untrusted,
+            "the repository belongs to another user",
+            "add its path to `safe.directory` of Git's configuration",
+        )
+    } else if has(&[
+        "could not resolve host",
+        "name or service not known",
+        "failed to connect",
+        "couldn't connect",
+        "connection refused",
+        "connection timed out",
+        "no route to host",
+        "network is unreachable",
+        "connection reset",
+        "connection closed",
+        "broken pipe",
+        "early eof",
+        "hung up unexpectedly",
+        "unexpected disconnect",
+        "empty reply",
+        "rpc failed",
+        "returned error: 5",
+        "transfer closed",
+    ]) {
+        (GitErrorKind::Unreachable, "the remote cannot be reached, or the connection broke", "run it again")
+    } else {
+        (GitErrorKind::BadAnswer, "git failed", "")
+    };
+    let line = decisive_line(stderr);
+    let mut message = format!("{what}: {reason}");
+    match (line.is_empty(), output.status.code()) {
+        (false, _) => message.push_str(&format!(" ({line})")),
+        (true, Some(code)) => message.push_str(&format!(" (status {code})")),
+        (true, None) => message.push_str(" (ended by a signal)"),
+    }
+    let error = GitError::new(kind, message);
+    if hint.is_empty() { error } else { error.with_hint(hint) }
+}
+
+/// The line that says most: the last one of `fatal:`, `error:` or the remote that is no general advice.
+fn decisive_line(stderr: &str) -> String {
+    let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_advice = |line: &str| {
+        line.starts_with("Please make sure")
+            || line.starts_with("and the repository exists")
+            || line.ends_with("Could not read from remote repository.")
+            || line.starts_with("hint:")
+    };
+    let says =
+        |line: &str| line.starts_with("fatal:") || line.starts_with("error:") || line.starts_with("remote:");
+    let last = lines().filter(|line| says(line)).rfind(|line| !is_advice(line));
+    let last = last.or_else(|| lines().rfind(|line| !is_advice(line)));
+    last.map(one_line).unwrap_or_default()
+}
