@@ -35,8 +35,16 @@ impl CredentialStore {
     /// The credentials for a Warehouse: the Secrets of its own namespace, those of no namespace, the shared ones, all others; the
     /// Secrets that hold docker's credentials in the same order; and then what docker itself reads.
     pub(crate) fn for_warehouse(&self, warehouse: &Warehouse) -> Arc<dyn CredentialSource> {
+        self.for_namespace(warehouse.metadata.namespace.as_deref())
+    }
+
+    /// The credentials for what belongs to no Warehouse, such as a chart that is published.
+    pub(crate) fn for_publishing(&self) -> Arc<dyn CredentialSource> {
+        self.for_namespace(None)
+    }
+
+    fn for_namespace(&self, own: Option<&str>) -> Arc<dyn CredentialSource> {
         let Some(secrets) = &self.secrets else { return Arc::new(self.docker.clone()) };
-        let own = warehouse.metadata.namespace.as_deref();
         let mut order: Vec<&str> = own.into_iter().chain(["", SHARED_NAMESPACE]).collect();
         for namespace in &self.namespaces {
             if !order.contains(&namespace.as_str()) {

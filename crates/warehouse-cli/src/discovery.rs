@@ -1,10 +1,8 @@
 //! Discovery for the commands: from the arguments to a discoverer, and from its reports to messages.
 
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use artifact_http::HttpClient;
 use artifact_source::{Candidate, Rejection, Trace, lock};
 use warehouse_discovery::{Discoverer, Observer, Report, SubscriptionReport};
 use warehouse_spec::{Located, Location, Warehouse};
@@ -13,6 +11,7 @@ use crate::arguments::Network;
 use crate::credentials;
 use crate::credentials::CredentialStore;
 use crate::message::{Exit, Messages, explained};
+use crate::network::{cache_dir, http};
 
 /// A Warehouse and its report.
 #[derive(Debug)]
@@ -138,17 +137,10 @@ fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
     ));
 }
 
-/// The beginning of a certificate in PEM form.
-const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
-
 /// A discoverer with these arguments.
 pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
-    let mut http = HttpClient::builder().proxy_from_environment(true);
-    if let Some(file) = &network.ca_file {
-        http = http.add_root_certificate_pem(authorities(file)?);
-    }
     let mut builder = Discoverer::builder()
-        .http(http)
+        .http(http(network)?)
         .concurrency(usize::from(network.concurrency))
         .cache_by_tag_policy(network.cache_by_tag_policy);
     for host in &network.plain_http {
@@ -164,40 +156,6 @@ pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
         builder = builder.cache_dir(folder);
     }
     builder.build().map_err(|error| explained(&error))
-}
-
-/// The certificates in this PEM file, checked.
-fn authorities(file: &Path) -> Result<Vec<u8>, String> {
-    let pem =
-        std::fs::read(file).map_err(|error| format!("{} could not be read: {error}", file.display()))?;
-    if !pem.windows(BEGIN.len()).any(|window| window == BEGIN) {
-        return Err(format!("{} holds no certificate in PEM form", file.display()));
-    }
-    let usable = HttpClient::builder().add_root_certificate_pem(&pem).build();
-    usable.map_err(|error| format!("{}: {}", file.display(), explained(&error)))?;
-    Ok(pem)
-}
-
-/// The cache folder: the one of the arguments, or the platform's where it has one.
-fn cache_dir(network: &Network) -> Option<PathBuf> {
-    if network.no_cache {
-        return None;
-    }
-    network.cache_dir.clone().or_else(platform_cache_dir)
-}
-
-/// `$XDG_CACHE_HOME/warehouse`, or its equivalent on macOS and Windows.
-fn platform_cache_dir() -> Option<PathBuf> {
-    let folder =
-        |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = if cfg!(target_os = "windows") {
-        folder("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        folder("HOME").map(|home| home.join("Library").join("Caches"))
-    } else {
-        folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
-    };
-    base.map(|base| base.join("warehouse"))
 }
 
 /// How many different reasons are counted.

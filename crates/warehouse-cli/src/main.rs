@@ -6,6 +6,7 @@ mod credentials;
 mod discovery;
 mod input;
 mod message;
+mod network;
 mod output;
 
 use std::io;

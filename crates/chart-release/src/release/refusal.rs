@@ -245,6 +245,8 @@ impl fmt::Display for Refusal {
     }
 }
 
+impl std::error::Error for Refusal {}
+
 /// The beginning of a commit's id.
 fn short(commit: &str) -> &str {
     commit.get(..12).unwrap_or(commit)

@@ -34,3 +34,11 @@ pub(crate) async fn chart(command: Chart, messages: &Messages) -> Result<Exit, E
         Chart::Dependency(command) => dependency::dependency(command, messages).await,
     }
 }
+
+/// What every command that publishes shares: clients with the credentials of the arguments, and the deadline.
+pub(super) struct Publisher {
+    http: HttpClient,
+    charts: RegistryClient,
+    images: RegistryClient,
+    pub(super) deadline: Instant,
+}

@@ -1,0 +1,160 @@
+//! `warehouse chart plan`, `release`, `release-dev` and `auto`.
+
+use std::time::Instant;
+
+use chart_release::git::GitRepository;
+use chart_release::{
+    Action, ImageLocation, Plan, Release, ReleaseObserver, Report, Request, StepKind,
+};
+use helm_chart::DiskFolders;
+
+use super::Publisher;
+use crate::arguments::{Auto, ChartFormat, Publishing, ReleaseChecks, ReleaseDev};
+use crate::message::{Exit, Messages};
+use crate::{arguments, output};
+
+/// Prints what `release` would do.
+pub(super) async fn plan(arguments: arguments::Release, messages: &Messages) -> Result<Exit, Exit> {
+    let session = Session::open(&arguments.publishing, Some(&arguments.checks), messages).await?;
+    let plan = session.plan(&Request::Release(arguments.names)).await?;
+    session.show(&plan)
+}
+
+/// Releases charts: all that are named, or none.
+pub(super) async fn release(arguments: arguments::Release, messages: &Messages) -> Result<Exit, Exit> {
+    let session = Session::open(&arguments.publishing, Some(&arguments.checks), messages).await?;
+    session.run(&Request::Release(arguments.names), false).await
+}
+
+/// Publishes dev versions.
+pub(super) async fn release_dev(arguments: ReleaseDev, messages: &Messages) -> Result<Exit, Exit> {
+    let session = Session::open(&arguments.publishing, None, messages).await?;
+    session.run(&Request::Dev(arguments.names, arguments.dev_version), arguments.dry_run).await
+}
+
+/// Releases what has no tag, and publishes dev versions of the others.
+pub(super) async fn auto(arguments: Auto, messages: &Messages) -> Result<Exit, Exit> {
+    let session = Session::open(&arguments.publishing, Some(&arguments.checks), messages).await?;
+    session.run(&Request::Auto(arguments.names, arguments.dev_version), arguments.dry_run).await
+}
+
+/// A release with these arguments.
+struct Session<'m> {
+    release: Release,
+    deadline: Instant,
+    output: ChartFormat,
+    messages: &'m Messages,
+}
+
+impl<'m> Session<'m> {
+    async fn open(
+        publishing: &Publishing,
+        checks: Option<&ReleaseChecks>,
+        messages: &'m Messages,
+    ) -> Result<Self, Exit> {
+        let failed = |error: chart_release::Error| {
+            messages.chart_error(&error);
+            Exit::Usage
+        };
+        let publisher = Publisher::open(&publishing.network, messages).await?;
+        let mut builder = match GitRepository::discover(&publishing.repository) {
+            Ok(repository) => Release::of_repository(repository).map_err(failed)?,
+            // A dev release needs no Git.
+            Err(error) if checks.is_none() && error.is_not_a_repository() => {
+                let folders = DiskFolders::new(&publishing.repository).map_err(|error| failed(error.into()))?;
+                Release::of_folder(folders)
+            }
+            Err(error) => return Err(failed(error.into())),
+        };
+        builder = builder.charts(&publishing.charts).dependencies(publisher.dependencies());
+        if let Some(registry) = &publishing.registry {
+            builder = builder.registry(publisher.registry(registry).map_err(failed)?);
+        }
+        if let Some(backup) = &publishing.backup {
+            let repository = publisher.repository(backup, publishing.backup_url.as_deref());
+            builder = builder.repository(repository.map_err(failed)?);
+        }
+        if let Some(checks) = checks {
+            builder = builder.remote(&checks.remote).deployed(checks.deployed);
+            if let Some(repository) = &checks.verify_image {
+                let location = match repository.as_str() {
+                    "" => ImageLocation::Values,
+                    repository => ImageLocation::Repository(repository.to_owned()),
+                };
+                builder = builder.verify_image(location, publisher.images());
+            }
+        }
+        let (deadline, output) = (publisher.deadline, publishing.output);
+        Ok(Self { release: builder.build(), deadline, output, messages })
+    }
+
+    async fn plan(&self, request: &Request) -> Result<Plan, Exit> {
+        let progress = Progress(self.messages);
+        self.release.plan(request, &progress, Some(self.deadline)).await.map_err(|error| {
+            self.messages.chart_error(&error);
+            Exit::Failure
+        })
+    }
+
+    /// Prints a plan and what is refused.
+    fn show(&self, plan: &Plan) -> Result<Exit, Exit> {
+        self.messages.printed(output::print(|out| output::plan(plan, self.output, out)))?;
+        for chart in &plan.charts {
+            if let Some(error) = &chart.error {
+                self.messages.chart_error(error);
+            }
+        }
+        for (_, refusal) in plan.refusals() {
+            self.messages.refusal(refusal);
+        }
+        Ok(if plan.is_possible() { Exit::Success } else { Exit::Failure })
+    }
+
+    async fn run(&self, request: &Request, dry_run: bool) -> Result<Exit, Exit> {
+        let plan = self.plan(request).await?;
+        if dry_run || !plan.is_possible() {
+            let exit = self.show(&plan)?;
+            if !dry_run {
+                self.messages.error("nothing is published");
+            }
+            return Ok(exit);
+        }
+        let report = self.release.execute(plan, &Progress(self.messages), Some(self.deadline)).await;
+        self.report(&report)
+    }
+
+    fn report(&self, report: &Report) -> Result<Exit, Exit> {
+        self.messages.printed(output::print(|out| output::report(report, self.output, out)))?;
+        for failure in &report.failures {
+            let place = match (&failure.chart, failure.step) {
+                (Some(chart), Some(step)) => format!("{chart}: {step}: "),
+                (Some(chart), None) => format!("{chart}: "),
+                (None, Some(step)) => format!("{step}: "),
+                (None, None) => String::new(),
+            };
+            self.messages.chart_failure(&place, &failure.error);
+        }
+        if report.is_complete() {
+            return Ok(Exit::Success);
+        }
+        self.messages.note("what is done stays; the same command does what is missing");
+        Ok(Exit::Failure)
+    }
+}
+
+/// Prints progress when verbose.
+struct Progress<'m>(&'m Messages);
+
+impl ReleaseObserver for Progress<'_> {
+    fn packaging(&self, chart: &str) {
+        self.0.detail(&format!("{chart}: package"));
+    }
+
+    fn started(&self, chart: &str, step: StepKind, target: &str) {
+        self.0.detail(&format!("{chart}: {step}: {target}"));
+    }
+
+    fn finished(&self, chart: &str, step: StepKind, action: Action) {
+        self.0.detail(&format!("{chart}: {step}: {}", action.as_str()));
+    }
+}

@@ -1,0 +1,59 @@
+//! The arguments of the network: an HTTP client, certificates, the cache folder.
+
+use std::path::{Path, PathBuf};
+
+use artifact_http::{HttpClient, HttpClientBuilder};
+
+use crate::arguments::Network;
+use crate::message::explained;
+
+/// The client with these arguments, to be built.
+///
+/// # Errors
+///
+/// If the file of certificates cannot be used.
+pub(crate) fn http(network: &Network) -> Result<HttpClientBuilder, String> {
+    let http = HttpClient::builder().proxy_from_environment(true);
+    Ok(match &network.ca_file {
+        Some(file) => http.add_root_certificate_pem(authorities(file)?),
+        None => http,
+    })
+}
+
+/// The beginning of a certificate in PEM form.
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// The certificates in this PEM file, checked.
+fn authorities(file: &Path) -> Result<Vec<u8>, String> {
+    let pem =
+        std::fs::read(file).map_err(|error| format!("{} could not be read: {error}", file.display()))?;
+    if !pem.windows(BEGIN.len()).any(|window| window == BEGIN) {
+        return Err(format!("{} holds no certificate in PEM form", file.display()));
+    }
+    let usable = HttpClient::builder().add_root_certificate_pem(&pem).build();
+    usable.map_err(|error| format!("{}: {}", file.display(), explained(&error)))?;
+    Ok(pem)
+}
+
+/// The cache folder: the one of the arguments, or the platform's where it has one.
+pub(crate) fn cache_dir(network: &Network) -> Option<PathBuf> {
+    if network.no_cache {
+        return None;
+    }
+    network.cache_dir.clone().or_else(platform_cache_dir)
+}
+
+/// `$XDG_CACHE_HOME/warehouse`, or its equivalent on macOS and Windows.
+fn platform_cache_dir() -> Option<PathBuf> {
+    let folder =
+        |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = if cfg!(target_os = "windows") {
+        folder("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library").join("Caches"))
+    } else {
+        folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
+    };
+    base.map(|base| base.join("warehouse"))
+}
+
