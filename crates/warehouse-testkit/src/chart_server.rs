@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -50,6 +51,7 @@ pub struct ChartServerBuilder {
     credential: Option<Credential>,
     query: Option<String>,
     tls: Option<ServerCertificate>,
+    folder: Option<PathBuf>,
     courtesies: Courtesies,
 }
 
@@ -70,6 +72,7 @@ impl Default for ChartServerBuilder {
             credential: None,
             query: None,
             tls: None,
+            folder: None,
             courtesies: Courtesies { etag: true, last_modified: true, gzip: true },
         }
     }
@@ -102,6 +105,14 @@ impl ChartServerBuilder {
     #[must_use]
     pub fn tls(mut self, certificate: ServerCertificate) -> Self {
         self.tls = Some(certificate);
+        self
+    }
+
+    /// Serves the files of this folder as they are at each request, such as a chart repository that another program publishes. Only
+    /// what is [published](ChartServer::publish) or [put](ChartServer::put) here comes before them. Names with a `/` are not found.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
         self
     }
 
@@ -286,11 +297,27 @@ impl ChartService {
         let file = match served {
             Some(Served::File(file)) => file,
             Some(Served::Redirect(location)) => return redirect(&location),
+            None if self.settings.folder.is_some() => match self.from_folder(path) {
+                Some(file) => file,
+                None => return plain(StatusCode::NOT_FOUND, "not found\n"),
+            },
             None if path == self.index_path => self.index(),
             None | Some(Served::Nothing) => return plain(StatusCode::NOT_FOUND, "not found\n"),
         };
         let is_head = head.method() == Method::HEAD;
         file.answer(head.headers(), self.settings.courtesies, is_head)
+    }
+
+    /// A file of the folder that is served.
+    fn from_folder(&self, path: &str) -> Option<File> {
+        let name = path.strip_prefix(&self.settings.prefix)?.strip_prefix('/')?;
+        if name.contains('/') || name.starts_with('.') {
+            return None;
+        }
+        let bytes = std::fs::read(self.settings.folder.as_ref()?.join(name)).ok()?;
+        let content_type = if name.ends_with(".yaml") { "text/yaml" } else { "application/gzip" };
+        // The time is that of the server's start: it proves nothing, so the `ETag` decides.
+        Some(File::new(bytes.into(), content_type, 0))
     }
 
     fn refuse(&self, head: &Request<()>) -> Option<Response<Body>> {
