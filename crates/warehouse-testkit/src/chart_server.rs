@@ -109,10 +109,12 @@ impl ChartServerBuilder {
     }
 
     /// Serves the files of this folder as they are at each request, such as a chart repository that another program publishes. Only
-    /// what is [published](ChartServer::publish) or [put](ChartServer::put) here comes before them. Names with a `/` are not found.
+    /// what is [published](ChartServer::publish) or [put](ChartServer::put) here comes before them. Names with a `/` are not found. There is
+    /// no `Last-Modified`.
     #[must_use]
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
+        self.courtesies.last_modified = false;
         self
     }
 
@@ -316,7 +318,6 @@ impl ChartService {
         }
         let bytes = std::fs::read(self.settings.folder.as_ref()?.join(name)).ok()?;
         let content_type = if name.ends_with(".yaml") { "text/yaml" } else { "application/gzip" };
-        // The time is that of the server's start: it proves nothing, so the `ETag` decides.
         Some(File::new(bytes.into(), content_type, 0))
     }
 

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod chart;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,6 +9,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use image_source::CacheByTagPolicy;
 use oci_registry::ImageName;
+
+pub(crate) use chart::{
+    Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, Dockerfile, Lint,
+    LintDockerfile, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks, ReleaseDev,
+};
 
 /// Discover artifacts as a Kargo Warehouse does, and build Freight from them.
 #[derive(Debug, Parser)]
@@ -46,6 +53,14 @@ pub(crate) enum Command {
     /// One rule over the lines of standard input, best first.
     #[command(subcommand)]
     Select(Rule),
+
+    /// Publish Helm charts: package, push, index, tag.
+    #[command(subcommand)]
+    Chart(Chart),
+
+    /// Check Dockerfiles.
+    #[command(subcommand)]
+    Dockerfile(Dockerfile),
 }
 
 #[cfg(feature = "demo")]
@@ -54,6 +69,10 @@ pub(crate) struct Demo {
     /// Write the manifest into this new folder and leave it there.
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+
+    /// See publishing work: charts are packaged and released into the servers, and a Warehouse discovers them.
+    #[arg(long)]
+    pub(crate) publish: bool,
 }
 
 /// The arguments of every command that discovers.

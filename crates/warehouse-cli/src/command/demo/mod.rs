@@ -1,5 +1,7 @@
 //! `warehouse demo`: from servers to Freight on one machine.
 
+mod publish;
+
 use std::io;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,19 +26,29 @@ pub(crate) async fn demo(arguments: &arguments::Demo, messages: &Messages) -> Re
         Exit::Failure
     };
     let folder = Folder::new(arguments.keep.as_deref()).map_err(|error| failed(&error))?;
+    if arguments.publish {
+        let exit = publish::publish(&folder, messages).await.map_err(|error| failed(&error))?;
+        stopped(folder, messages);
+        return Ok(exit);
+    }
     let servers = Servers::start().map_err(|error| failed(&error))?;
     let manifest = folder.path().join("warehouse.yaml");
     std::fs::write(&manifest, servers.manifest()).map_err(|error| failed(&error))?;
     let warehouse = read(&manifest, messages).await?;
     show(&servers, &warehouse, &servers.manifest()).await.map_err(|error| failed(&error))?;
     drop(servers);
+    stopped(folder, messages);
+    Ok(Exit::Success)
+}
+
+/// Removes the files, unless they are kept, and says so.
+fn stopped(folder: Folder, messages: &Messages) {
     if let Folder::Kept(folder) = &folder {
-        messages.note(&format!("The servers are stopped; the manifest is in {}.", folder.display()));
+        messages.note(&format!("The servers are stopped; the files are in {}.", folder.display()));
     } else {
         drop(folder);
         messages.note("The servers are stopped and their files removed.");
     }
-    Ok(Exit::Success)
 }
 
 /// The one Warehouse of the demo's manifest, read as `discover -f` would read it.
@@ -84,6 +96,16 @@ pub(super) enum DemoError {
     Discovery(String),
     #[error("there is no Freight: {0}")]
     NoFreight(#[from] freight::NoFreight),
+    #[error(transparent)]
+    Server(#[from] warehouse_testkit::Error),
+    #[error(transparent)]
+    Release(#[from] chart_release::Error),
+}
+
+impl From<chart_release::git::GitError> for DemoError {
+    fn from(error: chart_release::git::GitError) -> Self {
+        Self::Release(error.into())
+    }
 }
 
 pub(super) async fn show(servers: &Servers, warehouse: &Warehouse, manifest: &str) -> Result<(), DemoError> {
