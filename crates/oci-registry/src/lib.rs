@@ -73,6 +73,7 @@ mod manifest;
 #[cfg(feature = "oci-client")]
 pub mod oci_client;
 mod platform;
+mod push;
 mod reader;
 mod refusal;
 mod tags;
@@ -81,6 +82,7 @@ pub use client::{RegistryClient, RegistryClientBuilder, Repository};
 pub use digest::Digest;
 pub use manifest::{Descriptor, ImageManifest, Index, Manifest, OtherManifest};
 pub use platform::{InvalidPlatform, Platform};
+pub use push::{BlobPush, HttpPush, NewManifest, Push};
 pub use reader::{Fetched, Head, is_tag};
 pub use repository_url::{ImageName, InvalidImageName};
 
