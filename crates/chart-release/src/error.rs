@@ -10,6 +10,12 @@ pub enum Error {
     /// A registry, a repository or a store failed or refused.
     #[error(transparent)]
     Network(#[from] artifact_source::Error),
+    /// A tag in a registry names other content.
+    #[error(transparent)]
+    Conflict(#[from] crate::registry::Conflict),
+    /// A push failed.
+    #[error(transparent)]
+    Push(#[from] crate::registry::PushFailed),
 }
 
 impl Error {
@@ -18,6 +24,8 @@ impl Error {
         match self {
             Self::Chart(error) => error.hint(),
             Self::Network(error) => error.hint(),
+            Self::Conflict(error) => Some(error.hint()),
+            Self::Push(error) => error.hint(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use artifact_http::{Call, Request};
 use artifact_source::{Error, ErrorKind};
 
-use super::NewManifest;
+use super::content::NewManifest;
 use super::refusal::{checked_digest, pause, refusal};
 use crate::Digest;
 use crate::reader::Reader;

@@ -6,7 +6,7 @@ use artifact_http::{Call, Origin, Request, Response, Url, header};
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
 
-use super::BlobPush;
+use super::content::BlobPush;
 use super::refusal::{checked_digest, pause, refusal};
 use crate::Digest;
 use crate::endpoint::with_scheme_of;
