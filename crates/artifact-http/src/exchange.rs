@@ -1,6 +1,6 @@
 //! One request and its answer's head, redirects included.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use artifact_source::{Error, ErrorKind};
 use http::{HeaderMap, Method, StatusCode, header};
@@ -13,6 +13,8 @@ use crate::{Call, HttpClient, Origin, Request, StreamingResponse, call, failure,
 
 /// How much of the body of a redirect is read so that the connection can be used again.
 const REDIRECT_BODY: usize = 64 << 10;
+/// The rate, in bytes per second, below which the body of a request counts as stalled.
+const LEAST_UPLOAD_RATE: u64 = 64 << 10;
 
 impl HttpClient {
     /// Sends the request, follows redirects, and gives what stands at their end.
@@ -88,6 +90,7 @@ impl HttpClient {
     async fn send(&self, message: ServiceRequest, call: &Call) -> Result<ServiceResponse, Error> {
         let url = message.url.clone();
         let longest = self.timing.connect.saturating_add(self.timing.stall);
+        let longest = longest.saturating_add(upload_time(message.body.len()));
         let (until, at_deadline) = call::until(longest, call.deadline);
         if at_deadline && until <= Instant::now() {
             return Err(call::deadline_passed_at(&url));
@@ -117,6 +120,11 @@ impl HttpClient {
         // Whatever becomes of it, only the connection is at stake.
         let _ = tokio::time::timeout_at(until.into(), rest).await;
     }
+}
+
+/// How long the body of a request may take on a slow line, on top of the time for silence: a second for each 64 KiB.
+fn upload_time(bytes: usize) -> Duration {
+    Duration::from_secs(bytes as u64 / LEAST_UPLOAD_RATE)
 }
 
 /// A credential travels over plain http only to this machine, or where that was allowed.
@@ -258,6 +266,13 @@ mod tests {
                 .kind(),
             ErrorKind::BadAnswer
         );
+    }
+
+    #[test]
+    fn a_large_body_has_more_time() {
+        for (bytes, seconds) in [(0, 0), (1 << 10, 0), (1 << 20, 16), (100 << 20, 1600)] {
+            assert_eq!(upload_time(bytes), Duration::from_secs(seconds), "{bytes}");
+        }
     }
 
     #[test]

@@ -177,6 +177,11 @@ impl Identity {
 
     /// What to do about a refusal of this kind; `what` is what was asked for. `None` for other errors.
     pub fn hint(&self, refusal: ErrorKind, what: impl Display) -> Option<String> {
+        self.hint_to("read", refusal, what)
+    }
+
+    /// The same for another action than `read`, such as `push to`.
+    pub fn hint_to(&self, action: &str, refusal: ErrorKind, what: impl Display) -> Option<String> {
         let credential = match &self.login {
             Some(Login { found_in, .. }) if found_in.is_empty() => "the credential".to_owned(),
             Some(Login { found_in, .. }) => format!("the credential of {found_in}"),
@@ -184,9 +189,9 @@ impl Identity {
         };
         let hint = match (refusal, &self.login) {
             (ErrorKind::Unauthorized, Some(_)) => {
-                format!("{credential} was not accepted: is it still valid, and may it read {what}?")
+                format!("{credential} was not accepted: is it still valid, and may it {action} {what}?")
             }
-            (ErrorKind::Forbidden, Some(_)) => format!("may {credential} read {what}?"),
+            (ErrorKind::Forbidden, Some(_)) => format!("may {credential} {action} {what}?"),
             (ErrorKind::Unauthorized | ErrorKind::Forbidden, None) => {
                 format!("no credential was given for {what}")
             }
@@ -236,6 +241,8 @@ mod tests {
         check(me(), ErrorKind::Forbidden, Some("may the credential read ghcr.io/a?"));
         check(me(), ErrorKind::NotFound, None);
         check((), ErrorKind::Unauthorized, Some("no credential was given for ghcr.io/a"));
+        let pushed = Identity::from(me()).hint_to("push to", ErrorKind::Forbidden, "ghcr.io/a");
+        assert_eq!(pushed.as_deref(), Some("may the credential push to ghcr.io/a?"));
         let why = "no credential was given for ghcr.io/a: no Secret is for ghcr.io/a";
         check(Nothing, ErrorKind::Forbidden, Some(why));
         check(Arc::new(Some(Nothing)), ErrorKind::Unauthorized, Some(why));

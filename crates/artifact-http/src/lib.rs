@@ -29,7 +29,7 @@
 //!   [`Request::retries`]), and for faults that [are transient](artifact_source::Error::is_transient): host names that cannot be
 //!   resolved, broken and refused connections, bodies that break off, silence, 408, 421, 425, 429 and 5xx. `Retry-After` is honoured; where it or the deadline leaves no time, the last answer
 //!   is given at once.
-//! - **Redirects** are followed by GET and HEAD, and by POST where the method stays (307, 308). A
+//! - **Redirects** are followed by GET and HEAD, and by POST, PUT and PATCH where the method stays (307, 308). A
 //!   credential goes to the origin it was made for and nowhere else, and a request that carries one is
 //!   never redirected from https to http.
 //! - **What an answer asks for has an author**: challenges and links are given away only as [`Instructions`], with the origin of the

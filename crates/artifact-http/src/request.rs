@@ -48,8 +48,19 @@ impl Request {
         Self::new(Method::POST, url.as_ref(), body.into())
     }
 
+    /// A PUT of this body. It is sent once, unless [`retries`](Self::retries) says otherwise.
+    pub fn put(url: impl AsRef<str>, body: impl Into<Bytes>) -> Self {
+        Self::new(Method::PUT, url.as_ref(), body.into())
+    }
+
+    /// A PATCH of this body. It is sent once, unless [`retries`](Self::retries) says otherwise.
+    pub fn patch(url: impl AsRef<str>, body: impl Into<Bytes>) -> Self {
+        Self::new(Method::PATCH, url.as_ref(), body.into())
+    }
+
     fn new(method: Method, url: &str, body: Bytes) -> Self {
-        let retries = if method == Method::POST { Retries::Never } else { Retries::OfAll };
+        let is_read = matches!(method, Method::GET | Method::HEAD);
+        let retries = if is_read { Retries::OfAll } else { Retries::Never };
         let mut authorizations = Authorizations::default();
         let parsed = Url::parse(url).map_err(|_| "not a URL").and_then(|mut url| {
             if !matches!(url.scheme(), "http" | "https") {
@@ -161,7 +172,7 @@ impl Request {
     }
 
     /// Whether the request may be sent again after a passing fault: defaults to `true` for GET and HEAD and to `false` for
-    /// POST.
+    /// POST, PUT and PATCH.
     #[must_use]
     pub fn retries(mut self, retries: bool) -> Self {
         self.retries = if retries { Retries::OfAll } else { Retries::Never };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use artifact_source::{Error, ErrorKind};
 use async_trait::async_trait;
 use futures::stream;
+use http::{HeaderValue, Method, header};
 use url::Url;
 
 use crate::failure::{self, During};
@@ -91,6 +92,9 @@ impl HttpService for ReqwestService {
         *message.headers_mut() = headers;
         if !body.is_empty() {
             *message.body_mut() = Some(body.into());
+        } else if matches!(*message.method(), Method::POST | Method::PUT | Method::PATCH) {
+            // Servers may require the length of a body that a method can have (411).
+            message.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let answer = client.execute(message).await;
         let mut answer =

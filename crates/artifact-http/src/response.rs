@@ -42,7 +42,7 @@ impl Response {
         !self.instructions.public_only()
     }
 
-    /// What the answer asks its reader to do next: `WWW-Authenticate` and `Link`, with the origin that sent them.
+    /// What the answer asks its reader to do next: `WWW-Authenticate`, `Link` and `Location`, with the origin that sent them.
     pub fn instructions(&self) -> &Instructions {
         &self.instructions
     }

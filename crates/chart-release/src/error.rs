@@ -20,6 +20,26 @@ pub enum Error {
     /// A release is refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A version stands in a chart repository with other content, and is not to be replaced.
+    #[error("{name} {version} stands in {place} with other content: {standing} there, {new} here")]
+    Conflict {
+        /// The name of the chart.
+        name: String,
+        /// Its version.
+        version: String,
+        /// The repository, or the file in it.
+        place: String,
+        /// The digest of what stands.
+        standing: String,
+        /// The digest of what was to be published.
+        new: String,
+    },
+    /// A tag in a registry names other content.
+    #[error(transparent)]
+    TagConflict(#[from] crate::registry::Conflict),
+    /// A push failed.
+    #[error(transparent)]
+    Push(#[from] crate::registry::PushFailed),
     /// Work on another thread ended early.
     #[error("the work was interrupted")]
     Interrupted,
@@ -28,12 +48,18 @@ pub enum Error {
 impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<Cow<'_, str>> {
-        match self {
-            Self::Chart(error) => error.hint().map(Cow::Borrowed),
-            Self::Git(error) => error.hint().map(Cow::Borrowed),
-            Self::Network(error) => error.hint().map(Cow::Borrowed),
-            Self::Refused(refusal) => Some(Cow::Owned(refusal.remedy())),
+        let hint = match self {
+            Self::Chart(error) => error.hint(),
+            Self::Git(error) => error.hint(),
+            Self::Network(error) => error.hint(),
+            Self::Refused(refusal) => return Some(Cow::Owned(refusal.remedy())),
+            Self::Conflict { .. } => {
+                Some("a published version is never replaced: give the chart a new version in Chart.yaml")
+            }
+            Self::TagConflict(error) => Some(error.hint()),
+            Self::Push(error) => error.hint(),
             Self::Interrupted => None,
-        }
+        };
+        hint.map(Cow::Borrowed)
     }
 }

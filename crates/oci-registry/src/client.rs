@@ -7,7 +7,7 @@ use artifact_http::{Call, Credential, CredentialSource, HttpClient, Identity, Or
 use artifact_source::{Error, SourceKind};
 use bytes::Bytes;
 
-use crate::auth::AuthCache;
+use crate::auth::{AuthCache, Purpose};
 use crate::endpoint::{Endpoint, Hosts};
 use crate::reader::{HeadSupport, Reader};
 use crate::{Digest, Fetched, Head, ImageName};
@@ -113,6 +113,7 @@ impl RegistryClient {
             endpoint: Arc::new(endpoint),
             repo_url: image.into(),
             identity: None,
+            purpose: Purpose::Pull,
         })
     }
 }
@@ -140,6 +141,7 @@ pub struct Repository {
     repo_url: Arc<str>,
     /// `None`: it is resolved at each read.
     identity: Option<Arc<Identity>>,
+    purpose: Purpose,
 }
 
 impl Repository {
@@ -166,6 +168,14 @@ impl Repository {
     #[must_use]
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(Arc::new(identity));
+        self
+    }
+
+    /// The same repository, whose tokens are requested for reading and pushing at once: for the requests of a push, which begins with
+    /// reads, so that it needs one token and not two. If the token service refuses that, a token for reading is requested.
+    #[must_use]
+    pub fn for_push(mut self) -> Self {
+        self.purpose = Purpose::Push;
         self
     }
 
@@ -243,13 +253,14 @@ impl Repository {
         self.client.in_flight.blobs.share(key, call, read).await
     }
 
-    async fn reader(&self) -> Result<Reader, Error> {
+    pub(crate) async fn reader(&self) -> Result<Reader, Error> {
         Ok(Reader {
             http: self.client.http.clone(),
             auth: Arc::clone(&self.client.auth),
             heads: Arc::clone(&self.client.heads),
             endpoint: Arc::clone(&self.endpoint),
             identity: self.identity().await?,
+            purpose: self.purpose,
         })
     }
 }

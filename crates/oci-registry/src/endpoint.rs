@@ -71,3 +71,14 @@ impl Endpoint {
             || self.hosts.is_plain(&host)
     }
 }
+
+/// Gives a URL the scheme and the port of one that is known, if both have one host and the known one uses https: a registry behind a TLS
+/// proxy may write its own URLs with http.
+pub(crate) fn with_scheme_of(known: &Url, url: &mut Url) {
+    let is_downgrade = (known.scheme(), url.scheme()) == ("https", "http");
+    if is_downgrade && url.host() == known.host() && url.port().is_none() {
+        // A URL with a host takes both.
+        let _ = url.set_scheme("https");
+        let _ = url.set_port(known.port());
+    }
+}

@@ -1,5 +1,6 @@
-//! **The four reads of the [OCI distribution spec] that discovery needs**: the tags of a repository, the digest of a tag, a manifest,
-//! a blob - with authentication, limits, and every byte checked against its digest.
+//! **The reads of the [OCI distribution spec] that discovery needs, and the pushes that publishing needs**: the tags of a repository, the
+//! digest of a tag, a manifest, a blob, read; a blob and a manifest, pushed - with authentication, limits, and every byte checked against
+//! its digest.
 //!
 //! ```
 //! use artifact_http::{Call, Credential, HttpClient};
@@ -47,6 +48,9 @@
 //!   saves a refused request. If the prediction is wrong, the repository's own challenge is answered.
 //!   A token is requested with all scopes that the repository required so far, and to pull: Azure's registry requires one scope for tags
 //!   and another one for manifests.
+//! - **Pushes** send nothing that the registry has: HEAD comes first, then one upload session with one PUT. What breaks is resumed or
+//!   begun anew; a manifest whose answer is lost is sent again only if the tag is as it was. An upload at another host gets no credential.
+//!   See [`Repository::push_blob`] and [`Repository::push_manifest`].
 //! - **Plain http** is used for loopback hosts and for [configured](RegistryClientBuilder::plain_http) hosts.
 //! - **Limits**: 4 MiB and 20,000 fields for a manifest; 16 MiB for a page of tags, 10,000 pages, a million tags, 64 MiB of tags,
 //!   256 MiB of pages. Requests to one host have a [rate limit](RegistryClientBuilder::pace).
@@ -60,7 +64,8 @@
 //! ## `oci-client`
 //!
 //! Off by default. The module `oci_client` with conversions between [`ImageName`] and `oci_client::Reference`, and between credentials and
-//! `oci_client::secrets::RegistryAuth`, for programs that pull or push with [`oci-client`](https://docs.rs/oci-client).
+//! `oci_client::secrets::RegistryAuth`, for programs that pull or push with [`oci-client`](https://docs.rs/oci-client); and
+//! `ClientPush`, which is a [`Push`] by its client.
 //!
 //! [OCI distribution spec]: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 
@@ -73,6 +78,7 @@ mod manifest;
 #[cfg(feature = "oci-client")]
 pub mod oci_client;
 mod platform;
+mod push;
 mod reader;
 mod refusal;
 mod tags;
@@ -81,6 +87,7 @@ pub use client::{RegistryClient, RegistryClientBuilder, Repository};
 pub use digest::Digest;
 pub use manifest::{Descriptor, ImageManifest, Index, Manifest, OtherManifest};
 pub use platform::{InvalidPlatform, Platform};
+pub use push::{BlobPush, HttpPush, NewManifest, Push};
 pub use reader::{Fetched, Head, is_tag};
 pub use repository_url::{ImageName, InvalidImageName};
 

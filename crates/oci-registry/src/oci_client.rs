@@ -1,5 +1,5 @@
 //! Conversions from and to the types of the crate `oci-client`, so that one program can discover with this crate and pull or push with
-//! the other.
+//! the other; and [`ClientPush`], which lets its client push in place of this crate's.
 //!
 //! ```
 //! use oci_client::Reference;
@@ -14,12 +14,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use artifact_http::Credential;
-use artifact_source::Error;
-use oci_client::Reference;
-use oci_client::secrets::RegistryAuth;
+use std::fmt;
 
-use crate::{Digest, ImageName, Repository};
+use artifact_http::{Call, Credential, HeaderValue};
+use artifact_source::{Error, ErrorKind};
+use async_trait::async_trait;
+use bytes::Bytes;
+use oci_client::errors::OciDistributionError;
+use oci_client::secrets::RegistryAuth;
+use oci_client::{Client, Reference};
+
+use crate::{BlobPush, Digest, ImageName, NewManifest, Push, Repository};
 
 /// A tag or a digest of a repository, as a reference. A text that parses as a [`Digest`] is a digest, and any other text is a tag.
 pub fn reference(name: &ImageName, tag_or_digest: &str) -> Reference {
@@ -86,6 +91,116 @@ pub fn credential(auth: &RegistryAuth) -> Option<Credential> {
             Some(Credential::password(username.as_str(), password.as_str()))
         }
         RegistryAuth::Bearer(token) => Some(Credential::bearer(token.as_str())),
+    }
+}
+
+/// Pushes by the client of `oci-client`: for a program that has one, with its TLS and its proxies.
+///
+/// The credential of the repository is stored in the client, and the deadline of the call ends its work. Everything else is the
+/// client's: it sends the credential to any token service that `/v2/` leads to, has no time limit of its own unless it is configured with
+/// one, and tries nothing again.
+/// [Decision 13](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/decisions/0013-push.md) has the list, with a test for
+/// each. Messages of the server are not shown, as the client does not remove credentials from them.
+///
+/// ```no_run
+/// use oci_client::client::{Client, ClientConfig, ClientProtocol};
+/// use oci_registry::Push;
+/// use oci_registry::oci_client::ClientPush;
+///
+/// let config = ClientConfig { protocol: ClientProtocol::Https, ..ClientConfig::default() };
+/// let push: Box<dyn Push> = Box::new(ClientPush::new(Client::new(config)));
+/// ```
+#[derive(Clone)]
+pub struct ClientPush(Client);
+
+impl ClientPush {
+    /// Pushes by this client.
+    pub fn new(client: Client) -> Self {
+        Self(client)
+    }
+
+    /// The reference, whose registry has the credential of the repository from now on.
+    async fn reference(&self, repository: &Repository, tag_or_digest: &str) -> Result<Reference, Error> {
+        let reference = reference(repository.name(), tag_or_digest);
+        let identity = repository.identity().await?;
+        let auth = match identity.credential() {
+            None => RegistryAuth::Anonymous,
+            Some(credential) => registry_auth(credential).ok_or_else(|| {
+                Error::new(ErrorKind::InvalidInput, "oci-client does not support identity tokens")
+                    .with_hint("use a user name and a password or access token")
+            })?,
+        };
+        self.0.store_auth_if_needed(reference.resolve_registry(), &auth).await;
+        Ok(reference)
+    }
+}
+
+impl fmt::Debug for ClientPush {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientPush")
+    }
+}
+
+#[async_trait]
+impl Push for ClientPush {
+    async fn blob(&self, repository: &Repository, bytes: Bytes, call: &Call) -> Result<BlobPush, Error> {
+        let digest = Digest::of(&bytes);
+        let reference = self.reference(repository, digest.as_str()).await?;
+        let work = async {
+            if self.0.blob_exists(&reference, digest.as_str()).await? {
+                return Ok(BlobPush::AlreadyThere);
+            }
+            self.0.push_blob(&reference, bytes, digest.as_str()).await?;
+            Ok(BlobPush::Sent)
+        };
+        call.within(work).await?.map_err(|error| error_of(&error, repository))
+    }
+
+    async fn manifest(
+        &self,
+        repository: &Repository,
+        tag: &str,
+        manifest: &NewManifest,
+        call: &Call,
+    ) -> Result<Digest, Error> {
+        let reference = self.reference(repository, tag).await?;
+        let media_type = HeaderValue::try_from(&manifest.media_type).map_err(|cause| {
+            Error::new(ErrorKind::InvalidInput, "the media type of the manifest is no header")
+                .with_cause(cause)
+        })?;
+        let work = self.0.push_manifest_raw(&reference, manifest.bytes.clone(), media_type);
+        call.within(work).await?.map_err(|error| error_of(&error, repository))?;
+        Ok(manifest.digest())
+    }
+}
+
+/// The error, without the texts of the server.
+fn error_of(error: &OciDistributionError, repository: &Repository) -> Error {
+    let name = repository.name();
+    let (kind, status) = match error {
+        OciDistributionError::AuthenticationFailure(_) | OciDistributionError::UnauthorizedError { .. } => {
+            (ErrorKind::Unauthorized, None)
+        }
+        OciDistributionError::ServerError { code, .. } => {
+            let kind = match code {
+                401 => ErrorKind::Unauthorized,
+                403 => ErrorKind::Forbidden,
+                404 => ErrorKind::NotFound,
+                429 => ErrorKind::RateLimited,
+                500.. => ErrorKind::Server,
+                _ => ErrorKind::BadAnswer,
+            };
+            (kind, Some(*code))
+        }
+        OciDistributionError::RequestError(_) | OciDistributionError::IoError(_) => {
+            (ErrorKind::Unreachable, None)
+        }
+        _ => (ErrorKind::BadAnswer, None),
+    };
+    let error = Error::new(kind, format!("oci-client could not push to {name}"));
+    match status {
+        Some(status) => error.with_status(status),
+        None => error,
     }
 }
 

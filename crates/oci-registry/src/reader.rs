@@ -9,7 +9,7 @@ use artifact_source::{Error, ErrorKind, lock};
 use bytes::Bytes;
 use tokio::sync::MutexGuard;
 
-use crate::auth::{Access, AuthCache};
+use crate::auth::{Access, AuthCache, Purpose};
 use crate::endpoint::Endpoint;
 use crate::manifest::ACCEPT;
 use crate::refusal::refusal;
@@ -53,6 +53,7 @@ pub(crate) struct Reader {
     pub(crate) heads: Arc<HeadSupport>,
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) identity: Identity,
+    pub(crate) purpose: Purpose,
 }
 
 impl Reader {
@@ -114,8 +115,9 @@ impl Reader {
 
     /// Sends a request, authenticated as the registry asks for it.
     pub(crate) async fn fetch(&self, request: Request, call: &Call) -> Result<Response, Error> {
-        let session = self.auth.session(&self.endpoint, self.identity.credential().cloned());
-        let access = Access { http: &self.http, endpoint: &self.endpoint, identity: &self.identity, call };
+        let session = self.auth.session(&self.endpoint, self.identity.credential().cloned(), self.purpose);
+        let Self { http, endpoint, identity, purpose, .. } = self;
+        let access = Access { http, endpoint, identity, call, purpose: *purpose };
         session.fetch(access, request).await
     }
 
@@ -150,7 +152,7 @@ impl Reader {
         format!("there is no {reference} in {}", self.endpoint.name)
     }
 
-    fn manifest_url(&self, reference: &str) -> Result<Url, Error> {
+    pub(crate) fn manifest_url(&self, reference: &str) -> Result<Url, Error> {
         if !is_tag(reference) && reference.parse::<Digest>().is_err() {
             let shown: String = reference.chars().take(128).collect();
             let message = format!("{shown:?} is neither a tag nor a digest");
@@ -176,7 +178,7 @@ pub fn is_tag(text: &str) -> bool {
         && text.bytes().all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
 }
 
-fn digest_header(response: &Response) -> Option<Digest> {
+pub(crate) fn digest_header(response: &Response) -> Option<Digest> {
     response.headers.get(CONTENT_DIGEST)?.to_str().ok()?.trim().parse().ok()
 }
 

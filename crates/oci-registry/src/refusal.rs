@@ -8,14 +8,20 @@ use serde_json::Value;
 use crate::endpoint::Endpoint;
 use crate::{ImageName, json};
 
+/// The error for this response: `message` with the registry's own code and message, without a hint.
+pub(crate) fn described(response: &Response, identity: &Identity, message: &str) -> Error {
+    let error = response.error(message).with_server_message(&server_message(response, identity));
+    match first_error(&response.body).and_then(|error| error.code) {
+        Some(code) => error.with_code(code),
+        None => error,
+    }
+}
+
 /// The error for this response: `message` with the registry's own code and message, and a hint.
 pub(crate) fn refusal(response: &Response, endpoint: &Endpoint, identity: &Identity, message: &str) -> Error {
     let name = &endpoint.name;
-    let mut error = response.error(message).with_server_message(&server_message(response, identity));
-    let code = first_error(&response.body).and_then(|error| error.code);
-    if let Some(code) = &code {
-        error = error.with_code(code);
-    }
+    let error = described(response, identity, message);
+    let code = error.code().map(str::to_owned);
     match (error.kind(), code.as_deref()) {
         // Another server than the registry has not seen the credential.
         (ErrorKind::Forbidden, _) if response.origin() != endpoint.origin() => error,

@@ -8,6 +8,7 @@ use artifact_http::{Call, Instructions, Origin, Request, Response, Url};
 use artifact_source::{Error, ErrorKind};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::endpoint::with_scheme_of;
 use crate::reader::Reader;
 
 /// The page size that all registries accept; some refuse a larger one.
@@ -96,15 +97,9 @@ fn next_page(list: &Url, instructions: &Instructions) -> Result<Option<Page>, Er
     let Some(mut next) = instructions.next_link()? else { return Ok(None) };
     let answered = instructions.url();
     let origins = [(list, false), (answered, instructions.public_only())];
-    // A registry behind a TLS proxy may write links with http. The next page is requested with the scheme of the first one.
+    // The next page is requested with the scheme of the first one.
     for (known, _) in origins {
-        if (known.scheme(), next.scheme()) == ("https", "http")
-            && next.host() == known.host()
-            && next.port().is_none()
-        {
-            let _ = next.set_scheme("https");
-            let _ = next.set_port(known.port());
-        }
+        with_scheme_of(known, &mut next);
     }
     let origin = Origin::of(&next);
     let Some((known, public_only)) = origins.into_iter().find(|(known, _)| Origin::of(known) == origin)

@@ -21,7 +21,7 @@ const LONGEST_URL: usize = 16 << 10;
 const INSTRUCTING: [http::HeaderName; 4] =
     [header::WWW_AUTHENTICATE, header::LINK, header::LOCATION, header::REFRESH];
 
-/// The part of a response that a client acts on: challenges and links, together with the server that sent them.
+/// The part of a response that a client acts on: challenges, links and a location, together with the server that sent them.
 ///
 /// A server can be the one that was asked, or one that it redirected to. Only this type gives these headers away, together
 /// with their [origin](Self::origin): a challenge is answered with the credential of the origin that sent it,
@@ -32,6 +32,7 @@ pub struct Instructions {
     private: bool,
     challenges: Vec<Challenge>,
     links: Vec<HeaderValue>,
+    location: Option<HeaderValue>,
 }
 
 impl Instructions {
@@ -39,7 +40,8 @@ impl Instructions {
     pub fn new(url: &Url, private: bool, headers: &HeaderMap) -> Self {
         let challenges = Challenge::parse_all(headers.get_all(header::WWW_AUTHENTICATE));
         let links = headers.get_all(header::LINK).into_iter().cloned().collect();
-        Self { url: url.clone(), private, challenges, links }
+        let location = headers.get(header::LOCATION).cloned();
+        Self { url: url.clone(), private, challenges, links, location }
     }
 
     /// The same, taken out of the headers.
@@ -94,6 +96,31 @@ impl Instructions {
         Ok(next)
     }
 
+    /// The URL of the `Location` of a response that is no redirect, such as that of an upload that has begun: relative to the URL that
+    /// answered, without user and fragment. It may be at any origin. `None` if there is no such header.
+    ///
+    /// # Errors
+    ///
+    /// [`BadAnswer`](ErrorKind::BadAnswer) for a location that is not an http or https URL of at most 16 KiB.
+    pub fn location(&self) -> Result<Option<Url>, Error> {
+        let bad = |what: &str| Error::new(ErrorKind::BadAnswer, what).with_url(&self.url);
+        let Some(location) = &self.location else { return Ok(None) };
+        if location.len() > LONGEST_URL {
+            return Err(bad(&format!("the location in the answer is longer than {LONGEST_URL} bytes")));
+        }
+        let text = std::str::from_utf8(location.as_bytes()).ok();
+        let url = text.and_then(|text| self.url.join(text).ok());
+        let is_http = |url: &Url| {
+            matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
+        };
+        let mut url = url
+            .filter(is_http)
+            .ok_or_else(|| bad("the location in the answer is not an http or https URL"))?;
+        strip_user_info(&mut url);
+        url.set_fragment(None);
+        Ok(Some(url))
+    }
+
     /// The URL that answered.
     pub fn url(&self) -> &Url {
         &self.url
@@ -107,6 +134,7 @@ impl fmt::Debug for Instructions {
             .field("private", &self.private)
             .field("challenges", &self.challenges.len())
             .field("links", &self.links.len())
+            .field("location", &self.location.is_some())
             .finish()
     }
 }
@@ -148,5 +176,35 @@ mod tests {
         check("</x>, </y>", Err("the Link header of the answer names several next pages"));
         let long = format!("<{}>; rel=next", "x".repeat(LONGEST_URL + 1));
         check(&long, Err("the answer goes on at a URL of more than 16384 bytes"));
+    }
+
+    #[track_caller]
+    fn check_location(location: &str, expected: Result<Option<&str>, &str>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::LOCATION, HeaderValue::from_bytes(location.as_bytes()).unwrap());
+        let url = Url::parse("https://u.test/v2/a/blobs/uploads/?x=1#y").unwrap();
+        let instructions = Instructions::take(&mut headers, &url, false);
+        assert!(headers.is_empty());
+        let found = instructions.location();
+        let found = found.as_ref().map(|url| url.as_ref().map(Url::as_str)).map_err(Error::message);
+        assert_eq!(found, expected, "{location}");
+    }
+
+    #[test]
+    fn locations() {
+        let session = Ok(Some("https://u.test/v2/a/blobs/uploads/7?_state=a%3D"));
+        check_location("/v2/a/blobs/uploads/7?_state=a%3D", session);
+        check_location("7?_state=a%3D", session);
+        check_location("https://me:SECRET@u.test:443/v2/a/blobs/uploads/7?_state=a%3D#x", session);
+        check_location("//other.test/x", Ok(Some("https://other.test/x")));
+        check_location("http://u.test/x", Ok(Some("http://u.test/x")));
+        let none = Err("the location in the answer is not an http or https URL");
+        for bad in ["ftp://u.test/x", "file:///etc/passwd", "data:text/plain,x", "http://["] {
+            check_location(bad, none);
+        }
+        let long = "x".repeat(LONGEST_URL + 1);
+        check_location(&long, Err("the location in the answer is longer than 16384 bytes"));
+        let url = Url::parse("https://u.test/").unwrap();
+        assert_eq!(Instructions::new(&url, false, &HeaderMap::new()).location().unwrap(), None);
     }
 }

@@ -41,6 +41,16 @@ pub(crate) struct TokenService {
     pub(crate) public_only: bool,
 }
 
+/// What a token is requested for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    /// To read.
+    #[default]
+    Pull,
+    /// To read and to push.
+    Push,
+}
+
 /// The default scope: to pull from this repository.
 fn default_scope(name: &ImageName) -> String {
     format!("repository:{}:pull", name.repository())
@@ -97,6 +107,20 @@ impl Challenge {
         joined
     }
 
+    /// The challenge with a scope to pull and to push in place of its scopes of this repository that ask for less: one token serves all
+    /// requests of a push. A challenge without a scope of this repository is left as it is.
+    pub(crate) fn with_push(&self, name: &ImageName) -> Self {
+        let Scheme::Bearer(service) = &self.scheme else { return self.clone() };
+        let push = format!("repository:{}:pull,push", name.repository());
+        let is_of_repository = |scope: &String| actions(scope, name).is_some();
+        if !service.scopes.iter().any(is_of_repository) || includes(&service.scopes, &push) {
+            return self.clone();
+        }
+        let kept = service.scopes.iter().filter(|scope| !is_included(scope, &push)).cloned();
+        let scopes = kept.chain([push.clone()]).collect();
+        self.with(Scheme::Bearer(TokenService { scopes, ..service.clone() }))
+    }
+
     /// Both challenges in one; `None` if they differ in more than their scopes, or have too many.
     pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
         if self.origin != other.origin {
@@ -119,7 +143,8 @@ impl Challenge {
             && match (&self.scheme, &other.scheme) {
                 (Scheme::Basic, Scheme::Basic) => true,
                 (Scheme::Bearer(one), Scheme::Bearer(other)) => {
-                    one.is_same_service(other) && one.scopes.is_superset(&other.scopes)
+                    one.is_same_service(other)
+                        && other.scopes.iter().all(|scope| includes(&one.scopes, scope))
                 }
                 _ => false,
             }
@@ -135,6 +160,24 @@ impl TokenService {
 /// `pull` of `repository:a/b:pull`, if the scope is that of the repository.
 fn actions<'a>(scope: &'a str, name: &ImageName) -> Option<&'a str> {
     scope.strip_prefix("repository:")?.strip_prefix(name.repository())?.strip_prefix(':')
+}
+
+/// Whether one of the scopes has all actions of this one.
+fn includes(scopes: &BTreeSet<String>, wanted: &str) -> bool {
+    scopes.iter().any(|scope| is_included(wanted, scope))
+}
+
+/// Whether a scope has no action that the other one has not: `repository:a:pull` and `repository:a:pull,push`.
+fn is_included(scope: &str, other: &str) -> bool {
+    match (scope.rsplit_once(':'), other.rsplit_once(':')) {
+        (Some((one, actions)), Some((other, all))) => {
+            one == other
+                && actions
+                    .split(',')
+                    .all(|action| all.split(',').any(|known| known == action || known == "*"))
+        }
+        _ => scope == other,
+    }
 }
 
 /// The longest wait for the first response to another reader.
@@ -297,6 +340,30 @@ mod tests {
         check("repository:a:pull", Some(bearer("1 2 3 4 5 6 7 8")), "repository:a:pull");
         assert_eq!(basic().widened(Some(&bearer("x")), &name("r.test/a")), basic());
         assert!(!bearer("x").covers(&bearer("x y")) && !bearer("x").covers(&basic()));
+    }
+
+    #[test]
+    fn scopes_to_push() {
+        #[track_caller]
+        fn check(asked: &str, expected: &str) {
+            let pushed = bearer(asked).with_push(&name("r.test/a"));
+            assert_eq!(pushed, bearer(expected));
+            assert!(pushed.covers(&bearer(asked)));
+        }
+        check("repository:a:pull", "repository:a:pull,push");
+        check("repository:a:push", "repository:a:pull,push");
+        check("repository:a:push,pull", "repository:a:push,pull");
+        check("repository:a:pull,push,delete", "repository:a:pull,push,delete");
+        check(
+            "repository:a:pull repository:a:metadata_read",
+            "repository:a:metadata_read repository:a:pull,push",
+        );
+        check("repository:b:pull", "repository:b:pull");
+        check("registry:catalog:*", "registry:catalog:*");
+        check("x", "x");
+        assert_eq!(basic().with_push(&name("r.test/a")), basic());
+        assert!(!bearer("repository:a:pull").covers(&bearer("repository:a:pull,push")));
+        assert!(!bearer("repository:b:pull,push").covers(&bearer("repository:a:pull")));
     }
 
     #[test]

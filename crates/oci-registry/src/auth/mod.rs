@@ -9,5 +9,6 @@ mod challenge;
 mod session;
 mod token;
 
+pub(crate) use challenge::Purpose;
 pub(crate) use session::AuthCache;
 pub(crate) use token::Access;

@@ -9,7 +9,7 @@ use std::time::Instant;
 use artifact_http::{Authorization, Credential, Origin, Request, Response};
 use artifact_source::{Error, ErrorKind, lock};
 
-use super::challenge::{Challenge, ChallengeHints, FirstReader, Hint, Scheme};
+use super::challenge::{Challenge, ChallengeHints, FirstReader, Hint, Purpose, Scheme};
 use super::token::{self, Access, Token};
 use crate::endpoint::Endpoint;
 
@@ -22,19 +22,27 @@ pub(crate) struct AuthCache(Mutex<Entries>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    sessions: HashMap<(Origin, String, Option<Credential>), Arc<Session>>,
+    sessions: HashMap<SessionKey, Arc<Session>>,
     hints: HashMap<(Origin, Option<Credential>), Arc<ChallengeHints>>,
 }
 
+/// A repository of a registry, used with one credential for one purpose.
+type SessionKey = (Origin, String, Option<Credential>, Purpose);
+
 impl AuthCache {
-    /// The session of this repository with this credential.
-    pub(crate) fn session(&self, endpoint: &Endpoint, credential: Option<Credential>) -> Arc<Session> {
+    /// The session of this repository with this credential, for this purpose.
+    pub(crate) fn session(
+        &self,
+        endpoint: &Endpoint,
+        credential: Option<Credential>,
+        purpose: Purpose,
+    ) -> Arc<Session> {
         let Entries { sessions, hints } = &mut *lock(&self.0);
         remove_idle(sessions);
         // After the sessions, as each holds its hints.
         remove_idle(hints);
         let origin = endpoint.origin();
-        let key = (origin.clone(), endpoint.name.repository().to_owned(), credential.clone());
+        let key = (origin.clone(), endpoint.name.repository().to_owned(), credential.clone(), purpose);
         let session = sessions.entry(key).or_insert_with(|| {
             let hints = hints.entry((origin, credential)).or_default();
             Arc::new(Session::new(Arc::clone(hints)))
@@ -251,7 +259,9 @@ impl Session {
         received: Challenge,
         from_hint: bool,
     ) -> Result<bool, Error> {
-        let wide = received.widened(state.challenge.as_ref(), &access.endpoint.name);
+        let name = &access.endpoint.name;
+        let wide = received.widened(state.challenge.as_ref(), name);
+        let wide = if access.purpose == Purpose::Push { wide.with_push(name) } else { wide };
         let (challenge, (authorization, until)) = match authorization_for(&wide, access).await {
             Err(error) if error.is_auth() && wide != received => {
                 let narrow = authorization_for(&received, access).await?;

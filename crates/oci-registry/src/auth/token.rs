@@ -6,7 +6,7 @@ use artifact_http::{Authorization, Call, Credential, HttpClient, Identity, Origi
 use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
 
-use super::challenge::{Challenge, TokenService};
+use super::challenge::{Challenge, Purpose, TokenService};
 use crate::endpoint::Endpoint;
 use crate::json;
 use crate::refusal::{server_message, with_credential_hint};
@@ -20,13 +20,14 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
 const EXPIRY_MARGIN: Duration = Duration::from_secs(10);
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The client, repository, identity and call of one request.
+/// The client, repository, identity, call and purpose of one request.
 #[derive(Clone, Copy)]
 pub(crate) struct Access<'a> {
     pub(crate) http: &'a HttpClient,
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) identity: &'a Identity,
     pub(crate) call: &'a Call,
+    pub(crate) purpose: Purpose,
 }
 
 impl<'a> Access<'a> {
@@ -51,7 +52,7 @@ pub(super) async fn fetch(
     service: &TokenService,
     access: Access<'_>,
 ) -> Result<Token, Error> {
-    let Access { http, endpoint, identity, call } = access;
+    let Access { http, endpoint, identity, call, .. } = access;
     let credential = access.credential_for(challenge);
     let url = service_url(&challenge.origin, service)?;
     let mut fields: Vec<(&str, &str)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Reads over real connections: authentication, pages, digests, and hostile registries.
+//! Reads and pushes over real connections: authentication, pages, digests, uploads, and hostile registries.
 
 // The helpers are test code too, which clippy cannot know.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity)]
@@ -7,7 +7,9 @@ mod access;
 mod faults;
 mod hostile;
 mod memory;
+mod oci_client;
 mod politeness;
+mod push;
 mod raw;
 mod reads;
 mod scopes;

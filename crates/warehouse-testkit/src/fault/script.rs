@@ -117,6 +117,10 @@ impl Planned {
             Some(Fault::Reset) => Outcome::Reset,
             Some(Fault::Close) => Outcome::Close,
             Some(Fault::Stall) => std::future::pending().await,
+            Some(Fault::LoseAnswer) => {
+                real().await;
+                Outcome::Reset
+            }
             Some(fault) => Outcome::Answer(change(fault, real().await, control, is_head).await),
         }
     }
@@ -164,6 +168,7 @@ async fn change(
         | Fault::Reset
         | Fault::Close
         | Fault::Stall
+        | Fault::LoseAnswer
         | Fault::WrongDigest
         | Fault::Header { .. } => response,
     }
@@ -203,6 +208,8 @@ pub enum Fault {
     Close,
     /// Never an answer; the connection stays open until the client gives up.
     Stall,
+    /// The request has its effect, and a TCP reset comes instead of the answer.
+    LoseAnswer,
     /// The head of the real answer and this much of its body, then nothing more; the connection stays open.
     StallAfter {
         /// Bytes of the body that are sent.

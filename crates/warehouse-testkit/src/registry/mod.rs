@@ -207,6 +207,12 @@ impl Registry {
         Some((manifest.media_type, manifest.bytes))
     }
 
+    /// A stored blob.
+    #[must_use]
+    pub fn blob(&self, repository: &str, digest: &str) -> Option<Bytes> {
+        self.service.store.blob(repository, digest)
+    }
+
     fn token_server(&self) -> access::TokenServer {
         self.service.access.token_server()
     }

@@ -2,7 +2,7 @@
 
 mod lists;
 mod manifests;
-mod origins;
+pub mod origins;
 mod redirects;
 mod slow;
 mod tokens;

@@ -16,35 +16,35 @@ use crate::setup::{http, me, with_image};
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 /// Servers that know each other by name, and a client that knows them all.
-struct Network {
+pub struct Network {
     authority: Option<Authority>,
     http: HttpClientBuilder,
 }
 
 /// A server of a network.
-struct Server {
-    registry: Registry,
-    host: String,
-    url: String,
+pub struct Server {
+    pub registry: Registry,
+    pub host: String,
+    pub url: String,
 }
 
 impl Network {
-    fn plain() -> Self {
+    pub fn plain() -> Self {
         Self { authority: None, http: http() }
     }
 
     /// Everything has a public name and a certificate.
-    fn public() -> Self {
+    pub fn public() -> Self {
         let authority = Authority::new().unwrap();
         let http = http().add_root_certificate_pem(authority.pem()).count_as_public(HERE, 8);
         Self { authority: Some(authority), http }
     }
 
-    fn both() -> [Self; 2] {
+    pub fn both() -> [Self; 2] {
         [Self::plain(), Self::public()]
     }
 
-    fn server(&mut self, name: &str, builder: RegistryBuilder) -> Server {
+    pub fn server(&mut self, name: &str, builder: RegistryBuilder) -> Server {
         let Some(authority) = &self.authority else {
             let registry = with_image(builder);
             let (host, url) = (registry.host(), registry.url());
@@ -57,7 +57,7 @@ impl Network {
         Server { registry, url: format!("https://{host}"), host }
     }
 
-    fn repository(&self, server: &Server, credential: Option<Credential>) -> Repository {
+    pub fn repository(&self, server: &Server, credential: Option<Credential>) -> Repository {
         let client = RegistryClient::builder(self.http.clone().build().unwrap()).credentials(credential);
         client.build().repository(&format!("{}/demo/app", server.host)).unwrap()
     }
