@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod go_yaml;
+mod peer;
+mod shape;
 #[path = "../../../go-compat/tests/all/vectors.rs"]
 mod vectors;
