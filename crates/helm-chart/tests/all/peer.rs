@@ -88,3 +88,55 @@ fn packages_equal_those_of_helm_4() {
 fn packages_equal_those_of_helm_3() {
     check("helm3");
 }
+
+/// Helm takes our archives as its own.
+#[test]
+fn helm_takes_our_packages() {
+    let root = tempfile::tempdir().unwrap();
+    let shapes = shape::all();
+    shapes.iter().for_each(|shape| shape.write(root.path()));
+    let folders = DiskFolders::new(root.path()).unwrap();
+    for program in ["helm", "helm3"] {
+        let Some(helm) = available(Tool::find(program)) else { continue };
+        for shape in &shapes {
+            let package = Chart::read(&folders, shape.name).unwrap().package().unwrap();
+            let file = helm.folder().join(package.file_name());
+            std::fs::write(&file, package.archive()).unwrap();
+            let file = file.to_str().unwrap();
+            let shown = helm.run(["show", "chart", file]).unwrap();
+            let mut metadata = package.metadata().clone();
+            if metadata.api_version == "v1" && shape.name != "v1" {
+                metadata.dependencies.clear();
+            }
+            assert_eq!(
+                shown,
+                helm_chart::go_yaml::to_string(&metadata).unwrap().trim_end(),
+                "{}",
+                shape.name
+            );
+            helm.run(["dependency", "list", file]).unwrap();
+            // Templates of the shapes are not all valid, and library charts are not installed.
+            if ["plain", "locked", "folders", "archives", "links", "names", "v1", "types"]
+                .contains(&shape.name)
+            {
+                helm.run(["template", "--kube-version", "1.30.0", "x", file])
+                    .unwrap_or_else(|error| panic!("{}: {error}", shape.name));
+            }
+        }
+    }
+}
+
+#[test]
+fn versions_given_on_the_command_line() {
+    let root = tempfile::tempdir().unwrap();
+    let full = shape::all().into_iter().find(|shape| shape.name == "full").unwrap();
+    full.write(root.path());
+    let chart = Chart::read(&DiskFolders::new(root.path()).unwrap(), "full").unwrap();
+    let ours = chart.with_version("2.0.0-dev+b").unwrap().with_app_version("1.10").package().unwrap();
+    for program in ["helm", "helm3"] {
+        let Some(helm) = available(Tool::find(program)) else { continue };
+        let more = ["--version", "2.0.0-dev+b", "--app-version", "1.10"];
+        let theirs = helm_package(&helm, &root.path().join("full"), &more).unwrap();
+        assert_eq!(differences(&content(ours.archive()), &content(&theirs)), Vec::<String>::new());
+    }
+}

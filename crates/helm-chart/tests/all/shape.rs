@@ -202,7 +202,7 @@ pub(crate) fn all() -> Vec<Shape> {
             .file("files/'\"$`;|.txt", "x")
             .file("files/a..b", "x")
             .file("files/..b", "x")
-            .file("templates/ü.yaml", "x"),
+            .file("templates/ü.yaml", "# x\n"),
         Shape::new("long-names", &named("long-names", "")).file(&long, "long").file(&longer, "longer"),
         Shape::new("order", &named("order", ""))
             .file("a-b", "1")
