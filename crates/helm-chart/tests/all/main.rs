@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+mod folder;
 mod go_yaml;
+mod peer;
+mod refusal;
+mod reproduce;
+mod shape;
 #[path = "../../../go-compat/tests/all/vectors.rs"]
 mod vectors;
