@@ -4,6 +4,7 @@
 //! This crate sends nothing and runs nothing. [`chart-release`](https://docs.rs/chart-release) resolves dependencies and publishes.
 
 mod error;
+pub mod go_yaml;
 mod metadata;
 mod package;
 

@@ -1,1 +1,7 @@
 //! The tests of the crate over its public API.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod go_yaml;
+#[path = "../../../go-compat/tests/all/vectors.rs"]
+mod vectors;
