@@ -10,6 +10,20 @@ pub enum Error {
     /// A registry, a repository or a store failed or refused.
     #[error(transparent)]
     Network(#[from] artifact_source::Error),
+    /// A version is published already, with other content.
+    #[error("{name} {version} stands in {place} with other content: {standing} there, {new} here")]
+    Conflict {
+        /// The chart.
+        name: String,
+        /// Its version.
+        version: String,
+        /// Where: the URL of a store or registry.
+        place: String,
+        /// The digest of what stands there.
+        standing: String,
+        /// The digest of what was to be published.
+        new: String,
+    },
 }
 
 impl Error {
@@ -18,6 +32,9 @@ impl Error {
         match self {
             Self::Chart(error) => error.hint(),
             Self::Network(error) => error.hint(),
+            Self::Conflict { .. } => {
+                Some("a published version is never replaced: give the chart a new version in Chart.yaml")
+            }
         }
     }
 }

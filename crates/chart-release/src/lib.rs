@@ -2,6 +2,7 @@
 //! object storage, tag in Git - with releases that resume after any failure and never overwrite.
 
 mod error;
+pub mod repository;
 pub mod store;
 
 pub use error::Error;

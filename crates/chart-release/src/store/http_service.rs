@@ -60,7 +60,7 @@ impl HttpConnector for Connector {
             builder = builder.connect_timeout(Duration::from_secs(3).min(self.stall));
         }
         let mut service = None;
-        builder
+        let _ = builder
             .build()
             .map_err(|error| object_store::Error::Generic { store: "HTTP", source: Box::new(error) })?
             .wrap_service(|inner| {
