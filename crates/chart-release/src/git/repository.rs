@@ -188,6 +188,19 @@ impl GitRepository {
         Ok(object.message_raw_sloppy().to_str_lossy().into_owned())
     }
 
+    /// When a commit was made: its committer time. A time beyond the year 9999 counts as 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`Broken`](GitErrorKind::Broken) if the commit cannot be read.
+    pub fn committer_time(&self, commit: CommitId) -> Result<jiff::Timestamp, GitError> {
+        let local = self.local();
+        let unreadable = || broken(format!("the commit {commit} cannot be read"));
+        let object = local.find_commit(commit.object()).map_err(unreadable())?;
+        let time = object.time().map_err(unreadable())?;
+        Ok(jiff::Timestamp::from_second(time.seconds).unwrap_or_default())
+    }
+
     /// The name of the remote: this one, or else `origin`, or else the only one.
     ///
     /// # Errors

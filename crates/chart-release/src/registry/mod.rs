@@ -198,6 +198,15 @@ impl ChartRegistry {
         &self.url
     }
 
+    /// The reference of a version of a chart: `oci://HOST/PATH/NAME:TAG`. This sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if the name is no name of a repository or the version gives no tag.
+    pub fn reference(&self, name: &str, version: &str) -> Result<String, Error> {
+        Ok(self.place(name, version)?.reference)
+    }
+
     /// What stands under the tag of a version of a chart: one GET request, besides those for a token.
     ///
     /// A registry that hides what the credential may not read answers as if there was nothing.

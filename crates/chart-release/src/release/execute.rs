@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use artifact_http::Call;
 use futures::StreamExt as _;
 use helm_chart::Package;
 
 use super::observer::ReleaseObserver;
 use super::plan::{Action, Channel, Plan, PlannedChart, StepKind};
 use super::report::{ChartReport, Failure, Outcome, Report, ReportedStep};
-use super::{Release, dev_version};
-use crate::git::{TagCreation, TagName};
-use crate::{Error, Overwrite};
+use super::{Release, dev_version, within};
+use crate::git::{CommitId, TagCreation, TagName};
+use crate::repository::ArchivePut;
+use crate::{Error, registry, repository};
 
 /// How many charts take the same step at once.
 const AT_ONCE: usize = 8;
@@ -21,7 +23,8 @@ const AT_ONCE: usize = 8;
 pub(super) struct Execution<'r> {
     release: &'r Release,
     observer: &'r dyn ReleaseObserver,
-    deadline: Option<Instant>,
+    call: Call,
+    commit: Option<CommitId>,
     charts: Vec<PlannedChart>,
     outcomes: HashMap<(usize, StepKind), Outcome>,
     failures: Vec<Failure>,
@@ -52,20 +55,35 @@ impl<'r> Execution<'r> {
                 error: Error::Refused(refusal),
             }));
         }
-        Self { release, observer, deadline, charts, outcomes: HashMap::new(), failures, stopped }
+        let call = Call::new().with_deadline(deadline);
+        Self {
+            release,
+            observer,
+            call,
+            commit: plan.commit,
+            charts,
+            outcomes: HashMap::new(),
+            failures,
+            stopped,
+        }
     }
 
     /// All steps, in their order. A release that fails goes no further; a chart of a dev release that fails does not stop the others.
     pub(super) async fn run(mut self) -> Report {
-        let (release, deadline) = (self.release, self.deadline);
-        self.each(StepKind::Archive, async |chart: Publication| match &release.repository {
-            Some(repository) => repository.put_archive(&chart.package, chart.overwrite, deadline).await,
-            None => Ok(Action::Keep),
-        })
-        .await;
-        self.each(StepKind::Push, async |chart: Publication| match &release.registry {
-            Some(registry) => registry.push(&chart.package, chart.overwrite, deadline).await,
-            None => Ok(Action::Keep),
+        let (release, call) = (self.release, self.call.clone());
+        self.archives().await;
+        self.each(StepKind::Push, async |publication: Publication| {
+            let Some(registry) = &release.registry else { return Ok(Action::Keep) };
+            let overwrite = match publication.may_replace {
+                true => registry::Overwrite::Allowed,
+                false => registry::Overwrite::Never,
+            };
+            let pushed = registry.push(&publication.package, overwrite, &call).await?;
+            Ok(match pushed.outcome {
+                registry::Outcome::Pushed => Action::Create,
+                registry::Outcome::Replaced(_) => Action::Replace,
+                registry::Outcome::AlreadyThere => Action::Keep,
+            })
         })
         .await;
         self.index().await;
@@ -86,7 +104,7 @@ impl<'r> Execution<'r> {
 #[derive(Clone)]
 struct Publication {
     package: Arc<Package>,
-    overwrite: Overwrite,
+    may_replace: bool,
 }
 
 impl<'r> Execution<'r> {
@@ -106,24 +124,64 @@ impl<'r> Execution<'r> {
         self.record(kind, results);
     }
 
+    /// Puts the archives of all charts into the store.
+    async fn archives(&mut self) {
+        let pending = self.pending(StepKind::Archive);
+        let Some(repository) = self.release.repository.as_ref().filter(|_| !pending.is_empty()) else {
+            return;
+        };
+        let (packages, overwrite) = self.packages(StepKind::Archive, &pending);
+        match self.call.within(repository.put_archives(&packages, &overwrite)).await {
+            Ok(Ok(puts)) => {
+                let action = |put: ArchivePut| match put {
+                    ArchivePut::Written => Action::Create,
+                    ArchivePut::Replaced => Action::Replace,
+                    ArchivePut::Stands => Action::Keep,
+                };
+                let results = pending.into_iter().zip(puts).map(|(index, put)| (index, Ok(action(put))));
+                self.record(StepKind::Archive, results.collect());
+            }
+            Ok(Err(error)) => self.fail_all(StepKind::Archive, &pending, error),
+            Err(error) => self.fail_all(StepKind::Archive, &pending, error.into()),
+        }
+    }
+
     /// Writes the entries of all charts into the index, at once.
     async fn index(&mut self) {
         let pending = self.pending(StepKind::Index);
-        let Some(repository) = self.release.repository.as_ref().filter(|_| !pending.is_empty()) else { return };
-        let publications: Vec<_> = self.announce(StepKind::Index, &pending).filter_map(publication).collect();
-        let packages: Vec<_> = publications.iter().map(|publication| &*publication.package).collect();
-        // Only the fixed dev version is ever replaced, so one word for all is enough.
-        let overwrite = match publications.iter().any(|publication| publication.overwrite == Overwrite::Allow) {
-            true => Overwrite::Allow,
-            false => Overwrite::Refuse,
+        let Some(repository) = self.release.repository.as_ref().filter(|_| !pending.is_empty()) else {
+            return;
         };
-        match repository.add_entries(&packages, overwrite, self.deadline).await {
-            Ok(actions) => {
-                let results = pending.into_iter().zip(actions).map(|(index, action)| (index, Ok(action)));
+        let (packages, overwrite) = self.packages(StepKind::Index, &pending);
+        match self.call.within(repository.merge_index(&packages, &overwrite)).await {
+            Ok(Ok(merge)) => {
+                let action = |package: &Package| {
+                    let name = format!("{}-{}", package.name(), package.version());
+                    if merge.added.contains(&name) {
+                        Action::Create
+                    } else if merge.replaced.contains(&name) {
+                        Action::Replace
+                    } else {
+                        Action::Keep
+                    }
+                };
+                let results =
+                    pending.into_iter().zip(&packages).map(|(index, package)| (index, Ok(action(package))));
                 self.record(StepKind::Index, results.collect());
             }
-            Err(error) => self.fail_all(StepKind::Index, &pending, error),
+            Ok(Err(error)) => self.fail_all(StepKind::Index, &pending, error),
+            Err(error) => self.fail_all(StepKind::Index, &pending, error.into()),
         }
+    }
+
+    /// The packages of these charts, whose step begins, and which version of them may be replaced: of all versions only the fixed dev version.
+    fn packages(&self, kind: StepKind, pending: &[usize]) -> (Vec<Package>, repository::Overwrite) {
+        let publications: Vec<_> = self.announce(kind, pending).filter_map(publication).collect();
+        let overwrite = match publications.iter().any(|publication| publication.may_replace) {
+            true => repository::Overwrite::Version(dev_version::FIXED.to_owned()),
+            false => repository::Overwrite::Never,
+        };
+        (publications.iter().map(|publication| (*publication.package).clone()).collect(), overwrite)
     }
 
     /// Creates the tags in this repository.
@@ -135,7 +193,7 @@ impl<'r> Execution<'r> {
             let Some(chart) = self.charts.get(index) else { continue };
             self.announce(StepKind::Tag, &[index]).for_each(drop);
             let result = tag_name(chart).and_then(|name| {
-                let commit = git.commit()?;
+                let commit = self.commit.ok_or(Error::Interrupted)?;
                 let created = git.repository.create_tag(&name, commit, &git.tag_kind(&name))?;
                 Ok(match created {
                     TagCreation::Created => Action::Create,
@@ -156,7 +214,11 @@ impl<'r> Execution<'r> {
             Ok(tags) => tags,
             Err(error) => return self.fail_all(StepKind::PushTag, &pending, error),
         };
-        match within(self.deadline, git.repository.push_tags(&git.remote, &tags)).await {
+        let pushed = async {
+            let remote = git.repository.remote_name(git.remote.as_deref())?;
+            within(self.call.deadline, git.repository.push_tags(&remote, &tags)).await
+        };
+        match pushed.await {
             Ok(report) => {
                 let actions = tags.iter().map(|tag| match report.already_there.contains(tag) {
                     true => Action::Keep,
@@ -243,11 +305,8 @@ impl<'r> Execution<'r> {
 }
 
 fn publication(chart: &PlannedChart) -> Option<Publication> {
-    let overwrite = match chart.version.as_str() {
-        dev_version::FIXED if chart.channel == Channel::Dev => Overwrite::Allow,
-        _ => Overwrite::Refuse,
-    };
-    Some(Publication { package: Arc::clone(chart.package.as_ref()?), overwrite })
+    let may_replace = chart.channel == Channel::Dev && chart.version == dev_version::FIXED;
+    Some(Publication { package: Arc::clone(chart.package.as_ref()?), may_replace })
 }
 
 fn tag_name(chart: &PlannedChart) -> Result<TagName, Error> {

@@ -45,7 +45,8 @@ struct ValuesImage {
 impl ImageLocation {
     /// The image of a chart with this `appVersion` and these values.
     pub(super) fn image(&self, chart: &str, app_version: &str, values: &str) -> Result<Image, Refusal> {
-        let unknown = |reason: &str| Refusal::UnknownImage { chart: chart.to_owned(), reason: reason.to_owned() };
+        let unknown =
+            |reason: &str| Refusal::UnknownImage { chart: chart.to_owned(), reason: reason.to_owned() };
         let (repository, tag) = match self {
             Self::Repository(repository) => (repository.replace("{chart}", chart), None),
             Self::Values => {
@@ -99,8 +100,10 @@ impl Image {
             Err(error) => return Err(error.into()),
         };
         match source.discover(DiscoverRequest::new().with_deadline(deadline)).await {
-            Ok(discovery) if discovery.found().is_some_and(|found| !found.artifacts.is_empty()) => Ok(None),
-            Ok(_) => refused("there is no such tag".to_owned()),
+            Ok(discovery) => match discovery.found() {
+                Some(found) if !found.artifacts.is_empty() => Ok(None),
+                _ => refused("there is no such tag".to_owned()),
+            },
             Err(error) if error.is_not_found() => refused(error.to_string()),
             Err(error) => Err(error.into()),
         }
@@ -114,7 +117,9 @@ mod tests {
     #[track_caller]
     fn check(location: &ImageLocation, app_version: &str, values: &str, expected: Result<&str, &str>) {
         let image = location.image("web", app_version, values);
-        let image = image.map(|image| format!("{}:{}", image.repository, image.tag)).map_err(|refusal| refusal.to_string());
+        let image = image
+            .map(|image| format!("{}:{}", image.repository, image.tag))
+            .map_err(|refusal| refusal.to_string());
         assert_eq!(image.as_deref().map_err(String::as_str), expected);
     }
 
@@ -122,10 +127,25 @@ mod tests {
     fn the_image_of_a_chart() {
         let values = &ImageLocation::Values;
         check(values, "1.2.0", "image: {repository: example/web}", Ok("example/web:1.2.0"));
-        check(values, "1.2.0", "image: {registry: ghcr.io, repository: example/web, tag: ''}", Ok("ghcr.io/example/web:1.2.0"));
+        check(
+            values,
+            "1.2.0",
+            "image: {registry: ghcr.io, repository: example/web, tag: ''}",
+            Ok("ghcr.io/example/web:1.2.0"),
+        );
         check(values, "1.2.0", "image: {repository: example/web, tag: prod}", Ok("example/web:prod"));
-        check(values, "", "image: {repository: example/web}", Err("the image of web is not known: Chart.yaml has no appVersion"));
-        check(values, "1.2.0", "replicas: 1", Err("the image of web is not known: values.yaml has no image.repository"));
+        check(
+            values,
+            "",
+            "image: {repository: example/web}",
+            Err("the image of web is not known: Chart.yaml has no appVersion"),
+        );
+        check(
+            values,
+            "1.2.0",
+            "replicas: 1",
+            Err("the image of web is not known: values.yaml has no image.repository"),
+        );
         check(values, "1.2.0", "", Err("the image of web is not known: values.yaml has no image.repository"));
         let repository = &ImageLocation::Repository("ghcr.io/example/{chart}".to_owned());
         check(repository, "1.2.0", "", Ok("ghcr.io/example/web:1.2.0"));

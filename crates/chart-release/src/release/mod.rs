@@ -15,15 +15,15 @@ mod report;
 use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_source::{Clock, SystemClock};
+use artifact_http::{Call, SourceContext};
 use helm_chart::{ChartFolders, DiskFolders};
 use oci_registry::RegistryClient;
 
-use crate::dependency::Dependencies;
-use crate::git::{CommitId, GitRepository, TagKind, TagName, Tagger};
+use crate::Error;
+use crate::dependency::DependencyResolver;
+use crate::git::{GitError, GitRepository, TagKind, TagName, Tagger};
 use crate::registry::ChartRegistry;
 use crate::repository::ChartRepository;
-use crate::Error;
 
 pub use dev_version::DevVersion;
 pub use image::ImageLocation;
@@ -43,9 +43,10 @@ pub struct Release {
     git: Option<Git>,
     registry: Option<ChartRegistry>,
     repository: Option<ChartRepository>,
-    dependencies: Dependencies,
+    context: SourceContext,
+    client: Option<RegistryClient>,
+    aliases: Vec<(String, String)>,
     checks: Checks,
-    clock: Arc<dyn Clock>,
 }
 
 /// The Git repository of the charts.
@@ -54,6 +55,23 @@ struct Git {
     repository: GitRepository,
     remote: Option<String>,
     tagger: Option<Tagger>,
+}
+
+impl Git {
+    fn tag_kind(&self, name: &TagName) -> TagKind {
+        match &self.tagger {
+            None => TagKind::Light,
+            tagger => TagKind::Annotated { message: name.to_string(), tagger: tagger.clone() },
+        }
+    }
+}
+
+/// Waits for Git until the deadline.
+async fn within<T>(
+    deadline: Option<Instant>,
+    work: impl Future<Output = Result<T, GitError>>,
+) -> Result<T, Error> {
+    Ok(Call::new().with_deadline(deadline).within(work).await??)
 }
 
 /// What is refused on request.
@@ -84,9 +102,10 @@ pub struct ReleaseBuilder {
     git: Option<Git>,
     registry: Option<ChartRegistry>,
     repository: Option<ChartRepository>,
-    dependencies: Dependencies,
+    context: SourceContext,
+    client: Option<RegistryClient>,
+    aliases: Vec<(String, String)>,
     checks: Checks,
-    clock: Arc<dyn Clock>,
 }
 
 impl ReleaseBuilder {
@@ -108,9 +127,16 @@ impl ReleaseBuilder {
         self
     }
 
-    /// What resolves dependencies in chart repositories and registries. Defaults to one without credentials.
-    pub fn dependencies(mut self, dependencies: Dependencies) -> Self {
-        self.dependencies = dependencies;
+    /// The client that reads the registries of dependencies, to share its tokens and its pace. Defaults to one with the client and the
+    /// credentials of the context.
+    pub fn client(mut self, client: RegistryClient) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// The URL of the repository that charts name `@NAME` or `alias:NAME`. Defaults to none: such names are those of one machine.
+    pub fn repository_alias(mut self, name: impl Into<String>, url: impl Into<String>) -> Self {
+        self.aliases.push((name.into(), url.into()));
         self
     }
 
@@ -142,16 +168,11 @@ impl ReleaseBuilder {
         self
     }
 
-    /// The clock of the index's times. Defaults to the system's.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
     /// The release. Nothing is sent.
     pub fn build(self) -> Release {
-        let Self { charts, folders, git, registry, repository, dependencies, checks, clock } = self;
-        Release { charts, folders: Arc::new(folders), git, registry, repository, dependencies, checks, clock }
+        let Self { charts, folders, git, registry, repository, context, client, aliases, checks } = self;
+        let folders = Arc::new(folders);
+        Release { charts, folders, git, registry, repository, context, client, aliases, checks }
     }
 }
 
@@ -161,27 +182,44 @@ impl Release {
     /// # Errors
     ///
     /// If the top of the work tree cannot be read.
-    pub fn of_repository(repository: GitRepository) -> Result<ReleaseBuilder, Error> {
+    pub fn of_repository(
+        repository: GitRepository,
+        context: &SourceContext,
+    ) -> Result<ReleaseBuilder, Error> {
         let folders = DiskFolders::new(repository.root())?;
-        Ok(Self::builder(folders, Some(Git { repository, remote: None, tagger: None })))
+        Ok(Self::builder(folders, Some(Git { repository, remote: None, tagger: None }), context))
     }
 
     /// A builder for the charts of a folder outside of Git, for dev releases with the fixed version.
-    pub fn of_folder(folders: DiskFolders) -> ReleaseBuilder {
-        Self::builder(folders, None)
+    pub fn of_folder(folders: DiskFolders, context: &SourceContext) -> ReleaseBuilder {
+        Self::builder(folders, None, context)
     }
 
-    fn builder(folders: DiskFolders, git: Option<Git>) -> ReleaseBuilder {
+    /// `context` is what fetches dependencies: a client and credentials.
+    fn builder(folders: DiskFolders, git: Option<Git>, context: &SourceContext) -> ReleaseBuilder {
         ReleaseBuilder {
             charts: "charts".to_owned(),
             folders,
             git,
             registry: None,
             repository: None,
-            dependencies: Dependencies::default(),
+            context: context.clone(),
+            client: None,
+            aliases: Vec::new(),
             checks: Checks::default(),
-            clock: Arc::new(SystemClock),
         }
+    }
+
+    /// What chooses and embeds the dependencies of the charts in these folders.
+    fn resolver(&self, folders: Arc<dyn ChartFolders>, require_lock: bool) -> DependencyResolver {
+        let mut builder = DependencyResolver::builder(folders, &self.context).require_lock(require_lock);
+        if let Some(client) = &self.client {
+            builder = builder.registry(client.clone());
+        }
+        for (name, url) in &self.aliases {
+            builder = builder.repository_alias(name, url);
+        }
+        builder.build()
     }
 
     /// What is to be done. Reads Git, the registry, the store and the remote, and writes nothing.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Refusal;
 use crate::Error;
+use crate::git::CommitId;
 
 /// What a release will do, from what stands in the registry, the store and Git.
 ///
@@ -17,7 +18,7 @@ use crate::Error;
 #[non_exhaustive]
 pub struct Plan {
     /// The commit that is released. `None` outside of Git, as a dev release may be.
-    pub commit: Option<String>,
+    pub commit: Option<CommitId>,
     /// The charts, in the order in which they were named.
     pub charts: Vec<PlannedChart>,
     /// Why nothing is published at all.
@@ -135,38 +136,6 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
-    }
-}
-
-/// What stands under a name in a registry or a store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    Nothing,
-    Ours,
-    /// The digest of another archive.
-    Other(String),
-}
-
-impl Standing {
-    /// What to do about it, or the refusal: only a moving version is replaced.
-    pub(super) fn action(
-        &self,
-        package: &Package,
-        may_replace: bool,
-        place: &str,
-    ) -> Result<Action, Refusal> {
-        match self {
-            Self::Nothing => Ok(Action::Create),
-            Self::Ours => Ok(Action::Keep),
-            Self::Other(_) if may_replace => Ok(Action::Replace),
-            Self::Other(published) => Err(Refusal::OtherContent {
-                chart: package.name().to_owned(),
-                version: package.version().to_owned(),
-                place: place.to_owned(),
-                published: published.clone(),
-                ours: package.digest().to_owned(),
-            }),
-        }
     }
 }
 

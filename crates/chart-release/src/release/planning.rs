@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::StreamExt as _;
-use helm_chart::{Chart, ChartFolders, Dependency, Package};
+use artifact_http::Call;
+use futures::{StreamExt as _, TryStreamExt as _};
+use helm_chart::{Chart, ChartFolders, Package};
+use oci_registry::Digest;
 use selection_strategies::{Version, similar_names};
 
 use super::dev_version::{self, is_dev};
 use super::observer::ReleaseObserver;
-use super::plan::{Action, Channel, Plan, PlannedChart, Standing, Step, StepKind};
-use super::{DevVersion, Git, Refusal, Release, Request};
-use crate::Error;
+use super::plan::{Action, Channel, Plan, PlannedChart, Step, StepKind};
+use super::{DevVersion, Git, Refusal, Release, Request, within};
+use crate::dependency::DependencyResolver;
 use crate::git::{BranchStanding, CommitId, RemoteListing, TagName, TagStanding};
+use crate::{Error, registry};
 
 /// How many charts are packaged, and asked for, at once.
 const AT_ONCE: usize = 8;
@@ -40,11 +43,13 @@ pub(super) async fn plan(
     }
     let folders = folders(release, request, facts.as_ref())?;
     let named = names(release, request, &*folders, &mut refusals)?;
-    let chart = Planner { release, request, folders, facts: facts.as_ref(), observer, deadline };
-    let planned = named.iter().map(|name| chart.plan(name));
+    let resolver = release.resolver(Arc::clone(&folders), !matches!(request, Request::Dev(..)));
+    let call = Call::new().with_deadline(deadline);
+    let planner = Planner { release, request, folders, resolver, facts: facts.as_ref(), observer, call };
+    let planned = named.iter().map(|name| planner.plan(name));
     let mut charts: Vec<_> = futures::stream::iter(planned).buffered(AT_ONCE).collect().await;
-    standing(release, &mut charts, deadline).await?;
-    Ok(Plan { commit: facts.map(|facts| facts.commit.to_string()), charts, refusals })
+    standing(release, &mut charts, &planner.call).await?;
+    Ok(Plan { commit: facts.map(|facts| facts.commit), charts, refusals })
 }
 
 /// Releases are packaged from the commit, dev releases from the folder on disk.
@@ -130,14 +135,14 @@ impl GitFacts {
         };
         if needs_remote {
             let remote = repository.remote_name(git.remote.as_deref())?;
-            let listing = git.within(deadline, repository.list_remote(&remote)).await?;
+            let listing = within(deadline, repository.list_remote(&remote)).await?;
             facts.branch = match repository.branch_standing(commit, &listing)? {
                 BranchStanding::On { .. } => None,
                 BranchStanding::Off { branch, .. } => Some(Refusal::NotOnDefaultBranch {
                     commit: commit.to_string(),
                     branch: format!("{remote}/{branch}"),
                 }),
-                BranchStanding::Unknown { branch, missing, .. } => Some(Refusal::UnknownHistory {
+                BranchStanding::Undecided { branch, missing, .. } => Some(Refusal::UnknownHistory {
                     commit: commit.to_string(),
                     branch: format!("{remote}/{branch}"),
                     reason: missing.to_string(),
@@ -175,9 +180,10 @@ struct Planner<'p> {
     release: &'p Release,
     request: &'p Request,
     folders: Arc<dyn ChartFolders>,
+    resolver: DependencyResolver,
     facts: Option<&'p GitFacts>,
     observer: &'p dyn ReleaseObserver,
-    deadline: Option<Instant>,
+    call: Call,
 }
 
 /// What a chart becomes.
@@ -219,7 +225,7 @@ impl Planner<'_> {
         if course.channel == Channel::Release {
             planned.refusals.extend(self.refusals(&chart).await?);
         }
-        let mut chart = self.release.dependencies.embed(chart, &*self.folders, &path, self.deadline).await?;
+        let mut chart = self.resolver.build(&path, &self.call).await?;
         if let Some(version) = &course.version {
             chart = chart.with_version(version)?;
             planned.version.clone_from(version);
@@ -267,12 +273,9 @@ impl Planner<'_> {
                 version: None,
                 tag: Some((tag, standing)),
             },
-            (_, None) => Course {
-                channel: Channel::Release,
-                reason: "a release".to_owned(),
-                version: None,
-                tag: None,
-            },
+            (_, None) => {
+                Course { channel: Channel::Release, reason: "a release".to_owned(), version: None, tag: None }
+            }
         })
     }
 
@@ -296,12 +299,6 @@ impl Planner<'_> {
                     dependency: dependency.name.clone(),
                     version: dependency.version.clone(),
                 });
-            } else if chart.lock().is_none() && is_open(dependency) {
-                refusals.push(Refusal::NoLock {
-                    chart: name.clone(),
-                    dependency: dependency.name.clone(),
-                    version: dependency.version.clone(),
-                });
             }
         }
         if let Some((location, registry)) = &checks.image
@@ -309,7 +306,7 @@ impl Planner<'_> {
         {
             let values = String::from_utf8_lossy(chart.values().unwrap_or_default());
             match location.image(&name, &metadata.app_version, &values) {
-                Ok(image) => refusals.extend(image.verify(&name, registry, self.deadline).await?),
+                Ok(image) => refusals.extend(image.verify(&name, registry, self.call.deadline).await?),
                 Err(refusal) => refusals.push(refusal),
             }
         }
@@ -345,57 +342,83 @@ impl Planner<'_> {
     }
 }
 
-/// Whether the same constraint may mean another version tomorrow.
-fn is_open(dependency: &Dependency) -> bool {
-    let is_local = dependency.repository.is_empty() || dependency.repository.starts_with("file://");
-    !is_local && Version::parse_strict(&dependency.version).is_err()
-}
-
 /// Asks the registry and the store what stands there, and puts the steps for it before those for tags.
-async fn standing(
-    release: &Release,
-    charts: &mut [PlannedChart],
-    deadline: Option<Instant>,
-) -> Result<(), Error> {
+async fn standing(release: &Release, charts: &mut [PlannedChart], call: &Call) -> Result<(), Error> {
     let packages: Vec<_> = charts.iter().filter_map(|chart| chart.package.clone()).collect();
-    let packages: Vec<&Package> = packages.iter().map(|package| &**package).collect();
     let in_store = async {
-        match &release.repository {
-            Some(repository) => repository.standing(&packages, deadline).await.map(Some),
-            None => Ok(None),
-        }
+        let Some(repository) = &release.repository else { return Ok(None) };
+        let names: Vec<_> = packages.iter().map(|package| (package.name(), package.version())).collect();
+        call.within(repository.standing(&names)).await?.map(Some)
     };
     let in_registry = async {
         let Some(registry) = &release.registry else { return Ok(None) };
-        let asked = packages.iter().map(|package| registry.standing(package, deadline));
-        let asked = futures::stream::iter(asked).buffered(AT_ONCE);
-        futures::TryStreamExt::try_collect::<Vec<_>>(asked).await.map(Some)
+        let asked = packages.iter().map(|package| registry.standing(package.name(), package.version(), call));
+        futures::stream::iter(asked).buffered(AT_ONCE).try_collect::<Vec<_>>().await.map(Some)
     };
     let (in_store, in_registry) = futures::future::try_join(in_store, in_registry).await?;
     let packaged = charts.iter_mut().filter(|chart| chart.package.is_some());
     for (index, chart) in packaged.enumerate() {
         let Some(package) = chart.package.clone() else { continue };
-        let may_replace = chart.channel == Channel::Dev && chart.version == dev_version::FIXED;
-        let mut steps = Vec::new();
-        let mut add = |kind, target: String, standing: &Standing| {
-            match standing.action(&package, may_replace, &target) {
-                Ok(action) => steps.push(Step { kind, target, action }),
-                Err(refusal) if !chart.refusals.contains(&refusal) => chart.refusals.push(refusal),
-                Err(_) => {}
-            }
-        };
-        let stored = in_store.as_ref().and_then(|stored| stored.get(index));
-        if let (Some(repository), Some(stored)) = (&release.repository, stored) {
-            add(StepKind::Archive, repository.location(&package.file_name()), &stored.archive);
+        let stored = release.repository.as_ref().zip(in_store.as_ref().and_then(|all| all.get(index)));
+        let pushed = release.registry.as_ref().zip(in_registry.as_ref().and_then(|all| all.get(index)));
+        let mut steps = Steps { chart, package: &package, steps: Vec::new() };
+        if let Some((repository, standing)) = stored {
+            let target =
+                format!("{}/{}", repository.store().url().trim_end_matches('/'), package.file_name());
+            steps.add(StepKind::Archive, target, standing.archive.as_deref());
         }
-        if let (Some(registry), Some(pushed)) = (&release.registry, in_registry.as_ref().and_then(|all| all.get(index))) {
-            add(StepKind::Push, registry.reference(&package), pushed);
+        if let Some((registry, standing)) = pushed {
+            let target = registry.reference(package.name(), package.version())?;
+            let digest = match standing {
+                registry::Standing::Nothing => None,
+                registry::Standing::Chart(chart) => Some(chart.chart.as_str()),
+                other => other.manifest().map(Digest::as_str),
+            };
+            steps.add(StepKind::Push, target, digest);
         }
-        if let (Some(repository), Some(stored)) = (&release.repository, stored) {
-            add(StepKind::Index, repository.location("index.yaml"), &stored.entry);
+        if let Some((repository, standing)) = stored {
+            let target = format!("{}/index.yaml", repository.store().url().trim_end_matches('/'));
+            // An entry without a digest is that of another archive.
+            let digest = standing.is_listed.then(|| standing.entry.as_deref().unwrap_or("no digest"));
+            steps.add(StepKind::Index, target, digest);
         }
-        steps.append(&mut chart.steps);
-        chart.steps = steps;
+        steps.finish();
     }
     Ok(())
+}
+
+/// The steps of one chart that publish its package.
+struct Steps<'c> {
+    chart: &'c mut PlannedChart,
+    package: &'c Package,
+    steps: Vec<Step>,
+}
+
+impl Steps<'_> {
+    /// Adds a step whose target has the archive with this digest, or the refusal: only a moving version is replaced.
+    fn add(&mut self, kind: StepKind, target: String, published: Option<&str>) {
+        let may_replace = self.chart.channel == Channel::Dev && self.chart.version == dev_version::FIXED;
+        let action = match published {
+            None => Action::Create,
+            Some(digest) if digest == self.package.digest() => Action::Keep,
+            Some(_) if may_replace => Action::Replace,
+            Some(digest) => {
+                self.chart.refusals.push(Refusal::OtherContent {
+                    chart: self.package.name().to_owned(),
+                    version: self.package.version().to_owned(),
+                    place: target,
+                    published: digest.to_owned(),
+                    ours: self.package.digest().to_owned(),
+                });
+                return;
+            }
+        };
+        self.steps.push(Step { kind, target, action });
+    }
+
+    /// Steps that publish come before those for tags.
+    fn finish(mut self) {
+        self.steps.append(&mut self.chart.steps);
+        self.chart.steps = self.steps;
+    }
 }

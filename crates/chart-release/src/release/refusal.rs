@@ -79,15 +79,6 @@ pub enum Refusal {
         /// Its version or constraint.
         version: String,
     },
-    /// A dependency may be another version tomorrow, and no `Chart.lock` says which one it is.
-    NoLock {
-        /// The chart.
-        chart: String,
-        /// The dependency.
-        dependency: String,
-        /// Its constraint.
-        version: String,
-    },
     /// The version of a release is that of a dev release.
     DevVersion {
         /// The chart.
@@ -161,9 +152,6 @@ impl Refusal {
                 short(stands_on)
             ),
             Self::UnknownHistory { remedy, .. } => format!("run `{remedy}`"),
-            Self::NoLock { chart, .. } => format!(
-                "run `warehouse chart dependency lock` in the folder of {chart} and commit its Chart.lock, or depend on one exact version"
-            ),
             Self::BelowOne { .. } => "write `version: 1.0.0` or higher into the Chart.yaml, or leave --deployed out".to_owned(),
             Self::DevDependency { dependency, .. } => {
                 format!("release {dependency} first, and depend on the released version")
@@ -204,9 +192,6 @@ impl fmt::Display for Refusal {
             }
             Self::UnknownHistory { commit, branch, reason, .. } => {
                 write!(f, "whether the commit {} is on {branch} is not known: {reason}", short(commit))
-            }
-            Self::NoLock { chart, dependency, version } => {
-                write!(f, "{chart} depends on {dependency} {version:?}, and no Chart.lock says which version that is")
             }
             Self::TagElsewhere { tag, stands_on, commit, place } => write!(
                 f,

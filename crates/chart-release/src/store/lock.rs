@@ -114,7 +114,8 @@ pub(super) async fn acquire(store: &Store, random: &mut Random) -> Result<Lock, 
                 return Err(in_the_way(store, mine, &others));
             }
             let key = |object: &ListedObject| (object.modified, object.name.clone());
-            if others.iter().any(|other| key(other) < key(mine)) || taken.elapsed() + limits.operation >= limits.lock_lease
+            if others.iter().any(|other| key(other) < key(mine))
+                || taken.elapsed() + limits.operation >= limits.lock_lease
             {
                 break;
             }
