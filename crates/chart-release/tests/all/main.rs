@@ -1,1 +1,2 @@
 //! The tests of the crate over its public API.
+mod release;
