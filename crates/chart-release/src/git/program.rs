@@ -273,6 +273,7 @@ fn decisive_line(stderr: &str) -> String {
             || line.starts_with("and the repository exists")
             || line.ends_with("Could not read from remote repository.")
             || line.starts_with("hint:")
+            || line.starts_with("error: failed to push some refs")
     };
     let says =
         |line: &str| line.starts_with("fatal:") || line.starts_with("error:") || line.starts_with("remote:");

@@ -1,1 +1,4 @@
-//! The tests of the crate over its public API.
+//! The behaviour that users of the crate rely on.
+
+#[cfg(test)]
+mod git;
