@@ -1,4 +1,6 @@
 //! The behaviour that users of the crate rely on.
 
 #[cfg(test)]
+mod build_marker;
+#[cfg(test)]
 mod git;
