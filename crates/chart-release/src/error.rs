@@ -7,6 +7,9 @@ pub enum Error {
     /// Something is wrong with a chart: a field, a file, a lock.
     #[error(transparent)]
     Chart(#[from] helm_chart::Error),
+    /// There is nothing to compare `HEAD` with.
+    #[error(transparent)]
+    Base(#[from] crate::changed::BaseError),
     /// The Git repository or its remote failed or refused.
     #[error(transparent)]
     Git(#[from] crate::git::GitError),
@@ -20,6 +23,7 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Chart(error) => error.hint(),
+            Self::Base(error) => error.hint(),
             Self::Git(error) => error.hint(),
             Self::Network(error) => error.hint(),
         }

@@ -2,6 +2,7 @@
 //! object storage, tag in Git - with releases that resume after any failure and never overwrite.
 
 pub mod build_marker;
+pub mod changed;
 mod error;
 pub mod git;
 

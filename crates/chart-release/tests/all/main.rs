@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod build_marker;
 #[cfg(test)]
+mod changed;
+#[cfg(test)]
 mod git;

@@ -153,7 +153,7 @@ fn what_is_refused() {
         (
             Commit::new("").symlink("charts/a/x", "y".repeat(5000)),
             "charts/a/x",
-            "the target of the link is longer than 4096 bytes",
+            "it has 5000 bytes, and at most 4096 may be read",
         ),
         (
             Commit::new("").submodule("charts/a/sub", "1".repeat(40)),
@@ -168,7 +168,7 @@ fn what_is_refused() {
         (
             Commit::new("").file("charts/a/big", vec![0; (100 << 20) + 1]),
             "charts/a/big",
-            "with 104857601 bytes the file exceeds what a chart may have: 100 MiB",
+            "it has 104857601 bytes, and at most 104857600 may be read",
         ),
         (
             Commit::new("").file(b"charts/a/\xff".to_vec(), "x"),
