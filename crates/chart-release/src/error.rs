@@ -11,6 +11,9 @@ pub enum Error {
     /// Something is wrong with a chart: a field, a file, a lock.
     #[error(transparent)]
     Chart(#[from] helm_chart::Error),
+    /// There is nothing to compare `HEAD` with.
+    #[error(transparent)]
+    Base(#[from] crate::changed::BaseError),
     /// The Git repository or its remote failed or refused.
     #[error(transparent)]
     Git(#[from] crate::git::GitError),
@@ -50,6 +53,7 @@ impl Error {
     pub fn hint(&self) -> Option<Cow<'_, str>> {
         let hint = match self {
             Self::Chart(error) => error.hint(),
+            Self::Base(error) => error.hint(),
             Self::Git(error) => error.hint(),
             Self::Network(error) => error.hint(),
             Self::Refused(refusal) => return Some(Cow::Owned(refusal.remedy())),

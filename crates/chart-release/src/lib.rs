@@ -1,6 +1,8 @@
 //! **From a chart's folder to a release that a Warehouse discovers**: package, push to an OCI registry, publish in a chart repository on
 //! object storage, tag in Git - with releases that resume after any failure and never overwrite.
 
+pub mod build_marker;
+pub mod changed;
 pub mod dependency;
 mod error;
 pub mod git;

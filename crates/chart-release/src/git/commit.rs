@@ -102,6 +102,13 @@ impl AtCommit {
         Ok(Some(listing.files))
     }
 
+    /// Whether there is such a folder.
+    pub(crate) fn is_folder(&self, path: &str) -> Result<bool, Error> {
+        let objects = Objects::new(self);
+        let found = objects.locate(Place::root(self.tree), path.as_bytes(), path)?;
+        Ok(matches!(found, Some(Node::Folder(_))))
+    }
+
     /// The content of one file, if it is there and not larger than this.
     pub(crate) fn file(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>, Error> {
         let objects = Objects::new(self);
@@ -306,15 +313,10 @@ impl Objects {
     fn read_blob(&self, id: ObjectId, most: u64, shown: &str) -> Result<Vec<u8>, Error> {
         let header = self.repository.find_header(id).map_err(|error| self.missing(shown, &error))?;
         if header.size() > most {
-            let message = match most {
-                LONGEST_TARGET => "the target of the link is longer than 4096 bytes".to_owned(),
-                _ => format!(
-                    "with {} bytes the file exceeds what a chart may have: {} MiB",
-                    header.size(),
-                    MOST_BYTES >> 20
-                ),
-            };
-            return Err(Error::new(message).at(shown).with_hint("remove it from the folder of the chart"));
+            let message = format!("it has {} bytes, and at most {most} may be read", header.size());
+            return Err(Error::new(message)
+                .at(shown)
+                .with_hint("remove what does not belong into the chart: it has at most 100 MiB"));
         }
         let mut blob = self.repository.find_blob(id).map_err(|error| self.missing(shown, &error))?;
         Ok(blob.take_data())

@@ -170,7 +170,9 @@ async fn read_end(from: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) -> s
 /// The lines that the remote itself wrote, hooks included, without their prefix.
 pub(crate) fn remote_lines(stderr: &str) -> Vec<String> {
     let lines = stderr.split(['\n', '\r']).filter_map(|line| line.strip_prefix("remote:"));
-    lines.map(one_line).filter(|line| !line.is_empty()).take(5).collect()
+    let lines =
+        lines.map(one_line).filter(|line| !line.is_empty() && !line.starts_with("error: hook declined"));
+    lines.take(5).collect()
 }
 
 /// What the failure of `git` means. `what` is what could not be done: "the remote \"origin\" cannot be listed".
@@ -222,7 +224,18 @@ pub(crate) fn failed(what: &str, output: &ProgramOutput) -> GitError {
             "the remote denies access",
             "the account needs the right to write; a workflow needs `permissions: contents: write`",
         )
-    } else if has(&["does not appear to be a git repository", "not found", "no such file or directory"]) {
+    } else if has(&["couldn't find remote ref"]) {
+        (
+            GitErrorKind::NotFound,
+            "the remote has no such branch",
+            "check the name: git ls-remote --heads REMOTE",
+        )
+    } else if has(&[
+        "is this a git repository?",
+        "does not appear to be a git repository",
+        "not found",
+        "no such file or directory",
+    ]) {
         (GitErrorKind::NotFound, "there is no such repository", "check the URL: git remote -v")
     } else if has(&["dubious ownership"]) {
         (
@@ -273,6 +286,7 @@ fn decisive_line(stderr: &str) -> String {
             || line.starts_with("and the repository exists")
             || line.ends_with("Could not read from remote repository.")
             || line.starts_with("hint:")
+            || line.starts_with("error: failed to push some refs")
     };
     let says =
         |line: &str| line.starts_with("fatal:") || line.starts_with("error:") || line.starts_with("remote:");

@@ -1,6 +1,7 @@
 //! Pushes tags.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::git::commit_id::CommitId;
 use crate::git::error::{GitError, GitErrorKind, RefusedTag, one_line};
@@ -20,8 +21,15 @@ pub struct PushReport {
     pub is_atomic: bool,
 }
 
-/// How often a push is tried: once, again without `--atomic`, and again without the tags that stand there already.
-const MOST_ROUNDS: usize = 4;
+/// How often a push is tried: again without `--atomic`, without the tags that stand there already, after another push.
+const MOST_ROUNDS: usize = 8;
+
+/// How long a push waits that met another one.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What a remote says when two pushes meet.
+const COLLISIONS: [&str; 4] =
+    ["cannot lock ref", "reference already exists", "failed to update ref", "failed to lock"];
 
 impl GitRepository {
     /// Pushes tags of this clone to a remote, by `git push --atomic`: all of them, or none. A tag that stands there on the same commit is done already,
@@ -65,6 +73,7 @@ impl GitRepository {
                             expected.remove(&tag);
                             report.already_there.push(tag);
                         }
+                        tokio::time::sleep(PAUSE).await;
                     }
                 }
             }
@@ -72,8 +81,11 @@ impl GitRepository {
         if expected.is_empty() {
             return Ok(report);
         }
-        let message = format!("the tags keep changing at the remote {:?}", one_line(remote));
-        Err(GitError::new(GitErrorKind::Rejected, message).with_hint("run it again"))
+        let message =
+            format!("the remote {:?} cannot create the tags: another push holds them", one_line(remote));
+        Err(GitError::new(GitErrorKind::Rejected, message).with_hint(
+            "run it again; if it stays so, a tag of the remote is named like a folder of this one",
+        ))
     }
 
     async fn push_once(
@@ -105,18 +117,21 @@ impl GitRepository {
         }
         if !output.status.success() {
             let hooks = remote_lines(&output.stderr).join(" ");
-            // In an atomic push that fails, the reasons of the others are not theirs.
-            let own: Vec<_> =
-                refused.into_iter().filter(|(_, reason)| !reason.starts_with("atomic ")).collect();
-            if own.is_empty() {
+            let has_collided = COLLISIONS
+                .iter()
+                .any(|text| output.stderr.contains(text) || text_of(&refused).contains(text));
+            // In an atomic push that fails, the reasons of the others are not theirs. If nobody has a reason, somebody else was faster.
+            let is_own = |reason: &str| !reason.starts_with("atomic ");
+            if has_collided || refused.iter().any(|(_, reason)| is_own(reason)) {
+                refused.retain(|(_, reason)| has_collided || is_own(reason));
+            } else {
                 return Err(failed(&what, &output));
             }
-            let with_hooks =
-                own.into_iter().map(|(tag, reason)| Refusal { tag, reason, hooks: hooks.clone() });
-            return Ok(Pushed::Answered {
-                done: if is_atomic { Vec::new() } else { done },
-                refused: with_hooks.collect(),
-            });
+            let refused = refused
+                .into_iter()
+                .map(|(tag, reason)| Refusal { tag, reason, hooks: hooks.clone(), has_collided })
+                .collect();
+            return Ok(Pushed::Answered { done: if is_atomic { Vec::new() } else { done }, refused });
         }
         if done.len() != tags.len() {
             return Err(GitError::new(
@@ -136,10 +151,13 @@ impl GitRepository {
     ) -> Result<Vec<TagName>, GitError> {
         let listing = self.list_remote(remote).await?;
         let (mut known, mut refused) = (Vec::new(), Vec::new());
-        for Refusal { tag, reason, hooks } in refusals {
+        for Refusal { tag, reason, hooks, has_collided } in refusals {
             let stands_on = listing.tag(&tag);
             if stands_on.is_some() && stands_on == expected.get(&tag).copied() {
                 known.push(tag);
+                continue;
+            }
+            if has_collided && stands_on.is_none() {
                 continue;
             }
             let reason =
@@ -181,6 +199,11 @@ impl GitRepository {
     }
 }
 
+/// The reasons, to be searched.
+fn text_of(refused: &[(TagName, String)]) -> String {
+    refused.iter().map(|(_, reason)| reason.as_str()).collect::<Vec<_>>().join(" ")
+}
+
 enum Pushed {
     /// The remote knows no atomic push; nothing was pushed.
     AtomicUnknown,
@@ -195,6 +218,8 @@ struct Refusal {
     reason: String,
     /// What hooks at the remote wrote.
     hooks: String,
+    /// Whether another push may have been there at the same moment.
+    has_collided: bool,
 }
 
 /// One line of [`git push --porcelain`](https://git-scm.com/docs/git-push#_output).
