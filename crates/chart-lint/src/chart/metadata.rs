@@ -117,10 +117,14 @@ fn check_app_version(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {
     }
 }
 
-/// Whether the values speak of an image, or there are templates: a chart of dependencies alone has no application of its own.
+/// Whether the values speak of an image, or there are templates of manifests: a chart of dependencies alone has no application.
 fn has_image(chart: &Chart<'_>) -> bool {
+    let is_manifest = |path: &&str| {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        !name.starts_with('_') && name != "NOTES.txt"
+    };
     let values = chart.values.as_ref().and_then(|file| file.root.as_ref().ok());
-    !chart.templates.is_empty() || values.is_some_and(|values| values.get("image").is_some())
+    chart.templates.iter().any(is_manifest) || values.is_some_and(|values| values.get("image").is_some())
 }
 
 fn report_type(field: &str, node: &Node, report: &mut Report<'_>) {

@@ -252,10 +252,7 @@ impl<'a> Builder<'a> {
         let inner = |command: &Command| {
             let script = command.script().unwrap_or_default();
             let at = command.at;
-            shell::commands(script, 0, '\\')
-                .into_iter()
-                .map(move |inner| inner.moved(at))
-                .collect::<Vec<_>>()
+            shell::commands(script, 0, '\\').into_iter().map(move |inner| inner.moved(at)).collect::<Vec<_>>()
         };
         let inner = commands.iter().flat_map(inner).collect::<Vec<_>>();
         commands.into_iter().chain(inner).collect()

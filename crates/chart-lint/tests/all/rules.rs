@@ -16,7 +16,8 @@ pub fn lint(file: &str, text: &str, options: &Options) -> Vec<Finding> {
     if file == "Dockerfile" {
         return lint_dockerfile(file, text, options);
     }
-    let mut files = vec![("Chart.yaml", CHART), ("values.yaml", VALUES), ("templates/deployment.yaml", TEMPLATE)];
+    let mut files =
+        vec![("Chart.yaml", CHART), ("values.yaml", VALUES), ("templates/deployment.yaml", TEMPLATE)];
     if file.starts_with("templates/") {
         files = vec![("Chart.yaml", LIBRARY), ("values.yaml", "")];
         // What defines named templates has a name of its own.
@@ -67,7 +68,9 @@ fn names_are_unique_and_in_kebab_case() {
         let is_kebab = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         assert!(rule.name.bytes().all(is_kebab), "{}", rule.name);
         assert_eq!(Rule::named(rule.name), Some(rule));
-        assert!(rule.explanation.ends_with('.') && !rule.summary.ends_with('.') && !rule.remedy.ends_with('.'));
+        assert!(
+            rule.explanation.ends_with('.') && !rule.summary.ends_with('.') && !rule.remedy.ends_with('.')
+        );
     }
     assert_eq!(Rule::named("no-such-rule"), None);
     assert!(Rule::all().any(|rule| rule.subject == Subject::Waiver));
