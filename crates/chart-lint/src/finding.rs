@@ -1,5 +1,6 @@
 //! What a rule found.
 
+use std::cell::Cell;
 use std::fmt;
 
 use repository_url::printable;
@@ -104,19 +105,24 @@ impl<'a> Report<'a> {
 struct Places<'text> {
     text: &'text str,
     starts: Vec<usize>,
+    /// A byte, and the characters of its line before it: the next question is mostly about one not far behind.
+    last: Cell<(usize, usize)>,
 }
 
 impl<'text> Places<'text> {
     fn of(text: &'text str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self { text, starts: std::iter::once(0).chain(breaks).collect() }
+        Self { text, starts: std::iter::once(0).chain(breaks).collect(), last: Cell::default() }
     }
 
     /// The line and column of a byte, both from 1.
     fn of_byte(&self, at: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= at);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        let before = self.text.get(start..at).unwrap_or_default();
-        (line.max(1), before.chars().count() + 1)
+        let (last, before) = self.last.get();
+        let (from, before) = if (start..=at).contains(&last) { (last, before) } else { (start, 0) };
+        let column = before + self.text.get(from..at).unwrap_or_default().chars().count();
+        self.last.set((at, column));
+        (line.max(1), column + 1)
     }
 }

@@ -5,6 +5,9 @@ use std::ops::RangeInclusive;
 use crate::finding::Finding;
 use crate::rule::{Rule, waiver};
 
+/// How many waivers a file may have.
+const MAX_WAIVERS: usize = 1_000;
+
 /// A comment `# lint: allow RULE: REASON`.
 struct Waiver {
     place: (usize, usize),
@@ -27,25 +30,27 @@ impl Waivers {
         file: &str,
         text: &str,
         behind_values: bool,
-        covers: impl Fn(usize) -> RangeInclusive<usize>,
+        covers: impl Fn(&[&str], usize) -> RangeInclusive<usize>,
     ) -> Self {
         let mut read = Self { waivers: Vec::new(), findings: Vec::new() };
         let lines = text.lines().collect::<Vec<_>>();
+        let code_from = code_from(&lines);
         for (index, line) in lines.iter().enumerate() {
             let Some((before, rest)) = find_waiver(line) else { continue };
             let alone = before.trim().is_empty();
             if !alone && !(behind_values && before.ends_with([' ', '\t'])) {
                 continue;
             }
-            let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-            let target = match alone {
-                true => {
-                    lines.iter().skip(index + 1).position(is_code).map_or(lines.len(), |at| index + 2 + at)
-                }
-                false => index + 1,
-            };
+            let target = if alone { code_from.get(index).copied().unwrap_or(lines.len()) } else { index + 1 };
             let place = (index + 1, before.chars().count() + 1);
-            read.add(file, place, rest, covers(target));
+            if read.waivers.len() == MAX_WAIVERS {
+                let reason = format!("the file has more than {MAX_WAIVERS} waivers");
+                let remedy = "waive for the whole file with `# lint: allow-file RULE: REASON`";
+                read.findings
+                    .push(Finding::new(&waiver::MALFORMED, file, reason).at(place).with_remedy(remedy));
+                break;
+            }
+            read.add(file, place, rest, covers(&lines, target));
         }
         read
     }
@@ -105,6 +110,21 @@ impl Waivers {
     }
 }
 
+/// For each line, the next one from it on that is neither empty nor a comment, counted from 1.
+fn code_from(lines: &[&str]) -> Vec<usize> {
+    let mut next = lines.len();
+    let mut from = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate().rev() {
+        let line = line.trim_start();
+        if !line.is_empty() && !line.starts_with('#') {
+            next = index + 1;
+        }
+        from.push(next);
+    }
+    from.reverse();
+    from
+}
+
 /// What stands before a waiver on its line, and what follows `lint:`.
 fn find_waiver(line: &str) -> Option<(&str, &str)> {
     let (at, _) = line
@@ -116,9 +136,9 @@ fn find_waiver(line: &str) -> Option<(&str, &str)> {
 }
 
 /// The lines of a block of YAML: a line, and those below it that are indented deeper or are the items of its list.
-pub(crate) fn yaml_block(text: &str, line: usize) -> RangeInclusive<usize> {
+pub(crate) fn yaml_block(lines: &[&str], line: usize) -> RangeInclusive<usize> {
     let indentation = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let mut lines = text.lines().skip(line.saturating_sub(1));
+    let mut lines = lines.iter().skip(line.saturating_sub(1));
     let Some(first) = lines.next() else { return line..=line };
     let depth = indentation(first);
     let is_item = first.trim_start().starts_with("- ");

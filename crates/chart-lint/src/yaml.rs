@@ -1,6 +1,6 @@
 //! YAML with places, within limits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
@@ -30,8 +30,8 @@ pub(crate) enum Value {
 }
 
 impl Node {
-    /// The entries of a map; none for anything else. The last of several with the same key counts, and comes last.
-    pub(crate) fn entries(&self) -> impl DoubleEndedIterator<Item = (&str, &Node, &Node)> {
+    /// The entries of a map; none for anything else.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Node, &Node)> {
         let entries = match &self.value {
             Value::Map(entries) => entries.as_slice(),
             _ => &[],
@@ -41,7 +41,7 @@ impl Node {
 
     /// The value of a key.
     pub(crate) fn get(&self, name: &str) -> Option<&Node> {
-        self.entries().rev().find(|(key, ..)| *key == name).map(|(.., value)| value)
+        self.entries().find(|(key, ..)| *key == name).map(|(.., value)| value)
     }
 
     pub(crate) fn items(&self) -> &[Node] {
@@ -207,7 +207,12 @@ fn map(children: Vec<Node>) -> Value {
         }
     }
     merged.append(&mut entries);
-    Value::Map(merged)
+    // The last of several with the same key counts.
+    let mut known = HashSet::new();
+    let mut entries = merged.into_iter().rev().collect::<Vec<_>>();
+    entries.retain(|(key, _)| key.scalar().is_none_or(|key| known.insert(key.to_owned())));
+    entries.reverse();
+    Value::Map(entries)
 }
 
 fn size(node: &Node) -> usize {

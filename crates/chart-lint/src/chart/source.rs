@@ -87,7 +87,7 @@ impl<'a> File<'a> {
             }
         }
         let found = report.findings;
-        let waivers = Waivers::read(&self.path, self.text, true, |line| yaml_block(self.text, line));
+        let waivers = Waivers::read(&self.path, self.text, true, yaml_block);
         findings.extend(waivers.apply(&self.path, found));
     }
 }

@@ -1,7 +1,9 @@
 //! The values: images, resources and security contexts of each component.
 
+use std::collections::HashSet;
+
 use super::source::Chart;
-use crate::finding::{Finding, Report};
+use crate::finding::Report;
 use crate::rule::values as rules;
 use crate::yaml::{Node, Value};
 
@@ -13,7 +15,8 @@ pub(super) fn check(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {
         return;
     }
     check_tag(chart, root, report);
-    walk(&Component { maps: vec![root], name: String::new() }, &subcharts(chart), report);
+    let mut walk = Walk { report, left_out: subcharts(chart), empty_contexts: HashSet::new() };
+    walk.map(root, &Around::default());
 }
 
 /// The keys of the values that are for dependencies.
@@ -27,56 +30,82 @@ fn subcharts<'a>(chart: &'a Chart<'_>) -> Vec<&'a str> {
     names.chain(["global"]).collect()
 }
 
-/// A map, and those around it, from the outermost.
-struct Component<'a> {
-    maps: Vec<&'a Node>,
+/// What stands in a map and in those around it.
+#[derive(Clone, Default)]
+struct Around<'a> {
+    /// The path of the map.
     name: String,
+    has_resources: bool,
+    /// The innermost of each name.
+    contexts: [Option<&'a Node>; CONTEXTS.len()],
 }
 
-impl<'a> Component<'a> {
-    fn nodes(&self, name: impl Fn(&str) -> bool) -> Vec<&'a Node> {
-        let named = |map: &&'a Node| {
-            let map: &'a Node = map;
-            map.entries().filter(|(key, ..)| name(key)).map(|(.., value)| value).collect::<Vec<_>>()
-        };
-        self.maps.iter().flat_map(named).collect()
-    }
+struct Walk<'report, 'text, 'chart> {
+    report: &'report mut Report<'text>,
+    /// Keys at the top that are no components of this chart.
+    left_out: Vec<&'chart str>,
+    /// Where empty contexts stand that are reported already.
+    empty_contexts: HashSet<usize>,
 }
 
-fn walk(component: &Component<'_>, left_out: &[&str], report: &mut Report<'_>) {
-    let Some(map) = component.maps.last() else { return };
-    for (key, key_node, value) in map.entries() {
-        if left_out.contains(&key) {
-            continue;
+impl Walk<'_, '_, '_> {
+    fn map(&mut self, map: &Node, outer: &Around<'_>) {
+        let mut around = outer.clone();
+        around.has_resources |=
+            map.entries().any(|(key, ..)| key == "resources" || key.ends_with("Resources"));
+        for (slot, name) in around.contexts.iter_mut().zip(CONTEXTS) {
+            *slot = map.get(name).or(*slot);
         }
-        if key == "image" && is_image(value) {
-            check_component(component, key_node, report);
-        }
-        if key == "tag" && value.text() == Some("latest") && is_image(map) {
-            report.add(&rules::TAG_LATEST, value.at, format!("the tag of `{}` is `latest`", component.name));
-        }
-        if CONTEXTS.contains(&key) {
-            check_unsafe(value, report);
-        }
-        let name =
-            if component.name.is_empty() { key.to_owned() } else { format!("{}.{key}", component.name) };
-        walk_value(component, value, name, report);
-    }
-}
-
-fn walk_value(component: &Component<'_>, value: &Node, name: String, report: &mut Report<'_>) {
-    match &value.value {
-        Value::Map(_) => {
-            let mut maps = component.maps.clone();
-            maps.push(value);
-            walk(&Component { maps, name }, &[], report);
-        }
-        Value::List(items) => {
-            for (index, item) in items.iter().enumerate().filter(|(_, item)| item.is_map()) {
-                walk_value(component, item, format!("{name}[{index}]"), report);
+        for (key, key_node, value) in map.entries() {
+            if outer.name.is_empty() && self.left_out.contains(&key) {
+                continue;
             }
+            if key == "image" && is_image(value) {
+                self.component(&around, key_node);
+            }
+            if key == "tag" && value.text() == Some("latest") && is_image(map) {
+                let reason = format!("the tag of `{}` is `latest`", around.name);
+                self.report.add(&rules::TAG_LATEST, value.at, reason);
+            }
+            if CONTEXTS.contains(&key) {
+                check_unsafe(value, self.report);
+            }
+            let name = if outer.name.is_empty() { key.to_owned() } else { format!("{}.{key}", outer.name) };
+            self.value(value, Around { name, ..around.clone() });
         }
-        Value::Scalar { .. } => {}
+    }
+
+    fn value(&mut self, value: &Node, around: Around<'_>) {
+        match &value.value {
+            Value::Map(_) => self.map(value, &around),
+            Value::List(items) => {
+                for (index, item) in items.iter().enumerate().filter(|(_, item)| item.is_map()) {
+                    self.map(item, &Around { name: format!("{}[{index}]", around.name), ..around.clone() });
+                }
+            }
+            Value::Scalar { .. } => {}
+        }
+    }
+
+    fn component(&mut self, around: &Around<'_>, image: &Node) {
+        let whose = match around.name.as_str() {
+            "" => "the image".to_owned(),
+            name => format!("the image of `{name}`"),
+        };
+        if !around.has_resources {
+            self.report.add(&rules::RESOURCES, image.at, format!("{whose} has no `resources`"));
+        }
+        let mut contexts = around.contexts.iter().flatten();
+        match contexts.next() {
+            None => self.report.add(&rules::SECURITY, image.at, format!("{whose} has no security context")),
+            Some(first) if first.is_empty() && contexts.all(|context| context.is_empty()) => {
+                if self.empty_contexts.insert(first.at) {
+                    let reason = format!("{whose} has an empty security context");
+                    self.report.add(&rules::SECURITY_EMPTY, first.at, reason);
+                }
+            }
+            Some(_) => {}
+        }
     }
 }
 
@@ -84,30 +113,6 @@ fn walk_value(component: &Component<'_>, value: &Node, name: String, report: &mu
 fn is_image(node: &Node) -> bool {
     let named = ["repository", "name", "registry"].iter().any(|key| node.get(key).is_some());
     named || node.text().is_some_and(|text| !text.is_empty() && !node.is_no_text())
-}
-
-fn check_component(component: &Component<'_>, image: &Node, report: &mut Report<'_>) {
-    let whose = match component.name.as_str() {
-        "" => "the image".to_owned(),
-        name => format!("the image of `{name}`"),
-    };
-    if component.nodes(|key| key == "resources" || key.ends_with("Resources")).is_empty() {
-        report.add(&rules::RESOURCES, image.at, format!("{whose} has no `resources`"));
-    }
-    let contexts = component.nodes(|key| CONTEXTS.contains(&key));
-    match contexts.last() {
-        None => report.add(&rules::SECURITY, image.at, format!("{whose} has no security context")),
-        Some(last) if contexts.iter().all(|context| context.is_empty()) => {
-            let is_reported = |finding: &Finding| {
-                finding.rule == rules::SECURITY_EMPTY.name
-                    && (finding.line, finding.column) == report.place(last.at)
-            };
-            if !report.findings.iter().any(is_reported) {
-                report.add(&rules::SECURITY_EMPTY, last.at, format!("{whose} has an empty security context"));
-            }
-        }
-        Some(_) => {}
-    }
 }
 
 fn check_unsafe(context: &Node, report: &mut Report<'_>) {

@@ -10,8 +10,7 @@ pub(super) fn check(step: &Step, report: &mut Report<'_>) {
     match &step.kind {
         Kind::Add { sources, options } => {
             let has_checksum = options.iter().any(|option| option == "checksum");
-            for (at, source) in sources.iter().filter(|(_, source)| !has_checksum && is_download(source)) {
-                let _ = source;
+            for (at, _) in sources.iter().filter(|(_, source)| !has_checksum && is_download(source)) {
                 report.add(&rules::ADD_URL, *at, "`ADD` takes what the server sends");
             }
         }

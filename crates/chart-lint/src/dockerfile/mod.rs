@@ -20,10 +20,13 @@ use crate::waiver::Waivers;
 /// The largest Dockerfile that is read, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 
+/// How many instructions a Dockerfile may have.
+const MAX_INSTRUCTIONS: usize = 5_000;
+
 /// The findings of a Dockerfile, by their places.
 ///
-/// `name` is the path of the file, as findings shall show it. Bad input is a finding: what cannot be parsed, up to where, and a file
-/// larger than 1 MiB.
+/// `name` is the path of the file, as findings shall show it. Bad input is a finding: what cannot be parsed, up to where, a file
+/// larger than 1 MiB, and one of more than 5,000 instructions.
 ///
 /// Rules about the image look at the last stage and the stages it is built on. Variables are known by their defaults; what depends on
 /// others is not judged. Here-documents count as scripts where a shell reads them.
@@ -59,6 +62,11 @@ pub fn lint_dockerfile(name: &str, text: &str, _options: &Options) -> Vec<Findin
     match parse_iter(&instructions_text) {
         Ok(parsed) => {
             for instruction in parsed {
+                if instructions.len() == MAX_INSTRUCTIONS {
+                    let reason = format!("the file has more than {MAX_INSTRUCTIONS} instructions");
+                    report.add(&rules::INVALID, 0, reason);
+                    break;
+                }
                 match instruction {
                     Ok(instruction) => instructions.push(instruction),
                     Err(error) => invalid(&instructions_text, &error, &mut report),
@@ -78,7 +86,7 @@ pub fn lint_dockerfile(name: &str, text: &str, _options: &Options) -> Vec<Findin
     check(&builder.global_steps, &builder.stages, is_whole, &mut report);
 
     let lines = starts.iter().map(|start| report.place(*start).0).collect::<Vec<_>>();
-    let covers = |line: usize| {
+    let covers = |_: &[&str], line: usize| {
         let next = lines.partition_point(|start| *start <= line);
         let first = next.checked_sub(1).and_then(|index| lines.get(index)).copied().unwrap_or(line);
         let last = lines.get(next).map_or(usize::MAX, |next| next.saturating_sub(1));

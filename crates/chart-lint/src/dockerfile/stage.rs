@@ -1,5 +1,7 @@
 //! The stages of a Dockerfile, with what a lint asks of their instructions.
 
+use std::collections::HashMap;
+
 use parse_dockerfile::{Command as ParsedCommand, Flag, Instruction, Source, UnescapedString};
 
 use super::heredoc::HereDoc;
@@ -67,8 +69,9 @@ pub(super) struct Builder<'a> {
     escape: char,
     documents: &'a [HereDoc],
     globals: Variables,
-    names: Vec<Option<String>>,
-    /// The variables and working directory of each stage at its end.
+    /// The last stage of each name.
+    names: HashMap<String, usize>,
+    /// The variables and working directory at the end of each stage before the last.
     ends: Vec<(Variables, String)>,
     variables: Variables,
     workdir: String,
@@ -83,7 +86,7 @@ impl<'a> Builder<'a> {
             escape,
             documents,
             globals: Variables::default(),
-            names: Vec::new(),
+            names: HashMap::new(),
             ends: Vec::new(),
             variables: Variables::default(),
             workdir: "/".to_owned(),
@@ -97,13 +100,17 @@ impl<'a> Builder<'a> {
         let (at, kind) = match instruction {
             Instruction::From(from) => {
                 let base = self.base(&from.image.value);
+                if !self.stages.is_empty() {
+                    self.ends.push((std::mem::take(&mut self.variables), std::mem::take(&mut self.workdir)));
+                }
                 (self.variables, self.workdir) = match base {
                     Base::Stage(index) => self.ends.get(index).cloned().unwrap_or_default(),
                     _ => (Variables::default(), "/".to_owned()),
                 };
-                self.names.push(from.as_.as_ref().map(|(_, name)| name.value.to_lowercase()));
+                if let Some((_, name)) = &from.as_ {
+                    self.names.insert(name.value.to_lowercase(), self.stages.len());
+                }
                 self.stages.push(Stage { base, base_at: from.image.span.start, steps: Vec::new() });
-                self.ends.push((self.variables.clone(), self.workdir.clone()));
                 return;
             }
             instruction => self.step(instruction, end),
@@ -112,24 +119,15 @@ impl<'a> Builder<'a> {
             Some(stage) => stage.steps.push(Step { at, kind }),
             None => self.global_steps.push(Step { at, kind }),
         }
-        if let Some(end) = self.ends.last_mut() {
-            *end = (self.variables.clone(), self.workdir.clone());
-        }
     }
 
     fn base(&self, name: &str) -> Base {
-        let lower = name.to_lowercase();
-        if let Some(index) = self.names.iter().rposition(|known| known.as_ref() == Some(&lower)) {
-            return Base::Stage(index);
-        }
-        match self.globals.resolve(name) {
+        let stage = |name: &str| self.names.get(&name.to_lowercase()).copied().map(Base::Stage);
+        let resolved = self.globals.resolve(name);
+        match resolved {
             Some(name) if name == "scratch" => Base::Scratch,
             Some(name) if !name.is_empty() => {
-                let lower = name.to_lowercase();
-                match self.names.iter().rposition(|known| known.as_ref() == Some(&lower)) {
-                    Some(index) => Base::Stage(index),
-                    None => Base::Image(Image::parse(&name)),
-                }
+                stage(&name).unwrap_or_else(|| Base::Image(Image::parse(&name)))
             }
             _ => Base::Unknown,
         }
@@ -151,8 +149,9 @@ impl<'a> Builder<'a> {
             }
             Instruction::Run(run) => {
                 let mut commands = self.commands(&run.arguments);
-                for document in self.documents.iter().filter(|it| (run.run.span.start..end).contains(&it.at))
-                {
+                let from = self.documents.partition_point(|document| document.at < run.run.span.start);
+                let documents = self.documents.iter().skip(from);
+                for document in documents.take_while(|document| document.at < end) {
                     // A document that a command other than a shell reads is no script.
                     let reader = commands.iter().rfind(|command| command.at <= document.at);
                     if reader.is_none_or(|command| matches!(command.name(), "sh" | "bash" | "ash" | "dash")) {
@@ -216,7 +215,7 @@ impl<'a> Builder<'a> {
             let value = match value {
                 Some(value) if is_global => self.globals.resolve(value),
                 Some(value) => self.variables.resolve(value),
-                None => self.globals.get(name).cloned(),
+                None => self.globals.get(name).map(str::to_owned),
             };
             match (is_global, is_env) {
                 (true, false) => self.globals.set(name, value),

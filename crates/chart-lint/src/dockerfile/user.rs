@@ -1,6 +1,5 @@
 //! Who runs the process: users, owners, ports.
 
-use super::image::Image;
 use super::stage::{Base, Kind, Step};
 use crate::finding::Report;
 use crate::rule::dockerfile as rules;
@@ -26,11 +25,11 @@ pub(super) fn check(base: &Base, from: usize, steps: &[&Step], report: &mut Repo
             report.add(&rules::USER, at, "the last `USER` is root");
         }
         User::Nobody if !is_left_out(base, steps) => {
-            let bare = Image { name: String::new(), tag: None, has_digest: false };
-            let image = if let Base::Image(image) = base { image } else { &bare };
-            let remedy = match image.name.as_str() {
-                "node" => "add `USER node` after the last instruction that needs root".to_owned(),
-                _ => rules::USER.remedy.to_owned(),
+            let remedy = match base {
+                Base::Image(image) if image.name == "node" => {
+                    "add `USER node` after the last instruction that needs root"
+                }
+                _ => rules::USER.remedy,
             };
             report.add_with_remedy(&rules::USER, from, "no `USER` is set, so the process is root", remedy);
         }
@@ -71,6 +70,12 @@ fn changes_user(steps: &[&Step]) -> bool {
 }
 
 fn check_owners(steps: &[&Step], report: &mut Report<'_>) {
+    let gives_away = |step: &&Step| {
+        matches!(&step.kind, Kind::Run { commands, .. } if commands.iter().any(|command| {
+            matches!(command.name(), "chown" | "chmod" | "chgrp" | "install")
+        }))
+    };
+    let last_owner = steps.iter().rposition(gives_away);
     for (index, step) in steps.iter().enumerate() {
         let Kind::Copy { destination: Some(destination), workdir, options, .. } = &step.kind else {
             continue;
@@ -83,12 +88,7 @@ fn check_owners(steps: &[&Step], report: &mut Report<'_>) {
         };
         let is_working =
             is_below(workdir) && !["/usr", "/etc", "/bin", "/sbin", "/lib"].contains(&workdir.as_str());
-        let chowns = |later: &&&Step| {
-            matches!(&later.kind, Kind::Run { commands, .. } if commands.iter().any(|command| {
-                matches!(command.name(), "chown" | "chmod" | "chgrp" | "install")
-            }))
-        };
-        let is_owned_later = steps.iter().skip(index + 1).any(|later| chowns(&later));
+        let is_owned_later = last_owner.is_some_and(|last| last > index);
         if !has_owner && is_working && !is_owned_later {
             report.add(&rules::CHOWN, step.at, "the copied files belong to root");
         }

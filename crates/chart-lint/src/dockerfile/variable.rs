@@ -1,10 +1,16 @@
 //! Variables of `ARG` and `ENV`.
 
 use std::collections::HashMap;
+use std::rc::Rc;
+
+/// How many variables of a stage are known.
+const MAX_VARIABLES: usize = 1_000;
+/// How long a value may be that is put in, in bytes.
+const MAX_VALUE: usize = 4 << 10;
 
 /// What is known of the variables at one place.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Variables(HashMap<String, String>);
+pub(super) struct Variables(HashMap<Rc<str>, Rc<str>>);
 
 /// One variable of an `ARG` or `ENV`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,24 +20,30 @@ pub(super) struct Assignment {
 }
 
 impl Variables {
-    pub(super) fn get(&self, name: &str) -> Option<&String> {
-        self.0.get(name)
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(Rc::as_ref)
     }
 
     /// Sets a variable, or forgets it where the value is not known.
     pub(super) fn set(&mut self, name: &str, value: Option<String>) {
-        match value {
-            Some(value) => self.0.insert(name.to_owned(), value),
-            None => self.0.remove(name),
-        };
+        self.0.remove(name);
+        if let Some(value) = value
+            && self.0.len() < MAX_VARIABLES
+        {
+            self.0.insert(name.into(), value.into());
+        }
     }
 
     /// The text with its variables put in: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`. Nothing if one is not known or
-    /// another form is used.
+    /// another form is used,
+    /// or if the text grows too long.
     pub(super) fn resolve(&self, text: &str) -> Option<String> {
         let mut resolved = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
+            if resolved.len() > MAX_VALUE {
+                return None;
+            }
             resolved.push_str(before);
             let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
             if let Some(braced) = after.strip_prefix('{') {
@@ -54,7 +66,7 @@ impl Variables {
             }
         }
         resolved.push_str(rest);
-        Some(resolved)
+        (resolved.len() <= 2 * MAX_VALUE).then_some(resolved)
     }
 }
 

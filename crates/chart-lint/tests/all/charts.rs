@@ -241,3 +241,16 @@ fn any_yaml() -> impl Strategy<Value = String> {
     prop::collection::vec((word, "|\n|\n  |\n    "), 0..25)
         .prop_map(|words| words.into_iter().flat_map(|(word, space)| [word, space]).collect())
 }
+
+#[test]
+fn hostile_values_are_bounded() {
+    let one_line = format!("a: [{}]\n", "{image: {repository: x}},".repeat(20_000));
+    assert_eq!(
+        found(&[("Chart.yaml", METADATA), ("values.yaml", &one_line)], &Options::default()).len(),
+        40_000
+    );
+    let wide = (0..30_000).map(|at| format!("c{at}: {{image: x}}\n")).collect::<String>();
+    assert_eq!(found(&[("Chart.yaml", METADATA), ("values.yaml", &wide)], &Options::default()).len(), 60_000);
+    let same_keys = "image: {repository: x, tag: latest}\n".repeat(20_000);
+    assert_eq!(found(&[("Chart.yaml", METADATA), ("values.yaml", &same_keys)], &Options::default()).len(), 3);
+}

@@ -254,3 +254,19 @@ fn any_dockerfile() -> impl Strategy<Value = String> {
     prop::collection::vec((word, " |\n|\\\\\n|"), 0..40)
         .prop_map(|words| words.into_iter().flat_map(|(word, space)| [word, space]).collect())
 }
+
+#[test]
+fn hostile_files_are_bounded() {
+    let doubled = (1..60).fold("FROM debian:12.8-slim\nENV A0=xxxxxxxxxx\n".to_owned(), |text, at| {
+        let before = at - 1;
+        text + &format!("ENV A{at}=$A{before}$A{before}\n")
+    });
+    assert_eq!(found(&(doubled + "USER $A59\n")), [""; 0]);
+    let many = format!("FROM debian:12.8-slim\n{}", "USER 1\n".repeat(5_001));
+    assert_eq!(found(&many), ["1:1 dockerfile-invalid"]);
+    let ports = format!("FROM debian:12.8-slim\nEXPOSE{}\nUSER 1\n", " 80".repeat(30_000));
+    assert_eq!(found(&ports).len(), 30_000);
+    let waivers =
+        format!("FROM debian:12.8-slim\n{}USER 1\n", "# lint: allow user-is-root: x\n".repeat(30_000));
+    assert_eq!(found(&waivers).len(), 1_001);
+}
