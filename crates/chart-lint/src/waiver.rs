@@ -38,7 +38,8 @@ impl Waivers {
         for (index, line) in lines.iter().enumerate() {
             let Some((before, rest)) = find_waiver(line) else { continue };
             let alone = before.trim().is_empty();
-            if !alone && !(behind_values && before.ends_with([' ', '\t'])) {
+            let is_behind = behind_values && before.ends_with([' ', '\t']);
+            if !(alone || is_behind) {
                 continue;
             }
             let target = if alone { code_from.get(index).copied().unwrap_or(lines.len()) } else { index + 1 };

@@ -328,7 +328,7 @@ pub(crate) static LIBRARY_MANIFEST: Rule = Rule {
     option: None,
     example: Example {
         file: "templates/deployment.yaml",
-        before: concat!("kind: Deployment\n"),
+        before: "kind: Deployment\n",
         after: concat!("{{- define \"web.deployment\" }}\n", "kind: Deployment\n", "{{- end }}\n"),
     },
 };

@@ -16,7 +16,7 @@ pub(crate) static VALUES_YAML: Rule = Rule {
     option: None,
     example: Example {
         file: "values.yaml",
-        before: concat!("- image\n"),
+        before: "- image\n",
         after: concat!(
             "image:\n",
             "  repository: example/web\n",
