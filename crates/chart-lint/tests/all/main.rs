@@ -1,1 +1,10 @@
 //! The tests of the crate over its public API.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod charts;
+mod dockerfiles;
+mod guide;
+mod rules;
+mod sarif;
+mod waivers;

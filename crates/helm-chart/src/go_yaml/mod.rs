@@ -62,6 +62,20 @@ pub fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, Error> {
     Ok(writer.emitter.finish())
 }
 
+/// Whether YAML 1.1, as Go reads it, takes a text without quotation marks as that text: not as null, a boolean, a number or a time.
+///
+/// ```
+/// use helm_chart::go_yaml::is_text;
+///
+/// assert!(is_text("1.2.3"));
+/// assert!(!is_text("1.10") && !is_text("yes") && !is_text("2026-11-29") && !is_text("1:30"));
+/// ```
+///
+/// A number to base 60, such as `1:30`, counts as none, because other readers of YAML 1.1 take it as a number.
+pub fn is_text(text: &str) -> bool {
+    plain::is_text(text)
+}
+
 /// A walk through a value: what is written, and where the walk is.
 struct Writer<'value> {
     emitter: Emitter,
