@@ -133,6 +133,7 @@ entries:
   api:   # the API
   - version: 1.10
     name: api
+  web:
   # The old one.
   - name: web
     surprise: {a: [1, 2]}
