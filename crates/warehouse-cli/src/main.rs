@@ -68,6 +68,8 @@ async fn run(arguments: Arguments, messages: &Messages) -> Exit {
         Command::Freight(freight) => command::freight(freight, messages).await,
         Command::Explain(explain) => command::explain(explain, messages).await,
         Command::Select(rule) => command::select(rule, messages).await,
+        Command::Chart(chart) => command::chart(chart, messages).await,
+        Command::Dockerfile(dockerfile) => command::dockerfile(&dockerfile, messages),
     };
     exit.unwrap_or_else(|exit| exit)
 }

@@ -30,6 +30,29 @@ impl Messages {
         print(&format!("error: {}", explained(error)));
     }
 
+    /// An error of a chart's or a release's, with its causes and its hint.
+    pub(crate) fn chart_error(&self, error: &chart_release::Error) {
+        self.chart_failure("", error);
+    }
+
+    /// The same, after the chart and the step that failed.
+    pub(crate) fn chart_failure(&self, place: &str, error: &chart_release::Error) {
+        print(&format!("error: {place}{}{}", with_causes(error), helping(error.hint().as_deref())));
+    }
+
+    /// Why a release is refused, and what to do.
+    pub(crate) fn refusal(&self, refusal: &chart_release::Refusal) {
+        print(&format!("refused: {refusal}{}", helping(Some(&refusal.remedy()))));
+    }
+
+    /// The result of printing on standard output; a message where it failed.
+    pub(crate) fn printed(&self, result: std::io::Result<crate::output::Printed>) -> Result<(), Exit> {
+        result.map(drop).map_err(|error| {
+            self.error(&format!("the results could not be written: {error}"));
+            Exit::Failure
+        })
+    }
+
     /// A warning with its hint; not printed when quiet.
     pub(crate) fn warning(&self, message: &str, help: Option<&str>) {
         if !self.quiet {

@@ -56,4 +56,3 @@ fn platform_cache_dir() -> Option<PathBuf> {
     };
     base.map(|base| base.join("warehouse"))
 }
-

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use artifact_http::Call;
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use helm_chart::Package;
 
 use super::observer::ReleaseObserver;
@@ -14,7 +14,7 @@ use super::report::{ChartReport, Failure, Outcome, Report, ReportedStep};
 use super::{Release, dev_version, within};
 use crate::git::{CommitId, TagCreation, TagName};
 use crate::repository::ArchivePut;
-use crate::{Error, registry, repository};
+use crate::{ChartRegistry, Error, registry, repository};
 
 /// How many charts take the same step at once.
 const AT_ONCE: usize = 8;
@@ -70,22 +70,8 @@ impl<'r> Execution<'r> {
 
     /// All steps, in their order. A release that fails goes no further; a chart of a dev release that fails does not stop the others.
     pub(super) async fn run(mut self) -> Report {
-        let (release, call) = (self.release, self.call.clone());
         self.archives().await;
-        self.each(StepKind::Push, async |publication: Publication| {
-            let Some(registry) = &release.registry else { return Ok(Action::Keep) };
-            let overwrite = match publication.may_replace {
-                true => registry::Overwrite::Allowed,
-                false => registry::Overwrite::Never,
-            };
-            let pushed = registry.push(&publication.package, overwrite, &call).await?;
-            Ok(match pushed.outcome {
-                registry::Outcome::Pushed => Action::Create,
-                registry::Outcome::Replaced(_) => Action::Replace,
-                registry::Outcome::AlreadyThere => Action::Keep,
-            })
-        })
-        .await;
+        self.push().await;
         self.index().await;
         self.tag();
         self.push_tags().await;
@@ -108,20 +94,42 @@ struct Publication {
 }
 
 impl<'r> Execution<'r> {
-    /// Takes the step of this kind for all charts that have it left to do, several at once.
-    async fn each(&mut self, kind: StepKind, step: impl AsyncFn(Publication) -> StepResult) {
-        let (observer, step) = (self.observer, &step);
-        let steps = self.pending(kind).into_iter().filter_map(|index| {
-            let chart = self.charts.get(index)?;
-            let (name, target) = (chart.chart.as_str(), chart.pending(kind)?.target.as_str());
-            let publication = publication(chart)?;
-            Some(async move {
-                observer.started(name, kind, target);
-                (index, step(publication).await)
+    /// Pushes the archives of all charts to the registry, several at once.
+    async fn push(&mut self) {
+        let Some(registry) = &self.release.registry else { return };
+        let pushes: Vec<_> = self
+            .pending(StepKind::Push)
+            .into_iter()
+            .filter_map(|index| {
+                let chart = self.charts.get(index)?;
+                let target = chart.pending(StepKind::Push)?.target.as_str();
+                Some(self.push_one(index, registry, &chart.chart, target, publication(chart)?).boxed())
             })
+            .collect();
+        let results: Vec<_> = futures::stream::iter(pushes).buffer_unordered(AT_ONCE).collect().await;
+        self.record(StepKind::Push, results);
+    }
+
+    async fn push_one(
+        &self,
+        index: usize,
+        registry: &ChartRegistry,
+        chart: &str,
+        target: &str,
+        publication: Publication,
+    ) -> (usize, StepResult) {
+        self.observer.started(chart, StepKind::Push, target);
+        let overwrite = match publication.may_replace {
+            true => registry::Overwrite::Allowed,
+            false => registry::Overwrite::Never,
+        };
+        let pushed = registry.push(&publication.package, overwrite, &self.call).await;
+        let action = pushed.map(|pushed| match pushed.outcome {
+            registry::Outcome::Pushed => Action::Create,
+            registry::Outcome::Replaced(_) => Action::Replace,
+            registry::Outcome::AlreadyThere => Action::Keep,
         });
-        let results: Vec<_> = futures::stream::iter(steps).buffer_unordered(AT_ONCE).collect().await;
-        self.record(kind, results);
+        (index, action)
     }
 
     /// Puts the archives of all charts into the store.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use artifact_http::{Call, SourceContext};
+use futures::FutureExt as _;
 use helm_chart::{ChartFolders, DiskFolders};
 use oci_registry::RegistryClient;
 
@@ -233,7 +234,7 @@ impl Release {
         observer: &dyn ReleaseObserver,
         deadline: Option<Instant>,
     ) -> Result<Plan, Error> {
-        planning::plan(self, request, observer, deadline).await
+        planning::plan(self, request, observer, deadline).boxed().await
     }
 
     /// Carries a plan out: what is left to be done, in the order of [`StepKind`]. A plan that is not [possible](Plan::is_possible) publishes nothing.
@@ -245,6 +246,6 @@ impl Release {
         observer: &dyn ReleaseObserver,
         deadline: Option<Instant>,
     ) -> Report {
-        execute::Execution::new(self, observer, deadline, plan).run().await
+        execute::Execution::new(self, observer, deadline, plan).run().boxed().await
     }
 }

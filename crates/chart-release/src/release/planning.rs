@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use artifact_http::Call;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use helm_chart::{Chart, ChartFolders, Package};
 use oci_registry::Digest;
 use selection_strategies::{Version, similar_names};
@@ -46,7 +46,7 @@ pub(super) async fn plan(
     let resolver = release.resolver(Arc::clone(&folders), !matches!(request, Request::Dev(..)));
     let call = Call::new().with_deadline(deadline);
     let planner = Planner { release, request, folders, resolver, facts: facts.as_ref(), observer, call };
-    let planned = named.iter().map(|name| planner.plan(name));
+    let planned: Vec<_> = named.iter().map(|name| planner.plan(name).boxed()).collect();
     let mut charts: Vec<_> = futures::stream::iter(planned).buffered(AT_ONCE).collect().await;
     standing(release, &mut charts, &planner.call).await?;
     Ok(Plan { commit: facts.map(|facts| facts.commit), charts, refusals })
@@ -345,16 +345,21 @@ impl Planner<'_> {
 /// Asks the registry and the store what stands there, and puts the steps for it before those for tags.
 async fn standing(release: &Release, charts: &mut [PlannedChart], call: &Call) -> Result<(), Error> {
     let packages: Vec<_> = charts.iter().filter_map(|chart| chart.package.clone()).collect();
+    // Boxed, so that the compiler sees that they can be sent to another thread.
     let in_store = async {
         let Some(repository) = &release.repository else { return Ok(None) };
         let names: Vec<_> = packages.iter().map(|package| (package.name(), package.version())).collect();
         call.within(repository.standing(&names)).await?.map(Some)
-    };
+    }
+    .boxed();
     let in_registry = async {
         let Some(registry) = &release.registry else { return Ok(None) };
-        let asked = packages.iter().map(|package| registry.standing(package.name(), package.version(), call));
+        let asked =
+            packages.iter().map(|package| registry.standing(package.name(), package.version(), call).boxed());
+        let asked: Vec<_> = asked.collect();
         futures::stream::iter(asked).buffered(AT_ONCE).try_collect::<Vec<_>>().await.map(Some)
-    };
+    }
+    .boxed();
     let (in_store, in_registry) = futures::future::try_join(in_store, in_registry).await?;
     let packaged = charts.iter_mut().filter(|chart| chart.package.is_some());
     for (index, chart) in packaged.enumerate() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use artifact_source::{Clock, ErrorKind, SystemClock};
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use helm_chart::Package;
 use url::Url;
 
@@ -119,8 +119,9 @@ impl ChartRepository {
         let index = self.store.get(INDEX).await?;
         let document = index.as_ref().map(|index| Document::read(&index.bytes)).transpose();
         let document = document.map_err(|error| self.at_index(error))?;
-        let archives = stream::iter(charts.iter().map(|(name, version)| self.archive_digest(name, version)));
-        let archives: Vec<Option<String>> = archives.buffered(AT_ONCE).try_collect().await?;
+        let archives = charts.iter().map(|(name, version)| self.archive_digest(name, version).boxed());
+        let archives: Vec<_> = archives.collect();
+        let archives: Vec<Option<String>> = stream::iter(archives).buffered(AT_ONCE).try_collect().await?;
         let of_chart = |((name, version), archive): (&(&str, &str), Option<String>)| {
             let listed = document.as_ref().map_or(Listed::Nothing, |document| document.listed(name, version));
             let (is_listed, entry) = match listed {
@@ -156,9 +157,9 @@ impl ChartRepository {
         }
         let is_conditional = self.store.conditional_put().await?;
         let lock = if is_conditional { None } else { Some(self.store.lock(&mut self.random()).await?) };
-        let puts =
-            stream::iter(packages.iter().map(|package| self.put_archive(package, overwrite, lock.as_ref())));
-        let outcome = puts.buffered(AT_ONCE).try_collect().await;
+        let puts = packages.iter().map(|package| self.put_archive(package, overwrite, lock.as_ref()).boxed());
+        let puts: Vec<_> = puts.collect();
+        let outcome = stream::iter(puts).buffered(AT_ONCE).try_collect().await;
         released(lock, outcome).await
     }
 
@@ -322,8 +323,8 @@ impl ChartRepository {
         // A version that may be overwritten is described as its archive is now: if another writer has replaced the archive since, the entry
         // is that writer's to write. One that replaces it after this look writes its entry after ours, or ours finds the index changed.
         let looks = packages.iter().filter(|package| overwrite.allows(package.version()));
-        let looks = stream::iter(looks.map(|package| self.superseded(package)));
-        let superseded: Vec<Option<String>> = looks.buffered(AT_ONCE).try_collect().await?;
+        let looks: Vec<_> = looks.map(|package| self.superseded(package).boxed()).collect();
+        let superseded: Vec<Option<String>> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
         merge.superseded = superseded.into_iter().flatten().collect();
         let is_superseded =
             |entry: &NewEntry| merge.superseded.contains(&format!("{}-{}", entry.name, entry.version));

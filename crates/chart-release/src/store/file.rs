@@ -16,7 +16,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use object_store::{ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions};
 
 use super::{
     Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, StoreLimits, Version,
@@ -135,18 +135,10 @@ impl ObjectStorage for FileStorage {
     }
 
     async fn list(&self, folder: &str) -> Result<Vec<ListedObject>, Error> {
-        let path = if folder.is_empty() { None } else { Some(object_path(folder)?) };
-        let listed = match self.files.list_with_delimiter(path.as_ref()).await {
-            Ok(listed) => listed,
-            Err(object_store::Error::NotFound { .. }) => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error, "listed")),
-        };
-        let objects = listed.objects.into_iter().filter_map(|object| {
-            let name = object.location.filename()?.to_owned();
-            let modified = Timestamp::from_millisecond(object.last_modified.timestamp_millis()).ok();
-            Some(ListedObject { name, size: object.size, modified })
-        });
-        Ok(objects.filter(|object| object.name != LOCK).collect())
+        let folder = self.folder.join(folder);
+        let listed = tokio::task::spawn_blocking(move || list(&folder)).await;
+        let listed = listed.map_err(|_| Error::new(ErrorKind::Internal, "the folder was not listed"))?;
+        listed.map_err(|error| of_io(&error, "listed"))
     }
 
     async fn delete(&self, name: &str) -> Result<(), Error> {
@@ -159,6 +151,32 @@ impl ObjectStorage for FileStorage {
     fn conditional_put(&self) -> ConditionalPut {
         ConditionalPut::Supported
     }
+}
+
+/// The files of a folder. `object_store`'s own list fails where a file goes while it looks.
+fn list(folder: &Path) -> io::Result<Vec<ListedObject>> {
+    let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if is_gone(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut objects = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let metadata = match entry.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if is_gone(&error) => continue,
+            Err(error) => return Err(error),
+        };
+        // A name with `#` is one that is being written.
+        if metadata.is_file() && name != LOCK && !name.contains('#') {
+            let modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+            objects.push(ListedObject { name, size: metadata.len(), modified });
+        }
+    }
+    Ok(objects)
 }
 
 /// Removes what killed writers of this object left beside it: `NAME#1`, `NAME#2`. The lock is held, so no other writer is at work.

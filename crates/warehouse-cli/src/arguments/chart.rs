@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chart_release::DevVersion;
 use clap::{Args, Subcommand, ValueEnum};
+use url::Url;
 
 use super::Network;
 
@@ -155,7 +156,7 @@ pub(crate) struct RequiredStore {
     /// The URL of the chart repository, written before the name of each archive in the index. Defaults to none: names relative to
     /// the index.
     #[arg(long, value_name = "URL")]
-    pub(crate) backup_url: Option<String>,
+    pub(crate) backup_url: Option<Url>,
 }
 
 /// Where charts are, and where they are published.
@@ -181,7 +182,7 @@ pub(crate) struct Publishing {
     /// The URL of the chart repository, written before the name of each archive in the index. Defaults to none: names relative to
     /// the index.
     #[arg(long, value_name = "URL")]
-    pub(crate) backup_url: Option<String>,
+    pub(crate) backup_url: Option<Url>,
 
     #[command(flatten)]
     pub(crate) network: Network,

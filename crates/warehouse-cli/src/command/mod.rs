@@ -1,5 +1,6 @@
 //! The commands.
 
+mod chart;
 #[cfg(feature = "demo")]
 mod demo;
 mod select;
@@ -15,6 +16,7 @@ use crate::message::{Exit, Messages, with_causes};
 use crate::output::Explanation;
 use crate::{arguments, discovery, output};
 
+pub(crate) use chart::{chart, dockerfile};
 #[cfg(feature = "demo")]
 pub(crate) use demo::demo;
 pub(crate) use select::select;

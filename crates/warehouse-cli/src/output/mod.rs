@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod explanation;
+mod release;
 
 use std::io;
 use std::io::{BufWriter, Write};
@@ -13,6 +14,7 @@ use serde::Serialize;
 pub(crate) use artifacts::found;
 pub(crate) use artifacts::{artifacts, freight};
 pub(crate) use explanation::{Explanation, explanations};
+pub(crate) use release::{plan, report};
 
 /// Whether the reader read the whole result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +94,12 @@ pub(crate) fn write_json<T: Serialize>(documents: &[T], out: &mut dyn Write) -> 
         [document] => serde_json::to_writer_pretty(&mut *out, document)?,
         items => serde_json::to_writer_pretty(&mut *out, &List { api_version: "v1", kind: "List", items })?,
     }
+    writeln!(out)
+}
+
+/// Writes one value as JSON.
+pub(crate) fn write_json_value(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
     writeln!(out)
 }
 

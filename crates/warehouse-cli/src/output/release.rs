@@ -5,13 +5,13 @@ use std::io::Write;
 
 use chart_release::{Action, Channel, Outcome, Plan, Report, StepKind};
 
-use super::{Table, line, write_json};
+use super::{Table, line, write_json_value};
 use crate::arguments::ChartFormat;
 
 /// Prints what would be done.
 pub(crate) fn plan(plan: &Plan, format: ChartFormat, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        ChartFormat::Json => write_json(std::slice::from_ref(plan), out),
+        ChartFormat::Json => write_json_value(plan, out),
         ChartFormat::Name => {
             let pending = plan.charts.iter().filter(|chart| chart.is_possible() && !chart.is_done());
             pending.into_iter().try_for_each(|chart| line(out, &format!("{}-{}", chart.chart, chart.version)))
@@ -19,7 +19,8 @@ pub(crate) fn plan(plan: &Plan, format: ChartFormat, out: &mut dyn Write) -> io:
         ChartFormat::Table => {
             let mut table = Table::new(&["CHART", "VERSION", "", "STEP", "ACTION", "TARGET"]);
             for chart in &plan.charts {
-                let mut first = [chart.chart.clone(), chart.version.clone(), channel(chart.channel).to_owned()];
+                let mut first =
+                    [chart.chart.clone(), chart.version.clone(), channel(chart.channel).to_owned()];
                 if chart.steps.is_empty() {
                     let [chart, version, channel] = first;
                     table.row([chart, version, channel, "-".to_owned(), "refused".to_owned()]);
@@ -43,10 +44,12 @@ pub(crate) fn plan(plan: &Plan, format: ChartFormat, out: &mut dyn Write) -> io:
 /// Prints what was done, a row for each chart.
 pub(crate) fn report(report: &Report, format: ChartFormat, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        ChartFormat::Json => write_json(std::slice::from_ref(report), out),
+        ChartFormat::Json => write_json_value(report, out),
         ChartFormat::Name => {
             let complete = report.charts.iter().filter(|chart| chart.is_complete());
-            complete.into_iter().try_for_each(|chart| line(out, &format!("{}-{}", chart.chart, chart.version)))
+            complete
+                .into_iter()
+                .try_for_each(|chart| line(out, &format!("{}-{}", chart.chart, chart.version)))
         }
         ChartFormat::Table => {
             let kinds: Vec<StepKind> = KINDS
@@ -59,7 +62,8 @@ pub(crate) fn report(report: &Report, format: ChartFormat, out: &mut dyn Write) 
             heading.extend(kinds.iter().map(|kind| heading_of(*kind)));
             let mut table = Table::new(&heading);
             for chart in &report.charts {
-                let mut row = vec![chart.chart.clone(), chart.version.clone(), channel(chart.channel).to_owned()];
+                let mut row =
+                    vec![chart.chart.clone(), chart.version.clone(), channel(chart.channel).to_owned()];
                 for kind in &kinds {
                     let step = chart.steps.iter().find(|step| step.step.kind == *kind);
                     row.push(step.map_or("", |step| outcome(step.outcome)).to_owned());

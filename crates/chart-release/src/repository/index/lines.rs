@@ -388,7 +388,10 @@ fn field(item: &mut Item, body: &str) {
 /// The key and the value of a line.
 fn key_value(body: &str) -> Option<(&str, &str)> {
     match body.split_once(": ") {
-        Some((key, value)) => Some((key.trim_end(), value.trim())),
+        Some((key, value)) => {
+            let value = value.trim();
+            Some((key.trim_end(), if value.starts_with('#') { "" } else { value }))
+        }
         None => body.trim_end().strip_suffix(':').map(|key| (key.trim_end(), "")),
     }
 }
@@ -401,8 +404,8 @@ pub(super) fn unquoted(text: &str) -> Option<String> {
     if let Some(quoted) = text.strip_prefix('"') {
         return quoted.strip_suffix('"').filter(|quoted| !quoted.contains(['\\', '"'])).map(str::to_owned);
     }
+    let text = text.split_once(" #").map_or(text, |(text, _)| text.trim_end());
     let is_plain = !text.starts_with(['|', '>', '{', '[', '&', '*', '!', '%', '@', '`', '#', '?'])
-        && !text.contains(" #")
         && !text.contains(": ");
     is_plain.then(|| text.to_owned())
 }

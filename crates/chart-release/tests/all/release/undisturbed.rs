@@ -82,7 +82,8 @@ async fn dev_releases_move_and_one_that_fails_does_not_stop_the_others() {
 
     // Changes on disk are published, and a broken chart is left out.
     std::fs::write(world.clone_folder().join("charts/alone/values.yaml"), "changed: true\n").unwrap();
-    std::fs::write(world.clone_folder().join("charts/web/Chart.yaml"), "apiVersion: v2\nname: web\n").unwrap();
+    std::fs::write(world.clone_folder().join("charts/web/Chart.yaml"), "apiVersion: v2\nname: web\n")
+        .unwrap();
     let (_, report) = run(&world, &Request::Dev(Vec::new(), DevVersion::Fixed)).await;
     assert!(!report.is_complete());
     assert_eq!(report.failures.len(), 1);

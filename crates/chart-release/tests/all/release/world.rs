@@ -38,16 +38,19 @@ pub fn chart(commit: Commit, name: &str, version: &str, depends: bool, note: &st
     );
     commit
         .file(format!("charts/{name}/Chart.yaml"), fields)
-        .file(format!("charts/{name}/values.yaml"), format!("image:\n  repository: shop/{name}\nnote: {note}\n"))
+        .file(
+            format!("charts/{name}/values.yaml"),
+            format!("image:\n  repository: shop/{name}\nnote: {note}\n"),
+        )
         .file(format!("charts/{name}/templates/a.yaml"), "kind: ConfigMap\n")
 }
 
 /// All [`CHARTS`] with this version.
 pub fn charts(version: &str, note: &str) -> Commit {
     let commit = Commit::new("Charts").file("README.md", "# Charts\n");
-    CHARTS.iter().fold(commit, |commit, name| {
-        chart(commit, name, version, matches!(*name, "web" | "worker"), note)
-    })
+    CHARTS
+        .iter()
+        .fold(commit, |commit, name| chart(commit, name, version, matches!(*name, "web" | "worker"), note))
 }
 
 impl World {
@@ -125,7 +128,9 @@ impl World {
         for tag in self.git(&["tag", "--list", "--format=%(refname:short) %(objectname)"]).lines() {
             state.0.insert(format!("tag {tag}"), String::new());
         }
-        for tag in self.remote.git(["tag", "--list", "--format=%(refname:short) %(objectname)"]).unwrap().lines() {
+        for tag in
+            self.remote.git(["tag", "--list", "--format=%(refname:short) %(objectname)"]).unwrap().lines()
+        {
             state.0.insert(format!("remote tag {tag}"), String::new());
         }
         state
@@ -157,8 +162,11 @@ pub fn builder(clone: &Path, registry: &str, store: &Path, http: HttpClient) -> 
     let repository = GitRepository::discover(clone).unwrap();
     let context = SourceContext::new(http.clone());
     let store = Store::open(&format!("file://{}", store.display())).unwrap();
-    let registry =
-        ChartRegistry::builder(registry).client(RegistryClient::builder(http).build()).clock(NOW).build().unwrap();
+    let registry = ChartRegistry::builder(registry)
+        .client(RegistryClient::builder(http).build())
+        .clock(NOW)
+        .build()
+        .unwrap();
     Release::of_repository(repository, &context)
         .unwrap()
         .registry(registry)

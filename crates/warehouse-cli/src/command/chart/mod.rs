@@ -6,15 +6,22 @@ mod dependency;
 mod lint;
 mod release;
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_http::HttpClient;
-use chart_release::ChartRegistry;
+use artifact_http::{CredentialSource, HttpClient, SourceContext};
+use artifact_source::SourceKind;
+use chart_release::dependency::DependencyResolver;
+use chart_release::store::Store;
+use chart_release::{ChartRegistry, ChartRepository};
+use helm_chart::DiskFolders;
 use oci_registry::RegistryClient;
+use url::Url;
 
 use crate::arguments::{Chart, Network};
-use crate::discovery;
 use crate::message::{Exit, Messages};
+use crate::{credentials, network};
 
 pub(crate) use lint::dockerfile;
 
@@ -28,17 +35,92 @@ pub(crate) async fn chart(command: Chart, messages: &Messages) -> Result<Exit, E
         Chart::Release(arguments) => release::release(arguments, messages).await,
         Chart::ReleaseDev(arguments) => release::release_dev(arguments, messages).await,
         Chart::Auto(arguments) => release::auto(arguments, messages).await,
-        Chart::Changed(arguments) => changed::changed(&arguments, messages),
+        Chart::Changed(arguments) => changed::changed(arguments, messages),
         Chart::BuildMarker(arguments) => changed::build_marker(arguments, messages),
         Chart::Lint(arguments) => lint::charts(&arguments, messages),
         Chart::Dependency(command) => dependency::dependency(command, messages).await,
     }
 }
 
-/// What every command that publishes shares: clients with the credentials of the arguments, and the deadline.
-pub(super) struct Publisher {
-    http: HttpClient,
+/// What the commands that publish share: a client, the credentials of the arguments, and the deadline.
+struct Publisher {
+    context: SourceContext,
     charts: RegistryClient,
-    images: RegistryClient,
-    pub(super) deadline: Instant,
+    deadline: Instant,
+}
+
+impl Publisher {
+    async fn open(arguments: &Network, messages: &Messages) -> Result<Self, Exit> {
+        let deadline = Instant::now() + arguments.timeout;
+        let found = credentials::read(arguments.credentials.clone(), deadline, *messages).await?;
+        let credentials = found.for_publishing();
+        let unusable = |message: String| {
+            messages.error(&message);
+            Exit::Usage
+        };
+        let http = network::http(arguments).map_err(unusable)?;
+        let http = http.build().map_err(|error| unusable(crate::message::explained(&error)))?;
+        let charts = registry(arguments, &http, Arc::clone(&credentials), SourceKind::Chart);
+        let context = SourceContext::new(http).with_credentials(credentials);
+        Ok(Self { context, charts, deadline })
+    }
+
+    /// The client that looks for images.
+    fn images(&self, arguments: &Network) -> RegistryClient {
+        registry(arguments, &self.context.http, Arc::clone(&self.context.credentials), SourceKind::Image)
+    }
+
+    fn registry(&self, url: &str) -> Result<ChartRegistry, chart_release::Error> {
+        ChartRegistry::builder(url).client(self.charts.clone()).build()
+    }
+
+    fn resolver(&self, folders: DiskFolders) -> DependencyResolver {
+        DependencyResolver::builder(Arc::new(folders), &self.context).registry(self.charts.clone()).build()
+    }
+}
+
+fn registry(
+    arguments: &Network,
+    http: &HttpClient,
+    credentials: Arc<dyn CredentialSource>,
+    kind: SourceKind,
+) -> RegistryClient {
+    let mut builder = RegistryClient::builder(http.clone()).credentials(credentials).kind(kind);
+    for host in &arguments.plain_http {
+        builder = builder.plain_http(&host.0);
+    }
+    for host in &arguments.https {
+        builder = builder.https(&host.0);
+    }
+    builder.build()
+}
+
+/// The chart repository on a store.
+fn repository(backup: &str, url: Option<&Url>) -> Result<ChartRepository, chart_release::Error> {
+    Ok(ChartRepository::new(Store::open(backup)?).with_url(url.cloned()))
+}
+
+/// The folders below the root of these charts, and the path of each chart from there. Without a root it is the folder above the chart.
+fn folders(
+    folder: &Path,
+    root: Option<&PathBuf>,
+    messages: &Messages,
+) -> Result<(DiskFolders, String), Exit> {
+    let failed = |message: String| {
+        messages.error(&message);
+        Exit::Usage
+    };
+    let absolute = folder.canonicalize().map_err(|error| failed(format!("{}: {error}", folder.display())))?;
+    let root = match root {
+        Some(root) => root.canonicalize().map_err(|error| failed(format!("{}: {error}", root.display())))?,
+        None => absolute.parent().unwrap_or(&absolute).to_owned(),
+    };
+    let path = absolute.strip_prefix(&root).ok().and_then(Path::to_str).ok_or_else(|| {
+        failed(format!("{} is not below {}, or its name is not UTF-8", folder.display(), root.display()))
+    })?;
+    let folders = DiskFolders::new(&root).map_err(|error| {
+        messages.chart_error(&error.into());
+        Exit::Usage
+    })?;
+    Ok((folders, path.replace(std::path::MAIN_SEPARATOR, "/")))
 }

@@ -2,10 +2,8 @@
 
 use std::time::Instant;
 
-use chart_release::git::GitRepository;
-use chart_release::{
-    Action, ImageLocation, Plan, Release, ReleaseObserver, Report, Request, StepKind,
-};
+use chart_release::git::{GitErrorKind, GitRepository};
+use chart_release::{Action, ImageLocation, Plan, Release, ReleaseObserver, Report, Request, StepKind};
 use helm_chart::DiskFolders;
 
 use super::Publisher;
@@ -58,20 +56,21 @@ impl<'m> Session<'m> {
         };
         let publisher = Publisher::open(&publishing.network, messages).await?;
         let mut builder = match GitRepository::discover(&publishing.repository) {
-            Ok(repository) => Release::of_repository(repository).map_err(failed)?,
+            Ok(repository) => Release::of_repository(repository, &publisher.context).map_err(failed)?,
             // A dev release needs no Git.
-            Err(error) if checks.is_none() && error.is_not_a_repository() => {
-                let folders = DiskFolders::new(&publishing.repository).map_err(|error| failed(error.into()))?;
-                Release::of_folder(folders)
+            Err(error) if checks.is_none() && error.kind() == GitErrorKind::NotARepository => {
+                let folders =
+                    DiskFolders::new(&publishing.repository).map_err(|error| failed(error.into()))?;
+                Release::of_folder(folders, &publisher.context)
             }
             Err(error) => return Err(failed(error.into())),
         };
-        builder = builder.charts(&publishing.charts).dependencies(publisher.dependencies());
+        builder = builder.charts(&publishing.charts).client(publisher.charts.clone());
         if let Some(registry) = &publishing.registry {
             builder = builder.registry(publisher.registry(registry).map_err(failed)?);
         }
         if let Some(backup) = &publishing.backup {
-            let repository = publisher.repository(backup, publishing.backup_url.as_deref());
+            let repository = super::repository(backup, publishing.backup_url.as_ref());
             builder = builder.repository(repository.map_err(failed)?);
         }
         if let Some(checks) = checks {
@@ -81,7 +80,7 @@ impl<'m> Session<'m> {
                     "" => ImageLocation::Values,
                     repository => ImageLocation::Repository(repository.to_owned()),
                 };
-                builder = builder.verify_image(location, publisher.images());
+                builder = builder.verify_image(location, publisher.images(&publishing.network));
             }
         }
         let (deadline, output) = (publisher.deadline, publishing.output);

@@ -1,13 +1,12 @@
 //! `warehouse demo --publish`: from the folders of charts to Freight.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use artifact_http::HttpClient;
+use artifact_http::{HttpClient, SourceContext};
 use chart_release::git::GitRepository;
+use chart_release::store::Store;
 use chart_release::{ChartRegistry, ChartRepository, Release, Request};
-use oci_registry::RegistryClient;
 use warehouse_discovery::Discoverer;
 use warehouse_testkit::{ChartServer, Commit, GitServer, Registry};
 
@@ -61,12 +60,12 @@ pub(super) async fn publish(folder: &Folder, messages: &Messages) -> Result<Exit
     run_git(&["clone", "--quiet", remote.url()], &clone)?;
 
     let http = HttpClient::builder().build()?;
-    let client = RegistryClient::builder(http).build();
+    let context = SourceContext::new(http.clone());
     let url = format!("oci://{}/charts", registry.host());
     let backup = format!("file://{}", store.display());
-    let release = Release::of_repository(GitRepository::discover(&clone)?)?
-        .registry(ChartRegistry::new(client, &url)?)
-        .repository(ChartRepository::open(&backup)?)
+    let release = Release::of_repository(GitRepository::discover(&clone)?, &context)?
+        .registry(ChartRegistry::builder(&url).http(http).build()?)
+        .repository(ChartRepository::new(Store::open(&backup)?))
         .build();
     let names = ["common", "web", "worker"].map(str::to_owned).to_vec();
     let request = Request::Release(names);
@@ -89,7 +88,10 @@ pub(super) async fn publish(folder: &Folder, messages: &Messages) -> Result<Exit
     let again = release.plan(&request, &(), None).await?;
     output::print(|out| {
         let outcome = if again.is_done() { "there is nothing left to do" } else { "something is left to do" };
-        writeln!(out, "\nPlanned again: {outcome}.\n\nA Warehouse subscribes to both charts, one in the registry and one in the chart repository:\n")?;
+        writeln!(
+            out,
+            "\nPlanned again: {outcome}.\n\nA Warehouse subscribes to both charts, one in the registry and one in the chart repository:\n"
+        )?;
         manifest(&url, &charts.url()).lines().try_for_each(|line| writeln!(out, "    {line}"))
     })?;
 

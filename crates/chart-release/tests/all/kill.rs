@@ -1,0 +1,208 @@
+//! Releases that are killed: the same command again ends where an undisturbed one ends.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use artifact_source::Error;
+use async_trait::async_trait;
+use bytes::Bytes;
+use chart_release::Package;
+use chart_release::repository::{ChartRepository, Overwrite};
+use chart_release::store::{
+    Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Random, Store,
+};
+
+use crate::fixture::{limits, noon, open_file, other_package, package, run};
+use crate::repository::consistent_in;
+
+/// The folder that a child publishes into.
+const FOLDER: &str = "CHART_RELEASE_TEST_FOLDER";
+/// Before which operation it ends, as if killed; in the middle of it with an `m` at the end.
+const END: &str = "CHART_RELEASE_TEST_END";
+
+/// What is published.
+fn packages() -> Vec<Package> {
+    let noise = "noise ".repeat(20_000);
+    vec![package("web", "1.1.0"), other_package("api", "1.0.0", &noise), package("new", "0.1.0")]
+}
+
+/// A repository with something in it.
+fn begun(folder: &Path) {
+    let repository = ChartRepository::new(open_file(folder, limits())).with_clock(noon());
+    let old: Vec<Package> = (0..40).map(|patch| package("web", &format!("1.0.{patch}"))).collect();
+    run(repository.publish(&old, &Overwrite::Never)).unwrap();
+}
+
+/// A store that ends the process at one of its operations.
+#[derive(Debug)]
+struct Ending {
+    inner: Store,
+    folder: PathBuf,
+    at: u64,
+    in_the_middle: bool,
+    done: AtomicU64,
+}
+
+impl Ending {
+    fn step(&self, put: Option<(&str, &[u8])>) {
+        if self.done.fetch_add(1, Ordering::SeqCst) != self.at {
+            return;
+        }
+        if let (true, Some((name, body))) = (self.in_the_middle, put) {
+            // What a killed put leaves: a part of the object, beside its place.
+            std::fs::write(self.folder.join(format!("{name}#1")), &body[..body.len() / 2]).unwrap();
+        }
+        std::process::abort();
+    }
+}
+
+#[async_trait]
+impl ObjectStorage for Ending {
+    async fn get(&self, name: &str, _: u64) -> Result<Option<Object>, Error> {
+        self.step(None);
+        self.inner.get(name).await
+    }
+
+    async fn put(&self, name: &str, body: Bytes, condition: Condition) -> Result<PutOutcome, Error> {
+        self.step(Some((name, &body)));
+        self.inner.put(name, body, condition).await
+    }
+
+    async fn list(&self, folder: &str) -> Result<Vec<ListedObject>, Error> {
+        self.step(None);
+        self.inner.list(folder).await
+    }
+
+    async fn delete(&self, name: &str) -> Result<(), Error> {
+        self.step(None);
+        self.inner.delete(name).await
+    }
+
+    fn conditional_put(&self) -> ConditionalPut {
+        ConditionalPut::Supported
+    }
+}
+
+/// The other process.
+#[test]
+#[ignore = "run by the tests of this module"]
+fn child() {
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
+    let inner = open_file(&folder, limits());
+    let store = match std::env::var(END) {
+        Err(_) => inner,
+        Ok(end) => {
+            let in_the_middle = end.ends_with('m');
+            let at = end.trim_end_matches('m').parse().unwrap();
+            Store::from_storage("ending", Ending { inner, folder, at, in_the_middle, done: AtomicU64::new(0) })
+        }
+    };
+    let repository = ChartRepository::new(store).with_clock(noon());
+    match run(repository.publish(&packages(), &Overwrite::Never)) {
+        Ok(_) => println!("RELEASED"),
+        Err(error) => println!("FAILED {error} -- {}", error.hint().unwrap_or_default()),
+    }
+}
+
+fn command(program: &mut Command, folder: &Path, end: Option<&str>) -> String {
+    if let Some(end) = end {
+        program.env(END, end);
+    }
+    let output = program.env(FOLDER, folder).stderr(Stdio::null()).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn child_command() -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["kill::child", "--exact", "--ignored", "--nocapture"]);
+    command
+}
+
+/// The files of a repository.
+fn state(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let files = entries.filter(|entry| entry.file_name() != ".chart-release.lock");
+    files
+        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+        .collect()
+}
+
+fn undisturbed() -> BTreeMap<String, Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    begun(folder.path());
+    assert!(command(&mut child_command(), folder.path(), None).contains("RELEASED"));
+    state(folder.path())
+}
+
+/// Before each operation, and in the middle of each put.
+#[test]
+fn a_release_that_ends_at_any_step_is_finished_by_the_same_command() {
+    let expected = undisturbed();
+    let mut steps = 0;
+    for at in 0.. {
+        let mut ended = false;
+        for middle in ["", "m"] {
+            let folder = tempfile::tempdir().unwrap();
+            begun(folder.path());
+            let output = command(&mut child_command(), folder.path(), Some(&format!("{at}{middle}")));
+            ended |= output.contains("RELEASED");
+            consistent_in(folder.path());
+            let again = command(&mut child_command(), folder.path(), None);
+            assert!(again.contains("RELEASED"), "step {at}{middle}: {again}");
+            assert!(state(folder.path()) == expected, "step {at}{middle} ends in another state");
+        }
+        if ended {
+            break;
+        }
+        steps += 1;
+    }
+    // Three archives, the index read and written.
+    assert_eq!(steps, 5);
+}
+
+/// At any moment, by the system: `RUNS=1000` for more.
+#[test]
+fn a_release_that_is_killed_at_any_moment_is_finished_by_the_same_command() {
+    let expected = undisturbed();
+    let runs = std::env::var("RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(40_u64);
+    let mut killed = 0;
+    for seed in 0..runs {
+        let folder = tempfile::tempdir().unwrap();
+        begun(folder.path());
+        let mut process = child_command().env(FOLDER, folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(Random::seeded(seed).next_u64() % 40_000));
+        killed += u32::from(process.try_wait().unwrap().is_none());
+        process.kill().unwrap();
+        process.wait().unwrap();
+        consistent_in(folder.path());
+        let again = command(&mut child_command(), folder.path(), None);
+        assert!(again.contains("RELEASED"), "seed {seed}: {again}");
+        assert!(state(folder.path()) == expected, "seed {seed} ends in another state");
+    }
+    assert!(killed > 0);
+}
+
+/// The disk is full while an archive, or the index, is written: a limit of the size of files stands for it.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_told_and_the_same_command_finishes_when_there_is_room() {
+    let expected = undisturbed();
+    for (blocks, what) in [(1, "an archive"), (12, "the index")] {
+        let folder = tempfile::tempdir().unwrap();
+        begun(folder.path());
+        let before = std::fs::read(folder.path().join("index.yaml")).unwrap();
+        let child = child_command();
+        let mut limited = Command::new("sh");
+        limited.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""));
+        limited.arg(child.get_program()).args(child.get_args());
+        let output = command(&mut limited, folder.path(), None);
+        assert!(output.contains("FAILED the file was not written") && output.contains("make room on the disk"), "{what}: {output}");
+        assert_eq!(std::fs::read(folder.path().join("index.yaml")).unwrap(), before);
+        consistent_in(folder.path());
+        assert!(command(&mut child_command(), folder.path(), None).contains("RELEASED"));
+        assert!(state(folder.path()) == expected, "{what}");
+    }
+}

@@ -1,0 +1,76 @@
+//! `warehouse chart lint` and `warehouse dockerfile lint`.
+
+use std::path::Path;
+
+use chart_lint::{Finding, Options, Severity, lint_chart, lint_dockerfile, sarif};
+use helm_chart::{ChartFolders as _, DiskFolders};
+
+use crate::arguments::{Dockerfile, Lint, LintFormat, LintReport};
+use crate::input::{file_name, read_text};
+use crate::message::{Exit, Messages};
+use crate::output;
+
+/// The largest Dockerfile that is read, in bytes.
+const MAX_DOCKERFILE: usize = 4 << 20;
+
+/// Checks charts.
+pub(super) fn charts(arguments: &Lint, messages: &Messages) -> Result<Exit, Exit> {
+    let options = Options::default().deployed(arguments.deployed);
+    let mut findings = Vec::new();
+    for folder in &arguments.folders {
+        let files = DiskFolders::new(folder).and_then(|folders| folders.read("")).map_err(|error| {
+            messages.chart_error(&error.into());
+            Exit::Usage
+        })?;
+        let files = files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice()));
+        findings.extend(lint_chart(&shown(folder), files, &options));
+    }
+    report(&findings, &arguments.report, messages)
+}
+
+/// A folder with `/`, as findings show it. The name of `.` is that of the folder.
+fn shown(folder: &Path) -> String {
+    let text = folder.display().to_string().replace(std::path::MAIN_SEPARATOR, "/");
+    let name = folder.canonicalize().ok();
+    let name = name.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    match (text.trim_end_matches('/'), name) {
+        ("" | ".", Some(name)) => name,
+        (text, _) => text.to_owned(),
+    }
+}
+
+/// Checks Dockerfiles.
+pub(crate) fn dockerfile(command: &Dockerfile, messages: &Messages) -> Result<Exit, Exit> {
+    let Dockerfile::Lint(arguments) = command;
+    let mut findings = Vec::new();
+    for file in &arguments.files {
+        let name = file_name(file);
+        let text = read_text(file, MAX_DOCKERFILE).map_err(|error| {
+            messages.error(&format!("{name} could not be read: {error}"));
+            Exit::Usage
+        })?;
+        findings.extend(lint_dockerfile(&name, &text, &Options::default()));
+    }
+    report(&findings, &arguments.report, messages)
+}
+
+fn report(findings: &[Finding], arguments: &LintReport, messages: &Messages) -> Result<Exit, Exit> {
+    messages.printed(output::print(|out| match arguments.output {
+        LintFormat::Text => findings.iter().try_for_each(|finding| {
+            output::line(out, &finding.to_string())?;
+            output::line(out, &format!("  help: {}", finding.remedy))
+        }),
+        LintFormat::Json => output::write_json_value(&findings, out),
+        LintFormat::Sarif => {
+            let problems = findings.iter().map(sarif::Problem::from);
+            output::write_json_value(&sarif::log(&sarif::Tool::chart_lint(), problems), out)
+        }
+    }))?;
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let others = findings.len() - errors;
+    if arguments.output == LintFormat::Text {
+        messages.note(&format!("{errors} errors, {others} warnings and notes"));
+    }
+    let warnings = findings.iter().any(|finding| finding.severity == Severity::Warning);
+    Ok(if errors > 0 || (arguments.strict && warnings) { Exit::Failure } else { Exit::Success })
+}
