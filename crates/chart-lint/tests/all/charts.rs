@@ -18,8 +18,11 @@ fn found(files: &[(&str, &str)], options: &Options) -> Vec<String> {
     findings.iter().map(row).collect()
 }
 
+/// What is special, the files of a chart, and its findings.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 #[track_caller]
-fn check(cases: &[(&str, &[(&str, &str)], &[&str])]) {
+fn check(cases: &[Case<'_>]) {
     let mut wrong = Vec::new();
     for (name, files, expected) in cases {
         let found = found(files, &Options::default().deployed(true).release(true));
