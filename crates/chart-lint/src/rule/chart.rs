@@ -215,7 +215,7 @@ pub(crate) static BELOW_ONE: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Error,
     summary: "A chart that is deployed has a version from 1.0.0",
-    explanation: "Below 1.0.0 a semantic version promises nothing, and every minor version may break those who deploy it.",
+    explanation: "Below 1.0.0 a semantic version promises nothing, and every minor version may break those who deploy it. Library charts and dev versions are left out.",
     remedy: "release the chart as 1.0.0",
     option: Some("deployed"),
     example: Example {
