@@ -17,7 +17,7 @@
 //!
 //! # Waivers
 //!
-//! A comment directly above what it is for, or in YAML behind it, waives a finding:
+//! A comment directly above an instruction or a key waives its finding; in YAML, it may also stand behind the value:
 //!
 //! ```text
 //! # lint: allow privileged-port: the port is part of the protocol

@@ -89,7 +89,9 @@ fn check_version(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {
     };
     match Version::parse(text) {
         Err(_) => report.add(&rules::VERSION, node.at, format!("`{text}` is not a semantic version")),
-        Ok(version) if chart.options.deployed && version.major == 0 && !is_dev(text) => {
+        Ok(version)
+            if chart.options.deployed && version.major == 0 && !is_dev(text) && !chart.is_library() =>
+        {
             report.add(&rules::BELOW_ONE, node.at, format!("the version {text} is below 1.0.0"));
         }
         Ok(_) => {}

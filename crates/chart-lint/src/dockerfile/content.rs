@@ -11,7 +11,7 @@ pub(super) fn check(step: &Step, report: &mut Report<'_>) {
         Kind::Add { sources, options } => {
             let has_checksum = options.iter().any(|option| option == "checksum");
             for (at, _) in sources.iter().filter(|(_, source)| !has_checksum && is_download(source)) {
-                report.add(&rules::ADD_URL, *at, "`ADD` takes what the server sends");
+                report.add(&rules::ADD_URL, *at, "`ADD` downloads a URL without a checksum");
             }
         }
         Kind::Variables { at, is_env, assignments } => {

@@ -52,7 +52,7 @@ pub(crate) static UNKNOWN_FIELD: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Warning,
     summary: "`Chart.yaml` has only fields that Helm knows",
-    explanation: "Helm drops other fields without a word when it packages, so a misspelt field has no effect. `helm lint` warns, too.",
+    explanation: "Helm drops other fields silently when it packages, so a misspelt field has no effect. `helm lint` warns as well.",
     remedy: "correct the name, or put the value under `annotations`",
     option: None,
     example: Example {
@@ -215,7 +215,7 @@ pub(crate) static BELOW_ONE: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Error,
     summary: "A chart that is deployed has a version from 1.0.0",
-    explanation: "Below 1.0.0 a semantic version promises nothing, and every minor version may break those who deploy it.",
+    explanation: "Below 1.0.0 a semantic version promises nothing, and every minor version may break its users. Library charts and dev versions are left out.",
     remedy: "release the chart as 1.0.0",
     option: Some("deployed"),
     example: Example {
@@ -242,7 +242,7 @@ pub(crate) static APP_VERSION_MISSING: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Warning,
     summary: "An application chart names the version of its application",
-    explanation: "`appVersion` is the tag of the image: templates fall back to it, and it is what people see in `helm list`. Library charts have none.",
+    explanation: "`appVersion` is the tag of the image: templates fall back to it, and `helm list` shows it. Library charts have none.",
     remedy: "write the tag of the image as `appVersion`",
     option: None,
     example: Example {
@@ -268,7 +268,7 @@ pub(crate) static APP_VERSION_LATEST: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Error,
     summary: "`appVersion` is not `latest`",
-    explanation: "`latest` is another image tomorrow, so the same chart installs another application.",
+    explanation: "`latest` is another image tomorrow, so the same chart may install another application.",
     remedy: "write the tag of the image that the chart was tested with",
     option: None,
     example: Example {
@@ -323,7 +323,7 @@ pub(crate) static LIBRARY_MANIFEST: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Warning,
     summary: "Templates of a library chart have names that start with `_`",
-    explanation: "Helm leaves out all other templates of a library chart when it renders, without a word.",
+    explanation: "Helm leaves out all other templates of a library chart silently when it renders.",
     remedy: "rename the template to start with `_`, or make it a named template in one that does",
     option: None,
     example: Example {
@@ -495,7 +495,7 @@ pub(crate) static DEPENDENCY_DEV: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Error,
     summary: "A released chart does not depend on a dev version",
-    explanation: "A version such as `0.0.0-dev` is overwritten, so the release changes under those who use it. A version counts as dev if one of the words of its pre-release is `dev`. `Chart.lock` is checked, too.",
+    explanation: "A version such as `0.0.0-dev` is overwritten, so the content of the release changes after the release. A version counts as dev if one of the words of its pre-release is `dev`. `Chart.lock` is checked, too.",
     remedy: "release the dependency, and depend on that version",
     option: Some("release"),
     example: Example {
@@ -530,7 +530,7 @@ pub(crate) static UNLOCKED: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Warning,
     summary: "A dependency with a range of versions has a `Chart.lock`",
-    explanation: "Without one, the same commit is packaged with another version tomorrow. Dependencies on folders (`file://`) are of the same commit and need none.",
+    explanation: "Without one, the same commit may be packaged with different versions on two days. Dependencies on folders (`file://`) are of the same commit and need none.",
     remedy: "run `helm dependency update` and commit `Chart.lock`, or write an exact version",
     option: None,
     example: Example {

@@ -38,7 +38,7 @@ pub(crate) static LATEST: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Warning,
     summary: "A base image has a tag other than `latest`, or a digest",
-    explanation: "The same Dockerfile builds another image tomorrow. Names with variables that have no default are left out.",
+    explanation: "The same Dockerfile may build different images on two days. Names with variables that have no default are left out.",
     remedy: "write the tag of a version",
     option: None,
     example: Example {
@@ -77,8 +77,8 @@ pub(crate) static SINGLE_STAGE: Rule = Rule {
     name: "build-in-last-stage",
     subject: Subject::Dockerfile,
     severity: Severity::Warning,
-    summary: "What is built is built in a stage of its own",
-    explanation: "Compilers and sources stay in the image otherwise. Reported are compilers from packages, and builds by cargo, go, gradle, make, mvn, npm, pnpm or yarn; not if the same instruction removes its packages again.",
+    summary: "The last stage contains no build",
+    explanation: "A build in the last stage leaves compilers and sources in the image. The rule reports packages with compilers, and builds by cargo, go, gradle, make, mvn, npm, pnpm or yarn. An instruction that removes its packages again is left out.",
     remedy: "build in an earlier stage and copy the result with `COPY --from`",
     option: None,
     example: Example {
@@ -107,7 +107,7 @@ pub(crate) static USER: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Warning,
     summary: "The last stage ends with an unprivileged user",
-    explanation: "A process that runs as root and breaks out of its container is root outside. Left out are bases that bring an unprivileged user by their name (`nonroot`, `unprivileged`), bases that are not known, images without a command on `scratch`, and commands that change the user themselves (gosu, su-exec, setpriv).",
+    explanation: "A process that runs as root and breaks out of its container is root outside. The rule leaves out bases whose name says that they bring an unprivileged user (`nonroot`, `unprivileged`), bases that are not known, images on `scratch` without a command, and images that change the user themselves (gosu, su-exec, setpriv).",
     remedy: "add `USER 1000`, or the user that the base brings, such as `USER node`",
     option: None,
     example: Example {
@@ -121,8 +121,8 @@ pub(crate) static CHOWN: Rule = Rule {
     name: "copy-without-chown",
     subject: Subject::Dockerfile,
     severity: Severity::Note,
-    summary: "What is copied into the working directory of an unprivileged user belongs to that user",
-    explanation: "`COPY` makes root the owner, whatever `USER` says, so the process cannot write there. Files that are meant to be read only are a reason to waive it.",
+    summary: "Files copied into the working directory of an unprivileged user belong to that user",
+    explanation: "`COPY` makes root the owner, whatever `USER` says, so the process cannot write there. Waive it where the files are meant to be read-only.",
     remedy: "write `COPY --chown=USER:GROUP`",
     option: None,
     example: Example {
@@ -142,7 +142,7 @@ pub(crate) static PORT: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Warning,
     summary: "Ports are from 1024",
-    explanation: "Ports below are for root alone in many clusters, so an unprivileged process cannot listen there.",
+    explanation: "On many clusters only root may listen on lower ports.",
     remedy: "listen on a port from 1024, such as 8080; a Service may still offer 80",
     option: None,
     example: Example {
@@ -180,7 +180,7 @@ pub(crate) static LISTS: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Warning,
     summary: "The lists of `apt-get update` are removed in the same layer",
-    explanation: "What a later instruction removes stays in the image. A cache mount over `/var/lib/apt` keeps them out, too. Stages that are not in the image are left out.",
+    explanation: "Files that a later instruction removes stay in the image. A cache mount over `/var/lib/apt` is as good. Stages that are not in the image are left out.",
     remedy: "end the instruction with `&& rm -rf /var/lib/apt/lists/*`",
     option: None,
     example: Example {
@@ -203,7 +203,7 @@ pub(crate) static YARN: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Warning,
     summary: "The cache of `yarn` is cleaned in the same layer",
-    explanation: "It holds every package a second time. A cache mount keeps it out, too. Stages that are not in the image are left out, and so is `yarn install --immutable`, whose packages may be used out of the cache.",
+    explanation: "The cache holds a second copy of every package. A cache mount is as good. Stages that are not in the image are left out, and so is `yarn install --immutable`, whose packages may be used out of the cache.",
     remedy: "end the instruction with `&& yarn cache clean`",
     option: None,
     example: Example {
@@ -222,7 +222,7 @@ pub(crate) static ADD_URL: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Warning,
     summary: "`ADD` of a URL has a checksum",
-    explanation: "The build takes whatever the server sends that day.",
+    explanation: "The content behind a URL may change between two builds.",
     remedy: "add `--checksum=sha256:...`, or copy a file",
     option: None,
     example: Example {
@@ -245,7 +245,7 @@ pub(crate) static SECRET: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Error,
     summary: "No secret is in `ARG` or `ENV`",
-    explanation: "Both stay in the image, where everyone who may pull it reads them. Names that end with a word such as `PASSWORD`, `TOKEN` or `API_KEY` count as secrets; the value is never shown. `ENV` with an empty value is no finding.",
+    explanation: "Both stay in the image, and everyone who may pull it can read them. Names that end with a word such as `PASSWORD`, `TOKEN` or `API_KEY` count as secrets; the value is never shown. `ENV` with an empty value is no finding.",
     remedy: "use `RUN --mount=type=secret`, or set it when the container starts",
     option: None,
     example: Example {

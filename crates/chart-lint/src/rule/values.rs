@@ -34,7 +34,7 @@ pub(crate) static TAG_LATEST: Rule = Rule {
     subject: Subject::Values,
     severity: Severity::Error,
     summary: "No tag of an image in the values is `latest`",
-    explanation: "`latest` is another image tomorrow, so the same chart installs another application.",
+    explanation: "`latest` is another image tomorrow, so the same chart may install another application.",
     remedy: "leave the tag empty, so that templates fall back to `appVersion`, or write an exact one",
     option: None,
     example: Example {
@@ -67,7 +67,7 @@ pub(crate) static TAG_DIFFERS: Rule = Rule {
     subject: Subject::Values,
     severity: Severity::Warning,
     summary: "The tag of the chart's own image is `appVersion`",
-    explanation: "Two places for one version go apart, and `helm list` shows the wrong one. Only `image.tag` at the top of the values is checked; images of other components have versions of their own.",
+    explanation: "Two places for one version drift apart, and `helm list` then shows the wrong one. Only `image.tag` at the top of the values is checked; images of other components have versions of their own.",
     remedy: "leave the tag empty and let templates fall back to `.Chart.AppVersion`",
     option: None,
     example: Example {
@@ -100,7 +100,7 @@ pub(crate) static RESOURCES: Rule = Rule {
     subject: Subject::Values,
     severity: Severity::Warning,
     summary: "Each component with an image has `resources` in the values",
-    explanation: "Whoever installs the chart has to set requests and limits for their cluster. A component is a map with a key `image`; `resources` may stand in it or in a map around it. The values of dependencies and `global` are left out, and so are library charts.",
+    explanation: "The user who installs the chart has to set requests and limits for the cluster. A component is a map with a key `image`; `resources` may stand in it or in a map around it. The values of dependencies and `global` are left out, and so are library charts.",
     remedy: "add `resources: {}` beside the image, and use it in the template",
     option: None,
     example: Example {
@@ -128,7 +128,7 @@ pub(crate) static SECURITY: Rule = Rule {
     subject: Subject::Values,
     severity: Severity::Warning,
     summary: "Each component with an image has a security context in the values",
-    explanation: "Whoever installs the chart has to fit it to the policies of their cluster. `securityContext`, `podSecurityContext` or `containerSecurityContext` may stand beside the image or in a map around it.",
+    explanation: "The user who installs the chart has to fit it to the policies of the cluster. `securityContext`, `podSecurityContext` or `containerSecurityContext` may stand beside the image or in a map around it.",
     remedy: "add `securityContext` beside the image, and use it in the template",
     option: None,
     example: Example {
@@ -186,9 +186,9 @@ pub(crate) static SECURITY_UNSAFE: Rule = Rule {
     name: "security-context-unsafe",
     subject: Subject::Values,
     severity: Severity::Warning,
-    summary: "The defaults of a security context give no rights away",
-    explanation: "`privileged: true`, `allowPrivilegeEscalation: true`, `runAsNonRoot: false` and `runAsUser: 0` are for the one who installs to choose.",
-    remedy: "remove the line, or turn its value round",
+    summary: "The defaults of a security context grant no extra rights",
+    explanation: "`privileged: true`, `allowPrivilegeEscalation: true`, `runAsNonRoot: false` and `runAsUser: 0` are a choice of the user who installs the chart.",
+    remedy: "remove the line, or write the opposite value",
     option: None,
     example: Example {
         file: "values.yaml",

@@ -30,7 +30,7 @@ pub(crate) static UNKNOWN_RULE: Rule = Rule {
     subject: Subject::Waiver,
     severity: Severity::Error,
     summary: "A waiver names a rule that exists",
-    explanation: "A misspelt name waives nothing, and nobody would notice.",
+    explanation: "A misspelt name waives nothing.",
     remedy: "write the name as it stands in brackets behind the finding",
     option: None,
     example: Example {
@@ -45,8 +45,8 @@ pub(crate) static UNUSED: Rule = Rule {
     subject: Subject::Waiver,
     severity: Severity::Warning,
     summary: "A waiver waives a finding",
-    explanation: "What it waived is gone, or it stands in the wrong place; a later finding would be waived unseen.",
-    remedy: "remove the comment, or put it directly above what it is for",
+    explanation: "Its finding is gone, or the comment stands in the wrong place. Left in the file, it would hide a later finding.",
+    remedy: "remove the comment, or put it directly above the instruction or key that has the finding",
     option: None,
     example: Example {
         file: "Dockerfile",

@@ -75,3 +75,18 @@ fn names_are_unique_and_in_kebab_case() {
     assert_eq!(Rule::named("no-such-rule"), None);
     assert!(Rule::all().any(|rule| rule.subject == Subject::Waiver));
 }
+
+#[test]
+fn a_finding_is_json() {
+    let findings = lint("Dockerfile", "FROM debian:12.8-slim\nEXPOSE 80\nUSER 1000\n", &Options::default());
+    let expected = serde_json::json!([{
+        "rule": "privileged-port",
+        "severity": "warning",
+        "file": "Dockerfile",
+        "line": 2,
+        "column": 8,
+        "reason": "the port 80 is below 1024",
+        "remedy": "listen on a port from 1024, such as 8080; a Service may still offer 80",
+    }]);
+    assert_eq!(serde_json::to_value(findings).unwrap(), expected);
+}
