@@ -32,6 +32,9 @@ pub(super) struct Execution<'r> {
     stopped: Vec<bool>,
 }
 
+/// A failure that is recorded.
+struct Failed;
+
 /// What a step did, or why it failed.
 type StepResult = Result<Action, Error>;
 
@@ -133,25 +136,45 @@ impl<'r> Execution<'r> {
     }
 
     /// Puts the archives of all charts into the store.
+    ///
+    /// Those of a release are put one after the other, in the order of their names: of two releasers at once that share a chart, the one that comes
+    /// first to the first of them goes on, and the other one stops before it takes the name of an archive that the first one needs.
     async fn archives(&mut self) {
-        let pending = self.pending(StepKind::Archive);
+        let (mut releases, dev): (Vec<_>, Vec<_>) =
+            self.pending(StepKind::Archive).into_iter().partition(|&index| {
+                self.charts.get(index).is_some_and(|chart| chart.channel == Channel::Release)
+            });
+        releases.sort_by_key(|&index| self.charts.get(index).map(|chart| chart.chart.as_str()));
+        for index in releases {
+            if self.put_archives(&[index]).await.is_err() {
+                break;
+            }
+        }
+        // Whatever this fails with concerns only them.
+        let _ = self.put_archives(&dev).await;
+    }
+
+    async fn put_archives(&mut self, pending: &[usize]) -> Result<(), Failed> {
         let Some(repository) = self.release.repository.as_ref().filter(|_| !pending.is_empty()) else {
-            return;
+            return Ok(());
         };
-        let (packages, overwrite) = self.packages(StepKind::Archive, &pending);
-        match self.call.within(repository.put_archives(&packages, &overwrite)).await {
+        let (packages, overwrite) = self.packages(StepKind::Archive, pending);
+        let error = match self.call.within(repository.put_archives(&packages, &overwrite)).await {
             Ok(Ok(puts)) => {
                 let action = |put: ArchivePut| match put {
                     ArchivePut::Written => Action::Create,
                     ArchivePut::Replaced => Action::Replace,
                     ArchivePut::Stands => Action::Keep,
                 };
-                let results = pending.into_iter().zip(puts).map(|(index, put)| (index, Ok(action(put))));
+                let results = pending.iter().zip(puts).map(|(&index, put)| (index, Ok(action(put))));
                 self.record(StepKind::Archive, results.collect());
+                return Ok(());
             }
-            Ok(Err(error)) => self.fail_all(StepKind::Archive, &pending, error),
-            Err(error) => self.fail_all(StepKind::Archive, &pending, error.into()),
-        }
+            Ok(Err(error)) => error,
+            Err(error) => error.into(),
+        };
+        self.fail_all(StepKind::Archive, pending, error);
+        Err(Failed)
     }
 
     /// Writes the entries of all charts into the index, at once.
@@ -274,7 +297,11 @@ impl<'r> Execution<'r> {
 
     /// One failure of a step that is taken for all charts at once.
     fn fail_all(&mut self, kind: StepKind, pending: &[usize], error: Error) {
-        self.failures.push(Failure { chart: None, step: Some(kind), error });
+        let chart = match pending {
+            [index] => self.charts.get(*index).map(|chart| chart.chart.clone()),
+            _ => None,
+        };
+        self.failures.push(Failure { chart, step: Some(kind), error });
         for &index in pending {
             self.outcomes.insert((index, kind), Outcome::Failed);
             self.stop(index);

@@ -92,7 +92,8 @@ pub fn rclone_store() -> Option<Held> {
     let config = folder.path().join("rclone.conf");
     let charts = folder.path().join("charts");
     std::fs::create_dir(&charts).unwrap();
-    std::fs::write(&config, format!("[backup]\ntype = alias\nremote = {}\n", folder.path().display())).unwrap();
+    std::fs::write(&config, format!("[backup]\ntype = alias\nremote = {}\n", folder.path().display()))
+        .unwrap();
     let store = Store::builder("rclone:backup:charts")
         .rclone_program(program)
         .environment([("RCLONE_CONFIG", config.display().to_string())])
@@ -103,5 +104,10 @@ pub fn rclone_store() -> Option<Held> {
 }
 
 pub fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
 }

@@ -1,4 +1,8 @@
 //! Releases, from a clone to a registry, a store and tags.
 
+#[cfg(unix)]
+mod killed;
+#[cfg(unix)]
+mod rivals;
 mod undisturbed;
-pub mod world;
+mod world;
