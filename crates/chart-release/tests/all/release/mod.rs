@@ -1,7 +1,9 @@
 //! Releases, from a clone to a registry, a store and tags.
 
+mod faults;
 #[cfg(unix)]
 mod killed;
+mod refused;
 #[cfg(unix)]
 mod rivals;
 mod undisturbed;
