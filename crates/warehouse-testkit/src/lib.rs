@@ -72,6 +72,7 @@ mod fault;
 mod git;
 mod lock;
 mod loopback;
+mod password_registry;
 pub mod peer;
 mod registry;
 
@@ -83,6 +84,7 @@ pub use error::Error;
 pub use fault::{Fault, FaultScript, Reply, When};
 pub use git::{Commit, CommitMark, GitRepository, GitServer, GitServerBuilder, History, WrittenHistory};
 pub use loopback::{Counters, RecordedRequest, RequestLog};
+pub use password_registry::PasswordRegistry;
 pub use registry::{ImageBuilder, MediaType, Pushed, PushedPlatform, Registry, RegistryBuilder};
 
 /// The example of the README compiles and holds.

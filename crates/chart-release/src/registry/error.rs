@@ -1,6 +1,5 @@
 //! Why a chart was not pushed.
 
-use std::error::Error as _;
 use std::fmt;
 
 use oci_registry::Digest;
