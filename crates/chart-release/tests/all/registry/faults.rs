@@ -70,7 +70,7 @@ async fn an_error_tells_what_stands_and_what_to_do() {
     let blob_put = || When::path("/v2/**/blobs/uploads/*").method("PUT");
     let manifest_put = || When::path("/v2/**/manifests/*").method("PUT");
     let full = || Reply::status(507).body("no space left on device");
-    let denied = || Reply::status(403).oci_error("DENIED", "not for Bearer testkit-token-1 SECRET");
+    let denied = || Reply::status(403).oci_error("DENIED", "not for me:SECRET");
     let cases = [
         (
             When::path("/token"),

@@ -190,7 +190,8 @@ async fn helm_sends_more_requests() {
         let cold = methods(&registry);
         registry.log().clear();
         push();
-        eprintln!("cold: {cold}; again: {}", methods(&registry));
-        assert!(methods(&registry).contains("PUT"), "it is pushed again");
+        let count = |methods: &str| methods.split(' ').count();
+        assert_eq!((count(&cold), count(&methods(&registry))), (10, 3), "{cold}; {}", methods(&registry));
+        assert!(methods(&registry).contains("PUT"), "the manifest is sent again");
     }
 }
