@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chart_release::Error;
 use chart_release::registry::{Outcome, Overwrite, Standing};
 use oci_registry::{BlobPush, Digest, HttpPush, NewManifest, Push, Repository};
-use warehouse_testkit::{Chart, Registry, When};
+use warehouse_testkit::{Chart, Fault, Registry, Reply, When};
 
 use super::{at, call, charts, check, methods, now, other_web, package, web};
 
@@ -89,11 +89,12 @@ async fn what_is_no_chart_is_not_overwritten_either() {
     assert_eq!(pushed.outcome, Outcome::Replaced(standing));
 }
 
-/// Lets somebody else move the tag right after our manifest.
+/// Lets somebody else move the tag right before or after our manifest.
 #[derive(Debug)]
 struct Raced {
     media_type: String,
     theirs: Bytes,
+    before: bool,
 }
 
 #[async_trait]
@@ -114,8 +115,12 @@ impl Push for Raced {
         manifest: &NewManifest,
         call: &Call,
     ) -> Result<Digest, artifact_source::Error> {
-        let digest = HttpPush.manifest(repository, tag, manifest, call).await?;
         let theirs = NewManifest::new(self.media_type.clone(), self.theirs.clone());
+        if self.before {
+            HttpPush.manifest(repository, tag, &theirs, call).await?;
+            return HttpPush.manifest(repository, tag, manifest, call).await;
+        }
+        let digest = HttpPush.manifest(repository, tag, manifest, call).await?;
         HttpPush.manifest(repository, tag, &theirs, call).await?;
         Ok(digest)
     }
@@ -123,7 +128,9 @@ impl Push for Raced {
 
 #[tokio::test]
 async fn two_releases_at_once_learn_who_won() {
-    for (theirs, same) in [(other_web("1.0.0"), false), (web("1.0.0"), true)] {
+    for (theirs, same, before) in
+        [(other_web("1.0.0"), false, false), (web("1.0.0"), true, false), (other_web("1.0.0"), false, true)]
+    {
         // What the other one pushes, at another time.
         let elsewhere = Registry::start().unwrap();
         let later = at(&elsewhere.host()).clock(now() + jiff::Span::new().hours(1)).build().unwrap();
@@ -133,7 +140,11 @@ async fn two_releases_at_once_learn_who_won() {
         let registry = Registry::start().unwrap();
         charts(&registry, None).push(&theirs, Overwrite::Never, &call()).await.unwrap();
         registry.delete_tag("charts/web", "1.0.0");
-        let raced = at(&registry.host()).push(Raced { media_type, theirs: bytes }).build().unwrap();
+        if before {
+            // Ours is the second since now, and is lost on its way.
+            registry.faults().add(When::path("/v2/**/manifests/*").method("PUT").nth(2), Fault::Reset);
+        }
+        let raced = at(&registry.host()).push(Raced { media_type, theirs: bytes, before }).build().unwrap();
         let pushed = raced.push(&web("1.0.0"), Overwrite::Never, &call()).await;
         assert_eq!(registry.digest("charts/web", "1.0.0").as_deref(), Some(won.manifest.as_str()));
         if same {
@@ -158,7 +169,7 @@ async fn a_registry_with_immutable_tags_says_so() {
     charts.push(&web("0.0.0-dev"), Overwrite::Allowed, &call()).await.unwrap();
     let said =
         "The image tag '0.0.0-dev' already exists and cannot be overwritten because the tag is immutable.";
-    let reply = warehouse_testkit::Reply::status(400).oci_error("TAG_INVALID", said);
+    let reply = Reply::status(400).oci_error("TAG_INVALID", said);
     registry.faults().add(When::path("/v2/**/manifests/*").method("PUT"), reply);
     let error = charts.push(&other_web("0.0.0-dev"), Overwrite::Allowed, &call()).await.unwrap_err();
     check(&error, "the registry does not let the manifest 0.0.0-dev replace", "its tags are immutable");
