@@ -66,7 +66,7 @@ impl Repository {
     /// # tokio::runtime::Runtime::new().unwrap().block_on(example(&name)).unwrap();
     /// ```
     ///
-    /// A tag that names something else is moved: who must not overwrite reads the tag first. If the answer is lost, the tag is read,
+    /// A tag that names something else is moved; read it first where it must not be overwritten. If the answer is lost, the tag is read,
     /// and the request is repeated only if the tag is as [it was](NewManifest::replaces).
     ///
     /// # Errors

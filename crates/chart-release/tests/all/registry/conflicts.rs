@@ -1,5 +1,7 @@
 //! Tags that name something already.
 
+use std::time::Duration;
+
 use artifact_http::Call;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -160,6 +162,40 @@ async fn two_releases_at_once_learn_who_won() {
         check(&error, &message, "two releases ran at the same time");
         assert!(matches!(error, Error::Conflict(conflict) if conflict.is_race));
     }
+}
+
+/// A push that lost names what stands, and what stands is whole.
+#[tokio::test]
+async fn two_releases_at_once_in_many_orders() {
+    let mut conflicts = 0;
+    for round in 0..40 {
+        let registry = Registry::start().unwrap();
+        let delay = |method: &str, number, pause| {
+            let when = When::path("/v2/**/manifests/*").method(method).nth(number);
+            registry.faults().add(when, Fault::Latency(Duration::from_millis(pause)));
+        };
+        delay("PUT", 1 + round % 2, round % 7);
+        delay("GET", 1 + round % 4, round % 5);
+        let (ours, theirs) = (charts(&registry, None), charts(&registry, None));
+        let (one, other) = (web("1.0.0"), other_web("1.0.0"));
+        let (first, second, beside) = (call(), call(), call());
+        let pushed = futures::future::join(
+            ours.push(&one, Overwrite::Never, &first),
+            theirs.push(&other, Overwrite::Never, &second),
+        );
+        let (first, second) = pushed.await;
+        let standing = ours.standing("web", "1.0.0", &beside).await.unwrap();
+        assert!(standing.has(&one) || standing.has(&other), "{standing}");
+        let stored = if standing.has(&one) { &one } else { &other };
+        assert!(registry.blob("charts/web", stored.digest()).is_some());
+        assert!(first.is_ok() || second.is_ok(), "round {round}: one of them won");
+        for error in [first.err(), second.err()].into_iter().flatten() {
+            let Error::Conflict(conflict) = error else { panic!("round {round}: {error}") };
+            assert_eq!(conflict.standing, standing, "round {round}");
+            conflicts += 1;
+        }
+    }
+    assert!(conflicts > 0);
 }
 
 #[tokio::test]
