@@ -73,6 +73,7 @@ mod git;
 mod lock;
 mod loopback;
 mod object_storage;
+mod password_registry;
 pub mod peer;
 mod registry;
 
@@ -85,6 +86,7 @@ pub use fault::{Fault, FaultScript, Reply, When};
 pub use git::{Commit, CommitMark, GitRepository, GitServer, GitServerBuilder, History, WrittenHistory};
 pub use loopback::{Counters, RecordedRequest, RequestLog};
 pub use object_storage::{Conditions, RcloneS3, S3Proxy};
+pub use password_registry::PasswordRegistry;
 pub use registry::{ImageBuilder, MediaType, Pushed, PushedPlatform, Registry, RegistryBuilder};
 
 /// The example of the README compiles and holds.

@@ -139,7 +139,7 @@ fn start_registry(name: &str) -> Result<Process, Error> {
     })
 }
 
-fn registry_config(address: SocketAddr, storage: &Path) -> String {
+pub(super) fn registry_config(address: SocketAddr, storage: &Path) -> String {
     format!(
         "version: 0.1\n\
          log:\n  level: error\n  accesslog:\n    disabled: true\n\

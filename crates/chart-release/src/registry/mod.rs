@@ -294,11 +294,18 @@ impl ChartRegistry {
             stored.push(part);
         }
         let manifest = NewManifest::new(MANIFEST, artifact.manifest).replaces(before.manifest().cloned());
-        let digest = self
-            .push
-            .manifest(&place.repository, &place.tag, &manifest, call)
-            .await
-            .map_err(|cause| failed(&stored, cause))?;
+        let put = self.push.manifest(&place.repository, &place.tag, &manifest, call).await;
+        let digest = match put {
+            Ok(digest) => digest,
+            Err(cause) => {
+                // The answer may be lost, and the tag moved by somebody else.
+                let moved = cause.kind() == ErrorKind::Refused && cause.status().is_none();
+                return Err(match place.read(call).await {
+                    Ok(after) if moved && after != before => conflict(after, true).into(),
+                    _ => failed(&stored, cause).into(),
+                });
+            }
+        };
         stored.push("manifest");
 
         let after = place.read(call).await.map_err(|cause| failed(&stored, cause))?;

@@ -42,7 +42,31 @@ impl Repository {
 
     /// Sends a manifest to a tag or to its own digest: one PUT request. Its blobs must be there. Returns its digest.
     ///
-    /// A tag that names something else is moved: who must not overwrite reads the tag first. If the answer is lost, the tag is read,
+    /// ```
+    /// use artifact_http::{Call, HttpClient};
+    /// use oci_registry::{Digest, NewManifest, RegistryClient};
+    ///
+    /// # async fn example(name: &str) -> Result<(), artifact_source::Error> {
+    /// let client = RegistryClient::builder(HttpClient::builder().build()?).build();
+    /// let repository = client.repository(name)?.for_push();
+    /// let call = Call::new();
+    ///
+    /// repository.push_blob("{}", &call).await?;
+    /// let config = Digest::of(b"{}");
+    /// let text = format!(
+    ///     r#"{{"schemaVersion":2,"config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{config}","size":2}},"layers":[]}}"#
+    /// );
+    /// let manifest = NewManifest::new("application/vnd.oci.image.manifest.v1+json", text);
+    /// let digest = repository.push_manifest("1.0.0", &manifest, &call).await?;
+    /// assert_eq!(repository.manifest("1.0.0", &call).await?.digest, digest);
+    /// # Ok(())
+    /// # }
+    /// # let registry = warehouse_testkit::Registry::start().unwrap();
+    /// # let name = format!("{}/demo/app", registry.host());
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(example(&name)).unwrap();
+    /// ```
+    ///
+    /// A tag that names something else is moved; read it first where it must not be overwritten. If the answer is lost, the tag is read,
     /// and the request is repeated only if the tag is as [it was](NewManifest::replaces).
     ///
     /// # Errors

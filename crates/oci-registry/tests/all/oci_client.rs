@@ -83,7 +83,8 @@ async fn an_error_repeats_the_credential() {
     let signed = format!("{}/v2/demo/app/blobs/uploads/upload-1?signature=SECRET", registry.url());
     registry.faults().add(post(), Fault::Header { name: "location".into(), value: signed });
     registry.faults().add(put(), Fault::status(400));
-    let error = push(&registry, config()).await.unwrap_err();
+    let one_put = ClientConfig { use_monolithic_push: true, ..config() };
+    let error = push(&registry, one_put).await.unwrap_err();
     assert!(error.to_string().contains("signature=SECRET"), "{error}");
 }
 

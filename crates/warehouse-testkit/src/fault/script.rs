@@ -98,6 +98,11 @@ pub(crate) enum Outcome {
 }
 
 impl Planned {
+    /// Whether the answer is a scripted one, for which the request is not needed.
+    pub(crate) fn is_reply(&self) -> bool {
+        matches!(self.fault, Some(Fault::Reply(_)))
+    }
+
     /// Carries the plan out; `real` computes the real answer where it is needed.
     pub(crate) async fn run<F>(
         self,

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use http::{Request, Response};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -199,7 +200,13 @@ async fn answer(
     let planned = shared.faults.plan(request.method(), request.uri());
     let is_head = request.method() == http::Method::HEAD;
     let service = shared.service;
-    let outcome = planned.run(&control, is_head, move || service.answer(request)).await;
+    let outcome = if planned.is_reply() {
+        // As real servers do: a client that is still sending might lose the answer.
+        let _ = request.into_body().collect().await;
+        planned.run(&control, is_head, std::future::pending::<Response<Body>>).await
+    } else {
+        planned.run(&control, is_head, move || service.answer(request)).await
+    };
     let response = match outcome {
         Outcome::Answer(response) => response,
         Outcome::Reset => {
