@@ -1,0 +1,95 @@
+//! Locks compared with those of Helm 3 and Helm 4.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use artifact_http::{Call, HttpClient, SourceContext};
+use chart_release::dependency::{DependencyResolver, Locked};
+use helm_chart::{DiskFolders, Lock};
+use warehouse_testkit::peer::{Tool, available};
+use warehouse_testkit::{Chart as Published, ChartServer, Registry};
+
+fn write(root: &Path, path: &str, text: &str) {
+    let file = root.join(path);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
+}
+
+async fn lock(root: &Path, chart: &str) -> Locked {
+    let context = SourceContext::new(HttpClient::builder().build().unwrap());
+    let folders = Arc::new(DiskFolders::new(root).unwrap());
+    DependencyResolver::builder(folders, &context).build().lock(chart, &Call::new()).await.unwrap()
+}
+
+/// Charts with dependencies of every kind: name of the chart, and its dependencies.
+fn cases(server: &ChartServer, registry: &Registry) -> Vec<(&'static str, String)> {
+    let (url, oci) = (server.url(), format!("oci://{}/charts", registry.host()));
+    vec![
+        ("local", "- {name: common, version: ^0.4, repository: \"file://../common\"}\n".into()),
+        ("classic", format!("- {{name: redis, version: '>=1.0.0 <2', repository: \"{url}\"}}\n")),
+        (
+            "options",
+            format!(
+                "- {{name: redis, version: 1.x, repository: \"{url}\", alias: cache, condition: 'a.b,c', tags: [x, y], import-values: [data, {{child: a, parent: b}}]}}\n- {{name: kafka, version: '*', repository: \"{url}\"}}\n"
+            ),
+        ),
+        (
+            "oci",
+            format!(
+                "- {{name: redis, version: ^1.0.0, repository: \"{oci}\"}}\n- {{name: kafka, version: 3.0.0, repository: \"{oci}\"}}\n"
+            ),
+        ),
+        ("inner", "- {name: inner, version: ^1, repository: \"\"}\n".into()),
+        ("prerelease", format!("- {{name: redis, version: '>=1.0.0-0', repository: \"{url}/\"}}\n")),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locks_equal_those_of_helm() {
+    let (server, registry) = (ChartServer::start().unwrap(), Registry::start().unwrap());
+    for (name, version) in
+        [("redis", "1.0.0"), ("redis", "1.10.0"), ("redis", "2.0.0-rc.1"), ("kafka", "3.0.0")]
+    {
+        server.publish(&Published::new(name, version));
+        registry.push_chart("charts", &Published::new(name, version));
+    }
+    for program in ["helm", "helm3"] {
+        let Some(helm) = available(Tool::find(program)) else { continue };
+        let root = helm.folder();
+        write(root, "common/Chart.yaml", "apiVersion: v2\nname: common\nversion: 0.4.1\ntype: library\n");
+        // `dependency build` knows the repositories that were added only.
+        helm.run(["repo", "add", "team", &server.url()]).unwrap();
+        for (name, dependencies) in cases(&server, &registry) {
+            let text = format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\ndependencies:\n{dependencies}");
+            write(root, &format!("{name}/Chart.yaml"), &text);
+            if name == "inner" {
+                write(root, "inner/charts/inner/Chart.yaml", "apiVersion: v2\nname: inner\nversion: 1.2.0\n");
+            }
+            let ours = lock(root, name).await.lock.unwrap();
+            let file = root.join(name).join("Chart.lock");
+            std::fs::write(&file, ours.to_yaml().unwrap()).unwrap();
+            let plain = if name == "oci" { &["--plain-http"][..] } else { &[] };
+            let run = |command: &str| {
+                let mut arguments = vec!["dependency", command, name];
+                arguments.extend(plain);
+                helm.run(arguments).unwrap_or_else(|error| panic!("{program} {command} {name}: {error}"))
+            };
+            run("build");
+            assert_eq!(std::fs::read(&file).unwrap(), ours.to_yaml().unwrap().as_bytes(), "{program} {name}");
+
+            std::fs::remove_file(&file).unwrap();
+            run("update");
+            let text = std::fs::read_to_string(&file).unwrap();
+            let theirs = Lock::parse(text.as_bytes()).unwrap();
+            assert_eq!(theirs.to_yaml().unwrap(), text, "what Helm wrote is written again as it was");
+            let generated = |text: &str, lock: &Lock| text.replace(lock.generated(), "TIME");
+            assert_eq!(
+                generated(&ours.to_yaml().unwrap(), &ours),
+                generated(&text, &theirs),
+                "{program} {name}"
+            );
+            let again = lock(root, name).await;
+            assert_eq!((again.lock, again.changed), (Some(theirs), false), "{program} {name}");
+        }
+    }
+}
