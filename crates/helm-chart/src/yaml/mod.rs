@@ -52,6 +52,20 @@ impl Node {
         }
     }
 
+    /// Refuses numbers that JSON cannot hold. Helm reads YAML through JSON, so it refuses them even where it drops the field.
+    pub(crate) fn check_finite(&self) -> Result<(), Error> {
+        match &self.value {
+            Value::Float(value) if !value.is_finite() => {
+                Err(Error::new("a number is infinite or not a number, which JSON cannot hold")
+                    .on_line(self.line)
+                    .with_hint("put the value into quotation marks"))
+            }
+            Value::List(items) => items.iter().try_for_each(Self::check_finite),
+            Value::Mapping(entries) => entries.values().try_for_each(Self::check_finite),
+            _ => Ok(()),
+        }
+    }
+
     fn size(&self) -> (usize, usize) {
         match &self.value {
             Value::Text(text) => (1, text.len()),
