@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use artifact_http::{Call, HttpClient, SourceContext};
 use chart_release::dependency::{DependencyResolver, Locked};
-use helm_chart::{DiskFolders, Lock};
+use helm_chart::{Chart, DiskFolders, Lock};
 use warehouse_testkit::peer::{Tool, available};
 use warehouse_testkit::{Chart as Published, ChartServer, Registry};
 
@@ -15,10 +15,14 @@ fn write(root: &Path, path: &str, text: &str) {
     std::fs::write(file, text).unwrap();
 }
 
-async fn lock(root: &Path, chart: &str) -> Locked {
+fn resolver(root: &Path) -> DependencyResolver {
     let context = SourceContext::new(HttpClient::builder().build().unwrap());
     let folders = Arc::new(DiskFolders::new(root).unwrap());
-    DependencyResolver::builder(folders, &context).build().lock(chart, &Call::new()).await.unwrap()
+    DependencyResolver::builder(folders, &context).build()
+}
+
+async fn lock(root: &Path, chart: &str) -> Locked {
+    resolver(root).lock(chart, &Call::new()).await.unwrap()
 }
 
 /// Charts with dependencies of every kind: name of the chart, and its dependencies.
@@ -88,6 +92,15 @@ async fn locks_equal_those_of_helm() {
                 generated(&text, &theirs),
                 "{program} {name}"
             );
+            // What Helm packages then is what we package.
+            helm.run(["package", name]).unwrap();
+            let theirs_packaged = std::fs::read(root.join(format!("{name}-1.0.0.tgz"))).unwrap();
+            std::fs::remove_dir_all(root.join(name).join("charts")).unwrap();
+            if name == "inner" {
+                write(root, "inner/charts/inner/Chart.yaml", "apiVersion: v2\nname: inner\nversion: 1.2.0\n");
+            }
+            let chart = resolver(root).build(name, &Call::new()).await.unwrap();
+            assert_eq!(chart, Chart::from_archive(&theirs_packaged).unwrap(), "{program} {name}");
             let again = lock(root, name).await;
             assert_eq!((again.lock, again.changed), (Some(theirs), false), "{program} {name}");
         }
