@@ -142,9 +142,8 @@ fn folded(letter: char) -> char {
 }
 
 pub(crate) fn text(field: Field<'_>, to: &mut String) -> Result<(), Error> {
-    match scalar(&field)? {
-        Some(text) => *to = text,
-        None => {}
+    if let Some(text) = scalar(&field)? {
+        *to = text;
     }
     Ok(())
 }

@@ -90,38 +90,41 @@ fn packages_equal_those_of_helm_3() {
 }
 
 /// Helm takes our archives as its own.
-#[test]
-fn helm_takes_our_packages() {
+#[track_caller]
+fn takes(program: &str) {
+    let Some(helm) = available(Tool::find(program)) else { return };
     let root = tempfile::tempdir().unwrap();
     let shapes = shape::all();
     shapes.iter().for_each(|shape| shape.write(root.path()));
     let folders = DiskFolders::new(root.path()).unwrap();
-    for program in ["helm", "helm3"] {
-        let Some(helm) = available(Tool::find(program)) else { continue };
-        for shape in &shapes {
-            let package = Chart::read(&folders, shape.name).unwrap().package().unwrap();
-            let file = helm.folder().join(package.file_name());
-            std::fs::write(&file, package.archive()).unwrap();
-            let file = file.to_str().unwrap();
-            let shown = helm.run(["show", "chart", file]).unwrap();
-            let mut metadata = package.metadata().clone();
-            if metadata.api_version == "v1" && shape.name != "v1" {
-                metadata.dependencies.clear();
-            }
-            assert_eq!(
-                shown,
-                helm_chart::go_yaml::to_string(&metadata).unwrap().trim_end(),
-                "{}",
-                shape.name
-            );
-            helm.run(["dependency", "list", file]).unwrap();
-            // Templates of the shapes are not all valid, and library charts are not installed.
-            if ["plain", "locked", "folders", "archives", "names", "v1", "types"].contains(&shape.name) {
-                helm.run(["template", "--kube-version", "1.30.0", "x", file])
-                    .unwrap_or_else(|error| panic!("{}: {error}", shape.name));
-            }
+    for shape in &shapes {
+        let package = Chart::read(&folders, shape.name).unwrap().package().unwrap();
+        let file = helm.folder().join(package.file_name());
+        std::fs::write(&file, package.archive()).unwrap();
+        let file = file.to_str().unwrap();
+        let shown = helm.run(["show", "chart", file]).unwrap();
+        let mut metadata = package.metadata().clone();
+        if metadata.api_version == "v1" && shape.name != "v1" {
+            metadata.dependencies.clear();
+        }
+        assert_eq!(shown, helm_chart::go_yaml::to_string(&metadata).unwrap().trim_end(), "{}", shape.name);
+        helm.run(["dependency", "list", file]).unwrap();
+        // Templates of the shapes are not all valid, and library charts are not installed.
+        if ["plain", "locked", "folders", "archives", "names", "v1", "types"].contains(&shape.name) {
+            let rendered = helm.run(["template", "--kube-version", "1.30.0", "x", file]);
+            rendered.unwrap_or_else(|error| panic!("{program} {}: {error}", shape.name));
         }
     }
+}
+
+#[test]
+fn helm_4_takes_our_packages() {
+    takes("helm");
+}
+
+#[test]
+fn helm_3_takes_our_packages() {
+    takes("helm3");
 }
 
 #[test]
