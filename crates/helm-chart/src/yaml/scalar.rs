@@ -4,7 +4,7 @@ use go_compat::time;
 
 use crate::Error;
 
-use super::Value;
+use super::node::Value;
 
 /// The value of a scalar with this tag (`str`, `int`, ..., without `!!`).
 pub(super) fn resolve(text: String, plain: bool, tag: Option<&str>) -> Result<Value, Error> {
