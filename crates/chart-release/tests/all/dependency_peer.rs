@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use artifact_http::{Call, HttpClient, SourceContext};
 use chart_release::dependency::{DependencyResolver, Locked};
-use helm_chart::{Chart, DiskFolders, Lock};
+use helm_chart::{Chart, ChartFolders as _, DiskFolders, Lock};
 use warehouse_testkit::peer::{Tool, available};
 use warehouse_testkit::{Chart as Published, ChartServer, Registry};
 
@@ -105,4 +105,70 @@ async fn locks_equal_those_of_helm() {
             assert_eq!((again.lock, again.changed), (Some(theirs), false), "{program} {name}");
         }
     }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => copy(&entry.path(), &to.join(entry.file_name())),
+            kind if kind.is_file() => {
+                std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Charts that people wrote, in folders with a folder `charts` below `CONFORMANCE_CORPUS/charts`: those that depend on folders alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn charts_that_people_wrote() {
+    let Some(corpus) = std::env::var_os("CONFORMANCE_CORPUS") else {
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"SKIPPED: no real charts; set CONFORMANCE_CORPUS\n",
+        );
+        return;
+    };
+    let Some(helm) = available(Tool::find("helm")) else { return };
+    let (mut equal, mut refused, mut skipped, mut failures) = (0, 0, 0, Vec::new());
+    for repository in std::fs::read_dir(Path::new(&corpus).join("charts")).into_iter().flatten() {
+        let root = tempfile::tempdir().unwrap();
+        copy(&repository.unwrap().path(), root.path());
+        let folders = DiskFolders::new(root.path()).unwrap();
+        for path in folders.charts("charts").unwrap_or_default() {
+            let dependencies = |chart: Chart| chart.metadata().dependencies.clone();
+            let wanted = Chart::read(&folders, &path).map(dependencies).unwrap_or_default();
+            if wanted.iter().any(|wanted| !wanted.repository.starts_with("file://")) {
+                skipped += 1;
+                continue;
+            }
+            let ours = resolver(root.path()).build(&path, &Call::new()).await;
+            let folder = root.path().join(&path);
+            let out = tempfile::tempdir().unwrap();
+            let (chart, out) = (folder.to_str().unwrap(), out.path().to_str().unwrap());
+            let theirs = helm
+                .run(["dependency", "update", chart])
+                .and_then(|_| helm.run(["package", chart, "--destination", out]));
+            match (ours, theirs) {
+                (Ok(ours), Ok(_)) => {
+                    let file = std::fs::read_dir(out).unwrap().next().unwrap().unwrap().path();
+                    let theirs = Chart::from_archive(&std::fs::read(file).unwrap()).unwrap();
+                    if theirs.with_lock(None) == ours.with_lock(None) {
+                        equal += 1;
+                    } else {
+                        failures.push(format!("{path}: another chart"));
+                    }
+                }
+                (Err(_), Err(_)) => refused += 1,
+                (ours, theirs) => failures.push(format!("{path}: ours {:?}, theirs {theirs:?}", ours.err())),
+            }
+            let _ = std::fs::remove_dir_all(folder.join("charts"));
+        }
+    }
+    let summary =
+        format!("charts: {equal} equal, {refused} refused by both, {skipped} with remote dependencies\n");
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), summary.as_bytes());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
