@@ -3,8 +3,8 @@
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use kargo_expr::{CommitVariables, Environment, Expression, Signatures, Time};
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let time = Time::from_unix(1_750_000_000, 0, 7200);

@@ -116,6 +116,7 @@ impl<R: Read> Read for Limited<R> {
 
 /// Writes files in their order. The bytes depend on nothing but the paths and the content.
 pub(crate) struct Writer {
+    budget: Budget,
     tar: tar::Builder<flate2::write::GzEncoder<Vec<u8>>>,
 }
 
@@ -127,10 +128,11 @@ impl Writer {
             .operating_system(255)
             .mtime(0)
             .write(Vec::new(), Compression::default());
-        Self { tar: tar::Builder::new(gzip) }
+        Self { budget: Budget::new(), tar: tar::Builder::new(gzip) }
     }
 
     pub(crate) fn add(&mut self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.budget.spend(bytes.len() as u64).map_err(|error| error.at(path))?;
         self.append(path, bytes)
             .map_err(|cause| Error::new("the file cannot be packaged").at(path).with_cause(cause))
     }

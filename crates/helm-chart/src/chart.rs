@@ -304,6 +304,7 @@ fn check_values(bytes: &[u8]) -> Result<(), Error> {
             return Err(Error::new(format!("the values are {}, where a mapping is wanted", node.kind()))
                 .on_line(node.line));
         }
+        node.check_finite()?;
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(crate) fn metadata(node: Node, metadata: &mut Metadata, lines: &mut Lines) -
         "kubeversion" => text(field, &mut to.kube_version),
         "dependencies" => each(field, &mut to.dependencies, lines, dependency),
         "type" => text(field, &mut to.kind),
-        _ => Ok(()),
+        _ => field.node.check_finite(),
     })
 }
 
@@ -56,7 +56,7 @@ fn maintainer(field: Field<'_>, lines: &mut Lines) -> Result<Maintainer, Error> 
         "name" => text(field, &mut to.name),
         "email" => text(field, &mut to.email),
         "url" => text(field, &mut to.url),
-        _ => Ok(()),
+        _ => field.node.check_finite(),
     })?;
     Ok(to)
 }
@@ -78,7 +78,7 @@ pub(crate) fn dependency(field: Field<'_>, lines: &mut Lines) -> Result<Dependen
             Ok(())
         }
         "alias" => text(field, &mut to.alias),
-        _ => Ok(()),
+        _ => field.node.check_finite(),
     })?;
     Ok(to)
 }
@@ -142,9 +142,8 @@ fn folded(letter: char) -> char {
 }
 
 pub(crate) fn text(field: Field<'_>, to: &mut String) -> Result<(), Error> {
-    match scalar(&field)? {
-        Some(text) => *to = text,
-        None => {}
+    if let Some(text) = scalar(&field)? {
+        *to = text;
     }
     Ok(())
 }
@@ -243,5 +242,7 @@ fn json_number(value: f64, line: usize) -> Result<Number, Error> {
         true => Some(Number::from(value as i64)),
         false => Number::from_f64(value),
     };
-    number.ok_or_else(|| Error::new("a number is not finite").on_line(line))
+    number.ok_or_else(|| {
+        Error::new("a number is infinite or not a number, which JSON cannot hold").on_line(line)
+    })
 }

@@ -69,7 +69,7 @@ impl Lock {
                 lock.dependencies = Some(dependencies);
                 Ok(())
             }
-            _ => Ok(()),
+            _ => field.node.check_finite(),
         })?;
         Ok(lock)
     }

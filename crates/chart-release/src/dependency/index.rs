@@ -176,7 +176,7 @@ impl Repository {
             None => "the repository has no version of it".to_owned(),
         };
         Err(self
-            .missing(format!("no version of {name} is within the constraint {constraint:?}"))
+            .missing(format!("no version of {name} is within the constraint {:?}", constraint.original()))
             .with_hint(hint))
     }
 

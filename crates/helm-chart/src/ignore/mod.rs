@@ -42,7 +42,7 @@ struct Rule {
 impl Default for HelmIgnore {
     /// The rules of a folder without `.helmignore`.
     fn default() -> Self {
-        Self { rules: Rule::new("templates/.?*").into_iter().collect() }
+        Self { rules: vec![Rule::new("templates/.?*")] }
     }
 }
 
@@ -55,7 +55,8 @@ impl HelmIgnore {
     /// # Errors
     ///
     /// What Helm refuses, with the line: `**`, a pattern that Go's
-    /// [`filepath.Match`](https://pkg.go.dev/path/filepath#Match) calls malformed, a line above 64 KiB; and a file that is not UTF-8.
+    /// [`filepath.Match`](https://pkg.go.dev/path/filepath#Match) calls malformed (of one that begins with a fitting part, Helm does not notice;
+    /// it then matches nothing), a line above 64 KiB; and a file that is not UTF-8.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut rules = Vec::new();
@@ -113,29 +114,28 @@ fn parse_line(line: &[u8]) -> Result<Option<Rule>, Error> {
             "a pattern without `/` is for names at any depth, and one that ends in `/` is for a directory with all that is in it",
         ));
     }
-    let malformed = || {
-        Error::new(format!("{line:?} is not a valid pattern"))
-            .with_hint("close each `[`, and put a `\\` before a character that is meant itself")
-    };
-    // Helm checks the whole line, before it takes signs off its ends.
-    Pattern::new(line).ok_or_else(malformed)?;
-    Rule::new(line).map(Some).ok_or_else(malformed)
+    // This is how Helm tries a pattern, before it takes signs off its ends.
+    if Pattern::new(line).matches("abc").is_none() {
+        return Err(Error::new(format!("{line:?} is not a valid pattern"))
+            .with_hint("close each `[`, and put a `\\` before a character that is meant itself"));
+    }
+    Ok(Some(Rule::new(line)))
 }
 
 impl Rule {
-    fn new(line: &str) -> Option<Self> {
+    fn new(line: &str) -> Self {
         let (negated, text) = line.strip_prefix('!').map_or((false, line), |rest| (true, rest));
         let (for_directories, text) = text.strip_suffix('/').map_or((false, text), |rest| (true, rest));
         let (for_paths, text) = match text.strip_prefix('/') {
             Some(rest) => (true, rest),
             None => (text.contains('/'), text),
         };
-        Some(Self { pattern: Pattern::new(text)?, negated, for_directories, for_paths })
+        Self { pattern: Pattern::new(text), negated, for_directories, for_paths }
     }
 
     fn matches(&self, path: &str) -> bool {
         let name = if self.for_paths { path } else { path.rsplit('/').next().unwrap_or(path) };
-        self.pattern.matches(name)
+        self.pattern.matches(name).unwrap_or(false)
     }
 }
 

@@ -2,7 +2,11 @@
 
 /// A pattern that was compiled.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern(Vec<Chunk>);
+pub(super) struct Pattern {
+    chunks: Vec<Chunk>,
+    /// Whether what follows the chunks is malformed. Go finds that out only where a name matches up to there.
+    malformed: bool,
+}
 
 /// What stands up to the next `*`.
 #[derive(Clone, Debug)]
@@ -25,8 +29,7 @@ enum Token {
 }
 
 impl Pattern {
-    /// Compiles a pattern; nothing for one that Go calls malformed.
-    pub(super) fn new(text: &str) -> Option<Self> {
+    pub(super) fn new(text: &str) -> Self {
         let mut chunks = Vec::new();
         let mut rest: Vec<char> = text.chars().rev().collect();
         while !rest.is_empty() {
@@ -37,21 +40,22 @@ impl Pattern {
             }
             let mut tokens = Vec::new();
             while rest.last().is_some_and(|&next| next != '*') {
-                tokens.push(token(&mut rest)?);
+                let Some(token) = token(&mut rest) else { return Self { chunks, malformed: true } };
+                tokens.push(token);
             }
             chunks.push(Chunk { after_star, tokens });
         }
-        Some(Self(chunks))
+        Self { chunks, malformed: false }
     }
 
-    /// Whether the pattern matches the whole name.
-    pub(super) fn matches(&self, name: &str) -> bool {
+    /// Whether the pattern matches the whole name; nothing where Go calls the pattern malformed.
+    pub(super) fn matches(&self, name: &str) -> Option<bool> {
         let mut name = name;
-        let mut chunks = self.0.iter().peekable();
+        let mut chunks = self.chunks.iter().peekable();
         'chunks: while let Some(chunk) = chunks.next() {
-            let is_last = chunks.peek().is_none();
+            let is_last = chunks.peek().is_none() && !self.malformed;
             if chunk.after_star && chunk.tokens.is_empty() {
-                return !name.contains('/');
+                return Some(!name.contains('/'));
             }
             if let Some(rest) = chunk.strip(name)
                 && (rest.is_empty() || !is_last)
@@ -71,9 +75,9 @@ impl Pattern {
                     }
                 }
             }
-            return false;
+            return Some(false);
         }
-        name.is_empty()
+        (!self.malformed).then_some(name.is_empty())
     }
 }
 
@@ -175,6 +179,9 @@ mod tests {
             ("a[", "ab", None),
             ("a[", "x", None),
             ("a/b[", "x", None),
+            ("a*[", "b", Some(false)),
+            ("a*[", "a", None),
+            ("a*b*[", "ac", Some(false)),
             ("*x", "xxx", Some(true)),
             ("\\", "a", None),
             ("", "", Some(true)),
@@ -186,7 +193,7 @@ mod tests {
             ("*.go", ".go", Some(true)),
             ("!a", "!a", Some(true)),
         ] {
-            assert_eq!(Pattern::new(pattern).map(|it| it.matches(name)), expected, "{pattern:?} {name:?}");
+            assert_eq!(Pattern::new(pattern).matches(name), expected, "{pattern:?} {name:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Only what Helm reads is read: mappings may have a key twice (the last one counts), merge keys are merged, and what follows the first
 //! document is left to the caller.
 
+mod node;
 mod scalar;
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,6 +12,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
 use crate::Error;
 
+pub(crate) use node::{Node, Value};
 pub(crate) use scalar::format_float;
 use scalar::resolve;
 
@@ -19,55 +21,6 @@ const MAX_NODES: usize = 2_000_000;
 /// The most text that aliases may repeat, in bytes.
 const MAX_ALIAS_BYTES: usize = 16 << 20;
 const MAX_DEPTH: usize = 128;
-
-/// A value and the line that it starts on, from 1.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) line: usize,
-    pub(crate) value: Value,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Value {
-    Null,
-    Bool(bool),
-    Integer(i128),
-    Float(f64),
-    Text(String),
-    List(Vec<Node>),
-    /// By key, in the order of bytes, which is that of JSON as Go writes it.
-    Mapping(BTreeMap<String, Node>),
-}
-
-impl Node {
-    /// What it is, in words, for messages.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self.value {
-            Value::Null => "null",
-            Value::Bool(_) => "a truth value",
-            Value::Integer(_) | Value::Float(_) => "a number",
-            Value::Text(_) => "a text",
-            Value::List(_) => "a list",
-            Value::Mapping(_) => "a mapping",
-        }
-    }
-
-    fn size(&self) -> (usize, usize) {
-        match &self.value {
-            Value::Text(text) => (1, text.len()),
-            Value::List(items) => sum(items.iter().map(Self::size)),
-            Value::Mapping(entries) => sum(entries.iter().map(|(key, value)| {
-                let (nodes, bytes) = value.size();
-                (nodes + 1, bytes + key.len())
-            })),
-            _ => (1, 0),
-        }
-    }
-}
-
-fn sum(sizes: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
-    sizes.fold((1, 0), |(nodes, bytes), (more, text)| (nodes + more, bytes + text))
-}
 
 /// The first document. A text without one is null.
 pub(crate) fn read(bytes: &[u8]) -> Result<Node, Error> {

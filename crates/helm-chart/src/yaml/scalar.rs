@@ -4,7 +4,7 @@ use go_compat::time;
 
 use crate::Error;
 
-use super::Value;
+use super::node::Value;
 
 /// The value of a scalar with this tag (`str`, `int`, ..., without `!!`).
 pub(super) fn resolve(text: String, plain: bool, tag: Option<&str>) -> Result<Value, Error> {
@@ -144,13 +144,11 @@ pub(crate) fn format_float(value: f64) -> String {
     let scientific = format!("{value:e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    match exponent < -4 || exponent >= 6 {
-        true => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{mantissa}e{sign}{:02}", exponent.abs())
-        }
-        false => format!("{value}"),
+    if (-4..6).contains(&exponent) {
+        return format!("{value}");
     }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
 }
 
 #[cfg(test)]

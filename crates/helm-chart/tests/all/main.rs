@@ -5,6 +5,7 @@
 mod folder;
 mod go_yaml;
 mod peer;
+mod reading;
 mod refusal;
 mod reproduce;
 mod shape;

@@ -90,40 +90,41 @@ fn packages_equal_those_of_helm_3() {
 }
 
 /// Helm takes our archives as its own.
-#[test]
-fn helm_takes_our_packages() {
+#[track_caller]
+fn takes(program: &str) {
+    let Some(helm) = available(Tool::find(program)) else { return };
     let root = tempfile::tempdir().unwrap();
     let shapes = shape::all();
     shapes.iter().for_each(|shape| shape.write(root.path()));
     let folders = DiskFolders::new(root.path()).unwrap();
-    for program in ["helm", "helm3"] {
-        let Some(helm) = available(Tool::find(program)) else { continue };
-        for shape in &shapes {
-            let package = Chart::read(&folders, shape.name).unwrap().package().unwrap();
-            let file = helm.folder().join(package.file_name());
-            std::fs::write(&file, package.archive()).unwrap();
-            let file = file.to_str().unwrap();
-            let shown = helm.run(["show", "chart", file]).unwrap();
-            let mut metadata = package.metadata().clone();
-            if metadata.api_version == "v1" && shape.name != "v1" {
-                metadata.dependencies.clear();
-            }
-            assert_eq!(
-                shown,
-                helm_chart::go_yaml::to_string(&metadata).unwrap().trim_end(),
-                "{}",
-                shape.name
-            );
-            helm.run(["dependency", "list", file]).unwrap();
-            // Templates of the shapes are not all valid, and library charts are not installed.
-            if ["plain", "locked", "folders", "archives", "links", "names", "v1", "types"]
-                .contains(&shape.name)
-            {
-                helm.run(["template", "--kube-version", "1.30.0", "x", file])
-                    .unwrap_or_else(|error| panic!("{}: {error}", shape.name));
-            }
+    for shape in &shapes {
+        let package = Chart::read(&folders, shape.name).unwrap().package().unwrap();
+        let file = helm.folder().join(package.file_name());
+        std::fs::write(&file, package.archive()).unwrap();
+        let file = file.to_str().unwrap();
+        let shown = helm.run(["show", "chart", file]).unwrap();
+        let mut metadata = package.metadata().clone();
+        if metadata.api_version == "v1" && shape.name != "v1" {
+            metadata.dependencies.clear();
+        }
+        assert_eq!(shown, helm_chart::go_yaml::to_string(&metadata).unwrap().trim_end(), "{}", shape.name);
+        helm.run(["dependency", "list", file]).unwrap();
+        // Templates of the shapes are not all valid, and library charts are not installed.
+        if ["plain", "locked", "folders", "archives", "names", "v1", "types"].contains(&shape.name) {
+            let rendered = helm.run(["template", "--kube-version", "1.30.0", "x", file]);
+            rendered.unwrap_or_else(|error| panic!("{program} {}: {error}", shape.name));
         }
     }
+}
+
+#[test]
+fn helm_4_takes_our_packages() {
+    takes("helm");
+}
+
+#[test]
+fn helm_3_takes_our_packages() {
+    takes("helm3");
 }
 
 #[test]
@@ -139,4 +140,54 @@ fn versions_given_on_the_command_line() {
         let theirs = helm_package(&helm, &root.path().join("full"), &more).unwrap();
         assert_eq!(differences(&content(ours.archive()), &content(&theirs)), Vec::<String>::new());
     }
+}
+
+/// The folders with a Chart.yaml, at any depth.
+fn charts_below(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    if folder.join("Chart.yaml").is_file() {
+        found.push(folder.to_owned());
+    }
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            charts_below(&entry.path(), found);
+        }
+    }
+}
+
+/// Charts that people wrote, below `CONFORMANCE_CORPUS/charts`: packaged alike, and refused alike.
+#[test]
+fn charts_that_people_wrote() {
+    let Some(corpus) = std::env::var_os("CONFORMANCE_CORPUS") else {
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"SKIPPED: no real charts; set CONFORMANCE_CORPUS\n",
+        );
+        return;
+    };
+    let root = Path::new(&corpus).join("charts");
+    let mut charts = Vec::new();
+    charts_below(&root, &mut charts);
+    let Some(helm) = available(Tool::find("helm")) else { return };
+    let Some(helm3) = available(Tool::find("helm3")) else { return };
+    let folders = DiskFolders::new(&root).unwrap();
+    let (mut equal, mut refused, mut failures) = (0, 0, Vec::new());
+    for folder in &charts {
+        let path = folder.strip_prefix(&root).unwrap().to_str().unwrap();
+        let ours = Chart::read(&folders, path).and_then(|chart| chart.package());
+        match (ours, helm_package(&helm, folder, &[])) {
+            (Ok(ours), Ok(theirs)) => {
+                let different = differences(&content(ours.archive()), &content(&theirs));
+                equal += usize::from(different.is_empty());
+                failures.extend(different.into_iter().map(|what| format!("{path}: {what}")));
+            }
+            (Ok(_), Err(error)) => failures.push(format!("{path}: Helm refuses it: {error}")),
+            (Err(_), Err(_)) => refused += 1,
+            // What Helm 4 alone takes.
+            (Err(_), Ok(_)) if helm_package(&helm3, folder, &[]).is_err() => refused += 1,
+            (Err(error), Ok(_)) => failures.push(format!("{path}: we refuse it: {error}")),
+        }
+    }
+    let summary = format!("charts: {equal} equal, {refused} refused by both, {} others\n", failures.len());
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), summary.as_bytes());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
