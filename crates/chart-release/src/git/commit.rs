@@ -136,7 +136,13 @@ impl ChartFolders for AtCommit {
         let mut read = Vec::with_capacity(files.len());
         for TreeFile { path: name, id } in files {
             let shown = join(path, &name);
-            let bytes = objects.read_blob(id, left, &shown)?;
+            let size = objects.size(id, &shown)?;
+            left = left.checked_sub(size).ok_or_else(|| {
+                Error::new(format!("with this file of {size} bytes the folder has more than 100 MiB"))
+                    .at(&shown)
+                    .with_hint("remove what does not belong into the chart")
+            })?;
+            let bytes = objects.read_blob(id, size, &shown)?;
             if bytes.len() <= LARGEST_LFS_POINTER && bytes.starts_with(LFS_POINTER) {
                 return Err(Error::new(
                     "Git LFS keeps the content of the file elsewhere; the commit has only a pointer to it",
@@ -146,7 +152,6 @@ impl ChartFolders for AtCommit {
                     "commit the file itself: `git lfs untrack PATH`, then `git add --renormalize PATH`",
                 ));
             }
-            left = left.saturating_sub(bytes.len() as u64);
             read.push(ChartFile { path: name, bytes });
         }
         Ok(read)
@@ -309,14 +314,17 @@ impl Objects {
         Ok(Some(Node::Folder(place)))
     }
 
+    fn size(&self, id: ObjectId, shown: &str) -> Result<u64, Error> {
+        let header = self.repository.find_header(id).map_err(|error| self.missing(shown, &error))?;
+        Ok(header.size())
+    }
+
     /// The content of a file, whose size is known before it is read.
     fn read_blob(&self, id: ObjectId, most: u64, shown: &str) -> Result<Vec<u8>, Error> {
-        let header = self.repository.find_header(id).map_err(|error| self.missing(shown, &error))?;
-        if header.size() > most {
-            let message = format!("it has {} bytes, and at most {most} may be read", header.size());
-            return Err(Error::new(message)
-                .at(shown)
-                .with_hint("remove what does not belong into the chart: it has at most 100 MiB"));
+        let size = self.size(id, shown)?;
+        if size > most {
+            let message = format!("it has {size} bytes, and at most {most} are read");
+            return Err(Error::new(message).at(shown).with_hint("make it shorter"));
         }
         let mut blob = self.repository.find_blob(id).map_err(|error| self.missing(shown, &error))?;
         Ok(blob.take_data())
