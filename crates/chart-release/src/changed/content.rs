@@ -14,7 +14,7 @@ const MOST_BYTES: u64 = 1 << 20;
 /// The files of a folder by path, each with the id of its content. `None` if there is no such folder.
 pub(crate) fn content(at: &AtCommit, path: &str) -> Result<Option<BTreeMap<String, ObjectId>>, Error> {
     let Some(files) = at.files(path)? else { return Ok(None) };
-    Ok(Some(files.into_iter().map(|TreeFile { path, id }| (path, id)).collect()))
+    files.into_iter().map(|TreeFile { path, id }| Ok((path, id?))).collect::<Result<_, _>>().map(Some)
 }
 
 /// The folders that a chart depends on by `file://`, relative to the root.

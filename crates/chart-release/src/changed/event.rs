@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::changed::base::{BaseError, BaseErrorKind};
+use crate::changed::base_error::{BaseError, BaseErrorKind};
 use crate::git::{CommitId, one_line};
 
 /// The largest file that is read: GitHub's own limit of payloads is 25 MB.

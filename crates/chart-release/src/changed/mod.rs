@@ -33,6 +33,7 @@
 //!
 //! - a sub-chart in `charts/x/charts/y` is part of `x`, and is not listed itself;
 //! - files beside charts count for nothing;
+//! - files that `.helmignore` leaves out of the package count, like all files of the chart;
 //! - a file mode counts for nothing, since Helm's archives have none;
 //! - a file or folder that a symbolic link in the chart leads to counts, wherever in the repository it is;
 //! - a chart that depends by `file://` on a changed chart or folder is listed as [`Dependent`](ChangeReason::Dependent), and so on from dependent to
@@ -40,6 +41,7 @@
 //! - a deleted chart is in [`Changed::deleted`] and is no error.
 
 mod base;
+mod base_error;
 mod content;
 mod event;
 
@@ -49,7 +51,7 @@ use gix::ObjectId;
 use helm_chart::ChartFolders as _;
 use serde::Serialize;
 
-pub use base::{BaseError, BaseErrorKind};
+pub use base_error::{BaseError, BaseErrorKind};
 pub use event::{Event, PullRequestEvent, PushEvent};
 
 use crate::Error;

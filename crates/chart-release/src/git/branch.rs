@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::git::commit_id::CommitId;
-use crate::git::error::{GitError, GitErrorKind, one_line};
+use crate::git::error::{GitError, GitErrorKind, argument, one_line};
 use crate::git::history::Ancestry;
 use crate::git::program::failed;
 use crate::git::remote::RemoteListing;
@@ -24,6 +24,8 @@ pub enum BranchStanding {
         branch: String,
         /// The newest commit of the default branch.
         tip: CommitId,
+        /// Whether the commit only has to be pushed: it comes after the newest commit of the branch.
+        is_ahead: bool,
     },
     /// This clone cannot tell: it has not fetched the newest commit of the branch, or it is shallow.
     /// [`fetch_branch`](GitRepository::fetch_branch) gets what is missing.
@@ -50,12 +52,15 @@ pub struct MissingHistory {
 impl MissingHistory {
     /// The command that fetches what is missing.
     pub fn remedy(&self) -> String {
-        let Self { is_shallow, remote, branch } = self;
-        match is_shallow {
-            true => format!(
-                "run: git fetch --unshallow {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch} (with actions/checkout: `fetch-depth: 0`)"
-            ),
-            false => format!("run: git fetch {remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"),
+        let refspec = argument(&format!("+refs/heads/{0}:refs/remotes/{1}/{0}", self.branch, self.remote));
+        let remote = argument(&self.remote);
+        match self.is_shallow {
+            true => {
+                format!(
+                    "run: git fetch --unshallow {remote} {refspec} (with actions/checkout: `fetch-depth: 0`)"
+                )
+            }
+            false => format!("run: git fetch {remote} {refspec}"),
         }
     }
 }
@@ -90,8 +95,11 @@ impl GitRepository {
         let branch = self.default_branch(listing)?;
         let Some(tip) = listing.branches.get(&branch).copied() else {
             let message = format!("the remote {:?} has no branch {:?}", listing.remote, one_line(&branch));
-            return Err(GitError::new(GitErrorKind::NoDefaultBranch, message)
-                .with_hint(format!("push it: git push {} {branch}", listing.remote)));
+            return Err(GitError::new(GitErrorKind::NoDefaultBranch, message).with_hint(format!(
+                "push it: git push {} {}",
+                argument(&listing.remote),
+                argument(&branch)
+            )));
         };
         if tip == commit {
             return Ok(BranchStanding::On { branch });
@@ -102,7 +110,10 @@ impl GitRepository {
         };
         Ok(match ancestry {
             Ancestry::Yes => BranchStanding::On { branch },
-            Ancestry::No => BranchStanding::Off { branch, tip },
+            Ancestry::No => {
+                let is_ahead = self.is_ancestor(tip, commit)? == Ancestry::Yes;
+                BranchStanding::Off { branch, tip, is_ahead }
+            }
             Ancestry::Unknown => {
                 let (is_shallow, remote) = (self.is_shallow()?, listing.remote.clone());
                 let missing = MissingHistory { is_shallow, remote, branch: branch.clone() };

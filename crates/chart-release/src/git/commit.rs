@@ -77,11 +77,11 @@ impl GitRepository {
 }
 
 /// One file below a folder.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TreeFile {
     /// Relative to the folder.
     pub(crate) path: String,
-    pub(crate) id: ObjectId,
+    /// Its content, or why the commit has none: a submodule, a link that leads nowhere or out of the repository.
+    pub(crate) id: Result<ObjectId, Error>,
 }
 
 impl AtCommit {
@@ -98,7 +98,7 @@ impl AtCommit {
         };
         let mut listing = Listing { objects: &objects, files: Vec::new(), entries: 0 };
         listing.add(&place, "", path, 0)?;
-        listing.files.sort();
+        listing.files.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Some(listing.files))
     }
 
@@ -136,7 +136,14 @@ impl ChartFolders for AtCommit {
         let mut read = Vec::with_capacity(files.len());
         for TreeFile { path: name, id } in files {
             let shown = join(path, &name);
-            let bytes = objects.read_blob(id, left, &shown)?;
+            let id = id?;
+            let size = objects.size(id, &shown)?;
+            left = left.checked_sub(size).ok_or_else(|| {
+                Error::new(format!("with this file of {size} bytes the folder has more than 100 MiB"))
+                    .at(&shown)
+                    .with_hint("remove what does not belong into the chart")
+            })?;
+            let bytes = objects.read_blob(id, size, &shown)?;
             if bytes.len() <= LARGEST_LFS_POINTER && bytes.starts_with(LFS_POINTER) {
                 return Err(Error::new(
                     "Git LFS keeps the content of the file elsewhere; the commit has only a pointer to it",
@@ -146,7 +153,6 @@ impl ChartFolders for AtCommit {
                     "commit the file itself: `git lfs untrack PATH`, then `git add --renormalize PATH`",
                 ));
             }
-            left = left.saturating_sub(bytes.len() as u64);
             read.push(ChartFile { path: name, bytes });
         }
         Ok(read)
@@ -309,14 +315,17 @@ impl Objects {
         Ok(Some(Node::Folder(place)))
     }
 
+    fn size(&self, id: ObjectId, shown: &str) -> Result<u64, Error> {
+        let header = self.repository.find_header(id).map_err(|error| self.missing(shown, &error))?;
+        Ok(header.size())
+    }
+
     /// The content of a file, whose size is known before it is read.
     fn read_blob(&self, id: ObjectId, most: u64, shown: &str) -> Result<Vec<u8>, Error> {
-        let header = self.repository.find_header(id).map_err(|error| self.missing(shown, &error))?;
-        if header.size() > most {
-            let message = format!("it has {} bytes, and at most {most} may be read", header.size());
-            return Err(Error::new(message)
-                .at(shown)
-                .with_hint("remove what does not belong into the chart: it has at most 100 MiB"));
+        let size = self.size(id, shown)?;
+        if size > most {
+            let message = format!("it has {size} bytes, and at most {most} are read");
+            return Err(Error::new(message).at(shown).with_hint("make it shorter"));
         }
         let mut blob = self.repository.find_blob(id).map_err(|error| self.missing(shown, &error))?;
         Ok(blob.take_data())
@@ -360,33 +369,32 @@ impl Listing<'_> {
                 }
             };
             let shown = join(shown, name);
-            match entry.kind {
-                EntryKind::Blob | EntryKind::BlobExecutable => {
-                    self.files.push(TreeFile { path: format!("{prefix}{name}"), id: entry.id });
-                }
+            let path = format!("{prefix}{name}");
+            let id = match entry.kind {
+                EntryKind::Blob | EntryKind::BlobExecutable => Ok(entry.id),
+                EntryKind::Commit => Err(submodule(&shown)),
                 EntryKind::Tree => {
                     let mut below = place.clone();
                     below.below.push((entry.name.clone(), entry.id));
-                    self.add(&below, &format!("{prefix}{name}/"), &shown, depth + 1)?;
+                    self.add(&below, &format!("{path}/"), &shown, depth + 1)?;
+                    continue;
                 }
-                EntryKind::Link => match self.objects.locate(place.clone(), name.as_bytes(), &shown)? {
-                    Some(Node::File(id)) => self.files.push(TreeFile { path: format!("{prefix}{name}"), id }),
-                    Some(Node::Folder(target)) if target.is_at_or_above(place) => {
-                        return Err(Error::new("the link leads to a folder that it is in")
-                            .at(shown)
-                            .with_hint("let it lead to another folder"));
+                EntryKind::Link => match self.objects.locate(place.clone(), name.as_bytes(), &shown) {
+                    Ok(Some(Node::File(id))) => Ok(id),
+                    Ok(Some(Node::Folder(target))) if !target.is_at_or_above(place) => {
+                        self.add(&target, &format!("{path}/"), &shown, depth + 1)?;
+                        continue;
                     }
-                    Some(Node::Folder(target)) => {
-                        self.add(&target, &format!("{prefix}{name}/"), &shown, depth + 1)?
-                    }
-                    None => {
-                        return Err(Error::new("the link leads to nothing")
-                            .at(shown)
-                            .with_hint("remove it, or commit what it leads to"));
-                    }
+                    Ok(Some(Node::Folder(_))) => Err(Error::new("the link leads to a folder that it is in")
+                        .at(&shown)
+                        .with_hint("let it lead to another folder")),
+                    Ok(None) => Err(Error::new("the link leads to nothing")
+                        .at(&shown)
+                        .with_hint("remove it, or commit what it leads to")),
+                    Err(error) => Err(error),
                 },
-                EntryKind::Commit => return Err(submodule(&shown)),
-            }
+            };
+            self.files.push(TreeFile { path, id });
         }
         Ok(())
     }

@@ -178,3 +178,41 @@ pub(crate) fn one_line(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
     printable(&redact(line)).chars().take(LONGEST_LINE).collect()
 }
+
+/// An argument as it can be typed into a shell, for remedies.
+pub(crate) fn argument(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-._/+:@=".contains(letter);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", printable(text).replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_of_remedies() {
+        for (text, expected) in [
+            ("main", "main"),
+            ("/home/me/a+b", "/home/me/a+b"),
+            ("/home/my charts", "'/home/my charts'"),
+            ("$(id);x", "'$(id);x'"),
+            ("it's", "'it'\\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(argument(text), expected);
+        }
+    }
+
+    #[test]
+    fn lines_are_bounded_and_without_secrets() {
+        assert_eq!(
+            one_line("fatal: no https://me:hunter2@example.com/a\nmore"),
+            "fatal: no https://***@example.com/a"
+        );
+        assert_eq!(one_line(&"x".repeat(5000)).len(), LONGEST_LINE);
+        assert_eq!(one_line("a\u{1b}[31m"), "a\\u{1b}[31m");
+    }
+}

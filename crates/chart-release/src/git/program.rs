@@ -11,22 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
 use crate::git::error::{GitError, GitErrorKind, one_line};
-use crate::git::repository::GitRepository;
-
-/// Variables that would make the program read another repository.
-const VARIABLES_OF_ANOTHER_REPOSITORY: [&str; 11] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-];
+use crate::git::repository::{GitRepository, VARIABLES_OF_ANOTHER_REPOSITORY};
 
 /// The bytes of standard output that are read: a listing of a million references.
 const MOST_OUTPUT: usize = 64 << 20;

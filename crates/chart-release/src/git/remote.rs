@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::git::commit_id::CommitId;
-use crate::git::error::{GitError, GitErrorKind, one_line};
+use crate::git::error::{GitError, GitErrorKind, argument, one_line};
 use crate::git::program::failed;
 use crate::git::repository::GitRepository;
 use crate::git::tag::{TagName, TagStanding};
@@ -67,7 +67,7 @@ impl GitRepository {
         self.recorded_default_branch(&listing.remote)?.ok_or_else(|| {
             let message = format!("the remote {:?} does not say which branch is its default", listing.remote);
             GitError::new(GitErrorKind::NoDefaultBranch, message)
-                .with_hint(format!("record it: git remote set-head {} BRANCH", listing.remote))
+                .with_hint(format!("record it: git remote set-head {} BRANCH", argument(&listing.remote)))
         })
     }
 

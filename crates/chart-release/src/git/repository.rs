@@ -6,7 +6,7 @@ use std::time::Duration;
 use gix::bstr::{BStr, ByteSlice};
 
 use crate::git::commit_id::CommitId;
-use crate::git::error::{GitError, GitErrorKind, broken, one_line};
+use crate::git::error::{GitError, GitErrorKind, argument, broken, one_line};
 
 /// A Git repository on this machine.
 ///
@@ -41,6 +41,21 @@ pub struct Head {
     pub branch: Option<String>,
 }
 
+/// Variables that would lead to another repository.
+pub(crate) const VARIABLES_OF_ANOTHER_REPOSITORY: [&str; 11] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
 /// How long one call of `git` may take unless [`with_time_limit`](GitRepository::with_time_limit) says otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
@@ -65,7 +80,7 @@ impl GitRepository {
                 "run it in a clone of the repository that the charts are in; `git init` begins a new one",
             ));
         }
-        let inner = gix::ThreadSafeRepository::discover(folder)
+        let inner = gix::ThreadSafeRepository::discover_opts(folder, Default::default(), trust())
             .map_err(broken(format!("the Git repository of {} cannot be read", folder.display())))?;
         let repository = inner.to_thread_local();
         let root = repository.workdir().unwrap_or_else(|| repository.git_dir());
@@ -74,7 +89,7 @@ impl GitRepository {
             let message = format!("the repository {} belongs to another user", root.display());
             return Err(GitError::new(GitErrorKind::Untrusted, message).with_hint(format!(
                 "if you trust it, run: git config --global --add safe.directory {}",
-                root.display()
+                argument(&root.display().to_string())
             )));
         }
         Ok(Self { inner, root, program: "git".into(), time_limit: TIME_LIMIT })
@@ -265,6 +280,19 @@ impl GitRepository {
     pub(crate) fn time_limit(&self) -> Duration {
         self.time_limit
     }
+}
+
+/// How repositories are opened, by trust. gitoxide reads the variables of another repository and those that name Git's configuration
+/// (`GIT_CONFIG_GLOBAL`) with one permission, so the latter are ignored where one of the former is set.
+fn trust() -> gix::sec::trust::Mapping<gix::open::Options> {
+    let mut trust = gix::sec::trust::Mapping::<gix::open::Options>::default();
+    if VARIABLES_OF_ANOTHER_REPOSITORY.iter().any(|variable| std::env::var_os(variable).is_some()) {
+        let mut permissions = gix::open::Permissions::all();
+        permissions.env.git_prefix = gix::sec::Permission::Deny;
+        permissions.env.objects = gix::sec::Permission::Deny;
+        trust.full = trust.full.permissions(permissions);
+    }
+    trust
 }
 
 impl std::fmt::Debug for GitRepository {

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use helm_chart::Metadata;
 use jiff::Timestamp;
 use oci_registry::Digest;
-use repository_url::is_printable;
 use serde::Serialize;
 
 use crate::Package;
@@ -44,7 +43,7 @@ impl Artifact {
         provenance: Option<&Bytes>,
         created: Timestamp,
     ) -> Result<Self, serde_json::Error> {
-        let metadata = sanitized(package.metadata());
+        let metadata = package.metadata();
         let config = Bytes::from(go_json(&metadata)?);
         let archive = Bytes::copy_from_slice(package.archive());
         let mut layers = vec![Descriptor::of(CHART, &archive)];
@@ -131,45 +130,6 @@ fn authors(metadata: &Metadata) -> String {
     metadata.maintainers.iter().map(author).collect::<Vec<_>>().join(", ")
 }
 
-/// The metadata as Helm has it after it has loaded an archive: white space is blanks, and what cannot be printed is left out.
-fn sanitized(metadata: &Metadata) -> Metadata {
-    let mut clean = metadata.clone();
-    let fields = [
-        &mut clean.name,
-        &mut clean.description,
-        &mut clean.home,
-        &mut clean.icon,
-        &mut clean.condition,
-        &mut clean.tags,
-        &mut clean.app_version,
-        &mut clean.kube_version,
-    ];
-    fields.into_iter().chain(&mut clean.sources).chain(&mut clean.keywords).for_each(sanitize);
-    for maintainer in &mut clean.maintainers {
-        [&mut maintainer.name, &mut maintainer.email, &mut maintainer.url].into_iter().for_each(sanitize);
-    }
-    for dependency in &mut clean.dependencies {
-        let fields = [
-            &mut dependency.name,
-            &mut dependency.version,
-            &mut dependency.repository,
-            &mut dependency.condition,
-        ];
-        fields.into_iter().chain(&mut dependency.tags).for_each(sanitize);
-    }
-    clean
-}
-
-fn sanitize(text: &mut String) {
-    let kept = |letter: char| match letter {
-        letter if letter.is_whitespace() => Some(' '),
-        letter => is_printable(letter).then_some(letter),
-    };
-    if text.chars().any(|letter| kept(letter) != Some(letter)) {
-        *text = text.chars().filter_map(kept).collect();
-    }
-}
-
 /// JSON as Go's `json.Marshal` writes it: without blanks, and with `<`, `>`, `&` and the two line separators of Unicode as escapes.
 fn go_json(value: &impl Serialize) -> Result<String, serde_json::Error> {
     let text = serde_json::to_string(value)?;
@@ -199,7 +159,7 @@ mod tests {
 
     #[track_caller]
     fn check(yaml: &str, expected: &str) {
-        assert_eq!(go_json(&sanitized(&metadata(yaml))).unwrap(), expected, "{yaml}");
+        assert_eq!(go_json(&metadata(yaml)).unwrap(), expected, "{yaml}");
     }
 
     #[test]

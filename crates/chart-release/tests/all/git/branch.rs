@@ -29,9 +29,14 @@ async fn a_full_clone() {
     clone.git(["checkout", "--quiet", "--detach", "HEAD~1"]);
     assert_eq!(standing(&clone.open()).await, on_main(), "an ancestor");
 
-    clone.git(["checkout", "--quiet", "-b", "side"]);
+    let off =
+        |is_ahead| BranchStanding::Off { branch: "main".to_owned(), tip: clone.id("origin/main"), is_ahead };
+    clone.git(["checkout", "--quiet", "main"]);
     clone.commit("not pushed");
-    let off = BranchStanding::Off { branch: "main".to_owned(), tip: clone.id("origin/main") };
+    assert_eq!(standing(&clone.open()).await, off(true));
+    clone.git(["checkout", "--quiet", "-b", "side", "HEAD~2"]);
+    clone.commit("not pushed");
+    let off = off(false);
     assert_eq!(standing(&clone.open()).await, off);
     clone.git(["push", "--quiet", "origin", "side"]);
     assert_eq!(standing(&clone.open()).await, off, "on another branch of the remote");
@@ -59,7 +64,7 @@ async fn a_clone_that_is_out_of_date() {
     // A force-push takes the commit off the branch.
     let first = bare.resolve("main~4").unwrap();
     bare.set_reference("refs/heads/main", &first).unwrap();
-    let off = BranchStanding::Off { branch: "main".to_owned(), tip: first.parse().unwrap() };
+    let off = BranchStanding::Off { branch: "main".to_owned(), tip: first.parse().unwrap(), is_ahead: true };
     assert_eq!(standing(&repository).await, off);
 }
 
@@ -94,7 +99,10 @@ async fn a_shallow_clone() {
             repository.fetch_branch("origin", "main").await.unwrap();
         }
         assert!(!repository.is_shallow().unwrap());
-        assert_eq!(standing(&repository).await, BranchStanding::Off { branch: "main".to_owned(), tip });
+        assert_eq!(
+            standing(&repository).await,
+            BranchStanding::Off { branch: "main".to_owned(), tip, is_ahead: false }
+        );
     }
 }
 

@@ -153,7 +153,7 @@ fn what_is_refused() {
         (
             Commit::new("").symlink("charts/a/x", "y".repeat(5000)),
             "charts/a/x",
-            "it has 5000 bytes, and at most 4096 may be read",
+            "it has 5000 bytes, and at most 4096 are read",
         ),
         (
             Commit::new("").submodule("charts/a/sub", "1".repeat(40)),
@@ -168,7 +168,7 @@ fn what_is_refused() {
         (
             Commit::new("").file("charts/a/big", vec![0; (100 << 20) + 1]),
             "charts/a/big",
-            "it has 104857601 bytes, and at most 104857600 may be read",
+            "with this file of 104857601 bytes the folder has more than 100 MiB",
         ),
         (
             Commit::new("").file(b"charts/a/\xff".to_vec(), "x"),

@@ -95,6 +95,7 @@ fn revisions() {
     let second = clone.commit("second");
     clone.git(["tag", "-a", "-m", "one", "one", "HEAD~1"]);
     let repository = clone.open();
+    assert_eq!(repository.root(), clone.path().canonicalize().unwrap());
     for (revision, expected) in
         [("HEAD", second), ("main", second), ("HEAD~1", first), ("one", first), (&second.short(), second)]
     {
@@ -105,4 +106,22 @@ fn revisions() {
         assert_eq!(error.kind(), GitErrorKind::UnknownRevision, "{revision}: {error:?}");
     }
     assert_eq!(repository.message(second).unwrap(), "second\n");
+}
+
+/// A hook of another repository runs us with its variables.
+#[test]
+fn variables_of_another_repository_are_not_read() {
+    for test in ["git::head::revisions", "git::push::an_annotated_tag_on_the_same_commit_is_done_already"] {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test])
+            .envs([
+                ("GIT_DIR", "/nowhere/.git"),
+                ("GIT_WORK_TREE", "/nowhere"),
+                ("GIT_INDEX_FILE", "/nowhere/index"),
+            ])
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
 }

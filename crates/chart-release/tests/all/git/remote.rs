@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chart_release::git::{GitErrorKind, TagName, TagStanding};
+use warehouse_testkit::peer::{available, find};
 use warehouse_testkit::{Fault, GitServer, When};
 
 use super::Clone;
@@ -154,12 +155,17 @@ async fn what_can_go_wrong() {
     let clone = Clone::of(bare.url(), &[]);
     let refused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let folder = clone.path().join("nowhere").display().to_string();
+    let has_ssh = available(find("ssh")).is_some();
     for (url, kind) in [
+        (format!("ssh://me@{refused}/a.git"), GitErrorKind::Unreachable),
         (format!("{}/nowhere.git", server.url()), GitErrorKind::NotFound),
         (format!("file://{folder}"), GitErrorKind::NotFound),
         (format!("http://me:hunter2@{refused}/a.git"), GitErrorKind::Unreachable),
         ("http://me:hunter2@nowhere.invalid/a.git".to_owned(), GitErrorKind::Unreachable),
     ] {
+        if url.starts_with("ssh") && !has_ssh {
+            continue;
+        }
         clone.git(["remote", "set-url", "origin", &url]);
         let error = clone.open().list_remote("origin").await.unwrap_err();
         assert_eq!(error.kind(), kind, "{url}: {error:?}");

@@ -66,7 +66,7 @@ fn names() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
     fn names_are_those_of_git(text in "[a./@{}~^:?*\\[\\\\ \\-\u{1}ä]{0,4}(\\.lock)?") {
