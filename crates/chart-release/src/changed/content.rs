@@ -11,10 +11,13 @@ use crate::git::{AtCommit, TreeFile, join};
 /// The largest `Chart.yaml` that is read.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// The files of a folder by path, each with the id of its content. `None` if there is no such folder.
+/// The files of a folder that enter the package, by path, each with the id of its content: those that `.helmignore` does not leave out. `None` if
+/// there is no such folder.
 pub(crate) fn content(at: &AtCommit, path: &str) -> Result<Option<BTreeMap<String, ObjectId>>, Error> {
     let Some(files) = at.files(path)? else { return Ok(None) };
-    files.into_iter().map(|TreeFile { path, id }| Ok((path, id?))).collect::<Result<_, _>>().map(Some)
+    let rules = at.ignore_rules(path)?;
+    let entering = files.into_iter().filter(|file| !rules.ignores_file(&file.path));
+    entering.map(|TreeFile { path, id }| Ok((path, id?))).collect::<Result<_, _>>().map(Some)
 }
 
 /// The folders that a chart depends on by `file://`, relative to the root.

@@ -29,11 +29,11 @@
 //! # Which charts
 //!
 //! A chart is a folder one level below the folder of charts (`charts` unless [`charts_folder`](ChangedOptions::charts_folder) says otherwise) with a
-//! `Chart.yaml`. It is changed if the files below it are: their paths and contents. So
+//! `Chart.yaml`. It is changed if the files that enter its package are: their paths and contents. So
 //!
 //! - a sub-chart in `charts/x/charts/y` is part of `x`, and is not listed itself;
 //! - files beside charts count for nothing;
-//! - files that `.helmignore` leaves out of the package count, like all files of the chart;
+//! - files that `.helmignore` leaves out of the package count for nothing; the `.helmignore` itself counts;
 //! - a file mode counts for nothing, since Helm's archives have none;
 //! - a file or folder that a symbolic link in the chart leads to counts, wherever in the repository it is;
 //! - a chart that depends by `file://` on a changed chart or folder is listed as [`Dependent`](ChangeReason::Dependent), and so on from dependent to

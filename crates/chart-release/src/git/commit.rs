@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice};
 use gix::objs::tree::EntryKind;
-use helm_chart::{ChartFile, ChartFolders, Error};
+use helm_chart::{ChartFile, ChartFolders, Error, HelmIgnore};
 
 use crate::git::commit_id::CommitId;
 use crate::git::error::{GitError, broken};
@@ -26,6 +26,9 @@ const MOST_LINKS: usize = 40;
 /// The longest target of a link, in bytes.
 const LONGEST_TARGET: u64 = 4096;
 
+/// The largest `.helmignore` that is read.
+const LARGEST_IGNORE_FILE: u64 = 1 << 20;
+
 /// How a file begins that Git LFS stands in for.
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
@@ -40,6 +43,7 @@ const LARGEST_LFS_POINTER: usize = 1024;
 ///   `eol` change nothing), `$Id$` is not expanded, no filter runs;
 /// - a symbolic link is followed as on disk, as long as it stays in the repository;
 /// - a submodule, and a file that Git LFS keeps elsewhere, are errors: their content is not in the commit;
+/// - files that `.helmignore` leaves out are not read, so they are no errors and have no size;
 /// - the file mode is not read: Helm's archives have none.
 ///
 /// A folder has at most 100 MiB in 50 000 files; sizes are known before a file is read.
@@ -109,6 +113,15 @@ impl AtCommit {
         Ok(matches!(found, Some(Node::Folder(_))))
     }
 
+    /// The `.helmignore` of a folder.
+    pub(crate) fn ignore_rules(&self, path: &str) -> Result<HelmIgnore, Error> {
+        let name = join(path, HelmIgnore::FILE_NAME);
+        match self.file(&name, LARGEST_IGNORE_FILE)? {
+            Some(bytes) => HelmIgnore::parse(&bytes).map_err(|error| error.at(name)),
+            None => Ok(HelmIgnore::default()),
+        }
+    }
+
     /// The content of one file, if it is there and not larger than this.
     pub(crate) fn file(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>, Error> {
         let objects = Objects::new(self);
@@ -134,7 +147,11 @@ impl ChartFolders for AtCommit {
         let objects = Objects::new(self);
         let mut left = MOST_BYTES;
         let mut read = Vec::with_capacity(files.len());
+        let rules = self.ignore_rules(path)?;
         for TreeFile { path: name, id } in files {
+            if rules.ignores_file(&name) {
+                continue;
+            }
             let shown = join(path, &name);
             let id = id?;
             let size = objects.size(id, &shown)?;

@@ -85,6 +85,25 @@ fn each_kind_of_change() {
 }
 
 #[test]
+fn what_enters_no_package_changes_nothing() {
+    let (_server, bare) = repository();
+    let first = library_and_dependents().file("charts/alone/.helmignore", "*.md\n/ci/\n");
+    bare.commit("main", first).unwrap();
+    let commit = |it: Commit| bare.commit("main", it).unwrap();
+    commit(Commit::new("x").file("charts/alone/README.md", "1").file("charts/alone/ci/values.yaml", "1"));
+    assert_eq!(shown(&since(&bare, "HEAD~1")), [""; 0]);
+    commit(Commit::new("x").file("charts/alone/templates/.hidden", "1"));
+    assert_eq!(shown(&since(&bare, "HEAD~1")), [""; 0]);
+    commit(Commit::new("x").file("charts/b/README.md", "1"));
+    assert_eq!(shown(&since(&bare, "HEAD~1")), ["b modified"], "the rules are those of each chart");
+    commit(Commit::new("x").file("charts/alone/.helmignore", "/ci/\n"));
+    assert_eq!(shown(&since(&bare, "HEAD~1")), ["alone modified"]);
+    commit(Commit::new("x").file("charts/alone/.helmignore", "a**b\n"));
+    let found = since(&bare, "HEAD~1");
+    assert_eq!((shown(&found), found.problems.len()), (vec!["alone modified".to_owned()], 1), "{found:?}");
+}
+
+#[test]
 fn what_a_link_leads_to() {
     let (_server, bare) = repository();
     let first = library_and_dependents()

@@ -187,6 +187,22 @@ fn what_is_refused() {
     }
 }
 
+#[test]
+fn what_is_ignored_is_not_read() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+    let it = case(
+        Commit::new("")
+            .file("charts/a/Chart.yaml", "a")
+            .file("charts/a/.helmignore", "docs/\n")
+            .file("charts/a/docs/film.mp4", pointer)
+            .file("charts/a/docs/large", vec![0; (100 << 20) + 1])
+            .submodule("charts/a/docs/sub", "1".repeat(40))
+            .symlink("charts/a/docs/link", "/etc/passwd"),
+    );
+    let expected = files([("Chart.yaml", "a"), (".helmignore", "docs/\n")]);
+    assert_eq!(read(&it.repository, it.commit, "charts/a").unwrap(), expected);
+}
+
 /// Two links from each folder to the next one: 2^30 files, if all were listed.
 #[test]
 fn a_folder_that_unfolds() {
