@@ -118,7 +118,7 @@ impl Reading {
     fn relock(&self) -> String {
         let folder = if self.folder.is_empty() { "." } else { &self.folder };
         format!(
-            "lock the dependencies again, as `helm dependency update {folder}` does, and commit {}",
+            "lock the dependencies again (`warehouse chart dependency lock {folder}`, or `helm dependency update {folder}`) and commit {}",
             self.lock_file()
         )
     }
