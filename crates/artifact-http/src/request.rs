@@ -1,13 +1,14 @@
 //! What is to be sent, and with which authorizations.
 
 use std::fmt;
+use std::sync::Arc;
 
 use artifact_source::{Error, ErrorKind, redact_url};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
-use crate::{Authorization, Credential, Origin};
+use crate::{Authorization, Credential, Origin, Response};
 
 const DEFAULT_MAX_BYTES: u64 = 16 << 20;
 const DEFAULT_MAX_REDIRECTS: usize = 10;
@@ -30,6 +31,7 @@ pub struct Request {
     pub(crate) retries: Retries,
     pub(crate) allow_plain_credential: bool,
     pub(crate) public_only: bool,
+    is_cut_off: Option<Arc<dyn Fn(&Response) -> bool + Send + Sync>>,
 }
 
 impl Request {
@@ -74,6 +76,7 @@ impl Request {
             retries,
             allow_plain_credential: false,
             public_only: false,
+            is_cut_off: None,
         }
     }
 
@@ -195,6 +198,26 @@ impl Request {
         self
     }
 
+    /// How to tell by its content that a [complete](Response::is_complete) answer was cut off, such as JSON without its end. An answer
+    /// without a `Content-Length` that breaks off looks like one that ends, and a proxy may pass on part of an answer as a whole.
+    ///
+    /// An answer for which `is_cut_off` returns `true` is a failure like a connection that breaks within the body: the request is sent
+    /// again, and in the end [`BadAnswer`](ErrorKind::BadAnswer), which is transient. Defaults to `false` for all answers.
+    /// [`HttpClient::open`](crate::HttpClient::open) does not use it.
+    #[must_use]
+    pub fn cut_off_if(mut self, is_cut_off: impl Fn(&Response) -> bool + Send + Sync + 'static) -> Self {
+        self.is_cut_off = Some(Arc::new(is_cut_off));
+        self
+    }
+
+    /// The answer, unless it [was cut off](Self::cut_off_if).
+    pub(crate) fn check_end(&self, response: Response) -> Result<Response, Error> {
+        match &self.is_cut_off {
+            Some(is_cut_off) if response.is_complete() && is_cut_off(&response) => Err(cut_off(&response)),
+            _ => Ok(response),
+        }
+    }
+
     /// URL and headers, if both can be sent.
     pub(crate) fn target(&self) -> Result<(&Url, &HeaderMap), Error> {
         let invalid = |what: String| Error::new(ErrorKind::InvalidInput, what).with_url(&self.shown_url);
@@ -205,6 +228,21 @@ impl Request {
         }
         Ok((url, headers))
     }
+}
+
+/// An answer that its content shows to be cut off.
+fn cut_off(response: &Response) -> Error {
+    let (what, hint) = match response.body.is_empty() {
+        true => (
+            "the answer is empty",
+            "the server, or a proxy before it, answers without content: its log may say why",
+        ),
+        false => (
+            "the answer ends before its content does",
+            "the server, a proxy before it, or the connection cut the answer off: their logs and limits may say why",
+        ),
+    };
+    Error::new(ErrorKind::BadAnswer, what).with_url(&response.url).with_transient(true).with_hint(hint)
 }
 
 /// Which failures of a request are tried again.

@@ -8,6 +8,7 @@ use artifact_http::{Call, Instructions, Origin, Request, Response, Url};
 use artifact_source::{Error, ErrorKind};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::json;
 use crate::reader::Reader;
 
 /// The page size that all registries accept; some refuse a larger one.
@@ -46,8 +47,8 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Er
             page.url.clone_from(&list);
             response = read_page(reader, &page, call).await?;
         }
-        // A partial response, and a missing page that the page before links to, do not end the list.
-        if response.status.as_u16() == 206 || number > 0 && matches!(response.status.as_u16(), 404 | 410) {
+        // A missing page that the page before links to does not end the list.
+        if number > 0 && matches!(response.status.as_u16(), 404 | 410) {
             return Err(response.error("a page of the list of tags could not be read").with_transient(false));
         }
         reader.check(&response, || format!("there is no repository {}", reader.endpoint.name))?;
@@ -95,6 +96,7 @@ async fn read_page(reader: &Reader, page: &Page, call: &Call) -> Result<Response
         .header("accept", "application/json")
         .accept_gzip(true)
         .max_bytes(MAX_PAGE_BYTES)
+        .cut_off_if(|response| json::is_truncated(&response.body))
         .public_only(page.public_only);
     reader.fetch(request, call).await
 }
@@ -185,8 +187,6 @@ impl TagList {
             (Some(limit), _) => Err(too_large(limit)),
             (None, Ok(())) => Ok(self.tags.len() > known),
             (None, Err(cause)) => Err(Error::new(ErrorKind::BadAnswer, "the answer is not a list of tags")
-                // A response without a length may have been truncated.
-                .with_transient(cause.is_eof())
                 .with_hint("check that this is a registry, and not the login page of a proxy")
                 .with_cause(cause)),
         }

@@ -259,17 +259,16 @@ async fn an_invalid_tag_is_listed_and_never_requested() {
 #[tokio::test]
 async fn answers_that_are_not_lists() {
     let bodies = [
-        "".to_owned(),
         "<html>".to_owned(),
         "[]".to_owned(),
         r#"{"tags": "a"}"#.to_owned(),
         r#"{"tags": ["a", 1]}"#.to_owned(),
         r#"{"tags": ["a"], "tags": ["b"]}"#.to_owned(),
         r#"{"tags": ["a"]}{"tags": ["b"]}"#.to_owned(),
-        format!(r#"{{"tags": {}"#, "[".repeat(1 << 20)),
+        format!(r#"{{"tags": {}{}}}"#, "[".repeat(1 << 20), "]".repeat(1 << 20)),
     ];
     for body in bodies {
-        let error = tags_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, 2 * MIB);
+        let error = tags_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, 3 * MIB);
         hint(&error, "check that this is a registry");
     }
     tags_under(Fault::login_page()).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, MIB);
