@@ -213,7 +213,9 @@ impl Request {
     /// The answer, unless it [was cut off](Self::cut_off_if).
     pub(crate) fn check_end(&self, response: Response) -> Result<Response, Error> {
         match &self.is_cut_off {
-            Some(is_cut_off) if response.is_complete() && is_cut_off(&response) => Err(cut_off(&response)),
+            Some(is_cut_off) if response.is_complete() && is_cut_off(&response) => {
+                Err(cut_off(response.body.is_empty()).with_url(&self.shown_url))
+            }
             _ => Ok(response),
         }
     }
@@ -231,8 +233,8 @@ impl Request {
 }
 
 /// An answer that its content shows to be cut off.
-fn cut_off(response: &Response) -> Error {
-    let (what, hint) = match response.body.is_empty() {
+fn cut_off(is_empty: bool) -> Error {
+    let (what, hint) = match is_empty {
         true => (
             "the answer is empty",
             "the server, or a proxy before it, answers without content: its log may say why",
@@ -242,7 +244,7 @@ fn cut_off(response: &Response) -> Error {
             "the server, a proxy before it, or the connection cut the answer off: their logs and limits may say why",
         ),
     };
-    Error::new(ErrorKind::BadAnswer, what).with_url(&response.url).with_transient(true).with_hint(hint)
+    Error::new(ErrorKind::BadAnswer, what).with_transient(true).with_hint(hint)
 }
 
 /// Which failures of a request are tried again.
