@@ -132,13 +132,20 @@ fn next_page(list: &Url, instructions: &Instructions) -> Result<Option<Page>, Er
     let Some((known, public_only)) = origins.into_iter().find(|(known, _)| Origin::of(known) == origin)
     else {
         let message = format!("the next page of the list of tags is at another host, {origin}");
-        return Err(Error::new(ErrorKind::Refused, message).with_url(answered));
+        let hint = format!(
+            "the registry, or a proxy before it, writes links with a name of its own: let it write them with {}, or as paths alone; \
+             if {origin} is the registry's name, use it in the repoURL",
+            Origin::of(list)
+        );
+        return Err(Error::new(ErrorKind::Refused, message).with_url(answered).with_hint(hint));
     };
     let is_below = || next.path().strip_prefix(known.path()).is_some_and(|rest| rest.starts_with('/'));
     if next.path() != known.path() && !is_below() {
         if next.query().is_none_or(str::is_empty) {
             let message = format!("the next page of the list of tags is at another path, {}", next.path());
-            return Err(Error::new(ErrorKind::BadAnswer, message).with_url(answered));
+            return Err(Error::new(ErrorKind::BadAnswer, message).with_url(answered).with_hint(
+                "the registry, or a proxy before it, writes the header Link: its query must say where the list goes on",
+            ));
         }
         next.set_path(known.path());
     }

@@ -111,6 +111,11 @@ impl Sender {
                      repository by its URL at {other}, with a credential for that"
                 ))
             }
+            (ErrorKind::BadAnswer, _) if error.status().is_some_and(|status| matches!(status, 300..=399)) => Some(
+                "the server redirects this request and not the one before it, and a POST is not sent to another place: name the \
+                 repository by the URL to which it redirects, or let the server redirect the path /info/refs too"
+                    .to_owned(),
+            ),
             (ErrorKind::Unauthorized, None) => self
                 .identity
                 .hint(ErrorKind::Unauthorized, "this repository")

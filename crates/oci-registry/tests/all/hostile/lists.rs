@@ -142,7 +142,8 @@ async fn a_link_to_another_host_is_not_followed() {
     let foreign = Registry::start().unwrap();
     for next in [format!("{}/v2/demo/app/tags/list", foreign.url()), format!("//{}/x", foreign.host())] {
         let message = format!("the next page of the list of tags is at another host, {}", foreign.url());
-        tags_under(Fault::link(next)).await.refused(ErrorKind::Refused, &message, 1, MIB);
+        let error = tags_under(Fault::link(next)).await.refused(ErrorKind::Refused, &message, 1, MIB);
+        hint(&error, &format!("if {} is the registry's name, use it in the repoURL", foreign.url()));
     }
     assert_eq!(foreign.log().counters().requests, 0, "it was not asked");
 }
@@ -292,6 +293,7 @@ async fn list_after(link: &'static str) -> Option<Vec<String>> {
         Ok(tags) => Some(tags),
         Err(error) => {
             assert!(!error.is_transient() && error.kind() != ErrorKind::NotFound, "{link}: {error}");
+            assert!(error.hint().is_some(), "{link}: {error}");
             None
         }
     }
@@ -328,6 +330,16 @@ async fn a_link_that_cannot_be_followed_is_not_the_end_of_a_list() {
     ] {
         assert_eq!(list_after(link).await, None, "{link}");
     }
+}
+
+#[tokio::test]
+async fn several_next_pages_are_told_as_such() {
+    let outcome = raw_tags(|_| {
+        answer("200 OK", &["Link: <?last=a>; rel=next", "Link: <?last=b>; rel=next"], r#"{"tags": ["a"]}"#)
+    });
+    let message = "the Link header of the answer names several next pages";
+    let error = outcome.await.refused(ErrorKind::BadAnswer, message, 1, MIB);
+    hint(&error, "must name one next page");
 }
 
 /// Every change of one byte of a `Link` header gives the whole list or an error, never a shorter list.
