@@ -13,6 +13,9 @@ use crate::{Authorization, Credential, Origin, Response};
 const DEFAULT_MAX_BYTES: u64 = 16 << 20;
 const DEFAULT_MAX_REDIRECTS: usize = 10;
 
+/// Tells whether a complete answer was cut off.
+type IsCutOff = Arc<dyn Fn(&Response) -> bool + Send + Sync>;
+
 /// What is to be sent, and how much may come back.
 ///
 /// What cannot be sent (a URL that is none, a header with a line break) is reported when it is sent.
@@ -31,7 +34,7 @@ pub struct Request {
     pub(crate) retries: Retries,
     pub(crate) allow_plain_credential: bool,
     pub(crate) public_only: bool,
-    is_cut_off: Option<Arc<dyn Fn(&Response) -> bool + Send + Sync>>,
+    is_cut_off: Option<IsCutOff>,
 }
 
 impl Request {
