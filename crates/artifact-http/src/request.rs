@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
+use crate::credential::strip_user_info;
 use crate::{Authorization, Credential, Origin, Response};
 
 const DEFAULT_MAX_BYTES: u64 = 16 << 20;
@@ -274,13 +275,6 @@ fn take_user_info(url: &mut Url) -> Option<Authorization> {
     let authorization = Credential::in_url(url)?.authorization();
     strip_user_info(url);
     authorization
-}
-
-/// Drops user name and password from a URL.
-pub(crate) fn strip_user_info(url: &mut Url) {
-    // Only a URL without a host refuses, and that one holds neither.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
 }
 
 impl fmt::Debug for Request {

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
 use crate::Origin;
-use crate::request::strip_user_info;
+use crate::credential::strip_user_info;
 use link::Malformed;
 
 pub use challenge::Challenge;
