@@ -231,14 +231,15 @@ impl HttpClient {
 
     /// Sends the request and reads the whole answer, again if need be.
     ///
-    /// The body of an error page (a status other than 2xx) is cut off at 64 KiB.
+    /// The body of an error page (a status other than 200) is cut off at 64 KiB.
     ///
     /// # Errors
     ///
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for what cannot be sent,
     /// [`Unreachable`](artifact_source::ErrorKind::Unreachable), [`Tls`](artifact_source::ErrorKind::Tls),
     /// [`TimedOut`](artifact_source::ErrorKind::TimedOut), [`TooLarge`](artifact_source::ErrorKind::TooLarge),
-    /// [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) for an answer that is not HTTP or ends early, and
+    /// [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) for an answer that is not HTTP or ends early
+    /// (also [by its content](Request::cut_off_if)), and
     /// [`Refused`](artifact_source::ErrorKind::Refused) for a redirect or a plain connection that a credential must
     /// not take. A status is never an error here, but for the 407 of a proxy, which says that nothing was asked: that is
     /// [`Unreachable`](artifact_source::ErrorKind::Unreachable).
@@ -246,7 +247,7 @@ impl HttpClient {
         let mut tries = Tries::begin();
         loop {
             let failure = match Box::pin(self.exchange(&request, call, true)).await {
-                Ok(stream) => match stream.read_whole().await {
+                Ok(stream) => match stream.read_whole().await.and_then(|read| request.check_end(read)) {
                     Ok(response) => match self.pause(&request, call, tries, Some(&response)).await {
                         Some(()) => {
                             tries.next();

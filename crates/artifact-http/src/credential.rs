@@ -196,6 +196,13 @@ impl<S: Into<Box<str>>> From<S> for Secret {
     }
 }
 
+/// Drops user name and password from a URL.
+pub(crate) fn strip_user_info(url: &mut Url) {
+    // Only a URL without a host refuses, and that one holds neither.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

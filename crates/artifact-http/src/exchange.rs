@@ -6,7 +6,7 @@ use artifact_source::{Error, ErrorKind};
 use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
-use crate::request::strip_user_info;
+use crate::credential::strip_user_info;
 use crate::service::{ServiceBody, ServiceRequest, ServiceResponse};
 use crate::stream::Sender;
 use crate::{Call, HttpClient, Origin, Request, StreamingResponse, call, failure, is_loopback};

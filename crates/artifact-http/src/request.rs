@@ -1,16 +1,21 @@
 //! What is to be sent, and with which authorizations.
 
 use std::fmt;
+use std::sync::Arc;
 
 use artifact_source::{Error, ErrorKind, redact_url};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
-use crate::{Authorization, Credential, Origin};
+use crate::credential::strip_user_info;
+use crate::{Authorization, Credential, Origin, Response};
 
 const DEFAULT_MAX_BYTES: u64 = 16 << 20;
 const DEFAULT_MAX_REDIRECTS: usize = 10;
+
+/// Tells whether a complete answer was cut off.
+type IsCutOff = Arc<dyn Fn(&Response) -> bool + Send + Sync>;
 
 /// What is to be sent, and how much may come back.
 ///
@@ -30,6 +35,7 @@ pub struct Request {
     pub(crate) retries: Retries,
     pub(crate) allow_plain_credential: bool,
     pub(crate) public_only: bool,
+    is_cut_off: Option<IsCutOff>,
 }
 
 impl Request {
@@ -85,6 +91,7 @@ impl Request {
             retries,
             allow_plain_credential: false,
             public_only: false,
+            is_cut_off: None,
         }
     }
 
@@ -206,6 +213,28 @@ impl Request {
         self
     }
 
+    /// How to tell by its content that a [complete](Response::is_complete) answer was cut off, such as JSON without its end. An answer
+    /// without a `Content-Length` that breaks off looks like one that ends, and a proxy may pass on part of an answer as a whole.
+    ///
+    /// An answer for which `is_cut_off` returns `true` is a failure like a connection that breaks within the body: the request is sent
+    /// again, and in the end [`BadAnswer`](ErrorKind::BadAnswer), which is transient. Defaults to `false` for all answers.
+    /// [`HttpClient::open`](crate::HttpClient::open) does not use it.
+    #[must_use]
+    pub fn cut_off_if(mut self, is_cut_off: impl Fn(&Response) -> bool + Send + Sync + 'static) -> Self {
+        self.is_cut_off = Some(Arc::new(is_cut_off));
+        self
+    }
+
+    /// The answer, unless it [was cut off](Self::cut_off_if).
+    pub(crate) fn check_end(&self, response: Response) -> Result<Response, Error> {
+        match &self.is_cut_off {
+            Some(is_cut_off) if response.is_complete() && is_cut_off(&response) => {
+                Err(cut_off(response.body.is_empty()).with_url(&self.shown_url))
+            }
+            _ => Ok(response),
+        }
+    }
+
     /// URL and headers, if both can be sent.
     pub(crate) fn target(&self) -> Result<(&Url, &HeaderMap), Error> {
         let invalid = |what: String| Error::new(ErrorKind::InvalidInput, what).with_url(&self.shown_url);
@@ -216,6 +245,21 @@ impl Request {
         }
         Ok((url, headers))
     }
+}
+
+/// An answer that its content shows to be cut off.
+fn cut_off(is_empty: bool) -> Error {
+    let (what, hint) = match is_empty {
+        true => (
+            "the answer is empty",
+            "the server, or a proxy before it, answers without content: its log may say why",
+        ),
+        false => (
+            "the answer ends before its content does",
+            "the server, a proxy before it, or the connection cut the answer off: their logs and limits may say why",
+        ),
+    };
+    Error::new(ErrorKind::BadAnswer, what).with_transient(true).with_hint(hint)
 }
 
 /// Which failures of a request are tried again.
@@ -242,13 +286,6 @@ fn take_user_info(url: &mut Url) -> Option<Authorization> {
     let authorization = Credential::in_url(url)?.authorization();
     strip_user_info(url);
     authorization
-}
-
-/// Drops user name and password from a URL.
-pub(crate) fn strip_user_info(url: &mut Url) {
-    // Only a URL without a host refuses, and that one holds neither.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
 }
 
 impl fmt::Debug for Request {

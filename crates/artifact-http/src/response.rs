@@ -66,7 +66,14 @@ impl Response {
         }
     }
 
-    /// This answer if its status is a success (2xx), and otherwise an error of the fitting kind.
+    /// Whether this is the whole of what was asked for: an answer with status 200. Those with another status of success
+    /// ([RFC 9110, section 15.3](https://www.rfc-editor.org/rfc/rfc9110#section-15.3)) are a part (206), a change to an earlier answer
+    /// (226), what a proxy has made of the answer (203), nothing (204, 205), or the outcome of an action (201, 202).
+    pub fn is_complete(&self) -> bool {
+        is_complete(self.status)
+    }
+
+    /// This answer if it [is complete](Self::is_complete), and otherwise an error of the fitting kind.
     ///
     /// `what` begins the error's message: `"the index could not be read"`.
     ///
@@ -75,9 +82,9 @@ impl Response {
     /// 401 is [`Unauthorized`](ErrorKind::Unauthorized), 403 [`Forbidden`](ErrorKind::Forbidden), 404 and
     /// 410 [`NotFound`](ErrorKind::NotFound), 408 [`TimedOut`](ErrorKind::TimedOut), 429
     /// [`RateLimited`](ErrorKind::RateLimited), 5xx [`Server`](ErrorKind::Server), and everything else
-    /// (304 and a redirect that was not followed, too) [`BadAnswer`](ErrorKind::BadAnswer).
+    /// (304, a redirect that was not followed, and a success other than 200, too) [`BadAnswer`](ErrorKind::BadAnswer).
     pub fn error_for_status(self, what: &str) -> Result<Self, Error> {
-        if self.status.is_success() { Ok(self) } else { Err(self.error(what)) }
+        if self.is_complete() { Ok(self) } else { Err(self.error(what)) }
     }
 
     /// The error that this answer means, of any status: with URL, status, `Retry-After` and the
@@ -85,6 +92,35 @@ impl Response {
     pub fn error(&self, what: &str) -> Error {
         self.tries.describe(error_of(self.status, &self.headers, &self.url, what))
     }
+}
+
+/// Whether an answer with this status is the whole of what was asked for: see [`Response::is_complete`].
+pub(crate) fn is_complete(status: StatusCode) -> bool {
+    status == StatusCode::OK
+}
+
+/// What an answer with another status of success is, and what to do about it.
+fn hint_for_incomplete(status: StatusCode) -> Option<&'static str> {
+    Some(match status.as_u16() {
+        200 => return None,
+        203 => {
+            "203 is the status of a proxy that changes answers, and of a login page of Azure DevOps: check the credential, and that a proxy \
+             passes the answers of this host on as they are"
+        }
+        204 | 205 => {
+            "the answer has no content, where a status 200 with content was expected: check the URL, and a proxy before the server"
+        }
+        206 => {
+            "the answer is a part, which was not asked for: the server, or a proxy before it, answers a request without a range with a range"
+        }
+        226 => {
+            "the answer is a change to an earlier one, which was not asked for: the server, or a proxy before it, sends it without being asked (RFC 3229)"
+        }
+        201..=299 => {
+            "only an answer with status 200 is the whole of what was asked for: check the server, and a proxy before it"
+        }
+        _ => return None,
+    })
 }
 
 /// The error that this status means.
@@ -98,11 +134,15 @@ pub(crate) fn error_of(status: StatusCode, headers: &HeaderMap, url: &Url, what:
         500.. => ErrorKind::Server,
         _ => ErrorKind::BadAnswer,
     };
-    Error::new(kind, what)
+    let error = Error::new(kind, what)
         .with_url(url)
         .with_status(status.as_u16())
         .with_retry_after(retry_after(headers))
-        .with_transient(is_passing(status))
+        .with_transient(is_passing(status));
+    match hint_for_incomplete(status) {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
 }
 
 impl fmt::Debug for Response {
@@ -176,6 +216,17 @@ mod tests {
             headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
         }
         assert_eq!(is_plain_text(&headers), expected, "{content_type:?}");
+    }
+
+    #[test]
+    fn only_200_is_complete() {
+        for status in 200..300 {
+            let status = StatusCode::from_u16(status).unwrap();
+            let error = error_of(status, &HeaderMap::new(), &Url::parse("https://u.test/").unwrap(), "x");
+            assert_eq!((error.kind(), error.is_transient()), (ErrorKind::BadAnswer, false), "{status}");
+            assert_eq!(is_complete(status), error.hint().is_none(), "{status}");
+        }
+        assert!(is_complete(StatusCode::OK) && !is_complete(StatusCode::NOT_MODIFIED));
     }
 
     #[test]

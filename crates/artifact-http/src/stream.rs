@@ -72,13 +72,13 @@ impl StreamingResponse {
         let ServiceResponse { status, mut headers, body, .. } = answer;
         let instructions = Instructions::take(&mut headers, &url, private);
         let max_bytes =
-            if status.is_success() { request.max_bytes } else { request.max_bytes.min(ERROR_PAGE) };
+            if response::is_complete(status) { request.max_bytes } else { request.max_bytes.min(ERROR_PAGE) };
         let has_body = request.method != Method::HEAD && !matches!(status.as_u16(), 204 | 304);
         let encoding = match has_body && request.accept_gzip {
             true => Encoding::of(&headers),
             false => Encoding::None,
         };
-        if has_body && encoding == Encoding::None && status.is_success() {
+        if has_body && encoding == Encoding::None && response::is_complete(status) {
             let announced = announced_length(&headers).unwrap_or_default();
             if announced > max_bytes {
                 return Err(too_large(&url, max_bytes));
@@ -88,7 +88,7 @@ impl StreamingResponse {
             _ if !has_body => Body::Done,
             Encoding::None => Body::Wire(body),
             // An error page is a courtesy; its status is what counts.
-            Encoding::Other(_) if !status.is_success() => Body::Done,
+            Encoding::Other(_) if !response::is_complete(status) => Body::Done,
             encoding if request.sniff_encoding => Body::Sniff(body, encoding),
             Encoding::Gzip => Body::Gzip(body, Box::new(Gunzip::new())),
             Encoding::Other(name) => return Err(encoding::unasked(&name, &url)),
@@ -181,7 +181,7 @@ impl StreamingResponse {
         }
     }
 
-    /// This answer if its status is a success (2xx), and otherwise an error of the fitting kind, with the
+    /// This answer if it [is complete](Response::is_complete), and otherwise an error of the fitting kind, with the
     /// [words of the server](Error::server_message) where the answer is a short `text/plain`. The credential of `identity`, and what this
     /// server was sent, is removed from them.
     ///
@@ -189,7 +189,7 @@ impl StreamingResponse {
     ///
     /// As [`Response::error_for_status`].
     pub async fn error_for_status(self, what: &str, identity: &Identity) -> Result<Self, Error> {
-        if self.status.is_success() {
+        if response::is_complete(self.status) {
             return Ok(self);
         }
         let error = self.tries.describe(error_of(self.status, &self.headers, &self.url, what));
@@ -220,7 +220,7 @@ impl StreamingResponse {
                 Ok(Some(bytes)) => body.extend_from_slice(&bytes),
                 Ok(None) => break,
                 // An error page is a courtesy; its status is what counts.
-                Err(_) if !self.status.is_success() => break,
+                Err(_) if !response::is_complete(self.status) => break,
                 Err(failure) => return Err(failure),
             }
         }
@@ -314,7 +314,7 @@ impl StreamingResponse {
     /// Takes these bytes off the limit. The end of an error page that is too long is cut off.
     fn within_limit(&mut self, mut bytes: Bytes) -> Result<Bytes, Error> {
         if bytes.len() as u64 > self.room {
-            if self.status.is_success() {
+            if response::is_complete(self.status) {
                 return Err(too_large(&self.url, self.max_bytes));
             }
             bytes.truncate(usize::try_from(self.room).unwrap_or(usize::MAX));

@@ -10,7 +10,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, ExtendedKeyPurpose, SignatureScheme};
 
 #[cfg(feature = "aws-lc-rs")]
 fn provider() -> CryptoProvider {
@@ -121,9 +121,21 @@ impl ServerCertVerifier for TrustNamed {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         match self.verifier.verify_server_cert(certificate, intermediates, name, ocsp_response, now) {
-            // webpki has looked at the time before it says this. For an authority's certificate it has not looked at its purpose.
+            // For an authority's certificate webpki has not looked at its purpose.
             Err(rustls::Error::InvalidCertificate(problem))
-                if (is_authority(&problem) && may_serve(certificate)
+                if (is_authority(&problem) || is_purpose(&problem)) && !may_serve(certificate) =>
+            {
+                let presented = purposes(certificate).unwrap_or_default();
+                let required = ExtendedKeyPurpose::ServerAuth;
+                Err(CertificateError::InvalidPurposeContext { required, presented }.into())
+            }
+            // It is that of an authority between.
+            Err(rustls::Error::InvalidCertificate(problem)) if is_purpose(&problem) => {
+                Err(CertificateError::InvalidPurpose.into())
+            }
+            // webpki has looked at the time before it says this.
+            Err(rustls::Error::InvalidCertificate(problem))
+                if (is_authority(&problem)
                     || matches!(
                         problem,
                         CertificateError::UnknownIssuer | CertificateError::BadSignature
@@ -160,19 +172,97 @@ impl ServerCertVerifier for TrustNamed {
     }
 }
 
-/// Whether the certificate names no purposes, or that of a server among them (RFC 5280, section 4.2.1.12). The object identifiers are
-/// looked for as they are encoded.
+/// Whether the certificate names no purposes, or that of a server among them (RFC 5280, section 4.2.1.12).
 fn may_serve(certificate: &[u8]) -> bool {
-    const PURPOSES: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x25];
-    const SERVER: &[u8] = &[0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
-    const ANY: &[u8] = &[0x06, 0x04, 0x55, 0x1d, 0x25, 0x00];
-    let holds = |part: &[u8]| certificate.windows(part.len()).any(|window| window == part);
-    !holds(PURPOSES) || holds(SERVER) || holds(ANY)
+    let serves = |purpose: &ExtendedKeyPurpose| match purpose {
+        ExtendedKeyPurpose::ServerAuth => true,
+        // Any purpose.
+        ExtendedKeyPurpose::Other(numbers) => numbers[..] == [2, 5, 29, 37, 0],
+        ExtendedKeyPurpose::ClientAuth => false,
+    };
+    purposes(certificate).is_none_or(|purposes| purposes.iter().any(serves))
+}
+
+/// What the certificate is for (its extended key usage); `None` if it has no such extension, and nothing if that cannot be read.
+fn purposes(certificate: &[u8]) -> Option<Vec<ExtendedKeyPurpose>> {
+    const EXTENSION: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x25];
+    let position = certificate.windows(EXTENSION.len()).position(|window| window == EXTENSION)?;
+    let rest = certificate.get(position + EXTENSION.len()..)?;
+    // Whether it is critical does not matter here.
+    let rest = rest.strip_prefix(&[0x01, 0x01, 0xff]).unwrap_or(rest);
+    let list = der_value(rest, 0x04).and_then(|(value, _)| der_value(value, 0x30));
+    let Some((mut list, _)) = list else { return Some(Vec::new()) };
+    let mut purposes = Vec::new();
+    while let Some((identifier, rest)) = der_value(list, 0x06) {
+        purposes.push(match object_identifier(identifier)[..] {
+            [1, 3, 6, 1, 5, 5, 7, 3, 1] => ExtendedKeyPurpose::ServerAuth,
+            [1, 3, 6, 1, 5, 5, 7, 3, 2] => ExtendedKeyPurpose::ClientAuth,
+            ref other => ExtendedKeyPurpose::Other(other.to_vec()),
+        });
+        list = rest;
+    }
+    Some(purposes)
+}
+
+/// The value of this type at the start of DER, and what follows it.
+fn der_value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = match der.strip_prefix(&[tag])? {
+        [0x81, length, rest @ ..] => (*length, rest),
+        [length @ 0..=0x7f, rest @ ..] => (*length, rest),
+        _ => return None,
+    };
+    rest.split_at_checked(length.into())
+}
+
+/// The numbers of an object identifier.
+fn object_identifier(bytes: &[u8]) -> Vec<usize> {
+    let mut numbers = Vec::new();
+    let mut number = 0_usize;
+    for byte in bytes {
+        number = number.wrapping_shl(7) | usize::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            // The first two numbers are in one.
+            if numbers.is_empty() {
+                let first = (number / 40).min(2);
+                numbers.push(first);
+                number -= first * 40;
+            }
+            numbers.push(number);
+            number = 0;
+        }
+    }
+    numbers
+}
+
+/// The name of a purpose as RFC 5280 and OpenSSL's configuration write it, or its numbers.
+fn purpose_name(purpose: &ExtendedKeyPurpose) -> String {
+    let numbers = match purpose {
+        ExtendedKeyPurpose::ServerAuth => return "serverAuth".to_owned(),
+        ExtendedKeyPurpose::ClientAuth => return "clientAuth".to_owned(),
+        ExtendedKeyPurpose::Other(numbers) => numbers,
+    };
+    match numbers[..] {
+        [1, 3, 6, 1, 5, 5, 7, 3, 3] => "codeSigning".to_owned(),
+        [1, 3, 6, 1, 5, 5, 7, 3, 4] => "emailProtection".to_owned(),
+        [1, 3, 6, 1, 5, 5, 7, 3, 8] => "timeStamping".to_owned(),
+        [1, 3, 6, 1, 5, 5, 7, 3, 9] => "OCSPSigning".to_owned(),
+        _ => numbers.iter().map(usize::to_string).collect::<Vec<_>>().join("."),
+    }
 }
 
 /// Whether the fault is that a server shows the certificate of an authority. rustls has no variant for it.
 fn is_authority(problem: &CertificateError) -> bool {
     matches!(problem, CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity")
+}
+
+/// Whether the fault is the extended key usage of the certificate or of an authority between. The verifiers of all platforms say it with
+/// a type that has no name.
+fn is_purpose(problem: &CertificateError) -> bool {
+    match problem {
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => true,
+        CertificateError::Other(other) => other.to_string() == "certificate had invalid extensions",
+        _ => false,
+    }
 }
 
 /// What a fault of TLS means and what to do about it; `None` for a fault of another kind.
@@ -194,13 +284,28 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
                 (format!("the certificate is not for {host}"), "is the host name right?".to_owned())
             }
             Certificate::NotValidForNameContext { presented, .. } => {
-                let names: Vec<_> = presented.iter().take(5).map(|name| readable_name(name)).collect();
-                let hint = if names.is_empty() {
-                    "it names no host at all".to_owned()
-                } else {
-                    format!("it is for {}", names.join(", "))
+                let names = presented.iter().map(|name| readable_name(name));
+                let hint = match listed(names) {
+                    None => format!(
+                        "it names no host (a common name does not count): ask the operator of the server for one with the subject alternative name {host}"
+                    ),
+                    Some(names) => format!(
+                        "it is for {names}: use such a name, or ask the operator of the server for a certificate that is also for {host}"
+                    ),
                 };
                 (format!("the certificate is not for {host}"), hint)
+            }
+            Certificate::InvalidPurpose => said(
+                "the certificate was issued by an authority that is not for servers (its extended key usage)",
+                "let the server show a certificate of an authority whose extended key usage has serverAuth, or that has no extended key usage",
+            ),
+            Certificate::InvalidPurposeContext { presented, .. } => {
+                let what = match listed(presented.iter().map(purpose_name)) {
+                    Some(purposes) => format!(": its extended key usage is {purposes}"),
+                    None => String::new(),
+                };
+                let hint = "let the server show a certificate whose extended key usage has serverAuth, or that has no extended key usage: to trust this one does not help";
+                (format!("the certificate is not for servers{what}"), hint.to_owned())
             }
             Certificate::Expired | Certificate::ExpiredContext { .. } => {
                 said("the certificate has expired", ASK)
@@ -239,6 +344,17 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
     })
 }
 
+/// The first of these texts, and how many others there are; `None` for none.
+fn listed(texts: impl ExactSizeIterator<Item: ToString>) -> Option<String> {
+    const SHOWN: usize = 5;
+    let others = texts.len().saturating_sub(SHOWN);
+    let mut shown = texts.take(SHOWN).map(|text| text.to_string()).collect::<Vec<_>>().join(", ");
+    if others > 0 {
+        shown += &format!(" and {others} more");
+    }
+    Some(shown).filter(|shown| !shown.is_empty())
+}
+
 /// `ca used as end entity` out of `CaUsedAsEndEntity { .. }`: the name of a Rust value as words.
 fn in_words(value: &str) -> String {
     let name = value.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
@@ -274,6 +390,59 @@ mod tests {
         ] {
             assert_eq!(readable_name(name), shown);
         }
+    }
+
+    #[test]
+    fn purposes_are_read_from_der() {
+        use ExtendedKeyPurpose::{ClientAuth, Other, ServerAuth};
+        let extension = [0x06, 0x03, 0x55, 0x1d, 0x25];
+        let (any, code) = ([6, 4, 0x55, 0x1d, 0x25, 0], [6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 3]);
+        let (server, client) = ([6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1], [6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2]);
+        let vendor = [6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x0a, 3, 4];
+        #[track_caller]
+        fn check(certificate: &[u8], expected: Option<Vec<ExtendedKeyPurpose>>, serves: bool) {
+            assert_eq!((purposes(certificate), may_serve(certificate)), (expected, serves));
+        }
+        let with = |list: &[&[u8]], critical: &[u8]| {
+            let list = list.concat();
+            let length = list.len() as u8;
+            [&[0x30, 0x82][..], &extension, critical, &[4, length + 2, 0x30, length], &list, &[1, 2, 3]]
+                .concat()
+        };
+        check(&[0x30, 0x03, 1, 1, 1], None, true);
+        check(&with(&[&client], &[]), Some(vec![ClientAuth]), false);
+        check(&with(&[&client, &server], &[1, 1, 0xff]), Some(vec![ClientAuth, ServerAuth]), true);
+        check(&with(&[&any], &[]), Some(vec![Other(vec![2, 5, 29, 37, 0])]), true);
+        let other = [vec![1, 3, 6, 1, 5, 5, 7, 3, 3], vec![1, 3, 6, 1, 4, 1, 311, 10, 3, 4]];
+        assert_eq!(
+            other.clone().map(|numbers| purpose_name(&Other(numbers))),
+            ["codeSigning", "1.3.6.1.4.1.311.10.3.4"]
+        );
+        check(&with(&[&code, &vendor], &[]), Some(other.map(Other).to_vec()), false);
+        check(&with(&[], &[]), Some(Vec::new()), false);
+        check(&extension, Some(Vec::new()), false);
+        check(&[&extension[..], &[4, 0x82, 1, 0]].concat(), Some(Vec::new()), false);
+        check(&[&extension[..], &[4, 2, 0x30, 0x7f]].concat(), Some(Vec::new()), false);
+        let long = with(&[&client], &[]);
+        let long = [&long[..7], &[4, 0x81, 12, 0x30, 10], &client].concat();
+        check(&long, Some(vec![ClientAuth]), false);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..64)) {
+            let certificate = [&[0x06, 0x03, 0x55, 0x1d, 0x25][..], &bytes].concat();
+            may_serve(&certificate);
+            purposes(&certificate).unwrap_or_default().iter().for_each(|purpose| drop(purpose_name(purpose)));
+            object_identifier(&bytes);
+        }
+    }
+
+    #[test]
+    fn many_names_are_counted() {
+        assert_eq!(listed(["a"; 0].into_iter()), None);
+        assert_eq!(listed(["a", "b"].into_iter()).as_deref(), Some("a, b"));
+        assert_eq!(listed(["a"; 7].into_iter()).as_deref(), Some("a, a, a, a, a and 2 more"));
     }
 
     #[test]

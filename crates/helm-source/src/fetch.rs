@@ -78,7 +78,7 @@ pub(crate) async fn fetch(
     }
 }
 
-/// A response with a status that is a success.
+/// A complete response, or none because nothing changed.
 enum Opened {
     Index(Box<StreamingResponse>),
     NotModified(Validators),
@@ -101,16 +101,6 @@ async fn open(
         response = send(client, request, None, call).await?;
     }
     let origin = Origin::of(response.url());
-    // A part of the index is not the index.
-    if response.status() == StatusCode::PARTIAL_CONTENT {
-        return Err(Error::new(
-            ErrorKind::BadAnswer,
-            "the response is a part of the index, which was not asked for",
-        )
-        .with_status(206)
-        .with_url(response.url())
-        .with_hint("the server, or a proxy before it, answers a request without a range with a range"));
-    }
     match response.error_for_status(MESSAGE, &request.identity).await {
         Ok(response) => Ok(Opened::Index(Box::new(response))),
         Err(error) => Err(match hint(&error, request, &origin) {

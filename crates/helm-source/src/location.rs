@@ -24,7 +24,11 @@ impl Location {
         if let Some(reference) = repo_url.strip_prefix("oci://") {
             return registry(reference).map(Self::Registry).map_err(invalid);
         }
-        let url = Url::parse(repo_url).map_err(|_| invalid("the repoURL of the chart is not a URL"))?;
+        let url = Url::parse(repo_url).map_err(|cause| {
+            invalid("the repoURL of the chart is not a URL").with_cause(cause).with_hint(
+                "write it with its scheme: https:// for a chart repository, oci:// for a chart in a registry",
+            )
+        })?;
         match url.scheme() {
             "http" | "https" => Ok(Self::Index(index_url(url))),
             _ => Err(invalid("the repoURL of a chart begins with https://, http:// or oci://")),

@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use artifact_source::{Candidate, Error, Image, Rejection, Trace, Warning};
+use artifact_source::{Candidate, Error, ErrorKind, Image, Rejection, Trace, Warning};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
@@ -57,7 +57,7 @@ impl Selection<'_> {
     async fn time_of(&self, image: &Image) -> Result<Option<Timestamp>, Error> {
         let reason = match self.inspector.time_of(image).await {
             Ok(time) => return Ok(time),
-            Err(InspectError::Failed(error)) => return Err(error),
+            Err(InspectError::Failed(error)) => return Err(self.failure(&image.tag, error)),
             Err(InspectError::Refused(error)) => error.to_string(),
             Err(InspectError::NotFound(reason) | InspectError::Unsuitable(reason)) => reason.to_string(),
         };
@@ -140,8 +140,8 @@ impl Selection<'_> {
                 in_flight.push(async move { (position, (*tag, self.inspector.image(tag).await)) });
             }
             match in_flight.next().await {
-                Some((position, (_, Err(InspectError::Failed(error))))) if position < needed => {
-                    return Err(error);
+                Some((position, (tag, Err(InspectError::Failed(error))))) if position < needed => {
+                    return Err(self.failure(tag, error));
                 }
                 Some((position, inspected)) => {
                     let is_at_head = remaining.is_some_and(|remaining| position < remaining);
@@ -195,10 +195,29 @@ impl Selection<'_> {
                     self.reject(tag, &self.beyond_limit())
                 }
                 Err(InspectError::Refused(error)) => refusals.add(tag, error),
-                Err(InspectError::Failed(error)) => return Err(error),
+                Err(InspectError::Failed(error)) => return Err(self.failure(tag, error)),
             }
         }
         Ok(images)
+    }
+
+    /// The error for a tag that could not be read. If the content of this tag is at fault, it says how to select without it.
+    fn failure(&self, tag: &str, error: Error) -> Error {
+        let is_of_content = matches!(error.kind(), ErrorKind::BadAnswer | ErrorKind::TooLarge)
+            && error.url().is_some_and(|url| url.contains("/manifests/") || url.contains("/blobs/"));
+        if !is_of_content {
+            return error;
+        }
+        let pattern = tag.replace('.', "\\.");
+        error.with_additional_hint(match self.rule.strategy() {
+            TagStrategy::Digest { .. } => {
+                format!("if the tag {tag} stays like this, push it again, or name another tag in `constraint`")
+            }
+            _ => format!(
+                "no older tag is selected in the place of {tag}: if it stays like this, push it again, or exclude it with \
+                 `ignoreTagsRegexes: ['^{pattern}$']`"
+            ),
+        })
     }
 
     /// The first images up to the limit; all are traced.

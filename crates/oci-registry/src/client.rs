@@ -187,7 +187,7 @@ impl Repository {
     /// [`NotFound`](artifact_source::ErrorKind::NotFound) if there is no such repository;
     /// [`Refused`](artifact_source::ErrorKind::Refused) if the next page is at another host;
     /// [`TooLarge`](artifact_source::ErrorKind::TooLarge) beyond 10,000 pages, a million tags, 64 MiB of tags, or 256 MiB of
-    /// pages; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) if a page is not a list of tags; and as [`manifest`](Self::manifest).
+    /// pages; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) if a page is not a list of tags or the pages repeat; and as [`manifest`](Self::manifest).
     /// A part of the list is never returned as the whole.
     pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
         let reader = self.reader().await?;

@@ -18,7 +18,7 @@ pub(crate) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Op
         .map_err(|cause| Some(cause).filter(|cause| cause.is_syntax() || cause.is_eof()))
 }
 
-/// Whether this is JSON that ends too early.
+/// Whether this is JSON that ends too early; nothing at all is.
 pub(crate) fn is_truncated(bytes: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|cause| cause.is_eof())
 }

@@ -34,8 +34,8 @@
 //! # Guarantees
 //!
 //! - **Tags** are complete, or the read is an error: `Link` is followed to the end, at the path of the list, and only at the origin of the
-//!   registry or of the server that it redirected to. A `Link` that is invalid, cannot be followed, or leads back to an earlier page is an
-//!   error. Tags are sorted by bytes.
+//!   registry or of the server that it redirected to. A `Link` that is invalid or cannot be followed is an error. If it leads back to an
+//!   earlier page, the tags after the last one are requested, and an answer of known tags is an error. Tags are sorted by bytes.
 //! - **Manifests and blobs** have the digest that was requested and the one that the registry states. The exception is a signed Docker
 //!   manifest of the first schema: its digest is that of its payload, and only its kind is read.
 //! - **Parsing is lenient** as real registries require: `null` for an empty list, missing fields, annotations that are not strings.

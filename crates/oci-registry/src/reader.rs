@@ -83,20 +83,21 @@ impl Reader {
         let url = self.manifest_url(reference)?;
         let request =
             Request::get(&url).header("accept", ACCEPT).accept_gzip(true).max_bytes(MAX_MANIFEST_BYTES);
+        let requested = reference.parse::<Digest>().ok();
+        let stated = move |response: &Response| requested.clone().or_else(|| digest_header(response));
+        let request = request.cut_off_if({
+            let stated = stated.clone();
+            move |response| is_cut_off(response, stated(response).as_ref())
+        });
         let response = self.fetch(request, call).await?;
         self.check(&response, || self.missing(reference))?;
-        let requested = reference.parse::<Digest>().ok();
-        let digest =
-            requested.or_else(|| digest_header(&response)).unwrap_or_else(|| Digest::of(&response.body));
+        let digest = stated(&response).unwrap_or_else(|| Digest::of(&response.body));
         let media_type = media_type(&response);
         let manifest = Manifest::parse_as(&response.body, &media_type);
         // The digest of a signed manifest of the first schema is that of its payload.
         let is_signed = matches!(&manifest, Ok(Manifest::Other(other)) if other.is_signed);
         if !is_signed && !digest.is_of(&response.body) {
-            // A response without a length may have been truncated.
-            let error =
-                wrong_digest("the manifest", &digest).with_transient(json::is_truncated(&response.body));
-            return Err(error.with_url(&url));
+            return Err(wrong_digest("the manifest", &digest).with_url(&url));
         }
         let manifest = manifest.map_err(|error| error.with_url(&url))?;
         Ok(Fetched { digest, media_type, bytes: response.body, manifest })
@@ -104,11 +105,14 @@ impl Reader {
 
     pub(crate) async fn blob(&self, digest: &Digest, max_bytes: u64, call: &Call) -> Result<Bytes, Error> {
         let url = self.url(&format!("blobs/{digest}"))?;
-        let response = self.fetch(Request::get(&url).max_bytes(max_bytes), call).await?;
+        let requested = digest.clone();
+        let request = Request::get(&url)
+            .max_bytes(max_bytes)
+            .cut_off_if(move |response| is_cut_off(response, Some(&requested)));
+        let response = self.fetch(request, call).await?;
         self.check(&response, || format!("there is no blob {digest} in {}", self.endpoint.name))?;
         if !digest.is_of(&response.body) {
-            let error = wrong_digest("the blob", digest).with_transient(json::is_truncated(&response.body));
-            return Err(error.with_url(&url));
+            return Err(wrong_digest("the blob", digest).with_url(&url));
         }
         Ok(response.body)
     }
@@ -125,7 +129,8 @@ impl Reader {
     pub(crate) fn check(&self, response: &Response, missing: impl FnOnce() -> String) -> Result<(), Error> {
         let name = &self.endpoint.name;
         let message = match response.status.as_u16() {
-            200..=299 => return Ok(()),
+            _ if response.is_complete() => return Ok(()),
+            200..=299 => format!("the registry of {name} does not send the whole answer"),
             401 | 403 if response.origin() != self.endpoint.origin() => {
                 format!("{}, to which the registry of {name} redirects, denies access", response.origin())
             }
@@ -176,6 +181,11 @@ pub fn is_tag(text: &str) -> bool {
     text.len() <= 128
         && text.bytes().next().is_some_and(is_word)
         && text.bytes().all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
+}
+
+/// Whether the JSON of this response ends too early. Content that has its digest is whole.
+fn is_cut_off(response: &Response, digest: Option<&Digest>) -> bool {
+    json::is_truncated(&response.body) && !digest.is_some_and(|digest| digest.is_of(&response.body))
 }
 
 pub(crate) fn digest_header(response: &Response) -> Option<Digest> {

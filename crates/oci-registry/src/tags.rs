@@ -9,6 +9,7 @@ use artifact_source::{Error, ErrorKind};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::endpoint::with_scheme_of;
+use crate::json;
 use crate::reader::Reader;
 
 /// The page size that all registries accept; some refuse a larger one.
@@ -23,52 +24,72 @@ const MAX_IDLE_PAGES: usize = 100;
 struct Page {
     url: Url,
     public_only: bool,
+    /// The tag after which the page begins, if this client named it and not the registry's link.
+    after: Option<String>,
 }
 
 /// Reads the list page by page. The list ends at a page without a next link; any failure to read the next page is an error
 /// ([rule 3.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+///
+/// A link to a page that was requested before says that there is more, and not where: some registries return a smaller page than was
+/// requested and repeat the request in the link. Then the next page is the one after the last tag, until there is none.
 pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Error> {
     let list = reader.url("tags/list")?;
-    let mut page = Page { url: list.clone(), public_only: false };
-    page.url.set_query(Some(&format!("n={PAGE_SIZE}")));
+    let mut page = Page { url: list.clone(), public_only: false, after: None };
+    let mut size = Some(PAGE_SIZE);
+    page.url.query_pairs_mut().extend_pairs(size.map(|size| ("n", size)));
     let mut tags = TagList::default();
     let (mut requested, mut idle) = (HashSet::new(), 0);
     for number in 0..MAX_PAGES {
         let mut response = read_page(reader, &page, call).await?;
         // Quay answers 413 to a page size it finds too large; others say 400.
         if number == 0 && matches!(response.status.as_u16(), 400 | 413) {
+            size = None;
             page.url.clone_from(&list);
             response = read_page(reader, &page, call).await?;
         }
-        // A partial response, and a missing page that the page before links to, do not end the list.
-        if response.status.as_u16() == 206 || number > 0 && matches!(response.status.as_u16(), 404 | 410) {
+        // A missing page that the page before links to does not end the list.
+        if number > 0 && matches!(response.status.as_u16(), 404 | 410) {
             return Err(response.error("a page of the list of tags could not be read").with_transient(false));
         }
         reader.check(&response, || format!("there is no repository {}", reader.endpoint.name))?;
-        let content = tags.add(&response.body).map_err(|error| error.with_url(&page.url))?;
-        let is_known = !requested.insert(fingerprint(&page.url));
-        idle = if content == PageContent::New { 0 } else { idle + 1 };
+        let is_new = tags.add(&response.body).map_err(|error| error.with_url(&page.url))?;
+        if let Some(after) = page.after.as_deref().filter(|_| !is_new) {
+            // The registry begins after a tag, as nothing is there; some begin with the tag itself.
+            return if tags.ends_at(after) { Ok(tags.into_sorted()) } else { Err(pages_repeat(&list)) };
+        }
+        requested.insert(fingerprint(&page.url));
+        idle = if is_new { 0 } else { idle + 1 };
         let Some(next) = next_page(&list, response.instructions())? else {
             return Ok(tags.into_sorted());
         };
-        match content {
-            // Old registries ignore the start of a page and return the whole list each time. A page as long as its link says
-            // proves nothing: a proxy may have removed the query.
-            PageContent::Repeated if size_of(&next.url).is_some_and(|size| tags.on_last_page() < size) => {
-                return Ok(tags.into_sorted());
-            }
-            PageContent::Repeated | PageContent::Nothing if is_known || idle > MAX_IDLE_PAGES => {
-                return Err(Error::new(ErrorKind::BadAnswer, "the pages of the list of tags repeat")
-                    .with_url(&list)
-                    .with_hint(
-                        "a proxy between this machine and the registry may remove the query of a request",
-                    ));
-            }
-            _ => page = next,
+        if idle > MAX_IDLE_PAGES {
+            return Err(pages_repeat(&list));
         }
+        page = match requested.contains(&fingerprint(&next.url)) {
+            false => next,
+            true => page_after(&list, size, tags.last_on_page()).ok_or_else(|| pages_repeat(&list))?,
+        };
     }
     let message = format!("the list of tags is longer than {MAX_PAGES} pages");
     Err(Error::new(ErrorKind::TooLarge, message).with_url(&list))
+}
+
+/// The page of this size that begins after a tag (distribution spec, "Listing Tags"). `None` if there is no tag.
+fn page_after(list: &Url, size: Option<&str>, tag: &str) -> Option<Page> {
+    if tag.is_empty() {
+        return None;
+    }
+    let mut url = list.clone();
+    url.query_pairs_mut().extend_pairs(size.map(|size| ("n", size))).append_pair("last", tag);
+    Some(Page { url, public_only: false, after: Some(tag.to_owned()) })
+}
+
+fn pages_repeat(list: &Url) -> Error {
+    Error::new(ErrorKind::BadAnswer, "the pages of the list of tags repeat").with_url(list).with_hint(
+        "the registry says that there are more tags, and returns those that it has returned before, so that the list may be \
+         incomplete: a proxy between this machine and the registry may remove the query of a request",
+    )
 }
 
 async fn read_page(reader: &Reader, page: &Page, call: &Call) -> Result<Response, Error> {
@@ -76,6 +97,7 @@ async fn read_page(reader: &Reader, page: &Page, call: &Call) -> Result<Response
         .header("accept", "application/json")
         .accept_gzip(true)
         .max_bytes(MAX_PAGE_BYTES)
+        .cut_off_if(|response| json::is_truncated(&response.body))
         .public_only(page.public_only);
     reader.fetch(request, call).await
 }
@@ -105,25 +127,26 @@ fn next_page(list: &Url, instructions: &Instructions) -> Result<Option<Page>, Er
     let Some((known, public_only)) = origins.into_iter().find(|(known, _)| Origin::of(known) == origin)
     else {
         let message = format!("the next page of the list of tags is at another host, {origin}");
-        return Err(Error::new(ErrorKind::Refused, message).with_url(answered));
+        let hint = format!(
+            "the registry, or a proxy before it, writes links with a name of its own: let it write them with {}, or as paths alone; \
+             if {origin} is the registry's name, use it in the repoURL",
+            Origin::of(list)
+        );
+        return Err(Error::new(ErrorKind::Refused, message).with_url(answered).with_hint(hint));
     };
     let is_below = || next.path().strip_prefix(known.path()).is_some_and(|rest| rest.starts_with('/'));
     if next.path() != known.path() && !is_below() {
         if next.query().is_none_or(str::is_empty) {
             let message = format!("the next page of the list of tags is at another path, {}", next.path());
-            return Err(Error::new(ErrorKind::BadAnswer, message).with_url(answered));
+            return Err(Error::new(ErrorKind::BadAnswer, message).with_url(answered).with_hint(
+                "the registry, or a proxy before it, writes the header Link: its query must say where the list goes on",
+            ));
         }
         next.set_path(known.path());
     }
     // The caller has named the registry, so that its own address may be private.
     let public_only = public_only && origin != Origin::of(list);
-    Ok(Some(Page { url: next, public_only }))
-}
-
-/// The page size in a link.
-fn size_of(url: &Url) -> Option<usize> {
-    let (_, size) = url.query_pairs().find(|(name, _)| name == "n")?;
-    size.parse().ok()
+    Ok(Some(Page { url: next, public_only, after: None }))
 }
 
 const MAX_TAGS: usize = 1_000_000;
@@ -140,30 +163,22 @@ struct TagList {
     body_bytes: usize,
     /// The number of tags on the current page.
     on_page: usize,
+    /// The last tag of the current page; empty if there is none.
+    last_on_page: String,
     /// The limit that the list exceeds.
     exceeded: Option<&'static str>,
 }
 
-/// The content of a page, compared with the pages before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PageContent {
-    /// New tags.
-    New,
-    /// All known tags again.
-    Repeated,
-    /// No tags, or some of the known ones.
-    Nothing,
-}
-
 impl TagList {
-    /// Adds a page.
+    /// Adds a page; returns whether it has a tag that no page before has.
     ///
     /// # Errors
     ///
     /// `BadAnswer` if the page is not a list of tags, `TooLarge` beyond one of the limits.
-    fn add(&mut self, page: &[u8]) -> Result<PageContent, Error> {
+    fn add(&mut self, page: &[u8]) -> Result<bool, Error> {
         let known = self.tags.len();
         self.on_page = 0;
+        self.last_on_page.clear();
         self.body_bytes = self.body_bytes.saturating_add(page.len());
         if self.body_bytes > MAX_BODY_BYTES {
             return Err(too_large("256 MiB"));
@@ -172,22 +187,22 @@ impl TagList {
         let read = PageSeed(self).deserialize(&mut reader).and_then(|()| reader.end());
         match (self.exceeded, read) {
             (Some(limit), _) => Err(too_large(limit)),
-            (None, Ok(())) if self.tags.len() > known => Ok(PageContent::New),
-            (None, Ok(())) if known > 0 && self.on_page >= known && distinct(page) == known => {
-                Ok(PageContent::Repeated)
-            }
-            (None, Ok(())) => Ok(PageContent::Nothing),
+            (None, Ok(())) => Ok(self.tags.len() > known),
             (None, Err(cause)) => Err(Error::new(ErrorKind::BadAnswer, "the answer is not a list of tags")
-                // A response without a length may have been truncated.
-                .with_transient(cause.is_eof())
                 .with_hint("check that this is a registry, and not the login page of a proxy")
                 .with_cause(cause)),
         }
     }
 
-    /// The number of tags on the last page.
-    fn on_last_page(&self) -> usize {
-        self.on_page
+    /// The last tag of the current page, in the order of the registry; empty if there is none.
+    fn last_on_page(&self) -> &str {
+        &self.last_on_page
+    }
+
+    /// Whether the current page, which was to begin after this tag, says that the list ends there: it is empty, or it is this tag alone
+    /// and not the whole list.
+    fn ends_at(&self, tag: &str) -> bool {
+        self.on_page == 0 || self.on_page == 1 && self.last_on_page == tag && self.tags.len() > 1
     }
 
     fn into_sorted(self) -> Vec<String> {
@@ -198,6 +213,7 @@ impl TagList {
     fn insert(&mut self, tag: String) -> bool {
         let length = tag.len();
         self.on_page = self.on_page.saturating_add(1);
+        self.last_on_page.clone_from(&tag);
         if self.tags.insert(tag) {
             self.tag_bytes = self.tag_bytes.saturating_add(length);
         }
@@ -208,14 +224,6 @@ impl TagList {
         }
         self.exceeded.is_none()
     }
-}
-
-/// The number of different tags on a page that was parsed before.
-fn distinct(page: &[u8]) -> usize {
-    let mut alone = TagList::default();
-    // It was parsed without an error before.
-    let _ = PageSeed(&mut alone).deserialize(&mut serde_json::Deserializer::from_slice(page));
-    alone.tags.len()
 }
 
 fn too_large(limit: &str) -> Error {
@@ -373,18 +381,6 @@ mod tests {
         check("https://127.0.0.1/v2/a/tags/list?last=x", Err(ErrorKind::Refused));
     }
 
-    #[test]
-    fn page_sizes() {
-        for (url, size) in [
-            ("https://r.test/?n=5&last=x", Some(5)),
-            ("https://r.test/?last=n%3D5", None),
-            ("https://r.test/?n=", None),
-            ("https://r.test/", None),
-        ] {
-            assert_eq!(size_of(&Url::parse(url).unwrap()), size, "{url}");
-        }
-    }
-
     #[track_caller]
     fn check_page(page: &str, expected: Result<&[&str], ErrorKind>) {
         let mut list = TagList::default();
@@ -430,21 +426,31 @@ mod tests {
     }
 
     #[test]
-    fn the_content_of_pages() {
+    fn what_is_new_and_where_a_list_ends() {
         let mut list = TagList::default();
-        let mut add = |page: &str| list.add(page.as_bytes()).unwrap();
-        assert_eq!(add(r#"{"tags": []}"#), PageContent::Nothing);
-        assert_eq!(add(r#"{"tags": ["a"]}"#), PageContent::New);
-        assert_eq!(add(r#"{"tags": ["a"]}"#), PageContent::Repeated);
-        assert_eq!(add(r#"{"tags": ["a", "b"]}"#), PageContent::New);
-        assert_eq!(add(r#"{"tags": ["b"]}"#), PageContent::Nothing);
-        assert_eq!(
-            add(r#"{"tags": ["b", "b"]}"#),
-            PageContent::Nothing,
-            "one tag twice is not the whole list"
-        );
-        assert_eq!(add(r#"{"tags": ["b", "a", "a"]}"#), PageContent::Repeated);
-        assert_eq!(add(r#"{"tags": null}"#), PageContent::Nothing);
+        let mut check = |page: &str, is_new: bool, last: &str, ends_at_a: bool| {
+            assert_eq!(list.add(page.as_bytes()).unwrap(), is_new, "{page}");
+            assert_eq!((list.last_on_page(), list.ends_at("a")), (last, ends_at_a), "{page}");
+        };
+        check(r#"{"tags": []}"#, false, "", true);
+        check(r#"{"tags": ["a"]}"#, true, "a", false);
+        // The whole list again, which says nothing.
+        check(r#"{"tags": ["a"]}"#, false, "a", false);
+        check(r#"{"tags": ["b", "a"]}"#, true, "a", false);
+        check(r#"{"tags": ["a"]}"#, false, "a", true);
+        check(r#"{"tags": ["b"]}"#, false, "b", false);
+        check(r#"{"tags": ["a", "a"]}"#, false, "a", false);
+        check(r#"{"tags": null}"#, false, "", true);
+    }
+
+    #[test]
+    fn the_page_after_a_tag() {
+        let list = Url::parse("https://r.test/v2/a/tags/list").unwrap();
+        let url = |size, tag| page_after(&list, size, tag).map(|page| page.url.to_string());
+        let there = "https://r.test/v2/a/tags/list";
+        assert_eq!(url(Some("1000"), "1.0_x"), Some(format!("{there}?n=1000&last=1.0_x")));
+        assert_eq!(url(None, "a&b"), Some(format!("{there}?last=a%26b")));
+        assert_eq!(url(Some("1000"), ""), None);
     }
 
     #[test]

@@ -35,20 +35,30 @@ pub(crate) struct BadUrl {
 }
 
 impl BadUrl {
-    fn new(url: &str, what: &str, help: &'static str) -> Self {
-        let message = format!("`{url}` is not {what}");
-        let (message, help) = match (has_user(url), url.contains('?')) {
+    /// An empty `reason` is left out.
+    fn new(url: &str, what: &str, reason: &str, help: &'static str) -> Self {
+        let url = shown(url);
+        let message = match reason {
+            "" => format!("`{url}` is not {what}"),
+            reason => format!("`{url}` is not {what}: {reason}"),
+        };
+        Self { message, help: help.into() }
+    }
+
+    /// The same for a kind whose URLs have neither user nor query. These are named first.
+    fn without_user(url: &str, what: &str, reason: &str, help: &'static str) -> Self {
+        let (reason, help) = match (has_user(url), url.contains('?')) {
             (true, _) => (
-                format!("{message}: credentials do not belong in a `repoURL`"),
+                "credentials do not belong in a `repoURL`",
                 "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project",
             ),
             (_, true) => (
-                format!("{message}: a query does not belong in a `repoURL`"),
+                "a query does not belong in a `repoURL`",
                 "leave out the `?` and what follows it; Kargo takes credentials from Secrets of the Project",
             ),
-            _ => (message, help),
+            _ => (reason, help),
         };
-        Self { message, help: help.into() }
+        Self::new(url, what, reason, help)
     }
 
     fn hazard(url: &str, what: &str, hazard: Hazard) -> Self {
@@ -75,18 +85,30 @@ pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
         return Ok(());
     }
     let last = url.rsplit('/').next().unwrap_or(url);
-    let help = if url.contains("://") {
-        "leave the scheme out: registry.example.com/path/name"
+    let (reason, help) = if url.contains("://") {
+        ("it has a scheme", "leave the scheme out: registry.example.com/path/name")
     } else if url.contains('@') {
-        "leave the digest out; `imageSelectionStrategy: Digest` with `constraint: TAG` follows a tag"
+        (
+            "it has a digest",
+            "leave the digest out; `imageSelectionStrategy: Digest` with `constraint: TAG` follows a tag",
+        )
     } else if last.contains(':') {
-        "leave the tag out; which tags count is said by `constraint` and `allowTagsRegexes`"
+        (
+            "it ends with a tag",
+            "leave the tag out; which tags count is said by `constraint` and `allowTagsRegexes`",
+        )
     } else if url.ends_with('/') {
-        "leave the slash at the end out"
+        ("it ends with a slash", "leave the slash at the end out")
     } else {
-        "write it like registry.example.com/path/name"
+        ("", "write it like registry.example.com/path/name")
     };
-    Err(BadUrl::new(url, "an image repository", help))
+    Err(BadUrl::without_user(url, "an image repository", reason, help))
+}
+
+/// Whether Kargo takes this as the user of a Git URL, with or without a password.
+fn is_git_user(user: &str) -> bool {
+    let name = user.split(':').next().unwrap_or(user);
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 /// Checks the repository of a Git subscription: http(s), ssh, scp form or, which Kargo does not know, file.
@@ -97,14 +119,23 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
     if fits(&GIT, url) {
         return Ok(());
     }
-    let help = if url.starts_with("git://") {
-        "the git protocol is not supported; use https"
+    let parts = Parts::of_url(url);
+    let (reason, help) = if url.starts_with("git://") {
+        ("the git protocol is not supported".to_owned(), "use https")
     } else if !url.contains("://") && !url.contains('@') {
-        "write it with its scheme: https://host/path"
+        ("it has no scheme".to_owned(), "write it with its scheme: https://host/path")
+    } else if parts.user.is_some_and(|user| !is_git_user(user)) {
+        (
+            format!(
+                "its host is `{}`, as the last `@` ends the user, who may be letters, digits, `_` and `-` alone",
+                parts.host
+            ),
+            "write https://host/path with the host that is meant, without a user; Kargo takes credentials from Secrets of the Project",
+        )
     } else {
-        "write it like https://host/path, ssh://git@host/path or git@host:path"
+        (String::new(), "write it like https://host/path, ssh://git@host/path or git@host:path")
     };
-    Err(BadUrl { message: format!("`{url}` is not a Git repository URL"), help: help.into() })
+    Err(BadUrl::new(url, "a Git repository URL", &reason, help))
 }
 
 /// Checks the repository of a chart subscription: http(s) or oci.
@@ -115,12 +146,15 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
     if fits(&CHART, url) {
         return Ok(());
     }
-    let help = if !url.contains("://") {
-        "write it with its scheme: https:// for a chart repository, oci:// for a registry"
+    let (reason, help) = if !url.contains("://") {
+        (
+            "it has no scheme",
+            "write it with its scheme: https:// for a chart repository, oci:// for a registry",
+        )
     } else {
-        "write it like https://host/path or oci://host/path"
+        ("", "write it like https://host/path or oci://host/path")
     };
-    Err(BadUrl::new(url, "a chart repository URL", help))
+    Err(BadUrl::without_user(url, "a chart repository URL", reason, help))
 }
 
 /// Whether the chart lies in a classic repository and must be named.
@@ -487,6 +521,61 @@ mod tests {
                 (!reason.starts_with("not "), true),
                 "{bad:?}"
             );
+        }
+    }
+
+    #[test]
+    fn the_reason_is_said() {
+        for (answer, message, help) in [
+            (
+                image("127.0.0.1:1/a/b:1.0"),
+                "`127.0.0.1:1/a/b:1.0` is not an image repository: it ends with a tag",
+                "leave the tag out",
+            ),
+            (image("a/b/"), "`a/b/` is not an image repository: it ends with a slash", "leave the slash"),
+            (
+                image("oci://ghcr.io/a"),
+                "`oci://ghcr.io/a` is not an image repository: it has a scheme",
+                "leave the scheme out",
+            ),
+            (
+                image("nginx@sha256:00"),
+                "`nginx@sha256:00` is not an image repository: it has a digest",
+                "leave the digest out",
+            ),
+            (
+                image("me:pw@ghcr.io/a:1"),
+                "`me:pw@ghcr.io/a:1` is not an image repository: credentials do not belong in a `repoURL`",
+                "leave out what stands before",
+            ),
+            (
+                git("127.0.0.1:1/a/b:1.0"),
+                "`127.0.0.1:1/a/b:1.0` is not a Git repository URL: it has no scheme",
+                "https://host/path",
+            ),
+            (
+                git("git://host/a"),
+                "`git://host/a` is not a Git repository URL: the git protocol is not supported",
+                "use https",
+            ),
+            (
+                git("https://github.com@127.0.0.1:1/r"),
+                "`https://***@127.0.0.1:1/r` is not a Git repository URL: its host is `127.0.0.1`, as the last `@` ends the user, who may be letters, digits, `_` and `-` alone",
+                "write https://host/path with the host that is meant, without a user",
+            ),
+            (git("${REPO}@x"), "`${REPO}@x` is not a Git repository URL: its host is", "without a user"),
+            (
+                chart("127.0.0.1:1/a/b:1.0"),
+                "`127.0.0.1:1/a/b:1.0` is not a chart repository URL: it has no scheme",
+                "oci:// for a registry",
+            ),
+        ] {
+            let bad = answer.unwrap_err();
+            assert!(bad.message.starts_with(message) && bad.help.contains(help), "{bad:?}");
+        }
+        // The remedy.
+        for url in ["https://127.0.0.1:1/r", "https://github.com/r"] {
+            assert_eq!(git(url), Ok(()), "{url}");
         }
     }
 

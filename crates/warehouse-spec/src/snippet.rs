@@ -34,7 +34,7 @@ const AROUND: usize = 4_000;
 /// assert_eq!(
 ///     Snippet::new(&manifest.diagnostics[0], text).to_string(),
 ///     "\
-/// error: `nginx:1.25` is not an image repository
+/// error: `nginx:1.25` is not an image repository: it ends with a tag
 ///  --> kargo.yaml:6:22 (spec.subscriptions[0].image.repoURL)
 ///   |
 /// 6 |   - image: {repoURL: 'nginx:1.25'}

@@ -283,7 +283,7 @@ pub struct Platform {
 /// A text that is not a platform: it does not have two or three parts, or a part is empty or holds other characters than letters,
 /// digits, `_`, `.` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a platform of the form os/arch or os/arch/variant")]
+#[error("`{0}` is not a platform")]
 pub struct InvalidPlatform(String);
 
 impl Platform {

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
 use crate::Origin;
-use crate::request::strip_user_info;
+use crate::credential::strip_user_info;
 use link::Malformed;
 
 pub use challenge::Challenge;
@@ -76,7 +76,12 @@ impl Instructions {
     /// [`BadAnswer`](ErrorKind::BadAnswer) for a `Link` header that cannot be read, for several next links, and for a target that is not
     /// a URL of at most 16 KiB.
     pub fn next_link(&self) -> Result<Option<Url>, Error> {
-        let bad = |what: &str| Error::new(ErrorKind::BadAnswer, what).with_url(&self.url);
+        let bad = |what: &str| {
+            Error::new(ErrorKind::BadAnswer, what).with_url(&self.url).with_hint(
+                "the server, or a proxy before it, writes the header Link (RFC 8288), and must name one next page in it: \
+                 what cannot be followed to its end is not used in part",
+            )
+        };
         let targets = link::next(&self.links)
             .map_err(|Malformed| bad("the Link header of the answer cannot be read"))?;
         let mut next = None;

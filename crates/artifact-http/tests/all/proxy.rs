@@ -155,7 +155,10 @@ async fn https_goes_through_a_tunnel_and_is_checked_beyond_it() {
         let answers = fetched(&[(name, &value)], &authority.pem(), &urls).await;
         assert_eq!(
             answers,
-            ["200 secure", "tls: the certificate is not for other.test (it is for registry.test)",],
+            [
+                "200 secure",
+                "tls: the certificate is not for other.test (it is for registry.test: use such a name, or ask the operator of the server for a certificate that is also for other.test)",
+            ],
             "{name}"
         );
     }

@@ -54,12 +54,16 @@ impl Authority {
 }
 
 fn configuration(certificate: CertificateDer<'static>, key: &KeyPair) -> ServerConfig {
+    chain_configuration(vec![certificate], key)
+}
+
+fn chain_configuration(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> ServerConfig {
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
+        .with_single_cert(chain, key)
         .unwrap()
 }
 
@@ -150,10 +154,6 @@ async fn a_server_that_shows_exactly_a_named_certificate_is_trusted_though_it_is
     let with_another = named(&Authority::new().pem()).add_root_certificate_pem(&pem);
     assert_eq!(get(with_another, &url).await.unwrap(), b"secure");
 
-    let (clients, pem_of_clients) =
-        marked_for("registry.test", 2099, &[ExtendedKeyUsagePurpose::ClientAuth]).await;
-    let error = get(named(&pem_of_clients), &clients.url_of("registry.test")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls, "it is for clients, not for servers");
     let (both, pem_of_both) = marked_for(
         "registry.test",
         2099,
@@ -163,7 +163,8 @@ async fn a_server_that_shows_exactly_a_named_certificate_is_trusted_though_it_is
     assert_eq!(get(named(&pem_of_both), &both.url_of("registry.test")).await.unwrap(), b"secure");
 
     let not_for = "the certificate is not for other.test";
-    refused(get(named(&pem), &server.url_of("other.test")).await, not_for, "it is for registry.test");
+    let names = "it is for registry.test: use such a name, or ask the operator of the server for a certificate that is also for other.test";
+    refused(get(named(&pem), &server.url_of("other.test")).await, not_for, names);
     let (_, of_another) = marked_as_authority("registry.test", 2099).await;
     let authority = "the certificate is that of an authority, and not of a server";
     let hint = "let the server show a certificate that the authority issued, or add exactly this certificate (PEM) to the trusted ones";
@@ -205,9 +206,84 @@ async fn a_wrong_name() {
     let server = authority.serve("registry.example.com", 2099, &[]).await;
     let (right, wrong) = (server.url_of("registry.example.com"), server.url_of("other.example.com"));
     assert_eq!(get(client(), &right).await.unwrap(), b"secure");
-    let hint = "it is for registry.example.com";
-    refused(get(client(), &wrong).await, "the certificate is not for other.example.com", hint);
-    refused(get(client(), &server.url).await, "the certificate is not for 127.0.0.1", hint);
+    let hint = |host: &str| {
+        format!(
+            "it is for registry.example.com: use such a name, or ask the operator of the server for a certificate that is also for {host}"
+        )
+    };
+    let message = "the certificate is not for other.example.com";
+    refused(get(client(), &wrong).await, message, &hint("other.example.com"));
+    refused(get(client(), &server.url).await, "the certificate is not for 127.0.0.1", &hint("127.0.0.1"));
+}
+
+#[tokio::test]
+async fn a_certificate_without_a_name() {
+    let authority = Authority::new();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "127.0.0.1");
+    let certificate = params.signed_by(&key, &authority.0).unwrap();
+    let tls = configuration(certificate.der().clone(), &key);
+    let server = Server::start_tls(tls, |_, _| answer("200 OK", &[], "secure")).await;
+    let hint = "it names no host (a common name does not count): ask the operator of the server for one with the subject alternative name 127.0.0.1";
+    let trusting = HttpClient::builder().add_root_certificate_pem(authority.pem());
+    refused(get(trusting, &server.url).await, "the certificate is not for 127.0.0.1", hint);
+}
+
+/// A certificate that is not for servers is refused, whether it is named, issued by a trusted authority or marked as one, and what is
+/// said does not depend on that: to trust it does not help.
+#[tokio::test]
+async fn a_certificate_that_is_for_clients() {
+    let here = ["127.0.0.1".parse().unwrap()];
+    let trusting =
+        |pem: &str| HttpClient::builder().add_root_certificate_pem(pem).resolve("registry.test", here);
+    let hint = "let the server show a certificate whose extended key usage has serverAuth, or that has no extended key usage: \
+                to trust this one does not help";
+    let (client, code) = (ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::CodeSigning);
+    for (purposes, shown) in
+        [(vec![client.clone()], "clientAuth"), (vec![code, client], "codeSigning, clientAuth")]
+    {
+        let message = format!("the certificate is not for servers: its extended key usage is {shown}");
+        let (marked, pem) = marked_for("registry.test", 2099, &purposes).await;
+        let url = marked.url_of("registry.test");
+        refused(get(trusting(&pem), &url).await, &message, hint);
+        // Nothing else is said where it is not named, as to name it would not help.
+        refused(get(trusting(&Authority::new().pem()), &url).await, &message, hint);
+
+        let (authority, key) = (Authority::new(), KeyPair::generate().unwrap());
+        let mut params = CertificateParams::new(vec!["registry.test".to_owned()]).unwrap();
+        params.extended_key_usages = purposes;
+        let issued = params.signed_by(&key, &authority.0).unwrap();
+        let tls = configuration(issued.der().clone(), &key);
+        let server = Server::start_tls(tls, |_, _| answer("200 OK", &[], "secure")).await;
+        for pem in [issued.pem(), authority.pem()] {
+            refused(get(trusting(&pem), &server.url_of("registry.test")).await, &message, hint);
+        }
+    }
+    // An authority between a trusted one and the server.
+    let root = Authority::new();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.distinguished_name.push(rcgen::DnType::CommonName, "between");
+    let between = CertifiedIssuer::signed_by(params, KeyPair::generate().unwrap(), &root.0).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let issued =
+        CertificateParams::new(vec!["registry.test".to_owned()]).unwrap().signed_by(&key, &between).unwrap();
+    let chain = vec![issued.der().clone(), between.der().clone()];
+    let server =
+        Server::start_tls(chain_configuration(chain, &key), |_, _| answer("200 OK", &[], "secure")).await;
+    let message =
+        "the certificate was issued by an authority that is not for servers (its extended key usage)";
+    let error = get(trusting(&root.pem()), &server.url_of("registry.test")).await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Tls, message));
+    assert!(error.hint().unwrap().contains("serverAuth"));
+    // The remedy.
+    let both = [ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
+    for purposes in [&both[..], &[]] {
+        let (server, pem) = marked_for("registry.test", 2099, purposes).await;
+        assert_eq!(get(trusting(&pem), &server.url_of("registry.test")).await.unwrap(), b"secure");
+    }
 }
 
 #[tokio::test]

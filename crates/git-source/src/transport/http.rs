@@ -86,6 +86,10 @@ impl Sender {
         self.wait(async {
             let response = self.client.open(request, &call).await?;
             let answered = response.url().clone();
+            // Azure DevOps answers 203 with its login page. The callers tell what kind of page it is.
+            if response.status().is_success() && is_page(&response) {
+                return Ok(response);
+            }
             let response = response.error_for_status(what, &self.identity).await;
             response.map_err(|error| self.with_hint(error, &answered))
         })
@@ -107,6 +111,11 @@ impl Sender {
                      repository by its URL at {other}, with a credential for that"
                 ))
             }
+            (ErrorKind::BadAnswer, _) if error.status().is_some_and(|status| matches!(status, 300..=399)) => Some(
+                "the server redirects this request and not the one before it, and a POST is not sent to another place: name the \
+                 repository by the URL to which it redirects, or let the server redirect the path /info/refs too"
+                    .to_owned(),
+            ),
             (ErrorKind::Unauthorized, None) => self
                 .identity
                 .hint(ErrorKind::Unauthorized, "this repository")
@@ -126,7 +135,7 @@ impl Sender {
     fn not_git_error(&self, response: &StreamingResponse) -> Error {
         let error = |what: String| Error::new(ErrorKind::BadAnswer, what).with_url(response.url());
         match content_type(response).as_str() {
-            "text/html" | "application/xhtml+xml" => {
+            _ if is_page(response) => {
                 let hint = match self.identity.credential() {
                     Some(_) if self.is_home(response.url()) => {
                         "check the credential and the URL: a server that does not accept the credential may answer like this"
@@ -249,6 +258,11 @@ fn with_headers(mut request: Request, headers: impl IntoIterator<Item = impl AsR
         }
     }
     request
+}
+
+/// Whether this is a page for a browser.
+fn is_page(response: &StreamingResponse) -> bool {
+    matches!(content_type(response).as_str(), "text/html" | "application/xhtml+xml")
 }
 
 /// The content type without its parameters.

@@ -102,15 +102,39 @@ async fn a_redirect_to_something_else() {
     assert!(error.hint().unwrap().contains("login page"), "{error:?}");
 
     // A POST is sent nowhere else.
-    server.faults().clear();
-    let to = format!("{}/other.git/git-upload-pack", server.url());
-    server.faults().add(
-        warehouse_testkit::When::post("/demo.git/git-upload-pack"),
-        warehouse_testkit::Fault::redirect(to),
+    for status in [301, 302, 303, 307, 308] {
+        server.faults().clear();
+        let to = format!("{}/other.git/git-upload-pack", server.url());
+        server.faults().add(
+            warehouse_testkit::When::post("/demo.git/git-upload-pack"),
+            warehouse_testkit::Reply::redirect(status, to),
+        );
+        let http = HttpClient::builder().attempts(1).build().unwrap();
+        let error = fails(GitSource::builder(repository.url()).http(http)).await;
+        assert_eq!((error.kind(), error.status()), (ErrorKind::BadAnswer, Some(status)), "{error:?}");
+        assert!(
+            error.hint().unwrap().contains("name the repository by the URL to which it redirects"),
+            "{error:?}"
+        );
+    }
+}
+
+/// What the hint of a redirected POST says to do.
+#[tokio::test]
+async fn a_post_that_is_redirected_is_not_where_the_url_of_its_target_is_named() {
+    let (server, repository) = start(GitServer::builder());
+    let old = warehouse_testkit::Reply::redirect(302, format!("{}/git-upload-pack", repository.url()));
+    server.faults().add(warehouse_testkit::When::post("/old.git/git-upload-pack"), old);
+    let named = GitSource::builder(repository.url()).build().unwrap();
+    assert_eq!(ids(&find(&named).await), log(&repository, "main", 20));
+    // Or the first request is redirected too.
+    let refs = warehouse_testkit::Reply::redirect(
+        302,
+        format!("{}/info/refs?service=git-upload-pack", repository.url()),
     );
-    let http = HttpClient::builder().attempts(1).build().unwrap();
-    let error = fails(GitSource::builder(repository.url()).http(http)).await;
-    assert_eq!((error.kind(), error.status()), (ErrorKind::BadAnswer, Some(307)), "{error:?}");
+    server.faults().add(warehouse_testkit::When::get("/old.git/info/refs"), refs);
+    let old = GitSource::builder(format!("{}/old.git", server.url())).build().unwrap();
+    assert_eq!(ids(&find(&old).await), log(&repository, "main", 20));
 }
 
 #[tokio::test]

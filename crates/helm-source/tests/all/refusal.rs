@@ -335,12 +335,29 @@ fn invalid_input_is_an_error_of_the_builder() {
 }
 
 #[tokio::test]
-async fn a_part_of_an_index_is_not_the_index() {
+async fn only_200_is_the_whole_index() {
     let server = server();
     let index = "apiVersion: v1\nentries: {web: [{name: web, version: 1.0.0, urls: [a.tgz]}]}\n";
-    server
-        .faults()
-        .add(When::any(), Reply::status(206).header("content-range", "bytes 0-50/900").body(index));
-    let error = error_of(source(&server.url())).await;
-    assert_error(&error, ErrorKind::BadAnswer, "a part of the index", "without a range");
+    for (status, hint) in [
+        (201, "only an answer with status 200"),
+        (203, "a proxy passes the answers of this host on as they are"),
+        (204, "no content"),
+        (206, "without a range"),
+        (226, "a change to an earlier one"),
+        (299, "only an answer with status 200"),
+    ] {
+        server.faults().clear();
+        let reply = Reply::status(status).header("content-range", "bytes 0-50/900").body(index);
+        server.faults().add(When::any(), reply);
+        let before = server.log().counters().requests;
+        let error = error_of(source(&server.url())).await;
+        assert_error(
+            &error,
+            ErrorKind::BadAnswer,
+            "the index of the chart repository could not be read",
+            hint,
+        );
+        assert_eq!((error.status(), error.is_transient()), (Some(status), false));
+        assert_eq!(server.log().counters().requests, before + 1, "{status}");
+    }
 }

@@ -8,7 +8,7 @@ use artifact_source::{
     ArtifactSource, Chart, DiscoverRequest, Discovery, ErrorKind, Found, Recorder, Rejection,
 };
 use helm_source::{HelmSource, HelmSourceBuilder};
-use warehouse_testkit::{Chart as Published, Registry};
+use warehouse_testkit::{Chart as Published, Registry, RegistryBuilder};
 
 use crate::classic::disturb;
 
@@ -65,6 +65,25 @@ async fn tags_are_versions_with_an_underscore_for_the_plus() {
 
     let lenient = web(&registry).accept_v(true).limit(1).build().unwrap();
     assert_eq!(versions(&found(&lenient).await), ["v2.0.0"]);
+}
+
+#[tokio::test]
+async fn a_list_whose_links_repeat_the_request_is_whole_or_an_error() {
+    let versions_of = async |builder: RegistryBuilder| {
+        let registry = builder.start().unwrap();
+        push(&registry, &["1.0.0", "1.1.0", "1.10.0", "1.2.0", "1.3.0"]);
+        web(&registry).limit(1).build().unwrap().discover(DiscoverRequest::new()).await
+    };
+    // The registry returns two tags a page and says that it would return a thousand.
+    let paged = versions_of(Registry::builder().echo_links().page_size(2)).await.unwrap().found().unwrap();
+    assert_eq!((versions(&paged), paged.cost.requests), (vec!["1.10.0"], 4));
+    let whole = versions_of(Registry::builder().echo_links()).await.unwrap().found().unwrap();
+    assert_eq!((versions(&whole), whole.cost.requests), (vec!["1.10.0"], 2));
+    let error = versions_of(Registry::builder().echo_links().ignore_paging()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::BadAnswer, "the pages of the list of tags repeat")
+    );
 }
 
 #[tokio::test]

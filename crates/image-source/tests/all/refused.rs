@@ -67,6 +67,65 @@ async fn one_that_is_refused_is_passed_over_with_a_warning() {
     }
 }
 
+/// A tag whose content is never what it should be fails the discovery. The error names it, and its hint, followed, selects without it.
+#[tokio::test]
+async fn one_that_is_never_readable_is_named_with_the_way_to_exclude_it() {
+    let bodies = ["", "<html>sign in</html>", "garbage", "{}", r#"{"schemaVersion": 2, "mani"#, "[]"];
+    for reply in bodies.map(|body| Fault::from(Reply::status(200).body(body))).into_iter().chain([
+        Fault::login_page(),
+        Fault::WrongDigest,
+        Fault::oversized(5 << 20),
+        Reply::status(203).body("{}").into(),
+    ]) {
+        for (number, rule) in LISTING.into_iter().enumerate() {
+            let registry = registry();
+            // A tag, and no version, that the pattern would also match if its dots were not escaped.
+            registry.tag("demo/app", "1.0.0", "1.9-0").unwrap();
+            registry.faults().add(When::path("/v2/**/manifests/1.9.0"), reply.clone());
+            let (answer, recorder) = run(source(&registry).rule(rule()).limit(20)).await;
+            let error = answer.unwrap_err();
+            let hint = error.hint().unwrap();
+            assert!(hint.contains("no older tag is selected in the place of 1.9.0"), "{reply:?}: {hint}");
+            assert_eq!(recorder.warnings(), []);
+
+            let (_, remedy) = hint.split_once("`ignoreTagsRegexes: ['").unwrap();
+            let (pattern, _) = remedy.split_once("']`").unwrap();
+            let filter = TagFilter::builder().ignore(pattern).build().unwrap();
+            let (found, warnings, _) =
+                warned(source(&registry).rule(rule().with_filter(filter)).limit(20)).await;
+            assert_eq!(warnings, [""; 0], "{reply:?}");
+            let others = if number == 0 { 9 } else { 10 };
+            assert_eq!(found.len(), others, "{reply:?}: {found:?}");
+            assert!(!found.iter().any(|tag| tag == "1.9.0"));
+        }
+        // One tag alone is not excluded but replaced.
+        let registry = registry();
+        registry.faults().add(When::path("/v2/**/manifests/1.9.0"), reply.clone());
+        let (answer, _) = run(source(&registry).rule(TagRule::digest("1.9.0"))).await;
+        let error = answer.unwrap_err();
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.contains("the tag 1.9.0") && hint.ends_with("name another tag in `constraint`"),
+            "{hint}"
+        );
+        let (found, _, _) = warned(source(&registry).rule(TagRule::digest("1.8.0"))).await;
+        assert_eq!(found, ["1.8.0"]);
+    }
+}
+
+/// What is not about the content of one tag has no such hint.
+#[tokio::test]
+async fn what_is_wrong_with_all_tags_does_not_name_one() {
+    let registry = registry();
+    for fault in [Fault::status(503), Fault::status(401), Fault::Reset] {
+        registry.faults().clear();
+        registry.faults().add(When::path("/v2/**/manifests/*"), fault);
+        let (answer, _) = run(source(&registry)).await;
+        let error = answer.unwrap_err();
+        assert!(!error.hint().unwrap_or_default().contains("ignoreTagsRegexes"), "{error:?}");
+    }
+}
+
 /// The hint of the warning, followed.
 #[tokio::test]
 async fn what_the_warning_says_to_do_ends_it() {

@@ -92,7 +92,11 @@ pub(super) async fn fetch(
         }
     };
     // A name may resolve to another address than when the challenge came, so this holds for the registry's own host as well.
-    let request = request.max_bytes(MAX_RESPONSE_BYTES).accept_gzip(true).public_only(service.public_only);
+    let request = request
+        .max_bytes(MAX_RESPONSE_BYTES)
+        .accept_gzip(true)
+        .cut_off_if(|response| json::is_truncated(&response.body))
+        .public_only(service.public_only);
     let response = http.fetch(request, call).await?;
     if matches!(response.status.as_u16(), 400..=403) {
         let what = if credential.is_some() {
@@ -112,7 +116,7 @@ pub(super) async fn fetch(
             .with_status(response.status.as_u16())
             .with_url(url));
     }
-    if !response.status.is_success() {
+    if !response.is_complete() {
         let error = response.error("the registry's token service issued no token");
         return Err(match (credential, response.status.as_u16()) {
             (Some(Credential::IdentityToken(_)), status @ (300..=399 | 405)) => {

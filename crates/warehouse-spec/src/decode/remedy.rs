@@ -19,7 +19,8 @@ use crate::yaml::{Node, Scalar, ScalarKind, Value};
 use crate::{repo_url, rule, time};
 
 /// What a platform looks like.
-pub(crate) const PLATFORM: &str = "write it like linux/amd64 or linux/arm/v7";
+pub(crate) const PLATFORM: &str =
+    "write it like linux/amd64 or linux/arm/v7; leave `platform` out for images of any platform";
 
 /// The fields whose texts may start with a bracket.
 const BRACKETS: &[&str] = &[

@@ -358,6 +358,14 @@ impl RegistryBuilder {
         self
     }
 
+    /// Every list of tags has a `Link` that repeats the request, `n` included, even if nothing follows: with [`page_size`](Self::page_size)
+    /// a client that follows it reads one page again and again.
+    #[must_use]
+    pub fn echo_links(mut self) -> Self {
+        self.behavior.echo_links = true;
+        self
+    }
+
     /// `Link` names the next page with scheme and host instead of the path alone.
     #[must_use]
     pub fn absolute_links(mut self) -> Self {

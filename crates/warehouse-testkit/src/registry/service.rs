@@ -32,6 +32,7 @@ pub(super) struct Behavior {
     pub(super) page_size: Option<usize>,
     pub(super) refuse_larger_pages: bool,
     pub(super) ignore_paging: bool,
+    pub(super) echo_links: bool,
     pub(super) absolute_links: bool,
     pub(super) link_after_full_page: bool,
     pub(super) redirect_blobs: bool,
@@ -194,7 +195,12 @@ impl RegistryService {
             return name_unknown();
         };
         let complete = self.behavior.link_after_full_page && tags.len() == limit;
-        let next = tags.last().filter(|_| more || complete).map(|last| self.next(repository, last, limit));
+        let next = if self.behavior.echo_links {
+            let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+            Some(format!("</v2/{repository}/tags/list{query}>; rel=\"next\""))
+        } else {
+            tags.last().filter(|_| more || complete).map(|last| self.next(repository, last, limit))
+        };
         if self.behavior.reverse_tags {
             tags.reverse();
         }

@@ -1,18 +1,20 @@
 //! A walk: a seeded repository changes, and after each change some of its subscriptions are polled, with the cache and the observation of
 //! their last poll. Each answer must be Git's own, and so must the answer of a source without a cache and an observation.
 //!
-//! A failure names the seed and the step. `GIT_WALK_SEED=7` repeats one walk alone.
+//! Every failure, also one of Git or of the machine, names the seed, the step and the subscription, and a wrong answer the first place
+//! where it differs. `GIT_WALK_SEED=7` repeats one walk alone.
 
 mod changes;
 mod oracle;
 mod subscription;
 
+use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use artifact_http::HttpClient;
-use artifact_source::{Discovery, ErrorKind, Observation};
+use artifact_source::{Discovery, Error, ErrorKind, Observation};
 use warehouse_testkit::{GitRepository, GitServer};
 
 use changes::Changes;
@@ -45,7 +47,8 @@ impl Random {
     }
 }
 
-/// A subscription, and what it remembers of its last poll.
+/// A subscription, and what it remembers of its last answer. A poll that fails, as that of a branch that is gone, changes neither: the
+/// answer belongs to the observation.
 struct Poller {
     subscription: Subscription,
     observation: Option<Observation>,
@@ -53,22 +56,58 @@ struct Poller {
 }
 
 impl Poller {
-    async fn poll(&mut self, url: &str, folder: Option<&Path>, http: &HttpClient) -> Answer {
+    async fn poll(&mut self, url: &str, folder: Option<&Path>, http: &HttpClient) -> Result<Answer, Error> {
         let source = self.subscription.source(url, folder, http);
         let previous = self.observation.as_ref().filter(|_| folder.is_some());
         let request = artifact_source::DiscoverRequest::new().with_previous(previous);
         match artifact_source::ArtifactSource::discover(&source, request).await {
-            Ok(Discovery::Unchanged { .. }) => self.answer.clone().expect("it is unchanged from an answer"),
+            Ok(Discovery::Unchanged { .. }) => {
+                Ok(self.answer.clone().expect("it is unchanged from an answer"))
+            }
             Ok(Discovery::Found(found)) => {
                 let seen = found.artifacts.into_iter().map(|commit| (commit.tag, commit.id)).collect();
+                let answer = Answer::Commits(seen);
                 if folder.is_some() {
                     self.observation = found.observation;
+                    self.answer = Some(answer.clone());
                 }
-                Answer::Commits(seen)
+                Ok(answer)
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => Answer::NoBranch,
-            Err(error) => panic!("{error:?}"),
+            Err(error) if error.kind() == ErrorKind::NotFound && error.field() == Some("branch") => {
+                Ok(Answer::NoBranch)
+            }
+            Err(error) => Err(error),
         }
+    }
+}
+
+/// Says where a walk was if it fails, whatever fails in it.
+struct Place {
+    seed: u64,
+    step: u64,
+    doing: String,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{self}");
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GIT_WALK_SEED={}, step {}, {}", self.seed, self.step, self.doing)
+    }
+}
+
+/// Panics unless the answer is the expected one.
+fn check(answer: Result<Answer, Error>, expected: &Answer, place: &Place, state: &State) {
+    match answer {
+        Ok(answer) if answer == *expected => {}
+        Ok(answer) => panic!("{place}: {}\n{state}", answer.difference(expected)),
+        Err(error) => panic!("{place}: the poll failed: {error:?}, {expected:?} for Git\n{state}"),
     }
 }
 
@@ -87,9 +126,11 @@ async fn walk(server: &GitServer, http: &HttpClient, seed: u64) -> (u64, u64) {
         .map(|subscription| Poller { subscription, observation: None, answer: None })
         .collect();
     let mut changes = Changes::default();
-    let (mut polls, mut found, mut step) = (0, 0, 0);
+    let (mut polls, mut found) = (0, 0);
+    let mut place = Place { seed, step: 0, doing: String::new() };
     while polls < POLLS_OF_A_WALK {
-        step += 1;
+        place.step += 1;
+        place.doing = "moving the repository".to_owned();
         let stream = changes.next(&mut random);
         move_repository(&repository, &stream);
         let state = State::read(&repository);
@@ -101,18 +142,17 @@ async fn walk(server: &GitServer, http: &HttpClient, seed: u64) -> (u64, u64) {
             }
             polls += 1;
             let expected = poller.subscription.expected(&state);
-            let case = format!("GIT_WALK_SEED={seed}, step {step}, {:?}", poller.subscription);
             if random.below(10) == 0 {
                 poller.observation = None;
             }
-            let warm = poller.poll(&url, Some(cache.path()), http).await;
-            assert_eq!(warm, expected, "warm: {case}\n{state}");
+            let with = if poller.observation.is_some() { "with" } else { "without" };
+            place.doing = format!("warm, {with} an observation: {:?}", poller.subscription);
+            check(poller.poll(&url, Some(cache.path()), http).await, &expected, &place, &state);
             if polls % COLD == 0 {
-                let cold = poller.poll(&url, None, http).await;
-                assert_eq!(cold, expected, "cold: {case}\n{state}");
+                place.doing = format!("cold: {:?}", poller.subscription);
+                check(poller.poll(&url, None, http).await, &expected, &place, &state);
             }
             found += u64::from(!matches!(&expected, Answer::Commits(none) if none.is_empty()));
-            poller.answer = Some(warm);
         }
     }
     (polls, found)
@@ -121,6 +161,9 @@ async fn walk(server: &GitServer, http: &HttpClient, seed: u64) -> (u64, u64) {
 fn move_repository(repository: &GitRepository, stream: &[u8]) {
     repository.git_with_input(["fast-import", "--quiet", "--force", "--done"], stream).unwrap();
 }
+
+/// A walk in which a branch goes, is missed by a poll, and comes back to the commit of the last answer.
+const BRANCH_COMES_BACK: u64 = 28;
 
 #[test]
 fn a_repository_that_moves_between_polls() {
@@ -135,11 +178,12 @@ fn a_repository_that_moves_between_polls() {
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         loop {
-            let seed = next.fetch_add(1, Ordering::SeqCst);
-            if seed >= only.map_or(walks, |_| 1) {
+            let number = next.fetch_add(1, Ordering::SeqCst);
+            if number >= only.map_or(walks, |_| 1) {
                 break;
             }
-            let (made, good) = runtime.block_on(walk(&server, &http, only.unwrap_or(seed)));
+            let seed = only.unwrap_or(if number + 1 == walks { BRANCH_COMES_BACK } else { number });
+            let (made, good) = runtime.block_on(walk(&server, &http, seed));
             polls.fetch_add(made, Ordering::SeqCst);
             found.fetch_add(good, Ordering::SeqCst);
         }

@@ -13,6 +13,23 @@ pub enum Answer {
     NoBranch,
 }
 
+impl Answer {
+    /// What is wrong with this answer.
+    pub fn difference(&self, expected: &Self) -> String {
+        let (Self::Commits(found), Self::Commits(wanted)) = (self, expected) else {
+            return format!("the answer is {self:?}, and Git's {expected:?}");
+        };
+        let place = found.iter().zip(wanted).take_while(|(one, other)| one == other).count();
+        format!(
+            "{} commits, and {} for Git; at {place}: {:?}, and {:?} for Git\nfound: {found:?}\nGit's: {wanted:?}",
+            found.len(),
+            wanted.len(),
+            found.get(place),
+            wanted.get(place)
+        )
+    }
+}
+
 /// A repository as Git sees it.
 pub struct State {
     /// By id, all that are on the first-parent history of a reference.

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use artifact_source::ErrorKind;
-use warehouse_testkit::{Fault, Registry, Reply, When};
+use warehouse_testkit::{Fault, Registry, RegistryBuilder, Reply, When};
 
 use super::{MIB, Outcome, hint, raw_tags, tags_under};
 use crate::raw::{Answer, answer};
-use crate::setup::{repository, with_image};
+use crate::setup::{repository, tag, with_image, with_tags};
 
 const NO_LIST: &str = "the answer is not a list of tags";
 
@@ -30,10 +30,79 @@ async fn pages(tags: &'static [&'static str], links: &'static [usize]) -> Outcom
     .await
 }
 
+/// Listing the tags of a registry with five of them that behaves like this.
+async fn five_tags_of(builder: RegistryBuilder) -> Outcome<Vec<String>> {
+    let registry = with_tags(builder, 5);
+    let repository = repository(&registry, None);
+    Outcome::of(async |call| repository.tags(call).await).await
+}
+
 #[tokio::test]
-async fn a_registry_that_always_returns_the_whole_list_gets_two_requests() {
-    let outcome = tags_under(Fault::link("/v2/demo/app/tags/list?n=1000")).await;
-    assert_eq!(outcome.taken(2), ["1.0.0"]);
+async fn a_link_that_repeats_the_request_is_not_the_end_of_a_list() {
+    let all = ["1.0.0", "1.0.1", "1.0.2", "1.0.3", "1.0.4"];
+    // The whole list: nothing comes after its last tag.
+    assert_eq!(five_tags_of(Registry::builder().echo_links()).await.taken(2), all);
+    // The registry returns fewer tags than were asked for, and the link says the number that was asked for.
+    assert_eq!(five_tags_of(Registry::builder().echo_links().page_size(4)).await.taken(3), all);
+    assert_eq!(five_tags_of(Registry::builder().echo_links().page_size(5)).await.taken(2), all);
+    assert_eq!(five_tags_of(Registry::builder().echo_links().page_size(2)).await.taken(4), all);
+    assert_eq!(five_tags_of(Registry::builder().echo_links().page_size(1)).await.taken(6), all);
+    // The first page is asked for without a size if the registry refuses the size.
+    let refusing = Registry::builder().echo_links().page_size(2).refuse_larger_pages();
+    assert_eq!(five_tags_of(refusing).await.taken(5), all);
+}
+
+#[tokio::test]
+async fn a_link_that_repeats_the_request_is_an_error_if_the_registry_ignores_where_to_go_on() {
+    let whole = five_tags_of(Registry::builder().echo_links().ignore_paging()).await;
+    let error = whole.refused(ErrorKind::BadAnswer, CIRCLE, 2, MIB);
+    hint(&error, "the list may be incomplete");
+    // Without a link this is the whole list.
+    assert_eq!(five_tags_of(Registry::builder().ignore_paging()).await.taken(1).len(), 5);
+}
+
+/// Some registries begin the next page with the tag after which it is to begin.
+#[tokio::test]
+async fn the_last_tag_again_is_the_end_of_a_list() {
+    let outcome = raw_tags(|head| {
+        let tags = if head.contains("last=b") { r#"["b"]"# } else { r#"["a", "b"]"# };
+        answer("200 OK", &["Link: <?n=1000>; rel=next"], format!(r#"{{"tags": {tags}}}"#))
+    });
+    assert_eq!(outcome.await.taken(2), ["a", "b"]);
+    // A list of one tag again says nothing.
+    let outcome = raw_tags(|_| answer("200 OK", &["Link: <?n=1000>; rel=next"], r#"{"tags": ["a"]}"#));
+    outcome.await.refused(ErrorKind::BadAnswer, CIRCLE, 2, MIB);
+}
+
+/// Whatever the page size is and wherever the links lead back to, the list is whole or an error.
+#[tokio::test]
+async fn no_link_back_makes_a_list_shorter() {
+    const TAGS: usize = 7;
+    for size in 1..=TAGS {
+        for honours_last in [true, false] {
+            for back in [None, Some(""), Some("?n=1000"), Some("?last=1.0.0")] {
+                let outcome = raw_tags(move |head| {
+                    let asked = head.split("last=").nth(1).and_then(|rest| rest.split([' ', '&']).next());
+                    let asked = asked.filter(|_| honours_last).unwrap_or("");
+                    let tags: Vec<String> = (0..TAGS).map(tag).filter(|tag| tag.as_str() > asked).collect();
+                    let page = &tags[..size.min(tags.len())];
+                    let echo = head.split(' ').nth(1).unwrap_or_default();
+                    let link = format!(
+                        "Link: <{}>; rel=next",
+                        back.map_or(echo.to_owned(), |query| format!("/v2/demo/app/tags/list{query}"))
+                    );
+                    answer("200 OK", &[&link], serde_json::json!({ "tags": page }).to_string())
+                })
+                .await;
+                match outcome.result {
+                    Ok(tags) => assert_eq!((tags.len(), honours_last), (TAGS, true), "{size} {back:?}"),
+                    Err(error) => {
+                        assert_eq!((error.message(), honours_last), (CIRCLE, false), "{size} {back:?}")
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -73,7 +142,8 @@ async fn a_link_to_another_host_is_not_followed() {
     let foreign = Registry::start().unwrap();
     for next in [format!("{}/v2/demo/app/tags/list", foreign.url()), format!("//{}/x", foreign.host())] {
         let message = format!("the next page of the list of tags is at another host, {}", foreign.url());
-        tags_under(Fault::link(next)).await.refused(ErrorKind::Refused, &message, 1, MIB);
+        let error = tags_under(Fault::link(next)).await.refused(ErrorKind::Refused, &message, 1, MIB);
+        hint(&error, &format!("if {} is the registry's name, use it in the repoURL", foreign.url()));
     }
     assert_eq!(foreign.log().counters().requests, 0, "it was not asked");
 }
@@ -190,17 +260,16 @@ async fn an_invalid_tag_is_listed_and_never_requested() {
 #[tokio::test]
 async fn answers_that_are_not_lists() {
     let bodies = [
-        "".to_owned(),
         "<html>".to_owned(),
         "[]".to_owned(),
         r#"{"tags": "a"}"#.to_owned(),
         r#"{"tags": ["a", 1]}"#.to_owned(),
         r#"{"tags": ["a"], "tags": ["b"]}"#.to_owned(),
         r#"{"tags": ["a"]}{"tags": ["b"]}"#.to_owned(),
-        format!(r#"{{"tags": {}"#, "[".repeat(1 << 20)),
+        format!(r#"{{"tags": {}{}}}"#, "[".repeat(1 << 20), "]".repeat(1 << 20)),
     ];
     for body in bodies {
-        let error = tags_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, 2 * MIB);
+        let error = tags_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, 3 * MIB);
         hint(&error, "check that this is a registry");
     }
     tags_under(Fault::login_page()).await.refused(ErrorKind::BadAnswer, NO_LIST, 1, MIB);
@@ -224,6 +293,7 @@ async fn list_after(link: &'static str) -> Option<Vec<String>> {
         Ok(tags) => Some(tags),
         Err(error) => {
             assert!(!error.is_transient() && error.kind() != ErrorKind::NotFound, "{link}: {error}");
+            assert!(error.hint().is_some(), "{link}: {error}");
             None
         }
     }
@@ -262,6 +332,16 @@ async fn a_link_that_cannot_be_followed_is_not_the_end_of_a_list() {
     }
 }
 
+#[tokio::test]
+async fn several_next_pages_are_told_as_such() {
+    let outcome = raw_tags(|_| {
+        answer("200 OK", &["Link: <?last=a>; rel=next", "Link: <?last=b>; rel=next"], r#"{"tags": ["a"]}"#)
+    });
+    let message = "the Link header of the answer names several next pages";
+    let error = outcome.await.refused(ErrorKind::BadAnswer, message, 1, MIB);
+    hint(&error, "must name one next page");
+}
+
 /// Every change of one byte of a `Link` header gives the whole list or an error, never a shorter list.
 #[tokio::test]
 async fn no_damaged_link_makes_a_list_shorter() {
@@ -287,35 +367,24 @@ async fn no_damaged_link_makes_a_list_shorter() {
 }
 
 #[tokio::test]
-async fn a_repeated_first_page_is_the_whole_list_only_if_it_is_not_full() {
-    // A proxy drops the query, and the page is as full as its own link says.
-    let full = raw_tags(|_| {
-        let link = "Link: </v2/demo/app/tags/list?last=b&n=2>; rel=\"next\"";
-        answer("200 OK", &[link], r#"{"tags": ["a", "b"]}"#)
-    });
-    let error = full.await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
-    hint(&error, "may remove the query");
-    // The link has no page size.
-    let unknown = raw_tags(|_| {
-        answer("200 OK", &["Link: </v2/demo/app/tags/list?last=b>; rel=\"next\""], r#"{"tags": ["a", "b"]}"#)
-    });
-    unknown.await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
-    // One tag repeated is not the whole list.
-    let pages = std::sync::atomic::AtomicUsize::new(0);
+async fn a_repeated_first_page_is_not_the_whole_list() {
+    // A proxy drops the query, so that the page is the same, whatever its size in the link.
+    for link in ["?last=b&n=2", "?last=b&n=9", "?last=b"] {
+        let repeated = raw_tags(move |_| {
+            let link = format!("Link: </v2/demo/app/tags/list{link}>; rel=\"next\"");
+            answer("200 OK", &[&link], r#"{"tags": ["a", "b"]}"#)
+        });
+        let error = repeated.await.refused(ErrorKind::BadAnswer, CIRCLE, 3, MIB);
+        hint(&error, "may remove the query");
+    }
+    // What repeats in the middle does not end a list.
+    let pages = AtomicUsize::new(0);
     let repeated = raw_tags(move |_| match pages.fetch_add(1, Ordering::Relaxed) {
         0 => answer("200 OK", &["Link: <?last=b&n=9>; rel=next"], r#"{"tags": ["a", "b"]}"#),
         1 => answer("200 OK", &["Link: <?last=c&n=9>; rel=next"], r#"{"tags": ["b", "b"]}"#),
         _ => answer("200 OK", &[], r#"{"tags": ["c"]}"#),
     });
     assert_eq!(repeated.await.taken(3), ["a", "b", "c"]);
-    let partial = raw_tags(|_| {
-        answer(
-            "200 OK",
-            &["Link: </v2/demo/app/tags/list?last=b&n=9>; rel=\"next\""],
-            r#"{"tags": ["a", "b"]}"#,
-        )
-    });
-    assert_eq!(partial.await.taken(2), ["a", "b"]);
 }
 
 #[tokio::test]

@@ -109,9 +109,7 @@ async fn a_sha512_digest_is_checked_as_such() {
 
 #[tokio::test]
 async fn a_login_page_is_not_a_manifest() {
-    for fault in
-        [Fault::login_page(), reply("").into(), reply("[]").into(), reply("null").into(), reply("7").into()]
-    {
+    for fault in [Fault::login_page(), reply("[]").into(), reply("null").into(), reply("7").into()] {
         manifest_under(fault).await.refused(ErrorKind::BadAnswer, NO_JSON, 1, MIB);
     }
     for body in ["{}", r#"{"error": "log in"}"#] {
@@ -163,17 +161,25 @@ async fn entries_of_an_index_that_cannot_be_read_are_left_out() {
 #[tokio::test]
 async fn depth_is_bounded() {
     let depth = 1 << 20;
+    // Without their ends they could have been cut off.
     let deep = [
-        "[".repeat(depth),
-        r#"{"manifests":"#.repeat(depth / 16),
-        format!(r#"{{"manifests": {}"#, "[".repeat(depth)),
-        format!(r#"{{"manifests": [{}{}]}}"#, "[".repeat(depth), "]".repeat(depth)),
-        format!(r#"{{"manifests": [], "annotations": {{"a": {}{}}}}}"#, "[".repeat(depth), "]".repeat(depth)),
+        ("[".repeat(depth), 4),
+        (r#"{"manifests":"#.repeat(depth / 16), 4),
+        (format!(r#"{{"manifests": {}"#, "[".repeat(depth)), 4),
+        (format!(r#"{{"manifests": [{}{}]}}"#, "[".repeat(depth), "]".repeat(depth)), 1),
+        (
+            format!(
+                r#"{{"manifests": [], "annotations": {{"a": {}{}}}}}"#,
+                "[".repeat(depth),
+                "]".repeat(depth)
+            ),
+            1,
+        ),
     ];
-    for body in deep {
+    for (body, requests) in deep {
         let outcome = manifest_under(reply(body)).await;
         let error = outcome.result.unwrap_err();
-        assert_eq!((error.kind(), outcome.requests), (ErrorKind::BadAnswer, 1), "{error}");
+        assert_eq!((error.kind(), outcome.requests), (ErrorKind::BadAnswer, requests), "{error}");
     }
     let beside = format!(r#"{{"manifests": [], "x": {}{}}}"#, "[".repeat(depth), "]".repeat(depth));
     assert!(matches!(manifest_under(reply(beside)).await.taken(1).manifest, Manifest::Index(_)));

@@ -315,13 +315,39 @@ async fn invalid_tokens() {
         ("a NUL", r#"{"token": "SECRET\u0000"}"#.to_owned()),
         ("beyond ASCII", r#"{"token": "SECRET\u00e9"}"#.to_owned()),
         ("a number", r#"{"token": 7}"#.to_owned()),
-        ("deep", "[".repeat(1 << 19)),
+        ("deep", format!("{}{}", "[".repeat(1 << 18), "]".repeat(1 << 18))),
         ("almost a megabyte", format!(r#"{{"token": "{}"}}"#, "SECRET".repeat(170_000))),
     ] {
         let outcome = given(body(text)).await;
         let bytes = outcome.bytes;
         let error = outcome.refused(ErrorKind::BadAnswer, NO_TOKEN, 2, MIB + 4096);
         assert!(error.url().unwrap().ends_with("/token"), "{name}, {bytes} bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_ends_early_is_requested_again() {
+    for (text, message) in
+        [(r#"{"token": "SECR"#, "the answer ends before its content does"), ("", "the answer is empty")]
+    {
+        let error = given(body(text)).await.refused(ErrorKind::BadAnswer, message, 1 + 4, MIB);
+        assert_eq!((error.tries(), error.is_transient()), (4, true));
+        assert!(error.url().unwrap().contains("/token"), "{error}");
+        // Once, and then whole.
+        let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+        registry.faults().add(When::path("/token").nth(1), body(text));
+        let repository = repository(&registry, me());
+        assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(4), ["1.0.0"]);
+    }
+}
+
+#[tokio::test]
+async fn a_token_service_answers_with_200() {
+    for status in [201, 203, 204, 206, 226, 299] {
+        let reply = Reply::status(status).body(r#"{"token": "SECRET"}"#);
+        let message = "the registry's token service issued no token";
+        let error = given(reply).await.refused(ErrorKind::BadAnswer, message, 2, MIB);
+        assert!(error.hint().is_some() && !error.is_transient(), "{status}: {error:?}");
     }
 }
 

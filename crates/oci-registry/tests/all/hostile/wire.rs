@@ -7,7 +7,7 @@ use artifact_http::Call;
 use artifact_source::ErrorKind;
 use oci_registry::{Digest, RegistryClient};
 
-use super::{Outcome, hint, in_raw, raw_manifest};
+use super::{Outcome, hint, in_raw, raw_manifest, raw_tags};
 use crate::raw::{Answer, RawServer, Then, answer, bytes};
 use crate::setup::{client, http};
 
@@ -80,6 +80,104 @@ async fn unusual_statuses() {
         let outcome = raw_manifest(move |_| answer(status, &[], "")).await;
         assert_eq!(outcome.result.unwrap_err().kind(), kind, "{status}");
     }
+}
+
+/// What a registry says, with every other status of success: a proxy that changes answers, a part, a difference.
+#[tokio::test]
+async fn only_200_is_a_whole_answer() {
+    for status in [201, 202, 203, 204, 206, 207, 226, 299] {
+        let line: &'static str = format!("{status} X").leak();
+        let list =
+            raw_tags(move |_| answer(line, &[], if status == 204 { "" } else { r#"{"tags": ["a"]}"# })).await;
+        let manifest = raw_manifest(move |_| answer(line, &[], if status == 204 { "" } else { INDEX })).await;
+        for (result, requests) in
+            [(list.result.map(|_| ()), list.requests), (manifest.result.map(|_| ()), manifest.requests)]
+        {
+            let error = result.unwrap_err();
+            assert_eq!((error.kind(), error.status(), requests), (ErrorKind::BadAnswer, Some(status), 1));
+            assert!(
+                !error.is_transient() && error.message().ends_with("does not send the whole answer"),
+                "{error}"
+            );
+            assert!(error.hint().is_some(), "{error}");
+        }
+    }
+}
+
+/// Without a length, an answer that was cut off looks like a whole one. Its JSON does not.
+#[tokio::test]
+async fn json_that_ends_early_is_requested_again() {
+    const HEAD: &str = "HTTP/1.1 200 OK\n\n";
+    let list = r#"{"name": "demo/app", "tags": ["a", "b"]}"#;
+    for (whole, keep) in [(list, 0), (list, 1), (list, 30), (list, list.len() - 1), (INDEX, 0), (INDEX, 14)] {
+        let (cut, is_list) = (&whole[..keep], whole == list);
+        let message =
+            if keep == 0 { "the answer is empty" } else { "the answer ends before its content does" };
+        let read = async |repository: &oci_registry::Repository, call: &Call| match is_list {
+            true => repository.tags(call).await.map(|tags| tags.len()),
+            false => repository.manifest("1.0.0", call).await.map(|_| 0),
+        };
+        let always = RawServer::start(move |_| bytes(HEAD, cut)).await;
+        let repository = in_raw(&always, None);
+        let outcome = Outcome::of(async |call| read(&repository, call).await).await;
+        let error = outcome.refused(ErrorKind::BadAnswer, message, 4, 4 * keep as u64);
+        assert_eq!((error.tries(), error.is_transient()), (4, true));
+        hint(&error, "a proxy before it");
+
+        // Once, twice or three times, and then whole.
+        for cuts in 1..=3 {
+            let asked = AtomicUsize::new(0);
+            let passing = RawServer::start(move |_| {
+                let is_cut = asked.fetch_add(1, Ordering::Relaxed) < cuts;
+                bytes(HEAD, if is_cut { cut } else { whole })
+            })
+            .await;
+            let repository = in_raw(&passing, None);
+            let outcome = Outcome::of(async |call| read(&repository, call).await).await;
+            assert_eq!(outcome.taken(cuts as u64 + 1), if is_list { 2 } else { 0 });
+        }
+    }
+}
+
+/// The same within a list: the pages before are not requested again.
+#[tokio::test]
+async fn a_later_page_that_ends_early_is_requested_again() {
+    let asked = AtomicUsize::new(0);
+    let outcome =
+        raw_tags(move |head| match (head.contains("last=a"), asked.fetch_add(1, Ordering::Relaxed)) {
+            (false, _) => answer("200 OK", &["Link: <?last=a>; rel=next"], r#"{"tags": ["a"]}"#),
+            (true, 0..3) => bytes("HTTP/1.1 200 OK\n\n", r#"{"tags": ["b""#),
+            (true, _) => bytes("HTTP/1.1 200 OK\n\n", r#"{"tags": ["b"]}"#),
+        });
+    assert_eq!(outcome.await.taken(4), ["a", "b"]);
+}
+
+/// A blob is any content: it is cut off if it is not what its digest says and looks like JSON without its end.
+#[tokio::test]
+async fn a_blob_that_ends_early_is_requested_again() {
+    let config = r#"{"architecture": "amd64"}"#;
+    let read = async |digest: Digest, answers: &'static [&'static str]| {
+        let asked = AtomicUsize::new(0);
+        let server = RawServer::start(move |_| {
+            let number = asked.fetch_add(1, Ordering::Relaxed).min(answers.len() - 1);
+            bytes("HTTP/1.1 200 OK\n\n", answers[number])
+        })
+        .await;
+        let repository = in_raw(&server, None);
+        Outcome::of(async |call| repository.blob(&digest, 1000, call).await).await
+    };
+    let digest = Digest::of(config.as_bytes());
+    assert_eq!(
+        read(digest.clone(), &[r#"{"arch"#, "", r#"{"architecture": "amd64"}"#]).await.taken(3),
+        config
+    );
+    let error = read(digest.clone(), &[r#"{"arch"#]).await;
+    error.refused(ErrorKind::BadAnswer, "the answer ends before its content does", 4, 100);
+    // Other content, which is whole, and content that has its digest.
+    let other = read(digest, &["{}"]).await;
+    assert_eq!((other.result.unwrap_err().is_transient(), other.requests), (false, 1));
+    assert_eq!(read(Digest::of(b"[1"), &["[1"]).await.taken(1), "[1");
+    assert_eq!(read(Digest::of(b""), &[""]).await.taken(1), "");
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ fn urls() {
         Code::BadUrl,
         (8, 16),
         "spec.subscriptions[0].image.repoURL",
-        "`nginx:1.25` is not an image repository",
+        "`nginx:1.25` is not an image repository: it ends with a tag",
         "leave the tag out; which tags count is said by `constraint` and `allowTagsRegexes`",
     );
     error(
@@ -47,7 +47,7 @@ fn urls() {
         Code::BadUrl,
         (8, 16),
         "spec.subscriptions[0].git.repoURL",
-        "`github.com/a/b` is not a Git repository URL",
+        "`github.com/a/b` is not a Git repository URL: it has no scheme",
         "write it with its scheme: https://host/path",
     );
     error(
@@ -55,7 +55,7 @@ fn urls() {
         Code::BadUrl,
         (8, 16),
         "spec.subscriptions[0].git.repoURL",
-        "`${REPO}` is not a Git repository URL",
+        "`${REPO}` is not a Git repository URL: it has no scheme",
         "fill in the variable first, for example with `envsubst`",
     );
 }
@@ -111,8 +111,8 @@ fn words_and_numbers() {
         Code::BadValue,
         (9, 17),
         "spec.subscriptions[0].image.platform",
-        "`linux` is not a platform of the form os/arch or os/arch/variant",
-        "write it like linux/amd64 or linux/arm/v7",
+        "`linux` is not a platform",
+        "write it like linux/amd64 or linux/arm/v7; leave `platform` out for images of any platform",
     );
     error(
         "  - git:\n      repoURL: https://host/a\n      since: 2025-01-01\n",
