@@ -100,9 +100,7 @@ impl Style {
             "allowTags" | "allowTagsRegexes" | "ignoreTagsRegexes" => {
                 rule::regex(text).map(|_| "write a regular expression, such as '^v1[.]'".into())
             }
-            "includePaths" | "excludePaths" => {
-                selector::working(text).map(|form| self.writing(&form).probable())
-            }
+            "includePaths" | "excludePaths" => selector::help(self, name, text),
             "since" | "discoveredAt" => Some(self.moment(text)),
             "interval" => Some(self.interval(text)),
             "imageSelectionStrategy" => {
