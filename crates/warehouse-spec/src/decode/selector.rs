@@ -1,6 +1,9 @@
 //! Path selectors that can match no path of a repository, and the form that works.
 
-use crate::decode::remedy::Style;
+use go_compat::GoRegex;
+
+use crate::decode::pattern::{self, List, has_alternatives};
+use crate::decode::style::Style;
 use crate::diagnostic::Help;
 use crate::rule::{self, nearest};
 
@@ -26,10 +29,13 @@ pub(crate) fn help(style: Style, list: &str, text: &str) -> Option<Help> {
             _ => format!("write {} in `excludePaths` instead of it", style.form(&meant)).into(),
         });
     }
-    let form = working(text)?;
+    let (kind, body) = split(text);
+    let Some(form) = working(text) else {
+        return pattern::help(style, List::named(list), body).filter(|_| kind == Kind::Regex);
+    };
     let help = style.writing(&form).probable();
     let files = form.strip_suffix("/**").map(|folder| format!("{folder}/*"));
-    let is_folder = split(text).0 == Kind::Path && text.trim_end_matches(['"', '\'']).ends_with("/*");
+    let is_folder = kind == Kind::Path && text.trim_end_matches(['"', '\'']).ends_with("/*");
     match files.filter(|_| is_folder) {
         Some(files) => {
             Some(help.with(&format!("; or {} for the files of the folder alone", style.form(&files))))
@@ -247,7 +253,7 @@ fn has_class(text: &str) -> bool {
     text.match_indices('[').any(|(at, _)| {
         let Some((inside, after)) = text[at + 1..].split_once(']') else { return false };
         let set = inside.as_bytes();
-        let is_one_or_other = text[..at].as_bytes().last().is_some_and(is_word)
+        let is_one_or_other = text.as_bytes()[..at].last().is_some_and(is_word)
             || after.as_bytes().first().is_some_and(is_word);
         let ascends = set.windows(2).all(|pair| pair[0] < pair[1]);
         match set {
@@ -362,6 +368,15 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
         let reason = "has two prefixes, and the second counts as a part of the expression";
         return Some((reason, form("glob:", body[start.len()..].trim())));
     }
+    // A pattern behind the wrong prefix.
+    if pattern::is_of_shell(body) && GoRegex::new(body).is_err() {
+        let reason = "is a pattern of a shell, and not a regular expression";
+        let meant = match body.contains('/') {
+            true => form("glob:", body),
+            false => form("regex:", &pattern::of_shell(body)),
+        };
+        return Some((reason, meant));
+    }
     if let Some(at) = body.find("\\\\") {
         let rest = &body[at + 2..];
         // An escape that was escaped once too often, or a path of another system.
@@ -389,17 +404,4 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
     }
     let ends = body.strip_suffix("/$").filter(|rest| !rest.ends_with('\\') && !has_alternatives(body));
     ends.map(|rest| ("matches no file: no path ends with `/`", Some(format!("regex:{rest}/"))))
-}
-
-/// Whether an expression has alternatives at its outermost level, so that its start is not the only one.
-fn has_alternatives(body: &str) -> bool {
-    let mut depth = 0_i32;
-    body.chars().any(|letter| {
-        match letter {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth -= 1,
-            _ => {}
-        }
-        letter == '|' && depth == 0
-    })
 }
