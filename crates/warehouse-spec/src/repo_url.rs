@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::net::Ipv4Addr;
 use std::sync::LazyLock;
 
+use percent_encoding::percent_decode;
 use regex::Regex;
 
 static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -388,21 +389,7 @@ fn in_path(path: &str) -> Option<Hazard> {
 fn decoded(text: &str) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     for _ in 0..4 {
-        let mut next = Vec::with_capacity(bytes.len());
-        let mut rest = &bytes[..];
-        while let Some((&byte, after)) = rest.split_first() {
-            let digit = |at: usize| after.get(at).and_then(|&digit| char::from(digit).to_digit(16));
-            match (byte, digit(0), digit(1)) {
-                (b'%', Some(high), Some(low)) => {
-                    next.push(u8::try_from(high * 16 + low).unwrap_or_default());
-                    rest = &after[2..];
-                }
-                _ => {
-                    next.push(byte);
-                    rest = after;
-                }
-            }
-        }
+        let next: Vec<u8> = percent_decode(&bytes).collect();
         if next == bytes {
             break;
         }
