@@ -156,11 +156,9 @@ pub(crate) fn annotated_time(annotations: &BTreeMap<String, String>) -> Option<T
     [OCI_KEY, LABEL_SCHEMA_KEY].into_iter().find_map(|key| parse_time(annotations.get(key)?))
 }
 
-/// Parses a time as Go's `time.Parse(time.RFC3339, ...)` does ([`parse_rfc3339`]). A time beyond the largest timestamp is the largest timestamp.
+/// Parses a time as Go's `time.Parse(time.RFC3339, ...)` does. A time beyond the largest timestamp is the largest timestamp.
 fn parse_time(text: &str) -> Option<Timestamp> {
-    let parsed = parse_rfc3339(text)?;
-    let nanosecond = i32::try_from(parsed.civil.nanosecond).ok()?;
-    Some(Timestamp::new(parsed.unix_seconds(), nanosecond).unwrap_or(Timestamp::MAX))
+    Some(parse_rfc3339(text)?.timestamp())
 }
 
 #[cfg(test)]
@@ -288,78 +286,5 @@ mod tests {
         assert_eq!(time_of(&[(OCI_KEY, "never"), (LABEL_SCHEMA_KEY, late)]).as_deref(), Some(late));
         assert_eq!(time_of(&[(OCI_KEY, "2024-01-01")]), None, "a date is not a time");
         assert_eq!(time_of(&[("created", early)]), None);
-    }
-
-    /// Every result is that of Go's `time.Parse(time.RFC3339, ...)`, version 1.26, which has later times, too.
-    #[test]
-    fn valid_times() {
-        for (text, expected) in [
-            ("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
-            ("2024-05-01T12:00:00+02:00", "2024-05-01T10:00:00Z"),
-            ("2024-05-01T12:00:00-05:30", "2024-05-01T17:30:00Z"),
-            ("2024-05-01T12:00:00-00:00", "2024-05-01T12:00:00Z"),
-            ("2024-01-01T00:00:00.5Z", "2024-01-01T00:00:00.5Z"),
-            ("2024-01-01T00:00:00.5+02:00", "2023-12-31T22:00:00.5Z"),
-            ("2024-01-01T00:00:00,5Z", "2024-01-01T00:00:00.5Z"),
-            ("2024-01-01T00:00:00.123456789123Z", "2024-01-01T00:00:00.123456789Z"),
-            ("2024-01-01T00:00:00.9999999999Z", "2024-01-01T00:00:00.999999999Z"),
-            ("2024-01-01T1:02:03Z", "2024-01-01T01:02:03Z"),
-            ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00Z"),
-            ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
-            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
-            ("0000-01-01T00:00:00+24:00", "-000001-12-31T00:00:00Z"),
-            ("2024-01-01T00:00:00+24:00", "2023-12-31T00:00:00Z"),
-            ("2024-01-01T00:00:00+24:60", "2023-12-30T23:00:00Z"),
-            ("2024-01-01T00:00:00+00:60", "2023-12-31T23:00:00Z"),
-        ] {
-            assert_eq!(parse_time(text).map(|time| time.to_string()).as_deref(), Some(expected), "{text}");
-        }
-        for last in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-24:00", "9999-12-31T00:00:00.5+00:30"] {
-            assert_eq!(parse_time(last), Some(Timestamp::MAX), "{last}");
-        }
-    }
-
-    #[test]
-    fn invalid_times() {
-        for text in [
-            "",
-            "1704067200",
-            "2024-01-01",
-            "2024-01-01T00:00:00",
-            "2024-01-01T00:00Z",
-            "20240101T000000Z",
-            "2024-01-01 00:00:00Z",
-            "2024-01-01t00:00:00Z",
-            "2024-01-01T00:00:00z",
-            " 2024-01-01T00:00:00Z",
-            "2024-01-01T00:00:00Z ",
-            "2024-01-01T00:00:00.Z",
-            "2024-01-01T00:00:00.5",
-            "2024-01-01T00:00:00.\u{663}Z",
-            "2024-01-01T1:2:3Z",
-            "2024-1-01T01:02:03Z",
-            "2024-00-01T00:00:00Z",
-            "2024-13-01T00:00:00Z",
-            "2024-01-00T00:00:00Z",
-            "2024-04-31T00:00:00Z",
-            "2023-02-29T00:00:00Z",
-            "2024-01-01T24:00:00Z",
-            "2024-01-01T23:60:00Z",
-            "2024-01-01T23:59:60Z",
-            "2024-01-01T00:00:00+25:00",
-            "2024-01-01T00:00:00+24:61",
-            "2024-01-01T00:00:00+00:61",
-            "2024-01-01T00:00:00+0200",
-            "2024-01-01T00:00:00+02",
-            "2024-01-01T00:00:00+2:00",
-            "2024-01-01T00:00:00\u{2212}02:00",
-            "2024-01-01T00:00:00+02:00[Europe/Berlin]",
-            "2024-01-01T00:00:00Z[UTC]",
-            "-000001-01-01T00:00:00Z",
-            "-001-01-01T00:00:00Z",
-            "+002024-01-01T00:00:00Z",
-        ] {
-            assert_eq!(parse_time(text), None, "{text:?}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::host::is_host;
 use crate::redact::redact_url;
 
 /// Docker Hub, under the one of its names that people write.
@@ -164,19 +165,6 @@ impl FromStr for ImageName {
     }
 }
 
-/// Whether a URL with this text as its authority has a host and a port, and nothing else.
-fn is_host(text: &str) -> bool {
-    let in_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    match url::Url::parse(&format!("https://{text}/")) {
-        Ok(url) => {
-            let host_only = text.rsplit_once(':').map_or(text, |(host, _)| host);
-            let is_v6 = host_only.starts_with('[') && host_only.ends_with(']');
-            url.host().is_some() && url.path() == "/" && (is_v6 || host_only.bytes().all(in_host))
-        }
-        Err(_) => false,
-    }
-}
-
 fn is_part(part: &str) -> bool {
     let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = part.as_bytes();
@@ -213,6 +201,7 @@ mod tests {
         check("oci://docker.io/web", "docker.io", "registry-1.docker.io", "web");
         check("127.0.0.1:5000/a", "127.0.0.1:5000", "127.0.0.1:5000", "a");
         check("[::1]:5000/a", "[::1]:5000", "[::1]:5000", "a");
+        check("[::1]/a", "[::1]", "[::1]", "a");
         check("my_host.internal/a_b/c__d/e-f/1", "my_host.internal", "my_host.internal", "a_b/c__d/e-f/1");
     }
 

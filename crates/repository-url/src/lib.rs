@@ -16,18 +16,20 @@
 //! # Ok::<(), repository_url::InvalidImageName>(())
 //! ```
 //!
-//! - Names: [`ImageName`], [`registry_host`], [`is_docker_hub`].
+//! - Names: [`ImageName`], [`registry_host`], [`is_docker_hub`]; hosts that are numbers: [`ipv4_host`].
 //! - Normal forms, by which Kargo compares repositories and names Freight: [`normalize_image`], [`normalize_git`],
 //!   [`normalize_chart`]. They read URLs as Go's `net/url` does, which differs from the `url` crate.
 //! - What may be shown: [`redact_url`] and [`without_credential`] take one URL, [`redact`] any text that may hold URLs,
 //!   [`printable`] a text that others wrote.
 
 mod go_url;
+mod host;
 mod image_name;
 mod normalize;
 mod printable;
 mod redact;
 
+pub use host::{Ipv4Host, ipv4_host};
 pub use image_name::{
     DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, registry_host,
 };

@@ -4,7 +4,7 @@ use artifact_source::{AnySource, Error, SourceId};
 use freight::NeededCreated;
 use warehouse_spec::Warehouse;
 
-use crate::compiler::Compiler;
+use crate::kinds::KindContext;
 use crate::{Discoverer, kinds, snapshot};
 
 /// A subscription, and the source that was made of it.
@@ -26,12 +26,12 @@ impl Discoverer {
     /// no source can be made of, why. Nothing is fetched.
     pub fn compile(&self, warehouse: &Warehouse) -> Vec<Compiled> {
         let needed = NeededCreated::of_warehouse(warehouse);
-        let compiler = Compiler { discoverer: self, warehouse, needed };
+        let context = KindContext { discoverer: self, warehouse, needed };
         let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
         subscriptions
             .map(|(index, subscription)| {
                 let id = kinds::id(subscription);
-                let source = kinds::source(&compiler, subscription, &id).map_err(|error| error.with_id(&id));
+                let source = kinds::source(&context, subscription, &id).map_err(|error| error.with_id(&id));
                 // A source that an embedder makes may have an id of its own, which says more.
                 let id = source.as_ref().map_or(id.clone(), |source| match source.id().subscription() {
                     Some(_) => source.id().clone(),

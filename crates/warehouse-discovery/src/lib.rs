@@ -53,7 +53,6 @@
 
 mod admission;
 mod compile;
-mod compiler;
 mod discovered;
 mod discoverer;
 mod kinds;

@@ -85,7 +85,7 @@ pub struct SubscriptionReport {
     pub freshness: Freshness,
     /// Why this run has no answer.
     pub error: Option<Error>,
-    /// What deserves a person's attention although the artifacts stand: tags that were passed over because the registry refuses
+    /// What deserves a person's attention although the artifacts stand: tags that were skipped because the registry refuses
     /// to show them, or an order of builds that no time decides.
     pub warnings: Vec<Warning>,
     /// The identity as which the source asked; `None` for sources that look up no credential.

@@ -188,6 +188,12 @@ impl Help {
         self
     }
 
+    /// The same help, with more to say after it.
+    pub(crate) fn with(mut self, more: &str) -> Self {
+        self.text.push_str(more);
+        self
+    }
+
     /// The same help, whose edit is what was probably meant.
     pub(crate) fn probable(mut self) -> Self {
         if let Some(edit) = &mut self.edit {

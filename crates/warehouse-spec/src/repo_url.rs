@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::net::Ipv4Addr;
 use std::sync::LazyLock;
 
+use percent_encoding::percent_decode;
 use regex::Regex;
+use repository_url::{Ipv4Host, ipv4_host};
 
 static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = "[0-9A-Za-z_]+";
@@ -351,51 +353,20 @@ fn in_host(parts: &Parts<'_>) -> Option<Hazard> {
             Err(_) => return hazard("the port is above 65535", "write a port from 1 to 65535"),
         }
     }
-    let last = parts.host.rsplit('.').next().unwrap_or_default();
-    let is_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit())
-        || last
-            .strip_prefix("0x")
-            .or_else(|| last.strip_prefix("0X"))
-            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    if !is_number || parts.host.parse::<Ipv4Addr>().is_ok() {
+    if parts.host.parse::<Ipv4Addr>().is_ok() {
         return None;
     }
-    match address(parts.host) {
-        Some(address) => hazard(
+    match ipv4_host(parts.host) {
+        Ipv4Host::Name => None,
+        Ipv4Host::Address(address) => hazard(
             format!("the host `{}` is read as the address {address}", parts.host),
             format!("write {address}, if that is what is meant"),
         ),
-        None => hazard(
+        Ipv4Host::Invalid => hazard(
             format!("the host `{}` ends like an address and is none", parts.host),
             "write a name, or an address of four numbers such as 192.0.2.1",
         ),
     }
-}
-
-/// The address that one to four numbers stand for, in decimal, octal or hexadecimal.
-fn address(host: &str) -> Option<Ipv4Addr> {
-    let mut numbers = Vec::new();
-    for part in host.split('.') {
-        let lower = part.to_ascii_lowercase();
-        let number = match lower.strip_prefix("0x") {
-            Some("") => 0,
-            Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-            None if lower.len() > 1 && lower.starts_with('0') => u32::from_str_radix(&lower, 8).ok()?,
-            None => lower.parse().ok()?,
-        };
-        numbers.push(number);
-    }
-    let (&last, front) = numbers.split_last()?;
-    if front.len() > 3 || front.iter().any(|&number| number > 255) {
-        return None;
-    }
-    let room = 32 - 8 * front.len();
-    if u64::from(last) >= 1_u64 << room {
-        return None;
-    }
-    let high =
-        front.iter().enumerate().fold(0_u32, |high, (index, &number)| high | number << (24 - 8 * index));
-    Some(Ipv4Addr::from(high | last))
 }
 
 /// Segments that leave the path, and what a server may decode into one.
@@ -422,21 +393,7 @@ fn in_path(path: &str) -> Option<Hazard> {
 fn decoded(text: &str) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     for _ in 0..4 {
-        let mut next = Vec::with_capacity(bytes.len());
-        let mut rest = &bytes[..];
-        while let Some((&byte, after)) = rest.split_first() {
-            let digit = |at: usize| after.get(at).and_then(|&digit| char::from(digit).to_digit(16));
-            match (byte, digit(0), digit(1)) {
-                (b'%', Some(high), Some(low)) => {
-                    next.push(u8::try_from(high * 16 + low).unwrap_or_default());
-                    rest = &after[2..];
-                }
-                _ => {
-                    next.push(byte);
-                    rest = after;
-                }
-            }
-        }
+        let next: Vec<u8> = percent_decode(&bytes).collect();
         if next == bytes {
             break;
         }

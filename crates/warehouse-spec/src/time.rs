@@ -117,9 +117,7 @@ pub(crate) fn whole_seconds(moment: Timestamp) -> Timestamp {
 /// Reads RFC 3339 as Go's `time.Parse(time.RFC3339, …)` does ([`parse_rfc3339`]). A moment later than a [`Timestamp`] can be
 /// is the latest one.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
-    let parsed = parse_rfc3339(text)?;
-    let nanosecond = i32::try_from(parsed.civil.nanosecond).ok()?;
-    Some(Timestamp::new(parsed.unix_seconds(), nanosecond).unwrap_or(Timestamp::MAX))
+    Some(parse_rfc3339(text)?.timestamp())
 }
 
 /// Serde for a moment that may be absent.

@@ -8,7 +8,7 @@ use artifact_source::{Clock, Error, ErrorKind, Rejection};
 use jiff::Timestamp;
 use kargo_expr::Expression;
 use selection_strategies::path::PathSelectors;
-use selection_strategies::{Constraint, NameKind, Strictness, TagFilter, TagRule, Verdict};
+use selection_strategies::{Constraint, NameKind, Strictness, TagFilter, TagRule, TagStrategy, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::repository::is_valid_name;
@@ -88,6 +88,7 @@ impl CommitRule {
             allow_tags_regexes: Vec::new(),
             ignore_tags_regexes: Vec::new(),
             ignore_tags: Vec::new(),
+            tag_rule: None,
         }
     }
 
@@ -193,12 +194,29 @@ pub struct CommitRuleBuilder {
     allow_tags_regexes: Vec<String>,
     ignore_tags_regexes: Vec<String>,
     ignore_tags: Vec<String>,
+    tag_rule: Option<TagRule>,
 }
 
 impl CommitRuleBuilder {
     /// Which commits count as the newest. Defaults to [`CommitStrategy::NewestFromBranch`].
     pub fn strategy(mut self, strategy: CommitStrategy) -> Self {
         self.settings.strategy = strategy;
+        self
+    }
+
+    /// Which tags, and in which order, instead of a [`strategy`](Self::strategy) and the settings about tags. The rule's
+    /// [kind of names](TagRule::with_kind) is set to that of Git. Defaults to none: the other settings decide.
+    ///
+    /// ```
+    /// use git_source::{CommitRule, CommitStrategy};
+    /// use selection_strategies::TagRule;
+    ///
+    /// let rule = CommitRule::builder().tag_rule(TagRule::semver(Some("^1.0".parse()?))).build()?;
+    /// assert_eq!(rule.strategy(), CommitStrategy::SemVer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn tag_rule(mut self, rule: TagRule) -> Self {
+        self.tag_rule = Some(rule);
         self
     }
 
@@ -277,8 +295,10 @@ impl CommitRuleBuilder {
     /// # Errors
     ///
     /// [`InvalidInput`](ErrorKind::InvalidInput) for a branch whose name Git forbids, and for a constraint, a pattern, a path selector or an
-    /// expression that is not valid.
+    /// expression that is not valid; for a [`tag_rule`](Self::tag_rule) beside a strategy or settings about tags, and for one that names a
+    /// tag by its digest or reads versions as charts are named.
     pub fn build(self) -> Result<CommitRule, Error> {
+        let tag_rule = self.tags()?;
         let mut settings = self.settings;
         let expression = settings.expression_filter.as_deref().map(Expression::compile).transpose();
         let expression =
@@ -286,35 +306,48 @@ impl CommitRuleBuilder {
         let paths = PathSelectors::new(&settings.include_paths, &settings.exclude_paths)
             .map_err(|error| invalid(error.to_string()))?;
         let paths = (!paths.is_unrestricted()).then_some(paths);
-        if settings.strategy == CommitStrategy::NewestFromBranch {
-            settings.branch.as_deref().map_or(Ok(()), check_branch)?;
-            return Ok(CommitRule { settings, tag_rule: None, expression, paths });
+        match &tag_rule {
+            None => settings.branch.as_deref().map_or(Ok(()), check_branch)?,
+            Some(rule) => settings.set_tags(rule)?,
         }
+        Ok(CommitRule { settings, tag_rule, expression, paths })
+    }
 
-        (settings.branch, settings.since) = (None, None);
+    /// The rule about tags that was given, or that of the settings; `None` where a branch is followed.
+    fn tags(&self) -> Result<Option<TagRule>, Error> {
+        let strategy = self.settings.strategy;
+        if let Some(rule) = &self.tag_rule {
+            let is_alone = strategy == CommitStrategy::default()
+                && self.semver_constraint.is_none()
+                && self.strict_semvers
+                && [&self.allow_tags_regexes, &self.ignore_tags_regexes, &self.ignore_tags]
+                    .into_iter()
+                    .all(Vec::is_empty);
+            if !is_alone {
+                let message =
+                    "a rule about tags replaces the strategy and the settings about tags, and both are given";
+                return Err(invalid(message.to_owned()));
+            }
+            return Ok(Some(rule.clone().with_kind(NameKind::GitTag)));
+        }
+        let rule = match strategy {
+            CommitStrategy::NewestFromBranch => return Ok(None),
+            CommitStrategy::SemVer => {
+                let constraint = self.semver_constraint.as_deref().map(str::parse::<Constraint>).transpose();
+                let constraint = constraint.map_err(|error| invalid(error.to_string()))?;
+                let strictness = if self.strict_semvers { Strictness::Strict } else { Strictness::Loose };
+                TagRule::semver(constraint).with_strictness(strictness)
+            }
+            CommitStrategy::Lexical => TagRule::lexical(),
+            CommitStrategy::NewestTag => TagRule::newest(),
+        };
         let filter = TagFilter::builder()
             .allow_all(&self.allow_tags_regexes)
             .ignore_all(&self.ignore_tags_regexes)
             .ignore_literals(self.ignore_tags.iter().map(String::as_str))
             .build()
             .map_err(|error| invalid(error.to_string()))?;
-        let rule = match settings.strategy {
-            CommitStrategy::SemVer => {
-                let constraint = self.semver_constraint.as_deref().map(str::parse::<Constraint>).transpose();
-                let constraint = constraint.map_err(|error| invalid(error.to_string()))?;
-                let strictness = if self.strict_semvers { Strictness::Strict } else { Strictness::Loose };
-                settings.semver_constraint = self.semver_constraint;
-                settings.strict_semvers = Some(self.strict_semvers);
-                TagRule::semver(constraint).with_strictness(strictness)
-            }
-            CommitStrategy::Lexical => TagRule::lexical(),
-            CommitStrategy::NewestTag | CommitStrategy::NewestFromBranch => TagRule::newest(),
-        };
-        settings.allow_tags_regexes = self.allow_tags_regexes;
-        settings.ignore_tags_regexes = self.ignore_tags_regexes;
-        settings.ignore_tags = self.ignore_tags;
-        let tag_rule = Some(rule.with_filter(filter).with_kind(NameKind::GitTag));
-        Ok(CommitRule { settings, tag_rule, expression, paths })
+        Ok(Some(rule.with_filter(filter).with_kind(NameKind::GitTag)))
     }
 }
 
@@ -382,6 +415,33 @@ struct Settings {
     exclude_paths: Vec<String>,
 }
 
+impl Settings {
+    /// Takes over what a rule about tags says, and drops what is said of branches.
+    fn set_tags(&mut self, rule: &TagRule) -> Result<(), Error> {
+        (self.branch, self.since) = (None, None);
+        self.strategy = match rule.strategy() {
+            TagStrategy::SemVer { constraint, strictness } => {
+                self.semver_constraint =
+                    constraint.as_ref().map(|constraint| constraint.original().to_owned());
+                self.strict_semvers = match strictness {
+                    Strictness::Strict => Some(true),
+                    Strictness::Loose => Some(false),
+                    _ => return Err(invalid("tags of Git are strict or loose versions".to_owned())),
+                };
+                CommitStrategy::SemVer
+            }
+            TagStrategy::Lexical => CommitStrategy::Lexical,
+            TagStrategy::Newest => CommitStrategy::NewestTag,
+            _ => return Err(invalid("a rule about tags of Git orders versions, names or dates".to_owned())),
+        };
+        let filter = rule.filter();
+        self.allow_tags_regexes = strings(filter.allow_patterns());
+        self.ignore_tags_regexes = strings(filter.ignore_patterns());
+        self.ignore_tags = strings(filter.ignored_names());
+        Ok(())
+    }
+}
+
 /// Everything that an answer depends on.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -417,6 +477,56 @@ fn check_branch(branch: &str) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A rule that is given is the rule that the settings make, and the observation of one is that of the other.
+    #[test]
+    fn a_given_rule_is_that_of_the_settings() {
+        let settings = CommitRule::builder;
+        let filter = TagFilter::builder().allow("^v").ignore("-rc").ignore_literal("v2").ignore_literal("v1");
+        let filter = filter.build().unwrap();
+        let semver = |text: &str| TagRule::semver(Some(text.parse().unwrap()));
+        for (built, given) in [
+            (settings().strategy(CommitStrategy::SemVer), TagRule::semver(None)),
+            (
+                settings()
+                    .strategy(CommitStrategy::SemVer)
+                    .semver_constraint("^1.0".to_owned())
+                    .strict_semvers(false),
+                semver("^1.0").with_strictness(Strictness::Loose),
+            ),
+            (
+                settings()
+                    .strategy(CommitStrategy::Lexical)
+                    .allow_tags_regexes(["^v"])
+                    .ignore_tags_regexes(["-rc"])
+                    .ignore_tags(["v2", "v1"]),
+                TagRule::lexical().with_filter(filter),
+            ),
+            (settings().strategy(CommitStrategy::NewestTag).branch("main".to_owned()), TagRule::newest()),
+        ] {
+            let (built, given) = (built.build().unwrap(), settings().tag_rule(given).build().unwrap());
+            let fingerprint = |rule: &CommitRule| rule.fingerprint("r".into(), NonZeroU32::MIN).unwrap();
+            assert_eq!(fingerprint(&built), fingerprint(&given));
+            let names = ["refs/tags/v1.2.0", "v1.3.0-rc", "v1", "v2", "1.0.0", "x"];
+            assert_eq!(built.judge_tags(names).unwrap(), given.judge_tags(names).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_rule_that_git_has_not_is_refused() {
+        let rule = |rule: TagRule| CommitRule::builder().tag_rule(rule);
+        for (builder, message) in [
+            (rule(TagRule::lexical()).strategy(CommitStrategy::SemVer), "both are given"),
+            (rule(TagRule::lexical()).ignore_tags(["a"]), "both are given"),
+            (rule(TagRule::semver(None)).strict_semvers(false), "both are given"),
+            (rule(TagRule::digest("a")), "orders versions, names or dates"),
+            (rule(TagRule::oci_chart(None)), "strict or loose versions"),
+        ] {
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(message), "{error}");
+        }
+    }
 
     #[test]
     fn the_fingerprint_has_the_settings_that_the_strategy_reads() {

@@ -1,5 +1,7 @@
 //! Times of RFC 3339 and layouts.
 
+#[cfg(feature = "jiff")]
+use go_compat::time::ParsedZone;
 use go_compat::time::{Civil, Parsed, RFC3339, RFC3339_NANO, format, parse, parse_rfc3339};
 use proptest::prelude::*;
 
@@ -32,7 +34,32 @@ fn times_that_go_takes() {
         ("2024-01-01T00:00:00+00:60", "2023-12-31T23:00:00Z"),
         ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
     ] {
-        assert_eq!(parse_rfc3339(text).map(|time| written(&time)).as_deref(), Some(expected), "{text}");
+        let parsed = parse_rfc3339(text).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(written(&parsed), expected, "{text}");
+        #[cfg(feature = "jiff")]
+        if !expected.starts_with(['-', '9']) {
+            assert_eq!(parsed.timestamp().to_string(), expected, "{text}");
+        }
+    }
+}
+
+/// jiff writes years before 0 otherwise, and its last moment is two days before Go's year 9999 ends.
+#[cfg(feature = "jiff")]
+#[test]
+fn the_ends_of_time() {
+    let timestamp = |text: &str| parse_rfc3339(text).unwrap().timestamp();
+    assert_eq!(timestamp("0000-01-01T00:00:00+24:00").to_string(), "-000001-12-31T00:00:00Z");
+    for last in ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-24:00", "9999-12-31T00:00:00.5+00:30"] {
+        assert_eq!(timestamp(last), jiff::Timestamp::MAX, "{last}");
+    }
+    let civil = |year| Civil { year, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanosecond: 5 };
+    for (year, expected) in [
+        (-9_999_999, jiff::Timestamp::MIN),
+        (9_999_999, jiff::Timestamp::MAX),
+        (i64::MIN, jiff::Timestamp::MIN),
+    ] {
+        let parsed = Parsed { civil: civil(year), zone: ParsedZone::Utc };
+        assert_eq!(parsed.timestamp(), expected, "{year}");
     }
 }
 

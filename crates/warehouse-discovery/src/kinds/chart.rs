@@ -8,11 +8,10 @@
 use artifact_source::{AnyArtifact, Chart};
 use warehouse_spec::{ChartDiscoveryResult, ChartSubscription, DiscoveryResult, without_credential};
 
-use crate::compiler::pick;
+use crate::kinds::context::pick;
 #[cfg(feature = "chart")]
 use {
-    crate::compiler::Compiler,
-    crate::compiler::limit,
+    crate::kinds::context::{KindContext, invalid_rule, limit},
     artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
     helm_source::HelmSource,
 };
@@ -20,18 +19,18 @@ use {
 /// The source of a subscription.
 #[cfg(feature = "chart")]
 pub(crate) fn source(
-    compiler: &Compiler<'_>,
+    context: &KindContext<'_>,
     chart: &ChartSubscription,
     id: &SourceId,
 ) -> Result<AnySource, Error> {
-    let transport = compiler.transport(chart.insecure_skip_tls_verify);
+    let transport = context.transport(chart.insecure_skip_tls_verify);
     let source = HelmSource::builder(&chart.repo_url)
         .id(id.clone())
-        .context(&compiler.context(transport))
+        .context(&context.source_context(transport))
         .registry(transport.charts.clone())
         .cache(transport.indexes.clone())
         .chart(chart.name.as_deref().unwrap_or_default())
-        .constraint(chart.semver_constraint.as_deref().unwrap_or_default())
+        .rule(chart.rule().map_err(invalid_rule)?)
         .limit(limit(chart.discovery_limit));
     Ok(source.build()?.erase())
 }

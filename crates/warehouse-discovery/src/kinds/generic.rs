@@ -8,25 +8,24 @@
 use artifact_source::{AnyArtifact, AnySource, Error, Generic, SourceId};
 use warehouse_spec::{ArtifactReference, DiscoveryResult, GenericDiscoveryResult, GenericSubscription};
 
-use crate::compiler::Compiler;
-use crate::compiler::{limit, pick, unknown};
 use crate::discoverer::GenericRequest;
+use crate::kinds::context::{KindContext, limit, pick, unknown};
 
 /// The source that the registered factory makes.
 pub(crate) fn source(
-    compiler: &Compiler<'_>,
+    context: &KindContext<'_>,
     generic: &GenericSubscription,
     id: &SourceId,
 ) -> Result<AnySource, Error> {
-    let Some(factory) = compiler.discoverer.shared.generic.get(&generic.subscription_type) else {
+    let Some(factory) = context.discoverer.shared.generic.get(&generic.subscription_type) else {
         return Err(unknown(&generic.subscription_type));
     };
     factory(GenericRequest {
         id,
-        namespace: compiler.warehouse.namespace(),
+        namespace: context.warehouse.namespace(),
         subscription: generic,
         limit: limit(generic.discovery_limit),
-        context: compiler.context(&compiler.discoverer.shared.verified),
+        context: context.source_context(&context.discoverer.shared.verified),
     })
 }
 

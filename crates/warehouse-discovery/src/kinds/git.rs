@@ -11,29 +11,28 @@ use warehouse_spec::{
     without_credential,
 };
 
-use crate::compiler::pick;
+use crate::kinds::context::pick;
 #[cfg(feature = "git")]
 use {
-    crate::compiler::Compiler,
-    crate::compiler::limit,
+    crate::kinds::context::{KindContext, invalid_rule, limit},
     artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
-    git_source::{CommitRule, CommitStrategy, GitSource, ObservedRefs},
-    warehouse_spec::{CommitSelectionStrategy, DiscoveredRef},
+    git_source::{CommitRule, GitSource, ObservedRefs},
+    warehouse_spec::DiscoveredRef,
 };
 
 /// The source of a subscription.
 #[cfg(feature = "git")]
 pub(crate) fn source(
-    compiler: &Compiler<'_>,
+    context: &KindContext<'_>,
     git: &GitSubscription,
     id: &SourceId,
 ) -> Result<AnySource, Error> {
     let mut builder = GitSource::builder(&git.repo_url)
         .id(id.clone())
-        .context(&compiler.context(compiler.transport(git.insecure_skip_tls_verify)))
+        .context(&context.source_context(context.transport(git.insecure_skip_tls_verify)))
         .rule(rule(git)?)
         .limit(limit(git.discovery_limit));
-    if let Some((program, arguments)) = &compiler.discoverer.shared.ssh_command {
+    if let Some((program, arguments)) = &context.discoverer.shared.ssh_command {
         builder = builder.ssh_command(program, arguments);
     }
     Ok(builder.build()?.erase())
@@ -42,25 +41,16 @@ pub(crate) fn source(
 /// The rule of a subscription (semantics section 4).
 #[cfg(feature = "git")]
 fn rule(git: &GitSubscription) -> Result<CommitRule, Error> {
-    let strategy = match git.commit_selection_strategy {
-        CommitSelectionStrategy::NewestFromBranch => CommitStrategy::NewestFromBranch,
-        CommitSelectionStrategy::SemVer => CommitStrategy::SemVer,
-        CommitSelectionStrategy::Lexical => CommitStrategy::Lexical,
-        CommitSelectionStrategy::NewestTag => CommitStrategy::NewestTag,
-    };
-    CommitRule::builder()
-        .strategy(strategy)
+    let mut rule = CommitRule::builder()
         .branch(git.branch.clone())
-        .semver_constraint(git.semver_constraint.clone())
-        .strict_semvers(git.strict_semvers)
-        .allow_tags_regexes(&git.allow_tags_regexes)
-        .ignore_tags_regexes(&git.ignore_tags_regexes)
-        .ignore_tags(&git.ignore_tags)
         .since(git.since)
         .expression_filter(git.expression_filter.clone())
         .include_paths(&git.include_paths)
-        .exclude_paths(&git.exclude_paths)
-        .build()
+        .exclude_paths(&git.exclude_paths);
+    if let Some(tags) = git.tag_rule().map_err(invalid_rule)? {
+        rule = rule.tag_rule(tags);
+    }
+    rule.build()
 }
 
 /// The entry of `status.discoveredArtifacts`.

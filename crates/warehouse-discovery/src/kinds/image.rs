@@ -10,31 +10,29 @@ use warehouse_spec::{
     DiscoveredImageReference, DiscoveryResult, ImageDiscoveryResult, ImageSubscription, without_credential,
 };
 
-use crate::compiler::pick;
+use crate::kinds::context::pick;
 #[cfg(feature = "image")]
 use {
-    crate::compiler::Compiler,
-    crate::compiler::{invalid, limit},
-    artifact_source::{AnySource, ArtifactSourceExt, Error, ErrorKind, SourceId},
+    crate::kinds::context::{KindContext, invalid, invalid_rule, limit},
+    artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
     image_source::ImageSource,
     std::sync::Arc,
-    warehouse_spec::InvalidRule,
 };
 
 /// The source of a subscription; it tells when the best image was built, if Freight's criteria read that.
 #[cfg(feature = "image")]
 pub(crate) fn source(
-    compiler: &Compiler<'_>,
+    context: &KindContext<'_>,
     image: &ImageSubscription,
     id: &SourceId,
 ) -> Result<AnySource, Error> {
-    let shared = &compiler.discoverer.shared;
-    let transport = compiler.transport(image.insecure_skip_tls_verify);
+    let shared = &context.discoverer.shared;
+    let transport = context.transport(image.insecure_skip_tls_verify);
     let platform = image.platform.as_ref().map(|platform| platform.to_string().parse());
     let platform = platform.transpose().map_err(|error| invalid("platform", error))?;
     let source = ImageSource::builder(&image.repo_url)
         .id(id.clone())
-        .context(&compiler.context(transport))
+        .context(&context.source_context(transport))
         .registry(transport.images.clone())
         .rule(image.rule().map_err(invalid_rule)?)
         .platform(platform)
@@ -42,23 +40,11 @@ pub(crate) fn source(
         .cache_by_tag(image.cache_by_tag)
         .cache_by_tag_policy(shared.cache_by_tag)
         .cache(Arc::clone(&shared.facts))
-        .time_of_best(compiler.needed.of_image(&image.repo_url))
+        .time_of_best(context.needed.of_image(&image.repo_url))
         // Facts of an unchecked server must not count for other subscriptions.
         .scope(if image.insecure_skip_tls_verify { "unverified" } else { "" })
         .build()?;
     Ok(source.erase())
-}
-
-/// A rule that validation would have refused.
-#[cfg(feature = "image")]
-fn invalid_rule(invalid: InvalidRule) -> Error {
-    let error = Error::new(ErrorKind::InvalidInput, invalid.to_string()).with_field(invalid.field());
-    match invalid {
-        InvalidRule::NoTag => error.with_hint("name it in `constraint`, such as latest"),
-        InvalidRule::Pattern(cause) => error.with_cause(cause),
-        InvalidRule::Constraint { error: cause, .. } => error.with_cause(cause),
-        other => error.with_cause(other),
-    }
 }
 
 /// The entry of `status.discoveredArtifacts`.

@@ -2,9 +2,12 @@
 //! file, and a line in each function here.
 
 mod chart;
+mod context;
 mod generic;
 mod git;
 mod image;
+
+pub(crate) use context::KindContext;
 
 #[cfg(not(all(feature = "image", feature = "git", feature = "chart")))]
 use artifact_source::ErrorKind;
@@ -12,7 +15,7 @@ use artifact_source::{AnySource, Error, SourceId, SourceKind};
 use warehouse_spec::{DiscoveryResult, Subscription, SubscriptionKind};
 
 use crate::SubscriptionReport;
-use crate::compiler::{Compiler, unknown};
+use crate::kinds::context::unknown;
 
 /// The id of the subscription's source, in reports and in messages.
 pub(crate) fn id(subscription: &Subscription) -> SourceId {
@@ -31,18 +34,18 @@ pub(crate) fn id(subscription: &Subscription) -> SourceId {
 ///
 /// `InvalidInput` for a rule that validation would have refused, and for a kind that this program does not know.
 pub(crate) fn source(
-    compiler: &Compiler<'_>,
+    context: &KindContext<'_>,
     subscription: &Subscription,
     id: &SourceId,
 ) -> Result<AnySource, Error> {
     match &subscription.kind {
         #[cfg(feature = "image")]
-        SubscriptionKind::Image(image) => image::source(compiler, image, id),
+        SubscriptionKind::Image(image) => image::source(context, image, id),
         #[cfg(feature = "git")]
-        SubscriptionKind::Git(git) => git::source(compiler, git, id),
+        SubscriptionKind::Git(git) => git::source(context, git, id),
         #[cfg(feature = "chart")]
-        SubscriptionKind::Chart(chart) => chart::source(compiler, chart, id),
-        SubscriptionKind::Generic(generic) => generic::source(compiler, generic, id),
+        SubscriptionKind::Chart(chart) => chart::source(context, chart, id),
+        SubscriptionKind::Generic(generic) => generic::source(context, generic, id),
         #[cfg(not(feature = "image"))]
         SubscriptionKind::Image(_) => Err(not_built(subscription.type_key())),
         #[cfg(not(feature = "git"))]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use repository_url::names_secret;
 
-use crate::decode::remedy::Style;
+use crate::decode::style::Style;
 use crate::diagnostic::{Code, Diagnostic, Help, Location, Severity};
 use crate::rule;
 use crate::yaml::written::{self, cut_off, is_json};

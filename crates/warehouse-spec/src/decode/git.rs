@@ -106,7 +106,7 @@ fn paths(
     let mut selectors = Vec::new();
     for field in inside.iter().chain(&outside) {
         for (item, text) in context.strings(field) {
-            check_selector(context, &item, &text);
+            check_selector(context, &item, (name, &text));
             selectors.push(text);
         }
     }
@@ -114,12 +114,11 @@ fn paths(
 }
 
 /// Checks one selector: one that does not parse is an error, one that will never match is worth a warning.
-fn check_selector(context: &mut Context, item: &Field<'_>, text: &str) {
+fn check_selector(context: &mut Context, item: &Field<'_>, (list, text): (&str, &str)) {
     if let Some(reason) = rule::path_selector(text) {
-        let help = match selector::working(text) {
-            Some(form) => context.style.writing(&form).probable(),
-            None => "write a path, `glob:` and a pattern, or `regex:` and a regular expression".into(),
-        };
+        let help = selector::help(context.style, list, text).unwrap_or_else(|| {
+            "write a path, `glob:` and a pattern, or `regex:` and a regular expression".into()
+        });
         context.error(Code::BadSelector, item, format!("`{text}` is not a path selector: {reason}"), help);
         return;
     }
@@ -133,8 +132,7 @@ fn check_selector(context: &mut Context, item: &Field<'_>, text: &str) {
         return;
     }
     let Some((reason, _)) = selector::advice(text) else { return };
-    let help = selector::working(text)
-        .map(|form| context.style.writing(&form).probable())
+    let help = selector::help(context.style, list, text)
         .unwrap_or_else(|| "write the path as `git ls-files` shows it, or `glob:` and a pattern".into());
     context.warn(Code::BadSelector, item, format!("`{text}` {reason}"), help);
 }

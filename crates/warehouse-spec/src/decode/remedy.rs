@@ -8,13 +8,14 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use repository_url::{names_secret, redact};
 
+use crate::decode::pattern::{self, List};
 use crate::decode::selector;
+use crate::decode::style::Style;
 use crate::diagnostic::Help;
 use crate::rule::nearest;
 use crate::subscription::{CommitSelectionStrategy, ImageSelectionStrategy, Platform, UnknownValue};
 use crate::time::Interval;
 use crate::warehouse::FreightCreationPolicy;
-use crate::yaml::written::{plain, quoted};
 use crate::yaml::{Node, Scalar, ScalarKind, Value};
 use crate::{repo_url, rule, time};
 
@@ -44,45 +45,7 @@ fn word(text: &str, unknown: &UnknownValue) -> Help {
     }
 }
 
-/// How a document writes texts, and what the field around them is for.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Style {
-    pub(crate) is_json: bool,
-    /// Whether `constraint` names a tag, as it does under the strategy `Digest`.
-    pub(crate) follows_tag: bool,
-}
-
 impl Style {
-    /// The text in quotation marks.
-    pub(crate) fn quoted(self, text: &str) -> String {
-        match self.is_json {
-            true => serde_json::Value::from(text).to_string(),
-            false => quoted(text),
-        }
-    }
-
-    /// The text as it may be written: in quotation marks where it needs them.
-    pub(crate) fn form(self, text: &str) -> String {
-        match !self.is_json && plain(text) {
-            true => text.to_owned(),
-            false => self.quoted(text),
-        }
-    }
-
-    /// Help with the text to write in place of a value.
-    pub(crate) fn writing(self, text: &str) -> Help {
-        let form = self.form(text);
-        Help::writing(format!("write {form}"), form)
-    }
-
-    /// An entry of a mapping.
-    pub(crate) fn entry(self, key: &str, form: &str) -> String {
-        match self.is_json {
-            true => format!("\"{key}\": {form}"),
-            false => format!("{key}: {form}"),
-        }
-    }
-
     /// What to write in place of a word that a field does not take.
     pub(crate) fn word(self, text: &str, unknown: &UnknownValue) -> Help {
         word(text, unknown).only_if(!self.is_json)
@@ -99,11 +62,9 @@ impl Style {
             "branch" => (!rule::is_branch(text))
                 .then(|| format!("write the name of a branch: {}", rule::BRANCH_NAME).into()),
             "allowTags" | "allowTagsRegexes" | "ignoreTagsRegexes" => {
-                rule::regex(text).map(|_| "write a regular expression, such as '^v1[.]'".into())
+                pattern::help(self, List::named(name), text)
             }
-            "includePaths" | "excludePaths" => {
-                selector::working(text).map(|form| self.writing(&form).probable())
-            }
+            "includePaths" | "excludePaths" => selector::help(self, name, text),
             "since" | "discoveredAt" => Some(self.moment(text)),
             "interval" => Some(self.interval(text)),
             "imageSelectionStrategy" => {

@@ -1,5 +1,10 @@
 //! Path selectors that can match no path of a repository, and the form that works.
 
+use go_compat::GoRegex;
+
+use crate::decode::pattern::{self, List, has_alternatives};
+use crate::decode::style::Style;
+use crate::diagnostic::Help;
 use crate::rule::{self, nearest};
 
 /// Of `\\` in a pattern or an expression.
@@ -14,8 +19,55 @@ enum Kind {
     Regex,
 }
 
+/// What to do about a selector of this list that does not select what was meant, where that is known.
+pub(crate) fn help(style: Style, list: &str, text: &str) -> Option<Help> {
+    if let Some(meant) = negated(text) {
+        return Some(match list {
+            "excludePaths" => {
+                "delete it: what `excludePaths` selects has no exceptions, so name what to exclude".into()
+            }
+            _ => format!("write {} in `excludePaths` instead of it", style.form(&meant)).into(),
+        });
+    }
+    let (kind, body) = split(text);
+    let Some(form) = working(text) else {
+        return pattern::help(style, List::named(list), body).filter(|_| kind == Kind::Regex);
+    };
+    let help = style.writing(&form).probable();
+    let files = form.strip_suffix("/**").map(|folder| format!("{folder}/*"));
+    let is_folder = kind == Kind::Path && text.trim_end_matches(['"', '\'']).ends_with("/*");
+    match files.filter(|_| is_folder) {
+        Some(files) => {
+            Some(help.with(&format!("; or {} for the files of the folder alone", style.form(&files))))
+        }
+        None => Some(help),
+    }
+}
+
+/// What a selector leaves out that was meant to leave out what follows its `!`.
+fn negated(text: &str) -> Option<String> {
+    let text = text.trim();
+    let text = in_quotation_marks(text).unwrap_or(text).trim_start();
+    let (kind, body) = split(text);
+    let rest = body.strip_prefix('!')?.trim();
+    let rest = match rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+        // `!(a|b)/**` of shells.
+        Some((names, after)) if kind != Kind::Regex => match names.contains('|') {
+            true => format!("{{{}}}{after}", names.replace('|', ",")),
+            false => format!("{names}{after}"),
+        },
+        _ => rest.to_owned(),
+    };
+    let prefix = &text[..text.len() - body.len()];
+    let meant = form(prefix, &rest)?;
+    match advice(&meant) {
+        Some(_) => working(&meant),
+        None => Some(meant),
+    }
+}
+
 /// What to write in place of a selector that matches nothing, where that is known.
-pub(crate) fn working(text: &str) -> Option<String> {
+fn working(text: &str) -> Option<String> {
     // One change may show the next one to make.
     let (_, mut form) = advice(text)?;
     for _ in 0..8 {
@@ -52,17 +104,38 @@ fn names_files(body: &str) -> bool {
             !stem.is_empty() && end.contains(|letter: char| letter == '*' || letter.is_alphabetic())
         })
     };
+    let is_file = |name: &str| has_extension(name) || is_file_name(name);
     if let Some((before, inside)) = body.strip_suffix('}').and_then(|rest| rest.rsplit_once('{')) {
-        return before.ends_with('.') || inside.split(',').all(has_extension);
+        return before.ends_with('.') || inside.split(',').all(is_file);
     }
     let last = body.rsplit(['/', '}']).next().unwrap_or(body);
     matches!(last, "*" | "**")
-        || has_extension(last)
+        || is_file(last)
         || body.ends_with(&format!("}}{last}")) && last.starts_with('.')
+}
+
+/// Whether files without an extension have this name by convention: `Dockerfile`, `LICENSE`, `.gitignore`.
+fn is_file_name(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let is_capital = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-');
+    let ends = ["ignore", "rc", "attributes", "modules", "version", "keep", "env", "editorconfig"];
+    name.to_ascii_lowercase().ends_with("file")
+        || name.len() > 1 && name.bytes().all(is_capital)
+        || name.starts_with('.') && ends.iter().any(|end| name.ends_with(end))
+        || matches!(name, "gradlew" | "mvnw")
+}
+
+/// Whether a pattern ends with the name of a folder, or of some: it selects nothing that is below them.
+fn names_folders(body: &str) -> bool {
+    let last = body.rsplit('/').next().unwrap_or(body);
+    !last.contains('*') && !names_files(body)
 }
 
 /// Why a selector does not select what was meant, and a form that is nearer to it.
 pub(crate) fn advice(text: &str) -> Option<(&'static str, Option<String>)> {
+    if negated(text).is_some() {
+        return Some(("takes the `!` as a part of the path: no selector leaves out what it names", None));
+    }
     let (kind, body) = split(text);
     if body.trim() != body {
         let prefix = &text[..text.len() - body.len()];
@@ -119,7 +192,11 @@ fn of_path(text: &str) -> Option<(&'static str, Option<String>)> {
         "is taken as a path, letter by letter, and matches only a path with exactly these characters";
     match meant(text) {
         Kind::Regex => return Some((letters, form("regex:", &anchored(text)))),
-        Kind::Glob => return Some((letters, form("glob:", text))),
+        // A path selects what is below it, and so was this meant.
+        Kind::Glob => {
+            let body = if text == "*" || text.ends_with("/*") { format!("{text}*") } else { text.to_owned() };
+            return Some((letters, form("glob:", &body)));
+        }
         Kind::Path => {}
     }
     if text.contains('\\') {
@@ -162,10 +239,52 @@ fn meant(text: &str) -> Kind {
     let braces = text
         .split_once('{')
         .is_some_and(|(_, rest)| rest.split_once('}').is_some_and(|(inside, _)| inside.contains(',')));
-    match has(&["*", "?"]) || braces {
+    match has(&["*", "?"]) || braces || has_class(text) {
         true => Kind::Glob,
         false if text.contains('$') => Kind::Regex,
         false => Kind::Path,
+    }
+}
+
+/// Whether brackets in a text are a class of characters, as of a pattern. Names of folders have brackets, too, around a word:
+/// `pages/[id]`, `[...slug]`, `users-[group]`.
+fn has_class(text: &str) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric();
+    text.match_indices('[').any(|(at, _)| {
+        let Some((inside, after)) = text[at + 1..].split_once(']') else { return false };
+        let set = inside.as_bytes();
+        let is_one_or_other = text.as_bytes()[..at].last().is_some_and(is_word)
+            || after.as_bytes().first().is_some_and(is_word);
+        let ascends = set.windows(2).all(|pair| pair[0] < pair[1]);
+        match set {
+            [] => false,
+            [b'!', ..] => set.len() > 1,
+            _ if !set.iter().all(is_word) => is_ranges(set),
+            _ => {
+                is_one_or_other || set.iter().all(u8::is_ascii_digit) || matches!(set.len(), 2 | 3) && ascends
+            }
+        }
+    })
+}
+
+/// Whether a class is one of ranges, such as `0-9` and `a-zA-Z_`.
+fn is_ranges(mut set: &[u8]) -> bool {
+    let is_range = |from: u8, to: u8| {
+        from < to
+            && (from.is_ascii_digit() && to.is_ascii_digit()
+                || from.is_ascii_lowercase() && to.is_ascii_lowercase()
+                || from.is_ascii_uppercase() && to.is_ascii_uppercase())
+    };
+    let mut ranges = 0;
+    loop {
+        match set {
+            [from, b'-', to, rest @ ..] if is_range(*from, *to) => {
+                ranges += 1;
+                set = rest;
+            }
+            [b'-' | b'_' | b'.' | b'0'..=b'9', rest @ ..] => set = rest,
+            _ => return ranges > 0 && set.is_empty(),
+        }
     }
 }
 
@@ -217,7 +336,8 @@ fn of_glob(body: &str) -> Option<(&'static str, Option<String>)> {
     let is_bad =
         |(at, segment): (usize, &&str)| matches!(*segment, "." | "..") || segment.is_empty() && at <= last;
     if !segments.iter().enumerate().any(is_bad) {
-        return None;
+        let reason = "selects a file of that name, and nothing that is below a folder of that name";
+        return names_folders(body).then(|| (reason, Some(whole(format!("glob:{body}")))));
     }
     let mut kept: Vec<&str> = Vec::new();
     for segment in &segments {
@@ -248,6 +368,15 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
         let reason = "has two prefixes, and the second counts as a part of the expression";
         return Some((reason, form("glob:", body[start.len()..].trim())));
     }
+    // A pattern behind the wrong prefix.
+    if pattern::is_of_shell(body) && GoRegex::new(body).is_err() {
+        let reason = "is a pattern of a shell, and not a regular expression";
+        let meant = match body.contains('/') {
+            true => form("glob:", body),
+            false => form("regex:", &pattern::of_shell(body)),
+        };
+        return Some((reason, meant));
+    }
     if let Some(at) = body.find("\\\\") {
         let rest = &body[at + 2..];
         // An escape that was escaped once too often, or a path of another system.
@@ -275,17 +404,4 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
     }
     let ends = body.strip_suffix("/$").filter(|rest| !rest.ends_with('\\') && !has_alternatives(body));
     ends.map(|rest| ("matches no file: no path ends with `/`", Some(format!("regex:{rest}/"))))
-}
-
-/// Whether an expression has alternatives at its outermost level, so that its start is not the only one.
-fn has_alternatives(body: &str) -> bool {
-    let mut depth = 0_i32;
-    body.chars().any(|letter| {
-        match letter {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth -= 1,
-            _ => {}
-        }
-        letter == '|' && depth == 0
-    })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, ScanError};
 
-use crate::decode::remedy::Style;
+use crate::decode::style::Style;
 use crate::diagnostic::{Code, Diagnostic, Help, Location, Severity};
 use crate::rule::is_tag;
 use crate::snippet::may_hold_secret;

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use crate::decode::context::{ALLOW_TAGS, Context, Field, IGNORE_TAGS};
-use crate::decode::expression::call_of_first;
+use crate::decode::expression::{self, call_of_first};
 use crate::decode::object::Object;
-use crate::decode::remedy::Style;
+use crate::decode::pattern::{self, List};
+use crate::decode::style::Style;
 use crate::diagnostic::{Code, Help};
 use crate::repo_url::BadUrl;
 use crate::subscription::UnknownValue;
@@ -419,7 +420,12 @@ impl Context {
         (text, names): (&str, &[&'static str]),
         reason: &str,
     ) {
-        let help = self.cut_off(field).or_else(|| call_of_first(text, names)).unwrap_or_default();
+        let help = self
+            .cut_off(field)
+            .map(Help::from)
+            .or_else(|| expression::meant(self.style, text, names.is_empty()))
+            .or_else(|| call_of_first(text, names).map(Help::from))
+            .unwrap_or_default();
         self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), help);
     }
 
@@ -446,14 +452,14 @@ impl Context {
             let help = rewritten(self.style, "allowTagsRegexes", all.cloned());
             self.old_spelling_with(&field, ALLOW_TAGS, help.over(field.entry()).only_if(is_alone));
             if let Some(pattern) = pattern {
-                self.check_pattern(&field, &pattern);
+                self.check_pattern(&field, ("allowTagsRegexes", &pattern));
                 lists.allow.push(pattern);
             }
         }
         if let Some(field) = object.take(self, "ignoreTags") {
             let literals = self.strings(&field);
             lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
-            let exact = lists.ignore_literals.iter().map(|tag| exactly(tag));
+            let exact = lists.ignore_literals.iter().map(|tag| pattern::exactly(tag));
             let all = lists.ignore.iter().cloned().chain(exact);
             let is_alone = !object.has("ignoreTagsRegexes");
             let help = rewritten(self.style, "ignoreTagsRegexes", all);
@@ -468,35 +474,19 @@ impl Context {
         };
         let mut patterns = Vec::new();
         for (item, pattern) in self.strings(&field) {
-            self.check_pattern(&item, &pattern);
+            self.check_pattern(&item, (name, &pattern));
             patterns.push(pattern);
         }
         patterns
     }
 
-    fn check_pattern(&mut self, field: &Field<'_>, pattern: &str) {
+    fn check_pattern(&mut self, field: &Field<'_>, (list, pattern): (&str, &str)) {
         if let Some(reason) = rule::regex(pattern) {
-            self.error(
-                Code::BadRegex,
-                field,
-                format!("`{pattern}` is not a regular expression of Go's syntax: {reason}"),
-                "",
-            );
+            let help = pattern::help(self.style, List::named(list), pattern).unwrap_or_default();
+            let message = format!("`{pattern}` is not a regular expression of Go's syntax: {reason}");
+            self.error(Code::BadRegex, field, message, help);
         }
     }
-}
-
-/// The regular expression of this text alone.
-fn exactly(text: &str) -> String {
-    let mut pattern = "^".to_owned();
-    for letter in text.chars() {
-        if r"\.+*?()|[]{}^$".contains(letter) {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('$');
-    pattern
 }
 
 /// What to write in place of an old list: the new one, with everything in it.

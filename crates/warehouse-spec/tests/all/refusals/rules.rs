@@ -78,7 +78,7 @@ fn a_bad_pattern() {
         (9, 26),
         "spec.subscriptions[0].image.allowTagsRegexes[0]",
         "`^v[0-9` is not a regular expression of Go's syntax: missing closing ] at byte 2",
-        "",
+        r"close the class with `]`, or write `\[` for the character itself",
     );
 }
 
@@ -111,7 +111,7 @@ fn selectors() {
         (10, 9),
         "spec.subscriptions[0].git.includePaths[0]",
         "`regex:(` is not a path selector: missing closing ) at byte 1",
-        "write a path, `glob:` and a pattern, or `regex:` and a regular expression",
+        r"close the group with `)`, or write `\(` for the character itself",
     );
     warning(
         &format!("{git}      - apps/**\n"),

@@ -6,6 +6,7 @@ mod documents;
 mod effects;
 mod json;
 mod names;
+mod patterns;
 pub(super) mod replacements;
 mod selections;
 mod types;

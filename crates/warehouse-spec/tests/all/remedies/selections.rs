@@ -1,7 +1,7 @@
 //! Remedies that change what is selected: after doing what the message says, what was meant is selected.
 
 use go_compat::GoRegex;
-use selection_strategies::path::PathSelector;
+use selection_strategies::path::{PathSelector, PathSelectors};
 use warehouse_spec::{Code, SubscriptionKind};
 
 use super::{HEAD, read};
@@ -18,7 +18,8 @@ fn path(selector: &str, expected: &str, selects: &str, not: &str) {
     let [found] = manifest.diagnostics.as_slice() else { panic!("{selector:?}: {:?}", manifest.diagnostics) };
     assert_eq!(found.code, Code::BadSelector, "{found}");
     let help = found.help.clone().unwrap_or_default();
-    let form = help.strip_prefix("write ").unwrap_or_else(|| panic!("{found}: {help}"));
+    let forms = help.strip_prefix("write ").unwrap_or_else(|| panic!("{found}: {help}"));
+    let form = forms.split_once("; or ").map_or(forms, |(form, _)| form);
     // As it stands in the message, in a list of lines and in brackets.
     for list in [format!("\n      - {form}"), format!(" [{form}]")] {
         let text = format!("{HEAD}  - git:\n      repoURL: https://host/a\n      includePaths:{list}\n");
@@ -53,6 +54,128 @@ fn patterns_without_a_prefix() {
     path(r"apps/\d+", r"regex:^apps/\d+", "apps/12", "apps/x");
 }
 
+/// `apps/*` is read as a folder with all that is below it; the message shows the form for its files alone, too, and that is taken.
+#[test]
+fn all_of_a_folder() {
+    for (selector, all, files, folder) in [
+        ("apps/*", "glob:apps/**", "glob:apps/*", "apps/"),
+        ("/apps/*", "glob:apps/**", "glob:apps/*", "apps/"),
+        ("./apps/*/web/*", "glob:apps/*/web/**", "glob:apps/*/web/*", "apps/x/web/"),
+    ] {
+        path(selector, all, &format!("{folder}a"), "docs");
+        path(selector, all, &format!("{folder}a/b/c"), "docs");
+        let help = read(&with_path(selector)).diagnostics[0].help.clone().unwrap_or_default();
+        assert_eq!(help.split_once("; or ").unwrap().1, format!("{files} for the files of the folder alone"));
+        let after = read(&with_path(files));
+        assert!(after.diagnostics.is_empty(), "{files}: {:?}", after.diagnostics);
+        let matcher = PathSelector::new(files).unwrap();
+        assert!(matcher.is_match(format!("{folder}a")) && !matcher.is_match(format!("{folder}a/b/c")));
+    }
+    // Each of these forms selects every file of a folder.
+    for (selector, form) in [("*", "glob:**"), ("*/*", "glob:*/**")] {
+        let help = read(&with_path(selector)).diagnostics[0].help.clone().unwrap_or_default();
+        assert_eq!(help.split("; or ").next(), Some(format!("write {form}").as_str()));
+        assert!(read(&with_path(form)).diagnostics.is_empty());
+        assert!(PathSelector::new(form).unwrap().is_match("apps/a/b"));
+    }
+}
+
+/// Brackets of a pattern without its prefix. Folders that have brackets in their names are among `selectors_that_are_right`.
+#[test]
+fn classes_without_a_prefix() {
+    for (selector, expected, selects, not) in [
+        ("apps/[wb]eb", "glob:apps/[wb]eb/**", "apps/beb/a", "apps/xeb/a"),
+        ("apps/v[0-9]", "glob:apps/v[0-9]/**", "apps/v1/a", "apps/vx/a"),
+        ("apps/v1.[0-9]", "glob:apps/v1.[0-9]/**", "apps/v1.2", "apps/v1.x"),
+        ("apps/[a-z]/x.md", "glob:apps/[a-z]/x.md", "apps/b/x.md", "apps/B/x.md"),
+        ("apps/[a-zA-Z_]b", "glob:apps/[a-zA-Z_]b/**", "apps/_b/a", "apps/-b"),
+        ("apps/[!a]b", "glob:apps/[!a]b/**", "apps/bb/a", "apps/ab"),
+        ("apps/web-[12]", "glob:apps/web-[12]/**", "apps/web-2/a", "apps/web-3"),
+        ("web-[ab]/x", "glob:web-[ab]/x/**", "web-b/x/a", "web-c/x"),
+        ("[Mm]akefile", "glob:[Mm]akefile", "makefile", "akefile"),
+        ("./apps/[wb]eb/", "glob:apps/[wb]eb/**", "apps/web/a", "apps/xeb"),
+    ] {
+        path(selector, expected, selects, not);
+    }
+}
+
+/// A pattern that ends with the name of a folder selects no file below it; a path does.
+#[test]
+fn globs_of_folders() {
+    for (selector, expected, below, not) in [
+        ("glob:apps", "apps", "apps/a", "x/apps"),
+        ("glob:apps/web", "apps/web", "apps/web/a/b", "apps/b"),
+        ("glob:.github", ".github", ".github/workflows/a.yaml", "github"),
+        ("glob:v1.2", "v1.2", "v1.2/a", "v1.3"),
+        ("glob:**/web", "glob:**/web/**", "a/b/web/c", "web2"),
+        ("glob:apps/w?b", "glob:apps/w?b/**", "apps/web/a", "apps/wb"),
+        ("glob:apps/{web,api}", "glob:apps/{web,api}/**", "apps/api/a", "apps/x"),
+        ("glob:[a-z]/x", "glob:[a-z]/x/**", "a/x/y", "A/x"),
+        ("glob:a/.*/b", "glob:a/.*/b/**", "a/.c/b/d", "a/c/b"),
+    ] {
+        path(selector, expected, below, not);
+        // What was selected before still is.
+        let (before, after) = (PathSelector::new(selector).unwrap(), PathSelector::new(expected).unwrap());
+        for file in ["apps", "apps/web", "apps/api", ".github", "v1.2", "x/web", "web", "a/x", "a/.c/b"] {
+            assert!(!before.is_match(file) || after.is_match(file), "{selector}: {file}");
+        }
+    }
+}
+
+/// `!` leaves nothing out: what is meant stands in `excludePaths`.
+#[test]
+fn negations() {
+    for (selector, expected, excluded, kept) in [
+        ("!docs", "docs", "docs/a", "apps/a"),
+        ("! docs", "docs", "docs/a", "apps/a"),
+        ("\"!docs\"", "docs", "docs/a", "apps/a"),
+        ("!/docs/", "docs/", "docs/a", "apps/a"),
+        ("!docs/**", "glob:docs/**", "docs/a/b", "apps/a"),
+        ("!*.md", "glob:*.md", "a.md", "a.txt"),
+        ("!**/*.md", "glob:**/*.md", "a/b.md", "a.txt"),
+        ("!docs/*", "glob:docs/**", "docs/a/b", "apps"),
+        ("glob:!docs/**", "glob:docs/**", "docs/a", "apps/a"),
+        ("!glob:docs/**", "glob:docs/**", "docs/a", "apps/a"),
+        ("glob:!docs", "docs", "docs/a", "apps/a"),
+        ("regex:!^docs/", "regex:^docs/", "docs/a", "apps/docs/a"),
+        ("!regex:^docs/", "regex:^docs/", "docs/a", "apps/docs/a"),
+        ("!(docs)/**", "glob:docs/**", "docs/a", "apps/a"),
+        ("glob:!(docs|img)/**", "glob:{docs,img}/**", "img/a", "apps/a"),
+        ("!(docs|img)", "glob:{docs,img}/**", "img/a", "apps/a"),
+    ] {
+        let manifest = read(&with_path(selector));
+        let [found] = manifest.diagnostics.as_slice() else {
+            panic!("{selector:?}: {:?}", manifest.diagnostics)
+        };
+        assert_eq!(found.code, Code::BadSelector, "{found}");
+        let help = found.help.clone().unwrap_or_default();
+        let form = help
+            .strip_prefix("write ")
+            .and_then(|help| help.strip_suffix(" in `excludePaths` instead of it"));
+        let form = form.unwrap_or_else(|| panic!("{found}: {help}"));
+        let after = read(&format!(
+            "{HEAD}  - git:\n      repoURL: https://host/a\n      excludePaths:\n      - {form}\n"
+        ));
+        assert!(after.diagnostics.is_empty(), "{selector:?} written {form}: {:?}", after.diagnostics);
+        let SubscriptionKind::Git(git) = &after.warehouses[0].spec.subscriptions[0].kind else { panic!() };
+        assert_eq!(git.exclude_paths, [expected], "{selector:?}");
+        let paths = PathSelectors::new(&git.include_paths, &git.exclude_paths).unwrap();
+        assert!(!paths.judge(excluded).is_included() && paths.judge(kept).is_included(), "{selector:?}");
+    }
+    // Without quotation marks it is a tag of YAML, and the help is the same.
+    let tag = read(&with_path("x").replace("'x'", "!docs"));
+    let helps: Vec<_> = tag.diagnostics.iter().filter_map(|found| found.help.as_deref()).collect();
+    assert_eq!(helps, ["write docs in `excludePaths` instead of it"]);
+    // Nothing is excepted from what is excluded.
+    let excluding =
+        |list: &str| format!("{HEAD}  - git:\n      repoURL: https://host/a\n      excludePaths: {list}\n");
+    let before = read(&excluding("[docs, '!docs/a.md']"));
+    let [found] = before.diagnostics.as_slice() else { panic!("{:?}", before.diagnostics) };
+    assert!(found.help.as_deref().unwrap_or_default().starts_with("delete it: "), "{found}");
+    assert!(read(&excluding("[docs]")).diagnostics.is_empty());
+    assert!(read(&excluding("[docs/b, docs/c.md]")).diagnostics.is_empty());
+}
+
 /// A folder is selected with all that is below it, as a path selects it; a file of that name is selected, too.
 #[test]
 fn patterns_of_folders() {
@@ -64,7 +187,6 @@ fn patterns_of_folders() {
         ("*/web", "glob:*/web/**", "apps/web", "apps/web/a"),
         ("apps/v1.?", "glob:apps/v1.?/**", "apps/v1.2", "apps/v1.2/a"),
         ("apps/.c?/x", "glob:apps/.c?/x/**", "apps/.ci/x", "apps/.ci/x/a"),
-        ("*/Dockerfile", "glob:*/Dockerfile/**", "web/Dockerfile", "web/Dockerfile/a"),
         ("{a,b}-web", "glob:{a,b}-web/**", "a-web", "b-web/a"),
         ("glob:./apps", "apps", "apps", "apps/a"),
         ("glob:/apps", "apps", "apps", "apps/a/b"),
@@ -80,7 +202,8 @@ fn patterns_of_folders() {
     }
     // What names files by their ends, or says what it selects of a folder, is left as it is.
     for (selector, expected, file) in [
-        ("apps/*", "glob:apps/*", "apps/a"),
+        ("*/Dockerfile", "glob:*/Dockerfile", "web/Dockerfile"),
+        ("*/{LICENSE,.gitignore}", "glob:*/{LICENSE,.gitignore}", "web/LICENSE"),
         ("*.yaml", "glob:*.yaml", "a.yaml"),
         ("a/*.{yaml,yml}", "glob:a/*.{yaml,yml}", "a/b.yml"),
         ("a/{b.yaml,c.json}", "glob:a/{b.yaml,c.json}", "a/c.json"),
@@ -258,11 +381,29 @@ fn selectors_that_are_right() {
         "glob:*",
         "glob:.*",
         "glob:.github/**",
-        "glob:a/.*/b",
+        "glob:a/.*/b.yaml",
         r"glob:a\*b",
         "glob:**/*.y?ml",
         "glob:apps/{a,b}/**",
-        "glob:[a-z]/x",
+        "glob:[a-z]/x.md",
+        "glob:apps/*",
+        "glob:apps/web-*",
+        "glob:Makefile",
+        "glob:**/Dockerfile",
+        "glob:{Dockerfile,Makefile}",
+        "glob:apps/{LICENSE,a.md}",
+        "glob:**/.gitignore",
+        "glob:a/README.md",
+        "glob:a/*.{yaml,yml}",
+        "glob:gradlew",
+        "app/[...slug]",
+        "app/[[...slug]]/page.tsx",
+        "pages/[id].tsx",
+        "src/[post-id]/x",
+        "src/[page-size]",
+        "users-[group]/[id].vue",
+        "routes/[[lang]]/[slug=word]",
+        "a!b",
         "regex:.*",
         "regex:^./apps/",
         "regex:^./apps/",

@@ -74,6 +74,14 @@ fn refused(place: &Place, value: &str) {
     if !matches!(value, "~" | "null" | "Null" | "NULL") {
         assert_eq!(error.location.column, column, "{value:?}: {error}");
     }
+    let list =
+        help.strip_prefix("write ").and_then(|help| help.strip_suffix(" in `excludePaths` instead of it"));
+    if let Some(form) = list {
+        let remedied =
+            read(&manifest(&ITEM, "'a'").replace("includePaths:", "excludePaths:").replace("'a'", form));
+        assert!(remedied.diagnostics.is_empty(), "{value:?} written {form}: {:?}", remedied.diagnostics);
+        return;
+    }
     let Some(quoted) = help.strip_prefix("quote it: ") else {
         let quoted = read(&manifest(place, &format!("'{}'", value.replace('\'', "''"))));
         assert!(!quoted.diagnostics.is_empty(), "{value:?} may be quoted: {error}: {help}");

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use artifact_http::SourceContext;
 use artifact_source::{AnyArtifact, Error, ErrorKind};
 use freight::NeededCreated;
+#[cfg(any(feature = "image", feature = "git", feature = "chart"))]
+use warehouse_spec::InvalidRule;
 use warehouse_spec::Warehouse;
 
 use crate::Discoverer;
 use crate::transport::Transport;
 
-/// Makes the sources of one Warehouse.
-pub(crate) struct Compiler<'a> {
+/// The Warehouse whose sources are made, and what its Discoverer gives to each of them.
+pub(crate) struct KindContext<'a> {
     pub(crate) discoverer: &'a Discoverer,
     pub(crate) warehouse: &'a Warehouse,
     /// The images of which Freight's criteria may read the build time.
@@ -19,7 +21,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) needed: NeededCreated,
 }
 
-impl Compiler<'_> {
+impl KindContext<'_> {
     /// The clients for a server whose certificate is checked, or not checked where the subscription says so.
     #[cfg_attr(
         not(any(feature = "image", feature = "git", feature = "chart")),
@@ -30,7 +32,8 @@ impl Compiler<'_> {
         if skip_tls_verify { &shared.unverified } else { &shared.verified }
     }
 
-    pub(crate) fn context(&self, transport: &Transport) -> SourceContext {
+    /// What every source over these clients shares.
+    pub(crate) fn source_context(&self, transport: &Transport) -> SourceContext {
         SourceContext::new(transport.http.clone())
             .with_credentials(Arc::clone(&self.discoverer.credentials))
             .with_clock(Arc::clone(&self.discoverer.shared.clock))
@@ -48,6 +51,18 @@ pub(crate) fn invalid(field: &'static str, cause: impl std::error::Error + Send 
     Error::new(ErrorKind::InvalidInput, format!("`{field}` cannot be used"))
         .with_field(field)
         .with_cause(cause)
+}
+
+/// A rule that validation would have refused.
+#[cfg(any(feature = "image", feature = "git", feature = "chart"))]
+pub(crate) fn invalid_rule(invalid: InvalidRule) -> Error {
+    let error = Error::new(ErrorKind::InvalidInput, invalid.to_string()).with_field(invalid.field());
+    match invalid {
+        InvalidRule::NoTag => error.with_hint("name it in `constraint`, such as latest"),
+        InvalidRule::Pattern(cause) => error.with_cause(cause),
+        InvalidRule::Constraint { error: cause, .. } => error.with_cause(cause),
+        other => error.with_cause(other),
+    }
 }
 
 /// A limit as the sources count.

@@ -1,0 +1,44 @@
+//! How a document writes texts: in YAML, with quotation marks where they are needed, or in JSON.
+
+use crate::diagnostic::Help;
+use crate::yaml::written::{plain, quoted};
+
+/// How a document writes texts, and what the field around them is for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Style {
+    pub(crate) is_json: bool,
+    /// Whether `constraint` names a tag, as it does under the strategy `Digest`.
+    pub(crate) follows_tag: bool,
+}
+
+impl Style {
+    /// The text in quotation marks.
+    pub(crate) fn quoted(self, text: &str) -> String {
+        match self.is_json {
+            true => serde_json::Value::from(text).to_string(),
+            false => quoted(text),
+        }
+    }
+
+    /// The text as it may be written: in quotation marks where it needs them.
+    pub(crate) fn form(self, text: &str) -> String {
+        match !self.is_json && plain(text) {
+            true => text.to_owned(),
+            false => self.quoted(text),
+        }
+    }
+
+    /// Help with the text to write in place of a value.
+    pub(crate) fn writing(self, text: &str) -> Help {
+        let form = self.form(text);
+        Help::writing(format!("write {form}"), form)
+    }
+
+    /// An entry of a mapping.
+    pub(crate) fn entry(self, key: &str, form: &str) -> String {
+        match self.is_json {
+            true => format!("\"{key}\": {form}"),
+            false => format!("{key}: {form}"),
+        }
+    }
+}
