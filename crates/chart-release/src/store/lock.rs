@@ -22,8 +22,12 @@ use jiff::Timestamp;
 
 use super::{Condition, ListedObject, Random, Store};
 
-/// The folder of the lock objects.
-const FOLDER: &str = ".chart-release/lock";
+/// The folder of the lock objects. It holds the object of the probe too, so it never becomes empty on servers that take an empty folder
+/// away while another object comes into it (`rclone serve s3`).
+const FOLDER: &str = ".chart-release";
+
+/// What the names of lock objects begin with.
+const PREFIX: &str = "lock-";
 
 /// The longest wait between two looks at the lock objects.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -76,9 +80,10 @@ impl Lock {
 pub(super) async fn acquire(store: &Store, random: &mut Random) -> Result<Lock, Error> {
     let limits = store.limits();
     let begun = Instant::now();
-    let own = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
+    let own = format!("{PREFIX}{:016x}{:016x}", random.next_u64(), random.next_u64());
     let name = format!("{FOLDER}/{own}");
     let mut tries = 0;
+    let mut seen = None;
     loop {
         let taken = Instant::now();
         let content = format!(
@@ -93,7 +98,7 @@ pub(super) async fn acquire(store: &Store, random: &mut Random) -> Result<Lock, 
         }
         // As long as it is the oldest, it stays.
         loop {
-            let listed = match store.list(FOLDER).await {
+            let listed = match lock_objects(store).await {
                 Ok(listed) => listed,
                 Err(error) => {
                     let _ = store.delete(&name).await;
@@ -109,10 +114,12 @@ pub(super) async fn acquire(store: &Store, random: &mut Random) -> Result<Lock, 
             if others.is_empty() {
                 return Ok(Lock { store: store.clone(), name, taken });
             }
+            let in_the_way = in_the_way(store, mine, &others);
             if begun.elapsed() >= limits.lock_wait {
                 store.delete(&name).await?;
-                return Err(in_the_way(store, mine, &others));
+                return Err(in_the_way);
             }
+            seen = Some(in_the_way);
             let key = |object: &ListedObject| (object.modified, object.name.clone());
             if others.iter().any(|other| key(other) < key(mine)) || taken.elapsed() + limits.operation >= limits.lock_lease
             {
@@ -122,9 +129,11 @@ pub(super) async fn acquire(store: &Store, random: &mut Random) -> Result<Lock, 
         }
         store.delete(&name).await?;
         if begun.elapsed() >= limits.lock_wait {
-            return Err(Error::new(ErrorKind::Refused, "the lock of the store was not had in time")
-                .with_url(store.url())
-                .with_hint("run the same command again when the other writers are done"));
+            return Err(seen.unwrap_or_else(|| {
+                Error::new(ErrorKind::Refused, "the lists of the store do not show what was just written")
+                    .with_url(store.url())
+                    .with_hint("use a store with conditional puts, or let one writer at a time release")
+            }));
         }
         wait(random, &mut tries).await;
     }
@@ -163,8 +172,14 @@ fn in_the_way(store: &Store, mine: &ListedObject, others: &[&ListedObject]) -> E
     }
 }
 
+async fn lock_objects(store: &Store) -> Result<Vec<ListedObject>, Error> {
+    let mut listed = store.list(FOLDER).await?;
+    listed.retain(|object| object.name.starts_with(PREFIX));
+    Ok(listed)
+}
+
 pub(super) async fn standing(store: &Store) -> Result<Vec<LockObject>, Error> {
-    let listed = store.list(FOLDER).await?;
+    let listed = lock_objects(store).await?;
     let lock = |object: ListedObject| LockObject {
         name: format!("{FOLDER}/{}", object.name),
         since: object.modified,
@@ -173,10 +188,10 @@ pub(super) async fn standing(store: &Store) -> Result<Vec<LockObject>, Error> {
 }
 
 pub(super) async fn remove(store: &Store, name: &str) -> Result<(), Error> {
-    let own = name.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/'));
+    let own = name.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/')?.strip_prefix(PREFIX));
     if !own.is_some_and(|own| own.len() == 32 && own.bytes().all(|byte| byte.is_ascii_hexdigit())) {
         return Err(Error::new(ErrorKind::InvalidInput, "this is not the name of a lock object")
-            .with_hint(format!("lock objects are named {FOLDER}/ and 32 hexadecimal digits")));
+            .with_hint(format!("lock objects are named {FOLDER}/{PREFIX} and 32 hexadecimal digits")));
     }
     store.delete(name).await
 }
