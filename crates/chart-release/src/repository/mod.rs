@@ -156,7 +156,8 @@ impl ChartRepository {
         }
         let is_conditional = self.store.conditional_put().await?;
         let lock = if is_conditional { None } else { Some(self.store.lock(&mut self.random()).await?) };
-        let puts = stream::iter(packages.iter().map(|package| self.put_archive(package, overwrite, lock.as_ref())));
+        let puts =
+            stream::iter(packages.iter().map(|package| self.put_archive(package, overwrite, lock.as_ref())));
         let outcome = puts.buffered(AT_ONCE).try_collect().await;
         released(lock, outcome).await
     }
@@ -304,10 +305,11 @@ impl ChartRepository {
         let mut entries = Vec::new();
         for package in packages {
             let digest = package.digest().trim_start_matches("sha256:");
-            let mut listed = document.iter().flat_map(|document| document.digests(package.name(), package.version()));
-            let is_listed = document
-                .as_ref()
-                .is_some_and(|document| document.listed(package.name(), package.version()) != Listed::Nothing);
+            let mut listed =
+                document.iter().flat_map(|document| document.digests(package.name(), package.version()));
+            let is_listed = document.as_ref().is_some_and(|document| {
+                document.listed(package.name(), package.version()) != Listed::Nothing
+            });
             let other = listed.find_map(|listed| listed.filter(|listed| !is_digest(listed, digest)));
             match other {
                 None if is_listed => continue,
@@ -323,7 +325,8 @@ impl ChartRepository {
         let looks = stream::iter(looks.map(|package| self.superseded(package)));
         let superseded: Vec<Option<String>> = looks.buffered(AT_ONCE).try_collect().await?;
         merge.superseded = superseded.into_iter().flatten().collect();
-        let is_superseded = |entry: &NewEntry| merge.superseded.contains(&format!("{}-{}", entry.name, entry.version));
+        let is_superseded =
+            |entry: &NewEntry| merge.superseded.contains(&format!("{}-{}", entry.name, entry.version));
         entries.retain(|entry| !is_superseded(entry));
         let superseded = &merge.superseded;
         merge.added.retain(|name| !superseded.contains(name));
@@ -355,7 +358,8 @@ impl ChartRepository {
     fn once_each<'p>(&self, packages: &'p [Package]) -> Result<Vec<&'p Package>, Error> {
         let mut once: Vec<&Package> = Vec::new();
         for package in packages {
-            let is_same = |other: &&&Package| other.name() == package.name() && other.version() == package.version();
+            let is_same =
+                |other: &&&Package| other.name() == package.name() && other.version() == package.version();
             match once.iter().find(is_same) {
                 None => once.push(package),
                 Some(other) if other.digest() == package.digest() => {}
@@ -412,7 +416,8 @@ pub fn extend_index(
         let digest = package.digest().trim_start_matches("sha256:");
         let is_same = |entry: &&NewEntry| entry.name == package.name() && entry.version == package.version();
         let given = entries.iter().find(is_same).map(|entry| entry.digest.as_str());
-        let digests = document.iter().flat_map(|document| document.digests(package.name(), package.version()));
+        let digests =
+            document.iter().flat_map(|document| document.digests(package.name(), package.version()));
         let mut standing: Vec<Option<&str>> = digests.collect();
         standing.extend(given.map(Some));
         if let Some(other) = standing.iter().flatten().find(|listed| !is_digest(listed, digest)) {

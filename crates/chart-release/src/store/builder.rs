@@ -98,7 +98,11 @@ impl StoreBuilder {
                 let variables = self.environment.unwrap_or_else(|| {
                     // A variable that is not UTF-8 is none that a store knows.
                     let variables = std::env::vars_os();
-                    variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+                    variables
+                        .filter_map(|(name, value)| {
+                            Some((name.into_string().ok()?, value.into_string().ok()?))
+                        })
+                        .collect()
                 });
                 Arc::new(super::cloud::CloudStorage::open(&url, &variables, limits)?)
             }

@@ -16,8 +16,8 @@ use std::time::Duration;
 use super::http_service::{Connector, observed};
 use super::url::{CloudScheme, not_built};
 use super::{
-    Condition, ConditionalPut, ListedObject, MAX_OBJECT_BYTES, Object, ObjectStorage, PutOutcome, StoreLimits,
-    StoreUrl, Version,
+    Condition, ConditionalPut, ListedObject, MAX_OBJECT_BYTES, Object, ObjectStorage, PutOutcome,
+    StoreLimits, StoreUrl, Version,
 };
 
 #[derive(Debug)]
@@ -67,7 +67,8 @@ impl CloudStorage {
     }
 
     fn path(&self, name: &str) -> Result<ObjectPath, Error> {
-        let text = if self.prefix.as_ref().is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) };
+        let text =
+            if self.prefix.as_ref().is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) };
         ObjectPath::parse(text)
             .map_err(|_| Error::new(ErrorKind::InvalidInput, "this cannot be the name of an object"))
     }
@@ -134,7 +135,8 @@ mod s3 {
                 .with_hint(format!("look for a space or a line end at the end of {variable}")));
             }
         }
-        let endpoint = setting(AmazonS3ConfigKey::S3Endpoint).or_else(|| setting(AmazonS3ConfigKey::Endpoint));
+        let endpoint =
+            setting(AmazonS3ConfigKey::S3Endpoint).or_else(|| setting(AmazonS3ConfigKey::Endpoint));
         let host = match &endpoint {
             None => None,
             Some(endpoint) => {
@@ -155,6 +157,8 @@ mod s3 {
             }
             Some(_) => ConditionalPut::Unknown,
         };
+        // `DeleteObjects` is missing on some servers, and here objects are deleted one by one.
+        let builder = builder.with_disable_bulk_delete(true);
         let built = builder.with_bucket_name(bucket).with_http_connector(connector).with_retry(retry).build();
         let store = built.map_err(|error| unusable(CloudScheme::S3, &error))?;
         Ok((Arc::new(store), conditional))
@@ -169,10 +173,13 @@ fn gs(
     retry: RetryConfig,
 ) -> Result<Opened, Error> {
     let builder = object_store::gcp::GoogleCloudStorageBuilder::new();
-    let builder = settings(variables, &["GOOGLE_", "SERVICE_ACCOUNT"]).fold(builder, |builder, (key, value)| match key.parse() {
-        Ok(key) => builder.with_config(key, value),
-        Err(_) => builder,
-    });
+    let builder =
+        settings(variables, &["GOOGLE_", "SERVICE_ACCOUNT"]).fold(builder, |builder, (key, value)| match key
+            .parse()
+        {
+            Ok(key) => builder.with_config(key, value),
+            Err(_) => builder,
+        });
     let built = builder.with_bucket_name(bucket).with_http_connector(connector).with_retry(retry).build();
     let store = built.map_err(|error| unusable(CloudScheme::Gs, &error))?;
     Ok((Arc::new(store), ConditionalPut::Supported))
@@ -186,10 +193,13 @@ fn az(
     retry: RetryConfig,
 ) -> Result<Opened, Error> {
     let builder = object_store::azure::MicrosoftAzureBuilder::new();
-    let builder = settings(variables, &["AZURE_", "IDENTITY_ENDPOINT", "MSI_ENDPOINT"]).fold(builder, |builder, (key, value)| match key.parse() {
-        Ok(key) => builder.with_config(key, value),
-        Err(_) => builder,
-    });
+    let builder = settings(variables, &["AZURE_", "IDENTITY_ENDPOINT", "MSI_ENDPOINT"]).fold(
+        builder,
+        |builder, (key, value)| match key.parse() {
+            Ok(key) => builder.with_config(key, value),
+            Err(_) => builder,
+        },
+    );
     let built = builder.with_container_name(bucket).with_http_connector(connector).with_retry(retry).build();
     let store = built.map_err(|error| unusable(CloudScheme::Az, &error))?;
     Ok((Arc::new(store), ConditionalPut::Supported))
@@ -313,6 +323,9 @@ fn explain(error: &object_store::Error, failure: Option<Error>, what: &str) -> E
     if matches!(error, object_store::Error::NotImplemented { .. }) {
         return Error::new(ErrorKind::Refused, "the settings switch conditional puts off").with_status(501);
     }
-    Error::new(ErrorKind::BadAnswer, format!("the object was not {what}: the answer of the store is not understood"))
-        .with_hint("look at the endpoint of the store")
+    Error::new(
+        ErrorKind::BadAnswer,
+        format!("the object was not {what}: the answer of the store is not understood"),
+    )
+    .with_hint("look at the endpoint of the store")
 }

@@ -18,7 +18,8 @@ use super::{Condition, PutOutcome, Store, Version};
 /// The object that is written.
 pub(super) const PROBE: &str = ".chart-release/conditional-put";
 
-const CONTENT: &str = "chart-release asks with this object whether the store keeps If-None-Match and If-Match. Leave it.\n";
+const CONTENT: &str =
+    "chart-release asks with this object whether the store keeps If-None-Match and If-Match. Leave it.\n";
 
 /// Whether conditions are kept.
 pub(super) async fn probe(store: &Store) -> Result<bool, Error> {

@@ -190,7 +190,8 @@ fn remove_left_behind(folder: &Path, name: &str) {
     for entry in entries.flatten() {
         let other = entry.file_name();
         let number = other.to_str().and_then(|other| other.strip_prefix(file)?.strip_prefix('#'));
-        if number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())) {
+        if number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        {
             let _ = std::fs::remove_file(entry.path());
         }
     }

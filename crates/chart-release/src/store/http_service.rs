@@ -147,7 +147,9 @@ impl Bridge {
         }
         Err(Error::new(ErrorKind::Refused, "the store would be asked over plain http")
             .with_url(url.as_str())
-            .with_hint("use https, or allow it with AWS_ALLOW_HTTP=true (GOOGLE_ALLOW_HTTP, AZURE_ALLOW_HTTP)"))
+            .with_hint(
+                "use https, or allow it with AWS_ALLOW_HTTP=true (GOOGLE_ALLOW_HTTP, AZURE_ALLOW_HTTP)",
+            ))
     }
 
     async fn in_time<T>(
@@ -165,7 +167,10 @@ impl Bridge {
         while let Some(piece) = self.in_time(Duration::ZERO, body.chunk()).await? {
             if (read.len() + piece.len()) as u64 > self.max_bytes {
                 let limit = self.max_bytes;
-                return Err(Error::new(ErrorKind::TooLarge, format!("the answer has more than {limit} bytes")));
+                return Err(Error::new(
+                    ErrorKind::TooLarge,
+                    format!("the answer has more than {limit} bytes"),
+                ));
             }
             read.extend_from_slice(&piece);
         }
@@ -238,8 +243,12 @@ fn of_status(status: http::StatusCode, page: &[u8], secrets: &Secrets) -> Error 
         error = error.with_server_message(&secrets.remove(message));
     }
     let hint = match (status.as_u16(), code) {
-        (300..=399, _) => Some("the bucket is in another region or at another endpoint: set AWS_REGION or AWS_ENDPOINT_URL"),
-        (_, Some("NoSuchBucket" | "ContainerNotFound")) => Some("create the bucket, or correct the URL of the store"),
+        (300..=399, _) => {
+            Some("the bucket is in another region or at another endpoint: set AWS_REGION or AWS_ENDPOINT_URL")
+        }
+        (_, Some("NoSuchBucket" | "ContainerNotFound")) => {
+            Some("create the bucket, or correct the URL of the store")
+        }
         (_, Some("SlowDown")) => Some("the store wants fewer requests: run the same command again later"),
         (_, Some("RequestTimeTooSkewed")) => Some("set the clock of this machine"),
         (401, _) => Some("set the credential of the store in the environment"),

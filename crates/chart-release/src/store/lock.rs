@@ -121,7 +121,8 @@ pub(super) async fn acquire(store: &Store, random: &mut Random) -> Result<Lock, 
             }
             seen = Some(in_the_way);
             let key = |object: &ListedObject| (object.modified, object.name.clone());
-            if others.iter().any(|other| key(other) < key(mine)) || taken.elapsed() + limits.operation >= limits.lock_lease
+            if others.iter().any(|other| key(other) < key(mine))
+                || taken.elapsed() + limits.operation >= limits.lock_lease
             {
                 break;
             }

@@ -5,11 +5,11 @@
 //! reading and writing is found out and never assumed: [`Store::conditional_put`].
 
 mod builder;
+#[cfg(any(feature = "s3", feature = "gs", feature = "az"))]
+mod cloud;
 mod condition;
 mod credential;
 mod file;
-#[cfg(any(feature = "s3", feature = "gs", feature = "az"))]
-mod cloud;
 #[cfg(any(feature = "s3", feature = "gs", feature = "az"))]
 mod http_service;
 mod lock;
@@ -27,8 +27,8 @@ use tokio::sync::OnceCell;
 
 pub use builder::{StoreBuilder, StoreLimits};
 pub use lock::{Lock, LockObject};
-pub use object::{Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Version};
 pub(crate) use object::sha256_hex;
+pub use object::{Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Version};
 pub use random::Random;
 pub use url::StoreUrl;
 
@@ -187,7 +187,9 @@ impl Store {
         match self.objects.conditional_put() {
             ConditionalPut::Supported => Ok(true),
             ConditionalPut::Unsupported => Ok(false),
-            ConditionalPut::Unknown => self.conditional.get_or_try_init(|| condition::probe(self)).await.copied(),
+            ConditionalPut::Unknown => {
+                self.conditional.get_or_try_init(|| condition::probe(self)).await.copied()
+            }
         }
     }
 

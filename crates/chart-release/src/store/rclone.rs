@@ -168,7 +168,10 @@ impl ObjectStorage for RcloneStorage {
         let Some(entry) = self.stat(name).await? else { return Ok(None) };
         let size = u64::try_from(entry.size).ok();
         if size.is_some_and(|size| size > max_bytes) {
-            return Err(Error::new(ErrorKind::TooLarge, format!("the object has more than {max_bytes} bytes")));
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("the object has more than {max_bytes} bytes"),
+            ));
         }
         let changed = || {
             Error::new(ErrorKind::BadAnswer, "the object changed while it was read, or ended early")
@@ -199,7 +202,8 @@ impl ObjectStorage for RcloneStorage {
                 .with_transient(false)
                 .with_hint("make room in the folder for temporary files (TMPDIR)")
         })?;
-        let source = file.to_str().ok_or_else(|| Error::new(ErrorKind::InvalidInput, "TMPDIR is not UTF-8"))?;
+        let source =
+            file.to_str().ok_or_else(|| Error::new(ErrorKind::InvalidInput, "TMPDIR is not UTF-8"))?;
         let arguments = ["copyto", "--ignore-times", "--no-traverse"];
         match self.run(&arguments, &[source, &self.place(name)], MAX_LIST).await? {
             Ended::Well(_) => Ok(PutOutcome::Written),
@@ -269,9 +273,7 @@ fn explain(code: Option<i32>, errors: &str) -> Error {
     let last = errors.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
     // `2026/11/29 13:04:09 NOTICE: Failed to lsjson: ...`
     let said = last.split_once(": ").map_or(last, |(_, said)| said);
-    let status = errors
-        .rsplit_once("StatusCode: ")
-        .and_then(|(_, rest)| rest.get(..3)?.parse::<u16>().ok());
+    let status = errors.rsplit_once("StatusCode: ").and_then(|(_, rest)| rest.get(..3)?.parse::<u16>().ok());
     let all = errors.to_ascii_lowercase();
     let (kind, hint) = if all.contains("didn't find section in config file") {
         (ErrorKind::InvalidInput, "`rclone listremotes` shows the remotes, `rclone config` makes one")

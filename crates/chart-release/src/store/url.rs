@@ -69,7 +69,8 @@ impl FromStr for StoreUrl {
         if let Some(remote) = text.strip_prefix("rclone:") {
             return rclone(remote);
         }
-        let url = url::Url::parse(text).map_err(|_| invalid("this is not the URL of a store").with_hint(KNOWN))?;
+        let url =
+            url::Url::parse(text).map_err(|_| invalid("this is not the URL of a store").with_hint(KNOWN))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(invalid("the URL of a store must not hold a credential")
                 .with_hint("set it in the environment, as the tools of the cloud have it"));

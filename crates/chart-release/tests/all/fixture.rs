@@ -72,7 +72,9 @@ pub fn objects_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
     let files = files.filter(|entry| entry.file_name() != ".chart-release.lock");
-    files.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())).collect()
+    files
+        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+        .collect()
 }
 
 pub fn file_store() -> Held {
@@ -121,7 +123,8 @@ pub fn rclone_store() -> Option<Held> {
     let config = folder.path().join("rclone.conf");
     let charts = folder.path().join("charts");
     std::fs::create_dir(&charts).unwrap();
-    std::fs::write(&config, format!("[backup]\ntype = alias\nremote = {}\n", folder.path().display())).unwrap();
+    std::fs::write(&config, format!("[backup]\ntype = alias\nremote = {}\n", folder.path().display()))
+        .unwrap();
     let store = Store::builder("rclone:backup:charts")
         .rclone_program(program)
         .environment([("RCLONE_CONFIG", config.display().to_string())])
@@ -132,5 +135,10 @@ pub fn rclone_store() -> Option<Held> {
 }
 
 pub fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
 }

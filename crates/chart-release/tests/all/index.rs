@@ -63,7 +63,9 @@ fn the_result_is_that_of_helm_repo_index_merge() {
     for program in ["helm", "helm3"] {
         let Some(helm) = available(Tool::find(program)) else { continue };
         let packages = versions();
-        for (standing, new) in [(0, packages.len()), (3, packages.len()), (6, 9), (packages.len() - 1, packages.len())] {
+        for (standing, new) in
+            [(0, packages.len()), (3, packages.len()), (6, 9), (packages.len() - 1, packages.len())]
+        {
             let before = helm.folder().join(format!("before-{standing}-{new}"));
             let after = helm.folder().join(format!("after-{standing}-{new}"));
             for (folder, packages) in [(&before, &packages[..standing]), (&after, &packages[standing..new])] {
@@ -151,13 +153,26 @@ serverInfo:
 /// Only what is new comes in; everything else is there, byte for byte.
 #[test]
 fn what_others_wrote_stays_as_it_is() {
-    let new = [package("api", "1.11.0"), package("api", "0.9.0"), package("web", "1.0.0"), package("zebra", "1.0.0"), package("m", "1.0.0")];
+    let new = [
+        package("api", "1.11.0"),
+        package("api", "0.9.0"),
+        package("web", "1.0.0"),
+        package("zebra", "1.0.0"),
+        package("m", "1.0.0"),
+    ];
     let crlf = BY_HAND.replace('\n', "\r\n");
     let bom = format!("\u{feff}{BY_HAND}");
     let no_end = BY_HAND.trim_end();
     let indented = "apiVersion: v1\nentries:\n    web:\n      - version: 1.0.1\n        name: web\n";
     let no_end_in_entries = "apiVersion: v1\nentries:\n  api:\n  - version: 1.0.1";
-    for (index, name) in [(BY_HAND, "by hand"), (&crlf, "CRLF"), (&bom, "BOM"), (no_end, "no end"), (indented, "indented"), (no_end_in_entries, "no end in entries")] {
+    for (index, name) in [
+        (BY_HAND, "by hand"),
+        (&crlf, "CRLF"),
+        (&bom, "BOM"),
+        (no_end, "no end"),
+        (indented, "indented"),
+        (no_end_in_entries, "no end in entries"),
+    ] {
         let result = merged(Some(index), &new).unwrap_or_else(|error| panic!("{name}: {error}"));
         // Every line is there, in its order, but for the time and the list that is not empty any more.
         let mut rest = result.as_str();
@@ -171,7 +186,7 @@ fn what_others_wrote_stays_as_it_is() {
         let read = helm_source::Index::from_slice(result.as_bytes()).unwrap();
         assert!(read.versions("api").unwrap().any(|version| version == "1.11.0"), "{name}");
         assert_eq!(read.versions("m").unwrap().len(), 1);
-        assert_eq!(index.contains("\r\n"), !result.replace("\r\n", "").contains('\n') , "{name}");
+        assert_eq!(index.contains("\r\n"), !result.replace("\r\n", "").contains('\n'), "{name}");
         if name == "by hand" {
             let versions = |chart| read.versions(chart).unwrap().map(str::to_owned).collect::<Vec<_>>();
             assert_eq!(versions("api"), ["1.11.0", "1.10", "0.9.0"]);
@@ -199,11 +214,17 @@ fn indexes_of_every_form_are_extended() {
         ("entries:\n  ? web\n  : - version: 2.0.0\n", &["2.0.0", "1.0.0"]),
         ("entries:\n  web:\n  - version: 2.0.0\n  - version: 2.0.0\n", &["2.0.0", "2.0.0", "1.0.0"]),
         ("entries:\n  web:\n  - version: nonsense\n  - name: web\n", &["1.0.0", "nonsense", ""]),
-        ("entries:\n  web:\n  - version: 2.0.0\n    description: |+\n      # not a comment\n\n", &["2.0.0", "1.0.0"]),
+        (
+            "entries:\n  web:\n  - version: 2.0.0\n    description: |+\n      # not a comment\n\n",
+            &["2.0.0", "1.0.0"],
+        ),
         ("{\"apiVersion\":\"v1\",\"entries\":{}}", &["1.0.0"]),
         ("{\"apiVersion\":\"v1\",\"entries\":null}", &["1.0.0"]),
         ("{\"apiVersion\":\"v1\"}", &["1.0.0"]),
-        ("{\"entries\":{\"web\":[{\"version\":\"2.0.0\",\"x\":{\"y\":1.50}},{\"version\":0.5}]}}", &["2.0.0", "1.0.0", "0.5"]),
+        (
+            "{\"entries\":{\"web\":[{\"version\":\"2.0.0\",\"x\":{\"y\":1.50}},{\"version\":0.5}]}}",
+            &["2.0.0", "1.0.0", "0.5"],
+        ),
         ("{\n  \"entries\": {\n    \"zoo\": [ ]\n  }\n}\n", &["1.0.0"]),
     ] {
         let result = merged(Some(index), &new).unwrap_or_else(|error| panic!("{index}\n{error}"));
@@ -280,7 +301,8 @@ fn a_large_index_is_extended() {
     }
     index.push_str("generated: \"2020-01-01T00:00:00Z\"\n");
     assert!(index.len() > 30 << 20, "{}", index.len());
-    let new: Vec<Package> = (0..67).map(|chart| package(&format!("chart-{chart:03}"), "1.0.99-dev")).collect();
+    let new: Vec<Package> =
+        (0..67).map(|chart| package(&format!("chart-{chart:03}"), "1.0.99-dev")).collect();
     let result = merged(Some(&index), &new).unwrap();
     let read = helm_source::Index::from_slice(result.as_bytes()).unwrap();
     assert_eq!(read.version_count(), 60_067);
@@ -326,8 +348,30 @@ proptest! {
 
 /// What a mutation puts in.
 const PIECES: [&str; 24] = [
-    "\n", " ", "  ", "- ", "#", ": ", ":", "'", "\"", "|\n", "[]", "{}", "~", "version: 1.0.0", "digest: 00ff", "  web:\n", "&a ",
-    "*a", "---\n", "entries:\n", "generated: x\n", "\r\n", "\t", "\u{feff}",
+    "\n",
+    " ",
+    "  ",
+    "- ",
+    "#",
+    ": ",
+    ":",
+    "'",
+    "\"",
+    "|\n",
+    "[]",
+    "{}",
+    "~",
+    "version: 1.0.0",
+    "digest: 00ff",
+    "  web:\n",
+    "&a ",
+    "*a",
+    "---\n",
+    "entries:\n",
+    "generated: x\n",
+    "\r\n",
+    "\t",
+    "\u{feff}",
 ];
 
 proptest! {
@@ -376,5 +420,8 @@ fn the_clock_decides_the_times() {
     let repository = ChartRepository::new(held.store.clone()).with_clock(noon());
     run(repository.publish(&[package("web", "1.0.0")], &Overwrite::Never)).unwrap();
     let index = std::fs::read_to_string(held.root().join("index.yaml")).unwrap();
-    assert!(index.contains("created: \"2026-11-29T12:00:00Z\"") && index.ends_with("generated: \"2026-11-29T12:00:00Z\"\n"));
+    assert!(
+        index.contains("created: \"2026-11-29T12:00:00Z\"")
+            && index.ends_with("generated: \"2026-11-29T12:00:00Z\"\n")
+    );
 }

@@ -97,7 +97,10 @@ fn child() {
         Ok(end) => {
             let in_the_middle = end.ends_with('m');
             let at = end.trim_end_matches('m').parse().unwrap();
-            Store::from_storage("ending", Ending { inner, folder, at, in_the_middle, done: AtomicU64::new(0) })
+            Store::from_storage(
+                "ending",
+                Ending { inner, folder, at, in_the_middle, done: AtomicU64::new(0) },
+            )
         }
     };
     let repository = ChartRepository::new(store).with_clock(noon());
@@ -163,7 +166,12 @@ fn a_release_that_is_killed_at_any_moment_is_finished_by_the_same_command() {
     for seed in 0..runs {
         let folder = tempfile::tempdir().unwrap();
         begun(folder.path());
-        let mut process = child_command().env(FOLDER, folder.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut process = child_command()
+            .env(FOLDER, folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(Duration::from_micros(Random::seeded(seed).next_u64() % 40_000));
         killed += u32::from(process.try_wait().unwrap().is_none());
         process.kill().unwrap();
@@ -190,7 +198,10 @@ fn a_full_disk_is_told_and_the_same_command_finishes_when_there_is_room() {
         limited.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""));
         limited.arg(child.get_program()).args(child.get_args());
         let output = command(&mut limited, folder.path(), None);
-        assert!(output.contains("FAILED the file was not written") && output.contains("make room on the disk"), "{what}: {output}");
+        assert!(
+            output.contains("FAILED the file was not written") && output.contains("make room on the disk"),
+            "{what}: {output}"
+        );
         assert_eq!(std::fs::read(folder.path().join("index.yaml")).unwrap(), before);
         consistent(&objects_in(folder.path()));
         assert!(command(&mut child_command(), folder.path(), None).contains("RELEASED"));

@@ -45,13 +45,19 @@ fn each_step_says_what_it_found_and_can_be_done_again() {
             assert!(!repository.merge_index(&packages, &Overwrite::Never).await.unwrap().is_written());
 
             let other = other_package("web", "1.0.0", "other");
-            let error = repository.put_archives(std::slice::from_ref(&other), &Overwrite::Never).await.unwrap_err();
-            assert!(matches!(&error, Error::Conflict { standing, new, .. }
-                if standing == packages[0].digest() && new == other.digest()), "{error}");
+            let error =
+                repository.put_archives(std::slice::from_ref(&other), &Overwrite::Never).await.unwrap_err();
+            assert!(
+                matches!(&error, Error::Conflict { standing, new, .. }
+                if standing == packages[0].digest() && new == other.digest()),
+                "{error}"
+            );
             assert_eq!(repository.store().locks().await.unwrap(), [], "{name}");
 
             let dev = Overwrite::Version("0.0.0-dev".to_owned());
-            for (content, expected) in [("1", ArchivePut::Written), ("2", ArchivePut::Replaced), ("2", ArchivePut::Stands)] {
+            for (content, expected) in
+                [("1", ArchivePut::Written), ("2", ArchivePut::Replaced), ("2", ArchivePut::Stands)]
+            {
                 let package = other_package("web", "0.0.0-dev", content);
                 let put = repository.put_archives(std::slice::from_ref(&package), &dev).await.unwrap();
                 assert_eq!(put, [expected], "{name}");
@@ -84,9 +90,12 @@ fn what_the_store_refuses_leaves_a_state_that_the_same_command_finishes() {
     (short.stall, short.operation) = (Duration::from_millis(300), Duration::from_secs(3));
     let store = open_s3(&proxy.url(), short);
     run(store.conditional_put()).unwrap();
-    let repository = chart_release::repository::ChartRepository::new(store.clone()).with_clock(fixture::noon());
+    let repository =
+        chart_release::repository::ChartRepository::new(store.clone()).with_clock(fixture::noon());
     run(repository.publish(&[package("web", "0.1.0")], &Overwrite::Never)).unwrap();
-    let reply = |status, code: &str| Fault::Reply(Reply::status(status).body(format!("<Error><Code>{code}</Code></Error>")));
+    let reply = |status, code: &str| {
+        Fault::Reply(Reply::status(status).body(format!("<Error><Code>{code}</Code></Error>")))
+    };
     let faults = || {
         [
             reply(500, "InternalError"),
@@ -118,7 +127,8 @@ fn what_the_store_refuses_leaves_a_state_that_the_same_command_finishes() {
                     assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
                 }
                 consistent(&held.objects());
-                run(repository.publish(&packages, &Overwrite::Never)).unwrap_or_else(|error| panic!("{what}: {error}"));
+                run(repository.publish(&packages, &Overwrite::Never))
+                    .unwrap_or_else(|error| panic!("{what}: {error}"));
                 let standing = run(repository.standing(&[(packages[0].name(), "1.0.0")])).unwrap();
                 assert_eq!(standing[0].entry.as_deref(), Some(packages[0].digest()), "{what}");
             }
@@ -134,7 +144,10 @@ pub fn consistent(objects: &BTreeMap<String, Vec<u8>>) {
     let index = helm_source::Index::from_slice(index).unwrap();
     for (chart, versions) in index.charts() {
         for version in versions {
-            assert!(objects.contains_key(&format!("{chart}-{version}.tgz")), "{chart} {version} has no archive");
+            assert!(
+                objects.contains_key(&format!("{chart}-{version}.tgz")),
+                "{chart} {version} has no archive"
+            );
         }
     }
 }
@@ -157,7 +170,9 @@ fn an_answer_that_gets_lost_is_looked_after() {
 #[test]
 fn charts_whose_names_leave_the_folder_are_refused() {
     let held = fixture::file_store();
-    for (name, version) in [("../web", "1.0.0"), ("a/b", "1.0.0"), (".x", "1.0.0"), ("web", "../1"), ("web", "")] {
+    for (name, version) in
+        [("../web", "1.0.0"), ("a/b", "1.0.0"), (".x", "1.0.0"), ("web", "../1"), ("web", "")]
+    {
         let error = run(held.repository().standing(&[(name, version)])).unwrap_err();
         assert!(error.to_string().contains("cannot be the name and version"), "{error}");
     }
@@ -209,7 +224,12 @@ fn an_index_that_comes_between_is_read_again() {
     let held = fixture::s3_store(Conditions::Kept);
     let proxy = held.server();
     run(held.store.conditional_put()).unwrap();
-    run(held.store.put("index.yaml", "apiVersion: v1\nentries:\n  zoo:\n  - version: 1.0.0\n", Condition::Always)).unwrap();
+    run(held.store.put(
+        "index.yaml",
+        "apiVersion: v1\nentries:\n  zoo:\n  - version: 1.0.0\n",
+        Condition::Always,
+    ))
+    .unwrap();
     run(held.store.put("zoo-1.0.0.tgz", "", Condition::Always)).unwrap();
     let refused = Reply::status(412).body("<Error><Code>PreconditionFailed</Code></Error>".to_owned());
     proxy.faults().add(When::path("/bucket/charts/index.yaml").method("PUT").first(3), Fault::Reply(refused));

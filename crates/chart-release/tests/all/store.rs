@@ -10,7 +10,11 @@ use crate::fixture::{self, Held, limits, open_s3, run};
 
 fn every_store() -> Vec<(&'static str, Held)> {
     let mut stores = vec![("file", fixture::file_store())];
-    for (name, conditions) in [("s3", Conditions::Kept), ("s3 that ignores conditions", Conditions::Ignored), ("s3 that refuses conditions", Conditions::NotImplemented)] {
+    for (name, conditions) in [
+        ("s3", Conditions::Kept),
+        ("s3 that ignores conditions", Conditions::Ignored),
+        ("s3 that refuses conditions", Conditions::NotImplemented),
+    ] {
         stores.push((name, fixture::s3_store(conditions)));
     }
     stores.extend(fixture::rclone_s3_store(Conditions::Kept).map(|held| ("rclone serve s3", held)));
@@ -27,7 +31,10 @@ fn objects_are_written_read_listed_and_deleted() {
             assert_eq!(store.list("").await.unwrap(), [], "{name}");
             assert_eq!(store.put("a.txt", "one", Condition::Always).await.unwrap(), PutOutcome::Written);
             assert_eq!(store.put("a.txt", "two", Condition::Always).await.unwrap(), PutOutcome::Written);
-            assert_eq!(store.put("b/1.0.0+c.tgz", "three", Condition::Always).await.unwrap(), PutOutcome::Written);
+            assert_eq!(
+                store.put("b/1.0.0+c.tgz", "three", Condition::Always).await.unwrap(),
+                PutOutcome::Written
+            );
             assert_eq!(store.get("a.txt").await.unwrap().unwrap().bytes, "two", "{name}");
             assert_eq!(store.get("b/1.0.0+c.tgz").await.unwrap().unwrap().bytes, "three", "{name}");
             let names = async |folder| -> Vec<String> {
@@ -63,7 +70,11 @@ fn conditions_hold_or_are_known_not_to() {
             assert_eq!(store.put("a", "three", matches.clone()).await.unwrap(), PutOutcome::ConditionFailed);
             assert_eq!(store.get("a").await.unwrap().unwrap().bytes, "two");
             store.delete("a").await.unwrap();
-            assert_eq!(store.put("a", "three", matches).await.unwrap(), PutOutcome::ConditionFailed, "{name}");
+            assert_eq!(
+                store.put("a", "three", matches).await.unwrap(),
+                PutOutcome::ConditionFailed,
+                "{name}"
+            );
         });
     }
 }
@@ -93,7 +104,11 @@ fn what_is_not_a_definite_absence_is_an_error() {
     for (fault, kind, says) in [
         (page(404, "<html>not here</html>"), ErrorKind::NotFound, "HTTP 404"),
         (page(404, "<Error><Code>NoSuchBucket</Code></Error>"), ErrorKind::NotFound, "NoSuchBucket"),
-        (page(403, "<Error><Code>AccessDenied</Code><Message>the-SECRET-token is bad</Message></Error>"), ErrorKind::Forbidden, "HTTP 403 AccessDenied: the server says \"... is bad\""),
+        (
+            page(403, "<Error><Code>AccessDenied</Code><Message>the-SECRET-token is bad</Message></Error>"),
+            ErrorKind::Forbidden,
+            "HTTP 403 AccessDenied: the server says \"... is bad\"",
+        ),
         (page(401, ""), ErrorKind::Unauthorized, "HTTP 401"),
         (page(500, "<Error><Code>InternalError</Code></Error>"), ErrorKind::Server, "HTTP 500 InternalError"),
         (page(503, "<Error><Code>SlowDown</Code></Error>"), ErrorKind::Server, "HTTP 503 SlowDown"),
@@ -194,7 +209,8 @@ fn signed_requests_are_what_a_server_with_keys_takes() {
     let Some(server) = peer::available(server) else { return };
     let mut variables = fixture::variables(&server.url());
     variables.retain(|(name, _)| name != "AWS_SESSION_TOKEN");
-    let store = Store::builder("s3://bucket/charts").environment(variables.clone()).limits(limits()).open().unwrap();
+    let store =
+        Store::builder("s3://bucket/charts").environment(variables.clone()).limits(limits()).open().unwrap();
     run(async {
         store.put("web-1.0.0+a.tgz", "one", Condition::Always).await.unwrap();
         assert_eq!(store.get("web-1.0.0+a.tgz").await.unwrap().unwrap().bytes, "one");
@@ -260,7 +276,8 @@ fn a_remote_that_rclone_does_not_know_is_told_in_our_words() {
 #[test]
 fn names_that_leave_the_folder_are_refused() {
     let held = fixture::file_store();
-    for name in ["", "/a", "a/", "../a", "a/../b", "a//b", "a\\b", "a b", "a\n", "ä", "index.yaml#1", "a%2e"] {
+    for name in ["", "/a", "a/", "../a", "a/../b", "a//b", "a\\b", "a b", "a\n", "ä", "index.yaml#1", "a%2e"]
+    {
         let error = run(held.store.put(name, "x", Condition::Always)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name:?}");
     }
@@ -312,12 +329,13 @@ fn a_lock_that_was_left_behind_is_named_and_the_remedy_works() {
         let long_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
         std::fs::File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap();
         let error = store.lock(&mut Random::seeded(2)).await.unwrap_err();
-        assert!(error.hint().unwrap().contains("was killed") && error.hint().unwrap().contains(&standing[0].name));
+        assert!(
+            error.hint().unwrap().contains("was killed") && error.hint().unwrap().contains(&standing[0].name)
+        );
         // It is still there: nothing is broken silently.
         assert_eq!(store.locks().await.unwrap().len(), 1);
         assert!(store.remove_lock("index.yaml").await.is_err());
         store.remove_lock(&standing[0].name).await.unwrap();
         store.lock(&mut Random::seeded(2)).await.unwrap().release().await.unwrap();
     });
-
 }

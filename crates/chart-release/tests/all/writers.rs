@@ -20,7 +20,8 @@ async fn one_run(store: &Store, seed: u64, writers: u64) {
     let dev = Overwrite::Version("0.0.0-dev".to_owned());
     let work = (0..writers).map(|writer| {
         let dev = dev.clone();
-        let repository = ChartRepository::new(store.clone()).with_clock(noon()).with_seed(seed * 100 + writer);
+        let repository =
+            ChartRepository::new(store.clone()).with_clock(noon()).with_seed(seed * 100 + writer);
         async move {
             let mut random = Random::seeded(seed * 1000 + writer);
             tokio::time::sleep(std::time::Duration::from_micros(random.next_u64() % 2000)).await;

@@ -39,12 +39,14 @@ impl Memory {
             Method::GET | Method::HEAD => match objects.get(&name) {
                 Some(stored) => respond(StatusCode::OK, Some(stored), stored.body.clone()),
                 None => {
-                    let page = "<Error><Code>NoSuchKey</Code><Message>The key does not exist</Message></Error>";
+                    let page =
+                        "<Error><Code>NoSuchKey</Code><Message>The key does not exist</Message></Error>";
                     respond(StatusCode::NOT_FOUND, None, Bytes::from_static(page.as_bytes()))
                 }
             },
             Method::PUT => {
-                let stored = Stored { tag: format!("\"{}\"", digest_of(&body)), body, modified: SystemTime::now() };
+                let stored =
+                    Stored { tag: format!("\"{}\"", digest_of(&body)), body, modified: SystemTime::now() };
                 let answer = respond(StatusCode::OK, Some(&stored), Bytes::new());
                 objects.insert(name, stored);
                 answer
@@ -92,8 +94,10 @@ fn list(objects: &BTreeMap<String, Stored>, bucket: &str, query: &str) -> String
             stored.body.len()
         ));
     }
-    let folders: String =
-        folders.iter().map(|folder| format!("<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>")).collect();
+    let folders: String = folders
+        .iter()
+        .map(|folder| format!("<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>"))
+        .collect();
     format!(
         "<?xml version=\"1.0\"?><ListBucketResult><Name>{bucket}</Name><Prefix>{prefix}</Prefix>\
          <IsTruncated>false</IsTruncated>{contents}{folders}</ListBucketResult>"

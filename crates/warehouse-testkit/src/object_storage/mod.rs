@@ -1,8 +1,8 @@
 //! Object storage on 127.0.0.1: a server of our own in memory, `rclone serve s3`, and that one with what it lacks.
 
 mod memory;
-mod server;
 mod rclone;
+mod server;
 
-pub use server::{Conditions, S3Server};
 pub use rclone::RcloneS3;
+pub use server::{Conditions, S3Server};

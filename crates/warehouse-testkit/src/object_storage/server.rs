@@ -69,7 +69,8 @@ impl S3Server {
 
     fn over(objects: Objects, conditions: Conditions) -> Result<Self, Error> {
         let service = Arc::new(Proxy { objects, conditions, writer: Mutex::new(()) });
-        let loopback = Loopback::serve(Listener::bind("S3 server")?, Arc::clone(&service) as Arc<dyn Service>)?;
+        let loopback =
+            Loopback::serve(Listener::bind("S3 server")?, Arc::clone(&service) as Arc<dyn Service>)?;
         Ok(Self { loopback, service })
     }
 

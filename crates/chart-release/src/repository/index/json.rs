@@ -138,7 +138,8 @@ impl<'text> Layout<'text> {
         let places = order::places(&standing, new.iter().map(|(name, _)| *name))?;
         let gap = self.gap(4);
         if standing.is_empty() {
-            let lists: Vec<String> = places.iter().map(|(_, name)| format!("{gap}{}", list_of(name))).collect();
+            let lists: Vec<String> =
+                places.iter().map(|(_, name)| format!("{gap}{}", list_of(name))).collect();
             if !lists.is_empty() {
                 let all = format!("{{{}{}}}", lists.join(","), self.gap(2));
                 match &self.entries {
@@ -151,7 +152,8 @@ impl<'text> Layout<'text> {
             }
         } else {
             for (place, name) in places {
-                let before = place.unwrap_or(standing.len()).checked_sub(1).and_then(|at| self.charts.get(at));
+                let before =
+                    place.unwrap_or(standing.len()).checked_sub(1).and_then(|at| self.charts.get(at));
                 let (at, text) = match (before, &self.entries) {
                     (Some(chart), _) => (chart.list.range.end, format!(",{gap}{}", list_of(name))),
                     (None, Some(entries)) => (entries.range.start + 1, format!("{gap}{},", list_of(name))),
@@ -176,7 +178,12 @@ impl<'text> Layout<'text> {
     fn entry(&self, entry: &NewEntry) -> String {
         let value = in_helms_order(entry.value());
         if !self.is_pretty {
-            return value.iter().map(|(key, value)| format!("{}:{value}", quoted(key))).collect::<Vec<_>>().join(",").into_braces();
+            return value
+                .iter()
+                .map(|(key, value)| format!("{}:{value}", quoted(key)))
+                .collect::<Vec<_>>()
+                .join(",")
+                .into_braces();
         }
         let field = |(key, value): &(String, Value)| {
             let value = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
@@ -261,5 +268,8 @@ fn of_item(item: &RawValue) -> Result<Known, String> {
             Ok(_) => Some(raw.to_owned()),
         }
     };
-    Ok(Known { version: text("version").unwrap_or_default(), digest: text("digest").filter(|text| !text.is_empty()) })
+    Ok(Known {
+        version: text("version").unwrap_or_default(),
+        digest: text("digest").filter(|text| !text.is_empty()),
+    })
 }

@@ -116,7 +116,11 @@ impl Layout {
             self.new_chart_edits(text, &new_charts, &mut edits)?;
         }
         if let Some(line) = &self.generated {
-            let end = if text.get(line.clone()).is_some_and(|line| line.ends_with('\n')) { self.line_end } else { "" };
+            let end = if text.get(line.clone()).is_some_and(|line| line.ends_with('\n')) {
+                self.line_end
+            } else {
+                ""
+            };
             edits.push(Edit { range: line.clone(), text: format!("generated: \"{}\"{end}", time(now)) });
         }
         Ok(edits)
@@ -294,7 +298,10 @@ impl Reader {
             };
             self.entries = Some(line.range.clone());
         } else if key == "generated" {
-            if self.generated.is_some() || value.is_empty() || value.starts_with(['|', '>', '{', '[', '&', '!']) {
+            if self.generated.is_some()
+                || value.is_empty()
+                || value.starts_with(['|', '>', '{', '[', '&', '!'])
+            {
                 return None;
             }
             self.generated = Some(line.range.clone());
@@ -368,8 +375,12 @@ fn field(item: &mut Item, body: &str) {
     let Some((key, value)) = key_value(body) else { return };
     let Some(value) = unquoted(value) else { return };
     match key {
-        "version" => item.known.version = if matches!(value.as_str(), "null" | "~") { String::new() } else { value },
-        "digest" => item.known.digest = Some(value).filter(|digest| !matches!(digest.as_str(), "" | "null" | "~")),
+        "version" => {
+            item.known.version = if matches!(value.as_str(), "null" | "~") { String::new() } else { value }
+        }
+        "digest" => {
+            item.known.digest = Some(value).filter(|digest| !matches!(digest.as_str(), "" | "null" | "~"))
+        }
         _ => {}
     }
 }

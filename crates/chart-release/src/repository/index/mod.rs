@@ -101,7 +101,11 @@ impl<'text> Document<'text> {
     }
 
     fn checked(self, index: &Index) -> Result<Self, Error> {
-        if is_of(&self.charts, index) { Ok(self) } else { Err(not_readable("two parsers read it differently")) }
+        if is_of(&self.charts, index) {
+            Ok(self)
+        } else {
+            Err(not_readable("two parsers read it differently"))
+        }
     }
 
     /// What stands of a version.
@@ -113,7 +117,8 @@ impl<'text> Document<'text> {
 
     /// All digests of a version, where it is listed more than once.
     pub(super) fn digests(&self, chart: &str, version: &str) -> impl Iterator<Item = Option<&str>> {
-        let versions = self.charts.iter().filter(move |(name, _)| name == chart).flat_map(|(_, versions)| versions);
+        let versions =
+            self.charts.iter().filter(move |(name, _)| name == chart).flat_map(|(_, versions)| versions);
         let version = version.to_owned();
         versions.filter(move |known| known.version == version).map(|known| known.digest.as_deref())
     }
@@ -141,9 +146,12 @@ impl<'text> Document<'text> {
         let expected = self.expected(&changes);
         match Index::from_slice(text.as_bytes()) {
             Ok(index) if is_of(&expected, &index) => Ok(text),
-            _ => Err(Error::new(ErrorKind::Internal, "the entries could not be added to the index without a loss")
-                .with_hint("nothing was written; write the index anew with `helm repo index`, and report this")
-                .into()),
+            _ => Err(Error::new(
+                ErrorKind::Internal,
+                "the entries could not be added to the index without a loss",
+            )
+            .with_hint("nothing was written; write the index anew with `helm repo index`, and report this")
+            .into()),
         }
     }
 
@@ -153,7 +161,8 @@ impl<'text> Document<'text> {
         let standing = standing.map(|(_, versions)| versions.as_slice()).unwrap_or_default();
         entries.sort_by(|a, b| order::compare(&b.version, &a.version));
         let is_new = |version: &str| entries.iter().any(|entry| entry.version == version);
-        let without = standing.iter().enumerate().filter(|(_, known)| is_new(&known.version)).map(|(at, _)| at);
+        let without =
+            standing.iter().enumerate().filter(|(_, known)| is_new(&known.version)).map(|(at, _)| at);
         let without: Vec<usize> = without.collect();
         let place = |entry: &NewEntry| {
             let mut rest = standing.iter().enumerate().filter(|(at, _)| !without.contains(at));

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use helm_chart::go_yaml;
-use selection_strategies::{Version};
+use selection_strategies::Version;
 use serde_json::{Map, Value};
 
 /// Compares versions as Helm sorts them, the greatest last: what is no version comes before every version. Where two are equal for Helm
@@ -29,7 +29,8 @@ pub(super) fn places<'new>(
     let mut new: Vec<&str> = new.into_iter().collect();
     let all = standing.iter().copied().chain(new.iter().copied());
     // Each name with its number: the library's own output tells its order of keys.
-    let numbered: Map<String, Value> = all.enumerate().map(|(at, name)| (name.to_owned(), at.into())).collect();
+    let numbered: Map<String, Value> =
+        all.enumerate().map(|(at, name)| (name.to_owned(), at.into())).collect();
     let written = go_yaml::to_string(&numbered)?;
     let mut ranks = vec![usize::MAX; numbered.len()];
     for (rank, line) in written.lines().enumerate() {
@@ -39,7 +40,8 @@ pub(super) fn places<'new>(
         }
     }
     let rank_of = |name: &str| {
-        let number = numbered.get(name).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
+        let number =
+            numbered.get(name).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
         number.and_then(|number| ranks.get(number)).copied().unwrap_or(usize::MAX)
     };
     new.sort_by_key(|name| rank_of(name));

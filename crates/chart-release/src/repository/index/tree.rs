@@ -33,10 +33,11 @@ fn limits() -> Options {
 pub(super) fn read(text: &str) -> Result<(Value, Charts), String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut value = None;
-    let answer = serde_saphyr::with_deserializer_from_reader_with_options(text.as_bytes(), limits(), |document| {
-        value = Some(Fields(Level::Document).deserialize(document)?);
-        Ok(())
-    });
+    let answer =
+        serde_saphyr::with_deserializer_from_reader_with_options(text.as_bytes(), limits(), |document| {
+            value = Some(Fields(Level::Document).deserialize(document)?);
+            Ok(())
+        });
     let value = match (answer, value) {
         (_, Some(value @ Value::Object(_))) => value,
         (Err(error), _) => {
@@ -52,10 +53,13 @@ pub(super) fn read(text: &str) -> Result<(Value, Charts), String> {
 fn charts(value: &Value) -> Charts {
     let entries = value.get("entries").and_then(Value::as_object);
     let known = |item: &Value| {
-        let text = |name: &str| item.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let text = |name: &str| {
+            item.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
         Known { version: text("version").unwrap_or_default(), digest: text("digest") }
     };
-    let list = |list: &Value| list.as_array().map(|list| list.iter().map(known).collect()).unwrap_or_default();
+    let list =
+        |list: &Value| list.as_array().map(|list| list.iter().map(known).collect()).unwrap_or_default();
     entries.into_iter().flatten().map(|(name, entries)| (name.clone(), list(entries))).collect()
 }
 
@@ -113,8 +117,19 @@ impl<'de> DeserializeSeed<'de> for Fields {
 
 /// The fields of an entry that are texts.
 const TEXTS: [&str; 13] = [
-    "name", "home", "version", "description", "icon", "apiVersion", "condition", "tags", "appVersion", "kubeVersion",
-    "type", "digest", "created",
+    "name",
+    "home",
+    "version",
+    "description",
+    "icon",
+    "apiVersion",
+    "condition",
+    "tags",
+    "appVersion",
+    "kubeVersion",
+    "type",
+    "digest",
+    "created",
 ];
 
 impl<'de> Visitor<'de> for Fields {
