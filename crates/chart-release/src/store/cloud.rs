@@ -14,11 +14,9 @@ use object_store::{
 use std::time::Duration;
 
 use super::http_service::{Connector, observed};
-use super::url::{CloudScheme, not_built};
-use super::{
-    Condition, ConditionalPut, ListedObject, MAX_OBJECT_BYTES, Object, ObjectStorage, PutOutcome,
-    StoreLimits, StoreUrl, Version,
-};
+use super::limits::{MAX_OBJECT_BYTES, StoreLimits};
+use super::object::{Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Version};
+use super::url::{CloudScheme, StoreUrl, not_built};
 
 #[derive(Debug)]
 pub(super) struct CloudStorage {
