@@ -85,7 +85,7 @@ pub use error::Error;
 pub use fault::{Fault, FaultScript, Reply, When};
 pub use git::{Commit, CommitMark, GitRepository, GitServer, GitServerBuilder, History, WrittenHistory};
 pub use loopback::{Counters, RecordedRequest, RequestLog};
-pub use object_storage::{Conditions, RcloneS3, S3Proxy};
+pub use object_storage::{Conditions, RcloneS3, S3Server};
 pub use password_registry::PasswordRegistry;
 pub use registry::{ImageBuilder, MediaType, Pushed, PushedPlatform, Registry, RegistryBuilder};
 

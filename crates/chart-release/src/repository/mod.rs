@@ -379,15 +379,71 @@ impl ChartRepository {
     }
 
     fn conflict(&self, package: &Package, standing: &str) -> Error {
-        let standing = standing.strip_prefix("sha256:").unwrap_or(standing);
-        let standing = artifact_source::printable(standing).chars().take(64).collect::<String>();
-        Error::Conflict {
-            name: package.name().to_owned(),
-            version: package.version().to_owned(),
-            place: self.store.url().to_owned(),
-            standing: format!("sha256:{standing}"),
-            new: package.digest().to_owned(),
+        conflict(self.store.url(), package, standing)
+    }
+}
+
+/// An index with the entries of these packages, without a store: what [`ChartRepository::merge_index`] writes.
+///
+/// `index` is the text of `index.yaml`, YAML or JSON, or `None` to begin one; `url` as in [`ChartRepository::with_url`]; `now` is `created` of
+/// the new entries and `generated` of the index. Returns `None` if every package has its entry already.
+///
+/// ```
+/// use chart_release::repository::extend_index;
+///
+/// # fn example(package: chart_release::Package) -> Result<(), chart_release::Error> {
+/// let now = "2026-11-29T12:00:00Z".parse().unwrap_or_default();
+/// let index = "apiVersion: v1\nentries:\n  web:\n  - version: 2.0.0 # ours\ngenerated: \"\"\n";
+/// let extended = extend_index(Some(index.as_bytes()), &[package], None, now)?.unwrap_or_default();
+/// assert!(extended.starts_with("apiVersion: v1\nentries:\n  web:\n  - version: 2.0.0 # ours\n  - apiVersion: v2\n"));
+/// # Ok(())
+/// # }
+/// # let archive = warehouse_testkit::Chart::new("web", "1.2.3").archive();
+/// # example(chart_release::Package::from_archive(archive).unwrap()).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// A text that is not an index as a whole; [`Error::Conflict`] for an entry of the same version with another digest.
+pub fn extend_index(
+    index: Option<&[u8]>,
+    packages: &[Package],
+    url: Option<&Url>,
+    now: jiff::Timestamp,
+) -> Result<Option<String>, Error> {
+    let document = index.map(Document::read).transpose()?;
+    let mut entries: Vec<NewEntry> = Vec::new();
+    for package in packages {
+        let digest = package.digest().trim_start_matches("sha256:");
+        let is_same = |entry: &&NewEntry| entry.name == package.name() && entry.version == package.version();
+        let given = entries.iter().find(is_same).map(|entry| entry.digest.as_str());
+        let digests =
+            document.iter().flat_map(|document| document.digests(package.name(), package.version()));
+        let mut standing: Vec<Option<&str>> = digests.collect();
+        standing.extend(given.map(Some));
+        if let Some(other) = standing.iter().flatten().find(|listed| !is_digest(listed, digest)) {
+            return Err(conflict("the index", package, other));
         }
+        if standing.is_empty() {
+            entries.push(NewEntry::new(package, url, now));
+        }
+    }
+    match document {
+        _ if entries.is_empty() => Ok(None),
+        Some(document) => document.with(&entries, now).map(Some),
+        None => index::new_index(&entries, now).map(Some),
+    }
+}
+
+fn conflict(place: &str, package: &Package, standing: &str) -> Error {
+    let standing = standing.strip_prefix("sha256:").unwrap_or(standing);
+    let standing = artifact_source::printable(standing).chars().take(64).collect::<String>();
+    Error::Conflict {
+        name: package.name().to_owned(),
+        version: package.version().to_owned(),
+        place: place.to_owned(),
+        standing: format!("sha256:{standing}"),
+        new: package.digest().to_owned(),
     }
 }
 

@@ -3,42 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use artifact_source::Error;
 
-use super::{ObjectStorage, Store, StoreUrl, file, rclone};
-
-/// How long operations on a store may take, and how often they are tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StoreLimits {
-    /// The longest time of one operation, with its tries. Defaults to 2 minutes.
-    pub operation: Duration,
-    /// How long a server may be silent. Defaults to 30 s.
-    pub stall: Duration,
-    /// How often a request is sent at most. Defaults to 4.
-    pub attempts: usize,
-    /// The longest wait between two tries. Defaults to 4 s.
-    pub longest_backoff: Duration,
-    /// How long other writers are waited for where a lock decides who writes. Defaults to 5 minutes.
-    pub lock_wait: Duration,
-    /// The age from which a lock object counts as left behind. Defaults to 15 minutes.
-    pub lock_lease: Duration,
-}
-
-impl Default for StoreLimits {
-    fn default() -> Self {
-        Self {
-            operation: Duration::from_secs(120),
-            stall: Duration::from_secs(30),
-            attempts: 4,
-            longest_backoff: Duration::from_secs(4),
-            lock_wait: Duration::from_secs(300),
-            lock_lease: Duration::from_secs(900),
-        }
-    }
-}
+use super::limits::StoreLimits;
+use super::object::ObjectStorage;
+use super::url::StoreUrl;
+use super::{Store, file, rclone};
 
 /// Settings of a [`Store`]. `Debug` shows no variable of the environment.
 #[derive(Clone)]

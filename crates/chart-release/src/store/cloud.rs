@@ -14,11 +14,9 @@ use object_store::{
 use std::time::Duration;
 
 use super::http_service::{Connector, observed};
-use super::url::{CloudScheme, not_built};
-use super::{
-    Condition, ConditionalPut, ListedObject, MAX_OBJECT_BYTES, Object, ObjectStorage, PutOutcome,
-    StoreLimits, StoreUrl, Version,
-};
+use super::limits::{MAX_OBJECT_BYTES, StoreLimits};
+use super::object::{Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Version};
+use super::url::{CloudScheme, StoreUrl, not_built};
 
 #[derive(Debug)]
 pub(super) struct CloudStorage {
@@ -157,6 +155,8 @@ mod s3 {
             }
             Some(_) => ConditionalPut::Unknown,
         };
+        // `DeleteObjects` is missing on some servers, and here objects are deleted one by one.
+        let builder = builder.with_disable_bulk_delete(true);
         let built = builder.with_bucket_name(bucket).with_http_connector(connector).with_retry(retry).build();
         let store = built.map_err(|error| unusable(CloudScheme::S3, &error))?;
         Ok((Arc::new(store), conditional))

@@ -13,7 +13,8 @@
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
 
-use super::{Condition, PutOutcome, Store, Version};
+use super::access::Access;
+use super::object::{Condition, PutOutcome, Version};
 
 /// The object that is written.
 pub(super) const PROBE: &str = ".chart-release/conditional-put";
@@ -22,17 +23,17 @@ const CONTENT: &str =
     "chart-release asks with this object whether the store keeps If-None-Match and If-Match. Leave it.\n";
 
 /// Whether conditions are kept.
-pub(super) async fn probe(store: &Store) -> Result<bool, Error> {
+pub(super) async fn probe(store: &Access) -> Result<bool, Error> {
     // The version looks like an ETag of S3, so that no server can reject its form.
     let never = Version::new("\"00000000000000000000000000000000\"");
     Ok(refuses(store, Condition::Absent, 2).await? && refuses(store, Condition::Matches(never), 1).await?)
 }
 
 /// Whether the condition is refused within this many puts.
-async fn refuses(store: &Store, condition: Condition, puts: u32) -> Result<bool, Error> {
+async fn refuses(store: &Access, condition: Condition, puts: u32) -> Result<bool, Error> {
     for _ in 0..puts {
         let body = Bytes::from_static(CONTENT.as_bytes());
-        match store.put_as_told(PROBE, body, condition.clone()).await {
+        match store.put(PROBE, body, condition.clone()).await {
             Ok(PutOutcome::ConditionFailed) => return Ok(true),
             Ok(PutOutcome::Written) => {}
             // A server that says it has no such thing.

@@ -18,9 +18,8 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions};
 
-use super::{
-    Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, StoreLimits, Version,
-};
+use super::limits::StoreLimits;
+use super::object::{Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Version};
 
 /// The file whose lock writers take.
 const LOCK: &str = ".chart-release.lock";

@@ -12,7 +12,7 @@
 //! one of them always gets on. The store's time decides only who waits, never who may write.
 //!
 //! A lock object is left behind when its writer is killed. Nothing tells a slow writer from a dead one for certain, so no lock object of another
-//! writer is ever removed here: the error names it, and [`Store::remove_lock`] removes it. A writer for its part stops before the lease
+//! writer is ever removed here: the error names it, and [`Store::remove_lock`](super::Store::remove_lock) removes it. A writer for its part stops before the lease
 //! ends, so that an object older than the lease belongs to no writer at work.
 
 use std::time::{Duration, Instant};
@@ -20,10 +20,16 @@ use std::time::{Duration, Instant};
 use artifact_source::{Error, ErrorKind};
 use jiff::Timestamp;
 
-use super::{Condition, ListedObject, Random, Store};
+use super::access::Access;
+use super::object::{Condition, ListedObject};
+use super::random::Random;
 
-/// The folder of the lock objects.
-const FOLDER: &str = ".chart-release/lock";
+/// The folder of the lock objects. It holds the object of the probe too, so it never becomes empty on servers that take an empty folder
+/// away while another object comes into it (`rclone serve s3`).
+const FOLDER: &str = ".chart-release";
+
+/// What the names of lock objects begin with.
+const PREFIX: &str = "lock-";
 
 /// The longest wait between two looks at the lock objects.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -32,7 +38,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LockObject {
-    /// The name of the object, for [`Store::remove_lock`].
+    /// The name of the object, for [`Store::remove_lock`](super::Store::remove_lock).
     pub name: String,
     /// When the store says that it was written.
     pub since: Option<Timestamp>,
@@ -42,7 +48,7 @@ pub struct LockObject {
 #[derive(Debug)]
 #[must_use]
 pub struct Lock {
-    store: Store,
+    store: Access,
     name: String,
     taken: Instant,
 }
@@ -54,7 +60,7 @@ impl Lock {
     ///
     /// [`TimedOut`](ErrorKind::TimedOut) if the time is not enough any more.
     pub fn check(&self) -> Result<(), Error> {
-        let limits = self.store.limits();
+        let limits = self.store.limits;
         if self.taken.elapsed() + limits.operation < limits.lock_lease {
             return Ok(());
         }
@@ -73,12 +79,13 @@ impl Lock {
     }
 }
 
-pub(super) async fn acquire(store: &Store, random: &mut Random) -> Result<Lock, Error> {
-    let limits = store.limits();
+pub(super) async fn acquire(store: &Access, random: &mut Random) -> Result<Lock, Error> {
+    let limits = store.limits;
     let begun = Instant::now();
-    let own = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
+    let own = format!("{PREFIX}{:016x}{:016x}", random.next_u64(), random.next_u64());
     let name = format!("{FOLDER}/{own}");
     let mut tries = 0;
+    let mut seen = None;
     loop {
         let taken = Instant::now();
         let content = format!(
@@ -86,14 +93,14 @@ pub(super) async fn acquire(store: &Store, random: &mut Random) -> Result<Lock, 
             Timestamp::now(),
             std::process::id()
         );
-        if let Err(error) = store.put_as_told(&name, content.into(), Condition::Always).await {
+        if let Err(error) = store.put(&name, content.into(), Condition::Always).await {
             // It may have been written all the same.
             let _ = store.delete(&name).await;
             return Err(error);
         }
         // As long as it is the oldest, it stays.
         loop {
-            let listed = match store.list(FOLDER).await {
+            let listed = match lock_objects(store).await {
                 Ok(listed) => listed,
                 Err(error) => {
                     let _ = store.delete(&name).await;
@@ -109,10 +116,12 @@ pub(super) async fn acquire(store: &Store, random: &mut Random) -> Result<Lock, 
             if others.is_empty() {
                 return Ok(Lock { store: store.clone(), name, taken });
             }
+            let in_the_way = in_the_way(store, mine, &others);
             if begun.elapsed() >= limits.lock_wait {
                 store.delete(&name).await?;
-                return Err(in_the_way(store, mine, &others));
+                return Err(in_the_way);
             }
+            seen = Some(in_the_way);
             let key = |object: &ListedObject| (object.modified, object.name.clone());
             if others.iter().any(|other| key(other) < key(mine))
                 || taken.elapsed() + limits.operation >= limits.lock_lease
@@ -123,9 +132,11 @@ pub(super) async fn acquire(store: &Store, random: &mut Random) -> Result<Lock, 
         }
         store.delete(&name).await?;
         if begun.elapsed() >= limits.lock_wait {
-            return Err(Error::new(ErrorKind::Refused, "the lock of the store was not had in time")
-                .with_url(store.url())
-                .with_hint("run the same command again when the other writers are done"));
+            return Err(seen.unwrap_or_else(|| {
+                Error::new(ErrorKind::Refused, "the lists of the store do not show what was just written")
+                    .with_url(store.url())
+                    .with_hint("use a store with conditional puts, or let one writer at a time release")
+            }));
         }
         wait(random, &mut tries).await;
     }
@@ -138,8 +149,8 @@ async fn wait(random: &mut Random, tries: &mut u32) {
 }
 
 /// The error that names the oldest lock object of another writer. Ages are told by the store's own time.
-fn in_the_way(store: &Store, mine: &ListedObject, others: &[&ListedObject]) -> Error {
-    let lease = store.limits().lock_lease;
+fn in_the_way(store: &Access, mine: &ListedObject, others: &[&ListedObject]) -> Error {
+    let lease = store.limits.lock_lease;
     let Some(oldest) = others.iter().min_by_key(|object| object.modified) else {
         return Error::new(ErrorKind::Internal, "no lock object is in the way");
     };
@@ -164,8 +175,14 @@ fn in_the_way(store: &Store, mine: &ListedObject, others: &[&ListedObject]) -> E
     }
 }
 
-pub(super) async fn standing(store: &Store) -> Result<Vec<LockObject>, Error> {
-    let listed = store.list(FOLDER).await?;
+async fn lock_objects(store: &Access) -> Result<Vec<ListedObject>, Error> {
+    let mut listed = store.list(FOLDER).await?;
+    listed.retain(|object| object.name.starts_with(PREFIX));
+    Ok(listed)
+}
+
+pub(super) async fn standing(store: &Access) -> Result<Vec<LockObject>, Error> {
+    let listed = lock_objects(store).await?;
     let lock = |object: ListedObject| LockObject {
         name: format!("{FOLDER}/{}", object.name),
         since: object.modified,
@@ -173,11 +190,11 @@ pub(super) async fn standing(store: &Store) -> Result<Vec<LockObject>, Error> {
     Ok(listed.into_iter().map(lock).collect())
 }
 
-pub(super) async fn remove(store: &Store, name: &str) -> Result<(), Error> {
-    let own = name.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/'));
+pub(super) async fn remove(store: &Access, name: &str) -> Result<(), Error> {
+    let own = name.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/')?.strip_prefix(PREFIX));
     if !own.is_some_and(|own| own.len() == 32 && own.bytes().all(|byte| byte.is_ascii_hexdigit())) {
         return Err(Error::new(ErrorKind::InvalidInput, "this is not the name of a lock object")
-            .with_hint(format!("lock objects are named {FOLDER}/ and 32 hexadecimal digits")));
+            .with_hint(format!("lock objects are named {FOLDER}/{PREFIX} and 32 hexadecimal digits")));
     }
     store.delete(name).await
 }

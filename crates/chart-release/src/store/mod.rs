@@ -4,6 +4,7 @@
 //! [`object_store`](https://docs.rs/object_store), and `rclone:REMOTE[:path]` through the `rclone` program. What a store can do beyond
 //! reading and writing is found out and never assumed: [`Store::conditional_put`].
 
+mod access;
 mod builder;
 #[cfg(any(feature = "s3", feature = "gs", feature = "az"))]
 mod cloud;
@@ -12,6 +13,7 @@ mod credential;
 mod file;
 #[cfg(any(feature = "s3", feature = "gs", feature = "az"))]
 mod http_service;
+mod limits;
 mod lock;
 mod object;
 mod random;
@@ -25,7 +27,10 @@ use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-pub use builder::{StoreBuilder, StoreLimits};
+use access::Access;
+
+pub use builder::StoreBuilder;
+pub use limits::{MAX_OBJECT_BYTES, StoreLimits};
 pub use lock::{Lock, LockObject};
 pub(crate) use object::sha256_hex;
 pub use object::{Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Version};
@@ -54,20 +59,15 @@ pub use url::StoreUrl;
 /// ```
 #[derive(Clone)]
 pub struct Store {
-    name: Arc<str>,
-    objects: Arc<dyn ObjectStorage>,
-    limits: StoreLimits,
+    access: Access,
     conditional: Arc<OnceCell<bool>>,
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Store").field(&self.name).finish()
+        f.debug_tuple("Store").field(&self.access.url()).finish()
     }
 }
-
-/// The largest object that is read: 256 MiB, as the largest index that this workspace reads.
-pub const MAX_OBJECT_BYTES: u64 = 256 << 20;
 
 impl Store {
     /// The store at a URL:
@@ -101,24 +101,24 @@ impl Store {
     }
 
     fn from_parts(name: String, objects: Arc<dyn ObjectStorage>, limits: StoreLimits) -> Self {
-        Self { name: name.into(), objects, limits, conditional: Arc::default() }
+        Self { access: Access::new(name, objects, limits), conditional: Arc::default() }
     }
 
     /// The same store with other limits of locks; those of requests are given to the [builder](Self::builder).
     #[must_use]
     pub fn with_limits(mut self, limits: StoreLimits) -> Self {
-        self.limits = limits;
+        self.access.limits = limits;
         self
     }
 
     /// The limits.
     pub fn limits(&self) -> StoreLimits {
-        self.limits
+        self.access.limits
     }
 
     /// The URL, without a credential.
     pub fn url(&self) -> &str {
-        &self.name
+        self.access.url()
     }
 
     /// The object of this name; `None` only where the store says that there is none.
@@ -127,8 +127,7 @@ impl Store {
     ///
     /// What kept it away; [`TooLarge`](ErrorKind::TooLarge) beyond [`MAX_OBJECT_BYTES`].
     pub async fn get(&self, name: &str) -> Result<Option<Object>, Error> {
-        check_name(name)?;
-        self.within(name, "read", self.objects.get(name, MAX_OBJECT_BYTES)).await
+        self.access.get(name, MAX_OBJECT_BYTES).await
     }
 
     /// Writes an object, whole or not at all, if the condition holds.
@@ -143,15 +142,11 @@ impl Store {
         body: impl Into<Bytes>,
         condition: Condition,
     ) -> Result<PutOutcome, Error> {
-        check_name(name)?;
+        access::check_name(name)?;
         if condition != Condition::Always && !self.conditional_put().await? {
             return Err(self.without_conditional_put());
         }
-        self.put_as_told(name, body.into(), condition).await
-    }
-
-    async fn put_as_told(&self, name: &str, body: Bytes, condition: Condition) -> Result<PutOutcome, Error> {
-        self.within(name, "written", self.objects.put(name, body, condition)).await
+        self.access.put(name, body.into(), condition).await
     }
 
     /// The objects whose name starts with this folder, in any order. Objects of folders below it are left out.
@@ -160,10 +155,7 @@ impl Store {
     ///
     /// What kept the list away.
     pub async fn list(&self, folder: &str) -> Result<Vec<ListedObject>, Error> {
-        if !folder.is_empty() {
-            check_name(folder)?;
-        }
-        self.within(folder, "listed", self.objects.list(folder)).await
+        self.access.list(folder).await
     }
 
     /// Deletes an object. One that is not there is no error.
@@ -172,8 +164,7 @@ impl Store {
     ///
     /// What kept it from being deleted.
     pub async fn delete(&self, name: &str) -> Result<(), Error> {
-        check_name(name)?;
-        self.within(name, "deleted", self.objects.delete(name)).await
+        self.access.delete(name).await
     }
 
     /// Whether the store keeps conditions of a put (`If-None-Match: *` and `If-Match`), where two writers at once need them.
@@ -184,11 +175,11 @@ impl Store {
     ///
     /// What kept the store from being asked.
     pub async fn conditional_put(&self) -> Result<bool, Error> {
-        match self.objects.conditional_put() {
+        match self.access.objects.conditional_put() {
             ConditionalPut::Supported => Ok(true),
             ConditionalPut::Unsupported => Ok(false),
             ConditionalPut::Unknown => {
-                self.conditional.get_or_try_init(|| condition::probe(self)).await.copied()
+                self.conditional.get_or_try_init(|| condition::probe(&self.access)).await.copied()
             }
         }
     }
@@ -200,7 +191,7 @@ impl Store {
     /// [`Refused`](ErrorKind::Refused) with the names of the lock objects that stand in the way, and what to do about those that were left
     /// behind.
     pub async fn lock(&self, random: &mut Random) -> Result<Lock, Error> {
-        lock::acquire(self, random).await
+        lock::acquire(&self.access, random).await
     }
 
     /// The lock objects that stand now.
@@ -209,7 +200,7 @@ impl Store {
     ///
     /// What kept the list away.
     pub async fn locks(&self) -> Result<Vec<LockObject>, Error> {
-        lock::standing(self).await
+        lock::standing(&self.access).await
     }
 
     /// Deletes a lock object that was left behind. The writer that made it must have ended.
@@ -218,46 +209,12 @@ impl Store {
     ///
     /// [`InvalidInput`](ErrorKind::InvalidInput) for what is not the name of a lock object, and what kept it from being deleted.
     pub async fn remove_lock(&self, name: &str) -> Result<(), Error> {
-        lock::remove(self, name).await
+        lock::remove(&self.access, name).await
     }
 
     fn without_conditional_put(&self) -> Error {
         Error::new(ErrorKind::Refused, "the store cannot write on a condition")
-            .with_url(&*self.name)
+            .with_url(self.url())
             .with_hint("take its lock first")
     }
-
-    /// Bounds an operation in time, and says what it was about.
-    async fn within<T>(
-        &self,
-        name: &str,
-        what: &str,
-        operation: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let place = if name.is_empty() { self.name.to_string() } else { format!("{}/{name}", self.name) };
-        match tokio::time::timeout(self.limits.operation, operation).await {
-            Ok(answer) => answer.map_err(|error| error.with_url(&place)),
-            Err(_) => {
-                let seconds = self.limits.operation.as_secs_f64();
-                Err(Error::new(ErrorKind::TimedOut, format!("the object was not {what} within {seconds} s"))
-                    .with_url(&place))
-            }
-        }
-    }
-}
-
-/// Refuses names that leave the folder or that some store takes for something else.
-fn check_name(name: &str) -> Result<(), Error> {
-    let is_part = |part: &str| {
-        !part.is_empty()
-            && part != "."
-            && part != ".."
-            && part.chars().all(|letter| letter.is_ascii_graphic() && !r#"\:*?"<>|#%"#.contains(letter))
-    };
-    if name.len() <= 900 && name.split('/').all(is_part) {
-        return Ok(());
-    }
-    let name: String = artifact_source::printable(name).chars().take(100).collect();
-    Err(Error::new(ErrorKind::InvalidInput, format!("`{name}` cannot be the name of an object"))
-        .with_hint("use letters, digits, `.`, `-`, `_` and `+`, with `/` between folders"))
 }

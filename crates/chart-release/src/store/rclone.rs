@@ -16,9 +16,9 @@ use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
-use super::{
-    Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Random, StoreLimits, Version,
-};
+use super::limits::StoreLimits;
+use super::object::{Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Version};
+use super::random::Random;
 
 /// The most that is read of what rclone says about an error.
 const MAX_MESSAGE: usize = 64 << 10;

@@ -100,7 +100,7 @@ impl FromStr for StoreUrl {
         }
         let prefix = url.path().trim_matches('/');
         if !prefix.is_empty() {
-            super::check_name(prefix)?;
+            super::access::check_name(prefix)?;
         }
         Ok(Self::Cloud { scheme, bucket: bucket.to_owned(), prefix: prefix.to_owned() })
     }

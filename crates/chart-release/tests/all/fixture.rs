@@ -1,6 +1,7 @@
 //! Stores and packages for the tests.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chart_release::Package;
@@ -8,7 +9,7 @@ use chart_release::repository::ChartRepository;
 use chart_release::store::{Store, StoreLimits};
 use jiff::Timestamp;
 use tempfile::TempDir;
-use warehouse_testkit::{Chart, Conditions, RcloneS3, S3Proxy, peer};
+use warehouse_testkit::{Chart, Conditions, RcloneS3, S3Server, peer};
 
 /// The time of every test.
 pub fn noon() -> Timestamp {
@@ -35,7 +36,7 @@ pub fn limits() -> StoreLimits {
 /// A store, with what it stands on.
 pub struct Held {
     pub store: Store,
-    pub proxy: Option<S3Proxy>,
+    pub proxy: Option<S3Server>,
     pub folder: Option<TempDir>,
 }
 
@@ -44,14 +45,36 @@ impl Held {
         ChartRepository::new(self.store.clone()).with_clock(noon()).with_seed(1)
     }
 
-    /// The folder with the objects.
-    pub fn root(&self) -> std::path::PathBuf {
-        match (&self.folder, &self.proxy) {
-            (Some(folder), _) => folder.path().to_owned(),
-            (None, Some(proxy)) => proxy.server().root().join("bucket/charts"),
-            (None, None) => unreachable!(),
-        }
+    /// The server.
+    pub fn server(&self) -> &S3Server {
+        self.proxy.as_ref().unwrap()
     }
+
+    /// The folder of a store on this machine.
+    pub fn root(&self) -> PathBuf {
+        self.folder.as_ref().unwrap().path().to_owned()
+    }
+
+    /// The objects of the store.
+    pub fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        if let Some(server) = &self.proxy {
+            let in_folder = |(name, body): (String, bytes::Bytes)| {
+                Some((name.strip_prefix("bucket/charts/")?.to_owned(), body.to_vec()))
+            };
+            return server.objects().into_iter().filter_map(in_folder).collect();
+        }
+        objects_in(&self.root())
+    }
+}
+
+/// The files of a folder.
+pub fn objects_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
+    let files = files.filter(|entry| entry.file_name() != ".chart-release.lock");
+    files
+        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+        .collect()
 }
 
 pub fn file_store() -> Held {
@@ -81,9 +104,17 @@ pub fn open_s3(url: &str, limits: StoreLimits) -> Store {
     Store::builder("s3://bucket/charts").environment(variables(url)).limits(limits).open().unwrap()
 }
 
-pub fn s3_store(conditions: Conditions) -> Option<Held> {
-    let proxy = peer::available(S3Proxy::start(&["bucket"], conditions))?;
-    Some(Held { store: open_s3(&proxy.url(), limits()), proxy: Some(proxy), folder: None })
+pub fn s3_store(conditions: Conditions) -> Held {
+    over_s3(S3Server::start(conditions).unwrap())
+}
+
+/// The same before rclone.
+pub fn rclone_s3_store(conditions: Conditions) -> Option<Held> {
+    Some(over_s3(peer::available(S3Server::start_over_rclone(&["bucket"], conditions))?))
+}
+
+fn over_s3(proxy: S3Server) -> Held {
+    Held { store: open_s3(&proxy.url(), limits()), proxy: Some(proxy), folder: None }
 }
 
 pub fn rclone_store() -> Option<Held> {

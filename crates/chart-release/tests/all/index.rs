@@ -346,6 +346,74 @@ proptest! {
     }
 }
 
+/// What a mutation puts in.
+const PIECES: [&str; 24] = [
+    "\n",
+    " ",
+    "  ",
+    "- ",
+    "#",
+    ": ",
+    ":",
+    "'",
+    "\"",
+    "|\n",
+    "[]",
+    "{}",
+    "~",
+    "version: 1.0.0",
+    "digest: 00ff",
+    "  web:\n",
+    "&a ",
+    "*a",
+    "---\n",
+    "entries:\n",
+    "generated: x\n",
+    "\r\n",
+    "\t",
+    "\u{feff}",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+    /// Whatever stands there: it is refused, or every version in it is there afterwards, and the new one.
+    #[test]
+    fn no_index_loses_an_entry(
+        of_json in any::<bool>(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(PIECES.as_slice()), 0_usize..4), 0..4),
+    ) {
+        let seed = if of_json {
+            "{\n  \"apiVersion\": \"v1\",\n  \"entries\": {\n    \"api\": [\n      {\"version\": \"1.0.0\"}\n    ]\n  },\n  \"generated\": \"x\"\n}\n"
+        } else {
+            BY_HAND
+        };
+        let mut index: Vec<char> = seed.chars().collect();
+        for (at, piece, removed) in edits {
+            let at = at.index(index.len());
+            let end = (at + removed).min(index.len());
+            index.splice(at..end, piece.chars());
+        }
+        let index: String = index.into_iter().collect();
+        let new = package("web", "1.5.0");
+        match chart_release::repository::extend_index(Some(index.as_bytes()), std::slice::from_ref(&new), None, noon()) {
+            Err(_) | Ok(None) => {}
+            Ok(Some(result)) => {
+                let before = helm_source::Index::from_slice(index.as_bytes()).unwrap();
+                let after = helm_source::Index::from_slice(result.as_bytes()).unwrap();
+                for (chart, versions) in before.charts() {
+                    let now: Vec<_> = after.versions(chart).unwrap().collect();
+                    for version in versions {
+                        prop_assert!(now.contains(&version), "{} {}\n{}\n{}", chart, version, index, result);
+                    }
+                }
+                prop_assert!(after.versions("web").unwrap().any(|version| version == "1.5.0"));
+                prop_assert_eq!(after.version_count(), before.version_count() + 1);
+            }
+        }
+    }
+}
+
 #[test]
 fn the_clock_decides_the_times() {
     let held = fixture::file_store();

@@ -15,8 +15,8 @@ use chart_release::store::{
     Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Random, Store,
 };
 
-use crate::fixture::{limits, noon, open_file, other_package, package, run};
-use crate::repository::consistent_in;
+use crate::fixture::{limits, noon, objects_in, open_file, other_package, package, run};
+use crate::repository::consistent;
 
 /// The folder that a child publishes into.
 const FOLDER: &str = "CHART_RELEASE_TEST_FOLDER";
@@ -124,20 +124,11 @@ fn child_command() -> Command {
     command
 }
 
-/// The files of a repository.
-fn state(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    let files = entries.filter(|entry| entry.file_name() != ".chart-release.lock");
-    files
-        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
-        .collect()
-}
-
 fn undisturbed() -> BTreeMap<String, Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     begun(folder.path());
     assert!(command(&mut child_command(), folder.path(), None).contains("RELEASED"));
-    state(folder.path())
+    objects_in(folder.path())
 }
 
 /// Before each operation, and in the middle of each put.
@@ -152,10 +143,10 @@ fn a_release_that_ends_at_any_step_is_finished_by_the_same_command() {
             begun(folder.path());
             let output = command(&mut child_command(), folder.path(), Some(&format!("{at}{middle}")));
             ended |= output.contains("RELEASED");
-            consistent_in(folder.path());
+            consistent(&objects_in(folder.path()));
             let again = command(&mut child_command(), folder.path(), None);
             assert!(again.contains("RELEASED"), "step {at}{middle}: {again}");
-            assert!(state(folder.path()) == expected, "step {at}{middle} ends in another state");
+            assert!(objects_in(folder.path()) == expected, "step {at}{middle} ends in another state");
         }
         if ended {
             break;
@@ -185,10 +176,10 @@ fn a_release_that_is_killed_at_any_moment_is_finished_by_the_same_command() {
         killed += u32::from(process.try_wait().unwrap().is_none());
         process.kill().unwrap();
         process.wait().unwrap();
-        consistent_in(folder.path());
+        consistent(&objects_in(folder.path()));
         let again = command(&mut child_command(), folder.path(), None);
         assert!(again.contains("RELEASED"), "seed {seed}: {again}");
-        assert!(state(folder.path()) == expected, "seed {seed} ends in another state");
+        assert!(objects_in(folder.path()) == expected, "seed {seed} ends in another state");
     }
     assert!(killed > 0);
 }
@@ -212,8 +203,8 @@ fn a_full_disk_is_told_and_the_same_command_finishes_when_there_is_room() {
             "{what}: {output}"
         );
         assert_eq!(std::fs::read(folder.path().join("index.yaml")).unwrap(), before);
-        consistent_in(folder.path());
+        consistent(&objects_in(folder.path()));
         assert!(command(&mut child_command(), folder.path(), None).contains("RELEASED"));
-        assert!(state(folder.path()) == expected, "{what}");
+        assert!(objects_in(folder.path()) == expected, "{what}");
     }
 }

@@ -1,5 +1,6 @@
 //! Repositories on every store, with faults, and read by those who use them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use artifact_source::{ArtifactSource as _, DiscoverRequest, Discovery};
@@ -14,8 +15,9 @@ use crate::fixture::{self, Held, limits, open_s3, other_package, package, run};
 
 fn every_store() -> Vec<(&'static str, Held)> {
     let mut stores = vec![("file", fixture::file_store())];
-    stores.extend(fixture::s3_store(Conditions::Kept).map(|held| ("s3", held)));
-    stores.extend(fixture::s3_store(Conditions::Ignored).map(|held| ("s3 without conditions", held)));
+    stores.push(("s3", fixture::s3_store(Conditions::Kept)));
+    stores.push(("s3 without conditions", fixture::s3_store(Conditions::Ignored)));
+    stores.extend(fixture::rclone_s3_store(Conditions::Kept).map(|held| ("rclone serve s3", held)));
     stores.extend(fixture::rclone_store().map(|held| ("rclone", held)));
     stores
 }
@@ -70,8 +72,8 @@ fn each_step_says_what_it_found_and_can_be_done_again() {
 /// The usual release: two requests for the probe of a strange server, one for each archive, two for the index.
 #[test]
 fn a_release_costs_few_requests() {
-    let Some(held) = fixture::s3_store(Conditions::Kept) else { return };
-    let log = held.proxy.as_ref().unwrap().log();
+    let held = fixture::s3_store(Conditions::Kept);
+    let log = held.server().log();
     run(held.store.conditional_put()).unwrap();
     let before = log.counters().requests;
     let packages: Vec<_> = (0..10).map(|chart| package(&format!("chart-{chart}"), "1.0.0")).collect();
@@ -82,8 +84,8 @@ fn a_release_costs_few_requests() {
 /// A reader never sees an entry without its archive: archives are refused, and the index is as it was.
 #[test]
 fn what_the_store_refuses_leaves_a_state_that_the_same_command_finishes() {
-    let Some(held) = fixture::s3_store(Conditions::Kept) else { return };
-    let proxy = held.proxy.as_ref().unwrap();
+    let held = fixture::s3_store(Conditions::Kept);
+    let proxy = held.server();
     let mut short = limits();
     (short.stall, short.operation) = (Duration::from_millis(300), Duration::from_secs(3));
     let store = open_s3(&proxy.url(), short);
@@ -124,7 +126,7 @@ fn what_the_store_refuses_leaves_a_state_that_the_same_command_finishes() {
                     assert!(error.hint().is_some() || matches!(error, Error::Network(_)), "{what}: {error}");
                     assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
                 }
-                consistent(&held);
+                consistent(&held.objects());
                 run(repository.publish(&packages, &Overwrite::Never))
                     .unwrap_or_else(|error| panic!("{what}: {error}"));
                 let standing = run(repository.standing(&[(packages[0].name(), "1.0.0")])).unwrap();
@@ -132,22 +134,18 @@ fn what_the_store_refuses_leaves_a_state_that_the_same_command_finishes() {
             }
         }
     }
-    let index = std::fs::read(held.root().join("index.yaml")).unwrap();
-    assert_eq!(helm_source::Index::from_slice(&index).unwrap().version_count(), 1 + 9 * 3);
+    let index = &held.objects()["index.yaml"];
+    assert_eq!(helm_source::Index::from_slice(index).unwrap().version_count(), 1 + 9 * 3);
 }
 
-/// Every entry has its archive, with its digest.
-pub fn consistent(held: &Held) {
-    consistent_in(&held.root());
-}
-
-pub fn consistent_in(root: &std::path::Path) {
-    let Ok(index) = std::fs::read(root.join("index.yaml")) else { return };
-    let index = helm_source::Index::from_slice(&index).unwrap();
+/// Every entry has its archive.
+pub fn consistent(objects: &BTreeMap<String, Vec<u8>>) {
+    let Some(index) = objects.get("index.yaml") else { return };
+    let index = helm_source::Index::from_slice(index).unwrap();
     for (chart, versions) in index.charts() {
         for version in versions {
             assert!(
-                root.join(format!("{chart}-{version}.tgz")).is_file(),
+                objects.contains_key(&format!("{chart}-{version}.tgz")),
                 "{chart} {version} has no archive"
             );
         }
@@ -157,16 +155,16 @@ pub fn consistent_in(root: &std::path::Path) {
 /// An answer that gets lost after the index was written is no error, and no entry is written twice.
 #[test]
 fn an_answer_that_gets_lost_is_looked_after() {
-    let Some(held) = fixture::s3_store(Conditions::Kept) else { return };
-    let proxy = held.proxy.as_ref().unwrap();
+    let held = fixture::s3_store(Conditions::Kept);
+    let proxy = held.server();
     run(held.store.conditional_put()).unwrap();
     let packages = [package("web", "1.0.0")];
     // The proxy writes, then cuts the answer.
     proxy.faults().add(When::path("/bucket/charts/*").method("PUT").nth(2), Fault::ResetAfter { keep: 0 });
     let merge = run(held.repository().publish(&packages, &Overwrite::Never)).unwrap();
     assert!(merge.tries >= 1);
-    let index = std::fs::read(held.root().join("index.yaml")).unwrap();
-    assert_eq!(helm_source::Index::from_slice(&index).unwrap().version_count(), 1);
+    let index = &held.objects()["index.yaml"];
+    assert_eq!(helm_source::Index::from_slice(index).unwrap().version_count(), 1);
 }
 
 #[test]
@@ -223,8 +221,8 @@ fn what_is_published_is_found() {
 
 #[test]
 fn an_index_that_comes_between_is_read_again() {
-    let Some(held) = fixture::s3_store(Conditions::Kept) else { return };
-    let proxy = held.proxy.as_ref().unwrap();
+    let held = fixture::s3_store(Conditions::Kept);
+    let proxy = held.server();
     run(held.store.conditional_put()).unwrap();
     run(held.store.put(
         "index.yaml",
@@ -232,10 +230,10 @@ fn an_index_that_comes_between_is_read_again() {
         Condition::Always,
     ))
     .unwrap();
-    std::fs::write(held.root().join("zoo-1.0.0.tgz"), "").unwrap();
+    run(held.store.put("zoo-1.0.0.tgz", "", Condition::Always)).unwrap();
     let refused = Reply::status(412).body("<Error><Code>PreconditionFailed</Code></Error>".to_owned());
     proxy.faults().add(When::path("/bucket/charts/index.yaml").method("PUT").first(3), Fault::Reply(refused));
     let merge = run(held.repository().publish(&[package("web", "1.0.0")], &Overwrite::Never)).unwrap();
     assert_eq!(merge.tries, 4);
-    consistent(&held);
+    consistent(&held.objects());
 }

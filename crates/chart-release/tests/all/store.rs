@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use artifact_source::ErrorKind;
 use chart_release::store::{Condition, PutOutcome, Random, Store};
-use warehouse_testkit::{Conditions, Fault, RcloneS3, Reply, S3Proxy, When, peer};
+use warehouse_testkit::{Conditions, Fault, RcloneS3, Reply, S3Server, When, peer};
 
 use crate::fixture::{self, Held, limits, open_s3, run};
 
@@ -15,8 +15,9 @@ fn every_store() -> Vec<(&'static str, Held)> {
         ("s3 that ignores conditions", Conditions::Ignored),
         ("s3 that refuses conditions", Conditions::NotImplemented),
     ] {
-        stores.extend(fixture::s3_store(conditions).map(|store| (name, store)));
+        stores.push((name, fixture::s3_store(conditions)));
     }
+    stores.extend(fixture::rclone_s3_store(Conditions::Kept).map(|held| ("rclone serve s3", held)));
     stores.extend(fixture::rclone_store().map(|store| ("rclone", store)));
     stores
 }
@@ -81,8 +82,8 @@ fn conditions_hold_or_are_known_not_to() {
 /// The probe costs two requests where it was done before, and its object stays.
 #[test]
 fn a_server_is_asked_once_whether_it_keeps_conditions() {
-    let Some(held) = fixture::s3_store(Conditions::Kept) else { return };
-    let proxy = held.proxy.as_ref().unwrap();
+    let held = fixture::s3_store(Conditions::Kept);
+    let proxy = held.server();
     let count = || proxy.log().counters().requests;
     run(async {
         assert!(held.store.conditional_put().await.unwrap());
@@ -97,8 +98,8 @@ fn a_server_is_asked_once_whether_it_keeps_conditions() {
 /// Only the store's own word that there is no object counts.
 #[test]
 fn what_is_not_a_definite_absence_is_an_error() {
-    let Some(held) = fixture::s3_store(Conditions::Kept) else { return };
-    let proxy = held.proxy.as_ref().unwrap();
+    let held = fixture::s3_store(Conditions::Kept);
+    let proxy = held.server();
     let page = |status, body: &str| Fault::Reply(Reply::status(status).body(body.to_owned()));
     for (fault, kind, says) in [
         (page(404, "<html>not here</html>"), ErrorKind::NotFound, "HTTP 404"),
@@ -125,8 +126,8 @@ fn what_is_not_a_definite_absence_is_an_error() {
 
 #[test]
 fn a_store_that_fails_is_asked_a_few_times_and_one_that_recovers_is_no_error() {
-    let Some(held) = fixture::s3_store(Conditions::Kept) else { return };
-    let proxy = held.proxy.as_ref().unwrap();
+    let held = fixture::s3_store(Conditions::Kept);
+    let proxy = held.server();
     run(held.store.put("a", "one", Condition::Always)).unwrap();
     let slow = || Fault::Reply(Reply::status(503).body("<Error><Code>SlowDown</Code></Error>".to_owned()));
     let before = proxy.log().counters().requests;
@@ -142,8 +143,8 @@ fn a_store_that_fails_is_asked_a_few_times_and_one_that_recovers_is_no_error() {
 
 #[test]
 fn a_body_that_is_cut_or_stalls_is_an_error() {
-    let Some(held) = fixture::s3_store(Conditions::Kept) else { return };
-    let proxy = held.proxy.as_ref().unwrap();
+    let held = fixture::s3_store(Conditions::Kept);
+    let proxy = held.server();
     run(held.store.put("a", "0123456789", Condition::Always)).unwrap();
     let mut short = limits();
     (short.stall, short.operation) = (Duration::from_millis(200), Duration::from_secs(2));
@@ -162,9 +163,9 @@ fn a_body_that_is_cut_or_stalls_is_an_error() {
 /// `object_store` with its own client sends the session token along to the other host.
 #[test]
 fn a_redirect_is_not_followed() {
-    let Some(held) = fixture::s3_store(Conditions::Kept) else { return };
-    let Some(other) = peer::available(S3Proxy::start(&["bucket"], Conditions::Kept)) else { return };
-    let proxy = held.proxy.as_ref().unwrap();
+    let held = fixture::s3_store(Conditions::Kept);
+    let other = S3Server::start(Conditions::Kept).unwrap();
+    let proxy = held.server();
     let elsewhere = format!("{}/bucket/charts/index.yaml", other.url());
     proxy.faults().add(When::any(), Fault::Reply(Reply::status(307).header("location", &elsewhere)));
     let error = run(held.store.get("index.yaml")).unwrap_err();
@@ -286,9 +287,7 @@ fn names_that_leave_the_folder_are_refused() {
 #[test]
 fn a_lock_is_held_by_one_writer_at_a_time() {
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-    let mut stores = vec![fixture::file_store()];
-    stores.extend(fixture::s3_store(Conditions::Ignored));
-    for held in stores {
+    for held in [fixture::file_store(), fixture::s3_store(Conditions::Ignored)] {
         let (inside, done) = (AtomicU32::new(0), AtomicU32::new(0));
         run(futures::future::join_all((0..6).map(|writer| {
             let (store, inside, done) = (&held.store, &inside, &done);

@@ -1,7 +1,8 @@
-//! Object storage on 127.0.0.1: `rclone serve s3`, and a proxy before it that has what it lacks.
+//! Object storage on 127.0.0.1: a server of our own in memory, `rclone serve s3`, and that one with what it lacks.
 
-mod proxy;
+mod memory;
 mod rclone;
+mod server;
 
-pub use proxy::{Conditions, S3Proxy};
 pub use rclone::RcloneS3;
+pub use server::{Conditions, S3Server};

@@ -37,7 +37,8 @@ impl RcloneS3 {
 
     fn start_with(buckets: &[&str], arguments: &[String]) -> Result<Self, Error> {
         let program = find("rclone")?;
-        let folder = TempDir::with_prefix("warehouse-testkit-s3-").map_err(Error::file(std::env::temp_dir()))?;
+        let folder =
+            TempDir::with_prefix("warehouse-testkit-s3-").map_err(Error::file(std::env::temp_dir()))?;
         for bucket in buckets {
             let path = folder.path().join(bucket);
             std::fs::create_dir_all(&path).map_err(Error::file(&path))?;

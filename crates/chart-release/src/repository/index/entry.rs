@@ -5,15 +5,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::time;
-
 /// An entry that comes into the index.
 #[derive(Clone, Debug, PartialEq)]
-pub(in super::super) struct NewEntry {
-    pub(in super::super) name: String,
-    pub(in super::super) version: String,
+pub(crate) struct NewEntry {
+    pub(crate) name: String,
+    pub(crate) version: String,
     /// The SHA-256 of the archive, in hexadecimal digits.
-    pub(in super::super) digest: String,
+    pub(crate) digest: String,
     fields: Map<String, Value>,
 }
 
@@ -32,7 +30,7 @@ fn archive_url(base: Option<&Url>, file: &str) -> String {
 }
 
 impl NewEntry {
-    pub(in super::super) fn new(package: &Package, base: Option<&Url>, created: Timestamp) -> Self {
+    pub(crate) fn new(package: &Package, base: Option<&Url>, created: Timestamp) -> Self {
         let digest = package.digest().trim_start_matches("sha256:").to_owned();
         let mut fields = match serde_json::to_value(package.metadata()) {
             Ok(Value::Object(fields)) => fields,
@@ -60,4 +58,9 @@ impl NewEntry {
         // `e:`, `  c:`, and the entry.
         Ok(text.splitn(3, '\n').nth(2).unwrap_or_default().to_owned())
     }
+}
+
+/// A time as Go writes it.
+pub(super) fn time(now: Timestamp) -> String {
+    now.to_string()
 }

@@ -9,7 +9,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{Charts, Edit, Insertions, Known, NewEntry, order, time};
+use super::change::{Charts, Edit, Insertions, Known};
+use super::entry::{NewEntry, time};
+use super::order;
 
 /// Where everything stands in the text.
 pub(super) struct Layout<'text> {

@@ -6,7 +6,9 @@ use helm_chart::go_yaml;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Charts, Edit, Insertions, Known, order, time};
+use super::change::{Charts, Edit, Insertions, Known};
+use super::entry::time;
+use super::order;
 
 /// Where everything stands in a file of one document in block style.
 #[derive(Clone, Debug)]
@@ -397,7 +399,7 @@ fn key_value(body: &str) -> Option<(&str, &str)> {
 }
 
 /// A plain or quoted scalar of one line; `None` for one with escapes, and for what is no scalar.
-pub(super) fn unquoted(text: &str) -> Option<String> {
+fn unquoted(text: &str) -> Option<String> {
     if let Some(quoted) = text.strip_prefix('\'') {
         return quoted.strip_suffix('\'').map(|quoted| quoted.replace("''", "'"));
     }

@@ -9,6 +9,7 @@
 //!
 //! The result is read again before it is used: it must have every version that was there, in each chart, and the new ones.
 
+mod change;
 mod entry;
 mod json;
 mod lines;
@@ -16,13 +17,14 @@ mod order;
 mod tree;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use artifact_source::{Error, ErrorKind};
 use helm_source::{Index, IndexError, IndexReader, ReadBy};
 use jiff::Timestamp;
 
 pub(super) use entry::NewEntry;
+
+use change::{Charts, Edit, Insertions, Known};
 
 /// What standing entries say of a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,34 +42,11 @@ pub(super) struct Document<'text> {
     charts: Charts,
 }
 
-/// The charts of an index: for each the versions with their digests, in the order of the file.
-type Charts = Vec<(String, Vec<Known>)>;
-
-/// What is known of an entry.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Known {
-    version: String,
-    digest: Option<String>,
-}
-
 /// How the new entries come into the text.
 enum Form<'text> {
     Lines(lines::Layout),
     Json(json::Layout<'text>),
     Tree(serde_json::Value),
-}
-
-/// A place of the text, and what comes there.
-struct Edit {
-    range: Range<usize>,
-    text: String,
-}
-
-/// New entries of one chart, in the order in which they stand: a position among the entries that stand, and the entry.
-struct Insertions<'new> {
-    before: Vec<(usize, &'new NewEntry)>,
-    /// Positions of entries that go.
-    without: Vec<usize>,
 }
 
 impl<'text> Document<'text> {
@@ -196,32 +175,10 @@ impl<'text> Document<'text> {
     }
 }
 
-impl Insertions<'_> {
-    /// The list with the entries that come, and without those that go.
-    fn applied<T>(&self, standing: Vec<T>, made: impl Fn(&NewEntry) -> T) -> Vec<T> {
-        let count = standing.len();
-        let mut result = Vec::with_capacity(count + self.before.len());
-        let new_at = |at: usize| self.before.iter().filter(move |(before, _)| *before == at);
-        for (at, entry) in standing.into_iter().enumerate() {
-            result.extend(new_at(at).map(|(_, entry)| made(entry)));
-            if !self.without.contains(&at) {
-                result.push(entry);
-            }
-        }
-        result.extend(new_at(count).map(|(_, entry)| made(entry)));
-        result
-    }
-}
-
 /// An index of these entries alone.
 pub(super) fn new_index(entries: &[NewEntry], now: Timestamp) -> Result<String, crate::Error> {
     let empty = "apiVersion: v1\nentries: {}\ngenerated: \"\"\n";
     Document::read(empty.as_bytes())?.with(entries, now)
-}
-
-/// A time as Go writes it.
-fn time(now: Timestamp) -> String {
-    now.to_string()
 }
 
 fn apply(text: &str, mut edits: Vec<Edit>) -> String {

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Options, alias_limits, budget, options};
 
-use super::{Charts, Insertions, Known, time};
+use super::change::{Charts, Insertions, Known};
+use super::entry::time;
 
 /// As those of the reader of indexes, which has read the file before.
 fn limits() -> Options {

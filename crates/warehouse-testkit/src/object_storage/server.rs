@@ -1,6 +1,7 @@
-//! A proxy before a server of S3, with conditional puts and faults.
+//! A server of S3 with conditional puts and faults, over memory or over rclone.
 
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,11 +14,12 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use super::RcloneS3;
+use super::memory::Memory;
 use crate::error::Error;
 use crate::fault::FaultScript;
 use crate::loopback::{Answer, Body, Listener, Loopback, RequestLog, Service, full};
 
-/// What the proxy does with `If-None-Match` and `If-Match` on a PUT.
+/// What a server does with `If-None-Match` and `If-Match` on a PUT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conditions {
     /// They are kept, as Amazon S3 keeps them.
@@ -28,24 +30,48 @@ pub enum Conditions {
     NotImplemented,
 }
 
-/// A proxy before [`RcloneS3`], with a request log and faults.
+/// A server of S3 with a request log, faults, and conditional puts as [`Conditions`] say: over memory, or as a proxy before [`RcloneS3`].
+///
+/// It knows PUT, GET, HEAD and DELETE of objects and lists of one page; it looks at no signature.
+///
+/// ```
+/// use warehouse_testkit::{Conditions, S3Server};
+///
+/// let server = S3Server::start(Conditions::Kept)?;
+/// println!("AWS_ENDPOINT_URL={}", server.url());
+/// assert!(server.objects().is_empty());
+/// # Ok::<(), warehouse_testkit::Error>(())
+/// ```
 #[derive(Debug)]
-pub struct S3Proxy {
+pub struct S3Server {
     loopback: Loopback,
-    server: RcloneS3,
+    service: Arc<Proxy>,
 }
 
-impl S3Proxy {
-    /// Starts it, and the server behind it with these buckets.
+impl S3Server {
+    /// Starts it over memory, where every bucket exists.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] if nothing can listen on 127.0.0.1.
+    pub fn start(conditions: Conditions) -> Result<Self, Error> {
+        Self::over(Objects::Memory(Memory::default()), conditions)
+    }
+
+    /// Starts it before [`RcloneS3`] with these buckets.
     ///
     /// # Errors
     ///
     /// As [`RcloneS3::start`], and [`Error::Start`] if nothing can listen on 127.0.0.1.
-    pub fn start(buckets: &[&str], conditions: Conditions) -> Result<Self, Error> {
-        let server = RcloneS3::start(buckets)?;
-        let service = Arc::new(Proxy { server: server.address(), conditions, writer: Mutex::new(()) });
-        let loopback = Loopback::serve(Listener::bind("S3 proxy")?, service)?;
-        Ok(Self { loopback, server })
+    pub fn start_over_rclone(buckets: &[&str], conditions: Conditions) -> Result<Self, Error> {
+        Self::over(Objects::Rclone(RcloneS3::start(buckets)?), conditions)
+    }
+
+    fn over(objects: Objects, conditions: Conditions) -> Result<Self, Error> {
+        let service = Arc::new(Proxy { objects, conditions, writer: Mutex::new(()) });
+        let loopback =
+            Loopback::serve(Listener::bind("S3 server")?, Arc::clone(&service) as Arc<dyn Service>)?;
+        Ok(Self { loopback, service })
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -66,18 +92,32 @@ impl S3Proxy {
         self.loopback.faults()
     }
 
-    /// The server behind it.
+    /// The objects in memory, `BUCKET/KEY` each; none where rclone has them.
     #[must_use]
-    pub fn server(&self) -> &RcloneS3 {
-        &self.server
+    pub fn objects(&self) -> BTreeMap<String, Bytes> {
+        match &self.service.objects {
+            Objects::Memory(memory) => memory.objects(),
+            Objects::Rclone(_) => BTreeMap::new(),
+        }
     }
 }
 
+enum Objects {
+    Memory(Memory),
+    Rclone(RcloneS3),
+}
+
 struct Proxy {
-    server: SocketAddr,
+    objects: Objects,
     conditions: Conditions,
     /// Held while an object is looked at and written.
     writer: Mutex<()>,
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Proxy").field(&self.conditions).finish()
+    }
 }
 
 impl Service for Proxy {
@@ -130,7 +170,15 @@ impl Proxy {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Failure> {
-        let stream = TcpStream::connect(self.server).await?;
+        let server = match &self.objects {
+            Objects::Rclone(server) => server.address(),
+            Objects::Memory(memory) => {
+                let (parts, body) = request.into_parts();
+                let body = body.collect().await?.to_bytes();
+                return Ok(memory.answer(&parts.method, &parts.uri, body));
+            }
+        };
+        let stream = TcpStream::connect(server).await?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let task = tokio::spawn(connection);
         let answer = sender.send_request(request).await?;

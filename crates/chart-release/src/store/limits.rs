@@ -1,0 +1,37 @@
+//! Limits of time.
+
+use std::time::Duration;
+
+/// The largest object that is read: 256 MiB, as the largest index that this workspace reads.
+pub const MAX_OBJECT_BYTES: u64 = 256 << 20;
+
+/// How long operations on a store may take, and how often they are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreLimits {
+    /// The longest time of one operation, with its tries. Defaults to 2 minutes.
+    pub operation: Duration,
+    /// How long a server may be silent. Defaults to 30 s.
+    pub stall: Duration,
+    /// How often a request is sent at most. Defaults to 4.
+    pub attempts: usize,
+    /// The longest wait between two tries. Defaults to 4 s.
+    pub longest_backoff: Duration,
+    /// How long other writers are waited for where a lock decides who writes. Defaults to 5 minutes.
+    pub lock_wait: Duration,
+    /// The age from which a lock object counts as left behind. Defaults to 15 minutes.
+    pub lock_lease: Duration,
+}
+
+impl Default for StoreLimits {
+    fn default() -> Self {
+        Self {
+            operation: Duration::from_secs(120),
+            stall: Duration::from_secs(30),
+            attempts: 4,
+            longest_backoff: Duration::from_secs(4),
+            lock_wait: Duration::from_secs(300),
+            lock_lease: Duration::from_secs(900),
+        }
+    }
+}
