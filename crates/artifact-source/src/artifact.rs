@@ -97,12 +97,23 @@ pub struct Chart {
     /// The version as the repository spells it; for an OCI chart with every `_` of the tag as `+`
     /// (semantics rule 2.11).
     pub version: String,
+    /// The digest of its content, as `algorithm:hex`, where the source was asked to follow digests and the repository states one: of the
+    /// manifest in a registry, of the archive in a chart repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 impl Chart {
-    /// A chart of this version.
+    /// A chart of this version, without a digest.
     pub fn new(version: impl Into<String>) -> Self {
-        Self { version: version.into() }
+        Self { version: version.into(), digest: None }
+    }
+
+    /// The same with the digest of its content.
+    #[must_use]
+    pub fn with_digest(mut self, digest: impl Into<String>) -> Self {
+        self.digest = Some(digest.into());
+        self
     }
 }
 

@@ -227,6 +227,7 @@ fn add_best(freight: &mut Freight, result: &DiscoveryResult) -> bool {
                 repo_url: result.repo_url.clone(),
                 name: result.name.clone(),
                 version: best.clone(),
+                digest: result.digests.get(best).cloned().unwrap_or_default(),
                 subscription_name: result.subscription_name.clone(),
             });
         }

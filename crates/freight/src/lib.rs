@@ -1,7 +1,7 @@
 //! Freight: one deterministic, named set of artifact revisions, with the URL normalizers its name rests on.
 //!
 //! A piece of **Freight** holds one revision of every artifact a Warehouse subscribes to: an image by tag and digest, a
-//! commit by its id, a chart by its version. Its name is a digest of that content, so the same
+//! commit by its id, a chart by its version (and its digest, if the subscription follows digests). Its name is a digest of that content, so the same
 //! artifacts have the same name on every machine and in every run, and it is the name that Kargo's own controller computes.
 //!
 //! ```
@@ -43,7 +43,8 @@
 //! [Rule 6.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md):
 //!
 //! [`freight_name`] is the hexadecimal SHA-1 of the origin and the sorted parts, one for each artifact. Git and chart
-//! repositories count in their normal forms ([`normalize_git`], [`normalize_chart`]), images as they are written.
+//! repositories count in their normal forms ([`normalize_git`], [`normalize_chart`]), images as they are written. A chart counts with its digest
+//! if it has one, which needs `followDigests` in its subscription; Kargo's charts have none.
 //!
 //! # Where this differs from Kargo
 //!

@@ -7,7 +7,7 @@ use warehouse_spec::{ArtifactReference, Chart, Freight, GitCommit, Image};
 /// The deterministic name of a piece of Freight: forty hexadecimal digits.
 ///
 /// It depends on the origin and on the artifacts, not on the order of the artifacts, and equals what Kargo computes once
-/// the origin is set. The alias, the messages, authors and branches of commits and the annotations of images do not count.
+/// the origin is set; the digest of a chart, which Kargo's Freight never has, counts where there is one. The alias, the messages, authors and branches of commits and the annotations of images do not count.
 pub fn freight_name(freight: &Freight) -> String {
     let mut parts: Vec<String> = freight
         .commits
@@ -38,7 +38,10 @@ fn image_part(image: &Image) -> String {
 
 fn chart_part(chart: &Chart) -> String {
     let repository = join(&normalize_chart(&chart.repo_url), &chart.name);
-    let base = format!("{repository}:{}", chart.version);
+    let base = match chart.digest.as_str() {
+        "" => format!("{repository}:{}", chart.version),
+        digest => format!("{repository}:{}@{digest}", chart.version),
+    };
     with_subscription(base, &chart.subscription_name)
 }
 

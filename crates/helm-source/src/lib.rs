@@ -42,6 +42,20 @@
 //!   listed twice may be found twice, as in Kargo.
 //! - The query of a `repoURL` is kept at the end of the URL of the index.
 //!
+//! # Digests
+//!
+//! A version such as `0.0.0-dev` may be published again and again with other content. Under
+//! [`follow_digests`](HelmSourceBuilder::follow_digests) each version is found with a [digest](artifact_source::Chart::digest), and a discovery is
+//! unchanged only if the digests are the same too
+//! ([rule 5.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)):
+//!
+//! - in a registry, the digest of the manifest that the tag points at, by a HEAD request for each version that is found, and GET where HEAD does not help.
+//!   A tag that is listed and does not exist is skipped with a warning, and the next one takes its place; any other error fails the
+//!   discovery;
+//! - in a chart repository, the digest of the archive, as the entry of the index states it ([`EntryDigest`]), for no further request. A version
+//!   whose entry has none, or one that is malformed, is found without a digest, with a warning. A discovery that is unchanged does not
+//!   repeat the warning, as it does not read the index.
+//!
 //! # Cost
 //!
 //! | | requests | body |
@@ -50,6 +64,7 @@
 //! | index, unchanged (`ETag`, or a `Last-Modified` that is old enough to prove it) | 1 | 0 |
 //! | index, any number of sources that ask at the same moment and share an [`IndexCache`] | 1 for all | once |
 //! | registry | 1 per page of tags, and those for a token | the list |
+//! | registry, with digests | 1 more per version that is found, at each discovery | 0 |
 //!
 //! An index is read as it arrives, in constant memory, at some 800 MB/s, by a lexer that verifies the YAML which index files are written
 //! in. At anything else a full YAML parser takes over from the current entry; see [`IndexReader`].
@@ -85,10 +100,11 @@ mod index;
 mod location;
 mod observation;
 mod rule;
+mod selection;
 mod source;
 
 pub use cache::IndexCache;
-pub use index::{FallbackReason, Index, IndexError, IndexReader, Progress, ReadBy};
+pub use index::{EntryDigest, FallbackReason, Index, IndexError, IndexReader, Progress, ReadBy};
 pub use source::{HelmSource, HelmSourceBuilder};
 
 #[cfg(doctest)]

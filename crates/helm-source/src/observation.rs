@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use artifact_http::{HeaderMap, Request, Url, header};
-use artifact_source::Observation;
+use artifact_source::{Chart, Observation};
 use oci_registry::Digest;
 use selection_strategies::{Strictness, TagRule, TagStrategy};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,8 @@ pub(crate) const SCHEMA: u32 = 2;
 /// ```
 ///
 /// - `chartIndex`: the validators of the index. At least one of `etag` and `lastModified` is there.
-/// - `chartTags`: the digest of the versions that were found, as a JSON list of texts, best first.
+/// - `chartTags`: the digest of the charts that were found, as a JSON list of texts, best first: `1.0.0`, or where digests are followed
+///   `1.0.0@sha256:...`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub(crate) enum State {
@@ -28,9 +29,15 @@ pub(crate) enum State {
 }
 
 impl State {
-    /// The state of tags of which these versions were found.
-    pub(crate) fn of_versions(versions: &[&str]) -> Option<Self> {
-        Some(Self::ChartTags { versions: Digest::of(&serde_json::to_vec(versions).ok()?) })
+    /// The state of tags of which these charts were found. Without digests a chart is its version, so the same versions are the same
+    /// charts, whichever manifests the tags point at.
+    pub(crate) fn of_charts(charts: &[Chart]) -> Option<Self> {
+        let text = |chart: &Chart| match &chart.digest {
+            Some(digest) => format!("{}@{digest}", chart.version),
+            None => chart.version.clone(),
+        };
+        let versions: Vec<_> = charts.iter().map(text).collect();
+        Some(Self::ChartTags { versions: Digest::of(&serde_json::to_vec(&versions).ok()?) })
     }
 
     /// The state that was recorded for this question.
@@ -50,6 +57,8 @@ impl State {
 /// {"kind": "chartIndex", "repository": "sha256:...", "chart": "web",
 ///  "rule": {"strategy": "semVer", "constraint": "^1.0", "strictness": "loose"}, "limit": 20}
 /// ```
+///
+/// `"digests": true` is there only if digests are followed.
 #[derive(Serialize)]
 pub(crate) struct Question<'q> {
     kind: &'static str,
@@ -59,6 +68,8 @@ pub(crate) struct Question<'q> {
     chart: Option<&'q str>,
     rule: RuleFields<'q>,
     limit: usize,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    digests: bool,
 }
 
 #[derive(Serialize)]
@@ -71,14 +82,21 @@ enum RuleFields<'q> {
 
 impl<'q> Question<'q> {
     /// The fingerprint for a chart in the index at this URL. `None` for a rule with a filter, whose patterns are not recorded.
-    pub(crate) fn of_index(url: &Url, chart: &str, rule: &TagRule, limit: usize) -> Option<String> {
+    pub(crate) fn of_index(
+        url: &Url,
+        chart: &str,
+        rule: &TagRule,
+        limit: usize,
+        digests: bool,
+    ) -> Option<String> {
         let repository = Digest::of(without_user(url).as_str().as_bytes()).to_string();
-        Question { kind: "chartIndex", repository, chart: Some(chart), rule: fields(rule)?, limit }.to_json()
+        Question { kind: "chartIndex", repository, chart: Some(chart), rule: fields(rule)?, limit, digests }
+            .to_json()
     }
 
     /// The fingerprint for the chart in this repository of a registry. `None` for a rule with a filter.
-    pub(crate) fn of_tags(repository: String, rule: &TagRule, limit: usize) -> Option<String> {
-        Question { kind: "chartTags", repository, chart: None, rule: fields(rule)?, limit }.to_json()
+    pub(crate) fn of_tags(repository: String, rule: &TagRule, limit: usize, digests: bool) -> Option<String> {
+        Question { kind: "chartTags", repository, chart: None, rule: fields(rule)?, limit, digests }.to_json()
     }
 
     fn to_json(&self) -> Option<String> {
@@ -228,7 +246,7 @@ mod tests {
     fn the_json_of_an_observation_of_an_index() {
         let url = Url::parse("https://me:SECRET@example.com/index.yaml?token=SECRET").unwrap();
         let rule = TagRule::chart(Some("^1.0".parse().unwrap()));
-        let question = Question::of_index(&url, "web", &rule, 20);
+        let question = Question::of_index(&url, "web", &rule, 20, false);
         let date = "Sun, 06 Nov 1994 08:50:37 GMT";
         let headers =
             [("etag", "\"5f3c\""), ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"), ("date", date)];
@@ -252,8 +270,8 @@ mod tests {
 
     #[test]
     fn the_json_of_an_observation_of_tags() {
-        let question = Question::of_tags("ghcr.io/org/web".to_owned(), &TagRule::oci_chart(None), 5);
-        let state = State::of_versions(&["1.1.0+a", "1.0.0"]).unwrap();
+        let question = Question::of_tags("ghcr.io/org/web".to_owned(), &TagRule::oci_chart(None), 5, false);
+        let state = State::of_charts(&[Chart::new("1.1.0+a"), Chart::new("1.0.0")]).unwrap();
         is_written_as(
             state.observation(question.as_deref()),
             concat!(
@@ -267,10 +285,31 @@ mod tests {
     }
 
     #[test]
+    fn the_json_of_an_observation_of_digests() {
+        let question = Question::of_tags("ghcr.io/org/web".to_owned(), &TagRule::oci_chart(None), 5, true);
+        let chart =
+            |digest: &str| Chart::new("0.0.0-dev").with_digest(format!("sha256:{}", digest.repeat(32)));
+        let state = State::of_charts(&[chart("0a")]).unwrap();
+        assert_ne!(state, State::of_charts(&[chart("0b")]).unwrap());
+        is_written_as(
+            state.observation(question.as_deref()),
+            &format!(
+                concat!(
+                    r#"{{"schema":2,"fingerprint":"{{\"kind\":\"chartTags\",\"repository\":\"ghcr.io/org/web\","#,
+                    r#"\"rule\":{{\"strategy\":\"semVer\",\"constraint\":null,\"strictness\":\"bare\"}},\"limit\":5,\"digests\":true}}","#,
+                    r#""state":{{"kind":"chartTags","versions":"{}"}}}}"#,
+                ),
+                Digest::of(format!("[\"0.0.0-dev@sha256:{}\"]", "0a".repeat(32)).as_bytes()),
+            ),
+        );
+    }
+
+    #[test]
     fn a_question_names_what_the_answer_depends_on() {
         let url = |url: &str| Url::parse(url).unwrap();
         let rule = TagRule::chart(None);
-        let question = |url: &Url, chart, rule: &TagRule, limit| Question::of_index(url, chart, rule, limit);
+        let question =
+            |url: &Url, chart, rule: &TagRule, limit| Question::of_index(url, chart, rule, limit, false);
         let one = question(&url("https://a.test/index.yaml"), "web", &rule, 20);
         assert_eq!(one, question(&url("https://me:SECRET@a.test/index.yaml"), "web", &rule, 20));
         for other in [
@@ -286,6 +325,7 @@ mod tests {
             question(&url("https://a.test/index.yaml"), "web", &TagRule::lexical(), 20),
             question(&url("https://a.test/index.yaml"), "web", &TagRule::digest("1.0.0"), 20),
             question(&url("https://a.test/index.yaml"), "web", &rule, 21),
+            Question::of_index(&url("https://a.test/index.yaml"), "web", &rule, 20, true),
         ] {
             assert!(other.is_some() && other != one, "{other:?}");
         }

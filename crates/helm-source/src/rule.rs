@@ -1,6 +1,6 @@
-//! The rule of a chart: which of the listed versions are found, and which charts have a similar name.
+//! The rule of a chart: which of the listed versions fit, and in which order.
 
-use artifact_source::{Candidate, Chart, Error, ErrorKind, Trace};
+use artifact_source::{Error, ErrorKind};
 use selection_strategies::{Constraint, NameKind, Strictness, TagRule, TagStrategy};
 
 /// The rule for the versions of a chart in a chart repository ([`Plain`](NameKind::Plain)) or a registry
@@ -35,26 +35,4 @@ pub(crate) fn given_rule(rule: TagRule, kind: NameKind) -> Result<TagRule, Error
         }
         _ => Ok(rule.with_kind(kind)),
     }
-}
-
-/// Selects the best `limit` versions and reports each listed version to the trace.
-///
-/// A version that is listed twice is two candidates and may be found twice, as in Kargo: the two entries of the index are two charts.
-pub(crate) fn select<'n>(
-    rule: &TagRule,
-    listed: impl IntoIterator<Item = &'n str>,
-    limit: usize,
-    trace: &dyn Trace,
-) -> Vec<Chart> {
-    let selection = rule.select(listed).limit(limit);
-    for (name, why) in &selection.rejected {
-        trace.rejected(&Candidate::new(name), why);
-    }
-    let accept = |candidate: selection_strategies::Candidate<'_>| {
-        let version = candidate.version_text();
-        let detail = (*version != *candidate.name).then_some(&*version);
-        trace.accepted(&Candidate::new(candidate.name).with_detail(detail));
-        Chart::new(version)
-    };
-    selection.chosen.into_iter().map(accept).collect()
 }

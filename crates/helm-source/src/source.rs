@@ -16,7 +16,8 @@ use crate::cache::IndexCache;
 use crate::fetch::{Fetched, IndexRequest};
 use crate::location::Location;
 use crate::observation::{Question, State};
-use crate::rule::{given_rule, rule_of, select};
+use crate::rule::{given_rule, rule_of};
+use crate::selection::Selection;
 
 /// [Rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
 const DEFAULT_LIMIT: usize = 20;
@@ -30,6 +31,7 @@ pub struct HelmSource {
     backend: Backend,
     rule: TagRule,
     limit: usize,
+    follow_digests: bool,
     credentials: Option<Arc<dyn CredentialSource>>,
     /// The fingerprint of observations; `None` if there are none.
     question: Option<String>,
@@ -52,6 +54,7 @@ pub struct HelmSourceBuilder {
     constraint: Option<String>,
     accept_v: bool,
     limit: usize,
+    follow_digests: bool,
     http: Option<HttpClient>,
     cache: Option<IndexCache>,
     registry: Option<RegistryClient>,
@@ -152,6 +155,13 @@ impl HelmSourceBuilder {
         self
     }
 
+    /// Whether each version is found with the digest of its content, so that a version that is published again with other content is a
+    /// change; see [the digests](crate#digests). Defaults to `false`, as in Kargo: a chart is its version.
+    pub fn follow_digests(mut self, follow: bool) -> Self {
+        self.follow_digests = follow;
+        self
+    }
+
     /// The largest index, in bytes after decompression. Defaults to 256 MiB.
     pub fn max_index_bytes(mut self, bytes: u64) -> Self {
         self.max_index_bytes = bytes;
@@ -198,7 +208,7 @@ impl HelmSourceBuilder {
         };
         let (backend, question) = match (location, self.chart) {
             (Location::Index(url), Some(chart)) => {
-                let question = Question::of_index(&url, &chart, &rule, self.limit);
+                let question = Question::of_index(&url, &chart, &rule, self.limit, self.follow_digests);
                 let cache = match self.cache {
                     Some(cache) => cache,
                     None => IndexCache::new(http()?),
@@ -215,7 +225,8 @@ impl HelmSourceBuilder {
                     None => RegistryClient::builder(http()?).kind(SourceKind::Chart).build(),
                 };
                 let repository = registry.repository(&repository)?;
-                let question = Question::of_tags(repository.name().to_string(), &rule, self.limit);
+                let question =
+                    Question::of_tags(repository.name().to_string(), &rule, self.limit, self.follow_digests);
                 (Backend::Registry { repository }, question)
             }
             (Location::Registry(_), Some(name)) => {
@@ -229,6 +240,7 @@ impl HelmSourceBuilder {
             backend,
             rule,
             limit: self.limit,
+            follow_digests: self.follow_digests,
             credentials: self.credentials,
             question,
         })
@@ -262,6 +274,7 @@ impl HelmSource {
             constraint: None,
             accept_v: false,
             limit: DEFAULT_LIMIT,
+            follow_digests: false,
             http: None,
             cache: None,
             registry: None,
@@ -288,6 +301,7 @@ impl HelmSource {
         request: DiscoverRequest<'_>,
     ) -> Result<Discovery<Chart>, Error> {
         let call = Call::from(&request);
+        let selection = Selection { rule: &self.rule, limit: self.limit, trace: request.trace };
         let recorded = State::recorded(request.previous, self.question.as_deref());
         let (charts, state) = match &self.backend {
             Backend::Index { url, chart, cache, max_bytes, allow_plain_credential } => {
@@ -317,15 +331,21 @@ impl HelmSource {
                     };
                     request.trace.rejected(&Candidate::new(chart), &why);
                 }
-                let charts = select(&self.rule, listed.into_iter().flatten(), self.limit, request.trace);
+                let charts = match self.follow_digests {
+                    false => selection.versions(listed.into_iter().flatten()),
+                    true => selection
+                        .entries(&cached.index.entries(chart).into_iter().flatten().collect::<Vec<_>>()),
+                };
                 (charts, cached.validators.clone().map(State::ChartIndex))
             }
             Backend::Registry { repository } => {
-                let tags = repository.clone().with_identity(identity).tags(&call).await?;
-                let charts = select(&self.rule, tags.iter().map(String::as_str), self.limit, request.trace);
-                // A chart is its version, so the same versions are the same charts, whichever manifests the tags point at.
-                let versions: Vec<_> = charts.iter().map(|chart| chart.version.as_str()).collect();
-                let state = State::of_versions(&versions);
+                let repository = repository.clone().with_identity(identity);
+                let tags = repository.tags(&call).await?;
+                let charts = match self.follow_digests {
+                    false => selection.versions(tags.iter().map(String::as_str)),
+                    true => selection.tags(&tags, &repository, &call).await?,
+                };
+                let state = State::of_charts(&charts);
                 if state.is_some() && state == recorded {
                     return Ok(Discovery::Unchanged { cost: call.cost() });
                 }
@@ -373,6 +393,7 @@ impl fmt::Debug for HelmSource {
             .field("id", &self.id)
             .field("rule", &self.rule)
             .field("limit", &self.limit)
+            .field("follow_digests", &self.follow_digests)
             .finish_non_exhaustive()
     }
 }
@@ -385,6 +406,7 @@ impl fmt::Debug for HelmSourceBuilder {
             .field("rule", &self.rule)
             .field("constraint", &self.constraint)
             .field("limit", &self.limit)
+            .field("follow_digests", &self.follow_digests)
             .finish_non_exhaustive()
     }
 }

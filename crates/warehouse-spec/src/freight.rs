@@ -165,6 +165,9 @@ pub struct Chart {
     /// The chart's version.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub version: String,
+    /// The digest of its content, algorithm included, under a subscription with `followDigests`. Kargo does not have this field.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub digest: String,
     /// The name of the subscription, where it has one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub subscription_name: String,

@@ -265,6 +265,10 @@ pub struct ChartDiscoveryResult {
     /// The versions that fit, best first.
     #[serde(deserialize_with = "null_is_empty")]
     pub versions: Vec<String>,
+    /// The digest of each version that has one, algorithm included, under a subscription with `followDigests`; of a version that is listed
+    /// twice, that of the first. Kargo does not have this field.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<String, String>,
     /// The name of the subscription, where it has one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub subscription_name: String,

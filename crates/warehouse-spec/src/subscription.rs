@@ -505,6 +505,11 @@ pub struct ChartSubscription {
     /// A constraint on the chart's version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub semver_constraint: Option<String>,
+    /// Whether a version that is published again with other content, such as `0.0.0-dev`, is another artifact, and other Freight
+    /// ([rule 5.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Defaults to `false`. Kargo does not have this field, and its API server drops it.
+    #[serde(skip_serializing_if = "is_off")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub follow_digests: bool,
     /// How many versions are kept, 1 to 100. Defaults to 20.
     #[cfg_attr(
         feature = "schema",
@@ -529,6 +534,7 @@ impl ChartSubscription {
             repo_url: repo_url.into(),
             name: None,
             semver_constraint: None,
+            follow_digests: false,
             discovery_limit: DEFAULT_DISCOVERY_LIMIT,
             insecure_skip_tls_verify: false,
         }

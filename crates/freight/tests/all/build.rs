@@ -169,6 +169,38 @@ fn a_later_outcome_replaces_an_earlier_one() {
     assert_eq!(freight.images.len(), 1);
 }
 
+/// [Rule 6.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md): a chart's digest counts where there is one, and
+/// nowhere else.
+#[test]
+fn the_digest_of_a_chart_is_in_the_name() {
+    let digest = format!("sha256:{}", "0a".repeat(32));
+    let name_of = |name: &str, digests: &[(&str, &str)]| {
+        let warehouse = Warehouse::new(
+            "demo",
+            vec![Subscription::new(ChartSubscription::oci("oci://ghcr.io/example/app")).with_name(name)],
+        );
+        let result = ChartDiscoveryResult {
+            repo_url: "oci://ghcr.io/example/app".to_owned(),
+            versions: vec!["0.0.0-dev".to_owned(), "0.0.0-a".to_owned()],
+            digests: digests.iter().map(|(version, of)| ((*version).to_owned(), (*of).to_owned())).collect(),
+            subscription_name: name.to_owned(),
+            ..ChartDiscoveryResult::default()
+        };
+        let freight =
+            FreightBuilder::new(&warehouse).found(0, DiscoveryResult::Chart(result)).build().unwrap();
+        (freight.metadata.name.clone(), serde_json::to_value(&freight.charts).unwrap())
+    };
+    let plain = "1a603d0175030939e1d29639ed54ddaa38aefb02";
+    for digests in [&[][..], &[("0.0.0-a", digest.as_str())]] {
+        let (name, charts) = name_of("web", digests);
+        assert_eq!(name, plain);
+        assert_eq!(charts[0].get("digest"), None);
+    }
+    let (name, charts) = name_of("web", &[("0.0.0-dev", &digest), ("0.0.0-a", "sha256:0")]);
+    assert_eq!(name, "57593640dd5d5027a5dc3f1e067a76109d0ad108");
+    assert_eq!(charts[0]["digest"], digest);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -43,6 +43,8 @@ pub enum FallbackReason {
     Shape,
     /// A version with characters that versions do not have.
     Version,
+    /// A digest in an unusual form: in several lines, with escapes, or without a letter that tells it from a number.
+    Digest,
     /// The document has no `entries`, so it may not be an index.
     NoEntries,
     /// One entry, or one field beside `entries`, is larger than the lexer buffers (4 MiB).

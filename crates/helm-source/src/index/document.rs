@@ -17,6 +17,7 @@ use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Options, alias_limits, budget, options};
 
 use super::checkpoint::Checkpoint;
+use super::digest::EntryDigest;
 use super::table::{Index, IndexError};
 use super::utf8::{NotUtf8, Utf8Reader};
 
@@ -125,8 +126,84 @@ impl<'de> Deserialize<'de> for YamlText {
 }
 
 impl VersionText<'_> for YamlText {
+    type Digest = YamlDigest;
+
     fn into_text(self) -> Option<String> {
         self.0
+    }
+}
+
+/// A digest in YAML. Only a text is one: an unquoted one that reads as a number is malformed, as in the YAML parser of Helm.
+struct YamlDigest(EntryDigest);
+
+impl From<YamlDigest> for EntryDigest {
+    fn from(digest: YamlDigest) -> Self {
+        digest.0
+    }
+}
+
+impl<'de> Deserialize<'de> for YamlDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(DigestVisitor).map(Self)
+    }
+}
+
+struct DigestVisitor;
+
+/// Implements the methods for values that are no digest.
+macro_rules! malformed {
+    ($($method:ident($type:ty)),+ $(,)?) => {$(
+        fn $method<E>(self, _: $type) -> Result<EntryDigest, E> {
+            Ok(EntryDigest::Malformed)
+        }
+    )+};
+}
+
+impl<'de> Visitor<'de> for DigestVisitor {
+    type Value = EntryDigest;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a digest")
+    }
+
+    malformed!(
+        visit_bool(bool),
+        visit_i64(i64),
+        visit_i128(i128),
+        visit_u64(u64),
+        visit_u128(u128),
+        visit_f64(f64),
+        visit_bytes(&[u8]),
+    );
+
+    fn visit_str<E>(self, text: &str) -> Result<EntryDigest, E> {
+        Ok(EntryDigest::parse(text.as_bytes()))
+    }
+
+    fn visit_none<E>(self) -> Result<EntryDigest, E> {
+        Ok(EntryDigest::Missing)
+    }
+
+    fn visit_unit<E>(self) -> Result<EntryDigest, E> {
+        Ok(EntryDigest::Missing)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<EntryDigest, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<EntryDigest, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<EntryDigest, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(EntryDigest::Malformed)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EntryDigest, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(EntryDigest::Malformed)
     }
 }
 
@@ -211,12 +288,35 @@ impl<'de> Deserialize<'de> for JsonText {
 }
 
 impl VersionText<'_> for JsonText {
+    type Digest = JsonDigest;
+
     fn into_text(self) -> Option<String> {
         match self.0.get() {
             "null" => None,
             text if text.starts_with('"') => serde_json::from_str(text).ok(),
             text => Some(text.to_owned()),
         }
+    }
+}
+
+/// A digest in JSON. It is kept as it is written until it is known to be a text, so that no number is too large and no escape wrong.
+struct JsonDigest(EntryDigest);
+
+impl From<JsonDigest> for EntryDigest {
+    fn from(digest: JsonDigest) -> Self {
+        digest.0
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(match raw.get() {
+            "null" => EntryDigest::Missing,
+            text if text.starts_with('"') => serde_json::from_str::<String>(text)
+                .map_or(EntryDigest::Malformed, |text| EntryDigest::parse(text.as_bytes())),
+            _ => EntryDigest::Malformed,
+        }))
     }
 }
 
@@ -324,6 +424,9 @@ fn quoted_key(name: &str) -> String {
 
 /// The text of a version in one of the formats.
 trait VersionText<'de>: Deserialize<'de> {
+    /// A digest in the same format, which accepts every value that [`IgnoredAny`] does.
+    type Digest: Deserialize<'de> + Into<EntryDigest>;
+
     fn into_text(self) -> Option<String>;
 }
 
@@ -396,7 +499,7 @@ impl<V> Versions<'_, V> {
 impl<V> Entry<'_, V> {
     /// A null entry is an entry without a version.
     fn null(self) -> bool {
-        self.0.index.push("");
+        self.0.index.push("", EntryDigest::Missing);
         false
     }
 }
@@ -467,6 +570,7 @@ impl<'de, V: VersionText<'de>> Visitor<'de> for Entry<'_, V> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut version = None;
+        let mut digest = EntryDigest::Missing;
         let mut is_exact = false;
         let mut fields = HashSet::new();
         while let Some(field) = map.next_key_seed(UniqueKey { seen: &mut fields, of: "an entry" })? {
@@ -474,11 +578,13 @@ impl<'de, V: VersionText<'de>> Visitor<'de> for Entry<'_, V> {
             if field == "version" || !is_exact && field.eq_ignore_ascii_case("version") {
                 is_exact = field == "version";
                 version = map.next_value::<V>()?.into_text();
+            } else if field == "digest" {
+                digest = map.next_value::<V::Digest>()?.into();
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        self.0.index.push(version.as_deref().unwrap_or_default());
+        self.0.index.push(version.as_deref().unwrap_or_default(), digest);
         Ok(())
     }
 }

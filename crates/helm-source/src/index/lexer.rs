@@ -7,6 +7,7 @@
 use memchr::{memchr_iter, memrchr};
 
 use super::checkpoint::{Checkpoint, FallbackReason, Position};
+use super::digest::EntryDigest;
 use super::scalar::{self, Start, as_str, check_characters, key_and_value};
 use super::table::Index;
 
@@ -282,6 +283,14 @@ impl State {
                 if key.eq_ignore_ascii_case(b"version") {
                     return Err(FallbackReason::Shape);
                 }
+                self.entry.is_digest = key == b"digest";
+                if self.entry.is_digest && !value.is_empty() {
+                    let digest = scalar::digest(value)?;
+                    self.entry.digest = digest.value;
+                    if digest.is_finished {
+                        return Ok(());
+                    }
+                }
             }
             _ => {}
         }
@@ -335,6 +344,9 @@ impl State {
         if self.levels.len() >= MAX_DEPTH {
             return Err(FallbackReason::Depth);
         }
+        if self.levels.len() == 4 && self.entry.is_digest {
+            self.entry.digest = EntryDigest::Malformed;
+        }
         self.levels.push(level);
         Ok(())
     }
@@ -356,7 +368,7 @@ impl State {
             self.index.open(&chart);
         }
         if std::mem::take(&mut self.entry.is_open) {
-            self.index.push(&self.entry.version);
+            self.index.push(&self.entry.version, self.entry.digest);
         }
     }
 
@@ -377,6 +389,9 @@ impl State {
 struct Entry {
     is_open: bool,
     version: String,
+    digest: EntryDigest,
+    /// Whether the last field is `digest`: what is below it belongs to it.
+    is_digest: bool,
     fields: Vec<FieldName>,
 }
 
@@ -401,6 +416,8 @@ impl Entry {
     fn open(&mut self) {
         self.is_open = true;
         self.version.clear();
+        self.digest = EntryDigest::Missing;
+        self.is_digest = false;
         self.fields.clear();
     }
 

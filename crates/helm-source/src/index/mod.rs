@@ -1,6 +1,6 @@
 //! Reading `index.yaml` of any size in constant memory.
 //!
-//! The index of a large repository has tens of megabytes, of which the versions are one percent. So the file is read as it arrives, by a
+//! The index of a large repository has tens of megabytes, of which the versions and digests are a few percent. So the file is read as it arrives, by a
 //! lexer that knows only the YAML that index files are written in and verifies every line. At anything else a full parser takes over,
 //! from the start of the current entry: no byte is kept or downloaded twice. A file that starts with `{"` is read as JSON, and as YAML if
 //! it is not valid JSON; for that its first 16 MiB are retained.
@@ -13,7 +13,7 @@
 //!
 //! # Why nothing is kept for the full parser
 //!
-//! The alternatives are to keep the body in memory (30 MB for a result of 0.3 MB), to write each body to a temporary file (for the one
+//! The alternatives are to keep the body in memory (30 MB for a result of less than 2 MB), to write each body to a temporary file (for the one
 //! in fifty that needs it), and to download it again (another 30 MB, possibly of another version). Continuing at a checkpoint needs none of
 //! this. The tests compare it with a parser that starts at the beginning.
 //!
@@ -23,6 +23,7 @@
 //! same result (`MUTANTS=400000` takes a minute).
 
 mod checkpoint;
+mod digest;
 mod document;
 mod lexer;
 mod scalar;
@@ -34,6 +35,7 @@ mod utf8;
 use std::io::Read;
 
 pub use checkpoint::FallbackReason;
+pub use digest::EntryDigest;
 pub use table::{Index, IndexError};
 
 use checkpoint::Checkpoint;

@@ -3,6 +3,7 @@
 use memchr::{memchr, memchr2, memchr2_iter};
 
 use super::checkpoint::FallbackReason;
+use super::digest::EntryDigest;
 
 /// Accepts whole lines of printable text: valid UTF-8 without control characters except the line feed, and without the characters that
 /// some YAML parsers treat as a line break, skip, or reject.
@@ -207,6 +208,37 @@ pub(super) fn version(value: &[u8]) -> Result<&str, FallbackReason> {
         return Err(FallbackReason::Version);
     }
     std::str::from_utf8(text).map_err(|_| FallbackReason::Encoding)
+}
+
+/// What a value says as the digest of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DigestValue {
+    pub(super) value: EntryDigest,
+    /// Whether the value is complete, so that nothing may follow below it. Otherwise it is no digest, however it continues.
+    pub(super) is_finished: bool,
+}
+
+/// The digest that a value is, which is not empty and does not end in a space.
+pub(super) fn digest(value: &[u8]) -> Result<DigestValue, FallbackReason> {
+    let finished = |text| Ok(DigestValue { value: EntryDigest::parse(text), is_finished: true });
+    match value {
+        [b'"', text @ .., b'"'] if !text.iter().any(|byte| matches!(byte, b'"' | b'\\')) => finished(text),
+        [b'\'', text @ .., b'\''] if !text.contains(&b'\'') => finished(text),
+        b"~" | b"null" | b"Null" | b"NULL" => finished(b""),
+        b"[]" | b"{}" => Ok(DigestValue { value: EntryDigest::Malformed, is_finished: false }),
+        [b'"' | b'\'' | b'|' | b'>' | b'!' | b'&' | b'*', ..] => Err(FallbackReason::Digest),
+        text => match EntryDigest::parse(text) {
+            // Without one of these letters it may read as a number: decimal, with an exponent, or binary.
+            EntryDigest::Sha256(_)
+                if !text.iter().any(|byte| matches!(byte | 0x20, b'a' | b'c' | b'd' | b'f')) =>
+            {
+                Err(FallbackReason::Digest)
+            }
+            value @ EntryDigest::Sha256(_) => Ok(DigestValue { value, is_finished: true }),
+            _ if text.eq_ignore_ascii_case(b"null") => Err(FallbackReason::Digest),
+            value => Ok(DigestValue { value, is_finished: false }),
+        },
+    }
 }
 
 #[cfg(test)]

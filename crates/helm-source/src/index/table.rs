@@ -1,11 +1,14 @@
 //! The contents of an index, and the error of a file that is not one.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::digest::EntryDigest;
 
 /// The charts of a repository and their versions, as `index.yaml` lists them.
 ///
 /// Versions are unchecked text in the order of the file, one per entry. A version that is listed twice is here twice, and an entry
-/// without a version is the empty text. The memory is one buffer of text and two offsets per version.
+/// without a version is the empty text. The memory is one buffer of text, and an offset and a digest per version.
 ///
 /// ```
 /// use helm_source::Index;
@@ -23,6 +26,8 @@ pub struct Index {
     starts: Vec<usize>,
     /// For each version: its end in `text`. It starts at the end of the version before it.
     ends: Vec<usize>,
+    /// For each version: the digest of its entry.
+    digests: Vec<EntryDigest>,
     text: String,
 }
 
@@ -42,18 +47,28 @@ impl Index {
         self.charts.get(chart).map(|&number| self.versions_of(number))
     }
 
+    /// The entries of a chart in the order of the file, each as its version and its digest; `None` for a chart that is not listed.
+    pub fn entries(&self, chart: &str) -> Option<impl ExactSizeIterator<Item = (&str, EntryDigest)>> {
+        let number = *self.charts.get(chart)?;
+        let digests = self.digests.get(self.range_of(number)).unwrap_or_default();
+        Some(self.versions_of(number).zip(digests.iter().copied()))
+    }
+
     /// All charts with their versions, sorted by name.
     pub fn charts(&self) -> impl Iterator<Item = (&str, impl ExactSizeIterator<Item = &str>)> {
         self.charts.iter().map(|(name, &number)| (&**name, self.versions_of(number)))
     }
 
     fn versions_of(&self, number: usize) -> impl ExactSizeIterator<Item = &str> {
-        let first = self.starts[number];
-        let after = self.starts.get(number + 1).copied().unwrap_or(self.ends.len());
-        (first..after).map(|at| {
+        self.range_of(number).map(|at| {
             let start = if at == 0 { 0 } else { self.ends[at - 1] };
             &self.text[start..self.ends[at]]
         })
+    }
+
+    /// The positions of a chart's entries among those of all charts.
+    fn range_of(&self, number: usize) -> Range<usize> {
+        self.starts[number]..self.starts.get(number + 1).copied().unwrap_or(self.ends.len())
     }
 
     pub(super) fn contains(&self, chart: &str) -> bool {
@@ -70,11 +85,12 @@ impl Index {
         true
     }
 
-    /// Adds a version to the chart that was opened last.
-    pub(super) fn push(&mut self, version: &str) {
+    /// Adds an entry to the chart that was opened last.
+    pub(super) fn push(&mut self, version: &str, digest: EntryDigest) {
         debug_assert!(!self.starts.is_empty());
         self.text.push_str(version);
         self.ends.push(self.text.len());
+        self.digests.push(digest);
     }
 }
 

@@ -75,7 +75,7 @@ entries:
     description: A text that is long enough to be
       continued on the next line
       - and on another one
-    digest: 0b0a
+    digest: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824
     keywords: []
     maintainers:
     - email: a@example.com
@@ -90,12 +90,14 @@ entries:
       and continued:
 
       version: 6.6.6"
+    digest: "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
     urls:
       - a.tgz
     version: "1.9"
   - description: 'it''s
       version: 5.5.5
       quoted'
+    digest: 0b0a
     version: v1.8.0+build_1
   none: []
   api:
@@ -181,6 +183,13 @@ const PIECES: &[&str] = &[
     "\nentries:\n",
     "\n  web-app:\n",
     "\n  x:\n  - version: 7\n",
+    "digest: ",
+    "\n    digest: ",
+    "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+    "1234567812345678123456781234567812345678123456781234567812345678",
+    "1234567e12345678123456781234567812345678123456781234567812345678",
+    "\n    digest:\n    - a\n",
+    "\n    digest:\n      a: b\n",
     "name: ",
     "a: b\n",
     "- a\n",
@@ -312,6 +321,79 @@ fn a_late_fallback_rereads_one_entry() {
 
     let error = Index::from_slice(format!("{file}{entry}    }}\n").as_bytes()).unwrap_err();
     assert_eq!(error.line(), Some(file.lines().count() as u64 + 3));
+}
+
+/// What each spelling of a digest means, to the lexer and to the full parsers.
+#[test]
+fn digests() {
+    let hex = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    let number = "12345678".repeat(8);
+    let (good, bad, none) = (Some(format!("sha256:{hex}")), EntryDigest::Malformed, EntryDigest::Missing);
+    let as_number = Some(format!("sha256:{number}"));
+    let by_lexer = |value: String| (value, true);
+    let by_parser = |value: String| (value, false);
+    for ((value, is_lexed), expected, otherwise) in [
+        (by_lexer(format!(" {hex}")), &good, none),
+        (by_lexer(format!(" sha256:{hex}")), &good, none),
+        (by_lexer(format!(" \"{hex}\"  ")), &good, none),
+        (by_lexer(format!(" '{hex}'")), &good, none),
+        (by_lexer(format!(" {}", hex.to_uppercase())), &good, none),
+        (by_lexer(format!(" \"{number}\"")), &as_number, none),
+        (by_parser(format!(" {number}")), &None, bad),
+        (by_parser(format!(" {}e{}", &number[..32], &number[..31])), &None, bad),
+        (by_parser(format!(" !!str {number}")), &as_number, none),
+        (by_parser(format!(" |-\n      {hex}")), &good, none),
+        (by_parser(format!(" |\n      {hex}")), &None, bad),
+        (by_parser(format!("\n      {hex}")), &good, none),
+        (by_parser(format!(" \"\\x32{}\"", &hex[1..])), &good, none),
+        (by_parser(format!(" \"{}\\\n      {}\"", &hex[..10], &hex[10..])), &good, none),
+        (by_parser(format!(" '{}\n      {}'", &hex[..10], &hex[10..])), &None, bad),
+        (by_parser(format!(" {hex}\n      more")), &None, bad),
+        (by_lexer(format!(" {}", &hex[1..])), &None, bad),
+        (by_lexer(" none\n      at all".to_owned()), &None, bad),
+        (by_lexer(" 1".to_owned()), &None, bad),
+        (by_lexer(" true".to_owned()), &None, bad),
+        (by_lexer(" []".to_owned()), &None, bad),
+        (by_lexer(" {}".to_owned()), &None, bad),
+        (by_parser(format!(" [{hex}]")), &None, bad),
+        (by_parser(format!(" {{{hex}: 1, a: 2}}")), &None, bad),
+        (by_lexer("\n    - a".to_owned()), &None, bad),
+        (by_lexer("\n      a: b".to_owned()), &None, bad),
+        (by_lexer(String::new()), &None, none),
+        (by_lexer(" ~".to_owned()), &None, none),
+        (by_lexer(" null".to_owned()), &None, none),
+        (by_lexer(" ''".to_owned()), &None, none),
+        (by_lexer(" \"\"".to_owned()), &None, none),
+    ] {
+        let file = format!("entries:\n  a:\n  - digest:{value}\n    version: 1.0.0\n  - version: 2.0.0\n");
+        let (index, by) = IndexReader::new().finish(file.as_bytes()).unwrap();
+        let entries: Vec<_> = index.entries("a").unwrap().collect();
+        assert_eq!(entries[0].1.to_text(), *expected, "{file}");
+        assert!(expected.is_some() || entries[0].1 == otherwise, "{file}: {entries:?}");
+        assert_eq!(entries[1], ("2.0.0", none), "{file}");
+        assert_eq!(by == ReadBy::Lexer, is_lexed, "{file}: {by:?}");
+        assert_eq!(Ok(index), reference(file.as_bytes()), "{file}");
+    }
+    for (value, expected, otherwise) in [
+        (format!("\"{hex}\""), &good, none),
+        (format!("\"\\u0032{}\"", &hex[1..]), &good, none),
+        (number, &None, bad),
+        ("1e999".to_owned(), &None, bad),
+        ("\"\\ud800\"".to_owned(), &None, bad),
+        (format!("[\"{hex}\"]"), &None, bad),
+        ("{\"a\":1}".to_owned(), &None, bad),
+        ("true".to_owned(), &None, bad),
+        ("null".to_owned(), &None, none),
+        ("\"\"".to_owned(), &None, none),
+    ] {
+        let file = format!("{{\"entries\":{{\"a\":[{{\"digest\":{value},\"version\":\"1.0.0\"}},null]}}}}");
+        let index = Index::from_slice(file.as_bytes()).unwrap();
+        let entries: Vec<_> = index.entries("a").unwrap().collect();
+        assert_eq!(entries[0].1.to_text(), *expected, "{file}");
+        assert!(expected.is_some() || entries[0].1 == otherwise, "{file}: {entries:?}");
+        assert_eq!(entries[1], ("", none));
+    }
+    assert!(Index::default().entries("a").is_none());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod classic;
 mod corpus;
+mod digests;
 mod lenient;
 mod origins;
 mod peer;

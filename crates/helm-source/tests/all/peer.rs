@@ -3,6 +3,7 @@
 use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, Chart, DiscoverRequest, Discovery, Found};
 use helm_source::{HelmSource, Index, IndexReader, ReadBy};
+use oci_registry::Digest;
 use warehouse_testkit::peer::{Nginx, OldRegistry, ReferenceRegistry, Tool, available};
 use warehouse_testkit::{ChartServer, Fault, When};
 
@@ -55,6 +56,14 @@ async fn an_index_of_helm_behind_nginx() {
         assert!(
             matches!(&again, Discovery::Unchanged { cost } if cost.requests == 1 && cost.bytes_received == 0)
         );
+    }
+    // The digest of an entry is that of the archive beside it.
+    let source = HelmSource::builder(nginx.url()).chart("web").follow_digests(true).build().unwrap();
+    let digested = found(&source).await;
+    assert_eq!((versions(&digested), digested.cost.requests), (versions(&first), 1));
+    for chart in &digested.artifacts {
+        let archive = std::fs::read(archives.join(format!("web-{}.tgz", chart.version))).unwrap();
+        assert_eq!(chart.digest, Some(Digest::of(&archive).to_string()), "{}", chart.version);
     }
     let moved = found(&build(format!("{}/old", nginx.url()))).await;
     assert_eq!((versions(&moved), moved.cost.requests), (versions(&first), 2));
@@ -142,10 +151,22 @@ async fn check_registry(host: &str, helm: &Tool) {
         helm.run(["push", archive, &format!("oci://{host}/charts"), "--plain-http"]).unwrap();
     }
     let client = HttpClient::builder().build().unwrap();
-    let source = HelmSource::builder(format!("oci://{host}/charts/web")).http(client).build().unwrap();
-    let found = found(&source).await;
-    assert_eq!(versions(&found), ["1.10.1-rc.1", "1.10.0+build.7", "1.10.0", "1.9.0"]);
-    assert_eq!(found.cost.requests, 1);
+    let builder = HelmSource::builder(format!("oci://{host}/charts/web")).http(client);
+    let source = builder.clone().build().unwrap();
+    let plain = found(&source).await;
+    assert_eq!(versions(&plain), ["1.10.1-rc.1", "1.10.0+build.7", "1.10.0", "1.9.0"]);
+    assert_eq!(plain.cost.requests, 1);
+
+    let digested = found(&builder.follow_digests(true).build().unwrap()).await;
+    assert_eq!((versions(&digested), digested.cost.requests), (versions(&plain), 1 + 4));
+    for chart in &digested.artifacts {
+        let digest = chart.digest.as_ref().unwrap();
+        let shown = helm
+            .run(["show", "chart", &format!("oci://{host}/charts/web@{digest}"), "--plain-http"])
+            .unwrap();
+        let version = format!("version: {}", chart.version);
+        assert!(shown.lines().any(|line| line == version), "{digest}: {shown}");
+    }
 }
 
 #[tokio::test]

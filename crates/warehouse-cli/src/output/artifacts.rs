@@ -3,7 +3,7 @@
 use std::io;
 use std::io::Write;
 
-use artifact_source::{AnyArtifact, Artifact, Cost, Error, SourceId, SourceKind};
+use artifact_source::{AnyArtifact, Artifact, Cost, Error, SourceId};
 use jiff::Timestamp;
 use serde::Serialize;
 use warehouse_discovery::{Freshness, Report, SubscriptionReport};
@@ -111,6 +111,10 @@ fn row(id: &SourceId, artifact: &AnyArtifact, wide: bool) -> Vec<String> {
             commit.creator_date,
             commit.subject.as_str(),
         ),
+        AnyArtifact::Chart(chart) => {
+            let digest = chart.digest.as_deref().unwrap_or_default();
+            (chart.version.clone(), identifier(digest, wide), None, "")
+        }
         other => (other.name().to_owned(), String::new(), None, ""),
     };
     row[2] = revision;
@@ -146,18 +150,20 @@ fn names(discovered: &[Discovered], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The artifact as other tools accept it: `image:tag@digest`, `repository@commit`, `chart:version`.
+/// The artifact as other tools accept it: `image:tag@digest`, `repository@commit`, `chart:version`; with a digest, `chart:version@digest`.
 fn reference(id: &SourceId, artifact: &AnyArtifact) -> String {
     let url = id.url();
     match artifact {
         AnyArtifact::Image(image) => format!("{url}:{}@{}", image.tag, image.digest),
         AnyArtifact::Commit(commit) => format!("{url}@{}", commit.id),
-        other => match (id.kind(), id.chart()) {
-            (SourceKind::Chart, Some(chart)) => {
-                format!("{}/{chart}:{}", url.trim_end_matches('/'), other.name())
+        AnyArtifact::Chart(chart) => {
+            let digest = chart.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+            match id.chart() {
+                Some(name) => format!("{}/{name}:{}{digest}", url.trim_end_matches('/'), chart.version),
+                None => format!("{url}:{}{digest}", chart.version),
             }
-            _ => format!("{url}:{}", other.name()),
-        },
+        }
+        other => format!("{url}:{}", other.name()),
     }
 }
 
@@ -339,7 +345,7 @@ fn contents(freight: &Freight, wide: bool) -> Vec<[String; 4]> {
             "" => chart.repo_url.clone(),
             name => format!("{} ({name})", chart.repo_url),
         };
-        row("chart", &repository, &chart.version, "")
+        row("chart", &repository, &chart.version, &chart.digest)
     });
     let others = freight
         .artifacts

@@ -7,6 +7,7 @@ mod cache;
 mod credentials;
 #[cfg(feature = "demo")]
 mod demo;
+mod digests;
 mod discover;
 mod explain;
 #[cfg(unix)]

@@ -31,6 +31,7 @@ pub(crate) fn source(
         .cache(transport.indexes.clone())
         .chart(chart.name.as_deref().unwrap_or_default())
         .rule(chart.rule().map_err(invalid_rule)?)
+        .follow_digests(chart.follow_digests)
         .limit(limit(chart.discovery_limit));
     Ok(source.build()?.erase())
 }
@@ -43,6 +44,15 @@ pub(crate) fn result(chart: &ChartSubscription, name: String, artifacts: &[AnyAr
     result.semver_constraint = chart.semver_constraint.clone().unwrap_or_default();
     result.subscription_name = name;
     result.versions = pick(artifacts, version);
+    // Of two entries of one version, the first is the better one, so its digest counts.
+    for artifact in artifacts.iter().rev() {
+        if let AnyArtifact::Chart(Chart { version, digest, .. }) = artifact {
+            match digest {
+                Some(digest) => result.digests.insert(version.clone(), digest.clone()),
+                None => result.digests.remove(version),
+            };
+        }
+    }
     DiscoveryResult::Chart(result)
 }
 

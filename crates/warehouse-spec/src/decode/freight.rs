@@ -126,9 +126,10 @@ fn chart(context: &mut Context, object: &mut Object<'_>) -> (Chart, &'static [&'
         repo_url: if repo_url.is_empty() { old } else { repo_url },
         name: context.text(object, "name"),
         version: context.text(object, "version"),
+        digest: context.text(object, "digest"),
         subscription_name: context.text(object, "subscriptionName"),
     };
-    (chart, &["repoURL", "name", "version", "subscriptionName"])
+    (chart, &["repoURL", "name", "version", "digest", "subscriptionName"])
 }
 
 fn artifact(context: &mut Context, object: &mut Object<'_>) -> (ArtifactReference, &'static [&'static str]) {

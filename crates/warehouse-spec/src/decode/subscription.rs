@@ -210,6 +210,7 @@ fn belongs_into(subscription_type: &str, name: &str) -> bool {
             name,
             "discoveryLimit"
                 | "semverConstraint"
+                | "followDigests"
                 | "constraint"
                 | "repoURL"
                 | "allowTags"
@@ -257,7 +258,8 @@ fn other(
 const CHART: &str = "a chart subscription";
 
 /// The names of today's fields.
-const KNOWN: &[&str] = &["repoURL", "name", "semverConstraint", "discoveryLimit", "insecureSkipTLSVerify"];
+const KNOWN: &[&str] =
+    &["repoURL", "name", "semverConstraint", "followDigests", "discoveryLimit", "insecureSkipTLSVerify"];
 
 /// Decodes a chart subscription.
 pub(crate) fn chart(context: &mut Context, field: &Field<'_>) -> Option<ChartSubscription> {
@@ -266,6 +268,7 @@ pub(crate) fn chart(context: &mut Context, field: &Field<'_>) -> Option<ChartSub
     let mut chart = ChartSubscription::oci(repo_url.unwrap_or_default());
     chart_name(context, &mut object, &mut chart);
     chart.semver_constraint = context.constraint(&mut object, "semverConstraint").map(|(_, text)| text);
+    chart.follow_digests = context.switch(&mut object, "followDigests", false);
     chart.discovery_limit = context.discovery_limit(&mut object);
     chart.insecure_skip_tls_verify = context.switch(&mut object, "insecureSkipTLSVerify", false);
     object.finish(context, CHART, KNOWN);

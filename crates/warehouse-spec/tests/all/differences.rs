@@ -74,3 +74,17 @@ fn an_upper_case_image_and_a_slash_at_the_end_of_a_chart_are_taken() {
     codes(&format!("{HEAD}  - image:\n      repoURL: ghcr.io/MyOrg/app\n"), &[]);
     codes(&format!("{HEAD}  - chart:\n      repoURL: oci://ghcr.io/org/chart/\n"), &[Code::KargoRefuses]);
 }
+
+/// The one field that Kargo does not have is written only where it is on, so that a manifest without it stays as it was.
+#[test]
+fn digests_are_followed_only_where_the_manifest_says_so() {
+    for (line, follows) in
+        [("", false), ("      followDigests: false\n", false), ("      followDigests: true\n", true)]
+    {
+        let manifest = read(&format!("{HEAD}  - chart:\n      repoURL: oci://ghcr.io/org/chart\n{line}"));
+        assert!(manifest.diagnostics.is_empty(), "{:?}", manifest.diagnostics);
+        let written = serde_json::to_value(&manifest.warehouses[0].spec.subscriptions[0]).unwrap();
+        let expected = follows.then_some(serde_json::Value::Bool(true));
+        assert_eq!(written["chart"].get("followDigests"), expected.as_ref(), "{written}");
+    }
+}

@@ -118,11 +118,15 @@ fn git() -> impl Strategy<Value = SubscriptionKind> {
 }
 
 fn chart() -> impl Strategy<Value = SubscriptionKind> {
-    prop_oneof![
+    let chart = prop_oneof![
         ("[a-z]{1,8}", word())
-            .prop_map(|(host, name)| { ChartSubscription::classic(format!("https://{host}"), name).into() }),
-        "[a-z]{1,8}/[a-z]{1,8}".prop_map(|path| ChartSubscription::oci(format!("oci://{path}")).into()),
-    ]
+            .prop_map(|(host, name)| ChartSubscription::classic(format!("https://{host}"), name)),
+        "[a-z]{1,8}/[a-z]{1,8}".prop_map(|path| ChartSubscription::oci(format!("oci://{path}"))),
+    ];
+    (chart, any::<bool>()).prop_map(|(mut chart, follow_digests)| {
+        chart.follow_digests = follow_digests;
+        chart.into()
+    })
 }
 
 fn generic() -> impl Strategy<Value = SubscriptionKind> {
@@ -177,10 +181,12 @@ fn freight() -> impl Strategy<Value = Freight> {
     });
     let image = (word(), word(), prop::collection::btree_map(word(), word(), 0..3))
         .prop_map(|(repo_url, tag, annotations)| Image { repo_url, tag, annotations, ..Image::default() });
-    let chart = (word(), word(), word()).prop_map(|(repo_url, name, version)| Chart {
+    let digest = prop_oneof![Just(String::new()), word()];
+    let chart = (word(), word(), word(), digest).prop_map(|(repo_url, name, version, digest)| Chart {
         repo_url,
         name,
         version,
+        digest,
         ..Chart::default()
     });
     let artifact = (word(), word(), any::<i64>()).prop_map(|(subscription_name, version, number)| {
@@ -213,8 +219,10 @@ fn status() -> impl Strategy<Value = WarehouseStatus> {
             status.last_handled_refresh = refresh;
             status.observed_generation = generation;
             status.last_freight_id = freight;
+            let digests = versions.iter().map(|version| (version.clone(), format!("of {version}")));
             let charts = vec![ChartDiscoveryResult {
                 repo_url: "https://a".to_owned(),
+                digests: digests.collect(),
                 versions,
                 ..Default::default()
             }];

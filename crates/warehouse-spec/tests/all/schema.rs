@@ -71,7 +71,8 @@ const WHOLE: &str = r#"{
                 "allowTagsRegexes": ["a"], "ignoreTagsRegexes": ["b"], "ignoreTags": ["c"], "expressionFilter": "true",
                 "includePaths": ["a"], "excludePaths": ["b"], "blobless": true, "insecureSkipTLSVerify": true}},
             {"git": {"repoURL": "https://host/b", "branch": "main", "since": "2026-01-02T03:04:05Z"}},
-            {"chart": {"repoURL": "https://host", "name": "web", "semverConstraint": "^1", "insecureSkipTLSVerify": true}},
+            {"chart": {"repoURL": "https://host", "name": "web", "semverConstraint": "^1", "followDigests": true,
+                "insecureSkipTLSVerify": true}},
             {"name": "d", "bucket": {"config": {"a": [1, {"b": null}]}, "discoveryLimit": 3}}
         ]
     },
@@ -84,7 +85,8 @@ const WHOLE: &str = r#"{
                 "commits": [{"id": "c", "branch": "main", "tag": "v1", "subject": "s", "author": "a", "committer": "b", "creatorDate": "2026-01-02T03:04:05Z"}]}],
             "images": [{"repoURL": "a", "platform": "linux/amd64", "subscriptionName": "b",
                 "references": [{"tag": "1", "digest": "sha256:0", "annotations": {"a": "b"}, "createdAt": "2026-01-02T03:04:05Z", "gitRepoURL": "c"}]}],
-            "charts": [{"repoURL": "a", "name": "b", "semverConstraint": "^1", "versions": ["1.0.0"], "subscriptionName": "c"}],
+            "charts": [{"repoURL": "a", "name": "b", "semverConstraint": "^1", "versions": ["1.0.0"],
+                "digests": {"1.0.0": "sha256:0"}, "subscriptionName": "c"}],
             "results": [{"name": "d", "artifactReferences": [{"artifactType": "t", "subscriptionName": "d", "version": "1", "metadata": {"a": 1}}]}]
         }
     }
@@ -108,7 +110,7 @@ fn freight_with_every_field() {
         r#"{"metadata": {"name": "a"}, "alias": "b", "discoveredAt": "2026-01-02T03:04:05Z", "origin": {"kind": "Warehouse", "name": "demo"},
         "commits": [{"repoURL": "a", "id": "b", "branch": "c", "tag": "d", "message": "e", "author": "f", "committer": "g", "subscriptionName": "h"}],
         "images": [{"repoURL": "a", "tag": "b", "digest": "c", "annotations": {"d": "e"}, "subscriptionName": "f"}],
-        "charts": [{"repoURL": "a", "name": "b", "version": "c", "subscriptionName": "d"}],
+        "charts": [{"repoURL": "a", "name": "b", "version": "c", "digest": "sha256:0", "subscriptionName": "d"}],
         "artifacts": [{"artifactType": "a", "subscriptionName": "b", "version": "c", "metadata": {"d": 1}}]}"#,
     )
     .unwrap();

@@ -190,3 +190,42 @@ fn unknown_fields_are_errors_to_the_strict() {
     assert!(found.is_error());
     assert!(manifest.warehouses.is_empty());
 }
+
+#[test]
+fn digests_are_followed_or_not() {
+    for (value, message, help) in [
+        (
+            "'true'",
+            "`followDigests` must be true or false, not a quoted text",
+            "take the quotation marks off",
+        ),
+        ("maybe", "`followDigests` must be true or false, not a text", "write true or false"),
+        ("1", "`followDigests` must be true or false, not the number `1`", "write true"),
+        ("[true]", "`followDigests` must be true or false, not a list", "write true or false"),
+    ] {
+        error(
+            &format!("  - chart:\n      repoURL: oci://host/a\n      followDigests: {value}\n"),
+            Code::WrongType,
+            (9, 22),
+            "spec.subscriptions[0].chart.followDigests",
+            message,
+            help,
+        );
+    }
+    error(
+        "  - chart:\n      repoURL: oci://host/a\n    followDigests: true\n",
+        Code::Misplaced,
+        (9, 5),
+        "spec.subscriptions[0].followDigests",
+        "`followDigests` stands beside `chart`, where only `name` may stand",
+        "move `followDigests` into `chart`",
+    );
+    warning(
+        "  - chart:\n      repoURL: oci://host/a\n      followDigest: true\n",
+        Code::UnknownField,
+        (9, 7),
+        "spec.subscriptions[0].chart.followDigest",
+        "a chart subscription has no field `followDigest`; it is ignored",
+        "did you mean `followDigests`?",
+    );
+}

@@ -1,0 +1,174 @@
+//! Selection: the best versions by the rule of the subscription, each reported to the trace, with digests where these are followed.
+
+use artifact_http::Call;
+use artifact_source::{Candidate, Chart, Error, ErrorKind, Rejection, Trace, Warning};
+use futures::stream::{FuturesOrdered, StreamExt as _};
+use oci_registry::{Digest, Repository, is_tag};
+use selection_strategies::{self as strategies, TagRule};
+
+use crate::index::EntryDigest;
+
+/// The largest number of requests for digests at one time; the pace of the client is the other limit.
+const PARALLELISM: usize = 32;
+/// The largest number of versions that a warning names.
+const MAX_NAMED: usize = 3;
+
+/// How one discovery selects.
+#[derive(Clone, Copy)]
+pub(crate) struct Selection<'a> {
+    pub(crate) rule: &'a TagRule,
+    pub(crate) limit: usize,
+    pub(crate) trace: &'a dyn Trace,
+}
+
+impl Selection<'_> {
+    /// The best versions, without digests.
+    ///
+    /// A version that is listed twice is two candidates and may be found twice, as in Kargo: the two entries of the index are two charts.
+    pub(crate) fn versions<'n>(&self, listed: impl IntoIterator<Item = &'n str>) -> Vec<Chart> {
+        self.chosen(listed).iter().map(|candidate| self.accept(candidate, None)).collect()
+    }
+
+    /// The best entries of an index, with their digests. Entries without one, and with a malformed one, are found without it, with a
+    /// warning.
+    pub(crate) fn entries(&self, listed: &[(&str, EntryDigest)]) -> Vec<Chart> {
+        let (mut missing, mut malformed) = (Vec::new(), Vec::new());
+        let chosen = self.chosen(listed.iter().map(|(version, _)| *version));
+        let accept = |candidate: &strategies::Candidate<'_>| {
+            let digest = listed.get(candidate.position).map_or(EntryDigest::Missing, |(_, digest)| *digest);
+            match digest {
+                EntryDigest::Sha256(_) => {}
+                EntryDigest::Malformed => malformed.push(candidate.name.to_owned()),
+                EntryDigest::Missing => missing.push(candidate.name.to_owned()),
+            }
+            self.accept(candidate, digest.to_text())
+        };
+        let charts = chosen.iter().map(accept).collect();
+        for (versions, what) in [
+            (missing, "have no `digest` in the index"),
+            (malformed, "have a `digest` in the index that is not SHA-256 in hex"),
+        ] {
+            if !versions.is_empty() {
+                let message =
+                    format!("{} of {} versions {what}: {}", versions.len(), chosen.len(), named(versions));
+                self.trace.warned(&Warning::new(message).with_hint(
+                    "Freight keeps its name when their content changes; write the index with `helm repo index`, which adds it",
+                ));
+            }
+        }
+        charts
+    }
+
+    /// The best tags of a repository, with the digests of their manifests: one HEAD request each, and GET where HEAD does not help.
+    ///
+    /// As many candidates as the limit needs are read together. A tag that is gone is rejected with a warning, and the next one is read
+    /// in its place.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading a manifest: an older version never takes the place of one that the registry refuses or fails to show.
+    pub(crate) async fn tags(
+        &self,
+        tags: &[String],
+        repository: &Repository,
+        call: &Call,
+    ) -> Result<Vec<Chart>, Error> {
+        let reject = |name: &str, why: Rejection| self.trace.rejected(&Candidate::new(name), &why);
+        let mut ranking = self.rule.rank(tags.iter().map(String::as_str), reject);
+        let (mut charts, mut gone) = (Vec::new(), Vec::new());
+        while charts.len() < self.limit && ranking.len() > 0 {
+            let next: Vec<_> = ranking.by_ref().take(self.limit - charts.len()).collect();
+            let mut waiting = next.iter();
+            let mut reads: FuturesOrdered<_> = waiting
+                .by_ref()
+                .take(PARALLELISM)
+                .map(|candidate| read(candidate, repository, call))
+                .collect();
+            while let Some((candidate, digest)) = reads.next().await {
+                reads.extend(waiting.next().map(|candidate| read(candidate, repository, call)));
+                match digest {
+                    Ok(digest) => charts.push(self.accept(candidate, Some(digest.to_string()))),
+                    Err(error) if is_gone(&error) => {
+                        let reason = error.to_string();
+                        gone.push(format!("{} ({reason})", candidate.name));
+                        reject(candidate.name, Rejection::Unreadable { reason: reason.into() });
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        for candidate in ranking.into_rest() {
+            reject(candidate.name, Rejection::BeyondLimit { limit: self.limit });
+        }
+        if !gone.is_empty() {
+            let message = format!("skipped, although it could be the newest: {}", named(gone));
+            self.trace.warned(&Warning::new(message).with_hint("delete the tag, or push the chart again"));
+        }
+        Ok(charts)
+    }
+
+    /// The best candidates up to the limit; the others are reported.
+    fn chosen<'n>(&self, listed: impl IntoIterator<Item = &'n str>) -> Vec<strategies::Candidate<'n>> {
+        let selection = self.rule.select(listed).limit(self.limit);
+        for (name, why) in &selection.rejected {
+            self.trace.rejected(&Candidate::new(name), why);
+        }
+        selection.chosen
+    }
+
+    /// Reports a candidate as found. Beside its name stand the version, if that is spelt otherwise, and the digest: `1.0.0+a@sha256:...`.
+    fn accept(&self, candidate: &strategies::Candidate<'_>, digest: Option<String>) -> Chart {
+        let version = candidate.version_text();
+        let other = (*version != *candidate.name).then_some(&*version);
+        let both = other.zip(digest.as_deref()).map(|(version, digest)| format!("{version}@{digest}"));
+        let detail = both.as_deref().or(digest.as_deref()).or(other);
+        self.trace.accepted(&Candidate::new(candidate.name).with_detail(detail));
+        let chart = Chart::new(version);
+        match digest {
+            Some(digest) => chart.with_digest(digest),
+            None => chart,
+        }
+    }
+}
+
+type Read<'c, 'n> = (&'c strategies::Candidate<'n>, Result<Digest, Error>);
+
+async fn read<'c, 'n>(
+    candidate: &'c strategies::Candidate<'n>,
+    repository: &Repository,
+    call: &Call,
+) -> Read<'c, 'n> {
+    (candidate, digest_of(candidate.name, repository, call).await)
+}
+
+/// The digest of a tag. Some registries refuse HEAD or fail at it, so any other error than a rate limit leads to a GET request.
+async fn digest_of(tag: &str, repository: &Repository, call: &Call) -> Result<Digest, Error> {
+    if !is_tag(tag) {
+        return Err(Error::new(ErrorKind::NotFound, "its name is not a valid tag"));
+    }
+    match repository.head_manifest(tag, call).await {
+        Ok(head) => {
+            if let Some(digest) = head.digest {
+                return Ok(digest);
+            }
+        }
+        Err(error) if error.kind() == ErrorKind::RateLimited => return Err(error),
+        Err(_) => {}
+    }
+    Ok(repository.manifest(tag, call).await?.digest)
+}
+
+/// Whether this is the error of one tag that does not exist; a missing repository is not a missing tag.
+fn is_gone(error: &Error) -> bool {
+    error.is_not_found() && error.code() != Some("NAME_UNKNOWN")
+}
+
+/// The first of these versions, in a few words.
+fn named(versions: Vec<String>) -> String {
+    let more = versions.len().saturating_sub(MAX_NAMED);
+    let mut text = versions.into_iter().take(MAX_NAMED).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
