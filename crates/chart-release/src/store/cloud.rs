@@ -95,7 +95,7 @@ fn unusable(scheme: CloudScheme, error: &object_store::Error) -> Error {
         format!("the settings of {}:// in the environment cannot be used: {text}", scheme.as_str())
     };
     Error::new(ErrorKind::InvalidInput, message)
-        .with_hint("the page on stores of the guide lists the variables that are read")
+        .with_hint("the docs of `Store::open` list the variables that are read: https://docs.rs/chart-release/latest/chart_release/store/struct.Store.html#method.open")
 }
 
 #[cfg(feature = "s3")]
