@@ -6,6 +6,7 @@ pub mod changed;
 pub mod dependency;
 mod error;
 pub mod git;
+mod overwrite;
 pub mod registry;
 mod release;
 pub mod repository;
@@ -13,6 +14,7 @@ pub mod store;
 
 pub use error::Error;
 pub use helm_chart::Package;
+pub use overwrite::Overwrite;
 pub use registry::ChartRegistry;
 pub use release::{
     Action, Channel, ChartReport, DevVersion, Failure, ImageLocation, Outcome, Plan, PlannedChart, Refusal,

@@ -16,7 +16,7 @@ use repository_url::redact_url;
 pub use error::{Conflict, PushFailed};
 pub use standing::{Standing, StandingChart};
 
-use crate::{Error, Package};
+use crate::{Error, Overwrite, Package};
 use artifact::{Artifact, MANIFEST, tag_of};
 
 /// The charts below one path of an OCI registry, as `helm push CHART.tgz oci://HOST/PATH` writes them and `helm pull` reads them.
@@ -24,18 +24,19 @@ use artifact::{Artifact, MANIFEST, tag_of};
 /// ```
 /// use artifact_http::{Call, HttpClient};
 /// use chart_release::Package;
-/// use chart_release::registry::{ChartRegistry, Outcome, Overwrite};
+/// use chart_release::Overwrite;
+/// use chart_release::registry::{ChartRegistry, Outcome};
 ///
 /// # async fn example(url: &str, archive: Vec<u8>) -> Result<(), chart_release::Error> {
 /// let registry = ChartRegistry::builder(url).http(HttpClient::builder().build()?).build()?;
 /// let package = Package::from_archive(archive)?;
 /// let call = Call::new();
 ///
-/// let pushed = registry.push(&package, Overwrite::Never, &call).await?;
+/// let pushed = registry.push(&package, &Overwrite::Never, &call).await?;
 /// println!("{} {}", pushed.reference, pushed.chart);
 ///
 /// // Again it is found, and nothing is sent.
-/// let again = registry.push(&package, Overwrite::Never, &call).await?;
+/// let again = registry.push(&package, &Overwrite::Never, &call).await?;
 /// assert_eq!(again.outcome, Outcome::AlreadyThere);
 /// # Ok(())
 /// # }
@@ -53,7 +54,7 @@ use artifact::{Artifact, MANIFEST, tag_of};
 ///
 /// # What is never done
 ///
-/// A tag that names other content is not moved, unless [`Overwrite::Allowed`] says so. Two pushes have the same content if their archives
+/// A tag that names other content is not moved, unless [`Overwrite`] names its version. Two pushes have the same content if their archives
 /// have one digest; their manifests may differ in the time. Registries have no conditional push, so two pushes at the same moment
 /// can both find no tag: each reads the tag again afterwards, and the one that lost has a [`Conflict`].
 #[derive(Clone)]
@@ -142,16 +143,6 @@ impl ChartRegistryBuilder {
     }
 }
 
-/// Whether a tag that names other content may be moved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Overwrite {
-    /// It is an error.
-    #[default]
-    Never,
-    /// It is moved: for a version that is meant to move, such as `0.0.0-dev`.
-    Allowed,
-}
-
 /// What a push did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -227,7 +218,7 @@ impl ChartRegistry {
     /// [`Error::Conflict`] if the tag names other content and must not be moved, and if another push moved the tag meanwhile;
     /// [`Error::Push`] for everything that a request can fail with, with what the registry has by then; and
     /// [`InvalidInput`](ErrorKind::InvalidInput) as [`standing`](Self::standing).
-    pub async fn push(&self, package: &Package, overwrite: Overwrite, call: &Call) -> Result<Pushed, Error> {
+    pub async fn push(&self, package: &Package, overwrite: &Overwrite, call: &Call) -> Result<Pushed, Error> {
         self.push_parts(package, None, overwrite, call).await
     }
 
@@ -241,7 +232,7 @@ impl ChartRegistry {
         &self,
         package: &Package,
         provenance: impl Into<Bytes>,
-        overwrite: Overwrite,
+        overwrite: &Overwrite,
         call: &Call,
     ) -> Result<Pushed, Error> {
         self.push_parts(package, Some(provenance.into()), overwrite, call).await
@@ -251,7 +242,7 @@ impl ChartRegistry {
         &self,
         package: &Package,
         provenance: Option<Bytes>,
-        overwrite: Overwrite,
+        overwrite: &Overwrite,
         call: &Call,
     ) -> Result<Pushed, Error> {
         let place = self.place(package.name(), package.version())?;
@@ -280,7 +271,7 @@ impl ChartRegistry {
         if let (true, Some(manifest)) = (before.has(package), before.manifest()) {
             return Ok(pushed(Outcome::AlreadyThere, manifest, 0));
         }
-        if before != Standing::Nothing && overwrite == Overwrite::Never {
+        if before != Standing::Nothing && !overwrite.allows(package.version()) {
             return Err(conflict(before, false).into());
         }
 

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use selection_strategies::Version;
 
-/// The one version that may be published again with other content.
-pub const FIXED: &str = "0.0.0-dev";
+use crate::overwrite::MOVING_VERSION;
 
 /// How a dev release is named.
 ///
@@ -41,7 +40,7 @@ impl DevVersion {
     /// its committer time. Returns `None` if `version` is not a semantic version.
     pub fn of(self, version: &str, is_released: bool, commit: &str, time: Timestamp) -> Option<String> {
         if self == Self::Fixed {
-            return Some(FIXED.to_owned());
+            return Some(MOVING_VERSION.to_owned());
         }
         let version = Version::parse(version).ok()?;
         let (major, minor) = (version.major(), version.minor());

@@ -11,10 +11,11 @@ use helm_chart::Package;
 use super::observer::ReleaseObserver;
 use super::plan::{Action, Channel, Plan, PlannedChart, StepKind};
 use super::report::{ChartReport, Failure, Outcome, Report, ReportedStep};
-use super::{Release, dev_version, within};
+use super::{Release, within};
 use crate::git::{CommitId, TagCreation, TagName};
+use crate::overwrite::MOVING_VERSION;
 use crate::repository::ArchivePut;
-use crate::{ChartRegistry, Error, registry, repository};
+use crate::{ChartRegistry, Error, Overwrite, registry};
 
 /// How many charts take the same step at once.
 const AT_ONCE: usize = 8;
@@ -122,11 +123,8 @@ impl<'r> Execution<'r> {
         publication: Publication,
     ) -> (usize, StepResult) {
         self.observer.started(chart, StepKind::Push, target);
-        let overwrite = match publication.may_replace {
-            true => registry::Overwrite::Allowed,
-            false => registry::Overwrite::Never,
-        };
-        let pushed = registry.push(&publication.package, overwrite, &self.call).await;
+        let overwrite = overwrite(publication.may_replace);
+        let pushed = registry.push(&publication.package, &overwrite, &self.call).await;
         let action = pushed.map(|pushed| match pushed.outcome {
             registry::Outcome::Pushed => Action::Create,
             registry::Outcome::Replaced(_) => Action::Replace,
@@ -206,12 +204,9 @@ impl<'r> Execution<'r> {
     }
 
     /// The packages of these charts, whose step begins, and which version of them may be replaced: of all versions only the fixed dev version.
-    fn packages(&self, kind: StepKind, pending: &[usize]) -> (Vec<Package>, repository::Overwrite) {
+    fn packages(&self, kind: StepKind, pending: &[usize]) -> (Vec<Package>, Overwrite) {
         let publications: Vec<_> = self.announce(kind, pending).filter_map(publication).collect();
-        let overwrite = match publications.iter().any(|publication| publication.may_replace) {
-            true => repository::Overwrite::Version(dev_version::FIXED.to_owned()),
-            false => repository::Overwrite::Never,
-        };
+        let overwrite = overwrite(publications.iter().any(|publication| publication.may_replace));
         (publications.iter().map(|publication| (*publication.package).clone()).collect(), overwrite)
     }
 
@@ -339,8 +334,12 @@ impl<'r> Execution<'r> {
     }
 }
 
+fn overwrite(may_replace: bool) -> Overwrite {
+    if may_replace { Overwrite::moving_dev() } else { Overwrite::Never }
+}
+
 fn publication(chart: &PlannedChart) -> Option<Publication> {
-    let may_replace = chart.channel == Channel::Dev && chart.version == dev_version::FIXED;
+    let may_replace = chart.channel == Channel::Dev && chart.version == MOVING_VERSION;
     Some(Publication { package: Arc::clone(chart.package.as_ref()?), may_replace })
 }
 

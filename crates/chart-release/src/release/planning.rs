@@ -10,12 +10,13 @@ use helm_chart::{Chart, ChartFolders, Package};
 use oci_registry::Digest;
 use selection_strategies::{Version, similar_names};
 
-use super::dev_version::{self, is_dev};
+use super::dev_version::is_dev;
 use super::observer::ReleaseObserver;
 use super::plan::{Action, Channel, Plan, PlannedChart, Step, StepKind};
 use super::{DevVersion, Git, Refusal, Release, Request, within};
 use crate::dependency::DependencyResolver;
 use crate::git::{BranchStanding, CommitId, RemoteListing, TagName, TagStanding};
+use crate::overwrite::MOVING_VERSION;
 use crate::{Error, registry};
 
 /// How many charts are packaged, and asked for, at once.
@@ -402,7 +403,7 @@ struct Steps<'c> {
 impl Steps<'_> {
     /// Adds a step whose target has the archive with this digest, or the refusal: only a moving version is replaced.
     fn add(&mut self, kind: StepKind, target: String, published: Option<&str>) {
-        let may_replace = self.chart.channel == Channel::Dev && self.chart.version == dev_version::FIXED;
+        let may_replace = self.chart.channel == Channel::Dev && self.chart.version == MOVING_VERSION;
         let action = match published {
             None => Action::Create,
             Some(digest) if digest == self.package.digest() => Action::Keep,

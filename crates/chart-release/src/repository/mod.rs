@@ -13,10 +13,10 @@ use helm_chart::Package;
 use url::Url;
 
 use self::index::{Document, Listed, NewEntry};
-use crate::Error;
 use crate::store::{Condition, Lock, Object, PutOutcome, Random, Store, sha256_hex};
+use crate::{Error, Overwrite};
 
-pub use outcome::{ArchivePut, IndexMerge, Overwrite, Standing};
+pub use outcome::{ArchivePut, IndexMerge, Standing};
 
 /// The name of the index.
 const INDEX: &str = "index.yaml";
@@ -34,7 +34,8 @@ const SILENCES: u32 = 2;
 ///
 /// ```
 /// use chart_release::Package;
-/// use chart_release::repository::{ArchivePut, ChartRepository, IndexMerge, Overwrite};
+/// use chart_release::Overwrite;
+/// use chart_release::repository::{ArchivePut, ChartRepository, IndexMerge};
 /// use chart_release::store::Store;
 ///
 /// # async fn example(folder: &std::path::Path, package: Package) -> Result<(), chart_release::Error> {

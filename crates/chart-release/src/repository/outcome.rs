@@ -1,21 +1,5 @@
 //! What stands in a repository, and what came of a step.
 
-/// Which versions may be replaced by other content.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Overwrite {
-    /// None: what is published stays.
-    #[default]
-    Never,
-    /// This version alone, as it is written: the fixed version of dev releases, `0.0.0-dev`.
-    Version(String),
-}
-
-impl Overwrite {
-    pub(super) fn allows(&self, version: &str) -> bool {
-        matches!(self, Self::Version(allowed) if allowed == version)
-    }
-}
-
 /// What stands of a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,7 +1,8 @@
 //! The index against Helm 3 and 4, and what happens to indexes of every kind.
 
 use artifact_source::ErrorKind;
-use chart_release::repository::{ChartRepository, Overwrite};
+use chart_release::Overwrite;
+use chart_release::repository::ChartRepository;
 use chart_release::store::Condition;
 use chart_release::{Error, Package};
 use proptest::prelude::*;

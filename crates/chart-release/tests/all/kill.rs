@@ -9,8 +9,9 @@ use std::time::Duration;
 use artifact_source::Error;
 use async_trait::async_trait;
 use bytes::Bytes;
+use chart_release::Overwrite;
 use chart_release::Package;
-use chart_release::repository::{ChartRepository, Overwrite};
+use chart_release::repository::ChartRepository;
 use chart_release::store::{
     Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Random, Store,
 };

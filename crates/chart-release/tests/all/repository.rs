@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use artifact_source::{ArtifactSource as _, DiscoverRequest, Discovery};
 use chart_release::Error;
-use chart_release::repository::{ArchivePut, Overwrite};
+use chart_release::Overwrite;
+use chart_release::repository::ArchivePut;
 use chart_release::store::Condition;
 use helm_source::HelmSource;
 use warehouse_testkit::peer::{Nginx, Tool, available};

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use chart_release::Error;
-use chart_release::repository::{ChartRepository, Overwrite};
+use chart_release::Overwrite;
+use chart_release::repository::ChartRepository;
 use chart_release::store::{Random, Store};
 use warehouse_testkit::Conditions;
 

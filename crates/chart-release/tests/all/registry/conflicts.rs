@@ -6,7 +6,8 @@ use artifact_http::Call;
 use async_trait::async_trait;
 use bytes::Bytes;
 use chart_release::Error;
-use chart_release::registry::{Outcome, Overwrite, Standing};
+use chart_release::Overwrite;
+use chart_release::registry::{Outcome, Standing};
 use oci_registry::{BlobPush, Digest, HttpPush, NewManifest, Push, Repository};
 use warehouse_testkit::{Chart, Fault, Registry, Reply, When};
 
@@ -16,11 +17,11 @@ use super::{at, call, charts, check, methods, now, other_web, package, web};
 async fn other_content_is_refused_and_both_digests_are_named() {
     let registry = Registry::start().unwrap();
     let charts = charts(&registry, None);
-    charts.push(&web("1.0.0"), Overwrite::Never, &call()).await.unwrap();
+    charts.push(&web("1.0.0"), &Overwrite::Never, &call()).await.unwrap();
     let before = registry.digest("charts/web", "1.0.0");
     registry.log().clear();
 
-    let error = charts.push(&other_web("1.0.0"), Overwrite::Never, &call()).await.unwrap_err();
+    let error = charts.push(&other_web("1.0.0"), &Overwrite::Never, &call()).await.unwrap_err();
     let message = format!(
         "oci://{}/charts/web:1.0.0 names other content already: the chart {}, and not the chart {}",
         registry.host(),
@@ -34,44 +35,44 @@ async fn other_content_is_refused_and_both_digests_are_named() {
     assert_eq!(registry.digest("charts/web", "1.0.0"), before);
 
     // The remedy.
-    charts.push(&other_web("1.0.1"), Overwrite::Never, &call()).await.unwrap();
+    charts.push(&other_web("1.0.1"), &Overwrite::Never, &call()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_version_that_may_move_moves() {
     let registry = Registry::start().unwrap();
     let charts = charts(&registry, None);
-    let first = charts.push(&web("0.0.0-dev"), Overwrite::Allowed, &call()).await.unwrap();
+    let first = charts.push(&web("0.0.0-dev"), &Overwrite::moving_dev(), &call()).await.unwrap();
     assert_eq!(first.outcome, Outcome::Pushed);
-    let second = charts.push(&other_web("0.0.0-dev"), Overwrite::Allowed, &call()).await.unwrap();
+    let second = charts.push(&other_web("0.0.0-dev"), &Overwrite::moving_dev(), &call()).await.unwrap();
     let Outcome::Replaced(standing) = second.outcome else { panic!("{second:?}") };
     assert!(standing.has(&web("0.0.0-dev")));
     assert_eq!(registry.digest("charts/web", "0.0.0-dev").as_deref(), Some(second.manifest.as_str()));
-    let third = charts.push(&other_web("0.0.0-dev"), Overwrite::Allowed, &call()).await.unwrap();
+    let third = charts.push(&other_web("0.0.0-dev"), &Overwrite::moving_dev(), &call()).await.unwrap();
     assert_eq!(third.outcome, Outcome::AlreadyThere);
 }
 
 #[tokio::test]
 async fn the_same_chart_with_another_time_is_the_same_content() {
     let registry = Registry::start().unwrap();
-    let first = charts(&registry, None).push(&web("1.0.0"), Overwrite::Never, &call()).await.unwrap();
+    let first = charts(&registry, None).push(&web("1.0.0"), &Overwrite::Never, &call()).await.unwrap();
     let later = at(&registry.host()).clock(now() + jiff::Span::new().hours(1)).build().unwrap();
-    for overwrite in [Overwrite::Never, Overwrite::Allowed] {
+    for overwrite in [&Overwrite::Never, &Overwrite::Version("1.0.0".to_owned())] {
         let again = later.push(&web("1.0.0"), overwrite, &call()).await.unwrap();
         assert_eq!((again.outcome, again.manifest), (Outcome::AlreadyThere, first.manifest.clone()));
     }
     // What another tool pushed is recognised, too.
     let chart = Chart::new("web", "2.0.0");
     registry.push_chart("charts", &chart);
-    let found = charts(&registry, None).push(&package(&chart), Overwrite::Never, &call()).await.unwrap();
+    let found = charts(&registry, None).push(&package(&chart), &Overwrite::Never, &call()).await.unwrap();
     assert_eq!(found.outcome, Outcome::AlreadyThere);
 }
 
 #[tokio::test]
 async fn the_same_time_gives_the_same_manifest() {
     let (one, other) = (Registry::start().unwrap(), Registry::start().unwrap());
-    let first = charts(&one, None).push(&web("1.0.0"), Overwrite::Never, &call()).await.unwrap();
-    let second = charts(&other, None).push(&web("1.0.0"), Overwrite::Never, &call()).await.unwrap();
+    let first = charts(&one, None).push(&web("1.0.0"), &Overwrite::Never, &call()).await.unwrap();
+    let second = charts(&other, None).push(&web("1.0.0"), &Overwrite::Never, &call()).await.unwrap();
     assert_eq!(first.manifest, second.manifest);
 }
 
@@ -85,9 +86,9 @@ async fn what_is_no_chart_is_not_overwritten_either() {
         matches!(&standing, Standing::Other { manifest, .. } if manifest.as_str() == image.digest),
         "{standing}"
     );
-    let error = charts.push(&web("1.0.0"), Overwrite::Never, &call()).await.unwrap_err();
+    let error = charts.push(&web("1.0.0"), &Overwrite::Never, &call()).await.unwrap_err();
     check(&error, "names other content already: another artifact, sha256:", "raise the version");
-    let pushed = charts.push(&web("1.0.0"), Overwrite::Allowed, &call()).await.unwrap();
+    let pushed = charts.push(&web("1.0.0"), &Overwrite::Version("1.0.0".to_owned()), &call()).await.unwrap();
     assert_eq!(pushed.outcome, Outcome::Replaced(standing));
 }
 
@@ -136,18 +137,18 @@ async fn two_releases_at_once_learn_who_won() {
         // What the other one pushes, at another time.
         let elsewhere = Registry::start().unwrap();
         let later = at(&elsewhere.host()).clock(now() + jiff::Span::new().hours(1)).build().unwrap();
-        let won = later.push(&theirs, Overwrite::Never, &call()).await.unwrap();
+        let won = later.push(&theirs, &Overwrite::Never, &call()).await.unwrap();
         let (media_type, bytes) = elsewhere.manifest("charts/web", "1.0.0").unwrap();
 
         let registry = Registry::start().unwrap();
-        charts(&registry, None).push(&theirs, Overwrite::Never, &call()).await.unwrap();
+        charts(&registry, None).push(&theirs, &Overwrite::Never, &call()).await.unwrap();
         registry.delete_tag("charts/web", "1.0.0");
         if before {
             // Ours is the second since now, and is lost on its way.
             registry.faults().add(When::path("/v2/**/manifests/*").method("PUT").nth(2), Fault::Reset);
         }
         let raced = at(&registry.host()).push(Raced { media_type, theirs: bytes, before }).build().unwrap();
-        let pushed = raced.push(&web("1.0.0"), Overwrite::Never, &call()).await;
+        let pushed = raced.push(&web("1.0.0"), &Overwrite::Never, &call()).await;
         assert_eq!(registry.digest("charts/web", "1.0.0").as_deref(), Some(won.manifest.as_str()));
         if same {
             assert_eq!(pushed.unwrap().manifest, won.manifest, "both pushed the same");
@@ -180,8 +181,8 @@ async fn two_releases_at_once_in_many_orders() {
         let (one, other) = (web("1.0.0"), other_web("1.0.0"));
         let (first, second, beside) = (call(), call(), call());
         let pushed = futures::future::join(
-            ours.push(&one, Overwrite::Never, &first),
-            theirs.push(&other, Overwrite::Never, &second),
+            ours.push(&one, &Overwrite::Never, &first),
+            theirs.push(&other, &Overwrite::Never, &second),
         );
         let (first, second) = pushed.await;
         let standing = ours.standing("web", "1.0.0", &beside).await.unwrap();
@@ -202,11 +203,11 @@ async fn two_releases_at_once_in_many_orders() {
 async fn a_registry_with_immutable_tags_says_so() {
     let registry = Registry::start().unwrap();
     let charts = charts(&registry, None);
-    charts.push(&web("0.0.0-dev"), Overwrite::Allowed, &call()).await.unwrap();
+    charts.push(&web("0.0.0-dev"), &Overwrite::moving_dev(), &call()).await.unwrap();
     let said =
         "The image tag '0.0.0-dev' already exists and cannot be overwritten because the tag is immutable.";
     let reply = Reply::status(400).oci_error("TAG_INVALID", said);
     registry.faults().add(When::path("/v2/**/manifests/*").method("PUT"), reply);
-    let error = charts.push(&other_web("0.0.0-dev"), Overwrite::Allowed, &call()).await.unwrap_err();
+    let error = charts.push(&other_web("0.0.0-dev"), &Overwrite::moving_dev(), &call()).await.unwrap_err();
     check(&error, "the registry does not let the manifest 0.0.0-dev replace", "its tags are immutable");
 }

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use artifact_http::{Call, Credential, HttpClient};
+use chart_release::Overwrite;
 use chart_release::Package;
-use chart_release::registry::{ChartRegistry, Outcome, Overwrite};
+use chart_release::registry::{ChartRegistry, Outcome};
 use jiff::Timestamp;
 use oci_registry::{Manifest, RegistryClient};
 use warehouse_testkit::peer::{OldRegistry, ReferenceRegistry, Tool, available};
@@ -99,7 +100,7 @@ async fn check(host: &str, credential: Option<Credential>) {
     }
     for (file, archive) in archives(&helms[0]) {
         let package = Package::from_archive(archive.clone()).unwrap();
-        let pushed = ours.push(&package, Overwrite::Never, &Call::new()).await.unwrap();
+        let pushed = ours.push(&package, &Overwrite::Never, &Call::new()).await.unwrap();
         assert_eq!(pushed.outcome, Outcome::Pushed);
         let (written, created) = manifest(host, "charts", &package, credential.clone()).await;
         assert_eq!(created, "2026-11-29T12:00:00Z");
@@ -127,7 +128,7 @@ async fn check(host: &str, credential: Option<Credential>) {
             .credentials(credential.clone())
             .build()
             .unwrap();
-        let again = theirs.push(&package, Overwrite::Never, &Call::new()).await.unwrap();
+        let again = theirs.push(&package, &Overwrite::Never, &Call::new()).await.unwrap();
         assert_eq!((again.outcome, again.blobs_sent), (Outcome::AlreadyThere, 0));
     }
 }
@@ -168,7 +169,7 @@ async fn provenance_is_the_layer_that_helm_writes() {
     at(&host)
         .build()
         .unwrap()
-        .push_with_provenance(&package, "signed", Overwrite::Never, &Call::new())
+        .push_with_provenance(&package, "signed", &Overwrite::Never, &Call::new())
         .await
         .unwrap();
     let (ours, _) = manifest(&host, "charts", &package, None).await;

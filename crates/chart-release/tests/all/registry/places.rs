@@ -2,7 +2,8 @@
 
 use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery};
-use chart_release::registry::{ChartRegistry, Overwrite};
+use chart_release::Overwrite;
+use chart_release::registry::ChartRegistry;
 use helm_source::HelmSource;
 use warehouse_testkit::{Chart, Registry};
 
@@ -46,7 +47,8 @@ async fn names_and_versions_that_no_registry_takes() {
         assert!(error.hint().is_some(), "{name} {version}: {error}");
     }
     let long = format!("1.0.0-{}", "a".repeat(130));
-    let error = charts.push(&package(&Chart::new("web", long)), Overwrite::Never, &call()).await.unwrap_err();
+    let error =
+        charts.push(&package(&Chart::new("web", long)), &Overwrite::Never, &call()).await.unwrap_err();
     assert!(error.to_string().contains("gives no tag"), "{error}");
     assert!(registry.log().all().is_empty());
 }
@@ -56,7 +58,7 @@ async fn discovery_finds_what_was_pushed() {
     let registry = Registry::start().unwrap();
     let charts = charts(&registry, None);
     for version in ["1.0.0", "1.1.0+build.7", "2.0.0-rc.1"] {
-        let pushed = charts.push(&web(version), Overwrite::Never, &call()).await.unwrap();
+        let pushed = charts.push(&web(version), &Overwrite::Never, &call()).await.unwrap();
         let tag = version.replace('+', "_");
         assert_eq!(pushed.reference, format!("oci://{}/charts/web:{tag}", registry.host()));
     }
@@ -74,10 +76,10 @@ async fn discovery_finds_what_was_pushed() {
 async fn a_path_is_not_needed() {
     let registry = Registry::start().unwrap();
     let charts = ChartRegistry::builder(format!("oci://{}", registry.host())).build().unwrap();
-    charts.push(&web("1.0.0"), Overwrite::Never, &call()).await.unwrap();
+    charts.push(&web("1.0.0"), &Overwrite::Never, &call()).await.unwrap();
     assert_eq!(registry.tags("web"), ["1.0.0"]);
     let provenance = at(&registry.host()).build().unwrap();
-    provenance.push_with_provenance(&web("1.0.0"), "signed", Overwrite::Never, &call()).await.unwrap();
+    provenance.push_with_provenance(&web("1.0.0"), "signed", &Overwrite::Never, &call()).await.unwrap();
     let (_, manifest) = registry.manifest("charts/web", "1.0.0").unwrap();
     assert!(String::from_utf8_lossy(&manifest).contains("vnd.cncf.helm.chart.provenance.v1.prov"));
 }

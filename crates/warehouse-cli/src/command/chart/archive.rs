@@ -6,7 +6,7 @@ use std::path::Path;
 use artifact_http::Call;
 use chart_release::registry::Outcome;
 use chart_release::repository::ArchivePut;
-use chart_release::{Package, registry, repository};
+use chart_release::{Overwrite, Package};
 use futures::StreamExt as _;
 use serde::Serialize;
 
@@ -18,9 +18,6 @@ use crate::output::Table;
 
 /// The largest archive that is read: 100 MiB, as Helm's own limit.
 const MAX_ARCHIVE: u64 = 100 << 20;
-
-/// The version that alone may be published again with other content.
-const DEV: &str = "0.0.0-dev";
 
 /// How many archives are pushed at once.
 const AT_ONCE: usize = 8;
@@ -114,13 +111,11 @@ pub(super) async fn push(arguments: Push, messages: &Messages) -> Result<Exit, E
         messages.chart_error(&error);
         Exit::Usage
     })?;
+    let overwrite = if arguments.replace_dev { Overwrite::moving_dev() } else { Overwrite::Never };
     let push = |package: &Package| {
-        let overwrite = match arguments.replace_dev && package.version() == DEV {
-            true => registry::Overwrite::Allowed,
-            false => registry::Overwrite::Never,
-        };
         let (registry, package, call) = (registry.clone(), package.clone(), call.clone());
-        async move { registry.push(&package, overwrite, &call).await }
+        let overwrite = overwrite.clone();
+        async move { registry.push(&package, &overwrite, &call).await }
     };
     let pushes: Vec<_> = packages.iter().map(push).collect();
     let results: Vec<_> = futures::stream::iter(pushes).buffered(AT_ONCE).collect().await;
@@ -159,10 +154,7 @@ pub(super) async fn backup(arguments: Backup, messages: &Messages) -> Result<Exi
         messages.chart_error(&error);
         Exit::Usage
     })?;
-    let overwrite = match arguments.replace_dev {
-        true => repository::Overwrite::Version(DEV.to_owned()),
-        false => repository::Overwrite::Never,
-    };
+    let overwrite = if arguments.replace_dev { Overwrite::moving_dev() } else { Overwrite::Never };
     let call = Call::new().with_deadline(std::time::Instant::now() + arguments.timeout);
     let done = async {
         let puts = repository.put_archives(&packages, &overwrite).await?;
