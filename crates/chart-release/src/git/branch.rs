@@ -50,18 +50,18 @@ pub struct MissingHistory {
 }
 
 impl MissingHistory {
-    /// The command that fetches what is missing.
-    pub fn remedy(&self) -> String {
+    /// The command that fetches what is missing, quoted for a shell.
+    pub fn command(&self) -> String {
         let refspec = argument(&format!("+refs/heads/{0}:refs/remotes/{1}/{0}", self.branch, self.remote));
         let remote = argument(&self.remote);
-        match self.is_shallow {
-            true => {
-                format!(
-                    "run: git fetch --unshallow {remote} {refspec} (with actions/checkout: `fetch-depth: 0`)"
-                )
-            }
-            false => format!("run: git fetch {remote} {refspec}"),
-        }
+        let unshallow = if self.is_shallow { "--unshallow " } else { "" };
+        format!("git fetch {unshallow}{remote} {refspec}")
+    }
+
+    /// What to do about it: the [command](Self::command), and the setting of the workflow that made the clone.
+    pub fn remedy(&self) -> String {
+        let checkout = if self.is_shallow { " (with actions/checkout: `fetch-depth: 0`)" } else { "" };
+        format!("run: {}{checkout}", self.command())
     }
 }
 

@@ -46,9 +46,15 @@ impl<'r> Execution<'r> {
         deadline: Option<Instant>,
         plan: Plan,
     ) -> Self {
-        let mut failures = Vec::new();
+        let is_possible = plan.is_possible();
+        let whole = plan.refusals.into_iter().map(|refusal| Failure {
+            chart: None,
+            step: None,
+            error: Error::Refused(refusal),
+        });
+        let mut failures: Vec<_> = whole.collect();
         let mut charts = plan.charts;
-        let stopped = charts.iter().map(|chart| !chart.is_possible()).collect();
+        let stopped = charts.iter().map(|chart| !is_possible || !chart.is_possible()).collect();
         for chart in &mut charts {
             let name = chart.chart.clone();
             failures.extend(chart.error.take().map(|error| Failure { chart: Some(name), step: None, error }));

@@ -139,14 +139,16 @@ impl GitFacts {
             let listing = within(deadline, repository.list_remote(&remote)).await?;
             facts.branch = match repository.branch_standing(commit, &listing)? {
                 BranchStanding::On { .. } => None,
-                BranchStanding::Off { branch, .. } => Some(Refusal::NotOnDefaultBranch {
+                BranchStanding::Off { branch, is_ahead, .. } => Some(Refusal::NotOnDefaultBranch {
                     commit: commit.to_string(),
                     branch: format!("{remote}/{branch}"),
+                    is_ahead,
                 }),
                 BranchStanding::Undecided { branch, missing, .. } => Some(Refusal::UnknownHistory {
                     commit: commit.to_string(),
                     branch: format!("{remote}/{branch}"),
                     reason: missing.to_string(),
+                    command: missing.command(),
                     remedy: missing.remedy(),
                 }),
             };

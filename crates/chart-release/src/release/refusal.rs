@@ -40,6 +40,8 @@ pub enum Refusal {
         commit: String,
         /// The default branch, such as `origin/main`.
         branch: String,
+        /// Whether the commit follows the newest one of the branch: then it is not pushed.
+        is_ahead: bool,
     },
     /// This clone cannot tell whether the commit is on the remote's default branch.
     UnknownHistory {
@@ -50,6 +52,8 @@ pub enum Refusal {
         /// What is missing.
         reason: String,
         /// The command that fetches it.
+        command: String,
+        /// The command, and the setting of the workflow that made the clone.
         remedy: String,
     },
     /// The tag of the release stands on another commit.
@@ -143,6 +147,9 @@ impl Refusal {
             Self::DirtyWorkTree { .. } => {
                 "commit the changes, or put them aside with `git stash --include-untracked`; `release-dev` takes a work tree as it is".to_owned()
             }
+            Self::NotOnDefaultBranch { branch, is_ahead: true, .. } => {
+                format!("push it to {branch} first")
+            }
             Self::NotOnDefaultBranch { branch, .. } => {
                 format!("merge the commit into {branch} and push it, then release from there")
             }
@@ -151,7 +158,7 @@ impl Refusal {
                  is deleted with `git tag -d {tag}` and `git push origin :refs/tags/{tag}`",
                 short(stands_on)
             ),
-            Self::UnknownHistory { remedy, .. } => format!("run `{remedy}`"),
+            Self::UnknownHistory { remedy, .. } => remedy.clone(),
             Self::BelowOne { .. } => "write `version: 1.0.0` or higher into the Chart.yaml, or leave --deployed out".to_owned(),
             Self::DevDependency { dependency, .. } => {
                 format!("release {dependency} first, and depend on the released version")
@@ -187,7 +194,7 @@ impl fmt::Display for Refusal {
             Self::DirtyWorkTree { paths, count } => {
                 write!(f, "the work tree differs from its commit: {}", listed(paths, *count))
             }
-            Self::NotOnDefaultBranch { commit, branch } => {
+            Self::NotOnDefaultBranch { commit, branch, .. } => {
                 write!(f, "the commit {} is not on {branch}", short(commit))
             }
             Self::UnknownHistory { commit, branch, reason, .. } => {

@@ -64,6 +64,17 @@ async fn a_commit_that_is_not_on_the_default_branch() {
     let refusals = refused(&world, &world.release(), &request(&["web"])).await;
     let commit = world.git(&["rev-parse", "HEAD"]);
     assert_eq!(refusals[0].0, format!("the commit {} is not on origin/main", &commit[..12]));
+    assert_eq!(refusals[0].1, "merge the commit into origin/main and push it, then release from there");
+
+    // A commit that follows main is to be pushed.
+    world.git(&["checkout", "--quiet", "main"]);
+    std::fs::write(world.clone_folder().join("charts/web/values.yaml"), "changed: true\n").unwrap();
+    let person = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+    world.git(&[&person[..], &["commit", "--quiet", "--all", "--message", "Ahead"]].concat());
+    let refusals = refused(&world, &world.release(), &request(&["web"])).await;
+    assert_eq!(refusals[0].1, "push it to origin/main first");
+    world.git(&["push", "--quiet", "origin", "HEAD:main"]);
+    assert!(plan_of(&world.release(), &request(&["web"])).await.is_possible());
 }
 
 #[tokio::test]
@@ -130,11 +141,9 @@ async fn an_image_that_does_not_exist() {
     assert!(plan_of(&release, &request(&["web", "common"])).await.is_possible());
 
     // Without a repository the values name the image; a chart without one is refused.
-    let values = world.builder().verify_image(ImageLocation::Values, images).build();
     let world = World::of(
         chart(Commit::new("x"), "web", "1.0.0", false, "x").file("charts/web/values.yaml", "a: b\n"),
     );
-    let _ = values;
     let images = RegistryClient::builder(client()).build();
     let values = world.builder().verify_image(ImageLocation::Values, images).build();
     let refusals = refused(&world, &values, &request(&["web"])).await;
@@ -200,9 +209,9 @@ async fn a_shallow_clone_releases_the_newest_commit_of_its_branch() {
     // Once the branch has moved, it cannot tell.
     world.remote.commit("main", Commit::new("Still more").file("README.md", "Still more\n")).unwrap();
     let plan = plan_of(&release, &request(&["web"])).await;
-    let [Refusal::UnknownHistory { remedy, .. }] = plan.refusals.as_slice() else {
+    let [Refusal::UnknownHistory { command, .. }] = plan.refusals.as_slice() else {
         panic!("{:?}", plan.refusals)
     };
-    super::world::run(std::process::Command::new("sh").arg("-c").arg(remedy).current_dir(&shallow));
-    assert!(plan_of(&release, &request(&["web"])).await.is_possible(), "the remedy works: {remedy}");
+    super::world::run(std::process::Command::new("sh").arg("-c").arg(command).current_dir(&shallow));
+    assert!(plan_of(&release, &request(&["web"])).await.is_possible(), "the remedy works: {command}");
 }
