@@ -118,7 +118,7 @@ impl Reading {
     fn relock(&self) -> String {
         let folder = if self.folder.is_empty() { "." } else { &self.folder };
         format!(
-            "lock the dependencies again (`warehouse chart dependency lock {folder}`, or `helm dependency update {folder}`) and commit {}",
+            "lock the dependencies (`warehouse chart dependency lock {folder}`, or `helm dependency update {folder}`) and commit {}",
             self.lock_file()
         )
     }
@@ -203,7 +203,7 @@ impl DependencyResolver {
             return Ok(());
         }
         let Some(lock) = reading.lock()? else {
-            return Err(reading.unlocked().into());
+            return reading.check_unlocked().map_err(Error::from);
         };
         for dependency in lock.dependencies() {
             if dependency.repository.starts_with("file://") {
@@ -333,13 +333,8 @@ impl DependencyResolver {
             let chosen = match reading.lock()? {
                 Some(lock) => lock.dependencies().to_vec(),
                 None => {
-                    let depends_on_time = |wanted: &&Dependency| {
-                        let repository = &wanted.repository;
-                        let is_remote = !repository.is_empty() && !repository.starts_with("file://");
-                        is_remote && selection_strategies::Version::parse_strict(&wanted.version).is_err()
-                    };
-                    if self.require_lock && reading.wanted.iter().any(|wanted| depends_on_time(&wanted)) {
-                        return Err(reading.unlocked().into());
+                    if self.require_lock {
+                        reading.check_unlocked()?;
                     }
                     try_join_all(reading.wanted.iter().map(|wanted| self.choose(&reading, wanted, call)))
                         .await?
@@ -455,14 +450,22 @@ impl Reading {
         Ok(())
     }
 
-    fn unlocked(&self) -> helm_chart::Error {
-        helm_chart::Error::new(format!(
-            "there is no {}, and the versions of dependencies change with time",
+    /// Whether a chart without a lock may have another dependency tomorrow: one that is not a folder, with a constraint that several versions
+    /// meet.
+    fn check_unlocked(&self) -> Result<(), helm_chart::Error> {
+        let is_open = |wanted: &&Dependency| {
+            let is_local = wanted.repository.is_empty() || wanted.repository.starts_with("file://");
+            !is_local && selection_strategies::Version::parse_strict(&wanted.version).is_err()
+        };
+        let Some(open) = self.wanted.iter().find(is_open) else { return Ok(()) };
+        let (name, version) = (&open.name, &open.version);
+        Err(helm_chart::Error::new(format!(
+            "{name} {version:?} may be another version tomorrow, and there is no {}",
             self.lock_file()
         ))
         .at(self.fields_file())
         .below(&self.folder)
-        .with_hint(self.relock())
+        .with_hint(format!("{}, or depend on one exact version", self.relock())))
     }
 }
 

@@ -11,7 +11,7 @@ use helm_chart::Package;
 use super::observer::ReleaseObserver;
 use super::plan::{Action, Channel, Plan, PlannedChart, StepKind};
 use super::report::{ChartReport, Failure, Outcome, Report, ReportedStep};
-use super::{Release, within};
+use super::settings::{Release, within};
 use crate::git::{CommitId, TagCreation, TagName};
 use crate::overwrite::MOVING_VERSION;
 use crate::repository::ArchivePut;

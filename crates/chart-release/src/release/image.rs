@@ -8,7 +8,7 @@ use oci_registry::RegistryClient;
 use selection_strategies::TagRule;
 use serde::Deserialize;
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::Error;
 
 /// Where the image of a chart's application is.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use helm_chart::Package;
 use serde::Serialize;
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::Error;
 use crate::git::CommitId;
 

@@ -10,10 +10,11 @@ use helm_chart::{Chart, ChartFolders, Package};
 use oci_registry::Digest;
 use selection_strategies::{Version, similar_names};
 
-use super::dev_version::is_dev;
+use super::dev_version::{DevVersion, is_dev};
 use super::observer::ReleaseObserver;
 use super::plan::{Action, Channel, Plan, PlannedChart, Step, StepKind};
-use super::{DevVersion, Git, Refusal, Release, Request, within};
+use super::refusal::Refusal;
+use super::settings::{Git, Release, Request, within};
 use crate::dependency::DependencyResolver;
 use crate::git::{BranchStanding, CommitId, RemoteListing, TagName, TagStanding};
 use crate::overwrite::MOVING_VERSION;

@@ -384,11 +384,14 @@ async fn a_chart_without_a_lock() {
     let strict = charts.builder().require_lock(true).build();
     strict.build("charts/exact", &Call::new()).await.unwrap();
     let error = strict.build("charts/range", &Call::new()).await.unwrap_err();
-    assert!(error.to_string().starts_with("charts/range/Chart.yaml: there is no Chart.lock"), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "charts/range/Chart.yaml: a \"^1\" may be another version tomorrow, and there is no Chart.lock"
+    );
     charts.build("range").await.unwrap();
     charts.write_lock("range").await;
     strict.build("charts/range", &Call::new()).await.unwrap();
-    assert!(strict.verify("charts/exact").is_err());
+    strict.verify("charts/exact").unwrap();
     strict.verify("charts/common").unwrap();
 }
 

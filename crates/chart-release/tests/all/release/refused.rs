@@ -124,6 +124,29 @@ async fn versions_that_may_not_be_released() {
     assert!(plan_of(&deployed, &dev).await.is_possible());
 }
 
+/// Without a lock the same commit would be another archive tomorrow.
+#[tokio::test]
+async fn a_dependency_that_may_be_another_one_tomorrow() {
+    let charts = warehouse_testkit::ChartServer::start().unwrap();
+    charts.publish(&warehouse_testkit::Chart::new("redis", "1.2.0"));
+    let fields = |version: &str| {
+        format!(
+            "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- name: redis\n  version: {version}\n  repository: {}\n",
+            charts.url()
+        )
+    };
+    let world = World::of(Commit::new("Web").file("charts/web/Chart.yaml", fields("^1.0.0")));
+    let plan = plan_of(&world.release(), &request(&["web"])).await;
+    let error = plan.charts[0].error.as_ref().expect("an error");
+    assert!(error.to_string().contains("redis"), "{error}");
+    assert!(error.hint().unwrap().contains("warehouse chart dependency lock"), "{:?}", error.hint());
+    assert!(!plan.is_possible());
+    // An exact version needs no lock.
+    world.remote.commit("main", Commit::new("Exact").file("charts/web/Chart.yaml", fields("1.2.0"))).unwrap();
+    world.git(&["pull", "--quiet"]);
+    assert!(plan_of(&world.release(), &request(&["web"])).await.is_possible());
+}
+
 #[tokio::test]
 async fn an_image_that_does_not_exist() {
     let world = World::new();
