@@ -10,7 +10,7 @@ use chart_release::{ChartRegistry, ChartRepository, Release, Request};
 use warehouse_discovery::Discoverer;
 use warehouse_testkit::{ChartServer, Commit, GitServer, Registry};
 
-use super::{DemoError, Folder, built, complete, read};
+use super::stage::{DemoError, Folder, built, complete, read};
 use crate::arguments::{ChartFormat, Format};
 use crate::message::{Exit, Messages};
 use crate::output;
