@@ -74,7 +74,11 @@ async fn the_store_refuses() {
     let release = world.release();
     let error = release.plan(&request(), &(), None).await.unwrap_err();
     assert!(error.to_string().contains("index.yaml"), "{error}");
-    assert_eq!(std::fs::read_to_string(&index).unwrap(), "<html>\n<body>Sign in</body>\n", "it is not replaced");
+    assert_eq!(
+        std::fs::read_to_string(&index).unwrap(),
+        "<html>\n<body>Sign in</body>\n",
+        "it is not replaced"
+    );
     std::fs::remove_file(&index).unwrap();
     assert!(super::faults::release(&world, None).await.is_complete());
 }

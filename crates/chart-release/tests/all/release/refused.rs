@@ -20,8 +20,7 @@ fn request(names: &[&str]) -> Request {
 async fn refused(world: &World, release: &Release, request: &Request) -> Vec<(String, String)> {
     let before = world.state().await;
     let plan = plan_of(release, request).await;
-    let shown: Vec<_> =
-        plan.refusals().map(|(_, refusal)| (refusal.to_string(), refusal.remedy())).collect();
+    let shown: Vec<_> = plan.refusals().map(|(_, refusal)| (refusal.to_string(), refusal.remedy())).collect();
     assert!(!plan.is_possible());
     let report = release.execute(plan, &(), None).await;
     assert!(!report.is_complete() && !report.failures.is_empty());
@@ -33,7 +32,10 @@ async fn refused(world: &World, release: &Release, request: &Request) -> Vec<(St
 async fn a_chart_that_does_not_exist() {
     let world = World::new();
     let refusals = refused(&world, &world.release(), &request(&["wbe", "web", "web"])).await;
-    assert_eq!(refusals[0], ("there is no chart \"wbe\" in charts".to_owned(), "did you mean web?".to_owned()));
+    assert_eq!(
+        refusals[0],
+        ("there is no chart \"wbe\" in charts".to_owned(), "did you mean web?".to_owned())
+    );
     assert_eq!(refusals[1].0, "the chart web is named twice");
 }
 
@@ -120,13 +122,18 @@ async fn an_image_that_does_not_exist() {
     let refusals = refused(&world, &release, &request(&["web", "common"])).await;
     let image = format!("{}/shop/web:2.1.0", world.registry.host());
     assert_eq!(refusals.len(), 1, "a library chart has no image: {refusals:?}");
-    assert!(refusals[0].0.starts_with(&format!("the image of web does not exist: {image}: ")), "{refusals:?}");
+    assert!(
+        refusals[0].0.starts_with(&format!("the image of web does not exist: {image}: ")),
+        "{refusals:?}"
+    );
     world.registry.image("shop/web").tag("2.1.0").platforms(["linux/amd64"]).push();
     assert!(plan_of(&release, &request(&["web", "common"])).await.is_possible());
 
     // Without a repository the values name the image; a chart without one is refused.
     let values = world.builder().verify_image(ImageLocation::Values, images).build();
-    let world = World::of(chart(Commit::new("x"), "web", "1.0.0", false, "x").file("charts/web/values.yaml", "a: b\n"));
+    let world = World::of(
+        chart(Commit::new("x"), "web", "1.0.0", false, "x").file("charts/web/values.yaml", "a: b\n"),
+    );
     let _ = values;
     let images = RegistryClient::builder(client()).build();
     let values = world.builder().verify_image(ImageLocation::Values, images).build();
@@ -185,13 +192,17 @@ async fn a_shallow_clone_releases_the_newest_commit_of_its_branch() {
     world.remote.commit("main", Commit::new("More").file("README.md", "More\n")).unwrap();
     let shallow = world.folder.path().join("shallow");
     let url = world.remote.url();
-    super::world::run(std::process::Command::new("git").args(["clone", "--quiet", "--depth", "1", url]).arg(&shallow));
+    super::world::run(
+        std::process::Command::new("git").args(["clone", "--quiet", "--depth", "1", url]).arg(&shallow),
+    );
     let release = super::world::builder(&shallow, &world.registry_url(), &world.store(), client()).build();
     assert!(plan_of(&release, &request(&["web"])).await.is_possible());
     // Once the branch has moved, it cannot tell.
     world.remote.commit("main", Commit::new("Still more").file("README.md", "Still more\n")).unwrap();
     let plan = plan_of(&release, &request(&["web"])).await;
-    let [Refusal::UnknownHistory { remedy, .. }] = plan.refusals.as_slice() else { panic!("{:?}", plan.refusals) };
+    let [Refusal::UnknownHistory { remedy, .. }] = plan.refusals.as_slice() else {
+        panic!("{:?}", plan.refusals)
+    };
     super::world::run(std::process::Command::new("sh").arg("-c").arg(remedy).current_dir(&shallow));
     assert!(plan_of(&release, &request(&["web"])).await.is_possible(), "the remedy works: {remedy}");
 }
