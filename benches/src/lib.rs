@@ -4,6 +4,7 @@
 //! compared with. Nothing here is a test, and no test asserts a time.
 
 pub mod chart_layout;
+pub mod charts;
 pub mod input;
 pub mod peer;
 pub mod redb_cache;

@@ -14,5 +14,6 @@ mod kill;
 mod registry;
 mod release;
 mod repository;
+mod scripts;
 mod store;
 mod writers;

@@ -7,4 +7,4 @@ mod refused;
 #[cfg(unix)]
 mod rivals;
 mod undisturbed;
-mod world;
+pub mod world;
