@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use artifact_http::SourceContext;
+use chart_release::Overwrite;
 use chart_release::build_marker::BuildMarker;
 use chart_release::changed::{BaseErrorKind, ChangedOptions, Event, Since, changed};
 use chart_release::git::GitRepository;
-use chart_release::repository::Overwrite;
 use chart_release::store::Condition;
 use chart_release::{
     Action, Channel, ChartRegistry, ChartRepository, DevVersion, Error, Outcome, Release, Report, Request,
