@@ -260,7 +260,7 @@ impl Planner<'_> {
             Course { channel: Channel::Dev, reason, version, tag: None }
         };
         Ok(match (self.request, tag) {
-            (Request::Dev(_, form), _) => dev(*form, "a dev release".to_owned()),
+            (Request::Dev(_, form), _) => dev(*form, String::new()),
             (Request::Auto(_, form), Some((tag, TagStanding::Elsewhere { .. }))) => {
                 dev(*form, format!("{tag} is released"))
             }

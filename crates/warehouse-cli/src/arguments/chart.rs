@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chart_release::DevVersion;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use url::Url;
 
 use super::Network;
@@ -14,6 +14,8 @@ pub(crate) enum Chart {
     /// Package charts into archives that Helm takes as its own.
     ///
     /// The same chart gives the same bytes on every machine. Dependencies are taken from Chart.lock, where there is one.
+    // `--version` is the version of the charts.
+    #[command(disable_version_flag = true)]
     Package(Package),
 
     /// Push archives to an OCI registry. A version that is published with other content is refused.
@@ -79,7 +81,8 @@ pub(crate) struct Package {
     #[arg(long, value_name = "VERSION")]
     pub(crate) app_version: Option<String>,
 
-    /// The folder above which no `file://` dependency and no link leads. Defaults to the folder above each chart.
+    /// The folder above which no `file://` dependency and no link leads. Defaults to the current folder, and for a chart that is not
+    /// below it to the folder above the chart.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
 
@@ -262,9 +265,10 @@ pub(crate) struct Auto {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("base").required(true).args(["since", "event"])))]
 pub(crate) struct Changed {
     /// Compare HEAD with this commit, branch or tag.
-    #[arg(long, value_name = "REF", conflicts_with = "event", required_unless_present = "event")]
+    #[arg(long, value_name = "REF")]
     pub(crate) since: Option<String>,
 
     /// Compare as this event of GitHub Actions says, a push or a pull request: the file in GITHUB_EVENT_PATH.
@@ -359,7 +363,8 @@ pub(crate) struct DependencyArguments {
     #[arg(value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: PathBuf,
 
-    /// The folder above which no `file://` dependency and no link leads. Defaults to the folder above the chart.
+    /// The folder above which no `file://` dependency and no link leads. Defaults to the current folder, and for a chart that is not
+    /// below it to the folder above the chart.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
 

@@ -53,7 +53,7 @@ pub(super) async fn package(arguments: arguments::Package, messages: &Messages) 
     let publisher = Publisher::open(&arguments.network, messages).await?;
     let call = Call::new().with_deadline(publisher.deadline);
     std::fs::create_dir_all(&arguments.destination).map_err(|error| {
-        messages.error(&format!("{}: {error}", arguments.destination.display()));
+        messages.error(&format!("{} could not be created: {error}", arguments.destination.display()));
         Exit::Usage
     })?;
     let mut rows = Vec::new();
@@ -191,11 +191,15 @@ fn read(files: &[std::path::PathBuf], messages: &Messages) -> Result<Vec<Package
             messages.error(&format!("{}: {message}", file.display()));
             Exit::Usage
         };
-        let size = std::fs::metadata(file).map_err(|error| unusable(error.to_string()))?.len();
+        let unreadable = |error: std::io::Error| {
+            messages.error(&format!("{} could not be read: {error}", file.display()));
+            Exit::Usage
+        };
+        let size = std::fs::metadata(file).map_err(&unreadable)?.len();
         if size > MAX_ARCHIVE {
             return Err(unusable("larger than 100 MiB, the largest chart that Helm reads".to_owned()));
         }
-        let bytes = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
+        let bytes = std::fs::read(file).map_err(&unreadable)?;
         packages.push(Package::from_archive(bytes).map_err(|error| {
             messages.chart_error(&error.at(file).into());
             Exit::Usage

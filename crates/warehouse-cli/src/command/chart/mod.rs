@@ -100,7 +100,8 @@ fn repository(backup: &str, url: Option<&Url>) -> Result<ChartRepository, chart_
     Ok(ChartRepository::new(Store::open(backup)?).with_url(url.cloned()))
 }
 
-/// The folders below the root of these charts, and the path of each chart from there. Without a root it is the folder above the chart.
+/// The folders below the root of a chart, and the path of the chart from there. Without a root it is the current folder, so that messages
+/// name files as the user does; for a chart that is not below it, the folder above the chart.
 fn folders(
     folder: &Path,
     root: Option<&PathBuf>,
@@ -110,10 +111,15 @@ fn folders(
         messages.error(&message);
         Exit::Usage
     };
-    let absolute = folder.canonicalize().map_err(|error| failed(format!("{}: {error}", folder.display())))?;
+    let unreadable = |path: &Path, error| failed(format!("{} could not be read: {error}", path.display()));
+    let absolute = folder.canonicalize().map_err(|error| unreadable(folder, error))?;
     let root = match root {
-        Some(root) => root.canonicalize().map_err(|error| failed(format!("{}: {error}", root.display())))?,
-        None => absolute.parent().unwrap_or(&absolute).to_owned(),
+        Some(root) => root.canonicalize().map_err(|error| unreadable(root, error))?,
+        None => {
+            let current = std::env::current_dir().and_then(|folder| folder.canonicalize()).ok();
+            let current = current.filter(|current| absolute.starts_with(current) && absolute != *current);
+            current.unwrap_or_else(|| absolute.parent().unwrap_or(&absolute).to_owned())
+        }
     };
     let path = absolute.strip_prefix(&root).ok().and_then(Path::to_str).ok_or_else(|| {
         failed(format!("{} is not below {}, or its name is not UTF-8", folder.display(), root.display()))
