@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use chart_release::DevVersion;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
-use url::Url;
 
 use super::Network;
 
@@ -112,7 +111,7 @@ pub(crate) struct Push {
     pub(crate) archives: Vec<PathBuf>,
 
     /// The registry, with the path above the charts.
-    #[arg(long, value_name = "oci://HOST/PATH", env = "WAREHOUSE_CHART_REGISTRY")]
+    #[arg(long, value_name = "oci://HOST/PATH", env = "WAREHOUSE_CHART_REGISTRY", hide_env_values = true)]
     pub(crate) registry: String,
 
     /// Replace a dev version (0.0.0-dev) that is published with other content. Other versions are never replaced.
@@ -153,13 +152,13 @@ pub(crate) struct Backup {
 pub(crate) struct RequiredStore {
     /// The store of the chart repository: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, file:///FOLDER, or
     /// rclone:REMOTE:PATH for a remote that is configured for rclone.
-    #[arg(long, value_name = "URL", env = "WAREHOUSE_CHART_BACKUP")]
+    #[arg(long, value_name = "URL", env = "WAREHOUSE_CHART_BACKUP", hide_env_values = true)]
     pub(crate) backup: String,
 
     /// The URL of the chart repository, written before the name of each archive in the index. Defaults to none: names relative to
     /// the index.
     #[arg(long, value_name = "URL")]
-    pub(crate) backup_url: Option<Url>,
+    pub(crate) backup_url: Option<String>,
 }
 
 /// Where charts are, and where they are published.
@@ -174,18 +173,18 @@ pub(crate) struct Publishing {
     pub(crate) repository: PathBuf,
 
     /// The registry, with the path above the charts.
-    #[arg(long, value_name = "oci://HOST/PATH", env = "WAREHOUSE_CHART_REGISTRY")]
+    #[arg(long, value_name = "oci://HOST/PATH", env = "WAREHOUSE_CHART_REGISTRY", hide_env_values = true)]
     pub(crate) registry: Option<String>,
 
     /// The store of the chart repository: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, file:///FOLDER, or
     /// rclone:REMOTE:PATH for a remote that is configured for rclone.
-    #[arg(long, value_name = "URL", env = "WAREHOUSE_CHART_BACKUP")]
+    #[arg(long, value_name = "URL", env = "WAREHOUSE_CHART_BACKUP", hide_env_values = true)]
     pub(crate) backup: Option<String>,
 
     /// The URL of the chart repository, written before the name of each archive in the index. Defaults to none: names relative to
     /// the index.
     #[arg(long, value_name = "URL")]
-    pub(crate) backup_url: Option<Url>,
+    pub(crate) backup_url: Option<String>,
 
     #[command(flatten)]
     pub(crate) network: Network,

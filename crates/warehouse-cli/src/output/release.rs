@@ -95,6 +95,9 @@ pub(crate) fn summary(report: &Report) -> String {
     let (unchanged, published): (Vec<_>, Vec<_>) =
         complete.partition(|chart| chart.steps.iter().all(|step| step.outcome == Outcome::Kept));
     let incomplete = report.charts.len() - unchanged.len() - published.len();
+    if published.is_empty() && incomplete == 0 {
+        return format!("{} unchanged: there was nothing left to do", counted(unchanged.len(), "chart"));
+    }
     let mut text = format!("{} published", counted(published.len(), "chart"));
     for (count, name) in [(unchanged.len(), "unchanged"), (incomplete, "not complete")] {
         if count > 0 {

@@ -57,6 +57,7 @@ pub(super) async fn package(arguments: arguments::Package, messages: &Messages) 
         Exit::Usage
     })?;
     let mut rows = Vec::new();
+    let mut written = std::collections::HashSet::new();
     let mut exit = Exit::Success;
     for folder in &arguments.folders {
         let (folders, path) = folders(folder, arguments.root.as_ref(), messages)?;
@@ -73,6 +74,15 @@ pub(super) async fn package(arguments: arguments::Package, messages: &Messages) 
         match packaged.await {
             Ok(package) => {
                 let file = arguments.destination.join(package.file_name());
+                if !written.insert(package.file_name()) {
+                    let folder = folder.display();
+                    messages.error(&format!(
+                        "{folder}: another of these charts is written to {}",
+                        file.display()
+                    ));
+                    exit = Exit::Failure;
+                    continue;
+                }
                 if let Err(error) = write(&file, package.archive()) {
                     messages.error(&format!("{} could not be written: {error}", file.display()));
                     exit = Exit::Failure;
@@ -155,7 +165,7 @@ pub(super) async fn backup(arguments: Backup, messages: &Messages) -> Result<Exi
     };
     let packages = read(&arguments.archives, messages)?;
     let store = &arguments.store;
-    let repository = super::repository(&store.backup, store.backup_url.as_ref()).map_err(|error| {
+    let repository = super::repository(&store.backup, store.backup_url.as_deref()).map_err(|error| {
         messages.chart_error(&error);
         Exit::Usage
     })?;
@@ -218,7 +228,11 @@ fn print(rows: &[Row], format: ChartFormat, messages: &Messages) -> Result<(), E
             for row in rows {
                 let digest = output::shortened(&row.digest);
                 let cells = [row.chart.clone(), row.version.clone(), digest];
-                table.row(cells.into_iter().chain([row.outcome.to_owned(), row.target.clone()]));
+                let target = match row.target.rsplit_once('@') {
+                    Some((reference, digest)) => format!("{reference}@{}", output::shortened(digest)),
+                    None => row.target.clone(),
+                };
+                table.row(cells.into_iter().chain([row.outcome.to_owned(), target]));
             }
             table.write(out)
         }

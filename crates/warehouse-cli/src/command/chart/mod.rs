@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use artifact_http::{CredentialSource, HttpClient, SourceContext};
-use artifact_source::SourceKind;
+use artifact_source::{Error, ErrorKind, SourceKind};
 use chart_release::dependency::DependencyResolver;
 use chart_release::store::Store;
 use chart_release::{ChartRegistry, ChartRepository};
@@ -96,8 +96,28 @@ fn registry(
 }
 
 /// The chart repository on a store.
-fn repository(backup: &str, url: Option<&Url>) -> Result<ChartRepository, chart_release::Error> {
-    Ok(ChartRepository::new(Store::open(backup)?).with_url(url.cloned()))
+fn repository(backup: &str, url: Option<&str>) -> Result<ChartRepository, chart_release::Error> {
+    let url = url.map(public_url).transpose()?;
+    Ok(ChartRepository::new(Store::open(backup)?).with_url(url))
+}
+
+/// The URL of a chart repository, which stands in its index for everybody to read.
+fn public_url(text: &str) -> Result<Url, Error> {
+    let shown = artifact_source::redact_url(text);
+    let invalid =
+        |message: String, hint: &'static str| Error::new(ErrorKind::InvalidInput, message).with_hint(hint);
+    let hint = "write https://HOST/PATH, without a user and password, as in `helm repo add`";
+    let url = Url::parse(text)
+        .map_err(|error| invalid(format!("{shown:?} is not the URL of a chart repository: {error}"), hint))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(invalid(format!("{shown:?} is not the URL of a chart repository"), hint));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let message =
+            format!("the URL of the chart repository has a credential, and would be in the index: {shown}");
+        return Err(invalid(message, "leave the user and password out; readers sign in with their own"));
+    }
+    Ok(url)
 }
 
 /// The folders below the root of a chart, and the path of the chart from there. Without a root it is the current folder, so that messages

@@ -73,7 +73,7 @@ impl<'m> Session<'m> {
             builder = builder.registry(publisher.registry(registry).map_err(failed)?);
         }
         if let Some(backup) = &publishing.backup {
-            let repository = super::repository(backup, publishing.backup_url.as_ref());
+            let repository = super::repository(backup, publishing.backup_url.as_deref());
             builder = builder.repository(repository.map_err(failed)?);
         }
         if let Some(checks) = checks {
