@@ -268,6 +268,7 @@ impl Planner<'_> {
                 channel: Channel::Release,
                 reason: match standing {
                     TagStanding::Absent => format!("there is no tag {tag}"),
+                    TagStanding::Elsewhere { .. } => format!("{tag} stands on another commit"),
                     _ => format!("{tag} stands on this commit"),
                 },
                 version: None,

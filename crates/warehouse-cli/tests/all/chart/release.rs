@@ -319,3 +319,32 @@ fn quiet_verbose_and_no_status_in_a_pipe() {
     let quiet = world.publish(&["release", "alone", "-q"]);
     assert_eq!((quiet.code, quiet.err.as_str()), (Some(0), ""));
 }
+
+/// `script` of util-linux runs the command on a terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_the_step_that_runs() {
+    let world = Publishing::new();
+    let mut command = std::process::Command::new("script");
+    let line = format!("{} chart release alone", env!("CARGO_BIN_EXE_warehouse"));
+    command
+        .args(["-qec", &line, "/dev/null"])
+        .current_dir(world.clone_folder())
+        .env_remove("WAREHOUSE_CHART_BACKUP");
+    let output = match world.with_places(&mut command).output() {
+        Ok(output) => output,
+        Err(error) => {
+            assert!(std::env::var_os("CI").is_none(), "script: {error}");
+            eprintln!("skipped: the program `script` of util-linux is not installed: {error}");
+            return;
+        }
+    };
+    let shown = String::from_utf8(output.stdout).unwrap();
+    for part in ["alone: package", "1 of 5 steps: alone: archive", "5 of 5 steps: alone: push tag"] {
+        assert!(shown.contains(&format!("\r\u{1b}[K{part}\r\u{1b}[K")), "{part:?} is missing:\n{shown}");
+    }
+    assert!(
+        shown.contains("\r\u{1b}[KCHART   VERSION") && shown.ends_with("1 chart published\r\n"),
+        "{shown}"
+    );
+}
