@@ -45,6 +45,8 @@ pub(crate) enum Chart {
     Changed(Changed),
 
     /// The last marker of a commit message that asks for an image: [build APP TAG].
+    ///
+    /// Printed as JSON. The exit code is 1 if there is no marker, and 2 if it asks for an app that is not among those of --app.
     BuildMarker(BuildMarker),
 
     /// Check charts against best practices.

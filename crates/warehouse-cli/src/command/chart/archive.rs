@@ -120,10 +120,7 @@ pub(super) async fn push(arguments: Push, messages: &Messages) -> Result<Exit, E
     let packages = read(&arguments.archives, messages)?;
     let publisher = Publisher::open(&arguments.network, messages).await?;
     let call = Call::new().with_deadline(publisher.deadline);
-    let registry = publisher.registry(&arguments.registry).map_err(|error| {
-        messages.chart_error(&error);
-        Exit::Usage
-    })?;
+    let registry = publisher.registry(&arguments.registry, messages)?;
     let push = |package: &Package| {
         let overwrite = match arguments.replace_dev && package.version() == DEV {
             true => registry::Overwrite::Allowed,
@@ -165,10 +162,7 @@ pub(super) async fn backup(arguments: Backup, messages: &Messages) -> Result<Exi
     };
     let packages = read(&arguments.archives, messages)?;
     let store = &arguments.store;
-    let repository = super::repository(&store.backup, store.backup_url.as_deref()).map_err(|error| {
-        messages.chart_error(&error);
-        Exit::Usage
-    })?;
+    let repository = super::repository(&store.backup, store.backup_url.as_deref(), messages)?;
     let overwrite = match arguments.replace_dev {
         true => repository::Overwrite::Version(DEV.to_owned()),
         false => repository::Overwrite::Never,

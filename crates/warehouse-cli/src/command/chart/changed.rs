@@ -103,7 +103,7 @@ pub(super) fn build_marker(arguments: arguments::BuildMarker, messages: &Message
         }
         Err(unknown) => {
             messages.error(&format!("{unknown}\n  help: {}", unknown.hint()));
-            Ok(Exit::Failure)
+            Ok(Exit::Usage)
         }
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_http::{CredentialSource, HttpClient, SourceContext};
+use artifact_http::{CredentialSource, HttpClient, Pace, SourceContext};
 use artifact_source::{Error, ErrorKind, SourceKind};
 use chart_release::dependency::DependencyResolver;
 use chart_release::store::Store;
@@ -46,6 +46,8 @@ pub(crate) async fn chart(command: Chart, messages: &Messages) -> Result<Exit, E
 struct Publisher {
     context: SourceContext,
     charts: RegistryClient,
+    /// The pace that all clients of registries share.
+    pace: Pace,
     deadline: Instant,
 }
 
@@ -60,18 +62,23 @@ impl Publisher {
         };
         let http = network::http(arguments).map_err(unusable)?;
         let http = http.build().map_err(|error| unusable(crate::message::explained(&error)))?;
-        let charts = registry(arguments, &http, Arc::clone(&credentials), SourceKind::Chart);
+        let pace = network::pace(&arguments.registry_rate);
+        let charts = registry(arguments, &http, pace.clone(), Arc::clone(&credentials), SourceKind::Chart);
         let context = SourceContext::new(http).with_credentials(credentials);
-        Ok(Self { context, charts, deadline })
+        Ok(Self { context, charts, pace, deadline })
     }
 
     /// The client that looks for images.
     fn images(&self, arguments: &Network) -> RegistryClient {
-        registry(arguments, &self.context.http, Arc::clone(&self.context.credentials), SourceKind::Image)
+        let credentials = Arc::clone(&self.context.credentials);
+        registry(arguments, &self.context.http, self.pace.clone(), credentials, SourceKind::Image)
     }
 
-    fn registry(&self, url: &str) -> Result<ChartRegistry, chart_release::Error> {
-        ChartRegistry::builder(url).client(self.charts.clone()).build()
+    fn registry(&self, url: &str, messages: &Messages) -> Result<ChartRegistry, Exit> {
+        ChartRegistry::builder(url).client(self.charts.clone()).build().map_err(|error| {
+            messages.chart_error(&error);
+            Exit::Usage
+        })
     }
 
     fn resolver(&self, folders: DiskFolders) -> DependencyResolver {
@@ -82,10 +89,11 @@ impl Publisher {
 fn registry(
     arguments: &Network,
     http: &HttpClient,
+    pace: Pace,
     credentials: Arc<dyn CredentialSource>,
     kind: SourceKind,
 ) -> RegistryClient {
-    let mut builder = RegistryClient::builder(http.clone()).credentials(credentials).kind(kind);
+    let mut builder = RegistryClient::builder(http.clone()).credentials(credentials).kind(kind).pace(pace);
     for host in &arguments.plain_http {
         builder = builder.plain_http(&host.0);
     }
@@ -96,9 +104,13 @@ fn registry(
 }
 
 /// The chart repository on a store.
-fn repository(backup: &str, url: Option<&str>) -> Result<ChartRepository, chart_release::Error> {
-    let url = url.map(public_url).transpose()?;
-    Ok(ChartRepository::new(Store::open(backup)?).with_url(url))
+fn repository(backup: &str, url: Option<&str>, messages: &Messages) -> Result<ChartRepository, Exit> {
+    let opened = url.map(public_url).transpose().and_then(|url| Ok((Store::open(backup)?, url)));
+    let (store, url) = opened.map_err(|error| {
+        messages.explained(&error);
+        Exit::Usage
+    })?;
+    Ok(ChartRepository::new(store).with_url(url))
 }
 
 /// The URL of a chart repository, which stands in its index for everybody to read.

@@ -70,11 +70,11 @@ impl<'m> Session<'m> {
         };
         builder = builder.charts(&publishing.charts).client(publisher.charts.clone());
         if let Some(registry) = &publishing.registry {
-            builder = builder.registry(publisher.registry(registry).map_err(failed)?);
+            builder = builder.registry(publisher.registry(registry, messages)?);
         }
         if let Some(backup) = &publishing.backup {
-            let repository = super::repository(backup, publishing.backup_url.as_deref());
-            builder = builder.repository(repository.map_err(failed)?);
+            let repository = super::repository(backup, publishing.backup_url.as_deref(), messages)?;
+            builder = builder.repository(repository);
         }
         if let Some(checks) = checks {
             builder = builder.remote(&checks.remote).deployed(checks.deployed);

@@ -99,12 +99,18 @@ pub(super) enum DemoError {
     #[error(transparent)]
     Server(#[from] warehouse_testkit::Error),
     #[error(transparent)]
-    Release(#[from] chart_release::Error),
+    Release(Box<chart_release::Error>),
+}
+
+impl From<chart_release::Error> for DemoError {
+    fn from(error: chart_release::Error) -> Self {
+        Self::Release(Box::new(error))
+    }
 }
 
 impl From<chart_release::git::GitError> for DemoError {
     fn from(error: chart_release::git::GitError) -> Self {
-        Self::Release(error.into())
+        chart_release::Error::from(error).into()
     }
 }
 
