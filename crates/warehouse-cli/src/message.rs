@@ -149,9 +149,9 @@ fn print(message: &str) {
 /// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Every subscription succeeded; `freight` built Freight for every Warehouse.
+    /// Every subscription succeeded; `freight` built Freight for every Warehouse; everything that was to be published stands.
     Success,
-    /// At least one subscription failed, or there is no Freight. The other results were printed.
+    /// At least one subscription or chart failed, a release was refused, or there is no Freight. The other results were printed.
     Failure,
     /// The command line or the manifest cannot be used. No request was sent.
     Usage,

@@ -99,18 +99,12 @@ pub(super) enum DemoError {
     #[error(transparent)]
     Server(#[from] warehouse_testkit::Error),
     #[error(transparent)]
-    Release(Box<chart_release::Error>),
-}
-
-impl From<chart_release::Error> for DemoError {
-    fn from(error: chart_release::Error) -> Self {
-        Self::Release(Box::new(error))
-    }
+    Release(#[from] chart_release::Error),
 }
 
 impl From<chart_release::git::GitError> for DemoError {
     fn from(error: chart_release::git::GitError) -> Self {
-        chart_release::Error::from(error).into()
+        Self::Release(error.into())
     }
 }
 
