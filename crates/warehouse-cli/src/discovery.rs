@@ -7,7 +7,7 @@ use artifact_source::{Candidate, Rejection, Trace, lock};
 use warehouse_discovery::{Discoverer, Observer, Report, SubscriptionReport};
 use warehouse_spec::{Located, Location, Warehouse};
 
-use crate::arguments::Network;
+use crate::arguments::DiscoveryNetwork;
 use crate::credentials;
 use crate::credentials::CredentialStore;
 use crate::message::{Exit, Messages, explained};
@@ -50,9 +50,10 @@ impl Session {
     /// # Errors
     ///
     /// As [`credentials::read`], and [`Exit::Usage`] for arguments that cannot be used, after a message.
-    pub(crate) async fn open(arguments: &Network, messages: &Messages) -> Result<Self, Exit> {
-        let deadline = Instant::now() + arguments.timeout;
-        let credentials = credentials::read(arguments.credentials.clone(), deadline, *messages).await?;
+    pub(crate) async fn open(arguments: &DiscoveryNetwork, messages: &Messages) -> Result<Self, Exit> {
+        let deadline = Instant::now() + arguments.network.timeout;
+        let credentials =
+            credentials::read(arguments.network.credentials.clone(), deadline, *messages).await?;
         let discoverer = discoverer(arguments).map_err(|message| {
             messages.error(&message);
             Exit::Usage
@@ -87,7 +88,7 @@ impl Session {
 /// Discovers all Warehouses at once, and prints what failed, in the order of the manifests.
 pub(crate) async fn discover(
     warehouses: Vec<Located<Warehouse>>,
-    arguments: &Network,
+    arguments: &DiscoveryNetwork,
     messages: &Messages,
 ) -> Result<Vec<Discovered>, Exit> {
     let session = Session::open(arguments, messages).await?;
@@ -138,11 +139,12 @@ fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
 }
 
 /// A discoverer with these arguments.
-pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
+pub(crate) fn discoverer(arguments: &DiscoveryNetwork) -> Result<Discoverer, String> {
+    let network = &arguments.network;
     let mut builder = Discoverer::builder()
         .http(http(network)?)
-        .concurrency(usize::from(network.concurrency))
-        .cache_by_tag_policy(network.cache_by_tag_policy);
+        .concurrency(usize::from(arguments.concurrency))
+        .cache_by_tag_policy(arguments.cache_by_tag_policy);
     for host in &network.plain_http {
         builder = builder.plain_http(&host.0);
     }
@@ -152,7 +154,7 @@ pub(crate) fn discoverer(network: &Network) -> Result<Discoverer, String> {
     for rate in &network.registry_rate {
         builder = builder.registry_rate(&rate.host.0, rate.per_second);
     }
-    if let Some(folder) = cache_dir(network) {
+    if let Some(folder) = cache_dir(arguments) {
         builder = builder.cache_dir(folder);
     }
     builder.build().map_err(|error| explained(&error))

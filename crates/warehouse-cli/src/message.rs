@@ -2,11 +2,17 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use artifact_source::{Error, printable};
 use warehouse_spec::{Diagnostic, Location, Snippet};
+
+/// The widest status, in characters: one that wraps could not be removed.
+const STATUS_WIDTH: usize = 79;
+
+/// Removes the line from the cursor on.
+const CLEAR_LINE: &str = "\u{1b}[K";
 
 /// Prints messages on standard error, as far as the arguments ask for them. A closed standard error is ignored.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +80,16 @@ impl Messages {
         }
     }
 
+    /// What the command does right now, in the last line of a terminal; the next status replaces it, and an empty one removes it. Nothing
+    /// is printed where standard error is no terminal, when quiet, and when verbose, which says more.
+    pub(crate) fn status(&self, text: &str) {
+        if self.quiet || self.verbose || !std::io::stderr().is_terminal() {
+            return;
+        }
+        let shown: String = printable(text).chars().take(STATUS_WIDTH).collect();
+        let _ = write!(std::io::stderr().lock(), "\r{CLEAR_LINE}{shown}");
+    }
+
     /// A diagnostic of a manifest, with the line that it is about.
     pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic, text: &str) {
         if diagnostic.is_error() || !self.quiet {
@@ -110,12 +126,15 @@ fn failure(location: &Location, error: &Error) -> String {
     text + &helping(error.hint())
 }
 
-/// An error with its causes, in one line.
+/// An error with its causes, in one line. A cause that the error quotes is not said again.
 pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
+        let said = error.to_string();
+        if !text.contains(&said) {
+            let _ = write!(text, ": {said}");
+        }
         cause = error.source();
     }
     text
@@ -130,9 +149,9 @@ fn print(message: &str) {
 /// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Every subscription succeeded; `freight` built Freight for every Warehouse.
+    /// Every subscription succeeded; `freight` built Freight for every Warehouse; everything that was to be published stands.
     Success,
-    /// At least one subscription failed, or there is no Freight. The other results were printed.
+    /// At least one subscription or chart failed, a release was refused, or there is no Freight. The other results were printed.
     Failure,
     /// The command line or the manifest cannot be used. No request was sent.
     Usage,

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use artifact_http::{HttpClient, HttpClientBuilder};
+use artifact_http::{HttpClient, HttpClientBuilder, Pace};
+use oci_registry::ImageName;
 
-use crate::arguments::Network;
+use crate::arguments::{DiscoveryNetwork, Network, RegistryRate};
 use crate::message::explained;
 
 /// The client with these arguments, to be built.
@@ -17,6 +18,20 @@ pub(crate) fn http(network: &Network) -> Result<HttpClientBuilder, String> {
     Ok(match &network.ca_file {
         Some(file) => http.add_root_certificate_pem(authorities(file)?),
         None => http,
+    })
+}
+
+/// The pace of requests to registries. The rate of Docker Hub is that of the host that answers for it.
+pub(crate) fn pace(rates: &[RegistryRate]) -> Pace {
+    rates.iter().fold(Pace::per_second(20.0, 20), |pace, RegistryRate { host, per_second }| {
+        let name = format!("oci://{}/any", host.0).parse::<ImageName>();
+        let host = name.as_ref().map_or(host.0.as_str(), ImageName::host);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "above zero, and a cast from float saturates"
+        )]
+        pace.with_host(host, *per_second, per_second.ceil() as u32)
     })
 }
 
@@ -36,11 +51,11 @@ fn authorities(file: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// The cache folder: the one of the arguments, or the platform's where it has one.
-pub(crate) fn cache_dir(network: &Network) -> Option<PathBuf> {
-    if network.no_cache {
+pub(crate) fn cache_dir(arguments: &DiscoveryNetwork) -> Option<PathBuf> {
+    if arguments.no_cache {
         return None;
     }
-    network.cache_dir.clone().or_else(platform_cache_dir)
+    arguments.cache_dir.clone().or_else(platform_cache_dir)
 }
 
 /// `$XDG_CACHE_HOME/warehouse`, or its equivalent on macOS and Windows.

@@ -106,6 +106,7 @@ impl ChangedOptions {
 
 /// The charts that changed. As JSON it is made for the matrix of a workflow: `fromJSON(...).charts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Changed {
     /// The commit that `HEAD` was compared with, or `None` if all charts are listed.
@@ -160,6 +161,7 @@ pub enum ChangeReason {
 
 /// One chart that is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DeletedChart {
     /// The name of the folder that it had.

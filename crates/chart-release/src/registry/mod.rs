@@ -125,6 +125,12 @@ impl ChartRegistryBuilder {
             let shown = redact_url(&self.url);
             return Err(invalid(format!("{shown:?} is not the URL of charts in a registry")).into());
         }
+        if url.contains('@') {
+            let shown = redact_url(&self.url);
+            let message = format!("the URL of a registry has no user, password or digest: {shown}");
+            let hint = "leave it out, and sign in with `docker login HOST` or `helm registry login HOST`";
+            return Err(artifact_source::Error::new(ErrorKind::InvalidInput, message).with_hint(hint).into());
+        }
         let client = match (self.client, self.http) {
             (Some(client), _) => client,
             (None, Some(http)) => RegistryClient::builder(http).kind(SourceKind::Chart).build(),

@@ -34,7 +34,7 @@ pub struct PlannedChart {
     pub chart: String,
     /// Whether it is released or becomes a dev release.
     pub channel: Channel,
-    /// Why it is that.
+    /// Why it is that. Empty if a dev release was asked for.
     pub reason: String,
     /// The version to publish. Empty if the chart cannot be read.
     pub version: String,

@@ -264,7 +264,7 @@ impl Planner<'_> {
             Course { channel: Channel::Dev, reason, version, tag: None }
         };
         Ok(match (self.request, tag) {
-            (Request::Dev(_, form), _) => dev(*form, "a dev release".to_owned()),
+            (Request::Dev(_, form), _) => dev(*form, String::new()),
             (Request::Auto(_, form), Some((tag, TagStanding::Elsewhere { .. }))) => {
                 dev(*form, format!("{tag} is released"))
             }
@@ -272,6 +272,7 @@ impl Planner<'_> {
                 channel: Channel::Release,
                 reason: match standing {
                     TagStanding::Absent => format!("there is no tag {tag}"),
+                    TagStanding::Elsewhere { .. } => format!("{tag} stands on another commit"),
                     _ => format!("{tag} stands on this commit"),
                 },
                 version: None,

@@ -111,9 +111,9 @@ impl Report {
 }
 
 impl ChartReport {
-    /// Whether everything that was planned for the chart stands now.
+    /// Whether everything that was planned for the chart stands now. A chart that could not be packaged has no steps, and is not complete.
     pub fn is_complete(&self) -> bool {
-        self.steps.iter().all(|step| step.outcome.is_done())
+        !self.steps.is_empty() && self.steps.iter().all(|step| step.outcome.is_done())
     }
 }
 

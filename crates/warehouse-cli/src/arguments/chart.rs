@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use chart_release::DevVersion;
-use clap::{Args, Subcommand, ValueEnum};
-use url::Url;
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::Network;
 
@@ -14,6 +13,8 @@ pub(crate) enum Chart {
     /// Package charts into archives that Helm takes as its own.
     ///
     /// The same chart gives the same bytes on every machine. Dependencies are taken from Chart.lock, where there is one.
+    // `--version` is the version of the charts.
+    #[command(disable_version_flag = true)]
     Package(Package),
 
     /// Push archives to an OCI registry. A version that is published with other content is refused.
@@ -44,6 +45,8 @@ pub(crate) enum Chart {
     Changed(Changed),
 
     /// The last marker of a commit message that asks for an image: [build APP TAG].
+    ///
+    /// Printed as JSON. The exit code is 1 if there is no marker, and 2 if it asks for an app that is not among those of --app.
     BuildMarker(BuildMarker),
 
     /// Check charts against best practices.
@@ -79,7 +82,8 @@ pub(crate) struct Package {
     #[arg(long, value_name = "VERSION")]
     pub(crate) app_version: Option<String>,
 
-    /// The folder above which no `file://` dependency and no link leads. Defaults to the folder above each chart.
+    /// The folder above which no `file://` dependency and no link leads. Defaults to the current folder, and for a chart that is not
+    /// below it to the folder above the chart.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
 
@@ -109,7 +113,7 @@ pub(crate) struct Push {
     pub(crate) archives: Vec<PathBuf>,
 
     /// The registry, with the path above the charts.
-    #[arg(long, value_name = "oci://HOST/PATH", env = "WAREHOUSE_CHART_REGISTRY")]
+    #[arg(long, value_name = "oci://HOST/PATH", env = "WAREHOUSE_CHART_REGISTRY", hide_env_values = true)]
     pub(crate) registry: String,
 
     /// Replace a dev version (0.0.0-dev) that is published with other content. Other versions are never replaced.
@@ -150,13 +154,13 @@ pub(crate) struct Backup {
 pub(crate) struct RequiredStore {
     /// The store of the chart repository: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, file:///FOLDER, or
     /// rclone:REMOTE:PATH for a remote that is configured for rclone.
-    #[arg(long, value_name = "URL", env = "WAREHOUSE_CHART_BACKUP")]
+    #[arg(long, value_name = "URL", env = "WAREHOUSE_CHART_BACKUP", hide_env_values = true)]
     pub(crate) backup: String,
 
     /// The URL of the chart repository, written before the name of each archive in the index. Defaults to none: names relative to
     /// the index.
     #[arg(long, value_name = "URL")]
-    pub(crate) backup_url: Option<Url>,
+    pub(crate) backup_url: Option<String>,
 }
 
 /// Where charts are, and where they are published.
@@ -171,18 +175,18 @@ pub(crate) struct Publishing {
     pub(crate) repository: PathBuf,
 
     /// The registry, with the path above the charts.
-    #[arg(long, value_name = "oci://HOST/PATH", env = "WAREHOUSE_CHART_REGISTRY")]
+    #[arg(long, value_name = "oci://HOST/PATH", env = "WAREHOUSE_CHART_REGISTRY", hide_env_values = true)]
     pub(crate) registry: Option<String>,
 
     /// The store of the chart repository: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, file:///FOLDER, or
     /// rclone:REMOTE:PATH for a remote that is configured for rclone.
-    #[arg(long, value_name = "URL", env = "WAREHOUSE_CHART_BACKUP")]
+    #[arg(long, value_name = "URL", env = "WAREHOUSE_CHART_BACKUP", hide_env_values = true)]
     pub(crate) backup: Option<String>,
 
     /// The URL of the chart repository, written before the name of each archive in the index. Defaults to none: names relative to
     /// the index.
     #[arg(long, value_name = "URL")]
-    pub(crate) backup_url: Option<Url>,
+    pub(crate) backup_url: Option<String>,
 
     #[command(flatten)]
     pub(crate) network: Network,
@@ -262,9 +266,10 @@ pub(crate) struct Auto {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("base").required(true).args(["since", "event"])))]
 pub(crate) struct Changed {
     /// Compare HEAD with this commit, branch or tag.
-    #[arg(long, value_name = "REF", conflicts_with = "event", required_unless_present = "event")]
+    #[arg(long, value_name = "REF")]
     pub(crate) since: Option<String>,
 
     /// Compare as this event of GitHub Actions says, a push or a pull request: the file in GITHUB_EVENT_PATH.
@@ -359,7 +364,8 @@ pub(crate) struct DependencyArguments {
     #[arg(value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: PathBuf,
 
-    /// The folder above which no `file://` dependency and no link leads. Defaults to the folder above the chart.
+    /// The folder above which no `file://` dependency and no link leads. Defaults to the current folder, and for a chart that is not
+    /// below it to the folder above the chart.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
 

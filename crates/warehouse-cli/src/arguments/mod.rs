@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Print more on standard error: the cost of each subscription.
+    /// Print more on standard error: the cost of each subscription, each step of a release.
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
@@ -82,7 +82,7 @@ pub(crate) struct Discovery {
     pub(crate) manifest: Manifest,
 
     #[command(flatten)]
-    pub(crate) network: Network,
+    pub(crate) network: DiscoveryNetwork,
 
     /// How to print the results; json and yaml have Kargo's own form.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
@@ -95,7 +95,7 @@ pub(crate) struct Explain {
     pub(crate) manifest: Manifest,
 
     #[command(flatten)]
-    pub(crate) network: Network,
+    pub(crate) network: DiscoveryNetwork,
 
     /// Show only this subscription: its name, its repoURL, or its index in the manifest, from 0.
     #[arg(long, value_name = "NAME|URL|N")]
@@ -143,10 +143,6 @@ pub(crate) struct Network {
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub(crate) timeout: Duration,
 
-    /// Discover this many subscriptions at once.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) concurrency: u16,
-
     /// Use plain http with this registry; loopback is allowed by default. May be given several times.
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) plain_http: Vec<RegistryHost>,
@@ -159,14 +155,25 @@ pub(crate) struct Network {
     #[arg(long, value_name = "HOST[:PORT]=N")]
     pub(crate) registry_rate: Vec<RegistryRate>,
 
+    /// Trust the certificate authorities of this PEM file besides the system's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// The use of the network by the commands that discover.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DiscoveryNetwork {
+    #[command(flatten)]
+    pub(crate) network: Network,
+
+    /// Discover this many subscriptions at once.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) concurrency: u16,
+
     /// The policy for `cacheByTag`: Forbid (tags are always requested again), Allow (as each subscription sets it), Require (a
     /// subscription that does not set it fails) or Force (tags are never requested again).
     #[arg(long, value_name = "POLICY", default_value = "Allow")]
     pub(crate) cache_by_tag_policy: CacheByTagPolicy,
-
-    /// Trust the certificate authorities of this PEM file besides the system's.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
 
     /// Keep what the next run can reuse in this folder [default: the platform's cache folder]
     #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]

@@ -14,7 +14,7 @@ use serde::Serialize;
 pub(crate) use artifacts::found;
 pub(crate) use artifacts::{artifacts, freight};
 pub(crate) use explanation::{Explanation, explanations};
-pub(crate) use release::{plan, report};
+pub(crate) use release::{plan, report, summary};
 
 /// Whether the reader read the whole result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,12 @@ pub(crate) fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "{}", printable(text))
 }
 
+/// A number of things: `1 error`, `2 errors`.
+pub(crate) fn counted(count: usize, name: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {name}{plural}")
+}
+
 /// A digest, commit id or name of Freight, shortened to what people compare.
 pub(crate) fn shortened(id: &str) -> String {
     let algorithm = id.find(':').map_or(0, |colon| colon + 1);
@@ -56,6 +62,11 @@ impl Table {
     /// A table with this heading.
     pub(crate) fn new(heading: &[&str]) -> Self {
         Self { rows: vec![heading.iter().map(|&cell| cell.to_owned()).collect()] }
+    }
+
+    /// A table without a heading.
+    pub(crate) fn headless() -> Self {
+        Self { rows: Vec::new() }
     }
 
     /// Adds a row; missing cells at its end stay empty.

@@ -3,41 +3,66 @@
 use std::io;
 use std::io::Write;
 
-use chart_release::{Action, Channel, Outcome, Plan, Report, StepKind};
+use chart_release::{Channel, Outcome, Plan, Report, Step, StepKind};
 
-use super::{Table, line, write_json_value};
+use super::{Table, counted, line, write_json_value};
 use crate::arguments::ChartFormat;
 
-/// Prints what would be done.
+/// Prints what would be done, a row for each chart, where it would go, and why.
 pub(crate) fn plan(plan: &Plan, format: ChartFormat, out: &mut dyn Write) -> io::Result<()> {
     match format {
         ChartFormat::Json => write_json_value(plan, out),
+        // Nothing of a release is published if a part of it is refused.
+        ChartFormat::Name if !plan.is_possible() => Ok(()),
         ChartFormat::Name => {
             let pending = plan.charts.iter().filter(|chart| chart.is_possible() && !chart.is_done());
             pending.into_iter().try_for_each(|chart| line(out, &format!("{}-{}", chart.chart, chart.version)))
         }
         ChartFormat::Table => {
-            let mut table = Table::new(&["CHART", "VERSION", "", "STEP", "ACTION", "TARGET"]);
-            for chart in &plan.charts {
-                let mut first =
-                    [chart.chart.clone(), chart.version.clone(), channel(chart.channel).to_owned()];
-                if chart.steps.is_empty() {
-                    let [chart, version, channel] = first;
-                    table.row([chart, version, channel, "-".to_owned(), "refused".to_owned()]);
-                    continue;
-                }
-                for step in &chart.steps {
-                    let [chart, version, channel] = std::mem::take(&mut first);
-                    let (kind, action) = (step.kind.to_string(), action(step.action).to_owned());
-                    table.row([chart, version, channel, kind, action, step.target.clone()]);
+            let rows = plan.charts.iter().map(|chart| Row {
+                chart: &chart.chart,
+                version: &chart.version,
+                channel: chart.channel,
+                steps: chart.steps.iter().map(|step| (step.kind, step.action.as_str())).collect(),
+                without: "refused",
+            });
+            table(&rows.collect::<Vec<_>>(), out)?;
+            let mut places = Vec::new();
+            for step in plan.charts.iter().flat_map(|chart| &chart.steps) {
+                let place = (step.kind, place(step));
+                if !places.contains(&place) {
+                    places.push(place);
                 }
             }
-            table.write(out)?;
-            for chart in plan.charts.iter().filter(|chart| !chart.reason.is_empty()) {
-                line(out, &format!("{}: {}: {}", chart.chart, channel(chart.channel), chart.reason))?;
+            places.retain(|(kind, _)| matches!(kind, StepKind::Index | StepKind::Push | StepKind::PushTag));
+            if !places.is_empty() {
+                writeln!(out)?;
+                let mut table = Table::headless();
+                for (kind, place) in places {
+                    let steps = if kind == StepKind::Index { "archive, index" } else { kind.as_str() };
+                    table.row([steps.to_owned(), place.to_owned()]);
+                }
+                table.write(out)?;
             }
-            Ok(())
+            let mut reasons = plan.charts.iter().filter(|chart| !chart.reason.is_empty()).peekable();
+            if reasons.peek().is_some() {
+                writeln!(out)?;
+            }
+            reasons.try_for_each(|chart| line(out, &format!("{}: {}", chart.chart, chart.reason)))
         }
+    }
+}
+
+/// Where a step writes, without what differs from chart to chart.
+fn place(step: &Step) -> &str {
+    let target = step.target.as_str();
+    match step.kind {
+        StepKind::Index => {
+            target.strip_suffix("index.yaml").map_or(target, |place| place.trim_end_matches('/'))
+        }
+        StepKind::Push => target.rsplit_once('/').map_or(target, |(place, _)| place),
+        StepKind::PushTag => target.split_once(' ').map_or(target, |(remote, _)| remote),
+        _ => "",
     }
 }
 
@@ -52,30 +77,73 @@ pub(crate) fn report(report: &Report, format: ChartFormat, out: &mut dyn Write) 
                 .try_for_each(|chart| line(out, &format!("{}-{}", chart.chart, chart.version)))
         }
         ChartFormat::Table => {
-            let kinds: Vec<StepKind> = KINDS
-                .into_iter()
-                .filter(|kind| {
-                    report.charts.iter().any(|chart| chart.steps.iter().any(|step| step.step.kind == *kind))
-                })
-                .collect();
-            let mut heading = vec!["CHART", "VERSION", ""];
-            heading.extend(kinds.iter().map(|kind| heading_of(*kind)));
-            let mut table = Table::new(&heading);
-            for chart in &report.charts {
-                let mut row =
-                    vec![chart.chart.clone(), chart.version.clone(), channel(chart.channel).to_owned()];
-                for kind in &kinds {
-                    let step = chart.steps.iter().find(|step| step.step.kind == *kind);
-                    row.push(step.map_or("", |step| outcome(step.outcome)).to_owned());
-                }
-                if chart.steps.is_empty() {
-                    row.push("not published".to_owned());
-                }
-                table.row(row);
-            }
-            table.write(out)
+            let rows = report.charts.iter().map(|chart| Row {
+                chart: &chart.chart,
+                version: &chart.version,
+                channel: chart.channel,
+                steps: chart.steps.iter().map(|step| (step.step.kind, step.outcome.as_str())).collect(),
+                without: "not published",
+            });
+            table(&rows.collect::<Vec<_>>(), out)
         }
     }
+}
+
+/// What a release came to, in one line: `2 charts published, 1 unchanged`.
+pub(crate) fn summary(report: &Report) -> String {
+    let complete = report.charts.iter().filter(|chart| chart.is_complete());
+    let (unchanged, published): (Vec<_>, Vec<_>) =
+        complete.partition(|chart| chart.steps.iter().all(|step| step.outcome == Outcome::Kept));
+    let incomplete = report.charts.len() - unchanged.len() - published.len();
+    if published.is_empty() && incomplete == 0 {
+        return format!("{} unchanged: there was nothing left to do", counted(unchanged.len(), "chart"));
+    }
+    let mut text = format!("{} published", counted(published.len(), "chart"));
+    for (count, name) in [(unchanged.len(), "unchanged"), (incomplete, "not complete")] {
+        if count > 0 {
+            text += &format!(", {count} {name}");
+        }
+    }
+    text
+}
+
+/// One chart of a table.
+struct Row<'r> {
+    chart: &'r str,
+    version: &'r str,
+    channel: Channel,
+    /// Each step with what becomes of it.
+    steps: Vec<(StepKind, &'static str)>,
+    /// What becomes of a chart without steps.
+    without: &'static str,
+}
+
+/// One row for each chart, one column for each kind of step that there is.
+fn table(rows: &[Row<'_>], out: &mut dyn Write) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let has = |kind: &StepKind| rows.iter().any(|row| row.steps.iter().any(|(step, _)| step == kind));
+    let kinds: Vec<StepKind> = KINDS.into_iter().filter(has).collect();
+    let mut heading = vec!["CHART", "VERSION", "CHANNEL"];
+    heading.extend(kinds.iter().map(|kind| heading_of(*kind)));
+    if kinds.is_empty() {
+        heading.push("OUTCOME");
+    }
+    let mut table = Table::new(&heading);
+    for row in rows {
+        let version = if row.version.is_empty() { "-" } else { row.version };
+        let mut cells = vec![row.chart.to_owned(), version.to_owned(), channel(row.channel).to_owned()];
+        match row.steps.is_empty() {
+            true => cells.push(row.without.to_owned()),
+            false => cells.extend(kinds.iter().map(|kind| {
+                let step = row.steps.iter().find(|(step, _)| step == kind);
+                step.map_or("", |(_, outcome)| outcome).to_owned()
+            })),
+        }
+        table.row(cells);
+    }
+    table.write(out)
 }
 
 const KINDS: [StepKind; 5] =
@@ -97,12 +165,4 @@ fn channel(channel: Channel) -> &'static str {
         Channel::Release => "release",
         Channel::Dev => "dev",
     }
-}
-
-fn action(action: Action) -> &'static str {
-    action.as_str()
-}
-
-fn outcome(outcome: Outcome) -> &'static str {
-    outcome.as_str()
 }

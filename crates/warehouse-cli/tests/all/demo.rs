@@ -24,3 +24,22 @@ fn keep_writes_to_a_new_folder_and_overwrites_nothing() {
     assert_eq!(again.code, Some(1));
     assert!(again.err.contains("exists"), "{}", again.err);
 }
+
+#[test]
+fn what_the_demo_publishes_is_discovered() {
+    let ran = warehouse(&["demo", "--publish"], "");
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    for part in [
+        "warehouse chart plan common web worker --registry oci://127.0.0.1:",
+        "common   1.0.0     release   created   created   created   created   created\n",
+        "Planned again: there is nothing left to do.",
+        "semverConstraint: ^1.0.0",
+        "It discovers what was released:",
+        "And builds Freight:",
+    ] {
+        assert!(ran.out.contains(part), "{part:?} is missing:\n{}", ran.out);
+    }
+    let freight: Vec<_> = ran.out.lines().skip_while(|line| !line.starts_with("FREIGHT")).collect();
+    assert!(freight.iter().any(|line| line.contains("oci://127.0.0.1:")), "{freight:?}");
+    assert!(freight.iter().any(|line| line.contains("(worker)")), "{freight:?}");
+}

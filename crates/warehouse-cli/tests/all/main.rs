@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cache;
+mod chart;
 mod credentials;
 #[cfg(feature = "demo")]
 mod demo;

@@ -204,13 +204,13 @@ fn the_json_is_a_matrix() {
         json!({
             "base": base,
             "head": head,
-            "all_because": null,
+            "allBecause": null,
             "charts": [
                 {"name": "a", "path": "charts/a", "reason": "modified"},
                 {"name": "c", "path": "charts/c", "reason": "dependent", "on": ["charts/a"]},
                 {"name": "new", "path": "charts/new", "reason": "added"},
             ],
-            "deleted": [{"name": "b", "path": "charts/b", "renamed_to": null}],
+            "deleted": [{"name": "b", "path": "charts/b", "renamedTo": null}],
             "problems": [],
         })
     );

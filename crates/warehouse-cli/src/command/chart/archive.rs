@@ -50,10 +50,11 @@ pub(super) async fn package(arguments: arguments::Package, messages: &Messages) 
     let publisher = Publisher::open(&arguments.network, messages).await?;
     let call = Call::new().with_deadline(publisher.deadline);
     std::fs::create_dir_all(&arguments.destination).map_err(|error| {
-        messages.error(&format!("{}: {error}", arguments.destination.display()));
+        messages.error(&format!("{} could not be created: {error}", arguments.destination.display()));
         Exit::Usage
     })?;
     let mut rows = Vec::new();
+    let mut written = std::collections::HashSet::new();
     let mut exit = Exit::Success;
     for folder in &arguments.folders {
         let (folders, path) = folders(folder, arguments.root.as_ref(), messages)?;
@@ -70,6 +71,15 @@ pub(super) async fn package(arguments: arguments::Package, messages: &Messages) 
         match packaged.await {
             Ok(package) => {
                 let file = arguments.destination.join(package.file_name());
+                if !written.insert(package.file_name()) {
+                    let folder = folder.display();
+                    messages.error(&format!(
+                        "{folder}: another of these charts is written to {}",
+                        file.display()
+                    ));
+                    exit = Exit::Failure;
+                    continue;
+                }
                 if let Err(error) = write(&file, package.archive()) {
                     messages.error(&format!("{} could not be written: {error}", file.display()));
                     exit = Exit::Failure;
@@ -107,10 +117,7 @@ pub(super) async fn push(arguments: Push, messages: &Messages) -> Result<Exit, E
     let packages = read(&arguments.archives, messages)?;
     let publisher = Publisher::open(&arguments.network, messages).await?;
     let call = Call::new().with_deadline(publisher.deadline);
-    let registry = publisher.registry(&arguments.registry).map_err(|error| {
-        messages.chart_error(&error);
-        Exit::Usage
-    })?;
+    let registry = publisher.registry(&arguments.registry, messages)?;
     let overwrite = if arguments.replace_dev { Overwrite::moving_dev() } else { Overwrite::Never };
     let push = |package: &Package| {
         let (registry, package, call) = (registry.clone(), package.clone(), call.clone());
@@ -150,10 +157,7 @@ pub(super) async fn backup(arguments: Backup, messages: &Messages) -> Result<Exi
     };
     let packages = read(&arguments.archives, messages)?;
     let store = &arguments.store;
-    let repository = super::repository(&store.backup, store.backup_url.as_ref()).map_err(|error| {
-        messages.chart_error(&error);
-        Exit::Usage
-    })?;
+    let repository = super::repository(&store.backup, store.backup_url.as_deref(), messages)?;
     let overwrite = if arguments.replace_dev { Overwrite::moving_dev() } else { Overwrite::Never };
     let call = Call::new().with_deadline(std::time::Instant::now() + arguments.timeout);
     let done = async {
@@ -183,11 +187,15 @@ fn read(files: &[std::path::PathBuf], messages: &Messages) -> Result<Vec<Package
             messages.error(&format!("{}: {message}", file.display()));
             Exit::Usage
         };
-        let size = std::fs::metadata(file).map_err(|error| unusable(error.to_string()))?.len();
+        let unreadable = |error: std::io::Error| {
+            messages.error(&format!("{} could not be read: {error}", file.display()));
+            Exit::Usage
+        };
+        let size = std::fs::metadata(file).map_err(&unreadable)?.len();
         if size > MAX_ARCHIVE {
             return Err(unusable("larger than 100 MiB, the largest chart that Helm reads".to_owned()));
         }
-        let bytes = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
+        let bytes = std::fs::read(file).map_err(&unreadable)?;
         packages.push(Package::from_archive(bytes).map_err(|error| {
             messages.chart_error(&error.at(file).into());
             Exit::Usage
@@ -206,7 +214,11 @@ fn print(rows: &[Row], format: ChartFormat, messages: &Messages) -> Result<(), E
             for row in rows {
                 let digest = output::shortened(&row.digest);
                 let cells = [row.chart.clone(), row.version.clone(), digest];
-                table.row(cells.into_iter().chain([row.outcome.to_owned(), row.target.clone()]));
+                let target = match row.target.rsplit_once('@') {
+                    Some((reference, digest)) => format!("{reference}@{}", output::shortened(digest)),
+                    None => row.target.clone(),
+                };
+                table.row(cells.into_iter().chain([row.outcome.to_owned(), target]));
             }
             table.write(out)
         }

@@ -20,12 +20,17 @@ pub(super) fn changed(arguments: arguments::Changed, messages: &Messages) -> Res
         messages.chart_error(&error);
         Exit::Failure
     };
+    let unusable = |error: chart_release::Error| {
+        messages.chart_error(&error);
+        Exit::Usage
+    };
     let since = match (arguments.event, arguments.since) {
-        (Some(file), _) => Since::Event(Event::read(file).map_err(|error| failed(error.into()))?),
+        (Some(file), _) => Since::Event(Event::read(file).map_err(|error| unusable(error.into()))?),
         (None, Some(revision)) => Since::revision(revision),
         (None, None) => return Err(Exit::Usage),
     };
-    let repository = GitRepository::discover(&arguments.repository).map_err(|error| failed(error.into()))?;
+    let repository =
+        GitRepository::discover(&arguments.repository).map_err(|error| unusable(error.into()))?;
     let options =
         ChangedOptions::default().charts_folder(arguments.charts).all_if_unknown(arguments.all_if_unknown);
     let found = find(&repository, &since, &options).map_err(failed)?;
@@ -35,9 +40,13 @@ pub(super) fn changed(arguments: arguments::Changed, messages: &Messages) -> Res
     for problem in &found.problems {
         messages.warning(&format!("{}: {}", problem.path, problem.message), problem.hint.as_deref());
     }
+    if found.charts.is_empty() && found.deleted.is_empty() {
+        messages.note("no chart has changed");
+    }
     messages.printed(output::print(|out| match arguments.output {
         ChartFormat::Json => output::write_json_value(&found, out),
         ChartFormat::Name => found.charts.iter().try_for_each(|chart| output::line(out, &chart.name)),
+        ChartFormat::Table if found.charts.is_empty() && found.deleted.is_empty() => Ok(()),
         ChartFormat::Table => {
             let mut table = Table::new(&["CHART", "CHANGE", "PATH"]);
             for chart in &found.charts {
@@ -94,7 +103,7 @@ pub(super) fn build_marker(arguments: arguments::BuildMarker, messages: &Message
         }
         Err(unknown) => {
             messages.error(&format!("{unknown}\n  help: {}", unknown.hint()));
-            Ok(Exit::Failure)
+            Ok(Exit::Usage)
         }
     }
 }

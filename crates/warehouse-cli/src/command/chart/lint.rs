@@ -17,15 +17,28 @@ const MAX_DOCKERFILE: usize = 4 << 20;
 pub(super) fn charts(arguments: &Lint, messages: &Messages) -> Result<Exit, Exit> {
     let options = Options::default().deployed(arguments.deployed);
     let mut findings = Vec::new();
+    let mut unreadable = false;
     for folder in &arguments.folders {
-        let files = DiskFolders::new(folder).and_then(|folders| folders.read("")).map_err(|error| {
-            messages.chart_error(&error.into());
-            Exit::Usage
-        })?;
-        let files = files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice()));
-        findings.extend(lint_chart(&shown(folder), files, &options));
+        if folder.is_file() {
+            let help = "name the folders of charts, such as charts/*/";
+            messages
+                .error(&format!("{} is a file, not the folder of a chart\n  help: {help}", folder.display()));
+            unreadable = true;
+            continue;
+        }
+        match DiskFolders::new(folder).and_then(|folders| folders.read("")) {
+            Ok(files) => {
+                let files = files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice()));
+                findings.extend(lint_chart(&shown(folder), files, &options));
+            }
+            Err(error) => {
+                messages.chart_error(&error.into());
+                unreadable = true;
+            }
+        }
     }
-    report(&findings, &arguments.report, messages)
+    let exit = report(&findings, &arguments.report, messages)?;
+    Ok(if unreadable { Exit::Usage } else { exit })
 }
 
 /// A folder with `/`, as findings show it. The name of `.` is that of the folder.
@@ -66,11 +79,11 @@ fn report(findings: &[Finding], arguments: &LintReport, messages: &Messages) -> 
             output::write_json_value(&sarif::log(&sarif::Tool::chart_lint(), problems), out)
         }
     }))?;
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    let others = findings.len() - errors;
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if arguments.output == LintFormat::Text {
-        messages.note(&format!("{errors} errors, {others} warnings and notes"));
+        let counts = [(errors, "error"), (warnings, "warning"), (count(Severity::Note), "note")];
+        messages.note(&counts.map(|(count, name)| output::counted(count, name)).join(", "));
     }
-    let warnings = findings.iter().any(|finding| finding.severity == Severity::Warning);
-    Ok(if errors > 0 || (arguments.strict && warnings) { Exit::Failure } else { Exit::Success })
+    Ok(if errors > 0 || (arguments.strict && warnings > 0) { Exit::Failure } else { Exit::Success })
 }

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_http::{CredentialSource, HttpClient, SourceContext};
-use artifact_source::SourceKind;
+use artifact_http::{CredentialSource, HttpClient, Pace, SourceContext};
+use artifact_source::{Error, ErrorKind, SourceKind};
 use chart_release::dependency::DependencyResolver;
 use chart_release::store::Store;
 use chart_release::{ChartRegistry, ChartRepository};
@@ -46,6 +46,8 @@ pub(crate) async fn chart(command: Chart, messages: &Messages) -> Result<Exit, E
 struct Publisher {
     context: SourceContext,
     charts: RegistryClient,
+    /// The pace that all clients of registries share.
+    pace: Pace,
     deadline: Instant,
 }
 
@@ -60,18 +62,23 @@ impl Publisher {
         };
         let http = network::http(arguments).map_err(unusable)?;
         let http = http.build().map_err(|error| unusable(crate::message::explained(&error)))?;
-        let charts = registry(arguments, &http, Arc::clone(&credentials), SourceKind::Chart);
+        let pace = network::pace(&arguments.registry_rate);
+        let charts = registry(arguments, &http, pace.clone(), Arc::clone(&credentials), SourceKind::Chart);
         let context = SourceContext::new(http).with_credentials(credentials);
-        Ok(Self { context, charts, deadline })
+        Ok(Self { context, charts, pace, deadline })
     }
 
     /// The client that looks for images.
     fn images(&self, arguments: &Network) -> RegistryClient {
-        registry(arguments, &self.context.http, Arc::clone(&self.context.credentials), SourceKind::Image)
+        let credentials = Arc::clone(&self.context.credentials);
+        registry(arguments, &self.context.http, self.pace.clone(), credentials, SourceKind::Image)
     }
 
-    fn registry(&self, url: &str) -> Result<ChartRegistry, chart_release::Error> {
-        ChartRegistry::builder(url).client(self.charts.clone()).build()
+    fn registry(&self, url: &str, messages: &Messages) -> Result<ChartRegistry, Exit> {
+        ChartRegistry::builder(url).client(self.charts.clone()).build().map_err(|error| {
+            messages.chart_error(&error);
+            Exit::Usage
+        })
     }
 
     fn resolver(&self, folders: DiskFolders) -> DependencyResolver {
@@ -82,10 +89,11 @@ impl Publisher {
 fn registry(
     arguments: &Network,
     http: &HttpClient,
+    pace: Pace,
     credentials: Arc<dyn CredentialSource>,
     kind: SourceKind,
 ) -> RegistryClient {
-    let mut builder = RegistryClient::builder(http.clone()).credentials(credentials).kind(kind);
+    let mut builder = RegistryClient::builder(http.clone()).credentials(credentials).kind(kind).pace(pace);
     for host in &arguments.plain_http {
         builder = builder.plain_http(&host.0);
     }
@@ -96,11 +104,36 @@ fn registry(
 }
 
 /// The chart repository on a store.
-fn repository(backup: &str, url: Option<&Url>) -> Result<ChartRepository, chart_release::Error> {
-    Ok(ChartRepository::new(Store::open(backup)?).with_url(url.cloned()))
+fn repository(backup: &str, url: Option<&str>, messages: &Messages) -> Result<ChartRepository, Exit> {
+    let opened = url.map(public_url).transpose().and_then(|url| Ok((Store::open(backup)?, url)));
+    let (store, url) = opened.map_err(|error| {
+        messages.explained(&error);
+        Exit::Usage
+    })?;
+    Ok(ChartRepository::new(store).with_url(url))
 }
 
-/// The folders below the root of these charts, and the path of each chart from there. Without a root it is the folder above the chart.
+/// The URL of a chart repository, which stands in its index for everybody to read.
+fn public_url(text: &str) -> Result<Url, Error> {
+    let shown = artifact_source::redact_url(text);
+    let invalid =
+        |message: String, hint: &'static str| Error::new(ErrorKind::InvalidInput, message).with_hint(hint);
+    let hint = "write https://HOST/PATH, without a user and password, as in `helm repo add`";
+    let url = Url::parse(text)
+        .map_err(|error| invalid(format!("{shown:?} is not the URL of a chart repository: {error}"), hint))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(invalid(format!("{shown:?} is not the URL of a chart repository"), hint));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let message =
+            format!("the URL of the chart repository has a credential, and would be in the index: {shown}");
+        return Err(invalid(message, "leave the user and password out; readers sign in with their own"));
+    }
+    Ok(url)
+}
+
+/// The folders below the root of a chart, and the path of the chart from there. Without a root it is the current folder, so that messages
+/// name files as the user does; for a chart that is not below it, the folder above the chart.
 fn folders(
     folder: &Path,
     root: Option<&PathBuf>,
@@ -110,10 +143,15 @@ fn folders(
         messages.error(&message);
         Exit::Usage
     };
-    let absolute = folder.canonicalize().map_err(|error| failed(format!("{}: {error}", folder.display())))?;
+    let unreadable = |path: &Path, error| failed(format!("{} could not be read: {error}", path.display()));
+    let absolute = folder.canonicalize().map_err(|error| unreadable(folder, error))?;
     let root = match root {
-        Some(root) => root.canonicalize().map_err(|error| failed(format!("{}: {error}", root.display())))?,
-        None => absolute.parent().unwrap_or(&absolute).to_owned(),
+        Some(root) => root.canonicalize().map_err(|error| unreadable(root, error))?,
+        None => {
+            let current = std::env::current_dir().and_then(|folder| folder.canonicalize()).ok();
+            let current = current.filter(|current| absolute.starts_with(current) && absolute != *current);
+            current.unwrap_or_else(|| absolute.parent().unwrap_or(&absolute).to_owned())
+        }
     };
     let path = absolute.strip_prefix(&root).ok().and_then(Path::to_str).ok_or_else(|| {
         failed(format!("{} is not below {}, or its name is not UTF-8", folder.display(), root.display()))

@@ -1,9 +1,12 @@
 //! `warehouse chart plan`, `release`, `release-dev` and `auto`.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use chart_release::git::{GitErrorKind, GitRepository};
-use chart_release::{Action, ImageLocation, Plan, Release, ReleaseObserver, Report, Request, StepKind};
+use chart_release::{
+    Action, ImageLocation, Outcome, Plan, Release, ReleaseObserver, Report, Request, StepKind,
+};
 use helm_chart::DiskFolders;
 
 use super::Publisher;
@@ -67,11 +70,11 @@ impl<'m> Session<'m> {
         };
         builder = builder.charts(&publishing.charts).client(publisher.charts.clone());
         if let Some(registry) = &publishing.registry {
-            builder = builder.registry(publisher.registry(registry).map_err(failed)?);
+            builder = builder.registry(publisher.registry(registry, messages)?);
         }
         if let Some(backup) = &publishing.backup {
-            let repository = super::repository(backup, publishing.backup_url.as_ref());
-            builder = builder.repository(repository.map_err(failed)?);
+            let repository = super::repository(backup, publishing.backup_url.as_deref(), messages)?;
+            builder = builder.repository(repository);
         }
         if let Some(checks) = checks {
             builder = builder.remote(&checks.remote).deployed(checks.deployed);
@@ -88,8 +91,10 @@ impl<'m> Session<'m> {
     }
 
     async fn plan(&self, request: &Request) -> Result<Plan, Exit> {
-        let progress = Progress(self.messages);
-        self.release.plan(request, &progress, Some(self.deadline)).await.map_err(|error| {
+        let progress = Progress::new(self.messages, 0);
+        let plan = self.release.plan(request, &progress, Some(self.deadline)).await;
+        drop(progress);
+        plan.map_err(|error| {
             self.messages.chart_error(&error);
             Exit::Failure
         })
@@ -98,27 +103,41 @@ impl<'m> Session<'m> {
     /// Prints a plan and what is refused.
     fn show(&self, plan: &Plan) -> Result<Exit, Exit> {
         self.messages.printed(output::print(|out| output::plan(plan, self.output, out)))?;
+        Ok(self.say_refusals(plan))
+    }
+
+    /// Says what is refused, and what could not be packaged.
+    fn say_refusals(&self, plan: &Plan) -> Exit {
         for chart in &plan.charts {
             if let Some(error) = &chart.error {
-                self.messages.chart_error(error);
+                self.messages.chart_failure(&format!("{}: ", chart.chart), error);
             }
         }
         for (_, refusal) in plan.refusals() {
             self.messages.refusal(refusal);
         }
-        Ok(if plan.is_possible() { Exit::Success } else { Exit::Failure })
+        if plan.is_possible() { Exit::Success } else { Exit::Failure }
     }
 
     async fn run(&self, request: &Request, dry_run: bool) -> Result<Exit, Exit> {
         let plan = self.plan(request).await?;
-        if dry_run || !plan.is_possible() {
-            let exit = self.show(&plan)?;
-            if !dry_run {
-                self.messages.error("nothing is published");
+        if dry_run {
+            return self.show(&plan);
+        }
+        if !plan.is_possible() {
+            // The table of steps would say what is not done.
+            if self.output == ChartFormat::Json {
+                self.messages.printed(output::print(|out| output::plan(&plan, self.output, out)))?;
             }
+            let exit = self.say_refusals(&plan);
+            self.messages.error("nothing is published");
             return Ok(exit);
         }
-        let report = self.release.execute(plan, &Progress(self.messages), Some(self.deadline)).await;
+        let steps = plan.charts.iter().flat_map(|chart| &chart.steps);
+        let left = steps.filter(|step| step.action != Action::Keep).count();
+        let progress = Progress::new(self.messages, left);
+        let report = self.release.execute(plan, &progress, Some(self.deadline)).await;
+        drop(progress);
         self.report(&report)
     }
 
@@ -133,27 +152,51 @@ impl<'m> Session<'m> {
             };
             self.messages.chart_failure(&place, &failure.error);
         }
+        let summary = output::summary(report);
         if report.is_complete() {
+            self.messages.note(&summary);
             return Ok(Exit::Success);
         }
-        self.messages.note("what is done stays; the same command does what is missing");
+        self.messages
+            .note(&format!("{summary}; what is done stays, and the same command does what is missing"));
         Ok(Exit::Failure)
     }
 }
 
-/// Prints progress when verbose.
-struct Progress<'m>(&'m Messages);
+/// Prints a line for each step when verbose, and on a terminal the step that runs.
+struct Progress<'m> {
+    messages: &'m Messages,
+    /// The steps to do; zero while that is not known.
+    steps: usize,
+    done: AtomicUsize,
+}
+
+impl<'m> Progress<'m> {
+    fn new(messages: &'m Messages, steps: usize) -> Self {
+        Self { messages, steps, done: AtomicUsize::new(0) }
+    }
+}
 
 impl ReleaseObserver for Progress<'_> {
     fn packaging(&self, chart: &str) {
-        self.0.detail(&format!("{chart}: package"));
+        self.messages.status(&format!("{chart}: package"));
+        self.messages.detail(&format!("{chart}: package"));
     }
 
     fn started(&self, chart: &str, step: StepKind, target: &str) {
-        self.0.detail(&format!("{chart}: {step}: {target}"));
+        let next = (self.done.load(Ordering::Relaxed) + 1).min(self.steps);
+        self.messages.status(&format!("{next} of {}: {chart}: {step}", output::counted(self.steps, "step")));
+        self.messages.detail(&format!("{chart}: {step}: {target}"));
     }
 
     fn finished(&self, chart: &str, step: StepKind, action: Action) {
-        self.0.detail(&format!("{chart}: {step}: {}", action.as_str()));
+        self.done.fetch_add(1, Ordering::Relaxed);
+        self.messages.detail(&format!("{chart}: {step}: {}", Outcome::from(action).as_str()));
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.messages.status("");
     }
 }

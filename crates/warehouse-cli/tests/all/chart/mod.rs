@@ -1,0 +1,9 @@
+//! `warehouse chart` and `warehouse dockerfile`: the publishing side, against real servers.
+
+mod archive;
+mod changed;
+mod credential;
+mod dependency;
+mod lint;
+mod release;
+mod world;
