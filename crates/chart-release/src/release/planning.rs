@@ -225,6 +225,8 @@ impl Planner<'_> {
         if course.channel == Channel::Release {
             planned.refusals.extend(self.refusals(&chart).await?);
         }
+        // What no destination takes fails here, and stops no other chart.
+        self.release.check(name, course.version.as_deref().unwrap_or(chart.version()))?;
         let mut chart = self.resolver.build(&path, &self.call).await?;
         if let Some(version) = &course.version {
             chart = chart.with_version(version)?;
