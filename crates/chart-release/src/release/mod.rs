@@ -223,17 +223,6 @@ impl Release {
         builder.build()
     }
 
-    /// Checks that the registry and the store take a chart of this name and version. Nothing is sent.
-    fn check(&self, name: &str, version: &str) -> Result<(), Error> {
-        if let Some(registry) = &self.registry {
-            registry.reference(name, version)?;
-        }
-        if self.repository.is_some() {
-            ChartRepository::check(name, version)?;
-        }
-        Ok(())
-    }
-
     /// What is to be done. Reads Git, the registry, the store and the remote, and writes nothing.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use super::plan::{Action, Channel, Plan, PlannedChart, Step, StepKind};
 use super::{DevVersion, Git, Refusal, Release, Request, within};
 use crate::dependency::DependencyResolver;
 use crate::git::{BranchStanding, CommitId, RemoteListing, TagName, TagStanding};
-use crate::{Error, registry};
+use crate::{ChartRepository, Error, registry};
 
 /// How many charts are packaged, and asked for, at once.
 const AT_ONCE: usize = 8;
@@ -226,7 +226,7 @@ impl Planner<'_> {
             planned.refusals.extend(self.refusals(&chart).await?);
         }
         // What no destination takes fails here, and stops no other chart.
-        self.release.check(name, course.version.as_deref().unwrap_or(chart.version()))?;
+        self.check_places(name, course.version.as_deref().unwrap_or(chart.version()))?;
         let mut chart = self.resolver.build(&path, &self.call).await?;
         if let Some(version) = &course.version {
             chart = chart.with_version(version)?;
@@ -241,6 +241,17 @@ impl Planner<'_> {
             self.tag_steps(&tag, &standing, planned);
         }
         Ok(())
+    }
+
+    /// Checks that the registry and the store take a chart of this name and version. Nothing is sent.
+    fn check_places(&self, name: &str, version: &str) -> Result<(), Error> {
+        if let Some(registry) = &self.release.registry {
+            registry.reference(name, version)?;
+        }
+        match self.release.repository {
+            Some(_) => ChartRepository::check(name, version),
+            None => Ok(()),
+        }
     }
 
     /// Whether the chart is released or becomes a dev release, and why.

@@ -408,14 +408,12 @@ async fn code_of_a_shell_in_charts_reaches_no_shell() {
 
         // A release is refused as a whole.
         let request = Request::Release(vec![name.clone(), "web".to_owned()]);
-        let report = released(&world.release(), &request).await;
-        assert!(!report.is_complete());
-        assert_eq!(world.registry.tags("charts/web"), [""; 0], "{code}");
-        let message = report.failures[0].error.to_string();
-        assert!(
-            !message.is_empty() && report.failures[0].chart.as_deref() == Some(name.as_str()),
-            "{message}"
-        );
+        let plan = world.release().plan(&request, &(), None).await.unwrap();
+        assert!(!plan.is_possible(), "{code}");
+        let [hostile, web] = plan.charts.as_slice() else { panic!("{plan:?}") };
+        assert_eq!((hostile.chart.as_str(), web.is_possible()), (name.as_str(), true));
+        let message = hostile.error.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(message.contains("app"), "{message}");
 
         // A dev release leaves out those that cannot be published.
         let report = released(&world.release(), &Request::Dev(Vec::new(), DevVersion::Fixed)).await;
