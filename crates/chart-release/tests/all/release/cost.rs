@@ -60,6 +60,9 @@ impl Counted {
 const CHARTS: usize = 67;
 /// The library chart and those that depend on it.
 const CONCERNED: usize = 66;
+/// Whether the store keeps conditions is tried in the store: three puts the first time, and two once the object of that is there.
+const FIRST_PROBE: usize = 3;
+const PROBE: usize = 2;
 
 #[tokio::test]
 async fn a_dev_release_of_67_charts() {
@@ -70,7 +73,7 @@ async fn a_dev_release_of_67_charts() {
     // What stands, and a push of 9; what stands, what is replaced, and what the index will name.
     let expected = Requests {
         registry: (5 * CHARTS, 5 * CHARTS),
-        store: (1 + CHARTS + CHARTS + 1 + CHARTS, 71),
+        store: (1 + CHARTS + CHARTS + 1 + CHARTS, FIRST_PROBE + CHARTS + 1),
         git: 0,
     };
     assert_eq!(cold, expected);
@@ -84,7 +87,7 @@ async fn a_dev_release_of_67_charts() {
     let (_, changed) = counted.run(&request).await;
     let expected = Requests {
         registry: (CHARTS + 4 * CONCERNED, 3 * CONCERNED),
-        store: (1 + CHARTS + CONCERNED + 1 + CONCERNED, 69),
+        store: (1 + CHARTS + CONCERNED + 1 + CONCERNED, PROBE + CONCERNED + 1),
         git: 0,
     };
     assert_eq!(changed, expected);
@@ -99,7 +102,11 @@ async fn a_release_of_67_charts() {
     let (report, cold) = counted.run(&request).await;
     assert_eq!(report.charts.len(), CHARTS);
     // The archives are created on the condition that they are not there, which is one request each.
-    let expected = Requests { registry: (5 * CHARTS, 5 * CHARTS), store: (1 + CHARTS + 1, 71), git: 4 };
+    let expected = Requests {
+        registry: (5 * CHARTS, 5 * CHARTS),
+        store: (1 + CHARTS + 1, FIRST_PROBE + CHARTS + 1),
+        git: 4,
+    };
     assert_eq!(cold, expected);
     let (_, again) = counted.run(&request).await;
     assert_eq!(again, Requests { registry: (CHARTS, 0), store: (1 + CHARTS, 0), git: 2 });
