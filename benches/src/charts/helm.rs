@@ -1,14 +1,13 @@
 //! Helm in a loop, as scripts have it: for each chart its dependencies, its archive and its push; then the index, once.
 
 use std::path::Path;
-use std::process::Command;
 
-use warehouse_testkit::peer::{Tool, find};
+use warehouse_testkit::peer::Tool;
 
 use super::place::Place;
 use super::{Failure, VERSION};
 
-/// One version of Helm, and rclone where the store is not a folder.
+/// One version of Helm.
 #[derive(Debug)]
 pub struct Helm(Tool);
 
@@ -31,7 +30,7 @@ impl Helm {
         Ok(self.0.run(["version", "--template", "{{.Version}}"])?)
     }
 
-    /// A dev release of these charts of this repository.
+    /// A dev release of these charts of this repository. The store is a folder, and `cp` is done in this process.
     ///
     /// # Errors
     ///
@@ -51,75 +50,22 @@ impl Helm {
             let archive = archives.join(format!("{chart}-{VERSION}.tgz")).display().to_string();
             self.0.run(["push", "--plain-http", &archive, &place.registry_url()])?;
         }
-        self.index(folder.path(), &archives, place)
+        self.index(folder.path(), &archives, place.files())
     }
 
-    /// The index is fetched, merged and copied with the archives.
-    fn index(&self, folder: &Path, archives: &Path, place: &Place) -> Result<(), Failure> {
-        let old = folder.join("old.yaml");
-        let copy = Copy::to(place)?;
-        copy.index(&old)?;
-        let (archives, old) = (archives.display().to_string(), old.display().to_string());
-        self.0.run(["repo", "index", &archives, "--merge", &old])?;
-        copy.folder(Path::new(&archives))
-    }
-}
-
-/// How files come into the store.
-enum Copy<'p> {
-    /// `cp`, done here.
-    Files(std::path::PathBuf),
-    Rclone(std::path::PathBuf, &'p Place),
-}
-
-impl<'p> Copy<'p> {
-    fn to(place: &'p Place) -> Result<Self, Failure> {
-        let remote = place.remote();
-        Ok(match place.variables().is_empty() {
-            true => Self::Files(remote.into()),
-            false => Self::Rclone(find("rclone")?, place),
-        })
-    }
-
-    /// Fetches the index; a store without one leaves no file, with which Helm's `--merge` begins an empty index.
-    fn index(&self, to: &Path) -> Result<(), Failure> {
-        match self {
-            Self::Files(store) => {
-                let index = store.join("index.yaml");
-                if index.is_file() {
-                    std::fs::copy(index, to)?;
-                }
-                Ok(())
-            }
-            Self::Rclone(program, place) => {
-                let mut command = Command::new(program);
-                command.args(["copyto", &format!("{}/index.yaml", place.remote())]).arg(to);
-                // As scripts have it: whether it was there is not asked.
-                run(command.args(["--retries", "1"]), place).or(Ok(()))
-            }
+    /// The index is fetched, merged, and copied with the archives.
+    fn index(&self, folder: &Path, archives: &Path, store: &Path) -> Result<(), Failure> {
+        // A store without an index leaves no file, with which `--merge` begins an empty one.
+        let (old, standing) = (folder.join("old.yaml"), store.join("index.yaml"));
+        if standing.is_file() {
+            std::fs::copy(standing, &old)?;
         }
-    }
-
-    fn folder(&self, from: &Path) -> Result<(), Failure> {
-        match self {
-            Self::Files(store) => {
-                for entry in std::fs::read_dir(from)? {
-                    let path = entry?.path();
-                    std::fs::copy(&path, store.join(path.file_name().unwrap_or_default()))?;
-                }
-                Ok(())
-            }
-            Self::Rclone(program, place) => {
-                run(Command::new(program).arg("copy").arg(from).arg(place.remote()), place)
-            }
+        let (from, old) = (archives.display().to_string(), old.display().to_string());
+        self.0.run(["repo", "index", &from, "--merge", &old])?;
+        for entry in std::fs::read_dir(archives)? {
+            let path = entry?.path();
+            std::fs::copy(&path, store.join(path.file_name().unwrap_or_default()))?;
         }
+        Ok(())
     }
-}
-
-fn run(command: &mut Command, place: &Place) -> Result<(), Failure> {
-    let output = command.envs(place.variables()).env("RCLONE_CONFIG", "/dev/null").output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!("rclone: {}", String::from_utf8_lossy(&output.stderr)).into())
 }

@@ -41,6 +41,7 @@ pub struct Place {
     /// The registry, which counts requests.
     pub registry: Registry,
     store: Store,
+    bucket: PathBuf,
 }
 
 impl Place {
@@ -54,7 +55,11 @@ impl Place {
             StoreKind::Folder => Store::Folder(tempfile::tempdir()?),
             StoreKind::RcloneS3 => Store::RcloneS3(RcloneS3::start(&[BUCKET])?),
         };
-        Ok(Self { registry: Registry::start()?, store })
+        let bucket = match &store {
+            Store::Folder(_) => PathBuf::new(),
+            Store::RcloneS3(server) => server.root().join(BUCKET),
+        };
+        Ok(Self { registry: Registry::start()?, store, bucket })
     }
 
     /// `oci://HOST/charts`.
@@ -70,15 +75,7 @@ impl Place {
         }
     }
 
-    /// The store as rclone names it, with [`variables`](Self::variables).
-    pub fn remote(&self) -> String {
-        match &self.store {
-            Store::Folder(folder) => folder.path().display().to_string(),
-            Store::RcloneS3(_) => format!("store:{BUCKET}"),
-        }
-    }
-
-    /// The variables that lead `warehouse` and rclone to the store.
+    /// The variables that lead `warehouse` to the store.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let Store::RcloneS3(server) = &self.store else { return Vec::new() };
         // The server asks for no signature.
@@ -87,18 +84,15 @@ impl Place {
             ("AWS_REGION", "us-east-1".to_owned()),
             ("AWS_ACCESS_KEY_ID", "anyone".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "anyone".to_owned()),
-            ("RCLONE_CONFIG_STORE_TYPE", "s3".to_owned()),
-            ("RCLONE_CONFIG_STORE_PROVIDER", "Rclone".to_owned()),
-            ("RCLONE_CONFIG_STORE_ENDPOINT", server.url()),
-            ("RCLONE_CONFIG_STORE_ENV_AUTH", "true".to_owned()),
         ];
         values.to_vec()
     }
 
-    fn files(&self) -> PathBuf {
+    /// The folder of the store, or of the bucket.
+    pub fn files(&self) -> &Path {
         match &self.store {
-            Store::Folder(folder) => folder.path().to_owned(),
-            Store::RcloneS3(server) => server.root().join(BUCKET),
+            Store::Folder(folder) => folder.path(),
+            Store::RcloneS3(_) => &self.bucket,
         }
     }
 
@@ -115,7 +109,7 @@ impl Place {
             let is_pushed = self.registry.tags(&format!("charts/{chart}")) == [VERSION];
             let is_listed =
                 index.lines().any(|line| line.trim_start_matches([' ', '-']).ends_with(archive.as_str()));
-            if !is_pushed || !is_listed || !Path::new(&files).join(&archive).is_file() {
+            if !is_pushed || !is_listed || !files.join(&archive).is_file() {
                 return Err(format!(
                     "{chart} is not published: pushed {is_pushed}, listed {is_listed}, in {}",
                     files.display()

@@ -18,7 +18,7 @@ use super::settings::{Git, Release, Request, within};
 use crate::dependency::DependencyResolver;
 use crate::git::{BranchStanding, CommitId, RemoteListing, TagName, TagStanding};
 use crate::overwrite::MOVING_VERSION;
-use crate::{Error, registry};
+use crate::{ChartRepository, Error, registry};
 
 /// How many charts are packaged, and asked for, at once.
 const AT_ONCE: usize = 8;
@@ -229,6 +229,8 @@ impl Planner<'_> {
         if course.channel == Channel::Release {
             planned.refusals.extend(self.refusals(&chart).await?);
         }
+        // What no destination takes fails here, and stops no other chart.
+        self.check_places(name, course.version.as_deref().unwrap_or(chart.version()))?;
         let mut chart = self.resolver.build(&path, &self.call).await?;
         if let Some(version) = &course.version {
             chart = chart.with_version(version)?;
@@ -243,6 +245,17 @@ impl Planner<'_> {
             self.tag_steps(&tag, &standing, planned);
         }
         Ok(())
+    }
+
+    /// Checks that the registry and the store take a chart of this name and version. Nothing is sent.
+    fn check_places(&self, name: &str, version: &str) -> Result<(), Error> {
+        if let Some(registry) = &self.release.registry {
+            registry.reference(name, version)?;
+        }
+        match self.release.repository {
+            Some(_) => ChartRepository::check(name, version),
+            None => Ok(()),
+        }
     }
 
     /// Whether the chart is released or becomes a dev release, and why.

@@ -111,6 +111,11 @@ impl ChartRepository {
         &self.store
     }
 
+    /// Refuses a name and a version that would be a file elsewhere. Nothing is sent.
+    pub(crate) fn check(name: &str, version: &str) -> Result<(), Error> {
+        check_chart(name, version)
+    }
+
     /// What stands of these charts, each a name and a version: the index is read once, and each archive.
     ///
     /// # Errors

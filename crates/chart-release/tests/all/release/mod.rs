@@ -1,5 +1,6 @@
 //! Releases, from a clone to a registry, a store and tags.
 
+mod cost;
 mod faults;
 #[cfg(unix)]
 mod killed;
