@@ -2,7 +2,7 @@
 
 use artifact_http::Call;
 
-use super::{Publisher, folders};
+use super::publisher::{Publisher, folders};
 use crate::arguments::{Dependency, DependencyArguments};
 use crate::message::{Exit, Messages};
 use crate::output;

@@ -9,7 +9,7 @@ use chart_release::{
 };
 use helm_chart::DiskFolders;
 
-use super::Publisher;
+use super::publisher::{Publisher, repository};
 use crate::arguments::{Auto, ChartFormat, Publishing, ReleaseChecks, ReleaseDev};
 use crate::message::{Exit, Messages};
 use crate::{arguments, output};
@@ -73,7 +73,7 @@ impl<'m> Session<'m> {
             builder = builder.registry(publisher.registry(registry, messages)?);
         }
         if let Some(backup) = &publishing.backup {
-            let repository = super::repository(backup, publishing.backup_url.as_deref(), messages)?;
+            let repository = repository(backup, publishing.backup_url.as_deref(), messages)?;
             builder = builder.repository(repository);
         }
         if let Some(checks) = checks {
