@@ -114,7 +114,7 @@ fn each_refusal_says_what_and_what_to_do() {
         &["the work tree differs from its commit: charts/web/values.yaml", "git stash"],
     );
     world.commit();
-    refused(&world, &["web"], &["is not on origin/main", "merge the commit into origin/main and push it"]);
+    refused(&world, &["web"], &["is not on origin/main", "push it"]);
     world.write("charts/alone/Chart.yaml", "apiVersion: v2\nname: alone\nversion: 0.9.0-dev.1\n");
     world.commit();
     world.git(&["push", "--quiet", "origin", "HEAD:main"]);
