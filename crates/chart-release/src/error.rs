@@ -22,7 +22,7 @@ pub enum Error {
     Network(#[from] artifact_source::Error),
     /// A release is refused.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(Box<Refusal>),
     /// A version stands in a chart repository with other content, and is not to be replaced.
     #[error("{name} {version} stands in {place} with other content: {standing} there, {new} here")]
     Conflict {
@@ -39,13 +39,32 @@ pub enum Error {
     },
     /// A tag in a registry names other content.
     #[error(transparent)]
-    TagConflict(#[from] crate::registry::Conflict),
+    TagConflict(Box<crate::registry::Conflict>),
     /// A push failed.
     #[error(transparent)]
-    Push(#[from] crate::registry::PushFailed),
+    Push(Box<crate::registry::PushFailed>),
     /// Work on another thread ended early.
     #[error("the work was interrupted")]
     Interrupted,
+}
+
+// Boxed, so that an error is small enough to return.
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl From<crate::registry::Conflict> for Error {
+    fn from(conflict: crate::registry::Conflict) -> Self {
+        Self::TagConflict(Box::new(conflict))
+    }
+}
+
+impl From<crate::registry::PushFailed> for Error {
+    fn from(failed: crate::registry::PushFailed) -> Self {
+        Self::Push(Box::new(failed))
+    }
 }
 
 impl Error {

@@ -299,7 +299,7 @@ impl ChartService {
         let file = match served {
             Some(Served::File(file)) => file,
             Some(Served::Redirect(location)) => return redirect(&location),
-            None if self.settings.folder.is_some() => match self.from_folder(path) {
+            None if self.settings.folder.is_some() => match self.file_in_folder(path) {
                 Some(file) => file,
                 None => return plain(StatusCode::NOT_FOUND, "not found\n"),
             },
@@ -311,7 +311,7 @@ impl ChartService {
     }
 
     /// A file of the folder that is served.
-    fn from_folder(&self, path: &str) -> Option<File> {
+    fn file_in_folder(&self, path: &str) -> Option<File> {
         let name = path.strip_prefix(&self.settings.prefix)?.strip_prefix('/')?;
         if name.contains('/') || name.starts_with('.') {
             return None;

@@ -44,7 +44,7 @@ impl Artifact {
         created: Timestamp,
     ) -> Result<Self, serde_json::Error> {
         let metadata = package.metadata();
-        let config = Bytes::from(go_json(&metadata)?);
+        let config = Bytes::from(go_json(metadata)?);
         let archive = Bytes::copy_from_slice(package.archive());
         let mut layers = vec![Descriptor::of(CHART, &archive)];
         layers.extend(provenance.map(|bytes| Descriptor::of(PROVENANCE, bytes)));
@@ -54,7 +54,7 @@ impl Artifact {
             schema_version: 2,
             config: Descriptor::of(CONFIG, &config),
             layers,
-            annotations: annotations(&metadata, created),
+            annotations: annotations(metadata, created),
         };
         let manifest = Bytes::from(go_json(&manifest)?);
         let mut blobs = vec![("config", config), ("chart", archive)];

@@ -50,7 +50,7 @@ impl<'r> Execution<'r> {
         let whole = plan.refusals.into_iter().map(|refusal| Failure {
             chart: None,
             step: None,
-            error: Error::Refused(refusal),
+            error: refusal.into(),
         });
         let mut failures: Vec<_> = whole.collect();
         let mut charts = plan.charts;
@@ -62,7 +62,7 @@ impl<'r> Execution<'r> {
             failures.extend(refusals.map(|refusal| Failure {
                 chart: Some(chart.chart.clone()),
                 step: None,
-                error: Error::Refused(refusal),
+                error: refusal.into(),
             }));
         }
         let call = Call::new().with_deadline(deadline);
