@@ -62,7 +62,7 @@ async fn published(world: &World) -> BTreeMap<String, [Option<String>; 3]> {
         let stored =
             archive.map(|archive| chart_release::Package::from_archive(archive).unwrap().digest().to_owned());
         let entry = index.split("  - apiVersion").find(|entry| entry.contains(&format!("{name}-1.4.0.tgz")));
-        let digest = entry.and_then(|entry| Some(entry.split_once("digest: ")?.1.lines().next()?));
+        let digest = entry.and_then(|entry| entry.split_once("digest: ")?.1.lines().next());
         found.insert(name.to_owned(), [pushed, stored, digest.map(|digest| format!("sha256:{digest}"))]);
     }
     found
