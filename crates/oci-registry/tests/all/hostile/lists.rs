@@ -74,6 +74,36 @@ async fn the_last_tag_again_is_the_end_of_a_list() {
     outcome.await.refused(ErrorKind::BadAnswer, CIRCLE, 2, MIB);
 }
 
+/// An empty page does not end a list whose link goes on, also where this client named the page itself.
+#[tokio::test]
+async fn no_page_with_a_link_that_goes_on_is_the_end_of_a_list() {
+    for middle in ["[]", "null", r#"["b"]"#] {
+        let outcome = raw_tags(move |head| {
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            let (tags, link) = match path {
+                path if path.contains("z=1") => (r#"["c"]"#, None),
+                path if path.contains("last=b") => (middle, Some("?z=1")),
+                _ => (r#"["a", "b"]"#, Some("?n=1000")),
+            };
+            let link = link.map(|link| format!("Link: <{link}>; rel=next"));
+            let headers: Vec<&str> = link.iter().map(String::as_str).collect();
+            answer("200 OK", &headers, format!(r#"{{"tags": {tags}}}"#))
+        });
+        assert_eq!(outcome.await.taken(3), ["a", "b", "c"], "{middle}");
+    }
+    // The links of the pages after the last tag lead to nothing but such pages.
+    for last in ["[]", r#"["b"]"#] {
+        let outcome = raw_tags(move |head| {
+            let (tags, link) = match head.contains("last=b") {
+                true => (last, "?last=b&n=50"),
+                false => (r#"["a", "b"]"#, "?n=1000"),
+            };
+            answer("200 OK", &[&format!("Link: <{link}>; rel=next")], format!(r#"{{"tags": {tags}}}"#))
+        });
+        assert_eq!(outcome.await.taken(3), ["a", "b"], "{last}");
+    }
+}
+
 /// Whatever the page size is and wherever the links lead back to, the list is whole or an error.
 #[tokio::test]
 async fn no_link_back_makes_a_list_shorter() {
