@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::{Digest, Platform, json};
 
@@ -50,7 +51,7 @@ pub struct Index {
     /// The type of the artifact that the index is; empty if it is missing.
     #[serde(deserialize_with = "json::text")]
     pub artifact_type: String,
-    /// The manifests in the index. Entries that cannot be read are left out.
+    /// The manifests in the index. Entries that cannot be read are left out; an index of which none can be read is an error.
     #[serde(deserialize_with = "json::readable")]
     pub manifests: Vec<Descriptor>,
     /// The annotations of the index itself.
@@ -102,15 +103,15 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] for bytes that are not a JSON object, and for an object without any field of a manifest, such as
-    /// the response of a proxy. [`ErrorKind::TooLarge`] for more than
+    /// [`ErrorKind::BadAnswer`] for bytes that are not a JSON object, for an object that is not recognizably a manifest, such as
+    /// the response of a proxy or an image manifest whose `config` is `null`, and for an index of which no entry can be read. [`ErrorKind::TooLarge`] for more than
     /// 20,000 fields and elements, which take far more memory than bytes on the wire.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         Self::parse_as(bytes, "")
     }
 
     /// Parses a manifest that has this `Content-Type`. The type is used only if the object has the shape of no known
-    /// manifest: with a vendor's type (`application/vnd.*`) it is a manifest of another kind.
+    /// manifest and states no type of its own. It does not make a manifest of an object without any field of one.
     ///
     /// # Errors
     ///
@@ -128,18 +129,22 @@ impl Manifest {
             return Err(Error::new(ErrorKind::TooLarge, message));
         }
         let shape: Shape = json::object(bytes).map_err(bad)?;
-        let is_index_type =
-            shape.media_type.ends_with("image.index.v1+json") || shape.media_type.contains("manifest.list");
-        if shape.manifests || is_index_type {
-            return json::object(bytes).map(Self::Index).map_err(bad);
+        if let Some(entries) = &shape.manifests {
+            let index: Index = json::object(bytes).map_err(bad)?;
+            // An index whose entries were all left out is not an empty one.
+            if index.manifests.is_empty() && !entries.is_empty() {
+                let message = "no entry of the index is a descriptor with a digest";
+                return Err(Error::new(ErrorKind::BadAnswer, message));
+            }
+            return Ok(Self::Index(index));
         }
         if shape.config.is_some() {
             return json::object(bytes).map(Self::Image).map_err(bad);
         }
-        let media_type = if shape.media_type.is_empty() { media_type } else { &shape.media_type };
-        if shape.schema_version.is_none() && !media_type.starts_with("application/vnd.") {
+        if !shape.is_of_another_kind(media_type) {
             return Err(Error::new(ErrorKind::BadAnswer, "the answer is not a manifest"));
         }
+        let media_type = if shape.media_type.is_empty() { media_type } else { &shape.media_type };
         Ok(Self::Other(OtherManifest {
             schema_version: shape.schema_version.unwrap_or_default(),
             is_signed: shape.schema_version == Some(1) && shape.signatures,
@@ -154,15 +159,45 @@ impl Manifest {
 #[serde(rename_all = "camelCase")]
 struct Shape {
     schema_version: Option<u64>,
-    #[serde(default, deserialize_with = "json::present")]
-    manifests: bool,
-    config: Option<serde::de::IgnoredAny>,
+    manifests: Option<Vec<IgnoredAny>>,
+    config: Option<IgnoredAny>,
+    fs_layers: Option<IgnoredAny>,
+    history: Option<IgnoredAny>,
+    blobs: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "json::present")]
     signatures: bool,
     #[serde(default, deserialize_with = "json::or_default")]
     media_type: String,
     #[serde(default, deserialize_with = "json::text")]
     artifact_type: String,
+}
+
+impl Shape {
+    /// Whether this object, which is neither an index nor an image manifest, can be told to be a manifest of another kind: by its
+    /// own fields, since a proxy or a registry under maintenance may send anything as `Content-Type`.
+    fn is_of_another_kind(&self, content_type: &str) -> bool {
+        let stated = if self.media_type.is_empty() { content_type } else { &self.media_type };
+        match self.schema_version {
+            Some(1) if self.fs_layers.is_some() || self.history.is_some() || self.signatures => true,
+            // A later specification.
+            Some(3..) => true,
+            // An index without a list, or an image manifest without a configuration.
+            _ if is_of_known_shape(stated) => false,
+            _ => {
+                let is_vendors = |media_type: &str| media_type.starts_with("application/vnd.");
+                is_vendors(&self.media_type)
+                    || !self.artifact_type.is_empty()
+                    || self.blobs.is_some() && is_vendors(stated)
+            }
+        }
+    }
+}
+
+/// Whether a manifest of this media type has the fields of an index, an image manifest, or a Docker manifest of the first schema.
+fn is_of_known_shape(media_type: &str) -> bool {
+    const KNOWN: [&str; 3] = ["oci.image.index.", "oci.image.manifest.", "docker.distribution.manifest."];
+    let media_type = media_type.to_ascii_lowercase();
+    KNOWN.iter().any(|known| media_type.contains(known))
 }
 
 /// Whether this JSON has more fields and elements than any manifest, by the number of its commas.
@@ -194,9 +229,8 @@ mod tests {
     fn lenient_parsing() {
         for text in [
             r#"{"manifests": []}"#,
-            r#"{"manifests": null}"#,
-            r#"{"mediaType": "application/vnd.oci.image.index.v1+json"}"#,
-            r#"{"manifests": [{"digest": "nonsense"}, 7, null], "annotations": null}"#,
+            r#"{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}"#,
+            r#"{"manifests": [], "annotations": null}"#,
         ] {
             assert_eq!(parse(text).unwrap(), Manifest::Index(Index::default()), "{text}");
         }
@@ -229,7 +263,6 @@ mod tests {
         for (text, media_type, expected) in [
             (r#"{"schemaVersion": 1, "fsLayers": [], "history": []}"#, "", other(1, "", "", false)),
             (r#"{"schemaVersion": 1, "signatures": [{}]}"#, "a/b", other(1, "a/b", "", true)),
-            (r#"{"schemaVersion": 2, "signatures": [{}]}"#, "", other(2, "", "", false)),
             (r#"{"schemaVersion": 3}"#, "", other(3, "", "", false)),
             (
                 r#"{"schemaVersion": 2, "config": null, "artifactType": "x/y"}"#,
@@ -245,9 +278,44 @@ mod tests {
         ] {
             assert_eq!(Manifest::parse_as(text.as_bytes(), media_type).unwrap(), expected, "{text}");
         }
-        for media_type in ["", "application/json", "text/html", "vnd"] {
-            let error = Manifest::parse_as(br#"{"error": "log in"}"#, media_type).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::BadAnswer, "{media_type}");
+        let known = [
+            "application/vnd.oci.image.manifest.v1+json",
+            "application/vnd.oci.image.index.v1+json",
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+            "application/vnd.docker.distribution.manifest.v2+json",
+            "application/vnd.docker.distribution.manifest.list.v2+json",
+        ];
+        for media_type in ["", "application/json", "text/html", "vnd", artifact].iter().chain(&known) {
+            for text in [
+                "{}",
+                r#"{"error": "log in"}"#,
+                r#"{"errors": [{"code": "UNKNOWN"}]}"#,
+                r#"{"message": "maintenance"}"#,
+                r#"{"schemaVersion": 1}"#,
+                r#"{"schemaVersion": 2}"#,
+                r#"{"schemaVersion": 2, "signatures": [{}]}"#,
+                r#"{"schemaVersion": 2, "config": null, "layers": []}"#,
+                r#"{"schemaVersion": 2, "manifests": null}"#,
+            ] {
+                let error = Manifest::parse_as(text.as_bytes(), media_type).unwrap_err();
+                assert_eq!(
+                    (error.kind(), error.message()),
+                    (ErrorKind::BadAnswer, "the answer is not a manifest"),
+                    "{media_type} {text}"
+                );
+            }
+        }
+        for media_type in known {
+            let text =
+                format!(r#"{{"schemaVersion": 2, "mediaType": "{media_type}", "artifactType": "x/y"}}"#);
+            assert_eq!(parse(&text).unwrap_err().message(), "the answer is not a manifest", "{text}");
+        }
+        for text in [
+            r#"{"manifests": [{"digest": "nonsense"}, 7, null], "annotations": null}"#,
+            r#"{"manifests": [{}]}"#,
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error.message(), "no entry of the index is a descriptor with a digest", "{text}");
         }
         for text in [
             "",
@@ -268,10 +336,11 @@ mod tests {
     #[test]
     fn too_many_fields_are_an_error() {
         let with = |count: usize| {
-            format!(r#"{{"manifests": [{}null], "x": "\\\"{}"}}"#, "0,".repeat(count), ",".repeat(1 << 20))
+            let entries = "0,".repeat(count);
+            format!(r#"{{"manifests": [], "x": [{entries}null], "y": "\\\"{}"}}"#, ",".repeat(1 << 20))
         };
-        assert!(matches!(parse(&with(MAX_FIELDS - 1)), Ok(Manifest::Index(_))));
-        let error = parse(&with(MAX_FIELDS)).unwrap_err();
+        assert!(matches!(parse(&with(MAX_FIELDS - 3)), Ok(Manifest::Index(_))));
+        let error = parse(&with(MAX_FIELDS - 1)).unwrap_err();
         assert_eq!(
             (error.kind(), error.message()),
             (ErrorKind::TooLarge, "the manifest has more than 20000 fields")

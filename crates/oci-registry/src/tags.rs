@@ -32,7 +32,8 @@ struct Page {
 /// ([rule 3.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 ///
 /// A link to a page that was requested before says that there is more, and not where: some registries return a smaller page than was
-/// requested and repeat the request in the link. Then the next page is the one after the last tag, until there is none.
+/// requested and repeat the request in the link. Then the next page is the one after the last tag, until there is none and its link
+/// leads to nothing else.
 pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Error> {
     let list = reader.url("tags/list")?;
     let mut page = Page { url: list.clone(), public_only: false, after: None };
@@ -40,6 +41,8 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Er
     page.url.query_pairs_mut().extend_pairs(size.map(|size| ("n", size)));
     let mut tags = TagList::default();
     let (mut requested, mut idle) = (HashSet::new(), 0);
+    // The tag after which the registry has nothing, since this client asked for the page there.
+    let mut end = None;
     for number in 0..MAX_PAGES {
         let mut response = read_page(reader, &page, call).await?;
         // Quay answers 413 to a page size it finds too large; others say 400.
@@ -54,10 +57,10 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Er
         }
         reader.check(&response, || format!("there is no repository {}", reader.endpoint.name))?;
         let is_new = tags.add(&response.body).map_err(|error| error.with_url(&page.url))?;
-        if let Some(after) = page.after.as_deref().filter(|_| !is_new) {
-            // The registry begins after a tag, as nothing is there; some begin with the tag itself.
-            return if tags.ends_at(after) { Ok(tags.into_sorted()) } else { Err(pages_repeat(&list)) };
+        if page.after.as_deref().is_some_and(|after| !is_new && !tags.ends_at(after)) {
+            return Err(pages_repeat(&list));
         }
+        end = page.after.take().or(end).filter(|after| !is_new && tags.ends_at(after));
         requested.insert(fingerprint(&page.url));
         idle = if is_new { 0 } else { idle + 1 };
         let Some(next) = next_page(&list, response.instructions())? else {
@@ -68,6 +71,8 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Er
         }
         page = match requested.contains(&fingerprint(&next.url)) {
             false => next,
+            // Nothing comes after the last tag, and the links lead to nothing else.
+            true if end.is_some() => return Ok(tags.into_sorted()),
             true => page_after(&list, size, tags.last_on_page()).ok_or_else(|| pages_repeat(&list))?,
         };
     }

@@ -71,6 +71,9 @@ impl Instructions {
 
     /// The URL of the link whose relation is `next`, relative to the URL that answered, without user and fragment. It may be at any origin.
     ///
+    /// Where no link has this relation, a link without any counts, and one with an unknown relation, such as `rel="next,"`, whose target has
+    /// the last segment of the path that answered or is in the same folder: a list never ends because its server misspells.
+    ///
     /// # Errors
     ///
     /// [`BadAnswer`](ErrorKind::BadAnswer) for a `Link` header that cannot be read, for several next links, and for a target that is not
@@ -82,7 +85,7 @@ impl Instructions {
                  what cannot be followed to its end is not used in part",
             )
         };
-        let targets = link::next(&self.links)
+        let targets = link::next(&self.links, |target| self.may_be_page(target))
             .map_err(|Malformed| bad("the Link header of the answer cannot be read"))?;
         let mut next = None;
         for target in targets {
@@ -99,6 +102,18 @@ impl Instructions {
             }
         }
         Ok(next)
+    }
+
+    /// Whether this target of a link may be a page of what answered, by its path. A proxy may have changed the first part of the path.
+    fn may_be_page(&self, target: &str) -> bool {
+        // What is not a URL is not known to be anything else.
+        let Ok(url) = self.url.join(target) else { return true };
+        let split =
+            |path: &str| path.rsplit_once('/').map(|(folder, name)| (folder.to_owned(), name.to_owned()));
+        match (split(url.path()), split(self.url.path())) {
+            (Some((folder, name)), Some((own_folder, own_name))) => name == own_name || folder == own_folder,
+            _ => true,
+        }
     }
 
     /// The URL of the `Location` of a response that is no redirect, such as that of an upload that has begun: relative to the URL that
@@ -171,6 +186,11 @@ mod tests {
         check("<//other.test/x>; rel=next", Ok(Some("https://other.test/x")));
         check("<>; rel=next", Ok(Some("https://u.test/v2/a/tags/list?n=1")));
         check("</x>; rel=prev", Ok(None));
+        check("<?last=x>; rel=\"next,\"", there);
+        check("<page2>; rel=nextpage", Ok(Some("https://u.test/v2/a/tags/page2")));
+        check("<//other.test/a/tags/list>; rel=nextpage", Ok(Some("https://other.test/a/tags/list")));
+        check("</style.css>; rel=nextpage", Ok(None));
+        check("<http://[>; rel=nextpage", Err("the answer goes on at what is not a URL"));
         check("<http://[>; rel=next", Err("the answer goes on at what is not a URL"));
         check("<x", Err("the Link header of the answer cannot be read"));
         check("<?last=x>; rel=next, <https://u.test/v2/a/tags/list?last=x#y>; rel=next", there);

@@ -8,7 +8,9 @@ use artifact_source::{
     ArtifactSource, Chart, DiscoverRequest, Discovery, ErrorKind, Found, Observation, Recorder, Rejection,
 };
 use helm_source::{HelmSource, HelmSourceBuilder, IndexCache};
-use warehouse_testkit::{Chart as Published, ChartIndex, ChartServer, Fault, Registry, Reply, When};
+use warehouse_testkit::{
+    Chart as Published, ChartIndex, ChartServer, Fault, MediaType, Registry, Reply, When,
+};
 
 use crate::classic::disturb;
 
@@ -95,6 +97,24 @@ async fn a_tag_has_the_digest_of_its_manifest_for_one_request() {
             ("1.2.0", Some(newest.as_str()), None),
         ]
     );
+}
+
+/// What has no field of a manifest has no digest that a chart could have, whatever its `Content-Type` says.
+#[tokio::test]
+async fn json_that_is_no_manifest_gives_no_chart_a_digest() {
+    for body in ["{}", r#"{"schemaVersion": 2}"#, r#"{"message": "maintenance"}"#] {
+        let registry = Registry::start().unwrap();
+        push(&registry, &["1.0.0", "1.1.0"]);
+        let reply = Reply::status(200).header("content-type", MediaType::OCI_MANIFEST).body(body);
+        registry.faults().add(When::path("/v2/charts/web/manifests/1.1.0"), reply);
+        let source = in_registry(&registry).build().unwrap();
+        let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.message()),
+            (ErrorKind::BadAnswer, "the answer is not a manifest"),
+            "{body}"
+        );
+    }
 }
 
 /// Off is the default: the same requests, the same charts and the same observation as ever.

@@ -8,7 +8,7 @@ use artifact_source::{
     ArtifactSource, Chart, DiscoverRequest, Discovery, ErrorKind, Found, Recorder, Rejection,
 };
 use helm_source::{HelmSource, HelmSourceBuilder};
-use warehouse_testkit::{Chart as Published, Registry, RegistryBuilder};
+use warehouse_testkit::{Chart as Published, Registry, RegistryBuilder, Reply, When};
 
 use crate::classic::disturb;
 
@@ -84,6 +84,28 @@ async fn a_list_whose_links_repeat_the_request_is_whole_or_an_error() {
         (error.kind(), error.message()),
         (ErrorKind::BadAnswer, "the pages of the list of tags repeat")
     );
+}
+
+/// The page after the last tag is empty, and its link goes on.
+#[tokio::test]
+async fn an_empty_page_whose_link_goes_on_is_not_the_end_of_a_list() {
+    let registry = Registry::start().unwrap();
+    push(&registry, &["1.0.0", "1.3.0", "1.8.0"]);
+    let pages = [
+        (r#"{"tags": ["1.0.0", "1.3.0"]}"#, "?n=1000"),
+        (r#"{"tags": []}"#, "?z=1"),
+        (r#"{"tags": ["1.8.0"]}"#, ""),
+    ];
+    for (number, (body, link)) in (1..).zip(pages) {
+        let reply = Reply::status(200).body(body);
+        let reply = match link {
+            "" => reply,
+            link => reply.header("link", &format!("<{link}>; rel=\"next\"")),
+        };
+        registry.faults().add(When::path("/v2/charts/web/tags/list").nth(number), reply);
+    }
+    let found = found(&web(&registry).limit(1).build().unwrap()).await;
+    assert_eq!((versions(&found), found.cost.requests), (vec!["1.8.0"], 3));
 }
 
 #[tokio::test]

@@ -183,7 +183,7 @@ async fn careless_manifests() {
     let (image, index) = (MediaType::OCI_MANIFEST, MediaType::OCI_INDEX);
     push("1.0.0", image, r#"{"schemaVersion": 2, "config": {"digest": "CONFIG"}, "layers": null}"#);
     push("1.1.0", image, r#"{"schemaVersion": 2, "config": {"digest": "BARE"}}"#);
-    push("1.2.0", index, r#"{"schemaVersion": 2, "manifests": null}"#);
+    push("1.2.0", index, r#"{"schemaVersion": 2, "manifests": []}"#);
     push(
         "1.3.0",
         index,

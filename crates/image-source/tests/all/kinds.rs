@@ -225,7 +225,7 @@ async fn a_signed_schema_1_manifest() {
         }
     }
     // Whatever is not signed has to have its digest.
-    for body in [r#"{"schemaVersion": 1, "fsLayers": []}"#, r#"{"schemaVersion": 2, "signatures": []}"#] {
+    for body in [r#"{"schemaVersion": 1, "fsLayers": []}"#, r#"{"schemaVersion": 3, "signatures": []}"#] {
         registry.faults().clear();
         registry.faults().add(When::get("/v2/**/manifests/1.2.0"), reply(body));
         let error = crate::support::answers::discover(source(&registry)).await.unwrap_err();

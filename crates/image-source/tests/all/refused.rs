@@ -8,7 +8,7 @@ use artifact_http::Credential;
 use artifact_source::{ArtifactSource, DiscoverRequest, Error, Image, Recorder};
 use image_source::ImageSourceBuilder;
 use selection_strategies::{TagFilter, TagRule};
-use warehouse_testkit::{Fault, Registry, Reply, When};
+use warehouse_testkit::{Fault, MediaType, Registry, Reply, When};
 
 const LISTING: [fn() -> TagRule; 3] = [|| TagRule::semver(None), TagRule::lexical, TagRule::newest];
 const DEFINITE: [u16; 12] = [400, 402, 403, 405, 406, 409, 412, 415, 416, 418, 422, 451];
@@ -67,16 +67,38 @@ async fn one_that_is_refused_is_passed_over_with_a_warning() {
     }
 }
 
+/// JSON that is no manifest, under the media type of one.
+fn no_manifests() -> impl Iterator<Item = Fault> {
+    let typed = [
+        (MediaType::OCI_MANIFEST, "{}"),
+        (MediaType::OCI_MANIFEST, r#"{"errors": [{"code": "UNAVAILABLE", "message": "maintenance"}]}"#),
+        (MediaType::OCI_MANIFEST, r#"{"message": "maintenance"}"#),
+        ("application/vnd.oci.artifact.manifest.v1+json", r#"{"message": "maintenance"}"#),
+        (MediaType::OCI_MANIFEST, r#"{"schemaVersion": 2}"#),
+        (MediaType::OCI_MANIFEST, r#"{"schemaVersion": 2, "config": null, "layers": null}"#),
+        (MediaType::OCI_INDEX, r#"{"schemaVersion": 2, "manifests": null}"#),
+        (MediaType::OCI_INDEX, r#"{"schemaVersion": 2, "manifests": [{"digest": "md5:00"}, {}]}"#),
+    ];
+    typed.into_iter().map(|(media_type, body)| {
+        Fault::from(Reply::status(200).header("content-type", media_type).body(body))
+    })
+}
+
 /// A tag whose content is never what it should be fails the discovery. The error names it, and its hint, followed, selects without it.
 #[tokio::test]
 async fn one_that_is_never_readable_is_named_with_the_way_to_exclude_it() {
     let bodies = ["", "<html>sign in</html>", "garbage", "{}", r#"{"schemaVersion": 2, "mani"#, "[]"];
-    for reply in bodies.map(|body| Fault::from(Reply::status(200).body(body))).into_iter().chain([
-        Fault::login_page(),
-        Fault::WrongDigest,
-        Fault::oversized(5 << 20),
-        Reply::status(203).body("{}").into(),
-    ]) {
+    for reply in bodies
+        .map(|body| Fault::from(Reply::status(200).body(body)))
+        .into_iter()
+        .chain([
+            Fault::login_page(),
+            Fault::WrongDigest,
+            Fault::oversized(5 << 20),
+            Reply::status(203).body("{}").into(),
+        ])
+        .chain(no_manifests())
+    {
         for (number, rule) in LISTING.into_iter().enumerate() {
             let registry = registry();
             // A tag, and no version, that the pattern would also match if its dots were not escaped.

@@ -2,7 +2,7 @@
 
 use artifact_source::ErrorKind;
 use oci_registry::{Digest, Manifest};
-use warehouse_testkit::{Fault, Registry, Reply, When};
+use warehouse_testkit::{Fault, MediaType, Registry, Reply, When};
 
 use super::{MIB, Outcome, hint, manifest_under, raw_manifest};
 use crate::raw::answer;
@@ -11,6 +11,7 @@ use crate::setup::{repository, with_image};
 const TOO_LARGE: &str = "the answer is larger than 4194304 bytes";
 const BROKE_OFF: &str = "the answer broke off before its end";
 const NO_JSON: &str = "the manifest is not JSON of the expected shape";
+const NO_MANIFEST: &str = "the answer is not a manifest";
 const SHA512: &str = "sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e";
 
 fn reply(body: impl Into<String>) -> Reply {
@@ -113,8 +114,7 @@ async fn a_login_page_is_not_a_manifest() {
         manifest_under(fault).await.refused(ErrorKind::BadAnswer, NO_JSON, 1, MIB);
     }
     for body in ["{}", r#"{"error": "log in"}"#] {
-        let message = "the answer is not a manifest";
-        manifest_under(reply(body)).await.refused(ErrorKind::BadAnswer, message, 1, MIB);
+        manifest_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_MANIFEST, 1, MIB);
     }
 }
 
@@ -139,8 +139,43 @@ async fn missing_fields_of_the_config_are_refused_or_empty() {
         manifest_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_JSON, 1, MIB);
     }
     for body in [r#"{"schemaVersion": 2}"#, r#"{"schemaVersion": 2, "config": null}"#] {
-        let manifest = manifest_under(reply(body)).await.taken(1).manifest;
-        assert!(matches!(manifest, Manifest::Other(_)), "{body}");
+        manifest_under(reply(body)).await.refused(ErrorKind::BadAnswer, NO_MANIFEST, 1, MIB);
+    }
+}
+
+/// A `Content-Type` does not make a manifest of what has no field of one.
+#[tokio::test]
+async fn json_under_the_type_of_a_manifest_is_not_a_manifest() {
+    for media_type in [
+        MediaType::OCI_MANIFEST,
+        MediaType::OCI_INDEX,
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.oci.artifact.manifest.v1+json",
+        "application/json",
+    ] {
+        for body in [
+            "{}",
+            r#"{"errors": [{"code": "UNAVAILABLE", "message": "maintenance"}]}"#,
+            r#"{"message": "maintenance"}"#,
+            r#"{"schemaVersion": 2}"#,
+            r#"{"schemaVersion": 2, "config": null, "layers": null}"#,
+            r#"{"schemaVersion": 2, "manifests": null}"#,
+        ] {
+            let reply = reply(body).header("content-type", media_type);
+            manifest_under(reply).await.refused(ErrorKind::BadAnswer, NO_MANIFEST, 1, MIB);
+        }
+        let reply = reply(r#"{"schemaVersion": 2, "manifests": []}"#).header("content-type", media_type);
+        assert!(matches!(manifest_under(reply).await.taken(1).manifest, Manifest::Index(_)), "{media_type}");
+    }
+}
+
+#[tokio::test]
+async fn an_index_without_a_readable_entry_is_not_an_empty_one() {
+    let message = "no entry of the index is a descriptor with a digest";
+    for entries in [r#"{"digest": "md5:00"}"#, r#"null, 7, {}, {"digest": "sha256:zz"}"#] {
+        let body = format!(r#"{{"schemaVersion": 2, "manifests": [{entries}]}}"#);
+        manifest_under(reply(body)).await.refused(ErrorKind::BadAnswer, message, 1, MIB);
     }
 }
 

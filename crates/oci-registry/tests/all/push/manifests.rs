@@ -63,7 +63,7 @@ async fn an_answer_that_is_lost_is_asked_for() {
 async fn a_tag_that_moved_meanwhile_is_not_moved_again() {
     let registry = with_config(Registry::start().unwrap());
     let (repository, ours) = (repository(&registry, None), manifest_of(b"{}"));
-    let theirs = NewManifest::new(OCI_MANIFEST, r#"{"schemaVersion": 2}"#);
+    let theirs = NewManifest::new(OCI_MANIFEST, r#"{"schemaVersion": 2, "manifests": []}"#);
     registry.push_manifest("demo/app", ["1.0.0"], OCI_MANIFEST, theirs.bytes.clone());
     registry.faults().add(put().nth(1), Fault::Reset);
     let error = repository.push_manifest("1.0.0", &ours, &Call::new()).await.unwrap_err();
