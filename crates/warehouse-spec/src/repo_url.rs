@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use percent_encoding::percent_decode;
 use regex::Regex;
-use repository_url::{Ipv4Host, ipv4_host};
+use repository_url::{Ipv4Host, hides_host, ipv4_host, redact_user};
 
 static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = "[0-9A-Za-z_]+";
@@ -237,6 +237,7 @@ fn in_image(url: &str) -> Option<Hazard> {
 fn in_url(url: &str) -> Option<Hazard> {
     let parts = Parts::of_url(url);
     in_text(url)
+        .or_else(|| ends_early(url))
         .or_else(|| in_authority(&parts))
         .or_else(|| in_host(&parts))
         .or_else(|| in_path(parts.path))
@@ -249,14 +250,9 @@ fn in_url(url: &str) -> Option<Hazard> {
         })
 }
 
-/// The URL for a message, without anything in front of the last `@`: what stands there may be a password that is not percent-encoded.
+/// The URL for a message, without its user. What no parser of URLs takes is shown from its last `@` on, and a password may hold a blank.
 fn shown(url: &str) -> Cow<'_, str> {
-    match (url.split_once("://"), url.rfind('@')) {
-        (Some((scheme, rest)), Some(at)) if url.len() - rest.len() <= at => {
-            Cow::Owned(format!("{scheme}://***{}", &url[at..]))
-        }
-        _ => Cow::Borrowed(url),
-    }
+    redact_user(url)
 }
 
 /// Characters that parsers drop, turn or take for something else.
@@ -296,13 +292,6 @@ fn is_invisible(letter: char) -> bool {
 
 /// A user or password that ends early, or that is not what it seems.
 fn in_authority(parts: &Parts<'_>) -> Option<Hazard> {
-    // The `/` in the password of `https://user:pa/ss@host` ends the authority, and `user` is asked.
-    if parts.user.is_none() && !parts.host.is_empty() && !parts.scheme.is_empty() && ends_early(parts) {
-        return hazard(
-            "a `/`, `?` or `#` before the `@` ends the host there, so that another host is asked",
-            "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project",
-        );
-    }
     let texts = [parts.user.unwrap_or_default(), parts.host, parts.port.unwrap_or_default()];
     if !parts.scheme.is_empty() && texts.iter().any(|text| !text.is_ascii()) {
         return hazard(
@@ -326,18 +315,14 @@ fn in_authority(parts: &Parts<'_>) -> Option<Hazard> {
     None
 }
 
-/// Whether what follows the host was meant to be a password, and a host after it.
-fn ends_early(parts: &Parts<'_>) -> bool {
-    let Some((_, after)) = parts.path.rsplit_once('@') else {
-        return false;
-    };
-    let host = after.split(['/', ':', '?', '#']).next().unwrap_or_default();
-    match parts.port {
-        None => !parts.path.starts_with('/'),
-        Some(port) => {
-            let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-            !is_port || !parts.path.starts_with('/') || host.contains('.') && after.len() > host.len()
-        }
+/// The `/` in the password of `https://user:pa/ss@host` ends the authority, and `user` is asked.
+fn ends_early(url: &str) -> Option<Hazard> {
+    match hides_host(url) {
+        true => hazard(
+            "a `/`, `?` or `#` before the `@` ends the host there, so that another host is asked",
+            "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project; an `@` in the path is written %40",
+        ),
+        false => None,
     }
 }
 
@@ -559,6 +544,12 @@ mod tests {
                 ("https://evil:80#@github.com/org/r", "another host is asked"),
                 ("https://evil:x/@github.com/org/r", "another host is asked"),
                 ("https://evil#@github.com/org/r", "another host is asked"),
+                ("http://u:x@127.0.0.1:1/@github.com/org/r.git", "another host is asked"),
+                ("http://u:x@127.0.0.1/@github.com/org/r.git", "another host is asked"),
+                ("http://u:x@127.0.0.1?@github.com/org/r.git", "another host is asked"),
+                ("https://u:p@ss/word@github.com/org/r.git", "another host is asked"),
+                ("https://token@evil/@github.com/org/r.git", "another host is asked"),
+                ("ssh://git@evil/@github.com/org/r.git", "another host is asked"),
                 ("https://user:p\u{ff0f}x@host/r", "not ASCII"),
                 ("https://g\u{131}thub.com/r", "not ASCII"),
                 ("https://\u{ff47}ithub.com/r", "not ASCII"),
@@ -674,6 +665,7 @@ mod tests {
             "https://1password.example/a",
             "https://host/a...b/..c/d..",
             "https://host/a@v1",
+            "https://u:p@host:80/a%40v1",
             "https://host:8080/a@v1",
             "https://host:8080/@v1/a.b",
             "https://host/x@github.com/a",
@@ -705,5 +697,7 @@ mod tests {
         assert_eq!(shown("https://me:hun ter2@host/a"), "https://***@host/a");
         assert_eq!(shown("https://me:hun/ter2@host/a"), "https://***@host/a");
         assert_eq!(shown("git@host:a"), "git@host:a");
+        assert_eq!(shown("https://bob:hunter2"), "https://bob:***");
+        assert_eq!(shown("http://u:x@127.0.0.1:1/@github.com/r"), "http://***@127.0.0.1:1/***@github.com/r");
     }
 }

@@ -1,6 +1,6 @@
 //! The address of a repository, from the URL that the user wrote.
 
-use artifact_source::{Error, ErrorKind, redact_url};
+use artifact_source::{Error, ErrorKind, hides_host, redact_url};
 use gix::bstr::{BString, ByteSlice};
 use gix::url::Scheme;
 use std::fmt;
@@ -42,6 +42,12 @@ impl Address {
         }
         if has_parent_segment(text) {
             return Err(wrong("contains the path segment `..`").with_hint("write the path without it"));
+        }
+        if hides_host(text) {
+            let hint = "leave out what stands before the `@`; an `@` in the path is written %40";
+            return Err(
+                wrong("has a `/`, `?` or `#` before the `@`, which ends the host there").with_hint(hint)
+            );
         }
         let scheme = text.split("://").next().unwrap_or_default();
         if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
@@ -210,6 +216,9 @@ mod tests {
         is_not("/srv/git/a.git", "is a path");
         is_not("../a.git", "path segment `..`");
         is_not("file://host/a", "names a host");
+        is_not("http://u:SECRET@127.0.0.1:1/@github.com/org/r.git", "before the `@`");
+        is_not("https://u:p@ss/SECRET@github.com/org/r.git", "before the `@`");
+        is_not("ssh://git@host/@github.com/org/r.git", "before the `@`");
     }
 
     #[test]
