@@ -113,6 +113,28 @@ fn is_git_user(user: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
+/// A reason that holds for Git and chart repositories: a scheme in upper case, or a host alone.
+fn of_scheme(url: &str) -> Option<(&'static str, &'static str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    if scheme.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Some((
+            "its scheme is in upper case",
+            "write the scheme in lower case: https://, oci:// or ssh://",
+        ));
+    }
+    let is_host = !rest.is_empty() && !rest.contains('/') && matches!(scheme, "http" | "https" | "ssh");
+    is_host.then_some((
+        "it has a host and no path",
+        "write the path of the repository after the host: https://host/path",
+    ))
+}
+
+/// Whether the host of an `ssh` URL is followed by a path as in the scp form.
+fn is_mixed(parts: &Parts<'_>) -> bool {
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    parts.scheme == "ssh" && parts.port.is_some_and(|port| !is_port(port))
+}
+
 /// Checks the repository of a Git subscription: http(s), ssh, scp form or, which Kargo does not know, file.
 pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
     if let Some(hazard) = in_url(url) {
@@ -126,6 +148,13 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
         ("the git protocol is not supported".to_owned(), "use https")
     } else if !url.contains("://") && !url.contains('@') {
         ("it has no scheme".to_owned(), "write it with its scheme: https://host/path")
+    } else if is_mixed(&parts) {
+        (
+            "what follows the `:` is no port".to_owned(),
+            "write a `/` instead of the `:`, as in ssh://git@host/path, or leave out ssh://, as in git@host:path",
+        )
+    } else if let Some((reason, help)) = of_scheme(url) {
+        (reason.to_owned(), help)
     } else if parts.user.is_some_and(|user| !is_git_user(user)) {
         (
             format!(
@@ -153,6 +182,8 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
             "it has no scheme",
             "write it with its scheme: https:// for a chart repository, oci:// for a registry",
         )
+    } else if let Some(reason_and_help) = of_scheme(url) {
+        reason_and_help
     } else {
         ("", "write it like https://host/path or oci://host/path")
     };
@@ -516,7 +547,22 @@ mod tests {
             assert!(bad.message.starts_with(message) && bad.help.contains(help), "{bad:?}");
         }
         // The remedy.
-        for url in ["https://127.0.0.1:1/r", "https://github.com/r"] {
+        for (answer, reason) in [
+            (chart("OCI://ghcr.io/a/b"), "its scheme is in upper case"),
+            (chart("HTTPS://charts.example.com"), "its scheme is in upper case"),
+            (git("HTTPS://github.com/a/b"), "its scheme is in upper case"),
+            (git("https://github.com"), "it has a host and no path"),
+            (git("ssh://git@github.com:org/r.git"), "what follows the `:` is no port"),
+        ] {
+            let bad = answer.unwrap_err();
+            assert!(bad.message.ends_with(reason), "{bad:?}");
+        }
+        for url in [
+            "https://127.0.0.1:1/r",
+            "https://github.com/r",
+            "ssh://git@github.com/org/r.git",
+            "git@github.com:org/r.git",
+        ] {
             assert_eq!(git(url), Ok(()), "{url}");
         }
     }

@@ -83,7 +83,8 @@ impl Address {
     fn http(text: &str, wrong: &dyn Fn(&str) -> Error) -> Result<Self, Error> {
         let mut url = url::Url::parse(text).map_err(|error| wrong("is not a URL").with_cause(error))?;
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("has a query or a fragment"));
+            let hint = "leave out the `?` or `#` and what follows it; in a path they are written %3F and %23";
+            return Err(wrong("has a query or a fragment").with_hint(hint));
         }
         // Both fail for URLs that cannot have a user only.
         let _ = url.set_username("");
@@ -205,6 +206,8 @@ mod tests {
         is_not("https://exa mple.com/a", "white space");
         is_not("https://example.com/a\nb", "white space");
         is_not("https://u:SECRET@example.com/a?x=1", "query");
+        let hint = Address::parse("http://example.com/r.git?x=y").unwrap_err().hint().map(str::to_owned);
+        assert!(hint.is_some_and(|hint| hint.starts_with("leave out the `?`")));
         is_not("https://", "is not a");
         is_not("ssh://-oProxyCommand=x/a", "dash");
         is_not("ssh://-o@example.com/a", "dash");
