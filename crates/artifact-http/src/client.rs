@@ -308,7 +308,7 @@ impl HttpClient {
             tries.next();
             return Ok(());
         }
-        Err(tries.describe(failure))
+        Err(tries.describe(request.mask_url(failure)))
     }
 
     /// How long to wait before work of several requests is begun anew after it has failed this often; `None` where it is not to

@@ -8,6 +8,8 @@ use http::HeaderValue;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use crate::repetition;
+
 /// A credential for a server. `Debug` shows no secret.
 ///
 /// ```
@@ -131,7 +133,17 @@ impl Authorization {
 pub(crate) fn remove_sent(value: &HeaderValue, text: &str) -> String {
     let value = value.to_str().unwrap_or_default();
     match value.split_once(' ') {
-        Some((_, credentials)) => Secret::new(credentials).remove_from(text),
+        Some(("Basic", credentials)) => {
+            let text = repetition::remove(credentials, text);
+            let decoded = STANDARD.decode(credentials).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let Some(decoded) = decoded else { return text };
+            let text = repetition::remove(&decoded, &text);
+            match decoded.split_once(':') {
+                Some((_, password)) => repetition::remove(password, &text),
+                None => text,
+            }
+        }
+        Some((_, credentials)) => repetition::remove(credentials, text),
         None => text.to_owned(),
     }
 }
@@ -165,22 +177,10 @@ impl Secret {
         &self.0
     }
 
-    /// The text with every occurrence of the secret replaced by `...`, also where it is percent-encoded. Servers may repeat what
+    /// The text with every occurrence of the secret replaced by `...`, also where it is encoded or escaped. Servers may repeat what
     /// they were sent.
     pub(crate) fn remove_from(&self, text: &str) -> String {
-        if self.0.is_empty() {
-            return text.to_owned();
-        }
-        let encoded: String = url::form_urlencoded::byte_serialize(self.0.as_bytes()).collect();
-        let encoded = encoded.replace('+', "%20");
-        // The hexadecimal digits may be of either case.
-        let mut lower = String::with_capacity(encoded.len());
-        let mut digits = 0;
-        for letter in encoded.chars() {
-            digits = if letter == '%' { 2 } else { i32::max(digits - 1, -1) };
-            lower.push(if digits >= 0 { letter.to_ascii_lowercase() } else { letter });
-        }
-        text.replace(&*self.0, "...").replace(&encoded, "...").replace(&lower, "...")
+        repetition::remove(&self.0, text)
     }
 }
 
@@ -214,10 +214,25 @@ mod tests {
             ("bad password S3CRET+/ for bob", "bad password ... for bob"),
             ("Basic Ym9iOlMzQ1JFVCsv", "Basic ..."),
             ("?p=S3CRET%2B%2F&q=S3CRET%2b%2f", "?p=...&q=..."),
+            ("Ym9iOlMzQ1JFVCsv", "..."),
+            ("UzNDUkVUKy8= UzNDUkVUKy8 UzNDUkVUKy8%3d", "... ... ..."),
+            (r"S3CRET\u002b\/ S3CRET&#43;&#x2F;", "... ..."),
             ("expired", "expired"),
         ] {
             assert_eq!(password.remove_from(said), shown);
         }
+        let padded = Credential::password("me", "S3CRET>>?");
+        for said in
+            ["bWU6UzNDUkVUPj4/", "bWU6UzNDUkVUPj4_", "UzNDUkVUPj4/", "UzNDUkVUPj4_", "S3CRET&gt;&gt;?"]
+        {
+            assert_eq!(padded.remove_from(said), "...", "{said}");
+        }
+        // What is shown of a padded header is shown without its padding.
+        let padded = Credential::password("me", "S3CRET");
+        for said in ["bWU6UzNDUkVU", "UzNDUkVU"] {
+            assert_eq!(padded.remove_from(said), "...", "{said}");
+        }
+        assert_eq!(Credential::password("a", "S3CRET").remove_from("YTpTM0NSRVQ YTpTM0NSRVQ="), "... ...");
         assert_eq!(Credential::bearer("T0KEN").remove_from("no T0KEN"), "no ...");
         assert_eq!(Credential::identity_token("T0KEN").remove_from("no T0KEN"), "no ...");
         assert_eq!(Credential::password("bob", "").remove_from("for bob"), "for bob");

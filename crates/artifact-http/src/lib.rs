@@ -64,6 +64,7 @@ mod instructions;
 mod network;
 mod pace;
 mod proxy;
+mod repetition;
 mod request;
 mod reqwest_service;
 mod response;

@@ -235,6 +235,14 @@ impl Request {
         }
     }
 
+    /// The error with its URL without what was sent, where a server gave the URL.
+    pub(crate) fn mask_url(&self, error: Error) -> Error {
+        match error.url() {
+            Some(url) if url != self.shown_url => error.map_url(|url| self.authorizations.remove_from(url)),
+            _ => error,
+        }
+    }
+
     /// URL and headers, if both can be sent.
     pub(crate) fn target(&self) -> Result<(&Url, &HeaderMap), Error> {
         let invalid = |what: String| Error::new(ErrorKind::InvalidInput, what).with_url(&self.shown_url);
@@ -337,6 +345,12 @@ impl Authorizations {
         };
         let (authorization, is_own) = own.or_else(anonymous)?;
         Some(Sent { value: authorization.header_value()?, is_own })
+    }
+
+    /// The text without any of them.
+    fn remove_from(&self, text: &str) -> String {
+        let all = self.own.iter().chain(&self.anonymous);
+        all.fold(text.to_owned(), |text, (_, authorization)| authorization.remove_from(&text))
     }
 
     /// Whether a header can carry all of them.

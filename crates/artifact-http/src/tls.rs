@@ -1,6 +1,7 @@
 //! Which certificates are trusted, and what a refused one means in words.
 
 use std::error::Error as StdError;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use artifact_source::{Error, ErrorKind};
@@ -43,8 +44,19 @@ pub(crate) fn configuration(roots_pem: &[u8], skip_verify: bool) -> Result<Clien
         match rustls_platform_verifier::Verifier::new_with_extra_roots(roots, Arc::clone(&provider)) {
             Ok(verifier) => Arc::new(TrustNamed { verifier, named }),
             Err(cause) if with_roots => {
-                return Err(Error::new(ErrorKind::InvalidInput, "a root certificate cannot be used")
-                    .with_cause(cause));
+                // What stands in the cause is the name of a Rust value.
+                let why = match &cause {
+                    rustls::Error::InvalidCertificate(CertificateError::BadEncoding) => {
+                        "it is damaged, or is no certificate".to_owned()
+                    }
+                    rustls::Error::InvalidCertificate(problem) => in_words(&format!("{problem:?}")),
+                    other => in_words(&format!("{other:?}")),
+                };
+                return Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    format!("a root certificate cannot be used: {why}"),
+                )
+                .with_hint("copy the whole certificate again, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----"));
             }
             // A container without any certificates can still speak plain http to its own machine.
             Err(_) => Arc::new(TrustAnswer { provider: Arc::clone(&provider), trusted: false }),
@@ -123,7 +135,8 @@ impl ServerCertVerifier for TrustNamed {
         match self.verifier.verify_server_cert(certificate, intermediates, name, ocsp_response, now) {
             // For an authority's certificate webpki has not looked at its purpose.
             Err(rustls::Error::InvalidCertificate(problem))
-                if (is_authority(&problem) || is_purpose(&problem)) && !may_serve(certificate) =>
+                if is_authority(&problem) && !may_serve(certificate)
+                    || is_purpose(&problem) && !names_servers(certificate) =>
             {
                 let presented = purposes(certificate).unwrap_or_default();
                 let required = ExtendedKeyPurpose::ServerAuth;
@@ -176,11 +189,18 @@ impl ServerCertVerifier for TrustNamed {
 fn may_serve(certificate: &[u8]) -> bool {
     let serves = |purpose: &ExtendedKeyPurpose| match purpose {
         ExtendedKeyPurpose::ServerAuth => true,
-        // Any purpose.
-        ExtendedKeyPurpose::Other(numbers) => numbers[..] == [2, 5, 29, 37, 0],
-        ExtendedKeyPurpose::ClientAuth => false,
+        other => is_any(other),
     };
     purposes(certificate).is_none_or(|purposes| purposes.iter().any(serves))
+}
+
+fn is_any(purpose: &ExtendedKeyPurpose) -> bool {
+    matches!(purpose, ExtendedKeyPurpose::Other(numbers) if numbers[..] == [2, 5, 29, 37, 0])
+}
+
+/// Whether the certificate names no purposes, or that of a server itself. webpki does not take any purpose for it.
+fn names_servers(certificate: &[u8]) -> bool {
+    purposes(certificate).is_none_or(|purposes| purposes.contains(&ExtendedKeyPurpose::ServerAuth))
 }
 
 /// What the certificate is for (its extended key usage); `None` if it has no such extension, and nothing if that cannot be read.
@@ -242,6 +262,7 @@ fn purpose_name(purpose: &ExtendedKeyPurpose) -> String {
         ExtendedKeyPurpose::Other(numbers) => numbers,
     };
     match numbers[..] {
+        [2, 5, 29, 37, 0] => "anyExtendedKeyUsage".to_owned(),
         [1, 3, 6, 1, 5, 5, 7, 3, 3] => "codeSigning".to_owned(),
         [1, 3, 6, 1, 5, 5, 7, 3, 4] => "emailProtection".to_owned(),
         [1, 3, 6, 1, 5, 5, 7, 3, 8] => "timeStamping".to_owned(),
@@ -284,8 +305,12 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
                 (format!("the certificate is not for {host}"), "is the host name right?".to_owned())
             }
             Certificate::NotValidForNameContext { presented, .. } => {
-                let names = presented.iter().map(|name| readable_name(name));
-                let hint = match listed(names) {
+                let names: Vec<_> = presented.iter().filter_map(|name| readable_name(name)).collect();
+                let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+                let hint = match listed(names.iter()) {
+                    Some(_) if is_address && names.contains(&host) => format!(
+                        "it has {host} as the name of a host, which does not count for an address: ask the operator of the server for a certificate with the subject alternative name IP:{host}"
+                    ),
                     None => format!(
                         "it names no host (a common name does not count): ask the operator of the server for one with the subject alternative name {host}"
                     ),
@@ -305,7 +330,11 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
                     None => String::new(),
                 };
                 let hint = "let the server show a certificate whose extended key usage has serverAuth, or that has no extended key usage: to trust this one does not help";
-                (format!("the certificate is not for servers{what}"), hint.to_owned())
+                let message = match presented.iter().any(is_any) {
+                    true => format!("the certificate does not name servers as its purpose{what}"),
+                    false => format!("the certificate is not for servers{what}"),
+                };
+                (message, hint.to_owned())
             }
             Certificate::Expired | Certificate::ExpiredContext { .. } => {
                 said("the certificate has expired", ASK)
@@ -370,11 +399,12 @@ fn in_words(value: &str) -> String {
     words
 }
 
-/// `example.com` out of `DnsName("example.com")`, and `127.0.0.1` out of `IpAddress(127.0.0.1)`.
-fn readable_name(name: &str) -> &str {
-    let inner =
-        name.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map_or(name, |(inner, _)| inner);
-    inner.trim_matches('"')
+/// `example.com` out of `DnsName("example.com")`, and `127.0.0.1` out of `IpAddress(127.0.0.1)`; `None` for what names no host, such as an
+/// e-mail address.
+fn readable_name(name: &str) -> Option<&str> {
+    let Some((kind, rest)) = name.split_once('(') else { return Some(name) };
+    let inner = rest.rsplit_once(')').map_or(rest, |(inner, _)| inner);
+    matches!(kind, "DnsName" | "IpAddress").then(|| inner.trim_matches('"'))
 }
 
 #[cfg(test)]
@@ -384,9 +414,10 @@ mod tests {
     #[test]
     fn names_in_certificates_are_readable() {
         for (name, shown) in [
-            (r#"DnsName("example.com")"#, "example.com"),
-            ("IpAddress(127.0.0.1)", "127.0.0.1"),
-            ("example.com", "example.com"),
+            (r#"DnsName("example.com")"#, Some("example.com")),
+            ("IpAddress(127.0.0.1)", Some("127.0.0.1")),
+            ("example.com", Some("example.com")),
+            ("Unsupported(0x01)", None),
         ] {
             assert_eq!(readable_name(name), shown);
         }

@@ -155,6 +155,13 @@ impl Error {
         self
     }
 
+    /// Changes the URL: for one that a server gave, which may repeat what the server was sent.
+    #[must_use]
+    pub fn map_url(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        self.0.url = self.0.url.map(|url| change(&url));
+        self
+    }
+
     /// The status of the HTTP response.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {

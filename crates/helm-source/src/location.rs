@@ -1,7 +1,7 @@
 //! The meaning of a `repoURL`.
 
 use artifact_http::Url;
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, hides_host};
 
 /// The list of a chart's versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,12 @@ impl Location {
     /// an `oci` URL with a query, a tag or a digest, or without a path.
     pub(crate) fn parse(repo_url: &str) -> Result<Self, Error> {
         let invalid = |what: &str| Error::new(ErrorKind::InvalidInput, what).with_url(repo_url);
+        if hides_host(repo_url) {
+            return Err(invalid(
+                "a `/`, `?` or `#` before the `@` in the repoURL of the chart ends the host there",
+            )
+            .with_hint("leave out what stands before the `@`; an `@` in the path is written %40"));
+        }
         if let Some(reference) = repo_url.strip_prefix("oci://") {
             return registry(reference).map(Self::Registry).map_err(invalid);
         }
@@ -101,6 +107,7 @@ mod tests {
     #[test]
     fn invalid_urls() {
         invalid("", "not a URL");
+        invalid("http://u:SECRET@127.0.0.1:1/@example.com/charts", "before the `@`");
         invalid("charts.example.com", "not a URL");
         invalid("ftp://u:SECRET@example.com/a", "begins with");
         invalid("oci://ghcr.io", "names a registry and no repository");

@@ -11,6 +11,11 @@ use crate::{ImageName, json};
 /// The error for this response: `message` with the registry's own code and message, without a hint.
 pub(crate) fn described(response: &Response, identity: &Identity, message: &str) -> Error {
     let error = response.error(message).with_server_message(&server_message(response, identity));
+    // It may be one that a server redirected to.
+    let error = match identity.credential() {
+        Some(credential) => error.map_url(|url| credential.remove_from(url)),
+        None => error,
+    };
     match first_error(&response.body).and_then(|error| error.code) {
         Some(code) => error.with_code(code),
         None => error,

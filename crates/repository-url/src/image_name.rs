@@ -158,7 +158,7 @@ impl FromStr for ImageName {
         if repository.len() > MAX_LENGTH || !repository.split('/').all(is_part) {
             return Err(invalid(
                 "an invalid repository name",
-                "each part consists of a-z, 0-9, '.', '_' and '-'",
+                "each part begins and ends with a-z or 0-9; between them, '.', '_' and '-' may stand",
             ));
         }
         Ok(Self { registry, repository })
@@ -221,6 +221,8 @@ mod tests {
         check_error("ghcr.io/a b", "an invalid repository name");
         check_error("ghcr.io/a?x", "an invalid repository name");
         check_error(&format!("ghcr.io/{}", "a".repeat(256)), "an invalid repository name");
+        let hint = "ghcr.io/a_/c".parse::<ImageName>().unwrap_err().hint();
+        assert!(hint.contains("begins and ends"), "{hint}");
         check_error("ghcr.io/a:1.0", "a tag");
         check_error("nginx:1.0", "a tag");
         check_error("oci://ghcr.io", "a registry without a repository");

@@ -22,6 +22,7 @@
 //! - What may be shown: [`redact_url`] and [`without_credential`] take one URL, [`redact`] any text that may hold URLs,
 //!   [`printable`] a text that others wrote.
 
+mod authority;
 mod go_url;
 mod host;
 mod image_name;
@@ -29,13 +30,14 @@ mod normalize;
 mod printable;
 mod redact;
 
+pub use authority::hides_host;
 pub use host::{Ipv4Host, ipv4_host};
 pub use image_name::{
     DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, registry_host,
 };
 pub use normalize::{normalize_chart, normalize_git, normalize_image};
 pub use printable::{is_printable, printable};
-pub use redact::{names_secret, redact, redact_url, without_credential};
+pub use redact::{names_secret, redact, redact_url, redact_user, without_credential};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use crate::authority::Divided;
+
 const MASK: &str = "***";
 
 /// The text with everything masked that may be a credential in a URL.
 ///
 /// - `https://user:password@host` and `https://token@host` become `https://***@host`;
 /// - `ssh://git@host` keeps its user, `ssh://git:password@host` becomes `ssh://***@host`;
+/// - `https://user:password`, without a host, becomes `https://user:***`;
 /// - `user:password@host` without a scheme becomes `***@host`, but `name:tag@sha256:…` stays;
 /// - the value of a query parameter whose name speaks of a secret becomes `***`.
 ///
@@ -21,7 +24,7 @@ const MASK: &str = "***";
 /// assert_eq!(redact("git@github.com:example/app"), "git@github.com:example/app");
 /// ```
 pub fn redact(text: &str) -> Cow<'_, str> {
-    if !text.contains(['@', '?']) {
+    if !text.contains(['@', '?', ':']) {
         return Cow::Borrowed(text);
     }
     let mut masked = String::with_capacity(text.len());
@@ -56,15 +59,21 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 /// assert_eq!(without_credential("git@github.com:example/app"), "git@github.com:example/app");
 /// ```
 pub fn without_credential(url: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = url.find("://").map(|at| url.split_at(at + 3)) else {
-        return Cow::Borrowed(url);
-    };
-    let Some(masked) = mask_authority(scheme, rest) else { return Cow::Borrowed(url) };
-    let host = masked.strip_prefix(MASK).and_then(|masked| masked.strip_prefix('@')).unwrap_or(&masked);
-    let is_http = ["http://", "https://"].iter().any(|http| scheme.eq_ignore_ascii_case(http));
-    match rest.split_once(':') {
-        Some((user, _)) if !is_http => Cow::Owned(format!("{scheme}{user}@{host}")),
-        _ => Cow::Owned(format!("{scheme}{host}")),
+    let Some(divided) = Divided::of(url) else { return Cow::Borrowed(url) };
+    let Divided { front, user, address, rest } = divided;
+    let scheme = front.trim_end_matches(['/', '\\']);
+    let is_http = ["http:", "https:"].iter().any(|http| scheme.eq_ignore_ascii_case(http));
+    match user {
+        Some(_) if is_http => Cow::Owned(format!("{front}{address}{rest}")),
+        Some(user) => match user.split_once(':') {
+            Some((user, _)) => Cow::Owned(format!("{front}{user}@{address}{rest}")),
+            None if front.ends_with("ssh://") => Cow::Borrowed(url),
+            None => Cow::Owned(format!("{front}{address}{rest}")),
+        },
+        None => match (divided.bad_port(), url.rsplit_once('@')) {
+            (Some(_), Some((_, host))) => Cow::Owned(format!("{front}{host}")),
+            _ => Cow::Borrowed(url),
+        },
     }
 }
 
@@ -89,12 +98,8 @@ fn unfinished(text: &str, end: usize) -> Option<usize> {
 
 /// Masks the user part of a word that is a URL, or may be one.
 fn mask_user(word: &str) -> Cow<'_, str> {
-    if let Some(at) = word.find("://") {
-        let (scheme, rest) = word.split_at(at + 3);
-        return match mask_authority(scheme, rest) {
-            Some(masked) => Cow::Owned(format!("{scheme}{masked}")),
-            None => Cow::Borrowed(word),
-        };
+    if Divided::of(word).is_some() {
+        return redact_user(word);
     }
     let Some((user, host)) = word.rsplit_once('@') else {
         return Cow::Borrowed(word);
@@ -106,18 +111,43 @@ fn mask_user(word: &str) -> Cow<'_, str> {
     }
 }
 
-fn mask_authority(scheme: &str, rest: &str) -> Option<String> {
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let authority = &rest[..end];
-    if let Some(at) = authority.rfind('@') {
-        let is_name = scheme.ends_with("ssh://") && !authority[..at].contains(':');
-        return (!is_name).then(|| format!("{MASK}{}", &rest[at..]));
+/// One URL with its user and password masked, and with its host as parsers of URLs take it. The user of `ssh` stays where there is no password.
+///
+/// ```
+/// use repository_url::redact_user;
+///
+/// assert_eq!(redact_user("https://me:hunter2@host/app"), "https://***@host/app");
+/// assert_eq!(redact_user("https://me:hunter2@host/@other/app"), "https://***@host/***@other/app");
+/// assert_eq!(redact_user("https://me:hunter2"), "https://me:***");
+/// ```
+pub fn redact_user(url: &str) -> Cow<'_, str> {
+    let Some(divided) = Divided::of(url) else { return Cow::Borrowed(url) };
+    let Divided { front, user, address, rest } = divided;
+    let after_last = || rest.rsplit_once('@').map_or("", |(_, after)| after);
+    match user {
+        Some(_) if divided.may_go_on() => {
+            Cow::Owned(format!("{front}{MASK}@{address}{}{MASK}@{}", first(rest), after_last()))
+        }
+        Some(user) if front.ends_with("ssh://") && !user.contains(':') => Cow::Borrowed(url),
+        Some(_) => Cow::Owned(format!("{front}{MASK}@{address}{rest}")),
+        None if divided.may_go_on() => {
+            Cow::Owned(format!("{front}{address}{}{MASK}@{}", first(rest), after_last()))
+        }
+        // What is no port is the password of a user, or its beginning.
+        None => match (divided.bad_port(), rest.rsplit_once('@')) {
+            (None, _) => Cow::Borrowed(url),
+            (Some(_), Some((_, host))) => Cow::Owned(format!("{front}{MASK}@{host}")),
+            (Some(port), None) => {
+                let user = address.strip_suffix(port).unwrap_or_default();
+                Cow::Owned(format!("{front}{user}{MASK}"))
+            }
+        },
     }
-    // No user in front of the first slash. Still, `user:pass/word@host` has a password that is not percent-encoded.
-    let (_, after_colon) = authority.split_once(':')?;
-    let is_port = after_colon.bytes().all(|byte| byte.is_ascii_digit());
-    let at = rest.rfind('@')?;
-    (!is_port).then(|| format!("{MASK}{}", &rest[at..]))
+}
+
+/// The first character, at which the authority of a URL ends.
+fn first(rest: &str) -> &str {
+    rest.get(..1).unwrap_or_default()
 }
 
 /// Masks the values of query parameters that are named like secrets.
@@ -172,8 +202,9 @@ pub fn names_secret(key: &str) -> bool {
 
 /// A URL as it may be shown: without user, password and query values.
 ///
-/// What goes in need not be a valid URL; whatever stands between `://` and the last `@` before
-/// the path is taken for a credential. A query is kept as far as its keys go, since signed URLs
+/// What goes in need not be a valid URL. The host is the one that parsers of URLs take: the authority ends at the first `/`, `?`, `#` or `\`,
+/// and the user at its last `@`. Where there is a password and an `@` in the path, all up to that is taken for a part of the password, and
+/// where no parser takes the URL, all up to the last `@`. A query is kept as far as its keys go, since signed URLs
 /// carry their signature there. The user of the scp form (`git@host:path`) is not a secret and stays.
 ///
 /// ```
@@ -184,6 +215,13 @@ pub fn names_secret(key: &str) -> bool {
 /// assert_eq!(redact_url("ghcr.io/a/b"), "ghcr.io/a/b");
 /// ```
 pub fn redact_url(url: &str) -> String {
+    // Parsers of URLs drop these.
+    if url.contains(['\t', '\r', '\n']) {
+        let without: String = url.chars().filter(|letter| !matches!(letter, '\t' | '\r' | '\n')).collect();
+        if Divided::of(&without).is_some() {
+            return redact_url(&without);
+        }
+    }
     let (address, query) = match url.split_once('?') {
         Some((address, query)) => (address, Some(query)),
         None => (url, None),
@@ -205,48 +243,42 @@ pub fn redact_url(url: &str) -> String {
 const DEEPEST: u8 = 4;
 
 /// The part before a query.
-fn redact_address(address: &str, depth: u8) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return match address.split_once('@') {
+fn redact_address(text: &str, depth: u8) -> String {
+    let Some(divided) = Divided::of(text) else {
+        return match text.split_once('@') {
             Some((user, rest)) if user.contains(':') => rest.to_owned(),
-            _ => address.to_owned(),
+            _ => text.to_owned(),
         };
     };
-    let end = rest.find(['/', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    // A raw `/`, `#` or `@` in a password makes an authority that ends too early, so where there is a
-    // password, or what may be one, all up to the last `@` is taken for it.
-    let password = match authority.rsplit_once('@') {
-        Some((user_info, _)) => user_info.contains(':'),
-        None => !ends_in_port(authority),
-    };
-    let shown = match (if password { rest } else { authority }).rsplit_once('@') {
-        Some((_, host_and_path)) if password => host_and_path.to_owned(),
-        Some((_, host)) => format!("{host}{path}"),
-        None if password => "...".to_owned(),
-        None => rest.to_owned(),
-    };
-    match shown.find("://") {
-        Some(_) if depth == DEEPEST => format!("{scheme}://..."),
-        Some(inner) => {
-            format!("{scheme}://{}{}", &shown[..inner], redact_address(&shown[inner..], depth + 1))
+    let Divided { front, address, rest, .. } = divided;
+    let after_last = rest.rsplit_once('@').map(|(_, after)| after);
+    let (address, path) = match (divided.bad_port(), after_last) {
+        _ if divided.may_go_on() => {
+            (address, format!("{}...@{}", first(rest), after_last.unwrap_or_default()))
         }
-        None => format!("{scheme}://{shown}"),
+        (Some(_), Some(host_and_path)) if divided.user.is_none() => ("", host_and_path.to_owned()),
+        (Some(_), None) if divided.user.is_none() => ("...", String::new()),
+        _ => (address, rest.to_owned()),
+    };
+    match path.find("://") {
+        Some(_) if depth == DEEPEST => format!("{front}{address}/..."),
+        Some(inner) => {
+            let start = path[..inner]
+                .rfind(|letter: char| !is_of_scheme(letter))
+                .map_or(0, |at| at + path[at..].chars().next().map_or(1, char::len_utf8));
+            format!("{front}{address}{}{}", &path[..start], redact_address(&path[start..], depth + 1))
+        }
+        None => format!("{front}{address}{path}"),
     }
 }
 
-/// Whether an authority without `@` is a host and a port, and not a user and the start of a password.
-fn ends_in_port(authority: &str) -> bool {
-    let after_host = authority.rsplit_once(']').map_or(authority, |(_, rest)| rest);
-    match after_host.split_once(':') {
-        Some((_, port)) => !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()),
-        None => true,
-    }
+fn is_of_scheme(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{redact, redact_url};
+    use super::{redact, redact_url, redact_user};
 
     #[track_caller]
     fn masked(text: &str, expected: &str) {
@@ -269,6 +301,9 @@ mod tests {
         masked("user:pw@ghcr.io/a", "***@ghcr.io/a");
         masked("repoURL: 'https://u:p@h/a' # x", "repoURL: 'https://***@h/a' # x");
         masked("HTTPS://u:p@h", "HTTPS://***@h");
+        masked("HTTPS://u:p@h/@other/x", "HTTPS://***@h/***@other/x");
+        masked("https://bob:SECRET", "https://bob:***");
+        masked("repoURL: https://bob:SEC/RET # x", "repoURL: https://bob:*** # x");
         masked("https://u:pa,ss@host/a", "https://***@host/a");
         masked("x https://u:pa ss'\"@host/a, y", "x https://***@host/a, y");
         masked("https://u:pa<s>s@host:1/a\nme@host", "https://***@host:1/a\nme@host");
@@ -311,6 +346,18 @@ mod tests {
             ("https://u:pass?word@example.com/", "https://...?..."),
             (":///://u:SECRET@", ":///://"),
             (
+                "http://u:SECRET@127.0.0.1:1/@github.com/org/r.git",
+                "http://127.0.0.1:1/...@github.com/org/r.git",
+            ),
+            (
+                "http://u:SECRET@127.0.0.1:1\\@github.com/org/r.git",
+                "http://127.0.0.1:1\\...@github.com/org/r.git",
+            ),
+            ("https:///u:SECRET@host/x", "https:///host/x"),
+            ("https:u:SECRET@host/x", "https:host/x"),
+            ("https://host:/SECRET@other/x", "https://host:/...@other/x"),
+            ("https://bob:SECRET", "https://..."),
+            (
                 "https://proxy.example.com/https://u:p@example.com/x",
                 "https://proxy.example.com/https://example.com/x",
             ),
@@ -328,5 +375,33 @@ mod tests {
             let shown = redact_url(&format!("https://{user}:{password}@example.com/{path}"));
             proptest::prop_assert!(!shown.contains("SECRET"), "{shown}");
         }
+
+        #[test]
+        fn the_host_is_the_one_that_is_asked(
+            text in r"(https?|HTTP|ssh|oci|git|file):[/\\]{0,3}[a-c1.:/@?#%\\ \t\[\]]{0,14}"
+        ) {
+            same_host(&text)?;
+        }
+
+        #[test]
+        fn the_host_is_the_one_that_is_asked_with_a_user(
+            text in r"https?://[a-c]{0,2}(:[a-c1@]{0,3})?@?[a-c]{1,3}(\.[a-c]{1,2})?(:[0-9]{0,3})?[/?#\\][a-c@:/.]{0,9}"
+        ) {
+            same_host(&text)?;
+        }
+    }
+
+    fn same_host(text: &str) -> Result<(), proptest::test_runner::TestCaseError> {
+        let Some(url) = url::Url::parse(text).ok().filter(url::Url::has_host) else { return Ok(()) };
+        let shown = redact_url(text);
+        let of_shown = url::Url::parse(&shown).map(|url| (url.host_str().map(str::to_owned), url.port()));
+        let expected = Ok((url.host_str().map(str::to_owned), url.port()));
+        proptest::prop_assert_eq!(of_shown, expected, "{} {}", text, shown);
+        // A tab is refused before.
+        let text = text.replace('\t', "");
+        let masked = redact_user(&text);
+        let of_masked = url::Url::parse(&masked).map(|url| url.host_str().map(str::to_owned));
+        proptest::prop_assert_eq!(of_masked, Ok(url.host_str().map(str::to_owned)), "{} {}", text, masked);
+        Ok(())
     }
 }

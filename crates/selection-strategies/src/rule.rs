@@ -264,7 +264,7 @@ impl TagRule {
     }
 
     /// Why a name is not a version. Two frequent mistakes in the tags of charts have a reason of their own ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): a leading
-    /// `v` where the version would fit without it, and a second `_`.
+    /// `v`, with whether the version would fit without it, and a second `_`.
     fn why_no_version(
         &self,
         name: &str,
@@ -276,8 +276,14 @@ impl TagRule {
             version(name).is_some_and(|version| constraint.is_none_or(|allowed| allowed.matches(version)))
         };
         let before_second = name.match_indices('_').nth(1).map(|(second, _)| &name[..second]);
+        let without_v = name.strip_prefix('v').filter(|name| version(name).is_some());
         match self.kind {
-            NameKind::OciChart if name.strip_prefix('v').is_some_and(fits) => Rejection::LeadingV,
+            NameKind::OciChart if without_v.is_some() => match constraint {
+                Some(constraint) if !without_v.is_some_and(fits) => {
+                    Rejection::LeadingVOutsideConstraint { constraint: Arc::clone(constraint.shared_text()) }
+                }
+                _ => Rejection::LeadingV,
+            },
             NameKind::OciChart if before_second.is_some_and(|name| version(name).is_some()) => {
                 Rejection::SecondUnderscore
             }

@@ -102,6 +102,11 @@ pub enum Rejection {
     },
     /// The tag of a chart in a registry begins with `v`, and is a version without it ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     LeadingV,
+    /// The same of a version that the constraint excludes without the `v`, too.
+    LeadingVOutsideConstraint {
+        /// The constraint as it was written.
+        constraint: Arc<str>,
+    },
     /// The tag of a chart in a registry has a second `_`; each stands for a `+`, and a version has one ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     SecondUnderscore,
     /// The index of a chart repository does not list the chart ([rule 5.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
@@ -191,7 +196,10 @@ impl Rejection {
             Self::IgnoredBy { .. } => "ignored",
             Self::NotAllowed => "notAllowed",
             Self::NotTheTag { .. } => "notTheTag",
-            Self::NotSemver { .. } | Self::LeadingV | Self::SecondUnderscore => "notSemver",
+            Self::NotSemver { .. }
+            | Self::LeadingV
+            | Self::LeadingVOutsideConstraint { .. }
+            | Self::SecondUnderscore => "notSemver",
             Self::NotListed { .. } => "notListed",
             Self::OutsideConstraint { .. } => "outsideConstraint",
             Self::Platform { .. } => "platform",
@@ -219,6 +227,10 @@ impl fmt::Display for Rejection {
             Self::LeadingV => formatter.write_str(
                 "begins with `v`, and the tag of a chart in a registry must not: push the chart under its version without the `v` \
                  (a program can accept it: `HelmSourceBuilder::accept_v`)",
+            ),
+            Self::LeadingVOutsideConstraint { constraint } => write!(
+                formatter,
+                "has a leading `v`, and is outside the constraint {constraint:?} without it, too"
             ),
             Self::SecondUnderscore => formatter.write_str(
                 "has a second `_`: in the tag of a chart each `_` stands for a `+`, and a version has at most one",

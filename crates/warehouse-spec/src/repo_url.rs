@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use percent_encoding::percent_decode;
 use regex::Regex;
-use repository_url::{Ipv4Host, ipv4_host};
+use repository_url::{Ipv4Host, hides_host, ipv4_host, redact_user};
 
 static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = "[0-9A-Za-z_]+";
@@ -113,6 +113,28 @@ fn is_git_user(user: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
+/// A reason that holds for Git and chart repositories: a scheme in upper case, or a host alone.
+fn of_scheme(url: &str) -> Option<(&'static str, &'static str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    if scheme.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Some((
+            "its scheme is in upper case",
+            "write the scheme in lower case: https://, oci:// or ssh://",
+        ));
+    }
+    let is_host = !rest.is_empty() && !rest.contains('/') && matches!(scheme, "http" | "https" | "ssh");
+    is_host.then_some((
+        "it has a host and no path",
+        "write the path of the repository after the host: https://host/path",
+    ))
+}
+
+/// Whether the host of an `ssh` URL is followed by a path as in the scp form.
+fn is_mixed(parts: &Parts<'_>) -> bool {
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    parts.scheme == "ssh" && parts.port.is_some_and(|port| !is_port(port))
+}
+
 /// Checks the repository of a Git subscription: http(s), ssh, scp form or, which Kargo does not know, file.
 pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
     if let Some(hazard) = in_url(url) {
@@ -126,6 +148,13 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
         ("the git protocol is not supported".to_owned(), "use https")
     } else if !url.contains("://") && !url.contains('@') {
         ("it has no scheme".to_owned(), "write it with its scheme: https://host/path")
+    } else if is_mixed(&parts) {
+        (
+            "what follows the `:` is no port".to_owned(),
+            "write a `/` instead of the `:`, as in ssh://git@host/path, or leave out ssh://, as in git@host:path",
+        )
+    } else if let Some((reason, help)) = of_scheme(url) {
+        (reason.to_owned(), help)
     } else if parts.user.is_some_and(|user| !is_git_user(user)) {
         (
             format!(
@@ -153,6 +182,8 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
             "it has no scheme",
             "write it with its scheme: https:// for a chart repository, oci:// for a registry",
         )
+    } else if let Some(reason_and_help) = of_scheme(url) {
+        reason_and_help
     } else {
         ("", "write it like https://host/path or oci://host/path")
     };
@@ -237,6 +268,7 @@ fn in_image(url: &str) -> Option<Hazard> {
 fn in_url(url: &str) -> Option<Hazard> {
     let parts = Parts::of_url(url);
     in_text(url)
+        .or_else(|| ends_early(url))
         .or_else(|| in_authority(&parts))
         .or_else(|| in_host(&parts))
         .or_else(|| in_path(parts.path))
@@ -249,14 +281,9 @@ fn in_url(url: &str) -> Option<Hazard> {
         })
 }
 
-/// The URL for a message, without anything in front of the last `@`: what stands there may be a password that is not percent-encoded.
+/// The URL for a message, without its user. What no parser of URLs takes is shown from its last `@` on, and a password may hold a blank.
 fn shown(url: &str) -> Cow<'_, str> {
-    match (url.split_once("://"), url.rfind('@')) {
-        (Some((scheme, rest)), Some(at)) if url.len() - rest.len() <= at => {
-            Cow::Owned(format!("{scheme}://***{}", &url[at..]))
-        }
-        _ => Cow::Borrowed(url),
-    }
+    redact_user(url)
 }
 
 /// Characters that parsers drop, turn or take for something else.
@@ -296,13 +323,6 @@ fn is_invisible(letter: char) -> bool {
 
 /// A user or password that ends early, or that is not what it seems.
 fn in_authority(parts: &Parts<'_>) -> Option<Hazard> {
-    // The `/` in the password of `https://user:pa/ss@host` ends the authority, and `user` is asked.
-    if parts.user.is_none() && !parts.host.is_empty() && !parts.scheme.is_empty() && ends_early(parts) {
-        return hazard(
-            "a `/`, `?` or `#` before the `@` ends the host there, so that another host is asked",
-            "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project",
-        );
-    }
     let texts = [parts.user.unwrap_or_default(), parts.host, parts.port.unwrap_or_default()];
     if !parts.scheme.is_empty() && texts.iter().any(|text| !text.is_ascii()) {
         return hazard(
@@ -326,18 +346,14 @@ fn in_authority(parts: &Parts<'_>) -> Option<Hazard> {
     None
 }
 
-/// Whether what follows the host was meant to be a password, and a host after it.
-fn ends_early(parts: &Parts<'_>) -> bool {
-    let Some((_, after)) = parts.path.rsplit_once('@') else {
-        return false;
-    };
-    let host = after.split(['/', ':', '?', '#']).next().unwrap_or_default();
-    match parts.port {
-        None => !parts.path.starts_with('/'),
-        Some(port) => {
-            let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-            !is_port || !parts.path.starts_with('/') || host.contains('.') && after.len() > host.len()
-        }
+/// The `/` in the password of `https://user:pa/ss@host` ends the authority, and `user` is asked.
+fn ends_early(url: &str) -> Option<Hazard> {
+    match hides_host(url) {
+        true => hazard(
+            "a `/`, `?` or `#` before the `@` ends the host there, so that another host is asked",
+            "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project; an `@` in the path is written %40",
+        ),
+        false => None,
     }
 }
 
@@ -531,7 +547,22 @@ mod tests {
             assert!(bad.message.starts_with(message) && bad.help.contains(help), "{bad:?}");
         }
         // The remedy.
-        for url in ["https://127.0.0.1:1/r", "https://github.com/r"] {
+        for (answer, reason) in [
+            (chart("OCI://ghcr.io/a/b"), "its scheme is in upper case"),
+            (chart("HTTPS://charts.example.com"), "its scheme is in upper case"),
+            (git("HTTPS://github.com/a/b"), "its scheme is in upper case"),
+            (git("https://github.com"), "it has a host and no path"),
+            (git("ssh://git@github.com:org/r.git"), "what follows the `:` is no port"),
+        ] {
+            let bad = answer.unwrap_err();
+            assert!(bad.message.ends_with(reason), "{bad:?}");
+        }
+        for url in [
+            "https://127.0.0.1:1/r",
+            "https://github.com/r",
+            "ssh://git@github.com/org/r.git",
+            "git@github.com:org/r.git",
+        ] {
             assert_eq!(git(url), Ok(()), "{url}");
         }
     }
@@ -559,6 +590,12 @@ mod tests {
                 ("https://evil:80#@github.com/org/r", "another host is asked"),
                 ("https://evil:x/@github.com/org/r", "another host is asked"),
                 ("https://evil#@github.com/org/r", "another host is asked"),
+                ("http://u:x@127.0.0.1:1/@github.com/org/r.git", "another host is asked"),
+                ("http://u:x@127.0.0.1/@github.com/org/r.git", "another host is asked"),
+                ("http://u:x@127.0.0.1?@github.com/org/r.git", "another host is asked"),
+                ("https://u:p@ss/word@github.com/org/r.git", "another host is asked"),
+                ("https://token@evil/@github.com/org/r.git", "another host is asked"),
+                ("ssh://git@evil/@github.com/org/r.git", "another host is asked"),
                 ("https://user:p\u{ff0f}x@host/r", "not ASCII"),
                 ("https://g\u{131}thub.com/r", "not ASCII"),
                 ("https://\u{ff47}ithub.com/r", "not ASCII"),
@@ -674,6 +711,7 @@ mod tests {
             "https://1password.example/a",
             "https://host/a...b/..c/d..",
             "https://host/a@v1",
+            "https://u:p@host:80/a%40v1",
             "https://host:8080/a@v1",
             "https://host:8080/@v1/a.b",
             "https://host/x@github.com/a",
@@ -705,5 +743,7 @@ mod tests {
         assert_eq!(shown("https://me:hun ter2@host/a"), "https://***@host/a");
         assert_eq!(shown("https://me:hun/ter2@host/a"), "https://***@host/a");
         assert_eq!(shown("git@host:a"), "git@host:a");
+        assert_eq!(shown("https://bob:hunter2"), "https://bob:***");
+        assert_eq!(shown("http://u:x@127.0.0.1:1/@github.com/r"), "http://***@127.0.0.1:1/***@github.com/r");
     }
 }

@@ -230,6 +230,59 @@ async fn a_certificate_without_a_name() {
     refused(get(trusting, &server.url).await, "the certificate is not for 127.0.0.1", hint);
 }
 
+/// The name must stand as what it is.
+#[tokio::test]
+async fn a_certificate_whose_names_are_of_another_type() {
+    let dns = rcgen::SanType::DnsName("127.0.0.1".try_into().unwrap());
+    let email = rcgen::SanType::Rfc822Name("me@example.com".try_into().unwrap());
+    for (name, hint) in [
+        (
+            dns,
+            "it has 127.0.0.1 as the name of a host, which does not count for an address: ask the operator of the server for a certificate with the subject alternative name IP:127.0.0.1",
+        ),
+        (
+            email,
+            "it names no host (a common name does not count): ask the operator of the server for one with the subject alternative name 127.0.0.1",
+        ),
+    ] {
+        let (authority, key) = (Authority::new(), KeyPair::generate().unwrap());
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.subject_alt_names = vec![name];
+        let certificate = params.signed_by(&key, &authority.0).unwrap();
+        let tls = configuration(certificate.der().clone(), &key);
+        let server = Server::start_tls(tls, |_, _| answer("200 OK", &[], "secure")).await;
+        let trusting = HttpClient::builder().add_root_certificate_pem(authority.pem());
+        refused(get(trusting, &server.url).await, "the certificate is not for 127.0.0.1", hint);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_for_any_purpose() {
+    let here = ["127.0.0.1".parse().unwrap()];
+    let (authority, key) = (Authority::new(), KeyPair::generate().unwrap());
+    let mut params = CertificateParams::new(vec!["registry.test".to_owned()]).unwrap();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any];
+    let issued = params.signed_by(&key, &authority.0).unwrap();
+    let tls = configuration(issued.der().clone(), &key);
+    let server = Server::start_tls(tls, |_, _| answer("200 OK", &[], "secure")).await;
+    let trusting =
+        HttpClient::builder().add_root_certificate_pem(authority.pem()).resolve("registry.test", here);
+    let message =
+        "the certificate does not name servers as its purpose: its extended key usage is anyExtendedKeyUsage";
+    let hint = "let the server show a certificate whose extended key usage has serverAuth, or that has no extended key usage: \
+                to trust this one does not help";
+    refused(get(trusting, &server.url_of("registry.test")).await, message, hint);
+}
+
+#[test]
+fn a_root_certificate_that_is_damaged_is_told_in_words() {
+    let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let error = HttpClient::builder().add_root_certificate_pem(pem).build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.message(), "a root certificate cannot be used: it is damaged, or is no certificate");
+    assert!(std::error::Error::source(&error).is_none(), "{error:?}");
+}
+
 /// A certificate that is not for servers is refused, whether it is named, issued by a trusted authority or marked as one, and what is
 /// said does not depend on that: to trust it does not help.
 #[tokio::test]
@@ -379,7 +432,10 @@ async fn roots_that_are_none() {
             "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----",
             "a root certificate is not in PEM form",
         ),
-        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "a root certificate cannot be used"),
+        (
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+            "a root certificate cannot be used: it is damaged, or is no certificate",
+        ),
     ] {
         let error = HttpClient::builder().add_root_certificate_pem(pem).build().unwrap_err();
         assert_eq!((error.kind(), error.message()), (ErrorKind::InvalidInput, message));

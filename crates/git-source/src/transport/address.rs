@@ -1,6 +1,6 @@
 //! The address of a repository, from the URL that the user wrote.
 
-use artifact_source::{Error, ErrorKind, redact_url};
+use artifact_source::{Error, ErrorKind, hides_host, redact_url};
 use gix::bstr::{BString, ByteSlice};
 use gix::url::Scheme;
 use std::fmt;
@@ -43,6 +43,12 @@ impl Address {
         if has_parent_segment(text) {
             return Err(wrong("contains the path segment `..`").with_hint("write the path without it"));
         }
+        if hides_host(text) {
+            let hint = "leave out what stands before the `@`; an `@` in the path is written %40";
+            return Err(
+                wrong("has a `/`, `?` or `#` before the `@`, which ends the host there").with_hint(hint)
+            );
+        }
         let scheme = text.split("://").next().unwrap_or_default();
         if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
             return Self::http(text, &wrong);
@@ -77,7 +83,8 @@ impl Address {
     fn http(text: &str, wrong: &dyn Fn(&str) -> Error) -> Result<Self, Error> {
         let mut url = url::Url::parse(text).map_err(|error| wrong("is not a URL").with_cause(error))?;
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("has a query or a fragment"));
+            let hint = "leave out the `?` or `#` and what follows it; in a path they are written %3F and %23";
+            return Err(wrong("has a query or a fragment").with_hint(hint));
         }
         // Both fail for URLs that cannot have a user only.
         let _ = url.set_username("");
@@ -199,6 +206,8 @@ mod tests {
         is_not("https://exa mple.com/a", "white space");
         is_not("https://example.com/a\nb", "white space");
         is_not("https://u:SECRET@example.com/a?x=1", "query");
+        let hint = Address::parse("http://example.com/r.git?x=y").unwrap_err().hint().map(str::to_owned);
+        assert!(hint.is_some_and(|hint| hint.starts_with("leave out the `?`")));
         is_not("https://", "is not a");
         is_not("ssh://-oProxyCommand=x/a", "dash");
         is_not("ssh://-o@example.com/a", "dash");
@@ -210,6 +219,9 @@ mod tests {
         is_not("/srv/git/a.git", "is a path");
         is_not("../a.git", "path segment `..`");
         is_not("file://host/a", "names a host");
+        is_not("http://u:SECRET@127.0.0.1:1/@github.com/org/r.git", "before the `@`");
+        is_not("https://u:p@ss/SECRET@github.com/org/r.git", "before the `@`");
+        is_not("ssh://git@host/@github.com/org/r.git", "before the `@`");
     }
 
     #[test]

@@ -377,8 +377,13 @@ impl Session {
             let attach = |request: Request, (origin, token): &(Origin, Authorization)| {
                 request.anonymous_authorization(origin, token.clone())
             };
-            let response =
-                access.http.fetch(tokens.iter().fold(request.clone(), attach), access.call).await?;
+            // A server may repeat the credential in the URL to which it redirects.
+            let masked = |error: Error| match access.identity.credential() {
+                Some(credential) => error.map_url(|url| credential.remove_from(url)),
+                None => error,
+            };
+            let request = tokens.iter().fold(request.clone(), attach);
+            let response = access.http.fetch(request, access.call).await.map_err(masked)?;
             let origin = response.origin();
             if response.status.as_u16() != 401
                 || origin == registry

@@ -54,7 +54,12 @@ pub(super) async fn fetch(
 ) -> Result<Token, Error> {
     let Access { http, endpoint, identity, call, .. } = access;
     let credential = access.credential_for(challenge);
-    let url = service_url(&challenge.origin, service)?;
+    // The registry may repeat the credential in the realm.
+    let masked = |error: Error| match identity.credential() {
+        Some(credential) => error.map_url(|url| credential.remove_from(url)),
+        None => error,
+    };
+    let url = service_url(&challenge.origin, service).map_err(masked)?;
     let mut fields: Vec<(&str, &str)> = Vec::new();
     if let Some(service) = &service.service {
         fields.push(("service", service));
@@ -72,7 +77,7 @@ pub(super) async fn fetch(
                 ("refresh_token", token.expose()),
             ]);
             if url.scheme() != "https" && !endpoint.may_be_plain(&url) {
-                return Err(over_plain_http(&url));
+                return Err(masked(over_plain_http(&url)));
             }
             let form = Url::parse_with_params("form:", &fields)
                 .map(|url| url.query().unwrap_or_default().to_owned());
@@ -97,7 +102,7 @@ pub(super) async fn fetch(
         .accept_gzip(true)
         .cut_off_if(|response| json::is_truncated(&response.body))
         .public_only(service.public_only);
-    let response = http.fetch(request, call).await?;
+    let response = http.fetch(request, call).await.map_err(masked)?;
     if matches!(response.status.as_u16(), 400..=403) {
         let what = if credential.is_some() {
             "the registry's token service does not accept the credential"
@@ -108,17 +113,18 @@ pub(super) async fn fetch(
         let status = response.status.as_u16();
         let kind = if status == 403 { ErrorKind::Forbidden } else { ErrorKind::Unauthorized };
         let error = Error::new(kind, what).with_status(status).with_url(url).with_server_message(&message);
-        return Err(with_credential_hint(error, &endpoint.name, identity));
+        return Err(masked(with_credential_hint(error, &endpoint.name, identity)));
     }
     // A missing token service does not mean that the artifact is missing.
     if matches!(response.status.as_u16(), 404 | 410) {
         return Err(Error::new(ErrorKind::BadAnswer, "the registry's token service does not exist")
             .with_status(response.status.as_u16())
-            .with_url(url));
+            .with_url(url))
+        .map_err(masked);
     }
     if !response.is_complete() {
         let error = response.error("the registry's token service issued no token");
-        return Err(match (credential, response.status.as_u16()) {
+        return Err(masked(match (credential, response.status.as_u16()) {
             (Some(Credential::IdentityToken(_)), status @ (300..=399 | 405)) => {
                 let reason = if status == 405 {
                     "does not support POST"
@@ -130,10 +136,11 @@ pub(super) async fn fetch(
                 ))
             }
             _ => error.with_server_message(&server_message(&response, identity)),
-        });
+        }));
     }
-    parse(&response.body, requested)
-        .map_err(|error| error.with_server_message(&server_message(&response, identity)).with_url(url))
+    parse(&response.body, requested).map_err(|error| {
+        masked(error.with_server_message(&server_message(&response, identity)).with_url(url))
+    })
 }
 
 /// The URL of the token service that this server names. The client refuses private addresses when it connects.

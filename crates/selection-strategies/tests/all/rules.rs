@@ -178,3 +178,19 @@ fn rejections_explain_themselves() {
         assert_eq!(rejection.to_string(), expected);
     }
 }
+
+/// The `v` is a reason of its own, and to remove it helps only where the version then fits.
+#[test]
+fn a_leading_v_of_a_chart_is_named_inside_and_outside_a_constraint() {
+    let judge = |constraint: Option<&str>, name: &str| {
+        let rule = selection_strategies::TagRule::oci_chart(constraint.map(|text| text.parse().unwrap()));
+        rule.judge(name).to_string()
+    };
+    assert!(judge(None, "v2.0.0").starts_with("begins with `v`"));
+    assert!(judge(Some("^2"), "v2.0.0").starts_with("begins with `v`"));
+    assert_eq!(
+        judge(Some("^3"), "v2.0.0"),
+        "has a leading `v`, and is outside the constraint \"^3\" without it, too"
+    );
+    assert!(judge(Some("^3"), "vnext").starts_with("not a semantic version"));
+}

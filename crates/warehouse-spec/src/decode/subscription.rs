@@ -307,7 +307,10 @@ fn chart_name(context: &mut Context, object: &mut Object<'_>, chart: &mut ChartS
     match (name, &field) {
         (Some(name), Some(field)) if chart.is_oci() => {
             let url = chart.repo_url.trim_end_matches('/');
-            let help = match url.ends_with(&format!("/{name}")) {
+            // A query, which may hold a secret, a tag or a digest is no path that a name can follow.
+            let last = url.rsplit('/').next().unwrap_or(url);
+            let is_path = !url.contains(['?', '#', '@']) && !last.contains(':');
+            let help = match !is_path || url.ends_with(&format!("/{name}")) {
                 true => "delete it".to_owned(),
                 false => format!("delete it; if the chart is `{name}`, the URL is {url}/{name}"),
             };

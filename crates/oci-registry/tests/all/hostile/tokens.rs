@@ -269,6 +269,40 @@ async fn the_message_of_the_registry_is_in_the_error() {
 }
 
 #[tokio::test]
+async fn a_url_that_repeats_the_credential_is_shown_without_it() {
+    for (realm, shown) in [
+        ("gopher://x/SECRET", "gopher://x/..."),
+        ("gopher://x/bWU6U0VDUkVU", "gopher://x/..."),
+        ("gopher://x/U0VDUkVU", "gopher://x/..."),
+        ("http://127.0.0.1:1/U0VDUkVU/SECRET", "http://127.0.0.1:1/.../..."),
+    ] {
+        let registry = with_image(Registry::builder().bearer("me", "SECRET"));
+        let challenge =
+            Reply::status(401).header("www-authenticate", format!("Bearer realm=\"{realm}\",service=\"x\""));
+        registry.faults().add(When::path("/v2/**"), challenge);
+        let repository = repository(&registry, me());
+        let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+        let url = error.url().unwrap_or_default();
+        assert!(url.starts_with(shown), "{error}");
+        assert!(!error.to_string().contains("SECRET") && !error.to_string().contains("U0VDUkVU"), "{error}");
+    }
+    for location in
+        ["http://127.0.0.1:1/SECRET", "http://127.0.0.1:1/bWU6U0VDUkVU", "http://127.0.0.1:1/U0VDUkVU"]
+    {
+        for builder in [Registry::builder().bearer("me", "SECRET"), Registry::builder().basic("me", "SECRET")]
+        {
+            let registry = with_image(builder);
+            registry
+                .faults()
+                .add(When::path("/v2/**").after(1), Reply::status(307).header("location", location));
+            let repository = repository(&registry, me());
+            let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+            assert_eq!(error.url(), Some("http://127.0.0.1:1/..."), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn two_challenges_in_either_order_lead_to_the_token() {
     for in_one in [false, true] {
         for basic_first in [false, true] {

@@ -114,6 +114,31 @@ fn names_of_charts() {
     done(&oci("oci://h/a", "      name: a\n"), "delete it", &oci("oci://h/a", ""));
     done(&oci("oci://h/a", "      name: b\n"), "the URL is oci://h/a/b", &oci("oci://h/a/b", ""));
     done(&oci("oci://h/a", "      name: b\n"), "delete it; if", &oci("oci://h/a", ""));
+    // A query may hold a secret, and no name follows it or a tag.
+    for url in ["oci://h/c?x=SECRET", "oci://h/c:1.0", "oci://h/c@v1", "oci://h/c#d"] {
+        let found = read(&format!("{HEAD}{}", oci(&format!("{url:?}"), "      name: x\n"))).diagnostics;
+        let helps: Vec<&str> = found.iter().filter_map(|found| found.help.as_deref()).collect();
+        assert!(!helps.is_empty() && helps.iter().all(|help| !help.contains(url)), "{helps:?}");
+    }
+}
+
+/// As Masterminds has it, which Kargo uses: white space at the ends of a constraint, tabs and line breaks too, means nothing.
+#[test]
+fn blanks_around_a_constraint() {
+    for constraint in [r#""1\t""#, r#""\t1""#, r#""1\n""#, r#"" 1 ""#] {
+        for kind in ["image", "git"] {
+            let (url, strategy) = match kind {
+                "image" => ("ghcr.io/a/b", ""),
+                _ => ("https://h/a", "      commitSelectionStrategy: SemVer\n"),
+            };
+            let lines = format!(
+                "  - {kind}:\n      repoURL: {url}\n{strategy}      semverConstraint: {constraint}\n"
+            );
+            let read = read(&format!("{HEAD}{lines}"));
+            let errors: Vec<_> = read.diagnostics.iter().filter(|found| found.is_error()).collect();
+            assert!(errors.is_empty(), "{constraint}: {errors:?}");
+        }
+    }
 }
 
 #[test]

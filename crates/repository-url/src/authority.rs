@@ -1,0 +1,103 @@
+//! Where the host of a URL begins and ends.
+
+/// A URL, divided as parsers of URLs divide it.
+#[derive(Clone, Copy)]
+pub(crate) struct Divided<'u> {
+    /// The scheme and the slashes after it, with what stands in front of them.
+    pub(crate) front: &'u str,
+    /// What stands in front of the last `@` of the authority.
+    pub(crate) user: Option<&'u str>,
+    /// The host and the port.
+    pub(crate) address: &'u str,
+    /// The path, the query and the fragment.
+    pub(crate) rest: &'u str,
+}
+
+impl<'u> Divided<'u> {
+    /// Divides a text with a scheme. The authority ends at the first `/`, `?`, `#` or `\`. Of http and https, any number of slashes and
+    /// backslashes stands in front of it, as of the [URL standard](https://url.spec.whatwg.org/#special-authority-slashes-state).
+    pub(crate) fn of(url: &'u str) -> Option<Self> {
+        let is_http = |scheme: &str| {
+            ["http:", "https:"].iter().any(|http| {
+                scheme.len().checked_sub(http.len()).is_some_and(|at| {
+                    scheme.as_bytes().get(at..).is_some_and(|end| end.eq_ignore_ascii_case(http.as_bytes()))
+                })
+            })
+        };
+        let first = url.find(':').map(|at| at + 1);
+        let start = match first.filter(|&at| is_http(url[..at].trim_start())) {
+            Some(at) if matches!(url[..at].trim_start().len(), 5 | 6) => at,
+            _ => {
+                let at = url.find("://")?;
+                if is_http(&url[..=at]) { at + 1 } else { at + 3 }
+            }
+        };
+        let after = match url[start..].find(|letter| !matches!(letter, '/' | '\\')) {
+            Some(slashes) if is_http(&url[..start]) => start + slashes,
+            None if is_http(&url[..start]) => url.len(),
+            _ => start,
+        };
+        let (front, authority_and_rest) = url.split_at(after);
+        let end = authority_and_rest.find(['/', '?', '#', '\\']).unwrap_or(authority_and_rest.len());
+        let (authority, rest) = authority_and_rest.split_at(end);
+        let (user, address) = match authority.rsplit_once('@') {
+            Some((user, address)) => (Some(user), address),
+            None => (None, authority),
+        };
+        Some(Self { front, user, address, rest })
+    }
+
+    /// What is written after the host, if it is no port.
+    pub(crate) fn bad_port(&self) -> Option<&'u str> {
+        let after_host = self.address.rsplit_once(']').map_or(self.address, |(_, rest)| rest);
+        let (_, port) = after_host.split_once(':')?;
+        (!port.bytes().all(|byte| byte.is_ascii_digit())).then_some(port)
+    }
+
+    fn has_empty_port(&self) -> bool {
+        self.address.ends_with(':')
+    }
+
+    /// Whether an `@` after the host may end a password that holds one of `/`, `?` and `#`: `https://user:pa/ss@host/path`.
+    pub(crate) fn may_go_on(&self) -> bool {
+        self.user.is_some_and(|user| user.contains(':')) && self.rest.contains('@')
+            || self.user.is_none() && self.has_empty_port() && self.rest.contains('@')
+    }
+}
+
+/// Whether a URL names another host than it seems to: a `/`, `?` or `#` before its `@` ends the host there. Of
+/// `https://user:password@a.example/@b.example/path`, `a.example` is asked and gets the password.
+///
+/// An `@` in a path counts where there is a user, and where it follows what is no port, or a port and a slash and is followed by a host and
+/// a path. In the path of such a URL it must be written `%40`.
+///
+/// ```
+/// use repository_url::hides_host;
+///
+/// assert!(hides_host("https://user:pa/ss@host/a"));
+/// assert!(hides_host("https://user:password@a.example/@b.example/a"));
+/// assert!(!hides_host("https://user:password@a.example/%40b/a"));
+/// assert!(!hides_host("https://a.example:8080/a@v1"));
+/// ```
+pub fn hides_host(url: &str) -> bool {
+    let Some(divided) = Divided::of(url) else { return false };
+    let Some((_, after)) = divided.rest.rsplit_once('@') else { return false };
+    // `file:///a@v1` has no host.
+    if divided.address.is_empty() && divided.user.is_none() {
+        return false;
+    }
+    if divided.user.is_some() {
+        return true;
+    }
+    let has_port = divided.address.rsplit_once(']').map_or(divided.address, |(_, rest)| rest).contains(':');
+    let host = after.split(['/', ':', '?', '#']).next().unwrap_or_default();
+    match (divided.rest.starts_with('/'), has_port) {
+        (false, _) => true,
+        (true, false) => false,
+        (true, true) => {
+            divided.bad_port().is_some()
+                || divided.has_empty_port()
+                || host.contains('.') && after.len() > host.len()
+        }
+    }
+}
