@@ -100,7 +100,7 @@ async fn an_empty_page_whose_link_goes_on_is_not_the_end_of_a_list() {
         let reply = Reply::status(200).body(body);
         let reply = match link {
             "" => reply,
-            link => reply.header("link", &format!("<{link}>; rel=\"next\"")),
+            link => reply.header("link", format!("<{link}>; rel=\"next\"")),
         };
         registry.faults().add(When::path("/v2/charts/web/tags/list").nth(number), reply);
     }
