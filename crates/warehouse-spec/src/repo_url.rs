@@ -182,10 +182,8 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
             "it has no scheme",
             "write it with its scheme: https:// for a chart repository, oci:// for a registry",
         )
-    } else if let Some(reason_and_help) = of_scheme(url) {
-        reason_and_help
     } else {
-        ("", "write it like https://host/path or oci://host/path")
+        of_scheme(url).unwrap_or(("", "write it like https://host/path or oci://host/path"))
     };
     Err(BadUrl::without_user(url, "a chart repository URL", reason, help))
 }

@@ -117,10 +117,8 @@ pub(super) async fn fetch(
     }
     // A missing token service does not mean that the artifact is missing.
     if matches!(response.status.as_u16(), 404 | 410) {
-        return Err(Error::new(ErrorKind::BadAnswer, "the registry's token service does not exist")
-            .with_status(response.status.as_u16())
-            .with_url(url))
-        .map_err(masked);
+        let error = Error::new(ErrorKind::BadAnswer, "the registry's token service does not exist");
+        return Err(masked(error.with_status(response.status.as_u16()).with_url(url)));
     }
     if !response.is_complete() {
         let error = response.error("the registry's token service issued no token");
