@@ -104,7 +104,8 @@ proptest! {
 
     /// Texts that the writer leaves without quotation marks are texts to a reader of YAML, too.
     #[test]
-    fn texts_are_read_back(text in "[ -~\u{a0}-\u{2fff}\n]{0,200}") {
+    fn texts_are_read_back(text in "[ -~\u{a0}-\u{2027}\u{202a}-\u{2fff}\n]{0,200}") {
+        // U+2028 and U+2029 are line breaks to Go (YAML 1.1) and not to the reader (YAML 1.2).
         // The reader takes `%` after the indentation of a block with an indentation indicator for a directive; Go, libyaml and PyYAML do not.
         prop_assume!(!text.lines().any(|line| line.trim_start().starts_with('%')));
         let value = json!({ "key": [text] });
