@@ -167,7 +167,7 @@ async fn the_text_of_an_error_response_is_in_the_error() {
     let server = server();
     for (content_type, body, text) in [
         ("text/plain; charset=utf-8", "Your account is\n suspended", Some("Your account is suspended")),
-        ("text/plain", "not for me:SECRET", Some("not for me:...")),
+        ("text/plain", "not for me:SECRET", Some("not for ...")),
         ("text/html", "<h1>Suspended</h1>", None),
     ] {
         server.faults().clear();
