@@ -60,7 +60,7 @@ async fn the_text_of_a_refusal_stands_in_the_error() {
             "text/plain",
             "no me:SECRET, Basic bWU6U0VDUkVU, https://me:OTHER@h/",
             ErrorKind::Forbidden,
-            Some("no me:..., Basic ..., https://h/"),
+            Some("no ..., Basic ..., https://h/"),
         ),
         // A page rather than a message.
         (403, "text/html", "<h1>Suspended</h1>", ErrorKind::Forbidden, None),

@@ -187,8 +187,6 @@ fn a_leading_v_of_versions_that_fit_comes_first() {
     let (first, rest) = why.split_once("; ").unwrap();
     assert!(first.starts_with("begins with `v`") && first.ends_with("(1 candidate)"), "{}", ran.err);
     assert!(rest.starts_with("outside the constraint \"^2.0.0\" (3 candidates); "), "{rest}");
-    let outside = "has a leading `v`, and is outside the constraint \"^2.0.0\" without it, too (1 candidate)";
-    assert!(rest.contains(outside), "{rest}");
 
     let ran = run("^3.0.0");
     assert!(ran.err.contains("nothing fits: outside the constraint"), "{}", ran.err);
