@@ -78,6 +78,7 @@ pub mod changed;
 pub mod dependency;
 mod error;
 pub mod git;
+mod index_yaml;
 mod overwrite;
 pub mod registry;
 mod release;

@@ -9,8 +9,9 @@ use helm_chart::Package;
 use selection_strategies::{Constraint, TagRule, Version, similar_names};
 use serde::Deserialize;
 use serde_saphyr::options::DuplicateKeyPolicy;
-use serde_saphyr::{Options, alias_limits, budget, options};
 use tokio::sync::OnceCell;
+
+use crate::index_yaml::limits;
 
 /// The largest index, in bytes after decompression.
 const MAX_INDEX: u64 = 256 << 20;
@@ -244,31 +245,15 @@ fn is_same(one: &str, other: &str) -> bool {
         }
 }
 
-fn limits() -> Options {
-    options! {
-        budget: budget! {
-            max_reader_input_bytes: None,
-            max_events: usize::MAX,
-            max_nodes: usize::MAX,
-            max_total_scalar_bytes: usize::MAX,
-            max_anchors: 1_000,
-            max_recorded_anchor_bytes: 4 << 20,
-            max_depth: 64,
-        },
-        alias_limits: alias_limits! { max_total_replayed_events: 100_000 },
-        duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        with_snippet: false,
-    }
-}
-
 fn parse(bytes: &[u8]) -> Result<HashMap<String, Vec<Entry>>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_owned())?;
     let index: Index = match serde_json::from_str(text) {
         Ok(index) => index,
-        Err(_) => serde_saphyr::from_str_with_options(text, limits()).map_err(|error| {
-            let error = error.without_snippet().to_string();
-            printable(error.lines().next().unwrap_or_default()).chars().take(200).collect::<String>()
-        })?,
+        Err(_) => serde_saphyr::from_str_with_options(text, limits(DuplicateKeyPolicy::PassThrough))
+            .map_err(|error| {
+                let error = error.without_snippet().to_string();
+                printable(error.lines().next().unwrap_or_default()).chars().take(200).collect::<String>()
+            })?,
     };
     let entries = index.entries.ok_or("it has no `entries`")?;
     Ok(entries

@@ -13,7 +13,6 @@ use super::plan::{Action, Channel, Plan, PlannedChart, StepKind};
 use super::report::{ChartReport, Failure, Outcome, Report, ReportedStep};
 use super::settings::{Release, within};
 use crate::git::{CommitId, TagCreation, TagName};
-use crate::overwrite::MOVING_VERSION;
 use crate::repository::ArchivePut;
 use crate::{ChartRegistry, Error, Overwrite, registry};
 
@@ -345,8 +344,7 @@ fn overwrite(may_replace: bool) -> Overwrite {
 }
 
 fn publication(chart: &PlannedChart) -> Option<Publication> {
-    let may_replace = chart.channel == Channel::Dev && chart.version == MOVING_VERSION;
-    Some(Publication { package: Arc::clone(chart.package.as_ref()?), may_replace })
+    Some(Publication { package: Arc::clone(chart.package.as_ref()?), may_replace: chart.may_replace() })
 }
 
 fn tag_name(chart: &PlannedChart) -> Result<TagName, Error> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::refusal::Refusal;
 use crate::Error;
 use crate::git::CommitId;
+use crate::overwrite::MOVING_VERSION;
 
 /// What a release will do, from what stands in the registry, the store and Git.
 ///
@@ -162,6 +163,11 @@ impl PlannedChart {
     /// Whether all of it stands already.
     pub fn is_done(&self) -> bool {
         self.is_possible() && self.steps.iter().all(|step| step.action == Action::Keep)
+    }
+
+    /// Whether what stands under the version may be replaced: it is the dev version that moves.
+    pub(super) fn may_replace(&self) -> bool {
+        self.channel == Channel::Dev && self.version == MOVING_VERSION
     }
 
     /// The step of this kind, if it is left to be done.

@@ -17,7 +17,6 @@ use super::refusal::Refusal;
 use super::settings::{Git, Release, Request, within};
 use crate::dependency::DependencyResolver;
 use crate::git::{BranchStanding, CommitId, RemoteListing, TagName, TagStanding};
-use crate::overwrite::MOVING_VERSION;
 use crate::{ChartRepository, Error, registry};
 
 /// How many charts are packaged, and asked for, at once.
@@ -420,11 +419,10 @@ struct Steps<'c> {
 impl Steps<'_> {
     /// Adds a step whose target has the archive with this digest, or the refusal: only a moving version is replaced.
     fn add(&mut self, kind: StepKind, target: String, published: Option<&str>) {
-        let may_replace = self.chart.channel == Channel::Dev && self.chart.version == MOVING_VERSION;
         let action = match published {
             None => Action::Create,
             Some(digest) if digest == self.package.digest() => Action::Keep,
-            Some(_) if may_replace => Action::Replace,
+            Some(_) if self.chart.may_replace() => Action::Replace,
             Some(digest) => {
                 self.chart.refusals.push(Refusal::OtherContent {
                     chart: self.package.name().to_owned(),

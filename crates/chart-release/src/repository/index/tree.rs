@@ -7,38 +7,23 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use serde_saphyr::options::DuplicateKeyPolicy;
-use serde_saphyr::{Options, alias_limits, budget, options};
 
 use super::change::{Charts, Insertions, Known};
 use super::entry::time;
-
-/// As those of the reader of indexes, which has read the file before.
-fn limits() -> Options {
-    options! {
-        budget: budget! {
-            max_reader_input_bytes: None,
-            max_events: usize::MAX,
-            max_nodes: usize::MAX,
-            max_total_scalar_bytes: usize::MAX,
-            max_anchors: 1_000,
-            max_recorded_anchor_bytes: 4 << 20,
-            max_depth: 64,
-        },
-        alias_limits: alias_limits! { max_total_replayed_events: 100_000 },
-        duplicate_keys: DuplicateKeyPolicy::Error,
-        with_snippet: false,
-    }
-}
+use crate::index_yaml::limits;
 
 /// The first document of a text.
 pub(super) fn read(text: &str) -> Result<(Value, Charts), String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut value = None;
-    let answer =
-        serde_saphyr::with_deserializer_from_reader_with_options(text.as_bytes(), limits(), |document| {
+    let answer = serde_saphyr::with_deserializer_from_reader_with_options(
+        text.as_bytes(),
+        limits(DuplicateKeyPolicy::Error),
+        |document| {
             value = Some(Fields(Level::Document).deserialize(document)?);
             Ok(())
-        });
+        },
+    );
     let value = match (answer, value) {
         (_, Some(value @ Value::Object(_))) => value,
         (Err(error), _) => {
