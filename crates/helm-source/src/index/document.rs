@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, BufReader, Read};
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 use artifact_source::{printable, redact_url};
 use serde::de::{
@@ -18,8 +19,13 @@ use serde_saphyr::{Options, alias_limits, budget, options};
 
 use super::checkpoint::Checkpoint;
 use super::digest::EntryDigest;
-use super::table::{Index, IndexError};
+use super::limit::{PartMeter, PartReader};
+use super::message::{self, fault};
+use super::table::{Index, IndexError, NotAdded};
 use super::utf8::{NotUtf8, Utf8Reader};
+
+/// The largest number of fields in an entry, and of fields beside `entries`.
+const MAX_FIELDS: usize = 10_000;
 
 /// The limits of the YAML parser. It streams, so only anchors and aliases take memory, and these are limited. Its defaults are meant for
 /// configuration files and reject an index of 30 MB. The caller limits the size of the input.
@@ -31,7 +37,7 @@ fn limits() -> Options {
             max_nodes: usize::MAX,
             max_total_scalar_bytes: usize::MAX,
             max_anchors: 1_000,
-            max_recorded_anchor_bytes: 4 << 20,
+            max_recorded_anchor_bytes: 256 << 10,
             max_depth: 64,
         },
         alias_limits: alias_limits! { max_total_replayed_events: 100_000 },
@@ -47,8 +53,8 @@ fn limits() -> Options {
 pub(super) fn read_yaml(mut checkpoint: Checkpoint, rest: impl Read) -> Result<Index, IndexError> {
     let offset = LineOffset { prelude: checkpoint.prelude_lines(), skipped: checkpoint.lines };
     let is_flow = checkpoint.head().is_some_and(|head| head.trim_ascii_start().starts_with(b"{"));
-    let (text, not_utf8) = Utf8Reader::new(checkpoint.text(rest));
     let mut builder = IndexBuilder::new(&mut checkpoint);
+    let (text, not_utf8) = Utf8Reader::new(PartReader::new(checkpoint.text(rest), &builder.meter));
     let mut complete = None;
     let answer = serde_saphyr::with_deserializer_from_reader_with_options(text, limits(), |document| {
         let something = Document::<YamlText>(&mut builder, PhantomData).deserialize(document)?;
@@ -59,14 +65,28 @@ pub(super) fn read_yaml(mut checkpoint: Checkpoint, rest: impl Read) -> Result<I
         (Err(error), complete) => match error.without_snippet() {
             serde_saphyr::Error::MultipleDocuments { .. } if complete == Some(true) => builder.finish(),
             _ if is_flow && complete == Some(true) => builder.finish(),
-            error => Err(match not_utf8.get() {
-                Some(found) => offset.not_utf8(found),
-                None => offset.error(error),
-            }),
+            error => {
+                let (line, column) = offset.location(error);
+                Err(match (builder.meter.exceeded_at(), not_utf8.get()) {
+                    (Some(line), _) => part_too_large(offset.line(line)),
+                    (None, Some(found)) => offset.not_utf8(found),
+                    _ if builder.is_full => table_too_large(line),
+                    _ => IndexError::Invalid { line, column, what: message::of_yaml(error) },
+                })
+            }
         },
         (Ok(()), Some(true)) => builder.finish(),
         (Ok(()), _) => Err(IndexError::Empty),
     }
+}
+
+fn part_too_large(line: u64) -> IndexError {
+    let what = "an entry, or a field beside `entries`, is larger than 16 MiB";
+    IndexError::TooLarge { line, what }
+}
+
+fn table_too_large(line: u64) -> IndexError {
+    IndexError::TooLarge { line, what: "the names and versions of its charts take more than 32 MiB" }
 }
 
 /// Converts lines of the parsed text to lines of the file.
@@ -76,44 +96,19 @@ struct LineOffset {
 }
 
 impl LineOffset {
+    fn line(&self, line: u64) -> u64 {
+        line - self.prelude.min(line) + self.skipped
+    }
+
     fn not_utf8(&self, NotUtf8 { line, column, byte }: NotUtf8) -> IndexError {
-        IndexError::NotUtf8 { line: line - self.prelude.min(line) + self.skipped, column, byte }
+        IndexError::NotUtf8 { line: self.line(line), column, byte }
     }
 
-    fn error(&self, error: &serde_saphyr::Error) -> IndexError {
+    /// The line and the column of an error; 0 if they are unknown.
+    fn location(&self, error: &serde_saphyr::Error) -> (u64, u64) {
         let location = error.location().filter(|location| location.line() > self.prelude);
-        let (line, column) = location
-            .map_or((0, 0), |location| (location.line() - self.prelude + self.skipped, location.column()));
-        IndexError::Invalid { line, column, what: yaml_message(error) }
+        location.map_or((0, 0), |location| (self.line(location.line()), location.column()))
     }
-}
-
-/// The message without the location, which the parser appends, cut to 200 characters.
-fn yaml_message(error: &serde_saphyr::Error) -> String {
-    let text = error.to_string();
-    let text = text.lines().next().unwrap_or_default();
-    let end = text.find(" at line ").unwrap_or(text.len());
-    code_points(&text[..end]).chars().take(200).collect()
-}
-
-/// The text with each character that the parser writes as `` `\u{7}' `` written as U+0007.
-fn code_points(text: &str) -> String {
-    let mut parts = text.split("`\\u{");
-    let mut written = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once("}'").and_then(|(code, rest)| Some((u32::from_str_radix(code, 16).ok()?, rest)))
-        {
-            Some((code, rest)) => {
-                written.push_str(&format!("U+{code:04X}"));
-                written.push_str(rest);
-            }
-            None => {
-                written.push_str("`\\u{");
-                written.push_str(part);
-            }
-        }
-    }
-    written
 }
 
 /// A version as it is written: an unquoted `1.10` stays that text, null is `None`.
@@ -121,7 +116,29 @@ struct YamlText(Option<String>);
 
 impl<'de> Deserialize<'de> for YamlText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::deserialize(deserializer).map(Self)
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Option<String>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text as the version")
+            }
+
+            fn visit_none<E>(self) -> Result<Option<String>, E> {
+                Ok(None)
+            }
+
+            fn visit_unit<E>(self) -> Result<Option<String>, E> {
+                Ok(None)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<String>, D::Error> {
+                String::deserialize(deserializer).map(Some)
+            }
+        }
+
+        deserializer.deserialize_option(Text).map(Self)
     }
 }
 
@@ -208,7 +225,7 @@ impl<'de> Visitor<'de> for DigestVisitor {
 }
 
 /// How much of a file that starts like JSON is retained for the YAML parser, in bytes.
-const MAX_RETAINED: usize = 16 << 20;
+const MAX_RETAINED: usize = 4 << 20;
 
 /// Whether a file that starts with these bytes is JSON rather than YAML.
 pub(super) fn is_json(head: &[u8]) -> bool {
@@ -254,24 +271,21 @@ impl<R: Read> Read for Retained<R> {
 
 fn parse_json(checkpoint: &mut Checkpoint, text: impl Read) -> Result<Index, IndexError> {
     let mut builder = IndexBuilder::new(checkpoint);
+    let text = PartReader::new(text, &builder.meter);
     let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 << 10, text));
     let answer = Document::<JsonText>(&mut builder, PhantomData).deserialize(&mut json);
-    answer.map_err(|error| IndexError::Invalid {
+    let Err(error) = answer else { return builder.finish() };
+    if let Some(line) = builder.meter.exceeded_at() {
+        return Err(part_too_large(line));
+    }
+    if builder.is_full {
+        return Err(table_too_large(error.line() as u64));
+    }
+    Err(IndexError::Invalid {
         line: error.line() as u64,
         column: error.column() as u64,
-        what: json_message(&error),
-    })?;
-    builder.finish()
-}
-
-/// The message without the location, which serde_json appends, and without the value, which may be a secret.
-fn json_message(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = &text[..text.rfind(" at line ").unwrap_or(text.len())];
-    match text.strip_prefix("invalid type: ").and_then(|text| text.rsplit_once(", expected ")) {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => text.to_owned(),
-    }
+        what: message::of_json(&error),
+    })
 }
 
 /// A version as it is written: the number `1.10` stays that text, as in YAML.
@@ -281,7 +295,7 @@ impl<'de> Deserialize<'de> for JsonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         if raw.get().starts_with(['{', '[']) {
-            return Err(D::Error::custom("a version is a text"));
+            return Err(fault("a version is a text"));
         }
         Ok(Self(raw))
     }
@@ -328,6 +342,9 @@ struct IndexBuilder {
     open_chart: Option<Box<str>>,
     /// Whether the charts so far are those of a key in another case than `entries`.
     is_other_case: bool,
+    /// Whether the index was too large for the next chart or version.
+    is_full: bool,
+    meter: Rc<PartMeter>,
 }
 
 impl IndexBuilder {
@@ -336,7 +353,25 @@ impl IndexBuilder {
             fields: checkpoint.fields_before().map(Into::into).collect(),
             open_chart: checkpoint.open_chart().map(Into::into),
             is_other_case: false,
+            is_full: false,
+            meter: Rc::default(),
             index: std::mem::take(&mut checkpoint.index),
+        }
+    }
+
+    /// Adds an entry to the chart that was opened last.
+    fn push<E: Error>(&mut self, version: &str, digest: EntryDigest) -> Result<(), E> {
+        self.meter.next_part();
+        self.index.push(version, digest).map_err(|why| self.not_added(why, ""))
+    }
+
+    fn not_added<E: Error>(&mut self, why: NotAdded, chart: &str) -> E {
+        match why {
+            NotAdded::Duplicate => fault(format_args!("the chart {} is listed twice", quoted_key(chart))),
+            NotAdded::Full => {
+                self.is_full = true;
+                fault("the index is full")
+            }
         }
     }
 
@@ -377,11 +412,12 @@ impl Visitor<'_> for UniqueKey<'_> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<String, E> {
+        if self.seen.len() >= MAX_FIELDS {
+            return Err(fault(format_args!("{} has more than {MAX_FIELDS} fields", self.of)));
+        }
         match self.seen.insert(name.into()) {
             true => Ok(name.to_owned()),
-            false => {
-                Err(E::custom(format_args!("the field {} of {} is given twice", quoted_key(name), self.of)))
-            }
+            false => Err(fault(format_args!("the field {} of {} is given twice", quoted_key(name), self.of))),
         }
     }
 }
@@ -406,9 +442,10 @@ impl Visitor<'_> for ChartKey<'_> {
 
     fn visit_str<E: Error>(self, chart: &str) -> Result<(), E> {
         let continues = self.0.open_chart.take().is_some_and(|open| *open == *chart);
-        match continues || self.0.index.open(chart) {
+        self.0.meter.next_part();
+        match continues {
             true => Ok(()),
-            false => Err(E::custom(format_args!("the chart {} is listed twice", quoted_key(chart)))),
+            false => self.0.index.open(chart).map_err(|why| self.0.not_added(why, chart)),
         }
     }
 }
@@ -454,12 +491,12 @@ macro_rules! nullable {
                 self.0.expecting(f)
             }
 
-            fn visit_none<E>(self) -> Result<bool, E> {
-                Ok(self.0.null())
+            fn visit_none<E: Error>(self) -> Result<bool, E> {
+                self.0.null().map(|()| false)
             }
 
-            fn visit_unit<E>(self) -> Result<bool, E> {
-                Ok(self.0.null())
+            fn visit_unit<E: Error>(self) -> Result<bool, E> {
+                self.0.null().map(|()| false)
             }
 
             fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
@@ -478,29 +515,24 @@ nullable!(
     Entry => deserialize_map,
 );
 
-impl<V> Document<'_, V> {
-    fn null(self) -> bool {
-        false
-    }
+/// Implements what null means for each of these: nothing.
+macro_rules! null_is_empty {
+    ($($name:ident),+) => {$(
+        impl<V> $name<'_, V> {
+            #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as for an entry")]
+            fn null<E: Error>(self) -> Result<(), E> {
+                Ok(())
+            }
+        }
+    )+};
 }
 
-impl<V> Entries<'_, V> {
-    fn null(self) -> bool {
-        false
-    }
-}
-
-impl<V> Versions<'_, V> {
-    fn null(self) -> bool {
-        false
-    }
-}
+null_is_empty!(Document, Entries, Versions);
 
 impl<V> Entry<'_, V> {
     /// A null entry is an entry without a version.
-    fn null(self) -> bool {
-        self.0.index.push("", EntryDigest::Missing);
-        false
+    fn null<E: Error>(self) -> Result<(), E> {
+        self.0.push("", EntryDigest::Missing)
     }
 }
 
@@ -513,13 +545,14 @@ impl<'de, V: VersionText<'de>> Visitor<'de> for Document<'_, V> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(field) = map.next_key_seed(UniqueKey { seen: &mut self.0.fields, of: "the index" })? {
+            self.0.meter.next_part();
             let is_exact = field == "entries";
             // Helm reads `Entries` as well, because Go's JSON decoder does. Where both are given, `entries` counts.
             let is_other = !is_exact && field.eq_ignore_ascii_case("entries");
             if is_other && self.0.fields.contains("entries") {
                 map.next_value::<IgnoredAny>()?;
             } else if is_other && self.0.is_other_case {
-                return Err(A::Error::custom("the field `entries` is given twice, in other cases"));
+                return Err(fault("the field `entries` is given twice, in other cases"));
             } else if is_exact || is_other {
                 if std::mem::replace(&mut self.0.is_other_case, is_other) {
                     self.0.index = Index::default();
@@ -584,7 +617,6 @@ impl<'de, V: VersionText<'de>> Visitor<'de> for Entry<'_, V> {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        self.0.index.push(version.as_deref().unwrap_or_default(), digest);
-        Ok(())
+        self.0.push(version.as_deref().unwrap_or_default(), digest)
     }
 }

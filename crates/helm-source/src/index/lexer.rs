@@ -9,7 +9,7 @@ use memchr::{memchr_iter, memrchr};
 use super::checkpoint::{Checkpoint, FallbackReason, Position};
 use super::digest::EntryDigest;
 use super::scalar::{self, Start, as_str, check_characters, key_and_value};
-use super::table::Index;
+use super::table::{Index, NotAdded};
 
 /// The largest entry, and the largest field beside `entries`, that is buffered until it is complete, in bytes.
 const MAX_PENDING: usize = 4 << 20;
@@ -64,7 +64,8 @@ impl Lexer {
         let mut start = self.lexed;
         for line_feed in memchr_iter(b'\n', lines) {
             let line_end = self.lexed + line_feed;
-            self.state.line(&self.pending[start..line_end], start)?;
+            let line = &self.pending[start..line_end];
+            self.state.line(line.strip_suffix(b"\r").unwrap_or(line), start)?;
             start = line_end + 1;
         }
         if start < end {
@@ -218,10 +219,10 @@ impl State {
         if is_entry {
             let name = self.chart.take();
             if let Some(name) = name {
-                self.index.open(&name);
+                self.index.open(&name).map_err(not_added)?;
                 self.position = Position::Entry { column: self.levels[1].column, chart: name };
             }
-            self.checkpoint(offset, None);
+            self.checkpoint(offset, None)?;
             self.entry.open();
         }
         match key_and_value(value) {
@@ -245,7 +246,7 @@ impl State {
         match self.levels.len() {
             1 => {
                 let name = as_str(key)?;
-                self.checkpoint(offset, Some(Position::TopLevel));
+                self.checkpoint(offset, Some(Position::TopLevel))?;
                 if self.fields.iter().any(|field| **field == *name) {
                     return Err(FallbackReason::Duplicate);
                 }
@@ -264,7 +265,7 @@ impl State {
             }
             2 if self.in_entries => {
                 let name = as_str(key)?;
-                self.checkpoint(offset, Some(Position::Entries));
+                self.checkpoint(offset, Some(Position::Entries))?;
                 if self.index.contains(name) {
                     return Err(FallbackReason::Duplicate);
                 }
@@ -352,24 +353,27 @@ impl State {
     }
 
     /// Sets the checkpoint to the line at `offset`: everything before it is verified.
-    fn checkpoint(&mut self, offset: usize, position: Option<Position>) {
-        self.commit();
+    fn checkpoint(&mut self, offset: usize, position: Option<Position>) -> Result<(), FallbackReason> {
+        self.commit()?;
         if let Some(position) = position {
             self.position = position;
         }
         self.checkpoint = offset;
         self.lines += self.lines_since - 1;
         self.lines_since = 1;
+        Ok(())
     }
 
-    fn commit(&mut self) {
-        self.fields.extend(self.field.take());
+    /// Adds what was begun at the checkpoint. After an error, what was begun is read again from there.
+    fn commit(&mut self) -> Result<(), FallbackReason> {
         if let Some(chart) = self.chart.take() {
-            self.index.open(&chart);
+            self.index.open(&chart).map_err(not_added)?;
         }
         if std::mem::take(&mut self.entry.is_open) {
-            self.index.push(&self.entry.version, self.entry.digest);
+            self.index.push(&self.entry.version, self.entry.digest).map_err(not_added)?;
         }
+        self.fields.extend(self.field.take());
+        Ok(())
     }
 
     fn end(&mut self) -> Result<Index, FallbackReason> {
@@ -379,8 +383,15 @@ impl State {
         if !self.fields.iter().chain(&self.field).any(|field| **field == *"entries") {
             return Err(FallbackReason::NoEntries);
         }
-        self.commit();
+        self.commit()?;
         Ok(std::mem::take(&mut self.index))
+    }
+}
+
+fn not_added(why: NotAdded) -> FallbackReason {
+    match why {
+        NotAdded::Duplicate => FallbackReason::Duplicate,
+        NotAdded::Full => FallbackReason::TooLarge,
     }
 }
 

@@ -3,7 +3,7 @@
 //! The index of a large repository has tens of megabytes, of which the versions and digests are a few percent. So the file is read as it arrives, by a
 //! lexer that knows only the YAML that index files are written in and verifies every line. At anything else a full parser takes over,
 //! from the start of the current entry: no byte is kept or downloaded twice. A file that starts with `{"` is read as JSON, and as YAML if
-//! it is not valid JSON; for that its first 16 MiB are retained.
+//! it is not valid JSON; for that its first 4 MiB are retained.
 //!
 //! The result is that of Kargo's parser ([rule 5.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): only the
 //! first document counts, `apiVersion` is optional, an unquoted `1.10` stays text, null reads as empty, and a key given twice in the
@@ -25,7 +25,11 @@
 mod checkpoint;
 mod digest;
 mod document;
+mod encoding;
 mod lexer;
+mod limit;
+mod lost;
+mod message;
 mod scalar;
 mod table;
 #[cfg(test)]
@@ -36,6 +40,7 @@ use std::io::Read;
 
 pub use checkpoint::FallbackReason;
 pub use digest::EntryDigest;
+pub(crate) use lost::Lost;
 pub use table::{Index, IndexError};
 
 use checkpoint::Checkpoint;

@@ -1,18 +1,21 @@
 //! The parts of a line: characters, keys and scalars, each verified.
 
-use memchr::{memchr, memchr2, memchr2_iter};
+use memchr::{memchr, memchr_iter, memchr2, memchr2_iter};
 
 use super::checkpoint::FallbackReason;
 use super::digest::EntryDigest;
 
-/// Accepts whole lines of printable text: valid UTF-8 without control characters except the line feed, and without the characters that
-/// some YAML parsers treat as a line break, skip, or reject.
+/// Accepts whole lines of printable text: valid UTF-8 without control characters except the line feed and a carriage return before it, and
+/// without the characters that some YAML parsers treat as a line break, skip, or reject.
 pub(super) fn check_characters(lines: &[u8]) -> Result<(), FallbackReason> {
     if is_printable_ascii(lines) {
         return Ok(());
     }
-    if lines.iter().any(|&byte| byte < 0x20 && byte != b'\n' || byte == 0x7f) {
+    if has_control_character(lines) || memchr_iter(b'\r', lines).any(|at| lines.get(at + 1) != Some(&b'\n')) {
         return Err(FallbackReason::ControlCharacter);
+    }
+    if lines.is_ascii() {
+        return Ok(());
     }
     let text = std::str::from_utf8(lines).map_err(|_| FallbackReason::Encoding)?;
     let is_unusual = |character: char| {
@@ -29,6 +32,14 @@ fn is_printable_ascii(bytes: &[u8]) -> bool {
     let others =
         |others, &byte: &u8| others | u8::from(byte < 0x20 && byte != b'\n') | u8::from(byte >= 0x7f);
     bytes.chunks(4096).all(|chunk| chunk.iter().fold(0, others) == 0)
+}
+
+/// Whether there is one other than a line feed and a carriage return. Has no branch per byte either.
+fn has_control_character(bytes: &[u8]) -> bool {
+    let controls = |controls, &byte: &u8| {
+        controls | (u8::from(byte < 0x20) & u8::from(byte != b'\n') & u8::from(byte != b'\r')) | u8::from(byte == 0x7f)
+    };
+    bytes.chunks(4096).any(|chunk| chunk.iter().fold(0, controls) != 0)
 }
 
 const LONGEST_KEY: usize = 512;
@@ -251,7 +262,10 @@ mod tests {
             (&b"a: b\n"[..], Ok(())),
             ("a: ä 漢 🚀\n".as_bytes(), Ok(())),
             (b"a:\tb\n", Err(FallbackReason::ControlCharacter)),
-            (b"a: b\r\n", Err(FallbackReason::ControlCharacter)),
+            (b"a: b\r\n\r\n", Ok(())),
+            (b"a: b\rc\r\n", Err(FallbackReason::ControlCharacter)),
+            (b"a: b\r", Err(FallbackReason::ControlCharacter)),
+            (b"a: b\r\r\n", Err(FallbackReason::ControlCharacter)),
             (b"a: \0\n", Err(FallbackReason::ControlCharacter)),
             (b"a: \x7f\n", Err(FallbackReason::ControlCharacter)),
             (b"a: \xff\n", Err(FallbackReason::Encoding)),

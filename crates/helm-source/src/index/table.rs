@@ -5,10 +5,17 @@ use std::ops::Range;
 
 use super::digest::EntryDigest;
 
+/// The largest size of an [`Index`] in memory, in bytes: some 700,000 versions. The largest public repositories have 40,000.
+pub(super) const MAX_TABLE: usize = 32 << 20;
+/// The bytes that a chart takes beside its name, about.
+const PER_CHART: usize = 96;
+/// The bytes that a version takes beside its text.
+const PER_VERSION: usize = size_of::<u32>() + size_of::<EntryDigest>();
+
 /// The charts of a repository and their versions, as `index.yaml` lists them.
 ///
 /// Versions are unchecked text in the order of the file, one per entry. A version that is listed twice is here twice, and an entry
-/// without a version is the empty text. The memory is one buffer of text, and an offset and a digest per version.
+/// without a version is the empty text. The memory is one buffer of text, and an offset and a digest per version: at most 32 MiB.
 ///
 /// ```
 /// use helm_source::Index;
@@ -25,10 +32,21 @@ pub struct Index {
     /// For each chart by its number: how many versions come before its first one.
     starts: Vec<usize>,
     /// For each version: its end in `text`. It starts at the end of the version before it.
-    ends: Vec<usize>,
+    ends: Vec<u32>,
     /// For each version: the digest of its entry.
     digests: Vec<EntryDigest>,
     text: String,
+    /// The size in memory, about, in bytes.
+    size: usize,
+}
+
+/// Why something was not added to an [`Index`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotAdded {
+    /// There is a chart of this name.
+    Duplicate,
+    /// The index would be larger than [`MAX_TABLE`].
+    Full,
 }
 
 impl Index {
@@ -61,8 +79,9 @@ impl Index {
 
     fn versions_of(&self, number: usize) -> impl ExactSizeIterator<Item = &str> {
         self.range_of(number).map(|at| {
-            let start = if at == 0 { 0 } else { self.ends[at - 1] };
-            &self.text[start..self.ends[at]]
+            let end = |at: usize| self.ends[at] as usize;
+            let start = if at == 0 { 0 } else { end(at - 1) };
+            &self.text[start..end(at)]
         })
     }
 
@@ -75,22 +94,48 @@ impl Index {
         self.charts.contains_key(chart)
     }
 
-    /// Starts the list of a chart; `false` if there is a chart of this name already.
-    pub(super) fn open(&mut self, chart: &str) -> bool {
+    /// Starts the list of a chart.
+    pub(super) fn open(&mut self, chart: &str) -> Result<(), NotAdded> {
         if self.contains(chart) {
-            return false;
+            return Err(NotAdded::Duplicate);
         }
+        self.grow(chart.len() + PER_CHART)?;
         self.charts.insert(chart.into(), self.starts.len());
         self.starts.push(self.ends.len());
-        true
+        Ok(())
     }
 
     /// Adds an entry to the chart that was opened last.
-    pub(super) fn push(&mut self, version: &str, digest: EntryDigest) {
+    pub(super) fn push(&mut self, version: &str, digest: EntryDigest) -> Result<(), NotAdded> {
         debug_assert!(!self.starts.is_empty());
+        let end = u32::try_from(self.text.len() + version.len()).map_err(|_| NotAdded::Full)?;
+        self.grow(version.len() + PER_VERSION)?;
         self.text.push_str(version);
-        self.ends.push(self.text.len());
+        self.ends.push(end);
         self.digests.push(digest);
+        Ok(())
+    }
+
+    fn grow(&mut self, by: usize) -> Result<(), NotAdded> {
+        if self.size + by > MAX_TABLE {
+            return Err(NotAdded::Full);
+        }
+        self.size += by;
+        Ok(())
+    }
+
+    /// The size in memory, about, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The names of the charts in the order of the file.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut names = vec![""; self.starts.len()];
+        for (name, &number) in &self.charts {
+            names[number] = name;
+        }
+        names
     }
 }
 
@@ -139,6 +184,14 @@ pub enum IndexError {
         /// What is wrong there.
         what: String,
     },
+    /// The file is larger than is read: in all, or in one of its parts.
+    #[error("the index is too large: {}{what}", location(*line, 0))]
+    TooLarge {
+        /// The line that it is too large at, from 1; 0 if it is unknown.
+        line: u64,
+        /// What is too large, and the limit.
+        what: &'static str,
+    },
     /// The reader failed before the end of the file.
     #[error("the index could not be read to its end")]
     Interrupted,
@@ -148,7 +201,9 @@ impl IndexError {
     /// The line of the fault, from 1; `None` if it is unknown.
     pub fn line(&self) -> Option<u64> {
         match self {
-            Self::Invalid { line, .. } | Self::NotUtf8 { line, .. } if *line > 0 => Some(*line),
+            Self::Invalid { line, .. } | Self::NotUtf8 { line, .. } | Self::TooLarge { line, .. } if *line > 0 => {
+                Some(*line)
+            }
             _ => None,
         }
     }
@@ -156,5 +211,9 @@ impl IndexError {
 
 /// The beginning of a message about this location; empty if it is unknown.
 fn location(line: u64, column: u64) -> String {
-    if line == 0 { String::new() } else { format!("line {line}, column {column}: ") }
+    match (line, column) {
+        (0, _) => String::new(),
+        (line, 0) => format!("line {line}: "),
+        (line, column) => format!("line {line}, column {column}: "),
+    }
 }

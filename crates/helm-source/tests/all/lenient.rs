@@ -191,7 +191,7 @@ fn a_truncated_file_is_neither_json_nor_yaml() {
     }
 }
 
-/// Only the first 16 MiB of a file that starts like JSON are retained for the YAML parser.
+/// Only the first 4 MiB of a file that starts like JSON are retained for the YAML parser.
 #[test]
 fn the_retained_json_is_limited() {
     let entry = r#"{"version": "1.2.0", "description": "0123456789012345678901234567890123456789"},"#;
