@@ -7,9 +7,10 @@ use std::time::Instant;
 use artifact_http::{Call, HttpClient, Identity, Origin, Request, StatusCode, StreamingResponse, Url};
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
+use oci_registry::Digest;
 use tokio::sync::mpsc;
 
-use crate::index::{Index, IndexError, IndexReader, Progress, ReadBy};
+use crate::index::{Index, IndexError, IndexReader, Lost, Progress, ReadBy};
 use crate::observation::Validators;
 
 /// An index to fetch, the identity to fetch it as, and its limits. Indexes are cached by all of these.
@@ -25,13 +26,15 @@ pub(crate) struct IndexRequest {
 pub(crate) struct CachedIndex {
     pub(crate) index: Index,
     pub(crate) validators: Option<Validators>,
+    /// Whether the server gave the same validators for different indexes. There are none then, so that it is read each time.
+    pub(crate) is_distrusted: bool,
 }
 
 /// The response to a conditional request.
 #[derive(Clone)]
 pub(crate) enum Fetched {
-    /// This index.
-    Index(Arc<CachedIndex>),
+    /// This index, and what it no longer lists of the one before.
+    Index(Arc<CachedIndex>, Option<Arc<Lost>>),
     /// 304: the index still has these validators.
     NotModified(Validators),
 }
@@ -66,7 +69,14 @@ pub(crate) async fn fetch(
         };
         let validators = Validators::of(response.headers(), response.url());
         let error = match read_index(*response, call).await {
-            Ok((index, _)) => return Ok(Fetched::Index(Arc::new(CachedIndex { index, validators }))),
+            Ok((index, _)) => {
+                let validators =
+                    validators.map(|validators| validators.with_content(Digest::of(&index.to_bytes())));
+                return Ok(Fetched::Index(
+                    Arc::new(CachedIndex { index, validators, is_distrusted: false }),
+                    None,
+                ));
+            }
             Err(error) => error,
         };
         tries = error.tries().saturating_add(tries);
@@ -94,10 +104,12 @@ async fn open(
     if response.status() == StatusCode::NOT_MODIFIED {
         if let Some(known) = known
             && known.are_of(response.url())
+            && !known.are_contradicted_by(response.headers())
         {
             return Ok(Opened::NotModified(known.clone()));
         }
-        // Another server responded than the one that gave the validators, so its 304 is about another file.
+        // Another server responded than the one that gave the validators, so its 304 is about another file; or the response contradicts
+        // itself.
         response = send(client, request, None, call).await?;
     }
     let origin = Origin::of(response.url());
@@ -241,9 +253,16 @@ fn invalid_index(error: &IndexError, url: &Url) -> Error {
             "let the server send the file unpacked, or as gzip with the header `Content-Encoding: gzip`"
         }
         IndexError::NotUtf8 { .. } => "an index is text in UTF-8: save it so at its source",
+        IndexError::TooLarge { .. } => {
+            "remove old versions from the index, or long texts from its entries, at its source"
+        }
         _ => "an index is one document of valid YAML or JSON: correct it at its source",
     };
-    Error::new(ErrorKind::BadAnswer, error.to_string()).with_url(url).with_hint(hint)
+    let kind = match error {
+        IndexError::TooLarge { .. } => ErrorKind::TooLarge,
+        _ => ErrorKind::BadAnswer,
+    };
+    Error::new(kind, error.to_string()).with_url(url).with_hint(hint)
 }
 
 enum Piece {

@@ -103,7 +103,7 @@ mod rule;
 mod selection;
 mod source;
 
-pub use cache::IndexCache;
+pub use cache::{DiskIndexCache, IndexCache};
 pub use index::{EntryDigest, FallbackReason, Index, IndexError, IndexReader, Progress, ReadBy};
 pub use source::{HelmSource, HelmSourceBuilder};
 

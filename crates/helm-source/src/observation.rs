@@ -14,11 +14,13 @@ pub(crate) const SCHEMA: u32 = 2;
 /// The state of an [`Observation`], in two layouts that `kind` tells apart:
 ///
 /// ```json
-/// {"kind": "chartIndex", "etag": "\"5f3c\"", "lastModified": "Sun, 06 Nov 1994 08:49:37 GMT", "url": "sha256:..."}
+/// {"kind": "chartIndex", "etag": "\"5f3c\"", "lastModified": "Sun, 06 Nov 1994 08:49:37 GMT", "url": "sha256:...",
+///  "length": 30900000, "content": "sha256:..."}
 /// {"kind": "chartTags", "versions": "sha256:..."}
 /// ```
 ///
-/// - `chartIndex`: the validators of the index. At least one of `etag` and `lastModified` is there.
+/// - `chartIndex`: the validators of the index. At least one of `etag` and `lastModified` is there. `length` and
+///   `content` are there only if they are known.
 /// - `chartTags`: the digest of the charts that were found, as a JSON list of texts, best first: `1.0.0`, or where digests are followed
 ///   `1.0.0@sha256:...`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +140,12 @@ pub(crate) struct Validators {
     /// The digest of the URL that responded, after redirects, without user, query and fragment: another server may use the same
     /// validators for another file.
     url: Digest,
+    /// The `Content-Length` of the response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    length: Option<u64>,
+    /// The digest of the charts and versions that were read: a server may use the same validators for another index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content: Option<Digest>,
 }
 
 impl Validators {
@@ -154,7 +162,44 @@ impl Validators {
         if etag.is_none() && last_modified.is_none() {
             return None;
         }
-        Some(Self { etag, last_modified, url: digest(url) })
+        Some(Self { etag, last_modified, url: digest(url), length: length(headers), content: None })
+    }
+
+    /// The validators of a response with this content.
+    pub(crate) fn with_content(self, content: Digest) -> Self {
+        Self { content: Some(content), ..self }
+    }
+
+    /// Whether a response with these headers, which says that nothing has changed, says otherwise as well: by another `ETag`,
+    /// `Last-Modified` or length. It is then not believed. A response without a body may leave out all of them.
+    pub(crate) fn are_contradicted_by(&self, headers: &HeaderMap) -> bool {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let strong = |etag: &str| etag.strip_prefix("W/").unwrap_or(etag).to_owned();
+        let is_other_etag = match (&self.etag, text(header::ETAG)) {
+            (Some(known), Some(now)) => strong(known) != strong(now),
+            _ => false,
+        };
+        let is_other_date = match (
+            self.last_modified.as_deref().and_then(time),
+            text(header::LAST_MODIFIED).and_then(time),
+        ) {
+            (Some(known), Some(now)) => known != now,
+            _ => false,
+        };
+        // Some servers write a length of 0, as there is no body.
+        let is_other_length = match (self.length, length(headers)) {
+            (Some(known), Some(now)) => now != 0 && known != now,
+            _ => false,
+        };
+        is_other_etag || is_other_date || is_other_length
+    }
+
+    /// Whether the server gave the same validators for other content: they prove nothing.
+    pub(crate) fn are_false_beside(&self, other: &Self) -> bool {
+        self.url == other.url
+            && self.etag == other.etag
+            && self.last_modified == other.last_modified
+            && self.content != other.content
     }
 
     /// The request with these validators as its conditions.
@@ -173,6 +218,10 @@ impl Validators {
     pub(crate) fn are_of(&self, url: &Url) -> bool {
         self.url == digest(url)
     }
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn digest(url: &Url) -> Digest {

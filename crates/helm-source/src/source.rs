@@ -6,7 +6,7 @@ use std::sync::Arc;
 use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext, Url};
 use artifact_source::{
     ArtifactSource, Candidate, Chart, DiscoverRequest, Discovery, Error, ErrorKind, Found, Rejection,
-    SourceId, SourceKind,
+    SourceId, SourceKind, Trace, Warning, printable,
 };
 use async_trait::async_trait;
 use oci_registry::{RegistryClient, Repository};
@@ -14,6 +14,7 @@ use selection_strategies::{NameKind, TagRule, similar_names};
 
 use crate::cache::IndexCache;
 use crate::fetch::{Fetched, IndexRequest};
+use crate::index::Lost;
 use crate::location::Location;
 use crate::observation::{Question, State};
 use crate::rule::{given_rule, rule_of};
@@ -317,7 +318,12 @@ impl HelmSource {
                 };
                 let cached = match cache.fetch(&index_request, known.as_ref(), &call).await? {
                     Fetched::NotModified(_) => return Ok(Discovery::Unchanged { cost: call.cost() }),
-                    Fetched::Index(cached) => cached,
+                    Fetched::Index(cached, lost) => {
+                        if let Some(lost) = lost {
+                            warn_of_lost(&lost, chart, request.trace);
+                        }
+                        cached
+                    }
                 };
                 if known.is_some() && cached.validators == known {
                     return Ok(Discovery::Unchanged { cost: call.cost() });
@@ -354,6 +360,29 @@ impl HelmSource {
         };
         let observation = state.and_then(|state| state.observation(self.question.as_deref()));
         Ok(Discovery::Found(Found::new(charts, call.cost()).with_observation(observation)))
+    }
+}
+
+/// Warns of what the index no longer lists: this chart, versions of it, or other charts as a whole. Fewer versions of other charts are
+/// left to their own sources.
+fn warn_of_lost(lost: &Lost, chart: &str, trace: &dyn Trace) {
+    let warn = |message: String| {
+        let hint = "if they were not removed on purpose, another publisher has overwritten the index: merge the two and publish it again";
+        trace.warned(&Warning::new(message).with_hint(hint));
+    };
+    if let Some(versions) = lost.versions.get(chart) {
+        let (count, text) = (versions.count(), versions.text());
+        let plural = if count == 1 { "" } else { "s" };
+        warn(format!(
+            "since the last run the index lost {count} version{plural} of {}: {}",
+            printable(chart),
+            printable(&text)
+        ));
+    }
+    if lost.charts.count() > 0 {
+        let (count, text) = (lost.charts.count(), lost.charts.text());
+        let plural = if count == 1 { "" } else { "s" };
+        warn(format!("since the last run the index lost {count} chart{plural}: {}", printable(&text)));
     }
 }
 

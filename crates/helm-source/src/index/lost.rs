@@ -19,7 +19,7 @@ pub(crate) struct Lost {
 /// A number of names, and the first of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Names {
-    pub(crate) count: usize,
+    count: usize,
     first: Vec<Box<str>>,
 }
 
@@ -29,6 +29,11 @@ impl Names {
         if self.first.len() < MAX_NAMED {
             self.first.push(name.into());
         }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
     }
 
     /// The first names, and how many more there are.
@@ -88,12 +93,8 @@ mod tests {
     fn charts_and_versions() {
         let before = index(&[("web", &["1", "2", "2", "3"]), ("api", &["1"]), ("db", &["1"]), ("none", &[])]);
         assert_eq!(before.lost_since(&before), None);
-        let more = index(&[
-            ("db", &["1"]),
-            ("web", &["4", "3", "2", "1"]),
-            ("api", &["1", "0"]),
-            ("new", &["1"]),
-        ]);
+        let more =
+            index(&[("db", &["1"]), ("web", &["4", "3", "2", "1"]), ("api", &["1", "0"]), ("new", &["1"])]);
         assert_eq!(more.lost_since(&before), None);
         let less = index(&[("web", &["4", "5", "6", "1"]), ("api", &[])]);
         let lost = less.lost_since(&before).unwrap();

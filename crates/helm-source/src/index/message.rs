@@ -112,7 +112,10 @@ pub(super) fn of_json(error: &serde_json::Error) -> String {
         Category::Eof => "the file ends within a value",
         Category::Data => match text.split_once(", expected ") {
             Some((_, expected)) => {
-                return format!("expected {}", expected.rfind(" at line ").map_or(expected, |end| &expected[..end]));
+                return format!(
+                    "expected {}",
+                    expected.rfind(" at line ").map_or(expected, |end| &expected[..end])
+                );
             }
             None => "this is not what an index has here",
         },

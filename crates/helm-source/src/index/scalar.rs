@@ -37,7 +37,9 @@ fn is_printable_ascii(bytes: &[u8]) -> bool {
 /// Whether there is one other than a line feed and a carriage return. Has no branch per byte either.
 fn has_control_character(bytes: &[u8]) -> bool {
     let controls = |controls, &byte: &u8| {
-        controls | (u8::from(byte < 0x20) & u8::from(byte != b'\n') & u8::from(byte != b'\r')) | u8::from(byte == 0x7f)
+        controls
+            | (u8::from(byte < 0x20) & u8::from(byte != b'\n') & u8::from(byte != b'\r'))
+            | u8::from(byte == 0x7f)
     };
     bytes.chunks(4096).any(|chunk| chunk.iter().fold(0, controls) != 0)
 }

@@ -201,7 +201,9 @@ impl IndexError {
     /// The line of the fault, from 1; `None` if it is unknown.
     pub fn line(&self) -> Option<u64> {
         match self {
-            Self::Invalid { line, .. } | Self::NotUtf8 { line, .. } | Self::TooLarge { line, .. } if *line > 0 => {
+            Self::Invalid { line, .. } | Self::NotUtf8 { line, .. } | Self::TooLarge { line, .. }
+                if *line > 0 =>
+            {
                 Some(*line)
             }
             _ => None,

@@ -5,6 +5,7 @@
 mod classic;
 mod corpus;
 mod digests;
+mod disk;
 mod lenient;
 mod origins;
 mod peer;
