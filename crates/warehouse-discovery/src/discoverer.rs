@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use artifact_http::{CredentialSource, HttpClient, HttpClientBuilder, SourceContext};
 use artifact_source::{AnySource, Clock, Error, SourceId, SystemClock};
+#[cfg(feature = "chart")]
+use helm_source::DiskIndexCache;
 #[cfg(feature = "image")]
 use image_source::{CacheByTagPolicy, DiskCache, FactCache, MemoryCache};
 use jiff::Timestamp;
@@ -62,6 +64,9 @@ pub(crate) struct Shared {
     /// The same, where they outlive the process.
     #[cfg(feature = "image")]
     disk: Option<Arc<DiskCache>>,
+    /// Indexes of chart repositories, where they outlive the process.
+    #[cfg(feature = "chart")]
+    indexes: Option<DiskIndexCache>,
     #[cfg(feature = "image")]
     pub(crate) cache_by_tag: CacheByTagPolicy,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
@@ -88,10 +93,11 @@ impl Discoverer {
     /// What kept a cache from working since this was last asked, for a warning: discoveries do not fail of it, they only cost
     /// more.
     pub fn take_warnings(&self) -> Vec<String> {
+        let mut problems = Vec::new();
         #[cfg(feature = "image")]
-        let problems = self.shared.disk.iter().filter_map(|cache| cache.take_problem()).collect();
-        #[cfg(not(feature = "image"))]
-        let problems = Vec::new();
+        problems.extend(self.shared.disk.iter().filter_map(|cache| cache.take_problem()));
+        #[cfg(feature = "chart")]
+        problems.extend(self.shared.indexes.iter().filter_map(DiskIndexCache::take_problem));
         problems
     }
 
@@ -266,6 +272,16 @@ impl DiscovererBuilder {
         let pace = self.registries.pace()?;
         let verified = Transport::build(self.http.clone(), &self.registries, &pace)?;
         let unverified = Transport::build(self.http.skip_tls_verify(true), &self.registries, &pace)?;
+        #[cfg(feature = "chart")]
+        let indexes = self.cache_dir.as_ref().map(|folder| DiskIndexCache::new(folder.join("charts")));
+        #[cfg(feature = "chart")]
+        let (verified, unverified) = match &indexes {
+            Some(disk) => (
+                verified.with_indexes_on_disk(disk.clone()),
+                unverified.with_indexes_on_disk(disk.clone().for_unverified_tls()),
+            ),
+            None => (verified, unverified),
+        };
         #[cfg(feature = "image")]
         let disk = self.cache_dir.as_ref().map(|folder| Arc::new(DiskCache::new(folder.join("images"))));
         #[cfg(feature = "image")]
@@ -278,6 +294,8 @@ impl DiscovererBuilder {
             facts,
             #[cfg(feature = "image")]
             disk,
+            #[cfg(feature = "chart")]
+            indexes,
             verified,
             unverified,
             cache_dir: self.cache_dir,

@@ -3,7 +3,7 @@
 use artifact_http::{HttpClient, HttpClientBuilder, Pace};
 use artifact_source::{Error, ErrorKind};
 #[cfg(feature = "chart")]
-use helm_source::IndexCache;
+use helm_source::{DiskIndexCache, IndexCache};
 #[cfg(any(feature = "image", feature = "chart"))]
 use {
     artifact_source::SourceKind,
@@ -103,5 +103,12 @@ impl Transport {
             indexes: IndexCache::new(http.clone()),
             http,
         })
+    }
+
+    /// The same with indexes of charts that outlive the process.
+    #[cfg(feature = "chart")]
+    pub(crate) fn with_indexes_on_disk(mut self, disk: DiskIndexCache) -> Self {
+        self.indexes = self.indexes.with_disk(disk);
+        self
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::support::{Ran, warehouse};
-use warehouse_testkit::{Registry, When};
+use warehouse_testkit::{Chart, ChartServer, Registry, When};
 
 const MANIFEST: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\n\
                         spec: {subscriptions: [{image: {repoURL: HOST/shop/web, imageSelectionStrategy: NewestBuild}}]}\n";
@@ -89,5 +89,60 @@ fn a_cache_that_cannot_be_used_costs_requests_and_a_warning() {
         assert_eq!(ran.code, Some(0), "{}", ran.err);
         assert!(ran.err.contains("warning: ") && ran.err.contains("images"), "{}", ran.err);
         assert_eq!(registry.log().counters().requests, 2 + 1 + 30 * 5);
+    }
+}
+
+/// Runs the command with a cache; returns what it printed, the requests, and the bytes of bodies that were sent.
+fn discover_charts(server: &ChartServer, cache: &Path) -> (Ran, u64, u64) {
+    let subscription = |chart: &str| format!("  - chart: {{repoURL: {}, name: {chart}}}\n", server.url());
+    let manifest = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec:\n  subscriptions:\n{}{}",
+        subscription("web"),
+        subscription("api")
+    );
+    server.log().clear();
+    let arguments = ["discover", "-o", "name", "--cache-dir", cache.to_str().unwrap(), "-f", "-"];
+    let ran = warehouse(&arguments, &manifest);
+    let counters = server.log().counters();
+    (ran, counters.requests, counters.body_bytes_sent)
+}
+
+#[test]
+fn the_next_process_asks_whether_an_index_has_changed_and_gets_no_body() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ChartServer::start().unwrap();
+    for version in ["1.0.0", "1.1.0"] {
+        server.publish(&Chart::new("web", version));
+        server.publish(&Chart::new("api", version));
+    }
+    let (first, requests, bytes) = discover_charts(&server, folder.path());
+    assert_eq!((first.code, requests, bytes > 0), (Some(0), 1, true), "{}", first.err);
+    let (second, requests, bytes) = discover_charts(&server, folder.path());
+    assert_eq!((second.code, &second.out, requests, bytes), (Some(0), &first.out, 1, 0), "{}", second.err);
+    assert!(!second.err.contains("warning"), "{}", second.err);
+
+    server.set_index("entries:\n  web: [{version: 1.1.0}]\n");
+    let (third, requests, _) = discover_charts(&server, folder.path());
+    assert_eq!(requests, 1);
+    assert!(third.err.contains("the index lost 1 version of web: 1.0.0"), "{}", third.err);
+    assert!(third.err.contains("the index lost 1 chart: api"), "{}", third.err);
+    let (fourth, requests, bytes) = discover_charts(&server, folder.path());
+    assert_eq!((requests, bytes, fourth.err.contains("lost")), (1, 0, false), "{}", fourth.err);
+}
+
+#[test]
+fn a_cache_of_indexes_that_cannot_be_used_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("charts"), "no folder").unwrap();
+    let server = ChartServer::start().unwrap();
+    server.publish(&Chart::new("web", "1.0.0"));
+    for _ in 0..2 {
+        let (ran, requests, bytes) = discover_charts(&server, folder.path());
+        assert_eq!((ran.code, requests, bytes > 0), (Some(0), 1, true), "{}", ran.err);
+        assert!(
+            ran.err.contains("warning: ") && ran.err.contains("charts: the folder is not one"),
+            "{}",
+            ran.err
+        );
     }
 }
