@@ -55,8 +55,8 @@ pub(crate) async fn fetch(
     let started = Instant::now();
     let mut tries = 0;
     let describe = |error: Error, tries: u32| match tries {
-        0 | 1 => error,
-        _ => error.with_tries(tries, started.elapsed()),
+        0 | 1 => with_remedy(error),
+        _ => with_remedy(error).with_tries(tries, started.elapsed()),
     };
     loop {
         let response = match open(client, request, known, call).await {
@@ -86,6 +86,25 @@ pub(crate) async fn fetch(
             None => return Err(describe(error, tries)),
         }
     }
+}
+
+/// The error with what to do about it, where nothing more specific is known.
+fn with_remedy(error: Error) -> Error {
+    if error.hint().is_some() {
+        return error;
+    }
+    let hint = match error.kind() {
+        ErrorKind::TooLarge => "remove old versions from the index at its source",
+        ErrorKind::BadAnswer if error.is_transient() => {
+            "the server, or a proxy before it, ended the response too early: look at its log, and at its limits of time and size"
+        }
+        ErrorKind::BadAnswer => {
+            "the server, or a proxy before it, gives no index at this URL: look at what `curl -L` gives, and use the URL that it ends at \
+             as repoURL"
+        }
+        _ => return error,
+    };
+    error.with_hint(hint)
 }
 
 /// A complete response, or none because nothing changed.

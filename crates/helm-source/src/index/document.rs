@@ -37,7 +37,7 @@ fn limits() -> Options {
             max_nodes: usize::MAX,
             max_total_scalar_bytes: usize::MAX,
             max_anchors: 1_000,
-            max_recorded_anchor_bytes: 256 << 10,
+            max_recorded_anchor_bytes: 64 << 10,
             max_depth: 64,
         },
         alias_limits: alias_limits! { max_total_replayed_events: 100_000 },

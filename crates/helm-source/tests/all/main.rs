@@ -6,6 +6,7 @@ mod classic;
 mod corpus;
 mod digests;
 mod disk;
+mod hostile;
 mod lenient;
 mod origins;
 mod peer;
