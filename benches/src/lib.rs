@@ -5,6 +5,7 @@
 
 pub mod chart_layout;
 pub mod charts;
+pub mod indexes;
 pub mod input;
 pub mod peer;
 pub mod redb_cache;

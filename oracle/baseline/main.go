@@ -4,6 +4,8 @@
 //	baseline [-best N] semver CONSTRAINT   < tags     those that meet it, newest first
 //	baseline [-best N] paths  SELECTOR...  < paths    those that a selector includes
 //	baseline [-best N] expr   EXPRESSION...< commits  lines of JSON; how many (commit, expression) pairs are true
+//	baseline -best N   index                < file    how many versions an index.yaml has, by gopkg.in/yaml.v3
+//	baseline           chart  URL CHART               the newest 20 versions of a chart in a chart repository
 //
 // Without -best it prints what it chose. With it, it works N times over and prints, as JSON, how much it chose and the
 // nanoseconds of the fastest time; reading the input does not count.
@@ -38,8 +40,16 @@ func main() {
 }
 
 func run(best int, arguments []string) error {
+	if len(arguments) == 1 && arguments[0] == "index" {
+		return timeIndex(best)
+	}
 	if len(arguments) < 2 {
 		return fmt.Errorf("expected a rule and its arguments")
+	}
+	if len(arguments) == 3 && arguments[0] == "chart" {
+		chosen, err := chartVersions(arguments[1], arguments[2])
+		fmt.Println(strings.Join(chosen, "\n"))
+		return err
 	}
 	lines := read()
 	var work func() ([]string, error)

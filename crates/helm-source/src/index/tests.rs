@@ -475,8 +475,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
     #[test]
-    fn lexer_and_parser_agree_on_mutants(mutations in prop::collection::vec(mutation(), 1..5), piece in 1_usize..2000) {
-        let mut file = SEED.as_bytes().to_vec();
+    fn lexer_and_parser_agree_on_mutants(mutations in prop::collection::vec(mutation(), 1..5), breaks in line_breaks(), piece in 1_usize..2000) {
+        let mut file = SEED.replace('\n', breaks).into_bytes();
         for mutation in &mutations {
             apply(&mut file, mutation);
         }
@@ -502,18 +502,32 @@ proptest! {
     }
 }
 
-/// The same with as many mutants as given: `MUTANTS=300000 cargo test --release -- --ignored many_mutants`.
-#[test]
-#[ignore = "takes a minute or more"]
-fn many_mutants() {
-    let cases = std::env::var("MUTANTS").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
+/// The line breaks of a file.
+fn line_breaks() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(&["\n", "\n", "\r\n"][..])
+}
+
+/// Compares as many mutants of these files as `MUTANTS` says, always the same ones for the same `SEED`.
+fn compare_mutants(name: &str, seeds: &[Vec<u8>], default: u32) {
+    use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+
+    let variable = |name| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
+    let (cases, seed) = (variable("MUTANTS").unwrap_or(default), variable("SEED").unwrap_or_default());
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
-    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let bytes: Vec<u8> = seed.to_le_bytes().into_iter().cycle().take(32).collect();
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
     let accepted = std::cell::Cell::new(0_u32);
-    let strategy = (prop::collection::vec(mutation(), 1..5), 1_usize..2000);
+    let mutations = prop::collection::vec(mutation(), 1..5);
+    let strategy =
+        (prop::sample::select((0..seeds.len()).collect::<Vec<_>>()), mutations, line_breaks(), 1_usize..2000);
     runner
-        .run(&strategy, |(mutations, piece)| {
-            let mut file = SEED.as_bytes().to_vec();
+        .run(&strategy, |(number, mutations, breaks, piece)| {
+            let mut file = match breaks {
+                "\n" => seeds[number].clone(),
+                breaks => {
+                    seeds[number].split(|byte| *byte == b'\n').collect::<Vec<_>>().join(breaks.as_bytes())
+                }
+            };
             for mutation in &mutations {
                 apply(&mut file, mutation);
             }
@@ -521,5 +535,48 @@ fn many_mutants() {
             Ok(())
         })
         .unwrap();
-    eprintln!("{cases} mutants, {} of them accepted by the lexer, 0 differences", accepted.get());
+    eprintln!(
+        "{name}: {cases} mutants of seed {seed}, {} of them accepted by the lexer, 0 differences",
+        accepted.get()
+    );
+}
+
+/// The same with as many mutants as given: `MUTANTS=300000 cargo test --release -p helm-source -- --ignored many_mutants --nocapture`.
+#[test]
+#[ignore = "takes a minute or more"]
+fn many_mutants() {
+    compare_mutants("an index with every construct", &[SEED.as_bytes().to_vec()], 100_000);
+}
+
+/// Mutants of the first charts, and of charts in the middle, of indexes that people published.
+#[test]
+fn lexer_and_parser_agree_on_mutants_of_real_indexes() {
+    use std::path::{Path, PathBuf};
+
+    let folder = std::env::var_os("CONFORMANCE_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"), PathBuf::from)
+        .join("indexes");
+    let Ok(files) = std::fs::read_dir(&folder) else {
+        eprintln!("SKIPPED: no real indexes at {}; set CONFORMANCE_CORPUS", folder.display());
+        return;
+    };
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    paths.sort();
+    let mut seeds = Vec::new();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "yaml")) {
+        let file = std::fs::read(path).unwrap();
+        let end = |from: usize| {
+            let window = file.get(from..(from + 6_000).min(file.len())).unwrap_or_default();
+            from + window.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+        };
+        seeds.push(file[..end(0)].to_vec());
+        // A key in the second column is a chart.
+        let is_chart = |window: &[u8]| window.starts_with(b"\n  ") && window[3].is_ascii_alphabetic();
+        let half = file.len() / 2;
+        if let Some(at) = file[half..].windows(4).position(is_chart) {
+            let from = half + at + 1;
+            seeds.push([b"entries:\n", &file[from..end(from)]].concat());
+        }
+    }
+    compare_mutants(&format!("{} parts of real indexes", seeds.len()), &seeds, 500);
 }
