@@ -8,6 +8,8 @@ use oci_registry::Digest;
 use selection_strategies::{Strictness, TagRule, TagStrategy};
 use serde::{Deserialize, Serialize};
 
+use crate::selection::TagReads;
+
 /// The version of the layout of [`State`] and [`Question`]. Observations of another version lead to a full discovery.
 pub(crate) const SCHEMA: u32 = 2;
 
@@ -60,7 +62,7 @@ impl State {
 ///  "rule": {"strategy": "semVer", "constraint": "^1.0", "strictness": "loose"}, "limit": 20}
 /// ```
 ///
-/// `"digests": true` is there only if digests are followed.
+/// `"digests": true` is there only if digests are followed, and `"config": true` only if the configurations are checked.
 #[derive(Serialize)]
 pub(crate) struct Question<'q> {
     kind: &'static str,
@@ -72,6 +74,8 @@ pub(crate) struct Question<'q> {
     limit: usize,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     digests: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    config: bool,
 }
 
 #[derive(Serialize)]
@@ -92,13 +96,28 @@ impl<'q> Question<'q> {
         digests: bool,
     ) -> Option<String> {
         let repository = Digest::of(without_user(url).as_str().as_bytes()).to_string();
-        Question { kind: "chartIndex", repository, chart: Some(chart), rule: fields(rule)?, limit, digests }
-            .to_json()
+        Question {
+            kind: "chartIndex",
+            repository,
+            chart: Some(chart),
+            rule: fields(rule)?,
+            limit,
+            digests,
+            config: false,
+        }
+        .to_json()
     }
 
     /// The fingerprint for the chart in this repository of a registry. `None` for a rule with a filter.
-    pub(crate) fn of_tags(repository: String, rule: &TagRule, limit: usize, digests: bool) -> Option<String> {
-        Question { kind: "chartTags", repository, chart: None, rule: fields(rule)?, limit, digests }.to_json()
+    pub(crate) fn of_tags(
+        repository: String,
+        rule: &TagRule,
+        limit: usize,
+        reads: TagReads,
+    ) -> Option<String> {
+        let TagReads { digests, config } = reads;
+        let rule = fields(rule)?;
+        Question { kind: "chartTags", repository, chart: None, rule, limit, digests, config }.to_json()
     }
 
     fn to_json(&self) -> Option<String> {
@@ -319,7 +338,12 @@ mod tests {
 
     #[test]
     fn the_json_of_an_observation_of_tags() {
-        let question = Question::of_tags("ghcr.io/org/web".to_owned(), &TagRule::oci_chart(None), 5, false);
+        let question = Question::of_tags(
+            "ghcr.io/org/web".to_owned(),
+            &TagRule::oci_chart(None),
+            5,
+            TagReads::default(),
+        );
         let state = State::of_charts(&[Chart::new("1.1.0+a"), Chart::new("1.0.0")]).unwrap();
         is_written_as(
             state.observation(question.as_deref()),
@@ -335,7 +359,12 @@ mod tests {
 
     #[test]
     fn the_json_of_an_observation_of_digests() {
-        let question = Question::of_tags("ghcr.io/org/web".to_owned(), &TagRule::oci_chart(None), 5, true);
+        let question = Question::of_tags(
+            "ghcr.io/org/web".to_owned(),
+            &TagRule::oci_chart(None),
+            5,
+            TagReads { digests: true, config: false },
+        );
         let chart =
             |digest: &str| Chart::new("0.0.0-dev").with_digest(format!("sha256:{}", digest.repeat(32)));
         let state = State::of_charts(&[chart("0a")]).unwrap();

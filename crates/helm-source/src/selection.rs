@@ -1,9 +1,9 @@
 //! Selection: the best versions by the rule of the subscription, each reported to the trace, with digests where these are followed.
 
 use artifact_http::Call;
-use artifact_source::{Candidate, Chart, Error, ErrorKind, Rejection, Trace, Warning};
+use artifact_source::{Candidate, Chart, Error, ErrorKind, Rejection, Trace, Warning, printable};
 use futures::stream::{FuturesOrdered, StreamExt as _};
-use oci_registry::{Digest, Repository, is_tag};
+use oci_registry::{Digest, Manifest, Repository, is_tag};
 use selection_strategies::{self as strategies, TagRule};
 
 use crate::index::EntryDigest;
@@ -12,6 +12,15 @@ use crate::index::EntryDigest;
 const PARALLELISM: usize = 32;
 /// The largest number of versions that a warning names.
 const MAX_NAMED: usize = 3;
+
+/// What is read of the tags of a registry that fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TagReads {
+    /// The digest of the manifest.
+    pub(crate) digests: bool,
+    /// The media type of the configuration, which must be that of a chart.
+    pub(crate) config: bool,
+}
 
 /// How one discovery selects.
 #[derive(Clone, Copy)]
@@ -59,10 +68,11 @@ impl Selection<'_> {
         charts
     }
 
-    /// The best tags of a repository, with the digests of their manifests: one HEAD request each, and GET where HEAD does not help.
+    /// The best tags of a repository whose manifests are read: one HEAD request each, and GET where HEAD does not help, or where the
+    /// configuration is checked.
     ///
     /// As many candidates as the limit needs are read together. A tag that is gone is rejected with a warning, and the next one is read
-    /// in its place.
+    /// in its place. So it is, without a warning, for a tag that is known not to be a chart.
     ///
     /// # Errors
     ///
@@ -71,6 +81,7 @@ impl Selection<'_> {
         &self,
         tags: &[String],
         repository: &Repository,
+        reads: TagReads,
         call: &Call,
     ) -> Result<Vec<Chart>, Error> {
         let reject = |name: &str, why: Rejection| self.trace.rejected(&Candidate::new(name), &why);
@@ -79,15 +90,18 @@ impl Selection<'_> {
         while charts.len() < self.limit && ranking.len() > 0 {
             let next: Vec<_> = ranking.by_ref().take(self.limit - charts.len()).collect();
             let mut waiting = next.iter();
-            let mut reads: FuturesOrdered<_> = waiting
-                .by_ref()
-                .take(PARALLELISM)
-                .map(|candidate| read(candidate, repository, call))
-                .collect();
-            while let Some((candidate, digest)) = reads.next().await {
-                reads.extend(waiting.next().map(|candidate| read(candidate, repository, call)));
-                match digest {
-                    Ok(digest) => charts.push(self.accept(candidate, Some(digest.to_string()))),
+            let read = |candidate| read(candidate, repository, reads, call);
+            let mut under_way: FuturesOrdered<_> = waiting.by_ref().take(PARALLELISM).map(read).collect();
+            while let Some((candidate, tag)) = under_way.next().await {
+                under_way.extend(waiting.next().map(read));
+                match tag {
+                    Ok(TagContent::Chart(digest)) => {
+                        let digest = reads.digests.then(|| digest.to_string());
+                        charts.push(self.accept(candidate, digest));
+                    }
+                    Ok(TagContent::Other(what)) => {
+                        reject(candidate.name, Rejection::other("notAChart", format!("{what}, not a chart")));
+                    }
                     Err(error) if is_gone(&error) => {
                         let reason = error.to_string();
                         gone.push(format!("{} ({reason})", candidate.name));
@@ -131,31 +145,80 @@ impl Selection<'_> {
     }
 }
 
-type Read<'c, 'n> = (&'c strategies::Candidate<'n>, Result<Digest, Error>);
+/// What a tag points at.
+enum TagContent {
+    /// A chart, or what nothing tells from one, with this digest.
+    Chart(Digest),
+    /// Something else, as a phrase that precedes ", not a chart".
+    Other(String),
+}
+
+type Read<'c, 'n> = (&'c strategies::Candidate<'n>, Result<TagContent, Error>);
 
 async fn read<'c, 'n>(
     candidate: &'c strategies::Candidate<'n>,
     repository: &Repository,
+    reads: TagReads,
     call: &Call,
 ) -> Read<'c, 'n> {
-    (candidate, digest_of(candidate.name, repository, call).await)
+    (candidate, content_of(candidate.name, repository, reads, call).await)
 }
 
-/// The digest of a tag. Some registries refuse HEAD or fail at it, so any other error than a rate limit leads to a GET request.
-async fn digest_of(tag: &str, repository: &Repository, call: &Call) -> Result<Digest, Error> {
+/// What a tag points at. Some registries refuse HEAD or fail at it, so any other error than a rate limit leads to a GET request.
+async fn content_of(
+    tag: &str,
+    repository: &Repository,
+    reads: TagReads,
+    call: &Call,
+) -> Result<TagContent, Error> {
     if !is_tag(tag) {
         return Err(Error::new(ErrorKind::NotFound, "its name is not a valid tag"));
     }
-    match repository.head_manifest(tag, call).await {
-        Ok(head) => {
-            if let Some(digest) = head.digest {
-                return Ok(digest);
+    if !reads.config {
+        match repository.head_manifest(tag, call).await {
+            Ok(head) if INDEXES.contains(&head.media_type.as_str()) => {
+                return Ok(TagContent::Other("an image for several platforms".to_owned()));
             }
+            Ok(head) => {
+                if let Some(digest) = head.digest {
+                    return Ok(TagContent::Chart(digest));
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::RateLimited => return Err(error),
+            Err(_) => {}
         }
-        Err(error) if error.kind() == ErrorKind::RateLimited => return Err(error),
-        Err(_) => {}
     }
-    Ok(repository.manifest(tag, call).await?.digest)
+    let fetched = repository.manifest(tag, call).await?;
+    Ok(match other_than_chart(&fetched.manifest, reads.config) {
+        Some(what) => TagContent::Other(what),
+        None => TagContent::Chart(fetched.digest),
+    })
+}
+
+/// The media type of the configuration of a chart.
+const CHART_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
+/// The media types of the configurations of images.
+const IMAGE_CONFIGS: [&str; 2] =
+    ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
+/// The media types of images for several platforms.
+const INDEXES: [&str; 2] =
+    ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"];
+
+/// What a manifest is that is not a chart; `None` for one that is, or, unless the check `is_strict`, may be.
+fn other_than_chart(manifest: &Manifest, is_strict: bool) -> Option<String> {
+    match manifest {
+        Manifest::Index(_) => Some("an image for several platforms".to_owned()),
+        Manifest::Image(image) if image.config.media_type == CHART_CONFIG => None,
+        Manifest::Image(image) if IMAGE_CONFIGS.contains(&image.config.media_type.as_str()) => {
+            Some("an image".to_owned())
+        }
+        Manifest::Image(image) if is_strict => Some(match &*image.config.media_type {
+            "" => "an artifact without the media type of its configuration".to_owned(),
+            media_type => format!("an artifact with a configuration of the type {}", printable(media_type)),
+        }),
+        Manifest::Other(_) if is_strict => Some("an artifact without a configuration".to_owned()),
+        _ => None,
+    }
 }
 
 /// Whether this is the error of one tag that does not exist; a missing repository is not a missing tag.

@@ -18,7 +18,7 @@ use crate::index::Lost;
 use crate::location::Location;
 use crate::observation::{Question, State};
 use crate::rule::{given_rule, rule_of};
-use crate::selection::Selection;
+use crate::selection::{Selection, TagReads};
 
 /// [Rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
 const DEFAULT_LIMIT: usize = 20;
@@ -33,6 +33,7 @@ pub struct HelmSource {
     rule: TagRule,
     limit: usize,
     follow_digests: bool,
+    check_config: bool,
     credentials: Option<Arc<dyn CredentialSource>>,
     /// The fingerprint of observations; `None` if there are none.
     question: Option<String>,
@@ -56,6 +57,7 @@ pub struct HelmSourceBuilder {
     accept_v: bool,
     limit: usize,
     follow_digests: bool,
+    check_config: bool,
     http: Option<HttpClient>,
     cache: Option<IndexCache>,
     registry: Option<RegistryClient>,
@@ -163,6 +165,16 @@ impl HelmSourceBuilder {
         self
     }
 
+    /// Whether a tag of an OCI repository must point at a chart: at a manifest whose configuration has the media type
+    /// `application/vnd.cncf.helm.config.v1+json`. Other tags, such as those of an image in the same repository, are passed over. It costs
+    /// one GET request per version that is found or passed over. Defaults to `false`, as in Kargo: every tag that is a version counts,
+    /// unless [digests](Self::follow_digests) are followed and the registry's response says that it is an image. A chart in a chart
+    /// repository is not checked.
+    pub fn check_config(mut self, check: bool) -> Self {
+        self.check_config = check;
+        self
+    }
+
     /// The largest index, in bytes after decompression. Defaults to 256 MiB.
     pub fn max_index_bytes(mut self, bytes: u64) -> Self {
         self.max_index_bytes = bytes;
@@ -207,6 +219,7 @@ impl HelmSourceBuilder {
             Some(client) => Ok(client.clone()),
             None => HttpClient::builder().build(),
         };
+        let reads = TagReads { digests: self.follow_digests, config: self.check_config };
         let (backend, question) = match (location, self.chart) {
             (Location::Index(url), Some(chart)) => {
                 let question = Question::of_index(&url, &chart, &rule, self.limit, self.follow_digests);
@@ -226,8 +239,7 @@ impl HelmSourceBuilder {
                     None => RegistryClient::builder(http()?).kind(SourceKind::Chart).build(),
                 };
                 let repository = registry.repository(&repository)?;
-                let question =
-                    Question::of_tags(repository.name().to_string(), &rule, self.limit, self.follow_digests);
+                let question = Question::of_tags(repository.name().to_string(), &rule, self.limit, reads);
                 (Backend::Registry { repository }, question)
             }
             (Location::Registry(_), Some(name)) => {
@@ -242,6 +254,7 @@ impl HelmSourceBuilder {
             rule,
             limit: self.limit,
             follow_digests: self.follow_digests,
+            check_config: self.check_config,
             credentials: self.credentials,
             question,
         })
@@ -276,6 +289,7 @@ impl HelmSource {
             accept_v: false,
             limit: DEFAULT_LIMIT,
             follow_digests: false,
+            check_config: false,
             http: None,
             cache: None,
             registry: None,
@@ -347,9 +361,10 @@ impl HelmSource {
             Backend::Registry { repository } => {
                 let repository = repository.clone().with_identity(identity);
                 let tags = repository.tags(&call).await?;
-                let charts = match self.follow_digests {
-                    false => selection.versions(tags.iter().map(String::as_str)),
-                    true => selection.tags(&tags, &repository, &call).await?,
+                let reads = TagReads { digests: self.follow_digests, config: self.check_config };
+                let charts = match reads == TagReads::default() {
+                    true => selection.versions(tags.iter().map(String::as_str)),
+                    false => selection.tags(&tags, &repository, reads, &call).await?,
                 };
                 let state = State::of_charts(&charts);
                 if state.is_some() && state == recorded {
@@ -423,6 +438,7 @@ impl fmt::Debug for HelmSource {
             .field("rule", &self.rule)
             .field("limit", &self.limit)
             .field("follow_digests", &self.follow_digests)
+            .field("check_config", &self.check_config)
             .finish_non_exhaustive()
     }
 }
@@ -436,6 +452,7 @@ impl fmt::Debug for HelmSourceBuilder {
             .field("constraint", &self.constraint)
             .field("limit", &self.limit)
             .field("follow_digests", &self.follow_digests)
+            .field("check_config", &self.check_config)
             .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use artifact_source::{
     ArtifactSource, Chart, DiscoverRequest, Discovery, ErrorKind, Found, Recorder, Rejection,
 };
 use helm_source::{HelmSource, HelmSourceBuilder};
-use warehouse_testkit::{Chart as Published, Registry, RegistryBuilder, Reply, When};
+use warehouse_testkit::{Chart as Published, Fault, Registry, RegistryBuilder, Reply, When};
 
 use crate::classic::disturb;
 
@@ -189,4 +189,44 @@ async fn it_conforms() {
     push(&registry, &["1.0.0", "1.10.0", "1.9.0", "1.9.0+a", "0.0.1"]);
     let conformance = conformance::all(&mut Tags(registry)).await.unwrap();
     assert!(conformance.not_checked().is_empty(), "{conformance:?}");
+}
+
+/// Charts and images in one repository.
+fn mixed() -> Registry {
+    let registry = Registry::start().unwrap();
+    push(&registry, &["1.0.0", "1.1.0"]);
+    registry.image("charts/web").tag("2.0.0").push();
+    registry.image("charts/web").tag("2.1.0").platforms(["linux/amd64", "linux/arm64"]).push();
+    registry
+}
+
+#[tokio::test]
+async fn an_image_in_the_repository_of_a_chart_is_passed_over_if_that_is_asked_for() {
+    let registry = mixed();
+    let of = async |builder: HelmSourceBuilder| {
+        registry.log().clear();
+        let trace = Recorder::new();
+        let source = builder.limit(2).build().unwrap();
+        let answer = source.discover(DiscoverRequest::new().with_trace(&trace)).await.unwrap();
+        let found = answer.found().unwrap();
+        let listed: Vec<_> = versions(&found).into_iter().map(str::to_owned).collect();
+        let has_digests = found.artifacts.iter().all(|chart| chart.digest.is_some());
+        let judgements = trace.into_judgements();
+        let not_charts: Vec<_> =
+            judgements.iter().filter(|judgement| format!("{judgement:?}").contains("not a chart")).collect();
+        (listed.join(" "), has_digests, not_charts.len(), registry.log().counters().requests)
+    };
+    // As in Kargo, nothing is read.
+    assert_eq!(of(web(&registry)).await, ("2.1.0 2.0.0".to_owned(), false, 0, 1));
+    // Both images are read, and then both charts.
+    let checked = ("1.1.0 1.0.0".to_owned(), false, 2, 1 + 4);
+    assert_eq!(of(web(&registry).check_config(true)).await, checked);
+    let followed = ("1.1.0 1.0.0".to_owned(), true, 2, 1 + 4);
+    assert_eq!(of(web(&registry).check_config(true).follow_digests(true)).await, followed);
+    // HEAD tells the image for several platforms, and where it does not help, GET tells both.
+    let (listed, has_digests, not_charts, _) = of(web(&registry).follow_digests(true)).await;
+    assert_eq!((listed.as_str(), has_digests, not_charts), ("2.0.0 1.1.0", true, 1));
+    registry.faults().add(When::head("/v2/**/manifests/*"), Fault::status(405));
+    let (listed, has_digests, not_charts, _) = of(web(&registry).follow_digests(true)).await;
+    assert_eq!((listed.as_str(), has_digests, not_charts), ("1.1.0 1.0.0", true, 2));
 }
