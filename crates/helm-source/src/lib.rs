@@ -62,9 +62,11 @@
 //! |---|---|---|
 //! | index, first discovery | 1 | the index, compressed where the server can |
 //! | index, unchanged (`ETag`, or a `Last-Modified` that is old enough to prove it) | 1 | 0 |
+//! | index, unchanged, in a new process with a [`DiskIndexCache`] | 1 | 0 |
 //! | index, any number of sources that ask at the same moment and share an [`IndexCache`] | 1 for all | once |
 //! | registry | 1 per page of tags, and those for a token | the list |
 //! | registry, with digests | 1 more per version that is found, at each discovery | 0 |
+//! | registry, with a [check of the configuration](HelmSourceBuilder::check_config) | 1 more per version that is found or passed over | the manifest |
 //!
 //! An index is read as it arrives, in constant memory, at some 800 MB/s, by a lexer that verifies the YAML which index files are written
 //! in. At anything else a full YAML parser takes over from the current entry; see [`IndexReader`].
@@ -77,10 +79,16 @@
 //!   ([`BadAnswer`](artifact_source::ErrorKind::BadAnswer), transient and retried);
 //! - a file that is not an index as a whole: a login page with status 200, conflict markers after the last entry, a chart given twice, an
 //!   empty file (`BadAnswer`, with the line);
-//! - more than 256 MiB after decompression ([`max_index_bytes`](HelmSourceBuilder::max_index_bytes));
+//! - more than 256 MiB after decompression ([`max_index_bytes`](HelmSourceBuilder::max_index_bytes)), more than 16 MiB in one entry, and charts
+//!   and versions that take more than 32 MiB in memory, some 800,000 ([`TooLarge`](artifact_source::ErrorKind::TooLarge));
 //! - a credential over plain http, or through a redirect to plain http. A redirect to another origin is followed without the credential.
 //!
-//! A 304 from another URL than the one that gave the validators proves nothing; the index is then read.
+//! A 304 from another URL than the one that gave the validators proves nothing, and neither does one that states other validators or another
+//! length; the index is then read. A server that gives two indexes the same validators is found out by their content, and asked without a
+//! condition from then on. A server that answers 304 to the right validators of an index that has changed cannot be found out.
+//!
+//! An index that no longer lists what it listed in the last run is used, with a [warning](artifact_source::Warning): charts that are gone, and
+//! versions of the chart that are gone.
 //!
 //! # Credentials
 //!

@@ -73,8 +73,9 @@ impl HelmSourceBuilder {
         self
     }
 
-    /// What the sources of one program share. It replaces [`http`](Self::http) and [`credentials`](Self::credentials). Charts need neither
-    /// a clock nor a folder for a cache.
+    /// What the sources of one program share. It replaces [`http`](Self::http) and [`credentials`](Self::credentials). Charts need no
+    /// clock, and the folder for caches is not used, as a client does not tell whether it verifies certificates: hand in a
+    /// [`cache`](Self::cache) with a [`DiskIndexCache`](crate::DiskIndexCache).
     pub fn context(self, context: &SourceContext) -> Self {
         self.http(context.http.clone()).credentials(Arc::clone(&context.credentials))
     }
