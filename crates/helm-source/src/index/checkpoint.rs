@@ -69,6 +69,18 @@ pub(super) struct Checkpoint {
     pub(super) fields: Vec<Box<str>>,
     /// The bytes after the checkpoint that have been received.
     pub(super) pending: Vec<u8>,
+    /// The prelude of a checkpoint within a document in braces.
+    pub(super) flow: Option<FlowPrelude>,
+}
+
+/// The prelude of a checkpoint within a document in braces: the beginning of a line whose end follows.
+#[derive(Clone, Debug)]
+pub(super) struct FlowPrelude {
+    pub(super) text: String,
+    /// The bytes of the file before the checkpoint in its line.
+    pub(super) column: u64,
+    /// Whether the file may still be JSON.
+    pub(super) is_json: bool,
 }
 
 /// The position of a checkpoint in the document.
@@ -87,9 +99,10 @@ pub(super) enum Position {
 
 impl Checkpoint {
     /// The checkpoint at the start of a file that begins with these bytes.
+    #[cfg(test)]
     pub(super) fn at_start(reason: FallbackReason, pending: Vec<u8>) -> Self {
         let (index, position, fields) = (Index::default(), Position::Start, Vec::new());
-        Self { reason, index, position, lines: 0, fields, pending }
+        Self { reason, index, position, lines: 0, fields, pending, flow: None }
     }
 
     /// The text for the full parser: the prelude, the pending bytes, the rest.
@@ -100,7 +113,10 @@ impl Checkpoint {
     }
 
     /// The generated lines that open the collections of the checkpoint.
-    fn prelude(&self) -> String {
+    pub(super) fn prelude(&self) -> String {
+        if let Some(flow) = &self.flow {
+            return flow.text.clone();
+        }
         match &self.position {
             Position::Start | Position::TopLevel => String::new(),
             Position::Entries => "entries:\n".to_owned(),
@@ -111,6 +127,7 @@ impl Checkpoint {
     /// The number of lines of the prelude.
     pub(super) fn prelude_lines(&self) -> u64 {
         match &self.position {
+            _ if self.flow.is_some() => 0,
             Position::Start | Position::TopLevel => 0,
             Position::Entries => 1,
             Position::Entry { .. } => 2,
@@ -127,7 +144,7 @@ impl Checkpoint {
 
     /// The top-level fields that must not be given again; the `entries:` of the prelude may.
     pub(super) fn fields_before(&self) -> impl Iterator<Item = &str> {
-        let has_prelude = self.prelude_lines() > 0;
+        let has_prelude = matches!(self.position, Position::Entries | Position::Entry { .. });
         self.fields.iter().map(|field| &**field).filter(move |field| !(has_prelude && *field == "entries"))
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
@@ -51,8 +51,9 @@ fn limits() -> Options {
 /// Reads YAML from a checkpoint to the end. Only the first document of a stream counts. Where that is a mapping in braces, anything may
 /// follow its closing brace.
 pub(super) fn read_yaml(mut checkpoint: Checkpoint, rest: impl Read) -> Result<Index, IndexError> {
-    let offset = LineOffset { prelude: checkpoint.prelude_lines(), skipped: checkpoint.lines };
-    let is_flow = checkpoint.head().is_some_and(|head| head.trim_ascii_start().starts_with(b"{"));
+    let offset = LineOffset::of(&checkpoint);
+    let is_flow = checkpoint.flow.is_some()
+        || checkpoint.head().is_some_and(|head| head.trim_ascii_start().starts_with(b"{"));
     let mut builder = IndexBuilder::new(&mut checkpoint);
     let (text, not_utf8) = Utf8Reader::new(PartReader::new(checkpoint.text(rest), &builder.meter));
     let mut complete = None;
@@ -89,25 +90,41 @@ fn table_too_large(line: u64) -> IndexError {
     IndexError::TooLarge { line, what: "the names and versions of its charts take more than 32 MiB" }
 }
 
-/// Converts lines of the parsed text to lines of the file.
+/// Converts lines and columns of the parsed text to those of the file.
 struct LineOffset {
     prelude: u64,
     skipped: u64,
+    /// For a prelude within a line: its length, and the length of what it stands for.
+    within: (u64, u64),
 }
 
 impl LineOffset {
+    fn of(checkpoint: &Checkpoint) -> Self {
+        let within = checkpoint.flow.as_ref().map_or((0, 0), |flow| (flow.text.len() as u64, flow.column));
+        Self { prelude: checkpoint.prelude_lines(), skipped: checkpoint.lines, within }
+    }
+
     fn line(&self, line: u64) -> u64 {
         line - self.prelude.min(line) + self.skipped
     }
 
+    fn place(&self, line: u64, column: u64) -> (u64, u64) {
+        let column = match line {
+            1 => column - self.within.0.min(column) + self.within.1,
+            _ => column,
+        };
+        (self.line(line), column)
+    }
+
     fn not_utf8(&self, NotUtf8 { line, column, byte }: NotUtf8) -> IndexError {
-        IndexError::NotUtf8 { line: self.line(line), column, byte }
+        let (line, column) = self.place(line, column);
+        IndexError::NotUtf8 { line, column, byte }
     }
 
     /// The line and the column of an error; 0 if they are unknown.
     fn location(&self, error: &serde_saphyr::Error) -> (u64, u64) {
         let location = error.location().filter(|location| location.line() > self.prelude);
-        location.map_or((0, 0), |location| (self.line(location.line()), location.column()))
+        location.map_or((0, 0), |location| self.place(location.line(), location.column()))
     }
 }
 
@@ -151,7 +168,7 @@ impl VersionText<'_> for YamlText {
 }
 
 /// A digest in YAML. Only a text is one: an unquoted one that reads as a number is malformed, as in the YAML parser of Helm.
-struct YamlDigest(EntryDigest);
+pub(super) struct YamlDigest(EntryDigest);
 
 impl From<YamlDigest> for EntryDigest {
     fn from(digest: YamlDigest) -> Self {
@@ -233,20 +250,34 @@ pub(super) fn is_json(head: &[u8]) -> bool {
     bytes.next() == Some(&b'{') && matches!(bytes.next(), Some(b'"' | b'}') | None)
 }
 
-/// Reads a file that starts like JSON. Returns `true` if it turned out to be YAML: with a trailing comma or a comment, for example. Helm
-/// reads valid JSON as JSON and everything else as YAML, of which the first document counts. So anything may follow the JSON value.
+/// Reads JSON from a checkpoint to the end. Returns `true` if it turned out to be YAML: with a trailing comma or a comment, for example.
+/// Helm reads valid JSON as JSON and everything else as YAML, of which the first document counts. So anything may follow the JSON value.
 pub(super) fn read_json(mut checkpoint: Checkpoint, rest: impl Read) -> Result<(Index, bool), IndexError> {
-    let mut text = Retained { reader: checkpoint.text(rest), retained: Some(Vec::new()) };
-    let error = match parse_json(&mut checkpoint, &mut text) {
+    if checkpoint.flow.as_ref().is_some_and(|flow| !flow.is_json) {
+        return read_yaml(checkpoint, rest).map(|index| (index, true));
+    }
+    let again = Checkpoint {
+        index: checkpoint.index.clone(),
+        position: checkpoint.position.clone(),
+        fields: checkpoint.fields.clone(),
+        pending: Vec::new(),
+        flow: checkpoint.flow.clone(),
+        ..checkpoint
+    };
+    let prelude = checkpoint.prelude().into_bytes();
+    let pending = Cursor::new(std::mem::take(&mut checkpoint.pending));
+    let mut text = Retained { reader: pending.chain(rest), retained: Some(Vec::new()) };
+    let error = match parse_json(checkpoint, Cursor::new(prelude).chain(&mut text)) {
         Err(error @ IndexError::Invalid { .. }) => error,
         answer => return answer.map(|index| (index, false)),
     };
-    let Some(retained) = text.retained else { return Err(error) };
-    let again = Checkpoint::at_start(checkpoint.reason, retained);
+    let Some(pending) = text.retained else { return Err(error) };
     // For a file that is neither, the error of the JSON parser is the clearer one.
-    read_yaml(again, text.reader).map(|index| (index, true)).map_err(|again| match again {
-        IndexError::NotUtf8 { .. } => again,
-        _ => error,
+    read_yaml(Checkpoint { pending, ..again }, text.reader).map(|index| (index, true)).map_err(|again| {
+        match again {
+            IndexError::NotUtf8 { .. } => again,
+            _ => error,
+        }
     })
 }
 
@@ -269,27 +300,25 @@ impl<R: Read> Read for Retained<R> {
     }
 }
 
-fn parse_json(checkpoint: &mut Checkpoint, text: impl Read) -> Result<Index, IndexError> {
-    let mut builder = IndexBuilder::new(checkpoint);
+fn parse_json(mut checkpoint: Checkpoint, text: impl Read) -> Result<Index, IndexError> {
+    let offset = LineOffset::of(&checkpoint);
+    let mut builder = IndexBuilder::new(&mut checkpoint);
     let text = PartReader::new(text, &builder.meter);
     let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 << 10, text));
     let answer = Document::<JsonText>(&mut builder, PhantomData).deserialize(&mut json);
     let Err(error) = answer else { return builder.finish() };
+    let (line, column) = offset.place(error.line() as u64, error.column() as u64);
     if let Some(line) = builder.meter.exceeded_at() {
-        return Err(part_too_large(line));
+        return Err(part_too_large(offset.line(line)));
     }
     if builder.is_full {
-        return Err(table_too_large(error.line() as u64));
+        return Err(table_too_large(line));
     }
-    Err(IndexError::Invalid {
-        line: error.line() as u64,
-        column: error.column() as u64,
-        what: message::of_json(&error),
-    })
+    Err(IndexError::Invalid { line, column, what: message::of_json(&error) })
 }
 
 /// A version as it is written: the number `1.10` stays that text, as in YAML.
-struct JsonText(Box<RawValue>);
+pub(super) struct JsonText(Box<RawValue>);
 
 impl<'de> Deserialize<'de> for JsonText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -314,7 +343,7 @@ impl VersionText<'_> for JsonText {
 }
 
 /// A digest in JSON. It is kept as it is written until it is known to be a text, so that no number is too large and no escape wrong.
-struct JsonDigest(EntryDigest);
+pub(super) struct JsonDigest(EntryDigest);
 
 impl From<JsonDigest> for EntryDigest {
     fn from(digest: JsonDigest) -> Self {
@@ -336,7 +365,7 @@ impl<'de> Deserialize<'de> for JsonDigest {
 
 /// The index so far.
 #[derive(Debug)]
-struct IndexBuilder {
+pub(super) struct IndexBuilder {
     index: Index,
     fields: HashSet<Box<str>>,
     open_chart: Option<Box<str>>,
@@ -348,7 +377,7 @@ struct IndexBuilder {
 }
 
 impl IndexBuilder {
-    fn new(checkpoint: &mut Checkpoint) -> Self {
+    pub(super) fn new(checkpoint: &mut Checkpoint) -> Self {
         Self {
             fields: checkpoint.fields_before().map(Into::into).collect(),
             open_chart: checkpoint.open_chart().map(Into::into),
@@ -357,6 +386,23 @@ impl IndexBuilder {
             meter: Rc::default(),
             index: std::mem::take(&mut checkpoint.index),
         }
+    }
+
+    pub(super) fn has_field(&self, field: &str) -> bool {
+        self.fields.contains(field)
+    }
+
+    pub(super) fn add_field(&mut self, field: String) {
+        self.fields.insert(field.into());
+    }
+
+    pub(super) fn open(&mut self, chart: &str) -> Result<(), NotAdded> {
+        self.index.open(chart)
+    }
+
+    /// The index, and the fields beside and including `entries`.
+    pub(super) fn into_parts(self) -> (Index, Vec<Box<str>>) {
+        (self.index, self.fields.into_iter().collect())
     }
 
     /// Adds an entry to the chart that was opened last.
@@ -380,7 +426,7 @@ impl IndexBuilder {
     /// # Errors
     ///
     /// [`NotAnIndex`](IndexError::NotAnIndex) for a document with neither of the fields that make one.
-    fn finish(self) -> Result<Index, IndexError> {
+    pub(super) fn finish(self) -> Result<Index, IndexError> {
         let is_of_index =
             |field: &str| ["entries", "apiVersion"].iter().any(|known| field.eq_ignore_ascii_case(known));
         match self.fields.iter().any(|field| is_of_index(field)) {
@@ -460,7 +506,7 @@ fn quoted_key(name: &str) -> String {
 }
 
 /// The text of a version in one of the formats.
-trait VersionText<'de>: Deserialize<'de> {
+pub(super) trait VersionText<'de>: Deserialize<'de> {
     /// A digest in the same format, which accepts every value that [`IgnoredAny`] does.
     type Digest: Deserialize<'de> + Into<EntryDigest>;
 
@@ -471,7 +517,7 @@ trait VersionText<'de>: Deserialize<'de> {
 struct Document<'b, V>(&'b mut IndexBuilder, PhantomData<V>);
 struct Entries<'b, V>(&'b mut IndexBuilder, PhantomData<V>);
 struct Versions<'b, V>(&'b mut IndexBuilder, PhantomData<V>);
-struct Entry<'b, V>(&'b mut IndexBuilder, PhantomData<V>);
+pub(super) struct Entry<'b, V>(&'b mut IndexBuilder, PhantomData<V>);
 
 /// Implements the seed of each type above: null reads as empty.
 macro_rules! nullable {
@@ -529,7 +575,11 @@ macro_rules! null_is_empty {
 
 null_is_empty!(Document, Entries, Versions);
 
-impl<V> Entry<'_, V> {
+impl<'b, V> Entry<'b, V> {
+    pub(super) fn new(builder: &'b mut IndexBuilder) -> Self {
+        Self(builder, PhantomData)
+    }
+
     /// A null entry is an entry without a version.
     fn null<E: Error>(self) -> Result<(), E> {
         self.0.push("", EntryDigest::Missing)

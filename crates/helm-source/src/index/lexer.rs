@@ -53,7 +53,7 @@ impl Lexer {
     pub(super) fn into_checkpoint(mut self, reason: FallbackReason) -> Checkpoint {
         self.pending.drain(..self.state.checkpoint);
         let State { index, position, lines, fields, .. } = self.state;
-        Checkpoint { reason, index, position, lines, fields, pending: self.pending }
+        Checkpoint { reason, index, position, lines, fields, pending: self.pending, flow: None }
     }
 
     fn lex(&mut self, end: usize) -> Result<(), FallbackReason> {

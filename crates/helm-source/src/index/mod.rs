@@ -3,7 +3,7 @@
 //! The index of a large repository has tens of megabytes, of which the versions and digests are a few percent. So the file is read as it arrives, by a
 //! lexer that knows only the YAML that index files are written in and verifies every line. At anything else a full parser takes over,
 //! from the start of the current entry: no byte is kept or downloaded twice. A file that starts with `{"` is read as JSON, and as YAML if
-//! it is not valid JSON; for that its first 4 MiB are retained.
+//! it is not valid JSON: from the entry on that is not, of which 4 MiB are retained.
 //!
 //! The result is that of Kargo's parser ([rule 5.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): only the
 //! first document counts, `apiVersion` is optional, an unquoted `1.10` stays text, null reads as empty, and a key given twice in the
@@ -26,6 +26,7 @@ mod checkpoint;
 mod digest;
 mod document;
 mod encoding;
+mod json;
 mod lexer;
 mod limit;
 mod lost;
@@ -143,7 +144,7 @@ impl IndexReader {
 }
 
 /// Continues with the parser that fits.
-fn parse(checkpoint: Checkpoint, rest: impl Read) -> Result<(Index, ReadBy), IndexError> {
+fn parse(checkpoint: Checkpoint, mut rest: impl Read) -> Result<(Index, ReadBy), IndexError> {
     let reason = checkpoint.reason;
     let head = checkpoint.head().unwrap_or_default();
     if let Some(what) = compression(head) {
@@ -151,6 +152,10 @@ fn parse(checkpoint: Checkpoint, rest: impl Read) -> Result<(Index, ReadBy), Ind
     }
     let page = page(head);
     if document::is_json(head) {
+        let checkpoint = match json::read(checkpoint, &mut rest) {
+            Ok(answer) => return answer.map(|index| (index, ReadBy::Json)),
+            Err(checkpoint) => *checkpoint,
+        };
         let (index, is_yaml) = document::read_json(checkpoint, rest)?;
         return Ok((index, if is_yaml { ReadBy::Yaml(reason) } else { ReadBy::Json }));
     }

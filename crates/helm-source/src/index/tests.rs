@@ -502,6 +502,146 @@ proptest! {
     }
 }
 
+/// The seed in JSON, with what JSON has and YAML has not.
+fn json_seed() -> String {
+    let hex = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    format!(
+        r#"{{"apiVersion": "v1", "x": [1, {{"a": "]}}"}}], "entries": {{
+  "web-app": [
+    {{"version": "1.10.0", "digest": "{hex}", "description": "\"quoted\" \\ \u00e4 [{{\n", "n": -1.5e3}},
+    {{"version": 1.10, "deep": {{"a": [[], {{}}, null, true, false, "x"]}}}},
+    {{"name": "web-app"}}
+  ],
+  "none": [],
+  "\u0061pi":[{{"version":"0.1"}},{{"version":null}}]
+}}, "generated": "2026-11-21T00:00:00Z"}}
+"#
+    )
+}
+
+const JSON_PIECES: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    " ",
+    "\n",
+    "\r\n",
+    "\t",
+    "null",
+    "true",
+    "1",
+    "-",
+    "1e999",
+    "\"a\"",
+    "{}",
+    "[]",
+    "\"a\":1,",
+    "{\"version\":\"2\"}",
+    "{\"version\":\"2\"},",
+    ",{\"version\":{}}",
+    "\"entries\":{},",
+    "\"Entries\":{},",
+    "\"x\":[],",
+    "\"web-app\":[],",
+    "\"version\":\"3\",",
+    "\"digest\":1,",
+    "// x\n",
+    "# x\n",
+    "'",
+    "\u{e9}",
+    "\u{0}",
+    "\\u0041",
+    "\\ud800",
+    "nullx",
+    "..",
+    "&a ",
+    "*a",
+];
+
+/// The index that a JSON parser reads from a whole file; where it is not JSON, the one that the YAML parser reads.
+fn json_reference(file: &[u8]) -> Option<Index> {
+    let checkpoint = || Checkpoint::at_start(FallbackReason::FlowCollection, file.to_vec());
+    document::read_json(checkpoint(), std::io::empty()).ok().map(|(index, _)| index)
+}
+
+fn apply_json(
+    file: &mut Vec<u8>,
+    (kind, at, piece, length): &(u8, prop::sample::Index, prop::sample::Index, usize),
+) {
+    if file.is_empty() {
+        return;
+    }
+    let (at, piece) = (at.index(file.len()), JSON_PIECES[piece.index(JSON_PIECES.len())].bytes());
+    let end = (at + length).min(file.len());
+    match kind {
+        0 | 1 => drop(file.splice(at..at, piece)),
+        2 => drop(file.splice(at..end, piece)),
+        3 => drop(file.drain(at..end)),
+        4 => file.extend_from_within(at..end),
+        _ => file.truncate(at),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_fast_path_for_json_agrees_with_the_parsers(
+        mutations in prop::collection::vec((0_u8..6, any::<prop::sample::Index>(), any::<prop::sample::Index>(), 1_usize..40), 0..4),
+        piece in 1_usize..400,
+    ) {
+        let mut file = json_seed().into_bytes();
+        for mutation in &mutations {
+            apply_json(&mut file, mutation);
+        }
+        if document::is_json(&file) {
+            let mut reader = IndexReader::new();
+            let (first, rest) = file.split_at(piece.min(file.len()));
+            reader.push(first);
+            let answer = reader.finish(rest).ok().map(|(index, _)| index);
+            let expected = json_reference(&file);
+            prop_assert_eq!(&answer, &expected, "{}", file.escape_ascii().to_string().replace("\\n", "\n"));
+        }
+    }
+}
+
+/// Errors behind the first entries have their place in the file.
+#[test]
+fn places_of_errors_in_json() {
+    let entries = "{\"version\":\"1.0.0\"},".repeat(10_000);
+    let at = format!("{{\"entries\":{{\"web\":[{entries}").len();
+    for (end, expected) in [
+        ("{\"version\":{}}]}}", "a version is a text"),
+        ("{\"version\":1,\"version\":2}]}}", "the field \"version\" of an entry is given twice"),
+        ("7]}}", "expected a mapping with the `version` of a chart"),
+        ("{}],\"web\":[]}}", "the chart \"web\" is listed twice"),
+        ("{}]},\"entries\":{}}", "the field \"entries\" of the index is given twice"),
+    ] {
+        let file = format!("{{\"entries\":{{\"web\":[{entries}{end}");
+        let error = Index::from_slice(file.as_bytes()).unwrap_err();
+        let IndexError::Invalid { line: 1, column, ref what } = error else { panic!("{error}") };
+        assert!(what.contains(expected), "{error}");
+        let column = usize::try_from(column).unwrap();
+        assert!((at..=at + end.len()).contains(&column), "{error}: {at}");
+        let file = file.replace("},", "},\n");
+        let error = Index::from_slice(file.as_bytes()).unwrap_err();
+        assert!(error.line().unwrap() > 10_000, "{error}");
+    }
+    // What is YAML after all is read, however large it is.
+    let file =
+        format!("{{\"entries\":{{\"web\":[{}{{\"version\":\"2.0.0\"}},]}}}} # hello", entries.repeat(20));
+    let (index, by) = IndexReader::new().finish(file.as_bytes()).unwrap();
+    assert_eq!((index.version_count(), matches!(by, ReadBy::Yaml(_) | ReadBy::Json)), (200_001, true));
+    let file = format!("{{\"entries\":{{\"web\":[{}{{\"version\":'2.0.0'}}]}}}}", entries.repeat(20));
+    let (index, by) = IndexReader::new().finish(file.as_bytes()).unwrap();
+    assert_eq!((index.version_count(), by), (200_001, ReadBy::Yaml(FallbackReason::FlowCollection)));
+}
+
 /// The line breaks of a file.
 fn line_breaks() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&["\n", "\n", "\r\n"][..])
