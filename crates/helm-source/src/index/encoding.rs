@@ -45,10 +45,10 @@ impl Index {
             index.open(take_text(&mut bytes)?).ok()?;
             for _ in 0..take_number(&mut bytes)? {
                 let version = take_text(&mut bytes)?;
-                let digest = match bytes.split_off_first()? {
-                    &MISSING => EntryDigest::Missing,
-                    &MALFORMED => EntryDigest::Malformed,
-                    &SHA256 => EntryDigest::Sha256(bytes.split_off(..32)?.try_into().ok()?),
+                let digest = match *bytes.split_off_first()? {
+                    MISSING => EntryDigest::Missing,
+                    MALFORMED => EntryDigest::Malformed,
+                    SHA256 => EntryDigest::Sha256(bytes.split_off(..32)?.try_into().ok()?),
                     _ => return None,
                 };
                 index.push(version, digest).ok()?;
