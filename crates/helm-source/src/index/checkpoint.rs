@@ -81,6 +81,8 @@ pub(super) struct FlowPrelude {
     pub(super) column: u64,
     /// Whether the file may still be JSON.
     pub(super) is_json: bool,
+    /// Whether what is before the checkpoint is YAML as well.
+    pub(super) is_yaml: bool,
 }
 
 /// The position of a checkpoint in the document.
@@ -126,8 +128,10 @@ impl Checkpoint {
 
     /// The number of lines of the prelude.
     pub(super) fn prelude_lines(&self) -> u64 {
+        if let Some(flow) = &self.flow {
+            return u64::from(flow.text.contains('\n'));
+        }
         match &self.position {
-            _ if self.flow.is_some() => 0,
             Position::Start | Position::TopLevel => 0,
             Position::Entries => 1,
             Position::Entry { .. } => 2,

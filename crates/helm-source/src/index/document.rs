@@ -94,7 +94,7 @@ fn table_too_large(line: u64) -> IndexError {
 struct LineOffset {
     prelude: u64,
     skipped: u64,
-    /// For a prelude within a line: its length, and the length of what it stands for.
+    /// For a prelude that ends within a line: the length of its last line, and of what stands there in the file.
     within: (u64, u64),
 }
 
@@ -109,9 +109,9 @@ impl LineOffset {
     }
 
     fn place(&self, line: u64, column: u64) -> (u64, u64) {
-        let column = match line {
-            1 => column - self.within.0.min(column) + self.within.1,
-            _ => column,
+        let column = match line == 1 + self.prelude {
+            true => column - self.within.0.min(column) + self.within.1,
+            false => column,
         };
         (self.line(line), column)
     }
@@ -253,8 +253,15 @@ pub(super) fn is_json(head: &[u8]) -> bool {
 /// Reads JSON from a checkpoint to the end. Returns `true` if it turned out to be YAML: with a trailing comma or a comment, for example.
 /// Helm reads valid JSON as JSON and everything else as YAML, of which the first document counts. So anything may follow the JSON value.
 pub(super) fn read_json(mut checkpoint: Checkpoint, rest: impl Read) -> Result<(Index, bool), IndexError> {
-    if checkpoint.flow.as_ref().is_some_and(|flow| !flow.is_json) {
+    let (is_json, is_yaml) =
+        checkpoint.flow.as_ref().map_or((true, true), |flow| (flow.is_json, flow.is_yaml));
+    if !is_json && is_yaml {
         return read_yaml(checkpoint, rest).map(|index| (index, true));
+    }
+    if !is_json {
+        let column = checkpoint.flow.map_or(0, |flow| flow.column + 1);
+        let what = "a comma stands before a closing bracket".to_owned();
+        return Err(IndexError::Invalid { line: checkpoint.lines + 1, column, what });
     }
     let again = Checkpoint {
         index: checkpoint.index.clone(),
@@ -271,7 +278,7 @@ pub(super) fn read_json(mut checkpoint: Checkpoint, rest: impl Read) -> Result<(
         Err(error @ IndexError::Invalid { .. }) => error,
         answer => return answer.map(|index| (index, false)),
     };
-    let Some(pending) = text.retained else { return Err(error) };
+    let Some(pending) = text.retained.filter(|_| is_yaml) else { return Err(error) };
     // For a file that is neither, the error of the JSON parser is the clearer one.
     read_yaml(Checkpoint { pending, ..again }, text.reader).map(|index| (index, true)).map_err(|again| {
         match again {

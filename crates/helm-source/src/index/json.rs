@@ -7,7 +7,7 @@
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
 
-use memchr::{memchr_iter, memchr2, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 
 use super::checkpoint::{Checkpoint, FlowPrelude, Position};
@@ -18,6 +18,12 @@ use super::table::{Index, IndexError};
 const PIECE: usize = 64 << 10;
 /// The largest entry, and the largest field beside `entries`, that is split off.
 const MAX_PENDING: usize = 2 << 20;
+
+/// The longest key of a mapping in YAML, in characters.
+const LONGEST_KEY: u64 = 1024;
+
+/// The largest number of nested objects and lists in an entry.
+const MAX_DEPTH: usize = 32;
 
 /// Something that is left to the full parsers, which say what it is.
 struct Unusual;
@@ -34,8 +40,17 @@ pub(super) fn read(
     let mut builder = IndexBuilder::new(&mut checkpoint);
     let text = std::mem::take(&mut checkpoint.pending);
     let place = Place { prelude: String::new(), position: Position::Start };
-    let mut splitter =
-        Splitter { rest, text, at: 0, start: 0, lines: 0, column: 0, place, has_stray_comma: false };
+    let mut splitter = Splitter {
+        rest,
+        text,
+        at: 0,
+        start: 0,
+        lines: 0,
+        column: 0,
+        place,
+        has_stray_comma: false,
+        is_yaml: true,
+    };
     match splitter.document(&mut builder) {
         Ok(()) => Ok(builder.finish()),
         Err(Unusual) => {
@@ -65,6 +80,8 @@ struct Splitter<'r, R> {
     place: Place,
     /// Whether there is a comma without an element behind it, which only YAML has.
     has_stray_comma: bool,
+    /// Whether what was read so far is YAML as well.
+    is_yaml: bool,
 }
 
 impl<R: Read> Splitter<'_, R> {
@@ -88,7 +105,8 @@ impl<R: Read> Splitter<'_, R> {
             } else {
                 let value = self.value()?;
                 self.peek_delimiter(b'}')?;
-                self.parse::<IgnoredAny>(value)?;
+                self.parse::<IgnoredAny>(value.clone())?;
+                self.check_yaml(value);
                 builder.add_field(field);
             }
             if !self.goes_on(b'}')? {
@@ -135,9 +153,10 @@ impl<R: Read> Splitter<'_, R> {
         loop {
             let entry = self.value()?;
             self.peek_delimiter(b']')?;
-            let text = self.text.get(entry).filter(|text| text.starts_with(b"{")).ok_or(Unusual)?;
+            let text = self.text.get(entry.clone()).filter(|text| text.starts_with(b"{")).ok_or(Unusual)?;
             let mut json = serde_json::Deserializer::from_slice(text);
             Entry::<JsonText>::new(builder).deserialize(&mut json).map_err(|_| Unusual)?;
+            self.check_yaml(entry);
             if !self.goes_on(b']')? {
                 return Ok(());
             }
@@ -161,6 +180,12 @@ impl<R: Read> Splitter<'_, R> {
         serde_json::from_slice(self.text.get(range).ok_or(Unusual)?).map_err(|_| Unusual)
     }
 
+    /// Notes whether a value in JSON is one in YAML, too.
+    fn check_yaml(&mut self, value: Range<usize>) {
+        let text = self.text.get(value).unwrap_or_default();
+        self.is_yaml &= std::str::from_utf8(text).is_ok() && !has_lone_surrogate(text);
+    }
+
     /// The next byte that is not white space.
     fn peek(&mut self) -> Result<u8, Unusual> {
         loop {
@@ -176,6 +201,8 @@ impl<R: Read> Splitter<'_, R> {
     fn element(&mut self) -> Result<u8, Unusual> {
         let first = self.peek()?;
         self.has_stray_comma = matches!(first, b',' | b'}' | b']');
+        // A comment needs white space before it, and before the checkpoint is none.
+        self.is_yaml &= first != b'#' || self.at > self.start;
         if self.has_stray_comma { Err(Unusual) } else { Ok(first) }
     }
 
@@ -240,6 +267,9 @@ impl<R: Read> Splitter<'_, R> {
                 }
                 (false, b'{' | b'[') => {
                     depth += 1;
+                    if depth > MAX_DEPTH {
+                        return Err(Unusual);
+                    }
                     self.at += 1;
                 }
                 (false, b'}' | b']') => {
@@ -304,12 +334,35 @@ impl<R: Read> Splitter<'_, R> {
 
     fn into_checkpoint(mut self, checkpoint: Checkpoint) -> Checkpoint {
         self.forget();
-        let Place { prelude, position } = self.place;
+        let Place { mut prelude, position } = self.place;
+        // What is in one line, and short, could be the key of a mapping: `{a: b}: c`. For that the YAML parser looks at what follows, and
+        // only then.
+        if !prelude.is_empty() && (self.lines > 0 || self.column > LONGEST_KEY) {
+            prelude.insert(1, '\n');
+        }
         let is_json = !self.has_stray_comma;
-        let flow = FlowPrelude { text: prelude, column: self.column, is_json };
+        let flow = FlowPrelude { text: prelude, column: self.column, is_json, is_yaml: self.is_yaml };
         let flow = (position != Position::Start).then_some(flow);
         Checkpoint { position, lines: self.lines, pending: self.text, flow, ..checkpoint }
     }
+}
+
+/// Whether a text has an escape of half a character, which JSON parsers skip and YAML parsers refuse.
+fn has_lone_surrogate(text: &[u8]) -> bool {
+    let code = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let mut at = 0;
+    while let Some(next) = text.get(at..).and_then(|rest| memchr(b'\\', rest)) {
+        at += next;
+        at += match code(at) {
+            Some(0xd800..=0xdbff) if matches!(code(at + 6), Some(0xdc00..=0xdfff)) => 12,
+            Some(0xd800..=0xdfff) => return true,
+            _ => 2,
+        };
+    }
+    false
 }
 
 /// What opens or closes a text, an object or a list.
