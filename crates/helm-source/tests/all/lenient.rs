@@ -191,12 +191,12 @@ fn a_truncated_file_is_neither_json_nor_yaml() {
     }
 }
 
-/// Only the first 4 MiB of a file that starts like JSON are retained for the YAML parser.
+/// A file that starts like JSON is read as YAML from the entry on that is not JSON, however much is before it.
 #[test]
-fn the_retained_json_is_limited() {
+fn yaml_that_starts_like_json_may_be_large() {
     let entry = r#"{"version": "1.2.0", "description": "0123456789012345678901234567890123456789"},"#;
     let large = |count: usize| format!(r#"{{"entries": {{"web": [{}]}}}}"#, entry.repeat(count));
-    assert_eq!(Index::from_slice(large(1000).as_bytes()).unwrap().version_count(), 1000);
-    let error = Index::from_slice(large(250_000).as_bytes()).unwrap_err();
-    assert!(error.to_string().contains("the index is not valid: line 1"), "{error}");
+    for count in [1000, 250_000] {
+        assert_eq!(Index::from_slice(large(count).as_bytes()).unwrap().version_count(), count);
+    }
 }
