@@ -380,6 +380,7 @@ pub(super) struct IndexBuilder {
     is_other_case: bool,
     /// Whether the index was too large for the next chart or version.
     is_full: bool,
+    entry_fields: FieldSet,
     meter: Rc<PartMeter>,
 }
 
@@ -390,6 +391,7 @@ impl IndexBuilder {
             open_chart: checkpoint.open_chart().map(Into::into),
             is_other_case: false,
             is_full: false,
+            entry_fields: FieldSet::default(),
             meter: Rc::default(),
             index: std::mem::take(&mut checkpoint.index),
         }
@@ -472,6 +474,92 @@ impl Visitor<'_> for UniqueKey<'_> {
             true => Ok(name.to_owned()),
             false => Err(fault(format_args!("the field {} of {} is given twice", quoted_key(name), self.of))),
         }
+    }
+}
+
+/// What a field of an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FieldOfEntry {
+    Version {
+        /// Whether it is written so, and not in another case.
+        exact: bool,
+    },
+    Digest,
+    Other,
+}
+
+/// The key of a field of an entry, which must be unique.
+struct EntryField<'s>(&'s mut FieldSet);
+
+impl<'de> DeserializeSeed<'de> for EntryField<'_> {
+    type Value = FieldOfEntry;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<FieldOfEntry, D::Error> {
+        deserializer.deserialize_string(self)
+    }
+}
+
+impl Visitor<'_> for EntryField<'_> {
+    type Value = FieldOfEntry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a field")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<FieldOfEntry, E> {
+        if self.0.len() >= MAX_FIELDS {
+            return Err(fault(format_args!("an entry has more than {MAX_FIELDS} fields")));
+        }
+        if !self.0.insert(name) {
+            return Err(fault(format_args!("the field {} of an entry is given twice", quoted_key(name))));
+        }
+        Ok(match name {
+            "version" => FieldOfEntry::Version { exact: true },
+            "digest" => FieldOfEntry::Digest,
+            name if name.eq_ignore_ascii_case("version") => FieldOfEntry::Version { exact: false },
+            _ => FieldOfEntry::Other,
+        })
+    }
+}
+
+/// The names of the fields of one entry after the other, without an allocation for each.
+#[derive(Debug, Default)]
+struct FieldSet {
+    /// The first names, one behind the other, and where each ends.
+    text: String,
+    ends: Vec<usize>,
+    more: HashSet<Box<str>>,
+}
+
+impl FieldSet {
+    /// The number of names that are compared one by one.
+    const FEW: usize = 32;
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+        self.more.clear();
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len() + self.more.len()
+    }
+
+    /// Adds a name; `false` if it is there.
+    fn insert(&mut self, name: &str) -> bool {
+        let mut start = 0;
+        for &end in &self.ends {
+            if self.text.get(start..end) == Some(name) {
+                return false;
+            }
+            start = end;
+        }
+        if self.ends.len() >= Self::FEW {
+            return self.more.insert(name.into());
+        }
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+        true
     }
 }
 
@@ -662,16 +750,16 @@ impl<'de, V: VersionText<'de>> Visitor<'de> for Entry<'_, V> {
         let mut version = None;
         let mut digest = EntryDigest::Missing;
         let mut is_exact = false;
-        let mut fields = HashSet::new();
-        while let Some(field) = map.next_key_seed(UniqueKey { seen: &mut fields, of: "an entry" })? {
-            // As for `entries`, Helm reads any case, and where two are given, `version` counts.
-            if field == "version" || !is_exact && field.eq_ignore_ascii_case("version") {
-                is_exact = field == "version";
-                version = map.next_value::<V>()?.into_text();
-            } else if field == "digest" {
-                digest = map.next_value::<V::Digest>()?.into();
-            } else {
-                map.next_value::<IgnoredAny>()?;
+        self.0.entry_fields.clear();
+        while let Some(field) = map.next_key_seed(EntryField(&mut self.0.entry_fields))? {
+            match field {
+                // As for `entries`, Helm reads any case, and where two are given, `version` counts.
+                FieldOfEntry::Version { exact } if exact || !is_exact => {
+                    is_exact = exact;
+                    version = map.next_value::<V>()?.into_text();
+                }
+                FieldOfEntry::Digest => digest = map.next_value::<V::Digest>()?.into(),
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         self.0.push(version.as_deref().unwrap_or_default(), digest)
