@@ -307,8 +307,9 @@ fn what_killed_processes_leave_is_right_or_nothing() {
             assert!(bytes.ends_with(b"1.0.1999\0"), "killed in round {round}");
         }
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let (versions, requests, _) = runtime.block_on(run_anew(&server, folder.path()));
-        assert_eq!((versions[0].as_str(), requests), ("1.0.1999", 1));
+        // A request of a killed process may still be counted.
+        let (versions, ..) = runtime.block_on(run_anew(&server, folder.path()));
+        assert_eq!(versions[0], "1.0.1999");
         for path in files(folder.path()).iter().filter(|path| is_unfinished(path)) {
             fs::remove_file(path).unwrap();
         }
