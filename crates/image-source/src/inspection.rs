@@ -3,17 +3,17 @@
 //! An [`Inspector`] reads the manifests and configurations that the decision needs
 //! ([rules 3.5, 3.6 and 3.10](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use artifact_http::Call;
+use artifact_http::{Call, OnceMap};
 use artifact_source::{Error, ErrorKind, Image, Rejection, lock};
 use futures::future::try_join_all;
 use jiff::Timestamp;
 use oci_registry::{Digest, Fetched, Manifest, Platform, Repository, is_tag};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::cache::{CacheScope, FactCache};
 use crate::config::{ConfigFacts, ZERO_TIME, annotated_time, nonzero};
@@ -96,24 +96,19 @@ pub(crate) struct Inspector<'a> {
 /// The content and the tags that were read in this discovery, so that nothing is read twice.
 #[derive(Default)]
 pub(crate) struct Reads {
-    content: Mutex<HashMap<Digest, Arc<OnceCell<Facts>>>>,
+    content: OnceMap<Digest, Facts>,
     tags: Mutex<BTreeMap<String, Digest>>,
     cached: AtomicUsize,
 }
 
 impl Reads {
-    fn content(&self, digest: &Digest) -> Arc<OnceCell<Facts>> {
-        let mut content = lock(&self.content);
-        Arc::clone(content.entry(digest.clone()).or_default())
-    }
-
     fn add_tag(&self, tag: &str, digest: &Digest) {
         lock(&self.tags).insert(tag.to_owned(), digest.clone());
     }
 
     /// The digest of every tag that was read.
     pub(crate) fn into_tags(self) -> BTreeMap<String, Digest> {
-        self.tags.into_inner().unwrap_or_else(PoisonError::into_inner)
+        std::mem::take(&mut lock(&self.tags))
     }
 }
 
@@ -271,16 +266,15 @@ impl Inspector<'_> {
         if let Some(facts) = self.cached(digest) {
             return Ok(facts);
         }
-        let cell = self.reads.content(digest);
-        let facts = cell.get_or_try_init(|| async {
+        let facts = async {
             let facts = {
                 let _permit = self.permits.acquire().await;
                 read.await?
             };
             self.keep(digest, &facts).await;
-            Ok::<_, InspectError>(facts)
-        });
-        facts.await.cloned()
+            Ok(facts)
+        };
+        self.reads.content.get_or_try_init(digest.clone(), facts).await
     }
 
     fn known(&self, tag: &str) -> Option<Digest> {

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
-use artifact_source::{Error, ErrorKind, SourceId, SourceKind};
+use artifact_source::{Error, ErrorKind, SourceId, SourceKind, lock};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, WeakShared};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
@@ -100,7 +100,7 @@ impl AdmissionQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Admitted> {
-        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.admitted)
     }
 }
 

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use artifact_http::Call;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
-use helm_chart::{Chart, ChartFolders, Package};
+use helm_chart::{Chart, ChartFolders, Package, names_dev_version};
 use oci_registry::Digest;
 use selection_strategies::{Version, similar_names};
 
-use super::dev_version::{DevVersion, is_dev};
+use super::dev_version::DevVersion;
 use super::observer::ReleaseObserver;
 use super::plan::{Action, Channel, Plan, PlannedChart, Step, StepKind};
 use super::refusal::Refusal;
@@ -301,7 +301,7 @@ impl Planner<'_> {
         let name = chart.name().to_owned();
         let (metadata, checks) = (chart.metadata(), &self.release.checks);
         let mut refusals = Vec::new();
-        if is_dev(chart.version()) {
+        if names_dev_version(chart.version()) {
             let version = chart.version().to_owned();
             refusals.push(Refusal::DevVersion { chart: name.clone(), version });
         }
@@ -310,7 +310,7 @@ impl Planner<'_> {
             refusals.push(Refusal::BelowOne { chart: name.clone(), version });
         }
         for dependency in &metadata.dependencies {
-            if is_dev(&dependency.version) {
+            if names_dev_version(&dependency.version) {
                 refusals.push(Refusal::DevDependency {
                     chart: name.clone(),
                     dependency: dependency.name.clone(),

@@ -4,11 +4,11 @@
 //! bodies. Here a redirect is an answer like any other, plain http is for this machine alone unless the settings allow it, and what kept an
 //! answer away is noted, so that the error of the store is in our words.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use artifact_http::{HttpClient, HttpService, ServiceBody, ServiceRequest, is_loopback};
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, lock};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
@@ -34,13 +34,13 @@ tokio::task_local! {
 pub(super) async fn observed<T>(operation: impl Future<Output = T>) -> (T, Option<Error>) {
     let failure = Arc::new(Mutex::new(None));
     let answer = FAILURE.scope(Arc::clone(&failure), operation).await;
-    let failure = failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let failure = lock(&failure).take();
     (answer, failure)
 }
 
 fn note(failure: Option<Error>) {
     // Outside of an operation nobody asks.
-    let _ = FAILURE.try_with(|noted| *noted.lock().unwrap_or_else(PoisonError::into_inner) = failure);
+    let _ = FAILURE.try_with(|noted| *lock(noted) = failure);
 }
 
 /// Gives `object_store` its clients.

@@ -237,7 +237,7 @@ mod tests {
             "\u{1b}[31mboom\u{7}",
             3,
             ErrorKind::BadAnswer,
-            "the program that serves the repository ended: \"[31mboom\"",
+            "the program that serves the repository ended: \"\\u{1b}[31mboom\\u{7}\"",
         );
     }
 
@@ -263,7 +263,7 @@ mod tests {
         check(
             "a\u{1b}[31m\nb\u{202e} hunter2 (see https://me:hunter3@example.com/x?token=hunter4)",
             ErrorKind::Server,
-            "the server gave up while fetching: \"a[31m b\\u{202e} [redacted] (see https://example.com/x?token=...\"",
+            "the server gave up while fetching: \"a\\u{1b}[31m b\\u{202e} [redacted] (see https://example.com/x?token=...\"",
         );
         check(
             &"x".repeat(5000),
