@@ -77,6 +77,7 @@ mod json;
 mod manifest;
 #[cfg(feature = "oci-client")]
 pub mod oci_client;
+mod pace;
 mod platform;
 mod push;
 mod reader;
@@ -86,6 +87,7 @@ mod tags;
 pub use client::{RegistryClient, RegistryClientBuilder, Repository};
 pub use digest::Digest;
 pub use manifest::{Descriptor, ImageManifest, Index, Manifest, OtherManifest};
+pub use pace::registry_pace;
 pub use platform::{InvalidPlatform, Platform};
 pub use push::{BlobPush, HttpPush, NewManifest, Push};
 pub use reader::{Fetched, Head, is_tag};

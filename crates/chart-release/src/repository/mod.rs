@@ -92,10 +92,11 @@ impl ChartRepository {
         self
     }
 
-    /// Where `created` and `generated` come from. Defaults to the system's clock.
+    /// Where `created`, `generated` and the time in lock objects come from. Defaults to the system's clock.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self.store = self.store.with_clock(Arc::clone(&self.clock));
         self
     }
 

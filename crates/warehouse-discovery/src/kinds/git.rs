@@ -29,11 +29,21 @@ pub(crate) fn source(
 ) -> Result<AnySource, Error> {
     let mut builder = GitSource::builder(&git.repo_url)
         .id(id.clone())
-        .context(&context.source_context(context.transport(git.insecure_skip_tls_verify)))
+        .context(&context.source_context(context.transport(git.insecure_skip_tls_verify)?))
         .rule(rule(git)?)
         .limit(limit(git.discovery_limit));
     if let Some((program, arguments)) = &context.discoverer.shared.ssh_command {
         builder = builder.ssh_command(program, arguments);
+    }
+    let limits = context.discoverer.shared.git;
+    if let Some(bytes) = limits.max_bytes {
+        builder = builder.max_bytes(bytes);
+    }
+    if let Some(bytes) = limits.max_cache_bytes {
+        builder = builder.max_cache_bytes(bytes);
+    }
+    if let Some(limit) = limits.stall {
+        builder = builder.stall_limit(limit);
     }
     Ok(builder.build()?.erase())
 }

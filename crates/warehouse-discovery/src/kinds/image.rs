@@ -27,7 +27,7 @@ pub(crate) fn source(
     id: &SourceId,
 ) -> Result<AnySource, Error> {
     let shared = &context.discoverer.shared;
-    let transport = context.transport(image.insecure_skip_tls_verify);
+    let transport = context.transport(image.insecure_skip_tls_verify)?;
     let platform = image.platform.as_ref().map(|platform| platform.to_string().parse());
     let platform = platform.transpose().map_err(|error| invalid("platform", error))?;
     let source = ImageSource::builder(&image.repo_url)

@@ -73,8 +73,13 @@ impl<'m> Session<'m> {
             builder = builder.registry(publisher.registry(registry, messages)?);
         }
         if let Some(backup) = &publishing.backup {
-            let repository = repository(backup, publishing.backup_url.as_deref(), messages)?;
-            builder = builder.repository(repository);
+            let charts = repository(
+                Some(&publisher.context.http),
+                backup,
+                publishing.backup_url.as_deref(),
+                messages,
+            )?;
+            builder = builder.repository(charts);
         }
         if let Some(checks) = checks {
             builder = builder.remote(&checks.remote).deployed(checks.deployed);
