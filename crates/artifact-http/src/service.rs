@@ -54,6 +54,13 @@ pub trait HttpService: fmt::Debug + Send + Sync + 'static {
     async fn call(&self, request: ServiceRequest) -> Result<ServiceResponse, Error>;
 }
 
+#[async_trait]
+impl<S: HttpService + ?Sized> HttpService for Arc<S> {
+    async fn call(&self, request: ServiceRequest) -> Result<ServiceResponse, Error> {
+        (**self).call(request).await
+    }
+}
+
 /// One request, as it goes to the server. `Debug` shows no header value and no secret of the URL.
 #[derive(Clone)]
 #[non_exhaustive]
