@@ -53,6 +53,7 @@
 //! All errors are [`artifact_source::Error`]: transport faults are given their kind, their words and
 //! their hint once, here.
 
+pub mod cache_folder;
 mod call;
 mod client;
 mod credential;

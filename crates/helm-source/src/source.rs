@@ -14,6 +14,7 @@ use selection_strategies::{NameKind, TagRule, similar_names};
 
 use crate::cache::IndexCache;
 use crate::fetch::{Fetched, IndexRequest};
+use crate::index_limits;
 use crate::location::Location;
 use crate::observation::{Question, State};
 use crate::rule::{given_rule, rule_of};
@@ -21,7 +22,6 @@ use crate::selection::Selection;
 
 /// [Rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
 const DEFAULT_LIMIT: usize = 20;
-const DEFAULT_MAX_INDEX_BYTES: u64 = 256 << 20;
 
 /// Finds the versions of one Helm chart that fit one rule; see the [crate](crate).
 pub struct HelmSource {
@@ -279,7 +279,7 @@ impl HelmSource {
             cache: None,
             registry: None,
             credentials: None,
-            max_index_bytes: DEFAULT_MAX_INDEX_BYTES,
+            max_index_bytes: index_limits::MAX_BYTES,
             allow_plain_credential: false,
         }
     }

@@ -61,8 +61,7 @@ impl AdmissionQueue {
         id: &SourceId,
         deadline: Option<Instant>,
     ) -> Result<Admission<'_>, Error> {
-        let late =
-            || Error::new(ErrorKind::TimedOut, "the deadline passed before the subscription was admitted");
+        let late = || Error::deadline_passed("the wait for other subscriptions");
         let (acquiring, joinable) = self.join(id);
         let permit = match deadline {
             None => acquiring.await,

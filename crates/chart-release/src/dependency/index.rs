@@ -8,14 +8,13 @@ use artifact_http::{
 };
 use artifact_source::{Error, ErrorKind, SourceKind, printable, redact_url};
 use helm_chart::Package;
+use helm_source::index_limits;
 use selection_strategies::{Constraint, TagRule, Version, similar_names};
 use serde::Deserialize;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
 use crate::index_yaml::limits;
 
-/// The largest index, in bytes after decompression.
-const MAX_INDEX: u64 = 256 << 20;
 /// The largest archive, in bytes.
 const MAX_ARCHIVE: u64 = 100 << 20;
 
@@ -60,7 +59,9 @@ impl Repositories {
 
     /// The repository at this URL. Its index is read when it is asked for first.
     pub(super) async fn get(&self, url: &str, call: &Call) -> Result<Arc<Repository>, Error> {
-        self.known.get_or_try_init(url.trim_end_matches('/').to_owned(), self.read(url, call)).await
+        // Boxed: charts are resolved within charts, each with this future on the stack.
+        let key = url.trim_end_matches('/').to_owned();
+        Box::pin(self.known.get_or_try_init(key, Box::pin(self.read(url, call)))).await
     }
 
     async fn read(&self, repo_url: &str, call: &Call) -> Result<Arc<Repository>, Error> {
@@ -79,7 +80,7 @@ impl Repositories {
             .authorization(authorization(&identity, &index)?)
             .accept_gzip(true)
             .sniff_encoding(true)
-            .max_bytes(MAX_INDEX);
+            .max_bytes(index_limits::MAX_BYTES);
         let response = self
             .http
             .fetch(request, call)

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use artifact_http::{Authorization, Credential, Origin, Request, Response};
-use artifact_source::{Error, ErrorKind, lock};
+use artifact_source::{Error, lock};
 
 use super::challenge::{Challenge, ChallengeHints, FirstReader, Hint, Purpose, Scheme};
 use super::token::{self, Access, Token};
@@ -305,10 +305,8 @@ async fn authorization_for(
 
 /// Waits for the authentication of another reader until the deadline of the call.
 async fn within_deadline<T>(access: Access<'_>, lock: impl Future<Output = T>) -> Result<T, Error> {
-    access.call.within(lock).await.map_err(|_| {
-        Error::new(ErrorKind::TimedOut, "the deadline passed during authentication")
-            .with_url(&access.endpoint.base)
-    })
+    let passed = || Error::deadline_passed("authentication").with_url(&access.endpoint.base);
+    access.call.within(lock).await.map_err(|_| passed())
 }
 
 /// The largest number of servers behind a registry whose tokens are kept, and whose challenges are answered for one request.
