@@ -91,7 +91,8 @@ fn is_link() -> io::Error {
     io::Error::other("it is a link, which is not followed")
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
