@@ -266,7 +266,7 @@ fn a_version_with_other_content_is_refused_and_both_digests_are_named() {
     let error = merged(Some(&index), std::slice::from_ref(&second)).unwrap_err();
     let text = error.to_string();
     assert!(text.contains(first.digest()) && text.contains(second.digest()), "{text}");
-    assert!(text.contains("web 1.0.0") && error.hint().unwrap().contains("new version"));
+    assert!(text.contains("web 1.0.0") && error.hint().unwrap().contains("raise `version`"));
     // Each of several entries counts.
     let twice = "entries:\n  web:\n  - version: 1.0.0\n  - version: 1.0.0\n    digest: 00ff\n";
     assert!(matches!(merged(Some(twice), &[first]), Err(Error::Conflict(_))));
