@@ -211,8 +211,10 @@ impl ArtifactSource for Source {
             self.leave_running(&meter);
         }
         let reached = self.reach(&request, &meter).await;
-        if self.lie != Lie::OlderArtifactsInsteadOfAnError {
-            reached?;
+        match reached {
+            Err(error)
+                if self.lie == Lie::OlderArtifactsInsteadOfAnError && error.kind() == ErrorKind::Server => {}
+            reached => reached?,
         }
         let cost = match self.lie {
             Lie::SaysAnotherCost => Cost { requests: 7, ..Cost::ZERO },
