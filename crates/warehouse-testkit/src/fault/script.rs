@@ -371,6 +371,14 @@ impl Reply {
         self.header(CONTENT_TYPE.as_str(), "application/json").body(body.to_string())
     }
 
+    /// A list of these tags of a repository, in this order and in one page (distribution spec, "Listing Tags").
+    #[must_use]
+    pub fn tags<T: AsRef<str>>(repository: &str, tags: impl IntoIterator<Item = T>) -> Self {
+        let tags: Vec<String> = tags.into_iter().map(|tag| tag.as_ref().to_owned()).collect();
+        let body = serde_json::json!({ "name": repository, "tags": tags });
+        Self::status(200).header(CONTENT_TYPE.as_str(), "application/json").body(body.to_string())
+    }
+
     /// A redirect.
     #[must_use]
     pub fn redirect(status: u16, location: impl Into<String>) -> Self {
