@@ -20,7 +20,7 @@ struct World {
     rule: CommitRule,
     /// Whether the repository is read over http, where the server requires a credential and can fail. Otherwise a process serves it.
     is_http: bool,
-    /// What the fixture publishes next.
+    /// What the fixture publishes next: of two digits, so that the order of bytes is that of versions.
     next: u32,
     folder: Option<tempfile::TempDir>,
     http: HttpClient,
@@ -33,7 +33,7 @@ impl World {
         add(&repository, "main", 9);
         let quick = Duration::from_millis(1);
         let http = HttpClient::builder().backoff(quick, quick).build().unwrap();
-        let mut world = Self { server, repository, rule, is_http: true, next: 0, folder: None, http };
+        let mut world = Self { server, repository, rule, is_http: true, next: 10, folder: None, http };
         for _ in 0..5 {
             world.publish().await;
         }
