@@ -271,6 +271,53 @@ pub enum Fault {
     },
 }
 
+macro_rules! kinds {
+    ($($kind:ident),+ $(,)?) => {
+        /// The kinds of [`Fault`]s, without their values: a test that goes through all of them does not compile when there is a further one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum FaultKind {
+            $(
+                #[doc = concat!("[`Fault::", stringify!($kind), "`].")]
+                $kind,
+            )+
+        }
+
+        impl FaultKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind),+];
+        }
+
+        impl Fault {
+            /// The kind of this fault.
+            #[must_use]
+            pub fn kind(&self) -> FaultKind {
+                match self {
+                    $(Self::$kind { .. } => FaultKind::$kind,)+
+                }
+            }
+        }
+    };
+}
+
+kinds!(
+    Reply,
+    Latency,
+    Reset,
+    Close,
+    Stall,
+    LoseAnswer,
+    StallAfter,
+    Drip,
+    Truncate,
+    ResetAfter,
+    CorruptBody,
+    WrongDigest,
+    Header,
+    Endless,
+    Oversized,
+    GzipBomb,
+);
+
 impl Fault {
     /// An empty answer with this status.
     #[must_use]
