@@ -221,7 +221,9 @@ async fn what_is_transient_was_tried_again_and_its_words_are_words() {
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(errors.len(), targets().len());
-    assert!(errors.values().all(|count| *count > 15), "{errors:?}");
+    // What HEAD does not answer, GET does.
+    let few = errors.iter().filter(|(what, count)| !what.starts_with("HEAD") && **count < 40);
+    assert_eq!(few.count(), 0, "{errors:?}");
 }
 
 /// A name that cannot be resolved: RFC 6761, section 6.4, reserves `.invalid` for that.
