@@ -115,8 +115,7 @@ impl HelmSourceBuilder {
     /// Which versions, and in which order, instead of a [`constraint`](Self::constraint) and [`accept_v`](Self::accept_v). The rule's
     /// [kind of names](TagRule::with_kind) is set to that of the repository: in a registry, `_` stands for `+`.
     ///
-    /// Defaults to [`TagRule::chart`] for a chart repository and to [`TagRule::oci_chart`] for a registry. Under a rule with a filter there
-    /// are no observations, so each discovery is a full one.
+    /// Defaults to [`TagRule::chart`] for a chart repository and to [`TagRule::oci_chart`] for a registry.
     ///
     /// ```
     /// use helm_source::HelmSource;
