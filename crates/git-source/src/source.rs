@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
 use artifact_source::{
-    ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found,
-    Observation, SourceId, SourceKind, SystemClock, lock, redact_url,
+    ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint,
+    Found, SourceId, SourceKind, SystemClock, lock, redact_url,
 };
 use async_trait::async_trait;
 use tokio::runtime::Handle;
 
-use crate::observation::{ObservedState, SCHEMA};
+use crate::observation::ObservedState;
 use crate::repository::{Cache, DEFAULT_CACHE_BYTES, RepositoryHandle, Session};
 use crate::selection::{CommitRule, JudgedCandidate, Outcome, Selection};
 use crate::transport::{
@@ -36,7 +36,8 @@ pub struct GitSource {
     repo_url: String,
     rule: CommitRule,
     limit: NonZeroU32,
-    fingerprint: String,
+    /// The question that observations answer; `None` if there are none.
+    fingerprint: Option<Fingerprint>,
     repository: Arc<RepositoryHandle>,
     selection: Arc<Selection>,
     credentials: Arc<dyn CredentialSource>,
@@ -169,7 +170,7 @@ impl GitSourceBuilder {
         let limit = NonZeroU32::new(u32::try_from(self.limit).unwrap_or(u32::MAX)).ok_or_else(|| {
             with_id(Error::new(ErrorKind::InvalidInput, "a limit of 0 finds nothing: it is at least 1"))
         })?;
-        let fingerprint = self.rule.fingerprint(address.to_string(), limit).map_err(with_id)?;
+        let fingerprint = self.rule.fingerprint(&address.to_string(), limit.get() as usize);
         let http = match self.http {
             Some(client) => client,
             None => HttpClient::builder().build().map_err(with_id)?,
@@ -251,7 +252,7 @@ impl GitSource {
         };
         let selection = Arc::clone(&self.selection);
         let previous: Option<ObservedState> =
-            request.previous.and_then(|previous| previous.state(SCHEMA, &self.fingerprint));
+            self.fingerprint.as_ref().and_then(|fingerprint| fingerprint.recorded(request.previous));
         let outcome = run_blocking(interrupt, move || selection.discover(&session, previous.as_ref())).await;
         for warning in std::mem::take(&mut *lock(&warnings)) {
             request.trace.warned(&warning);
@@ -284,8 +285,11 @@ impl ArtifactSource for GitSource {
                         Some(why) => request.trace.rejected(&candidate, why),
                     }
                 }
-                let observation =
-                    state.and_then(|state| Observation::new(SCHEMA, &*self.fingerprint, &state));
+                let observation = self
+                    .fingerprint
+                    .as_ref()
+                    .zip(state)
+                    .and_then(|(question, state)| question.observation(&state));
                 Ok(Discovery::Found(Found::new(commits, call.cost()).with_observation(observation)))
             }
         }

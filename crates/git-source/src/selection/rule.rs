@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use artifact_source::{Clock, Error, ErrorKind, Rejection};
+use artifact_source::{Clock, Error, ErrorKind, Fingerprint, RecordedRule, Rejection, SourceKind};
 use jiff::Timestamp;
 use kargo_expr::Expression;
 use selection_strategies::path::PathSelectors;
@@ -147,12 +147,21 @@ impl CommitRule {
             || self.paths.is_some()
     }
 
-    /// Everything that an answer depends on, as JSON: part of an [observation](crate::observation).
-    pub(crate) fn fingerprint(&self, repository: String, limit: NonZeroU32) -> Result<String, Error> {
-        let fingerprint = Fingerprint { repository, limit, rule: &self.settings };
-        serde_json::to_string(&fingerprint).map_err(|error| {
-            Error::new(ErrorKind::Internal, "the rule cannot be written as JSON").with_cause(error)
-        })
+    /// The question of an [observation](crate::observation): everything that an answer depends on.
+    pub(crate) fn fingerprint(&self, repository: &str, limit: usize) -> Option<Fingerprint> {
+        let rule = match &self.tag_rule {
+            Some(rule) => RecordedRule::Names(rule),
+            None => RecordedRule::Other("newestFromBranch"),
+        };
+        let settings = &self.settings;
+        let fields = Fields {
+            branch: settings.branch.as_deref(),
+            since: settings.since,
+            expression_filter: settings.expression_filter.as_deref(),
+            include_paths: &settings.include_paths,
+            exclude_paths: &settings.exclude_paths,
+        };
+        Fingerprint::new(&SourceKind::Git, repository, rule, limit, &fields)
     }
 
     /// The work that finds these commits.
@@ -389,29 +398,18 @@ impl fmt::Display for NamesDoNotDecide {
 impl std::error::Error for NamesDoNotDecide {}
 
 /// What the user wrote, without the settings that the strategy ignores.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Settings {
     strategy: CommitStrategy,
-    #[serde(skip_serializing_if = "Option::is_none")]
     branch: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     semver_constraint: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     strict_semvers: Option<bool>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     allow_tags_regexes: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     ignore_tags_regexes: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     ignore_tags: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     expression_filter: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     include_paths: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     exclude_paths: Vec<String>,
 }
 
@@ -442,13 +440,20 @@ impl Settings {
     }
 }
 
-/// Everything that an answer depends on.
+/// The fields that a fingerprint has for commits alone.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Fingerprint<'a> {
-    repository: String,
-    limit: NonZeroU32,
-    rule: &'a Settings,
+struct Fields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expression_filter: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    include_paths: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    exclude_paths: &'a [String],
 }
 
 fn strings<S: Into<String>>(texts: impl IntoIterator<Item = S>) -> Vec<String> {
@@ -505,7 +510,7 @@ mod tests {
             (settings().strategy(CommitStrategy::NewestTag).branch("main".to_owned()), TagRule::newest()),
         ] {
             let (built, given) = (built.build().unwrap(), settings().tag_rule(given).build().unwrap());
-            let fingerprint = |rule: &CommitRule| rule.fingerprint("r".into(), NonZeroU32::MIN).unwrap();
+            let fingerprint = |rule: &CommitRule| rule.fingerprint("r", 1).unwrap();
             assert_eq!(fingerprint(&built), fingerprint(&given));
             let names = ["refs/tags/v1.2.0", "v1.3.0-rc", "v1", "v2", "1.0.0", "x"];
             assert_eq!(built.judge_tags(names).unwrap(), given.judge_tags(names).unwrap());
@@ -547,19 +552,20 @@ mod tests {
                 .unwrap()
         };
         let filters = r#""expressionFilter":"subject != ''","includePaths":["a"],"excludePaths":["a/b"]"#;
-        let names = r#""allowTagsRegexes":["^v"],"ignoreTagsRegexes":["-rc"],"ignoreTags":["v1.0.0"]"#;
+        let names = r#""names":"gitTag","allow":["^v"],"ignore":["-rc"],"ignoreNames":["v1.0.0"]},"limit":1"#;
         for (strategy, expected) in [
             (
                 CommitStrategy::NewestFromBranch,
-                r#""branch":"main","since":"1970-01-01T00:00:00Z""#.to_owned(),
+                r#""newestFromBranch"},"limit":1,"branch":"main","since":"1970-01-01T00:00:00Z""#.to_owned(),
             ),
-            (CommitStrategy::SemVer, format!(r#""semverConstraint":"^1","strictSemvers":false,{names}"#)),
-            (CommitStrategy::Lexical, names.to_owned()),
-            (CommitStrategy::NewestTag, names.to_owned()),
+            (CommitStrategy::SemVer, format!(r#""semVer","constraint":"^1","strictness":"loose",{names}"#)),
+            (CommitStrategy::Lexical, format!(r#""lexical",{names}"#)),
+            (CommitStrategy::NewestTag, format!(r#""newest",{names}"#)),
         ] {
-            let fingerprint = all(strategy).fingerprint("R".to_owned(), NonZeroU32::MIN).unwrap();
-            let rule = format!(r#"{{"strategy":"{strategy}",{expected},{filters}}}"#);
-            assert_eq!(fingerprint, format!(r#"{{"repository":"R","limit":1,"rule":{rule}}}"#));
+            let fingerprint = all(strategy).fingerprint("R", 1).unwrap();
+            let expected =
+                format!(r#"{{"kind":"git","repository":"R","rule":{{"strategy":{expected},{filters}}}"#);
+            assert_eq!(fingerprint.as_str(), expected);
         }
     }
 
