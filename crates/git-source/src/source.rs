@@ -13,11 +13,13 @@ use artifact_source::{
     Observation, SourceId, SourceKind, SystemClock, lock, redact_url,
 };
 use async_trait::async_trait;
+use commit_rule::CommitRule;
+use serde::Serialize;
 use tokio::runtime::Handle;
 
 use crate::observation::{ObservedState, SCHEMA};
 use crate::repository::{Cache, DEFAULT_CACHE_BYTES, RepositoryHandle, Session};
-use crate::selection::{CommitRule, JudgedCandidate, Outcome, Selection};
+use crate::selection::{JudgedCandidate, Outcome, Selection};
 use crate::transport::{
     Address, Authentication, Interrupt, Limits, SshCommand, TransportOptions, run_blocking,
 };
@@ -27,7 +29,7 @@ const DEFAULT_LIMIT: usize = 20;
 /// 512 MiB.
 const DEFAULT_MAX_BYTES: u64 = 512 << 20;
 
-const DEFAULT_STALL_LIMIT: Duration = Duration::from_secs(30);
+const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Finds the commits of one repository that fit one rule; see the [crate](crate).
 pub struct GitSource {
@@ -41,7 +43,16 @@ pub struct GitSource {
     selection: Arc<Selection>,
     credentials: Arc<dyn CredentialSource>,
     max_bytes: u64,
-    stall_limit: Duration,
+    stall_timeout: Duration,
+}
+
+/// Everything that an answer depends on: part of an [observation](crate::observation).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fingerprint<'a> {
+    repository: String,
+    limit: NonZeroU32,
+    rule: &'a CommitRule,
 }
 
 /// Builds a [`GitSource`].
@@ -58,7 +69,7 @@ pub struct GitSourceBuilder {
     allow_plain_credential: bool,
     ssh: SshCommand,
     max_bytes: u64,
-    stall_limit: Duration,
+    stall_timeout: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -144,8 +155,8 @@ impl GitSourceBuilder {
     }
 
     /// How long a server may be silent. Defaults to 30 seconds.
-    pub fn stall_limit(mut self, limit: Duration) -> Self {
-        self.stall_limit = limit;
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
         self
     }
 
@@ -169,7 +180,10 @@ impl GitSourceBuilder {
         let limit = NonZeroU32::new(u32::try_from(self.limit).unwrap_or(u32::MAX)).ok_or_else(|| {
             with_id(Error::new(ErrorKind::InvalidInput, "a limit of 0 finds nothing: it is at least 1"))
         })?;
-        let fingerprint = self.rule.fingerprint(address.to_string(), limit).map_err(with_id)?;
+        let fingerprint = Fingerprint { repository: address.to_string(), limit, rule: &self.rule };
+        let fingerprint = serde_json::to_string(&fingerprint).map_err(|error| {
+            with_id(Error::new(ErrorKind::Internal, "the rule cannot be written as JSON").with_cause(error))
+        })?;
         let http = match self.http {
             Some(client) => client,
             None => HttpClient::builder().build().map_err(with_id)?,
@@ -180,14 +194,14 @@ impl GitSourceBuilder {
         Ok(GitSource {
             id,
             repo_url: self.repo_url,
-            selection: Arc::new(self.rule.selection(limit, self.clock)),
+            selection: Arc::new(Selection::new(&self.rule, limit, self.clock)),
             rule: self.rule,
             limit,
             fingerprint,
             repository: Arc::new(RepositoryHandle { address, options, cache }),
             credentials: self.credentials,
             max_bytes: self.max_bytes,
-            stall_limit: self.stall_limit,
+            stall_timeout: self.stall_timeout,
         })
     }
 }
@@ -219,7 +233,7 @@ impl GitSource {
             allow_plain_credential: false,
             ssh: SshCommand::default(),
             max_bytes: DEFAULT_MAX_BYTES,
-            stall_limit: DEFAULT_STALL_LIMIT,
+            stall_timeout: DEFAULT_STALL_TIMEOUT,
             clock: Arc::new(SystemClock),
         }
     }
@@ -238,7 +252,7 @@ impl GitSource {
         })?;
         let authentication = self.authentication().await?;
         request.trace.authenticated(&authentication.identity.principal());
-        let limits = Limits { bytes: self.max_bytes, stall: self.stall_limit, deadline: call.deadline };
+        let limits = Limits { bytes: self.max_bytes, stall: self.stall_timeout, deadline: call.deadline };
         let interrupt = Interrupt::new(call.meter.clone(), limits).with_secrets(authentication.secrets());
         let interrupt = Arc::new(interrupt);
         let warnings = Arc::default();

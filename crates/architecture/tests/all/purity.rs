@@ -27,7 +27,7 @@ fn check(workspace: &Workspace, name: &str, banned: &[&[&str]]) {
 }
 
 /// The crates that are rules alone: no I/O, no async, no clock.
-const PURE: [&str; 3] = ["go-compat", "selection-strategies", "kargo-expr"];
+const PURE: [&str; 4] = ["go-compat", "selection-strategies", "kargo-expr", "commit-rule"];
 
 #[test]
 fn the_rules_are_pure() {

@@ -61,14 +61,13 @@ impl<'a> Walk<'a> {
             let Some(commit) = find(objects, id, &mut buffer)? else {
                 return Ok(Progress::Missing { distance: self.walked, child: child.or_else(|| self.last()) });
             };
-            if self.filter.is_too_old(&commit) {
-                let why = Some(Rejection::OlderThanSince);
-                self.judged.push(JudgedCandidate::with_commit(&commit.commit.id, &commit.commit, why));
+            let mut verdict = self.filter.judge_commit(&commit)?.into_result();
+            if let Err(why @ Rejection::OlderThanSince) = verdict {
+                self.judged.push(JudgedCandidate::with_commit(&commit.commit.id, &commit.commit, Some(why)));
                 self.next = None;
                 break;
             }
-            let mut verdict = self.filter.judge_commit(&commit)?.into_result();
-            if let (Ok(()), Some(paths)) = (&verdict, &self.filter.paths) {
+            if let (Ok(()), Some(paths)) = (&verdict, self.filter.paths()) {
                 let parent = match commit.first_parent {
                     Some(parent) => match find(objects, parent, &mut buffer)? {
                         Some(parent) => Some(parent.tree),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use artifact_http::{Credential, HttpClient};
 use artifact_source::conformance::{self, Disturbance, Fixture};
 use async_trait::async_trait;
-use git_source::{CommitRule, CommitStrategy, GitSource};
+use git_source::{CommitRule, CommitSelectionStrategy, GitSource};
 use warehouse_testkit::{Commit, Fault, GitRepository, GitServer, When};
 
 use crate::support::{add, log, rule};
@@ -43,7 +43,7 @@ impl World {
     }
 
     fn is_by_tags(&self) -> bool {
-        self.rule.strategy() != CommitStrategy::NewestFromBranch
+        self.rule.strategy() != CommitSelectionStrategy::NewestFromBranch
     }
 }
 
@@ -138,7 +138,7 @@ async fn conforms(mut world: World, not_checked: &[&str]) {
 const NOT_OVER_A_PROCESS: [&str; 3] = ["a_failure_is_an_error", "the_deadline_ends_it", "no_secret_is_shown"];
 
 fn branch_with_expression() -> CommitRule {
-    rule(|rule| rule.branch("main".to_owned()).expression_filter("subject != 'Unfit'".to_owned()))
+    rule(|rule| rule.branch("main").expression_filter("subject != 'Unfit'"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -160,14 +160,22 @@ async fn head_over_a_process() {
 
 #[tokio::test]
 async fn tags_over_http() {
-    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
+    for strategy in [
+        CommitSelectionStrategy::SemVer,
+        CommitSelectionStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag,
+    ] {
         conforms(World::new(rule(|rule| rule.strategy(strategy))).await, &[]).await;
     }
 }
 
 #[tokio::test]
 async fn tags_over_a_process() {
-    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
+    for strategy in [
+        CommitSelectionStrategy::SemVer,
+        CommitSelectionStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag,
+    ] {
         let world = World { is_http: false, ..World::new(rule(|rule| rule.strategy(strategy))).await };
         conforms(world, &NOT_OVER_A_PROCESS).await;
     }

@@ -3,8 +3,8 @@
 use crate::decode::context::{Context, Field};
 use crate::decode::object::Object;
 use crate::diagnostic::Code;
-use crate::subscription::{CommitSelectionStrategy, ImageSelectionStrategy};
 use crate::yaml::{ScalarKind, Value};
+use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy};
 
 /// The lists of tags, old fields included.
 const TAGS: &[&str] = &["allowTags", "allowTagsRegexes", "ignoreTags", "ignoreTagsRegexes"];

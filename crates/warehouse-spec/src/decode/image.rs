@@ -6,7 +6,9 @@ use crate::decode::context::{
 use crate::decode::object::Object;
 use crate::decode::{effect, remedy};
 use crate::diagnostic::{Code, Help};
-use crate::subscription::{ImageSelectionStrategy, ImageSubscription, InvalidPlatform, Platform};
+use selection_strategies::{ImageSelectionStrategy, InvalidPlatform, Platform};
+
+use crate::subscription::ImageSubscription;
 use crate::{repo_url, rule};
 
 const WHAT: &str = "an image subscription";

@@ -13,11 +13,11 @@ use crate::decode::selector;
 use crate::decode::style::Style;
 use crate::diagnostic::Help;
 use crate::rule::nearest;
-use crate::subscription::{CommitSelectionStrategy, ImageSelectionStrategy, Platform, UnknownValue};
 use crate::time::Interval;
 use crate::warehouse::FreightCreationPolicy;
 use crate::yaml::{Node, Scalar, ScalarKind, Value};
 use crate::{repo_url, rule, time};
+use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy, Platform, UnknownValue};
 
 /// What a platform looks like.
 pub(crate) const PLATFORM: &str =

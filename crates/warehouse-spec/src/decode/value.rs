@@ -9,10 +9,10 @@ use crate::decode::pattern::{self, List};
 use crate::decode::style::Style;
 use crate::diagnostic::{Code, Help};
 use crate::repo_url::BadUrl;
-use crate::subscription::UnknownValue;
 use crate::yaml::written::{self, is_unseen};
 use crate::yaml::{Scalar, ScalarKind, Value};
 use crate::{rule, time};
+use selection_strategies::UnknownValue;
 
 impl Context {
     /// Reports everything below a value that YAML took for something else than it says.
