@@ -10,7 +10,7 @@ use std::time::Duration;
 use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
 use artifact_source::{
     ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found,
-    Observation, SourceId, SourceKind, SystemClock, lock, redact_url,
+    Observation, SourceId, SourceKind, SystemClock, Trace, lock, redact_url,
 };
 use async_trait::async_trait;
 use commit_rule::CommitRule;
@@ -238,20 +238,23 @@ impl GitSource {
         }
     }
 
-    /// Looks up the identity of this discovery.
-    async fn authentication(&self) -> Result<Authentication, Error> {
+    /// Looks up the identity of this discovery. No principal applies where HTTP is not spoken: who asks is up to `ssh` and to the system.
+    async fn authentication(&self, trace: &dyn Trace) -> Result<Authentication, Error> {
         if !matches!(self.repository.address, Address::Http { .. }) {
             return Ok(Authentication::default());
         }
-        Authentication::new(Identity::resolve(&self.credentials, self.id.kind(), &self.repo_url).await?)
+        // A credential is one for Git, whatever kind an embedder's id names.
+        let identity = Identity::resolve(&self.credentials, &SourceKind::Git, &self.repo_url).await?;
+        let authentication = Authentication::new(identity)?;
+        trace.authenticated(&authentication.identity.principal());
+        Ok(authentication)
     }
 
     async fn outcome(&self, request: &DiscoverRequest<'_>, call: &Call) -> Result<Outcome, Error> {
         let runtime = Handle::try_current().map_err(|error| {
             Error::new(ErrorKind::Internal, "a discovery needs a tokio runtime").with_cause(error)
         })?;
-        let authentication = self.authentication().await?;
-        request.trace.authenticated(&authentication.identity.principal());
+        let authentication = self.authentication(request.trace).await?;
         let limits = Limits { bytes: self.max_bytes, stall: self.stall_timeout, deadline: call.deadline };
         let interrupt = Interrupt::new(call.meter.clone(), limits).with_secrets(authentication.secrets());
         let interrupt = Arc::new(interrupt);

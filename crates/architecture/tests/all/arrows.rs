@@ -30,7 +30,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["artifact-http", "artifact-source", "go-compat", "oci-registry", "selection-strategies"],
     ),
     ("git-source", &["artifact-http", "artifact-source", "commit-rule", "selection-strategies"]),
-    ("helm-source", &["artifact-http", "artifact-source", "oci-registry", "selection-strategies"]),
+    (
+        "helm-source",
+        &["artifact-http", "artifact-source", "oci-registry", "repository-url", "selection-strategies"],
+    ),
     ("helm-chart", &["go-compat", "repository-url", "selection-strategies"]),
     ("chart-lint", &["helm-chart", "repository-url"]),
     (
@@ -47,7 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("warehouse-spec", &["commit-rule", "go-compat", "kargo-expr", "repository-url", "selection-strategies"]),
-    ("warehouse-freight", &["kargo-expr", "repository-url", "warehouse-spec"]),
+    ("warehouse-freight", &["go-compat", "kargo-expr", "repository-url", "warehouse-spec"]),
     ("warehouse-discovery", LIBRARIES),
     ("warehouse-cli", BINARIES),
     ("warehouse-testkit", &[]),

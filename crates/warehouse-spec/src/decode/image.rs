@@ -1,13 +1,13 @@
 //! `image` of a subscription.
 
+use selection_strategies::{ImageSelectionStrategy, InvalidPlatform, Platform};
+
 use crate::decode::context::{
     Context, Edition, Field, GIT_REPO_URL, IMAGE_SEMVER_CONSTRAINT, TAG_SELECTION_STRATEGY, UPDATE_STRATEGY,
 };
 use crate::decode::object::Object;
 use crate::decode::{effect, remedy};
 use crate::diagnostic::{Code, Help};
-use selection_strategies::{ImageSelectionStrategy, InvalidPlatform, Platform};
-
 use crate::subscription::ImageSubscription;
 use crate::{repo_url, rule};
 
