@@ -1,4 +1,4 @@
-//! `NewestFromBranch`: the newest commits along a branch (semantics rule 4.1).
+//! `NewestFromBranch`: the newest commits along a branch ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //!
 //! 1. Ask which commit the branch points at. If it is the one of the previous discovery, the answer is the same: a commit's id
 //!    is the id of its whole history.
@@ -175,7 +175,7 @@ fn haves(store: &Store, objects: &gix::odb::Handle) -> Result<Vec<ObjectId>, Err
 pub(crate) enum Tip {
     /// A branch that points at this commit, or the remote's HEAD.
     Branch(ObjectId),
-    /// No branch, but a tag that leads to this commit (semantics rule 4.8).
+    /// No branch, but a tag that leads to this commit ([rule 4.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     Tag(ObjectId),
     /// Nothing: no branch is named, and the repository has no commit yet.
     None,

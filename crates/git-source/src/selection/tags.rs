@@ -1,4 +1,4 @@
-//! `SemVer`, `Lexical` and `NewestTag`: the best tags and their commits (semantics rule 4.2).
+//! `SemVer`, `Lexical` and `NewestTag`: the best tags and their commits ([rule 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //!
 //! 1. Ask for all tags. If they point at what they pointed at in the previous discovery, the answer is the same.
 //! 2. Judge their names.
