@@ -96,7 +96,8 @@ mod warehouse;
 mod yaml;
 
 pub use commit_rule::CommitRule;
-pub use diagnostic::{Applicability, Code, Diagnostic, Location, Replacement, Severity};
+pub use diagnostic::{Code, Diagnostic};
+pub use diagnostics::{Applicability, Location, Replacement, Severity};
 pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 pub use manifest::{InvalidValue, Located, Manifest, Options, Parsed, Skipped};

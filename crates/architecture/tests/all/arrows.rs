@@ -8,6 +8,7 @@ use architecture::{Kind, Workspace};
 const ARROWS: &[(&str, &[&str])] = &[
     ("go-compat", &[]),
     ("repository-url", &[]),
+    ("diagnostics", &["repository-url"]),
     ("selection-strategies", &["go-compat"]),
     ("kargo-expr", &["go-compat", "selection-strategies"]),
     ("commit-rule", &["kargo-expr", "selection-strategies"]),
@@ -35,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["artifact-http", "artifact-source", "oci-registry", "repository-url", "selection-strategies"],
     ),
     ("helm-chart", &["go-compat", "repository-url", "selection-strategies"]),
-    ("chart-lint", &["helm-chart", "repository-url"]),
+    ("chart-lint", &["diagnostics", "helm-chart", "repository-url"]),
     (
         "chart-release",
         &[
@@ -49,7 +50,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "selection-strategies",
         ],
     ),
-    ("warehouse-spec", &["commit-rule", "go-compat", "kargo-expr", "repository-url", "selection-strategies"]),
+    (
+        "warehouse-spec",
+        &["commit-rule", "diagnostics", "go-compat", "kargo-expr", "repository-url", "selection-strategies"],
+    ),
     ("warehouse-freight", &["go-compat", "kargo-expr", "repository-url", "warehouse-spec"]),
     ("warehouse-discovery", LIBRARIES),
     ("warehouse-cli", BINARIES),
@@ -65,6 +69,7 @@ const LIBRARIES: &[&str] = &[
     "artifact-http",
     "artifact-source",
     "commit-rule",
+    "diagnostics",
     "git-source",
     "go-compat",
     "helm-source",
@@ -85,6 +90,7 @@ const BINARIES: &[&str] = &[
     "chart-lint",
     "chart-release",
     "commit-rule",
+    "diagnostics",
     "git-source",
     "go-compat",
     "helm-chart",
