@@ -246,3 +246,60 @@ fn constraint(field: &'static str, text: Option<&str>) -> Result<Option<Constrai
 fn strictness(is_strict: bool) -> Strictness {
     if is_strict { Strictness::Strict } else { Strictness::Loose }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rule over tags and the whole rule, which sources use, give each tag the same verdict, also one whose name Git forbids.
+    #[test]
+    fn both_rules_of_git_answer_the_same() {
+        let names =
+            ["v1.2.0", "refs/tags/v1.3.0", "v1.3.0-rc", "v2.0.0", "1.0", "v1..0", "-v1", "a b", "", "x"];
+        for strategy in [
+            CommitSelectionStrategy::SemVer,
+            CommitSelectionStrategy::Lexical,
+            CommitSelectionStrategy::NewestTag,
+        ] {
+            let mut git = GitSubscription::new("https://github.com/example/app");
+            git.commit_selection_strategy = strategy;
+            git.semver_constraint = Some("^1.0".to_owned());
+            git.strict_semvers = false;
+            git.allow_tags_regexes = vec!["^v".to_owned(), "^1".to_owned()];
+            git.ignore_tags_regexes = vec!["-rc$".to_owned()];
+            let (tags, whole) = (git.tag_rule().unwrap().unwrap(), git.rule().unwrap());
+            assert_eq!(whole.strategy(), strategy);
+            let judged = whole.judge_tags(names).unwrap();
+            assert_eq!(judged.len(), names.len());
+            for tag in judged {
+                assert_eq!(tag.verdict, tags.judge(&tag.name), "{strategy}: {}", tag.name);
+            }
+        }
+        let branch = GitSubscription::new("https://github.com/example/app");
+        assert!(branch.tag_rule().unwrap().is_none());
+        assert!(branch.rule().unwrap().judge_tags(names).is_err());
+    }
+
+    #[test]
+    fn what_makes_no_rule_names_its_field() {
+        type Edit = fn(&mut GitSubscription);
+        let cases: [(Edit, &str); 5] = [
+            (|git| git.branch = Some("a b".to_owned()), "branch"),
+            (|git| git.expression_filter = Some("subject ==".to_owned()), "expressionFilter"),
+            (|git| git.include_paths = vec!["regex:(".to_owned()], "includePaths"),
+            (|git| git.exclude_paths = vec!["regex:(".to_owned()], "excludePaths"),
+            (
+                |git| {
+                    git.commit_selection_strategy = CommitSelectionStrategy::SemVer;
+                    git.semver_constraint = Some("nonsense".to_owned());
+                },
+                "semverConstraint",
+            ),
+        ];
+        for (edit, field) in cases {
+            let mut git = GitSubscription::new("https://github.com/example/app");
+            edit(&mut git);
+            assert_eq!(git.rule().unwrap_err().field(), field);
+        }
+    }
+}
