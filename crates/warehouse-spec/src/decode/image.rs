@@ -194,9 +194,8 @@ fn platform(context: &mut Context, object: &mut Object<'_>) -> Option<Platform> 
     let text = context.filled(&field)?;
     match text.parse() {
         Ok(platform) => Some(platform),
-        Err(error) => {
-            let error: InvalidPlatform = error;
-            context.error(Code::BadValue, &field, error.to_string(), remedy::PLATFORM);
+        Err(InvalidPlatform { .. }) => {
+            context.error(Code::BadValue, &field, format!("`{text}` is not a platform"), remedy::PLATFORM);
             None
         }
     }
