@@ -30,7 +30,7 @@ use crate::rule::{chart as rules, values as value_rules};
 /// let findings = lint_chart("charts/web", files, &Options::default());
 /// assert_eq!(findings.len(), 1);
 /// assert_eq!(
-///     findings[0].to_string(),
+///     format!("{:#}", findings[0]),
 ///     "charts/web/Chart.yaml:4:13: error: `appVersion` is `latest` [app-version-latest]"
 /// );
 /// ```

@@ -37,7 +37,7 @@ const MAX_INSTRUCTIONS: usize = 5_000;
 /// let text = "ARG VERSION=latest\nFROM debian:${VERSION}\nUSER 1000\n";
 /// let findings = lint_dockerfile("images/web/Dockerfile", text, &Options::default());
 /// assert_eq!(
-///     findings[0].to_string(),
+///     format!("{:#}", findings[0]),
 ///     "images/web/Dockerfile:2:6: warning: the base image `debian` has no tag of a version [base-image-latest]"
 /// );
 /// ```
