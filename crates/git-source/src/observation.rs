@@ -17,11 +17,45 @@
 //! - `state.refs` is [`ObservedRefs`]: `{"branchHead": ID}` or `{"tags": [[NAME, ID], ...]}`. It is left out for more than 1,000 tags, and
 //!   for a tag that is named as the branch.
 
-use artifact_source::{Observation, SourceKind};
+use artifact_source::{Fingerprint, Observation, RecordedRule, SourceKind};
+use commit_rule::CommitRule;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The most tags that are recorded. Kargo keeps no more in a Warehouse's status either.
 pub(crate) const MOST_TAGS: usize = 1000;
+
+/// The question of an observation: everything that an answer depends on.
+pub(crate) fn fingerprint(rule: &CommitRule, repository: &str, limit: usize) -> Option<Fingerprint> {
+    let recorded = match rule.tag_rule() {
+        Some(rule) => RecordedRule::Names(rule),
+        None => RecordedRule::Other("newestFromBranch"),
+    };
+    let fields = Fields {
+        branch: rule.branch(),
+        since: rule.since(),
+        expression_filter: rule.expression().map(|expression| expression.as_str()),
+        include_paths: rule.include_paths(),
+        exclude_paths: rule.exclude_paths(),
+    };
+    Fingerprint::new(&SourceKind::Git, repository, recorded, limit, &fields)
+}
+
+/// The fields that a fingerprint has for commits alone.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expression_filter: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    include_paths: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    exclude_paths: &'a [String],
+}
 
 /// The state of an observation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use artifact_http::{HeaderMap, Request, Url, header};
 use artifact_source::{Chart, Fingerprint, RecordedRule, SourceKind};
 use oci_registry::Digest;
+use repository_url::without_credential;
 use selection_strategies::TagRule;
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +58,7 @@ pub(crate) fn of_index(
     limit: usize,
     digests: bool,
 ) -> Option<Fingerprint> {
-    let repository = Digest::of(without_user(url).as_str().as_bytes()).to_string();
+    let repository = Digest::of(without_credential(url.as_str()).as_bytes()).to_string();
     let fields = Fields { chart: Some(chart), digests };
     Fingerprint::new(&SourceKind::Chart, &repository, RecordedRule::Names(rule), limit, &fields)
 }
@@ -121,18 +122,10 @@ impl Validators {
 }
 
 fn digest(url: &Url) -> Digest {
-    let mut url = without_user(url);
+    let mut url = url.clone();
     url.set_query(None);
     url.set_fragment(None);
-    Digest::of(url.as_str().as_bytes())
-}
-
-fn without_user(url: &Url) -> Url {
-    let mut url = url.clone();
-    // These fail only for a URL without a host, which has no user.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url
+    Digest::of(without_credential(url.as_str()).as_bytes())
 }
 
 fn time(date: &str) -> Option<SystemTime> {

@@ -86,7 +86,7 @@ impl ManifestFacts {
 }
 
 impl Entry {
-    /// The facts about an entry of an index; `None` if it is not an image (rule 3.6).
+    /// The facts about an entry of an index; `None` if it is not an image ([rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     fn of(descriptor: &Descriptor) -> Option<Self> {
         if !may_be_image(descriptor) {
             return None;
@@ -101,7 +101,7 @@ impl Entry {
     }
 }
 
-/// Whether the platform is stated, and not `unknown/unknown` as that of an attestation (rule 3.6).
+/// Whether the platform is stated, and not `unknown/unknown` as that of an attestation ([rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn is_stated(platform: &Platform) -> bool {
     [&platform.os, &platform.architecture].into_iter().all(|part| !part.is_empty() && part != "unknown")
 }

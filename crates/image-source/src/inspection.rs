@@ -34,7 +34,7 @@ pub(crate) enum InspectError {
 }
 
 impl InspectError {
-    /// Classifies the error of reading a manifest or blob whose URL ends in `path` (rule 3.8).
+    /// Classifies the error of reading a manifest or blob whose URL ends in `path` ([rule 3.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     ///
     /// A missing repository is not a missing tag. A refusal is definite if it is the registry's own, of this one content, and
     /// would be the same again.
@@ -197,7 +197,7 @@ impl Inspector<'_> {
         }
     }
 
-    /// Judges an image for one platform by its configuration (rule 3.6).
+    /// Judges an image for one platform by its configuration ([rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     async fn judge_single(
         &self,
         facts: &ManifestFacts,

@@ -78,7 +78,6 @@ mod manifest;
 #[cfg(feature = "oci-client")]
 pub mod oci_client;
 mod pace;
-mod platform;
 mod push;
 mod reader;
 mod refusal;
@@ -88,10 +87,10 @@ pub use client::{RegistryClient, RegistryClientBuilder, Repository};
 pub use digest::Digest;
 pub use manifest::{Descriptor, ImageManifest, Index, Manifest, OtherManifest};
 pub use pace::registry_pace;
-pub use platform::{InvalidPlatform, Platform};
 pub use push::{BlobPush, HttpPush, NewManifest, Push};
 pub use reader::{Fetched, Head, is_tag};
 pub use repository_url::{ImageName, InvalidImageName};
+pub use selection_strategies::{InvalidPlatform, Platform};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

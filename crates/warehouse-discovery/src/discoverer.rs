@@ -167,7 +167,7 @@ impl fmt::Debug for Discoverer {
 ///     .registry_rate("docker.io", 5.0)
 ///     .git_max_bytes(64 << 20)
 ///     .git_max_cache_bytes(4 << 30)
-///     .git_stall_limit(Duration::from_secs(10))
+///     .git_stall_timeout(Duration::from_secs(10))
 ///     .build()?;
 /// # Ok::<(), artifact_source::Error>(())
 /// ```
@@ -298,10 +298,10 @@ impl DiscovererBuilder {
         self
     }
 
-    /// How long a Git server may be silent. Defaults to [that of a source](git_source::GitSourceBuilder::stall_limit), 30 seconds.
+    /// How long a Git server may be silent. Defaults to [that of a source](git_source::GitSourceBuilder::stall_timeout), 30 seconds.
     #[cfg(feature = "git")]
     #[must_use]
-    pub fn git_stall_limit(mut self, limit: Duration) -> Self {
+    pub fn git_stall_timeout(mut self, limit: Duration) -> Self {
         self.git.stall = Some(limit);
         self
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use artifact_http::{Credential, HttpClient};
 use artifact_source::conformance::{self, Disturbance, Fixture, Traffic};
 use async_trait::async_trait;
-use git_source::{CommitRule, CommitStrategy, GitSource};
+use git_source::{CommitRule, CommitSelectionStrategy, GitSource};
 use warehouse_testkit::{Commit, Fault, GitRepository, GitServer, Reply, When};
 
 use crate::support::{add, log, rule};
@@ -41,7 +41,7 @@ impl World {
     }
 
     fn is_by_tags(&self) -> bool {
-        self.rule.strategy() != CommitStrategy::NewestFromBranch
+        self.rule.strategy() != CommitSelectionStrategy::NewestFromBranch
     }
 }
 
@@ -152,11 +152,11 @@ const NOT_OVER_A_PROCESS: [(&str, &str); 8] = [
 ];
 
 fn branch_with_expression() -> CommitRule {
-    rule(|rule| rule.branch("main".to_owned()).expression_filter("subject != 'Unfit'".to_owned()))
+    rule(|rule| rule.branch("main").expression_filter("subject != 'Unfit'"))
 }
 
-const BY_TAGS: [CommitStrategy; 3] =
-    [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag];
+const BY_TAGS: [CommitSelectionStrategy; 3] =
+    [CommitSelectionStrategy::SemVer, CommitSelectionStrategy::Lexical, CommitSelectionStrategy::NewestTag];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_rule() {

@@ -2,7 +2,7 @@
 
 use artifact_http::Credential;
 use artifact_source::Discovery;
-use git_source::{CommitStrategy, GitSource, ObservedRefs};
+use git_source::{CommitSelectionStrategy, GitSource, ObservedRefs};
 use warehouse_testkit::{Commit, GitServer};
 
 use crate::support::{again, find, rule};
@@ -31,12 +31,12 @@ async fn its_text_is_fixed() {
     let (_server, repository) = server();
     for (rule, (strategy, fields), state) in [
         (
-            rule(|rule| rule.branch("main".to_owned()).include_paths(["apps"])),
+            rule(|rule| rule.branch("main").include_paths(["apps"])),
             (r#""newestFromBranch""#, r#","branch":"main","includePaths":["apps"]"#),
             format!(r#"{{"digest":"{SECOND}","refs":{{"branchHead":"{SECOND}"}}}}"#),
         ),
         (
-            rule(|rule| rule.strategy(CommitStrategy::SemVer).semver_constraint("^1".to_owned())),
+            rule(|rule| rule.strategy(CommitSelectionStrategy::SemVer).semver_constraint("^1")),
             (r#""semVer","constraint":"^1","strictness":"strict","names":"gitTag""#, ""),
             format!(
                 r#"{{"digest":"{TAGS}","refs":{{"tags":[["v1.0.0","{FIRST}"],["v1.1.0","{SECOND}"]]}}}}"#

@@ -45,14 +45,6 @@ pub(crate) fn pick<T>(artifacts: &[AnyArtifact], convert: impl Fn(&AnyArtifact) 
     artifacts.iter().filter_map(convert).collect()
 }
 
-#[cfg(feature = "image")]
-/// A field that validation would have refused.
-pub(crate) fn invalid(field: &'static str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("`{field}` cannot be used"))
-        .with_field(field)
-        .with_cause(cause)
-}
-
 /// A rule that validation would have refused.
 #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
 pub(crate) fn invalid_rule(invalid: InvalidRule) -> Error {

@@ -103,7 +103,7 @@ fn git(what: &'static str, when: When) -> Target {
         .http(http())
         .cache_dir(folder.path().to_owned())
         // Longer than four times that of the client, which tries again.
-        .stall_limit(Duration::from_secs(5))
+        .stall_timeout(Duration::from_secs(5))
         .build()
         .unwrap();
     let (faults, log) = (server.faults().clone(), server.log().clone());
