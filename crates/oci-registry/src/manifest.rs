@@ -96,7 +96,7 @@ pub struct Descriptor {
     /// The digest of the content.
     pub digest: Digest,
     /// The platform that the content is for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::optional_object")]
     pub platform: Option<Platform>,
     /// The annotations.
     #[serde(default, deserialize_with = "json::strings")]
