@@ -54,6 +54,7 @@
 //! their hint once, here.
 
 mod call;
+mod certificate;
 mod client;
 mod credential;
 mod encoding;
