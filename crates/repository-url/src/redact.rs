@@ -92,28 +92,19 @@ fn unfinished(text: &str, end: usize) -> Option<usize> {
     if password.contains(['@', '/']) {
         return None;
     }
-    // A port ends a URL, and a word of its own with an `@` follows: `https://host:8080, me@example.com`.
+    // A port ends a URL, and what follows is a word of its own: `https://host:8080, me@example.com`.
     if is_port(password) && !password.is_empty() {
-        let after = text[end..].trim_start_matches(['"', '\'', '`', '>']);
-        let next = after.find(is_separator_or_at).map_or("", |at| &after[at..]);
-        let is_password = match after.strip_prefix(|letter: char| is_separator(letter)) {
-            Some(behind) if after.starts_with(',') || after.starts_with('<') => {
-                behind.find(is_separator_or_at).is_some_and(|at| behind[at..].starts_with('@'))
-            }
-            Some(behind) => behind.starts_with('@'),
-            None => next.starts_with('@') && after.len() < text[end..].len(),
-        };
-        if !is_password {
+        let separator = text[end..].chars().next()?;
+        let behind = &text[end + separator.len_utf8()..];
+        let word = behind.find(is_separator).map_or(behind, |at| &behind[..at]);
+        let goes_on = if separator.is_whitespace() { word.starts_with('@') } else { word.contains('@') };
+        if !goes_on {
             return None;
         }
     }
     let line = text[end..].find(['\n', '\r']).map_or(text, |at| &text[..end + at]);
     let at = end + line[end..].find('@')?;
     Some(line[at..].find(is_separator).map_or(line.len(), |more| at + more))
-}
-
-fn is_separator_or_at(letter: char) -> bool {
-    letter == '@' || is_separator(letter)
 }
 
 /// Masks the user part of a word that is a URL, or may be one.
