@@ -55,6 +55,7 @@
 
 pub mod cache_folder;
 mod call;
+mod certificate;
 mod client;
 mod credential;
 mod encoding;

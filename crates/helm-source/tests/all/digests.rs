@@ -114,6 +114,53 @@ async fn json_that_is_no_manifest_gives_no_chart_a_digest() {
     }
 }
 
+/// A digest that stands beside something else than a manifest is none of a chart: GET decides, for one request more.
+#[tokio::test]
+async fn the_digest_of_a_head_counts_for_a_manifest_only() {
+    let other = format!("sha256:{}", "9".repeat(64));
+    for (media_type, is_manifest) in [
+        (Some("text/html"), false),
+        (Some("application/json"), false),
+        (Some("text/vnd.oci.image.manifest.v1+json"), false),
+        (None, false),
+        (Some("application/vnd.oci.image.manifest.v1+json; charset=utf-8"), true),
+        (Some("Application/vnd.docker.distribution.manifest.v2+json"), true),
+        (Some("application/vnd.oci.image.index.v1+json"), true),
+    ] {
+        let registry = Registry::start().unwrap();
+        push(&registry, &["1.1.0"]);
+        let reply = Reply::status(200).header("docker-content-digest", other.as_str());
+        let reply = media_type.into_iter().fold(reply, |reply, value| reply.header("content-type", value));
+        registry.faults().add(When::head("/v2/charts/web/manifests/*"), reply);
+        let answer = found(&in_registry(&registry).build().unwrap(), None).await;
+        let own = registry.digest("charts/web", "1.1.0").unwrap();
+        let expected = if is_manifest { &other } else { &own };
+        assert_eq!(digests(&answer), [("1.1.0", Some(expected.as_str()))], "{media_type:?}");
+        assert_eq!(answer.cost.requests, if is_manifest { 2 } else { 3 }, "{media_type:?}");
+    }
+}
+
+/// A page of a proxy in the place of one tag: the error names the tag, and what it says to write excludes it.
+#[tokio::test]
+async fn a_tag_that_is_never_a_manifest_is_named_with_the_way_to_exclude_it() {
+    let registry = Registry::start().unwrap();
+    push(&registry, &["1.0.0", "1.1.0+a"]);
+    let page = Reply::status(200)
+        .header("content-type", "text/html")
+        .header("docker-content-digest", format!("sha256:{}", "9".repeat(64)))
+        .body("<html>sign in</html>");
+    registry.faults().add(When::path("/v2/charts/web/manifests/1.1.0_a"), page);
+    let error = in_registry(&registry).build().unwrap().discover(DiscoverRequest::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    let hint = error.hint().unwrap();
+    let (_, remedy) = hint.split_once("exclude it with `").unwrap();
+    let (constraint, _) = remedy.split_once('`').unwrap();
+    assert_eq!(constraint, "!=1.1.0+a");
+    let answer = found(&in_registry(&registry).constraint(constraint).build().unwrap(), None).await;
+    assert_eq!(answer.artifacts.len(), 1);
+    assert_eq!(answer.artifacts[0].version, "1.0.0");
+}
+
 /// Off is the default: the same requests, the same charts and the same observation as ever.
 #[tokio::test]
 async fn without_the_option_nothing_is_different() {

@@ -22,7 +22,7 @@ use super::CacheScope;
 use crate::Facts;
 
 /// The version of the format. Lines of another version are skipped.
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 3;
 const CHECKSUM_LENGTH: usize = 16;
 
 /// One entry of the cache.
@@ -437,7 +437,7 @@ mod tests {
             assert_eq!(Codec::new(&other).decode(line), None);
             assert_ne!(Codec::new(&other).file_name(), codec().file_name());
         }
-        assert_eq!(Codec(codec().0.replace("facts 2", "facts 3")).decode(line), None, "another version");
+        assert_eq!(Codec(codec().0.replace("facts 3", "facts 4")).decode(line), None, "another version");
     }
 
     #[test]

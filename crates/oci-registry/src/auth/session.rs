@@ -259,6 +259,7 @@ impl Session {
         received: Challenge,
         from_hint: bool,
     ) -> Result<bool, Error> {
+        self.hints.add_service(&received);
         let name = &access.endpoint.name;
         let wide = received.widened(state.challenge.as_ref(), name);
         let wide = if access.purpose == Purpose::Push { wide.with_push(name) } else { wide };
@@ -359,6 +360,14 @@ fn find<'a>(tokens: &'a [(Origin, Authorization)], origin: &Origin) -> Option<&'
 }
 
 impl Session {
+    /// Whether this challenge of another server than the registry names the token service of the registry. A token from there, with
+    /// scopes that the other server chooses, is not for it, even if anyone gets one.
+    fn is_own_service(&self, challenge: &Challenge, registry: &Origin) -> bool {
+        challenge.service_origin().is_some_and(|service| {
+            service != challenge.origin && (service == *registry || self.hints.knows_service(&service))
+        })
+    }
+
     /// Sends the request with the authorization for the registry, and answers the challenges of servers that it redirects to, without
     /// the credential. Each of them is answered once.
     async fn send(
@@ -393,7 +402,7 @@ impl Session {
             let Some(challenge) = Challenge::of(response.instructions(), &access.endpoint.name) else {
                 return Ok(response);
             };
-            if challenge.scheme == Scheme::Basic {
+            if challenge.scheme == Scheme::Basic || self.is_own_service(&challenge, &registry) {
                 return Ok(response);
             }
             match self.anonymous.renew(&challenge, find(&tokens, &origin), access).await {

@@ -7,6 +7,7 @@ mod freight;
 mod git;
 mod image;
 mod object;
+mod operator;
 mod pattern;
 mod remedy;
 mod selector;

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use selection_strategies::UnknownValue;
 
 use crate::decode::context::{ALLOW_TAGS, Context, Field, IGNORE_TAGS};
-use crate::decode::expression::{self, call_of_first};
+use crate::decode::expression::call_of_first;
 use crate::decode::object::Object;
+use crate::decode::operator;
 use crate::decode::pattern::{self, List};
 use crate::decode::style::Style;
 use crate::diagnostic::{Code, Help};
@@ -424,7 +425,7 @@ impl Context {
         let help = self
             .cut_off(field)
             .map(Help::from)
-            .or_else(|| expression::meant(self.style, text, names.is_empty()))
+            .or_else(|| operator::meant(self.style, text, names.is_empty()))
             .or_else(|| call_of_first(text, names).map(Help::from))
             .unwrap_or_default();
         self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), help);
