@@ -16,7 +16,10 @@ pub(crate) struct Divided<'u> {
 impl<'u> Divided<'u> {
     /// Divides a text with a scheme. The authority ends at the first `/`, `?`, `#` or `\`. Of http and https, any number of slashes and
     /// backslashes stands in front of it, as of the [URL standard](https://url.spec.whatwg.org/#special-authority-slashes-state).
+    ///
+    /// Blanks and control characters at the end are left out, as parsers of URLs leave them out.
     pub(crate) fn of(url: &'u str) -> Option<Self> {
+        let url = url.trim_end_matches(|letter| letter <= ' ');
         let is_http = |scheme: &str| {
             ["http:", "https:"].iter().any(|http| {
                 scheme.len().checked_sub(http.len()).is_some_and(|at| {

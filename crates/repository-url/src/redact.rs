@@ -478,8 +478,12 @@ mod tests {
     }
 
     fn same_host(text: &str) -> Result<(), proptest::test_runner::TestCaseError> {
-        // No host is asked for a file.
-        let is_asked = |url: &url::Url| url.has_host() && url.scheme() != "file";
+        // No host is asked for a file, and a backslash is refused before; parsers take it for a slash in http and https only.
+        let is_asked = |url: &url::Url| {
+            url.has_host()
+                && url.scheme() != "file"
+                && (url.scheme().starts_with("http") || !text.contains('\\'))
+        };
         let Some(url) = url::Url::parse(text).ok().filter(is_asked) else { return Ok(()) };
         let shown = redact_url(text);
         let of_shown = url::Url::parse(&shown).map(|url| (url.host_str().map(str::to_owned), url.port()));
