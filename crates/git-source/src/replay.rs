@@ -16,6 +16,8 @@ use proptest::prelude::*;
 use warehouse_testkit::{Commit, GitServer};
 
 use crate::repository::{FetchRequest, PackFilter, Remote, Store};
+use commit_rule::CommitRule;
+
 use crate::selection::{CommitFilter, Progress, Tip, Walk, resolve};
 use crate::transport::{Interrupt, Limits, StreamTransport};
 
@@ -46,12 +48,7 @@ fn session(transport: Box<dyn Transport>, interrupt: &Arc<Interrupt>) -> Result<
         &FetchRequest { tips: vec![tip], haves: Vec::new(), depth, filter: PackFilter::Trees },
         &store,
     )?;
-    let filter = CommitFilter {
-        since: None,
-        expression: None,
-        paths: None,
-        clock: Arc::new(artifact_source::SystemClock),
-    };
+    let filter = CommitFilter { rule: CommitRule::default(), clock: Arc::new(artifact_source::SystemClock) };
     let mut walk = Walk::new(tip, 5, &filter, interrupt);
     match walk.advance(&store.objects()?)? {
         Progress::Done => Ok(walk.commits.into_iter().map(|commit| commit.id).collect()),

@@ -9,15 +9,16 @@ use std::time::Duration;
 
 use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
 use artifact_source::{
-    ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found,
-    Observation, SourceId, SourceKind, SystemClock, lock, redact_url,
+    ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint,
+    Found, SourceId, SourceKind, SystemClock, Trace, lock, redact_url,
 };
 use async_trait::async_trait;
+use commit_rule::CommitRule;
 use tokio::runtime::Handle;
 
-use crate::observation::{ObservedState, SCHEMA};
+use crate::observation::{self, ObservedState};
 use crate::repository::{Cache, DEFAULT_CACHE_BYTES, RepositoryHandle, Session};
-use crate::selection::{CommitRule, JudgedCandidate, Outcome, Selection};
+use crate::selection::{JudgedCandidate, Outcome, Selection};
 use crate::transport::{
     Address, Authentication, Interrupt, Limits, SshCommand, TransportOptions, run_blocking,
 };
@@ -27,7 +28,7 @@ const DEFAULT_LIMIT: usize = 20;
 /// 512 MiB.
 const DEFAULT_MAX_BYTES: u64 = 512 << 20;
 
-const DEFAULT_STALL_LIMIT: Duration = Duration::from_secs(30);
+const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Finds the commits of one repository that fit one rule; see the [crate](crate).
 pub struct GitSource {
@@ -36,12 +37,13 @@ pub struct GitSource {
     repo_url: String,
     rule: CommitRule,
     limit: NonZeroU32,
-    fingerprint: String,
+    /// The question that observations answer; `None` if there are none.
+    fingerprint: Option<Fingerprint>,
     repository: Arc<RepositoryHandle>,
     selection: Arc<Selection>,
     credentials: Arc<dyn CredentialSource>,
     max_bytes: u64,
-    stall_limit: Duration,
+    stall_timeout: Duration,
 }
 
 /// Builds a [`GitSource`].
@@ -58,7 +60,7 @@ pub struct GitSourceBuilder {
     allow_plain_credential: bool,
     ssh: SshCommand,
     max_bytes: u64,
-    stall_limit: Duration,
+    stall_timeout: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -144,8 +146,8 @@ impl GitSourceBuilder {
     }
 
     /// How long a server may be silent. Defaults to 30 seconds.
-    pub fn stall_limit(mut self, limit: Duration) -> Self {
-        self.stall_limit = limit;
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
         self
     }
 
@@ -169,7 +171,7 @@ impl GitSourceBuilder {
         let limit = NonZeroU32::new(u32::try_from(self.limit).unwrap_or(u32::MAX)).ok_or_else(|| {
             with_id(Error::new(ErrorKind::InvalidInput, "a limit of 0 finds nothing: it is at least 1"))
         })?;
-        let fingerprint = self.rule.fingerprint(address.to_string(), limit).map_err(with_id)?;
+        let fingerprint = observation::fingerprint(&self.rule, &address.to_string(), limit.get() as usize);
         let http = match self.http {
             Some(client) => client,
             None => HttpClient::builder().build().map_err(with_id)?,
@@ -180,14 +182,14 @@ impl GitSourceBuilder {
         Ok(GitSource {
             id,
             repo_url: self.repo_url,
-            selection: Arc::new(self.rule.selection(limit, self.clock)),
+            selection: Arc::new(Selection::new(&self.rule, limit, self.clock)),
             rule: self.rule,
             limit,
             fingerprint,
             repository: Arc::new(RepositoryHandle { address, options, cache }),
             credentials: self.credentials,
             max_bytes: self.max_bytes,
-            stall_limit: self.stall_limit,
+            stall_timeout: self.stall_timeout,
         })
     }
 }
@@ -219,26 +221,29 @@ impl GitSource {
             allow_plain_credential: false,
             ssh: SshCommand::default(),
             max_bytes: DEFAULT_MAX_BYTES,
-            stall_limit: DEFAULT_STALL_LIMIT,
+            stall_timeout: DEFAULT_STALL_TIMEOUT,
             clock: Arc::new(SystemClock),
         }
     }
 
-    /// Looks up the identity of this discovery.
-    async fn authentication(&self) -> Result<Authentication, Error> {
+    /// Looks up the identity of this discovery. No principal applies where HTTP is not spoken: who asks is up to `ssh` and to the system.
+    async fn authentication(&self, trace: &dyn Trace) -> Result<Authentication, Error> {
         if !matches!(self.repository.address, Address::Http { .. }) {
             return Ok(Authentication::default());
         }
-        Authentication::new(Identity::resolve(&self.credentials, self.id.kind(), &self.repo_url).await?)
+        // A credential is one for Git, whatever kind an embedder's id names.
+        let identity = Identity::resolve(&self.credentials, &SourceKind::Git, &self.repo_url).await?;
+        let authentication = Authentication::new(identity)?;
+        trace.authenticated(&authentication.identity.principal());
+        Ok(authentication)
     }
 
     async fn outcome(&self, request: &DiscoverRequest<'_>, call: &Call) -> Result<Outcome, Error> {
         let runtime = Handle::try_current().map_err(|error| {
             Error::new(ErrorKind::Internal, "a discovery needs a tokio runtime").with_cause(error)
         })?;
-        let authentication = self.authentication().await?;
-        request.trace.authenticated(&authentication.identity.principal());
-        let limits = Limits { bytes: self.max_bytes, stall: self.stall_limit, deadline: call.deadline };
+        let authentication = self.authentication(request.trace).await?;
+        let limits = Limits { bytes: self.max_bytes, stall: self.stall_timeout, deadline: call.deadline };
         let interrupt = Interrupt::new(call.meter.clone(), limits).with_secrets(authentication.secrets());
         let interrupt = Arc::new(interrupt);
         let warnings = Arc::default();
@@ -251,7 +256,7 @@ impl GitSource {
         };
         let selection = Arc::clone(&self.selection);
         let previous: Option<ObservedState> =
-            request.previous.and_then(|previous| previous.state(SCHEMA, &self.fingerprint));
+            self.fingerprint.as_ref().and_then(|fingerprint| fingerprint.recorded(request.previous));
         let outcome = run_blocking(interrupt, move || selection.discover(&session, previous.as_ref())).await;
         for warning in std::mem::take(&mut *lock(&warnings)) {
             request.trace.warned(&warning);
@@ -284,8 +289,11 @@ impl ArtifactSource for GitSource {
                         Some(why) => request.trace.rejected(&candidate, why),
                     }
                 }
-                let observation =
-                    state.and_then(|state| Observation::new(SCHEMA, &*self.fingerprint, &state));
+                let observation = self
+                    .fingerprint
+                    .as_ref()
+                    .zip(state)
+                    .and_then(|(question, state)| question.observation(&state));
                 Ok(Discovery::Found(Found::new(commits, call.cost()).with_observation(observation)))
             }
         }

@@ -165,6 +165,7 @@ async fn read<'c, 'n>(
 }
 
 /// What a tag points at. Some registries refuse HEAD or fail at it, so any other error than a rate limit leads to a GET request.
+/// So does an answer to HEAD whose media type is not that of a manifest: its digest may be that of anything.
 async fn content_of(
     tag: &str,
     repository: &Repository,
@@ -180,7 +181,8 @@ async fn content_of(
                 return Ok(TagContent::Other("an image for several platforms".to_owned()));
             }
             Ok(head) => {
-                if let Some(digest) = head.digest {
+                let is_manifest = head.is_manifest();
+                if let Some(digest) = head.digest.filter(|_| is_manifest) {
                     return Ok(TagContent::Chart(digest));
                 }
             }
@@ -188,11 +190,24 @@ async fn content_of(
             Err(_) => {}
         }
     }
-    let fetched = repository.manifest(tag, call).await?;
+    let fetched = repository.manifest(tag, call).await.map_err(|error| with_remedy(error, tag))?;
     Ok(match other_than_chart(&fetched.manifest, reads.config) {
         Some(what) => TagContent::Other(what),
         None => TagContent::Chart(fetched.digest),
     })
+}
+
+/// If the content of this tag is at fault, the error says how to select without it. A chart has no patterns that exclude a tag.
+fn with_remedy(error: Error, tag: &str) -> Error {
+    let is_of_content = matches!(error.kind(), ErrorKind::BadAnswer | ErrorKind::TooLarge);
+    if !is_of_content {
+        return error;
+    }
+    let version = tag.replace('_', "+");
+    error.with_additional_hint(format!(
+        "no older version is selected in the place of {tag}: if it stays like this, push the chart again, delete the tag, or exclude it \
+         with `!={version}` in `semverConstraint`"
+    ))
 }
 
 /// The media type of the configuration of a chart.

@@ -14,12 +14,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
+use artifact_http::cache_folder::{self, make_private};
 use artifact_source::{Error, ErrorKind, Warning, lock};
 use gix::hash::Kind;
 use tempfile::TempDir;
 
 use crate::repository::fetch::{Contents, FetchCapabilities, PackFilter};
-use crate::repository::store::{self, LOCK, Store, create_private_folder, make_private, write_atomically};
+use crate::repository::store::{self, LOCK, Store, write_atomically};
 use crate::transport::Interrupt;
 
 /// The bound of all stores in a folder: 1 GiB.
@@ -96,7 +97,7 @@ impl Cache {
     pub(crate) fn remember(&self, owner: &str, capabilities: FetchCapabilities) {
         let write = |folder: &Path| -> io::Result<()> {
             let repository = folder.join(repository_folder(owner));
-            create_private_folder(&repository)?;
+            cache_folder::create(&repository)?;
             write_atomically(&repository, CAPABILITIES, &capabilities.to_line())
         };
         let is_written = self.named.as_deref().is_some_and(|named| write(named).is_ok());
@@ -275,6 +276,23 @@ mod tests {
             let got = got.as_ref().map(Option::is_some).map_err(String::as_str);
             assert_eq!(got, expected, "{named:?} {}", temporary.display());
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_as_the_lock_file_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(Some(folder.path().to_owned()), 1 << 20);
+        let store =
+            cache.open("someone", Contents::Tags, FetchCapabilities::default(), &interrupt()).unwrap().0;
+        let lock = store.folder().join(LOCK);
+        drop(store);
+        fs::remove_file(&lock).unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        std::os::unix::fs::symlink(&elsewhere, &lock).unwrap();
+        let warning = hint(&cache).unwrap().unwrap();
+        assert!(warning.contains("it is a link, which is not followed"), "{warning}");
+        assert!(!elsewhere.exists());
     }
 
     #[test]

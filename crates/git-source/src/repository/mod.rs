@@ -12,7 +12,6 @@ mod store;
 pub(crate) use cache::{Cache, DEFAULT_CACHE_BYTES};
 pub(crate) use fetch::{Contents, FetchCapabilities, FetchRequest};
 pub(crate) use handle::{RepositoryHandle, Session};
-pub(crate) use references::is_valid_name;
 pub(crate) use remote::Remote;
 pub(crate) use store::Store;
 

@@ -8,12 +8,13 @@
 //! On Unix, folders have mode 0700 and files 0600, also those that an older version made.
 
 use std::cell::Cell;
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
+use artifact_http::cache_folder::{self, make_private};
 use artifact_source::{Error, ErrorKind};
 use gix::ObjectId;
 use gix::hash::Kind;
@@ -70,7 +71,7 @@ impl Store {
     /// Makes the folders, and removes what a killed process left behind.
     fn prepare(&self) -> io::Result<()> {
         let packs = self.packs_folder();
-        create_private_folder(&packs)?;
+        cache_folder::create(&packs)?;
         for folder in [&*packs, &self.folder.join("objects"), &self.folder] {
             make_private(folder)?;
         }
@@ -116,7 +117,7 @@ impl Store {
             }
         }
         fs::remove_dir_all(self.folder.join("objects"))?;
-        create_private_folder(&self.packs_folder())
+        cache_folder::create(&self.packs_folder())
     }
 
     fn packs_folder(&self) -> PathBuf {
@@ -241,16 +242,17 @@ impl Drop for StoreLock {
 /// Takes the lock of the store in this folder, and notes the time of its use; `None` where another process has it. The folder is made
 /// where it is missing.
 pub(crate) fn lock(folder: &Path) -> io::Result<Option<StoreLock>> {
-    let mut options = File::options();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.create(true).truncate(false).write(true);
-    create_private_folder(folder)?;
-    let lock = match options.open(folder.join(LOCK)) {
+    let open = || {
+        let options = &mut File::options();
+        options.create(true).truncate(false).write(true);
+        cache_folder::open_file(&folder.join(LOCK), options)
+    };
+    cache_folder::create(folder)?;
+    let lock = match open() {
         // Another process removed the store in between.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create_private_folder(folder)?;
-            options.open(folder.join(LOCK))?
+            cache_folder::create(folder)?;
+            open()?
         }
         opened => opened?,
     };
@@ -280,30 +282,6 @@ fn is_current(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_current(_: &File, _: &Path) -> bool {
     true
-}
-
-/// Makes a folder that only its owner can use, with the folders above it.
-pub(crate) fn create_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
-}
-
-/// Takes all permissions from everybody but the owner.
-pub(crate) fn make_private(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let about = fs::symlink_metadata(path)?;
-        let mode = about.permissions().mode();
-        if !about.is_symlink() && mode & 0o077 != 0 {
-            fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))?;
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
 }
 
 /// Writes a file so that a reader finds the old text or the new one.

@@ -1,4 +1,4 @@
-//! `NewestFromBranch`: the newest commits along a branch (semantics rule 4.1).
+//! `NewestFromBranch`: the newest commits along a branch ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //!
 //! 1. Ask which commit the branch points at. If it is the one of the previous discovery, the answer is the same: a commit's id
 //!    is the id of its whole history.
@@ -14,10 +14,10 @@ use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
 use gix::protocol::handshake::Ref;
 
-use selection_strategies::similar_names;
+use selection_strategies::{is_git_reference, similar_names};
 
 use crate::observation::{ObservedRefs, ObservedState};
-use crate::repository::{Contents, FetchCapabilities, FetchRequest, Remote, Session, Store, is_valid_name};
+use crate::repository::{Contents, FetchCapabilities, FetchRequest, Remote, Session, Store};
 use crate::selection::filter::CommitFilter;
 use crate::selection::history::{Progress, Walk, sample_ancestors};
 use crate::selection::outcome::Outcome;
@@ -83,12 +83,12 @@ impl Branch {
             commit.branch.clone_from(&self.name);
         }
         // A history that a server cut short, which is a shallow clone itself, may grow under the same tip.
-        let state = (is_whole && self.filter.is_timeless()).then_some(ObservedState { digest, refs });
+        let state = (is_whole && self.filter.rule.is_timeless()).then_some(ObservedState { digest, refs });
         Ok(Outcome::Found { commits: walk.commits, judged: walk.judged, state })
     }
 
     fn contents(&self) -> Contents {
-        if self.filter.paths.is_some() { Contents::Changes } else { Contents::Commits }
+        if self.filter.paths().is_some() { Contents::Changes } else { Contents::Commits }
     }
 
     /// Walks and fetches until there is enough. Returns whether the server had all of it.
@@ -147,7 +147,7 @@ impl Branch {
 
     fn first_depth(&self) -> u32 {
         let limit = self.limit.get();
-        if self.filter.paths.is_some() {
+        if self.filter.paths().is_some() {
             limit.saturating_mul(5).saturating_add(1).max(FIRST_DEPTH_WITH_PATHS)
         } else if self.filter.accepts_all() {
             limit
@@ -175,7 +175,7 @@ fn haves(store: &Store, objects: &gix::odb::Handle) -> Result<Vec<ObjectId>, Err
 pub(crate) enum Tip {
     /// A branch that points at this commit, or the remote's HEAD.
     Branch(ObjectId),
-    /// No branch, but a tag that leads to this commit (semantics rule 4.8).
+    /// No branch, but a tag that leads to this commit ([rule 4.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     Tag(ObjectId),
     /// Nothing: no branch is named, and the repository has no commit yet.
     None,
@@ -203,7 +203,7 @@ fn resolve_missing(remote: &mut Remote, branch: Option<&str>) -> Result<Tip, Err
     prefixes.extend(branch.map(|branch| format!("refs/tags/{branch}")));
     let mut listed = remote.list(&prefixes)?;
     // A hint does not recommend a name that Git forbids.
-    listed.retain(|reference| is_valid_name(reference.unpack().0));
+    listed.retain(|reference| is_git_reference(reference.unpack().0));
     if let Some(branch) = branch {
         let tag = format!("refs/tags/{branch}");
         let tag = listed.iter().map(Ref::unpack).find(|(name, ..)| *name == tag.as_bytes().as_bstr());

@@ -16,7 +16,7 @@ use crate::selection::filter::{CommitFilter, without_parent};
 use crate::selection::outcome::JudgedCandidate;
 use crate::transport::{Interrupt, corrupt};
 
-/// A walk along first parents (semantics rule 4.1). It can be continued when the store has more.
+/// A walk along first parents ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). It can be continued when the store has more.
 pub(crate) struct Walk<'a> {
     filter: &'a CommitFilter,
     limit: usize,
@@ -61,14 +61,13 @@ impl<'a> Walk<'a> {
             let Some(commit) = find(objects, id, &mut buffer)? else {
                 return Ok(Progress::Missing { distance: self.walked, child: child.or_else(|| self.last()) });
             };
-            if self.filter.is_too_old(&commit) {
-                let why = Some(Rejection::OlderThanSince);
-                self.judged.push(JudgedCandidate::with_commit(&commit.commit.id, &commit.commit, why));
+            let mut verdict = self.filter.judge_commit(&commit)?.into_result();
+            if let Err(why @ Rejection::OlderThanSince) = verdict {
+                self.judged.push(JudgedCandidate::with_commit(&commit.commit.id, &commit.commit, Some(why)));
                 self.next = None;
                 break;
             }
-            let mut verdict = self.filter.judge_commit(&commit)?.into_result();
-            if let (Ok(()), Some(paths)) = (&verdict, &self.filter.paths) {
+            if let (Ok(()), Some(paths)) = (&verdict, self.filter.paths()) {
                 let parent = match commit.first_parent {
                     Some(parent) => match find(objects, parent, &mut buffer)? {
                         Some(parent) => Some(parent.tree),
@@ -89,7 +88,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Ends the walk at what the server does not have. The changes of a commit whose parent is missing are unknown,
-    /// so where paths matter it is not found (semantics rule 4.7).
+    /// so where paths matter it is not found ([rule 4.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     pub(crate) fn give_up(&mut self, objects: &Handle) -> Result<(), Error> {
         if let Some(id) = self.next.take()
             && let Some(commit) = find(objects, id, &mut Vec::new())?
@@ -139,7 +138,7 @@ pub(crate) fn sample_ancestors(objects: &Handle, tip: ObjectId) -> Result<Vec<Ob
 /// other many times can stand for any number of paths.
 const MOST_CHANGES: usize = 4_000_000;
 
-/// Whether the change from one tree (or from nothing) to another touches a path that is selected (semantics rule 4.3).
+/// Whether the change from one tree (or from nothing) to another touches a path that is selected ([rule 4.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 ///
 /// The trees are compared entry by entry, without those that are equal. No file is read, no rename
 /// is detected, and the search ends at the first path that is selected.

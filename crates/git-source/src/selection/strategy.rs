@@ -1,14 +1,18 @@
 //! The two ways to find commits, and how a discovery is repeated.
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_source::Error;
+use artifact_source::{Clock, Error};
+use commit_rule::{CommitRule, CommitSelectionStrategy};
 
 use crate::observation::ObservedState;
 use crate::repository::Session;
 use crate::selection::branch::Branch;
+use crate::selection::filter::CommitFilter;
 use crate::selection::outcome::Outcome;
-use crate::selection::tags::Tags;
+use crate::selection::tags::{Order, Tags};
 use crate::transport::ExchangeError;
 
 /// A way to find commits.
@@ -21,6 +25,23 @@ pub(crate) enum Selection {
 }
 
 impl Selection {
+    /// The work that finds the commits of a rule.
+    pub(crate) fn new(rule: &CommitRule, limit: NonZeroU32, clock: Arc<dyn Clock>) -> Self {
+        let filter = CommitFilter { rule: rule.clone(), clock };
+        let order = match rule.strategy() {
+            CommitSelectionStrategy::SemVer => Order::Versions,
+            CommitSelectionStrategy::Lexical => Order::Bytes,
+            CommitSelectionStrategy::NewestTag | CommitSelectionStrategy::NewestFromBranch => Order::Dates,
+        };
+        match rule.tag_rule() {
+            Some(tags) => Self::Tags(Box::new(Tags { rule: tags.clone(), order, limit, filter })),
+            None => {
+                let name = rule.branch().map(str::to_owned);
+                Self::Branch(Box::new(Branch { name, limit, filter }))
+            }
+        }
+    }
+
     /// Finds commits. A discovery that fails for a transient reason starts again, as often as the HTTP client repeats a single
     /// request, unless the client has done so already.
     pub(crate) fn discover(

@@ -1,4 +1,4 @@
-//! `SemVer`, `Lexical` and `NewestTag`: the best tags and their commits (semantics rule 4.2).
+//! `SemVer`, `Lexical` and `NewestTag`: the best tags and their commits ([rule 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //!
 //! 1. Ask for all tags. If they point at what they pointed at in the previous discovery, the answer is the same.
 //! 2. Judge their names.
@@ -15,10 +15,10 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::hash::Kind;
 use gix::objs::Exists;
-use selection_strategies::{TagRule, Version};
+use selection_strategies::{TagRule, Version, is_git_reference};
 
 use crate::observation::{MOST_TAGS, ObservedRefs, ObservedState};
-use crate::repository::{Contents, FetchCapabilities, FetchRequest, Remote, Session, Store, is_valid_name};
+use crate::repository::{Contents, FetchCapabilities, FetchRequest, Remote, Session, Store};
 use crate::selection::commit::{TagTarget, TaggedCommit, find, find_tag_target};
 use crate::selection::filter::{CommitFilter, without_parent};
 use crate::selection::history::touches;
@@ -58,11 +58,6 @@ struct ListedTag {
     id: ObjectId,
 }
 
-/// The rejection of a tag whose name Git forbids.
-pub(crate) fn forbidden_name() -> Rejection {
-    Rejection::Unreadable { reason: "Git allows no tag of this name".into() }
-}
-
 impl Tags {
     /// Finds the best tags.
     pub(crate) fn discover(
@@ -97,7 +92,7 @@ impl Tags {
             })?;
         all.append(&mut judged);
         self.sort(&mut all);
-        let state = self.filter.is_timeless().then_some(ObservedState { digest, refs });
+        let state = self.filter.rule.is_timeless().then_some(ObservedState { digest, refs });
         Ok(Outcome::Found { commits, judged: all, state })
     }
 
@@ -116,7 +111,7 @@ impl Tags {
     }
 
     fn contents(&self) -> Contents {
-        if self.filter.paths.is_some() { Contents::TagChanges } else { Contents::Tags }
+        if self.filter.paths().is_some() { Contents::TagChanges } else { Contents::Tags }
     }
 
     /// Selects up to the limit, best first.
@@ -206,7 +201,7 @@ impl Selected<'_> {
         reader: &TagReader<'_>,
     ) -> Result<Result<(), Rejection>, Error> {
         let verdict = self.filter.judge_tag(&tag.name, tagged)?.into_result();
-        let (Ok(()), Some(paths)) = (&verdict, &self.filter.paths) else { return Ok(verdict) };
+        let (Ok(()), Some(paths)) = (&verdict, self.filter.paths()) else { return Ok(verdict) };
         let objects = reader.store.objects()?;
         let before = match tagged.commit.first_parent {
             None => None,
@@ -227,11 +222,11 @@ fn list(remote: &mut Remote) -> Result<(Vec<ListedTag>, Vec<JudgedCandidate>), E
         let (full, Some(id), _) = reference.unpack() else { continue };
         let Some(name) = full.strip_prefix(PREFIX.as_bytes()) else { continue };
         let why = match name.to_str() {
-            Ok(name) if is_valid_name(full) => {
+            Ok(name) if is_git_reference(full) => {
                 listed.push(ListedTag { name: name.to_owned(), id: id.to_owned() });
                 continue;
             }
-            Ok(_) => forbidden_name(),
+            Ok(_) => Rejection::forbidden_git_name(),
             Err(_) => Rejection::Unreadable { reason: "the name of the tag is not UTF-8".into() },
         };
         // A tag without a name is shown by the name of its reference.

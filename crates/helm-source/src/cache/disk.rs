@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use artifact_http::cache_folder;
 use artifact_source::lock;
 use oci_registry::Digest;
 use serde::{Deserialize, Serialize};
@@ -178,8 +179,10 @@ impl Inner {
     fn read(&self, key: &Key) -> io::Result<Option<CachedIndex>> {
         let path = key.path(&self.folder);
         let in_place = || -> io::Result<Option<Vec<u8>>> {
-            let is_folder = private_folder_exists(&self.folder)?;
-            let Some(metadata) = regular_file(&path)?.filter(|_| is_folder) else { return Ok(None) };
+            let is_folder = cache_folder::exists(&self.folder)?;
+            let Some(metadata) = cache_folder::regular_file(&path)?.filter(|_| is_folder) else {
+                return Ok(None);
+            };
             let file = match File::open(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 opened => opened?,
@@ -199,7 +202,9 @@ impl Inner {
             return Ok(());
         }
         let path = key.path(&self.folder);
-        create_private_folder(&self.folder).map_err(|error| at(&self.folder, &error))?;
+        cache_folder::create(&self.folder)
+            .and_then(|()| cache_folder::make_private(&self.folder))
+            .map_err(|error| at(&self.folder, &error))?;
         replace(&path, &bytes).map_err(|error| at(&path, &error))?;
         self.evict(&path).map_err(|error| at(&self.folder, &error))
     }
@@ -265,11 +270,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let name = format!("{}-{number}-{:x}.{UNFINISHED}", std::process::id(), now.as_nanos());
     let unfinished = path.with_file_name(name);
-    let mut options = File::options();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     // A new file: a link that stands there is an error.
-    let mut file = options.create_new(true).write(true).open(&unfinished)?;
+    let mut file = cache_folder::open_file(&unfinished, File::options().create_new(true).write(true))?;
     let written = file.write_all(bytes).and_then(|()| fs::rename(&unfinished, path));
     if written.is_err() {
         let _ = fs::remove_file(&unfinished);
@@ -293,57 +295,6 @@ fn touch(path: &Path, metadata: &Metadata) {
     {
         let _ = file.set_modified(SystemTime::now());
     }
-}
-
-/// The metadata of the file at this path, if there is one.
-///
-/// # Errors
-///
-/// For a link, which may lead out of the folder, and for anything else that is not a regular file: opening a pipe blocks.
-fn regular_file(path: &Path) -> io::Result<Option<Metadata>> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
-        Ok(metadata) if metadata.is_symlink() => Err(io::Error::other("it is a link, which is not followed")),
-        Ok(_) => Err(io::Error::other("it is not a file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether there is a folder here.
-///
-/// # Errors
-///
-/// For a link, and anything else that is not a folder.
-fn private_folder_exists(path: &Path) -> io::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(true),
-        Ok(metadata) if metadata.is_symlink() => {
-            Err(io::Error::other("the folder is a link, which is not followed"))
-        }
-        Ok(_) => Err(io::Error::other("the folder is not one")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Makes a folder that only its owner can use, with the folders above it.
-fn create_private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    if !private_folder_exists(path)? {
-        builder.recursive(true).create(path)?;
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = fs::symlink_metadata(path)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))?;
-        }
-    }
-    Ok(())
 }
 
 /// The error with its path.
