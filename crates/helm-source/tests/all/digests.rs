@@ -125,7 +125,6 @@ async fn the_digest_of_a_head_counts_for_a_manifest_only() {
         (None, false),
         (Some("application/vnd.oci.image.manifest.v1+json; charset=utf-8"), true),
         (Some("Application/vnd.docker.distribution.manifest.v2+json"), true),
-        (Some("application/vnd.oci.image.index.v1+json"), true),
     ] {
         let registry = Registry::start().unwrap();
         push(&registry, &["1.1.0"]);
