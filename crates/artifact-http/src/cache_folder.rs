@@ -28,16 +28,16 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// What the operating system says; a link at this path, which is not followed. Links above it are: a cache may be on another disk.
+/// As [`exists`]. Links above this path are followed: a cache may be on another disk.
 pub fn create(path: &Path) -> io::Result<()> {
+    if exists(path)? {
+        return Ok(());
+    }
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(path)?;
-    if fs::symlink_metadata(path)?.is_symlink() {
-        return Err(is_link());
-    }
-    Ok(())
+    exists(path).map(|_| ())
 }
 
 /// Whether there is a folder at this path.

@@ -200,7 +200,7 @@ async fn links_and_other_things_are_neither_followed_nor_fatal() {
     fs::rename(&cache_folder, &real).unwrap();
     symlink(&real, &cache_folder).unwrap();
     run_with_problem(&cache_folder, "it is a link, which is not followed").await;
-    run_with_problem(&elsewhere, "the folder is not one").await;
+    run_with_problem(&elsewhere, "it is not a folder").await;
     run_with_problem(&elsewhere.join("charts"), "elsewhere").await;
 }
 
