@@ -86,12 +86,14 @@ mod observation;
 mod replay;
 mod repository;
 mod selection;
+mod sharing;
 mod source;
 mod transport;
 
 pub use artifact_source::Commit;
 pub use observation::ObservedRefs;
 pub use selection::{CommitRule, CommitRuleBuilder, CommitStrategy, JudgedTag, NamesDoNotDecide};
+pub use sharing::RepositoryCache;
 pub use source::{GitSource, GitSourceBuilder};
 
 /// The example of the README compiles.

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::repository::is_valid_name;
 use crate::selection::branch::Branch;
+use crate::selection::exchange::Selection;
 use crate::selection::filter::CommitFilter;
-use crate::selection::strategy::Selection;
 use crate::selection::tags::{self, Order, Tags};
 
 /// Which commit of a repository counts as the newest
