@@ -161,11 +161,11 @@ impl RepositoryCache {
         runtime: Handle,
     ) -> (Shared<Running>, Option<oneshot::Sender<()>>, oneshot::Receiver<Answer>) {
         let Asking { key, repository, authentication, selection, previous } = asking;
-        let (question, answer) = Question::new(selection, previous);
         let mut waiting = lock(&self.0.waiting);
         if let Some((_, asked, running)) = waiting.by_key.get(&key)
             && let Some(running) = running.upgrade()
         {
+            let (question, answer) = Question::new(selection, previous, false);
             let mut asked = lock(&asked.0);
             asked.deadline = asked.deadline.zip(call.deadline).map(|(one, other)| one.max(other));
             asked.questions.push(question);
@@ -176,6 +176,7 @@ impl RepositoryCache {
         }
         waiting.last += 1;
         let number = waiting.last;
+        let (question, answer) = Question::new(selection, previous, true);
         let asked = Questions { questions: vec![question], deadline: call.deadline };
         let asked = Arc::new(Asked(Mutex::new(asked)));
         let (start, started) = oneshot::channel();

@@ -2,6 +2,8 @@
 
 use artifact_http::{HttpClient, HttpClientBuilder, Pace};
 use artifact_source::{Error, ErrorKind};
+#[cfg(feature = "git")]
+use git_source::RepositoryCache;
 #[cfg(feature = "chart")]
 use helm_source::IndexCache;
 #[cfg(any(feature = "image", feature = "chart"))]
@@ -70,6 +72,9 @@ pub(crate) struct Transport {
     pub(crate) charts: RegistryClient,
     #[cfg(feature = "chart")]
     pub(crate) indexes: IndexCache,
+    /// Git repositories, so that subscriptions to one of them are answered together.
+    #[cfg(feature = "git")]
+    pub(crate) repositories: RepositoryCache,
 }
 
 impl Transport {
@@ -101,6 +106,8 @@ impl Transport {
             charts: registry(SourceKind::Chart),
             #[cfg(feature = "chart")]
             indexes: IndexCache::new(http.clone()),
+            #[cfg(feature = "git")]
+            repositories: RepositoryCache::new(http.clone()),
             http,
         })
     }

@@ -79,11 +79,11 @@ pub(crate) fn touches(
         if interrupt.is_stopped() {
             return Err(interrupt.stopped_error());
         }
-        let absent = [before, after].into_iter().flatten().filter(|id| !objects.contains(id));
-        let absent: Vec<ObjectId> = absent.collect();
-        if !absent.is_empty() {
+        // Of one that is here, what is in it may not be. Both come with all that is in them, or neither.
+        let sides = || [before, after].into_iter().flatten();
+        if sides().any(|id| !objects.contains(&id)) {
             let missing = if path.is_empty() { &mut missing.roots } else { &mut missing.folders };
-            missing.extend(absent);
+            missing.extend(sides());
             continue;
         }
         let before = entries(objects, before, &mut old)?;

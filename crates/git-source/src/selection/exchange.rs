@@ -61,6 +61,8 @@ impl Selection {
 pub(crate) struct Question {
     pub(crate) selection: Arc<Selection>,
     pub(crate) previous: Option<ObservedState>,
+    /// Whether the exchange counts on its meter.
+    pays: bool,
     reply: RefCell<Option<oneshot::Sender<Answer>>>,
 }
 
@@ -69,9 +71,10 @@ impl Question {
     pub(crate) fn new(
         selection: Arc<Selection>,
         previous: Option<ObservedState>,
+        pays: bool,
     ) -> (Self, oneshot::Receiver<Answer>) {
         let (reply, answer) = oneshot::channel();
-        (Self { selection, previous, reply: RefCell::new(Some(reply)) }, answer)
+        (Self { selection, previous, pays, reply: RefCell::new(Some(reply)) }, answer)
     }
 
     /// Whether it has no answer yet, and somebody waits for one.
@@ -371,7 +374,8 @@ impl Exchange<'_> {
             if open.is_empty() {
                 return Ok(());
             }
-            for answered in answered.drain(..) {
+            // The one that pays is told what all of it cost.
+            for answered in answered.extract_if(.., |answered| !answered.question.pays) {
                 answered.send(self.session);
             }
             fetcher.fetch(needs)?;
