@@ -7,6 +7,8 @@ mod branch;
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
+mod cache_safety;
+#[cfg(test)]
 mod cancel;
 #[cfg(test)]
 mod conformance;
