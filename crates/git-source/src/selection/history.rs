@@ -75,10 +75,11 @@ impl<'a> Walk<'a> {
     /// Walks on as far as the store reaches.
     pub(crate) fn advance(&mut self, reader: &Reader<'_>) -> Result<Progress, Error> {
         let mut trees = MissingTrees::default();
-        let (mut accepted, mut open) = (0, 0);
+        let (mut accepted, mut open, mut probable) = (0, 0, 0);
         let mut missing = None;
         let mut at = 0;
-        while accepted < self.limit {
+        // A commit that changed a folder of which a path may be selected probably did change such a path: no more of them are looked into than needed.
+        while accepted + probable < self.limit {
             reader.check_interrupt()?;
             if at == self.walked.len() {
                 if self.walked.len() >= self.horizon {
@@ -103,7 +104,10 @@ impl<'a> Walk<'a> {
                     ParentOr::Touch(Touch::No) => {
                         walked.verdict = PathVerdict::Rejected(Rejection::NoMatchingPath);
                     }
-                    ParentOr::Touch(Touch::Unknown(missing)) => trees.add(missing),
+                    ParentOr::Touch(Touch::Unknown(missing)) => {
+                        probable += usize::from(missing.roots.is_empty());
+                        trees.add(missing);
+                    }
                 }
             }
             match walked.verdict {
