@@ -42,7 +42,8 @@ fn session(transport: Box<dyn Transport>, interrupt: &Arc<Interrupt>) -> Result<
     let store = Store::open(folder.path(), Path::new("store"), scratch, interrupt).unwrap();
     let mut remote = Remote::connect(transport, interrupt)?;
     let listed = References::new(remote.list(&["refs/heads/main".to_owned()])?);
-    let Some(tip) = listed.target("refs/heads/main") else { return Ok(Vec::new()) };
+    let missing = || Error::new(artifact_source::ErrorKind::NotFound, "there is no such branch");
+    let tip = listed.target("refs/heads/main").ok_or_else(missing)?;
     let request = FetchRequest {
         wants: vec![tip],
         haves: Vec::new(),
