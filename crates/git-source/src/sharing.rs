@@ -19,8 +19,8 @@ use crate::repository::{RepositoryHandle, Session, TemporaryFolder};
 use crate::selection::{Answer, Question, Selection, answer_all};
 use crate::transport::{Authentication, Interrupt, Limits, run_blocking};
 
-/// How often other tasks run before an exchange starts.
-const YIELDS: usize = 4;
+/// How often other tasks run without another question before an exchange starts.
+const QUIET_YIELDS: usize = 8;
 
 /// The longest time for which an exchange can be joined, should the first caller not be polled again.
 const JOIN_WINDOW: Duration = Duration::from_secs(2);
@@ -130,11 +130,16 @@ impl RepositoryCache {
             Error::new(ErrorKind::Internal, "a discovery needs a tokio runtime").with_cause(error)
         })?;
         let (running, start, answer) = self.join(asking, call, runtime);
-        if start.is_some() {
+        if let Some((_, asked)) = &start {
             // Sources that would ask at the same moment get the chance to do so, also where tokio lets a task with many of
             // them do only part of its work at a time.
-            for _ in 0..YIELDS {
+            let began = Instant::now();
+            let (mut quiet, mut count) = (0, 1);
+            while quiet < QUIET_YIELDS && began.elapsed() < JOIN_WINDOW {
                 tokio::task::yield_now().await;
+                let now = lock(&asked.0).questions.len();
+                quiet = if now == count { quiet + 1 } else { 0 };
+                count = now;
             }
         }
         drop(start);
@@ -159,7 +164,7 @@ impl RepositoryCache {
         asking: Asking,
         call: &Call,
         runtime: Handle,
-    ) -> (Shared<Running>, Option<oneshot::Sender<()>>, oneshot::Receiver<Answer>) {
+    ) -> (Shared<Running>, Option<(oneshot::Sender<()>, Arc<Asked>)>, oneshot::Receiver<Answer>) {
         let Asking { key, repository, authentication, selection, previous } = asking;
         let mut waiting = lock(&self.0.waiting);
         if let Some((_, asked, running)) = waiting.by_key.get(&key)
@@ -195,9 +200,9 @@ impl RepositoryCache {
         };
         let running = running.boxed().shared();
         if let Some(weak) = running.downgrade() {
-            waiting.by_key.insert(key, (number, asked, weak));
+            waiting.by_key.insert(key, (number, Arc::clone(&asked), weak));
         }
-        (running, Some(start), answer)
+        (running, Some((start, asked)), answer)
     }
 
     /// Nobody joins this exchange any more.

@@ -36,6 +36,8 @@ pub(crate) struct MissingTrees {
     pub(crate) roots: BTreeSet<ObjectId>,
     /// Those of folders that changed.
     pub(crate) folders: BTreeSet<ObjectId>,
+    /// Whether one of the folders lies in one that is included as a whole, so that the commit is probably found.
+    pub(crate) is_included: bool,
 }
 
 impl MissingTrees {
@@ -82,6 +84,7 @@ pub(crate) fn touches(
         // Of one that is here, what is in it may not be. Both come with all that is in them, or neither.
         let sides = || [before, after].into_iter().flatten();
         if sides().any(|id| !objects.contains(&id)) {
+            missing.is_included |= !path.is_empty() && is_included_as_a_whole(selectors, &path);
             let missing = if path.is_empty() { &mut missing.roots } else { &mut missing.folders };
             missing.extend(sides());
             continue;
@@ -215,6 +218,17 @@ fn may_include_below(selectors: &PathSelectors, folder: &[u8]) -> bool {
         }
         names.iter().zip(&folder).all(|(one, other)| one == other)
     })
+}
+
+/// Whether this folder is one that a selector names, or is in one.
+fn is_included_as_a_whole(selectors: &PathSelectors, folder: &[u8]) -> bool {
+    let includes = selectors.include();
+    includes.is_empty()
+        || includes.iter().any(|selector| {
+            let text = selector.as_str();
+            let is_pattern = ["glob:", "regex:", "regexp:"].iter().any(|kind| text.starts_with(kind));
+            !is_pattern && selector.is_match(folder)
+        })
 }
 
 #[cfg(test)]

@@ -493,7 +493,7 @@ impl Fetcher<'_> {
         if tags.is_empty() && trees.is_empty() {
             return Ok(());
         }
-        let MissingTrees { roots, folders } = trees;
+        let MissingTrees { roots, folders, .. } = trees;
         // Folders come with all that is in them, as it is known that they changed and may hold a path that is selected. Of the trees of whole commits only
         // they themselves come, but for a few that need no request of their own.
         let is_deep = tags.is_empty() && !folders.is_empty();

@@ -78,7 +78,7 @@ impl<'a> Walk<'a> {
         let (mut accepted, mut open, mut probable) = (0, 0, 0);
         let mut missing = None;
         let mut at = 0;
-        // A commit that changed a folder of which a path may be selected probably did change such a path: no more of them are looked into than needed.
+        // A commit that changed a folder that is included as a whole is probably found: no more of them are looked into than needed.
         while accepted + probable < self.limit {
             reader.check_interrupt()?;
             if at == self.walked.len() {
@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
                         walked.verdict = PathVerdict::Rejected(Rejection::NoMatchingPath);
                     }
                     ParentOr::Touch(Touch::Unknown(missing)) => {
-                        probable += usize::from(missing.roots.is_empty());
+                        probable += usize::from(missing.is_included && missing.roots.is_empty());
                         trees.add(missing);
                     }
                 }
