@@ -101,6 +101,14 @@ struct Questions {
     deadline: Option<Instant>,
 }
 
+/// An exchange that a source has joined.
+struct Joined {
+    running: Shared<Running>,
+    /// Only the first one has it. The exchange starts when it is dropped.
+    start: Option<(oneshot::Sender<()>, Arc<Asked>)>,
+    answer: oneshot::Receiver<Answer>,
+}
+
 /// How a source asks.
 pub(crate) struct Asking {
     pub(crate) key: ExchangeKey,
@@ -129,7 +137,7 @@ impl RepositoryCache {
         let runtime = Handle::try_current().map_err(|error| {
             Error::new(ErrorKind::Internal, "a discovery needs a tokio runtime").with_cause(error)
         })?;
-        let (running, start, answer) = self.join(asking, call, runtime);
+        let Joined { running, start, mut answer } = self.join(asking, call, runtime);
         if let Some((_, asked)) = &start {
             // Sources that would ask at the same moment get the chance to do so, also where tokio lets a task with many of
             // them do only part of its work at a time.
@@ -143,7 +151,6 @@ impl RepositoryCache {
             }
         }
         drop(start);
-        let mut answer = answer;
         // An answer may come before the exchange ends, which goes on for the others.
         tokio::select! {
             biased;
@@ -159,12 +166,7 @@ impl RepositoryCache {
     }
 
     /// Joins the exchange that waits under this key, or begins one.
-    fn join(
-        &self,
-        asking: Asking,
-        call: &Call,
-        runtime: Handle,
-    ) -> (Shared<Running>, Option<(oneshot::Sender<()>, Arc<Asked>)>, oneshot::Receiver<Answer>) {
+    fn join(&self, asking: Asking, call: &Call, runtime: Handle) -> Joined {
         let Asking { key, repository, authentication, selection, previous } = asking;
         let mut waiting = lock(&self.0.waiting);
         if let Some((_, asked, running)) = waiting.by_key.get(&key)
@@ -174,7 +176,7 @@ impl RepositoryCache {
             let mut asked = lock(&asked.0);
             asked.deadline = asked.deadline.zip(call.deadline).map(|(one, other)| one.max(other));
             asked.questions.push(question);
-            return (running, None, answer);
+            return Joined { running, start: None, answer };
         }
         if waiting.by_key.len() >= CLEANUP_AT {
             waiting.by_key.retain(|_, (_, _, running)| running.upgrade().is_some());
@@ -202,7 +204,7 @@ impl RepositoryCache {
         if let Some(weak) = running.downgrade() {
             waiting.by_key.insert(key, (number, Arc::clone(&asked), weak));
         }
-        (running, Some((start, asked)), answer)
+        Joined { running, start: Some((start, asked)), answer }
     }
 
     /// Nobody joins this exchange any more.

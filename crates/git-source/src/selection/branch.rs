@@ -68,7 +68,8 @@ impl Branch {
             Tip::Branch(tip) => (tip, Some(ObservedRefs::BranchHead(tip.to_string()))),
             Tip::Tag(tip) => (tip, None),
         };
-        if previous.is_some_and(|previous| previous.digest == tip.to_string()) {
+        let digest = tip.to_string();
+        if previous.is_some_and(|previous| previous.digest == digest) {
             return None;
         }
         let horizon = self.first_horizon() as usize;

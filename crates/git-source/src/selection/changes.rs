@@ -205,9 +205,7 @@ fn may_include_below(selectors: &PathSelectors, folder: &[u8]) -> bool {
         let names: Vec<&[u8]> = if let Some(pattern) = text.strip_prefix("glob:") {
             let names = pattern.as_bytes().split(|byte| *byte == b'/');
             names.take_while(is_text).collect()
-        } else if text.starts_with("regex:") || text.starts_with("regexp:") {
-            return true;
-        } else if text.starts_with('/') {
+        } else if ["regex:", "regexp:", "/"].iter().any(|kind| text.starts_with(kind)) {
             return true;
         } else {
             let names = text.as_bytes().split(|byte| *byte == b'/');

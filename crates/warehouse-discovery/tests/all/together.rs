@@ -79,7 +79,7 @@ async fn fifty_seven_subscriptions_to_one_repository_of_commits_cost_five_reques
 
     let git = |number: usize| {
         let mut git = GitSubscription::new(repository.url());
-        if number % 3 > 0 {
+        if !number.is_multiple_of(3) {
             git.include_paths = vec![format!("apps/app-{}", number % 8)];
         }
         git.discovery_limit = 5;
