@@ -44,7 +44,7 @@ impl Call {
         match self.deadline {
             None => Ok(work.await),
             Some(deadline) => {
-                tokio::time::timeout_at(deadline.into(), work).await.map_err(|_| deadline_passed())
+                tokio::time::timeout_at(deadline.into(), work).await.map_err(|_| Error::deadline_passed(""))
             }
         }
     }
@@ -67,11 +67,6 @@ impl From<&DiscoverRequest<'_>> for Call {
     }
 }
 
-/// The error of work that the deadline ends.
-pub(crate) fn deadline_passed() -> Error {
-    Error::new(ErrorKind::TimedOut, "the deadline passed")
-}
-
 /// The end of a wait, and whether that is the deadline of the whole call.
 pub(crate) fn until(longest: Duration, deadline: Option<Instant>) -> (Instant, bool) {
     let end = crate::retry::instant_after(Instant::now(), longest);
@@ -82,7 +77,7 @@ pub(crate) fn until(longest: Duration, deadline: Option<Instant>) -> (Instant, b
 }
 
 pub(crate) fn deadline_passed_at(url: &Url) -> Error {
-    deadline_passed().with_url(url)
+    Error::deadline_passed("").with_url(url)
 }
 
 pub(crate) fn silence(url: &Url, stall: Duration) -> Error {

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use artifact_source::Error;
+use artifact_source::{Error, ErrorKind};
+use http::HeaderValue;
 
 use crate::network::Network;
 use crate::reqwest_service::ReqwestService;
 use crate::response::Tries;
 use crate::retry::{Backoff, is_passing};
-use crate::service::HttpService;
+use crate::service::{Configured, HttpService};
 use crate::{Call, Pace, Request, Response, StreamingResponse, retry, retry_after, tls};
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
@@ -159,8 +160,10 @@ impl HttpClientBuilder {
         self
     }
 
-    /// Sends the requests through this service instead of one of the client's own. Certificates, proxies, connections, their time limit, and
-    /// names with [known addresses](Self::resolve) are then the service's business.
+    /// Sends the requests through this service instead of one of the client's own. Each request brings the [user agent](Self::user_agent) as
+    /// its header, and whether certificates are [not checked](Self::skip_tls_verify) as
+    /// [a field](crate::ServiceRequest::skip_tls_verify). Root certificates, proxies, connections, their time limit, and names with
+    /// [known addresses](Self::resolve) are then the service's business.
     pub fn service(mut self, service: impl HttpService) -> Self {
         self.service = Some(Arc::new(service));
         self
@@ -176,9 +179,14 @@ impl HttpClientBuilder {
     /// of its value.
     pub fn build(self) -> Result<HttpClient, Error> {
         let network = Arc::new(self.network);
-        if let Some(service) = self.service {
+        let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|cause| {
+            Error::new(ErrorKind::InvalidInput, "the user agent cannot be the value of a header")
+                .with_cause(cause)
+        })?;
+        if let Some(inner) = self.service {
+            let service = Configured { inner, user_agent, skip_tls_verify: self.skip_tls_verify };
             return Ok(HttpClient {
-                service,
+                service: Arc::new(service),
                 network,
                 timing: self.timing,
                 pace: self.pace,
@@ -186,10 +194,10 @@ impl HttpClientBuilder {
             });
         }
         let tls = tls::configuration(&self.roots, self.skip_tls_verify)?;
-        let (user_agent, connect) = (self.user_agent, self.timing.connect);
+        let connect = self.timing.connect;
         let settings = || {
             reqwest::Client::builder()
-                .user_agent(&user_agent)
+                .user_agent(user_agent.clone())
                 .tls_backend_preconfigured(tls.clone())
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
@@ -220,6 +228,12 @@ impl HttpClient {
     pub fn with_pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
         self.pace = pace.into();
         self
+    }
+
+    /// The service that the client stands on, for other clients of HTTP that should use its connections, certificates and proxies. What is sent
+    /// through it is one exchange: not counted, not paced, not repeated, and without a limit of time.
+    pub fn service(&self) -> Arc<dyn HttpService> {
+        Arc::clone(&self.service)
     }
 
     /// The same client, which sends its requests through a service that stands on its present one: one that records, counts or injects faults.

@@ -34,13 +34,10 @@ impl HttpClient {
             return Err(failure::leads_inside(&url));
         }
         for hop in 0.. {
-            let mut message = ServiceRequest {
-                method: request.method.clone(),
-                url: url.clone(),
-                headers: headers.clone(),
-                body: request.body.clone(),
-                public_only,
-            };
+            let mut message = ServiceRequest::new(request.method.clone(), url.clone());
+            message.headers = headers.clone();
+            message.body = request.body.clone();
+            message.public_only = public_only;
             if request.accept_gzip {
                 message.headers.insert(header::ACCEPT_ENCODING, http::HeaderValue::from_static("gzip"));
             }

@@ -53,7 +53,9 @@
 //! All errors are [`artifact_source::Error`]: transport faults are given their kind, their words and
 //! their hint once, here.
 
+pub mod cache_folder;
 mod call;
+mod certificate;
 mod client;
 mod credential;
 mod encoding;
@@ -62,6 +64,7 @@ mod failure;
 mod identity;
 mod instructions;
 mod network;
+mod once_map;
 mod pace;
 mod proxy;
 mod repetition;
@@ -82,6 +85,7 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use identity::{CredentialSource, Identity, Login};
 pub use instructions::{Challenge, Instructions};
 pub use network::{Origin, is_loopback, is_private};
+pub use once_map::OnceMap;
 pub use pace::Pace;
 pub use request::Request;
 pub use response::Response;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, lock};
 use url::Url;
 
 use crate::{is_loopback, retry};
@@ -110,7 +110,7 @@ impl Pace {
     /// The moment of the next turn, which is taken by that; `None` for now.
     fn reserve(&self, url: &Url, now: Instant, deadline: Option<Instant>) -> Result<Option<Instant>, ()> {
         let (host, Some(rate)) = self.rate(url) else { return Ok(None) };
-        let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = lock(&self.0.hosts);
         if hosts.len() >= MANY {
             hosts.retain(|_, state| state.full_at > now || state.slow_until > now);
         }
@@ -134,7 +134,7 @@ impl Pace {
     pub(crate) fn slow_down(&self, url: &Url) {
         let (host, Some(_)) = self.rate(url) else { return };
         let now = Instant::now();
-        let mut hosts = self.0.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = lock(&self.0.hosts);
         if let Some(state) = hosts.get_mut(&host) {
             // Many requests that were under way together are one reason, not many.
             let fresh = state

@@ -78,7 +78,8 @@ impl ReqwestService {
 #[async_trait]
 impl HttpService for ReqwestService {
     async fn call(&self, request: ServiceRequest) -> Result<ServiceResponse, Error> {
-        let ServiceRequest { method, url, headers, body, public_only } = request;
+        // Certificates are checked, or not, for all requests of a client alike.
+        let ServiceRequest { method, url, headers, body, public_only, skip_tls_verify: _ } = request;
         let proxy = self.proxied.as_ref().and_then(|proxied| proxied.proxies.of(&url));
         let client = match (&self.proxied, &proxy) {
             (Some(proxied), Some(proxy)) => {

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use artifact_source::Error;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
 /// Sends one request and gives its answer: what an [`HttpClient`](crate::HttpClient) stands on.
@@ -45,12 +46,19 @@ pub trait HttpService: fmt::Debug + Send + Sync + 'static {
     ///
     /// A redirect is an answer like any other: the service must not follow it, must not try again, and must not decompress the body.
     /// Where [`public_only`](ServiceRequest::public_only) is set, it must not connect to a
-    /// [private address](crate::is_private).
+    /// [private address](crate::is_private). It must check certificates unless [`skip_tls_verify`](ServiceRequest::skip_tls_verify) is set.
     ///
     /// # Errors
     ///
     /// What kept the answer away. Its kind and [`Error::is_transient`] decide whether the client tries again.
     async fn call(&self, request: ServiceRequest) -> Result<ServiceResponse, Error>;
+}
+
+#[async_trait]
+impl<S: HttpService + ?Sized> HttpService for Arc<S> {
+    async fn call(&self, request: ServiceRequest) -> Result<ServiceResponse, Error> {
+        (**self).call(request).await
+    }
 }
 
 /// One request, as it goes to the server. `Debug` shows no header value and no secret of the URL.
@@ -61,18 +69,28 @@ pub struct ServiceRequest {
     pub method: Method,
     /// The URL, without a user.
     pub url: Url,
-    /// The headers, `Authorization` included.
+    /// The headers, `Authorization` and `User-Agent` included.
     pub headers: HeaderMap,
     /// The body; empty for most requests.
     pub body: Bytes,
     /// Whether the server must be at a public address, since a public server led here.
     pub public_only: bool,
+    /// Whether every certificate is accepted: see [`HttpClientBuilder::skip_tls_verify`](crate::HttpClientBuilder::skip_tls_verify). A service
+    /// that cannot do that returns an error of the kind [`InvalidInput`](artifact_source::ErrorKind::InvalidInput).
+    pub skip_tls_verify: bool,
 }
 
 impl ServiceRequest {
-    /// A request without headers and body to any address.
+    /// A request without headers and body to any address, which must show a valid certificate.
     pub fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: Bytes::new(), public_only: false }
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            public_only: false,
+            skip_tls_verify: false,
+        }
     }
 }
 
@@ -82,7 +100,25 @@ impl fmt::Debug for ServiceRequest {
             .field("method", &self.method)
             .field("url", &artifact_source::redact_url(self.url.as_str()))
             .field("public_only", &self.public_only)
+            .field("skip_tls_verify", &self.skip_tls_verify)
             .finish_non_exhaustive()
+    }
+}
+
+/// A service that is told what the client above it was configured with.
+#[derive(Debug)]
+pub(crate) struct Configured {
+    pub(crate) inner: Arc<dyn HttpService>,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) skip_tls_verify: bool,
+}
+
+#[async_trait]
+impl HttpService for Configured {
+    async fn call(&self, mut request: ServiceRequest) -> Result<ServiceResponse, Error> {
+        request.headers.entry(header::USER_AGENT).or_insert_with(|| self.user_agent.clone());
+        request.skip_tls_verify |= self.skip_tls_verify;
+        self.inner.call(request).await
     }
 }
 

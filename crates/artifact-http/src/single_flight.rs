@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use artifact_source::Error;
+use artifact_source::{Error, lock};
 use futures::future::{BoxFuture, FutureExt as _, Shared, WeakShared};
 use tokio::sync::oneshot;
 use tokio::task::unconstrained;
@@ -160,7 +160,7 @@ fn has_more_time(own: Option<Instant>, other: Option<Instant>) -> bool {
 
 impl<K, V> SingleFlight<K, V> {
     fn lock(&self) -> MutexGuard<'_, Waiting<K, V>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

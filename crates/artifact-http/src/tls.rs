@@ -11,7 +11,13 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, ExtendedKeyPurpose, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, ExtendedKeyPurpose, OtherError, SignatureScheme,
+};
+
+use crate::certificate::{
+    LEAST_RSA_BITS, is_any, issuer, may_serve, names_servers, purpose_name, purposes, rsa_bits,
+};
 
 #[cfg(feature = "aws-lc-rs")]
 fn provider() -> CryptoProvider {
@@ -158,6 +164,9 @@ impl ServerCertVerifier for TrustNamed {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
                 Ok(ServerCertVerified::assertion())
             }
+            Err(rustls::Error::InvalidCertificate(problem)) => {
+                Err(self.described(problem, certificate, intermediates))
+            }
             answer => answer,
         }
     }
@@ -168,7 +177,8 @@ impl ServerCertVerifier for TrustNamed {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verifier.verify_tls12_signature(message, certificate, signed)
+        let verified = self.verifier.verify_tls12_signature(message, certificate, signed);
+        verified.map_err(|error| weak_key([certificate]).unwrap_or(error))
     }
 
     fn verify_tls13_signature(
@@ -177,7 +187,8 @@ impl ServerCertVerifier for TrustNamed {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verifier.verify_tls13_signature(message, certificate, signed)
+        let verified = self.verifier.verify_tls13_signature(message, certificate, signed);
+        verified.map_err(|error| weak_key([certificate]).unwrap_or(error))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -185,91 +196,84 @@ impl ServerCertVerifier for TrustNamed {
     }
 }
 
-/// Whether the certificate names no purposes, or that of a server among them (RFC 5280, section 4.2.1.12).
-fn may_serve(certificate: &[u8]) -> bool {
-    let serves = |purpose: &ExtendedKeyPurpose| match purpose {
-        ExtendedKeyPurpose::ServerAuth => true,
-        other => is_any(other),
-    };
-    purposes(certificate).is_none_or(|purposes| purposes.iter().any(serves))
-}
-
-fn is_any(purpose: &ExtendedKeyPurpose) -> bool {
-    matches!(purpose, ExtendedKeyPurpose::Other(numbers) if numbers[..] == [2, 5, 29, 37, 0])
-}
-
-/// Whether the certificate names no purposes, or that of a server itself. webpki does not take any purpose for it.
-fn names_servers(certificate: &[u8]) -> bool {
-    purposes(certificate).is_none_or(|purposes| purposes.contains(&ExtendedKeyPurpose::ServerAuth))
-}
-
-/// What the certificate is for (its extended key usage); `None` if it has no such extension, and nothing if that cannot be read.
-fn purposes(certificate: &[u8]) -> Option<Vec<ExtendedKeyPurpose>> {
-    const EXTENSION: &[u8] = &[0x06, 0x03, 0x55, 0x1d, 0x25];
-    let position = certificate.windows(EXTENSION.len()).position(|window| window == EXTENSION)?;
-    let rest = certificate.get(position + EXTENSION.len()..)?;
-    // Whether it is critical does not matter here.
-    let rest = rest.strip_prefix(&[0x01, 0x01, 0xff]).unwrap_or(rest);
-    let list = der_value(rest, 0x04).and_then(|(value, _)| der_value(value, 0x30));
-    let Some((mut list, _)) = list else { return Some(Vec::new()) };
-    let mut purposes = Vec::new();
-    while let Some((identifier, rest)) = der_value(list, 0x06) {
-        purposes.push(match object_identifier(identifier)[..] {
-            [1, 3, 6, 1, 5, 5, 7, 3, 1] => ExtendedKeyPurpose::ServerAuth,
-            [1, 3, 6, 1, 5, 5, 7, 3, 2] => ExtendedKeyPurpose::ClientAuth,
-            ref other => ExtendedKeyPurpose::Other(other.to_vec()),
-        });
-        list = rest;
+impl TrustNamed {
+    /// The fault with what the certificates say about it.
+    fn described(
+        &self,
+        problem: CertificateError,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+    ) -> rustls::Error {
+        if !matches!(problem, CertificateError::UnknownIssuer | CertificateError::BadSignature) {
+            return problem.into();
+        }
+        let shown = || [certificate].into_iter().chain(intermediates);
+        if let Some(weak) = weak_key(shown().chain(&self.named)) {
+            return weak;
+        }
+        let last = intermediates.last().unwrap_or(certificate);
+        Fault::Untrusted { issuer: issuer(last), is_alone: intermediates.is_empty() }.into()
     }
-    Some(purposes)
 }
 
-/// The value of this type at the start of DER, and what follows it.
-fn der_value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = match der.strip_prefix(&[tag])? {
-        [0x81, length, rest @ ..] => (*length, rest),
-        [length @ 0..=0x7f, rest @ ..] => (*length, rest),
-        _ => return None,
-    };
-    rest.split_at_checked(length.into())
+/// The fault of the first of these certificates whose key is too short. The TLS library says of it that its signature is wrong.
+fn weak_key<'c>(certificates: impl IntoIterator<Item = &'c CertificateDer<'c>>) -> Option<rustls::Error> {
+    let bits = certificates
+        .into_iter()
+        .find_map(|certificate| rsa_bits(certificate).filter(|bits| *bits < LEAST_RSA_BITS))?;
+    Some(Fault::WeakKey { bits }.into())
 }
 
-/// The numbers of an object identifier.
-fn object_identifier(bytes: &[u8]) -> Vec<usize> {
-    let mut numbers = Vec::new();
-    let mut number = 0_usize;
-    for byte in bytes {
-        number = number.wrapping_shl(7) | usize::from(byte & 0x7f);
-        if byte & 0x80 == 0 {
-            // The first two numbers are in one.
-            if numbers.is_empty() {
-                let first = (number / 40).min(2);
-                numbers.push(first);
-                number -= first * 40;
+/// A fault of a certificate for which rustls has no variant.
+#[derive(Debug)]
+enum Fault {
+    /// Its key, or that of its issuer, is too short.
+    WeakKey { bits: usize },
+    /// Nobody who is trusted has issued it.
+    Untrusted { issuer: Option<String>, is_alone: bool },
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.explained().0)
+    }
+}
+
+impl StdError for Fault {}
+
+impl From<Fault> for rustls::Error {
+    fn from(fault: Fault) -> Self {
+        CertificateError::Other(OtherError(Arc::new(fault))).into()
+    }
+}
+
+impl Fault {
+    /// What it means, and what to do.
+    fn explained(&self) -> (String, String) {
+        match self {
+            Self::WeakKey { bits } => (
+                format!(
+                    "the certificate, or that of its issuer, has an RSA key of {bits} bits, which is too short"
+                ),
+                format!(
+                    "ask the operator of the server for a certificate with a key of {LEAST_RSA_BITS} bits or more, or of the curve P-256 or P-384: to trust this one does not help"
+                ),
+            ),
+            Self::Untrusted { issuer, is_alone } => {
+                let name = issuer.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+                let mut hint = format!(
+                    "add the certificate (PEM) of the authority{name}, or exactly that of the server, to the trusted ones"
+                );
+                if *is_alone {
+                    hint += "; where the authority above that one is trusted, let the server show the whole chain instead, its own certificate first";
+                }
+                (UNTRUSTED.to_owned(), hint)
             }
-            numbers.push(number);
-            number = 0;
         }
     }
-    numbers
 }
 
-/// The name of a purpose as RFC 5280 and OpenSSL's configuration write it, or its numbers.
-fn purpose_name(purpose: &ExtendedKeyPurpose) -> String {
-    let numbers = match purpose {
-        ExtendedKeyPurpose::ServerAuth => return "serverAuth".to_owned(),
-        ExtendedKeyPurpose::ClientAuth => return "clientAuth".to_owned(),
-        ExtendedKeyPurpose::Other(numbers) => numbers,
-    };
-    match numbers[..] {
-        [2, 5, 29, 37, 0] => "anyExtendedKeyUsage".to_owned(),
-        [1, 3, 6, 1, 5, 5, 7, 3, 3] => "codeSigning".to_owned(),
-        [1, 3, 6, 1, 5, 5, 7, 3, 4] => "emailProtection".to_owned(),
-        [1, 3, 6, 1, 5, 5, 7, 3, 8] => "timeStamping".to_owned(),
-        [1, 3, 6, 1, 5, 5, 7, 3, 9] => "OCSPSigning".to_owned(),
-        _ => numbers.iter().map(usize::to_string).collect::<Vec<_>>().join("."),
-    }
-}
+const UNTRUSTED: &str = "the certificate was issued by an authority that is not trusted";
 
 /// Whether the fault is that a server shows the certificate of an authority. rustls has no variant for it.
 fn is_authority(problem: &CertificateError) -> bool {
@@ -297,10 +301,9 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
     Some(match fault {
         rustls::Error::InvalidCertificate(problem) => match problem {
             // A bad signature is that of another authority of the same name.
-            Certificate::UnknownIssuer | Certificate::BadSignature => said(
-                "the certificate was issued by an authority that is not trusted",
-                "add the authority's certificate (PEM) to the trusted ones",
-            ),
+            Certificate::UnknownIssuer | Certificate::BadSignature => {
+                Fault::Untrusted { issuer: None, is_alone: false }.explained()
+            }
             Certificate::NotValidForName => {
                 (format!("the certificate is not for {host}"), "is the host name right?".to_owned())
             }
@@ -347,13 +350,16 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
                 "the certificate is that of an authority, and not of a server",
                 "let the server show a certificate that the authority issued, or add exactly this certificate (PEM) to the trusted ones",
             ),
-            Certificate::Other(other) => {
-                (format!("the certificate cannot be used: {}", in_words(&other.to_string())), ASK.to_owned())
+            Certificate::Other(other) if let Some(fault) = other.0.downcast_ref::<Fault>() => {
+                fault.explained()
             }
-            other => (
-                format!("the certificate cannot be used: {}", in_words(&format!("{other:?}"))),
-                ASK.to_owned(),
+            Certificate::Other(other) => of_another_kind(&other.to_string()),
+            Certificate::UnsupportedSignatureAlgorithmContext { .. }
+            | Certificate::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => said(
+                "the certificate is signed with an algorithm that is not supported",
+                "ask the operator of the server for a certificate with RSA of 2048 bits or more, or with the curve P-256 or P-384, up to its authority",
             ),
+            other => of_another_kind(&format!("{other:?}")),
         },
         rustls::Error::InvalidMessage(_) => {
             said("the server does not speak TLS", "does it serve plain http on this port?")
@@ -368,9 +374,43 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
                 other => in_words(&format!("{other:?}")),
             };
             let message = format!("no secure connection could be made: {what}");
+            // The server found nothing that both sides support.
+            if matches!(other, rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure)) {
+                return Some((
+                    message,
+                    "does the server speak TLS 1.2 or 1.3, and has it a certificate with RSA of 2048 bits or more, Ed25519, or the curve P-256 or P-384? A key of the curve P-521 is not supported everywhere"
+                        .to_owned(),
+                ));
+            }
             (message, "does the server speak TLS 1.2 or 1.3?".to_owned())
         }
     })
+}
+
+/// A fault that webpki alone has a name for.
+fn of_another_kind(name: &str) -> (String, String) {
+    let (what, to_do) = match name {
+        "NameConstraintViolation" => (
+            "the authority that issued it may not issue certificates for its names (name constraints)"
+                .to_owned(),
+            "ask the operator of the server for a certificate that another authority issued, or whose names are within those constraints",
+        ),
+        "UnsupportedCriticalExtension" => (
+            "it has a critical extension that is not known".to_owned(),
+            "ask the operator of the server for a certificate without it",
+        ),
+        "PathLenConstraintViolated" => (
+            "there are more authorities between it and a trusted one than that one allows (path length)"
+                .to_owned(),
+            "ask the operator of the server for a certificate that a higher authority issued",
+        ),
+        "EndEntityUsedAsCa" => (
+            "what issued it is not the certificate of an authority".to_owned(),
+            "ask the operator of the server for a certificate that an authority issued",
+        ),
+        other => (in_words(other), "ask the operator of the server for another certificate"),
+    };
+    (format!("the certificate cannot be used: {what}"), to_do.to_owned())
 }
 
 /// The first of these texts, and how many others there are; `None` for none.
@@ -423,49 +463,17 @@ mod tests {
         }
     }
 
+    /// What no server of rustls shows, as it looks at its own certificate.
     #[test]
-    fn purposes_are_read_from_der() {
-        use ExtendedKeyPurpose::{ClientAuth, Other, ServerAuth};
-        let extension = [0x06, 0x03, 0x55, 0x1d, 0x25];
-        let (any, code) = ([6, 4, 0x55, 0x1d, 0x25, 0], [6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 3]);
-        let (server, client) = ([6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1], [6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2]);
-        let vendor = [6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x0a, 3, 4];
-        #[track_caller]
-        fn check(certificate: &[u8], expected: Option<Vec<ExtendedKeyPurpose>>, serves: bool) {
-            assert_eq!((purposes(certificate), may_serve(certificate)), (expected, serves));
-        }
-        let with = |list: &[&[u8]], critical: &[u8]| {
-            let list = list.concat();
-            let length = list.len() as u8;
-            [&[0x30, 0x82][..], &extension, critical, &[4, length + 2, 0x30, length], &list, &[1, 2, 3]]
-                .concat()
-        };
-        check(&[0x30, 0x03, 1, 1, 1], None, true);
-        check(&with(&[&client], &[]), Some(vec![ClientAuth]), false);
-        check(&with(&[&client, &server], &[1, 1, 0xff]), Some(vec![ClientAuth, ServerAuth]), true);
-        check(&with(&[&any], &[]), Some(vec![Other(vec![2, 5, 29, 37, 0])]), true);
-        let other = [vec![1, 3, 6, 1, 5, 5, 7, 3, 3], vec![1, 3, 6, 1, 4, 1, 311, 10, 3, 4]];
-        assert_eq!(
-            other.clone().map(|numbers| purpose_name(&Other(numbers))),
-            ["codeSigning", "1.3.6.1.4.1.311.10.3.4"]
-        );
-        check(&with(&[&code, &vendor], &[]), Some(other.map(Other).to_vec()), false);
-        check(&with(&[], &[]), Some(Vec::new()), false);
-        check(&extension, Some(Vec::new()), false);
-        check(&[&extension[..], &[4, 0x82, 1, 0]].concat(), Some(Vec::new()), false);
-        check(&[&extension[..], &[4, 2, 0x30, 0x7f]].concat(), Some(Vec::new()), false);
-        let long = with(&[&client], &[]);
-        let long = [&long[..7], &[4, 0x81, 12, 0x30, 10], &client].concat();
-        check(&long, Some(vec![ClientAuth]), false);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..64)) {
-            let certificate = [&[0x06, 0x03, 0x55, 0x1d, 0x25][..], &bytes].concat();
-            may_serve(&certificate);
-            purposes(&certificate).unwrap_or_default().iter().for_each(|purpose| drop(purpose_name(purpose)));
-            object_identifier(&bytes);
+    fn faults_that_webpki_alone_has_a_name_for() {
+        for (name, message) in [
+            ("UnsupportedCriticalExtension", "it has a critical extension that is not known"),
+            ("EndEntityUsedAsCa", "what issued it is not the certificate of an authority"),
+            ("UnsupportedCertVersion", "unsupported cert version"),
+        ] {
+            let (said, hint) = of_another_kind(name);
+            assert_eq!(said, format!("the certificate cannot be used: {message}"));
+            assert!(hint.starts_with("ask the operator of the server for "), "{hint}");
         }
     }
 

@@ -40,7 +40,7 @@ pub struct Image {
     /// The digest of the manifest or index behind the tag, as `algorithm:hex`.
     pub digest: String,
     /// Annotations: the index's, then the manifest's, then the chosen platform's descriptor on
-    /// top (semantics rule 3.9).
+    /// top ([rule 3.9](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// When the image was built, where the strategy needed to know or it came for free.
@@ -68,7 +68,7 @@ pub struct Commit {
     /// The tag it was found behind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// The first line of the message, cut to 80 bytes (semantics rule 4.5).
+    /// The first line of the message, cut to 80 bytes ([rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
     /// `Name <email>`.
@@ -95,7 +95,7 @@ impl Commit {
 #[non_exhaustive]
 pub struct Chart {
     /// The version as the repository spells it; for an OCI chart with every `_` of the tag as `+`
-    /// (semantics rule 2.11).
+    /// ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     pub version: String,
     /// The digest of its content, as `algorithm:hex`, where the source was asked to follow digests and the repository states one: of the
     /// manifest in a registry, of the archive in a chart repository.

@@ -112,6 +112,23 @@ impl From<InvalidImageName> for Error {
 }
 
 impl Error {
+    /// The error of work that a deadline ends: [`TimedOut`](ErrorKind::TimedOut). `during` is the part of the work that was not done in time, such as
+    /// `authentication`; empty for the work as a whole.
+    ///
+    /// ```
+    /// use artifact_source::Error;
+    ///
+    /// assert_eq!(Error::deadline_passed("").to_string(), "the deadline passed");
+    /// assert_eq!(Error::deadline_passed("authentication").to_string(), "the deadline passed during authentication");
+    /// ```
+    pub fn deadline_passed(during: &str) -> Self {
+        let message = match during {
+            "" => "the deadline passed".to_owned(),
+            during => format!("the deadline passed during {during}"),
+        };
+        Self::new(ErrorKind::TimedOut, message)
+    }
+
     /// An error of this kind. The message says what was wrong, starts in lower case, has no full
     /// stop, and holds no credential.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {

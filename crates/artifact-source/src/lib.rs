@@ -33,7 +33,7 @@
 //! | implement a source | [`ArtifactSource`] and its contract |
 //! | hold different sources in one list | [`ArtifactSourceExt::erase`], [`AnyArtifact`] |
 //! | learn why a candidate was not taken | [`Trace`], [`Recorder`] |
-//! | poll cheaply | [`Observation`] |
+//! | poll cheaply | [`Observation`], [`Fingerprint`] |
 //! | know what a discovery cost | [`Cost`], [`Meter`] |
 //! | tell a passing fault from a lasting one | [`Error::is_transient`] |
 //! | decide which time it is | [`Clock`] |
@@ -60,7 +60,7 @@ pub use discovery::{Discovery, Found};
 pub use error::{Error, ErrorKind};
 pub use id::{SourceId, SourceKind};
 pub use lock::lock;
-pub use observation::Observation;
+pub use observation::{Fingerprint, Observation, RecordedRule};
 pub use repository_url::{hides_host, printable, redact_url};
 pub use request::DiscoverRequest;
 pub use selection_strategies::Rejection;

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use selection_strategies::Rejection;
 
 use crate::{
     ArtifactSource, Candidate, Cost, DiscoverRequest, Discovery, Error, Found, Generic, Observation,
-    SourceId, SourceKind,
+    SourceId, SourceKind, lock,
 };
 
 const SCHEMA: u32 = 1;
@@ -44,7 +44,7 @@ impl MemorySource {
 
     /// Adds a version; one that is there already is not added twice.
     pub fn publish(&self, version: impl Into<String>) {
-        self.versions.lock().unwrap_or_else(PoisonError::into_inner).insert(version.into());
+        lock(&self.versions).insert(version.into());
     }
 
     fn fingerprint(&self) -> String {
@@ -67,7 +67,7 @@ impl ArtifactSource for MemorySource {
     }
 
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Generic>, Error> {
-        let versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let versions = lock(&self.versions).clone();
         let seen = request.previous.and_then(|previous| previous.state(SCHEMA, &self.fingerprint()));
         if seen.as_ref() == Some(&versions) {
             return Ok(Discovery::Unchanged { cost: Cost::ZERO });

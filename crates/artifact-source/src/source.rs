@@ -22,7 +22,7 @@ use crate::{AnyArtifact, Artifact, DiscoverRequest, Discovery, Error, SourceId};
 ///   answered, on timing, or on concurrency.
 /// - **Nothing found is a success**: an empty [`Found`](crate::Found).
 /// - **Every candidate that was listed is traced exactly once**, as accepted or as rejected, and
-///   the accepted ones are those in the answer.
+///   the accepted ones are those in the answer. Beside `Unchanged` a candidate may be left out.
 /// - **Dropping the future cancels the work**, and leaves nothing behind that could change a later
 ///   answer. Blocking work stops at its next interrupt check.
 /// - **The [meter](DiscoverRequest::meter) counts** every request and byte, and the cost in the answer is what it counted.

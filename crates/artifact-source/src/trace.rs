@@ -1,9 +1,11 @@
 //! Why each candidate was taken or not.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use selection_strategies::Rejection;
+
+use crate::lock;
 
 /// One thing that a source listed and judged: a tag, a commit, a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,21 +143,21 @@ impl Recorder {
 
     /// All candidates, in the order in which they came.
     pub fn into_judgements(self) -> Vec<Judgement> {
-        self.judgements.into_inner().unwrap_or_else(PoisonError::into_inner)
+        std::mem::take(&mut lock(&self.judgements))
     }
 
     /// All warnings so far, in the order in which they came.
     pub fn warnings(&self) -> Vec<Warning> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.warnings).clone()
     }
 
     /// The identity as which the source asked, if it told one.
     pub fn principal(&self) -> Option<Principal> {
-        self.principal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.principal).clone()
     }
 
     fn record(&self, candidate: &Candidate<'_>, rejection: Option<&Rejection>) {
-        self.judgements.lock().unwrap_or_else(PoisonError::into_inner).push(Judgement {
+        lock(&self.judgements).push(Judgement {
             name: candidate.name.to_owned(),
             detail: candidate.detail.map(str::to_owned),
             rejection: rejection.cloned(),
@@ -173,10 +175,10 @@ impl Trace for Recorder {
     }
 
     fn authenticated(&self, principal: &Principal) {
-        *self.principal.lock().unwrap_or_else(PoisonError::into_inner) = Some(principal.clone());
+        *lock(&self.principal) = Some(principal.clone());
     }
 
     fn warned(&self, warning: &Warning) {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning.clone());
+        lock(&self.warnings).push(warning.clone());
     }
 }

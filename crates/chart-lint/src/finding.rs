@@ -1,71 +1,34 @@
 //! What a rule found.
 
 use std::cell::Cell;
-use std::fmt;
 
-use repository_url::printable;
-use serde::Serialize;
+use diagnostics::{Diagnostic, Location};
 
 use crate::rule::Rule;
-use crate::severity::Severity;
 
-/// One place in one file that is against a rule.
+/// One place in one file that is against a rule, whose code is [`Rule::name`].
 ///
-/// `Display` gives one line without control characters: `charts/web/Chart.yaml:4:13: error: ... [app-version-latest]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Finding {
-    /// The name of the rule, as in [`Rule::name`].
-    pub rule: &'static str,
-    /// How much it weighs.
-    pub severity: Severity,
-    /// The path of the file, as it was given.
-    pub file: String,
-    /// The line, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
-    /// What is wrong. It holds no value of a secret.
-    pub reason: String,
-    /// What to do about it.
-    pub remedy: String,
+/// `{:#}` gives one line without control characters: `charts/web/Chart.yaml:4:13: error: ... [app-version-latest]`. It holds no value of a secret.
+pub type Finding = Diagnostic<&'static str>;
+
+/// A finding with the remedy of its rule. Line and column are counted from 1.
+pub(crate) fn finding(
+    rule: &'static Rule,
+    file: &str,
+    (line, column): (usize, usize),
+    reason: impl AsRef<str>,
+) -> Finding {
+    Diagnostic::new(rule.severity, rule.name, Location::new(file, line, column), "", reason)
+        .with_help(rule.remedy)
 }
 
-impl Finding {
-    /// A finding at the start of a file, with the remedy of its rule.
-    pub(crate) fn new(rule: &'static Rule, file: &str, reason: impl Into<String>) -> Self {
-        Self {
-            rule: rule.name,
-            severity: rule.severity,
-            file: file.to_owned(),
-            line: 1,
-            column: 1,
-            reason: reason.into(),
-            remedy: rule.remedy.to_owned(),
-        }
-    }
-
-    pub(crate) fn at(mut self, (line, column): (usize, usize)) -> Self {
-        (self.line, self.column) = (line, column);
-        self
-    }
-
-    pub(crate) fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy = remedy.into();
-        self
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (file, reason) = (printable(&self.file), printable(&self.reason));
-        write!(f, "{file}:{}:{}: {}: {reason} [{}]", self.line, self.column, self.severity, self.rule)
-    }
-}
+/// Where a finding about a whole file stands.
+pub(crate) const START: (usize, usize) = (1, 1);
 
 /// In the order of the files as they were read, then by place and rule.
 pub(crate) fn sort(findings: &mut [Finding]) {
-    findings.sort_by(|a, b| (&a.file, a.line, a.column, a.rule).cmp(&(&b.file, b.line, b.column, b.rule)));
+    let key = |found: &Finding| (found.location.line, found.location.column, found.code);
+    findings.sort_by(|a, b| (&a.location.source, key(a)).cmp(&(&b.location.source, key(b))));
 }
 
 /// The findings of one file.
@@ -85,19 +48,18 @@ impl<'a> Report<'a> {
         self.places.of_byte(at)
     }
 
-    pub(crate) fn add(&mut self, rule: &'static Rule, at: usize, reason: impl Into<String>) {
-        self.findings.push(Finding::new(rule, self.path, reason).at(self.places.of_byte(at)));
+    pub(crate) fn add(&mut self, rule: &'static Rule, at: usize, reason: impl AsRef<str>) {
+        self.findings.push(finding(rule, self.path, self.places.of_byte(at), reason));
     }
 
     pub(crate) fn add_with_remedy(
         &mut self,
         rule: &'static Rule,
         at: usize,
-        reason: impl Into<String>,
-        remedy: impl Into<String>,
+        reason: impl AsRef<str>,
+        remedy: impl AsRef<str>,
     ) {
-        let finding = Finding::new(rule, self.path, reason).at(self.places.of_byte(at));
-        self.findings.push(finding.with_remedy(remedy));
+        self.findings.push(finding(rule, self.path, self.places.of_byte(at), reason).with_help(remedy));
     }
 }
 

@@ -6,10 +6,10 @@
 //! let text = "FROM node:22.11.0-slim\nENV NPM_TOKEN=abc\nUSER node\n";
 //! let findings = lint_dockerfile("Dockerfile", text, &Options::default());
 //! assert_eq!(
-//!     findings[0].to_string(),
+//!     format!("{:#}", findings[0]),
 //!     "Dockerfile:2:5: error: `NPM_TOKEN` stays in the image [secret-in-image]"
 //! );
-//! assert_eq!(findings[0].remedy, "use `RUN --mount=type=secret`, or set it when the container starts");
+//! assert_eq!(findings[0].help.as_deref(), Some("use `RUN --mount=type=secret`, or set it when the container starts"));
 //! ```
 //!
 //! [`lint_chart`] reads `Chart.yaml`, `Chart.lock` and `values.yaml` and renders no template. [`Rule::all`] is the table of rules, with an
@@ -32,17 +32,15 @@ mod dockerfile;
 mod finding;
 mod options;
 mod rule;
-pub mod sarif;
-mod severity;
 mod waiver;
 mod yaml;
 
 pub use chart::lint_chart;
+pub use diagnostics::{Severity, sarif};
 pub use dockerfile::lint_dockerfile;
 pub use finding::Finding;
 pub use options::Options;
-pub use rule::{Example, Rule, Subject};
-pub use severity::Severity;
+pub use rule::{Example, Rule, Subject, sarif_tool};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

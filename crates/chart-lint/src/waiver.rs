@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, finding};
 use crate::rule::{Rule, waiver};
 
 /// How many waivers a file may have.
@@ -47,8 +47,7 @@ impl Waivers {
             if read.waivers.len() == MAX_WAIVERS {
                 let reason = format!("the file has more than {MAX_WAIVERS} waivers");
                 let remedy = "waive for the whole file with `# lint: allow-file RULE: REASON`";
-                read.findings
-                    .push(Finding::new(&waiver::MALFORMED, file, reason).at(place).with_remedy(remedy));
+                read.findings.push(finding(&waiver::MALFORMED, file, place, reason).with_help(remedy));
                 break;
             }
             read.add(file, place, rest, covers(&lines, target));
@@ -58,7 +57,7 @@ impl Waivers {
 
     fn add(&mut self, file: &str, place: (usize, usize), rest: &str, target: RangeInclusive<usize>) {
         let mut report = |rule: &'static Rule, reason: String| {
-            self.findings.push(Finding::new(rule, file, reason).at(place));
+            self.findings.push(finding(rule, file, place, reason));
         };
         let (covers, rest) = if let Some(rest) = rest.strip_prefix("allow-file ") {
             (1..=usize::MAX, rest)
@@ -88,23 +87,23 @@ impl Waivers {
     pub(crate) fn apply(self, file: &str, findings: Vec<Finding>) -> Vec<Finding> {
         let Self { waivers, findings: mut left } = self;
         let mut used = waivers.iter().map(|waiver| vec![false; waiver.rules.len()]).collect::<Vec<_>>();
-        for finding in findings {
+        for found in findings {
             let mut is_waived = false;
             for (waiver, used) in waivers.iter().zip(&mut used) {
                 for (rule, used) in waiver.rules.iter().zip(used) {
-                    if *rule == finding.rule && waiver.covers.contains(&finding.line) {
+                    if *rule == found.code && waiver.covers.contains(&found.location.line) {
                         (is_waived, *used) = (true, true);
                     }
                 }
             }
             if !is_waived {
-                left.push(finding);
+                left.push(found);
             }
         }
         for (waiver, used) in waivers.iter().zip(used) {
             for (rule, _) in waiver.rules.iter().zip(used).filter(|(_, used)| !used) {
                 let reason = format!("the waiver of `{rule}` waives nothing");
-                left.push(Finding::new(&waiver::UNUSED, file, reason).at(waiver.place));
+                left.push(finding(&waiver::UNUSED, file, waiver.place, reason));
             }
         }
         left

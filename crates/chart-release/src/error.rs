@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::overwrite::Conflict;
 use crate::release::Refusal;
 
 /// Why a chart was not packaged or published. [`hint`](Self::hint) is the remedy.
@@ -23,23 +24,9 @@ pub enum Error {
     /// A release is refused.
     #[error(transparent)]
     Refused(Box<Refusal>),
-    /// A version stands in a chart repository with other content, and is not to be replaced.
-    #[error("{name} {version} stands in {place} with other content: {standing} there, {new} here")]
-    Conflict {
-        /// The name of the chart.
-        name: String,
-        /// Its version.
-        version: String,
-        /// The repository, or the file in it.
-        place: String,
-        /// The digest of what stands.
-        standing: String,
-        /// The digest of what was to be published.
-        new: String,
-    },
-    /// A tag in a registry names other content.
+    /// A version is published with other content, in a registry or a chart repository, and is not to be replaced.
     #[error(transparent)]
-    TagConflict(Box<crate::registry::Conflict>),
+    Conflict(Box<Conflict>),
     /// A push failed.
     #[error(transparent)]
     Push(Box<crate::registry::PushFailed>),
@@ -51,13 +38,16 @@ pub enum Error {
 // Boxed, so that an error is small enough to return.
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(Box::new(refusal))
+        match refusal {
+            Refusal::OtherContent(conflict) => Self::Conflict(conflict),
+            refusal => Self::Refused(Box::new(refusal)),
+        }
     }
 }
 
-impl From<crate::registry::Conflict> for Error {
-    fn from(conflict: crate::registry::Conflict) -> Self {
-        Self::TagConflict(Box::new(conflict))
+impl From<Conflict> for Error {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(Box::new(conflict))
     }
 }
 
@@ -76,10 +66,7 @@ impl Error {
             Self::Git(error) => error.hint(),
             Self::Network(error) => error.hint(),
             Self::Refused(refusal) => return Some(Cow::Owned(refusal.remedy())),
-            Self::Conflict { .. } => {
-                Some("a published version is never replaced: give the chart a new version in Chart.yaml")
-            }
-            Self::TagConflict(error) => Some(error.hint()),
+            Self::Conflict(conflict) => Some(conflict.hint()),
             Self::Push(error) => error.hint(),
             Self::Interrupted => None,
         };

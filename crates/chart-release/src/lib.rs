@@ -87,7 +87,7 @@ pub mod store;
 
 pub use error::Error;
 pub use helm_chart::Package;
-pub use overwrite::Overwrite;
+pub use overwrite::{Conflict, Overwrite};
 pub use registry::ChartRegistry;
 pub use release::{
     Action, Channel, ChartReport, DevVersion, Failure, ImageLocation, Outcome, Plan, PlannedChart, Refusal,

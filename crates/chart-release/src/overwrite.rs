@@ -1,4 +1,9 @@
-//! Which published versions may be replaced.
+//! Which published versions may be replaced, and what is said of one that may not.
+
+use std::fmt;
+
+use helm_chart::Package;
+use serde::Serialize;
 
 /// The version of dev releases that moves: the only one that `warehouse chart` replaces.
 pub(crate) const MOVING_VERSION: &str = "0.0.0-dev";
@@ -31,3 +36,64 @@ impl Overwrite {
         matches!(self, Self::Version(allowed) if allowed == version)
     }
 }
+
+/// A version that is published with other content, and is not replaced. `Display` is the reason, [`hint`](Self::hint) what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Conflict {
+    /// The chart.
+    pub chart: String,
+    /// Its version.
+    pub version: String,
+    /// Where it is published, without credentials: `oci://HOST/PATH/NAME:TAG`, a store, or a file in it.
+    pub place: String,
+    /// What stands there: the digest of an archive (`sha256:...`), or the words for what is no chart.
+    pub published: String,
+    /// The digest of the archive that was to be published.
+    pub ours: String,
+    /// Whether it was published by another release during this one.
+    pub is_race: bool,
+}
+
+impl Conflict {
+    /// This package, whose version has other content at this place.
+    pub(crate) fn new(package: &Package, place: impl Into<String>, published: impl Into<String>) -> Self {
+        Self {
+            chart: package.name().to_owned(),
+            version: package.version().to_owned(),
+            place: place.into(),
+            published: published.into(),
+            ours: package.digest().to_owned(),
+            is_race: false,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self.is_race {
+            true => {
+                "two releases ran at the same time: look at what stands, and raise `version` in the Chart.yaml if it is not yours"
+            }
+            false => "a published version never changes: raise `version` in the Chart.yaml",
+        }
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { chart, version, place, published, ours, is_race } = self;
+        match is_race {
+            true => write!(
+                f,
+                "another release of {chart} {version} won: {place} has {published} since, and not {ours}"
+            ),
+            false => write!(
+                f,
+                "{chart} {version} is published with other content in {place}: {published}, and not {ours}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Conflict {}

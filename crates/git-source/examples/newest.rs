@@ -11,8 +11,9 @@ use git_source::{CommitRule, GitSource};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().ok_or("usage: newest URL [BRANCH]")?;
-    let source =
-        GitSource::builder(url).rule(CommitRule::builder().branch(arguments.next()).build()?).build()?;
+    let source = GitSource::builder(url)
+        .rule(CommitRule::builder().branch(arguments.next().unwrap_or_default()).build()?)
+        .build()?;
 
     let mut previous = None;
     for _ in 0..2 {

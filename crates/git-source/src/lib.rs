@@ -6,8 +6,8 @@
 //! use artifact_source::{ArtifactSource, DiscoverRequest, Discovery};
 //! use git_source::{CommitRule, GitSource};
 //!
-//! # async fn example(repo_url: &str) -> Result<(), artifact_source::Error> {
-//! let rule = CommitRule::builder().branch("main".to_owned()).build()?;
+//! # async fn example(repo_url: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let rule = CommitRule::builder().branch("main").build()?;
 //! let source = GitSource::builder(repo_url).rule(rule).limit(5).build()?;
 //!
 //! let Discovery::Found(found) = source.discover(DiscoverRequest::new()).await? else {
@@ -30,16 +30,16 @@
 //!
 //! The rules are those of [`semantics.md`](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md), section 4.
 //!
-//! - **Commits of a branch** (rule 4.1): the first-parent history of a branch, or of the remote's
+//! - **Commits of a branch** ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): the first-parent history of a branch, or of the remote's
 //!   HEAD, newest first, up to the limit. A result has the id, subject, author,
-//!   committer and date of rule 4.5.
-//! - **Tags** (rule 4.2): those that pass the name filters, ordered by semantic version,
+//!   committer and date of [rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
+//! - **Tags** ([rule 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): those that pass the name filters, ordered by semantic version,
 //!   by bytes, or by date (the tagger's, or else the committer's; tags of the same second by name). A tag that
 //!   points at something other than a commit is skipped, and the reason is traced. [`CommitRule::judge_tags`] judges names without a server.
-//! - **Filters**: `since` ends the walk along a branch at the first older commit (rule 4.1). An expression
-//!   judges a commit or tag (rule 4.6), and then its changed paths do (rules 4.3 and 4.4). Only a path
+//! - **Filters**: `since` ends the walk along a branch at the first older commit ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). An expression
+//!   judges a commit or tag ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), and then its changed paths do ([rules 4.3 and 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Only a path
 //!   filter needs trees, and no filter needs a file. A commit whose parent the server does not have is
-//!   not found by its paths, since its changes are unknown (rule 4.7).
+//!   not found by its paths, since its changes are unknown ([rule 4.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //! - **No such branch** is [`NotFound`](artifact_source::ErrorKind::NotFound), and the hint names the
 //!   remote's HEAD and branches with similar names. **A repository without any commit** has an empty
 //!   result where no branch is named.
@@ -75,8 +75,8 @@
 //!
 //! ```text
 //! source, sharing  ->  selection  ->  repository  ->  transport
-//! async side           rule, walk,    references,     http, ssh, git://, file://,
-//!                      tags, filters  fetch, cache    limits and interrupt
+//! async side           walk, tags,    references,     http, ssh, git://, file://,
+//!                      filters        fetch, cache    limits and interrupt
 //! ```
 //!
 //! A discovery resolves the credential (`source`), joins others of the same repository (`sharing`), lists references and walks or ranks them (`selection`), over a connection and
@@ -93,8 +93,10 @@ mod source;
 mod transport;
 
 pub use artifact_source::Commit;
+pub use commit_rule::{
+    CommitRule, CommitRuleBuilder, CommitSelectionStrategy, InvalidCommitRule, JudgedTag, NamesDoNotDecide,
+};
 pub use observation::ObservedRefs;
-pub use selection::{CommitRule, CommitRuleBuilder, CommitStrategy, JudgedTag, NamesDoNotDecide};
 pub use sharing::RepositoryCache;
 pub use source::{GitSource, GitSourceBuilder};
 

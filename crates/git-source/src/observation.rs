@@ -1,11 +1,9 @@
-//! What a discovery remembers for the next one.
-//!
-//! An observation of this source is stored for months, so its layout is fixed and has a version:
+//! What a discovery remembers for the next one, in the layout of [`Fingerprint`](artifact_source::Fingerprint):
 //!
 //! ```json
 //! {
-//!   "schema": 3,
-//!   "fingerprint": "{\"repository\":\"https://example.com/a.git\",\"limit\":20,\"rule\":{\"strategy\":\"NewestFromBranch\",\"branch\":\"main\"}}",
+//!   "schema": 4,
+//!   "fingerprint": "{\"kind\":\"git\",\"repository\":\"https://example.com/a.git\",\"rule\":{\"strategy\":\"newestFromBranch\"},\"limit\":20,\"branch\":\"main\"}",
 //!   "state": {
 //!     "digest": "<id of the commit that the branch points at>",
 //!     "refs": { "branchHead": "<the same id>" }
@@ -13,23 +11,53 @@
 //! }
 //! ```
 //!
-//! - `fingerprint` names the repository, without a credential, and everything in the rule that the answer depends on. A field that
-//!   has no value is left out.
+//! - The fingerprint has `branch`, `since`, `expressionFilter`, `includePaths` and `excludePaths` as fields of its own.
 //! - `state.digest` stands for all references that the answer was made from: the id of the branch's commit; or, of tags, the SHA-1 of
 //!   each name, a zero byte and the id of what it points at, in the order of the names.
 //! - `state.refs` is [`ObservedRefs`]: `{"branchHead": ID}` or `{"tags": [[NAME, ID], ...]}`. It is left out for more than 1,000 tags, and
 //!   for a tag that is named as the branch.
 
-use artifact_source::Observation;
+use artifact_source::{Fingerprint, Observation, RecordedRule, SourceKind};
+use commit_rule::CommitRule;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// The version of [`ObservedState`] and of the fingerprint.
-pub(crate) const SCHEMA: u32 = 3;
 
 /// The most tags that are recorded. Kargo keeps no more in a Warehouse's status either.
 pub(crate) const MOST_TAGS: usize = 1000;
 
-/// The state of an observation, in the layout of [`SCHEMA`].
+/// The question of an observation: everything that an answer depends on.
+pub(crate) fn fingerprint(rule: &CommitRule, repository: &str, limit: usize) -> Option<Fingerprint> {
+    let recorded = match rule.tag_rule() {
+        Some(rule) => RecordedRule::Names(rule),
+        None => RecordedRule::Other("newestFromBranch"),
+    };
+    let fields = Fields {
+        branch: rule.branch(),
+        since: rule.since(),
+        expression_filter: rule.expression().map(|expression| expression.as_str()),
+        include_paths: rule.include_paths(),
+        exclude_paths: rule.exclude_paths(),
+    };
+    Fingerprint::new(&SourceKind::Git, repository, recorded, limit, &fields)
+}
+
+/// The fields that a fingerprint has for commits alone.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expression_filter: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    include_paths: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    exclude_paths: &'a [String],
+}
+
+/// The state of an observation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ObservedState {
@@ -56,10 +84,6 @@ impl ObservedRefs {
     /// The references behind an observation of a [`GitSource`](crate::GitSource). `None` where it records none: for more than
     /// 1,000 tags, for a tag that is named as the branch, or for another source.
     pub fn of(observation: &Observation) -> Option<Self> {
-        let recorded = serde_json::to_value(observation).ok()?;
-        if recorded.get("schema")?.as_u64() != Some(u64::from(SCHEMA)) {
-            return None;
-        }
-        ObservedState::deserialize(recorded.get("state")?).ok()?.refs
+        observation.state_of::<ObservedState>(&SourceKind::Git)?.refs
     }
 }

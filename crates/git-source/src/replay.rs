@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use artifact_source::{Error, Meter};
+use commit_rule::CommitRule;
 use gix::bstr::ByteSlice;
 use gix_transport::client::blocking_io::Transport;
 use gix_transport::client::git::ConnectMode;
@@ -52,12 +53,7 @@ fn session(transport: Box<dyn Transport>, interrupt: &Arc<Interrupt>) -> Result<
         is_history: true,
     };
     remote.fetch(&request, &store)?;
-    let filter = CommitFilter {
-        since: None,
-        expression: None,
-        paths: None,
-        clock: Arc::new(artifact_source::SystemClock),
-    };
+    let filter = CommitFilter { rule: CommitRule::default(), clock: Arc::new(artifact_source::SystemClock) };
     let mut walk = Walk::new(tip, 5, 5, &filter);
     let (read, fetched) = Default::default();
     let reader = Reader::new(&store, interrupt, FetchCapabilities::default(), &read, &fetched)?;

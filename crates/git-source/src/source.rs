@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
 use artifact_source::{
-    ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Found,
-    Observation, SourceId, SourceKind, SystemClock, redact_url,
+    ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint,
+    Found, SourceId, SourceKind, SystemClock, Trace, redact_url,
 };
 use async_trait::async_trait;
+use commit_rule::CommitRule;
 
-use crate::observation::SCHEMA;
+use crate::observation;
 use crate::repository::{Cache, DEFAULT_CACHE_BYTES, RepositoryHandle};
-use crate::selection::{Answer, CommitRule, JudgedCandidate, Outcome, Selection};
+use crate::selection::{Answer, JudgedCandidate, Outcome, Selection};
 use crate::sharing::{Asking, ExchangeKey, RepositoryCache};
 use crate::transport::{Address, Authentication, SshCommand, TransportOptions};
 
@@ -25,7 +26,7 @@ const DEFAULT_LIMIT: usize = 20;
 /// 512 MiB.
 const DEFAULT_MAX_BYTES: u64 = 512 << 20;
 
-const DEFAULT_STALL_LIMIT: Duration = Duration::from_secs(30);
+const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Finds the commits of one repository that fit one rule; see the [crate](crate).
 pub struct GitSource {
@@ -34,13 +35,14 @@ pub struct GitSource {
     repo_url: String,
     rule: CommitRule,
     limit: NonZeroU32,
-    fingerprint: String,
+    /// The question that observations answer; `None` if there are none.
+    fingerprint: Option<Fingerprint>,
     repository: Arc<RepositoryHandle>,
     repositories: RepositoryCache,
     selection: Arc<Selection>,
     credentials: Arc<dyn CredentialSource>,
     max_bytes: u64,
-    stall_limit: Duration,
+    stall_timeout: Duration,
 }
 
 /// Builds a [`GitSource`].
@@ -58,7 +60,7 @@ pub struct GitSourceBuilder {
     allow_plain_credential: bool,
     ssh: SshCommand,
     max_bytes: u64,
-    stall_limit: Duration,
+    stall_timeout: Duration,
     clock: Arc<dyn Clock>,
 }
 
@@ -151,8 +153,8 @@ impl GitSourceBuilder {
     }
 
     /// How long a server may be silent. Defaults to 30 seconds.
-    pub fn stall_limit(mut self, limit: Duration) -> Self {
-        self.stall_limit = limit;
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = timeout;
         self
     }
 
@@ -176,7 +178,7 @@ impl GitSourceBuilder {
         let limit = NonZeroU32::new(u32::try_from(self.limit).unwrap_or(u32::MAX)).ok_or_else(|| {
             with_id(Error::new(ErrorKind::InvalidInput, "a limit of 0 finds nothing: it is at least 1"))
         })?;
-        let fingerprint = self.rule.fingerprint(address.to_string(), limit).map_err(with_id)?;
+        let fingerprint = observation::fingerprint(&self.rule, &address.to_string(), limit.get() as usize);
         let repositories = match (self.repositories, self.http) {
             (Some(repositories), _) => repositories,
             (None, Some(client)) => RepositoryCache::new(client),
@@ -192,7 +194,7 @@ impl GitSourceBuilder {
         Ok(GitSource {
             id,
             repo_url: self.repo_url,
-            selection: Arc::new(self.rule.selection(limit, self.clock)),
+            selection: Arc::new(Selection::new(&self.rule, limit, self.clock)),
             rule: self.rule,
             limit,
             fingerprint,
@@ -200,7 +202,7 @@ impl GitSourceBuilder {
             repositories,
             credentials: self.credentials,
             max_bytes: self.max_bytes,
-            stall_limit: self.stall_limit,
+            stall_timeout: self.stall_timeout,
         })
     }
 }
@@ -233,22 +235,25 @@ impl GitSource {
             allow_plain_credential: false,
             ssh: SshCommand::default(),
             max_bytes: DEFAULT_MAX_BYTES,
-            stall_limit: DEFAULT_STALL_LIMIT,
+            stall_timeout: DEFAULT_STALL_TIMEOUT,
             clock: Arc::new(SystemClock),
         }
     }
 
-    /// Looks up the identity of this discovery.
-    async fn authentication(&self) -> Result<Authentication, Error> {
+    /// Looks up the identity of this discovery. No principal applies where HTTP is not spoken: who asks is up to `ssh` and to the system.
+    async fn authentication(&self, trace: &dyn Trace) -> Result<Authentication, Error> {
         if !matches!(self.repository.address, Address::Http { .. }) {
             return Ok(Authentication::default());
         }
-        Authentication::new(Identity::resolve(&self.credentials, self.id.kind(), &self.repo_url).await?)
+        // A credential is one for Git, whatever kind an embedder's id names.
+        let identity = Identity::resolve(&self.credentials, &SourceKind::Git, &self.repo_url).await?;
+        let authentication = Authentication::new(identity)?;
+        trace.authenticated(&authentication.identity.principal());
+        Ok(authentication)
     }
 
     async fn outcome(&self, request: &DiscoverRequest<'_>, call: &Call) -> Result<Outcome, Error> {
-        let authentication = self.authentication().await?;
-        request.trace.authenticated(&authentication.identity.principal());
+        let authentication = self.authentication(request.trace).await?;
         let RepositoryHandle { address, options, cache } = &*self.repository;
         let identity = &authentication.identity;
         let key = ExchangeKey {
@@ -258,14 +263,14 @@ impl GitSource {
             identity: (identity.scope(), identity.credential().cloned()),
             cache: cache.key(),
             max_bytes: self.max_bytes,
-            stall: self.stall_limit,
+            stall: self.stall_timeout,
         };
         let asking = Asking {
             key,
             repository: Arc::clone(&self.repository),
             authentication,
             selection: Arc::clone(&self.selection),
-            previous: request.previous.and_then(|previous| previous.state(SCHEMA, &self.fingerprint)),
+            previous: self.fingerprint.as_ref().and_then(|question| question.recorded(request.previous)),
         };
         let Answer { outcome, warnings } = self.repositories.ask(asking, call).await?;
         for warning in &warnings {
@@ -299,8 +304,11 @@ impl ArtifactSource for GitSource {
                         Some(why) => request.trace.rejected(&candidate, why),
                     }
                 }
-                let observation =
-                    state.and_then(|state| Observation::new(SCHEMA, &*self.fingerprint, &state));
+                let observation = self
+                    .fingerprint
+                    .as_ref()
+                    .zip(state)
+                    .and_then(|(question, state)| question.observation(&state));
                 Ok(Discovery::Found(Found::new(commits, call.cost()).with_observation(observation)))
             }
         }

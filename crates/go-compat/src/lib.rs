@@ -19,7 +19,7 @@
 //! | [`time::parse_rfc3339`] | `time.Parse(time.RFC3339, text)` |
 //! | [`time::parse`], [`time::format()`] | `time.Parse` and `Time.Format` with any layout; zones are not resolved |
 //! | [`time::Civil`] | `time.Date`, `Time.Weekday`, `Time.YearDay`, `Time.ISOWeek` |
-//! | [`path::clean`] | `path.Clean` |
+//! | [`path::clean`], [`path::join`] | `path.Clean`, `path.Join` |
 //! | [`utf8::decode`], [`utf8::to_text`] | `utf8.DecodeRune`, `[]rune(text)` |
 //!
 //! The functions are pure: no I/O, no clock, no environment, no async; the crate builds for `wasm32-unknown-unknown`. No input

@@ -38,6 +38,26 @@ pub fn clean(path: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(cleaned)
 }
 
+/// Two paths with a `/` between them, as Go's `path.Join`: an empty one is left out, and the rest is [cleaned](clean). Two empty paths give
+/// the empty path.
+///
+/// ```
+/// use go_compat::path::join;
+///
+/// assert_eq!(join("charts/", "../web"), "web");
+/// assert_eq!(join("https://host", "web"), "https:/host/web");
+/// assert_eq!(join("", ""), "");
+/// ```
+pub fn join(first: &str, second: &str) -> String {
+    let joined = match (first, second) {
+        ("", "") => return String::new(),
+        ("", only) | (only, "") => only.to_owned(),
+        (first, second) => format!("{first}/{second}"),
+    };
+    // What is cleaned of a text is whole segments of it, so a text.
+    String::from_utf8_lossy(&clean(joined.as_bytes())).into_owned()
+}
+
 fn is_clean(path: &[u8]) -> bool {
     !path.is_empty() && path.split(|&byte| byte == b'/').all(|segment| !matches!(segment, b"" | b"." | b".."))
 }
@@ -49,6 +69,26 @@ mod tests {
     #[track_caller]
     fn case(path: &str, expected: &str) {
         assert_eq!(clean(path.as_bytes()), Cow::Borrowed(expected.as_bytes()), "{path:?}");
+    }
+
+    #[test]
+    fn joining() {
+        for (first, second, expected) in [
+            ("", "", ""),
+            ("a", "", "a"),
+            ("", "a", "a"),
+            ("a", "b", "a/b"),
+            ("a/", "/b", "a/b"),
+            ("a", "../b", "b"),
+            ("a", "../../b", "../b"),
+            ("/a", "../../b", "/b"),
+            ("https://a", "b", "https:/a/b"),
+            (".", "", "."),
+            ("a/..", "", "."),
+            ("ä", "ö", "ä/ö"),
+        ] {
+            assert_eq!(join(first, second), expected, "join({first:?}, {second:?})");
+        }
     }
 
     #[test]

@@ -64,6 +64,7 @@
 mod archive;
 mod chart;
 mod decode;
+mod dev_version;
 mod disk;
 mod error;
 mod file;
@@ -79,6 +80,7 @@ mod validate;
 mod yaml;
 
 pub use chart::Chart;
+pub use dev_version::names_dev_version;
 pub use disk::DiskFolders;
 pub use error::Error;
 pub use file::ChartFile;

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use artifact_http::{Call, HttpClient, SingleFlight};
-use artifact_source::Error;
+use artifact_source::{Error, lock};
 use tokio::sync::RwLock;
 
 use crate::fetch::{CachedIndex, Fetched, IndexRequest, fetch};
@@ -125,8 +125,7 @@ impl IndexCache {
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries> {
-        // A panic of another holder leaves the list whole.
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.entries)
     }
 }
 

@@ -97,6 +97,7 @@
 mod cache;
 mod fetch;
 mod index;
+pub mod index_limits;
 mod location;
 mod observation;
 mod rule;

@@ -42,7 +42,7 @@ impl Location {
     }
 }
 
-/// The URL of `index.yaml` below this URL, with its query (rule 5.1).
+/// The URL of `index.yaml` below this URL, with its query ([rule 5.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 fn index_url(mut repository: Url) -> Url {
     let path = format!("{}/index.yaml", repository.path().strip_suffix('/').unwrap_or(repository.path()));
     repository.set_path(&path);

@@ -1,31 +1,29 @@
-//! The recorded state of a discovery, and the question that it answers.
+//! The recorded state of a discovery, and the question that it answers, in the layout of [`Fingerprint`].
 
 use std::time::{Duration, SystemTime};
 
 use artifact_http::{HeaderMap, Request, Url, header};
-use artifact_source::{Chart, Observation};
+use artifact_source::{Chart, Fingerprint, RecordedRule, SourceKind};
 use oci_registry::Digest;
-use selection_strategies::{Strictness, TagRule, TagStrategy};
+use repository_url::without_credential;
+use selection_strategies::TagRule;
 use serde::{Deserialize, Serialize};
 
-/// The version of the layout of [`State`] and [`Question`]. Observations of another version lead to a full discovery.
-pub(crate) const SCHEMA: u32 = 2;
-
-/// The state of an [`Observation`], in two layouts that `kind` tells apart:
+/// The state of an observation: one of
 ///
 /// ```json
-/// {"kind": "chartIndex", "etag": "\"5f3c\"", "lastModified": "Sun, 06 Nov 1994 08:49:37 GMT", "url": "sha256:..."}
-/// {"kind": "chartTags", "versions": "sha256:..."}
+/// {"index": {"etag": "\"5f3c\"", "lastModified": "Sun, 06 Nov 1994 08:49:37 GMT", "url": "sha256:..."}}
+/// {"charts": "sha256:..."}
 /// ```
 ///
-/// - `chartIndex`: the validators of the index. At least one of `etag` and `lastModified` is there.
-/// - `chartTags`: the digest of the charts that were found, as a JSON list of texts, best first: `1.0.0`, or where digests are followed
+/// - `index`: the validators of the index. At least one of `etag` and `lastModified` is there.
+/// - `charts`: for a registry, the digest of the charts that were found, as a JSON list of texts, best first: `1.0.0`, or where digests are followed
 ///   `1.0.0@sha256:...`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum State {
-    ChartIndex(Validators),
-    ChartTags { versions: Digest },
+    Index(Validators),
+    Charts(Digest),
 }
 
 impl State {
@@ -37,90 +35,38 @@ impl State {
             None => chart.version.clone(),
         };
         let versions: Vec<_> = charts.iter().map(text).collect();
-        Some(Self::ChartTags { versions: Digest::of(&serde_json::to_vec(&versions).ok()?) })
-    }
-
-    /// The state that was recorded for this question.
-    pub(crate) fn recorded(previous: Option<&Observation>, question: Option<&str>) -> Option<Self> {
-        previous?.state(SCHEMA, question?)
-    }
-
-    /// The observation of this state as the answer to this question.
-    pub(crate) fn observation(&self, question: Option<&str>) -> Option<Observation> {
-        Observation::new(SCHEMA, question?, self)
+        Some(Self::Charts(Digest::of(&serde_json::to_vec(&versions).ok()?)))
     }
 }
 
-/// The fingerprint of an [`Observation`]: everything that the answer depends on besides the content of the repository, as JSON.
-///
-/// ```json
-/// {"kind": "chartIndex", "repository": "sha256:...", "chart": "web",
-///  "rule": {"strategy": "semVer", "constraint": "^1.0", "strictness": "loose"}, "limit": 20}
-/// ```
-///
-/// `"digests": true` is there only if digests are followed.
+/// The fields that a fingerprint has for charts alone.
 #[derive(Serialize)]
-pub(crate) struct Question<'q> {
-    kind: &'static str,
-    /// The name of the repository in a registry; the digest of the URL of an index, which may hold a secret.
-    repository: String,
+struct Fields<'q> {
+    /// The name of the chart in an index; a repository of a registry holds one chart.
     #[serde(skip_serializing_if = "Option::is_none")]
     chart: Option<&'q str>,
-    rule: RuleFields<'q>,
-    limit: usize,
+    /// Whether digests are followed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     digests: bool,
 }
 
-#[derive(Serialize)]
-#[serde(tag = "strategy", rename_all = "camelCase")]
-enum RuleFields<'q> {
-    SemVer { constraint: Option<&'q str>, strictness: &'static str },
-    Lexical,
-    Digest { tag: &'q str },
+/// The question for a chart in the index at this URL. The URL may hold a secret, so its digest names the repository.
+pub(crate) fn of_index(
+    url: &Url,
+    chart: &str,
+    rule: &TagRule,
+    limit: usize,
+    digests: bool,
+) -> Option<Fingerprint> {
+    let repository = Digest::of(without_credential(url.as_str()).as_bytes()).to_string();
+    let fields = Fields { chart: Some(chart), digests };
+    Fingerprint::new(&SourceKind::Chart, &repository, RecordedRule::Names(rule), limit, &fields)
 }
 
-impl<'q> Question<'q> {
-    /// The fingerprint for a chart in the index at this URL. `None` for a rule with a filter, whose patterns are not recorded.
-    pub(crate) fn of_index(
-        url: &Url,
-        chart: &str,
-        rule: &TagRule,
-        limit: usize,
-        digests: bool,
-    ) -> Option<String> {
-        let repository = Digest::of(without_user(url).as_str().as_bytes()).to_string();
-        Question { kind: "chartIndex", repository, chart: Some(chart), rule: fields(rule)?, limit, digests }
-            .to_json()
-    }
-
-    /// The fingerprint for the chart in this repository of a registry. `None` for a rule with a filter.
-    pub(crate) fn of_tags(repository: String, rule: &TagRule, limit: usize, digests: bool) -> Option<String> {
-        Question { kind: "chartTags", repository, chart: None, rule: fields(rule)?, limit, digests }.to_json()
-    }
-
-    fn to_json(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
-    }
-}
-
-fn fields(rule: &TagRule) -> Option<RuleFields<'_>> {
-    if !rule.filter().is_empty() {
-        return None;
-    }
-    Some(match rule.strategy() {
-        TagStrategy::SemVer { constraint, strictness } => RuleFields::SemVer {
-            constraint: constraint.as_ref().map(|constraint| constraint.original()),
-            strictness: match strictness {
-                Strictness::Loose => "loose",
-                Strictness::Strict => "strict",
-                Strictness::Bare => "bare",
-            },
-        },
-        TagStrategy::Lexical => RuleFields::Lexical,
-        TagStrategy::Digest { tag } => RuleFields::Digest { tag },
-        _ => return None,
-    })
+/// The question for the chart in this repository of a registry.
+pub(crate) fn of_tags(repository: &str, rule: &TagRule, limit: usize, digests: bool) -> Option<Fingerprint> {
+    let fields = Fields { chart: None, digests };
+    Fingerprint::new(&SourceKind::Chart, repository, RecordedRule::Names(rule), limit, &fields)
 }
 
 /// The smallest age of a response for its `Last-Modified` to be a strong validator. Its resolution is a second, and two clocks may differ
@@ -176,18 +122,10 @@ impl Validators {
 }
 
 fn digest(url: &Url) -> Digest {
-    let mut url = without_user(url);
+    let mut url = url.clone();
     url.set_query(None);
     url.set_fragment(None);
-    Digest::of(url.as_str().as_bytes())
-}
-
-fn without_user(url: &Url) -> Url {
-    let mut url = url.clone();
-    // These fail only for a URL without a host, which has no user.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url
+    Digest::of(without_credential(url.as_str()).as_bytes())
 }
 
 fn time(date: &str) -> Option<SystemTime> {
@@ -196,6 +134,9 @@ fn time(date: &str) -> Option<SystemTime> {
 
 #[cfg(test)]
 mod tests {
+    use artifact_source::Observation;
+    use serde_json::{Value, json};
+
     use super::*;
 
     const URL: &str = "https://example.com/index.yaml?signature=SECRET";
@@ -233,83 +174,83 @@ mod tests {
     }
 
     #[track_caller]
-    fn is_written_as(observation: Option<Observation>, expected: &str) {
-        let observation = observation.expect("an observation");
-        // As values, since the order of keys depends on the features of serde_json. The fingerprint is compared as text.
-        let expected: serde_json::Value = serde_json::from_str(expected).unwrap();
+    fn is_written_as(fingerprint: Option<Fingerprint>, state: State, question: &str, expected: Value) {
+        let fingerprint = fingerprint.expect("a fingerprint");
+        let observation = fingerprint.observation(&state).expect("an observation");
+        // As values, since the order of keys in the state depends on the features of serde_json.
+        let expected = json!({"schema": 4, "fingerprint": question, "state": expected});
         assert_eq!(serde_json::to_value(&observation).unwrap(), expected);
-        assert_eq!(serde_json::from_value::<Observation>(expected).unwrap(), observation);
+        let observation: Observation = serde_json::from_value(expected).unwrap();
+        assert_eq!(fingerprint.recorded(Some(&observation)), Some(state));
     }
 
-    /// Observations are stored for months: these texts change only together with `SCHEMA`.
+    /// Observations are stored for months: these texts change only together with [`Fingerprint::SCHEMA`].
     #[test]
-    fn the_json_of_an_observation_of_an_index() {
+    fn the_layout_is_stable() {
         let url = Url::parse("https://me:SECRET@example.com/index.yaml?token=SECRET").unwrap();
-        let rule = TagRule::chart(Some("^1.0".parse().unwrap()));
-        let question = Question::of_index(&url, "web", &rule, 20, false);
         let date = "Sun, 06 Nov 1994 08:50:37 GMT";
         let headers =
             [("etag", "\"5f3c\""), ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"), ("date", date)];
-        let state = State::ChartIndex(validators(&headers).unwrap());
         is_written_as(
-            state.observation(question.as_deref()),
+            of_index(&url, "web", &TagRule::chart(Some("^1.0".parse().unwrap())), 20, false),
+            State::Index(validators(&headers).unwrap()),
             concat!(
-                r#"{"schema":2,"fingerprint":"{\"kind\":\"chartIndex\",\"repository\":\"sha256:"#,
+                r#"{"kind":"chart","repository":"sha256:"#,
                 "d7f08afb527b01d7eb499e61e85c7951fb8c2813f0ca07c4d4f25830a5269959",
-                r#"\",\"chart\":\"web\",\"rule\":{\"strategy\":\"semVer\",\"constraint\":\"^1.0\",\"strictness\":\"loose\"},\"limit\":20}","#,
-                r#""state":{"etag":"\"5f3c\"","kind":"chartIndex","lastModified":"Sun, 06 Nov 1994 08:49:37 GMT","url":"sha256:"#,
-                "ceea4b452a0919a43074bd5ef196716fada27b0dca00fa1eb31d2c1be928ba83",
-                r#""}}"#,
+                r#"","rule":{"strategy":"semVer","constraint":"^1.0","strictness":"loose","names":"plain"},"limit":20,"chart":"web"}"#,
             ),
+            json!({"index": {
+                "etag": "\"5f3c\"",
+                "lastModified": "Sun, 06 Nov 1994 08:49:37 GMT",
+                "url": "sha256:ceea4b452a0919a43074bd5ef196716fada27b0dca00fa1eb31d2c1be928ba83",
+            }}),
         );
-        assert_eq!(
-            State::recorded(state.observation(question.as_deref()).as_ref(), question.as_deref()),
-            Some(state)
-        );
-    }
 
-    #[test]
-    fn the_json_of_an_observation_of_tags() {
-        let question = Question::of_tags("ghcr.io/org/web".to_owned(), &TagRule::oci_chart(None), 5, false);
-        let state = State::of_charts(&[Chart::new("1.1.0+a"), Chart::new("1.0.0")]).unwrap();
+        let tags = |digests| of_tags("ghcr.io/org/web", &TagRule::oci_chart(None), 5, digests);
+        let question = |end: &str| {
+            format!(
+                r#"{{"kind":"chart","repository":"ghcr.io/org/web","rule":{{"strategy":"semVer","strictness":"bare","names":"ociChart"}},"limit":5{end}}}"#
+            )
+        };
         is_written_as(
-            state.observation(question.as_deref()),
-            concat!(
-                r#"{"schema":2,"fingerprint":"{\"kind\":\"chartTags\",\"repository\":\"ghcr.io/org/web\","#,
-                r#"\"rule\":{\"strategy\":\"semVer\",\"constraint\":null,\"strictness\":\"bare\"},\"limit\":5}","#,
-                r#""state":{"kind":"chartTags","versions":"sha256:"#,
-                "2f274e378d554ed231670de8487f98a39edab40f0f685f3eac1f0e06add7a173",
-                r#""}}"#,
-            ),
+            tags(false),
+            State::of_charts(&[Chart::new("1.1.0+a"), Chart::new("1.0.0")]).unwrap(),
+            &question(""),
+            json!({"charts": "sha256:2f274e378d554ed231670de8487f98a39edab40f0f685f3eac1f0e06add7a173"}),
         );
-    }
 
-    #[test]
-    fn the_json_of_an_observation_of_digests() {
-        let question = Question::of_tags("ghcr.io/org/web".to_owned(), &TagRule::oci_chart(None), 5, true);
         let chart =
             |digest: &str| Chart::new("0.0.0-dev").with_digest(format!("sha256:{}", digest.repeat(32)));
         let state = State::of_charts(&[chart("0a")]).unwrap();
         assert_ne!(state, State::of_charts(&[chart("0b")]).unwrap());
+        let digest = Digest::of(format!("[\"0.0.0-dev@sha256:{}\"]", "0a".repeat(32)).as_bytes());
         is_written_as(
-            state.observation(question.as_deref()),
-            &format!(
-                concat!(
-                    r#"{{"schema":2,"fingerprint":"{{\"kind\":\"chartTags\",\"repository\":\"ghcr.io/org/web\","#,
-                    r#"\"rule\":{{\"strategy\":\"semVer\",\"constraint\":null,\"strictness\":\"bare\"}},\"limit\":5,\"digests\":true}}","#,
-                    r#""state":{{"kind":"chartTags","versions":"{}"}}}}"#,
-                ),
-                Digest::of(format!("[\"0.0.0-dev@sha256:{}\"]", "0a".repeat(32)).as_bytes()),
-            ),
+            tags(true),
+            state,
+            &question(r#","digests":true"#),
+            json!({"charts": digest.to_string()}),
         );
+    }
+
+    /// The layout until version 2, which had a `kind` in the state.
+    #[test]
+    fn the_layout_before_is_absent() {
+        let versions = Digest::of(b"[\"1.0.0\"]").to_string();
+        let old = json!({
+            "schema": 2,
+            "fingerprint": r#"{"kind":"chartTags","repository":"ghcr.io/org/web","rule":{"strategy":"semVer","constraint":null,"strictness":"bare"},"limit":5}"#,
+            "state": {"kind": "chartTags", "versions": versions},
+        });
+        let old: Observation = serde_json::from_value(old).unwrap();
+        let fingerprint = of_tags("ghcr.io/org/web", &TagRule::oci_chart(None), 5, false).unwrap();
+        assert_eq!(fingerprint.recorded::<State>(Some(&old)), None);
     }
 
     #[test]
     fn a_question_names_what_the_answer_depends_on() {
         let url = |url: &str| Url::parse(url).unwrap();
         let rule = TagRule::chart(None);
-        let question =
-            |url: &Url, chart, rule: &TagRule, limit| Question::of_index(url, chart, rule, limit, false);
+        let question = |url: &Url, chart, rule: &TagRule, limit| of_index(url, chart, rule, limit, false);
         let one = question(&url("https://a.test/index.yaml"), "web", &rule, 20);
         assert_eq!(one, question(&url("https://me:SECRET@a.test/index.yaml"), "web", &rule, 20));
         for other in [
@@ -325,11 +266,12 @@ mod tests {
             question(&url("https://a.test/index.yaml"), "web", &TagRule::lexical(), 20),
             question(&url("https://a.test/index.yaml"), "web", &TagRule::digest("1.0.0"), 20),
             question(&url("https://a.test/index.yaml"), "web", &rule, 21),
-            Question::of_index(&url("https://a.test/index.yaml"), "web", &rule, 20, true),
+            of_index(&url("https://a.test/index.yaml"), "web", &rule, 20, true),
         ] {
             assert!(other.is_some() && other != one, "{other:?}");
         }
         let filter = selection_strategies::TagFilter::builder().ignore("-rc").build().unwrap();
-        assert_eq!(question(&url("https://a.test/index.yaml"), "web", &rule.with_filter(filter), 20), None);
+        let filtered = question(&url("https://a.test/index.yaml"), "web", &rule.with_filter(filter), 20);
+        assert!(filtered.is_some() && filtered != one, "{filtered:?}");
     }
 }

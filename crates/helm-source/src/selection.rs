@@ -141,21 +141,37 @@ async fn read<'c, 'n>(
     (candidate, digest_of(candidate.name, repository, call).await)
 }
 
-/// The digest of a tag. Some registries refuse HEAD or fail at it, so any other error than a rate limit leads to a GET request.
+/// The digest of the manifest of a tag. Some registries refuse HEAD or fail at it, so any other error than a rate limit leads to a GET request.
+/// So does an answer to HEAD whose media type is not that of a manifest: its digest may be that of anything.
 async fn digest_of(tag: &str, repository: &Repository, call: &Call) -> Result<Digest, Error> {
     if !is_tag(tag) {
         return Err(Error::new(ErrorKind::NotFound, "its name is not a valid tag"));
     }
     match repository.head_manifest(tag, call).await {
         Ok(head) => {
-            if let Some(digest) = head.digest {
+            let is_manifest = head.is_manifest();
+            if let Some(digest) = head.digest.filter(|_| is_manifest) {
                 return Ok(digest);
             }
         }
         Err(error) if error.kind() == ErrorKind::RateLimited => return Err(error),
         Err(_) => {}
     }
-    Ok(repository.manifest(tag, call).await?.digest)
+    let fetched = repository.manifest(tag, call).await.map_err(|error| with_remedy(error, tag))?;
+    Ok(fetched.digest)
+}
+
+/// If the content of this tag is at fault, the error says how to select without it. A chart has no patterns that exclude a tag.
+fn with_remedy(error: Error, tag: &str) -> Error {
+    let is_of_content = matches!(error.kind(), ErrorKind::BadAnswer | ErrorKind::TooLarge);
+    if !is_of_content {
+        return error;
+    }
+    let version = tag.replace('_', "+");
+    error.with_additional_hint(format!(
+        "no older version is selected in the place of {tag}: if it stays like this, push the chart again, delete the tag, or exclude it \
+         with `!={version}` in `semverConstraint`"
+    ))
 }
 
 /// Whether this is the error of one tag that does not exist; a missing repository is not a missing tag.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext, Url};
 use artifact_source::{
-    ArtifactSource, Candidate, Chart, DiscoverRequest, Discovery, Error, ErrorKind, Found, Rejection,
-    SourceId, SourceKind,
+    ArtifactSource, Candidate, Chart, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint, Found,
+    Rejection, SourceId, SourceKind,
 };
 use async_trait::async_trait;
 use oci_registry::{RegistryClient, Repository};
@@ -14,14 +14,14 @@ use selection_strategies::{NameKind, TagRule, similar_names};
 
 use crate::cache::IndexCache;
 use crate::fetch::{Fetched, IndexRequest};
+use crate::index_limits;
 use crate::location::Location;
-use crate::observation::{Question, State};
+use crate::observation::{State, of_index, of_tags};
 use crate::rule::{given_rule, rule_of};
 use crate::selection::Selection;
 
 /// [Rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
 const DEFAULT_LIMIT: usize = 20;
-const DEFAULT_MAX_INDEX_BYTES: u64 = 256 << 20;
 
 /// Finds the versions of one Helm chart that fit one rule; see the [crate](crate).
 pub struct HelmSource {
@@ -33,8 +33,8 @@ pub struct HelmSource {
     limit: usize,
     follow_digests: bool,
     credentials: Option<Arc<dyn CredentialSource>>,
-    /// The fingerprint of observations; `None` if there are none.
-    question: Option<String>,
+    /// The question that observations answer; `None` if there are none.
+    fingerprint: Option<Fingerprint>,
 }
 
 /// What lists the versions.
@@ -115,8 +115,7 @@ impl HelmSourceBuilder {
     /// Which versions, and in which order, instead of a [`constraint`](Self::constraint) and [`accept_v`](Self::accept_v). The rule's
     /// [kind of names](TagRule::with_kind) is set to that of the repository: in a registry, `_` stands for `+`.
     ///
-    /// Defaults to [`TagRule::chart`] for a chart repository and to [`TagRule::oci_chart`] for a registry. Under a rule with a filter there
-    /// are no observations, so each discovery is a full one.
+    /// Defaults to [`TagRule::chart`] for a chart repository and to [`TagRule::oci_chart`] for a registry.
     ///
     /// ```
     /// use helm_source::HelmSource;
@@ -206,15 +205,15 @@ impl HelmSourceBuilder {
             Some(client) => Ok(client.clone()),
             None => HttpClient::builder().build(),
         };
-        let (backend, question) = match (location, self.chart) {
+        let (backend, fingerprint) = match (location, self.chart) {
             (Location::Index(url), Some(chart)) => {
-                let question = Question::of_index(&url, &chart, &rule, self.limit, self.follow_digests);
+                let fingerprint = of_index(&url, &chart, &rule, self.limit, self.follow_digests);
                 let cache = match self.cache {
                     Some(cache) => cache,
                     None => IndexCache::new(http()?),
                 };
                 let (max_bytes, allow_plain_credential) = (self.max_index_bytes, self.allow_plain_credential);
-                (Backend::Index { url, chart, cache, max_bytes, allow_plain_credential }, question)
+                (Backend::Index { url, chart, cache, max_bytes, allow_plain_credential }, fingerprint)
             }
             (Location::Index(_), None) => {
                 return Err(invalid("a chart in a chart repository needs a name"));
@@ -225,9 +224,9 @@ impl HelmSourceBuilder {
                     None => RegistryClient::builder(http()?).kind(SourceKind::Chart).build(),
                 };
                 let repository = registry.repository(&repository)?;
-                let question =
-                    Question::of_tags(repository.name().to_string(), &rule, self.limit, self.follow_digests);
-                (Backend::Registry { repository }, question)
+                let name = repository.name().to_string();
+                let fingerprint = of_tags(&name, &rule, self.limit, self.follow_digests);
+                (Backend::Registry { repository }, fingerprint)
             }
             (Location::Registry(_), Some(name)) => {
                 return Err(invalid("a chart in an OCI registry has no name beside its repoURL")
@@ -242,7 +241,7 @@ impl HelmSourceBuilder {
             limit: self.limit,
             follow_digests: self.follow_digests,
             credentials: self.credentials,
-            question,
+            fingerprint,
         })
     }
 
@@ -279,7 +278,7 @@ impl HelmSource {
             cache: None,
             registry: None,
             credentials: None,
-            max_index_bytes: DEFAULT_MAX_INDEX_BYTES,
+            max_index_bytes: index_limits::MAX_BYTES,
             allow_plain_credential: false,
         }
     }
@@ -302,11 +301,12 @@ impl HelmSource {
     ) -> Result<Discovery<Chart>, Error> {
         let call = Call::from(&request);
         let selection = Selection { rule: &self.rule, limit: self.limit, trace: request.trace };
-        let recorded = State::recorded(request.previous, self.question.as_deref());
+        let fingerprint = self.fingerprint.as_ref();
+        let recorded = fingerprint.and_then(|fingerprint| fingerprint.recorded(request.previous));
         let (charts, state) = match &self.backend {
             Backend::Index { url, chart, cache, max_bytes, allow_plain_credential } => {
                 let known = match recorded {
-                    Some(State::ChartIndex(validators)) => Some(validators),
+                    Some(State::Index(validators)) => Some(validators),
                     _ => None,
                 };
                 let index_request = IndexRequest {
@@ -336,7 +336,7 @@ impl HelmSource {
                     true => selection
                         .entries(&cached.index.entries(chart).into_iter().flatten().collect::<Vec<_>>()),
                 };
-                (charts, cached.validators.clone().map(State::ChartIndex))
+                (charts, cached.validators.clone().map(State::Index))
             }
             Backend::Registry { repository } => {
                 let repository = repository.clone().with_identity(identity);
@@ -352,7 +352,8 @@ impl HelmSource {
                 (charts, state)
             }
         };
-        let observation = state.and_then(|state| state.observation(self.question.as_deref()));
+        let observation =
+            fingerprint.zip(state).and_then(|(fingerprint, state)| fingerprint.observation(&state));
         Ok(Discovery::Found(Found::new(charts, call.cost()).with_observation(observation)))
     }
 }

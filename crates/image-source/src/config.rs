@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use go_compat::time::parse_rfc3339;
+use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;
 use oci_registry::Platform;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -29,11 +29,11 @@ impl ConfigFacts {
     /// last one of duplicate fields counts. Keys of labels are compared exactly.
     pub fn of(bytes: &[u8]) -> Self {
         let config: Json = serde_json::from_slice(bytes).unwrap_or(Json::Other);
-        let created = config.text("created").and_then(parse_time).unwrap_or(ZERO_TIME);
+        let created = config.text("created").and_then(rfc3339_timestamp).unwrap_or(ZERO_TIME);
         let labels = config.labels();
         let label = [OCI_KEY, LABEL_SCHEMA_KEY].into_iter().find_map(|key| {
             let (_, value) = labels.iter().rev().find(|(name, _)| *name == key)?;
-            parse_time(value)
+            rfc3339_timestamp(value)
         });
         let created = label.map_or(created, |label| label.max(created));
         let part = |name: &'static str| config.text(name).unwrap_or_default();
@@ -153,12 +153,7 @@ pub(crate) fn nonzero(time: Timestamp) -> Option<Timestamp> {
 
 /// The build time in annotations; `None` if there is no valid one.
 pub(crate) fn annotated_time(annotations: &BTreeMap<String, String>) -> Option<Timestamp> {
-    [OCI_KEY, LABEL_SCHEMA_KEY].into_iter().find_map(|key| parse_time(annotations.get(key)?))
-}
-
-/// Parses a time as Go's `time.Parse(time.RFC3339, ...)` does. A time beyond the largest timestamp is the largest timestamp.
-fn parse_time(text: &str) -> Option<Timestamp> {
-    Some(parse_rfc3339(text)?.timestamp())
+    [OCI_KEY, LABEL_SCHEMA_KEY].into_iter().find_map(|key| rfc3339_timestamp(annotations.get(key)?))
 }
 
 #[cfg(test)]

@@ -31,6 +31,9 @@ pub struct ManifestFacts {
     /// The images and indexes in an index; `None` for other manifests. Attestations are left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<Entry>>,
+    /// The number of entries of an index that cannot be read, each of which may be an image for any platform.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unreadable_entries: usize,
     /// The configuration of an image for one platform; `None` for other manifests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<Digest>,
@@ -64,11 +67,15 @@ impl ManifestFacts {
                     true => Vec::new(),
                     false => index.manifests.iter().filter_map(Entry::of).collect(),
                 };
-                match entries.is_empty() {
+                let unreadable_entries = index.unreadable;
+                match entries.is_empty() && (is_artifact || unreadable_entries == 0) {
                     true => not_an_image(kind_of_index(&index)),
-                    false => {
-                        Self { annotations: index.annotations, entries: Some(entries), ..Self::default() }
-                    }
+                    false => Self {
+                        annotations: index.annotations,
+                        entries: Some(entries),
+                        unreadable_entries,
+                        ..Self::default()
+                    },
                 }
             }
             Manifest::Image(image) => match kind_of_image(&image) {
@@ -86,7 +93,7 @@ impl ManifestFacts {
 }
 
 impl Entry {
-    /// The facts about an entry of an index; `None` if it is not an image (rule 3.6).
+    /// The facts about an entry of an index; `None` if it is not an image ([rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     fn of(descriptor: &Descriptor) -> Option<Self> {
         if !may_be_image(descriptor) {
             return None;
@@ -101,7 +108,12 @@ impl Entry {
     }
 }
 
-/// Whether the platform is stated, and not `unknown/unknown` as that of an attestation (rule 3.6).
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// Whether the platform is stated, and not `unknown/unknown` as that of an attestation ([rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn is_stated(platform: &Platform) -> bool {
     [&platform.os, &platform.architecture].into_iter().all(|part| !part.is_empty() && part != "unknown")
 }

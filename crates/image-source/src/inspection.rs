@@ -3,17 +3,17 @@
 //! An [`Inspector`] reads the manifests and configurations that the decision needs
 //! ([rules 3.5, 3.6 and 3.10](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use artifact_http::Call;
+use artifact_http::{Call, OnceMap};
 use artifact_source::{Error, ErrorKind, Image, Rejection, lock};
 use futures::future::try_join_all;
 use jiff::Timestamp;
 use oci_registry::{Digest, Fetched, Manifest, Platform, Repository, is_tag};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::cache::{CacheScope, FactCache};
 use crate::config::{ConfigFacts, ZERO_TIME, annotated_time, nonzero};
@@ -29,12 +29,14 @@ pub(crate) enum InspectError {
     /// The registry refuses this one content, or the content exceeds a limit. Whether the tag is skipped
     /// depends on the other tags.
     Refused(Error),
+    /// Entries of its index cannot be read, and one of them may decide.
+    Incomplete(Error),
     /// It could not be read.
     Failed(Error),
 }
 
 impl InspectError {
-    /// Classifies the error of reading a manifest or blob whose URL ends in `path` (rule 3.8).
+    /// Classifies the error of reading a manifest or blob whose URL ends in `path` ([rule 3.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     ///
     /// A missing repository is not a missing tag. A refusal is definite if it is the registry's own, of this one content, and
     /// would be the same again.
@@ -58,6 +60,15 @@ pub(crate) fn unreadable(reason: impl Into<Arc<str>>) -> Rejection {
 
 fn not_an_image(what: &str) -> InspectError {
     InspectError::Unsuitable(Rejection::NotAnImage { what: what.into() })
+}
+
+/// The error for an index whose readable entries do not decide: what the others are for is unknown.
+fn incomplete(unreadable: usize, otherwise: &str) -> InspectError {
+    let entries = if unreadable == 1 { "1 entry" } else { &format!("{unreadable} entries") };
+    let message = format!("{entries} of the index cannot be read, and {otherwise}");
+    InspectError::Incomplete(Error::new(ErrorKind::BadAnswer, message).with_hint(
+        "an entry has a digest, a media type that is a text, and a platform whose parts are texts (image-spec, \"OCI Image Index\")",
+    ))
 }
 
 fn wrong_platform<'a>(wanted: &Platform, offered: impl IntoIterator<Item = &'a Platform>) -> InspectError {
@@ -96,24 +107,19 @@ pub(crate) struct Inspector<'a> {
 /// The content and the tags that were read in this discovery, so that nothing is read twice.
 #[derive(Default)]
 pub(crate) struct Reads {
-    content: Mutex<HashMap<Digest, Arc<OnceCell<Facts>>>>,
+    content: OnceMap<Digest, Facts>,
     tags: Mutex<BTreeMap<String, Digest>>,
     cached: AtomicUsize,
 }
 
 impl Reads {
-    fn content(&self, digest: &Digest) -> Arc<OnceCell<Facts>> {
-        let mut content = lock(&self.content);
-        Arc::clone(content.entry(digest.clone()).or_default())
-    }
-
     fn add_tag(&self, tag: &str, digest: &Digest) {
         lock(&self.tags).insert(tag.to_owned(), digest.clone());
     }
 
     /// The digest of every tag that was read.
     pub(crate) fn into_tags(self) -> BTreeMap<String, Digest> {
-        self.tags.into_inner().unwrap_or_else(PoisonError::into_inner)
+        std::mem::take(&mut lock(&self.tags))
     }
 }
 
@@ -202,7 +208,7 @@ impl Inspector<'_> {
         }
     }
 
-    /// Judges an image for one platform by its configuration (rule 3.6).
+    /// Judges an image for one platform by its configuration ([rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     async fn judge_single(
         &self,
         facts: &ManifestFacts,
@@ -271,16 +277,15 @@ impl Inspector<'_> {
         if let Some(facts) = self.cached(digest) {
             return Ok(facts);
         }
-        let cell = self.reads.content(digest);
-        let facts = cell.get_or_try_init(|| async {
+        let facts = async {
             let facts = {
                 let _permit = self.permits.acquire().await;
                 read.await?
             };
             self.keep(digest, &facts).await;
-            Ok::<_, InspectError>(facts)
-        });
-        facts.await.cloned()
+            Ok(facts)
+        };
+        self.reads.content.get_or_try_init(digest.clone(), facts).await
     }
 
     fn known(&self, tag: &str) -> Option<Digest> {
@@ -318,6 +323,14 @@ struct IndexedImage {
     entry: Entry,
     /// The annotations of the nested indexes around the image, inner ones last.
     inherited: Annotations,
+}
+
+/// The images in an index and in its nested indexes.
+#[derive(Debug, Default)]
+struct Images {
+    images: Vec<IndexedImage>,
+    /// The number of entries of the nested indexes that cannot be read.
+    unreadable: usize,
 }
 
 /// The build time of an entry, and the manifests that were read for it.
@@ -361,10 +374,14 @@ impl Inspector<'_> {
     ) -> Result<Option<Timestamp>, InspectError> {
         let total = AtomicUsize::new(0);
         let nesting = Nesting { depth: 0, entries: &total };
-        let selected = self.select(entries, nesting).await?;
-        let (time, mut read) = match annotated_time(&facts.annotations) {
-            Some(time) => (Some(time), Vec::new()),
-            None => self.newest_time(entries, needs_time, nesting).await?,
+        let selected = self.select(entries, facts.unreadable_entries, nesting).await?;
+        let (time, mut read) = match (annotated_time(&facts.annotations), facts.unreadable_entries) {
+            (Some(time), _) => (Some(time), Vec::new()),
+            (None, 0) => self.newest_time(entries, needs_time, nesting).await?,
+            (None, unreadable) if needs_time => {
+                return Err(incomplete(unreadable, "one of them may be the newest build"));
+            }
+            (None, _) => (None, Vec::new()),
         };
         if let Some(IndexedImage { entry, inherited }) = selected {
             annotations.extend(inherited);
@@ -401,14 +418,20 @@ impl Inspector<'_> {
     async fn select(
         &self,
         entries: &[Entry],
+        unreadable: usize,
         nesting: Nesting<'_>,
     ) -> Result<Option<IndexedImage>, InspectError> {
         let is_image = |entry: &&Entry| is_stated(&entry.platform);
         let direct: Vec<IndexedImage> = entries.iter().filter(is_image).map(IndexedImage::from).collect();
         let Some(wanted) = self.platform else {
-            return match direct.is_empty() && self.images(entries, nesting).await?.is_empty() {
-                true => Err(not_an_image("an index without an image, also in its nested indexes")),
-                false => Ok(None),
+            if !direct.is_empty() {
+                return Ok(None);
+            }
+            let nested = self.images(entries, nesting).await?;
+            return match (nested.images.is_empty(), unreadable + nested.unreadable) {
+                (false, _) => Ok(None),
+                (true, 0) => Err(not_an_image("an index without an image, also in its nested indexes")),
+                (true, unreadable) => Err(incomplete(unreadable, "no other one is an image")),
             };
         };
         let choose = |images: &[IndexedImage]| {
@@ -420,9 +443,12 @@ impl Inspector<'_> {
         if let Some(image) = choose(&direct) {
             return Ok(Some(image));
         }
-        let images = self.images(entries, nesting).await?;
+        let Images { images, unreadable: nested } = self.images(entries, nesting).await?;
         match choose(&images) {
             Some(image) => Ok(Some(image)),
+            None if unreadable + nested > 0 => {
+                Err(incomplete(unreadable + nested, &format!("no other one is for platform {wanted}")))
+            }
             None if images.is_empty() => {
                 Err(not_an_image("an index without an image, also in its nested indexes"))
             }
@@ -431,22 +457,28 @@ impl Inspector<'_> {
     }
 
     /// The images among these entries, and those in nested indexes, which are listed without a platform.
-    fn images<'a>(&'a self, entries: &'a [Entry], nesting: Nesting<'a>) -> Boxed<'a, Vec<IndexedImage>> {
+    fn images<'a>(&'a self, entries: &'a [Entry], nesting: Nesting<'a>) -> Boxed<'a, Images> {
         Box::pin(async move {
             let images = entries.iter().map(async |entry| {
                 if is_stated(&entry.platform) {
-                    return Ok(vec![IndexedImage::from(entry)]);
+                    return Ok(Images { images: vec![IndexedImage::from(entry)], unreadable: 0 });
                 }
-                let Some(facts) = self.entry_manifest(entry).await? else { return Ok(Vec::new()) };
-                let Some(inner) = &facts.entries else { return Ok(Vec::new()) };
-                let mut images = self.images(inner, nesting.below(inner.len())?).await?;
-                for image in &mut images {
+                let Some(facts) = self.entry_manifest(entry).await? else { return Ok(Images::default()) };
+                let Some(inner) = &facts.entries else { return Ok(Images::default()) };
+                let mut found = self.images(inner, nesting.below(inner.len())?).await?;
+                found.unreadable += facts.unreadable_entries;
+                for image in &mut found.images {
                     let inner = std::mem::replace(&mut image.inherited, facts.annotations.clone());
                     image.inherited.extend(inner);
                 }
-                Ok::<_, InspectError>(images)
+                Ok::<_, InspectError>(found)
             });
-            Ok(try_join_all(images).await?.into_iter().flatten().collect())
+            let mut all = Images::default();
+            for found in try_join_all(images).await? {
+                all.images.extend(found.images);
+                all.unreadable += found.unreadable;
+            }
+            Ok(all)
         })
     }
 
@@ -463,6 +495,9 @@ impl Inspector<'_> {
             let mut read = Vec::new();
             let time = match (annotated_time(&facts.annotations), &facts.entries, &facts.config) {
                 (Some(time), ..) => time,
+                (None, Some(_), _) if facts.unreadable_entries > 0 => {
+                    return Err(incomplete(facts.unreadable_entries, "one of them may be the newest build"));
+                }
                 (None, Some(inner), _) => {
                     let nesting = nesting.below(inner.len())?;
                     let builds =

@@ -58,14 +58,14 @@
 //!
 //! Rules are those of the page [semantics](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
 //!
-//! - [`TagRule`](selection_strategies::TagRule) judges tags (rules 3.1 to 3.5).
+//! - [`TagRule`](selection_strategies::TagRule) judges tags ([rules 3.1 to 3.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //! - A [platform](Platform) without a variant matches every variant. An index is judged by its entries,
-//!   and an image for one platform by its configuration (rule 3.6).
-//! - The limit counts suitable images, and is filled as long as there are tags (rule 3.8).
-//! - An artifact that is not an image is skipped with its kind, such as "a Helm chart, not an image" (rule 3.10).
+//!   and an image for one platform by its configuration ([rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+//! - The limit counts suitable images, and is filled as long as there are tags ([rule 3.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+//! - An artifact that is not an image is skipped with its kind, such as "a Helm chart, not an image" ([rule 3.10](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //! - A tag that disappears after the list was read is skipped, with its reason in the trace. A tag that the registry
 //!   definitely refuses (4xx, except for authentication, rate limits and time-outs) is skipped with a [warning](artifact_source::Warning),
-//!   if another one can be read and the first eight in the order are not all refused (rule 3.8). Any other error of a candidate
+//!   if another one can be read and the first eight in the order are not all refused ([rule 3.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Any other error of a candidate
 //!   that the limit needs fails the discovery: an older image must not be selected because a newer one could not be
 //!   read. An error of a candidate beyond the limit is ignored.
 //! - Every candidate is in the [trace](artifact_source::Trace) exactly once, accepted or rejected with its rule. The

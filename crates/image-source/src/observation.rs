@@ -1,25 +1,22 @@
-//! The recorded state of a discovery, and the question that it answers.
+//! The recorded state of a discovery, and the question that it answers, in the layout of [`Fingerprint`].
 
 use std::collections::BTreeMap;
 
-use artifact_source::{Image, Observation};
+use artifact_source::{Fingerprint, Image, RecordedRule, SourceKind};
 use oci_registry::Digest;
-use selection_strategies::{NameKind, Strictness, TagRule, TagStrategy};
+use selection_strategies::TagRule;
 use serde::{Deserialize, Serialize};
 
-/// The version of the layout of [`State`] and [`Question`]. Observations of another version lead to a full discovery.
-const SCHEMA: u32 = 3;
-
-/// The state of an [`Observation`]:
+/// The state of an observation:
 ///
 /// ```json
-/// {"kind": "images", "digests": {"1.0.0": "sha256:...", "1.1.0": "sha256:..."}, "found": ["1.1.0", "1.0.0"]}
+/// {"digests": {"1.0.0": "sha256:...", "1.1.0": "sha256:..."}, "found": ["1.1.0", "1.0.0"]}
 /// ```
 ///
 /// - `digests`: the digest of every tag that was read.
 /// - `found`: the tags that were found, best first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename = "images", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct State {
     pub(crate) digests: BTreeMap<String, Digest>,
     found: Vec<String>,
@@ -28,16 +25,6 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(digests: BTreeMap<String, Digest>, found: &[Image]) -> Self {
         Self { digests, found: found.iter().map(|image| image.tag.clone()).collect() }
-    }
-
-    /// The state that was recorded for this question.
-    pub(crate) fn recorded(previous: Option<&Observation>, question: Option<&str>) -> Option<Self> {
-        previous?.state(SCHEMA, question?)
-    }
-
-    /// The observation of this state as the answer to this question.
-    pub(crate) fn observation(&self, question: Option<&str>) -> Option<Observation> {
-        Observation::new(SCHEMA, question?, self)
     }
 
     /// Whether the same images were found. Everything else about an image follows from its digest and the question.
@@ -50,151 +37,76 @@ impl State {
     }
 }
 
-/// The fingerprint of an [`Observation`]: everything that the answer depends on besides the content of the registry, as JSON.
-///
-/// ```json
-/// {"kind": "images", "repository": "ghcr.io/org/web",
-///  "rule": {"strategy": "semVer", "constraint": "^1.0", "strictness": "strict"},
-///  "names": "plain", "allow": [], "ignore": ["-debug$"], "ignoreTags": [],
-///  "platform": "linux/arm64", "limit": 20, "timeOfBest": false}
-/// ```
-///
-/// The name of a repository has no user, and the other fields are those of the subscription, so it has no secret.
+/// The fields that a fingerprint has for images alone.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Question<'q> {
-    kind: &'static str,
-    repository: String,
-    rule: RuleFields<'q>,
-    names: &'static str,
-    /// The patterns of `allowTagsRegexes`.
-    allow: Vec<&'q str>,
-    /// The patterns of `ignoreTagsRegexes`.
-    ignore: Vec<&'q str>,
-    ignore_tags: Vec<&'q str>,
+struct Fields {
+    #[serde(skip_serializing_if = "Option::is_none")]
     platform: Option<String>,
-    limit: usize,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     time_of_best: bool,
 }
 
-#[derive(Serialize)]
-#[serde(tag = "strategy", rename_all = "camelCase")]
-enum RuleFields<'q> {
-    SemVer { constraint: Option<&'q str>, strictness: &'static str },
-    Lexical,
-    Digest { tag: &'q str },
-    Newest,
-}
-
-impl<'q> Question<'q> {
-    /// The question for images of this repository. `None` for a strategy or a kind of names of a later version, which has no layout here.
-    pub(crate) fn new(
-        repository: String,
-        rule: &'q TagRule,
-        platform: Option<String>,
-        limit: usize,
-        time_of_best: bool,
-    ) -> Option<Self> {
-        let filter = rule.filter();
-        Some(Self {
-            kind: "images",
-            repository,
-            rule: match rule.strategy() {
-                TagStrategy::SemVer { constraint, strictness } => RuleFields::SemVer {
-                    constraint: constraint.as_ref().map(|constraint| constraint.original()),
-                    strictness: match strictness {
-                        Strictness::Loose => "loose",
-                        Strictness::Strict => "strict",
-                        Strictness::Bare => "bare",
-                    },
-                },
-                TagStrategy::Lexical => RuleFields::Lexical,
-                TagStrategy::Digest { tag } => RuleFields::Digest { tag },
-                TagStrategy::Newest => RuleFields::Newest,
-                _ => return None,
-            },
-            names: match rule.kind() {
-                NameKind::Plain => "plain",
-                NameKind::GitTag => "gitTag",
-                NameKind::OciChart => "ociChart",
-                _ => return None,
-            },
-            allow: filter.allow_patterns().collect(),
-            ignore: filter.ignore_patterns().collect(),
-            ignore_tags: filter.ignored_names().collect(),
-            platform,
-            limit,
-            time_of_best,
-        })
-    }
-
-    pub(crate) fn to_json(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
-    }
+/// The question for images of this repository, whose name has no user. `None` for a rule that has no layout: then nothing is recorded.
+pub(crate) fn fingerprint(
+    repository: &str,
+    rule: &TagRule,
+    platform: Option<String>,
+    limit: usize,
+    time_of_best: bool,
+) -> Option<Fingerprint> {
+    let fields = Fields { platform, time_of_best };
+    Fingerprint::new(&SourceKind::Image, repository, RecordedRule::Names(rule), limit, &fields)
 }
 
 #[cfg(test)]
 mod tests {
-    use selection_strategies::TagFilter;
+    use artifact_source::Observation;
 
     use super::*;
 
     const DIGEST: &str = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
-
-    fn question(rule: &TagRule, platform: Option<&str>) -> String {
-        let repository = "ghcr.io/org/web".to_owned();
-        Question::new(repository, rule, platform.map(str::to_owned), 5, true).unwrap().to_json().unwrap()
-    }
 
     fn state(tags: &[&str]) -> State {
         let digests = tags.iter().map(|tag| ((*tag).to_owned(), DIGEST.parse().unwrap())).collect();
         State::new(digests, &tags.iter().map(|tag| Image::new(*tag, DIGEST)).collect::<Vec<_>>())
     }
 
-    /// Observations are stored for months: a change of this text needs another [`SCHEMA`].
+    /// Observations are stored for months: a change of these texts needs another [`Fingerprint::SCHEMA`].
     #[test]
     fn the_layout_is_stable() {
-        let filter =
-            TagFilter::builder().allow("^v").ignore("-debug$").ignore("-rc").ignore_literal("v1.0.0");
-        let rule = TagRule::semver(Some("^1.0".parse().unwrap())).with_filter(filter.build().unwrap());
-        let question = question(&rule, Some("linux/arm64"));
-        assert_eq!(
-            question,
-            r#"{"kind":"images","repository":"ghcr.io/org/web","rule":{"strategy":"semVer","constraint":"^1.0","strictness":"strict"},"names":"plain","allow":["^v"],"ignore":["-debug$","-rc"],"ignoreTags":["v1.0.0"],"platform":"linux/arm64","limit":5,"timeOfBest":true}"#
-        );
-        let observation = state(&["v1.1.0"]).observation(Some(&question)).unwrap();
-        // As values, since the order of keys depends on the features of serde_json. The fingerprint is compared as text.
-        let expected = serde_json::json!({
-            "schema": 3,
-            "fingerprint": question,
-            "state": {"kind": "images", "digests": {"v1.1.0": DIGEST}, "found": ["v1.1.0"]},
-        });
-        assert_eq!(serde_json::to_value(&observation).unwrap(), expected);
-        assert_eq!(State::recorded(Some(&observation), Some(&question)), Some(state(&["v1.1.0"])));
+        for (platform, time_of_best, fields) in
+            [(Some("linux/arm64"), true, r#","platform":"linux/arm64","timeOfBest":true"#), (None, false, "")]
+        {
+            let platform = platform.map(str::to_owned);
+            let fingerprint =
+                fingerprint("ghcr.io/org/web", &TagRule::lexical(), platform, 5, time_of_best).unwrap();
+            let question = format!(
+                r#"{{"kind":"image","repository":"ghcr.io/org/web","rule":{{"strategy":"lexical","names":"plain"}},"limit":5{fields}}}"#
+            );
+            let observation = fingerprint.observation(&state(&["v1.1.0"])).unwrap();
+            // As values, since the order of keys in the state depends on the features of serde_json.
+            let expected = serde_json::json!({
+                "schema": 4,
+                "fingerprint": question,
+                "state": {"digests": {"v1.1.0": DIGEST}, "found": ["v1.1.0"]},
+            });
+            assert_eq!(serde_json::to_value(&observation).unwrap(), expected);
+            assert_eq!(fingerprint.recorded(Some(&observation)), Some(state(&["v1.1.0"])));
+        }
     }
 
+    /// The layout until version 3, which had a `kind` in the state and every field in the fingerprint.
     #[test]
-    fn other_rules() {
-        for (rule, fields) in [
-            (TagRule::lexical(), r#"{"strategy":"lexical"},"names":"plain""#),
-            (TagRule::newest().with_kind(NameKind::GitTag), r#"{"strategy":"newest"},"names":"gitTag""#),
-            (TagRule::digest("latest"), r#"{"strategy":"digest","tag":"latest"},"names":"plain""#),
-            (
-                TagRule::chart(None),
-                r#"{"strategy":"semVer","constraint":null,"strictness":"loose"},"names":"plain""#,
-            ),
-            (
-                TagRule::oci_chart(None),
-                r#"{"strategy":"semVer","constraint":null,"strictness":"bare"},"names":"ociChart""#,
-            ),
-        ] {
-            assert_eq!(
-                question(&rule, None),
-                format!(
-                    r#"{{"kind":"images","repository":"ghcr.io/org/web","rule":{fields},"allow":[],"ignore":[],"ignoreTags":[],"platform":null,"limit":5,"timeOfBest":true}}"#
-                )
-            );
-        }
+    fn the_layout_before_is_absent() {
+        let old = serde_json::json!({
+            "schema": 3,
+            "fingerprint": r#"{"kind":"images","repository":"ghcr.io/org/web","rule":{"strategy":"lexical"},"names":"plain","allow":[],"ignore":[],"ignoreTags":[],"platform":null,"limit":5,"timeOfBest":false}"#,
+            "state": {"kind": "images", "digests": {"v1.1.0": DIGEST}, "found": ["v1.1.0"]},
+        });
+        let old: Observation = serde_json::from_value(old).unwrap();
+        let fingerprint = fingerprint("ghcr.io/org/web", &TagRule::lexical(), None, 5, false).unwrap();
+        assert_eq!(fingerprint.recorded::<State>(Some(&old)), None);
     }
 
     #[test]
@@ -207,6 +119,5 @@ mod tests {
         assert!(!state(&["a"]).has_same_images(&moved));
         moved.digests.clear();
         assert!(!moved.has_same_images(&moved.clone()), "no digest is not the same digest");
-        assert!(State::recorded(None, Some("")).is_none());
     }
 }

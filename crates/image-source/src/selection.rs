@@ -58,7 +58,7 @@ impl Selection<'_> {
         let reason = match self.inspector.time_of(image).await {
             Ok(time) => return Ok(time),
             Err(InspectError::Failed(error)) => return Err(self.failure(&image.tag, error)),
-            Err(InspectError::Refused(error)) => error.to_string(),
+            Err(InspectError::Refused(error) | InspectError::Incomplete(error)) => error.to_string(),
             Err(InspectError::NotFound(reason) | InspectError::Unsuitable(reason)) => reason.to_string(),
         };
         let message = format!("the build time of {} cannot be read: {reason}", image.tag);
@@ -140,7 +140,10 @@ impl Selection<'_> {
                 in_flight.push(async move { (position, (*tag, self.inspector.image(tag).await)) });
             }
             match in_flight.next().await {
-                Some((position, (tag, Err(InspectError::Failed(error))))) if position < needed => {
+                Some((
+                    position,
+                    (tag, Err(InspectError::Failed(error) | InspectError::Incomplete(error))),
+                )) if position < needed => {
                     return Err(self.failure(tag, error));
                 }
                 Some((position, inspected)) => {
@@ -191,11 +194,15 @@ impl Selection<'_> {
                     }
                     self.reject(tag, &reason);
                 }
-                Err(InspectError::Failed(_) | InspectError::Refused(_)) if is_full => {
+                Err(InspectError::Failed(_) | InspectError::Incomplete(_) | InspectError::Refused(_))
+                    if is_full =>
+                {
                     self.reject(tag, &self.beyond_limit())
                 }
                 Err(InspectError::Refused(error)) => refusals.add(tag, error),
-                Err(InspectError::Failed(error)) => return Err(self.failure(tag, error)),
+                Err(InspectError::Failed(error) | InspectError::Incomplete(error)) => {
+                    return Err(self.failure(tag, error));
+                }
             }
         }
         Ok(images)
@@ -204,7 +211,8 @@ impl Selection<'_> {
     /// The error for a tag that could not be read. If the content of this tag is at fault, it says how to select without it.
     fn failure(&self, tag: &str, error: Error) -> Error {
         let is_of_content = matches!(error.kind(), ErrorKind::BadAnswer | ErrorKind::TooLarge)
-            && error.url().is_some_and(|url| url.contains("/manifests/") || url.contains("/blobs/"));
+            // What was read before has no URL.
+            && error.url().is_none_or(|url| url.contains("/manifests/") || url.contains("/blobs/"));
         if !is_of_content {
             return error;
         }

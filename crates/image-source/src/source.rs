@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
 use artifact_source::{
-    ArtifactSource, Clock, DiscoverRequest, Discovery, Error, ErrorKind, Found, Image, SourceId, SourceKind,
+    ArtifactSource, Clock, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint, Found, Image, SourceId,
+    SourceKind,
 };
 use async_trait::async_trait;
 use oci_registry::{Platform, RegistryClient, Repository};
@@ -15,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::cache::{CacheScope, DiskCache, FactCache, MemoryCache};
 use crate::inspection::{Inspector, Reads};
-use crate::observation::{Question, State};
+use crate::observation::{State, fingerprint};
 use crate::policy::CacheByTagPolicy;
 use crate::selection::Selection;
 
@@ -33,8 +34,8 @@ pub struct ImageSource {
     parallelism: usize,
     cache: Arc<dyn FactCache>,
     scope: Arc<str>,
-    /// The fingerprint of observations; `None` if there are none.
-    question: Option<String>,
+    /// The question that observations answer; `None` if there are none.
+    fingerprint: Option<Fingerprint>,
     time_of_best: bool,
     clock: Option<Arc<dyn Clock>>,
 }
@@ -197,15 +198,15 @@ impl ImageSourceBuilder {
         let repository = registry.repository(&self.repo_url).map_err(|error| error.with_id(&id))?;
         let trusts_tags = self.cache_by_tag_policy.trusts(self.rule.strategy(), self.cache_by_tag);
         let trusts_tags = trusts_tags.map_err(|error| error.with_id(&id))?;
-        let question = Question::new(
-            repository.name().to_string(),
+        let fingerprint = fingerprint(
+            &repository.name().to_string(),
             &self.rule,
             self.platform.as_ref().map(Platform::to_string),
             self.limit,
             self.time_of_best,
         );
         Ok(ImageSource {
-            question: question.and_then(|question| question.to_json()),
+            fingerprint,
             id,
             repository,
             rule: self.rule,
@@ -250,6 +251,11 @@ impl ImageSource {
         CacheScope::new(self.repository.name().to_string(), scope.to_string())
     }
 
+    /// The state that was recorded for this question.
+    fn recorded(&self, request: &DiscoverRequest<'_>) -> Option<State> {
+        self.fingerprint.as_ref()?.recorded(request.previous)
+    }
+
     /// The images that are found, and the state of the observation.
     async fn select(
         &self,
@@ -258,7 +264,7 @@ impl ImageSource {
         request: &DiscoverRequest<'_>,
         call: &Call,
     ) -> Result<(Vec<Image>, State), Error> {
-        let previous = State::recorded(request.previous, self.question.as_deref());
+        let previous = self.recorded(request);
         let inspector = Inspector {
             repository,
             cache: &*self.cache,
@@ -308,11 +314,11 @@ impl ArtifactSource for ImageSource {
         // Facts that were read before an error are valid too.
         self.cache.flush(&scope).await;
         let (images, state) = selected.map_err(|error| error.with_id(&self.id))?;
-        let previous = State::recorded(request.previous, self.question.as_deref());
+        let previous = self.recorded(&request);
         if previous.is_some_and(|previous| previous.has_same_images(&state)) {
             return Ok(Discovery::Unchanged { cost: call.cost() });
         }
-        let observation = state.observation(self.question.as_deref());
+        let observation = self.fingerprint.as_ref().and_then(|fingerprint| fingerprint.observation(&state));
         Ok(Discovery::Found(Found::new(images, call.cost()).with_observation(observation)))
     }
 }

@@ -62,7 +62,7 @@ impl RegistryClientBuilder {
     }
 
     /// The rate of requests to each host. Defaults to 20 per second after a burst of 20; loopback hosts have no limit. Clients that are
-    /// given clones of one `Pace` share it. `None` is no limit.
+    /// given clones of one `Pace` share it. [`registry_pace`](crate::registry_pace) makes one with other rates for some registries. `None` is no limit.
     pub fn pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
         self.pace = pace.into();
         self
@@ -90,7 +90,7 @@ impl RegistryClient {
             credentials: Arc::new(()),
             kind: SourceKind::Image,
             hosts: Hosts::default(),
-            pace: Some(Pace::per_second(20.0, 20)),
+            pace: Some(crate::pace::standard()),
         }
     }
 

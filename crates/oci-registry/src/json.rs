@@ -60,5 +60,18 @@ pub(crate) fn readable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     let list = Option::<Vec<Value>>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(list.into_iter().filter_map(|element| T::deserialize(element).ok()).collect())
+    // serde reads a struct from an array, too.
+    let objects = list.into_iter().filter(Value::is_object);
+    Ok(objects.filter_map(|element| T::deserialize(element).ok()).collect())
+}
+
+/// Reads an object, or `null` as none. serde alone reads a struct from an array, too.
+pub(crate) fn optional_object<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        value @ Value::Object(_) => T::deserialize(value).map(Some).map_err(serde::de::Error::custom),
+        _ => Err(serde::de::Error::custom("not an object")),
+    }
 }

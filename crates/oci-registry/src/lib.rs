@@ -77,7 +77,7 @@ mod json;
 mod manifest;
 #[cfg(feature = "oci-client")]
 pub mod oci_client;
-mod platform;
+mod pace;
 mod push;
 mod reader;
 mod refusal;
@@ -86,10 +86,11 @@ mod tags;
 pub use client::{RegistryClient, RegistryClientBuilder, Repository};
 pub use digest::Digest;
 pub use manifest::{Descriptor, ImageManifest, Index, Manifest, OtherManifest};
-pub use platform::{InvalidPlatform, Platform};
+pub use pace::registry_pace;
 pub use push::{BlobPush, HttpPush, NewManifest, Push};
 pub use reader::{Fetched, Head, is_tag};
 pub use repository_url::{ImageName, InvalidImageName};
+pub use selection_strategies::{InvalidPlatform, Platform};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -51,9 +51,14 @@ pub struct Index {
     /// The type of the artifact that the index is; empty if it is missing.
     #[serde(deserialize_with = "json::text")]
     pub artifact_type: String,
-    /// The manifests in the index. Entries that cannot be read are left out; an index of which none can be read is an error.
+    /// The manifests in the index. Entries that cannot be read are [counted](Self::unreadable) and left out; an index of which none can
+    /// be read is an error.
     #[serde(deserialize_with = "json::readable")]
     pub manifests: Vec<Descriptor>,
+    /// The number of entries that are left out: they have no digest, or a field of another type than the image-spec gives it. What such
+    /// an entry is for is unknown, so that an index with one may have an image for any platform.
+    #[serde(skip)]
+    pub unreadable: usize,
     /// The annotations of the index itself.
     #[serde(deserialize_with = "json::strings")]
     pub annotations: BTreeMap<String, String>,
@@ -91,7 +96,7 @@ pub struct Descriptor {
     /// The digest of the content.
     pub digest: Digest,
     /// The platform that the content is for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::optional_object")]
     pub platform: Option<Platform>,
     /// The annotations.
     #[serde(default, deserialize_with = "json::strings")]
@@ -130,7 +135,8 @@ impl Manifest {
         }
         let shape: Shape = json::object(bytes).map_err(bad)?;
         if let Some(entries) = &shape.manifests {
-            let index: Index = json::object(bytes).map_err(bad)?;
+            let mut index: Index = json::object(bytes).map_err(bad)?;
+            index.unreadable = entries.len().saturating_sub(index.manifests.len());
             // An index whose entries were all left out is not an empty one.
             if index.manifests.is_empty() && !entries.is_empty() {
                 let message = "no entry of the index is a descriptor with a digest";
@@ -194,7 +200,7 @@ impl Shape {
 }
 
 /// Whether a manifest of this media type has the fields of an index, an image manifest, or a Docker manifest of the first schema.
-fn is_of_known_shape(media_type: &str) -> bool {
+pub(crate) fn is_of_known_shape(media_type: &str) -> bool {
     const KNOWN: [&str; 3] = ["oci.image.index.", "oci.image.manifest.", "docker.distribution.manifest."];
     let media_type = media_type.to_ascii_lowercase();
     KNOWN.iter().any(|known| media_type.contains(known))
@@ -244,6 +250,7 @@ mod tests {
         assert_eq!(index.manifests[0].platform, Some(Platform::new("", "amd64", None)));
         assert_eq!(index.manifests[0].annotations, BTreeMap::from([("b".to_owned(), "2".to_owned())]));
         assert_eq!(index.annotations, BTreeMap::from([("d".to_owned(), "e".to_owned())]));
+        assert_eq!(index.unreadable, 0);
 
         let Manifest::Image(image) =
             parse(r#"{"config": {"digest": "DIGEST", "mediaType": null}, "layers": null}"#).unwrap()

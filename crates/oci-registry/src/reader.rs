@@ -11,7 +11,7 @@ use tokio::sync::MutexGuard;
 
 use crate::auth::{Access, AuthCache, Purpose};
 use crate::endpoint::Endpoint;
-use crate::manifest::ACCEPT;
+use crate::manifest::{ACCEPT, is_of_known_shape};
 use crate::refusal::refusal;
 use crate::{Digest, Manifest, json};
 
@@ -28,6 +28,15 @@ pub struct Head {
     pub digest: Option<Digest>,
     /// The media type; empty if the registry does not state it, and if it is longer than a media type can be.
     pub media_type: String,
+}
+
+impl Head {
+    /// Whether the media type is that of an image manifest or an index, of the OCI or of Docker. What has another type may not be a
+    /// manifest, such as the page of a proxy, whatever digest stands beside it: GET tells.
+    pub fn is_manifest(&self) -> bool {
+        self.media_type.to_ascii_lowercase().starts_with("application/vnd.")
+            && is_of_known_shape(&self.media_type)
+    }
 }
 
 /// A manifest whose bytes were checked against its digest. The exception is one that

@@ -16,7 +16,10 @@ pub(crate) struct Divided<'u> {
 impl<'u> Divided<'u> {
     /// Divides a text with a scheme. The authority ends at the first `/`, `?`, `#` or `\`. Of http and https, any number of slashes and
     /// backslashes stands in front of it, as of the [URL standard](https://url.spec.whatwg.org/#special-authority-slashes-state).
+    ///
+    /// Blanks and control characters at the end are left out, as parsers of URLs leave them out.
     pub(crate) fn of(url: &'u str) -> Option<Self> {
+        let url = url.trim_end_matches(|letter| letter <= ' ');
         let is_http = |scheme: &str| {
             ["http:", "https:"].iter().any(|http| {
                 scheme.len().checked_sub(http.len()).is_some_and(|at| {
@@ -47,11 +50,27 @@ impl<'u> Divided<'u> {
         Some(Self { front, user, address, rest })
     }
 
-    /// What is written after the host, if it is no port.
+    /// What is written after the host, if it is no port: not a number up to 65535.
     pub(crate) fn bad_port(&self) -> Option<&'u str> {
+        self.after_host().filter(|port| !is_port(port))
+    }
+
+    /// The port, if it may be a password: where a host with a dot and a path follow an `@` behind it.
+    pub(crate) fn doubtful_port(&self) -> Option<&'u str> {
+        let port = self.after_host().filter(|port| is_port(port) && !port.is_empty())?;
+        (self.user.is_none() && self.goes_on_with_host()).then_some(port)
+    }
+
+    fn after_host(&self) -> Option<&'u str> {
         let after_host = self.address.rsplit_once(']').map_or(self.address, |(_, rest)| rest);
-        let (_, port) = after_host.split_once(':')?;
-        (!port.bytes().all(|byte| byte.is_ascii_digit())).then_some(port)
+        after_host.split_once(':').map(|(_, port)| port)
+    }
+
+    /// Whether the rest has an `@` with another host behind it.
+    fn goes_on_with_host(&self) -> bool {
+        let Some((_, after)) = self.rest.rsplit_once('@') else { return false };
+        let host = after.split(['/', ':', '?', '#']).next().unwrap_or_default();
+        !self.rest.starts_with('/') || host.contains('.') && after.len() > host.len()
     }
 
     fn has_empty_port(&self) -> bool {
@@ -63,6 +82,14 @@ impl<'u> Divided<'u> {
         self.user.is_some_and(|user| user.contains(':')) && self.rest.contains('@')
             || self.user.is_none() && self.has_empty_port() && self.rest.contains('@')
     }
+}
+
+/// Whether this is empty or a port.
+pub(crate) fn is_port(text: &str) -> bool {
+    let digits = text.trim_start_matches('0');
+    text.bytes().all(|byte| byte.is_ascii_digit())
+        && digits.len() <= 5
+        && (digits.is_empty() || digits.parse::<u16>().is_ok())
 }
 
 /// Whether a URL names another host than it seems to: a `/`, `?` or `#` before its `@` ends the host there. Of
@@ -81,7 +108,9 @@ impl<'u> Divided<'u> {
 /// ```
 pub fn hides_host(url: &str) -> bool {
     let Some(divided) = Divided::of(url) else { return false };
-    let Some((_, after)) = divided.rest.rsplit_once('@') else { return false };
+    if !divided.rest.contains('@') {
+        return false;
+    }
     // `file:///a@v1` has no host.
     if divided.address.is_empty() && divided.user.is_none() {
         return false;
@@ -90,14 +119,11 @@ pub fn hides_host(url: &str) -> bool {
         return true;
     }
     let has_port = divided.address.rsplit_once(']').map_or(divided.address, |(_, rest)| rest).contains(':');
-    let host = after.split(['/', ':', '?', '#']).next().unwrap_or_default();
     match (divided.rest.starts_with('/'), has_port) {
         (false, _) => true,
         (true, false) => false,
         (true, true) => {
-            divided.bad_port().is_some()
-                || divided.has_empty_port()
-                || host.contains('.') && after.len() > host.len()
+            divided.bad_port().is_some() || divided.has_empty_port() || divided.goes_on_with_host()
         }
     }
 }

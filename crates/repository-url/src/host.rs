@@ -98,7 +98,8 @@ mod tests {
         let Ok(url) = url::Url::parse(&format!("https://{text}/")) else { return false };
         let name = text.rsplit_once(':').map_or(text, |(host, _)| host);
         let is_v6 = matches!(url.host(), Some(url::Host::Ipv6(_))) && text.starts_with('[');
-        let is_whole = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let is_whole =
+            url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.contains('\\');
         url.host().is_some() && is_whole && (is_v6 || name.bytes().all(in_host))
     }
 

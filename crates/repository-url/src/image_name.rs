@@ -24,6 +24,23 @@ pub fn is_docker_hub(host: &str) -> bool {
     matches!(host, DOCKER_HUB | "index.docker.io" | DOCKER_HUB_HOST)
 }
 
+/// The shortest name of an image, as people write it: without Docker Hub's host, and there without `library/`.
+///
+/// ```
+/// use repository_url::short_image_name;
+///
+/// assert_eq!(short_image_name("docker.io/library/nginx"), "nginx");
+/// assert_eq!(short_image_name("library/nginx"), "nginx");
+/// assert_eq!(short_image_name("ghcr.io/library/nginx"), "ghcr.io/library/nginx");
+/// ```
+pub fn short_image_name(name: &str) -> &str {
+    let short = match name.split_once('/') {
+        Some((host, rest)) if is_docker_hub(host) => rest,
+        _ => name,
+    };
+    short.strip_prefix("library/").unwrap_or(short)
+}
+
 /// The host of a registry in lower case, and Docker Hub under the one name [`DOCKER_HUB`].
 ///
 /// ```

@@ -33,7 +33,7 @@ mod redact;
 pub use authority::hides_host;
 pub use host::{Ipv4Host, ipv4_host};
 pub use image_name::{
-    DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, registry_host,
+    DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, registry_host, short_image_name,
 };
 pub use normalize::{normalize_chart, normalize_git, normalize_image};
 pub use printable::{is_printable, printable};

@@ -81,21 +81,27 @@
 
 mod constraint;
 mod filter;
+mod git_name;
 pub mod path;
+mod platform;
 mod ranking;
 mod rule;
 mod similar;
+mod strategy;
 mod subject;
 mod verdict;
 mod version;
 
 pub use constraint::{Constraint, ConstraintError, MAX_CONSTRAINT_GROUPS, MAX_CONSTRAINT_LENGTH};
 pub use filter::{TagFilter, TagFilterBuilder, TagFilterError};
+pub use git_name::is_git_reference;
 /// The errors that [`TagFilterError`] and [`PathSelectorError`](path::PathSelectorError) carry.
 pub use go_compat::{GlobError, GoRegexError};
+pub use platform::{InvalidPlatform, Platform};
 pub use ranking::{Candidate, NameKind, Ranking, Selection};
 pub use rule::{TagRule, TagStrategy};
 pub use similar::{nearest_name, similar_names};
+pub use strategy::{CommitSelectionStrategy, ImageSelectionStrategy, UnknownValue};
 pub use subject::shorten_subject;
 pub use verdict::{IgnoreRule, Rejection, Verdict};
 pub use version::{ExchangeError, MAX_VERSION_LENGTH, Strictness, Version, VersionError, VersionRef};

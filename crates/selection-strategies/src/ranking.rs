@@ -14,7 +14,8 @@ pub enum NameKind {
     /// Tags of container images and versions of charts in an `index.yaml`: names are what they are.
     #[default]
     Plain,
-    /// Git tags: one leading `refs/tags/` is not part of the name ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    /// Git tags: one leading `refs/tags/` is not part of the name ([rule 3.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)),
+    /// and a name that Git forbids is [rejected](crate::Rejection::forbidden_git_name).
     GitTag,
     /// Tags of OCI charts: `_` stands for `+` in a version ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     OciChart,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::constraint::Constraint;
 use crate::filter::TagFilter;
+use crate::git_name::is_short_name;
 use crate::ranking::{Candidate, NameKind, Ranking, Selection};
 use crate::verdict::{Rejection, Verdict};
 use crate::version::{Strictness, VersionRef};
@@ -249,7 +250,13 @@ impl TagRule {
     /// The version of a name that is accepted; `None` where the strategy does not read versions.
     fn check<'n>(&self, name: &'n str) -> Result<Option<VersionRef<'n>>, Rejection> {
         let name = match self.kind {
-            NameKind::GitTag => name.strip_prefix("refs/tags/").unwrap_or(name),
+            NameKind::GitTag => {
+                let name = name.strip_prefix("refs/tags/").unwrap_or(name);
+                if !is_short_name(name.as_bytes()) {
+                    return Err(Rejection::forbidden_git_name());
+                }
+                name
+            }
             NameKind::Plain | NameKind::OciChart => name,
         };
         match &self.strategy {

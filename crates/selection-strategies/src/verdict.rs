@@ -188,6 +188,12 @@ impl Rejection {
         Self::Other { rule: rule.into(), reason: reason.into() }
     }
 
+    /// The rejection of a tag whose name Git forbids ([`is_git_reference`](crate::is_git_reference)): only a broken or hostile server has one.
+    #[must_use]
+    pub fn forbidden_git_name() -> Self {
+        Self::Unreadable { reason: "Git allows no tag of this name".into() }
+    }
+
     /// The rule that decided, as one word for programs: `ignored`, `notAllowed`, `notTheTag`, `notSemver`, `notListed`, `outsideConstraint`,
     /// `platform`, `notAnImage`, `expression`, `noMatchingPath`, `olderThanSince`, `beyondLimit` or `unreadable`, or the word of an
     /// [`Other`](Self::Other) rule.

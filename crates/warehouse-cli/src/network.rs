@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use artifact_http::{HttpClient, HttpClientBuilder, Pace};
-use oci_registry::ImageName;
+use oci_registry::registry_pace;
 
 use crate::arguments::{DiscoveryNetwork, Network, RegistryRate};
 use crate::message::explained;
@@ -21,18 +21,14 @@ pub(crate) fn http(network: &Network) -> Result<HttpClientBuilder, String> {
     })
 }
 
-/// The pace of requests to registries. The rate of Docker Hub is that of the host that answers for it.
-pub(crate) fn pace(rates: &[RegistryRate]) -> Pace {
-    rates.iter().fold(Pace::per_second(20.0, 20), |pace, RegistryRate { host, per_second }| {
-        let name = format!("oci://{}/any", host.0).parse::<ImageName>();
-        let host = name.as_ref().map_or(host.0.as_str(), ImageName::host);
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "above zero, and a cast from float saturates"
-        )]
-        pace.with_host(host, *per_second, per_second.ceil() as u32)
-    })
+/// The pace of requests to registries.
+///
+/// # Errors
+///
+/// For a host that no image can have.
+pub(crate) fn pace(rates: &[RegistryRate]) -> Result<Pace, String> {
+    let rates = rates.iter().map(|RegistryRate { host, per_second }| (&host.0, *per_second));
+    registry_pace(rates).map_err(|error| explained(&error))
 }
 
 /// The beginning of a certificate in PEM form.

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
-use artifact_source::{Error, ErrorKind, SourceId, SourceKind};
+use artifact_source::{Error, ErrorKind, SourceId, SourceKind, lock};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, WeakShared};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
@@ -61,8 +61,7 @@ impl AdmissionQueue {
         id: &SourceId,
         deadline: Option<Instant>,
     ) -> Result<Admission<'_>, Error> {
-        let late =
-            || Error::new(ErrorKind::TimedOut, "the deadline passed before the subscription was admitted");
+        let late = || Error::deadline_passed("the wait for other subscriptions");
         let (acquiring, joinable) = self.join(id);
         let permit = match deadline {
             None => acquiring.await,
@@ -100,7 +99,7 @@ impl AdmissionQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Admitted> {
-        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.admitted)
     }
 }
 

@@ -9,13 +9,19 @@ use std::sync::Arc;
 
 use artifact_http::{CredentialSource, HttpClient, HttpClientBuilder, SourceContext};
 use artifact_source::{AnySource, Clock, Error, SourceId, SystemClock};
+#[cfg(feature = "chart")]
+use helm_source::IndexCache;
 #[cfg(feature = "image")]
 use image_source::{CacheByTagPolicy, DiskCache, FactCache, MemoryCache};
 use jiff::Timestamp;
+#[cfg(feature = "git")]
+use std::time::Duration;
 use warehouse_spec::GenericSubscription;
 
 use crate::admission::AdmissionQueue;
-use crate::transport::{Registries, Transport};
+#[cfg(any(feature = "image", feature = "git", feature = "chart"))]
+use crate::transport::no_unverified_client;
+use crate::transport::{Http, Registries, Transport, transports};
 
 /// Makes a source of a generic subscription: see [`DiscovererBuilder::generic`].
 pub(crate) type GenericFactory = dyn Fn(GenericRequest<'_>) -> Result<AnySource, Error> + Send + Sync;
@@ -49,12 +55,12 @@ pub struct Discoverer {
 pub(crate) struct Shared {
     /// How things are fetched from servers whose certificates are checked.
     pub(crate) verified: Transport,
-    /// The same for subscriptions with `insecureSkipTLSVerify`.
+    /// The same for subscriptions with `insecureSkipTLSVerify`, if there is a client that can.
     #[cfg_attr(
         not(any(feature = "image", feature = "git", feature = "chart")),
         allow(dead_code, reason = "only the kinds that are built in need it")
     )]
-    pub(crate) unverified: Transport,
+    unverified: Option<Transport>,
     pub(crate) cache_dir: Option<PathBuf>,
     /// Facts about images.
     #[cfg(feature = "image")]
@@ -70,6 +76,32 @@ pub(crate) struct Shared {
     /// The program for `ssh://` and what comes before its other arguments.
     #[cfg(feature = "git")]
     pub(crate) ssh_command: Option<(OsString, Vec<OsString>)>,
+    #[cfg(feature = "git")]
+    pub(crate) git: GitLimits,
+}
+
+/// Limits of Git sources, where they are not the source's own.
+#[cfg(feature = "git")]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct GitLimits {
+    pub(crate) max_bytes: Option<u64>,
+    pub(crate) max_cache_bytes: Option<u64>,
+    pub(crate) stall: Option<Duration>,
+}
+
+impl Shared {
+    /// The clients for a server whose certificate is checked, or not checked where the subscription says so.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` where no client skips the check.
+    #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
+    pub(crate) fn transport(&self, skip_tls_verify: bool) -> Result<&Transport, Error> {
+        match skip_tls_verify {
+            true => self.unverified.as_ref().ok_or_else(no_unverified_client),
+            false => Ok(&self.verified),
+        }
+    }
 }
 
 impl Discoverer {
@@ -114,8 +146,33 @@ impl fmt::Debug for Discoverer {
 }
 
 /// Configures a [`Discoverer`].
+///
+/// Everything that it shares among its subscriptions can be the program's own: the HTTP client, the caches, the clock, and the limits of Git.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use artifact_http::HttpClient;
+/// use helm_source::IndexCache;
+/// use image_source::MemoryCache;
+/// use warehouse_discovery::Discoverer;
+///
+/// let http = HttpClient::builder().user_agent("my-controller/1.0").build()?;
+/// let discoverer = Discoverer::builder()
+///     .index_cache(IndexCache::new(http.clone()))
+///     .http_client(http)
+///     .http_client_without_tls_verify(HttpClient::builder().skip_tls_verify(true).build()?)
+///     .fact_cache(Arc::new(MemoryCache::default()))
+///     .registry_rate("docker.io", 5.0)
+///     .git_max_bytes(64 << 20)
+///     .git_max_cache_bytes(4 << 30)
+///     .git_stall_timeout(Duration::from_secs(10))
+///     .build()?;
+/// # Ok::<(), artifact_source::Error>(())
+/// ```
 pub struct DiscovererBuilder {
-    http: HttpClientBuilder,
+    http: Http,
     registries: Registries,
     credentials: Arc<dyn CredentialSource>,
     cache_dir: Option<PathBuf>,
@@ -126,12 +183,18 @@ pub struct DiscovererBuilder {
     clock: Arc<dyn Clock>,
     #[cfg(feature = "git")]
     ssh_command: Option<(OsString, Vec<OsString>)>,
+    #[cfg(feature = "git")]
+    git: GitLimits,
+    #[cfg(feature = "image")]
+    facts: Option<Arc<dyn FactCache>>,
+    #[cfg(feature = "chart")]
+    indexes: Option<IndexCache>,
 }
 
 impl Default for DiscovererBuilder {
     fn default() -> Self {
         Self {
-            http: HttpClient::builder(),
+            http: Http::default(),
             registries: Registries::default(),
             credentials: Arc::new(()),
             cache_dir: None,
@@ -142,6 +205,12 @@ impl Default for DiscovererBuilder {
             clock: Arc::new(SystemClock),
             #[cfg(feature = "git")]
             ssh_command: None,
+            #[cfg(feature = "git")]
+            git: GitLimits::default(),
+            #[cfg(feature = "image")]
+            facts: None,
+            #[cfg(feature = "chart")]
+            indexes: None,
         }
     }
 }
@@ -169,7 +238,71 @@ impl DiscovererBuilder {
     /// ```
     #[must_use]
     pub fn http(mut self, http: HttpClientBuilder) -> Self {
-        self.http = http;
+        self.http.settings = http;
+        self
+    }
+
+    /// Sends requests through this client instead of one made of [`http`](Self::http), so that the program and the discoverer share
+    /// connections. Its own pace does not count for registries: see [`registry_rate`](Self::registry_rate).
+    ///
+    /// A subscription with `insecureSkipTLSVerify` then fails with [`InvalidInput`](artifact_source::ErrorKind::InvalidInput), unless there is
+    /// [a second client](Self::http_client_without_tls_verify): this one checks certificates.
+    #[must_use]
+    pub fn http_client(mut self, client: HttpClient) -> Self {
+        self.http.verified = Some(client);
+        self
+    }
+
+    /// Sends the requests of subscriptions with `insecureSkipTLSVerify` through this client, which should accept
+    /// [every certificate](HttpClientBuilder::skip_tls_verify).
+    #[must_use]
+    pub fn http_client_without_tls_verify(mut self, client: HttpClient) -> Self {
+        self.http.unverified = Some(client);
+        self
+    }
+
+    /// The cache for facts about images, such as one that the program keeps elsewhere. Defaults to a
+    /// [`DiskCache`] in the [cache folder](Self::cache_dir), or to one in memory where there is none.
+    #[cfg(feature = "image")]
+    #[must_use]
+    pub fn fact_cache(mut self, cache: Arc<dyn FactCache>) -> Self {
+        self.facts = Some(cache);
+        self
+    }
+
+    /// The cache of indexes of chart repositories, to share with sources that the program makes itself. Indexes are requested through the
+    /// client of the cache, whatever the [client](Self::http_client) of the discoverer is. Subscriptions with `insecureSkipTLSVerify` do not use it. Defaults to a cache of
+    /// the discoverer.
+    #[cfg(feature = "chart")]
+    #[must_use]
+    pub fn index_cache(mut self, cache: IndexCache) -> Self {
+        self.indexes = Some(cache);
+        self
+    }
+
+    /// The most bytes that one discovery of a Git repository receives. Defaults to
+    /// [that of a source](git_source::GitSourceBuilder::max_bytes), 512 MiB.
+    #[cfg(feature = "git")]
+    #[must_use]
+    pub fn git_max_bytes(mut self, bytes: u64) -> Self {
+        self.git.max_bytes = Some(bytes);
+        self
+    }
+
+    /// The bytes that Git repositories may take in the [cache folder](Self::cache_dir). Defaults to
+    /// [that of a source](git_source::GitSourceBuilder::max_cache_bytes), 1 GiB.
+    #[cfg(feature = "git")]
+    #[must_use]
+    pub fn git_max_cache_bytes(mut self, bytes: u64) -> Self {
+        self.git.max_cache_bytes = Some(bytes);
+        self
+    }
+
+    /// How long a Git server may be silent. Defaults to [that of a source](git_source::GitSourceBuilder::stall_timeout), 30 seconds.
+    #[cfg(feature = "git")]
+    #[must_use]
+    pub fn git_stall_timeout(mut self, limit: Duration) -> Self {
+        self.git.stall = Some(limit);
         self
     }
 
@@ -263,15 +396,22 @@ impl DiscovererBuilder {
     /// `InvalidInput` for a PEM text without a usable certificate, a user agent that is not a header value, a host
     /// that is not valid, or a rate that is not above zero.
     pub fn build(self) -> Result<Discoverer, Error> {
-        let pace = self.registries.pace()?;
-        let verified = Transport::build(self.http.clone(), &self.registries, &pace)?;
-        let unverified = Transport::build(self.http.skip_tls_verify(true), &self.registries, &pace)?;
+        let transport = transports(&self.registries)?;
+        let (verified, unverified) = self.http.build()?;
+        let (verified, unverified) = (transport(verified), unverified.map(&transport));
+        #[cfg(feature = "chart")]
+        let verified = match self.indexes {
+            Some(indexes) => Transport { indexes, ..verified },
+            None => verified,
+        };
         #[cfg(feature = "image")]
-        let disk = self.cache_dir.as_ref().map(|folder| Arc::new(DiskCache::new(folder.join("images"))));
-        #[cfg(feature = "image")]
-        let facts: Arc<dyn FactCache> = match &disk {
-            Some(disk) => disk.clone(),
-            None => Arc::new(MemoryCache::default()),
+        let (facts, disk): (Arc<dyn FactCache>, _) = match (self.facts, &self.cache_dir) {
+            (Some(facts), _) => (facts, None),
+            (None, Some(folder)) => {
+                let disk = Arc::new(DiskCache::new(folder.join("images")));
+                (disk.clone(), Some(disk))
+            }
+            (None, None) => (Arc::new(MemoryCache::default()), None),
         };
         let shared = Arc::new(Shared {
             #[cfg(feature = "image")]
@@ -288,6 +428,8 @@ impl DiscovererBuilder {
             clock: self.clock,
             #[cfg(feature = "git")]
             ssh_command: self.ssh_command,
+            #[cfg(feature = "git")]
+            git: self.git,
         });
         Ok(Discoverer { shared, credentials: self.credentials })
     }

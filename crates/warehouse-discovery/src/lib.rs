@@ -48,7 +48,7 @@
 //! - One [`SubscriptionReport`] per subscription, in the manifest's order, whatever became of it.
 //! - [`Freshness`] says whether its artifacts were found by this run, proven unchanged by it, or are
 //!   left over from an earlier one because this one failed. Freight is only ever built when none
-//!   is left over (semantics rule 6.2): [`Report::freight`].
+//!   is left over ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): [`Report::freight`].
 //! - [`Report::discovered_artifacts`] is the same in the shape of Kargo's `status.discoveredArtifacts`.
 
 mod admission;

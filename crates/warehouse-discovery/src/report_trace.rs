@@ -1,8 +1,8 @@
 //! The trace of one subscription that fills its report.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
-use artifact_source::{Candidate, Principal, Rejection, Trace, Warning};
+use artifact_source::{Candidate, Principal, Rejection, Trace, Warning, lock};
 
 /// A trace that keeps the warnings and the principal, and passes everything on.
 pub(crate) struct ReportTrace<'a> {
@@ -18,8 +18,7 @@ impl<'a> ReportTrace<'a> {
 
     /// The warnings, in the order in which they came, and the identity as which the source asked.
     pub(crate) fn into_parts(self) -> (Vec<Warning>, Option<Principal>) {
-        let warnings = self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (warnings, self.principal.into_inner().unwrap_or_else(PoisonError::into_inner))
+        (std::mem::take(&mut lock(&self.warnings)), lock(&self.principal).take())
     }
 }
 
@@ -33,12 +32,12 @@ impl Trace for ReportTrace<'_> {
     }
 
     fn authenticated(&self, principal: &Principal) {
-        *self.principal.lock().unwrap_or_else(PoisonError::into_inner) = Some(principal.clone());
+        *lock(&self.principal) = Some(principal.clone());
         self.next.authenticated(principal);
     }
 
     fn warned(&self, warning: &Warning) {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning.clone());
+        lock(&self.warnings).push(warning.clone());
         self.next.warned(warning);
     }
 }

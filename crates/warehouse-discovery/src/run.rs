@@ -124,11 +124,9 @@ impl<'a> Run<'a> {
         let answer = match self.deadline {
             None => answer.await,
             // Sources keep the deadline themselves and say more about it; this is for the one that does not.
-            Some(deadline) => {
-                tokio::time::timeout_at((deadline + GRACE).into(), answer).await.unwrap_or_else(|_| {
-                    Ok(Err(Error::new(ErrorKind::TimedOut, "it did not answer before the deadline")))
-                })
-            }
+            Some(deadline) => tokio::time::timeout_at((deadline + GRACE).into(), answer)
+                .await
+                .unwrap_or_else(|_| Ok(Err(Error::deadline_passed("discovery")))),
         };
         answer.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Internal, "the source panicked; this is a bug in it"))

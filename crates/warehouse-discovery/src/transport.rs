@@ -1,6 +1,8 @@
 //! The HTTP clients of a discoverer, and the clients of registries and indexes on top of them.
 
-use artifact_http::{HttpClient, HttpClientBuilder, Pace};
+#[cfg(any(feature = "image", feature = "chart"))]
+use artifact_http::Pace;
+use artifact_http::{HttpClient, HttpClientBuilder};
 use artifact_source::{Error, ErrorKind};
 #[cfg(feature = "git")]
 use git_source::RepositoryCache;
@@ -9,7 +11,7 @@ use helm_source::IndexCache;
 #[cfg(any(feature = "image", feature = "chart"))]
 use {
     artifact_source::SourceKind,
-    oci_registry::{ImageName, RegistryClient, RegistryClientBuilder},
+    oci_registry::{RegistryClient, RegistryClientBuilder, registry_pace},
 };
 
 /// What was configured about registries.
@@ -23,41 +25,16 @@ pub(crate) struct Registries {
     pub(crate) rates: Vec<(String, f64)>,
 }
 
+#[cfg(any(feature = "image", feature = "chart"))]
 impl Registries {
-    /// The pace at which registries are asked. Docker Hub's is that of the host that answers for it.
+    /// The pace at which registries are asked.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a host that is none, or a rate that is not above zero.
+    /// As [`registry_pace`].
     pub(crate) fn pace(&self) -> Result<Pace, Error> {
-        self.rates.iter().try_fold(Pace::per_second(20.0, 20), |pace, (host, per_second)| {
-            if !per_second.is_finite() || *per_second <= 0.0 {
-                let message = format!("{host} cannot be asked {per_second} times a second");
-                return Err(
-                    Error::new(ErrorKind::InvalidInput, message).with_hint("the rate is a number above zero")
-                );
-            }
-            #[allow(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "above zero, and a cast from float saturates"
-            )]
-            let burst = per_second.ceil() as u32;
-            Ok(pace.with_host(&answering(host)?, *per_second, burst))
-        })
+        registry_pace(self.rates.iter().map(|(host, per_second)| (host, *per_second)))
     }
-}
-
-/// The host that answers for a registry.
-#[cfg(any(feature = "image", feature = "chart"))]
-fn answering(host: &str) -> Result<String, Error> {
-    let name: ImageName = format!("oci://{host}/any").parse()?;
-    Ok(name.host().to_owned())
-}
-
-#[cfg(not(any(feature = "image", feature = "chart")))]
-fn answering(host: &str) -> Result<String, Error> {
-    Ok(host.to_owned())
 }
 
 /// One HTTP client and the clients on top of it.
@@ -78,28 +55,16 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// # Errors
-    ///
-    /// As [`HttpClientBuilder::build`].
-    #[cfg_attr(
-        not(any(feature = "image", feature = "chart")),
-        allow(unused_variables, reason = "without registries there is nothing to configure")
-    )]
-    pub(crate) fn build(
-        http: HttpClientBuilder,
-        registries: &Registries,
-        pace: &Pace,
-    ) -> Result<Self, Error> {
-        let http = http.build()?;
-        // One pace for both: a registry counts requests, whatever they are for.
-        #[cfg(any(feature = "image", feature = "chart"))]
+    /// The clients on top of this one. One pace for both kinds: a registry counts requests, whatever they are for.
+    #[cfg(any(feature = "image", feature = "chart"))]
+    pub(crate) fn new(http: HttpClient, registries: &Registries, pace: &Pace) -> Self {
         let registry = |kind| {
             let builder = RegistryClient::builder(http.clone()).kind(kind);
             let builder = registries.plain_http.iter().fold(builder, RegistryClientBuilder::plain_http);
             let builder = registries.https.iter().fold(builder, RegistryClientBuilder::https);
             builder.pace(pace.clone()).build()
         };
-        Ok(Self {
+        Self {
             #[cfg(feature = "image")]
             images: registry(SourceKind::Image),
             #[cfg(feature = "chart")]
@@ -109,6 +74,66 @@ impl Transport {
             #[cfg(feature = "git")]
             repositories: RepositoryCache::new(http.clone()),
             http,
-        })
+        }
     }
+}
+
+/// Builds the transports of a discoverer.
+#[cfg(any(feature = "image", feature = "chart"))]
+pub(crate) fn transports(registries: &Registries) -> Result<impl Fn(HttpClient) -> Transport, Error> {
+    let pace = registries.pace()?;
+    Ok(move |http| Transport::new(http, registries, &pace))
+}
+
+#[cfg(not(any(feature = "image", feature = "chart")))]
+pub(crate) fn transports(_: &Registries) -> Result<impl Fn(HttpClient) -> Transport, Error> {
+    Ok(|http: HttpClient| Transport {
+        #[cfg(feature = "git")]
+        repositories: RepositoryCache::new(http.clone()),
+        http,
+    })
+}
+
+/// Where the HTTP clients of a discoverer come from.
+#[derive(Clone, Default)]
+pub(crate) struct Http {
+    /// Settings of the clients that are not given.
+    pub(crate) settings: HttpClientBuilder,
+    /// A client that checks certificates.
+    pub(crate) verified: Option<HttpClient>,
+    /// A client that checks none.
+    pub(crate) unverified: Option<HttpClient>,
+}
+
+impl Http {
+    /// The client that checks certificates, and the one that does not; `None` where only the first was given.
+    ///
+    /// # Errors
+    ///
+    /// As [`HttpClientBuilder::build`].
+    pub(crate) fn build(self) -> Result<(HttpClient, Option<HttpClient>), Error> {
+        let unverified = match (self.unverified, &self.verified) {
+            (Some(client), _) => Some(client),
+            (None, Some(_)) => None,
+            (None, None) => Some(self.settings.clone().skip_tls_verify(true).build()?),
+        };
+        let verified = self.verified.map_or_else(|| self.settings.build(), Ok)?;
+        Ok((verified, unverified))
+    }
+}
+
+/// The error of a subscription with `insecureSkipTLSVerify` where no client skips the check.
+#[cfg_attr(
+    not(any(feature = "image", feature = "git", feature = "chart")),
+    allow(dead_code, reason = "only the kinds that are built in have the field")
+)]
+pub(crate) fn no_unverified_client() -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        "certificates are checked by the HTTP client of this program, so the field cannot be kept",
+    )
+    .with_field("insecureSkipTLSVerify")
+    .with_hint(
+        "give a second client that checks none, by `DiscovererBuilder::http_client_without_tls_verify`",
+    )
 }

@@ -1,84 +1,15 @@
-//! What is wrong with a manifest, where, and what to do about it.
+//! What is wrong with a manifest: the codes, and how help is attached.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use repository_url::{printable, redact};
+use diagnostics::{Applicability, Location, Replacement};
 
 use crate::yaml::Mark;
 
-/// One thing wrong, or about to be wrong, with a manifest.
-///
-/// Everything in it is safe to print: credentials in URLs are masked when it is made, and characters that are not printable are
-/// escaped, such as `\u{1b}`.
-/// `Display` is the one-line form, `file:3:7: error: message (spec.subscriptions[0].git)`; the compiler-like form with
-/// the line and a caret is [`Snippet`](crate::Snippet).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Diagnostic {
-    /// Whether the document is unusable.
-    pub severity: Severity,
-    /// The kind of problem. Its spelling is stable, for tools and for counting.
-    pub code: Code,
-    /// Where it is.
-    pub location: Location,
-    /// The field's path in the document, as it is written there: `spec.subscriptions[2].image.constraint`. Empty when the
-    /// text did not get as far as having fields.
-    pub path: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub help: Option<String>,
-    /// The edit that does it, where the help comes down to one exact text.
-    pub replacement: Option<Replacement>,
-}
-
-impl Diagnostic {
-    pub(crate) fn new(
-        severity: Severity,
-        code: Code,
-        location: Location,
-        path: impl Into<String>,
-        message: impl AsRef<str>,
-    ) -> Self {
-        Self {
-            severity,
-            code,
-            location,
-            path: shown(&path.into()),
-            message: shown(message.as_ref()),
-            help: None,
-            replacement: None,
-        }
-    }
-
-    /// The same diagnostic with help; an empty help is none.
-    pub(crate) fn with_help(mut self, help: impl Into<Help>) -> Self {
-        let help = help.into();
-        self.help = Some(shown(&help.text)).filter(|help| !help.is_empty());
-        let bytes = &self.location.bytes;
-        self.replacement = help.edit.and_then(|edit| {
-            let span = edit.span.unwrap_or_else(|| bytes.clone());
-            // What is not shown cannot be copied, and what was never written cannot be replaced.
-            let is_shown = shown(&edit.text.replace('\n', "")) == edit.text.replace('\n', "");
-            (is_shown && !span.is_empty()).then_some(Replacement {
-                span,
-                text: edit.text,
-                applicability: edit.applicability,
-            })
-        });
-        self
-    }
-
-    /// Whether this makes the manifest unusable.
-    pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error
-    }
-}
-
-/// An edit that makes a [`Diagnostic`] go away.
+/// One thing wrong, or about to be wrong, with a manifest. An [error](diagnostics::Severity::Error) makes the document it is in unusable.
 ///
 /// ```
 /// use warehouse_spec::{Options, Replacement, parse};
@@ -100,47 +31,31 @@ impl Diagnostic {
 /// assert!(parse("kargo.yaml", &fixed, &Options::default()).diagnostics.is_empty());
 /// # Ok::<(), &str>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Replacement {
-    /// The bytes of the text that go, as an offset into what was parsed: for [`parse_bytes`](crate::parse_bytes), into what
-    /// [`text_of`](crate::text_of) gives.
-    pub span: Range<usize>,
-    /// What to write in their place.
-    pub text: String,
-    /// Whether a program may make the edit without asking.
-    pub applicability: Applicability,
+///
+/// Spans are of what was parsed: for [`parse_bytes`](crate::parse_bytes), of what [`text_of`](crate::text_of) gives. The
+/// compiler-like form with the line and a caret is [`Snippet`](crate::Snippet).
+pub type Diagnostic = diagnostics::Diagnostic<Code>;
+
+/// The place of a mark.
+pub(crate) fn location(source: &Arc<str>, mark: Mark) -> Location {
+    Location::new(Arc::clone(source), mark.line, mark.column)
+        .with_width(mark.width)
+        .with_bytes(mark.start..mark.end)
 }
 
-impl Replacement {
-    /// The text after these edits. An edit that overlaps an earlier one in the text, or lies outside the text, is left out.
-    pub fn apply_all<'a>(text: &str, replacements: impl IntoIterator<Item = &'a Self>) -> String {
-        let mut edits: Vec<&Self> = replacements.into_iter().collect();
-        edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
-        let mut edited = String::with_capacity(text.len());
-        let mut done = 0;
-        for edit in edits {
-            let Some(before) = text.get(done..edit.span.start) else { continue };
-            if text.get(edit.span.clone()).is_none() {
-                continue;
-            }
-            edited.push_str(before);
-            edited.push_str(&edit.text);
-            done = edit.span.end;
-        }
-        edited.push_str(text.get(done..).unwrap_or_default());
-        edited
+/// The diagnostic with help, and with its edit if it has one.
+pub(crate) fn explained(diagnostic: Diagnostic, help: impl Into<Help>) -> Diagnostic {
+    let help = help.into();
+    let bytes = diagnostic.location.bytes.clone();
+    let diagnostic = diagnostic.with_help(&help.text);
+    match help.edit {
+        Some(edit) => diagnostic.with_replacement(Replacement::new(
+            edit.span.unwrap_or(bytes),
+            edit.text,
+            edit.applicability,
+        )),
+        None => diagnostic,
     }
-}
-
-/// How sure it is that a [`Replacement`] is what the author of the manifest meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Applicability {
-    /// The edit keeps what is written and says it in the form that is read: a program may make it.
-    MachineApplicable,
-    /// The edit is what was probably meant, such as the nearest known name: a person should see it first.
-    MaybeIncorrect,
 }
 
 /// What to do about a problem: words for people, and the edit where they come down to one exact text.
@@ -224,82 +139,6 @@ impl From<&str> for Help {
 impl From<Cow<'static, str>> for Help {
     fn from(text: Cow<'static, str>) -> Self {
         Self { text: text.into_owned(), edit: None }
-    }
-}
-
-/// A text as it may be shown.
-fn shown(text: &str) -> String {
-    printable(&redact(text))
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.location.is_known() {
-            write!(formatter, "{}: ", self.location)?;
-        }
-        write!(formatter, "{}: {}", self.severity, self.message)?;
-        if self.path.is_empty() {
-            return Ok(());
-        }
-        write!(formatter, " ({})", self.path)
-    }
-}
-
-/// How bad a [`Diagnostic`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// The document is used. It may not mean what its author meant, or not the same to every Kargo release.
-    Warning,
-    /// The document it is in is not used.
-    Error,
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Warning => "warning",
-            Self::Error => "error",
-        })
-    }
-}
-
-/// A place in a manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Location {
-    /// The name of the file, as given to [`parse`](crate::parse).
-    pub source: Arc<str>,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The column in characters, counted from 1.
-    pub column: usize,
-    /// How many characters on that line belong to the place; at least 1.
-    pub width: usize,
-    /// The bytes of the text that belong to the place. Those of a list or of a text in several lines go beyond its line.
-    pub bytes: Range<usize>,
-}
-
-impl Location {
-    pub(crate) fn new(source: &Arc<str>, mark: Mark) -> Self {
-        Self {
-            source: Arc::clone(source),
-            line: mark.line,
-            column: mark.column,
-            width: mark.width,
-            bytes: mark.start..mark.end,
-        }
-    }
-
-    /// Whether there is a text that this is a place in. What [`from_value`](crate::from_value) reads has none, and every number of its
-    /// locations is 0.
-    pub fn is_known(&self) -> bool {
-        self.line > 0
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}:{}", printable(&self.source), self.line, self.column)
     }
 }
 

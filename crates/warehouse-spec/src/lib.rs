@@ -60,6 +60,7 @@
 //! # What is judged
 //!
 //! [`Subscription::tag_rule`] judges tags and versions without a server: which of them a Warehouse takes, and why not the others.
+//! [`GitSubscription::rule`] also judges commits, by their date, paths and expression.
 //!
 //! # Where this differs from Kargo
 //!
@@ -94,7 +95,9 @@ mod time;
 mod warehouse;
 mod yaml;
 
-pub use diagnostic::{Applicability, Code, Diagnostic, Location, Replacement, Severity};
+pub use commit_rule::CommitRule;
+pub use diagnostic::{Code, Diagnostic};
+pub use diagnostics::{Applicability, Location, Replacement, Severity};
 pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 pub use manifest::{InvalidValue, Located, Manifest, Options, Parsed, Skipped};
@@ -102,6 +105,9 @@ pub use metadata::{API_VERSION, Metadata};
 pub use parse::{FromValue, from_value, parse, parse_bytes};
 pub use repository_url::{normalize_chart, normalize_git, normalize_image, redact, without_credential};
 pub use selection::InvalidRule;
+pub use selection_strategies::{
+    CommitSelectionStrategy, ImageSelectionStrategy, InvalidPlatform, Platform, UnknownValue,
+};
 pub use snippet::Snippet;
 pub use status::{
     ChartDiscoveryResult, Condition, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference,
@@ -109,9 +115,8 @@ pub use status::{
     ImageDiscoveryResult, WarehouseStatus,
 };
 pub use subscription::{
-    ChartSubscription, CommitSelectionStrategy, DEFAULT_DISCOVERY_LIMIT, GenericSubscription,
-    GitSubscription, ImageSelectionStrategy, ImageSubscription, InvalidPlatform, MAXIMUM_DISCOVERY_LIMIT,
-    Platform, Subscription, SubscriptionKind, UnknownValue,
+    ChartSubscription, DEFAULT_DISCOVERY_LIMIT, GenericSubscription, GitSubscription, ImageSubscription,
+    MAXIMUM_DISCOVERY_LIMIT, Subscription, SubscriptionKind,
 };
 pub use time::{Interval, InvalidInterval};
 pub use warehouse::{FreightCreationCriteria, FreightCreationPolicy, Warehouse, WarehouseSpec};

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use crate::diagnostic::{Diagnostic, Location};
+use diagnostics::Location;
+
+use crate::diagnostic::Diagnostic;
 use crate::freight::Freight;
 use crate::warehouse::Warehouse;
 use crate::yaml::Limits;

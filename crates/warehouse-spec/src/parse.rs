@@ -6,7 +6,9 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::Value as Json;
 
 use crate::decode;
-use crate::diagnostic::{Code, Diagnostic, Location, Severity};
+use diagnostics::Severity;
+
+use crate::diagnostic::{Code, Diagnostic, location};
 use crate::encoding::text_of;
 use crate::freight::Freight;
 use crate::manifest::{Manifest, Options, Parsed};
@@ -77,7 +79,7 @@ pub fn parse_bytes(source_name: &str, bytes: &[u8], options: &Options) -> Manife
 }
 
 fn refused(source: &Arc<str>, mark: Mark, code: Code, message: &str) -> Manifest {
-    let location = Location::new(source, mark);
+    let location = location(source, mark);
     Manifest {
         diagnostics: vec![Diagnostic::new(Severity::Error, code, location, "", message)],
         ..Manifest::default()

@@ -11,7 +11,7 @@ use crate::freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit
 use crate::metadata::{API_VERSION, Metadata};
 use crate::status::WarehouseStatus;
 use crate::subscription::{
-    ChartSubscription, GenericSubscription, GitSubscription, ImageSubscription, Platform, Subscription,
+    ChartSubscription, GenericSubscription, GitSubscription, ImageSubscription, Subscription,
 };
 use crate::time::schema::Moment;
 use crate::warehouse::{Warehouse, WarehouseSpec};
@@ -84,7 +84,10 @@ impl JsonSchema for Subscription {
     }
 }
 
-impl JsonSchema for Platform {
+/// A platform as one text.
+pub(crate) struct PlatformText;
+
+impl JsonSchema for PlatformText {
     fn inline_schema() -> bool {
         true
     }

@@ -1,14 +1,15 @@
 //! The rules of subscriptions, which judge names, paths and commits without a server.
 
-use kargo_expr::{CompileError, Expression};
-use selection_strategies::path::{PathSelectorError, PathSelectors};
+use commit_rule::{CommitRule, InvalidCommitRule};
+use kargo_expr::CompileError;
+use selection_strategies::path::PathSelectorError;
 use selection_strategies::{
-    Constraint, ConstraintError, NameKind, Strictness, TagFilter, TagFilterError, TagRule,
+    CommitSelectionStrategy, Constraint, ConstraintError, ImageSelectionStrategy, NameKind, Strictness,
+    TagFilter, TagFilterError, TagRule,
 };
 
 use crate::subscription::{
-    ChartSubscription, CommitSelectionStrategy, GitSubscription, ImageSelectionStrategy, ImageSubscription,
-    Subscription, SubscriptionKind,
+    ChartSubscription, GitSubscription, ImageSubscription, Subscription, SubscriptionKind,
 };
 
 /// A subscription whose rule cannot be made. [`parse`](crate::parse) refuses such a subscription, with the place of the field, so
@@ -45,6 +46,22 @@ pub enum InvalidRule {
     /// The expression does not compile.
     #[error("`expressionFilter` cannot be used")]
     Expression(#[source] CompileError),
+    /// Git allows no branch of this name.
+    #[error("`branch` cannot be used")]
+    Branch(#[source] InvalidCommitRule),
+}
+
+impl From<InvalidCommitRule> for InvalidRule {
+    fn from(invalid: InvalidCommitRule) -> Self {
+        match invalid {
+            InvalidCommitRule::Constraint(error) => Self::Constraint { field: "semverConstraint", error },
+            InvalidCommitRule::Pattern(error) => Self::Pattern(error),
+            InvalidCommitRule::IncludePath(error) => Self::Path { field: "includePaths", error },
+            InvalidCommitRule::ExcludePath(error) => Self::Path { field: "excludePaths", error },
+            InvalidCommitRule::Expression(error) => Self::Expression(error),
+            other => Self::Branch(other),
+        }
+    }
 }
 
 impl InvalidRule {
@@ -56,6 +73,7 @@ impl InvalidRule {
             Self::Constraint { field, .. } | Self::Path { field, .. } => field,
             Self::NoTag => "constraint",
             Self::Expression(_) => "expressionFilter",
+            Self::Branch(_) => "branch",
         }
     }
 }
@@ -135,7 +153,45 @@ impl ImageSubscription {
 }
 
 impl GitSubscription {
-    /// The rule over the repository's tags
+    /// The whole rule: over tags or the commits of a branch, with the expression, the paths and the date
+    /// ([section 4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). The limit is not a part of it.
+    ///
+    /// Which of these tags would my Warehouse take, and which commits?
+    ///
+    /// ```
+    /// use warehouse_spec::{CommitSelectionStrategy, GitSubscription};
+    ///
+    /// let mut git = GitSubscription::new("https://github.com/example/app");
+    /// git.commit_selection_strategy = CommitSelectionStrategy::SemVer;
+    /// git.include_paths = vec!["glob:apps/**".to_owned()];
+    ///
+    /// let rule = git.rule()?;
+    /// let judged: Vec<_> = rule.judge_tags(["v1.0.0", "v1..0", "v1.2.0"])?.iter().map(ToString::to_string).collect();
+    /// assert_eq!(judged, ["v1.2.0: accepted", "v1.0.0: accepted", "v1..0: unreadable: Git allows no tag of this name"]);
+    /// assert!(rule.judge_paths(["apps/web/main.rs"]).is_accepted());
+    /// assert!(!rule.judge_paths(["docs/index.md"]).is_accepted());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// [`CommitRule::judge_commit`] and [`CommitRule::judge_tag`] also judge what Git says of a commit.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRule`] for a branch that Git does not allow, and for a constraint, a pattern, a selector or an expression that does not parse.
+    pub fn rule(&self) -> Result<CommitRule, InvalidRule> {
+        let mut rule = CommitRule::builder()
+            .branch(self.branch.as_deref().unwrap_or_default())
+            .since(self.since)
+            .expression_filter(self.expression_filter.as_deref().unwrap_or_default())
+            .include_paths(&self.include_paths)
+            .exclude_paths(&self.exclude_paths);
+        if let Some(tags) = self.tag_rule()? {
+            rule = rule.tag_rule(tags);
+        }
+        Ok(rule.build()?)
+    }
+
+    /// The part of the [rule](Self::rule) that is over the names of tags
     /// ([rule 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)); none under `NewestFromBranch`. Under
     /// `NewestTag` it filters, and the order follows from when the tags were made. Names may start with `refs/tags/`.
     ///
@@ -154,44 +210,6 @@ impl GitSubscription {
         };
         let filter = filter(&self.allow_tags_regexes, &self.ignore_tags_regexes, &self.ignore_tags)?;
         Ok(Some(rule.with_filter(filter).with_kind(NameKind::GitTag)))
-    }
-
-    /// The selectors of changed paths
-    /// ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), which judge the paths that a push changes.
-    ///
-    /// ```
-    /// use warehouse_spec::GitSubscription;
-    ///
-    /// let mut git = GitSubscription::new("https://github.com/example/app");
-    /// git.include_paths = vec!["glob:apps/**".to_owned()];
-    /// let paths = git.path_selectors()?;
-    /// assert!(paths.judge("apps/web/main.rs").is_included());
-    /// assert!(!paths.judge("docs/index.md").is_included());
-    /// # Ok::<(), warehouse_spec::InvalidRule>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidRule::Path`] for a selector that does not parse.
-    pub fn path_selectors(&self) -> Result<PathSelectors, InvalidRule> {
-        let of = |field| move |error| InvalidRule::Path { field, error };
-        // One list at a time, so that the error names its field.
-        let include =
-            PathSelectors::new(&self.include_paths, &[] as &[String]).map_err(of("includePaths"))?;
-        let exclude =
-            PathSelectors::new(&[] as &[String], &self.exclude_paths).map_err(of("excludePaths"))?;
-        Ok(PathSelectors::from_selectors(include.include().to_vec(), exclude.exclude().to_vec()))
-    }
-
-    /// The compiled `expressionFilter`
-    /// ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), if there is one.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidRule::Expression`] for an expression that does not compile.
-    pub fn expression(&self) -> Result<Option<Expression>, InvalidRule> {
-        let text = self.expression_filter.as_deref().filter(|text| !text.is_empty());
-        text.map(Expression::compile).transpose().map_err(InvalidRule::Expression)
     }
 }
 
@@ -227,4 +245,61 @@ fn constraint(field: &'static str, text: Option<&str>) -> Result<Option<Constrai
 
 fn strictness(is_strict: bool) -> Strictness {
     if is_strict { Strictness::Strict } else { Strictness::Loose }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rule over tags and the whole rule, which sources use, give each tag the same verdict, also one whose name Git forbids.
+    #[test]
+    fn both_rules_of_git_answer_the_same() {
+        let names =
+            ["v1.2.0", "refs/tags/v1.3.0", "v1.3.0-rc", "v2.0.0", "1.0", "v1..0", "-v1", "a b", "", "x"];
+        for strategy in [
+            CommitSelectionStrategy::SemVer,
+            CommitSelectionStrategy::Lexical,
+            CommitSelectionStrategy::NewestTag,
+        ] {
+            let mut git = GitSubscription::new("https://github.com/example/app");
+            git.commit_selection_strategy = strategy;
+            git.semver_constraint = Some("^1.0".to_owned());
+            git.strict_semvers = false;
+            git.allow_tags_regexes = vec!["^v".to_owned(), "^1".to_owned()];
+            git.ignore_tags_regexes = vec!["-rc$".to_owned()];
+            let (tags, whole) = (git.tag_rule().unwrap().unwrap(), git.rule().unwrap());
+            assert_eq!(whole.strategy(), strategy);
+            let judged = whole.judge_tags(names).unwrap();
+            assert_eq!(judged.len(), names.len());
+            for tag in judged {
+                assert_eq!(tag.verdict, tags.judge(&tag.name), "{strategy}: {}", tag.name);
+            }
+        }
+        let branch = GitSubscription::new("https://github.com/example/app");
+        assert!(branch.tag_rule().unwrap().is_none());
+        assert!(branch.rule().unwrap().judge_tags(names).is_err());
+    }
+
+    #[test]
+    fn what_makes_no_rule_names_its_field() {
+        type Edit = fn(&mut GitSubscription);
+        let cases: [(Edit, &str); 5] = [
+            (|git| git.branch = Some("a b".to_owned()), "branch"),
+            (|git| git.expression_filter = Some("subject ==".to_owned()), "expressionFilter"),
+            (|git| git.include_paths = vec!["regex:(".to_owned()], "includePaths"),
+            (|git| git.exclude_paths = vec!["regex:(".to_owned()], "excludePaths"),
+            (
+                |git| {
+                    git.commit_selection_strategy = CommitSelectionStrategy::SemVer;
+                    git.semver_constraint = Some("nonsense".to_owned());
+                },
+                "semverConstraint",
+            ),
+        ];
+        for (edit, field) in cases {
+            let mut git = GitSubscription::new("https://github.com/example/app");
+            edit(&mut git);
+            assert_eq!(git.rule().unwrap_err().field(), field);
+        }
+    }
 }

@@ -1,11 +1,9 @@
 //! The subscriptions of a Warehouse: an optional name and exactly one kind each ([rule 1.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
-use std::fmt;
-use std::str::FromStr;
-
 use jiff::Timestamp;
+use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy, Platform};
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 /// The default of `discoveryLimit`, the number of artifacts kept per subscription ([rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub const DEFAULT_DISCOVERY_LIMIT: u32 = 20;
@@ -141,6 +139,11 @@ pub(crate) fn is_off(value: &bool) -> bool {
     !value
 }
 
+/// A manifest writes a platform as one text.
+fn platform_text<S: Serializer>(platform: &Option<Platform>, serializer: S) -> Result<S::Ok, S::Error> {
+    platform.as_ref().map(Platform::to_string).serialize(serializer)
+}
+
 /// `image` of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -172,7 +175,8 @@ pub struct ImageSubscription {
     #[cfg_attr(feature = "schema", schemars(default))]
     pub ignore_tags: Vec<String>,
     /// The platform an image must offer.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "platform_text")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::schema::PlatformText>"))]
     pub platform: Option<Platform>,
     /// Whether metadata of an image may be reused by its tag ([rule 3.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     #[serde(skip_serializing_if = "is_off")]
@@ -210,142 +214,6 @@ impl ImageSubscription {
             insecure_skip_tls_verify: false,
             git_repo_url: None,
         }
-    }
-}
-
-/// Which image of a repository counts as the newest (`imageSelectionStrategy`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum ImageSelectionStrategy {
-    /// The one image that the tag in `constraint` names at the moment.
-    Digest,
-    /// The greatest tag, byte by byte.
-    Lexical,
-    /// The image built last.
-    NewestBuild,
-    /// The greatest semantic version. The default.
-    #[default]
-    SemVer,
-}
-
-impl ImageSelectionStrategy {
-    /// Every value, in the order Kargo documents them.
-    pub const ALL: &'static [&'static str] = &["Digest", "Lexical", "NewestBuild", "SemVer"];
-
-    /// The value as a manifest spells it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Digest => "Digest",
-            Self::Lexical => "Lexical",
-            Self::NewestBuild => "NewestBuild",
-            Self::SemVer => "SemVer",
-        }
-    }
-}
-
-impl fmt::Display for ImageSelectionStrategy {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-impl FromStr for ImageSelectionStrategy {
-    type Err = UnknownValue;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "Digest" => Ok(Self::Digest),
-            "Lexical" => Ok(Self::Lexical),
-            "NewestBuild" => Ok(Self::NewestBuild),
-            "SemVer" => Ok(Self::SemVer),
-            _ => Err(UnknownValue::new(text, Self::ALL)),
-        }
-    }
-}
-
-/// A platform constraint, `os/arch[/variant]` ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). How it judges an image is [rule 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
-///
-/// ```
-/// let platform: warehouse_spec::Platform = "linux/arm/v7".parse()?;
-/// assert_eq!(platform.os(), "linux");
-/// assert_eq!(platform.variant(), Some("v7"));
-/// assert!("linux".parse::<warehouse_spec::Platform>().is_err());
-/// # Ok::<(), warehouse_spec::InvalidPlatform>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Platform {
-    os: String,
-    arch: String,
-    variant: Option<String>,
-}
-
-/// A text that is not a platform: it does not have two or three parts, or a part is empty or holds other characters than letters,
-/// digits, `_`, `.` and `-`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a platform")]
-pub struct InvalidPlatform(String);
-
-impl Platform {
-    /// The operating system, such as `linux`.
-    pub fn os(&self) -> &str {
-        &self.os
-    }
-
-    /// The architecture, such as `amd64`.
-    pub fn arch(&self) -> &str {
-        &self.arch
-    }
-
-    /// The variant of the architecture, such as `v7`; none means any.
-    pub fn variant(&self) -> Option<&str> {
-        self.variant.as_deref()
-    }
-}
-
-impl FromStr for Platform {
-    type Err = InvalidPlatform;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidPlatform(text.to_owned());
-        let parts: Vec<&str> = text.split('/').collect();
-        let word = |part: &&str| {
-            !part.is_empty()
-                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
-        };
-        if !parts.iter().all(word) {
-            return Err(invalid());
-        }
-        match parts.as_slice() {
-            [os, arch] => Ok((os, arch, None)),
-            [os, arch, variant] => Ok((os, arch, Some((*variant).to_owned()))),
-            _ => Err(invalid()),
-        }
-        .map(|(os, arch, variant)| Self { os: (*os).to_owned(), arch: (*arch).to_owned(), variant })
-    }
-}
-
-impl fmt::Display for Platform {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.os, self.arch)?;
-        match &self.variant {
-            Some(variant) => write!(formatter, "/{variant}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl From<Platform> for String {
-    fn from(platform: Platform) -> Self {
-        platform.to_string()
-    }
-}
-
-impl TryFrom<String> for Platform {
-    type Error = InvalidPlatform;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
     }
 }
 
@@ -435,61 +303,6 @@ impl GitSubscription {
     }
 }
 
-/// Which commit of a repository counts as the newest (`commitSelectionStrategy`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub enum CommitSelectionStrategy {
-    /// The commit of the greatest tag, byte by byte.
-    Lexical,
-    /// The tip of a branch. The default.
-    #[default]
-    NewestFromBranch,
-    /// The commit of the tag made last.
-    NewestTag,
-    /// The commit of the tag with the greatest semantic version.
-    SemVer,
-}
-
-impl CommitSelectionStrategy {
-    /// Every value, in the order Kargo documents them.
-    pub const ALL: &'static [&'static str] = &["Lexical", "NewestFromBranch", "NewestTag", "SemVer"];
-
-    /// The value as a manifest spells it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Lexical => "Lexical",
-            Self::NewestFromBranch => "NewestFromBranch",
-            Self::NewestTag => "NewestTag",
-            Self::SemVer => "SemVer",
-        }
-    }
-
-    /// Whether the strategy chooses among tags, rather than along a branch.
-    pub fn selects_tags(self) -> bool {
-        !matches!(self, Self::NewestFromBranch)
-    }
-}
-
-impl fmt::Display for CommitSelectionStrategy {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-impl FromStr for CommitSelectionStrategy {
-    type Err = UnknownValue;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "Lexical" => Ok(Self::Lexical),
-            "NewestFromBranch" => Ok(Self::NewestFromBranch),
-            "NewestTag" => Ok(Self::NewestTag),
-            "SemVer" => Ok(Self::SemVer),
-            _ => Err(UnknownValue::new(text, Self::ALL)),
-        }
-    }
-}
-
 /// `chart` of a subscription; `helm` in Kargo's documentation of early 2025.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -574,24 +387,5 @@ impl GenericSubscription {
             config: None,
             discovery_limit: DEFAULT_DISCOVERY_LIMIT,
         }
-    }
-}
-
-/// The text is not one of the values the field takes; values are compared exactly, case included.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not one of {}", expected.join(", "))]
-pub struct UnknownValue {
-    text: String,
-    expected: &'static [&'static str],
-}
-
-impl UnknownValue {
-    pub(crate) fn new(text: &str, expected: &'static [&'static str]) -> Self {
-        Self { text: text.to_owned(), expected }
-    }
-
-    /// The values the field takes.
-    pub fn expected(&self) -> &'static [&'static str] {
-        self.expected
     }
 }

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use go_compat::GoDuration;
-use go_compat::time::parse_rfc3339;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -114,12 +113,6 @@ pub(crate) fn whole_seconds(moment: Timestamp) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(moment)
 }
 
-/// Reads RFC 3339 as Go's `time.Parse(time.RFC3339, …)` does ([`parse_rfc3339`]). A moment later than a [`Timestamp`] can be
-/// is the latest one.
-pub(crate) fn parse(text: &str) -> Option<Timestamp> {
-    Some(parse_rfc3339(text)?.timestamp())
-}
-
 /// Serde for a moment that may be absent.
 pub(crate) mod optional {
     use jiff::Timestamp;
@@ -181,29 +174,18 @@ pub(crate) mod schema {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use go_compat::time::rfc3339_timestamp;
 
-    /// `since` and `date()` in an expression filter of the same subscription mean the same moment, or neither is one.
+    /// `since` and `date()` in an expression filter of the same subscription mean the same moment, or neither is one. What is one is
+    /// `go-compat`'s to test.
     #[test]
     fn a_moment_is_read_as_an_expression_reads_it() {
-        for text in [
-            "2024-01-01T07:00:00Z",
-            "2024-01-01T7:00:00Z",
-            "2024-01-01T07:00:00,5+02:00",
-            "2024-01-01T07:00:00.123456789123-24:60",
-            "2024-01-01T07:00:60Z",
-            "2024-01-01t07:00:00z",
-            "2024-01-01 07:00:00Z",
-            "2024-02-30T07:00:00Z",
-            "2024-01-01T07:00:00+25:00",
-            "2024-01-01",
-        ] {
+        for text in ["2024-01-01T7:00:00,5+02:00", "2024-01-01T07:00:60Z"] {
             let expression = text.parse::<kargo_expr::Time>().ok();
             let expression = expression.map(|time| (time.unix_seconds(), time.nanosecond()));
-            let since =
-                parse(text).map(|moment| (moment.as_second(), moment.subsec_nanosecond().unsigned_abs()));
+            let since = rfc3339_timestamp(text)
+                .map(|moment| (moment.as_second(), moment.subsec_nanosecond().unsigned_abs()));
             assert_eq!(since, expression, "{text}");
         }
-        assert!(parse("2024-01-01T7:00:00Z").is_some());
     }
 }

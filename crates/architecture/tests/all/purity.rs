@@ -27,7 +27,7 @@ fn check(workspace: &Workspace, name: &str, banned: &[&[&str]]) {
 }
 
 /// The crates that are rules alone: no I/O, no async, no clock.
-const PURE: [&str; 3] = ["go-compat", "selection-strategies", "kargo-expr"];
+const PURE: [&str; 4] = ["go-compat", "selection-strategies", "kargo-expr", "commit-rule"];
 
 #[test]
 fn the_rules_are_pure() {
@@ -85,6 +85,21 @@ fn tree_alone(package: &str, features: &[&str]) -> std::io::Result<String> {
 
 fn has(tree: &str, package: &str) -> bool {
     tree.lines().any(|line| line.split(' ').next() == Some(package))
+}
+
+#[test]
+fn a_tls_provider_that_is_chosen_comes_alone() {
+    let features = ["--no-default-features", "--features", "image,git,chart,credentials,aws-lc-rs"];
+    let chosen = tree_alone("warehouse-discovery", &features).unwrap();
+    assert!(has(&chosen, "aws-lc-rs") && !has(&chosen, "ring"), "{chosen}");
+    for name in
+        ["artifact-http", "oci-registry", "image-source", "git-source", "helm-source", "artifact-credentials"]
+    {
+        let chosen = tree_alone(name, &["--no-default-features", "--features", "aws-lc-rs"]).unwrap();
+        assert!(has(&chosen, "aws-lc-rs") && !has(&chosen, "ring"), "{name}: {chosen}");
+        let default = tree_alone(name, &[]).unwrap();
+        assert!(has(&default, "ring") && !has(&default, "aws-lc-rs"), "{name}: {default}");
+    }
 }
 
 /// What is released has no demo, and so none of its servers.

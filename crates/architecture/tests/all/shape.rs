@@ -104,10 +104,15 @@ fn unpublishable(folder: &Path, manifest: &str) -> Vec<String> {
     must(list("categories").is_some_and(|all| !all.is_empty()), "has no categories of its own");
     let include = list("include").unwrap_or_default();
     must(
-        ["src/**", "README.md", "LICENSE"].iter().all(|path| include.iter().any(|given| given == path)),
-        "does not include src, README.md and LICENSE",
+        ["/src/**", "/README.md", "/LICENSE"].iter().all(|path| include.iter().any(|given| given == path)),
+        "does not include /src, /README.md and /LICENSE",
     );
-    must(!include.iter().any(|path| path.starts_with("tests")), "packs its tests");
+    // A pattern without a slash in front also matches below other folders, such as the README of the test vectors.
+    must(
+        include.iter().all(|path| path.starts_with('/')),
+        "has a pattern in `include` that matches in every folder",
+    );
+    must(!include.iter().any(|path| path.starts_with("/tests")), "packs its tests");
     must(
         manifest
             .split_once("[package.metadata.docs.rs]")

@@ -1,15 +1,13 @@
 //! Credential helpers: one process per request, with a deadline, and a cache of what they answered.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use artifact_http::Credential;
-use artifact_source::{Error, ErrorKind, lock, printable};
+use artifact_http::{Credential, OnceMap};
+use artifact_source::{Error, ErrorKind, printable};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -302,12 +300,15 @@ const MAX_FAILURE_AGE: Duration = Duration::from_secs(30);
 const MAX_ENTRIES: usize = 1024;
 
 type HelperResult = Result<Answer, Failure>;
-type Slot = Arc<tokio::sync::Mutex<Option<(Instant, HelperResult)>>>;
 
 /// The latest answers of helpers, by program and server.
-#[derive(Debug, Default)]
-pub(super) struct AnswerCache {
-    slots: Mutex<HashMap<(String, String), Slot>>,
+#[derive(Debug)]
+pub(super) struct AnswerCache(OnceMap<(String, String), (Instant, HelperResult)>);
+
+impl Default for AnswerCache {
+    fn default() -> Self {
+        Self(OnceMap::bounded(MAX_ENTRIES))
+    }
 }
 
 impl AnswerCache {
@@ -321,31 +322,20 @@ impl AnswerCache {
         run: impl Future<Output = HelperResult>,
     ) -> HelperResult {
         let called = Instant::now();
-        let slot = self.slot(program, server);
-        let mut slot = slot.lock().await;
-        if let Some((answered, result)) = &*slot
-            && (*answered >= called || answered.elapsed() < max_age(result, keep))
-        {
-            return result.clone();
-        }
-        *slot = None;
-        let result = run.await;
-        *slot = Some((Instant::now(), result.clone()));
-        result
+        let is_fresh = |(answered, result): &(Instant, HelperResult)| {
+            *answered >= called || answered.elapsed() < max_age(result, keep)
+        };
+        let run = async {
+            let result = run.await;
+            (Instant::now(), result)
+        };
+        self.0.get_if((program.to_owned(), server.to_owned()), is_fresh, run).await.1
     }
 
     /// Whether the program was not found.
     pub(super) fn is_absent(&self, program: &str, server: &str) -> bool {
-        let slot = self.slot(program, server);
-        slot.try_lock().is_ok_and(|slot| matches!(&*slot, Some((_, Ok(Answer::Absent)))))
-    }
-
-    fn slot(&self, program: &str, server: &str) -> Slot {
-        let mut slots = lock(&self.slots);
-        if slots.len() >= MAX_ENTRIES {
-            slots.retain(|_, slot| Arc::strong_count(slot) > 1);
-        }
-        Arc::clone(slots.entry((program.to_owned(), server.to_owned())).or_default())
+        let known = self.0.peek(&(program.to_owned(), server.to_owned()));
+        matches!(known, Some((_, Ok(Answer::Absent))))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use artifact_source::redact_url;
 use go_compat::GoRegex;
+use repository_url::{DOCKER_HUB, is_docker_hub};
 
 use super::collection::{Collection, Content, Entry, Target};
 use super::repository::{ExactName, Repository};
@@ -213,12 +214,12 @@ impl UrlParts {
         let (authority, path) = rest.split_once('/').unwrap_or((&rest, ""));
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         let is_host = !scheme.is_empty() || authority.contains(['.', ':']) || authority == "localhost";
-        let (host, path) = if is_host { (authority, path) } else { ("docker.io", rest.as_str()) };
+        let (host, path) = if is_host { (authority, path) } else { (DOCKER_HUB, rest.as_str()) };
         let (host, port) = match host.rsplit_once(':') {
             Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port),
             _ => (host, ""),
         };
-        let is_hub = matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io");
+        let is_hub = is_docker_hub(host);
         let has_slash = rest.ends_with('/');
         let path = path.trim_end_matches('/');
         let has_git = path.ends_with(".git");
@@ -229,7 +230,7 @@ impl UrlParts {
         let (path, tag) = path.split_at(tag_at);
         Self {
             scheme: scheme.to_owned(),
-            host: if is_hub { "docker.io" } else { host }.to_owned(),
+            host: if is_hub { DOCKER_HUB } else { host }.to_owned(),
             port: port.to_owned(),
             path: path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect(),
             has_git,

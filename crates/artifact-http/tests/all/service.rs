@@ -150,3 +150,52 @@ async fn what_was_recorded_is_replayed_without_a_server() {
     assert_eq!(error.message(), "the recording has no such answer");
     assert_eq!(server.seen().len(), 2, "no server was asked again");
 }
+
+/// Keeps the user agent of each request, and whether certificates are not checked.
+#[derive(Debug, Default)]
+struct Settings(Mutex<Vec<(String, bool)>>);
+
+#[async_trait]
+impl HttpService for Settings {
+    async fn call(&self, request: ServiceRequest) -> Result<ServiceResponse, Error> {
+        let user_agent = request.headers.get("user-agent").map(|value| value.to_str().unwrap().to_owned());
+        self.0.lock().unwrap().push((user_agent.unwrap_or_default(), request.skip_tls_verify));
+        Ok(ServiceResponse::new(StatusCode::OK, "ok"))
+    }
+}
+
+#[tokio::test]
+async fn a_service_is_told_the_user_agent_and_whether_certificates_are_checked() {
+    let seen = Arc::new(Settings::default());
+    let builder = HttpClient::builder().user_agent("my-tool/1.0").service(Arc::clone(&seen));
+    let url = "https://example.com/x";
+    let checked = builder.clone().build().unwrap();
+    checked.fetch(Request::get(url), &Call::new()).await.unwrap();
+    let unchecked = builder.skip_tls_verify(true).build().unwrap();
+    unchecked.fetch(Request::get(url), &Call::new()).await.unwrap();
+    // Another client of HTTP on the same service, with a user agent of its own.
+    let mut request = ServiceRequest::new(Method::GET, url.parse().unwrap());
+    request.headers.insert("user-agent", "other/2.0".parse().unwrap());
+    unchecked.service().call(request).await.unwrap();
+    let default = HttpClient::builder().service(Arc::clone(&seen)).build().unwrap();
+    default.fetch(Request::get(url), &Call::new()).await.unwrap();
+    let expected = [
+        ("my-tool/1.0", false),
+        ("my-tool/1.0", true),
+        ("other/2.0", true),
+        (concat!("artifact-http/", env!("CARGO_PKG_VERSION")), false),
+    ];
+    assert_eq!(*seen.0.lock().unwrap(), expected.map(|(agent, skip)| (agent.to_owned(), skip)));
+    for builder in [HttpClient::builder(), HttpClient::builder().service(seen)] {
+        let error = builder.user_agent("a\nb").build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_user_agent_reaches_a_server() {
+    let server = Server::start(|_, _| answer("200 OK", &[], "ok")).await;
+    let client = quick().user_agent("my-tool/1.0").build().unwrap();
+    client.fetch(Request::get(&server.url), &Call::new()).await.unwrap();
+    assert!(server.seen()[0].contains("user-agent: my-tool/1.0"), "{:?}", server.seen());
+}

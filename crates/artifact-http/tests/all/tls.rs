@@ -88,6 +88,16 @@ fn refused(answer: Result<Vec<u8>, Error>, message: &str, hint: &str) {
     assert_eq!((error.tries(), error.is_transient()), (1, false), "it is not tried again");
 }
 
+const UNTRUSTED: &str = "the certificate was issued by an authority that is not trusted";
+
+fn untrusted_hint(authority: &str, is_alone: bool) -> String {
+    let chain = "; where the authority above that one is trusted, let the server show the whole chain instead, its own certificate first";
+    let chain = if is_alone { chain } else { "" };
+    format!(
+        "add the certificate (PEM) of the authority{authority}, or exactly that of the server, to the trusted ones{chain}"
+    )
+}
+
 #[tokio::test]
 async fn an_added_authority_is_trusted() {
     let authority = Authority::new();
@@ -104,11 +114,10 @@ async fn an_unknown_authority() {
     for client in
         [HttpClient::builder(), HttpClient::builder().add_root_certificate_pem(Authority::new().pem())]
     {
-        let message = "the certificate was issued by an authority that is not trusted";
         refused(
             get(client, &server.url).await,
-            message,
-            "add the authority's certificate (PEM) to the trusted ones",
+            UNTRUSTED,
+            &untrusted_hint(" \"rcgen self signed cert\"", true),
         );
     }
 }
@@ -116,9 +125,8 @@ async fn an_unknown_authority() {
 #[tokio::test]
 async fn a_certificate_that_only_its_owner_signed() {
     let server = self_signed("127.0.0.1").await;
-    let message = "the certificate was issued by an authority that is not trusted";
-    let hint = "add the authority's certificate (PEM) to the trusted ones";
-    refused(get(HttpClient::builder(), &server.url).await, message, hint);
+    let hint = untrusted_hint(" \"rcgen self signed cert\"", true);
+    refused(get(HttpClient::builder(), &server.url).await, UNTRUSTED, &hint);
 }
 
 /// A server whose own certificate is marked as an authority's, as `openssl req -x509` makes them, and that certificate.
@@ -439,5 +447,148 @@ async fn roots_that_are_none() {
     ] {
         let error = HttpClient::builder().add_root_certificate_pem(pem).build().unwrap_err();
         assert_eq!((error.kind(), error.message()), (ErrorKind::InvalidInput, message));
+    }
+}
+
+/// An authority between this one and a server, with these extras.
+fn between(
+    root: &Authority,
+    name: &str,
+    with: impl FnOnce(&mut CertificateParams),
+) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    with(&mut params);
+    CertifiedIssuer::signed_by(params, KeyPair::generate().unwrap(), &root.0).unwrap()
+}
+
+/// A server with a certificate of this authority, which shows that of the authority, too, or not.
+async fn behind(authority: &CertifiedIssuer<'static, KeyPair>, shows_it: bool) -> (Server, String) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let issued = params.signed_by(&key, authority).unwrap();
+    let own = issued.der().clone();
+    let chain = if shows_it { vec![own, authority.der().clone()] } else { vec![own] };
+    (
+        Server::start_tls(chain_configuration(chain, &key), |_, _| answer("200 OK", &[], "secure")).await,
+        issued.pem(),
+    )
+}
+
+/// The error names the authority that is missing, and each of its remedies works.
+#[tokio::test]
+async fn a_server_that_does_not_show_the_authority_between() {
+    let root = Authority::new();
+    let middle = between(&root, "Middle `CA`\u{1b}[31m", |_| {});
+    let trusting = |pem: &str| HttpClient::builder().add_root_certificate_pem(pem);
+    let (alone, pem) = behind(&middle, false).await;
+    let hint = untrusted_hint(" \"Middle CA[31m\"", true);
+    refused(get(trusting(&root.pem()), &alone.url).await, UNTRUSTED, &hint);
+    for added in [middle.pem(), pem] {
+        assert_eq!(get(trusting(&added), &alone.url).await.unwrap(), b"secure");
+    }
+    let (whole, _) = behind(&middle, true).await;
+    assert_eq!(get(trusting(&root.pem()), &whole.url).await.unwrap(), b"secure");
+    // Of a whole chain the last one is what is missing.
+    let hint = untrusted_hint(" \"rcgen self signed cert\"", false);
+    refused(get(HttpClient::builder(), &whole.url).await, UNTRUSTED, &hint);
+}
+
+#[tokio::test]
+async fn what_an_authority_may_not_issue() {
+    let root = Authority::new();
+    let trusting = || HttpClient::builder().add_root_certificate_pem(root.pem());
+    let constrained = between(&root, "constrained", |params| {
+        let permitted_subtrees =
+            vec![rcgen::GeneralSubtree::IpAddress(rcgen::CidrSubnet::V4([10, 0, 0, 0], [255, 0, 0, 0]))];
+        params.name_constraints =
+            Some(rcgen::NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+    });
+    let (server, _) = behind(&constrained, true).await;
+    refused(
+        get(trusting(), &server.url).await,
+        "the certificate cannot be used: the authority that issued it may not issue certificates for its names (name constraints)",
+        "ask the operator of the server for a certificate that another authority issued, or whose names are within those constraints",
+    );
+}
+
+/// A server of `openssl s_server`, with a certificate that this command line makes.
+struct OpenSsl {
+    child: std::process::Child,
+    port: u16,
+    pem: String,
+}
+
+impl OpenSsl {
+    /// `None`, said loudly, where there is no OpenSSL.
+    fn serve(key: &[&str]) -> Option<Self> {
+        use std::io::BufRead as _;
+        use std::process::{Command, Stdio};
+
+        let folder = tempfile::tempdir().unwrap();
+        let request = [
+            "req", "-x509", "-nodes", "-subj", "/CN=weak", "-days", "30", "-keyout", "key.pem", "-out",
+            "own.pem",
+        ];
+        let names = ["-addext", "subjectAltName=IP:127.0.0.1"];
+        let made = Command::new("openssl").args(request).args(names).args(key).current_dir(&folder).output();
+        let Ok(made) = made else {
+            eprintln!("SKIPPED: there is no `openssl` on this machine");
+            assert!(std::env::var_os("CI").is_none(), "openssl is missing");
+            return None;
+        };
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let mut child = Command::new("openssl")
+            .args(["s_server", "-accept", "127.0.0.1:0", "-key", "key.pem", "-cert", "own.pem", "-www"])
+            .args(["-cipher", "DEFAULT@SECLEVEL=0"])
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let output = std::io::BufReader::new(child.stdout.take().unwrap());
+        let line = output.lines().map_while(Result::ok).find(|line| line.starts_with("ACCEPT")).unwrap();
+        let port = line.rsplit_once(':').unwrap().1.trim().parse().unwrap();
+        let pem = std::fs::read_to_string(folder.path().join("own.pem")).unwrap();
+        Some(Self { child, port, pem })
+    }
+}
+
+impl Drop for OpenSsl {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Keys that this client does not take, or that a server cannot use with it: trusting them does not help, and nobody is told to.
+#[tokio::test]
+async fn keys_that_are_not_supported() {
+    let p521 = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp521r1"];
+    for (key, message, hint) in [
+        (
+            &["-newkey", "rsa:1024"][..],
+            "the certificate, or that of its issuer, has an RSA key of 1024 bits, which is too short",
+            "to trust this one does not help",
+        ),
+        (
+            &p521,
+            "no secure connection could be made: the server says \"handshake failure\"",
+            "the curve P-521 is not supported everywhere",
+        ),
+    ] {
+        let Some(server) = OpenSsl::serve(key) else { return };
+        let trusting = HttpClient::builder().add_root_certificate_pem(&server.pem);
+        match get(trusting, &format!("https://127.0.0.1:{}/", server.port)).await {
+            Err(error) => {
+                assert_eq!((error.kind(), error.message()), (ErrorKind::Tls, message), "{error:?}");
+                assert!(error.hint().unwrap().contains(hint), "{error:?}");
+            }
+            // aws-lc-rs has the curve.
+            Ok(_) => assert!(cfg!(feature = "aws-lc-rs") && key == &p521[..], "{key:?}"),
+        }
     }
 }

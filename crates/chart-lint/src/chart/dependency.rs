@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use helm_chart::names_dev_version;
 use semver::Version;
 
-use super::metadata::is_dev;
 use super::source::Chart;
 use crate::finding::Report;
 use crate::rule::chart as rules;
@@ -28,7 +28,7 @@ pub(super) fn check(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {
         let version = dependency.get("version").filter(|node| !node.is_empty());
         let at = version.unwrap_or(dependency).at;
         let version = version.and_then(Node::scalar).unwrap_or_default();
-        if chart.options.release && is_dev(version) {
+        if chart.options.release && names_dev_version(version) {
             report.add(&rules::DEPENDENCY_DEV, at, format!("`{name}` {version} is a dev version"));
         }
         let is_elsewhere = text("repository").is_some_and(|url| !url.starts_with("file://"));
@@ -67,7 +67,7 @@ pub(super) fn check_lock(chart: &Chart<'_>, lock: &Node, report: &mut Report<'_>
     }
     for dependency in lock.get("dependencies").map(Node::items).unwrap_or_default() {
         let Some(version) = dependency.get("version") else { continue };
-        if let Some(text) = version.scalar().filter(|text| is_dev(text)) {
+        if let Some(text) = version.scalar().filter(|text| names_dev_version(text)) {
             let name = dependency.get("name").and_then(Node::text).unwrap_or_default();
             report.add(&rules::DEPENDENCY_DEV, version.at, format!("`{name}` {text} is a dev version"));
         }

@@ -1,5 +1,6 @@
 //! The fields of `Chart.yaml`.
 
+use helm_chart::names_dev_version;
 use semver::Version;
 
 use super::source::Chart;
@@ -90,21 +91,15 @@ fn check_version(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {
     match Version::parse(text) {
         Err(_) => report.add(&rules::VERSION, node.at, format!("`{text}` is not a semantic version")),
         Ok(version)
-            if chart.options.deployed && version.major == 0 && !is_dev(text) && !chart.is_library() =>
+            if chart.options.deployed
+                && version.major == 0
+                && !names_dev_version(text)
+                && !chart.is_library() =>
         {
             report.add(&rules::BELOW_ONE, node.at, format!("the version {text} is below 1.0.0"));
         }
         Ok(_) => {}
     }
-}
-
-/// Whether a word of the pre-release of a version, or of a version in a constraint, is `dev`.
-pub(super) fn is_dev(version: &str) -> bool {
-    version.split([' ', ',', '|']).any(|version| {
-        let release = version.split('+').next().unwrap_or_default();
-        let words = release.split_once('-').map(|(_, words)| words).unwrap_or_default();
-        words.split(['.', '-']).any(|word| word == "dev")
-    })
 }
 
 fn check_app_version(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {

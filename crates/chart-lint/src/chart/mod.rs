@@ -8,7 +8,7 @@ mod values;
 use std::collections::BTreeMap;
 
 use self::source::{Chart, File, path};
-use crate::finding::{Finding, sort};
+use crate::finding::{Finding, START, finding, sort};
 use crate::options::Options;
 use crate::rule::{chart as rules, values as value_rules};
 
@@ -30,7 +30,7 @@ use crate::rule::{chart as rules, values as value_rules};
 /// let findings = lint_chart("charts/web", files, &Options::default());
 /// assert_eq!(findings.len(), 1);
 /// assert_eq!(
-///     findings[0].to_string(),
+///     format!("{:#}", findings[0]),
 ///     "charts/web/Chart.yaml:4:13: error: `appVersion` is `latest` [app-version-latest]"
 /// );
 /// ```
@@ -75,7 +75,7 @@ fn check_metadata_file(chart: &Chart<'_>, findings: &mut Vec<Finding>) {
         }),
         None => {
             let file = path(chart.folder, "Chart.yaml");
-            findings.push(Finding::new(&rules::CHART_YAML, &file, "the folder has no `Chart.yaml`"));
+            findings.push(finding(&rules::CHART_YAML, &file, START, "the folder has no `Chart.yaml`"));
         }
     }
 }
@@ -87,6 +87,6 @@ fn library_manifests<'a>(chart: &'a Chart<'_>) -> impl Iterator<Item = Finding> 
     };
     chart.templates.iter().filter(is_left_out).map(|template| {
         let file = path(chart.folder, template);
-        Finding::new(&rules::LIBRARY_MANIFEST, &file, "Helm leaves this template of a library chart out")
+        finding(&rules::LIBRARY_MANIFEST, &file, START, "Helm leaves this template of a library chart out")
     })
 }

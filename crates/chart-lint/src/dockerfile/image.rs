@@ -1,5 +1,7 @@
 //! Names of base images.
 
+use repository_url::short_image_name;
+
 /// What follows `FROM`, in its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Image {
@@ -24,10 +26,7 @@ impl Image {
             Some((name, tag)) => (name, tag.strip_prefix(':').map(str::to_owned)),
             None => (name, None),
         };
-        let short = ["docker.io/", "index.docker.io/"].iter().find_map(|host| name.strip_prefix(host));
-        let short = short.unwrap_or(name);
-        let short = short.strip_prefix("library/").unwrap_or(short);
-        Self { name: short.to_owned(), tag, has_digest: digest.is_some() }
+        Self { name: short_image_name(name).to_owned(), tag, has_digest: digest.is_some() }
     }
 
     /// Whether another image may have this name tomorrow, whatever the version: no tag, or `latest`.

@@ -12,7 +12,7 @@ mod variable;
 use parse_dockerfile::{Instruction, parse_iter};
 
 use self::stage::{Base, Builder, Stage, Step};
-use crate::finding::{Finding, Report, sort};
+use crate::finding::{Finding, Report, START, finding, sort};
 use crate::options::Options;
 use crate::rule::dockerfile as rules;
 use crate::waiver::Waivers;
@@ -37,14 +37,14 @@ const MAX_INSTRUCTIONS: usize = 5_000;
 /// let text = "ARG VERSION=latest\nFROM debian:${VERSION}\nUSER 1000\n";
 /// let findings = lint_dockerfile("images/web/Dockerfile", text, &Options::default());
 /// assert_eq!(
-///     findings[0].to_string(),
+///     format!("{:#}", findings[0]),
 ///     "images/web/Dockerfile:2:6: warning: the base image `debian` has no tag of a version [base-image-latest]"
 /// );
 /// ```
 pub fn lint_dockerfile(name: &str, text: &str, _options: &Options) -> Vec<Finding> {
     if text.len() > MAX_BYTES {
         let reason = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
-        return vec![Finding::new(&rules::INVALID, name, reason)];
+        return vec![finding(&rules::INVALID, name, START, reason)];
     }
     // A byte order mark is no part of the text, and of no column.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -1,7 +1,8 @@
 //! Rules about `Chart.yaml`, `Chart.lock` and the files of a chart.
 
+use diagnostics::Severity;
+
 use super::definition::{Example, Rule, Subject};
-use crate::severity::Severity;
 
 pub(crate) const ALL: &[&Rule] = &[
     &CHART_YAML,

@@ -1,6 +1,7 @@
 //! What a rule is.
 
-use crate::severity::Severity;
+use diagnostics::Severity;
+use diagnostics::sarif::{RuleText, Tool};
 
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,4 +69,25 @@ pub struct Example {
     pub before: &'static str,
     /// The text without findings.
     pub after: &'static str,
+}
+
+impl From<&'static Rule> for RuleText<'static> {
+    fn from(rule: &'static Rule) -> Self {
+        Self::new(rule.name, rule.severity, rule.summary, rule.explanation, rule.remedy)
+    }
+}
+
+/// This crate as the tool of a SARIF log, with [`Rule::all`].
+///
+/// ```
+/// use chart_lint::{Options, lint_dockerfile, sarif, sarif_tool};
+///
+/// let findings = lint_dockerfile("Dockerfile", "FROM debian\nUSER 1000\n", &Options::default());
+/// let json = serde_json::to_value(sarif::log(&sarif_tool(), &findings))?;
+/// assert_eq!(json["runs"][0]["results"][0]["ruleId"], "base-image-latest");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn sarif_tool() -> Tool<'static> {
+    Tool::new("chart-lint", env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_REPOSITORY"))
+        .with_rules(Rule::all().map(RuleText::from))
 }

@@ -1,7 +1,8 @@
 //! Rules about Dockerfiles.
 
+use diagnostics::Severity;
+
 use super::definition::{Example, Rule, Subject};
-use crate::severity::Severity;
 
 pub(crate) const ALL: &[&Rule] = &[
     &INVALID,

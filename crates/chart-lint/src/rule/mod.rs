@@ -7,4 +7,4 @@ mod table;
 pub(crate) mod values;
 pub(crate) mod waiver;
 
-pub use definition::{Example, Rule, Subject};
+pub use definition::{Example, Rule, Subject, sarif_tool};

@@ -1,7 +1,8 @@
 //! Rules about `values.yaml`.
 
+use diagnostics::Severity;
+
 use super::definition::{Example, Rule, Subject};
-use crate::severity::Severity;
 
 pub(crate) const ALL: &[&Rule] =
     &[&VALUES_YAML, &TAG_LATEST, &TAG_DIFFERS, &RESOURCES, &SECURITY, &SECURITY_EMPTY, &SECURITY_UNSAFE];

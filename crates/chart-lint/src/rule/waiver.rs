@@ -1,7 +1,8 @@
 //! Rules about waivers.
 
+use diagnostics::Severity;
+
 use super::definition::{Example, Rule, Subject};
-use crate::severity::Severity;
 
 pub(crate) const ALL: &[&Rule] = &[&WITHOUT_REASON, &UNKNOWN_RULE, &UNUSED, &MALFORMED];
 

@@ -12,8 +12,8 @@ fn found(files: &[(&str, &str)], options: &Options) -> Vec<String> {
     let files = files.iter().map(|(name, text)| (*name, text.as_bytes()));
     let findings = lint_chart("charts/web", files, options);
     let row = |finding: &chart_lint::Finding| {
-        let file = finding.file.strip_prefix("charts/web/").unwrap();
-        format!("{file}:{}:{} {}", finding.line, finding.column, finding.rule)
+        let file = finding.location.source.strip_prefix("charts/web/").unwrap();
+        format!("{file}:{}:{} {}", finding.location.line, finding.location.column, finding.code)
     };
     findings.iter().map(row).collect()
 }
@@ -202,11 +202,11 @@ fn what_is_no_chart_is_one_finding_with_its_place() {
         &Options::default(),
     );
     assert_eq!(findings.len(), 1);
-    assert!(findings[0].reason.contains("more than 200000 values"), "{findings:?}");
+    assert!(findings[0].message.contains("more than 200000 values"), "{findings:?}");
     let findings =
         lint_chart("", [("Chart.yaml", &b"apiVersion: v2\nname: \xff\n"[..])], &Options::default());
     assert_eq!(
-        findings[0].to_string(),
+        format!("{:#}", findings[0]),
         "Chart.yaml:2:7: error: the file is not valid UTF-8 [chart-yaml-invalid]"
     );
 }
@@ -228,8 +228,8 @@ proptest! {
         let files = [("Chart.yaml", &metadata), ("values.yaml", &values), ("Chart.lock", &lock)];
         let options = Options::default().deployed(true).release(true);
         for finding in lint_chart("web", files.map(|(name, text)| (name, text.as_bytes())), &options) {
-            let text = files.iter().find(|(name, _)| finding.file.ends_with(name)).unwrap().1;
-            prop_assert!((1..=text.split('\n').count()).contains(&finding.line) && finding.column >= 1, "{finding:?}");
+            let text = files.iter().find(|(name, _)| finding.location.source.ends_with(name)).unwrap().1;
+            prop_assert!((1..=text.split('\n').count()).contains(&finding.location.line) && finding.location.column >= 1, "{finding:?}");
         }
     }
 }

@@ -5,7 +5,10 @@ use proptest::prelude::*;
 
 fn found(text: &str) -> Vec<String> {
     let findings = lint_dockerfile("Dockerfile", text, &Options::default());
-    findings.iter().map(|finding| format!("{}:{} {}", finding.line, finding.column, finding.rule)).collect()
+    findings
+        .iter()
+        .map(|finding| format!("{}:{} {}", finding.location.line, finding.location.column, finding.code))
+        .collect()
 }
 
 #[track_caller]
@@ -237,7 +240,7 @@ proptest! {
     fn any_text_is_linted(text in any_dockerfile()) {
         let lines = text.split('\n').count();
         for finding in lint_dockerfile("Dockerfile", &text, &Options::default()) {
-            prop_assert!((1..=lines).contains(&finding.line) && finding.column >= 1, "{finding:?} in {text:?}");
+            prop_assert!((1..=lines).contains(&finding.location.line) && finding.location.column >= 1, "{finding:?} in {text:?}");
         }
     }
 }

@@ -40,14 +40,14 @@ fn each_example_has_its_finding_before_and_none_after() {
     for rule in Rule::all() {
         let before = lint(rule.example.file, rule.example.before, &options);
         let after = lint(rule.example.file, rule.example.after, &options);
-        let names = before.iter().map(|finding| finding.rule).collect::<Vec<_>>();
+        let names = before.iter().map(|finding| finding.code).collect::<Vec<_>>();
         if names != [rule.name] || !after.is_empty() {
             wrong.push(format!("{}: before {before:#?}, after {after:#?}", rule.name));
         }
         for finding in before {
             assert_eq!(finding.severity, rule.severity, "{}", rule.name);
-            assert!(finding.line >= 1 && finding.column >= 1);
-            assert!(!finding.reason.is_empty() && !finding.remedy.is_empty());
+            assert!(finding.location.line >= 1 && finding.location.column >= 1);
+            assert!(!finding.message.is_empty() && finding.help.is_some());
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

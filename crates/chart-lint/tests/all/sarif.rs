@@ -1,7 +1,9 @@
 //! The log of SARIF, against what its JSON schema requires.
 
-use chart_lint::sarif::{Problem, RuleText, Tool, log};
+use chart_lint::sarif::{RuleText, Tool, log};
+use chart_lint::sarif_tool;
 use chart_lint::{Options, Rule, Severity, lint_dockerfile};
+use diagnostics::{Diagnostic, Location};
 use serde_json::{Value, json};
 
 /// The objects of the schema that we write: where they stand, their required properties, and their properties that we use.
@@ -62,7 +64,7 @@ fn check(path: &str, value: &Value) {
 fn a_log_has_what_the_schema_requires() {
     let findings =
         lint_dockerfile("images/a b/Dockerfile", "FROM debian\nENV API_TOKEN=x\n", &Options::default());
-    let json = serde_json::to_value(log(&Tool::chart_lint(), findings.iter().map(Problem::from))).unwrap();
+    let json = serde_json::to_value(log(&sarif_tool(), &findings)).unwrap();
     check("", &json);
     let run = &json["runs"][0];
     assert_eq!(json["version"], "2.1.0");
@@ -89,10 +91,10 @@ fn another_tool_writes_its_own_log() {
         "C",
     )]);
     let problems = [
-        Problem::new("a-rule", Severity::Warning, "wrong", ".\\warehouse.yaml"),
-        Problem::new("another", Severity::Error, "wrong", "./ü.yaml").at(3, 1),
+        Diagnostic::new(Severity::Warning, "a-rule", Location::of_file(".\\warehouse.yaml"), "", "wrong"),
+        Diagnostic::new(Severity::Error, "another", Location::new("./ü.yaml", 3, 1), "", "wrong"),
     ];
-    let json = serde_json::to_value(log(&tool, problems)).unwrap();
+    let json = serde_json::to_value(log(&tool, &problems)).unwrap();
     check("", &json);
     let results = &json["runs"][0]["results"];
     assert_eq!(results[0]["ruleIndex"], 0);
@@ -103,5 +105,5 @@ fn another_tool_writes_its_own_log() {
     assert_eq!(results[1].get("ruleIndex"), None);
     assert_eq!(results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "%C3%BC.yaml");
     // Nothing found is a log, too.
-    check("", &serde_json::to_value(log(&tool, [])).unwrap());
+    check("", &serde_json::to_value(log::<&str>(&tool, [])).unwrap());
 }

@@ -4,14 +4,14 @@ use chart_lint::{Options, lint_chart, lint_dockerfile};
 
 fn dockerfile(text: &str) -> Vec<String> {
     let findings = lint_dockerfile("Dockerfile", text, &Options::default());
-    findings.iter().map(|finding| format!("{} {}", finding.line, finding.rule)).collect()
+    findings.iter().map(|finding| format!("{} {}", finding.location.line, finding.code)).collect()
 }
 
 fn values(text: &str) -> Vec<String> {
     let metadata = "apiVersion: v2\nname: web\nversion: 1.4.0\nappVersion: \"2.3.1\"\nicon: https://example.com/web.svg\n";
     let files = [("Chart.yaml", metadata.as_bytes()), ("values.yaml", text.as_bytes())];
     let findings = lint_chart("web", files, &Options::default());
-    findings.iter().map(|finding| format!("{} {}", finding.line, finding.rule)).collect()
+    findings.iter().map(|finding| format!("{} {}", finding.location.line, finding.code)).collect()
 }
 
 #[test]

@@ -1,20 +1,20 @@
 //! The charts of a classic repository: the index, read once, and archives.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use artifact_http::{Call, CredentialSource, HttpClient, Identity, Origin, Request, SourceContext, Url};
+use artifact_http::{
+    Call, CredentialSource, HttpClient, Identity, OnceMap, Origin, Request, SourceContext, Url,
+};
 use artifact_source::{Error, ErrorKind, SourceKind, printable, redact_url};
 use helm_chart::Package;
+use helm_source::index_limits;
 use selection_strategies::{Constraint, TagRule, Version, similar_names};
 use serde::Deserialize;
 use serde_saphyr::options::DuplicateKeyPolicy;
-use tokio::sync::OnceCell;
 
 use crate::index_yaml::limits;
 
-/// The largest index, in bytes after decompression.
-const MAX_INDEX: u64 = 256 << 20;
 /// The largest archive, in bytes.
 const MAX_ARCHIVE: u64 = 100 << 20;
 
@@ -23,7 +23,7 @@ const MAX_ARCHIVE: u64 = 100 << 20;
 pub(super) struct Repositories {
     http: HttpClient,
     credentials: Arc<dyn CredentialSource>,
-    known: Mutex<HashMap<String, Arc<OnceCell<Arc<Repository>>>>>,
+    known: OnceMap<String, Arc<Repository>>,
 }
 
 /// One classic repository, with its index.
@@ -54,17 +54,14 @@ struct Index {
 impl Repositories {
     pub(super) fn new(context: &SourceContext) -> Self {
         let (http, credentials) = (context.http.clone(), Arc::clone(&context.credentials));
-        Self { http, credentials, known: Mutex::default() }
+        Self { http, credentials, known: OnceMap::default() }
     }
 
     /// The repository at this URL. Its index is read when it is asked for first.
     pub(super) async fn get(&self, url: &str, call: &Call) -> Result<Arc<Repository>, Error> {
-        let cell = {
-            // A panic of another holder leaves the map whole.
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(known.entry(url.trim_end_matches('/').to_owned()).or_default())
-        };
-        cell.get_or_try_init(|| self.read(url, call)).await.map(Arc::clone)
+        // Boxed: charts are resolved within charts, each with this future on the stack.
+        let key = url.trim_end_matches('/').to_owned();
+        Box::pin(self.known.get_or_try_init(key, Box::pin(self.read(url, call)))).await
     }
 
     async fn read(&self, repo_url: &str, call: &Call) -> Result<Arc<Repository>, Error> {
@@ -83,7 +80,7 @@ impl Repositories {
             .authorization(authorization(&identity, &index)?)
             .accept_gzip(true)
             .sniff_encoding(true)
-            .max_bytes(MAX_INDEX);
+            .max_bytes(index_limits::MAX_BYTES);
         let response = self
             .http
             .fetch(request, call)

@@ -2,48 +2,6 @@
 
 use std::fmt;
 
-use oci_registry::Digest;
-
-use super::standing::Standing;
-
-/// The tag of a version names other content, and is not overwritten.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Conflict {
-    /// `oci://HOST/PATH/NAME:TAG`.
-    pub reference: String,
-    /// What stands under the tag.
-    pub standing: Standing,
-    /// The digest of the archive that was to be pushed.
-    pub chart: Digest,
-    /// Whether the tag was moved by another push during this one.
-    pub is_race: bool,
-}
-
-impl Conflict {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        if self.is_race {
-            "two releases ran at the same time: look at what stands, and raise the version in Chart.yaml if it is not yours"
-        } else {
-            "a published version is not overwritten: raise the version in Chart.yaml"
-        }
-    }
-}
-
-impl fmt::Display for Conflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reference, standing, chart, is_race } = self;
-        if *is_race {
-            write!(f, "another push won: {reference} names {standing} since, and not the chart {chart}")
-        } else {
-            write!(f, "{reference} names other content already: {standing}, and not the chart {chart}")
-        }
-    }
-}
-
-impl std::error::Error for Conflict {}
-
 /// A push that failed, and what the registry has of it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

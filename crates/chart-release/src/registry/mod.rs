@@ -13,10 +13,10 @@ use bytes::Bytes;
 use oci_registry::{BlobPush, Digest, HttpPush, NewManifest, Push, RegistryClient, Repository, is_tag};
 use repository_url::redact_url;
 
-pub use error::{Conflict, PushFailed};
+pub use error::PushFailed;
 pub use standing::{Standing, StandingChart};
 
-use crate::{Error, Overwrite, Package};
+use crate::{Conflict, Error, Overwrite, Package};
 use artifact::{Artifact, MANIFEST, tag_of};
 
 /// The charts below one path of an OCI registry, as `helm push CHART.tgz oci://HOST/PATH` writes them and `helm pull` reads them.
@@ -56,7 +56,7 @@ use artifact::{Artifact, MANIFEST, tag_of};
 ///
 /// A tag that names other content is not moved, unless [`Overwrite`] names its version. Two pushes have the same content if their archives
 /// have one digest; their manifests may differ in the time. Registries have no conditional push, so two pushes at the same moment
-/// can both find no tag: each reads the tag again afterwards, and the one that lost has a [`Conflict`].
+/// can both find no tag: each reads the tag again afterwards, and the one that lost has a [`Conflict`](crate::Conflict).
 #[derive(Clone)]
 pub struct ChartRegistry {
     /// `oci://HOST/PATH`, without a slash at the end.
@@ -225,7 +225,21 @@ impl ChartRegistry {
     /// [`Error::Push`] for everything that a request can fail with, with what the registry has by then; and
     /// [`InvalidInput`](ErrorKind::InvalidInput) as [`standing`](Self::standing).
     pub async fn push(&self, package: &Package, overwrite: &Overwrite, call: &Call) -> Result<Pushed, Error> {
-        self.push_parts(package, None, overwrite, call).await
+        self.push_parts(package, None, overwrite, None, call).await
+    }
+
+    /// The same for a tag whose standing a plan has read.
+    ///
+    /// Since then another release may have moved the tag, and registries have no conditional push. So the tag is read again before
+    /// anything is sent, unless the version may be replaced anyway: then nothing depends on the answer.
+    pub(crate) async fn push_after(
+        &self,
+        known: &Standing,
+        package: &Package,
+        overwrite: &Overwrite,
+        call: &Call,
+    ) -> Result<Pushed, Error> {
+        self.push_parts(package, None, overwrite, Some(known), call).await
     }
 
     /// The same with the provenance of the chart (the content of `NAME-VERSION.tgz.prov`), which becomes a layer of its own. A chart that
@@ -241,7 +255,7 @@ impl ChartRegistry {
         overwrite: &Overwrite,
         call: &Call,
     ) -> Result<Pushed, Error> {
-        self.push_parts(package, Some(provenance.into()), overwrite, call).await
+        self.push_parts(package, Some(provenance.into()), overwrite, None, call).await
     }
 
     async fn push_parts(
@@ -249,6 +263,7 @@ impl ChartRegistry {
         package: &Package,
         provenance: Option<Bytes>,
         overwrite: &Overwrite,
+        known: Option<&Standing>,
         call: &Call,
     ) -> Result<Pushed, Error> {
         let place = self.place(package.name(), package.version())?;
@@ -259,11 +274,9 @@ impl ChartRegistry {
             stored: stored.to_vec(),
             cause,
         };
-        let conflict = |standing, is_race| Conflict {
-            reference: place.reference.clone(),
-            standing,
-            chart: chart.clone(),
-            is_race,
+        let conflict = |standing: &Standing, is_race| {
+            let published = standing.content().unwrap_or_else(|| standing.to_string());
+            Conflict { is_race, ..Conflict::new(package, &place.reference, published) }
         };
         let pushed = |outcome, manifest: &Digest, blobs_sent| Pushed {
             outcome,
@@ -273,12 +286,15 @@ impl ChartRegistry {
             blobs_sent,
         };
 
-        let before = place.read(call).await.map_err(|cause| failed(&stored, cause))?;
+        let before = match known.filter(|_| overwrite.allows(package.version())) {
+            Some(known) => known.clone(),
+            None => place.read(call).await.map_err(|cause| failed(&stored, cause))?,
+        };
         if let (true, Some(manifest)) = (before.has(package), before.manifest()) {
             return Ok(pushed(Outcome::AlreadyThere, manifest, 0));
         }
         if before != Standing::Nothing && !overwrite.allows(package.version()) {
-            return Err(conflict(before, false).into());
+            return Err(conflict(&before, false).into());
         }
 
         let artifact = Artifact::of(package, provenance.as_ref(), self.clock.now()).map_err(|cause| {
@@ -298,7 +314,7 @@ impl ChartRegistry {
                 // The answer may be lost, and the tag moved by somebody else.
                 let moved = cause.kind() == ErrorKind::Refused && cause.status().is_none();
                 return Err(match place.read(call).await {
-                    Ok(after) if moved && after != before => conflict(after, true).into(),
+                    Ok(after) if moved && after != before => conflict(&after, true).into(),
                     _ => failed(&stored, cause).into(),
                 });
             }
@@ -314,7 +330,7 @@ impl ChartRegistry {
                 };
                 Ok(pushed(outcome, standing, blobs_sent))
             }
-            Some(_) => Err(conflict(after, true).into()),
+            Some(_) => Err(conflict(&after, true).into()),
             None => {
                 let message = "the registry took the manifest, and its tag names nothing";
                 let cause = artifact_source::Error::new(ErrorKind::BadAnswer, message)

@@ -72,6 +72,15 @@ impl Standing {
         matches!(self, Self::Chart(standing) if standing.chart.as_str() == package.digest())
     }
 
+    /// What a message says of it: the digest of a chart's archive, or the words for what is no chart. `None` for nothing.
+    pub(crate) fn content(&self) -> Option<String> {
+        match self {
+            Self::Nothing => None,
+            Self::Chart(chart) => Some(chart.chart.to_string()),
+            Self::Other { .. } => Some(self.to_string()),
+        }
+    }
+
     /// The digest of the manifest.
     pub fn manifest(&self) -> Option<&Digest> {
         match self {

@@ -80,15 +80,6 @@ impl FromStr for DevVersion {
     }
 }
 
-/// Whether a version, or a constraint of versions, names a dev release: one of its pre-release identifiers is `dev`.
-pub(crate) fn is_dev(version: &str) -> bool {
-    let words = version
-        .split(|character: char| !character.is_ascii_alphanumeric() && character != '-' && character != '.');
-    words
-        .filter_map(|word| word.split_once('-'))
-        .any(|(_, prerelease)| prerelease.split(['.', '-']).any(|identifier| identifier == "dev"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,25 +104,6 @@ mod tests {
         check("1.4.0-rc.1", true, Some("1.4.0-rc.1.dev.20261121.153012-0123456"));
         check("next", false, None);
         check("1.0.18446744073709551615", true, None);
-    }
-
-    #[test]
-    fn dev_dependencies() {
-        for dev in [
-            "0.0.0-dev",
-            "1.4.1-dev.20261121.153012-0123456",
-            ">=0.0.0-dev",
-            "^1.0 || 0.0.0-dev",
-            "1.0.0-rc.1.dev.2",
-            "~1.2.0-dev",
-        ] {
-            assert!(is_dev(dev), "{dev}");
-        }
-        for other in
-            ["1.0.0", ">=1.0.0-0", "1.0.0-devel", "1.0.0-rc.1", "1.0.0+dev", "dev", "1.0.0 - 2.0.0", "*", ""]
-        {
-            assert!(!is_dev(other), "{other}");
-        }
     }
 
     proptest! {

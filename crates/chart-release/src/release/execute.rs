@@ -112,7 +112,7 @@ impl<'r> Execution<'r> {
             .filter_map(|index| {
                 let chart = self.charts.get(index)?;
                 let target = chart.pending(StepKind::Push)?.target.as_str();
-                Some(self.push_one(index, registry, &chart.chart, target, publication(chart)?).boxed())
+                Some(self.push_one(index, registry, chart, target, publication(chart)?).boxed())
             })
             .collect();
         let results: Vec<_> = futures::stream::iter(pushes).buffer_unordered(AT_ONCE).collect().await;
@@ -123,13 +123,17 @@ impl<'r> Execution<'r> {
         &self,
         index: usize,
         registry: &ChartRegistry,
-        chart: &str,
+        chart: &PlannedChart,
         target: &str,
         publication: Publication,
     ) -> (usize, StepResult) {
-        self.observer.started(chart, StepKind::Push, target);
+        self.observer.started(&chart.chart, StepKind::Push, target);
         let overwrite = overwrite(publication.may_replace);
-        let pushed = registry.push(&publication.package, &overwrite, &self.call).await;
+        let package = &publication.package;
+        let pushed = match &chart.pushed {
+            Some(known) => registry.push_after(known, package, &overwrite, &self.call).await,
+            None => registry.push(package, &overwrite, &self.call).await,
+        };
         let action = pushed.map(|pushed| match pushed.outcome {
             registry::Outcome::Pushed => Action::Create,
             registry::Outcome::Replaced(_) => Action::Replace,

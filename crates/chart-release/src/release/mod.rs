@@ -32,7 +32,8 @@ impl Release {
     ///
     /// # Errors
     ///
-    /// If one of them cannot be read. What is refused is no error but in the plan.
+    /// If Git, the remote or the index of the store cannot be read. What cannot be read of one chart alone is the
+    /// [error](PlannedChart::error) of that chart, so that the plan names each of them; what is refused is in the plan.
     pub async fn plan(
         &self,
         request: &Request,
@@ -44,7 +45,8 @@ impl Release {
 
     /// Carries a plan out: what is left to be done, in the order of [`StepKind`]. A plan that is not [possible](Plan::is_possible) publishes nothing.
     ///
-    /// Each step looks again at what stands, so an outdated plan overwrites nothing.
+    /// Each step looks again at what stands, so an outdated plan overwrites nothing. Only the dev version that may be replaced anyway is pushed
+    /// without that look.
     pub async fn execute(
         &self,
         plan: Plan,

@@ -10,6 +10,7 @@ use super::refusal::Refusal;
 use crate::Error;
 use crate::git::CommitId;
 use crate::overwrite::MOVING_VERSION;
+use crate::registry::Standing;
 
 /// What a release will do, from what stands in the registry, the store and Git.
 ///
@@ -45,11 +46,14 @@ pub struct PlannedChart {
     pub steps: Vec<Step>,
     /// Why this chart is not published.
     pub refusals: Vec<Refusal>,
-    /// What kept the chart from being packaged.
+    /// What kept the chart from being packaged, or what stands of it from being read.
     #[serde(serialize_with = "message")]
     pub error: Option<Error>,
     #[serde(skip)]
     pub(super) package: Option<Arc<Package>>,
+    /// What stands in the registry.
+    #[serde(skip)]
+    pub(super) pushed: Option<Standing>,
 }
 
 /// Whether a chart is released or becomes a dev release.
@@ -152,6 +156,7 @@ impl PlannedChart {
             refusals: Vec::new(),
             error: None,
             package: None,
+            pushed: None,
         }
     }
 

@@ -5,19 +5,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use artifact_http::Call;
-use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
-use helm_chart::{Chart, ChartFolders, Package};
-use oci_registry::Digest;
+use futures::{FutureExt as _, StreamExt as _};
+use helm_chart::{Chart, ChartFolders, Package, names_dev_version};
 use selection_strategies::{Version, similar_names};
 
-use super::dev_version::{DevVersion, is_dev};
+use super::dev_version::DevVersion;
 use super::observer::ReleaseObserver;
 use super::plan::{Action, Channel, Plan, PlannedChart, Step, StepKind};
 use super::refusal::Refusal;
 use super::settings::{Git, Release, Request, within};
 use crate::dependency::DependencyResolver;
 use crate::git::{BranchStanding, CommitId, RemoteListing, TagName, TagStanding};
-use crate::{ChartRepository, Error, registry};
+use crate::{ChartRepository, Conflict, Error, registry, repository};
 
 /// How many charts are packaged, and asked for, at once.
 const AT_ONCE: usize = 8;
@@ -301,7 +300,7 @@ impl Planner<'_> {
         let name = chart.name().to_owned();
         let (metadata, checks) = (chart.metadata(), &self.release.checks);
         let mut refusals = Vec::new();
-        if is_dev(chart.version()) {
+        if names_dev_version(chart.version()) {
             let version = chart.version().to_owned();
             refusals.push(Refusal::DevVersion { chart: name.clone(), version });
         }
@@ -310,7 +309,7 @@ impl Planner<'_> {
             refusals.push(Refusal::BelowOne { chart: name.clone(), version });
         }
         for dependency in &metadata.dependencies {
-            if is_dev(&dependency.version) {
+            if names_dev_version(&dependency.version) {
                 refusals.push(Refusal::DevDependency {
                     chart: name.clone(),
                     dependency: dependency.name.clone(),
@@ -360,13 +359,20 @@ impl Planner<'_> {
 }
 
 /// Asks the registry and the store what stands there, and puts the steps for it before those for tags.
+///
+/// What cannot be read of one chart is an error of that chart alone: other charts of a dev release go on, and a release names every chart that
+/// stands in its way.
+///
+/// # Errors
+///
+/// If the index of the store, which is that of all charts, cannot be read.
 async fn standing(release: &Release, charts: &mut [PlannedChart], call: &Call) -> Result<(), Error> {
     let packages: Vec<_> = charts.iter().filter_map(|chart| chart.package.clone()).collect();
     // Boxed, so that the compiler sees that they can be sent to another thread.
     let in_store = async {
         let Some(repository) = &release.repository else { return Ok(None) };
         let names: Vec<_> = packages.iter().map(|package| (package.name(), package.version())).collect();
-        call.within(repository.standing(&names)).await?.map(Some)
+        call.within(repository.standing_of_each(&names)).await?.map(Some)
     }
     .boxed();
     let in_registry = async {
@@ -374,38 +380,50 @@ async fn standing(release: &Release, charts: &mut [PlannedChart], call: &Call) -
         let asked =
             packages.iter().map(|package| registry.standing(package.name(), package.version(), call).boxed());
         let asked: Vec<_> = asked.collect();
-        futures::stream::iter(asked).buffered(AT_ONCE).try_collect::<Vec<_>>().await.map(Some)
+        Ok(Some(futures::stream::iter(asked).buffered(AT_ONCE).collect::<Vec<_>>().await))
     }
     .boxed();
     let (in_store, in_registry) = futures::future::try_join(in_store, in_registry).await?;
-    let packaged = charts.iter_mut().filter(|chart| chart.package.is_some());
-    for (index, chart) in packaged.enumerate() {
-        let Some(package) = chart.package.clone() else { continue };
-        let stored = release.repository.as_ref().zip(in_store.as_ref().and_then(|all| all.get(index)));
-        let pushed = release.registry.as_ref().zip(in_registry.as_ref().and_then(|all| all.get(index)));
-        let mut steps = Steps { chart, package: &package, steps: Vec::new() };
-        if let Some((repository, standing)) = stored {
-            let target =
-                format!("{}/{}", repository.store().url().trim_end_matches('/'), package.file_name());
-            steps.add(StepKind::Archive, target, standing.archive.as_deref());
+    let (mut in_store, mut in_registry) = (in_store.map(Vec::into_iter), in_registry.map(Vec::into_iter));
+    for chart in charts.iter_mut().filter(|chart| chart.package.is_some()) {
+        let stored = in_store.as_mut().and_then(Iterator::next).transpose();
+        let pushed = in_registry.as_mut().and_then(Iterator::next).transpose();
+        let added = stored.and_then(|stored| publishing_steps(release, chart, stored, pushed?));
+        if let Err(error) = added {
+            chart.steps.clear();
+            chart.error = Some(error);
         }
-        if let Some((registry, standing)) = pushed {
-            let target = registry.reference(package.name(), package.version())?;
-            let digest = match standing {
-                registry::Standing::Nothing => None,
-                registry::Standing::Chart(chart) => Some(chart.chart.as_str()),
-                other => other.manifest().map(Digest::as_str),
-            };
-            steps.add(StepKind::Push, target, digest);
-        }
-        if let Some((repository, standing)) = stored {
-            let target = format!("{}/index.yaml", repository.store().url().trim_end_matches('/'));
-            // An entry without a digest is that of another archive.
-            let digest = standing.is_listed.then(|| standing.entry.as_deref().unwrap_or("no digest"));
-            steps.add(StepKind::Index, target, digest);
-        }
-        steps.finish();
     }
+    Ok(())
+}
+
+/// Adds the steps that publish a chart to those for its tag.
+fn publishing_steps(
+    release: &Release,
+    chart: &mut PlannedChart,
+    stored: Option<repository::Standing>,
+    pushed: Option<registry::Standing>,
+) -> Result<(), Error> {
+    let Some(package) = chart.package.clone() else { return Ok(()) };
+    let stored = release.repository.as_ref().zip(stored);
+    let pushed = release.registry.as_ref().zip(pushed);
+    let mut steps = Steps { chart, package: &package, steps: Vec::new() };
+    if let Some((repository, standing)) = &stored {
+        let target = format!("{}/{}", repository.store().url().trim_end_matches('/'), package.file_name());
+        steps.add(StepKind::Archive, target, standing.archive.as_deref());
+    }
+    if let Some((registry, standing)) = pushed {
+        let target = registry.reference(package.name(), package.version())?;
+        steps.add(StepKind::Push, target, standing.content().as_deref());
+        steps.chart.pushed = Some(standing);
+    }
+    if let Some((repository, standing)) = &stored {
+        let target = format!("{}/index.yaml", repository.store().url().trim_end_matches('/'));
+        // An entry without a digest is that of another archive.
+        let digest = standing.is_listed.then(|| standing.entry.as_deref().unwrap_or("no digest"));
+        steps.add(StepKind::Index, target, digest);
+    }
+    steps.finish();
     Ok(())
 }
 
@@ -417,20 +435,15 @@ struct Steps<'c> {
 }
 
 impl Steps<'_> {
-    /// Adds a step whose target has the archive with this digest, or the refusal: only a moving version is replaced.
+    /// Adds a step whose target has this content, the digest of an archive, or the refusal: only a moving version is replaced.
     fn add(&mut self, kind: StepKind, target: String, published: Option<&str>) {
         let action = match published {
             None => Action::Create,
             Some(digest) if digest == self.package.digest() => Action::Keep,
             Some(_) if self.chart.may_replace() => Action::Replace,
             Some(digest) => {
-                self.chart.refusals.push(Refusal::OtherContent {
-                    chart: self.package.name().to_owned(),
-                    version: self.package.version().to_owned(),
-                    place: target,
-                    published: digest.to_owned(),
-                    ours: self.package.digest().to_owned(),
-                });
+                let conflict = Conflict::new(self.package, target, digest);
+                self.chart.refusals.push(Refusal::OtherContent(Box::new(conflict)));
                 return;
             }
         };

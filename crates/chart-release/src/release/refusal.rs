@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::overwrite::Conflict;
+
 /// Why a release is refused. `Display` is the reason, [`remedy`](Self::remedy) what to do.
 ///
 /// A refusal is found before anything is published.
@@ -107,18 +109,7 @@ pub enum Refusal {
         reason: String,
     },
     /// The version is published with other content.
-    OtherContent {
-        /// The chart.
-        chart: String,
-        /// Its version.
-        version: String,
-        /// Where it is published, without credentials.
-        place: String,
-        /// The digest of the archive that stands there.
-        published: String,
-        /// The digest of the archive to publish.
-        ours: String,
-    },
+    OtherContent(Box<Conflict>),
     /// A dated dev version is that of a commit, and the work tree differs from its commit.
     DatedWorkTree {
         /// The first paths that differ from the commit.
@@ -172,9 +163,7 @@ impl Refusal {
             Self::UnknownImage { .. } => {
                 "write `image.repository` into values.yaml and `appVersion` into Chart.yaml, or name the image with --verify-image REPOSITORY".to_owned()
             }
-            Self::OtherContent { .. } => {
-                "a published version never changes: raise `version` in the Chart.yaml".to_owned()
-            }
+            Self::OtherContent(conflict) => conflict.hint().to_owned(),
             Self::DatedWorkTree { .. } => {
                 "commit the changes, or use --dev-version fixed".to_owned()
             }
@@ -222,10 +211,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the image of {chart} does not exist: {image}: {reason}")
             }
             Self::UnknownImage { chart, reason } => write!(f, "the image of {chart} is not known: {reason}"),
-            Self::OtherContent { chart, version, place, published, ours } => write!(
-                f,
-                "{chart} {version} is published with other content in {place}: {published}, and not {ours}"
-            ),
+            Self::OtherContent(conflict) => conflict.fmt(f),
             Self::DatedWorkTree { paths } => write!(
                 f,
                 "a dated dev version is that of a commit, and the work tree differs from it: {}",

@@ -14,7 +14,7 @@ use url::Url;
 
 use self::index::{Document, Listed, NewEntry};
 use crate::store::{Condition, Lock, Object, PutOutcome, Random, Store, sha256_hex};
-use crate::{Error, Overwrite};
+use crate::{Conflict, Error, Overwrite};
 
 pub use outcome::{ArchivePut, IndexMerge, Standing};
 
@@ -92,10 +92,11 @@ impl ChartRepository {
         self
     }
 
-    /// Where `created` and `generated` come from. Defaults to the system's clock.
+    /// Where `created`, `generated` and the time in lock objects come from. Defaults to the system's clock.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self.store = self.store.with_clock(Arc::clone(&self.clock));
         self
     }
 
@@ -122,19 +123,27 @@ impl ChartRepository {
     ///
     /// What kept the index or an archive away; an index that is none.
     pub async fn standing(&self, charts: &[(&str, &str)]) -> Result<Vec<Standing>, Error> {
+        self.standing_of_each(charts).await?.into_iter().collect()
+    }
+
+    /// The same, where the error of an archive is that of its chart alone.
+    pub(crate) async fn standing_of_each(
+        &self,
+        charts: &[(&str, &str)],
+    ) -> Result<Vec<Result<Standing, Error>>, Error> {
         let index = self.store.get(INDEX).await?;
         let document = index.as_ref().map(|index| Document::read(&index.bytes)).transpose();
         let document = document.map_err(|error| self.at_index(error))?;
         let archives = charts.iter().map(|(name, version)| self.archive_digest(name, version).boxed());
         let archives: Vec<_> = archives.collect();
-        let archives: Vec<Option<String>> = stream::iter(archives).buffered(AT_ONCE).try_collect().await?;
-        let of_chart = |((name, version), archive): (&(&str, &str), Option<String>)| {
+        let archives: Vec<_> = stream::iter(archives).buffered(AT_ONCE).collect().await;
+        let of_chart = |((name, version), archive): (&(&str, &str), Result<Option<String>, Error>)| {
             let listed = document.as_ref().map_or(Listed::Nothing, |document| document.listed(name, version));
             let (is_listed, entry) = match listed {
                 Listed::Nothing => (false, None),
                 Listed::Entry(digest) => (true, digest.map(|digest| format!("sha256:{digest}"))),
             };
-            Standing { archive, is_listed, entry }
+            Ok(Standing { archive: archive?, is_listed, entry })
         };
         Ok(charts.iter().zip(archives).map(of_chart).collect())
     }
@@ -444,13 +453,7 @@ pub fn extend_index(
 fn conflict(place: &str, package: &Package, standing: &str) -> Error {
     let standing = standing.strip_prefix("sha256:").unwrap_or(standing);
     let standing = artifact_source::printable(standing).chars().take(64).collect::<String>();
-    Error::Conflict {
-        name: package.name().to_owned(),
-        version: package.version().to_owned(),
-        place: place.to_owned(),
-        standing: format!("sha256:{standing}"),
-        new: package.digest().to_owned(),
-    }
+    Conflict::new(package, place, format!("sha256:{standing}")).into()
 }
 
 fn named(package: &Package) -> String {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Clock, Error, ErrorKind, SystemClock};
 use bytes::Bytes;
 
 use super::limits::StoreLimits;
@@ -13,11 +13,12 @@ pub(super) struct Access {
     name: Arc<str>,
     pub(super) objects: Arc<dyn ObjectStorage>,
     pub(super) limits: StoreLimits,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Access {
     pub(super) fn new(name: String, objects: Arc<dyn ObjectStorage>, limits: StoreLimits) -> Self {
-        Self { name: name.into(), objects, limits }
+        Self { name: name.into(), objects, limits, clock: Arc::new(SystemClock) }
     }
 
     pub(super) fn url(&self) -> &str {

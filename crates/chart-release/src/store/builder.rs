@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_source::Error;
+use artifact_http::HttpClient;
+use artifact_source::{Clock, Error, SystemClock};
 
 use super::limits::StoreLimits;
 use super::object::ObjectStorage;
@@ -19,11 +20,20 @@ pub struct StoreBuilder {
     limits: StoreLimits,
     environment: Option<Vec<(String, String)>>,
     rclone: Option<PathBuf>,
+    http: Option<HttpClient>,
+    clock: Arc<dyn Clock>,
 }
 
 impl StoreBuilder {
     pub(super) fn new(url: &str) -> Self {
-        Self { url: url.to_owned(), limits: StoreLimits::default(), environment: None, rclone: None }
+        Self {
+            url: url.to_owned(),
+            limits: StoreLimits::default(),
+            environment: None,
+            rclone: None,
+            http: None,
+            clock: Arc::new(SystemClock),
+        }
     }
 
     /// The limits of time. Defaults to [`StoreLimits::default`].
@@ -41,6 +51,31 @@ impl StoreBuilder {
     {
         self.environment =
             Some(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
+        self
+    }
+
+    /// Sends the requests to clouds through the [service](HttpClient::service) of this client: with its connections, certificates and proxies, or
+    /// through the program's own. Limits of time and of tries are those of [`limits`](Self::limits), and redirects are not followed. Defaults to a
+    /// client that takes its proxies from the environment. Folders and the program `rclone` do not use it.
+    ///
+    /// ```
+    /// use artifact_http::HttpClient;
+    /// use chart_release::store::Store;
+    ///
+    /// # #[cfg(feature = "s3")] {
+    /// let http = HttpClient::builder().user_agent("my-tool/1.0").build()?;
+    /// let store = Store::builder("s3://charts").http(http).environment([("AWS_REGION", "eu-west-1")]).open()?;
+    /// # }
+    /// # Ok::<(), artifact_source::Error>(())
+    /// ```
+    pub fn http(mut self, client: HttpClient) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// The time that stands in lock objects. Defaults to the system's clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -75,12 +110,16 @@ impl StoreBuilder {
                         })
                         .collect()
                 });
-                Arc::new(super::cloud::CloudStorage::open(&url, &variables, limits)?)
+                let http = match self.http {
+                    Some(client) => client,
+                    None => HttpClient::builder().proxy_from_environment(true).build()?,
+                };
+                Arc::new(super::cloud::CloudStorage::open(&url, &variables, http.service(), limits)?)
             }
             #[cfg(not(any(feature = "s3", feature = "gs", feature = "az")))]
             StoreUrl::Cloud { scheme, .. } => return Err(super::url::not_built(*scheme)),
         };
-        Ok(Store::from_parts(url.to_string(), objects, limits))
+        Ok(Store::from_parts(url.to_string(), objects, limits).with_clock(self.clock))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use artifact_http::HttpService;
 use artifact_source::{Error, ErrorKind};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -29,6 +30,7 @@ impl CloudStorage {
     pub(super) fn open(
         url: &StoreUrl,
         variables: &[(String, String)],
+        service: Arc<dyn HttpService>,
         limits: StoreLimits,
     ) -> Result<Self, Error> {
         let StoreUrl::Cloud { scheme, bucket, prefix } = url else {
@@ -50,7 +52,7 @@ impl CloudStorage {
             max_retries: limits.attempts.saturating_sub(1),
             retry_timeout: limits.operation,
         };
-        let connector = Connector { stall: limits.stall, max_bytes: MAX_OBJECT_BYTES };
+        let connector = Connector { service, stall: limits.stall, max_bytes: MAX_OBJECT_BYTES };
         let (objects, conditional) = match scheme {
             #[cfg(feature = "s3")]
             CloudScheme::S3 => s3::open(bucket, variables, connector, retry)?,

@@ -4,11 +4,11 @@
 //! bodies. Here a redirect is an answer like any other, plain http is for this machine alone unless the settings allow it, and what kept an
 //! answer away is noted, so that the error of the store is in our words.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use artifact_http::{HttpClient, HttpService, ServiceBody, ServiceRequest, is_loopback};
-use artifact_source::{Error, ErrorKind};
+use artifact_http::{HttpService, ServiceBody, ServiceRequest, is_loopback};
+use artifact_source::{Error, ErrorKind, lock};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
@@ -17,10 +17,13 @@ use object_store::client::{
     HttpResponseBody, HttpService as StoreHttpService,
 };
 use object_store::{ClientConfigKey, ClientOptions};
-use url::Url;
+use url::{Host, Url};
 
 /// The largest error page that is read.
 const MAX_ERROR_BYTES: usize = 64 << 10;
+
+/// The longest time for the answer of a service that [gives credentials](gives_credentials).
+const LONGEST_FOR_CREDENTIALS: Duration = Duration::from_secs(3);
 
 /// The slowest upload that is waited for, in bytes per second.
 const SLOWEST_UPLOAD: u64 = 64 << 10;
@@ -34,18 +37,19 @@ tokio::task_local! {
 pub(super) async fn observed<T>(operation: impl Future<Output = T>) -> (T, Option<Error>) {
     let failure = Arc::new(Mutex::new(None));
     let answer = FAILURE.scope(Arc::clone(&failure), operation).await;
-    let failure = failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let failure = lock(&failure).take();
     (answer, failure)
 }
 
 fn note(failure: Option<Error>) {
     // Outside of an operation nobody asks.
-    let _ = FAILURE.try_with(|noted| *noted.lock().unwrap_or_else(PoisonError::into_inner) = failure);
+    let _ = FAILURE.try_with(|noted| *lock(noted) = failure);
 }
 
 /// Gives `object_store` its clients.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
+    pub(super) service: Arc<dyn HttpService>,
     pub(super) stall: Duration,
     pub(super) max_bytes: u64,
 }
@@ -54,36 +58,8 @@ impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<StoreClient> {
         let setting = |key| options.get_config_value(&key);
         let allow_http = setting(ClientConfigKey::AllowHttp).as_deref() == Some("true");
-        // The services of clouds that give credentials answer at once or do not exist.
-        let mut builder = HttpClient::builder().proxy_from_environment(true);
-        if allow_http {
-            builder = builder.connect_timeout(Duration::from_secs(3).min(self.stall));
-        }
-        let mut service = None;
-        let _ = builder
-            .build()
-            .map_err(|error| object_store::Error::Generic { store: "HTTP", source: Box::new(error) })?
-            .wrap_service(|inner| {
-                service = Some(Arc::clone(&inner));
-                Unused(inner)
-            });
-        let Some(service) = service else {
-            let source = "there is no HTTP client".into();
-            return Err(object_store::Error::Generic { store: "HTTP", source });
-        };
-        let Self { stall, max_bytes } = *self;
+        let Self { service, stall, max_bytes } = self.clone();
         Ok(StoreClient::new(Bridge { service, allow_http, stall, max_bytes }))
-    }
-}
-
-/// What [`HttpClient::wrap_service`] asks for; the client on it is dropped.
-#[derive(Debug)]
-struct Unused(Arc<dyn HttpService>);
-
-#[async_trait]
-impl HttpService for Unused {
-    async fn call(&self, request: ServiceRequest) -> Result<artifact_http::ServiceResponse, Error> {
-        self.0.call(request).await
     }
 }
 
@@ -118,12 +94,15 @@ impl Bridge {
             .await
             .map_err(|_| Error::new(ErrorKind::Internal, "the body of a request was not made"))?
             .to_bytes();
-        let upload = Duration::from_secs(body.len() as u64 / SLOWEST_UPLOAD);
+        let longest = match gives_credentials(&url) {
+            true => self.stall.min(LONGEST_FOR_CREDENTIALS),
+            false => self.stall + Duration::from_secs(body.len() as u64 / SLOWEST_UPLOAD),
+        };
         let secrets = Secrets::of(&parts.headers);
         let mut request = ServiceRequest::new(parts.method, url.clone());
         request.headers = parts.headers;
         request.body = body;
-        let answer = self.in_time(upload, self.service.call(request)).await?;
+        let answer = in_time(longest, self.service.call(request)).await?;
         let status = answer.status;
         let mut response = http::Response::builder().status(status);
         if let Some(headers) = response.headers_mut() {
@@ -152,19 +131,10 @@ impl Bridge {
             ))
     }
 
-    async fn in_time<T>(
-        &self,
-        more: Duration,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let longest = self.stall + more;
-        tokio::time::timeout(longest, work).await.unwrap_or_else(|_| Err(silent(longest)))
-    }
-
     /// The whole body. An object is read as a whole anyway, and a body that breaks off is then asked for again.
     async fn read(&self, mut body: ServiceBody) -> Result<Bytes, Error> {
         let mut read = Vec::new();
-        while let Some(piece) = self.in_time(Duration::ZERO, body.chunk()).await? {
+        while let Some(piece) = in_time(self.stall, body.chunk()).await? {
             if (read.len() + piece.len()) as u64 > self.max_bytes {
                 let limit = self.max_bytes;
                 return Err(Error::new(
@@ -189,6 +159,22 @@ impl Bridge {
         page.truncate(MAX_ERROR_BYTES);
         page.into()
     }
+}
+
+/// Whether a service of the cloud that gives credentials to its machines is at this URL. It answers at once or does not exist.
+fn gives_credentials(url: &Url) -> bool {
+    url.scheme() == "http"
+        && match url.host() {
+            Some(Host::Ipv4(address)) => address.is_link_local(),
+            // Amazon's, such as `fd00:ec2::254`.
+            Some(Host::Ipv6(address)) => address.segments().starts_with(&[0xfd00, 0xec2]),
+            Some(Host::Domain(name)) => matches!(name, "metadata" | "metadata.google.internal"),
+            None => false,
+        }
+}
+
+async fn in_time<T>(longest: Duration, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::time::timeout(longest, work).await.unwrap_or_else(|_| Err(silent(longest)))
 }
 
 fn silent(longest: Duration) -> Error {
@@ -269,4 +255,25 @@ fn of_status(status: http::StatusCode, page: &[u8], secrets: &Secrets) -> Error 
 fn element<'page>(page: &'page str, name: &str) -> Option<&'page str> {
     let (_, rest) = page.split_once(&format!("<{name}>"))?;
     rest.split_once("</").map(|(text, _)| text.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_that_give_credentials() {
+        for (url, expected) in [
+            ("http://169.254.169.254/latest/api/token", true),
+            ("http://169.254.170.2/v2/credentials", true),
+            ("http://[fd00:ec2::254]/latest", true),
+            ("http://metadata.google.internal/computeMetadata/v1", true),
+            ("http://127.0.0.1:9000/bucket", false),
+            ("http://minio.internal/bucket", false),
+            ("https://169.254.169.254/", false),
+            ("http://[fd00::1]/", false),
+        ] {
+            assert_eq!(gives_credentials(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
 }

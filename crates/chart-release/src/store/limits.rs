@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The largest object that is read: 256 MiB, as the largest index that this workspace reads.
-pub const MAX_OBJECT_BYTES: u64 = 256 << 20;
+/// The largest object that is read: 256 MiB, [the largest index](helm_source::index_limits::MAX_BYTES).
+pub const MAX_OBJECT_BYTES: u64 = helm_source::index_limits::MAX_BYTES;
 
 /// How long operations on a store may take, and how often they are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

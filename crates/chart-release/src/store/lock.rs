@@ -90,7 +90,7 @@ pub(super) async fn acquire(store: &Access, random: &mut Random) -> Result<Lock,
         let taken = Instant::now();
         let content = format!(
             "A chart release holds the lock of this repository since {}. Process {}.\n",
-            Timestamp::now(),
+            store.clock.now(),
             std::process::id()
         );
         if let Err(error) = store.put(&name, content.into(), Condition::Always).await {

@@ -23,7 +23,7 @@ mod url;
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Clock, Error, ErrorKind};
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
@@ -108,6 +108,13 @@ impl Store {
     #[must_use]
     pub fn with_limits(mut self, limits: StoreLimits) -> Self {
         self.access.limits = limits;
+        self
+    }
+
+    /// The same store with another clock, for the time that stands in lock objects. Defaults to the system's clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.access.clock = Arc::new(clock);
         self
     }
 

@@ -49,8 +49,8 @@ fn each_step_says_what_it_found_and_can_be_done_again() {
             let error =
                 repository.put_archives(std::slice::from_ref(&other), &Overwrite::Never).await.unwrap_err();
             assert!(
-                matches!(&error, Error::Conflict { standing, new, .. }
-                if standing == packages[0].digest() && new == other.digest()),
+                matches!(&error, Error::Conflict(conflict)
+                if conflict.published == packages[0].digest() && conflict.ours == other.digest()),
                 "{error}"
             );
             assert_eq!(repository.store().locks().await.unwrap(), [], "{name}");

@@ -1,8 +1,12 @@
 //! What a store does, and what it says when it cannot.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use artifact_source::ErrorKind;
+use artifact_http::{HttpClient, HttpService, ServiceRequest, ServiceResponse};
+use artifact_source::{Error, ErrorKind};
+use async_trait::async_trait;
 use chart_release::store::{Condition, PutOutcome, Random, Store};
 use warehouse_testkit::{Conditions, Fault, RcloneS3, Reply, S3Server, When, peer};
 
@@ -337,5 +341,55 @@ fn a_lock_that_was_left_behind_is_named_and_the_remedy_works() {
         assert!(store.remove_lock("index.yaml").await.is_err());
         store.remove_lock(&standing[0].name).await.unwrap();
         store.lock(&mut Random::seeded(2)).await.unwrap().release().await.unwrap();
+    });
+}
+
+/// The service of an embedder under a store of a cloud: it counts what passes.
+#[derive(Debug)]
+struct Counting {
+    inner: Arc<dyn HttpService>,
+    count: Arc<AtomicU64>,
+}
+
+#[async_trait]
+impl HttpService for Counting {
+    async fn call(&self, request: ServiceRequest) -> Result<ServiceResponse, Error> {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.inner.call(request).await
+    }
+}
+
+#[test]
+fn a_store_stands_on_the_client_of_its_program() {
+    let server = S3Server::start(Conditions::Kept).unwrap();
+    let count = Arc::new(AtomicU64::new(0));
+    let counted = count.clone();
+    let http = HttpClient::builder().build().unwrap();
+    let http = http.wrap_service(|inner| Counting { inner, count: counted });
+    let store = Store::builder("s3://bucket/charts")
+        .environment(fixture::variables(&server.url()))
+        .http(http)
+        .limits(limits())
+        .open()
+        .unwrap();
+    run(async {
+        store.put("a", "one", Condition::Always).await.unwrap();
+        assert_eq!(store.get("a").await.unwrap().unwrap().bytes, "one");
+    });
+    let passed = count.load(Ordering::Relaxed);
+    assert_eq!((passed, server.log().counters().requests), (2, 2));
+}
+
+#[test]
+fn a_lock_object_has_the_time_of_the_clock() {
+    let held = fixture::file_store();
+    run(async {
+        let store = held.store.clone().with_clock(fixture::noon());
+        let lock = store.lock(&mut Random::seeded(1)).await.unwrap();
+        let name = store.locks().await.unwrap().remove(0).name;
+        let content = store.get(&name).await.unwrap().unwrap().bytes;
+        let text = String::from_utf8(content.to_vec()).unwrap();
+        assert!(text.contains("since 2026-11-29T12:00:00Z."), "{text}");
+        lock.release().await.unwrap();
     });
 }

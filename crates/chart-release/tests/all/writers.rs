@@ -36,7 +36,7 @@ async fn one_run(store: &Store, seed: u64, writers: u64) {
             let contested = other_package("contested", &format!("1.0.{seed}"), &format!("{writer}"));
             match repository.publish(std::slice::from_ref(&contested), &Overwrite::Never).await {
                 Ok(_) => Some(contested),
-                Err(Error::Conflict { .. }) => None,
+                Err(Error::Conflict(_)) => None,
                 Err(error) => panic!("{error}"),
             }
         }

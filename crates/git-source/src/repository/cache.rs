@@ -15,13 +15,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use artifact_http::cache_folder::{self, make_private};
 use artifact_source::{Error, ErrorKind, Warning, lock};
 use gix::hash::Kind;
 
 use crate::repository::fetch::FetchCapabilities;
-use crate::repository::folder::{
-    create_below, create_named, make_private, read_text, remove_file, write_atomically,
-};
+use crate::repository::folder::{create_below, read_text, remove_file, write_atomically};
 use crate::repository::scratch::{Scratch, sweep};
 use crate::repository::store::{IN_USE, Store, remove_store};
 use crate::transport::Interrupt;
@@ -128,7 +127,7 @@ impl Cache {
         let Some(named) = &self.named else {
             return Ok((open_below(&self.temporary.path()?, owner, capabilities, interrupt)?, None));
         };
-        let store = create_named(named)
+        let store = cache_folder::create(named)
             .map_err(|error| unusable(named, error))
             .and_then(|()| open_below(named, owner, capabilities, interrupt));
         match store {
@@ -325,6 +324,22 @@ mod tests {
             let got = got.as_ref().map(Option::is_some).map_err(String::as_str);
             assert_eq!(got, expected, "{named:?}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_as_the_lock_file_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(Some(folder.path().to_owned()), Arc::default(), 1 << 20);
+        let store = cache.open("someone", FetchCapabilities::default(), &interrupt()).unwrap().0;
+        let lock = store.folder().join(IN_USE);
+        drop(store);
+        fs::remove_file(&lock).unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        std::os::unix::fs::symlink(&elsewhere, &lock).unwrap();
+        let warning = hint(&cache).unwrap().unwrap();
+        assert!(warning.contains("it is a link, which is not followed"), "{warning}");
+        assert!(!elsewhere.exists());
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! Folders and files that belong to the cache: private, never a link, locked.
-//!
-//! On Unix, folders have mode 0700 and files 0600, also those that an older version made.
+//! Folders and files that belong to the cache, by the rules of [`cache_folder`]: private, never a link. Here they are also locked, written
+//! atomically, and removed.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
+
+use artifact_http::cache_folder::{self, make_private};
 
 /// Makes the folders of this relative path below a root that exists already, each for its owner alone. A root that was removed is not made
 /// again.
@@ -28,14 +29,6 @@ pub(crate) fn create_below(root: &Path, relative: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a folder that the caller named, with the folders above it. What is there already may be a link.
-pub(crate) fn create_named(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
-}
-
 /// # Errors
 ///
 /// An error where this is not a folder, or a link to one.
@@ -46,33 +39,13 @@ pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::NotADirectory, format!("{} is not a folder", folder.display())))
 }
 
-/// Takes all permissions from everybody but the owner.
-pub(crate) fn make_private(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let about = fs::symlink_metadata(path)?;
-        let mode = about.permissions().mode();
-        if !about.is_symlink() && mode & 0o077 != 0 {
-            fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))?;
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
 /// Reads a small file of text; `None` if there is none. A link is not followed.
 pub(crate) fn read_text(path: &Path) -> io::Result<Option<String>> {
-    match fs::symlink_metadata(path) {
-        Ok(about) if about.is_file() => match fs::read(path) {
-            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        },
-        Ok(_) => {
-            Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is not a file", path.display())))
-        }
+    if cache_folder::regular_file(path)?.is_none() {
+        return Ok(None);
+    }
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -131,14 +104,9 @@ pub(crate) struct FileLock(File);
 impl FileLock {
     /// Takes the lock of this file, which is made where it is missing; `None` where somebody else has it.
     pub(crate) fn take(path: &Path, mode: LockMode) -> io::Result<Option<Self>> {
-        let mut options = File::options();
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        if fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
-            let message = format!("{} is not a file", path.display());
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        }
-        let file = options.create(true).truncate(false).write(true).open(path)?;
+        let options = &mut File::options();
+        options.create(true).truncate(false).write(true);
+        let file = cache_folder::open_file(path, options)?;
         let taken = match mode {
             LockMode::Shared => file.try_lock_shared(),
             LockMode::Exclusive => file.try_lock(),

@@ -16,7 +16,7 @@ pub(crate) use cache::{Cache, DEFAULT_CACHE_BYTES, TemporaryFolder};
 pub(crate) use fetch::{FetchCapabilities, FetchRequest, PackFilter};
 pub(crate) use handle::{RepositoryHandle, Session};
 pub(crate) use objects::Objects;
-pub(crate) use references::{References, is_valid_name};
+pub(crate) use references::References;
 pub(crate) use remote::Remote;
 pub(crate) use store::Store;
 

@@ -1,7 +1,7 @@
 //! Reads the references that a server lists.
 //!
 //! gitoxide's own readers refuse the whole list for one line that they cannot read, and remove white space from the end
-//! of a name. Here every name arrives as the server sent it, also one that Git forbids: [`is_valid_name`] tells which ones those are.
+//! of a name. Here every name arrives as the server sent it, also one that Git forbids: [`is_git_reference`](selection_strategies::is_git_reference) tells which ones those are.
 
 use std::collections::HashMap;
 
@@ -134,13 +134,6 @@ fn not_a_reference(line: &[u8]) -> gix::Error {
         .raise()
 }
 
-/// Whether Git allows a reference of this full name (`git check-ref-format`). A branch or tag that begins with a dash is not valid
-/// either: a program would take it for an option. Only a broken or hostile server lists other names.
-pub(crate) fn is_valid_name(full: &BStr) -> bool {
-    let short = ["refs/heads/", "refs/tags/"].iter().find_map(|prefix| full.strip_prefix(prefix.as_bytes()));
-    gix::validate::reference::name(full).is_ok() && !short.is_some_and(|short| short.starts_with(b"-"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +199,20 @@ mod tests {
         #[test]
         fn nothing_panics(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..96)) {
             reference(&bytes);
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn names_are_those_of_gitoxide(
+            full in r"(refs/(heads|tags|x)/)?([a-b/.@{~^:?*\[\\ -]|\.lock|\PC){0,8}|[A-Z_]{0,5}"
+        ) {
+            let short = ["refs/heads/", "refs/tags/"].iter().find_map(|folder| full.strip_prefix(folder));
+            let is_dashed = short.is_some_and(|short| short.starts_with('-'));
+            let expected = gix::validate::reference::name(full.as_str().into()).is_ok() && !is_dashed;
+            proptest::prop_assert_eq!(selection_strategies::is_git_reference(&full), expected, "{:?}", full);
         }
     }
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use artifact_http::cache_folder::make_private;
 use artifact_source::{Error, ErrorKind};
 use gix::ObjectId;
 use gix::hash::Kind as HashKind;
@@ -25,8 +26,8 @@ use gix::progress::DynNestedProgress;
 
 use crate::repository::fetch::FetchRequest;
 use crate::repository::folder::{
-    FileLock, LockMode, TEMPORARY, check_folder, create_below, make_private, read_text, remove_file,
-    remove_folder, write_atomically,
+    FileLock, LockMode, TEMPORARY, check_folder, create_below, read_text, remove_file, remove_folder,
+    write_atomically,
 };
 use crate::repository::objects::Objects;
 use crate::repository::scratch::Scratch;

@@ -1,4 +1,4 @@
-//! `NewestFromBranch`: the newest commits along a branch (semantics rule 4.1).
+//! `NewestFromBranch`: the newest commits along a branch ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //!
 //! 1. Ask which commit the branch points at. If it is the one of the previous discovery, the answer is the same: a commit's id
 //!    is the id of its whole history.
@@ -14,10 +14,10 @@ use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice};
 use gix::protocol::handshake::Ref;
 
-use selection_strategies::similar_names;
+use selection_strategies::{is_git_reference, similar_names};
 
 use crate::observation::{ObservedRefs, ObservedState};
-use crate::repository::{Objects, References, Store, is_valid_name};
+use crate::repository::{Objects, References, Store};
 use crate::selection::filter::CommitFilter;
 use crate::selection::history::{MissingCommit, Progress, Walk, growth, sample_ancestors};
 use crate::selection::outcome::Outcome;
@@ -90,7 +90,7 @@ impl Branch {
     /// How many commits are looked at first.
     fn first_horizon(&self) -> u32 {
         let limit = self.limit.get();
-        if self.filter.paths.is_some() {
+        if self.filter.paths().is_some() {
             limit.saturating_mul(5).saturating_add(1).max(FIRST_WITH_PATHS)
         } else if self.filter.accepts_all() {
             limit
@@ -114,7 +114,9 @@ impl BranchPlan<'_> {
             if distance >= self.depth {
                 let depth = match self.depth {
                     _ if !reader.capabilities.shallow => DEEPEST,
-                    0 if self.branch.filter.paths.is_some() => self.branch.first_horizon().saturating_add(1),
+                    0 if self.branch.filter.paths().is_some() => {
+                        self.branch.first_horizon().saturating_add(1)
+                    }
                     0 => self.branch.first_horizon(),
                     depth => depth.saturating_mul(growth(&self.branch.filter)),
                 };
@@ -143,7 +145,7 @@ impl BranchPlan<'_> {
             commit.branch.clone_from(&self.branch.name);
         }
         // A history that a server cut short, which is a shallow clone itself, may grow under the same tip.
-        let is_final = self.is_whole && self.branch.filter.is_timeless();
+        let is_final = self.is_whole && self.branch.filter.rule.is_timeless();
         let state = is_final.then(|| ObservedState { digest: self.tip.to_string(), refs: self.refs });
         Outcome::Found { commits, judged, state }
     }
@@ -167,7 +169,7 @@ pub(crate) fn haves(store: &Store, objects: &Objects) -> Result<Vec<ObjectId>, E
 pub(crate) enum Tip {
     /// A branch that points at this commit, or the remote's HEAD.
     Branch(ObjectId),
-    /// No branch, but a tag that leads to this commit (semantics rule 4.8).
+    /// No branch, but a tag that leads to this commit ([rule 4.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     Tag(ObjectId),
 }
 
@@ -186,7 +188,7 @@ pub(crate) fn prefixes_for_missing(branch: &Branch) -> Vec<String> {
 pub(crate) fn resolve_missing(listed: &References, branch: Option<&str>) -> Result<Option<Tip>, Error> {
     // A hint does not recommend a name that Git forbids.
     let listed_names: Vec<&Ref> =
-        listed.iter().filter(|reference| is_valid_name(reference.unpack().0)).collect();
+        listed.iter().filter(|reference| is_git_reference(reference.unpack().0)).collect();
     if let Some(branch) = branch
         && let Some(tag) = listed.target(&format!("{TAGS}{branch}"))
     {

@@ -1,4 +1,4 @@
-//! Whether a commit touches a path that is selected (semantics rules 4.3 and 4.4), with as few trees as can be.
+//! Whether a commit touches a path that is selected ([rules 4.3 and 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), with as few trees as can be.
 //!
 //! Two trees are compared entry by entry, without those that are equal. A folder that changed is opened only where a selector may select something
 //! in it. No file is read, and no rename is detected. The search ends at the first path that is selected.

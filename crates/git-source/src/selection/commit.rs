@@ -27,7 +27,7 @@ pub(crate) struct ParsedCommit {
     pub(crate) fields: CommitFields,
 }
 
-/// What an expression can ask about a commit (semantics rule 4.6), as the bytes that Git has.
+/// What an expression can ask about a commit ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), as the bytes that Git has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CommitFields {
     pub(crate) subject: Vec<u8>,
@@ -53,7 +53,7 @@ pub(crate) struct TaggedCommit {
 pub(crate) enum TagTarget {
     /// A commit.
     Commit(Box<TaggedCommit>),
-    /// Anything else, with the reason for which semantics rule 4.2 skips it.
+    /// Anything else, with the reason for which [rule 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md) skips it.
     Other(String),
 }
 
@@ -159,7 +159,7 @@ fn parse(id: ObjectId, data: &[u8]) -> gix::Result<ParsedCommit> {
     Ok(ParsedCommit { commit, first_parent, tree: object.tree(), fields })
 }
 
-/// `Name <email>` (semantics rule 4.5).
+/// `Name <email>` ([rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 fn person(signature: SignatureRef<'_>) -> Vec<u8> {
     let signature = signature.trim();
     [signature.name, b" <".as_bstr(), signature.email, b">".as_bstr()].map(|part| part.to_vec()).concat()

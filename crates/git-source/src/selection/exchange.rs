@@ -15,7 +15,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_source::{Error, ErrorKind, Warning, lock};
+use artifact_source::{Clock, Error, ErrorKind, Warning, lock};
+use commit_rule::{CommitRule, CommitSelectionStrategy};
 use gix::ObjectId;
 use tokio::sync::oneshot;
 
@@ -25,9 +26,10 @@ use crate::selection::branch::{
     Branch, BranchPlan, DEEPEST, Tip, haves, prefixes_for_missing, resolve_missing,
 };
 use crate::selection::changes::MissingTrees;
+use crate::selection::filter::CommitFilter;
 use crate::selection::outcome::Outcome;
 use crate::selection::reader::{FetchedTags, Needs, ReadCache, Reader};
-use crate::selection::tags::{self, Tags, TagsPlan};
+use crate::selection::tags::{self, Order, Tags, TagsPlan};
 use crate::transport::ExchangeError;
 
 /// With fewer tags than this, the parents of all tags are fetched where those of some are needed. That spares a request.
@@ -49,10 +51,27 @@ pub(crate) enum Selection {
 }
 
 impl Selection {
+    /// The work that finds the commits of a rule.
+    pub(crate) fn new(rule: &CommitRule, limit: NonZeroU32, clock: Arc<dyn Clock>) -> Self {
+        let filter = CommitFilter { rule: rule.clone(), clock };
+        let order = match rule.strategy() {
+            CommitSelectionStrategy::SemVer => Order::Versions,
+            CommitSelectionStrategy::Lexical => Order::Bytes,
+            CommitSelectionStrategy::NewestTag | CommitSelectionStrategy::NewestFromBranch => Order::Dates,
+        };
+        match rule.tag_rule() {
+            Some(tags) => Self::Tags(Box::new(Tags { rule: tags.clone(), order, limit, filter })),
+            None => {
+                let name = rule.branch().map(str::to_owned);
+                Self::Branch(Box::new(Branch { name, limit, filter }))
+            }
+        }
+    }
+
     fn has_paths(&self) -> bool {
         match self {
-            Self::Branch(branch) => branch.filter.paths.is_some(),
-            Self::Tags(tags) => tags.filter.paths.is_some(),
+            Self::Branch(branch) => branch.filter.paths().is_some(),
+            Self::Tags(tags) => tags.filter.paths().is_some(),
         }
     }
 }

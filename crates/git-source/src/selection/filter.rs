@@ -4,58 +4,49 @@ use std::fmt;
 use std::sync::Arc;
 
 use artifact_source::{Clock, Error, ErrorKind, Rejection};
-use jiff::Timestamp;
-use kargo_expr::{CommitVariables, Environment, Expression, TagVariables, Time};
+use commit_rule::{CommitRule, CommitVariables, ExpressionError, TagVariables, Time};
 use selection_strategies::Verdict;
 use selection_strategies::path::PathSelectors;
 
 use crate::selection::commit::{GitTime, ParsedCommit, TaggedCommit};
 
-/// The filters of a source.
+/// The filters of a rule, with the clock of `now()`.
 #[derive(Clone)]
 pub(crate) struct CommitFilter {
-    pub(crate) since: Option<Timestamp>,
-    pub(crate) expression: Option<Expression>,
-    /// `None` where every path counts, so that paths need not be known.
-    pub(crate) paths: Option<PathSelectors>,
+    pub(crate) rule: CommitRule,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl CommitFilter {
     /// Whether it accepts every commit that is not too old.
     pub(crate) fn accepts_all(&self) -> bool {
-        self.expression.is_none() && self.paths.is_none()
+        !self.rule.has_filter()
     }
 
-    /// Whether the same commit always has the same verdict. An expression that reads the time may change
-    /// its verdict.
-    pub(crate) fn is_timeless(&self) -> bool {
-        self.expression.as_ref().is_none_or(|expression| !expression.as_str().contains("now"))
+    /// `None` where every path counts, so that paths need not be known.
+    pub(crate) fn paths(&self) -> Option<&PathSelectors> {
+        self.rule.paths()
     }
 
-    /// Whether a commit is older than `since`.
-    pub(crate) fn is_too_old(&self, commit: &ParsedCommit) -> bool {
-        self.since.is_some_and(|since| commit.fields.committed_at.seconds < since.as_second())
-    }
-
-    /// The verdict of the expression on a commit.
+    /// The verdict of the date and of the expression on a commit.
     pub(crate) fn judge_commit(&self, commit: &ParsedCommit) -> Result<Verdict, Error> {
-        let Some(expression) = &self.expression else { return Ok(Verdict::Accepted) };
-        let environment = Environment::for_commit(&CommitVariables {
+        let variables = CommitVariables {
             id: &commit.commit.id,
             commit_date: time(commit.fields.committed_at),
             author: &commit.fields.author,
             committer: &commit.fields.committer,
             subject: &commit.fields.subject,
-        });
-        self.judge(expression, environment, &commit.commit.id)
+        };
+        self.rule.judge_commit(&variables, &self.now()).map_err(cannot_judge(&commit.commit.id))
     }
 
-    /// The verdict of the expression on a tag.
+    /// The verdict of the expression on a tag, whose name the rule accepts.
     pub(crate) fn judge_tag(&self, name: &str, tag: &TaggedCommit) -> Result<Verdict, Error> {
-        let Some(expression) = &self.expression else { return Ok(Verdict::Accepted) };
+        if self.rule.expression().is_none() {
+            return Ok(Verdict::Accepted);
+        }
         let commit = &tag.commit;
-        let environment = Environment::for_tag(&TagVariables {
+        let variables = TagVariables {
             tag: name.as_bytes(),
             id: &commit.commit.id,
             creator_date: time(tag.created_at),
@@ -64,33 +55,25 @@ impl CommitFilter {
             subject: &commit.fields.subject,
             tagger: &tag.tagger,
             annotation: &tag.annotation,
-        });
-        self.judge(expression, environment, name)
+        };
+        self.rule.judge_tag(&variables, &self.now()).map_err(cannot_judge(name))
     }
 
-    fn judge(
-        &self,
-        expression: &Expression,
-        environment: Environment<'_>,
-        candidate: &str,
-    ) -> Result<Verdict, Error> {
-        let now = GitTime { seconds: self.clock.now().as_second(), offset: 0 };
-        expression.judge(&environment.now(time(now))).map_err(|error| {
-            Error::new(
-                ErrorKind::InvalidInput,
-                format!("the expression filter cannot judge {candidate}: {error}"),
-            )
-        })
+    fn now(&self) -> Time {
+        Time::from_unix(self.clock.now().as_second(), 0, 0)
+    }
+}
+
+fn cannot_judge(candidate: &str) -> impl FnOnce(ExpressionError) -> Error + '_ {
+    move |error| {
+        let message = format!("the expression filter cannot judge {candidate}: {error}");
+        Error::new(ErrorKind::InvalidInput, message)
     }
 }
 
 impl fmt::Debug for CommitFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CommitFilter")
-            .field("since", &self.since)
-            .field("expression", &self.expression.as_ref().map(Expression::as_str))
-            .field("paths", &self.paths)
-            .finish_non_exhaustive()
+        f.debug_struct("CommitFilter").field("rule", &self.rule).finish_non_exhaustive()
     }
 }
 

@@ -18,7 +18,7 @@ const GROWTH: u32 = 4;
 /// With a path filter, a step costs more requests, and commits cost little.
 const GROWTH_WITH_PATHS: u32 = 8;
 
-/// A walk along first parents (semantics rule 4.1). It can be continued when the store has more.
+/// A walk along first parents ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). It can be continued when the store has more.
 ///
 /// The verdict on a commit may have to wait for trees. The walk goes on meanwhile, up to its horizon, so that all of them can be fetched at once.
 pub(crate) struct Walk<'a> {
@@ -135,22 +135,22 @@ impl<'a> Walk<'a> {
             return Ok(Some(MissingCommit { distance: self.walked.len(), child: self.last() }));
         };
         self.next = commit.first_parent;
-        let verdict = if self.filter.is_too_old(&commit) {
-            self.next = None;
-            PathVerdict::Rejected(Rejection::OlderThanSince)
-        } else {
-            match self.filter.judge_commit(&commit)?.into_result() {
-                Err(why) => PathVerdict::Rejected(why),
-                Ok(()) if self.filter.paths.is_some() => PathVerdict::Open,
-                Ok(()) => PathVerdict::Accepted,
+        let verdict = match self.filter.judge_commit(&commit)?.into_result() {
+            Err(why) => {
+                if matches!(why, Rejection::OlderThanSince) {
+                    self.next = None;
+                }
+                PathVerdict::Rejected(why)
             }
+            Ok(()) if self.filter.paths().is_some() => PathVerdict::Open,
+            Ok(()) => PathVerdict::Accepted,
         };
         self.walked.push(Walked { commit, verdict });
         Ok(None)
     }
 
     /// Ends the walk at what the server does not have. The changes of a commit whose parent is missing are unknown,
-    /// so where paths matter it is not found (semantics rule 4.7).
+    /// so where paths matter it is not found ([rule 4.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     pub(crate) fn give_up(&mut self) {
         self.next = None;
         if let Some(last) = self.walked.last_mut()
@@ -197,7 +197,7 @@ pub(crate) fn changed_paths(
     filter: &CommitFilter,
     reader: &Reader<'_>,
 ) -> Result<ParentOr, Error> {
-    let Some(paths) = &filter.paths else { return Ok(ParentOr::Touch(Touch::Yes)) };
+    let Some(paths) = filter.paths() else { return Ok(ParentOr::Touch(Touch::Yes)) };
     let before = match commit.first_parent {
         None => None,
         Some(parent) => match reader.commit(parent)? {
@@ -213,7 +213,7 @@ pub(crate) fn changed_paths(
 
 /// How many times as many commits a further step looks at.
 pub(crate) fn growth(filter: &CommitFilter) -> u32 {
-    if filter.paths.is_some() { GROWTH_WITH_PATHS } else { GROWTH }
+    if filter.paths().is_some() { GROWTH_WITH_PATHS } else { GROWTH }
 }
 
 /// The commits at first-parent distance 0, 1, 2, 4, 8 and so on of a tip. After a force-push the server

@@ -1,6 +1,6 @@
-//! Which commits are found: the rule, and how each strategy finds them in a repository.
+//! Which commits are found: how each strategy of a rule finds them in a repository.
 //!
-//! The modules use each other in one direction: `rule` -> `exchange` -> `branch`, `tags` -> `history` -> `reader`, `changes`, `filter` -> `commit`, `outcome`.
+//! The modules use each other in one direction: `exchange` -> `branch`, `tags` -> `history` -> `reader`, `changes`, `filter` -> `commit`, `outcome`.
 
 mod branch;
 mod changes;
@@ -10,13 +10,10 @@ mod filter;
 mod history;
 mod outcome;
 mod reader;
-mod rule;
 mod tags;
 
 pub(crate) use exchange::{Answer, Question, Selection, answer_all};
 pub(crate) use outcome::{JudgedCandidate, Outcome};
-
-pub use rule::{CommitRule, CommitRuleBuilder, CommitStrategy, JudgedTag, NamesDoNotDecide};
 
 #[cfg(test)]
 pub(crate) use filter::CommitFilter;

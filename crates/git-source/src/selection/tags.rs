@@ -1,4 +1,4 @@
-//! `SemVer`, `Lexical` and `NewestTag`: the best tags and their commits (semantics rule 4.2).
+//! `SemVer`, `Lexical` and `NewestTag`: the best tags and their commits ([rule 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 //!
 //! 1. Ask for all tags. If they point at what they pointed at in the previous discovery, the answer is the same.
 //! 2. Judge their names.
@@ -14,10 +14,10 @@ use artifact_source::{Error, ErrorKind, Rejection};
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::hash::Kind;
-use selection_strategies::{TagRule, Version};
+use selection_strategies::{TagRule, Version, is_git_reference};
 
 use crate::observation::{MOST_TAGS, ObservedRefs, ObservedState};
-use crate::repository::{References, is_valid_name};
+use crate::repository::References;
 use crate::selection::changes::{MissingTrees, Touch};
 use crate::selection::commit::{TagTarget, TaggedCommit};
 use crate::selection::filter::{CommitFilter, without_parent};
@@ -56,11 +56,6 @@ struct ListedTag {
     name: String,
     /// The tag object of an annotated tag, or the object that another tag points at.
     id: ObjectId,
-}
-
-/// The rejection of a tag whose name Git forbids.
-pub(crate) fn forbidden_name() -> Rejection {
-    Rejection::Unreadable { reason: "Git allows no tag of this name".into() }
 }
 
 /// The prefix of the references of all tags.
@@ -118,7 +113,7 @@ impl Tags {
 
 /// How many tags are looked at first.
 fn first_horizon(limit: usize, filter: &CommitFilter) -> usize {
-    if filter.paths.is_some() {
+    if filter.paths().is_some() {
         limit.saturating_mul(5).saturating_add(1).max(FIRST_WITH_PATHS)
     } else if filter.accepts_all() {
         limit
@@ -221,7 +216,7 @@ impl TagsPlan<'_> {
     /// Reads what the store has of these candidates, and says what it does not have.
     fn read(&mut self, range: std::ops::Range<usize>, reader: &Reader<'_>) -> Result<Needs, Error> {
         let mut needs = Needs::default();
-        let with_parent = self.tags.filter.paths.is_some();
+        let with_parent = self.tags.filter.paths().is_some();
         for candidate in self.candidates.get_mut(range).unwrap_or_default() {
             if candidate.target.is_some() {
                 continue;
@@ -258,7 +253,7 @@ impl TagsPlan<'_> {
     /// The answer.
     pub(crate) fn finish(self) -> Outcome {
         let limit = self.tags.limit.get() as usize;
-        let is_final = self.candidates.is_empty() || self.tags.filter.is_timeless();
+        let is_final = self.candidates.is_empty() || self.tags.filter.rule.is_timeless();
         let (mut commits, mut judged) = (Vec::new(), self.judged);
         for Candidate { tag, target, verdict } in self.candidates {
             let beyond = || Rejection::BeyondLimit { limit };
@@ -322,11 +317,11 @@ fn list(references: &References) -> (Vec<ListedTag>, Vec<JudgedCandidate>) {
         let (full, Some(id), _) = reference.unpack() else { continue };
         let Some(name) = full.strip_prefix(PREFIX.as_bytes()) else { continue };
         let why = match name.to_str() {
-            Ok(name) if is_valid_name(full) => {
+            Ok(name) if is_git_reference(full) => {
                 listed.push(ListedTag { name: name.to_owned(), id: id.to_owned() });
                 continue;
             }
-            Ok(_) => forbidden_name(),
+            Ok(_) => Rejection::forbidden_git_name(),
             Err(_) => Rejection::Unreadable { reason: "the name of the tag is not UTF-8".into() },
         };
         // A tag without a name is shown by the name of its reference.

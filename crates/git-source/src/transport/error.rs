@@ -74,7 +74,7 @@ impl ExchangeError {
         let lower = message.to_ascii_lowercase();
         let has = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
         let server =
-            || Error::new(ErrorKind::Server, format!("the server gave up while {what}: {message:?}"));
+            || Error::new(ErrorKind::Server, format!("the server gave up while {what}: \"{message}\""));
         if has(&["not our ref", "unadvertised object"]) {
             return Self::ReferenceMoved(server());
         }
@@ -86,11 +86,11 @@ impl ExchangeError {
             return Self::ShallowRefused(server());
         }
         if has(&["not exported", "no such repository", "not found", "does not appear to be"]) {
-            let message = format!("the server has no such repository: {message:?}");
+            let message = format!("the server has no such repository: \"{message}\"");
             return Self::Other(Error::new(ErrorKind::NotFound, message));
         }
         if has(&["access denied", "permission"]) {
-            let message = format!("the server denies access: {message:?}");
+            let message = format!("the server denies access: \"{message}\"");
             return Self::Other(Error::new(ErrorKind::Forbidden, message));
         }
         Self::Other(server())
@@ -168,7 +168,7 @@ pub(crate) fn program_failed(stderr: &str, code: Option<i32>) -> Error {
     };
     let mut message = what.to_owned();
     if !line.is_empty() {
-        message = format!("{message}: {line:?}");
+        message = format!("{message}: \"{line}\"");
     } else if let Some(code) = code {
         message = format!("{message} with status {code}");
     }
@@ -237,7 +237,7 @@ mod tests {
             "\u{1b}[31mboom\u{7}",
             3,
             ErrorKind::BadAnswer,
-            "the program that serves the repository ended: \"[31mboom\"",
+            "the program that serves the repository ended: \"\\u{1b}[31mboom\\u{7}\"",
         );
     }
 
@@ -263,7 +263,7 @@ mod tests {
         check(
             "a\u{1b}[31m\nb\u{202e} hunter2 (see https://me:hunter3@example.com/x?token=hunter4)",
             ErrorKind::Server,
-            "the server gave up while fetching: \"a[31m b\\u{202e} [redacted] (see https://example.com/x?token=...\"",
+            "the server gave up while fetching: \"a\\u{1b}[31m b\\u{202e} [redacted] (see https://example.com/x?token=...\"",
         );
         check(
             &"x".repeat(5000),

@@ -1,7 +1,7 @@
 //! The text of servers, programs and gitoxide as a message of ours may show it.
 
 use artifact_http::Secret;
-use artifact_source::redact_url;
+use artifact_source::{printable, redact_url};
 
 /// The longest quotation of a server, in characters.
 const LONGEST_QUOTE: usize = 300;
@@ -9,8 +9,7 @@ const LONGEST_QUOTE: usize = 300;
 /// The longest line of a program or of gitoxide, in characters.
 const LONGEST_LINE: usize = 200;
 
-/// The message of a server on one line: at most 300 characters, without control characters, without these secrets and without
-/// the secrets in URLs.
+/// The message of a server on one line: at most 300 characters, [printable], without these secrets and without the secrets in URLs.
 pub(crate) fn quoted(text: &str, secrets: &[Secret]) -> String {
     let mut message: String =
         text.chars().map(|character| if character.is_whitespace() { ' ' } else { character }).collect();
@@ -22,13 +21,13 @@ pub(crate) fn quoted(text: &str, secrets: &[Secret]) -> String {
         .filter(|word| !word.is_empty())
         .map(|word| if word.contains("://") { redact_url(word) } else { word.to_owned() });
     let line = words.collect::<Vec<_>>().join(" ");
-    line.chars().filter(|character| !character.is_control()).take(LONGEST_QUOTE).collect()
+    printable(&line).chars().take(LONGEST_QUOTE).collect()
 }
 
-/// The first line of a text: at most 200 characters, without control characters.
+/// The first line of a text: at most 200 characters, [printable].
 pub(crate) fn one_line(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
-    line.chars().filter(|character| !character.is_control()).take(LONGEST_LINE).collect()
+    printable(line).chars().take(LONGEST_LINE).collect()
 }
 
 /// The text with every list of bytes (`[97, 98]`), as Rust's `Debug` shows it, replaced by the text of these bytes.

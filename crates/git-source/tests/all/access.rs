@@ -1,11 +1,14 @@
 //! Credentials, and the errors without them.
 
-use artifact_http::Credential;
-use artifact_source::ErrorKind;
+use artifact_http::{Credential, CredentialSource, Login};
+use artifact_source::{
+    ArtifactSource, DiscoverRequest, Error, ErrorKind, Principal, Recorder, SourceId, SourceKind,
+};
+use async_trait::async_trait;
 use git_source::GitSource;
 use warehouse_testkit::GitServer;
 
-use crate::support::{add, fails, find};
+use crate::support::{add, fails, find, server_with};
 
 #[tokio::test]
 async fn a_credential_is_sent_at_once() {
@@ -34,4 +37,33 @@ async fn a_credential_is_sent_at_once() {
     let found = find(&source).await;
     assert_eq!(found.cost.requests, 3);
     assert!(!format!("{source} {source:?} {:?}", found.observation).contains("SECRET"));
+}
+
+/// Knows a credential for Git alone.
+#[derive(Debug)]
+struct ForGit;
+
+#[async_trait]
+impl CredentialSource for ForGit {
+    async fn credential(&self, kind: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+        Ok((*kind == SourceKind::Git).then(|| Login::new(Credential::password("me", "SECRET"), "a test")))
+    }
+}
+
+#[tokio::test]
+async fn the_principal_of_http_is_that_of_the_credential_for_git_and_others_have_none() {
+    let (_server, repository) = server_with(1);
+    let other = SourceId::new(SourceKind::Other("bucket".into()), repository.url());
+    let me = Principal::Credential("me of a test".into());
+    for (builder, expected) in [
+        (GitSource::builder(repository.url()).credentials(ForGit), Some(me.clone())),
+        (GitSource::builder(repository.url()).credentials(ForGit).id(other), Some(me)),
+        (GitSource::builder(repository.url()), Some(Principal::Anonymous(None))),
+        (GitSource::builder(repository.file_url()).credentials(ForGit), None),
+    ] {
+        let recorder = Recorder::new();
+        let source = builder.build().unwrap();
+        source.discover(DiscoverRequest::new().with_trace(&recorder)).await.unwrap();
+        assert_eq!(recorder.principal(), expected, "{source}");
+    }
 }

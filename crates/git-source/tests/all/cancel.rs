@@ -24,7 +24,7 @@ async fn a_deadline_is_kept_whatever_the_server_does() {
         GitSource::builder(format!("git://{}/a.git", silent.local_addr().unwrap())),
         GitSource::builder("me@host:a.git").ssh_command("sh", ["-c", "sleep 60"]),
     ] {
-        let source = builder.stall_limit(LONG).build().unwrap();
+        let source = builder.stall_timeout(LONG).build().unwrap();
         let deadline = Instant::now() + Duration::from_millis(200);
         let error = source.discover(DiscoverRequest::new().with_deadline(deadline)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut, "{source}: {error:?}");
@@ -38,7 +38,7 @@ async fn silence_is_noticed_over_every_transport() {
         GitSource::builder(format!("git://{}/a.git", silent.local_addr().unwrap())),
         GitSource::builder("me@host:a.git").ssh_command("sh", ["-c", "sleep 60"]),
     ] {
-        let source = builder.stall_limit(Duration::from_millis(100)).build().unwrap();
+        let source = builder.stall_timeout(Duration::from_millis(100)).build().unwrap();
         let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut, "{source}: {error:?}");
         assert!(error.message().contains("silent"), "{error}");
@@ -49,7 +49,7 @@ async fn silence_is_noticed_over_every_transport() {
 async fn dropping_closes_the_connection() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("git://{}/a.git", server.local_addr().unwrap());
-    let source = GitSource::builder(url).stall_limit(LONG).build().unwrap();
+    let source = GitSource::builder(url).stall_timeout(LONG).build().unwrap();
     let task = tokio::spawn(async move { source.discover(DiscoverRequest::new()).await });
     let waiting = tokio::task::spawn_blocking(move || {
         let (mut connection, _) = server.accept().unwrap();
@@ -72,7 +72,7 @@ async fn dropping_ends_the_process() {
     let script = format!("echo $$ > {}; exec sleep 600", note.display());
     let source = GitSource::builder("me@host:a.git")
         .ssh_command("sh", ["-c", &script])
-        .stall_limit(LONG)
+        .stall_timeout(LONG)
         .build()
         .unwrap();
     let task = tokio::spawn(async move { source.discover(DiscoverRequest::new()).await });

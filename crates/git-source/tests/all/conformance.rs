@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
-use artifact_source::conformance::{self, Disturbance, Fixture};
+use artifact_source::conformance::{self, Disturbance, Fixture, Traffic};
 use async_trait::async_trait;
-use git_source::{CommitRule, CommitStrategy, GitSource};
-use warehouse_testkit::{Commit, Fault, GitRepository, GitServer, When};
+use git_source::{CommitRule, CommitSelectionStrategy, GitSource};
+use warehouse_testkit::{Commit, Fault, GitRepository, GitServer, Reply, When};
 
 use crate::support::{add, log, rule};
 
 const SECRET: &str = "hunter2-SECRET";
-/// `me:hunter2-SECRET` as Basic sends it.
-const BASE64: &str = "bWU6aHVudGVyMi1TRUNSRVQ";
 
 const LIMIT: usize = 3;
 
@@ -22,7 +20,7 @@ struct World {
     rule: CommitRule,
     /// Whether the repository is read over http, where the server requires a credential and can fail. Otherwise a process serves it.
     is_http: bool,
-    /// What the fixture publishes next.
+    /// What the fixture publishes next: of two digits, so that the order of bytes is that of versions.
     next: u32,
     folder: Option<tempfile::TempDir>,
     http: HttpClient,
@@ -35,7 +33,7 @@ impl World {
         add(&repository, "main", 9);
         let quick = Duration::from_millis(1);
         let http = HttpClient::builder().backoff(quick, quick).build().unwrap();
-        let mut world = Self { server, repository, rule, is_http: true, next: 0, folder: None, http };
+        let mut world = Self { server, repository, rule, is_http: true, next: 10, folder: None, http };
         for _ in 0..5 {
             world.publish().await;
         }
@@ -43,7 +41,7 @@ impl World {
     }
 
     fn is_by_tags(&self) -> bool {
-        self.rule.strategy() != CommitStrategy::NewestFromBranch
+        self.rule.strategy() != CommitSelectionStrategy::NewestFromBranch
     }
 }
 
@@ -80,12 +78,13 @@ impl Fixture for World {
         history.write().unwrap();
     }
 
-    async fn shuffle(&mut self) {
+    async fn shuffle(&mut self) -> bool {
         // References come in another order, and objects in other packs.
         let head = self.repository.resolve("main").unwrap();
         self.repository.set_reference("refs/heads/a", &head).unwrap();
         self.repository.git(["pack-refs", "--all"]).unwrap();
         self.repository.git(["repack", "-adq"]).unwrap();
+        true
     }
 
     fn candidate(&self, commit: &git_source::Commit) -> String {
@@ -116,6 +115,7 @@ impl Fixture for World {
             _ if !self.is_http => return false,
             None => return true,
             Some(Disturbance::Unavailable) => Fault::status(503),
+            Some(Disturbance::Busy) => Reply::status(503).retry_after(Duration::from_secs(1)).into(),
             Some(Disturbance::Silent) => Fault::Stall,
             Some(_) => return false,
         };
@@ -124,51 +124,59 @@ impl Fixture for World {
     }
 
     fn secrets(&self) -> Vec<String> {
-        if self.is_http { vec![SECRET.to_owned(), BASE64.to_owned()] } else { Vec::new() }
+        if self.is_http { vec![SECRET.to_owned()] } else { Vec::new() }
+    }
+
+    fn traffic(&self) -> Option<Traffic> {
+        let counters = self.server.log().counters();
+        self.is_http.then_some(Traffic { requests: counters.requests, bytes: counters.body_bytes_sent })
     }
 }
 
-/// Runs the suite. The fixture provides for all checks but these.
-async fn conforms(mut world: World, not_checked: &[&str]) {
+/// Runs the suite. No check may be left out but these.
+async fn conforms(mut world: World, not_checked: &[(&str, &str)]) {
     let conformance = conformance::all(&mut world).await.unwrap();
     assert_eq!(conformance.not_checked(), not_checked);
 }
 
-/// A process of `git upload-pack` cannot be made to fail, and requires no credential.
-const NOT_OVER_A_PROCESS: [&str; 3] = ["a_failure_is_an_error", "the_deadline_ends_it", "no_secret_is_shown"];
+/// A process of `git upload-pack` over the files of a repository: it counts no requests, cannot be made to fail, and requires no credential.
+const NOT_OVER_A_PROCESS: [(&str, &str); 8] = [
+    ("the_meter_counts_everything", "the server does not count its requests"),
+    ("nothing_is_left_running", "the server does not count its requests"),
+    ("the_deadline_ends_it", "the server cannot be made silent"),
+    ("retries_end_at_the_deadline", "the server cannot be made busy or unavailable"),
+    ("a_failure_is_an_error", "the server cannot be made unavailable"),
+    ("the_meter_counts_failures", "the server does not count its requests"),
+    ("no_secret_is_shown", "the source was given no secret"),
+    ("no_secret_is_in_an_error", "the source was given no secret"),
+];
 
 fn branch_with_expression() -> CommitRule {
-    rule(|rule| rule.branch("main".to_owned()).expression_filter("subject != 'Unfit'".to_owned()))
+    rule(|rule| rule.branch("main").expression_filter("subject != 'Unfit'"))
 }
+
+const BY_TAGS: [CommitSelectionStrategy; 3] =
+    [CommitSelectionStrategy::SemVer, CommitSelectionStrategy::Lexical, CommitSelectionStrategy::NewestTag];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn head_over_http() {
+async fn every_rule() {
     conforms(World::new(CommitRule::default()).await, &[]).await;
-}
-
-#[tokio::test]
-async fn a_branch_over_http_with_a_cache_on_disk() {
-    let folder = Some(tempfile::tempdir().unwrap());
-    conforms(World { folder, ..World::new(branch_with_expression()).await }, &[]).await;
-}
-
-#[tokio::test]
-async fn head_over_a_process() {
-    let world = World { is_http: false, ..World::new(CommitRule::default()).await };
-    conforms(world, &NOT_OVER_A_PROCESS).await;
-}
-
-#[tokio::test]
-async fn tags_over_http() {
-    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
+    for strategy in BY_TAGS {
         conforms(World::new(rule(|rule| rule.strategy(strategy))).await, &[]).await;
     }
 }
 
 #[tokio::test]
-async fn tags_over_a_process() {
-    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
-        let world = World { is_http: false, ..World::new(rule(|rule| rule.strategy(strategy))).await };
+async fn every_transport() {
+    let by_tags = BY_TAGS.map(|strategy| rule(|rule| rule.strategy(strategy)));
+    for rule in by_tags.into_iter().chain([CommitRule::default()]) {
+        let world = World { is_http: false, ..World::new(rule).await };
         conforms(world, &NOT_OVER_A_PROCESS).await;
     }
+}
+
+#[tokio::test]
+async fn every_cache() {
+    let folder = Some(tempfile::tempdir().unwrap());
+    conforms(World { folder, ..World::new(branch_with_expression()).await }, &[]).await;
 }

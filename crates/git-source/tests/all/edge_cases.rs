@@ -1,7 +1,7 @@
 //! What is valid in Git and misread by programs that parse the output of `git`: each is a row of the differences from Kargo.
 
 use artifact_source::{ArtifactSource, DiscoverRequest, Judgement, Recorder, Rejection};
-use git_source::{CommitStrategy, GitSource};
+use git_source::{CommitSelectionStrategy, GitSource};
 use warehouse_testkit::{Commit, GitRepository, GitServer};
 
 use crate::support::{by_strategy, find, ids, log, on_branch, rule, server_with};
@@ -20,10 +20,10 @@ async fn tabs_and_long_subjects_end_no_list() {
     }
     history.write().unwrap();
     for strategy in [
-        CommitStrategy::NewestFromBranch,
-        CommitStrategy::SemVer,
-        CommitStrategy::Lexical,
-        CommitStrategy::NewestTag,
+        CommitSelectionStrategy::NewestFromBranch,
+        CommitSelectionStrategy::SemVer,
+        CommitSelectionStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag,
     ] {
         let found =
             find(&GitSource::builder(repository.url()).rule(by_strategy(strategy)).build().unwrap()).await;
@@ -42,7 +42,7 @@ async fn a_tag_of_the_branchs_name_is_not_the_branch() {
     let (_server, repository) = server_with(5);
     repository.git(["update-ref", "refs/tags/main", "refs/heads/main~2"]).unwrap();
     repository.git(["update-ref", "refs/tags/HEAD", "refs/heads/main~3"]).unwrap();
-    for branch in [None, Some("main".to_owned())] {
+    for branch in ["", "main"] {
         let source =
             GitSource::builder(repository.url()).rule(rule(|rule| rule.branch(branch))).build().unwrap();
         let recorder = Recorder::new();
@@ -53,7 +53,11 @@ async fn a_tag_of_the_branchs_name_is_not_the_branch() {
     }
 }
 
-async fn subjects(repository: &GitRepository, include: &str, strategy: CommitStrategy) -> Vec<String> {
+async fn subjects(
+    repository: &GitRepository,
+    include: &str,
+    strategy: CommitSelectionStrategy,
+) -> Vec<String> {
     let builder = GitSource::builder(repository.url())
         .rule(rule(|rule| rule.strategy(strategy).include_paths([include])));
     let found = find(&builder.build().unwrap()).await;
@@ -73,7 +77,7 @@ async fn a_submodule_that_is_to_be_ignored_is_a_changed_path() {
     }
     history.commit("main", Commit::new("Other").file("x", "1"));
     history.write().unwrap();
-    for strategy in [CommitStrategy::NewestFromBranch, CommitStrategy::SemVer] {
+    for strategy in [CommitSelectionStrategy::NewestFromBranch, CommitSelectionStrategy::SemVer] {
         assert_eq!(subjects(&repository, "modules", strategy).await, ["Move", "Add"], "{strategy}");
     }
 }
@@ -91,7 +95,7 @@ async fn paths_that_git_quotes_match_as_they_are() {
     for folder in folders {
         let expected = [format!("In {}", folder.len())];
         for include in [folder.to_owned(), format!("{folder}/file"), format!("regex:^{}/", regex(folder))] {
-            let found = subjects(&repository, &include, CommitStrategy::NewestFromBranch).await;
+            let found = subjects(&repository, &include, CommitSelectionStrategy::NewestFromBranch).await;
             let right = found.contains(&expected[0]) && found.len() <= 2;
             assert!(right, "{include:?}: {found:?}");
         }
@@ -116,8 +120,7 @@ async fn what_is_traced_comes_in_the_order_of_the_strategy() {
     let commits = log(&repository, "main", 20);
     let builder = || GitSource::builder(repository.url());
     // Commits, also those that are turned away, the newest first.
-    let some =
-        || builder().rule(rule(|rule| rule.expression_filter("!(subject startsWith 'Change 3')".to_owned())));
+    let some = || builder().rule(rule(|rule| rule.expression_filter("!(subject startsWith 'Change 3')")));
     let judged = trace(some()).await;
     let names: Vec<&str> = judged.iter().map(|judgement| judgement.name.as_str()).collect();
     assert_eq!(names, commits);
@@ -127,7 +130,7 @@ async fn what_is_traced_comes_in_the_order_of_the_strategy() {
     for (name, at) in [("b", 0), ("d", 1), ("a", 2), ("c", 3)] {
         repository.git(["tag", name, &commits[at]]).unwrap();
     }
-    let judged = trace(builder().rule(by_strategy(CommitStrategy::NewestTag)).limit(2)).await;
+    let judged = trace(builder().rule(by_strategy(CommitSelectionStrategy::NewestTag)).limit(2)).await;
     let listed: Vec<_> = judged
         .iter()
         .map(|judgement| {
@@ -135,7 +138,7 @@ async fn what_is_traced_comes_in_the_order_of_the_strategy() {
         })
         .collect();
     assert_eq!(listed, [("b", false), ("d", false), ("a", true), ("c", true)]);
-    let judged = trace(builder().rule(by_strategy(CommitStrategy::Lexical)).limit(2)).await;
+    let judged = trace(builder().rule(by_strategy(CommitSelectionStrategy::Lexical)).limit(2)).await;
     let names: Vec<&str> = judged.iter().map(|judgement| judgement.name.as_str()).collect();
     assert_eq!(names, ["d", "c", "b", "a"]);
 }

@@ -29,7 +29,7 @@ async fn with_fault(
     server.faults().add(when, fault);
     let http = HttpClient::builder().attempts(1).stall_timeout(limit).build().unwrap();
     let builder = GitSource::builder(repository.url()).http(http).max_bytes(1 << 20);
-    let source = builder.stall_limit(limit).build().unwrap();
+    let source = builder.stall_timeout(limit).build().unwrap();
     let answer = source.discover(DiscoverRequest::new()).await;
     server.faults().clear();
     if let Discovery::Found(found) = answer? {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, ErrorKind, Recorder, Rejection};
-use git_source::{CommitRule, CommitRuleBuilder, CommitStrategy, GitSource, GitSourceBuilder};
+use git_source::{
+    CommitRule, CommitRuleBuilder, CommitSelectionStrategy, GitSource, GitSourceBuilder, InvalidCommitRule,
+};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use selection_strategies::path::PathSelectors;
@@ -188,11 +190,10 @@ async fn an_expression_filters_commits() {
         assert_eq!(found.observation.is_none(), expression.contains("now"), "{expression}");
     }
 
-    let wrong = CommitRule::builder().expression_filter("subject ==".to_owned());
-    assert_eq!(wrong.build().unwrap_err().kind(), ErrorKind::InvalidInput);
+    let wrong = CommitRule::builder().expression_filter("subject ==");
+    assert!(matches!(wrong.build(), Err(InvalidCommitRule::Expression(_))));
     let error = fails(
-        GitSource::builder(repository.url())
-            .rule(rule(|rule| rule.expression_filter("len(subject) + 5".to_owned()))),
+        GitSource::builder(repository.url()).rule(rule(|rule| rule.expression_filter("len(subject) + 5"))),
     )
     .await;
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -226,7 +227,7 @@ async fn tags_by_expression_and_by_path() {
             .map(|commit| commit.tag.unwrap())
             .collect()
     };
-    for strategy in [CommitStrategy::SemVer, CommitStrategy::NewestTag] {
+    for strategy in [CommitSelectionStrategy::SemVer, CommitSelectionStrategy::NewestTag] {
         let rare = || paths(&["rare"], &[]).strategy(strategy);
         assert_eq!(names(rare()).await, ["v33.0.0", "v23.0.0", "v13.0.0"], "{strategy}");
         for (expression, expected) in [
@@ -238,10 +239,10 @@ async fn tags_by_expression_and_by_path() {
             let filtered = CommitRule::builder().strategy(strategy).expression_filter(expression.to_owned());
             assert_eq!(names(filtered).await, expected, "{strategy}: {expression}");
         }
-        let both = rare().expression_filter("tag != 'v33.0.0'".to_owned());
+        let both = rare().expression_filter("tag != 'v33.0.0'");
         assert_eq!(names(both).await, ["v23.0.0", "v13.0.0", "v3.0.0"], "{strategy}");
     }
-    let root = paths(&["common"], &[]).strategy(CommitStrategy::SemVer).semver_constraint("0.0.0".to_owned());
+    let root = paths(&["common"], &[]).strategy(CommitSelectionStrategy::SemVer).semver_constraint("0.0.0");
     assert_eq!(names(root).await, ["v0.0.0"], "a root changes all its files");
 }
 

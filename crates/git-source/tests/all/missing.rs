@@ -101,12 +101,10 @@ fn what_cannot_be_built() {
     for (branch, message) in [
         ("a b", "Git allows no such name"),
         ("a\nb", "Git allows no such name"),
-        ("", "Git allows no such name"),
         ("-x", "dash"),
         (&*"x".repeat(256), "255"),
     ] {
         let error = CommitRule::builder().branch(branch.to_owned()).build().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert!(error.message().contains(message), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
     }
 }

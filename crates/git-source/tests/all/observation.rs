@@ -2,7 +2,7 @@
 
 use artifact_http::Credential;
 use artifact_source::Discovery;
-use git_source::{CommitStrategy, GitSource, ObservedRefs};
+use git_source::{CommitSelectionStrategy, GitSource, ObservedRefs};
 use warehouse_testkit::{Commit, GitServer};
 
 use crate::support::{again, find, rule};
@@ -29,15 +29,15 @@ fn server() -> (GitServer, warehouse_testkit::GitRepository) {
 #[tokio::test]
 async fn its_text_is_fixed() {
     let (_server, repository) = server();
-    for (rule, settings, state) in [
+    for (rule, (strategy, fields), state) in [
         (
-            rule(|rule| rule.branch("main".to_owned()).include_paths(["apps"])),
-            r#"{"strategy":"NewestFromBranch","branch":"main","includePaths":["apps"]}"#,
+            rule(|rule| rule.branch("main").include_paths(["apps"])),
+            (r#""newestFromBranch""#, r#","branch":"main","includePaths":["apps"]"#),
             format!(r#"{{"digest":"{SECOND}","refs":{{"branchHead":"{SECOND}"}}}}"#),
         ),
         (
-            rule(|rule| rule.strategy(CommitStrategy::SemVer).semver_constraint("^1".to_owned())),
-            r#"{"strategy":"SemVer","semverConstraint":"^1","strictSemvers":true}"#,
+            rule(|rule| rule.strategy(CommitSelectionStrategy::SemVer).semver_constraint("^1")),
+            (r#""semVer","constraint":"^1","strictness":"strict","names":"gitTag""#, ""),
             format!(
                 r#"{{"digest":"{TAGS}","refs":{{"tags":[["v1.0.0","{FIRST}"],["v1.1.0","{SECOND}"]]}}}}"#
             ),
@@ -49,11 +49,20 @@ async fn its_text_is_fixed() {
         let observation = found.observation.unwrap();
         let text = serde_json::to_string(&observation).unwrap();
 
-        let fingerprint = format!(r#"{{"repository":"{}","limit":7,"rule":{settings}}}"#, repository.url());
+        let fingerprint = format!(
+            r#"{{"kind":"git","repository":"{}","rule":{{"strategy":{strategy}}},"limit":7{fields}}}"#,
+            repository.url()
+        );
         let fingerprint = serde_json::to_string(&fingerprint).unwrap();
-        let expected = format!(r#"{{"schema":3,"fingerprint":{fingerprint},"state":{state}}}"#);
+        let expected = format!(r#"{{"schema":4,"fingerprint":{fingerprint},"state":{state}}}"#);
         assert_eq!(text, expected);
         assert!(!text.contains("SECRET"), "{text}");
+
+        // The layout until version 3 is as good as none.
+        let old = text.replace("\"schema\":4", "\"schema\":3");
+        let old = serde_json::from_str(&old).unwrap();
+        assert_eq!(ObservedRefs::of(&old), None);
+        assert!(matches!(again(&builder().build().unwrap(), Some(&old)).await, Discovery::Found(_)));
 
         // What is read back proves that nothing moved, also to a source that gets its credential otherwise.
         let read = serde_json::from_str(&text).unwrap();

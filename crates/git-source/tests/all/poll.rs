@@ -82,7 +82,7 @@ async fn the_number_of_references_costs_a_branch_nothing() {
 async fn the_newest_of_41_000_tags_are_one_fetch() {
     let (server, repository) = with_references(0, 41_000);
     let by = |settings: fn(git_source::CommitRuleBuilder) -> git_source::CommitRuleBuilder| {
-        let rule = rule(|rule| settings(rule.strategy(git_source::CommitStrategy::NewestTag)));
+        let rule = rule(|rule| settings(rule.strategy(git_source::CommitSelectionStrategy::NewestTag)));
         GitSource::builder(repository.url()).rule(rule).limit(20).build().unwrap()
     };
     let all = by(|rule| rule);

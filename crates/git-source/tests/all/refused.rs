@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use artifact_http::{Credential, HttpClient};
 use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind, Recorder, Rejection};
-use git_source::{CommitStrategy, GitSource, GitSourceBuilder, ObservedRefs};
+use git_source::{CommitSelectionStrategy, GitSource, GitSourceBuilder, ObservedRefs};
 use warehouse_testkit::{Authority, Commit, Fault, GitServer, Reply, When};
 
 use crate::support::{add, by_strategy, fails, find, ids, log, on_branch, rule, server_with};
@@ -130,7 +130,7 @@ async fn a_branch_that_moves_is_asked_for_once_more_over_protocol_0_too() {
             .body(lines.concat())
     };
     repository.git(["tag", "v1.0.0", "main"]).unwrap();
-    for strategy in [CommitStrategy::NewestFromBranch, CommitStrategy::SemVer] {
+    for strategy in [CommitSelectionStrategy::NewestFromBranch, CommitSelectionStrategy::SemVer] {
         let source =
             || GitSource::builder(repository.url()).rule(by_strategy(strategy)).limit(1).http(once());
         server.faults().clear();
@@ -217,7 +217,11 @@ async fn tags_that_git_forbids_are_passed_over() {
     let mut lines: Vec<String> = bad.iter().map(|name| format!("{id} refs/tags/{name}\n")).collect();
     lines.push(format!("{id} refs/tags/v1.0.0\n"));
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
+    for strategy in [
+        CommitSelectionStrategy::SemVer,
+        CommitSelectionStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag,
+    ] {
         server.faults().clear();
         server.faults().add(When::post(POST).nth(1), packets(&lines));
         let recorder = Recorder::new();
@@ -264,7 +268,11 @@ async fn names_that_gitoxide_cannot_read_cost_no_other_tag() {
     let answer = |kind: &str, body: Vec<u8>| {
         Reply::status(200).header("content-type", format!("application/x-git-upload-pack-{kind}")).body(body)
     };
-    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
+    for strategy in [
+        CommitSelectionStrategy::SemVer,
+        CommitSelectionStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag,
+    ] {
         for protocol in [2, 0] {
             server.faults().clear();
             let reply = if protocol == 2 {
@@ -304,9 +312,10 @@ async fn names_that_gitoxide_cannot_read_cost_no_other_tag() {
     // A line that is not a reference is an error that shows the line.
     server.faults().clear();
     server.faults().add(When::post(POST).nth(1), packets(&["12 refs/tags/v1.0.0\n"]));
-    let error =
-        fails(GitSource::builder(repository.url()).rule(by_strategy(CommitStrategy::SemVer)).http(once()))
-            .await;
+    let error = fails(
+        GitSource::builder(repository.url()).rule(by_strategy(CommitSelectionStrategy::SemVer)).http(once()),
+    )
+    .await;
     let cause = std::error::Error::source(&error).map(ToString::to_string);
     let shown = cause.unwrap_or_default();
     assert!(shown.contains("the line \"12 refs/tags/v1.0.0\" is not an object id"), "{shown}");
@@ -322,7 +331,11 @@ async fn a_tag_on_the_parent_of_another_one_and_what_was_observed() {
     }
     repository.git(["tag", "v1.1.0", "main"]).unwrap();
     repository.git(["tag", "v1.0.0", "main~1"]).unwrap();
-    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
+    for strategy in [
+        CommitSelectionStrategy::SemVer,
+        CommitSelectionStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag,
+    ] {
         let source = GitSource::builder(repository.url())
             .rule(rule(|rule| rule.strategy(strategy).include_paths(["apps"])))
             .limit(1)
@@ -350,8 +363,10 @@ async fn a_tag_without_a_tagger_has_no_date() {
     let id = repository.git(["hash-object", "-t", "tag", "-w", file.to_str().unwrap()]).unwrap();
     repository.set_reference("refs/tags/v1.0.0", &id).unwrap();
     repository.git(["tag", "v0.9.0", "main"]).unwrap();
-    let source =
-        GitSource::builder(repository.url()).rule(by_strategy(CommitStrategy::NewestTag)).build().unwrap();
+    let source = GitSource::builder(repository.url())
+        .rule(by_strategy(CommitSelectionStrategy::NewestTag))
+        .build()
+        .unwrap();
     let found = find(&source).await;
     let listed: Vec<_> =
         found.artifacts.iter().map(|commit| (commit.tag.as_deref(), commit.creator_date.is_some())).collect();

@@ -2,7 +2,7 @@
 
 use artifact_http::HttpClient;
 use artifact_source::{Discovery, ErrorKind};
-use git_source::{CommitStrategy, GitSource, GitSourceBuilder};
+use git_source::{CommitSelectionStrategy, GitSource, GitSourceBuilder};
 use warehouse_testkit::{Commit, GitServer, GitServerBuilder};
 
 use crate::support::{add, again, by_strategy, fails, find, ids, log, on_branch, rule, source};
@@ -154,7 +154,7 @@ async fn protocol_1() {
             panic!("nothing moved at {source}");
         };
         assert_eq!(cost.requests, 1, "{source}");
-        let tags = builder().rule(by_strategy(CommitStrategy::SemVer)).build().unwrap();
+        let tags = builder().rule(by_strategy(CommitSelectionStrategy::SemVer)).build().unwrap();
         assert_eq!(ids(&find(&tags).await), log(&repository, "v1.0.0", 1), "{source}");
     }
 }
@@ -168,10 +168,10 @@ async fn a_server_that_refuses_part_of_a_history_sends_all_of_it() {
         (GitServer::builder().refuses_shallow().old_protocol().without_filter(), 0),
     ] {
         for strategy in [
-            CommitStrategy::NewestFromBranch,
-            CommitStrategy::SemVer,
-            CommitStrategy::Lexical,
-            CommitStrategy::NewestTag,
+            CommitSelectionStrategy::NewestFromBranch,
+            CommitSelectionStrategy::SemVer,
+            CommitSelectionStrategy::Lexical,
+            CommitSelectionStrategy::NewestTag,
         ] {
             for paths in [&[][..], &["folder"]] {
                 let (server, repository) = start(builder.clone());
@@ -186,7 +186,7 @@ async fn a_server_that_refuses_part_of_a_history_sends_all_of_it() {
                     find(&source).await
                 };
                 let expected = |tag: &str| match strategy {
-                    CommitStrategy::NewestFromBranch => log(&repository, "main", 20),
+                    CommitSelectionStrategy::NewestFromBranch => log(&repository, "main", 20),
                     _ => log(&repository, tag, 1),
                 };
                 let found = discover().await;

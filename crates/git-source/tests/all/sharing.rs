@@ -6,7 +6,7 @@ use std::time::Duration;
 use artifact_http::{Credential, HttpClient};
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, ErrorKind, Found, Observation};
 use futures::future::join_all;
-use git_source::{CommitRule, CommitStrategy, GitSource, GitSourceBuilder, RepositoryCache};
+use git_source::{CommitRule, CommitSelectionStrategy, GitSource, GitSourceBuilder, RepositoryCache};
 use warehouse_testkit::{Commit, Fault, GitRepository, GitServer, GitServerBuilder, When};
 
 use crate::support::{add, find, ids, log, on_branch, rule, server_with};
@@ -51,10 +51,14 @@ fn rules(count: usize) -> Vec<(CommitRule, usize)> {
             0 => rule,
             1 => rule.branch(format!("release/{}", number % 10)),
             2 => rule.include_paths([&app]),
-            3 => rule.strategy(CommitStrategy::SemVer).semver_constraint(format!("^{}", 1 + number % 2)),
-            4 => rule.strategy(CommitStrategy::NewestTag).allow_tags_regexes(["^v2"]),
+            3 => rule
+                .strategy(CommitSelectionStrategy::SemVer)
+                .semver_constraint(format!("^{}", 1 + number % 2)),
+            4 => rule.strategy(CommitSelectionStrategy::NewestTag).allow_tags_regexes(["^v2"]),
             5 => rule.branch("main".to_owned()).include_paths([format!("glob:{app}/**/*.yaml")]),
-            6 => rule.strategy(CommitStrategy::Lexical).include_paths(["glob:apps/app-{0,2,4,6}/**"]),
+            6 => {
+                rule.strategy(CommitSelectionStrategy::Lexical).include_paths(["glob:apps/app-{0,2,4,6}/**"])
+            }
             7 => rule.exclude_paths(["apps/app-3"]),
             _ => rule.expression_filter("subject startsWith 'Change 1'".to_owned()),
         });
@@ -257,7 +261,7 @@ async fn what_differs_in_credential_or_limits_is_asked_for_itself() {
         // The same name, and found in the same place.
         &password("two"),
         &|builder| builder.max_bytes(1 << 20),
-        &|builder| builder.stall_limit(Duration::from_secs(7)),
+        &|builder| builder.stall_timeout(Duration::from_secs(7)),
     ];
     for other in others {
         server.log().clear();

@@ -1,7 +1,7 @@
 //! What the tests share.
 
 use artifact_source::{ArtifactSource, Commit, DiscoverRequest, Discovery, Error, Found, Observation};
-use git_source::{CommitRule, CommitRuleBuilder, CommitStrategy, GitSource, GitSourceBuilder};
+use git_source::{CommitRule, CommitRuleBuilder, CommitSelectionStrategy, GitSource, GitSourceBuilder};
 use warehouse_testkit::{GitRepository, GitServer};
 
 /// A server with one repository of this many commits on `main`, each with a file.
@@ -41,7 +41,7 @@ pub fn on_branch(name: &str) -> CommitRule {
 
 /// All commits or tags, by this strategy.
 #[track_caller]
-pub fn by_strategy(strategy: CommitStrategy) -> CommitRule {
+pub fn by_strategy(strategy: CommitSelectionStrategy) -> CommitRule {
     rule(|rule| rule.strategy(strategy))
 }
 

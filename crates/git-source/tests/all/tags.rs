@@ -1,7 +1,9 @@
 //! Which tags are found (rule 4.2): compared with what `git for-each-ref` and `sort` say.
 
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, ErrorKind, Recorder, Rejection};
-use git_source::{CommitRule, CommitRuleBuilder, CommitStrategy, GitSource, GitSourceBuilder};
+use git_source::{
+    CommitRule, CommitRuleBuilder, CommitSelectionStrategy, GitSource, GitSourceBuilder, InvalidCommitRule,
+};
 use warehouse_testkit::{Commit, GitRepository, GitServer, GitServerBuilder};
 
 use crate::support::{again, by_strategy, fails, find, rule};
@@ -33,7 +35,7 @@ fn repository_with_tags(builder: GitServerBuilder) -> (GitServer, GitRepository)
     (server, repository)
 }
 
-fn builder(repository: &GitRepository, by: CommitStrategy) -> GitSourceBuilder {
+fn builder(repository: &GitRepository, by: CommitSelectionStrategy) -> GitSourceBuilder {
     GitSource::builder(repository.url()).rule(by_strategy(by))
 }
 
@@ -46,28 +48,22 @@ async fn names(builder: GitSourceBuilder) -> Vec<String> {
 async fn by_semantic_version() {
     let (_server, repository) = repository_with_tags(GitServer::builder());
     let semver = |settings: fn(CommitRuleBuilder) -> CommitRuleBuilder| {
-        let rule = rule(|rule| settings(rule.strategy(CommitStrategy::SemVer)));
+        let rule = rule(|rule| settings(rule.strategy(CommitSelectionStrategy::SemVer)));
         GitSource::builder(repository.url()).rule(rule).limit(3)
     };
     assert_eq!(names(semver(|rule| rule)).await, ["v8.0.0", "v2.29.0", "v2.28.0"]);
-    assert_eq!(
-        names(semver(|rule| rule.semver_constraint("^1".to_owned()))).await,
-        ["v1.29.0", "v1.28.0", "v1.27.0"]
-    );
+    assert_eq!(names(semver(|rule| rule.semver_constraint("^1"))).await, ["v1.29.0", "v1.28.0", "v1.27.0"]);
     let loose = semver(|rule| rule.strict_semvers(false).ignore_tags(["v8.0.0"]));
     assert_eq!(names(loose).await, ["v3", "v2.29.0", "v2.28.0"]);
-    assert_eq!(
-        names(semver(|rule| rule.semver_constraint(">=1.31.0-0 <2.0.0".to_owned()))).await,
-        ["v1.31.0-rc.1"]
-    );
-    assert_eq!(names(semver(|rule| rule.semver_constraint("^77".to_owned()))).await, [""; 0]);
+    assert_eq!(names(semver(|rule| rule.semver_constraint(">=1.31.0-0 <2.0.0"))).await, ["v1.31.0-rc.1"]);
+    assert_eq!(names(semver(|rule| rule.semver_constraint("^77"))).await, [""; 0]);
 }
 
 #[tokio::test]
 async fn by_bytes_and_by_date() {
     let (_server, repository) = repository_with_tags(GitServer::builder());
-    let lexical = builder(&repository, CommitStrategy::Lexical).limit(100);
-    let newest = builder(&repository, CommitStrategy::NewestTag).limit(100);
+    let lexical = builder(&repository, CommitSelectionStrategy::Lexical).limit(100);
+    let newest = builder(&repository, CommitSelectionStrategy::NewestTag).limit(100);
     let is_commit = |name: &&str| !["v9.0.0", "v9.1.0", "v9.2.0"].contains(name);
 
     let printed = repository
@@ -85,7 +81,8 @@ async fn by_bytes_and_by_date() {
 #[tokio::test]
 async fn the_fields_of_a_tag() {
     let (_server, repository) = repository_with_tags(GitServer::builder());
-    let found = find(&builder(&repository, CommitStrategy::NewestTag).limit(100).build().unwrap()).await;
+    let found =
+        find(&builder(&repository, CommitSelectionStrategy::NewestTag).limit(100).build().unwrap()).await;
     for commit in found.artifacts {
         let tag = commit.tag.unwrap();
         let revision = format!("{tag}^{{commit}}");
@@ -103,9 +100,11 @@ async fn the_fields_of_a_tag() {
 #[tokio::test]
 async fn the_cost_of_tags() {
     let (server, repository) = repository_with_tags(GitServer::builder());
-    for (strategy, requests) in
-        [(CommitStrategy::SemVer, 4), (CommitStrategy::Lexical, 4), (CommitStrategy::NewestTag, 4)]
-    {
+    for (strategy, requests) in [
+        (CommitSelectionStrategy::SemVer, 4),
+        (CommitSelectionStrategy::Lexical, 4),
+        (CommitSelectionStrategy::NewestTag, 4),
+    ] {
         // Three tags do not lead to commits: another batch replaces them, or else
         // the tree, which the filter left out, is fetched alone.
         server.log().clear();
@@ -137,7 +136,11 @@ async fn every_tag_is_traced_once() {
     let listed = repository.git(["for-each-ref", "--format=%(refname:short)", "refs/tags"]).unwrap();
     let mut listed: Vec<&str> = listed.lines().collect();
     listed.sort_unstable();
-    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
+    for strategy in [
+        CommitSelectionStrategy::SemVer,
+        CommitSelectionStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag,
+    ] {
         let recorder = Recorder::new();
         let filtered =
             rule(|rule| rule.strategy(strategy).allow_tags_regexes(["^v"]).ignore_tags_regexes(["^v1\\.1"]));
@@ -170,7 +173,7 @@ async fn from_old_servers_and_over_a_process() {
     ] {
         let (_server, repository) = repository_with_tags(server);
         for url in [repository.url().to_owned(), repository.file_url()] {
-            for by in [CommitStrategy::SemVer, CommitStrategy::NewestTag] {
+            for by in [CommitSelectionStrategy::SemVer, CommitSelectionStrategy::NewestTag] {
                 let source = GitSource::builder(&url).rule(by_strategy(by)).limit(6);
                 assert_eq!(names(source).await.len(), 6, "{what}, {url}, {by}");
             }
@@ -182,11 +185,16 @@ async fn from_old_servers_and_over_a_process() {
 async fn a_repository_without_tags() {
     let server = GitServer::start().unwrap();
     let repository = server.create("empty.git").unwrap();
-    for strategy in [CommitStrategy::SemVer, CommitStrategy::Lexical, CommitStrategy::NewestTag] {
+    for strategy in [
+        CommitSelectionStrategy::SemVer,
+        CommitSelectionStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag,
+    ] {
         assert_eq!(names(builder(&repository, strategy)).await, [""; 0]);
     }
     let error = fails(
-        GitSource::builder(format!("{}/no.git", server.url())).rule(by_strategy(CommitStrategy::SemVer)),
+        GitSource::builder(format!("{}/no.git", server.url()))
+            .rule(by_strategy(CommitSelectionStrategy::SemVer)),
     )
     .await;
     assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -195,11 +203,12 @@ async fn a_repository_without_tags() {
 #[test]
 fn what_cannot_be_built() {
     let by = |strategy| CommitRule::builder().strategy(strategy);
-    for builder in [
-        by(CommitStrategy::SemVer).semver_constraint("nonsense".to_owned()),
-        by(CommitStrategy::Lexical).allow_tags_regexes(["("]),
-        by(CommitStrategy::NewestTag).ignore_tags_regexes(["["]),
+    let wrong = by(CommitSelectionStrategy::SemVer).semver_constraint("nonsense");
+    assert!(matches!(wrong.build(), Err(InvalidCommitRule::Constraint(_))));
+    for wrong in [
+        by(CommitSelectionStrategy::Lexical).allow_tags_regexes(["("]),
+        by(CommitSelectionStrategy::NewestTag).ignore_tags_regexes(["["]),
     ] {
-        assert_eq!(builder.build().unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert!(matches!(wrong.build(), Err(InvalidCommitRule::Pattern(_))));
     }
 }

@@ -283,6 +283,21 @@ impl Parsed {
     }
 }
 
+/// Reads RFC 3339 as [`parse_rfc3339`], as a timestamp. A moment beyond what a [`Timestamp`](jiff::Timestamp) can be is the last one, or the
+/// first.
+///
+/// ```
+/// use go_compat::time::rfc3339_timestamp;
+///
+/// assert_eq!(rfc3339_timestamp("2024-03-01T8:00:00,5+02:00").unwrap().to_string(), "2024-03-01T06:00:00.5Z");
+/// assert_eq!(rfc3339_timestamp("yesterday"), None);
+/// ```
+#[cfg(feature = "jiff")]
+#[must_use]
+pub fn rfc3339_timestamp(text: &str) -> Option<jiff::Timestamp> {
+    Some(parse_rfc3339(text)?.timestamp())
+}
+
 /// Reads a time in a layout, as Go's `time.Parse`; `None` for a text that does not fit.
 ///
 /// ```

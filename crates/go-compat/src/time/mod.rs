@@ -5,4 +5,6 @@ mod civil;
 mod layout;
 
 pub use civil::{Civil, MONTHS, WEEKDAYS};
+#[cfg(feature = "jiff")]
+pub use layout::rfc3339_timestamp;
 pub use layout::{Parsed, ParsedZone, RFC3339, RFC3339_NANO, format, parse, parse_rfc3339};

@@ -20,6 +20,7 @@ use super::checkpoint::Checkpoint;
 use super::digest::EntryDigest;
 use super::table::{Index, IndexError};
 use super::utf8::{NotUtf8, Utf8Reader};
+use crate::index_limits;
 
 /// The limits of the YAML parser. It streams, so only anchors and aliases take memory, and these are limited. Its defaults are meant for
 /// configuration files and reject an index of 30 MB. The caller limits the size of the input.
@@ -30,11 +31,11 @@ fn limits() -> Options {
             max_events: usize::MAX,
             max_nodes: usize::MAX,
             max_total_scalar_bytes: usize::MAX,
-            max_anchors: 1_000,
-            max_recorded_anchor_bytes: 4 << 20,
-            max_depth: 64,
+            max_anchors: index_limits::MAX_ANCHORS,
+            max_recorded_anchor_bytes: index_limits::MAX_ANCHOR_BYTES,
+            max_depth: index_limits::MAX_DEPTH,
         },
-        alias_limits: alias_limits! { max_total_replayed_events: 100_000 },
+        alias_limits: alias_limits! { max_total_replayed_events: index_limits::MAX_REPEATED_EVENTS },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         // A skipped value may be any number, such as a digest that reads `1e999`.
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,

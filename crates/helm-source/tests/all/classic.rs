@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
-use artifact_source::conformance::{self, Disturbance, Fixture};
 use artifact_source::{
     ArtifactSource, Chart, Cost, DiscoverRequest, Discovery, Error, Found, Observation, Recorder, Rejection,
 };
 use helm_source::{HelmSource, HelmSourceBuilder, IndexCache};
-use warehouse_testkit::{Chart as Published, ChartServer, Fault, FaultScript, When};
+use warehouse_testkit::{Chart as Published, ChartServer, Fault, When};
 
 fn client() -> HttpClient {
     HttpClient::builder().attempts(1).stall_timeout(Duration::from_secs(10)).build().unwrap()
@@ -248,77 +247,4 @@ async fn an_observation_of_another_question_is_ignored() {
         let other = other.build().unwrap();
         assert!(discover(&other, seen.as_ref()).await.unwrap().found().is_some(), "{other:?}");
     }
-}
-
-struct Index {
-    server: ChartServer,
-    listed: Vec<String>,
-}
-
-impl Index {
-    fn set(&self) {
-        let entries = self.listed.iter().map(|version| format!("  - version: \"{version}\"\n"));
-        self.server.set_index(format!("entries:\n  web:\n{}", entries.collect::<String>()));
-    }
-}
-
-#[async_trait::async_trait]
-impl Fixture for Index {
-    type Source = HelmSource;
-
-    async fn source(&self) -> HelmSource {
-        let url = self.server.url().replace("://", "://me:SECRET@");
-        let source = HelmSource::builder(format!("{url}/?token=SECRET")).chart("web").http(client());
-        source.constraint(">=0.1").limit(3).build().unwrap()
-    }
-
-    async fn listed(&self) -> Vec<String> {
-        self.listed.clone()
-    }
-
-    async fn publish(&mut self) {
-        self.listed.push("9.0.0".to_owned());
-        self.set();
-    }
-
-    async fn shuffle(&mut self) {
-        self.listed.rotate_left(1);
-        self.set();
-    }
-
-    async fn clear(&mut self) -> bool {
-        self.listed = vec!["nightly".to_owned()];
-        self.set();
-        true
-    }
-
-    async fn disturb(&mut self, disturbance: Option<Disturbance>) -> bool {
-        disturb(self.server.faults(), disturbance)
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        vec!["SECRET".to_owned()]
-    }
-}
-
-/// Makes a server of the testkit fail in this way, or work again.
-pub(crate) fn disturb(faults: &FaultScript, disturbance: Option<Disturbance>) -> bool {
-    faults.clear();
-    match disturbance {
-        None => {}
-        Some(Disturbance::Unavailable) => faults.add(When::any(), Fault::status(503)),
-        Some(Disturbance::Silent) => faults.add(When::any(), Fault::Stall),
-        Some(_) => return false,
-    }
-    true
-}
-
-#[tokio::test]
-async fn it_conforms() {
-    let server = ChartServer::builder().basic("me", "SECRET").require_query("token=SECRET").start().unwrap();
-    let listed = ["1.0.0", "1.10.0", "1.9.0", "v1.9.0", "1.9", "0.0.1", "nightly", "1.10.0"];
-    let mut index = Index { server, listed: listed.map(str::to_owned).to_vec() };
-    index.set();
-    let conformance = conformance::all(&mut index).await.unwrap();
-    assert!(conformance.not_checked().is_empty(), "{conformance:?}");
 }

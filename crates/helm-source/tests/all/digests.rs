@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
-use artifact_source::conformance::{self, Disturbance, Fixture};
 use artifact_source::{
     ArtifactSource, Chart, DiscoverRequest, Discovery, ErrorKind, Found, Observation, Recorder, Rejection,
 };
@@ -11,8 +10,6 @@ use helm_source::{HelmSource, HelmSourceBuilder, IndexCache};
 use warehouse_testkit::{
     Chart as Published, ChartIndex, ChartServer, Fault, MediaType, Registry, Reply, When,
 };
-
-use crate::classic::disturb;
 
 fn client() -> HttpClient {
     HttpClient::builder()
@@ -115,6 +112,53 @@ async fn json_that_is_no_manifest_gives_no_chart_a_digest() {
             "{body}"
         );
     }
+}
+
+/// A digest that stands beside something else than a manifest is none of a chart: GET decides, for one request more.
+#[tokio::test]
+async fn the_digest_of_a_head_counts_for_a_manifest_only() {
+    let other = format!("sha256:{}", "9".repeat(64));
+    for (media_type, is_manifest) in [
+        (Some("text/html"), false),
+        (Some("application/json"), false),
+        (Some("text/vnd.oci.image.manifest.v1+json"), false),
+        (None, false),
+        (Some("application/vnd.oci.image.manifest.v1+json; charset=utf-8"), true),
+        (Some("Application/vnd.docker.distribution.manifest.v2+json"), true),
+        (Some("application/vnd.oci.image.index.v1+json"), true),
+    ] {
+        let registry = Registry::start().unwrap();
+        push(&registry, &["1.1.0"]);
+        let reply = Reply::status(200).header("docker-content-digest", other.as_str());
+        let reply = media_type.into_iter().fold(reply, |reply, value| reply.header("content-type", value));
+        registry.faults().add(When::head("/v2/charts/web/manifests/*"), reply);
+        let answer = found(&in_registry(&registry).build().unwrap(), None).await;
+        let own = registry.digest("charts/web", "1.1.0").unwrap();
+        let expected = if is_manifest { &other } else { &own };
+        assert_eq!(digests(&answer), [("1.1.0", Some(expected.as_str()))], "{media_type:?}");
+        assert_eq!(answer.cost.requests, if is_manifest { 2 } else { 3 }, "{media_type:?}");
+    }
+}
+
+/// A page of a proxy in the place of one tag: the error names the tag, and what it says to write excludes it.
+#[tokio::test]
+async fn a_tag_that_is_never_a_manifest_is_named_with_the_way_to_exclude_it() {
+    let registry = Registry::start().unwrap();
+    push(&registry, &["1.0.0", "1.1.0+a"]);
+    let page = Reply::status(200)
+        .header("content-type", "text/html")
+        .header("docker-content-digest", format!("sha256:{}", "9".repeat(64)))
+        .body("<html>sign in</html>");
+    registry.faults().add(When::path("/v2/charts/web/manifests/1.1.0_a"), page);
+    let error = in_registry(&registry).build().unwrap().discover(DiscoverRequest::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    let hint = error.hint().unwrap();
+    let (_, remedy) = hint.split_once("exclude it with `").unwrap();
+    let (constraint, _) = remedy.split_once('`').unwrap();
+    assert_eq!(constraint, "!=1.1.0+a");
+    let answer = found(&in_registry(&registry).constraint(constraint).build().unwrap(), None).await;
+    assert_eq!(answer.artifacts.len(), 1);
+    assert_eq!(answer.artifacts[0].version, "1.0.0");
 }
 
 /// Off is the default: the same requests, the same charts and the same observation as ever.
@@ -354,120 +398,4 @@ async fn the_largest_limit_costs_one_request_each_and_keeps_the_order() {
     assert_eq!(first.artifacts.iter().map(|chart| &chart.version).collect::<Vec<_>>(), expected);
     let again = discover(&source, first.observation.as_ref()).await;
     assert!(matches!(&again, Discovery::Unchanged { cost } if cost.requests == 1 + 100), "{again:?}");
-}
-
-/// A registry whose one tag moves: only its digest tells that there is another best chart.
-struct MovingTag {
-    registry: Registry,
-    published: u32,
-}
-
-impl MovingTag {
-    fn push(&mut self) {
-        self.published += 1;
-        self.registry.push_chart("charts", &web("1.0.0-dev", &format!("number: {}\n", self.published)));
-    }
-}
-
-#[async_trait::async_trait]
-impl Fixture for MovingTag {
-    type Source = HelmSource;
-
-    async fn source(&self) -> HelmSource {
-        let credential = Credential::password("me", "SECRET");
-        in_registry(&self.registry).credentials(credential).constraint(">=0.1.0-0").limit(2).build().unwrap()
-    }
-
-    async fn listed(&self) -> Vec<String> {
-        self.registry.tags("charts/web")
-    }
-
-    async fn publish(&mut self) {
-        self.push();
-    }
-
-    async fn clear(&mut self) -> bool {
-        let fitting = self.registry.tags("charts/web").into_iter().filter(|tag| tag != "0.0.1");
-        fitting.for_each(|tag| assert!(self.registry.delete_tag("charts/web", &tag)));
-        true
-    }
-
-    async fn disturb(&mut self, disturbance: Option<Disturbance>) -> bool {
-        disturb(self.registry.faults(), disturbance)
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        vec!["SECRET".to_owned()]
-    }
-}
-
-#[tokio::test]
-async fn a_moving_tag_conforms() {
-    let registry = Registry::builder().bearer("me", "SECRET").page_size(2).reverse_tags().start().unwrap();
-    push(&registry, &["0.9.0", "0.8.0", "0.7.0", "0.0.1"]);
-    let mut tag = MovingTag { registry, published: 0 };
-    tag.push();
-    let conformance = conformance::all(&mut tag).await.unwrap();
-    assert!(conformance.not_checked().is_empty(), "{conformance:?}");
-}
-
-/// An index whose best version is published again and again.
-struct MovingEntry {
-    server: ChartServer,
-    published: u32,
-    older: Vec<&'static str>,
-}
-
-impl MovingEntry {
-    fn set(&self) {
-        let mut charts: Vec<_> = self.older.iter().map(|version| web(version, "")).collect();
-        charts.push(web("1.0.0-dev", &format!("number: {}\n", self.published)));
-        replace(&self.server, &charts);
-    }
-}
-
-#[async_trait::async_trait]
-impl Fixture for MovingEntry {
-    type Source = HelmSource;
-
-    async fn source(&self) -> HelmSource {
-        let credential = Credential::password("me", "SECRET");
-        in_index(&self.server).credentials(credential).constraint(">=0.1.0-0").limit(2).build().unwrap()
-    }
-
-    async fn listed(&self) -> Vec<String> {
-        self.older.iter().copied().chain(["1.0.0-dev"]).map(str::to_owned).collect()
-    }
-
-    async fn publish(&mut self) {
-        self.published += 1;
-        self.set();
-    }
-
-    async fn shuffle(&mut self) {
-        self.older.rotate_left(1);
-        self.set();
-    }
-
-    async fn clear(&mut self) -> bool {
-        replace(&self.server, &[web("0.0.1", "")]);
-        true
-    }
-
-    async fn disturb(&mut self, disturbance: Option<Disturbance>) -> bool {
-        disturb(self.server.faults(), disturbance)
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        vec!["SECRET".to_owned()]
-    }
-}
-
-#[tokio::test]
-async fn a_moving_entry_conforms() {
-    let server = ChartServer::builder().basic("me", "SECRET").start().unwrap();
-    let mut entry = MovingEntry { server, published: 0, older: vec!["0.9.0", "0.8.0", "0.0.1"] };
-    entry.publish().await;
-    let conformance = conformance::all(&mut entry).await.unwrap();
-    assert!(conformance.not_checked().is_empty(), "{conformance:?}");
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failing test may panic")]
 
 mod classic;
+mod conformance;
 mod corpus;
 mod digests;
 mod lenient;

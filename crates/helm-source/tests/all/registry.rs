@@ -3,14 +3,11 @@
 use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
-use artifact_source::conformance::{self, Disturbance, Fixture};
 use artifact_source::{
     ArtifactSource, Chart, DiscoverRequest, Discovery, ErrorKind, Found, Recorder, Rejection,
 };
 use helm_source::{HelmSource, HelmSourceBuilder};
 use warehouse_testkit::{Chart as Published, Registry, RegistryBuilder, Reply, When};
-
-use crate::classic::disturb;
 
 fn web(registry: &Registry) -> HelmSourceBuilder {
     let client = HttpClient::builder().attempts(1).stall_timeout(Duration::from_secs(10)).build().unwrap();
@@ -142,51 +139,4 @@ async fn a_missing_repository_is_not_found() {
     let source = web(&registry).build().unwrap();
     let error = source.discover(DiscoverRequest::new()).await.unwrap_err();
     assert_eq!((error.kind(), error.id()), (ErrorKind::NotFound, Some(source.id())));
-}
-
-struct Tags(Registry);
-
-#[async_trait::async_trait]
-impl Fixture for Tags {
-    type Source = HelmSource;
-
-    async fn source(&self) -> HelmSource {
-        let credential = Credential::password("me", "SECRET");
-        web(&self.0).credentials(credential).constraint(">=0.1").limit(3).build().unwrap()
-    }
-
-    async fn listed(&self) -> Vec<String> {
-        self.0.tags("charts/web")
-    }
-
-    async fn publish(&mut self) {
-        push(&self.0, &["9.0.0"]);
-    }
-
-    /// A tag has `_` for the `+` of the version.
-    fn candidate(&self, chart: &Chart) -> String {
-        chart.version.replace('+', "_")
-    }
-
-    async fn clear(&mut self) -> bool {
-        let fitting = self.0.tags("charts/web").into_iter().filter(|tag| tag != "0.0.1");
-        fitting.for_each(|tag| assert!(self.0.delete_tag("charts/web", &tag)));
-        true
-    }
-
-    async fn disturb(&mut self, disturbance: Option<Disturbance>) -> bool {
-        disturb(self.0.faults(), disturbance)
-    }
-
-    fn secrets(&self) -> Vec<String> {
-        vec!["SECRET".to_owned()]
-    }
-}
-
-#[tokio::test]
-async fn it_conforms() {
-    let registry = Registry::builder().bearer("me", "SECRET").page_size(2).reverse_tags().start().unwrap();
-    push(&registry, &["1.0.0", "1.10.0", "1.9.0", "1.9.0+a", "0.0.1"]);
-    let conformance = conformance::all(&mut Tags(registry)).await.unwrap();
-    assert!(conformance.not_checked().is_empty(), "{conformance:?}");
 }

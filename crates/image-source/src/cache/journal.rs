@@ -3,7 +3,7 @@
 //! From the bottom up: a [`Codec`] turns records into lines with a checksum; a [`Folder`] has the lock and the limit that all journals
 //! share; a [`Journal`] is the files of one scope.
 
-use std::fs::{self, File, Metadata, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::iter::Peekable;
@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
+use artifact_http::cache_folder;
 use artifact_source::lock;
 use oci_registry::Digest;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ use super::CacheScope;
 use crate::Facts;
 
 /// The version of the format. Lines of another version are skipped.
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 3;
 const CHECKSUM_LENGTH: usize = 16;
 
 /// One entry of the cache.
@@ -158,9 +159,10 @@ impl Folder {
     /// The lock for writers, until it is dropped or its process ends. The folder is created if it is missing. Waits for another
     /// writer within the budget, and not at all if the last wait timed out.
     fn lock(&self, budget: &LockBudget) -> io::Result<File> {
-        private_folder(&self.path)?;
-        regular_file(&self.lock_path())?;
-        let lock = private_file().create(true).truncate(false).write(true).open(self.lock_path())?;
+        cache_folder::create(&self.path)?;
+        let options = &mut File::options();
+        options.create(true).truncate(false).write(true);
+        let lock = cache_folder::open_file(&self.lock_path(), options)?;
         let begun = Instant::now();
         let left = if self.has_timed_out.load(Ordering::Relaxed) { Duration::ZERO } else { budget.left() };
         let locked = loop {
@@ -220,36 +222,6 @@ struct JournalFile {
     path: PathBuf,
     length: u64,
     used: SystemTime,
-}
-
-/// Creates the folder for this user alone, as it may hold facts of private repositories.
-fn private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(path)
-}
-
-/// The metadata of the file at this path, if there is one.
-///
-/// # Errors
-///
-/// For a link, which may lead out of the folder, and for anything else that is not a regular file: opening a pipe blocks.
-fn regular_file(path: &Path) -> io::Result<Option<Metadata>> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
-        Ok(metadata) if metadata.is_symlink() => Err(io::Error::other("it is a link, which is not followed")),
-        Ok(_) => Err(io::Error::other("it is not a file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn private_file() -> fs::OpenOptions {
-    let mut options = File::options();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 /// The age from which on the modification time of a used file is updated.
@@ -330,7 +302,9 @@ impl Journal {
     }
 
     fn open(&self, path: &Path) -> io::Result<Option<File>> {
-        match regular_file(path).and_then(|metadata| metadata.map(|_| File::open(path)).transpose()) {
+        match cache_folder::regular_file(path)
+            .and_then(|metadata| metadata.map(|_| File::open(path)).transpose())
+        {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             opened => opened.map_err(|error| at(path, error)),
         }
@@ -385,8 +359,9 @@ impl Journal {
 
     /// The young file, the text to write before the records, and its length.
     fn open_end(&self) -> io::Result<(File, String, u64)> {
-        regular_file(&self.young)?;
-        let mut file = private_file().create(true).read(true).append(true).open(&self.young)?;
+        let options = &mut File::options();
+        options.create(true).read(true).append(true);
+        let mut file = cache_folder::open_file(&self.young, options)?;
         let length = file.metadata()?.len();
         if length == 0 {
             return Ok((file, self.header(), 0));
@@ -462,7 +437,7 @@ mod tests {
             assert_eq!(Codec::new(&other).decode(line), None);
             assert_ne!(Codec::new(&other).file_name(), codec().file_name());
         }
-        assert_eq!(Codec(codec().0.replace("facts 2", "facts 3")).decode(line), None, "another version");
+        assert_eq!(Codec(codec().0.replace("facts 3", "facts 4")).decode(line), None, "another version");
     }
 
     #[test]

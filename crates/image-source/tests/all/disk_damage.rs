@@ -124,7 +124,7 @@ async fn a_file_in_another_format_is_replaced() {
         ("one long line", vec![b'x'; 100_000]),
         ("no text", (0..=255).cycle().take(100_000).collect()),
         // Its title is another, and so are its checks.
-        ("another version", ours.replace("version 2", "version 3").replace('{', "[").into_bytes()),
+        ("another version", ours.replace("version 3", "version 4").replace('{', "[").into_bytes()),
         ("the file of another scope", fs::read(young(elsewhere.path())).unwrap()),
     ] {
         fs::write(&path, &bytes).unwrap();
@@ -145,7 +145,7 @@ async fn a_file_in_another_format_is_replaced() {
             assert!(
                 fs::read_to_string(&path)
                     .unwrap()
-                    .starts_with("# facts, version 2, of images of ghcr.io/a/b\n")
+                    .starts_with("# facts, version 3, of images of ghcr.io/a/b\n")
             );
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::support::answers::{discover, explain, platform, source};
 use crate::support::{CREATED, cost, found};
+use artifact_source::ArtifactSource as _;
 use artifact_source::Image;
 use image_source::ImageSourceBuilder;
 use selection_strategies::TagRule;
@@ -116,4 +117,127 @@ async fn an_entry_with_an_unknown_platform_is_not_an_image() {
             assert!(discover(source(&beside).platform(wanted)).await.unwrap().is_empty(), "{attestation}");
         }
     }
+}
+
+/// An index whose first entry is for `linux/amd64`, and whose second one cannot be read; beside an older image, `1.0.0`. The index has
+/// this time as an annotation.
+fn with_unreadable(second: &Value, first_is_image: bool, stated: Option<&str>) -> Registry {
+    let registry = Registry::start().unwrap();
+    let push = |created: &str| {
+        let config = json!({"os": "linux", "architecture": "amd64", "created": created});
+        let config = json!({"digest": registry.push_blob("demo/app", config.to_string()), "size": 1});
+        let manifest = json!({"schemaVersion": 2, "config": config, "layers": []}).to_string();
+        let untagged: [&str; 0] = [];
+        registry.push_manifest("demo/app", untagged, MediaType::OCI_MANIFEST, manifest)
+    };
+    let index = |tag: &str, entries: &[Value], stated: Option<&str>| {
+        let annotations = stated.map_or(json!({}), |time| json!({ CREATED: time }));
+        let index = json!({"schemaVersion": 2, "manifests": entries, "annotations": annotations});
+        registry.push_manifest("demo/app", [tag], MediaType::OCI_INDEX, index.to_string());
+    };
+    let platform = json!({"os": "linux", "architecture": "amd64"});
+    let older = json!({"digest": push("2021-01-01T00:00:00Z"), "size": 1, "platform": {"os": "linux", "architecture": "arm64"}});
+    index(
+        "1.0.0",
+        &[json!({"digest": push("2022-01-01T00:00:00Z"), "size": 1, "platform": platform}), older],
+        None,
+    );
+    let digest = push("2020-01-01T00:00:00Z");
+    let first = match first_is_image {
+        true => json!({"digest": digest, "size": 1, "platform": platform}),
+        false => {
+            json!({"digest": digest, "size": 1, "platform": {"os": "unknown", "architecture": "unknown"}})
+        }
+    };
+    index("1.1.0", &[first, second.clone()], stated);
+    registry
+}
+
+/// What an entry that cannot be read is for is unknown: an older tag never wins for it.
+#[tokio::test]
+async fn an_index_with_entries_that_cannot_be_read_is_judged_by_the_others_only_if_they_decide() {
+    let digest = format!("sha256:{}", "1".repeat(64));
+    let arm64 = json!({"os": "linux", "architecture": "arm64"});
+    let for_platform = "1 entry of the index cannot be read, and no other one is for platform linux/arm64";
+    let for_any = "1 entry of the index cannot be read, and no other one is an image";
+    let for_time = "1 entry of the index cannot be read, and one of them may be the newest build";
+    let time = Some("2024-01-01T00:00:00Z");
+    for second in [
+        json!({"digest": "sha256:zz", "platform": arm64}),
+        json!(null),
+        json!(["", "", digest, arm64]),
+        json!({"platform": arm64}),
+        json!({"digest": 7, "platform": arm64}),
+        json!({"digest": digest, "mediaType": 7, "platform": arm64}),
+        json!({"digest": digest, "platform": "linux/arm64"}),
+        json!({"digest": digest, "platform": {"os": "linux", "architecture": 64}}),
+        json!({"digest": digest, "platform": ["linux", "arm64"]}),
+        json!({"digest": digest, "platform": arm64, "annotations": "x"}),
+    ] {
+        for (rule, is_image, wanted, stated, expected) in [
+            (TagRule::semver(None), true, None, None, Ok("1.1.0")),
+            (TagRule::semver(None), true, Some("linux/amd64"), None, Ok("1.1.0")),
+            (TagRule::semver(None), true, Some("linux/arm64"), None, Err(for_platform)),
+            (TagRule::semver(None), true, Some("linux/arm64"), time, Err(for_platform)),
+            (TagRule::semver(None), false, None, None, Err(for_any)),
+            (TagRule::lexical(), false, Some("linux/arm64"), None, Err(for_platform)),
+            (TagRule::digest("1.1.0"), true, None, None, Ok("1.1.0")),
+            (TagRule::digest("1.1.0"), true, Some("linux/arm64"), None, Err(for_platform)),
+            (TagRule::newest(), true, None, None, Err(for_time)),
+            (TagRule::newest(), true, Some("linux/amd64"), None, Err(for_time)),
+            (TagRule::newest(), true, Some("linux/amd64"), time, Ok("1.1.0")),
+            (TagRule::newest(), true, None, time, Ok("1.1.0")),
+            (TagRule::newest(), true, Some("linux/arm64"), time, Err(for_platform)),
+        ]
+        .into_iter()
+        .take(if second["digest"] == "sha256:zz" { 13 } else { 3 })
+        {
+            let registry = with_unreadable(&second, is_image, stated);
+            let named = matches!(rule.strategy(), selection_strategies::TagStrategy::Digest { .. });
+            let builder = source(&registry).rule(rule).platform(wanted.map(platform));
+            let what = format!("{second} {wanted:?} {stated:?}");
+            match (discover(builder).await, expected) {
+                (Ok(images), Ok(tag)) => assert_eq!(images[0].tag, tag, "{what}"),
+                (Err(error), Err(message)) => {
+                    assert_eq!(error.message(), message, "{what}");
+                    let hint = error.hint().unwrap();
+                    let remedy =
+                        if named { "name another tag" } else { "`ignoreTagsRegexes: ['^1\\.1\\.0$']`" };
+                    assert!(hint.contains(remedy), "{hint}");
+                }
+                (answer, expected) => panic!("{what}: {answer:?}, not {expected:?}"),
+            }
+        }
+    }
+}
+
+/// Also in an index within the index, and again from a cache.
+#[tokio::test]
+async fn a_nested_index_with_entries_that_cannot_be_read_decides_nothing() {
+    let registry = with_unreadable(&json!(7), true, None);
+    let inner = registry.digest("demo/app", "1.1.0").unwrap();
+    let index = json!({"schemaVersion": 2, "manifests": [{"digest": inner, "size": 1, "mediaType": MediaType::OCI_INDEX}]});
+    registry.push_manifest("demo/app", ["1.2.0"], MediaType::OCI_INDEX, index.to_string());
+    let semver = source(&registry).rule(TagRule::semver(None)).limit(1);
+    let newest = source(&registry).rule(TagRule::newest());
+    for (builder, wanted, message) in [
+        (
+            &semver,
+            "linux/arm64",
+            "1 entry of the index cannot be read, and no other one is for platform linux/arm64",
+        ),
+        (
+            &newest,
+            "linux/amd64",
+            "1 entry of the index cannot be read, and one of them may be the newest build",
+        ),
+    ] {
+        let source = builder.clone().platform(platform(wanted)).build().unwrap();
+        for _ in 0..2 {
+            let error = source.discover(artifact_source::DiscoverRequest::new()).await.unwrap_err();
+            assert_eq!(error.message(), message);
+        }
+    }
+    let found = discover(semver.platform(platform("linux/amd64"))).await.unwrap();
+    assert_eq!(found[0].tag, "1.2.0");
 }

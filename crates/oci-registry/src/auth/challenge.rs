@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use artifact_http::{Call, Instructions, Origin};
+use artifact_http::{Call, Instructions, Origin, Url};
 use artifact_source::lock;
 
 use crate::ImageName;
@@ -86,6 +86,12 @@ impl Challenge {
             |scope: &String| Some(format!("repository:{}:{}", other.repository(), actions(scope, own)?));
         let scopes = service.scopes.iter().map(renamed).collect::<Option<_>>()?;
         Some(self.with(Scheme::Bearer(TokenService { scopes, ..service.clone() })))
+    }
+
+    /// The origin of the token service; `None` for another scheme, and for a realm that is not a URL.
+    pub(super) fn service_origin(&self) -> Option<Origin> {
+        let Scheme::Bearer(service) = &self.scheme else { return None };
+        Some(Origin::of(&Url::parse(&service.realm).ok()?))
     }
 
     fn with(&self, scheme: Scheme) -> Self {
@@ -195,7 +201,12 @@ pub(super) struct ChallengeHints {
     first: tokio::sync::Mutex<()>,
     /// The number of first readers that have finished.
     finished: AtomicU64,
+    /// The origins of the token services that the registry has named.
+    services: Mutex<Vec<Origin>>,
 }
+
+/// The largest number of token services of one registry that are remembered.
+const MAX_SERVICES: usize = 8;
 
 #[derive(Debug, Default)]
 enum Learned {
@@ -248,6 +259,20 @@ impl ChallengeHints {
         }
     }
 
+    /// Remembers the token service of a challenge that the registry sent.
+    pub(super) fn add_service(&self, challenge: &Challenge) {
+        let Some(service) = challenge.service_origin() else { return };
+        let mut services = lock(&self.services);
+        if !services.contains(&service) && services.len() < MAX_SERVICES {
+            services.push(service);
+        }
+    }
+
+    /// Whether the registry has named this token service.
+    pub(super) fn knows_service(&self, service: &Origin) -> bool {
+        lock(&self.services).contains(service)
+    }
+
     /// Records the challenge that this repository sent to a request without a credential; `None` for none.
     pub(super) fn learn(&self, name: &ImageName, received: Option<&Challenge>) {
         let mut learned = lock(&self.learned);
@@ -283,7 +308,6 @@ impl Drop for FirstReader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use artifact_http::Url;
 
     fn registry() -> Origin {
         Origin::of(&Url::parse("https://r.test").unwrap())

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use artifact_http::{Authorization, Credential, Origin, Request, Response};
-use artifact_source::{Error, ErrorKind, lock};
+use artifact_source::{Error, lock};
 
 use super::challenge::{Challenge, ChallengeHints, FirstReader, Hint, Purpose, Scheme};
 use super::token::{self, Access, Token};
@@ -259,6 +259,7 @@ impl Session {
         received: Challenge,
         from_hint: bool,
     ) -> Result<bool, Error> {
+        self.hints.add_service(&received);
         let name = &access.endpoint.name;
         let wide = received.widened(state.challenge.as_ref(), name);
         let wide = if access.purpose == Purpose::Push { wide.with_push(name) } else { wide };
@@ -305,10 +306,8 @@ async fn authorization_for(
 
 /// Waits for the authentication of another reader until the deadline of the call.
 async fn within_deadline<T>(access: Access<'_>, lock: impl Future<Output = T>) -> Result<T, Error> {
-    access.call.within(lock).await.map_err(|_| {
-        Error::new(ErrorKind::TimedOut, "the deadline passed during authentication")
-            .with_url(&access.endpoint.base)
-    })
+    let passed = || Error::deadline_passed("authentication").with_url(&access.endpoint.base);
+    access.call.within(lock).await.map_err(|_| passed())
 }
 
 /// The largest number of servers behind a registry whose tokens are kept, and whose challenges are answered for one request.
@@ -361,6 +360,14 @@ fn find<'a>(tokens: &'a [(Origin, Authorization)], origin: &Origin) -> Option<&'
 }
 
 impl Session {
+    /// Whether this challenge of another server than the registry names the token service of the registry. A token from there, with
+    /// scopes that the other server chooses, is not for it, even if anyone gets one.
+    fn is_own_service(&self, challenge: &Challenge, registry: &Origin) -> bool {
+        challenge.service_origin().is_some_and(|service| {
+            service != challenge.origin && (service == *registry || self.hints.knows_service(&service))
+        })
+    }
+
     /// Sends the request with the authorization for the registry, and answers the challenges of servers that it redirects to, without
     /// the credential. Each of them is answered once.
     async fn send(
@@ -395,7 +402,7 @@ impl Session {
             let Some(challenge) = Challenge::of(response.instructions(), &access.endpoint.name) else {
                 return Ok(response);
             };
-            if challenge.scheme == Scheme::Basic {
+            if challenge.scheme == Scheme::Basic || self.is_own_service(&challenge, &registry) {
                 return Ok(response);
             }
             match self.anonymous.renew(&challenge, find(&tokens, &origin), access).await {

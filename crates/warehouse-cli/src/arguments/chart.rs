@@ -36,7 +36,7 @@ pub(crate) enum Chart {
     /// Publish dev versions of charts, of all charts when none is named.
     ///
     /// A chart that fails does not stop the others.
-    ReleaseDev(ReleaseDev),
+    ReleaseDev(DevReleases),
 
     /// Release the charts whose version has no tag yet, and publish dev versions of the others.
     Auto(Auto),
@@ -226,26 +226,9 @@ pub(crate) struct Release {
     pub(crate) publishing: Publishing,
 }
 
+/// What `release-dev` and `auto` have in common.
 #[derive(Debug, Args)]
-pub(crate) struct ReleaseDev {
-    /// Names of charts. Defaults to all.
-    #[arg(value_name = "CHART")]
-    pub(crate) names: Vec<String>,
-
-    /// The version: fixed (0.0.0-dev, which moves) or dated (1.4.0-dev.DATE.TIME-COMMIT, one for each commit).
-    #[arg(long, value_name = "FORM", default_value = "fixed")]
-    pub(crate) dev_version: DevVersion,
-
-    /// Print what would be done. Nothing is published.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-
-    #[command(flatten)]
-    pub(crate) publishing: Publishing,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Auto {
+pub(crate) struct DevReleases {
     /// Names of charts. Defaults to all.
     #[arg(value_name = "CHART")]
     pub(crate) names: Vec<String>,
@@ -259,10 +242,16 @@ pub(crate) struct Auto {
     pub(crate) dry_run: bool,
 
     #[command(flatten)]
-    pub(crate) checks: ReleaseChecks,
+    pub(crate) publishing: Publishing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Auto {
+    #[command(flatten)]
+    pub(crate) releases: DevReleases,
 
     #[command(flatten)]
-    pub(crate) publishing: Publishing,
+    pub(crate) checks: ReleaseChecks,
 }
 
 #[derive(Debug, Args)]

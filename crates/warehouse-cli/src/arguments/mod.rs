@@ -11,8 +11,8 @@ use image_source::CacheByTagPolicy;
 use oci_registry::ImageName;
 
 pub(crate) use chart::{
-    Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, Dockerfile,
-    Lint, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks, ReleaseDev,
+    Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, DevReleases,
+    Dockerfile, Lint, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks,
 };
 
 /// Discover artifacts as a Kargo Warehouse does, and build Freight from them.

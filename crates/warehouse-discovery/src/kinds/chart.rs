@@ -23,7 +23,7 @@ pub(crate) fn source(
     chart: &ChartSubscription,
     id: &SourceId,
 ) -> Result<AnySource, Error> {
-    let transport = context.transport(chart.insecure_skip_tls_verify);
+    let transport = context.transport(chart.insecure_skip_tls_verify)?;
     let source = HelmSource::builder(&chart.repo_url)
         .id(id.clone())
         .context(&context.source_context(transport))

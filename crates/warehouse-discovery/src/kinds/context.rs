@@ -23,13 +23,13 @@ pub(crate) struct KindContext<'a> {
 
 impl KindContext<'_> {
     /// The clients for a server whose certificate is checked, or not checked where the subscription says so.
-    #[cfg_attr(
-        not(any(feature = "image", feature = "git", feature = "chart")),
-        allow(dead_code, reason = "only the kinds that are built in need it")
-    )]
-    pub(crate) fn transport(&self, skip_tls_verify: bool) -> &Transport {
-        let shared = &self.discoverer.shared;
-        if skip_tls_verify { &shared.unverified } else { &shared.verified }
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` where no client skips the check.
+    #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
+    pub(crate) fn transport(&self, skip_tls_verify: bool) -> Result<&Transport, Error> {
+        self.discoverer.shared.transport(skip_tls_verify)
     }
 
     /// What every source over these clients shares.
@@ -43,14 +43,6 @@ impl KindContext<'_> {
 
 pub(crate) fn pick<T>(artifacts: &[AnyArtifact], convert: impl Fn(&AnyArtifact) -> Option<T>) -> Vec<T> {
     artifacts.iter().filter_map(convert).collect()
-}
-
-#[cfg(feature = "image")]
-/// A field that validation would have refused.
-pub(crate) fn invalid(field: &'static str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("`{field}` cannot be used"))
-        .with_field(field)
-        .with_cause(cause)
 }
 
 /// A rule that validation would have refused.

@@ -16,7 +16,7 @@ use crate::kinds::context::pick;
 use {
     crate::kinds::context::{KindContext, invalid_rule, limit},
     artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
-    git_source::{CommitRule, GitSource, ObservedRefs},
+    git_source::{GitSource, ObservedRefs},
     warehouse_spec::DiscoveredRef,
 };
 
@@ -27,32 +27,27 @@ pub(crate) fn source(
     git: &GitSubscription,
     id: &SourceId,
 ) -> Result<AnySource, Error> {
-    let transport = context.transport(git.insecure_skip_tls_verify);
+    let transport = context.transport(git.insecure_skip_tls_verify)?;
     let mut builder = GitSource::builder(&git.repo_url)
         .id(id.clone())
         .context(&context.source_context(transport))
         .repositories(&transport.repositories)
-        .rule(rule(git)?)
+        .rule(git.rule().map_err(invalid_rule)?)
         .limit(limit(git.discovery_limit));
     if let Some((program, arguments)) = &context.discoverer.shared.ssh_command {
         builder = builder.ssh_command(program, arguments);
     }
-    Ok(builder.build()?.erase())
-}
-
-/// The rule of a subscription (semantics section 4).
-#[cfg(feature = "git")]
-fn rule(git: &GitSubscription) -> Result<CommitRule, Error> {
-    let mut rule = CommitRule::builder()
-        .branch(git.branch.clone())
-        .since(git.since)
-        .expression_filter(git.expression_filter.clone())
-        .include_paths(&git.include_paths)
-        .exclude_paths(&git.exclude_paths);
-    if let Some(tags) = git.tag_rule().map_err(invalid_rule)? {
-        rule = rule.tag_rule(tags);
+    let limits = context.discoverer.shared.git;
+    if let Some(bytes) = limits.max_bytes {
+        builder = builder.max_bytes(bytes);
     }
-    rule.build()
+    if let Some(bytes) = limits.max_cache_bytes {
+        builder = builder.max_cache_bytes(bytes);
+    }
+    if let Some(limit) = limits.stall {
+        builder = builder.stall_timeout(limit);
+    }
+    Ok(builder.build()?.erase())
 }
 
 /// The entry of `status.discoveredArtifacts`.

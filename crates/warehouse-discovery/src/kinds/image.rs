@@ -13,7 +13,7 @@ use warehouse_spec::{
 use crate::kinds::context::pick;
 #[cfg(feature = "image")]
 use {
-    crate::kinds::context::{KindContext, invalid, invalid_rule, limit},
+    crate::kinds::context::{KindContext, invalid_rule, limit},
     artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
     image_source::ImageSource,
     std::sync::Arc,
@@ -27,15 +27,13 @@ pub(crate) fn source(
     id: &SourceId,
 ) -> Result<AnySource, Error> {
     let shared = &context.discoverer.shared;
-    let transport = context.transport(image.insecure_skip_tls_verify);
-    let platform = image.platform.as_ref().map(|platform| platform.to_string().parse());
-    let platform = platform.transpose().map_err(|error| invalid("platform", error))?;
+    let transport = context.transport(image.insecure_skip_tls_verify)?;
     let source = ImageSource::builder(&image.repo_url)
         .id(id.clone())
         .context(&context.source_context(transport))
         .registry(transport.images.clone())
         .rule(image.rule().map_err(invalid_rule)?)
-        .platform(platform)
+        .platform(image.platform.clone())
         .limit(limit(image.discovery_limit))
         .cache_by_tag(image.cache_by_tag)
         .cache_by_tag_policy(shared.cache_by_tag)

@@ -5,6 +5,7 @@
 mod chart_digests;
 mod every_fault;
 mod images;
+mod own_client;
 mod peers;
 mod peers_skopeo;
 mod run;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use repository_url::names_secret;
 
 use crate::decode::style::Style;
-use crate::diagnostic::{Code, Diagnostic, Help, Location, Severity};
+use diagnostics::{Location, Severity};
+
+use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
 use crate::rule;
 use crate::yaml::written::{self, cut_off, is_json};
 use crate::yaml::{Mark, Node, Scalar, ScalarKind, Value};
@@ -83,7 +85,7 @@ impl Context {
     }
 
     pub(crate) fn location(&self, mark: Mark) -> Location {
-        Location::new(&self.source, mark)
+        location(&self.source, mark)
     }
 
     /// Remembers where the field of this path in normal form was written.
@@ -106,7 +108,7 @@ impl Context {
         let (mark, path) = at;
         let location = self.location(mark);
         let diagnostic = Diagnostic::new(severity, code, location, path, message);
-        self.diagnostics.push(diagnostic.with_help(help));
+        self.diagnostics.push(explained(diagnostic, help));
     }
 
     /// Reports an error at a place; an empty help is none.

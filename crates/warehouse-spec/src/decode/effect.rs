@@ -1,9 +1,10 @@
 //! Fields that are known and right, and that the strategy never looks at: what such a field was meant to select is not selected.
 
+use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy};
+
 use crate::decode::context::{Context, Field};
 use crate::decode::object::Object;
 use crate::diagnostic::Code;
-use crate::subscription::{CommitSelectionStrategy, ImageSelectionStrategy};
 use crate::yaml::{ScalarKind, Value};
 
 /// The lists of tags, old fields included.

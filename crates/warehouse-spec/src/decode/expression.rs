@@ -3,8 +3,6 @@
 use kargo_expr::NameUse;
 
 use crate::decode::context::{Context, Field};
-use crate::decode::pattern;
-use crate::decode::style::Style;
 use crate::diagnostic::{Code, Help};
 use crate::rule;
 use crate::rule::nearest;
@@ -122,91 +120,6 @@ fn of_unknown(
         context.warn(Code::UnknownName, field, message, help);
     }
     !told.is_empty()
-}
-
-/// What to write in place of an expression that does not compile: operators that are written otherwise elsewhere, and look-around.
-pub(crate) fn meant(style: Style, text: &str, are_criteria: bool) -> Option<Help> {
-    let compiles = |text: &str| match are_criteria {
-        true => rule::criteria(text).is_none(),
-        false => rule::filter(text).is_none(),
-    };
-    let (form, operators) = with_operators(text);
-    let form = pattern::in_expression(&form).unwrap_or(form);
-    if form == text || !compiles(&form) {
-        return None;
-    }
-    let help = style.writing(&form).probable();
-    Some(match operators.as_slice() {
-        [] => help.with(": Go's regular expressions have no look-around"),
-        [(wrong, right)] => help.with(&format!(": the operator is `{right}`, not `{wrong}`")),
-        _ => help,
-    })
-}
-
-/// Operators of other languages, and how they are written in expressions.
-const OTHERWISE: &[(&str, &str)] = &[
-    ("=", "=="),
-    ("===", "=="),
-    ("!==", "!="),
-    ("<>", "!="),
-    ("=~", "matches"),
-    ("~", "matches"),
-    ("~=", "matches"),
-    ("!~", "not matches"),
-    ("&", "&&"),
-    ("|", "||"),
-    ("=>", ">="),
-    ("=<", "<="),
-    ("AND", "and"),
-    ("OR", "or"),
-    ("NOT", "not"),
-    ("IN", "in"),
-];
-
-/// The expression with the operators of other languages written as they are in expressions, and those that were, each once.
-fn with_operators(text: &str) -> (String, Vec<(&'static str, &'static str)>) {
-    let is_sign = |letter: char| "=!<>~&|".contains(letter);
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let (mut expression, mut operators) = (String::with_capacity(text.len()), Vec::new());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let all = |is: &dyn Fn(char) -> bool| rest.find(|letter| !is(letter)).unwrap_or(rest.len());
-        let end = match first {
-            '\'' | '"' | '`' => end_of_text(rest),
-            _ if is_sign(first) => all(&is_sign),
-            _ if is_word(first) => all(&is_word),
-            _ => first.len_utf8(),
-        };
-        let (part, after) = rest.split_at(end);
-        match OTHERWISE.iter().find(|(wrong, _)| *wrong == part) {
-            Some(&operator @ (_, right)) => {
-                let is_name = right.starts_with(char::is_alphabetic);
-                let blank = |is_there: bool| if is_there { "" } else { " " };
-                expression
-                    .push_str(blank(!is_name || expression.is_empty() || expression.ends_with([' ', '('])));
-                expression.push_str(right);
-                expression.push_str(blank(!is_name || after.starts_with([' ', '('])));
-                if !operators.contains(&operator) {
-                    operators.push(operator);
-                }
-            }
-            None => expression.push_str(part),
-        }
-        rest = after;
-    }
-    (expression, operators)
-}
-
-/// Where the text in quotation marks ends that an expression starts with.
-fn end_of_text(expression: &str) -> usize {
-    let mark = expression.chars().next().unwrap_or_default();
-    let mut is_escaped = false;
-    let end = expression.char_indices().skip(1).find(|&(_, letter)| {
-        let ends = letter == mark && !is_escaped;
-        is_escaped = letter == '\\' && mark != '`' && !is_escaped;
-        ends
-    });
-    end.map_or(expression.len(), |(at, letter)| at + letter.len_utf8())
 }
 
 /// How the first function that is not called is called.

@@ -1,12 +1,14 @@
 //! `image` of a subscription.
 
+use selection_strategies::{ImageSelectionStrategy, InvalidPlatform, Platform};
+
 use crate::decode::context::{
     Context, Edition, Field, GIT_REPO_URL, IMAGE_SEMVER_CONSTRAINT, TAG_SELECTION_STRATEGY, UPDATE_STRATEGY,
 };
 use crate::decode::object::Object;
 use crate::decode::{effect, remedy};
 use crate::diagnostic::{Code, Help};
-use crate::subscription::{ImageSelectionStrategy, ImageSubscription, InvalidPlatform, Platform};
+use crate::subscription::ImageSubscription;
 use crate::{repo_url, rule};
 
 const WHAT: &str = "an image subscription";
@@ -192,9 +194,8 @@ fn platform(context: &mut Context, object: &mut Object<'_>) -> Option<Platform> 
     let text = context.filled(&field)?;
     match text.parse() {
         Ok(platform) => Some(platform),
-        Err(error) => {
-            let error: InvalidPlatform = error;
-            context.error(Code::BadValue, &field, error.to_string(), remedy::PLATFORM);
+        Err(InvalidPlatform { .. }) => {
+            context.error(Code::BadValue, &field, format!("`{text}` is not a platform"), remedy::PLATFORM);
             None
         }
     }

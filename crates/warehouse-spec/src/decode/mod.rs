@@ -7,6 +7,7 @@ mod freight;
 mod git;
 mod image;
 mod object;
+mod operator;
 mod pattern;
 mod remedy;
 mod selector;
@@ -29,7 +30,9 @@ use serde_json::Value as Json;
 use crate::decode::context::{Context, Field};
 use crate::decode::freight::freight;
 use crate::decode::warehouse::warehouse;
-use crate::diagnostic::{Code, Diagnostic, Help, Location, Severity};
+use diagnostics::Severity;
+
+use crate::diagnostic::{Code, Diagnostic, Help, location};
 use crate::freight::Freight;
 use crate::manifest::{Located, Parsed, Skipped};
 use crate::metadata::API_VERSION;
@@ -180,7 +183,7 @@ impl Decoder<'_> {
         self.documents.skipped.push(Skipped {
             kind: kind.to_owned(),
             name: name.to_owned(),
-            location: Location::new(self.source, node.mark),
+            location: location(self.source, node.mark),
         });
     }
 
@@ -189,7 +192,7 @@ impl Decoder<'_> {
         if context.has_errors() {
             return None;
         }
-        let start = Location::new(self.source, node.mark);
+        let start = location(self.source, node.mark);
         let places = std::mem::take(&mut context.places);
         value.map(|value| Located::new(value, start, places))
     }

@@ -3,21 +3,22 @@
 
 use std::time::Duration;
 
+use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use repository_url::{names_secret, redact};
+use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy, Platform, UnknownValue};
 
 use crate::decode::pattern::{self, List};
 use crate::decode::selector;
 use crate::decode::style::Style;
 use crate::diagnostic::Help;
 use crate::rule::nearest;
-use crate::subscription::{CommitSelectionStrategy, ImageSelectionStrategy, Platform, UnknownValue};
 use crate::time::Interval;
 use crate::warehouse::FreightCreationPolicy;
 use crate::yaml::{Node, Scalar, ScalarKind, Value};
-use crate::{repo_url, rule, time};
+use crate::{repo_url, rule};
 
 /// What a platform looks like.
 pub(crate) const PLATFORM: &str =
@@ -190,7 +191,7 @@ fn moment(text: &str) -> Option<String> {
         Some(_) => return None,
         None => text.parse().ok().or_else(|| utc(text.parse::<DateTime>().ok()?))?,
     };
-    Some(moment.to_string()).filter(|text| time::parse(text).is_some())
+    Some(moment.to_string()).filter(|text| rfc3339_timestamp(text).is_some())
 }
 
 fn midnight(date: Date) -> Option<Timestamp> {

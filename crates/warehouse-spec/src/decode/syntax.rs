@@ -5,7 +5,9 @@ use std::sync::Arc;
 use granit_parser::{ErrorKind, ScanError};
 
 use crate::decode::style::Style;
-use crate::diagnostic::{Code, Diagnostic, Help, Location, Severity};
+use diagnostics::Severity;
+
+use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
 use crate::rule::is_tag;
 use crate::snippet::may_hold_secret;
 use crate::yaml::written::{self, Escaped};
@@ -59,7 +61,7 @@ pub(crate) fn diagnostics(source: &Arc<str>, text: &str, problems: &[Problem]) -
     let all = problems.iter().map(|problem| match &problem.cause {
         Cause::Syntax(error) => diagnostic(source, &clues, error, &problem.path),
         Cause::Limit { mark, message } => {
-            let location = Location::new(source, *mark);
+            let location = location(source, *mark);
             Diagnostic::new(Severity::Error, Code::Limit, location, &problem.path, message)
         }
     });
@@ -74,7 +76,7 @@ fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &st
         Mark { line: marker.line().max(1), column: marker.col() + 1, width: 1, start: byte, end: byte };
     let line = clues.lines.get(mark.line - 1).copied().unwrap_or_default();
     let report = |mark, code, message: &str| {
-        Diagnostic::new(Severity::Error, code, Location::new(source, mark), path, message)
+        Diagnostic::new(Severity::Error, code, location(source, mark), path, message)
     };
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
         return report(mark, Code::Limit, "mappings and lists are nested too deep");
@@ -98,27 +100,19 @@ fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &st
     {
         let start = clues.mark(mark.line, column, value);
         let message = format!("`{}` is not an escape in double quotes", found.escape);
-        return report(start, Code::Unquoted, &message).with_help(quote(
-            path,
-            (line, column),
-            &found.text,
-            clues.is_json,
-        ));
+        let help = quote(path, (line, column), &found.text, clues.is_json);
+        return explained(report(start, Code::Unquoted, &message), help);
     }
     if let Some((column, value, what)) = unquoted(line, mark.column, error.kind()).filter(|_| !is_secret) {
         let start = clues.mark(mark.line, column, value);
         let message = format!("`{value}` is read as {what}");
-        return report(start, Code::Unquoted, &message).with_help(quote(
-            path,
-            (line, column),
-            value,
-            clues.is_json,
-        ));
+        let help = quote(path, (line, column), value, clues.is_json);
+        return explained(report(start, Code::Unquoted, &message), help);
     }
     let message = format!("this is not valid YAML: {}", error.kind());
     let diagnostic = report(mark, Code::Syntax, &message);
     match remedy(error.kind(), clues, line) {
-        Some(help) => diagnostic.with_help(help),
+        Some(help) => explained(diagnostic, help),
         None => diagnostic,
     }
 }

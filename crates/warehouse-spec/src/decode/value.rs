@@ -1,18 +1,20 @@
 //! Reading single values, with the message that fits when they are of another type.
 
+use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;
+use selection_strategies::UnknownValue;
 
 use crate::decode::context::{ALLOW_TAGS, Context, Field, IGNORE_TAGS};
-use crate::decode::expression::{self, call_of_first};
+use crate::decode::expression::call_of_first;
 use crate::decode::object::Object;
+use crate::decode::operator;
 use crate::decode::pattern::{self, List};
 use crate::decode::style::Style;
 use crate::diagnostic::{Code, Help};
 use crate::repo_url::BadUrl;
-use crate::subscription::UnknownValue;
+use crate::rule;
 use crate::yaml::written::{self, is_unseen};
 use crate::yaml::{Scalar, ScalarKind, Value};
-use crate::{rule, time};
 
 impl Context {
     /// Reports everything below a value that YAML took for something else than it says.
@@ -280,7 +282,7 @@ impl Context {
     /// A moment in RFC 3339.
     pub(crate) fn moment(&mut self, field: &Field<'_>) -> Option<Timestamp> {
         let text = self.filled(field)?;
-        let moment = time::parse(text);
+        let moment = rfc3339_timestamp(text);
         if moment.is_none() {
             self.error(
                 Code::BadValue,
@@ -423,7 +425,7 @@ impl Context {
         let help = self
             .cut_off(field)
             .map(Help::from)
-            .or_else(|| expression::meant(self.style, text, names.is_empty()))
+            .or_else(|| operator::meant(self.style, text, names.is_empty()))
             .or_else(|| call_of_first(text, names).map(Help::from))
             .unwrap_or_default();
         self.error(Code::BadExpression, field, format!("the expression does not compile: {reason}"), help);

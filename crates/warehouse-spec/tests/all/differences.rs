@@ -47,6 +47,33 @@ fn directives_of_yaml_change_nothing() {
     }
 }
 
+/// Signs that mean something at the start of a line are a part of the text in a block, with an indentation indicator and without.
+#[test]
+fn blocks_with_signs_at_the_start_of_their_lines_are_read() {
+    for (header, indentation) in [("|", 8), ("|2", 8), ("|2-", 8), ("|1+", 7), (">-", 9), (">3", 9)] {
+        for sign in ["%", "%YAML 1.2", "%TAG ! x", "---", "...", "#", "- a", "? a"] {
+            let line = " ".repeat(indentation);
+            let block = format!("{line}true\n{line}{sign}\n");
+            let text =
+                format!("{HEAD}  - git:\n      repoURL: https://host/a\n      branch: {header}\n{block}");
+            let manifest = read(&text);
+            let spans = manifest.diagnostics.iter().any(|found| found.code == Code::Syntax);
+            assert!(!spans, "{text}: {:?}", manifest.diagnostics);
+        }
+    }
+}
+
+#[test]
+fn what_the_reader_of_yaml_is_stricter_about_is_an_error() {
+    for text in ["a: \"x\ny\"\n", "a: 'x\n%y'\n", "a: |4\n  # c\nb: 1\n", "a: >4-\n\n  #\n"] {
+        assert!(!read(text).is_valid(), "{text}");
+    }
+    for text in ["a: \"x\n y\"\n", "a: 'x\n %y'\n", "a: |\n# c\nb: 1\n"] {
+        let manifest = read(text);
+        assert!(manifest.diagnostics.iter().all(|found| found.code != Code::Syntax), "{text}");
+    }
+}
+
 #[test]
 fn more_than_64_levels_are_an_error() {
     let nested = |levels: usize| {

@@ -19,5 +19,5 @@ mod script;
 mod when;
 
 pub(crate) use script::Outcome;
-pub use script::{Fault, FaultScript, Reply};
+pub use script::{Fault, FaultKind, FaultScript, Reply};
 pub use when::When;

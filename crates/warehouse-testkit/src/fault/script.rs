@@ -271,6 +271,53 @@ pub enum Fault {
     },
 }
 
+macro_rules! kinds {
+    ($($kind:ident),+ $(,)?) => {
+        /// The kinds of [`Fault`]s, without their values: a test that goes through all of them does not compile when there is a further one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum FaultKind {
+            $(
+                #[doc = concat!("[`Fault::", stringify!($kind), "`].")]
+                $kind,
+            )+
+        }
+
+        impl FaultKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind),+];
+        }
+
+        impl Fault {
+            /// The kind of this fault.
+            #[must_use]
+            pub fn kind(&self) -> FaultKind {
+                match self {
+                    $(Self::$kind { .. } => FaultKind::$kind,)+
+                }
+            }
+        }
+    };
+}
+
+kinds!(
+    Reply,
+    Latency,
+    Reset,
+    Close,
+    Stall,
+    LoseAnswer,
+    StallAfter,
+    Drip,
+    Truncate,
+    ResetAfter,
+    CorruptBody,
+    WrongDigest,
+    Header,
+    Endless,
+    Oversized,
+    GzipBomb,
+);
+
 impl Fault {
     /// An empty answer with this status.
     #[must_use]
@@ -369,6 +416,14 @@ impl Reply {
     pub fn oci_error(self, code: &str, message: &str) -> Self {
         let body = serde_json::json!({ "errors": [{ "code": code, "message": message }] });
         self.header(CONTENT_TYPE.as_str(), "application/json").body(body.to_string())
+    }
+
+    /// A list of these tags of a repository, in this order and in one page (distribution spec, "Listing Tags").
+    #[must_use]
+    pub fn tags<T: AsRef<str>>(repository: &str, tags: impl IntoIterator<Item = T>) -> Self {
+        let tags: Vec<String> = tags.into_iter().map(|tag| tag.as_ref().to_owned()).collect();
+        let body = serde_json::json!({ "name": repository, "tags": tags });
+        Self::status(200).header(CONTENT_TYPE.as_str(), "application/json").body(body.to_string())
     }
 
     /// A redirect.

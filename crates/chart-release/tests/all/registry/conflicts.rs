@@ -23,14 +23,14 @@ async fn other_content_is_refused_and_both_digests_are_named() {
 
     let error = charts.push(&other_web("1.0.0"), &Overwrite::Never, &call()).await.unwrap_err();
     let message = format!(
-        "oci://{}/charts/web:1.0.0 names other content already: the chart {}, and not the chart {}",
+        "web 1.0.0 is published with other content in oci://{}/charts/web:1.0.0: {}, and not {}",
         registry.host(),
         web("1.0.0").digest(),
         other_web("1.0.0").digest()
     );
-    check(&error, &message, "raise the version in Chart.yaml");
-    let Error::TagConflict(conflict) = error else { panic!("{error}") };
-    assert!(!conflict.is_race && conflict.standing.has(&web("1.0.0")));
+    check(&error, &message, "raise `version` in the Chart.yaml");
+    let Error::Conflict(conflict) = error else { panic!("{error}") };
+    assert!(!conflict.is_race && conflict.published == web("1.0.0").digest());
     assert_eq!(methods(&registry), "GET", "nothing is sent");
     assert_eq!(registry.digest("charts/web", "1.0.0"), before);
 
@@ -87,7 +87,7 @@ async fn what_is_no_chart_is_not_overwritten_either() {
         "{standing}"
     );
     let error = charts.push(&web("1.0.0"), &Overwrite::Never, &call()).await.unwrap_err();
-    check(&error, "names other content already: another artifact, sha256:", "raise the version");
+    check(&error, "is published with other content in oci://", "raise `version`");
     let pushed = charts.push(&web("1.0.0"), &Overwrite::Version("1.0.0".to_owned()), &call()).await.unwrap();
     assert_eq!(pushed.outcome, Outcome::Replaced(standing));
 }
@@ -156,12 +156,12 @@ async fn two_releases_at_once_learn_who_won() {
         }
         let error = pushed.unwrap_err();
         let message = format!(
-            "another push won: oci://{}/charts/web:1.0.0 names the chart {}",
+            "another release of web 1.0.0 won: oci://{}/charts/web:1.0.0 has {} since",
             registry.host(),
             theirs.digest()
         );
         check(&error, &message, "two releases ran at the same time");
-        assert!(matches!(error, Error::TagConflict(conflict) if conflict.is_race));
+        assert!(matches!(error, Error::Conflict(conflict) if conflict.is_race));
     }
 }
 
@@ -191,8 +191,8 @@ async fn two_releases_at_once_in_many_orders() {
         assert!(registry.blob("charts/web", stored.digest()).is_some());
         assert!(first.is_ok() || second.is_ok(), "round {round}: one of them won");
         for error in [first.err(), second.err()].into_iter().flatten() {
-            let Error::TagConflict(conflict) = error else { panic!("round {round}: {error}") };
-            assert_eq!(conflict.standing, standing, "round {round}");
+            let Error::Conflict(conflict) = error else { panic!("round {round}: {error}") };
+            assert_eq!(conflict.published, stored.digest(), "round {round}");
             conflicts += 1;
         }
     }

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use chart_release::{Outcome, Report, Request, StepKind};
-use warehouse_testkit::{Fault, When};
+use chart_release::{DevVersion, Outcome, Report, Request, StepKind};
+use warehouse_testkit::{Fault, Reply, When};
 
 use super::world::World;
 
@@ -55,6 +55,55 @@ async fn the_registry_answers_500() {
     }
     let message = finishes(&world, &report, StepKind::Push).await;
     assert!(message.contains("HTTP 500") && message.contains("/charts/"), "{message}");
+}
+
+/// The registry denies the tags of these charts to a reader.
+fn deny(world: &World, charts: &[&str]) {
+    for chart in charts {
+        let when = When::path(format!("/v2/**/{chart}/manifests/*")).method("GET");
+        let reply = Reply::status(403).oci_error("DENIED", "requested access to the resource is denied");
+        world.registry.faults().add(when, reply);
+    }
+}
+
+#[tokio::test]
+async fn a_chart_that_cannot_be_read_does_not_stop_the_dev_releases_of_the_others() {
+    let world = World::new();
+    deny(&world, &["web"]);
+    let release = world.release();
+    let request = Request::Dev(Vec::new(), DevVersion::Fixed);
+    let plan = release.plan(&request, &(), None).await.unwrap();
+    let report = release.execute(plan, &(), None).await;
+    let failed: Vec<_> = report.failures.iter().map(|failure| failure.chart.as_deref().unwrap()).collect();
+    assert_eq!(failed, ["web"], "{:?}", report.failures);
+    let message = report.failures[0].error.to_string();
+    assert!(message.contains("HTTP 403") && message.contains("/charts/web/"), "{message}");
+    for chart in &report.charts {
+        assert_eq!(chart.is_complete(), chart.chart != "web", "{chart:?}");
+    }
+    assert!(world.registry.tags("charts/web").is_empty());
+    world.registry.faults().clear();
+    let plan = release.plan(&request, &(), None).await.unwrap();
+    assert!(release.execute(plan, &(), None).await.is_complete());
+}
+
+#[tokio::test]
+async fn a_release_names_every_chart_that_cannot_be_read_and_publishes_none() {
+    let world = World::new();
+    deny(&world, &["web", "worker"]);
+    let release = world.release();
+    let request = Request::Release(["alone", "web", "worker"].map(str::to_owned).to_vec());
+    let plan = release.plan(&request, &(), None).await.unwrap();
+    assert!(!plan.is_possible());
+    let unread: Vec<_> = plan.charts.iter().filter(|chart| chart.error.is_some()).collect();
+    assert_eq!(unread.iter().map(|chart| chart.chart.as_str()).collect::<Vec<_>>(), ["web", "worker"]);
+    for chart in unread {
+        let message = chart.error.as_ref().unwrap().to_string();
+        assert!(message.contains("HTTP 403") && message.contains(&chart.chart), "{message}");
+    }
+    let report = release.execute(plan, &(), None).await;
+    assert_eq!(report.failures.len(), 2);
+    assert_eq!(world.state().await, World::new().state().await, "nothing is published");
 }
 
 #[tokio::test]

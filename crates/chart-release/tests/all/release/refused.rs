@@ -189,9 +189,9 @@ async fn a_version_that_is_published_with_other_content() {
     let places: Vec<_> = plan
         .refusals()
         .map(|(_, refusal)| match refusal {
-            Refusal::OtherContent { place, published: found, ours, .. } => {
-                assert_eq!((found, ours), (&published, &plan.charts[0].digest));
-                place.as_str()
+            Refusal::OtherContent(conflict) => {
+                assert_eq!((&conflict.published, &conflict.ours), (&published, &plan.charts[0].digest));
+                conflict.place.as_str()
             }
             other => panic!("{other:?}"),
         })

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::path::Path;
 
 use artifact_http::HttpClient;
-use git_source::{CommitRule, CommitStrategy, GitSource};
+use git_source::{CommitRule, CommitSelectionStrategy, GitSource};
 use jiff::Timestamp;
 
 use super::Random;
@@ -16,7 +16,7 @@ const SINCE: i64 = 1_704_070_200;
 /// What is subscribed to.
 #[derive(Clone, Debug)]
 pub struct Subscription {
-    strategy: CommitStrategy,
+    strategy: CommitSelectionStrategy,
     branch: Option<&'static str>,
     include: &'static [&'static str],
     exclude: &'static [&'static str],
@@ -32,10 +32,10 @@ impl Subscription {
     /// Each strategy with paths and without, the rest by chance.
     pub fn some(random: &mut Random) -> Vec<Self> {
         let strategies = [
-            CommitStrategy::NewestFromBranch,
-            CommitStrategy::SemVer,
-            CommitStrategy::Lexical,
-            CommitStrategy::NewestTag,
+            CommitSelectionStrategy::NewestFromBranch,
+            CommitSelectionStrategy::SemVer,
+            CommitSelectionStrategy::Lexical,
+            CommitSelectionStrategy::NewestTag,
         ];
         let filters: [(&[&str], &[&str]); 5] = [
             (&["apps"], &[]),
@@ -70,10 +70,10 @@ impl Subscription {
             .strategy(self.strategy)
             .include_paths(self.include.iter().copied())
             .exclude_paths(self.exclude.iter().copied())
-            .expression_filter(self.skips.then(|| "!(subject startsWith 'skip')".to_owned()));
-        if self.strategy == CommitStrategy::NewestFromBranch {
+            .expression_filter(if self.skips { "!(subject startsWith 'skip')" } else { "" });
+        if self.strategy == CommitSelectionStrategy::NewestFromBranch {
             let since = self.since.then(|| Timestamp::from_second(SINCE).unwrap());
-            rule = rule.branch(self.branch.map(str::to_owned)).since(since);
+            rule = rule.branch(self.branch.unwrap_or_default()).since(since);
         } else if self.only_v {
             rule = rule.allow_tags_regexes(["^v"]);
         }
@@ -85,7 +85,7 @@ impl Subscription {
     /// What Git has for it.
     pub fn expected(&self, state: &State) -> Answer {
         let limit = self.limit;
-        if self.strategy == CommitStrategy::NewestFromBranch {
+        if self.strategy == CommitSelectionStrategy::NewestFromBranch {
             let Some(history) = state.history(self.branch.unwrap_or("main")) else { return Answer::NoBranch };
             let young = |id: &&str| !self.since || state.commits[*id].seconds >= SINCE;
             let taken = history.into_iter().take_while(young);
@@ -95,11 +95,11 @@ impl Subscription {
         let mut tags: Vec<&Tag> = state.tags.iter().collect();
         tags.retain(|tag| !self.only_v || tag.name.starts_with('v'));
         match self.strategy {
-            CommitStrategy::SemVer => {
+            CommitSelectionStrategy::SemVer => {
                 tags.retain(|tag| version(&tag.name).is_some());
                 tags.sort_by_key(|tag| Reverse(version(&tag.name)));
             }
-            CommitStrategy::Lexical => tags.sort_by_key(|tag| Reverse(tag.name.as_bytes())),
+            CommitSelectionStrategy::Lexical => tags.sort_by_key(|tag| Reverse(tag.name.as_bytes())),
             // They are the newest first already.
             _ => {}
         }

@@ -191,6 +191,7 @@ async fn entries_of_an_index_that_cannot_be_read_are_left_out() {
     };
     let platforms: Vec<_> = index.manifests.iter().map(|entry| entry.platform.is_some()).collect();
     assert_eq!(platforms, [true, false]);
+    assert_eq!(index.unreadable, 5);
 }
 
 #[tokio::test]

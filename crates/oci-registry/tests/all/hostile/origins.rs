@@ -150,6 +150,43 @@ async fn a_basic_challenge_of_a_redirect_target_gets_nothing() {
     }
 }
 
+/// Whoever answers for a redirect's target must not choose the scopes of a token of our registry's own service, and get it.
+#[tokio::test]
+async fn the_challenge_of_a_redirect_target_gets_no_token_of_the_registry() {
+    for scope in ["repository:demo/app:pull", "repository:secret/app:pull,push", "registry:catalog:*"] {
+        for service_is_registry in [true, false] {
+            for mut network in Network::both() {
+                let registry = network.server("registry", Registry::builder().bearer("me", "SECRET"));
+                let service = network.server("service", Registry::builder());
+                let evil = network.server("evil", Registry::builder());
+                let named = if service_is_registry { &registry } else { &service };
+                let anyone = Reply::status(200).body(r#"{"token": "testkit-token-ours"}"#);
+                service.registry.faults().add(When::path("/token"), anyone);
+                // The registry's own refusal comes first.
+                registry.redirects("/v2/**/tags/list", 1, &evil);
+                if !service_is_registry {
+                    let challenge = format!("Bearer realm=\"{}/token\",service=\"ours\"", service.url);
+                    let refusal = Reply::status(401).header("www-authenticate", challenge);
+                    registry.registry.faults().add(When::path("/v2/**/tags/list"), refusal);
+                }
+                let challenge =
+                    format!("Bearer realm=\"{}/token\",service=\"ours\",scope=\"{scope}\"", named.url);
+                let refusal = Reply::status(401).header("www-authenticate", challenge);
+                evil.registry.faults().add(When::path("/v2/**"), refusal);
+                let repository = network.repository(&registry, me());
+                let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
+                assert!(error.message().contains("redirects, denies access"), "{error}");
+                evil.assert_saw_no_credential("");
+                // The one token that the registry itself asked for, with the credential.
+                let tokens = named.registry.log().matching(&When::path("/token"));
+                assert_eq!(tokens.len(), 1, "{tokens:?}");
+                assert!(tokens.iter().all(|seen| seen.header("authorization").is_some()));
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_front_host_of_a_public_registry_works() {
     for mut network in Network::both() {

@@ -157,7 +157,7 @@ pub(super) async fn backup(arguments: Backup, messages: &Messages) -> Result<Exi
     };
     let packages = read(&arguments.archives, messages)?;
     let store = &arguments.store;
-    let repository = repository(&store.backup, store.backup_url.as_deref(), messages)?;
+    let repository = repository(None, &store.backup, store.backup_url.as_deref(), messages)?;
     let overwrite = if arguments.replace_dev { Overwrite::moving_dev() } else { Overwrite::Never };
     let call = Call::new().with_deadline(std::time::Instant::now() + arguments.timeout);
     let done = async {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chart_lint::{Finding, Options, Severity, lint_chart, lint_dockerfile, sarif};
+use chart_lint::{Finding, Options, Severity, lint_chart, lint_dockerfile, sarif, sarif_tool};
 use helm_chart::{ChartFolders as _, DiskFolders};
 
 use crate::arguments::{Dockerfile, Lint, LintFormat, LintReport};
@@ -70,14 +70,11 @@ pub(crate) fn dockerfile(command: &Dockerfile, messages: &Messages) -> Result<Ex
 fn report(findings: &[Finding], arguments: &LintReport, messages: &Messages) -> Result<Exit, Exit> {
     messages.printed(output::print(|out| match arguments.output {
         LintFormat::Text => findings.iter().try_for_each(|finding| {
-            output::line(out, &finding.to_string())?;
-            output::line(out, &format!("  help: {}", finding.remedy))
+            output::line(out, &format!("{finding:#}"))?;
+            finding.help.iter().try_for_each(|help| output::line(out, &format!("  help: {help}")))
         }),
         LintFormat::Json => output::write_json_value(&findings, out),
-        LintFormat::Sarif => {
-            let problems = findings.iter().map(sarif::Problem::from);
-            output::write_json_value(&sarif::log(&sarif::Tool::chart_lint(), problems), out)
-        }
+        LintFormat::Sarif => output::write_json_value(&sarif::log(&sarif_tool(), findings), out),
     }))?;
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));

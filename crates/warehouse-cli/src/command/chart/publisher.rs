@@ -37,7 +37,7 @@ impl Publisher {
         };
         let http = network::http(arguments).map_err(unusable)?;
         let http = http.build().map_err(|error| unusable(crate::message::explained(&error)))?;
-        let pace = network::pace(&arguments.registry_rate);
+        let pace = network::pace(&arguments.registry_rate).map_err(unusable)?;
         let charts = registry(arguments, &http, pace.clone(), Arc::clone(&credentials), SourceKind::Chart);
         let context = SourceContext::new(http).with_credentials(credentials);
         Ok(Self { context, charts, pace, deadline })
@@ -78,13 +78,19 @@ fn registry(
     builder.build()
 }
 
-/// The chart repository on a store.
+/// The chart repository on a store, which is asked through this client, or one of its own.
 pub(super) fn repository(
+    http: Option<&HttpClient>,
     backup: &str,
     url: Option<&str>,
     messages: &Messages,
 ) -> Result<ChartRepository, Exit> {
-    let opened = url.map(public_url).transpose().and_then(|url| Ok((Store::open(backup)?, url)));
+    let builder = Store::builder(backup);
+    let builder = match http {
+        Some(http) => builder.http(http.clone()),
+        None => builder,
+    };
+    let opened = url.map(public_url).transpose().and_then(|url| Ok((builder.open()?, url)));
     let (store, url) = opened.map_err(|error| {
         messages.explained(&error);
         Exit::Usage

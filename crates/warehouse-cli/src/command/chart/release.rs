@@ -10,7 +10,7 @@ use chart_release::{
 use helm_chart::DiskFolders;
 
 use super::publisher::{Publisher, repository};
-use crate::arguments::{Auto, ChartFormat, Publishing, ReleaseChecks, ReleaseDev};
+use crate::arguments::{Auto, ChartFormat, DevReleases, Publishing, ReleaseChecks};
 use crate::message::{Exit, Messages};
 use crate::{arguments, output};
 
@@ -28,15 +28,16 @@ pub(super) async fn release(arguments: arguments::Release, messages: &Messages) 
 }
 
 /// Publishes dev versions.
-pub(super) async fn release_dev(arguments: ReleaseDev, messages: &Messages) -> Result<Exit, Exit> {
-    let session = Session::open(&arguments.publishing, None, messages).await?;
-    session.run(&Request::Dev(arguments.names, arguments.dev_version), arguments.dry_run).await
+pub(super) async fn release_dev(releases: DevReleases, messages: &Messages) -> Result<Exit, Exit> {
+    let session = Session::open(&releases.publishing, None, messages).await?;
+    session.run(&Request::Dev(releases.names, releases.dev_version), releases.dry_run).await
 }
 
 /// Releases what has no tag, and publishes dev versions of the others.
 pub(super) async fn auto(arguments: Auto, messages: &Messages) -> Result<Exit, Exit> {
-    let session = Session::open(&arguments.publishing, Some(&arguments.checks), messages).await?;
-    session.run(&Request::Auto(arguments.names, arguments.dev_version), arguments.dry_run).await
+    let Auto { releases, checks } = arguments;
+    let session = Session::open(&releases.publishing, Some(&checks), messages).await?;
+    session.run(&Request::Auto(releases.names, releases.dev_version), releases.dry_run).await
 }
 
 /// A release with these arguments.
@@ -73,8 +74,13 @@ impl<'m> Session<'m> {
             builder = builder.registry(publisher.registry(registry, messages)?);
         }
         if let Some(backup) = &publishing.backup {
-            let repository = repository(backup, publishing.backup_url.as_deref(), messages)?;
-            builder = builder.repository(repository);
+            let charts = repository(
+                Some(&publisher.context.http),
+                backup,
+                publishing.backup_url.as_deref(),
+                messages,
+            )?;
+            builder = builder.repository(charts);
         }
         if let Some(checks) = checks {
             builder = builder.remote(&checks.remote).deployed(checks.deployed);

@@ -74,7 +74,14 @@ fn push_never_overwrites() {
     packaged(&world);
     for arguments in [&["push", &web][..], &["push", &web, "--replace-dev"]] {
         let ran = world.publish(arguments);
-        said(&ran, 1, &["oci://REGISTRY/charts/web:1.4.0 names other content already", "raise the version"]);
+        said(
+            &ran,
+            1,
+            &[
+                "web 1.4.0 is published with other content in oci://REGISTRY/charts/web:1.4.0",
+                "raise `version`",
+            ],
+        );
         assert_eq!(ran.err.matches("sha256:").count(), 2, "both digests: {}", ran.err);
     }
     assert_eq!(world.registry.digest("charts/web", "1.4.0"), Some(manifest));
@@ -133,7 +140,7 @@ fn backup_writes_archives_and_one_index() {
     world.write("charts/web/values.yaml", "other: true\n");
     packaged(&world);
     let ran = world.publish(&["backup", &web]);
-    said(&ran, 1, &["web 1.4.0 stands in file:///STORE with other content", "help: "]);
+    said(&ran, 1, &["web 1.4.0 is published with other content in file:///STORE", "help: "]);
     std::fs::write(world.store().join("index.yaml"), "entries: [\n").unwrap();
     world.run(&["chart", "package", "charts/alone", "-d", "../out"]);
     let ran = world.publish(&["backup", "../out/alone-1.4.0.tgz"]);

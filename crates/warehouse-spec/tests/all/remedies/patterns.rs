@@ -257,6 +257,7 @@ fn expression(written: &str, expected: &str) {
     let form = help.strip_prefix("write ").unwrap_or_else(|| panic!("{found}: {help}"));
     let form = form.strip_suffix(REASON).unwrap_or(form);
     let form = form.split(": the operator is ").next().unwrap();
+    let form = form.split(": `").next().unwrap();
     let after = read(&text(form));
     assert!(after.diagnostics.is_empty(), "{written}: {form}: {:?}", after.diagnostics);
     let SubscriptionKind::Git(git) = &after.warehouses[0].spec.subscriptions[0].kind else { panic!() };
@@ -278,6 +279,27 @@ fn operators_of_other_languages() {
         ("author == 'a' AND NOT (subject == 'b')", "author == 'a' and not (subject == 'b')"),
         ("author == 'a' OR subject = \"it's = b\"", "author == 'a' or subject == \"it's = b\""),
         (r"subject = 'it\'s = x'", r"subject == 'it\'s = x'"),
+        ("subject is 'x'", "subject == 'x'"),
+        ("subject is not 'is = x'", "subject != 'is = x'"),
+        ("subject equals 'x'", "subject == 'x'"),
+        ("subject eq 'x' or subject ne 'y'", "subject == 'x' or subject != 'y'"),
+        ("len(subject) gt 3", "len(subject) > 3"),
+        ("subject startswith 'x'", "subject startsWith 'x'"),
+        ("subject endswith 'startswith'", "subject endsWith 'startswith'"),
+        ("subject hasPrefix 'x' AND subject Contains 'y'", "subject startsWith 'x' and subject contains 'y'"),
+        ("subject MATCHES '^x'", "subject matches '^x'"),
+        ("subject like 'x%'", "subject startsWith 'x'"),
+        ("subject LIKE '%x'", "subject endsWith 'x'"),
+        ("subject like \"%x%\" and true", "subject contains \"x\" and true"),
+        ("subject like 'x'", "subject == 'x'"),
+        ("contains(subject, 'x')", "subject contains 'x'"),
+        ("contains(lower(subject), 'a, (b')", "lower(subject) contains 'a, (b'"),
+        ("!contains(subject, 'x')", "!(subject contains 'x')"),
+        ("not startsWith(subject,'x')", "not (subject startsWith 'x')"),
+        (
+            "endswith(subject, 'x') or matches(subject, '^y')",
+            "(subject endsWith 'x') or (subject matches '^y')",
+        ),
     ] {
         expression(written, expected);
     }
@@ -294,6 +316,20 @@ fn operators_of_other_languages() {
         "{HEAD}  - git:\n      repoURL: https://host/a\n      expressionFilter: subject = (\n"
     ));
     assert_eq!(other.diagnostics[0].help, None);
+    // What is not known to be meant has none either.
+    for expression in [
+        "subject like 'a%b'",
+        "subject like 'a_b'",
+        "contains(subject)",
+        "contains(subject, 'x', 'y')",
+        "like 'x%'",
+        "subject is",
+    ] {
+        let text = format!(
+            "{HEAD}  - git:\n      repoURL: https://host/a\n      expressionFilter: {expression:?}\n"
+        );
+        assert_eq!(read(&text).diagnostics[0].help, None, "{expression}");
+    }
 }
 
 #[test]

@@ -3,36 +3,35 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
-use crate::json;
-
 /// A platform: operating system, architecture and variant, as in `linux/arm64/v8`.
 ///
 /// A manifest or a configuration states the platform that an image is for; fields that it leaves out are empty. A text such as
-/// `linux/arm64` is a platform to select by: see [`matches`](Self::matches).
+/// `linux/arm64` is a platform to select by ([rules 1.7 and 3.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): see [`matches`](Self::matches).
+///
+/// With the feature `serde`, it is read and written as the object of a manifest: `{"os": "linux", "architecture": "arm64"}`.
 ///
 /// ```
-/// use oci_registry::Platform;
+/// use selection_strategies::Platform;
 ///
 /// let wanted: Platform = "linux/arm64".parse()?;
 /// assert!(wanted.matches(&Platform::new("linux", "arm64", Some("v8"))));
 /// assert!(!wanted.matches(&Platform::new("linux", "amd64", None)));
 /// assert_eq!(wanted.to_string(), "linux/arm64");
-/// # Ok::<(), oci_registry::InvalidPlatform>(())
+/// # Ok::<(), selection_strategies::InvalidPlatform>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 pub struct Platform {
     /// The operating system; empty if the manifest does not state it.
-    #[serde(deserialize_with = "json::or_default")]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "text_or_null"))]
     pub os: String,
     /// The architecture of the processor; empty if the manifest does not state it.
-    #[serde(deserialize_with = "json::or_default")]
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "text_or_null"))]
     pub architecture: String,
     /// The variant of the architecture.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub variant: Option<String>,
 }
 
@@ -48,15 +47,15 @@ impl Platform {
     /// Without a variant, this platform matches every variant of its architecture.
     ///
     /// ```
-    /// use oci_registry::Platform;
+    /// use selection_strategies::Platform;
     ///
     /// let matches = |wanted: &str, other: &str| {
-    ///     Ok::<_, oci_registry::InvalidPlatform>(wanted.parse::<Platform>()?.matches(&other.parse()?))
+    ///     Ok::<_, selection_strategies::InvalidPlatform>(wanted.parse::<Platform>()?.matches(&other.parse()?))
     /// };
     /// assert!(matches("linux/arm", "linux/arm/v6")?);
     /// assert!(matches("linux/arm64/v8", "linux/aarch64")?);
     /// assert!(!matches("linux/arm/v7", "linux/arm/v6")?);
-    /// # Ok::<(), oci_registry::InvalidPlatform>(())
+    /// # Ok::<(), selection_strategies::InvalidPlatform>(())
     /// ```
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
@@ -70,6 +69,12 @@ impl Platform {
         self.variant.as_ref().is_some_and(|variant| !variant.is_empty())
             || matches!(&*self.architecture.to_ascii_lowercase(), "armhf" | "armel")
     }
+}
+
+/// Reads a text, and `null` as the empty one.
+#[cfg(feature = "serde")]
+fn text_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(<Option<String> as serde::Deserialize>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl fmt::Display for Platform {
@@ -101,10 +106,14 @@ impl FromStr for Platform {
     ///
     /// # Errors
     ///
-    /// [`InvalidPlatform`] for another number of parts, and for a part that is empty or contains white space.
+    /// [`InvalidPlatform`] for another number of parts, and for a part that is empty or contains other characters than letters, digits,
+    /// `_`, `.` and `-`.
     fn from_str(text: &str) -> Result<Self, InvalidPlatform> {
         let parts: Vec<&str> = text.split('/').collect();
-        let is_part = |part: &&str| !part.is_empty() && !part.contains(char::is_whitespace);
+        let is_part = |part: &&str| {
+            !part.is_empty()
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+        };
         match parts[..] {
             [os, architecture] if parts.iter().all(is_part) => Ok(Self::new(os, architecture, None)),
             [os, architecture, variant] if parts.iter().all(is_part) => {
@@ -207,9 +216,17 @@ mod tests {
 
     #[test]
     fn texts_that_are_not_platforms() {
-        for text in
-            ["", "linux", "linux/", "/amd64", "linux/amd64/", "a/b/c/d", "linux/ amd64", "linux amd64"]
-        {
+        for text in [
+            "",
+            "linux",
+            "linux/",
+            "/amd64",
+            "linux/amd64/",
+            "a/b/c/d",
+            "linux/ amd64",
+            "linux amd64",
+            "linux/amd\u{e9}",
+        ] {
             assert!(text.parse::<Platform>().is_err(), "{text:?}");
         }
     }

@@ -1,25 +1,25 @@
 //! Findings as a log of [SARIF 2.1.0](https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html), which code scanning of hosts reads.
 //!
-//! The input is neutral, so that any tool can write a log: a [`Tool`] with its [`RuleText`]s, and one [`Problem`] for each finding.
+//! [`log`] takes the diagnostics of any tool, and a [`Tool`] with its [`RuleText`]s. A replacement becomes a fix.
 //!
 //! ```
-//! use chart_lint::{Options, lint_dockerfile, sarif};
+//! use diagnostics::{Diagnostic, Location, Severity, sarif};
 //!
-//! let findings = lint_dockerfile("Dockerfile", "FROM debian\nUSER 1000\n", &Options::default());
-//! let log = sarif::log(&sarif::Tool::chart_lint(), findings.iter().map(sarif::Problem::from));
-//! let json = serde_json::to_value(&log)?;
+//! let tool = sarif::Tool::new("my-lint", "1.0.0", "https://example.com");
+//! let found = Diagnostic::new(Severity::Note, "long-line", Location::new("a.txt", 3, 81), "", "the line is long");
+//! let json = serde_json::to_value(sarif::log(&tool, [&found]))?;
 //! assert_eq!(json["version"], "2.1.0");
-//! assert_eq!(json["runs"][0]["results"][0]["ruleId"], "base-image-latest");
+//! assert_eq!(json["runs"][0]["results"][0]["level"], "note");
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Serialize;
 
-use crate::finding::Finding;
-use crate::rule::Rule;
-use crate::severity::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::replacement::Replacement;
 
 /// The tool that found the problems.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ pub struct Tool<'a> {
     pub version: Cow<'a, str>,
     /// The URL of its page.
     pub url: Cow<'a, str>,
-    /// Its rules. A problem may name one that is not among them.
+    /// Its rules. A diagnostic may have a code that is not among them.
     pub rules: Vec<RuleText<'a>>,
 }
 
@@ -41,7 +41,7 @@ pub struct Tool<'a> {
 pub struct RuleText<'a> {
     /// The name.
     pub name: Cow<'a, str>,
-    /// The weight of its problems.
+    /// The weight of its diagnostics.
     pub severity: Severity,
     /// What is reported, in one line.
     pub summary: Cow<'a, str>,
@@ -49,24 +49,6 @@ pub struct RuleText<'a> {
     pub explanation: Cow<'a, str>,
     /// What to do about it.
     pub remedy: Cow<'a, str>,
-}
-
-/// One problem at one place.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Problem<'a> {
-    /// The name of the rule.
-    pub rule: Cow<'a, str>,
-    /// How much it weighs.
-    pub severity: Severity,
-    /// What is wrong.
-    pub message: Cow<'a, str>,
-    /// The path of the file, relative to the root of the repository.
-    pub file: Cow<'a, str>,
-    /// The line, from 1, if there is one.
-    pub line: Option<usize>,
-    /// The column in characters, from 1, if there is one.
-    pub column: Option<usize>,
 }
 
 impl<'a> Tool<'a> {
@@ -84,14 +66,6 @@ impl<'a> Tool<'a> {
     pub fn with_rules(mut self, rules: impl IntoIterator<Item = RuleText<'a>>) -> Self {
         self.rules = rules.into_iter().collect();
         self
-    }
-}
-
-impl Tool<'static> {
-    /// This crate, with [`Rule::all`].
-    pub fn chart_lint() -> Self {
-        Self::new("chart-lint", env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_REPOSITORY"))
-            .with_rules(Rule::all().map(RuleText::from))
     }
 }
 
@@ -114,50 +88,13 @@ impl<'a> RuleText<'a> {
     }
 }
 
-impl From<&'static Rule> for RuleText<'static> {
-    fn from(rule: &'static Rule) -> Self {
-        Self::new(rule.name, rule.severity, rule.summary, rule.explanation, rule.remedy)
-    }
-}
-
-impl<'a> Problem<'a> {
-    /// A problem of a whole file.
-    pub fn new(
-        rule: impl Into<Cow<'a, str>>,
-        severity: Severity,
-        message: impl Into<Cow<'a, str>>,
-        file: impl Into<Cow<'a, str>>,
-    ) -> Self {
-        Self {
-            rule: rule.into(),
-            severity,
-            message: message.into(),
-            file: file.into(),
-            line: None,
-            column: None,
-        }
-    }
-
-    /// Sets line and column, both from 1.
-    #[must_use]
-    pub fn at(mut self, line: usize, column: usize) -> Self {
-        (self.line, self.column) = (Some(line), Some(column));
-        self
-    }
-}
-
-impl<'a> From<&'a Finding> for Problem<'a> {
-    fn from(finding: &'a Finding) -> Self {
-        let message = format!("{}: {}", finding.reason, finding.remedy);
-        Self::new(finding.rule, finding.severity, message, finding.file.as_str())
-            .at(finding.line, finding.column)
-    }
-}
-
 /// The log of one run of a tool.
-pub fn log<'a>(tool: &Tool<'_>, problems: impl IntoIterator<Item = Problem<'a>>) -> Log {
+pub fn log<'a, C: fmt::Display + 'a>(
+    tool: &Tool<'_>,
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic<C>>,
+) -> Log {
     let rules = tool.rules.iter().map(Descriptor::from).collect::<Vec<_>>();
-    let results = problems.into_iter().map(|problem| result(&rules, problem)).collect();
+    let results = diagnostics.into_iter().map(|diagnostic| result(&rules, diagnostic)).collect();
     let driver = Driver {
         name: tool.name.to_string(),
         semantic_version: tool.version.to_string(),
@@ -168,15 +105,36 @@ pub fn log<'a>(tool: &Tool<'_>, problems: impl IntoIterator<Item = Problem<'a>>)
     Log { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: vec![run] }
 }
 
-fn result(rules: &[Descriptor], problem: Problem<'_>) -> ResultEntry {
-    let region = problem.line.map(|line| Region { start_line: line, start_column: problem.column });
-    let artifact_location = ArtifactLocation { uri: uri(&problem.file) };
+fn result<C: fmt::Display>(rules: &[Descriptor], diagnostic: &Diagnostic<C>) -> ResultEntry {
+    let (location, code) = (&diagnostic.location, diagnostic.code.to_string());
+    let region = location.is_known().then_some(Region {
+        start_line: location.line,
+        start_column: Some(location.column).filter(|column| *column > 0),
+    });
+    let message = match &diagnostic.help {
+        Some(help) => format!("{}: {help}", diagnostic.message),
+        None => diagnostic.message.clone(),
+    };
+    let artifact_location = ArtifactLocation { uri: uri(&location.source) };
     ResultEntry {
-        rule_index: rules.iter().position(|rule| rule.id == problem.rule),
-        rule_id: problem.rule.into_owned(),
-        level: problem.severity.as_str(),
-        message: text(&problem.message),
-        locations: vec![Location { physical_location: PhysicalLocation { artifact_location, region } }],
+        rule_index: rules.iter().position(|rule| rule.id == code),
+        rule_id: code,
+        level: diagnostic.severity.as_str(),
+        message: text(&message),
+        fixes: diagnostic.replacement.iter().map(|edit| fix(diagnostic, edit, &artifact_location)).collect(),
+        locations: vec![ResultLocation { physical_location: PhysicalLocation { artifact_location, region } }],
+    }
+}
+
+fn fix<C>(diagnostic: &Diagnostic<C>, edit: &Replacement, file: &ArtifactLocation) -> Fix {
+    let deleted_region = ByteRegion { byte_offset: edit.span.start, byte_length: edit.span.len() };
+    let replacement = Edit { deleted_region, inserted_content: text(&edit.text) };
+    Fix {
+        description: text(diagnostic.help.as_deref().unwrap_or_default()),
+        artifact_changes: vec![ArtifactChange {
+            artifact_location: file.clone(),
+            replacements: vec![replacement],
+        }],
     }
 }
 
@@ -276,12 +234,42 @@ struct ResultEntry {
     rule_index: Option<usize>,
     level: &'static str,
     message: Text,
-    locations: Vec<Location>,
+    locations: Vec<ResultLocation>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<Fix>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Location {
+struct Fix {
+    description: Text,
+    artifact_changes: Vec<ArtifactChange>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactChange {
+    artifact_location: ArtifactLocation,
+    replacements: Vec<Edit>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Edit {
+    deleted_region: ByteRegion,
+    inserted_content: Text,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ByteRegion {
+    byte_offset: usize,
+    byte_length: usize,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultLocation {
     physical_location: PhysicalLocation,
 }
 
@@ -304,4 +292,31 @@ struct Region {
     start_line: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_column: Option<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Applicability, Location};
+
+    #[test]
+    fn a_replacement_is_a_fix() {
+        let found = Diagnostic::new(Severity::Warning, "typo", Location::new("./a.yaml", 1, 6), "", "a typo")
+            .with_help("write `b`")
+            .with_replacement(Replacement::new(5..8, "b", Applicability::MaybeIncorrect));
+        let json = serde_json::to_value(log(&Tool::default(), [&found])).unwrap();
+        assert_eq!(
+            json["runs"][0]["results"][0]["fixes"],
+            serde_json::json!([{
+                "description": {"text": "write `b`"},
+                "artifactChanges": [{
+                    "artifactLocation": {"uri": "a.yaml"},
+                    "replacements": [{
+                        "deletedRegion": {"byteOffset": 5, "byteLength": 3},
+                        "insertedContent": {"text": "b"},
+                    }],
+                }],
+            }])
+        );
+    }
 }

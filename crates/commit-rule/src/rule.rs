@@ -1,73 +1,22 @@
 //! The rule: what the user asks for, checked and compiled.
 
 use std::fmt;
-use std::num::NonZeroU32;
-use std::sync::Arc;
 
-use artifact_source::{Clock, Error, ErrorKind, Rejection};
 use jiff::Timestamp;
-use kargo_expr::Expression;
-use selection_strategies::path::PathSelectors;
-use selection_strategies::{Constraint, NameKind, Strictness, TagFilter, TagRule, TagStrategy, Verdict};
-use serde::{Deserialize, Serialize};
+use kargo_expr::{CommitVariables, Environment, Expression, ExpressionError, TagVariables, Time};
+use selection_strategies::path::{PathSelector, PathSelectors};
+use selection_strategies::{
+    CommitSelectionStrategy, Constraint, NameKind, Rejection, Strictness, TagFilter, TagRule, TagStrategy,
+    Verdict, is_git_reference,
+};
+use serde::{Serialize, Serializer};
 
-use crate::repository::is_valid_name;
-use crate::selection::branch::Branch;
-use crate::selection::exchange::Selection;
-use crate::selection::filter::CommitFilter;
-use crate::selection::tags::{self, Order, Tags};
-
-/// Which commit of a repository counts as the newest
-/// ([rules 4.1 and 4.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum CommitStrategy {
-    /// The newest commits of a branch, along first parents.
-    #[default]
-    NewestFromBranch,
-    /// The tags with the greatest semantic versions.
-    SemVer,
-    /// The greatest tags by bytes.
-    Lexical,
-    /// The tags with the latest dates.
-    NewestTag,
-}
-
-impl CommitStrategy {
-    /// The strategy in the notation of a manifest.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NewestFromBranch => "NewestFromBranch",
-            Self::SemVer => "SemVer",
-            Self::Lexical => "Lexical",
-            Self::NewestTag => "NewestTag",
-        }
-    }
-}
-
-impl fmt::Display for CommitStrategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::error::{InvalidCommitRule, NamesDoNotDecide};
 
 /// Which commits of a repository are found. Defaults to the newest commits that the remote's HEAD leads to.
 ///
-/// A rule judges the names of tags without a server:
-///
-/// ```
-/// use git_source::{CommitRule, CommitStrategy};
-///
-/// let rule = CommitRule::builder().strategy(CommitStrategy::SemVer).semver_constraint("^1.0".to_owned()).build()?;
-/// let judged: Vec<_> = rule.judge_tags(["v2.0.0", "v1.2.0", "latest", "v1.10.0"])?.iter().map(ToString::to_string).collect();
-/// assert_eq!(judged, [
-///     "v1.10.0: accepted",
-///     "v1.2.0: accepted",
-///     "v2.0.0: outside the constraint \"^1.0\"",
-///     "latest: not a semantic version in the strict sense (major.minor.patch)",
-/// ]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// A rule judges without a server: see [the crate](crate). It serializes to the settings that its answers depend on, without those that its
+/// strategy ignores.
 #[derive(Clone, Default)]
 pub struct CommitRule {
     settings: Settings,
@@ -93,88 +42,144 @@ impl CommitRule {
     }
 
     /// The strategy.
-    pub fn strategy(&self) -> CommitStrategy {
+    pub fn strategy(&self) -> CommitSelectionStrategy {
         self.settings.strategy
     }
 
-    /// The branch of [`NewestFromBranch`](CommitStrategy::NewestFromBranch); `None` for the remote's HEAD, and for the other strategies.
+    /// The branch of [`NewestFromBranch`](CommitSelectionStrategy::NewestFromBranch); `None` for the remote's HEAD, and for the other strategies.
     pub fn branch(&self) -> Option<&str> {
         self.settings.branch.as_deref()
     }
 
+    /// The date of the oldest commit of a branch; `None` where there is no limit, and for the other strategies.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.settings.since
+    }
+
+    /// The rule about the names of tags; `None` for [`NewestFromBranch`](CommitSelectionStrategy::NewestFromBranch).
+    pub fn tag_rule(&self) -> Option<&TagRule> {
+        self.tag_rule.as_ref()
+    }
+
+    /// The compiled expression, if there is one.
+    pub fn expression(&self) -> Option<&Expression> {
+        self.expression.as_ref()
+    }
+
+    /// The selectors of changed paths; `None` where every path counts, so that paths need not be known.
+    pub fn paths(&self) -> Option<&PathSelectors> {
+        self.paths.as_ref()
+    }
+
+    /// The included paths as they were written.
+    pub fn include_paths(&self) -> &[String] {
+        &self.settings.include_paths
+    }
+
+    /// The excluded paths as they were written.
+    pub fn exclude_paths(&self) -> &[String] {
+        &self.settings.exclude_paths
+    }
+
     /// Judges the names of tags, as they stand after `refs/tags/` or with it: first the accepted ones, best first, then the rejected ones in
-    /// the given order. Under [`NewestTag`](CommitStrategy::NewestTag), whose order is that of dates, the accepted ones are in no
+    /// the given order. Under [`NewestTag`](CommitSelectionStrategy::NewestTag), whose order is that of dates, the accepted ones are in no
     /// particular order.
     ///
     /// An accepted tag may still be rejected by its commit: see [`reads_commits`](Self::reads_commits).
     ///
     /// # Errors
     ///
-    /// [`NamesDoNotDecide`] under [`NewestFromBranch`](CommitStrategy::NewestFromBranch).
+    /// [`NamesDoNotDecide`] under [`NewestFromBranch`](CommitSelectionStrategy::NewestFromBranch).
     pub fn judge_tags<N: AsRef<str>>(
         &self,
         names: impl IntoIterator<Item = N>,
     ) -> Result<Vec<JudgedTag>, NamesDoNotDecide> {
         let rule = self.tag_rule.as_ref().ok_or(NamesDoNotDecide)?;
         let names: Vec<N> = names.into_iter().collect();
-        let (mut valid, mut rejected) = (Vec::with_capacity(names.len()), Vec::new());
-        for (position, name) in names.iter().map(AsRef::as_ref).enumerate() {
-            let full = format!("refs/tags/{}", name.strip_prefix("refs/tags/").unwrap_or(name));
-            match is_valid_name(full.as_str().into()) {
-                true => valid.push((position, name)),
-                false => rejected.push((position, name, tags::forbidden_name())),
-            }
-        }
-        let mut next_rejected = valid.iter();
-        let ranking = rule.rank(valid.iter().map(|(_, name)| *name), |name, why| {
-            // Rejections come in the order of the names.
-            if let Some((position, _)) = next_rejected.find(|(_, other)| std::ptr::eq(*other, name)) {
-                rejected.push((*position, name, why));
-            }
-        });
-        rejected.sort_by_key(|(position, ..)| *position);
+        let selection = rule.select(names.iter().map(AsRef::as_ref));
         let judged = |name: &str, verdict| JudgedTag { name: name.to_owned(), verdict };
-        let accepted = ranking.into_sorted().into_iter().map(|tag| judged(tag.name, Verdict::Accepted));
-        let rejected = rejected.into_iter().map(|(_, name, why)| judged(name, Verdict::Rejected(why)));
+        let accepted = selection.chosen.iter().map(|tag| judged(tag.name, Verdict::Accepted));
+        let rejected = selection.rejected.into_iter().map(|(name, why)| judged(name, Verdict::Rejected(why)));
         Ok(accepted.chain(rejected).collect())
     }
 
-    /// Whether a commit decides too: under [`NewestFromBranch`](CommitStrategy::NewestFromBranch) and
-    /// [`NewestTag`](CommitStrategy::NewestTag), and with an expression or a path filter.
-    pub fn reads_commits(&self) -> bool {
-        matches!(self.settings.strategy, CommitStrategy::NewestFromBranch | CommitStrategy::NewestTag)
-            || self.expression.is_some()
-            || self.paths.is_some()
+    /// Judges a commit of a branch by its date and by the expression
+    /// ([rules 4.1 and 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    /// `now` is the time of `now()` in the expression. Its paths are judged by [`judge_paths`](Self::judge_paths).
+    ///
+    /// [`Rejection::OlderThanSince`] also holds for every commit before this one: the walk along the branch ends there.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpressionError`] where the expression cannot be evaluated, or its value is neither true nor false.
+    pub fn judge_commit(&self, commit: &CommitVariables<'_>, now: &Time) -> Result<Verdict, ExpressionError> {
+        if self.settings.since.is_some_and(|since| commit.commit_date.unix_seconds() < since.as_second()) {
+            return Ok(Verdict::Rejected(Rejection::OlderThanSince));
+        }
+        self.judge_by_expression(|| Environment::for_commit(commit), now)
     }
 
-    /// Everything that an answer depends on, as JSON: part of an [observation](crate::observation).
-    pub(crate) fn fingerprint(&self, repository: String, limit: NonZeroU32) -> Result<String, Error> {
-        let fingerprint = Fingerprint { repository, limit, rule: &self.settings };
-        serde_json::to_string(&fingerprint).map_err(|error| {
-            Error::new(ErrorKind::Internal, "the rule cannot be written as JSON").with_cause(error)
-        })
-    }
-
-    /// The work that finds these commits.
-    pub(crate) fn selection(&self, limit: NonZeroU32, clock: Arc<dyn Clock>) -> Selection {
-        let filter = CommitFilter {
-            since: self.settings.since,
-            expression: self.expression.clone(),
-            paths: self.paths.clone(),
-            clock,
-        };
-        let order = match self.settings.strategy {
-            CommitStrategy::SemVer => Order::Versions,
-            CommitStrategy::Lexical => Order::Bytes,
-            CommitStrategy::NewestTag | CommitStrategy::NewestFromBranch => Order::Dates,
-        };
-        match &self.tag_rule {
-            Some(rule) => Selection::Tags(Box::new(Tags { rule: rule.clone(), order, limit, filter })),
-            None => {
-                let name = self.settings.branch.clone();
-                Selection::Branch(Box::new(Branch { name, limit, filter }))
+    /// Judges a tag by its name and by the expression
+    /// ([rules 4.2 and 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    /// `now` is the time of `now()` in the expression. The paths of its commit are judged by [`judge_paths`](Self::judge_paths).
+    ///
+    /// # Errors
+    ///
+    /// As [`judge_commit`](Self::judge_commit).
+    pub fn judge_tag(&self, tag: &TagVariables<'_>, now: &Time) -> Result<Verdict, ExpressionError> {
+        if let Some(rule) = &self.tag_rule {
+            let Ok(name) = std::str::from_utf8(tag.tag) else {
+                return Ok(Verdict::Rejected(Rejection::forbidden_git_name()));
+            };
+            if let Verdict::Rejected(why) = rule.judge(name) {
+                return Ok(Verdict::Rejected(why));
             }
         }
+        self.judge_by_expression(|| Environment::for_tag(tag), now)
+    }
+
+    fn judge_by_expression<'a>(
+        &self,
+        environment: impl FnOnce() -> Environment<'a>,
+        now: &Time,
+    ) -> Result<Verdict, ExpressionError> {
+        match &self.expression {
+            Some(expression) => expression.judge(&environment().now(now.clone())),
+            None => Ok(Verdict::Accepted),
+        }
+    }
+
+    /// Judges a commit by the paths that it changes, as they stand in a Git tree: accepted where at least one of them is included and not
+    /// excluded, and where every path counts
+    /// ([rules 4.3 and 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    pub fn judge_paths(&self, changed: impl IntoIterator<Item: AsRef<[u8]>>) -> Verdict {
+        self.paths.as_ref().map_or(Verdict::Accepted, |paths| paths.judge_commit(changed))
+    }
+
+    /// Whether a commit decides too: under [`NewestFromBranch`](CommitSelectionStrategy::NewestFromBranch) and
+    /// [`NewestTag`](CommitSelectionStrategy::NewestTag), and with an expression or a path filter.
+    pub fn reads_commits(&self) -> bool {
+        matches!(
+            self.settings.strategy,
+            CommitSelectionStrategy::NewestFromBranch | CommitSelectionStrategy::NewestTag
+        ) || self.has_filter()
+    }
+
+    /// Whether there is an expression or a path filter.
+    pub fn has_filter(&self) -> bool {
+        self.expression.is_some() || self.paths.is_some()
+    }
+
+    /// Whether the same commit always has the same verdict. An expression that reads the time may change
+    /// its verdict.
+    pub fn is_timeless(&self) -> bool {
+        self.expression.as_ref().is_none_or(|expression| !expression.as_str().contains("now"))
+    }
+}
+
+impl Serialize for CommitRule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.settings.serialize(serializer)
     }
 }
 
@@ -198,8 +203,8 @@ pub struct CommitRuleBuilder {
 }
 
 impl CommitRuleBuilder {
-    /// Which commits count as the newest. Defaults to [`CommitStrategy::NewestFromBranch`].
-    pub fn strategy(mut self, strategy: CommitStrategy) -> Self {
+    /// Which commits count as the newest. Defaults to [`CommitSelectionStrategy::NewestFromBranch`].
+    pub fn strategy(mut self, strategy: CommitSelectionStrategy) -> Self {
         self.settings.strategy = strategy;
         self
     }
@@ -208,11 +213,11 @@ impl CommitRuleBuilder {
     /// [kind of names](TagRule::with_kind) is set to that of Git. Defaults to none: the other settings decide.
     ///
     /// ```
-    /// use git_source::{CommitRule, CommitStrategy};
+    /// use commit_rule::{CommitRule, CommitSelectionStrategy};
     /// use selection_strategies::TagRule;
     ///
     /// let rule = CommitRule::builder().tag_rule(TagRule::semver(Some("^1.0".parse()?))).build()?;
-    /// assert_eq!(rule.strategy(), CommitStrategy::SemVer);
+    /// assert_eq!(rule.strategy(), CommitSelectionStrategy::SemVer);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn tag_rule(mut self, rule: TagRule) -> Self {
@@ -220,21 +225,22 @@ impl CommitRuleBuilder {
         self
     }
 
-    /// The branch of [`CommitStrategy::NewestFromBranch`], by its short name (`main`). Defaults to the remote's HEAD.
-    pub fn branch(mut self, branch: impl Into<Option<String>>) -> Self {
-        self.settings.branch = branch.into();
+    /// The branch of [`CommitSelectionStrategy::NewestFromBranch`], by its short name (`main`). An empty one is none.
+    /// Defaults to the remote's HEAD.
+    pub fn branch(mut self, branch: impl Into<String>) -> Self {
+        self.settings.branch = Some(branch.into()).filter(|branch| !branch.is_empty());
         self
     }
 
-    /// The constraint of [`CommitStrategy::SemVer`]
+    /// The constraint of [`CommitSelectionStrategy::SemVer`]
     /// ([rules 2.6 to 2.10](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). An empty one is none. Defaults
     /// to none.
-    pub fn semver_constraint(mut self, constraint: impl Into<Option<String>>) -> Self {
-        self.semver_constraint = constraint.into().filter(|constraint| !constraint.is_empty());
+    pub fn semver_constraint(mut self, constraint: impl Into<String>) -> Self {
+        self.semver_constraint = Some(constraint.into()).filter(|constraint| !constraint.is_empty());
         self
     }
 
-    /// Whether [`CommitStrategy::SemVer`] accepts complete versions only
+    /// Whether [`CommitSelectionStrategy::SemVer`] accepts complete versions only
     /// ([rule 2.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Defaults to `true`.
     pub fn strict_semvers(mut self, strict: bool) -> Self {
         self.strict_semvers = strict;
@@ -270,9 +276,9 @@ impl CommitRuleBuilder {
     }
 
     /// An expression that is true of the commits or tags to find
-    /// ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Defaults to none.
-    pub fn expression_filter(mut self, expression: impl Into<Option<String>>) -> Self {
-        self.settings.expression_filter = expression.into();
+    /// ([rule 4.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). An empty one is none. Defaults to none.
+    pub fn expression_filter(mut self, expression: impl Into<String>) -> Self {
+        self.settings.expression_filter = Some(expression.into()).filter(|text| !text.is_empty());
         self
     }
 
@@ -294,17 +300,19 @@ impl CommitRuleBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) for a branch whose name Git forbids, and for a constraint, a pattern, a path selector or an
+    /// [`InvalidCommitRule`] for a branch whose name Git forbids, and for a constraint, a pattern, a path selector or an
     /// expression that is not valid; for a [`tag_rule`](Self::tag_rule) beside a strategy or settings about tags, and for one that names a
     /// tag by its digest or reads versions as charts are named.
-    pub fn build(self) -> Result<CommitRule, Error> {
+    pub fn build(self) -> Result<CommitRule, InvalidCommitRule> {
         let tag_rule = self.tags()?;
         let mut settings = self.settings;
         let expression = settings.expression_filter.as_deref().map(Expression::compile).transpose();
-        let expression =
-            expression.map_err(|error| invalid(format!("the expression filter is not valid: {error}")))?;
-        let paths = PathSelectors::new(&settings.include_paths, &settings.exclude_paths)
-            .map_err(|error| invalid(error.to_string()))?;
+        let expression = expression.map_err(InvalidCommitRule::Expression)?;
+        let selectors =
+            |texts: &[String]| texts.iter().map(|text| PathSelector::new(text)).collect::<Result<_, _>>();
+        let include = selectors(&settings.include_paths).map_err(InvalidCommitRule::IncludePath)?;
+        let exclude = selectors(&settings.exclude_paths).map_err(InvalidCommitRule::ExcludePath)?;
+        let paths = PathSelectors::from_selectors(include, exclude);
         let paths = (!paths.is_unrestricted()).then_some(paths);
         match &tag_rule {
             None => settings.branch.as_deref().map_or(Ok(()), check_branch)?,
@@ -314,39 +322,39 @@ impl CommitRuleBuilder {
     }
 
     /// The rule about tags that was given, or that of the settings; `None` where a branch is followed.
-    fn tags(&self) -> Result<Option<TagRule>, Error> {
+    fn tags(&self) -> Result<Option<TagRule>, InvalidCommitRule> {
         let strategy = self.settings.strategy;
         if let Some(rule) = &self.tag_rule {
-            let is_alone = strategy == CommitStrategy::default()
+            let is_alone = strategy == CommitSelectionStrategy::default()
                 && self.semver_constraint.is_none()
                 && self.strict_semvers
                 && [&self.allow_tags_regexes, &self.ignore_tags_regexes, &self.ignore_tags]
                     .into_iter()
                     .all(Vec::is_empty);
             if !is_alone {
-                let message =
-                    "a rule about tags replaces the strategy and the settings about tags, and both are given";
-                return Err(invalid(message.to_owned()));
+                return Err(wrong_tag_rule(
+                    "a rule about tags replaces the strategy and the settings about tags, and both are given",
+                ));
             }
             return Ok(Some(rule.clone().with_kind(NameKind::GitTag)));
         }
         let rule = match strategy {
-            CommitStrategy::NewestFromBranch => return Ok(None),
-            CommitStrategy::SemVer => {
+            CommitSelectionStrategy::NewestFromBranch => return Ok(None),
+            CommitSelectionStrategy::SemVer => {
                 let constraint = self.semver_constraint.as_deref().map(str::parse::<Constraint>).transpose();
-                let constraint = constraint.map_err(|error| invalid(error.to_string()))?;
+                let constraint = constraint.map_err(InvalidCommitRule::Constraint)?;
                 let strictness = if self.strict_semvers { Strictness::Strict } else { Strictness::Loose };
                 TagRule::semver(constraint).with_strictness(strictness)
             }
-            CommitStrategy::Lexical => TagRule::lexical(),
-            CommitStrategy::NewestTag => TagRule::newest(),
+            CommitSelectionStrategy::Lexical => TagRule::lexical(),
+            CommitSelectionStrategy::NewestTag => TagRule::newest(),
         };
         let filter = TagFilter::builder()
             .allow_all(&self.allow_tags_regexes)
             .ignore_all(&self.ignore_tags_regexes)
             .ignore_literals(self.ignore_tags.iter().map(String::as_str))
             .build()
-            .map_err(|error| invalid(error.to_string()))?;
+            .map_err(InvalidCommitRule::Pattern)?;
         Ok(Some(rule.with_filter(filter).with_kind(NameKind::GitTag)))
     }
 }
@@ -374,25 +382,11 @@ impl fmt::Display for JudgedTag {
     }
 }
 
-/// The error of a [`CommitRule`] that follows a branch: the names of tags do not decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NamesDoNotDecide;
-
-impl fmt::Display for NamesDoNotDecide {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "the strategy NewestFromBranch finds commits of a branch: the names of tags do not decide",
-        )
-    }
-}
-
-impl std::error::Error for NamesDoNotDecide {}
-
 /// What the user wrote, without the settings that the strategy ignores.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Settings {
-    strategy: CommitStrategy,
+    strategy: CommitSelectionStrategy,
     #[serde(skip_serializing_if = "Option::is_none")]
     branch: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -417,7 +411,7 @@ struct Settings {
 
 impl Settings {
     /// Takes over what a rule about tags says, and drops what is said of branches.
-    fn set_tags(&mut self, rule: &TagRule) -> Result<(), Error> {
+    fn set_tags(&mut self, rule: &TagRule) -> Result<(), InvalidCommitRule> {
         (self.branch, self.since) = (None, None);
         self.strategy = match rule.strategy() {
             TagStrategy::SemVer { constraint, strictness } => {
@@ -426,13 +420,13 @@ impl Settings {
                 self.strict_semvers = match strictness {
                     Strictness::Strict => Some(true),
                     Strictness::Loose => Some(false),
-                    _ => return Err(invalid("tags of Git are strict or loose versions".to_owned())),
+                    _ => return Err(wrong_tag_rule("tags of Git are strict or loose versions")),
                 };
-                CommitStrategy::SemVer
+                CommitSelectionStrategy::SemVer
             }
-            TagStrategy::Lexical => CommitStrategy::Lexical,
-            TagStrategy::Newest => CommitStrategy::NewestTag,
-            _ => return Err(invalid("a rule about tags of Git orders versions, names or dates".to_owned())),
+            TagStrategy::Lexical => CommitSelectionStrategy::Lexical,
+            TagStrategy::Newest => CommitSelectionStrategy::NewestTag,
+            _ => return Err(wrong_tag_rule("a rule about tags of Git orders versions, names or dates")),
         };
         let filter = rule.filter();
         self.allow_tags_regexes = strings(filter.allow_patterns());
@@ -442,34 +436,25 @@ impl Settings {
     }
 }
 
-/// Everything that an answer depends on.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Fingerprint<'a> {
-    repository: String,
-    limit: NonZeroU32,
-    rule: &'a Settings,
-}
-
 fn strings<S: Into<String>>(texts: impl IntoIterator<Item = S>) -> Vec<String> {
     texts.into_iter().map(Into::into).collect()
 }
 
-fn invalid(message: String) -> Error {
-    Error::new(ErrorKind::InvalidInput, message)
+fn wrong_tag_rule(reason: &'static str) -> InvalidCommitRule {
+    InvalidCommitRule::TagRule { reason }
 }
 
 /// Refuses a name that no branch can have. The name becomes a line of the protocol, so this also keeps line breaks out.
-fn check_branch(branch: &str) -> Result<(), Error> {
-    let wrong = |why: &str| invalid(format!("{branch:?} cannot be a branch: {why}"));
+fn check_branch(branch: &str) -> Result<(), InvalidCommitRule> {
+    let wrong = |reason| Err(InvalidCommitRule::Branch { branch: branch.to_owned(), reason });
     if branch.len() > 255 {
-        return Err(wrong("it is longer than 255 bytes"));
+        return wrong("it is longer than 255 bytes");
     }
     if branch.starts_with('-') {
-        return Err(wrong("it starts with a dash"));
+        return wrong("it starts with a dash");
     }
-    if !is_valid_name(format!("refs/heads/{branch}").as_str().into()) {
-        return Err(wrong("Git allows no such name"));
+    if !is_git_reference(format!("refs/heads/{branch}")) {
+        return wrong("Git allows no such name");
     }
     Ok(())
 }
@@ -486,26 +471,26 @@ mod tests {
         let filter = filter.build().unwrap();
         let semver = |text: &str| TagRule::semver(Some(text.parse().unwrap()));
         for (built, given) in [
-            (settings().strategy(CommitStrategy::SemVer), TagRule::semver(None)),
+            (settings().strategy(CommitSelectionStrategy::SemVer), TagRule::semver(None)),
             (
                 settings()
-                    .strategy(CommitStrategy::SemVer)
-                    .semver_constraint("^1.0".to_owned())
+                    .strategy(CommitSelectionStrategy::SemVer)
+                    .semver_constraint("^1.0")
                     .strict_semvers(false),
                 semver("^1.0").with_strictness(Strictness::Loose),
             ),
             (
                 settings()
-                    .strategy(CommitStrategy::Lexical)
+                    .strategy(CommitSelectionStrategy::Lexical)
                     .allow_tags_regexes(["^v"])
                     .ignore_tags_regexes(["-rc"])
                     .ignore_tags(["v2", "v1"]),
                 TagRule::lexical().with_filter(filter),
             ),
-            (settings().strategy(CommitStrategy::NewestTag).branch("main".to_owned()), TagRule::newest()),
+            (settings().strategy(CommitSelectionStrategy::NewestTag).branch("main"), TagRule::newest()),
         ] {
             let (built, given) = (built.build().unwrap(), settings().tag_rule(given).build().unwrap());
-            let fingerprint = |rule: &CommitRule| rule.fingerprint("r".into(), NonZeroU32::MIN).unwrap();
+            let fingerprint = |rule: &CommitRule| serde_json::to_string(rule).unwrap();
             assert_eq!(fingerprint(&built), fingerprint(&given));
             let names = ["refs/tags/v1.2.0", "v1.3.0-rc", "v1", "v2", "1.0.0", "x"];
             assert_eq!(built.judge_tags(names).unwrap(), given.judge_tags(names).unwrap());
@@ -516,31 +501,30 @@ mod tests {
     fn a_rule_that_git_has_not_is_refused() {
         let rule = |rule: TagRule| CommitRule::builder().tag_rule(rule);
         for (builder, message) in [
-            (rule(TagRule::lexical()).strategy(CommitStrategy::SemVer), "both are given"),
+            (rule(TagRule::lexical()).strategy(CommitSelectionStrategy::SemVer), "both are given"),
             (rule(TagRule::lexical()).ignore_tags(["a"]), "both are given"),
             (rule(TagRule::semver(None)).strict_semvers(false), "both are given"),
             (rule(TagRule::digest("a")), "orders versions, names or dates"),
             (rule(TagRule::oci_chart(None)), "strict or loose versions"),
         ] {
             let error = builder.build().unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidInput);
             assert!(error.to_string().contains(message), "{error}");
         }
     }
 
     #[test]
-    fn the_fingerprint_has_the_settings_that_the_strategy_reads() {
+    fn it_serializes_to_the_settings_that_the_strategy_reads() {
         let all = |strategy| {
             CommitRule::builder()
                 .strategy(strategy)
-                .branch("main".to_owned())
-                .semver_constraint("^1".to_owned())
+                .branch("main")
+                .semver_constraint("^1")
                 .strict_semvers(false)
                 .allow_tags_regexes(["^v"])
                 .ignore_tags_regexes(["-rc"])
                 .ignore_tags(["v1.0.0"])
                 .since(Timestamp::from_second(0).unwrap())
-                .expression_filter("subject != ''".to_owned())
+                .expression_filter("subject != ''")
                 .include_paths(["a"])
                 .exclude_paths(["a/b"])
                 .build()
@@ -550,16 +534,18 @@ mod tests {
         let names = r#""allowTagsRegexes":["^v"],"ignoreTagsRegexes":["-rc"],"ignoreTags":["v1.0.0"]"#;
         for (strategy, expected) in [
             (
-                CommitStrategy::NewestFromBranch,
+                CommitSelectionStrategy::NewestFromBranch,
                 r#""branch":"main","since":"1970-01-01T00:00:00Z""#.to_owned(),
             ),
-            (CommitStrategy::SemVer, format!(r#""semverConstraint":"^1","strictSemvers":false,{names}"#)),
-            (CommitStrategy::Lexical, names.to_owned()),
-            (CommitStrategy::NewestTag, names.to_owned()),
+            (
+                CommitSelectionStrategy::SemVer,
+                format!(r#""semverConstraint":"^1","strictSemvers":false,{names}"#),
+            ),
+            (CommitSelectionStrategy::Lexical, names.to_owned()),
+            (CommitSelectionStrategy::NewestTag, names.to_owned()),
         ] {
-            let fingerprint = all(strategy).fingerprint("R".to_owned(), NonZeroU32::MIN).unwrap();
             let rule = format!(r#"{{"strategy":"{strategy}",{expected},{filters}}}"#);
-            assert_eq!(fingerprint, format!(r#"{{"repository":"R","limit":1,"rule":{rule}}}"#));
+            assert_eq!(serde_json::to_string(&all(strategy)).unwrap(), rule);
         }
     }
 
@@ -572,37 +558,37 @@ mod tests {
         }
         let rule = |strategy| CommitRule::builder().strategy(strategy);
         check(
-            rule(CommitStrategy::SemVer).ignore_tags(["v3.0.0"]),
+            rule(CommitSelectionStrategy::SemVer).ignore_tags(["v3.0.0"]),
             &["v1.9.0", "a..b", "v3.0.0", "refs/tags/v1.10.0", "x", "x"],
             &[
                 "refs/tags/v1.10.0: accepted",
                 "v1.9.0: accepted",
-                &format!("a..b: {}", tags::forbidden_name()),
+                &format!("a..b: {}", Rejection::forbidden_git_name()),
                 "v3.0.0: ignored by the tag \"v3.0.0\" of the ignore list",
                 "x: not a semantic version in the strict sense (major.minor.patch)",
                 "x: not a semantic version in the strict sense (major.minor.patch)",
             ],
         );
         check(
-            rule(CommitStrategy::Lexical).allow_tags_regexes(["^v"]),
+            rule(CommitSelectionStrategy::Lexical).allow_tags_regexes(["^v"]),
             &["v1", "1", "v2"],
             &["v2: accepted", "v1: accepted", "1: matches none of the allowed patterns"],
         );
-        check(rule(CommitStrategy::NewestTag), &["a"], &["a: accepted"]);
-        check(rule(CommitStrategy::NewestTag), &[], &[]);
+        check(rule(CommitSelectionStrategy::NewestTag), &["a"], &["a: accepted"]);
+        check(rule(CommitSelectionStrategy::NewestTag), &[], &[]);
         assert_eq!(CommitRule::default().judge_tags(["v1.0.0"]), Err(NamesDoNotDecide));
     }
 
     #[test]
     fn when_commits_decide() {
-        use CommitStrategy::{Lexical, NewestFromBranch, NewestTag, SemVer};
+        use CommitSelectionStrategy::{Lexical, NewestFromBranch, NewestTag, SemVer};
         let rule = |strategy| CommitRule::builder().strategy(strategy);
         for (builder, reads) in [
             (rule(NewestFromBranch), true),
             (rule(NewestTag), true),
             (rule(SemVer), false),
             (rule(Lexical), false),
-            (rule(SemVer).expression_filter("true".to_owned()), true),
+            (rule(SemVer).expression_filter("true"), true),
             (rule(Lexical).include_paths(["a"]), true),
         ] {
             let rule = builder.build().unwrap();

@@ -1,0 +1,58 @@
+//! Edits.
+
+use std::ops::Range;
+
+/// An edit that makes a [`Diagnostic`](crate::Diagnostic) go away.
+///
+/// ```
+/// use diagnostics::{Applicability, Replacement};
+///
+/// let quoted = Replacement::new(12..16, "\"1.10\"", Applicability::MachineApplicable);
+/// assert_eq!(Replacement::apply_all("constraint: 1.10\n", [&quoted]), "constraint: \"1.10\"\n");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replacement {
+    /// The bytes of the text that go.
+    pub span: Range<usize>,
+    /// What to write in their place.
+    pub text: String,
+    /// Whether a program may make the edit without asking.
+    pub applicability: Applicability,
+}
+
+impl Replacement {
+    /// An edit that writes `text` in place of these bytes.
+    pub fn new(span: Range<usize>, text: impl Into<String>, applicability: Applicability) -> Self {
+        Self { span, text: text.into(), applicability }
+    }
+
+    /// The text after these edits. An edit that overlaps an earlier one in the text, or lies outside the text, is left out.
+    pub fn apply_all<'a>(text: &str, replacements: impl IntoIterator<Item = &'a Self>) -> String {
+        let mut edits: Vec<&Self> = replacements.into_iter().collect();
+        edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+        let mut edited = String::with_capacity(text.len());
+        let mut done = 0;
+        for edit in edits {
+            let Some(before) = text.get(done..edit.span.start) else { continue };
+            if text.get(edit.span.clone()).is_none() {
+                continue;
+            }
+            edited.push_str(before);
+            edited.push_str(&edit.text);
+            done = edit.span.end;
+        }
+        edited.push_str(text.get(done..).unwrap_or_default());
+        edited
+    }
+}
+
+/// How sure it is that a [`Replacement`] is what the author of the text meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Applicability {
+    /// The edit keeps what is written and says it in the form that is read: a program may make it.
+    MachineApplicable,
+    /// The edit is what was probably meant, such as the nearest known name: a person should see it first.
+    MaybeIncorrect,
+}

@@ -1,0 +1,235 @@
+//! What to write in place of an expression that does not compile, where it is written as in another language.
+
+use crate::decode::pattern;
+use crate::decode::style::Style;
+use crate::diagnostic::Help;
+use crate::rule;
+
+/// What to write in place of an expression that does not compile: operators that are written otherwise elsewhere, and look-around.
+pub(crate) fn meant(style: Style, text: &str, are_criteria: bool) -> Option<Help> {
+    let compiles = |text: &str| match are_criteria {
+        true => rule::criteria(text).is_none(),
+        false => rule::filter(text).is_none(),
+    };
+    let (form, mut operators) = with_operators(text);
+    let (form, calls) = with_calls(&form);
+    operators.extend(calls);
+    let form = pattern::in_expression(&form).unwrap_or(form);
+    if form == text || !compiles(&form) {
+        return None;
+    }
+    let help = style.writing(&form).probable();
+    Some(match operators.as_slice() {
+        [] => help.with(": Go's regular expressions have no look-around"),
+        [(wrong, right)] if wrong == right => {
+            help.with(&format!(": `{right}` is an operator, and stands between two texts"))
+        }
+        [(wrong, right)] => help.with(&format!(": the operator is `{right}`, not `{wrong}`")),
+        _ => help,
+    })
+}
+
+/// Operators of other languages, and how they are written in expressions.
+const OTHERWISE: &[(&str, &str)] = &[
+    ("=", "=="),
+    ("===", "=="),
+    ("!==", "!="),
+    ("<>", "!="),
+    ("=~", "matches"),
+    ("~", "matches"),
+    ("~=", "matches"),
+    ("!~", "not matches"),
+    ("&", "&&"),
+    ("|", "||"),
+    ("=>", ">="),
+    ("=<", "<="),
+    ("AND", "and"),
+    ("OR", "or"),
+    ("NOT", "not"),
+    ("IN", "in"),
+    ("is", "=="),
+    ("equals", "=="),
+    ("eq", "=="),
+    ("EQ", "=="),
+    ("ne", "!="),
+    ("gt", ">"),
+    ("ge", ">="),
+    ("lt", "<"),
+    ("le", "<="),
+    ("startswith", "startsWith"),
+    ("starts_with", "startsWith"),
+    ("StartsWith", "startsWith"),
+    ("hasPrefix", "startsWith"),
+    ("endswith", "endsWith"),
+    ("ends_with", "endsWith"),
+    ("EndsWith", "endsWith"),
+    ("hasSuffix", "endsWith"),
+    ("Contains", "contains"),
+    ("CONTAINS", "contains"),
+    ("includes", "contains"),
+    ("match", "matches"),
+    ("MATCHES", "matches"),
+];
+
+/// The expression with the operators of other languages written as they are in expressions, and those that were, each once.
+fn with_operators(text: &str) -> (String, Vec<(&'static str, &'static str)>) {
+    let is_sign = |letter: char| "=!<>~&|".contains(letter);
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let (mut expression, mut operators) = (String::with_capacity(text.len()), Vec::new());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let all = |is: &dyn Fn(char) -> bool| rest.find(|letter| !is(letter)).unwrap_or(rest.len());
+        let end = match first {
+            '\'' | '"' | '`' => end_of_text(rest),
+            _ if is_sign(first) => all(&is_sign),
+            _ if is_word(first) => all(&is_word),
+            _ => first.len_utf8(),
+        };
+        let (part, after) = rest.split_at(end);
+        // `is not` and `like` are more than one word for another.
+        if let Some(instead) = comparison(part, after).filter(|_| expression.ends_with([' ', ')'])) {
+            let Instead { operator, right, text, rest: behind } = instead;
+            expression.push_str(right);
+            expression.push(' ');
+            expression.push_str(&text);
+            if !operators.contains(&(operator, right)) {
+                operators.push((operator, right));
+            }
+            rest = behind;
+            continue;
+        }
+        match OTHERWISE.iter().find(|(wrong, _)| *wrong == part) {
+            Some(&operator @ (_, right)) => {
+                let is_name = right.starts_with(char::is_alphabetic);
+                let blank = |is_there: bool| if is_there { "" } else { " " };
+                expression
+                    .push_str(blank(!is_name || expression.is_empty() || expression.ends_with([' ', '('])));
+                expression.push_str(right);
+                expression.push_str(blank(!is_name || after.starts_with([' ', '('])));
+                if !operators.contains(&operator) {
+                    operators.push(operator);
+                }
+            }
+            None => expression.push_str(part),
+        }
+        rest = after;
+    }
+    (expression, operators)
+}
+
+/// Where the text in quotation marks ends that an expression starts with.
+fn end_of_text(expression: &str) -> usize {
+    let mark = expression.chars().next().unwrap_or_default();
+    let mut is_escaped = false;
+    let end = expression.char_indices().skip(1).find(|&(_, letter)| {
+        let ends = letter == mark && !is_escaped;
+        is_escaped = letter == '\\' && mark != '`' && !is_escaped;
+        ends
+    });
+    end.map_or(expression.len(), |(at, letter)| at + letter.len_utf8())
+}
+
+/// A comparison that is written otherwise in expressions.
+struct Instead<'t> {
+    operator: &'static str,
+    right: &'static str,
+    text: String,
+    /// What follows it.
+    rest: &'t str,
+}
+
+/// What `is not`, or `like` of SQL with a text, is in an expression.
+fn comparison<'t>(word: &str, after: &'t str) -> Option<Instead<'t>> {
+    let behind = after.trim_start();
+    match word {
+        "is" | "IS" => {
+            let rest = ["not ", "NOT "].iter().find_map(|not| behind.strip_prefix(not))?;
+            Some(Instead { operator: "is not", right: "!=", text: String::new(), rest: rest.trim_start() })
+        }
+        "like" | "LIKE" => {
+            let end = Some(end_of_text(behind)).filter(|_| behind.starts_with(['\'', '"']))?;
+            let (quoted, rest) = behind.split_at(end);
+            let mark = quoted.get(..1)?;
+            let pattern = quoted.get(1..quoted.len().checked_sub(1)?)?;
+            // An escape is more than can be told here.
+            if pattern.contains(['\\', '_']) {
+                return None;
+            }
+            let text = pattern.trim_matches('%');
+            let right = match (pattern.starts_with('%'), pattern.ends_with('%')) {
+                _ if text.contains('%') || text.is_empty() => return None,
+                (true, true) => "contains",
+                (true, false) => "endsWith",
+                (false, true) => "startsWith",
+                (false, false) => "==",
+            };
+            Some(Instead { operator: "like", right, text: format!("{mark}{text}{mark}"), rest })
+        }
+        _ => None,
+    }
+}
+
+/// The expression with the operators that are written as functions, `contains(subject, 'x')`, written between their texts.
+fn with_calls(text: &str) -> (String, Vec<(&'static str, &'static str)>) {
+    const OPERATORS: [&str; 4] = ["contains", "startsWith", "endsWith", "matches"];
+    let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
+    let (mut expression, mut operators) = (String::with_capacity(text.len()), Vec::new());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = match first {
+            '\'' | '"' | '`' => end_of_text(rest),
+            _ if is_word(first) => rest.find(|letter| !is_word(letter)).unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
+        let (part, after) = rest.split_at(end);
+        let operator = OPERATORS.into_iter().find(|operator| *operator == part);
+        let call = operator.zip(after.trim_start().strip_prefix('(').and_then(two_arguments));
+        rest = match call {
+            Some((operator, (left, right, behind))) => {
+                if !expression.is_empty() && !expression.ends_with([' ', '(', '!']) {
+                    expression.push(' ');
+                }
+                // `!` and `not` bind more tightly than the operator.
+                match expression.is_empty() && behind.trim().is_empty() {
+                    true => expression.push_str(&format!("{left} {operator} {right}")),
+                    false => expression.push_str(&format!("({left} {operator} {right})")),
+                }
+                if !operators.contains(&(operator, operator)) {
+                    operators.push((operator, operator));
+                }
+                behind
+            }
+            None => {
+                expression.push_str(part);
+                after
+            }
+        };
+    }
+    (expression, operators)
+}
+
+/// The two arguments of a call, behind its parenthesis, and what follows the call.
+fn two_arguments(text: &str) -> Option<(&str, &str, &str)> {
+    let (mut depth, mut comma, mut at) = (0_usize, None, 0);
+    loop {
+        let rest = text.get(at..)?;
+        let letter = rest.chars().next()?;
+        match letter {
+            '\'' | '"' | '`' => {
+                at += end_of_text(rest);
+                continue;
+            }
+            '(' | '[' | '{' => depth += 1,
+            ')' if depth == 0 => {
+                let comma = comma?;
+                let (left, right) = (text.get(..comma)?.trim(), text.get(comma + 1..at)?.trim());
+                let behind = text.get(at + 1..)?;
+                return (!left.is_empty() && !right.is_empty()).then_some((left, right, behind));
+            }
+            ')' | ']' | '}' => depth = depth.checked_sub(1)?,
+            ',' if depth == 0 && comma.replace(at).is_some() => return None,
+            _ => {}
+        }
+        at += letter.len_utf8();
+    }
+}
