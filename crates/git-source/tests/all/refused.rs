@@ -71,7 +71,7 @@ async fn the_message_of_the_server_stands_in_the_error() {
             2,
             packets(&["packfile\n", "\u{3}fatal: quota exceeded\u{1b}[1m"]),
             ErrorKind::Server,
-            "fatal: quota exceeded[1m",
+            "fatal: quota exceeded\\u{1b}[1m",
         ),
         (
             1,
