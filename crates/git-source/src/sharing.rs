@@ -41,11 +41,11 @@ const CLEANUP_AT: usize = 1024;
 /// use artifact_http::HttpClient;
 /// use git_source::{CommitRule, GitSource, RepositoryCache};
 ///
-/// # fn main() -> Result<(), artifact_source::Error> {
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let repositories = RepositoryCache::new(HttpClient::builder().build()?);
-/// let of = |path: &str| -> Result<_, artifact_source::Error> {
+/// let of = |path: &str| -> Result<_, Box<dyn std::error::Error>> {
 ///     let rule = CommitRule::builder().include_paths([path]).build()?;
-///     GitSource::builder("https://example.com/monorepo.git").rule(rule).repositories(&repositories).build()
+///     Ok(GitSource::builder("https://example.com/monorepo.git").rule(rule).repositories(&repositories).build()?)
 /// };
 /// let (web, api) = (of("apps/web")?, of("apps/api")?);
 /// // futures::join!(web.discover(...), api.discover(...)) costs what one of them costs.
