@@ -49,7 +49,12 @@ pub(super) async fn plan(
     let planned: Vec<_> = named.iter().map(|name| planner.plan(name).boxed()).collect();
     let mut charts: Vec<_> = futures::stream::iter(planned).buffered(AT_ONCE).collect().await;
     standing(release, &mut charts, &planner.call).await?;
-    Ok(Plan { commit: facts.map(|facts| facts.commit), charts, refusals })
+    Ok(Plan {
+        commit: facts.map(|facts| facts.commit),
+        charts,
+        refusals,
+        is_auto: matches!(request, Request::Auto(..)),
+    })
 }
 
 /// Releases are packaged from the commit, dev releases from the folder on disk.
@@ -407,7 +412,10 @@ fn publishing_steps(
     let Some(package) = chart.package.clone() else { return Ok(()) };
     let stored = release.repository.as_ref().zip(stored);
     let pushed = release.registry.as_ref().zip(pushed);
-    let mut steps = Steps { chart, package: &package, steps: Vec::new() };
+    // Neither is read before the last of them is written.
+    let is_unfinished = stored.as_ref().is_some_and(|(_, standing)| !standing.is_listed)
+        && pushed.as_ref().is_none_or(|(_, standing)| *standing == registry::Standing::Nothing);
+    let mut steps = Steps { chart, package: &package, steps: Vec::new(), is_unfinished };
     if let Some((repository, standing)) = &stored {
         let target = format!("{}/{}", repository.store().url().trim_end_matches('/'), package.file_name());
         steps.add(StepKind::Archive, target, standing.archive.as_deref());
@@ -432,6 +440,8 @@ struct Steps<'c> {
     chart: &'c mut PlannedChart,
     package: &'c Package,
     steps: Vec<Step>,
+    /// Whether at most the archive is there, which no reader sees.
+    is_unfinished: bool,
 }
 
 impl Steps<'_> {
@@ -442,7 +452,8 @@ impl Steps<'_> {
             Some(digest) if digest == self.package.digest() => Action::Keep,
             Some(_) if self.chart.may_replace() => Action::Replace,
             Some(digest) => {
-                let conflict = Conflict::new(self.package, target, digest);
+                let is_reserved = self.is_unfinished;
+                let conflict = Conflict { is_reserved, ..Conflict::new(self.package, target, digest) };
                 self.chart.refusals.push(Refusal::OtherContent(Box::new(conflict)));
                 return;
             }

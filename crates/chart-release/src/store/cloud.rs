@@ -283,6 +283,10 @@ impl ObjectStorage for CloudStorage {
     fn conditional_put(&self) -> ConditionalPut {
         self.conditional
     }
+
+    fn has_own_clock(&self) -> bool {
+        true
+    }
 }
 
 /// Whether the store says that there is no such object, and not that there is no such bucket.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use artifact_http::{HttpClient, HttpService, ServiceRequest, ServiceResponse};
 use artifact_source::{Error, ErrorKind};
 use async_trait::async_trait;
-use chart_release::store::{Condition, PutOutcome, Random, Store};
+use chart_release::store::{Condition, PutOutcome, Store};
 use warehouse_testkit::{Conditions, Fault, RcloneS3, Reply, S3Server, When, peer};
 
 use crate::fixture::{self, Held, limits, open_s3, run};
@@ -287,63 +287,6 @@ fn names_that_leave_the_folder_are_refused() {
     }
 }
 
-/// Each in turn, with counting that no two do at once.
-#[test]
-fn a_lock_is_held_by_one_writer_at_a_time() {
-    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-    for held in [fixture::file_store(), fixture::s3_store(Conditions::Ignored)] {
-        let (inside, done) = (AtomicU32::new(0), AtomicU32::new(0));
-        run(futures::future::join_all((0..6).map(|writer| {
-            let (store, inside, done) = (&held.store, &inside, &done);
-            async move {
-                let mut random = Random::seeded(writer);
-                for _ in 0..3 {
-                    let lock = store.lock(&mut random).await.unwrap();
-                    assert_eq!(inside.fetch_add(1, SeqCst), 0);
-                    tokio::time::sleep(Duration::from_millis(2)).await;
-                    lock.check().unwrap();
-                    assert_eq!(inside.fetch_sub(1, SeqCst), 1);
-                    lock.release().await.unwrap();
-                    done.fetch_add(1, SeqCst);
-                }
-            }
-        })));
-        assert_eq!(done.into_inner(), 18);
-        assert_eq!(run(held.store.locks()).unwrap(), []);
-    }
-}
-
-#[test]
-fn a_lock_that_was_left_behind_is_named_and_the_remedy_works() {
-    let held = fixture::file_store();
-    let mut short = limits();
-    (short.lock_wait, short.lock_lease) = (Duration::from_millis(100), Duration::from_secs(900));
-    let store = held.store.clone().with_limits(short);
-    run(async {
-        // Dropped, as by a writer that is killed.
-        drop(store.lock(&mut Random::seeded(1)).await.unwrap());
-        let error = store.lock(&mut Random::seeded(2)).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Refused);
-        let standing = store.locks().await.unwrap();
-        assert_eq!(standing.len(), 1);
-        assert!(error.to_string().contains(&standing[0].name), "{error}");
-        assert!(error.hint().unwrap().contains("wait until the other release has ended"));
-
-        let path = held.root().join(&standing[0].name);
-        let long_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
-        std::fs::File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap();
-        let error = store.lock(&mut Random::seeded(2)).await.unwrap_err();
-        assert!(
-            error.hint().unwrap().contains("was killed") && error.hint().unwrap().contains(&standing[0].name)
-        );
-        // It is still there: nothing is broken silently.
-        assert_eq!(store.locks().await.unwrap().len(), 1);
-        assert!(store.remove_lock("index.yaml").await.is_err());
-        store.remove_lock(&standing[0].name).await.unwrap();
-        store.lock(&mut Random::seeded(2)).await.unwrap().release().await.unwrap();
-    });
-}
-
 /// The service of an embedder under a store of a cloud: it counts what passes.
 #[derive(Debug)]
 struct Counting {
@@ -378,18 +321,4 @@ fn a_store_stands_on_the_client_of_its_program() {
     });
     let passed = count.load(Ordering::Relaxed);
     assert_eq!((passed, server.log().counters().requests), (2, 2));
-}
-
-#[test]
-fn a_lock_object_has_the_time_of_the_clock() {
-    let held = fixture::file_store();
-    run(async {
-        let store = held.store.clone().with_clock(fixture::noon());
-        let lock = store.lock(&mut Random::seeded(1)).await.unwrap();
-        let name = store.locks().await.unwrap().remove(0).name;
-        let content = store.get(&name).await.unwrap().unwrap().bytes;
-        let text = String::from_utf8(content.to_vec()).unwrap();
-        assert!(text.contains("since 2026-11-29T12:00:00Z."), "{text}");
-        lock.release().await.unwrap();
-    });
 }
