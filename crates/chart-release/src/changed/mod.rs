@@ -186,12 +186,13 @@ pub struct Problem {
 
 /// The charts that changed between a commit and `HEAD`, see [the module](self). It blocks, and sends nothing.
 ///
-/// A chart that cannot be read (a submodule, a link that leads out of the repository, a broken `Chart.yaml`) is in [`Changed::problems`], and counts as
+/// A chart with something that cannot be read (a submodule, a link that leads out of the repository) is in [`Changed::problems`], and counts as
 /// changed if its files cannot be listed.
 ///
 /// # Errors
 ///
-/// [`Error::Base`] if there is nothing to compare with, [`Error::Git`] if the repository cannot be read or has no commit, [`Error::Chart`] if there is no
+/// [`Error::Base`] if there is nothing to compare with, and if the dependencies of a chart cannot be read (a partial clone, a broken
+/// `Chart.yaml`): the list would not have all charts; [`Error::Git`] if the repository cannot be read or has no commit, [`Error::Chart`] if there is no
 /// folder of charts, neither before nor at `HEAD`.
 pub fn changed(
     repository: &GitRepository,
@@ -210,7 +211,21 @@ pub fn changed(
     if !old.has_folder && !new.has_folder {
         return Err(new.no_folder(&options.charts_folder));
     }
-    Ok(Comparison { old, new, problems: BTreeSet::new(), touched: BTreeMap::new() }.run(base, head))
+    let mut comparison =
+        Comparison { old, new, problems: BTreeSet::new(), unread: BTreeSet::new(), touched: BTreeMap::new() };
+    let found = comparison.run(base, head);
+    let Some(first) = comparison.unread.pop_first() else { return Ok(found) };
+    let message =
+        format!("it is not known whether {} depends on what changed: {}", first.path, first.message);
+    let error = BaseError::new(BaseErrorKind::Incomplete, message);
+    let error = match first.hint {
+        Some(hint) => error.with_hint(hint),
+        None => error.with_hint("repair the file, or name all charts: --all-if-unknown"),
+    };
+    match options.all_if_unknown {
+        true => comparison.new.all(head, &error, &options.charts_folder),
+        false => Err(error.into()),
+    }
 }
 
 fn base_of(repository: &GitRepository, since: &Since, head: CommitId) -> Result<CommitId, Error> {
@@ -274,12 +289,14 @@ struct Comparison {
     old: Side,
     new: Side,
     problems: BTreeSet<Problem>,
+    /// The charts whose dependencies could not be read.
+    unread: BTreeSet<Problem>,
     /// Folders that were compared already.
     touched: BTreeMap<String, bool>,
 }
 
 impl Comparison {
-    fn run(mut self, base: CommitId, head: CommitId) -> Changed {
+    fn run(&mut self, base: CommitId, head: CommitId) -> Changed {
         let added: Vec<String> = self.new.charts.difference(&self.old.charts).cloned().collect();
         let gone: Vec<String> = self.old.charts.difference(&self.new.charts).cloned().collect();
         let renamed = self.renamed(&added, &gone);
@@ -313,7 +330,7 @@ impl Comparison {
             all_because: None,
             charts,
             deleted,
-            problems: self.problems.into_iter().collect(),
+            problems: std::mem::take(&mut self.problems).into_iter().collect(),
         }
     }
 
@@ -335,8 +352,7 @@ impl Comparison {
     }
 
     fn problem(&mut self, path: &str, error: &helm_chart::Error) {
-        let (message, hint) = (error.to_string(), error.hint().map(str::to_owned));
-        self.problems.insert(Problem { path: path.to_owned(), message, hint });
+        self.problems.insert(problem(path, error));
     }
 
     /// The folders that each folder depends on by `file://`, at `HEAD`: those of charts, and those that they lead to.
@@ -347,10 +363,16 @@ impl Comparison {
             if graph.contains_key(&path) {
                 continue;
             }
-            let dependencies = content::local_dependencies(&self.new.at, &path).unwrap_or_else(|error| {
-                self.problem(&path, &error);
-                BTreeSet::new()
-            });
+            let dependencies = match content::local_dependencies(&self.new.at, &path) {
+                Ok((dependencies, outside)) => {
+                    outside.iter().for_each(|error| self.problem(&path, error));
+                    dependencies
+                }
+                Err(error) => {
+                    self.unread.insert(problem(&path, &error));
+                    BTreeSet::new()
+                }
+            };
             waiting.extend(dependencies.iter().cloned());
             graph.insert(path, dependencies);
         }
@@ -383,6 +405,10 @@ impl Comparison {
         }
         renamed
     }
+}
+
+fn problem(path: &str, error: &helm_chart::Error) -> Problem {
+    Problem { path: path.to_owned(), message: error.to_string(), hint: error.hint().map(str::to_owned) }
 }
 
 /// The folders that this one depends on, directly or through others.

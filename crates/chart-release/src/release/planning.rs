@@ -88,6 +88,9 @@ fn names(
         .map(|path| path.rsplit('/').next().unwrap_or(path).to_owned())
         .collect();
     if named.is_empty() && all_by_default {
+        if all.is_empty() {
+            refusals.push(Refusal::NoCharts { folder: release.charts.clone() });
+        }
         return Ok(all);
     }
     let mut seen = BTreeSet::new();
@@ -235,6 +238,13 @@ impl Planner<'_> {
         // What no destination takes fails here, and stops no other chart.
         self.check_places(name, course.version.as_deref().unwrap_or(chart.version()))?;
         let mut chart = self.resolver.build(&path, &self.call).await?;
+        if course.channel == Channel::Release {
+            for refusal in embedded_dev_versions(&chart) {
+                if !planned.refusals.contains(&refusal) {
+                    planned.refusals.push(refusal);
+                }
+            }
+        }
         if let Some(version) = &course.version {
             chart = chart.with_version(version)?;
             planned.version.clone_from(version);
@@ -361,6 +371,30 @@ impl Planner<'_> {
         let target = format!("{remote} {target}");
         planned.steps.push(Step { kind: StepKind::PushTag, target, action: there });
     }
+}
+
+/// The dev versions that a built chart has in it: those of the charts that are embedded, whatever range or folder they come from, and of the locks,
+/// through the whole tree.
+fn embedded_dev_versions(chart: &Chart) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    let mut waiting = vec![chart];
+    while let Some(holder) = waiting.pop() {
+        let locked = holder.lock().map(helm_chart::Lock::dependencies).unwrap_or_default();
+        let locked = locked.iter().map(|dependency| (&*dependency.name, &*dependency.version));
+        let embedded = holder.charts().iter().map(|inner| (inner.name(), inner.version()));
+        for (dependency, version) in locked.chain(embedded) {
+            let refusal = Refusal::DevDependency {
+                chart: holder.name().to_owned(),
+                dependency: dependency.to_owned(),
+                version: version.to_owned(),
+            };
+            if names_dev_version(version) && !found.contains(&refusal) {
+                found.push(refusal);
+            }
+        }
+        waiting.extend(holder.charts());
+    }
+    found
 }
 
 /// Asks the registry and the store what stands there, and puts the steps for it before those for tags.

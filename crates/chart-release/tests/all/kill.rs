@@ -122,7 +122,9 @@ fn child() {
 fn age_locks(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder.join(".chart-release")) else { return 0 };
     let locks = entries.map(|entry| entry.unwrap().path());
-    let locks = locks.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("lock-"));
+    // A part of an object is none.
+    let is_lock = |name: &str| name.starts_with("lock-") && !name.contains('#');
+    let locks = locks.filter(|path| is_lock(path.file_name().unwrap().to_str().unwrap()));
     let long_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
     locks
         .map(|path| std::fs::File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap())
