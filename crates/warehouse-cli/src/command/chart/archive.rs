@@ -11,7 +11,7 @@ use chart_release::{Overwrite, Package};
 use futures::StreamExt as _;
 use serde::Serialize;
 
-use super::publisher::{LONGER, Publisher, Waiting, folders, repository, stopped};
+use super::publisher::{Publisher, Waiting, folders, repository, stopped};
 use crate::Stopping;
 use crate::arguments::{self, Backup, ChartFormat, Push};
 use crate::message::{Exit, Messages};
@@ -183,7 +183,7 @@ pub(super) async fn backup(arguments: Backup, messages: &Messages, stopping: Sto
         messages.error(&format!("the backup was stopped\n  help: {hint}"));
         return Ok(Exit::Interrupted);
     };
-    let outcome = outcome.map_err(|error| failed(error.with_hint(LONGER).into()))?;
+    let outcome = outcome.map_err(|error| failed(error.into()))?;
     let puts = outcome.map_err(failed)?;
     let url = repository.store().url().trim_end_matches('/');
     let rows = packages.iter().zip(puts).map(|(package, put)| {

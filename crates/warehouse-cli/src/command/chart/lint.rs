@@ -18,12 +18,18 @@ pub(super) fn charts(arguments: &Lint, messages: &Messages) -> Result<Exit, Exit
     let options = Options::default().deployed(arguments.deployed);
     let mut findings = Vec::new();
     let mut unreadable = false;
+    let are_all_files = arguments.folders.iter().all(|folder| folder.is_file());
     for folder in &arguments.folders {
         if folder.is_file() {
-            let help = "name the folders of charts, such as charts/*/";
-            messages
-                .error(&format!("{} is a file, not the folder of a chart\n  help: {help}", folder.display()));
-            unreadable = true;
+            // `charts/*` of a shell has the README beside the charts, too.
+            let what = format!("{} is a file, not the folder of a chart", folder.display());
+            match are_all_files {
+                true => {
+                    messages.error(&format!("{what}\n  help: name the folders of charts, such as charts/*/"))
+                }
+                false => messages.note(&format!("{what}: passed over")),
+            }
+            unreadable |= are_all_files;
             continue;
         }
         match DiskFolders::new(folder).and_then(|folders| folders.read("")) {

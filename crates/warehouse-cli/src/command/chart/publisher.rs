@@ -18,9 +18,6 @@ use crate::arguments::Network;
 use crate::message::{Exit, Messages};
 use crate::{credentials, network};
 
-/// What to do where the time limit was too short.
-pub(super) const LONGER: &str = "run the same command again, with a longer --timeout if that is too short";
-
 /// Ends when the command is to stop.
 pub(super) async fn stopped(mut stopping: Stopping) {
     if stopping.wait_for(|stop| *stop).await.is_err() {
