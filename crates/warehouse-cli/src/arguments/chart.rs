@@ -324,6 +324,10 @@ pub(crate) struct Lint {
     #[arg(long)]
     pub(crate) deployed: bool,
 
+    /// Also check what charts that are released need: no dependency on a dev version.
+    #[arg(long)]
+    pub(crate) release: bool,
+
     #[command(flatten)]
     pub(crate) report: LintReport,
 }
