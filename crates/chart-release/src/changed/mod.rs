@@ -245,6 +245,7 @@ fn base_of(repository: &GitRepository, since: &Since, head: CommitId) -> Result<
 /// The charts at one commit.
 struct Side {
     at: AtCommit,
+    folder: String,
     charts: BTreeSet<String>,
     has_folder: bool,
 }
@@ -253,7 +254,7 @@ impl Side {
     fn read(at: AtCommit, folder: &str) -> Result<Self, Error> {
         let has_folder = at.is_folder(folder)?;
         let charts = if has_folder { at.charts(folder)?.into_iter().collect() } else { BTreeSet::new() };
-        Ok(Self { at, charts, has_folder })
+        Ok(Self { at, folder: folder.to_owned(), charts, has_folder })
     }
 
     fn no_folder(&self, folder: &str) -> Error {
@@ -318,6 +319,7 @@ impl Comparison {
             };
             charts.push(ChangedChart { name: name_of(&path).to_owned(), path, reason });
         }
+        self.submodules();
         let deleted = gone.into_iter().map(|path| DeletedChart {
             name: name_of(&path).to_owned(),
             renamed_to: renamed.get(&path).map(|to| name_of(to).to_owned()),
@@ -331,6 +333,21 @@ impl Comparison {
             charts,
             deleted,
             problems: std::mem::take(&mut self.problems).into_iter().collect(),
+        }
+    }
+
+    /// Names the submodules among the charts that are at another commit than before: whether they are charts, and what changed in them, is not known
+    /// here.
+    fn submodules(&mut self) {
+        let of = |side: &Side| side.at.submodules(&side.folder).unwrap_or_default();
+        let (old, new) = (of(&self.old), of(&self.new));
+        for (path, _) in new.into_iter().filter(|submodule| !old.contains(submodule)) {
+            let error = helm_chart::Error::new(
+                "a submodule has changed, and is not listed: the commit has only the id of its commit",
+            )
+            .at(&path)
+            .with_hint("release it from its own repository, or put its files in the place of the submodule");
+            self.problem(&path, &error);
         }
     }
 

@@ -41,8 +41,8 @@ pub(super) async fn plan(
     if let Some(facts) = &facts {
         refusals.extend(facts.refusals(request));
     }
-    let folders = folders(release, request, facts.as_ref())?;
-    let named = names(release, request, &*folders, &mut refusals)?;
+    let (folders, submodules) = folders(release, request, facts.as_ref())?;
+    let named = names(release, request, &*folders, &submodules, &mut refusals)?;
     let resolver = release.resolver(Arc::clone(&folders), !matches!(request, Request::Dev(..)));
     let call = Call::new().with_deadline(deadline);
     let planner = Planner { release, request, folders, resolver, facts: facts.as_ref(), observer, call };
@@ -57,17 +57,19 @@ pub(super) async fn plan(
     })
 }
 
-/// Releases are packaged from the commit, dev releases from the folder on disk.
+/// Releases are packaged from the commit, dev releases from the folder on disk. Also the submodules that the commit has among its charts.
 fn folders(
     release: &Release,
     request: &Request,
     facts: Option<&GitFacts>,
-) -> Result<Arc<dyn ChartFolders>, Error> {
+) -> Result<(Arc<dyn ChartFolders>, Vec<String>), Error> {
     match (request, &release.git, facts) {
         (Request::Release(_) | Request::Auto(..), Some(git), Some(facts)) => {
-            Ok(Arc::new(git.repository.at_commit(facts.commit)?))
+            let commit = git.repository.at_commit(facts.commit)?;
+            let submodules = commit.submodules(&release.charts)?;
+            Ok((Arc::new(commit), submodules.into_iter().map(|(path, _)| path).collect()))
         }
-        _ => Ok(Arc::clone(&release.folders) as Arc<dyn ChartFolders>),
+        _ => Ok((Arc::clone(&release.folders) as Arc<dyn ChartFolders>, Vec::new())),
     }
 }
 
@@ -76,6 +78,7 @@ fn names(
     release: &Release,
     request: &Request,
     folders: &dyn ChartFolders,
+    submodules: &[String],
     refusals: &mut Vec<Refusal>,
 ) -> Result<Vec<String>, Error> {
     let (named, all_by_default) = match request {
@@ -88,6 +91,11 @@ fn names(
         .map(|path| path.rsplit('/').next().unwrap_or(path).to_owned())
         .collect();
     if named.is_empty() && all_by_default {
+        // Those that are charts, as far as this clone has them.
+        let on_disk =
+            if submodules.is_empty() { Vec::new() } else { release.folders.charts(&release.charts)? };
+        let charts = submodules.iter().filter(|path| on_disk.contains(path));
+        refusals.extend(charts.map(|path| Refusal::Submodule { folder: path.clone() }));
         if all.is_empty() {
             refusals.push(Refusal::NoCharts { folder: release.charts.clone() });
         }
@@ -97,6 +105,8 @@ fn names(
     for name in named {
         if !seen.insert(name) {
             refusals.push(Refusal::Twice { chart: name.clone() });
+        } else if let Some(folder) = submodules.iter().find(|path| path.rsplit('/').next() == Some(name)) {
+            refusals.push(Refusal::Submodule { folder: folder.clone() });
         } else if !all.contains(name) {
             let similar = similar_names(name, all.iter().map(String::as_str));
             refusals.push(Refusal::NoSuchChart {

@@ -119,7 +119,7 @@ fn child() {
 }
 
 /// A killed writer's lock object as it is when its lease has ended.
-fn age_locks(folder: &Path) -> usize {
+pub fn age_locks(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder.join(".chart-release")) else { return 0 };
     let locks = entries.map(|entry| entry.unwrap().path());
     // A part of an object is none.

@@ -322,3 +322,49 @@ fn a_store_stands_on_the_client_of_its_program() {
     let passed = count.load(Ordering::Relaxed);
     assert_eq!((passed, server.log().counters().requests), (2, 2));
 }
+
+/// A machine without a service that gives credentials, where something else answers in its place.
+#[derive(Debug)]
+struct NoService(Arc<dyn HttpService>);
+
+#[async_trait]
+impl HttpService for NoService {
+    async fn call(&self, mut request: ServiceRequest) -> Result<ServiceResponse, Error> {
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        if host == "169.254.169.254" || host.starts_with("metadata") {
+            request.url = format!("{DENYING}/").parse().unwrap();
+            let server = DENYING_SERVER.get().unwrap();
+            request.url.set_port(server.address().port().into()).unwrap();
+        }
+        self.0.call(request).await
+    }
+}
+
+const DENYING: &str = "http://127.0.0.1";
+static DENYING_SERVER: std::sync::OnceLock<warehouse_testkit::ChartServer> = std::sync::OnceLock::new();
+
+/// What a proxy or the metadata service says is not the store's word.
+#[test]
+fn no_credential_is_told_as_such() {
+    let server = warehouse_testkit::ChartServer::start().unwrap();
+    server.faults().add(When::any(), Fault::status(403));
+    let _ = DENYING_SERVER.set(server);
+    for (url, variables, remedy) in [
+        ("s3://bucket", &[("AWS_REGION", "eu-west-1")][..], "set AWS_ACCESS_KEY_ID"),
+        ("gs://bucket", &[], "set GOOGLE_APPLICATION_CREDENTIALS"),
+        ("az://bucket", &[("AZURE_STORAGE_ACCOUNT_NAME", "account")], "set AZURE_STORAGE_ACCOUNT_KEY"),
+    ] {
+        let http = HttpClient::builder().build().unwrap().wrap_service(|inner| NoService(inner));
+        let store = Store::builder(url)
+            .environment(variables.iter().copied())
+            .http(http)
+            .limits(limits())
+            .open()
+            .unwrap();
+        let error = run(store.get("index.yaml")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized, "{url}: {error}");
+        assert!(error.to_string().contains("no credential was found"), "{url}: {error}");
+        assert!(!error.to_string().contains("the store refused"), "{url}: {error}");
+        assert!(error.hint().unwrap().starts_with(remedy), "{url}: {error:?}");
+    }
+}
