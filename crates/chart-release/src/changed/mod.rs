@@ -385,6 +385,11 @@ impl Comparison {
                     outside.iter().for_each(|error| self.problem(&path, error));
                     dependencies
                 }
+                // One that changed itself is listed, and so is what depends on it.
+                Err(error) if self.is_touched(&path) => {
+                    self.problem(&path, &error);
+                    BTreeSet::new()
+                }
                 Err(error) => {
                     self.unread.insert(problem(&path, &error));
                     BTreeSet::new()

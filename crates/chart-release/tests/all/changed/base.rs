@@ -205,6 +205,10 @@ fn dependencies_that_cannot_be_read() {
     assert_eq!(shown(&found), ["a on charts/lib", "b on charts/lib", "c on charts/lib", "lib modified"]);
 
     bare.commit("main", Commit::new("x").file("charts/b/Chart.yaml", "dependencies: 5\n")).unwrap();
+    // It changed itself, so it is listed whatever it depends on.
+    let found = find(&open(&bare), &Since::revision("HEAD~1")).unwrap();
+    assert_eq!((shown(&found), found.problems.len()), (vec!["b modified".to_owned()], 1));
+    bare.commit("main", Commit::new("x").file("charts/lib/values.yaml", "3")).unwrap();
     let error = find(&open(&bare), &Since::revision("HEAD~1")).unwrap_err();
     assert!(error.to_string().contains("charts/b/Chart.yaml: the dependencies cannot be read"), "{error}");
     assert!(error.hint().is_some());
