@@ -28,6 +28,11 @@ pub struct LockRemoval {
 /// Deletes the lock objects whose lease has ended. Where the store has no time of its own, they are looked at for as long as a lease.
 pub(in crate::store) async fn remove_stale(store: &Access, wait: LockWait<'_>) -> Result<LockRemoval, Error> {
     let has_own_clock = store.objects.has_own_clock();
+    // Before the deadline by as much as a last look takes.
+    let until = wait.deadline.map(|deadline| {
+        let left = deadline.saturating_duration_since(Instant::now());
+        deadline.checked_sub((left / 4).min(LONGEST_WAIT)).unwrap_or(deadline)
+    });
     let mut judge = Judge::new(store);
     let mut removal = LockRemoval::default();
     let mut announced = false;
@@ -46,7 +51,7 @@ pub(in crate::store) async fn remove_stale(store: &Access, wait: LockWait<'_>) -
                 Judgement::Held { lock, is_known: false } => unknown.push(lock),
             }
         }
-        let is_over = wait.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let is_over = until.is_some_and(|until| Instant::now() >= until);
         let Some(first) = unknown.first() else { return Ok(removal) };
         if is_over {
             removal.held.append(&mut unknown);
@@ -57,7 +62,7 @@ pub(in crate::store) async fn remove_stale(store: &Access, wait: LockWait<'_>) -
             announced = true;
         }
         let pause = LONGEST_WAIT.min(first.lease / 10);
-        let left = wait.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
         tokio::time::sleep(left.map_or(pause, |left| left.min(pause))).await;
     }
 }

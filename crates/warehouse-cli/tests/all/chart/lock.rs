@@ -132,7 +132,7 @@ fn a_killed_release_leaves_it_and_it_is_removed() {
         assert!(err.contains(part), "{part}: {err}");
     }
     // It may be at work: only looking for a lease tells.
-    let (code, _, err) = locked.run(&["unlock", "--timeout", "2s"]);
+    let (code, _, err) = locked.run(&["unlock", "--timeout", "6s"]);
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains("looking for 180 s") && err.contains("--force") && err.contains(&lock), "{err}");
     let (code, out, err) = locked.run(&["unlock", "--force"]);
