@@ -294,5 +294,5 @@ fn dev_versions_that_are_embedded() {
     ];
     let findings = lint_chart("charts/web", files, &release);
     assert_eq!(findings.len(), 1, "{findings:?}");
-    assert_eq!(findings[0].location.source, "charts/web/charts/inner-0.0.0-dev.tgz");
+    assert_eq!(&*findings[0].location.source, "charts/web/charts/inner-0.0.0-dev.tgz");
 }

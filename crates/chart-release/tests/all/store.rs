@@ -354,7 +354,7 @@ fn no_credential_is_told_as_such() {
         ("gs://bucket", &[], "set GOOGLE_APPLICATION_CREDENTIALS"),
         ("az://bucket", &[("AZURE_STORAGE_ACCOUNT_NAME", "account")], "set AZURE_STORAGE_ACCOUNT_KEY"),
     ] {
-        let http = HttpClient::builder().build().unwrap().wrap_service(|inner| NoService(inner));
+        let http = HttpClient::builder().build().unwrap().wrap_service(NoService);
         let store = Store::builder(url)
             .environment(variables.iter().copied())
             .http(http)
