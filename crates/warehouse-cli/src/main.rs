@@ -8,6 +8,7 @@ mod input;
 mod message;
 mod network;
 mod output;
+mod stopping;
 
 use std::io;
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 
 use arguments::{Arguments, Command};
 use message::{Exit, Messages};
+use stopping::Stopping;
 
 /// How long an interrupted command may take to remove its temporary files, and to give locks back.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,9 +39,6 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     exit.into()
 }
-
-/// Says that the command is to stop, as on Ctrl-C. A command that keeps it ends in order, and any other is aborted.
-pub(crate) type Stopping = watch::Receiver<bool>;
 
 /// Runs the command on another thread, so that an interrupt is handled while the command is busy.
 async fn run_until_interrupted(arguments: Arguments, messages: Messages) -> Exit {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use artifact_source::{Clock, Error, ErrorKind, SystemClock};
 use bytes::Bytes;
 
+use super::keepers::Keepers;
 use super::limits::StoreLimits;
-use super::lock::Keepers;
+
 use super::object::{Condition, ListedObject, Object, ObjectStorage, PutOutcome};
 
 #[derive(Clone, Debug)]

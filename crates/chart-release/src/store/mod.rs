@@ -13,6 +13,7 @@ mod credential;
 mod file;
 #[cfg(any(feature = "s3", feature = "gs", feature = "az"))]
 mod http_service;
+mod keepers;
 mod limits;
 mod lock;
 mod object;

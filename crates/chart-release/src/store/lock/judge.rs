@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{FOLDER, LockObject, PREFIX};
+use super::object::{FOLDER, LockObject, PREFIX};
 use crate::store::access::Access;
 use crate::store::limits::StoreLimits;
 use crate::store::object::ListedObject;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::judge::{Judge, Judgement, new_name};
-use super::{FOLDER, LockObject, lock_objects};
+use super::object::{FOLDER, LockObject, lock_objects};
 use crate::store::access::Access;
 use crate::store::limits::StoreLimits;
 use crate::store::object::{Condition, ListedObject};

@@ -26,89 +26,25 @@
 
 mod judge;
 mod keeper;
+mod object;
 mod removal;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use artifact_source::{Error, ErrorKind};
-use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use self::judge::lease_of;
 use self::keeper::{Event, Keeper, Lease};
+use self::object::{FOLDER, lock_objects};
 use super::access::Access;
 use super::object::ListedObject;
 use super::random::Random;
 
+pub use object::{LockObject, LockObserver, LockWait};
 pub use removal::LockRemoval;
 pub(super) use removal::{remove, remove_stale};
-
-/// The folder of the lock objects. It holds the object of the probe too, so it never becomes empty on servers that take an empty folder
-/// away while another object comes into it (`rclone serve s3`).
-const FOLDER: &str = ".chart-release";
-
-/// What the names of lock objects begin with.
-const PREFIX: &str = "lock-";
-
-/// A lock object that stands in a store.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LockObject {
-    /// The name of the object, for [`Store::remove_lock`](super::Store::remove_lock).
-    pub name: String,
-    /// When it was written last, as the store lists it: its holder writes it again as long as it holds the lock.
-    pub since: Option<Timestamp>,
-    /// How long ago that was, as far as it is known.
-    pub age: Option<Duration>,
-    /// The age at which it belongs to no writer at work any more.
-    pub lease: Duration,
-}
-
-/// `.chart-release/lock-..., renewed 12 s ago`.
-impl fmt::Display for LockObject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        match (self.age, self.since) {
-            (Some(age), _) => write!(f, ", renewed {} s ago", age.as_secs()),
-            (None, Some(since)) => write!(f, ", renewed at {since:.0}"),
-            (None, None) => Ok(()),
-        }
-    }
-}
-
-/// Is told that a lock is waited for.
-pub trait LockObserver: Send + Sync {
-    /// This lock of another writer is in the way. Called once for each.
-    fn waiting_for(&self, lock: &LockObject) {
-        let _ = lock;
-    }
-}
-
-/// Observes nothing.
-impl LockObserver for () {}
-
-/// How a lock is waited for.
-#[derive(Clone, Copy)]
-pub struct LockWait<'w> {
-    /// When the wait ends, besides [`lock_wait`](super::StoreLimits::lock_wait). Defaults to never.
-    pub deadline: Option<Instant>,
-    /// Is told about the wait. Defaults to nobody.
-    pub observer: &'w dyn LockObserver,
-}
-
-impl Default for LockWait<'_> {
-    fn default() -> Self {
-        Self { deadline: None, observer: &() }
-    }
-}
-
-impl fmt::Debug for LockWait<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LockWait").field("deadline", &self.deadline).finish_non_exhaustive()
-    }
-}
 
 /// The lock of a store, as long as it is held. A task renews it.
 ///
@@ -152,41 +88,6 @@ impl Lock {
         given_back
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the lock was not given back")))
-    }
-}
-
-/// Counts the tasks that have a lock object.
-#[derive(Clone, Debug)]
-pub(super) struct Keepers(watch::Sender<usize>);
-
-impl Default for Keepers {
-    fn default() -> Self {
-        Self(watch::Sender::new(0))
-    }
-}
-
-impl Keepers {
-    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        struct Running(watch::Sender<usize>);
-
-        impl Drop for Running {
-            fn drop(&mut self) {
-                self.0.send_modify(|running| *running = running.saturating_sub(1));
-            }
-        }
-
-        self.0.send_modify(|running| *running += 1);
-        let running = Running(self.0.clone());
-        tokio::spawn(async move {
-            work.await;
-            drop(running);
-        });
-    }
-
-    /// Waits until none is at work.
-    pub(super) async fn ended(&self) {
-        // The sender is here, so it does not close.
-        let _ = self.0.subscribe().wait_for(|running| *running == 0).await;
     }
 }
 
@@ -243,12 +144,6 @@ fn not_taken(store: &Access, seen: Option<&LockObject>) -> Error {
             other.lease.as_secs(),
             store.url()
         ))
-}
-
-async fn lock_objects(store: &Access) -> Result<Vec<ListedObject>, Error> {
-    let mut listed = store.list(FOLDER).await?;
-    listed.retain(|object| object.name.starts_with(PREFIX));
-    Ok(listed)
 }
 
 pub(super) async fn standing(store: &Access) -> Result<Vec<LockObject>, Error> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use artifact_source::{Error, ErrorKind};
 
 use super::judge::{Judge, Judgement, is_name};
-use super::{FOLDER, LockObject, LockWait, PREFIX, lock_objects};
+use super::object::{FOLDER, LockObject, LockWait, PREFIX, lock_objects};
 use crate::store::access::Access;
 use crate::store::object::Condition;
 
@@ -26,7 +26,7 @@ pub struct LockRemoval {
 }
 
 /// Deletes the lock objects whose lease has ended. Where the store has no time of its own, they are looked at for as long as a lease.
-pub(in crate::store) async fn remove_stale(store: &Access, wait: LockWait<'_>) -> Result<LockRemoval, Error> {
+pub(crate) async fn remove_stale(store: &Access, wait: LockWait<'_>) -> Result<LockRemoval, Error> {
     let has_own_clock = store.objects.has_own_clock();
     // Before the deadline by as much as a last look takes.
     let until = wait.deadline.map(|deadline| {
@@ -77,7 +77,7 @@ async fn time(store: &Access) -> Result<Option<jiff::Timestamp>, Error> {
 }
 
 /// Deletes a lock object, whosever it is.
-pub(in crate::store) async fn remove(store: &Access, name: &str) -> Result<(), Error> {
+pub(crate) async fn remove(store: &Access, name: &str) -> Result<(), Error> {
     let own = name.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/'));
     if !own.is_some_and(is_name) {
         return Err(Error::new(ErrorKind::InvalidInput, "this is not the name of a lock object").with_hint(

@@ -12,11 +12,11 @@ use futures::StreamExt as _;
 use serde::Serialize;
 
 use super::publisher::{Publisher, Waiting, folders, repository, stopped};
-use crate::Stopping;
 use crate::arguments::{self, Backup, ChartFormat, Push};
 use crate::message::{Exit, Messages};
 use crate::output;
 use crate::output::Table;
+use crate::stopping::Stopping;
 
 /// The largest archive that is read: 100 MiB, as Helm's own limit.
 const MAX_ARCHIVE: u64 = 100 << 20;

@@ -8,9 +8,9 @@ mod publisher;
 mod release;
 mod unlock;
 
-use crate::Stopping;
 use crate::arguments::Chart;
 use crate::message::{Exit, Messages};
+use crate::stopping::Stopping;
 
 pub(crate) use lint::dockerfile;
 

@@ -13,9 +13,9 @@ use helm_chart::DiskFolders;
 use oci_registry::RegistryClient;
 use url::Url;
 
-use crate::Stopping;
 use crate::arguments::Network;
 use crate::message::{Exit, Messages};
+use crate::stopping::Stopping;
 use crate::{credentials, network};
 
 /// Ends when the command is to stop.

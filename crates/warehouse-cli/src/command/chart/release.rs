@@ -11,9 +11,9 @@ use chart_release::{
 use helm_chart::DiskFolders;
 
 use super::publisher::{Publisher, Waiting, repository, stopped};
-use crate::Stopping;
 use crate::arguments::{Auto, ChartFormat, DevReleases, Publishing, ReleaseChecks};
 use crate::message::{Exit, Messages};
+use crate::stopping::Stopping;
 use crate::{arguments, output};
 
 /// Prints what `release` would do.
