@@ -41,6 +41,7 @@
 //! |---|---|---|
 //! | [`DockerConfig`] | images, and charts in registries | a `config.json` or `auth.json`, and credential helpers |
 //! | [`DockerSecret`] | the same | manifests of Secrets of the type `kubernetes.io/dockerconfigjson` or `kubernetes.io/dockercfg` |
+//! | [`HelmRegistryConfig`] | charts in registries | what `helm registry login` wrote |
 //! | [`KargoSecrets`] | images, charts, and Git repositories over http(s) | manifests, or [`KargoSecret`]s of a cluster |
 //! | [`Chain`] | what its sources have | sources, one after the other |
 //!
@@ -71,7 +72,7 @@ mod docker;
 mod kargo;
 
 pub use chain::Chain;
-pub use docker::{DockerConfig, DockerSecret, StandardPaths};
+pub use docker::{DockerConfig, DockerSecret, HelmPaths, HelmRegistryConfig, StandardPaths};
 pub use kargo::{KargoSecret, KargoSecrets, Problem};
 
 /// The example of the README compiles and holds.

@@ -24,7 +24,8 @@
 //!   `[build gdal]`; in `[[build gdal]]` the inner one is.
 //! - Code is text: code spans and fenced code blocks as in [CommonMark](https://spec.commonmark.org/0.31.2/#code-spans), so a message may explain a
 //!   marker without being one. So is a bracket after a backslash.
-//! - `[pack]` and `[pack NAME]`, older spellings, are text; [`old_markers`] finds them, to be warned about.
+//! - `[pack]` and `[pack NAME]`, older spellings, are text; [`old_markers`] finds them, to be warned about. So does
+//!   [`malformed_markers`] for what was meant as a marker and is none.
 //!
 //! A message is data: nothing of it reaches a shell, and what comes out of here has only the characters above.
 
@@ -104,6 +105,19 @@ pub fn old_markers(message: &str) -> Vec<&str> {
         is_pack && words.next().is_none_or(is_app) && words.next().is_none()
     };
     brackets(message).filter(is_old).collect()
+}
+
+/// What a message has that looks like a marker and is none, as it is written: `[Build gdal]`, `[build gdal .x]`, `[build gdal 1 2]`. It builds nothing.
+pub fn malformed_markers(message: &str) -> Vec<&str> {
+    let is_malformed = |inside: &&str| {
+        let mut words = words(inside);
+        let Some(keyword) = words.next() else { return false };
+        let (app, tag) = (words.next(), words.next());
+        let is_marker =
+            keyword == "build" && app.is_some_and(is_app) && tag.is_none_or(is_tag) && words.next().is_none();
+        keyword.eq_ignore_ascii_case("build") && !is_marker
+    };
+    brackets(message).filter(is_malformed).collect()
 }
 
 /// Whether it is the name of an image within its organization.
@@ -224,6 +238,18 @@ fn end_of_code(message: &str, at: usize) -> Result<usize, usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_meant_as_a_marker() {
+        for (message, expected) in [
+            ("[build gdal .x]", &["build gdal .x"][..]),
+            ("[Build gdal] and [BUILD gdal 1]", &["Build gdal", "BUILD gdal 1"]),
+            ("[build gdal x y] [build] [build GDAL]", &["build gdal x y", "build", "build GDAL"]),
+            ("[build gdal] [build gdal 1.2] [builds gdal] [a build] [] `[build a .x]`", &[]),
+        ] {
+            assert_eq!(malformed_markers(message), expected, "{message}");
+        }
+    }
 
     #[test]
     fn apps_and_tags() {

@@ -30,6 +30,9 @@ pub enum Error {
     /// A push failed.
     #[error(transparent)]
     Push(Box<crate::registry::PushFailed>),
+    /// The one who asked for it stopped it, as by Ctrl-C.
+    #[error("the release was stopped")]
+    Stopped,
     /// Work on another thread ended early.
     #[error("the work was interrupted")]
     Interrupted,
@@ -68,6 +71,9 @@ impl Error {
             Self::Refused(refusal) => return Some(Cow::Owned(refusal.remedy())),
             Self::Conflict(conflict) => Some(conflict.hint()),
             Self::Push(error) => error.hint(),
+            Self::Stopped => {
+                Some("run the same command again: what is done stays, and what is missing is done")
+            }
             Self::Interrupted => None,
         };
         hint.map(Cow::Borrowed)

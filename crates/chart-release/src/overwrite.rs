@@ -54,6 +54,9 @@ pub struct Conflict {
     pub ours: String,
     /// Whether it was published by another release during this one.
     pub is_race: bool,
+    /// Whether it is only reserved: the archive is in the store, and neither the index nor the registry has the version. A release put it there that
+    /// did not go on.
+    pub is_reserved: bool,
 }
 
 impl Conflict {
@@ -66,29 +69,38 @@ impl Conflict {
             published: published.into(),
             ours: package.digest().to_owned(),
             is_race: false,
+            is_reserved: false,
         }
     }
 
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
-        match self.is_race {
-            true => {
+        match (self.is_reserved, self.is_race) {
+            (true, _) => {
+                "finish that release from its commit: run its job again; then raise `version` in the Chart.yaml for this commit. If it will never be \
+                 finished, delete that archive, which no reader has seen"
+            }
+            (false, true) => {
                 "two releases ran at the same time: look at what stands, and raise `version` in the Chart.yaml if it is not yours"
             }
-            false => "a published version never changes: raise `version` in the Chart.yaml",
+            (false, false) => "a published version never changes: raise `version` in the Chart.yaml",
         }
     }
 }
 
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { chart, version, place, published, ours, is_race } = self;
-        match is_race {
-            true => write!(
+        let Self { chart, version, place, published, ours, is_race, is_reserved } = self;
+        match (is_reserved, is_race) {
+            (true, _) => write!(
+                f,
+                "{chart} {version} is reserved by an unfinished release with other content: {place} has {published}, and not {ours}"
+            ),
+            (false, true) => write!(
                 f,
                 "another release of {chart} {version} won: {place} has {published} since, and not {ours}"
             ),
-            false => write!(
+            (false, false) => write!(
                 f,
                 "{chart} {version} is published with other content in {place}: {published}, and not {ours}"
             ),

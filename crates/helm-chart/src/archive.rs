@@ -66,6 +66,9 @@ pub(crate) fn without_mark(bytes: &mut Vec<u8>) {
 /// The path within the chart of a file that has this name in the archive.
 fn inner_path(name: &str) -> Result<String, Error> {
     let outside = |what: &str| Err(Error::new(format!("the name of a file in the archive {what}")).at(name));
+    if name.starts_with(['/', '\\']) {
+        return outside("is an absolute path");
+    }
     // Windows writes the one, and everyone else the other.
     let separator = if name.contains('\\') { '\\' } else { '/' };
     let (first, rest) = name.split_once(separator).unwrap_or((name, ""));
@@ -187,18 +190,14 @@ mod tests {
             ("web/../../etc/passwd", "leads out"),
             ("web/..a", "leads out"),
             ("web//etc/passwd", "absolute"),
-            ("/etc/passwd/", "not below a folder"),
+            ("/etc/passwd/", "absolute"),
+            ("/Chart.yaml", "absolute"),
+            ("\\web\\Chart.yaml", "absolute"),
             ("web\\..\\..\\x", "leads out"),
             ("web/c:/x", "drive"),
             ("Chart.yaml/x", "belongs into a folder"),
         ] {
-            let path = inner_path(name);
-            // The root of an absolute path is its first part, which does not count.
-            if name == "/etc/passwd/" {
-                assert_eq!(path.unwrap(), "etc/passwd");
-                continue;
-            }
-            assert!(path.unwrap_err().to_string().contains(message), "{name}");
+            assert!(inner_path(name).unwrap_err().to_string().contains(message), "{name}");
         }
     }
 

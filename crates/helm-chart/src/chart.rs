@@ -40,6 +40,13 @@ pub struct Chart {
     charts: Vec<Chart>,
 }
 
+/// Whether the folder has a `Chart.yaml`, kept or not.
+fn is_chart(folders: &dyn ChartFolders, path: &str) -> bool {
+    let path = path.trim_matches('/');
+    let (parent, _) = path.rsplit_once('/').unwrap_or_default();
+    folders.charts(parent).is_ok_and(|charts| charts.iter().any(|chart| chart == path))
+}
+
 impl Chart {
     /// The chart of a folder, from all files that stand in it, in any order. What its `.helmignore` names is left out.
     ///
@@ -76,6 +83,12 @@ impl Chart {
     /// As [`ChartFolders::read`] and [`from_files`](Self::from_files), with the path from the root.
     pub fn read(folders: &dyn ChartFolders, path: &str) -> Result<Self, Error> {
         let files = folders.read_kept(path)?;
+        if !files.iter().any(|file| file.path == CHART_YAML) && is_chart(folders, path) {
+            return Err(Error::new("`.helmignore` leaves Chart.yaml out, and without it there is no chart")
+                .at(".helmignore")
+                .below(path)
+                .with_hint("remove the line, or write `!Chart.yaml` below it"));
+        }
         let mut budget = Budget::new();
         let at = |error: Error| error.below(path);
         for file in &files {

@@ -1,10 +1,13 @@
-//! The credentials of the command: Secrets in files, and what docker itself reads.
+//! The credentials of the command: Secrets in files, what docker itself reads, and for charts what Helm reads.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_credentials::{Chain, DockerConfig, DockerSecret, KargoSecret, KargoSecrets, StandardPaths};
+use artifact_credentials::{
+    Chain, DockerConfig, DockerSecret, HelmPaths, HelmRegistryConfig, KargoSecret, KargoSecrets,
+    StandardPaths,
+};
 use artifact_http::{Call, CredentialSource};
 use artifact_source::Error;
 use warehouse_spec::Warehouse;
@@ -27,7 +30,7 @@ pub(crate) struct CredentialStore {
     namespaces: Vec<String>,
     /// The Secrets that hold docker's credentials, with their namespaces.
     pull_secrets: Vec<(String, Chain)>,
-    /// `DOCKER_AUTH_CONFIG`, and docker's files.
+    /// `DOCKER_AUTH_CONFIG`, docker's files, and for charts what `helm registry login` wrote.
     docker: Chain,
 }
 
@@ -124,6 +127,13 @@ fn read_all(arguments: &Credentials, messages: &Messages) -> Result<CredentialSt
             Exit::Usage
         })?;
         found.docker = environment.into_iter().chain(docker).collect();
+        let helm = HelmRegistryConfig::from_paths(&helm_paths()).map_err(|error| {
+            messages.explained(&error.with_hint(instead));
+            Exit::Usage
+        })?;
+        if let Some(helm) = helm {
+            found.docker = found.docker.with(helm);
+        }
     }
     Ok(found)
 }
@@ -169,6 +179,17 @@ fn secrets(named: &[PathBuf], messages: &Messages) -> Result<(Vec<KargoSecret>, 
         secrets.extend(found);
     }
     Ok((secrets, pull_secrets))
+}
+
+fn helm_paths() -> HelmPaths {
+    let path = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
+    HelmPaths {
+        registry_config: path("HELM_REGISTRY_CONFIG"),
+        helm_config_home: path("HELM_CONFIG_HOME"),
+        config_home: path("XDG_CONFIG_HOME"),
+        app_data: path("APPDATA"),
+        home: path(if cfg!(windows) { "USERPROFILE" } else { "HOME" }),
+    }
 }
 
 fn standard_paths() -> StandardPaths {

@@ -8,17 +8,20 @@ mod input;
 mod message;
 mod network;
 mod output;
+mod stopping;
 
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use tokio::sync::watch;
 
 use arguments::{Arguments, Command};
 use message::{Exit, Messages};
+use stopping::Stopping;
 
-/// How long an interrupted command may take to remove its temporary files.
+/// How long an interrupted command may take to remove its temporary files, and to give locks back.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
@@ -39,39 +42,58 @@ fn main() -> ExitCode {
 
 /// Runs the command on another thread, so that an interrupt is handled while the command is busy.
 async fn run_until_interrupted(arguments: Arguments, messages: Messages) -> Exit {
-    let interrupt = match Interrupt::listen() {
+    let mut interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
             messages.error(&format!("signals cannot be handled: {error}"));
             return Exit::Failure;
         }
     };
-    let mut command = tokio::spawn(async move { run(arguments, &messages).await });
+    let (stop, stopping) = watch::channel(false);
+    let mut command = tokio::spawn(async move { run(arguments, &messages, stopping).await });
     tokio::select! {
-        exit = &mut command => exit.unwrap_or_else(|_| {
+        exit = &mut command => return exit.unwrap_or_else(|_| {
             messages.error("this is a bug in warehouse; please report it with the lines above");
             Exit::Failure
         }),
-        () = interrupt.wait() => {
-            command.abort();
-            let _ = tokio::time::timeout(CLEANUP_TIMEOUT, command).await;
-            Exit::Interrupted
+        () = interrupt.wait() => {}
+    }
+    // An error says that nobody is told, so that there is nothing to wait for.
+    if stop.send(true).is_ok() {
+        tokio::select! {
+            _ = &mut command => return Exit::Interrupted,
+            () = tokio::time::sleep(CLEANUP_TIMEOUT) => {}
+            () = interrupt.wait() => {}
         }
     }
+    command.abort();
+    let _ = tokio::time::timeout(CLEANUP_TIMEOUT, command).await;
+    Exit::Interrupted
 }
 
-async fn run(arguments: Arguments, messages: &Messages) -> Exit {
+async fn run(arguments: Arguments, messages: &Messages, stopping: Stopping) -> Exit {
     let exit = match arguments.command {
+        Command::Chart(chart) => command::chart(chart, messages, stopping).await,
+        other => {
+            drop(stopping);
+            run_at_once(other, messages).await
+        }
+    };
+    exit.unwrap_or_else(|exit| exit)
+}
+
+/// Runs a command that has nothing to put in order when it is interrupted.
+async fn run_at_once(command: Command, messages: &Messages) -> Result<Exit, Exit> {
+    match command {
         #[cfg(feature = "demo")]
         Command::Demo(demo) => command::demo(&demo, messages).await,
         Command::Discover(discover) => command::discover(discover, messages).await,
         Command::Freight(freight) => command::freight(freight, messages).await,
         Command::Explain(explain) => command::explain(explain, messages).await,
         Command::Select(rule) => command::select(rule, messages).await,
-        Command::Chart(chart) => command::chart(chart, messages).await,
         Command::Dockerfile(dockerfile) => command::dockerfile(&dockerfile, messages),
-    };
-    exit.unwrap_or_else(|exit| exit)
+        Command::Chart(_) => Err(Exit::Usage),
+    }
 }
 
 /// Waits for Ctrl-C, and on Unix for the signals of a supervisor and of a terminal that closes.
@@ -94,7 +116,7 @@ impl Interrupt {
     }
 
     #[cfg(unix)]
-    pub(crate) async fn wait(mut self) {
+    pub(crate) async fn wait(&mut self) {
         let [interrupt, terminate, hangup] = &mut self.signals;
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -109,7 +131,7 @@ impl Interrupt {
     }
 
     #[cfg(not(unix))]
-    pub(crate) async fn wait(self) {
+    pub(crate) async fn wait(&mut self) {
         // Without a handler for Ctrl-C there is nothing to wait for.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -11,6 +11,9 @@ use warehouse_spec::{Diagnostic, Location, Snippet};
 /// The widest status, in characters: one that wraps could not be removed.
 const STATUS_WIDTH: usize = 79;
 
+/// What to do where the time limit was too short.
+pub(crate) const LONGER: &str = "run the same command again, with a longer --timeout if that is too short";
+
 /// Removes the line from the cursor on.
 const CLEAR_LINE: &str = "\u{1b}[K";
 
@@ -43,7 +46,10 @@ impl Messages {
 
     /// The same, after the chart and the step that failed.
     pub(crate) fn chart_failure(&self, place: &str, error: &chart_release::Error) {
-        print(&format!("error: {place}{}{}", with_causes(error), helping(error.hint().as_deref())));
+        let said = with_causes(error);
+        let hint = error.hint();
+        let longer = said.contains("the deadline passed").then_some(LONGER);
+        print(&format!("error: {place}{said}{}", helping(hint.as_deref().or(longer))));
     }
 
     /// Why a release is refused, and what to do.

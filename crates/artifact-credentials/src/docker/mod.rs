@@ -1,6 +1,7 @@
 //! Docker's `config.json` with its credential helpers, where such files are, and Secrets that hold one.
 
 mod file;
+mod helm;
 mod helper;
 
 use std::io::Read;
@@ -15,6 +16,8 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use crate::kargo::{decode, documents, name_of};
+pub use helm::{HelmPaths, HelmRegistryConfig};
+
 use file::{EntryLogin, File, Helper, MAX_FILE_BYTES, Repository};
 use helper::{Answer, AnswerCache, HelperRequest};
 

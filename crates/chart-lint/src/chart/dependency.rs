@@ -1,16 +1,55 @@
 //! Dependencies and `Chart.lock`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use helm_chart::names_dev_version;
 use semver::Version;
 
-use super::source::Chart;
-use crate::finding::Report;
+use super::source::{Chart, File, path};
+use crate::finding::{Finding, Report, START, finding};
 use crate::rule::chart as rules;
 use crate::yaml::Node;
 
-pub(super) fn check(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {
+/// The version of the chart whose `Chart.yaml` has this path.
+pub(super) fn version(files: &BTreeMap<&str, &[u8]>, path: &str) -> Option<String> {
+    let file = File::read("", path, files)?;
+    Some(file.root.ok()?.get("version")?.scalar()?.to_owned())
+}
+
+/// The charts in `charts/` that are dev versions, in folders and in archives, through the whole tree.
+pub(super) fn embedded_dev_versions(chart: &Chart<'_>, files: &BTreeMap<&str, &[u8]>) -> Vec<Finding> {
+    let report = |file: &str, name: &str, version: &str| {
+        let reason = format!("`{name}` {version} is a dev version, and the release has it in it");
+        finding(&rules::DEPENDENCY_DEV, &path(chart.folder, file), START, reason)
+    };
+    let mut found = Vec::new();
+    for (file, bytes) in files.iter().filter(|(file, _)| file.starts_with("charts/")) {
+        if file.ends_with("/Chart.yaml") {
+            let name = file.trim_end_matches("/Chart.yaml").rsplit('/').next().unwrap_or_default();
+            let version = version(files, file).filter(|version| names_dev_version(version));
+            found.extend(version.map(|version| report(file, name, &version)));
+        } else if file.ends_with(".tgz") {
+            // One that cannot be read is no package, which packaging says.
+            let Ok(archive) = helm_chart::Chart::from_archive(bytes) else { continue };
+            let mut waiting = vec![&archive];
+            while let Some(inner) = waiting.pop() {
+                if names_dev_version(inner.version()) {
+                    found.push(report(file, inner.name(), inner.version()));
+                }
+                waiting.extend(inner.charts());
+            }
+        }
+    }
+    found
+}
+
+/// `local` gives the version of the chart whose `Chart.yaml` has this path.
+pub(super) fn check(
+    chart: &Chart<'_>,
+    root: &Node,
+    local: &dyn Fn(&str) -> Option<String>,
+    report: &mut Report<'_>,
+) {
     let Some(dependencies) = root.get("dependencies").filter(|node| !node.is_empty()) else { return };
     if root.get("apiVersion").and_then(Node::text) == Some("v1") {
         let reason = "`dependencies` have no effect with `apiVersion: v1`";
@@ -30,6 +69,12 @@ pub(super) fn check(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {
         let version = version.and_then(Node::scalar).unwrap_or_default();
         if chart.options.release && names_dev_version(version) {
             report.add(&rules::DEPENDENCY_DEV, at, format!("`{name}` {version} is a dev version"));
+        } else if chart.options.release
+            && let Some(folder) = text("repository").and_then(|repository| repository.strip_prefix("file://"))
+            && let Some(found) = local(&format!("{}/Chart.yaml", folder.trim_end_matches('/')))
+            && names_dev_version(&found)
+        {
+            report.add(&rules::DEPENDENCY_DEV, at, format!("`{name}` in {folder} is a dev version: {found}"));
         }
         let is_elsewhere = text("repository").is_some_and(|url| !url.starts_with("file://"));
         let is_exact = Version::parse(version.strip_prefix(['v', '=']).unwrap_or(version)).is_ok();

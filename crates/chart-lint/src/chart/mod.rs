@@ -16,7 +16,9 @@ use crate::rule::{chart as rules, values as value_rules};
 ///
 /// `folder` is the path of the chart's folder, as findings shall show it; its last part is what the chart should be called. An empty
 /// one, or `.`, is no name. `files` are the files of the folder: paths relative to it with `/`, and contents. `Chart.yaml`,
-/// `Chart.lock` and `values.yaml` are read; of `templates/` the names are. Nothing is rendered.
+/// `Chart.lock` and `values.yaml` are read, and of the charts in `charts/` the `Chart.yaml` and archives; of `templates/` the names are. Nothing is
+/// rendered. The `Chart.yaml` of folders that the chart depends on by `file://` may be among the files, by the path from the folder
+/// (`../common/Chart.yaml`): their version is then looked at, too.
 ///
 /// Bad input is a finding: a file that is no UTF-8, no YAML, or larger than 4 MiB.
 ///
@@ -49,7 +51,10 @@ pub fn lint_chart<'a>(
         options,
     };
     let mut findings = Vec::new();
-    check_metadata_file(&chart, &mut findings);
+    check_metadata_file(&chart, &|path| dependency::version(&files, path), &mut findings);
+    if options.release {
+        findings.extend(dependency::embedded_dev_versions(&chart, &files));
+    }
     if let Some(file) = &chart.values {
         file.report_with(&mut findings, &value_rules::VALUES_YAML, |root, report| {
             values::check(&chart, root, report);
@@ -67,11 +72,16 @@ pub fn lint_chart<'a>(
     findings
 }
 
-fn check_metadata_file(chart: &Chart<'_>, findings: &mut Vec<Finding>) {
+/// `local` gives the version of the chart whose `Chart.yaml` has this path.
+fn check_metadata_file(
+    chart: &Chart<'_>,
+    local: &dyn Fn(&str) -> Option<String>,
+    findings: &mut Vec<Finding>,
+) {
     match &chart.metadata {
         Some(file) => file.report_with(findings, &rules::CHART_YAML, |root, report| {
             metadata::check(chart, root, report);
-            dependency::check(chart, root, report);
+            dependency::check(chart, root, local, report);
         }),
         None => {
             let file = path(chart.folder, "Chart.yaml");

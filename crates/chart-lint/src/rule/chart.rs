@@ -496,7 +496,7 @@ pub(crate) static DEPENDENCY_DEV: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Error,
     summary: "A released chart does not depend on a dev version",
-    explanation: "A version such as `0.0.0-dev` is overwritten, so the content of the release changes after the release. A version counts as dev if one of the words of its pre-release is `dev`. `Chart.lock` is checked, too.",
+    explanation: "A version such as `0.0.0-dev` is overwritten, so the content of the release changes after the release. A version counts as dev if one of the words of its pre-release is `dev`. `Chart.lock`, the charts in `charts/` and those that `file://` leads to are checked, too.",
     remedy: "release the dependency, and depend on that version",
     option: Some("release"),
     example: Example {

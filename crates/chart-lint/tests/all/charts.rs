@@ -257,3 +257,42 @@ fn hostile_values_are_bounded() {
     let same_keys = "image: {repository: x, tag: latest}\n".repeat(20_000);
     assert_eq!(found(&[("Chart.yaml", METADATA), ("values.yaml", &same_keys)], &Options::default()).len(), 3);
 }
+
+/// What a release has in it counts, wherever it is: in a folder below `charts/`, in an archive, in the folder that `file://` leads to.
+#[test]
+fn dev_versions_that_are_embedded() {
+    let inner = |version: &str| format!("apiVersion: v2\nname: inner\nversion: {version}\n");
+    let metadata = format!(
+        "{METADATA}dependencies:\n- name: common\n  version: ^1.0.0-0\n  repository: file://../common\n"
+    );
+    let files: [(&str, &str); 4] = [
+        ("Chart.yaml", &metadata),
+        ("values.yaml", VALUES),
+        ("charts/inner/charts/deep/Chart.yaml", &inner("0.0.0-dev")),
+        ("../common/Chart.yaml", &inner("1.2.0-dev.1")),
+    ];
+    let release = Options::default().release(true);
+    assert_eq!(
+        found(&files, &release),
+        [
+            "Chart.yaml:8:12 dependency-on-dev-version",
+            "charts/inner/charts/deep/Chart.yaml:1:1 dependency-on-dev-version"
+        ]
+    );
+    assert_eq!(found(&files, &Options::default()), [""; 0]);
+
+    let packaged = helm_chart::Chart::from_files(vec![helm_chart::ChartFile {
+        path: "Chart.yaml".into(),
+        bytes: inner("0.0.0-dev").into_bytes(),
+    }]);
+    let archive = packaged.unwrap().package().unwrap();
+    let files = [
+        ("Chart.yaml", METADATA.as_bytes()),
+        ("values.yaml", VALUES.as_bytes()),
+        ("charts/inner-0.0.0-dev.tgz", archive.archive()),
+        ("charts/broken.tgz", b"x"),
+    ];
+    let findings = lint_chart("charts/web", files, &release);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(&*findings[0].location.source, "charts/web/charts/inner-0.0.0-dev.tgz");
+}

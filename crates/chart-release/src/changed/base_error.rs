@@ -18,6 +18,8 @@ pub enum BaseErrorKind {
     Rewritten,
     /// The two have no common history.
     Unrelated,
+    /// The dependencies of a chart cannot be read, so it is not known whether it depends on what changed.
+    Incomplete,
     /// The clone is shallow, and the answer is beyond its end.
     Shallow,
 }

@@ -20,24 +20,29 @@ pub(crate) fn content(at: &AtCommit, path: &str) -> Result<Option<BTreeMap<Strin
     entering.map(|TreeFile { path, id }| Ok((path, id?))).collect::<Result<_, _>>().map(Some)
 }
 
-/// The folders that a chart depends on by `file://`, relative to the root.
-pub(crate) fn local_dependencies(at: &AtCommit, chart: &str) -> Result<BTreeSet<String>, Error> {
-    let mut folders = BTreeSet::new();
+/// The folders that a chart depends on by `file://`, relative to the root, and an error for each that is not in the repository.
+pub(crate) fn local_dependencies(
+    at: &AtCommit,
+    chart: &str,
+) -> Result<(BTreeSet<String>, Vec<Error>), Error> {
+    let (mut folders, mut outside) = (BTreeSet::new(), Vec::new());
     for name in ["Chart.yaml", "requirements.yaml"] {
         let path = join(chart, name);
         let Some(bytes) = at.file(&path, MOST_BYTES)? else { continue };
         let declared = declared(&bytes).map_err(|error| error.at(&path))?;
         for repository in declared {
             let Some(folder) = repository.strip_prefix("file://") else { continue };
-            let folder = resolve(chart, folder).ok_or_else(|| {
-                Error::new(format!("the dependency {repository:?} is not in this repository"))
-                    .at(&path)
-                    .with_hint("name the folder relative to the chart: file://../NAME")
-            })?;
-            folders.insert(folder);
+            match resolve(chart, folder) {
+                Some(folder) => drop(folders.insert(folder)),
+                None => outside.push(
+                    Error::new(format!("the dependency {repository:?} is not in this repository"))
+                        .at(&path)
+                        .with_hint("name the folder relative to the chart: file://../NAME"),
+                ),
+            }
         }
     }
-    Ok(folders)
+    Ok((folders, outside))
 }
 
 #[derive(Deserialize)]

@@ -186,12 +186,13 @@ pub struct Problem {
 
 /// The charts that changed between a commit and `HEAD`, see [the module](self). It blocks, and sends nothing.
 ///
-/// A chart that cannot be read (a submodule, a link that leads out of the repository, a broken `Chart.yaml`) is in [`Changed::problems`], and counts as
+/// A chart with something that cannot be read (a submodule, a link that leads out of the repository) is in [`Changed::problems`], and counts as
 /// changed if its files cannot be listed.
 ///
 /// # Errors
 ///
-/// [`Error::Base`] if there is nothing to compare with, [`Error::Git`] if the repository cannot be read or has no commit, [`Error::Chart`] if there is no
+/// [`Error::Base`] if there is nothing to compare with, and if the dependencies of a chart cannot be read (a partial clone, a broken
+/// `Chart.yaml`): the list would not have all charts; [`Error::Git`] if the repository cannot be read or has no commit, [`Error::Chart`] if there is no
 /// folder of charts, neither before nor at `HEAD`.
 pub fn changed(
     repository: &GitRepository,
@@ -210,7 +211,21 @@ pub fn changed(
     if !old.has_folder && !new.has_folder {
         return Err(new.no_folder(&options.charts_folder));
     }
-    Ok(Comparison { old, new, problems: BTreeSet::new(), touched: BTreeMap::new() }.run(base, head))
+    let mut comparison =
+        Comparison { old, new, problems: BTreeSet::new(), unread: BTreeSet::new(), touched: BTreeMap::new() };
+    let found = comparison.run(base, head);
+    let Some(first) = comparison.unread.pop_first() else { return Ok(found) };
+    let message =
+        format!("it is not known whether {} depends on what changed: {}", first.path, first.message);
+    let error = BaseError::new(BaseErrorKind::Incomplete, message);
+    let error = match first.hint {
+        Some(hint) => error.with_hint(hint),
+        None => error.with_hint("repair the file, or name all charts: --all-if-unknown"),
+    };
+    match options.all_if_unknown {
+        true => comparison.new.all(head, &error, &options.charts_folder),
+        false => Err(error.into()),
+    }
 }
 
 fn base_of(repository: &GitRepository, since: &Since, head: CommitId) -> Result<CommitId, Error> {
@@ -230,6 +245,7 @@ fn base_of(repository: &GitRepository, since: &Since, head: CommitId) -> Result<
 /// The charts at one commit.
 struct Side {
     at: AtCommit,
+    folder: String,
     charts: BTreeSet<String>,
     has_folder: bool,
 }
@@ -238,7 +254,7 @@ impl Side {
     fn read(at: AtCommit, folder: &str) -> Result<Self, Error> {
         let has_folder = at.is_folder(folder)?;
         let charts = if has_folder { at.charts(folder)?.into_iter().collect() } else { BTreeSet::new() };
-        Ok(Self { at, charts, has_folder })
+        Ok(Self { at, folder: folder.to_owned(), charts, has_folder })
     }
 
     fn no_folder(&self, folder: &str) -> Error {
@@ -274,12 +290,14 @@ struct Comparison {
     old: Side,
     new: Side,
     problems: BTreeSet<Problem>,
+    /// The charts whose dependencies could not be read.
+    unread: BTreeSet<Problem>,
     /// Folders that were compared already.
     touched: BTreeMap<String, bool>,
 }
 
 impl Comparison {
-    fn run(mut self, base: CommitId, head: CommitId) -> Changed {
+    fn run(&mut self, base: CommitId, head: CommitId) -> Changed {
         let added: Vec<String> = self.new.charts.difference(&self.old.charts).cloned().collect();
         let gone: Vec<String> = self.old.charts.difference(&self.new.charts).cloned().collect();
         let renamed = self.renamed(&added, &gone);
@@ -301,6 +319,7 @@ impl Comparison {
             };
             charts.push(ChangedChart { name: name_of(&path).to_owned(), path, reason });
         }
+        self.submodules();
         let deleted = gone.into_iter().map(|path| DeletedChart {
             name: name_of(&path).to_owned(),
             renamed_to: renamed.get(&path).map(|to| name_of(to).to_owned()),
@@ -313,7 +332,22 @@ impl Comparison {
             all_because: None,
             charts,
             deleted,
-            problems: self.problems.into_iter().collect(),
+            problems: std::mem::take(&mut self.problems).into_iter().collect(),
+        }
+    }
+
+    /// Names the submodules among the charts that are at another commit than before: whether they are charts, and what changed in them, is not known
+    /// here.
+    fn submodules(&mut self) {
+        let of = |side: &Side| side.at.submodules(&side.folder).unwrap_or_default();
+        let (old, new) = (of(&self.old), of(&self.new));
+        for (path, _) in new.into_iter().filter(|submodule| !old.contains(submodule)) {
+            let error = helm_chart::Error::new(
+                "a submodule has changed, and is not listed: the commit has only the id of its commit",
+            )
+            .at(&path)
+            .with_hint("release it from its own repository, or put its files in the place of the submodule");
+            self.problem(&path, &error);
         }
     }
 
@@ -335,8 +369,7 @@ impl Comparison {
     }
 
     fn problem(&mut self, path: &str, error: &helm_chart::Error) {
-        let (message, hint) = (error.to_string(), error.hint().map(str::to_owned));
-        self.problems.insert(Problem { path: path.to_owned(), message, hint });
+        self.problems.insert(problem(path, error));
     }
 
     /// The folders that each folder depends on by `file://`, at `HEAD`: those of charts, and those that they lead to.
@@ -347,10 +380,21 @@ impl Comparison {
             if graph.contains_key(&path) {
                 continue;
             }
-            let dependencies = content::local_dependencies(&self.new.at, &path).unwrap_or_else(|error| {
-                self.problem(&path, &error);
-                BTreeSet::new()
-            });
+            let dependencies = match content::local_dependencies(&self.new.at, &path) {
+                Ok((dependencies, outside)) => {
+                    outside.iter().for_each(|error| self.problem(&path, error));
+                    dependencies
+                }
+                // One that changed itself is listed, and so is what depends on it.
+                Err(error) if self.is_touched(&path) => {
+                    self.problem(&path, &error);
+                    BTreeSet::new()
+                }
+                Err(error) => {
+                    self.unread.insert(problem(&path, &error));
+                    BTreeSet::new()
+                }
+            };
             waiting.extend(dependencies.iter().cloned());
             graph.insert(path, dependencies);
         }
@@ -383,6 +427,10 @@ impl Comparison {
         }
         renamed
     }
+}
+
+fn problem(path: &str, error: &helm_chart::Error) -> Problem {
+    Problem { path: path.to_owned(), message: error.to_string(), hint: error.hint().map(str::to_owned) }
 }
 
 /// The folders that this one depends on, directly or through others.

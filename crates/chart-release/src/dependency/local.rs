@@ -15,7 +15,7 @@ pub(super) fn folder(chart: &str, repository: &str) -> Result<String, Error> {
             ".." => {
                 parts.pop().ok_or_else(|| {
                     Error::new(format!("the repository {repository:?} leads out of the folder of all charts"))
-                        .with_hint("take a folder as the root in which both charts are, such as that of the Git repository")
+                        .with_hint("take a folder as the root in which both charts are, such as that of the Git repository: --root DIR")
                 })?;
             }
             part => parts.push(part),

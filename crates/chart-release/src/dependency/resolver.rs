@@ -280,7 +280,8 @@ impl DependencyResolver {
             } else if repository.starts_with("file://") {
                 let folder =
                     local::folder(&reading.folder, repository).map_err(|error| at(reading, error))?;
-                let chart = Chart::read(&*self.folders, &folder)?;
+                let chart = Chart::read(&*self.folders, &folder)
+                    .map_err(|error| self.local_error(reading, wanted, &folder, error.into()))?;
                 if !fits(chart.version(), version) {
                     let message = format!(
                         "the dependency {name} is wanted in the version {version:?}, and {folder} has {}",
@@ -367,6 +368,20 @@ impl DependencyResolver {
         })
     }
 
+    /// What kept the chart in a folder from being read: if there is none, which dependency asked for it.
+    fn local_error(&self, reading: &Reading, wanted: &Dependency, folder: &str, error: Error) -> Error {
+        let parent = folder.rsplit_once('/').map(|(parent, _)| parent).unwrap_or_default();
+        if self.folders.charts(parent).is_ok_and(|charts| charts.iter().any(|chart| chart == folder)) {
+            return error;
+        }
+        let Dependency { name, repository, .. } = wanted;
+        let shown = if folder.is_empty() { "the root" } else { folder };
+        reading
+            .wrong(format!("the dependency {name} is {repository}, and there is no chart in {shown}"))
+            .with_hint("correct the path, which begins at the folder of this chart, or add the chart")
+            .into()
+    }
+
     /// The chart of a dependency with an exact version.
     fn fetch<'a>(
         &'a self,
@@ -383,7 +398,8 @@ impl DependencyResolver {
             if repository.starts_with("file://") {
                 let folder =
                     local::folder(&reading.folder, repository).map_err(|error| at(reading, error))?;
-                let chart = self.build_within(folder.clone(), within.to_vec(), call).await?;
+                let chart = self.build_within(folder.clone(), within.to_vec(), call).await;
+                let chart = chart.map_err(|error| self.local_error(reading, dependency, &folder, error))?;
                 reading.check(dependency, &chart, &folder)?;
                 return Ok(chart);
             }

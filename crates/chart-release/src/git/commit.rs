@@ -113,6 +113,17 @@ impl AtCommit {
         Ok(matches!(found, Some(Node::Folder(_))))
     }
 
+    /// The submodules in a folder, each with the commit that it is at.
+    pub(crate) fn submodules(&self, path: &str) -> Result<Vec<(String, ObjectId)>, Error> {
+        let objects = Objects::new(self);
+        let Some(Node::Folder(place)) = objects.locate(Place::root(self.tree), path.as_bytes(), path)? else {
+            return Ok(Vec::new());
+        };
+        let entries = objects.entries(place.tree(), path)?;
+        let submodules = entries.into_iter().filter(|entry| entry.kind == EntryKind::Commit);
+        Ok(submodules.filter_map(|entry| Some((join(path, entry.name.to_str().ok()?), entry.id))).collect())
+    }
+
     /// The `.helmignore` of a folder.
     pub(crate) fn ignore_rules(&self, path: &str) -> Result<HelmIgnore, Error> {
         let name = join(path, HelmIgnore::FILE_NAME);

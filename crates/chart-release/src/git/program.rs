@@ -32,6 +32,17 @@ pub(crate) struct ProgramOutput {
 impl GitRepository {
     /// Runs `git` with these arguments in the repository. `what` completes "could not be finished: ", for errors.
     pub(crate) async fn run(&self, what: &str, arguments: &[&str]) -> Result<ProgramOutput, GitError> {
+        self.run_with(what, arguments, &[]).await
+    }
+
+    /// The same with settings of Git that are not written into its configuration. They are variables of its environment: arguments can be read by every
+    /// user of the machine, and a URL may have a credential.
+    pub(crate) async fn run_with(
+        &self,
+        what: &str,
+        arguments: &[&str],
+        settings: &[(String, String)],
+    ) -> Result<ProgramOutput, GitError> {
         let local = self.local();
         let mut git_dir = OsString::from("--git-dir=");
         git_dir.push(local.git_dir().canonicalize().unwrap_or_else(|_| local.git_dir().to_owned()));
@@ -47,6 +58,14 @@ impl GitRepository {
         // Messages are read in English. A helper that waits for a person would wait for the time limit.
         command.env("LC_ALL", "C").env("LANGUAGE", "C");
         command.env("GIT_TERMINAL_PROMPT", "0").env("GCM_INTERACTIVE", "never").env_remove("SSH_ASKPASS");
+        if !settings.is_empty() {
+            command.env("GIT_CONFIG_COUNT", settings.len().to_string());
+        }
+        for (number, (key, value)) in settings.iter().enumerate() {
+            command
+                .env(format!("GIT_CONFIG_KEY_{number}"), key)
+                .env(format!("GIT_CONFIG_VALUE_{number}"), value);
+        }
         let is_set = |variable| std::env::var_os(variable).is_some();
         if !is_set("GIT_SSH_COMMAND")
             && !is_set("GIT_SSH")

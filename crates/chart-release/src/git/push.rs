@@ -125,7 +125,10 @@ impl GitRepository {
             if has_collided || refused.iter().any(|(_, reason)| is_own(reason)) {
                 refused.retain(|(_, reason)| has_collided || is_own(reason));
             } else {
-                return Err(failed(&what, &output));
+                let error = failed(&what, &output);
+                let hint =
+                    "if the `pre-push` hook of this clone forbids it, do what it says, then run it again";
+                return Err(if error.hint().is_none() { error.with_hint(hint) } else { error });
             }
             let refused = refused
                 .into_iter()

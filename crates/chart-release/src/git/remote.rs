@@ -29,6 +29,9 @@ impl RemoteListing {
     }
 }
 
+/// A remote that is in no configuration: the place that tags are pushed to.
+const PUSHED_TO: &str = "chart-release-pushes-to";
+
 impl GitRepository {
     /// Lists the references of a remote (see [`remote_name`](Self::remote_name)) by `git ls-remote`: one request.
     ///
@@ -39,9 +42,54 @@ impl GitRepository {
     /// [`Identity`](GitErrorKind::Identity), [`TimedOut`](GitErrorKind::TimedOut), [`BadAnswer`](GitErrorKind::BadAnswer).
     pub async fn list_remote(&self, remote: &str) -> Result<RemoteListing, GitError> {
         let what = format!("the remote {:?} cannot be listed", one_line(remote));
-        let output = self.run(&what, &["ls-remote", "--symref", "--", remote]).await?;
+        let mut listing = self.list(&what, remote, &[]).await?;
+        let push_urls = self.push_urls(remote)?;
+        if push_urls.is_empty() {
+            return Ok(listing);
+        }
+        // Tags are pushed elsewhere: they stand where they are pushed, at each place.
+        let mut tags: Option<BTreeMap<String, CommitId>> = None;
+        for url in push_urls {
+            let what = format!(
+                "the place to which tags of {:?} are pushed (`remote.pushurl`) cannot be listed",
+                one_line(remote)
+            );
+            let settings = [(format!("remote.{PUSHED_TO}.url"), url)];
+            let found = self.list(&what, PUSHED_TO, &settings).await?.tags;
+            tags = Some(match tags {
+                None => found,
+                // One that is missing at one of the places is to be pushed; one that differs at one of them is told.
+                Some(tags) => {
+                    let both = tags.into_iter().filter_map(|(tag, id)| {
+                        let other = *found.get(&tag)?;
+                        Some((tag, if other == id { id } else { other }))
+                    });
+                    both.collect()
+                }
+            });
+        }
+        listing.tags = tags.unwrap_or_default();
+        Ok(listing)
+    }
+
+    /// The URLs of `remote.NAME.pushurl`, if there are any.
+    fn push_urls(&self, remote: &str) -> Result<Vec<String>, GitError> {
+        let local = self.local();
+        let config = local.config_snapshot();
+        let values =
+            config.plumbing().strings_by("remote", Some(remote.into()), "pushurl").unwrap_or_default();
+        Ok(values.into_iter().map(|value| value.to_string()).collect())
+    }
+
+    async fn list(
+        &self,
+        what: &str,
+        remote: &str,
+        settings: &[(String, String)],
+    ) -> Result<RemoteListing, GitError> {
+        let output = self.run_with(what, &["ls-remote", "--symref", "--", remote], settings).await?;
         if !output.status.success() {
-            return Err(failed(&what, &output));
+            return Err(failed(what, &output));
         }
         let mut listing = RemoteListing { remote: remote.to_owned(), ..RemoteListing::default() };
         for line in String::from_utf8_lossy(&output.stdout).lines() {

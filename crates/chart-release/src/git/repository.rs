@@ -80,8 +80,16 @@ impl GitRepository {
                 "run it in a clone of the repository that the charts are in; `git init` begins a new one",
             ));
         }
-        let inner = gix::ThreadSafeRepository::discover_opts(folder, Default::default(), trust())
-            .map_err(broken(format!("the Git repository of {} cannot be read", folder.display())))?;
+        let inner = gix::ThreadSafeRepository::discover_opts(folder, Default::default(), trust()).map_err(|error| {
+            let error = broken(format!("the Git repository of {} cannot be read", folder.display()))(error);
+            if !has_sha256(folder) {
+                return error;
+            }
+            let message = format!("the Git repository of {} names its objects by SHA-256, and only SHA-1 is read", folder.display());
+            GitError::new(GitErrorKind::Broken, message).with_hint(
+                "release from a repository with SHA-1 (`git init --object-format=sha1`); `release-dev` takes a folder outside of Git",
+            )
+        })?;
         let repository = inner.to_thread_local();
         let root = repository.workdir().unwrap_or_else(|| repository.git_dir());
         let root = gix::path::realpath(root).unwrap_or_else(|_| root.to_owned());
@@ -280,6 +288,22 @@ impl GitRepository {
     pub(crate) fn time_limit(&self) -> Duration {
         self.time_limit
     }
+}
+
+/// Whether the configuration of the repository says so.
+fn has_sha256(folder: &Path) -> bool {
+    let Ok((found, _)) = gix::discover::upwards(folder) else { return false };
+    let (git_dir, _) = found.into_repository_and_work_tree_directories();
+    let config = std::fs::File::open(git_dir.join("config"));
+    let mut text = String::new();
+    let read = config
+        .and_then(|file| std::io::Read::read_to_string(&mut std::io::Read::take(file, 1 << 20), &mut text));
+    let has = |line: &str| {
+        let line = line.to_ascii_lowercase();
+        line.split_once('=')
+            .is_some_and(|(key, value)| key.trim() == "objectformat" && value.trim() == "sha256")
+    };
+    read.is_ok() && text.lines().any(has)
 }
 
 /// How repositories are opened, by trust. gitoxide reads the variables of another repository and those that name Git's configuration

@@ -131,6 +131,11 @@ impl ChartRegistryBuilder {
             let hint = "leave it out, and sign in with `docker login HOST` or `helm registry login HOST`";
             return Err(artifact_source::Error::new(ErrorKind::InvalidInput, message).with_hint(hint).into());
         }
+        if url.trim_start_matches("oci://").split('/').skip(1).any(|part| part.contains(':')) {
+            let message = format!("the URL of a registry has no tag: {}", redact_url(&self.url));
+            let hint = "write oci://HOST/PATH: the name and the version of each chart are added to it";
+            return Err(artifact_source::Error::new(ErrorKind::InvalidInput, message).with_hint(hint).into());
+        }
         let client = match (self.client, self.http) {
             (Some(client), _) => client,
             (None, Some(http)) => RegistryClient::builder(http).kind(SourceKind::Chart).build(),

@@ -1,10 +1,12 @@
 //! The steps of a plan, one kind after the other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use artifact_http::Call;
+use futures::future::{BoxFuture, Either, Shared, select};
 use futures::{FutureExt as _, StreamExt as _};
 use helm_chart::Package;
 
@@ -14,22 +16,30 @@ use super::report::{ChartReport, Failure, Outcome, Report, ReportedStep};
 use super::settings::{Release, within};
 use crate::git::{CommitId, TagCreation, TagName};
 use crate::repository::ArchivePut;
+use crate::store::{LockObject, LockObserver, LockWait};
 use crate::{ChartRegistry, Error, Overwrite, registry};
 
 /// How many charts take the same step at once.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
+
+/// How long locks of the store may take to be given back after a step was dropped.
+const LONGEST_RELEASE: Duration = Duration::from_secs(4);
 
 /// A plan that is being carried out.
 pub(super) struct Execution<'r> {
-    release: &'r Release,
+    pub(super) release: &'r Release,
     observer: &'r dyn ReleaseObserver,
-    call: Call,
+    pub(super) call: Call,
+    /// Ends when the release is to be stopped.
+    stop: Shared<BoxFuture<'r, ()>>,
     commit: Option<CommitId>,
-    charts: Vec<PlannedChart>,
+    pub(super) charts: Vec<PlannedChart>,
     outcomes: HashMap<(usize, StepKind), Outcome>,
     failures: Vec<Failure>,
     /// The charts that failed; nothing further is done for them.
-    stopped: Vec<bool>,
+    pub(super) stopped: Vec<bool>,
+    /// Charts of a version that may be replaced, where another release may have come in between: the registry and the store may differ.
+    pub(super) contested: BTreeSet<usize>,
 }
 
 /// A failure that is recorded.
@@ -38,11 +48,21 @@ struct Failed;
 /// What a step did, or why it failed.
 type StepResult = Result<Action, Error>;
 
+/// Tells the observer of a release about the lock of its store.
+struct Locks<'r>(&'r dyn ReleaseObserver);
+
+impl LockObserver for Locks<'_> {
+    fn waiting_for(&self, lock: &LockObject) {
+        self.0.waiting_for_lock(lock);
+    }
+}
+
 impl<'r> Execution<'r> {
     pub(super) fn new(
         release: &'r Release,
         observer: &'r dyn ReleaseObserver,
         deadline: Option<Instant>,
+        stop: BoxFuture<'r, ()>,
         plan: Plan,
     ) -> Self {
         let is_possible = plan.is_possible();
@@ -69,11 +89,13 @@ impl<'r> Execution<'r> {
             release,
             observer,
             call,
+            stop: stop.shared(),
             commit: plan.commit,
             charts,
             outcomes: HashMap::new(),
             failures,
             stopped,
+            contested: BTreeSet::new(),
         }
     }
 
@@ -82,9 +104,22 @@ impl<'r> Execution<'r> {
         self.archives().await;
         self.push().await;
         self.index().await;
+        self.agree().await;
         self.tag();
         self.push_tags().await;
+        if let Some(repository) = &self.release.repository {
+            // A step that was dropped, at the deadline or because the release is stopped, may have held it.
+            let _ = tokio::time::timeout(LONGEST_RELEASE, repository.store().unlocked()).await;
+        }
         self.report()
+    }
+
+    /// Waits for a step, until the deadline or until the release is stopped.
+    pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        match select(self.stop.clone(), pin!(self.call.within(work))).await {
+            Either::Left(_) => Err(Error::Stopped),
+            Either::Right((done, _)) => Ok(done?),
+        }
     }
 
     /// The charts with this step left to be done.
@@ -115,7 +150,15 @@ impl<'r> Execution<'r> {
                 Some(self.push_one(index, registry, chart, target, publication(chart)?).boxed())
             })
             .collect();
-        let results: Vec<_> = futures::stream::iter(pushes).buffer_unordered(AT_ONCE).collect().await;
+        let mut results: Vec<_> = futures::stream::iter(pushes).buffer_unordered(AT_ONCE).collect().await;
+        for (index, result) in &mut results {
+            let may_replace = self.charts.get(*index).is_some_and(PlannedChart::may_replace);
+            if may_replace && matches!(result, Err(Error::Conflict(conflict)) if conflict.is_race) {
+                // Another release has moved the dev version meanwhile. What the store has at the end decides.
+                *result = Ok(Action::Replace);
+                self.contested.insert(*index);
+            }
+        }
         self.record(StepKind::Push, results);
     }
 
@@ -130,10 +173,13 @@ impl<'r> Execution<'r> {
         self.observer.started(&chart.chart, StepKind::Push, target);
         let overwrite = overwrite(publication.may_replace);
         let package = &publication.package;
-        let pushed = match &chart.pushed {
-            Some(known) => registry.push_after(known, package, &overwrite, &self.call).await,
-            None => registry.push(package, &overwrite, &self.call).await,
+        let push = async {
+            match &chart.pushed {
+                Some(known) => registry.push_after(known, package, &overwrite, &self.call).await,
+                None => registry.push(package, &overwrite, &self.call).await,
+            }
         };
+        let pushed = self.within(push).await.and_then(|pushed| pushed);
         let action = pushed.map(|pushed| match pushed.outcome {
             registry::Outcome::Pushed => Action::Create,
             registry::Outcome::Replaced(_) => Action::Replace,
@@ -166,7 +212,9 @@ impl<'r> Execution<'r> {
             return Ok(());
         };
         let (packages, overwrite) = self.packages(StepKind::Archive, pending);
-        let error = match self.call.within(repository.put_archives(&packages, &overwrite)).await {
+        let locks = Locks(self.observer);
+        let wait = LockWait { deadline: self.call.deadline, observer: &locks };
+        let error = match self.within(repository.put_archives_within(&packages, &overwrite, wait)).await {
             Ok(Ok(puts)) => {
                 let action = |put: ArchivePut| match put {
                     ArchivePut::Written => Action::Create,
@@ -177,8 +225,7 @@ impl<'r> Execution<'r> {
                 self.record(StepKind::Archive, results.collect());
                 return Ok(());
             }
-            Ok(Err(error)) => error,
-            Err(error) => error.into(),
+            Ok(Err(error)) | Err(error) => error,
         };
         self.fail_all(StepKind::Archive, pending, error);
         Err(Failed)
@@ -191,8 +238,15 @@ impl<'r> Execution<'r> {
             return;
         };
         let (packages, overwrite) = self.packages(StepKind::Index, &pending);
-        match self.call.within(repository.merge_index(&packages, &overwrite)).await {
+        let locks = Locks(self.observer);
+        let wait = LockWait { deadline: self.call.deadline, observer: &locks };
+        match self.within(repository.merge_index_within(&packages, &overwrite, wait)).await {
             Ok(Ok(merge)) => {
+                let is_superseded = |package: &Package| {
+                    merge.superseded.contains(&format!("{}-{}", package.name(), package.version()))
+                };
+                let superseded = pending.iter().zip(&packages).filter(|(_, package)| is_superseded(package));
+                self.contested.extend(superseded.map(|(&index, _)| index));
                 let action = |package: &Package| {
                     let name = format!("{}-{}", package.name(), package.version());
                     if merge.added.contains(&name) {
@@ -207,8 +261,7 @@ impl<'r> Execution<'r> {
                     pending.into_iter().zip(&packages).map(|(index, package)| (index, Ok(action(package))));
                 self.record(StepKind::Index, results.collect());
             }
-            Ok(Err(error)) => self.fail_all(StepKind::Index, &pending, error),
-            Err(error) => self.fail_all(StepKind::Index, &pending, error.into()),
+            Ok(Err(error)) | Err(error) => self.fail_all(StepKind::Index, &pending, error),
         }
     }
 
@@ -253,7 +306,7 @@ impl<'r> Execution<'r> {
             let remote = git.repository.remote_name(git.remote.as_deref())?;
             within(self.call.deadline, git.repository.push_tags(&remote, &tags)).await
         };
-        match pushed.await {
+        match self.within(pushed).await.and_then(|pushed| pushed) {
             Ok(report) => {
                 let actions = tags.iter().map(|tag| match report.already_there.contains(tag) {
                     true => Action::Keep,
@@ -287,20 +340,27 @@ impl<'r> Execution<'r> {
                     self.observer.finished(&chart.chart, kind, action);
                     Outcome::from(action)
                 }
+                Err(Error::Stopped) => {
+                    self.tell_stop();
+                    Outcome::Stopped
+                }
                 Err(error) => {
                     self.failures.push(Failure { chart: Some(chart.chart.clone()), step: Some(kind), error });
                     Outcome::Failed
                 }
             };
             self.outcomes.insert((index, kind), outcome);
-            if outcome == Outcome::Failed {
+            if !outcome.is_done() {
                 self.stop(index);
             }
         }
     }
 
     /// One failure of a step that is taken for all charts at once.
-    fn fail_all(&mut self, kind: StepKind, pending: &[usize], error: Error) {
+    pub(super) fn fail_all(&mut self, kind: StepKind, pending: &[usize], error: Error) {
+        if matches!(error, Error::Stopped) {
+            return self.record(kind, pending.iter().map(|&index| (index, Err(Error::Stopped))).collect());
+        }
         let chart = match pending {
             [index] => self.charts.get(*index).map(|chart| chart.chart.clone()),
             _ => None,
@@ -310,6 +370,24 @@ impl<'r> Execution<'r> {
             self.outcomes.insert((index, kind), Outcome::Failed);
             self.stop(index);
         }
+    }
+
+    /// The release is stopped: said once, and nothing further is done for any chart.
+    fn tell_stop(&mut self) {
+        if !self.failures.iter().any(|failure| matches!(failure.error, Error::Stopped)) {
+            self.failures.push(Failure { chart: None, step: None, error: Error::Stopped });
+        }
+        self.stopped.fill(true);
+    }
+
+    /// What was published of this chart is replaced by another release's.
+    pub(super) fn supersede(&mut self, index: usize) {
+        let kinds = [StepKind::Archive, StepKind::Push, StepKind::Index];
+        let Some(chart) = self.charts.get(index) else { return };
+        for kind in kinds.into_iter().filter(|&kind| chart.pending(kind).is_some()) {
+            self.outcomes.insert((index, kind), Outcome::Superseded);
+        }
+        self.stop(index);
     }
 
     /// Nothing further is done for this chart, and, if it is one of a release, for the other charts of the release.

@@ -3,6 +3,7 @@
 //! Data flows one way: a [`Release`] knows where charts are and where they go; planning reads what stands there and gives a [`Plan`]; carrying the plan out
 //! gives a [`Report`].
 
+mod agree;
 mod dev_version;
 mod execute;
 mod image;
@@ -46,13 +47,26 @@ impl Release {
     /// Carries a plan out: what is left to be done, in the order of [`StepKind`]. A plan that is not [possible](Plan::is_possible) publishes nothing.
     ///
     /// Each step looks again at what stands, so an outdated plan overwrites nothing. Only the dev version that may be replaced anyway is pushed
-    /// without that look.
+    /// without that look. If another release replaces it at the same moment, the registry and the store end with the same content, and the one
+    /// whose content it is not has [`Outcome::Superseded`].
     pub async fn execute(
         &self,
         plan: Plan,
         observer: &dyn ReleaseObserver,
         deadline: Option<Instant>,
     ) -> Report {
-        execute::Execution::new(self, observer, deadline, plan).run().boxed().await
+        self.execute_until(plan, observer, deadline, std::future::pending()).await
+    }
+
+    /// The same, until `stop` is ready, as on Ctrl-C: the step that is done then is given up, the lock of the store is given back, and the report says what is
+    /// done and what is not.
+    pub async fn execute_until(
+        &self,
+        plan: Plan,
+        observer: &dyn ReleaseObserver,
+        deadline: Option<Instant>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Report {
+        execute::Execution::new(self, observer, deadline, stop.boxed(), plan).run().boxed().await
     }
 }

@@ -1,6 +1,7 @@
 //! Progress of a release.
 
 use super::plan::{Action, StepKind};
+use crate::store::LockObject;
 
 /// Is told what a release does, while it does it. Methods do nothing by default.
 ///
@@ -29,6 +30,11 @@ pub trait ReleaseObserver: Send + Sync {
     /// A step of a chart is done. [`Action::Keep`] says that it stood there when it was to be done, by another release's hand.
     fn finished(&self, chart: &str, step: StepKind, action: Action) {
         let _ = (chart, step, action);
+    }
+
+    /// A step waits for the lock of the store, which another writer holds. Called once for each lock.
+    fn waiting_for_lock(&self, lock: &LockObject) {
+        let _ = lock;
     }
 }
 

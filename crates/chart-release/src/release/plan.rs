@@ -25,6 +25,9 @@ pub struct Plan {
     pub charts: Vec<PlannedChart>,
     /// Why nothing is published at all.
     pub refusals: Vec<Refusal>,
+    /// Whether the charts were not named to be released together.
+    #[serde(skip)]
+    pub(super) is_auto: bool,
 }
 
 /// One chart of a [`Plan`].
@@ -165,6 +168,13 @@ impl PlannedChart {
         self.error.is_none() && self.refusals.is_empty()
     }
 
+    /// Whether all that keeps it from being published is that an unfinished release has reserved the version.
+    fn is_reserved(&self) -> bool {
+        let is_one =
+            |refusal: &Refusal| matches!(refusal, Refusal::OtherContent(conflict) if conflict.is_reserved);
+        self.error.is_none() && !self.refusals.is_empty() && self.refusals.iter().all(is_one)
+    }
+
     /// Whether all of it stands already.
     pub fn is_done(&self) -> bool {
         self.is_possible() && self.steps.iter().all(|step| step.action == Action::Keep)
@@ -182,10 +192,12 @@ impl PlannedChart {
 }
 
 impl Plan {
-    /// Whether the plan can be carried out: a release publishes all of its charts or none. A dev release publishes those that it can.
+    /// Whether the plan can be carried out: a release publishes all of its charts or none. A dev release publishes those that it can, and
+    /// [`Request::Auto`](super::Request::Auto) passes over charts that an unfinished release of another commit has reserved.
     pub fn is_possible(&self) -> bool {
         let release = self.charts.iter().filter(|chart| chart.channel == Channel::Release);
-        self.refusals.is_empty() && release.into_iter().all(PlannedChart::is_possible)
+        let mut release = release.filter(|chart| !(self.is_auto && chart.is_reserved()));
+        self.refusals.is_empty() && release.all(PlannedChart::is_possible)
     }
 
     /// Whether everything stands already.

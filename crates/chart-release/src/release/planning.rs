@@ -41,28 +41,35 @@ pub(super) async fn plan(
     if let Some(facts) = &facts {
         refusals.extend(facts.refusals(request));
     }
-    let folders = folders(release, request, facts.as_ref())?;
-    let named = names(release, request, &*folders, &mut refusals)?;
+    let (folders, submodules) = folders(release, request, facts.as_ref())?;
+    let named = names(release, request, &*folders, &submodules, &mut refusals)?;
     let resolver = release.resolver(Arc::clone(&folders), !matches!(request, Request::Dev(..)));
     let call = Call::new().with_deadline(deadline);
     let planner = Planner { release, request, folders, resolver, facts: facts.as_ref(), observer, call };
     let planned: Vec<_> = named.iter().map(|name| planner.plan(name).boxed()).collect();
     let mut charts: Vec<_> = futures::stream::iter(planned).buffered(AT_ONCE).collect().await;
     standing(release, &mut charts, &planner.call).await?;
-    Ok(Plan { commit: facts.map(|facts| facts.commit), charts, refusals })
+    Ok(Plan {
+        commit: facts.map(|facts| facts.commit),
+        charts,
+        refusals,
+        is_auto: matches!(request, Request::Auto(..)),
+    })
 }
 
-/// Releases are packaged from the commit, dev releases from the folder on disk.
+/// Releases are packaged from the commit, dev releases from the folder on disk. Also the submodules that the commit has among its charts.
 fn folders(
     release: &Release,
     request: &Request,
     facts: Option<&GitFacts>,
-) -> Result<Arc<dyn ChartFolders>, Error> {
+) -> Result<(Arc<dyn ChartFolders>, Vec<String>), Error> {
     match (request, &release.git, facts) {
         (Request::Release(_) | Request::Auto(..), Some(git), Some(facts)) => {
-            Ok(Arc::new(git.repository.at_commit(facts.commit)?))
+            let commit = git.repository.at_commit(facts.commit)?;
+            let submodules = commit.submodules(&release.charts)?;
+            Ok((Arc::new(commit), submodules.into_iter().map(|(path, _)| path).collect()))
         }
-        _ => Ok(Arc::clone(&release.folders) as Arc<dyn ChartFolders>),
+        _ => Ok((Arc::clone(&release.folders) as Arc<dyn ChartFolders>, Vec::new())),
     }
 }
 
@@ -71,6 +78,7 @@ fn names(
     release: &Release,
     request: &Request,
     folders: &dyn ChartFolders,
+    submodules: &[String],
     refusals: &mut Vec<Refusal>,
 ) -> Result<Vec<String>, Error> {
     let (named, all_by_default) = match request {
@@ -83,12 +91,22 @@ fn names(
         .map(|path| path.rsplit('/').next().unwrap_or(path).to_owned())
         .collect();
     if named.is_empty() && all_by_default {
+        // Those that are charts, as far as this clone has them.
+        let on_disk =
+            if submodules.is_empty() { Vec::new() } else { release.folders.charts(&release.charts)? };
+        let charts = submodules.iter().filter(|path| on_disk.contains(path));
+        refusals.extend(charts.map(|path| Refusal::Submodule { folder: path.clone() }));
+        if all.is_empty() {
+            refusals.push(Refusal::NoCharts { folder: release.charts.clone() });
+        }
         return Ok(all);
     }
     let mut seen = BTreeSet::new();
     for name in named {
         if !seen.insert(name) {
             refusals.push(Refusal::Twice { chart: name.clone() });
+        } else if let Some(folder) = submodules.iter().find(|path| path.rsplit('/').next() == Some(name)) {
+            refusals.push(Refusal::Submodule { folder: folder.clone() });
         } else if !all.contains(name) {
             let similar = similar_names(name, all.iter().map(String::as_str));
             refusals.push(Refusal::NoSuchChart {
@@ -230,6 +248,13 @@ impl Planner<'_> {
         // What no destination takes fails here, and stops no other chart.
         self.check_places(name, course.version.as_deref().unwrap_or(chart.version()))?;
         let mut chart = self.resolver.build(&path, &self.call).await?;
+        if course.channel == Channel::Release {
+            for refusal in embedded_dev_versions(&chart) {
+                if !planned.refusals.contains(&refusal) {
+                    planned.refusals.push(refusal);
+                }
+            }
+        }
         if let Some(version) = &course.version {
             chart = chart.with_version(version)?;
             planned.version.clone_from(version);
@@ -358,6 +383,30 @@ impl Planner<'_> {
     }
 }
 
+/// The dev versions that a built chart has in it: those of the charts that are embedded, whatever range or folder they come from, and of the locks,
+/// through the whole tree.
+fn embedded_dev_versions(chart: &Chart) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    let mut waiting = vec![chart];
+    while let Some(holder) = waiting.pop() {
+        let locked = holder.lock().map(helm_chart::Lock::dependencies).unwrap_or_default();
+        let locked = locked.iter().map(|dependency| (&*dependency.name, &*dependency.version));
+        let embedded = holder.charts().iter().map(|inner| (inner.name(), inner.version()));
+        for (dependency, version) in locked.chain(embedded) {
+            let refusal = Refusal::DevDependency {
+                chart: holder.name().to_owned(),
+                dependency: dependency.to_owned(),
+                version: version.to_owned(),
+            };
+            if names_dev_version(version) && !found.contains(&refusal) {
+                found.push(refusal);
+            }
+        }
+        waiting.extend(holder.charts());
+    }
+    found
+}
+
 /// Asks the registry and the store what stands there, and puts the steps for it before those for tags.
 ///
 /// What cannot be read of one chart is an error of that chart alone: other charts of a dev release go on, and a release names every chart that
@@ -407,7 +456,10 @@ fn publishing_steps(
     let Some(package) = chart.package.clone() else { return Ok(()) };
     let stored = release.repository.as_ref().zip(stored);
     let pushed = release.registry.as_ref().zip(pushed);
-    let mut steps = Steps { chart, package: &package, steps: Vec::new() };
+    // Neither is read before the last of them is written.
+    let is_unfinished = stored.as_ref().is_some_and(|(_, standing)| !standing.is_listed)
+        && pushed.as_ref().is_none_or(|(_, standing)| *standing == registry::Standing::Nothing);
+    let mut steps = Steps { chart, package: &package, steps: Vec::new(), is_unfinished };
     if let Some((repository, standing)) = &stored {
         let target = format!("{}/{}", repository.store().url().trim_end_matches('/'), package.file_name());
         steps.add(StepKind::Archive, target, standing.archive.as_deref());
@@ -432,6 +484,8 @@ struct Steps<'c> {
     chart: &'c mut PlannedChart,
     package: &'c Package,
     steps: Vec<Step>,
+    /// Whether at most the archive is there, which no reader sees.
+    is_unfinished: bool,
 }
 
 impl Steps<'_> {
@@ -442,7 +496,8 @@ impl Steps<'_> {
             Some(digest) if digest == self.package.digest() => Action::Keep,
             Some(_) if self.chart.may_replace() => Action::Replace,
             Some(digest) => {
-                let conflict = Conflict::new(self.package, target, digest);
+                let is_reserved = self.is_unfinished;
+                let conflict = Conflict { is_reserved, ..Conflict::new(self.package, target, digest) };
                 self.chart.refusals.push(Refusal::OtherContent(Box::new(conflict)));
                 return;
             }

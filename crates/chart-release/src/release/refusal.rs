@@ -22,6 +22,16 @@ pub enum Refusal {
         /// Charts with a similar name.
         similar: Vec<String>,
     },
+    /// The folder of charts has none, and no chart was named.
+    NoCharts {
+        /// The folder of charts that was searched.
+        folder: String,
+    },
+    /// A chart that is a submodule: the commit has only the id of another commit.
+    Submodule {
+        /// Its folder.
+        folder: String,
+    },
     /// A chart that the folder names otherwise than its `Chart.yaml`.
     NameDiffers {
         /// The name of the folder.
@@ -133,8 +143,15 @@ impl Refusal {
                 similar => format!("did you mean {}?", similar.join(" or ")),
             },
             Self::NameDiffers { folder, chart } => {
-                format!("rename the folder to {chart}, or write `name: {folder}` into its Chart.yaml")
+                let name = folder.rsplit('/').next().unwrap_or(folder);
+                format!("rename the folder to {chart}, or write `name: {name}` into its Chart.yaml")
             }
+            Self::NoCharts { .. } => {
+                "a chart is a folder in it with a Chart.yaml; --charts names another folder".to_owned()
+            }
+            Self::Submodule { folder } => format!(
+                "release it from its own repository, or put a copy of its files in the place of the submodule (`git rm {folder}`)"
+            ),
             Self::DirtyWorkTree { .. } => {
                 "commit the changes, or put them aside with `git stash --include-untracked`; `release-dev` takes a work tree as it is".to_owned()
             }
@@ -177,6 +194,10 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSuchChart { chart, folder, .. } => write!(f, "there is no chart {chart:?} in {folder}"),
+            Self::NoCharts { folder } => write!(f, "there are no charts in {}", shown_folder(folder)),
+            Self::Submodule { folder } => {
+                write!(f, "{folder} is a submodule: its files are not part of the commit to release")
+            }
             Self::NameDiffers { folder, chart } => {
                 write!(f, "the folder {folder} holds a chart of another name: {chart}")
             }
@@ -224,6 +245,11 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+/// A folder; the empty one is the top of the repository.
+fn shown_folder(folder: &str) -> &str {
+    if folder.is_empty() { "the top folder" } else { folder }
+}
 
 /// The beginning of a commit's id.
 fn short(commit: &str) -> &str {

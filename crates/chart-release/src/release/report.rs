@@ -55,8 +55,13 @@ pub enum Outcome {
     Created,
     /// It was replaced.
     Replaced,
+    /// It was done, and another release has replaced it since with other content of the same dev version. The registry and the store have
+    /// the content of that release, both of them.
+    Superseded,
     /// It failed; a [`Failure`] says why.
     Failed,
+    /// It was stopped while it was done, so it may stand or not.
+    Stopped,
     /// It was not tried, since something before it failed.
     NotTried,
 }
@@ -68,7 +73,9 @@ impl Outcome {
             Self::Kept => "kept",
             Self::Created => "created",
             Self::Replaced => "replaced",
+            Self::Superseded => "superseded",
             Self::Failed => "failed",
+            Self::Stopped => "stopped",
             Self::NotTried => "not tried",
         }
     }
@@ -111,6 +118,11 @@ impl Report {
 }
 
 impl ChartReport {
+    /// Whether another release has replaced the dev version since.
+    pub fn is_superseded(&self) -> bool {
+        self.steps.iter().any(|step| step.outcome == Outcome::Superseded)
+    }
+
     /// Whether everything that was planned for the chart stands now. A chart that could not be packaged has no steps, and is not complete.
     pub fn is_complete(&self) -> bool {
         !self.steps.is_empty() && self.steps.iter().all(|step| step.outcome.is_done())

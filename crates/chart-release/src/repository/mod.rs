@@ -13,7 +13,7 @@ use helm_chart::Package;
 use url::Url;
 
 use self::index::{Document, Listed, NewEntry};
-use crate::store::{Condition, Lock, Object, PutOutcome, Random, Store, sha256_hex};
+use crate::store::{Condition, Lock, LockWait, Object, PutOutcome, Random, Store, sha256_hex};
 use crate::{Conflict, Error, Overwrite};
 
 pub use outcome::{ArchivePut, IndexMerge, Standing};
@@ -148,6 +148,20 @@ impl ChartRepository {
         Ok(charts.iter().zip(archives).map(of_chart).collect())
     }
 
+    /// The archive of a version; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// What kept it away; an archive that is no chart.
+    pub async fn archive(&self, name: &str, version: &str) -> Result<Option<Package>, Error> {
+        check_chart(name, version)?;
+        let file = format!("{name}-{version}.tgz");
+        let Some(object) = self.store.get(&file).await? else { return Ok(None) };
+        let url = format!("{}/{file}", self.store.url());
+        let package = Package::from_archive(object.bytes.to_vec()).map_err(|error| error.at(&url))?;
+        Ok(Some(package))
+    }
+
     async fn archive_digest(&self, name: &str, version: &str) -> Result<Option<String>, Error> {
         check_chart(name, version)?;
         let object = self.store.get(&format!("{name}-{version}.tgz")).await?;
@@ -167,11 +181,28 @@ impl ChartRepository {
         packages: &[Package],
         overwrite: &Overwrite,
     ) -> Result<Vec<ArchivePut>, Error> {
+        self.put_archives_within(packages, overwrite, LockWait::default()).await
+    }
+
+    /// The same with a deadline for the wait for the store's lock, and an observer of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_archives`](Self::put_archives); [`Refused`](ErrorKind::Refused) if another writer holds the lock until then.
+    pub async fn put_archives_within(
+        &self,
+        packages: &[Package],
+        overwrite: &Overwrite,
+        wait: LockWait<'_>,
+    ) -> Result<Vec<ArchivePut>, Error> {
         for package in packages {
             check_chart(package.name(), package.version())?;
         }
         let is_conditional = self.store.conditional_put().await?;
-        let lock = if is_conditional { None } else { Some(self.store.lock(&mut self.random()).await?) };
+        let lock = match is_conditional {
+            true => None,
+            false => Some(self.store.lock_within(&mut self.random(), wait).await?),
+        };
         let puts = packages.iter().map(|package| self.put_archive(package, overwrite, lock.as_ref()).boxed());
         let puts: Vec<_> = puts.collect();
         let outcome = stream::iter(puts).buffered(AT_ONCE).try_collect().await;
@@ -229,6 +260,20 @@ impl ChartRepository {
         packages: &[Package],
         overwrite: &Overwrite,
     ) -> Result<IndexMerge, Error> {
+        self.merge_index_within(packages, overwrite, LockWait::default()).await
+    }
+
+    /// The same with a deadline for the wait for the store's lock, and an observer of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`merge_index`](Self::merge_index); [`Refused`](ErrorKind::Refused) if another writer holds the lock until then.
+    pub async fn merge_index_within(
+        &self,
+        packages: &[Package],
+        overwrite: &Overwrite,
+        wait: LockWait<'_>,
+    ) -> Result<IndexMerge, Error> {
         for package in packages {
             check_chart(package.name(), package.version())?;
         }
@@ -240,7 +285,7 @@ impl ChartRepository {
         if is_conditional {
             return self.merge_by_conditions(&packages, overwrite).await;
         }
-        let lock = self.store.lock(&mut self.random()).await?;
+        let lock = self.store.lock_within(&mut self.random(), wait).await?;
         let outcome = self.merge_under_lock(&packages, overwrite, &lock).await;
         released(Some(lock), outcome).await
     }

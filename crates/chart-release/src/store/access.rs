@@ -5,7 +5,9 @@ use std::sync::Arc;
 use artifact_source::{Clock, Error, ErrorKind, SystemClock};
 use bytes::Bytes;
 
+use super::keepers::Keepers;
 use super::limits::StoreLimits;
+
 use super::object::{Condition, ListedObject, Object, ObjectStorage, PutOutcome};
 
 #[derive(Clone, Debug)]
@@ -14,11 +16,12 @@ pub(super) struct Access {
     pub(super) objects: Arc<dyn ObjectStorage>,
     pub(super) limits: StoreLimits,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) keepers: Keepers,
 }
 
 impl Access {
     pub(super) fn new(name: String, objects: Arc<dyn ObjectStorage>, limits: StoreLimits) -> Self {
-        Self { name: name.into(), objects, limits, clock: Arc::new(SystemClock) }
+        Self { name: name.into(), objects, limits, clock: Arc::new(SystemClock), keepers: Keepers::default() }
     }
 
     pub(super) fn url(&self) -> &str {

@@ -52,7 +52,19 @@ impl CloudStorage {
             max_retries: limits.attempts.saturating_sub(1),
             retry_timeout: limits.operation,
         };
-        let connector = Connector { service, stall: limits.stall, max_bytes: MAX_OBJECT_BYTES };
+        let credentials = match scheme {
+            CloudScheme::S3 => {
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, where there is one); of a profile, `aws configure \
+                 export-credentials --format env` gives them"
+            }
+            CloudScheme::Gs => {
+                "set GOOGLE_APPLICATION_CREDENTIALS to a file of credentials, or run `gcloud auth application-default login`"
+            }
+            CloudScheme::Az => {
+                "set AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET"
+            }
+        };
+        let connector = Connector { credentials, service, stall: limits.stall, max_bytes: MAX_OBJECT_BYTES };
         let (objects, conditional) = match scheme {
             #[cfg(feature = "s3")]
             CloudScheme::S3 => s3::open(bucket, variables, connector, retry)?,
@@ -282,6 +294,10 @@ impl ObjectStorage for CloudStorage {
 
     fn conditional_put(&self) -> ConditionalPut {
         self.conditional
+    }
+
+    fn has_own_clock(&self) -> bool {
+        true
     }
 }
 

@@ -150,6 +150,10 @@ impl ObjectStorage for FileStorage {
     fn conditional_put(&self) -> ConditionalPut {
         ConditionalPut::Supported
     }
+
+    fn has_own_clock(&self) -> bool {
+        true
+    }
 }
 
 /// The files of a folder. `object_store`'s own list fails where a file goes while it looks.

@@ -49,6 +49,8 @@ fn note(failure: Option<Error>) {
 /// Gives `object_store` its clients.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
+    /// What to set where no credential is found.
+    pub(super) credentials: &'static str,
     pub(super) service: Arc<dyn HttpService>,
     pub(super) stall: Duration,
     pub(super) max_bytes: u64,
@@ -58,13 +60,14 @@ impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<StoreClient> {
         let setting = |key| options.get_config_value(&key);
         let allow_http = setting(ClientConfigKey::AllowHttp).as_deref() == Some("true");
-        let Self { service, stall, max_bytes } = self.clone();
-        Ok(StoreClient::new(Bridge { service, allow_http, stall, max_bytes }))
+        let Self { credentials, service, stall, max_bytes } = self.clone();
+        Ok(StoreClient::new(Bridge { credentials, service, allow_http, stall, max_bytes }))
     }
 }
 
 #[derive(Debug)]
 struct Bridge {
+    credentials: &'static str,
     service: Arc<dyn HttpService>,
     allow_http: bool,
     stall: Duration,
@@ -74,7 +77,18 @@ struct Bridge {
 #[async_trait]
 impl StoreHttpService for Bridge {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let asks_for_credentials =
+            Url::parse(&request.uri().to_string()).is_ok_and(|url| gives_credentials(&url));
         let answer = self.exchange(request).await;
+        if asks_for_credentials && !answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+            // Whatever it says is not the store's word.
+            let why = match &answer {
+                Ok(answer) => format!("it answers HTTP {}", answer.status().as_u16()),
+                Err(error) => error.to_string(),
+            };
+            note(Some(self.no_credential(&why)));
+            return answer.map_err(|error| to_store(&error));
+        }
         answer.map_err(|error| {
             let refused = to_store(&error);
             note(Some(error));
@@ -84,6 +98,13 @@ impl StoreHttpService for Bridge {
 }
 
 impl Bridge {
+    fn no_credential(&self, why: &str) -> Error {
+        let message = format!(
+            "no credential was found: the environment has none, and the service that gives machines of the cloud theirs gave none ({why})"
+        );
+        Error::new(ErrorKind::Unauthorized, message).with_transient(false).with_hint(self.credentials)
+    }
+
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
         let (parts, body) = request.into_parts();
         let url = Url::parse(&parts.uri.to_string())

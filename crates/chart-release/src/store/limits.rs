@@ -17,9 +17,11 @@ pub struct StoreLimits {
     pub attempts: usize,
     /// The longest wait between two tries. Defaults to 4 s.
     pub longest_backoff: Duration,
-    /// How long other writers are waited for where a lock decides who writes. Defaults to 5 minutes.
+    /// How long other writers are waited for where a lock decides who writes. Defaults to 4 minutes, which is longer than a lease: a lock that
+    /// was left behind lapses meanwhile.
     pub lock_wait: Duration,
-    /// The age from which a lock object counts as left behind. Defaults to 15 minutes.
+    /// How long a lock is good for without being renewed; its holder renews it six times as often. It has to be longer than
+    /// [`operation`](Self::operation), by as much as a renewal may be late. Defaults to 3 minutes.
     pub lock_lease: Duration,
 }
 
@@ -30,8 +32,8 @@ impl Default for StoreLimits {
             stall: Duration::from_secs(30),
             attempts: 4,
             longest_backoff: Duration::from_secs(4),
-            lock_wait: Duration::from_secs(300),
-            lock_lease: Duration::from_secs(900),
+            lock_wait: Duration::from_secs(240),
+            lock_lease: Duration::from_secs(180),
         }
     }
 }

@@ -13,6 +13,7 @@ mod credential;
 mod file;
 #[cfg(any(feature = "s3", feature = "gs", feature = "az"))]
 mod http_service;
+mod keepers;
 mod limits;
 mod lock;
 mod object;
@@ -31,7 +32,7 @@ use access::Access;
 
 pub use builder::StoreBuilder;
 pub use limits::{MAX_OBJECT_BYTES, StoreLimits};
-pub use lock::{Lock, LockObject};
+pub use lock::{Lock, LockObject, LockObserver, LockRemoval, LockWait};
 pub(crate) use object::sha256_hex;
 pub use object::{Condition, ConditionalPut, ListedObject, Object, ObjectStorage, PutOutcome, Version};
 pub use random::Random;
@@ -195,10 +196,24 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refused`](ErrorKind::Refused) with the names of the lock objects that stand in the way, and what to do about those that were left
-    /// behind.
+    /// As [`lock_within`](Self::lock_within).
     pub async fn lock(&self, random: &mut Random) -> Result<Lock, Error> {
-        lock::acquire(&self.access, random).await
+        self.lock_within(random, LockWait::default()).await
+    }
+
+    /// The same with a deadline and an observer of the wait. Lock objects whose lease has ended are deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](ErrorKind::Refused) with the lock object that stands in the way, its age, and what to do about it; what kept the lock
+    /// object from being written.
+    pub async fn lock_within(&self, random: &mut Random, wait: LockWait<'_>) -> Result<Lock, Error> {
+        lock::acquire(&self.access, random, wait).await
+    }
+
+    /// Waits until the locks that were dropped, and not released, are given back.
+    pub async fn unlocked(&self) {
+        self.access.keepers.ended().await;
     }
 
     /// The lock objects that stand now.
@@ -210,7 +225,17 @@ impl Store {
         lock::standing(&self.access).await
     }
 
-    /// Deletes a lock object that was left behind. The writer that made it must have ended.
+    /// Deletes the lock objects whose lease has ended, which killed writers left behind. Where the store sets no times
+    /// [itself](ObjectStorage::has_own_clock), it looks for as long as a lease whether an object is renewed.
+    ///
+    /// # Errors
+    ///
+    /// What kept them from being listed or deleted.
+    pub async fn remove_stale_locks(&self, wait: LockWait<'_>) -> Result<LockRemoval, Error> {
+        lock::remove_stale(&self.access, wait).await
+    }
+
+    /// Deletes a lock object, whether its lease has ended or not. The writer that made it must have ended.
     ///
     /// # Errors
     ///

@@ -43,6 +43,12 @@ pub trait ObjectStorage: fmt::Debug + Send + Sync + 'static {
 
     /// Whether [`put`](Self::put) keeps conditions.
     fn conditional_put(&self) -> ConditionalPut;
+
+    /// Whether the times of a [list](Self::list) are those of one clock, of the store, and not of the machines that write. Then the age of a lock is
+    /// known at once. Defaults to `false`: a lock is looked at for as long as its lease.
+    fn has_own_clock(&self) -> bool {
+        false
+    }
 }
 
 /// Whether a store writes on a condition.

@@ -104,7 +104,11 @@ impl RcloneStorage {
 
     async fn run_once(&self, arguments: &[&str], places: &[&str], max_bytes: u64) -> Result<Ended, Error> {
         let seconds = |duration: Duration| format!("{}s", duration.as_secs().max(1));
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        // Ctrl-C in a terminal is for the program that started it, which then still gives its lock back.
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command
             .args(arguments)
             .args(["--retries", "1", "--low-level-retries", "1", "--ask-password=false"])
             .arg("--contimeout")

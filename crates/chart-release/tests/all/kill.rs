@@ -23,6 +23,8 @@ use crate::repository::consistent;
 const FOLDER: &str = "CHART_RELEASE_TEST_FOLDER";
 /// Before which operation it ends, as if killed; in the middle of it with an `m` at the end.
 const END: &str = "CHART_RELEASE_TEST_END";
+/// Whether the store keeps no conditions, so that a lock decides who writes.
+const LOCKED: &str = "CHART_RELEASE_TEST_LOCKED";
 
 /// What is published.
 fn packages() -> Vec<Package> {
@@ -45,6 +47,7 @@ struct Ending {
     at: u64,
     in_the_middle: bool,
     done: AtomicU64,
+    conditional: ConditionalPut,
 }
 
 impl Ending {
@@ -54,7 +57,9 @@ impl Ending {
         }
         if let (true, Some((name, body))) = (self.in_the_middle, put) {
             // What a killed put leaves: a part of the object, beside its place.
-            std::fs::write(self.folder.join(format!("{name}#1")), &body[..body.len() / 2]).unwrap();
+            let part = self.folder.join(format!("{name}#1"));
+            std::fs::create_dir_all(part.parent().unwrap()).unwrap();
+            std::fs::write(part, &body[..body.len() / 2]).unwrap();
         }
         std::process::abort();
     }
@@ -83,7 +88,11 @@ impl ObjectStorage for Ending {
     }
 
     fn conditional_put(&self) -> ConditionalPut {
-        ConditionalPut::Supported
+        self.conditional
+    }
+
+    fn has_own_clock(&self) -> bool {
+        true
     }
 }
 
@@ -93,22 +102,33 @@ impl ObjectStorage for Ending {
 fn child() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let inner = open_file(&folder, limits());
-    let store = match std::env::var(END) {
-        Err(_) => inner,
-        Ok(end) => {
-            let in_the_middle = end.ends_with('m');
-            let at = end.trim_end_matches('m').parse().unwrap();
-            Store::from_storage(
-                "ending",
-                Ending { inner, folder, at, in_the_middle, done: AtomicU64::new(0) },
-            )
-        }
+    let conditional = match std::env::var_os(LOCKED) {
+        Some(_) => ConditionalPut::Unsupported,
+        None => ConditionalPut::Supported,
     };
+    let end = std::env::var(END).unwrap_or_else(|_| u64::MAX.to_string());
+    let in_the_middle = end.ends_with('m');
+    let at = end.trim_end_matches('m').parse().unwrap();
+    let ending = Ending { inner, folder, at, in_the_middle, done: AtomicU64::new(0), conditional };
+    let store = Store::from_storage("ending", ending);
     let repository = ChartRepository::new(store).with_clock(noon());
     match run(repository.publish(&packages(), &Overwrite::Never)) {
         Ok(_) => println!("RELEASED"),
         Err(error) => println!("FAILED {error} -- {}", error.hint().unwrap_or_default()),
     }
+}
+
+/// A killed writer's lock object as it is when its lease has ended.
+pub fn age_locks(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder.join(".chart-release")) else { return 0 };
+    let locks = entries.map(|entry| entry.unwrap().path());
+    // A part of an object is none.
+    let is_lock = |name: &str| name.starts_with("lock-") && !name.contains('#');
+    let locks = locks.filter(|path| is_lock(path.file_name().unwrap().to_str().unwrap()));
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+    locks
+        .map(|path| std::fs::File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap())
+        .count()
 }
 
 fn command(program: &mut Command, folder: &Path, end: Option<&str>) -> String {
@@ -132,30 +152,52 @@ fn undisturbed() -> BTreeMap<String, Vec<u8>> {
     objects_in(folder.path())
 }
 
-/// Before each operation, and in the middle of each put.
-#[test]
-fn a_release_that_ends_at_any_step_is_finished_by_the_same_command() {
+/// Ends a release before each of its operations, and in the middle of each put. Returns how many operations it has, and how many runs left a lock.
+fn end_at_each_step(is_locked: bool) -> (u64, u64) {
+    let child = || {
+        let mut child = child_command();
+        if is_locked {
+            child.env(LOCKED, "1");
+        }
+        child
+    };
     let expected = undisturbed();
-    let mut steps = 0;
+    let (mut steps, mut left) = (0, 0);
     for at in 0.. {
         let mut ended = false;
         for middle in ["", "m"] {
             let folder = tempfile::tempdir().unwrap();
             begun(folder.path());
-            let output = command(&mut child_command(), folder.path(), Some(&format!("{at}{middle}")));
+            let output = command(&mut child(), folder.path(), Some(&format!("{at}{middle}")));
             ended |= output.contains("RELEASED");
             consistent(&objects_in(folder.path()));
-            let again = command(&mut child_command(), folder.path(), None);
+            left += u64::from(age_locks(folder.path()) > 0);
+            let again = command(&mut child(), folder.path(), None);
             assert!(again.contains("RELEASED"), "step {at}{middle}: {again}");
             assert!(objects_in(folder.path()) == expected, "step {at}{middle} ends in another state");
+            assert_eq!(age_locks(folder.path()), 0, "step {at}{middle} leaves a lock");
         }
         if ended {
-            break;
+            return (steps, left);
         }
         steps += 1;
     }
+    (steps, left)
+}
+
+#[test]
+fn a_release_that_ends_at_any_step_is_finished_by_the_same_command() {
     // Three archives, the index read and written.
-    assert_eq!(steps, 5);
+    assert_eq!(end_at_each_step(false), (5, 0));
+}
+
+/// The same where a lock decides who writes. Its lease has ended when the same command runs again.
+#[test]
+fn a_release_that_ends_at_any_step_under_a_lock_is_finished_by_the_same_command() {
+    let (steps, left) = end_at_each_step(true);
+    // Two locks (written, listed, deleted), three archives and the index read and written.
+    assert_eq!(steps, 2 * 3 + 2 * 3 + 2);
+    assert!(left > steps, "{left}");
 }
 
 /// At any moment, by the system: `RUNS=1000` for more.

@@ -11,6 +11,7 @@ mod fixture;
 mod git;
 mod index;
 mod kill;
+mod locks;
 mod registry;
 mod release;
 mod repository;

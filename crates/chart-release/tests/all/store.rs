@@ -7,7 +7,7 @@ use std::time::Duration;
 use artifact_http::{HttpClient, HttpService, ServiceRequest, ServiceResponse};
 use artifact_source::{Error, ErrorKind};
 use async_trait::async_trait;
-use chart_release::store::{Condition, PutOutcome, Random, Store};
+use chart_release::store::{Condition, PutOutcome, Store};
 use warehouse_testkit::{Conditions, Fault, RcloneS3, Reply, S3Server, When, peer};
 
 use crate::fixture::{self, Held, limits, open_s3, run};
@@ -287,63 +287,6 @@ fn names_that_leave_the_folder_are_refused() {
     }
 }
 
-/// Each in turn, with counting that no two do at once.
-#[test]
-fn a_lock_is_held_by_one_writer_at_a_time() {
-    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-    for held in [fixture::file_store(), fixture::s3_store(Conditions::Ignored)] {
-        let (inside, done) = (AtomicU32::new(0), AtomicU32::new(0));
-        run(futures::future::join_all((0..6).map(|writer| {
-            let (store, inside, done) = (&held.store, &inside, &done);
-            async move {
-                let mut random = Random::seeded(writer);
-                for _ in 0..3 {
-                    let lock = store.lock(&mut random).await.unwrap();
-                    assert_eq!(inside.fetch_add(1, SeqCst), 0);
-                    tokio::time::sleep(Duration::from_millis(2)).await;
-                    lock.check().unwrap();
-                    assert_eq!(inside.fetch_sub(1, SeqCst), 1);
-                    lock.release().await.unwrap();
-                    done.fetch_add(1, SeqCst);
-                }
-            }
-        })));
-        assert_eq!(done.into_inner(), 18);
-        assert_eq!(run(held.store.locks()).unwrap(), []);
-    }
-}
-
-#[test]
-fn a_lock_that_was_left_behind_is_named_and_the_remedy_works() {
-    let held = fixture::file_store();
-    let mut short = limits();
-    (short.lock_wait, short.lock_lease) = (Duration::from_millis(100), Duration::from_secs(900));
-    let store = held.store.clone().with_limits(short);
-    run(async {
-        // Dropped, as by a writer that is killed.
-        drop(store.lock(&mut Random::seeded(1)).await.unwrap());
-        let error = store.lock(&mut Random::seeded(2)).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Refused);
-        let standing = store.locks().await.unwrap();
-        assert_eq!(standing.len(), 1);
-        assert!(error.to_string().contains(&standing[0].name), "{error}");
-        assert!(error.hint().unwrap().contains("wait until the other release has ended"));
-
-        let path = held.root().join(&standing[0].name);
-        let long_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
-        std::fs::File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap();
-        let error = store.lock(&mut Random::seeded(2)).await.unwrap_err();
-        assert!(
-            error.hint().unwrap().contains("was killed") && error.hint().unwrap().contains(&standing[0].name)
-        );
-        // It is still there: nothing is broken silently.
-        assert_eq!(store.locks().await.unwrap().len(), 1);
-        assert!(store.remove_lock("index.yaml").await.is_err());
-        store.remove_lock(&standing[0].name).await.unwrap();
-        store.lock(&mut Random::seeded(2)).await.unwrap().release().await.unwrap();
-    });
-}
-
 /// The service of an embedder under a store of a cloud: it counts what passes.
 #[derive(Debug)]
 struct Counting {
@@ -380,16 +323,48 @@ fn a_store_stands_on_the_client_of_its_program() {
     assert_eq!((passed, server.log().counters().requests), (2, 2));
 }
 
+/// A machine without a service that gives credentials, where something else answers in its place.
+#[derive(Debug)]
+struct NoService(Arc<dyn HttpService>);
+
+#[async_trait]
+impl HttpService for NoService {
+    async fn call(&self, mut request: ServiceRequest) -> Result<ServiceResponse, Error> {
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        if host == "169.254.169.254" || host.starts_with("metadata") {
+            request.url = format!("{DENYING}/").parse().unwrap();
+            let server = DENYING_SERVER.get().unwrap();
+            request.url.set_port(server.address().port().into()).unwrap();
+        }
+        self.0.call(request).await
+    }
+}
+
+const DENYING: &str = "http://127.0.0.1";
+static DENYING_SERVER: std::sync::OnceLock<warehouse_testkit::ChartServer> = std::sync::OnceLock::new();
+
+/// What a proxy or the metadata service says is not the store's word.
 #[test]
-fn a_lock_object_has_the_time_of_the_clock() {
-    let held = fixture::file_store();
-    run(async {
-        let store = held.store.clone().with_clock(fixture::noon());
-        let lock = store.lock(&mut Random::seeded(1)).await.unwrap();
-        let name = store.locks().await.unwrap().remove(0).name;
-        let content = store.get(&name).await.unwrap().unwrap().bytes;
-        let text = String::from_utf8(content.to_vec()).unwrap();
-        assert!(text.contains("since 2026-11-29T12:00:00Z."), "{text}");
-        lock.release().await.unwrap();
-    });
+fn no_credential_is_told_as_such() {
+    let server = warehouse_testkit::ChartServer::start().unwrap();
+    server.faults().add(When::any(), Fault::status(403));
+    let _ = DENYING_SERVER.set(server);
+    for (url, variables, remedy) in [
+        ("s3://bucket", &[("AWS_REGION", "eu-west-1")][..], "set AWS_ACCESS_KEY_ID"),
+        ("gs://bucket", &[], "set GOOGLE_APPLICATION_CREDENTIALS"),
+        ("az://bucket", &[("AZURE_STORAGE_ACCOUNT_NAME", "account")], "set AZURE_STORAGE_ACCOUNT_KEY"),
+    ] {
+        let http = HttpClient::builder().build().unwrap().wrap_service(NoService);
+        let store = Store::builder(url)
+            .environment(variables.iter().copied())
+            .http(http)
+            .limits(limits())
+            .open()
+            .unwrap();
+        let error = run(store.get("index.yaml")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized, "{url}: {error}");
+        assert!(error.to_string().contains("no credential was found"), "{url}: {error}");
+        assert!(!error.to_string().contains("the store refused"), "{url}: {error}");
+        assert!(error.hint().unwrap().starts_with(remedy), "{url}: {error:?}");
+    }
 }

@@ -150,3 +150,16 @@ fn a_huge_file_is_not_read() {
     std::fs::write(root.path().join("charts/web/.helmignore"), "*.bin\n").unwrap();
     assert_eq!(paths(&read(root.path()).unwrap()), [".helmignore"]);
 }
+
+#[test]
+fn a_helmignore_that_leaves_the_chart_out() {
+    let root = repository(&[("charts/web/.helmignore", "*.yaml\n"), ("charts/web/a.txt", "")]);
+    let error = read(root.path()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "charts/web/.helmignore: `.helmignore` leaves Chart.yaml out, and without it there is no chart"
+    );
+    let root = repository(&[("charts/other/a.txt", "")]);
+    let error = Chart::read(&DiskFolders::new(root.path()).unwrap(), "charts/other").unwrap_err();
+    assert!(error.to_string().contains("there is no Chart.yaml"), "{error}");
+}

@@ -41,6 +41,13 @@ pub(crate) enum Chart {
     /// Release the charts whose version has no tag yet, and publish dev versions of the others.
     Auto(Auto),
 
+    /// Remove the lock that a killed release left in a store.
+    ///
+    /// Only stores that cannot write on a condition have locks (rclone:REMOTE, some servers of S3). A lock whose holder was killed lapses by
+    /// itself, and the next release removes it; this command is for those who do not want to wait, and says who holds the lock. Without --force
+    /// only locks that have lapsed are removed, and the exit code is 1 if another one stands.
+    Unlock(Unlock),
+
     /// The charts that a change touches, and those that depend on them.
     Changed(Changed),
 
@@ -148,6 +155,21 @@ pub(crate) struct Backup {
     /// How to print the results.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(crate) output: ChartFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unlock {
+    /// The store of the chart repository, as `release` has it.
+    #[arg(long, value_name = "URL", env = "WAREHOUSE_CHART_BACKUP", hide_env_values = true)]
+    pub(crate) backup: String,
+
+    /// Remove all locks at once, also those of releases that may be at work: two of them could then write at the same time.
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// The time limit of the whole command, such as 30s or 5m.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = super::duration)]
+    pub(crate) timeout: std::time::Duration,
 }
 
 #[derive(Debug, Args)]
@@ -301,6 +323,10 @@ pub(crate) struct Lint {
     /// Also check what charts that are deployed need: a version of 1.0.0 or higher.
     #[arg(long)]
     pub(crate) deployed: bool,
+
+    /// Also check what charts that are released need: no dependency on a dev version.
+    #[arg(long)]
+    pub(crate) release: bool,
 
     #[command(flatten)]
     pub(crate) report: LintReport,

@@ -12,7 +12,7 @@ use oci_registry::ImageName;
 
 pub(crate) use chart::{
     Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, DevReleases,
-    Dockerfile, Lint, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks,
+    Dockerfile, Lint, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks, Unlock,
 };
 
 /// Discover artifacts as a Kargo Warehouse does, and build Freight from them.

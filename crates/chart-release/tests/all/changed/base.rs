@@ -178,3 +178,38 @@ fn a_repository_without_a_commit() {
     let error = find(&clone.open(), &Since::revision("HEAD")).unwrap_err();
     assert!(matches!(error, Error::Git(_)), "{error:?}");
 }
+
+/// Of a chart whose dependencies cannot be read nobody knows whether it depends on what changed: no list that lacks it.
+#[test]
+fn dependencies_that_cannot_be_read() {
+    let (_server, bare) = repository();
+    bare.commit("main", library_and_dependents()).unwrap();
+    bare.commit("main", Commit::new("x").file("charts/lib/values.yaml", "2")).unwrap();
+    // The content of no file, but all folders.
+    bare.git(["config", "uploadpack.allowFilter", "true"]).unwrap();
+    let clone = Clone::of(&bare.file_url(), &["--filter=blob:none", "--no-checkout"]);
+    let error = find(&clone.open(), &Since::revision("HEAD~1")).unwrap_err();
+    let Error::Base(base) = &error else { panic!("{error:?}") };
+    assert_eq!(base.kind(), BaseErrorKind::Incomplete);
+    assert!(
+        error.to_string().starts_with("it is not known whether charts/a depends on what changed: "),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("`git fetch --refetch --no-filter`"));
+    let options = ChangedOptions::default().all_if_unknown(true);
+    let all = changed(&clone.open(), &Since::revision("HEAD~1"), &options).unwrap();
+    assert_eq!(all.charts.len(), 5);
+    // The remedy works.
+    clone.git(["fetch", "--quiet", "--refetch", "--no-filter"]);
+    let found = find(&clone.open(), &Since::revision("HEAD~1")).unwrap();
+    assert_eq!(shown(&found), ["a on charts/lib", "b on charts/lib", "c on charts/lib", "lib modified"]);
+
+    bare.commit("main", Commit::new("x").file("charts/b/Chart.yaml", "dependencies: 5\n")).unwrap();
+    // It changed itself, so it is listed whatever it depends on.
+    let found = find(&open(&bare), &Since::revision("HEAD~1")).unwrap();
+    assert_eq!((shown(&found), found.problems.len()), (vec!["b modified".to_owned()], 1));
+    bare.commit("main", Commit::new("x").file("charts/lib/values.yaml", "3")).unwrap();
+    let error = find(&open(&bare), &Since::revision("HEAD~1")).unwrap_err();
+    assert!(error.to_string().contains("charts/b/Chart.yaml: the dependencies cannot be read"), "{error}");
+    assert!(error.hint().is_some());
+}

@@ -329,3 +329,22 @@ async fn killed_at_any_step() {
         assert_eq!(bare.resolve("b-1.0.0").unwrap(), head.to_string(), "{stop}");
     }
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pre_push_hook_that_forbids_it_has_a_remedy() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (_server, bare) = super::clone::server();
+    let clone = Clone::of(bare.url(), &[]);
+    let repository = clone.open();
+    let hook = repository.root().join(".git/hooks/pre-push");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\necho 'run the tests first' >&2\nexit 1\n").unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let tag = TagName::new("a-1.0.0").unwrap();
+    repository.create_tag(&tag, repository.head_commit().unwrap(), &TagKind::Light).unwrap();
+    let error = repository.push_tags("origin", &[tag]).await.unwrap_err();
+    assert!(error.to_string().contains("run the tests first"), "{error}");
+    assert!(error.hint().unwrap().contains("`pre-push` hook"), "{error:?}");
+}

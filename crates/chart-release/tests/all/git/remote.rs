@@ -229,3 +229,24 @@ async fn a_remote_that_falls_silent() {
     assert_eq!(error.kind(), GitErrorKind::TimedOut);
     assert_eq!(error.to_string(), "the remote \"origin\" cannot be listed: not finished within 0.3 s");
 }
+
+/// Tags are read where they are pushed; branches where they are fetched. The URL is no argument of a process.
+#[tokio::test]
+async fn a_remote_that_is_pushed_to_elsewhere() {
+    let (_server, bare) = server();
+    let second = GitServer::start().unwrap();
+    let other = second.create("charts.git").unwrap();
+    let clone = Clone::of(bare.url(), &[]);
+    bare.git(["tag", "a-1.0.0", "main"]).unwrap();
+    clone.git(["config", "remote.origin.pushurl", other.url()]);
+    let tag = TagName::new("a-1.0.0").unwrap();
+    let repository = clone.open();
+    let listing = repository.list_remote("origin").await.unwrap();
+    assert_eq!(listing.tag(&tag), None, "it is not where tags are pushed");
+    assert_eq!(listing.default_branch.as_deref(), Some("main"));
+    let commit = repository.head_commit().unwrap();
+    repository.create_tag(&tag, commit, &chart_release::git::TagKind::Light).unwrap();
+    repository.push_tags("origin", std::slice::from_ref(&tag)).await.unwrap();
+    assert_eq!(other.git(["tag", "--list"]).unwrap().trim(), "a-1.0.0");
+    assert_eq!(repository.list_remote("origin").await.unwrap().tag(&tag), Some(commit));
+}

@@ -21,6 +21,8 @@ use super::world::{NOW, State, World, builder, client};
 const CLONE: &str = "CHART_RELEASE_TEST_CLONE";
 const REGISTRY: &str = "CHART_RELEASE_TEST_REGISTRY";
 const STORE: &str = "CHART_RELEASE_TEST_STORE";
+/// Whether the store keeps no conditions, so that a lock decides who writes.
+const LOCKED: &str = "CHART_RELEASE_TEST_LOCKED";
 /// At which moment the child is killed.
 const KILL: &str = "CHART_RELEASE_TEST_KILL";
 
@@ -108,6 +110,7 @@ struct Storage {
     inner: Store,
     folder: PathBuf,
     moments: Arc<Moments>,
+    conditional: ConditionalPut,
 }
 
 #[async_trait]
@@ -121,7 +124,10 @@ impl ObjectStorage for Storage {
         self.moments.pass();
         // What a killed put leaves: a part of the object, beside its place.
         let part = self.folder.join(format!("{name}#1"));
-        self.moments.pass_with(|| std::fs::write(part, &body[..body.len() / 2]).unwrap());
+        self.moments.pass_with(|| {
+            std::fs::create_dir_all(part.parent().unwrap()).unwrap();
+            std::fs::write(part, &body[..body.len() / 2]).unwrap();
+        });
         let outcome = self.inner.put(name, body, condition).await;
         self.moments.pass();
         outcome
@@ -137,7 +143,11 @@ impl ObjectStorage for Storage {
     }
 
     fn conditional_put(&self) -> ConditionalPut {
-        ConditionalPut::Supported
+        self.conditional
+    }
+
+    fn has_own_clock(&self) -> bool {
+        true
     }
 }
 
@@ -152,7 +162,11 @@ fn child() {
     let shared = Arc::clone(&moments);
     let http = client().wrap_service(|inner| Service { inner, moments: shared });
     let inner = Store::open(&format!("file://{}", folder.display())).unwrap();
-    let storage = Storage { inner, folder: folder.clone(), moments: Arc::clone(&moments) };
+    let conditional = match std::env::var_os(LOCKED) {
+        Some(_) => ConditionalPut::Unsupported,
+        None => ConditionalPut::Supported,
+    };
+    let storage = Storage { inner, folder: folder.clone(), moments: Arc::clone(&moments), conditional };
     let store = Store::from_storage("store", storage);
     let release = builder(&clone, &std::env::var(REGISTRY).unwrap(), &folder, http)
         .repository(ChartRepository::new(store).with_clock(NOW))
@@ -173,10 +187,13 @@ fn child() {
 }
 
 /// Runs a child until it ends or is killed. Returns how many moments it had, if it released everything.
-fn release(world: &World, kill: Option<u64>) -> Result<u64, String> {
+fn release(world: &World, kill: Option<u64>, is_locked: bool) -> Result<u64, String> {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["release::killed::child", "--exact", "--ignored", "--nocapture"]);
     command.env(CLONE, world.clone_folder()).env(REGISTRY, world.registry_url()).env(STORE, world.store());
+    if is_locked {
+        command.env(LOCKED, "1");
+    }
     if let Some(moment) = kill {
         command.env(KILL, moment.to_string());
     }
@@ -191,13 +208,14 @@ fn state(world: &World) -> State {
 }
 
 /// Kills at each of these moments in turn, then finishes, and compares.
-fn check(kills: &[u64], expected: &State) {
+fn check(kills: &[u64], expected: &State, is_locked: bool) {
     let world = World::new();
     for &kill in kills {
-        let _ = release(&world, Some(kill));
+        let _ = release(&world, Some(kill), is_locked);
+        crate::kill::age_locks(&world.store());
         assert_consistent(&world, kills);
     }
-    if let Err(output) = release(&world, None) {
+    if let Err(output) = release(&world, None, is_locked) {
         panic!("killed at {kills:?}, the release could not be finished: {output}");
     }
     let differences = expected.differences(&state(&world));
@@ -229,10 +247,9 @@ pub fn runs() -> u64 {
     asked.unwrap_or(if std::env::var_os("CI").is_some() { 200 } else { 40 })
 }
 
-#[test]
-fn a_release_that_is_killed_at_any_moment_is_finished_by_the_same_command() {
+fn killed_at_any_moment(is_locked: bool) {
     let world = World::new();
-    let moments = release(&world, None).unwrap();
+    let moments = release(&world, None, is_locked).unwrap();
     let expected = state(&world);
     assert!(expected.0.len() >= 13, "{:#?}", expected.0.keys());
     let mut random = Random::seeded(20_261_129);
@@ -244,7 +261,18 @@ fn a_release_that_is_killed_at_any_moment_is_finished_by_the_same_command() {
         } else {
             vec![random.next_u64() % moments, random.next_u64() % moments]
         };
-        check(&kills, &expected);
+        check(&kills, &expected, is_locked);
     }
     eprintln!("{} runs over {moments} moments", runs());
+}
+
+#[test]
+fn a_release_that_is_killed_at_any_moment_is_finished_by_the_same_command() {
+    killed_at_any_moment(false);
+}
+
+/// The same where a lock decides who writes. Its lease has ended when the same command runs again.
+#[test]
+fn a_release_that_is_killed_at_any_moment_under_a_lock_is_finished_by_the_same_command() {
+    killed_at_any_moment(true);
 }

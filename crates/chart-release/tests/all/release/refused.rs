@@ -238,3 +238,135 @@ async fn a_shallow_clone_releases_the_newest_commit_of_its_branch() {
     super::world::run(std::process::Command::new("sh").arg("-c").arg(command).current_dir(&shallow));
     assert!(plan_of(&release, &request(&["web"])).await.is_possible(), "the remedy works: {command}");
 }
+
+/// The dependency that a refusal names, with its version.
+fn dev_dependencies(plan: &Plan) -> Vec<String> {
+    let shown = plan.refusals().filter_map(|(_, refusal)| match refusal {
+        Refusal::DevDependency { chart, dependency, version } => {
+            Some(format!("{chart}: {dependency} {version}"))
+        }
+        _ => None,
+    });
+    shown.collect()
+}
+
+/// Whatever the constraint says, and however deep: what is embedded counts.
+#[tokio::test]
+async fn a_dev_version_that_no_chart_yaml_names() {
+    let with = |name: &str, version: &str, dependency: Option<(&str, &str)>| {
+        let mut text = format!("apiVersion: v2\nname: {name}\nversion: {version}\n");
+        if let Some((dependency, range)) = dependency {
+            text += &format!(
+                "dependencies:\n- name: {dependency}\n  version: \"{range}\"\n  repository: file://../{dependency}\n"
+            );
+        }
+        text
+    };
+    let embedded = with("inner", "0.0.0-dev", None);
+    let commit = Commit::new("Charts")
+        .file("charts/common/Chart.yaml", with("common", "1.0.0-dev.1", None))
+        .file("charts/direct/Chart.yaml", with("direct", "1.0.0", Some(("common", ">=0.0.0-0"))))
+        .file("charts/between/Chart.yaml", with("between", "1.0.0", Some(("common", ">=0.0.0-0"))))
+        .file("charts/indirect/Chart.yaml", with("indirect", "1.0.0", Some(("between", "^1.0.0"))))
+        .file("charts/holder/Chart.yaml", with("holder", "1.0.0", None))
+        .file("charts/holder/charts/inner/Chart.yaml", embedded);
+    let world = World::of(commit);
+    for (chart, expected) in [
+        ("direct", "direct: common 1.0.0-dev.1"),
+        ("indirect", "between: common 1.0.0-dev.1"),
+        ("holder", "holder: inner 0.0.0-dev"),
+    ] {
+        let plan = plan_of(&world.release(), &request(&[chart])).await;
+        assert_eq!(dev_dependencies(&plan), [expected], "{chart}");
+        assert!(!plan.is_possible());
+    }
+    let plan = plan_of(&world.release(), &Request::Dev(vec!["direct".into()], DevVersion::Fixed)).await;
+    assert!(plan.is_possible(), "a dev release may have it");
+}
+
+/// A range of a remote repository, locked to a dev version.
+#[tokio::test]
+async fn a_dev_version_in_the_lock() {
+    let charts = warehouse_testkit::ChartServer::start().unwrap();
+    charts.publish(&warehouse_testkit::Chart::new("remote", "2.0.0-dev.7"));
+    let dependency = format!("- name: remote\n  version: \">=0.0.0-0\"\n  repository: {}\n", charts.url());
+    let mut wanted = helm_chart::Dependency::default();
+    wanted.name = "remote".into();
+    wanted.version = ">=0.0.0-0".into();
+    wanted.repository = charts.url();
+    let mut chosen = wanted.clone();
+    chosen.version = "2.0.0-dev.7".into();
+    let lock = helm_chart::Lock::new(&[wanted], vec![chosen], "2026-11-29T12:00:00Z").unwrap();
+    let commit = Commit::new("Charts")
+        .file(
+            "charts/web/Chart.yaml",
+            format!("apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n{dependency}"),
+        )
+        .file("charts/web/Chart.lock", lock.to_yaml().unwrap());
+    let plan = plan_of(&World::of(commit).release(), &request(&["web"])).await;
+    assert_eq!(dev_dependencies(&plan), ["web: remote 2.0.0-dev.7"], "{plan:?}");
+}
+
+#[tokio::test]
+async fn a_folder_with_another_name_than_its_chart() {
+    let world = World::of(
+        Commit::new("x").file("charts/other/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+    );
+    let refusals = refused(&world, &world.release(), &request(&["other"])).await;
+    assert_eq!(refusals[0].0, "the folder charts/other holds a chart of another name: web");
+    assert_eq!(refusals[0].1, "rename the folder to web, or write `name: other` into its Chart.yaml");
+}
+
+#[tokio::test]
+async fn a_submodule_and_no_chart_at_all() {
+    let world = World::of(Commit::new("x").submodule("charts/sub", "1".repeat(40)).file("README.md", ""));
+    let refusals = refused(&world, &world.release(), &request(&["sub"])).await;
+    assert_eq!(refusals[0].0, "charts/sub is a submodule: its files are not part of the commit to release");
+    let auto = Request::Auto(Vec::new(), DevVersion::Fixed);
+    let refusals = refused(&world, &world.release(), &auto).await;
+    assert_eq!(refusals[0].0, "there are no charts in charts");
+    // In a clone with its files it is a chart for everybody who looks.
+    std::fs::write(
+        world.clone_folder().join("charts/sub/Chart.yaml"),
+        "apiVersion: v2\nname: sub\nversion: 1.0.0\n",
+    )
+    .unwrap();
+    let plan = plan_of(&world.release(), &auto).await;
+    assert!(plan.refusals().any(|(_, refusal)| matches!(refusal, Refusal::Submodule { .. })), "{plan:?}");
+    let dev = plan_of(&world.release(), &Request::Dev(Vec::new(), DevVersion::Fixed)).await;
+    assert_eq!(dev.charts.len(), 1, "a dev release packages the folder");
+}
+
+/// An archive in the store that nobody reads yet: the release that reserved it is to be finished. Other charts of `auto` go on.
+#[tokio::test]
+async fn a_version_that_an_unfinished_release_reserved() {
+    let world = World::new();
+    let other = warehouse_testkit::Chart::new("web", "1.4.0").archive();
+    std::fs::write(world.store().join("web-1.4.0.tgz"), &other).unwrap();
+    let refusals = refused(&world, &world.release(), &request(&["alone", "web"])).await;
+    assert!(
+        refusals[0]
+            .0
+            .starts_with("web 1.4.0 is reserved by an unfinished release with other content: file://"),
+        "{refusals:?}"
+    );
+    assert!(
+        refusals[0].1.starts_with("finish that release from its commit: run its job again"),
+        "{refusals:?}"
+    );
+    let release = world.release();
+    let plan = plan_of(&release, &Request::Auto(vec!["alone".into(), "web".into()], DevVersion::Fixed)).await;
+    assert!(plan.is_possible());
+    let report = release.execute(plan, &(), None).await;
+    let complete = report.charts.iter().map(|chart| (chart.chart.as_str(), chart.is_complete()));
+    assert_eq!(complete.collect::<Vec<_>>(), [("alone", true), ("web", false)]);
+    assert!(!report.is_complete() && report.failures.len() == 1);
+    // With an entry it is published.
+    std::fs::write(
+        world.store().join("index.yaml"),
+        format!("apiVersion: v1\nentries:\n  web:\n  - version: 1.4.0\n    digest: {}\n", "1".repeat(64)),
+    )
+    .unwrap();
+    let refusals = refused(&world, &world.release(), &request(&["web"])).await;
+    assert!(refusals[0].0.starts_with("web 1.4.0 is published with other content"), "{refusals:?}");
+}

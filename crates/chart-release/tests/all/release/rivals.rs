@@ -8,7 +8,7 @@ use std::time::Duration;
 use artifact_http::Call;
 use chart_release::registry::Standing;
 use chart_release::store::Random;
-use chart_release::{Action, ChartRegistry, ReleaseObserver, Report, Request, StepKind};
+use chart_release::{Action, ChartRegistry, DevVersion, ReleaseObserver, Report, Request, StepKind};
 
 use super::killed::runs;
 use super::world::{CHARTS, World, builder, chart, client};
@@ -38,30 +38,34 @@ impl ReleaseObserver for Dawdling {
     }
 }
 
-/// One release of a clone, planned and carried out.
+/// One release of a clone, planned and carried out; without names, a dev release of all charts.
 async fn release(clone: &Path, world: (String, &Path), names: &[&str], seed: u64) -> Report {
     let release = builder(clone, &world.0, world.1, client()).build();
     let observer = Dawdling(Mutex::new(Random::seeded(seed)));
-    let request = Request::Release(names.iter().map(|&name| name.to_owned()).collect());
+    let request = match names {
+        [] => Request::Dev(Vec::new(), DevVersion::Fixed),
+        names => Request::Release(names.iter().map(|&name| name.to_owned()).collect()),
+    };
     let plan = release.plan(&request, &observer, None).await.unwrap();
     release.execute(plan, &observer, None).await
 }
 
 /// The digest of each chart in the registry, the store and the index.
-async fn published(world: &World) -> BTreeMap<String, [Option<String>; 3]> {
+async fn published(world: &World, version: &str) -> BTreeMap<String, [Option<String>; 3]> {
     let registry = ChartRegistry::builder(world.registry_url()).http(client()).build().unwrap();
     let index = std::fs::read_to_string(world.store().join("index.yaml")).unwrap_or_default();
     let mut found = BTreeMap::new();
     for name in CHARTS {
-        let pushed = match registry.standing(name, "1.4.0", &Call::new()).await.unwrap() {
+        let pushed = match registry.standing(name, version, &Call::new()).await.unwrap() {
             Standing::Chart(chart) => Some(chart.chart.to_string()),
             Standing::Nothing => None,
             other => panic!("{other}"),
         };
-        let archive = std::fs::read(world.store().join(format!("{name}-1.4.0.tgz"))).ok();
+        let archive = std::fs::read(world.store().join(format!("{name}-{version}.tgz"))).ok();
         let stored =
             archive.map(|archive| chart_release::Package::from_archive(archive).unwrap().digest().to_owned());
-        let entry = index.split("  - apiVersion").find(|entry| entry.contains(&format!("{name}-1.4.0.tgz")));
+        let entry =
+            index.split("  - apiVersion").find(|entry| entry.contains(&format!("{name}-{version}.tgz")));
         let digest = entry.and_then(|entry| entry.split_once("digest: ")?.1.lines().next());
         found.insert(name.to_owned(), [pushed, stored, digest.map(|digest| format!("sha256:{digest}"))]);
     }
@@ -94,7 +98,7 @@ async fn of_two_releasers_of_one_version_one_wins_everywhere() {
         );
         let loser = if reports.0.is_complete() { &reports.1 } else { &reports.0 };
         assert!(!loser.failures.is_empty());
-        for (name, digests) in published(&world).await {
+        for (name, digests) in published(&world, "1.4.0").await {
             let mut known = digests.iter().flatten();
             let first = known.next();
             assert!(known.all(|digest| Some(digest) == first), "seed {seed}: {name} {digests:?}");
@@ -119,7 +123,7 @@ async fn two_releasers_of_other_charts_lose_nothing() {
             "seed {seed}: {:#?}",
             [first.failures, second.failures]
         );
-        for (name, digests) in published(&world).await {
+        for (name, digests) in published(&world, "1.4.0").await {
             assert!(
                 digests[0].is_some() && digests.iter().all(|digest| *digest == digests[0]),
                 "seed {seed}: {name} {digests:?}"
@@ -128,4 +132,52 @@ async fn two_releasers_of_other_charts_lose_nothing() {
         let tags = world.remote.git(["tag", "--list"]).unwrap();
         assert_eq!(tags.lines().count(), CHARTS.len(), "{tags}");
     }
+}
+
+/// Two dev releases with other content: the registry, the store and the index end with the same, whichever it is, and the other release says that it is not
+/// its content.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_dev_releases_one_stands_everywhere() {
+    let mut superseded = 0;
+    for seed in 0..runs() / 2 {
+        let world = World::new();
+        let clones = [world.clone_folder(), world.clone_to("second")];
+        for name in CHARTS {
+            std::fs::write(clones[1].join(format!("charts/{name}/values.yaml")), "second: true\n").unwrap();
+        }
+        if seed % 3 == 0 {
+            // The registry has the first one's content already, which it does not push again.
+            let first = release(&clones[0], (world.registry_url(), world.store().as_path()), &[], seed).await;
+            assert!(first.is_complete());
+            for name in CHARTS {
+                std::fs::remove_file(world.store().join(format!("{name}-0.0.0-dev.tgz"))).unwrap();
+            }
+            std::fs::remove_file(world.store().join("index.yaml")).unwrap();
+        }
+        let store = world.store();
+        let places = || (world.registry_url(), store.as_path());
+        let first = release(&clones[0], places(), &[], seed * 2);
+        let second = release(&clones[1], places(), &[], seed * 2 + 1);
+        let (first, second) = tokio::join!(first, second);
+        for (name, digests) in published(&world, "0.0.0-dev").await {
+            assert!(
+                digests[0].is_some() && digests.iter().all(|digest| *digest == digests[0]),
+                "seed {seed}: {name} {digests:?}: {first:#?} {second:#?}"
+            );
+            for report in [&first, &second] {
+                let chart = report.charts.iter().find(|chart| chart.chart == name).unwrap();
+                let stands = Some(&chart.digest) == digests[0].as_ref();
+                assert_eq!(chart.is_complete(), stands, "seed {seed}: {chart:#?}");
+                assert_eq!(chart.is_superseded(), !stands, "seed {seed}: {chart:#?} {:?}", report.failures);
+                superseded += u32::from(!stands);
+            }
+        }
+        assert!(
+            first.failures.is_empty() && second.failures.is_empty(),
+            "{:?} {:?}",
+            first.failures,
+            second.failures
+        );
+    }
+    assert!(superseded > 0);
 }

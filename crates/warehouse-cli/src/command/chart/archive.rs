@@ -6,18 +6,23 @@ use std::path::Path;
 use artifact_http::Call;
 use chart_release::registry::Outcome;
 use chart_release::repository::ArchivePut;
+use chart_release::store::LockWait;
 use chart_release::{Overwrite, Package};
 use futures::StreamExt as _;
 use serde::Serialize;
 
-use super::publisher::{Publisher, folders, repository};
+use super::publisher::{Publisher, Waiting, folders, repository, stopped};
 use crate::arguments::{self, Backup, ChartFormat, Push};
 use crate::message::{Exit, Messages};
 use crate::output;
 use crate::output::Table;
+use crate::stopping::Stopping;
 
 /// The largest archive that is read: 100 MiB, as Helm's own limit.
 const MAX_ARCHIVE: u64 = 100 << 20;
+
+/// How long the lock of a store may take to be given back.
+const LONGEST_RELEASE: std::time::Duration = std::time::Duration::from_secs(4);
 
 /// How many archives are pushed at once.
 const AT_ONCE: usize = 8;
@@ -150,7 +155,7 @@ pub(super) async fn push(arguments: Push, messages: &Messages) -> Result<Exit, E
 }
 
 /// Puts archives into a chart repository.
-pub(super) async fn backup(arguments: Backup, messages: &Messages) -> Result<Exit, Exit> {
+pub(super) async fn backup(arguments: Backup, messages: &Messages, stopping: Stopping) -> Result<Exit, Exit> {
     let failed = |error: chart_release::Error| {
         messages.chart_error(&error);
         Exit::Failure
@@ -159,13 +164,27 @@ pub(super) async fn backup(arguments: Backup, messages: &Messages) -> Result<Exi
     let store = &arguments.store;
     let repository = repository(None, &store.backup, store.backup_url.as_deref(), messages)?;
     let overwrite = if arguments.replace_dev { Overwrite::moving_dev() } else { Overwrite::Never };
-    let call = Call::new().with_deadline(std::time::Instant::now() + arguments.timeout);
+    let deadline = std::time::Instant::now() + arguments.timeout;
+    let call = Call::new().with_deadline(deadline);
+    let wait = LockWait { deadline: Some(deadline), observer: &Waiting(messages) };
     let done = async {
-        let puts = repository.put_archives(&packages, &overwrite).await?;
-        repository.merge_index(&packages, &overwrite).await?;
+        let puts = repository.put_archives_within(&packages, &overwrite, wait).await?;
+        repository.merge_index_within(&packages, &overwrite, wait).await?;
         Ok(puts)
     };
-    let puts = call.within(done).await.map_err(|error| failed(error.into()))?.map_err(failed)?;
+    let outcome = tokio::select! {
+        () = stopped(stopping) => None,
+        outcome = call.within(done) => Some(outcome),
+    };
+    // What was dropped above may have held the lock of the store.
+    let _ = tokio::time::timeout(LONGEST_RELEASE, repository.store().unlocked()).await;
+    let Some(outcome) = outcome else {
+        let hint = "archives may be in the store, and the index is as it was or has all of them: run the same command again";
+        messages.error(&format!("the backup was stopped\n  help: {hint}"));
+        return Ok(Exit::Interrupted);
+    };
+    let outcome = outcome.map_err(|error| failed(error.into()))?;
+    let puts = outcome.map_err(failed)?;
     let url = repository.store().url().trim_end_matches('/');
     let rows = packages.iter().zip(puts).map(|(package, put)| {
         let outcome = match put {

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use chart_release::build_marker::{BuildMarker, old_markers};
+use chart_release::build_marker::{BuildMarker, malformed_markers, old_markers};
 use chart_release::changed::{ChangeReason, ChangedOptions, Event, Since, changed as find};
 use chart_release::git::GitRepository;
 
@@ -89,8 +89,11 @@ pub(super) fn build_marker(arguments: arguments::BuildMarker, messages: &Message
             String::from_utf8_lossy(&text).into_owned()
         }
     };
-    for marker in old_markers(&message) {
-        messages.warning(&format!("[{marker}] builds nothing"), Some("write [build APP] or [build APP TAG]"));
+    for marker in old_markers(&message).into_iter().chain(malformed_markers(&message)) {
+        messages.warning(
+            &format!("[{marker}] builds nothing"),
+            Some("write [build APP] or [build APP TAG], in lower case"),
+        );
     }
     match BuildMarker::find(&message, &arguments.apps) {
         Ok(Some(marker)) => {

@@ -1,9 +1,10 @@
 //! `warehouse chart lint` and `warehouse dockerfile lint`.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use chart_lint::{Finding, Options, Severity, lint_chart, lint_dockerfile, sarif, sarif_tool};
-use helm_chart::{ChartFolders as _, DiskFolders};
+use helm_chart::{ChartFile, ChartFolders as _, DiskFolders};
 
 use crate::arguments::{Dockerfile, Lint, LintFormat, LintReport};
 use crate::input::{file_name, read_text};
@@ -13,22 +14,33 @@ use crate::output;
 /// The largest Dockerfile that is read, in bytes.
 const MAX_DOCKERFILE: usize = 4 << 20;
 
+/// The largest `Chart.yaml` of another chart that is read, in bytes.
+const MAX_NEIGHBOUR: u64 = 1 << 20;
+
 /// Checks charts.
 pub(super) fn charts(arguments: &Lint, messages: &Messages) -> Result<Exit, Exit> {
-    let options = Options::default().deployed(arguments.deployed);
+    let options = Options::default().deployed(arguments.deployed).release(arguments.release);
     let mut findings = Vec::new();
     let mut unreadable = false;
+    let are_all_files = arguments.folders.iter().all(|folder| folder.is_file());
     for folder in &arguments.folders {
         if folder.is_file() {
-            let help = "name the folders of charts, such as charts/*/";
-            messages
-                .error(&format!("{} is a file, not the folder of a chart\n  help: {help}", folder.display()));
-            unreadable = true;
+            // `charts/*` of a shell has the README beside the charts, too.
+            let what = format!("{} is a file, not the folder of a chart", folder.display());
+            match are_all_files {
+                true => {
+                    messages.error(&format!("{what}\n  help: name the folders of charts, such as charts/*/"))
+                }
+                false => messages.note(&format!("{what}: passed over")),
+            }
+            unreadable |= are_all_files;
             continue;
         }
         match DiskFolders::new(folder).and_then(|folders| folders.read("")) {
             Ok(files) => {
-                let files = files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice()));
+                let neighbours = if arguments.release { neighbours(folder, &files) } else { Vec::new() };
+                let files = files.iter().chain(&neighbours);
+                let files = files.map(|file| (file.path.as_str(), file.bytes.as_slice()));
                 findings.extend(lint_chart(&shown(folder), files, &options));
             }
             Err(error) => {
@@ -39,6 +51,23 @@ pub(super) fn charts(arguments: &Lint, messages: &Messages) -> Result<Exit, Exit
     }
     let exit = report(&findings, &arguments.report, messages)?;
     Ok(if unreadable { Exit::Usage } else { exit })
+}
+
+/// The `Chart.yaml` of the folders that a chart depends on by `file://`, as far as they can be read.
+fn neighbours(folder: &Path, files: &[ChartFile]) -> Vec<ChartFile> {
+    let Some(metadata) = files.iter().find(|file| file.path == "Chart.yaml") else { return Vec::new() };
+    let text = String::from_utf8_lossy(&metadata.bytes);
+    // Any line may name one; what is not a path of a chart is not there.
+    let named = text.split("file://").skip(1);
+    let paths = named.filter_map(|rest| rest.split(['"', '\'', ' ', '\t', '\r', '\n', ',', '}', '#']).next());
+    let read = |path: &str| {
+        let path = format!("{}/Chart.yaml", path.trim_end_matches('/'));
+        let file = std::fs::File::open(folder.join(&path)).ok()?;
+        let mut bytes = Vec::new();
+        file.take(MAX_NEIGHBOUR).read_to_end(&mut bytes).ok()?;
+        Some(ChartFile { path, bytes })
+    };
+    paths.filter(|path| !path.starts_with('/')).filter_map(read).collect()
 }
 
 /// A folder with `/`, as findings show it. The name of `.` is that of the folder.

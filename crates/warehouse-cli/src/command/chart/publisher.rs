@@ -7,7 +7,7 @@ use std::time::Instant;
 use artifact_http::{CredentialSource, HttpClient, Pace, SourceContext};
 use artifact_source::{Error, ErrorKind, SourceKind};
 use chart_release::dependency::DependencyResolver;
-use chart_release::store::Store;
+use chart_release::store::{LockObject, LockObserver, Store};
 use chart_release::{ChartRegistry, ChartRepository};
 use helm_chart::DiskFolders;
 use oci_registry::RegistryClient;
@@ -15,7 +15,29 @@ use url::Url;
 
 use crate::arguments::Network;
 use crate::message::{Exit, Messages};
+use crate::stopping::Stopping;
 use crate::{credentials, network};
+
+/// Ends when the command is to stop.
+pub(super) async fn stopped(mut stopping: Stopping) {
+    if stopping.wait_for(|stop| *stop).await.is_err() {
+        // Nobody can stop the command any more.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Says that the lock of a store is waited for.
+pub(super) struct Waiting<'m>(pub(super) &'m Messages);
+
+impl LockObserver for Waiting<'_> {
+    fn waiting_for(&self, lock: &LockObject) {
+        self.0.status("");
+        self.0.note(&format!(
+            "waiting for another writer of the store: {lock}; its lock is removed if it is not renewed for {} s",
+            lock.lease.as_secs()
+        ));
+    }
+}
 
 /// What the commands that publish share: a client, the credentials of the arguments, and the deadline.
 pub(super) struct Publisher {

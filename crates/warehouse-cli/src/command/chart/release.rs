@@ -4,14 +4,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use chart_release::git::{GitErrorKind, GitRepository};
+use chart_release::store::{LockObject, LockObserver as _};
 use chart_release::{
     Action, ImageLocation, Outcome, Plan, Release, ReleaseObserver, Report, Request, StepKind,
 };
 use helm_chart::DiskFolders;
 
-use super::publisher::{Publisher, repository};
+use super::publisher::{Publisher, Waiting, repository, stopped};
 use crate::arguments::{Auto, ChartFormat, DevReleases, Publishing, ReleaseChecks};
 use crate::message::{Exit, Messages};
+use crate::stopping::Stopping;
 use crate::{arguments, output};
 
 /// Prints what `release` would do.
@@ -22,22 +24,30 @@ pub(super) async fn plan(arguments: arguments::Release, messages: &Messages) -> 
 }
 
 /// Releases charts: all that are named, or none.
-pub(super) async fn release(arguments: arguments::Release, messages: &Messages) -> Result<Exit, Exit> {
+pub(super) async fn release(
+    arguments: arguments::Release,
+    messages: &Messages,
+    stopping: Stopping,
+) -> Result<Exit, Exit> {
     let session = Session::open(&arguments.publishing, Some(&arguments.checks), messages).await?;
-    session.run(&Request::Release(arguments.names), false).await
+    session.run(&Request::Release(arguments.names), false, stopping).await
 }
 
 /// Publishes dev versions.
-pub(super) async fn release_dev(releases: DevReleases, messages: &Messages) -> Result<Exit, Exit> {
+pub(super) async fn release_dev(
+    releases: DevReleases,
+    messages: &Messages,
+    stopping: Stopping,
+) -> Result<Exit, Exit> {
     let session = Session::open(&releases.publishing, None, messages).await?;
-    session.run(&Request::Dev(releases.names, releases.dev_version), releases.dry_run).await
+    session.run(&Request::Dev(releases.names, releases.dev_version), releases.dry_run, stopping).await
 }
 
 /// Releases what has no tag, and publishes dev versions of the others.
-pub(super) async fn auto(arguments: Auto, messages: &Messages) -> Result<Exit, Exit> {
+pub(super) async fn auto(arguments: Auto, messages: &Messages, stopping: Stopping) -> Result<Exit, Exit> {
     let Auto { releases, checks } = arguments;
     let session = Session::open(&releases.publishing, Some(&checks), messages).await?;
-    session.run(&Request::Auto(releases.names, releases.dev_version), releases.dry_run).await
+    session.run(&Request::Auto(releases.names, releases.dev_version), releases.dry_run, stopping).await
 }
 
 /// A release with these arguments.
@@ -125,8 +135,15 @@ impl<'m> Session<'m> {
         if plan.is_possible() { Exit::Success } else { Exit::Failure }
     }
 
-    async fn run(&self, request: &Request, dry_run: bool) -> Result<Exit, Exit> {
-        let plan = self.plan(request).await?;
+    async fn run(&self, request: &Request, dry_run: bool, stopping: Stopping) -> Result<Exit, Exit> {
+        let plan = tokio::select! {
+            () = stopped(stopping.clone()) => {
+                self.messages.status("");
+                self.messages.error("stopped; nothing is published");
+                return Ok(Exit::Interrupted);
+            }
+            plan = self.plan(request) => plan?,
+        };
         if dry_run {
             return self.show(&plan);
         }
@@ -142,7 +159,8 @@ impl<'m> Session<'m> {
         let steps = plan.charts.iter().flat_map(|chart| &chart.steps);
         let left = steps.filter(|step| step.action != Action::Keep).count();
         let progress = Progress::new(self.messages, left);
-        let report = self.release.execute(plan, &progress, Some(self.deadline)).await;
+        let stop = stopped(stopping);
+        let report = self.release.execute_until(plan, &progress, Some(self.deadline), stop).await;
         drop(progress);
         self.report(&report)
     }
@@ -157,6 +175,15 @@ impl<'m> Session<'m> {
                 (None, None) => String::new(),
             };
             self.messages.chart_failure(&place, &failure.error);
+        }
+        for chart in report.charts.iter().filter(|chart| chart.is_superseded()) {
+            self.messages.warning(
+                &format!(
+                    "{} {}: another release has published other content meanwhile, and that one stands in every place",
+                    chart.chart, chart.version
+                ),
+                Some("run the same command again to publish this content, if it is the newer one"),
+            );
         }
         let summary = output::summary(report);
         if report.is_complete() {
@@ -193,6 +220,10 @@ impl ReleaseObserver for Progress<'_> {
         let next = (self.done.load(Ordering::Relaxed) + 1).min(self.steps);
         self.messages.status(&format!("{next} of {}: {chart}: {step}", output::counted(self.steps, "step")));
         self.messages.detail(&format!("{chart}: {step}: {target}"));
+    }
+
+    fn waiting_for_lock(&self, lock: &LockObject) {
+        Waiting(self.messages).waiting_for(lock);
     }
 
     fn finished(&self, chart: &str, step: StepKind, action: Action) {

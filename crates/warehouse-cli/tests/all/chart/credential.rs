@@ -64,3 +64,46 @@ fn in_the_url_of_the_remote() {
         assert!(!ran.err.contains(SECRET) && !ran.out.contains(SECRET), "{}\n{}", ran.out, ran.err);
     }
 }
+
+/// What `helm registry login` wrote is read for charts, after docker's files.
+#[test]
+fn the_login_of_helm() {
+    let Some(helm) = warehouse_testkit::peer::available(warehouse_testkit::peer::Tool::find("helm")) else {
+        return;
+    };
+    let world = Publishing::new();
+    world.run(&["chart", "package", "charts/alone", "-d", "../out"]);
+    let closed = warehouse_testkit::Registry::builder().basic("me", SECRET).start().unwrap();
+    let host = closed.host();
+    helm.run(["registry", "login", &host, "-u", "me", "-p", SECRET, "--plain-http"]).unwrap();
+    let url = format!("oci://{host}/charts");
+    let push = |variable: &str, value: std::path::PathBuf| {
+        let mut command = world.command(&["chart", "push", "../out/alone-1.4.0.tgz", "--registry", &url]);
+        let output = command.env(variable, value).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let config = helm.folder().join(".config");
+    for (variable, value) in [
+        ("HELM_REGISTRY_CONFIG", config.join("helm/registry/config.json")),
+        ("HELM_CONFIG_HOME", config.join("helm")),
+        ("XDG_CONFIG_HOME", config.clone()),
+    ] {
+        let (code, err) = push(variable, value);
+        assert_eq!(code, Some(0), "{variable}: {err}");
+    }
+    assert_eq!(closed.tags("charts/alone"), ["1.4.0"]);
+    let (code, err) = push("UNRELATED", config);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(!err.contains(SECRET), "{err}");
+    // Docker's come first.
+    let docker = world.folder.path().join("docker");
+    std::fs::create_dir(&docker).unwrap();
+    std::fs::write(
+        docker.join("config.json"),
+        format!(r#"{{"auths": {{"{host}": {{"auth": "bWU6d3Jvbmc="}}}}}}"#),
+    )
+    .unwrap();
+    let mut command = world.command(&["chart", "push", "../out/alone-1.4.0.tgz", "--registry", &url]);
+    command.env("DOCKER_CONFIG", &docker).env("XDG_CONFIG_HOME", helm.folder().join(".config"));
+    assert_eq!(command.output().unwrap().status.code(), Some(1));
+}

@@ -32,10 +32,42 @@ fn what_is_no_folder_does_not_hide_the_other_findings() {
     said(
         &ran,
         2,
-        &["README.md is a file, not the folder of a chart\n  help: ", "charts/no: there is no such folder"],
+        &[
+            "README.md is a file, not the folder of a chart: passed over\n",
+            "charts/no: there is no such folder",
+        ],
     );
     assert!(ran.out.contains("charts/web/values.yaml"), "{}", ran.out);
     said(&world.run(&["chart", "lint"]), 2, &["<FOLDER>"]);
+    // As `charts/*` of a shell has it.
+    let ran = world.run(&["chart", "lint", "README.md", "charts/web"]);
+    said(&ran, 0, &["README.md is a file, not the folder of a chart: passed over\n"]);
+    let ran = world.run(&["chart", "lint", "README.md"]);
+    said(
+        &ran,
+        2,
+        &[
+            "README.md is a file, not the folder of a chart\n  help: name the folders of charts, such as charts/*/",
+        ],
+    );
+}
+
+#[test]
+fn a_dev_version_in_the_folder_of_a_dependency() {
+    let world = Publishing::new();
+    assert_eq!(world.run(&["chart", "lint", "--release", "charts/web"]).code, Some(0));
+    world.write(
+        "charts/common/Chart.yaml",
+        "apiVersion: v2\nname: common\nversion: 1.5.0-dev.1\ntype: library\n",
+    );
+    assert_eq!(world.run(&["chart", "lint", "charts/web"]).code, Some(0));
+    let ran = world.run(&["chart", "lint", "--release", "charts/web"]);
+    said(&ran, 1, &[]);
+    assert!(
+        ran.out.contains("`common` in ../common is a dev version: 1.5.0-dev.1 [dependency-on-dev-version]"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]

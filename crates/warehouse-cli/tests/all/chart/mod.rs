@@ -5,5 +5,6 @@ mod changed;
 mod credential;
 mod dependency;
 mod lint;
+mod lock;
 mod release;
 mod world;

@@ -348,3 +348,49 @@ fn a_terminal_shows_the_step_that_runs() {
         "{shown}"
     );
 }
+
+/// The signal of a supervisor: what is done and what is not is printed, and the same command finishes.
+#[cfg(unix)]
+#[test]
+fn stopped_by_a_signal() {
+    let world = Publishing::new();
+    for signal in ["TERM", "INT"] {
+        world.registry.faults().add(When::path("/v2/charts/web/manifests/1.4.0").method("PUT"), Fault::Stall);
+        let before = world.registry.faults().injected();
+        let mut command = world.command(&["chart", "release", "common", "web"]);
+        let child = world.with_places(&mut command).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while world.registry.faults().injected() == before && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let id = child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let (out, err) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert_eq!(output.status.code(), Some(130), "{out}{err}");
+        assert!(out.contains("stopped   not tried   not tried   not tried"), "{out}");
+        assert!(err.contains("error: the release was stopped\n  help: run the same command again"), "{err}");
+        assert!(err.contains("0 charts published, 2 not complete; what is done stays"), "{err}");
+        world.registry.faults().clear();
+    }
+    said(&world.publish(&["release", "common", "web"]), 0, &["2 charts published\n"]);
+}
+
+#[test]
+fn a_deadline_names_the_option() {
+    let world = Publishing::new();
+    world.registry.faults().add(When::path("/v2/charts/alone/manifests/1.4.0").method("PUT"), Fault::Stall);
+    let ran = world.publish(&["release", "alone", "--timeout", "3s"]);
+    said(&ran, 1, &["the deadline passed", "--timeout"]);
+}
+
+#[test]
+fn a_registry_with_a_tag_and_no_charts() {
+    let world = Publishing::new();
+    let ran = world.publish(&["release", "web", "--registry", "oci://ghcr.io/a/b:1.0"]);
+    said(&ran, 2, &["the URL of a registry has no tag: oci://ghcr.io/a/b:1.0", "the version of each chart"]);
+    world.write("empty/README.md", "");
+    let ran = world.publish(&["release-dev", "--charts", "empty"]);
+    said(&ran, 1, &["refused: there are no charts in empty\n  help: ", "--charts"]);
+}
