@@ -1,4 +1,4 @@
-//! As whom a repository is asked, and where credentials are looked up.
+//! The identity that requests to a repository use, and the lookup of credentials.
 
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
@@ -105,7 +105,7 @@ impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
     }
 }
 
-/// As whom a repository is asked during one discovery: with a credential, or anonymously, and then why.
+/// The identity of one discovery's requests: a credential, or anonymous, with the reason.
 ///
 /// It is resolved once, before the first request, and every request, cache and report of the discovery uses the same one. A Secret that is
 /// replaced in between counts for the next discovery.

@@ -85,8 +85,8 @@ where
     /// # Errors
     ///
     /// That of the read; [`TimedOut`](artifact_source::ErrorKind::TimedOut) where the deadline of this call passes first. An error that may be due
-    /// to the shorter deadline of another caller, who had no time to try again, is no answer: then the callers with more time
-    /// ask once more, together.
+    /// to the shorter deadline of another caller, which had no time to retry, is not shared: the callers with a later deadline
+    /// share one further read.
     pub async fn share<R>(&self, key: K, call: &Call, read: impl Fn() -> R) -> Result<V, Error>
     where
         R: Future<Output = Result<V, Error>> + Send + 'static,

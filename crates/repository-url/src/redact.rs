@@ -12,7 +12,7 @@ const MASK: &str = "***";
 /// - `ssh://git@host` keeps its user, `ssh://git:password@host` becomes `ssh://***@host`;
 /// - `https://user:password`, without a host, becomes `https://user:***`;
 /// - `user:password@host` without a scheme becomes `***@host`, but `name:tag@sha256:…` stays; so does `12345@host/path`;
-/// - the value of a query parameter whose name speaks of a secret becomes `***`.
+/// - the value of a query parameter whose name suggests a secret becomes `***`.
 ///
 /// A number after a host is a port, unless it is above 65535, or something that only follows a password follows it:
 /// `https://user:12345/6@host.example/path` becomes `https://user/***@host.example/path`.

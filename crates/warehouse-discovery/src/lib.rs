@@ -45,7 +45,7 @@
 //!
 //! # What stands in a report
 //!
-//! - One [`SubscriptionReport`] per subscription, in the manifest's order, whatever became of it.
+//! - One [`SubscriptionReport`] per subscription, in the manifest's order, whether it succeeded or failed.
 //! - [`Freshness`] says whether its artifacts were found by this run, proven unchanged by it, or are
 //!   left over from an earlier one because this one failed. Freight is only ever built when none
 //!   is left over ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): [`Report::freight`].

@@ -150,7 +150,7 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
         ("it has no scheme".to_owned(), "write it with its scheme: https://host/path")
     } else if is_mixed(&parts) {
         (
-            "what follows the `:` is no port".to_owned(),
+            "what follows the `:` is not a port".to_owned(),
             "write a `/` instead of the `:`, as in ssh://git@host/path, or leave out ssh://, as in git@host:path",
         )
     } else if let Some((reason, help)) = of_scheme(url) {
@@ -550,7 +550,7 @@ mod tests {
             (chart("HTTPS://charts.example.com"), "its scheme is in upper case"),
             (git("HTTPS://github.com/a/b"), "its scheme is in upper case"),
             (git("https://github.com"), "it has a host and no path"),
-            (git("ssh://git@github.com:org/r.git"), "what follows the `:` is no port"),
+            (git("ssh://git@github.com:org/r.git"), "what follows the `:` is not a port"),
         ] {
             let bad = answer.unwrap_err();
             assert!(bad.message.ends_with(reason), "{bad:?}");

@@ -90,10 +90,9 @@ impl Instructions {
         let mut next = None;
         for target in targets {
             if target.len() > LONGEST_URL {
-                return Err(bad(&format!("the answer goes on at a URL of more than {LONGEST_URL} bytes")));
+                return Err(bad(&format!("the next page's URL has more than {LONGEST_URL} bytes")));
             }
-            let mut url =
-                self.url.join(&target).map_err(|_| bad("the answer goes on at what is not a URL"))?;
+            let mut url = self.url.join(&target).map_err(|_| bad("the next page's URL is not valid"))?;
             strip_user_info(&mut url);
             url.set_fragment(None);
             // Some servers give one page in several spellings.
@@ -190,8 +189,8 @@ mod tests {
         check("<page2>; rel=nextpage", Ok(Some("https://u.test/v2/a/tags/page2")));
         check("<//other.test/a/tags/list>; rel=nextpage", Ok(Some("https://other.test/a/tags/list")));
         check("</style.css>; rel=nextpage", Ok(None));
-        check("<http://[>; rel=nextpage", Err("the answer goes on at what is not a URL"));
-        check("<http://[>; rel=next", Err("the answer goes on at what is not a URL"));
+        check("<http://[>; rel=nextpage", Err("the next page's URL is not valid"));
+        check("<http://[>; rel=next", Err("the next page's URL is not valid"));
         check("<x", Err("the Link header of the answer cannot be read"));
         check("<?last=x>; rel=next, <https://u.test/v2/a/tags/list?last=x#y>; rel=next", there);
         check(
@@ -200,7 +199,7 @@ mod tests {
         );
         check("</x>, </y>", Err("the Link header of the answer names several next pages"));
         let long = format!("<{}>; rel=next", "x".repeat(LONGEST_URL + 1));
-        check(&long, Err("the answer goes on at a URL of more than 16384 bytes"));
+        check(&long, Err("the next page's URL has more than 16384 bytes"));
     }
 
     #[track_caller]

@@ -129,7 +129,7 @@ fn report_type(field: &str, node: &Node, report: &mut Report<'_>) {
     report.add_with_remedy(
         &rules::VERSION_TYPE,
         node.at,
-        format!("YAML reads `{field}: {text}` as a number or another value that is no text"),
+        format!("YAML reads `{field}: {text}` as a number or another value that is not a string"),
         format!("write `{field}: \"{text}\"`"),
     );
 }

@@ -14,11 +14,11 @@ use crate::rule::{chart as rules, values as value_rules};
 
 /// The findings of a chart, in the order of its files and places.
 ///
-/// `folder` is the path of the chart's folder, as findings shall show it; its last part is what the chart should be called. An empty
-/// one, or `.`, is no name. `files` are the files of the folder: paths relative to it with `/`, and contents. `Chart.yaml`,
+/// `folder` is the path of the chart's folder, as findings show it; its last component is the expected name of the chart. If it is
+/// empty or `.`, the name is not checked. `files` are the files of the folder: paths relative to it with `/`, and contents. `Chart.yaml`,
 /// `Chart.lock` and `values.yaml` are read; of `templates/` the names are. Nothing is rendered.
 ///
-/// Bad input is a finding: a file that is no UTF-8, no YAML, or larger than 4 MiB.
+/// Bad input is a finding: a file that is not UTF-8, not valid YAML, or larger than 4 MiB.
 ///
 /// ```
 /// use chart_lint::{Options, lint_chart};

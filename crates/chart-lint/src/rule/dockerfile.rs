@@ -246,7 +246,7 @@ pub(crate) static SECRET: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Error,
     summary: "No secret is in `ARG` or `ENV`",
-    explanation: "Both stay in the image, and everyone who may pull it can read them. Names that end with a word such as `PASSWORD`, `TOKEN` or `API_KEY` count as secrets; the value is never shown. `ENV` with an empty value is no finding.",
+    explanation: "Both stay in the image, and everyone who may pull it can read them. Names that end with a word such as `PASSWORD`, `TOKEN` or `API_KEY` count as secrets; the value is never shown. `ENV` with an empty value is not a finding.",
     remedy: "use `RUN --mount=type=secret`, or set it when the container starts",
     option: None,
     example: Example {
