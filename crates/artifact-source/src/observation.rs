@@ -116,7 +116,7 @@ pub struct Fingerprint(String);
 pub enum RecordedRule<'r> {
     /// A rule about names.
     Names(&'r TagRule),
-    /// A strategy of the source's own, which is no rule about names: `newestFromBranch`.
+    /// A strategy of the source's own, which is not a rule about names: `newestFromBranch`.
     Other(&'r str),
 }
 

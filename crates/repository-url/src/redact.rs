@@ -152,7 +152,7 @@ pub fn redact_user(url: &str) -> Cow<'_, str> {
         None if divided.doubtful_port().is_some() => {
             Cow::Owned(format!("{front}{}{}{MASK}@{}", without_port(address), first(rest), after_last()))
         }
-        // What is no port is the password of a user, or its beginning.
+        // What is not a port is the password of a user, or its beginning.
         None => match (divided.bad_port(), rest.rsplit_once('@')) {
             (None, _) => Cow::Borrowed(url),
             (Some(_), Some((_, host))) => Cow::Owned(format!("{front}{MASK}@{host}")),
@@ -428,7 +428,7 @@ mod tests {
             ("https:u:SECRET@host/x", "https:host/x"),
             ("https://host:/SECRET@other/x", "https://host:/...@other/x"),
             ("https://bob:SECRET", "https://..."),
-            // A number above 65535 is no port.
+            // A number above 65535 is not a port.
             ("https://bob:7654321", "https://..."),
             ("https://bob:7654321/a@example.com/x", "https://example.com/x"),
             ("https://bob:65535/a", "https://bob:65535/a"),
@@ -455,7 +455,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn a_password_is_never_shown(user in "[a-z]{1,5}", password in "([a-z][a-z0-9/:@?#%]{0,6})?SECRET", path in "[a-z/]{0,8}") {
-            // `u:1/x@y` is no password: there, by RFC 3986, 1 is the port of the host u.
+            // `u:1/x@y` is not a password: there, by RFC 3986, 1 is the port of the host u.
             // A `?` or `#` inside a password is no longer part of any authority; it must be written %3F.
             let password = password.replace(['?', '#'], "%");
             let shown = redact_url(&format!("https://{user}:{password}@example.com/{path}"));

@@ -81,7 +81,7 @@ impl Messages {
     }
 
     /// What the command does right now, in the last line of a terminal; the next status replaces it, and an empty one removes it. Nothing
-    /// is printed where standard error is no terminal, when quiet, and when verbose, which says more.
+    /// is printed where standard error is not a terminal, when quiet, and when verbose, which says more.
     pub(crate) fn status(&self, text: &str) {
         if self.quiet || self.verbose || !std::io::stderr().is_terminal() {
             return;

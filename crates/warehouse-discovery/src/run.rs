@@ -119,7 +119,7 @@ impl<'a> Run<'a> {
             .with_trace(trace)
             .with_deadline(self.deadline)
             .with_meter(meter);
-        // A source that panics has a fault, and that is no reason to lose the others' answers.
+        // A source that panics has a fault, and that is not a reason to lose the others' answers.
         let answer = AssertUnwindSafe(source.discover(request)).catch_unwind();
         let answer = match self.deadline {
             None => answer.await,

@@ -115,7 +115,7 @@ impl Instructions {
         }
     }
 
-    /// The URL of the `Location` of a response that is no redirect, such as that of an upload that has begun: relative to the URL that
+    /// The URL of the `Location` of a response that is not a redirect, such as that of an upload that has begun: relative to the URL that
     /// answered, without user and fragment. It may be at any origin. `None` if there is no such header.
     ///
     /// # Errors

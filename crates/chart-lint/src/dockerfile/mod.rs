@@ -46,7 +46,7 @@ pub fn lint_dockerfile(name: &str, text: &str, _options: &Options) -> Vec<Findin
         let reason = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
         return vec![finding(&rules::INVALID, name, START, reason)];
     }
-    // A byte order mark is no part of the text, and of no column.
+    // A byte order mark is not part of the text, and does not count in columns.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut report = Report::new(name, text);
     let escape = heredoc::escape(text);

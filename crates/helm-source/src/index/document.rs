@@ -185,7 +185,7 @@ impl<'de> Deserialize<'de> for YamlDigest {
 
 struct DigestVisitor;
 
-/// Implements the methods for values that are no digest.
+/// Implements the methods for values that are not digests.
 macro_rules! malformed {
     ($($method:ident($type:ty)),+ $(,)?) => {$(
         fn $method<E>(self, _: $type) -> Result<EntryDigest, E> {
