@@ -1,4 +1,4 @@
-//! Encodings of bodies: which ones are read, and gzip.
+//! Content encodings: which ones are supported, and gzip.
 
 use std::io;
 use std::io::{BufRead, Read};

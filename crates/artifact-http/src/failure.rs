@@ -1,4 +1,4 @@
-//! What a broken transport means, in words.
+//! Errors of the transport and their messages.
 
 use std::error::Error as StdError;
 use std::{fmt, io};

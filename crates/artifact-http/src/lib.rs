@@ -20,17 +20,17 @@
 //! # });
 //! ```
 //!
-//! # What is promised
+//! # Guarantees
 //!
 //! - **`Ok` means that a server answered**, with any status, and that the whole body is there: a
 //!   body that ends early, a broken chunk and a damaged gzip stream are errors.
 //!   [`Response::error_for_status`] turns a status into an error of the right kind.
 //! - **Retries** are for requests that may be repeated (GET and HEAD, others by
 //!   [`Request::retries`]), and for faults that [are transient](artifact_source::Error::is_transient): host names that cannot be
-//!   resolved, broken and refused connections, bodies that break off, silence, 408, 421, 425, 429 and 5xx. `Retry-After` is honoured; where it or the deadline leaves no time, the last answer
-//!   is given at once.
+//!   resolved, broken and refused connections, truncated bodies, stalls, 408, 421, 425, 429 and 5xx. `Retry-After` is honoured; if it or the deadline leaves no time, the last answer
+//!   is returned at once.
 //! - **Redirects** are followed by GET and HEAD, and by POST, PUT and PATCH where the method stays (307, 308). A
-//!   credential goes to the origin it was made for and nowhere else, and a request that carries one is
+//!   credential is sent to its own origin only, and a request with one is
 //!   never redirected from https to http.
 //! - **Challenges and links carry their origin**: they are exposed only as [`Instructions`], with the origin of the
 //!   server that sent them, which may differ from the requested one.
@@ -42,8 +42,8 @@
 //!   and has to refuse private ones; IP addresses are refused here in any case.
 //! - **Limits**: a body is cut off at [`Request::max_bytes`] *after* decompression, so a gzip bomb costs
 //!   no more memory than any other body. A server that sends nothing, or sends too slowly, times out.
-//! - **Counts**: every request that leaves is counted, each redirect and each retry too, and the bytes of
-//!   bodies as they travelled.
+//! - **Counts**: every request is counted, including each redirect and each retry, and the bytes of
+//!   bodies as transferred.
 //! - **Secrets** never appear in an error, in `Debug` output or in a displayed URL.
 //! - **No globals and no environment**: proxies are taken from the environment only where
 //!   [`HttpClientBuilder::proxy_from_environment`] says so, and never for this machine itself, to which a credential may travel

@@ -1,4 +1,4 @@
-//! Origins, where names lead, and which addresses count as public.
+//! Origins, name resolution, and which addresses count as public.
 
 use std::collections::HashMap;
 use std::fmt;

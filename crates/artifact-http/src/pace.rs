@@ -1,4 +1,4 @@
-//! Not asking any host too often.
+//! Rate limits per host.
 
 use std::collections::HashMap;
 use std::fmt;

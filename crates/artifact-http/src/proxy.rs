@@ -1,4 +1,4 @@
-//! Which proxy a URL is asked through.
+//! The proxy of a URL.
 
 use std::ffi::OsString;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What is to be sent, and with which authorizations.
+//! A request and its authorizations.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The service of reqwest, with three ways to servers: to any address, to public addresses only, and through a proxy.
+//! The reqwest service, with three kinds of connections: to any address, to public addresses only, and through a proxy.
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! An answer, and the error that it means.
+//! A response, and the error of its status.
 
 use std::fmt;
 use std::time::Instant;

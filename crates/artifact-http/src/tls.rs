@@ -1,4 +1,4 @@
-//! Which certificates are trusted, and what a refused one means in words.
+//! Which certificates are trusted, and the errors of refused ones.
 
 use std::error::Error as StdError;
 use std::net::IpAddr;

@@ -126,7 +126,7 @@ pub struct Generic {
     pub artifact_type: String,
     /// The version.
     pub version: String,
-    /// Whatever else the source knows, as a JSON object.
+    /// Further data of the source, as a JSON object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }

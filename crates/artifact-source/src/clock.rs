@@ -1,4 +1,4 @@
-//! Where sources take the present time from.
+//! The clock of sources.
 
 use std::fmt::Debug;
 

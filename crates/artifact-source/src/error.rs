@@ -1,4 +1,4 @@
-//! What can go wrong, in one type for every source.
+//! The error type of every source.
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -26,7 +26,7 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
 //! ```
 //!
-//! # What is where
+//! # Contents
 //!
 //! | you want to | look at |
 //! |---|---|

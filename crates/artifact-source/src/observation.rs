@@ -1,4 +1,4 @@
-//! What a source remembers between two calls.
+//! The state of a source between two calls.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ impl Observation {
 /// }
 /// ```
 ///
-/// - `schema` is [`SCHEMA`](Self::SCHEMA). An observation of another one is as good as none.
+/// - `schema` is [`SCHEMA`](Self::SCHEMA). An observation with another schema is ignored.
 /// - `fingerprint` is JSON as text, since its fields have an order: `kind`, `repository`, `rule`, `limit`, then the fields that only this kind of source has. A field
 ///   without a value is left out.
 /// - `rule` has `strategy` (`semVer` with `constraint` and `strictness`: `strict`, `loose`, `bare`; `lexical`; `newest`; `digest` with `tag`; or a word of

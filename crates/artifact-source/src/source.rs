@@ -43,7 +43,7 @@ pub trait ArtifactSource: Debug + Display + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the source from giving a full and true answer: see
+    /// Every cause that prevents a complete and correct answer: see
     /// [`ErrorKind`](crate::ErrorKind).
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Self::Artifact>, Error>;
 }

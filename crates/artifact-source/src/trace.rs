@@ -1,4 +1,4 @@
-//! Why each candidate was taken or not.
+//! Why each candidate was selected or not.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -151,7 +151,7 @@ impl Recorder {
         lock(&self.warnings).clone()
     }
 
-    /// The identity as which the source asked, if it told one.
+    /// The identity that the source used, if it reported one.
     pub fn principal(&self) -> Option<Principal> {
         lock(&self.principal).clone()
     }

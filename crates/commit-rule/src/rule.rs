@@ -1,4 +1,4 @@
-//! The rule: what the user asks for, checked and compiled.
+//! The rule of a subscription, checked and compiled.
 
 use std::fmt;
 

@@ -75,7 +75,7 @@ pub struct Missing {
 pub enum MissingCause {
     /// Discovery succeeded, and no artifact fits the subscription.
     NothingFits,
-    /// Discovery failed with this error. Its type is that of whatever discovered:
+    /// Discovery failed with this error. The caller of the builder chooses its type:
     ///
     /// ```
     /// use std::io;

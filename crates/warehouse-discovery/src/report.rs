@@ -1,4 +1,4 @@
-//! What came of a run.
+//! The report of a run.
 
 use artifact_source::{AnyArtifact, Cost, Error, Observation, Principal, SourceId, Warning};
 use jiff::Timestamp;

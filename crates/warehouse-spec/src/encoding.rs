@@ -1,4 +1,4 @@
-//! From the bytes of a file to its text.
+//! Decodes the bytes of a file to text.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What a response tells its reader to do next, and which server said so.
+//! The headers of a response that direct the next request, with the server that sent them.
 
 mod challenge;
 mod link;

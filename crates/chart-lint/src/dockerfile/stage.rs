@@ -1,4 +1,4 @@
-//! The stages of a Dockerfile, with what a lint asks of their instructions.
+//! The stages of a Dockerfile, with the facts about instructions that rules use.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,5 @@
-//! What is wrong with a file, in words of this crate: the parsers have sentences of their own, about types and options that nobody who
-//! writes an index knows.
+//! The messages about an invalid file. The messages of the parsers are replaced, since they name types and options that are unknown to
+//! the author of an index.
 
 use std::fmt::Display;
 

@@ -1,4 +1,4 @@
-//! What every kind of subscription is made into a source with.
+//! The context in which a subscription of any kind is turned into a source.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What to write in place of an expression that does not compile, where it is written as in another language.
+//! The replacement for an operator of another language in an expression that does not compile.
 
 use crate::decode::pattern;
 use crate::decode::style::Style;

@@ -1,5 +1,5 @@
-//! What to write in place of a value that its field cannot take: quotation marks where they are enough, and otherwise the value
-//! that is probably meant, or what such a value looks like.
+//! The replacement for an invalid value: quotation marks where they are enough, and otherwise the value
+//! that is probably intended, or an example.
 
 use std::time::Duration;
 

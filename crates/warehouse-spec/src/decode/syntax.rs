@@ -1,4 +1,4 @@
-//! What a syntax error most likely comes from, and what to do about it.
+//! The probable cause of a syntax error, and its remedy.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Reading single values, with the message that fits when they are of another type.
+//! Reads single values, with a message for values of another type.
 
 use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! A YAML document as a tree that remembers where everything was written, and what an unquoted word means: the rules of
+//! A YAML document as a tree with the location of every node, and the types of unquoted scalars by the rules of
 //! YAML 1.1 as the YAML library of Kubernetes applies them.
 
 use serde_json::Value as Json;
