@@ -17,7 +17,7 @@ const REDIRECT_BODY: usize = 64 << 10;
 const LEAST_UPLOAD_RATE: u64 = 64 << 10;
 
 impl HttpClient {
-    /// Sends the request, follows redirects, and gives what stands at their end.
+    /// Sends the request, follows redirects, and returns the final response.
     pub(crate) async fn exchange(
         &self,
         request: &Request,
@@ -147,7 +147,7 @@ pub(crate) fn leads_on(status: StatusCode, method: &Method) -> bool {
     }
 }
 
-/// Where a redirect leads. `leads_inside` says whether it is to a private address and must not.
+/// The target of a redirect. `leads_inside` returns whether the target is a private address that the server must not name.
 ///
 /// # Errors
 ///

@@ -80,7 +80,7 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// The answer of this read, or of the same one that another caller has asked for and that has not started.
+    /// The result of this read, or of the same read of another caller that has not started yet.
     ///
     /// # Errors
     ///

@@ -93,7 +93,7 @@ struct Counters {
 }
 
 impl Meter {
-    /// A meter that stands at zero.
+    /// Creates a meter with zero counts.
     pub fn new() -> Self {
         Self::default()
     }

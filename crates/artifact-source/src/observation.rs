@@ -51,7 +51,7 @@ impl Observation {
         S::deserialize(&self.state).ok()
     }
 
-    /// The state, if a source of this kind has recorded it under its [`Fingerprint`], whatever it asked, and it reads as `S`.
+    /// The state, if a source of this kind has recorded it under its [`Fingerprint`], with any question, and it deserializes as `S`.
     pub fn state_of<S: DeserializeOwned>(&self, kind: &SourceKind) -> Option<S> {
         #[derive(Deserialize)]
         struct Kind {

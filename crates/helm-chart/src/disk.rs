@@ -14,7 +14,7 @@ const MAX_ENTRIES: usize = 1_000_000;
 
 /// The folders of charts below a folder on disk.
 ///
-/// Links are followed, as in Helm, as long as they stay below the root. A link that leads out of it is an error, and so is a device, a pipe
+/// Links are followed, as in Helm, as long as they stay below the root. A link to a target outside of it is an error, and so is a device, a pipe
 /// or a socket, unless `.helmignore` names it.
 ///
 /// ```

@@ -17,13 +17,13 @@ pub use challenge::Challenge;
 
 /// The longest URL that is followed, in bytes.
 const LONGEST_URL: usize = 16 << 10;
-/// The headers that lead a client on. [`Response::headers`](crate::Response::headers) does not hold them.
+/// The headers that direct the next request. [`Response::headers`](crate::Response::headers) does not hold them.
 const INSTRUCTING: [http::HeaderName; 4] =
     [header::WWW_AUTHENTICATE, header::LINK, header::LOCATION, header::REFRESH];
 
 /// The part of a response that a client acts on: challenges, links and a location, together with the server that sent them.
 ///
-/// A server can be the one that was asked, or one that it redirected to. Only this type gives these headers away, together
+/// The server is the requested one, or one that it redirected to. Only this type exposes these headers, together
 /// with their [origin](Self::origin): a challenge is answered with the credential of the origin that sent it,
 /// and of no other.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ pub struct Instructions {
 }
 
 impl Instructions {
-    /// The instructions in these headers, which the server at this URL sent. `private` tells that it is at a private address.
+    /// The instructions in these headers, which the server at this URL sent. `private` says whether it is at a private address.
     pub fn new(url: &Url, private: bool, headers: &HeaderMap) -> Self {
         let challenges = Challenge::parse_all(headers.get_all(header::WWW_AUTHENTICATE));
         let links = headers.get_all(header::LINK).into_iter().cloned().collect();

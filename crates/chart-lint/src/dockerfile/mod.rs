@@ -25,7 +25,7 @@ const MAX_INSTRUCTIONS: usize = 5_000;
 
 /// The findings of a Dockerfile, by their places.
 ///
-/// `name` is the path of the file, as findings shall show it. Bad input is a finding: what cannot be parsed, up to where, a file
+/// `name` is the path of the file, as findings show it. Bad input is a finding: what cannot be parsed, up to where, a file
 /// larger than 1 MiB, and one of more than 5,000 instructions.
 ///
 /// Rules about the image look at the last stage and the stages it is built on. Variables are known by their defaults; what depends on

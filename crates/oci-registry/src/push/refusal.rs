@@ -9,7 +9,7 @@ use crate::reader::{Reader, digest_header};
 use crate::refusal::described;
 use crate::{Digest, refusal};
 
-/// Why a registry did not take something, as far as it can be told from status, code and message.
+/// Why a registry refused content, as far as status, code and message show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
     /// The credential is missing, not valid, or may not push.
