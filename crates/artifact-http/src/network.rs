@@ -113,7 +113,7 @@ pub(crate) struct OnlyPrivate;
 
 impl fmt::Display for OnlyPrivate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name leads to private addresses only")
+        f.write_str("the name resolves to private addresses only")
     }
 }
 

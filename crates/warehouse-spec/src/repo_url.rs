@@ -161,7 +161,7 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
                 "its host is `{}`, as the last `@` ends the user, who may be letters, digits, `_` and `-` alone",
                 parts.host
             ),
-            "write https://host/path with the host that is meant, without a user; Kargo takes credentials from Secrets of the Project",
+            "write https://host/path with the intended host, without a user; Kargo takes credentials from Secrets of the Project",
         )
     } else {
         (String::new(), "write it like https://host/path, ssh://git@host/path or git@host:path")
@@ -374,10 +374,10 @@ fn in_host(parts: &Parts<'_>) -> Option<Hazard> {
         Ipv4Host::Name => None,
         Ipv4Host::Address(address) => hazard(
             format!("the host `{}` is read as the address {address}", parts.host),
-            format!("write {address}, if that is what is meant"),
+            format!("write {address}, if that is intended"),
         ),
         Ipv4Host::Invalid => hazard(
-            format!("the host `{}` ends like an address and is none", parts.host),
+            format!("the host `{}` ends like an IP address but is not one", parts.host),
             "write a name, or an address of four numbers such as 192.0.2.1",
         ),
     }
@@ -393,8 +393,8 @@ fn in_path(path: &str) -> Option<Hazard> {
     }
     if decoded.split(|&byte| byte == b'/').any(|segment| segment == b"..") {
         return hazard(
-            format!("its path holds `..`{encoded}, which leads to another repository"),
-            "write the path that is meant, without `..`",
+            format!("its path holds `..`{encoded}, which is the path of another repository"),
+            "write the intended path, without `..`",
         );
     }
     if decoded.iter().any(u8::is_ascii_control) {
@@ -532,7 +532,7 @@ mod tests {
             (
                 git("https://github.com@127.0.0.1:1/r"),
                 "`https://***@127.0.0.1:1/r` is not a Git repository URL: its host is `127.0.0.1`, as the last `@` ends the user, who may be letters, digits, `_` and `-` alone",
-                "write https://host/path with the host that is meant, without a user",
+                "write https://host/path with the intended host, without a user",
             ),
             (git("${REPO}@x"), "`${REPO}@x` is not a Git repository URL: its host is", "without a user"),
             (
@@ -603,8 +603,8 @@ mod tests {
                 ("https://0177.0.0.1/org/r", "read as the address 127.0.0.1"),
                 ("https://127.1:8080/org/r", "read as the address 127.0.0.1"),
                 ("https://user@0x7f000001/org/r", "read as the address 127.0.0.1"),
-                ("https://1.2.3.4.5/org/r", "is none"),
-                ("https://example.256/org/r", "is none"),
+                ("https://1.2.3.4.5/org/r", "is not one"),
+                ("https://example.256/org/r", "is not one"),
                 ("https://host:65536/r", "above 65535"),
                 ("https://host:/r", "no port after the `:`"),
                 ("ssh://git@host:/r", "no port after the `:`"),

@@ -397,7 +397,7 @@ async fn plain_http_where_https_is_spoken() {
     let server = Authority::new().serve("127.0.0.1", 2099, &[]).await;
     let error = get(HttpClient::builder(), &server.url.replace("https:", "http:")).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::BadAnswer, "the answer is not HTTP"));
-    assert_eq!(error.hint(), Some("is it http where https was meant, or another kind of server?"));
+    assert_eq!(error.hint(), Some("does the server use http instead of https, or another protocol?"));
 }
 
 #[tokio::test]

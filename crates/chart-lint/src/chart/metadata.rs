@@ -31,7 +31,7 @@ const FIELDS: [&str; 17] = [
 pub(super) fn check(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {
     for (name, key, _) in root.entries() {
         if !FIELDS.contains(&name) {
-            report.add(&rules::UNKNOWN_FIELD, key.at, format!("Helm knows no field `{name}`"));
+            report.add(&rules::UNKNOWN_FIELD, key.at, format!("Helm has no field `{name}`"));
         }
     }
     check_api_version(root, report);

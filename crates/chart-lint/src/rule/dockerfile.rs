@@ -123,7 +123,7 @@ pub(crate) static CHOWN: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Note,
     summary: "Files copied into the working directory of an unprivileged user belong to that user",
-    explanation: "`COPY` makes root the owner, whatever `USER` says, so the process cannot write there. Waive it where the files are meant to be read-only.",
+    explanation: "`COPY` makes root the owner, even after `USER`, so the process cannot write there. Waive it if the files are intended to be read-only.",
     remedy: "write `COPY --chown=USER:GROUP`",
     option: None,
     example: Example {

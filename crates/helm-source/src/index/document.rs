@@ -261,7 +261,7 @@ pub(super) fn read_json(mut checkpoint: Checkpoint, rest: impl Read) -> Result<(
     }
     if !is_json {
         let column = checkpoint.flow.map_or(0, |flow| flow.column + 1);
-        let what = "a comma stands before a closing bracket".to_owned();
+        let what = "there is a comma before a closing bracket".to_owned();
         return Err(IndexError::Invalid { line: checkpoint.lines + 1, column, what });
     }
     let again = Checkpoint {

@@ -54,7 +54,7 @@ pub(super) fn refusal(reader: &Reader, response: &Response, what: &str) -> Error
         Cause::of(status, plain.code().unwrap_or_default(), plain.server_message().unwrap_or_default());
     let message = match cause {
         Cause::Denied | Cause::Other if !of_registry => {
-            format!("{}, to which the registry of {name} leads, did not take {what}", response.origin())
+            format!("{}, the upload host of the registry of {name}, refused {what}", response.origin())
         }
         Cause::Denied if status == 401 => {
             format!("the registry requires authentication to push {what} to {name}")

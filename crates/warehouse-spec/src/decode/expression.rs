@@ -85,7 +85,7 @@ fn check_members(context: &mut Context, field: &Field<'_>, uses: &[NameUse], kno
                 "author" | "committer" | "tagger" => " `Name <email>`",
                 _ => "",
             };
-            let message = format!("`{}` is a text{such}, and has no `{member}`", used.name);
+            let message = format!("`{}` is a string{such}, and has no `{member}`", used.name);
             let help = instead(&used.name, member);
             context.warn(Code::UnknownName, field, message, help);
         } else {

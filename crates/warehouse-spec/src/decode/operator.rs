@@ -22,7 +22,7 @@ pub(crate) fn meant(style: Style, text: &str, are_criteria: bool) -> Option<Help
     Some(match operators.as_slice() {
         [] => help.with(": Go's regular expressions have no look-around"),
         [(wrong, right)] if wrong == right => {
-            help.with(&format!(": `{right}` is an operator, and stands between two texts"))
+            help.with(&format!(": `{right}` is an operator between two strings"))
         }
         [(wrong, right)] => help.with(&format!(": the operator is `{right}`, not `{wrong}`")),
         _ => help,

@@ -107,7 +107,7 @@ impl Style {
             _ => None,
         };
         match expected {
-            "a text" => {
+            "a string" => {
                 let written = node.written.as_deref().filter(|_| !names_secret(field));
                 let help = written.map(|written| self.quote(field, written));
                 match (help, only.and_then(Node::text)) {

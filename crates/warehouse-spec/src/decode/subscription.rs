@@ -170,7 +170,7 @@ fn several_types(context: &mut Context, object: &Object<'_>, keys: &[&str], name
             context.error_at(
                 Code::Misplaced,
                 field.at_key(),
-                format!("`{name}` stands beside `{only}`, where only `name` may stand"),
+                format!("`{name}` is beside `{only}`, where only `name` is allowed"),
                 help,
             );
         }

@@ -143,7 +143,7 @@ impl Node {
                 ScalarKind::Integer(_) | ScalarKind::Float => {
                     format!("the number `{}`", scalar.text)
                 }
-                ScalarKind::Text => "a text".to_owned(),
+                ScalarKind::Text => "a string".to_owned(),
             },
             Value::List(_) => "a list".to_owned(),
             Value::Mapping(_) => "a mapping".to_owned(),

@@ -186,7 +186,7 @@ pub(crate) fn reading(value: &str) -> Option<&'static str> {
         '@' | '`' | '%' => "a character that YAML keeps for itself",
         '[' => "the start of a list",
         '{' => "the start of a mapping",
-        '"' | '\'' => "a text that ends at its second quotation mark",
+        '"' | '\'' => "a string that ends at its second quotation mark",
         ',' => "the end of an item",
         '?' if value.starts_with("? ") => "the start of a key",
         '-' if value.starts_with("- ") || value == "-" => "the start of a list",

@@ -242,7 +242,7 @@ mod inside {
             registry.faults().add(When::any(), Reply::status(401).header("www-authenticate", challenge));
             let repository = from_outside(&registry.host(), http());
             let outcome = Outcome::of(async |call| repository.tags(call).await).await;
-            let message = format!("a public server leads to a private address, {realm}");
+            let message = format!("a public server refers to a private address, {realm}");
             let error = outcome.result.unwrap_err();
             assert_eq!((error.kind(), error.message()), (ErrorKind::Refused, message.as_str()));
             hint(&error, "only a server that is itself at a private address");
