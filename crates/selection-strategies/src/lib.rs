@@ -2,7 +2,7 @@
 //!
 //! Given the tags of an image or a Git repository, or the versions of a chart, and the rule of a
 //! subscription: which are chosen, in which order, and why not the others? This crate judges and
-//! never fetches. It has no I/O, no async, no clock, and knows nothing of Kubernetes.
+//! never fetches. It has no I/O, no async, no clock, and nothing of Kubernetes.
 //!
 //! ```
 //! # use selection_strategies::TagRule;

@@ -149,7 +149,7 @@ fn print(message: &str) {
 /// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Every subscription succeeded; `freight` built Freight for every Warehouse; everything that was to be published stands.
+    /// Every subscription succeeded; `freight` built Freight for every Warehouse; everything that was requested is published.
     Success,
     /// At least one subscription or chart failed, a release was refused, or there is no Freight. The other results were printed.
     Failure,

@@ -35,7 +35,7 @@ impl Discoverer {
     /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
     /// cancels it.
     ///
-    /// There is no error: what failed stands in the report.
+    /// It returns no error: failures are in the report.
     pub fn run<'a>(&'a self, warehouse: &'a Warehouse) -> Run<'a> {
         Run::new(self, warehouse)
     }

@@ -10,7 +10,7 @@ pub(crate) struct Node {
     pub(crate) value: Value,
     /// What YAML took a part of the text for, when that part is lost.
     pub(crate) misread: Option<Misread>,
-    /// The text on its line, where something else than a text came of it.
+    /// The text on its line, if YAML reads it as something else than a string.
     pub(crate) written: Option<Box<str>>,
     /// How many levels of mappings and lists are in it; bounded, so walks may recurse.
     pub(crate) height: usize,
