@@ -1,4 +1,4 @@
-//! How often registries are asked.
+//! Rate limits of registries.
 
 use artifact_http::Pace;
 use artifact_source::{Error, ErrorKind};

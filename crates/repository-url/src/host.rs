@@ -1,4 +1,4 @@
-//! Hosts, as readers of URLs take them: names, addresses, and numbers that are read as an address.
+//! Hosts as URL parsers read them: names, addresses, and numbers that are read as an address.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 

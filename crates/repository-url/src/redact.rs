@@ -1,4 +1,4 @@
-//! Keeping credentials out of what is shown: out of one URL, and out of any text that may hold URLs.
+//! Removes credentials from displayed text: from one URL, and from any text that may contain URLs.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What an answer to a push means, and what to do about it.
+//! The errors of refused pushes, with their remedies.
 
 use std::time::Instant;
 
@@ -54,7 +54,10 @@ pub(super) fn refusal(reader: &Reader, response: &Response, what: &str) -> Error
         Cause::of(status, plain.code().unwrap_or_default(), plain.server_message().unwrap_or_default());
     let message = match cause {
         Cause::Denied | Cause::Other if !of_registry => {
-            format!("{}, the upload host of the registry of {name}, refused {what}", response.origin())
+            format!(
+                "{}, which the registry of {name} names for the upload, refused {what}",
+                response.origin()
+            )
         }
         Cause::Denied if status == 401 => {
             format!("the registry requires authentication to push {what} to {name}")
