@@ -6,7 +6,7 @@
 //!   it wants. A list of several pages is one call, and so are a manifest and the configuration below it.
 //! - An image is inspected to the bottom: of an index, each platform's manifest is fetched by a call of its own, and its
 //!   configuration with it, whatever the strategy. These are kept by digest. What a tag names is fetched whole each time.
-//! - The platform is compared afterwards, letter by letter, variant included; an image that is no index has none.
+//! - The platform is compared afterwards, letter by letter, variant included; an image that is not an index has none.
 //! - Tags are inspected one after another until the limit is reached; for `NewestBuild` all of them, up to a thousand at once,
 //!   the platforms of each one after another.
 //! - No connection is kept.

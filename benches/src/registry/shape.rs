@@ -45,7 +45,7 @@ impl Shape {
         Ok(shape)
     }
 
-    /// 3,000 tags, 2,100 of them versions that are no indexes: one manifest for linux/amd64 each. Four pages.
+    /// 3,000 tags, 2,100 of them versions that are not indexes: one manifest for linux/amd64 each. Four pages.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! **Where the credentials of artifact discovery come from**: docker's `config.json` and the credential helpers it names, and
-//! the Secrets that Kargo looks for.
+//! **Sources of credentials for artifact discovery**: docker's `config.json` and the credential helpers it names, and
+//! the Secrets that Kargo uses.
 //!
 //! ```
 //! use artifact_credentials::{Chain, DockerConfig, KargoSecrets};
@@ -59,10 +59,10 @@
 //!
 //! Helpers need a tokio runtime with I/O and time; everything else works without one.
 //!
-//! # Why docker's file is not read by another crate
+//! # Why docker's file is not read with another crate
 //!
 //! `docker_credential` (1.4) starts helpers with `std::process` and waits for them without a deadline. On a thread for
-//! blocking work a helper that hangs (a locked keychain, a login that wants a browser) could be abandoned, but not killed, and
+//! blocking work a helper that hangs (a locked keychain, a login that needs a browser) could be abandoned, but not killed, and
 //! a runtime waits for such threads when it is dropped, so the program would not exit before the helper. It also
 //! starts a process for every lookup, puts all output of a failed helper into its error, does not support namespaces in
 //! `auths`, and ignores `registrytoken`.

@@ -1,7 +1,7 @@
-//! Folders of caches: for their owner alone, and without links.
+//! Cache folders: accessible by their owner only, and without links.
 //!
 //! A cache may hold what a credential has read, so on Unix its folders have mode 0700 and its files 0600, whatever the umask. A link in a
-//! cache is not followed: whoever can write into the folder above could lead reads and writes elsewhere.
+//! cache is not followed: a user with write access to the parent folder could redirect reads and writes.
 //!
 //! ```
 //! use std::fs::File;

@@ -1,4 +1,4 @@
-//! What a certificate says of itself, read from its DER (RFC 5280) for the words of an error. Nothing here decides what is trusted.
+//! The fields of a certificate, read from its DER (RFC 5280) for error messages. Nothing here decides what is trusted.
 
 use rustls::ExtendedKeyPurpose;
 

@@ -88,7 +88,7 @@ impl HttpClientBuilder {
         self
     }
 
-    /// Accepts every certificate. Use such a client only for the repository whose owner asked
+    /// Accepts every certificate. Use such a client only for the repository whose owner requested
     /// for it.
     pub fn skip_tls_verify(mut self, skip: bool) -> Self {
         self.skip_tls_verify = skip;
@@ -135,20 +135,20 @@ impl HttpClientBuilder {
     /// Windows). A value that cannot be a proxy is an error of [`build`](Self::build), as requests would otherwise go past
     /// the proxy without a word. In a CGI program (`REQUEST_METHOD` is set) there is no proxy, as a client of the program could name one.
     ///
-    /// This machine (see [`is_loopback`](crate::is_loopback)) is never asked through a proxy, whatever the variables say.
+    /// This machine (see [`is_loopback`](crate::is_loopback)) never uses a proxy, whatever the variables say.
     pub fn proxy_from_environment(mut self, follow: bool) -> Self {
         self.proxy_from_environment = follow;
         self
     }
 
-    /// This name has these addresses, whatever others say.
+    /// Overrides the addresses of this name.
     pub fn resolve(mut self, name: &str, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
         self.network.know(name, addresses);
         self
     }
 
     /// Counts the addresses that begin with these `bits` of this one as public, so that servers out on the internet may
-    /// lead requests there: for networks that answer public names with addresses of their own, such as `100.64.0.0`, 10.
+    /// direct requests there: for networks that answer public names with addresses of their own, such as `100.64.0.0`, 10.
     pub fn count_as_public(mut self, address: IpAddr, bits: u8) -> Self {
         self.network.count_as_public(address, bits);
         self
@@ -230,13 +230,13 @@ impl HttpClient {
         self
     }
 
-    /// The service that the client stands on, for other clients of HTTP that should use its connections, certificates and proxies. What is sent
+    /// The service below the client, for other HTTP clients that should use its connections, certificates and proxies. What is sent
     /// through it is one exchange: not counted, not paced, not repeated, and without a limit of time.
     pub fn service(&self) -> Arc<dyn HttpService> {
         Arc::clone(&self.service)
     }
 
-    /// The same client, which sends its requests through a service that stands on its present one: one that records, counts or injects faults.
+    /// The same client, which sends its requests through a service on top of the current one: one that records, counts or injects faults.
     #[must_use]
     pub fn wrap_service<S: HttpService>(mut self, wrap: impl FnOnce(Arc<dyn HttpService>) -> S) -> Self {
         self.service = Arc::new(wrap(self.service));

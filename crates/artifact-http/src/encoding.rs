@@ -1,4 +1,4 @@
-//! Encodings of bodies: which ones are read, and gzip.
+//! Content encodings: which ones are supported, and gzip.
 
 use std::io;
 use std::io::{BufRead, Read};
@@ -12,7 +12,7 @@ use url::Url;
 /// How much of a body is looked at: no compressed one is text for that long.
 pub(crate) const SNIFFED: usize = 64;
 
-/// Compressions that a body can have, and that are never asked for.
+/// Compressions that a body can have, and that are never requested.
 const NEVER_ASKED_FOR: [&str; 9] =
     ["br", "brotli", "zstd", "deflate", "compress", "x-compress", "lz4", "xz", "bzip2"];
 
@@ -21,9 +21,9 @@ const NEVER_ASKED_FOR: [&str; 9] =
 pub(crate) enum Encoding {
     /// The body is what it is.
     None,
-    /// It is compressed in the one way that can be asked for.
+    /// It is compressed with gzip, the one supported encoding.
     Gzip,
-    /// It is compressed in this way, which was not asked for.
+    /// It is compressed with this encoding, which was not requested.
     Other(String),
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn is_text(begin: &[u8]) -> bool {
     !text.chars().any(|letter| letter.is_control() && !matches!(letter, '\t' | '\n' | '\r'))
 }
 
-/// The error for a body in an encoding that was not asked for.
+/// The error for a body in an encoding that was not requested.
 pub(crate) fn unasked(coding: &str, url: &Url) -> Error {
     let message = format!("the body has a compression that was not asked for: {coding}");
     let hint = "let the server send the file as it is, or with gzip: mend its header Content-Encoding or the proxy that compresses";

@@ -17,7 +17,7 @@ const REDIRECT_BODY: usize = 64 << 10;
 const LEAST_UPLOAD_RATE: u64 = 64 << 10;
 
 impl HttpClient {
-    /// Sends the request, follows redirects, and gives what stands at their end.
+    /// Sends the request, follows redirects, and returns the final response.
     pub(crate) async fn exchange(
         &self,
         request: &Request,
@@ -147,7 +147,7 @@ pub(crate) fn leads_on(status: StatusCode, method: &Method) -> bool {
     }
 }
 
-/// Where a redirect leads. `leads_inside` says whether it is to a private address and must not.
+/// The target of a redirect. `leads_inside` returns whether the target is a private address that the server must not name.
 ///
 /// # Errors
 ///
@@ -160,15 +160,15 @@ pub(crate) fn redirect_target(
     leads_inside: impl FnOnce(&Url) -> bool,
 ) -> Result<Url, Error> {
     let bad = |what: &str| Error::new(ErrorKind::BadAnswer, what).with_url(from);
-    let location = headers.get(header::LOCATION).ok_or_else(|| bad("a redirect that leads nowhere"))?;
+    let location = headers.get(header::LOCATION).ok_or_else(|| bad("a redirect without a Location"))?;
     let location = std::str::from_utf8(location.as_bytes())
-        .map_err(|_| bad("the redirect leads to what is not a URL"))?;
+        .map_err(|_| bad("the Location of the redirect is not a valid URL"))?;
     if location.len() > LONGEST {
         return Err(bad(&format!("a redirect to a URL of more than {LONGEST} bytes")));
     }
-    let mut to = from.join(location).map_err(|_| bad("the redirect leads to what is not a URL"))?;
+    let mut to = from.join(location).map_err(|_| bad("the Location of the redirect is not a valid URL"))?;
     if !matches!(to.scheme(), "http" | "https") || to.host_str().is_none_or(str::is_empty) {
-        return Err(bad("the redirect leads to what is not an http or https URL"));
+        return Err(bad("the Location of the redirect is not an http or https URL"));
     }
     strip_user_info(&mut to);
     let refused = |why: String| Error::new(ErrorKind::Refused, why).with_url(from);

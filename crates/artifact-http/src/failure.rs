@@ -1,4 +1,4 @@
-//! What a broken transport means, in words.
+//! Errors of the transport and their messages.
 
 use std::error::Error as StdError;
 use std::{fmt, io};
@@ -130,17 +130,17 @@ fn no_http(fault: &reqwest::Error) -> Option<Error> {
         }
         fault.is_parse().then(|| {
             Error::new(ErrorKind::BadAnswer, "the answer is not HTTP")
-                .with_hint("is it http where https was meant, or another kind of server?")
+                .with_hint("does the server use http instead of https, or another protocol?")
         })
     })
 }
 
 /// A public server names a place that is not.
 pub(crate) fn leads_inside(url: &Url) -> Error {
-    let message = format!("a public server leads to a private address, {}", Origin::of(url));
+    let message = format!("a public server refers to a private address, {}", Origin::of(url));
     Error::new(ErrorKind::Refused, message)
         .with_url(url)
-        .with_hint("only a server that is itself at a private address may lead to another one")
+        .with_hint("only a server that is itself at a private address may refer to another one")
 }
 
 /// What is at the root of a failure, in words. The errors above it name values of the HTTP library, which say nothing to a person.

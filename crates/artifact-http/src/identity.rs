@@ -1,4 +1,4 @@
-//! As whom a repository is asked, and where credentials are looked up.
+//! The identity that requests to a repository use, and the lookup of credentials.
 
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::Credential;
 pub struct Login {
     /// The credential.
     pub credential: Credential,
-    /// Where it was found, in words without a secret: `Secret team/ghcr`, `docker-credential-pass`. Empty where there is
+    /// Where it was found, without a secret: `Secret team/ghcr`, `docker-credential-pass`. Empty where there is
     /// nothing to say.
     pub found_in: Arc<str>,
 }
@@ -25,7 +25,7 @@ impl Login {
         Self { credential, found_in: found_in.into() }
     }
 
-    /// Tells apart what different credentials may see, without a secret: the user's name, and where the credential was found.
+    /// Identifies the access of a credential, without a secret: the user's name, and where the credential was found.
     /// A password that was changed is the same scope.
     pub fn scope(&self) -> String {
         match &self.credential {
@@ -54,11 +54,11 @@ pub trait CredentialSource: Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// The place could not be asked. That is not the same as "there is none": going on without the
+    /// The lookup failed. That is not the same as "there is none": continuing without the
     /// credential would answer 401 and hide the real reason.
     async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error>;
 
-    /// Why there is no credential for this repository, in words for the person whose Warehouse was refused: the places that were searched,
+    /// Why there is no credential for this repository, as a message for the owner of the Warehouse: the places that were searched,
     /// and the nearest entry. `None` where there is nothing to say.
     fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
         let _ = (kind, url);
@@ -105,7 +105,7 @@ impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
     }
 }
 
-/// As whom a repository is asked during one discovery: with a credential, or anonymously, and then why.
+/// The identity of one discovery's requests: a credential, or anonymous, with the reason.
 ///
 /// It is resolved once, before the first request, and every request, cache and report of the discovery uses the same one. A Secret that is
 /// replaced in between counts for the next discovery.
@@ -128,7 +128,7 @@ impl From<Credential> for Identity {
 }
 
 impl Identity {
-    /// Nobody in particular.
+    /// Without a credential.
     pub fn anonymous() -> Self {
         Self::default()
     }
@@ -175,7 +175,7 @@ impl Identity {
         }
     }
 
-    /// What to do about a refusal of this kind; `what` is what was asked for. `None` for other errors.
+    /// What to do about a refusal of this kind; `what` names the requested resource. `None` for other errors.
     pub fn hint(&self, refusal: ErrorKind, what: impl Display) -> Option<String> {
         self.hint_to("read", refusal, what)
     }

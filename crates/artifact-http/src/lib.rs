@@ -1,6 +1,6 @@
 //! **One HTTP client for every artifact source**: it sends a request, follows redirects where that is
-//! safe, tries again where that may help, stops at a limit of bytes, silence or time, and counts
-//! exactly what was spent.
+//! safe, retries transient faults, enforces limits of bytes, idle time and total time, and counts
+//! requests and bytes exactly.
 //!
 //! ```
 //! use artifact_http::{Call, HttpClient, Request};
@@ -20,38 +20,38 @@
 //! # });
 //! ```
 //!
-//! # What is promised
+//! # Guarantees
 //!
 //! - **`Ok` means that a server answered**, with any status, and that the whole body is there: a
 //!   body that ends early, a broken chunk and a damaged gzip stream are errors.
 //!   [`Response::error_for_status`] turns a status into an error of the right kind.
 //! - **Retries** are for requests that may be repeated (GET and HEAD, others by
 //!   [`Request::retries`]), and for faults that [are transient](artifact_source::Error::is_transient): host names that cannot be
-//!   resolved, broken and refused connections, bodies that break off, silence, 408, 421, 425, 429 and 5xx. `Retry-After` is honoured; where it or the deadline leaves no time, the last answer
-//!   is given at once.
+//!   resolved, broken and refused connections, truncated bodies, stalls, 408, 421, 425, 429 and 5xx. `Retry-After` is honoured; if it or the deadline leaves no time, the last answer
+//!   is returned at once.
 //! - **Redirects** are followed by GET and HEAD, and by POST, PUT and PATCH where the method stays (307, 308). A
-//!   credential goes to the origin it was made for and nowhere else, and a request that carries one is
+//!   credential is sent to its own origin only, and a request with one is
 //!   never redirected from https to http.
-//! - **What an answer asks for has an author**: challenges and links are given away only as [`Instructions`], with the origin of the
-//!   server that sent them, which may be another one than was asked.
-//! - **Nobody is sent from a public address to a private one**, be it by its number or by a name that leads there: the
-//!   addresses of a name that a public server gave us are filtered where the connection is made, so that a name cannot lead to one address when it is
-//!   checked and to another when it is used. A server at a private address may lead to others. See
+//! - **Challenges and links carry their origin**: they are exposed only as [`Instructions`], with the origin of the
+//!   server that sent them, which may differ from the requested one.
+//! - **A public server cannot direct a request to a private address**, neither by IP address nor by a host name that resolves to one: the
+//!   addresses of such a name are filtered when the connection is made, so that a name cannot resolve to one address when it is
+//!   checked and to another when it is used. A server at a private address may redirect to private addresses. See
 //!   [`Request::public_only`] for URLs that an answer names, and [`HttpClientBuilder::count_as_public`] for networks that answer
-//!   public names with private addresses. Behind a proxy the names are resolved by the proxy, which is then
-//!   the one to say no; addresses by number are refused all the same.
+//!   public names with private addresses. Behind a proxy, the proxy resolves names
+//!   and has to refuse private ones; IP addresses are refused here in any case.
 //! - **Limits**: a body is cut off at [`Request::max_bytes`] *after* decompression, so a gzip bomb costs
-//!   no more memory than an honest body. A server that falls silent, or drips, times out.
-//! - **Counts**: every request that leaves is counted, each redirect and each retry too, and the bytes of
-//!   bodies as they travelled.
-//! - **Secrets** are in no error, no `Debug` and no URL that is shown.
+//!   no more memory than any other body. A server that sends nothing, or sends too slowly, times out.
+//! - **Counts**: every request is counted, including each redirect and each retry, and the bytes of
+//!   bodies as transferred.
+//! - **Secrets** never appear in an error, in `Debug` output or in a displayed URL.
 //! - **No globals and no environment**: proxies are taken from the environment only where
 //!   [`HttpClientBuilder::proxy_from_environment`] says so, and never for this machine itself, to which a credential may travel
 //!   in plain text. Certificates are checked by the platform's
 //!   trust store plus [`HttpClientBuilder::add_root_certificate_pem`].
 //!
-//! All errors are [`artifact_source::Error`]: transport faults are given their kind, their words and
-//! their hint once, here.
+//! All errors are [`artifact_source::Error`]. This crate sets the kind, the message and the hint of
+//! every transport fault.
 
 pub mod cache_folder;
 mod call;

@@ -1,4 +1,4 @@
-//! Origins, where names lead, and which addresses count as public.
+//! Origins, name resolution, and which addresses count as public.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -49,7 +49,7 @@ impl Network {
         is_private_address(address) && !self.public.iter().any(|range| range.contains(address))
     }
 
-    /// Whether the URL says by itself that it leads to a private address.
+    /// Whether the host of the URL is a private IP address.
     pub(crate) fn is_private(&self, url: &Url) -> bool {
         match literal(url) {
             Some(address) => self.is_private_address(address),
@@ -57,7 +57,7 @@ impl Network {
         }
     }
 
-    /// What reqwest asks for addresses; with `public_only` it is told of no private one.
+    /// The resolver of reqwest; with `public_only` it returns no private addresses.
     pub(crate) fn resolver(self: &Arc<Self>, public_only: bool) -> Arc<Resolver> {
         Arc::new(Resolver { network: Arc::clone(self), public_only })
     }
@@ -67,7 +67,7 @@ fn plain_name(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// Finds the addresses of a name. The connection goes to one of those that are given back here: a name that leads elsewhere a
+/// Finds the addresses of a name. The connection goes to one of the returned addresses: a name that resolves elsewhere a
 /// moment later changes nothing.
 pub(crate) struct Resolver {
     network: Arc<Network>,
@@ -107,13 +107,13 @@ async fn this_machine() -> Vec<SocketAddr> {
     found
 }
 
-/// A name that leads to private addresses and to no other.
+/// A name that resolves to private addresses only.
 #[derive(Debug)]
 pub(crate) struct OnlyPrivate;
 
 impl fmt::Display for OnlyPrivate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name leads to private addresses only")
+        f.write_str("the name resolves to private addresses only")
     }
 }
 
@@ -378,7 +378,7 @@ pub fn is_loopback(url: &Url) -> bool {
 /// Whether the URL names a place that only this machine or its own network reaches: loopback,
 /// private, link-local and shared addresses (where clouds keep their metadata services), and those that no server has. An
 /// IPv6 address that stands for an IPv4 one counts as that. A host name other than `localhost` is not looked up here and
-/// counts as public: what it leads to is seen when a connection is made, see [`Request::public_only`](crate::Request::public_only).
+/// counts as public: its addresses are checked when a connection is made, see [`Request::public_only`](crate::Request::public_only).
 ///
 /// ```
 /// use artifact_http::{Url, is_private};

@@ -1,4 +1,4 @@
-//! Answers that are kept: each question is asked once.
+//! A map whose values are computed once and kept.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

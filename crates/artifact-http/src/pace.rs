@@ -1,4 +1,4 @@
-//! Not asking any host too often.
+//! Rate limits per host.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::{is_loopback, retry};
 
-/// How long a host that said 429 is asked at a slower pace.
+/// How long the lower rate applies to a host that answered 429.
 const SLOWDOWN: Duration = Duration::from_secs(60);
 /// How many hosts are kept in mind before those that are at rest are forgotten.
 const MANY: usize = 4096;
@@ -24,7 +24,7 @@ const SLOWEST: u32 = 16;
 /// So many requests per second to each host, after a first burst. Clones share their state, so
 /// clients that talk to the same host keep its pace together.
 ///
-/// A 429 halves the pace of its host for a minute. This machine itself is asked without any limit,
+/// A 429 halves the rate of its host for a minute. This machine itself has no limit,
 /// unless one was set for it by name.
 ///
 /// ```
@@ -59,7 +59,7 @@ impl Rate {
     }
 }
 
-/// Where a host stands: the moment at which its bucket will be full again.
+/// The state of a host: the moment at which its bucket will be full again.
 #[derive(Clone, Copy)]
 struct State {
     full_at: Instant,

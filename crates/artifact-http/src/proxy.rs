@@ -1,4 +1,4 @@
-//! Which proxy a URL is asked through.
+//! The proxy of a URL.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,7 +11,7 @@ use url::{Position, Url};
 
 use crate::{Origin, is_loopback};
 
-/// The rules that say which proxy a URL is asked through, if any.
+/// The rules that choose the proxy of a URL, if any.
 pub(crate) struct Proxies {
     rules: Matcher,
 }
@@ -34,7 +34,7 @@ impl Proxies {
         })
     }
 
-    /// The proxy that this URL is asked through.
+    /// The proxy of this URL.
     ///
     /// Never one for this machine itself: it would be another machine's loopback that is reached, and what may travel in
     /// plain text to this machine, a credential, would travel there.
@@ -106,7 +106,7 @@ pub(crate) enum ProxyEnvironment {
     ShutOff,
     /// Nothing.
     Silent,
-    /// The proxies for http and https, and the hosts that are asked without one.
+    /// The proxies for http and https, and the hosts without one.
     Says { http: Option<Url>, https: Option<Url>, without: String },
 }
 
@@ -116,8 +116,8 @@ impl ProxyEnvironment {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` for a variable that counts and names what cannot be a proxy: to go on without would be to ask
-    /// directly what was meant to be asked through a proxy.
+    /// `InvalidInput` if a variable that is used does not name a proxy: ignoring it would request
+    /// directly what should go through a proxy.
     pub(crate) fn read(variables: &Variables<'_>) -> Result<Self, Error> {
         // In a CGI program HTTP_PROXY is what the request's header `Proxy` says.
         if variables("REQUEST_METHOD").is_some() {

@@ -1,4 +1,4 @@
-//! Finding a secret in a text of a server that repeats what it was sent, in the spellings that servers use.
+//! Finds a secret that a server repeats in a text, in the encodings that servers use.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};

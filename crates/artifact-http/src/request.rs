@@ -1,4 +1,4 @@
-//! What is to be sent, and with which authorizations.
+//! A request and its authorizations.
 
 use std::fmt;
 use std::sync::Arc;
@@ -140,7 +140,7 @@ impl Request {
         self
     }
 
-    /// What this origin gave to us as to anyone, such as the token of a registry that needs no credential, for where a redirect leads
+    /// An authorization that this origin gives to every client, such as the token of a registry that needs no credential, for when a redirect leads
     /// there. As there is no secret in it, it may travel over plain http.
     #[must_use]
     pub fn anonymous_authorization(mut self, origin: &Origin, authorization: Authorization) -> Self {
@@ -204,9 +204,9 @@ impl Request {
     /// Whether the request may go to public addresses only, as it must where a server out on the internet named the URL:
     /// otherwise that server could send us to our own machine, or to the metadata service of a cloud. Defaults to `false`.
     ///
-    /// A URL or name that leads to private addresses only is then [`Refused`](ErrorKind::Refused) before anything is sent;
+    /// A URL or name that resolves to private addresses only is then [`Refused`](ErrorKind::Refused) before anything is sent;
     /// of several addresses the public ones are used. Whether a server is itself at a private address, and may name others
-    /// there, is told by [`Response::came_from_private_address`](crate::Response::came_from_private_address).
+    /// there, is reported by [`Response::came_from_private_address`](crate::Response::came_from_private_address).
     #[must_use]
     pub fn public_only(mut self, public_only: bool) -> Self {
         self.public_only = public_only;
@@ -317,7 +317,7 @@ pub(crate) struct Authorizations {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sent<'a> {
     pub(crate) value: &'a HeaderValue,
-    /// Whether it stands for a credential of ours, not for a token that anyone gets.
+    /// Whether it represents a credential, not a token that every client gets.
     pub(crate) is_own: bool,
 }
 
@@ -336,7 +336,7 @@ impl Authorizations {
         self.own.as_ref().filter(|(own, _)| own == origin).map(|(_, authorization)| authorization)
     }
 
-    /// What is sent to this origin. `is_first` tells that no redirect has led to another origin yet.
+    /// The authorization for this origin. `is_first` says that no redirect has led to another origin yet.
     pub(crate) fn sent_to(&self, origin: &Origin, is_first: bool) -> Option<Sent<'_>> {
         let own = self.own(origin).filter(|_| is_first).map(|authorization| (authorization, true));
         let anonymous = || {

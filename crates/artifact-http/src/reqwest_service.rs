@@ -1,4 +1,4 @@
-//! The service of reqwest, with three ways to servers: to any address, to public addresses only, and through a proxy.
+//! The reqwest service, with three kinds of connections: to any address, to public addresses only, and through a proxy.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -20,9 +20,9 @@ const PROXY_WANTS_CREDENTIAL: http::StatusCode = http::StatusCode::PROXY_AUTHENT
 
 /// Sends single requests.
 ///
-/// A request that a public server led us to takes the second way, which knows of no private address and shares no
-/// connection with the first. What is asked through a proxy has one way only: the proxy finds the addresses, and knows what
-/// it may reach. Each request, each redirect too, is looked at by itself, and this machine is never asked through a proxy.
+/// A request to a URL from a public server uses the second kind, which resolves to no private address and shares no
+/// connection with the first. With a proxy there is only one kind: the proxy resolves the addresses, and decides what
+/// it may reach. Each request, each redirect too, is checked separately, and this machine never goes through a proxy.
 #[derive(Clone)]
 pub(crate) struct ReqwestService {
     anywhere: reqwest::Client,

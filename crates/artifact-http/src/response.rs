@@ -1,4 +1,4 @@
-//! An answer, and the error that it means.
+//! A response, and the error of its status.
 
 use std::fmt;
 use std::time::Instant;
@@ -42,7 +42,7 @@ impl Response {
         !self.instructions.public_only()
     }
 
-    /// What the answer asks its reader to do next: `WWW-Authenticate`, `Link` and `Location`, with the origin that sent them.
+    /// The headers that direct the next request, `WWW-Authenticate`, `Link` and `Location`, with the origin that sent them.
     pub fn instructions(&self) -> &Instructions {
         &self.instructions
     }
@@ -66,7 +66,7 @@ impl Response {
         }
     }
 
-    /// Whether this is the whole of what was asked for: an answer with status 200. Those with another status of success
+    /// Whether the response is complete: an answer with status 200. Those with another status of success
     /// ([RFC 9110, section 15.3](https://www.rfc-editor.org/rfc/rfc9110#section-15.3)) are a part (206), a change to an earlier answer
     /// (226), what a proxy has made of the answer (203), nothing (204, 205), or the outcome of an action (201, 202).
     pub fn is_complete(&self) -> bool {
@@ -94,7 +94,7 @@ impl Response {
     }
 }
 
-/// Whether an answer with this status is the whole of what was asked for: see [`Response::is_complete`].
+/// Whether a response with this status is complete: see [`Response::is_complete`].
 pub(crate) fn is_complete(status: StatusCode) -> bool {
     status == StatusCode::OK
 }

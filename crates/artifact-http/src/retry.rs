@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{HeaderMap, HeaderName, header};
 
-/// How long the server asks the client to wait: `Retry-After` in seconds or as a date (RFC 9110,
+/// The wait that the server requests: `Retry-After` in seconds or as a date (RFC 9110,
 /// section 10.2.3). A date is read beside the server's own `Date`, so that clocks need not agree; one
 /// in the past is zero. `None` where there is no such header, or it cannot be read.
 ///

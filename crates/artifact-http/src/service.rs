@@ -11,7 +11,7 @@ use futures::{Stream, StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
-/// Sends one request and gives its answer: what an [`HttpClient`](crate::HttpClient) stands on.
+/// Sends one request and returns its response: the layer below an [`HttpClient`](crate::HttpClient).
 ///
 /// The client above it counts, limits and paces requests, follows redirects, tries again, stops at the deadline, and decides which
 /// credential goes where. The service below it only exchanges one request for one answer. So a service can record answers, replay
@@ -105,7 +105,7 @@ impl fmt::Debug for ServiceRequest {
     }
 }
 
-/// A service that is told what the client above it was configured with.
+/// A service that receives the configuration of the client above it.
 #[derive(Debug)]
 pub(crate) struct Configured {
     pub(crate) inner: Arc<dyn HttpService>,
@@ -131,7 +131,7 @@ pub struct ServiceResponse {
     pub headers: HeaderMap,
     /// The body, still compressed if the server compressed it.
     pub body: ServiceBody,
-    /// Whether the server that answered is at a private address: it may then lead to another private one.
+    /// Whether the server that answered is at a private address: it may then redirect to another private one.
     pub private: bool,
 }
 

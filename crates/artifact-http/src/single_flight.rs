@@ -80,13 +80,13 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// The answer of this read, or of the same one that another caller has asked for and that has not started.
+    /// The result of this read, or of the same read of another caller that has not started yet.
     ///
     /// # Errors
     ///
     /// That of the read; [`TimedOut`](artifact_source::ErrorKind::TimedOut) where the deadline of this call passes first. An error that may be due
-    /// to the shorter deadline of another caller, who had no time to try again, is no answer: then the callers with more time
-    /// ask once more, together.
+    /// to the shorter deadline of another caller, which had no time to retry, is not shared: the callers with a later deadline
+    /// share one further read.
     pub async fn share<R>(&self, key: K, call: &Call, read: impl Fn() -> R) -> Result<V, Error>
     where
         R: Future<Output = Result<V, Error>> + Send + 'static,

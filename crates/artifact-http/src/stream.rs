@@ -16,7 +16,7 @@ use crate::{Call, Identity, Instructions, Request, Response, call};
 
 /// How much of an error page is read.
 const ERROR_PAGE: u64 = 64 << 10;
-/// How long the words of an error page are waited for, after its status.
+/// The time limit for the text of an error page, after its status.
 const ERROR_PAGE_TIME: Duration = Duration::from_secs(5);
 /// What a body that is read whole has to bring within the stall time-out.
 const LEAST_PROGRESS: usize = 1 << 10;
@@ -151,7 +151,7 @@ impl StreamingResponse {
         &self.url
     }
 
-    /// What the answer asks its reader to do next, with the origin that sent it.
+    /// The headers that direct the next request, with the origin that sent them.
     pub fn instructions(&self) -> &Instructions {
         &self.instructions
     }
@@ -182,7 +182,7 @@ impl StreamingResponse {
     }
 
     /// This answer if it [is complete](Response::is_complete), and otherwise an error of the fitting kind, with the
-    /// [words of the server](Error::server_message) where the answer is a short `text/plain`. The credential of `identity`, and what this
+    /// [message of the server](Error::server_message) if the answer is a short `text/plain`. The credential of `identity`, and what this
     /// server was sent, is removed from them.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Which certificates are trusted, and what a refused one means in words.
+//! Which certificates are trusted, and the errors of refused ones.
 
 use std::error::Error as StdError;
 use std::net::IpAddr;
@@ -53,7 +53,7 @@ pub(crate) fn configuration(roots_pem: &[u8], skip_verify: bool) -> Result<Clien
                 // What stands in the cause is the name of a Rust value.
                 let why = match &cause {
                     rustls::Error::InvalidCertificate(CertificateError::BadEncoding) => {
-                        "it is damaged, or is no certificate".to_owned()
+                        "it is damaged, or is not a certificate".to_owned()
                     }
                     rustls::Error::InvalidCertificate(problem) => in_words(&format!("{problem:?}")),
                     other => in_words(&format!("{other:?}")),

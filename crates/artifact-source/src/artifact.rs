@@ -97,7 +97,7 @@ pub struct Chart {
     /// The version as the repository spells it; for an OCI chart with every `_` of the tag as `+`
     /// ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     pub version: String,
-    /// The digest of its content, as `algorithm:hex`, where the source was asked to follow digests and the repository states one: of the
+    /// The digest of its content, as `algorithm:hex`, if the source follows digests and the repository states one: of the
     /// manifest in a registry, of the archive in a chart repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -126,7 +126,7 @@ pub struct Generic {
     pub artifact_type: String,
     /// The version.
     pub version: String,
-    /// Whatever else the source knows, as a JSON object.
+    /// Further data of the source, as a JSON object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }

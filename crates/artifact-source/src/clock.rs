@@ -1,12 +1,12 @@
-//! Where sources take the present time from.
+//! The clock of sources.
 
 use std::fmt::Debug;
 
 use jiff::Timestamp;
 
-/// Tells the present time. Sources read no clock of their own, so that a test or a replay decides which time it is.
+/// Returns the current time. Sources read no other clock, so a test or a replay can set the time.
 ///
-/// A [`Timestamp`] is a clock that stands still, and [`SystemClock`] is the system's.
+/// A [`Timestamp`] is a fixed clock, and [`SystemClock`] is the system's.
 ///
 /// ```
 /// use artifact_source::{Clock, SystemClock};

@@ -1,4 +1,4 @@
-//! What a discovery cost, so that every claim about cost can be tested.
+//! The cost of a discovery, so that every claim about cost can be tested.
 
 use std::fmt;
 use std::ops::{Add, AddAssign};
@@ -93,12 +93,12 @@ struct Counters {
 }
 
 impl Meter {
-    /// A meter that stands at zero.
+    /// Creates a meter with zero counts.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Counts one request. To be called when it is sent, whatever becomes of it.
+    /// Counts one request. Call it when the request is sent, whether it succeeds or fails.
     pub fn count_request(&self) {
         self.0.requests.fetch_add(1, Ordering::Relaxed);
     }

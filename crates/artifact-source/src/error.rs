@@ -1,4 +1,4 @@
-//! What can go wrong, in one type for every source.
+//! The error type of every source.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -35,10 +35,10 @@ pub enum ErrorKind {
     TimedOut,
     /// The answer is larger than the limit.
     TooLarge,
-    /// The answer is not what the protocol or the format asks for.
+    /// The answer violates the protocol or the format.
     BadAnswer,
     /// Something that was about to happen is not allowed: a credential over plain http, a redirect
-    /// to a place that must not be asked.
+    /// to a place that must not be requested.
     Refused,
     /// The cache on disk could not be used.
     Cache,
@@ -327,7 +327,7 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Unauthorized | ErrorKind::Forbidden)
     }
 
-    /// Whether the thing that was asked for does not exist.
+    /// Whether the requested resource does not exist.
     pub fn is_not_found(&self) -> bool {
         self.0.kind == ErrorKind::NotFound
     }
@@ -372,7 +372,7 @@ impl StdError for Error {
     }
 }
 
-/// What a server said, as it can stand in one line of an error; `None` for nothing.
+/// The message of a server as one line of an error; `None` if it is empty.
 fn shown_server_message(text: &str) -> Option<String> {
     const LONGEST: usize = 300;
     let mut shown = String::new();

@@ -1,4 +1,4 @@
-//! Which source it is.
+//! The identity of a source.
 
 use std::fmt;
 

@@ -1,10 +1,10 @@
 //! An **artifact source** answers one question: *which are the newest revisions, in this one
-//! place, that fit this one rule?* This crate defines that question and its answer, and holds
-//! none of the sources themselves.
+//! place, that match this one rule?* This crate defines the trait and its results; the sources
+//! are in other crates.
 //!
-//! A place is an image repository, a Git repository, a chart repository, or whatever you teach
-//! it to be: implement [`ArtifactSource`], run the [`conformance`] suite over it, and everything
-//! that drives our own sources drives yours.
+//! A place is an image repository, a Git repository, a chart repository, or one of your own:
+//! implement [`ArtifactSource`] and run the [`conformance`] suite over it, and every program that
+//! uses sources through the trait can use yours.
 //!
 //! ```
 //! use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, memory::MemorySource};
@@ -17,7 +17,7 @@
 //! };
 //! assert_eq!(found.artifacts[0].version, "nightly"); // by bytes, descending
 //!
-//! // Hand the observation back, and an honest source may prove that nothing changed.
+//! // Given its observation of last time, a source can prove that nothing changed.
 //! let observation = found.observation.expect("a memory source always gives one");
 //! let again = source.discover(DiscoverRequest::new().with_previous(&observation)).await?;
 //! assert!(matches!(again, Discovery::Unchanged { .. }));
@@ -26,17 +26,17 @@
 //! # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
 //! ```
 //!
-//! # What is where
+//! # Contents
 //!
 //! | you want to | look at |
 //! |---|---|
 //! | implement a source | [`ArtifactSource`] and its contract |
 //! | hold different sources in one list | [`ArtifactSourceExt::erase`], [`AnyArtifact`] |
-//! | learn why a candidate was not taken | [`Trace`], [`Recorder`] |
+//! | find out why a candidate was not selected | [`Trace`], [`Recorder`] |
 //! | poll cheaply | [`Observation`], [`Fingerprint`] |
 //! | know what a discovery cost | [`Cost`], [`Meter`] |
-//! | tell a passing fault from a lasting one | [`Error::is_transient`] |
-//! | decide which time it is | [`Clock`] |
+//! | tell a transient fault from a permanent one | [`Error::is_transient`] |
+//! | set the time | [`Clock`] |
 //! | test an implementation | [`conformance`] |
 
 mod artifact;

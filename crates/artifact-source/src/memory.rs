@@ -1,4 +1,4 @@
-//! A source without a network, for tests of whatever drives sources and as the shortest complete
+//! A source without a network, for tests of programs that use sources, and the shortest complete
 //! example of the contract.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What a source remembers between two calls.
+//! The state of a source between two calls.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ impl Observation {
         S::deserialize(&self.state).ok()
     }
 
-    /// The state, if a source of this kind has recorded it under its [`Fingerprint`], whatever it asked, and it reads as `S`.
+    /// The state, if a source of this kind has recorded it under its [`Fingerprint`], with any question, and it deserializes as `S`.
     pub fn state_of<S: DeserializeOwned>(&self, kind: &SourceKind) -> Option<S> {
         #[derive(Deserialize)]
         struct Kind {
@@ -80,7 +80,7 @@ impl Observation {
 /// }
 /// ```
 ///
-/// - `schema` is [`SCHEMA`](Self::SCHEMA). An observation of another one is as good as none.
+/// - `schema` is [`SCHEMA`](Self::SCHEMA). An observation with another schema is ignored.
 /// - `fingerprint` is JSON as text, since its fields have an order: `kind`, `repository`, `rule`, `limit`, then the fields that only this kind of source has. A field
 ///   without a value is left out.
 /// - `rule` has `strategy` (`semVer` with `constraint` and `strictness`: `strict`, `loose`, `bare`; `lexical`; `newest`; `digest` with `tag`; or a word of
@@ -116,7 +116,7 @@ pub struct Fingerprint(String);
 pub enum RecordedRule<'r> {
     /// A rule about names.
     Names(&'r TagRule),
-    /// A strategy of the source's own, which is no rule about names: `newestFromBranch`.
+    /// A strategy of the source's own, which is not a rule about names: `newestFromBranch`.
     Other(&'r str),
 }
 

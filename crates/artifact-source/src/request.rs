@@ -1,4 +1,4 @@
-//! The question put to a source.
+//! The request to a source.
 
 use std::fmt;
 use std::time::Instant;

@@ -30,7 +30,7 @@ use crate::{AnyArtifact, Artifact, DiscoverRequest, Discovery, Error, SourceId};
 ///   error, never an older artifact.
 /// - **No globals, no environment, no hidden clock**: transport, caches, credentials and clock come
 ///   in when the source is built.
-/// - **No credential** stands in any error, trace, observation, [`Debug`] or [`Display`].
+/// - **No credential** appears in any error, trace, observation, [`Debug`] or [`Display`].
 #[async_trait]
 pub trait ArtifactSource: Debug + Display + Send + Sync + 'static {
     /// What this source finds.
@@ -43,17 +43,17 @@ pub trait ArtifactSource: Debug + Display + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the source from giving a full and true answer: see
+    /// Every cause that prevents a complete and correct answer: see
     /// [`ErrorKind`](crate::ErrorKind).
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Self::Artifact>, Error>;
 }
 
-/// A source of any kind, as it stands in a list.
+/// A source of any kind, for lists of sources.
 pub type AnySource = Arc<dyn ArtifactSource<Artifact = AnyArtifact>>;
 
 /// Methods of every [`ArtifactSource`].
 pub trait ArtifactSourceExt: ArtifactSource + Sized {
-    /// The same source of [`AnyArtifact`], so that it can stand in a list with sources of other kinds.
+    /// Wraps the source as a source of [`AnyArtifact`], for lists with sources of other kinds.
     fn erase(self) -> AnySource {
         Arc::new(Erased(self))
     }

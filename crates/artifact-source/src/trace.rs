@@ -1,4 +1,4 @@
-//! Why each candidate was taken or not.
+//! Why each candidate was selected or not.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -13,7 +13,7 @@ use crate::lock;
 pub struct Candidate<'a> {
     /// The name it is listed by: tag, commit id or version, as the server spells it.
     pub name: &'a str,
-    /// What a person would like to see beside the name, where the source knows it anyway: a
+    /// Further information for people, if the source has it anyway: a
     /// digest, a subject.
     pub detail: Option<&'a str>,
 }
@@ -43,7 +43,7 @@ pub trait Trace: Send + Sync {
     /// The candidate is not, for this reason.
     fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection);
 
-    /// The source asks as this principal. Called at most once, before the first request, by sources that look a credential up. Does nothing unless it is overridden.
+    /// Reports the principal of the source. Called at most once, before the first request, by sources that look a credential up. Does nothing unless it is overridden.
     fn authenticated(&self, principal: &Principal) {
         let _ = principal;
     }
@@ -55,11 +55,11 @@ pub trait Trace: Send + Sync {
     }
 }
 
-/// The identity as which a source asks, in words without a secret.
+/// The identity that a source uses, described without a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Principal {
-    /// With a credential, which these words describe: `robot of Secret team/ghcr`.
+    /// With the credential of this description: `robot of Secret team/ghcr`.
     Credential(String),
     /// Without a credential, and, where that is known, why there is none.
     Anonymous(Option<String>),
@@ -151,7 +151,7 @@ impl Recorder {
         lock(&self.warnings).clone()
     }
 
-    /// The identity as which the source asked, if it told one.
+    /// The identity that the source used, if it reported one.
     pub fn principal(&self) -> Option<Principal> {
         lock(&self.principal).clone()
     }

@@ -25,7 +25,7 @@
 //! ```
 //!
 //! It covers an instruction of a Dockerfile, or a key of YAML with all that is below it. `# lint: allow-file RULE: REASON` covers the
-//! file. A waiver without a reason, of a rule that does not exist, or that waives nothing is a finding itself.
+//! file. A waiver without a reason, of a rule that does not exist, or that waives nothing is itself a finding.
 
 mod chart;
 mod dockerfile;

@@ -1,4 +1,4 @@
-//! What a lint is told about the use of its subject.
+//! Options of a lint.
 
 /// What is known about the use of a chart. Without these, a few rules do not apply.
 ///

@@ -18,7 +18,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Commits of a branch are judged one by one, by what Git says of them and by the paths that they change:
+//! Commits of a branch are judged one by one, by their metadata and by the paths that they change:
 //!
 //! ```
 //! use commit_rule::{CommitRule, CommitVariables, Time};

@@ -1,4 +1,4 @@
-//! The rule: what the user asks for, checked and compiled.
+//! The rule of a subscription, checked and compiled.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 
 use crate::error::{InvalidCommitRule, NamesDoNotDecide};
 
-/// Which commits of a repository are found. Defaults to the newest commits that the remote's HEAD leads to.
+/// Which commits of a repository are found. Defaults to the newest commits of the remote's HEAD.
 ///
 /// A rule judges without a server: see [the crate](crate). It serializes to the settings that its answers depend on, without those that its
 /// strategy ignores.
@@ -81,7 +81,7 @@ impl CommitRule {
         &self.settings.exclude_paths
     }
 
-    /// Judges the names of tags, as they stand after `refs/tags/` or with it: first the accepted ones, best first, then the rejected ones in
+    /// Judges the names of tags, without or with `refs/tags/`: first the accepted ones, best first, then the rejected ones in
     /// the given order. Under [`NewestTag`](CommitSelectionStrategy::NewestTag), whose order is that of dates, the accepted ones are in no
     /// particular order.
     ///
@@ -149,7 +149,7 @@ impl CommitRule {
         }
     }
 
-    /// Judges a commit by the paths that it changes, as they stand in a Git tree: accepted where at least one of them is included and not
+    /// Judges a commit by the paths that it changes, as Git trees have them: accepted where at least one of them is included and not
     /// excluded, and where every path counts
     /// ([rules 4.3 and 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     pub fn judge_paths(&self, changed: impl IntoIterator<Item: AsRef<[u8]>>) -> Verdict {

@@ -127,7 +127,7 @@ impl<C: fmt::Display> Serialize for Diagnostic<C> {
 pub enum Severity {
     /// Worth knowing.
     Note,
-    /// The text is used. It is against a best practice, or may not mean what its author meant.
+    /// The text is used. It violates a best practice, or may not mean what its author intended.
     Warning,
     /// The text, or the document it is in, is not used, or is refused by the program that reads it.
     Error,

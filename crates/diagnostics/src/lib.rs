@@ -1,14 +1,14 @@
-//! What is wrong with a text, where, what to do about it, and the edit that does it: one shape for validation, lint, SARIF and editors.
+//! Diagnostics of a text: what is wrong, where, what to do about it, and the edit that fixes it. One type serves validation, lint, SARIF and editors.
 //!
 //! ```
 //! use diagnostics::{Applicability, Diagnostic, Location, Replacement, Severity, sarif};
 //!
 //! let text = "tag: latset\n";
 //! let location = Location::new("values.yaml", 1, 6).with_bytes(5..11);
-//! let diagnostic = Diagnostic::new(Severity::Warning, "unknown-tag", location, "tag", "`latset` is no tag")
+//! let diagnostic = Diagnostic::new(Severity::Warning, "unknown-tag", location, "tag", "`latset` is not a tag")
 //!     .with_help("write `latest`")
 //!     .with_replacement(Replacement::new(5..11, "latest", Applicability::MaybeIncorrect));
-//! assert_eq!(format!("{diagnostic:#}"), "values.yaml:1:6: warning: `latset` is no tag (tag) [unknown-tag]");
+//! assert_eq!(format!("{diagnostic:#}"), "values.yaml:1:6: warning: `latset` is not a tag (tag) [unknown-tag]");
 //!
 //! let fixed = Replacement::apply_all(text, &diagnostic.replacement);
 //! assert_eq!(fixed, "tag: latest\n");

@@ -47,12 +47,12 @@ impl Replacement {
     }
 }
 
-/// How sure it is that a [`Replacement`] is what the author of the text meant.
+/// The confidence that a [`Replacement`] is what the author intended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Applicability {
     /// The edit keeps what is written and says it in the form that is read: a program may make it.
     MachineApplicable,
-    /// The edit is what was probably meant, such as the nearest known name: a person should see it first.
+    /// The edit is probably what was intended, such as the nearest known name: a person should review it.
     MaybeIncorrect,
 }

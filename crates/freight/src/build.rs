@@ -16,7 +16,7 @@ use crate::name::freight_name;
 
 /// Collects the outcome of every subscription of one discovery and builds Freight from them.
 ///
-/// Outcomes may come in any order: they are told apart by the index of their subscription in the Warehouse.
+/// Outcomes may arrive in any order: each has the index of its subscription in the Warehouse.
 #[derive(Clone, Debug)]
 pub struct FreightBuilder<'a> {
     warehouse: &'a Warehouse,
@@ -75,7 +75,7 @@ pub struct Missing {
 pub enum MissingCause {
     /// Discovery succeeded, and no artifact fits the subscription.
     NothingFits,
-    /// Discovery failed with this error. Its type is that of whatever discovered:
+    /// Discovery failed with this error. The caller of the builder chooses its type:
     ///
     /// ```
     /// use std::io;
@@ -241,7 +241,7 @@ fn add_best(freight: &mut Freight, result: &DiscoveryResult) -> bool {
     true
 }
 
-/// What a subscription subscribes to, in a few words.
+/// A short description of a subscription.
 fn describe(subscription: &Subscription) -> String {
     let mut text = subscription.type_key().to_owned();
     if let Some(url) = subscription.repo_url() {

@@ -157,7 +157,7 @@ impl Default for NeededCreated {
 fn text(arguments: &[Value], index: usize) -> Result<String, Failure> {
     match arguments.get(index) {
         Some(Value::Text(text)) => Ok(String::from_utf8_lossy(text).into_owned()),
-        Some(other) => Err(Failure::new(format!("a text was expected, not {}", other.type_name()))),
+        Some(other) => Err(Failure::new(format!("a string was expected, not {}", other.type_name()))),
         None => Err(Failure::new("an argument is missing")),
     }
 }

@@ -1,4 +1,4 @@
-//! Freight: one deterministic, named set of artifact revisions, with the URL normalizers its name rests on.
+//! Freight: one deterministic, named set of artifact revisions, with the URL normalizers that its name uses.
 //!
 //! A piece of **Freight** holds one revision of every artifact a Warehouse subscribes to: an image by tag and digest, a
 //! commit by its id, a chart by its version (and its digest, if the subscription follows digests). Its name is a digest of that content, so the same
@@ -36,20 +36,20 @@
 //! policy is `Manual` never builds; one whose criteria are not satisfied does not either. [`FreightBuilder::assemble`] leaves
 //! policy and criteria to the caller. The order in which outcomes arrive never matters.
 //!
-//! [`NeededCreated`] tells a discovery, before it starts, of which images the criteria may read the time of creation.
+//! [`NeededCreated`] lists, before a discovery starts, the images whose creation time the criteria may read.
 //!
 //! # The name
 //!
 //! [Rule 6.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md):
 //!
 //! [`freight_name`] is the hexadecimal SHA-1 of the origin and the sorted parts, one for each artifact. Git and chart
-//! repositories count in their normal forms ([`normalize_git`], [`normalize_chart`]), images as they are written. A chart counts with its digest
+//! repositories are in their normal forms ([`normalize_git`], [`normalize_chart`]), images as they are written. A chart includes its digest
 //! if it has one, which needs `followDigests` in its subscription; Kargo's charts have none.
 //!
 //! # Where this differs from Kargo
 //!
-//! The origin is set before the name is computed. Kargo's controller computes it first, without an origin, and leans on its
-//! webhook to compute it again.
+//! The origin is set before the name is computed. Kargo's controller computes it first, without an origin, and its
+//! webhook computes it again.
 
 mod build;
 mod criteria;

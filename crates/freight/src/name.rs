@@ -1,4 +1,4 @@
-//! The name of Freight: a digest of what is in it ([rule 6.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+//! The name of Freight: a digest of its content ([rule 6.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
 use go_compat::path::join;
 use repository_url::{normalize_chart, normalize_git};

@@ -1,4 +1,4 @@
-//! What Go's libraries answer, in Rust: for programs that have to read what a Go program reads, as it does.
+//! Functions of Go's libraries in Rust, with the same results: for programs that read the same input as a Go program.
 //!
 //! ```
 //! use go_compat::{Glob, GoDuration, GoRegex, path, time};
@@ -11,7 +11,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! | item | answers as |
+//! | item | corresponds to |
 //! |---|---|
 //! | [`GoRegex`] | `regexp.Compile` and `Regexp.MatchString` (RE2 syntax), on the engine of the `regex` crate |
 //! | [`Glob`] | `doublestar.ValidatePattern` and `doublestar.Match` of `bmatcuk/doublestar` v4 |
@@ -25,8 +25,8 @@
 //! The functions are pure: no I/O, no clock, no environment, no async; the crate builds for `wasm32-unknown-unknown`. No input
 //! panics, patterns are bounded in size, and matching a regular expression is linear in the text.
 //!
-//! Each item states where it differs from Go. The rest is checked against answers of Go: the rows under `tests/vectors`, and
-//! questions that a test invents and puts to both sides.
+//! Each item states where it differs from Go. The rest is checked against Go: the rows under `tests/vectors`, and
+//! generated inputs that a test gives to both.
 
 mod duration;
 mod glob;

@@ -1,4 +1,4 @@
-//! Paths as Go's package `path` has them: separated by `/`, whatever the system.
+//! Paths as Go's package `path` has them: separated by `/` on every system.
 
 use std::borrow::Cow;
 

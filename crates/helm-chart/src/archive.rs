@@ -86,7 +86,7 @@ fn inner_path(name: &str) -> Result<String, Error> {
         return outside("is not below a folder with the name of the chart");
     }
     if path.starts_with("..") {
-        return outside("leads out of the chart");
+        return outside("is outside the chart");
     }
     if matches!(path.as_bytes(), [letter, b':', b'/', ..] if letter.is_ascii_alphabetic()) {
         return outside("is a path of Windows with a drive");
@@ -187,13 +187,13 @@ mod tests {
         for (name, message) in [
             ("web", "not below a folder"),
             ("web/", "not below a folder"),
-            ("web/../../etc/passwd", "leads out"),
-            ("web/..a", "leads out"),
+            ("web/../../etc/passwd", "is outside"),
+            ("web/..a", "is outside"),
             ("web//etc/passwd", "absolute"),
             ("/etc/passwd/", "absolute"),
             ("/Chart.yaml", "absolute"),
             ("\\web\\Chart.yaml", "absolute"),
-            ("web\\..\\..\\x", "leads out"),
+            ("web\\..\\..\\x", "is outside"),
             ("web/c:/x", "drive"),
             ("Chart.yaml/x", "belongs into a folder"),
         ] {

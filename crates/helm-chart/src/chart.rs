@@ -48,7 +48,7 @@ fn is_chart(folders: &dyn ChartFolders, path: &str) -> bool {
 }
 
 impl Chart {
-    /// The chart of a folder, from all files that stand in it, in any order. What its `.helmignore` names is left out.
+    /// The chart of a folder, from all its files, in any order. What its `.helmignore` names is left out.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! From YAML to the fields of `Chart.yaml` and `Chart.lock`, converted as Helm converts them.
 //!
-//! Helm reads YAML through JSON: a number or truth value becomes a text where a text is wanted, names of fields may have any case, null is
-//! nothing, and fields that it does not know are dropped.
+//! Helm reads YAML through JSON: a number or boolean becomes a string where a string is expected, names of fields may have any case, null is
+//! absent, and fields that it does not know are dropped.
 
 use std::collections::BTreeMap;
 

@@ -14,7 +14,7 @@ const MAX_ENTRIES: usize = 1_000_000;
 
 /// The folders of charts below a folder on disk.
 ///
-/// Links are followed, as in Helm, as long as they stay below the root. A link that leads out of it is an error, and so is a device, a pipe
+/// Links are followed, as in Helm, as long as they stay below the root. A link to a target outside of it is an error, and so is a device, a pipe
 /// or a socket, unless `.helmignore` names it.
 ///
 /// ```
@@ -139,12 +139,12 @@ impl Walk<'_> {
         let mut kind = fs::symlink_metadata(file).map_err(|cause| at(unreadable(cause)))?.file_type();
         let mut target = file.to_owned();
         if kind.is_symlink() {
-            // Rules for files and for folders differ, so a link that leads nowhere is ignored as a file is.
+            // Rules for files and for folders differ, so a link that cannot be resolved is ignored as a file is.
             target = match fs::canonicalize(file) {
                 Ok(target) => target,
                 Err(_) if self.is_ignored(path, false) => return Ok(()),
                 Err(cause) => {
-                    return Err(at(Error::new("the link leads nowhere").with_cause(cause)))
+                    return Err(at(Error::new("the link cannot be resolved").with_cause(cause)))
                         .map_err(|error| error.with_hint("remove the link, or name it in `.helmignore`"));
                 }
             };
@@ -158,7 +158,7 @@ impl Walk<'_> {
         }
         if kind.is_dir() {
             if self.within.contains(&target) {
-                return Err(at(Error::new("the link leads back to a folder that it is in"))
+                return Err(at(Error::new("the link points to one of its parent folders"))
                     .with_hint("remove the link, or name it in `.helmignore`"));
             }
             if self.within.len() >= MAX_DEPTH {
@@ -225,6 +225,6 @@ fn no_folder(cause: std::io::Error) -> Error {
 }
 
 fn leaves_root() -> Error {
-    Error::new("the link leads out of the folder of charts")
+    Error::new("the link points outside the folder of charts")
         .with_hint("put a copy in the place of the link, or name it in `.helmignore`")
 }

@@ -30,7 +30,7 @@ impl Error {
         self
     }
 
-    /// The error with the path of its file relative to another folder, in which this folder is: the folder stands before the path.
+    /// The error with the path of its file relative to another folder, in which this folder is: the folder is put before the path.
     #[must_use]
     pub fn below(mut self, folder: impl AsRef<Path>) -> Self {
         self.path = Some(match &self.path {

@@ -20,7 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! This crate sends nothing and runs nothing. [`chart-release`](https://docs.rs/chart-release) resolves dependencies and publishes.
+//! This crate sends nothing and starts no process. [`chart-release`](https://docs.rs/chart-release) resolves dependencies and publishes.
 //!
 //! | you want to | look at |
 //! |---|---|
@@ -40,24 +40,24 @@
 //!   begins with `_` or `.` are left out.
 //! - A byte order mark at the start of a file is removed. Modes and times of files are not kept, and there are no empty directories.
 //!
-//! Everything that Helm leaves to chance is fixed, so the same files give the same bytes: every file has the time 0 of Unix and the owner
+//! Everything that varies in Helm's archives is fixed, so the same files give the same bytes: every file has the time 0 of Unix and the owner
 //! 0; files are in the order in which Helm walks through a folder, and charts in `charts/` in the order of their names.
 //!
 //! # Differences from `helm package`
 //!
 //! - Times, and the order of charts in `charts/`, which Helm takes at random.
-//! - What only one of Helm 3 and Helm 4 takes is refused: a file above 5 MiB (Helm 3 refuses it), another `apiVersion` than `v1` and `v2`
+//! - What only one of Helm 3 and Helm 4 accepts is refused: a file above 5 MiB (Helm 3 refuses it), another `apiVersion` than `v1` and `v2`
 //!   (Helm 4 refuses it).
 //! - What Helm packages and does not load again is refused: a `\` in a name, a name that begins with `..`, two versions of one chart in
 //!   `charts/`, 100 MiB or more in total.
-//! - A link that leads out of the root is refused. Helm follows it, so that a chart can hold any file of the machine.
+//! - A link to a target outside of the root is refused. Helm follows it, so that a chart can contain any file of the machine.
 //! - Links and devices in an archive in `charts/` are refused. Helm makes empty files of them.
 //! - An invalid `.helmignore` line that is not UTF-8 is refused.
 //!
 //! # Line ends
 //!
-//! Bytes are taken as they are. [`DiskFolders`] reads what the checkout wrote: with `core.autocrlf` on Windows that is another text than
-//! on Linux, and so another package. A release is made from Git's objects, in which line ends are those that were committed, so it does not
+//! Bytes are taken as they are. [`DiskFolders`] reads what the checkout wrote: with `core.autocrlf` on Windows that is a different text than
+//! on Linux, and so a different package. A release is made from Git's objects, in which line ends are those that were committed, so it does not
 //! depend on the checkout. For packages from a folder, `* text=auto eol=lf` in `.gitattributes` gives the same bytes everywhere.
 //! `.helmignore` and the YAML files that are read here may have either kind of line end.
 

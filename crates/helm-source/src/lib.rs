@@ -83,9 +83,9 @@
 //!   and versions that take more than 32 MiB in memory, some 800,000 ([`TooLarge`](artifact_source::ErrorKind::TooLarge));
 //! - a credential over plain http, or through a redirect to plain http. A redirect to another origin is followed without the credential.
 //!
-//! A 304 from another URL than the one that gave the validators proves nothing, and neither does one that states other validators or another
-//! length; the index is then read. A server that gives two indexes the same validators is found out by their content, and asked without a
-//! condition from then on. A server that answers 304 to the right validators of an index that has changed cannot be found out.
+//! A 304 from another URL than the one that sent the validators proves nothing, and neither does one that states other validators or another
+//! length; the index is then read. A server that gives two indexes the same validators is detected by their content, and requested without a
+//! condition from then on. A server that answers 304 to the right validators of an index that has changed cannot be detected.
 //!
 //! An index that no longer lists what it listed in the last run is used, with a [warning](artifact_source::Warning): charts that are gone, and
 //! versions of the chart that are gone.

@@ -147,7 +147,7 @@ impl Selection<'_> {
 
 /// What a tag points at.
 enum TagContent {
-    /// A chart, or what nothing tells from one, with this digest.
+    /// A chart, or a manifest that cannot be distinguished from one, with this digest.
     Chart(Digest),
     /// Something else, as a phrase that precedes ", not a chart".
     Other(String),

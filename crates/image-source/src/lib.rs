@@ -52,7 +52,7 @@
 //! read each time. A tag that has moved costs one more request, unless its content is cached; tags that move together to one digest cost one
 //! more together. The list of tags has no digest and no validator, so it is read each time.
 //! A registry that answers HEAD without a digest gets [one such request](oci_registry::Repository::head_manifest), and GET from then on.
-//! If HEAD is refused, GET decides: a refusal without a body does not tell a missing tag from a missing repository.
+//! If HEAD is refused, GET decides: a refusal without a body does not distinguish a missing tag from a missing repository.
 //!
 //! # Selection
 //!

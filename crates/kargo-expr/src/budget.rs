@@ -1,4 +1,4 @@
-//! How much one evaluation may cost.
+//! The limits of one evaluation.
 
 use crate::error::Failure;
 

@@ -1,4 +1,4 @@
-//! Whether the types in an expression can fit, as far as they are known.
+//! Type checks of expressions, as far as types are known.
 
 use std::sync::Arc;
 

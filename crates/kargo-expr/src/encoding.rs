@@ -1,4 +1,4 @@
-//! Values to texts and back: as Go prints them, as JSON, as Base64.
+//! Values as strings and back: as Go prints them, as JSON, as Base64.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};

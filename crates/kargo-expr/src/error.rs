@@ -1,4 +1,4 @@
-//! What can be wrong with an expression, and when it shows.
+//! The errors of expressions.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What is known about a value before it is there.
+//! The types that are known before evaluation.
 
 use std::fmt;
 use std::sync::Arc;

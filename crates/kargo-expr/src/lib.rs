@@ -19,8 +19,8 @@
 //!
 //! # The language
 //!
-//! It is expr-lang as of v1.17.8, types and optimizer included: whatever compiles there compiles
-//! here, and means the same, but for the differences below. There are literals, arithmetic, comparisons (`1 < x < 3`), `and`, `or`,
+//! It is expr-lang as of v1.17.8, types and optimizer included: an expression that compiles there compiles
+//! here and means the same, except for the differences below. There are literals, arithmetic, comparisons (`1 < x < 3`), `and`, `or`,
 //! `not`, `in`, `matches`, `contains`, `startsWith`, `endsWith`, `??`, `?.`, `? :`, `if` and `else`,
 //! `let`, pipes, ranges, slices, lists, maps, predicates (`filter(list, # > 3)`), all functions of
 //! the language and the methods of times and durations.
@@ -31,12 +31,12 @@
 //! | [`ExpressionError::Run`] | deciding | `commitDate.Bogus()`, `date('bogus')` |
 //! | [`ExpressionError::NotBoolean`] | deciding | `len(subject)` for a subject of more than a byte |
 //!
-//! A value that is not a truth value goes through Go's `ParseBool`: `1`, `t`, `T`, `true`, `TRUE` and
-//! `True` are true, and the like is false.
+//! A value that is not a boolean is converted as by Go's `ParseBool`: `1`, `t`, `T`, `true`, `TRUE` and
+//! `True` are true, and the corresponding spellings are false.
 //!
 //! # Bounds
 //!
-//! An expression nests at most 150 levels of what it means and 250 of its text, a value at most 100, and
+//! An expression has at most 150 levels in its tree and 250 in its text, a value at most 100, and
 //! one evaluation ends after some ten million steps, a million list elements (as in expr-lang) or
 //! 32 MiB of text, with an error.
 //! Nothing panics or overflows the stack.
@@ -53,10 +53,10 @@
 //! * Of the methods of times, those that write bytes (`AppendFormat`, `MarshalBinary`, `GobEncode`), `GoString` and
 //!   `ZoneBounds` are missing; `AddDate` beyond all dates does not wrap around.
 //! * `float()` reads decimal numbers without underscores only.
-//! * Large patterns are paid for by their size, and all literal patterns of one expression have a bound together.
-//! * The bytes of a text (`subject[0]`) are whole numbers like any other; Go's are a type of their own,
+//! * A pattern costs steps by its size, and all literal patterns of one expression share one limit.
+//! * The bytes of a text (`subject[0]`) are whole numbers like any other; Go's have their own type,
 //!   which negation wraps around.
-//! * `sortBy` leaves elements of equal keys as they stand; Go's order of them is its algorithm's, beyond twelve elements.
+//! * `sortBy` is stable; Go's order of equal keys depends on its algorithm beyond twelve elements.
 //! * The last digit of a power with a fractional exponent is the platform's, here and in Go.
 //! * `findLast` and `a?.method(b)` work in the middle of an expression, too; expr-lang leaves values
 //!   on its stack, which are then taken for operands.

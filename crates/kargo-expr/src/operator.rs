@@ -1,4 +1,4 @@
-//! What operators give, powers to the last digit, and sorting by keys that may turn out not to be comparable.
+//! The results of operators, exact powers, and sorting by keys that may not be comparable.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! What an expression reads, found without evaluating it: names, those among them that nothing has, and fields of results.
+//! The names that an expression reads, found without evaluating it, including unknown ones, and the fields of results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

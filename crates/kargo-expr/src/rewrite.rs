@@ -1,7 +1,7 @@
 //! Rewriting a tree after it was checked, as expr-lang's optimizer does.
 //!
-//! This is not about speed: what is decided here is never evaluated, so it decides what the value
-//! is and whether there is an error. `missing && false` is false although `missing` is nil, and
+//! This is not for speed: what is rewritten here is never evaluated, so it determines the value
+//! and whether there is an error. `missing && false` is false although `missing` is nil, and
 //! `5 % 0` does not compile.
 
 use std::sync::Arc;

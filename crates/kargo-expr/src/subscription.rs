@@ -1,4 +1,4 @@
-//! The environments that Kargo gives to expressions: commits, tags and the making of Freight.
+//! The environments that Kargo gives to expressions: commits, tags and criteria of Freight.
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,4 +1,4 @@
-//! Text to tokens, and what literals stand for.
+//! The lexer, and the values of literals.
 
 use std::sync::OnceLock;
 

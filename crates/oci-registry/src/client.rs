@@ -36,7 +36,7 @@ pub struct RegistryClientBuilder {
 }
 
 impl RegistryClientBuilder {
-    /// The source of credentials, asked at each read. Defaults to no credentials. A
+    /// The source of credentials, queried at each read. Defaults to no credentials. A
     /// [`Credential`](artifact_http::Credential) is used for every registry that this client reads.
     pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Arc::new(credentials);
@@ -62,7 +62,7 @@ impl RegistryClientBuilder {
     }
 
     /// The rate of requests to each host. Defaults to 20 per second after a burst of 20; loopback hosts have no limit. Clients that are
-    /// given clones of one `Pace` share it. [`registry_pace`](crate::registry_pace) makes one with other rates for some registries. `None` is no limit.
+    /// given clones of one `Pace` share it. [`registry_pace`](crate::registry_pace) makes one with other rates for some registries. `None` means no limit.
     pub fn pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
         self.pace = pace.into();
         self

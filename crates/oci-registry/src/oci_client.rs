@@ -165,7 +165,7 @@ impl Push for ClientPush {
     ) -> Result<Digest, Error> {
         let reference = self.reference(repository, tag).await?;
         let media_type = HeaderValue::try_from(&manifest.media_type).map_err(|cause| {
-            Error::new(ErrorKind::InvalidInput, "the media type of the manifest is no header")
+            Error::new(ErrorKind::InvalidInput, "the media type of the manifest is not a valid header value")
                 .with_cause(cause)
         })?;
         let work = self.0.push_manifest_raw(&reference, manifest.bytes.clone(), media_type);

@@ -1,11 +1,11 @@
-//! How often registries are asked.
+//! Rate limits of registries.
 
 use artifact_http::Pace;
 use artifact_source::{Error, ErrorKind};
 
 use crate::ImageName;
 
-/// How often one registry is asked in a second, and how many requests it gets at once after a rest.
+/// The requests per second to one registry, and the size of a burst.
 const STANDARD: (f64, u32) = (20.0, 20);
 
 /// The pace of a client that is given none.
@@ -14,10 +14,10 @@ pub(crate) fn standard() -> Pace {
     Pace::per_second(per_second, burst)
 }
 
-/// The pace at which registries are asked, with other rates for some of them: for [`RegistryClientBuilder::pace`](crate::RegistryClientBuilder::pace),
+/// The rate of requests to registries, with other rates for some of them: for [`RegistryClientBuilder::pace`](crate::RegistryClientBuilder::pace),
 /// and for several clients at once, which then keep it together.
 ///
-/// A registry without a rate of its own is asked 20 times a second, and this machine itself as fast as it answers. Each rate is a host, as names of
+/// A registry without its own rate gets 20 requests a second; this machine has no limit. Each rate is a host, as names of
 /// images have it (`ghcr.io`, `registry.internal:5000`), and a number of requests per second, of which as many are sent at once after a rest. The rate
 /// of `docker.io` is that of the host that answers for it.
 ///

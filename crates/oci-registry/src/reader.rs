@@ -32,7 +32,7 @@ pub struct Head {
 
 impl Head {
     /// Whether the media type is that of an image manifest or an index, of the OCI or of Docker. What has another type may not be a
-    /// manifest, such as the page of a proxy, whatever digest stands beside it: GET tells.
+    /// manifest, such as the page of a proxy, whatever digest it states: GET decides.
     pub fn is_manifest(&self) -> bool {
         self.media_type.to_ascii_lowercase().starts_with("application/vnd.")
             && is_of_known_shape(&self.media_type)
@@ -126,7 +126,7 @@ impl Reader {
         Ok(response.body)
     }
 
-    /// Sends a request, authenticated as the registry asks for it.
+    /// Sends a request, authenticated as the registry requires.
     pub(crate) async fn fetch(&self, request: Request, call: &Call) -> Result<Response, Error> {
         let session = self.auth.session(&self.endpoint, self.identity.credential().cloned(), self.purpose);
         let Self { http, endpoint, identity, purpose, .. } = self;

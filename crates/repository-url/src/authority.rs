@@ -50,7 +50,7 @@ impl<'u> Divided<'u> {
         Some(Self { front, user, address, rest })
     }
 
-    /// What is written after the host, if it is no port: not a number up to 65535.
+    /// What is written after the host, if it is not a port: not a number up to 65535.
     pub(crate) fn bad_port(&self) -> Option<&'u str> {
         self.after_host().filter(|port| !is_port(port))
     }
@@ -95,7 +95,7 @@ pub(crate) fn is_port(text: &str) -> bool {
 /// Whether a URL names another host than it seems to: a `/`, `?` or `#` before its `@` ends the host there. Of
 /// `https://user:password@a.example/@b.example/path`, `a.example` is asked and gets the password.
 ///
-/// An `@` in a path counts where there is a user, and where it follows what is no port, or a port and a slash and is followed by a host and
+/// An `@` in a path counts where there is a user, and where it follows what is not a port, or a port and a slash and is followed by a host and
 /// a path. In the path of such a URL it must be written `%40`.
 ///
 /// ```

@@ -1,7 +1,7 @@
 //! URLs as Go's `net/url` reads and writes them.
 //!
-//! The `url` crate follows another standard: it knows which schemes are special, adds slashes, encodes hosts. The names of
-//! Freight rest on Go's reading, so this is that reading, of Go 1.26, in as much as the normal forms need it.
+//! The `url` crate follows another standard: it treats some schemes as special, adds slashes, encodes hosts. The names of
+//! Freight depend on Go's parser, so this is that of Go 1.26, as far as the normal forms need it.
 
 use std::net::Ipv6Addr;
 

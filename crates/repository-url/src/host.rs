@@ -1,15 +1,15 @@
-//! Hosts, as readers of URLs take them: names, addresses, and numbers that are read as an address.
+//! Hosts as URL parsers read them: names, addresses, and numbers that are read as an address.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// What a host is to a reader of URLs, by its last part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ipv4Host {
-    /// The last part is no number: a name.
+    /// The last part is not a number: a name.
     Name,
     /// The host is read as this address, however it is written.
     Address(Ipv4Addr),
-    /// The last part is a number, and the host is no address: no reader of URLs takes it.
+    /// The last part is a number, and the host is not an address: no reader of URLs takes it.
     Invalid,
 }
 

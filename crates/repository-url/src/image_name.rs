@@ -175,7 +175,7 @@ impl FromStr for ImageName {
         if repository.len() > MAX_LENGTH || !repository.split('/').all(is_part) {
             return Err(invalid(
                 "an invalid repository name",
-                "each part begins and ends with a-z or 0-9; between them, '.', '_' and '-' may stand",
+                "each part begins and ends with a-z or 0-9; between them, '.', '_' and '-' are allowed",
             ));
         }
         Ok(Self { registry, repository })

@@ -1,7 +1,7 @@
 //! Names and URLs of repositories: Docker Hub's spellings, Kargo's normal forms, redaction of credentials, printable text.
 //!
-//! It is the leaf that everything else here stands on where a repository is named: a name is parsed, compared and shown in one way.
-//! It does no I/O and fails on no input.
+//! All crates of this workspace use it for the names of repositories, so a name is parsed, compared and shown in one way.
+//! It does no I/O and does not panic on any input.
 //!
 //! ```
 //! use repository_url::{ImageName, normalize_git, redact_url};

@@ -1,4 +1,4 @@
-//! Text that others wrote, as it can be shown on one line of a terminal.
+//! Untrusted text, escaped for one line of a terminal.
 
 /// The text with every character that is not printable written as an escape: `\n` for a line break, `\u{1b}` for the beginning
 /// of a terminal's command, `\u{202e}` for a change of the direction of writing. All other characters stay as they are,

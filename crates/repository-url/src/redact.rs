@@ -1,4 +1,4 @@
-//! Keeping credentials out of what is shown: out of one URL, and out of any text that may hold URLs.
+//! Removes credentials from displayed text: from one URL, and from any text that may contain URLs.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ const MASK: &str = "***";
 /// - `ssh://git@host` keeps its user, `ssh://git:password@host` becomes `ssh://***@host`;
 /// - `https://user:password`, without a host, becomes `https://user:***`;
 /// - `user:password@host` without a scheme becomes `***@host`, but `name:tag@sha256:…` stays; so does `12345@host/path`;
-/// - the value of a query parameter whose name speaks of a secret becomes `***`.
+/// - the value of a query parameter whose name suggests a secret becomes `***`.
 ///
 /// A number after a host is a port, unless it is above 65535, or something that only follows a password follows it:
 /// `https://user:12345/6@host.example/path` becomes `https://user/***@host.example/path`.
@@ -152,7 +152,7 @@ pub fn redact_user(url: &str) -> Cow<'_, str> {
         None if divided.doubtful_port().is_some() => {
             Cow::Owned(format!("{front}{}{}{MASK}@{}", without_port(address), first(rest), after_last()))
         }
-        // What is no port is the password of a user, or its beginning.
+        // What is not a port is the password of a user, or its beginning.
         None => match (divided.bad_port(), rest.rsplit_once('@')) {
             (None, _) => Cow::Borrowed(url),
             (Some(_), Some((_, host))) => Cow::Owned(format!("{front}{MASK}@{host}")),
@@ -428,7 +428,7 @@ mod tests {
             ("https:u:SECRET@host/x", "https:host/x"),
             ("https://host:/SECRET@other/x", "https://host:/...@other/x"),
             ("https://bob:SECRET", "https://..."),
-            // A number above 65535 is no port.
+            // A number above 65535 is not a port.
             ("https://bob:7654321", "https://..."),
             ("https://bob:7654321/a@example.com/x", "https://example.com/x"),
             ("https://bob:65535/a", "https://bob:65535/a"),
@@ -455,7 +455,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn a_password_is_never_shown(user in "[a-z]{1,5}", password in "([a-z][a-z0-9/:@?#%]{0,6})?SECRET", path in "[a-z/]{0,8}") {
-            // `u:1/x@y` is no password: there, by RFC 3986, 1 is the port of the host u.
+            // `u:1/x@y` is not a password: there, by RFC 3986, 1 is the port of the host u.
             // A `?` or `#` inside a password is no longer part of any authority; it must be written %3F.
             let password = password.replace(['?', '#'], "%");
             let shown = redact_url(&format!("https://{user}:{password}@example.com/{path}"));

@@ -1,8 +1,8 @@
-//! Pure rules that choose among versions of an artifact the way a Kargo `Warehouse` does.
+//! Pure rules that select versions of an artifact as a Kargo `Warehouse` does.
 //!
 //! Given the tags of an image or a Git repository, or the versions of a chart, and the rule of a
-//! subscription: which are chosen, in which order, and why not the others? This crate judges and
-//! never fetches. It has no I/O, no async, no clock, and knows nothing of Kubernetes.
+//! subscription: which are chosen, in which order, and why not the others? This crate makes no
+//! requests. It has no I/O, no async, no clock, and nothing of Kubernetes.
 //!
 //! ```
 //! # use selection_strategies::TagRule;
@@ -58,8 +58,8 @@
 //!
 //! # Semantics
 //!
-//! Kargo is written in Go and inherits the dialects of its libraries. This crate reads them as they
-//! do, down to the slips:
+//! Kargo is written in Go and inherits the dialects of its libraries. This crate follows them,
+//! including their defects:
 //!
 //! * [`Version`] and [`Constraint`]: `Masterminds/semver` v3.5, which is not what
 //!   [`semver::VersionReq`] means. [`semver::Version`] converts from and to it.
@@ -69,13 +69,13 @@
 //!
 //! The rules are numbered in [`semantics.md`](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md), and the
 //! documentation of each item names its own. Expression filters are the crate `kargo-expr`'s.
-//! Every row of the conformance vectors, and a million invented questions to the Go libraries of
-//! each kind, are answered as Kargo answers them, but for those that touch a difference that the modules state.
+//! Every row of the conformance vectors, and a million generated inputs of
+//! each kind, give the same result as Kargo's Go libraries, except for the differences that the modules state.
 //!
 //! # Cost
 //!
 //! Reading a version allocates nothing, and a rejection shares the text of its rule. A hundred
-//! thousand tags are filtered, read, compared with a constraint and put in order in a few
+//! thousand tags are filtered, parsed, compared with a constraint and sorted in a few
 //! milliseconds on one core; asking only for the best few sorts only those. Patterns, versions and
 //! constraints are bounded in size, and matching is linear in the text.
 

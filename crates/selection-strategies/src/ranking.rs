@@ -1,4 +1,4 @@
-//! Names in order, and no more of them sorted than are taken.
+//! Names in order, sorted lazily.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;

@@ -1,4 +1,4 @@
-//! Names that a misspelt one was probably meant to be.
+//! Known names that are similar to a misspelt one.
 
 /// Longer names are cut, since comparing takes time.
 const LONGEST: usize = 256;
@@ -9,7 +9,7 @@ const MOST: usize = 3;
 /// The shortest name that counts as a part of another.
 const SHORTEST_PART: usize = 3;
 
-/// The most similar of the `known` names, if one is similar enough that it was probably meant: at most a third of the letters
+/// The most similar of the `known` names, if one is similar enough to be the intended one: at most a third of the letters
 /// differ. Case does not count. Of equally similar names, the first.
 ///
 /// ```

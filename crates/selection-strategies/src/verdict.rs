@@ -1,4 +1,4 @@
-//! What a rule says about one candidate, and why.
+//! The verdict of a rule on one candidate, with the reason.
 
 use std::fmt;
 use std::sync::Arc;

@@ -87,7 +87,7 @@ impl Messages {
     }
 
     /// What the command does right now, in the last line of a terminal; the next status replaces it, and an empty one removes it. Nothing
-    /// is printed where standard error is no terminal, when quiet, and when verbose, which says more.
+    /// is printed where standard error is not a terminal, when quiet, and when verbose, which says more.
     pub(crate) fn status(&self, text: &str) {
         if self.quiet || self.verbose || !std::io::stderr().is_terminal() {
             return;
@@ -155,7 +155,7 @@ fn print(message: &str) {
 /// The exit code of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Every subscription succeeded; `freight` built Freight for every Warehouse; everything that was to be published stands.
+    /// Every subscription succeeded; `freight` built Freight for every Warehouse; everything that was requested is published.
     Success,
     /// At least one subscription or chart failed, a release was refused, or there is no Freight. The other results were printed.
     Failure,

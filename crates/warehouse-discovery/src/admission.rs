@@ -1,4 +1,4 @@
-//! How many subscriptions are asked at once.
+//! The limit of concurrent discoveries.
 
 use std::collections::HashMap;
 use std::fmt;

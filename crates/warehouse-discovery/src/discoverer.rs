@@ -1,4 +1,4 @@
-//! What every run shares.
+//! The discoverer: what all runs share.
 
 use std::collections::BTreeMap;
 #[cfg(feature = "git")]
@@ -120,7 +120,7 @@ impl Discoverer {
         Self { shared: Arc::clone(&self.shared), credentials: Arc::new(credentials) }
     }
 
-    /// What kept a cache from working since this was last asked, for a warning: discoveries do not fail of it, they only cost
+    /// Returns the problems of the caches since the last call, for a warning: they do not fail a discovery, they only cost
     /// more.
     pub fn take_warnings(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -386,7 +386,7 @@ impl DiscovererBuilder {
         self
     }
 
-    /// Tells the time: of reports, and to every source. Defaults to the system's clock.
+    /// The clock of reports and of every source. Defaults to the system's clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);

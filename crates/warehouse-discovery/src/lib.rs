@@ -1,6 +1,6 @@
-//! **Warehouse discovery** takes a [`Warehouse`], asks every one of its
-//! subscriptions at once for the newest artifacts that fit, and reports what came of each. One that
-//! fails leaves the others' results standing.
+//! **Warehouse discovery** takes a [`Warehouse`], queries all its
+//! subscriptions concurrently for the newest matching artifacts, and reports the result of each. A failure
+//! of one does not affect the results of the others.
 //!
 //! ```no_run
 //! use warehouse_discovery::spec::{ImageSubscription, Subscription};
@@ -28,27 +28,27 @@
 //!
 //! # One dependency
 //!
-//! This crate is the front door for a program that embeds discovery: it re-exports the crates below it as modules, so that one line in
+//! A program that embeds discovery needs only this crate: it re-exports the crates below it as modules, so that one line in
 //! `Cargo.toml` and one version are enough.
 //!
 //! | you want to | module |
 //! |---|---|
-//! | read a manifest, and know what is wrong with it | [`spec`] |
-//! | ask in a unit test which of these tags a Warehouse takes, and why not the others | [`spec::Subscription::tag_rule`] |
-//! | run one source alone | [`image`], [`git`](mod@git), [`chart`] |
-//! | give credentials | [`credentials`] |
+//! | read and validate a manifest | [`spec`] |
+//! | check in a unit test which tags a Warehouse selects, and why not the others | [`spec::Subscription::tag_rule`] |
+//! | run a single source | [`image`], [`git`](mod@git), [`chart`] |
+//! | provide credentials | [`credentials`] |
 //! | configure connections, record or replay requests | [`http`] |
-//! | write a source of your own, and test it | [`source`] |
-//! | name Freight | [`freight`](mod@freight) |
+//! | write and test your own source | [`source`] |
+//! | compute the name of Freight | [`freight`](mod@freight) |
 //!
 //! The folder `examples` has a program for each of these questions, and the guide has [a page](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/guide/embedding.md) on embedding.
 //!
-//! # What stands in a report
+//! # The report
 //!
-//! - One [`SubscriptionReport`] per subscription, in the manifest's order, whatever became of it.
-//! - [`Freshness`] says whether its artifacts were found by this run, proven unchanged by it, or are
-//!   left over from an earlier one because this one failed. Freight is only ever built when none
-//!   is left over ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): [`Report::freight`].
+//! - One [`SubscriptionReport`] per subscription, in the manifest's order, whether it succeeded or failed.
+//! - [`Freshness`] says whether its artifacts were found by this run, proven unchanged by it, or
+//!   kept from an earlier run because this one failed. Freight is only built if none
+//!   is kept ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): [`Report::freight`].
 //! - [`Report::discovered_artifacts`] is the same in the shape of Kargo's `status.discoveredArtifacts`.
 
 mod admission;

@@ -1,9 +1,9 @@
-//! What came of a run.
+//! The report of a run.
 
 use artifact_source::{AnyArtifact, Cost, Error, Observation, Principal, SourceId, Warning};
 use jiff::Timestamp;
 
-/// What came of one run over one Warehouse.
+/// The result of one run over one Warehouse.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Report {
@@ -70,7 +70,7 @@ impl Report {
     }
 }
 
-/// What came of one subscription.
+/// The result of one subscription.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SubscriptionReport {
@@ -85,7 +85,7 @@ pub struct SubscriptionReport {
     pub freshness: Freshness,
     /// Why this run has no answer.
     pub error: Option<Error>,
-    /// What deserves a person's attention although the artifacts stand: tags that were skipped because the registry refuses
+    /// Problems that do not affect the artifacts: tags that were skipped because the registry refuses
     /// to show them, or an order of builds that no time decides.
     pub warnings: Vec<Warning>,
     /// The identity as which the source asked; `None` for sources that look up no credential.
@@ -166,7 +166,7 @@ pub enum Freshness {
     Found,
     /// An earlier run found them, and this one proved that a full run would find them again.
     Unchanged,
-    /// This run failed. What stands there, if anything, was true once.
+    /// This run failed. The artifacts, if any, are those of an earlier run.
     Stale,
 }
 

@@ -35,7 +35,7 @@ impl Discoverer {
     /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
     /// cancels it.
     ///
-    /// There is no error: what failed stands in the report.
+    /// It returns no error: failures are in the report.
     pub fn run<'a>(&'a self, warehouse: &'a Warehouse) -> Run<'a> {
         Run::new(self, warehouse)
     }
@@ -119,7 +119,7 @@ impl<'a> Run<'a> {
             .with_trace(trace)
             .with_deadline(self.deadline)
             .with_meter(meter);
-        // A source that panics has a fault, and that is no reason to lose the others' answers.
+        // A source that panics has a fault, and that is not a reason to lose the others' answers.
         let answer = AssertUnwindSafe(source.discover(request)).catch_unwind();
         let answer = match self.deadline {
             None => answer.await,

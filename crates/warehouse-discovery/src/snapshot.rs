@@ -1,4 +1,4 @@
-//! What one run leaves for the next.
+//! The state that one run passes to the next.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Spans of the crate `tracing`, where its feature is on.
+//! Spans of the crate `tracing`, if its feature is enabled.
 
 use artifact_source::SourceId;
 use warehouse_spec::Warehouse;

@@ -109,7 +109,7 @@ impl Help {
         self
     }
 
-    /// The same help, whose edit is what was probably meant.
+    /// The same help, whose edit is probably what was intended.
     pub(crate) fn probable(mut self) -> Self {
         if let Some(edit) = &mut self.edit {
             edit.applicability = Applicability::MaybeIncorrect;
@@ -180,7 +180,7 @@ codes! {
     Missing => "missing",
     /// A field without a value is taken as absent.
     Null => "null",
-    /// No release of Kargo knows this field.
+    /// No release of Kargo has this field.
     UnknownField => "unknown-field",
     /// The field is known, but written with other capitals.
     FieldCase => "field-case",
@@ -206,7 +206,7 @@ codes! {
     UnknownName => "unknown-name",
     /// A subscription is of no type, or of two.
     OneType => "one-type",
-    /// Two subscriptions cannot be told apart.
+    /// Two subscriptions cannot be distinguished.
     Duplicate => "duplicate-subscription",
     /// The field has no effect beside the others.
     NoEffect => "no-effect",

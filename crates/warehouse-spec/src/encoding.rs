@@ -1,4 +1,4 @@
-//! From the bytes of a file to its text.
+//! Decodes the bytes of a file to text.
 
 use std::borrow::Cow;
 
@@ -30,7 +30,7 @@ pub struct NotText {
 ///
 /// # Errors
 ///
-/// [`NotText`] with the place of the first byte that does not fit, and with the encoding where it can be told.
+/// [`NotText`] with the place of the first byte that does not fit, and with the encoding if it is known.
 pub fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
     match bytes {
         [0xff, 0xfe, 0, 0, rest @ ..] => wide(rest, "damaged UTF-32", u32::from_le_bytes),

@@ -1,9 +1,9 @@
 //! The types of a Kargo Warehouse and its Freight: every edition of the manifest, its defaults and its validation.
 //!
 //! A **Warehouse** is a Kubernetes document that names sources of artifacts: container images, Git commits, Helm charts.
-//! A piece of **Freight** is one revision of each. This crate reads such documents as people write them and as every Kargo
-//! release since 0.1 defined them, reports everything that is wrong with them at once, with its place, and gives them back in one
-//! normal form. It fetches nothing and knows no cluster.
+//! A piece of **Freight** is one revision of each. This crate reads such documents in the spellings of every Kargo
+//! release since 0.1, reports all errors at once with their locations, and returns the documents in one
+//! normal form. It makes no network requests.
 //!
 //! ```
 //! use warehouse_spec::{Options, Snippet, SubscriptionKind, parse};
@@ -42,19 +42,19 @@
 //! - [`parse`] takes YAML of several documents, or JSON. Warehouses and Freight are decoded, documents of other kinds are
 //!   listed as [`Skipped`]. A document that is not valid YAML, or that holds an error, does not keep the others from being read.
 //! - Every spelling of [rule 1.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md) is accepted: `helm` for `chart`, an image's `semverConstraint`, `allowTags`, the strategy
-//!   names of 2023, `includePaths` beside `git`. Each is a warning that names the release which dropped it.
-//! - YAML means what the YAML library of Kubernetes makes of it: an unquoted `1.10` is a number and `on` a boolean, and where
-//!   a text must stand either is an error that says "quote it".
+//!   names of 2023, `includePaths` beside `git`. Each is a warning that names the release that dropped it.
+//! - YAML is read as by the YAML library of Kubernetes: an unquoted `1.10` is a number and `on` a boolean, and where
+//!   a string is required either is an error that says "quote it".
 //! - A [`Diagnostic`] has a file, a line, a column, the field's path, a message, and mostly a remedy; [`Snippet`] shows it as
 //!   a compiler would. Unknown fields are warnings, or errors with [`Options::strict`].
 //! - [`Located`] keeps the place of every field, so that a later message (a repository that does not exist) can point at it.
 //! - [`from_value`] reads JSON that is already parsed, as a client of Kubernetes has it, and gives the same diagnostics.
-//! - A [`Replacement`] is the edit that a help comes down to, so that linters, migrations and editors apply what people read.
+//! - A [`Replacement`] is the edit of a help text, which linters, migrations and editors can apply.
 //!
 //! # What is written
 //!
 //! Every type serializes to the JSON of Kargo's API, in normal form and with its defaults filled in. Reading that again gives
-//! the same value: by [`parse`], by [`from_value`], or by `Deserialize`, which is the same decoder. With the feature `schema`, the
+//! the same value: by [`parse`], by [`from_value`], or by `Deserialize`, which use the same decoder. With the feature `schema`, the
 //! types implement `schemars::JsonSchema`.
 //!
 //! # What is judged
@@ -73,7 +73,7 @@
 //!
 //! # Safety
 //!
-//! No input makes it panic or recurse without bound, and [`Limits`] bound what a text may expand to. No message, replacement, `Debug`
+//! No input makes it panic or recurse without bound, and [`Limits`] bound the expansion of a text. No message, replacement, `Debug`
 //! output or snippet shows a credential out of a URL: see [`redact`].
 
 mod decode;

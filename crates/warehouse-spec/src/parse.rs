@@ -117,9 +117,9 @@ mod sealed {
 }
 
 /// Reads JSON that is already parsed, as [`parse`] reads a text: old spellings are normalized, defaults are applied, and every
-/// problem is told at once.
+/// problem is reported at once.
 ///
-/// A client of Kubernetes that deserializes into [`Warehouse`] learns of errors only. This function gives the warnings as well, so that a
+/// A Kubernetes client that deserializes into [`Warehouse`] gets errors only. This function gives the warnings as well, so that a
 /// misspelt field is not lost. The diagnostics have paths but no places, since there is no text. A `kind` or an `apiVersion` that
 /// belongs to something else is an error; an absent one is not, since the items of a list that an API server sends have neither.
 ///

@@ -150,7 +150,7 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
         ("it has no scheme".to_owned(), "write it with its scheme: https://host/path")
     } else if is_mixed(&parts) {
         (
-            "what follows the `:` is no port".to_owned(),
+            "what follows the `:` is not a port".to_owned(),
             "write a `/` instead of the `:`, as in ssh://git@host/path, or leave out ssh://, as in git@host:path",
         )
     } else if let Some((reason, help)) = of_scheme(url) {
@@ -161,7 +161,7 @@ pub(crate) fn git(url: &str) -> Result<(), BadUrl> {
                 "its host is `{}`, as the last `@` ends the user, who may be letters, digits, `_` and `-` alone",
                 parts.host
             ),
-            "write https://host/path with the host that is meant, without a user; Kargo takes credentials from Secrets of the Project",
+            "write https://host/path with the intended host, without a user; Kargo takes credentials from Secrets of the Project",
         )
     } else {
         (String::new(), "write it like https://host/path, ssh://git@host/path or git@host:path")
@@ -374,10 +374,10 @@ fn in_host(parts: &Parts<'_>) -> Option<Hazard> {
         Ipv4Host::Name => None,
         Ipv4Host::Address(address) => hazard(
             format!("the host `{}` is read as the address {address}", parts.host),
-            format!("write {address}, if that is what is meant"),
+            format!("write {address}, if that is intended"),
         ),
         Ipv4Host::Invalid => hazard(
-            format!("the host `{}` ends like an address and is none", parts.host),
+            format!("the host `{}` ends like an IP address but is not one", parts.host),
             "write a name, or an address of four numbers such as 192.0.2.1",
         ),
     }
@@ -393,8 +393,8 @@ fn in_path(path: &str) -> Option<Hazard> {
     }
     if decoded.split(|&byte| byte == b'/').any(|segment| segment == b"..") {
         return hazard(
-            format!("its path holds `..`{encoded}, which leads to another repository"),
-            "write the path that is meant, without `..`",
+            format!("its path holds `..`{encoded}, which is the path of another repository"),
+            "write the intended path, without `..`",
         );
     }
     if decoded.iter().any(u8::is_ascii_control) {
@@ -532,7 +532,7 @@ mod tests {
             (
                 git("https://github.com@127.0.0.1:1/r"),
                 "`https://***@127.0.0.1:1/r` is not a Git repository URL: its host is `127.0.0.1`, as the last `@` ends the user, who may be letters, digits, `_` and `-` alone",
-                "write https://host/path with the host that is meant, without a user",
+                "write https://host/path with the intended host, without a user",
             ),
             (git("${REPO}@x"), "`${REPO}@x` is not a Git repository URL: its host is", "without a user"),
             (
@@ -550,7 +550,7 @@ mod tests {
             (chart("HTTPS://charts.example.com"), "its scheme is in upper case"),
             (git("HTTPS://github.com/a/b"), "its scheme is in upper case"),
             (git("https://github.com"), "it has a host and no path"),
-            (git("ssh://git@github.com:org/r.git"), "what follows the `:` is no port"),
+            (git("ssh://git@github.com:org/r.git"), "what follows the `:` is not a port"),
         ] {
             let bad = answer.unwrap_err();
             assert!(bad.message.ends_with(reason), "{bad:?}");
@@ -603,8 +603,8 @@ mod tests {
                 ("https://0177.0.0.1/org/r", "read as the address 127.0.0.1"),
                 ("https://127.1:8080/org/r", "read as the address 127.0.0.1"),
                 ("https://user@0x7f000001/org/r", "read as the address 127.0.0.1"),
-                ("https://1.2.3.4.5/org/r", "is none"),
-                ("https://example.256/org/r", "is none"),
+                ("https://1.2.3.4.5/org/r", "is not one"),
+                ("https://example.256/org/r", "is not one"),
                 ("https://host:65536/r", "above 65535"),
                 ("https://host:/r", "no port after the `:`"),
                 ("ssh://git@host:/r", "no port after the `:`"),

@@ -1,5 +1,5 @@
 //! Checks of texts against the rules that judge artifacts: whether a constraint, a pattern, a selector or an expression parses. Each
-//! check gives the reason why not, in words, or none.
+//! check returns an error message, or `None`.
 
 use std::error::Error;
 use std::sync::LazyLock;

@@ -120,7 +120,7 @@ pub enum DiscoveryResult {
 }
 
 impl DiscoveryResult {
-    /// Whether nothing fitted the subscription; a success all the same.
+    /// Whether nothing matched the subscription, which is a success.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

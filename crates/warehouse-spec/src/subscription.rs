@@ -365,7 +365,7 @@ impl ChartSubscription {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GenericSubscription {
-    /// The key it stands under in the manifest.
+    /// Its key in the manifest.
     #[serde(skip)]
     pub subscription_type: String,
     /// Configuration of the source that reads this type.

@@ -89,10 +89,10 @@ pub struct WarehouseSpec {
     /// The time between two discoveries. Defaults to `5m0s`.
     #[cfg_attr(feature = "schema", schemars(default))]
     pub interval: Interval,
-    /// Whether Freight is built without a person.
+    /// Whether Freight is built automatically.
     #[cfg_attr(feature = "schema", schemars(default))]
     pub freight_creation_policy: FreightCreationPolicy,
-    /// What must hold before Freight is built without a person.
+    /// The criteria that must be met before Freight is built automatically.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub freight_creation_criteria: Option<FreightCreationCriteria>,
     /// What is subscribed to; never empty in a parsed Warehouse.
@@ -113,7 +113,7 @@ impl WarehouseSpec {
     }
 }
 
-/// Whether a Warehouse builds Freight without a person (`freightCreationPolicy`).
+/// Whether a Warehouse builds Freight automatically (`freightCreationPolicy`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum FreightCreationPolicy {

@@ -1,4 +1,4 @@
-//! A user name and a password that do not show themselves.
+//! A user name and a password that are not shown.
 
 use std::fmt;
 

@@ -38,7 +38,7 @@
 //! # What a server is
 //!
 //! - It listens on a free port of 127.0.0.1 and nowhere else, on a thread of its own, from `start` until it is dropped. No runtime is
-//!   needed to start it, and a client that blocks its thread (`git clone` in a plain test) is served all the same.
+//!   needed to start it, and a client that blocks its thread (`git clone` in a plain test) works too.
 //! - It is filled in process, without requests, so that [`RequestLog`] counts what the client under test did and
 //!   nothing besides: requests, bytes of response bodies, bytes on the wire, connections, the peak of concurrency.
 //! - It is deterministic: the same calls give the same digests and commit ids on every machine.

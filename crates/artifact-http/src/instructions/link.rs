@@ -4,7 +4,7 @@
 
 use http::HeaderValue;
 
-/// The header is not what the standard says, nor any known deviation: it is not known whether the list goes on.
+/// The header follows neither the standard nor a known deviation: it is unknown whether there is a next page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
@@ -72,7 +72,7 @@ const KNOWN_RELATIONS: [&str; 37] = [
 /// and of those with an unknown one that `may_be_page` says may be a page of the list, such as `rel="next,"`.
 ///
 /// Servers that write the target without angle brackets, single quotes, or no `rel` at all are understood, and so are parameters in
-/// other encodings than UTF-8. A header that cannot be read is an error unless another link is the next one: it may be the one that leads on.
+/// other encodings than UTF-8. A header that cannot be read is an error unless another link is the next one: it may be the one to the next page.
 pub(crate) fn next<'a>(
     values: impl IntoIterator<Item = &'a HeaderValue>,
     may_be_page: impl Fn(&str) -> bool,

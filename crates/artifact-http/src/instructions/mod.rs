@@ -1,4 +1,4 @@
-//! What a response tells its reader to do next, and which server said so.
+//! The headers of a response that direct the next request, with the server that sent them.
 
 mod challenge;
 mod link;
@@ -17,13 +17,13 @@ pub use challenge::Challenge;
 
 /// The longest URL that is followed, in bytes.
 const LONGEST_URL: usize = 16 << 10;
-/// The headers that lead a client on. [`Response::headers`](crate::Response::headers) does not hold them.
+/// The headers that direct the next request. [`Response::headers`](crate::Response::headers) does not hold them.
 const INSTRUCTING: [http::HeaderName; 4] =
     [header::WWW_AUTHENTICATE, header::LINK, header::LOCATION, header::REFRESH];
 
 /// The part of a response that a client acts on: challenges, links and a location, together with the server that sent them.
 ///
-/// A server can be the one that was asked, or one that it redirected to. Only this type gives these headers away, together
+/// The server is the requested one, or one that it redirected to. Only this type exposes these headers, together
 /// with their [origin](Self::origin): a challenge is answered with the credential of the origin that sent it,
 /// and of no other.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ pub struct Instructions {
 }
 
 impl Instructions {
-    /// The instructions in these headers, which the server at this URL sent. `private` tells that it is at a private address.
+    /// The instructions in these headers, which the server at this URL sent. `private` says whether it is at a private address.
     pub fn new(url: &Url, private: bool, headers: &HeaderMap) -> Self {
         let challenges = Challenge::parse_all(headers.get_all(header::WWW_AUTHENTICATE));
         let links = headers.get_all(header::LINK).into_iter().cloned().collect();
@@ -90,10 +90,9 @@ impl Instructions {
         let mut next = None;
         for target in targets {
             if target.len() > LONGEST_URL {
-                return Err(bad(&format!("the answer goes on at a URL of more than {LONGEST_URL} bytes")));
+                return Err(bad(&format!("the next page's URL has more than {LONGEST_URL} bytes")));
             }
-            let mut url =
-                self.url.join(&target).map_err(|_| bad("the answer goes on at what is not a URL"))?;
+            let mut url = self.url.join(&target).map_err(|_| bad("the next page's URL is not valid"))?;
             strip_user_info(&mut url);
             url.set_fragment(None);
             // Some servers give one page in several spellings.
@@ -116,7 +115,7 @@ impl Instructions {
         }
     }
 
-    /// The URL of the `Location` of a response that is no redirect, such as that of an upload that has begun: relative to the URL that
+    /// The URL of the `Location` of a response that is not a redirect, such as that of an upload that has begun: relative to the URL that
     /// answered, without user and fragment. It may be at any origin. `None` if there is no such header.
     ///
     /// # Errors
@@ -190,8 +189,8 @@ mod tests {
         check("<page2>; rel=nextpage", Ok(Some("https://u.test/v2/a/tags/page2")));
         check("<//other.test/a/tags/list>; rel=nextpage", Ok(Some("https://other.test/a/tags/list")));
         check("</style.css>; rel=nextpage", Ok(None));
-        check("<http://[>; rel=nextpage", Err("the answer goes on at what is not a URL"));
-        check("<http://[>; rel=next", Err("the answer goes on at what is not a URL"));
+        check("<http://[>; rel=nextpage", Err("the next page's URL is not valid"));
+        check("<http://[>; rel=next", Err("the next page's URL is not valid"));
         check("<x", Err("the Link header of the answer cannot be read"));
         check("<?last=x>; rel=next, <https://u.test/v2/a/tags/list?last=x#y>; rel=next", there);
         check(
@@ -200,7 +199,7 @@ mod tests {
         );
         check("</x>, </y>", Err("the Link header of the answer names several next pages"));
         let long = format!("<{}>; rel=next", "x".repeat(LONGEST_URL + 1));
-        check(&long, Err("the answer goes on at a URL of more than 16384 bytes"));
+        check(&long, Err("the next page's URL has more than 16384 bytes"));
     }
 
     #[track_caller]

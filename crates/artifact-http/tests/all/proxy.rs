@@ -352,7 +352,7 @@ async fn redirects_behind_a_proxy() {
             "http://localhost/",
             "refused: a redirect from a public host to a private address, http://localhost",
         ),
-        ("http://inside.test/", "refused: a public server leads to a private address, http://inside.test"),
+        ("http://inside.test/", "refused: a public server refers to a private address, http://inside.test"),
     ] {
         let header: &'static str = format!("Location: {location}").leak();
         let proxy = Proxy::start("", "200 OK", vec!["302 X", header].leak()).await;

@@ -130,7 +130,7 @@ async fn converse(
     answer: impl FnOnce(&str) -> Reply,
 ) -> Option<Then> {
     let mut head = Vec::new();
-    // A TLS greeting is no head; a real server answers that with 400 at once.
+    // A TLS greeting is not a head; a real server answers that with 400 at once.
     while !head.ends_with(b"\r\n\r\n") && head.first() != Some(&0x16) {
         head.push(reading.read_u8().await.ok()?);
     }

@@ -287,7 +287,7 @@ fn a_root_certificate_that_is_damaged_is_told_in_words() {
     let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let error = HttpClient::builder().add_root_certificate_pem(pem).build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert_eq!(error.message(), "a root certificate cannot be used: it is damaged, or is no certificate");
+    assert_eq!(error.message(), "a root certificate cannot be used: it is damaged, or is not a certificate");
     assert!(std::error::Error::source(&error).is_none(), "{error:?}");
 }
 
@@ -397,7 +397,7 @@ async fn plain_http_where_https_is_spoken() {
     let server = Authority::new().serve("127.0.0.1", 2099, &[]).await;
     let error = get(HttpClient::builder(), &server.url.replace("https:", "http:")).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::BadAnswer, "the answer is not HTTP"));
-    assert_eq!(error.hint(), Some("is it http where https was meant, or another kind of server?"));
+    assert_eq!(error.hint(), Some("does the server use http instead of https, or another protocol?"));
 }
 
 #[tokio::test]
@@ -442,7 +442,7 @@ async fn roots_that_are_none() {
         ),
         (
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
-            "a root certificate cannot be used: it is damaged, or is no certificate",
+            "a root certificate cannot be used: it is damaged, or is not a certificate",
         ),
     ] {
         let error = HttpClient::builder().add_root_certificate_pem(pem).build().unwrap_err();

@@ -1,4 +1,4 @@
-//! The suite that every [`ArtifactSource`](crate::ArtifactSource) passes, ours and yours.
+//! The suite that every [`ArtifactSource`](crate::ArtifactSource) passes.
 //!
 //! Describe how to set your source up with a [`Fixture`] and run [`all`] inside a test. It checks the
 //! [contract](crate::ArtifactSource#contract) over the transport that your source really uses:
@@ -45,7 +45,7 @@
 //! # What is checked
 //!
 //! Each clause of the contract, the check that holds a source to it, and what the fixture provides for that check. Without it the check is
-//! reported as not checked, with the reason: what a world cannot show is never reported as kept.
+//! reported as not checked, with the reason; a clause that the fixture cannot show is never reported as kept.
 //!
 //! | clause of the contract | check | needs |
 //! |---|---|---|

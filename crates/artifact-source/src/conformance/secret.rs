@@ -104,7 +104,7 @@ fn shown(error: &Error) -> String {
 impl Check {
     fn is_free_of(&self, secrets: &[String], part: &str, text: &str) -> Result<(), Violation> {
         match secrets.iter().find_map(|secret| encoding(text, secret)) {
-            Some(encoding) => self.broken(format!("a secret stands in its {part}, {encoding}")),
+            Some(encoding) => self.broken(format!("a secret is in its {part}, {encoding}")),
             None => Ok(()),
         }
     }

@@ -31,7 +31,7 @@ const FIELDS: [&str; 17] = [
 pub(super) fn check(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {
     for (name, key, _) in root.entries() {
         if !FIELDS.contains(&name) {
-            report.add(&rules::UNKNOWN_FIELD, key.at, format!("Helm knows no field `{name}`"));
+            report.add(&rules::UNKNOWN_FIELD, key.at, format!("Helm has no field `{name}`"));
         }
     }
     check_api_version(root, report);
@@ -129,7 +129,7 @@ fn report_type(field: &str, node: &Node, report: &mut Report<'_>) {
     report.add_with_remedy(
         &rules::VERSION_TYPE,
         node.at,
-        format!("YAML reads `{field}: {text}` as a number or another value that is no text"),
+        format!("YAML reads `{field}: {text}` as a number or another value that is not a string"),
         format!("write `{field}: \"{text}\"`"),
     );
 }

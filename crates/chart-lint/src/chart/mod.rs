@@ -14,13 +14,13 @@ use crate::rule::{chart as rules, values as value_rules};
 
 /// The findings of a chart, in the order of its files and places.
 ///
-/// `folder` is the path of the chart's folder, as findings shall show it; its last part is what the chart should be called. An empty
-/// one, or `.`, is no name. `files` are the files of the folder: paths relative to it with `/`, and contents. `Chart.yaml`,
+/// `folder` is the path of the chart's folder, as findings show it; its last component is the expected name of the chart. If it is
+/// empty or `.`, the name is not checked. `files` are the files of the folder: paths relative to it with `/`, and contents. `Chart.yaml`,
 /// `Chart.lock` and `values.yaml` are read, and of the charts in `charts/` the `Chart.yaml` and archives; of `templates/` the names are. Nothing is
 /// rendered. The `Chart.yaml` of folders that the chart depends on by `file://` may be among the files, by the path from the folder
 /// (`../common/Chart.yaml`): their version is then looked at, too.
 ///
-/// Bad input is a finding: a file that is no UTF-8, no YAML, or larger than 4 MiB.
+/// Bad input is a finding: a file that is not UTF-8, not valid YAML, or larger than 4 MiB.
 ///
 /// ```
 /// use chart_lint::{Options, lint_chart};

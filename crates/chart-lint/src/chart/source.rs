@@ -1,4 +1,4 @@
-//! The files of a chart, and what is reported of them.
+//! The files of a chart, and their findings.
 
 use std::collections::BTreeMap;
 

@@ -42,7 +42,7 @@ struct Around<'a> {
 
 struct Walk<'report, 'text, 'chart> {
     report: &'report mut Report<'text>,
-    /// Keys at the top that are no components of this chart.
+    /// Keys at the top that are not components of this chart.
     left_out: Vec<&'chart str>,
     /// Where empty contexts stand that are reported already.
     empty_contexts: HashSet<usize>,
@@ -109,7 +109,7 @@ impl Walk<'_, '_, '_> {
     }
 }
 
-/// A map with a repository, or a text that is no switch.
+/// A map with a repository, or a text that is not a switch.
 fn is_image(node: &Node) -> bool {
     let named = ["repository", "name", "registry"].iter().any(|key| node.get(key).is_some());
     named || node.text().is_some_and(|text| !text.is_empty() && !node.is_no_text())

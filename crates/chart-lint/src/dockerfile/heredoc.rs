@@ -1,4 +1,4 @@
-//! Here-documents, taken out before the instructions are read: the parser knows them only as the first word of a `RUN`.
+//! Here-documents, taken out before the instructions are read: the parser supports them only as the first word of a `RUN`.
 
 /// A here-document of a `RUN`, `COPY` or `ADD`.
 #[derive(Clone, Debug)]

@@ -25,7 +25,7 @@ const MAX_INSTRUCTIONS: usize = 5_000;
 
 /// The findings of a Dockerfile, by their places.
 ///
-/// `name` is the path of the file, as findings shall show it. Bad input is a finding: what cannot be parsed, up to where, a file
+/// `name` is the path of the file, as findings show it. Bad input is a finding: what cannot be parsed, up to where, a file
 /// larger than 1 MiB, and one of more than 5,000 instructions.
 ///
 /// Rules about the image look at the last stage and the stages it is built on. Variables are known by their defaults; what depends on
@@ -46,7 +46,7 @@ pub fn lint_dockerfile(name: &str, text: &str, _options: &Options) -> Vec<Findin
         let reason = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
         return vec![finding(&rules::INVALID, name, START, reason)];
     }
-    // A byte order mark is no part of the text, and of no column.
+    // A byte order mark is not part of the text, and does not count in columns.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut report = Report::new(name, text);
     let escape = heredoc::escape(text);

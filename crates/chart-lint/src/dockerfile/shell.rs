@@ -30,7 +30,7 @@ impl Command {
         self.words.iter().skip(self.first() + 1).map(String::as_str)
     }
 
-    /// The first word after the name that is no option: `install` of `apt-get -y install`.
+    /// The first word after the name that is not an option: `install` of `apt-get -y install`.
     pub(super) fn verb(&self) -> &str {
         self.arguments().find(|word| !word.starts_with('-')).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The stages of a Dockerfile, with what a lint asks of their instructions.
+//! The stages of a Dockerfile, with the facts about instructions that rules use.
 
 use std::collections::HashMap;
 
@@ -152,7 +152,7 @@ impl<'a> Builder<'a> {
                 let from = self.documents.partition_point(|document| document.at < run.run.span.start);
                 let documents = self.documents.iter().skip(from);
                 for document in documents.take_while(|document| document.at < end) {
-                    // A document that a command other than a shell reads is no script.
+                    // A document that a command other than a shell reads is not a script.
                     let reader = commands.iter().rfind(|command| command.at <= document.at);
                     if reader.is_none_or(|command| matches!(command.name(), "sh" | "bash" | "ash" | "dash")) {
                         commands.extend(shell::commands(&document.body, document.body_at, '\\'));

@@ -12,7 +12,7 @@ enum User {
     Unknown,
 }
 
-/// Checks the instructions of the image, whose base is no stage, and whose last `FROM` is at `from`.
+/// Checks the instructions of the image, whose base is not a stage, and whose last `FROM` is at `from`.
 pub(super) fn check(base: &Base, from: usize, steps: &[&Step], report: &mut Report<'_>) {
     let user = steps.iter().rev().find_map(|step| match &step.kind {
         Kind::User(Some(user)) if is_root(user) => Some(User::Root(step.at)),

@@ -32,7 +32,7 @@ pub(crate) static CHART_YAML: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Error,
     summary: "`Chart.yaml` is there and is a map in YAML",
-    explanation: "Helm takes no chart without it. Charts whose `Chart.yaml` cannot be read have no other findings of `Chart.yaml`.",
+    explanation: "Helm refuses a chart without it. Charts whose `Chart.yaml` cannot be read have no other findings of `Chart.yaml`.",
     remedy: "make the folder a chart: `Chart.yaml` with `apiVersion`, `name` and `version`",
     option: None,
     example: Example {
@@ -269,7 +269,7 @@ pub(crate) static APP_VERSION_LATEST: Rule = Rule {
     subject: Subject::Chart,
     severity: Severity::Error,
     summary: "`appVersion` is not `latest`",
-    explanation: "`latest` is another image tomorrow, so the same chart may install another application.",
+    explanation: "`latest` changes, so the same chart may install another application.",
     remedy: "write the tag of the image that the chart was tested with",
     option: None,
     example: Example {
@@ -418,8 +418,8 @@ pub(crate) static DEPENDENCIES_V1: Rule = Rule {
     name: "dependencies-in-v1",
     subject: Subject::Chart,
     severity: Severity::Error,
-    summary: "`dependencies` stand in a `Chart.yaml` with `apiVersion: v2`",
-    explanation: "With `apiVersion: v1` they stand in `requirements.yaml`.",
+    summary: "`dependencies` are in a `Chart.yaml` with `apiVersion: v2`",
+    explanation: "With `apiVersion: v1` they are in `requirements.yaml`.",
     remedy: "write `apiVersion: v2`",
     option: None,
     example: Example {

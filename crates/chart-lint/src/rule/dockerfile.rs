@@ -123,7 +123,7 @@ pub(crate) static CHOWN: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Note,
     summary: "Files copied into the working directory of an unprivileged user belong to that user",
-    explanation: "`COPY` makes root the owner, whatever `USER` says, so the process cannot write there. Waive it where the files are meant to be read-only.",
+    explanation: "`COPY` makes root the owner, even after `USER`, so the process cannot write there. Waive it if the files are intended to be read-only.",
     remedy: "write `COPY --chown=USER:GROUP`",
     option: None,
     example: Example {
@@ -246,7 +246,7 @@ pub(crate) static SECRET: Rule = Rule {
     subject: Subject::Dockerfile,
     severity: Severity::Error,
     summary: "No secret is in `ARG` or `ENV`",
-    explanation: "Both stay in the image, and everyone who may pull it can read them. Names that end with a word such as `PASSWORD`, `TOKEN` or `API_KEY` count as secrets; the value is never shown. `ENV` with an empty value is no finding.",
+    explanation: "Both stay in the image, and everyone who may pull it can read them. Names that end with a word such as `PASSWORD`, `TOKEN` or `API_KEY` count as secrets; the value is never shown. `ENV` with an empty value is not a finding.",
     remedy: "use `RUN --mount=type=secret`, or set it when the container starts",
     option: None,
     example: Example {

@@ -35,7 +35,7 @@ pub(crate) static TAG_LATEST: Rule = Rule {
     subject: Subject::Values,
     severity: Severity::Error,
     summary: "No tag of an image in the values is `latest`",
-    explanation: "`latest` is another image tomorrow, so the same chart may install another application.",
+    explanation: "`latest` changes, so the same chart may install another application.",
     remedy: "leave the tag empty, so that templates fall back to `appVersion`, or write an exact one",
     option: None,
     example: Example {
@@ -101,7 +101,7 @@ pub(crate) static RESOURCES: Rule = Rule {
     subject: Subject::Values,
     severity: Severity::Warning,
     summary: "Each component with an image has `resources` in the values",
-    explanation: "The user who installs the chart has to set requests and limits for the cluster. A component is a map with a key `image`; `resources` may stand in it or in a map around it. The values of dependencies and `global` are left out, and so are library charts.",
+    explanation: "The user who installs the chart has to set requests and limits for the cluster. A component is a map with a key `image`; `resources` may be in it or in a map around it. The values of dependencies and `global` are left out, and so are library charts.",
     remedy: "add `resources: {}` beside the image, and use it in the template",
     option: None,
     example: Example {
@@ -129,7 +129,7 @@ pub(crate) static SECURITY: Rule = Rule {
     subject: Subject::Values,
     severity: Severity::Warning,
     summary: "Each component with an image has a security context in the values",
-    explanation: "The user who installs the chart has to fit it to the policies of the cluster. `securityContext`, `podSecurityContext` or `containerSecurityContext` may stand beside the image or in a map around it.",
+    explanation: "The user who installs the chart has to fit it to the policies of the cluster. `securityContext`, `podSecurityContext` or `containerSecurityContext` may be beside the image or in a map around it.",
     remedy: "add `securityContext` beside the image, and use it in the template",
     option: None,
     example: Example {

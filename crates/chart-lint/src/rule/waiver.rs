@@ -32,7 +32,7 @@ pub(crate) static UNKNOWN_RULE: Rule = Rule {
     severity: Severity::Error,
     summary: "A waiver names a rule that exists",
     explanation: "A misspelt name waives nothing.",
-    remedy: "write the name as it stands in brackets behind the finding",
+    remedy: "write the name in brackets at the end of the finding",
     option: None,
     example: Example {
         file: "Dockerfile",
@@ -46,7 +46,7 @@ pub(crate) static UNUSED: Rule = Rule {
     subject: Subject::Waiver,
     severity: Severity::Warning,
     summary: "A waiver waives a finding",
-    explanation: "Its finding is gone, or the comment stands in the wrong place. Left in the file, it would hide a later finding.",
+    explanation: "Its finding is gone, or the comment is in the wrong place. Left in the file, it would hide a later finding.",
     remedy: "remove the comment, or put it directly above the instruction or key that has the finding",
     option: None,
     example: Example {

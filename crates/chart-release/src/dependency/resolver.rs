@@ -476,7 +476,7 @@ impl Reading {
         let Some(open) = self.wanted.iter().find(is_open) else { return Ok(()) };
         let (name, version) = (&open.name, &open.version);
         Err(helm_chart::Error::new(format!(
-            "{name} {version:?} may be another version tomorrow, and there is no {}",
+            "{name} {version:?} can resolve to another version later, and there is no {}",
             self.lock_file()
         ))
         .at(self.fields_file())

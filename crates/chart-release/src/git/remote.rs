@@ -96,7 +96,7 @@ impl GitRepository {
             read_line(line, &mut listing).ok_or_else(|| {
                 GitError::new(
                     GitErrorKind::BadAnswer,
-                    format!("{what}: {:?} is no reference", one_line(line)),
+                    format!("{what}: {:?} is not a reference", one_line(line)),
                 )
             })?;
         }

@@ -292,7 +292,7 @@ fn peeled(mut reference: gix::Reference<'_>, name: &str) -> Result<CommitId, Git
 fn signature(local: &gix::Repository, tagger: Option<&Tagger>) -> Result<gix::actor::Signature, GitError> {
     let Some(tagger) = tagger else {
         let unknown = || {
-            GitError::new(GitErrorKind::InvalidName, "nobody is known who makes the tag").with_hint(
+            GitError::new(GitErrorKind::InvalidName, "no tagger is configured").with_hint(
                 "give a name and an address, or set them: git config user.name NAME; git config user.email ADDRESS",
             )
         };

@@ -103,7 +103,7 @@ impl ChartRegistryBuilder {
         self
     }
 
-    /// Where the time in the annotations comes from. Defaults to the system's clock. A [`jiff::Timestamp`] is a clock that stands still,
+    /// Where the time in the annotations comes from. Defaults to the system's clock. A [`jiff::Timestamp`] is a fixed clock,
     /// which makes manifests reproducible.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -204,7 +204,7 @@ impl ChartRegistry {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) if the name is no name of a repository or the version gives no tag.
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if the name is not a valid repository name or the version has no valid tag.
     pub fn reference(&self, name: &str, version: &str) -> Result<String, Error> {
         Ok(self.place(name, version)?.reference)
     }
@@ -215,7 +215,7 @@ impl ChartRegistry {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) if the name is no name of a repository or the version gives no tag; and those of
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if the name is not a valid repository name or the version has no valid tag; and those of
     /// [`Repository::manifest`], but for [`NotFound`](ErrorKind::NotFound), which is [`Standing::Nothing`].
     pub async fn standing(&self, name: &str, version: &str, call: &Call) -> Result<Standing, Error> {
         let place = self.place(name, version)?;

@@ -72,7 +72,7 @@ impl Standing {
         matches!(self, Self::Chart(standing) if standing.chart.as_str() == package.digest())
     }
 
-    /// What a message says of it: the digest of a chart's archive, or the words for what is no chart. `None` for nothing.
+    /// What a message says of it: the digest of a chart's archive, or a description of content that is not a chart. `None` if there is none.
     pub(crate) fn content(&self) -> Option<String> {
         match self {
             Self::Nothing => None,

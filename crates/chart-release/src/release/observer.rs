@@ -3,7 +3,7 @@
 use super::plan::{Action, StepKind};
 use crate::store::LockObject;
 
-/// Is told what a release does, while it does it. Methods do nothing by default.
+/// Receives the events of a release while it runs. Methods do nothing by default.
 ///
 /// ```
 /// use chart_release::{ReleaseObserver, StepKind};

@@ -226,10 +226,13 @@ impl ChartRepository {
                 Some(object) if object.bytes == package.archive() => Ok(ArchivePut::Stands),
                 Some(object) => Err(self.conflict(package, &sha256_hex(&object.bytes))),
                 // Somebody deleted it in between.
-                None => Err(artifact_source::Error::new(ErrorKind::BadAnswer, "the archive comes and goes")
-                    .with_url(format!("{}/{name}", self.store.url()))
-                    .with_hint("run the same command again")
-                    .into()),
+                None => Err(artifact_source::Error::new(
+                    ErrorKind::BadAnswer,
+                    "the archive changed during the read",
+                )
+                .with_url(format!("{}/{name}", self.store.url()))
+                .with_hint("run the same command again")
+                .into()),
             };
         }
         let standing = self.store.get(&name).await?;

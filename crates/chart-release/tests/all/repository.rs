@@ -153,7 +153,7 @@ pub fn consistent(objects: &BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// An answer that gets lost after the index was written is no error, and no entry is written twice.
+/// An answer that gets lost after the index was written is not an error, and no entry is written twice.
 #[test]
 fn an_answer_that_gets_lost_is_looked_after() {
     let held = fixture::s3_store(Conditions::Kept);

@@ -1,6 +1,6 @@
 //! From Go's syntax to that of the `regex` crate, in one pass.
 //!
-//! The translation leaves no flag for the engine to carry along: each literal, class and assertion
+//! The translation contains no flags: each literal, class and assertion
 //! is complete in itself. Groups do not capture and are written only where an alternation or a
 //! repetition needs them; all repetitions are greedy. That is enough, since the only question is
 //! whether there is a match.

@@ -1,4 +1,4 @@
-//! Go's layouts: the reference time Mon Jan 2 15:04:05 MST 2006, in the form that times shall have; times to texts and back.
+//! Go's layouts: the reference time Mon Jan 2 15:04:05 MST 2006, in the wanted form; formatting and parsing.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! Dates, times of day and their texts, as Go's package `time` has them. No clock, and no database of zones: what a text says
-//! of its zone is handed back as it is ([`ParsedZone`]).
+//! Dates, times of day and their texts, as Go's package `time` has them. No clock and no database of zones: the zone of a
+//! text is returned as it is written ([`ParsedZone`]).
 
 mod civil;
 mod layout;

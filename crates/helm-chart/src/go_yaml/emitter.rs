@@ -51,7 +51,7 @@ impl Emitter {
         self.output
     }
 
-    /// The word of a value that is no text.
+    /// The keyword of a value that is not a string.
     pub(super) fn plain(&mut self, word: &str) {
         self.space();
         self.put_all(word);

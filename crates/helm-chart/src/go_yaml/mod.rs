@@ -12,8 +12,8 @@
 //! ```
 //!
 //! That library turns a value into JSON, reads the JSON as YAML 1.1 and writes what it read. So keys are sorted, where digits are
-//! compared as numbers; texts that YAML 1.1 reads as something else are quoted; lines are folded after 80 columns; and some texts do not
-//! survive the way ([`to_string`] has the list). Checked against version 1.6.0 of
+//! compared as numbers; texts that YAML 1.1 reads as something else are quoted; lines are folded after 80 columns; and some texts
+//! change on the way ([`to_string`] has the list). Checked against version 1.6.0 of
 //! [`sigs.k8s.io/yaml`](https://pkg.go.dev/sigs.k8s.io/yaml@v1.6.0) on [`go.yaml.in/yaml/v2`](https://pkg.go.dev/go.yaml.in/yaml/v2@v2.4.4)
 //! 2.4.4, which Helm 3.22 and 4.3 are built with.
 

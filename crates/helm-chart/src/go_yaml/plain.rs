@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use go_compat::time;
 
-/// The words of YAML 1.1 that are no texts.
+/// The keywords of YAML 1.1 that are not strings.
 const WORDS: &[&str] = &[
     "", "~", "null", "Null", "NULL", "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON",
     "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF", ".nan", ".NaN", ".NAN",

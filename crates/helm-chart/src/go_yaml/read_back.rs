@@ -23,7 +23,7 @@ impl Unreadable {
         match self {
             Self::Character(_) | Self::BrokenKey => "remove the character",
             Self::LongKey => "shorten the key",
-            Self::Marker => "put a line feed (U+000A) where U+0085 stands",
+            Self::Marker => "replace U+0085 by a line feed (U+000A)",
         }
     }
 }

@@ -117,7 +117,7 @@ fn parse_line(line: &[u8]) -> Result<Option<Rule>, Error> {
     // This is how Helm tries a pattern, before it takes signs off its ends.
     if Pattern::new(line).matches("abc").is_none() {
         return Err(Error::new(format!("{line:?} is not a valid pattern"))
-            .with_hint("close each `[`, and put a `\\` before a character that is meant itself"));
+            .with_hint("close each `[`, and put a `\\` before a literal character"));
     }
     Ok(Some(Rule::new(line)))
 }

@@ -1,4 +1,4 @@
-//! Patterns as Go's `filepath.Match` reads them on Unix: `*`, `?`, classes in brackets and `\` before a character that is meant itself.
+//! Patterns as Go's `filepath.Match` reads them on Unix: `*`, `?`, classes in brackets and `\` before a literal character.
 
 /// A pattern that was compiled.
 #[derive(Clone, Debug)]

@@ -222,7 +222,7 @@ fn key_text(node: Node) -> Result<String, Error> {
             text => text.to_owned(),
         },
         Value::Null | Value::List(_) | Value::Mapping(_) => {
-            return Err(Error::new(format!("a key is {}, which must be a text", node.kind()))
+            return Err(Error::new(format!("a key is {}, which must be a string", node.kind()))
                 .on_line(node.line)
                 .with_hint("put the key into quotation marks"));
         }

@@ -82,10 +82,10 @@ mod links {
         assert_eq!(paths(&chart), ["b.txt", "c.txt", "shared/a.txt"]);
 
         symlink(outside.path().join("secret"), web.join("leak")).unwrap();
-        refused(root.path(), "charts/web/leak", "leads out of the folder of charts");
+        refused(root.path(), "charts/web/leak", "points outside the folder of charts");
         std::fs::remove_file(web.join("leak")).unwrap();
         symlink(outside.path(), web.join("leaks")).unwrap();
-        refused(root.path(), "charts/web/leaks", "leads out of the folder of charts");
+        refused(root.path(), "charts/web/leaks", "points outside the folder of charts");
     }
 
     #[test]
@@ -94,20 +94,20 @@ mod links {
         let root = repository(&[]);
         symlink(outside.path().join("secret"), root.path().join("charts/web/.helmignore")).unwrap();
         let error = read(root.path()).unwrap_err();
-        assert!(error.to_string().starts_with("charts/web/.helmignore: the link leads out"), "{error}");
+        assert!(error.to_string().starts_with("charts/web/.helmignore: the link points outside"), "{error}");
     }
 
     #[test]
     fn circles_and_links_to_nothing() {
         let root = repository(&[]);
         symlink("..", root.path().join("charts/web/up")).unwrap();
-        refused(root.path(), "charts/web/up/web", "leads back to a folder");
+        refused(root.path(), "charts/web/up/web", "points to one of its parent folders");
         let root = repository(&[]);
         symlink("loop", root.path().join("charts/web/loop")).unwrap();
-        refused(root.path(), "charts/web/loop", "leads nowhere");
+        refused(root.path(), "charts/web/loop", "cannot be resolved");
         let root = repository(&[]);
         symlink("gone", root.path().join("charts/web/gone.txt")).unwrap();
-        refused(root.path(), "charts/web/gone.txt", "leads nowhere");
+        refused(root.path(), "charts/web/gone.txt", "cannot be resolved");
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod links {
         refused(root.path(), "charts/web/socket", "a device, a pipe or a socket");
         let root = repository(&[]);
         symlink("/dev/zero", root.path().join("charts/web/zero")).unwrap();
-        refused(root.path(), "charts/web/zero", "leads out");
+        refused(root.path(), "charts/web/zero", "points outside");
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn what_go_refuses_is_an_error_with_its_place_and_a_remedy() {
         (
             json!("a\u{85}--- b"),
             "a line of the text is a document marker of YAML (`---` or `...`) after U+0085",
-            "put a line feed (U+000A) where U+0085 stands",
+            "replace U+0085 by a line feed (U+000A)",
         ),
     ];
     for (value, message, hint) in cases {

@@ -205,10 +205,10 @@ fn archive(entries: &[(&str, tar::EntryType, &str)]) -> Vec<u8> {
 fn archives_that_lead_out_of_the_chart() {
     let regular = tar::EntryType::Regular;
     for (name, kind, message) in [
-        ("web/../../etc/passwd", regular, "leads out of the chart"),
-        ("web/..", regular, "leads out of the chart"),
+        ("web/../../etc/passwd", regular, "is outside the chart"),
+        ("web/..", regular, "is outside the chart"),
         ("web//etc/passwd", regular, "is an absolute path"),
-        ("web\\..\\..\\x", regular, "leads out of the chart"),
+        ("web\\..\\..\\x", regular, "is outside the chart"),
         ("web/c:/x", regular, "drive"),
         ("web", regular, "not below a folder"),
         ("Chart.yaml/x", regular, "belongs into a folder"),

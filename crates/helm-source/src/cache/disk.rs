@@ -94,8 +94,8 @@ impl DiskIndexCache {
         Self::with(self.inner.folder.clone(), bytes, self.skips_tls_verify)
     }
 
-    /// The same folder for a client that [skips the verification of certificates](artifact_http::HttpClientBuilder::skip_tls_verify). What
-    /// it was told by a server that nobody verified is kept apart.
+    /// The same folder for a client that [skips the verification of certificates](artifact_http::HttpClientBuilder::skip_tls_verify). An
+    /// index from a server whose certificate was not verified is kept separately.
     #[must_use]
     pub fn for_unverified_tls(mut self) -> Self {
         self.skips_tls_verify = true;

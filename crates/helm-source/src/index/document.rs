@@ -185,7 +185,7 @@ impl<'de> Deserialize<'de> for YamlDigest {
 
 struct DigestVisitor;
 
-/// Implements the methods for values that are no digest.
+/// Implements the methods for values that are not digests.
 macro_rules! malformed {
     ($($method:ident($type:ty)),+ $(,)?) => {$(
         fn $method<E>(self, _: $type) -> Result<EntryDigest, E> {
@@ -261,7 +261,7 @@ pub(super) fn read_json(mut checkpoint: Checkpoint, rest: impl Read) -> Result<(
     }
     if !is_json {
         let column = checkpoint.flow.map_or(0, |flow| flow.column + 1);
-        let what = "a comma stands before a closing bracket".to_owned();
+        let what = "there is a comma before a closing bracket".to_owned();
         return Err(IndexError::Invalid { line: checkpoint.lines + 1, column, what });
     }
     let again = Checkpoint {

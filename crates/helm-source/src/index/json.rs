@@ -1,7 +1,7 @@
 //! The fast path for JSON: charts and entries are split off in memory, and each is verified and read by serde_json.
 //!
-//! serde_json reads a slice several times as fast as a stream. So the document is split here, at the level of entries, and whatever is
-//! not expected there is left to the full parsers, which continue at the last checkpoint: a few bytes, the prelude, open the same objects
+//! serde_json reads a slice several times as fast as a stream. So the document is split here, at the level of entries, and anything
+//! unexpected is left to the full parsers, which continue at the last checkpoint: a few bytes, the prelude, open the same objects
 //! and lists.
 
 use std::io::{ErrorKind, Read};

@@ -1,5 +1,5 @@
-//! What is wrong with a file, in words of this crate: the parsers have sentences of their own, about types and options that nobody who
-//! writes an index knows.
+//! The messages about an invalid file. The messages of the parsers are replaced, since they name types and options that are unknown to
+//! the author of an index.
 
 use std::fmt::Display;
 
@@ -55,13 +55,13 @@ pub(super) fn of_yaml(error: &serde_saphyr::Error) -> String {
 /// What the YAML parser found, by the name of its finding.
 fn of_syntax(finding: &str) -> String {
     if let Some(character) = character(finding) {
-        return format!("the character U+{:04X} may not stand here", u32::from(character));
+        return format!("the character U+{:04X} is not allowed here", u32::from(character));
     }
     let has = |words: &[&str]| words.iter().any(|word| finding.contains(word));
     let text = if has(&["RecursionLimit"]) {
         "mappings and lists are nested deeper than 64 levels"
     } else if has(&["Tab"]) {
-        "a tab stands in the indentation: YAML is indented with spaces"
+        "the indentation contains a tab: YAML is indented with spaces"
     } else if has(&["UnclosedQuoted", "DocumentIndicatorInQuoted"]) {
         "a quoted text has no closing quote"
     } else if has(&["Quoted", "Surrogate", "UnicodeEscape"]) {
@@ -69,7 +69,7 @@ fn of_syntax(finding: &str) -> String {
     } else if has(&["Flow"]) {
         "a list in brackets or a mapping in braces is not closed, or lacks a comma"
     } else if has(&["MappingValue", "MappingKey", "Colon"]) {
-        "a `: ` stands where none may: put the text in quotes"
+        "a `: ` is not allowed here: put the text in quotes"
     } else if has(&["SimpleKey", "BlockMappingKey", "BlockSequence", "BlockEntry", "Indent"]) {
         "the line is neither a key with `:` nor an item with `- ` of what is open in its column"
     } else if has(&["UnexpectedEof"]) {
@@ -120,11 +120,11 @@ pub(super) fn of_json(error: &serde_json::Error) -> String {
             None => "this is not what an index has here",
         },
         _ if has("recursion limit") => "objects and lists are nested deeper than 128 levels",
-        _ if has("control character") => "a control character stands in a text: write it as an escape",
-        _ if has("trailing comma") => "a comma stands before a closing bracket",
+        _ if has("control character") => "a string contains a control character: write it as an escape",
+        _ if has("trailing comma") => "there is a comma before a closing bracket",
         _ if has("escape") || has("surrogate") => "a text has an escape that JSON does not have",
         _ if has("number") => "a number is not valid",
-        _ if has("trailing characters") => "something stands behind the end",
+        _ if has("trailing characters") => "there is content after the end",
         _ => "a value, a comma, a colon or a closing bracket is missing here",
     }
     .to_owned()

@@ -227,7 +227,7 @@ pub(super) fn version(value: &[u8]) -> Result<&str, FallbackReason> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DigestValue {
     pub(super) value: EntryDigest,
-    /// Whether the value is complete, so that nothing may follow below it. Otherwise it is no digest, however it continues.
+    /// Whether the value is complete, so that nothing may follow below it. Otherwise it is not a digest, however it continues.
     pub(super) is_finished: bool,
 }
 

@@ -99,10 +99,10 @@ async fn a_file_that_is_not_an_index_is_a_bad_answer() {
         ("{\"entries\":{\"web\":[],\n\"web\":[]}}", "line 2, column 6: the chart \"web\" is listed twice"),
         ("{\"entries\":\"https://u:SECRET@h/\"}", "expected a mapping of chart names to their versions"),
         ("{\"entries\":{\"web\":[7]}}", "expected a mapping with the `version` of a chart"),
-        ("entries:\n  web: \u{7}\n", "line 2, column 8: the character U+0007 may not stand here"),
+        ("entries:\n  web: \u{7}\n", "line 2, column 8: the character U+0007 is not allowed here"),
         (
             "entries:\n  web:\n  - version: \"\u{0}\"\n",
-            "line 3, column 15: the character U+0000 may not stand here",
+            "line 3, column 15: the character U+0000 is not allowed here",
         ),
         ("entries:\n  web:\n  - version: [1]\n", "the index is not valid: line 3"),
         ("entries:\n  web: text\n", "the index is not valid: line 2"),

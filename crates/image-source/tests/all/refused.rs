@@ -67,7 +67,7 @@ async fn one_that_is_refused_is_passed_over_with_a_warning() {
     }
 }
 
-/// JSON that is no manifest, under the media type of one.
+/// JSON that is not a manifest, under the media type of one.
 fn no_manifests() -> impl Iterator<Item = Fault> {
     let typed = [
         (MediaType::OCI_MANIFEST, "{}"),

@@ -1,4 +1,4 @@
-//! Texts, numbers, and times out of texts.
+//! Functions of strings, numbers, and times.
 
 use go_compat::GoDuration;
 use go_compat::time::RFC3339;

@@ -1,4 +1,4 @@
-//! What servers ask for before they respond, and what the challenge of one repository tells about the others.
+//! Challenges of servers, and their reuse for other repositories of the same registry.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;

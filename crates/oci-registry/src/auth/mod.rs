@@ -1,6 +1,6 @@
 //! Authentication at registries.
 //!
-//! A [`Session`] knows how one repository is read with one credential. [`ChallengeHints`](challenge::ChallengeHints) carry what one
+//! A [`Session`] authenticates the reads of one repository with one credential. [`ChallengeHints`](challenge::ChallengeHints) carry what one
 //! repository of a registry required to the next one. A [`Challenge`](challenge::Challenge) knows which server sent it, and
 //! [`Access::credential_for`] is the only function that decides which server gets the credential: the registry itself, and the token
 //! service that it names.

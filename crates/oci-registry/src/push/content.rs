@@ -1,4 +1,4 @@
-//! What is pushed, and what becomes of it.
+//! The content of a push, and its result.
 
 use bytes::Bytes;
 

@@ -10,7 +10,7 @@ use super::refusal::{checked_digest, pause, refusal};
 use crate::Digest;
 use crate::reader::Reader;
 
-/// What a tag tells about a push whose answer was lost.
+/// What a tag shows about a push whose answer was lost.
 enum Standing {
     Ours,
     AsBefore,

@@ -32,7 +32,7 @@ impl Repository {
     /// [`Unauthorized`](artifact_source::ErrorKind::Unauthorized) and [`Forbidden`](artifact_source::ErrorKind::Forbidden) if the
     /// credential may not push; [`NotFound`](artifact_source::ErrorKind::NotFound) if the registry does not create the repository;
     /// [`Refused`](artifact_source::ErrorKind::Refused) if the blob is larger than the registry takes, if storage or a quota is used up, and
-    /// if the session is at a place that must not be asked; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) if the registry
+    /// if the session is at an address that must not be requested; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) if the registry
     /// names no session, or has another digest; and all [errors of a request](artifact_http::HttpClient::fetch).
     pub async fn push_blob(&self, bytes: impl Into<Bytes>, call: &Call) -> Result<BlobPush, Error> {
         let bytes = bytes.into();

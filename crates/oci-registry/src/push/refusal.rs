@@ -1,4 +1,4 @@
-//! What an answer to a push means, and what to do about it.
+//! The errors of refused pushes, with their remedies.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::reader::{Reader, digest_header};
 use crate::refusal::described;
 use crate::{Digest, refusal};
 
-/// Why a registry did not take something, as far as it can be told from status, code and message.
+/// Why a registry refused content, as far as status, code and message show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
     /// The credential is missing, not valid, or may not push.
@@ -54,7 +54,10 @@ pub(super) fn refusal(reader: &Reader, response: &Response, what: &str) -> Error
         Cause::of(status, plain.code().unwrap_or_default(), plain.server_message().unwrap_or_default());
     let message = match cause {
         Cause::Denied | Cause::Other if !of_registry => {
-            format!("{}, to which the registry of {name} leads, did not take {what}", response.origin())
+            format!(
+                "{}, which the registry of {name} names for the upload, refused {what}",
+                response.origin()
+            )
         }
         Cause::Denied if status == 401 => {
             format!("the registry requires authentication to push {what} to {name}")

@@ -278,7 +278,7 @@ impl Upload<'_> {
             );
             return Err(Error::new(ErrorKind::Refused, message)
                 .with_url(&response.url)
-                .with_hint("a correct registry leads uploads to https"));
+                .with_hint("a correct registry uses https for uploads"));
         }
         Ok(Some((url, response.instructions().public_only())))
     }

@@ -7,10 +7,10 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::Network;
 
-/// The publishing side: charts are packaged, pushed, indexed and tagged.
+/// Publish Helm charts: package, push, index, tag.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Chart {
-    /// Package charts into archives that Helm takes as its own.
+    /// Package charts into archives that Helm can install.
     ///
     /// The same chart gives the same bytes on every machine. Dependencies are taken from Chart.lock, where there is one.
     // `--version` is the version of the charts.
@@ -23,17 +23,17 @@ pub(crate) enum Chart {
     /// Put archives into a chart repository on object storage, and into its index.yaml.
     Backup(Backup),
 
-    /// What `release` would do, and why. Nothing is published.
+    /// Show what `release` would do, and why. Nothing is published.
     Plan(Release),
 
     /// Release charts: package all, push all, index once, tag last.
     ///
-    /// Only what is missing is done, so the same command finishes a release that was interrupted. Refused are a work tree with
-    /// changes, a commit that is not on the remote's default branch, a tag that stands on another commit, a version that is
-    /// published with other content, and a dependency on a dev version.
+    /// Only what is missing is done, so the same command finishes a release that was interrupted. A release is
+    /// refused if the work tree has changes, the commit is not on the remote's default branch, a tag names another commit, a
+    /// version is published with other content, or a chart depends on a dev version.
     Release(Release),
 
-    /// Publish dev versions of charts, of all charts when none is named.
+    /// Publish dev versions of the named charts, or of all charts.
     ///
     /// A chart that fails does not stop the others.
     ReleaseDev(DevReleases),
@@ -44,27 +44,27 @@ pub(crate) enum Chart {
     /// Remove the lock that a killed release left in a store.
     ///
     /// Only stores that cannot write on a condition have locks (rclone:REMOTE, some servers of S3). A lock whose holder was killed lapses by
-    /// itself, and the next release removes it; this command is for those who do not want to wait, and says who holds the lock. Without --force
-    /// only locks that have lapsed are removed, and the exit code is 1 if another one stands.
+    /// itself, and the next release removes it; this command removes it at once and prints its holder. Without --force
+    /// only locks that have lapsed are removed, and the exit code is 1 if another lock is held.
     Unlock(Unlock),
 
-    /// The charts that a change touches, and those that depend on them.
+    /// List the charts that a change touches, and the charts that depend on them.
     Changed(Changed),
 
-    /// The last marker of a commit message that asks for an image: [build APP TAG].
+    /// Print the last marker of a commit message that asks for an image, [build APP TAG].
     ///
-    /// Printed as JSON. The exit code is 1 if there is no marker, and 2 if it asks for an app that is not among those of --app.
+    /// The output is JSON. The exit code is 1 if there is no marker, and 2 if it asks for an app that is not among those of --app.
     BuildMarker(BuildMarker),
 
     /// Check charts against best practices.
     Lint(Lint),
 
-    /// The dependencies of a chart and its Chart.lock.
+    /// Lock the dependencies of a chart, or verify its Chart.lock.
     #[command(subcommand)]
     Dependency(Dependency),
 }
 
-/// Dockerfiles.
+/// Check Dockerfiles.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Dockerfile {
     /// Check Dockerfiles against best practices.
@@ -89,8 +89,8 @@ pub(crate) struct Package {
     #[arg(long, value_name = "VERSION")]
     pub(crate) app_version: Option<String>,
 
-    /// The folder above which no `file://` dependency and no link leads. Defaults to the current folder, and for a chart that is not
-    /// below it to the folder above the chart.
+    /// The folder that `file://` dependencies and links must not leave. Defaults to the current folder, or to the parent of the
+    /// chart's folder if the chart is outside the current folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
 
@@ -379,8 +379,8 @@ pub(crate) struct DependencyArguments {
     #[arg(value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: PathBuf,
 
-    /// The folder above which no `file://` dependency and no link leads. Defaults to the current folder, and for a chart that is not
-    /// below it to the folder above the chart.
+    /// The folder that `file://` dependencies and links must not leave. Defaults to the current folder, or to the parent of the
+    /// chart's folder if the chart is outside the current folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
 

@@ -33,24 +33,24 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See it work: servers on loopback, a Warehouse, its Freight, a newer image, its Freight.
+    /// Run a demonstration: servers on loopback, a Warehouse, its Freight, a newer image, its Freight.
     ///
-    /// Needs no network and only `git` installed, ends by itself and cleans up.
+    /// Needs `git` and no network, ends by itself and removes what it created.
     #[cfg(feature = "demo")]
     Demo(Demo),
 
-    /// The newest artifacts of every subscription.
+    /// List the newest artifacts of every subscription.
     Discover(Discovery),
 
-    /// The Freight that follows from the newest artifacts.
+    /// Build Freight from the newest artifacts.
     Freight(Discovery),
 
-    /// Every candidate of every subscription, with the rule that accepted or rejected it.
+    /// Show every candidate of every subscription, with the rule that accepted or rejected it.
     ///
     /// A line that begins with + is an accepted candidate, best first; one with - is a rejected candidate, with the reason.
     Explain(Explain),
 
-    /// One rule over the lines of standard input, best first.
+    /// Apply one rule to the lines of standard input, best first.
     #[command(subcommand)]
     Select(Rule),
 
@@ -70,7 +70,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
 
-    /// See publishing work: charts are packaged and released into the servers, and a Warehouse discovers them.
+    /// Include publishing: charts are packaged and released to the servers, and a Warehouse discovers them.
     #[arg(long)]
     pub(crate) publish: bool,
 }
@@ -225,15 +225,15 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// Every rule reads candidates from standard input, one a line, and prints those that fit.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rule {
-    /// Versions that meet a constraint, newest first, such as: warehouse select semver '^1.26.0' --limit 20 < tags.txt
+    /// Print versions that meet a constraint, newest first, such as: warehouse select semver '^1.26.0' --limit 20 < tags.txt
     Semver(Semver),
-    /// Names in descending order of their bytes.
+    /// Print names in descending byte order.
     Lexical(Lexical),
-    /// Lines that a regular expression of Go's syntax matches, in their own order.
+    /// Print lines that a regular expression of Go's syntax matches, in input order.
     Regex(Regex),
-    /// Paths that selectors include, in their own order.
+    /// Print paths that selectors include, in input order.
     Paths(Paths),
-    /// Candidates for which an expression is true, in their own order.
+    /// Print candidates for which an expression is true, in input order.
     ///
     /// A line that starts with { is a JSON object whose keys are the expression's variables; any other line is a tag,
     /// and the expression's variable `tag`.

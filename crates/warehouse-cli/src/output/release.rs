@@ -112,9 +112,9 @@ struct Row<'r> {
     chart: &'r str,
     version: &'r str,
     channel: Channel,
-    /// Each step with what becomes of it.
+    /// Each step with its result.
     steps: Vec<(StepKind, &'static str)>,
-    /// What becomes of a chart without steps.
+    /// The result of a chart without steps.
     without: &'static str,
 }
 

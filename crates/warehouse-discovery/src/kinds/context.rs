@@ -1,4 +1,4 @@
-//! What every kind of subscription is made into a source with.
+//! The context in which a subscription of any kind is turned into a source.
 
 use std::sync::Arc;
 
@@ -63,6 +63,6 @@ pub(crate) fn limit(discovery_limit: u32) -> usize {
 }
 
 pub(crate) fn unknown(what: &str) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("nothing here knows how to discover {what:?}"))
+    Error::new(ErrorKind::InvalidInput, format!("no factory is registered for {what:?}"))
         .with_hint("image, git and chart are built in; an embedder registers other types")
 }

@@ -19,7 +19,7 @@ use {
     std::sync::Arc,
 };
 
-/// The source of a subscription; it tells when the best image was built, if Freight's criteria read that.
+/// The source of a subscription; it reports the build time of the best image, if Freight's criteria read that.
 #[cfg(feature = "image")]
 pub(crate) fn source(
     context: &KindContext<'_>,

@@ -1,8 +1,8 @@
 //! The kinds of subscriptions. Each has a file that makes its source and its entry of `status.discoveredArtifacts`, and a line in each function
 //! here.
 //!
-//! A kind of an embedder needs no change here: a factory for generic subscriptions makes its source. A further typed kind, with fields and a status of its own, touches
-//! what knows kinds by name in every crate, and docs/src/architecture.md lists that.
+//! A kind of an embedder needs no change here: a factory for generic subscriptions makes its source. A further typed kind, with fields and a status of its own, requires changes
+//! in several crates, which docs/src/architecture.md lists.
 
 mod chart;
 mod context;

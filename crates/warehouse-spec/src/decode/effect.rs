@@ -1,4 +1,4 @@
-//! Fields that are known and right, and that the strategy never looks at: what such a field was meant to select is not selected.
+//! Valid fields that the strategy ignores, so that they do not affect the selection.
 
 use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy};
 

@@ -43,8 +43,7 @@ pub(crate) fn in_criteria(context: &mut Context, field: &Field<'_>, text: &str) 
             Some(meant) => renamed(context, text, &uses, (&unknown.name, None), meant),
             None => format!("the functions are {}", known.join(", ")).into(),
         };
-        let message =
-            format!("there is no `{}` in criteria, and they fail where they ask for it", unknown.name);
+        let message = format!("there is no `{}` in criteria, and evaluating them fails", unknown.name);
         context.warn(Code::UnknownName, field, message, help);
     }
 }
@@ -86,7 +85,7 @@ fn check_members(context: &mut Context, field: &Field<'_>, uses: &[NameUse], kno
                 "author" | "committer" | "tagger" => " `Name <email>`",
                 _ => "",
             };
-            let message = format!("`{}` is a text{such}, and has no `{member}`", used.name);
+            let message = format!("`{}` is a string{such}, and has no `{member}`", used.name);
             let help = instead(&used.name, member);
             context.warn(Code::UnknownName, field, message, help);
         } else {

@@ -127,7 +127,7 @@ fn check_selector(context: &mut Context, item: &Field<'_>, (list, text): (&str, 
             Code::BadSelector,
             item,
             "an empty path selects every file",
-            "write the path that is meant, or delete the line",
+            "write the intended path, or delete the line",
         );
         return;
     }

@@ -1,4 +1,4 @@
-//! From trees to the types of this crate: every spelling understood, every problem reported, nothing assumed in silence.
+//! From trees to the types of this crate: every spelling is accepted, every problem is reported, and every assumption is a warning.
 
 mod context;
 mod effect;

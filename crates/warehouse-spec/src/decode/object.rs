@@ -59,7 +59,7 @@ impl<'t> Object<'t> {
         let mut places: HashMap<&'t str, usize> = HashMap::new();
         for (key, value) in pairs {
             let Some(name) = key.text() else {
-                let message = format!("a key must be a text, not {}", key.describe());
+                let message = format!("a key must be a string, not {}", key.describe());
                 context.error_at(Code::WrongType, (key.mark, &self.path), message, "");
                 continue;
             };
@@ -140,7 +140,7 @@ impl<'t> Object<'t> {
                 context.error(
                     Code::WrongType,
                     &field,
-                    format!("`{}` must be a text, and YAML reads `{word}` as nothing", field.name()),
+                    format!("`{}` must be a string, and YAML reads `{word}` as nothing", field.name()),
                     format!("{}, or delete the line", context.style.quote(name, word).text),
                 );
                 return None;
@@ -292,7 +292,7 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
         ("a chart subscription", "chart") => "did you mean `name`?",
         ("a chart subscription", "repository" | "url" | "repo") => "did you mean `repoURL`?",
         ("a chart subscription", "constraint" | "version") => "did you mean `semverConstraint`?",
-        ("Freight", "spec") => "Freight has no `spec`: its fields stand beside `metadata`",
+        ("Freight", "spec") => "Freight has no `spec`: its fields are beside `metadata`",
         _ => return None,
     })
 }

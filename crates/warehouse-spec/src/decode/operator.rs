@@ -1,4 +1,4 @@
-//! What to write in place of an expression that does not compile, where it is written as in another language.
+//! The replacement for an operator of another language in an expression that does not compile.
 
 use crate::decode::pattern;
 use crate::decode::style::Style;
@@ -22,7 +22,7 @@ pub(crate) fn meant(style: Style, text: &str, are_criteria: bool) -> Option<Help
     Some(match operators.as_slice() {
         [] => help.with(": Go's regular expressions have no look-around"),
         [(wrong, right)] if wrong == right => {
-            help.with(&format!(": `{right}` is an operator, and stands between two texts"))
+            help.with(&format!(": `{right}` is an operator between two strings"))
         }
         [(wrong, right)] => help.with(&format!(": the operator is `{right}`, not `{wrong}`")),
         _ => help,

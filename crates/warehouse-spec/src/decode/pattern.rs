@@ -1,5 +1,5 @@
-//! What to write in place of a regular expression that Go's syntax does not take: a pattern of a shell, look-around, a bracket that
-//! is not closed.
+//! The replacement for a regular expression that is not valid in Go's syntax: a shell pattern, look-around, an unclosed
+//! bracket.
 
 use go_compat::{GoRegex, GoRegexError, GoRegexSyntaxError};
 

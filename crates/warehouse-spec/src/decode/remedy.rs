@@ -1,5 +1,5 @@
-//! What to write in place of a value that its field cannot take: quotation marks where they are enough, and otherwise the value
-//! that is probably meant, or what such a value looks like.
+//! The replacement for an invalid value: quotation marks where they are enough, and otherwise the value
+//! that is probably intended, or an example.
 
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ impl Style {
             _ => None,
         };
         match expected {
-            "a text" => {
+            "a string" => {
                 let written = node.written.as_deref().filter(|_| !names_secret(field));
                 let help = written.map(|written| self.quote(field, written));
                 match (help, only.and_then(Node::text)) {

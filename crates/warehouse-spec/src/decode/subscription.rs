@@ -170,7 +170,7 @@ fn several_types(context: &mut Context, object: &Object<'_>, keys: &[&str], name
             context.error_at(
                 Code::Misplaced,
                 field.at_key(),
-                format!("`{name}` stands beside `{only}`, where only `name` may stand"),
+                format!("`{name}` is beside `{only}`, where only `name` is allowed"),
                 help,
             );
         }
@@ -307,7 +307,7 @@ fn chart_name(context: &mut Context, object: &mut Object<'_>, chart: &mut ChartS
     match (name, &field) {
         (Some(name), Some(field)) if chart.is_oci() => {
             let url = chart.repo_url.trim_end_matches('/');
-            // A query, which may hold a secret, a tag or a digest is no path that a name can follow.
+            // A query, which may hold a secret, a tag or a digest is not a path that a name can follow.
             let last = url.rsplit('/').next().unwrap_or(url);
             let is_path = !url.contains(['?', '#', '@']) && !last.contains(':');
             let help = match !is_path || url.ends_with(&format!("/{name}")) {

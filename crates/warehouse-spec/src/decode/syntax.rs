@@ -1,4 +1,4 @@
-//! What a syntax error most likely comes from, and what to do about it.
+//! The probable cause of a syntax error, and its remedy.
 
 use std::sync::Arc;
 
@@ -130,7 +130,7 @@ fn remedy(kind: &ErrorKind, clues: &Clues<'_>, line: &str) -> Option<&'static st
         );
     }
     if line.trim() == "..." {
-        return Some("`...` stands for something left out: write it out, or delete the line");
+        return Some("`...` is a placeholder: write the value, or delete the line");
     }
     match kind {
         ErrorKind::TabNotAllowed

@@ -1,4 +1,4 @@
-//! Reading single values, with the message that fits when they are of another type.
+//! Reads single values, with a message for values of another type.
 
 use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;
@@ -110,21 +110,21 @@ impl Context {
                 if self.is_swallowed(field) {
                     return None;
                 }
-                let message = format!("`{}` must be a text, and there is none", field.name());
-                self.error(Code::WrongType, field, message, "write a text, or delete the line");
+                let message = format!("`{}` must be a string, but it has no value", field.name());
+                self.error(Code::WrongType, field, message, "write a string, or delete the line");
                 None
             }
             Value::Scalar(scalar) => {
                 self.error(
                     Code::WrongType,
                     field,
-                    format!("`{}` must be a text, and YAML reads {}", field.name(), field.node.describe()),
+                    format!("`{}` must be a string, and YAML reads {}", field.name(), field.node.describe()),
                     self.style.quote(field.name(), &scalar.text),
                 );
                 None
             }
             _ => {
-                self.wrong_type(field, "a text");
+                self.wrong_type(field, "a string");
                 None
             }
         }
@@ -189,7 +189,7 @@ impl Context {
                 self.error(
                     Code::WrongType,
                     field,
-                    format!("`{}` must be a list of {items}, not a text", field.name()),
+                    format!("`{}` must be a list of {items}, not a string", field.name()),
                     "put it on a line of its own, after `- `",
                 );
             } else {
@@ -215,7 +215,7 @@ impl Context {
 
     /// A list of texts, each with its field for what is to be said about it.
     pub(crate) fn strings<'t>(&mut self, field: &Field<'t>) -> Vec<(Field<'t>, String)> {
-        let items = self.list(field, "texts").unwrap_or_default();
+        let items = self.list(field, "strings").unwrap_or_default();
         items
             .into_iter()
             .filter_map(|item| {

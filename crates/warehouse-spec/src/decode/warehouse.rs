@@ -52,7 +52,7 @@ fn missing_spec(context: &mut Context, object: &Object<'_>) {
     let misplaced =
         object.node.get("metadata").is_some_and(|metadata| metadata.get("subscriptions").is_some());
     let help = match misplaced {
-        true => "`subscriptions` stands under `metadata`: put a line `spec:` before it",
+        true => "`subscriptions` is under `metadata`: put a line `spec:` before it",
         false => "add `spec:` with `subscriptions:`",
     };
     context.error_at(Code::Missing, object.at(), "a Warehouse needs a `spec` with `subscriptions`", help);

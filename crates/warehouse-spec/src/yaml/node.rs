@@ -1,4 +1,4 @@
-//! A YAML document as a tree that remembers where everything was written, and what an unquoted word means: the rules of
+//! A YAML document as a tree with the location of every node, and the types of unquoted scalars by the rules of
 //! YAML 1.1 as the YAML library of Kubernetes applies them.
 
 use serde_json::Value as Json;
@@ -10,7 +10,7 @@ pub(crate) struct Node {
     pub(crate) value: Value,
     /// What YAML took a part of the text for, when that part is lost.
     pub(crate) misread: Option<Misread>,
-    /// The text on its line, where something else than a text came of it.
+    /// The text on its line, if YAML reads it as something else than a string.
     pub(crate) written: Option<Box<str>>,
     /// How many levels of mappings and lists are in it; bounded, so walks may recurse.
     pub(crate) height: usize,
@@ -143,7 +143,7 @@ impl Node {
                 ScalarKind::Integer(_) | ScalarKind::Float => {
                     format!("the number `{}`", scalar.text)
                 }
-                ScalarKind::Text => "a text".to_owned(),
+                ScalarKind::Text => "a string".to_owned(),
             },
             Value::List(_) => "a list".to_owned(),
             Value::Mapping(_) => "a mapping".to_owned(),

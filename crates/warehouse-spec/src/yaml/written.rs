@@ -1,5 +1,5 @@
-//! What a person wrote where YAML reads something else: the text of one value on its line, that text in quotation marks, and
-//! backslashes in double quotes, where a regular expression was often meant.
+//! The source text of a value that YAML reads as something else: its text on the line, that text in quotation marks, and
+//! backslashes in double quotes, which are often part of a regular expression.
 
 /// How much of a line is looked at for one value; a longer value is not quoted in messages.
 const LONGEST: usize = 400;
@@ -186,7 +186,7 @@ pub(crate) fn reading(value: &str) -> Option<&'static str> {
         '@' | '`' | '%' => "a character that YAML keeps for itself",
         '[' => "the start of a list",
         '{' => "the start of a mapping",
-        '"' | '\'' => "a text that ends at its second quotation mark",
+        '"' | '\'' => "a string that ends at its second quotation mark",
         ',' => "the end of an item",
         '?' if value.starts_with("? ") => "the start of a key",
         '-' if value.starts_with("- ") || value == "-" => "the start of a list",

@@ -95,7 +95,7 @@ const REFUSED: &[(&str, &[Code])] = &[
 const REMEDIES: &[(&str, &str)] = &[
     ("052", "shell script"),
     ("116", "quote it: \"*\""),
-    ("191", "`...` stands for something left out"),
+    ("191", "`...` is a placeholder"),
     ("205", "choose one side"),
     ("206", "without the shell's backslashes"),
     ("209", "without the shell's backslashes"),

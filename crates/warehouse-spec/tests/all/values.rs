@@ -124,7 +124,7 @@ fn subscriptions_on_their_own() {
         serde_json::from_value(json!({"repoURL": "https://host", "name": "a"})).unwrap();
     assert_eq!(chart, ChartSubscription::classic("https://host", "a"));
     let error = serde_json::from_value::<ChartSubscription>(json!({"repoURL": 5})).unwrap_err();
-    assert_eq!(error.to_string(), "repoURL: `repoURL` must be a text, and YAML reads the number `5`");
+    assert_eq!(error.to_string(), "repoURL: `repoURL` must be a string, and YAML reads the number `5`");
 }
 
 #[test]

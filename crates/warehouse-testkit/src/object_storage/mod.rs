@@ -1,4 +1,4 @@
-//! Object storage on 127.0.0.1: a server of our own in memory, `rclone serve s3`, and that one with what it lacks.
+//! Object storage on 127.0.0.1: a server of our own in memory, `rclone serve s3`, and the latter with conditional puts added.
 
 mod memory;
 mod rclone;

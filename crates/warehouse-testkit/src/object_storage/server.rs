@@ -32,7 +32,7 @@ pub enum Conditions {
 
 /// A server of S3 with a request log, faults, and conditional puts as [`Conditions`] say: over memory, or as a proxy before [`RcloneS3`].
 ///
-/// It knows PUT, GET, HEAD and DELETE of objects and lists of one page; it looks at no signature.
+/// It supports PUT, GET, HEAD and DELETE of objects and lists of one page; it checks no signature.
 ///
 /// ```
 /// use warehouse_testkit::{Conditions, S3Server};

@@ -186,7 +186,7 @@ async fn a_link_to_a_file_is_not_followed() {
 
 #[tokio::test]
 async fn a_link_to_an_invalid_url() {
-    let message = "the answer goes on at what is not a URL";
+    let message = "the next page's URL is not valid";
     tags_under(Fault::link("http://[")).await.refused(ErrorKind::BadAnswer, message, 1, MIB);
 }
 

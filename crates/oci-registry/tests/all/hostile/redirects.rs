@@ -96,7 +96,7 @@ async fn to_another_scheme() {
         "data:text/plain,x",
         "unix:/run/docker.sock",
     ] {
-        let message = "the redirect leads to what is not an http or https URL";
+        let message = "the Location of the redirect is not an http or https URL";
         manifest_under(Fault::redirect(location)).await.refused(ErrorKind::BadAnswer, message, 1, 0);
     }
 }
@@ -106,14 +106,14 @@ async fn to_no_host() {
     for location in
         ["http://", "https:///", "http://:80/", "http://[::1", "http://a b/", "http://999.999.999.999/"]
     {
-        let message = "the redirect leads to what is not a URL";
+        let message = "the Location of the redirect is not a valid URL";
         manifest_under(Fault::redirect(location)).await.refused(ErrorKind::BadAnswer, message, 1, 0);
     }
 }
 
 #[tokio::test]
 async fn nowhere() {
-    let message = "a redirect that leads nowhere";
+    let message = "a redirect without a Location";
     manifest_under(Reply::status(307)).await.refused(ErrorKind::BadAnswer, message, 1, 0);
 }
 
@@ -242,7 +242,7 @@ mod inside {
             registry.faults().add(When::any(), Reply::status(401).header("www-authenticate", challenge));
             let repository = from_outside(&registry.host(), http());
             let outcome = Outcome::of(async |call| repository.tags(call).await).await;
-            let message = format!("a public server leads to a private address, {realm}");
+            let message = format!("a public server refers to a private address, {realm}");
             let error = outcome.result.unwrap_err();
             assert_eq!((error.kind(), error.message()), (ErrorKind::Refused, message.as_str()));
             hint(&error, "only a server that is itself at a private address");

@@ -120,7 +120,7 @@ pub(super) fn repository(
     Ok(ChartRepository::new(store).with_url(url))
 }
 
-/// The URL of a chart repository, which stands in its index for everybody to read.
+/// The URL of a chart repository, which its index shows to every reader.
 fn public_url(text: &str) -> Result<Url, Error> {
     let shown = artifact_source::redact_url(text);
     let invalid =

@@ -28,7 +28,7 @@ fn no_mapping() {
             code: Code::WrongType,
             place: (1, 1),
             path: "",
-            message: "a document must be a mapping, not a text",
+            message: "a document must be a mapping, not a string",
             help: "a manifest starts with `apiVersion:` and `kind:`",
         },
     );
@@ -97,7 +97,7 @@ fn the_rest_of_the_document() {
     );
     assert_eq!(
         one(change("spec:", "spec:\n  interval: 300")),
-        "kargo.yaml:6:13: error: `interval` must be a text, and YAML reads the number `300` (spec.interval)"
+        "kargo.yaml:6:13: error: `interval` must be a string, and YAML reads the number `300` (spec.interval)"
     );
     assert_eq!(
         one(change("spec:", "spec:\n  interval: 5 minutes")),

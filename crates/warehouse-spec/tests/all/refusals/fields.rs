@@ -139,7 +139,7 @@ fn fields_in_the_wrong_place() {
         Code::Misplaced,
         (9, 5),
         "spec.subscriptions[0].discoveryLimit",
-        "`discoveryLimit` stands beside `git`, where only `name` may stand",
+        "`discoveryLimit` is beside `git`, where only `name` is allowed",
         "move `discoveryLimit` into `git`",
     );
 }
@@ -199,7 +199,7 @@ fn digests_are_followed_or_not() {
             "`followDigests` must be true or false, not a quoted text",
             "take the quotation marks off",
         ),
-        ("maybe", "`followDigests` must be true or false, not a text", "write true or false"),
+        ("maybe", "`followDigests` must be true or false, not a string", "write true or false"),
         ("1", "`followDigests` must be true or false, not the number `1`", "write true"),
         ("[true]", "`followDigests` must be true or false, not a list", "write true or false"),
     ] {
@@ -217,7 +217,7 @@ fn digests_are_followed_or_not() {
         Code::Misplaced,
         (9, 5),
         "spec.subscriptions[0].followDigests",
-        "`followDigests` stands beside `chart`, where only `name` may stand",
+        "`followDigests` is beside `chart`, where only `name` is allowed",
         "move `followDigests` into `chart`",
     );
     warning(

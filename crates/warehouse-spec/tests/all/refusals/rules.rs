@@ -21,7 +21,7 @@ fn a_constraint_that_is_a_number() {
         Code::WrongType,
         (9, 19),
         "spec.subscriptions[0].image.constraint",
-        "`constraint` must be a text, and YAML reads the number `1.10`",
+        "`constraint` must be a string, and YAML reads the number `1.10`",
         "quote it: \"1.10\"",
     );
 }
@@ -33,7 +33,7 @@ fn a_branch_that_is_a_boolean() {
         Code::WrongType,
         (9, 15),
         "spec.subscriptions[0].git.branch",
-        "`branch` must be a text, and YAML reads the boolean `on`",
+        "`branch` must be a string, and YAML reads the boolean `on`",
         "quote it: \"on\"",
     );
 }
@@ -89,7 +89,7 @@ fn a_pattern_that_should_be_a_list() {
         Code::WrongType,
         (9, 25),
         "spec.subscriptions[0].image.allowTagsRegexes",
-        "`allowTagsRegexes` must be a list of texts, not a text",
+        "`allowTagsRegexes` must be a list of strings, not a string",
         "put it on a line of its own, after `- `",
     );
 }

@@ -108,7 +108,7 @@ fn freight_without_a_specification() {
     let below: String = images.lines().map(|line| format!("  {line}\n")).collect();
     let before = read(&format!("{head}spec:\n{below}"));
     let [found] = before.diagnostics.as_slice() else { panic!("{:?}", before.diagnostics) };
-    assert_eq!(found.help.as_deref(), Some("Freight has no `spec`: its fields stand beside `metadata`"));
+    assert_eq!(found.help.as_deref(), Some("Freight has no `spec`: its fields are beside `metadata`"));
     assert!(before.freights[0].images.is_empty());
     let after = read(&format!("{head}{images}"));
     assert!(after.diagnostics.is_empty(), "{:?}", after.diagnostics);

@@ -42,7 +42,7 @@ fn urls_of_images() {
         ("ghcr.io\\a\\b", "write `/` instead of", "ghcr.io/a/b"),
         ("ghcr.io/a/b\n", "write it on the line of its key", "ghcr.io/a/b"),
         ("ghcr.io/a/\u{200b}b", "delete it", "ghcr.io/a/b"),
-        ("ghcr.io/a/../b", "write the path that is meant, without `..`", "ghcr.io/b"),
+        ("ghcr.io/a/../b", "write the intended path, without `..`", "ghcr.io/b"),
         ("2130706433:80/a", "write 127.0.0.1", "127.0.0.1:80/a"),
         ("host:65536/a", "write a port from 1 to 65535", "host:6553/a"),
         ("host:0/a", "write a port from 1 to 65535", "host:1/a"),
