@@ -150,10 +150,17 @@ impl Error {
         }))
     }
 
-    /// Which source it was. The first hint that is set stays.
+    /// Which source it was. The first id that is set stays.
     #[must_use]
     pub fn with_id(mut self, id: &SourceId) -> Self {
         self.0.id.get_or_insert_with(|| id.clone());
+        self
+    }
+
+    /// Which source it was, instead of what was set before: for a caller that knows more, such as the subscription's name.
+    #[must_use]
+    pub fn replace_id(mut self, id: &SourceId) -> Self {
+        self.0.id = Some(id.clone());
         self
     }
 
@@ -460,6 +467,7 @@ mod tests {
             .with_hint("one")
             .with_hint("two");
         assert_eq!((error.id(), error.hint()), (Some(&first), Some("one")));
+        assert_eq!(error.replace_id(&second).id(), Some(&second));
     }
 
     #[test]

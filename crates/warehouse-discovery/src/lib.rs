@@ -52,16 +52,10 @@
 //! - [`Report::discovered_artifacts`] is the same in the shape of Kargo's `status.discoveredArtifacts`.
 
 mod admission;
-mod compile;
-mod discovered;
 mod discoverer;
 mod kinds;
-mod observer;
 mod report;
-mod report_freight;
-mod report_trace;
 mod run;
-mod snapshot;
 mod spans;
 mod transport;
 
@@ -92,9 +86,6 @@ pub use artifact_source::{AnyArtifact, ArtifactSource, Error};
 #[doc(no_inline)]
 pub use warehouse_spec::{Warehouse, parse};
 
-pub use compile::Compiled;
 pub use discoverer::{Discoverer, DiscovererBuilder, GenericRequest};
-pub use observer::Observer;
-pub use report::{Freshness, Report, SubscriptionReport};
-pub use run::Run;
-pub use snapshot::Snapshot;
+pub use report::{Freshness, Report, Snapshot, SubscriptionReport};
+pub use run::{Compiled, Observer, Run};

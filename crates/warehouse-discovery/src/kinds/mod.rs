@@ -14,10 +14,9 @@ pub(crate) use context::KindContext;
 
 #[cfg(not(all(feature = "image", feature = "git", feature = "chart")))]
 use artifact_source::ErrorKind;
-use artifact_source::{AnySource, Error, SourceId, SourceKind};
+use artifact_source::{AnyArtifact, AnySource, Error, Observation, SourceId, SourceKind};
 use warehouse_spec::{DiscoveryResult, SourceLabel, Subscription, SubscriptionKind};
 
-use crate::SubscriptionReport;
 use crate::kinds::context::unknown;
 
 /// The id of the subscription's source, in reports and in messages.
@@ -55,12 +54,15 @@ pub(crate) fn source(
 }
 
 /// The subscription's entry of `status.discoveredArtifacts`.
-pub(crate) fn result(subscription: &Subscription, report: &SubscriptionReport) -> DiscoveryResult {
+pub(crate) fn result(
+    subscription: &Subscription,
+    artifacts: &[AnyArtifact],
+    observation: Option<&Observation>,
+) -> DiscoveryResult {
     let name = subscription.name.clone().unwrap_or_default();
-    let artifacts = &report.artifacts;
     match &subscription.kind {
         SubscriptionKind::Image(image) => image::result(image, name, artifacts),
-        SubscriptionKind::Git(git) => git::result(git, name, artifacts, report.observation.as_ref()),
+        SubscriptionKind::Git(git) => git::result(git, name, artifacts, observation),
         SubscriptionKind::Chart(chart) => chart::result(chart, name, artifacts),
         _ => generic::result(name, artifacts),
     }
