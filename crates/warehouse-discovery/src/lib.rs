@@ -35,6 +35,7 @@
 //! |---|---|
 //! | read a manifest, and know what is wrong with it | [`spec`] |
 //! | ask in a unit test which of these tags a Warehouse takes, and why not the others | [`spec::Subscription::tag_rule`] |
+//! | ask which of these commits or tags of Git a Warehouse takes | [`spec::GitSubscription::rule`], with the variables of [`expressions`] |
 //! | run one source alone | [`image`], [`git`](mod@git), [`chart`] |
 //! | give credentials | [`credentials`] |
 //! | configure connections, record or replay requests | [`http`] |
@@ -74,6 +75,9 @@ pub use git_source as git;
 pub use helm_source as chart;
 #[cfg(feature = "image")]
 pub use image_source as image;
+/// The expression language, and what it knows of a commit or a tag: [`CommitVariables`](kargo_expr::CommitVariables),
+/// [`TagVariables`](kargo_expr::TagVariables), [`Time`](kargo_expr::Time).
+pub use kargo_expr as expressions;
 #[cfg(any(feature = "image", feature = "chart"))]
 pub use oci_registry as registry;
 /// Versions, constraints, and the rules that choose among names.

@@ -114,7 +114,9 @@ impl Report {
             .subscriptions
             .iter()
             .filter(|report| report.error.is_none() || !report.artifacts.is_empty())
-            .filter_map(|report| Some(report.discovery_result(warehouse.spec.subscriptions.get(report.index)?)))
+            .filter_map(|report| {
+                Some(report.discovery_result(warehouse.spec.subscriptions.get(report.index)?))
+            })
             .collect();
         discovered.discovered_at = Some(self.discovered_at);
         discovered

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use artifact_source::{
-    AnyArtifact, AnySource, ArtifactSource, Candidate, Cost, DiscoverRequest, Discovery, Error, ErrorKind, Meter,
-    Observation, Principal, Rejection, SourceId, Trace, Warning, lock,
+    AnyArtifact, AnySource, ArtifactSource, Candidate, Cost, DiscoverRequest, Discovery, Error, ErrorKind,
+    Meter, Observation, Principal, Rejection, SourceId, Trace, Warning, lock,
 };
 use freight::NeededCreated;
 use futures::stream::FuturesUnordered;
