@@ -4,7 +4,9 @@ use std::fmt::Debug;
 
 use jiff::Timestamp;
 
-/// Tells the present time. Sources read no clock of their own, so that a test or a replay decides which time it is.
+/// Tells the present time. Sources read no clock of their own, so that a test or a replay decides which time it is. There is one exception: a
+/// `Retry-After` with a date, in a response without a `Date`, is compared with the clock of the system, since it says for how long to wait and decides nothing
+/// about artifacts. Deadlines and waits are measured by [`Instant`](std::time::Instant).
 ///
 /// A [`Timestamp`] is a clock that stands still, and [`SystemClock`] is the system's.
 ///

@@ -129,6 +129,19 @@ impl Error {
         Self::new(ErrorKind::TimedOut, message)
     }
 
+    /// The error of a wait for something that sent and took nothing for so long: [`TimedOut`](ErrorKind::TimedOut). `what` is what was waited
+    /// for, such as `the server`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use artifact_source::Error;
+    ///
+    /// assert_eq!(Error::silent("the server", Duration::from_secs(20)).to_string(), "the server was silent for 20.0 s");
+    /// ```
+    pub fn silent(what: &str, time: Duration) -> Self {
+        Self::new(ErrorKind::TimedOut, format!("{what} was silent for {:.1} s", time.as_secs_f64()))
+    }
+
     /// An error of this kind. The message says what was wrong, starts in lower case, has no full
     /// stop, and holds no credential.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {

@@ -31,7 +31,7 @@ mod normalize;
 mod printable;
 mod redact;
 
-pub use authority::hides_host;
+pub use authority::{HiddenHost, hides_host};
 pub use host::{Ipv4Host, ipv4_host};
 pub use image_name::{
     DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, registry_host, short_image_name,

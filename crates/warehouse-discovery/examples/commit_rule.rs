@@ -17,13 +17,16 @@ spec:
       branch: main
       includePaths: [apps]
       expressionFilter: \"!(subject contains '[skip ci]')\"
-  - git: {repoURL: https://git.example.com/app, commitSelectionStrategy: SemVer, semverConstraint: ^1.0.0}
+  - git: {repoURL: https://git.example.com/config, commitSelectionStrategy: SemVer, semverConstraint: ^1.0.0}
 ";
 
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
     let manifest = parse("app.yaml", MANIFEST, &Options::default());
+    if let Some(problem) = manifest.diagnostics.first() {
+        return Err(problem.to_string().into());
+    }
     let [of_branch, of_tags] = &manifest.warehouses[0].spec.subscriptions[..] else {
         return Err("two are written".into());
     };

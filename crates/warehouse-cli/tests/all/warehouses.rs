@@ -140,7 +140,8 @@ fn what_failed_and_what_has_nothing_names_the_warehouse() {
     for (name, line) in [("north/shop", 7), ("south/shop", 15)] {
         for (start, line, rest) in [("error: ", line, &image), ("warning: ", line + 1, &chart)] {
             let (place, rest) = (format!(":{line}:"), format!(": {name}: {rest}"));
-            let is_it = |text: &&str| text.starts_with(start) && text.contains(&place) && text.contains(&rest);
+            let is_it =
+                |text: &&str| text.starts_with(start) && text.contains(&place) && text.contains(&rest);
             assert_eq!(err.lines().filter(is_it).count(), 1, "{start}{place}{rest}\n{err}");
         }
     }
