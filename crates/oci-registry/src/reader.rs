@@ -306,3 +306,22 @@ impl HeadProbe<'_> {
         *lock(&self.registry.support) = support;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn head_support_is_remembered_of_a_bounded_number_of_registries() {
+        let known = HeadSupport::default();
+        let origin =
+            |number: usize| Origin::of(&Url::parse(&format!("https://{number}.example.com")).unwrap());
+        let read = known.at(origin(0));
+        read.set(Support::Unsupported);
+        for number in 1..3 * MAX_REGISTRIES {
+            known.at(origin(number));
+            assert!(lock(&known.0).len() <= MAX_REGISTRIES);
+        }
+        assert_eq!(known.at(origin(0)).support(), Support::Unsupported, "a reader uses it");
+    }
+}
