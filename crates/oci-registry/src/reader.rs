@@ -317,7 +317,7 @@ mod tests {
         let origin =
             |number: usize| Origin::of(&Url::parse(&format!("https://{number}.example.com")).unwrap());
         let read = known.at(origin(0));
-        read.set(Support::Unsupported);
+        *lock(&read.support) = Support::Unsupported;
         for number in 1..3 * MAX_REGISTRIES {
             known.at(origin(number));
             assert!(lock(&known.0).len() <= MAX_REGISTRIES);
