@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use artifact_source::{Cost, DiscoverRequest, Error, ErrorKind, Meter};
+use artifact_source::{Cost, DiscoverRequest, Error, Meter};
 use url::Url;
 
 /// What the requests of one discovery share: a meter, a deadline, and the moment it began. Clones
@@ -39,7 +39,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](ErrorKind::TimedOut) where the deadline passes first. The work is dropped then.
+    /// [`TimedOut`](artifact_source::ErrorKind::TimedOut) where the deadline passes first. The work is dropped then.
     pub async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
         match self.deadline {
             None => Ok(work.await),
@@ -81,6 +81,5 @@ pub(crate) fn deadline_passed_at(url: &Url) -> Error {
 }
 
 pub(crate) fn silence(url: &Url, stall: Duration) -> Error {
-    let message = format!("the server was silent for {:.1} s", stall.as_secs_f64());
-    Error::new(ErrorKind::TimedOut, message).with_url(url)
+    Error::silent("the server", stall).with_url(url)
 }

@@ -89,7 +89,7 @@ pub use once_map::OnceMap;
 pub use pace::Pace;
 pub use request::Request;
 pub use response::Response;
-pub use retry::retry_after;
+pub use retry::{backoff, retry_after};
 pub use service::{HttpService, ServiceBody, ServiceRequest, ServiceResponse};
 pub use single_flight::SingleFlight;
 pub use source_context::SourceContext;

@@ -43,12 +43,30 @@ pub(crate) struct Backoff {
 impl Backoff {
     /// The wait after this many failures (one or more): somewhere between half of the step and all of it.
     pub(crate) fn after(&self, failures: u32) -> Duration {
-        let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
-        let step = self.first.saturating_mul(doubled).min(self.longest);
-        let wait = step.as_secs_f64() * (0.5 + 0.5 * random_fraction());
-        // The longest steps are rounded to more than fits.
-        Duration::try_from_secs_f64(wait).unwrap_or(step)
+        backoff(failures, self.first, self.longest, random_fraction())
     }
+}
+
+/// The wait after this many failures (one or more): a step that is `first` and doubles with every further failure up to `longest`, of which the
+/// random part takes away up to a half.
+///
+/// `random` is from 0 to 1: 0 gives half of the step, and 1 all of it.
+///
+/// ```
+/// use std::time::Duration;
+/// use artifact_http::backoff;
+///
+/// let (first, longest) = (Duration::from_millis(250), Duration::from_secs(8));
+/// assert_eq!(backoff(1, first, longest, 1.0), first);
+/// assert_eq!(backoff(3, first, longest, 0.0), Duration::from_millis(500));
+/// assert_eq!(backoff(u32::MAX, first, longest, 1.0), longest);
+/// ```
+pub fn backoff(failures: u32, first: Duration, longest: Duration, random: f64) -> Duration {
+    let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
+    let step = first.saturating_mul(doubled).min(longest);
+    let wait = step.as_secs_f64() * (0.5 + 0.5 * random.clamp(0.0, 1.0));
+    // The longest steps are rounded to more than fits.
+    Duration::try_from_secs_f64(wait).unwrap_or(step)
 }
 
 /// A number from 0 to 1. The standard library seeds its hashers at random, which is all that is

@@ -4,7 +4,9 @@ use std::fmt::Debug;
 
 use jiff::Timestamp;
 
-/// Returns the current time. Sources read no other clock, so a test or a replay can set the time.
+/// Returns the current time. Sources read no other clock, so a test or a replay can set the time. There is one exception: a
+/// `Retry-After` with a date, in a response without a `Date`, is compared with the clock of the system, since it says for how long to wait and decides nothing
+/// about artifacts. Deadlines and waits are measured by [`Instant`](std::time::Instant).
 ///
 /// A [`Timestamp`] is a fixed clock, and [`SystemClock`] is the system's.
 ///

@@ -129,6 +129,19 @@ impl Error {
         Self::new(ErrorKind::TimedOut, message)
     }
 
+    /// The error of a wait for something that sent and took nothing for so long: [`TimedOut`](ErrorKind::TimedOut). `what` is what was waited
+    /// for, such as `the server`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use artifact_source::Error;
+    ///
+    /// assert_eq!(Error::silent("the server", Duration::from_secs(20)).to_string(), "the server was silent for 20.0 s");
+    /// ```
+    pub fn silent(what: &str, time: Duration) -> Self {
+        Self::new(ErrorKind::TimedOut, format!("{what} was silent for {:.1} s", time.as_secs_f64()))
+    }
+
     /// An error of this kind. The message says what was wrong, starts in lower case, has no full
     /// stop, and holds no credential.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -150,10 +163,17 @@ impl Error {
         }))
     }
 
-    /// Which source it was. The first hint that is set stays.
+    /// Which source it was. The first id that is set stays.
     #[must_use]
     pub fn with_id(mut self, id: &SourceId) -> Self {
         self.0.id.get_or_insert_with(|| id.clone());
+        self
+    }
+
+    /// Which source it was, instead of what was set before: for a caller that knows more, such as the subscription's name.
+    #[must_use]
+    pub fn replace_id(mut self, id: &SourceId) -> Self {
+        self.0.id = Some(id.clone());
         self
     }
 
@@ -460,6 +480,7 @@ mod tests {
             .with_hint("one")
             .with_hint("two");
         assert_eq!((error.id(), error.hint()), (Some(&first), Some("one")));
+        assert_eq!(error.replace_id(&second).id(), Some(&second));
     }
 
     #[test]

@@ -78,7 +78,6 @@ pub mod changed;
 pub mod dependency;
 mod error;
 pub mod git;
-mod index_yaml;
 mod overwrite;
 pub mod registry;
 mod release;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use warehouse_spec::{
     Chart, DiscoveredArtifacts, DiscoveryResult, Freight, FreightCreationPolicy, FreightOrigin, GitCommit,
-    Image, Subscription, Warehouse,
+    Image, Warehouse,
 };
 
 use crate::criteria::{Criteria, CriteriaError};
@@ -63,7 +63,7 @@ pub enum NoFreight {
 pub struct Missing {
     /// Its index in the Warehouse.
     pub index: usize,
-    /// What it subscribes to, for people: `image ghcr.io/example/app`.
+    /// What it subscribes to, as [`Subscription::label`](warehouse_spec::Subscription::label) names it: `image ghcr.io/example/app`.
     pub subscription: String,
     /// Why it has no artifact.
     pub cause: MissingCause,
@@ -157,7 +157,7 @@ impl<'a> FreightBuilder<'a> {
                 Some(Ok(result)) if add_best(&mut freight, result) => continue,
                 Some(Ok(_)) => MissingCause::NothingFits,
             };
-            missing.push(Missing { index, subscription: describe(subscription), cause });
+            missing.push(Missing { index, subscription: subscription.label().to_string(), cause });
         }
         if !missing.is_empty() {
             return Err(NoFreight::Missing(missing));
@@ -239,19 +239,6 @@ fn add_best(freight: &mut Freight, result: &DiscoveryResult) -> bool {
         }
     }
     true
-}
-
-/// A short description of a subscription.
-fn describe(subscription: &Subscription) -> String {
-    let mut text = subscription.type_key().to_owned();
-    if let Some(url) = subscription.repo_url() {
-        text.push(' ');
-        text.push_str(&warehouse_spec::redact(url));
-    }
-    if let Some(name) = &subscription.name {
-        text.push_str(&format!(" ({name})"));
-    }
-    text
 }
 
 /// Every subscription without an artifact, in one line.

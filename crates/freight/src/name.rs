@@ -20,7 +20,7 @@ pub fn freight_name(freight: &Freight) -> String {
         .collect();
     parts.sort_unstable();
     let text = format!("{}:{}", freight.origin, parts.join("|"));
-    hexadecimal(&Sha1::digest(text.as_bytes()))
+    format!("{:x}", Sha1::digest(text.as_bytes()))
 }
 
 fn commit_part(commit: &GitCommit) -> String {
@@ -55,14 +55,4 @@ fn with_subscription(base: String, name: &str) -> String {
         "" => base,
         name => format!("{base}:{name}"),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    bytes.iter().fold(String::with_capacity(40), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

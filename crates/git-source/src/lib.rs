@@ -94,7 +94,8 @@ mod transport;
 
 pub use artifact_source::Commit;
 pub use commit_rule::{
-    CommitRule, CommitRuleBuilder, CommitSelectionStrategy, InvalidCommitRule, JudgedTag, NamesDoNotDecide,
+    CommitRule, CommitRuleBuilder, CommitSelectionStrategy, CommitVariables, ExpressionError,
+    InvalidCommitRule, JudgedTag, NamesDoNotDecide, TagVariables, Time,
 };
 pub use observation::ObservedRefs;
 pub use sharing::RepositoryCache;

@@ -134,11 +134,7 @@ fn sha256_of_json(value: &impl Serialize) -> String {
         rest = after.get(letter.len_utf8()..).unwrap_or_default();
     }
     hash.update(rest);
-    let mut digest = String::from("sha256:");
-    for byte in hash.finalize() {
-        digest.push_str(&format!("{byte:02x}"));
-    }
-    digest
+    format!("sha256:{:x}", hash.finalize())
 }
 
 fn generated(field: &Field<'_>, to: &mut String) -> Result<(), Error> {

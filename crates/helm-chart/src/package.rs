@@ -122,9 +122,5 @@ impl Chart {
 }
 
 fn digest_of(bytes: &[u8]) -> String {
-    let mut digest = String::from("sha256:");
-    for byte in Sha256::digest(bytes) {
-        digest.push_str(&format!("{byte:02x}"));
-    }
-    digest
+    format!("sha256:{:x}", Sha256::digest(bytes))
 }

@@ -1,7 +1,7 @@
 //! The meaning of a `repoURL`.
 
 use artifact_http::Url;
-use artifact_source::{Error, ErrorKind, hides_host};
+use artifact_source::{Error, ErrorKind, HiddenHost};
 
 /// The list of a chart's versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +21,9 @@ impl Location {
     /// an `oci` URL with a query, a tag or a digest, or without a path.
     pub(crate) fn parse(repo_url: &str) -> Result<Self, Error> {
         let invalid = |what: &str| Error::new(ErrorKind::InvalidInput, what).with_url(repo_url);
-        if hides_host(repo_url) {
-            return Err(invalid(
-                "a `/`, `?` or `#` before the `@` in the repoURL of the chart ends the host there",
-            )
-            .with_hint("leave out what stands before the `@`; an `@` in the path is written %40"));
-        }
+        HiddenHost::check(repo_url).map_err(|hidden| {
+            invalid(&format!("the repoURL of the chart is not valid: {hidden}")).with_hint(hidden.hint())
+        })?;
         if let Some(reference) = repo_url.strip_prefix("oci://") {
             return registry(reference).map(Self::Registry).map_err(invalid);
         }

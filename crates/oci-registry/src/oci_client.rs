@@ -13,6 +13,9 @@
 //! assert_eq!(image_name(&other)?, name);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! They are functions, except for [`Repository`], which is `Into<Reference>`: Rust's orphan rule allows `From` and `TryFrom` only where one of the two
+//! types is of this crate, and [`ImageName`] and [`Credential`] are of `repository-url` and `artifact-http`.
 
 use std::fmt;
 

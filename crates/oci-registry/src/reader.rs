@@ -216,6 +216,9 @@ fn wrong_digest(what: &str, digest: &Digest) -> Error {
 /// The time without HEAD requests after a registry failed at one.
 const HEAD_PAUSE: Duration = Duration::from_secs(600);
 
+/// The number of registries from which on those that no reader uses at the moment are forgotten, and asked again.
+const MAX_REGISTRIES: usize = 1024;
+
 /// Which registries support HEAD. All readers of a client share it.
 #[derive(Debug, Default)]
 pub(crate) struct HeadSupport(Mutex<HashMap<Origin, Arc<HeadState>>>);
@@ -223,6 +226,9 @@ pub(crate) struct HeadSupport(Mutex<HashMap<Origin, Arc<HeadState>>>);
 impl HeadSupport {
     fn at(&self, origin: Origin) -> Arc<HeadState> {
         let mut registries = lock(&self.0);
+        if registries.len() >= MAX_REGISTRIES && !registries.contains_key(&origin) {
+            registries.retain(|_, state| Arc::strong_count(state) > 1);
+        }
         Arc::clone(registries.entry(origin).or_default())
     }
 }
@@ -298,5 +304,24 @@ impl HeadProbe<'_> {
 
     fn set(&self, support: Support) {
         *lock(&self.registry.support) = support;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn head_support_is_remembered_of_a_bounded_number_of_registries() {
+        let known = HeadSupport::default();
+        let origin =
+            |number: usize| Origin::of(&Url::parse(&format!("https://{number}.example.com")).unwrap());
+        let read = known.at(origin(0));
+        *lock(&read.support) = Support::Unsupported;
+        for number in 1..3 * MAX_REGISTRIES {
+            known.at(origin(number));
+            assert!(lock(&known.0).len() <= MAX_REGISTRIES);
+        }
+        assert_eq!(known.at(origin(0)).support(), Support::Unsupported, "a reader uses it");
     }
 }

@@ -1,5 +1,7 @@
 //! Where the host of a URL begins and ends.
 
+use std::fmt;
+
 /// A URL, divided as parsers of URLs divide it.
 #[derive(Clone, Copy)]
 pub(crate) struct Divided<'u> {
@@ -90,6 +92,42 @@ pub(crate) fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
         && digits.len() <= 5
         && (digits.is_empty() || digits.parse::<u16>().is_ok())
+}
+
+/// Why a URL is refused that [names another host than it seems to](hides_host). `Display` says what is wrong.
+///
+/// ```
+/// use repository_url::HiddenHost;
+///
+/// let hidden = HiddenHost::check("https://user:pa/ss@host/a").unwrap_err();
+/// assert_eq!(hidden.to_string(), "a `/`, `?` or `#` before the `@` ends the host there, so that another host is asked");
+/// assert!(HiddenHost::check("https://host/a").is_ok());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HiddenHost(());
+
+impl fmt::Display for HiddenHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a `/`, `?` or `#` before the `@` ends the host there, so that another host is asked")
+    }
+}
+
+impl std::error::Error for HiddenHost {}
+
+impl HiddenHost {
+    /// Checks a URL.
+    ///
+    /// # Errors
+    ///
+    /// `HiddenHost` if the URL [hides its host](hides_host).
+    pub fn check(url: &str) -> Result<(), Self> {
+        if hides_host(url) { Err(Self(())) } else { Ok(()) }
+    }
+
+    /// What to write instead, for people.
+    pub fn hint(&self) -> &'static str {
+        "leave out what stands before the `@`; an `@` in the path is written %40"
+    }
 }
 
 /// Whether a URL names another host than it seems to: a `/`, `?` or `#` before its `@` ends the host there. Of

@@ -20,21 +20,23 @@
 //! - Normal forms, by which Kargo compares repositories and names Freight: [`normalize_image`], [`normalize_git`],
 //!   [`normalize_chart`]. They read URLs as Go's `net/url` does, which differs from the `url` crate.
 //! - What may be shown: [`redact_url`] and [`without_credential`] take one URL, [`redact`] any text that may hold URLs,
-//!   [`printable`] a text that others wrote.
+//!   [`printable`] a text that others wrote; [`SourceLabel`] names what is read, in one line.
 
 mod authority;
 mod go_url;
 mod host;
 mod image_name;
+mod label;
 mod normalize;
 mod printable;
 mod redact;
 
-pub use authority::hides_host;
+pub use authority::{HiddenHost, hides_host};
 pub use host::{Ipv4Host, ipv4_host};
 pub use image_name::{
     DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, registry_host, short_image_name,
 };
+pub use label::SourceLabel;
 pub use normalize::{normalize_chart, normalize_git, normalize_image};
 pub use printable::{is_printable, printable};
 pub use redact::{names_secret, redact, redact_url, redact_user, without_credential};

@@ -21,6 +21,11 @@ pub(crate) struct Discovered {
 }
 
 impl Discovered {
+    /// The start of messages about it: its name where it is one of several, else nothing.
+    fn heading(&self, several: bool) -> String {
+        if several { format!("{}: ", self.warehouse.qualified_name()) } else { String::new() }
+    }
+
     /// The position of the field that the subscription's failure is about.
     pub(crate) fn location(&self, report: &SubscriptionReport) -> &Location {
         let subscription = format!("spec.subscriptions[{}]", report.index);
@@ -93,14 +98,19 @@ pub(crate) async fn discover(
 ) -> Result<Vec<Discovered>, Exit> {
     let session = Session::open(arguments, messages).await?;
     let observed = session.discover(warehouses, messages, RejectionCounts::of).await;
+    let several = observed.len() > 1;
     let why = |(discovered, counts): (Discovered, RejectionCounts)| {
+        let warehouse = discovered.heading(several);
         for subscription in &discovered.report.subscriptions {
             if subscription.error.is_none()
                 && subscription.artifacts.is_empty()
                 && let Some(why) = counts.why(subscription.index)
             {
                 let location = discovered.location(subscription);
-                messages.warning(&format!("{location}: {}: nothing fits: {why}", subscription.id), None);
+                messages.warning(
+                    &format!("{location}: {warehouse}{}: nothing fits: {why}", subscription.id),
+                    None,
+                );
             }
         }
         discovered
@@ -111,10 +121,7 @@ pub(crate) async fn discover(
 /// Prints the costs, warnings and failures of a Warehouse. Where it is one of several, they name it.
 fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
     let report = &discovered.report;
-    let warehouse = match several {
-        true => format!("{}: ", discovered.warehouse.qualified_name()),
-        false => String::new(),
-    };
+    let warehouse = discovered.heading(several);
     for subscription in &report.subscriptions {
         messages.detail(&format!("{warehouse}{}: {}", subscription.id, subscription.cost));
     }
@@ -125,7 +132,7 @@ fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
         }
     }
     for (subscription, error) in report.failures() {
-        messages.failure(discovered.location(subscription), error);
+        messages.failure(discovered.location(subscription), &warehouse, error);
     }
     let count = report.subscriptions.len();
     let failed = report.failures().count();

@@ -103,9 +103,10 @@ impl Messages {
         }
     }
 
-    /// The failure of a subscription: its location in the manifest, its id, the reason and the hint.
-    pub(crate) fn failure(&self, location: &Location, error: &Error) {
-        print(&failure(location, error));
+    /// The failure of a subscription: its location in the manifest, its Warehouse where that is one of several (`NAME: `), its id, the
+    /// reason and the hint.
+    pub(crate) fn failure(&self, location: &Location, warehouse: &str, error: &Error) {
+        print(&failure(location, warehouse, error));
     }
 }
 
@@ -118,8 +119,8 @@ fn helping(help: Option<&str>) -> String {
     help.map(|help| format!("\n  help: {help}")).unwrap_or_default()
 }
 
-fn failure(location: &Location, error: &Error) -> String {
-    let mut text = format!("error: {location}: ");
+fn failure(location: &Location, warehouse: &str, error: &Error) -> String {
+    let mut text = format!("error: {location}: {}", printable(warehouse));
     if let Some(id) = error.id() {
         let _ = write!(text, "{}: ", printable(&id.to_string()));
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
+use artifact_http::Call;
 use artifact_source::{Error, ErrorKind, SourceId, SourceKind, lock};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, WeakShared};
@@ -63,14 +64,11 @@ impl AdmissionQueue {
     ) -> Result<Admission<'_>, Error> {
         let late = || Error::deadline_passed("the wait for other subscriptions");
         let (acquiring, joinable) = self.join(id);
-        let permit = match deadline {
-            None => acquiring.await,
-            Some(deadline) if deadline <= Instant::now() => return Err(late()),
-            Some(deadline) => {
-                tokio::time::timeout_at(deadline.into(), acquiring).await.map_err(|_| late())?
-            }
-        };
-        let permit = permit.map_err(|error| {
+        let call = Call::new().with_deadline(deadline);
+        if call.remaining().is_some_and(|left| left.is_zero()) {
+            return Err(late());
+        }
+        let permit = call.within(acquiring).await.map_err(|_| late())?.map_err(|error| {
             Error::new(ErrorKind::Internal, "the admission queue is closed").with_cause(error.to_string())
         })?;
         Ok(Admission { _permit: permit, _joinable: joinable })

@@ -157,10 +157,10 @@ impl fmt::Debug for Discoverer {
 /// use std::sync::Arc;
 /// use std::time::Duration;
 ///
-/// use artifact_http::HttpClient;
-/// use helm_source::IndexCache;
-/// use image_source::MemoryCache;
 /// use warehouse_discovery::Discoverer;
+/// use warehouse_discovery::chart::IndexCache;
+/// use warehouse_discovery::http::HttpClient;
+/// use warehouse_discovery::image::MemoryCache;
 ///
 /// let http = HttpClient::builder().user_agent("my-controller/1.0").build()?;
 /// let discoverer = Discoverer::builder()
@@ -173,7 +173,7 @@ impl fmt::Debug for Discoverer {
 ///     .git_max_cache_bytes(4 << 30)
 ///     .git_stall_timeout(Duration::from_secs(10))
 ///     .build()?;
-/// # Ok::<(), artifact_source::Error>(())
+/// # Ok::<(), warehouse_discovery::Error>(())
 /// ```
 pub struct DiscovererBuilder {
     http: Http,
@@ -233,12 +233,12 @@ impl DiscovererBuilder {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use artifact_http::HttpClient;
     /// use warehouse_discovery::Discoverer;
+    /// use warehouse_discovery::http::HttpClient;
     ///
     /// let http = HttpClient::builder().user_agent("my-tool/1.0").stall_timeout(Duration::from_secs(10));
     /// let discoverer = Discoverer::builder().http(http).build()?;
-    /// # Ok::<(), artifact_source::Error>(())
+    /// # Ok::<(), warehouse_discovery::Error>(())
     /// ```
     #[must_use]
     pub fn http(mut self, http: HttpClientBuilder) -> Self {

@@ -35,6 +35,7 @@
 //! |---|---|
 //! | read and validate a manifest | [`spec`] |
 //! | check in a unit test which tags a Warehouse selects, and why not the others | [`spec::Subscription::tag_rule`] |
+//! | check which commits or tags of Git a Warehouse selects | [`spec::GitSubscription::rule`], with the variables of [`expressions`] |
 //! | run a single source | [`image`], [`git`](mod@git), [`chart`] |
 //! | provide credentials | [`credentials`] |
 //! | configure connections, record or replay requests | [`http`] |
@@ -52,16 +53,10 @@
 //! - [`Report::discovered_artifacts`] is the same in the shape of Kargo's `status.discoveredArtifacts`.
 
 mod admission;
-mod compile;
-mod discovered;
 mod discoverer;
 mod kinds;
-mod observer;
 mod report;
-mod report_freight;
-mod report_trace;
 mod run;
-mod snapshot;
 mod spans;
 mod transport;
 
@@ -80,6 +75,9 @@ pub use git_source as git;
 pub use helm_source as chart;
 #[cfg(feature = "image")]
 pub use image_source as image;
+/// The expression language, and what it knows of a commit or a tag: [`CommitVariables`](kargo_expr::CommitVariables),
+/// [`TagVariables`](kargo_expr::TagVariables), [`Time`](kargo_expr::Time).
+pub use kargo_expr as expressions;
 #[cfg(any(feature = "image", feature = "chart"))]
 pub use oci_registry as registry;
 /// Versions, constraints, and the rules that choose among names.
@@ -92,9 +90,6 @@ pub use artifact_source::{AnyArtifact, ArtifactSource, Error};
 #[doc(no_inline)]
 pub use warehouse_spec::{Warehouse, parse};
 
-pub use compile::Compiled;
 pub use discoverer::{Discoverer, DiscovererBuilder, GenericRequest};
-pub use observer::Observer;
-pub use report::{Freshness, Report, SubscriptionReport};
-pub use run::Run;
-pub use snapshot::Snapshot;
+pub use report::{Freshness, Report, Snapshot, SubscriptionReport};
+pub use run::{Compiled, Observer, Run};

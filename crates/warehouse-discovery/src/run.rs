@@ -1,22 +1,37 @@
-//! One run over one Warehouse.
+//! One run over one Warehouse: its sources are made, asked at once, and observed.
 
 use std::future::IntoFuture;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use artifact_source::{
-    AnyArtifact, ArtifactSource, Cost, DiscoverRequest, Discovery, Error, ErrorKind, Meter, Observation,
-    SourceId,
+    AnyArtifact, AnySource, ArtifactSource, Candidate, Cost, DiscoverRequest, Discovery, Error, ErrorKind,
+    Meter, Observation, Principal, Rejection, SourceId, Trace, Warning, lock,
 };
+use freight::NeededCreated;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use warehouse_spec::Warehouse;
 
-use crate::compile::Compiled;
-use crate::report_trace::ReportTrace;
-use crate::snapshot::Remembered;
-use crate::{Discoverer, Freshness, Observer, Report, Snapshot, SubscriptionReport, spans};
+use crate::kinds::KindContext;
+use crate::report::{self, Remembered};
+use crate::{Discoverer, Freshness, Report, Snapshot, SubscriptionReport, kinds, spans};
+
+/// A subscription, and the source that was made of it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Compiled {
+    /// The subscription's place in the manifest, from 0.
+    pub index: usize,
+    /// Which source it is.
+    pub id: SourceId,
+    /// The source, or why none can be made: a rule that the manifest's validation would have refused, or a
+    /// generic subscription whose type is not registered.
+    pub source: Result<AnySource, Error>,
+    pub(crate) key: String,
+}
 
 /// How long after the deadline a source may take to say that it passed.
 const GRACE: Duration = Duration::from_secs(1);
@@ -32,6 +47,29 @@ pub struct Run<'a> {
 }
 
 impl Discoverer {
+    /// The sources that a run over this Warehouse would ask, in the manifest's order, and for a subscription that
+    /// no source can be made of, why. Nothing is fetched.
+    pub fn compile(&self, warehouse: &Warehouse) -> Vec<Compiled> {
+        let needed = NeededCreated::of_warehouse(warehouse);
+        let context = KindContext { discoverer: self, warehouse, needed };
+        let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
+        subscriptions
+            .map(|(index, subscription)| {
+                let id = kinds::id(subscription);
+                let source = kinds::source(&context, subscription, &id);
+                // A source that an embedder makes may have an id of its own, which says more.
+                let own = source.as_ref().map_or_else(Error::id, |source| Some(source.id())).cloned();
+                let id = match own {
+                    Some(own) if own.subscription().is_none() => own.with_subscription(id.subscription()),
+                    Some(own) => own,
+                    None => id,
+                };
+                let source = source.map_err(|error| error.replace_id(&id));
+                Compiled { index, source, key: report::key(subscription), id }
+            })
+            .collect()
+    }
+
     /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
     /// cancels it.
     ///
@@ -101,7 +139,7 @@ impl<'a> Run<'a> {
             Err(error) => Err(error),
         };
         let cost = meter.cost(started.elapsed());
-        let mut report = report(index, id, key, remembered, answer, cost);
+        let mut report = reported(index, id, key, remembered, answer, cost);
         (report.warnings, report.principal) = trace.into_parts();
         self.observer.finished(index, &report);
         report
@@ -143,7 +181,7 @@ impl<'a> IntoFuture for Run<'a> {
     }
 }
 
-fn report(
+fn reported(
     index: usize,
     id: SourceId,
     key: String,
@@ -159,7 +197,7 @@ fn report(
         Ok(Discovery::Unchanged { .. }) if remembered.is_none() => {
             let error =
                 Error::new(ErrorKind::Internal, "the source says Unchanged, and nothing earlier is known");
-            (Vec::new(), None, Freshness::Stale, Some(error.with_id(&id)))
+            (Vec::new(), None, Freshness::Stale, Some(error))
         }
         Ok(Discovery::Unchanged { .. }) => {
             let (artifacts, observation) = earlier();
@@ -167,19 +205,82 @@ fn report(
         }
         Err(error) => {
             let (artifacts, observation) = earlier();
-            (artifacts, observation, Freshness::Stale, Some(error.with_id(&id)))
+            (artifacts, observation, Freshness::Stale, Some(error))
         }
     };
     SubscriptionReport {
         index,
+        // What a source says of itself lacks the subscription's name; what the report says has it.
+        error: error.map(|error| error.replace_id(&id)),
         id,
         artifacts,
         freshness,
-        error,
         warnings: Vec::new(),
         principal: None,
         cost,
         observation,
         key,
+    }
+}
+
+/// Observes a [`Run`](crate::Run): each method gets the subscription's index in the manifest, from 0.
+///
+/// Subscriptions run at once, so calls for different ones interleave.
+pub trait Observer: Send + Sync {
+    /// Receives every candidate of this subscription. Defaults to `()`, which ignores them.
+    fn trace(&self, subscription: usize) -> &dyn Trace {
+        let _ = subscription;
+        &()
+    }
+
+    /// The subscription is about to be asked; the meter counts while it is.
+    fn started(&self, subscription: usize, id: &SourceId, meter: &Meter) {
+        let _ = (subscription, id, meter);
+    }
+
+    /// The subscription has answered or failed.
+    fn finished(&self, subscription: usize, report: &SubscriptionReport) {
+        let _ = (subscription, report);
+    }
+}
+
+/// Ignores everything.
+impl Observer for () {}
+
+/// A trace that keeps the warnings and the principal, and passes everything on.
+pub(crate) struct ReportTrace<'a> {
+    next: &'a dyn Trace,
+    warnings: Mutex<Vec<Warning>>,
+    principal: Mutex<Option<Principal>>,
+}
+
+impl<'a> ReportTrace<'a> {
+    pub(crate) fn new(next: &'a dyn Trace) -> Self {
+        Self { next, warnings: Mutex::default(), principal: Mutex::default() }
+    }
+
+    /// The warnings, in the order in which they came, and the identity as which the source asked.
+    pub(crate) fn into_parts(self) -> (Vec<Warning>, Option<Principal>) {
+        (std::mem::take(&mut lock(&self.warnings)), lock(&self.principal).take())
+    }
+}
+
+impl Trace for ReportTrace<'_> {
+    fn accepted(&self, candidate: &Candidate<'_>) {
+        self.next.accepted(candidate);
+    }
+
+    fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection) {
+        self.next.rejected(candidate, why);
+    }
+
+    fn authenticated(&self, principal: &Principal) {
+        *lock(&self.principal) = Some(principal.clone());
+        self.next.authenticated(principal);
+    }
+
+    fn warned(&self, warning: &Warning) {
+        lock(&self.warnings).push(warning.clone());
+        self.next.warned(warning);
     }
 }

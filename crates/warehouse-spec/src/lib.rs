@@ -103,7 +103,9 @@ pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, I
 pub use manifest::{InvalidValue, Located, Manifest, Options, Parsed, Skipped};
 pub use metadata::{API_VERSION, Metadata};
 pub use parse::{FromValue, from_value, parse, parse_bytes};
-pub use repository_url::{normalize_chart, normalize_git, normalize_image, redact, without_credential};
+pub use repository_url::{
+    SourceLabel, normalize_chart, normalize_git, normalize_image, redact, without_credential,
+};
 pub use selection::InvalidRule;
 pub use selection_strategies::{
     CommitSelectionStrategy, ImageSelectionStrategy, InvalidPlatform, Platform, UnknownValue,

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use percent_encoding::percent_decode;
 use regex::Regex;
-use repository_url::{Ipv4Host, hides_host, ipv4_host, redact_user};
+use repository_url::{HiddenHost, Ipv4Host, ipv4_host, redact_user};
 
 static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = "[0-9A-Za-z_]+";
@@ -346,13 +346,11 @@ fn in_authority(parts: &Parts<'_>) -> Option<Hazard> {
 
 /// The `/` in the password of `https://user:pa/ss@host` ends the authority, and `user` is asked.
 fn ends_early(url: &str) -> Option<Hazard> {
-    match hides_host(url) {
-        true => hazard(
-            "a `/`, `?` or `#` before the `@` ends the host there, so that another host is asked",
-            "leave out what stands before the `@`; Kargo takes credentials from Secrets of the Project; an `@` in the path is written %40",
-        ),
-        false => None,
-    }
+    let hidden = HiddenHost::check(url).err()?;
+    hazard(
+        hidden.to_string(),
+        format!("{}; Kargo takes credentials from Secrets of the Project", hidden.hint()),
+    )
 }
 
 /// Numbers that a parser takes for an IPv4 address, although they are not written like one; and ports that are none.

@@ -1,6 +1,7 @@
 //! The subscriptions of a Warehouse: an optional name and exactly one kind each ([rule 1.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 
 use jiff::Timestamp;
+use repository_url::SourceLabel;
 use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy, Platform};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -68,6 +69,27 @@ impl Subscription {
             SubscriptionKind::Git(git) => Some(&git.repo_url),
             SubscriptionKind::Chart(chart) => Some(&chart.repo_url),
             SubscriptionKind::Generic(_) => None,
+        }
+    }
+
+    /// What it subscribes to, in one line for people: the kind, the repository's URL without a credential, the chart, and the
+    /// subscription's name.
+    ///
+    /// ```
+    /// use warehouse_spec::{ChartSubscription, Subscription};
+    ///
+    /// let chart = ChartSubscription::classic("https://me:secret@charts.example.com", "web");
+    /// assert_eq!(Subscription::new(chart).label().to_string(), "chart https://charts.example.com (web)");
+    /// ```
+    pub fn label(&self) -> SourceLabel<'_> {
+        SourceLabel {
+            kind: self.type_key(),
+            url: self.repo_url().unwrap_or_default(),
+            chart: match &self.kind {
+                SubscriptionKind::Chart(chart) => chart.name.as_deref(),
+                _ => None,
+            },
+            subscription: self.name.as_deref(),
         }
     }
 

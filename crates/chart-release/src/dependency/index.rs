@@ -13,8 +13,6 @@ use selection_strategies::{Constraint, TagRule, Version, similar_names};
 use serde::Deserialize;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
-use crate::index_yaml::limits;
-
 /// The largest archive, in bytes.
 const MAX_ARCHIVE: u64 = 100 << 20;
 
@@ -246,11 +244,14 @@ fn parse(bytes: &[u8]) -> Result<HashMap<String, Vec<Entry>>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_owned())?;
     let index: Index = match serde_json::from_str(text) {
         Ok(index) => index,
-        Err(_) => serde_saphyr::from_str_with_options(text, limits(DuplicateKeyPolicy::PassThrough))
-            .map_err(|error| {
-                let error = error.without_snippet().to_string();
-                printable(error.lines().next().unwrap_or_default()).chars().take(200).collect::<String>()
-            })?,
+        Err(_) => serde_saphyr::from_str_with_options(
+            text,
+            index_limits::yaml_options(DuplicateKeyPolicy::PassThrough),
+        )
+        .map_err(|error| {
+            let error = error.without_snippet().to_string();
+            printable(error.lines().next().unwrap_or_default()).chars().take(200).collect::<String>()
+        })?,
     };
     let entries = index.entries.ok_or("it has no `entries`")?;
     Ok(entries

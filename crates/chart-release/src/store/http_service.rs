@@ -199,7 +199,7 @@ async fn in_time<T>(longest: Duration, work: impl Future<Output = Result<T, Erro
 }
 
 fn silent(longest: Duration) -> Error {
-    Error::new(ErrorKind::TimedOut, format!("the store was silent for {} s", longest.as_secs_f32()))
+    Error::silent("the store", longest)
 }
 
 /// The error as `object_store` decides about it: which are tried again.

@@ -33,9 +33,7 @@ impl Random {
 
     /// The wait before a further try: between half of it and all of it, where it doubles from `first` up to `longest`.
     pub fn backoff(&mut self, tries: u32, first: Duration, longest: Duration) -> Duration {
-        let whole = first.saturating_mul(1_u32.checked_shl(tries.min(20)).unwrap_or(1 << 20)).min(longest);
-        let half = whole / 2;
-        let spread = u64::try_from(half.as_micros()).unwrap_or(u64::MAX).saturating_add(1);
-        half + Duration::from_micros(self.next_u64() % spread)
+        let fraction = (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        artifact_http::backoff(tries.saturating_add(1), first, longest, fraction)
     }
 }

@@ -141,13 +141,29 @@ fn every_missing_result_is_named() {
     assert_eq!(
         reason.to_string(),
         "subscription 0 (image ghcr.io/example/app) failed: 503 Service Unavailable; \
-         subscription 1 (git https://github.com/example/app.git (source)) found nothing that fits; \
-         subscription 2 (chart oci://***@registry.example.com/app) failed: 404 Not Found"
+         subscription 1 (git https://github.com/example/app.git (subscription source)) found nothing that fits; \
+         subscription 2 (chart oci://registry.example.com/app) failed: 404 Not Found"
     );
     let NoFreight::Missing(missing) = reason else {
         panic!("another reason");
     };
     assert!(matches!(missing[1].cause, MissingCause::NothingFits));
+}
+
+#[test]
+fn two_charts_of_one_repository_are_told_apart() {
+    let chart =
+        |name: &str| Subscription::new(ChartSubscription::classic("https://charts.example.com", name));
+    let warehouse = Warehouse::new("demo", vec![chart("web"), chart("api"), chart("api").with_name("edge")]);
+    let reason = FreightBuilder::new(&warehouse).build().unwrap_err();
+    let NoFreight::Missing(missing) = reason else { panic!("another reason") };
+    let names: Vec<_> = missing.iter().map(|one| one.subscription.as_str()).collect();
+    let expected = [
+        "chart https://charts.example.com (web)",
+        "chart https://charts.example.com (api)",
+        "chart https://charts.example.com (api, subscription edge)",
+    ];
+    assert_eq!(names, expected);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The address of a repository, from the URL that the user wrote.
 
-use artifact_source::{Error, ErrorKind, hides_host, redact_url};
+use artifact_source::{Error, ErrorKind, HiddenHost, redact_url};
 use gix::bstr::{BString, ByteSlice};
 use gix::url::Scheme;
 use std::fmt;
@@ -43,12 +43,8 @@ impl Address {
         if has_parent_segment(text) {
             return Err(wrong("contains the path segment `..`").with_hint("write the path without it"));
         }
-        if hides_host(text) {
-            let hint = "leave out what stands before the `@`; an `@` in the path is written %40";
-            return Err(
-                wrong("has a `/`, `?` or `#` before the `@`, which ends the host there").with_hint(hint)
-            );
-        }
+        HiddenHost::check(text)
+            .map_err(|hidden| wrong(&format!("is not valid: {hidden}")).with_hint(hidden.hint()))?;
         let scheme = text.split("://").next().unwrap_or_default();
         if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
             return Self::http(text, &wrong);

@@ -177,8 +177,7 @@ impl Interrupt {
         let silent = lock(&self.waiting_since).map(|since| now.saturating_duration_since(since));
         if let Some(silent) = silent.filter(|silent| *silent >= self.limits.stall) {
             self.stop();
-            let seconds = silent.as_secs_f64();
-            return Err(Error::new(ErrorKind::TimedOut, format!("the server was silent for {seconds:.1} s")));
+            return Err(Error::silent("the server", silent));
         }
         Ok(now + (self.limits.stall / 4).clamp(Duration::from_millis(10), Duration::from_secs(1)))
     }

@@ -56,16 +56,11 @@ impl EntryDigest {
 
     /// The digest as manifests and reports spell it, `sha256:` and lower-case hex; `None` for one that is missing or malformed.
     pub fn to_text(self) -> Option<String> {
-        use fmt::Write as _;
-
         let Self::Sha256(digest) = self else { return None };
-        let mut text = String::with_capacity("sha256:".len() + 64);
-        text.push_str("sha256:");
-        for byte in digest {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Some(text)
+        let (halves, _) = digest.as_chunks::<16>();
+        let halves: String =
+            halves.iter().map(|half| format!("{:032x}", u128::from_be_bytes(*half))).collect();
+        Some(format!("sha256:{halves}"))
     }
 }
 

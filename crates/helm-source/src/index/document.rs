@@ -14,8 +14,8 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 use serde_json::value::RawValue;
+use serde_saphyr::Options;
 use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
-use serde_saphyr::{Options, alias_limits, budget, options};
 
 use super::checkpoint::Checkpoint;
 use super::digest::EntryDigest;
@@ -28,25 +28,11 @@ use crate::index_limits;
 /// The largest number of fields in an entry, and of fields beside `entries`.
 const MAX_FIELDS: usize = 10_000;
 
-/// The limits of the YAML parser. It streams, so only anchors and aliases take memory, and these are limited. Its defaults are meant for
-/// configuration files and reject an index of 30 MB. The caller limits the size of the input.
+/// The limits of the YAML parser. A skipped value may be any number, such as a digest that reads `1e999`.
 fn limits() -> Options {
-    options! {
-        budget: budget! {
-            max_reader_input_bytes: None,
-            max_events: usize::MAX,
-            max_nodes: usize::MAX,
-            max_total_scalar_bytes: usize::MAX,
-            max_anchors: index_limits::MAX_ANCHORS,
-            max_recorded_anchor_bytes: index_limits::MAX_ANCHOR_BYTES,
-            max_depth: index_limits::MAX_DEPTH,
-        },
-        alias_limits: alias_limits! { max_total_replayed_events: index_limits::MAX_REPEATED_EVENTS },
-        duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        // A skipped value may be any number, such as a digest that reads `1e999`.
-        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
-        with_snippet: false,
-    }
+    let mut limits = index_limits::yaml_options(DuplicateKeyPolicy::PassThrough);
+    limits.non_finite_float_policy = NonFiniteFloatPolicy::PassThrough;
+    limits
 }
 
 /// Reads YAML from a checkpoint to the end. Only the first document of a stream counts. Where that is a mapping in braces, anything may

@@ -120,6 +120,38 @@ fn messages_about_one_of_several_warehouses_name_it() {
 }
 
 #[test]
+fn what_failed_and_what_has_nothing_names_the_warehouse() {
+    let world = World::start();
+    let document = |namespace: &str| {
+        format!(
+            "---\napiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop, namespace: {namespace}}}\nspec:\n  \
+             subscriptions:\n  - image: {{repoURL: REGISTRY/absent}}\n  - chart: {{repoURL: CHARTS, name: absent}}\n"
+        )
+    };
+    let discover = |manifest: &str| {
+        let arguments = ["discover", "--no-cache", "--no-docker-config", "-f", "-"];
+        let ran = warehouse(&arguments, &world.fill(manifest));
+        assert_eq!(ran.code, Some(1), "{}", ran.err);
+        ran.err
+    };
+    let err = discover(&["north", "south"].map(document).concat());
+    let image = format!("image {}/absent: ", world.registry.host());
+    let chart = format!("chart {} (absent): nothing fits: ", world.charts.url());
+    for (name, line) in [("north/shop", 7), ("south/shop", 15)] {
+        for (start, line, rest) in [("error: ", line, &image), ("warning: ", line + 1, &chart)] {
+            let (place, rest) = (format!(":{line}:"), format!(": {name}: {rest}"));
+            let is_it =
+                |text: &&str| text.starts_with(start) && text.contains(&place) && text.contains(&rest);
+            assert_eq!(err.lines().filter(is_it).count(), 1, "{start}{place}{rest}\n{err}");
+        }
+    }
+    // One Warehouse alone needs no name.
+    let err = discover(&document("north"));
+    assert!(err.contains(&image) && err.contains(&chart), "{err}");
+    assert!(!err.contains(&format!("shop: {image}")) && !err.contains(&format!("shop: {chart}")), "{err}");
+}
+
+#[test]
 fn the_same_warehouse_given_twice_is_a_warning_that_names_both_places() {
     let world = World::start();
     let manifest = three(&world);

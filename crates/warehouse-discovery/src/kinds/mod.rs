@@ -14,21 +14,15 @@ pub(crate) use context::KindContext;
 
 #[cfg(not(all(feature = "image", feature = "git", feature = "chart")))]
 use artifact_source::ErrorKind;
-use artifact_source::{AnySource, Error, SourceId, SourceKind};
-use warehouse_spec::{DiscoveryResult, Subscription, SubscriptionKind};
+use artifact_source::{AnyArtifact, AnySource, Error, Observation, SourceId, SourceKind};
+use warehouse_spec::{DiscoveryResult, SourceLabel, Subscription, SubscriptionKind};
 
-use crate::SubscriptionReport;
 use crate::kinds::context::unknown;
 
 /// The id of the subscription's source, in reports and in messages.
 pub(crate) fn id(subscription: &Subscription) -> SourceId {
-    let (kind, url, chart) = match &subscription.kind {
-        SubscriptionKind::Image(image) => (SourceKind::Image, image.repo_url.as_str(), None),
-        SubscriptionKind::Git(git) => (SourceKind::Git, git.repo_url.as_str(), None),
-        SubscriptionKind::Chart(chart) => (SourceKind::Chart, chart.repo_url.as_str(), chart.name.as_deref()),
-        _ => (SourceKind::Other(subscription.type_key().to_owned()), "", None),
-    };
-    SourceId::new(kind, url).with_chart(chart).with_subscription(subscription.name.as_deref())
+    let SourceLabel { kind, url, chart, subscription } = subscription.label();
+    SourceId::new(SourceKind::from(kind), url).with_chart(chart).with_subscription(subscription)
 }
 
 /// The source of the subscription.
@@ -60,12 +54,15 @@ pub(crate) fn source(
 }
 
 /// The subscription's entry of `status.discoveredArtifacts`.
-pub(crate) fn result(subscription: &Subscription, report: &SubscriptionReport) -> DiscoveryResult {
+pub(crate) fn result(
+    subscription: &Subscription,
+    artifacts: &[AnyArtifact],
+    observation: Option<&Observation>,
+) -> DiscoveryResult {
     let name = subscription.name.clone().unwrap_or_default();
-    let artifacts = &report.artifacts;
     match &subscription.kind {
         SubscriptionKind::Image(image) => image::result(image, name, artifacts),
-        SubscriptionKind::Git(git) => git::result(git, name, artifacts, report.observation.as_ref()),
+        SubscriptionKind::Git(git) => git::result(git, name, artifacts, observation),
         SubscriptionKind::Chart(chart) => chart::result(chart, name, artifacts),
         _ => generic::result(name, artifacts),
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use artifact_source::memory::MemorySource;
 use artifact_source::{
     AnyArtifact, Artifact, ArtifactSource, ArtifactSourceExt, DiscoverRequest, Discovery, Error, ErrorKind,
-    Generic, SourceId, SourceKind,
+    Found, Generic, SourceId, SourceKind,
 };
 use async_trait::async_trait;
 use freight::{MissingCause, NoFreight};
@@ -204,6 +204,82 @@ async fn a_failure_shows_what_is_left_over_as_stale_and_freight_does_not_use_it(
     assert_eq!(missing(&second, &warehouse).len(), 1);
     // And it is not forgotten by the failure.
     assert_eq!(second.snapshot(), first.snapshot());
+}
+
+/// The report of a run, made again by hand, leaves the same for the next run.
+#[tokio::test]
+async fn a_report_that_is_made_by_hand_leaves_every_subscription_for_the_next_run() {
+    let memory = MemorySource::new("m", ["1"]);
+    let warehouse = warehouse(&["memory", "memory"]);
+    let discoverer = discoverer(&memory, &[]);
+    let first = discoverer.run(&warehouse).await;
+    let observation = memory.discover(DiscoverRequest::new()).await.unwrap();
+    let Discovery::Found(Found { observation: Some(observation), .. }) = observation else {
+        panic!("it observes")
+    };
+
+    let by_hand = |report: &SubscriptionReport| {
+        SubscriptionReport::new(report.index, &warehouse.spec.subscriptions[report.index])
+            .with_artifacts(report.artifacts.clone())
+            .with_observation(observation.clone())
+    };
+    let made = Report::new("test", first.discovered_at);
+    let made = first.subscriptions.iter().map(by_hand).fold(made, Report::with_subscription);
+    assert_eq!(made.snapshot().len(), 2);
+    assert_eq!(made.snapshot(), first.snapshot());
+    let second = discoverer.run(&warehouse).with_previous(&made.snapshot()).await;
+    assert!(second.subscriptions.iter().all(|report| report.freshness == Freshness::Unchanged));
+}
+
+/// A source and a factory that name themselves keep their ids, and the errors of both have the subscription's name.
+#[tokio::test]
+async fn an_error_under_an_id_of_its_own_has_the_name_of_the_subscription() {
+    let own = |url: &str| SourceId::new(SourceKind::Other("bucket".to_owned()), url);
+    let id = own("https://objects.example.com/a");
+    let discoverer = Discoverer::builder()
+        .generic("found", move |_| Ok(Named(id.clone()).erase()))
+        .generic("unmade", move |_| {
+            Err(Error::new(ErrorKind::InvalidInput, "no bucket")
+                .with_id(&own("https://objects.example.com/b")))
+        })
+        .build()
+        .unwrap();
+    let report = discoverer.run(&warehouse(&["found", "unmade"])).await;
+    let ids: Vec<_> = report
+        .failures()
+        .map(|(report, error)| {
+            assert_eq!(error.id(), Some(&report.id));
+            report.id.to_string()
+        })
+        .collect();
+    let expected = [
+        "bucket https://objects.example.com/a (subscription found-0)",
+        "bucket https://objects.example.com/b (subscription unmade-1)",
+    ];
+    assert_eq!(ids, expected);
+}
+
+/// A source whose errors name it.
+#[derive(Debug)]
+struct Named(SourceId);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[async_trait]
+impl ArtifactSource for Named {
+    type Artifact = Generic;
+
+    fn id(&self) -> &SourceId {
+        &self.0
+    }
+
+    async fn discover(&self, _: DiscoverRequest<'_>) -> Result<Discovery<Generic>, Error> {
+        Err(Error::new(ErrorKind::Server, "the bucket is ill").with_id(&self.0))
+    }
 }
 
 #[tokio::test]

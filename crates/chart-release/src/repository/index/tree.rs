@@ -3,6 +3,7 @@
 use std::fmt;
 
 use helm_chart::go_yaml;
+use helm_source::index_limits;
 use jiff::Timestamp;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -10,7 +11,6 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 
 use super::change::{Charts, Insertions, Known};
 use super::entry::time;
-use crate::index_yaml::limits;
 
 /// The first document of a text.
 pub(super) fn read(text: &str) -> Result<(Value, Charts), String> {
@@ -18,7 +18,7 @@ pub(super) fn read(text: &str) -> Result<(Value, Charts), String> {
     let mut value = None;
     let answer = serde_saphyr::with_deserializer_from_reader_with_options(
         text.as_bytes(),
-        limits(DuplicateKeyPolicy::Error),
+        index_limits::yaml_options(DuplicateKeyPolicy::Error),
         |document| {
             value = Some(Fields(Level::Document).deserialize(document)?);
             Ok(())
