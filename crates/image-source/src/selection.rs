@@ -249,10 +249,13 @@ impl Selection<'_> {
                 Some(_) if by_time && image.created_at == last => Rejection::SameBuildTime { limit },
                 _ => self.beyond_limit(),
             };
-            self.reject(&image.tag, &reason);
+            let time = image.created_at.filter(|_| by_time).map(|time| time.to_string());
+            self.trace.rejected(&Candidate::new(&image.tag).with_detail(time.as_deref()), &reason);
         }
         for image in &images {
-            self.trace.accepted(&Candidate::new(&image.tag).with_detail(image.digest.as_str()));
+            let dated = image.created_at.filter(|_| by_time).map(|time| format!("{} ({time})", image.digest));
+            let detail = dated.as_deref().unwrap_or(&image.digest);
+            self.trace.accepted(&Candidate::new(&image.tag).with_detail(detail));
         }
         images
     }
