@@ -151,6 +151,11 @@ impl StreamingResponse {
         &self.url
     }
 
+    /// Whether the request that this answers, after any redirects, carried an `Authorization`: a credential or a token.
+    pub fn was_authorized(&self) -> bool {
+        self.sent.is_some()
+    }
+
     /// What the answer asks its reader to do next, with the origin that sent it.
     pub fn instructions(&self) -> &Instructions {
         &self.instructions

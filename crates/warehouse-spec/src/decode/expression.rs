@@ -94,7 +94,11 @@ pub(crate) fn repositories(
             0 => format!("no subscription is of the kind `{kind}`"),
             1 => format!("the one `{kind}` subscription is to {}", shown.join(", ")),
             count if count > MAX_REPOSITORIES => {
-                format!("the `{kind}` subscriptions are to {} and {} more", shown.join(", "), count - MAX_REPOSITORIES)
+                format!(
+                    "the `{kind}` subscriptions are to {} and {} more",
+                    shown.join(", "),
+                    count - MAX_REPOSITORIES
+                )
             }
             _ => format!("the `{kind}` subscriptions are to {}", shown.join(", ")),
         };

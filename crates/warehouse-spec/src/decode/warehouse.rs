@@ -111,10 +111,7 @@ fn interval(context: &mut Context, field: &Field<'_>) -> Option<Interval> {
 }
 
 /// The criteria, and the field of their expression.
-fn criteria_of<'n>(
-    context: &mut Context,
-    field: Field<'n>,
-) -> Option<(FreightCreationCriteria, Field<'n>)> {
+fn criteria_of<'n>(context: &mut Context, field: Field<'n>) -> Option<(FreightCreationCriteria, Field<'n>)> {
     let mut object = Object::open(context, &field)?;
     let expression = object.take(context, "expression").and_then(|field| {
         let text = context.filled(&field)?;
