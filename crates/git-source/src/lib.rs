@@ -46,9 +46,11 @@
 //! - **`Unchanged`** is proved by the id of the commit that the branch points at, which is the id of all
 //!   its history; or by the digest of all tags and what they point at. It is not returned where the server is a shallow clone itself and
 //!   cuts the history short.
-//! - **Cache**: a folder per repository and user with the commits that were fetched. A process locks it
-//!   while it uses it. A process that is killed at any moment leaves a folder that can be used, and a damaged folder is rebuilt. It lasts with
+//! - **Cache**: a folder per repository and user with the commits that were fetched. Any number of processes use it at once, and none waits for
+//!   a server that another one waits for. A process that is killed at any moment leaves a folder that can be used, and a damaged folder is rebuilt. It lasts with
 //!   [`cache_dir`](GitSourceBuilder::cache_dir), and has a [bound](GitSourceBuilder::max_cache_bytes).
+//! - **Many subscriptions to one repository**: sources that share a [`RepositoryCache`] and ask at the same moment are answered in one
+//!   exchange with the server.
 //!
 //! # Servers
 //!
@@ -72,12 +74,12 @@
 //! Data flows one way, and each room uses only those to its right:
 //!
 //! ```text
-//! source  ->  selection  ->  repository  ->  transport
-//! async side  walk, tags,    references,     http, ssh, git://, file://,
-//!             filters        fetch, cache    limits and interrupt
+//! source, sharing  ->  selection  ->  repository  ->  transport
+//! async side           walk, tags,    references,     http, ssh, git://, file://,
+//!                      filters        fetch, cache    limits and interrupt
 //! ```
 //!
-//! A discovery resolves the credential (`source`), lists references and walks or ranks them (`selection`), over a connection and
+//! A discovery resolves the credential (`source`), joins others of the same repository (`sharing`), lists references and walks or ranks them (`selection`), over a connection and
 //! a store of objects (`repository`), whose bytes and waits are counted and can be interrupted (`transport`). What is remembered for the
 //! next discovery is in `observation`, which uses none of them.
 
@@ -86,6 +88,7 @@ mod observation;
 mod replay;
 mod repository;
 mod selection;
+mod sharing;
 mod source;
 mod transport;
 
@@ -94,6 +97,7 @@ pub use commit_rule::{
     CommitRule, CommitRuleBuilder, CommitSelectionStrategy, InvalidCommitRule, JudgedTag, NamesDoNotDecide,
 };
 pub use observation::ObservedRefs;
+pub use sharing::RepositoryCache;
 pub use source::{GitSource, GitSourceBuilder};
 
 /// The example of the README compiles.

@@ -9,16 +9,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use artifact_source::{Error, Meter};
+use commit_rule::CommitRule;
 use gix::bstr::ByteSlice;
 use gix_transport::client::blocking_io::Transport;
 use gix_transport::client::git::ConnectMode;
 use proptest::prelude::*;
 use warehouse_testkit::{Commit, GitServer};
 
-use crate::repository::{FetchRequest, PackFilter, Remote, Store};
-use commit_rule::CommitRule;
-
-use crate::selection::{CommitFilter, Progress, Tip, Walk, resolve};
+use crate::repository::{FetchCapabilities, FetchRequest, PackFilter, References, Remote, Scratch, Store};
+use crate::selection::{CommitFilter, Progress, Reader, Walk};
 use crate::transport::{Interrupt, Limits, StreamTransport};
 
 /// Keeps a copy of everything that is read.
@@ -40,18 +39,26 @@ fn interrupt() -> Arc<Interrupt> {
 /// Connects, lists, fetches and walks. Returns the ids of the commits.
 fn session(transport: Box<dyn Transport>, interrupt: &Arc<Interrupt>) -> Result<Vec<String>, Error> {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path(), interrupt).unwrap();
+    let scratch = Arc::new(Scratch::create(folder.path(), "").unwrap());
+    let store = Store::open(folder.path(), Path::new("store"), scratch, interrupt).unwrap();
     let mut remote = Remote::connect(transport, interrupt)?;
-    let Tip::Branch(tip) = resolve(&mut remote, Some("main"))? else { return Ok(Vec::new()) };
-    let depth = NonZeroU32::new(5);
-    remote.fetch(
-        &FetchRequest { tips: vec![tip], haves: Vec::new(), depth, filter: PackFilter::Trees },
-        &store,
-    )?;
+    let listed = References::new(remote.list(&["refs/heads/main".to_owned()])?);
+    let missing = || Error::new(artifact_source::ErrorKind::NotFound, "there is no such branch");
+    let tip = listed.target("refs/heads/main").ok_or_else(missing)?;
+    let request = FetchRequest {
+        wants: vec![tip],
+        haves: Vec::new(),
+        depth: NonZeroU32::new(5),
+        filter: PackFilter::Trees,
+        is_history: true,
+    };
+    remote.fetch(&request, &store)?;
     let filter = CommitFilter { rule: CommitRule::default(), clock: Arc::new(artifact_source::SystemClock) };
-    let mut walk = Walk::new(tip, 5, &filter, interrupt);
-    match walk.advance(&store.objects()?)? {
-        Progress::Done => Ok(walk.commits.into_iter().map(|commit| commit.id).collect()),
+    let mut walk = Walk::new(tip, 5, 5, &filter);
+    let (read, fetched) = Default::default();
+    let reader = Reader::new(&store, interrupt, FetchCapabilities::default(), &read, &fetched)?;
+    match walk.advance(&reader)? {
+        Progress::Done => Ok(walk.into_parts().0.into_iter().map(|commit| commit.id).collect()),
         Progress::Missing { .. } => {
             Err(Error::new(artifact_source::ErrorKind::BadAnswer, "not all was sent"))
         }

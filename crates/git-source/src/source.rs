@@ -10,18 +10,16 @@ use std::time::Duration;
 use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
 use artifact_source::{
     ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint,
-    Found, SourceId, SourceKind, SystemClock, Trace, lock, redact_url,
+    Found, SourceId, SourceKind, SystemClock, Trace, redact_url,
 };
 use async_trait::async_trait;
 use commit_rule::CommitRule;
-use tokio::runtime::Handle;
 
-use crate::observation::{self, ObservedState};
-use crate::repository::{Cache, DEFAULT_CACHE_BYTES, RepositoryHandle, Session};
-use crate::selection::{JudgedCandidate, Outcome, Selection};
-use crate::transport::{
-    Address, Authentication, Interrupt, Limits, SshCommand, TransportOptions, run_blocking,
-};
+use crate::observation;
+use crate::repository::{Cache, DEFAULT_CACHE_BYTES, RepositoryHandle};
+use crate::selection::{Answer, JudgedCandidate, Outcome, Selection};
+use crate::sharing::{Asking, ExchangeKey, RepositoryCache};
+use crate::transport::{Address, Authentication, SshCommand, TransportOptions};
 
 const DEFAULT_LIMIT: usize = 20;
 
@@ -40,6 +38,7 @@ pub struct GitSource {
     /// The question that observations answer; `None` if there are none.
     fingerprint: Option<Fingerprint>,
     repository: Arc<RepositoryHandle>,
+    repositories: RepositoryCache,
     selection: Arc<Selection>,
     credentials: Arc<dyn CredentialSource>,
     max_bytes: u64,
@@ -56,6 +55,7 @@ pub struct GitSourceBuilder {
     cache_dir: Option<PathBuf>,
     max_cache_bytes: u64,
     http: Option<HttpClient>,
+    repositories: Option<RepositoryCache>,
     credentials: Arc<dyn CredentialSource>,
     allow_plain_credential: bool,
     ssh: SshCommand,
@@ -94,7 +94,7 @@ impl GitSourceBuilder {
 
     /// A folder for commits that outlive the process, in its folder `git`. All sources may share it, in several processes at once,
     /// and it may be deleted at any time. On Unix only the user may read what is in it. A folder that cannot be used is
-    /// [told](artifact_source::Trace::warned). Defaults to a temporary folder that lives as long as the source.
+    /// [told](artifact_source::Trace::warned). Defaults to a temporary folder that lives as long as the [`RepositoryCache`].
     pub fn cache_dir(mut self, folder: impl Into<Option<PathBuf>>) -> Self {
         self.cache_dir = folder.into();
         self
@@ -110,6 +110,13 @@ impl GitSourceBuilder {
     /// The client for http and https. Defaults to one with default settings.
     pub fn http(mut self, client: HttpClient) -> Self {
         self.http = Some(client);
+        self
+    }
+
+    /// What the sources of one program share, so that those of one repository are answered together; it replaces [`http`](Self::http).
+    /// Defaults to one of the source's own.
+    pub fn repositories(mut self, repositories: &RepositoryCache) -> Self {
+        self.repositories = Some(repositories.clone());
         self
     }
 
@@ -172,13 +179,18 @@ impl GitSourceBuilder {
             with_id(Error::new(ErrorKind::InvalidInput, "a limit of 0 finds nothing: it is at least 1"))
         })?;
         let fingerprint = observation::fingerprint(&self.rule, &address.to_string(), limit.get() as usize);
-        let http = match self.http {
-            Some(client) => client,
-            None => HttpClient::builder().build().map_err(with_id)?,
+        let repositories = match (self.repositories, self.http) {
+            (Some(repositories), _) => repositories,
+            (None, Some(client)) => RepositoryCache::new(client),
+            (None, None) => RepositoryCache::new(HttpClient::builder().build().map_err(with_id)?),
         };
-        let options =
-            TransportOptions { ssh: self.ssh, http, allow_plain_credential: self.allow_plain_credential };
-        let cache = Cache::new(self.cache_dir.map(|folder| folder.join("git")), self.max_cache_bytes);
+        let options = TransportOptions {
+            ssh: self.ssh,
+            http: repositories.http().clone(),
+            allow_plain_credential: self.allow_plain_credential,
+        };
+        let named = self.cache_dir.map(|folder| folder.join("git"));
+        let cache = Cache::new(named, repositories.temporary(), self.max_cache_bytes);
         Ok(GitSource {
             id,
             repo_url: self.repo_url,
@@ -187,6 +199,7 @@ impl GitSourceBuilder {
             limit,
             fingerprint,
             repository: Arc::new(RepositoryHandle { address, options, cache }),
+            repositories,
             credentials: self.credentials,
             max_bytes: self.max_bytes,
             stall_timeout: self.stall_timeout,
@@ -217,6 +230,7 @@ impl GitSource {
             cache_dir: None,
             max_cache_bytes: DEFAULT_CACHE_BYTES,
             http: None,
+            repositories: None,
             credentials: Arc::new(()),
             allow_plain_credential: false,
             ssh: SshCommand::default(),
@@ -239,27 +253,28 @@ impl GitSource {
     }
 
     async fn outcome(&self, request: &DiscoverRequest<'_>, call: &Call) -> Result<Outcome, Error> {
-        let runtime = Handle::try_current().map_err(|error| {
-            Error::new(ErrorKind::Internal, "a discovery needs a tokio runtime").with_cause(error)
-        })?;
         let authentication = self.authentication(request.trace).await?;
-        let limits = Limits { bytes: self.max_bytes, stall: self.stall_timeout, deadline: call.deadline };
-        let interrupt = Interrupt::new(call.meter.clone(), limits).with_secrets(authentication.secrets());
-        let interrupt = Arc::new(interrupt);
-        let warnings = Arc::default();
-        let session = Session {
+        let RepositoryHandle { address, options, cache } = &*self.repository;
+        let identity = &authentication.identity;
+        let key = ExchangeKey {
+            url: address.to_string(),
+            ssh: (options.ssh.program.clone(), options.ssh.arguments.clone()),
+            allow_plain_credential: options.allow_plain_credential,
+            identity: (identity.scope(), identity.credential().cloned()),
+            cache: cache.key(),
+            max_bytes: self.max_bytes,
+            stall: self.stall_timeout,
+        };
+        let asking = Asking {
+            key,
             repository: Arc::clone(&self.repository),
             authentication,
-            runtime,
-            interrupt: Arc::clone(&interrupt),
-            warnings: Arc::clone(&warnings),
+            selection: Arc::clone(&self.selection),
+            previous: self.fingerprint.as_ref().and_then(|question| question.recorded(request.previous)),
         };
-        let selection = Arc::clone(&self.selection);
-        let previous: Option<ObservedState> =
-            self.fingerprint.as_ref().and_then(|fingerprint| fingerprint.recorded(request.previous));
-        let outcome = run_blocking(interrupt, move || selection.discover(&session, previous.as_ref())).await;
-        for warning in std::mem::take(&mut *lock(&warnings)) {
-            request.trace.warned(&warning);
+        let Answer { outcome, warnings } = self.repositories.ask(asking, call).await?;
+        for warning in &warnings {
+            request.trace.warned(warning);
         }
         outcome
     }

@@ -12,7 +12,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 /// Admits as many subscriptions at once as it has permits, over all runs of a discoverer.
 ///
-/// Subscriptions to one registry's repository or one index of charts share one permit: what they ask at the same moment is
+/// Subscriptions to one registry's repository, one index of charts or one Git repository share one permit: what they ask at the same moment is
 /// asked once, so the second one costs next to nothing, and would cost as much as the first if it came later. A subscription that
 /// arrives after the first one is done takes another permit, so that a long row of equal ones does not starve the others.
 pub(crate) struct AdmissionQueue {
@@ -80,8 +80,8 @@ impl AdmissionQueue {
         let permits = Arc::clone(&self.permits);
         let acquire = async move { permits.acquire_owned().await.map(Arc::new).map_err(Arc::new) };
         let own = acquire.boxed().shared();
-        // Each subscription fetches its Git repository for itself.
-        if !matches!(id.kind(), SourceKind::Image | SourceKind::Chart) {
+        // Other sources ask for themselves.
+        if !matches!(id.kind(), SourceKind::Image | SourceKind::Chart | SourceKind::Git) {
             return (own, None);
         }
         let mut admitted = self.lock();
@@ -168,10 +168,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn git_repositories_take_a_permit_each() {
+    async fn sources_of_an_embedder_take_a_permit_each() {
         let queue = AdmissionQueue::new(2);
-        let git = SourceId::new(SourceKind::Git, "a");
-        let _both = (queue.admit(&git, None).await.unwrap(), queue.admit(&git, None).await.unwrap());
+        let other = SourceId::new(SourceKind::Other("mine".into()), "a");
+        let _both = (queue.admit(&other, None).await.unwrap(), queue.admit(&other, None).await.unwrap());
         assert_eq!(queue.permits.available_permits(), 0);
     }
 

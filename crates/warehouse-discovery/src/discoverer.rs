@@ -378,8 +378,8 @@ impl DiscovererBuilder {
         self
     }
 
-    /// How many subscriptions are asked at once, over all runs together: 16 by default, at least 1. Those to one repository of images
-    /// or charts count as one: what they ask at the same moment is asked once.
+    /// How many subscriptions are asked at once, over all runs together: 16 by default, at least 1. Those to one repository of images,
+    /// charts or commits count as one: what they ask at the same moment is asked once.
     #[must_use]
     pub fn concurrency(mut self, subscriptions: usize) -> Self {
         self.concurrency = subscriptions.max(1);

@@ -4,6 +4,8 @@
 use artifact_http::Pace;
 use artifact_http::{HttpClient, HttpClientBuilder};
 use artifact_source::{Error, ErrorKind};
+#[cfg(feature = "git")]
+use git_source::RepositoryCache;
 #[cfg(feature = "chart")]
 use helm_source::{DiskIndexCache, IndexCache};
 #[cfg(any(feature = "image", feature = "chart"))]
@@ -47,6 +49,9 @@ pub(crate) struct Transport {
     pub(crate) charts: RegistryClient,
     #[cfg(feature = "chart")]
     pub(crate) indexes: IndexCache,
+    /// Git repositories, so that subscriptions to one of them are answered together.
+    #[cfg(feature = "git")]
+    pub(crate) repositories: RepositoryCache,
 }
 
 impl Transport {
@@ -66,6 +71,8 @@ impl Transport {
             charts: registry(SourceKind::Chart),
             #[cfg(feature = "chart")]
             indexes: IndexCache::new(http.clone()),
+            #[cfg(feature = "git")]
+            repositories: RepositoryCache::new(http.clone()),
             http,
         }
     }
@@ -87,7 +94,11 @@ pub(crate) fn transports(registries: &Registries) -> Result<impl Fn(HttpClient) 
 
 #[cfg(not(any(feature = "image", feature = "chart")))]
 pub(crate) fn transports(_: &Registries) -> Result<impl Fn(HttpClient) -> Transport, Error> {
-    Ok(|http| Transport { http })
+    Ok(|http: HttpClient| Transport {
+        #[cfg(feature = "git")]
+        repositories: RepositoryCache::new(http.clone()),
+        http,
+    })
 }
 
 /// Where the HTTP clients of a discoverer come from.

@@ -1,8 +1,9 @@
 //! The folders of stores.
 //!
 //! ```text
-//! CACHE_DIR/git/git-1/<digest of repository and user>/commits/    a store, locked while in use
+//! CACHE_DIR/git/git-2/<digest of repository and user>/commits/    a store
 //!                                                     filter      what the server accepts, where it has refused something
+//!                     tmp/<name>/                                 what one discovery receives, until it moves into a store
 //! ```
 //!
 //! The stores have a bound in bytes together. When a store grows beyond it, the stores that were not used for longest are removed, and
@@ -11,73 +12,134 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use artifact_http::cache_folder::{self, make_private};
 use artifact_source::{Error, ErrorKind, Warning, lock};
 use gix::hash::Kind;
-use tempfile::TempDir;
 
-use crate::repository::fetch::{Contents, FetchCapabilities, PackFilter};
-use crate::repository::store::{self, LOCK, Store, write_atomically};
+use crate::repository::fetch::FetchCapabilities;
+use crate::repository::folder::{create_below, read_text, remove_file, write_atomically};
+use crate::repository::scratch::{Scratch, sweep};
+use crate::repository::store::{IN_USE, Store, remove_store};
 use crate::transport::Interrupt;
 
 /// The bound of all stores in a folder: 1 GiB.
 pub(crate) const DEFAULT_CACHE_BYTES: u64 = 1 << 30;
 
 /// The layout of the cache. Another version does not touch the folders of this one.
-const LAYOUT: &str = "git-1";
+const LAYOUT: &str = "git-2";
 
 /// The file that says what the server accepts.
 const CAPABILITIES: &str = "filter";
 
-/// The folders of the stores of a source.
+/// The folder of temporary folders, below that of the layout.
+const TEMPORARY: &str = "tmp";
+
+/// How the temporary folder of a process is named in that of the system.
+const PREFIX: &str = "git-source-";
+
+/// A folder that lives as long as those who share it. It is made when it is first needed.
 #[derive(Debug)]
+pub(crate) struct TemporaryFolder {
+    /// Where it is made.
+    parent: PathBuf,
+    made: Mutex<Made>,
+}
+
+#[derive(Debug, Default)]
+enum Made {
+    #[default]
+    NotYet,
+    At(Scratch),
+    Closed,
+}
+
+impl Default for TemporaryFolder {
+    fn default() -> Self {
+        Self { parent: std::env::temp_dir(), made: Mutex::default() }
+    }
+}
+
+impl TemporaryFolder {
+    fn path(&self) -> Result<PathBuf, Error> {
+        let mut made = lock(&self.made);
+        if let Made::At(folder) = &*made {
+            return Ok(folder.folder().to_owned());
+        }
+        if matches!(*made, Made::Closed) {
+            return Err(Error::new(ErrorKind::Cache, "the discovery was stopped"));
+        }
+        sweep(&self.parent, PREFIX);
+        let scratch = Scratch::create(&self.parent, PREFIX).map_err(|error| {
+            Error::new(ErrorKind::Cache, "no temporary folder could be made")
+                .with_hint("name a cache directory that can be written")
+                .with_cause(error)
+        })?;
+        let path = scratch.folder().to_owned();
+        *made = Made::At(scratch);
+        Ok(path)
+    }
+
+    fn existing(&self) -> Option<PathBuf> {
+        match &*lock(&self.made) {
+            Made::At(folder) => Some(folder.folder().to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Removes it for good, although a discovery that was stopped may still be about to use it.
+    pub(crate) fn close(&self) {
+        *lock(&self.made) = Made::Closed;
+    }
+}
+
+/// The folders of the stores of a source.
+#[derive(Clone, Debug)]
 pub(crate) struct Cache {
     /// The folder that the caller named. Sources of several processes share it.
     named: Option<PathBuf>,
-    /// A folder that lives as long as the source. It is made when it is first needed: where no folder was named, or
-    /// the named one cannot be used.
-    own: Mutex<Option<TempDir>>,
-    /// Where that one is made.
-    temporary: PathBuf,
+    /// Where no folder was named, or the named one cannot be used.
+    temporary: Arc<TemporaryFolder>,
     max_bytes: u64,
 }
 
 impl Cache {
     /// A cache in this folder, or else in a temporary one.
-    pub(crate) fn new(named: Option<PathBuf>, max_bytes: u64) -> Self {
-        Self { named, own: Mutex::default(), temporary: std::env::temp_dir(), max_bytes }
+    pub(crate) fn new(named: Option<PathBuf>, temporary: Arc<TemporaryFolder>, max_bytes: u64) -> Self {
+        Self { named, temporary, max_bytes }
     }
 
-    /// Opens the store for these contents, and waits until no other process uses it. The warning tells that the named folder cannot be
+    /// Tells apart caches that are not the same.
+    pub(crate) fn key(&self) -> (Option<PathBuf>, u64) {
+        (self.named.clone(), self.max_bytes)
+    }
+
+    /// Opens the store for packs of this kind. The warning tells that the named folder cannot be
     /// used and a temporary one is used in its place. `owner` names the repository and the user, without a secret.
     pub(crate) fn open(
         &self,
         owner: &str,
-        contents: Contents,
         capabilities: FetchCapabilities,
         interrupt: &Interrupt,
     ) -> Result<(Store, Option<Warning>), Error> {
-        let folder = repository_folder(owner).join(store_folder(contents, capabilities));
         let Some(named) = &self.named else {
-            return Ok((Store::open(&self.own()?.join(folder), interrupt)?, None));
+            return Ok((open_below(&self.temporary.path()?, owner, capabilities, interrupt)?, None));
         };
-        match Store::open(&named.join(&folder), interrupt) {
-            Ok(store) => {
-                // An older version made it readable for everybody.
-                let _ = make_private(&named.join(LAYOUT));
-                Ok((store, None))
-            }
+        let store = cache_folder::create(named)
+            .map_err(|error| unusable(named, error))
+            .and_then(|()| open_below(named, owner, capabilities, interrupt));
+        match store {
+            Ok(store) => Ok((store, None)),
             // A cache only saves traffic: the answer is the same without it.
             Err(unusable) if unusable.kind() == ErrorKind::Cache => {
                 let cause = std::error::Error::source(&unusable).map(ToString::to_string).unwrap_or_default();
                 let warning = Warning::new(format!("{}: {cause}", unusable.message())).with_hint(
                     "name another cache directory, or none; until then all is fetched again in every run",
                 );
-                let own = self.own().map_err(|_| unusable)?;
-                Ok((Store::open(&own.join(folder), interrupt)?, Some(warning)))
+                let own = self.temporary.path().map_err(|_| unusable)?;
+                Ok((open_below(&own, owner, capabilities, interrupt)?, Some(warning)))
             }
             Err(error) => Err(error),
         }
@@ -85,23 +147,23 @@ impl Cache {
 
     /// What the server of this repository is known to accept.
     pub(crate) fn capabilities(&self, owner: &str) -> FetchCapabilities {
-        let own = lock(&self.own).as_ref().map(|own| own.path().to_owned());
         let read = |folder: PathBuf| {
             let file = folder.join(repository_folder(owner)).join(CAPABILITIES);
-            FetchCapabilities::from_line(&fs::read_to_string(file).ok()?)
+            FetchCapabilities::from_line(&read_text(&file).ok()??)
         };
-        self.named.clone().into_iter().chain(own).find_map(read).unwrap_or_default()
+        let folders = self.named.clone().into_iter().chain(self.temporary.existing());
+        folders.into_iter().find_map(read).unwrap_or_default()
     }
 
     /// Remembers what the server of this repository accepts. Where that cannot be written, the next discovery finds it out again.
     pub(crate) fn remember(&self, owner: &str, capabilities: FetchCapabilities) {
         let write = |folder: &Path| -> io::Result<()> {
-            let repository = folder.join(repository_folder(owner));
-            cache_folder::create(&repository)?;
-            write_atomically(&repository, CAPABILITIES, &capabilities.to_line())
+            let repository = repository_folder(owner);
+            create_below(folder, &repository)?;
+            write_atomically(&folder.join(repository), CAPABILITIES, &capabilities.to_line())
         };
         let is_written = self.named.as_deref().is_some_and(|named| write(named).is_ok());
-        if !is_written && let Ok(own) = self.own() {
+        if !is_written && let Ok(own) = self.temporary.path() {
             let _ = write(&own);
         }
     }
@@ -120,23 +182,48 @@ impl Cache {
             }
             if remove_store(&store.folder) {
                 bytes = bytes.saturating_sub(store.bytes);
+                remove_empty_repository(&store.folder);
             }
         }
     }
+}
 
-    fn own(&self) -> Result<PathBuf, Error> {
-        let mut own = lock(&self.own);
-        if let Some(folder) = &*own {
-            return Ok(folder.path().to_owned());
-        }
-        let made = tempfile::Builder::new().prefix("git-source-").tempdir_in(&self.temporary);
-        let made = made.map_err(|error| {
-            Error::new(ErrorKind::Cache, "no temporary folder could be made")
-                .with_hint("name a cache directory that can be written")
-                .with_cause(error)
-        })?;
-        Ok(own.insert(made).path().to_owned())
+/// Removes the folder of a repository, if this was its last store.
+fn remove_empty_repository(store: &Path) {
+    if let Some(repository) = store.parent()
+        && folders(repository).is_empty()
+    {
+        let _ = remove_file(&repository.join(CAPABILITIES));
+        let _ = fs::remove_dir(repository);
     }
+}
+
+/// Opens a store below the root of a cache, and removes what killed processes left there.
+fn open_below(
+    root: &Path,
+    owner: &str,
+    capabilities: FetchCapabilities,
+    interrupt: &Interrupt,
+) -> Result<Store, Error> {
+    let temporary = Path::new(LAYOUT).join(TEMPORARY);
+    let scratch = || -> io::Result<Scratch> {
+        create_below(root, &temporary)?;
+        make_private(&root.join(LAYOUT))?;
+        let parent = root.join(&temporary);
+        sweep(&parent, "");
+        Scratch::create(&parent, "")
+    };
+    let scratch = Arc::new(scratch().map_err(|error| unusable(&root.join(&temporary), error))?);
+    // A discovery that is stopped removes it at once: its thread may not be given the time to do so.
+    let stopped = Arc::clone(&scratch);
+    interrupt.on_stop(move || stopped.remove());
+    Store::open(root, &repository_folder(owner).join(capabilities.store_folder()), scratch, interrupt)
+}
+
+fn unusable(folder: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::Cache, format!("the cache folder {} cannot be used", folder.display()))
+        .with_hint("name another cache directory, or none")
+        .with_cause(error)
 }
 
 /// The folder of all stores of a repository, below the cache's.
@@ -146,19 +233,6 @@ fn repository_folder(owner: &str) -> PathBuf {
     // The hasher fails for the known collisions only, and no folder needs to be safe from those.
     let digest = hasher.try_finalize().map_or_else(|_| "collision".to_owned(), |id| id.to_string());
     Path::new(LAYOUT).join(digest)
-}
-
-/// The folder of one store. Packs of different filters must not mix: a server that was told of a commit sends deltas against
-/// all that the filter let through. And a store that holds part of a history says so in each fetch, which a server refuses that has
-/// whole histories only.
-fn store_folder(contents: Contents, FetchCapabilities { filter, shallow }: FetchCapabilities) -> String {
-    let folder = contents.folder();
-    let folder = match filter {
-        _ if filter == contents.filter() => folder.to_owned(),
-        PackFilter::Nothing => format!("{folder}-with-files"),
-        PackFilter::Trees | PackFilter::Blobs => format!("{folder}-with-trees"),
-    };
-    if shallow { folder } else { folder + "-whole" }
 }
 
 /// A store on disk.
@@ -173,7 +247,7 @@ fn stores_below(root: &Path) -> Vec<StoredFolder> {
     let mut stores = Vec::new();
     for repository in folders(root) {
         for folder in folders(&repository) {
-            let Ok(lock) = fs::symlink_metadata(folder.join(LOCK)) else { continue };
+            let Ok(lock) = fs::symlink_metadata(folder.join(IN_USE)) else { continue };
             let used = lock.modified().unwrap_or(SystemTime::UNIX_EPOCH);
             stores.push(StoredFolder { bytes: bytes_below(&folder), used, folder });
         }
@@ -201,33 +275,6 @@ fn bytes_below(folder: &Path) -> u64 {
     bytes.sum()
 }
 
-/// Removes a store, unless it is in use. Returns whether it is gone.
-fn remove_store(folder: &Path) -> bool {
-    let Ok(Some(held)) = store::lock(folder) else { return false };
-    let removed = || -> io::Result<()> {
-        // The tips go first: without them the rest claims nothing. The lock goes last.
-        for name in ["tips", "shallow"] {
-            match fs::remove_file(folder.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        fs::remove_dir_all(folder.join("objects"))?;
-        fs::remove_file(folder.join(LOCK))
-    };
-    let is_removed = removed().is_ok();
-    drop(held);
-    // Another process may have made the folder anew. A folder that is not empty stays.
-    let _ = fs::remove_dir(folder);
-    if let Some(repository) = folder.parent()
-        && folders(repository).is_empty()
-    {
-        let _ = fs::remove_file(repository.join(CAPABILITIES));
-        let _ = fs::remove_dir(repository);
-    }
-    is_removed
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs::File;
@@ -246,7 +293,7 @@ mod tests {
     /// The warning of a store that was opened, or the hint of the error.
     #[track_caller]
     fn hint(cache: &Cache) -> Result<Option<String>, String> {
-        match cache.open("someone", Contents::Tags, FetchCapabilities::default(), &interrupt()) {
+        match cache.open("someone", FetchCapabilities::default(), &interrupt()) {
             Ok((_, warning)) => Ok(warning.map(|warning| warning.message)),
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Cache, "{error:?}");
@@ -267,14 +314,15 @@ mod tests {
             (None, &*file, Err("name a cache directory that can be written")),
             (Some(file.clone()), &*file, Err("name another cache directory, or none")),
         ] {
-            let cache = Cache { temporary: temporary.to_owned(), ..Cache::new(named.clone(), 1 << 20) };
+            let temporary = TemporaryFolder { parent: temporary.to_owned(), ..TemporaryFolder::default() };
+            let cache = Cache::new(named.clone(), Arc::new(temporary), 1 << 20);
             let got = hint(&cache);
             if let Ok(Some(warning)) = &got {
                 assert!(warning.contains(&format!("the cache folder {}", file.display())), "{warning}");
                 assert!(warning.contains("cannot be used: "), "{warning}");
             }
             let got = got.as_ref().map(Option::is_some).map_err(String::as_str);
-            assert_eq!(got, expected, "{named:?} {}", temporary.display());
+            assert_eq!(got, expected, "{named:?}");
         }
     }
 
@@ -282,10 +330,9 @@ mod tests {
     #[test]
     fn a_link_as_the_lock_file_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(Some(folder.path().to_owned()), 1 << 20);
-        let store =
-            cache.open("someone", Contents::Tags, FetchCapabilities::default(), &interrupt()).unwrap().0;
-        let lock = store.folder().join(LOCK);
+        let cache = Cache::new(Some(folder.path().to_owned()), Arc::default(), 1 << 20);
+        let store = cache.open("someone", FetchCapabilities::default(), &interrupt()).unwrap().0;
+        let lock = store.folder().join(IN_USE);
         drop(store);
         fs::remove_file(&lock).unwrap();
         let elsewhere = folder.path().join("elsewhere");
@@ -298,22 +345,20 @@ mod tests {
     #[test]
     fn the_stores_that_were_not_used_for_longest_are_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(Some(folder.path().to_owned()), 2500);
-        let open = |owner: &str| {
-            cache.open(owner, Contents::Tags, FetchCapabilities::default(), &interrupt()).unwrap().0
-        };
-        let path = |owner: &str| folder.path().join(repository_folder(owner)).join("tags");
+        let cache = Cache::new(Some(folder.path().to_owned()), Arc::default(), 2500);
+        let open = |owner: &str| cache.open(owner, FetchCapabilities::default(), &interrupt()).unwrap().0;
+        let path = |owner: &str| folder.path().join(repository_folder(owner)).join("commits");
         let long_ago = SystemTime::now() - Duration::from_secs(1000);
         for (age, owner) in ["used", "oldest", "old", "young"].iter().enumerate() {
             let store = open(owner);
             fs::write(store.folder().join("objects/pack").join("pack-1.pack"), [0; 1000]).unwrap();
             cache.remember(owner, FetchCapabilities::default());
             let used = long_ago + Duration::from_secs(age as u64);
-            File::options().write(true).open(path(owner).join(LOCK)).unwrap().set_modified(used).unwrap();
+            File::options().write(true).open(path(owner).join(IN_USE)).unwrap().set_modified(used).unwrap();
         }
         // The oldest one is in use: its lock is held, and its age does not matter.
         let in_use = open("used");
-        let used = File::options().write(true).open(path("used").join(LOCK)).unwrap();
+        let used = File::options().write(true).open(path("used").join(IN_USE)).unwrap();
         used.set_modified(long_ago).unwrap();
 
         let newest = open("newest");
@@ -325,11 +370,11 @@ mod tests {
         assert!(!path("oldest").parent().unwrap().exists(), "nothing of the repository is left");
         drop(in_use);
 
-        let tiny = Cache { max_bytes: 0, ..Cache::new(Some(folder.path().to_owned()), 0) };
+        let tiny = Cache::new(Some(folder.path().to_owned()), Arc::default(), 0);
         tiny.evict(&newest);
         assert!(newest.folder().exists() && !path("used").exists() && !path("young").exists());
         // A store that was removed is made anew.
         drop(open("old"));
-        assert!(path("old").join(LOCK).exists());
+        assert!(path("old").join(IN_USE).exists());
     }
 }

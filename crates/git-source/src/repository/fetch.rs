@@ -14,41 +14,6 @@ use gix::error::{ErrorExt, corruption};
 use gix::protocol::fetch::negotiate::{Action, Round, one_round};
 use gix::protocol::fetch::{Arguments, Negotiate, Response};
 
-/// What a store holds. Objects that were fetched under different filters must not mix: the
-/// server assumes that a client that has a commit has all that the filter let through. And the boundary
-/// of a branch's history is useless for tags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Contents {
-    /// The history of branches: commits alone.
-    Commits,
-    /// The history of branches with what it changed: commits and trees.
-    Changes,
-    /// Tags and their commits.
-    Tags,
-    /// Tags, their commits and what these changed.
-    TagChanges,
-}
-
-impl Contents {
-    /// The strongest filter that lets these contents through.
-    pub(crate) fn filter(self) -> PackFilter {
-        match self {
-            Self::Commits | Self::Tags => PackFilter::Trees,
-            Self::Changes | Self::TagChanges => PackFilter::Blobs,
-        }
-    }
-
-    /// Part of the name of the store's folder.
-    pub(crate) fn folder(self) -> &'static str {
-        match self {
-            Self::Commits => "commits",
-            Self::Changes => "changes",
-            Self::Tags => "tags",
-            Self::TagChanges => "tag-changes",
-        }
-    }
-}
-
 /// What is left out of a pack, the strongest filter first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PackFilter {
@@ -103,11 +68,13 @@ pub(crate) struct FetchCapabilities {
     pub(crate) filter: PackFilter,
     /// Whether it sends part of a history.
     pub(crate) shallow: bool,
+    /// Whether it sends a tree that is asked for by its id.
+    pub(crate) trees: bool,
 }
 
 impl Default for FetchCapabilities {
     fn default() -> Self {
-        Self { filter: PackFilter::Trees, shallow: true }
+        Self { filter: PackFilter::Trees, shallow: true, trees: true }
     }
 }
 
@@ -115,35 +82,57 @@ impl FetchCapabilities {
     /// The word for a server that refuses to send part of a history.
     const WHOLE: &str = "whole";
 
+    /// The word for a server that refuses to send a tree by its id.
+    const NO_TREES: &str = "no-trees";
+
     /// One line for a file.
     pub(crate) fn to_line(self) -> String {
-        let filter = self.filter.word();
-        if self.shallow { filter.to_owned() } else { format!("{filter} {}", Self::WHOLE) }
+        let mut words = vec![self.filter.word()];
+        words.extend((!self.shallow).then_some(Self::WHOLE));
+        words.extend((!self.trees).then_some(Self::NO_TREES));
+        words.join(" ")
     }
 
     /// Reads such a line.
     pub(crate) fn from_line(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace();
-        let filter = PackFilter::from_word(words.next()?)?;
-        match (words.next(), words.next()) {
-            (None, _) => Some(Self { filter, shallow: true }),
-            (Some(Self::WHOLE), None) => Some(Self { filter, shallow: false }),
-            _ => None,
+        let mut read = Self { filter: PackFilter::from_word(words.next()?)?, ..Self::default() };
+        for word in words {
+            match word {
+                Self::WHOLE if read.shallow => read.shallow = false,
+                Self::NO_TREES if read.trees => read.trees = false,
+                _ => return None,
+            }
         }
+        Some(read)
+    }
+
+    /// The name of the folder of the store. Packs of different filters must not mix: a server that was told of a commit sends what is new since
+    /// that commit, and believes that all the filter let through is there. And a store that holds part of a history says so in each fetch,
+    /// which a server refuses that has whole histories only.
+    pub(crate) fn store_folder(self) -> String {
+        let folder = match self.filter {
+            PackFilter::Trees => "commits",
+            PackFilter::Blobs => "trees",
+            PackFilter::Nothing => "files",
+        };
+        if self.shallow { folder.to_owned() } else { format!("{folder}-whole") }
     }
 }
 
 /// One fetch.
 #[derive(Clone, Debug)]
 pub(crate) struct FetchRequest {
-    /// The commits or tags to fetch. At least one.
-    pub(crate) tips: Vec<ObjectId>,
+    /// What to fetch: commits, tags, trees. At least one.
+    pub(crate) wants: Vec<ObjectId>,
     /// Commits that the store has, with their history down to the shallow boundary.
     pub(crate) haves: Vec<ObjectId>,
     /// How many commits deep; `None` for the whole history.
     pub(crate) depth: Option<NonZeroU32>,
-    /// What to leave out, if the server can.
+    /// What to leave out, if the server can. It never leaves out what is wanted by its id.
     pub(crate) filter: PackFilter,
+    /// Whether the wants are the tips of histories, which the store remembers with the place where they end.
+    pub(crate) is_history: bool,
 }
 
 impl Negotiate for &FetchRequest {
@@ -157,10 +146,10 @@ impl Negotiate for &FetchRequest {
         {
             arguments.filter(filter);
         }
-        for id in &self.tips {
+        for id in &self.wants {
             arguments.want(id);
         }
-        !self.tips.is_empty()
+        !self.wants.is_empty()
     }
 
     fn one_round(
@@ -222,14 +211,14 @@ mod tests {
     #[test]
     fn lines_of_capabilities() {
         for filter in PackFilter::ALL {
-            for shallow in [true, false] {
-                let capabilities = FetchCapabilities { filter, shallow };
+            for (shallow, trees) in [(true, true), (false, true), (true, false), (false, false)] {
+                let capabilities = FetchCapabilities { filter, shallow, trees };
                 let line = format!("{}\n", capabilities.to_line());
                 assert_eq!(FetchCapabilities::from_line(&line), Some(capabilities));
             }
         }
         assert_eq!(FetchCapabilities::from_line("tree:0"), Some(FetchCapabilities::default()));
-        for line in ["", "garbage", "tree:0 garbage", "none whole whole", "whole"] {
+        for line in ["", "garbage", "tree:0 garbage", "none whole whole", "whole", "none no-trees no-trees"] {
             assert_eq!(FetchCapabilities::from_line(line), None, "{line:?}");
         }
     }

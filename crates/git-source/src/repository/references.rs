@@ -3,9 +3,11 @@
 //! gitoxide's own readers refuse the whole list for one line that they cannot read, and remove white space from the end
 //! of a name. Here every name arrives as the server sent it, also one that Git forbids: [`is_git_reference`](selection_strategies::is_git_reference) tells which ones those are.
 
+use std::collections::HashMap;
+
 use artifact_source::printable;
 use gix::ObjectId;
-use gix::bstr::{BStr, ByteSlice};
+use gix::bstr::{BStr, BString, ByteSlice};
 use gix::error::{ErrorExt, ResultExt, corruption, message};
 use gix::protocol::fetch::response::ShallowUpdate;
 use gix::protocol::handshake::Ref;
@@ -13,6 +15,31 @@ use gix_transport::client::blocking_io::ReadlineBufRead;
 
 /// The characters of a line that an error shows.
 const LONGEST_SHOWN: usize = 100;
+
+/// The references that a server listed, for all who asked for some of them.
+pub(crate) struct References {
+    all: Vec<Ref>,
+    by_name: HashMap<BString, usize>,
+}
+
+impl References {
+    pub(crate) fn new(all: Vec<Ref>) -> Self {
+        let by_name =
+            all.iter().enumerate().map(|(at, reference)| (reference.unpack().0.to_owned(), at)).collect();
+        Self { all, by_name }
+    }
+
+    /// All of them, in the order in which the server listed them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Ref> {
+        self.all.iter()
+    }
+
+    /// What the reference of this full name leads to.
+    pub(crate) fn target(&self, full: &str) -> Option<ObjectId> {
+        let (_, id, peeled) = self.all.get(*self.by_name.get(full.as_bytes().as_bstr())?)?.unpack();
+        Some(peeled.or(id)?.to_owned())
+    }
+}
 
 /// Reads the answer to `ls-refs` (protocol 2).
 pub(crate) fn listed(lines: &mut dyn ReadlineBufRead) -> gix::Result<Vec<Ref>> {

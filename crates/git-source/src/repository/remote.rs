@@ -94,19 +94,29 @@ impl Remote {
         agent.and_then(|agent| agent.value()?.to_str().ok().map(fetch::knows_tree_filter)).unwrap_or(true)
     }
 
+    /// Whether the server says that it can leave objects out of a pack, and then sends each of them by its id. Only protocol 2 says so.
+    pub(crate) fn can_send_trees(&self) -> bool {
+        let fetch = self.handshake.capabilities.capability("fetch");
+        self.handshake.server_protocol_version == Protocol::V2
+            && fetch.and_then(|fetch| fetch.supports("filter")).unwrap_or(false)
+    }
+
     /// Fetches into the store. One request.
     pub(crate) fn fetch(&mut self, request: &FetchRequest, store: &Store) -> Result<(), ExchangeError> {
+        store.begin(request)?;
         let fetched = self.receive(request, store);
         // With protocol 0 and 1 a connection serves one fetch. With every protocol the server closes it after a refusal.
         self.is_finished |= fetched.is_err() || self.handshake.server_protocol_version != Protocol::V2;
-        fetched
+        fetched?;
+        store.keep(request, &self.interrupt)?;
+        Ok(())
     }
 
     fn receive(&mut self, request: &FetchRequest, store: &Store) -> Result<(), ExchangeError> {
         let depth = request.depth.filter(|_| self.can_be_shallow());
         let shallow = depth.map_or(Shallow::NoChange, Shallow::DepthAtRemote);
         let options = Options {
-            shallow_file: store.shallow_file(),
+            shallow_file: store.shallow_file(request.is_history),
             shallow: &shallow,
             tags: Tags::None,
             reject_shallow_remote: false,

@@ -1,60 +1,104 @@
 //! Objects on disk, kept between discoveries. Losing them costs some kilobytes of traffic and nothing else.
 //!
 //! A store is a folder with `objects` in Git's own layout, the `shallow` file that says where the
-//! history ends, and `tips`: the commits whose history is known to be there. They are written in this
+//! histories end, and `tips`: the commits whose history is known to be there. They are written in this
 //! order, each of them atomically. So a process that is killed at any moment leaves a store that may lack something and
-//! claims nothing wrong. One process at a time uses a store: it holds the lock of the file `lock`.
+//! claims nothing wrong.
 //!
-//! On Unix, folders have mode 0700 and files 0600, also those that an older version made.
+//! Any number of processes read a store at once. What one receives goes into a temporary folder of its own, and moves into the store when it is
+//! whole: one process at a time, for the time of some renames, while no server is waited for. Objects that were not asked for do not move.
 
-use std::cell::Cell;
-use std::fs::{self, File, TryLockError};
-use std::io::{self, BufRead, Write};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use artifact_http::cache_folder::{self, make_private};
+use artifact_http::cache_folder::make_private;
 use artifact_source::{Error, ErrorKind};
 use gix::ObjectId;
-use gix::hash::Kind;
-use gix::odb::Handle;
-use gix::odb::pack::cache::object::MemoryCappedHashmap;
+use gix::hash::Kind as HashKind;
+use gix::objs::{CommitRefIter, Kind, TagRefIter, TreeRefIter};
 use gix::progress::DynNestedProgress;
 
+use crate::repository::fetch::FetchRequest;
+use crate::repository::folder::{
+    FileLock, LockMode, TEMPORARY, check_folder, create_below, read_text, remove_file, remove_folder,
+    write_atomically,
+};
+use crate::repository::objects::Objects;
+use crate::repository::scratch::Scratch;
 use crate::transport::{Cause, Interrupt, has_broken};
 
 /// A store with more packs than this is slow, and is emptied.
 const PACKS: usize = 50;
 
-/// The bytes of objects that are kept in memory while a history is walked: 16 MiB.
-const OBJECT_CACHE: usize = 16 << 20;
-
 /// The tips that are remembered, the latest ones.
-const TIPS: usize = 16;
+const TIPS: usize = 64;
 
-/// The name of the file whose lock a process holds while it uses the store. Its time of modification is the store's last use.
-pub(crate) const LOCK: &str = "lock";
+/// The file whose lock is shared by those who use the store. Its time of modification is the store's last use.
+pub(crate) const IN_USE: &str = "lock";
 
-/// Objects on disk. No other process uses them until this is dropped.
+/// The file whose lock is held by the one who writes to the store.
+const WRITER: &str = "writer";
+
+const PACK_FOLDER: &str = "objects/pack";
+
+/// Objects on disk, and what was received since the store was opened. It is not removed while it is open.
 pub(crate) struct Store {
     folder: PathBuf,
+    /// What is received, until it is known to have been asked for.
+    scratch: Arc<Scratch>,
+    /// Where histories end, as this discovery sees it, and as it was when the store was opened or last written.
+    shallow_before: RefCell<BTreeSet<ObjectId>>,
+    tips: RefCell<Vec<ObjectId>>,
+    /// Whether an answer held objects that were not asked for. From then on nothing moves into the store.
+    has_foreign: Cell<bool>,
     has_grown: Cell<bool>,
-    _lock: StoreLock,
+    _in_use: FileLock,
 }
 
 impl Store {
-    /// Opens the store in this folder, and waits until no other process uses it.
-    pub(crate) fn open(folder: &Path, interrupt: &Interrupt) -> Result<Self, Error> {
-        let lock = loop {
-            match lock(folder).map_err(|error| unusable(folder, error))? {
-                Some(lock) => break lock,
-                None if interrupt.is_stopped() => return Err(interrupt.stopped_error()),
-                None => std::thread::sleep(Duration::from_millis(5)),
-            }
+    /// Opens the store in this folder below the root of a cache. What is received goes into the temporary folder first, which is on the same file
+    /// system.
+    pub(crate) fn open(
+        root: &Path,
+        relative: &Path,
+        scratch: Arc<Scratch>,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Error> {
+        let folder = root.join(relative);
+        let prepare = || -> Result<FileLock, Error> {
+            let lock = loop {
+                let taken = create_below(root, relative)
+                    .and_then(|()| FileLock::take(&folder.join(IN_USE), LockMode::Shared));
+                match taken {
+                    Ok(Some(lock)) => break lock,
+                    // Another process is just removing it.
+                    Ok(None) => {}
+                    Err(error) if error.kind() == io::ErrorKind::NotFound && root.exists() => {}
+                    Err(error) => return Err(unusable(&folder, error)),
+                }
+                pause(interrupt)?;
+            };
+            let made = create_below(&folder, Path::new(PACK_FOLDER)).and_then(|()| lock.touch());
+            made.map_err(|error| unusable(&folder, error))?;
+            Ok(lock)
         };
-        let store = Self { folder: folder.to_owned(), has_grown: Cell::new(false), _lock: lock };
-        store.prepare().map_err(|error| unusable(folder, error))?;
+        let lock = prepare()?;
+        let store = Self {
+            folder,
+            scratch,
+            shallow_before: RefCell::default(),
+            tips: RefCell::default(),
+            has_foreign: Cell::new(false),
+            has_grown: Cell::new(false),
+            _in_use: lock,
+        };
+        store.prepare(interrupt)?;
         Ok(store)
     }
 
@@ -63,73 +107,115 @@ impl Store {
         &self.folder
     }
 
-    /// Whether objects were received since it was opened.
+    /// Whether objects moved into it since it was opened.
     pub(crate) fn has_grown(&self) -> bool {
         self.has_grown.get()
     }
 
-    /// Makes the folders, and removes what a killed process left behind.
-    fn prepare(&self) -> io::Result<()> {
-        let packs = self.packs_folder();
-        cache_folder::create(&packs)?;
-        for folder in [&*packs, &self.folder.join("objects"), &self.folder] {
-            make_private(folder)?;
-        }
-        match fs::remove_file(self.folder.join("shallow.lock")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        for entry in fs::read_dir(&packs)? {
-            let entry = entry?;
+    /// Removes what a killed process left behind, and reads what the store says about itself.
+    fn prepare(&self, interrupt: &Interrupt) -> Result<(), Error> {
+        let unusable = |error| unusable(&self.folder, error);
+        let packs = self.folder.join(PACK_FOLDER);
+        let entries = || -> io::Result<Vec<_>> { fs::read_dir(&packs)?.collect() };
+        let entries = entries().map_err(unusable)?;
+        let is_pack = |entry: &fs::DirEntry| {
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if !name.starts_with("pack-") || !(name.ends_with(".pack") || name.ends_with(".idx")) {
-                fs::remove_file(entry.path())?;
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            is_file && name.starts_with("pack-") && (name.ends_with(".pack") || name.ends_with(".idx"))
+        };
+        let has_others = entries.iter().any(|entry| !is_pack(entry));
+        let has_too_many = entries.iter().filter(|entry| is_pack(entry)).count() / 2 > PACKS;
+        // A folder that cannot be written is better known before the server is asked.
+        tempfile::tempfile_in(&packs).and_then(|_| tempfile::tempfile_in(&self.folder)).map_err(unusable)?;
+        let writer = self.writer(interrupt)?;
+        if has_too_many {
+            self.remove_all().map_err(unusable)?;
+        } else if has_others {
+            for entry in entries.iter().filter(|entry| !is_pack(entry)) {
+                remove_folder(&entry.path()).map_err(unusable)?;
             }
         }
-        // A folder that cannot be written is better known before the server is asked.
-        tempfile::tempfile_in(&packs)?;
-        tempfile::tempfile_in(&self.folder)?;
-        if self.packs()? > PACKS { self.clear() } else { self.make_files_private() }
+        self.remove_left_behind().map_err(unusable)?;
+        drop(writer);
+        self.make_files_private().map_err(unusable)?;
+        create_below(self.scratch.folder(), Path::new(PACK_FOLDER)).map_err(unusable)?;
+        self.read().map_err(unusable)
     }
 
-    fn packs(&self) -> io::Result<usize> {
-        let mut packs = 0;
-        for entry in fs::read_dir(self.packs_folder())? {
-            packs += usize::from(entry?.path().extension().is_some_and(|extension| extension == "pack"));
+    /// Files that were not written to their end, and packs without their other half.
+    fn remove_left_behind(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(TEMPORARY)
+                || entry.file_name() == "shallow.lock"
+            {
+                remove_file(&entry.path())?;
+            }
         }
-        Ok(packs)
+        // Anything here but packs could name other folders with objects.
+        for entry in fs::read_dir(self.folder.join("objects"))? {
+            let entry = entry?;
+            if entry.file_name() != "pack" {
+                remove_folder(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads `shallow` and `tips`, and begins with a copy of the former.
+    fn read(&self) -> io::Result<()> {
+        // A file that cannot be read means that no tip is known, which is always safe. It is read first: another process writes it last.
+        let tips = read_text(&self.folder.join("tips")).ok().flatten().unwrap_or_default();
+        let shallow = read_text(&self.folder.join("shallow"))?.unwrap_or_default();
+        let shallow: BTreeSet<ObjectId> = ids(&shallow).collect();
+        *self.tips.borrow_mut() = ids(&tips).take(TIPS).collect();
+        fs::write(self.shallow_file(true), lines(&shallow))?;
+        *self.shallow_before.borrow_mut() = shallow;
+        Ok(())
+    }
+
+    /// Waits until no other process writes to the store.
+    fn writer(&self, interrupt: &Interrupt) -> Result<FileLock, Error> {
+        loop {
+            let taken = FileLock::take(&self.folder.join(WRITER), LockMode::Exclusive);
+            match taken.map_err(|error| unusable(&self.folder, error))? {
+                Some(lock) => return Ok(lock),
+                None => pause(interrupt)?,
+            }
+        }
     }
 
     /// Whether nothing was fetched yet.
     pub(crate) fn is_empty(&self) -> bool {
-        // A folder that cannot be counted cannot be read either, and its first reader says so.
-        matches!(self.packs(), Ok(0))
+        let is_empty =
+            |folder: &Path| fs::read_dir(folder.join(PACK_FOLDER)).is_ok_and(|mut all| all.next().is_none());
+        is_empty(&self.folder) && is_empty(self.scratch.folder())
     }
 
-    /// Removes all objects.
-    pub(crate) fn clear(&self) -> io::Result<()> {
-        // The tips go first: without them the rest claims nothing.
-        for file in ["tips", "shallow"] {
-            match fs::remove_file(self.folder.join(file)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        fs::remove_dir_all(self.folder.join("objects"))?;
-        cache_folder::create(&self.packs_folder())
+    /// Removes all objects. Others who read them at the moment fetch again what they miss.
+    pub(crate) fn clear(&self, interrupt: &Interrupt) -> Result<(), Error> {
+        let _writer = self.writer(interrupt)?;
+        let cleared = || {
+            self.remove_all()?;
+            remove_folder(&self.scratch.folder().join("objects"))?;
+            create_below(self.scratch.folder(), Path::new(PACK_FOLDER))?;
+            self.read()
+        };
+        cleared().map_err(|error| unusable(&self.folder, error))
     }
 
-    fn packs_folder(&self) -> PathBuf {
-        self.folder.join("objects").join("pack")
+    fn remove_all(&self) -> io::Result<()> {
+        remove_contents(&self.folder)?;
+        create_below(&self.folder, Path::new(PACK_FOLDER))
     }
 
     /// gitoxide makes its files readable for everybody.
     fn make_files_private(&self) -> io::Result<()> {
-        for entry in fs::read_dir(self.packs_folder())? {
+        for entry in fs::read_dir(self.folder.join(PACK_FOLDER))? {
             make_private(&entry?.path())?;
         }
-        for file in ["shallow", "tips", LOCK] {
+        for file in ["shallow", "tips", IN_USE, WRITER] {
             match make_private(&self.folder.join(file)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -138,30 +224,36 @@ impl Store {
         Ok(())
     }
 
-    /// The file that says where the history ends, in Git's own format.
-    pub(crate) fn shallow_file(&self) -> PathBuf {
-        self.folder.join("shallow")
+    /// The file that says where the histories of the store end, in Git's own format. What is fetched beside them has a file of its own,
+    /// which is forgotten.
+    pub(crate) fn shallow_file(&self, is_history: bool) -> PathBuf {
+        self.scratch.folder().join(if is_history { "shallow" } else { "shallow-once" })
     }
 
     /// The objects as they are now. Objects that are received later need a new handle.
-    pub(crate) fn objects(&self) -> Result<Handle, Error> {
-        let mut objects = gix::odb::at(self.folder.join("objects"), Kind::Sha1)
-            .map_err(|error| unusable(&self.folder, error))?;
-        // Most trees of a commit are the next commit's, too.
-        objects.set_object_cache(|| Box::new(MemoryCappedHashmap::new(OBJECT_CACHE)));
-        Ok(objects)
+    pub(crate) fn objects(&self) -> Result<Objects, Error> {
+        let open = || {
+            check_folder(&self.folder.join(PACK_FOLDER))?;
+            Objects::open(&[&self.scratch.folder().join("objects"), &self.folder.join("objects")])
+        };
+        open().map_err(|error| unusable(&self.folder, error))
     }
 
     /// Whether the history is known to end at this commit, though the commit has parents.
     pub(crate) fn is_boundary(&self, id: ObjectId) -> Result<bool, Error> {
-        match fs::read_to_string(self.shallow_file()) {
-            Ok(boundary) => Ok(boundary
-                .lines()
-                .filter_map(|line| ObjectId::from_hex(line.as_bytes()).ok())
-                .any(|at| at == id)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(unusable(&self.folder, error)),
+        Ok(self.shallow().map_err(|error| unusable(&self.folder, error))?.contains(&id))
+    }
+
+    fn shallow(&self) -> io::Result<BTreeSet<ObjectId>> {
+        Ok(ids(&read_text(&self.shallow_file(true))?.unwrap_or_default()).collect())
+    }
+
+    /// Prepares a fetch.
+    pub(crate) fn begin(&self, request: &FetchRequest) -> Result<(), Error> {
+        if request.is_history {
+            return Ok(());
         }
+        remove_file(&self.shallow_file(false)).map_err(|error| unusable(&self.folder, error))
     }
 
     /// Writes a pack while it arrives, and its index.
@@ -178,14 +270,13 @@ impl Store {
             alloc_limit_bytes: Some(usize::try_from(interrupt.limits.bytes).unwrap_or(usize::MAX)),
             ..Default::default()
         };
-        self.has_grown.set(true);
         let written = gix::odb::pack::Bundle::write_to_directory(
             pack,
-            Some(&self.packs_folder()),
+            Some(&self.scratch.folder().join(PACK_FOLDER)),
             progress,
             flag,
             Some(self.objects()?),
-            Kind::Sha1,
+            HashKind::Sha1,
             options,
         )
         .map_err(|error| {
@@ -209,86 +300,170 @@ impl Store {
         if let Some(keep) = written.keep_path {
             fs::remove_file(keep).map_err(|error| unusable(&self.folder, error))?;
         }
-        self.make_files_private().map_err(|error| unusable(&self.folder, error))
+        Ok(())
+    }
+
+    /// Moves into the store what a fetch has received, and remembers its tips. An answer with objects that were not asked for serves this
+    /// discovery, and nothing of it is kept.
+    pub(crate) fn keep(&self, request: &FetchRequest, interrupt: &Interrupt) -> Result<(), Error> {
+        if request.is_history {
+            let mut tips = self.tips.borrow_mut();
+            tips.retain(|tip| !request.wants.contains(tip));
+            tips.splice(0..0, request.wants.iter().copied());
+            tips.truncate(TIPS);
+        }
+        if !self.has_foreign.get() && self.has_others_than(request, interrupt)? {
+            self.has_foreign.set(true);
+        }
+        if self.has_foreign.get() {
+            return Ok(());
+        }
+        let _writer = self.writer(interrupt)?;
+        self.move_packs()
+            .and_then(|()| if request.is_history { self.write_history() } else { Ok(()) })
+            .and_then(|()| self.make_files_private())
+            .map_err(|error| unusable(&self.folder, error))
+    }
+
+    fn move_packs(&self) -> io::Result<()> {
+        let (from, to) = (self.scratch.folder().join(PACK_FOLDER), self.folder.join(PACK_FOLDER));
+        check_folder(&to)?;
+        let mut names = fs::read_dir(&from)?
+            .map(|entry| entry.map(|entry| entry.file_name()))
+            .collect::<io::Result<Vec<_>>>()?;
+        // The index names a pack for all who look for objects, so it comes after it.
+        names.sort_by_key(|name| Path::new(name).extension().is_some_and(|extension| extension == "idx"));
+        for name in names {
+            make_private(&from.join(&name))?;
+            fs::rename(from.join(&name), to.join(&name))?;
+            self.has_grown.set(true);
+        }
+        Ok(())
+    }
+
+    /// Another process may have written since: what this one has learned is added to that.
+    fn write_history(&self) -> io::Result<()> {
+        let now = self.shallow()?;
+        let mut shallow: BTreeSet<ObjectId> =
+            ids(&read_text(&self.folder.join("shallow"))?.unwrap_or_default()).collect();
+        let mut before = self.shallow_before.borrow_mut();
+        shallow.retain(|id| now.contains(id) || !before.contains(id));
+        shallow.extend(now.difference(&before));
+        write_atomically(&self.folder, "shallow", &lines(&shallow))?;
+        *before = now;
+        let mut tips = self.tips.borrow().clone();
+        let others = read_text(&self.folder.join("tips")).ok().flatten().unwrap_or_default();
+        tips.extend(ids(&others).filter(|other| !self.tips.borrow().contains(other)));
+        tips.truncate(TIPS);
+        write_atomically(&self.folder, "tips", &lines(&tips))
+    }
+
+    /// Whether something was received that the wants of the request do not lead to.
+    fn has_others_than(&self, request: &FetchRequest, interrupt: &Interrupt) -> Result<bool, Error> {
+        let mut received = HashSet::new();
+        let packs = self.scratch.folder().join(PACK_FOLDER);
+        for entry in fs::read_dir(&packs).map_err(|error| unusable(&self.folder, error))?.flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|extension| extension == "idx") {
+                let index = gix::odb::pack::index::File::at(&path, HashKind::Sha1)
+                    .map_err(|error| unusable(&self.folder, Cause::new(&error)))?;
+                received.extend(index.iter().map(|entry| entry.oid));
+            }
+        }
+        let objects = self.objects()?;
+        let mut next: Vec<ObjectId> = request.wants.clone();
+        let mut buffer = Vec::new();
+        // A deeper fetch brings the parents of the commits where the history ended.
+        let ends = if request.is_history { self.shallow_before.borrow().clone() } else { BTreeSet::new() };
+        for end in ends {
+            if let Some(data) = objects.read(end, &mut buffer)?.filter(|data| data.kind == Kind::Commit) {
+                next.extend(CommitRefIter::from_bytes(data.data, HashKind::Sha1).parent_ids());
+            }
+        }
+        let mut left = received.len();
+        while let Some(id) = next.pop() {
+            if !received.remove(&id) {
+                continue;
+            }
+            left -= 1;
+            if left.is_multiple_of(1024) && interrupt.is_stopped() {
+                return Err(interrupt.stopped_error());
+            }
+            match objects.header(id)? {
+                Some((Kind::Blob, _)) | None => continue,
+                Some(_) => {}
+            }
+            let Some(data) = objects.read(id, &mut buffer)? else { continue };
+            match data.kind {
+                Kind::Commit => {
+                    let commit = CommitRefIter::from_bytes(data.data, HashKind::Sha1);
+                    next.extend(commit.clone().tree_id().ok());
+                    next.extend(commit.parent_ids());
+                }
+                Kind::Tree => {
+                    let entries = TreeRefIter::from_bytes(data.data, HashKind::Sha1).filter_map(Result::ok);
+                    next.extend(entries.map(|entry| entry.oid.to_owned()));
+                }
+                Kind::Tag => next.extend(TagRefIter::from_bytes(data.data, HashKind::Sha1).target_id().ok()),
+                Kind::Blob => {}
+            }
+        }
+        // A pack whose deltas build on objects of the store arrives without them, and gitoxide adds them.
+        let stored =
+            Objects::open(&[&self.folder.join("objects")]).map_err(|error| unusable(&self.folder, error))?;
+        Ok(received.iter().any(|id| !stored.contains(id)))
     }
 
     /// The tips whose history is here, the latest first.
     pub(crate) fn tips(&self) -> Vec<ObjectId> {
-        // A file that cannot be read means that no tip is known, which is always safe.
-        let text = fs::read_to_string(self.folder.join("tips")).unwrap_or_default();
-        text.lines().filter_map(|line| ObjectId::from_hex(line.as_bytes()).ok()).take(TIPS).collect()
-    }
-
-    /// Remembers that the history of these tips is here.
-    pub(crate) fn remember(&self, tips: &[ObjectId]) -> Result<(), Error> {
-        let mut all = tips.to_vec();
-        all.extend(self.tips().into_iter().filter(|tip| !tips.contains(tip)));
-        let text: String = all.iter().take(TIPS).map(|tip| format!("{tip}\n")).collect();
-        write_atomically(&self.folder, "tips", &text)
-            .and_then(|()| self.make_files_private())
-            .map_err(|error| unusable(&self.folder, error))
+        self.tips.borrow().clone()
     }
 }
 
-/// The lock of a store. Dropping it releases the lock at once, also where a child process that is just starting has inherited the file.
-pub(crate) struct StoreLock(File);
-
-impl Drop for StoreLock {
+impl Drop for Store {
     fn drop(&mut self) {
-        let _ = self.0.unlock();
+        self.scratch.remove();
     }
 }
 
-/// Takes the lock of the store in this folder, and notes the time of its use; `None` where another process has it. The folder is made
-/// where it is missing.
-pub(crate) fn lock(folder: &Path) -> io::Result<Option<StoreLock>> {
-    let open = || {
-        let options = &mut File::options();
-        options.create(true).truncate(false).write(true);
-        cache_folder::open_file(&folder.join(LOCK), options)
-    };
-    cache_folder::create(folder)?;
-    let lock = match open() {
-        // Another process removed the store in between.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            cache_folder::create(folder)?;
-            open()?
-        }
-        opened => opened?,
-    };
-    match lock.try_lock() {
-        Ok(()) => {
-            let lock = StoreLock(lock);
-            if !is_current(&lock.0, &folder.join(LOCK)) {
-                return Ok(None);
-            }
-            lock.0.set_modified(SystemTime::now())?;
-            Ok(Some(lock))
-        }
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
+/// Removes what a store holds, but not its locks. The tips go first: without them the rest claims nothing.
+pub(crate) fn remove_contents(folder: &Path) -> io::Result<()> {
+    for file in ["tips", "shallow"] {
+        remove_file(&folder.join(file))?;
     }
+    remove_folder(&folder.join("objects"))
 }
 
-/// Whether this file is still at this path. It is not where another process removed the store in the meantime.
-#[cfg(unix)]
-fn is_current(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let id = |about: fs::Metadata| (about.dev(), about.ino());
-    matches!((file.metadata().map(id), fs::metadata(path).map(id)), (Ok(opened), Ok(there)) if opened == there)
+/// Removes a store, unless it is in use. Returns whether it is gone.
+pub(crate) fn remove_store(folder: &Path) -> bool {
+    let Ok(Some(held)) = FileLock::take(&folder.join(IN_USE), LockMode::Exclusive) else { return false };
+    let removed = || -> io::Result<()> {
+        remove_contents(folder)?;
+        remove_file(&folder.join(WRITER))?;
+        // Whoever waits for this lock sees that its file is gone, and makes the store anew.
+        remove_file(&folder.join(IN_USE))
+    };
+    let is_removed = removed().is_ok();
+    drop(held);
+    // Another process may have made the folder anew. A folder that is not empty stays.
+    let _ = fs::remove_dir(folder);
+    is_removed
 }
 
-/// A file that is open cannot be removed here.
-#[cfg(not(unix))]
-fn is_current(_: &File, _: &Path) -> bool {
-    true
+fn ids(text: &str) -> impl Iterator<Item = ObjectId> + '_ {
+    text.lines().filter_map(|line| ObjectId::from_hex(line.as_bytes()).ok())
 }
 
-/// Writes a file so that a reader finds the old text or the new one.
-pub(crate) fn write_atomically(folder: &Path, name: &str, text: &str) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(folder.join(name)).map_err(|error| error.error)?;
+fn lines<'a>(ids: impl IntoIterator<Item = &'a ObjectId>) -> String {
+    ids.into_iter().map(|id| format!("{id}\n")).collect()
+}
+
+/// Waits a little for another process.
+fn pause(interrupt: &Interrupt) -> Result<(), Error> {
+    if interrupt.is_stopped() {
+        return Err(interrupt.stopped_error());
+    }
+    std::thread::sleep(Duration::from_millis(2));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! 1. Ask which commit the branch points at. If it is the one of the previous discovery, the answer is the same: a commit's id
 //!    is the id of its whole history.
 //! 2. Walk the history as far as it is in the store.
-//! 3. Where that ends too early, fetch more and walk on. Without filters, as many commits as the limit
+//! 3. Where that ends too early, ask for more and walk on. Without filters, as many commits as the limit
 //!    says are enough: every commit of a first-parent history is at most as far from the tip as
 //!    its position in it. With filters the number is unknown, so the fetches grow.
 
@@ -17,25 +17,23 @@ use gix::protocol::handshake::Ref;
 use selection_strategies::{is_git_reference, similar_names};
 
 use crate::observation::{ObservedRefs, ObservedState};
-use crate::repository::{Contents, FetchCapabilities, FetchRequest, Remote, Session, Store};
+use crate::repository::{Objects, References, Store};
 use crate::selection::filter::CommitFilter;
-use crate::selection::history::{Progress, Walk, sample_ancestors};
+use crate::selection::history::{MissingCommit, Progress, Walk, growth, sample_ancestors};
 use crate::selection::outcome::Outcome;
-use crate::transport::ExchangeError;
+use crate::selection::reader::{Needs, Reader};
 
 /// The most commits that are named to the server as known.
-const MOST_HAVES: usize = 64;
+const MOST_HAVES: usize = 256;
 
-/// With a path filter, the least number of commits in the first fetch: most commits of most repositories touch other paths.
-const FIRST_DEPTH_WITH_PATHS: u32 = 101;
-
-/// Each further fetch is this many times deeper.
-const GROWTH: u32 = 4;
+/// With a path filter, the least number of commits that are looked at first: most commits of most repositories touch other paths.
+const FIRST_WITH_PATHS: u32 = 101;
 
 /// What Git itself takes for "the whole history".
-const DEEPEST: u32 = 0x7fff_ffff;
+pub(crate) const DEEPEST: u32 = 0x7fff_ffff;
 
 const BRANCHES: &str = "refs/heads/";
+const TAGS: &str = "refs/tags/";
 
 /// Which branch, and which commits of it.
 #[derive(Clone, Debug)]
@@ -46,109 +44,54 @@ pub(crate) struct Branch {
     pub(crate) filter: CommitFilter,
 }
 
+/// A branch on the way to its answer.
+pub(crate) struct BranchPlan<'a> {
+    branch: &'a Branch,
+    tip: ObjectId,
+    refs: Option<ObservedRefs>,
+    walk: Walk<'a>,
+    /// How many commits were asked for.
+    depth: u32,
+    /// Whether the server had all that was asked for.
+    is_whole: bool,
+}
+
 impl Branch {
-    /// Finds the newest commits.
-    pub(crate) fn discover(
-        &self,
-        session: &Session,
-        previous: Option<&ObservedState>,
-    ) -> Result<Outcome, ExchangeError> {
-        let mut remote = session.connect()?;
-        let (tip, refs) = match resolve(&mut remote, self.name.as_deref())? {
+    /// The full name of the reference that it stands for.
+    pub(crate) fn reference(&self) -> String {
+        self.name.as_deref().map_or_else(|| "HEAD".to_owned(), |name| format!("{BRANCHES}{name}"))
+    }
+
+    /// The commits from this tip; `None` where they are those of the previous discovery.
+    pub(crate) fn plan(&self, tip: Tip, previous: Option<&ObservedState>) -> Option<BranchPlan<'_>> {
+        let (tip, refs) = match tip {
             Tip::Branch(tip) => (tip, Some(ObservedRefs::BranchHead(tip.to_string()))),
-            Tip::Tag(tip) => {
-                let name = self.name.as_deref().unwrap_or_default();
-                let warning = format!(
-                    "{name:?} is not a branch but a tag, whose history is taken as `git clone --branch` takes it"
-                );
-                session.warn(Warning::new(warning).with_hint(
-                    "name a branch; for the newest tags choose the strategy SemVer, Lexical or NewestTag",
-                ));
-                (tip, None)
-            }
-            Tip::None => {
-                return Ok(Outcome::Found { commits: Vec::new(), judged: Vec::new(), state: None });
-            }
+            Tip::Tag(tip) => (tip, None),
         };
         let digest = tip.to_string();
         if previous.is_some_and(|previous| previous.digest == digest) {
-            return Ok(Outcome::Unchanged);
+            return None;
         }
-
-        let (mut walk, is_whole) =
-            session.with_store(self.contents(), &mut remote, |remote, store, capabilities| {
-                self.walk(session, remote, store, capabilities, tip)
-            })?;
-        for commit in &mut walk.commits {
-            commit.branch.clone_from(&self.name);
-        }
-        // A history that a server cut short, which is a shallow clone itself, may grow under the same tip.
-        let state = (is_whole && self.filter.rule.is_timeless()).then_some(ObservedState { digest, refs });
-        Ok(Outcome::Found { commits: walk.commits, judged: walk.judged, state })
+        let horizon = self.first_horizon() as usize;
+        let walk = Walk::new(tip, self.limit.get() as usize, horizon, &self.filter);
+        Some(BranchPlan { branch: self, tip, refs, walk, depth: 0, is_whole: true })
     }
 
-    fn contents(&self) -> Contents {
-        if self.filter.paths().is_some() { Contents::Changes } else { Contents::Commits }
+    /// What the caller is told about a tag that is named as the branch.
+    pub(crate) fn warning_of_tag(&self) -> Warning {
+        let name = self.name.as_deref().unwrap_or_default();
+        let warning = format!(
+            "{name:?} is not a branch but a tag, whose history is taken as `git clone --branch` takes it"
+        );
+        Warning::new(warning)
+            .with_hint("name a branch; for the newest tags choose the strategy SemVer, Lexical or NewestTag")
     }
 
-    /// Walks and fetches until there is enough. Returns whether the server had all of it.
-    fn walk<'a>(
-        &'a self,
-        session: &'a Session,
-        remote: &mut Remote,
-        store: &Store,
-        capabilities: FetchCapabilities,
-        tip: ObjectId,
-    ) -> Result<(Walk<'a>, bool), ExchangeError> {
-        let mut walk = Walk::new(tip, self.limit.get() as usize, &self.filter, &session.interrupt);
-        let mut depth: u32 = 0;
-        loop {
-            let objects = store.objects()?;
-            let Progress::Missing { distance, child } = walk.advance(&objects)? else {
-                return Ok((walk, true));
-            };
-            let distance = u32::try_from(distance).unwrap_or(DEEPEST);
-            if distance < depth {
-                // The last fetch asked for it.
-                let Some(child) = child else {
-                    return Err(Error::new(
-                        ErrorKind::BadAnswer,
-                        format!("the server did not send commit {tip}"),
-                    )
-                    .into());
-                };
-                if !store.is_boundary(child)? {
-                    let message = format!("the server left out the parent of commit {child}");
-                    return Err(Error::new(ErrorKind::BadAnswer, message).into());
-                }
-                walk.give_up(&objects)?;
-                return Ok((walk, false));
-            }
-
-            depth = match depth {
-                // Everything comes at once.
-                _ if !capabilities.shallow => DEEPEST,
-                0 => self.first_depth(),
-                depth => depth.saturating_mul(GROWTH),
-            };
-            depth = depth.max(distance.saturating_add(1)).min(DEEPEST);
-            let Some(deep) = NonZeroU32::new(depth) else { return Ok((walk, false)) };
-            let haves = haves(store, &objects)?;
-            drop(objects);
-            if remote.is_closed() {
-                *remote = session.connect()?;
-            }
-            let depth_to_fetch = capabilities.shallow.then_some(deep);
-            let filter = capabilities.filter;
-            remote.fetch(&FetchRequest { tips: vec![tip], haves, depth: depth_to_fetch, filter }, store)?;
-            store.remember(&[tip])?;
-        }
-    }
-
-    fn first_depth(&self) -> u32 {
+    /// How many commits are looked at first.
+    fn first_horizon(&self) -> u32 {
         let limit = self.limit.get();
         if self.filter.paths().is_some() {
-            limit.saturating_mul(5).saturating_add(1).max(FIRST_DEPTH_WITH_PATHS)
+            limit.saturating_mul(5).saturating_add(1).max(FIRST_WITH_PATHS)
         } else if self.filter.accepts_all() {
             limit
         } else {
@@ -157,8 +100,59 @@ impl Branch {
     }
 }
 
+impl BranchPlan<'_> {
+    /// Walks as far as the store reaches. `None` if that is enough.
+    pub(crate) fn advance(&mut self, reader: &Reader<'_>) -> Result<Option<Needs>, Error> {
+        loop {
+            let (commit, trees) = match self.walk.advance(reader)? {
+                Progress::Done => return Ok(None),
+                Progress::Missing { commit, trees } => (commit, trees),
+            };
+            let mut needs = Needs { trees, ..Needs::default() };
+            let Some(MissingCommit { distance, child }) = commit else { return Ok(Some(needs)) };
+            let distance = u32::try_from(distance).unwrap_or(DEEPEST);
+            if distance >= self.depth {
+                let depth = match self.depth {
+                    _ if !reader.capabilities.shallow => DEEPEST,
+                    0 if self.branch.filter.paths().is_some() => {
+                        self.branch.first_horizon().saturating_add(1)
+                    }
+                    0 => self.branch.first_horizon(),
+                    depth => depth.saturating_mul(growth(&self.branch.filter)),
+                };
+                self.depth = depth.max(distance.saturating_add(1)).min(DEEPEST);
+                needs.histories.insert(self.tip, self.depth);
+                return Ok(Some(needs));
+            }
+            // The last fetch asked for it.
+            let Some(child) = child else {
+                let message = format!("the server did not send commit {}", self.tip);
+                return Err(Error::new(ErrorKind::BadAnswer, message));
+            };
+            if !reader.store.is_boundary(child)? {
+                let message = format!("the server left out the parent of commit {child}");
+                return Err(Error::new(ErrorKind::BadAnswer, message));
+            }
+            self.walk.give_up();
+            self.is_whole = false;
+        }
+    }
+
+    /// The answer.
+    pub(crate) fn finish(self) -> Outcome {
+        let (mut commits, judged) = self.walk.into_parts();
+        for commit in &mut commits {
+            commit.branch.clone_from(&self.branch.name);
+        }
+        // A history that a server cut short, which is a shallow clone itself, may grow under the same tip.
+        let is_final = self.is_whole && self.branch.filter.rule.is_timeless();
+        let state = is_final.then(|| ObservedState { digest: self.tip.to_string(), refs: self.refs });
+        Outcome::Found { commits, judged, state }
+    }
+}
+
 /// The commits to name to the server as known.
-fn haves(store: &Store, objects: &gix::odb::Handle) -> Result<Vec<ObjectId>, Error> {
+pub(crate) fn haves(store: &Store, objects: &Objects) -> Result<Vec<ObjectId>, Error> {
     let mut haves = Vec::new();
     for tip in store.tips() {
         for id in sample_ancestors(objects, tip)? {
@@ -177,48 +171,41 @@ pub(crate) enum Tip {
     Branch(ObjectId),
     /// No branch, but a tag that leads to this commit ([rule 4.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     Tag(ObjectId),
-    /// Nothing: no branch is named, and the repository has no commit yet.
-    None,
 }
 
-/// Asks which commit a branch points at, or the remote's HEAD where no branch is named.
+/// The prefixes of the references that tell a tag and an empty repository from a wrong name. Only where a branch is not found are they asked for.
+pub(crate) fn prefixes_for_missing(branch: &Branch) -> Vec<String> {
+    let tag = branch.name.as_deref().map(|name| format!("{TAGS}{name}"));
+    ["HEAD".to_owned(), BRANCHES.to_owned()].into_iter().chain(tag).collect()
+}
+
+/// What a branch is that is not in the list; `None` where no branch is named and the repository has no commit yet.
 ///
 /// # Errors
 ///
 /// `NotFound` if there is no such branch. The hint names the branch that HEAD points at, and branches
 /// with a similar name.
-pub(crate) fn resolve(remote: &mut Remote, branch: Option<&str>) -> Result<Tip, Error> {
-    let name = branch.map_or_else(|| "HEAD".to_owned(), |branch| format!("{BRANCHES}{branch}"));
-    let listed = remote.list(std::slice::from_ref(&name))?;
-    let found = listed.iter().map(Ref::unpack).find(|(full, ..)| *full == name.as_bytes().as_bstr());
-    if let Some((_, Some(id), peeled)) = found {
-        return Ok(Tip::Branch(peeled.unwrap_or(id).to_owned()));
-    }
-    resolve_missing(remote, branch)
-}
-
-/// Tells a tag and an empty repository from a wrong name. Only a discovery that finds no branch sends this request.
-fn resolve_missing(remote: &mut Remote, branch: Option<&str>) -> Result<Tip, Error> {
-    let mut prefixes = vec!["HEAD".to_owned(), BRANCHES.to_owned()];
-    prefixes.extend(branch.map(|branch| format!("refs/tags/{branch}")));
-    let mut listed = remote.list(&prefixes)?;
+pub(crate) fn resolve_missing(listed: &References, branch: Option<&str>) -> Result<Option<Tip>, Error> {
     // A hint does not recommend a name that Git forbids.
-    listed.retain(|reference| is_git_reference(reference.unpack().0));
-    if let Some(branch) = branch {
-        let tag = format!("refs/tags/{branch}");
-        let tag = listed.iter().map(Ref::unpack).find(|(name, ..)| *name == tag.as_bytes().as_bstr());
-        if let Some((_, Some(id), peeled)) = tag {
-            return Ok(Tip::Tag(peeled.unwrap_or(id).to_owned()));
-        }
+    let listed_names: Vec<&Ref> =
+        listed.iter().filter(|reference| is_git_reference(reference.unpack().0)).collect();
+    if let Some(branch) = branch
+        && let Some(tag) = listed.target(&format!("{TAGS}{branch}"))
+    {
+        return Ok(Some(Tip::Tag(tag)));
     }
-    let names: Vec<&BStr> =
-        listed.iter().map(Ref::unpack).filter(|(_, id, _)| id.is_some()).map(|(name, ..)| name).collect();
+    let names: Vec<&BStr> = listed_names
+        .iter()
+        .map(|reference| reference.unpack())
+        .filter(|(_, id, _)| id.is_some())
+        .map(|(name, ..)| name)
+        .collect();
     let branches: Vec<&str> = names
         .iter()
         .filter_map(|name| name.strip_prefix(BRANCHES.as_bytes()))
         .filter_map(|name| name.to_str().ok())
         .collect();
-    let head = listed.iter().find_map(|reference| match reference {
+    let head = listed_names.iter().find_map(|reference| match reference {
         Ref::Symbolic { full_ref_name, target, .. } | Ref::Unborn { full_ref_name, target }
             if full_ref_name == "HEAD" =>
         {
@@ -229,7 +216,7 @@ fn resolve_missing(remote: &mut Remote, branch: Option<&str>) -> Result<Tip, Err
 
     let Some(branch) = branch else {
         if branches.is_empty() {
-            return Ok(Tip::None);
+            return Ok(None);
         }
         let message = match head {
             Some(head) => format!("the remote's HEAD points at {head:?}, and there is no such branch"),

@@ -4,12 +4,12 @@ use artifact_source::{Commit, Error, ErrorKind};
 use gix::ObjectId;
 use gix::actor::SignatureRef;
 use gix::bstr::{BStr, ByteSlice};
-use gix::objs::{CommitRef, Find, Kind, TagRef};
-use gix::odb::{Handle, Header as _};
+use gix::objs::{CommitRef, Kind, TagRef};
 use jiff::Timestamp;
 use selection_strategies::shorten_subject;
 
-use crate::transport::{corrupt, malformed};
+use crate::repository::Objects;
+use crate::transport::malformed;
 
 /// The largest commit or tag object that is read, in bytes.
 const LARGEST_OBJECT: u64 = 16 * 1024 * 1024;
@@ -79,36 +79,36 @@ impl GitTime {
 
 /// Reads a commit; `None` if the store does not have it.
 pub(crate) fn find(
-    objects: &Handle,
+    objects: &Objects,
     id: ObjectId,
     buffer: &mut Vec<u8>,
 ) -> Result<Option<ParsedCommit>, Error> {
-    let Some(header) = objects.try_header(&id).map_err(corrupt(id))? else { return Ok(None) };
-    if header.kind() != Kind::Commit {
-        let message = format!("object {id} is not a commit but a {}", header.kind());
+    let Some((kind, size)) = objects.header(id)? else { return Ok(None) };
+    if kind != Kind::Commit {
+        let message = format!("object {id} is not a commit but a {kind}");
         return Err(Error::new(ErrorKind::BadAnswer, message));
     }
-    if header.size() > LARGEST_OBJECT {
-        return Err(Error::new(ErrorKind::TooLarge, format!("commit {id} has {} bytes", header.size())));
+    if size > LARGEST_OBJECT {
+        return Err(Error::new(ErrorKind::TooLarge, format!("commit {id} has {size} bytes")));
     }
-    let Some(data) = objects.try_find(&id, buffer).map_err(corrupt(id))? else { return Ok(None) };
+    let Some(data) = objects.read(id, buffer)? else { return Ok(None) };
     parse(id, data.data).map(Some).map_err(malformed(id))
 }
 
 /// Reads what a tag leads to; `None` if the store does not have all of it.
-pub(crate) fn find_tag_target(objects: &Handle, mut id: ObjectId) -> Result<Option<TagTarget>, Error> {
+pub(crate) fn find_tag_target(objects: &Objects, mut id: ObjectId) -> Result<Option<TagTarget>, Error> {
     let mut buffer = Vec::new();
     let (mut tagged_at, mut tagger, mut annotation) = (None, Vec::new(), Vec::new());
     for depth in 0..DEEPEST_TAG {
-        let Some(header) = objects.try_header(&id).map_err(corrupt(id))? else { return Ok(None) };
-        match header.kind() {
-            Kind::Commit | Kind::Tag if header.size() > LARGEST_OBJECT => {
-                return Ok(Some(TagTarget::Other(format!("it has {} bytes", header.size()))));
+        let Some((kind, size)) = objects.header(id)? else { return Ok(None) };
+        match kind {
+            Kind::Commit | Kind::Tag if size > LARGEST_OBJECT => {
+                return Ok(Some(TagTarget::Other(format!("it has {size} bytes"))));
             }
             Kind::Commit | Kind::Tag => {}
             other => return Ok(Some(TagTarget::Other(format!("it points at a {other}")))),
         }
-        let Some(data) = objects.try_find(&id, &mut buffer).map_err(corrupt(id))? else { return Ok(None) };
+        let Some(data) = objects.read(id, &mut buffer)? else { return Ok(None) };
         if data.kind == Kind::Commit {
             let mut commit = parse(id, data.data).map_err(malformed(id))?;
             let created_at = match tagged_at {

@@ -1,124 +1,224 @@
 //! The first-parent history of a commit, as far as it is in the store, through the filters.
 
-use std::collections::VecDeque;
-use std::ops::ControlFlow;
+use std::rc::Rc;
 
-use artifact_source::{Commit, Error, ErrorKind, Rejection};
+use artifact_source::{Commit, Error, Rejection};
 use gix::ObjectId;
-use gix::bstr::{BStr, BString, ByteVec};
-use gix::diff::tree::{self, Error as DiffError, State, Visit};
-use gix::objs::{FindExt, TreeRefIter};
-use gix::odb::Handle;
-use selection_strategies::path::PathSelectors;
 
+use crate::repository::Objects;
+use crate::selection::changes::{MissingTrees, Touch, touches};
 use crate::selection::commit::{ParsedCommit, find};
 use crate::selection::filter::{CommitFilter, without_parent};
 use crate::selection::outcome::JudgedCandidate;
-use crate::transport::{Interrupt, corrupt};
+use crate::selection::reader::Reader;
+
+/// Each further step looks at this many times as many commits.
+const GROWTH: u32 = 4;
+
+/// With a path filter, a step costs more requests, and commits cost little.
+const GROWTH_WITH_PATHS: u32 = 8;
 
 /// A walk along first parents ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). It can be continued when the store has more.
+///
+/// The verdict on a commit may have to wait for trees. The walk goes on meanwhile, up to its horizon, so that all of them can be fetched at once.
 pub(crate) struct Walk<'a> {
     filter: &'a CommitFilter,
     limit: usize,
-    interrupt: &'a Interrupt,
-    /// How many commits were judged.
-    walked: usize,
+    /// How many commits are looked at before their trees are asked for.
+    horizon: usize,
     next: Option<ObjectId>,
-    /// The commits that were found, newest first.
-    pub(crate) commits: Vec<Commit>,
-    pub(crate) judged: Vec<JudgedCandidate>,
+    walked: Vec<Walked>,
+}
+
+/// A commit of the walk.
+struct Walked {
+    commit: Rc<ParsedCommit>,
+    verdict: PathVerdict,
+}
+
+enum PathVerdict {
+    Accepted,
+    Rejected(Rejection),
+    /// It waits for its paths.
+    Open,
 }
 
 /// How far a walk has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
     /// To its end: the limit is reached, or a commit that is too old, or one without a parent.
     Done,
-    /// The commit at this distance from the tip is not in the store. `child` is the one before it, which
-    /// is judged already unless its paths matter.
-    Missing { distance: usize, child: Option<ObjectId> },
+    /// Something is missing.
+    Missing {
+        /// The first commit that is not in the store.
+        commit: Option<MissingCommit>,
+        /// The trees that decide about commits that were walked.
+        trees: MissingTrees,
+    },
+}
+
+/// A commit that a walk needs and that is not in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MissingCommit {
+    /// How far it is from the tip.
+    pub(crate) distance: usize,
+    /// The commit before it; `None` for the tip itself.
+    pub(crate) child: Option<ObjectId>,
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(
-        tip: ObjectId,
-        limit: usize,
-        filter: &'a CommitFilter,
-        interrupt: &'a Interrupt,
-    ) -> Self {
-        Self { filter, limit, interrupt, walked: 0, next: Some(tip), commits: Vec::new(), judged: Vec::new() }
+    /// A walk that looks at this many commits at first.
+    pub(crate) fn new(tip: ObjectId, limit: usize, horizon: usize, filter: &'a CommitFilter) -> Self {
+        Self { filter, limit, horizon, next: Some(tip), walked: Vec::new() }
     }
 
     /// Walks on as far as the store reaches.
-    pub(crate) fn advance(&mut self, objects: &Handle) -> Result<Progress, Error> {
-        let mut buffer = Vec::new();
-        let mut child = None;
-        while self.commits.len() < self.limit {
-            let Some(id) = self.next else { break };
-            if self.interrupt.is_stopped() {
-                return Err(self.interrupt.stopped_error());
-            }
-            let Some(commit) = find(objects, id, &mut buffer)? else {
-                return Ok(Progress::Missing { distance: self.walked, child: child.or_else(|| self.last()) });
-            };
-            let mut verdict = self.filter.judge_commit(&commit)?.into_result();
-            if let Err(why @ Rejection::OlderThanSince) = verdict {
-                self.judged.push(JudgedCandidate::with_commit(&commit.commit.id, &commit.commit, Some(why)));
-                self.next = None;
-                break;
-            }
-            if let (Ok(()), Some(paths)) = (&verdict, self.filter.paths()) {
-                let parent = match commit.first_parent {
-                    Some(parent) => match find(objects, parent, &mut buffer)? {
-                        Some(parent) => Some(parent.tree),
-                        None => {
-                            return Ok(Progress::Missing { distance: self.walked + 1, child: Some(id) });
-                        }
-                    },
-                    None => None,
-                };
-                if !touches(objects, parent, commit.tree, paths, self.interrupt)? {
-                    verdict = Err(Rejection::NoMatchingPath);
+    pub(crate) fn advance(&mut self, reader: &Reader<'_>) -> Result<Progress, Error> {
+        let mut trees = MissingTrees::default();
+        let (mut accepted, mut open, mut probable) = (0, 0, 0);
+        let mut missing = None;
+        let mut at = 0;
+        // A commit that changed a folder that is included as a whole is probably found: no more of them are looked into than needed.
+        while accepted + probable < self.limit {
+            reader.check_interrupt()?;
+            if at == self.walked.len() {
+                if self.walked.len() >= self.horizon {
+                    if accepted + open >= self.limit {
+                        break;
+                    }
+                    self.horizon = self.horizon.saturating_mul(growth(self.filter) as usize);
+                }
+                missing = self.walk_on(reader)?;
+                if at == self.walked.len() {
+                    break;
                 }
             }
-            child = Some(id);
-            self.add(commit, verdict);
+            let Some(walked) = self.walked.get_mut(at) else { break };
+            if matches!(walked.verdict, PathVerdict::Open) {
+                match changed_paths(&walked.commit, self.filter, reader)? {
+                    ParentOr::Parent(child) => {
+                        missing = Some(MissingCommit { distance: at + 1, child: Some(child) });
+                        break;
+                    }
+                    ParentOr::Touch(Touch::Yes) => walked.verdict = PathVerdict::Accepted,
+                    ParentOr::Touch(Touch::No) => {
+                        walked.verdict = PathVerdict::Rejected(Rejection::NoMatchingPath);
+                    }
+                    ParentOr::Touch(Touch::Unknown(missing)) => {
+                        probable += usize::from(missing.is_included && missing.roots.is_empty());
+                        trees.add(missing);
+                    }
+                }
+            }
+            match walked.verdict {
+                PathVerdict::Accepted => accepted += 1,
+                PathVerdict::Rejected(_) => {}
+                PathVerdict::Open => open += 1,
+            }
+            at += 1;
+        }
+        if open > 0 || missing.is_some() && accepted < self.limit {
+            // What is decided already may be enough, and the rest only stands between.
+            let commit = missing.filter(|_| accepted + open < self.limit);
+            return Ok(Progress::Missing { commit, trees });
+        }
+        if accepted >= self.limit {
+            self.walked.truncate(at);
         }
         Ok(Progress::Done)
     }
 
-    /// Ends the walk at what the server does not have. The changes of a commit whose parent is missing are unknown,
-    /// so where paths matter it is not found ([rule 4.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
-    pub(crate) fn give_up(&mut self, objects: &Handle) -> Result<(), Error> {
-        if let Some(id) = self.next.take()
-            && let Some(commit) = find(objects, id, &mut Vec::new())?
-        {
-            let why = without_parent(&commit);
-            self.add(commit, Err(why));
-            self.next = None;
-        }
-        Ok(())
+    /// Adds the next commit, if it is there. Returns what is missing, if it is not.
+    fn walk_on(&mut self, reader: &Reader<'_>) -> Result<Option<MissingCommit>, Error> {
+        let Some(id) = self.next else { return Ok(None) };
+        let Some(commit) = reader.commit(id)? else {
+            return Ok(Some(MissingCommit { distance: self.walked.len(), child: self.last() }));
+        };
+        self.next = commit.first_parent;
+        let verdict = match self.filter.judge_commit(&commit)?.into_result() {
+            Err(why) => {
+                if matches!(why, Rejection::OlderThanSince) {
+                    self.next = None;
+                }
+                PathVerdict::Rejected(why)
+            }
+            Ok(()) if self.filter.paths().is_some() => PathVerdict::Open,
+            Ok(()) => PathVerdict::Accepted,
+        };
+        self.walked.push(Walked { commit, verdict });
+        Ok(None)
     }
 
-    fn add(&mut self, commit: ParsedCommit, verdict: Result<(), Rejection>) {
-        self.walked += 1;
-        self.next = commit.first_parent;
-        let rejection = verdict.err();
-        let is_accepted = rejection.is_none();
-        self.judged.push(JudgedCandidate::with_commit(&commit.commit.id, &commit.commit, rejection));
-        if is_accepted {
-            self.commits.push(commit.commit);
+    /// Ends the walk at what the server does not have. The changes of a commit whose parent is missing are unknown,
+    /// so where paths matter it is not found ([rule 4.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    pub(crate) fn give_up(&mut self) {
+        self.next = None;
+        if let Some(last) = self.walked.last_mut()
+            && matches!(last.verdict, PathVerdict::Open)
+        {
+            last.verdict = PathVerdict::Rejected(without_parent(&last.commit));
         }
     }
 
     fn last(&self) -> Option<ObjectId> {
-        self.judged.last().and_then(|judged| ObjectId::from_hex(judged.name.as_bytes()).ok())
+        let last = self.walked.last()?;
+        ObjectId::from_hex(last.commit.commit.id.as_bytes()).ok()
     }
+
+    /// The commits that were found, newest first, and every commit that was judged.
+    pub(crate) fn into_parts(self) -> (Vec<Commit>, Vec<JudgedCandidate>) {
+        let (mut commits, mut judged) = (Vec::new(), Vec::new());
+        for Walked { commit, verdict } in self.walked {
+            let rejection = match verdict {
+                PathVerdict::Rejected(why) => Some(why),
+                PathVerdict::Accepted | PathVerdict::Open => None,
+            };
+            let is_accepted = rejection.is_none();
+            judged.push(JudgedCandidate::with_commit(&commit.commit.id, &commit.commit, rejection));
+            if is_accepted {
+                commits.push(commit.commit.clone());
+            }
+        }
+        (commits, judged)
+    }
+}
+
+/// What is known about the changes of a commit.
+pub(crate) enum ParentOr {
+    /// Nothing: its parent is not in the store. This is the commit.
+    Parent(ObjectId),
+    /// This.
+    Touch(Touch),
+}
+
+/// Whether a commit touches a path that the filter selects.
+pub(crate) fn changed_paths(
+    commit: &ParsedCommit,
+    filter: &CommitFilter,
+    reader: &Reader<'_>,
+) -> Result<ParentOr, Error> {
+    let Some(paths) = filter.paths() else { return Ok(ParentOr::Touch(Touch::Yes)) };
+    let before = match commit.first_parent {
+        None => None,
+        Some(parent) => match reader.commit(parent)? {
+            Some(parent) => Some(parent.tree),
+            None => {
+                let id = ObjectId::from_hex(commit.commit.id.as_bytes());
+                return Ok(ParentOr::Parent(id.unwrap_or(parent)));
+            }
+        },
+    };
+    touches(&reader.objects, before, commit.tree, paths, reader.interrupt).map(ParentOr::Touch)
+}
+
+/// How many times as many commits a further step looks at.
+pub(crate) fn growth(filter: &CommitFilter) -> u32 {
+    if filter.paths().is_some() { GROWTH_WITH_PATHS } else { GROWTH }
 }
 
 /// The commits at first-parent distance 0, 1, 2, 4, 8 and so on of a tip. After a force-push the server
 /// finds the fork between two of them. The lost tip alone would tell it nothing.
-pub(crate) fn sample_ancestors(objects: &Handle, tip: ObjectId) -> Result<Vec<ObjectId>, Error> {
+pub(crate) fn sample_ancestors(objects: &Objects, tip: ObjectId) -> Result<Vec<ObjectId>, Error> {
     const FURTHEST: usize = 4096;
     let mut sample = Vec::new();
     let mut next = Some(tip);
@@ -132,94 +232,4 @@ pub(crate) fn sample_ancestors(objects: &Handle, tip: ObjectId) -> Result<Vec<Ob
         next = commit.first_parent;
     }
     Ok(sample)
-}
-
-/// The most changed entries of a commit that are compared. A few small trees that contain each
-/// other many times can stand for any number of paths.
-const MOST_CHANGES: usize = 4_000_000;
-
-/// Whether the change from one tree (or from nothing) to another touches a path that is selected ([rule 4.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
-///
-/// The trees are compared entry by entry, without those that are equal. No file is read, no rename
-/// is detected, and the search ends at the first path that is selected.
-///
-/// # Errors
-///
-/// `TooLarge` for a commit that changes more than 4,000,000 paths.
-pub(crate) fn touches(
-    objects: &Handle,
-    from: Option<ObjectId>,
-    to: ObjectId,
-    selectors: &PathSelectors,
-    interrupt: &Interrupt,
-) -> Result<bool, Error> {
-    let (mut old, mut new) = (Vec::new(), Vec::new());
-    let before = match from {
-        Some(from) => objects.find_tree_iter(&from, &mut old).map_err(corrupt(from))?,
-        None => TreeRefIter::from_bytes(&[], to.kind()),
-    };
-    let after = objects.find_tree_iter(&to, &mut new).map_err(corrupt(to))?;
-    let mut search = PathSearch {
-        selectors,
-        interrupt,
-        path: BString::default(),
-        queue: VecDeque::new(),
-        changes: 0,
-        found: false,
-    };
-    match gix::diff::tree(before, after, State::default(), objects, &mut search) {
-        Ok(()) => Ok(false),
-        Err(DiffError::Cancelled) if search.found => Ok(true),
-        Err(DiffError::Cancelled) if interrupt.is_stopped() => Err(interrupt.stopped_error()),
-        Err(DiffError::Cancelled) => {
-            Err(Error::new(ErrorKind::TooLarge, format!("a commit changes more than {MOST_CHANGES} paths")))
-        }
-        Err(DiffError::Failure(error)) => Err(corrupt(to)(error)),
-    }
-}
-
-/// Searches the changes, which come breadth first, for a selected path.
-struct PathSearch<'a> {
-    selectors: &'a PathSelectors,
-    interrupt: &'a Interrupt,
-    path: BString,
-    queue: VecDeque<BString>,
-    changes: usize,
-    found: bool,
-}
-
-impl Visit for PathSearch<'_> {
-    fn pop_front_tracked_path_and_set_current(&mut self) {
-        self.path = self.queue.pop_front().unwrap_or_default();
-    }
-
-    fn push_back_tracked_path_component(&mut self, component: &BStr) {
-        self.push_path_component(component);
-        self.queue.push_back(self.path.clone());
-    }
-
-    fn push_path_component(&mut self, component: &BStr) {
-        if !self.path.is_empty() {
-            self.path.push_byte(b'/');
-        }
-        self.path.push_str(component);
-    }
-
-    fn pop_path_component(&mut self) {
-        let end = self.path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
-        self.path.truncate(end);
-    }
-
-    fn visit(&mut self, change: tree::visit::Change) -> tree::visit::Action {
-        self.changes += 1;
-        let is_stopped = self.changes.is_multiple_of(1024) && self.interrupt.is_stopped();
-        if self.changes > MOST_CHANGES || is_stopped {
-            return ControlFlow::Break(());
-        }
-        if !change.entry_mode().is_tree() && self.selectors.judge(&*self.path).is_included() {
-            self.found = true;
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    }
 }

@@ -1,21 +1,23 @@
 //! Which commits are found: how each strategy of a rule finds them in a repository.
 //!
-//! The modules use each other in one direction: `strategy` -> `branch`, `tags` -> `history` -> `filter` -> `commit`, `outcome`.
+//! The modules use each other in one direction: `exchange` -> `branch`, `tags` -> `history` -> `reader`, `changes`, `filter` -> `commit`, `outcome`.
 
 mod branch;
+mod changes;
 mod commit;
+mod exchange;
 mod filter;
 mod history;
 mod outcome;
-mod strategy;
+mod reader;
 mod tags;
 
+pub(crate) use exchange::{Answer, Question, Selection, answer_all};
 pub(crate) use outcome::{JudgedCandidate, Outcome};
-pub(crate) use strategy::Selection;
 
-#[cfg(test)]
-pub(crate) use branch::{Tip, resolve};
 #[cfg(test)]
 pub(crate) use filter::CommitFilter;
 #[cfg(test)]
 pub(crate) use history::{Progress, Walk};
+#[cfg(test)]
+pub(crate) use reader::Reader;

@@ -2,33 +2,33 @@
 //!
 //! 1. Ask for all tags. If they point at what they pointed at in the previous discovery, the answer is the same.
 //! 2. Judge their names.
-//! 3. Fetch the tags and commits that the answer needs, one commit deep and without trees: the
+//! 3. Ask for the tags and commits that the answer needs, one commit deep and without trees: the
 //!    best ones where names give the order, all that are left where dates do.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::num::NonZeroU32;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use artifact_source::{Commit, Error, ErrorKind, Rejection};
+use artifact_source::{Error, ErrorKind, Rejection};
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::hash::Kind;
-use gix::objs::Exists;
 use selection_strategies::{TagRule, Version, is_git_reference};
 
 use crate::observation::{MOST_TAGS, ObservedRefs, ObservedState};
-use crate::repository::{Contents, FetchCapabilities, FetchRequest, Remote, Session, Store};
-use crate::selection::commit::{TagTarget, TaggedCommit, find, find_tag_target};
+use crate::repository::References;
+use crate::selection::changes::{MissingTrees, Touch};
+use crate::selection::commit::{TagTarget, TaggedCommit};
 use crate::selection::filter::{CommitFilter, without_parent};
-use crate::selection::history::touches;
+use crate::selection::history::{ParentOr, changed_paths};
 use crate::selection::outcome::{JudgedCandidate, Outcome};
-use crate::transport::ExchangeError;
+use crate::selection::reader::{Needs, Reader};
+
+/// With a path filter, the least number of tags that are looked at first.
+const FIRST_WITH_PATHS: usize = 25;
 
 const PREFIX: &str = "refs/tags/";
-
-/// The changes of a commit follow from the commit and its parent.
-const WITH_PARENT: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
 /// Which tags, in which order, and how many.
 #[derive(Clone, Debug)]
@@ -58,42 +58,42 @@ struct ListedTag {
     id: ObjectId,
 }
 
+/// The prefix of the references of all tags.
+pub(crate) fn prefix() -> String {
+    PREFIX.to_owned()
+}
+
 impl Tags {
-    /// Finds the best tags.
-    pub(crate) fn discover(
+    /// The best ones of these tags; `None` where they are those of the previous discovery.
+    ///
+    /// # Errors
+    ///
+    /// `BadAnswer` for a list that is a known attack on SHA-1.
+    pub(crate) fn plan(
         &self,
-        session: &Session,
+        references: &References,
         previous: Option<&ObservedState>,
-    ) -> Result<Outcome, ExchangeError> {
-        let mut remote = session.connect()?;
-        let (listed, mut judged) = list(&mut remote)?;
+    ) -> Result<Option<TagsPlan<'_>>, Error> {
+        let (listed, mut judged) = list(references);
         let digest = digest(&listed)?;
         if previous.is_some_and(|previous| previous.digest == digest) {
-            return Ok(Outcome::Unchanged);
+            return Ok(None);
         }
-
         let names = listed.iter().map(|tag| tag.name.as_str());
         let ranking = self.rule.rank(names, |name, why| judged.push(JudgedCandidate::rejected(name, why)));
-        let ranked: Vec<&ListedTag> =
-            ranking.into_sorted().iter().filter_map(|candidate| listed.get(candidate.position)).collect();
-        let refs = observed_refs(&ranked);
-        if ranked.is_empty() {
-            self.sort(&mut judged);
-            return Ok(Outcome::Found {
-                commits: Vec::new(),
-                judged,
-                state: Some(ObservedState { digest, refs }),
-            });
-        }
-        let contents = self.contents();
-        let (commits, mut all) =
-            session.with_store(contents, &mut remote, |remote, store, capabilities| {
-                self.select(&ranked, &mut TagReader { session, remote, store, contents, capabilities })
-            })?;
-        all.append(&mut judged);
-        self.sort(&mut all);
-        let state = self.filter.rule.is_timeless().then_some(ObservedState { digest, refs });
-        Ok(Outcome::Found { commits, judged: all, state })
+        let ranked = ranking.into_sorted();
+        let ranked = ranked.iter().filter_map(|candidate| listed.get(candidate.position).cloned());
+        let candidates: Vec<Candidate> = ranked.map(Candidate::new).collect();
+        let limit = self.limit.get() as usize;
+        Ok(Some(TagsPlan {
+            tags: self,
+            digest,
+            refs: observed_refs(&candidates),
+            judged,
+            is_sorted: self.order != Order::Dates,
+            candidates,
+            horizon: first_horizon(limit, &self.filter),
+        }))
     }
 
     /// Puts candidates into the order of the strategy. Where dates give it, those whose date was not read come last.
@@ -109,116 +109,211 @@ impl Tags {
             }
         }
     }
+}
 
-    fn contents(&self) -> Contents {
-        if self.filter.paths().is_some() { Contents::TagChanges } else { Contents::Tags }
-    }
-
-    /// Selects up to the limit, best first.
-    fn select(
-        &self,
-        ranked: &[&ListedTag],
-        reader: &mut TagReader<'_>,
-    ) -> Result<(Vec<Commit>, Vec<JudgedCandidate>), ExchangeError> {
-        let limit = self.limit.get() as usize;
-        let mut selected = Selected { limit, filter: &self.filter, commits: Vec::new(), judged: Vec::new() };
-        if self.order == Order::Dates {
-            let mut dated = Vec::new();
-            for (tag, target) in ranked.iter().zip(reader.read(ranked)?) {
-                match target {
-                    TagTarget::Commit(tagged) => dated.push((*tag, tagged)),
-                    TagTarget::Other(_) => selected.add(tag, target, reader)?,
-                }
-            }
-            dated.sort_by_key(|(tag, tagged)| (Reverse(tagged.created_at.seconds), *tag));
-            for (tag, tagged) in dated {
-                selected.add(tag, TagTarget::Commit(tagged), reader)?;
-            }
-        } else {
-            let mut rest = ranked;
-            let mut size = limit;
-            while !selected.is_full() && !rest.is_empty() {
-                // Without filters exactly as many as are missing, or else more and more.
-                if self.filter.accepts_all() {
-                    size = limit - selected.commits.len();
-                }
-                let (batch, after) = rest.split_at(rest.len().min(size));
-                rest = after;
-                size = size.saturating_mul(2);
-                for (tag, target) in batch.iter().zip(reader.read(batch)?) {
-                    selected.add(tag, target, reader)?;
-                }
-            }
-            let beyond =
-                |tag: &&ListedTag| JudgedCandidate::rejected(&tag.name, Rejection::BeyondLimit { limit });
-            selected.judged.extend(rest.iter().map(beyond));
-        }
-        Ok((selected.commits, selected.judged))
+/// How many tags are looked at first.
+fn first_horizon(limit: usize, filter: &CommitFilter) -> usize {
+    if filter.paths().is_some() {
+        limit.saturating_mul(5).saturating_add(1).max(FIRST_WITH_PATHS)
+    } else if filter.accepts_all() {
+        limit
+    } else {
+        limit.saturating_mul(2)
     }
 }
 
-/// The selected tags so far, best first.
-struct Selected<'a> {
-    limit: usize,
-    filter: &'a CommitFilter,
-    commits: Vec<Commit>,
+/// Tags on the way to the best ones.
+pub(crate) struct TagsPlan<'a> {
+    tags: &'a Tags,
+    digest: String,
+    refs: Option<ObservedRefs>,
+    /// The tags whose names were rejected.
     judged: Vec<JudgedCandidate>,
+    /// The others, the best ones first once they are sorted.
+    candidates: Vec<Candidate>,
+    is_sorted: bool,
+    /// How many candidates are looked at.
+    horizon: usize,
 }
 
-impl Selected<'_> {
-    fn is_full(&self) -> bool {
-        self.commits.len() >= self.limit
+/// A tag whose name was accepted.
+struct Candidate {
+    tag: ListedTag,
+    target: Option<Rc<TagTarget>>,
+    verdict: Option<Result<(), Rejection>>,
+}
+
+impl Candidate {
+    fn new(tag: ListedTag) -> Self {
+        Self { tag, target: None, verdict: None }
+    }
+}
+
+impl TagsPlan<'_> {
+    /// Whether no name was accepted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.candidates.is_empty()
     }
 
-    fn add(&mut self, tag: &ListedTag, target: TagTarget, reader: &TagReader<'_>) -> Result<(), Error> {
-        let tagged = match target {
-            TagTarget::Other(reason) => {
-                let why = Rejection::Unreadable { reason: Arc::from(reason) };
-                self.judged.push(JudgedCandidate::rejected(&tag.name, why));
-                return Ok(());
+    /// Judges as many tags as are in the store. `None` if that is enough.
+    pub(crate) fn advance(&mut self, reader: &Reader<'_>) -> Result<Option<Needs>, Error> {
+        let limit = self.tags.limit.get() as usize;
+        if !self.is_sorted {
+            let needs = self.read(0..self.candidates.len(), reader)?;
+            if !needs.is_empty() {
+                return Ok(Some(needs));
             }
-            TagTarget::Commit(tagged) => tagged,
-        };
-        let rejection = match self.is_full() {
-            true => Some(Rejection::BeyondLimit { limit: self.limit }),
-            false => self.judge(tag, &tagged, reader)?.err(),
-        };
-        let is_accepted = rejection.is_none();
-        self.judged.push(JudgedCandidate::with_commit(&tag.name, &tagged.commit.commit, rejection));
-        if is_accepted {
-            let mut commit = tagged.commit.commit;
-            commit.tag = Some(tag.name.clone());
-            self.commits.push(commit);
+            // What is no commit has no date and no place.
+            self.candidates.sort_by_key(|candidate| match candidate.target.as_deref() {
+                Some(TagTarget::Commit(tagged)) => {
+                    (false, Reverse(tagged.created_at.seconds), candidate.tag.clone())
+                }
+                _ => (true, Reverse(0), candidate.tag.clone()),
+            });
+            self.is_sorted = true;
         }
-        Ok(())
+        loop {
+            let end = self.horizon.min(self.candidates.len());
+            let needs = self.read(0..end, reader)?;
+            if !needs.is_empty() {
+                return Ok(Some(needs));
+            }
+            let mut needs = Needs::default();
+            let (mut accepted, mut open) = (0, 0);
+            for candidate in self.candidates.get_mut(..end).unwrap_or_default() {
+                if accepted == limit {
+                    break;
+                }
+                reader.check_interrupt()?;
+                if candidate.verdict.is_none() {
+                    match judge(&self.tags.filter, candidate, reader)? {
+                        Judged::Verdict(verdict) => candidate.verdict = Some(verdict),
+                        Judged::Trees(trees) => needs.trees.add(trees),
+                    }
+                }
+                match candidate.verdict {
+                    Some(Ok(())) => accepted += 1,
+                    Some(Err(_)) => {}
+                    None => open += 1,
+                }
+            }
+            if accepted < limit && accepted + open < limit && end < self.candidates.len() {
+                // Without filters exactly as many as are missing, or else more and more.
+                self.horizon = match self.tags.filter.accepts_all() {
+                    true => end + limit - accepted,
+                    false => self.horizon.saturating_mul(2).saturating_add(limit),
+                };
+                if needs.is_empty() {
+                    continue;
+                }
+                let further = self.read(end..self.horizon.min(self.candidates.len()), reader)?;
+                needs.add(further);
+            }
+            return Ok((open > 0).then_some(needs));
+        }
     }
 
-    /// The verdict of the expression, then of the paths.
-    fn judge(
-        &self,
-        tag: &ListedTag,
-        tagged: &TaggedCommit,
-        reader: &TagReader<'_>,
-    ) -> Result<Result<(), Rejection>, Error> {
-        let verdict = self.filter.judge_tag(&tag.name, tagged)?.into_result();
-        let (Ok(()), Some(paths)) = (&verdict, self.filter.paths()) else { return Ok(verdict) };
-        let objects = reader.store.objects()?;
-        let before = match tagged.commit.first_parent {
-            None => None,
-            Some(parent) => match find(&objects, parent, &mut Vec::new())? {
-                Some(parent) => Some(parent.tree),
-                None => return Ok(Err(without_parent(&tagged.commit))),
-            },
-        };
-        let is_touched = touches(&objects, before, tagged.commit.tree, paths, &reader.session.interrupt)?;
-        Ok(if is_touched { Ok(()) } else { Err(Rejection::NoMatchingPath) })
+    /// Reads what the store has of these candidates, and says what it does not have.
+    fn read(&mut self, range: std::ops::Range<usize>, reader: &Reader<'_>) -> Result<Needs, Error> {
+        let mut needs = Needs::default();
+        let with_parent = self.tags.filter.paths().is_some();
+        for candidate in self.candidates.get_mut(range).unwrap_or_default() {
+            if candidate.target.is_some() {
+                continue;
+            }
+            reader.check_interrupt()?;
+            let id = candidate.tag.id;
+            let fetched = reader.fetched.times(id, with_parent);
+            // A commit that was fetched as the parent of another one is here without its own parent. So is a commit whose parent the
+            // server does not have: it is asked for once.
+            candidate.target = reader.tag_target(id)?.filter(|target| match &**target {
+                TagTarget::Commit(tagged) if with_parent && fetched == 0 => {
+                    tagged.commit.first_parent.is_none_or(|parent| reader.objects.contains(&parent))
+                }
+                _ => true,
+            });
+            if candidate.target.is_some() {
+                continue;
+            }
+            // The filter leaves out a tagged tree that belongs to a commit of the same fetch. A second fetch, of the tree alone,
+            // gets it. There is no third.
+            if fetched >= 2 {
+                let message = format!("the server did not send all of the tag {:?}", candidate.tag.name);
+                return Err(Error::new(ErrorKind::BadAnswer, message));
+            }
+            if with_parent {
+                needs.tags_with_parents.insert(id)
+            } else {
+                needs.tags.insert(id)
+            };
+        }
+        Ok(needs)
     }
+
+    /// The answer.
+    pub(crate) fn finish(self) -> Outcome {
+        let limit = self.tags.limit.get() as usize;
+        let is_final = self.candidates.is_empty() || self.tags.filter.rule.is_timeless();
+        let (mut commits, mut judged) = (Vec::new(), self.judged);
+        for Candidate { tag, target, verdict } in self.candidates {
+            let beyond = || Rejection::BeyondLimit { limit };
+            match target.as_deref() {
+                None => judged.push(JudgedCandidate::rejected(&tag.name, beyond())),
+                Some(TagTarget::Other(reason)) => {
+                    let why = Rejection::Unreadable { reason: Arc::from(reason.as_str()) };
+                    judged.push(JudgedCandidate::rejected(&tag.name, why));
+                }
+                Some(TagTarget::Commit(tagged)) => {
+                    let rejection = match verdict {
+                        Some(Ok(())) if commits.len() < limit => None,
+                        Some(Err(why)) if commits.len() < limit => Some(why),
+                        _ => Some(beyond()),
+                    };
+                    let is_accepted = rejection.is_none();
+                    judged.push(JudgedCandidate::with_commit(&tag.name, &tagged.commit.commit, rejection));
+                    if is_accepted {
+                        let mut commit = tagged.commit.commit.clone();
+                        commit.tag = Some(tag.name);
+                        commits.push(commit);
+                    }
+                }
+            }
+        }
+        self.tags.sort(&mut judged);
+        let state = is_final.then_some(ObservedState { digest: self.digest, refs: self.refs });
+        Outcome::Found { commits, judged, state }
+    }
+}
+
+/// What is known about a candidate.
+enum Judged {
+    Verdict(Result<(), Rejection>),
+    /// These trees decide it.
+    Trees(MissingTrees),
+}
+
+/// The verdict of the expression, then of the paths.
+fn judge(filter: &CommitFilter, candidate: &Candidate, reader: &Reader<'_>) -> Result<Judged, Error> {
+    let Some(TagTarget::Commit(tagged)) = candidate.target.as_deref() else {
+        // Its reason is stated with the target.
+        return Ok(Judged::Verdict(Err(Rejection::NoMatchingPath)));
+    };
+    let tagged: &TaggedCommit = tagged;
+    if let Err(why) = filter.judge_tag(&candidate.tag.name, tagged)?.into_result() {
+        return Ok(Judged::Verdict(Err(why)));
+    }
+    Ok(match changed_paths(&tagged.commit, filter, reader)? {
+        ParentOr::Parent(_) => Judged::Verdict(Err(without_parent(&tagged.commit))),
+        ParentOr::Touch(Touch::Yes) => Judged::Verdict(Ok(())),
+        ParentOr::Touch(Touch::No) => Judged::Verdict(Err(Rejection::NoMatchingPath)),
+        ParentOr::Touch(Touch::Unknown(trees)) => Judged::Trees(trees),
+    })
 }
 
 /// All tags by name, and the verdict on names that are not valid.
-fn list(remote: &mut Remote) -> Result<(Vec<ListedTag>, Vec<JudgedCandidate>), Error> {
+fn list(references: &References) -> (Vec<ListedTag>, Vec<JudgedCandidate>) {
     let (mut listed, mut judged) = (Vec::new(), Vec::new());
-    for reference in &remote.list(&[PREFIX.to_owned()])? {
+    for reference in references.iter() {
         let (full, Some(id), _) = reference.unpack() else { continue };
         let Some(name) = full.strip_prefix(PREFIX.as_bytes()) else { continue };
         let why = match name.to_str() {
@@ -234,12 +329,13 @@ fn list(remote: &mut Remote) -> Result<(Vec<ListedTag>, Vec<JudgedCandidate>), E
         judged.push(JudgedCandidate::rejected(shown.to_str_lossy(), why));
     }
     listed.sort();
-    Ok((listed, judged))
+    (listed, judged)
 }
 
 /// What Kargo records of the tags that passed the name filters.
-fn observed_refs(ranked: &[&ListedTag]) -> Option<ObservedRefs> {
-    let mut tags: Vec<_> = ranked.iter().map(|tag| (tag.name.clone(), tag.id.to_string())).collect();
+fn observed_refs(ranked: &[Candidate]) -> Option<ObservedRefs> {
+    let mut tags: Vec<_> =
+        ranked.iter().map(|Candidate { tag, .. }| (tag.name.clone(), tag.id.to_string())).collect();
     tags.sort_unstable();
     (tags.len() <= MOST_TAGS).then_some(ObservedRefs::Tags(tags))
 }
@@ -256,84 +352,4 @@ fn digest(listed: &[ListedTag]) -> Result<String, Error> {
     digest
         .map(|id| id.to_string())
         .map_err(|_| Error::new(ErrorKind::BadAnswer, "the list of tags is a known attack on SHA-1"))
-}
-
-/// Reads tags from the store, and fetches those that it does not have.
-struct TagReader<'a> {
-    session: &'a Session,
-    remote: &'a mut Remote,
-    store: &'a Store,
-    contents: Contents,
-    capabilities: FetchCapabilities,
-}
-
-impl TagReader<'_> {
-    /// What each of these tags leads to.
-    fn read(&mut self, tags: &[&ListedTag]) -> Result<Vec<TagTarget>, ExchangeError> {
-        let mut targets = vec![None; tags.len()];
-        // A commit that was fetched as the parent of another one is here without its own parent. So is a commit whose parent the
-        // server does not have.
-        let with_parent = self.contents == Contents::TagChanges;
-        self.read_stored(tags, &mut targets, with_parent)?;
-        // The filter leaves out a tagged tree that belongs to a commit of the same fetch. A second fetch, of the tree alone,
-        // gets it. There is no third.
-        for _ in 0..2 {
-            let missing: BTreeSet<ObjectId> = tags
-                .iter()
-                .zip(&targets)
-                .filter(|(_, target)| target.is_none())
-                .map(|(tag, _)| tag.id)
-                .collect();
-            if missing.is_empty() {
-                break;
-            }
-            self.fetch(missing)?;
-            self.read_stored(tags, &mut targets, false)?;
-        }
-        let all = tags.iter().zip(targets).map(|(tag, target)| {
-            target.ok_or_else(|| {
-                let message = format!("the server did not send all of the tag {:?}", tag.name);
-                Error::new(ErrorKind::BadAnswer, message).into()
-            })
-        });
-        all.collect()
-    }
-
-    /// Fills in what the store has. With `with_parent`, a commit whose parent is missing counts as missing.
-    fn read_stored(
-        &self,
-        tags: &[&ListedTag],
-        targets: &mut [Option<TagTarget>],
-        with_parent: bool,
-    ) -> Result<(), Error> {
-        let objects = self.store.objects()?;
-        for (tag, target) in tags.iter().zip(targets).filter(|(_, target)| target.is_none()) {
-            self.check_interrupt()?;
-            *target = find_tag_target(&objects, tag.id)?.filter(|target| match target {
-                TagTarget::Commit(tagged) if with_parent => {
-                    tagged.commit.first_parent.is_none_or(|parent| objects.exists(&parent))
-                }
-                _ => true,
-            });
-        }
-        Ok(())
-    }
-
-    fn fetch(&mut self, ids: BTreeSet<ObjectId>) -> Result<(), ExchangeError> {
-        if self.remote.is_closed() {
-            *self.remote = self.session.connect()?;
-        }
-        let depth = if self.contents == Contents::TagChanges { WITH_PARENT } else { NonZeroU32::MIN };
-        let request = FetchRequest {
-            tips: ids.into_iter().collect(),
-            haves: Vec::new(),
-            depth: self.capabilities.shallow.then_some(depth),
-            filter: self.capabilities.filter,
-        };
-        self.remote.fetch(&request, self.store)
-    }
-
-    fn check_interrupt(&self) -> Result<(), Error> {
-        if self.session.interrupt.is_stopped() { Err(self.session.interrupt.stopped_error()) } else { Ok(()) }
-    }
 }

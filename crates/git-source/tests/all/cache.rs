@@ -41,7 +41,7 @@ async fn any_file_of_it_may_be_lost_or_damaged() {
         find(&builder(&repository, folder.path()).build().unwrap()).await;
         files(folder.path()).len()
     };
-    assert_eq!(count, 5, "lock, shallow, tips, and a pack with its index");
+    assert_eq!(count, 6, "lock, writer, shallow, tips, and a pack with its index");
     for number in 0..count {
         for damage in ["gone", "empty", "garbage", "cut"] {
             let folder = tempfile::tempdir().unwrap();
@@ -81,7 +81,9 @@ async fn what_a_killed_process_leaves_behind_is_removed() {
     assert_eq!(ids(&found), log(&repository, "main", 20));
     assert!(files(store).iter().all(|file| {
         let name = file.file_name().unwrap().to_str().unwrap();
-        ["tips", "lock", "shallow"].contains(&name) || name.ends_with(".pack") || name.ends_with(".idx")
+        ["tips", "lock", "writer", "shallow"].contains(&name)
+            || name.ends_with(".pack")
+            || name.ends_with(".idx")
     }));
 }
 
@@ -130,7 +132,7 @@ async fn a_folder_that_cannot_be_used_is_told_and_the_answer_is_right() {
     // Where not even root may write.
     folders.extend(cfg!(target_os = "linux").then(|| PathBuf::from("/proc/cache")));
     // A file in the place of each folder in turn.
-    for place in ["git-1", "commits", "objects", "pack", "lock"] {
+    for place in ["git-2", "tmp", "commits", "objects", "pack", "lock", "writer"] {
         let cache = folder.path().join(format!("no-{place}"));
         find(&builder(&repository, &cache).build().unwrap()).await;
         let taken = folders_and_files(&cache).into_iter().find(|path| path.ends_with(place)).unwrap();
@@ -256,10 +258,9 @@ async fn only_its_owner_can_read_it() {
     }
     add(&repository, "main", 1);
     find(&builder(&repository, &folder).build().unwrap()).await;
-    assert_eq!(mode(&folder.join("git/git-1")), 0o700);
+    assert_eq!(mode(&folder.join("git/git-2")), 0o700);
     // The store that is in use since the server refused a filter.
-    let store =
-        stores(&folder).into_iter().find(|lock| lock.to_string_lossy().contains("with-trees")).unwrap();
+    let store = stores(&folder).into_iter().find(|lock| lock.to_string_lossy().contains("/trees/")).unwrap();
     for path in folders_and_files(store.parent().unwrap()) {
         assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
     }

@@ -7,6 +7,8 @@ mod branch;
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
+mod cache_safety;
+#[cfg(test)]
 mod cancel;
 #[cfg(test)]
 mod conformance;
@@ -32,6 +34,8 @@ mod refusal_text;
 mod refused;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod sharing;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use artifact_source::Discovery;
 use git_source::GitSource;
 
-use crate::support::{add, again, find, ids, log, server_with, source};
+use crate::support::{add, again, find, ids, log, rule, server_with, source};
 
 #[tokio::test]
 async fn a_first_discovery_is_three_requests_and_an_unmoved_branch_two() {
@@ -42,4 +42,140 @@ async fn without_an_observation_the_cache_answers() {
     assert_eq!(ids(&moved), log(&repository, "main", 20));
     assert_eq!(moved.cost.requests, 3);
     assert!(moved.cost.bytes_received < cold.cost.bytes_received / 2, "{} after {}", moved.cost, cold.cost);
+}
+
+/// A repository with many references that point at few commits.
+fn with_references(
+    branches: usize,
+    tags: usize,
+) -> (warehouse_testkit::GitServer, warehouse_testkit::GitRepository) {
+    let (server, repository) = server_with(30);
+    let commits = log(&repository, "main", 30);
+    let name = |kind: &str, number: usize| {
+        format!("create refs/{kind}/team-{}/feature-{number} {}\n", number % 90, commits[number % 30])
+    };
+    let branches = (0..branches).map(|number| name("heads", number));
+    let commands: String = branches.chain((0..tags).map(|number| name("tags", number))).collect();
+    repository.git_with_input(["update-ref", "--stdin"], commands.as_bytes()).unwrap();
+    repository.git(["pack-refs", "--all"]).unwrap();
+    server.log().clear();
+    (server, repository)
+}
+
+#[tokio::test]
+async fn the_number_of_references_costs_a_branch_nothing() {
+    let (server, repository) = with_references(18_000, 41_000);
+    let source = source(repository.url());
+    let found = find(&source).await;
+    assert_eq!(found.cost.requests, 3);
+    assert!(found.cost.bytes_received < 30_000, "{}", found.cost);
+    server.log().clear();
+    let Discovery::Unchanged { cost } = again(&source, found.observation.as_ref()).await else {
+        panic!("nothing moved");
+    };
+    assert_eq!((cost.requests, server.log().counters().requests), (2, 2));
+    assert!(cost.bytes_received < 2_000, "{cost}");
+    eprintln!("59,000 references: {}, then {cost}", found.cost);
+}
+
+#[tokio::test]
+async fn the_newest_of_41_000_tags_are_one_fetch() {
+    let (server, repository) = with_references(0, 41_000);
+    let by = |settings: fn(git_source::CommitRuleBuilder) -> git_source::CommitRuleBuilder| {
+        let rule = rule(|rule| settings(rule.strategy(git_source::CommitSelectionStrategy::NewestTag)));
+        GitSource::builder(repository.url()).rule(rule).limit(20).build().unwrap()
+    };
+    let all = by(|rule| rule);
+    let found = find(&all).await;
+    assert_eq!((found.artifacts.len(), found.cost.requests), (20, 3));
+    assert_eq!(server.log().counters().requests, 3);
+    eprintln!("newest of 41,000 tags: {}", found.cost);
+    // One new tag: that one is fetched.
+    repository.commit("main", warehouse_testkit::Commit::new("New").file("folder/new", "1")).unwrap();
+    repository.git(["tag", "newest", "main"]).unwrap();
+    let moved = find(&all).await;
+    assert_eq!(moved.artifacts[0].tag.as_deref(), Some("newest"));
+    assert_eq!(moved.cost.requests, 3);
+    assert!(
+        moved.cost.bytes_received < found.cost.bytes_received + 500,
+        "{} after {}",
+        moved.cost,
+        found.cost
+    );
+    // Names are judged before anything is fetched.
+    let none = by(|rule| rule.allow_tags_regexes(["^nothing$"]));
+    assert_eq!(find(&none).await.cost.requests, 2);
+}
+
+#[tokio::test]
+async fn ten_new_commits_are_what_is_fetched() {
+    let (_server, repository) = server_with(60);
+    let folder = tempfile::tempdir().unwrap();
+    let source = || GitSource::builder(repository.url()).cache_dir(folder.path().to_owned()).build().unwrap();
+    let objects = || -> usize {
+        let mut count = 0;
+        let mut folders = vec![folder.path().to_owned()];
+        while let Some(at) = folders.pop() {
+            for entry in std::fs::read_dir(at).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|end| end == "idx") {
+                    let index = std::fs::read(path).unwrap();
+                    // The last number of the fan-out table.
+                    count += u32::from_be_bytes(index[8 + 255 * 4..8 + 256 * 4].try_into().unwrap()) as usize;
+                }
+            }
+        }
+        count
+    };
+    find(&source()).await;
+    assert_eq!(objects(), 20, "commits alone");
+    add(&repository, "main", 10);
+    let moved = find(&source()).await;
+    assert_eq!(ids(&moved), log(&repository, "main", 20));
+    assert_eq!(objects(), 30);
+}
+
+/// What a path filter fetches, beside the least that decides it.
+#[tokio::test]
+async fn a_path_filter_fetches_few_trees() {
+    let server = warehouse_testkit::GitServer::start().unwrap();
+    let repository = server.create("monorepo.git").unwrap();
+    let mut history = repository.history().unwrap();
+    for number in 0..600 {
+        let mut commit = warehouse_testkit::Commit::new(format!("Change {number}"));
+        let folder = format!("{}/part-{}", ["apps", "charts", "docs", "lib"][number % 4], number % 25);
+        for file in 0..1 + number % 3 {
+            let content = format!("{number} {file}\n").repeat(60);
+            commit =
+                commit.file(format!("{folder}/src/deep/file-{}.yaml", (number / 7 + file) % 40), content);
+        }
+        history.commit("main", commit);
+    }
+    history.write().unwrap();
+    let source = || {
+        let rule = rule(|rule| rule.include_paths(["charts"]));
+        GitSource::builder(repository.url()).rule(rule).limit(20).build().unwrap()
+    };
+    let found = find(&source()).await;
+    assert_eq!((found.artifacts.len(), found.cost.requests), (20, 5));
+    // The same commits with all their trees; and the least that decides: they and their root trees, in one pack each.
+    let commits = repository.git(["rev-list", "--max-count=102", "main"]).unwrap();
+    let all = ["rev-list", "--objects", "--filter=blob:none", "main", "^main~102"];
+    let all = repository.git(all).unwrap();
+    let roots: Vec<String> = commits.lines().map(|id| format!("{id}^{{tree}}")).collect();
+    let roots = repository
+        .git_with_input(["cat-file", "--batch-check=%(objectname)"], roots.join("\n").as_bytes())
+        .unwrap();
+    let pack = |list: &str| -> u64 {
+        let name = repository.path().join("measure");
+        let arguments = ["pack-objects", "-q", name.to_str().unwrap()];
+        let id = repository.git_with_input(arguments, format!("{list}\n").as_bytes()).unwrap();
+        std::fs::metadata(format!("{}-{}.pack", name.display(), id.trim())).unwrap().len()
+    };
+    let (trees, least) = (pack(&all), pack(&format!("{commits}\n{roots}")));
+    eprintln!("path filter: {}; at least {least} bytes, with all trees {trees}", found.cost);
+    assert!(found.cost.bytes_received * 4 < trees * 3, "{} of {trees}", found.cost);
+    assert!(found.cost.bytes_received < least * 5 / 2, "{} of {least}", found.cost);
 }

@@ -28,7 +28,7 @@ async fn a_filter_that_the_server_bars_is_given_up_and_remembered() {
     for (configuration, paths, first) in [
         (&[("uploadpackfilter.tree.allow", "false")][..], &[][..], 4),
         (&[("uploadpackfilter.allow", "false")], &[], 5),
-        (&[("uploadpackfilter.allow", "false")], &["folder"], 4),
+        (&[("uploadpackfilter.allow", "false")], &["folder"], 5),
         (&[("uploadpackfilter.allow", "false"), ("uploadpackfilter.blob:none.allow", "true")], &[], 4),
     ] {
         for old in [false, true] {
@@ -50,7 +50,9 @@ async fn a_filter_that_the_server_bars_is_given_up_and_remembered() {
             let found = find(&source()).await;
             assert_eq!(ids(&found), log(&repository, "main", 20), "{configuration:?}");
             let listing = u64::from(!old);
-            assert_eq!(found.cost.requests, first - 1 + listing, "{configuration:?}, old {old}");
+            // With the old protocol a path filter begins with the trees of all commits.
+            let spared = u64::from(old && !paths.is_empty());
+            assert_eq!(found.cost.requests, first - 1 + listing - spared, "{configuration:?}, old {old}");
             repository.commit("main", Commit::new("New").file("folder/new", "1")).unwrap();
             let again = find(&source()).await;
             assert_eq!(ids(&again), log(&repository, "main", 20), "{configuration:?}");
@@ -69,7 +71,7 @@ async fn the_message_of_the_server_stands_in_the_error() {
             2,
             packets(&["packfile\n", "\u{3}fatal: quota exceeded\u{1b}[1m"]),
             ErrorKind::Server,
-            "fatal: quota exceeded[1m",
+            "fatal: quota exceeded\\u{1b}[1m",
         ),
         (
             1,

@@ -27,9 +27,11 @@ pub(crate) fn source(
     git: &GitSubscription,
     id: &SourceId,
 ) -> Result<AnySource, Error> {
+    let transport = context.transport(git.insecure_skip_tls_verify)?;
     let mut builder = GitSource::builder(&git.repo_url)
         .id(id.clone())
-        .context(&context.source_context(context.transport(git.insecure_skip_tls_verify)?))
+        .context(&context.source_context(transport))
+        .repositories(&transport.repositories)
         .rule(git.rule().map_err(invalid_rule)?)
         .limit(limit(git.discovery_limit));
     if let Some((program, arguments)) = &context.discoverer.shared.ssh_command {

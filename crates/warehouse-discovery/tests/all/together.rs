@@ -6,8 +6,8 @@ use artifact_http::Credential;
 use artifact_source::Artifact as _;
 use futures::future::join_all;
 use warehouse_discovery::{Discoverer, Report};
-use warehouse_spec::{ImageSubscription, Subscription, Warehouse};
-use warehouse_testkit::Registry;
+use warehouse_spec::{GitSubscription, ImageSubscription, Subscription, Warehouse};
+use warehouse_testkit::{Commit, GitServer, Registry};
 
 /// A registry that wants a token, with 250 versions on three pages.
 fn registry() -> Registry {
@@ -63,4 +63,42 @@ async fn subscriptions_with_different_rules_share_the_list() {
     let report = discoverer().run(&warehouse).await;
     assert_eq!(newest(&report), ["0.49.0", "1.49.0", "2.49.0", "3.49.0", "4.49.0"]);
     assert_eq!(registry.log().counters().requests, 2 + 3 + 5 * 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_seven_subscriptions_to_one_repository_of_commits_cost_five_requests() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("monorepo.git").unwrap();
+    let mut history = repository.history().unwrap();
+    for number in 0..120 {
+        let path = format!("apps/app-{}/values.yaml", number % 8);
+        history.commit("main", Commit::new(format!("Change {number}")).file(path, format!("{number}")));
+    }
+    history.write().unwrap();
+    server.log().clear();
+
+    let git = |number: usize| {
+        let mut git = GitSubscription::new(repository.url());
+        if !number.is_multiple_of(3) {
+            git.include_paths = vec![format!("apps/app-{}", number % 8)];
+        }
+        git.discovery_limit = 5;
+        Subscription::new(git).with_name(format!("s{number}"))
+    };
+    let warehouses: Vec<_> =
+        (0..57).map(|number| Warehouse::new(format!("w{number}"), vec![git(number)])).collect();
+    let discoverer = Discoverer::builder().build().unwrap();
+    let reports = join_all(warehouses.iter().map(async |warehouse| discoverer.run(warehouse).await)).await;
+    assert!(
+        reports.iter().all(|report| report.is_complete() && report.subscriptions[0].artifacts.len() == 5)
+    );
+    assert_eq!(server.log().counters().requests, 5);
+    let stated: u64 = reports.iter().map(|report| report.cost.requests).sum();
+    assert_eq!(stated, 5, "who asks first pays, and nobody else");
+
+    // And when they poll, also without what they were told before.
+    server.log().clear();
+    let again = join_all(warehouses.iter().map(async |warehouse| discoverer.run(warehouse).await)).await;
+    assert!(again.iter().zip(&reports).all(|(again, report)| newest(again) == newest(report)));
+    assert_eq!(server.log().counters().requests, 2);
 }

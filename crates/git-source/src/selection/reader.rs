@@ -1,0 +1,127 @@
+//! Reads what a store has, once for all subscriptions that are answered together, and collects what it does not have.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use artifact_source::Error;
+use gix::ObjectId;
+
+use crate::repository::{FetchCapabilities, Objects, Store};
+use crate::selection::changes::MissingTrees;
+use crate::selection::commit::{ParsedCommit, TagTarget, find, find_tag_target};
+use crate::transport::Interrupt;
+
+/// The most commits, and the most tags, that are kept after they were read.
+const MOST_KEPT: usize = 1 << 17;
+
+/// What was read already from one store.
+#[derive(Default)]
+pub(crate) struct ReadCache {
+    commits: RefCell<HashMap<ObjectId, Rc<ParsedCommit>>>,
+    tags: RefCell<HashMap<ObjectId, Rc<TagTarget>>>,
+}
+
+/// How often tags were fetched in this attempt.
+#[derive(Default)]
+pub(crate) struct FetchedTags(RefCell<HashMap<(ObjectId, bool), u8>>);
+
+impl FetchedTags {
+    /// Notes that these were fetched, with or without the parents of their commits.
+    pub(crate) fn add(&self, tags: &BTreeSet<ObjectId>, with_parents: bool) {
+        let mut times = self.0.borrow_mut();
+        for id in tags {
+            *times.entry((*id, false)).or_default() += 1;
+            if with_parents {
+                *times.entry((*id, true)).or_default() += 1;
+            }
+        }
+    }
+
+    /// How often this one was fetched so.
+    pub(crate) fn times(&self, id: ObjectId, with_parents: bool) -> u8 {
+        self.0.borrow().get(&(id, with_parents)).copied().unwrap_or_default()
+    }
+}
+
+/// What a store has at a moment.
+pub(crate) struct Reader<'a> {
+    pub(crate) objects: Objects,
+    pub(crate) store: &'a Store,
+    pub(crate) interrupt: &'a Interrupt,
+    pub(crate) capabilities: FetchCapabilities,
+    pub(crate) fetched: &'a FetchedTags,
+    read: &'a ReadCache,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(
+        store: &'a Store,
+        interrupt: &'a Interrupt,
+        capabilities: FetchCapabilities,
+        read: &'a ReadCache,
+        fetched: &'a FetchedTags,
+    ) -> Result<Self, Error> {
+        Ok(Self { objects: store.objects()?, store, interrupt, capabilities, fetched, read })
+    }
+
+    /// Reads a commit; `None` if the store does not have it.
+    pub(crate) fn commit(&self, id: ObjectId) -> Result<Option<Rc<ParsedCommit>>, Error> {
+        keep(&self.read.commits, id, || find(&self.objects, id, &mut Vec::new()))
+    }
+
+    /// Reads what a tag leads to; `None` if the store does not have all of it.
+    pub(crate) fn tag_target(&self, id: ObjectId) -> Result<Option<Rc<TagTarget>>, Error> {
+        keep(&self.read.tags, id, || find_tag_target(&self.objects, id))
+    }
+
+    pub(crate) fn check_interrupt(&self) -> Result<(), Error> {
+        if self.interrupt.is_stopped() { Err(self.interrupt.stopped_error()) } else { Ok(()) }
+    }
+}
+
+fn keep<T>(
+    kept: &RefCell<HashMap<ObjectId, Rc<T>>>,
+    id: ObjectId,
+    read: impl FnOnce() -> Result<Option<T>, Error>,
+) -> Result<Option<Rc<T>>, Error> {
+    if let Some(known) = kept.borrow().get(&id) {
+        return Ok(Some(Rc::clone(known)));
+    }
+    let Some(read) = read()?.map(Rc::new) else { return Ok(None) };
+    let mut kept = kept.borrow_mut();
+    if kept.len() >= MOST_KEPT {
+        kept.clear();
+    }
+    kept.insert(id, Rc::clone(&read));
+    Ok(Some(read))
+}
+
+/// What has to be fetched before a subscription can be answered.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Needs {
+    /// The tips of histories, each with how many commits of it are needed.
+    pub(crate) histories: BTreeMap<ObjectId, u32>,
+    /// Tags, of whose commits the parents are not needed.
+    pub(crate) tags: BTreeSet<ObjectId>,
+    /// Tags, of whose commits the parents are needed too.
+    pub(crate) tags_with_parents: BTreeSet<ObjectId>,
+    pub(crate) trees: MissingTrees,
+}
+
+impl Needs {
+    /// Adds what another subscription needs.
+    pub(crate) fn add(&mut self, other: Self) {
+        for (tip, depth) in other.histories {
+            let deepest = self.histories.entry(tip).or_default();
+            *deepest = depth.max(*deepest);
+        }
+        self.tags.extend(other.tags);
+        self.tags_with_parents.extend(other.tags_with_parents);
+        self.trees.add(other.trees);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
