@@ -63,7 +63,7 @@ fn of_tags() {
 fn of_criteria() {
     for (expression, name, expected) in [
         ("imagefrom('nginx').Tag == 'x'", "imagefrom", "imageFrom"),
-        ("commitsFrom('nginx') != nil", "commitsFrom", "commitFrom"),
+        ("imagesFrom('nginx') != nil", "imagesFrom", "imageFrom"),
     ] {
         meant(|_, expression| criteria(expression), "", expression, name, expected);
     }
@@ -261,7 +261,7 @@ fn repositories_in_criteria() {
         "imageFrom('GHCR.io/org/app').Tag == '1.0.0'",
         "commitFrom('https://github.com/org/app').Tag == '1.0.0'",
         "commitFrom( 'https://GitHub.com/org/app.git' ).Tag == '1.0.0'",
-        "chartFrom('https://charts.example.com/', 'web').Version == '1.0.0'",
+        "chartFrom('https://charts.example.com', 'web').Version == '1.0.0'",
         "chartFrom('oci://ghcr.io/org/charts/db').Version == '1.0.0'",
         "imageFrom('ghcr.io/' + 'org/app').Tag == '1.0.0'",
     ] {
