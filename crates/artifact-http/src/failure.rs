@@ -140,7 +140,7 @@ pub(crate) fn leads_inside(url: &Url) -> Error {
     let message = format!("a public server refers to a private address, {}", Origin::of(url));
     Error::new(ErrorKind::Refused, message)
         .with_url(url)
-        .with_hint("only a server that is itself at a private address may refer to another one")
+        .with_hint("only a server that is itself at a private address, or has a name that no public server has, may refer to another one")
 }
 
 /// What is at the root of a failure, in words. The errors above it name values of the HTTP library, which say nothing to a person.

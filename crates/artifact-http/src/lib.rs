@@ -62,6 +62,7 @@ mod encoding;
 mod exchange;
 mod failure;
 mod identity;
+mod inside_name;
 mod instructions;
 mod network;
 mod once_map;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
+use crate::inside_name::is_inside_name;
+
 /// What was said about names and addresses.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Network {
@@ -49,11 +51,16 @@ impl Network {
         is_private_address(address) && !self.public.iter().any(|range| range.contains(address))
     }
 
-    /// Whether the host of the URL is a private IP address.
+    /// Whether the host of the URL is a private IP address, a name that is known to have private addresses only, or a name that no public server has.
     pub(crate) fn is_private(&self, url: &Url) -> bool {
-        match literal(url) {
-            Some(address) => self.is_private_address(address),
-            None => is_private(url),
+        if let Some(address) = literal(url) {
+            return self.is_private_address(address);
+        }
+        match url.domain().and_then(|name| self.known.get(&plain_name(name))) {
+            Some(addresses) if !addresses.is_empty() => {
+                addresses.iter().all(|address| self.is_private_address(*address))
+            }
+            _ => is_private(url),
         }
     }
 
@@ -377,20 +384,25 @@ pub fn is_loopback(url: &Url) -> bool {
 
 /// Whether the URL names a place that only this machine or its own network reaches: loopback,
 /// private, link-local and shared addresses (where clouds keep their metadata services), and those that no server has. An
-/// IPv6 address that stands for an IPv4 one counts as that. A host name other than `localhost` is not looked up here and
-/// counts as public: its addresses are checked when a connection is made, see [`Request::public_only`](crate::Request::public_only).
+/// IPv6 address that stands for an IPv4 one counts as that. A host name that no public server has is private too: one label
+/// (`vault`), and names under domains that are reserved for private networks, such as `localhost`, `internal`, `local`, `lan`,
+/// `home.arpa`, `corp`, `svc` ([RFC 6761](https://www.rfc-editor.org/rfc/rfc6761), [RFC 6762](https://www.rfc-editor.org/rfc/rfc6762#appendix-G),
+/// [RFC 8375](https://www.rfc-editor.org/rfc/rfc8375), [RFC 9476](https://www.rfc-editor.org/rfc/rfc9476)). Another name is not looked up
+/// here and counts as public: its addresses are checked when a connection is made, see [`Request::public_only`](crate::Request::public_only),
+/// but not where a proxy makes the connection.
 ///
 /// ```
 /// use artifact_http::{Url, is_private};
 ///
 /// assert!(is_private(&Url::parse("http://169.254.169.254/latest").unwrap()));
 /// assert!(is_private(&Url::parse("http://[::ffff:10.0.0.1]/").unwrap()));
+/// assert!(is_private(&Url::parse("https://vault.internal/").unwrap()));
 /// assert!(!is_private(&Url::parse("https://ghcr.io").unwrap()));
 /// ```
 pub fn is_private(url: &Url) -> bool {
     match literal(url) {
         Some(address) => is_private_address(address),
-        None => url.domain().is_some_and(is_localhost),
+        None => url.domain().is_some_and(is_inside_name),
     }
 }
 

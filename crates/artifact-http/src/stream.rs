@@ -151,6 +151,11 @@ impl StreamingResponse {
         &self.url
     }
 
+    /// Whether the request that this answers, after any redirects, carried an `Authorization`: a credential or a token.
+    pub fn was_authorized(&self) -> bool {
+        self.sent.is_some()
+    }
+
     /// The headers that direct the next request, with the origin that sent them.
     pub fn instructions(&self) -> &Instructions {
         &self.instructions

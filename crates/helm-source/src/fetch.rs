@@ -132,9 +132,10 @@ async fn open(
         response = send(client, request, None, call).await?;
     }
     let origin = Origin::of(response.url());
+    let was_authorized = response.was_authorized();
     match response.error_for_status(MESSAGE, &request.identity).await {
         Ok(response) => Ok(Opened::Index(Box::new(response))),
-        Err(error) => Err(match hint(&error, request, &origin) {
+        Err(error) => Err(match hint(&error, request, &origin, was_authorized) {
             Some(hint) => error.with_hint(hint),
             None => error,
         }),
@@ -172,7 +173,7 @@ async fn send(
 }
 
 /// What to do about an error status from `origin`, which may be the target of a redirect.
-fn hint(error: &Error, request: &IndexRequest, origin: &Origin) -> Option<String> {
+fn hint(error: &Error, request: &IndexRequest, origin: &Origin, was_authorized: bool) -> Option<String> {
     let hint = match error.kind() {
         ErrorKind::Unauthorized | ErrorKind::Forbidden if *origin != Origin::of(&request.url) => {
             return Some(format!(
@@ -180,6 +181,12 @@ fn hint(error: &Error, request: &IndexRequest, origin: &Origin) -> Option<String
                  there: use the chart repository at that host as repoURL, with a credential for it",
                 Origin::of(&request.url)
             ));
+        }
+        ErrorKind::Unauthorized | ErrorKind::Forbidden
+            if !was_authorized && request.identity.credential().is_some() =>
+        {
+            "a redirect led to another server and back, and the credential is not sent along such a redirect: no credential was sent with \
+             the request that was refused; use the folder of the index to which the redirects lead as repoURL"
         }
         ErrorKind::NotFound if request.url.path().ends_with("/index.yaml/index.yaml") => {
             "the URL of a chart repository is the part before /index.yaml"

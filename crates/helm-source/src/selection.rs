@@ -200,7 +200,16 @@ async fn content_of(
 /// If the content of this tag is at fault, the error says how to select without it. A chart has no patterns that exclude a tag.
 fn with_remedy(error: Error, tag: &str) -> Error {
     let is_of_content = matches!(error.kind(), ErrorKind::BadAnswer | ErrorKind::TooLarge);
-    if !is_of_content {
+    // One that is blocked or quarantined; and one at whose content the registry fails.
+    let may_be_of_content = error.url().is_some_and(|url| url.contains("/manifests/"))
+        && error.retry_after().is_none()
+        && error.code() != Some("TOOMANYREQUESTS")
+        && match error.status() {
+            Some(status @ 400..=499) => !matches!(status, 401 | 404 | 407 | 410) && !error.is_transient(),
+            Some(status) => status >= 500 && !matches!(status, 502..=504),
+            None => false,
+        };
+    if !is_of_content && !may_be_of_content {
         return error;
     }
     let version = tag.replace('_', "+");
@@ -236,9 +245,10 @@ fn other_than_chart(manifest: &Manifest, is_strict: bool) -> Option<String> {
     }
 }
 
-/// Whether this is the error of one tag that does not exist; a missing repository is not a missing tag.
+/// Whether this is the error of one tag that does not exist. The repository does, since its tags were listed, whatever code the registry
+/// writes for a tag that is gone.
 fn is_gone(error: &Error) -> bool {
-    error.is_not_found() && error.code() != Some("NAME_UNKNOWN")
+    error.is_not_found()
 }
 
 /// The first of these versions, in a few words.

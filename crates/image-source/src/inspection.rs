@@ -38,10 +38,11 @@ pub(crate) enum InspectError {
 impl InspectError {
     /// Classifies the error of reading a manifest or blob whose URL ends in `path` ([rule 3.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     ///
-    /// A missing repository is not a missing tag. A refusal is definite if it is the registry's own, of this one content, and
+    /// A missing repository is not a missing tag, unless the repository `is_listed`: then it exists, whatever code the registry writes for a
+    /// tag that is gone. A refusal is definite if it is the registry's own, of this one content, and
     /// would be the same again.
-    fn of_read(error: Error, path: &str) -> Self {
-        if error.is_not_found() && error.code() != Some("NAME_UNKNOWN") {
+    fn of_read(error: Error, path: &str, is_listed: bool) -> Self {
+        if error.is_not_found() && (is_listed || error.code() != Some("NAME_UNKNOWN")) {
             return Self::NotFound(unreadable(error.to_string()));
         }
         let is_own = error.url().is_some_and(|url| url.ends_with(path));
@@ -94,6 +95,8 @@ pub(crate) struct Inspector<'a> {
     pub(crate) platform: Option<&'a Platform>,
     /// Whether the build time of every image is needed.
     pub(crate) needs_time: bool,
+    /// Whether the tags are those of the repository's list.
+    pub(crate) is_listed: bool,
     /// Whether tags never move, so that a known digest is current.
     pub(crate) trusts_tags: bool,
     /// The digests of tags in the previous observation, for tags that the cache does not have.
@@ -186,7 +189,7 @@ impl Inspector<'_> {
         let fetched = {
             let _permit = self.permits.acquire().await;
             let read = self.repository.manifest(tag, self.call).await;
-            read.map_err(|error| InspectError::of_read(error, &format!("/manifests/{tag}")))?
+            read.map_err(|error| InspectError::of_read(error, &format!("/manifests/{tag}"), self.is_listed))?
         };
         let (digest, is_checked) = (fetched.digest.clone(), is_checked(&fetched));
         let facts = ManifestFacts::of(fetched.manifest);
@@ -241,8 +244,9 @@ impl Inspector<'_> {
     async fn any_manifest(&self, digest: &Digest) -> Result<ManifestFacts, InspectError> {
         let read = async {
             let fetched = self.repository.manifest(digest.as_str(), self.call).await;
-            let fetched =
-                fetched.map_err(|error| InspectError::of_read(error, &format!("/manifests/{digest}")))?;
+            let fetched = fetched.map_err(|error| {
+                InspectError::of_read(error, &format!("/manifests/{digest}"), self.is_listed)
+            })?;
             let is_checked = is_checked(&fetched);
             let facts = ManifestFacts::of(fetched.manifest);
             match &facts.not_an_image {
@@ -259,7 +263,8 @@ impl Inspector<'_> {
     async fn config(&self, digest: &Digest) -> Result<ConfigFacts, InspectError> {
         let read = async {
             let bytes = self.repository.blob(digest, MAX_CONFIG_BYTES, self.call).await;
-            let bytes = bytes.map_err(|error| InspectError::of_read(error, &format!("/blobs/{digest}")))?;
+            let bytes = bytes
+                .map_err(|error| InspectError::of_read(error, &format!("/blobs/{digest}"), self.is_listed))?;
             Ok(Facts::Config(ConfigFacts::of(&bytes)))
         };
         match self.facts(digest, read).await? {

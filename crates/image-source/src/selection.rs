@@ -42,10 +42,10 @@ impl Selection<'_> {
             TagStrategy::Newest => self.newest(&mut refusals).await?,
             _ => self.in_name_order(&mut refusals).await?,
         };
-        for (tag, reason) in refusals.rejections()? {
+        for (tag, reason) in refusals.rejections().map_err(|(tag, error)| self.refusal(tag, error))? {
             self.reject(tag, &reason);
         }
-        refusals.warning().iter().for_each(|warning| self.trace.warned(warning));
+        refusals.warning(self.rule.strategy()).iter().for_each(|warning| self.trace.warned(warning));
         let mut images = self.cut(found);
         if let Some(best) = images.first_mut().filter(|best| self.time_of_best && best.created_at.is_none()) {
             best.created_at = self.time_of(best).await?;
@@ -211,11 +211,20 @@ impl Selection<'_> {
     /// The error for a tag that could not be read. If the content of this tag is at fault, it says how to select without it.
     fn failure(&self, tag: &str, error: Error) -> Error {
         let is_of_content = matches!(error.kind(), ErrorKind::BadAnswer | ErrorKind::TooLarge)
-            // What was read before has no URL.
-            && error.url().is_none_or(|url| url.contains("/manifests/") || url.contains("/blobs/"));
-        if !is_of_content {
-            return error;
-        }
+            || error.status().is_some_and(may_be_of_content);
+        // What was read before has no URL.
+        let is_of_tag = error.url().is_none_or(|url| url.contains("/manifests/") || url.contains("/blobs/"));
+        if is_of_content && is_of_tag { self.with_remedy(tag, error) } else { error }
+    }
+
+    /// The error if the registry refuses all tags. Where there is one tag alone, another one can be named, unless the whole repository may be
+    /// closed.
+    fn refusal(&self, tag: &str, error: Error) -> Error {
+        let is_alone = matches!(self.rule.strategy(), TagStrategy::Digest { .. });
+        if is_alone && !error.is_auth() { self.with_remedy(tag, error) } else { error }
+    }
+
+    fn with_remedy(&self, tag: &str, error: Error) -> Error {
         let pattern = tag.replace('.', "\\.");
         error.with_additional_hint(match self.rule.strategy() {
             TagStrategy::Digest { .. } => {
@@ -240,10 +249,13 @@ impl Selection<'_> {
                 Some(_) if by_time && image.created_at == last => Rejection::SameBuildTime { limit },
                 _ => self.beyond_limit(),
             };
-            self.reject(&image.tag, &reason);
+            let time = image.created_at.filter(|_| by_time).map(|time| time.to_string());
+            self.trace.rejected(&Candidate::new(&image.tag).with_detail(time.as_deref()), &reason);
         }
         for image in &images {
-            self.trace.accepted(&Candidate::new(&image.tag).with_detail(image.digest.as_str()));
+            let dated = image.created_at.filter(|_| by_time).map(|time| format!("{} ({time})", image.digest));
+            let detail = dated.as_deref().unwrap_or(&image.digest);
+            self.trace.accepted(&Candidate::new(&image.tag).with_detail(detail));
         }
         images
     }
@@ -255,6 +267,12 @@ impl Selection<'_> {
     fn reject(&self, name: &str, reason: &Rejection) {
         self.trace.rejected(&Candidate::new(name), reason);
     }
+}
+
+/// Whether a registry that always answers with this status to one tag may fail at its content. Gateways answer with 502, 503 and 504 for
+/// all tags alike.
+fn may_be_of_content(status: u16) -> bool {
+    status >= 500 && !matches!(status, 502..=504)
 }
 
 /// If so many of the first tags are all refused, the discovery fails.
@@ -318,10 +336,10 @@ impl Refusals {
     ///
     /// # Errors
     ///
-    /// The first refusal, if no candidate could be read.
-    fn rejections(&self) -> Result<Vec<(&str, Rejection)>, Error> {
+    /// The first refusal and its tag, if no candidate could be read.
+    fn rejections(&self) -> Result<Vec<(&str, Rejection)>, (&str, Error)> {
         match self.refused.first() {
-            Some((_, error)) if !self.has_readable => Err(error.clone()),
+            Some((tag, error)) if !self.has_readable => Err((tag, error.clone())),
             _ => Ok(self
                 .refused
                 .iter()
@@ -331,7 +349,7 @@ impl Refusals {
     }
 
     /// The warning about all skipped candidates.
-    fn warning(&self) -> Option<Warning> {
+    fn warning(&self, strategy: &TagStrategy) -> Option<Warning> {
         let refused = self.refused.iter().map(|(tag, error)| (tag, short_reason(error)));
         let missing = self.missing.iter().map(|(tag, reason)| (tag, reason.clone()));
         let mut named: Vec<String> =
@@ -340,6 +358,12 @@ impl Refusals {
             0 => return None,
             count if count > MAX_NAMED => named.push(format!("and {} more", count - MAX_NAMED)),
             _ => {}
+        }
+        if let TagStrategy::Digest { .. } = strategy {
+            let message = format!("there is no such tag: {}", named.join(", "));
+            return Some(
+                Warning::new(message).with_hint("name another tag in `constraint`, or push this one"),
+            );
         }
         let message = format!("skipped, although it could be the newest: {}", named.join(", "));
         Some(

@@ -271,6 +271,7 @@ impl ImageSource {
             scope,
             platform: self.platform.as_ref(),
             trusts_tags: self.trusts_tags,
+            is_listed: !matches!(self.rule.strategy(), TagStrategy::Digest { .. }),
             needs_time: matches!(self.rule.strategy(), TagStrategy::Newest),
             previous: previous.map(|state| state.digests).unwrap_or_default(),
             call,

@@ -36,8 +36,12 @@ pub(crate) fn refusal(response: &Response, endpoint: &Endpoint, identity: &Ident
                 None => with_credential_hint(error, name, identity),
             }
         }
+        (ErrorKind::Forbidden, _) if is_unsent(response, identity) => error.with_hint(UNSENT),
         (ErrorKind::Unauthorized | ErrorKind::Forbidden, _) => with_credential_hint(error, name, identity),
         (ErrorKind::NotFound, Some("MANIFEST_UNKNOWN")) => error,
+        (ErrorKind::NotFound, _) if is_unsent(response, identity) && response.origin() == endpoint.origin() => {
+            error.with_hint(format!("check the spelling of {name}; {UNSENT}"))
+        }
         (ErrorKind::NotFound, _) => error.with_hint(format!(
             "check the spelling of {name}; some registries answer like this for private repositories too"
         )),
@@ -50,6 +54,15 @@ pub(crate) fn refusal(response: &Response, endpoint: &Endpoint, identity: &Ident
         (ErrorKind::RateLimited, _) => error.with_hint("set a lower rate for this registry"),
         _ => error,
     }
+}
+
+/// What is said of a refusal without a challenge.
+const UNSENT: &str = "the registry does not state that it requires authentication, neither in this answer nor at /v2/: no credential was sent \
+     with this request";
+
+/// Whether there is a credential, and the request was sent without it.
+fn is_unsent(response: &Response, identity: &Identity) -> bool {
+    identity.credential().is_some() && !response.was_authorized()
 }
 
 /// Why the request was sent without the credential, if there is one.

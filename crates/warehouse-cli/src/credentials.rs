@@ -99,8 +99,10 @@ fn read_all(arguments: &Credentials, messages: &Messages) -> Result<CredentialSt
         pull_secrets: Vec::new(),
         docker: Chain::new(),
     };
+    // All that is wrong is told before the command fails.
+    let mut bad = false;
     if !arguments.credentials.is_empty() {
-        let (secrets, pull_secrets) = secrets(&arguments.credentials, messages)?;
+        let (secrets, pull_secrets) = secrets(&arguments.credentials, messages, &mut bad);
         let pulls = pull_secrets.iter().map(DockerSecret::namespace);
         for namespace in secrets.iter().map(KargoSecret::namespace).chain(pulls) {
             if !found.namespaces.iter().any(|known| known == namespace) {
@@ -118,24 +120,28 @@ fn read_all(arguments: &Credentials, messages: &Messages) -> Result<CredentialSt
     }
     if !arguments.no_docker_config {
         let instead = "repair the file, or do not use it: --no-docker-config";
-        let docker = DockerConfig::from_standard_paths(&standard_paths()).map_err(|error| {
-            messages.explained(&error.with_hint(instead));
-            Exit::Usage
-        })?;
-        let environment = environment().map_err(|error| {
-            messages.explained(&error.with_hint("repair the variable, or do not use it: --no-docker-config"));
-            Exit::Usage
-        })?;
+        let mut broken = |error: Error, hint: &str| {
+            messages.explained(&error.with_hint(hint));
+            bad = true;
+        };
+        let docker = DockerConfig::from_standard_paths(&standard_paths()).unwrap_or_else(|error| {
+            broken(error, instead);
+            Vec::new()
+        });
+        let environment = environment().unwrap_or_else(|error| {
+            broken(error, "repair the variable, or do not use it: --no-docker-config");
+            None
+        });
         found.docker = environment.into_iter().chain(docker).collect();
-        let helm = HelmRegistryConfig::from_paths(&helm_paths()).map_err(|error| {
-            messages.explained(&error.with_hint(instead));
-            Exit::Usage
-        })?;
+        let helm = HelmRegistryConfig::from_paths(&helm_paths()).unwrap_or_else(|error| {
+            broken(error, instead);
+            None
+        });
         if let Some(helm) = helm {
             found.docker = found.docker.with(helm);
         }
     }
-    Ok(found)
+    if bad { Err(Exit::Usage) } else { Ok(found) }
 }
 
 /// The text of a `config.json` in `DOCKER_AUTH_CONFIG`, where it is set. It takes precedence over the files, as in docker.
@@ -149,22 +155,33 @@ fn environment() -> Result<Option<DockerConfig>, Error> {
     }
 }
 
-fn secrets(named: &[PathBuf], messages: &Messages) -> Result<(Vec<KargoSecret>, Vec<DockerSecret>), Exit> {
+/// The Secrets of these files; `bad` is set if one cannot be used.
+fn secrets(named: &[PathBuf], messages: &Messages, bad: &mut bool) -> (Vec<KargoSecret>, Vec<DockerSecret>) {
     let (mut secrets, mut pull_secrets) = (Vec::new(), Vec::new());
-    for path in manifest_files(named, messages)? {
+    let files = manifest_files(named, messages).unwrap_or_else(|_| {
+        *bad = true;
+        Vec::new()
+    });
+    for path in files {
         let name = file_name(&path);
-        let text = read_text(&path, MAX_BYTES).map_err(|error| {
-            messages.error(&format!("{name} could not be read: {error}"));
-            Exit::Usage
-        })?;
-        let found = KargoSecret::from_yaml(&text, &name).map_err(|error| {
-            messages.explained(&error);
-            Exit::Usage
-        })?;
-        let docker = DockerSecret::from_yaml(&text, &name).map_err(|error| {
-            messages.explained(&error);
-            Exit::Usage
-        })?;
+        let text = match read_text(&path, MAX_BYTES) {
+            Ok(text) => text,
+            Err(error) => {
+                messages.error(&format!("{name} could not be read: {error}"));
+                *bad = true;
+                continue;
+            }
+        };
+        let both = KargoSecret::from_yaml(&text, &name)
+            .and_then(|found| Ok((found, DockerSecret::from_yaml(&text, &name)?)));
+        let (found, docker) = match both {
+            Ok(both) => both,
+            Err(error) => {
+                messages.explained(&error);
+                *bad = true;
+                continue;
+            }
+        };
         let is_empty = found.is_empty() && docker.is_empty();
         for secret in docker {
             match secret {
@@ -178,7 +195,7 @@ fn secrets(named: &[PathBuf], messages: &Messages) -> Result<(Vec<KargoSecret>, 
         }
         secrets.extend(found);
     }
-    Ok((secrets, pull_secrets))
+    (secrets, pull_secrets)
 }
 
 fn helm_paths() -> HelmPaths {

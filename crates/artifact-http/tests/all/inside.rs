@@ -122,6 +122,10 @@ async fn what_an_answer_names_may_be_asked_outside_only() {
         let request = Request::post(&url, "SECRET").public_only(true);
         refused(client.fetch(request, &Call::new()).await, &url);
     }
+    for url in ["https://vault.internal", "https://vault", "https://10-0-0-1.corp.local"] {
+        let request = Request::get(url).public_only(true);
+        refused(client.fetch(request, &Call::new()).await, url);
+    }
     assert!(inside.seen().is_empty());
     for url in [outside.url.clone(), outside.url_of("cdn.test")] {
         let request = Request::get(url).public_only(true);

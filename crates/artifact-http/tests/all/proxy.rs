@@ -231,10 +231,11 @@ async fn this_machine_is_never_asked_through_a_proxy() {
 #[tokio::test]
 async fn a_redirect_to_or_from_this_machine() {
     let proxy = Proxy::to("").await;
-    let server = Server::start(|_, _| answer("302 X", &["Location: http://registry.test/away"], "")).await;
+    let server =
+        Server::start(|_, _| answer("302 X", &["Location: http://registry.example.com/away"], "")).await;
     let environment = [("HTTP_PROXY", proxy.address.as_str()), ("NO_PROXY", "inside.test")];
     assert_eq!(fetched(&environment, "", &[&server.url]).await, ["200 through the proxy"]);
-    assert_eq!(proxy.asked(), ["GET http://registry.test/away HTTP/1.1"]);
+    assert_eq!(proxy.asked(), ["GET http://registry.example.com/away HTTP/1.1"]);
     assert!(!proxy.seen.lock().unwrap()[0].contains("SECRET"), "another origin gets no credential");
 
     let target = Server::start(|_, _| answer("200 OK", &[], "directly")).await;
@@ -343,7 +344,7 @@ async fn a_server_that_answers_407_is_no_proxy() {
 async fn redirects_behind_a_proxy() {
     let inside = Server::start(|_, _| answer("200 OK", &[], "inside")).await;
     for (location, expected) in [
-        ("http://cdn.test/b", "bad answer: more than 10 redirects"),
+        ("http://cdn.example.com/b", "bad answer: more than 10 redirects"),
         (
             "http://127.0.0.1:80/",
             "refused: a redirect from a public host to a private address, http://127.0.0.1",
@@ -352,13 +353,36 @@ async fn redirects_behind_a_proxy() {
             "http://localhost/",
             "refused: a redirect from a public host to a private address, http://localhost",
         ),
-        ("http://inside.test/", "refused: a public server refers to a private address, http://inside.test"),
+        (
+            "http://inside.test/",
+            "refused: a redirect from a public host to a private address, http://inside.test",
+        ),
+        (
+            "http://vault.internal/",
+            "refused: a redirect from a public host to a private address, http://vault.internal",
+        ),
+        ("http://vault/", "refused: a redirect from a public host to a private address, http://vault"),
     ] {
         let header: &'static str = format!("Location: {location}").leak();
         let proxy = Proxy::start("", "200 OK", vec!["302 X", header].leak()).await;
         let environment = [("HTTP_PROXY", proxy.address.as_str()), ("NO_PROXY", "inside.test")];
-        let answers = fetched(&environment, "", &["http://registry.test/"]).await;
+        let answers = fetched(&environment, "", &["http://registry.example.com/"]).await;
         assert!(answers[0].starts_with(expected), "{location}: {answers:?}");
     }
     assert!(inside.seen().is_empty());
+}
+
+/// A server whose own name is inside is where its name says, also behind a proxy, and may name others there.
+#[tokio::test]
+async fn a_name_that_no_public_server_has_is_inside_behind_a_proxy() {
+    let proxy = Proxy::start("", "200 OK", &["302 X", "Location: http://vault.internal/token"]).await;
+    let environment = [("HTTP_PROXY", proxy.address.as_str())];
+    for inside in ["http://registry/", "http://registry.default.svc/", "http://registry.corp.local/"] {
+        let answers = fetched(&environment, "", &[inside]).await;
+        assert_eq!(answers, ["bad answer: more than 10 redirects (-)"], "{inside}");
+    }
+    let asked = proxy.asked().len();
+    let public = fetched(&environment, "", &["http://registry.example.com/"]).await;
+    assert!(public[0].starts_with("refused: "), "{public:?}");
+    assert_eq!(proxy.asked().len() - asked, 1, "the name inside is not asked for");
 }

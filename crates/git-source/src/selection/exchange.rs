@@ -41,6 +41,12 @@ const FEW_ROOTS: usize = 300;
 /// The changes of a commit follow from the commit and its parent.
 const WITH_PARENT: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
+/// Whether a server may have failed at what a request leaves out or cuts off, without saying so: an empty answer, or one of the statuses that
+/// servers write for a program that ended.
+fn may_be_due_to_the_request(error: &Error) -> bool {
+    matches!(error.status(), Some(200 | 400 | 403 | 500 | 501))
+}
+
 /// A way to find commits.
 #[derive(Clone, Debug)]
 pub(crate) enum Selection {
@@ -301,7 +307,9 @@ impl Exchange<'_> {
     /// - with an empty store, where the content of the store may be why it failed;
     /// - with less left out of packs, where the server refuses the filter;
     /// - with the trees of all commits, where the server refuses to send a tree by its id;
-    /// - with whole histories, where the server refuses to send part of one.
+    /// - with whole histories, where the server refuses to send part of one;
+    /// - with nothing left out, and then with whole histories, where the server fails at the request and does not say why. That is remembered only
+    ///   if it helps, and the error is the first one if it does not.
     fn with_store<'q>(
         &self,
         remote: &mut Remote,
@@ -315,6 +323,7 @@ impl Exchange<'_> {
             known.filter = known.filter.max(PackFilter::Blobs);
         }
         known.shallow &= remote.can_be_shallow();
+        let mut unexplained: Option<Error> = None;
         loop {
             let mut used = known;
             used.trees &= remote.can_send_trees();
@@ -345,7 +354,31 @@ impl Exchange<'_> {
                 answered.send(self.session);
             }
             match done {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    if unexplained.is_some() {
+                        cache.remember(&owner, known);
+                    }
+                    return Ok(());
+                }
+                Err(Stopped::Exchange(ExchangeError::Other(error)))
+                    if unexplained.is_some() || may_be_due_to_the_request(&error) =>
+                {
+                    let fails_again = unexplained.is_some() && !may_be_due_to_the_request(&error);
+                    let first = unexplained.get_or_insert(error).clone();
+                    if fails_again {
+                        return Err(first.into());
+                    }
+                    if used.filter < PackFilter::Nothing {
+                        known.filter = PackFilter::Nothing;
+                    } else if used.shallow {
+                        known.shallow = false;
+                    } else {
+                        return Err(first.into());
+                    }
+                    *remote = self.session.connect()?;
+                    open = plan_again();
+                    continue;
+                }
                 Err(Stopped::Store(error)) => return Err(error.into()),
                 Err(Stopped::NoTrees(error)) if !known.trees => return Err(error.into()),
                 Err(Stopped::NoTrees(_)) => known.trees = false,

@@ -233,7 +233,10 @@ impl Http for HttpAdapter {
         Ok(PostResponse {
             post_body,
             headers: Headers::Waiting { exchange: Rc::clone(&exchange), sender: Rc::clone(sender) },
-            body: HandshakeReader::without_handshake(Body::new(exchange, sender)),
+            body: HandshakeReader::without_handshake(Body {
+                must_begin: true,
+                ..Body::new(exchange, sender)
+            }),
         })
     }
 
@@ -275,6 +278,13 @@ fn redirect_error(to: &Url) -> Error {
     Error::new(ErrorKind::BadAnswer, "the server redirects to something that is not a Git repository")
         .with_url(to)
         .with_hint("a server that redirects to its login page requires a credential")
+}
+
+/// The error for an answer without a body: the program behind the server ended without a word.
+fn empty_answer(response: &StreamingResponse) -> Error {
+    Error::new(ErrorKind::Unreachable, "the server sent an empty answer")
+        .with_status(response.status().as_u16())
+        .with_url(response.url())
 }
 
 /// A POST and its answer. gitoxide writes the whole body before it reads.
@@ -367,11 +377,19 @@ struct Body {
     sender: Rc<Sender>,
     chunk: Bytes,
     errors: ErrorPackets,
+    /// Whether an end is an error, since nothing has come yet.
+    must_begin: bool,
 }
 
 impl Body {
     fn new(exchange: Rc<RefCell<Exchange>>, sender: &Rc<Sender>) -> Self {
-        Self { exchange, sender: Rc::clone(sender), chunk: Bytes::new(), errors: ErrorPackets::default() }
+        Self {
+            exchange,
+            sender: Rc::clone(sender),
+            chunk: Bytes::new(),
+            errors: ErrorPackets::default(),
+            must_begin: false,
+        }
     }
 }
 
@@ -396,8 +414,13 @@ impl BufRead for Body {
                     self.sender.interrupt.record_server_message(&message);
                 }
                 if self.chunk.is_empty() {
+                    let error = self.must_begin.then(|| empty_answer(response));
                     *exchange = Exchange::Over;
+                    if let Some(error) = error {
+                        return Err(self.sender.interrupt.fail(error));
+                    }
                 }
+                self.must_begin = false;
             }
         }
         Ok(&self.chunk)

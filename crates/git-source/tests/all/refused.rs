@@ -61,6 +61,65 @@ async fn a_filter_that_the_server_bars_is_given_up_and_remembered() {
     }
 }
 
+/// A server that fails at a filter and does not say why is asked once more, without one; then, where it fails at a depth, for whole histories.
+#[tokio::test]
+async fn a_filter_that_kills_the_server_is_given_up_and_remembered() {
+    let empty = || Reply::status(200).header("content-type", "application/x-git-upload-pack-result");
+    for reply in [empty(), Reply::status(400), Reply::status(403), Reply::status(500), Reply::status(501)] {
+        for paths in [&[][..], &["folder"]] {
+            for (failures, remembered) in [(1, "none"), (2, "none whole")] {
+                let (server, repository) = server_with(30);
+                repository.commit("main", Commit::new("New").file("folder/new", "1")).unwrap();
+                let folder = tempfile::tempdir().unwrap();
+                let source = || {
+                    GitSource::builder(repository.url())
+                        .cache_dir(folder.path().to_owned())
+                        .http(once())
+                        .limit(1)
+                        .rule(rule(|rule| rule.include_paths(paths.iter().copied())))
+                        .build()
+                        .unwrap()
+                };
+                // The first POST of each connection lists references.
+                for nth in 0..failures {
+                    server.faults().add(When::post(POST).nth(2 + nth), reply.clone());
+                }
+                let found = find(&source()).await;
+                assert_eq!(ids(&found), log(&repository, "main", 1), "{reply:?} {paths:?}");
+                let lines = capabilities(folder.path());
+                assert_eq!(lines, [remembered], "{reply:?} {paths:?} {failures}");
+                server.faults().clear();
+                repository.commit("main", Commit::new("Newer").file("folder/new", "2")).unwrap();
+                let again = find(&source()).await;
+                assert_eq!(ids(&again), log(&repository, "main", 1), "{reply:?} {paths:?}");
+                assert_eq!(again.cost.requests, 3, "it is remembered");
+            }
+        }
+        // One that always fails keeps its first error, and nothing is remembered.
+        let (server, repository) = server_with(3);
+        server.faults().add(When::post(POST).after(1), reply.clone());
+        let folder = tempfile::tempdir().unwrap();
+        let builder = GitSource::builder(repository.url()).cache_dir(folder.path().to_owned()).http(once());
+        let error = fails(builder).await;
+        assert!(error.status().is_some(), "{reply:?}: {error:?}");
+        assert_eq!(capabilities(folder.path()), [""; 0]);
+    }
+}
+
+/// What is remembered of servers below this folder.
+fn capabilities(folder: &std::path::Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(capabilities(&path));
+        } else if path.file_name().is_some_and(|name| name == "filter") {
+            found.push(std::fs::read_to_string(path).unwrap().trim().to_owned());
+        }
+    }
+    found
+}
+
 #[tokio::test]
 async fn the_message_of_the_server_stands_in_the_error() {
     let (server, repository) = server_with(3);

@@ -358,6 +358,20 @@ async fn a_tag_that_is_gone_is_skipped_with_a_warning_and_the_next_takes_its_pla
     assert_eq!(unreadable.count(), 2);
 }
 
+/// The repository exists, since its tags are listed: the code of a missing one is that of a tag which is gone.
+#[tokio::test]
+async fn a_tag_whose_repository_is_said_to_be_unknown_is_gone() {
+    let registry = Registry::start().unwrap();
+    push(&registry, &["1.0.0", "1.1.0"]);
+    let reply = Reply::status(404).oci_error("NAME_UNKNOWN", "no such repository");
+    registry.faults().add(When::path("/v2/charts/web/manifests/1.1.0"), reply);
+    let trace = Recorder::new();
+    let source = in_registry(&registry).build().unwrap();
+    let answer = source.discover(DiscoverRequest::new().with_trace(&trace)).await.unwrap().found().unwrap();
+    let versions: Vec<_> = digests(&answer).into_iter().map(|(version, _)| version).collect();
+    assert_eq!((versions, trace.warnings().len()), (vec!["1.0.0"], 1));
+}
+
 /// An older version never takes the place of one that the registry does not show.
 #[tokio::test]
 async fn what_cannot_be_read_fails_the_discovery() {
@@ -365,7 +379,7 @@ async fn what_cannot_be_read_fails_the_discovery() {
         (Reply::status(403), ErrorKind::Forbidden, false),
         (Reply::status(503), ErrorKind::Server, true),
         (Reply::status(429), ErrorKind::RateLimited, true),
-        (Reply::status(404).oci_error("NAME_UNKNOWN", "no such repository"), ErrorKind::NotFound, false),
+        (Reply::status(500), ErrorKind::Server, true),
     ] {
         let registry = Registry::start().unwrap();
         push(&registry, &["1.0.0", "1.1.0"]);
@@ -377,6 +391,13 @@ async fn what_cannot_be_read_fails_the_discovery() {
         // A registry that wants fewer requests gets no GET for a HEAD.
         let gets = registry.log().count(&When::get("/v2/charts/web/manifests/1.1.0"));
         assert_eq!(gets == 0, kind == ErrorKind::RateLimited, "{reply:?}");
+        // Whether it is of this one tag, nobody can tell; where it may be, the remedy works.
+        let is_of_tag = matches!(error.status(), Some(403 | 500));
+        let hint = error.hint().unwrap_or_default();
+        assert_eq!(hint.contains("`!=1.1.0` in `semverConstraint`"), is_of_tag, "{reply:?}: {hint}");
+        let source = in_registry(&registry).constraint("!=1.1.0").build().unwrap();
+        let charts = found(&source, None).await.artifacts;
+        assert_eq!(charts.iter().map(|chart| &*chart.version).collect::<Vec<_>>(), ["1.0.0"]);
     }
 }
 

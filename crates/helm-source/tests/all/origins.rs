@@ -198,6 +198,23 @@ async fn the_hint_after_a_refusal_of_the_repository_names_its_credential() {
     }
 }
 
+/// What was refused on the way back did not see the credential. The remedy works.
+#[tokio::test]
+async fn the_hint_after_a_refusal_on_the_way_back_says_that_no_credential_was_sent() {
+    for mut network in Network::both() {
+        let home = network.server("charts", ChartServer::builder().basic("me", "SECRET"));
+        let evil = network.server("evil", ChartServer::builder());
+        home.charts.put("/private/index.yaml", "entries:\n  web:\n  - version: 9.0.0\n", "text/yaml");
+        home.faults().add(When::path("/index.yaml"), Fault::redirect(format!("{}/x", evil.url)));
+        evil.redirects(format!("{}/private/index.yaml", home.url));
+        let error = refused(network.source(&home.url).credentials(me()), ErrorKind::Unauthorized).await;
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains("no credential was sent") && !hint.contains("was not accepted"), "{hint}");
+        let source = network.source(&format!("{}/private", home.url)).credentials(me());
+        assert_eq!(found(source).await, (vec!["9.0.0".to_owned()], 1));
+    }
+}
+
 #[tokio::test]
 async fn a_redirect_back_is_followed_without_the_credential() {
     for credential in [true, false] {

@@ -175,7 +175,6 @@ async fn what_may_pass_is_an_error() {
         Reply::status(504),
         Reply::status(403).retry_after(Duration::from_secs(1)),
         Reply::status(403).oci_error("TOOMANYREQUESTS", "slow down"),
-        Reply::status(404).oci_error("NAME_UNKNOWN", "no such repository"),
     ];
     for reply in replies {
         for rule in LISTING.into_iter().chain([(|| TagRule::digest("1.9.0")) as fn() -> TagRule]) {
@@ -321,17 +320,69 @@ async fn one_that_was_known_and_is_refused_now() {
 /// A tag that is listed and whose manifest is gone is skipped, and never without a word.
 #[tokio::test]
 async fn one_that_is_listed_and_gone_has_a_warning() {
-    for status in [404, 410] {
+    let unknown = Reply::status(404).oci_error("NAME_UNKNOWN", "no such repository");
+    for reply in [Reply::status(404), Reply::status(410), unknown.clone()] {
         for rule in LISTING {
             let registry = registry();
-            refuse(&registry, "1.9.0", status);
+            registry.faults().add(When::path("/v2/**/manifests/1.9.0"), reply.clone());
             let (found, warnings, _) = warned(source(&registry).rule(rule()).limit(2)).await;
-            assert_eq!(found, ["1.8.0", "1.7.0"], "{status}");
+            assert_eq!(found, ["1.8.0", "1.7.0"], "{reply:?}");
             assert!(
                 warnings.len() == 1
                     && warnings[0].starts_with("skipped, although it could be the newest: 1.9.0 ("),
                 "{warnings:?}"
             );
         }
+    }
+    // Also where another server says so.
+    let other = Registry::start().unwrap();
+    other.faults().add(When::path("/gone"), unknown.clone());
+    let registry = registry();
+    let location = Fault::redirect(format!("{}/gone", other.url()));
+    registry.faults().add(When::path("/v2/**/manifests/1.9.0"), location);
+    assert_eq!(warned(source(&registry).limit(2)).await.0, ["1.8.0", "1.7.0"]);
+    // Without a list, the repository may be missing.
+    let registry = fill(Registry::start().unwrap());
+    registry.faults().add(When::path("/v2/**/manifests/1.9.0"), unknown);
+    run(source(&registry).rule(TagRule::digest("1.9.0"))).await.0.unwrap_err();
+}
+
+/// One tag alone is not excluded: another one is named.
+#[tokio::test]
+async fn the_one_tag_of_a_digest_rule_that_is_gone() {
+    let registry = registry();
+    let (found, warnings, _) = warned(source(&registry).rule(TagRule::digest("2.0.0"))).await;
+    assert_eq!(found, [""; 0]);
+    assert!(
+        warnings.len() == 1
+            && warnings[0].starts_with("there is no such tag: 2.0.0 (")
+            && !warnings[0].contains("ignoreTags"),
+        "{warnings:?}"
+    );
+}
+
+/// A registry that always fails at one tag is a fault of its content as far as anyone can tell: the error says how to select without it.
+#[tokio::test]
+async fn one_at_which_the_registry_always_fails_is_named_with_the_way_to_exclude_it() {
+    for status in [500, 501, 505, 520, 600] {
+        for rule in LISTING {
+            let registry = registry();
+            refuse(&registry, "1.9.0", status);
+            let error = run(source(&registry).rule(rule()).limit(2)).await.0.unwrap_err();
+            let hint = error.hint().unwrap_or_default();
+            assert!(hint.contains(r"`ignoreTagsRegexes: ['^1\.9\.0$']`"), "{status}: {error:?}");
+            let filter = TagFilter::builder().ignore(r"^1\.9\.0$").build().unwrap();
+            let (found, warnings, _) =
+                warned(source(&registry).rule(rule().with_filter(filter)).limit(2)).await;
+            assert_eq!((found, warnings), (vec!["1.8.0".to_owned(), "1.7.0".to_owned()], Vec::new()));
+        }
+    }
+    for status in [400, 451, 500] {
+        let registry = registry();
+        refuse(&registry, "1.9.0", status);
+        let error = run(source(&registry).rule(TagRule::digest("1.9.0"))).await.0.unwrap_err();
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.ends_with("name another tag in `constraint`"), "{status}: {error:?}");
+        assert_eq!(warned(source(&registry).rule(TagRule::digest("1.8.0"))).await.0, ["1.8.0"]);
     }
 }

@@ -88,6 +88,13 @@ impl Challenge {
         Some(self.with(Scheme::Bearer(TokenService { scopes, ..service.clone() })))
     }
 
+    /// The challenge with the scope to pull from this repository in place of its scopes, which at `/v2/` are those of no repository.
+    pub(super) fn for_pull(&self, name: &ImageName) -> Self {
+        let Scheme::Bearer(service) = &self.scheme else { return self.clone() };
+        let scopes = BTreeSet::from([default_scope(name)]);
+        self.with(Scheme::Bearer(TokenService { scopes, ..service.clone() }))
+    }
+
     /// The origin of the token service; `None` for another scheme, and for a realm that is not a URL.
     pub(super) fn service_origin(&self) -> Option<Origin> {
         let Scheme::Bearer(service) = &self.scheme else { return None };
@@ -203,6 +210,8 @@ pub(super) struct ChallengeHints {
     finished: AtomicU64,
     /// The origins of the token services that the registry has named.
     services: Mutex<Vec<Origin>>,
+    /// The challenge at `/v2/`, as of some repository; `None` inside if there is none.
+    pub(super) of_registry: tokio::sync::Mutex<Option<Option<Challenge>>>,
 }
 
 /// The largest number of token services of one registry that are remembered.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -12,6 +12,7 @@ use artifact_source::{Error, lock};
 use super::challenge::{Challenge, ChallengeHints, FirstReader, Hint, Purpose, Scheme};
 use super::token::{self, Access, Token};
 use crate::endpoint::Endpoint;
+use crate::json;
 
 /// The number of sessions from which on those without a reader are removed.
 const CLEANUP_AT: usize = 4096;
@@ -68,6 +69,10 @@ pub(crate) struct Session {
     state: tokio::sync::Mutex<State>,
     /// The number of the latest grant that a server accepted.
     proven: AtomicU64,
+    /// The number of the latest grant.
+    granted: AtomicU64,
+    /// Whether something was read without authorization.
+    was_open: AtomicBool,
     anonymous: AnonymousTokens,
 }
 
@@ -77,6 +82,19 @@ struct State {
     is_established: bool,
     challenge: Option<Challenge>,
     grant: Grant,
+    /// Whether a credential that the registry requires at `/v2/` alone was not accepted.
+    is_credential_refused: bool,
+    /// Whether the grant answers the challenge at `/v2/` after a response without a challenge.
+    is_signed_in: bool,
+}
+
+impl State {
+    fn sign_out(&mut self) {
+        self.is_signed_in = false;
+        self.is_credential_refused = true;
+        self.challenge = None;
+        self.grant = Grant { number: self.grant.number.wrapping_add(1), ..Grant::default() };
+    }
 }
 
 /// The authorization that requests are sent with.
@@ -102,14 +120,42 @@ impl Session {
             hints,
             state: tokio::sync::Mutex::default(),
             proven: AtomicU64::new(0),
+            granted: AtomicU64::new(0),
+            was_open: AtomicBool::new(false),
             anonymous: AnonymousTokens::default(),
         }
     }
 
     /// Sends the request, authenticated as the registry requires. A grant that is refused is replaced once; the response to the second
     /// request is final.
+    ///
+    /// A registry may hide from strangers what it has, and challenge at `/v2/` alone: where there is a credential, a first answer that may
+    /// be such a one [leads to its use](Self::sign_in).
     pub(crate) async fn fetch(&self, access: Access<'_>, request: Request) -> Result<Response, Error> {
         let request = request.allow_plain_credential(access.endpoint.plain_credential);
+        let granted = self.granted.load(Ordering::Relaxed);
+        let response = self.fetch_as_required(access, request.clone()).await?;
+        let is_sent_by_registry = response.origin() == access.endpoint.origin();
+        let was_open = self.was_open.load(Ordering::Relaxed);
+        if response.was_authorized() && response.status.as_u16() == 401 && was_open {
+            return self.sign_out(access, request, response).await;
+        }
+        if response.was_authorized() || !is_sent_by_registry || access.identity.credential().is_none() {
+            return Ok(response);
+        }
+        if !hides_from_strangers(&response) {
+            self.was_open.fetch_or(response.status.is_success(), Ordering::Relaxed);
+            return Ok(response);
+        }
+        match access.purpose {
+            Purpose::Pull => self.sign_in(access, request, response, granted).await,
+            // A push begins with reads of what is not there, and the upload tells what it requires.
+            Purpose::Push => Ok(response),
+        }
+    }
+
+    /// Sends the request as the registry requires it in answers to it.
+    async fn fetch_as_required(&self, access: Access<'_>, request: Request) -> Result<Response, Error> {
         let mut state = self.lock(access).await?;
         let before = state.grant.number;
         if !state.is_established {
@@ -207,7 +253,15 @@ impl Session {
         state.is_established = false;
         let response = self.send(access, request.clone(), None).await?;
         let (name, status) = (&access.endpoint.name, response.status);
-        let is_refused = status.as_u16() == 401;
+        let is_refused = match status.as_u16() {
+            401 => true,
+            // Some registries challenge with it.
+            403 => {
+                access.identity.credential().is_some()
+                    && Challenge::of(response.instructions(), name).is_some()
+            }
+            _ => false,
+        };
         if !is_refused || response.origin() != access.endpoint.origin() {
             if status.is_success() {
                 self.hints.learn(name, None);
@@ -240,14 +294,90 @@ impl Session {
         Ok(if has_grant { None } else { Some(response) })
     }
 
-    /// The challenge of the registry at `/v2/` (distribution spec, end-1), requested once if a read is refused without any
-    /// challenge.
+    /// Sends the request again with the credential, which the registry requires at `/v2/` alone. The response is returned if it does not, if
+    /// it was sent along a redirect without the `granted` authorization, or if what strangers may read is read already and the credential is
+    /// not accepted.
+    async fn sign_in(
+        &self,
+        access: Access<'_>,
+        request: Request,
+        response: Response,
+        granted: u64,
+    ) -> Result<Response, Error> {
+        let is_open = self.was_open.load(Ordering::Relaxed) || response.status.is_success();
+        let mut state = self.lock(access).await?;
+        let mut used = None;
+        if state.grant.authorization.is_some() {
+            if self.granted.load(Ordering::Relaxed) == granted {
+                return Ok(response);
+            }
+        } else {
+            let challenge =
+                if state.is_credential_refused { None } else { self.challenge_of_registry(access).await? };
+            let Some(challenge) = challenge.map(|challenge| challenge.for_pull(&access.endpoint.name)) else {
+                return Ok(response);
+            };
+            match self.answer_challenge(&mut state, access, challenge.clone(), false).await {
+                Ok(true) => {
+                    state.is_signed_in = true;
+                    used = Some(challenge);
+                }
+                Ok(false) => return Ok(response),
+                Err(error) if error.is_auth() && is_open => {
+                    state.is_credential_refused = true;
+                    return Ok(response);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let authorization = state.grant.authorization.clone();
+        let answer = self.send(access, request, authorization).await?;
+        if answer.status.as_u16() == 401 && is_open {
+            state.sign_out();
+            return Ok(response);
+        }
+        if answer.status.is_success() && !hides_from_strangers(&answer) {
+            self.hints.learn(&access.endpoint.name, used.as_ref());
+        }
+        Ok(answer)
+    }
+
+    /// Sends the request again without the credential, if the one that [signing in](Self::sign_in) took was not accepted: what is open to all
+    /// is read as before.
+    async fn sign_out(
+        &self,
+        access: Access<'_>,
+        request: Request,
+        response: Response,
+    ) -> Result<Response, Error> {
+        let mut state = self.lock(access).await?;
+        if state.is_signed_in {
+            state.sign_out();
+        }
+        if !state.is_credential_refused {
+            return Ok(response);
+        }
+        drop(state);
+        self.send(access, request, None).await
+    }
+
+    /// The challenge of the registry at `/v2/` (distribution spec, end-1), requested once per registry if a read is refused without any
+    /// challenge, or may be hidden from strangers.
     async fn challenge_of_registry(&self, access: Access<'_>) -> Result<Option<Challenge>, Error> {
+        let mut known = within_deadline(access, self.hints.of_registry.lock()).await?;
+        if let Some(challenge) = &*known {
+            return Ok(challenge.clone());
+        }
         let Ok(base) = access.endpoint.base.join("/v2/") else { return Ok(None) };
         let response = access.http.fetch(Request::get(&base).max_redirects(0), access.call).await?;
-        Ok(Challenge::of(response.instructions(), &access.endpoint.name).filter(|challenge| {
+        let challenge = Challenge::of(response.instructions(), &access.endpoint.name).filter(|challenge| {
             response.status.as_u16() == 401 && challenge.origin == access.endpoint.origin()
-        }))
+        });
+        // Other responses say nothing about the next one.
+        if response.status.is_success() || matches!(response.status.as_u16(), 401 | 403 | 404) {
+            *known = Some(challenge.clone());
+        }
+        Ok(challenge)
     }
 
     /// Gets a grant for this challenge, with [wider scopes](Challenge::widened) if the token service accepts them; returns whether there
@@ -276,6 +406,7 @@ impl Session {
             state.challenge = Some(challenge);
             let number = state.grant.number.wrapping_add(1);
             state.grant = Grant { authorization, until, from_hint, number };
+            self.granted.store(number, Ordering::Relaxed);
         }
         Ok(has_grant)
     }
@@ -287,6 +418,29 @@ impl Session {
     async fn lock(&self, access: Access<'_>) -> Result<tokio::sync::MutexGuard<'_, State>, Error> {
         within_deadline(access, self.state.lock()).await
     }
+}
+
+/// Whether a response without authorization may hide something: a refusal, "not found", or a list without tags.
+fn hides_from_strangers(response: &Response) -> bool {
+    match response.status.as_u16() {
+        403 | 404 | 410 => true,
+        200 => response.url.path().ends_with("/tags/list") && is_empty_list(&response.body),
+        _ => false,
+    }
+}
+
+/// The length, in bytes, from which on a list has tags.
+const MAX_EMPTY_LIST: usize = 4096;
+
+fn is_empty_list(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct List {
+        name: Option<serde::de::IgnoredAny>,
+        tags: Option<Vec<serde::de::IgnoredAny>>,
+    }
+    body.len() < MAX_EMPTY_LIST
+        && json::object::<List>(body)
+            .is_ok_and(|list| list.tags.as_ref().map_or(list.name.is_some(), Vec::is_empty))
 }
 
 /// The authorization that answers a challenge, and the end of its validity.

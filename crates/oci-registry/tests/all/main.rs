@@ -5,6 +5,7 @@
 
 mod access;
 mod faults;
+mod hidden;
 mod hostile;
 mod memory;
 mod oci_client;

@@ -206,7 +206,7 @@ async fn an_unconfirmed_hint_stays_unconfirmed_when_its_token_is_replaced() {
 async fn an_open_repository_where_others_require_a_token_that_is_not_issued_for_it() {
     let (outcome, seen) = after_a_token(|head| match head {
         _ if head.starts_with("get /token") => answer("403 X", &[], ""),
-        _ => answer("200 OK", &[], r#"{"tags": []}"#),
+        _ => answer("200 OK", &[], r#"{"tags": ["1.0.0"]}"#),
     })
     .await;
     outcome.unwrap();

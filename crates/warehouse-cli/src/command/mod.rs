@@ -5,25 +5,55 @@ mod chart;
 mod demo;
 mod select;
 
+use std::time::Instant;
+
 use artifact_source::{Recorder, Trace};
 use warehouse_discovery::{Observer, SubscriptionReport};
-use warehouse_spec::Warehouse;
+use warehouse_spec::{Located, Warehouse};
 
 use crate::arguments::Explain;
 use crate::discovery::Session;
 use crate::input::read_warehouses;
 use crate::message::{Exit, Messages, with_causes};
+use crate::network::http;
 use crate::output::Explanation;
-use crate::{arguments, discovery, output};
+use crate::{arguments, credentials, discovery, output};
 
 pub(crate) use chart::{chart, dockerfile};
 #[cfg(feature = "demo")]
 pub(crate) use demo::demo;
 pub(crate) use select::select;
 
+/// Reads the Warehouses. Where something is wrong, all that is wrong is told at once: with the manifests, with the files of credentials and
+/// with that of certificates.
+///
+/// # Errors
+///
+/// As [`read_warehouses`], and [`Exit::Usage`] if the file of certificates cannot be used.
+pub(super) async fn read_input(
+    manifest: arguments::Manifest,
+    network: &arguments::DiscoveryNetwork,
+    messages: &Messages,
+) -> Result<Vec<Located<Warehouse>>, Exit> {
+    let read = read_warehouses(manifest, *messages).await;
+    let client = http(&network.network);
+    let read = match (read, client) {
+        (Ok(warehouses), Ok(_)) => return Ok(warehouses),
+        (read, Err(message)) => {
+            messages.error(&message);
+            read.and(Err(Exit::Usage))
+        }
+        (read, Ok(_)) => read,
+    };
+    let deadline = Instant::now() + network.network.timeout;
+    // Only for its messages: the command fails anyway.
+    drop(credentials::read(network.network.credentials.clone(), deadline, *messages).await);
+    read
+}
+
 /// Prints the newest artifacts of every subscription.
 pub(crate) async fn discover(arguments: arguments::Discovery, messages: &Messages) -> Result<Exit, Exit> {
-    let warehouses = read_warehouses(arguments.manifest, *messages).await?;
+    let warehouses = read_input(arguments.manifest, &arguments.network, messages).await?;
     let discovered = discovery::discover(warehouses, &arguments.network, messages).await?;
     output::print(|out| output::artifacts(&discovered, arguments.output, out)).map_err(|error| {
         messages.error(&format!("the results could not be written: {error}"));
@@ -35,7 +65,7 @@ pub(crate) async fn discover(arguments: arguments::Discovery, messages: &Message
 
 /// Prints the Freight that follows from the newest artifacts.
 pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages) -> Result<Exit, Exit> {
-    let warehouses = read_warehouses(arguments.manifest, *messages).await?;
+    let warehouses = read_input(arguments.manifest, &arguments.network, messages).await?;
     let discovered = discovery::discover(warehouses, &arguments.network, messages).await?;
     let mut built = Vec::new();
     let mut exit = Exit::Success;
@@ -94,7 +124,7 @@ impl Observer for Recorders {
 
 /// Prints every candidate with the rule that decided on it.
 pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<Exit, Exit> {
-    let warehouses = read_warehouses(arguments.manifest, *messages).await?;
+    let warehouses = read_input(arguments.manifest, &arguments.network, messages).await?;
     let session = Session::open(&arguments.network, messages).await?;
     let observed = session.discover(warehouses, messages, Recorders::of).await;
     let is_selected = |report: &SubscriptionReport| {

@@ -5,10 +5,10 @@ use std::io;
 use std::io::Write;
 
 use artifact_source::{Judgement, Principal, SourceId, SourceKind, printable};
-use selection_strategies::Version;
+use selection_strategies::{Rejection, Version};
 use serde::Serialize;
 use warehouse_discovery::SubscriptionReport;
-use warehouse_spec::Warehouse;
+use warehouse_spec::{ImageSelectionStrategy, SubscriptionKind, Warehouse};
 
 use super::{shortened, write_json};
 use crate::arguments::ExplainFormat;
@@ -69,7 +69,13 @@ impl Explanation {
         Self {
             warehouse: warehouse.name().to_owned(),
             namespace: warehouse.namespace().map(str::to_owned),
-            subscriptions: judged.into_iter().map(Subscription::new).collect(),
+            subscriptions: judged
+                .into_iter()
+                .map(|(report, judgements)| {
+                    let order = Order::of(warehouse, &report);
+                    Subscription::new(report, judgements, order)
+                })
+                .collect(),
         }
     }
 
@@ -99,16 +105,62 @@ impl Explanation {
     }
 }
 
+/// The order of the candidates that are not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// As the source reported them, in the order of its strategy.
+    Reported,
+    /// By version, best first, then by name.
+    Version,
+    /// By the bytes of their names, best first.
+    Name,
+    /// By the time of their build, newest first; then those whose build time did not matter, by version.
+    BuildTime,
+}
+
+impl Order {
+    fn of(warehouse: &Warehouse, report: &SubscriptionReport) -> Self {
+        let subscription = warehouse.spec.subscriptions.get(report.index);
+        match subscription.map(|subscription| &subscription.kind) {
+            _ if report.id.kind() == &SourceKind::Git => Self::Reported,
+            Some(SubscriptionKind::Image(image)) => match image.image_selection_strategy {
+                ImageSelectionStrategy::NewestBuild => Self::BuildTime,
+                ImageSelectionStrategy::Lexical => Self::Name,
+                _ => Self::Version,
+            },
+            _ => Self::Version,
+        }
+    }
+
+    fn sort(self, rejected: &mut [Judgement]) {
+        let by_version =
+            |Judgement { name, .. }: &Judgement| (Reverse(Version::parse(name).ok()), name.clone());
+        match self {
+            Self::Reported => {}
+            Self::Version => rejected.sort_by_cached_key(by_version),
+            Self::Name => rejected.sort_by(|one, other| other.name.as_bytes().cmp(one.name.as_bytes())),
+            Self::BuildTime => {
+                rejected.sort_by_cached_key(by_version);
+                let time = |judged: &Judgement| -> Option<jiff::Timestamp> {
+                    judged.detail.as_deref().and_then(|detail| detail.parse().ok())
+                };
+                let is_undated =
+                    |judged: &Judgement| matches!(judged.rejection, Some(Rejection::Undated { .. }));
+                rejected.sort_by_key(|judged| match time(judged) {
+                    Some(time) => (0, Some(Reverse(time))),
+                    None if is_undated(judged) => (1, None),
+                    None => (2, None),
+                });
+            }
+        }
+    }
+}
+
 impl Subscription {
-    fn new((report, judgements): (SubscriptionReport, Vec<Judgement>)) -> Self {
+    fn new(report: SubscriptionReport, judgements: Vec<Judgement>, order: Order) -> Self {
         let (mut accepted, mut rejected): (Vec<_>, Vec<_>) =
             judgements.into_iter().partition(|judgement| judgement.rejection.is_none());
-        // A Git source reports them in the order of its strategy. The others are sorted by version, best first, then by name.
-        if report.id.kind() != &SourceKind::Git {
-            rejected.sort_by_cached_key(|Judgement { name, .. }| {
-                (Reverse(Version::parse(name).ok()), name.clone())
-            });
-        }
+        order.sort(&mut rejected);
         let (found, listed) = (accepted.len(), accepted.len() + rejected.len());
         accepted.append(&mut rejected);
         let (credential, no_credential) = match report.principal {
@@ -146,7 +198,10 @@ impl Subscription {
         }
         for Candidate { name, detail, reason, .. } in &self.candidates {
             let sign = if reason.is_some() { '-' } else { '+' };
-            let detail = detail.as_deref().map(|detail| printable(&shortened(detail)));
+            let detail = detail.as_deref().map(|detail| match detail.split_once(' ') {
+                Some((digest, time)) => printable(&format!("{} {time}", shortened(digest))),
+                None => printable(&shortened(detail)),
+            });
             let cells = [Some(printable(name)), detail, reason.as_deref().map(printable)];
             let cells: Vec<_> = cells.into_iter().flatten().filter(|cell| !cell.is_empty()).collect();
             writeln!(out, "{sign} {}", cells.join("\t"))?;

@@ -444,6 +444,39 @@ fn docker_auth_config_takes_precedence_over_the_files() {
     no_secret(&ran);
 }
 
+/// What is wrong is told at once, across all inputs.
+#[test]
+fn nothing_that_is_wrong_hides_anything_else() {
+    let world = World::start();
+    let secrets = world.file("secrets.yaml", "a: [");
+    let missing = world.folder.path().join("none.pem");
+    let arguments = [
+        "discover",
+        "--no-cache",
+        "-f",
+        "-",
+        "--credentials",
+        secrets.to_str().unwrap(),
+        "--ca-file",
+        missing.to_str().unwrap(),
+    ];
+    let parts = ["secrets.yaml", "none.pem", "DOCKER_AUTH_CONFIG is not valid JSON"];
+    for manifest in
+        [world.manifest(&["shop/web"]), "kind: Warehouse\napiVersion: kargo.akuity.io/v1alpha1\n".to_owned()]
+    {
+        let is_wrong = !manifest.contains("shop/web");
+        for command in ["discover", "freight", "explain"] {
+            let arguments: Vec<_> = [command].into_iter().chain(arguments[1..].iter().copied()).collect();
+            let ran = warehouse_with(&[("DOCKER_AUTH_CONFIG", Path::new("{SECRET"))], &arguments, &manifest);
+            assert_eq!(ran.code, Some(2), "{}", ran.err);
+            for part in parts.into_iter().chain(is_wrong.then_some("a Warehouse needs a `spec`")) {
+                assert_eq!(ran.err.matches(part).count(), 1, "{part}: {}", ran.err);
+            }
+            no_secret(&ran);
+        }
+    }
+}
+
 fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let encode = |chunk: &[u8]| {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use warehouse_testkit::Registry;
+
 use crate::support::{World, warehouse};
 
 const MANIFEST: &str = r#"apiVersion: kargo.akuity.io/v1alpha1
@@ -41,6 +43,34 @@ fn every_candidate_has_its_reason() {
     + 0.2.0
     - 0.1.0	outside the constraint "0.2.x"
     "#);
+}
+
+/// The candidates of an image stand in the order of its strategy, with the dates where they decide.
+#[test]
+fn the_order_is_that_of_the_strategy() {
+    let registry = Registry::start().unwrap();
+    for (tag, day) in [("1.0.0", 3), ("1.1.0", 1), ("1.2.0", 4), ("1.10.0", 2)] {
+        let image = registry.image("demo/app").tag(tag).single("linux/amd64");
+        image.created(format!("2024-01-0{day}T00:00:00Z")).push();
+    }
+    for (strategy, names) in [
+        ("SemVer", ["1.10.0", "1.2.0", "1.1.0", "1.0.0"]),
+        ("Lexical", ["1.2.0", "1.10.0", "1.1.0", "1.0.0"]),
+        ("NewestBuild", ["1.2.0", "1.0.0", "1.10.0", "1.1.0"]),
+    ] {
+        let manifest = format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec:\n  subscriptions:\n  \
+             - image: {{repoURL: {}/demo/app, imageSelectionStrategy: {strategy}, discoveryLimit: 1}}\n",
+            registry.host()
+        );
+        let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest);
+        let lines: Vec<_> = ran.out.lines().skip(1).collect();
+        let found: Vec<_> =
+            lines.iter().map(|line| line[2..].split('\t').next().unwrap_or_default()).collect();
+        assert_eq!(found, names, "{strategy}: {}{}", ran.out, ran.err);
+        let dates = lines.iter().filter(|line| line.contains("2024-01-0")).count();
+        assert_eq!(dates, if strategy == "NewestBuild" { 4 } else { 0 }, "{strategy}: {}", ran.out);
+    }
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Names in expressions that do not exist, members of texts, and functions that are not called.
 
 use kargo_expr::NameUse;
+use repository_url::{normalize_chart, normalize_git, normalize_image, redact_user};
 
 use crate::decode::context::{Context, Field};
 use crate::diagnostic::{Code, Help};
 use crate::rule;
 use crate::rule::nearest;
+use crate::subscription::{Subscription, SubscriptionKind};
 
 /// Reports the names that a filter of commits, or of tags, cannot ask for.
 pub(crate) fn in_filter(context: &mut Context, field: &Field<'_>, text: &str, of_tags: bool) {
@@ -46,6 +48,94 @@ pub(crate) fn in_criteria(context: &mut Context, field: &Field<'_>, text: &str) 
         let message = format!("there is no `{}` in criteria, and evaluating them fails", unknown.name);
         context.warn(Code::UnknownName, field, message, help);
     }
+}
+
+/// Reports the repositories that criteria name and no subscription has: what such a function answers is nil.
+pub(crate) fn repositories(
+    context: &mut Context,
+    field: &Field<'_>,
+    text: &str,
+    subscriptions: &[Subscription],
+) {
+    // Without any, that is what is wrong.
+    if subscriptions.is_empty() {
+        return;
+    }
+    let mut told = Vec::new();
+    for used in rule::uses(text, true).iter().filter(|used| used.is_called && used.member.is_none()) {
+        let (normal, of): (fn(&str) -> String, fn(&SubscriptionKind) -> Option<&str>) = match &*used.name {
+            "imageFrom" => (normalize_image, image_url),
+            "commitFrom" => (normalize_git, git_url),
+            "chartFrom" => (normalize_chart, chart_url),
+            _ => continue,
+        };
+        let argument = text.get(used.position..).and_then(|call| first_argument(call, &used.name));
+        let Some(url) = argument.filter(|url| !told.contains(&(used.name.as_str(), *url))) else { continue };
+        told.push((&used.name, url));
+        let mut known: Vec<&str> = subscriptions.iter().filter_map(|other| of(&other.kind)).collect();
+        known.dedup();
+        if known.iter().any(|known| normal(known) == normal(url)) {
+            continue;
+        }
+        let message = format!(
+            "`{}` asks for `{}`, to which nothing is subscribed; it is nil",
+            used.name,
+            redact_user(url)
+        );
+        let shown: Vec<_> =
+            known.iter().take(MAX_REPOSITORIES).map(|url| format!("`{}`", redact_user(url))).collect();
+        let kind = match &*used.name {
+            "imageFrom" => "image",
+            "commitFrom" => "git",
+            _ => "chart",
+        };
+        let help = match known.len() {
+            0 => format!("no subscription is of the kind `{kind}`"),
+            1 => format!("the one `{kind}` subscription is to {}", shown.join(", ")),
+            count if count > MAX_REPOSITORIES => {
+                format!(
+                    "the `{kind}` subscriptions are to {} and {} more",
+                    shown.join(", "),
+                    count - MAX_REPOSITORIES
+                )
+            }
+            _ => format!("the `{kind}` subscriptions are to {}", shown.join(", ")),
+        };
+        context.warn(Code::UnknownName, field, message, help);
+    }
+}
+
+/// The largest number of repositories that a message names.
+const MAX_REPOSITORIES: usize = 5;
+
+fn image_url(kind: &SubscriptionKind) -> Option<&str> {
+    match kind {
+        SubscriptionKind::Image(image) => Some(&image.repo_url),
+        _ => None,
+    }
+}
+
+fn git_url(kind: &SubscriptionKind) -> Option<&str> {
+    match kind {
+        SubscriptionKind::Git(git) => Some(&git.repo_url),
+        _ => None,
+    }
+}
+
+fn chart_url(kind: &SubscriptionKind) -> Option<&str> {
+    match kind {
+        SubscriptionKind::Chart(chart) => Some(&chart.repo_url),
+        _ => None,
+    }
+}
+
+/// The first argument of the call at the start of a text, where it is a text without escapes.
+fn first_argument<'t>(call: &'t str, name: &str) -> Option<&'t str> {
+    let inside = call.strip_prefix(name)?.trim_start().strip_prefix('(')?.trim_start();
+    let mark = inside.chars().next().filter(|mark| matches!(mark, '\'' | '"' | '`'))?;
+    let (text, after) = inside.get(1..)?.split_once(mark)?;
+    let is_whole = after.trim_start().starts_with([')', ',']);
+    (is_whole && !text.is_empty() && !text.contains('\\')).then_some(text)
 }
 
 /// The name of what is called otherwise elsewhere.

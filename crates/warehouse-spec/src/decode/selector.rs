@@ -175,6 +175,13 @@ fn form(prefix: &str, body: &str) -> Option<String> {
 
 /// A selector without a prefix is a path, letter by letter.
 fn of_path(text: &str) -> Option<(&'static str, Option<String>)> {
+    if let Some(path) = of_url(text) {
+        return Some(("is a URL, and the paths of a repository start at its root", path));
+    }
+    if let Some(rest) = after_variable(text) {
+        let reason = "is taken as a path, letter by letter: variables are not replaced, and paths start at the root of the repository";
+        return Some((reason, form("", rest)));
+    }
     if let Some((word, body)) = text.split_once([':', '=']) {
         let word = word.trim();
         let is_word = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic());
@@ -183,13 +190,29 @@ fn of_path(text: &str) -> Option<(&'static str, Option<String>)> {
             "doublestar" | "wildcard" => Some("glob"),
             _ => nearest(word, &["glob", "regex", "regexp"]),
         };
+        if ["path", "prefix", "exact", "file", "dir", "directory", "folder"]
+            .contains(&&*word.to_ascii_lowercase())
+        {
+            let reason = "is taken as a path, letter by letter, with its prefix: a path has none";
+            return Some((reason, form("", body.trim())));
+        }
         if let Some(prefix) = meant.filter(|_| is_word) {
             let reason = "is taken as a path, letter by letter: its prefix is not known";
             return Some((reason, form(&format!("{prefix}:"), body.trim())));
         }
     }
+    if let Some(names) = listed(text) {
+        let reason = "takes the comma as a part of the path: an entry of the list is one path";
+        return Some((reason, Some(whole(format!("glob:{{{names}}}")))));
+    }
     let letters =
         "is taken as a path, letter by letter, and matches only a path with exactly these characters";
+    if let Some(inside) = between_slashes(text) {
+        return Some((letters, form("regex:", inside)));
+    }
+    if let Some(folder) = without_anchors(text).filter(|folder| is_name_of_folder(folder)) {
+        return Some((letters, form("", folder)));
+    }
     match meant(text) {
         Kind::Regex => return Some((letters, form("regex:", &anchored(text)))),
         // A path selects what is below it, and so was this meant.
@@ -223,6 +246,66 @@ fn of_path(text: &str) -> Option<(&'static str, Option<String>)> {
     })
 }
 
+/// The path that a URL names, `None` inside where it is not known; `None` for what is not a URL.
+fn of_url(text: &str) -> Option<Option<String>> {
+    let rest = ["https://", "http://"].iter().find_map(|scheme| {
+        text.get(..scheme.len())
+            .filter(|start| start.eq_ignore_ascii_case(scheme))
+            .and(text.get(scheme.len()..))
+    })?;
+    let (_, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let path = path.trim_end_matches('/');
+    // As servers show a folder and a file of a branch.
+    let shown = ["/tree/", "/blob/"].iter().find_map(|word| path.split_once(word));
+    let path = match shown {
+        Some((_, after)) => after.split_once('/').map(|(_, path)| path),
+        None => Some(path).filter(|path| !path.contains('/')),
+    };
+    Some(path.and_then(|path| form("", path)))
+}
+
+/// What follows a variable of a shell at the start of a text: `apps` of `$HOME/apps`.
+fn after_variable(text: &str) -> Option<&str> {
+    let (first, rest) = text.split_once('/')?;
+    let name = first.strip_prefix('$')?;
+    let name = name.strip_prefix('{').map_or(Some(name), |inner| inner.strip_suffix('}'))?;
+    let is_name = |name: &str| {
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !name.is_empty()
+    };
+    (is_name(name) && !rest.is_empty()).then_some(rest)
+}
+
+/// The names of a text that lists several between commas.
+fn listed(text: &str) -> Option<&str> {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
+            && !name.starts_with(['/', '.'])
+    };
+    (text.contains(',') && text.split(',').all(is_name)).then_some(text)
+}
+
+/// The expression of a text that is written as in JavaScript: `^apps` of `/^apps/`.
+fn between_slashes(text: &str) -> Option<&str> {
+    let inside = text.strip_prefix('/')?.strip_suffix('/')?;
+    let is_regex = inside.starts_with('^') && !inside.starts_with("^/") || inside.ends_with('$');
+    (is_regex && inside.len() > 1).then_some(inside)
+}
+
+/// A text without the anchors of an expression at its ends, if it has one at its end.
+fn without_anchors(text: &str) -> Option<&str> {
+    let text = text.strip_suffix('$')?;
+    Some(text.strip_prefix('^').unwrap_or(text))
+}
+
+/// Whether this is the name of a folder, without anything that a pattern or an expression reads.
+fn is_name_of_folder(name: &str) -> bool {
+    let is_literal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/');
+    !name.is_empty() && name.bytes().all(is_literal) && !name.starts_with('/') && !is_file_name(name)
+}
+
 /// What a text without a prefix was meant to be, by the characters in it.
 fn meant(text: &str) -> Kind {
     // Of a pattern, `*.*` is any name with a dot.
@@ -232,6 +315,8 @@ fn meant(text: &str) -> Kind {
         "^", ".*", ".+", "]+", "]*", ")+", ")*", ")?", "\\.", "\\d+", "\\d*", "\\w+", "\\w*", "\\d{", "\\/",
         "|",
     ]) || text.ends_with('$')
+        || text.starts_with("(?")
+        || text.split('/').any(|part| part.ends_with('+') && !part.ends_with("++"))
         || text.contains("$)");
     if is_regex {
         return Kind::Regex;
@@ -322,6 +407,16 @@ fn of_glob(body: &str) -> Option<(&'static str, Option<String>)> {
     if is_separator(body) {
         let reason = "takes the character after `\\` as it is, and the parts of a path are separated by `/`";
         return Some((reason, Some(format!("glob:{}", body.replace('\\', "/")))));
+    }
+    // A pattern between anchors, which it has none of.
+    let inner = body.strip_prefix('^').unwrap_or(body);
+    let inner = inner.strip_suffix('$').unwrap_or(inner);
+    let is_expression =
+        [".*", ".+", "\\", "(", "|", "]+", "]*", "?:"].iter().any(|part| inner.contains(part));
+    if inner.len() < body.len() && !inner.is_empty() && !is_expression && !inner.ends_with('+') {
+        let reason = "has an anchor of an expression, and a pattern reads it as a character of the path";
+        let pattern = if inner.ends_with('/') { format!("{inner}**") } else { inner.to_owned() };
+        return Some((reason, Some(whole(format!("glob:{pattern}")))));
     }
     // Regular expressions behind the wrong prefix: in a glob, `.*` is a dot and anything.
     if body.contains("/.*") && !body.contains("**") && body.ends_with("/.*")

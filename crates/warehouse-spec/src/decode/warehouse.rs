@@ -68,13 +68,16 @@ pub(crate) fn spec(context: &mut Context, field: &Field<'_>) -> Option<Warehouse
     if let Some(field) = object.take(context, "freightCreationPolicy") {
         spec.freight_creation_policy = context.word(&field).unwrap_or_default();
     }
-    if let Some(field) = object.take(context, "freightCreationCriteria") {
-        spec.freight_creation_criteria = criteria(context, &field);
-    }
+    let criteria = object.take(context, "freightCreationCriteria");
+    let criteria = criteria.and_then(|field| criteria_of(context, field));
+    spec.freight_creation_criteria = criteria.as_ref().map(|(criteria, _)| criteria.clone());
     if spec.freight_creation_policy == FreightCreationPolicy::Manual {
         idle_criteria(context, &object, &spec);
     }
     spec.subscriptions = subscriptions(context, &mut object);
+    if let Some((criteria, field)) = &criteria {
+        expression::repositories(context, field, &criteria.expression, &spec.subscriptions);
+    }
     object.finish(context, "the specification of a Warehouse", SPEC);
     Some(spec)
 }
@@ -107,18 +110,19 @@ fn interval(context: &mut Context, field: &Field<'_>) -> Option<Interval> {
     }
 }
 
-fn criteria(context: &mut Context, field: &Field<'_>) -> Option<FreightCreationCriteria> {
-    let mut object = Object::open(context, field)?;
+/// The criteria, and the field of their expression.
+fn criteria_of<'n>(context: &mut Context, field: Field<'n>) -> Option<(FreightCreationCriteria, Field<'n>)> {
+    let mut object = Object::open(context, &field)?;
     let expression = object.take(context, "expression").and_then(|field| {
         let text = context.filled(&field)?;
         match rule::criteria(text) {
             Some(reason) => context.bad_expression(&field, (text, &[]), &reason),
             None => expression::in_criteria(context, &field, text),
         }
-        Some(text.to_owned())
+        Some((text.to_owned(), field))
     });
     object.finish(context, "freightCreationCriteria", &["expression"]);
-    expression.map(FreightCreationCriteria::new)
+    expression.map(|(text, field)| (FreightCreationCriteria::new(text), field))
 }
 
 /// The subscriptions, at least one ([rule 1.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).

@@ -63,7 +63,7 @@ fn of_tags() {
 fn of_criteria() {
     for (expression, name, expected) in [
         ("imagefrom('nginx').Tag == 'x'", "imagefrom", "imageFrom"),
-        ("commitsFrom('nginx') != nil", "commitsFrom", "commitFrom"),
+        ("imagesFrom('nginx') != nil", "imagesFrom", "imageFrom"),
     ] {
         meant(|_, expression| criteria(expression), "", expression, name, expected);
     }
@@ -225,5 +225,47 @@ fn names_that_are_known_are_not_told() {
     ] {
         let manifest = read(&filter(strategy, expression));
         assert!(manifest.diagnostics.is_empty(), "{expression}: {:?}", manifest.diagnostics);
+    }
+}
+
+/// Criteria that name a repository which no subscription has get nil, each time. The repositories that there are stand in the message.
+#[test]
+fn repositories_in_criteria() {
+    let manifest = |expression: &str| {
+        format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec:\n  \
+             freightCreationCriteria:\n    expression: \"{expression}\"\n  subscriptions:\n  \
+             - image: {{repoURL: ghcr.io/org/app, constraint: ^1.0.0}}\n  \
+             - git: {{repoURL: 'https://github.com/org/app.git'}}\n  \
+             - chart: {{repoURL: 'https://charts.example.com', name: web}}\n  \
+             - chart: {{repoURL: 'oci://ghcr.io/org/charts/db'}}\n"
+        )
+    };
+    for (call, known) in [
+        ("imageFrom('ghcr.io/org/ap')", "the one `image` subscription is to `ghcr.io/org/app`"),
+        (
+            "commitFrom('https://github.com/org/ap')",
+            "the one `git` subscription is to `https://github.com/org/app.git`",
+        ),
+        (
+            "chartFrom('https://charts.example.org', 'web')",
+            "the `chart` subscriptions are to `https://charts.example.com`, `oci://ghcr.io/org/charts/db`",
+        ),
+    ] {
+        let found = read(&manifest(&format!("{call} != nil"))).diagnostics;
+        let [found] = found.as_slice() else { panic!("{call}: {found:?}") };
+        assert_eq!((found.code, found.help.as_deref()), (Code::UnknownName, Some(known)), "{found}");
+        assert!(found.message.ends_with("to which nothing is subscribed; it is nil"), "{found}");
+    }
+    for right in [
+        "imageFrom('GHCR.io/org/app').Tag == '1.0.0'",
+        "commitFrom('https://github.com/org/app').Tag == '1.0.0'",
+        "commitFrom( 'https://GitHub.com/org/app.git' ).Tag == '1.0.0'",
+        "chartFrom('https://charts.example.com', 'web').Version == '1.0.0'",
+        "chartFrom('oci://ghcr.io/org/charts/db').Version == '1.0.0'",
+        "imageFrom('ghcr.io/' + 'org/app').Tag == '1.0.0'",
+    ] {
+        let found = read(&manifest(right)).diagnostics;
+        assert!(found.is_empty(), "{right}: {found:?}");
     }
 }

@@ -54,6 +54,41 @@ fn patterns_without_a_prefix() {
     path(r"apps/\d+", r"regex:^apps/\d+", "apps/12", "apps/x");
 }
 
+/// What other tools read in a selector, and what people write who expect them.
+#[test]
+fn forms_of_other_tools() {
+    path("$HOME/apps", "apps", "apps/a", "x/apps");
+    path("${WORKSPACE}/apps/**", "glob:apps/**", "apps/a/b", "x/apps");
+    path("apps$", "apps", "apps/web/a", "x/apps");
+    path("^apps/web$", "apps/web", "apps/web/a", "x/apps/web");
+    path("values.yaml$", "regex:values.yaml$", "a/values.yaml", "a/values.json");
+    path("(?i)apps", "regex:(?i)apps", "APPS/a", "docs/a");
+    path("glob:apps/web$", "apps/web", "apps/web/a", "x/apps/web");
+    path("glob:apps/*.yaml$", "glob:apps/*.yaml", "apps/a.yaml", "apps/a.json");
+    path("glob:^apps/**", "glob:apps/**", "apps/a/b", "x/apps/a");
+    path("glob:^apps/", "glob:apps/**", "apps/a/b", "x/apps/a");
+    path("/^apps/", "regex:^apps", "apps/a", "x/apps/a");
+    path("/\\.ya?ml$/", "regex:\\.ya?ml$", "a/b.yml", "a/b.json");
+    for word in ["path", "prefix", "exact", "file", "dir", "Path"] {
+        path(&format!("{word}:apps"), "apps", "apps/a", "x/apps");
+        path(&format!("{word}:apps/**"), "glob:apps/**", "apps/a", "x/apps");
+    }
+    path("apps/w+", "regex:^apps/w+", "apps/www/a", "apps/x");
+    path("apps,docs", "glob:{apps,docs}/**", "docs/a", "x/docs/a");
+    path("a.yaml,b/c.yaml", "glob:{a.yaml,b/c.yaml}", "b/c.yaml", "b/c.yaml/d");
+    path("http://x/apps", "apps", "apps/a", "x/apps");
+    path("https://github.com/o/r/tree/main/apps/web", "apps/web", "apps/web/a", "apps/b");
+    // Where the path is not known, no form is shown.
+    let found = read(&with_path("https://github.com/o/r/apps")).diagnostics;
+    let helps: Vec<_> = found.iter().filter_map(|found| found.help.as_deref()).collect();
+    assert_eq!(helps, ["write the path as `git ls-files` shows it, or `glob:` and a pattern"]);
+    // Names of folders.
+    for right in ["c++", "src/c++/x", "a$b", "notes/a, b"] {
+        let found = read(&with_path(right)).diagnostics;
+        assert!(right == "a$b" || found.is_empty(), "{right}: {found:?}");
+    }
+}
+
 /// `apps/*` is read as a folder with all that is below it; the message shows the form for its files alone, too, and that is taken.
 #[test]
 fn all_of_a_folder() {
