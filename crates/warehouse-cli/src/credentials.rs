@@ -117,15 +117,18 @@ fn read_all(arguments: &Credentials, messages: &Messages) -> Result<CredentialSt
     }
     if !arguments.no_docker_config {
         let instead = "repair the file, or do not use it: --no-docker-config";
-        let mut usable = |config: Result<Option<DockerConfig>, Error>, hint: &str| {
-            config.unwrap_or_else(|error| {
-                messages.explained(&error.with_hint(hint));
-                bad = true;
-                None
-            })
+        let mut broken = |error: Error, hint: &str| {
+            messages.explained(&error.with_hint(hint));
+            bad = true;
         };
-        let docker = usable(DockerConfig::from_standard_paths(&standard_paths()), instead);
-        let environment = usable(environment(), "repair the variable, or do not use it: --no-docker-config");
+        let docker = DockerConfig::from_standard_paths(&standard_paths()).unwrap_or_else(|error| {
+            broken(error, instead);
+            Vec::new()
+        });
+        let environment = environment().unwrap_or_else(|error| {
+            broken(error, "repair the variable, or do not use it: --no-docker-config");
+            None
+        });
         found.docker = environment.into_iter().chain(docker).collect();
     }
     if bad { Err(Exit::Usage) } else { Ok(found) }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use artifact_source::{Recorder, Trace};
 use warehouse_discovery::{Observer, SubscriptionReport};
-use warehouse_spec::Warehouse;
+use warehouse_spec::{Located, Warehouse};
 
 use crate::arguments::Explain;
 use crate::discovery::Session;
