@@ -4,11 +4,12 @@ use std::fmt;
 use std::time::Instant;
 
 use artifact_source::{Error, ErrorKind, redact_url};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use url::Url;
 
 use crate::credential::remove_sent;
+use crate::encoding::{Encoding, Gunzip};
 use crate::retry::is_passing;
 use crate::{Identity, Instructions, Origin, retry_after};
 
@@ -40,6 +41,26 @@ impl Response {
     /// through a proxy is where its URL says.
     pub fn came_from_private_address(&self) -> bool {
         !self.instructions.public_only()
+    }
+
+    /// The body without the gzip that `Content-Encoding` names, for an answer whose request did not ask for a compression, so that
+    /// [`body`](Self::body) is what was sent. `None` if the header names another compression or none, if the body is not gzip, and if it has more
+    /// than this number of bytes.
+    pub fn unpacked(&self, max_bytes: u64) -> Option<Bytes> {
+        if Encoding::of(&self.headers) != Encoding::Gzip {
+            return None;
+        }
+        let mut gunzip = Gunzip::new();
+        gunzip.push(self.body.clone());
+        gunzip.end();
+        let mut unpacked = BytesMut::new();
+        while let Some(piece) = gunzip.pull().ok()? {
+            if (unpacked.len() + piece.len()) as u64 > max_bytes {
+                return None;
+            }
+            unpacked.extend_from_slice(&piece);
+        }
+        Some(unpacked.freeze())
     }
 
     /// The headers that direct the next request, `WWW-Authenticate`, `Link` and `Location`, with the origin that sent them.

@@ -76,9 +76,33 @@ impl Endpoint {
 /// proxy may write its own URLs with http.
 pub(crate) fn with_scheme_of(known: &Url, url: &mut Url) {
     let is_downgrade = (known.scheme(), url.scheme()) == ("https", "http");
-    if is_downgrade && url.host() == known.host() && url.port().is_none() {
+    // With the port of the known one, plain http would be no answer to anyone.
+    let is_own_port = url.port().is_none() || url.port() == known.port_or_known_default();
+    if is_downgrade && url.host() == known.host() && is_own_port {
         // A URL with a host takes both.
         let _ = url.set_scheme("https");
         let _ = url.set_port(known.port());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_behind_tls_that_writes_http() {
+        for (known, written, expected) in [
+            ("https://r.test/a", "http://r.test/b", "https://r.test/b"),
+            ("https://r.test:5000/a", "http://r.test/b", "https://r.test:5000/b"),
+            ("https://r.test:5000/a", "http://r.test:5000/b", "https://r.test:5000/b"),
+            ("https://r.test/a", "http://r.test:443/b", "https://r.test/b"),
+            ("https://r.test/a", "http://r.test:5000/b", "http://r.test:5000/b"),
+            ("https://r.test/a", "http://other.test/b", "http://other.test/b"),
+            ("http://r.test:5000/a", "http://r.test:5000/b", "http://r.test:5000/b"),
+        ] {
+            let mut url = Url::parse(written).unwrap();
+            with_scheme_of(&Url::parse(known).unwrap(), &mut url);
+            assert_eq!(url.as_str(), expected, "{known} {written}");
+        }
     }
 }

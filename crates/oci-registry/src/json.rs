@@ -5,12 +5,18 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+/// JSON without the byte order mark of UTF-8, which some servers write before it.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// Reads an object. An array is an error, although serde reads a struct from one.
 ///
 /// # Errors
 ///
 /// The error of the JSON syntax, with its position; `None` for JSON of another shape, whose error serde words for programmers.
 pub(crate) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Option<serde_json::Error>> {
+    let bytes = without_mark(bytes);
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| matches!(first, b'[')) {
         return Err(None);
     }
@@ -20,7 +26,7 @@ pub(crate) fn object<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Op
 
 /// Whether this is JSON that ends too early; nothing at all is.
 pub(crate) fn is_truncated(bytes: &[u8]) -> bool {
-    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err_and(|cause| cause.is_eof())
+    serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(bytes)).is_err_and(|cause| cause.is_eof())
 }
 
 /// Reads `null` as the default.

@@ -120,10 +120,14 @@ impl Reader {
             .cut_off_if(move |response| is_cut_off(response, Some(&requested)));
         let response = self.fetch(request, call).await?;
         self.check(&response, || format!("there is no blob {digest} in {}", self.endpoint.name))?;
-        if !digest.is_of(&response.body) {
-            return Err(wrong_digest("the blob", digest).with_url(&url));
+        if digest.is_of(&response.body) {
+            return Ok(response.body);
         }
-        Ok(response.body)
+        // Compressed on the way, although that was not asked for. A blob that is gzip itself may have the same header.
+        match response.unpacked(max_bytes).filter(|unpacked| digest.is_of(unpacked)) {
+            Some(unpacked) => Ok(unpacked),
+            None => Err(wrong_digest("the blob", digest).with_url(&url)),
+        }
     }
 
     /// Sends a request, authenticated as the registry requires.

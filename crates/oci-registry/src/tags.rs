@@ -188,7 +188,7 @@ impl TagList {
         if self.body_bytes > MAX_BODY_BYTES {
             return Err(too_large("256 MiB"));
         }
-        let mut reader = serde_json::Deserializer::from_slice(page);
+        let mut reader = serde_json::Deserializer::from_slice(json::without_mark(page));
         let read = PageSeed(self).deserialize(&mut reader).and_then(|()| reader.end());
         match (self.exceeded, read) {
             (Some(limit), _) => Err(too_large(limit)),

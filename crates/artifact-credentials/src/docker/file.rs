@@ -73,6 +73,12 @@ impl File {
             ));
         }
         // The parser's message may quote a secret, so only the line and column are shown.
+        // As editors on Windows save it.
+        let decoded = match text {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => warehouse_spec::text_of(text).ok(),
+            _ => None,
+        };
+        let text = decoded.as_ref().map_or(text, |text| text.as_bytes());
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         if text.trim_ascii().is_empty() {
             return Ok(Self::default());

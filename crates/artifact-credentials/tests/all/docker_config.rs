@@ -183,6 +183,21 @@ fn an_invalid_config_is_an_error() {
     }
 }
 
+/// As editors and shells of Windows save it.
+#[test]
+fn a_file_in_utf_16_is_read() {
+    let text = r#"{"auths": {"ghcr.io": {"auth": "bWU6aHVudGVyMg=="}}}"#;
+    let units = || std::iter::once(0xfeff).chain(text.encode_utf16());
+    let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+    for bytes in [little, big] {
+        let config = DockerConfig::from_slice(&bytes, "config.json").unwrap();
+        let login = wait(look_up(&config, &SourceKind::Image, "ghcr.io/a")).unwrap();
+        assert_eq!(login, "me:hunter2 of config.json");
+    }
+    DockerConfig::from_slice(&[0xff, 0xfe, 0x7b], "config.json").unwrap_err();
+}
+
 #[test]
 fn it_is_for_registries_only() {
     let text = br#"{"auths": {"ghcr.io": {"auth": "bWU6aHVudGVyMg=="}}}"#;

@@ -80,8 +80,18 @@ fn parse(text: &str, challenges: &mut Vec<Challenge>) {
     }
 }
 
+/// Quotation marks that HTTP does not know, with those that close them.
+const OTHER_QUOTES: [(char, char); 3] = [('\'', '\''), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
+
 /// A value, with or without quotes, and what comes after it.
 fn read_value(text: &str) -> (String, &str) {
+    for (open, close) in OTHER_QUOTES {
+        if let Some((value, after)) = text.strip_prefix(open).and_then(|quoted| quoted.split_once(close))
+            && after.chars().next().is_none_or(|next| next == ',' || is_space(next))
+        {
+            return (value.to_owned(), after);
+        }
+    }
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find(|letter: char| letter == ',' || is_space(letter)).unwrap_or(text.len());
         return (text[..end].to_owned(), &text[end..]);
@@ -163,6 +173,15 @@ mod tests {
             &[("Bearer", &[("realm", "https://a.test"), ("service", "r")])],
         );
         check(r#"Basic realm="Zugang für alle""#, &[("Basic", &[("realm", "Zugang für alle")])]);
+        check(
+            "Bearer realm='https://a.test/t,u',service='r'",
+            &[("Bearer", &[("realm", "https://a.test/t,u"), ("service", "r")])],
+        );
+        check(
+            "Bearer realm=\u{201c}https://a.test\u{201d}, service=\u{2018}r\u{2019}",
+            &[("Bearer", &[("realm", "https://a.test"), ("service", "r")])],
+        );
+        check("Basic realm='x", &[("Basic", &[("realm", "'x")])]);
         check(r#"realm="x", Basic"#, &[("Basic", &[])]);
         let latin = read(&[b"Basic realm=\"Zugang f\xfcr alle\""]);
         assert_eq!((latin.len(), latin[0].parameter("REALM")), (1, Some("Zugang für alle")));

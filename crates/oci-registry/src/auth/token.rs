@@ -225,6 +225,7 @@ mod tests {
         check(r#"{"token": "a b"}"#, None);
         check(&format!(r#"{{"token": "{}"}}"#, "t".repeat(MAX_TOKEN_LENGTH)), Some(50.0));
         check(&format!(r#"{{"token": "{}"}}"#, "t".repeat(MAX_TOKEN_LENGTH + 1)), None);
+        check("\u{feff}{\"token\": \"t\"}", Some(50.0));
         check("{}", None);
         check(r#"["t", "t", 60]"#, None);
         check("<html>", None);

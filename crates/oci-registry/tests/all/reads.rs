@@ -5,7 +5,8 @@ use artifact_source::ErrorKind;
 use oci_registry::{Digest, Manifest};
 use warehouse_testkit::{Fault, Registry, RegistryBuilder, Reply, When};
 
-use crate::setup::{check, repository, with_image};
+use crate::raw::{RawServer, answer};
+use crate::setup::{check, client, repository, with_image};
 
 #[tokio::test]
 async fn tags_manifests_and_blobs() {
@@ -86,4 +87,29 @@ async fn lenient_lists() {
             None => check(&tags.unwrap_err(), ErrorKind::BadAnswer, "the answer is not a list of tags"),
         }
     }
+}
+
+/// A blob that something on the way has compressed is unpacked, within the limit. One that is gzip itself stays as it is.
+#[tokio::test]
+async fn a_blob_that_was_compressed_on_the_way() {
+    const PACKED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x54\xb2\x52\xaa\x18\x05\x23\x0e\x28\xd5\x02\x00\x8a\x10\xe5\xdf\xfc\x01\x00\x00";
+    let plain = format!("{{\"a\":\"{}\"}}", "x".repeat(500));
+    let (unpacked, packed) = (Digest::of(plain.as_bytes()), Digest::of(PACKED));
+    let server = RawServer::start(|_| answer("200 OK", &["Content-Encoding: gzip"], PACKED)).await;
+    let repository = client(None).repository(&format!("{}/demo/app", server.host)).unwrap();
+    let call = Call::new();
+    assert_eq!(&repository.blob(&unpacked, 1000, &call).await.unwrap()[..], plain.as_bytes());
+    assert_eq!(&repository.blob(&packed, 100, &call).await.unwrap()[..], PACKED);
+    for (digest, limit) in [(&unpacked, 100), (&Digest::of(b"x"), 1000)] {
+        let error = repository.blob(digest, limit, &call).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    }
+}
+
+#[tokio::test]
+async fn a_list_with_a_byte_order_mark() {
+    let registry = with_image(Registry::builder());
+    let body = "\u{feff}{\"name\": \"demo/app\", \"tags\": [\"1.0.0\"]}";
+    registry.faults().add(When::get("/v2/**/tags/list"), Reply::status(200).body(body));
+    assert_eq!(repository(&registry, None).tags(&Call::new()).await.unwrap(), ["1.0.0"]);
 }

@@ -4,6 +4,7 @@ mod artifacts;
 mod explanation;
 mod release;
 
+use std::borrow::Cow;
 use std::io;
 use std::io::{BufWriter, Write};
 
@@ -102,16 +103,36 @@ impl Table {
 /// Writes documents as JSON: one alone as it is, several as a Kubernetes `List`.
 pub(crate) fn write_json<T: Serialize>(documents: &[T], out: &mut dyn Write) -> io::Result<()> {
     match documents {
-        [document] => serde_json::to_writer_pretty(&mut *out, document)?,
-        items => serde_json::to_writer_pretty(&mut *out, &List { api_version: "v1", kind: "List", items })?,
+        [document] => write_json_value(document, out),
+        items => write_json_value(&List { api_version: "v1", kind: "List", items }, out),
     }
-    writeln!(out)
 }
 
 /// Writes one value as JSON.
 pub(crate) fn write_json_value(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    writeln!(out)
+    writeln!(out, "{}", escaped(&serde_json::to_string_pretty(value)?))
+}
+
+/// Whether a terminal or a reader is misled by this character: controls of the direction of writing, and those beyond ASCII, of which
+/// one begins a terminal's command. serde_json writes out the others.
+fn misleads(letter: char) -> bool {
+    matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || letter.is_control() && letter >= '\u{7f}'
+}
+
+/// JSON in which such characters, which stand in texts only, are written as `\\u202e`.
+fn escaped(json: &str) -> Cow<'_, str> {
+    if !json.contains(misleads) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for letter in json.chars() {
+        match misleads(letter) {
+            true => text.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            false => text.push(letter),
+        }
+    }
+    Cow::Owned(text)
 }
 
 /// Writes documents as YAML, `---` between them.
@@ -121,6 +142,11 @@ pub(crate) fn write_yaml<T: Serialize>(documents: &[T], out: &mut dyn Write) -> 
             writeln!(out, "---")?;
         }
         let text = serde_saphyr::to_string(document).map_err(io::Error::other)?;
+        // Only texts in double quotes can hold escapes. JSON is YAML.
+        if text.contains(misleads) {
+            write_json_value(document, out)?;
+            continue;
+        }
         writeln!(out, "{}", text.trim_end())?;
     }
     Ok(())
@@ -155,5 +181,28 @@ mod tests {
         let mut out = Vec::new();
         table.write(&mut out).unwrap();
         assert!(!out.contains(&0x1b) && !out.contains(&b'\r'));
+    }
+}
+
+#[cfg(test)]
+mod escape_tests {
+    use super::*;
+
+    #[test]
+    fn what_misleads_is_written_out_and_read_back() {
+        let text = "a\u{202e}b\u{9b}31m\u{2066}ä \u{200f}";
+        let documents = [serde_json::json!({ "tag": text, "other": "漢" })];
+        let (mut json, mut yaml) = (Vec::new(), Vec::new());
+        write_json(&documents, &mut json).unwrap();
+        write_yaml(&documents, &mut yaml).unwrap();
+        for written in [json, yaml] {
+            let written = String::from_utf8(written).unwrap();
+            assert!(
+                !written.contains(misleads) && written.contains("漢") && written.contains("\\u202e"),
+                "{written}"
+            );
+            let read: serde_json::Value = serde_json::from_str(&written).unwrap();
+            assert_eq!(read, documents[0]);
+        }
     }
 }
