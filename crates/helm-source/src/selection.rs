@@ -87,6 +87,7 @@ impl Selection<'_> {
         let reject = |name: &str, why: Rejection| self.trace.rejected(&Candidate::new(name), &why);
         let mut ranking = self.rule.rank(tags.iter().map(String::as_str), reject);
         let (mut charts, mut gone) = (Vec::new(), Vec::new());
+        let mut missing_repository = None;
         while charts.len() < self.limit && ranking.len() > 0 {
             let next: Vec<_> = ranking.by_ref().take(self.limit - charts.len()).collect();
             let mut waiting = next.iter();
@@ -104,12 +105,19 @@ impl Selection<'_> {
                     }
                     Err(error) if is_gone(&error) => {
                         let reason = error.to_string();
+                        if error.code() == Some("NAME_UNKNOWN") {
+                            missing_repository.get_or_insert(error);
+                        }
                         gone.push(format!("{} ({reason})", candidate.name));
                         reject(candidate.name, Rejection::Unreadable { reason: reason.into() });
                     }
                     Err(error) => return Err(error),
                 }
             }
+        }
+        // If the registry says so of every tag, it is the repository that is gone.
+        if let Some(error) = missing_repository.filter(|_| charts.is_empty()) {
+            return Err(error);
         }
         for candidate in ranking.into_rest() {
             reject(candidate.name, Rejection::BeyondLimit { limit: self.limit });

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -97,6 +98,8 @@ pub(crate) struct Inspector<'a> {
     pub(crate) needs_time: bool,
     /// Whether the tags are those of the repository's list.
     pub(crate) is_listed: bool,
+    /// The first error that says that the repository does not exist, of a tag that is listed.
+    pub(crate) missing_repository: OnceLock<Error>,
     /// Whether tags never move, so that a known digest is current.
     pub(crate) trusts_tags: bool,
     /// The digests of tags in the previous observation, for tags that the cache does not have.
@@ -145,6 +148,13 @@ impl Inspector<'_> {
         Ok(image)
     }
 
+    fn failed(&self, error: Error, path: &str) -> InspectError {
+        if self.is_listed && error.is_not_found() && error.code() == Some("NAME_UNKNOWN") {
+            self.missing_repository.get_or_init(|| error.clone());
+        }
+        InspectError::of_read(error, path, self.is_listed)
+    }
+
     /// The build time of an image that was found.
     pub(crate) async fn time_of(&self, image: &Image) -> Result<Option<Timestamp>, InspectError> {
         let digest = image.digest.parse().map_err(InspectError::Failed)?;
@@ -189,7 +199,7 @@ impl Inspector<'_> {
         let fetched = {
             let _permit = self.permits.acquire().await;
             let read = self.repository.manifest(tag, self.call).await;
-            read.map_err(|error| InspectError::of_read(error, &format!("/manifests/{tag}"), self.is_listed))?
+            read.map_err(|error| self.failed(error, &format!("/manifests/{tag}")))?
         };
         let (digest, is_checked) = (fetched.digest.clone(), is_checked(&fetched));
         let facts = ManifestFacts::of(fetched.manifest);
@@ -244,9 +254,7 @@ impl Inspector<'_> {
     async fn any_manifest(&self, digest: &Digest) -> Result<ManifestFacts, InspectError> {
         let read = async {
             let fetched = self.repository.manifest(digest.as_str(), self.call).await;
-            let fetched = fetched.map_err(|error| {
-                InspectError::of_read(error, &format!("/manifests/{digest}"), self.is_listed)
-            })?;
+            let fetched = fetched.map_err(|error| self.failed(error, &format!("/manifests/{digest}")))?;
             let is_checked = is_checked(&fetched);
             let facts = ManifestFacts::of(fetched.manifest);
             match &facts.not_an_image {
@@ -263,8 +271,7 @@ impl Inspector<'_> {
     async fn config(&self, digest: &Digest) -> Result<ConfigFacts, InspectError> {
         let read = async {
             let bytes = self.repository.blob(digest, MAX_CONFIG_BYTES, self.call).await;
-            let bytes = bytes
-                .map_err(|error| InspectError::of_read(error, &format!("/blobs/{digest}"), self.is_listed))?;
+            let bytes = bytes.map_err(|error| self.failed(error, &format!("/blobs/{digest}")))?;
             Ok(Facts::Config(ConfigFacts::of(&bytes)))
         };
         match self.facts(digest, read).await? {

@@ -46,6 +46,10 @@ impl Selection<'_> {
             self.reject(tag, &reason);
         }
         refusals.warning(self.rule.strategy()).iter().for_each(|warning| self.trace.warned(warning));
+        // If the registry says so of every tag, it is the repository that is gone.
+        if let Some(error) = self.inspector.missing_repository.get().filter(|_| !refusals.has_readable) {
+            return Err(error.clone());
+        }
         let mut images = self.cut(found);
         if let Some(best) = images.first_mut().filter(|best| self.time_of_best && best.created_at.is_none()) {
             best.created_at = self.time_of(best).await?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
 use artifact_source::{
@@ -272,6 +272,7 @@ impl ImageSource {
             platform: self.platform.as_ref(),
             trusts_tags: self.trusts_tags,
             is_listed: !matches!(self.rule.strategy(), TagStrategy::Digest { .. }),
+            missing_repository: OnceLock::new(),
             needs_time: matches!(self.rule.strategy(), TagStrategy::Newest),
             previous: previous.map(|state| state.digests).unwrap_or_default(),
             call,

@@ -63,7 +63,7 @@ pub(crate) fn repositories(
     }
     let mut told = Vec::new();
     for used in rule::uses(text, true).iter().filter(|used| used.is_called && used.member.is_none()) {
-        let (normal, of): (fn(&str) -> String, fn(&SubscriptionKind) -> Option<&str>) = match &*used.name {
+        let (normal, of): (fn(&str) -> String, UrlOf) = match &*used.name {
             "imageFrom" => (normalize_image, image_url),
             "commitFrom" => (normalize_git, git_url),
             "chartFrom" => (normalize_chart, chart_url),
@@ -104,6 +104,9 @@ pub(crate) fn repositories(
         context.warn(Code::UnknownName, field, message, help);
     }
 }
+
+/// The repository of a subscription of one kind.
+type UrlOf = fn(&SubscriptionKind) -> Option<&str>;
 
 /// The largest number of repositories that a message names.
 const MAX_REPOSITORIES: usize = 5;
