@@ -350,10 +350,10 @@ pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(S
                 "the certificate is that of an authority, and not of a server",
                 "let the server show a certificate that the authority issued, or add exactly this certificate (PEM) to the trusted ones",
             ),
-            Certificate::Other(other) if let Some(fault) = other.0.downcast_ref::<Fault>() => {
-                fault.explained()
-            }
-            Certificate::Other(other) => of_another_kind(&other.to_string()),
+            Certificate::Other(other) => match other.0.downcast_ref::<Fault>() {
+                Some(fault) => fault.explained(),
+                None => of_another_kind(&other.to_string()),
+            },
             Certificate::UnsupportedSignatureAlgorithmContext { .. }
             | Certificate::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => said(
                 "the certificate is signed with an algorithm that is not supported",
