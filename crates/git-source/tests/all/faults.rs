@@ -16,6 +16,11 @@ const REQUESTS: [(&str, &str, u64); 3] = [
     ("fetching", "/demo.git/git-upload-pack", 2),
 ];
 
+/// This request, and those after it: a fetch that fails without a word is asked for once more, with less.
+fn from(path: &str, nth: u64) -> When {
+    When::path(path).after(nth - 1)
+}
+
 async fn with_fault(
     server: &GitServer,
     repository: &GitRepository,
@@ -62,7 +67,7 @@ async fn every_fault_at_every_request() {
             (Fault::GzipBomb { bytes: 1 << 30 }, &[ErrorKind::BadAnswer, ErrorKind::TooLarge]),
         ] {
             let what = format!("{name}: {fault:?}");
-            let when = When::path(path).nth(nth);
+            let when = from(path, nth);
             let error = with_fault(&server, &repository, when, fault).await.expect_err(&what);
             assert!(kinds.contains(&error.kind()), "{what}: {error:?}");
             assert!(error.url().is_some() && error.id().is_some(), "{what}: {error:?}");
@@ -113,7 +118,7 @@ async fn answers_that_are_not_gits() {
                 .header("content-type", format!("application/x-git-upload-pack-{end}"))
                 .body(body.to_vec());
             let what = format!("{name}: {:?}", String::from_utf8_lossy(body));
-            let when = When::path(path).nth(nth);
+            let when = from(path, nth);
             let error = match with_fault(&server, &repository, when, reply.into()).await {
                 Err(error) => error,
                 Ok(()) => panic!("{what}"),
