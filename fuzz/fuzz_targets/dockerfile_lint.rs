@@ -8,8 +8,8 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     let lines = text.split('\n').count();
     for finding in lint_dockerfile("Dockerfile", text, &Options::default()) {
-        assert!((1..=lines).contains(&finding.line) && finding.column >= 1, "{finding:?}");
-        assert!(Rule::named(finding.rule).is_some());
+        assert!((1..=lines).contains(&finding.location.line) && finding.location.column >= 1, "{finding:?}");
+        assert!(Rule::named(finding.code).is_some());
         let _ = finding.to_string();
     }
 });

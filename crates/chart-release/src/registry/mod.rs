@@ -56,7 +56,7 @@ use artifact::{Artifact, MANIFEST, tag_of};
 ///
 /// A tag that names other content is not moved, unless [`Overwrite`] names its version. Two pushes have the same content if their archives
 /// have one digest; their manifests may differ in the time. Registries have no conditional push, so two pushes at the same moment
-/// can both find no tag: each reads the tag again afterwards, and the one that lost has a [`Conflict`](crate::Conflict).
+/// can both find no tag: each reads the tag again afterwards, and the one that lost has a [`Conflict`].
 #[derive(Clone)]
 pub struct ChartRegistry {
     /// `oci://HOST/PATH`, without a slash at the end.

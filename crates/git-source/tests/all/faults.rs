@@ -16,9 +16,12 @@ const REQUESTS: [(&str, &str, u64); 3] = [
     ("fetching", "/demo.git/git-upload-pack", 2),
 ];
 
-/// This request, and those after it: a fetch that fails without a word is asked for once more, with less.
+/// This request. Of fetches also those after it: one that fails without a word is asked for once more, with less.
 fn from(path: &str, nth: u64) -> When {
-    When::path(path).after(nth - 1)
+    match nth {
+        1 => When::path(path).nth(1),
+        _ => When::path(path).after(nth - 1),
+    }
 }
 
 async fn with_fault(
