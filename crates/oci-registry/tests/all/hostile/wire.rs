@@ -62,7 +62,7 @@ async fn an_invalid_status_line() {
     ] {
         let reply = move |_: &str| Answer(greeting.into(), Then::Close);
         let error = raw_manifest(reply).await.refused(ErrorKind::BadAnswer, NO_HTTP, 1, 0);
-        hint(&error, "another kind of server");
+        hint(&error, "another protocol");
     }
 }
 
