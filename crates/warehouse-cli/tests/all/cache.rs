@@ -140,7 +140,7 @@ fn a_cache_of_indexes_that_cannot_be_used_is_a_warning() {
         let (ran, requests, bytes) = discover_charts(&server, folder.path());
         assert_eq!((ran.code, requests, bytes > 0), (Some(0), 1, true), "{}", ran.err);
         assert!(
-            ran.err.contains("warning: ") && ran.err.contains("charts: the folder is not one"),
+            ran.err.contains("warning: ") && ran.err.contains("charts: it is not a folder"),
             "{}",
             ran.err
         );
