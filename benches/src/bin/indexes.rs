@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 fn row(name: &str, size: u64, way: &str, measured: &Measured) {
     let Measured { nanoseconds, versions, peak, by } = measured;
     let by = if by.is_empty() { String::new() } else { format!(" ({by})") };
-    #[allow(clippy::cast_precision_loss, reason = "for people")]
+    #[allow(clippy::cast_precision_loss, reason = "a rounded figure of a table")]
     let (milliseconds, size, peak) =
         (*nanoseconds as f64 / 1e6, size as f64 / 1e6, *peak as f64 * 1024.0 / 1e6);
     let speed = size / milliseconds * 1e3;

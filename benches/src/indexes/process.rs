@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use warehouse_testkit::PeakMemory;
+
 use super::Failure;
 
 /// How often a process is run; the fastest time and the smallest peak count.
@@ -42,7 +44,7 @@ pub fn whole(
         let mut peak = 0;
         // The peak only grows, so the last look before the end is at most that much too small.
         let status = loop {
-            peak = memory(child.id(), "VmHWM:").unwrap_or(peak).max(peak);
+            peak = PeakMemory::of_process(child.id()).unwrap_or(peak).max(peak);
             if let Some(status) = child.try_wait()? {
                 break status;
             }
@@ -55,11 +57,4 @@ pub fn whole(
         best = Whole { time: best.time.min(time), peak: best.peak.min(peak) };
     }
     Ok(best)
-}
-
-/// A field of a process in `/proc`, in KiB.
-pub fn memory(process: u32, field: &str) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
-    line.trim().trim_end_matches("kB").trim().parse().ok()
 }

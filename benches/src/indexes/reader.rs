@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use helm_source::{IndexReader, Progress, ReadBy};
 use serde::{Deserialize, Serialize};
+use warehouse_testkit::PeakMemory;
 
 use super::Failure;
 
@@ -78,9 +79,7 @@ impl Plain {
 ///
 /// If it cannot be read.
 pub fn measure(way: Way, path: &Path) -> Result<Measured, Failure> {
-    // 5 is "forget the peak" (proc(5)).
-    std::fs::write("/proc/self/clear_refs", "5")?;
-    let before = memory("VmRSS:")?;
+    let memory = PeakMemory::start()?;
     let mut measured = Measured { nanoseconds: u64::MAX, versions: 0, peak: 0, by: String::new() };
     for _ in 0..RUNS {
         let began = Instant::now();
@@ -88,7 +87,7 @@ pub fn measure(way: Way, path: &Path) -> Result<Measured, Failure> {
         let time = u64::try_from(began.elapsed().as_nanos())?;
         measured.nanoseconds = measured.nanoseconds.min(time);
     }
-    measured.peak = memory("VmHWM:")?.saturating_sub(before);
+    measured.peak = memory.kib()?;
     Ok(measured)
 }
 
@@ -133,10 +132,4 @@ fn read(way: Way, path: &Path) -> Result<(usize, String), Failure> {
             Ok((serde_json::from_slice::<Plain>(&text)?.versions(), String::new()))
         }
     }
-}
-
-/// A field of this process in `/proc`, in KiB.
-fn memory(field: &str) -> Result<u64, Failure> {
-    super::process::memory(std::process::id(), field)
-        .ok_or_else(|| "only Linux says how much memory is used".into())
 }

@@ -75,6 +75,7 @@ mod loopback;
 mod object_storage;
 mod password_registry;
 pub mod peer;
+mod process_memory;
 mod registry;
 
 pub use certificate::{Authority, ServerCertificate};
@@ -87,6 +88,7 @@ pub use git::{Commit, CommitMark, GitRepository, GitServer, GitServerBuilder, Hi
 pub use loopback::{Counters, RecordedRequest, RequestLog};
 pub use object_storage::{Conditions, RcloneS3, S3Server};
 pub use password_registry::PasswordRegistry;
+pub use process_memory::PeakMemory;
 pub use registry::{ImageBuilder, MediaType, Pushed, PushedPlatform, Registry, RegistryBuilder};
 
 /// The example of the README compiles and holds.

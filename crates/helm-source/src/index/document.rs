@@ -647,7 +647,7 @@ nullable!(
 macro_rules! null_is_empty {
     ($($name:ident),+) => {$(
         impl<V> $name<'_, V> {
-            #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as for an entry")]
+            #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "called as `Entry::null`, which uses both")]
             fn null<E: Error>(self) -> Result<(), E> {
                 Ok(())
             }

@@ -9,21 +9,11 @@ use artifact_http::HttpClient;
 use artifact_source::{ArtifactSource, DiscoverRequest};
 use helm_source::HelmSource;
 use tokio::process::Command;
-use warehouse_testkit::{Chart, ChartServer, Fault, Reply, When};
+use warehouse_testkit::{Chart, ChartServer, Fault, PeakMemory, Reply, When};
 
 /// The largest memory that a case may take above what the process had before, in MiB. An entry is up to 16 MiB, and the parsers hold it a
 /// few times.
 const LIMIT: u64 = 96;
-
-/// The peak memory of this process since the last reset, and its current memory, in KiB.
-fn peak_and_now() -> (u64, u64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap()
-    };
-    (field("VmHWM:"), field("VmRSS:"))
-}
 
 #[tokio::test]
 #[ignore = "a part of the other tests here, in a process of its own"]
@@ -33,11 +23,7 @@ async fn the_client() {
     let source = |url: &str| HelmSource::builder(url).chart("web").http(client.clone()).build().unwrap();
     // The memory of a first connection is not counted.
     let _ = source(&format!("{url}/none")).discover(DiscoverRequest::new()).await;
-    if cfg!(target_os = "linux") {
-        // 5 is "forget the peak" (proc(5)).
-        std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    }
-    let (_, before) = peak_and_now();
+    let memory = PeakMemory::start().unwrap();
     let deadline = Instant::now() + Duration::from_secs(120);
     let outcome = match source(&url).discover(DiscoverRequest::new().with_deadline(deadline)).await {
         Ok(discovery) => {
@@ -47,8 +33,7 @@ async fn the_client() {
         }
         Err(error) => format!("{:?}: {error}; {}", error.kind(), error.hint().unwrap_or("no hint")),
     };
-    let (peak, _) = peak_and_now();
-    println!("\nMEASURED {} KiB, {outcome}", peak.saturating_sub(before));
+    println!("\nMEASURED {} KiB, {outcome}", memory.kib().unwrap());
 }
 
 /// What a client makes of this server, which must fit into the limit.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use artifact_http::{Call, Credential};
 use artifact_source::Error;
 use tokio::process::Command;
-use warehouse_testkit::{Fault, Registry, RegistryBuilder, Reply, When};
+use warehouse_testkit::{Fault, PeakMemory, Registry, RegistryBuilder, Reply, When};
 
 use crate::hostile::long_tags;
 use crate::raw::{Answer, RawServer, Then, answer};
@@ -22,16 +22,6 @@ const LIST: u64 = 192;
 /// The limit for 32 concurrent reads of manifests: 4 MiB each, and twice that for the parsed ones.
 const MANY: u64 = 384;
 
-/// The peak memory of this process since the last reset, and its current memory, in KiB.
-fn peak_and_now() -> (u64, u64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap()
-    };
-    (field("VmHWM:"), field("VmRSS:"))
-}
-
 #[tokio::test]
 #[ignore = "a part of the other test here, in a process of its own"]
 async fn the_client() {
@@ -43,9 +33,7 @@ async fn the_client() {
     let _ = repository
         .head_manifest("none", &Call::new().with_deadline(Instant::now() + Duration::from_secs(1)))
         .await;
-    // 5 is "forget the peak" (proc(5)).
-    std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    let (_, before) = peak_and_now();
+    let memory = PeakMemory::start().unwrap();
     let outcome = match std::env::var("THE_CLIENT_COUNTS").unwrap().parse() {
         Err(_) => {
             format!("{:?}", repository.tags(&call).await.map(|tags| tags.len()).map_err(|error| error.kind()))
@@ -57,8 +45,7 @@ async fn the_client() {
             format!("{:?}", outcomes[0])
         }
     };
-    let (peak, _) = peak_and_now();
-    println!("\nMEASURED {} KiB, {outcome}", peak.saturating_sub(before));
+    println!("\nMEASURED {} KiB, {outcome}", memory.kib().unwrap());
 }
 
 /// Registries and servers, and the reads from them.
