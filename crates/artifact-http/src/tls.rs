@@ -229,7 +229,7 @@ fn weak_key<'c>(certificates: impl IntoIterator<Item = &'c CertificateDer<'c>>) 
 enum Fault {
     /// Its key, or that of its issuer, is too short.
     WeakKey { bits: usize },
-    /// Nobody who is trusted has issued it.
+    /// No trusted authority has issued it.
     Untrusted { issuer: Option<String>, is_alone: bool },
 }
 

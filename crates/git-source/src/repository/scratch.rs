@@ -1,6 +1,6 @@
 //! Temporary folders, which are gone after the work: at once where the process ends in order, at the next start where it was killed.
 //!
-//! A folder `NAME` belongs to whoever holds the lock of the file `NAME.lock` beside it. A lock ends with its process, so whoever can take the
+//! A folder `NAME` belongs to the process that holds the lock of the file `NAME.lock` beside it. A lock ends with its process, so a process that can take the
 //! lock of such a file may remove the folder.
 
 use std::ffi::OsStr;

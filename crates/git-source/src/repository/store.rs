@@ -440,7 +440,7 @@ pub(crate) fn remove_store(folder: &Path) -> bool {
     let removed = || -> io::Result<()> {
         remove_contents(folder)?;
         remove_file(&folder.join(WRITER))?;
-        // Whoever waits for this lock sees that its file is gone, and makes the store anew.
+        // A process that waits for this lock finds its file gone, and makes the store anew.
         remove_file(&folder.join(IN_USE))
     };
     let is_removed = removed().is_ok();
