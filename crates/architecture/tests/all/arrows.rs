@@ -8,6 +8,7 @@ use architecture::{Kind, Workspace};
 const ARROWS: &[(&str, &[&str])] = &[
     ("go-compat", &[]),
     ("repository-url", &[]),
+    ("child-process", &[]),
     ("diagnostics", &["repository-url"]),
     ("selection-strategies", &["go-compat"]),
     ("kargo-expr", &["go-compat", "selection-strategies"]),
@@ -19,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "artifact-http",
             "artifact-source",
+            "child-process",
             "go-compat",
             "oci-registry",
             "repository-url",
@@ -30,7 +32,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         "image-source",
         &["artifact-http", "artifact-source", "go-compat", "oci-registry", "selection-strategies"],
     ),
-    ("git-source", &["artifact-http", "artifact-source", "commit-rule", "selection-strategies"]),
+    (
+        "git-source",
+        &["artifact-http", "artifact-source", "child-process", "commit-rule", "selection-strategies"],
+    ),
     (
         "helm-source",
         &["artifact-http", "artifact-source", "oci-registry", "repository-url", "selection-strategies"],
@@ -42,6 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "artifact-http",
             "artifact-source",
+            "child-process",
             "helm-chart",
             "helm-source",
             "image-source",
@@ -68,6 +74,7 @@ const LIBRARIES: &[&str] = &[
     "artifact-credentials",
     "artifact-http",
     "artifact-source",
+    "child-process",
     "commit-rule",
     "diagnostics",
     "git-source",
@@ -89,6 +96,7 @@ const BINARIES: &[&str] = &[
     "artifact-source",
     "chart-lint",
     "chart-release",
+    "child-process",
     "commit-rule",
     "diagnostics",
     "git-source",

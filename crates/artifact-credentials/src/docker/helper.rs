@@ -1,16 +1,14 @@
 //! Credential helpers: one process per request, with a deadline, and a cache of what they answered.
 
-use std::io;
+use std::error::Error as _;
 use std::path::PathBuf;
-use std::pin::pin;
-use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use artifact_http::{Credential, OnceMap};
 use artifact_source::{Error, ErrorKind, printable};
+use child_process::{BoundedCommand, Output, RunError, StartErrorKind};
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::Command;
 use tokio::time::Instant;
 
 /// The largest answer of a helper, in bytes.
@@ -57,26 +55,6 @@ pub(super) struct HelperRequest<'a> {
     pub(super) deadline: Duration,
 }
 
-/// The output of a process that exited.
-struct Output {
-    status: ExitStatus,
-    answer: Vec<u8>,
-    /// Whether it wrote anything to standard error.
-    wrote_error: bool,
-}
-
-/// Why a process has no output.
-enum OutputError {
-    Io(io::Error),
-    TooLarge,
-}
-
-impl From<io::Error> for OutputError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
 impl HelperRequest<'_> {
     /// Starts the helper and reads its answer. Dropping the future kills the process.
     pub(super) async fn run(self) -> Result<Answer, Failure> {
@@ -84,46 +62,36 @@ impl HelperRequest<'_> {
             return Ok(Answer::Absent);
         };
         let mut command = Command::new(program);
-        command.arg("get").kill_on_drop(true);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        #[cfg(unix)]
-        command.process_group(0);
-        let mut child = match command.spawn() {
-            Ok(child) => child,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return if self.is_there() { Err(self.lacks_interpreter()) } else { Ok(Answer::Absent) };
-            }
-            Err(error) => {
-                let message = format!("{} could not be started: {error}", self.program);
-                return Err(self.failure(ErrorKind::InvalidInput, message));
-            }
-        };
-        let group = ProcessGroup::of(&child);
-        let output = tokio::time::timeout(self.deadline, self.communicate(&mut child)).await;
-        if matches!(output, Ok(Ok(_))) {
-            group.release();
-            drop(child);
-        } else {
-            // This kills the processes that it started, too; then no process is left to wait for.
-            drop(group);
-            let _ = child.start_kill();
-            let _ = child.wait().await;
-        }
-        match output {
-            Ok(Ok(output)) => self.read(&output),
-            Ok(Err(OutputError::Io(error))) => {
-                let message = format!("{} could not be asked: {error}", self.program);
-                Err(self.failure(ErrorKind::InvalidInput, message))
-            }
-            Ok(Err(OutputError::TooLarge)) => {
+        command.arg("get");
+        let run = BoundedCommand::new(command, self.deadline)
+            .stdin(self.server)
+            .max_stdout(MAX_ANSWER_BYTES)
+            .grace(GRACE)
+            .output();
+        match run.await {
+            Ok(output) => self.read(&output),
+            Err(RunError::Start(error)) => match error.kind() {
+                StartErrorKind::NoSuchProgram => Ok(Answer::Absent),
+                StartErrorKind::NoInterpreter => Err(self.lacks_interpreter()),
+                _ => {
+                    let message = format!("{} could not be started: {}", self.program, error.io_error());
+                    Err(self.failure(ErrorKind::InvalidInput, message))
+                }
+            },
+            Err(RunError::TooLarge { .. }) => {
                 let message = format!("{} answered more than {MAX_ANSWER_BYTES} bytes", self.program);
                 Err(self.failure(ErrorKind::TooLarge, message))
             }
-            Err(_) => {
+            Err(RunError::TimedOut { .. }) => {
                 let seconds = self.deadline.as_secs_f64();
                 let message =
                     format!("{} gave no answer for {} within {seconds} s", self.program, self.server);
                 Err(self.failure(ErrorKind::TimedOut, message))
+            }
+            Err(error) => {
+                let error = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                let message = format!("{} could not be asked: {error}", self.program);
+                Err(self.failure(ErrorKind::InvalidInput, message))
             }
         }
     }
@@ -134,18 +102,8 @@ impl HelperRequest<'_> {
         let Some(folders) = self.folders else {
             return Some(self.program.into());
         };
-        folders.iter().map(|folder| folder.join(self.file_name())).find(|path| path.is_file())
-    }
-
-    fn file_name(&self) -> String {
-        format!("{}{}", self.program, std::env::consts::EXE_SUFFIX)
-    }
-
-    /// Whether a file of the program's name is in the search path.
-    fn is_there(&self) -> bool {
-        let path = || std::env::var_os("PATH").unwrap_or_default();
-        let is_in = |folder: PathBuf| folder.join(self.file_name()).is_file();
-        self.folders.map_or_else(|| std::env::split_paths(&path()).any(is_in), |_| self.find().is_some())
+        let file = format!("{}{}", self.program, std::env::consts::EXE_SUFFIX);
+        folders.iter().map(|folder| folder.join(&file)).find(|path| path.is_file())
     }
 
     /// The failure of a program that exists, for which the operating system reports "not found".
@@ -160,52 +118,21 @@ impl HelperRequest<'_> {
         Failure { kind: ErrorKind::InvalidInput, message, hint }
     }
 
-    async fn communicate(&self, child: &mut Child) -> Result<Output, OutputError> {
-        let (Some(stdin), Some(stdout), Some(stderr)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            return Err(io::Error::other("no pipe").into());
-        };
-        let (mut answer, mut wrote_error) = (Vec::new(), false);
-        let status = {
-            let mut exchange = pin!(async {
-                tokio::try_join!(
-                    write(stdin, self.server),
-                    read(stdout, &mut answer),
-                    drain(stderr, &mut wrote_error)
-                )
-            });
-            tokio::select! {
-                done = &mut exchange => {
-                    done?;
-                    child.wait().await?
-                }
-                status = child.wait() => {
-                    if let Ok(done) = tokio::time::timeout(GRACE, exchange).await {
-                        done?;
-                    }
-                    status?
-                }
-            }
-        };
-        Ok(Output { status, answer, wrote_error })
-    }
-
     fn read(&self, output: &Output) -> Result<Answer, Failure> {
         if !output.status.success() {
             // By the protocol of the helpers errors are on standard output.
-            let printed = output.answer.trim_ascii();
+            let printed = output.stdout.trim_ascii();
             if printed.eq_ignore_ascii_case(NOT_FOUND.as_bytes()) {
                 return Ok(Answer::None);
             }
             // A program that failed may have written a secret, or a part of it.
-            let has_output = !printed.is_empty() || output.wrote_error;
+            let has_output = !printed.is_empty() || !output.stderr.trim_ascii().is_empty();
             let output_note = if has_output { "; what it wrote is not shown" } else { ", and wrote nothing" };
             let message =
                 format!("{} failed for {} ({}){output_note}", self.program, self.server, output.status);
             return Err(self.failure(ErrorKind::InvalidInput, message));
         }
-        let json: Option<Value> = serde_json::from_slice(&output.answer).ok();
+        let json: Option<Value> = serde_json::from_slice(&output.stdout).ok();
         let field = |name: &str| match json.as_ref()?.get(name) {
             Some(Value::String(text)) => Some(text.as_str()),
             None if json.as_ref()?.is_object() => Some(""),
@@ -226,70 +153,6 @@ impl HelperRequest<'_> {
     fn failure(&self, kind: ErrorKind, message: String) -> Failure {
         let hint = format!("see what `echo {} | {} get` prints", self.server, self.program);
         Failure { kind, message, hint }
-    }
-}
-
-async fn write(mut stdin: ChildStdin, server: &str) -> Result<(), OutputError> {
-    // A helper may answer without reading the server's name.
-    let _ = stdin.write_all(server.as_bytes()).await;
-    Ok(())
-}
-
-/// Reads the answer. Dropping the future keeps what was read.
-async fn read(mut stdout: ChildStdout, answer: &mut Vec<u8>) -> Result<(), OutputError> {
-    while stdout.read_buf(answer).await? > 0 {
-        if answer.len() > MAX_ANSWER_BYTES {
-            return Err(OutputError::TooLarge);
-        }
-    }
-    Ok(())
-}
-
-/// Reads standard error and discards it; an unread pipe would block the helper.
-async fn drain(mut stderr: ChildStderr, wrote_error: &mut bool) -> Result<(), OutputError> {
-    let mut some = [0; 4096];
-    loop {
-        match stderr.read(&mut some).await? {
-            0 => return Ok(()),
-            count => *wrote_error |= some.iter().take(count).any(|byte| !byte.is_ascii_whitespace()),
-        }
-    }
-}
-
-/// A process and all that it starts, which are killed together: some helpers are shell scripts around another program.
-struct ProcessGroup {
-    #[cfg(unix)]
-    leader: Option<rustix::process::Pid>,
-}
-
-impl ProcessGroup {
-    #[cfg(unix)]
-    fn of(child: &Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self { leader: id.and_then(rustix::process::Pid::from_raw) }
-    }
-
-    #[cfg(not(unix))]
-    fn of(_: &Child) -> Self {
-        Self {}
-    }
-
-    /// Kills nothing: the process has exited, and its id may belong to another one soon.
-    fn release(self) {
-        #[cfg(unix)]
-        {
-            let mut group = self;
-            group.leader = None;
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        if let Some(leader) = self.leader.take() {
-            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-        }
     }
 }
 

@@ -4,11 +4,11 @@
 //! future that waits for them.
 
 use std::ffi::OsString;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use child_process::{BoundedCommand, RunError};
+use tokio::process::Command;
 
 use crate::git::error::{GitError, GitErrorKind, one_line};
 use crate::git::repository::{GitRepository, VARIABLES_OF_ANOTHER_REPOSITORY};
@@ -74,101 +74,35 @@ impl GitRepository {
             command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
         }
         drop(local);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        #[cfg(unix)]
-        command.process_group(0);
-
-        let mut running = Running::start(command).map_err(|error| {
-            let program = self.program().display();
-            GitError::new(GitErrorKind::ProgramMissing, format!("the program {program} could not be started"))
-                .with_hint("install git (https://git-scm.com/downloads) or put it into PATH: it is what talks to the remote")
-                .with_cause(&error)
-        })?;
-        let limit = self.time_limit();
-        match tokio::time::timeout(limit, running.finish()).await {
-            Ok(output) => output.map_err(|error| {
-                GitError::new(GitErrorKind::BadAnswer, format!("{what}: the answer of git cannot be read"))
-                    .with_cause(&error)
+        let run = BoundedCommand::new(command, self.time_limit())
+            .max_stdout(MOST_OUTPUT)
+            .stderr_tail(KEPT_ERRORS)
+            .grace(AFTER_EXIT)
+            .output();
+        match run.await {
+            Ok(output) => Ok(ProgramOutput {
+                status: output.status,
+                stdout: output.stdout,
+                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             }),
-            Err(_) => Err(GitError::new(
+            Err(RunError::Start(error)) => {
+                let program = self.program().display();
+                Err(GitError::new(GitErrorKind::ProgramMissing, format!("the program {program} could not be started"))
+                    .with_hint("install git (https://git-scm.com/downloads) or put it into PATH: it is what talks to the remote")
+                    .with_cause(error.io_error()))
+            }
+            Err(RunError::TimedOut { deadline }) => Err(GitError::new(
                 GitErrorKind::TimedOut,
-                format!("{what}: not finished within {} s", limit.as_secs_f64()),
+                format!("{what}: not finished within {} s", deadline.as_secs_f64()),
             )
             .with_hint("check the connection to the remote, or give it more time")),
+            Err(error) => Err(GitError::new(
+                GitErrorKind::BadAnswer,
+                format!("{what}: the answer of git cannot be read"),
+            )
+            .with_cause(&error)),
         }
     }
-}
-
-/// A program whose whole process group is killed on drop, unless it ended by itself.
-struct Running {
-    child: Child,
-    has_ended: bool,
-}
-
-impl Running {
-    fn start(mut command: Command) -> std::io::Result<Self> {
-        Ok(Self { child: command.spawn()?, has_ended: false })
-    }
-
-    async fn finish(&mut self) -> std::io::Result<ProgramOutput> {
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let (out, err) = (self.child.stdout.take(), self.child.stderr.take());
-        let status = {
-            let read = async {
-                tokio::try_join!(read_whole(out, &mut stdout), read_end(err, &mut stderr)).map(drop)
-            };
-            tokio::pin!(read);
-            tokio::select! {
-                done = &mut read => {
-                    done?;
-                    self.child.wait().await?
-                }
-                status = self.child.wait() => {
-                    let status = status?;
-                    if let Ok(done) = tokio::time::timeout(AFTER_EXIT, &mut read).await {
-                        done?;
-                    }
-                    status
-                }
-            }
-        };
-        self.has_ended = true;
-        Ok(ProgramOutput { status, stdout, stderr: String::from_utf8_lossy(&stderr).into_owned() })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.has_ended {
-            return;
-        }
-        #[cfg(unix)]
-        if let Some(group) =
-            self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
-        {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-        let _ = self.child.start_kill();
-    }
-}
-
-async fn read_whole(from: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) -> std::io::Result<()> {
-    let Some(from) = from else { return Ok(()) };
-    from.take(MOST_OUTPUT as u64 + 1).read_to_end(into).await?;
-    match into.len() > MOST_OUTPUT {
-        true => Err(std::io::Error::other("it has more than 64 MiB")),
-        false => Ok(()),
-    }
-}
-
-async fn read_end(from: Option<impl AsyncRead + Unpin>, into: &mut Vec<u8>) -> std::io::Result<()> {
-    let Some(mut from) = from else { return Ok(()) };
-    while from.read_buf(into).await? > 0 {
-        if into.len() > 2 * KEPT_ERRORS {
-            into.drain(..into.len() - KEPT_ERRORS);
-        }
-    }
-    Ok(())
 }
 
 /// The lines that the remote itself wrote, hooks included, without their prefix.

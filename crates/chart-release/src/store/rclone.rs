@@ -5,15 +5,14 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use artifact_source::{Error, ErrorKind};
 use async_trait::async_trait;
 use bytes::Bytes;
+use child_process::{BoundedCommand, RunError};
 use jiff::Timestamp;
 use serde::Deserialize;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
 use super::limits::StoreLimits;
@@ -105,10 +104,7 @@ impl RcloneStorage {
     async fn run_once(&self, arguments: &[&str], places: &[&str], max_bytes: u64) -> Result<Ended, Error> {
         let seconds = |duration: Duration| format!("{}s", duration.as_secs().max(1));
         let mut command = Command::new(&self.program);
-        // Ctrl-C in a terminal is for the program that started it, which then still gives its lock back.
-        #[cfg(unix)]
-        command.process_group(0);
-        let mut child = command
+        command
             .args(arguments)
             .args(["--retries", "1", "--low-level-retries", "1", "--ask-password=false"])
             .arg("--contimeout")
@@ -120,36 +116,33 @@ impl RcloneStorage {
             .arg(seconds(self.limits.operation))
             .arg("--")
             .args(places)
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| {
-                Error::new(ErrorKind::Refused, format!("rclone was not started: {}", error.kind()))
-                    .with_hint("see that `rclone version` works")
-            })?;
-        let (output, errors) = (child.stdout.take(), child.stderr.take());
-        let work = async {
-            let (output, errors) = futures::join!(read(output, max_bytes + 1), read_end(errors));
-            (output, errors, child.wait().await)
-        };
-        let Ok((output, errors, status)) = tokio::time::timeout(self.limits.operation, work).await else {
-            let seconds = self.limits.operation.as_secs_f32();
-            return Err(Error::new(ErrorKind::TimedOut, format!("rclone did not end within {seconds} s"))
-                .with_transient(false)
-                .with_hint("see that the remote answers: rclone lsf REMOTE:"));
-        };
-        let output = output.map_err(|_| unread())?;
-        if output.len() as u64 > max_bytes {
-            return Err(Error::new(ErrorKind::TooLarge, format!("rclone gave more than {max_bytes} bytes")));
-        }
-        match status.map_err(|_| unread())?.code() {
-            Some(0) => Ok(Ended::Well(output)),
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        // In a process group of its own: Ctrl-C in a terminal is for the program that started it, which then still gives its lock back.
+        let run = BoundedCommand::new(command, self.limits.operation)
+            .max_stdout(usize::try_from(max_bytes).unwrap_or(usize::MAX))
+            .stderr_tail(MAX_MESSAGE)
+            .output();
+        let output = run.await.map_err(|error| match error {
+            RunError::Start(error) => {
+                let message = format!("rclone was not started: {}", error.io_error().kind());
+                Error::new(ErrorKind::Refused, message).with_hint("see that `rclone version` works")
+            }
+            RunError::TimedOut { deadline } => {
+                let seconds = deadline.as_secs_f32();
+                Error::new(ErrorKind::TimedOut, format!("rclone did not end within {seconds} s"))
+                    .with_transient(false)
+                    .with_hint("see that the remote answers: rclone lsf REMOTE:")
+            }
+            RunError::TooLarge { max_bytes } => {
+                Error::new(ErrorKind::TooLarge, format!("rclone gave more than {max_bytes} bytes"))
+            }
+            _ => Error::new(ErrorKind::Internal, "the output of rclone was not read"),
+        })?;
+        match output.status.code() {
+            Some(0) => Ok(Ended::Well(output.stdout)),
             // https://rclone.org/docs/#exit-code: folder not found, file not found.
             Some(3 | 4) => Ok(Ended::Absent),
-            code => Err(explain(code, &errors)),
+            code => Err(explain(code, &String::from_utf8_lossy(&output.stderr))),
         }
     }
 
@@ -240,36 +233,9 @@ impl ObjectStorage for RcloneStorage {
     }
 }
 
-fn unread() -> Error {
-    Error::new(ErrorKind::Internal, "the output of rclone was not read")
-}
-
 fn not_understood() -> Error {
     Error::new(ErrorKind::BadAnswer, "the answer of rclone is not understood")
         .with_hint("rclone 1.60 and later are understood; see `rclone version`")
-}
-
-async fn read(pipe: Option<impl AsyncRead + Unpin>, max_bytes: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        pipe.take(max_bytes).read_to_end(&mut bytes).await?;
-    }
-    Ok(bytes)
-}
-
-/// The last part of what a pipe gives; all of it is read, so that its writer does not wait.
-async fn read_end(pipe: Option<impl AsyncRead + Unpin>) -> String {
-    let mut end = Vec::new();
-    if let Some(mut pipe) = pipe {
-        let mut buffer = vec![0; 16 << 10];
-        while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
-            end.extend_from_slice(buffer.get(..read).unwrap_or_default());
-            if end.len() > 2 * MAX_MESSAGE {
-                end.drain(..end.len() - MAX_MESSAGE);
-            }
-        }
-    }
-    String::from_utf8_lossy(&end).into_owned()
 }
 
 /// The error in our words, with rclone's last line.

@@ -1,16 +1,16 @@
 //! Connections through a program: `git upload-pack` on this machine, or `ssh`.
 
-use artifact_source::{Error, ErrorKind, lock};
+use artifact_source::{Error, ErrorKind};
+use child_process::{PipedChild, RunError};
 use gix::bstr::{BStr, ByteSlice};
 use gix_transport::client::blocking_io::Transport;
 use gix_transport::client::git::ConnectMode;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::transport::error::program_failed;
 use crate::transport::interrupt::Interrupt;
@@ -70,20 +70,17 @@ fn spawn(mut command: Command, path: &BStr, interrupt: &Arc<Interrupt>) -> Resul
     }
     // `program_failed` reads English messages.
     command.env("GIT_PROTOCOL", "version=2").env("LC_ALL", "C").env("LANGUAGE", "C");
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
 
     let program = command.get_program().to_string_lossy().into_owned();
-    let started = command.spawn().and_then(|mut child| match (child.stdin.take(), child.stdout.take()) {
-        (Some(stdin), Some(stdout)) => Ok((stdin, stdout, child)),
-        _ => Err(io::Error::other("the program has no standard streams")),
-    });
-    let (stdin, stdout, child) = started.map_err(|error| {
-        Error::new(ErrorKind::InvalidInput, format!("{program:?} could not be started"))
-            .with_hint(format!("install {program}, or put it into PATH"))
-            .with_cause(error)
+    let (process, stdin, stdout) = PipedChild::spawn(command, KEPT_ERRORS).map_err(|error| match error {
+        RunError::Start(error) => {
+            Error::new(ErrorKind::InvalidInput, format!("{program:?} could not be started"))
+                .with_hint(format!("install {program}, or put it into PATH"))
+                .with_cause(std::io::Error::from(error))
+        }
+        error => Error::new(ErrorKind::Internal, "no thread could be started").with_cause(error),
     })?;
-
-    let process = Arc::new(Process::new(child));
+    let process = Arc::new(process);
     let to_kill = Arc::downgrade(&process);
     interrupt.on_stop(move || {
         if let Some(process) = to_kill.upgrade() {
@@ -105,70 +102,23 @@ fn spawn(mut command: Command, path: &BStr, interrupt: &Arc<Interrupt>) -> Resul
 /// How long a program that closed its output may take to exit.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The bytes of standard error that are kept.
-const LONGEST_STDERR: usize = 16 * 1024;
+/// How long to wait for the end of its standard error after that. A process that it left behind may hold it open.
+const GRACE: Duration = Duration::from_millis(200);
 
-/// A program that is killed on drop.
-struct Process {
-    child: Mutex<Child>,
-    stderr_text: Arc<Mutex<Vec<u8>>>,
-    drainer: Option<JoinHandle<()>>,
-}
+/// The bytes of standard error that are kept, from its end.
+const KEPT_ERRORS: usize = 16 * 1024;
 
-impl Process {
-    fn new(mut child: Child) -> Self {
-        let stderr_text = Arc::<Mutex<Vec<u8>>>::default();
-        let kept = Arc::clone(&stderr_text);
-        let drainer = child.stderr.take().and_then(|mut stderr| {
-            // Standard error is read all the time, or a program that writes much would block.
-            let drain = move || {
-                let mut buffer = [0; 4096];
-                while let Ok(read @ 1..) = stderr.read(&mut buffer) {
-                    let mut kept = lock(&kept);
-                    let room = LONGEST_STDERR - kept.len();
-                    kept.extend_from_slice(&buffer[..read.min(room)]);
-                }
-            };
-            std::thread::Builder::new().name("git-source stderr".to_owned()).spawn(drain).ok()
-        });
-        Self { child: Mutex::new(child), stderr_text, drainer }
-    }
-
-    fn kill(&self) {
-        let _ = lock(&self.child).kill();
-    }
-
-    /// The error of a program that ended too early. Children that it left behind may keep its standard error open, so the wait is
-    /// bounded for both.
-    fn exit_error(&self) -> Error {
-        let deadline = Instant::now() + EXIT_TIMEOUT;
-        let mut status = None;
-        while status.is_none() && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(2));
-            status = lock(&self.child).try_wait().ok().flatten();
-        }
-        let deadline = deadline.min(Instant::now() + EXIT_TIMEOUT / 10);
-        let is_draining = || self.drainer.as_ref().is_some_and(|drainer| !drainer.is_finished());
-        while is_draining() && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        let stderr_text = String::from_utf8_lossy(&lock(&self.stderr_text)).into_owned();
-        program_failed(&stderr_text, status.and_then(|status| status.code()))
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.kill();
-        let _ = lock(&self.child).wait();
-    }
+/// The error of a program that ended too early.
+fn exit_error(process: &PipedChild) -> Error {
+    let exit = process.exit(EXIT_TIMEOUT, GRACE);
+    program_failed(&String::from_utf8_lossy(&exit.stderr), exit.status.and_then(|status| status.code()))
 }
 
 /// The standard output of the program.
 struct Output {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Cursor<Vec<u8>>,
-    process: Arc<Process>,
+    process: Arc<PipedChild>,
     interrupt: Arc<Interrupt>,
 }
 
@@ -202,7 +152,7 @@ impl Read for Output {
                 Err(RecvTimeoutError::Timeout) if !self.interrupt.is_stopped() => {}
                 _ if self.interrupt.is_stopped() => return Err(io::Error::other("the program was stopped")),
                 // The program ends by itself only when something is wrong: we close the connection first.
-                _ => return Err(self.interrupt.fail(self.process.exit_error())),
+                _ => return Err(self.interrupt.fail(exit_error(&self.process))),
             }
         }
     }
@@ -211,7 +161,7 @@ impl Read for Output {
 /// The standard input of the program.
 struct Input {
     stdin: ChildStdin,
-    process: Arc<Process>,
+    process: Arc<PipedChild>,
     interrupt: Arc<Interrupt>,
 }
 
@@ -219,7 +169,7 @@ impl io::Write for Input {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.stdin.write(buffer).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe if !self.interrupt.is_stopped() => {
-                self.interrupt.fail(self.process.exit_error())
+                self.interrupt.fail(exit_error(&self.process))
             }
             _ => error,
         })
