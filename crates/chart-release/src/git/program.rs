@@ -96,11 +96,14 @@ impl GitRepository {
                 format!("{what}: not finished within {} s", deadline.as_secs_f64()),
             )
             .with_hint("check the connection to the remote, or give it more time")),
-            Err(error) => Err(GitError::new(
-                GitErrorKind::BadAnswer,
-                format!("{what}: the answer of git cannot be read"),
-            )
-            .with_cause(&error)),
+            Err(error) => {
+                let cause = match error {
+                    RunError::Io(error) => error,
+                    _ => std::io::Error::other("it has more than 64 MiB"),
+                };
+                let message = format!("{what}: the answer of git cannot be read");
+                Err(GitError::new(GitErrorKind::BadAnswer, message).with_cause(&cause))
+            }
         }
     }
 }

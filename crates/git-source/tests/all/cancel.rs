@@ -66,10 +66,10 @@ async fn dropping_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn dropping_ends_the_process() {
+async fn dropping_ends_the_process_and_what_it_started() {
     let folder = tempfile::tempdir().unwrap();
     let note = folder.path().join("pid");
-    let script = format!("echo $$ > {}; exec sleep 600", note.display());
+    let script = format!("sleep 600 & echo $$ $! > {}; wait", note.display());
     let source = GitSource::builder("me@host:a.git")
         .ssh_command("sh", ["-c", &script])
         .stall_timeout(LONG)
@@ -77,19 +77,27 @@ async fn dropping_ends_the_process() {
         .unwrap();
     let task = tokio::spawn(async move { source.discover(DiscoverRequest::new()).await });
     let limit = Instant::now() + LONG;
-    let id = loop {
+    let ids = loop {
         assert!(Instant::now() < limit, "the process never started");
         match std::fs::read_to_string(&note) {
-            Ok(id) if id.ends_with('\n') => break id.trim().to_owned(),
+            Ok(ids) if ids.ends_with('\n') => break ids,
             _ => tokio::time::sleep(Duration::from_millis(5)).await,
         }
     };
     task.abort();
-    let process = format!("/proc/{id}");
-    while cfg!(target_os = "linux") && std::path::Path::new(&process).exists() {
-        assert!(Instant::now() < limit, "the process is still there");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    for id in ids.split_whitespace() {
+        while cfg!(target_os = "linux") && runs(id) {
+            assert!(Instant::now() < limit, "the process is still there");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
+}
+
+/// Whether a process runs; one that has ended and was not waited for does not.
+fn runs(id: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+    !state.is_empty() && !state.starts_with(['Z', 'X'])
 }
 
 #[tokio::test]
