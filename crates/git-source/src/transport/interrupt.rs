@@ -176,8 +176,11 @@ impl Interrupt {
     fn check_silence(&self, now: Instant) -> Result<Instant, Error> {
         let silent = lock(&self.waiting_since).map(|since| now.saturating_duration_since(since));
         if let Some(silent) = silent.filter(|silent| *silent >= self.limits.stall) {
+            let error = Error::silent("the server", silent);
+            // Kept before the stop: the blocking side finds it in place of the error of a connection that was closed here.
+            lock(&self.failure).get_or_insert_with(|| error.clone());
             self.stop();
-            return Err(Error::silent("the server", silent));
+            return Err(error);
         }
         Ok(now + (self.limits.stall / 4).clamp(Duration::from_millis(10), Duration::from_secs(1)))
     }
