@@ -88,8 +88,8 @@ pub use digest::Digest;
 pub use manifest::{Descriptor, ImageManifest, Index, Manifest, OtherManifest};
 pub use pace::registry_pace;
 pub use push::{BlobPush, HttpPush, NewManifest, Push};
-pub use reader::{Fetched, Head, is_tag};
-pub use repository_url::{ImageName, InvalidImageName};
+pub use reader::{Fetched, Head};
+pub use repository_url::{ImageName, InvalidImageName, is_tag};
 pub use selection_strategies::{InvalidPlatform, Platform};
 
 #[cfg(doctest)]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use artifact_http::{Call, HttpClient, Identity, Origin, Request, Response, Url};
 use artifact_source::{Error, ErrorKind, lock};
 use bytes::Bytes;
+use repository_url::is_tag;
 use tokio::sync::MutexGuard;
 
 use crate::auth::{Access, AuthCache, Purpose};
@@ -178,22 +179,6 @@ impl Reader {
         }
         self.url(&format!("manifests/{reference}"))
     }
-}
-
-/// Whether a text can be a tag: at most 128 of `A-Z a-z 0-9 . _ -`, neither `.` nor `-` first
-/// (distribution spec, "Pulling manifests").
-///
-/// ```
-/// use oci_registry::is_tag;
-///
-/// assert!(is_tag("v1.2.3_build-4"));
-/// assert!(!is_tag("../../secrets") && !is_tag("a b") && !is_tag(""));
-/// ```
-pub fn is_tag(text: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    text.len() <= 128
-        && text.bytes().next().is_some_and(is_word)
-        && text.bytes().all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
 }
 
 /// Whether the JSON of this response ends too early. Content that has its digest is whole.

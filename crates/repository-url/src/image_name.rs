@@ -191,9 +191,50 @@ fn is_part(part: &str) -> bool {
         && !part.contains("..")
 }
 
+/// The largest number of bytes of a tag.
+const MAX_TAG_LENGTH: usize = 128;
+
+/// Whether a string can be a tag of a repository in a registry: 1 to 128 of `A-Z a-z 0-9 . _ -`, neither `.` nor `-` first
+/// ([distribution specification, "Pulling manifests"](https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests):
+/// `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`).
+///
+/// ```
+/// use repository_url::is_tag;
+///
+/// assert!(is_tag("v1.2.3_build-4"));
+/// assert!(!is_tag("../../secrets") && !is_tag("a b") && !is_tag(""));
+/// ```
+pub fn is_tag(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.len() <= MAX_TAG_LENGTH
+        && text.bytes().next().is_some_and(is_word)
+        && text.bytes().all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn tags() {
+        for tag in ["1.2", "latest", "_x", "1.2.3-prod", "A", "1..2", &"1".repeat(128)] {
+            assert!(is_tag(tag), "{tag}");
+        }
+        for tag in ["", ".1", "-1", "1/2", "1:2", "1+2", "$(x)", "ä", "1\n", &"1".repeat(129)] {
+            assert!(!is_tag(tag), "{tag}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn tags_are_those_of_the_specification(text in r"[a-zA-Z0-9_.\-/ é\n]{0,6}", repeat in 1..40usize) {
+            let specified = regex::Regex::new(r"^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}\z").unwrap();
+            let text = text.repeat(repeat);
+            prop_assert_eq!(is_tag(&text), specified.is_match(&text));
+        }
+    }
 
     #[track_caller]
     fn check(text: &str, registry: &str, host: &str, repository: &str) {

@@ -16,7 +16,7 @@
 //! # Ok::<(), repository_url::InvalidImageName>(())
 //! ```
 //!
-//! - Names: [`ImageName`], [`registry_host`], [`is_docker_hub`]; hosts that are numbers: [`ipv4_host`].
+//! - Names: [`ImageName`], [`registry_host`], [`is_docker_hub`], [`is_tag`]; hosts that are numbers: [`ipv4_host`].
 //! - Normal forms, by which Kargo compares repositories and names Freight: [`normalize_image`], [`normalize_git`],
 //!   [`normalize_chart`]. They read URLs as Go's `net/url` does, which differs from the `url` crate.
 //! - What may be shown: [`redact_url`] and [`without_credential`] take one URL, [`redact`] any text that may hold URLs,
@@ -34,7 +34,8 @@ mod redact;
 pub use authority::{HiddenHost, hides_host};
 pub use host::{Ipv4Host, ipv4_host};
 pub use image_name::{
-    DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, registry_host, short_image_name,
+    DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, is_tag, registry_host,
+    short_image_name,
 };
 pub use label::SourceLabel;
 pub use normalize::{normalize_chart, normalize_git, normalize_image};

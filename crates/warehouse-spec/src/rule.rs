@@ -108,14 +108,6 @@ pub(crate) fn functions() -> Vec<&'static str> {
 /// What to write where `constraint` names a tag.
 pub(crate) const NAME_A_TAG: &str = "name a tag, for example `latest`";
 
-/// What the distribution specification calls a tag.
-pub(crate) fn is_tag(text: &str) -> bool {
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    text.len() <= 128
-        && text.bytes().next().is_some_and(word)
-        && text.bytes().all(|byte| word(byte) || byte == b'.' || byte == b'-')
-}
-
 /// The longest branch name ([rule 1.7](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) const LONGEST_BRANCH: usize = 255;
 

@@ -8,10 +8,11 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use child_process::{BoundedCommand, RunError};
+use git_program::{GitFailure, REPOSITORY_VARIABLES, decisive_line};
 use tokio::process::Command;
 
 use crate::git::error::{GitError, GitErrorKind, one_line};
-use crate::git::repository::{GitRepository, VARIABLES_OF_ANOTHER_REPOSITORY};
+use crate::git::repository::GitRepository;
 
 /// The bytes of standard output that are read: a listing of a million references.
 const MOST_OUTPUT: usize = 64 << 20;
@@ -52,7 +53,7 @@ impl GitRepository {
             command.arg("-c").arg(format!("{setting}=false"));
         }
         command.args(arguments).current_dir(self.root());
-        for variable in VARIABLES_OF_ANOTHER_REPOSITORY {
+        for variable in REPOSITORY_VARIABLES {
             command.env_remove(variable);
         }
         // Messages are read in English. A helper that waits for a person would wait for the time limit.
@@ -116,99 +117,55 @@ pub(crate) fn remote_lines(stderr: &str) -> Vec<String> {
     lines.take(5).collect()
 }
 
-/// What the failure of `git` means. `what` is what could not be done: "the remote \"origin\" cannot be listed".
+/// The error for a failure of `git`. `what` is what could not be done: "the remote \"origin\" cannot be listed".
 pub(crate) fn failed(what: &str, output: &ProgramOutput) -> GitError {
-    let stderr = output.stderr.as_str();
-    let lower = stderr.to_ascii_lowercase();
-    let has = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
-    let (kind, reason, hint) = if has(&[
-        "host key verification failed",
-        "remote host identification has changed",
-    ]) {
-        (
+    let (kind, reason, hint) = match GitFailure::of(&output.stderr) {
+        GitFailure::HostKey => (
             GitErrorKind::Identity,
             "the host's key is not known",
             "check the key, then add it to known_hosts (`ssh-keyscan HOST`)",
-        )
-    } else if has(&["ssl certificate problem", "certificate verification failed", "server certificate"]) {
-        (
+        ),
+        GitFailure::Certificate => (
             GitErrorKind::Identity,
             "the remote's certificate is not trusted",
             "set `http.sslCAInfo` to the issuer's certificate",
-        )
-    } else if has(&["could not read username", "could not read password", "terminal prompts disabled"]) {
-        (
+        ),
+        GitFailure::NoCredential => (
             GitErrorKind::Unauthorized,
             "the remote wants a credential, and Git has none",
             "configure a credential helper (`git config credential.helper`), or let actions/checkout keep its credential",
-        )
-    } else if has(&[
-        "authentication failed",
-        "invalid username or password",
-        "permission denied (",
-        "too many authentication failures",
-        "returned error: 401",
-    ]) {
-        (
+        ),
+        GitFailure::BadCredential => (
             GitErrorKind::Unauthorized,
             "the remote does not accept the credential",
             "check that the token or key is valid and loaded",
-        )
-    } else if has(&[
-        "returned error: 403",
-        "access denied",
-        "permission to ",
-        "write access to repository not granted",
-    ]) {
-        (
+        ),
+        GitFailure::Forbidden => (
             GitErrorKind::Forbidden,
             "the remote denies access",
             "the account needs the right to write; a workflow needs `permissions: contents: write`",
-        )
-    } else if has(&["couldn't find remote ref"]) {
-        (
+        ),
+        GitFailure::NoSuchReference => (
             GitErrorKind::NotFound,
             "the remote has no such branch",
             "check the name: git ls-remote --heads REMOTE",
-        )
-    } else if has(&[
-        "is this a git repository?",
-        "does not appear to be a git repository",
-        "not found",
-        "no such file or directory",
-    ]) {
-        (GitErrorKind::NotFound, "there is no such repository", "check the URL: git remote -v")
-    } else if has(&["dubious ownership"]) {
-        (
+        ),
+        GitFailure::NotFound => {
+            (GitErrorKind::NotFound, "there is no such repository", "check the URL: git remote -v")
+        }
+        GitFailure::DubiousOwnership => (
             GitErrorKind::Untrusted,
             "the repository belongs to another user",
             "add its path to `safe.directory` of Git's configuration",
-        )
-    } else if has(&[
-        "could not resolve host",
-        "name or service not known",
-        "failed to connect",
-        "couldn't connect",
-        "connection refused",
-        "connection timed out",
-        "no route to host",
-        "network is unreachable",
-        "connection reset",
-        "connection closed",
-        "broken pipe",
-        "early eof",
-        "hung up unexpectedly",
-        "unexpected disconnect",
-        "empty reply",
-        "rpc failed",
-        "returned error: 5",
-        "transfer closed",
-    ]) {
-        (GitErrorKind::Unreachable, "the remote cannot be reached, or the connection broke", "run it again")
-    } else {
-        (GitErrorKind::BadAnswer, "git failed", "")
+        ),
+        GitFailure::Unreachable | GitFailure::Disconnected => (
+            GitErrorKind::Unreachable,
+            "the remote cannot be reached, or the connection broke",
+            "run it again",
+        ),
+        _ => (GitErrorKind::BadAnswer, "git failed", ""),
     };
-    let line = decisive_line(stderr);
+    let line = one_line(decisive_line(&output.stderr));
     let mut message = format!("{what}: {reason}");
     match (line.is_empty(), output.status.code()) {
         (false, _) => message.push_str(&format!(" ({line})")),
@@ -217,21 +174,4 @@ pub(crate) fn failed(what: &str, output: &ProgramOutput) -> GitError {
     }
     let error = GitError::new(kind, message);
     if hint.is_empty() { error } else { error.with_hint(hint) }
-}
-
-/// The line that says most: the last one of `fatal:`, `error:` or the remote that is no general advice.
-fn decisive_line(stderr: &str) -> String {
-    let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    let is_advice = |line: &str| {
-        line.starts_with("Please make sure")
-            || line.starts_with("and the repository exists")
-            || line.ends_with("Could not read from remote repository.")
-            || line.starts_with("hint:")
-            || line.starts_with("error: failed to push some refs")
-    };
-    let says =
-        |line: &str| line.starts_with("fatal:") || line.starts_with("error:") || line.starts_with("remote:");
-    let last = lines().filter(|line| says(line)).rfind(|line| !is_advice(line));
-    let last = last.or_else(|| lines().rfind(|line| !is_advice(line)));
-    last.map(one_line).unwrap_or_default()
 }

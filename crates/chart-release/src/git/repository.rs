@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use git_program::REPOSITORY_VARIABLES;
 use gix::bstr::{BStr, ByteSlice};
 
 use crate::git::commit_id::CommitId;
@@ -40,21 +41,6 @@ pub struct Head {
     /// The name of the branch that is checked out (`main`), or `None` if `HEAD` is detached.
     pub branch: Option<String>,
 }
-
-/// Variables that would lead to another repository.
-pub(crate) const VARIABLES_OF_ANOTHER_REPOSITORY: [&str; 11] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-];
 
 /// How long one call of `git` may take unless [`with_time_limit`](GitRepository::with_time_limit) says otherwise.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
@@ -310,7 +296,7 @@ fn has_sha256(folder: &Path) -> bool {
 /// (`GIT_CONFIG_GLOBAL`) with one permission, so the latter are ignored where one of the former is set.
 fn trust() -> gix::sec::trust::Mapping<gix::open::Options> {
     let mut trust = gix::sec::trust::Mapping::<gix::open::Options>::default();
-    if VARIABLES_OF_ANOTHER_REPOSITORY.iter().any(|variable| std::env::var_os(variable).is_some()) {
+    if REPOSITORY_VARIABLES.iter().any(|variable| std::env::var_os(variable).is_some()) {
         let mut permissions = gix::open::Permissions::all();
         permissions.env.git_prefix = gix::sec::Permission::Deny;
         permissions.env.objects = gix::sec::Permission::Deny;

@@ -3,6 +3,7 @@
 use std::io;
 
 use artifact_source::{Error, ErrorKind};
+use git_program::{GitFailure, decisive_line};
 use gix::ObjectId;
 
 use crate::transport::interrupt::Interrupt;
@@ -119,52 +120,30 @@ pub(crate) fn has_broken(error: &gix::Error) -> bool {
 
 /// The error of `git` or `ssh` that ended too early, from its standard error and its exit code.
 pub(crate) fn program_failed(stderr: &str, code: Option<i32>) -> Error {
-    let has = |texts: &[&str]| texts.iter().any(|text| stderr.contains(text));
-    // `ssh` prints the decisive line last, after the server's banner.
-    let is_advice =
-        |line: &str| line.starts_with("Please make sure") || line.starts_with("and the repository exists");
-    let last = stderr.lines().map(str::trim).rfind(|line| !line.is_empty() && !is_advice(line));
-    let line = last.map(one_line).unwrap_or_default();
-
-    let (kind, what, hint) = if has(&[
-        "does not appear to be a git repository",
-        "not a git repository",
-        "epository not found",
-        "No such file or directory",
-    ]) {
-        (ErrorKind::NotFound, "there is no such repository", "")
-    } else if has(&["dubious ownership"]) {
-        (
+    let line = one_line(decisive_line(stderr));
+    let (kind, what, hint) = match GitFailure::of(stderr) {
+        GitFailure::NotFound => (ErrorKind::NotFound, "there is no such repository", ""),
+        GitFailure::DubiousOwnership => (
             ErrorKind::Forbidden,
             "the repository belongs to another user",
             "add its path to `safe.directory` of Git's configuration",
-        )
-    } else if has(&["Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED"]) {
-        (
+        ),
+        GitFailure::HostKey => (
             ErrorKind::Tls,
             "the host's key is not known",
             "add it to known_hosts, after checking that it is the right one",
-        )
-    } else if has(&["Permission denied", "Too many authentication failures"]) {
-        (
+        ),
+        GitFailure::NoCredential | GitFailure::BadCredential => (
             ErrorKind::Unauthorized,
             "the server accepted no key",
             "check that the right key is loaded and that the account has access",
-        )
-    } else if has(&[
-        "Could not resolve hostname",
-        "Name or service not known",
-        "Connection refused",
-        "Connection timed out",
-        "No route to host",
-        "Network is unreachable",
-        "Operation timed out",
-    ]) {
-        (ErrorKind::Unreachable, "the host cannot be reached", "")
-    } else if has(&["Connection closed", "Connection reset", "Broken pipe"]) || code == Some(255) {
-        (ErrorKind::Unreachable, "the connection ended", "")
-    } else {
-        (ErrorKind::BadAnswer, "the program that serves the repository ended", "")
+        ),
+        GitFailure::Forbidden => (ErrorKind::Forbidden, "the server denies access", ""),
+        GitFailure::Unreachable => (ErrorKind::Unreachable, "the host cannot be reached", ""),
+        GitFailure::Disconnected => (ErrorKind::Unreachable, "the connection ended", ""),
+        // `ssh` has this status for every failure of its own.
+        _ if code == Some(255) => (ErrorKind::Unreachable, "the connection ended", ""),
+        _ => (ErrorKind::BadAnswer, "the program that serves the repository ended", ""),
     };
     let mut message = what.to_owned();
     if !line.is_empty() {
@@ -211,7 +190,7 @@ mod tests {
              Please make sure you have the correct access rights\nand the repository exists.\n",
             128,
             ErrorKind::NotFound,
-            "there is no such repository: \"fatal: Could not read from remote repository.\"",
+            "there is no such repository: \"fatal: '/x.git' does not appear to be a git repository\"",
         );
         failed(
             "git@example.com: Permission denied (publickey).\r\n",
@@ -230,6 +209,12 @@ mod tests {
             255,
             ErrorKind::Tls,
             "the host's key is not known: \"Host key verification failed.\"",
+        );
+        failed(
+            "fatal: unable to open /x.git/packed-refs: Permission denied\n",
+            128,
+            ErrorKind::Forbidden,
+            "the server denies access: \"fatal: unable to open /x.git/packed-refs: Permission denied\"",
         );
         failed("", 255, ErrorKind::Unreachable, "the connection ended with status 255");
         failed("", 3, ErrorKind::BadAnswer, "the program that serves the repository ended with status 3");

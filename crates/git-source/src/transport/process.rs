@@ -2,6 +2,7 @@
 
 use artifact_source::{Error, ErrorKind};
 use child_process::{PipedChild, RunError};
+use git_program::{CONFIGURATION_VARIABLES, REPOSITORY_VARIABLES};
 use gix::bstr::{BStr, ByteSlice};
 use gix_transport::client::blocking_io::Transport;
 use gix_transport::client::git::ConnectMode;
@@ -16,24 +17,6 @@ use crate::transport::error::program_failed;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::options::SshCommand;
 use crate::transport::stream::StreamTransport;
-
-/// Variables that would make the program read another repository or another configuration.
-const VARIABLES_OF_ANOTHER_REPOSITORY: [&str; 14] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_CONFIG",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-];
 
 /// Connects to a repository on this machine through the installed `git`.
 pub(crate) fn local(path: &Path, interrupt: &Arc<Interrupt>) -> Result<Box<dyn Transport>, Error> {
@@ -65,7 +48,7 @@ pub(crate) fn ssh(
 }
 
 fn spawn(mut command: Command, path: &BStr, interrupt: &Arc<Interrupt>) -> Result<Box<dyn Transport>, Error> {
-    for variable in VARIABLES_OF_ANOTHER_REPOSITORY {
+    for variable in REPOSITORY_VARIABLES.into_iter().chain(CONFIGURATION_VARIABLES) {
         command.env_remove(variable);
     }
     // `program_failed` reads English messages.

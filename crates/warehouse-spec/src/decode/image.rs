@@ -1,5 +1,6 @@
 //! `image` of a subscription.
 
+use repository_url::is_tag;
 use selection_strategies::{ImageSelectionStrategy, InvalidPlatform, Platform};
 
 use crate::decode::context::{
@@ -153,7 +154,7 @@ fn check_constraint(
                 context.bad_constraint(field, text, &reason);
             }
         }
-        ImageSelectionStrategy::Digest if !rule::is_tag(text) => context.error(
+        ImageSelectionStrategy::Digest if !is_tag(text) => context.error(
             Code::BadConstraint,
             field,
             format!("`{text}` is not a tag, and `imageSelectionStrategy: Digest` follows the tag that `constraint` names"),
@@ -162,7 +163,7 @@ fn check_constraint(
         ImageSelectionStrategy::Digest => {}
         // It is not looked at, and either of the strategies that look at it would fail.
         ImageSelectionStrategy::Lexical | ImageSelectionStrategy::NewestBuild => {
-            if let Some(reason) = rule::constraint(text).filter(|_| !rule::is_tag(text)) {
+            if let Some(reason) = rule::constraint(text).filter(|_| !is_tag(text)) {
                 context.bad_constraint(field, text, &reason);
             }
         }
@@ -172,9 +173,7 @@ fn check_constraint(
 /// `Digest` follows one tag, and none is named.
 fn missing_constraint(context: &mut Context, object: &Object<'_>, allow: &[String]) {
     let literal = match allow {
-        [only] => {
-            only.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')).filter(|tag| rule::is_tag(tag))
-        }
+        [only] => only.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')).filter(|tag| is_tag(tag)),
         _ => None,
     };
     let help = match literal {

@@ -7,7 +7,7 @@ use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use repository_url::{names_secret, redact};
+use repository_url::{is_tag, names_secret, redact};
 use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy, Platform, UnknownValue};
 
 use crate::decode::pattern::{self, List};
@@ -57,7 +57,7 @@ impl Style {
         let name = field.split('[').next().unwrap_or_default();
         let other: Option<Help> = match name {
             "constraint" | "semverConstraint" if self.follows_tag => {
-                (!rule::is_tag(text)).then(|| rule::NAME_A_TAG.into())
+                (!is_tag(text)).then(|| rule::NAME_A_TAG.into())
             }
             "constraint" | "semverConstraint" => rule::constraint(text).map(|_| self.constraint().into()),
             "branch" => (!rule::is_branch(text))

@@ -6,9 +6,9 @@ use granit_parser::{ErrorKind, ScanError};
 
 use crate::decode::style::Style;
 use diagnostics::Severity;
+use repository_url::is_tag;
 
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
-use crate::rule::is_tag;
 use crate::snippet::may_hold_secret;
 use crate::yaml::written::{self, Escaped};
 use crate::yaml::{Cause, Mark, Problem};

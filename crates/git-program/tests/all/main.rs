@@ -1,0 +1,4 @@
+//! Messages as programs and servers write them.
+
+mod message;
+mod real_git;
