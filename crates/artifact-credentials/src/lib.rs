@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use artifact_credentials::{Chain, DockerConfig, KargoSecrets};
-//! use artifact_http::{CredentialSource, Identity};
+//! use artifact_http::{CredentialRequest, CredentialSource, Identity};
 //! use artifact_source::{ErrorKind, SourceKind};
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -19,14 +19,16 @@
 //! let docker = DockerConfig::from_slice(br#"{"auths": {"quay.io": {"auth": "eW91OmhlbGxv"}}}"#, "config.json")?;
 //! let credentials = Chain::new().with(secrets).with(docker);
 //!
-//! let login = credentials.credential(&SourceKind::Image, "ghcr.io/team/app").await?.unwrap();
-//! assert_eq!(login.scope(), "me of Secret team/ghcr");
-//! let login = credentials.credential(&SourceKind::Image, "quay.io/team/app").await?.unwrap();
-//! assert_eq!(login.scope(), "you of config.json");
+//! let request = CredentialRequest::new(&SourceKind::Image, "ghcr.io/team/app");
+//! let login = credentials.credential(&request).await?.unwrap();
+//! assert_eq!(login.to_string(), "me of Secret team/ghcr");
+//! let request = CredentialRequest::new(&SourceKind::Image, "quay.io/team/app");
+//! let login = credentials.credential(&request).await?.unwrap();
+//! assert_eq!(login.to_string(), "you of config.json");
 //!
 //! // Where there is none, a refusal says why.
 //! let url = "ghcr.io/other/app";
-//! let identity = Identity::resolve(&credentials, &SourceKind::Image, url).await?;
+//! let identity = Identity::resolve(&credentials, &CredentialRequest::new(&SourceKind::Image, url)).await?;
 //! assert_eq!(
 //!     identity.hint(ErrorKind::Unauthorized, url).unwrap(),
 //!     "no credential was given for ghcr.io/other/app: the only Secret for images does not have the repoURL ghcr.io/other/app; \

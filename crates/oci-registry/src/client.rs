@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{Call, Credential, CredentialSource, HttpClient, Identity, Origin, Pace, SingleFlight};
+use artifact_http::{
+    Call, CredentialRequest, CredentialSource, HttpClient, Identity, Origin, Pace, SingleFlight, Tenant,
+};
 use artifact_source::{Error, SourceKind};
 use bytes::Bytes;
 
@@ -17,6 +19,7 @@ use crate::{Digest, Fetched, Head, ImageName};
 pub struct RegistryClient {
     http: HttpClient,
     credentials: Arc<dyn CredentialSource>,
+    tenant: Tenant,
     auth: Arc<AuthCache>,
     heads: Arc<HeadSupport>,
     in_flight: Arc<InFlight>,
@@ -73,6 +76,7 @@ impl RegistryClientBuilder {
         RegistryClient {
             http: self.http.with_pace(self.pace),
             credentials: self.credentials,
+            tenant: Tenant::default(),
             auth: Arc::default(),
             heads: Arc::default(),
             in_flight: Arc::default(),
@@ -98,6 +102,14 @@ impl RegistryClient {
     #[must_use]
     pub fn with_credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Arc::new(credentials);
+        self
+    }
+
+    /// The same client, with its tokens, rate limits and connections, for another tenant: whose credentials are looked up. Tokens
+    /// are shared within one tenant only, unless they were got without a credential. Defaults to no tenant.
+    #[must_use]
+    pub fn for_tenant(mut self, tenant: impl Into<Tenant>) -> Self {
+        self.tenant = tenant.into();
         self
     }
 
@@ -127,8 +139,8 @@ struct InFlight {
     blobs: SingleFlight<(RepositoryKey, Digest, u64), Bytes>,
 }
 
-/// A repository as the holder of one credential may read it.
-type RepositoryKey = (Origin, String, Option<Credential>);
+/// A repository as one identity may read it. The reason why an identity is anonymous is part of it, as an error tells it.
+type RepositoryKey = (Origin, String, Identity);
 
 /// One repository of one registry. Clones are cheap.
 ///
@@ -159,8 +171,19 @@ impl Repository {
     pub async fn identity(&self) -> Result<Identity, Error> {
         match &self.identity {
             Some(identity) => Ok(Identity::clone(identity)),
-            None => Identity::resolve(&*self.client.credentials, &self.client.kind, &self.repo_url).await,
+            None => {
+                let RegistryClient { credentials, tenant, kind, http, .. } = &self.client;
+                let request = CredentialRequest::new(kind, &self.repo_url)
+                    .for_tenant(tenant)
+                    .with_skipped_tls_verify(http.skips_tls_verify());
+                Identity::resolve(&**credentials, &request).await
+            }
         }
+    }
+
+    /// Whether its client checks no certificates: see [`HttpClient::skips_tls_verify`].
+    pub fn skips_tls_verify(&self) -> bool {
+        self.client.http.skips_tls_verify()
     }
 
     /// The same repository, always read as this identity: for the reads of one discovery, which belong together. Defaults to asking the
@@ -267,7 +290,7 @@ impl Repository {
 
 fn key(reader: &Reader) -> RepositoryKey {
     let repository = reader.endpoint.name.repository().to_owned();
-    (reader.endpoint.origin(), repository, reader.identity.credential().cloned())
+    (reader.endpoint.origin(), repository, reader.identity.clone())
 }
 
 impl fmt::Debug for RegistryClient {

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use artifact_http::{CredentialSource, Login, Url, is_loopback};
-use artifact_source::{Error, SourceKind, lock, printable, redact_url};
+use artifact_http::{CredentialRequest, CredentialSource, Login, Url, is_loopback};
+use artifact_source::{Error, lock, printable, redact_url};
 use async_trait::async_trait;
 
 use collection::{Collection, Content, Target, plain_http};
@@ -24,7 +24,7 @@ pub(crate) use secret::{decode, documents, name_of};
 ///
 /// ```
 /// use artifact_credentials::KargoSecrets;
-/// use artifact_http::CredentialSource;
+/// use artifact_http::{CredentialRequest, CredentialSource};
 /// use artifact_source::SourceKind;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -43,13 +43,14 @@ pub(crate) use secret::{decode, documents, name_of};
 /// ";
 /// let secrets = KargoSecrets::from_yaml(text, "secrets.yaml")?.namespaces(["team", "kargo-shared-resources"]);
 ///
-/// let login = secrets.credential(&SourceKind::Image, "ghcr.io/example/app").await?.unwrap();
+/// let request = CredentialRequest::new(&SourceKind::Image, "ghcr.io/example/app");
+/// let login = secrets.credential(&request).await?.unwrap();
 /// assert_eq!(&*login.found_in, "Secret team/ghcr");
 ///
-/// let url = "ghcr.io/example/other";
-/// assert!(secrets.credential(&SourceKind::Image, url).await?.is_none());
+/// let request = CredentialRequest::new(&SourceKind::Image, "ghcr.io/example/other");
+/// assert!(secrets.credential(&request).await?.is_none());
 /// assert_eq!(
-///     secrets.hint(&SourceKind::Image, url).unwrap(),
+///     secrets.hint(&request).unwrap(),
 ///     "the only Secret for images does not have the repoURL ghcr.io/example/other; nearest: ghcr.io/example/app in Secret team/ghcr",
 /// );
 /// # Ok::<(), artifact_source::Error>(())
@@ -208,7 +209,8 @@ impl FromIterator<KargoSecret> for KargoSecrets {
 
 #[async_trait]
 impl CredentialSource for KargoSecrets {
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+        let CredentialRequest { kind, url, .. } = *request;
         let Some(cred_type) = CredType::of_kind(kind) else { return Ok(None) };
         if self.refuses(url) {
             return Ok(None);
@@ -224,7 +226,8 @@ impl CredentialSource for KargoSecrets {
         }
     }
 
-    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+    fn hint(&self, request: &CredentialRequest<'_>) -> Option<String> {
+        let CredentialRequest { kind, url, .. } = *request;
         let cred_type = CredType::of_kind(kind)?;
         self.hints.hint(cred_type, url, || {
             let repository = Repository::new(cred_type, url);

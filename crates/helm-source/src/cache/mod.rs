@@ -86,6 +86,10 @@ impl IndexCache {
         self.lock().clear();
     }
 
+    pub(crate) fn client(&self) -> &HttpClient {
+        &self.client
+    }
+
     /// The index as the server has it now. [`Fetched::NotModified`] only ever has the `known` validators.
     ///
     /// # Errors
@@ -181,11 +185,12 @@ impl IndexCache {
 
     /// The entry for this request, which becomes the one that was used last.
     fn entry(&self, request: &IndexRequest) -> Arc<Entry> {
+        let request = request.without_reason();
         let mut entries = self.lock();
-        let known = entries.iter().position(|slot| slot.request == *request);
+        let known = entries.iter().position(|slot| slot.request == request);
         let slot = match known.and_then(|position| entries.remove(position)) {
             Some(known) => known,
-            None => Slot { request: request.clone(), entry: Arc::default(), size: 0 },
+            None => Slot { request, entry: Arc::default(), size: 0 },
         };
         let entry = Arc::clone(&slot.entry);
         entries.push_front(slot);
@@ -195,8 +200,9 @@ impl IndexCache {
 
     /// Notes the size of an index.
     fn resize(&self, request: &IndexRequest, size: usize) {
+        let request = request.without_reason();
         let mut entries = self.lock();
-        if let Some(slot) = entries.iter_mut().find(|slot| slot.request == *request) {
+        if let Some(slot) = entries.iter_mut().find(|slot| slot.request == request) {
             slot.size = size;
         }
         self.evict(&mut entries);
