@@ -23,7 +23,9 @@ use helper::{Answer, AnswerCache, HelperRequest};
 
 /// Docker's `config.json` or Podman's `auth.json`, and the credential helpers that it names.
 ///
-/// It has credentials for images and for charts in registries, never for Git repositories or classic chart repositories.
+/// It has credentials for images and for charts in registries, never for Git repositories or classic chart repositories. Every tenant gets
+/// them, also for a server whose certificate is not checked, so a program with several tenants uses none, or wraps it in a
+/// source that looks at the [tenant](CredentialRequest::tenant).
 ///
 /// ```
 /// use artifact_credentials::DockerConfig;
@@ -385,6 +387,8 @@ const TYPES: [(&str, &str); 2] =
 /// Kargo does not read such Secrets, so they are not part of [`KargoSecrets`](crate::KargoSecrets). They need no label. A credential helper
 /// that one names is not started: only its `auths` count, as for Kubernetes.
 ///
+/// It is a source of credentials for the tenant of its namespace alone, and where it has no namespace for requests without a tenant.
+///
 /// ```
 /// use artifact_credentials::DockerSecret;
 ///
@@ -428,9 +432,26 @@ impl DockerSecret {
         &self.config
     }
 
-    /// Its content, as a source of credentials.
+    /// Its content, as a source of credentials that no longer knows the namespace: every tenant gets them.
     pub fn into_config(self) -> DockerConfig {
         self.config
+    }
+}
+
+impl DockerSecret {
+    fn is_for(&self, request: &CredentialRequest<'_>) -> bool {
+        request.tenant.name().unwrap_or_default() == self.namespace
+    }
+}
+
+#[async_trait]
+impl CredentialSource for DockerSecret {
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+        if self.is_for(request) { self.config.credential(request).await } else { Ok(None) }
+    }
+
+    fn hint(&self, request: &CredentialRequest<'_>) -> Option<String> {
+        if self.is_for(request) { self.config.hint(request) } else { None }
     }
 }
 
