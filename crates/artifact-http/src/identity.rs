@@ -20,6 +20,9 @@ pub struct Identity {
     why_anonymous: Option<String>,
 }
 
+/// How a hint about an anonymous request begins.
+const NO_CREDENTIAL: &str = "no credential was given for";
+
 impl From<Login> for Identity {
     fn from(login: Login) -> Self {
         Self { tenant: Tenant::default(), login: Some(login), why_anonymous: None }
@@ -62,12 +65,26 @@ impl Identity {
         })
     }
 
-    /// The same identity without the reason why it is anonymous: the key of what is shared, where [`scope`](Self::scope) does not
-    /// suffice because a changed password must be another key. Errors may hold the reason, which is for its own tenant
-    /// only, so callers that share those are told apart by the identity as it is.
+    /// The same identity without the reason why it is anonymous, which is for its own tenant alone: the identity of a request that several
+    /// callers share, and its key, where [`scope`](Self::scope) does not suffice because a changed password must be another key. Each
+    /// caller [explains](Self::explain) a refusal to its own tenant.
     #[must_use]
     pub fn without_reason(&self) -> Self {
         Self { why_anonymous: None, ..self.clone() }
+    }
+
+    /// The error of a request that was sent [without the reason](Self::without_reason), with the reason in its hint, if it is the
+    /// refusal of an anonymous request.
+    #[must_use]
+    pub fn explain(&self, error: Error) -> Error {
+        let Some(why) = &self.why_anonymous else { return error };
+        match error.hint().filter(|hint| hint.contains(NO_CREDENTIAL)) {
+            Some(hint) => {
+                let hint = format!("{hint}; {why}");
+                error.with_hint(hint)
+            }
+            None => error,
+        }
     }
 
     /// The credential; `None` for an anonymous identity.
@@ -113,7 +130,7 @@ impl Identity {
             }
             (ErrorKind::Forbidden, Some(_)) => format!("may {credential} {action} {what}?"),
             (ErrorKind::Unauthorized | ErrorKind::Forbidden, None) => {
-                format!("no credential was given for {what}")
+                format!("{NO_CREDENTIAL} {what}")
             }
             _ => return None,
         };
@@ -171,6 +188,23 @@ mod tests {
         let why = "no credential was given for ghcr.io/a: no Secret is for ghcr.io/a";
         check(Nothing, ErrorKind::Forbidden, Some(why));
         check(Arc::new(Some(Nothing)), ErrorKind::Unauthorized, Some(why));
+    }
+
+    #[test]
+    fn a_shared_refusal_is_explained_to_each_tenant() {
+        let identity = resolve(Nothing, &CredentialRequest::new(&SourceKind::Image, "ghcr.io/a"));
+        let shared = identity.without_reason();
+        assert_eq!(shared, Identity::anonymous());
+        let error = |kind: ErrorKind| match shared.hint(kind, "ghcr.io/a") {
+            Some(hint) => Error::new(kind, "no").with_hint(hint),
+            None => Error::new(kind, "no").with_hint("other"),
+        };
+        let told =
+            |identity: &Identity, kind| identity.explain(error(kind)).hint().map(str::to_owned).unwrap();
+        let why = "no credential was given for ghcr.io/a; no Secret is for ghcr.io/a";
+        assert_eq!(told(&identity, ErrorKind::Unauthorized), why);
+        assert_eq!(told(&shared, ErrorKind::Unauthorized), "no credential was given for ghcr.io/a");
+        assert_eq!(told(&identity, ErrorKind::NotFound), "other");
     }
 
     #[test]

@@ -83,7 +83,6 @@ pub(crate) struct ExchangeKey {
     pub(crate) url: String,
     pub(crate) ssh: (std::ffi::OsString, Vec<std::ffi::OsString>),
     pub(crate) allow_plain_credential: bool,
-    /// With the reason why it is anonymous, as an error tells it.
     pub(crate) identity: Identity,
     /// The tenant that asks as the system.
     pub(crate) system: Option<Tenant>,

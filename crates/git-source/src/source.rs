@@ -269,6 +269,8 @@ impl GitSource {
 
     async fn outcome(&self, request: &DiscoverRequest<'_>, call: &Call) -> Result<Outcome, Error> {
         let authentication = self.authentication(request.trace).await?;
+        // Other tenants may share the exchange and its error.
+        let (identity, authentication) = authentication.shared();
         let RepositoryHandle { address, options, cache } = &*self.repository;
         let key = ExchangeKey {
             url: address.to_string(),
@@ -287,11 +289,12 @@ impl GitSource {
             selection: Arc::clone(&self.selection),
             previous: self.fingerprint.as_ref().and_then(|question| question.recorded(request.previous)),
         };
-        let Answer { outcome, warnings } = self.repositories.ask(asking, call).await?;
+        let Answer { outcome, warnings } =
+            self.repositories.ask(asking, call).await.map_err(|error| identity.explain(error))?;
         for warning in &warnings {
             request.trace.warned(warning);
         }
-        outcome
+        outcome.map_err(|error| identity.explain(error))
     }
 }
 

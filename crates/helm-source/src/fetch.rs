@@ -23,7 +23,7 @@ pub(crate) struct IndexRequest {
 }
 
 impl IndexRequest {
-    /// The key of the index: why an identity is anonymous is for errors alone.
+    /// The same for all tenants that are anonymous: see [`Identity::without_reason`].
     pub(crate) fn without_reason(&self) -> Self {
         Self { identity: self.identity.without_reason(), ..self.clone() }
     }

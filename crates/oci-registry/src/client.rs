@@ -139,7 +139,7 @@ struct InFlight {
     blobs: SingleFlight<(RepositoryKey, Digest, u64), Bytes>,
 }
 
-/// A repository as one identity may read it. The reason why an identity is anonymous is part of it, as an error tells it.
+/// A repository as one identity may read it.
 type RepositoryKey = (Origin, String, Identity);
 
 /// One repository of one registry. Clones are cheap.
@@ -213,12 +213,13 @@ impl Repository {
     /// pages; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) if a page is not a list of tags or the pages repeat; and as [`manifest`](Self::manifest).
     /// A part of the list is never returned as the whole.
     pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
-        let reader = self.reader().await?;
+        let (reader, identity) = self.shared_reader().await?;
         let read = || {
             let (reader, call) = (reader.clone(), call.clone());
             async move { crate::tags::list(&reader, &call).await.map(Arc::new) }
         };
-        self.client.in_flight.tags.share(key(&reader), call, read).await.map(Arc::unwrap_or_clone)
+        let tags = self.client.in_flight.tags.share(key(&reader), call, read).await;
+        tags.map(Arc::unwrap_or_clone).map_err(|error| identity.explain(error))
     }
 
     /// The digest of a tag: one HEAD request, or none if the registry does not support HEAD.
@@ -232,13 +233,13 @@ impl Repository {
     ///
     /// As [`manifest`](Self::manifest).
     pub async fn head_manifest(&self, reference: &str, call: &Call) -> Result<Head, Error> {
-        let reader = self.reader().await?;
+        let (reader, identity) = self.shared_reader().await?;
         let read = || {
             let (reader, reference, call) = (reader.clone(), reference.to_owned(), call.clone());
             async move { reader.head_manifest(&reference, &call).await }
         };
         let key = (key(&reader), reference.to_owned());
-        self.client.in_flight.heads.share(key, call, read).await
+        self.client.in_flight.heads.share(key, call, read).await.map_err(|error| identity.explain(error))
     }
 
     /// The manifest of a tag or a digest: one GET request.
@@ -252,13 +253,13 @@ impl Repository {
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) if `reference` is neither a tag nor a digest; and all
     /// [errors of a request](artifact_http::HttpClient::fetch).
     pub async fn manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
-        let reader = self.reader().await?;
+        let (reader, identity) = self.shared_reader().await?;
         let read = || {
             let (reader, reference, call) = (reader.clone(), reference.to_owned(), call.clone());
             async move { reader.manifest(&reference, &call).await }
         };
         let key = (key(&reader), reference.to_owned());
-        self.client.in_flight.manifests.share(key, call, read).await
+        self.client.in_flight.manifests.share(key, call, read).await.map_err(|error| identity.explain(error))
     }
 
     /// A blob of at most `max_bytes` bytes: one GET request, and one more if the registry redirects it.
@@ -267,13 +268,20 @@ impl Repository {
     ///
     /// As [`manifest`](Self::manifest).
     pub async fn blob(&self, digest: &Digest, max_bytes: u64, call: &Call) -> Result<Bytes, Error> {
-        let reader = self.reader().await?;
+        let (reader, identity) = self.shared_reader().await?;
         let read = || {
             let (reader, digest, call) = (reader.clone(), digest.clone(), call.clone());
             async move { reader.blob(&digest, max_bytes, &call).await }
         };
         let key = (key(&reader), digest.clone(), max_bytes);
-        self.client.in_flight.blobs.share(key, call, read).await
+        self.client.in_flight.blobs.share(key, call, read).await.map_err(|error| identity.explain(error))
+    }
+
+    /// A reader whose answers other tenants may get, and the identity that errors are explained to.
+    async fn shared_reader(&self) -> Result<(Reader, Identity), Error> {
+        let reader = self.reader().await?;
+        let identity = reader.identity.without_reason();
+        Ok((Reader { identity, ..reader.clone() }, reader.identity))
     }
 
     pub(crate) async fn reader(&self) -> Result<Reader, Error> {

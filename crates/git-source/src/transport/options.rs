@@ -53,6 +53,12 @@ impl Authentication {
         Ok(Self { authorization: authorization.transpose()?, identity, system: None })
     }
 
+    /// The identity that errors are explained to, and the authentication of an exchange that other tenants may share.
+    pub(crate) fn shared(self) -> (Identity, Self) {
+        let identity = self.identity.without_reason();
+        (self.identity, Self { identity, ..self })
+    }
+
     /// The authentication that is up to `ssh` and to the system, for this tenant.
     pub(crate) fn of_system(tenant: Tenant) -> Self {
         Self { system: Some(tenant), ..Self::default() }

@@ -101,9 +101,12 @@ impl IndexCache {
         known: Option<&Validators>,
         call: &Call,
     ) -> Result<Fetched, Error> {
+        // Other tenants may share the request and its error.
+        let (identity, request) = (&request.identity, &request.without_reason());
         let entry = self.entry(request);
         loop {
-            match self.shared(request, &entry, known, call).await {
+            let shared = self.shared(request, &entry, known, call).await;
+            match shared.map_err(|error| identity.explain(error)) {
                 // This is the response to another source, which knows another state of the index.
                 Ok(Fetched::NotModified(validators)) if Some(&validators) != known => {}
                 Err(error) if error.url().is_none() => return Err(error.with_url(&request.url)),
@@ -185,12 +188,11 @@ impl IndexCache {
 
     /// The entry for this request, which becomes the one that was used last.
     fn entry(&self, request: &IndexRequest) -> Arc<Entry> {
-        let request = request.without_reason();
         let mut entries = self.lock();
-        let known = entries.iter().position(|slot| slot.request == request);
+        let known = entries.iter().position(|slot| slot.request == *request);
         let slot = match known.and_then(|position| entries.remove(position)) {
             Some(known) => known,
-            None => Slot { request, entry: Arc::default(), size: 0 },
+            None => Slot { request: request.clone(), entry: Arc::default(), size: 0 },
         };
         let entry = Arc::clone(&slot.entry);
         entries.push_front(slot);
@@ -200,9 +202,8 @@ impl IndexCache {
 
     /// Notes the size of an index.
     fn resize(&self, request: &IndexRequest, size: usize) {
-        let request = request.without_reason();
         let mut entries = self.lock();
-        if let Some(slot) = entries.iter_mut().find(|slot| slot.request == request) {
+        if let Some(slot) = entries.iter_mut().find(|slot| slot.request == *request) {
             slot.size = size;
         }
         self.evict(&mut entries);

@@ -341,8 +341,8 @@ async fn a_denial_without_a_credential_has_the_hint_of_the_credential_source() {
     assert_eq!(
         error.hint().unwrap(),
         format!(
-            "no credential was given for {place}: of 1 Secrets none is for {place}; registries also answer like this if there is \
-             no such repository"
+            "no credential was given for {place}; registries also answer like this if there is no such repository; \
+             of 1 Secrets none is for {place}"
         )
     );
 }
