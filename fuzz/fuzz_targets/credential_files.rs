@@ -4,7 +4,7 @@
 #![no_main]
 
 use artifact_credentials::{DockerConfig, KargoSecrets};
-use artifact_http::CredentialSource;
+use artifact_http::{CredentialRequest, CredentialSource, Tenant};
 use artifact_source::SourceKind;
 use libfuzzer_sys::fuzz_target;
 
@@ -19,8 +19,10 @@ fuzz_target!(|bytes: &[u8]| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let ask = |source: &dyn CredentialSource| {
         for (kind, url) in &REPOSITORIES {
-            let found = runtime.block_on(source.credential(kind, url));
-            let _ = format!("{source:?} {found:?} {:?}", source.hint(kind, url));
+            let tenant = Tenant::new("team");
+            let request = CredentialRequest::new(kind, url).for_tenant(&tenant);
+            let found = runtime.block_on(source.credential(&request));
+            let _ = format!("{source:?} {found:?} {:?}", source.hint(&request));
         }
     };
     // A file may name helpers, and none is to be started.

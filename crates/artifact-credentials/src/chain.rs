@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, Login};
-use artifact_source::{Error, SourceKind};
+use artifact_http::{CredentialRequest, CredentialSource, Login};
+use artifact_source::Error;
 use async_trait::async_trait;
 
 /// Several sources, one after the other. The first that has a credential decides.
@@ -13,12 +13,13 @@ use async_trait::async_trait;
 ///
 /// ```
 /// use artifact_credentials::{Chain, KargoSecrets};
-/// use artifact_http::{Credential, CredentialSource, Identity};
+/// use artifact_http::{Credential, CredentialRequest, Identity};
 /// use artifact_source::SourceKind;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let chain = Chain::new().with(KargoSecrets::default()).with(Credential::password("me", "hunter2"));
-/// let identity = Identity::resolve(&chain, &SourceKind::Image, "ghcr.io/example/app").await?;
+/// let request = CredentialRequest::new(&SourceKind::Image, "ghcr.io/example/app");
+/// let identity = Identity::resolve(&chain, &request).await?;
 /// assert!(identity.credential().is_some());
 /// # Ok::<(), artifact_source::Error>(())
 /// # }).unwrap();
@@ -56,17 +57,17 @@ impl<S: CredentialSource + 'static> FromIterator<S> for Chain {
 
 #[async_trait]
 impl CredentialSource for Chain {
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
         for source in &self.sources {
-            if let Some(login) = source.credential(kind, url).await? {
+            if let Some(login) = source.credential(request).await? {
                 return Ok(Some(login));
             }
         }
         Ok(None)
     }
 
-    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
-        let hints: Vec<_> = self.sources.iter().filter_map(|source| source.hint(kind, url)).collect();
+    fn hint(&self, request: &CredentialRequest<'_>) -> Option<String> {
+        let hints: Vec<_> = self.sources.iter().filter_map(|source| source.hint(request)).collect();
         (!hints.is_empty()).then(|| hints.join("; "))
     }
 }
@@ -75,7 +76,7 @@ impl CredentialSource for Chain {
 mod tests {
     use super::*;
     use artifact_http::Credential;
-    use artifact_source::ErrorKind;
+    use artifact_source::{ErrorKind, SourceKind};
 
     /// A source with a fixed answer.
     #[derive(Debug)]
@@ -87,7 +88,7 @@ mod tests {
 
     #[async_trait]
     impl CredentialSource for Fixed {
-        async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+        async fn credential(&self, _: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
             match self {
                 Self::Has(found_in) => Ok(Some(Login::new(Credential::bearer("SECRET"), *found_in))),
                 Self::HasNone(_) => Ok(None),
@@ -95,7 +96,7 @@ mod tests {
             }
         }
 
-        fn hint(&self, _: &SourceKind, _: &str) -> Option<String> {
+        fn hint(&self, _: &CredentialRequest<'_>) -> Option<String> {
             match self {
                 Self::HasNone(why) if !why.is_empty() => Some((*why).to_owned()),
                 _ => None,
@@ -110,12 +111,13 @@ mod tests {
         hint: Option<&str>,
     ) {
         let chain: Chain = sources.into_iter().collect();
+        let request = CredentialRequest::new(&SourceKind::Image, "ghcr.io/a");
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let answer = runtime.block_on(chain.credential(&SourceKind::Image, "ghcr.io/a"));
+        let answer = runtime.block_on(chain.credential(&request));
         let answer = answer.map(|login| login.map(|login| login.found_in.to_string()));
         let answer = answer.map_err(|error| error.to_string());
         assert_eq!(answer, found.map(|found_in| found_in.map(str::to_owned)).map_err(str::to_owned));
-        assert_eq!(chain.hint(&SourceKind::Image, "ghcr.io/a").as_deref(), hint);
+        assert_eq!(chain.hint(&request).as_deref(), hint);
     }
 
     #[test]

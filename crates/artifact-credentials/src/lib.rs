@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use artifact_credentials::{Chain, DockerConfig, KargoSecrets};
-//! use artifact_http::{CredentialSource, Identity};
+//! use artifact_http::{CredentialRequest, CredentialSource, Identity, Tenant};
 //! use artifact_source::{ErrorKind, SourceKind};
 //!
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -15,18 +15,23 @@
 //! ",
 //!     "secrets.yaml",
 //! )?
-//! .namespaces(["team", "kargo-shared-resources"]);
+//! .shared_namespaces(["kargo-shared-resources"]);
 //! let docker = DockerConfig::from_slice(br#"{"auths": {"quay.io": {"auth": "eW91OmhlbGxv"}}}"#, "config.json")?;
 //! let credentials = Chain::new().with(secrets).with(docker);
 //!
-//! let login = credentials.credential(&SourceKind::Image, "ghcr.io/team/app").await?.unwrap();
-//! assert_eq!(login.scope(), "me of Secret team/ghcr");
-//! let login = credentials.credential(&SourceKind::Image, "quay.io/team/app").await?.unwrap();
-//! assert_eq!(login.scope(), "you of config.json");
+//! // A Secret of a namespace is for the Warehouses of this namespace alone, docker's file is for everyone.
+//! let team = Tenant::new("team");
+//! let request = CredentialRequest::new(&SourceKind::Image, "ghcr.io/team/app").for_tenant(&team);
+//! let login = credentials.credential(&request).await?.unwrap();
+//! assert_eq!(login.to_string(), "me of Secret team/ghcr");
+//! let request = CredentialRequest::new(&SourceKind::Image, "quay.io/team/app");
+//! let login = credentials.credential(&request).await?.unwrap();
+//! assert_eq!(login.to_string(), "you of config.json");
 //!
 //! // Where there is none, a refusal says why.
 //! let url = "ghcr.io/other/app";
-//! let identity = Identity::resolve(&credentials, &SourceKind::Image, url).await?;
+//! let request = CredentialRequest::new(&SourceKind::Image, url).for_tenant(&team);
+//! let identity = Identity::resolve(&credentials, &request).await?;
 //! assert_eq!(
 //!     identity.hint(ErrorKind::Unauthorized, url).unwrap(),
 //!     "no credential was given for ghcr.io/other/app: the only Secret for images does not have the repoURL ghcr.io/other/app; \

@@ -19,6 +19,7 @@ use crate::{Call, Pace, Request, Response, StreamingResponse, retry, retry_after
 #[derive(Clone)]
 pub struct HttpClient {
     pub(crate) service: Arc<dyn HttpService>,
+    skips_tls_verify: bool,
     pub(crate) network: Arc<Network>,
     pub(crate) timing: Timing,
     pub(crate) pace: Option<Pace>,
@@ -187,6 +188,7 @@ impl HttpClientBuilder {
             let service = Configured { inner, user_agent, skip_tls_verify: self.skip_tls_verify };
             return Ok(HttpClient {
                 service: Arc::new(service),
+                skips_tls_verify: self.skip_tls_verify,
                 network,
                 timing: self.timing,
                 pace: self.pace,
@@ -209,6 +211,7 @@ impl HttpClientBuilder {
         let service = ReqwestService::build(settings, Arc::clone(&network), self.proxy_from_environment)?;
         Ok(HttpClient {
             service: Arc::new(service),
+            skips_tls_verify: self.skip_tls_verify,
             network,
             timing: self.timing,
             pace: self.pace,
@@ -228,6 +231,11 @@ impl HttpClient {
     pub fn with_pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
         self.pace = pace.into();
         self
+    }
+
+    /// Whether it was built with [`skip_tls_verify`](HttpClientBuilder::skip_tls_verify).
+    pub fn skips_tls_verify(&self) -> bool {
+        self.skips_tls_verify
     }
 
     /// The service below the client, for other HTTP clients that should use its connections, certificates and proxies. What is sent

@@ -1,109 +1,12 @@
-//! The identity that requests to a repository use, and the lookup of credentials.
+//! The identity that requests to a repository use.
 
-use std::fmt::{Debug, Display};
-use std::sync::Arc;
+use std::fmt::Display;
 
-use artifact_source::{Error, ErrorKind, Principal, SourceKind};
-use async_trait::async_trait;
+use artifact_source::{Error, ErrorKind, Principal};
 use url::Url;
 
-use crate::Credential;
-
-/// A credential, and where it was found.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Login {
-    /// The credential.
-    pub credential: Credential,
-    /// Where it was found, without a secret: `Secret team/ghcr`, `docker-credential-pass`. Empty where there is
-    /// nothing to say.
-    pub found_in: Arc<str>,
-}
-
-impl Login {
-    /// A credential that was found there.
-    pub fn new(credential: Credential, found_in: impl Into<Arc<str>>) -> Self {
-        Self { credential, found_in: found_in.into() }
-    }
-
-    /// Identifies the access of a credential, without a secret: the user's name, and where the credential was found.
-    /// A password that was changed is the same scope.
-    pub fn scope(&self) -> String {
-        match &self.credential {
-            Credential::Password { username, .. } => format!("{username} of {}", self.found_in),
-            Credential::Bearer(_) | Credential::IdentityToken(_) => format!("a token of {}", self.found_in),
-        }
-    }
-}
-
-impl From<Credential> for Login {
-    /// A credential that the program itself was given.
-    fn from(credential: Credential) -> Self {
-        Self::new(credential, "")
-    }
-}
-
-/// Where credentials are looked up: a configuration file, a credential helper, Kubernetes Secrets.
-///
-/// `()` has no credential, and a [`Credential`] is a source of itself: every server gets it.
-#[async_trait]
-pub trait CredentialSource: Debug + Send + Sync {
-    /// The credential for this repository, `None` where there is none.
-    ///
-    /// `url` is the repository as its subscription names it (`ghcr.io/a/b`,
-    /// `https://charts.example.com`, `git@github.com:a/b`).
-    ///
-    /// # Errors
-    ///
-    /// The lookup failed. That is not the same as "there is none": continuing without the
-    /// credential would answer 401 and hide the real reason.
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error>;
-
-    /// Why there is no credential for this repository, as a message for the owner of the Warehouse: the places that were searched,
-    /// and the nearest entry. `None` where there is nothing to say.
-    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
-        let _ = (kind, url);
-        None
-    }
-}
-
-#[async_trait]
-impl CredentialSource for () {
-    async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
-        Ok(None)
-    }
-}
-
-#[async_trait]
-impl CredentialSource for Credential {
-    async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
-        Ok(Some(self.clone().into()))
-    }
-}
-
-#[async_trait]
-impl<S: CredentialSource> CredentialSource for Option<S> {
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
-        match self {
-            Some(source) => source.credential(kind, url).await,
-            None => Ok(None),
-        }
-    }
-
-    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
-        self.as_ref()?.hint(kind, url)
-    }
-}
-
-#[async_trait]
-impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
-        (**self).credential(kind, url).await
-    }
-
-    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
-        (**self).hint(kind, url)
-    }
-}
+use crate::credential_source::{CredentialRequest, CredentialSource, Login};
+use crate::{Credential, Tenant};
 
 /// The identity of one discovery's requests: a credential, or anonymous, with the reason.
 ///
@@ -111,13 +14,18 @@ impl<S: CredentialSource + ?Sized> CredentialSource for Arc<S> {
 /// replaced in between counts for the next discovery.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Identity {
+    /// Whose credential it is; no tenant for an anonymous identity.
+    tenant: Tenant,
     login: Option<Login>,
     why_anonymous: Option<String>,
 }
 
+/// How a hint about an anonymous request begins.
+const NO_CREDENTIAL: &str = "no credential was given for";
+
 impl From<Login> for Identity {
     fn from(login: Login) -> Self {
-        Self { login: Some(login), why_anonymous: None }
+        Self { tenant: Tenant::default(), login: Some(login), why_anonymous: None }
     }
 }
 
@@ -133,7 +41,7 @@ impl Identity {
         Self::default()
     }
 
-    /// The identity for this repository. The order is the same for every kind of source:
+    /// The identity for this repository and this tenant. The order is the same for every kind of source:
     ///
     /// 1. the credential that the source of credentials has for it;
     /// 2. the user and password in the URL itself, if it is an http or https URL;
@@ -144,17 +52,39 @@ impl Identity {
     /// As [`CredentialSource::credential`].
     pub async fn resolve(
         source: &(impl CredentialSource + ?Sized),
-        kind: &SourceKind,
-        url: &str,
+        request: &CredentialRequest<'_>,
     ) -> Result<Self, Error> {
-        if let Some(login) = source.credential(kind, url).await? {
-            return Ok(login.into());
+        let of_tenant = |login| Self { tenant: request.tenant.clone(), ..Self::from(login) };
+        if let Some(login) = source.credential(request).await? {
+            return Ok(of_tenant(login));
         }
-        let in_url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let in_url = Url::parse(request.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         Ok(match in_url.as_ref().and_then(Credential::in_url) {
-            Some(credential) => Login::new(credential, "the repoURL itself").into(),
-            None => Self { login: None, why_anonymous: source.hint(kind, url) },
+            Some(credential) => of_tenant(Login::new(credential, "the repoURL itself")),
+            None => Self { why_anonymous: source.hint(request), ..Self::default() },
         })
+    }
+
+    /// The same identity without the reason why it is anonymous, which is for its own tenant alone: the identity of a request that several
+    /// callers share, and its key, where [`scope`](Self::scope) does not suffice because a changed password must be another key. Each
+    /// caller [explains](Self::explain) a refusal to its own tenant.
+    #[must_use]
+    pub fn without_reason(&self) -> Self {
+        Self { why_anonymous: None, ..self.clone() }
+    }
+
+    /// The error of a request that was sent [without the reason](Self::without_reason), with the reason in its hint, if it is the
+    /// refusal of an anonymous request.
+    #[must_use]
+    pub fn explain(&self, error: Error) -> Error {
+        let Some(why) = &self.why_anonymous else { return error };
+        match error.hint().filter(|hint| hint.contains(NO_CREDENTIAL)) {
+            Some(hint) => {
+                let hint = format!("{hint}; {why}");
+                error.with_hint(hint)
+            }
+            None => error,
+        }
     }
 
     /// The credential; `None` for an anonymous identity.
@@ -162,15 +92,22 @@ impl Identity {
         self.login.as_ref().map(|login| &login.credential)
     }
 
-    /// The [scope](Login::scope) of the login; empty for an anonymous identity.
+    /// The key of everything that is read as this identity: the tenant, the user, and where the credential was found, without a secret. A
+    /// password that was changed is the same scope, except for a [credential without a place](Login::from).
+    ///
+    /// It is empty for an anonymous identity: what a server answers without a credential is what it answers to
+    /// anyone, so tenants may share it.
     pub fn scope(&self) -> String {
-        self.login.as_ref().map(Login::scope).unwrap_or_default()
+        match &self.login {
+            Some(login) => format!("{:?} {}", self.tenant.name(), login.key()),
+            None => String::new(),
+        }
     }
 
     /// The same without a secret, for [`Trace::authenticated`](artifact_source::Trace::authenticated).
     pub fn principal(&self) -> Principal {
         match &self.login {
-            Some(login) => Principal::Credential(login.scope()),
+            Some(login) => Principal::Credential(login.to_string()),
             None => Principal::Anonymous(self.why_anonymous.clone()),
         }
     }
@@ -193,7 +130,7 @@ impl Identity {
             }
             (ErrorKind::Forbidden, Some(_)) => format!("may {credential} {action} {what}?"),
             (ErrorKind::Unauthorized | ErrorKind::Forbidden, None) => {
-                format!("no credential was given for {what}")
+                format!("{NO_CREDENTIAL} {what}")
             }
             _ => return None,
         };
@@ -208,6 +145,7 @@ impl Identity {
 mod tests {
     use std::sync::Arc;
 
+    use artifact_source::SourceKind;
     use async_trait::async_trait;
 
     use super::*;
@@ -217,19 +155,23 @@ mod tests {
 
     #[async_trait]
     impl CredentialSource for Nothing {
-        async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+        async fn credential(&self, _: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
             Ok(None)
         }
 
-        fn hint(&self, _: &SourceKind, url: &str) -> Option<String> {
-            Some(format!("no Secret is for {url}"))
+        fn hint(&self, request: &CredentialRequest<'_>) -> Option<String> {
+            Some(format!("no Secret is for {}", request.url))
         }
+    }
+
+    fn resolve(source: impl CredentialSource, request: &CredentialRequest<'_>) -> Identity {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(Identity::resolve(&source, request)).unwrap()
     }
 
     #[track_caller]
     fn check(source: impl CredentialSource, refusal: ErrorKind, expected: Option<&str>) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let identity = runtime.block_on(Identity::resolve(&source, &SourceKind::Image, "ghcr.io/a")).unwrap();
+        let identity = resolve(source, &CredentialRequest::new(&SourceKind::Image, "ghcr.io/a"));
         assert_eq!(identity.hint(refusal, "ghcr.io/a").as_deref(), expected);
     }
 
@@ -249,24 +191,59 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_is_no_secret() {
-        let login = |credential| Login::new(credential, "Secret a/b").scope();
-        assert_eq!(login(Credential::password("me", "SECRET")), "me of Secret a/b");
-        assert_eq!(login(Credential::bearer("SECRET")), "a token of Secret a/b");
-        assert_eq!(Identity::default().scope(), "");
+    fn a_shared_refusal_is_explained_to_each_tenant() {
+        let identity = resolve(Nothing, &CredentialRequest::new(&SourceKind::Image, "ghcr.io/a"));
+        let shared = identity.without_reason();
+        assert_eq!(shared, Identity::anonymous());
+        let error = |kind: ErrorKind| match shared.hint(kind, "ghcr.io/a") {
+            Some(hint) => Error::new(kind, "no").with_hint(hint),
+            None => Error::new(kind, "no").with_hint("other"),
+        };
+        let told =
+            |identity: &Identity, kind| identity.explain(error(kind)).hint().map(str::to_owned).unwrap();
+        let why = "no credential was given for ghcr.io/a; no Secret is for ghcr.io/a";
+        assert_eq!(told(&identity, ErrorKind::Unauthorized), why);
+        assert_eq!(told(&shared, ErrorKind::Unauthorized), "no credential was given for ghcr.io/a");
+        assert_eq!(told(&identity, ErrorKind::NotFound), "other");
     }
 
-    #[tokio::test]
-    async fn a_source_of_credentials_counts_before_the_url() {
-        let resolve = async |source: Option<Credential>, url: &str| {
-            Identity::resolve(&source, &SourceKind::Git, url).await.unwrap().scope()
+    #[test]
+    fn a_scope_is_that_of_one_tenant_and_one_access() {
+        let scope = |tenant: &str, password: &str, found_in: &str| {
+            let tenant = Tenant::new(tenant);
+            let login = Login::new(Credential::password("me", password), found_in);
+            resolve(login, &CredentialRequest::new(&SourceKind::Image, "ghcr.io/a").for_tenant(&tenant))
+                .scope()
+        };
+        assert_eq!(scope("a", "old", "Secret a/b"), scope("a", "new", "Secret a/b"));
+        assert_ne!(scope("a", "x", "config.json"), scope("b", "x", "config.json"), "another tenant");
+        assert_ne!(scope("", "x", "config.json"), scope("None", "x", "config.json"), "no tenant");
+        assert_ne!(scope("a", "x", ""), scope("a", "y", ""), "another credential without a place");
+        assert!(!scope("a", "SECRET", "").contains("SECRET"));
+        let team = Tenant::new("team");
+        let anonymous =
+            resolve((), &CredentialRequest::new(&SourceKind::Git, "https://h/r").for_tenant(&team));
+        assert_eq!(anonymous, Identity::anonymous(), "what is read anonymously is shared");
+        assert_eq!(anonymous.scope(), "");
+    }
+
+    #[test]
+    fn a_source_of_credentials_counts_before_the_url() {
+        let principal = |source: Option<Credential>, url: &str| match resolve(
+            source,
+            &CredentialRequest::new(&SourceKind::Git, url),
+        )
+        .principal()
+        {
+            Principal::Credential(shown) => shown,
+            _ => String::new(),
         };
         let url = "https://me%40x:SECRET@example.com/a.git";
-        assert_eq!(resolve(Some(Credential::password("robot", "SECRET")), url).await, "robot of ");
-        assert_eq!(resolve(None, url).await, "me@x of the repoURL itself");
-        assert_eq!(resolve(None, "https://org@example.com/a.git").await, "org of the repoURL itself");
-        assert_eq!(resolve(None, "https://example.com/a.git").await, "");
-        assert_eq!(resolve(None, "ssh://git@example.com/a.git").await, "");
-        assert_eq!(resolve(None, "git@example.com:a").await, "");
+        assert_eq!(principal(Some(Credential::password("robot", "SECRET")), url), "robot");
+        assert_eq!(principal(None, url), "me@x of the repoURL itself");
+        assert_eq!(principal(None, "https://org@example.com/a.git"), "org of the repoURL itself");
+        assert_eq!(principal(None, "https://example.com/a.git"), "");
+        assert_eq!(principal(None, "ssh://git@example.com/a.git"), "");
+        assert_eq!(principal(None, "git@example.com:a"), "");
     }
 }

@@ -58,6 +58,7 @@ mod call;
 mod certificate;
 mod client;
 mod credential;
+mod credential_source;
 mod encoding;
 mod exchange;
 mod failure;
@@ -77,13 +78,15 @@ mod service;
 mod single_flight;
 mod source_context;
 mod stream;
+mod tenant;
 mod tls;
 
 pub use call::Call;
 pub use client::{HttpClient, HttpClientBuilder};
 pub use credential::{Authorization, Credential, Secret};
+pub use credential_source::{CredentialRequest, CredentialSource, Login};
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-pub use identity::{CredentialSource, Identity, Login};
+pub use identity::Identity;
 pub use instructions::{Challenge, Instructions};
 pub use network::{Origin, is_loopback, is_private};
 pub use once_map::OnceMap;
@@ -95,6 +98,7 @@ pub use service::{HttpService, ServiceBody, ServiceRequest, ServiceResponse};
 pub use single_flight::SingleFlight;
 pub use source_context::SourceContext;
 pub use stream::StreamingResponse;
+pub use tenant::Tenant;
 pub use url::Url;
 
 #[cfg(doctest)]

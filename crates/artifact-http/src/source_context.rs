@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use artifact_source::{Clock, SystemClock};
 
-use crate::{CredentialSource, HttpClient};
+use crate::{CredentialSource, HttpClient, Tenant};
 
 /// What the sources of one program share, for the builders of sources: `.context(&context)` says at once what `.http`, `.credentials`,
-/// `.clock` and `.cache_dir` say one by one. Clones are cheap and share connections.
+/// `.tenant`, `.clock` and `.cache_dir` say one by one. Clones are cheap and share connections.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourceContext {
@@ -16,6 +16,8 @@ pub struct SourceContext {
     pub http: HttpClient,
     /// Knows the credentials.
     pub credentials: Arc<dyn CredentialSource>,
+    /// Whose sources they are: the credentials are looked up for this tenant. Defaults to no tenant.
+    pub tenant: Tenant,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The folder for what the next process may reuse; each kind of source has a folder of its own in it. `None`: nothing is kept.
@@ -23,9 +25,22 @@ pub struct SourceContext {
 }
 
 impl SourceContext {
-    /// Requests through this client, anonymous, with the clock of the system, and nothing kept on disk.
+    /// Requests through this client, anonymous, for no tenant, with the clock of the system, and nothing kept on disk.
     pub fn new(http: HttpClient) -> Self {
-        Self { http, credentials: Arc::new(()), clock: Arc::new(SystemClock), cache_dir: None }
+        Self {
+            http,
+            credentials: Arc::new(()),
+            tenant: Tenant::default(),
+            clock: Arc::new(SystemClock),
+            cache_dir: None,
+        }
+    }
+
+    /// The same for this tenant.
+    #[must_use]
+    pub fn for_tenant(mut self, tenant: impl Into<Tenant>) -> Self {
+        self.tenant = tenant.into();
+        self
     }
 
     /// The same with this source of credentials.

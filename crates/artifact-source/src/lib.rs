@@ -61,7 +61,7 @@ pub use error::{Error, ErrorKind};
 pub use id::{SourceId, SourceKind};
 pub use lock::lock;
 pub use observation::{Fingerprint, Observation, RecordedRule};
-pub use repository_url::{HiddenHost, hides_host, printable, redact_url};
+pub use repository_url::{UrlHazard, hides_host, printable, redact_url};
 pub use request::DiscoverRequest;
 pub use selection_strategies::Rejection;
 pub use source::{AnySource, ArtifactSource, ArtifactSourceExt};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use artifact_http::{Call, Credential, HttpClient};
+use artifact_http::{Call, HttpClient, Identity, Tenant};
 use artifact_source::{Error, ErrorKind, Meter, lock};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, WeakShared};
@@ -83,8 +83,9 @@ pub(crate) struct ExchangeKey {
     pub(crate) url: String,
     pub(crate) ssh: (std::ffi::OsString, Vec<std::ffi::OsString>),
     pub(crate) allow_plain_credential: bool,
-    /// The scope of the identity, and the credential itself: two of the same name may differ.
-    pub(crate) identity: (String, Option<Credential>),
+    pub(crate) identity: Identity,
+    /// The tenant that asks as the system.
+    pub(crate) system: Option<Tenant>,
     pub(crate) cache: (Option<PathBuf>, u64),
     pub(crate) max_bytes: u64,
     pub(crate) stall: Duration,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
+use artifact_http::{Call, CredentialRequest, CredentialSource, HttpClient, Identity, SourceContext, Tenant};
 use artifact_source::{
     ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint,
     Found, SourceId, SourceKind, SystemClock, Trace, redact_url,
@@ -41,6 +41,7 @@ pub struct GitSource {
     repositories: RepositoryCache,
     selection: Arc<Selection>,
     credentials: Arc<dyn CredentialSource>,
+    tenant: Tenant,
     max_bytes: u64,
     stall_timeout: Duration,
 }
@@ -57,6 +58,7 @@ pub struct GitSourceBuilder {
     http: Option<HttpClient>,
     repositories: Option<RepositoryCache>,
     credentials: Arc<dyn CredentialSource>,
+    tenant: Tenant,
     allow_plain_credential: bool,
     ssh: SshCommand,
     max_bytes: u64,
@@ -72,10 +74,11 @@ impl GitSourceBuilder {
     }
 
     /// What the sources of one program share. It replaces [`http`](Self::http), [`credentials`](Self::credentials),
-    /// [`clock`](Self::clock) and [`cache_dir`](Self::cache_dir).
+    /// [`tenant`](Self::tenant), [`clock`](Self::clock) and [`cache_dir`](Self::cache_dir).
     pub fn context(self, context: &SourceContext) -> Self {
         self.http(context.http.clone())
             .credentials(Arc::clone(&context.credentials))
+            .tenant(context.tenant.clone())
             .clock(Arc::clone(&context.clock))
             .cache_dir(context.cache_dir.clone())
     }
@@ -124,6 +127,13 @@ impl GitSourceBuilder {
     /// none. The credential is sent to the repository's own scheme, host and port only. Defaults to no credential.
     pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Arc::new(credentials);
+        self
+    }
+
+    /// Whose source it is: the credential is looked up for this tenant, and what was read with it is kept for this tenant alone. Defaults to
+    /// no tenant.
+    pub fn tenant(mut self, tenant: impl Into<Tenant>) -> Self {
+        self.tenant = tenant.into();
         self
     }
 
@@ -201,6 +211,7 @@ impl GitSourceBuilder {
             repository: Arc::new(RepositoryHandle { address, options, cache }),
             repositories,
             credentials: self.credentials,
+            tenant: self.tenant,
             max_bytes: self.max_bytes,
             stall_timeout: self.stall_timeout,
         })
@@ -232,6 +243,7 @@ impl GitSource {
             http: None,
             repositories: None,
             credentials: Arc::new(()),
+            tenant: Tenant::default(),
             allow_plain_credential: false,
             ssh: SshCommand::default(),
             max_bytes: DEFAULT_MAX_BYTES,
@@ -243,10 +255,13 @@ impl GitSource {
     /// Looks up the identity of this discovery. No principal applies where HTTP is not spoken: who asks is up to `ssh` and to the system.
     async fn authentication(&self, trace: &dyn Trace) -> Result<Authentication, Error> {
         if !matches!(self.repository.address, Address::Http { .. }) {
-            return Ok(Authentication::default());
+            return Ok(Authentication::of_system(self.tenant.clone()));
         }
         // A credential is one for Git, whatever kind an embedder's id names.
-        let identity = Identity::resolve(&self.credentials, &SourceKind::Git, &self.repo_url).await?;
+        let request = CredentialRequest::new(&SourceKind::Git, &self.repo_url)
+            .for_tenant(&self.tenant)
+            .with_skipped_tls_verify(self.repository.options.http.skips_tls_verify());
+        let identity = Identity::resolve(&self.credentials, &request).await?;
         let authentication = Authentication::new(identity)?;
         trace.authenticated(&authentication.identity.principal());
         Ok(authentication)
@@ -254,13 +269,15 @@ impl GitSource {
 
     async fn outcome(&self, request: &DiscoverRequest<'_>, call: &Call) -> Result<Outcome, Error> {
         let authentication = self.authentication(request.trace).await?;
+        // Other tenants may share the exchange and its error.
+        let (identity, authentication) = authentication.shared();
         let RepositoryHandle { address, options, cache } = &*self.repository;
-        let identity = &authentication.identity;
         let key = ExchangeKey {
             url: address.to_string(),
             ssh: (options.ssh.program.clone(), options.ssh.arguments.clone()),
             allow_plain_credential: options.allow_plain_credential,
-            identity: (identity.scope(), identity.credential().cloned()),
+            identity: authentication.identity.clone(),
+            system: authentication.system.clone(),
             cache: cache.key(),
             max_bytes: self.max_bytes,
             stall: self.stall_timeout,
@@ -272,11 +289,12 @@ impl GitSource {
             selection: Arc::clone(&self.selection),
             previous: self.fingerprint.as_ref().and_then(|question| question.recorded(request.previous)),
         };
-        let Answer { outcome, warnings } = self.repositories.ask(asking, call).await?;
+        let Answer { outcome, warnings } =
+            self.repositories.ask(asking, call).await.map_err(|error| identity.explain(error))?;
         for warning in &warnings {
             request.trace.warned(warning);
         }
-        outcome
+        outcome.map_err(|error| identity.explain(error))
     }
 }
 

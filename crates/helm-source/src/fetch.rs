@@ -22,6 +22,13 @@ pub(crate) struct IndexRequest {
     pub(crate) allow_plain_credential: bool,
 }
 
+impl IndexRequest {
+    /// The same for all tenants that are anonymous: see [`Identity::without_reason`].
+    pub(crate) fn without_reason(&self) -> Self {
+        Self { identity: self.identity.without_reason(), ..self.clone() }
+    }
+}
+
 /// An index with the validators of its response.
 pub(crate) struct CachedIndex {
     pub(crate) index: Index,

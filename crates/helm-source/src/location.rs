@@ -1,7 +1,7 @@
 //! The meaning of a `repoURL`.
 
 use artifact_http::Url;
-use artifact_source::{Error, ErrorKind, HiddenHost};
+use artifact_source::{Error, ErrorKind, UrlHazard};
 
 /// The list of a chart's versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ impl Location {
     /// an `oci` URL with a query, a tag or a digest, or without a path.
     pub(crate) fn parse(repo_url: &str) -> Result<Self, Error> {
         let invalid = |what: &str| Error::new(ErrorKind::InvalidInput, what).with_url(repo_url);
-        HiddenHost::check(repo_url).map_err(|hidden| {
-            invalid(&format!("the repoURL of the chart is not valid: {hidden}")).with_hint(hidden.hint())
+        UrlHazard::check(repo_url).map_err(|hazard| {
+            invalid(&format!("the repoURL of the chart is not valid: {hazard}")).with_hint(hazard.hint())
         })?;
         if let Some(reference) = repo_url.strip_prefix("oci://") {
             return registry(reference).map(Self::Registry).map_err(invalid);
@@ -105,6 +105,22 @@ mod tests {
     fn invalid_urls() {
         invalid("", "not a URL");
         invalid("http://u:SECRET@127.0.0.1:1/@example.com/charts", "before the `@`");
+        for host in [r"2130706433\@example.com", r"example.com\.evil.test"] {
+            invalid(&format!("https://{host}/charts"), "backslash");
+            invalid(&format!("oci://{host}/charts"), "backslash");
+        }
+        for path in ["a/../b", "%2e%2e/b", "%252e%252e/b", "a%2f..%2fb"] {
+            invalid(&format!("https://example.com/{path}"), "`..`");
+            invalid(&format!("oci://example.com/{path}"), "`..`");
+        }
+        for letter in ["\t", "\n", "\u{1b}", "\u{85}", "\u{202e}", " ", "\u{a0}"] {
+            invalid(&format!("https://example.com/a{letter}b"), "it holds");
+            invalid(&format!("https://exa{letter}mple.com/a"), "it holds");
+        }
+        invalid("https://127.1/charts", "read as the address 127.0.0.1");
+        invalid("oci://0x7f.1/charts", "read as the address 127.0.0.1");
+        invalid("https://u:SECRET@g\u{131}thub.com/charts", "not ASCII");
+        invalid("https://%67ithub.com/charts", "in no name of a host");
         invalid("charts.example.com", "not a URL");
         invalid("ftp://u:SECRET@example.com/a", "begins with");
         invalid("oci://ghcr.io", "names a registry and no repository");

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext, Url};
+use artifact_http::{
+    Call, CredentialRequest, CredentialSource, HttpClient, Identity, SourceContext, Tenant, Url,
+};
 use artifact_source::{
     ArtifactSource, Candidate, Chart, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint, Found,
     Rejection, SourceId, SourceKind, Trace, Warning, printable,
@@ -35,6 +37,7 @@ pub struct HelmSource {
     follow_digests: bool,
     check_config: bool,
     credentials: Option<Arc<dyn CredentialSource>>,
+    tenant: Option<Tenant>,
     /// The question that observations answer; `None` if there are none.
     fingerprint: Option<Fingerprint>,
 }
@@ -62,6 +65,7 @@ pub struct HelmSourceBuilder {
     cache: Option<IndexCache>,
     registry: Option<RegistryClient>,
     credentials: Option<Arc<dyn CredentialSource>>,
+    tenant: Option<Tenant>,
     max_index_bytes: u64,
     allow_plain_credential: bool,
 }
@@ -73,11 +77,13 @@ impl HelmSourceBuilder {
         self
     }
 
-    /// What the sources of one program share. It replaces [`http`](Self::http) and [`credentials`](Self::credentials). Charts need no
-    /// clock, and the folder for caches is not used, as a client does not tell whether it verifies certificates: hand in a
+    /// What the sources of one program share. It replaces [`http`](Self::http), [`credentials`](Self::credentials) and
+    /// [`tenant`](Self::tenant). Charts need no clock, and the folder for caches is not used, as a client does not tell whether it verifies certificates: hand in a
     /// [`cache`](Self::cache) with a [`DiskIndexCache`](crate::DiskIndexCache).
     pub fn context(self, context: &SourceContext) -> Self {
-        self.http(context.http.clone()).credentials(Arc::clone(&context.credentials))
+        self.http(context.http.clone())
+            .credentials(Arc::clone(&context.credentials))
+            .tenant(context.tenant.clone())
     }
 
     /// The client that sends the requests. Defaults to one with default settings. A [`cache`](Self::cache) and a
@@ -106,6 +112,13 @@ impl HelmSourceBuilder {
     /// this source has none.
     pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// Whose source it is: the credential is looked up for this tenant, and what was read with it is kept for this tenant alone. Defaults to
+    /// that of the [`registry`](Self::registry), which has none by default.
+    pub fn tenant(mut self, tenant: impl Into<Tenant>) -> Self {
+        self.tenant = Some(tenant.into());
         self
     }
 
@@ -238,6 +251,10 @@ impl HelmSourceBuilder {
                     Some(registry) => registry,
                     None => RegistryClient::builder(http()?).kind(SourceKind::Chart).build(),
                 };
+                let registry = match &self.tenant {
+                    Some(tenant) => registry.for_tenant(tenant.clone()),
+                    None => registry,
+                };
                 let repository = registry.repository(&repository)?;
                 let name = repository.name().to_string();
                 let fingerprint = of_tags(&name, &rule, self.limit, reads);
@@ -257,6 +274,7 @@ impl HelmSourceBuilder {
             follow_digests: self.follow_digests,
             check_config: self.check_config,
             credentials: self.credentials,
+            tenant: self.tenant,
             fingerprint,
         })
     }
@@ -295,6 +313,7 @@ impl HelmSource {
             cache: None,
             registry: None,
             credentials: None,
+            tenant: None,
             max_index_bytes: index_limits::MAX_BYTES,
             allow_plain_credential: false,
         }
@@ -302,11 +321,21 @@ impl HelmSource {
 
     /// The identity of one discovery.
     async fn identity(&self) -> Result<Identity, Error> {
+        let resolve = async |credentials: &dyn CredentialSource, skips_tls_verify| {
+            let tenant = self.tenant.clone().unwrap_or_default();
+            let request = CredentialRequest::new(&SourceKind::Chart, &self.repo_url)
+                .for_tenant(&tenant)
+                .with_skipped_tls_verify(skips_tls_verify);
+            Identity::resolve(credentials, &request).await
+        };
         match (&self.credentials, &self.backend) {
-            (Some(credentials), _) => {
-                Identity::resolve(&**credentials, &SourceKind::Chart, &self.repo_url).await
+            (credentials, Backend::Index { cache, .. }) => {
+                let credentials: &dyn CredentialSource = credentials.as_ref().map_or(&(), |source| &**source);
+                resolve(credentials, cache.client().skips_tls_verify()).await
             }
-            (None, Backend::Index { .. }) => Identity::resolve(&(), &SourceKind::Chart, &self.repo_url).await,
+            (Some(credentials), Backend::Registry { repository }) => {
+                resolve(&**credentials, repository.skips_tls_verify()).await
+            }
             (None, Backend::Registry { repository }) => repository.identity().await,
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
+use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext, Tenant};
 use artifact_source::{
     ArtifactSource, Clock, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint, Found, Image, SourceId,
     SourceKind,
@@ -49,6 +49,7 @@ pub struct ImageSourceBuilder {
     http: Option<HttpClient>,
     registry: Option<RegistryClient>,
     credentials: Option<Arc<dyn CredentialSource>>,
+    tenant: Option<Tenant>,
     rule: TagRule,
     platform: Option<Platform>,
     limit: usize,
@@ -69,10 +70,11 @@ impl ImageSourceBuilder {
     }
 
     /// What the sources of one program share. It replaces [`http`](Self::http), [`credentials`](Self::credentials),
-    /// [`clock`](Self::clock) and [`cache_dir`](Self::cache_dir).
+    /// [`tenant`](Self::tenant), [`clock`](Self::clock) and [`cache_dir`](Self::cache_dir).
     pub fn context(self, context: &SourceContext) -> Self {
         self.http(context.http.clone())
             .credentials(Arc::clone(&context.credentials))
+            .tenant(context.tenant.clone())
             .clock(Arc::clone(&context.clock))
             .cache_dir(context.cache_dir.clone())
     }
@@ -93,6 +95,13 @@ impl ImageSourceBuilder {
     /// [`registry`](Self::registry), which has none by default.
     pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// Whose source it is: the credential is looked up for this tenant, and what was read with it is kept for this tenant alone. Defaults to
+    /// that of the [`registry`](Self::registry), which has none by default.
+    pub fn tenant(mut self, tenant: impl Into<Tenant>) -> Self {
+        self.tenant = Some(tenant.into());
         self
     }
 
@@ -150,9 +159,8 @@ impl ImageSourceBuilder {
     }
 
     /// A text that is part of the key of cached facts: sources that share a cache share facts only within one scope. It must not
-    /// be secret. Defaults to the empty text. The [scope](artifact_http::Login::scope) of the credential is always part of the key, so that
-    /// no source gets facts that its own credential may not read; credentials that were given to the client directly have no scope,
-    /// and need this one.
+    /// be secret. Defaults to the empty text. The [scope](artifact_http::Identity::scope) of the identity is always part of the key, so that
+    /// no source gets facts that its own credential may not read.
     pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
         self.scope = scope.into();
         self
@@ -195,6 +203,10 @@ impl ImageSourceBuilder {
             Some(credentials) => registry.with_credentials(credentials),
             None => registry,
         };
+        let registry = match self.tenant {
+            Some(tenant) => registry.for_tenant(tenant),
+            None => registry,
+        };
         let repository = registry.repository(&self.repo_url).map_err(|error| error.with_id(&id))?;
         let trusts_tags = self.cache_by_tag_policy.trusts(self.rule.strategy(), self.cache_by_tag);
         let trusts_tags = trusts_tags.map_err(|error| error.with_id(&id))?;
@@ -231,6 +243,7 @@ impl ImageSource {
             http: None,
             registry: None,
             credentials: None,
+            tenant: None,
             rule: TagRule::semver(None),
             platform: None,
             limit: DEFAULT_LIMIT,

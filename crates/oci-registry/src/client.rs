@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use artifact_http::{Call, Credential, CredentialSource, HttpClient, Identity, Origin, Pace, SingleFlight};
+use artifact_http::{
+    Call, CredentialRequest, CredentialSource, HttpClient, Identity, Origin, Pace, SingleFlight, Tenant,
+};
 use artifact_source::{Error, SourceKind};
 use bytes::Bytes;
 
@@ -17,6 +19,7 @@ use crate::{Digest, Fetched, Head, ImageName};
 pub struct RegistryClient {
     http: HttpClient,
     credentials: Arc<dyn CredentialSource>,
+    tenant: Tenant,
     auth: Arc<AuthCache>,
     heads: Arc<HeadSupport>,
     in_flight: Arc<InFlight>,
@@ -73,6 +76,7 @@ impl RegistryClientBuilder {
         RegistryClient {
             http: self.http.with_pace(self.pace),
             credentials: self.credentials,
+            tenant: Tenant::default(),
             auth: Arc::default(),
             heads: Arc::default(),
             in_flight: Arc::default(),
@@ -98,6 +102,14 @@ impl RegistryClient {
     #[must_use]
     pub fn with_credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Arc::new(credentials);
+        self
+    }
+
+    /// The same client, with its tokens, rate limits and connections, for another tenant: whose credentials are looked up. Tokens
+    /// are shared within one tenant only, unless they were got without a credential. Defaults to no tenant.
+    #[must_use]
+    pub fn for_tenant(mut self, tenant: impl Into<Tenant>) -> Self {
+        self.tenant = tenant.into();
         self
     }
 
@@ -127,8 +139,8 @@ struct InFlight {
     blobs: SingleFlight<(RepositoryKey, Digest, u64), Bytes>,
 }
 
-/// A repository as the holder of one credential may read it.
-type RepositoryKey = (Origin, String, Option<Credential>);
+/// A repository as one identity may read it.
+type RepositoryKey = (Origin, String, Identity);
 
 /// One repository of one registry. Clones are cheap.
 ///
@@ -159,8 +171,19 @@ impl Repository {
     pub async fn identity(&self) -> Result<Identity, Error> {
         match &self.identity {
             Some(identity) => Ok(Identity::clone(identity)),
-            None => Identity::resolve(&*self.client.credentials, &self.client.kind, &self.repo_url).await,
+            None => {
+                let RegistryClient { credentials, tenant, kind, http, .. } = &self.client;
+                let request = CredentialRequest::new(kind, &self.repo_url)
+                    .for_tenant(tenant)
+                    .with_skipped_tls_verify(http.skips_tls_verify());
+                Identity::resolve(&**credentials, &request).await
+            }
         }
+    }
+
+    /// Whether its client checks no certificates: see [`HttpClient::skips_tls_verify`].
+    pub fn skips_tls_verify(&self) -> bool {
+        self.client.http.skips_tls_verify()
     }
 
     /// The same repository, always read as this identity: for the reads of one discovery, which belong together. Defaults to asking the
@@ -190,12 +213,13 @@ impl Repository {
     /// pages; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) if a page is not a list of tags or the pages repeat; and as [`manifest`](Self::manifest).
     /// A part of the list is never returned as the whole.
     pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
-        let reader = self.reader().await?;
+        let (reader, identity) = self.shared_reader().await?;
         let read = || {
             let (reader, call) = (reader.clone(), call.clone());
             async move { crate::tags::list(&reader, &call).await.map(Arc::new) }
         };
-        self.client.in_flight.tags.share(key(&reader), call, read).await.map(Arc::unwrap_or_clone)
+        let tags = self.client.in_flight.tags.share(key(&reader), call, read).await;
+        tags.map(Arc::unwrap_or_clone).map_err(|error| identity.explain(error))
     }
 
     /// The digest of a tag: one HEAD request, or none if the registry does not support HEAD.
@@ -209,13 +233,13 @@ impl Repository {
     ///
     /// As [`manifest`](Self::manifest).
     pub async fn head_manifest(&self, reference: &str, call: &Call) -> Result<Head, Error> {
-        let reader = self.reader().await?;
+        let (reader, identity) = self.shared_reader().await?;
         let read = || {
             let (reader, reference, call) = (reader.clone(), reference.to_owned(), call.clone());
             async move { reader.head_manifest(&reference, &call).await }
         };
         let key = (key(&reader), reference.to_owned());
-        self.client.in_flight.heads.share(key, call, read).await
+        self.client.in_flight.heads.share(key, call, read).await.map_err(|error| identity.explain(error))
     }
 
     /// The manifest of a tag or a digest: one GET request.
@@ -229,13 +253,13 @@ impl Repository {
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) if `reference` is neither a tag nor a digest; and all
     /// [errors of a request](artifact_http::HttpClient::fetch).
     pub async fn manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
-        let reader = self.reader().await?;
+        let (reader, identity) = self.shared_reader().await?;
         let read = || {
             let (reader, reference, call) = (reader.clone(), reference.to_owned(), call.clone());
             async move { reader.manifest(&reference, &call).await }
         };
         let key = (key(&reader), reference.to_owned());
-        self.client.in_flight.manifests.share(key, call, read).await
+        self.client.in_flight.manifests.share(key, call, read).await.map_err(|error| identity.explain(error))
     }
 
     /// A blob of at most `max_bytes` bytes: one GET request, and one more if the registry redirects it.
@@ -244,13 +268,20 @@ impl Repository {
     ///
     /// As [`manifest`](Self::manifest).
     pub async fn blob(&self, digest: &Digest, max_bytes: u64, call: &Call) -> Result<Bytes, Error> {
-        let reader = self.reader().await?;
+        let (reader, identity) = self.shared_reader().await?;
         let read = || {
             let (reader, digest, call) = (reader.clone(), digest.clone(), call.clone());
             async move { reader.blob(&digest, max_bytes, &call).await }
         };
         let key = (key(&reader), digest.clone(), max_bytes);
-        self.client.in_flight.blobs.share(key, call, read).await
+        self.client.in_flight.blobs.share(key, call, read).await.map_err(|error| identity.explain(error))
+    }
+
+    /// A reader whose answers other tenants may get, and the identity that errors are explained to.
+    async fn shared_reader(&self) -> Result<(Reader, Identity), Error> {
+        let reader = self.reader().await?;
+        let identity = reader.identity.without_reason();
+        Ok((Reader { identity, ..reader.clone() }, reader.identity))
     }
 
     pub(crate) async fn reader(&self) -> Result<Reader, Error> {
@@ -267,7 +298,7 @@ impl Repository {
 
 fn key(reader: &Reader) -> RepositoryKey {
     let repository = reader.endpoint.name.repository().to_owned();
-    (reader.endpoint.origin(), repository, reader.identity.credential().cloned())
+    (reader.endpoint.origin(), repository, reader.identity.clone())
 }
 
 impl fmt::Debug for RegistryClient {

@@ -133,7 +133,7 @@ impl Reader {
 
     /// Sends a request, authenticated as the registry requires.
     pub(crate) async fn fetch(&self, request: Request, call: &Call) -> Result<Response, Error> {
-        let session = self.auth.session(&self.endpoint, self.identity.credential().cloned(), self.purpose);
+        let session = self.auth.session(&self.endpoint, &self.identity, self.purpose);
         let Self { http, endpoint, identity, purpose, .. } = self;
         let access = Access { http, endpoint, identity, call, purpose: *purpose };
         session.fetch(access, request).await

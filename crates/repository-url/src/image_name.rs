@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::hazard::UrlHazard;
 use crate::host::is_host;
 use crate::redact::redact_url;
 
@@ -165,6 +166,12 @@ impl FromStr for ImageName {
         if !is_host(&registry) {
             return Err(invalid("an invalid host", "write host or host:port before the first slash"));
         }
+        if UrlHazard::check(&format!("oci://{registry}/a")).is_err() {
+            return Err(invalid(
+                "a host that is read as another one than it is written, or the port 0,",
+                "write a name, or an address of four numbers such as 192.0.2.1, and a port from 1 to 65535",
+            ));
+        }
         let repository = match repository.contains('/') {
             false if registry == DOCKER_HUB && after_scheme.is_none() => format!("library/{repository}"),
             _ => repository.to_owned(),
@@ -295,5 +302,17 @@ mod tests {
         check_error("host:99999/a", "an invalid host");
         check_error(":5000/a", "an invalid host");
         check_error("a.b#c/d", "an invalid host");
+        for name in ["127.1/a", "2130706433:80/a", "oci://2130706433/a", "0x7f.1/a", "host:0/a"] {
+            check_error(name, "a host that is read as another one");
+        }
+        for name in [
+            r"2130706433\@ghcr.io/a",
+            "ghcr.io/%2e%2e/a",
+            "ghcr.io/a\u{202e}",
+            "g\u{131}thub.com/a",
+            "ghcr.io/a\n",
+        ] {
+            assert!(name.parse::<ImageName>().is_err(), "{name:?}");
+        }
     }
 }

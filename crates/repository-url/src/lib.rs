@@ -24,14 +24,17 @@
 
 mod authority;
 mod go_url;
+mod hazard;
 mod host;
 mod image_name;
 mod label;
 mod normalize;
+mod parts;
 mod printable;
 mod redact;
 
 pub use authority::{HiddenHost, hides_host};
+pub use hazard::UrlHazard;
 pub use host::{Ipv4Host, ipv4_host};
 pub use image_name::{
     DOCKER_HUB, DOCKER_HUB_HOST, ImageName, InvalidImageName, is_docker_hub, is_tag, registry_host,
@@ -39,6 +42,7 @@ pub use image_name::{
 };
 pub use label::SourceLabel;
 pub use normalize::{normalize_chart, normalize_git, normalize_image};
+pub use parts::UrlParts;
 pub use printable::{is_printable, printable};
 pub use redact::{names_secret, redact, redact_url, redact_user, without_credential};
 

@@ -8,9 +8,9 @@ use artifact_credentials::{
     Chain, DockerConfig, DockerSecret, HelmPaths, HelmRegistryConfig, KargoSecret, KargoSecrets,
     StandardPaths,
 };
-use artifact_http::{Call, CredentialSource};
+use artifact_http::{Call, CredentialRequest, CredentialSource, Login, Tenant};
 use artifact_source::Error;
-use warehouse_spec::Warehouse;
+use async_trait::async_trait;
 
 use crate::arguments::Credentials;
 use crate::input::{file_name, manifest_files, read_text};
@@ -26,44 +26,50 @@ const SHARED_NAMESPACE: &str = "kargo-shared-resources";
 #[derive(Debug)]
 pub(crate) struct CredentialStore {
     secrets: Option<KargoSecrets>,
-    /// The namespaces of the Secrets, in the order of the files.
-    namespaces: Vec<String>,
-    /// The Secrets that hold docker's credentials, with their namespaces.
-    pull_secrets: Vec<(String, Chain)>,
+    pull_secrets: PullSecrets,
     /// `DOCKER_AUTH_CONFIG`, docker's files, and for charts what `helm registry login` wrote.
     docker: Chain,
 }
 
 impl CredentialStore {
-    /// The credentials for a Warehouse: the Secrets of its own namespace, those of no namespace, the shared ones, all others; the
-    /// Secrets that hold docker's credentials in the same order; and then what docker itself reads.
-    pub(crate) fn for_warehouse(&self, warehouse: &Warehouse) -> Arc<dyn CredentialSource> {
-        self.for_namespace(warehouse.metadata.namespace.as_deref())
+    /// The credentials for Warehouses, all of which belong to the user: the Secrets of a Warehouse's own namespace, those of no namespace, the shared
+    /// ones, all others; the Secrets that hold docker's credentials in the same order; and then what docker itself reads.
+    pub(crate) fn for_warehouses(&self) -> Arc<dyn CredentialSource> {
+        let Some(secrets) = &self.secrets else { return Arc::new(self.docker.clone()) };
+        let chain = Chain::new().with(secrets.clone()).with(self.pull_secrets.clone());
+        Arc::new(chain.with(self.docker.clone()))
     }
 
     /// The credentials for what belongs to no Warehouse, such as a chart that is published.
     pub(crate) fn for_publishing(&self) -> Arc<dyn CredentialSource> {
-        self.for_namespace(None)
+        self.for_warehouses()
+    }
+}
+
+/// Secrets that hold docker's credentials, with their namespaces, in the order of the files.
+#[derive(Clone, Debug, Default)]
+struct PullSecrets(Arc<[(String, Arc<DockerConfig>)]>);
+
+impl PullSecrets {
+    /// Those of the namespace of the Warehouse, those of none, the shared ones, all others.
+    fn for_tenant(&self, tenant: &Tenant) -> Chain {
+        let order = [tenant.name().unwrap_or_default(), "", SHARED_NAMESPACE];
+        let mut sorted: Vec<_> = self.0.iter().collect();
+        let position =
+            |namespace: &str| order.iter().position(|known| *known == namespace).unwrap_or(order.len());
+        sorted.sort_by_key(|(namespace, _)| position(namespace));
+        sorted.into_iter().map(|(_, config)| Arc::clone(config)).collect()
+    }
+}
+
+#[async_trait]
+impl CredentialSource for PullSecrets {
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+        self.for_tenant(request.tenant).credential(request).await
     }
 
-    fn for_namespace(&self, own: Option<&str>) -> Arc<dyn CredentialSource> {
-        let Some(secrets) = &self.secrets else { return Arc::new(self.docker.clone()) };
-        let mut order: Vec<&str> = own.into_iter().chain(["", SHARED_NAMESPACE]).collect();
-        for namespace in &self.namespaces {
-            if !order.contains(&namespace.as_str()) {
-                order.push(namespace);
-            }
-        }
-        let order = order.into_iter().map(str::to_owned).collect::<Vec<_>>();
-        let mut chain = Chain::new();
-        let position = |namespace: &str| order.iter().position(|known| known == namespace);
-        let mut pull_secrets: Vec<_> = self.pull_secrets.iter().collect();
-        pull_secrets.sort_by_key(|(namespace, _)| position(namespace));
-        chain = chain.with(secrets.clone().namespaces(order.iter().map(String::as_str)));
-        for (_, config) in pull_secrets {
-            chain = chain.with(config.clone());
-        }
-        Arc::new(chain.with(self.docker.clone()))
+    fn hint(&self, request: &CredentialRequest<'_>) -> Option<String> {
+        self.for_tenant(request.tenant).hint(request)
     }
 }
 
@@ -93,26 +99,17 @@ pub(crate) async fn read(
 }
 
 fn read_all(arguments: &Credentials, messages: &Messages) -> Result<CredentialStore, Exit> {
-    let mut found = CredentialStore {
-        secrets: None,
-        namespaces: Vec::new(),
-        pull_secrets: Vec::new(),
-        docker: Chain::new(),
-    };
+    let mut found =
+        CredentialStore { secrets: None, pull_secrets: PullSecrets::default(), docker: Chain::new() };
     // All that is wrong is told before the command fails.
     let mut bad = false;
     if !arguments.credentials.is_empty() {
         let (secrets, pull_secrets) = secrets(&arguments.credentials, messages, &mut bad);
-        let pulls = pull_secrets.iter().map(DockerSecret::namespace);
-        for namespace in secrets.iter().map(KargoSecret::namespace).chain(pulls) {
-            if !found.namespaces.iter().any(|known| known == namespace) {
-                found.namespaces.push(namespace.to_owned());
-            }
-        }
-        let chain =
-            |secret: DockerSecret| (secret.namespace().to_owned(), Chain::new().with(secret.into_config()));
-        found.pull_secrets = pull_secrets.into_iter().map(chain).collect();
-        let secrets: KargoSecrets = secrets.into_iter().collect();
+        let named = |secret: DockerSecret| (secret.namespace().to_owned(), Arc::new(secret.into_config()));
+        found.pull_secrets = PullSecrets(pull_secrets.into_iter().map(named).collect());
+        // Whoever runs the command owns all Secrets and all Warehouses.
+        let secrets = secrets.into_iter().collect::<KargoSecrets>();
+        let secrets = secrets.shared_namespaces([SHARED_NAMESPACE]).all_namespaces();
         for problem in secrets.problems() {
             messages.warning(&problem.to_string(), problem.hint.as_deref());
         }

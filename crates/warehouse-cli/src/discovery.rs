@@ -9,7 +9,6 @@ use warehouse_spec::{Located, Location, Warehouse};
 
 use crate::arguments::DiscoveryNetwork;
 use crate::credentials;
-use crate::credentials::CredentialStore;
 use crate::message::{Exit, Messages, explained};
 use crate::network::{cache_dir, http};
 
@@ -40,11 +39,10 @@ impl Discovered {
     }
 }
 
-/// A discoverer with its credentials and its deadline.
+/// A discoverer and its deadline.
 #[derive(Debug)]
 pub(crate) struct Session {
     discoverer: Discoverer,
-    pub(crate) credentials: CredentialStore,
     /// The end of the time limit.
     pub(crate) deadline: Instant,
 }
@@ -63,7 +61,8 @@ impl Session {
             messages.error(&message);
             Exit::Usage
         })?;
-        Ok(Self { discoverer, credentials, deadline })
+        let discoverer = discoverer.with_credentials(credentials.for_warehouses());
+        Ok(Self { discoverer, deadline })
     }
 
     /// Discovers all Warehouses at once, each with an observer, and prints what failed, in the order of the manifests.
@@ -76,8 +75,7 @@ impl Session {
         let several = warehouses.len() > 1;
         let discover = async |warehouse: Located<Warehouse>| {
             let observer = observe(&warehouse);
-            let discoverer = self.discoverer.with_credentials(self.credentials.for_warehouse(&warehouse));
-            let run = discoverer.run(&warehouse).with_observer(&observer).with_deadline(self.deadline);
+            let run = self.discoverer.run(&warehouse).with_observer(&observer).with_deadline(self.deadline);
             let report = run.await;
             (Discovered { warehouse, report }, observer)
         };

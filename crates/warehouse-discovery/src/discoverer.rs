@@ -113,8 +113,9 @@ impl Discoverer {
         DiscovererBuilder::default()
     }
 
-    /// The same discoverer, with its connections, rates, tokens and caches, for Warehouses whose credentials are found elsewhere: in
-    /// the namespace of another project, for example. A token is shared only where the credential is the same.
+    /// The same discoverer, with its connections, rates, tokens and caches, and another source of credentials: for Secrets that have
+    /// changed. Several tenants need no discoverer each, because a source of credentials is told [whose](artifact_http::Tenant)
+    /// Warehouse it is.
     #[must_use]
     pub fn with_credentials(&self, credentials: impl CredentialSource + 'static) -> Self {
         Self { shared: Arc::clone(&self.shared), credentials: Arc::new(credentials) }
@@ -345,7 +346,10 @@ impl DiscovererBuilder {
         self
     }
 
-    /// Where credentials are looked up. Defaults to none: every repository is asked anonymously.
+    /// Where credentials are looked up, for the tenant of each run. Defaults to none: every repository is asked anonymously.
+    ///
+    /// A source that does not distinguish tenants, such as a [`Credential`](artifact_http::Credential) or the configuration of docker, gives its
+    /// credentials to every Warehouse.
     #[must_use]
     pub fn credentials(mut self, credentials: impl CredentialSource + 'static) -> Self {
         self.credentials = Arc::new(credentials);

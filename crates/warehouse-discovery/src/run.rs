@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use artifact_http::Tenant;
 use artifact_source::{
     AnyArtifact, AnySource, ArtifactSource, Candidate, Cost, DiscoverRequest, Discovery, Error, ErrorKind,
     Meter, Observation, Principal, Rejection, SourceId, Trace, Warning, lock,
@@ -44,14 +45,19 @@ pub struct Run<'a> {
     previous: Option<&'a Snapshot>,
     observer: &'a dyn Observer,
     deadline: Option<Instant>,
+    tenant: Tenant,
 }
 
 impl Discoverer {
     /// The sources that a run over this Warehouse would ask, in the manifest's order, and for a subscription that
-    /// no source can be made of, why. Nothing is fetched.
+    /// no source can be made of, why. They belong to the tenant of the Warehouse's namespace. Nothing is fetched.
     pub fn compile(&self, warehouse: &Warehouse) -> Vec<Compiled> {
+        self.compile_for(warehouse, &Tenant::from(warehouse.namespace()))
+    }
+
+    fn compile_for(&self, warehouse: &Warehouse, tenant: &Tenant) -> Vec<Compiled> {
         let needed = NeededCreated::of_warehouse(warehouse);
-        let context = KindContext { discoverer: self, warehouse, needed };
+        let context = KindContext { discoverer: self, tenant, warehouse, needed };
         let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
         subscriptions
             .map(|(index, subscription)| {
@@ -73,6 +79,10 @@ impl Discoverer {
     /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
     /// cancels it.
     ///
+    /// It is a run for the [tenant](Tenant) of the Warehouse's namespace, or for none where the Warehouse has no namespace: its credentials are looked up
+    /// for this tenant, and what is read with them is kept for this tenant alone. A program that does not know the namespace from whoever vouches
+    /// for it, such as the API server of a cluster, names the tenant by [`Run::for_tenant`].
+    ///
     /// It returns no error: failures are in the report.
     pub fn run<'a>(&'a self, warehouse: &'a Warehouse) -> Run<'a> {
         Run::new(self, warehouse)
@@ -81,7 +91,14 @@ impl Discoverer {
 
 impl<'a> Run<'a> {
     pub(crate) fn new(discoverer: &'a Discoverer, warehouse: &'a Warehouse) -> Self {
-        Self { discoverer, warehouse, previous: None, observer: &(), deadline: None }
+        let tenant = Tenant::from(warehouse.namespace());
+        Self { discoverer, warehouse, previous: None, observer: &(), deadline: None, tenant }
+    }
+
+    /// The tenant of the run. Defaults to the namespace of the Warehouse.
+    pub fn for_tenant(mut self, tenant: impl Into<Tenant>) -> Self {
+        self.tenant = tenant.into();
+        self
     }
 
     /// What an earlier run left, so that this one may ask less.
@@ -105,7 +122,7 @@ impl<'a> Run<'a> {
     async fn go(self) -> Report {
         let discovered_at = self.discoverer.now();
         let started = Instant::now();
-        let compiled = self.discoverer.compile(self.warehouse);
+        let compiled = self.discoverer.compile_for(self.warehouse, &self.tenant);
         let span = spans::of_run(self.warehouse);
         let ask = |compiled: Compiled| {
             let subscription = spans::of_subscription(&span, &compiled.id);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, Login};
+use artifact_http::{CredentialRequest, CredentialSource, Login};
 use artifact_source::{Error, SourceKind};
 use async_trait::async_trait;
 
@@ -86,16 +86,16 @@ impl HelmRegistryConfig {
 
 #[async_trait]
 impl CredentialSource for HelmRegistryConfig {
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
-        match kind {
-            SourceKind::Chart => self.0.credential(kind, url).await,
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+        match request.kind {
+            SourceKind::Chart => self.0.credential(request).await,
             _ => Ok(None),
         }
     }
 
-    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
-        match kind {
-            SourceKind::Chart => self.0.hint(kind, url),
+    fn hint(&self, request: &CredentialRequest<'_>) -> Option<String> {
+        match request.kind {
+            SourceKind::Chart => self.0.hint(request),
             _ => None,
         }
     }
@@ -131,9 +131,10 @@ mod tests {
         std::fs::write(&file, r#"{"auths": {"ghcr.io": {"auth": "bWU6aHVudGVyMg=="}}}"#).unwrap();
         let paths = HelmPaths { registry_config: Some(file), ..HelmPaths::default() };
         let config = HelmRegistryConfig::from_paths(&paths).unwrap().unwrap();
-        let url = "ghcr.io/example/web";
-        assert!(config.credential(&SourceKind::Chart, url).await.unwrap().is_some());
-        assert!(config.credential(&SourceKind::Image, url).await.unwrap().is_none());
-        assert_eq!(config.hint(&SourceKind::Image, url), None);
+        let (chart, image) = (SourceKind::Chart, SourceKind::Image);
+        let [chart, image] = [&chart, &image].map(|kind| CredentialRequest::new(kind, "ghcr.io/example/web"));
+        assert!(config.credential(&chart).await.unwrap().is_some());
+        assert!(config.credential(&image).await.unwrap().is_none());
+        assert_eq!(config.hint(&image), None);
     }
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, fs};
 
-use artifact_http::{Credential, CredentialSource, Login};
-use artifact_source::{Error, ErrorKind, SourceKind, printable};
+use artifact_http::{Credential, CredentialRequest, CredentialSource, Login};
+use artifact_source::{Error, ErrorKind, printable};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
@@ -23,23 +23,26 @@ use helper::{Answer, AnswerCache, HelperRequest};
 
 /// Docker's `config.json` or Podman's `auth.json`, and the credential helpers that it names.
 ///
-/// It has credentials for images and for charts in registries, never for Git repositories or classic chart repositories.
+/// It has credentials for images and for charts in registries, never for Git repositories or classic chart repositories. Every tenant gets
+/// them, also for a server whose certificate is not checked, so a program with several tenants uses none, or wraps it in a
+/// source that looks at the [tenant](CredentialRequest::tenant).
 ///
 /// ```
 /// use artifact_credentials::DockerConfig;
-/// use artifact_http::{CredentialSource, Identity};
+/// use artifact_http::{CredentialRequest, CredentialSource};
 /// use artifact_source::SourceKind;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let text = br#"{"auths": {"https://ghcr.io/v2/": {"auth": "bWU6aHVudGVyMg=="}}}"#;
 /// let config = DockerConfig::from_slice(text, "config.json")?;
 ///
-/// let login = config.credential(&SourceKind::Image, "ghcr.io/example/app").await?.unwrap();
-/// assert_eq!(login.scope(), "me of config.json");
+/// let request = CredentialRequest::new(&SourceKind::Image, "ghcr.io/example/app");
+/// let login = config.credential(&request).await?.unwrap();
+/// assert_eq!(login.to_string(), "me of config.json");
 ///
-/// let url = "quay.io/example/app";
-/// assert!(config.credential(&SourceKind::Image, url).await?.is_none());
-/// assert_eq!(config.hint(&SourceKind::Image, url).unwrap(), "config.json has nothing for quay.io, only for ghcr.io");
+/// let request = CredentialRequest::new(&SourceKind::Image, "quay.io/example/app");
+/// assert!(config.credential(&request).await?.is_none());
+/// assert_eq!(config.hint(&request).unwrap(), "config.json has nothing for quay.io, only for ghcr.io");
 /// # Ok::<(), artifact_source::Error>(())
 /// # }).unwrap();
 /// ```
@@ -263,8 +266,8 @@ impl fmt::Display for HelperField {
 
 #[async_trait]
 impl CredentialSource for DockerConfig {
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
-        let Some(repository) = Repository::of(kind, url) else { return Ok(None) };
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+        let Some(repository) = Repository::of(request.kind, request.url) else { return Ok(None) };
         if let Some((helper, field)) = self.helper(&repository.host)
             && let Some(login) = self.ask(helper, field, &repository).await?
         {
@@ -283,8 +286,8 @@ impl CredentialSource for DockerConfig {
         }
     }
 
-    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
-        let repository = Repository::of(kind, url)?;
+    fn hint(&self, request: &CredentialRequest<'_>) -> Option<String> {
+        let repository = Repository::of(request.kind, request.url)?;
         let (name, host) = (&self.name, &repository.host);
         if let Some((helper, field)) = self.helper(host) {
             let program = helper.program()?;
@@ -384,6 +387,8 @@ const TYPES: [(&str, &str); 2] =
 /// Kargo does not read such Secrets, so they are not part of [`KargoSecrets`](crate::KargoSecrets). They need no label. A credential helper
 /// that one names is not started: only its `auths` count, as for Kubernetes.
 ///
+/// It is a source of credentials for the tenant of its namespace alone, and where it has no namespace for requests without a tenant.
+///
 /// ```
 /// use artifact_credentials::DockerSecret;
 ///
@@ -427,9 +432,26 @@ impl DockerSecret {
         &self.config
     }
 
-    /// Its content, as a source of credentials.
+    /// Its content, as a source of credentials that no longer knows the namespace: every tenant gets them.
     pub fn into_config(self) -> DockerConfig {
         self.config
+    }
+}
+
+impl DockerSecret {
+    fn is_for(&self, request: &CredentialRequest<'_>) -> bool {
+        request.tenant.name().unwrap_or_default() == self.namespace
+    }
+}
+
+#[async_trait]
+impl CredentialSource for DockerSecret {
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+        if self.is_for(request) { self.config.credential(request).await } else { Ok(None) }
+    }
+
+    fn hint(&self, request: &CredentialRequest<'_>) -> Option<String> {
+        if self.is_for(request) { self.config.hint(request) } else { None }
     }
 }
 

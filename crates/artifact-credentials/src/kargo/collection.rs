@@ -6,6 +6,7 @@ use artifact_http::Credential;
 use artifact_source::printable;
 use go_compat::GoRegex;
 
+use super::pattern::weakness;
 use super::repository::{CredType, ExactName, Repository};
 use super::secret::{KargoSecret, Problem, key};
 
@@ -165,6 +166,15 @@ impl Entry {
             }
             Target::Unknown
         });
+        if let Target::Pattern(pattern) = &target
+            && cred_type.is_some()
+            && let Some(what) = weakness(pattern)
+        {
+            let hint = r"begin it with ^ and the scheme, and end the host with a slash: ^https://git\.example\.com/team/";
+            let message = format!("has a `{}` that {what}", key::REPO_URL);
+            let weak = problem(&secret, Some(key::REPO_URL), message, Some(hint.to_owned()));
+            problems.push(Problem { is_unusable: false, ..weak });
+        }
         let content = content(&secret, cred_type);
         if cred_type.is_some() {
             problems.extend(line_breaks(&secret, &[key::REPO_URL, key::IS_REGEX], &target));

@@ -7,10 +7,13 @@ use repository_url::{DOCKER_HUB, is_docker_hub};
 use super::collection::{Collection, Content, Entry, Target};
 use super::repository::{ExactName, Repository};
 
-/// A search for a Secret that found none.
+/// A search for a Secret that found none. What it says names no Secret of a namespace that is not searched: that is the business of another
+/// tenant.
 pub(super) struct Search<'a> {
     pub(super) collection: &'a Collection,
     pub(super) namespaces: Vec<&'a str>,
+    /// Whether these are all.
+    pub(super) all_namespaces: bool,
     pub(super) repository: &'a Repository,
     /// The repository's URL without credentials.
     pub(super) url: String,
@@ -28,8 +31,8 @@ impl<'a> Search<'a> {
                 self.url
             ));
         }
-        if self.namespaces.is_empty() {
-            return Some("no Secret is used, because no namespace was given".to_owned());
+        if self.namespaces == [""] && self.candidates().next().is_none() {
+            return Some("no Secret of a namespace is used, because the Warehouse is in none".to_owned());
         }
         if let Some(found) = self.collection.find(self.repository, self.namespaces.iter().copied()) {
             let (Content::Nothing(problem) | Content::Broken(problem)) = &found.content else { return None };
@@ -76,9 +79,21 @@ impl<'a> Search<'a> {
     fn count(&self) -> String {
         let (what, url) = (self.repository.cred_type, &self.url);
         match self.candidates().count() {
-            0 => format!("there is no Secret for {what}"),
+            0 => format!("there is no Secret for {what}{}", self.searched()),
             1 => format!("the only Secret for {what} does not have the repoURL {url}"),
             many => format!("of {many} Secrets for {what} none has the repoURL {url}"),
+        }
+    }
+
+    /// Where was searched, if not everywhere.
+    fn searched(&self) -> String {
+        let named: Vec<_> =
+            self.namespaces.iter().copied().filter(|namespace| !namespace.is_empty()).collect();
+        match named.as_slice() {
+            _ if self.all_namespaces => String::new(),
+            [] => String::new(),
+            [one] => format!(" in the namespace {one}"),
+            [first @ .., last] => format!(" in the namespaces {} and {last}", first.join(", ")),
         }
     }
 
@@ -87,7 +102,7 @@ impl<'a> Search<'a> {
         let requested = UrlParts::parse(&self.repository.url);
         self.line_break()
             .or_else(|| self.wrong_label())
-            .or_else(|| self.wrong_namespace())
+            .or_else(|| self.without_namespace())
             .or_else(|| self.undeclared_pattern())
             .or_else(|| self.other_spelling(&requested))
             .or_else(|| self.nearest_path(&requested))
@@ -123,15 +138,16 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// A Secret in a namespace that is not searched.
-    fn wrong_namespace(&self) -> Option<String> {
+    /// A Secret without a namespace, where the Warehouse has one. Only a file has such Secrets, and no tenant owns them.
+    fn without_namespace(&self) -> Option<String> {
         let is_it = |entry: &&Entry| {
             entry.cred_type == Some(self.repository.cred_type)
+                && entry.secret.namespace.is_empty()
                 && !self.is_in_namespaces(entry)
                 && entry.is_for(self.repository)
         };
         let secret = &self.collection.entries.iter().find(is_it)?.secret;
-        Some(format!("{secret} has it, but the namespace {} is not searched", secret.namespace))
+        Some(format!("{secret} has it, but is in no namespace"))
     }
 
     /// A pattern without `repoURLIsRegex`.

@@ -2,29 +2,33 @@
 
 mod collection;
 mod hint;
+mod pattern;
 mod repository;
 mod secret;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use artifact_http::{CredentialSource, Login, Url, is_loopback};
-use artifact_source::{Error, SourceKind, lock, printable, redact_url};
+use artifact_http::{CredentialRequest, CredentialSource, Login, Tenant, Url, is_loopback};
+use artifact_source::{Error, ErrorKind, lock, printable, redact_url};
 use async_trait::async_trait;
 
-use collection::{Collection, Content, Target, plain_http};
+use collection::{Collection, Content, Entry, Target, plain_http};
 use hint::Search;
 use repository::{CredType, Repository};
 
 pub use secret::{KargoSecret, Problem};
 pub(crate) use secret::{decode, documents, name_of};
 
-/// Kargo's Secrets, for the repositories that they are for.
+/// Kargo's Secrets, for the repositories that they are for and the tenants whose namespaces they are in.
+///
+/// One value holds the Secrets of a whole cluster and serves all of its Warehouses: a request gets the Secrets of its
+/// [tenant](CredentialRequest::tenant)'s namespace and those of the [shared namespaces](Self::shared_namespaces), and never others.
 ///
 /// ```
 /// use artifact_credentials::KargoSecrets;
-/// use artifact_http::CredentialSource;
+/// use artifact_http::{CredentialRequest, CredentialSource, Tenant};
 /// use artifact_source::SourceKind;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -41,15 +45,18 @@ pub(crate) use secret::{decode, documents, name_of};
 ///   username: me
 ///   password: hunter2
 /// ";
-/// let secrets = KargoSecrets::from_yaml(text, "secrets.yaml")?.namespaces(["team", "kargo-shared-resources"]);
+/// let secrets = KargoSecrets::from_yaml(text, "secrets.yaml")?.shared_namespaces(["kargo-shared-resources"]);
 ///
-/// let login = secrets.credential(&SourceKind::Image, "ghcr.io/example/app").await?.unwrap();
+/// let (team, other) = (Tenant::new("team"), Tenant::new("other"));
+/// let request = CredentialRequest::new(&SourceKind::Image, "ghcr.io/example/app");
+/// let login = secrets.credential(&request.for_tenant(&team)).await?.unwrap();
 /// assert_eq!(&*login.found_in, "Secret team/ghcr");
+/// assert!(secrets.credential(&request.for_tenant(&other)).await?.is_none());
+/// assert!(secrets.credential(&request).await?.is_none(), "for no tenant there is none");
 ///
-/// let url = "ghcr.io/example/other";
-/// assert!(secrets.credential(&SourceKind::Image, url).await?.is_none());
+/// let request = CredentialRequest::new(&SourceKind::Image, "ghcr.io/example/other").for_tenant(&team);
 /// assert_eq!(
-///     secrets.hint(&SourceKind::Image, url).unwrap(),
+///     secrets.hint(&request).unwrap(),
 ///     "the only Secret for images does not have the repoURL ghcr.io/example/other; nearest: ghcr.io/example/app in Secret team/ghcr",
 /// );
 /// # Ok::<(), artifact_source::Error>(())
@@ -60,7 +67,8 @@ pub(crate) use secret::{decode, documents, name_of};
 ///
 /// - Its label `kargo.akuity.io/cred-type` is `image` for images, `git` for Git repositories, `helm` for charts of either kind. Secrets
 ///   of before Kargo 0.5 (`kargo.akuity.io/secret-type`) are read as Kargo 0.5 converted them.
-/// - Namespace by namespace, in the order of [`namespaces`](Self::namespaces), and within each one first those whose `repoURL` is
+/// - Namespace by namespace: the tenant's own, then those of [`shared_namespaces`](Self::shared_namespaces) in their order; for a request
+///   without a tenant, Secrets without a namespace alone. Within each one first those whose `repoURL` is
 ///   the repository's, both in the normal form of
 ///   [images](warehouse_spec::normalize_image), [charts](warehouse_spec::normalize_chart) or
 ///   [Git](warehouse_spec::normalize_git); then those of which `repoURLIsRegex` is exactly `true` and whose `repoURL`
@@ -70,6 +78,9 @@ pub(crate) use secret::{decode, documents, name_of};
 ///   more than one `@`. A user or password in the URL and a fragment are nothing that a pattern matches, but for a user of letters,
 ///   digits, `-` and `_`. Chart URLs with different ports are different, although Kargo's normal form may lose the port.
 /// - For `http://` URLs of other machines none, unless it is [allowed](Self::allow_plain_http).
+/// - A shared Secret is not given to a server whose certificate is not checked
+///   ([`skips_tls_verify`](CredentialRequest::skips_tls_verify)), because the owner of one Warehouse would decide that for all tenants. That
+///   is an error.
 ///
 /// The first Secret that is for a repository ends the search, whatever it holds:
 ///
@@ -94,7 +105,8 @@ pub(crate) use secret::{decode, documents, name_of};
 #[derive(Clone, Default)]
 pub struct KargoSecrets {
     collection: Arc<Collection>,
-    namespaces: Namespaces,
+    shared: Arc<[String]>,
+    all_namespaces: bool,
     allow_plain_http: bool,
     /// The hints with these settings.
     hints: Arc<HintCache>,
@@ -110,23 +122,23 @@ impl KargoSecrets {
         Ok(KargoSecret::from_yaml(text, file)?.into_iter().collect())
     }
 
-    /// Searches these namespaces only, in this order: usually the project's own, then the shared one
-    /// (`kargo-shared-resources`). Secrets without a namespace come right after the first.
+    /// The namespaces whose Secrets every tenant gets, in the order in which they are searched after its own. Defaults to none; Kargo's is
+    /// `kargo-shared-resources`. The empty name stands for Secrets without a namespace, which only files have.
     ///
-    /// Defaults to none: until a namespace is given, no Secret is used. A program that serves the Warehouses of several namespaces
-    /// makes one clone for each of them; the Secrets themselves are shared.
+    /// A request without a tenant gets none of them.
     #[must_use]
-    pub fn namespaces(mut self, order: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.namespaces = Namespaces::These(order.into_iter().map(Into::into).collect());
+    pub fn shared_namespaces(mut self, order: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.shared = order.into_iter().map(Into::into).collect();
         self.hints = Arc::default();
         self
     }
 
-    /// Searches every namespace, in the order in which they first appeared. Use it only if all Secrets belong to the caller: a Warehouse
-    /// then signs in with the Secrets of every other namespace.
+    /// Gives every request the Secrets of every namespace: of the tenant's own first, then those without a namespace, the shared ones, and all
+    /// others in the order in which they first appeared. Defaults to off. Use it only if all Secrets and all Warehouses belong to one
+    /// owner, as in a command: a Warehouse then signs in with the Secrets of every other namespace, and no Secret counts as shared.
     #[must_use]
     pub fn all_namespaces(mut self) -> Self {
-        self.namespaces = Namespaces::All;
+        self.all_namespaces = true;
         self.hints = Arc::default();
         self
     }
@@ -159,17 +171,24 @@ impl KargoSecrets {
         problems
     }
 
-    fn order(&self) -> Vec<&str> {
-        let given = match &self.namespaces {
-            Namespaces::These(given) => given,
-            Namespaces::All => return self.collection.namespaces.iter().map(String::as_str).collect(),
-        };
-        let mut order: Vec<&str> = given.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
-        // Those without a namespace come right after the first one, wherever they were named.
-        if !given.is_empty() {
-            order.insert(order.len().min(1), "");
+    /// The namespaces that are searched for this tenant; the empty one is that of Secrets without a namespace.
+    fn order<'a>(&'a self, tenant: &'a Tenant) -> Vec<&'a str> {
+        let shared = self.shared.iter().map(String::as_str);
+        let mut order = vec![own_namespace(tenant)];
+        if self.all_namespaces {
+            order.push("");
+            order.extend(shared.chain(self.collection.namespaces.iter().map(String::as_str)));
+        } else if !tenant.is_none() {
+            order.extend(shared);
         }
+        let mut seen = HashSet::new();
+        order.retain(|namespace| seen.insert(*namespace));
         order
+    }
+
+    /// Whether the Secret belongs to all tenants.
+    fn is_shared(&self, entry: &Entry, tenant: &Tenant) -> bool {
+        !self.all_namespaces && entry.secret.namespace != own_namespace(tenant)
     }
 
     fn refuses(&self, url: &str) -> bool {
@@ -178,17 +197,20 @@ impl KargoSecrets {
     }
 }
 
-/// The namespaces that are searched.
-#[derive(Clone, Debug)]
-enum Namespaces {
-    These(Arc<[String]>),
-    All,
+/// The namespace of a tenant; empty, as that of Secrets without one, where there is no tenant.
+fn own_namespace(tenant: &Tenant) -> &str {
+    tenant.name().unwrap_or_default()
 }
 
-impl Default for Namespaces {
-    fn default() -> Self {
-        Self::These(Arc::default())
-    }
+/// The error of a shared Secret for a server that could be anyone.
+fn unverified(entry: &Entry, url: &str) -> Error {
+    let message = format!(
+        "{} is shared, and is not sent to a server whose certificate is not checked (insecureSkipTLSVerify)",
+        entry.secret
+    );
+    Error::new(ErrorKind::Refused, message).with_url(url).with_hint(
+        "make a Secret for it in the namespace of the Warehouse, or trust the certificate of the server and set insecureSkipTLSVerify to false",
+    )
 }
 
 /// Whether every URL parser finds a loopback address in the URL.
@@ -208,14 +230,18 @@ impl FromIterator<KargoSecret> for KargoSecrets {
 
 #[async_trait]
 impl CredentialSource for KargoSecrets {
-    async fn credential(&self, kind: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+        let CredentialRequest { tenant, kind, url, skips_tls_verify, .. } = *request;
         let Some(cred_type) = CredType::of_kind(kind) else { return Ok(None) };
         if self.refuses(url) {
             return Ok(None);
         }
         let repository = Repository::new(cred_type, url);
-        let Some(entry) = self.collection.find(&repository, self.order()) else { return Ok(None) };
+        let Some(entry) = self.collection.find(&repository, self.order(tenant)) else { return Ok(None) };
         match &entry.content {
+            Content::Credential(_) if skips_tls_verify && self.is_shared(entry, tenant) => {
+                Err(unverified(entry, url))
+            }
             Content::Credential(credential) => {
                 Ok(Some(Login::new(credential.clone(), entry.secret.to_string())))
             }
@@ -224,13 +250,15 @@ impl CredentialSource for KargoSecrets {
         }
     }
 
-    fn hint(&self, kind: &SourceKind, url: &str) -> Option<String> {
+    fn hint(&self, request: &CredentialRequest<'_>) -> Option<String> {
+        let CredentialRequest { tenant, kind, url, .. } = *request;
         let cred_type = CredType::of_kind(kind)?;
-        self.hints.hint(cred_type, url, || {
+        self.hints.hint((tenant.clone(), cred_type, url.to_owned()), || {
             let repository = Repository::new(cred_type, url);
             let search = Search {
                 collection: &self.collection,
-                namespaces: self.order(),
+                namespaces: self.order(tenant),
+                all_namespaces: self.all_namespaces,
                 repository: &repository,
                 url: redact_url(url),
             };
@@ -244,7 +272,8 @@ impl fmt::Debug for KargoSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KargoSecrets")
             .field("secrets", &self.collection.entries.iter().map(|entry| &entry.secret).collect::<Vec<_>>())
-            .field("namespaces", &self.namespaces)
+            .field("shared_namespaces", &self.shared)
+            .field("all_namespaces", &self.all_namespaces)
             .field("allow_plain_http", &self.allow_plain_http)
             .finish()
     }
@@ -253,20 +282,17 @@ impl fmt::Debug for KargoSecrets {
 /// How many hints are kept before all are discarded.
 const MAX_HINTS: usize = 1024;
 
+/// The tenant that asks, the type of Secret, and the URL.
+type HintKey = (Tenant, CredType, String);
+
 /// The hints that were computed: a client may want one for every request, and computing it reads every Secret.
 #[derive(Default)]
 pub(super) struct HintCache {
-    hints: Mutex<HashMap<(CredType, String), Option<String>>>,
+    hints: Mutex<HashMap<HintKey, Option<String>>>,
 }
 
 impl HintCache {
-    fn hint(
-        &self,
-        cred_type: CredType,
-        url: &str,
-        compute: impl FnOnce() -> Option<String>,
-    ) -> Option<String> {
-        let key = (cred_type, url.to_owned());
+    fn hint(&self, key: HintKey, compute: impl FnOnce() -> Option<String>) -> Option<String> {
         let known = lock(&self.hints).get(&key).cloned();
         if let Some(hint) = known {
             return hint;

@@ -1,7 +1,7 @@
 //! The forms of `auths`.
 
 use artifact_credentials::{DockerConfig, StandardPaths};
-use artifact_http::{CredentialSource, Identity};
+use artifact_http::{CredentialRequest, CredentialSource, Identity};
 use artifact_source::{ErrorKind, SourceKind};
 
 use crate::setup::{image, in_full, look_up, wait};
@@ -52,7 +52,9 @@ fn a_line_break_at_the_end_is_told_where_the_password_is_refused() {
         let said = "config.json (its password ends in a line break: `echo -n` writes none)";
         check(&text, "ghcr.io/a", &format!("me:hunter2\n of {said}"));
         let config = DockerConfig::from_slice(text.as_bytes(), "config.json").unwrap();
-        let identity = wait(Identity::resolve(&config, &SourceKind::Image, "ghcr.io/a")).unwrap();
+        let identity =
+            wait(Identity::resolve(&config, &CredentialRequest::new(&SourceKind::Image, "ghcr.io/a")))
+                .unwrap();
         let hint = identity.hint(ErrorKind::Unauthorized, "ghcr.io/a").unwrap();
         assert!(hint.starts_with(&format!("the credential of {said} was not accepted")), "{hint}");
     }
@@ -214,7 +216,7 @@ fn it_is_for_registries_only() {
         (SourceKind::Other("wasm".into()), "ghcr.io/a"),
     ] {
         assert_eq!(found(kind.clone(), url), "nothing", "{url}");
-        assert_eq!(config.hint(&kind, url), None);
+        assert_eq!(config.hint(&CredentialRequest::new(&kind, url)), None);
     }
 }
 
@@ -222,7 +224,7 @@ fn it_is_for_registries_only() {
 fn the_hint_says_what_there_is() {
     let hint = |text: &str| {
         let config = DockerConfig::from_slice(text.as_bytes(), "config.json").unwrap();
-        config.hint(&SourceKind::Image, "ghcr.io/a").unwrap()
+        config.hint(&CredentialRequest::new(&SourceKind::Image, "ghcr.io/a")).unwrap()
     };
     assert_eq!(hint("{}"), "config.json has no credentials");
     let entry = |hosts: &[&str]| {

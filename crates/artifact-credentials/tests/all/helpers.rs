@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use artifact_credentials::DockerConfig;
-use artifact_http::CredentialSource;
+use artifact_http::{CredentialRequest, CredentialSource};
 use artifact_source::{ErrorKind, SourceKind};
 use tempfile::TempDir;
 
@@ -229,7 +229,10 @@ fn a_helper_that_is_not_there() {
         let found = image(&config, "ghcr.io/a").unwrap_or_else(|error| in_full(&error));
         assert_eq!(found, expected, "{text}");
         if let Some(hint) = hint {
-            assert_eq!(config.hint(&SourceKind::Image, "ghcr.io/a").as_deref(), Some(hint));
+            assert_eq!(
+                config.hint(&CredentialRequest::new(&SourceKind::Image, "ghcr.io/a")).as_deref(),
+                Some(hint)
+            );
         }
     };
     let lacks = |named: &str| {
@@ -266,7 +269,7 @@ fn a_helper_that_has_nothing_leaves_it_to_the_file() {
     let config = helpers.config(r#"{"credsStore": "it", "auths": {"ghcr.io": {"auth": "bWU6cA=="}}}"#);
     assert_eq!(image(&config, "ghcr.io/a").unwrap(), "me:p of config.json");
     assert_eq!(image(&config, "quay.io/a").unwrap(), "nothing");
-    let hint = config.hint(&SourceKind::Image, "quay.io/a");
+    let hint = config.hint(&CredentialRequest::new(&SourceKind::Image, "quay.io/a"));
     assert_eq!(hint.as_deref(), Some("docker-credential-it has nothing for quay.io"));
 }
 

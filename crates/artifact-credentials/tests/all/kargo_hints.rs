@@ -1,7 +1,7 @@
 //! Why no Secret was for a repository.
 
 use artifact_credentials::{KargoSecret, KargoSecrets};
-use artifact_http::CredentialSource;
+use artifact_http::{CredentialRequest, CredentialSource, Tenant};
 use artifact_source::SourceKind::{self, Chart, Git, Image};
 
 use crate::setup::{pattern, secret};
@@ -9,7 +9,9 @@ use crate::setup::{pattern, secret};
 #[track_caller]
 fn check(secrets: impl IntoIterator<Item = KargoSecret>, kind: SourceKind, url: &str, expected: &str) {
     let secrets: KargoSecrets = secrets.into_iter().collect();
-    let hint = secrets.namespaces(["team", "shared"]).hint(&kind, url);
+    let team = Tenant::new("team");
+    let request = CredentialRequest::new(&kind, url).for_tenant(&team);
+    let hint = secrets.shared_namespaces(["shared"]).hint(&request);
     assert_eq!(hint.as_deref().unwrap_or("nothing"), expected, "{url}");
 }
 
@@ -55,7 +57,12 @@ fn how_many_there_are_and_which_is_nearest() {
         "of 3 Secrets for images none has the repoURL ghcr.io/b/d; nearest: ghcr.io/b/c in Secret shared/ghcr",
     );
     check(images(), Image, "nginx", "of 3 Secrets for images none has the repoURL nginx");
-    check(images(), Git, "https://github.com/a/b", "there is no Secret for Git repositories");
+    check(
+        images(),
+        Git,
+        "https://github.com/a/b",
+        "there is no Secret for Git repositories in the namespaces team and shared",
+    );
     near(secret("team/s", "image", "quay.io/a"), Image, "quay.io/b", "nearest: quay.io/a in Secret team/s");
     near(
         pattern("team/s", "image", "^quay.io/a/"),
@@ -67,7 +74,7 @@ fn how_many_there_are_and_which_is_nearest() {
 
 #[test]
 fn another_label() {
-    let none = "there is no Secret for images";
+    let none = "there is no Secret for images in the namespaces team and shared";
     let other = |cred_type: &str, expected: &str| {
         let secret = secret("team/s", cred_type, "ghcr.io/A/b");
         check([secret], Image, "ghcr.io/a/b", &format!("{none}; Secret team/s has it, but {expected}"));
@@ -84,18 +91,37 @@ fn another_label() {
         [secret("team/s", "image", "ghcr.io/charts/web")],
         Chart,
         "oci://ghcr.io/charts/web",
-        "there is no Secret for charts; Secret team/s has it, but its label is not kargo.akuity.io/cred-type: helm but image",
+        "there is no Secret for charts in the namespaces team and shared; Secret team/s has it, but its label is not kargo.akuity.io/cred-type: helm but image",
     );
 }
 
+/// What another tenant has is not told, whatever is asked: not its Secrets, and not for which repositories they are.
 #[test]
 fn another_namespace() {
+    let none = "there is no Secret for images in the namespaces team and shared";
+    let of_others = || {
+        [
+            secret("other/exact", "image", "ghcr.io/a"),
+            pattern("other/pattern", "image", "^ghcr.io/"),
+            secret("other/near", "image", "ghcr.io/a/c"),
+            secret("other/port", "image", "ghcr.io:8443/a"),
+            secret("other/broken", "image", "").with("repoURL", vec![0xff]),
+            secret("other/label", "git", "ghcr.io/a"),
+            pattern("other/line", "image", "^ghcr.io/a\n"),
+            secret("other/undeclared", "image", "^ghcr.io/.*"),
+        ]
+    };
+    for url in ["ghcr.io/a", "ghcr.io/a/b", "ghcr.io/b"] {
+        check(of_others(), Image, url, none);
+    }
     check(
-        [secret("other/s", "image", "ghcr.io/a")],
-        Image,
-        "ghcr.io/a",
-        "there is no Secret for images; Secret other/s has it, but the namespace other is not searched",
+        of_others(),
+        Chart,
+        "http://charts.example.com",
+        "credentials are not sent over plain http to another machine (http://charts.example.com); use https",
     );
+    let no_namespace = format!("{none}; Secret s has it, but is in no namespace");
+    check([secret("s", "image", "ghcr.io/a")], Image, "ghcr.io/a", &no_namespace);
 }
 
 #[test]

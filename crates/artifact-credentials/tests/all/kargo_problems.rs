@@ -1,6 +1,7 @@
 //! What is wrong with Secrets, and who is told.
 
 use artifact_credentials::{KargoSecret, KargoSecrets};
+use artifact_http::{CredentialRequest, CredentialSource};
 use artifact_source::{ErrorKind, SourceKind};
 
 use crate::setup::{image, in_full, look_up, pattern, secret, wait};
@@ -21,7 +22,7 @@ fn check(secrets: &KargoSecrets, expected: &str) {
 }
 
 fn one(secret: KargoSecret) -> KargoSecrets {
-    [secret].into_iter().collect::<KargoSecrets>().namespaces(["team"])
+    [secret].into_iter().collect::<KargoSecrets>().all_namespaces()
 }
 
 fn bare(cred_type: &str) -> KargoSecret {
@@ -31,7 +32,7 @@ fn bare(cred_type: &str) -> KargoSecret {
 fn manifest(labels: &str, rest: &str) -> KargoSecrets {
     let text =
         format!("kind: Secret\nmetadata: {{name: s, namespace: team, labels: {{{labels}}}}}\n{rest}\n");
-    KargoSecrets::from_yaml(&text, "secrets.yaml").unwrap().namespaces(["team"])
+    KargoSecrets::from_yaml(&text, "secrets.yaml").unwrap().all_namespaces()
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn one_that_replaces_another() {
     };
     let read = |user: &str, file: &str| KargoSecret::from_yaml(&text(user), file).unwrap();
     let secrets = read("me", "one.yaml").into_iter().chain(read("you", "two.yaml"));
-    let secrets = secrets.collect::<KargoSecrets>().namespaces(["team"]);
+    let secrets = secrets.collect::<KargoSecrets>().all_namespaces();
     let replaces = "replaces another one of the same namespace and name";
     let hint = "remove one of the two, or rename it";
     check(&secrets, &format!("Secret team/s in two.yaml {replaces} in one.yaml (used) | {hint}"));
@@ -146,7 +147,7 @@ fn what_only_kargo_can_use() {
         check(&secrets, &format!("Secret team/s {what} | {instead}"));
         // There is none, so that the next source of a chain is asked; and the hint says why.
         assert_eq!(wait(look_up(&secrets, &kind, "ghcr.io/a")).unwrap(), "nothing");
-        let hint = artifact_http::CredentialSource::hint(&secrets, &kind, "ghcr.io/a");
+        let hint = secrets.hint(&CredentialRequest::new(&kind, "ghcr.io/a"));
         assert_eq!(hint.unwrap(), format!("Secret team/s {what}: {instead}"));
     };
     told(

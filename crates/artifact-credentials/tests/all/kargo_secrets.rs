@@ -1,10 +1,11 @@
 //! Which Secret counts for a repository.
 
 use artifact_credentials::{KargoSecret, KargoSecrets};
-use artifact_http::{CredentialSource, Identity};
+use artifact_http::{CredentialRequest, CredentialSource, Identity, Tenant};
+use artifact_source::Principal;
 use artifact_source::SourceKind::{self, Chart, Git, Image};
 
-use crate::setup::{in_full, look_up, pattern, secret, wait};
+use crate::setup::{in_full, look_up, look_up_for, pattern, secret, shown, wait};
 
 /// The place of the Secret that is found, or what else came of it.
 fn found(secrets: &KargoSecrets, kind: SourceKind, url: &str) -> String {
@@ -123,51 +124,129 @@ fn exact_before_pattern_and_the_first_by_name() {
     check([exact("t/a"), again], Image, "ghcr.io/a/c", "t/a");
 }
 
-#[test]
-fn namespaces_are_searched_in_order() {
-    let all: KargoSecrets = [
+fn five() -> KargoSecrets {
+    [
         secret("shared/exact", "image", "ghcr.io/a/b"),
         pattern("team/pattern", "image", "^ghcr.io/a/"),
         secret("other/exact", "image", "quay.io/a/b"),
+        secret("other/all", "image", "ghcr.io/a/b"),
         secret("nowhere", "image", "ghcr.io/x/y"),
     ]
     .into_iter()
-    .collect();
-    let of = |order: &[&str], url: &str| found(&all.clone().namespaces(order.iter().copied()), Image, url);
-    assert_eq!(of(&["team", "shared"], "ghcr.io/a/b"), "team/pattern", "a project's own before shared ones");
-    assert_eq!(of(&["shared", "team"], "ghcr.io/a/b"), "shared/exact");
-    assert_eq!(of(&["team", "shared"], "quay.io/a/b"), "nothing");
-    assert_eq!(of(&["team", "shared"], "ghcr.io/x/y"), "nowhere", "without a namespace: of the first");
-    assert_eq!(of(&["shared"], "ghcr.io/x/y"), "nowhere");
-    assert_eq!(of(&[], "ghcr.io/x/y"), "nothing");
-    assert_eq!(found(&all, Image, "ghcr.io/a/b"), "nothing", "no namespace was given");
-    assert_eq!(found(&all, Image, "ghcr.io/x/y"), "nothing");
-    let hint = all.hint(&Image, "ghcr.io/a/b").unwrap();
-    assert_eq!(hint, "no Secret is used, because no namespace was given");
-    // All, in the order of appearance.
-    let all = all.all_namespaces();
-    assert_eq!(found(&all, Image, "ghcr.io/a/b"), "shared/exact");
-    assert_eq!(found(&all, Image, "quay.io/a/b"), "other/exact");
+    .collect()
+}
+
+/// What each tenant gets for a repository.
+#[track_caller]
+fn of_tenants<const N: usize>(secrets: &KargoSecrets, url: &str, expected: [(&str, &str); N]) {
+    for (tenant, expected) in expected {
+        let found = wait(look_up_for(tenant, secrets, &Image, url)).unwrap();
+        let found = found.strip_prefix("me:hunter2 of Secret ").unwrap_or(&found);
+        assert_eq!(found, expected, "{tenant:?} {url}");
+    }
 }
 
 #[test]
-fn secrets_without_a_namespace_come_between_a_projects_own_and_the_shared_ones() {
+fn a_tenant_gets_the_secrets_of_its_own_namespace_and_the_shared_ones() {
+    let alone = five();
+    of_tenants(
+        &alone,
+        "ghcr.io/a/b",
+        [
+            ("team", "team/pattern"),
+            ("other", "other/all"),
+            ("third", "nothing"),
+            ("", "nothing"),
+            ("Team", "nothing"),
+            ("team/pattern", "nothing"),
+            ("shared", "shared/exact"),
+        ],
+    );
+    of_tenants(&alone, "quay.io/a/b", [("team", "nothing"), ("other", "other/exact"), ("", "nothing")]);
+    let shared = five().shared_namespaces(["shared"]);
+    let own_first = [("team", "team/pattern"), ("other", "other/all"), ("third", "shared/exact")];
+    of_tenants(&shared, "ghcr.io/a/b", own_first);
+    of_tenants(&shared, "quay.io/a/b", [("team", "nothing"), ("third", "nothing")]);
+    of_tenants(&shared, "ghcr.io/a/b", [("", "nothing")]);
+    // Of several the first that was named.
+    let two = five().shared_namespaces(["other", "shared"]);
+    of_tenants(
+        &two,
+        "ghcr.io/a/b",
+        [("team", "team/pattern"), ("third", "other/all"), ("shared", "shared/exact")],
+    );
+}
+
+#[test]
+fn secrets_without_a_namespace_are_for_requests_without_a_tenant() {
+    let url = "ghcr.io/x/y";
+    of_tenants(&five(), url, [("", "nowhere"), ("team", "nothing"), ("nowhere", "nothing")]);
+    let shared = five().shared_namespaces(["shared", ""]);
+    of_tenants(&shared, url, [("", "nowhere"), ("team", "nowhere")]);
+    let hint = five().hint(&CredentialRequest::new(&Image, "ghcr.io/a/b")).unwrap();
+    assert_eq!(
+        hint,
+        "the only Secret for images does not have the repoURL ghcr.io/a/b; nearest: ghcr.io/x/y in Secret nowhere"
+    );
+    let secrets: KargoSecrets = [secret("team/s", "image", "ghcr.io/a/b")].into_iter().collect();
+    let hint = secrets.hint(&CredentialRequest::new(&Image, "ghcr.io/a/b")).unwrap();
+    assert_eq!(hint, "no Secret of a namespace is used, because the Warehouse is in none");
+}
+
+#[test]
+fn one_owner_of_all_namespaces_has_its_own_order() {
     let all: KargoSecrets = [
+        secret("other/all", "image", "ghcr.io/all"),
         secret("team/all", "image", "ghcr.io/all"),
         secret("shared/all", "image", "ghcr.io/all"),
         secret("all", "image", "ghcr.io/all"),
         secret("shared/two", "image", "ghcr.io/two"),
         secret("two", "image", "ghcr.io/two"),
+        secret("other/three", "image", "ghcr.io/three"),
+        secret("shared/three", "image", "ghcr.io/three"),
+        secret("other/four", "image", "ghcr.io/four"),
     ]
     .into_iter()
-    .collect();
-    let of = |order: &[&str], url: &str| found(&all.clone().namespaces(order.iter().copied()), Image, url);
-    for order in [&["team", "shared"][..], &["", "team", "shared"], &["team", "shared", ""]] {
-        assert_eq!(of(order, "ghcr.io/all"), "team/all", "{order:?}");
-        assert_eq!(of(order, "ghcr.io/two"), "two", "{order:?}");
-    }
-    assert_eq!(of(&["shared", "team"], "ghcr.io/two"), "shared/two");
-    assert_eq!(of(&[""], "ghcr.io/all"), "all");
+    .collect::<KargoSecrets>()
+    .shared_namespaces(["shared"])
+    .all_namespaces();
+    of_tenants(
+        &all,
+        "ghcr.io/all",
+        [("team", "team/all"), ("", "all"), ("third", "all"), ("other", "other/all")],
+    );
+    of_tenants(&all, "ghcr.io/two", [("team", "two"), ("shared", "shared/two")]);
+    of_tenants(
+        &all,
+        "ghcr.io/three",
+        [("team", "shared/three"), ("", "shared/three"), ("other", "other/three")],
+    );
+    of_tenants(&all, "ghcr.io/four", [("team", "other/four"), ("", "other/four")]);
+}
+
+/// The owner of one Warehouse must not decide for all others that anyone may play the registry.
+#[test]
+fn a_shared_secret_is_not_sent_to_a_server_that_is_not_verified() {
+    let ask = |secrets: &KargoSecrets, tenant: &str, url: &str| {
+        let tenant = Tenant::new(tenant);
+        let request = CredentialRequest::new(&Image, url).for_tenant(&tenant).with_skipped_tls_verify(true);
+        match wait(shown(secrets, &request)) {
+            Ok(found) => found,
+            Err(error) => format!("{} {}", error.kind().as_str(), in_full(&error)),
+        }
+    };
+    let secrets = five().shared_namespaces(["shared"]);
+    assert_eq!(ask(&secrets, "team", "ghcr.io/a/b"), "me:hunter2 of Secret team/pattern");
+    assert_eq!(ask(&secrets, "shared", "ghcr.io/a/b"), "me:hunter2 of Secret shared/exact");
+    assert_eq!(ask(&secrets, "third", "quay.io/a"), "nothing");
+    assert_eq!(
+        ask(&secrets, "third", "ghcr.io/a/b"),
+        "refused Secret shared/exact is shared, and is not sent to a server whose certificate is not checked \
+         (insecureSkipTLSVerify) (ghcr.io/a/b) | make a Secret for it in the namespace of the Warehouse, or trust the certificate \
+         of the server and set insecureSkipTLSVerify to false"
+    );
+    // All of one owner: nothing is shared.
+    assert_eq!(ask(&secrets.all_namespaces(), "third", "ghcr.io/a/b"), "me:hunter2 of Secret shared/exact");
 }
 
 #[test]
@@ -341,7 +420,7 @@ fn a_url_that_is_requested_otherwise_than_it_is_written_has_no_secret() {
             check(secrets(), kind, url, "nothing");
         }
         let all = secrets().into_iter().collect::<KargoSecrets>().all_namespaces();
-        let hint = all.hint(&Git, url).unwrap();
+        let hint = all.hint(&CredentialRequest::new(&Git, url)).unwrap();
         assert!(hint.starts_with("no Secret is for a repoURL that "), "{hint}");
         assert!(!hint.contains(char::is_control), "{hint:?}");
     }
@@ -392,7 +471,12 @@ fn several_files_are_one_collection() {
 #[test]
 fn a_secret_takes_precedence_over_a_user_in_the_url() {
     let identity = |secrets: KargoSecrets, kind: SourceKind, url: &str| {
-        wait(Identity::resolve(&secrets.namespaces(["team"]), &kind, url)).unwrap().scope()
+        let team = Tenant::new("team");
+        let request = CredentialRequest::new(&kind, url).for_tenant(&team);
+        match wait(Identity::resolve(&secrets, &request)).unwrap().principal() {
+            Principal::Credential(shown) => shown,
+            _ => String::new(),
+        }
     };
     for (kind, cred_type, plain, with_user, exact) in [
         (Git, "git", "https://example.com/a", "https://you:pw@example.com/a", "https://example.com/a"),

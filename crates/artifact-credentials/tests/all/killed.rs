@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::process::Command;
 use std::time::Duration;
 
-use artifact_http::CredentialSource;
+use artifact_http::{CredentialRequest, CredentialSource};
 use artifact_source::{ErrorKind, SourceKind};
 use futures::future::{Either, select};
 
@@ -89,7 +89,8 @@ fn dropping_the_lookup_kills_the_helper() {
     let helpers = Helpers::new().with("it", HANGS);
     let config = helpers.config(TEXT);
     wait(async {
-        let mut asked = config.credential(&SourceKind::Image, "ghcr.io/a");
+        let request = CredentialRequest::new(&SourceKind::Image, "ghcr.io/a");
+        let mut asked = config.credential(&request);
         let started = pin!(soon(|| helpers.path("parent").exists()));
         assert!(
             matches!(select(&mut asked, started).await, Either::Right((true, _))),
@@ -107,7 +108,9 @@ fn a_helper_does_not_outlive_the_runtime() {
     let helpers = Helpers::new().with("it", HANGS);
     let config = std::sync::Arc::new(helpers.config(TEXT));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    runtime.spawn(async move { config.credential(&SourceKind::Image, "ghcr.io/a").await });
+    runtime.spawn(async move {
+        config.credential(&CredentialRequest::new(&SourceKind::Image, "ghcr.io/a")).await
+    });
     assert!(runtime.block_on(soon(|| helpers.path("parent").exists())));
     drop(runtime);
     for id in family(&helpers) {

@@ -1,7 +1,7 @@
 //! Whatever the bytes, there is an answer.
 
 use artifact_credentials::{DockerConfig, KargoSecret, KargoSecrets};
-use artifact_http::{CredentialSource, Url, is_loopback};
+use artifact_http::{CredentialRequest, CredentialSource, Url, is_loopback};
 use artifact_source::SourceKind::{self, Chart, Git, Image, Other};
 use proptest::prelude::*;
 
@@ -39,8 +39,9 @@ fn url() -> impl Strategy<Value = String> {
 }
 
 fn ask(source: &impl CredentialSource, kind: &SourceKind, url: &str) {
-    let found = wait(source.credential(kind, url));
-    let hint = source.hint(kind, url);
+    let request = CredentialRequest::new(kind, url);
+    let found = wait(source.credential(&request));
+    let hint = source.hint(&request);
     let shown = found.as_ref().err().map(in_full);
     for shown in shown.iter().chain(&hint) {
         assert!(!shown.contains(char::is_control), "{shown:?}");
@@ -150,12 +151,13 @@ proptest! {
         let secret = KargoSecret::new("team", "s", cred_type).with("repoURL", &*repo_url);
         let secret = secret.with("username", "me").with("password", "p");
         let secrets = [secret].into_iter().collect::<KargoSecrets>().all_namespaces();
-        let found = wait(secrets.credential(&kind, &repo_url)).unwrap();
+        let request = CredentialRequest::new(&kind, &repo_url);
+        let found = wait(secrets.credential(&request)).unwrap();
         let is_ambiguous = |letter: char| letter == '\\' || letter.is_whitespace() || letter.is_control();
         let is_here = Url::parse(&repo_url).is_ok_and(|url| is_loopback(&url)) && !repo_url.contains(is_ambiguous);
-        let is_odd = secrets.hint(&kind, &repo_url).is_some_and(|hint| hint.starts_with("no Secret is for a repoURL that "));
+        let is_odd = secrets.hint(&request).is_some_and(|hint| hint.starts_with("no Secret is for a repoURL that "));
         let is_refused = is_odd || repo_url.starts_with("http://") && !is_here || repo_url.trim().is_empty();
         prop_assert_eq!(found.is_none(), is_refused);
-        prop_assert_eq!(found.is_none(), secrets.hint(&kind, &repo_url).is_some());
+        prop_assert_eq!(found.is_none(), secrets.hint(&request).is_some());
     }
 }

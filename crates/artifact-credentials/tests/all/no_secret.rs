@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use artifact_credentials::{Chain, DockerConfig, KargoSecret, KargoSecrets};
-use artifact_http::{CredentialSource, Identity};
+use artifact_http::{CredentialRequest, CredentialSource, Identity};
 use artifact_source::SourceKind::{self, Chart, Git, Image};
 
 use crate::setup::{in_full, wait};
@@ -16,16 +16,18 @@ const ENCODED: [&str; 2] = ["U0VDUkVU", "bWU6U0VDUkVU"];
 fn shown(source: &impl CredentialSource, repositories: &[(SourceKind, &str)]) -> String {
     let mut shown = format!("{source:?} {source:#?}");
     for (kind, url) in repositories {
-        let answer = wait(source.credential(kind, url));
-        let hint = source.hint(kind, url);
+        let request = CredentialRequest::new(kind, url);
+        let answer = wait(source.credential(&request));
+        let hint = source.hint(&request);
         match &answer {
-            Ok(Some(login)) => write!(shown, "{login:?} {} {}", login.scope(), login.found_in),
+            Ok(Some(login)) => write!(shown, "{login:?} {login} {}", login.found_in),
             Ok(None) => write!(shown, "none"),
             Err(error) => write!(shown, "{} {error:?}", in_full(error)),
         }
         .unwrap();
-        let identity = wait(Identity::resolve(source, kind, url));
-        write!(shown, "{hint:?} {identity:?}").unwrap();
+        let identity = wait(Identity::resolve(source, &request));
+        let scope = identity.as_ref().map(Identity::scope);
+        write!(shown, "{request:?} {hint:?} {identity:?} {scope:?}").unwrap();
     }
     shown
 }

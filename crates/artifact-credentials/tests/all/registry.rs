@@ -117,7 +117,7 @@ fn two_credentials_for_two_repositories_at_the_same_time() {
     ]
     .into_iter()
     .collect::<KargoSecrets>()
-    .namespaces(["team"]);
+    .all_namespaces();
     // One exact URL, and a pattern for the rest.
     let mixed = [
         pattern("team/all", "image", format!("^{host}/demo/")).with("username", "web").with("password", "p2"),
@@ -125,7 +125,7 @@ fn two_credentials_for_two_repositories_at_the_same_time() {
     ]
     .into_iter()
     .collect::<KargoSecrets>()
-    .namespaces(["team"]);
+    .all_namespaces();
     let auths = config(
         r#"{"auths": {"HOST/demo/app": {"username": "app", "password": "p1"}, "HOST": {"username": "web", "password": "p2"}}}"#,
         &registry,
@@ -150,7 +150,7 @@ fn a_refusal_names_the_secret_or_the_reason_for_none() {
         .with("password", "wrong")]
     .into_iter()
     .collect::<KargoSecrets>()
-    .namespaces(["team"]);
+    .all_namespaces();
     let docker = config(r#"{"auths": {"quay.io": {"auth": "bWU6cA=="}}}"#, &registry);
     let client = client(Chain::new().with(secrets).with(docker));
     let wrong = wait(read(&client, &registry, "demo/app"));
@@ -168,7 +168,7 @@ fn a_chart_has_secrets_of_its_own() {
         [secret("team/charts", cred_type, format!("oci://{}/charts/web", registry.host()))]
             .into_iter()
             .collect::<KargoSecrets>()
-            .namespaces(["team"])
+            .all_namespaces()
     };
     let charts = |secrets| {
         let http = HttpClient::builder().build().unwrap();

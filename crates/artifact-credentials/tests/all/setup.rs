@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use artifact_credentials::KargoSecret;
-use artifact_http::{Credential, CredentialSource};
+use artifact_http::{Credential, CredentialRequest, CredentialSource, Tenant};
 use artifact_source::{Error, SourceKind};
 
 /// Waits for a future, on a runtime of its own.
@@ -11,13 +11,31 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// What was found, in one line: the credential with its secret, and the place. This is for comparing only.
+/// What was found for no tenant, in one line: the credential with its secret, and the place. This is for comparing only.
 pub(crate) async fn look_up(
     source: &impl CredentialSource,
     kind: &SourceKind,
     url: &str,
 ) -> Result<String, Error> {
-    Ok(match source.credential(kind, url).await? {
+    shown(source, &CredentialRequest::new(kind, url)).await
+}
+
+/// The same for a tenant.
+pub(crate) async fn look_up_for(
+    tenant: &str,
+    source: &impl CredentialSource,
+    kind: &SourceKind,
+    url: &str,
+) -> Result<String, Error> {
+    shown(source, &CredentialRequest::new(kind, url).for_tenant(&Tenant::new(tenant))).await
+}
+
+/// The same for a request.
+pub(crate) async fn shown(
+    source: &impl CredentialSource,
+    request: &CredentialRequest<'_>,
+) -> Result<String, Error> {
+    Ok(match source.credential(request).await? {
         None => "nothing".to_owned(),
         Some(login) => {
             let what = match &login.credential {

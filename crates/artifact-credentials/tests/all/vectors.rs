@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use artifact_credentials::KargoSecrets;
-use artifact_http::{CredentialSource, Url};
+use artifact_http::{CredentialRequest, CredentialSource, Url};
 use artifact_source::SourceKind::{Chart, Git, Image};
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ fn a_secret_is_for_what_has_the_same_normal_form() {
             Url::parse(url).ok().filter(|url| url.has_host()).and_then(|url| url.port_or_known_default())
         };
         let is_odd = |url: &str| {
-            let hint = secrets.hint(&kind, url).unwrap_or_default();
+            let hint = secrets.hint(&CredentialRequest::new(&kind, url)).unwrap_or_default();
             hint.starts_with("no Secret is for a repoURL that ")
         };
         let mut first = HashMap::new();

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use artifact_http::{
-    Call, CredentialSource, HttpClient, Identity, OnceMap, Origin, Request, SourceContext, Url,
+    Call, CredentialRequest, CredentialSource, HttpClient, Identity, OnceMap, Origin, Request, SourceContext,
+    Tenant, Url,
 };
 use artifact_source::{Error, ErrorKind, SourceKind, printable, redact_url};
 use helm_chart::Package;
@@ -21,6 +22,7 @@ const MAX_ARCHIVE: u64 = 100 << 20;
 pub(super) struct Repositories {
     http: HttpClient,
     credentials: Arc<dyn CredentialSource>,
+    tenant: Tenant,
     known: OnceMap<String, Arc<Repository>>,
 }
 
@@ -52,7 +54,7 @@ struct Index {
 impl Repositories {
     pub(super) fn new(context: &SourceContext) -> Self {
         let (http, credentials) = (context.http.clone(), Arc::clone(&context.credentials));
-        Self { http, credentials, known: OnceMap::default() }
+        Self { http, credentials, tenant: context.tenant.clone(), known: OnceMap::default() }
     }
 
     /// The repository at this URL. Its index is read when it is asked for first.
@@ -68,7 +70,10 @@ impl Repositories {
                 .with_url(repo_url)
                 .with_cause(cause)
         })?;
-        let identity = Identity::resolve(&*self.credentials, &SourceKind::Chart, repo_url).await?;
+        let request = CredentialRequest::new(&SourceKind::Chart, repo_url)
+            .for_tenant(&self.tenant)
+            .with_skipped_tls_verify(self.http.skips_tls_verify());
+        let identity = Identity::resolve(&*self.credentials, &request).await?;
         let path = format!("{}/", url.path().trim_end_matches('/'));
         url.set_path(&path);
         url.set_fragment(None);

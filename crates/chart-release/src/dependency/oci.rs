@@ -21,6 +21,7 @@ pub(super) fn client(context: &SourceContext) -> RegistryClient {
         .credentials(std::sync::Arc::clone(&context.credentials))
         .kind(SourceKind::Chart)
         .build()
+        .for_tenant(context.tenant.clone())
 }
 
 fn repository_url(repository: &str, name: &str) -> String {

@@ -35,9 +35,9 @@ impl Session {
         Remote::connect(transport, &self.interrupt)
     }
 
-    /// Names the repository and the user, without a secret.
+    /// Names the repository, the tenant and the user, without a secret.
     pub(crate) fn owner(&self) -> String {
-        format!("{}\n{}", self.repository.address, self.authentication.identity.scope())
+        format!("{}\n{}", self.repository.address, self.authentication.scope())
     }
 
     /// Tells every caller this once, at the end.

@@ -1,6 +1,6 @@
 //! The address of a repository, from the URL that the user wrote.
 
-use artifact_source::{Error, ErrorKind, HiddenHost, redact_url};
+use artifact_source::{Error, ErrorKind, UrlHazard, redact_url};
 use gix::bstr::{BString, ByteSlice};
 use gix::url::Scheme;
 use std::fmt;
@@ -43,8 +43,8 @@ impl Address {
         if has_parent_segment(text) {
             return Err(wrong("contains the path segment `..`").with_hint("write the path without it"));
         }
-        HiddenHost::check(text)
-            .map_err(|hidden| wrong(&format!("is not valid: {hidden}")).with_hint(hidden.hint()))?;
+        UrlHazard::check(text)
+            .map_err(|hazard| wrong(&format!("is not valid: {hazard}")).with_hint(hazard.hint()))?;
         let scheme = text.split("://").next().unwrap_or_default();
         if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
             return Self::http(text, &wrong);
@@ -205,9 +205,24 @@ mod tests {
         let hint = Address::parse("http://example.com/r.git?x=y").unwrap_err().hint().map(str::to_owned);
         assert!(hint.is_some_and(|hint| hint.starts_with("leave out the `?`")));
         is_not("https://", "is not a");
-        is_not("ssh://-oProxyCommand=x/a", "dash");
-        is_not("ssh://-o@example.com/a", "dash");
-        is_not("git@example.com:-a", "dash");
+        is_not("ssh://-oProxyCommand=x/a", "hyphen");
+        is_not("ssh://-o@example.com/a", "hyphen");
+        is_not("git@example.com:-a", "hyphen");
+        is_not("git://-x/a", "hyphen");
+        for url in ["ssh://git@h$(id)/x", "git@h$(id):x", "ssh://h`id`/x", "git://h;id/x", "https://h%24x/y"]
+        {
+            is_not(url, "in no name of a host");
+        }
+        is_not("ssh://$(id)@h/x", "ssh may not take");
+        is_not("https://2130706433/x", "read as the address 127.0.0.1");
+        is_not("https://127.1/x", "read as the address 127.0.0.1");
+        is_not("https://u:SECRET@g\u{131}thub.com/x", "not ASCII");
+        is_not("https://host/a%252e%252e/..%2f/x", "`..`");
+        is_not("https://host/%252e%252e/x", "`..`");
+        is_not("https://host/a%0ab", "control character");
+        is_not("https://host/a%5cb", "backslash");
+        is_not("https://host:0/x", "port 0");
+        is_not("https://host/a\u{202e}b", "invisible");
         is_not("ssh://me:SECRET@example.com/a", "password");
         is_not("ssh://example.com/", "no path");
         is_not("ftp://example.com/a", "scheme");

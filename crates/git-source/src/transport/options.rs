@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use artifact_http::{Authorization, Credential, HttpClient, Identity, Secret};
+use artifact_http::{Authorization, Credential, HttpClient, Identity, Secret, Tenant};
 use artifact_source::{Error, ErrorKind};
 
 /// The settings of all connections of a source.
@@ -32,6 +32,9 @@ impl Default for SshCommand {
 pub(crate) struct Authentication {
     pub(crate) authorization: Option<Authorization>,
     pub(crate) identity: Identity,
+    /// The tenant that asks as the system, with its ssh keys and its files, where HTTP is not spoken. What is read so is not what
+    /// anyone may read.
+    pub(crate) system: Option<Tenant>,
 }
 
 impl Authentication {
@@ -47,7 +50,26 @@ impl Authentication {
                     .with_hint("give a user name and a password or an access token")
             })
         });
-        Ok(Self { authorization: authorization.transpose()?, identity })
+        Ok(Self { authorization: authorization.transpose()?, identity, system: None })
+    }
+
+    /// The identity that errors are explained to, and the authentication of an exchange that other tenants may share.
+    pub(crate) fn shared(self) -> (Identity, Self) {
+        let identity = self.identity.without_reason();
+        (self.identity, Self { identity, ..self })
+    }
+
+    /// The authentication that is up to `ssh` and to the system, for this tenant.
+    pub(crate) fn of_system(tenant: Tenant) -> Self {
+        Self { system: Some(tenant), ..Self::default() }
+    }
+
+    /// The key of what is read with it, without a secret.
+    pub(crate) fn scope(&self) -> String {
+        match self.system.as_ref().and_then(Tenant::name) {
+            Some(tenant) => format!("the system for {tenant:?}"),
+            None => self.identity.scope(),
+        }
     }
 
     /// What may stand in no message.

@@ -1,6 +1,6 @@
 //! Credentials, and the errors without them.
 
-use artifact_http::{Credential, CredentialSource, Login};
+use artifact_http::{Credential, CredentialRequest, CredentialSource, Login};
 use artifact_source::{
     ArtifactSource, DiscoverRequest, Error, ErrorKind, Principal, Recorder, SourceId, SourceKind,
 };
@@ -45,8 +45,9 @@ struct ForGit;
 
 #[async_trait]
 impl CredentialSource for ForGit {
-    async fn credential(&self, kind: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
-        Ok((*kind == SourceKind::Git).then(|| Login::new(Credential::password("me", "SECRET"), "a test")))
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+        Ok((*request.kind == SourceKind::Git)
+            .then(|| Login::new(Credential::password("me", "SECRET"), "a test")))
     }
 }
 

@@ -86,6 +86,10 @@ impl IndexCache {
         self.lock().clear();
     }
 
+    pub(crate) fn client(&self) -> &HttpClient {
+        &self.client
+    }
+
     /// The index as the server has it now. [`Fetched::NotModified`] only ever has the `known` validators.
     ///
     /// # Errors
@@ -97,9 +101,12 @@ impl IndexCache {
         known: Option<&Validators>,
         call: &Call,
     ) -> Result<Fetched, Error> {
+        // Other tenants may share the request and its error.
+        let (identity, request) = (&request.identity, &request.without_reason());
         let entry = self.entry(request);
         loop {
-            match self.shared(request, &entry, known, call).await {
+            let shared = self.shared(request, &entry, known, call).await;
+            match shared.map_err(|error| identity.explain(error)) {
                 // This is the response to another source, which knows another state of the index.
                 Ok(Fetched::NotModified(validators)) if Some(&validators) != known => {}
                 Err(error) if error.url().is_none() => return Err(error.with_url(&request.url)),

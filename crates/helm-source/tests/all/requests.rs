@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use artifact_http::{Credential, CredentialSource, HttpClient, Login};
+use artifact_http::{Credential, CredentialRequest, CredentialSource, HttpClient, Login};
 use artifact_source::{
     ArtifactSource, DiscoverRequest, Discovery, Error, ErrorKind, Principal, Recorder, SourceKind,
 };
@@ -31,8 +31,8 @@ struct Rotating(Arc<AtomicU32>);
 
 #[async_trait::async_trait]
 impl CredentialSource for Rotating {
-    async fn credential(&self, kind: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
-        assert_eq!(kind, &SourceKind::Chart);
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+        assert_eq!(request.kind, &SourceKind::Chart);
         let password = if self.0.fetch_add(1, Ordering::SeqCst) == 0 { "SECRET" } else { "SECRET-REPLACED" };
         Ok(Some(Login::new(Credential::password("me", password), "Secret team/charts")))
     }

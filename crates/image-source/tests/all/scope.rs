@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::support::{cost, discover};
-use artifact_http::{Credential, HttpClient, Login};
-use artifact_source::{ErrorKind, SourceKind};
+use artifact_http::{Credential, CredentialRequest, HttpClient, Login};
+use artifact_source::ErrorKind;
 use async_trait::async_trait;
 use image_source::{DiskCache, FactCache, ImageSource, MemoryCache};
 use oci_registry::RegistryClient;
@@ -17,7 +17,7 @@ struct Found(&'static str, &'static str, &'static str);
 
 #[async_trait]
 impl artifact_http::CredentialSource for Found {
-    async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, artifact_source::Error> {
+    async fn credential(&self, _: &CredentialRequest<'_>) -> Result<Option<Login>, artifact_source::Error> {
         Ok(Some(Login::new(Credential::password(self.1, self.2), self.0)))
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions: one challenge and one token for all readers of one repository with one credential.
+//! Sessions: one challenge and one token for all readers of one repository as one identity.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use artifact_http::{Authorization, Credential, Origin, Request, Response};
+use artifact_http::{Authorization, Credential, Identity, Origin, Request, Response};
 use artifact_source::{Error, lock};
 
 use super::challenge::{Challenge, ChallengeHints, FirstReader, Hint, Purpose, Scheme};
@@ -24,28 +24,23 @@ pub(crate) struct AuthCache(Mutex<Entries>);
 #[derive(Debug, Default)]
 struct Entries {
     sessions: HashMap<SessionKey, Arc<Session>>,
-    hints: HashMap<(Origin, Option<Credential>), Arc<ChallengeHints>>,
+    hints: HashMap<(Origin, Identity), Arc<ChallengeHints>>,
 }
 
-/// A repository of a registry, used with one credential for one purpose.
-type SessionKey = (Origin, String, Option<Credential>, Purpose);
+/// A repository of a registry, used as one identity for one purpose.
+type SessionKey = (Origin, String, Identity, Purpose);
 
 impl AuthCache {
-    /// The session of this repository with this credential, for this purpose.
-    pub(crate) fn session(
-        &self,
-        endpoint: &Endpoint,
-        credential: Option<Credential>,
-        purpose: Purpose,
-    ) -> Arc<Session> {
+    /// The session of this repository as this identity, for this purpose.
+    pub(crate) fn session(&self, endpoint: &Endpoint, identity: &Identity, purpose: Purpose) -> Arc<Session> {
         let Entries { sessions, hints } = &mut *lock(&self.0);
         remove_idle(sessions);
         // After the sessions, as each holds its hints.
         remove_idle(hints);
-        let origin = endpoint.origin();
-        let key = (origin.clone(), endpoint.name.repository().to_owned(), credential.clone(), purpose);
+        let (origin, identity) = (endpoint.origin(), identity.without_reason());
+        let key = (origin.clone(), endpoint.name.repository().to_owned(), identity.clone(), purpose);
         let session = sessions.entry(key).or_insert_with(|| {
-            let hints = hints.entry((origin, credential)).or_default();
+            let hints = hints.entry((origin, identity)).or_default();
             Arc::new(Session::new(Arc::clone(hints)))
         });
         Arc::clone(session)

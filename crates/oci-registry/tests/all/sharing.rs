@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use artifact_http::{Call, Credential, CredentialSource, Login};
-use artifact_source::{Error, ErrorKind, SourceKind};
+use artifact_http::{Call, Credential, CredentialRequest, CredentialSource, Login};
+use artifact_source::{Error, ErrorKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::join_all;
@@ -273,13 +273,13 @@ impl ByUrl {
 
 #[async_trait::async_trait]
 impl CredentialSource for ByUrl {
-    async fn credential(&self, _: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
-        let user = self.0.get(url);
+    async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+        let user = self.0.get(request.url);
         Ok(user.map(|user| Login::new(Credential::password(*user, "SECRET"), format!("Secret team/{user}"))))
     }
 
-    fn hint(&self, _: &SourceKind, url: &str) -> Option<String> {
-        Some(format!("of {} Secrets none is for {url}", self.0.len()))
+    fn hint(&self, request: &CredentialRequest<'_>) -> Option<String> {
+        Some(format!("of {} Secrets none is for {}", self.0.len(), request.url))
     }
 }
 
@@ -341,8 +341,8 @@ async fn a_denial_without_a_credential_has_the_hint_of_the_credential_source() {
     assert_eq!(
         error.hint().unwrap(),
         format!(
-            "no credential was given for {place}: of 1 Secrets none is for {place}; registries also answer like this if there is \
-             no such repository"
+            "no credential was given for {place}; registries also answer like this if there is no such repository; \
+             of 1 Secrets none is for {place}"
         )
     );
 }
@@ -354,8 +354,8 @@ async fn answers_are_not_shared_between_credentials() {
     struct Two;
     #[async_trait::async_trait]
     impl CredentialSource for Two {
-        async fn credential(&self, _: &SourceKind, url: &str) -> Result<Option<Login>, Error> {
-            let password = if url.starts_with("oci://") { "SECRET-but-wrong" } else { "SECRET" };
+        async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
+            let password = if request.url.starts_with("oci://") { "SECRET-but-wrong" } else { "SECRET" };
             Ok(Some(Credential::password("me", password).into()))
         }
     }
@@ -381,7 +381,7 @@ async fn a_read_resolves_its_credential_once() {
     struct Counting(std::sync::atomic::AtomicU64);
     #[async_trait::async_trait]
     impl CredentialSource for Counting {
-        async fn credential(&self, _: &SourceKind, _: &str) -> Result<Option<Login>, Error> {
+        async fn credential(&self, _: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
             self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             Ok(Some(Credential::password("me", "SECRET").into()))
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use artifact_http::SourceContext;
+use artifact_http::{SourceContext, Tenant};
 use artifact_source::{AnyArtifact, Error, ErrorKind};
 use freight::NeededCreated;
 #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
@@ -15,6 +15,8 @@ use crate::transport::Transport;
 /// The Warehouse whose sources are made, and what its Discoverer gives to each of them.
 pub(crate) struct KindContext<'a> {
     pub(crate) discoverer: &'a Discoverer,
+    /// Whose Warehouse it is.
+    pub(crate) tenant: &'a Tenant,
     pub(crate) warehouse: &'a Warehouse,
     /// The images of which Freight's criteria may read the build time.
     #[cfg_attr(not(feature = "image"), allow(dead_code, reason = "only images have a build time"))]
@@ -36,6 +38,7 @@ impl KindContext<'_> {
     pub(crate) fn source_context(&self, transport: &Transport) -> SourceContext {
         SourceContext::new(transport.http.clone())
             .with_credentials(Arc::clone(&self.discoverer.credentials))
+            .for_tenant(self.tenant.clone())
             .with_clock(Arc::clone(&self.discoverer.shared.clock))
             .with_cache_dir(self.discoverer.shared.cache_dir.clone())
     }
