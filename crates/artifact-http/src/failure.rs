@@ -6,7 +6,8 @@ use std::{fmt, io};
 use artifact_source::{Error, ErrorKind};
 use url::Url;
 
-use crate::network::OnlyPrivate;
+use crate::egress::refused_host;
+use crate::network::{NotPermitted, OnlyPrivate};
 use crate::proxy::Proxy;
 use crate::{Origin, tls};
 
@@ -26,6 +27,9 @@ pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>)
     }
     if find(&fault, |cause| cause.is::<OnlyPrivate>().then_some(())).is_some() {
         return leads_inside(url);
+    }
+    if find(&fault, |cause| cause.is::<NotPermitted>().then_some(())).is_some() {
+        return refused_host(host).with_url(url);
     }
     let proxy = match during {
         During::Exchange(proxy) => proxy,
