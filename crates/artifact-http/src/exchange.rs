@@ -73,12 +73,14 @@ impl HttpClient {
                 let message = format!("more than {} redirects", request.max_redirects);
                 return Err(Error::new(ErrorKind::BadAnswer, message).with_url(&url));
             }
-            let leads_inside = |to: &Url| !private && self.network.is_private(to);
+            let leaves =
+                |to: &Url| !private || request.redirects_are_public && to.host_str() != url.host_str();
+            let leads_inside = |to: &Url| leaves(to) && self.network.is_private(to);
             let next = redirect_target(&url, &answer.headers, with_credential, leads_inside);
             let next = next?;
             self.drain(answer.body, call).await;
             // Once led elsewhere by a server on the internet, the request stays there.
-            public_only |= !private && Origin::of(&next) != Origin::of(&url);
+            public_only |= leaves(&next) && Origin::of(&next) != Origin::of(&url);
             url = next;
             is_first &= Origin::of(&url) == origin;
         }
