@@ -14,7 +14,7 @@ use crate::reqwest_service::ReqwestService;
 use crate::response::Tries;
 use crate::retry::{Backoff, is_passing};
 use crate::service::{Configured, Guarded, HttpService};
-use crate::{Call, Pace, Request, Response, StreamingResponse, retry, retry_after, tls};
+use crate::{Call, Pace, Request, Response, StreamingResponse, egress, retry, retry_after, tls};
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
 #[derive(Clone)]
@@ -371,7 +371,8 @@ impl HttpClient {
             tries.next();
             return Ok(());
         }
-        Err(tries.describe(request.mask_url(failure)))
+        let failure = request.mask_url(failure);
+        Err(if egress::is_no_answer(&failure) { failure } else { tries.describe(failure) })
     }
 
     /// How long to wait before work of several requests is begun anew after it has failed this often; `None` where it is not to

@@ -485,9 +485,16 @@ pub(crate) fn refused_host(host: &str) -> Error {
     refused(&format!("the egress policy permits no address of {host}")).with_hint(HOW)
 }
 
+const NO_ANSWER: &str = "no answer came from this address, or none that could be used";
+
+/// Whether this is [that error](no_answer): how long it took would tell what it does not.
+pub(crate) fn is_no_answer(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unreachable && error.message() == NO_ANSWER
+}
+
 /// The error in place of one that tells what became of a connection to a private address.
 pub(crate) fn no_answer(url: &str) -> Error {
-    Error::new(ErrorKind::Unreachable, "no answer came from this address, or none that could be used")
+    Error::new(ErrorKind::Unreachable, NO_ANSWER)
         .with_url(redact_url(url))
         .with_hint(
             "is the URL right, and is the server up? What became of a connection to a private address is not told; \

@@ -137,8 +137,10 @@ impl HttpService for ReqwestService {
             message.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let answer = client.execute(message).await;
-        let mut answer =
-            answer.map_err(|fault| failure::of_transport(fault, &url, During::Exchange(proxy.as_ref())))?;
+        let mut answer = answer.map_err(|fault| {
+            let is_silent = !egress.explains_private_failures() && self.network.may_lead_inside(&url);
+            failure::of_transport(fault, &url, During::Exchange { proxy: proxy.as_ref(), is_silent })
+        })?;
         // Behind a tunnel it would be a server that says so.
         if let Some(proxy) = &proxy
             && answer.status() == PROXY_WANTS_CREDENTIAL
