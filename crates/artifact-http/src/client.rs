@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use artifact_source::{Error, ErrorKind};
 use http::HeaderValue;
 
+use crate::egress::EgressPolicy;
 use crate::network::Network;
 use crate::reqwest_service::ReqwestService;
 use crate::response::Tries;
 use crate::retry::{Backoff, is_passing};
-use crate::service::{Configured, HttpService};
-use crate::{Call, Pace, Request, Response, StreamingResponse, retry, retry_after, tls};
+use crate::service::{Configured, Guarded, HttpService};
+use crate::{Call, Pace, Request, Response, StreamingResponse, egress, retry, retry_after, tls};
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
 #[derive(Clone)]
@@ -21,6 +22,9 @@ pub struct HttpClient {
     pub(crate) service: Arc<dyn HttpService>,
     skips_tls_verify: bool,
     pub(crate) network: Arc<Network>,
+    pub(crate) egress: EgressPolicy,
+    /// The policy as it was given, if one was.
+    own_egress: Option<EgressPolicy>,
     pub(crate) timing: Timing,
     pub(crate) pace: Option<Pace>,
     retry: Retry,
@@ -51,6 +55,7 @@ pub struct HttpClientBuilder {
     retry: Retry,
     proxy_from_environment: bool,
     network: Network,
+    egress: Option<EgressPolicy>,
     pace: Option<Pace>,
     service: Option<Arc<dyn HttpService>>,
 }
@@ -69,6 +74,7 @@ impl Default for HttpClientBuilder {
             },
             proxy_from_environment: false,
             network: Network::default(),
+            egress: None,
             pace: None,
             service: None,
         }
@@ -155,6 +161,13 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Which connections may be made. Defaults to [`EgressPolicy::workstation`]: everything. A program that requests URLs which others
+    /// write needs [`EgressPolicy::cluster`].
+    pub fn egress(mut self, policy: EgressPolicy) -> Self {
+        self.egress = Some(policy);
+        self
+    }
+
     /// Holds the requests to each host to a pace. Defaults to no limit.
     pub fn pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
         self.pace = pace.into();
@@ -177,9 +190,18 @@ impl HttpClientBuilder {
     /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput) for a root certificate that is not a PEM certificate, a user agent
     /// that no header can carry, and a variable of the environment that is
     /// [followed](Self::proxy_from_environment) and names what cannot be a proxy: the error names the variable, and nothing
-    /// of its value.
+    /// of its value. And for a client that [skips the check of certificates](Self::skip_tls_verify) under a [policy](Self::egress) that
+    /// does not permit that.
     pub fn build(self) -> Result<HttpClient, Error> {
         let network = Arc::new(self.network);
+        let egress =
+            self.egress.clone().unwrap_or_else(EgressPolicy::workstation).with_public(network.public());
+        if self.skip_tls_verify && egress.check_insecure_skip_tls_verify().is_err() {
+            let message =
+                "the client is to accept every certificate, and its egress policy does not permit that";
+            return Err(Error::new(ErrorKind::InvalidInput, message)
+                .with_hint("`EgressPolicy::allow_insecure_skip_tls_verify(true)` permits it"));
+        }
         let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|cause| {
             Error::new(ErrorKind::InvalidInput, "the user agent cannot be the value of a header")
                 .with_cause(cause)
@@ -190,6 +212,8 @@ impl HttpClientBuilder {
                 service: Arc::new(service),
                 skips_tls_verify: self.skip_tls_verify,
                 network,
+                egress,
+                own_egress: self.egress,
                 timing: self.timing,
                 pace: self.pace,
                 retry: self.retry,
@@ -197,7 +221,7 @@ impl HttpClientBuilder {
         }
         let tls = tls::configuration(&self.roots, self.skip_tls_verify)?;
         let connect = self.timing.connect;
-        let settings = || {
+        let settings = move || {
             reqwest::Client::builder()
                 .user_agent(user_agent.clone())
                 .tls_backend_preconfigured(tls.clone())
@@ -208,11 +232,14 @@ impl HttpClientBuilder {
                 .pool_idle_timeout(Duration::from_secs(15))
                 .connect_timeout(connect)
         };
-        let service = ReqwestService::build(settings, Arc::clone(&network), self.proxy_from_environment)?;
+        let service =
+            ReqwestService::build(settings, Arc::clone(&network), &egress, self.proxy_from_environment)?;
         Ok(HttpClient {
             service: Arc::new(service),
             skips_tls_verify: self.skip_tls_verify,
             network,
+            egress,
+            own_egress: self.egress,
             timing: self.timing,
             pace: self.pace,
             retry: self.retry,
@@ -238,10 +265,32 @@ impl HttpClient {
         self.skips_tls_verify
     }
 
+    /// The same client under another [policy](HttpClientBuilder::egress). It shares no connection with a client under a different one.
+    #[must_use]
+    pub fn with_egress(mut self, policy: EgressPolicy) -> Self {
+        self.egress = policy.clone().with_public(self.network.public());
+        self.own_egress = Some(policy);
+        self
+    }
+
+    /// Which connections the client makes.
+    pub fn egress(&self) -> &EgressPolicy {
+        &self.egress
+    }
+
+    /// The policy that the client [was given](HttpClientBuilder::egress); `None` where it has the default one.
+    pub fn own_egress(&self) -> Option<&EgressPolicy> {
+        self.own_egress.as_ref()
+    }
+
     /// The service below the client, for other HTTP clients that should use its connections, certificates and proxies. What is sent
-    /// through it is one exchange: not counted, not paced, not repeated, and without a limit of time.
+    /// through it is one exchange: not counted, not paced, not repeated, and without a limit of time. It is held to the [policy](Self::egress) of the client.
     pub fn service(&self) -> Arc<dyn HttpService> {
-        Arc::clone(&self.service)
+        Arc::new(Guarded {
+            inner: Arc::clone(&self.service),
+            network: Arc::clone(&self.network),
+            egress: self.egress.clone(),
+        })
     }
 
     /// The same client, which sends its requests through a service on top of the current one: one that records, counts or injects faults.
@@ -330,7 +379,8 @@ impl HttpClient {
             tries.next();
             return Ok(());
         }
-        Err(tries.describe(request.mask_url(failure)))
+        let failure = request.mask_url(failure);
+        Err(if egress::is_no_answer(&failure) { failure } else { tries.describe(failure) })
     }
 
     /// How long to wait before work of several requests is begun anew after it has failed this often; `None` where it is not to
@@ -394,6 +444,7 @@ impl fmt::Debug for HttpClientBuilder {
             .field("retry", &self.retry)
             .field("proxy_from_environment", &self.proxy_from_environment)
             .field("network", &self.network)
+            .field("egress", &self.egress)
             .field("pace", &self.pace)
             .finish_non_exhaustive()
     }

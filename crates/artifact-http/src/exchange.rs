@@ -9,7 +9,7 @@ use url::Url;
 use crate::credential::strip_user_info;
 use crate::service::{ServiceBody, ServiceRequest, ServiceResponse};
 use crate::stream::Sender;
-use crate::{Call, HttpClient, Origin, Request, StreamingResponse, call, failure, is_loopback};
+use crate::{Call, HttpClient, Origin, Request, StreamingResponse, call, egress, failure, is_loopback};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
 const REDIRECT_BODY: usize = 64 << 10;
@@ -34,10 +34,12 @@ impl HttpClient {
             return Err(failure::leads_inside(&url));
         }
         for hop in 0.. {
+            self.network.check(&self.egress, &url)?;
             let mut message = ServiceRequest::new(request.method.clone(), url.clone());
             message.headers = headers.clone();
             message.body = request.body.clone();
             message.public_only = public_only;
+            message.egress = self.egress.clone();
             if request.accept_gzip {
                 message.headers.insert(header::ACCEPT_ENCODING, http::HeaderValue::from_static("gzip"));
             }
@@ -51,7 +53,7 @@ impl HttpClient {
             if let Some(pace) = &self.pace {
                 pace.turn(&url, call.deadline).await?;
             }
-            let answer = self.send(message, call).await?;
+            let answer = self.send(message, call).await.map_err(|error| self.without_details(error, &url))?;
             let private = answer.private;
             if let (Some(pace), http::StatusCode::TOO_MANY_REQUESTS) = (&self.pace, answer.status) {
                 pace.slow_down(&url);
@@ -71,17 +73,31 @@ impl HttpClient {
                 let message = format!("more than {} redirects", request.max_redirects);
                 return Err(Error::new(ErrorKind::BadAnswer, message).with_url(&url));
             }
-            let leads_inside = |to: &Url| !private && self.network.is_private(to);
+            let leaves =
+                |to: &Url| !private || request.redirects_are_public && to.host_str() != url.host_str();
+            let leads_inside = |to: &Url| leaves(to) && self.network.is_private(to);
             let next = redirect_target(&url, &answer.headers, with_credential, leads_inside);
             let next = next?;
             self.drain(answer.body, call).await;
-            if Origin::of(&next) != Origin::of(&url) {
-                public_only = !private;
-            }
+            // Once led elsewhere by a server on the internet, the request stays there.
+            public_only |= leaves(&next) && Origin::of(&next) != Origin::of(&url);
             url = next;
             is_first &= Origin::of(&url) == origin;
         }
         Err(Error::new(ErrorKind::Internal, "the redirects have no end").with_url(&url))
+    }
+
+    /// The error, which does not tell what became of a connection to a private address where the policy says so: whoever writes a URL would learn
+    /// which ports are open.
+    fn without_details(&self, error: Error, url: &Url) -> Error {
+        let tells = matches!(
+            error.kind(),
+            ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::BadAnswer | ErrorKind::TooLarge
+        );
+        if tells && !self.egress.explains_private_failures() && self.network.may_lead_inside(url) {
+            return egress::no_answer(url.as_str());
+        }
+        error
     }
 
     async fn send(&self, message: ServiceRequest, call: &Call) -> Result<ServiceResponse, Error> {

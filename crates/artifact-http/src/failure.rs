@@ -6,7 +6,8 @@ use std::{fmt, io};
 use artifact_source::{Error, ErrorKind};
 use url::Url;
 
-use crate::network::OnlyPrivate;
+use crate::egress::{no_answer, refused_host};
+use crate::network::{NotPermitted, OnlyPrivate};
 use crate::proxy::Proxy;
 use crate::{Origin, tls};
 
@@ -15,6 +16,16 @@ use crate::{Origin, tls};
 pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>) -> Error {
     let fault = fault.without_url();
     let host = url.host_str().unwrap_or_default();
+    let is_told = |cause: &(dyn StdError + 'static)| {
+        let is_told =
+            cause.is::<NotPermitted>() || cause.is::<OnlyPrivate>() || tls::is_about_certificate(cause);
+        is_told.then_some(())
+    };
+    if let During::Exchange { is_silent: true, .. } = during
+        && find(&fault, is_told).is_none()
+    {
+        return no_answer(url.as_str());
+    }
     if let Some((message, hint)) = find(&fault, |cause| tls::explain(cause, host)) {
         // The causes are not kept: rustls shows them as Rust values.
         return Error::new(ErrorKind::Tls, message).with_url(url).with_hint(hint);
@@ -27,8 +38,11 @@ pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>)
     if find(&fault, |cause| cause.is::<OnlyPrivate>().then_some(())).is_some() {
         return leads_inside(url);
     }
+    if find(&fault, |cause| cause.is::<NotPermitted>().then_some(())).is_some() {
+        return refused_host(host).with_url(url);
+    }
     let proxy = match during {
-        During::Exchange(proxy) => proxy,
+        During::Exchange { proxy, .. } => proxy,
         During::Body => None,
     };
     if fault.is_dns() {
@@ -48,14 +62,14 @@ pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>)
     if fault.is_connect() {
         return no_connection(fault, proxy).with_url(url);
     }
-    if let (During::Exchange(_), Some(error)) = (during, no_http(&fault)) {
+    if let (During::Exchange { .. }, Some(error)) = (during, no_http(&fault)) {
         return error.with_url(url).with_cause(RootCause::of(&fault));
     }
     let error = match during {
         During::Body => {
             Error::new(ErrorKind::BadAnswer, "the answer broke off before its end").with_transient(true)
         }
-        During::Exchange(_) => {
+        During::Exchange { .. } => {
             Error::new(ErrorKind::Unreachable, "the connection broke before an answer came")
         }
     };
@@ -65,8 +79,13 @@ pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>)
 /// Where it was that the transport failed.
 #[derive(Clone, Copy)]
 pub(crate) enum During<'a> {
-    /// Before the answer's head was here, on the way through this proxy.
-    Exchange(Option<&'a Proxy>),
+    /// Before the answer's head was here.
+    Exchange {
+        /// The way went through this proxy.
+        proxy: Option<&'a Proxy>,
+        /// Whether the error must not tell what became of the connection.
+        is_silent: bool,
+    },
     /// While the body was read.
     Body,
 }

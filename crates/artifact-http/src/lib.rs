@@ -40,6 +40,9 @@
 //!   [`Request::public_only`] for URLs that an answer names, and [`HttpClientBuilder::count_as_public`] for networks that answer
 //!   public names with private addresses. Behind a proxy, the proxy resolves names
 //!   and has to refuse private ones; IP addresses are refused here in any case.
+//! - **What may be reached at all** is the [`EgressPolicy`]'s to say: by default everything that the user of a workstation may reach, and
+//!   in [`EgressPolicy::cluster`] public addresses and the networks that are named. It is asked before every connection, and for every address that
+//!   a name resolves to.
 //! - **Limits**: a body is cut off at [`Request::max_bytes`] *after* decompression, so a gzip bomb costs
 //!   no more memory than any other body. A server that sends nothing, or sends too slowly, times out.
 //! - **Counts**: every request is counted, including each redirect and each retry, and the bytes of
@@ -53,12 +56,14 @@
 //! All errors are [`artifact_source::Error`]. This crate sets the kind, the message and the hint of
 //! every transport fault.
 
+mod address;
 pub mod cache_folder;
 mod call;
 mod certificate;
 mod client;
 mod credential;
 mod credential_source;
+mod egress;
 mod encoding;
 mod exchange;
 mod failure;
@@ -67,6 +72,7 @@ mod inside_name;
 mod instructions;
 mod network;
 mod once_map;
+mod origin;
 mod pace;
 mod proxy;
 mod repetition;
@@ -85,11 +91,12 @@ pub use call::Call;
 pub use client::{HttpClient, HttpClientBuilder};
 pub use credential::{Authorization, Credential, Secret};
 pub use credential_source::{CredentialRequest, CredentialSource, Login};
+pub use egress::EgressPolicy;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use identity::Identity;
 pub use instructions::{Challenge, Instructions};
-pub use network::{Origin, is_loopback, is_private};
 pub use once_map::OnceMap;
+pub use origin::{Origin, is_loopback, is_private};
 pub use pace::Pace;
 pub use request::Request;
 pub use response::Response;

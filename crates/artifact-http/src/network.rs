@@ -1,39 +1,29 @@
-//! Origins, name resolution, and which addresses count as public.
+//! Name resolution, and the addresses that connections may go to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use artifact_source::{Error, lock};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use url::{Host, Url};
+use url::Url;
 
+use crate::address::{Cidr, is_private_address};
+use crate::egress::EgressPolicy;
 use crate::inside_name::is_inside_name;
+use crate::origin::{is_localhost, is_private, literal};
 
-/// What was said about names and addresses.
+/// The most names of which is remembered that they lead to private addresses. With more, every name counts as one of them.
+const MAX_INSIDE_NAMES: usize = 4096;
+
+/// What was said about names and addresses, and what was learnt about names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Network {
     known: HashMap<String, Vec<IpAddr>>,
-    public: Vec<Range>,
-}
-
-/// An address and how many of its first bits count.
-#[derive(Clone, Copy, Debug)]
-struct Range {
-    address: IpAddr,
-    bits: u8,
-}
-
-impl Range {
-    fn contains(self, address: IpAddr) -> bool {
-        let (width, difference) = match (canonical(self.address), canonical(address)) {
-            (IpAddr::V4(ours), IpAddr::V4(other)) => (32, u128::from(ours.to_bits() ^ other.to_bits())),
-            (IpAddr::V6(ours), IpAddr::V6(other)) => (128, ours.to_bits() ^ other.to_bits()),
-            _ => return false,
-        };
-        // A shift by the whole width leaves nothing to differ.
-        difference.checked_shr(width - u32::from(self.bits).min(width)).unwrap_or(0) == 0
-    }
+    public: Vec<Cidr>,
+    /// The names that led to a private address once.
+    inside: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Network {
@@ -44,7 +34,12 @@ impl Network {
 
     /// The addresses that begin with these bits count as public.
     pub(crate) fn count_as_public(&mut self, address: IpAddr, bits: u8) {
-        self.public.push(Range { address, bits });
+        self.public.push(Cidr::new(address, bits));
+    }
+
+    /// The networks that count as public.
+    pub(crate) fn public(&self) -> &[Cidr] {
+        &self.public
     }
 
     pub(crate) fn is_private_address(&self, address: IpAddr) -> bool {
@@ -64,9 +59,38 @@ impl Network {
         }
     }
 
-    /// The resolver of reqwest; with `public_only` it returns no private addresses.
-    pub(crate) fn resolver(self: &Arc<Self>, public_only: bool) -> Arc<Resolver> {
-        Arc::new(Resolver { network: Arc::clone(self), public_only })
+    /// Whether the URL may lead to a private address, as far as is known: where it does, what became of a connection says
+    /// something about a network that is not everyone's.
+    pub(crate) fn may_lead_inside(&self, url: &Url) -> bool {
+        self.is_private(url)
+            || url.domain().is_some_and(|name| {
+                let inside = lock(&self.inside);
+                inside.len() >= MAX_INSIDE_NAMES || inside.contains(&plain_name(name))
+            })
+    }
+
+    /// Whether the policy permits a request to this URL, as far as the URL tells: of a name, [the resolver](Self::resolver) checks
+    /// the addresses.
+    ///
+    /// # Errors
+    ///
+    /// `Refused`, with the knob that permits it.
+    pub(crate) fn check(&self, egress: &EgressPolicy, url: &Url) -> Result<(), Error> {
+        // Of a name that is known, the resolver knows more than its form says.
+        let is_known = url.domain().is_some_and(|name| self.known.contains_key(&plain_name(name)));
+        egress.check(url, is_known)
+    }
+
+    fn remember_inside(&self, name: &str) {
+        let mut inside = lock(&self.inside);
+        if inside.len() < MAX_INSIDE_NAMES {
+            inside.insert(plain_name(name));
+        }
+    }
+
+    /// The resolver of reqwest: it returns only addresses that the policy permits, and with `public_only` no private ones.
+    pub(crate) fn resolver(self: &Arc<Self>, egress: EgressPolicy, public_only: bool) -> Arc<Resolver> {
+        Arc::new(Resolver { network: Arc::clone(self), egress, public_only })
     }
 }
 
@@ -78,21 +102,39 @@ fn plain_name(name: &str) -> String {
 /// moment later changes nothing.
 pub(crate) struct Resolver {
     network: Arc<Network>,
+    egress: EgressPolicy,
     public_only: bool,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (network, public_only) = (Arc::clone(&self.network), self.public_only);
+        let (network, egress, public_only) =
+            (Arc::clone(&self.network), self.egress.clone(), self.public_only);
         Box::pin(async move {
-            let known = network.known.get(&plain_name(name.as_str()));
-            let mut addresses: Vec<SocketAddr> = match known {
+            let name = name.as_str();
+            let found = match network.known.get(&plain_name(name)) {
                 // Port 0 stands for the port of the URL.
-                Some(addresses) => addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect(),
-                None if is_localhost(name.as_str()) => this_machine().await,
-                None => tokio::net::lookup_host((name.as_str(), 0)).await?.collect(),
+                Some(addresses) => Ok(addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect()),
+                None if is_localhost(name) => Ok(this_machine().await),
+                None => tokio::net::lookup_host((name, 0)).await.map(Iterator::collect),
             };
-            if public_only && !addresses.is_empty() {
+            let mut addresses: Vec<SocketAddr> = match found {
+                Ok(addresses) => addresses,
+                // Whether the network has such a name is told no more than which address it has.
+                Err(_) if egress.is_limited() && is_inside_name(name) => return Err(NotPermitted.into()),
+                Err(error) => return Err(error.into()),
+            };
+            if addresses.is_empty() {
+                return Ok(Box::new(addresses.into_iter()) as Addrs);
+            }
+            if addresses.iter().any(|address| network.is_private_address(address.ip())) {
+                network.remember_inside(name);
+            }
+            addresses.retain(|address| egress.permits(name, address.ip()));
+            if addresses.is_empty() {
+                return Err(NotPermitted.into());
+            }
+            if public_only {
                 addresses.retain(|address| !network.is_private_address(address.ip()));
                 if addresses.is_empty() {
                     return Err(OnlyPrivate.into());
@@ -126,65 +168,20 @@ impl fmt::Display for OnlyPrivate {
 
 impl std::error::Error for OnlyPrivate {}
 
-/// Whether the address is reached from this machine or its own network only, or not at all. An IPv6 address that
-/// stands for an IPv4 one is what that one is.
-pub(crate) fn is_private_address(address: IpAddr) -> bool {
-    match canonical(address) {
-        IpAddr::V4(address) => is_private_v4(address),
-        IpAddr::V6(address) => {
-            let first = address.segments()[0];
-            address.is_loopback()
-                || address.is_unspecified()
-                || address.is_unique_local()
-                || address.is_unicast_link_local()
-                || address.is_multicast()
-                // Site-local addresses, which unique local ones replaced.
-                || first & 0xffc0 == 0xfec0
-        }
+/// A name that has no address that the egress policy permits.
+#[derive(Debug)]
+pub(crate) struct NotPermitted;
+
+impl fmt::Display for NotPermitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the egress policy permits no address of the name")
     }
 }
 
-fn is_private_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    address.is_loopback()
-        || address.is_private()
-        || address.is_link_local()
-        || address.is_multicast()
-        || a == 0
-        // Shared by carriers, and by some clouds for their metadata service.
-        || a == 100 && b & 0xc0 == 64
-        // Of the protocols themselves; one cloud has its metadata service here.
-        || [a, b, c] == [192, 0, 0]
-        // Measurements between networks.
-        || a == 198 && b & 0xfe == 18
-        || a >= 240
-        // Azure's own service for its machines, which only looks public.
-        || address == Ipv4Addr::new(168, 63, 129, 16)
-}
-
-/// The IPv4 address that an IPv6 address stands for, or the address itself: mapped (`::ffff:a.b.c.d`) and compatible
-/// (`::a.b.c.d`) ones, those of NAT64 (RFC 6052, RFC 8215), of 6to4 (RFC 3056) and of Teredo (RFC 4380).
-pub(crate) fn canonical(address: IpAddr) -> IpAddr {
-    let IpAddr::V6(v6) = address else { return address };
-    let [a, b, c, d, e, f, g, h] = v6.segments();
-    let v4 = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        IpAddr::V4(Ipv4Addr::new(a, b, c, d))
-    };
-    match (a, b) {
-        (0, 0) if [c, d, e, f] == [0, 0, 0, 0xffff] => v4(g, h),
-        (0, 0) if [c, d, e, f] == [0; 4] && v6 != Ipv6Addr::UNSPECIFIED && v6 != Ipv6Addr::LOCALHOST => {
-            v4(g, h)
-        }
-        (0x64, 0xff9b) if [c, d, e, f] == [0; 4] || c == 1 => v4(g, h),
-        (0x2002, _) => v4(b, c),
-        (0x2001, 0) => v4(!g, !h),
-        _ => address,
-    }
-}
+impl std::error::Error for NotPermitted {}
 
 #[cfg(test)]
-mod network_tests {
+mod tests {
     use super::*;
 
     #[track_caller]
@@ -218,7 +215,10 @@ mod network_tests {
         network.know("nowhere.test", []);
         let network = Arc::new(network);
         let ask = async |name: &str, public_only| {
-            let resolved = network.resolver(public_only).resolve(name.parse().unwrap()).await;
+            let resolved = network
+                .resolver(EgressPolicy::workstation(), public_only)
+                .resolve(name.parse().unwrap())
+                .await;
             resolved.map(|addresses| addresses.map(|address| address.ip()).collect::<Vec<_>>())
         };
         assert_eq!(ask("both.test", false).await.unwrap().len(), 2);
@@ -235,189 +235,4 @@ mod network_tests {
         }
         assert!(ask("localhost", true).await.unwrap_err().is::<OnlyPrivate>());
     }
-}
-
-#[cfg(test)]
-mod address_tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(address: &str, private: bool) {
-        assert_eq!(is_private_address(address.parse().unwrap()), private, "{address}");
-    }
-
-    #[test]
-    fn private_addresses() {
-        for address in [
-            "0.0.0.0",
-            "0.1.2.3",
-            "10.0.0.1",
-            "100.64.0.1",
-            "100.100.100.200",
-            "100.127.255.255",
-            "127.0.0.1",
-            "127.255.255.254",
-            "168.63.129.16",
-            "169.254.169.254",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.0.0.192",
-            "192.168.1.1",
-            "198.18.0.1",
-            "198.19.255.255",
-            "224.0.0.1",
-            "240.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::127.0.0.1",
-            "::ffff:10.0.0.1",
-            "::ffff:169.254.169.254",
-            "64:ff9b::7f00:1",
-            "64:ff9b::a9fe:a9fe",
-            "64:ff9b:1::10.0.0.1",
-            "64:ff9b:1:abcd::192.168.0.1",
-            "2002:7f00:1::",
-            "2002:a9fe:a9fe:1::2",
-            "2001:0:4136:e378:8000:63bf:80ff:fffe",
-            "fc00::1",
-            "fd00:ec2::254",
-            "fe80::1",
-            "febf::1",
-            "fec0::1",
-            "ff02::1",
-        ] {
-            check(address, true);
-        }
-    }
-
-    #[test]
-    fn public_addresses() {
-        for address in [
-            "1.1.1.1",
-            "100.63.255.255",
-            "100.128.0.1",
-            "128.0.0.1",
-            "172.15.0.1",
-            "172.32.0.1",
-            "192.0.1.1",
-            "198.17.0.1",
-            "198.20.0.1",
-            "223.255.255.255",
-            "::ffff:1.1.1.1",
-            "64:ff9b::1.1.1.1",
-            "2002:101:101::1",
-            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
-            "2001:4860:4860::8888",
-            "2606:4700::1111",
-            "fbff::1",
-        ] {
-            check(address, false);
-        }
-    }
-}
-
-/// Scheme, host and port of a URL: what a credential was made for.
-///
-/// ```
-/// use artifact_http::{Origin, Url};
-///
-/// let origin = |url| Origin::of(&Url::parse(url).unwrap());
-/// assert_eq!(origin("https://example.com/a"), origin("https://EXAMPLE.com:443/b"));
-/// assert_ne!(origin("https://example.com"), origin("http://example.com"));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Origin {
-    scheme: String,
-    host: String,
-    port: Option<u16>,
-}
-
-impl Origin {
-    /// The origin of this URL.
-    pub fn of(url: &Url) -> Self {
-        Self {
-            scheme: url.scheme().to_owned(),
-            host: url.host_str().unwrap_or_default().to_owned(),
-            port: url.port_or_known_default(),
-        }
-    }
-
-    /// Whether what is sent there is encrypted.
-    pub fn is_https(&self) -> bool {
-        self.scheme == "https"
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.host)?;
-        match (self.port, self.scheme.as_str()) {
-            (Some(443), "https") | (Some(80), "http") | (None, _) => Ok(()),
-            (Some(port), _) => write!(f, ":{port}"),
-        }
-    }
-}
-
-/// Whether the URL names this very machine: `localhost`, a name under it, or a loopback address. The client takes such names
-/// for what they say (RFC 6761, section 6.3): they lead to loopback addresses only, whatever a name server says, and past every
-/// proxy.
-///
-/// ```
-/// use artifact_http::{Url, is_loopback};
-///
-/// assert!(is_loopback(&Url::parse("http://127.1.2.3:5000").unwrap()));
-/// assert!(is_loopback(&Url::parse("http://[::1]").unwrap()));
-/// assert!(is_loopback(&Url::parse("http://[::ffff:127.0.0.1]").unwrap()));
-/// assert!(!is_loopback(&Url::parse("http://localhost.example.com").unwrap()));
-/// assert!(!is_loopback(&Url::parse("http://[64:ff9b::127.0.0.1]").unwrap()));
-/// ```
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => is_localhost(name),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        // Not what NAT64 or 6to4 make of one: that travels.
-        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
-        None => false,
-    }
-}
-
-/// Whether the URL names a place that only this machine or its own network reaches: loopback,
-/// private, link-local and shared addresses (where clouds keep their metadata services), and those that no server has. An
-/// IPv6 address that stands for an IPv4 one counts as that. A host name that no public server has is private too: one label
-/// (`vault`), and names under domains that are reserved for private networks, such as `localhost`, `internal`, `local`, `lan`,
-/// `home.arpa`, `corp`, `svc` ([RFC 6761](https://www.rfc-editor.org/rfc/rfc6761), [RFC 6762](https://www.rfc-editor.org/rfc/rfc6762#appendix-G),
-/// [RFC 8375](https://www.rfc-editor.org/rfc/rfc8375), [RFC 9476](https://www.rfc-editor.org/rfc/rfc9476)). Another name is not looked up
-/// here and counts as public: its addresses are checked when a connection is made, see [`Request::public_only`](crate::Request::public_only),
-/// but not where a proxy makes the connection.
-///
-/// ```
-/// use artifact_http::{Url, is_private};
-///
-/// assert!(is_private(&Url::parse("http://169.254.169.254/latest").unwrap()));
-/// assert!(is_private(&Url::parse("http://[::ffff:10.0.0.1]/").unwrap()));
-/// assert!(is_private(&Url::parse("https://vault.internal/").unwrap()));
-/// assert!(!is_private(&Url::parse("https://ghcr.io").unwrap()));
-/// ```
-pub fn is_private(url: &Url) -> bool {
-    match literal(url) {
-        Some(address) => is_private_address(address),
-        None => url.domain().is_some_and(is_inside_name),
-    }
-}
-
-/// The address, where the host of the URL is one.
-pub(crate) fn literal(url: &Url) -> Option<IpAddr> {
-    match url.host()? {
-        Host::Ipv4(address) => Some(address.into()),
-        Host::Ipv6(address) => Some(address.into()),
-        Host::Domain(_) => None,
-    }
-}
-
-/// `localhost`, or a name under it.
-pub(crate) fn is_localhost(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost")
-        || name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("localhost"))
 }

@@ -35,6 +35,7 @@ pub struct Request {
     pub(crate) retries: Retries,
     pub(crate) allow_plain_credential: bool,
     pub(crate) public_only: bool,
+    pub(crate) redirects_are_public: bool,
     is_cut_off: Option<IsCutOff>,
 }
 
@@ -91,6 +92,7 @@ impl Request {
             retries,
             allow_plain_credential: false,
             public_only: false,
+            redirects_are_public: false,
             is_cut_off: None,
         }
     }
@@ -210,6 +212,14 @@ impl Request {
     #[must_use]
     pub fn public_only(mut self, public_only: bool) -> Self {
         self.public_only = public_only;
+        self
+    }
+
+    /// Whether redirects to another host go to public addresses only, also where a server at a private address sends them: for a request whose answer the
+    /// server that caused it gets to see. Defaults to `false`.
+    #[must_use]
+    pub fn public_redirects_only(mut self, public_only: bool) -> Self {
+        self.redirects_are_public = public_only;
         self
     }
 

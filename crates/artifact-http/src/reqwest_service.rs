@@ -1,17 +1,17 @@
-//! The reqwest service, with three kinds of connections: to any address, to public addresses only, and through a proxy.
+//! The reqwest service, with three kinds of connections: to every address that the policy permits, to public addresses only, and through a proxy.
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, lock};
 use async_trait::async_trait;
 use futures::stream;
 use http::{HeaderValue, Method, header};
 use url::Url;
 
+use crate::egress::EgressPolicy;
 use crate::failure::{self, During};
-
 use crate::network::Network;
 use crate::proxy::{Proxies, Proxy};
 use crate::service::{HttpService, ServiceBody, ServiceRequest, ServiceResponse};
@@ -21,15 +21,25 @@ const PROXY_WANTS_CREDENTIAL: http::StatusCode = http::StatusCode::PROXY_AUTHENT
 /// Sends single requests.
 ///
 /// A request to a URL from a public server uses the second kind, which resolves to no private address and shares no
-/// connection with the first. With a proxy there is only one kind: the proxy resolves the addresses, and decides what
+/// connection with the first. Requests under different policies share no connection either. With a proxy there is only one kind: the proxy resolves the addresses, and decides what
 /// it may reach. Each request, each redirect too, is checked separately, and this machine never goes through a proxy.
-#[derive(Clone)]
 pub(crate) struct ReqwestService {
-    anywhere: reqwest::Client,
-    public_only: reqwest::Client,
+    settings: Box<dyn Fn() -> reqwest::ClientBuilder + Send + Sync>,
+    /// The direct connections under each policy, the one that was used last first.
+    direct: Mutex<Vec<(EgressPolicy, Direct)>>,
     network: Arc<Network>,
     proxied: Option<Proxied>,
 }
+
+/// The clients for connections without a proxy.
+#[derive(Clone)]
+struct Direct {
+    anywhere: reqwest::Client,
+    public_only: reqwest::Client,
+}
+
+/// The most policies of which connections are kept.
+const MAX_POLICIES: usize = 16;
 
 #[derive(Clone)]
 struct Proxied {
@@ -42,16 +52,11 @@ impl ReqwestService {
     ///
     /// `InvalidInput` for settings that no client can be built of, and for a proxy in the environment that cannot be one.
     pub(crate) fn build(
-        settings: impl Fn() -> reqwest::ClientBuilder,
+        settings: impl Fn() -> reqwest::ClientBuilder + Send + Sync + 'static,
         network: Arc<Network>,
+        egress: &EgressPolicy,
         proxy_from_environment: bool,
     ) -> Result<Self, Error> {
-        let way = |public_only: bool| settings().dns_resolver(network.resolver(public_only)).no_proxy();
-        let build = |client: reqwest::ClientBuilder| {
-            client.build().map_err(|cause| {
-                Error::new(ErrorKind::InvalidInput, "the HTTP client cannot be built").with_cause(cause)
-            })
-        };
         let proxies = if proxy_from_environment {
             Proxies::from_environment(&|name| std::env::var_os(name))?
         } else {
@@ -61,11 +66,37 @@ impl ReqwestService {
             Some(proxies) => {
                 let rules = Arc::clone(&proxies);
                 let rules = reqwest::Proxy::custom(move |url| rules.of(url).map(Proxy::into_address));
-                Some(Proxied { client: build(way(false).proxy(rules))?, proxies })
+                // What is resolved here is the name of the proxy, which the operator has chosen.
+                let resolver = network.resolver(EgressPolicy::workstation(), false);
+                Some(Proxied {
+                    client: build(settings().dns_resolver(resolver).no_proxy().proxy(rules))?,
+                    proxies,
+                })
             }
             None => None,
         };
-        Ok(Self { anywhere: build(way(false))?, public_only: build(way(true))?, network, proxied })
+        let service = Self { settings: Box::new(settings), direct: Mutex::default(), network, proxied };
+        service.direct(egress)?;
+        Ok(service)
+    }
+
+    /// The clients for direct connections under this policy.
+    fn direct(&self, egress: &EgressPolicy) -> Result<Direct, Error> {
+        let mut known = lock(&self.direct);
+        if let Some(position) = known.iter().position(|(policy, _)| policy == egress) {
+            let found = known.remove(position);
+            let direct = found.1.clone();
+            known.insert(0, found);
+            return Ok(direct);
+        }
+        let client = |public_only| {
+            let resolver = self.network.resolver(egress.clone(), public_only);
+            build((self.settings)().dns_resolver(resolver).no_proxy())
+        };
+        let direct = Direct { anywhere: client(false)?, public_only: client(true)? };
+        known.insert(0, (egress.clone(), direct.clone()));
+        known.truncate(MAX_POLICIES);
+        Ok(direct)
     }
 
     /// Whether what answered for this URL is at a private address. A proxy's own address says nothing about that.
@@ -75,19 +106,27 @@ impl ReqwestService {
     }
 }
 
+fn build(client: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
+    client.build().map_err(|cause| {
+        Error::new(ErrorKind::InvalidInput, "the HTTP client cannot be built").with_cause(cause)
+    })
+}
+
 #[async_trait]
 impl HttpService for ReqwestService {
     async fn call(&self, request: ServiceRequest) -> Result<ServiceResponse, Error> {
         // Certificates are checked, or not, for all requests of a client alike.
-        let ServiceRequest { method, url, headers, body, public_only, skip_tls_verify: _ } = request;
+        let ServiceRequest { method, url, headers, body, public_only, egress, skip_tls_verify: _ } = request;
         let proxy = self.proxied.as_ref().and_then(|proxied| proxied.proxies.of(&url));
         let client = match (&self.proxied, &proxy) {
             (Some(proxied), Some(proxy)) => {
                 proxy.check(&url)?;
-                &proxied.client
+                // The proxy resolves the name.
+                egress.check_unresolved(&url)?;
+                proxied.client.clone()
             }
-            _ if public_only => &self.public_only,
-            _ => &self.anywhere,
+            _ if public_only => self.direct(&egress)?.public_only,
+            _ => self.direct(&egress)?.anywhere,
         };
         let mut message = reqwest::Request::new(method, url.clone());
         *message.headers_mut() = headers;
@@ -98,8 +137,10 @@ impl HttpService for ReqwestService {
             message.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let answer = client.execute(message).await;
-        let mut answer =
-            answer.map_err(|fault| failure::of_transport(fault, &url, During::Exchange(proxy.as_ref())))?;
+        let mut answer = answer.map_err(|fault| {
+            let is_silent = !egress.explains_private_failures() && self.network.may_lead_inside(&url);
+            failure::of_transport(fault, &url, During::Exchange { proxy: proxy.as_ref(), is_silent })
+        })?;
         // Behind a tunnel it would be a server that says so.
         if let Some(proxy) = &proxy
             && answer.status() == PROXY_WANTS_CREDENTIAL

@@ -11,6 +11,9 @@ use futures::{Stream, StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
+use crate::egress::EgressPolicy;
+use crate::network::Network;
+
 /// Sends one request and returns its response: the layer below an [`HttpClient`](crate::HttpClient).
 ///
 /// The client above it counts, limits and paces requests, follows redirects, tries again, stops at the deadline, and decides which
@@ -46,7 +49,8 @@ pub trait HttpService: fmt::Debug + Send + Sync + 'static {
     ///
     /// A redirect is an answer like any other: the service must not follow it, must not try again, and must not decompress the body.
     /// Where [`public_only`](ServiceRequest::public_only) is set, it must not connect to a
-    /// [private address](crate::is_private). It must check certificates unless [`skip_tls_verify`](ServiceRequest::skip_tls_verify) is set.
+    /// [private address](crate::is_private), and it may connect only to addresses that the
+    /// [policy](ServiceRequest::egress) [permits](EgressPolicy::permits); the URL was checked. It must check certificates unless [`skip_tls_verify`](ServiceRequest::skip_tls_verify) is set.
     ///
     /// # Errors
     ///
@@ -75,6 +79,9 @@ pub struct ServiceRequest {
     pub body: Bytes,
     /// Whether the server must be at a public address, since a public server led here.
     pub public_only: bool,
+    /// Which connections may be made: a service that resolves names asks [`EgressPolicy::permits`] for every address. The client has asked
+    /// it for the URL. A name that no public server has comes here only where it is [allowed](EgressPolicy::allow_host).
+    pub egress: EgressPolicy,
     /// Whether every certificate is accepted: see [`HttpClientBuilder::skip_tls_verify`](crate::HttpClientBuilder::skip_tls_verify). A service
     /// that cannot do that returns an error of the kind [`InvalidInput`](artifact_source::ErrorKind::InvalidInput).
     pub skip_tls_verify: bool,
@@ -89,6 +96,7 @@ impl ServiceRequest {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             public_only: false,
+            egress: EgressPolicy::workstation(),
             skip_tls_verify: false,
         }
     }
@@ -118,6 +126,25 @@ impl HttpService for Configured {
     async fn call(&self, mut request: ServiceRequest) -> Result<ServiceResponse, Error> {
         request.headers.entry(header::USER_AGENT).or_insert_with(|| self.user_agent.clone());
         request.skip_tls_verify |= self.skip_tls_verify;
+        // It resolves names as it likes.
+        request.egress.check_unresolved(&request.url)?;
+        self.inner.call(request).await
+    }
+}
+
+/// A service that asks a policy before each request: for other clients than ours.
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    pub(crate) inner: Arc<dyn HttpService>,
+    pub(crate) network: Arc<Network>,
+    pub(crate) egress: EgressPolicy,
+}
+
+#[async_trait]
+impl HttpService for Guarded {
+    async fn call(&self, mut request: ServiceRequest) -> Result<ServiceResponse, Error> {
+        self.network.check(&self.egress, &request.url)?;
+        request.egress = self.egress.clone();
         self.inner.call(request).await
     }
 }

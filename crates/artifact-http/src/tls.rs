@@ -290,6 +290,11 @@ fn is_purpose(problem: &CertificateError) -> bool {
     }
 }
 
+/// Whether the fault is that of a certificate, which a server of TLS has shown.
+pub(crate) fn is_about_certificate(cause: &(dyn StdError + 'static)) -> bool {
+    matches!(cause.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
+}
+
 /// What a fault of TLS means and what to do about it; `None` for a fault of another kind.
 pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(String, String)> {
     use CertificateError as Certificate;

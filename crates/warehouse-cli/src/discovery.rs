@@ -148,6 +148,7 @@ pub(crate) fn discoverer(arguments: &DiscoveryNetwork) -> Result<Discoverer, Str
     let network = &arguments.network;
     let mut builder = Discoverer::builder()
         .http(http(network)?)
+        .egress(arguments.egress.policy()?)
         .concurrency(usize::from(arguments.concurrency))
         .cache_by_tag_policy(arguments.cache_by_tag_policy);
     for host in &network.plain_http {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, HttpClient, HttpClientBuilder, SourceContext};
+use artifact_http::{CredentialSource, EgressPolicy, HttpClient, HttpClientBuilder, SourceContext};
 use artifact_source::{AnySource, Clock, Error, SourceId, SystemClock};
 #[cfg(feature = "chart")]
 use helm_source::{DiskIndexCache, IndexCache};
@@ -97,11 +97,14 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` where no client skips the check.
+    /// `Refused` where the egress policy does not permit that; `InvalidInput` where no client skips the check.
     #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
     pub(crate) fn transport(&self, skip_tls_verify: bool) -> Result<&Transport, Error> {
         match skip_tls_verify {
-            true => self.unverified.as_ref().ok_or_else(no_unverified_client),
+            true => {
+                self.verified.http.egress().check_insecure_skip_tls_verify()?;
+                self.unverified.as_ref().ok_or_else(no_unverified_client)
+            }
             false => Ok(&self.verified),
         }
     }
@@ -160,11 +163,12 @@ impl fmt::Debug for Discoverer {
 ///
 /// use warehouse_discovery::Discoverer;
 /// use warehouse_discovery::chart::IndexCache;
-/// use warehouse_discovery::http::HttpClient;
+/// use warehouse_discovery::http::{EgressPolicy, HttpClient};
 /// use warehouse_discovery::image::MemoryCache;
 ///
 /// let http = HttpClient::builder().user_agent("my-controller/1.0").build()?;
 /// let discoverer = Discoverer::builder()
+///     .egress(EgressPolicy::cluster().allow_network("10.96.0.0/12")?.allow_insecure_skip_tls_verify(true))
 ///     .index_cache(IndexCache::new(http.clone()))
 ///     .http_client(http)
 ///     .http_client_without_tls_verify(HttpClient::builder().skip_tls_verify(true).build()?)
@@ -178,6 +182,7 @@ impl fmt::Debug for Discoverer {
 /// ```
 pub struct DiscovererBuilder {
     http: Http,
+    egress: Option<EgressPolicy>,
     registries: Registries,
     credentials: Arc<dyn CredentialSource>,
     cache_dir: Option<PathBuf>,
@@ -200,6 +205,7 @@ impl Default for DiscovererBuilder {
     fn default() -> Self {
         Self {
             http: Http::default(),
+            egress: None,
             registries: Registries::default(),
             credentials: Arc::new(()),
             cache_dir: None,
@@ -247,6 +253,26 @@ impl DiscovererBuilder {
         self
     }
 
+    /// Which connections may be made, for everything that a Warehouse names. Defaults to the policy that the [client](Self::http) was given, and else to
+    /// [`EgressPolicy::cluster`]: https and http to public addresses. Private networks, ssh, `file://`, `git://` and `insecureSkipTLSVerify` are permitted one by one.
+    ///
+    /// What is not permitted fails with [`Refused`](artifact_source::ErrorKind::Refused) before a connection is made. Every client of the discoverer is held to it, and so is
+    /// the one in [`GenericRequest::context`]; what a source of one's own does beside that client is its own business.
+    ///
+    /// ```
+    /// use warehouse_discovery::Discoverer;
+    /// use warehouse_discovery::http::EgressPolicy;
+    ///
+    /// let egress = EgressPolicy::cluster().allow_network("10.96.0.0/12")?.allow_host("git.internal")?.allow_ssh(true);
+    /// let discoverer = Discoverer::builder().egress(egress).build()?;
+    /// # Ok::<(), warehouse_discovery::Error>(())
+    /// ```
+    #[must_use]
+    pub fn egress(mut self, policy: EgressPolicy) -> Self {
+        self.egress = Some(policy);
+        self
+    }
+
     /// Sends requests through this client instead of one made of [`http`](Self::http), so that the program and the discoverer share
     /// connections. Its own pace does not count for registries: see [`registry_rate`](Self::registry_rate).
     ///
@@ -259,7 +285,8 @@ impl DiscovererBuilder {
     }
 
     /// Sends the requests of subscriptions with `insecureSkipTLSVerify` through this client, which should accept
-    /// [every certificate](HttpClientBuilder::skip_tls_verify).
+    /// [every certificate](HttpClientBuilder::skip_tls_verify). Such subscriptions are refused unless the [policy](Self::egress)
+    /// [permits them](EgressPolicy::allow_insecure_skip_tls_verify).
     #[must_use]
     pub fn http_client_without_tls_verify(mut self, client: HttpClient) -> Self {
         self.http.unverified = Some(client);
@@ -405,7 +432,9 @@ impl DiscovererBuilder {
     /// that is not valid, or a rate that is not above zero.
     pub fn build(self) -> Result<Discoverer, Error> {
         let transport = transports(&self.registries)?;
-        let (verified, unverified) = self.http.build()?;
+        let (verified, unverified) = self.http.build(self.egress)?;
+        #[cfg(feature = "chart")]
+        let egress = verified.egress().clone();
         let (verified, unverified) = (transport(verified), unverified.map(&transport));
         #[cfg(feature = "chart")]
         let indexes = self.cache_dir.as_ref().map(|folder| DiskIndexCache::new(folder.join("charts")));
@@ -420,7 +449,7 @@ impl DiscovererBuilder {
         };
         #[cfg(feature = "chart")]
         let verified = match self.indexes {
-            Some(indexes) => Transport { indexes, ..verified },
+            Some(indexes) => Transport { indexes: indexes.with_egress(egress), ..verified },
             None => verified,
         };
         #[cfg(feature = "image")]

@@ -2,7 +2,7 @@
 
 #[cfg(any(feature = "image", feature = "chart"))]
 use artifact_http::Pace;
-use artifact_http::{HttpClient, HttpClientBuilder};
+use artifact_http::{EgressPolicy, HttpClient, HttpClientBuilder};
 use artifact_source::{Error, ErrorKind};
 #[cfg(feature = "git")]
 use git_source::RepositoryCache;
@@ -113,19 +113,26 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// The client that checks certificates, and the one that does not; `None` where only the first was given.
+    /// The client that checks certificates, and the one that does not; `None` where only the first was given, or the policy does not permit it. Both are held to
+    /// this policy; where it is `None`, to that of the first one, or the one for a cluster.
     ///
     /// # Errors
     ///
     /// As [`HttpClientBuilder::build`].
-    pub(crate) fn build(self) -> Result<(HttpClient, Option<HttpClient>), Error> {
-        let unverified = match (self.unverified, &self.verified) {
-            (Some(client), _) => Some(client),
-            (None, Some(_)) => None,
-            (None, None) => Some(self.settings.clone().skip_tls_verify(true).build()?),
+    pub(crate) fn build(
+        self,
+        egress: Option<EgressPolicy>,
+    ) -> Result<(HttpClient, Option<HttpClient>), Error> {
+        let (settings, has_own) = (self.settings, self.verified.is_some());
+        let verified = self.verified.map_or_else(|| settings.clone().build(), Ok)?;
+        let egress = egress.or_else(|| verified.own_egress().cloned()).unwrap_or_else(EgressPolicy::cluster);
+        let unverified = match (self.unverified, has_own) {
+            _ if egress.check_insecure_skip_tls_verify().is_err() => None,
+            (Some(client), _) => Some(client.with_egress(egress.clone())),
+            (None, true) => None,
+            (None, false) => Some(settings.egress(egress.clone()).skip_tls_verify(true).build()?),
         };
-        let verified = self.verified.map_or_else(|| self.settings.build(), Ok)?;
-        Ok((verified, unverified))
+        Ok((verified.with_egress(egress), unverified))
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use artifact_http::{Authorization, Call, HttpClient, Request};
+use artifact_http::{Authorization, Call, EgressPolicy, HttpClient, Request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
@@ -102,9 +102,13 @@ async fn the_client() {
         .attempts(attempts)
         .backoff(Duration::from_millis(1), Duration::from_millis(1))
         .resolve("inside.test", ["127.0.0.1".parse().unwrap()])
-        .add_root_certificate_pem(roots)
-        .build();
-    let client = match client {
+        .add_root_certificate_pem(roots);
+    let client = match std::env::var("THE_CLIENT_ALLOWS") {
+        Ok(host) if host.is_empty() => client.egress(EgressPolicy::cluster()),
+        Ok(host) => client.egress(EgressPolicy::cluster().allow_host(&host).unwrap()),
+        Err(_) => client,
+    };
+    let client = match client.build() {
         Ok(client) => client,
         Err(error) => {
             println!("\nANSWER {}: {}", error.kind().as_str(), error.message());
@@ -385,4 +389,31 @@ async fn a_name_that_no_public_server_has_is_inside_behind_a_proxy() {
     let public = fetched(&environment, "", &["http://registry.example.com/"]).await;
     assert!(public[0].starts_with("refused: "), "{public:?}");
     assert_eq!(proxy.asked().len() - asked, 1, "the name inside is not asked for");
+}
+
+/// The proxy is the operator's, wherever it is. It resolves names, so a name that no public server has must be allowed.
+#[tokio::test]
+async fn the_egress_policy_holds_behind_a_proxy() {
+    let proxy = Proxy::to("").await;
+    let value = format!("http://{}", proxy.address);
+    let refused = |answer: &str| answer.starts_with("refused: the egress policy");
+    let urls = [
+        "http://registry.example.com/",
+        "http://10.0.0.1/",
+        "http://2130706433/",
+        "http://[fd00:ec2::254]/",
+        "http://vault.internal/",
+        "http://vault/",
+        "http://metadata.google.internal/",
+    ];
+    for allowed in ["", "other.internal"] {
+        let answers = fetched(&[("HTTP_PROXY", &value), ("THE_CLIENT_ALLOWS", allowed)], "", &urls).await;
+        assert_eq!(answers[0], "200 through the proxy");
+        assert!(answers[1..].iter().all(|answer| refused(answer)), "{answers:#?}");
+    }
+    let allowed = [("HTTP_PROXY", value.as_str()), ("THE_CLIENT_ALLOWS", "vault.internal")];
+    let answers = fetched(&allowed, "", &urls[4..]).await;
+    assert_eq!(answers[0], "200 through the proxy");
+    assert!(answers[1..].iter().all(|answer| refused(answer)), "{answers:#?}");
+    assert_eq!(proxy.asked().len(), 3);
 }

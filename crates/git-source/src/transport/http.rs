@@ -39,7 +39,7 @@ pub(crate) fn open(
             identity: authentication.identity.clone(),
             origin: Origin::of(url),
             allow_plain_credential: options.allow_plain_credential,
-            redirected_to_private: Cell::new(false),
+            answered_publicly: Cell::new(false),
         }),
         redirected: None,
     };
@@ -65,19 +65,21 @@ struct Sender {
     /// The only origin that gets the authorization.
     origin: Origin,
     allow_plain_credential: bool,
-    /// Whether the redirect of the first request led to a private address. Only a server at a private address may do so.
-    redirected_to_private: Cell<bool>,
+    /// Whether the first request was answered from a public address. Then so must be the others, wherever they go: a name may have addresses of
+    /// both kinds, or others than a moment before.
+    answered_publicly: Cell<bool>,
 }
 
 impl Sender {
     /// Sends a request to the repository's own server, or to the one that it redirected to. Only the first gets the
-    /// credential. The second may not be at a private address, unless the server that redirected to it is at one too.
+    /// credential. Where the first request was answered from a public address, no other goes to a private one.
     fn send(&self, request: Request, to: &str, what: &str) -> io::Result<StreamingResponse> {
         let request = match self.is_home(&Url::parse(to).map_err(io::Error::other)?) {
             true => request.authorization(self.authorization.clone()),
-            false => request.public_only(!self.redirected_to_private.get()),
+            false => request,
         };
         let request = request
+            .public_only(self.answered_publicly.get())
             .allow_plain_credential(self.allow_plain_credential)
             .accept_gzip(true)
             .max_bytes(self.interrupt.limits.bytes);
@@ -201,9 +203,9 @@ impl Http for HttpAdapter {
             self.sender.send(request, url, "the repository could not be read").map_err(into_gix)?;
         let tail = url.strip_prefix(base_url).unwrap_or(url);
         let reached = response.url().as_str();
+        self.sender.answered_publicly.set(!response.came_from_private_address());
         match reached.strip_suffix(tail) {
             Some(base) if base != base_url => {
-                self.sender.redirected_to_private.set(response.came_from_private_address());
                 self.redirected = Some(base.to_owned());
             }
             Some(_) => {}

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use artifact_source::{Error, ErrorKind};
@@ -115,26 +115,22 @@ impl<S: Write> Write for Metered<S> {
     }
 }
 
-const DAEMON_PORT: u16 = 9418;
+pub(crate) const DAEMON_PORT: u16 = 9418;
 
-/// Connects to a `git daemon`, at port 9418 by default.
+/// Connects to the `git daemon` of this host at one of these addresses.
 pub(crate) fn daemon(
     host: &str,
     port: Option<u16>,
+    addresses: &[SocketAddr],
     path: &BStr,
     interrupt: &Arc<Interrupt>,
 ) -> Result<Box<dyn Transport>, Error> {
     let unreachable = |what: &str, cause: io::Error| {
         Error::new(ErrorKind::Unreachable, format!("{what} {host}")).with_cause(cause)
     };
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses = (bare, port.unwrap_or(DAEMON_PORT))
-        .to_socket_addrs()
-        .map_err(|error| unreachable("there is no host", error))?;
-
     let mut last_error = io::Error::other("the name has no address");
     for address in addresses {
-        match TcpStream::connect_timeout(&address, interrupt.limits.stall) {
+        match TcpStream::connect_timeout(address, interrupt.limits.stall) {
             Ok(stream) => {
                 let clone =
                     || stream.try_clone().map_err(|error| unreachable("there is no connection to", error));

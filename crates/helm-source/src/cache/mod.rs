@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use artifact_http::{Call, HttpClient, SingleFlight};
+use artifact_http::{Call, EgressPolicy, HttpClient, SingleFlight};
 use artifact_source::{Error, lock};
 use tokio::sync::RwLock;
 
@@ -79,6 +79,12 @@ impl IndexCache {
     #[must_use]
     pub fn with_limit(self, bytes: usize) -> Self {
         Self { limit: bytes, ..self }
+    }
+
+    /// The same cache, whose requests are held to this policy. It shares the indexes and no request under way.
+    #[must_use]
+    pub fn with_egress(self, policy: EgressPolicy) -> Self {
+        Self { client: self.client.with_egress(policy), requests: Arc::default(), ..self }
     }
 
     /// Removes every index. Requests under way go on.

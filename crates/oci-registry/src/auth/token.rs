@@ -96,13 +96,19 @@ pub(super) async fn fetch(
                 .allow_plain_credential(endpoint.may_be_plain(&url))
         }
     };
+    // Whoever runs a registry gets the token, and must not get what another server of the network answers.
+    let may_be_private = http.egress().permits_private_realm(&url, &challenge.origin);
     // A name may resolve to another address than when the challenge came, so this holds for the registry's own host as well.
     let request = request
         .max_bytes(MAX_RESPONSE_BYTES)
         .accept_gzip(true)
         .cut_off_if(|response| json::is_truncated(&response.body))
-        .public_only(service.public_only);
-    let response = http.fetch(request, call).await.map_err(masked)?;
+        .public_only(service.public_only || !may_be_private)
+        .public_redirects_only(http.egress().is_limited());
+    let response = http.fetch(request, call).await.map_err(|error| {
+        let is_other_host = error.kind() == ErrorKind::Refused && !service.public_only && !may_be_private;
+        masked(if is_other_host { private_realm(&url) } else { error })
+    })?;
     if matches!(response.status.as_u16(), 400..=403) {
         let what = if credential.is_some() {
             "the registry's token service does not accept the credential"
@@ -157,6 +163,16 @@ fn service_url(server: &Origin, service: &TokenService) -> Result<Url, Error> {
         return bad(ErrorKind::Refused, "the registry uses https, and its token service does not");
     }
     Ok(url)
+}
+
+fn private_realm(url: &Url) -> Error {
+    let message = format!(
+        "the registry names a token service on another host that is not permitted: {}",
+        Origin::of(url)
+    );
+    Error::new(ErrorKind::Refused, message).with_url(url).with_hint(
+        "at a private address, only the registry's own host may be its token service: `EgressPolicy::allow_realm` permits another one",
+    )
 }
 
 fn over_plain_http(url: &Url) -> Error {

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod chart;
+mod egress;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,6 +10,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use image_source::CacheByTagPolicy;
 use oci_registry::ImageName;
+
+pub(crate) use egress::Egress;
 
 pub(crate) use chart::{
     Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, DevReleases,
@@ -182,6 +185,9 @@ pub(crate) struct DiscoveryNetwork {
     /// Reuse nothing of an earlier run, and leave nothing for the next.
     #[arg(long)]
     pub(crate) no_cache: bool,
+
+    #[command(flatten)]
+    pub(crate) egress: Egress,
 }
 
 /// The sources of credentials.

@@ -69,3 +69,46 @@ fn a_policy_for_cache_by_tag() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("write Forbid, Allow, Require or Force"), "{}", ran.err);
 }
+
+#[test]
+fn the_egress_policy_of_a_cluster_refuses_this_machine_unless_it_is_named() {
+    let world = World::start();
+    let run = |arguments: &[&str]| {
+        world.registry.log().clear();
+        let arguments = [&["discover", "--no-cache"], arguments, &["-f", "-"]].concat();
+        (warehouse(&arguments, &world.fill(MANIFEST)), world.registry.log().counters().requests)
+    };
+    let (ran, requests) = run(&[]);
+    assert_eq!((ran.code, requests), (Some(0), 3), "{}", ran.err);
+
+    let (ran, requests) = run(&["--egress", "cluster"]);
+    assert_eq!((ran.code, requests), (Some(1), 0), "{}", ran.err);
+    assert!(
+        ran.err.contains("the egress policy does not permit 127.0.0.1, a loopback address"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.err.contains("--egress-allow"), "{}", ran.err);
+
+    // The remedies.
+    for permission in [world.registry.host(), "127.0.0.1".to_owned(), "127.0.0.0/8".to_owned()] {
+        let (ran, requests) = run(&["--egress", "cluster", "--egress-allow", &permission]);
+        assert_eq!((ran.code, requests), (Some(0), 3), "{permission}: {}", ran.err);
+    }
+    for permission in ["127.0.0.1:1", "0.0.0.0/0", "10.0.0.0/8", "localhost"] {
+        let (ran, requests) = run(&["--egress", "cluster", "--egress-allow", permission]);
+        assert_eq!((ran.code, requests), (Some(1), 0), "{permission}: {}", ran.err);
+    }
+
+    let (ran, _) = run(&["--egress-allow", "10.0.0.0/8"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("--egress-allow needs --egress cluster"), "{}", ran.err);
+}
+
+#[test]
+fn help_says_which_policy_is_the_default() {
+    let ran = warehouse(&["discover", "--help"], "");
+    let text = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("Egress: --egress <POLICY>"), "{text}");
+    assert!(text.contains("[default: workstation]"), "{text}");
+}

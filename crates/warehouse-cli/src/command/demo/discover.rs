@@ -3,6 +3,7 @@
 use std::io;
 use std::io::Write;
 
+use artifact_http::EgressPolicy;
 use artifact_source::{AnyArtifact, Artifact, Cost};
 use warehouse_discovery::{Discoverer, Report};
 use warehouse_spec::{Freight, Warehouse};
@@ -25,7 +26,8 @@ pub(super) async fn show(servers: &Servers, warehouse: &Warehouse, manifest: &st
         manifest.lines().try_for_each(|line| writeln!(out, "    {line}"))
     })?;
 
-    let discoverer = Discoverer::builder().build()?;
+    // The servers are on loopback.
+    let discoverer = Discoverer::builder().egress(EgressPolicy::workstation()).build()?;
     let first = complete(discoverer.run(warehouse).await)?;
     let freight = built(&first, warehouse)?;
     output::print(|out| {

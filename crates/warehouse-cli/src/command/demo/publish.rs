@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use artifact_http::{HttpClient, SourceContext};
+use artifact_http::{EgressPolicy, HttpClient, SourceContext};
 use chart_release::git::GitRepository;
 use chart_release::store::Store;
 use chart_release::{ChartRegistry, ChartRepository, Release, Request};
@@ -98,7 +98,9 @@ pub(super) async fn publish(folder: &Folder, messages: &Messages) -> Result<Exit
     let file = folder.path().join("warehouse.yaml");
     std::fs::write(&file, manifest(&url, &charts.url()))?;
     let Ok(warehouse) = read(&file, messages).await else { return Ok(Exit::Failure) };
-    let found = complete(Discoverer::builder().build()?.run(&warehouse).await)?;
+    // The servers are on loopback.
+    let discoverer = Discoverer::builder().egress(EgressPolicy::workstation()).build()?;
+    let found = complete(discoverer.run(&warehouse).await)?;
     let freight = built(&found, &warehouse)?;
     output::print(|out| {
         writeln!(out, "\nIt discovers what was released:\n")?;

@@ -1,0 +1,65 @@
+//! What errors do not tell whoever writes a URL: about this machine, and about networks that are not everyone's.
+
+use std::net::{IpAddr, SocketAddr};
+
+use artifact_http::EgressPolicy;
+use artifact_source::{Error, ErrorKind};
+
+/// What the errors of one connection may not tell. Over HTTP the client takes care of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Silence(Option<About>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    /// Which folders exist, and which of them are repositories.
+    Files,
+    /// Which ports of a private address are open.
+    Host,
+    /// The same, where a server that closes the connection may be one of Git that has no such repository.
+    Daemon,
+}
+
+impl Silence {
+    /// Errors tell everything.
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn about_files(egress: &EgressPolicy) -> Self {
+        Self((!egress.explains_private_failures()).then_some(About::Files))
+    }
+
+    pub(crate) fn about_host(egress: &EgressPolicy, address: Option<IpAddr>) -> Self {
+        let is_private = address.is_some_and(|address| egress.is_private_address(address));
+        Self((is_private && !egress.explains_private_failures()).then_some(About::Host))
+    }
+
+    pub(crate) fn about_daemon(egress: &EgressPolicy, addresses: &[SocketAddr]) -> Self {
+        let is_private = addresses.iter().any(|address| egress.is_private_address(address.ip()));
+        Self((is_private && !egress.explains_private_failures()).then_some(About::Daemon))
+    }
+
+    /// The error, or the one that stands for all that may not be told apart.
+    pub(crate) fn keep(self, error: Error) -> Error {
+        use ErrorKind::{BadAnswer, Forbidden, NotFound, Server, TimedOut, Unauthorized, Unreachable};
+
+        let told = |message: &str, kind| {
+            Error::new(kind, message).with_hint(
+                "is the URL right, and may it be read? More is not told; `EgressPolicy::explain_private_failures(true)` tells it",
+            )
+        };
+        match (self.0, error.kind()) {
+            (Some(About::Files), NotFound | Forbidden | Unauthorized | BadAnswer | Unreachable | Server) => {
+                told("no repository at this path can be read", NotFound)
+            }
+            (Some(About::Host), Unreachable | TimedOut | BadAnswer) => {
+                told("no answer of a Git server came from this host", Unreachable)
+            }
+            (Some(About::Daemon), Unreachable | TimedOut | BadAnswer | NotFound) => told(
+                "no answer of a Git server came from this host, or it has no such repository",
+                Unreachable,
+            ),
+            _ => error,
+        }
+    }
+}
