@@ -53,6 +53,7 @@
 //! All errors are [`artifact_source::Error`]. This crate sets the kind, the message and the hint of
 //! every transport fault.
 
+mod blocking_threads;
 pub mod cache_folder;
 mod call;
 mod certificate;
@@ -61,6 +62,7 @@ mod credential;
 mod encoding;
 mod exchange;
 mod failure;
+mod fair_queue;
 mod identity;
 mod inside_name;
 mod instructions;
@@ -78,10 +80,13 @@ mod single_flight;
 mod source_context;
 mod stream;
 mod tls;
+mod work_pool;
 
+pub use blocking_threads::BlockingThreads;
 pub use call::Call;
 pub use client::{HttpClient, HttpClientBuilder};
 pub use credential::{Authorization, Credential, Secret};
+pub use fair_queue::FairQueue;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use identity::{CredentialSource, Identity, Login};
 pub use instructions::{Challenge, Instructions};
@@ -96,6 +101,7 @@ pub use single_flight::SingleFlight;
 pub use source_context::SourceContext;
 pub use stream::StreamingResponse;
 pub use url::Url;
+pub use work_pool::{Slice, WorkPool};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
