@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext};
+use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext, WorkPool};
 use artifact_source::{
     ArtifactSource, Clock, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint, Found, Image, SourceId,
     SourceKind,
@@ -27,7 +27,8 @@ const DEFAULT_PARALLELISM: usize = 32;
 pub struct ImageSource {
     id: SourceId,
     repository: Repository,
-    rule: TagRule,
+    rule: Arc<TagRule>,
+    work_pool: WorkPool,
     platform: Option<Platform>,
     limit: usize,
     trusts_tags: bool,
@@ -50,6 +51,7 @@ pub struct ImageSourceBuilder {
     registry: Option<RegistryClient>,
     credentials: Option<Arc<dyn CredentialSource>>,
     rule: TagRule,
+    work_pool: WorkPool,
     platform: Option<Platform>,
     limit: usize,
     cache_by_tag: bool,
@@ -69,11 +71,12 @@ impl ImageSourceBuilder {
     }
 
     /// What the sources of one program share. It replaces [`http`](Self::http), [`credentials`](Self::credentials),
-    /// [`clock`](Self::clock) and [`cache_dir`](Self::cache_dir).
+    /// [`clock`](Self::clock), [`work_pool`](Self::work_pool) and [`cache_dir`](Self::cache_dir).
     pub fn context(self, context: &SourceContext) -> Self {
         self.http(context.http.clone())
             .credentials(Arc::clone(&context.credentials))
             .clock(Arc::clone(&context.clock))
+            .work_pool(context.work_pool.clone())
             .cache_dir(context.cache_dir.clone())
     }
 
@@ -99,6 +102,12 @@ impl ImageSourceBuilder {
     /// The rule that selects and orders tags. Defaults to all semantic versions.
     pub fn rule(mut self, rule: TagRule) -> Self {
         self.rule = rule;
+        self
+    }
+
+    /// The threads that judge tags. Defaults to [those of the process](WorkPool::default).
+    pub fn work_pool(mut self, pool: WorkPool) -> Self {
+        self.work_pool = pool;
         self
     }
 
@@ -209,7 +218,8 @@ impl ImageSourceBuilder {
             fingerprint,
             id,
             repository,
-            rule: self.rule,
+            rule: Arc::new(self.rule),
+            work_pool: self.work_pool,
             platform: self.platform,
             limit: self.limit,
             trusts_tags,
@@ -232,6 +242,7 @@ impl ImageSource {
             registry: None,
             credentials: None,
             rule: TagRule::semver(None),
+            work_pool: WorkPool::default(),
             platform: None,
             limit: DEFAULT_LIMIT,
             cache_by_tag: false,
@@ -282,6 +293,7 @@ impl ImageSource {
         let selection = Selection {
             inspector: &inspector,
             rule: &self.rule,
+            work_pool: &self.work_pool,
             limit: self.limit,
             trace: request.trace,
             parallelism: self.parallelism,

@@ -3,9 +3,10 @@
 use std::future::IntoFuture;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use artifact_http::Call;
 use artifact_source::{
     AnyArtifact, AnySource, ArtifactSource, Candidate, Cost, DiscoverRequest, Discovery, Error, ErrorKind,
     Meter, Observation, Principal, Rejection, SourceId, Trace, Warning, lock,
@@ -15,6 +16,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use warehouse_spec::Warehouse;
 
+use crate::admission::{Admission, Tenant};
 use crate::kinds::KindContext;
 use crate::report::{self, Remembered};
 use crate::{Discoverer, Freshness, Report, Snapshot, SubscriptionReport, kinds, spans};
@@ -33,6 +35,11 @@ pub struct Compiled {
     pub(crate) key: String,
 }
 
+/// The tenant whose turn it is.
+pub(crate) fn tenant_of(warehouse: &Warehouse) -> Tenant {
+    Arc::from(warehouse.namespace().unwrap_or_default())
+}
+
 /// How long after the deadline a source may take to say that it passed.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -49,7 +56,13 @@ pub struct Run<'a> {
 impl Discoverer {
     /// The sources that a run over this Warehouse would ask, in the manifest's order, and for a subscription that
     /// no source can be made of, why. Nothing is fetched.
+    ///
+    /// The patterns of all subscriptions together take from one [budget](crate::DiscovererBuilder::pattern_budget).
     pub fn compile(&self, warehouse: &Warehouse) -> Vec<Compiled> {
+        self.shared.patterns.budget().install(|| self.compile_within(warehouse))
+    }
+
+    fn compile_within(&self, warehouse: &Warehouse) -> Vec<Compiled> {
         let needed = NeededCreated::of_warehouse(warehouse);
         let context = KindContext { discoverer: self, warehouse, needed };
         let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
@@ -68,6 +81,27 @@ impl Discoverer {
                 Compiled { index, source, key: report::key(subscription), id }
             })
             .collect()
+    }
+
+    /// The same on the threads for work that keeps a processor busy.
+    async fn compile_apart(&self, warehouse: &Warehouse, call: &Call) -> Vec<Compiled> {
+        let (discoverer, copy) = (self.clone(), warehouse.clone());
+        let runtime = tokio::runtime::Handle::try_current();
+        let pool = self.shared.work_pool.for_tenant(tenant_of(warehouse));
+        let compiled = pool.run(call, move |_| {
+            // A factory of the program's own may expect the runtime.
+            let _entered = runtime.as_ref().ok().map(|runtime| runtime.enter());
+            discoverer.compile(&copy)
+        });
+        compiled.await.unwrap_or_else(|error| {
+            let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
+            let failed = subscriptions.map(|(index, subscription)| {
+                let id = kinds::id(subscription);
+                let source = Err(error.clone().with_id(&id));
+                Compiled { index, source, key: report::key(subscription), id }
+            });
+            failed.collect()
+        })
     }
 
     /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
@@ -96,20 +130,25 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// The end of the time for an answer. A subscription that has not answered by then has failed.
+    /// The end of the time for an answer. A subscription that has not answered by then has failed. Defaults to
+    /// [that of the discoverer](crate::DiscovererBuilder::deadline), 5 minutes after the start.
     pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();
         self
     }
 
-    async fn go(self) -> Report {
+    async fn go(mut self) -> Report {
         let discovered_at = self.discoverer.now();
         let started = Instant::now();
-        let compiled = self.discoverer.compile(self.warehouse);
+        let longest = self.discoverer.shared.deadline;
+        self.deadline = self.deadline.or_else(|| started.checked_add(longest?));
+        let call = Call::new().with_deadline(self.deadline);
+        let compiled = self.discoverer.compile_apart(self.warehouse, &call).await;
+        let run = &self;
         let span = spans::of_run(self.warehouse);
         let ask = |compiled: Compiled| {
             let subscription = spans::of_subscription(&span, &compiled.id);
-            spans::within(subscription, self.ask(compiled))
+            spans::within(subscription, run.ask(compiled))
         };
         let asked: FuturesUnordered<_> = compiled.into_iter().map(ask).collect();
         let mut subscriptions: Vec<_> = asked.collect().await;
@@ -132,7 +171,7 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         let remembered = self.previous.and_then(|previous| previous.get(&key));
         let answer = match source {
-            Ok(source) => match self.discoverer.admission().admit(&id, self.deadline).await {
+            Ok(source) => match self.admit(&id).await {
                 Ok(_admission) => self.discover(&*source, &trace, remembered, &meter).await,
                 Err(error) => Err(error),
             },
@@ -143,6 +182,10 @@ impl<'a> Run<'a> {
         (report.warnings, report.principal) = trace.into_parts();
         self.observer.finished(index, &report);
         report
+    }
+
+    async fn admit(&self, id: &SourceId) -> Result<Admission, Error> {
+        self.discoverer.admission().admit(&tenant_of(self.warehouse), id, self.deadline).await
     }
 
     async fn discover(

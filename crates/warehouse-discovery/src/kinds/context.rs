@@ -10,6 +10,7 @@ use warehouse_spec::InvalidRule;
 use warehouse_spec::Warehouse;
 
 use crate::Discoverer;
+use crate::run::tenant_of;
 use crate::transport::Transport;
 
 /// The Warehouse whose sources are made, and what its Discoverer gives to each of them.
@@ -36,6 +37,7 @@ impl KindContext<'_> {
     pub(crate) fn source_context(&self, transport: &Transport) -> SourceContext {
         SourceContext::new(transport.http.clone())
             .with_credentials(Arc::clone(&self.discoverer.credentials))
+            .with_work_pool(self.discoverer.shared.work_pool.for_tenant(tenant_of(self.warehouse)))
             .with_clock(Arc::clone(&self.discoverer.shared.clock))
             .with_cache_dir(self.discoverer.shared.cache_dir.clone())
     }
