@@ -329,7 +329,7 @@ impl HelmSource {
         identity: Identity,
         request: DiscoverRequest<'_>,
     ) -> Result<Discovery<Chart>, Error> {
-        let call = Call::from(&request);
+        let call = Call::from(&request).for_tenant(Arc::clone(self.work_pool.tenant()));
         let selection = Selection {
             rule: &self.rule,
             work_pool: &self.work_pool,
