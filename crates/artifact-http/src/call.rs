@@ -1,11 +1,12 @@
 //! What the requests of one discovery share.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use artifact_source::{Cost, DiscoverRequest, Error, Meter};
 use url::Url;
 
-/// What the requests of one discovery share: a meter, a deadline, and the moment it began. Clones
+/// What the requests of one discovery share: a meter, a deadline, whose they are, and the moment it began. Clones
 /// share the meter.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -14,19 +15,28 @@ pub struct Call {
     pub meter: Meter,
     /// When the answer is of no more use.
     pub deadline: Option<Instant>,
+    /// Whose requests they are: tenants have turns and rates of their own. Empty for none.
+    pub tenant: Arc<str>,
     started: Instant,
 }
 
 impl Call {
     /// A call that begins now, with a meter at zero and without a deadline.
     pub fn new() -> Self {
-        Self { meter: Meter::new(), deadline: None, started: Instant::now() }
+        Self { meter: Meter::new(), deadline: None, tenant: Arc::from(""), started: Instant::now() }
     }
 
     /// The same, ending at this moment.
     #[must_use]
     pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();
+        self
+    }
+
+    /// The same for this tenant. Defaults to none.
+    #[must_use]
+    pub fn for_tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
+        self.tenant = tenant.into();
         self
     }
 
@@ -63,7 +73,7 @@ impl Default for Call {
 
 impl From<&DiscoverRequest<'_>> for Call {
     fn from(request: &DiscoverRequest<'_>) -> Self {
-        Self { meter: request.meter(), deadline: request.deadline, started: Instant::now() }
+        Self { meter: request.meter(), ..Self::new().with_deadline(request.deadline) }
     }
 }
 

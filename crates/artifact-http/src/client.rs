@@ -9,12 +9,15 @@ use artifact_source::{Error, ErrorKind};
 use http::HeaderValue;
 
 use crate::egress::EgressPolicy;
+use crate::in_flight::InFlight;
 use crate::network::Network;
 use crate::reqwest_service::ReqwestService;
 use crate::response::Tries;
 use crate::retry::{Backoff, is_passing};
 use crate::service::{Configured, Guarded, HttpService};
-use crate::{Call, Pace, Request, Response, StreamingResponse, egress, retry, retry_after, tls};
+use crate::{
+    Call, LeastProgress, Pace, Request, Response, StreamingResponse, egress, retry, retry_after, tls,
+};
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
 #[derive(Clone)]
@@ -27,6 +30,8 @@ pub struct HttpClient {
     own_egress: Option<EgressPolicy>,
     pub(crate) timing: Timing,
     pub(crate) pace: Option<Pace>,
+    pub(crate) tenant_pace: Option<Pace>,
+    pub(crate) in_flight: InFlight,
     retry: Retry,
 }
 
@@ -42,6 +47,7 @@ struct Retry {
 pub(crate) struct Timing {
     pub(crate) connect: Duration,
     pub(crate) stall: Duration,
+    pub(crate) progress: LeastProgress,
 }
 
 /// Builds an [`HttpClient`].
@@ -57,6 +63,8 @@ pub struct HttpClientBuilder {
     network: Network,
     egress: Option<EgressPolicy>,
     pace: Option<Pace>,
+    tenant_pace: Option<Pace>,
+    requests_at_once: usize,
     service: Option<Arc<dyn HttpService>>,
 }
 
@@ -66,7 +74,11 @@ impl Default for HttpClientBuilder {
             user_agent: concat!("artifact-http/", env!("CARGO_PKG_VERSION")).to_owned(),
             roots: Vec::new(),
             skip_tls_verify: false,
-            timing: Timing { connect: Duration::from_secs(10), stall: Duration::from_secs(30) },
+            timing: Timing {
+                connect: Duration::from_secs(10),
+                stall: Duration::from_secs(30),
+                progress: LeastProgress::default(),
+            },
             retry: Retry {
                 attempts: 4,
                 backoff: Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(8) },
@@ -76,6 +88,8 @@ impl Default for HttpClientBuilder {
             network: Network::default(),
             egress: None,
             pace: None,
+            tenant_pace: None,
+            requests_at_once: 64,
             service: None,
         }
     }
@@ -112,6 +126,13 @@ impl HttpClientBuilder {
     /// [fetched](HttpClient::fetch) whole must also bring one KiB in that time, or its end.
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.timing.stall = timeout;
+        self
+    }
+
+    /// The least that a server has to send while a body is read, beside the [stall time-out](Self::stall_timeout). Defaults to 1 KiB a second, averaged
+    /// over 30 s of waiting.
+    pub fn least_progress(mut self, least: LeastProgress) -> Self {
+        self.timing.progress = least;
         self
     }
 
@@ -174,6 +195,19 @@ impl HttpClientBuilder {
         self
     }
 
+    /// How many requests of one [tenant](Call::for_tenant) to one origin are under way at once. Defaults to 64; at least 1. Others wait.
+    pub fn requests_at_once(mut self, requests: usize) -> Self {
+        self.requests_at_once = requests.max(1);
+        self
+    }
+
+    /// Holds the requests of each [tenant](Call::for_tenant), to all hosts together, to this many a second, and to this many at once after a rest.
+    /// Defaults to no limit. Requests without a tenant, and those to this machine, are not held.
+    pub fn tenant_rate(mut self, per_second: f64, burst: u32) -> Self {
+        self.tenant_pace = Some(Pace::per_second(per_second, burst));
+        self
+    }
+
     /// Sends the requests through this service instead of one of the client's own. Each request brings the [user agent](Self::user_agent) as
     /// its header, and whether certificates are [not checked](Self::skip_tls_verify) as
     /// [a field](crate::ServiceRequest::skip_tls_verify). Root certificates, proxies, connections, their time limit, and names with
@@ -202,6 +236,7 @@ impl HttpClientBuilder {
             return Err(Error::new(ErrorKind::InvalidInput, message)
                 .with_hint("`EgressPolicy::allow_insecure_skip_tls_verify(true)` permits it"));
         }
+        let in_flight = InFlight::new(self.requests_at_once);
         let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|cause| {
             Error::new(ErrorKind::InvalidInput, "the user agent cannot be the value of a header")
                 .with_cause(cause)
@@ -216,6 +251,8 @@ impl HttpClientBuilder {
                 own_egress: self.egress,
                 timing: self.timing,
                 pace: self.pace,
+                tenant_pace: self.tenant_pace,
+                in_flight,
                 retry: self.retry,
             });
         }
@@ -242,6 +279,8 @@ impl HttpClientBuilder {
             own_egress: self.egress,
             timing: self.timing,
             pace: self.pace,
+            tenant_pace: self.tenant_pace,
+            in_flight,
             retry: self.retry,
         })
     }

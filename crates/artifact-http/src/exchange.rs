@@ -50,6 +50,10 @@ impl HttpClient {
                 }
                 message.headers.insert(header::AUTHORIZATION, sent.value.clone());
             }
+            let permit = self.in_flight.enter(&url, call).await?;
+            if let Some(pace) = &self.tenant_pace {
+                pace.turn_of_tenant(&call.tenant, &url, call.deadline).await?;
+            }
             if let Some(pace) = &self.pace {
                 pace.turn(&url, call.deadline).await?;
             }
@@ -60,14 +64,17 @@ impl HttpClient {
             }
             if request.max_redirects == 0 || !leads_on(answer.status, &request.method) {
                 let sender = Sender { url, private, sent: authorization.map(|sent| sent.value.clone()) };
-                return StreamingResponse::new(
+                // What is read piece by piece may wait for other requests of the same call.
+                let permit = whole.then_some(permit);
+                let response = StreamingResponse::new(
                     answer,
                     sender,
                     request,
                     call.clone(),
-                    self.timing.stall,
+                    (self.timing.stall, request.least_progress.unwrap_or(self.timing.progress)),
                     whole,
-                );
+                )?;
+                return Ok(response.until_read(permit));
             }
             if hop >= request.max_redirects {
                 let message = format!("more than {} redirects", request.max_redirects);

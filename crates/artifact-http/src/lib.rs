@@ -57,6 +57,7 @@
 //! every transport fault.
 
 mod address;
+mod blocking_threads;
 pub mod cache_folder;
 mod call;
 mod certificate;
@@ -67,13 +68,16 @@ mod egress;
 mod encoding;
 mod exchange;
 mod failure;
+mod fair_queue;
 mod identity;
+mod in_flight;
 mod inside_name;
 mod instructions;
 mod network;
 mod once_map;
 mod origin;
 mod pace;
+mod progress;
 mod proxy;
 mod repetition;
 mod request;
@@ -86,18 +90,22 @@ mod source_context;
 mod stream;
 mod tenant;
 mod tls;
+mod work_pool;
 
+pub use blocking_threads::BlockingThreads;
 pub use call::Call;
 pub use client::{HttpClient, HttpClientBuilder};
 pub use credential::{Authorization, Credential, Secret};
 pub use credential_source::{CredentialRequest, CredentialSource, Login};
 pub use egress::EgressPolicy;
+pub use fair_queue::FairQueue;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use identity::Identity;
 pub use instructions::{Challenge, Instructions};
 pub use once_map::OnceMap;
 pub use origin::{Origin, is_loopback, is_private};
 pub use pace::Pace;
+pub use progress::{LeastProgress, Progress};
 pub use request::Request;
 pub use response::Response;
 pub use retry::{backoff, retry_after};
@@ -107,6 +115,7 @@ pub use source_context::SourceContext;
 pub use stream::StreamingResponse;
 pub use tenant::Tenant;
 pub use url::Url;
+pub use work_pool::{Slice, WorkPool};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

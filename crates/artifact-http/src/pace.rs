@@ -107,9 +107,44 @@ impl Pace {
         Ok(())
     }
 
+    /// Waits for the turn of one request of this tenant, whatever server it goes to. No tenant, and requests to this machine, do not wait.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` where the turn would come after the deadline.
+    pub(crate) async fn turn_of_tenant(
+        &self,
+        tenant: &str,
+        url: &Url,
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
+        let Some(rate) = self.0.standard.filter(|_| !tenant.is_empty() && !is_loopback(url)) else {
+            return Ok(());
+        };
+        let turn = self.reserve_at(tenant.to_owned(), rate, Instant::now(), deadline);
+        let at = turn.map_err(|()| {
+            Error::new(ErrorKind::TimedOut, "the rate set for each tenant leaves no time before the deadline")
+                .with_url(url)
+        })?;
+        if let Some(at) = at {
+            tokio::time::sleep_until(at.into()).await;
+        }
+        Ok(())
+    }
+
     /// The moment of the next turn, which is taken by that; `None` for now.
     fn reserve(&self, url: &Url, now: Instant, deadline: Option<Instant>) -> Result<Option<Instant>, ()> {
         let (host, Some(rate)) = self.rate(url) else { return Ok(None) };
+        self.reserve_at(host, rate, now, deadline)
+    }
+
+    fn reserve_at(
+        &self,
+        host: String,
+        rate: Rate,
+        now: Instant,
+        deadline: Option<Instant>,
+    ) -> Result<Option<Instant>, ()> {
         let mut hosts = lock(&self.0.hosts);
         if hosts.len() >= MANY {
             hosts.retain(|_, state| state.full_at > now || state.slow_until > now);
@@ -251,6 +286,24 @@ mod tests {
         assert_eq!(waits(&pace, a.as_str(), 3, later), [0, 200, 400]);
         let much_later = later + Duration::from_secs(60);
         assert_eq!(waits(&pace, a.as_str(), 2, much_later), [0, 100]);
+    }
+
+    #[tokio::test]
+    async fn tenants_have_a_rate_each_over_all_hosts() {
+        let pace = Pace::per_second(0.001, 2);
+        let soon = || Some(Instant::now() + Duration::from_secs(1));
+        let hosts = ["https://a.example.com", "https://b.example.com"].map(url);
+        for tenant in ["one", "other"] {
+            for host in &hosts {
+                pace.turn_of_tenant(tenant, host, soon()).await.unwrap();
+            }
+            let late = pace.turn_of_tenant(tenant, &hosts[0], soon()).await.unwrap_err();
+            assert_eq!(late.kind(), ErrorKind::TimedOut);
+        }
+        for _ in 0..9 {
+            pace.turn_of_tenant("", &hosts[0], soon()).await.unwrap();
+            pace.turn_of_tenant("one", &url("http://127.0.0.1:5000"), soon()).await.unwrap();
+        }
     }
 
     #[test]

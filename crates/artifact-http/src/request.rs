@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
 use crate::credential::strip_user_info;
-use crate::{Authorization, Credential, Origin, Response};
+use crate::{Authorization, Credential, LeastProgress, Origin, Response};
 
 const DEFAULT_MAX_BYTES: u64 = 16 << 20;
 const DEFAULT_MAX_REDIRECTS: usize = 10;
@@ -36,6 +36,7 @@ pub struct Request {
     pub(crate) allow_plain_credential: bool,
     pub(crate) public_only: bool,
     pub(crate) redirects_are_public: bool,
+    pub(crate) least_progress: Option<LeastProgress>,
     is_cut_off: Option<IsCutOff>,
 }
 
@@ -93,6 +94,7 @@ impl Request {
             allow_plain_credential: false,
             public_only: false,
             redirects_are_public: false,
+            least_progress: None,
             is_cut_off: None,
         }
     }
@@ -170,6 +172,14 @@ impl Request {
     #[must_use]
     pub fn sniff_encoding(mut self, sniff: bool) -> Self {
         self.sniff_encoding = sniff;
+        self
+    }
+
+    /// The least that the server has to send, for an answer that takes a while to compute. Defaults to
+    /// [that of the client](crate::HttpClientBuilder::least_progress).
+    #[must_use]
+    pub fn least_progress(mut self, least: LeastProgress) -> Self {
+        self.least_progress = Some(least);
         self
     }
 

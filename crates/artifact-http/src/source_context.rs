@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use artifact_source::{Clock, SystemClock};
 
-use crate::{CredentialSource, HttpClient, Tenant};
+use crate::{CredentialSource, HttpClient, Tenant, WorkPool};
 
 /// What the sources of one program share, for the builders of sources: `.context(&context)` says at once what `.http`, `.credentials`,
 /// `.tenant`, `.clock` and `.cache_dir` say one by one. Clones are cheap and share connections.
@@ -20,6 +20,8 @@ pub struct SourceContext {
     pub tenant: Tenant,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Judges long lists, in turns with other tenants. Defaults to the pool of the process.
+    pub work_pool: WorkPool,
     /// The folder for what the next process may reuse; each kind of source has a folder of its own in it. `None`: nothing is kept.
     pub cache_dir: Option<PathBuf>,
 }
@@ -32,6 +34,7 @@ impl SourceContext {
             credentials: Arc::new(()),
             tenant: Tenant::default(),
             clock: Arc::new(SystemClock),
+            work_pool: WorkPool::default(),
             cache_dir: None,
         }
     }
@@ -54,6 +57,13 @@ impl SourceContext {
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The same with this pool.
+    #[must_use]
+    pub fn with_work_pool(mut self, pool: WorkPool) -> Self {
+        self.work_pool = pool;
         self
     }
 

@@ -10,9 +10,10 @@ use url::Url;
 
 use crate::encoding::Gunzip;
 use crate::encoding::{self, Encoding};
+use crate::in_flight::Permit;
 use crate::response::{self, Tries, error_of};
 use crate::service::{ServiceBody, ServiceResponse};
-use crate::{Call, Identity, Instructions, Request, Response, call};
+use crate::{Call, Identity, Instructions, LeastProgress, Progress, Request, Response, call};
 
 /// How much of an error page is read.
 const ERROR_PAGE: u64 = 64 << 10;
@@ -42,10 +43,13 @@ pub struct StreamingResponse {
     body: Body,
     call: Call,
     stall: Duration,
+    progress: Progress,
     /// What is left of the limit.
     room: u64,
     max_bytes: u64,
     least_progress: usize,
+    /// Counts the request among those under way.
+    _permit: Option<Permit>,
 }
 
 enum Body {
@@ -66,7 +70,7 @@ impl StreamingResponse {
         Sender { url, private, sent }: Sender,
         request: &Request,
         call: Call,
-        stall: Duration,
+        (stall, least): (Duration, LeastProgress),
         whole: bool,
     ) -> Result<Self, Error> {
         let ServiceResponse { status, mut headers, body, .. } = answer;
@@ -105,9 +109,11 @@ impl StreamingResponse {
             body,
             call,
             stall,
+            progress: Progress::new(least),
             room: max_bytes,
             max_bytes,
             least_progress,
+            _permit: None,
         })
     }
 
@@ -124,10 +130,18 @@ impl StreamingResponse {
             body: Body::Read(body),
             call: Call::new(),
             stall: Duration::MAX,
+            progress: Progress::new(LeastProgress::default()),
             room: u64::MAX,
             max_bytes: u64::MAX,
             least_progress: 1,
+            _permit: None,
         }
+    }
+
+    /// The request counts among those under way until this is dropped.
+    pub(crate) fn until_read(mut self, permit: Option<Permit>) -> Self {
+        self._permit = permit;
+        self
     }
 
     pub(crate) fn after(mut self, tries: Tries) -> Self {
@@ -337,7 +351,8 @@ impl StreamingResponse {
         let (until, at_deadline) = call::until(self.stall, self.call.deadline);
         let mut gathered = BytesMut::new();
         loop {
-            let bytes = match tokio::time::timeout_at(until.into(), answer.chunk()).await {
+            let chunk = within_progress(&mut self.progress, &self.url, answer.chunk());
+            let bytes = match tokio::time::timeout_at(until.into(), chunk).await {
                 Ok(Ok(Some(bytes))) => bytes,
                 Ok(Ok(None)) => return Ok(Some(gathered.freeze()).filter(|bytes| !bytes.is_empty())),
                 Ok(Err(error)) => return Err(error),
@@ -352,6 +367,29 @@ impl StreamingResponse {
             if gathered.len() >= self.least_progress || Instant::now() >= until {
                 return Ok(Some(gathered.freeze()));
             }
+        }
+    }
+}
+
+/// Waits for the next bytes as long as the server makes progress.
+async fn within_progress(
+    progress: &mut Progress,
+    url: &Url,
+    chunk: impl Future<Output = Result<Option<Bytes>, Error>>,
+) -> Result<Option<Bytes>, Error> {
+    tokio::pin!(chunk);
+    let slow = |error: Error| error.with_url(url);
+    loop {
+        let began = Instant::now();
+        let (look, _) = call::until(progress.left(), None);
+        match tokio::time::timeout_at(look.into(), &mut chunk).await {
+            Ok(Ok(Some(bytes))) => {
+                progress.add(began.elapsed(), bytes.len()).map_err(slow)?;
+                return Ok(Some(bytes));
+            }
+            // The end, or an error that says more.
+            Ok(other) => return other,
+            Err(_) => progress.add(began.elapsed(), 0).map_err(slow)?,
         }
     }
 }

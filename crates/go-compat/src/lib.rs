@@ -37,7 +37,7 @@ pub mod utf8;
 
 pub use self::duration::{GoDuration, GoDurationError};
 pub use self::glob::{Glob, GlobError};
-pub use self::regex::{GoRegex, GoRegexError, GoRegexSyntaxError, MAX_PATTERN_LENGTH};
+pub use self::regex::{GoRegex, GoRegexError, GoRegexSyntaxError, MAX_PATTERN_LENGTH, RegexBudget};
 
 /// The example of the README is compiled and run.
 #[cfg(doctest)]

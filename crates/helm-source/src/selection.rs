@@ -1,11 +1,14 @@
 //! Selection: the best versions by the rule of the subscription, each reported to the trace, with digests where these are followed.
 
-use artifact_http::Call;
+use std::sync::Arc;
+
+use artifact_http::{Call, WorkPool};
 use artifact_source::{Candidate, Chart, Error, ErrorKind, Rejection, Trace, Warning, printable};
 use futures::stream::{FuturesOrdered, StreamExt as _};
 use oci_registry::{Digest, Manifest, Repository, is_tag};
-use selection_strategies::{self as strategies, TagRule};
+use selection_strategies::{self as strategies, Ranking, TagRule, Verdict};
 
+use crate::fetch::CachedIndex;
 use crate::index::EntryDigest;
 
 /// The largest number of requests for digests at one time; the pace of the client is the other limit.
@@ -25,26 +28,62 @@ pub(crate) struct TagReads {
 /// How one discovery selects.
 #[derive(Clone, Copy)]
 pub(crate) struct Selection<'a> {
-    pub(crate) rule: &'a TagRule,
+    pub(crate) rule: &'a Arc<TagRule>,
+    /// The threads that judge.
+    pub(crate) work_pool: &'a WorkPool,
+    pub(crate) call: &'a Call,
     pub(crate) limit: usize,
     pub(crate) trace: &'a dyn Trace,
+}
+
+/// A list of versions.
+pub(crate) trait Listed: Send + Sync + 'static {
+    fn count(&self) -> usize;
+    fn name(&self, position: usize) -> Option<&str>;
+}
+
+impl Listed for Vec<String> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn name(&self, position: usize) -> Option<&str> {
+        self.get(position).map(String::as_str)
+    }
+}
+
+/// The versions of one chart in an index.
+pub(crate) struct ListedVersions {
+    pub(crate) cached: Arc<CachedIndex>,
+    pub(crate) chart: String,
+}
+
+impl Listed for ListedVersions {
+    fn count(&self) -> usize {
+        self.cached.index.versions(&self.chart).map_or(0, |versions| versions.len())
+    }
+
+    fn name(&self, position: usize) -> Option<&str> {
+        self.cached.index.entry(&self.chart, position).map(|(version, _)| version)
+    }
 }
 
 impl Selection<'_> {
     /// The best versions, without digests.
     ///
     /// A version that is listed twice is two candidates and may be found twice, as in Kargo: the two entries of the index are two charts.
-    pub(crate) fn versions<'n>(&self, listed: impl IntoIterator<Item = &'n str>) -> Vec<Chart> {
-        self.chosen(listed).iter().map(|candidate| self.accept(candidate, None)).collect()
+    pub(crate) async fn versions(&self, listed: &Arc<impl Listed>) -> Result<Vec<Chart>, Error> {
+        Ok(self.chosen(listed).await?.iter().map(|candidate| self.accept(candidate, None)).collect())
     }
 
     /// The best entries of an index, with their digests. Entries without one, and with a malformed one, are found without it, with a
     /// warning.
-    pub(crate) fn entries(&self, listed: &[(&str, EntryDigest)]) -> Vec<Chart> {
+    pub(crate) async fn entries(&self, listed: &Arc<ListedVersions>) -> Result<Vec<Chart>, Error> {
         let (mut missing, mut malformed) = (Vec::new(), Vec::new());
-        let chosen = self.chosen(listed.iter().map(|(version, _)| *version));
+        let chosen = self.chosen(listed).await?;
         let accept = |candidate: &strategies::Candidate<'_>| {
-            let digest = listed.get(candidate.position).map_or(EntryDigest::Missing, |(_, digest)| *digest);
+            let entry = listed.cached.index.entry(&listed.chart, candidate.position);
+            let digest = entry.map_or(EntryDigest::Missing, |(_, digest)| digest);
             match digest {
                 EntryDigest::Sha256(_) => {}
                 EntryDigest::Malformed => malformed.push(candidate.name.to_owned()),
@@ -65,7 +104,7 @@ impl Selection<'_> {
                 ));
             }
         }
-        charts
+        Ok(charts)
     }
 
     /// The best tags of a repository whose manifests are read: one HEAD request each, and GET where HEAD does not help, or where the
@@ -79,13 +118,13 @@ impl Selection<'_> {
     /// Those of reading a manifest: an older version never takes the place of one that the registry refuses or fails to show.
     pub(crate) async fn tags(
         &self,
-        tags: &[String],
+        tags: &Arc<Vec<String>>,
         repository: &Repository,
         reads: TagReads,
         call: &Call,
     ) -> Result<Vec<Chart>, Error> {
         let reject = |name: &str, why: Rejection| self.trace.rejected(&Candidate::new(name), &why);
-        let mut ranking = self.rule.rank(tags.iter().map(String::as_str), reject);
+        let mut ranking = self.rank(tags).await?;
         let (mut charts, mut gone) = (Vec::new(), Vec::new());
         let mut missing_repository = None;
         while charts.len() < self.limit && ranking.len() > 0 {
@@ -130,12 +169,32 @@ impl Selection<'_> {
     }
 
     /// The best candidates up to the limit; the others are reported.
-    fn chosen<'n>(&self, listed: impl IntoIterator<Item = &'n str>) -> Vec<strategies::Candidate<'n>> {
-        let selection = self.rule.select(listed).limit(self.limit);
+    async fn chosen<'n>(
+        &self,
+        listed: &'n Arc<impl Listed>,
+    ) -> Result<Vec<strategies::Candidate<'n>>, Error> {
+        let selection = self.rank(listed).await?.into_selection(Vec::new()).limit(self.limit);
         for (name, why) in &selection.rejected {
             self.trace.rejected(&Candidate::new(name), why);
         }
-        selection.chosen
+        Ok(selection.chosen)
+    }
+
+    /// The versions that the rule accepts, in its order; the others are reported. A list may be long, so other threads judge.
+    async fn rank<'n>(&self, listed: &'n Arc<impl Listed>) -> Result<Ranking<'n>, Error> {
+        let (rule, names) = (Arc::clone(self.rule), Arc::clone(listed));
+        let judge = move |position: usize| names.name(position).map(|name| rule.judge(name));
+        let mut accepted = Vec::new();
+        let take = |position: usize, verdict| {
+            if let (Some(name), Some(verdict)) = (listed.name(position), verdict) {
+                match verdict {
+                    Verdict::Accepted => accepted.push((position, name)),
+                    Verdict::Rejected(why) => self.trace.rejected(&Candidate::new(name), &why),
+                }
+            }
+        };
+        self.work_pool.each(listed.count(), self.call, judge, take).await?;
+        Ok(self.rule.rank_accepted(accepted))
     }
 
     /// Reports a candidate as found. Beside its name stand the version, if that is spelt otherwise, and the digest: `1.0.0+a@sha256:...`.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use artifact_http::{
-    Call, CredentialRequest, CredentialSource, HttpClient, Identity, SourceContext, Tenant, Url,
+    Call, CredentialRequest, CredentialSource, HttpClient, Identity, SourceContext, Tenant, Url, WorkPool,
 };
 use artifact_source::{
     ArtifactSource, Candidate, Chart, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint, Found,
@@ -21,7 +21,7 @@ use crate::index_limits;
 use crate::location::Location;
 use crate::observation::{State, of_index, of_tags};
 use crate::rule::{given_rule, rule_of};
-use crate::selection::{Selection, TagReads};
+use crate::selection::{ListedVersions, Selection, TagReads};
 
 /// [Rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
 const DEFAULT_LIMIT: usize = 20;
@@ -32,7 +32,8 @@ pub struct HelmSource {
     /// As the subscription spells it, for the source of credentials alone: it may hold a password.
     repo_url: String,
     backend: Backend,
-    rule: TagRule,
+    rule: Arc<TagRule>,
+    work_pool: WorkPool,
     limit: usize,
     follow_digests: bool,
     check_config: bool,
@@ -56,6 +57,7 @@ pub struct HelmSourceBuilder {
     id: Option<SourceId>,
     chart: Option<String>,
     rule: Option<TagRule>,
+    work_pool: WorkPool,
     constraint: Option<String>,
     accept_v: bool,
     limit: usize,
@@ -77,13 +79,14 @@ impl HelmSourceBuilder {
         self
     }
 
-    /// What the sources of one program share. It replaces [`http`](Self::http), [`credentials`](Self::credentials) and
-    /// [`tenant`](Self::tenant). Charts need no clock, and the folder for caches is not used, as a client does not tell whether it verifies certificates: hand in a
+    /// What the sources of one program share. It replaces [`http`](Self::http), [`credentials`](Self::credentials),
+    /// [`tenant`](Self::tenant) and [`work_pool`](Self::work_pool). Charts need no clock, and the folder for caches is not used, as a client does not tell whether it verifies certificates: hand in a
     /// [`cache`](Self::cache) with a [`DiskIndexCache`](crate::DiskIndexCache).
     pub fn context(self, context: &SourceContext) -> Self {
         self.http(context.http.clone())
             .credentials(Arc::clone(&context.credentials))
             .tenant(context.tenant.clone())
+            .work_pool(context.work_pool.clone())
     }
 
     /// The client that sends the requests. Defaults to one with default settings. A [`cache`](Self::cache) and a
@@ -119,6 +122,12 @@ impl HelmSourceBuilder {
     /// that of the [`registry`](Self::registry), which has none by default.
     pub fn tenant(mut self, tenant: impl Into<Tenant>) -> Self {
         self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// The threads that judge versions. Defaults to [those of the process](WorkPool::default).
+    pub fn work_pool(mut self, pool: WorkPool) -> Self {
+        self.work_pool = pool;
         self
     }
 
@@ -269,7 +278,8 @@ impl HelmSourceBuilder {
             id,
             repo_url: self.repo_url,
             backend,
-            rule,
+            rule: Arc::new(rule),
+            work_pool: self.work_pool,
             limit: self.limit,
             follow_digests: self.follow_digests,
             check_config: self.check_config,
@@ -304,6 +314,7 @@ impl HelmSource {
             id: None,
             chart: None,
             rule: None,
+            work_pool: WorkPool::default(),
             constraint: None,
             accept_v: false,
             limit: DEFAULT_LIMIT,
@@ -345,8 +356,14 @@ impl HelmSource {
         identity: Identity,
         request: DiscoverRequest<'_>,
     ) -> Result<Discovery<Chart>, Error> {
-        let call = Call::from(&request);
-        let selection = Selection { rule: &self.rule, limit: self.limit, trace: request.trace };
+        let call = Call::from(&request).for_tenant(Arc::clone(self.work_pool.tenant()));
+        let selection = Selection {
+            rule: &self.rule,
+            work_pool: &self.work_pool,
+            call: &call,
+            limit: self.limit,
+            trace: request.trace,
+        };
         let fingerprint = self.fingerprint.as_ref();
         let recorded = fingerprint.and_then(|fingerprint| fingerprint.recorded(request.previous));
         let (charts, state) = match &self.backend {
@@ -373,8 +390,8 @@ impl HelmSource {
                 if known.is_some() && cached.validators == known {
                     return Ok(Discovery::Unchanged { cost: call.cost() });
                 }
-                let listed = cached.index.versions(chart);
-                if listed.is_none() {
+                let is_listed = cached.index.versions(chart).is_some();
+                if !is_listed {
                     let similar = similar_names(chart, cached.index.charts().map(|(name, _)| name));
                     let why = Rejection::NotListed {
                         chart: chart.as_str().into(),
@@ -382,19 +399,20 @@ impl HelmSource {
                     };
                     request.trace.rejected(&Candidate::new(chart), &why);
                 }
+                let listed = Arc::new(ListedVersions { cached, chart: chart.clone() });
                 let charts = match self.follow_digests {
-                    false => selection.versions(listed.into_iter().flatten()),
-                    true => selection
-                        .entries(&cached.index.entries(chart).into_iter().flatten().collect::<Vec<_>>()),
+                    _ if !is_listed => Vec::new(),
+                    false => selection.versions(&listed).await?,
+                    true => selection.entries(&listed).await?,
                 };
-                (charts, cached.validators.clone().map(State::Index))
+                (charts, listed.cached.validators.clone().map(State::Index))
             }
             Backend::Registry { repository } => {
                 let repository = repository.clone().with_identity(identity);
-                let tags = repository.tags(&call).await?;
+                let tags = Arc::new(repository.tags(&call).await?);
                 let reads = TagReads { digests: self.follow_digests, config: self.check_config };
                 let charts = match reads == TagReads::default() {
-                    true => selection.versions(tags.iter().map(String::as_str)),
+                    true => selection.versions(&tags).await?,
                     false => selection.tags(&tags, &repository, reads, &call).await?,
                 };
                 let state = State::of_charts(&charts);

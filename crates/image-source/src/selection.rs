@@ -6,11 +6,14 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use std::sync::Arc;
+
+use artifact_http::WorkPool;
 use artifact_source::{Candidate, Error, ErrorKind, Image, Rejection, Trace, Warning};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
-use selection_strategies::{TagRule, TagStrategy};
+use selection_strategies::{Ranking, TagRule, TagStrategy, Verdict};
 
 use crate::config::ZERO_TIME;
 use crate::inspection::{InspectError, Inspector, unreadable};
@@ -21,7 +24,8 @@ const MAX_LOOKAHEAD: usize = 32;
 /// The selection of one discovery.
 pub(crate) struct Selection<'a> {
     pub(crate) inspector: &'a Inspector<'a>,
-    pub(crate) rule: &'a TagRule,
+    pub(crate) rule: &'a Arc<TagRule>,
+    pub(crate) work_pool: &'a WorkPool,
     pub(crate) limit: usize,
     pub(crate) trace: &'a dyn Trace,
     pub(crate) parallelism: usize,
@@ -71,8 +75,25 @@ impl Selection<'_> {
     }
 
     /// The tags of the repository.
-    async fn tags(&self) -> Result<Vec<String>, Error> {
-        self.inspector.repository.tags(self.inspector.call).await
+    async fn tags(&self) -> Result<Arc<Vec<String>>, Error> {
+        self.inspector.repository.tags(self.inspector.call).await.map(Arc::new)
+    }
+
+    /// The tags that the rule accepts, in its order; the others are traced. A list may be long and patterns slow, so other threads judge.
+    async fn rank<'t>(&self, tags: &'t Arc<Vec<String>>) -> Result<Ranking<'t>, Error> {
+        let (rule, listed) = (Arc::clone(self.rule), Arc::clone(tags));
+        let judge = move |position: usize| listed.get(position).map(|tag| rule.judge(tag));
+        let mut accepted = Vec::new();
+        let take = |position: usize, verdict| {
+            if let (Some(tag), Some(verdict)) = (tags.get(position), verdict) {
+                match verdict {
+                    Verdict::Accepted => accepted.push((position, tag.as_str())),
+                    Verdict::Rejected(reason) => self.reject(tag, &reason),
+                }
+            }
+        };
+        self.work_pool.each(tags.len(), self.inspector.call, judge, take).await?;
+        Ok(self.rule.rank_accepted(accepted))
     }
 
     /// The image of the one tag of a digest rule ([rule 3.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). This needs no list of tags.
@@ -87,8 +108,7 @@ impl Selection<'_> {
     /// turns out not to be needed is ignored.
     async fn in_name_order(&self, refusals: &mut Refusals) -> Result<Vec<Image>, Error> {
         let tags = self.tags().await?;
-        let mut ranking =
-            self.rule.rank(tags.iter().map(String::as_str), |name, reason| self.reject(name, &reason));
+        let mut ranking = self.rank(&tags).await?;
         let mut found = Vec::new();
         let mut rejected = 0_usize;
         while found.len() < self.limit && ranking.len() > 0 {
@@ -110,8 +130,7 @@ impl Selection<'_> {
     /// The newest images; all candidates have to be inspected ([rule 3.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     async fn newest(&self, refusals: &mut Refusals) -> Result<Vec<Image>, Error> {
         let tags = self.tags().await?;
-        let ranking =
-            self.rule.rank(tags.iter().map(String::as_str), |name, reason| self.reject(name, &reason));
+        let ranking = self.rank(&tags).await?;
         let names: Vec<&str> = ranking.into_sorted().into_iter().map(|candidate| candidate.name).collect();
         let inspected = self.inspect(&names, names.len(), refusals).await?;
         let mut found = self.accept(inspected, names.len(), refusals)?;

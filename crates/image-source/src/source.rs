@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext, Tenant};
+use artifact_http::{Call, CredentialSource, HttpClient, Identity, SourceContext, Tenant, WorkPool};
 use artifact_source::{
     ArtifactSource, Clock, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint, Found, Image, SourceId,
     SourceKind,
@@ -27,7 +27,8 @@ const DEFAULT_PARALLELISM: usize = 32;
 pub struct ImageSource {
     id: SourceId,
     repository: Repository,
-    rule: TagRule,
+    rule: Arc<TagRule>,
+    work_pool: WorkPool,
     platform: Option<Platform>,
     limit: usize,
     trusts_tags: bool,
@@ -51,6 +52,7 @@ pub struct ImageSourceBuilder {
     credentials: Option<Arc<dyn CredentialSource>>,
     tenant: Option<Tenant>,
     rule: TagRule,
+    work_pool: WorkPool,
     platform: Option<Platform>,
     limit: usize,
     cache_by_tag: bool,
@@ -70,12 +72,13 @@ impl ImageSourceBuilder {
     }
 
     /// What the sources of one program share. It replaces [`http`](Self::http), [`credentials`](Self::credentials),
-    /// [`tenant`](Self::tenant), [`clock`](Self::clock) and [`cache_dir`](Self::cache_dir).
+    /// [`tenant`](Self::tenant), [`clock`](Self::clock), [`work_pool`](Self::work_pool) and [`cache_dir`](Self::cache_dir).
     pub fn context(self, context: &SourceContext) -> Self {
         self.http(context.http.clone())
             .credentials(Arc::clone(&context.credentials))
             .tenant(context.tenant.clone())
             .clock(Arc::clone(&context.clock))
+            .work_pool(context.work_pool.clone())
             .cache_dir(context.cache_dir.clone())
     }
 
@@ -108,6 +111,12 @@ impl ImageSourceBuilder {
     /// The rule that selects and orders tags. Defaults to all semantic versions.
     pub fn rule(mut self, rule: TagRule) -> Self {
         self.rule = rule;
+        self
+    }
+
+    /// The threads that judge tags. Defaults to [those of the process](WorkPool::default).
+    pub fn work_pool(mut self, pool: WorkPool) -> Self {
+        self.work_pool = pool;
         self
     }
 
@@ -221,7 +230,8 @@ impl ImageSourceBuilder {
             fingerprint,
             id,
             repository,
-            rule: self.rule,
+            rule: Arc::new(self.rule),
+            work_pool: self.work_pool,
             platform: self.platform,
             limit: self.limit,
             trusts_tags,
@@ -245,6 +255,7 @@ impl ImageSource {
             credentials: None,
             tenant: None,
             rule: TagRule::semver(None),
+            work_pool: WorkPool::default(),
             platform: None,
             limit: DEFAULT_LIMIT,
             cache_by_tag: false,
@@ -295,6 +306,7 @@ impl ImageSource {
         let selection = Selection {
             inspector: &inspector,
             rule: &self.rule,
+            work_pool: &self.work_pool,
             limit: self.limit,
             trace: request.trace,
             parallelism: self.parallelism,
@@ -319,7 +331,7 @@ impl ArtifactSource for ImageSource {
     ///
     /// As [`Repository::tags`] and [`Repository::manifest`], except that a missing candidate is rejected.
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Image>, Error> {
-        let call = Call::from(&request);
+        let call = Call::from(&request).for_tenant(Arc::clone(self.work_pool.tenant()));
         let identity = self.repository.identity().await.map_err(|error| error.with_id(&self.id))?;
         request.trace.authenticated(&identity.principal());
         let scope = self.cache_scope(&identity);

@@ -150,7 +150,9 @@ impl<'n> Ranking<'n> {
         Self(Order::None(candidates))
     }
 
-    pub(crate) fn into_selection(self, rejected: Vec<(&'n str, Rejection)>) -> Selection<'n> {
+    /// All names that were not taken, best first, beside the `rejected` ones, as [`TagRule::select`](crate::TagRule::select) gives them.
+    #[must_use]
+    pub fn into_selection(self, rejected: Vec<(&'n str, Rejection)>) -> Selection<'n> {
         Selection { chosen: self.into_sorted(), rejected }
     }
 }

@@ -235,6 +235,40 @@ impl TagRule {
         Ranking::new(candidates)
     }
 
+    /// Orders names of which [`judge`](Self::judge) accepted those at these positions, as [`rank`](Self::rank) does, without judging them again:
+    /// for a program that judges a long list in pieces. Positions outside the list are left out, and so are names without a version where the
+    /// strategy reads versions.
+    ///
+    /// ```
+    /// use selection_strategies::TagRule;
+    ///
+    /// let (rule, tags) = (TagRule::semver(None), ["1.0.0", "latest", "1.2.0"]);
+    /// let accepted = (0..tags.len()).filter(|&position| rule.judge(tags[position]).is_accepted());
+    /// let ranked: Vec<_> = rule.rank_accepted(accepted.map(|position| (position, tags[position]))).collect();
+    /// assert_eq!(ranked, rule.rank(tags, |_, _| {}).collect::<Vec<_>>());
+    /// ```
+    pub fn rank_accepted<'n>(&self, accepted: impl IntoIterator<Item = (usize, &'n str)>) -> Ranking<'n> {
+        let candidate = |(position, name): (usize, &'n str)| {
+            let version = match &self.strategy {
+                TagStrategy::SemVer { strictness, .. } => Some(self.version(name, *strictness)?),
+                _ => None,
+            };
+            Some(Candidate::new(name, position, version, self.kind))
+        };
+        Ranking::new(accepted.into_iter().filter_map(candidate).collect())
+    }
+
+    /// The version that a name is read as; `None` for a name that is none.
+    fn version<'n>(&self, name: &'n str, strictness: Strictness) -> Option<VersionRef<'n>> {
+        match self.kind {
+            NameKind::OciChart => VersionRef::parse_oci_tag(name, strictness).ok(),
+            NameKind::Plain => VersionRef::parse_with(name, strictness).ok(),
+            NameKind::GitTag => {
+                VersionRef::parse_with(name.strip_prefix("refs/tags/").unwrap_or(name), strictness).ok()
+            }
+        }
+    }
+
     /// Judges and orders all names; [`Selection::limit`] keeps the best of them.
     ///
     /// `names` are anything that holds texts: `["1.0.0"]`, a `&[String]`, iterators of `&str` and of `&String`.
@@ -304,11 +338,7 @@ impl TagRule {
         constraint: Option<&Constraint>,
         strictness: Strictness,
     ) -> Result<VersionRef<'n>, Rejection> {
-        let version = match self.kind {
-            NameKind::OciChart => VersionRef::parse_oci_tag(name, strictness),
-            NameKind::Plain | NameKind::GitTag => VersionRef::parse_with(name, strictness),
-        };
-        let Ok(version) = version else {
+        let Some(version) = self.version(name, strictness) else {
             return Err(self.why_no_version(name, constraint, strictness));
         };
         match constraint {

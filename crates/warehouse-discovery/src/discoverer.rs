@@ -7,16 +7,15 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, EgressPolicy, HttpClient, HttpClientBuilder, SourceContext};
+use artifact_http::{CredentialSource, EgressPolicy, HttpClient, HttpClientBuilder, SourceContext, WorkPool};
 use artifact_source::{AnySource, Clock, Error, SourceId, SystemClock};
 #[cfg(feature = "chart")]
 use helm_source::{DiskIndexCache, IndexCache};
 #[cfg(feature = "image")]
 use image_source::{CacheByTagPolicy, DiskCache, FactCache, MemoryCache};
 use jiff::Timestamp;
-#[cfg(feature = "git")]
 use std::time::Duration;
-use warehouse_spec::GenericSubscription;
+use warehouse_spec::{GenericSubscription, RegexBudget};
 
 use crate::admission::AdmissionQueue;
 #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
@@ -75,12 +74,29 @@ pub(crate) struct Shared {
     pub(crate) cache_by_tag: CacheByTagPolicy,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
     admission: AdmissionQueue,
+    pub(crate) work_pool: WorkPool,
+    pub(crate) patterns: PatternLimits,
+    /// How long a run takes at most.
+    pub(crate) deadline: Option<Duration>,
     pub(crate) clock: Arc<dyn Clock>,
     /// The program for `ssh://` and what comes before its other arguments.
     #[cfg(feature = "git")]
     pub(crate) ssh_command: Option<(OsString, Vec<OsString>)>,
     #[cfg(feature = "git")]
     pub(crate) git: GitLimits,
+}
+
+/// What the patterns of one Warehouse may take together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PatternLimits {
+    patterns: usize,
+    bytes: usize,
+}
+
+impl PatternLimits {
+    pub(crate) fn budget(self) -> RegexBudget {
+        RegexBudget::with_limits(self.patterns, self.bytes)
+    }
 }
 
 /// Limits of Git sources, where they are not the source's own.
@@ -190,6 +206,9 @@ pub struct DiscovererBuilder {
     cache_by_tag: CacheByTagPolicy,
     generic: BTreeMap<String, Box<GenericFactory>>,
     concurrency: usize,
+    work_pool: WorkPool,
+    patterns: PatternLimits,
+    deadline: Option<Duration>,
     clock: Arc<dyn Clock>,
     #[cfg(feature = "git")]
     ssh_command: Option<(OsString, Vec<OsString>)>,
@@ -213,6 +232,9 @@ impl Default for DiscovererBuilder {
             cache_by_tag: CacheByTagPolicy::default(),
             generic: BTreeMap::new(),
             concurrency: 16,
+            work_pool: WorkPool::default(),
+            patterns: PatternLimits { patterns: RegexBudget::MAX_PATTERNS, bytes: RegexBudget::MAX_BYTES },
+            deadline: Some(Duration::from_secs(300)),
             clock: Arc::new(SystemClock),
             #[cfg(feature = "git")]
             ssh_command: None,
@@ -409,11 +431,39 @@ impl DiscovererBuilder {
         self
     }
 
-    /// How many subscriptions are asked at once, over all runs together: 16 by default, at least 1. Those to one repository of images,
-    /// charts or commits count as one: what they ask at the same moment is asked once.
+    /// How many subscriptions are asked at once, over all runs together: 16 by default, at least 1. Up to 32 subscriptions of one tenant to one
+    /// repository of images, charts or commits count as one: what they ask at the same moment is asked once.
+    ///
+    /// Tenants take turns where places are short, and there are half as many places again (8) for tenants that hold less than a quarter of the
+    /// number, so that one whose servers are slow does not keep the others from being asked. The tenant is the namespace of the Warehouse.
     #[must_use]
     pub fn concurrency(mut self, subscriptions: usize) -> Self {
         self.concurrency = subscriptions.max(1);
+        self
+    }
+
+    /// How long a run takes at most: 5 minutes by default, for a run without [a deadline of its own](crate::Run::with_deadline). A subscription that
+    /// has not answered by then has failed with [`TimedOut`](artifact_source::ErrorKind::TimedOut), and its earlier artifacts stay. `None` is no limit.
+    #[must_use]
+    pub fn deadline(mut self, longest: impl Into<Option<Duration>>) -> Self {
+        self.deadline = longest.into();
+        self
+    }
+
+    /// How many threads judge lists of tags and compile patterns: as many as there are processors by default, shared by the process.
+    /// Tenants take turns on them, every 20 ms.
+    #[must_use]
+    pub fn work_threads(mut self, threads: usize) -> Self {
+        self.work_pool = WorkPool::new(threads);
+        self
+    }
+
+    /// What the regular expressions of one Warehouse may take together: 1,000 distinct ones and 64 MiB by default, compiled and with the memory of
+    /// searching. A short one takes 68 KiB. What exceeds it makes its subscription fail with
+    /// [`InvalidInput`](artifact_source::ErrorKind::InvalidInput). Validation has the default budget for each file.
+    #[must_use]
+    pub fn pattern_budget(mut self, patterns: usize, bytes: usize) -> Self {
+        self.patterns = PatternLimits { patterns, bytes };
         self
     }
 
@@ -475,6 +525,9 @@ impl DiscovererBuilder {
             cache_by_tag: self.cache_by_tag,
             generic: self.generic,
             admission: AdmissionQueue::new(self.concurrency),
+            work_pool: self.work_pool,
+            patterns: self.patterns,
+            deadline: self.deadline,
             clock: self.clock,
             #[cfg(feature = "git")]
             ssh_command: self.ssh_command,

@@ -3,10 +3,10 @@
 use std::future::IntoFuture;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use artifact_http::Tenant;
+use artifact_http::{Call, Tenant};
 use artifact_source::{
     AnyArtifact, AnySource, ArtifactSource, Candidate, Cost, DiscoverRequest, Discovery, Error, ErrorKind,
     Meter, Observation, Principal, Rejection, SourceId, Trace, Warning, lock,
@@ -16,6 +16,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use warehouse_spec::Warehouse;
 
+use crate::admission::Admission;
 use crate::kinds::KindContext;
 use crate::report::{self, Remembered};
 use crate::{Discoverer, Freshness, Report, Snapshot, SubscriptionReport, kinds, spans};
@@ -51,11 +52,17 @@ pub struct Run<'a> {
 impl Discoverer {
     /// The sources that a run over this Warehouse would ask, in the manifest's order, and for a subscription that
     /// no source can be made of, why. They belong to the tenant of the Warehouse's namespace. Nothing is fetched.
+    ///
+    /// The patterns of all subscriptions together take from one [budget](crate::DiscovererBuilder::pattern_budget).
     pub fn compile(&self, warehouse: &Warehouse) -> Vec<Compiled> {
         self.compile_for(warehouse, &Tenant::from(warehouse.namespace()))
     }
 
     fn compile_for(&self, warehouse: &Warehouse, tenant: &Tenant) -> Vec<Compiled> {
+        self.shared.patterns.budget().install(|| self.compile_within(warehouse, tenant))
+    }
+
+    fn compile_within(&self, warehouse: &Warehouse, tenant: &Tenant) -> Vec<Compiled> {
         let needed = NeededCreated::of_warehouse(warehouse);
         let context = KindContext { discoverer: self, tenant, warehouse, needed };
         let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
@@ -74,6 +81,27 @@ impl Discoverer {
                 Compiled { index, source, key: report::key(subscription), id }
             })
             .collect()
+    }
+
+    /// The same on the threads for work that keeps a processor busy.
+    async fn compile_apart(&self, warehouse: &Warehouse, tenant: &Tenant, call: &Call) -> Vec<Compiled> {
+        let (discoverer, copy, owner) = (self.clone(), warehouse.clone(), tenant.clone());
+        let runtime = tokio::runtime::Handle::try_current();
+        let pool = self.shared.work_pool.for_tenant(tenant);
+        let compiled = pool.run(call, move |_| {
+            // A factory of the program's own may expect the runtime.
+            let _entered = runtime.as_ref().ok().map(|runtime| runtime.enter());
+            discoverer.compile_for(&copy, &owner)
+        });
+        compiled.await.unwrap_or_else(|error| {
+            let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
+            let failed = subscriptions.map(|(index, subscription)| {
+                let id = kinds::id(subscription);
+                let source = Err(error.clone().with_id(&id));
+                Compiled { index, source, key: report::key(subscription), id }
+            });
+            failed.collect()
+        })
     }
 
     /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
@@ -113,20 +141,25 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// The end of the time for an answer. A subscription that has not answered by then has failed.
+    /// The end of the time for an answer. A subscription that has not answered by then has failed. Defaults to
+    /// [that of the discoverer](crate::DiscovererBuilder::deadline), 5 minutes after the start.
     pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();
         self
     }
 
-    async fn go(self) -> Report {
+    async fn go(mut self) -> Report {
         let discovered_at = self.discoverer.now();
         let started = Instant::now();
-        let compiled = self.discoverer.compile_for(self.warehouse, &self.tenant);
+        let longest = self.discoverer.shared.deadline;
+        self.deadline = self.deadline.or_else(|| started.checked_add(longest?));
+        let call = Call::new().with_deadline(self.deadline);
+        let compiled = self.discoverer.compile_apart(self.warehouse, &self.tenant, &call).await;
+        let run = &self;
         let span = spans::of_run(self.warehouse);
         let ask = |compiled: Compiled| {
             let subscription = spans::of_subscription(&span, &compiled.id);
-            spans::within(subscription, self.ask(compiled))
+            spans::within(subscription, run.ask(compiled))
         };
         let asked: FuturesUnordered<_> = compiled.into_iter().map(ask).collect();
         let mut subscriptions: Vec<_> = asked.collect().await;
@@ -149,7 +182,7 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         let remembered = self.previous.and_then(|previous| previous.get(&key));
         let answer = match source {
-            Ok(source) => match self.discoverer.admission().admit(&id, self.deadline).await {
+            Ok(source) => match self.admit(&id).await {
                 Ok(_admission) => self.discover(&*source, &trace, remembered, &meter).await,
                 Err(error) => Err(error),
             },
@@ -160,6 +193,10 @@ impl<'a> Run<'a> {
         (report.warnings, report.principal) = trace.into_parts();
         self.observer.finished(index, &report);
         report
+    }
+
+    async fn admit(&self, id: &SourceId) -> Result<Admission, Error> {
+        self.discoverer.admission().admit(&Arc::from(&self.tenant), id, self.deadline).await
     }
 
     async fn discover(

@@ -100,6 +100,7 @@ pub use diagnostic::{Code, Diagnostic};
 pub use diagnostics::{Applicability, Location, Replacement, Severity};
 pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
+pub use go_compat::RegexBudget;
 pub use manifest::{InvalidValue, Located, Manifest, Options, Parsed, Skipped};
 pub use metadata::{API_VERSION, Metadata};
 pub use parse::{FromValue, from_value, parse, parse_bytes};

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::sync::LazyLock;
 
-use go_compat::{GoRegex, GoRegexError};
+use go_compat::{GoRegex, GoRegexError, RegexBudget};
 use kargo_expr::{CommitVariables, Expression, Signatures, TagVariables};
 use kargo_expr::{NameUse, UnknownName};
 use regex::Regex;
@@ -42,10 +42,24 @@ pub(crate) fn regex(text: &str) -> Option<String> {
     GoRegex::new(text).err().map(|error| regex_reason(&error))
 }
 
+/// Why a pattern that is none too large by itself is not compiled.
+pub(crate) fn over_budget() -> String {
+    format!(
+        "the patterns of the manifest are more than {}, or exceed {} MiB together when compiled",
+        RegexBudget::MAX_PATTERNS,
+        RegexBudget::MAX_BYTES >> 20
+    )
+}
+
+/// What to do about it.
+pub(crate) const WITHIN_BUDGET: &str =
+    "write fewer or smaller patterns, or put Warehouses into files of their own";
+
 fn regex_reason(error: &GoRegexError) -> String {
     match error {
         GoRegexError::Syntax { error, position, .. } => format!("{error} at byte {position}"),
         GoRegexError::TooLong { .. } => "it is too long".to_owned(),
+        GoRegexError::OverBudget { .. } => over_budget(),
         _ => "it is too large when compiled".to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 //! Regular expressions in Go's syntax, run by the `regex` crate.
 
+mod budget;
 mod translate;
 mod unicode;
 
@@ -9,6 +10,9 @@ use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
+use translate::Translation;
+
+pub use budget::RegexBudget;
 pub use translate::GoRegexSyntaxError;
 
 use crate::utf8::to_text;
@@ -60,19 +64,41 @@ impl GoRegex {
     /// # Errors
     ///
     /// What Go refuses ([`GoRegexError::Syntax`]) and what exceeds a bound
-    /// ([`GoRegexError::TooLong`], [`GoRegexError::TooLarge`]).
+    /// ([`GoRegexError::TooLong`], [`GoRegexError::TooLarge`]); within [`RegexBudget::install`] also
+    /// [`GoRegexError::OverBudget`].
     pub fn new(pattern: &str) -> Result<Self, GoRegexError> {
+        match RegexBudget::current() {
+            Some(budget) => budget.compile(pattern),
+            None => Self::compile(pattern, usize::MAX).map(|(regex, _)| regex).map_err(|failed| failed.error),
+        }
+    }
+
+    /// Compiles a pattern that may cost this much at most, and returns what it cost.
+    fn compile(pattern: &str, most: usize) -> Result<(Self, usize), Failed> {
         let shared: Arc<str> = pattern.into();
         if pattern.len() > MAX_PATTERN_LENGTH {
-            return Err(GoRegexError::TooLong { pattern: shared });
+            return Err(Failed { error: GoRegexError::TooLong { pattern: shared }, cost: 0 });
         }
-        let translation = translate::translate(pattern).map_err(|(position, error)| {
-            GoRegexError::Syntax { pattern: Arc::clone(&shared), position, error }
+        let translated = translate::translate(pattern).map_err(|(position, error)| Failed {
+            error: GoRegexError::Syntax { pattern: Arc::clone(&shared), position, error },
+            cost: 0,
         })?;
-        let compiled = translation.and_then(|translation| Some((build(&translation)?, translation)));
-        match compiled {
-            Some((regex, translation)) => Ok(Self::assemble(shared, translation, regex)),
-            None => Err(GoRegexError::TooLarge { pattern: shared }),
+        let Some(Translation { text, folded }) = translated else {
+            return Err(Failed { error: GoRegexError::TooLarge { pattern: shared }, cost: 0 });
+        };
+        let reading = folded as usize / FOLDED_PER_BYTE;
+        match build(&text, most.saturating_sub(reading)) {
+            Ok(built) => {
+                let cost = built.cost.saturating_add(reading);
+                Ok((Self::assemble(shared, text, built), cost))
+            }
+            Err(Unbuilt { is_over_budget, cost }) => {
+                let error = match is_over_budget {
+                    true => GoRegexError::OverBudget { pattern: shared },
+                    false => GoRegexError::TooLarge { pattern: shared },
+                };
+                Err(Failed { error, cost: cost.saturating_add(reading) })
+            }
         }
     }
 
@@ -88,18 +114,30 @@ impl GoRegex {
     /// ```
     #[must_use]
     pub fn any_of(patterns: &[Self]) -> Option<Self> {
+        match RegexBudget::current() {
+            Some(budget) => budget.any_of(patterns),
+            None => Self::join(patterns, usize::MAX).map(|(regex, _)| regex).ok(),
+        }
+    }
+
+    /// Compiles the alternatives, which may cost this much at most. Returns what they cost, also if they do not compile.
+    fn join(patterns: &[Self], most: usize) -> Result<(Self, usize), usize> {
         let join = |text: fn(&Self) -> &str| {
             let parts: Vec<String> =
                 patterns.iter().map(|pattern| format!("(?:{})", text(pattern))).collect();
             parts.join("|")
         };
         let translation = join(|pattern| &pattern.translation);
-        let regex = build(&translation)?;
-        let pattern = join(|pattern| &pattern.pattern);
-        Some(Self::assemble(pattern.into(), translation, regex))
+        let built = match build(&translation, most) {
+            Ok(built) => built,
+            Err(Unbuilt { cost, .. }) => return Err(cost),
+        };
+        let (cost, pattern) = (built.cost, join(|pattern| &pattern.pattern));
+        Ok((Self::assemble(pattern.into(), translation, built), cost))
     }
 
-    fn assemble(pattern: Arc<str>, translation: String, (regex, work_per_byte): (Regex, usize)) -> Self {
+    fn assemble(pattern: Arc<str>, translation: String, built: Built) -> Self {
+        let Built { regex, work_per_byte, .. } = built;
         let may_split = translation.contains(translate::NOT_WORD_BOUNDARY);
         Self { pattern, translation: translation.into(), regex, may_split, work_per_byte }
     }
@@ -153,28 +191,62 @@ impl GoRegex {
     }
 }
 
-/// Sizes of compiled expressions, and how much work a byte of text is for one that fits.
-const SIZES: [(usize, usize); 4] =
-    [(32 << 10, 1), (256 << 10, 64), (2 << 20, 512), (MAX_COMPILED_SIZE, 4096)];
+/// A pattern that did not compile, and what the attempt cost.
+struct Failed {
+    error: GoRegexError,
+    cost: usize,
+}
 
-/// The expression, and how much work a byte of text is for it; `None` if it exceeds a bound, which is the only error that a
-/// translation can have. The engine does not report the compiled size, so limits are tried from the smallest; what people write
-/// fits the first one.
-fn build(translation: &str) -> Option<(Regex, usize)> {
+/// A compiled expression.
+struct Built {
+    regex: Regex,
+    work_per_byte: usize,
+    /// The bytes that it may take, with those of searching.
+    cost: usize,
+}
+
+/// A translation that exceeds the bound of every pattern, or what was left, and the cost of finding out.
+struct Unbuilt {
+    is_over_budget: bool,
+    cost: usize,
+}
+
+/// Sizes of compiled expressions, and how much work a byte of text is for one that fits.
+const SIZES: [(usize, usize); 5] =
+    [(4 << 10, 1), (32 << 10, 1), (256 << 10, 64), (2 << 20, 512), (MAX_COMPILED_SIZE, 4096)];
+
+/// How many characters whose case is ignored cost as much to compile as one byte of a program.
+const FOLDED_PER_BYTE: usize = 1;
+
+/// The bytes in which the engine keeps the states that searches of an expression of this size met.
+fn search_memory(size: usize) -> usize {
+    size.saturating_mul(8).clamp(64 << 10, 2 << 20)
+}
+
+/// The expression of a translation. The engine does not report the compiled size, so limits are tried from the smallest; what people
+/// write fits the first two. `most` bounds the cost.
+fn build(translation: &str, most: usize) -> Result<Built, Unbuilt> {
+    let mut tried = 0;
     for (size, work_per_byte) in SIZES {
-        match RegexBuilder::new(translation).size_limit(size).build() {
-            Ok(regex) => return Some((regex, work_per_byte)),
+        let memory = search_memory(size);
+        let cost = size + memory;
+        if cost > most {
+            return Err(Unbuilt { is_over_budget: true, cost: tried });
+        }
+        tried = cost;
+        match RegexBuilder::new(translation).size_limit(size).dfa_size_limit(memory).build() {
+            Ok(regex) => return Ok(Built { regex, work_per_byte, cost }),
             Err(regex::Error::CompiledTooBig(_)) => {}
             Err(error) => {
                 debug_assert!(
                     error.to_string().contains("nest"),
                     "{translation:?} does not compile: {error}"
                 );
-                return None;
+                break;
             }
         }
     }
-    None
+    Err(Unbuilt { is_over_budget: false, cost: tried })
 }
 
 /// Why a pattern does not compile.
@@ -204,6 +276,12 @@ pub enum GoRegexError {
         /// The pattern, as written.
         pattern: Arc<str>,
     },
+    /// The pattern does not fit in what the [`RegexBudget`] has left.
+    #[error("the regular expression {pattern:?} exceeds what all patterns may take together when compiled")]
+    OverBudget {
+        /// The pattern, as written.
+        pattern: Arc<str>,
+    },
 }
 
 impl GoRegexError {
@@ -211,7 +289,10 @@ impl GoRegexError {
     #[must_use]
     pub fn pattern(&self) -> &str {
         match self {
-            Self::Syntax { pattern, .. } | Self::TooLong { pattern } | Self::TooLarge { pattern } => pattern,
+            Self::Syntax { pattern, .. }
+            | Self::TooLong { pattern }
+            | Self::TooLarge { pattern }
+            | Self::OverBudget { pattern } => pattern,
         }
     }
 }

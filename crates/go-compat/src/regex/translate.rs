@@ -67,8 +67,15 @@ type Fault = (usize, GoRegexSyntaxError);
 /// How many characters the engine may have to visit, all classes together, to ignore their case: some tenths of a second.
 const MAX_FOLDED: u32 = 32 << 20;
 
+/// A pattern in the syntax of the engine.
+pub(super) struct Translation {
+    pub(super) text: String,
+    /// How many characters the engine has to visit to ignore their case.
+    pub(super) folded: u32,
+}
+
 /// Translates a pattern; `None` if it would take the engine too long to read.
-pub(super) fn translate(pattern: &str) -> Result<Option<String>, Fault> {
+pub(super) fn translate(pattern: &str) -> Result<Option<Translation>, Fault> {
     let mut translator = Translator {
         pattern,
         position: 0,
@@ -79,7 +86,8 @@ pub(super) fn translate(pattern: &str) -> Result<Option<String>, Fault> {
         folded: 0,
     };
     translator.run()?;
-    Ok((translator.folded <= MAX_FOLDED).then_some(translator.output))
+    let Translator { output: text, folded, .. } = translator;
+    Ok((folded <= MAX_FOLDED).then_some(Translation { text, folded }))
 }
 
 /// The flags that change which texts match. Go's `U` does not.

@@ -72,6 +72,14 @@ impl Index {
         Some(self.versions_of(number).zip(digests.iter().copied()))
     }
 
+    /// The entry of a chart at this position of its list, as its version and its digest.
+    pub(crate) fn entry(&self, chart: &str, position: usize) -> Option<(&str, EntryDigest)> {
+        let at = self.range_of(*self.charts.get(chart)?).nth(position)?;
+        let end = *self.ends.get(at)? as usize;
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
+        Some((self.text.get(start..end)?, *self.digests.get(at)?))
+    }
+
     /// All charts with their versions, sorted by name.
     pub fn charts(&self) -> impl Iterator<Item = (&str, impl ExactSizeIterator<Item = &str>)> {
         self.charts.iter().map(|(name, &number)| (&**name, self.versions_of(number)))

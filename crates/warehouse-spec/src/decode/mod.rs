@@ -25,6 +25,7 @@ pub(crate) use warehouse::spec as warehouse_spec;
 
 use std::sync::Arc;
 
+use go_compat::RegexBudget;
 use serde_json::Value as Json;
 
 use crate::decode::context::{Context, Field};
@@ -85,9 +86,7 @@ pub(crate) fn freight_object(context: &mut Context, document: &Field<'_>) -> Opt
 pub(crate) fn documents(source: &Arc<str>, text: &str, strict: bool, nodes: &[Node]) -> Documents {
     let text = &Arc::from(text);
     let mut decoder = Decoder { source, text, strict, documents: Documents::default() };
-    for node in nodes {
-        decoder.document(node, "");
-    }
+    RegexBudget::new().install(|| nodes.iter().for_each(|node| decoder.document(node, "")));
     decoder.documents
 }
 
@@ -241,7 +240,7 @@ pub(crate) fn value<T>(json: &Json, decode: impl FnOnce(&mut Context, &Field<'_>
         return Parsed { value: None, diagnostics: vec![diagnostic] };
     };
     let field = Field { node: &node, key: node.mark, path: String::new(), place: String::new() };
-    let value = decode(&mut context, &field);
+    let value = RegexBudget::new().install(|| decode(&mut context, &field));
     let has_errors = context.has_errors();
     Parsed { value: value.filter(|_| !has_errors), diagnostics: context.diagnostics }
 }

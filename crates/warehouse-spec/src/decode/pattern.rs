@@ -5,6 +5,7 @@ use go_compat::{GoRegex, GoRegexError, GoRegexSyntaxError};
 
 use crate::decode::style::Style;
 use crate::diagnostic::Help;
+use crate::rule;
 
 /// The list that a pattern stands in, the prefix of patterns there, and the list that has the opposite effect.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +38,10 @@ pub(crate) fn help(style: Style, list: List, pattern: &str) -> Option<Help> {
     if let Some(form) = replaced(pattern, &error) {
         return Some(write(&form));
     }
-    let GoRegexError::Syntax { error, .. } = &error else {
-        return Some("write a shorter one, or several".into());
+    let error = match &error {
+        GoRegexError::Syntax { error, .. } => error,
+        GoRegexError::OverBudget { .. } => return Some(rule::WITHIN_BUDGET.into()),
+        _ => return Some("write a shorter one, or several".into()),
     };
     Some(match error {
         GoRegexSyntaxError::MissingParenthesis => {

@@ -485,7 +485,10 @@ impl Context {
     fn check_pattern(&mut self, field: &Field<'_>, (list, pattern): (&str, &str)) {
         if let Some(reason) = rule::regex(pattern) {
             let help = pattern::help(self.style, List::named(list), pattern).unwrap_or_default();
-            let message = format!("`{pattern}` is not a regular expression of Go's syntax: {reason}");
+            let message = match reason == rule::over_budget() {
+                true => format!("`{pattern}` is not compiled: {reason}"),
+                false => format!("`{pattern}` is not a regular expression of Go's syntax: {reason}"),
+            };
             self.error(Code::BadRegex, field, message, help);
         }
     }

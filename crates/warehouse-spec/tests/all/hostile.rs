@@ -44,6 +44,54 @@ fn alias_bombs() {
     refused(&long, Code::Limit);
 }
 
+/// Each of these patterns takes 5 MiB when compiled, and is below the limit of one pattern.
+#[test]
+fn many_large_patterns_are_compiled_up_to_one_budget() {
+    let manifest = |list: &str, patterns: &dyn Fn(usize) -> String| {
+        let items: String = (0..200).map(|number| format!("      - '{}'\n", patterns(number))).collect();
+        read(&format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a, namespace: b}}\nspec:\n  subscriptions:\n\
+             {list}{items}"
+        ))
+    };
+    let image = "  - image:\n      repoURL: ghcr.io/a/b\n      allowTagsRegexes:\n";
+    let git = "  - git:\n      repoURL: https://github.com/a/b\n      includePaths:\n";
+    type Pattern = fn(usize) -> String;
+    let cases: [(&str, Pattern, Code); 3] = [
+        (image, |number| format!(r"^{number}\pL{{100}}"), Code::BadRegex),
+        (image, |number| format!(r"(?i)^{number}{}", r"[\x{1}-\x{10ffff}]".repeat(20)), Code::BadRegex),
+        (git, |number| format!(r"regex:^{number}\pL{{100}}"), Code::BadSelector),
+    ];
+    for (list, pattern, code) in cases {
+        let manifest = manifest(list, &pattern);
+        let refused: Vec<_> = manifest.errors().filter(|error| error.code == code).collect();
+        assert!(refused.len() > 90, "{}: {:?}", pattern(0), manifest.diagnostics.len());
+        let last = refused.last().unwrap();
+        assert!(last.message.contains("exceed 64 MiB together when compiled"), "{last}");
+    }
+}
+
+#[test]
+fn what_the_help_for_too_many_patterns_says_works() {
+    let line = |number: usize| format!("      - '^{number}$'\n");
+    let file = |numbers: std::ops::Range<usize>| {
+        let items: String = numbers.map(line).collect();
+        read(&format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a, namespace: b}}\nspec:\n  subscriptions:\n  \
+             - image:\n      repoURL: ghcr.io/a/b\n      allowTagsRegexes:\n{items}"
+        ))
+    };
+    let all = file(0..1500);
+    let last = all.errors().filter(|error| error.code == Code::BadRegex).last().unwrap();
+    assert_eq!(
+        last.help.as_deref(),
+        Some("write fewer or smaller patterns, or put Warehouses into files of their own")
+    );
+    for half in [0..750, 750..1500] {
+        assert_eq!(file(half).errors().count(), 0);
+    }
+}
+
 #[test]
 fn an_alias_to_what_it_stands_in() {
     refused("a: &a [*a]\n", Code::Limit);
