@@ -69,7 +69,7 @@ impl BadUrl {
     }
 }
 
-/// Whether a user, and perhaps a password, stands in front of the host. `name@sha256:...` and `name@tag` have none.
+/// Whether a user, and perhaps a password, is in front of the host. `name@sha256:...` and `name@tag` have none.
 fn has_user(url: &str) -> bool {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     match rest.split(['/', '?', '#']).next().and_then(|authority| authority.rsplit_once('@')) {
@@ -207,7 +207,7 @@ fn hazard(what: impl Into<Cow<'static, str>>, help: impl Into<Cow<'static, str>>
 /// The parts of a repository URL, as every parser of URLs divides it.
 struct Parts<'u> {
     scheme: &'u str,
-    /// What stands in front of the last `@` of the authority.
+    /// What is in front of the last `@` of the authority.
     user: Option<&'u str>,
     host: &'u str,
     port: Option<&'u str>,

@@ -79,7 +79,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("architecture", &[]),
 ];
 
-/// What discovery may stand on.
+/// What discovery may depend on.
 const LIBRARIES: &[&str] = &[
     "artifact-credentials",
     "artifact-http",
@@ -100,7 +100,7 @@ const LIBRARIES: &[&str] = &[
     "warehouse-spec",
 ];
 
-/// What a binary may stand on.
+/// What a binary may depend on.
 const BINARIES: &[&str] = &[
     "artifact-credentials",
     "artifact-http",
