@@ -34,7 +34,6 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["artifact-http", "artifact-source", "go-compat", "oci-registry", "selection-strategies"],
     ),
     (
-        "git-program",
         "git-source",
         &[
             "artifact-http",
