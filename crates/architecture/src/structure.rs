@@ -25,7 +25,7 @@ pub struct Shape {
     pub test_binaries: Vec<String>,
     /// The groups of modules that use each other in a circle.
     pub circles: Vec<Vec<String>>,
-    /// The files `name.rs` that stand beside a folder `name`.
+    /// The files `name.rs` that are beside a folder `name`.
     pub split_modules: Vec<String>,
 }
 

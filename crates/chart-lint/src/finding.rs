@@ -22,7 +22,7 @@ pub(crate) fn finding(
         .with_help(rule.remedy)
 }
 
-/// Where a finding about a whole file stands.
+/// Where a finding about a whole file is.
 pub(crate) const START: (usize, usize) = (1, 1);
 
 /// In the order of the files as they were read, then by place and rule.

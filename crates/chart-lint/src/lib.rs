@@ -17,7 +17,7 @@
 //!
 //! # Waivers
 //!
-//! A comment directly above an instruction or a key waives its finding; in YAML, it may also stand behind the value:
+//! A comment directly above an instruction or a key waives its finding; in YAML, it may also be behind the value:
 //!
 //! ```text
 //! # lint: allow privileged-port: the port is part of the protocol

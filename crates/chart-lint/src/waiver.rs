@@ -24,7 +24,7 @@ pub(crate) struct Waivers {
 impl Waivers {
     /// Reads the comments of a file. `covers` says which lines the waiver for a line covers.
     ///
-    /// A comment that stands alone is for the next line that is neither empty nor a comment; one behind a value, which YAML has and a
+    /// A comment on a line of its own is for the next line that is neither empty nor a comment; one behind a value, which YAML has and a
     /// Dockerfile has not, is for its own line.
     pub(crate) fn read(
         file: &str,
@@ -125,7 +125,7 @@ fn code_from(lines: &[&str]) -> Vec<usize> {
     from
 }
 
-/// What stands before a waiver on its line, and what follows `lint:`.
+/// What is before a waiver on its line, and what follows `lint:`.
 fn find_waiver(line: &str) -> Option<(&str, &str)> {
     let (at, _) = line
         .match_indices('#')

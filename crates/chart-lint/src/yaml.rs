@@ -6,7 +6,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Span};
 
 /// The largest file that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
-/// How deep lists and maps may stand in each other.
+/// How deep lists and maps may be nested.
 const MAX_DEPTH: usize = 64;
 /// How many values a file may have, those that aliases repeat included.
 const MAX_NODES: usize = 200_000;
@@ -20,7 +20,7 @@ pub(crate) struct Node {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
-    /// A text, and whether it stands without quotation marks.
+    /// A text, and whether it has no quotation marks.
     Scalar {
         text: String,
         plain: bool,
@@ -55,7 +55,7 @@ impl Node {
         matches!(self.value, Value::Map(_))
     }
 
-    /// The text of a scalar, whatever it stands for.
+    /// The text of a scalar of any type.
     pub(crate) fn scalar(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar { text, .. } => Some(text),

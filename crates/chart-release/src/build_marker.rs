@@ -20,7 +20,7 @@
 //!   between them, at most 128 characters. It has no `/`.
 //! - A tag is [what a registry takes](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests): a letter, a digit or
 //!   `_`, then up to 127 of these, `.` and `-`.
-//! - Whatever fits neither is text, and so is what has a bracket inside: `[build gdal [1.2]]`. In `[build gdal]foo]` the marker is
+//! - What fits neither is text, and so is what has a bracket inside: `[build gdal [1.2]]`. In `[build gdal]foo]` the marker is
 //!   `[build gdal]`; in `[[build gdal]]` the inner one is.
 //! - Code is text: code spans and fenced code blocks as in [CommonMark](https://spec.commonmark.org/0.31.2/#code-spans), so a message may explain a
 //!   marker without being one. So is a bracket after a backslash.
@@ -138,7 +138,7 @@ fn words(inside: &str) -> impl Iterator<Item = &str> {
     inside.split([' ', '\t']).filter(|word| !word.is_empty())
 }
 
-/// What stands between a `[` and the next `]` on the same line, outside of code, with no bracket inside.
+/// What is between a `[` and the next `]` on the same line, outside of code, with no bracket inside.
 fn brackets(message: &str) -> impl DoubleEndedIterator<Item = &str> {
     let bytes = message.as_bytes();
     let mut found = Vec::new();

@@ -60,9 +60,9 @@
 //!
 //! - **It is a function of the commit.** Charts are packaged from the commit `HEAD`, with the dependencies of `Chart.lock`, so the same commit gives the same archives
 //!   on every machine. A dev release packages the folder on disk.
-//! - **It never overwrites.** A version that stands with other content, in the registry or in the store, is refused with both digests. Only `0.0.0-dev` moves.
+//! - **It never overwrites.** A version that exists with other content, in the registry or in the store, is refused with both digests. Only `0.0.0-dev` moves.
 //! - **It resumes.** Steps are done in the order of [`StepKind`]: archives into the store, which no reader sees yet and which reserve the names; pushes; the index, at once;
-//!   tags; the push of all tags. Each step looks first at what stands there. A process that is killed at any moment leaves a release that the same call
+//!   tags; the push of all tags. Each step looks first at what is there. A process that is killed at any moment leaves a release that the same call
 //!   finishes.
 //! - **A reader never sees an entry without its archive**, nor a tag without what it stands for.
 //!

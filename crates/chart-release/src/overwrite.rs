@@ -48,7 +48,7 @@ pub struct Conflict {
     pub version: String,
     /// Where it is published, without credentials: `oci://HOST/PATH/NAME:TAG`, a store, or a file in it.
     pub place: String,
-    /// What stands there: the digest of an archive (`sha256:...`), or a description of content that is not a chart.
+    /// What is there: the digest of an archive (`sha256:...`), or a description of content that is not a chart.
     pub published: String,
     /// The digest of the archive that was to be published.
     pub ours: String,

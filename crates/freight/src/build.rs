@@ -135,7 +135,7 @@ impl<'a> FreightBuilder<'a> {
         Ok(freight)
     }
 
-    /// The Freight of the best artifacts, whatever the policy and the criteria are: the start for Freight that a person
+    /// The Freight of the best artifacts, regardless of the policy and the criteria: the start for Freight that a person
     /// creates by hand.
     ///
     /// # Errors

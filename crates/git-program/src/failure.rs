@@ -147,7 +147,7 @@ fn is_aside(line: &str) -> bool {
 pub fn decisive_line(stderr: &str) -> &str {
     let speaks = |line: &&str| ["fatal:", "error:", "remote:"].iter().any(|prefix| line.starts_with(prefix));
     let useful = || lines(stderr).filter(|line| !is_advice(line));
-    useful().filter(speaks).last().or_else(|| useful().last()).unwrap_or_default()
+    useful().rfind(speaks).or_else(|| useful().next_back()).unwrap_or_default()
 }
 
 /// Whether a line is what Git or a remote adds to any failure of its kind.

@@ -10,7 +10,7 @@ use tar::{EntryType, Header};
 use crate::limit::Budget;
 use crate::{ChartFile, Error};
 
-/// What stands in the header of the gzip stream of every archive that Helm 4 writes: a comment, and an extra field by which programs tell
+/// What is in the header of the gzip stream of every archive that Helm 4 writes: a comment, and an extra field by which programs tell
 /// the archive of a chart.
 const GZIP_COMMENT: &str = "Helm";
 const GZIP_EXTRA: &[u8] = b"rr\x28\x00aHR0cHM6Ly95b3V0dS5iZS96OVV6MWljandyTQo=";

@@ -64,7 +64,7 @@ impl Chart {
         Self::load(kept, &mut budget, 0)
     }
 
-    /// The chart in an archive (`.tgz`), whose files stand below one folder. A `.helmignore` in it does not count.
+    /// The chart in an archive (`.tgz`), whose files are below one folder. A `.helmignore` in it does not count.
     ///
     /// # Errors
     ///

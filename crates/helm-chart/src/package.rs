@@ -98,7 +98,7 @@ impl Chart {
         let is_v1 = self.metadata().api_version == "v1";
         let mut metadata = self.metadata().clone();
         if is_v1 {
-            // They stand in requirements.yaml.
+            // They are in requirements.yaml.
             metadata.dependencies.clear();
         }
         let yaml = go_yaml::to_string(&metadata).map_err(|error| error.at(CHART_YAML))?;

@@ -134,7 +134,7 @@ impl Evaluator<'_> {
     fn binary(&mut self, id: NodeId, operator: Binary, left: Value, right: NodeId) -> Evaluated {
         self.work(id, 1)?;
         match operator {
-            // The right side is the value, whatever it is.
+            // The right side is the value, of any type.
             Binary::Or | Binary::And => {
                 let truth = self.at(id, operator::to_bool(&left))?;
                 return if truth == (operator == Binary::Or) { Ok(left) } else { self.value(right) };

@@ -435,7 +435,7 @@ impl Parser {
     }
 }
 
-// Lists, maps, and what stands behind a value: properties, indices and slices.
+// Lists, maps, and what is behind a value: properties, indices and slices.
 
 impl Parser {
     pub(crate) fn list(&mut self) -> Result<NodeId, CompileError> {

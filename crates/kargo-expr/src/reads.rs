@@ -17,7 +17,7 @@ use crate::value::Value;
 pub struct UnknownName {
     /// The name.
     pub name: String,
-    /// The byte of the expression at which it stands.
+    /// The byte of the expression at which it is.
     pub position: usize,
 }
 
@@ -33,7 +33,7 @@ pub struct NameUse {
     pub is_called: bool,
     /// Whether the name is a function of the language or of the environment.
     pub is_function: bool,
-    /// The byte of the expression at which it stands.
+    /// The byte of the expression at which it is.
     pub position: usize,
 }
 

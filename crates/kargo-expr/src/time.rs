@@ -27,7 +27,7 @@ const ZERO: i64 = -62_135_596_800;
 /// # Ok::<(), kargo_expr::Failure>(())
 /// ```
 ///
-/// Two times are equal if they are the same moment, in whatever zone.
+/// Two times are equal if they are the same moment, in any zone.
 #[derive(Clone, Debug)]
 pub struct Time {
     seconds: i64,

@@ -55,7 +55,7 @@ pub(crate) fn tokenize(text: &str) -> Result<Vec<Located>, CompileError> {
 struct Lexer<'t> {
     text: &'t str,
     position: usize,
-    /// A `#` was read just before; whatever word follows it is a name.
+    /// A `#` was read just before; any word after it is a name.
     behind_pointer: bool,
 }
 

@@ -223,6 +223,10 @@ impl HeadSupport {
 }
 
 /// Whether one registry supports HEAD.
+///
+/// [`SingleFlight`](artifact_http::SingleFlight) and [`OnceMap`](artifact_http::OnceMap) give every caller the answer of one request, and here each reader needs the
+/// answer to its own: what the first one teaches is only whether the others ask by HEAD. A request that fails teaches nothing, so the next reader becomes the first, which is
+/// the mutex alone; in [`ChallengeHints`](crate::auth) the others go on at once, so the two have no more than that mutex in common.
 #[derive(Debug, Default)]
 struct HeadState {
     support: Mutex<Support>,

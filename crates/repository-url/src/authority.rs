@@ -5,9 +5,9 @@ use std::fmt;
 /// A URL, divided as parsers of URLs divide it.
 #[derive(Clone, Copy)]
 pub(crate) struct Divided<'u> {
-    /// The scheme and the slashes after it, with what stands in front of them.
+    /// The scheme and the slashes after it, with what is in front of them.
     pub(crate) front: &'u str,
-    /// What stands in front of the last `@` of the authority.
+    /// What is in front of the last `@` of the authority.
     pub(crate) user: Option<&'u str>,
     /// The host and the port.
     pub(crate) address: &'u str,
@@ -17,7 +17,7 @@ pub(crate) struct Divided<'u> {
 
 impl<'u> Divided<'u> {
     /// Divides a text with a scheme. The authority ends at the first `/`, `?`, `#` or `\`. Of http and https, any number of slashes and
-    /// backslashes stands in front of it, as of the [URL standard](https://url.spec.whatwg.org/#special-authority-slashes-state).
+    /// backslashes is in front of it, as of the [URL standard](https://url.spec.whatwg.org/#special-authority-slashes-state).
     ///
     /// Blanks and control characters at the end are left out, as parsers of URLs leave them out.
     pub(crate) fn of(url: &'u str) -> Option<Self> {

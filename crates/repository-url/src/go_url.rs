@@ -274,7 +274,7 @@ fn is_optional_port(text: &str) -> bool {
     }
 }
 
-/// The part of a URL that a text stands in.
+/// The part of a URL that a text is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Path,

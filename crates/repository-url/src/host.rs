@@ -70,7 +70,7 @@ fn address(host: &str) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from(high | last))
 }
 
-/// Whether a text is a host with or without a port, as it stands in a URL. Names consist of letters, digits, `.`, `-` and `_`.
+/// Whether a text is a host with or without a port, as it is in a URL. Names consist of letters, digits, `.`, `-` and `_`.
 pub(crate) fn is_host(text: &str) -> bool {
     let is_port = |port: &str| {
         port.is_empty() || port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()

@@ -13,7 +13,7 @@
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (at, letter) in text.char_indices() {
-        // A mark at the start would be put on whatever stands before the text.
+        // A mark at the start would be put on the character before the text.
         let is_shown = match at {
             0 if !letter.is_ascii() => letter.escape_debug().count() == 1,
             _ => is_printable(letter),

@@ -9,7 +9,7 @@ use crate::verdict::{IgnoreRule, Rejection, Verdict};
 /// Which names may be chosen at all: `allowTagsRegexes`, `ignoreTagsRegexes`, and the older
 /// `allowTags` and `ignoreTags`.
 ///
-/// * A name that an ignore rule matches is rejected, whatever the allow patterns say.
+/// * A name that an ignore rule matches is rejected, regardless of the allow patterns.
 /// * Otherwise it is allowed if there is no allow pattern, or if one of them matches.
 /// * Patterns are [Go regular expressions](GoRegex) and not anchored: `1` matches `v0.1`.
 ///

@@ -27,7 +27,7 @@ pub enum NameKind {
 pub struct Candidate<'n> {
     /// The name as it was given.
     pub name: &'n str,
-    /// Where the name stood among those given, counted from 0: the way back to what it names.
+    /// Where the name was among those given, counted from 0: the way back to what it names.
     pub position: usize,
     /// The version that was read from the name, if the strategy reads versions.
     pub version: Option<VersionRef<'n>>,

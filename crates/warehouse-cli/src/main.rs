@@ -58,7 +58,7 @@ async fn run_until_interrupted(arguments: Arguments, messages: Messages) -> Exit
         }),
         () = interrupt.wait() => {}
     }
-    // An error says that nobody is told, so that there is nothing to wait for.
+    // An error means that no signal will come, so there is nothing to wait for.
     if stop.send(true).is_ok() {
         tokio::select! {
             _ = &mut command => return Exit::Interrupted,

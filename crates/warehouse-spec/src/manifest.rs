@@ -128,7 +128,7 @@ pub struct Skipped {
 
 /// A value read from a manifest, and where each of its fields was written.
 ///
-/// It dereferences to the value. Fields are named by their paths in **normal form**, whatever the manifest's spelling:
+/// It dereferences to the value. Fields are named by their paths in **normal form**, for any spelling in the manifest:
 /// `spec.subscriptions[0].chart.repoURL` finds the `helm: {repoURL: …}` it was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located<T> {

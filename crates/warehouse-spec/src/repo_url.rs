@@ -83,7 +83,7 @@ impl BadUrl {
     }
 }
 
-/// Whether a user, and perhaps a password, stands in front of the host. `name@sha256:...` and `name@tag` have none.
+/// Whether a user, and perhaps a password, is in front of the host. `name@sha256:...` and `name@tag` have none.
 fn has_user(url: &str) -> bool {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     match rest.split(['/', '?', '#']).next().and_then(|authority| authority.rsplit_once('@')) {

@@ -85,7 +85,7 @@ impl fmt::Display for Snippet<'_> {
     }
 }
 
-/// A line as it is shown, and where in it the caret stands.
+/// A line as it is shown, and where in it the caret is.
 struct Shown {
     line: String,
     before: usize,
@@ -120,7 +120,7 @@ impl Snippet<'_> {
     }
 }
 
-/// The part of a line around this column (from 0), and how many characters stand before it.
+/// The part of a line around this column (from 0), and how many characters are before it.
 fn around(line: &str, column: usize) -> (&str, usize) {
     let skipped = column.saturating_sub(AROUND);
     let part = &line[byte_at(line, skipped)..];
@@ -148,7 +148,7 @@ fn shown_key(line: &str) -> Shown {
     Shown { before: line.len() - line.trim_start().len(), width: 1, line }
 }
 
-/// Cuts a long line around the place, makes tabs as wide as one blank so that the caret stands under it, and shows what
+/// Cuts a long line around the place, makes tabs as wide as one blank so that the caret is under it, and shows what
 /// would act on a terminal.
 fn cut(line: &str, before: usize, width: usize) -> Shown {
     let letters: Vec<char> = line

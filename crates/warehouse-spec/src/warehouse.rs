@@ -13,7 +13,7 @@ use crate::time::Interval;
 /// A `Warehouse`: the subscriptions whose artifacts are discovered together.
 ///
 /// A value read by [`parse`](crate::parse) is in normal form: today's spelling of every field, defaults filled in,
-/// [rules 1.3 to 1.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md) of the semantics checked. One built by hand holds whatever its fields say.
+/// [rules 1.3 to 1.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md) of the semantics checked. The fields of one built by hand are not checked.
 ///
 /// It serialises to the manifest Kargo's newest release reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

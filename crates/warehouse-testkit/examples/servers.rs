@@ -29,7 +29,7 @@ fn main() -> Result<(), Error> {
     println!("git     {}", repository.url());
 
     println!("\nEnd of input (Ctrl-D) stops them.");
-    // Whatever is typed is of no interest, and neither is why it ended.
+    // Neither what is typed nor why it ended is of interest.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     for log in [registry.log(), charts.log(), git.log()] {
         log.all().iter().for_each(|request| println!("{request}"));

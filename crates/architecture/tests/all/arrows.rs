@@ -34,7 +34,6 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["artifact-http", "artifact-source", "go-compat", "oci-registry", "selection-strategies"],
     ),
     (
-        "git-program",
         "git-source",
         &[
             "artifact-http",
@@ -79,7 +78,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("architecture", &[]),
 ];
 
-/// What discovery may stand on.
+/// What discovery may depend on.
 const LIBRARIES: &[&str] = &[
     "artifact-credentials",
     "artifact-http",
@@ -100,7 +99,7 @@ const LIBRARIES: &[&str] = &[
     "warehouse-spec",
 ];
 
-/// What a binary may stand on.
+/// What a binary may depend on.
 const BINARIES: &[&str] = &[
     "artifact-credentials",
     "artifact-http",

@@ -7,7 +7,7 @@ use crate::finding::Report;
 use crate::rule::values as rules;
 use crate::yaml::{Node, Value};
 
-/// The names under which a security context stands.
+/// The names of the fields that hold a security context.
 const CONTEXTS: [&str; 3] = ["securityContext", "podSecurityContext", "containerSecurityContext"];
 
 pub(super) fn check(chart: &Chart<'_>, root: &Node, report: &mut Report<'_>) {
@@ -30,7 +30,7 @@ fn subcharts<'a>(chart: &'a Chart<'_>) -> Vec<&'a str> {
     names.chain(["global"]).collect()
 }
 
-/// What stands in a map and in those around it.
+/// What is in a map and in those around it.
 #[derive(Clone, Default)]
 struct Around<'a> {
     /// The path of the map.
@@ -44,7 +44,7 @@ struct Walk<'report, 'text, 'chart> {
     report: &'report mut Report<'text>,
     /// Keys at the top that are not components of this chart.
     left_out: Vec<&'chart str>,
-    /// Where empty contexts stand that are reported already.
+    /// Where the empty contexts are that are reported already.
     empty_contexts: HashSet<usize>,
 }
 

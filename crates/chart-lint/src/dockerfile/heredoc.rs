@@ -3,7 +3,7 @@
 /// A here-document of a `RUN`, `COPY` or `ADD`.
 #[derive(Clone, Debug)]
 pub(super) struct HereDoc {
-    /// Where its `<<` stands.
+    /// Where its `<<` is.
     pub(super) at: usize,
     /// Where its first line begins.
     pub(super) body_at: usize,

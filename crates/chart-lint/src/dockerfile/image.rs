@@ -29,7 +29,7 @@ impl Image {
         Self { name: short_image_name(name).to_owned(), tag, has_digest: digest.is_some() }
     }
 
-    /// Whether another image may have this name tomorrow, whatever the version: no tag, or `latest`.
+    /// Whether another image may have this name tomorrow, for any version: no tag, or `latest`.
     pub(super) fn is_latest(&self) -> bool {
         !self.has_digest && matches!(self.tag.as_deref(), None | Some("latest"))
     }

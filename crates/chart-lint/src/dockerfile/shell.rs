@@ -61,7 +61,7 @@ fn is_assignment(word: &str) -> bool {
 
 /// The commands of a script. `at` is where the script begins, `escape` the character that continues a line.
 ///
-/// Comments that stand on lines of their own are left out; separators within quotation marks separate nothing.
+/// Comments that are on lines of their own are left out; separators within quotation marks separate nothing.
 pub(super) fn commands(script: &str, at: usize, escape: char) -> Vec<Command> {
     let mut reader = Reader { commands: Vec::new(), words: Vec::new(), word: None, command_at: 0 };
     let mut characters = script.char_indices().peekable();

@@ -22,7 +22,7 @@ pub(super) enum Base {
 
 pub(super) struct Stage {
     pub(super) base: Base,
-    /// Where the name of the base stands.
+    /// Where the name of the base is.
     pub(super) base_at: usize,
     pub(super) steps: Vec<Step>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Step {
 pub(super) enum Kind {
     Run {
         commands: Vec<Command>,
-        /// Where mounts that leave nothing in the image stand.
+        /// Where the mounts are that leave nothing in the image.
         mounts: Vec<String>,
     },
     Copy {
@@ -269,7 +269,7 @@ fn names(options: &[Flag<'_>]) -> Vec<String> {
     options.iter().map(|option| option.name.value.to_lowercase()).collect()
 }
 
-/// Where `--mount=type=cache,target=PATH` stands, and the same for `tmpfs`.
+/// Where `--mount=type=cache,target=PATH` is, and the same for `tmpfs`.
 fn mount(option: &Flag<'_>) -> Option<String> {
     let value = option.value.as_ref().filter(|_| option.name.value == "mount")?;
     let field = |names: &[&str]| {

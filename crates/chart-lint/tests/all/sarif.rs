@@ -6,7 +6,7 @@ use chart_lint::{Options, Rule, Severity, lint_dockerfile};
 use diagnostics::{Diagnostic, Location};
 use serde_json::{Value, json};
 
-/// The objects of the schema that we write: where they stand, their required properties, and their properties that we use.
+/// The objects of the schema that we write: where they are, their required properties, and their properties that we use.
 /// From <https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json>.
 const OBJECTS: &[(&str, &[&str], &[&str])] = &[
     ("", &["version", "runs"], &["$schema"]),

@@ -40,7 +40,7 @@
 //! | `https://`, `http://` | the newest version in the constraint that has a URL | the archive, checked against the digest of the index |
 //! | `oci://host/path` | the newest version in the constraint among the tags of `host/path/NAME`; an exact version as it is | the chart layer of the manifest |
 //! | `@name`, `alias:name` | as the URL that [`repository_alias`](DependencyResolverBuilder::repository_alias) gives | |
-//! | empty | the constraint itself | the chart `NAME` in `charts/`, which must stand there |
+//! | empty | the constraint itself | the chart `NAME` in `charts/`, which must be there |
 //!
 //! The rules are those of `helm dependency update` and `helm dependency build`. The differences:
 //!

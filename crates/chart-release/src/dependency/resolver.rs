@@ -47,7 +47,7 @@ pub struct DependencyResolverBuilder {
 pub struct Locked {
     /// The lock; `None` for a chart without dependencies.
     pub lock: Option<Lock>,
-    /// Whether the file is to be written. If the same versions were chosen as before, the lock is the one that stands there, with its
+    /// Whether the file is to be written. If the same versions were chosen as before, the lock is the one that is there, with its
     /// time.
     pub changed: bool,
     /// The name of the file: `Chart.lock`, or `requirements.lock` for a chart with `apiVersion: v1`.

@@ -81,7 +81,7 @@ impl fmt::Display for MissingHistory {
 impl GitRepository {
     /// Whether the commit is on the default branch of the remote, from the remote's listing and the history in this clone. Sends nothing.
     ///
-    /// The newest commit itself is on its branch, whatever this clone knows: the usual case of a workflow with a shallow checkout.
+    /// The newest commit itself is on its branch, regardless of what this clone knows: the usual case of a workflow with a shallow checkout.
     ///
     /// # Errors
     ///

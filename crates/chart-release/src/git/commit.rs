@@ -35,7 +35,7 @@ const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 /// The largest such file, by its specification.
 const LARGEST_LFS_POINTER: usize = 1024;
 
-/// The folders of charts at a commit: what a release packages, whatever the work tree looks like.
+/// The folders of charts at a commit: what a release packages, regardless of the work tree.
 ///
 /// Files are read from Git's objects, as they were committed. So
 ///

@@ -28,7 +28,7 @@ pub enum GitErrorKind {
     NoDefaultBranch,
     /// Git forbids this name.
     InvalidName,
-    /// The tag stands on another commit.
+    /// The tag is on another commit.
     TagElsewhere,
     /// The remote refuses the tags: a hook, a protected tag, a rule.
     Rejected,
@@ -75,7 +75,7 @@ struct Inner {
 pub struct RefusedTag {
     /// The name of the tag.
     pub name: String,
-    /// The commit that it stands on at the remote, if it stands there on another one.
+    /// The commit that it is on at the remote, if it is there on another one.
     pub stands_on: Option<CommitId>,
     /// Why it was refused, in the remote's words.
     pub reason: String,

@@ -15,13 +15,13 @@ use crate::git::tag::TagName;
 pub struct PushReport {
     /// The tags that are new at the remote.
     pub created: Vec<TagName>,
-    /// The tags that stood on the same commit there already.
+    /// The tags that were on the same commit there already.
     pub already_there: Vec<TagName>,
     /// Whether the remote took all new tags at once or none (`--atomic`).
     pub is_atomic: bool,
 }
 
-/// How often a push is tried: again without `--atomic`, without the tags that stand there already, after another push.
+/// How often a push is tried: again without `--atomic`, without the tags that are there already, after another push.
 const MOST_ROUNDS: usize = 8;
 
 /// How long a push waits that met another one.
@@ -32,7 +32,7 @@ const COLLISIONS: [&str; 4] =
     ["cannot lock ref", "reference already exists", "failed to update ref", "failed to lock"];
 
 impl GitRepository {
-    /// Pushes tags of this clone to a remote, by `git push --atomic`: all of them, or none. A tag that stands there on the same commit is done already,
+    /// Pushes tags of this clone to a remote, by `git push --atomic`: all of them, or none. A tag that is there on the same commit is done already,
     /// light or annotated; none is ever moved or deleted. A remote that knows no atomic push gets the tags one by one
     /// ([`is_atomic`](PushReport::is_atomic) is false then), and a second call pushes what is missing.
     ///
@@ -40,7 +40,7 @@ impl GitRepository {
     ///
     /// # Errors
     ///
-    /// [`TagElsewhere`](GitErrorKind::TagElsewhere) if a tag stands on another commit at the remote;
+    /// [`TagElsewhere`](GitErrorKind::TagElsewhere) if a tag is on another commit at the remote;
     /// [`Rejected`](GitErrorKind::Rejected) if the remote refuses one, by a hook or a rule; for both, [`GitError::refused`] has each tag.
     /// [`UnknownRevision`](GitErrorKind::UnknownRevision) if a tag is not in this clone; else as [`list_remote`](Self::list_remote). If the
     /// connection broke or the time limit passed, some or all tags may have arrived; a second call finds out.
@@ -120,7 +120,7 @@ impl GitRepository {
             let has_collided = COLLISIONS
                 .iter()
                 .any(|text| output.stderr.contains(text) || text_of(&refused).contains(text));
-            // In an atomic push that fails, the reasons of the others are not theirs. If nobody has a reason, somebody else was faster.
+            // In an atomic push that fails, the reasons of the others are not theirs. If no tag has a reason, another push was faster.
             let is_own = |reason: &str| !reason.starts_with("atomic ");
             if has_collided || refused.iter().any(|(_, reason)| is_own(reason)) {
                 refused.retain(|(_, reason)| has_collided || is_own(reason));
@@ -145,7 +145,7 @@ impl GitRepository {
         Ok(Pushed::Answered { done, refused: Vec::new() })
     }
 
-    /// Asks the remote where the refused tags stand. Returns those that stand on the right commit; is an error if there are others.
+    /// Asks the remote where the refused tags are. Returns those that are on the right commit; is an error if there are others.
     async fn judge(
         &self,
         remote: &str,

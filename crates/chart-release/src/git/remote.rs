@@ -18,12 +18,12 @@ pub struct RemoteListing {
     pub default_branch: Option<String>,
     /// The branches by name, each with its newest commit.
     pub branches: BTreeMap<String, CommitId>,
-    /// The tags by name, each with the commit that it stands on: annotated tags are followed.
+    /// The tags by name, each with the commit that it is on: annotated tags are followed.
     pub tags: BTreeMap<String, CommitId>,
 }
 
 impl RemoteListing {
-    /// The commit that the tag with exactly this name stands on at the remote.
+    /// The commit that the tag with exactly this name is on at the remote.
     pub fn tag(&self, name: &TagName) -> Option<CommitId> {
         self.tags.get(name.as_str()).copied()
     }
@@ -47,7 +47,7 @@ impl GitRepository {
         if push_urls.is_empty() {
             return Ok(listing);
         }
-        // Tags are pushed elsewhere: they stand where they are pushed, at each place.
+        // Tags are pushed elsewhere: they are where they are pushed, at each place.
         let mut tags: Option<BTreeMap<String, CommitId>> = None;
         for url in push_urls {
             let what = format!(
@@ -119,7 +119,7 @@ impl GitRepository {
         })
     }
 
-    /// Where the tag of this name stands, here and at the remote, seen from the commit that it is meant for. Without a listing the remote
+    /// Where the tag of this name is, here and at the remote, seen from the commit that it is meant for. Without a listing the remote
     /// counts as empty.
     ///
     /// # Errors

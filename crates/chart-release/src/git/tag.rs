@@ -1,4 +1,4 @@
-//! Tags: their names, where they stand, and how they are created.
+//! Tags: their names, where they are, and how they are created.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -93,24 +93,24 @@ impl fmt::Display for TagName {
     }
 }
 
-/// Where a tag stands, here and at the remote, seen from the commit that it is meant for.
+/// Where a tag is, here and at the remote, seen from the commit that it is meant for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "standing")]
 #[non_exhaustive]
 pub enum TagStanding {
     /// There is no such tag.
     Absent,
-    /// It stands on the commit, here only: it is to be pushed.
+    /// It is on the commit, here only: it is to be pushed.
     HereOnly,
-    /// It stands on the commit, at the remote only.
+    /// It is on the commit, at the remote only.
     RemoteOnly,
-    /// It stands on the commit, here and at the remote.
+    /// It is on the commit, here and at the remote.
     Both,
-    /// It stands on another commit, here or at the remote.
+    /// It is on another commit, here or at the remote.
     Elsewhere {
-        /// The commit it stands on here, if it is here.
+        /// The commit it is on here, if it is here.
         here: Option<CommitId>,
-        /// The commit it stands on at the remote, if it is there.
+        /// The commit it is on at the remote, if it is there.
         remote: Option<CommitId>,
     },
 }
@@ -161,12 +161,12 @@ pub struct Tagger {
 pub enum TagCreation {
     /// The tag is new.
     Created,
-    /// It stood on the commit already, light or annotated.
+    /// It was on the commit already, light or annotated.
     AlreadyThere,
 }
 
 impl GitRepository {
-    /// The commit that the tag with exactly this name stands on in this clone: `x/a-1.0.0` is not `a-1.0.0`. An annotated tag is followed to its
+    /// The commit that the tag with exactly this name is on in this clone: `x/a-1.0.0` is not `a-1.0.0`. An annotated tag is followed to its
     /// commit. A tag on something else than a commit gives the id of that.
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl GitRepository {
         reference.map(|reference| peeled(reference, name.as_str())).transpose()
     }
 
-    /// All tags of this clone by name, each with the commit that it stands on.
+    /// All tags of this clone by name, each with the commit that it is on.
     ///
     /// # Errors
     ///
@@ -199,12 +199,12 @@ impl GitRepository {
         Ok(tags)
     }
 
-    /// Creates a tag on a commit. One that stands there already stays as it is; none is ever moved. Tags are not signed, whatever
-    /// `tag.gpgSign` says.
+    /// Creates a tag on a commit. One that is there already stays as it is; none is ever moved. Tags are not signed, for any
+    /// `tag.gpgSign`.
     ///
     /// # Errors
     ///
-    /// [`TagElsewhere`](GitErrorKind::TagElsewhere) if it stands on another commit; [`Locked`](GitErrorKind::Locked) if another process holds
+    /// [`TagElsewhere`](GitErrorKind::TagElsewhere) if it is on another commit; [`Locked`](GitErrorKind::Locked) if another process holds
     /// its lock, or a killed one left it; [`InvalidName`](GitErrorKind::InvalidName) for a tagger that Git cannot write, or if none is known;
     /// [`UnknownRevision`](GitErrorKind::UnknownRevision) if the commit is not in this clone; [`Broken`](GitErrorKind::Broken) if the
     /// repository cannot be written.

@@ -1,4 +1,4 @@
-//! Charts in OCI registries: what stands under the tag of a version, and the push that never overwrites.
+//! Charts in OCI registries: what is under the tag of a version, and the push that never overwrites.
 
 mod artifact;
 mod error;
@@ -209,7 +209,7 @@ impl ChartRegistry {
         Ok(self.place(name, version)?.reference)
     }
 
-    /// What stands under the tag of a version of a chart: one GET request, besides those for a token.
+    /// What is under the tag of a version of a chart: one GET request, besides those for a token.
     ///
     /// A registry that hides what the credential may not read answers as if there was nothing.
     ///

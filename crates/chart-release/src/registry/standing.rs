@@ -8,7 +8,7 @@ use oci_registry::{Digest, Fetched, Manifest};
 use super::artifact::{CHART, CONFIG, CREATED, LEGACY_CHART};
 use crate::Package;
 
-/// What stands under a tag.
+/// What is under a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
@@ -25,7 +25,7 @@ pub enum Standing {
     },
 }
 
-/// A chart that stands under a tag.
+/// A chart that is under a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StandingChart {

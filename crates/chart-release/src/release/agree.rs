@@ -29,7 +29,7 @@ impl Execution<'_> {
         let stopped = &self.stopped;
         self.contested.retain(|&index| stopped.get(index) == Some(&false));
         let Some(repository) = &self.release.repository else {
-            // Nothing decides which content is to stand. The registry has that of the other release.
+            // Nothing decides which content is to remain. The registry has that of the other release.
             for index in std::mem::take(&mut self.contested) {
                 self.supersede(index);
             }

@@ -203,7 +203,7 @@ impl<'r> Execution<'r> {
                 break;
             }
         }
-        // Whatever this fails with concerns only them.
+        // A failure of this concerns only them.
         let _ = self.put_archives(&dev).await;
     }
 

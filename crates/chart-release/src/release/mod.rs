@@ -1,6 +1,6 @@
-//! Releases: what stands, what is missing, and the steps that close the gap.
+//! Releases: what exists, what is missing, and the steps that close the gap.
 //!
-//! Data flows one way: a [`Release`] knows where charts are and where they go; planning reads what stands there and gives a [`Plan`]; carrying the plan out
+//! Data flows one way: a [`Release`] knows where charts are and where they go; planning reads what is there and gives a [`Plan`]; carrying the plan out
 //! gives a [`Report`].
 
 mod agree;
@@ -46,7 +46,7 @@ impl Release {
 
     /// Carries a plan out: what is left to be done, in the order of [`StepKind`]. A plan that is not [possible](Plan::is_possible) publishes nothing.
     ///
-    /// Each step looks again at what stands, so an outdated plan overwrites nothing. Only the dev version that may be replaced anyway is pushed
+    /// Each step looks again at what exists, so an outdated plan overwrites nothing. Only the dev version that may be replaced anyway is pushed
     /// without that look. If another release replaces it at the same moment, the registry and the store end with the same content, and the one
     /// whose content it is not has [`Outcome::Superseded`].
     pub async fn execute(

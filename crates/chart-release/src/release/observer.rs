@@ -27,7 +27,7 @@ pub trait ReleaseObserver: Send + Sync {
         let _ = (chart, step, target);
     }
 
-    /// A step of a chart is done. [`Action::Keep`] says that it stood there when it was to be done, by another release's hand.
+    /// A step of a chart is done. [`Action::Keep`] says that it was there when it was to be done, by another release's hand.
     fn finished(&self, chart: &str, step: StepKind, action: Action) {
         let _ = (chart, step, action);
     }

@@ -12,7 +12,7 @@ use crate::git::CommitId;
 use crate::overwrite::MOVING_VERSION;
 use crate::registry::Standing;
 
-/// What a release will do, from what stands in the registry, the store and Git.
+/// What a release will do, from what is in the registry, the store and Git.
 ///
 /// A plan that is complete has no step left to do. JSON of a plan is for programs; [`steps`](PlannedChart::steps) is for tables.
 #[derive(Debug, Serialize)]
@@ -49,12 +49,12 @@ pub struct PlannedChart {
     pub steps: Vec<Step>,
     /// Why this chart is not published.
     pub refusals: Vec<Refusal>,
-    /// What kept the chart from being packaged, or what stands of it from being read.
+    /// What kept the chart from being packaged, or what exists of it from being read.
     #[serde(serialize_with = "message")]
     pub error: Option<Error>,
     #[serde(skip)]
     pub(super) package: Option<Arc<Package>>,
-    /// What stands in the registry.
+    /// What is in the registry.
     #[serde(skip)]
     pub(super) pushed: Option<Standing>,
 }
@@ -118,15 +118,15 @@ impl fmt::Display for StepKind {
     }
 }
 
-/// What a step does to what stands there.
+/// What a step does to what is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
-    /// Nothing stands there: it is created.
+    /// Nothing is there: it is created.
     Create,
-    /// A dev version stands there with other content: it is replaced.
+    /// A dev version is there with other content: it is replaced.
     Replace,
-    /// It stands there already.
+    /// It is there already.
     Keep,
 }
 
@@ -175,12 +175,12 @@ impl PlannedChart {
         self.error.is_none() && !self.refusals.is_empty() && self.refusals.iter().all(is_one)
     }
 
-    /// Whether all of it stands already.
+    /// Whether all of it is there already.
     pub fn is_done(&self) -> bool {
         self.is_possible() && self.steps.iter().all(|step| step.action == Action::Keep)
     }
 
-    /// Whether what stands under the version may be replaced: it is the dev version that moves.
+    /// Whether what is under the version may be replaced: it is the dev version that moves.
     pub(super) fn may_replace(&self) -> bool {
         self.channel == Channel::Dev && self.version == MOVING_VERSION
     }
@@ -200,7 +200,7 @@ impl Plan {
         self.refusals.is_empty() && release.all(PlannedChart::is_possible)
     }
 
-    /// Whether everything stands already.
+    /// Whether everything is there already.
     pub fn is_done(&self) -> bool {
         self.refusals.is_empty() && self.charts.iter().all(PlannedChart::is_done)
     }

@@ -1,4 +1,4 @@
-//! From what stands to a plan.
+//! From what exists to a plan.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -361,7 +361,7 @@ impl Planner<'_> {
         let (here, there) = match standing {
             TagStanding::Absent => (Action::Create, Action::Create),
             TagStanding::HereOnly => (Action::Keep, Action::Create),
-            // The tag is fetched by whoever wants it here; the release is complete without it.
+            // Those who want the tag here fetch it; the release is complete without it.
             TagStanding::RemoteOnly | TagStanding::Both => (Action::Keep, Action::Keep),
             TagStanding::Elsewhere { here, remote: there } => {
                 let places = [(here, "this clone"), (there, remote)];
@@ -383,7 +383,7 @@ impl Planner<'_> {
     }
 }
 
-/// The dev versions that a built chart has in it: those of the charts that are embedded, whatever range or folder they come from, and of the locks,
+/// The dev versions that a built chart has in it: those of the charts that are embedded, of any range or folder, and of the locks,
 /// through the whole tree.
 fn embedded_dev_versions(chart: &Chart) -> Vec<Refusal> {
     let mut found = Vec::new();
@@ -407,10 +407,10 @@ fn embedded_dev_versions(chart: &Chart) -> Vec<Refusal> {
     found
 }
 
-/// Asks the registry and the store what stands there, and puts the steps for it before those for tags.
+/// Asks the registry and the store what is there, and puts the steps for it before those for tags.
 ///
 /// What cannot be read of one chart is an error of that chart alone: other charts of a dev release go on, and a release names every chart that
-/// stands in its way.
+/// is in its way.
 ///
 /// # Errors
 ///

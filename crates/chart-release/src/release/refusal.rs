@@ -68,15 +68,15 @@ pub enum Refusal {
         /// The command, and the setting of the workflow that made the clone.
         remedy: String,
     },
-    /// The tag of the release stands on another commit.
+    /// The tag of the release is on another commit.
     TagElsewhere {
         /// The name of the tag.
         tag: String,
-        /// The commit on which it stands.
+        /// The commit that it is on.
         stands_on: String,
         /// The commit to release.
         commit: String,
-        /// Where it stands: `here`, or the name of the remote.
+        /// Where it is: `here`, or the name of the remote.
         place: String,
     },
     /// The version may not be deployed.

@@ -49,7 +49,7 @@ pub struct ReportedStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
-    /// It stood there before.
+    /// It was there before.
     Kept,
     /// It was created.
     Created,
@@ -60,7 +60,7 @@ pub enum Outcome {
     Superseded,
     /// It failed; a [`Failure`] says why.
     Failed,
-    /// It was stopped while it was done, so it may stand or not.
+    /// It was stopped while it was done, so it may exist or not.
     Stopped,
     /// It was not tried, since something before it failed.
     NotTried,
@@ -80,7 +80,7 @@ impl Outcome {
         }
     }
 
-    /// Whether it stands now.
+    /// Whether it exists now.
     pub fn is_done(self) -> bool {
         matches!(self, Self::Kept | Self::Created | Self::Replaced)
     }
@@ -111,7 +111,7 @@ pub struct Failure {
 }
 
 impl Report {
-    /// Whether everything that was planned stands now.
+    /// Whether everything that was planned is there now.
     pub fn is_complete(&self) -> bool {
         self.failures.is_empty() && self.charts.iter().all(ChartReport::is_complete)
     }
@@ -123,7 +123,7 @@ impl ChartReport {
         self.steps.iter().any(|step| step.outcome == Outcome::Superseded)
     }
 
-    /// Whether everything that was planned for the chart stands now. A chart that could not be packaged has no steps, and is not complete.
+    /// Whether everything that was planned for the chart is there now. A chart that could not be packaged has no steps, and is not complete.
     pub fn is_complete(&self) -> bool {
         !self.steps.is_empty() && self.steps.iter().all(|step| step.outcome.is_done())
     }

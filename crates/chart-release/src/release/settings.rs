@@ -17,7 +17,7 @@ use crate::repository::ChartRepository;
 
 /// Releases charts of one folder to one registry, one chart repository and the tags of one Git repository.
 ///
-/// A release is a [plan](Self::plan) that is [carried out](Self::execute). The plan reads what stands already; carrying it out does what is missing.
+/// A release is a [plan](Self::plan) that is [carried out](Self::execute). The plan reads what exists already; carrying it out does what is missing.
 /// So the same two calls finish a release that was interrupted at any moment.
 #[derive(Clone, Debug)]
 pub struct Release {

@@ -47,7 +47,7 @@ const SILENCES: u32 = 2;
 /// assert_eq!(repository.put_archives(&packages, &Overwrite::Never).await?, [ArchivePut::Written]);
 /// assert_eq!(repository.merge_index(&packages, &Overwrite::Never).await?.added(), 1);
 ///
-/// // Again, after a failure or not: what stands is left alone.
+/// // Again, after a failure or not: what exists is left alone.
 /// assert_eq!(repository.put_archives(&packages, &Overwrite::Never).await?, [ArchivePut::Stands]);
 /// assert_eq!(repository.merge_index(&packages, &Overwrite::Never).await?.added(), 0);
 /// # Ok(())
@@ -60,7 +60,7 @@ const SILENCES: u32 = 2;
 /// # What holds
 ///
 /// - A reader never sees an entry whose archive is not there.
-/// - A version that stands with other content is never replaced, but for versions that [`Overwrite`] names.
+/// - A version that exists with other content is never replaced, but for versions that [`Overwrite`] names.
 /// - Of two writers at once none loses an entry: the index is written on the condition that it is still the one that was read, or under the
 ///   store's [lock](crate::store::Lock) where it has no conditions.
 /// - An index that could not be read as a whole is an error; only where the store says that there is none is it a new one.
@@ -68,7 +68,7 @@ const SILENCES: u32 = 2;
 ///
 /// # What the index is
 ///
-/// That of `helm repo index --merge`, with entries that stand left as they are, byte for byte, and new ones where Helm sorts them. `created`
+/// That of `helm repo index --merge`, with entries that exist left as they are, byte for byte, and new ones where Helm sorts them. `created`
 /// and `generated` are the time of the [clock](Self::with_clock).
 #[derive(Clone, Debug)]
 pub struct ChartRepository {
@@ -117,7 +117,7 @@ impl ChartRepository {
         check_chart(name, version)
     }
 
-    /// What stands of these charts, each a name and a version: the index is read once, and each archive.
+    /// What exists of these charts, each a name and a version: the index is read once, and each archive.
     ///
     /// # Errors
     ///
@@ -174,7 +174,7 @@ impl ChartRepository {
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] for a version that stands with other content and is not to be overwritten. Other archives may be written then;
+    /// [`Error::Conflict`] for a version that exists with other content and is not to be overwritten. Other archives may be written then;
     /// the same call again finds them.
     pub async fn put_archives(
         &self,
@@ -252,7 +252,7 @@ impl ChartRepository {
 
     /// Brings the packages into the index. Their archives must be there: [`put_archives`](Self::put_archives).
     ///
-    /// An entry that stands with the same digest is left as it is; where all do, nothing is written.
+    /// An entry that exists with the same digest is left as it is; where all do, nothing is written.
     ///
     /// # Errors
     ///
@@ -325,7 +325,7 @@ impl ChartRepository {
             };
             match self.store.put(INDEX, text, condition).await {
                 Ok(PutOutcome::Written) => return Ok(merge),
-                // Another writer was faster, or an answer of ours got lost: what stands now tells.
+                // Another writer was faster, or an answer of ours got lost: what is there now tells.
                 Ok(PutOutcome::ConditionFailed) => {}
                 Err(error) if error.is_transient() && silences < SILENCES => silences += 1,
                 Err(error) => return Err(error.into()),
@@ -355,7 +355,7 @@ impl ChartRepository {
         Ok(IndexMerge { tries: 1, ..merge })
     }
 
-    /// The new text of the index, `None` if every entry stands; and what is new in it.
+    /// The new text of the index, `None` if every entry is there; and what is new in it.
     async fn merged(
         &self,
         standing: Option<&Object>,
@@ -512,7 +512,7 @@ fn is_digest(listed: &str, digest: &str) -> bool {
     listed.trim().strip_prefix("sha256:").unwrap_or(listed.trim()).eq_ignore_ascii_case(digest)
 }
 
-/// Gives the lock back, whatever came of the work. The error of the work is told before that of the lock.
+/// Gives the lock back, after success and failure. The error of the work is told before that of the lock.
 async fn released<T>(lock: Option<Lock>, outcome: Result<T, Error>) -> Result<T, Error> {
     let Some(lock) = lock else { return outcome };
     let given_back = lock.release().await;

@@ -1,6 +1,6 @@
-//! What stands in a repository, and what came of a step.
+//! What is in a repository, and what came of a step.
 
-/// What stands of a version.
+/// What exists of a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Standing {

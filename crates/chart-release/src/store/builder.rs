@@ -73,7 +73,7 @@ impl StoreBuilder {
         self
     }
 
-    /// The time that stands in lock objects. Defaults to the system's clock.
+    /// The time that is in lock objects. Defaults to the system's clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self

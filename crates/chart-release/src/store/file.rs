@@ -188,7 +188,7 @@ fn remove_left_behind(folder: &Path, name: &str) {
     let (Some(parent), Some(file)) = (path.parent(), path.file_name().and_then(|file| file.to_str())) else {
         return;
     };
-    // What cannot be removed is in nobody's way: the next writer takes the next number.
+    // What cannot be removed is in no writer's way: the next writer takes the next number.
     let Ok(entries) = std::fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         let other = entry.file_name();

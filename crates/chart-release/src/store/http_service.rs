@@ -42,7 +42,7 @@ pub(super) async fn observed<T>(operation: impl Future<Output = T>) -> (T, Optio
 }
 
 fn note(failure: Option<Error>) {
-    // Outside of an operation nobody asks.
+    // Outside of an operation there are no requests.
     let _ = FAILURE.try_with(|noted| *lock(noted) = failure);
 }
 
@@ -81,7 +81,7 @@ impl StoreHttpService for Bridge {
             Url::parse(&request.uri().to_string()).is_ok_and(|url| gives_credentials(&url));
         let answer = self.exchange(request).await;
         if asks_for_credentials && !answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
-            // Whatever it says is not the store's word.
+            // What it says is not the store's word.
             let why = match &answer {
                 Ok(answer) => format!("it answers HTTP {}", answer.status().as_u16()),
                 Err(error) => error.to_string(),

@@ -112,7 +112,7 @@ impl Store {
         self
     }
 
-    /// The same store with another clock, for the time that stands in lock objects. Defaults to the system's clock.
+    /// The same store with another clock, for the time that is in lock objects. Defaults to the system's clock.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock) -> Self {
         self.access.clock = Arc::new(clock);
@@ -205,7 +205,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Refused`](ErrorKind::Refused) with the lock object that stands in the way, its age, and what to do about it; what kept the lock
+    /// [`Refused`](ErrorKind::Refused) with the lock object that is in the way, its age, and what to do about it; what kept the lock
     /// object from being written.
     pub async fn lock_within(&self, random: &mut Random, wait: LockWait<'_>) -> Result<Lock, Error> {
         lock::acquire(&self.access, random, wait).await
@@ -216,7 +216,7 @@ impl Store {
         self.access.keepers.ended().await;
     }
 
-    /// The lock objects that stand now.
+    /// The lock objects that exist now.
     ///
     /// # Errors
     ///

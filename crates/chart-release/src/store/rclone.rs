@@ -146,7 +146,7 @@ impl RcloneStorage {
         }
     }
 
-    /// What stands under a name. Of remotes without real folders, a name that does not exist is an empty folder.
+    /// What is under a name. Of remotes without real folders, a name that does not exist is an empty folder.
     async fn stat(&self, name: &str) -> Result<Option<Entry>, Error> {
         match self.run(&["lsjson", "--stat"], &[&self.place(name)], MAX_LIST).await? {
             Ended::Absent => Ok(None),

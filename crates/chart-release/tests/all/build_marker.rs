@@ -104,7 +104,7 @@ fn older_markers_build_nothing_and_are_found() {
 }
 
 proptest! {
-    /// Never a panic, and nothing but the allowed characters, whatever the message is.
+    /// Never a panic, and nothing but the allowed characters, for any message.
     #[test]
     fn any_text(message in "\\PC*|(\\[|\\]|`{1,4}|~{3}|build|pack| |\t|\n|\\\\|a|1\\.2|/|ä|\\.\\.){0,40}") {
         if let Some(marker) = BuildMarker::last(&message) {
@@ -120,7 +120,7 @@ proptest! {
         old_markers(&message);
     }
 
-    /// A marker at the end counts, whatever is before it, as long as that leaves no code open.
+    /// A marker at the end counts, with any text before it, as long as that leaves no code open.
     #[test]
     fn a_marker_at_the_end(before in "[^`~\\\\]*", app in "[a-z][a-z0-9]{0,9}", tag in "[A-Za-z0-9_][A-Za-z0-9_.-]{0,9}") {
         let message = format!("{before}[build {app} {tag}]");

@@ -33,7 +33,7 @@ pub fn limits() -> StoreLimits {
     limits
 }
 
-/// A store, with what it stands on.
+/// A store, with what it is kept in.
 pub struct Held {
     pub store: Store,
     pub proxy: Option<S3Server>,

@@ -82,7 +82,7 @@ fn the_result_is_that_of_helm_repo_index_merge() {
             let helms = std::fs::read_to_string(after.join("index.yaml")).unwrap();
             let ours = merged(Some(&old), &packages[standing..new]).unwrap();
             assert_eq!(without_times(&ours), without_times(&helms), "{program} {standing} {new}");
-            // What stood is there as it was, with its times.
+            // What was there is as it was, with its times.
             let created: Vec<_> = old.lines().filter(|line| line.contains("created: ")).collect();
             assert!(created.iter().all(|line| ours.contains(*line)));
             // A new index is Helm's own.
@@ -378,7 +378,7 @@ const PIECES: [&str; 24] = [
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
 
-    /// Whatever stands there: it is refused, or every version in it is there afterwards, and the new one.
+    /// For any file there: it is refused, or every version in it is there afterwards, and the new one.
     #[test]
     fn no_index_loses_an_entry(
         of_json in any::<bool>(),

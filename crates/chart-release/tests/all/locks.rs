@@ -88,7 +88,7 @@ fn a_dropped_lock_is_given_back() {
     }
 }
 
-/// A deadline drops the work wherever it is: nothing stands in the way of the next run.
+/// A deadline drops the work wherever it is: nothing is in the way of the next run.
 #[test]
 fn work_that_is_dropped_under_the_lock_leaves_none() {
     let held = fixture::s3_store(Conditions::Ignored);

@@ -193,7 +193,7 @@ async fn the_index_cannot_be_downloaded_for_any_reason() {
     }
 }
 
-/// Where the store is a folder: what stands there and is not an index is not replaced by an empty one.
+/// Where the store is a folder: what is there and is not an index is not replaced by an empty one.
 #[tokio::test]
 async fn an_index_that_is_none_is_not_begun_anew() {
     for text in ["", "\n", "entries: [", "<html></html>", "\0\0\0\0"] {

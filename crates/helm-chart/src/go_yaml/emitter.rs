@@ -7,10 +7,10 @@ use super::plain;
 /// The column after which a text is folded at its next space.
 const WIDTH: usize = 80;
 
-/// The longest key that stands before its `:` on one line, in bytes. Longer ones, and those with line breaks, stand after a `?`.
+/// The longest key that is before its `:` on one line, in bytes. Longer ones, and those with line breaks, are after a `?`.
 const LONGEST_SIMPLE_KEY: usize = 128;
 
-/// Where a node stands.
+/// Where a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Position {
     Root,
@@ -64,7 +64,7 @@ impl Emitter {
         self.plain(brackets);
     }
 
-    /// The indentation of a list below a parent: a list after `key:` stands as deep as the key.
+    /// The indentation of a list below a parent: a list after `key:` is as deep as the key.
     pub(super) fn list_indent(&self, parent: isize, position: Position) -> isize {
         match parent {
             ..0 => 0,

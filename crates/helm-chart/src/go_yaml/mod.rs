@@ -32,7 +32,7 @@ use self::emitter::{Emitter, Position};
 use self::read_back::Unreadable;
 use crate::Error;
 
-/// How deep lists and maps may stand in each other, as for JSON that `serde_json` reads.
+/// How deep lists and maps may be nested, as for JSON that `serde_json` reads.
 pub const MAX_DEPTH: usize = 128;
 
 /// The YAML of a value, with a line break at the end.
@@ -50,7 +50,7 @@ pub const MAX_DEPTH: usize = 128;
 ///   U+0020 are allowed.)
 /// - A key that has more than 1,022 characters when JSON escapes it, or that holds U+0085.
 /// - A text in which `---` or `...` and a space follow U+0085.
-/// - Lists and maps that stand more than [`MAX_DEPTH`] deep in each other.
+/// - Lists and maps that are nested more than [`MAX_DEPTH`] deep.
 /// - What `serde_json` refuses, such as a map whose keys are not texts.
 ///
 /// Go's library fails on the same values, but for the depth, where its limit is 10,000.

@@ -94,7 +94,7 @@ fn is_float(text: &str) -> bool {
         && text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
-/// A number that begins with a dot; an underscore may stand between two digits.
+/// A number that begins with a dot; an underscore may be between two digits.
 fn is_fraction(text: &str) -> bool {
     let between = text.as_bytes().windows(3).filter(
         |window| matches!(window, [before, b'_', after] if before.is_ascii_digit() && after.is_ascii_digit()),

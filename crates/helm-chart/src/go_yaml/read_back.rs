@@ -78,7 +78,7 @@ fn escaped_length(character: char) -> usize {
 }
 
 /// Joins the lines of a quoted text: one break is a space, each further one a line feed, and spaces around breaks are dropped. Other
-/// white space stands escaped in JSON and is none here.
+/// white space is escaped in JSON and is none here.
 fn fold(text: &str) -> Result<String, Unreadable> {
     let mut read = String::with_capacity(text.len());
     let mut lines = text.split(NEXT_LINE);

@@ -8,10 +8,10 @@ pub(super) struct Pattern {
     malformed: bool,
 }
 
-/// What stands up to the next `*`.
+/// The text up to the next `*`.
 #[derive(Clone, Debug)]
 struct Chunk {
-    /// Whether a `*` stands before it.
+    /// Whether a `*` is before it.
     after_star: bool,
     tokens: Vec<Token>,
 }

@@ -201,6 +201,9 @@ const FIRST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The repositories of a registry nearly always send the same challenge: the same password, or a token of the same service with the
 /// repository's name in its scope. So the first challenge predicts that of the next repository, which saves a refused request. If
 /// repositories turn out to send different challenges, nothing is predicted any more.
+///
+/// [`SingleFlight`](artifact_http::SingleFlight) and [`OnceMap`](artifact_http::OnceMap) give every caller the answer of one request, and here each reader sends its
+/// own, to another repository: the first one teaches only how the others begin. They wait for it for two seconds at most, and go on without a hint if it learned nothing.
 #[derive(Debug, Default)]
 pub(super) struct ChallengeHints {
     learned: Mutex<Learned>,

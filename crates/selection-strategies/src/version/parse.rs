@@ -44,7 +44,7 @@ pub enum VersionError {
     /// A number, identifier or separator was expected, but something else was found.
     #[error("unexpected character at byte {position}")]
     UnexpectedCharacter {
-        /// Where it stands.
+        /// Where it is.
         position: usize,
     },
     /// The text ends where a number or an identifier was expected: `1.`, `1.0.0-`.

@@ -53,7 +53,7 @@ pub(crate) fn shortened(id: &str) -> String {
     if is_hex { id[..algorithm + 12].to_owned() } else { id.to_owned() }
 }
 
-/// Rows under a heading; every column is as wide as its widest cell, and columns stand three blanks apart.
+/// Rows under a heading; every column is as wide as its widest cell, and columns are three blanks apart.
 #[derive(Debug)]
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
@@ -120,7 +120,7 @@ fn misleads(letter: char) -> bool {
         || letter.is_control() && letter >= '\u{7f}'
 }
 
-/// JSON in which such characters, which stand in texts only, are written as `\\u202e`.
+/// JSON in which such characters, which are in strings only, are written as `\\u202e`.
 fn escaped(json: &str) -> Cow<'_, str> {
     if !json.contains(misleads) {
         return Cow::Borrowed(json);

@@ -45,7 +45,7 @@ fn every_candidate_has_its_reason() {
     "#);
 }
 
-/// The candidates of an image stand in the order of its strategy, with the dates where they decide.
+/// The candidates of an image are in the order of its strategy, with the dates where they decide.
 #[test]
 fn the_order_is_that_of_the_strategy() {
     let registry = Registry::start().unwrap();

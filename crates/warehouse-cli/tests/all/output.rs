@@ -81,7 +81,7 @@ fn control_characters_of_servers_are_escaped() {
         let arguments: Vec<_> = arguments.iter().chain(&["--no-cache", "-v", "-f", "-"]).copied().collect();
         let ran = warehouse(&arguments, &text);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
-        // The columns of an explanation stand behind tabs of ours.
+        // The columns of an explanation are behind tabs of ours.
         let out = if arguments[0] == "explain" { ran.out.replace('\t', "") } else { ran.out };
         assert!(!out.contains(is_harmful), "{arguments:?}: {out:?}");
         assert!(!ran.err.contains(is_harmful), "{arguments:?}: {:?}", ran.err);

@@ -48,7 +48,7 @@ fn transient_errors_and_lasting_ones() {
         writeln!(text, "  - chart: {{repoURL: '{}/{path}', name: web}}", charts.url()).unwrap();
         expected.push((path, transient, kind));
     }
-    // No such name, and nobody at the port.
+    // No such name, and no server at the port.
     for url in ["https://charts.invalid", "http://127.0.0.1:1"] {
         writeln!(text, "  - chart: {{repoURL: '{url}', name: web}}").unwrap();
         expected.push((url, true, "unreachable"));

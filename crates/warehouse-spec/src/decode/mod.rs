@@ -142,7 +142,7 @@ impl Decoder<'_> {
                 };
                 let message = "the document has `spec.subscriptions` and no `kind`";
                 context.error_at(Code::Missing, at, message, help);
-                // Whatever else is wrong is told at once, as of a Warehouse.
+                // All else that is wrong is told at once, as of a Warehouse.
                 if !api_version.is_empty() {
                     check_version(&mut context, node, path, api_version);
                 }

@@ -209,7 +209,7 @@ impl<'t> Object<'t> {
         }
     }
 
-    /// Whether the key is there, whatever its value.
+    /// Whether the key is there, with any value.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|entry| entry.name == name)
     }

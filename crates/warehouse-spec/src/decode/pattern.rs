@@ -7,7 +7,7 @@ use crate::decode::style::Style;
 use crate::diagnostic::Help;
 use crate::rule;
 
-/// The list that a pattern stands in, the prefix of patterns there, and the list that has the opposite effect.
+/// The list that a pattern is in, the prefix of patterns there, and the list that has the opposite effect.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct List {
     excludes: bool,
@@ -162,7 +162,7 @@ struct Divided {
 /// The forms of look-around.
 const LOOK_AROUND: &[&str] = &["(?!", "(?<!", "(?=", "(?<="];
 
-/// What to do about look-around: what must not match stands in the list with the opposite effect.
+/// What to do about look-around: what must not match belongs in the list with the opposite effect.
 fn without_look_around(style: Style, list: List, pattern: &str) -> Option<Help> {
     LOOK_AROUND.iter().find(|form| pattern.contains(**form))?;
     let reason = "Go's regular expressions have no look-around";
@@ -189,7 +189,7 @@ fn without_look_around(style: Style, list: List, pattern: &str) -> Option<Help> 
     })
 }
 
-/// Divides a pattern at its negative look-around, where each stands at the outermost level.
+/// Divides a pattern at its negative look-around, where each is at the outermost level.
 fn divided(pattern: &str) -> Option<Divided> {
     // `^((?!x).)*$`: no `x` anywhere.
     for (start, end) in [("^((?!", ").)*$"), ("^(?:(?!", ").)*$"), ("^((?!", ").)+$"), ("^(?:(?!", ").)+$")] {
@@ -230,7 +230,7 @@ fn check(divided: Divided) -> Option<Divided> {
     divided.not.iter().chain(&divided.rest).all(|pattern| GoRegex::new(pattern).is_ok()).then_some(divided)
 }
 
-/// The negative look-around at the outermost level to take out next, and whether it looks behind: what stands before the first
+/// The negative look-around at the outermost level to take out next, and whether it looks behind: what is before the first
 /// that looks ahead, or after the last that looks behind, has none.
 fn negative(pattern: &str) -> Option<(usize, bool)> {
     let starts = |form: &'static str| outermost(pattern).filter(move |&at| is_at(pattern, at, form));

@@ -213,7 +213,7 @@ fn durations(text: &str) -> Option<String> {
         let after = after.trim_start();
         let unit = &after[..after.find(|letter: char| !letter.is_alphabetic()).unwrap_or(after.len())];
         let (unit, after) = match unit.split_once('t') {
-            // The `T` of ISO 8601 stands between days and hours.
+            // The `T` of ISO 8601 is between days and hours.
             Some(("d", _)) => ("d", &after[2..]),
             _ => (unit, &after[unit.len()..]),
         };
@@ -249,7 +249,7 @@ pub(crate) fn repository_alone(node: &Node) -> Option<&str> {
     node.text().filter(|text| is_text && node.misread.is_none() && !text.is_empty())
 }
 
-/// What to write in place of `image: ghcr.io/a/b` and the like. A chart of a repository has a name, which may stand beside it.
+/// What to write in place of `image: ghcr.io/a/b` and the like. A chart of a repository has a name, which may be beside it.
 pub(crate) fn of_type(style: Style, key: &str, url: &str, beside: Option<&str>) -> String {
     let key = if key == "helm" { "chart" } else { key };
     // What is not shown cannot be copied.

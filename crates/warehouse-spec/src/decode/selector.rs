@@ -154,7 +154,7 @@ pub(crate) fn advice(text: &str) -> Option<(&'static str, Option<String>)> {
     }
 }
 
-/// What stands between the quotation marks of a text that was quoted twice.
+/// What is between the quotation marks of a text that was quoted twice.
 fn in_quotation_marks(text: &str) -> Option<&str> {
     let mark = text.chars().next().filter(|mark| matches!(mark, '"' | '\''))?;
     text.strip_prefix(mark)?.strip_suffix(mark).filter(|inside| !inside.contains(mark))
@@ -449,7 +449,7 @@ fn of_glob(body: &str) -> Option<(&'static str, Option<String>)> {
     Some((reason, form("glob:", &kept.join("/"))))
 }
 
-/// Whether backslashes stand where `/` belongs: before a letter, which needs none.
+/// Whether backslashes are where `/` belongs: before a letter, which needs none.
 fn is_separator(body: &str) -> bool {
     body.match_indices('\\').any(|(at, _)| body[at + 1..].starts_with(|next: char| next.is_alphanumeric()))
 }

@@ -56,7 +56,7 @@ pub(crate) fn subscription(context: &mut Context, item: &Field<'_>) -> Option<Su
     Some(Subscription { name, kind })
 }
 
-/// Decodes what stands under a type that is known here.
+/// Decodes what is under a type that is known here.
 fn by_type(
     context: &mut Context,
     key: &str,

@@ -85,7 +85,7 @@ impl Context {
             self.error(Code::Unquoted, field, message, help);
             return true;
         }
-        // As it stands in the text, or by an escape in a text of several lines.
+        // As it is in the text, or by an escape in a text of several lines.
         let is_blank = |letter| is_blank(letter) && takes_lines(name, text);
         let Some(letter) = text.chars().find(|&letter| selects && letter.is_control() && !is_blank(letter))
         else {

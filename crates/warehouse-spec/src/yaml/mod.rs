@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Where in the document reading stands: the path of what is being read.
+    /// Where in the document reading has come to: the path of what is being read.
     fn path(&self) -> String {
         let mut path = String::new();
         for open in &self.open {
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
 
     /// Where a collection ends: at its bracket, or with the last of what is in it.
     fn end_of(&self, open: &Open, span: &Span) -> usize {
-        // A value that is not there stands somewhere after its key.
+        // A value that is not there is marked somewhere after its key.
         let is_written = |node: &Node| node.mark.end > node.mark.start;
         let last = match &open.content {
             Content::List(items) => items.iter().rfind(|item| is_written(item)),
@@ -371,7 +371,7 @@ impl<'a> Reader<'a> {
         node
     }
 
-    /// Where one of these letters last stands before a place.
+    /// Where one of these letters is found last before a place.
     fn last_before(&self, place: usize, letters: &[char]) -> Option<usize> {
         // The search goes back a bounded way.
         let mut from = place.saturating_sub(1_000);
@@ -381,7 +381,7 @@ impl<'a> Reader<'a> {
         self.text.get(from..place.min(self.text.len()))?.rfind(letters).map(|at| from + at)
     }
 
-    /// The mark of what stands at `from`, a little before `start`, which has this mark.
+    /// The mark of what is at `from`, a little before `start`, which has this mark.
     fn mark_before(&self, mark: Mark, from: usize, start: usize) -> Mark {
         let between = self.text.get(from..start).unwrap_or_default();
         let before = self.text.get(from.saturating_sub(4_000)..from).unwrap_or_default();
@@ -440,7 +440,7 @@ impl<'a> Reader<'a> {
         let Some((size, bytes, height)) =
             self.anchors.get(&id).map(|target| (target.size, target.bytes, target.height))
         else {
-            // An alias to the collection it stands in.
+            // An alias to the collection it is in.
             return Err(Cause::Limit {
                 mark,
                 message: "a YAML alias refers to the value it is a part of".to_owned(),

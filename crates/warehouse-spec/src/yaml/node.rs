@@ -105,7 +105,7 @@ impl Node {
         Self { mark, value, misread: None, written: None, height, size, bytes }
     }
 
-    /// The text of a scalar, whatever YAML makes of it.
+    /// The text of a scalar, of any type in YAML.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar(scalar) => Some(&scalar.text),
@@ -226,7 +226,7 @@ pub(super) fn resolve(text: &str) -> ScalarKind {
     if !looks_like_number {
         return ScalarKind::Text;
     }
-    // Underscores are for reading. After a leading point they must stand between digits.
+    // Underscores are for reading. After a leading point they must be between digits.
     if text.starts_with('.') && !separates_digits(text) {
         return ScalarKind::Text;
     }
@@ -234,7 +234,7 @@ pub(super) fn resolve(text: &str) -> ScalarKind {
     integer(&plain).or_else(|| is_float(&plain).then_some(ScalarKind::Float)).unwrap_or(ScalarKind::Text)
 }
 
-/// Whether every underscore stands between two digits.
+/// Whether every underscore is between two digits.
 fn separates_digits(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);

@@ -32,7 +32,7 @@ pub(crate) fn without_comment(line: &str) -> &str {
     line[..comment.unwrap_or(line.len())].trim_end()
 }
 
-/// Where a comment starts that stands in the place of a value: `key: #1` or `- #1`. The place of a value that is not there
+/// Where a comment starts that is in the place of a value: `key: #1` or `- #1`. The place of a value that is not there
 /// is the end of its key, or the end of its line.
 pub(crate) fn comment_in_place(text: &str, place: usize) -> Option<usize> {
     let is_blank = |letter: char| letter == ' ' || letter == '\t';

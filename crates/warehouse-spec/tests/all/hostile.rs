@@ -97,7 +97,7 @@ fn an_alias_to_what_it_stands_in() {
     refused("a: &a [*a]\n", Code::Limit);
 }
 
-/// What stands where something else is expected is shown without its password, or not at all.
+/// What is where something else is expected is shown without its password, or not at all.
 #[test]
 fn passwords_in_misplaced_values() {
     let head = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata:\n  name: a\nspec:\n  subscriptions:\n";
@@ -138,7 +138,7 @@ fn size() {
     );
 }
 
-/// Whoever reads a file may have stopped at the limit, and no line of what is left is to blame.
+/// The reader of a file may have stopped at the limit, and no line of what is left is to blame.
 #[test]
 fn a_text_that_is_too_large_is_not_shown() {
     let text = "# password\n".repeat(400_000);

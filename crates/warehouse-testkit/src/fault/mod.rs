@@ -1,7 +1,7 @@
 //! Injected faults: which requests ([`When`]) meet which [`Fault`].
 //!
 //! Every server has a [`FaultScript`]. Rules are tried in the order in which they were added; the first that applies decides,
-//! except that latency adds to whatever comes next.
+//! except that latency adds to what comes next.
 //!
 //! ```
 //! use std::time::Duration;

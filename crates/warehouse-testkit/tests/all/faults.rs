@@ -127,7 +127,7 @@ fn stalls_last_until_the_client_gives_up() {
     };
     assert_eq!(read(1), "");
     assert!(read(100_000).ends_with("\r\n\r\napiV"));
-    // Dropping the server ends whatever still hangs.
+    // Dropping the server ends what still hangs.
 }
 
 #[test]

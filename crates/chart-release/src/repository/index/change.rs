@@ -20,7 +20,7 @@ pub(super) struct Edit {
     pub(super) text: String,
 }
 
-/// New entries of one chart, in the order in which they stand: a position among the entries that stand, and the entry.
+/// New entries of one chart, in their order: a position among the entries that exist, and the entry.
 pub(super) struct Insertions<'new> {
     pub(super) before: Vec<(usize, &'new NewEntry)>,
     /// Positions of entries that go.

@@ -13,7 +13,7 @@ use super::change::{Charts, Edit, Insertions, Known};
 use super::entry::{NewEntry, time};
 use super::order;
 
-/// Where everything stands in the text.
+/// Where everything is in the text.
 pub(super) struct Layout<'text> {
     text: &'text str,
     /// After the brace that opens the document.
@@ -37,7 +37,7 @@ struct Place<'text> {
 }
 
 impl<'text> Place<'text> {
-    /// Where a piece of the text stands in it.
+    /// Where a piece of the text is in it.
     fn of(text: &'text str, raw: &'text str) -> Option<Self> {
         let start = (raw.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
         let range = start..start + raw.len();

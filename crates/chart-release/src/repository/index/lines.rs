@@ -10,7 +10,7 @@ use super::change::{Charts, Edit, Insertions, Known};
 use super::entry::time;
 use super::order;
 
-/// Where everything stands in a file of one document in block style.
+/// Where everything is in a file of one document in block style.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     /// The line `entries:`.
@@ -79,7 +79,7 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 impl Layout {
     /// The layout of a file, with its charts; `None` where a line is not as Helm writes it.
     ///
-    /// It takes for granted that deeper lines belong to what stands above them. Whether that was right the caller sees by the answer of a full parser.
+    /// It takes for granted that deeper lines belong to what is above them. Whether that was right the caller sees by the answer of a full parser.
     pub(super) fn read(text: &str) -> Option<(Self, Charts)> {
         let mut reader = Reader::default();
         for line in lines(text) {

@@ -1,6 +1,6 @@
 //! `index.yaml` with more entries.
 //!
-//! The result is that of `helm repo index --merge`, but for two things: entries that stand are never replaced by others with the same version,
+//! The result is that of `helm repo index --merge`, but for two things: entries that exist are never replaced by others with the same version,
 //! and what others wrote stays as it is, byte for byte, with fields that Helm does not know, comments and order.
 //!
 //! For that the new entries are put between the lines of the file, where a reader of lines and a full parser agree on every chart, version and
@@ -87,7 +87,7 @@ impl<'text> Document<'text> {
         }
     }
 
-    /// What stands of a version.
+    /// What exists of a version.
     pub(super) fn listed(&self, chart: &str, version: &str) -> Listed {
         let versions = self.charts.iter().find(|(name, _)| name == chart).map(|(_, versions)| versions);
         let entry = versions.and_then(|versions| versions.iter().find(|known| known.version == version));

@@ -76,7 +76,7 @@ pub(super) fn written(
     Ok(go_yaml::to_string(&value)?)
 }
 
-/// Where in an index a mapping stands.
+/// Where in an index a mapping is.
 #[derive(Clone, Copy)]
 enum Level {
     Document,

@@ -52,7 +52,7 @@ pub(super) enum Event {
     InTheWay(LockObject),
     /// The lock is taken.
     Taken,
-    /// The lock is not taken, and nothing of it stands.
+    /// The lock is not taken, and nothing of it is left in the store.
     Failed(Error),
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Keeper {
     judge: Judge,
     /// The lock object in its folder; another one for each attempt, so that no name is used twice.
     own: String,
-    /// What stands in it. It grows with each renewal, which is seen in a list, also where that has no times.
+    /// What is in it. It grows with each renewal, which is seen in a list, also where that has no times.
     content: String,
     tries: u32,
 }
@@ -98,7 +98,7 @@ impl Keeper {
         let _ = given_back.send(deleted);
     }
 
-    /// Whether the lock is taken; not if nobody waits for it any more.
+    /// Whether the lock is taken; not if no caller waits for it any more.
     async fn take(
         &mut self,
         events: &mpsc::UnboundedSender<Event>,
@@ -188,7 +188,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Waits a while, longer each time. Returns `false` if nobody waits for the lock any more.
+    /// Waits a while, longer each time. Returns `false` if no caller waits for the lock any more.
     async fn wait(&mut self, ended: &mut oneshot::Receiver<()>) -> bool {
         let longest = LONGEST_WAIT.min(self.store.limits.lock_lease / RENEWALS);
         let pause = self.random.backoff(self.tries, Duration::from_millis(50).min(longest), longest);

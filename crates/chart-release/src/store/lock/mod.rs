@@ -17,7 +17,7 @@
 //! lock, and begins no write (not of the lock object either) unless the longest time of a write fits into what is left of the lease. So a
 //! lock object that is older than its lease belongs to a writer that will never write again: it was killed, or it is cut off. Everybody who
 //! finds it deletes it. That takes nothing over: the lock is taken as always, by being alone in a list, so two that delete
-//! one object at once do not both go on. Names are never used twice, so nobody deletes what a living writer wrote meanwhile.
+//! one object at once do not both go on. Names are never used twice, so no writer deletes what a living writer wrote meanwhile.
 //!
 //! The age is known in two ways:
 //!
@@ -81,7 +81,7 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// What kept the lock object from being deleted; it then stands in the way of others until its lease ends.
+    /// What kept the lock object from being deleted; it is then in the way of others until its lease ends.
     pub async fn release(self) -> Result<(), Error> {
         let Self { end, given_back, .. } = self;
         drop(end);

@@ -16,7 +16,7 @@ pub(super) const FOLDER: &str = ".chart-release";
 /// What the names of lock objects begin with.
 pub(super) const PREFIX: &str = "lock-";
 
-/// A lock object that stands in a store.
+/// A lock object that is in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LockObject {
@@ -58,7 +58,7 @@ impl LockObserver for () {}
 pub struct LockWait<'w> {
     /// When the wait ends, besides [`lock_wait`](crate::store::StoreLimits::lock_wait). Defaults to never.
     pub deadline: Option<Instant>,
-    /// Is told about the wait. Defaults to nobody.
+    /// Is told about the wait. Defaults to none.
     pub observer: &'w dyn LockObserver,
 }
 

@@ -179,7 +179,7 @@ fn a_repository_without_a_commit() {
     assert!(matches!(error, Error::Git(_)), "{error:?}");
 }
 
-/// Of a chart whose dependencies cannot be read nobody knows whether it depends on what changed: no list that lacks it.
+/// A chart whose dependencies cannot be read may depend on what changed: no list that lacks it.
 #[test]
 fn dependencies_that_cannot_be_read() {
     let (_server, bare) = repository();
@@ -205,7 +205,7 @@ fn dependencies_that_cannot_be_read() {
     assert_eq!(shown(&found), ["a on charts/lib", "b on charts/lib", "c on charts/lib", "lib modified"]);
 
     bare.commit("main", Commit::new("x").file("charts/b/Chart.yaml", "dependencies: 5\n")).unwrap();
-    // It changed itself, so it is listed whatever it depends on.
+    // It changed itself, so it is listed regardless of what it depends on.
     let found = find(&open(&bare), &Since::revision("HEAD~1")).unwrap();
     assert_eq!((shown(&found), found.problems.len()), (vec!["b modified".to_owned()], 1));
     bare.commit("main", Commit::new("x").file("charts/lib/values.yaml", "3")).unwrap();

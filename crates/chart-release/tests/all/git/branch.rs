@@ -87,7 +87,7 @@ async fn a_shallow_clone() {
         assert!(repository.is_shallow().unwrap());
         assert_eq!(standing(&repository).await, on_main());
 
-        // Another branch: with one commit of each nobody can tell.
+        // Another branch: with one commit of each it cannot be told.
         let clone = Clone::of(&bare.file_url(), &["--depth=1", "--no-single-branch", "--branch=side"]);
         let repository = clone.open();
         let BranchStanding::Undecided { missing, tip, .. } = standing(&repository).await else { panic!() };

@@ -1,4 +1,4 @@
-//! Names of tags, where tags stand, and how they are created.
+//! Names of tags, where tags are, and how they are created.
 
 use std::process::Command;
 

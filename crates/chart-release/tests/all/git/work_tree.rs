@@ -223,7 +223,7 @@ fn the_index_is_not_written() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// Whatever is written, removed, staged and moved, the paths are those of `git status`.
+    /// After any writes, removals, stagings and moves, the paths are those of `git status`.
     #[test]
     fn as_git_status(steps in prop::collection::vec((0..6u8, 0..6usize, 0..3u8), 1..8)) {
         let paths = ["charts/a/Chart.yaml", "charts/a/values.yaml", "charts/c/x", "README.md", "notes", "charts/b"];

@@ -165,7 +165,7 @@ async fn two_releases_at_once_learn_who_won() {
     }
 }
 
-/// A push that lost names what stands, and what stands is whole.
+/// A push that lost names what exists, and what exists is whole.
 #[tokio::test]
 async fn two_releases_at_once_in_many_orders() {
     let mut conflicts = 0;

@@ -6,7 +6,7 @@ use warehouse_testkit::{Commit, Conditions, RequestLog, S3Server};
 use super::world::{NOW, World, chart};
 use crate::fixture::{limits, open_s3};
 
-/// A library chart, 65 charts that depend on it, and one that stands alone.
+/// A library chart, 65 charts that depend on it, and one without dependencies.
 fn many() -> Commit {
     let commit = chart(Commit::new("Charts"), "common", "1.4.0", false, "first");
     let commit = chart(commit, "alone", "1.4.0", false, "first");
@@ -70,7 +70,7 @@ async fn a_dev_release_of_67_charts() {
     let request = Request::Dev(Vec::new(), DevVersion::Fixed);
     let (report, cold) = counted.run(&request).await;
     assert_eq!(report.charts.len(), CHARTS);
-    // What stands, and a push of 8; what stands, what is replaced, and what the index will name.
+    // What exists, and a push of 8; what exists, what is replaced, and what the index will name.
     let expected = Requests {
         registry: (4 * CHARTS, 5 * CHARTS),
         store: (1 + CHARTS + CHARTS + 1 + CHARTS, FIRST_PROBE + CHARTS + 1),

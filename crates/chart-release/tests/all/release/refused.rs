@@ -250,7 +250,7 @@ fn dev_dependencies(plan: &Plan) -> Vec<String> {
     shown.collect()
 }
 
-/// Whatever the constraint says, and however deep: what is embedded counts.
+/// What is embedded counts, for any constraint and at any depth.
 #[tokio::test]
 async fn a_dev_version_that_no_chart_yaml_names() {
     let with = |name: &str, version: &str, dependency: Option<(&str, &str)>| {
@@ -337,7 +337,7 @@ async fn a_submodule_and_no_chart_at_all() {
     assert_eq!(dev.charts.len(), 1, "a dev release packages the folder");
 }
 
-/// An archive in the store that nobody reads yet: the release that reserved it is to be finished. Other charts of `auto` go on.
+/// An archive in the store that no index names yet: the release that reserved it is to be finished. Other charts of `auto` go on.
 #[tokio::test]
 async fn a_version_that_an_unfinished_release_reserved() {
     let world = World::new();

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use oci_registry::RegistryClient;
 use warehouse_testkit::{Commit, GitRepository as Remote, GitServer, Registry};
 
-/// Charts that are released together: a library chart, two charts that depend on it, and one that stands alone.
+/// Charts that are released together: a library chart, two charts that depend on it, and one without dependencies.
 pub const CHARTS: [&str; 4] = ["alone", "common", "web", "worker"];
 
 /// The time of all entries and manifests, so that two runs can be compared.

@@ -55,7 +55,7 @@ fn expressions() {
 
 /// What this crate does otherwise on purpose. The order of the keys of a map is not Go's, which has
 /// none; and `findLast` and `a?.method(b)` leave values on expr-lang's stack, which then turn up as
-/// operands of whatever comes next. Equal keys of long lists are not sorted alike, and powers of fractions have another last digit. Records are
+/// operands of what comes next. Equal keys of long lists are not sorted alike, and powers of fractions have another last digit. Records are
 /// neither written as JSON nor keys, and have no Go type; two times are one key if they are equal; and
 /// the bytes of a text are whole numbers, which negation does not wrap around.
 fn is_beyond(text: &str) -> bool {

@@ -21,7 +21,7 @@ use crate::{credentials, network};
 /// Ends when the command is to stop.
 pub(super) async fn stopped(mut stopping: Stopping) {
     if stopping.wait_for(|stop| *stop).await.is_err() {
-        // Nobody can stop the command any more.
+        // The command cannot be stopped any more.
         std::future::pending::<()>().await;
     }
 }

@@ -16,7 +16,7 @@ pub struct Publishing {
     pub folder: tempfile::TempDir,
 }
 
-/// A library chart, two charts that depend on it, and one that stands alone.
+/// A library chart, two charts that depend on it, and one without dependencies.
 pub fn charts() -> Commit {
     let fields = |name: &str, rest: &str| {
         format!("apiVersion: v2\nname: {name}\nversion: 1.4.0\nappVersion: 2.1.0\n{rest}")

@@ -1,4 +1,4 @@
-//! Documents that are none, and what stands around the subscriptions.
+//! Documents that are none, and what is around the subscriptions.
 
 use warehouse_spec::{Diagnostic, Options, parse_bytes};
 

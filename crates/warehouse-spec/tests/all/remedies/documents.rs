@@ -62,7 +62,7 @@ fn names_of_documents() {
         let after = read(&text(good));
         assert!(after.diagnostics.is_empty(), "{good}: {:?}", after.diagnostics);
     }
-    // A name without a value is told with where it stands.
+    // A name without a value is told with where it is.
     let null = read(&text("metadata:\n  name:\n"));
     let helps: Vec<_> = null.diagnostics.iter().filter_map(|found| found.help.as_deref()).collect();
     assert!(helps.contains(&"add a `name`") || helps.contains(&"give it a value or delete it"), "{helps:?}");

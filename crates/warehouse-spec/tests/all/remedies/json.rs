@@ -85,7 +85,7 @@ fn other_values() {
     mended("includePaths", r#""apps/**""#, r#"write "glob:apps/**""#, "glob:apps/**");
     mended("includePaths", r#"".*\\.yaml$""#, r#"write "regex:.*\\.yaml$""#, r"regex:.*\.yaml$");
     mended("semverConstraint", "1.10", r#"quote it: "1.10""#, "1.10");
-    // What stands between backticks is JSON.
+    // What is between backticks is JSON.
     let old = json("allowTags", r#""^v\\d""#);
     let help = read(&old).diagnostics[0].help.clone().unwrap_or_default();
     let new = help.split('`').nth(1).unwrap();

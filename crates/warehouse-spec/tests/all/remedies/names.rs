@@ -228,7 +228,7 @@ fn names_that_are_known_are_not_told() {
     }
 }
 
-/// Criteria that name a repository which no subscription has get nil, each time. The repositories that there are stand in the message.
+/// Criteria that name a repository which no subscription has get nil, each time. The message has the repositories that there are.
 #[test]
 fn repositories_in_criteria() {
     let manifest = |expression: &str| {

@@ -20,7 +20,7 @@ fn path(selector: &str, expected: &str, selects: &str, not: &str) {
     let help = found.help.clone().unwrap_or_default();
     let forms = help.strip_prefix("write ").unwrap_or_else(|| panic!("{found}: {help}"));
     let form = forms.split_once("; or ").map_or(forms, |(form, _)| form);
-    // As it stands in the message, in a list of lines and in brackets.
+    // As it is in the message, in a list of lines and in brackets.
     for list in [format!("\n      - {form}"), format!(" [{form}]")] {
         let text = format!("{HEAD}  - git:\n      repoURL: https://host/a\n      includePaths:{list}\n");
         let remedied = read(&text);
@@ -157,7 +157,7 @@ fn globs_of_folders() {
     }
 }
 
-/// `!` leaves nothing out: what is meant stands in `excludePaths`.
+/// `!` leaves nothing out: what is meant belongs in `excludePaths`.
 #[test]
 fn negations() {
     for (selector, expected, excluded, kept) in [

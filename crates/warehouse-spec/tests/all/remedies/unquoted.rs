@@ -4,7 +4,7 @@ use warehouse_spec::{Code, SubscriptionKind, Warehouse};
 
 use super::{HEAD, read};
 
-/// Where a text may stand: what comes before it, what comes after it, and the field that holds it.
+/// Where a text may be: what comes before it, what comes after it, and the field that holds it.
 struct Place {
     before: &'static str,
     after: &'static str,
