@@ -176,7 +176,8 @@ impl HttpClientBuilder {
     }
 
     /// Counts the addresses that begin with these `bits` of this one as public, so that servers out on the internet may
-    /// direct requests there: for networks that answer public names with addresses of their own, such as `100.64.0.0`, 10.
+    /// direct requests there: for networks that answer public names with addresses of their own, such as `100.64.0.0`, 10. Every
+    /// [policy](Self::egress) permits them, but for those of metadata services.
     pub fn count_as_public(mut self, address: IpAddr, bits: u8) -> Self {
         self.network.count_as_public(address, bits);
         self

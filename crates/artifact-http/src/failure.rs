@@ -21,7 +21,7 @@ pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>)
             cause.is::<NotPermitted>() || cause.is::<OnlyPrivate>() || tls::is_about_certificate(cause);
         is_told.then_some(())
     };
-    if let During::Exchange { is_silent: true, .. } = during
+    if let During::Exchange { is_redacted: true, .. } = during
         && find(&fault, is_told).is_none()
     {
         return no_answer(url.as_str());
@@ -84,7 +84,7 @@ pub(crate) enum During<'a> {
         /// The way went through this proxy.
         proxy: Option<&'a Proxy>,
         /// Whether the error must not tell what became of the connection.
-        is_silent: bool,
+        is_redacted: bool,
     },
     /// While the body was read.
     Body,

@@ -138,8 +138,8 @@ impl HttpService for ReqwestService {
         }
         let answer = client.execute(message).await;
         let mut answer = answer.map_err(|fault| {
-            let is_silent = !egress.explains_private_failures() && self.network.may_lead_inside(&url);
-            failure::of_transport(fault, &url, During::Exchange { proxy: proxy.as_ref(), is_silent })
+            let is_redacted = !egress.explains_private_failures() && self.network.may_lead_inside(&url);
+            failure::of_transport(fault, &url, During::Exchange { proxy: proxy.as_ref(), is_redacted })
         })?;
         // Behind a tunnel it would be a server that says so.
         if let Some(proxy) = &proxy

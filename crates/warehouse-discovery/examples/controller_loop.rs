@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use warehouse_discovery::http::HttpClient;
+use warehouse_discovery::http::{EgressPolicy, HttpClient};
 use warehouse_discovery::spec::Options;
 use warehouse_discovery::{Discoverer, Snapshot, Warehouse, parse};
 use warehouse_testkit::{Fault, Registry, When};
@@ -50,7 +50,9 @@ async fn main() -> Result<(), Failure> {
     let warehouse = manifest.warehouses.first().ok_or("no Warehouse")?;
 
     let http = HttpClient::builder().backoff(Duration::from_millis(1), Duration::from_millis(10));
-    let discoverer = Discoverer::builder().http(http).build()?;
+    // The default policy permits public addresses only. The registry of this example is on loopback, so that is named.
+    let egress = EgressPolicy::cluster().allow_network("127.0.0.0/8")?;
+    let discoverer = Discoverer::builder().http(http).egress(egress).build()?;
     let mut known = Snapshot::default();
 
     round(&discoverer, warehouse, &mut known).await;

@@ -6,7 +6,9 @@
 use async_trait::async_trait;
 use warehouse_discovery::Discoverer;
 use warehouse_discovery::Warehouse;
-use warehouse_discovery::http::{HttpClient, HttpService, ServiceRequest, ServiceResponse, StatusCode};
+use warehouse_discovery::http::{
+    EgressPolicy, HttpClient, HttpService, ServiceRequest, ServiceResponse, StatusCode,
+};
 use warehouse_discovery::source::Error;
 use warehouse_discovery::spec::{ChartSubscription, ImageSubscription, Subscription};
 use warehouse_testkit::{Fault, Registry, When};
@@ -33,7 +35,9 @@ async fn main() -> Result<(), Failure> {
     registry.image("example/app").tag("1.0.0").push();
     registry.faults().add(When::any().first(1), Fault::status(503));
     let noon: jiff::Timestamp = "2024-05-01T12:00:00Z".parse()?;
-    let discoverer = Discoverer::builder().clock(noon).build()?;
+    // It is on loopback, which the default policy does not permit.
+    let egress = EgressPolicy::workstation();
+    let discoverer = Discoverer::builder().egress(egress).clock(noon).build()?;
     let image = ImageSubscription::new(format!("{}/example/app", registry.host()));
     let report = discoverer.run(&Warehouse::new("app", vec![Subscription::new(image)])).await;
     assert!(report.is_complete() && report.discovered_at == noon);

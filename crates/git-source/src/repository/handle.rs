@@ -30,9 +30,9 @@ impl Session {
     /// Opens a connection to the server.
     pub(crate) fn connect(&self) -> Result<Remote, Error> {
         let RepositoryHandle { address, options, .. } = &*self.repository;
-        let (transport, silence) =
+        let (transport, redaction) =
             transport::open(address, options, &self.authentication, &self.runtime, &self.interrupt)?;
-        Remote::connect(transport, &self.interrupt).map_err(|error| silence.keep(error))
+        Remote::connect(transport, &self.interrupt).map_err(|error| redaction.apply(error))
     }
 
     /// Names the repository, the tenant and the user, without a secret.

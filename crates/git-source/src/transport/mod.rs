@@ -4,7 +4,7 @@
 //! and limited, every wait can be interrupted, the standard error of a program becomes the error, and no
 //! environment variable is read.
 //!
-//! The modules use each other in one direction: [`open`] -> `http`, `process`, `stream` -> `error`, `packet_line`, `ssh` ->
+//! The modules use each other in one direction: [`open`] -> `http`, `process`, `stream` -> `error`, `packet_line`, `ssh_target` ->
 //! `interrupt` -> `quote`.
 
 mod address;
@@ -15,8 +15,8 @@ mod options;
 mod packet_line;
 mod process;
 mod quote;
-mod silence;
-mod ssh;
+mod redaction;
+mod ssh_target;
 mod stream;
 
 use std::sync::Arc;
@@ -30,8 +30,8 @@ pub(crate) use error::{ExchangeError, corrupt, has_broken, malformed};
 pub(crate) use interrupt::{Interrupt, Limits, run_blocking};
 pub(crate) use options::{Authentication, SshCommand, TransportOptions};
 pub(crate) use quote::Cause;
-pub(crate) use silence::Silence;
-use ssh::SshWay;
+pub(crate) use redaction::Redaction;
+use ssh_target::SshTarget;
 #[cfg(test)]
 pub(crate) use stream::StreamTransport;
 
@@ -46,31 +46,31 @@ pub(crate) fn open(
     authentication: &Authentication,
     runtime: &Handle,
     interrupt: &Arc<Interrupt>,
-) -> Result<(Box<dyn Transport>, Silence), Error> {
+) -> Result<(Box<dyn Transport>, Redaction), Error> {
     let egress = options.http.egress();
-    let (opened, silence) = match address {
+    let (opened, redaction) = match address {
         Address::Http { url } => {
-            (http::open(url, options, authentication, runtime, interrupt), Silence::nothing())
+            (http::open(url, options, authentication, runtime, interrupt), Redaction::none())
         }
         Address::Ssh { destination, port, path } => {
             egress.check_ssh()?;
-            let way = SshWay::new(egress, destination, *port)?;
-            let silence = Silence::about_host(egress, way.address());
-            (process::ssh(&options.ssh, &way, destination, *port, path.as_ref(), interrupt), silence)
+            let target = SshTarget::new(egress, destination, *port)?;
+            let redaction = Redaction::of_host(egress, target.address());
+            (process::ssh(&options.ssh, &target, destination, *port, path.as_ref(), interrupt), redaction)
         }
         Address::Daemon { host, port, path } => {
             egress.check_git_daemon()?;
             let addresses = egress.resolve(host, port.unwrap_or(stream::DAEMON_PORT))?;
-            let silence = Silence::about_daemon(egress, &addresses);
-            (stream::daemon(host, *port, &addresses, path.as_ref(), interrupt), silence)
+            let redaction = Redaction::of_daemon(egress, &addresses);
+            (stream::daemon(host, *port, &addresses, path.as_ref(), interrupt), redaction)
         }
         Address::File { path } => {
             egress.check_file()?;
-            (process::local(path, interrupt), Silence::about_files(egress))
+            (process::local(path, interrupt), Redaction::of_files(egress))
         }
     };
     match opened {
-        Ok(transport) => Ok((transport, silence)),
-        Err(error) => Err(silence.keep(error)),
+        Ok(transport) => Ok((transport, redaction)),
+        Err(error) => Err(redaction.apply(error)),
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::transport::error::program_failed;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::options::SshCommand;
-use crate::transport::ssh::SshWay;
+use crate::transport::ssh_target::SshTarget;
 use crate::transport::stream::StreamTransport;
 
 /// Connects to a repository on this machine through the installed `git`.
@@ -33,7 +33,7 @@ pub(crate) fn local(path: &Path, interrupt: &Arc<Interrupt>) -> Result<Box<dyn T
 /// Connects to a repository over SSH. The program never prompts: a key with a passphrase needs an agent.
 pub(crate) fn ssh(
     ssh: &SshCommand,
-    way: &SshWay,
+    target: &SshTarget,
     destination: &str,
     port: Option<u16>,
     path: &BStr,
@@ -41,7 +41,7 @@ pub(crate) fn ssh(
 ) -> Result<Box<dyn Transport>, Error> {
     let mut command = Command::new(&ssh.program);
     command.args(&ssh.arguments).args(["-o", "BatchMode=yes", "-o", "SendEnv=GIT_PROTOCOL"]);
-    way.apply(&mut command);
+    target.apply(&mut command);
     if let Some(port) = port {
         command.arg("-p").arg(port.to_string());
     }

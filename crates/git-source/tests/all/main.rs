@@ -15,6 +15,9 @@ mod conformance;
 #[cfg(test)]
 mod edge_cases;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod egress;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod filter;

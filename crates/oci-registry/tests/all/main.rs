@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity)]
 
 mod access;
+mod egress;
 mod faults;
 mod hidden;
 mod hostile;

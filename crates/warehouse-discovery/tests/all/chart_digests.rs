@@ -2,9 +2,11 @@
 
 use artifact_source::AnyArtifact;
 use serde_json::json;
-use warehouse_discovery::{Discoverer, Freshness, Report, Snapshot};
+use warehouse_discovery::{Freshness, Report, Snapshot};
 use warehouse_spec::{Options, Warehouse};
 use warehouse_testkit::{Chart, ChartIndex, ChartServer, Registry};
+
+use crate::on_loopback;
 
 /// A registry and a chart repository, each with one dev version of a chart.
 struct World {
@@ -53,7 +55,7 @@ fn warehouse(subscription: &str, more: &str) -> Warehouse {
 async fn run(warehouse: &Warehouse, previous: Option<&Snapshot>) -> Report {
     let snapshot = serde_json::to_string(&previous.cloned().unwrap_or_default()).unwrap();
     let snapshot: Snapshot = serde_json::from_str(&snapshot).unwrap();
-    let report = Discoverer::builder().build().unwrap().run(warehouse).with_previous(&snapshot).await;
+    let report = on_loopback().build().unwrap().run(warehouse).with_previous(&snapshot).await;
     assert!(report.is_complete(), "{report:?}");
     report
 }

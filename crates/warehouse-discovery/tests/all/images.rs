@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use artifact_source::{AnyArtifact, Candidate, Rejection, Trace, Warning};
-use warehouse_discovery::{Discoverer, Freshness, Observer, Report};
+use warehouse_discovery::{Freshness, Observer, Report};
 use warehouse_spec::{Options, Warehouse};
 use warehouse_testkit::{Registry, Reply, When};
+
+use crate::on_loopback;
 
 fn registry() -> Registry {
     let registry = Registry::start().unwrap();
@@ -68,7 +70,7 @@ async fn criteria_that_read_created_at_have_it_of_the_best_image_and_of_nothing_
     ] {
         let registry = registry();
         let warehouse = warehouse(&registry, &criteria, "");
-        let discoverer = Discoverer::builder().build().unwrap();
+        let discoverer = on_loopback().build().unwrap();
         let report = discoverer.run(&warehouse).await;
         assert!(report.is_complete(), "{report:?}");
         assert_eq!(created(&report).iter().collect::<Vec<_>>(), expected, "{criteria}");
@@ -92,7 +94,7 @@ async fn an_image_that_says_when_it_was_built_costs_nothing() {
     image.annotation("org.opencontainers.image.created", "2024-02-01T00:00:00Z").push();
     let warehouse =
         warehouse(&registry, &criteria("imageFrom('HOST/demo/app').CreatedAt.Year() == 2024"), "");
-    let report = Discoverer::builder().build().unwrap().run(&warehouse).await;
+    let report = on_loopback().build().unwrap().run(&warehouse).await;
     assert!(report.freight(&warehouse).is_ok());
     assert_eq!(registry.log().counters().requests, (1 + 4) + (1 + 3));
 }
@@ -128,7 +130,7 @@ async fn warnings_are_in_the_report_each_time_and_reach_the_observer() {
     let registry = registry();
     registry.faults().add(When::path("/v2/demo/app/manifests/1.2.0"), Reply::status(451));
     let warehouse = warehouse(&registry, "", "");
-    let discoverer = Discoverer::builder().build().unwrap();
+    let discoverer = on_loopback().build().unwrap();
     let expected = "skipped, although it could be the newest: 1.2.0 (the registry refuses it with HTTP 451)";
     let mut snapshot = None;
     for freshness in [Freshness::Found, Freshness::Unchanged] {
@@ -153,7 +155,7 @@ async fn builds_of_the_future_are_told_by_the_discoverers_clock() {
     let newest = warehouse(&registry, "", ", imageSelectionStrategy: NewestBuild");
     for (clock, warnings) in [("2024-01-05T00:00:00Z", 0), ("2024-01-01T12:00:00Z", 1)] {
         let clock: jiff::Timestamp = clock.parse().unwrap();
-        let report = Discoverer::builder().clock(clock).build().unwrap().run(&newest).await;
+        let report = on_loopback().clock(clock).build().unwrap().run(&newest).await;
         assert_eq!(report.subscriptions[0].warnings.len(), warnings, "{report:?}");
     }
 }
@@ -165,7 +167,7 @@ async fn upper_case_is_lower_case_for_the_registry_and_stays_in_what_is_found() 
     let host = registry.host();
     let subscription = warehouse_spec::ImageSubscription::new(format!("{host}/Demo/App"));
     let warehouse = Warehouse::new("shop", vec![warehouse_spec::Subscription::new(subscription)]);
-    let report = Discoverer::builder().build().unwrap().run(&warehouse).await;
+    let report = on_loopback().build().unwrap().run(&warehouse).await;
     assert!(report.is_complete(), "{report:?}");
     assert!(registry.log().all().iter().all(|seen| seen.path.starts_with("/v2/demo/app/")));
     let freight = report.freight(&warehouse).unwrap();

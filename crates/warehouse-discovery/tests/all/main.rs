@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod chart_digests;
+mod egress;
 mod every_fault;
 mod images;
 mod own_client;
@@ -11,3 +12,11 @@ mod peers_skopeo;
 mod run;
 mod spans;
 mod together;
+
+use artifact_http::EgressPolicy;
+use warehouse_discovery::{Discoverer, DiscovererBuilder};
+
+/// A discoverer that may read what is on this machine: the servers of the tests are, and the default policy is that of a cluster.
+fn on_loopback() -> DiscovererBuilder {
+    Discoverer::builder().egress(EgressPolicy::workstation())
+}

@@ -7,9 +7,11 @@ use artifact_source::{Error, ErrorKind};
 use async_trait::async_trait;
 use helm_source::IndexCache;
 use image_source::MemoryCache;
-use warehouse_discovery::{Discoverer, DiscovererBuilder};
+use warehouse_discovery::DiscovererBuilder;
 use warehouse_spec::{ChartSubscription, GitSubscription, ImageSubscription, Subscription, Warehouse};
 use warehouse_testkit::Registry;
+
+use crate::on_loopback;
 
 /// Answers each request with one index of charts, and keeps whether certificates were checked.
 #[derive(Debug, Default)]
@@ -49,7 +51,7 @@ fn both() -> Vec<Subscription> {
 async fn certificates_that_are_not_to_be_checked_are_told_to_the_service() {
     let service = Arc::new(Index::default());
     let settings = HttpClient::builder().service(Arc::clone(&service));
-    let builder = Discoverer::builder().http(settings.clone()).concurrency(1);
+    let builder = on_loopback().http(settings.clone()).concurrency(1);
     assert!(errors(builder, both()).await.iter().all(Option::is_none));
     let mut checked = service.checked();
     checked.sort_unstable();
@@ -63,7 +65,7 @@ async fn certificates_that_are_not_to_be_checked_are_told_to_the_service() {
     git.insecure_skip_tls_verify = true;
     let mut subscriptions = both();
     subscriptions.extend([Subscription::new(image), Subscription::new(git)]);
-    let refused = errors(Discoverer::builder().http_client(ready.clone()), subscriptions).await;
+    let refused = errors(on_loopback().http_client(ready.clone()), subscriptions).await;
     assert!(refused[0].is_none());
     for error in refused.into_iter().skip(1) {
         let error = error.unwrap();
@@ -74,7 +76,7 @@ async fn certificates_that_are_not_to_be_checked_are_told_to_the_service() {
 
     // The remedy.
     let second = settings.skip_tls_verify(true).build().unwrap();
-    let builder = Discoverer::builder().http_client(ready).http_client_without_tls_verify(second);
+    let builder = on_loopback().http_client(ready).http_client_without_tls_verify(second);
     assert!(errors(builder, both()).await.iter().all(Option::is_none));
     let mut checked = service.checked();
     checked.sort_unstable();
@@ -93,7 +95,7 @@ async fn caches_are_shared_with_the_program() {
     let mut manifests = Vec::new();
     for _ in 0..2 {
         let subscriptions = vec![Subscription::new(image.clone()), chart("https://a.example.com", false)];
-        let builder = Discoverer::builder().fact_cache(facts.clone()).index_cache(indexes.clone());
+        let builder = on_loopback().fact_cache(facts.clone()).index_cache(indexes.clone());
         assert!(errors(builder, subscriptions).await.iter().all(Option::is_none));
         manifests.push(registry.log().counters().requests);
     }

@@ -6,13 +6,15 @@
 use std::fs;
 
 use artifact_source::AnyArtifact;
-use warehouse_discovery::{Discoverer, Freshness, Report};
+use warehouse_discovery::{Freshness, Report};
 use warehouse_spec::{
     ChartSubscription, GitSubscription, ImageSelectionStrategy, ImageSubscription, Platform, Subscription,
     Warehouse,
 };
 use warehouse_testkit::peer::{GitDaemon, Nginx, OldRegistry, ReferenceRegistry, Tool, available};
 use warehouse_testkit::{Chart, Commit, GitServer};
+
+use crate::on_loopback;
 
 /// Pushes `shop/web` in these versions as indexes of two platforms, and tags the last one `latest` too.
 fn push_images(crane: &Tool, host: &str, versions: &[&str]) {
@@ -90,7 +92,7 @@ async fn a_foreign_registry(host: &str) {
             Subscription::new(chart),
         ],
     );
-    let report = Discoverer::builder().build().unwrap().run(&warehouse).await;
+    let report = on_loopback().build().unwrap().run(&warehouse).await;
     let digest = |tag: &str| crane.run(["digest", "--insecure", &format!("{host}/shop/web:{tag}")]).unwrap();
     let named = |tag: &str| format!("{tag}@{}", digest(tag));
     // `1.1.0-amd64` and its like are versions too, prereleases, which `^1.0.0` leaves out.
@@ -132,11 +134,11 @@ async fn nginx_over_an_index_that_helm_wrote() {
         ChartSubscription::classic(format!("{}/charts", nginx.url().trim_end_matches('/')), "shop");
     chart.semver_constraint = Some("0.x".to_owned());
     let warehouse = Warehouse::new("foreign", vec![Subscription::new(chart)]);
-    let first = Discoverer::builder().build().unwrap().run(&warehouse).await;
+    let first = on_loopback().build().unwrap().run(&warehouse).await;
     assert_eq!(found(&first, 0), ["0.10.0", "0.2.0", "0.1.0"]);
 
     // Another process with nothing but the snapshot: nginx proves by its ETag that nothing changed.
-    let discoverer = Discoverer::builder().build().unwrap();
+    let discoverer = on_loopback().build().unwrap();
     let second = discoverer.run(&warehouse).with_previous(&first.snapshot()).await;
     assert_eq!(second.subscriptions[0].freshness, Freshness::Unchanged);
     assert_eq!((second.cost.requests, second.cost.bytes_received), (1, 0));
@@ -163,7 +165,7 @@ async fn git_daemon_over_what_git_wrote() {
     let mut git = GitSubscription::new(format!("{}/{folder}", daemon.url()));
     git.branch = Some("main".to_owned());
     let warehouse = Warehouse::new("foreign", vec![Subscription::new(git)]);
-    let discoverer = Discoverer::builder().build().unwrap();
+    let discoverer = on_loopback().build().unwrap();
     let report = discoverer.run(&warehouse).await;
     let log = repository.git(["log", "--first-parent", "--format=%H %s", "main"]).unwrap();
     assert_eq!(found(&report, 0), log.lines().map(str::to_owned).collect::<Vec<_>>());

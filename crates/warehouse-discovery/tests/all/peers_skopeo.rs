@@ -9,11 +9,13 @@ use std::fs;
 use artifact_source::{AnyArtifact, Image};
 use jiff::Timestamp;
 use serde_json::Value;
-use warehouse_discovery::{Discoverer, SubscriptionReport};
+use warehouse_discovery::SubscriptionReport;
 use warehouse_spec::ImageSelectionStrategy::{Digest, Lexical, NewestBuild, SemVer};
 use warehouse_spec::{ImageSelectionStrategy, ImageSubscription, Subscription, Warehouse};
 use warehouse_testkit::peer::{OldRegistry, ReferenceRegistry, Tool, available};
 use warehouse_testkit::{MediaType, Registry};
+
+use crate::on_loopback;
 
 /// The tools that fill a registry and say what is in it.
 struct Tools {
@@ -130,7 +132,7 @@ fn source() -> Registry {
 /// What we find, and what it cost.
 async fn discover(subscription: ImageSubscription) -> (Vec<Image>, u64) {
     let warehouse = Warehouse::new("foreign", vec![Subscription::new(subscription)]);
-    let mut report = Discoverer::builder().build().unwrap().run(&warehouse).await;
+    let mut report = on_loopback().build().unwrap().run(&warehouse).await;
     let SubscriptionReport { artifacts, error, cost, .. } = report.subscriptions.remove(0);
     assert!(error.is_none(), "{error:?}");
     let image = |artifact| match artifact {

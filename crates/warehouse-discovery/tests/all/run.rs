@@ -17,6 +17,8 @@ use tokio::sync::Barrier;
 use warehouse_discovery::{Discoverer, Freshness, Observer, Report, Snapshot, SubscriptionReport};
 use warehouse_spec::{GenericSubscription, Subscription, Warehouse};
 
+use crate::on_loopback;
+
 /// A source that does what it is told.
 #[derive(Debug)]
 struct Actor {
@@ -64,7 +66,7 @@ impl ArtifactSource for Actor {
 /// A discoverer that knows `memory` (one shared world), and an actor under each name given.
 fn discoverer(memory: &MemorySource, actors: &[(&str, Act)]) -> Discoverer {
     let memory = memory.clone();
-    let mut builder = Discoverer::builder().generic("memory", move |_| Ok(memory.clone().erase()));
+    let mut builder = on_loopback().generic("memory", move |_| Ok(memory.clone().erase()));
     for (name, act) in actors {
         let (id, act) = (SourceId::new(SourceKind::Other((*name).to_owned()), ""), act.clone());
         builder = builder.generic(*name, move |_| Ok(Actor { id: id.clone(), act: act.clone() }.erase()));
@@ -182,7 +184,7 @@ async fn a_failure_shows_what_is_left_over_as_stale_and_freight_does_not_use_it(
     let memory = MemorySource::new("m", ["1"]);
     let warehouse = warehouse(&["flaky"]);
     let calls = Arc::new(AtomicUsize::new(0));
-    let discoverer = Discoverer::builder()
+    let discoverer = on_loopback()
         .generic("flaky", {
             let (calls, memory) = (Arc::clone(&calls), memory.clone());
             move |_| {
@@ -236,7 +238,7 @@ async fn a_report_that_is_made_by_hand_leaves_every_subscription_for_the_next_ru
 async fn an_error_under_an_id_of_its_own_has_the_name_of_the_subscription() {
     let own = |url: &str| SourceId::new(SourceKind::Other("bucket".to_owned()), url);
     let id = own("https://objects.example.com/a");
-    let discoverer = Discoverer::builder()
+    let discoverer = on_loopback()
         .generic("found", move |_| Ok(Named(id.clone()).erase()))
         .generic("unmade", move |_| {
             Err(Error::new(ErrorKind::InvalidInput, "no bucket")

@@ -10,9 +10,10 @@ use artifact_http::Credential;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
-use warehouse_discovery::Discoverer;
 use warehouse_spec::{GitSubscription, ImageSubscription, Subscription, Warehouse};
 use warehouse_testkit::{Fault, GitServer, Registry, When};
+
+use crate::on_loopback;
 
 /// Writes down every span with its fields.
 #[derive(Clone, Default)]
@@ -75,7 +76,7 @@ async fn every_run_subscription_and_request_has_a_span_without_secrets() {
     // For all threads: Git works on others. What the tests beside this one write is read for secrets as well.
     tracing::subscriber::set_global_default(written.clone()).unwrap();
     let credentials = Credential::password("me", "hunter2-SECRET");
-    let report = Discoverer::builder().credentials(credentials).build().unwrap().run(&warehouse).await;
+    let report = on_loopback().credentials(credentials).build().unwrap().run(&warehouse).await;
     assert!(report.is_complete(), "{report:?}");
 
     let text = written.0.lock().unwrap().clone();

@@ -9,6 +9,8 @@ use warehouse_discovery::{Discoverer, Report};
 use warehouse_spec::{GitSubscription, ImageSubscription, Subscription, Warehouse};
 use warehouse_testkit::{Commit, GitServer, Registry};
 
+use crate::on_loopback;
+
 /// A registry that wants a token, with 250 versions on three pages.
 fn registry() -> Registry {
     let registry = Registry::builder().bearer("me", "SECRET").page_size(100).start().unwrap();
@@ -21,7 +23,7 @@ fn registry() -> Registry {
 
 fn discoverer() -> Discoverer {
     let me = Arc::new(Credential::password("me", "SECRET"));
-    Discoverer::builder().credentials(me).build().unwrap()
+    on_loopback().credentials(me).build().unwrap()
 }
 
 fn image(registry: &Registry, constraint: &str) -> Subscription {
@@ -87,7 +89,7 @@ async fn fifty_seven_subscriptions_to_one_repository_of_commits_cost_five_reques
     };
     let warehouses: Vec<_> =
         (0..57).map(|number| Warehouse::new(format!("w{number}"), vec![git(number)])).collect();
-    let discoverer = Discoverer::builder().build().unwrap();
+    let discoverer = on_loopback().build().unwrap();
     let reports = join_all(warehouses.iter().map(async |warehouse| discoverer.run(warehouse).await)).await;
     assert!(
         reports.iter().all(|report| report.is_complete() && report.subscriptions[0].artifacts.len() == 5)

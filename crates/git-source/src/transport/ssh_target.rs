@@ -11,11 +11,9 @@ const SSH_PORT: u16 = 22;
 /// The one variable that `ssh` gets from the process where it gets none of the user's: where programs are found.
 const PATH: &str = "PATH";
 
-/// The options with which `ssh` offers no key, asks no agent and reads no configuration but those that the program names in its own arguments. What is
+/// The options with which `ssh` offers no key and asks no agent but those that the program names in its own arguments. What is
 /// named first counts, so these come after the arguments of the program.
-const NOTHING_OF_THE_USER: [&str; 16] = [
-    "-F",
-    "none",
+const NOTHING_OF_THE_USER: [&str; 14] = [
     "-o",
     "IdentityAgent=none",
     // With the key of a `-i` before it, this adds none; alone, it replaces the default ones.
@@ -34,14 +32,14 @@ const NOTHING_OF_THE_USER: [&str; 16] = [
 ];
 
 /// Where a connection of `ssh` goes, and with what of the user.
-pub(crate) struct SshWay {
+pub(crate) struct SshTarget {
     /// An address that the policy permits, and the name under which the key of the host is known. `None` where `ssh` finds the host by itself.
     pinned: Option<(IpAddr, String)>,
     with_identity: bool,
 }
 
-impl SshWay {
-    /// The way to this destination (`host` or `user@host`) under this policy.
+impl SshTarget {
+    /// The target of this destination (`host` or `user@host`) under this policy.
     ///
     /// # Errors
     ///
@@ -65,7 +63,7 @@ impl SshWay {
         self.pinned.as_ref().map(|(address, _)| *address)
     }
 
-    /// Adds the options, and takes the environment away where it is not to be used.
+    /// Adds the options after those of the program, and takes the environment away where it is not to be used.
     pub(crate) fn apply(&self, command: &mut Command) {
         if let Some((address, known_as)) = &self.pinned {
             // The name is not resolved again.
@@ -73,6 +71,10 @@ impl SshWay {
             command.args(["-o", "ProxyCommand=none", "-o", "ProxyJump=none"]);
         }
         if !self.with_identity {
+            // Of several, the last one counts.
+            if !command.get_args().any(|argument| argument.as_encoded_bytes().starts_with(b"-F")) {
+                command.args(["-F", "none"]);
+            }
             command.args(NOTHING_OF_THE_USER);
             command.env_clear();
             if let Some(path) = std::env::var_os(PATH) {

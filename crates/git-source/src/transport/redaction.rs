@@ -7,10 +7,10 @@ use artifact_source::{Error, ErrorKind};
 
 /// What the errors of one connection may not tell. Over HTTP the client takes care of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Silence(Option<About>);
+pub(crate) struct Redaction(Option<Topic>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum About {
+enum Topic {
     /// Which folders exist, and which of them are repositories.
     Files,
     /// Which ports of a private address are open.
@@ -19,28 +19,28 @@ enum About {
     Daemon,
 }
 
-impl Silence {
+impl Redaction {
     /// Errors tell everything.
-    pub(crate) fn nothing() -> Self {
+    pub(crate) fn none() -> Self {
         Self(None)
     }
 
-    pub(crate) fn about_files(egress: &EgressPolicy) -> Self {
-        Self((!egress.explains_private_failures()).then_some(About::Files))
+    pub(crate) fn of_files(egress: &EgressPolicy) -> Self {
+        Self((!egress.explains_private_failures()).then_some(Topic::Files))
     }
 
-    pub(crate) fn about_host(egress: &EgressPolicy, address: Option<IpAddr>) -> Self {
+    pub(crate) fn of_host(egress: &EgressPolicy, address: Option<IpAddr>) -> Self {
         let is_private = address.is_some_and(|address| egress.is_private_address(address));
-        Self((is_private && !egress.explains_private_failures()).then_some(About::Host))
+        Self((is_private && !egress.explains_private_failures()).then_some(Topic::Host))
     }
 
-    pub(crate) fn about_daemon(egress: &EgressPolicy, addresses: &[SocketAddr]) -> Self {
+    pub(crate) fn of_daemon(egress: &EgressPolicy, addresses: &[SocketAddr]) -> Self {
         let is_private = addresses.iter().any(|address| egress.is_private_address(address.ip()));
-        Self((is_private && !egress.explains_private_failures()).then_some(About::Daemon))
+        Self((is_private && !egress.explains_private_failures()).then_some(Topic::Daemon))
     }
 
     /// The error, or the one that stands for all that may not be told apart.
-    pub(crate) fn keep(self, error: Error) -> Error {
+    pub(crate) fn apply(self, error: Error) -> Error {
         use ErrorKind::{BadAnswer, Forbidden, NotFound, Server, TimedOut, Unauthorized, Unreachable};
 
         let told = |message: &str, kind| {
@@ -49,13 +49,13 @@ impl Silence {
             )
         };
         match (self.0, error.kind()) {
-            (Some(About::Files), NotFound | Forbidden | Unauthorized | BadAnswer | Unreachable | Server) => {
+            (Some(Topic::Files), NotFound | Forbidden | Unauthorized | BadAnswer | Unreachable | Server) => {
                 told("no repository at this path can be read", NotFound)
             }
-            (Some(About::Host), Unreachable | TimedOut | BadAnswer) => {
+            (Some(Topic::Host), Unreachable | TimedOut | BadAnswer) => {
                 told("no answer of a Git server came from this host", Unreachable)
             }
-            (Some(About::Daemon), Unreachable | TimedOut | BadAnswer | NotFound) => told(
+            (Some(Topic::Daemon), Unreachable | TimedOut | BadAnswer | NotFound) => told(
                 "no answer of a Git server came from this host, or it has no such repository",
                 Unreachable,
             ),
