@@ -129,6 +129,17 @@ impl Selection<'_> {
         Ok(charts)
     }
 
+    /// The names that a tag of a registry may have; the others are reported.
+    pub(crate) fn valid<'n>(&self, tags: &'n [String]) -> impl Iterator<Item = &'n str> {
+        tags.iter().map(String::as_str).filter(|tag| {
+            let is_valid = is_tag(tag);
+            if !is_valid {
+                self.trace.rejected(&Candidate::new(tag), &Rejection::Unreadable { reason: INVALID_TAG.into() });
+            }
+            is_valid
+        })
+    }
+
     /// The best candidates up to the limit; the others are reported.
     fn chosen<'n>(&self, listed: impl IntoIterator<Item = &'n str>) -> Vec<strategies::Candidate<'n>> {
         let selection = self.rule.select(listed).limit(self.limit);
@@ -152,6 +163,9 @@ impl Selection<'_> {
         }
     }
 }
+
+/// The reason of a candidate whose name no tag of a registry may have.
+const INVALID_TAG: &str = "its name is not a valid tag";
 
 /// What a tag points at.
 enum TagContent {
@@ -181,7 +195,7 @@ async fn content_of(
     call: &Call,
 ) -> Result<TagContent, Error> {
     if !is_tag(tag) {
-        return Err(Error::new(ErrorKind::NotFound, "its name is not a valid tag"));
+        return Err(Error::new(ErrorKind::NotFound, INVALID_TAG));
     }
     if !reads.config {
         match repository.head_manifest(tag, call).await {

@@ -394,7 +394,7 @@ impl HelmSource {
                 let tags = repository.tags(&call).await?;
                 let reads = TagReads { digests: self.follow_digests, config: self.check_config };
                 let charts = match reads == TagReads::default() {
-                    true => selection.versions(tags.iter().map(String::as_str)),
+                    true => selection.versions(selection.valid(&tags)),
                     false => selection.tags(&tags, &repository, reads, &call).await?,
                 };
                 let state = State::of_charts(&charts);

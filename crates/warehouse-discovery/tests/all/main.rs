@@ -10,4 +10,5 @@ mod peers;
 mod peers_skopeo;
 mod run;
 mod spans;
+mod tenants;
 mod together;
