@@ -168,6 +168,19 @@ impl Selection<'_> {
         Ok(charts)
     }
 
+    /// The names that a tag of a registry may have; the others are reported.
+    pub(crate) fn valid(&self, tags: &[String]) -> Vec<String> {
+        let is_valid = |tag: &&String| {
+            let is_valid = is_tag(tag);
+            if !is_valid {
+                self.trace
+                    .rejected(&Candidate::new(tag), &Rejection::Unreadable { reason: INVALID_TAG.into() });
+            }
+            is_valid
+        };
+        tags.iter().filter(is_valid).cloned().collect()
+    }
+
     /// The best candidates up to the limit; the others are reported.
     async fn chosen<'n>(
         &self,
@@ -212,6 +225,9 @@ impl Selection<'_> {
     }
 }
 
+/// The reason of a candidate whose name no tag of a registry may have.
+const INVALID_TAG: &str = "its name is not a valid tag";
+
 /// What a tag points at.
 enum TagContent {
     /// A chart, or a manifest that cannot be distinguished from one, with this digest.
@@ -240,7 +256,7 @@ async fn content_of(
     call: &Call,
 ) -> Result<TagContent, Error> {
     if !is_tag(tag) {
-        return Err(Error::new(ErrorKind::NotFound, "its name is not a valid tag"));
+        return Err(Error::new(ErrorKind::NotFound, INVALID_TAG));
     }
     if !reads.config {
         match repository.head_manifest(tag, call).await {

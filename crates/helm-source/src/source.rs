@@ -412,7 +412,7 @@ impl HelmSource {
                 let tags = Arc::new(repository.tags(&call).await?);
                 let reads = TagReads { digests: self.follow_digests, config: self.check_config };
                 let charts = match reads == TagReads::default() {
-                    true => selection.versions(&tags).await?,
+                    true => selection.versions(&Arc::new(selection.valid(&tags))).await?,
                     false => selection.tags(&tags, &repository, reads, &call).await?,
                 };
                 let state = State::of_charts(&charts);

@@ -11,6 +11,7 @@ mod peers;
 mod peers_skopeo;
 mod run;
 mod spans;
+mod tenants;
 mod together;
 
 use artifact_http::EgressPolicy;
