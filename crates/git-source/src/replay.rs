@@ -32,7 +32,12 @@ impl<R: Read> Read for Tee<R> {
 }
 
 fn interrupt() -> Arc<Interrupt> {
-    let limits = Limits { bytes: 1 << 20, stall: Duration::from_secs(60), deadline: None };
+    let limits = Limits {
+        bytes: 1 << 20,
+        stall: Duration::from_secs(60),
+        progress: artifact_http::LeastProgress::default(),
+        deadline: None,
+    };
     Arc::new(Interrupt::new(Meter::new(), limits))
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use artifact_http::{Call, HttpClient, Identity, Tenant};
+use artifact_http::{BlockingThreads, Call, HttpClient, Identity, LeastProgress, Tenant};
 use artifact_source::{Error, ErrorKind, Meter, lock};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, WeakShared};
@@ -58,6 +58,7 @@ pub struct RepositoryCache(Arc<Inner>);
 struct Inner {
     http: HttpClient,
     waiting: Mutex<Waiting>,
+    threads: BlockingThreads,
     temporary: Arc<TemporaryFolder>,
 }
 
@@ -89,6 +90,7 @@ pub(crate) struct ExchangeKey {
     pub(crate) cache: (Option<PathBuf>, u64),
     pub(crate) max_bytes: u64,
     pub(crate) stall: Duration,
+    pub(crate) least_progress: LeastProgress,
 }
 
 /// The questions of an exchange that has not started.
@@ -122,7 +124,13 @@ pub(crate) struct Asking {
 impl RepositoryCache {
     /// Repositories that are read with this client.
     pub fn new(http: HttpClient) -> Self {
-        Self(Arc::new(Inner { http, waiting: Mutex::default(), temporary: Arc::default() }))
+        Self::with_threads(http, BlockingThreads::default())
+    }
+
+    /// The same with threads of its own for exchanges, which wait for their servers in blocking code. Those of [`new`](Self::new) are those of the
+    /// process, 64.
+    pub fn with_threads(http: HttpClient, threads: BlockingThreads) -> Self {
+        Self(Arc::new(Inner { http, waiting: Mutex::default(), threads, temporary: Arc::default() }))
     }
 
     pub(crate) fn http(&self) -> &HttpClient {
@@ -191,15 +199,17 @@ impl RepositoryCache {
         // The exchange keeps this alive only until it starts.
         let (own, own_key, own_asked) = (self.clone(), key.clone(), Arc::clone(&asked));
         let meter = call.meter.clone();
-        let limits = (key.max_bytes, key.stall);
+        let limits = (key.max_bytes, key.stall, key.least_progress);
+        let threads = self.0.threads.clone();
         let running = async move {
             // Either way it starts.
             let _ = tokio::time::timeout(JOIN_WINDOW, unconstrained(started)).await;
             own.close(&own_key, number);
             drop(own);
             let Questions { questions, deadline } = std::mem::take(&mut *lock(&own_asked.0));
-            let limits = Limits { bytes: limits.0, stall: limits.1, deadline };
-            exchange(repository, authentication, runtime, meter, limits, questions).await
+            let (bytes, stall, progress) = limits;
+            let limits = Limits { bytes, stall, progress, deadline };
+            exchange(&threads, repository, authentication, runtime, meter, limits, questions).await
         };
         let running = running.boxed().shared();
         if let Some(weak) = running.downgrade() {
@@ -219,6 +229,7 @@ impl RepositoryCache {
 
 /// Runs an exchange on a blocking thread. Dropping the future ends it.
 async fn exchange(
+    threads: &BlockingThreads,
     repository: Arc<RepositoryHandle>,
     authentication: Authentication,
     runtime: Handle,
@@ -234,7 +245,7 @@ async fn exchange(
         interrupt: Arc::clone(&interrupt),
         warnings: Mutex::default(),
     };
-    run_blocking(interrupt, move || {
+    run_blocking(threads, interrupt, move || {
         answer_all(&session, &questions);
         Ok(())
     })

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use artifact_http::{Call, CredentialRequest, CredentialSource, HttpClient, Identity, SourceContext, Tenant};
+use artifact_http::{
+    Call, CredentialRequest, CredentialSource, HttpClient, Identity, LeastProgress, SourceContext, Tenant,
+};
 use artifact_source::{
     ArtifactSource, Candidate, Clock, Commit, DiscoverRequest, Discovery, Error, ErrorKind, Fingerprint,
     Found, SourceId, SourceKind, SystemClock, Trace, redact_url,
@@ -27,6 +29,7 @@ const DEFAULT_LIMIT: usize = 20;
 const DEFAULT_MAX_BYTES: u64 = 512 << 20;
 
 const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_LEAST_PROGRESS: LeastProgress = LeastProgress::new(100, Duration::from_secs(120));
 
 /// Finds the commits of one repository that fit one rule; see the [crate](crate).
 pub struct GitSource {
@@ -44,6 +47,7 @@ pub struct GitSource {
     tenant: Tenant,
     max_bytes: u64,
     stall_timeout: Duration,
+    least_progress: LeastProgress,
 }
 
 /// Builds a [`GitSource`].
@@ -63,6 +67,7 @@ pub struct GitSourceBuilder {
     ssh: SshCommand,
     max_bytes: u64,
     stall_timeout: Duration,
+    least_progress: LeastProgress,
     clock: Arc<dyn Clock>,
 }
 
@@ -168,6 +173,13 @@ impl GitSourceBuilder {
         self
     }
 
+    /// The least that a server has to send while it is waited for. Defaults to 100 bytes a second, averaged over two minutes: a server says little while
+    /// it collects the objects of a large repository.
+    pub fn least_progress(mut self, least: LeastProgress) -> Self {
+        self.least_progress = least;
+        self
+    }
+
     /// The time of `now()` in an expression filter. Defaults to the system's clock. An expression that
     /// reads the time is evaluated again at every discovery.
     pub fn clock(mut self, clock: impl Clock) -> Self {
@@ -214,6 +226,7 @@ impl GitSourceBuilder {
             tenant: self.tenant,
             max_bytes: self.max_bytes,
             stall_timeout: self.stall_timeout,
+            least_progress: self.least_progress,
         })
     }
 }
@@ -248,6 +261,7 @@ impl GitSource {
             ssh: SshCommand::default(),
             max_bytes: DEFAULT_MAX_BYTES,
             stall_timeout: DEFAULT_STALL_TIMEOUT,
+            least_progress: DEFAULT_LEAST_PROGRESS,
             clock: Arc::new(SystemClock),
         }
     }
@@ -281,6 +295,7 @@ impl GitSource {
             cache: cache.key(),
             max_bytes: self.max_bytes,
             stall: self.stall_timeout,
+            least_progress: self.least_progress,
         };
         let asking = Asking {
             key,

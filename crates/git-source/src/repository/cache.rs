@@ -286,7 +286,12 @@ mod tests {
     use crate::transport::Limits;
 
     fn interrupt() -> Interrupt {
-        let limits = Limits { bytes: 1, stall: Duration::from_secs(1), deadline: None };
+        let limits = Limits {
+            bytes: 1,
+            stall: Duration::from_secs(1),
+            progress: artifact_http::LeastProgress::default(),
+            deadline: None,
+        };
         Interrupt::new(Meter::new(), limits)
     }
 

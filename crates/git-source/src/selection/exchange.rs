@@ -30,7 +30,7 @@ use crate::selection::filter::CommitFilter;
 use crate::selection::outcome::Outcome;
 use crate::selection::reader::{FetchedTags, Needs, ReadCache, Reader};
 use crate::selection::tags::{self, Order, Tags, TagsPlan};
-use crate::transport::ExchangeError;
+use crate::transport::{ExchangeError, Interrupt};
 
 /// With fewer tags than this, the parents of all tags are fetched where those of some are needed. That spares a request.
 const FEW_TAGS: usize = 200;
@@ -192,8 +192,13 @@ enum Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn of_tags(tags: &'a Tags, listed: &References, previous: Option<&ObservedState>) -> Self {
-        match tags.plan(listed, previous) {
+    fn of_tags(
+        tags: &'a Tags,
+        listed: &References,
+        previous: Option<&ObservedState>,
+        interrupt: &Interrupt,
+    ) -> Self {
+        match tags.plan(listed, previous, interrupt) {
             Ok(Some(plan)) => Self::Tags(plan),
             Ok(None) => Self::Answered(Ok(Outcome::Unchanged)),
             Err(error) => Self::Answered(Err(error)),
@@ -283,8 +288,10 @@ impl Exchange<'_> {
             _ => None,
         });
         let others = list(&mut remote, missing.flatten().collect())?;
+        let interrupt: &Interrupt = &self.session.interrupt;
         let plan_all = || {
-            open.iter().filter(|question| question.is_open()).map(|question| plan(question, &listed, &others))
+            let waiting = open.iter().filter(|question| question.is_open());
+            waiting.map(|question| plan(question, &listed, &others, interrupt))
         };
         let open: Vec<Open<'_>> = plan_all().filter_map(|open| self.finish_by_list(open)).collect();
         if open.is_empty() { Ok(()) } else { self.with_store(&mut remote, open, &|| plan_all().collect()) }
@@ -481,10 +488,15 @@ fn list(remote: &mut Remote, prefixes: BTreeSet<String>) -> Result<References, E
 }
 
 /// The plan for a question, by the references that were listed.
-fn plan<'q>(question: &'q Question, listed: &References, others: &References) -> Open<'q> {
+fn plan<'q>(
+    question: &'q Question,
+    listed: &References,
+    others: &References,
+    interrupt: &Interrupt,
+) -> Open<'q> {
     let previous = question.previous.as_ref();
     let (plan, warning) = match &*question.selection {
-        Selection::Tags(tags) => (Plan::of_tags(tags, listed, previous), None),
+        Selection::Tags(tags) => (Plan::of_tags(tags, listed, previous, interrupt), None),
         Selection::Branch(branch) => match listed.target(&branch.reference()) {
             Some(tip) => (Plan::of_branch(branch, Some(Tip::Branch(tip)), previous), None),
             None => match resolve_missing(others, branch.name.as_deref()) {

@@ -14,7 +14,7 @@ use artifact_source::{Error, ErrorKind, Rejection};
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
 use gix::hash::Kind;
-use selection_strategies::{TagRule, Version, is_git_reference};
+use selection_strategies::{TagRule, Verdict, Version, is_git_reference};
 
 use crate::observation::{MOST_TAGS, ObservedRefs, ObservedState};
 use crate::repository::References;
@@ -24,6 +24,7 @@ use crate::selection::filter::{CommitFilter, without_parent};
 use crate::selection::history::{ParentOr, changed_paths};
 use crate::selection::outcome::{JudgedCandidate, Outcome};
 use crate::selection::reader::{Needs, Reader};
+use crate::transport::Interrupt;
 
 /// With a path filter, the least number of tags that are looked at first.
 const FIRST_WITH_PATHS: usize = 25;
@@ -68,20 +69,29 @@ impl Tags {
     ///
     /// # Errors
     ///
-    /// `BadAnswer` for a list that is a known attack on SHA-1.
+    /// `BadAnswer` for a list that is a known attack on SHA-1; that of the interrupt where the discovery is stopped.
     pub(crate) fn plan(
         &self,
         references: &References,
         previous: Option<&ObservedState>,
+        interrupt: &Interrupt,
     ) -> Result<Option<TagsPlan<'_>>, Error> {
         let (listed, mut judged) = list(references);
         let digest = digest(&listed)?;
         if previous.is_some_and(|previous| previous.digest == digest) {
             return Ok(None);
         }
-        let names = listed.iter().map(|tag| tag.name.as_str());
-        let ranking = self.rule.rank(names, |name, why| judged.push(JudgedCandidate::rejected(name, why)));
-        let ranked = ranking.into_sorted();
+        let mut accepted = Vec::new();
+        for (position, tag) in listed.iter().enumerate() {
+            if interrupt.is_stopped() {
+                return Err(interrupt.stopped_error());
+            }
+            match self.rule.judge(&tag.name) {
+                Verdict::Accepted => accepted.push((position, tag.name.as_str())),
+                Verdict::Rejected(why) => judged.push(JudgedCandidate::rejected(&tag.name, why)),
+            }
+        }
+        let ranked = self.rule.rank_accepted(accepted).into_sorted();
         let ranked = ranked.iter().filter_map(|candidate| listed.get(candidate.position).cloned());
         let candidates: Vec<Candidate> = ranked.map(Candidate::new).collect();
         let limit = self.limit.get() as usize;

@@ -7,7 +7,9 @@
 use crate::transport::interrupt::Interrupt;
 use crate::transport::options::{Authentication, TransportOptions};
 use crate::transport::packet_line::{ErrorPackets, HandshakeReader};
-use artifact_http::{Authorization, Call, HttpClient, Identity, Origin, Request, StreamingResponse, header};
+use artifact_http::{
+    Authorization, Call, HttpClient, Identity, LeastProgress, Origin, Request, StreamingResponse, header,
+};
 use artifact_source::{Error, ErrorKind};
 use bytes::{Buf, Bytes};
 use gix_transport::client::blocking_io::http::{
@@ -80,6 +82,8 @@ impl Sender {
         };
         let request = request
             .public_only(self.answered_publicly.get())
+            // The interrupt looks at it, over a longer time.
+            .least_progress(LeastProgress::new(0, self.interrupt.limits.stall))
             .allow_plain_credential(self.allow_plain_credential)
             .accept_gzip(true)
             .max_bytes(self.interrupt.limits.bytes);

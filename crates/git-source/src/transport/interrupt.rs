@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use artifact_http::Secret;
+use artifact_http::{BlockingThreads, LeastProgress, Progress, Secret};
 use artifact_source::{Error, ErrorKind, Meter, lock};
 
 use crate::transport::quote::quoted;
@@ -27,6 +27,7 @@ pub(crate) struct Interrupt {
     secrets: Vec<Secret>,
     waiting_since: Mutex<Option<Instant>>,
     received: AtomicU64,
+    progress: Mutex<(Progress, u64)>,
     pub(crate) limits: Limits,
     pub(crate) meter: Meter,
 }
@@ -38,6 +39,8 @@ pub(crate) struct Limits {
     pub(crate) bytes: u64,
     /// How long a server may be silent.
     pub(crate) stall: Duration,
+    /// The least that a server has to send while it is waited for.
+    pub(crate) progress: LeastProgress,
     /// When the discovery ends.
     pub(crate) deadline: Option<Instant>,
 }
@@ -53,6 +56,7 @@ impl Interrupt {
             secrets: Vec::new(),
             waiting_since: Mutex::default(),
             received: AtomicU64::new(0),
+            progress: Mutex::new((Progress::new(limits.progress), 0)),
             limits,
             meter,
         }
@@ -166,10 +170,21 @@ impl Interrupt {
         if self.is_stopped() {
             return Err(io::Error::other(TransportFailed));
         }
-        *lock(&self.waiting_since) = Some(Instant::now());
+        let began = Instant::now();
+        *lock(&self.waiting_since) = Some(began);
         let result = wait();
         *lock(&self.waiting_since) = None;
-        result
+        let result = result?;
+        self.check_progress(began.elapsed()).map_err(|slow| self.fail(slow))?;
+        Ok(result)
+    }
+
+    /// Counts a wait, and what came before it.
+    fn check_progress(&self, waited: Duration) -> Result<(), Error> {
+        let (progress, counted) = &mut *lock(&self.progress);
+        let received = self.received.load(Ordering::Relaxed);
+        let new = received.saturating_sub(std::mem::replace(counted, received));
+        progress.add(waited, usize::try_from(new).unwrap_or(usize::MAX))
     }
 
     /// Stops the discovery if the server has been silent for too long, and says so. Otherwise returns when to check again.
@@ -207,20 +222,20 @@ impl fmt::Display for TransportFailed {
 
 impl std::error::Error for TransportFailed {}
 
-/// Runs blocking work on one of tokio's blocking threads. Dropping the future stops the work, and so does a server that is silent for
+/// Runs blocking work on one of these threads. Dropping the future stops the work, and so does a server that is silent for
 /// too long. Must be called in a runtime.
 pub(crate) async fn run_blocking<T: Send + 'static>(
+    threads: &BlockingThreads,
     interrupt: Arc<Interrupt>,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let _guard = StopOnDrop(Arc::clone(&interrupt));
-    let mut task = tokio::task::spawn_blocking(work);
+    let task = threads.run("git-exchange", work);
+    tokio::pin!(task);
     loop {
         let next = interrupt.check_silence(Instant::now())?;
         if let Ok(done) = tokio::time::timeout_at(next.into(), &mut task).await {
-            return done.unwrap_or_else(|error| {
-                Err(Error::new(ErrorKind::Internal, "the discovery panicked").with_cause(error))
-            });
+            return done.flatten();
         }
     }
 }
@@ -239,7 +254,31 @@ mod tests {
     use super::*;
 
     fn interrupt(bytes: u64, stall: Duration) -> Interrupt {
-        Interrupt::new(Meter::new(), Limits { bytes, stall, deadline: None })
+        let progress = LeastProgress::default();
+        Interrupt::new(Meter::new(), Limits { bytes, stall, progress, deadline: None })
+    }
+
+    /// A server that sends a byte now and then is not silent, and too slow.
+    #[test]
+    fn a_server_that_drips_is_stopped() {
+        let mut interrupt = interrupt(1 << 20, Duration::from_secs(60));
+        interrupt.progress =
+            Mutex::new((Progress::new(LeastProgress::new(1000, Duration::from_millis(40))), 0));
+        let read = |bytes| {
+            interrupt.while_waiting(|| {
+                std::thread::sleep(Duration::from_millis(25));
+                Ok(())
+            })?;
+            interrupt.received(bytes)
+        };
+        for _ in 0..4 {
+            read(1000).unwrap();
+        }
+        let slow = (0..4).find_map(|_| read(1).err());
+        assert!(slow.is_some());
+        let error = interrupt.take_failure().unwrap();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert!(error.to_string().ends_with("less than 1000 bytes a second"), "{error}");
     }
 
     #[test]
@@ -289,7 +328,9 @@ mod tests {
         let interrupt = Arc::new(interrupt(0, Duration::from_secs(60)));
         let deadline = Instant::now() + Duration::from_millis(50);
         let work = Arc::clone(&interrupt);
-        let done = run_blocking(Arc::clone(&interrupt), move || Ok(work.sleep(Duration::from_secs(60))));
+        let threads = BlockingThreads::default();
+        let sleep = move || Ok(work.sleep(Duration::from_secs(60)));
+        let done = run_blocking(&threads, Arc::clone(&interrupt), sleep);
         let call = artifact_http::Call::new().with_deadline(deadline);
         assert_eq!(call.within(done).await.unwrap_err().kind(), ErrorKind::TimedOut);
         assert!(interrupt.is_stopped());
