@@ -142,6 +142,6 @@ fn many(count: usize, index: &[u8]) -> Result<Stage, Failure> {
         subscriptions.push(chart(&server.url()));
         stage = stage.keeping(server);
     }
-    stage.task.manifests = vec![warehouse(subscriptions)];
+    stage.task.manifests = subscriptions.into_iter().map(|one| warehouse([one])).collect();
     Ok(stage)
 }

@@ -46,13 +46,13 @@ fn all_at_once(each: usize) -> Result<Stage, Failure> {
         let lists = with_one_tag()?;
         lists.faults().add(When::path("/v2/**/tags/list"), Fault::clone(&long_names()));
         subscriptions.push(image(&lists.host()));
-        let annotations = manifests::with_annotations(20, 19_000)?;
+        let annotations = manifests::with_annotations(20, 10_000, 4 << 20)?;
         subscriptions.push(newest_image(&annotations.host(), 20));
         let capabilities = git::with_capabilities()?;
         subscriptions.push(tagged(&format!("{}/a.git", capabilities.url())));
         stage = stage.keeping(charts).keeping(lists).keeping(annotations).keeping(capabilities);
     }
-    stage.task.manifests = vec![warehouse(subscriptions)];
+    stage.task.manifests = subscriptions.into_iter().map(|one| warehouse([one])).collect();
     Ok(stage)
 }
 

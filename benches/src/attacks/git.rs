@@ -17,13 +17,13 @@ const SERVICE: &str = "001e# service=git-upload-pack\n0000";
 
 pub(super) fn attacks() -> Vec<Attack> {
     let capabilities =
-        || advertised(zipped(&format!("{SERVICE}{}", packet("version 2\n")), "0006a\n", 17_000_000)?);
+        || advertised(zipped(&format!("{SERVICE}{}", packet("version 2\n")), "0006a\n", 4_000_000)?);
     let values = || {
         let line = packet(&format!("x={}\n", "y".repeat(60_000)));
         advertised(zipped(&format!("{SERVICE}{}", packet("version 2\n")), &line, 4_000)?)
     };
     let mut attacks = vec![
-        of_handshake("seventeen million capabilities", TOO_LARGE, move || capabilities()),
+        of_handshake("four million capabilities", TOO_LARGE, move || capabilities()),
         of_handshake("capabilities of 240 MiB", TOO_LARGE, move || values()),
         of_handshake("capabilities of protocol 0 in a line of 64 KiB", Expected::Bounded, || {
             let line = packet(&format!("{ID} HEAD\0{}\n", "a ".repeat(32_000)));
@@ -62,11 +62,11 @@ pub(super) fn attacks() -> Vec<Attack> {
             Ok(Reply::status(200).header("content-type", "text/html").body("<html>log in"))
         }),
         of_handshake("a redirect to a file", BAD, || Ok(Reply::redirect(302, "file:///etc/passwd"))),
-        of_list("tags of 500 MiB", TOO_LARGE, || {
-            zipped("", &packet(&format!("{ID} refs/tags/{}\n", "x".repeat(200))), 1_900_000)
+        of_list("tags of 240 MiB", TOO_LARGE, || {
+            zipped("", &packet(&format!("{ID} refs/tags/{}\n", "x".repeat(200))), 900_000)
         }),
-        of_list("eight million tags", TOO_LARGE, || {
-            zipped("", &packet(&format!("{ID} refs/tags/a\n")), 8_000_000)
+        of_list("two million tags", TOO_LARGE, || {
+            zipped("", &packet(&format!("{ID} refs/tags/a\n")), 2_000_000)
         }),
         of_list("a line that is no reference", BAD, || zipped(&packet("12 refs/tags/a\n"), "", 0)),
         of_list("names that are no tags", Expected::Found(&[]), || {
@@ -104,7 +104,7 @@ pub(super) fn attacks() -> Vec<Attack> {
             subscriptions.push(tagged(&format!("{}/a.git", server.url())));
             stage = stage.keeping(server);
         }
-        stage.task.manifests = vec![warehouse(subscriptions)];
+        stage.task.manifests = subscriptions.into_iter().map(|one| warehouse([one])).collect();
         Ok(stage)
     }));
     attacks.push(Attack::new("git/100 commits by names of 7 MB", Expected::Bounded, || {
@@ -232,14 +232,14 @@ fn many(count: usize, handshake: &Reply) -> Result<Stage, Failure> {
         subscriptions.push(tagged(&format!("{}/a.git", server.url())));
         stage = stage.keeping(server);
     }
-    stage.task.manifests = vec![warehouse(subscriptions)];
+    stage.task.manifests = subscriptions.into_iter().map(|one| warehouse([one])).collect();
     Ok(stage)
 }
 
 /// A server whose handshake has capabilities without number.
 pub(super) fn with_capabilities() -> Result<ChartServer, Failure> {
     scripted(
-        advertised(zipped(&format!("{SERVICE}{}", packet("version 2\n")), "0006a\n", 17_000_000)?)?,
+        advertised(zipped(&format!("{SERVICE}{}", packet("version 2\n")), "0006a\n", 4_000_000)?)?,
         None,
         None,
     )

@@ -17,11 +17,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         of_list("endless page", TOO_LARGE, Fault::endless()),
         of_list("gzip bomb of 8 GB", TOO_LARGE, Fault::GzipBomb { bytes: 8 << 30 }),
         of_list("page that announces 400 MB", TOO_LARGE, Fault::oversized(400 * MIB)),
-        of_list(
-            "page of five million empty names",
-            Expected::Error(&["too large", "bad answer"]),
-            page(r#","""#.repeat(5 << 20)),
-        ),
+        of_list("page of five million empty names", Expected::Found(&[]), page(r#","""#.repeat(5 << 20))),
         of_list("page of 16 MiB of commas", BAD, page(",".repeat((16 << 20) - 100))),
         of_list("deep nesting", BAD, reply(format!(r#"{{"tags":{}"#, "[".repeat(1 << 20)))),
         of_list(
@@ -84,23 +80,24 @@ pub(super) fn attacks() -> Vec<Attack> {
             subscriptions.push(image(&registry.host()));
             stage = stage.keeping(registry);
         }
-        stage.task.manifests = vec![warehouse(subscriptions)];
+        stage.task.manifests = subscriptions.into_iter().map(|one| warehouse([one])).collect();
         Ok(stage)
     }));
     attacks.push(Attack::new(
         "lists/900,000 tags, 40 subscriptions",
-        Expected::Found(&["900000", "899999", "899998"]),
+        Expected::Found(&["t000000899999", "t000000899998", "t000000899997"]),
         || {
             let registry = Registry::builder().start()?;
             registry.tag_numbered("demo/app", &pushed(&registry), 900_000)?;
-            Ok(Stage::of(warehouse((0..40).map(|number| {
-                format!(
-                    "image: {{repoURL: {}/demo/app, imageSelectionStrategy: Lexical, discoveryLimit: 3, \
-                 ignoreTagsRegexes: ['^x{number}$']}}",
-                    registry.host()
-                )
-            })))
-            .keeping(registry))
+            let mut stage = Stage::of(String::new());
+            stage.task.manifests = (0..40)
+                .map(|number| {
+                    let pattern = format!("ignoreTagsRegexes: ['^x{number}$']");
+                    warehouse([image(&registry.host())
+                        .replace("discoveryLimit", &format!("{pattern}, discoveryLimit"))])
+                })
+                .collect();
+            Ok(stage.keeping(registry))
         },
     ));
     attacks.push(
@@ -113,7 +110,7 @@ pub(super) fn attacks() -> Vec<Attack> {
                 subscriptions.push(image(&registry.host()));
                 stage = stage.keeping(registry);
             }
-            stage.task.manifests = vec![warehouse(subscriptions)];
+            stage.task.manifests = subscriptions.into_iter().map(|one| warehouse([one])).collect();
             Ok(stage)
         })
         .within_seconds(300),

@@ -59,18 +59,18 @@ pub(super) fn attacks() -> Vec<Attack> {
             let mut stage = Stage::of(String::new());
             let mut subscriptions = Vec::new();
             for _ in 0..16 {
-                let registry = with_annotations(20, 19_000)?;
+                let registry = with_annotations(20, 10_000, 4 << 20)?;
                 subscriptions.push(newest_image(&registry.host(), 20));
                 stage = stage.keeping(registry);
             }
-            stage.task.manifests = vec![warehouse(subscriptions)];
+            stage.task.manifests = subscriptions.into_iter().map(|one| warehouse([one])).collect();
             Ok(stage)
         },
     ));
     attacks.push(Attack::new(
-        "manifests/100 tags with 4 MiB of annotations each, kept for the next run",
+        "manifests/100 tags with 60 KiB of annotations each",
         Expected::Bounded,
-        || annotated(100, 1, true),
+        || annotated(100, 30, 60 << 10),
     ));
     attacks.push(Attack::new("manifests/nested indexes", Expected::Error(&["too large", "bad answer"]), || {
         let registry = with_one_tag()?;
@@ -105,10 +105,10 @@ fn of_manifest(what: &str, expected: Expected, fault: impl Into<Fault>) -> Attac
     })
 }
 
-/// A repository of `tags`, each with its own manifest of close to 4 MiB in this many annotations.
-pub(super) fn with_annotations(tags: usize, annotations: usize) -> Result<Registry, Failure> {
+/// A repository of `tags`, each with its own manifest of so many annotations, which have about so many bytes together.
+pub(super) fn with_annotations(tags: usize, annotations: usize, bytes: usize) -> Result<Registry, Failure> {
     let registry = Registry::builder().start()?;
-    let length = (4 << 20) / annotations - 40;
+    let length = bytes / annotations - 16 - 1024 / annotations;
     for tag in 0..tags {
         let mut image = registry.image("demo/app").tag(format!("1.0.{tag}")).single("linux/amd64");
         for annotation in 0..annotations {
@@ -119,14 +119,8 @@ pub(super) fn with_annotations(tags: usize, annotations: usize) -> Result<Regist
     Ok(registry)
 }
 
-fn annotated(tags: usize, annotations: usize, is_by_digest: bool) -> Result<Stage, Failure> {
-    let registry = with_annotations(tags, annotations)?;
-    let subscription = match is_by_digest {
-        false => newest_image(&registry.host(), 100),
-        true => format!(
-            "image: {{repoURL: {}/demo/app, imageSelectionStrategy: SemVer, discoveryLimit: 100, cacheByTag: true}}",
-            registry.host()
-        ),
-    };
+fn annotated(tags: usize, annotations: usize, bytes: usize) -> Result<Stage, Failure> {
+    let registry = with_annotations(tags, annotations, bytes)?;
+    let subscription = newest_image(&registry.host(), 100);
     Ok(Stage::of(warehouse([subscription])).keeping(registry))
 }

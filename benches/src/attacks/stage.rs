@@ -71,12 +71,6 @@ impl Stage {
         Self { task, _servers: Vec::new(), check: None }
     }
 
-    /// The same with one more Warehouse, at the same moment.
-    pub(super) fn and(mut self, manifest: impl Into<String>) -> Self {
-        self.task.manifests.push(manifest.into());
-        self
-    }
-
     /// Keeps a server until the end.
     pub(super) fn keeping(mut self, server: impl Any) -> Self {
         self._servers.push(Box::new(server));

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 use artifact_source::{Cost, DiscoverRequest, Error, Meter};
 use url::Url;
 
+use crate::Tenant;
+use crate::tenant::NO_TENANT;
+
 /// What the requests of one discovery share: a meter, a deadline, and the moment it began. Clones
 /// share the meter.
 #[derive(Clone, Debug)]
@@ -14,19 +17,28 @@ pub struct Call {
     pub meter: Meter,
     /// When the answer is of no more use.
     pub deadline: Option<Instant>,
+    /// Whose requests they are. Defaults to no tenant.
+    pub tenant: Tenant,
     started: Instant,
 }
 
 impl Call {
     /// A call that begins now, with a meter at zero and without a deadline.
     pub fn new() -> Self {
-        Self { meter: Meter::new(), deadline: None, started: Instant::now() }
+        Self { meter: Meter::new(), deadline: None, tenant: NO_TENANT.clone(), started: Instant::now() }
     }
 
     /// The same, ending at this moment.
     #[must_use]
     pub fn with_deadline(mut self, deadline: impl Into<Option<Instant>>) -> Self {
         self.deadline = deadline.into();
+        self
+    }
+
+    /// The same for this tenant, whose share of the [memory](crate::MemoryBudget) counts.
+    #[must_use]
+    pub fn for_tenant(mut self, tenant: impl Into<Tenant>) -> Self {
+        self.tenant = tenant.into();
         self
     }
 
@@ -63,7 +75,7 @@ impl Default for Call {
 
 impl From<&DiscoverRequest<'_>> for Call {
     fn from(request: &DiscoverRequest<'_>) -> Self {
-        Self { meter: request.meter(), deadline: request.deadline, started: Instant::now() }
+        Self { meter: request.meter(), deadline: request.deadline, ..Self::new() }
     }
 }
 

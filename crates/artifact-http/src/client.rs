@@ -13,7 +13,9 @@ use crate::reqwest_service::ReqwestService;
 use crate::response::Tries;
 use crate::retry::{Backoff, is_passing};
 use crate::service::{Configured, HttpService};
-use crate::{Call, Pace, Request, Response, StreamingResponse, retry, retry_after, tls};
+use crate::{
+    Call, MemoryBudget, Pace, Request, Reservation, Response, StreamingResponse, retry, retry_after, tls,
+};
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
 #[derive(Clone)]
@@ -22,6 +24,7 @@ pub struct HttpClient {
     pub(crate) network: Arc<Network>,
     pub(crate) timing: Timing,
     pub(crate) pace: Option<Pace>,
+    pub(crate) memory: Option<MemoryBudget>,
     retry: Retry,
 }
 
@@ -51,6 +54,7 @@ pub struct HttpClientBuilder {
     proxy_from_environment: bool,
     network: Network,
     pace: Option<Pace>,
+    memory: Option<MemoryBudget>,
     service: Option<Arc<dyn HttpService>>,
 }
 
@@ -69,6 +73,7 @@ impl Default for HttpClientBuilder {
             proxy_from_environment: false,
             network: Network::default(),
             pace: None,
+            memory: None,
             service: None,
         }
     }
@@ -160,6 +165,13 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Counts the bodies that are [fetched](HttpClient::fetch) whole against this budget. Defaults to no budget, for a program that
+    /// decides itself what it reads at once.
+    pub fn memory(mut self, memory: impl Into<Option<MemoryBudget>>) -> Self {
+        self.memory = memory.into();
+        self
+    }
+
     /// Sends the requests through this service instead of one of the client's own. Each request brings the [user agent](Self::user_agent) as
     /// its header, and whether certificates are [not checked](Self::skip_tls_verify) as
     /// [a field](crate::ServiceRequest::skip_tls_verify). Root certificates, proxies, connections, their time limit, and names with
@@ -190,6 +202,7 @@ impl HttpClientBuilder {
                 network,
                 timing: self.timing,
                 pace: self.pace,
+                memory: self.memory,
                 retry: self.retry,
             });
         }
@@ -212,6 +225,7 @@ impl HttpClientBuilder {
             network,
             timing: self.timing,
             pace: self.pace,
+            memory: self.memory,
             retry: self.retry,
         })
     }
@@ -228,6 +242,24 @@ impl HttpClient {
     pub fn with_pace(mut self, pace: impl Into<Option<Pace>>) -> Self {
         self.pace = pace.into();
         self
+    }
+
+    /// The same client, with the same connections, and this budget for bodies.
+    #[must_use]
+    pub fn with_memory(mut self, memory: impl Into<Option<MemoryBudget>>) -> Self {
+        self.memory = memory.into();
+        self
+    }
+
+    /// Memory for a list that is made of the answers to a call and comes to at most this many bytes, in the
+    /// [budget](HttpClientBuilder::memory) of the client; without limit where it has none.
+    pub fn memory_of_list(&self, call: &Call, most: u64) -> Reservation {
+        self.memory.as_ref().map_or_else(Reservation::unlimited, |memory| memory.list(call, most))
+    }
+
+    /// Memory for what is made of a list to judge it: see [`MemoryBudget::judgement`].
+    pub fn memory_of_judgement(&self, call: &Call, most: u64) -> Reservation {
+        self.memory.as_ref().map_or_else(Reservation::unlimited, |memory| memory.judgement(call, most))
     }
 
     /// The service below the client, for other HTTP clients that should use its connections, certificates and proxies. What is sent

@@ -9,7 +9,7 @@ use url::Url;
 use crate::credential::strip_user_info;
 use crate::service::{ServiceBody, ServiceRequest, ServiceResponse};
 use crate::stream::Sender;
-use crate::{Call, HttpClient, Origin, Request, StreamingResponse, call, failure, is_loopback};
+use crate::{Call, HttpClient, Origin, Request, Reservation, StreamingResponse, call, failure, is_loopback};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
 const REDIRECT_BODY: usize = 64 << 10;
@@ -64,7 +64,7 @@ impl HttpClient {
                     request,
                     call.clone(),
                     self.timing.stall,
-                    whole,
+                    whole.then(|| self.memory_of_body(request, call)),
                 );
             }
             if hop >= request.max_redirects {
@@ -82,6 +82,12 @@ impl HttpClient {
             is_first &= Origin::of(&url) == origin;
         }
         Err(Error::new(ErrorKind::Internal, "the redirects have no end").with_url(&url))
+    }
+
+    /// Memory for the body of the answer to this request.
+    fn memory_of_body(&self, request: &Request, call: &Call) -> Reservation {
+        let most = request.max_bytes.saturating_mul(request.memory_per_byte);
+        self.memory.as_ref().map_or_else(Reservation::unlimited, |memory| memory.body(call, most))
     }
 
     async fn send(&self, message: ServiceRequest, call: &Call) -> Result<ServiceResponse, Error> {

@@ -64,6 +64,7 @@ mod failure;
 mod identity;
 mod inside_name;
 mod instructions;
+mod memory;
 mod network;
 mod once_map;
 mod pace;
@@ -77,6 +78,7 @@ mod service;
 mod single_flight;
 mod source_context;
 mod stream;
+mod tenant;
 mod tls;
 
 pub use call::Call;
@@ -85,6 +87,7 @@ pub use credential::{Authorization, Credential, Secret};
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use identity::{CredentialSource, Identity, Login};
 pub use instructions::{Challenge, Instructions};
+pub use memory::{MemoryBudget, Reservation};
 pub use network::{Origin, is_loopback, is_private};
 pub use once_map::OnceMap;
 pub use pace::Pace;
@@ -95,6 +98,7 @@ pub use service::{HttpService, ServiceBody, ServiceRequest, ServiceResponse};
 pub use single_flight::SingleFlight;
 pub use source_context::SourceContext;
 pub use stream::StreamingResponse;
+pub use tenant::Tenant;
 pub use url::Url;
 
 #[cfg(doctest)]

@@ -3,7 +3,7 @@
 use artifact_http::Call;
 use artifact_source::{Candidate, Chart, Error, ErrorKind, Rejection, Trace, Warning, printable};
 use futures::stream::{FuturesOrdered, StreamExt as _};
-use oci_registry::{Digest, Manifest, Repository, is_tag};
+use oci_registry::{Digest, Manifest, Repository, Tags, is_tag};
 use selection_strategies::{self as strategies, TagRule};
 
 use crate::index::EntryDigest;
@@ -79,13 +79,13 @@ impl Selection<'_> {
     /// Those of reading a manifest: an older version never takes the place of one that the registry refuses or fails to show.
     pub(crate) async fn tags(
         &self,
-        tags: &[String],
+        tags: &Tags,
         repository: &Repository,
         reads: TagReads,
         call: &Call,
     ) -> Result<Vec<Chart>, Error> {
         let reject = |name: &str, why: Rejection| self.trace.rejected(&Candidate::new(name), &why);
-        let mut ranking = self.rule.rank(tags.iter().map(String::as_str), reject);
+        let mut ranking = self.rule.rank(tags.iter(), reject);
         let (mut charts, mut gone) = (Vec::new(), Vec::new());
         let mut missing_repository = None;
         while charts.len() < self.limit && ranking.len() > 0 {

@@ -363,9 +363,10 @@ impl HelmSource {
             Backend::Registry { repository } => {
                 let repository = repository.clone().with_identity(identity);
                 let tags = repository.tags(&call).await?;
+                let _memory = repository.memory_of_judgement(&tags, &call).await?;
                 let reads = TagReads { digests: self.follow_digests, config: self.check_config };
                 let charts = match reads == TagReads::default() {
-                    true => selection.versions(tags.iter().map(String::as_str)),
+                    true => selection.versions(tags.iter()),
                     false => selection.tags(&tags, &repository, reads, &call).await?,
                 };
                 let state = State::of_charts(&charts);

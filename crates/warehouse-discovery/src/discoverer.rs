@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, HttpClient, HttpClientBuilder, SourceContext};
+use artifact_http::{CredentialSource, HttpClient, HttpClientBuilder, MemoryBudget, SourceContext};
 use artifact_source::{AnySource, Clock, Error, SourceId, SystemClock};
 #[cfg(feature = "chart")]
 use helm_source::{DiskIndexCache, IndexCache};
@@ -19,6 +19,7 @@ use std::time::Duration;
 use warehouse_spec::GenericSubscription;
 
 use crate::admission::AdmissionQueue;
+use crate::result_size;
 #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
 use crate::transport::no_unverified_client;
 use crate::transport::{Http, Registries, Transport, transports};
@@ -75,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) cache_by_tag: CacheByTagPolicy,
     pub(crate) generic: BTreeMap<String, Box<GenericFactory>>,
     admission: AdmissionQueue,
+    pub(crate) max_result_bytes: usize,
     pub(crate) clock: Arc<dyn Clock>,
     /// The program for `ssh://` and what comes before its other arguments.
     #[cfg(feature = "git")]
@@ -184,6 +186,8 @@ pub struct DiscovererBuilder {
     cache_by_tag: CacheByTagPolicy,
     generic: BTreeMap<String, Box<GenericFactory>>,
     concurrency: usize,
+    memory: MemoryBudget,
+    max_result_bytes: usize,
     clock: Arc<dyn Clock>,
     #[cfg(feature = "git")]
     ssh_command: Option<(OsString, Vec<OsString>)>,
@@ -206,6 +210,8 @@ impl Default for DiscovererBuilder {
             cache_by_tag: CacheByTagPolicy::default(),
             generic: BTreeMap::new(),
             concurrency: 16,
+            memory: MemoryBudget::default(),
+            max_result_bytes: result_size::DEFAULT,
             clock: Arc::new(SystemClock),
             #[cfg(feature = "git")]
             ssh_command: None,
@@ -386,6 +392,24 @@ impl DiscovererBuilder {
         self
     }
 
+    /// The memory that bodies and lists of all runs may take together: 256 MiB by default, at most half of it for one tenant. Discoverers of one
+    /// process share a budget if they are given clones of one. What does not fit waits, or fails with
+    /// [`TooLarge`](artifact_source::ErrorKind::TooLarge) where it never would. The whole process takes up to twice as much.
+    #[must_use]
+    pub fn memory(mut self, budget: MemoryBudget) -> Self {
+        self.memory = budget;
+        self
+    }
+
+    /// The size that the artifacts of one Warehouse may have together, in bytes of JSON: 900,000 by default, since etcd refuses an object of
+    /// 1.5 MB. Beyond it the lists of artifacts are cut from their ends, with a warning; a subscription whose best artifact does not fit
+    /// fails with [`TooLarge`](artifact_source::ErrorKind::TooLarge).
+    #[must_use]
+    pub fn max_result_bytes(mut self, bytes: usize) -> Self {
+        self.max_result_bytes = bytes;
+        self
+    }
+
     /// The clock of reports and of every source. Defaults to the system's clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
@@ -402,6 +426,8 @@ impl DiscovererBuilder {
     pub fn build(self) -> Result<Discoverer, Error> {
         let transport = transports(&self.registries)?;
         let (verified, unverified) = self.http.build()?;
+        let verified = verified.with_memory(self.memory.clone());
+        let unverified = unverified.map(|client| client.with_memory(self.memory.clone()));
         let (verified, unverified) = (transport(verified), unverified.map(&transport));
         #[cfg(feature = "chart")]
         let indexes = self.cache_dir.as_ref().map(|folder| DiskIndexCache::new(folder.join("charts")));
@@ -442,6 +468,7 @@ impl DiscovererBuilder {
             cache_by_tag: self.cache_by_tag,
             generic: self.generic,
             admission: AdmissionQueue::new(self.concurrency),
+            max_result_bytes: self.max_result_bytes,
             clock: self.clock,
             #[cfg(feature = "git")]
             ssh_command: self.ssh_command,
