@@ -3,6 +3,7 @@
 //! Absolute times are of the machine that ran them; what is worth quoting is a row's ratio to the row it is
 //! compared with. Nothing here is a test, and no test asserts a time.
 
+pub mod attacks;
 pub mod chart_layout;
 pub mod charts;
 pub mod indexes;

@@ -1,10 +1,12 @@
 //! What the requests of one discovery share.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use artifact_source::{Cost, DiscoverRequest, Error, Meter};
 use url::Url;
+
+use crate::Tenant;
+use crate::tenant::NO_TENANT;
 
 /// What the requests of one discovery share: a meter, a deadline, whose they are, and the moment it began. Clones
 /// share the meter.
@@ -15,15 +17,15 @@ pub struct Call {
     pub meter: Meter,
     /// When the answer is of no more use.
     pub deadline: Option<Instant>,
-    /// Whose requests they are: tenants have turns and rates of their own. Empty for none.
-    pub tenant: Arc<str>,
+    /// Whose requests they are: tenants have turns, rates and shares of the memory of their own. Defaults to no tenant.
+    pub tenant: Tenant,
     started: Instant,
 }
 
 impl Call {
     /// A call that begins now, with a meter at zero and without a deadline.
     pub fn new() -> Self {
-        Self { meter: Meter::new(), deadline: None, tenant: Arc::from(""), started: Instant::now() }
+        Self { meter: Meter::new(), deadline: None, tenant: NO_TENANT.clone(), started: Instant::now() }
     }
 
     /// The same, ending at this moment.
@@ -33,9 +35,9 @@ impl Call {
         self
     }
 
-    /// The same for this tenant. Defaults to none.
+    /// The same for this tenant, which has turns, rates and a share of the [memory](crate::MemoryBudget) of its own. Defaults to no tenant.
     #[must_use]
-    pub fn for_tenant(mut self, tenant: impl Into<Arc<str>>) -> Self {
+    pub fn for_tenant(mut self, tenant: impl Into<Tenant>) -> Self {
         self.tenant = tenant.into();
         self
     }

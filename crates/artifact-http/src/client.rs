@@ -16,7 +16,8 @@ use crate::response::Tries;
 use crate::retry::{Backoff, is_passing};
 use crate::service::{Configured, Guarded, HttpService};
 use crate::{
-    Call, LeastProgress, Pace, Request, Response, StreamingResponse, egress, retry, retry_after, tls,
+    Call, LeastProgress, MemoryBudget, Pace, Request, Reservation, Response, StreamingResponse, egress,
+    retry, retry_after, tls,
 };
 
 /// Sends requests; see the [crate](crate) for what it promises. Clones share their connections.
@@ -32,6 +33,7 @@ pub struct HttpClient {
     pub(crate) pace: Option<Pace>,
     pub(crate) tenant_pace: Option<Pace>,
     pub(crate) in_flight: InFlight,
+    pub(crate) memory: Option<MemoryBudget>,
     retry: Retry,
 }
 
@@ -65,6 +67,7 @@ pub struct HttpClientBuilder {
     pace: Option<Pace>,
     tenant_pace: Option<Pace>,
     requests_at_once: usize,
+    memory: Option<MemoryBudget>,
     service: Option<Arc<dyn HttpService>>,
 }
 
@@ -90,6 +93,7 @@ impl Default for HttpClientBuilder {
             pace: None,
             tenant_pace: None,
             requests_at_once: 64,
+            memory: None,
             service: None,
         }
     }
@@ -209,6 +213,13 @@ impl HttpClientBuilder {
         self
     }
 
+    /// Counts the bodies that are [fetched](HttpClient::fetch) whole against this budget. Defaults to no budget, for a program that
+    /// decides itself what it reads at once.
+    pub fn memory(mut self, memory: impl Into<Option<MemoryBudget>>) -> Self {
+        self.memory = memory.into();
+        self
+    }
+
     /// Sends the requests through this service instead of one of the client's own. Each request brings the [user agent](Self::user_agent) as
     /// its header, and whether certificates are [not checked](Self::skip_tls_verify) as
     /// [a field](crate::ServiceRequest::skip_tls_verify). Root certificates, proxies, connections, their time limit, and names with
@@ -254,6 +265,7 @@ impl HttpClientBuilder {
                 pace: self.pace,
                 tenant_pace: self.tenant_pace,
                 in_flight,
+                memory: self.memory,
                 retry: self.retry,
             });
         }
@@ -282,6 +294,7 @@ impl HttpClientBuilder {
             pace: self.pace,
             tenant_pace: self.tenant_pace,
             in_flight,
+            memory: self.memory,
             retry: self.retry,
         })
     }
@@ -321,6 +334,24 @@ impl HttpClient {
     /// The policy that the client [was given](HttpClientBuilder::egress); `None` where it has the default one.
     pub fn own_egress(&self) -> Option<&EgressPolicy> {
         self.own_egress.as_ref()
+    }
+
+    /// The same client, with the same connections, and this budget for bodies.
+    #[must_use]
+    pub fn with_memory(mut self, memory: impl Into<Option<MemoryBudget>>) -> Self {
+        self.memory = memory.into();
+        self
+    }
+
+    /// Memory for a list that is made of the answers to a call and comes to at most this many bytes, in the
+    /// [budget](HttpClientBuilder::memory) of the client; without limit where it has none.
+    pub fn memory_of_list(&self, call: &Call, most: u64) -> Reservation {
+        self.memory.as_ref().map_or_else(Reservation::unlimited, |memory| memory.list(call, most))
+    }
+
+    /// Memory for what is made of a list to judge it: see [`MemoryBudget::judgement`].
+    pub fn memory_of_judgement(&self, call: &Call, most: u64) -> Reservation {
+        self.memory.as_ref().map_or_else(Reservation::unlimited, |memory| memory.judgement(call, most))
     }
 
     /// The service below the client, for other HTTP clients that should use its connections, certificates and proxies. What is sent

@@ -9,7 +9,9 @@ use url::Url;
 use crate::credential::strip_user_info;
 use crate::service::{ServiceBody, ServiceRequest, ServiceResponse};
 use crate::stream::Sender;
-use crate::{Call, HttpClient, Origin, Request, StreamingResponse, call, egress, failure, is_loopback};
+use crate::{
+    Call, HttpClient, Origin, Request, Reservation, StreamingResponse, call, egress, failure, is_loopback,
+};
 
 /// How much of the body of a redirect is read so that the connection can be used again.
 const REDIRECT_BODY: usize = 64 << 10;
@@ -72,7 +74,7 @@ impl HttpClient {
                     request,
                     call.clone(),
                     (self.timing.stall, request.least_progress.unwrap_or(self.timing.progress)),
-                    whole,
+                    whole.then(|| self.memory_of_body(request, call)),
                 )?;
                 return Ok(response.until_read(permit));
             }
@@ -105,6 +107,12 @@ impl HttpClient {
             return egress::no_answer(url.as_str());
         }
         error
+    }
+
+    /// Memory for the body of the answer to this request.
+    fn memory_of_body(&self, request: &Request, call: &Call) -> Reservation {
+        let most = request.max_bytes.saturating_mul(request.memory_per_byte);
+        self.memory.as_ref().map_or_else(Reservation::unlimited, |memory| memory.body(call, most))
     }
 
     async fn send(&self, message: ServiceRequest, call: &Call) -> Result<ServiceResponse, Error> {

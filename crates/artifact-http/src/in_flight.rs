@@ -8,7 +8,7 @@ use artifact_source::{Error, ErrorKind, lock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use crate::{Call, Origin};
+use crate::{Call, Origin, Tenant};
 
 /// With this many servers, those of which nothing is asked are forgotten.
 const MANY: usize = 4096;
@@ -24,7 +24,7 @@ pub(crate) struct InFlight {
 }
 
 /// A tenant, and the server that it asks.
-type Server = (Arc<str>, Origin);
+type Server = (Tenant, Origin);
 
 /// The right to have a request under way, until it is dropped.
 pub(crate) struct Permit {
@@ -42,7 +42,7 @@ impl InFlight {
     ///
     /// `TimedOut` where the deadline passes first.
     pub(crate) async fn enter(&self, url: &Url, call: &Call) -> Result<Permit, Error> {
-        let permits = self.permits((Arc::clone(&call.tenant), Origin::of(url)));
+        let permits = self.permits((call.tenant.clone(), Origin::of(url)));
         let permit = call
             .within(permits.acquire_owned())
             .await

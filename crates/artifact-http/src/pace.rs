@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use artifact_source::{Error, ErrorKind, lock};
 use url::Url;
 
-use crate::{is_loopback, retry};
+use crate::{Tenant, is_loopback, retry};
 
 /// How long the lower rate applies to a host that answered 429.
 const SLOWDOWN: Duration = Duration::from_secs(60);
@@ -114,14 +114,13 @@ impl Pace {
     /// `TimedOut` where the turn would come after the deadline.
     pub(crate) async fn turn_of_tenant(
         &self,
-        tenant: &str,
+        tenant: &Tenant,
         url: &Url,
         deadline: Option<Instant>,
     ) -> Result<(), Error> {
-        let Some(rate) = self.0.standard.filter(|_| !tenant.is_empty() && !is_loopback(url)) else {
-            return Ok(());
-        };
-        let turn = self.reserve_at(tenant.to_owned(), rate, Instant::now(), deadline);
+        let rate = self.0.standard.filter(|_| !is_loopback(url));
+        let (Some(rate), Some(name)) = (rate, tenant.name()) else { return Ok(()) };
+        let turn = self.reserve_at(name.to_owned(), rate, Instant::now(), deadline);
         let at = turn.map_err(|()| {
             Error::new(ErrorKind::TimedOut, "the rate set for each tenant leaves no time before the deadline")
                 .with_url(url)
@@ -293,16 +292,16 @@ mod tests {
         let pace = Pace::per_second(0.001, 2);
         let soon = || Some(Instant::now() + Duration::from_secs(1));
         let hosts = ["https://a.example.com", "https://b.example.com"].map(url);
-        for tenant in ["one", "other"] {
+        for tenant in ["one", "other"].map(Tenant::from) {
             for host in &hosts {
-                pace.turn_of_tenant(tenant, host, soon()).await.unwrap();
+                pace.turn_of_tenant(&tenant, host, soon()).await.unwrap();
             }
-            let late = pace.turn_of_tenant(tenant, &hosts[0], soon()).await.unwrap_err();
+            let late = pace.turn_of_tenant(&tenant, &hosts[0], soon()).await.unwrap_err();
             assert_eq!(late.kind(), ErrorKind::TimedOut);
         }
         for _ in 0..9 {
-            pace.turn_of_tenant("", &hosts[0], soon()).await.unwrap();
-            pace.turn_of_tenant("one", &url("http://127.0.0.1:5000"), soon()).await.unwrap();
+            pace.turn_of_tenant(&Tenant::default(), &hosts[0], soon()).await.unwrap();
+            pace.turn_of_tenant(&"one".into(), &url("http://127.0.0.1:5000"), soon()).await.unwrap();
         }
     }
 

@@ -29,6 +29,7 @@ pub struct Request {
     pub(crate) authorizations: Authorizations,
     pub(crate) body: Bytes,
     pub(crate) max_bytes: u64,
+    pub(crate) memory_per_byte: u64,
     pub(crate) accept_gzip: bool,
     pub(crate) sniff_encoding: bool,
     pub(crate) max_redirects: usize,
@@ -87,6 +88,7 @@ impl Request {
             authorizations,
             body,
             max_bytes: DEFAULT_MAX_BYTES,
+            memory_per_byte: 1,
             accept_gzip: false,
             sniff_encoding: false,
             max_redirects: DEFAULT_MAX_REDIRECTS,
@@ -156,6 +158,13 @@ impl Request {
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
+        self
+    }
+
+    /// How many bytes of memory a byte of the body takes in all, with what it is decoded to. Defaults to 1. It counts against the
+    /// [budget](crate::HttpClientBuilder::memory) of the client, as long as the [response](Response) is there.
+    pub fn memory_per_byte(mut self, bytes: u64) -> Self {
+        self.memory_per_byte = bytes.max(1);
         self
     }
 

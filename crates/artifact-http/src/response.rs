@@ -1,6 +1,7 @@
 //! A response, and the error of its status.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
 use artifact_source::{Error, ErrorKind, redact_url};
@@ -11,7 +12,7 @@ use url::Url;
 use crate::credential::remove_sent;
 use crate::encoding::{Encoding, Gunzip};
 use crate::retry::is_passing;
-use crate::{Identity, Instructions, Origin, retry_after};
+use crate::{Identity, Instructions, Origin, Reservation, retry_after};
 
 /// A whole answer of any status.
 #[derive(Clone)]
@@ -29,6 +30,9 @@ pub struct Response {
     pub(crate) instructions: Instructions,
     pub(crate) sent: Option<http::HeaderValue>,
     pub(crate) tries: Tries,
+    /// The memory of the body, as long as the response or a clone of it is there.
+    #[allow(dead_code, reason = "it is held, and given back by its drop")]
+    pub(crate) memory: Option<Arc<Reservation>>,
 }
 
 impl Response {

@@ -1,6 +1,7 @@
 //! A body as it arrives.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use artifact_source::{Error, ErrorKind};
@@ -13,7 +14,7 @@ use crate::encoding::{self, Encoding};
 use crate::in_flight::Permit;
 use crate::response::{self, Tries, error_of};
 use crate::service::{ServiceBody, ServiceResponse};
-use crate::{Call, Identity, Instructions, LeastProgress, Progress, Request, Response, call};
+use crate::{Call, Identity, Instructions, LeastProgress, Progress, Request, Reservation, Response, call};
 
 /// How much of an error page is read.
 const ERROR_PAGE: u64 = 64 << 10;
@@ -50,6 +51,8 @@ pub struct StreamingResponse {
     least_progress: usize,
     /// Counts the request among those under way.
     _permit: Option<Permit>,
+    memory: Reservation,
+    memory_per_byte: u64,
 }
 
 enum Body {
@@ -71,7 +74,7 @@ impl StreamingResponse {
         request: &Request,
         call: Call,
         (stall, least): (Duration, LeastProgress),
-        whole: bool,
+        whole: Option<Reservation>,
     ) -> Result<Self, Error> {
         let ServiceResponse { status, mut headers, body, .. } = answer;
         let instructions = Instructions::take(&mut headers, &url, private);
@@ -97,7 +100,7 @@ impl StreamingResponse {
             Encoding::Gzip => Body::Gzip(body, Box::new(Gunzip::new())),
             Encoding::Other(name) => return Err(encoding::unasked(&name, &url)),
         };
-        let least_progress = if whole { LEAST_PROGRESS } else { 1 };
+        let least_progress = if whole.is_some() { LEAST_PROGRESS } else { 1 };
         let tries = Tries::begin();
         Ok(Self {
             status,
@@ -114,12 +117,14 @@ impl StreamingResponse {
             max_bytes,
             least_progress,
             _permit: None,
+            memory: whole.unwrap_or_else(Reservation::unlimited),
+            memory_per_byte: request.memory_per_byte,
         })
     }
 
     /// An answer whose body is here already.
     pub(crate) fn already_read(response: Response) -> Self {
-        let Response { status, headers, url, body, instructions, sent, tries } = response;
+        let Response { status, headers, url, body, instructions, sent, tries, memory: _ } = response;
         Self {
             status,
             headers,
@@ -135,6 +140,8 @@ impl StreamingResponse {
             max_bytes: u64::MAX,
             least_progress: 1,
             _permit: None,
+            memory: Reservation::unlimited(),
+            memory_per_byte: 1,
         }
     }
 
@@ -236,7 +243,12 @@ impl StreamingResponse {
         let mut body = BytesMut::new();
         loop {
             match self.next().await {
-                Ok(Some(bytes)) => body.extend_from_slice(&bytes),
+                Ok(Some(bytes)) => {
+                    let length = (body.len() + bytes.len()) as u64;
+                    let held = self.memory.hold(length.saturating_mul(self.memory_per_byte)).await;
+                    held.map_err(|error| error.with_url(&self.url))?;
+                    body.extend_from_slice(&bytes);
+                }
                 Ok(None) => break,
                 // An error page is a courtesy; its status is what counts.
                 Err(_) if !response::is_complete(self.status) => break,
@@ -246,8 +258,10 @@ impl StreamingResponse {
         Ok(self.with_body(body.freeze()))
     }
 
-    fn with_body(self, body: Bytes) -> Response {
+    fn with_body(mut self, body: Bytes) -> Response {
+        self.memory.settle();
         Response {
+            memory: Some(Arc::new(self.memory)),
             status: self.status,
             headers: self.headers,
             url: self.url,

@@ -54,12 +54,6 @@ impl From<String> for Tenant {
     }
 }
 
-impl From<&Tenant> for Arc<str> {
-    fn from(tenant: &Tenant) -> Self {
-        tenant.0.clone().unwrap_or_default()
-    }
-}
-
 /// A namespace that may be absent, as that of a Warehouse.
 impl From<Option<&str>> for Tenant {
     fn from(name: Option<&str>) -> Self {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use artifact_source::{Error, ErrorKind, lock};
 use tokio::sync::oneshot;
 
-use crate::{Call, FairQueue};
+use crate::{Call, FairQueue, Tenant};
 
 /// How long work goes on before others have a turn.
 const SLICE: Duration = Duration::from_millis(20);
@@ -47,7 +47,7 @@ const SLICE: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub struct WorkPool {
     threads: Arc<Threads>,
-    tenant: Arc<str>,
+    tenant: Tenant,
 }
 
 /// Ends the threads with the last pool that uses them.
@@ -61,7 +61,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    waiting: FairQueue<Arc<str>, Job>,
+    waiting: FairQueue<Tenant, Job>,
     threads: usize,
     idle: usize,
     is_closed: bool,
@@ -88,18 +88,18 @@ impl WorkPool {
         let (state, wake) = (Mutex::default(), Condvar::new());
         Self {
             threads: Arc::new(Threads(Arc::new(Shared { state, wake, most: threads.max(1) }))),
-            tenant: Arc::from(""),
+            tenant: Tenant::default(),
         }
     }
 
-    /// The same threads, for work of this tenant. Defaults to the empty name.
+    /// The same threads, for work of this tenant. Defaults to no tenant.
     #[must_use]
-    pub fn for_tenant(&self, tenant: impl Into<Arc<str>>) -> Self {
+    pub fn for_tenant(&self, tenant: impl Into<Tenant>) -> Self {
         Self { threads: Arc::clone(&self.threads), tenant: tenant.into() }
     }
 
     /// The tenant whose work this is.
-    pub fn tenant(&self) -> &Arc<str> {
+    pub fn tenant(&self) -> &Tenant {
         &self.tenant
     }
 
@@ -129,7 +129,7 @@ impl WorkPool {
                 let _ = done.send(result);
             }
         };
-        self.threads.0.submit(Arc::clone(&self.tenant), Box::new(job)).map_err(|cause| {
+        self.threads.0.submit(self.tenant.clone(), Box::new(job)).map_err(|cause| {
             Error::new(ErrorKind::Internal, "no thread can be started for judging").with_cause(cause)
         })?;
         call.within(answer).await?.map_err(|_| {
@@ -186,7 +186,7 @@ impl Default for WorkPool {
 }
 
 impl Shared {
-    fn submit(self: &Arc<Self>, tenant: Arc<str>, job: Job) -> std::io::Result<()> {
+    fn submit(self: &Arc<Self>, tenant: Tenant, job: Job) -> std::io::Result<()> {
         let mut state = lock(&self.state);
         if state.idle < state.waiting.len() + 1 && state.threads < self.most {
             let shared = Arc::clone(self);

@@ -14,7 +14,7 @@
 //! - The fingerprint has `branch`, `since`, `expressionFilter`, `includePaths` and `excludePaths` as fields of its own.
 //! - `state.digest` stands for all references that the answer was made from: the id of the branch's commit; or, of tags, the SHA-1 of
 //!   each name, a zero byte and the id of what it points at, in the order of the names.
-//! - `state.refs` is [`ObservedRefs`]: `{"branchHead": ID}` or `{"tags": [[NAME, ID], ...]}`. It is left out for more than 1,000 tags, and
+//! - `state.refs` is [`ObservedRefs`]: `{"branchHead": ID}` or `{"tags": [[NAME, ID], ...]}`. It is left out for more than 1,000 tags, or 128 KiB of them, and
 //!   for a tag that is named as the branch.
 
 use artifact_source::{Fingerprint, Observation, RecordedRule, SourceKind};
@@ -24,6 +24,8 @@ use serde::{Deserialize, Serialize};
 
 /// The most tags that are recorded. Kargo keeps no more in a Warehouse's status either.
 pub(crate) const MOST_TAGS: usize = 1000;
+/// The most bytes of the names and ids of the tags that are recorded.
+pub(crate) const MOST_TAG_BYTES: usize = 128 << 10;
 
 /// The question of an observation: everything that an answer depends on.
 pub(crate) fn fingerprint(rule: &CommitRule, repository: &str, limit: usize) -> Option<Fingerprint> {

@@ -25,6 +25,9 @@ const QUIET_YIELDS: usize = 8;
 /// The longest time for which an exchange can be joined, should the first caller not be polled again.
 const JOIN_WINDOW: Duration = Duration::from_secs(2);
 
+/// The most memory of the references of one exchange, and of what is made of them.
+const MOST_MEMORY: u64 = 256 << 20;
+
 /// With this many waiting exchanges, those that every caller has left are removed.
 const CLEANUP_AT: usize = 1024;
 
@@ -198,7 +201,7 @@ impl RepositoryCache {
         let (start, started) = oneshot::channel();
         // The exchange keeps this alive only until it starts.
         let (own, own_key, own_asked) = (self.clone(), key.clone(), Arc::clone(&asked));
-        let meter = call.meter.clone();
+        let (meter, tenant) = (call.meter.clone(), call.tenant.clone());
         let limits = (key.max_bytes, key.stall, key.least_progress);
         let threads = self.0.threads.clone();
         let running = async move {
@@ -209,7 +212,7 @@ impl RepositoryCache {
             let Questions { questions, deadline } = std::mem::take(&mut *lock(&own_asked.0));
             let (bytes, stall, progress) = limits;
             let limits = Limits { bytes, stall, progress, deadline };
-            exchange(&threads, repository, authentication, runtime, meter, limits, questions).await
+            exchange(&threads, repository, authentication, runtime, meter, tenant, limits, questions).await
         };
         let running = running.boxed().shared();
         if let Some(weak) = running.downgrade() {
@@ -234,10 +237,15 @@ async fn exchange(
     authentication: Authentication,
     runtime: Handle,
     meter: Meter,
+    tenant: Tenant,
     limits: Limits,
     questions: Vec<Question>,
 ) -> Result<(), Error> {
-    let interrupt = Arc::new(Interrupt::new(meter, limits).with_secrets(authentication.secrets()));
+    let mut call = Call::new().with_deadline(limits.deadline);
+    call.tenant = tenant;
+    let memory = repository.options.http.memory_of_list(&call, MOST_MEMORY);
+    let interrupt = Interrupt::new(meter, limits).with_secrets(authentication.secrets());
+    let interrupt = Arc::new(interrupt.with_memory(runtime.clone(), memory));
     let session = Session {
         repository,
         authentication,

@@ -4,7 +4,9 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Instant;
 
-use artifact_http::{Call, HttpClient, Identity, Origin, Request, StatusCode, StreamingResponse, Url};
+use artifact_http::{
+    Call, HttpClient, Identity, Origin, Request, Reservation, StatusCode, StreamingResponse, Url,
+};
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
 use oci_registry::Digest;
@@ -75,7 +77,8 @@ pub(crate) async fn fetch(
             }
         };
         let validators = Validators::of(response.headers(), response.url());
-        let error = match read_index(*response, call).await {
+        let memory = client.memory_of_list(call, MOST_MEMORY);
+        let error = match read_index(*response, memory, call).await {
             Ok((index, _)) => {
                 let validators =
                     validators.map(|validators| validators.with_content(Digest::of(&index.to_bytes())));
@@ -210,21 +213,29 @@ fn hint(error: &Error, request: &IndexRequest, origin: &Origin, was_authorized: 
 /// The number of pieces of a body that wait for the full parser.
 const QUEUED_PIECES: usize = 8;
 
+/// The most memory that reading an index takes, about, in bytes: a table of 32 MiB, and an entry of 16 MiB.
+const MOST_MEMORY: u64 = 56 << 20;
+
 /// Reads an index as it arrives.
 ///
 /// `Ok` means that the whole body was received: a body that breaks off at the end of a line would be a valid index of fewer versions.
 /// The deadline includes decompression and parsing, as a few bytes of gzip may be gigabytes of text.
-async fn read_index(body: StreamingResponse, call: &Call) -> Result<(Index, ReadBy), Error> {
+async fn read_index(
+    body: StreamingResponse,
+    memory: Reservation,
+    call: &Call,
+) -> Result<(Index, ReadBy), Error> {
     let url = body.url().clone();
-    call.within(read(body)).await.map_err(|error| error.with_url(&url))?
+    call.within(read(body, memory)).await.map_err(|error| error.with_url(&url))?
 }
 
-async fn read(mut body: StreamingResponse) -> Result<(Index, ReadBy), Error> {
+async fn read(mut body: StreamingResponse, mut memory: Reservation) -> Result<(Index, ReadBy), Error> {
     let mut reader = IndexReader::new();
     while let Some(piece) = body.chunk().await? {
         if reader.push(&piece) == Progress::FinishNow {
-            return finish(reader, body).await;
+            return finish(reader, body, memory).await;
         }
+        memory.hold(reader.memory() as u64).await?;
         // Decompressing bytes that are here already never waits.
         tokio::task::yield_now().await;
     }
@@ -232,8 +243,13 @@ async fn read(mut body: StreamingResponse) -> Result<(Index, ReadBy), Error> {
 }
 
 /// Reads the rest of the body with the full parser, on a thread that may block.
-async fn finish(reader: IndexReader, mut body: StreamingResponse) -> Result<(Index, ReadBy), Error> {
+async fn finish(
+    reader: IndexReader,
+    mut body: StreamingResponse,
+    mut memory: Reservation,
+) -> Result<(Index, ReadBy), Error> {
     let url = body.url().clone();
+    let mut taken = reader.memory() as u64;
     let (sender, receiver) = mpsc::channel(QUEUED_PIECES);
     let rest = ChannelReader { receiver, piece: Bytes::new(), is_over: false };
     let parsed = parse(move || reader.finish(rest));
@@ -241,6 +257,9 @@ async fn finish(reader: IndexReader, mut body: StreamingResponse) -> Result<(Ind
         // The parser may stop early. The body is still read to its end, to be sure that it is complete.
         let mut is_open = true;
         while let Some(piece) = body.chunk().await? {
+            // What the parser makes of a piece is not larger than this, and all of it not larger than an index may be.
+            taken = taken.saturating_add(2 * piece.len() as u64);
+            memory.hold(taken.min(MOST_MEMORY)).await?;
             is_open = is_open && sender.send(Piece::Bytes(piece)).await.is_ok();
         }
         if is_open {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use artifact_http::{Call, WorkPool};
 use artifact_source::{Candidate, Chart, Error, ErrorKind, Rejection, Trace, Warning, printable};
 use futures::stream::{FuturesOrdered, StreamExt as _};
-use oci_registry::{Digest, Manifest, Repository, is_tag};
+use oci_registry::{Digest, Manifest, Repository, Tags, is_tag};
 use selection_strategies::{self as strategies, Ranking, TagRule, Verdict};
 
 use crate::fetch::CachedIndex;
@@ -118,7 +118,7 @@ impl Selection<'_> {
     /// Those of reading a manifest: an older version never takes the place of one that the registry refuses or fails to show.
     pub(crate) async fn tags(
         &self,
-        tags: &Arc<Vec<String>>,
+        tags: &Tags,
         repository: &Repository,
         reads: TagReads,
         call: &Call,

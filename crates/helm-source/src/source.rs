@@ -409,7 +409,8 @@ impl HelmSource {
             }
             Backend::Registry { repository } => {
                 let repository = repository.clone().with_identity(identity);
-                let tags = Arc::new(repository.tags(&call).await?);
+                let tags = repository.tags(&call).await?;
+                let _memory = repository.memory_of_judgement(&tags, &call).await?;
                 let reads = TagReads { digests: self.follow_digests, config: self.check_config };
                 let charts = match reads == TagReads::default() {
                     true => selection.versions(&Arc::new(selection.valid(&tags))).await?,

@@ -4,15 +4,14 @@
 //! candidates that the registry refuses, and [`build_time_warnings`] warn about an order by build times that may be wrong.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use std::sync::Arc;
-
-use artifact_http::WorkPool;
+use artifact_http::{Reservation, WorkPool};
 use artifact_source::{Candidate, Error, ErrorKind, Image, Rejection, Trace, Warning};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
+use oci_registry::Tags;
 use selection_strategies::{Ranking, TagRule, TagStrategy, Verdict};
 
 use crate::config::ZERO_TIME;
@@ -74,20 +73,22 @@ impl Selection<'_> {
         Ok(None)
     }
 
-    /// The tags of the repository.
-    async fn tags(&self) -> Result<Arc<Vec<String>>, Error> {
-        self.inspector.repository.tags(self.inspector.call).await.map(Arc::new)
+    /// The tags of the repository, and the memory for their order.
+    async fn tags(&self) -> Result<(Tags, Reservation), Error> {
+        let tags = self.inspector.repository.tags(self.inspector.call).await?;
+        let memory = self.inspector.repository.memory_of_judgement(&tags, self.inspector.call).await?;
+        Ok((tags, memory))
     }
 
     /// The tags that the rule accepts, in its order; the others are traced. A list may be long and patterns slow, so other threads judge.
-    async fn rank<'t>(&self, tags: &'t Arc<Vec<String>>) -> Result<Ranking<'t>, Error> {
-        let (rule, listed) = (Arc::clone(self.rule), Arc::clone(tags));
+    async fn rank<'t>(&self, tags: &'t Tags) -> Result<Ranking<'t>, Error> {
+        let (rule, listed) = (Arc::clone(self.rule), tags.clone());
         let judge = move |position: usize| listed.get(position).map(|tag| rule.judge(tag));
         let mut accepted = Vec::new();
         let take = |position: usize, verdict| {
             if let (Some(tag), Some(verdict)) = (tags.get(position), verdict) {
                 match verdict {
-                    Verdict::Accepted => accepted.push((position, tag.as_str())),
+                    Verdict::Accepted => accepted.push((position, tag)),
                     Verdict::Rejected(reason) => self.reject(tag, &reason),
                 }
             }
@@ -107,7 +108,7 @@ impl Selection<'_> {
     /// too long if few are suitable. The rounds make the number of requests the same each time. An error of a candidate that
     /// turns out not to be needed is ignored.
     async fn in_name_order(&self, refusals: &mut Refusals) -> Result<Vec<Image>, Error> {
-        let tags = self.tags().await?;
+        let (tags, _memory) = self.tags().await?;
         let mut ranking = self.rank(&tags).await?;
         let mut found = Vec::new();
         let mut rejected = 0_usize;
@@ -129,7 +130,7 @@ impl Selection<'_> {
 
     /// The newest images; all candidates have to be inspected ([rule 3.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     async fn newest(&self, refusals: &mut Refusals) -> Result<Vec<Image>, Error> {
-        let tags = self.tags().await?;
+        let (tags, _memory) = self.tags().await?;
         let ranking = self.rank(&tags).await?;
         let names: Vec<&str> = ranking.into_sorted().into_iter().map(|candidate| candidate.name).collect();
         let inspected = self.inspect(&names, names.len(), refusals).await?;
@@ -174,6 +175,7 @@ impl Selection<'_> {
                     refused_at_head +=
                         usize::from(is_at_head && matches!(inspected.1, Err(InspectError::Refused(_))));
                     done.push((position, inspected));
+                    self.forget_annotations(&mut done);
                 }
                 None => break,
             }
@@ -189,6 +191,27 @@ impl Selection<'_> {
             return Err(refusals.at_head(error));
         }
         Ok(inspected.collect())
+    }
+
+    /// Removes the annotations of images that cannot be among the newest ones of the limit, so that those of all tags are never in memory
+    /// at once.
+    fn forget_annotations(&self, done: &mut [(usize, Inspected<'_>)]) {
+        let often = self.limit.max(MAX_LOOKAHEAD);
+        if !matches!(self.rule.strategy(), TagStrategy::Newest) || !done.len().is_multiple_of(often) {
+            return;
+        }
+        let time = |image: &Image| image.created_at.unwrap_or(ZERO_TIME);
+        let images = done.iter().filter_map(|(_, (_, image))| image.as_ref().ok());
+        let mut times: Vec<Timestamp> = images.map(time).collect();
+        times.sort_unstable_by_key(|time| Reverse(*time));
+        let Some(&last) = self.limit.checked_sub(1).and_then(|last| times.get(last)) else { return };
+        for (_, (_, image)) in done {
+            if let Ok(image) = image
+                && time(image) < last
+            {
+                image.annotations = BTreeMap::new();
+            }
+        }
     }
 
     /// The images among these; the others are traced. An error counts unless `room` images come before it.

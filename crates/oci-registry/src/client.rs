@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use artifact_http::{
-    Call, CredentialRequest, CredentialSource, HttpClient, Identity, Origin, Pace, SingleFlight, Tenant,
+    Call, CredentialRequest, CredentialSource, HttpClient, Identity, Origin, Pace, Reservation, SingleFlight,
+    Tenant,
 };
 use artifact_source::{Error, SourceKind};
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use crate::auth::{AuthCache, Purpose};
 use crate::endpoint::{Endpoint, Hosts};
 use crate::reader::{HeadSupport, Reader};
-use crate::{Digest, Fetched, Head, ImageName};
+use crate::{Digest, Fetched, Head, ImageName, Tags};
 
 /// Reads from registries; see the [crate documentation](crate). Clones share tokens, rate limits and connections.
 #[derive(Clone)]
@@ -133,7 +134,7 @@ impl RegistryClient {
 /// The reads of all repositories of a client that other callers can join.
 #[derive(Debug, Default)]
 struct InFlight {
-    tags: SingleFlight<RepositoryKey, Arc<Vec<String>>>,
+    tags: SingleFlight<RepositoryKey, Tags>,
     heads: SingleFlight<(RepositoryKey, String), Head>,
     manifests: SingleFlight<(RepositoryKey, String), Fetched>,
     blobs: SingleFlight<(RepositoryKey, Digest, u64), Bytes>,
@@ -141,6 +142,9 @@ struct InFlight {
 
 /// A repository as one identity may read it.
 type RepositoryKey = (Origin, String, Identity);
+
+/// What a tag takes while it is put in order, with its version, about, in bytes.
+const PER_RANKED_TAG: u64 = 64;
 
 /// One repository of one registry. Clones are cheap.
 ///
@@ -202,7 +206,7 @@ impl Repository {
         self
     }
 
-    /// All tags, each once, in the order of their bytes: one GET request per thousand tags, or per page if the registry
+    /// All tags, each once, in the order of their bytes, shared by those who ask at the same moment: one GET request per thousand tags, or per page if the registry
     /// returns smaller ones.
     ///
     /// # Errors
@@ -212,14 +216,27 @@ impl Repository {
     /// [`TooLarge`](artifact_source::ErrorKind::TooLarge) beyond 10,000 pages, a million tags, 64 MiB of tags, or 256 MiB of
     /// pages; [`BadAnswer`](artifact_source::ErrorKind::BadAnswer) if a page is not a list of tags or the pages repeat; and as [`manifest`](Self::manifest).
     /// A part of the list is never returned as the whole.
-    pub async fn tags(&self, call: &Call) -> Result<Vec<String>, Error> {
+    pub async fn tags(&self, call: &Call) -> Result<Tags, Error> {
         let (reader, identity) = self.shared_reader().await?;
         let read = || {
             let (reader, call) = (reader.clone(), call.clone());
-            async move { crate::tags::list(&reader, &call).await.map(Arc::new) }
+            async move { crate::tags::list(&reader, &call).await }
         };
         let tags = self.client.in_flight.tags.share(key(&reader), call, read).await;
-        tags.map(Arc::unwrap_or_clone).map_err(|error| identity.explain(error))
+        tags.map_err(|error| identity.explain(error))
+    }
+
+    /// Memory for an order of these tags, to be held as long as the order is. One that is larger than the share of a tenant waits until it is
+    /// the only one.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](artifact_source::ErrorKind::TimedOut) if the deadline passes first.
+    pub async fn memory_of_judgement(&self, tags: &Tags, call: &Call) -> Result<Reservation, Error> {
+        let bytes = (tags.len() as u64).saturating_mul(PER_RANKED_TAG);
+        let mut memory = self.client.http.memory_of_judgement(call, bytes);
+        memory.hold_at_most_a_share(bytes).await?;
+        Ok(memory)
     }
 
     /// The digest of a tag: one HEAD request, or none if the registry does not support HEAD.

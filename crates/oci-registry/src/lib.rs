@@ -13,8 +13,8 @@
 //! let repository = client.repository(image)?;
 //! let call = Call::new();
 //!
-//! for tag in repository.tags(&call).await? {
-//!     let fetched = repository.manifest(&tag, &call).await?;
+//! for tag in &repository.tags(&call).await? {
+//!     let fetched = repository.manifest(tag, &call).await?;
 //!     match fetched.manifest {
 //!         Manifest::Index(index) => println!("{tag} {} for {} platforms", fetched.digest, index.manifests.len()),
 //!         Manifest::Image(_) => println!("{tag} {}", fetched.digest),
@@ -81,6 +81,7 @@ mod pace;
 mod push;
 mod reader;
 mod refusal;
+mod tag_names;
 mod tags;
 
 pub use client::{RegistryClient, RegistryClientBuilder, Repository};
@@ -91,6 +92,7 @@ pub use push::{BlobPush, HttpPush, NewManifest, Push};
 pub use reader::{Fetched, Head};
 pub use repository_url::{ImageName, InvalidImageName, is_tag};
 pub use selection_strategies::{InvalidPlatform, Platform};
+pub use tag_names::{Iter as TagsIter, Tags};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -15,6 +15,8 @@ pub(crate) const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json";
 
 const MAX_FIELDS: usize = 20_000;
+/// The most bytes of keys and values of all annotations of a manifest.
+const MAX_ANNOTATION_BYTES: usize = 64 << 10;
 
 /// A manifest of any kind, with the fields that discovery needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +112,8 @@ impl Manifest {
     ///
     /// [`ErrorKind::BadAnswer`] for bytes that are not a JSON object, for an object that is not recognizably a manifest, such as
     /// the response of a proxy or an image manifest whose `config` is `null`, and for an index of which no entry can be read. [`ErrorKind::TooLarge`] for more than
-    /// 20,000 fields and elements, which take far more memory than bytes on the wire.
+    /// 20,000 fields and elements, which take far more memory than bytes on the wire, and for more than 64 KiB of annotations, those of all
+    /// entries and layers included: they become part of results, which have to be small.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         Self::parse_as(bytes, "")
     }
@@ -142,10 +145,13 @@ impl Manifest {
                 let message = "no entry of the index is a descriptor with a digest";
                 return Err(Error::new(ErrorKind::BadAnswer, message));
             }
+            check_annotations(&index.annotations, &index.manifests)?;
             return Ok(Self::Index(index));
         }
         if shape.config.is_some() {
-            return json::object(bytes).map(Self::Image).map_err(bad);
+            let image: ImageManifest = json::object(bytes).map_err(bad)?;
+            check_annotations(&image.annotations, image.layers.iter().chain([&image.config]))?;
+            return Ok(Self::Image(image));
         }
         if !shape.is_of_another_kind(media_type) {
             return Err(Error::new(ErrorKind::BadAnswer, "the answer is not a manifest"));
@@ -206,6 +212,22 @@ pub(crate) fn is_of_known_shape(media_type: &str) -> bool {
     KNOWN.iter().any(|known| media_type.contains(known))
 }
 
+/// Refuses a manifest with more annotations than a result may have.
+fn check_annotations<'a>(
+    own: &BTreeMap<String, String>,
+    descriptors: impl IntoIterator<Item = &'a Descriptor>,
+) -> Result<(), Error> {
+    let maps = descriptors.into_iter().map(|descriptor| &descriptor.annotations).chain([own]);
+    let bytes: usize = maps.flatten().map(|(key, value)| key.len() + value.len()).sum();
+    if bytes <= MAX_ANNOTATION_BYTES {
+        return Ok(());
+    }
+    let message = format!(
+        "the annotations of the manifest have {bytes} bytes, and at most {MAX_ANNOTATION_BYTES} are read"
+    );
+    Err(Error::new(ErrorKind::TooLarge, message))
+}
+
 /// Whether this JSON has more fields and elements than any manifest, by the number of its commas.
 fn has_too_many_fields(json: &[u8]) -> bool {
     let (mut fields, mut in_string, mut escaped) = (0_usize, false, false);
@@ -258,6 +280,36 @@ mod tests {
             panic!("it is an image")
         };
         assert_eq!((image.config.media_type.as_str(), image.layers.len()), ("", 0));
+    }
+
+    #[test]
+    fn annotations_are_bounded() {
+        let of = |bytes: usize| {
+            let text = "x".repeat(bytes - 2);
+            [
+                format!(r#"{{"manifests": [], "annotations": {{"a": "{text}x"}}}}"#),
+                format!(
+                    r#"{{"manifests": [{{"digest": "DIGEST", "annotations": {{"a": "{text}"}}}}], "annotations": {{"": "x"}}}}"#
+                ),
+                format!(r#"{{"config": {{"digest": "DIGEST", "annotations": {{"a": "{text}x"}}}}}}"#),
+                format!(
+                    r#"{{"config": {{"digest": "DIGEST"}}, "layers": [{{"digest": "DIGEST", "annotations": {{"a": "{text}x"}}}}]}}"#
+                ),
+            ]
+        };
+        for text in of(MAX_ANNOTATION_BYTES) {
+            parse(&text).unwrap();
+        }
+        for text in of(MAX_ANNOTATION_BYTES + 1) {
+            let error = parse(&text).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.message()),
+                (
+                    ErrorKind::TooLarge,
+                    "the annotations of the manifest have 65537 bytes, and at most 65536 are read"
+                )
+            );
+        }
     }
 
     #[test]

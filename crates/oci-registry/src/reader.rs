@@ -17,6 +17,8 @@ use crate::refusal::refusal;
 use crate::{Digest, Manifest, json};
 
 const MAX_MANIFEST_BYTES: u64 = 4 << 20;
+/// What a byte of JSON takes with what it is parsed to, about, in bytes.
+const PER_BYTE_OF_JSON: u64 = 4;
 /// A type and a subtype of 127 characters each (RFC 6838).
 const MAX_MEDIA_TYPE_LENGTH: usize = 255;
 const CONTENT_DIGEST: &str = "docker-content-digest";
@@ -91,8 +93,11 @@ impl Reader {
 
     pub(crate) async fn manifest(&self, reference: &str, call: &Call) -> Result<Fetched, Error> {
         let url = self.manifest_url(reference)?;
-        let request =
-            Request::get(&url).header("accept", ACCEPT).accept_gzip(true).max_bytes(MAX_MANIFEST_BYTES);
+        let request = Request::get(&url)
+            .header("accept", ACCEPT)
+            .accept_gzip(true)
+            .max_bytes(MAX_MANIFEST_BYTES)
+            .memory_per_byte(PER_BYTE_OF_JSON);
         let requested = reference.parse::<Digest>().ok();
         let stated = move |response: &Response| requested.clone().or_else(|| digest_header(response));
         let request = request.cut_off_if({
@@ -118,6 +123,7 @@ impl Reader {
         let requested = digest.clone();
         let request = Request::get(&url)
             .max_bytes(max_bytes)
+            .memory_per_byte(PER_BYTE_OF_JSON)
             .cut_off_if(move |response| is_cut_off(response, Some(&requested)));
         let response = self.fetch(request, call).await?;
         self.check(&response, || format!("there is no blob {digest} in {}", self.endpoint.name))?;

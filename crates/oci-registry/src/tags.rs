@@ -1,6 +1,6 @@
 //! The list of tags, page by page.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use crate::endpoint::with_scheme_of;
 use crate::json;
 use crate::reader::Reader;
+use crate::tag_names::{TagSet, Tags};
 
 /// The page size that all registries accept; some refuse a larger one.
 const PAGE_SIZE: &str = "1000";
@@ -34,12 +35,13 @@ struct Page {
 /// A link to a page that was requested before says that there is more, and not where: some registries return a smaller page than was
 /// requested and repeat the request in the link. Then the next page is the one after the last tag, until there is none and its link
 /// leads to nothing else.
-pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Error> {
+pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Tags, Error> {
     let list = reader.url("tags/list")?;
     let mut page = Page { url: list.clone(), public_only: false, after: None };
     let mut size = Some(PAGE_SIZE);
     page.url.query_pairs_mut().extend_pairs(size.map(|size| ("n", size)));
     let mut tags = TagList::default();
+    let mut memory = reader.http.memory_of_list(call, MOST_MEMORY);
     let (mut requested, mut idle) = (HashSet::new(), 0);
     // The tag after which the registry has nothing, since this client asked for the page there.
     let mut end = None;
@@ -56,6 +58,15 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Er
             return Err(response.error("a page of the list of tags could not be read").with_transient(false));
         }
         reader.check(&response, || format!("there is no repository {}", reader.endpoint.name))?;
+        let needed = tags.memory_with(&response.body);
+        if !memory.try_hold(needed).map_err(|error| error.with_url(&list))? {
+            // The page is not kept while this waits, as others may wait for its memory.
+            drop(response);
+            memory.hold(needed).await.map_err(|error| error.with_url(&list))?;
+            response = read_page(reader, &page, call).await?;
+            reader.check(&response, || format!("there is no repository {}", reader.endpoint.name))?;
+            memory.hold(tags.memory_with(&response.body)).await.map_err(|error| error.with_url(&list))?;
+        }
         let is_new = tags.add(&response.body).map_err(|error| error.with_url(&page.url))?;
         if page.after.as_deref().is_some_and(|after| !is_new && !tags.ends_at(after)) {
             return Err(pages_repeat(&list));
@@ -64,7 +75,7 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Er
         requested.insert(fingerprint(&page.url));
         idle = if is_new { 0 } else { idle + 1 };
         let Some(next) = next_page(&list, response.instructions())? else {
-            return Ok(tags.into_sorted());
+            return Ok(Tags::new(tags.tags, memory));
         };
         if idle > MAX_IDLE_PAGES {
             return Err(pages_repeat(&list));
@@ -72,7 +83,7 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Vec<String>, Er
         page = match requested.contains(&fingerprint(&next.url)) {
             false => next,
             // Nothing comes after the last tag, and the links lead to nothing else.
-            true if end.is_some() => return Ok(tags.into_sorted()),
+            true if end.is_some() => return Ok(Tags::new(tags.tags, memory)),
             true => page_after(&list, size, tags.last_on_page()).ok_or_else(|| pages_repeat(&list))?,
         };
     }
@@ -157,13 +168,15 @@ fn next_page(list: &Url, instructions: &Instructions) -> Result<Option<Page>, Er
 const MAX_TAGS: usize = 1_000_000;
 const MAX_TAG_BYTES: usize = 64 << 20;
 const MAX_BODY_BYTES: usize = 256 << 20;
+/// The names, their places, and what a page adds while it is parsed.
+const MOST_MEMORY: u64 = 96 << 20;
 
 /// All tags so far, each once, in the order of their bytes.
 ///
 /// Pages are parsed directly into it: a page of many short tags takes no more memory than its bytes.
 #[derive(Debug, Default)]
 struct TagList {
-    tags: BTreeSet<String>,
+    tags: TagSet,
     tag_bytes: usize,
     body_bytes: usize,
     /// The number of tags on the current page.
@@ -210,8 +223,9 @@ impl TagList {
         self.on_page == 0 || self.on_page == 1 && self.last_on_page == tag && self.tags.len() > 1
     }
 
-    fn into_sorted(self) -> Vec<String> {
-        self.tags.into_iter().collect()
+    /// The memory that the tags take when this page has been added, at most, in bytes: most names are not new for long.
+    fn memory_with(&self, page: &[u8]) -> u64 {
+        (self.tags.memory() + 2 * page.len()) as u64
     }
 
     /// Adds the tag; returns whether the list is within its limits.
@@ -386,12 +400,16 @@ mod tests {
         check("https://127.0.0.1/v2/a/tags/list?last=x", Err(ErrorKind::Refused));
     }
 
+    fn sorted(list: TagList) -> Vec<String> {
+        Tags::new(list.tags, artifact_http::Reservation::unlimited()).iter().map(str::to_owned).collect()
+    }
+
     #[track_caller]
     fn check_page(page: &str, expected: Result<&[&str], ErrorKind>) {
         let mut list = TagList::default();
         let read = list.add(page.as_bytes()).map_err(|error| error.kind());
         assert_eq!(
-            read.map(|_| list.into_sorted()),
+            read.map(|_| sorted(list)),
             expected.map(|tags| tags.iter().map(|&tag| tag.to_owned()).collect())
         );
     }
@@ -490,7 +508,7 @@ mod tests {
             let page = serde_json::json!({ "name": "a", "tags": tags }).to_string();
             let mut list = TagList::default();
             list.add(page.as_bytes()).unwrap();
-            proptest::prop_assert_eq!(list.into_sorted(), tags.into_iter().collect::<Vec<_>>());
+            proptest::prop_assert_eq!(sorted(list), tags.into_iter().collect::<Vec<_>>());
         }
     }
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use artifact_http::{Call, FairQueue};
+use artifact_http::{Call, FairQueue, Tenant};
 use artifact_source::{Error, ErrorKind, SourceId, SourceKind, lock};
 use futures::FutureExt as _;
-use futures::future::{BoxFuture, Shared, WeakShared};
+use futures::future::{self, BoxFuture, WeakShared};
 use tokio::sync::oneshot;
 
 /// The largest number of subscriptions that share one place.
@@ -27,9 +27,9 @@ const CLEANUP_AT: usize = 1024;
 /// much as the first if it came later. A subscription that arrives after the first one is done takes another place, so that a long row of
 /// equal ones does not starve the others.
 #[derive(Clone)]
-pub(crate) struct AdmissionQueue(Arc<Shelf>);
+pub(crate) struct AdmissionQueue(Arc<Shared>);
 
-struct Shelf {
+struct Shared {
     places: usize,
     places_of: Mutex<Places>,
     admitted: Mutex<Admitted>,
@@ -42,9 +42,6 @@ struct Places {
     by_tenant: HashMap<Tenant, usize>,
     waiting: FairQueue<Tenant, oneshot::Sender<Place>>,
 }
-
-/// The name of a tenant; empty for none.
-pub(crate) type Tenant = Arc<str>;
 
 /// A place, until it is dropped.
 struct Place {
@@ -63,7 +60,7 @@ struct Joinable {
     queue: AdmissionQueue,
     key: SourceKey,
     number: u64,
-    _acquiring: Shared<Acquiring>,
+    _acquiring: future::Shared<Acquiring>,
 }
 
 #[derive(Default)]
@@ -86,7 +83,7 @@ type Acquiring = BoxFuture<'static, Option<Arc<Place>>>;
 
 impl AdmissionQueue {
     pub(crate) fn new(places: usize) -> Self {
-        Self(Arc::new(Shelf { places, places_of: Mutex::default(), admitted: Mutex::default() }))
+        Self(Arc::new(Shared { places, places_of: Mutex::default(), admitted: Mutex::default() }))
     }
 
     /// Waits for a place, alone or together with others of the same source.
@@ -111,15 +108,15 @@ impl AdmissionQueue {
         Ok(Admission { _place: place, _joinable: joinable })
     }
 
-    fn join(&self, tenant: &Tenant, id: &SourceId) -> (Shared<Acquiring>, Option<Joinable>) {
-        let (queue, of) = (self.clone(), Arc::clone(tenant));
+    fn join(&self, tenant: &Tenant, id: &SourceId) -> (future::Shared<Acquiring>, Option<Joinable>) {
+        let (queue, of) = (self.clone(), tenant.clone());
         let own = async move { queue.place(of).await.map(Arc::new) }.boxed().shared();
         // Other sources ask for themselves.
         if !matches!(id.kind(), SourceKind::Image | SourceKind::Chart | SourceKind::Git) {
             return (own, None);
         }
         let mut admitted = lock(&self.0.admitted);
-        let key = (Arc::clone(tenant), id.kind().clone(), id.url().to_owned());
+        let key = (tenant.clone(), id.kind().clone(), id.url().to_owned());
         if let Some(crowd) = admitted.by_source.get_mut(&key)
             && crowd.count < LARGEST_CROWD
             && let Some(acquiring) = crowd.acquiring.upgrade()
@@ -163,7 +160,7 @@ impl AdmissionQueue {
                 continue;
             }
             *taken += 1;
-            *by_tenant.entry(Arc::clone(&tenant)).or_default() += 1;
+            *by_tenant.entry(tenant.clone()).or_default() += 1;
             drop(places);
             // A place that nobody takes any more is dropped, which frees it.
             let _ = admit.send(Place { queue: self.clone(), tenant });

@@ -7,7 +7,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_http::{CredentialSource, EgressPolicy, HttpClient, HttpClientBuilder, SourceContext, WorkPool};
+use artifact_http::{
+    CredentialSource, EgressPolicy, HttpClient, HttpClientBuilder, MemoryBudget, SourceContext, WorkPool,
+};
 use artifact_source::{AnySource, Clock, Error, SourceId, SystemClock};
 #[cfg(feature = "chart")]
 use helm_source::{DiskIndexCache, IndexCache};
@@ -18,6 +20,7 @@ use std::time::Duration;
 use warehouse_spec::{GenericSubscription, RegexBudget};
 
 use crate::admission::AdmissionQueue;
+use crate::result_size;
 #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
 use crate::transport::no_unverified_client;
 use crate::transport::{Http, Registries, Transport, transports};
@@ -78,6 +81,7 @@ pub(crate) struct Shared {
     pub(crate) patterns: PatternLimits,
     /// How long a run takes at most.
     pub(crate) deadline: Option<Duration>,
+    pub(crate) max_result_bytes: usize,
     pub(crate) clock: Arc<dyn Clock>,
     /// The program for `ssh://` and what comes before its other arguments.
     #[cfg(feature = "git")]
@@ -209,6 +213,8 @@ pub struct DiscovererBuilder {
     work_pool: WorkPool,
     patterns: PatternLimits,
     deadline: Option<Duration>,
+    memory: MemoryBudget,
+    max_result_bytes: usize,
     clock: Arc<dyn Clock>,
     #[cfg(feature = "git")]
     ssh_command: Option<(OsString, Vec<OsString>)>,
@@ -235,6 +241,8 @@ impl Default for DiscovererBuilder {
             work_pool: WorkPool::default(),
             patterns: PatternLimits { patterns: RegexBudget::MAX_PATTERNS, bytes: RegexBudget::MAX_BYTES },
             deadline: Some(Duration::from_secs(300)),
+            memory: MemoryBudget::default(),
+            max_result_bytes: result_size::DEFAULT,
             clock: Arc::new(SystemClock),
             #[cfg(feature = "git")]
             ssh_command: None,
@@ -467,6 +475,24 @@ impl DiscovererBuilder {
         self
     }
 
+    /// The memory that bodies and lists of all runs may take together: 256 MiB by default, at most half of it for one tenant. Discoverers of one
+    /// process share a budget if they are given clones of one. What does not fit waits, or fails with
+    /// [`TooLarge`](artifact_source::ErrorKind::TooLarge) where it never would. The whole process takes up to twice as much.
+    #[must_use]
+    pub fn memory(mut self, budget: MemoryBudget) -> Self {
+        self.memory = budget;
+        self
+    }
+
+    /// The size that the artifacts of one Warehouse may have together, in bytes of JSON: 900,000 by default, since etcd refuses an object of
+    /// 1.5 MB. Beyond it the lists of artifacts are cut from their ends, with a warning; a subscription whose best artifact does not fit
+    /// fails with [`TooLarge`](artifact_source::ErrorKind::TooLarge).
+    #[must_use]
+    pub fn max_result_bytes(mut self, bytes: usize) -> Self {
+        self.max_result_bytes = bytes;
+        self
+    }
+
     /// The clock of reports and of every source. Defaults to the system's clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
@@ -485,6 +511,8 @@ impl DiscovererBuilder {
         let (verified, unverified) = self.http.build(self.egress)?;
         #[cfg(feature = "chart")]
         let egress = verified.egress().clone();
+        let verified = verified.with_memory(self.memory.clone());
+        let unverified = unverified.map(|client| client.with_memory(self.memory.clone()));
         let (verified, unverified) = (transport(verified), unverified.map(&transport));
         #[cfg(feature = "chart")]
         let indexes = self.cache_dir.as_ref().map(|folder| DiskIndexCache::new(folder.join("charts")));
@@ -528,6 +556,7 @@ impl DiscovererBuilder {
             work_pool: self.work_pool,
             patterns: self.patterns,
             deadline: self.deadline,
+            max_result_bytes: self.max_result_bytes,
             clock: self.clock,
             #[cfg(feature = "git")]
             ssh_command: self.ssh_command,

@@ -56,6 +56,7 @@ mod admission;
 mod discoverer;
 mod kinds;
 mod report;
+mod result_size;
 mod run;
 mod spans;
 mod transport;

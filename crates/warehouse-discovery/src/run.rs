@@ -19,7 +19,7 @@ use warehouse_spec::Warehouse;
 use crate::admission::Admission;
 use crate::kinds::KindContext;
 use crate::report::{self, Remembered};
-use crate::{Discoverer, Freshness, Report, Snapshot, SubscriptionReport, kinds, spans};
+use crate::{Discoverer, Freshness, Report, Snapshot, SubscriptionReport, kinds, result_size, spans};
 
 /// A subscription, and the source that was made of it.
 #[derive(Debug)]
@@ -164,6 +164,7 @@ impl<'a> Run<'a> {
         let asked: FuturesUnordered<_> = compiled.into_iter().map(ask).collect();
         let mut subscriptions: Vec<_> = asked.collect().await;
         subscriptions.sort_by_key(|report| report.index);
+        result_size::limit(&mut subscriptions, self.discoverer.shared.max_result_bytes);
         let spent: Cost = subscriptions.iter().map(|report| report.cost).sum();
         Report {
             warehouse: self.warehouse.name().to_owned(),
@@ -196,7 +197,7 @@ impl<'a> Run<'a> {
     }
 
     async fn admit(&self, id: &SourceId) -> Result<Admission, Error> {
-        self.discoverer.admission().admit(&Arc::from(&self.tenant), id, self.deadline).await
+        self.discoverer.admission().admit(&self.tenant, id, self.deadline).await
     }
 
     async fn discover(
@@ -301,6 +302,9 @@ pub trait Observer: Send + Sync {
 /// Ignores everything.
 impl Observer for () {}
 
+/// The most warnings of a subscription that a report keeps.
+const MOST_WARNINGS: usize = 100;
+
 /// A trace that keeps the warnings and the principal, and passes everything on.
 pub(crate) struct ReportTrace<'a> {
     next: &'a dyn Trace,
@@ -334,7 +338,11 @@ impl Trace for ReportTrace<'_> {
     }
 
     fn warned(&self, warning: &Warning) {
-        lock(&self.warnings).push(warning.clone());
+        let mut warnings = lock(&self.warnings);
+        if warnings.len() < MOST_WARNINGS {
+            warnings.push(warning.clone());
+        }
+        drop(warnings);
         self.next.warned(warning);
     }
 }

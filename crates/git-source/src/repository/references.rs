@@ -13,6 +13,8 @@ use gix::protocol::fetch::response::ShallowUpdate;
 use gix::protocol::handshake::Ref;
 use gix_transport::client::blocking_io::ReadlineBufRead;
 
+use crate::transport::Interrupt;
+
 /// The characters of a line that an error shows.
 const LONGEST_SHOWN: usize = 100;
 
@@ -41,18 +43,39 @@ impl References {
     }
 }
 
-/// Reads the answer to `ls-refs` (protocol 2).
-pub(crate) fn listed(lines: &mut dyn ReadlineBufRead) -> gix::Result<Vec<Ref>> {
+/// What a reference takes beside its name, and how often its name is kept, about, with all that is made of it.
+const PER_REFERENCE: usize = 240;
+const COPIES_OF_NAME: usize = 2;
+
+/// Takes memory for a reference of a name of this length.
+fn take_memory(name: usize, interrupt: &Interrupt) -> gix::Result<()> {
+    let bytes = PER_REFERENCE + COPIES_OF_NAME * name;
+    interrupt.take_memory(bytes).map_err(|error| gix::Error::from_error(interrupt.fail(error)))
+}
+
+/// Reads the answer to `ls-refs` (protocol 2). A server may ignore which references were asked for: `fits` tells them from others.
+pub(crate) fn listed(
+    lines: &mut dyn ReadlineBufRead,
+    interrupt: &Interrupt,
+    fits: impl Fn(&BStr) -> bool,
+) -> gix::Result<Vec<Ref>> {
     let mut references = Vec::new();
     each_line(lines, |line| {
-        references.push(reference(line).ok_or_else(|| not_a_reference(line))?);
+        let reference = reference(line).ok_or_else(|| not_a_reference(line))?;
+        if fits(reference.unpack().0) {
+            take_memory(reference.unpack().0.len(), interrupt)?;
+            references.push(reference);
+        }
         Ok(())
     })?;
     Ok(references)
 }
 
 /// Reads the references of a handshake (protocol 0 and 1), and where the history of a server that is a shallow clone ends.
-pub(crate) fn advertised(lines: &mut dyn ReadlineBufRead) -> gix::Result<(Vec<Ref>, Vec<ShallowUpdate>)> {
+pub(crate) fn advertised(
+    lines: &mut dyn ReadlineBufRead,
+    interrupt: &Interrupt,
+) -> gix::Result<(Vec<Ref>, Vec<ShallowUpdate>)> {
     let (mut references, mut shallow) = (Vec::new(), Vec::new());
     each_line(lines, |line| {
         let read = line.split_once_str(" ").and_then(|(id, name)| {
@@ -63,7 +86,8 @@ pub(crate) fn advertised(lines: &mut dyn ReadlineBufRead) -> gix::Result<(Vec<Re
             }
             Some(())
         });
-        read.ok_or_else(|| not_a_reference(line))
+        read.ok_or_else(|| not_a_reference(line))?;
+        take_memory(line.len(), interrupt)
     })?;
     Ok((references, shallow))
 }

@@ -35,7 +35,7 @@ impl Remote {
         mut transport: Box<dyn Transport>,
         interrupt: &Arc<Interrupt>,
     ) -> Result<Self, Error> {
-        let handshake = handshake(&mut transport)
+        let handshake = handshake(&mut transport, interrupt)
             .map_err(|error| ExchangeError::from_gix("performing the handshake", &error, interrupt))?;
         let format = handshake.capabilities.capability("object-format").and_then(|format| format.value());
         if let Some(format) = format.filter(|format| *format != b"sha1".as_bstr()) {
@@ -57,16 +57,12 @@ impl Remote {
         if let Some(all) = &self.handshake.refs {
             return Ok(all.iter().filter(|reference| fits(reference.unpack().0)).cloned().collect());
         }
-        let mut listed = self
-            .ls_refs(prefixes)
-            .map_err(|error| ExchangeError::from_gix("listing references", &error, &self.interrupt))?;
-        // A server may ignore the prefixes.
-        listed.retain(|reference| fits(reference.unpack().0));
-        Ok(listed)
+        let listed = self.ls_refs(prefixes, fits);
+        Ok(listed.map_err(|error| ExchangeError::from_gix("listing references", &error, &self.interrupt))?)
     }
 
     /// Sends `ls-refs`.
-    fn ls_refs(&mut self, prefixes: &[String]) -> gix::Result<Vec<Ref>> {
+    fn ls_refs(&mut self, prefixes: &[String], fits: impl Fn(&BStr) -> bool) -> gix::Result<Vec<Ref>> {
         let capabilities = &self.handshake.capabilities;
         let format = capabilities.capability("object-format").map(|_| ("object-format", Some("sha1")));
         let features = format.into_iter().chain([("agent", Some(AGENT))]);
@@ -80,7 +76,7 @@ impl Remote {
             .transport
             .invoke("ls-refs", features, Some(arguments), false)
             .or_raise(|| message("`ls-refs` could not be sent"))?;
-        references::listed(&mut lines)
+        references::listed(&mut lines, &self.interrupt, fits)
     }
 
     /// Whether the server has closed the connection.
@@ -164,12 +160,12 @@ impl Remote {
 }
 
 /// Performs the handshake. A server of protocol 0 or 1 lists all its references in it.
-fn handshake(transport: &mut Box<dyn Transport>) -> gix::Result<Handshake> {
+fn handshake(transport: &mut Box<dyn Transport>, interrupt: &Interrupt) -> gix::Result<Handshake> {
     let SetServiceResponse { actual_protocol, capabilities, refs } =
         transport.handshake(Service::UploadPack, &[])?;
     let (mut capabilities, mut references, mut shallow) = (capabilities, None, None);
     if let Some(mut refs) = refs {
-        let (all, updates) = references::advertised(&mut *refs)?;
+        let (all, updates) = references::advertised(&mut *refs, interrupt)?;
         references = Some(with_symbolic_head(all, &capabilities));
         shallow = Some(updates);
         drop(refs);

@@ -14,6 +14,12 @@ use crate::transport::malformed;
 /// The largest commit or tag object that is read, in bytes.
 const LARGEST_OBJECT: u64 = 16 * 1024 * 1024;
 
+/// The most bytes of a name with its address, in a result and in an expression.
+const LONGEST_PERSON: usize = 256;
+
+/// The most bytes of the first paragraph of a message in an expression.
+const LONGEST_PARAGRAPH: usize = 8 << 10;
+
 /// How many tags of tags are followed.
 const DEEPEST_TAG: usize = 16;
 
@@ -159,10 +165,12 @@ fn parse(id: ObjectId, data: &[u8]) -> gix::Result<ParsedCommit> {
     Ok(ParsedCommit { commit, first_parent, tree: object.tree(), fields })
 }
 
-/// `Name <email>` ([rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+/// `Name <email>` ([rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), of which an unusually long one is
+/// cut.
 fn person(signature: SignatureRef<'_>) -> Vec<u8> {
     let signature = signature.trim();
-    [signature.name, b" <".as_bstr(), signature.email, b">".as_bstr()].map(|part| part.to_vec()).concat()
+    let (name, email) = (cut(signature.name, LONGEST_PERSON), cut(signature.email, LONGEST_PERSON));
+    [name, b" <", email, b">"].concat()
 }
 
 /// The first paragraph of a message on one line, as `git log --format=%s` prints it.
@@ -171,7 +179,20 @@ fn subject(message: &BStr) -> Vec<u8> {
         message.split(|byte| *byte == b'\n').map(|line| line.trim_end_with(|end| end.is_ascii_whitespace()));
     let paragraph: Vec<_> =
         lines.skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty()).collect();
-    paragraph.join(&b' ')
+    cut(paragraph.join(&b' ').as_bstr(), LONGEST_PARAGRAPH).to_vec()
+}
+
+/// The text up to this many bytes, and no part of a character in UTF-8.
+fn cut(text: &BStr, longest: usize) -> &[u8] {
+    let Some(&next) = text.get(longest) else { return text };
+    let is_inside = |byte: u8| byte & 0b1100_0000 == 0b1000_0000;
+    let mut end = longest;
+    if is_inside(next) {
+        let start = text.iter().take(longest).rposition(|byte| !is_inside(*byte));
+        // Four bytes are the longest character.
+        end = start.filter(|start| longest - start < 4).unwrap_or(longest);
+    }
+    text.get(..end).unwrap_or(text)
 }
 
 /// The text in UTF-8. Latin-1 is the only other encoding that needs no tables; any other text is left as it is.
@@ -185,4 +206,35 @@ fn decode(bytes: &BStr, encoding: Option<&BStr>) -> Vec<u8> {
         return bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes();
     }
     bytes.to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        for (text, longest, expected) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "abc"),
+            ("ab\u{e9}", 4, "ab\u{e9}"),
+            ("ab\u{e9}", 3, "ab"),
+            ("a\u{1f600}", 4, "a"),
+            ("a\u{1f600}b", 5, "a\u{1f600}"),
+            ("", 0, ""),
+        ] {
+            assert_eq!(cut(text.into(), longest), expected.as_bytes(), "{text:?} {longest}");
+        }
+        let bytes = [0x80_u8; 20];
+        assert_eq!(cut(bytes.as_bstr(), 10).len(), 10, "no text in UTF-8 at all");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_cut_text_is_text(text in "\\PC{0,40}", longest in 0_usize..60) {
+            let cut = cut(text.as_str().into(), longest);
+            proptest::prop_assert!(cut.len() <= longest && text.len().min(longest) - cut.len() < 4);
+            proptest::prop_assert!(std::str::from_utf8(cut).is_ok_and(|cut| text.starts_with(cut)));
+        }
+    }
 }

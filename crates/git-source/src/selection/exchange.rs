@@ -271,6 +271,7 @@ struct Exchange<'a> {
 
 impl Exchange<'_> {
     fn run(&self, questions: &[Question]) -> Result<(), ExchangeError> {
+        self.session.interrupt.forget_memory();
         let open: Vec<&Question> = questions.iter().filter(|question| question.is_open()).collect();
         let mut remote = self.session.connect()?;
         let prefixes: BTreeSet<String> = open

@@ -1,6 +1,6 @@
 //! Reads what a store has, once for all subscriptions that are answered together, and collects what it does not have.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -15,10 +15,18 @@ use crate::transport::Interrupt;
 /// The most commits, and the most tags, that are kept after they were read.
 const MOST_KEPT: usize = 1 << 17;
 
+/// The most bytes of commits that are kept.
+const MOST_KEPT_BYTES: usize = 32 << 20;
+
+/// What a commit takes beside its texts, about, in bytes.
+const PER_COMMIT: usize = 320;
+
 /// What was read already from one store.
 #[derive(Default)]
 pub(crate) struct ReadCache {
     commits: RefCell<HashMap<ObjectId, Rc<ParsedCommit>>>,
+    /// The bytes that the commits take, about.
+    commit_bytes: Cell<usize>,
     tags: RefCell<HashMap<ObjectId, Rc<TagTarget>>>,
 }
 
@@ -67,17 +75,43 @@ impl<'a> Reader<'a> {
 
     /// Reads a commit; `None` if the store does not have it.
     pub(crate) fn commit(&self, id: ObjectId) -> Result<Option<Rc<ParsedCommit>>, Error> {
-        keep(&self.read.commits, id, || find(&self.objects, id, &mut Vec::new()))
+        let commits = &self.read.commits;
+        if let Some(known) = commits.borrow().get(&id) {
+            return Ok(Some(Rc::clone(known)));
+        }
+        let Some(commit) = find(&self.objects, id, &mut Vec::new())?.map(Rc::new) else { return Ok(None) };
+        let bytes = self.read.commit_bytes.get() + size(&commit);
+        if bytes > MOST_KEPT_BYTES {
+            commits.borrow_mut().clear();
+        }
+        self.read.commit_bytes.set(if bytes > MOST_KEPT_BYTES { size(&commit) } else { bytes });
+        commits.borrow_mut().insert(id, Rc::clone(&commit));
+        Ok(Some(commit))
     }
 
     /// Reads what a tag leads to; `None` if the store does not have all of it.
     pub(crate) fn tag_target(&self, id: ObjectId) -> Result<Option<Rc<TagTarget>>, Error> {
-        keep(&self.read.tags, id, || find_tag_target(&self.objects, id))
+        keep(&self.read.tags, id, || {
+            let target = find_tag_target(&self.objects, id)?;
+            // The plan keeps them all, so they count as the list of tags does.
+            if let Some(TagTarget::Commit(tagged)) = &target {
+                self.interrupt
+                    .take_memory(size(&tagged.commit) + tagged.tagger.len() + tagged.annotation.len())?;
+            }
+            Ok(target)
+        })
     }
 
     pub(crate) fn check_interrupt(&self) -> Result<(), Error> {
         if self.interrupt.is_stopped() { Err(self.interrupt.stopped_error()) } else { Ok(()) }
     }
+}
+
+/// What a commit takes, about, in bytes.
+fn size(commit: &ParsedCommit) -> usize {
+    let (fields, found) = (&commit.fields, &commit.commit);
+    let texts = [&fields.subject, &fields.author, &fields.committer].map(Vec::len).iter().sum::<usize>();
+    PER_COMMIT + texts + found.subject.len() + found.author.len() + found.committer.len()
 }
 
 fn keep<T>(

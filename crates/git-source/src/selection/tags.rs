@@ -16,7 +16,7 @@ use gix::bstr::ByteSlice;
 use gix::hash::Kind;
 use selection_strategies::{TagRule, Verdict, Version, is_git_reference};
 
-use crate::observation::{MOST_TAGS, ObservedRefs, ObservedState};
+use crate::observation::{MOST_TAG_BYTES, MOST_TAGS, ObservedRefs, ObservedState};
 use crate::repository::References;
 use crate::selection::changes::{MissingTrees, Touch};
 use crate::selection::commit::{TagTarget, TaggedCommit};
@@ -347,7 +347,8 @@ fn observed_refs(ranked: &[Candidate]) -> Option<ObservedRefs> {
     let mut tags: Vec<_> =
         ranked.iter().map(|Candidate { tag, .. }| (tag.name.clone(), tag.id.to_string())).collect();
     tags.sort_unstable();
-    (tags.len() <= MOST_TAGS).then_some(ObservedRefs::Tags(tags))
+    let bytes: usize = tags.iter().map(|(name, id)| name.len() + id.len()).sum();
+    (tags.len() <= MOST_TAGS && bytes <= MOST_TAG_BYTES).then_some(ObservedRefs::Tags(tags))
 }
 
 /// A digest of all tags and what they point at.

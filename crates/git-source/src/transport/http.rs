@@ -221,7 +221,11 @@ impl Http for HttpAdapter {
         }
         let headers = Headers::Read(Cursor::new(format!("content-type: {content_type}\n").into_bytes()));
         let exchange = Rc::new(RefCell::new(Exchange::Open(Box::new(response))));
-        Ok(GetResponse { headers, body: HandshakeReader::new(Body::new(exchange, &self.sender)) })
+        Ok(GetResponse {
+            headers,
+            body: HandshakeReader::new(Body::new(exchange, &self.sender))
+                .with_interrupt(&self.sender.interrupt),
+        })
     }
 
     fn post(

@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use artifact_http::{BlockingThreads, LeastProgress, Progress, Secret};
+use artifact_http::{BlockingThreads, LeastProgress, Progress, Reservation, Secret};
 use artifact_source::{Error, ErrorKind, Meter, lock};
+use tokio::runtime::Handle;
 
 use crate::transport::quote::quoted;
 
@@ -28,9 +29,22 @@ pub(crate) struct Interrupt {
     waiting_since: Mutex<Option<Instant>>,
     received: AtomicU64,
     progress: Mutex<(Progress, u64)>,
+    memory: Mutex<ListMemory>,
     pub(crate) limits: Limits,
     pub(crate) meter: Meter,
 }
+
+/// The memory of the references that the server lists, and of what is made of them.
+#[derive(Default)]
+struct ListMemory {
+    /// `None`: nothing is counted.
+    reservation: Option<(Handle, Reservation)>,
+    /// The bytes so far.
+    bytes: u64,
+}
+
+/// After so many further bytes the budget is asked.
+const MEMORY_STEP: u64 = 256 << 10;
 
 /// The limits of one discovery.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +71,7 @@ impl Interrupt {
             waiting_since: Mutex::default(),
             received: AtomicU64::new(0),
             progress: Mutex::new((Progress::new(limits.progress), 0)),
+            memory: Mutex::default(),
             limits,
             meter,
         }
@@ -66,6 +81,38 @@ impl Interrupt {
     pub(crate) fn with_secrets(mut self, secrets: Vec<Secret>) -> Self {
         self.secrets = secrets;
         self
+    }
+
+    /// The same, whose list of references takes its memory from here. The runtime is where it waits for that.
+    pub(crate) fn with_memory(mut self, runtime: Handle, reservation: Reservation) -> Self {
+        self.memory = Mutex::new(ListMemory { reservation: Some((runtime, reservation)), bytes: 0 });
+        self
+    }
+
+    /// Takes memory for this many bytes more, for as long as the discovery goes on. It may wait until others give some back, so it must be called
+    /// on a thread that may block.
+    pub(crate) fn take_memory(&self, bytes: usize) -> Result<(), Error> {
+        let mut memory = lock(&self.memory);
+        memory.bytes = memory.bytes.saturating_add(bytes as u64);
+        let wanted = memory.bytes;
+        let Some((runtime, reservation)) = &mut memory.reservation else { return Ok(()) };
+        if wanted < reservation.bytes().saturating_add(MEMORY_STEP) {
+            return Ok(());
+        }
+        let runtime = runtime.clone();
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.stopped() => Err(self.stopped_error()),
+                held = reservation.hold(wanted) => held,
+            }
+        })
+    }
+
+    /// Gives all memory back, as an exchange begins anew.
+    pub(crate) fn forget_memory(&self) {
+        let mut memory = lock(&self.memory);
+        memory.bytes = 0;
     }
 
     /// Keeps the first message in which the server says why it refuses.

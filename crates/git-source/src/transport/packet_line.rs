@@ -1,11 +1,16 @@
 //! Two readers of packet lines, between the stream and gitoxide.
 //!
 //! - [`HandshakeReader`] leaves the packet `version 1` out of a handshake, which gitoxide takes for the first reference. Version 1 of
-//!   the protocol is version 0 after this packet.
+//!   the protocol is version 0 after this packet. And it limits the capabilities of protocol 2, each of which gitoxide keeps.
 //! - [`ErrorPackets`] finds the message of a server that refuses: in an `ERR` packet, or in the third band of a pack. gitoxide reads
 //!   the first in a handshake only, and drops the second.
 
 use std::io::{self, BufRead, Read};
+use std::sync::Arc;
+
+use artifact_source::{Error, ErrorKind};
+
+use crate::transport::interrupt::Interrupt;
 
 /// The longest packet before the references, in bytes: `# service=git-upload-pack` and `version 1` are shorter.
 const LONGEST_PREAMBLE: usize = 64;
@@ -17,12 +22,85 @@ pub(crate) struct HandshakeReader<R> {
     has_begun: bool,
     /// The part of the beginning that is passed on.
     begin: io::Cursor<Vec<u8>>,
+    /// Follows the capabilities of protocol 2; `None` where there are none, or no more.
+    capabilities: Option<Capabilities>,
+    /// Keeps the error.
+    interrupt: Option<Arc<Interrupt>>,
+}
+
+/// The most bytes of capabilities. Servers send less than a kilobyte.
+const MOST_CAPABILITIES: usize = 64 << 10;
+
+/// The capabilities so far.
+#[derive(Default)]
+struct Capabilities {
+    bytes: usize,
+    lengths: PacketLengths,
+}
+
+impl Capabilities {
+    /// Follows the bytes that are read. Returns whether the capabilities have ended.
+    fn follow(&mut self, bytes: &[u8]) -> Result<bool, Error> {
+        let has_ended = self.lengths.find_flush(bytes);
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        if !has_ended && self.bytes > MOST_CAPABILITIES {
+            Err(too_many_capabilities())
+        } else {
+            Ok(has_ended)
+        }
+    }
+}
+
+/// Finds the end of some packets, a flush packet, in portions of any size.
+#[derive(Default)]
+struct PacketLengths {
+    digits: usize,
+    length: usize,
+    /// What is left of the current packet.
+    rest: usize,
+}
+
+impl PacketLengths {
+    fn find_flush(&mut self, mut bytes: &[u8]) -> bool {
+        while let Some((&first, after)) = bytes.split_first() {
+            if self.rest > 0 {
+                let skipped = self.rest.min(bytes.len());
+                self.rest -= skipped;
+                bytes = bytes.get(skipped..).unwrap_or_default();
+                continue;
+            }
+            bytes = after;
+            // What is no digit is no packet, which is an error of its own.
+            let Some(digit) = char::from(first).to_digit(16) else { return true };
+            (self.digits, self.length) = (self.digits + 1, self.length << 4 | digit as usize);
+            if self.digits == 4 {
+                if self.length == 0 {
+                    return true;
+                }
+                self.rest = self.length.saturating_sub(4);
+                (self.digits, self.length) = (0, 0);
+            }
+        }
+        false
+    }
+}
+
+/// The error of a server with more capabilities than are read.
+fn too_many_capabilities() -> Error {
+    let most = MOST_CAPABILITIES >> 10;
+    Error::new(ErrorKind::TooLarge, format!("the server lists more than {most} KiB of capabilities"))
+        .with_hint("a Git server lists less than a kilobyte: check the URL, and the server")
 }
 
 impl<R: Read> HandshakeReader<R> {
     /// A reader of a handshake and what follows it.
     pub(crate) fn new(reader: R) -> Self {
-        Self { reader, has_begun: false, begin: io::Cursor::default() }
+        Self { reader, has_begun: false, begin: io::Cursor::default(), capabilities: None, interrupt: None }
+    }
+
+    /// The same, whose errors are those of this discovery.
+    pub(crate) fn with_interrupt(self, interrupt: &Arc<Interrupt>) -> Self {
+        Self { interrupt: Some(Arc::clone(interrupt)), ..self }
     }
 
     /// A reader of an answer that is no handshake: nothing is left out.
@@ -51,6 +129,9 @@ impl<R: Read> HandshakeReader<R> {
                 _ => return Ok(()),
             }
             let packet = kept.get(start + 4..).unwrap_or_default().trim_ascii_end();
+            if packet == b"version 2" {
+                self.capabilities = Some(Capabilities::default());
+            }
             if packet == b"version 1" {
                 kept.truncate(start);
                 return Ok(());
@@ -62,6 +143,22 @@ impl<R: Read> HandshakeReader<R> {
         }
     }
 
+    /// Follows the capabilities, if these bytes belong to them.
+    fn follow(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Some(capabilities) = &mut self.capabilities else { return Ok(()) };
+        match capabilities.follow(bytes) {
+            Ok(false) => {}
+            Ok(true) => self.capabilities = None,
+            Err(error) => {
+                return Err(match &self.interrupt {
+                    Some(interrupt) => interrupt.fail(error),
+                    None => io::Error::other(error),
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn is_in_begin(&self) -> bool {
         self.begin.position() < self.begin.get_ref().len() as u64
     }
@@ -70,7 +167,12 @@ impl<R: Read> HandshakeReader<R> {
 impl<R: Read> Read for HandshakeReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.begin()?;
-        if self.is_in_begin() { self.begin.read(buffer) } else { self.reader.read(buffer) }
+        if self.is_in_begin() {
+            return self.begin.read(buffer);
+        }
+        let read = self.reader.read(buffer)?;
+        self.follow(buffer.get(..read).unwrap_or_default())?;
+        Ok(read)
     }
 }
 
@@ -83,9 +185,9 @@ impl<R: BufRead> BufRead for HandshakeReader<R> {
     fn consume(&mut self, amount: usize) {
         if self.is_in_begin() {
             self.begin.consume(amount);
-        } else {
-            self.reader.consume(amount);
+            return;
         }
+        self.reader.consume(amount);
     }
 }
 
@@ -214,6 +316,33 @@ mod tests {
             ("", ""),
         ] {
             check_handshake(said, expected);
+        }
+    }
+
+    #[test]
+    fn capabilities_of_protocol_2_are_bounded() {
+        let start = packet(b"version 2\n");
+        let line = packet(b"a\n");
+        for (count, after, is_read) in [
+            (MOST_CAPABILITIES / 6, &b"0000"[..], true),
+            (MOST_CAPABILITIES / 6 + 1, b"", false),
+            (3, b"0000", true),
+        ] {
+            // What follows the capabilities is not limited.
+            let rest = [after, &line.repeat(if after.is_empty() { 0 } else { 20_000 })].concat();
+            let said = [&start[..], &line.repeat(count), &rest].concat();
+            for portion in [1, 5, 4096] {
+                let mut reader = HandshakeReader::new(&*said);
+                let mut buffer = vec![0; portion];
+                let outcome = loop {
+                    match reader.read(&mut buffer) {
+                        Ok(0) => break Ok(()),
+                        Ok(_) => {}
+                        Err(error) => break Err(error.to_string()),
+                    }
+                };
+                assert_eq!(outcome.is_ok(), is_read, "{count} in portions of {portion}: {outcome:?}");
+            }
         }
     }
 

@@ -34,7 +34,7 @@ impl<R: Read, W: Write> StreamTransport<R, W> {
         interrupt: &Arc<Interrupt>,
     ) -> Self {
         let connection = Connection::new(
-            HandshakeReader::new(Metered::new(read, interrupt)),
+            HandshakeReader::new(Metered::new(read, interrupt)).with_interrupt(interrupt),
             Metered::new(write, interrupt),
             Protocol::V2,
             path,

@@ -23,7 +23,7 @@ pub use disk::DiskIndexCache;
 /// under way has ended.
 ///
 /// Indexes are kept apart by URL and by credential. Those that were not used for longest are dropped when all together exceed
-/// [256 MiB](Self::with_limit). With a [`DiskIndexCache`] they outlive the process.
+/// [64 MiB](Self::with_limit). With a [`DiskIndexCache`] they outlive the process.
 ///
 /// ```
 /// use artifact_http::HttpClient;
@@ -58,7 +58,7 @@ struct Slot {
     size: usize,
 }
 
-const DEFAULT_LIMIT: usize = 256 << 20;
+const DEFAULT_LIMIT: usize = 64 << 20;
 /// The bytes that a slot takes beside its index, about.
 const PER_SLOT: usize = 1 << 10;
 
@@ -74,7 +74,7 @@ impl IndexCache {
         Self { disk: Some(disk), ..self }
     }
 
-    /// The largest size of all indexes in memory, in bytes. Defaults to 256 MiB. An index takes a fortieth of `index.yaml`, and at most
+    /// The largest size of all indexes in memory, in bytes. Defaults to 64 MiB. An index takes a fortieth of `index.yaml`, and at most
     /// 32 MiB.
     #[must_use]
     pub fn with_limit(self, bytes: usize) -> Self {

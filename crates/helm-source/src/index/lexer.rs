@@ -43,6 +43,11 @@ impl Lexer {
         if self.pending.len() > MAX_PENDING { Err(FallbackReason::TooLarge) } else { Ok(()) }
     }
 
+    /// The memory that it takes, about, in bytes.
+    pub(super) fn memory(&self) -> usize {
+        self.pending.len() + self.state.index.size()
+    }
+
     /// Ends the input.
     pub(super) fn finish(&mut self) -> Result<Index, FallbackReason> {
         self.lex(self.pending.len())?;

@@ -115,6 +115,14 @@ impl IndexReader {
         Progress::FinishNow
     }
 
+    /// The memory that the reader takes, about, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        match &self.0 {
+            State::Lexer(lexer) => lexer.memory(),
+            State::Parser(checkpoint) => checkpoint.pending.len() + checkpoint.index.size(),
+        }
+    }
+
     /// Reads `rest`, which is what follows the last piece and usually empty, and ends the file.
     ///
     /// # Errors

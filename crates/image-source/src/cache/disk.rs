@@ -13,6 +13,8 @@ use super::{CacheScope, FactCache, MemoryCache};
 use crate::Facts;
 
 const DEFAULT_LIMIT: u64 = 256 << 20;
+/// The most bytes of facts that are kept in memory.
+const MOST_IN_MEMORY: usize = 64 << 20;
 
 /// A [`FactCache`] in a folder that outlives the process and may be used by several processes at once.
 ///
@@ -137,7 +139,7 @@ impl Inner {
     fn new(path: PathBuf, limit: u64) -> Self {
         Self {
             folder: Folder::new(path, limit),
-            memory: MemoryCache::new(usize::try_from(limit).unwrap_or(usize::MAX)),
+            memory: MemoryCache::new(usize::try_from(limit).unwrap_or(usize::MAX).min(MOST_IN_MEMORY)),
             buffers: Mutex::default(),
             problem: Mutex::default(),
         }

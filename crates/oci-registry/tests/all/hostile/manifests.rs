@@ -242,7 +242,7 @@ async fn duplicate_fields_are_refused() {
 async fn a_tag_that_vanished_after_the_list() {
     let registry = with_image(Registry::builder());
     let repository = repository(&registry, None);
-    let tags = Outcome::of(async |call| repository.tags(call).await).await.taken(1);
+    let tags = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(1);
     registry.delete_tag("demo/app", "1.0.0");
     let message = format!("there is no 1.0.0 in {}/demo/app", registry.host());
     let outcome = Outcome::of(async |call| repository.manifest(&tags[0], call).await).await;

@@ -78,7 +78,7 @@ pub async fn tags_under(fault: impl Into<Fault>) -> Outcome<Vec<String>> {
     let registry = with_image(Registry::builder());
     registry.faults().add(When::path("/v2/**/tags/list"), fault);
     let repository = crate::setup::repository(&registry, None);
-    Outcome::of(async |call| repository.tags(call).await).await
+    Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await
 }
 
 /// Reading `1.0.0` of a server that sends this response to every request.
@@ -92,5 +92,5 @@ pub async fn raw_manifest(reply: impl Fn(&str) -> Answer + Send + Sync + 'static
 pub async fn raw_tags(reply: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Outcome<Vec<String>> {
     let server = RawServer::start(reply).await;
     let repository = in_raw(&server, None);
-    Outcome::of(async |call| repository.tags(call).await).await
+    Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await
 }

@@ -122,7 +122,8 @@ async fn the_challenge_of_a_redirect_target_gets_no_credential() {
             registry.redirects("/v2/**/blobs/*", 0, &evil);
             let repository = network.repository(&registry, Some(credential.clone()));
             let digest = oci_registry::Digest::of(b"x");
-            let tags = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+            let tags =
+                Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.result.unwrap_err();
             let manifest = Outcome::of(async |call| repository.manifest("1.0.0", call).await).await;
             let blob = Outcome::of(async |call| repository.blob(&digest, 9, call).await).await;
             for error in [tags, manifest.result.unwrap_err(), blob.result.unwrap_err()] {
@@ -144,7 +145,8 @@ async fn a_basic_challenge_of_a_redirect_target_gets_nothing() {
         let evil = network.server("evil", Registry::builder().basic("me", "SECRET"));
         registry.redirects("/v2/**", 1, &evil);
         let repository = network.repository(&registry, me());
-        let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+        let error =
+            Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
         evil.assert_saw_no_credential("");
     }
@@ -174,7 +176,10 @@ async fn the_challenge_of_a_redirect_target_gets_no_token_of_the_registry() {
                 let refusal = Reply::status(401).header("www-authenticate", challenge);
                 evil.registry.faults().add(When::path("/v2/**"), refusal);
                 let repository = network.repository(&registry, me());
-                let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+                let error = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec()))
+                    .await
+                    .result
+                    .unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
                 assert!(error.message().contains("redirects, denies access"), "{error}");
                 evil.assert_saw_no_credential("");
@@ -196,10 +201,10 @@ async fn a_front_host_of_a_public_registry_works() {
         for credential in [None, me()] {
             let repository = network.repository(&front, credential);
             // Front, behind, token, front, behind.
-            let tags = Outcome::of(async |call| repository.tags(call).await).await.taken(5);
+            let tags = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(5);
             assert_eq!(tags, ["1.0.0"]);
             // The token is kept: front, behind.
-            Outcome::of(async |call| repository.tags(call).await).await.taken(2);
+            Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(2);
             front.assert_never_saw("Bearer");
             behind.assert_never_saw("Basic");
         }
@@ -236,7 +241,8 @@ async fn a_redirect_back_to_the_registry_does_not_carry_the_credential() {
         let back = format!("{}/v2/private/app/tags/list", registry.url);
         evil.registry.faults().add(When::path("/v2/**"), Fault::redirect(back));
         let repository = network.repository(&registry, me());
-        let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+        let error =
+            Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthorized, "{error}");
         let private = registry.registry.log().matching(&When::path("/v2/private/**"));
         assert!(!private.is_empty() && private.iter().all(|seen| seen.header("authorization").is_none()));
@@ -255,7 +261,7 @@ async fn a_redirected_list_continues_there_without_a_credential() {
         behind.registry.faults().add(When::path("/v2/**"), first);
         let repository = network.repository(&registry, me());
         // Refused, redirected with the credential, the first page, the second one.
-        let tags = Outcome::of(async |call| repository.tags(call).await).await.taken(4);
+        let tags = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(4);
         assert_eq!(tags, ["a", "b"]);
         behind.assert_saw_no_credential("");
     }
@@ -281,7 +287,7 @@ async fn a_public_registry_has_no_private_token_service_even_under_its_own_name(
         .unwrap();
     let client = RegistryClient::builder(http).plain_http("registry.test").build();
     let repository = client.repository(&format!("registry.test:{}/demo/app", outside.port())).unwrap();
-    let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+    let error = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.result.unwrap_err();
     assert!(inside.seen().is_empty(), "{error}: {:?}", inside.seen());
     assert!(outside.seen().iter().all(|head| !head.contains("of-the-cloud")));
 }

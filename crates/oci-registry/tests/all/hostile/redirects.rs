@@ -54,7 +54,10 @@ async fn to_another_host_without_the_credential() {
         let blob = Outcome::of(async |call| repository.blob(&digest, 100, call).await).await.taken(first);
         assert_eq!(&blob[..], b"moved");
         Outcome::of(async |call| repository.manifest("1.0.0", call).await).await.taken(2);
-        assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(2), ["moved"]);
+        assert_eq!(
+            Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(2),
+            ["moved"]
+        );
         assert_eq!(foreign.seen().len(), before + 3, "{name}");
     }
     assert_no_credential(&foreign, 6);
@@ -156,7 +159,7 @@ async fn from_https_to_http_with_a_credential() {
         let (registry, http) = over_tls(builder);
         registry.faults().add(When::path("/v2/**").after(1), Fault::redirect(format!("{}/x", plain.url())));
         let repository = repository_over_tls(&registry, http, true);
-        let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+        let outcome = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await;
         let message = format!("a redirect from https to {}, while a credential is in use", plain.url());
         let error = outcome.refused(ErrorKind::Refused, &message, requests, MIB);
         hint(&error, "a correct server redirects to https");
@@ -170,7 +173,7 @@ async fn from_https_to_http_without_a_credential() {
     let (registry, http) = over_tls(Registry::builder());
     registry.faults().add(When::path("/v2/**"), Fault::redirect(format!("{}/x", plain.url())));
     let repository = repository_over_tls(&registry, http, false);
-    assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(2), ["a"]);
+    assert_eq!(Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(2), ["a"]);
     assert_no_credential(&plain, 1);
 }
 
@@ -183,7 +186,7 @@ async fn from_https_to_a_token_service_on_http() {
         let challenge = format!("Bearer realm=\"{realm}\"");
         registry.faults().add(When::any(), Reply::status(401).header("www-authenticate", challenge));
         let repository = repository_over_tls(&registry, http, with_credential);
-        let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+        let outcome = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await;
         let message = "the registry uses https, and its token service does not";
         let error = outcome.refused(ErrorKind::Refused, message, 1, MIB);
         assert_eq!(error.url(), Some(realm.as_str()));
@@ -196,7 +199,7 @@ async fn everything_over_tls_as_without_it() {
     let (registry, http) = over_tls(Registry::builder().bearer("me", "SECRET").redirect_blobs());
     let repository = repository_over_tls(&registry, http, true);
     assert!(Url::parse(&registry.url()).unwrap().scheme() == "https");
-    assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(3), ["1.0.0"]);
+    assert_eq!(Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(3), ["1.0.0"]);
     Outcome::of(async |call| repository.manifest("1.0.0", call).await).await.taken(1);
 }
 
@@ -222,7 +225,7 @@ mod inside {
         for host in ["127.0.0.2", "inside.test", "localhost", "[::ffff:127.0.0.2]", "2130706434", "0x7f.2"] {
             let registry = leading_to(Registry::builder(), &format!("http://{host}:{}/x", inside.port()));
             let repository = from_outside(&registry.host(), http());
-            let tags = Outcome::of(async |call| repository.tags(call).await).await;
+            let tags = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await;
             let blob = Outcome::of(async |call| repository.blob(&digest, 9, call).await).await;
             for error in [tags.result.unwrap_err(), blob.result.unwrap_err()] {
                 assert_eq!((error.kind(), error.tries()), (ErrorKind::Refused, 1), "{host}: {error}");
@@ -241,7 +244,7 @@ mod inside {
             let challenge = format!("Bearer realm=\"{realm}/token\"");
             registry.faults().add(When::any(), Reply::status(401).header("www-authenticate", challenge));
             let repository = from_outside(&registry.host(), http());
-            let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+            let outcome = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await;
             let message = format!("a public server refers to a private address, {realm}");
             let error = outcome.result.unwrap_err();
             assert_eq!((error.kind(), error.message()), (ErrorKind::Refused, message.as_str()));
@@ -262,7 +265,7 @@ mod inside {
         registry.faults().add(When::any().first(1), challenge);
         let client = RegistryClient::builder(http).plain_http("registry.test").build();
         let repository = client.repository(&format!("registry.test:{port}/demo/app")).unwrap();
-        let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+        let outcome = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await;
         // The token of the wrong registry is refused, but it was requested.
         assert_eq!((outcome.result.unwrap_err().kind(), auth.tokens_issued()), (ErrorKind::Unauthorized, 1));
     }
@@ -283,7 +286,8 @@ mod inside {
             let inside = RawServer::start_at("127.0.0.2", move |_| answer("307 X", &[&location], "")).await;
             realm.set(if own_host { inside.url() } else { named.clone() }).unwrap();
             let repository = from_outside(&inside.host, http());
-            let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+            let error =
+                Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.result.unwrap_err();
             // A token service of the registry itself is not asked for another server, wherever it is.
             let expected = if own_host { ErrorKind::Unauthorized } else { ErrorKind::Refused };
             assert_eq!(error.kind(), expected, "{error}");

@@ -19,7 +19,7 @@ async fn challenged(challenges: &[&str]) -> Outcome<Vec<String>> {
         challenges.iter().fold(refusal, |refusal, value| refusal.header("www-authenticate", *value));
     registry.faults().add(When::any(), refusal);
     let repository = repository(&registry, me());
-    Outcome::of(async |call| repository.tags(call).await).await
+    Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await
 }
 
 /// Listing tags where the token service answers like this.
@@ -27,7 +27,7 @@ async fn given(reply: impl Into<Fault>) -> Outcome<Vec<String>> {
     let registry = with_image(Registry::builder().bearer("me", "SECRET"));
     registry.faults().add(When::path("/token"), reply);
     let repository = repository(&registry, me());
-    Outcome::of(async |call| repository.tags(call).await).await
+    Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await
 }
 
 fn body(body: impl Into<String>) -> Reply {
@@ -48,7 +48,7 @@ async fn a_realm_on_another_host_gets_the_credential_and_nothing_else() {
     })
     .await;
     let repository = in_raw(&server, me());
-    assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(3), ["a"]);
+    assert_eq!(Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(3), ["a"]);
 
     let asked = service.seen();
     let query = "account=a&service=a%26b%3dc&scope=repository%3ademo%2fapp%3apull";
@@ -74,7 +74,7 @@ async fn a_redirect_of_a_realm_does_not_get_the_credential() {
     let registry = with_image(Registry::builder().refresh_token("SECRET"));
     registry.faults().add(When::path("/token"), Fault::redirect(format!("{}/token", foreign.url())));
     let repository = repository(&registry, Some(Credential::identity_token("SECRET")));
-    let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+    let outcome = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await;
     let message = "the registry's token service issued no token";
     let error = outcome.refused(ErrorKind::BadAnswer, message, 2, MIB);
     hint(&error, "redirects, and the identity token is not sent along a redirect: use a user name");
@@ -137,7 +137,7 @@ async fn a_realm_on_plain_http_elsewhere_gets_no_identity_token() {
         let client = RegistryClient::builder(http).plain_http("registry.test");
         let client = client.credentials(Credential::identity_token("SECRET")).build();
         let repository = client.repository(&format!("registry.test:{}/demo/app", server.port())).unwrap();
-        let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+        let outcome = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await;
         if is_asked {
             assert_eq!(outcome.taken(3), ["a"]);
         } else {
@@ -232,7 +232,7 @@ async fn malformed_challenges_are_answered() {
             })
             .await;
             let repository = in_raw(&server, me());
-            let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+            let outcome = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await;
             assert_eq!(outcome.taken(if is_basic { 2 } else { 3 }), ["a"], "{challenge}");
         }
     }
@@ -244,7 +244,7 @@ async fn a_refusal_without_a_challenge_is_followed_by_a_request_to_v2() {
     registry.faults().add(When::path("/v2/demo/**").first(1), Reply::status(401));
     let repository = repository(&registry, me());
     // The refusal, /v2/, the token, the list.
-    assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(4), ["1.0.0"]);
+    assert_eq!(Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(4), ["1.0.0"]);
 }
 
 #[tokio::test]
@@ -253,7 +253,7 @@ async fn the_message_of_the_registry_is_in_the_error() {
     let registry = with_image(Registry::builder().basic("AWS", "SECRET"));
     registry.faults().add(When::path("/v2/**").after(1), Reply::status(403).oci_error("DENIED", said));
     let repository = repository(&registry, Some(Credential::password("AWS", "SECRET")));
-    let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+    let error = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.result.unwrap_err();
     assert_eq!(
         (error.kind(), error.code(), error.server_message()),
         (ErrorKind::Forbidden, Some("DENIED"), Some(said))
@@ -264,7 +264,7 @@ async fn the_message_of_the_registry_is_in_the_error() {
     let repeating = r#"{"details": "incorrect password SECRET (bWU6U0VDUkVU)"}"#;
     registry.faults().add(When::path("/token"), Reply::status(401).body(repeating));
     let repository = self::repository(&registry, me());
-    let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+    let error = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.result.unwrap_err();
     assert_eq!(error.server_message(), Some("incorrect password ... (...)"));
 }
 
@@ -281,7 +281,8 @@ async fn a_url_that_repeats_the_credential_is_shown_without_it() {
             Reply::status(401).header("www-authenticate", format!("Bearer realm=\"{realm}\",service=\"x\""));
         registry.faults().add(When::path("/v2/**"), challenge);
         let repository = repository(&registry, me());
-        let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+        let error =
+            Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.result.unwrap_err();
         let url = error.url().unwrap_or_default();
         assert!(url.starts_with(shown), "{error}");
         assert!(!error.to_string().contains("SECRET") && !error.to_string().contains("U0VDUkVU"), "{error}");
@@ -296,7 +297,8 @@ async fn a_url_that_repeats_the_credential_is_shown_without_it() {
                 .faults()
                 .add(When::path("/v2/**").after(1), Reply::status(307).header("location", location));
             let repository = repository(&registry, me());
-            let error = Outcome::of(async |call| repository.tags(call).await).await.result.unwrap_err();
+            let error =
+                Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.result.unwrap_err();
             assert_eq!(error.url(), Some("http://127.0.0.1:1/..."), "{error}");
         }
     }
@@ -319,7 +321,10 @@ async fn two_challenges_in_either_order_lead_to_the_token() {
             };
             registry.faults().add(When::path("/v2/**").first(1), refusal);
             let repository = repository(&registry, me());
-            assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(3), ["1.0.0"]);
+            assert_eq!(
+                Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(3),
+                ["1.0.0"]
+            );
             let as_basic = registry.log().matching(&When::path("/v2/**"));
             assert!(
                 as_basic
@@ -371,7 +376,10 @@ async fn a_token_that_ends_early_is_requested_again() {
         let registry = with_image(Registry::builder().bearer("me", "SECRET"));
         registry.faults().add(When::path("/token").nth(1), body(text));
         let repository = repository(&registry, me());
-        assert_eq!(Outcome::of(async |call| repository.tags(call).await).await.taken(4), ["1.0.0"]);
+        assert_eq!(
+            Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await.taken(4),
+            ["1.0.0"]
+        );
     }
 }
 
@@ -433,7 +441,7 @@ async fn invalid_token_lifetimes() {
         // The next token is the registry's second one; only its life is made up.
         let reply = format!(r#"{{"token": "testkit-token-1", "expires_in": {life}}}"#);
         registry.faults().add(When::path("/token"), body(reply));
-        let outcome = Outcome::of(async |call| repository.tags(call).await).await;
+        let outcome = Outcome::of(async |call| Ok(repository.tags(call).await?.to_vec())).await;
         let error = outcome.result.unwrap_err();
         assert_eq!((error.kind(), outcome.requests), (ErrorKind::Unauthorized, 3), "{life}: {error}");
     }

@@ -1,0 +1,4 @@
+//! The baseline of `registry` is Kargo's pattern, and a few of the attacks hold.
+
+mod attacks;
+mod pattern;

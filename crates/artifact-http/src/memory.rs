@@ -1,0 +1,558 @@
+//! How much memory the reads of one program may take together.
+//!
+//! A read that stays small is not counted. One that grows beyond a floor claims all that it may come to, at once, and waits for it without
+//! holding anything of the same [class](Class). The classes are ordered: what waits for a claim holds claims of earlier classes only. So
+//! no two reads ever wait for each other.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use artifact_source::{Error, ErrorKind, lock};
+use tokio::sync::oneshot;
+
+use crate::{Call, Tenant};
+
+const DEFAULT_BYTES: u64 = 256 << 20;
+
+/// The memory that the reads of one program may take together: bodies while they are read and decoded, and lists as long as they are held.
+/// Clones are one budget.
+///
+/// A quarter of it is for bodies, a half for lists, three sixteenths for what is made of lists to judge them, and the rest is a reserve.
+/// One tenant has at most half of each. A read that stays below a floor (256 KiB of a body, 4 MiB of a list) is not counted: how many
+/// there are at once is bounded elsewhere. Any other one waits until there is room for the most that it may come to. Of the tenants whose
+/// reads wait, the one that holds least comes first.
+///
+/// ```
+/// use artifact_http::{Call, HttpClient, MemoryBudget, Tenant};
+///
+/// # async fn example() -> Result<(), artifact_source::Error> {
+/// let budget = MemoryBudget::new(64 << 20);
+/// let client = HttpClient::builder().memory(budget.clone()).build()?;
+///
+/// let mut list = budget.list(&Call::new().for_tenant("team-a"), u64::MAX);
+/// list.hold(10 << 20).await?;
+/// list.settle();
+/// assert_eq!(budget.held(), 6 << 20, "the floor is not counted");
+/// let error = list.hold(100 << 20).await.unwrap_err();
+/// assert_eq!(error.kind(), artifact_source::ErrorKind::TooLarge);
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct MemoryBudget(Arc<Inner>);
+
+struct Inner {
+    bytes: u64,
+    pools: [Pool; 3],
+}
+
+/// What memory is for. Each class has a part of the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// A list that is held while a discovery goes on.
+    List,
+    /// What is made of a list to judge it.
+    Judgement,
+    /// A body that is read whole, and what it is decoded to.
+    Body,
+}
+
+impl Class {
+    /// What a read of this class may take without being counted, in bytes.
+    const fn floor(self) -> u64 {
+        match self {
+            Self::List => 4 << 20,
+            Self::Judgement => 2 << 20,
+            Self::Body => 256 << 10,
+        }
+    }
+
+    /// Its part of a budget, in bytes.
+    fn part(self, bytes: u64) -> u64 {
+        match self {
+            Self::List => bytes / 2,
+            Self::Judgement => bytes / 16 * 3,
+            Self::Body => bytes / 4,
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::List => "the list",
+            Self::Judgement => "the selection",
+            Self::Body => "the answer",
+        }
+    }
+}
+
+/// The part of the budget for one class.
+struct Pool {
+    capacity: u64,
+    /// The most that one tenant may hold.
+    share: u64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: u64,
+    by_tenant: HashMap<Tenant, u64>,
+    /// In the order of arrival.
+    waiting: Vec<Waiter>,
+}
+
+struct Waiter {
+    tenant: Tenant,
+    bytes: u64,
+    grant: oneshot::Sender<()>,
+}
+
+impl Default for MemoryBudget {
+    fn default() -> Self {
+        Self::new(DEFAULT_BYTES)
+    }
+}
+
+impl MemoryBudget {
+    /// A budget of this many bytes. Defaults to 256 MiB. A whole process takes up to twice as much: caches, threads, and what is not
+    /// counted come on top.
+    pub fn new(bytes: u64) -> Self {
+        let pool = |class: Class| {
+            let capacity = class.part(bytes);
+            Pool { capacity, share: capacity / 2, state: Mutex::default() }
+        };
+        Self(Arc::new(Inner { bytes, pools: [Class::List, Class::Judgement, Class::Body].map(pool) }))
+    }
+
+    /// The bytes of the whole budget.
+    pub fn bytes(&self) -> u64 {
+        self.0.bytes
+    }
+
+    /// The bytes that are claimed at the moment, without what is below the floors.
+    pub fn held(&self) -> u64 {
+        self.0.pools.iter().map(|pool| lock(&pool.state).held).sum()
+    }
+
+    /// Memory for a list that is held while a discovery goes on, such as all tags of a repository, and that comes to at most this many bytes.
+    pub fn list(&self, call: &Call, most: u64) -> Reservation {
+        self.of(Class::List, call, most)
+    }
+
+    /// Memory for what is made of a list to judge it. A discovery may ask for it while it holds a [list](Self::list), and for nothing else
+    /// but bodies afterwards.
+    pub fn judgement(&self, call: &Call, most: u64) -> Reservation {
+        self.of(Class::Judgement, call, most)
+    }
+
+    /// Memory for a body, and for what it is decoded to.
+    pub(crate) fn body(&self, call: &Call, most: u64) -> Reservation {
+        self.of(Class::Body, call, most)
+    }
+
+    fn of(&self, class: Class, call: &Call, most: u64) -> Reservation {
+        let owner = Owner { budget: self.clone(), class, call: call.clone() };
+        Reservation { owner: Some(owner), most, claimed: 0, bytes: 0 }
+    }
+}
+
+/// A part of a [`MemoryBudget`], from when it is needed until this is dropped.
+#[must_use = "what is dropped is not held"]
+pub struct Reservation {
+    /// `None`: nothing is counted.
+    owner: Option<Owner>,
+    most: u64,
+    /// What was taken from the pool.
+    claimed: u64,
+    bytes: u64,
+}
+
+struct Owner {
+    budget: MemoryBudget,
+    class: Class,
+    call: Call,
+}
+
+impl Owner {
+    fn pool(&self) -> &Pool {
+        let [list, judgement, body] = &self.budget.0.pools;
+        match self.class {
+            Class::List => list,
+            Class::Judgement => judgement,
+            Class::Body => body,
+        }
+    }
+}
+
+impl Owner {
+    /// The most that one reservation may hold.
+    fn longest(&self) -> u64 {
+        self.pool().share.saturating_add(self.class.floor())
+    }
+}
+
+impl Reservation {
+    /// A reservation without a budget, which holds whatever is asked.
+    pub fn unlimited() -> Self {
+        Self { owner: None, most: u64::MAX, claimed: 0, bytes: 0 }
+    }
+
+    /// Holds this many bytes in all. Above the floor it claims the most that the read may come to, and waits for that.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](ErrorKind::TooLarge) where the bytes alone exceed the share of one tenant;
+    /// [`TimedOut`](ErrorKind::TimedOut) where the deadline of the call passes before there is room.
+    pub async fn hold(&mut self, bytes: u64) -> Result<(), Error> {
+        let Some(wait) = self.claim(bytes)? else { return Ok(()) };
+        let Some(owner) = &self.owner else { return Ok(()) };
+        let (pool, tenant, call) = (owner.pool(), owner.call.tenant.clone(), owner.call.clone());
+        // From here on the claim may be granted at any moment, and a drop gives it back.
+        let mut waiting = Waiting { pool, tenant, bytes: wait.bytes, granted: wait.granted, is_taken: false };
+        call.within(&mut waiting.granted)
+            .await
+            .map_err(|_| {
+                Error::deadline_passed("the wait for memory, which other discoveries take at the moment,")
+            })?
+            .map_err(|_| Error::new(ErrorKind::Internal, "the memory budget is closed"))?;
+        waiting.is_taken = true;
+        let bytes_claimed = waiting.bytes;
+        drop(waiting);
+        self.claimed = bytes_claimed;
+        self.bytes = bytes;
+        Ok(())
+    }
+
+    /// As [`hold`](Self::hold), but more bytes than the share of a tenant hold the share, so that nothing else of that tenant and class is held
+    /// beside them: for what cannot be refused.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](ErrorKind::TimedOut), as [`hold`](Self::hold).
+    pub async fn hold_at_most_a_share(&mut self, bytes: u64) -> Result<(), Error> {
+        let longest = self.owner.as_ref().map_or(u64::MAX, Owner::longest);
+        self.hold(bytes.min(longest)).await
+    }
+
+    /// Holds this many bytes in all if that needs no wait. If it returns `false`, nothing is held any more, and [`hold`](Self::hold) waits: a
+    /// read that holds anything else at this moment gives that back before.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](ErrorKind::TooLarge), as [`hold`](Self::hold).
+    pub fn try_hold(&mut self, bytes: u64) -> Result<bool, Error> {
+        Ok(self.claim(bytes)?.is_none())
+    }
+
+    /// Notes the bytes, and asks for a claim where they need one that is not there yet. `None` if they are held now.
+    fn claim(&mut self, bytes: u64) -> Result<Option<Wanted>, Error> {
+        let Some(owner) = &self.owner else { return Ok(None) };
+        let (pool, floor, longest) = (owner.pool(), owner.class.floor(), owner.longest());
+        if bytes > longest {
+            return Err(too_large(owner.class, longest));
+        }
+        let needed = bytes.saturating_sub(floor);
+        if needed <= self.claimed {
+            self.bytes = bytes;
+            return Ok(None);
+        }
+        // What was claimed before is given back first, so that nothing is held while it waits.
+        pool.release(&owner.call.tenant, std::mem::take(&mut self.claimed));
+        let claim = self.most.max(bytes).saturating_sub(floor).min(pool.share);
+        match pool.take(&owner.call.tenant, claim) {
+            None => {
+                (self.claimed, self.bytes) = (claim, bytes);
+                Ok(None)
+            }
+            Some(granted) => Ok(Some(Wanted { bytes: claim, granted })),
+        }
+    }
+
+    /// Gives back what is claimed and not held: the read is done.
+    pub fn settle(&mut self) {
+        let Some(owner) = &self.owner else { return };
+        let needed = self.bytes.saturating_sub(owner.class.floor());
+        let rest = self.claimed.saturating_sub(needed);
+        self.claimed -= rest;
+        owner.pool().release(&owner.call.tenant, rest);
+    }
+
+    /// The bytes that are held.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+/// A claim that is not granted yet.
+struct Wanted {
+    bytes: u64,
+    granted: oneshot::Receiver<()>,
+}
+
+/// A claim that is waited for. One that was granted and is not taken is given back.
+struct Waiting<'a> {
+    pool: &'a Pool,
+    tenant: Tenant,
+    bytes: u64,
+    granted: oneshot::Receiver<()>,
+    is_taken: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.is_taken {
+            return;
+        }
+        self.granted.close();
+        if self.granted.try_recv().is_ok() {
+            self.pool.release(&self.tenant, self.bytes);
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if let Some(owner) = &self.owner {
+            owner.pool().release(&owner.call.tenant, self.claimed);
+        }
+    }
+}
+
+impl Pool {
+    /// Takes these bytes, or gets in line for them.
+    fn take(&self, tenant: &Tenant, bytes: u64) -> Option<oneshot::Receiver<()>> {
+        let mut state = lock(&self.state);
+        let (grant, granted) = oneshot::channel();
+        state.waiting.push(Waiter { tenant: tenant.clone(), bytes, grant });
+        self.serve(&mut state);
+        drop(state);
+        let mut granted = granted;
+        match granted.try_recv() {
+            Ok(()) => None,
+            Err(_) => Some(granted),
+        }
+    }
+
+    fn release(&self, tenant: &Tenant, bytes: u64) {
+        if bytes == 0 {
+            return;
+        }
+        let mut state = lock(&self.state);
+        state.give_back(tenant, bytes);
+        self.serve(&mut state);
+    }
+
+    /// Grants what there is room for: the tenant that holds least first, and of one tenant the claim that came first.
+    fn serve(&self, state: &mut State) {
+        state.waiting.retain(|waiter| !waiter.grant.is_closed());
+        loop {
+            let fits_share = |waiter: &&(usize, &Waiter)| {
+                state.of(&waiter.1.tenant).saturating_add(waiter.1.bytes) <= self.share
+            };
+            let mut first_of = HashMap::new();
+            for (position, waiter) in state.waiting.iter().enumerate() {
+                first_of.entry(&waiter.tenant).or_insert((position, waiter));
+            }
+            let next = first_of
+                .values()
+                .filter(fits_share)
+                .min_by_key(|(position, waiter)| (state.of(&waiter.tenant), *position))
+                .map(|(position, waiter)| (*position, waiter.bytes));
+            match next {
+                // What is next waits for room, and nothing that came later overtakes it.
+                Some((position, bytes)) if state.held.saturating_add(bytes) <= self.capacity => {
+                    let waiter = state.waiting.remove(position);
+                    state.held += bytes;
+                    *state.by_tenant.entry(waiter.tenant.clone()).or_default() += bytes;
+                    if waiter.grant.send(()).is_err() {
+                        state.give_back(&waiter.tenant, bytes);
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+impl State {
+    fn of(&self, tenant: &Tenant) -> u64 {
+        self.by_tenant.get(tenant).copied().unwrap_or_default()
+    }
+
+    fn give_back(&mut self, tenant: &Tenant, bytes: u64) {
+        self.held = self.held.saturating_sub(bytes);
+        if let Some(held) = self.by_tenant.get_mut(tenant) {
+            *held = held.saturating_sub(bytes);
+            if *held == 0 {
+                self.by_tenant.remove(tenant);
+            }
+        }
+    }
+}
+
+fn too_large(class: Class, longest: u64) -> Error {
+    let message = format!(
+        "{} takes more than {} MiB of memory, which is the share of one tenant",
+        class.what(),
+        longest >> 20
+    );
+    Error::new(ErrorKind::TooLarge, message).with_hint("the budget is set by `DiscovererBuilder::memory`")
+}
+
+impl fmt::Debug for MemoryBudget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryBudget").field("bytes", &self.bytes()).field("held", &self.held()).finish()
+    }
+}
+
+impl fmt::Debug for Reservation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reservation")
+            .field("bytes", &self.bytes)
+            .field("claimed", &self.claimed)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use futures::poll;
+
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn call(tenant: &str) -> Call {
+        Call::new().for_tenant(tenant)
+    }
+
+    /// A budget with 8 MiB for lists, 4 of them for one tenant.
+    fn budget() -> MemoryBudget {
+        MemoryBudget::new(16 * MIB)
+    }
+
+    #[tokio::test]
+    async fn what_is_small_is_not_counted() {
+        let budget = budget();
+        let mut many: Vec<_> = (0..100).map(|_| budget.list(&call("a"), u64::MAX)).collect();
+        for list in &mut many {
+            list.hold(4 * MIB).await.unwrap();
+        }
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_read_claims_all_that_it_may_come_to_until_it_is_settled() {
+        let budget = budget();
+        let mut list = budget.list(&call("a"), 7 * MIB);
+        list.hold(5 * MIB).await.unwrap();
+        assert_eq!(budget.held(), 3 * MIB);
+        list.settle();
+        assert_eq!((budget.held(), list.bytes()), (MIB, 5 * MIB));
+        list.hold(8 * MIB).await.unwrap();
+        assert_eq!(budget.held(), 4 * MIB);
+        drop(list);
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[tokio::test]
+    async fn more_than_a_share_is_too_large() {
+        let budget = budget();
+        let error = budget.list(&call("a"), u64::MAX).hold(8 * MIB + 1).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        assert_eq!(
+            error.message(),
+            "the list takes more than 8 MiB of memory, which is the share of one tenant"
+        );
+        let error = budget.body(&call("a"), u64::MAX).hold(3 * MIB).await.unwrap_err();
+        assert_eq!(
+            error.message(),
+            "the answer takes more than 2 MiB of memory, which is the share of one tenant"
+        );
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_tenant_waits_for_itself_and_not_for_others() {
+        let budget = budget();
+        let (mut first, mut second) = (budget.list(&call("a"), u64::MAX), budget.list(&call("a"), u64::MAX));
+        first.hold(5 * MIB).await.unwrap();
+        let mut waits = Box::pin(second.hold(5 * MIB));
+        assert!(poll!(&mut waits).is_pending(), "the first has all of the tenant's share");
+        budget.list(&call("b"), u64::MAX).hold(8 * MIB).await.unwrap();
+        first.settle();
+        assert!(poll!(&mut waits).is_pending(), "it might come to the whole share");
+        drop(first);
+        waits.await.unwrap();
+        assert_eq!(budget.held(), 4 * MIB);
+    }
+
+    #[tokio::test]
+    async fn the_tenant_that_holds_least_comes_first() {
+        let budget = budget();
+        let hold = async |tenant: &str, bytes: u64| {
+            let mut list = budget.list(&call(tenant), bytes);
+            list.hold(bytes).await.map(|()| list)
+        };
+        let a = hold("a", 7 * MIB).await.unwrap();
+        let b = hold("b", 8 * MIB).await.unwrap();
+        let _c = hold("c", 5 * MIB).await.unwrap();
+        // All 8 MiB are taken: by a 3, by b 4, by c 1.
+        let mut of_c = Box::pin(hold("c", 7 * MIB));
+        let mut of_d = Box::pin(hold("d", 7 * MIB));
+        assert!(poll!(&mut of_c).is_pending() && poll!(&mut of_d).is_pending());
+        drop(a);
+        assert!(poll!(&mut of_d).is_ready(), "d came later, and holds nothing");
+        assert!(poll!(&mut of_c).is_pending());
+        drop(b);
+        assert!(poll!(&mut of_c).is_ready());
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_or_late_gives_its_place_back() {
+        let budget = budget();
+        let mut first = budget.list(&call("a"), u64::MAX);
+        first.hold(8 * MIB).await.unwrap();
+        let late = call("a").with_deadline(Instant::now() + Duration::from_millis(10));
+        let error = budget.list(&late, u64::MAX).hold(5 * MIB).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        let mut dropped = budget.list(&call("a"), u64::MAX);
+        let mut waits = Box::pin(dropped.hold(5 * MIB));
+        assert!(poll!(&mut waits).is_pending());
+        drop(first);
+        // It was granted, and nobody has seen it.
+        drop(waits);
+        drop(dropped);
+        assert_eq!(budget.held(), 0);
+        budget.list(&call("a"), u64::MAX).hold(8 * MIB).await.unwrap();
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_crowd_is_served(reads in proptest::collection::vec((0_u8..4, 0_u64..9), 1..40)) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            runtime.block_on(async {
+                let budget = budget();
+                let all = reads.iter().map(async |(tenant, mib)| {
+                    let call = call(&tenant.to_string());
+                    let mut list = budget.list(&call, u64::MAX);
+                    for step in 0..=*mib {
+                        list.hold(step * MIB).await.unwrap();
+                        assert!(budget.held() <= 16 * MIB);
+                        tokio::task::yield_now().await;
+                    }
+                    list.settle();
+                    let mut body = budget.body(&call, u64::MAX);
+                    body.hold(MIB).await.unwrap();
+                    tokio::task::yield_now().await;
+                });
+                futures::future::join_all(all).await;
+                assert_eq!(budget.held(), 0);
+            });
+        }
+    }
+}
