@@ -46,12 +46,16 @@ pub(super) fn attacks() -> Vec<Attack> {
             Fault::Header { name: "docker-content-digest".into(), value: "x".repeat(60_000).into() },
         ),
     ];
-    attacks.push(Attack::new("manifests/100 tags with 4 MiB of annotations each", Expected::Bounded, || {
-        annotated(100, 1, false)
-    }));
-    attacks.push(Attack::new("manifests/100 tags with 20,000 annotations each", Expected::Bounded, || {
-        annotated(100, 19_000, false)
-    }));
+    attacks.push(Attack::new(
+        "manifests/100 tags with 4 MiB of annotations each",
+        Expected::Error(&["too large"]),
+        || annotated(100, 1, 4 << 20),
+    ));
+    attacks.push(Attack::new(
+        "manifests/100 tags with 10,000 annotations each",
+        Expected::Error(&["too large"]),
+        || annotated(100, 10_000, 4 << 20),
+    ));
     attacks.push(Attack::new(
         "manifests/4 MiB of annotations, 16 registries at once",
         Expected::Bounded,

@@ -31,10 +31,9 @@ const SLICE: Duration = Duration::from_millis(20);
 /// let listed = Arc::clone(&names);
 /// let mut found = Vec::new();
 /// WorkPool::default()
-///     .for_tenant("team-a")
 ///     .each(
 ///         names.len(),
-///         &Call::new(),
+///         &Call::new().for_tenant("team-a"),
 ///         move |position| listed.get(position).is_some_and(|name| name.starts_with('v')),
 ///         |position, is_version| found.extend(is_version.then_some(position)),
 ///     )
@@ -47,7 +46,6 @@ const SLICE: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub struct WorkPool {
     threads: Arc<Threads>,
-    tenant: Tenant,
 }
 
 /// Ends the threads with the last pool that uses them.
@@ -86,24 +84,10 @@ impl WorkPool {
     /// A pool of its own, of this many threads, at least one.
     pub fn new(threads: usize) -> Self {
         let (state, wake) = (Mutex::default(), Condvar::new());
-        Self {
-            threads: Arc::new(Threads(Arc::new(Shared { state, wake, most: threads.max(1) }))),
-            tenant: Tenant::default(),
-        }
+        Self { threads: Arc::new(Threads(Arc::new(Shared { state, wake, most: threads.max(1) }))) }
     }
 
-    /// The same threads, for work of this tenant. Defaults to no tenant.
-    #[must_use]
-    pub fn for_tenant(&self, tenant: impl Into<Tenant>) -> Self {
-        Self { threads: Arc::clone(&self.threads), tenant: tenant.into() }
-    }
-
-    /// The tenant whose work this is.
-    pub fn tenant(&self) -> &Tenant {
-        &self.tenant
-    }
-
-    /// Runs one slice of work on a thread of the pool. Dropping the future ends work that has not started.
+    /// Runs one slice of work on a thread of the pool, in the turn of the call's tenant. Dropping the future ends work that has not started.
     ///
     /// # Errors
     ///
@@ -129,7 +113,7 @@ impl WorkPool {
                 let _ = done.send(result);
             }
         };
-        self.threads.0.submit(self.tenant.clone(), Box::new(job)).map_err(|cause| {
+        self.threads.0.submit(call.tenant.clone(), Box::new(job)).map_err(|cause| {
             Error::new(ErrorKind::Internal, "no thread can be started for judging").with_cause(cause)
         })?;
         call.within(answer).await?.map_err(|_| {
@@ -239,7 +223,6 @@ impl fmt::Debug for WorkPool {
         f.debug_struct("WorkPool")
             .field("threads", &self.threads.0.most)
             .field("waiting", &state.waiting.len())
-            .field("tenant", &self.tenant)
             .finish()
     }
 }
@@ -277,19 +260,19 @@ mod tests {
         let pool = WorkPool::new(1);
         let judged = Arc::new(AtomicUsize::new(0));
         let crowd = (0..50).map(|_| {
-            let (pool, judged) = (pool.for_tenant("crowd"), Arc::clone(&judged));
+            let (pool, judged) = (pool.clone(), Arc::clone(&judged));
             async move {
                 let slow = move |_| {
                     judged.fetch_add(1, Ordering::SeqCst);
                     std::thread::sleep(Duration::from_millis(1));
                 };
-                pool.each(usize::MAX, &within(3_000), slow, |_, ()| {}).await
+                pool.each(usize::MAX, &within(3_000).for_tenant("crowd"), slow, |_, ()| {}).await
             }
         });
         let mut crowd = Box::pin(futures::future::join_all(crowd));
         assert!(futures::poll!(&mut crowd).is_pending());
-        let (neighbour, call) = (pool.for_tenant("neighbour"), Call::new());
-        let answer = neighbour.run(&call, |_| "an answer");
+        let call = Call::new().for_tenant("neighbour");
+        let answer = pool.run(&call, |_| "an answer");
         let mut answer = Box::pin(answer);
         tokio::select! {
             biased;

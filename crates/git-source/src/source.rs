@@ -322,7 +322,7 @@ impl ArtifactSource for GitSource {
     }
 
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Commit>, Error> {
-        let call = Call::from(&request);
+        let call = Call::from(&request).for_tenant(self.tenant.clone());
         let outcome = call.within(self.outcome(&request, &call)).await.flatten().map_err(|error| {
             let error = if error.url().is_none() { error.with_url(self.id.url()) } else { error };
             error.with_id(&self.id)

@@ -36,23 +36,33 @@ pub(crate) struct Selection<'a> {
     pub(crate) trace: &'a dyn Trace,
 }
 
-/// A list of versions.
-pub(crate) trait Listed: Send + Sync + 'static {
+/// A list of versions. Clones are cheap.
+pub(crate) trait Listed: Clone + Send + Sync + 'static {
     fn count(&self) -> usize;
     fn name(&self, position: usize) -> Option<&str>;
+
+    /// Why a name is no version here, before the rule is asked.
+    fn refusal(_name: &str) -> Option<Rejection> {
+        None
+    }
 }
 
-impl Listed for Vec<String> {
+impl Listed for Tags {
     fn count(&self) -> usize {
         self.len()
     }
 
     fn name(&self, position: usize) -> Option<&str> {
-        self.get(position).map(String::as_str)
+        self.get(position)
+    }
+
+    fn refusal(name: &str) -> Option<Rejection> {
+        (!is_tag(name)).then(|| Rejection::Unreadable { reason: INVALID_TAG.into() })
     }
 }
 
 /// The versions of one chart in an index.
+#[derive(Clone)]
 pub(crate) struct ListedVersions {
     pub(crate) cached: Arc<CachedIndex>,
     pub(crate) chart: String,
@@ -72,13 +82,13 @@ impl Selection<'_> {
     /// The best versions, without digests.
     ///
     /// A version that is listed twice is two candidates and may be found twice, as in Kargo: the two entries of the index are two charts.
-    pub(crate) async fn versions(&self, listed: &Arc<impl Listed>) -> Result<Vec<Chart>, Error> {
+    pub(crate) async fn versions(&self, listed: &impl Listed) -> Result<Vec<Chart>, Error> {
         Ok(self.chosen(listed).await?.iter().map(|candidate| self.accept(candidate, None)).collect())
     }
 
     /// The best entries of an index, with their digests. Entries without one, and with a malformed one, are found without it, with a
     /// warning.
-    pub(crate) async fn entries(&self, listed: &Arc<ListedVersions>) -> Result<Vec<Chart>, Error> {
+    pub(crate) async fn entries(&self, listed: &ListedVersions) -> Result<Vec<Chart>, Error> {
         let (mut missing, mut malformed) = (Vec::new(), Vec::new());
         let chosen = self.chosen(listed).await?;
         let accept = |candidate: &strategies::Candidate<'_>| {
@@ -168,24 +178,8 @@ impl Selection<'_> {
         Ok(charts)
     }
 
-    /// The names that a tag of a registry may have; the others are reported.
-    pub(crate) fn valid(&self, tags: &[String]) -> Vec<String> {
-        let is_valid = |tag: &&String| {
-            let is_valid = is_tag(tag);
-            if !is_valid {
-                self.trace
-                    .rejected(&Candidate::new(tag), &Rejection::Unreadable { reason: INVALID_TAG.into() });
-            }
-            is_valid
-        };
-        tags.iter().filter(is_valid).cloned().collect()
-    }
-
     /// The best candidates up to the limit; the others are reported.
-    async fn chosen<'n>(
-        &self,
-        listed: &'n Arc<impl Listed>,
-    ) -> Result<Vec<strategies::Candidate<'n>>, Error> {
+    async fn chosen<'n>(&self, listed: &'n impl Listed) -> Result<Vec<strategies::Candidate<'n>>, Error> {
         let selection = self.rank(listed).await?.into_selection(Vec::new()).limit(self.limit);
         for (name, why) in &selection.rejected {
             self.trace.rejected(&Candidate::new(name), why);
@@ -194,9 +188,12 @@ impl Selection<'_> {
     }
 
     /// The versions that the rule accepts, in its order; the others are reported. A list may be long, so other threads judge.
-    async fn rank<'n>(&self, listed: &'n Arc<impl Listed>) -> Result<Ranking<'n>, Error> {
-        let (rule, names) = (Arc::clone(self.rule), Arc::clone(listed));
-        let judge = move |position: usize| names.name(position).map(|name| rule.judge(name));
+    async fn rank<'n, L: Listed>(&self, listed: &'n L) -> Result<Ranking<'n>, Error> {
+        let (rule, names) = (Arc::clone(self.rule), listed.clone());
+        let judge = move |position: usize| {
+            let name = names.name(position)?;
+            Some(L::refusal(name).map_or_else(|| rule.judge(name), Verdict::Rejected))
+        };
         let mut accepted = Vec::new();
         let take = |position: usize, verdict| {
             if let (Some(name), Some(verdict)) = (listed.name(position), verdict) {

@@ -330,10 +330,18 @@ impl HelmSource {
         }
     }
 
+    fn tenant(&self) -> Tenant {
+        match (&self.tenant, &self.backend) {
+            (Some(tenant), _) => tenant.clone(),
+            (None, Backend::Registry { repository }) => repository.tenant().clone(),
+            (None, Backend::Index { .. }) => Tenant::default(),
+        }
+    }
+
     /// The identity of one discovery.
     async fn identity(&self) -> Result<Identity, Error> {
         let resolve = async |credentials: &dyn CredentialSource, skips_tls_verify| {
-            let tenant = self.tenant.clone().unwrap_or_default();
+            let tenant = self.tenant();
             let request = CredentialRequest::new(&SourceKind::Chart, &self.repo_url)
                 .for_tenant(&tenant)
                 .with_skipped_tls_verify(skips_tls_verify);
@@ -356,7 +364,7 @@ impl HelmSource {
         identity: Identity,
         request: DiscoverRequest<'_>,
     ) -> Result<Discovery<Chart>, Error> {
-        let call = Call::from(&request).for_tenant(Arc::clone(self.work_pool.tenant()));
+        let call = Call::from(&request).for_tenant(self.tenant());
         let selection = Selection {
             rule: &self.rule,
             work_pool: &self.work_pool,
@@ -399,7 +407,7 @@ impl HelmSource {
                     };
                     request.trace.rejected(&Candidate::new(chart), &why);
                 }
-                let listed = Arc::new(ListedVersions { cached, chart: chart.clone() });
+                let listed = ListedVersions { cached, chart: chart.clone() };
                 let charts = match self.follow_digests {
                     _ if !is_listed => Vec::new(),
                     false => selection.versions(&listed).await?,
@@ -413,7 +421,7 @@ impl HelmSource {
                 let _memory = repository.memory_of_judgement(&tags, &call).await?;
                 let reads = TagReads { digests: self.follow_digests, config: self.check_config };
                 let charts = match reads == TagReads::default() {
-                    true => selection.versions(&Arc::new(selection.valid(&tags))).await?,
+                    true => selection.versions(&tags).await?,
                     false => selection.tags(&tags, &repository, reads, &call).await?,
                 };
                 let state = State::of_charts(&charts);

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use artifact_http::{Reservation, WorkPool};
 use artifact_source::{Candidate, Error, ErrorKind, Image, Rejection, Trace, Warning};

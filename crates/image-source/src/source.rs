@@ -331,7 +331,7 @@ impl ArtifactSource for ImageSource {
     ///
     /// As [`Repository::tags`] and [`Repository::manifest`], except that a missing candidate is rejected.
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Image>, Error> {
-        let call = Call::from(&request).for_tenant(Arc::clone(self.work_pool.tenant()));
+        let call = Call::from(&request).for_tenant(self.repository.tenant().clone());
         let identity = self.repository.identity().await.map_err(|error| error.with_id(&self.id))?;
         request.trace.authenticated(&identity.principal());
         let scope = self.cache_scope(&identity);

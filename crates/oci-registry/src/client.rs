@@ -226,6 +226,11 @@ impl Repository {
         tags.map_err(|error| identity.explain(error))
     }
 
+    /// The [tenant](RegistryClient::for_tenant) whose credentials are looked up.
+    pub fn tenant(&self) -> &Tenant {
+        &self.client.tenant
+    }
+
     /// Memory for an order of these tags, to be held as long as the order is. One that is larger than the share of a tenant waits until it is
     /// the only one.
     ///

@@ -43,6 +43,11 @@ impl Tags {
         self.len() == 0
     }
 
+    /// The tag at this place in the order of their bytes, from 0.
+    pub fn get(&self, position: usize) -> Option<&str> {
+        self.0.names.order.get(position).map(|place| place.of(&self.0.names.text))
+    }
+
     /// A copy of each tag, for a program that needs them on their own.
     pub fn to_vec(&self) -> Vec<String> {
         self.iter().map(str::to_owned).collect()

@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use artifact_http::{Call, Tenant};
@@ -87,7 +87,7 @@ impl Discoverer {
     async fn compile_apart(&self, warehouse: &Warehouse, tenant: &Tenant, call: &Call) -> Vec<Compiled> {
         let (discoverer, copy, owner) = (self.clone(), warehouse.clone(), tenant.clone());
         let runtime = tokio::runtime::Handle::try_current();
-        let pool = self.shared.work_pool.for_tenant(tenant);
+        let pool = &self.shared.work_pool;
         let compiled = pool.run(call, move |_| {
             // A factory of the program's own may expect the runtime.
             let _entered = runtime.as_ref().ok().map(|runtime| runtime.enter());
@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         let longest = self.discoverer.shared.deadline;
         self.deadline = self.deadline.or_else(|| started.checked_add(longest?));
-        let call = Call::new().with_deadline(self.deadline);
+        let call = Call::new().with_deadline(self.deadline).for_tenant(self.tenant.clone());
         let compiled = self.discoverer.compile_apart(self.warehouse, &self.tenant, &call).await;
         let run = &self;
         let span = spans::of_run(self.warehouse);

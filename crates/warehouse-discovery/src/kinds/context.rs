@@ -39,7 +39,7 @@ impl KindContext<'_> {
         SourceContext::new(transport.http.clone())
             .with_credentials(Arc::clone(&self.discoverer.credentials))
             .for_tenant(self.tenant.clone())
-            .with_work_pool(self.discoverer.shared.work_pool.for_tenant(self.tenant))
+            .with_work_pool(self.discoverer.shared.work_pool.clone())
             .with_clock(Arc::clone(&self.discoverer.shared.clock))
             .with_cache_dir(self.discoverer.shared.cache_dir.clone())
     }
