@@ -134,7 +134,8 @@ impl Selection<'_> {
         tags.iter().map(String::as_str).filter(|tag| {
             let is_valid = is_tag(tag);
             if !is_valid {
-                self.trace.rejected(&Candidate::new(tag), &Rejection::Unreadable { reason: INVALID_TAG.into() });
+                self.trace
+                    .rejected(&Candidate::new(tag), &Rejection::Unreadable { reason: INVALID_TAG.into() });
             }
             is_valid
         })
