@@ -283,7 +283,7 @@ mod tests {
             assert_eq!(ended.unwrap_err().kind(), ErrorKind::TimedOut);
         }
         let after = judged.load(Ordering::SeqCst);
-        neighbour.run(&Call::new(), |_| ()).await.unwrap();
+        pool.run(&Call::new(), |_| ()).await.unwrap();
         assert_eq!(judged.load(Ordering::SeqCst), after, "no work goes on after its deadline");
     }
 

@@ -438,6 +438,10 @@ fn a_url_that_is_requested_otherwise_than_it_is_written_has_no_secret() {
     );
     // Another port is another server, and a dot at the end another name.
     check(secrets(), Chart, "https://github.com:8443", "nothing");
+    check([secret("t/s", "helm", "http://127.0.0.1:1")], Chart, "http://127.0.0.1:1", "t/s");
+    for other in ["http://127.0.0.1:2", "http://127.0.0.1", "http://127.0.0.1:11", "https://127.0.0.1:1"] {
+        check([secret("t/s", "helm", "http://127.0.0.1:1")], Chart, other, "nothing");
+    }
     check([secret("t/s", "helm", "https://c.example:8443")], Chart, "https://c.example:8443", "t/s");
     check([secret("t/s", "helm", "https://c.example:8443")], Chart, "https://c.example", "nothing");
     check([secret("t/s", "helm", "https://c.example:443")], Chart, "https://c.example", "t/s");

@@ -28,6 +28,40 @@ fn versions(found: &Found<Chart>) -> Vec<&str> {
     found.artifacts.iter().map(|chart| chart.version.as_str()).collect()
 }
 
+/// Names that no tag of a registry may have, whatever the list says: each is one candidate that is rejected, and the others are found.
+#[tokio::test]
+async fn names_that_no_tag_may_have_are_rejected_one_by_one() {
+    let registry = Registry::start().unwrap();
+    push(&registry, &["1.0.0"]);
+    let long = format!("9.0.0-{}", "a".repeat(60_000));
+    let names = [
+        "../../../etc/passwd",
+        "2.0.0\n",
+        "2.0.0\0",
+        "--upload-pack=id",
+        "2.0.0 ",
+        "2.0.0+b",
+        "\u{1b}[2J",
+        "-1.0.0",
+        &long,
+    ];
+    let listed: Vec<&str> = names.iter().copied().chain(["1.0.0"]).collect();
+    let list = serde_json::json!({ "name": "charts/web", "tags": listed }).to_string();
+    registry.faults().add(When::get("/v2/**/tags/list"), Reply::status(200).body(list));
+    let trace = Recorder::new();
+    let source = web(&registry).build().unwrap();
+    let answer = source.discover(DiscoverRequest::new().with_trace(&trace)).await.unwrap().found().unwrap();
+    assert_eq!(versions(&answer), ["1.0.0"]);
+    assert_eq!(answer.cost.requests, 1, "none of them is asked for");
+    let rejected: Vec<_> =
+        trace.into_judgements().into_iter().filter(|judged| judged.rejection.is_some()).collect();
+    assert_eq!(rejected.len(), names.len());
+    for judged in rejected {
+        let why = judged.rejection.unwrap().to_string();
+        assert_eq!(why, "unreadable: its name is not a valid tag", "{:?}", judged.name);
+    }
+}
+
 #[tokio::test]
 async fn tags_are_versions_with_an_underscore_for_the_plus() {
     let registry = Registry::start().unwrap();

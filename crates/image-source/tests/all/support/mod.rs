@@ -5,7 +5,7 @@ pub mod process;
 
 use std::sync::Arc;
 
-use artifact_http::{Credential, HttpClient};
+use artifact_http::{Credential, HttpClient, Login};
 use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, Found, Image};
 use image_source::{FactCache, ImageSource, ImageSourceBuilder};
 use oci_registry::RegistryClient;
@@ -48,7 +48,9 @@ pub fn client() -> RegistryClient {
 
 pub fn client_as(user: &str, password: &str) -> RegistryClient {
     let http = HttpClient::builder().build().unwrap();
-    RegistryClient::builder(http).credentials(Credential::password(user, password)).build()
+    // Named, so that another process finds what was read with it.
+    let login = Login::new(Credential::password(user, password), "a test");
+    RegistryClient::builder(http).credentials(login).build()
 }
 
 /// A source with a client, and therefore a token, of its own.
