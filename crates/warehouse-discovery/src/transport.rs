@@ -1,5 +1,7 @@
 //! The HTTP clients of a discoverer, and the clients of registries and indexes on top of them.
 
+#[cfg(feature = "git")]
+use artifact_http::BlockingThreads;
 #[cfg(any(feature = "image", feature = "chart"))]
 use artifact_http::Pace;
 use artifact_http::{HttpClient, HttpClientBuilder};
@@ -77,6 +79,13 @@ impl Transport {
         }
     }
 
+    /// The same with threads of these for Git's exchanges.
+    #[cfg(feature = "git")]
+    pub(crate) fn with_git_threads(mut self, threads: &BlockingThreads) -> Self {
+        self.repositories = RepositoryCache::with_threads(self.http.clone(), threads.clone());
+        self
+    }
+
     /// The same with indexes of charts that outlive the process.
     #[cfg(feature = "chart")]
     pub(crate) fn with_indexes_on_disk(mut self, disk: DiskIndexCache) -> Self {
@@ -102,7 +111,7 @@ pub(crate) fn transports(_: &Registries) -> Result<impl Fn(HttpClient) -> Transp
 }
 
 /// Where the HTTP clients of a discoverer come from.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Http {
     /// Settings of the clients that are not given.
     pub(crate) settings: HttpClientBuilder,
@@ -110,6 +119,23 @@ pub(crate) struct Http {
     pub(crate) verified: Option<HttpClient>,
     /// A client that checks none.
     pub(crate) unverified: Option<HttpClient>,
+    /// The requests per second of each tenant, and how many at once after a rest.
+    pub(crate) tenant_rate: (f64, u32),
+    #[cfg(feature = "git")]
+    pub(crate) git_threads: Option<BlockingThreads>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            settings: HttpClientBuilder::default(),
+            verified: None,
+            unverified: None,
+            tenant_rate: (200.0, 2_000),
+            #[cfg(feature = "git")]
+            git_threads: None,
+        }
+    }
 }
 
 impl Http {
@@ -119,12 +145,13 @@ impl Http {
     ///
     /// As [`HttpClientBuilder::build`].
     pub(crate) fn build(self) -> Result<(HttpClient, Option<HttpClient>), Error> {
+        let settings = self.settings.tenant_rate(self.tenant_rate.0, self.tenant_rate.1);
         let unverified = match (self.unverified, &self.verified) {
             (Some(client), _) => Some(client),
             (None, Some(_)) => None,
-            (None, None) => Some(self.settings.clone().skip_tls_verify(true).build()?),
+            (None, None) => Some(settings.clone().skip_tls_verify(true).build()?),
         };
-        let verified = self.verified.map_or_else(|| self.settings.build(), Ok)?;
+        let verified = self.verified.map_or_else(|| settings.build(), Ok)?;
         Ok((verified, unverified))
     }
 }

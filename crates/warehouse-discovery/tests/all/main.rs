@@ -4,6 +4,7 @@
 
 mod chart_digests;
 mod every_fault;
+mod fairness;
 mod images;
 mod own_client;
 mod peers;
