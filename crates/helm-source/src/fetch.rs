@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use artifact_http::{
-    Call, HttpClient, Identity, Origin, Request, Reservation, StatusCode, StreamingResponse, Url,
+    BlockingThreads, Call, HttpClient, Identity, Origin, Request, Reservation, StatusCode, StreamingResponse,
+    Url,
 };
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
@@ -290,9 +291,8 @@ async fn parse<F>(work: F) -> Result<Result<(Index, ReadBy), IndexError>, Error>
 where
     F: FnOnce() -> Result<(Index, ReadBy), IndexError> + Send + 'static,
 {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|cause| Error::new(ErrorKind::Internal, "the parser of the index failed").with_cause(cause))
+    // It waits for the server, and so does not take one of the threads that resolve names.
+    BlockingThreads::default().run("index-parser", work).await
 }
 
 fn invalid_index(error: &IndexError, url: &Url) -> Error {

@@ -1,5 +1,7 @@
 //! The discoverer: what all runs share.
 
+#[cfg(feature = "git")]
+use artifact_http::BlockingThreads;
 use std::collections::BTreeMap;
 #[cfg(feature = "git")]
 use std::ffi::OsString;
@@ -8,7 +10,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use artifact_http::{
-    CredentialSource, EgressPolicy, HttpClient, HttpClientBuilder, MemoryBudget, SourceContext, WorkPool,
+    CredentialSource, EgressPolicy, HttpClient, HttpClientBuilder, LeastProgress, MemoryBudget,
+    SourceContext, WorkPool,
 };
 use artifact_source::{AnySource, Clock, Error, SourceId, SystemClock};
 #[cfg(feature = "chart")]
@@ -110,6 +113,7 @@ pub(crate) struct GitLimits {
     pub(crate) max_bytes: Option<u64>,
     pub(crate) max_cache_bytes: Option<u64>,
     pub(crate) stall: Option<Duration>,
+    pub(crate) least_progress: Option<LeastProgress>,
 }
 
 impl Shared {
@@ -368,6 +372,24 @@ impl DiscovererBuilder {
         self
     }
 
+    /// The least that a Git server has to send while it is waited for. Defaults to
+    /// [that of a source](git_source::GitSourceBuilder::least_progress), 100 bytes a second averaged over two minutes.
+    #[cfg(feature = "git")]
+    #[must_use]
+    pub fn git_least_progress(mut self, least: LeastProgress) -> Self {
+        self.git.least_progress = Some(least);
+        self
+    }
+
+    /// How many threads wait for Git servers at once: 64 by default, shared by the process. They are not the blocking threads of the async
+    /// runtime, which resolve names. Exchanges beyond them wait.
+    #[cfg(feature = "git")]
+    #[must_use]
+    pub fn git_threads(mut self, threads: usize) -> Self {
+        self.http.git_threads = Some(BlockingThreads::new(threads));
+        self
+    }
+
     /// The program for Git over ssh, called as OpenSSH's `ssh` is, and the arguments that come before all others. Defaults to `ssh`
     /// without arguments.
     #[cfg(feature = "git")]
@@ -450,6 +472,31 @@ impl DiscovererBuilder {
         self
     }
 
+    /// The least that a registry or a chart repository has to send while it is waited for: 1 KiB a second, averaged over 30 seconds, by default.
+    /// It counts beside the [stall time-out](HttpClientBuilder::stall_timeout), and not for [a client of the program's own](Self::http_client).
+    #[must_use]
+    pub fn least_progress(mut self, least: LeastProgress) -> Self {
+        self.http.settings = self.http.settings.least_progress(least);
+        self
+    }
+
+    /// How many requests of one tenant to one server are under way at once: 64 by default, at least 1. Others wait, and those of another
+    /// tenant do not wait for them. Not for [a client of the program's own](Self::http_client).
+    #[must_use]
+    pub fn requests_at_once(mut self, requests: usize) -> Self {
+        self.http.settings = self.http.settings.requests_at_once(requests);
+        self
+    }
+
+    /// How many requests one tenant sends a second, to all registries and chart repositories together: 200 by default, and 2,000 at once after a rest.
+    /// Requests to this machine are not counted, nor are those of Warehouses without a namespace. Not for
+    /// [a client of the program's own](Self::http_client).
+    #[must_use]
+    pub fn tenant_rate(mut self, per_second: f64, burst: u32) -> Self {
+        self.http.tenant_rate = (per_second, burst);
+        self
+    }
+
     /// How long a run takes at most: 5 minutes by default, for a run without [a deadline of its own](crate::Run::with_deadline). A subscription that
     /// has not answered by then has failed with [`TimedOut`](artifact_source::ErrorKind::TimedOut), and its earlier artifacts stay. `None` is no limit.
     #[must_use]
@@ -508,12 +555,18 @@ impl DiscovererBuilder {
     /// that is not valid, or a rate that is not above zero.
     pub fn build(self) -> Result<Discoverer, Error> {
         let transport = transports(&self.registries)?;
+        #[cfg(feature = "git")]
+        let threads = self.http.git_threads.clone().unwrap_or_default();
         let (verified, unverified) = self.http.build(self.egress)?;
         #[cfg(feature = "chart")]
         let egress = verified.egress().clone();
         let verified = verified.with_memory(self.memory.clone());
         let unverified = unverified.map(|client| client.with_memory(self.memory.clone()));
         let (verified, unverified) = (transport(verified), unverified.map(&transport));
+        #[cfg(feature = "git")]
+        let with_threads = |transport: Transport| transport.with_git_threads(&threads);
+        #[cfg(feature = "git")]
+        let (verified, unverified) = (with_threads(verified), unverified.map(with_threads));
         #[cfg(feature = "chart")]
         let indexes = self.cache_dir.as_ref().map(|folder| DiskIndexCache::new(folder.join("charts")));
         #[cfg(feature = "chart")]

@@ -1,5 +1,7 @@
 //! The HTTP clients of a discoverer, and the clients of registries and indexes on top of them.
 
+#[cfg(feature = "git")]
+use artifact_http::BlockingThreads;
 #[cfg(any(feature = "image", feature = "chart"))]
 use artifact_http::Pace;
 use artifact_http::{EgressPolicy, HttpClient, HttpClientBuilder};
@@ -77,6 +79,13 @@ impl Transport {
         }
     }
 
+    /// The same with threads of these for Git's exchanges.
+    #[cfg(feature = "git")]
+    pub(crate) fn with_git_threads(mut self, threads: &BlockingThreads) -> Self {
+        self.repositories = RepositoryCache::with_threads(self.http.clone(), threads.clone());
+        self
+    }
+
     /// The same with indexes of charts that outlive the process.
     #[cfg(feature = "chart")]
     pub(crate) fn with_indexes_on_disk(mut self, disk: DiskIndexCache) -> Self {
@@ -102,7 +111,7 @@ pub(crate) fn transports(_: &Registries) -> Result<impl Fn(HttpClient) -> Transp
 }
 
 /// Where the HTTP clients of a discoverer come from.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Http {
     /// Settings of the clients that are not given.
     pub(crate) settings: HttpClientBuilder,
@@ -110,6 +119,23 @@ pub(crate) struct Http {
     pub(crate) verified: Option<HttpClient>,
     /// A client that checks none.
     pub(crate) unverified: Option<HttpClient>,
+    /// The requests per second of each tenant, and how many at once after a rest.
+    pub(crate) tenant_rate: (f64, u32),
+    #[cfg(feature = "git")]
+    pub(crate) git_threads: Option<BlockingThreads>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            settings: HttpClientBuilder::default(),
+            verified: None,
+            unverified: None,
+            tenant_rate: (200.0, 2_000),
+            #[cfg(feature = "git")]
+            git_threads: None,
+        }
+    }
 }
 
 impl Http {
@@ -123,7 +149,8 @@ impl Http {
         self,
         egress: Option<EgressPolicy>,
     ) -> Result<(HttpClient, Option<HttpClient>), Error> {
-        let (settings, has_own) = (self.settings, self.verified.is_some());
+        let settings = self.settings.tenant_rate(self.tenant_rate.0, self.tenant_rate.1);
+        let has_own = self.verified.is_some();
         let verified = self.verified.map_or_else(|| settings.clone().build(), Ok)?;
         let egress = egress.or_else(|| verified.own_egress().cloned()).unwrap_or_else(EgressPolicy::cluster);
         let unverified = match (self.unverified, has_own) {

@@ -4,7 +4,9 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::server::{Reply, Server, Then, answer};
-use artifact_http::{Authorization, Call, HttpClient, HttpClientBuilder, Identity, Request, Response};
+use artifact_http::{
+    Authorization, Call, HttpClient, HttpClientBuilder, Identity, LeastProgress, Request, Response,
+};
 use artifact_source::{Error, ErrorKind};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -152,6 +154,29 @@ async fn silence_and_dripping_time_out() {
     let call = Call::new().with_deadline(Instant::now());
     let error = fetch(Request::get("http://127.0.0.1:1"), &call).await.unwrap_err();
     assert_eq!((error.kind(), call.meter.requests()), (ErrorKind::TimedOut, 0));
+}
+
+/// A body that is read piece by piece brings a byte before each stall time-out ends.
+#[tokio::test]
+async fn a_stream_that_drips_is_too_slow() {
+    const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n";
+    let server = Server::start(|_, _| Reply(HEAD.to_vec(), Then::Drip)).await;
+    let least = LeastProgress::new(1000, Duration::from_millis(300));
+    let client = quick().stall_timeout(Duration::from_secs(60)).least_progress(least).build().unwrap();
+    let mut stream = client.open(Request::get(&server.url), &Call::new()).await.unwrap();
+    let slow = loop {
+        if let Err(error) = stream.chunk().await {
+            break error;
+        }
+    };
+    assert_eq!(slow.kind(), ErrorKind::TimedOut);
+    assert!(slow.message().ends_with("less than 1000 bytes a second"), "{slow}");
+    assert_eq!(server.seen().len(), 1);
+
+    // A short answer is none too slow.
+    let server = Server::start(|_, _| answer("200 OK", &[], "short")).await;
+    let read = client.fetch(Request::get(&server.url), &Call::new()).await.unwrap();
+    assert_eq!(&read.body[..], b"short");
 }
 
 #[tokio::test]

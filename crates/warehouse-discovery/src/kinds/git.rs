@@ -47,6 +47,9 @@ pub(crate) fn source(
     if let Some(limit) = limits.stall {
         builder = builder.stall_timeout(limit);
     }
+    if let Some(least) = limits.least_progress {
+        builder = builder.least_progress(least);
+    }
     Ok(builder.build()?.erase())
 }
 

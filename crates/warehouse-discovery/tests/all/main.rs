@@ -5,6 +5,7 @@
 mod chart_digests;
 mod egress;
 mod every_fault;
+mod fairness;
 mod images;
 mod own_client;
 mod peers;
