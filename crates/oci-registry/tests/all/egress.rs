@@ -168,7 +168,7 @@ fn permitted() -> EgressPolicy {
 }
 
 async fn tags(client: &RegistryClient, host: &str) -> Result<Vec<String>, Error> {
-    client.repository(&format!("{host}/demo/app")).unwrap().tags(&Call::new()).await
+    client.repository(&format!("{host}/demo/app")).unwrap().tags(&Call::new()).await.map(|tags| tags.to_vec())
 }
 
 /// Whoever runs the registry gets the token, so it must not be what another server of the network answers.

@@ -75,7 +75,7 @@ impl Servers {
     /// How many requests carried a credential since the last call.
     fn signed(&self) -> usize {
         let all = self.logs().map(RequestLog::all);
-        self.logs().map(RequestLog::clear);
+        self.logs().into_iter().for_each(RequestLog::clear);
         all.iter().flatten().filter(|request| request.header("authorization").is_some()).count()
     }
 }
