@@ -78,12 +78,9 @@ impl Identity {
     #[must_use]
     pub fn explain(&self, error: Error) -> Error {
         let Some(why) = &self.why_anonymous else { return error };
-        match error.hint().filter(|hint| hint.contains(NO_CREDENTIAL)) {
-            Some(hint) => {
-                let hint = format!("{hint}; {why}");
-                error.with_hint(hint)
-            }
-            None => error,
+        match error.hint().is_some_and(|hint| hint.contains(NO_CREDENTIAL)) {
+            true => error.with_additional_hint(why),
+            false => error,
         }
     }
 
