@@ -83,6 +83,8 @@
 //! a store of objects (`repository`), whose bytes and waits are counted and can be interrupted (`transport`). What is remembered for the
 //! next discovery is in `observation`, which uses none of them.
 
+#[cfg(test)]
+mod delta_bomb;
 mod observation;
 #[cfg(test)]
 mod replay;

@@ -250,7 +250,7 @@ impl TagRule {
     pub fn rank_accepted<'n>(&self, accepted: impl IntoIterator<Item = (usize, &'n str)>) -> Ranking<'n> {
         let candidate = |(position, name): (usize, &'n str)| {
             let version = match &self.strategy {
-                TagStrategy::SemVer { strictness, .. } => Some(self.version(name, *strictness)?),
+                TagStrategy::SemVer { strictness, .. } => Some(self.version(self.short(name), *strictness)?),
                 _ => None,
             };
             Some(Candidate::new(name, position, version, self.kind))
@@ -258,14 +258,19 @@ impl TagRule {
         Ranking::new(accepted.into_iter().filter_map(candidate).collect())
     }
 
-    /// The version that a name is read as; `None` for a name that is none.
+    /// The name without the prefix that is not a part of it.
+    fn short<'n>(&self, name: &'n str) -> &'n str {
+        match self.kind {
+            NameKind::GitTag => name.strip_prefix("refs/tags/").unwrap_or(name),
+            NameKind::Plain | NameKind::OciChart => name,
+        }
+    }
+
+    /// The version that a short name is read as; `None` for a name that is none.
     fn version<'n>(&self, name: &'n str, strictness: Strictness) -> Option<VersionRef<'n>> {
         match self.kind {
             NameKind::OciChart => VersionRef::parse_oci_tag(name, strictness).ok(),
-            NameKind::Plain => VersionRef::parse_with(name, strictness).ok(),
-            NameKind::GitTag => {
-                VersionRef::parse_with(name.strip_prefix("refs/tags/").unwrap_or(name), strictness).ok()
-            }
+            NameKind::Plain | NameKind::GitTag => VersionRef::parse_with(name, strictness).ok(),
         }
     }
 
@@ -283,16 +288,10 @@ impl TagRule {
 
     /// The version of a name that is accepted; `None` where the strategy does not read versions.
     fn check<'n>(&self, name: &'n str) -> Result<Option<VersionRef<'n>>, Rejection> {
-        let name = match self.kind {
-            NameKind::GitTag => {
-                let name = name.strip_prefix("refs/tags/").unwrap_or(name);
-                if !is_short_name(name.as_bytes()) {
-                    return Err(Rejection::forbidden_git_name());
-                }
-                name
-            }
-            NameKind::Plain | NameKind::OciChart => name,
-        };
+        let name = self.short(name);
+        if self.kind == NameKind::GitTag && !is_short_name(name.as_bytes()) {
+            return Err(Rejection::forbidden_git_name());
+        }
         match &self.strategy {
             TagStrategy::Digest { tag } if **tag == *name => Ok(None),
             TagStrategy::Digest { tag } => Err(Rejection::NotTheTag { tag: Arc::clone(tag) }),

@@ -104,6 +104,11 @@ impl PatternLimits {
     pub(crate) fn budget(self) -> RegexBudget {
         RegexBudget::with_limits(self.patterns, self.bytes)
     }
+
+    /// A part of the budget, which takes some milliseconds at most to use up.
+    pub(crate) fn small_budget(self) -> RegexBudget {
+        RegexBudget::with_limits(self.patterns.min(64), self.bytes.min(3 << 20))
+    }
 }
 
 /// Limits of Git sources, where they are not the source's own.

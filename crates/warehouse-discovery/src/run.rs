@@ -14,7 +14,7 @@ use artifact_source::{
 use freight::NeededCreated;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use warehouse_spec::Warehouse;
+use warehouse_spec::{SubscriptionKind, Warehouse};
 
 use crate::admission::Admission;
 use crate::kinds::KindContext;
@@ -33,6 +33,18 @@ pub struct Compiled {
     /// generic subscription whose type is not registered.
     pub source: Result<AnySource, Error>,
     pub(crate) key: String,
+}
+
+/// Compiles the patterns of a Warehouse into the budget of this thread.
+fn compile_patterns(warehouse: &Warehouse) {
+    for subscription in &warehouse.spec.subscriptions {
+        // What is wrong is told when the source is made.
+        match &subscription.kind {
+            SubscriptionKind::Git(git) => drop(git.rule()),
+            _ => drop(subscription.tag_rule()),
+        }
+    }
+    drop(NeededCreated::of_warehouse(warehouse));
 }
 
 /// How long after the deadline a source may take to say that it passed.
@@ -83,8 +95,13 @@ impl Discoverer {
             .collect()
     }
 
-    /// The same on the threads for work that keeps a processor busy.
+    /// The same, on the threads for work that keeps a processor busy if the patterns are large.
     async fn compile_apart(&self, warehouse: &Warehouse, tenant: &Tenant, call: &Call) -> Vec<Compiled> {
+        let small = self.shared.patterns.small_budget();
+        small.install(|| compile_patterns(warehouse));
+        if !small.has_refused() {
+            return small.install(|| self.compile_within(warehouse, tenant));
+        }
         let (discoverer, copy, owner) = (self.clone(), warehouse.clone(), tenant.clone());
         let runtime = tokio::runtime::Handle::try_current();
         let pool = &self.shared.work_pool;

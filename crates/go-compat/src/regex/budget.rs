@@ -34,6 +34,7 @@ struct State {
     bytes: usize,
     /// For expressions that stand for several patterns: the same again, as they are not required.
     joined_bytes: usize,
+    has_refused: bool,
     compiled: HashMap<Box<str>, Result<GoRegex, GoRegexError>>,
     joined: HashMap<Vec<Arc<str>>, Option<GoRegex>>,
 }
@@ -58,7 +59,14 @@ impl RegexBudget {
     #[must_use]
     pub fn with_limits(patterns: usize, bytes: usize) -> Self {
         let (compiled, joined) = (HashMap::new(), HashMap::new());
-        Self(Arc::new(Mutex::new(State { patterns, bytes, joined_bytes: bytes, compiled, joined })))
+        Self(Arc::new(Mutex::new(State {
+            patterns,
+            bytes,
+            joined_bytes: bytes,
+            has_refused: false,
+            compiled,
+            joined,
+        })))
     }
 
     /// Runs `work`, in which every [`GoRegex`] that this thread compiles takes from this budget, and from no other one. Also the
@@ -67,6 +75,12 @@ impl RegexBudget {
         CURRENT.with_borrow_mut(|stack| stack.push(self.clone()));
         let _leave = Leave;
         work()
+    }
+
+    /// Whether a pattern did not fit, or several did not fit into one expression: a larger budget would give another result.
+    #[must_use]
+    pub fn has_refused(&self) -> bool {
+        self.lock().has_refused
     }
 
     /// The budget in which this thread compiles.
@@ -81,6 +95,7 @@ impl RegexBudget {
             return known.clone();
         }
         let Some(patterns) = state.patterns.checked_sub(1) else {
+            state.has_refused = true;
             return Err(GoRegexError::OverBudget { pattern: pattern.into() });
         };
         state.patterns = patterns;
@@ -90,6 +105,7 @@ impl RegexBudget {
         };
         // An attempt that failed is work, too.
         state.bytes = state.bytes.saturating_sub(cost);
+        state.has_refused |= matches!(compiled, Err(GoRegexError::OverBudget { .. }));
         state.compiled.insert(pattern.into(), compiled.clone());
         compiled
     }
@@ -104,6 +120,7 @@ impl RegexBudget {
             Ok((regex, cost)) => (Some(regex), cost),
             Err(cost) => (None, cost),
         };
+        state.has_refused |= joined.is_none();
         state.joined_bytes = state.joined_bytes.saturating_sub(cost);
         state.joined.insert(key, joined.clone());
         joined
@@ -156,7 +173,8 @@ mod tests {
                 GoRegex::new("a").unwrap();
                 GoRegex::new("(").unwrap_err();
             }
-            assert!(is_over(GoRegex::new("c")));
+            assert!(!budget.has_refused());
+            assert!(is_over(GoRegex::new("c")) && budget.has_refused());
             RegexBudget::new().install(|| GoRegex::new("c").unwrap());
             assert!(is_over(GoRegex::new("c")), "an inner budget is left again");
         });
