@@ -199,7 +199,7 @@ async fn no_url_leads_to_the_secret_of_another() {
     ];
     // A user in the URL is the tenant's own business, and is what it wrote.
     let own = |value: &str| {
-        let plain = value.strip_prefix("Basic ").and_then(|text| base64(text));
+        let plain = value.strip_prefix("Basic ").and_then(base64);
         plain.is_some_and(|plain| !plain.contains("SECRET"))
     };
     for namespace in ["team-b", ""] {
