@@ -107,20 +107,20 @@ pub(super) fn attacks() -> Vec<Attack> {
         stage.task.manifests = subscriptions.into_iter().map(|one| warehouse([one])).collect();
         Ok(stage)
     }));
-    attacks.push(Attack::new("git/100 commits by names of 7 MB", Expected::Bounded, || {
+    attacks.push(Attack::new("git/100 commits by names of a megabyte", Expected::Bounded, || {
         let server = GitServer::start()?;
         let repository = server.create("a.git")?;
         for number in 0..100 {
-            let name = format!("{} <a@example.com>", "x".repeat(7_000_000));
+            let name = format!("{} <a@example.com>", "x".repeat(1_000_000));
             repository.commit("main", Commit::new(format!("Change {number}")).author(name))?;
         }
         Ok(Stage::of(warehouse([branch(repository.url(), 100)])).keeping(server))
     }));
-    attacks.push(Attack::new("git/100 commits with messages of 7 MB", Expected::Bounded, || {
+    attacks.push(Attack::new("git/100 commits with messages of a megabyte", Expected::Bounded, || {
         let server = GitServer::start()?;
         let repository = server.create("a.git")?;
         for number in 0..100 {
-            repository.commit("main", Commit::new(format!("{number} {}", "x".repeat(7_000_000))))?;
+            repository.commit("main", Commit::new(format!("{number} {}", "x".repeat(1_000_000))))?;
         }
         Ok(Stage::of(warehouse([branch(repository.url(), 100)])).keeping(server))
     }));

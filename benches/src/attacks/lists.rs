@@ -71,35 +71,41 @@ pub(super) fn attacks() -> Vec<Attack> {
         registry.tag_numbered("demo/app", &pushed(&registry), 1_000_001)?;
         Ok(Stage::of(warehouse([image(&registry.host())])).keeping(registry))
     }));
-    attacks.push(Attack::new("lists/64 MiB of names, 16 registries at once", Expected::Bounded, || {
-        let mut subscriptions = Vec::new();
-        let mut stage = Stage::of(String::new());
-        for _ in 0..16 {
-            let registry = with_one_tag()?;
-            registry.faults().add(When::path(LIST), long_names());
-            subscriptions.push(image(&registry.host()));
-            stage = stage.keeping(registry);
-        }
-        stage.task.manifests = subscriptions.into_iter().map(|one| warehouse([one])).collect();
-        Ok(stage)
-    }));
-    attacks.push(Attack::new(
-        "lists/900,000 tags, 40 subscriptions",
-        Expected::Found(&["t000000899999", "t000000899998", "t000000899997"]),
-        || {
-            let registry = Registry::builder().start()?;
-            registry.tag_numbered("demo/app", &pushed(&registry), 900_000)?;
+    attacks.push(
+        Attack::new("lists/64 MiB of names, 16 registries at once", Expected::Bounded, || {
+            let mut subscriptions = Vec::new();
             let mut stage = Stage::of(String::new());
-            stage.task.manifests = (0..40)
-                .map(|number| {
-                    let pattern = format!("ignoreTagsRegexes: ['^x{number}$']");
-                    warehouse([image(&registry.host())
-                        .replace("discoveryLimit", &format!("{pattern}, discoveryLimit"))])
-                })
-                .collect();
-            Ok(stage.keeping(registry))
-        },
-    ));
+            for _ in 0..16 {
+                let registry = with_one_tag()?;
+                registry.faults().add(When::path(LIST), long_names());
+                subscriptions.push(image(&registry.host()));
+                stage = stage.keeping(registry);
+            }
+            stage.task.manifests = subscriptions.into_iter().map(|one| warehouse([one])).collect();
+            Ok(stage)
+        })
+        .within_seconds(600),
+    );
+    attacks.push(
+        Attack::new(
+            "lists/900,000 tags, 40 subscriptions",
+            Expected::Found(&["t000000899999", "t000000899998", "t000000899997"]),
+            || {
+                let registry = Registry::builder().start()?;
+                registry.tag_numbered("demo/app", &pushed(&registry), 900_000)?;
+                let mut stage = Stage::of(String::new());
+                stage.task.manifests = (0..40)
+                    .map(|number| {
+                        let pattern = format!("ignoreTagsRegexes: ['^x{number}$']");
+                        warehouse([image(&registry.host())
+                            .replace("discoveryLimit", &format!("{pattern}, discoveryLimit"))])
+                    })
+                    .collect();
+                Ok(stage.keeping(registry))
+            },
+        )
+        .within_seconds(900),
+    );
     attacks.push(
         Attack::new("lists/900,000 tags, 16 registries at once", Expected::Bounded, || {
             let mut subscriptions = Vec::new();

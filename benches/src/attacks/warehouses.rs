@@ -57,4 +57,5 @@ pub(super) fn attacks() -> Vec<Attack> {
 fn of_text(what: &str, expected: Expected, text: String) -> Attack {
     Attack::new(format!("warehouses/{what}"), expected, move || Ok(Stage::of(text.clone()).deadline(10)))
         .within_seconds(60)
+        .within_mib(256)
 }
