@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use repository_url::names_secret;
 
+use crate::decode::edit::{Edit, Layout};
 use crate::decode::style::Style;
 use diagnostics::{Location, Severity};
 
@@ -57,6 +58,8 @@ pub(crate) struct Context {
     /// The text that is read; empty where there is none.
     text: Arc<str>,
     strict: bool,
+    /// Whether what is valid and against a best practice is told, too.
+    pub(crate) advises: bool,
     /// How the document writes texts, and what the constraint that is read at the moment is for.
     pub(crate) style: Style,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -67,7 +70,7 @@ impl Context {
     pub(crate) fn new(source: &Arc<str>, text: &Arc<str>, strict: bool) -> Self {
         let style = Style { is_json: text.is_empty() || is_json(text), ..Style::default() };
         let (source, text) = (Arc::clone(source), Arc::clone(text));
-        Self { source, text, strict, style, diagnostics: Vec::new(), places: BTreeMap::new() }
+        Self { source, text, strict, advises: false, style, diagnostics: Vec::new(), places: BTreeMap::new() }
     }
 
     /// What was written at a place.
@@ -77,11 +80,34 @@ impl Context {
 
     /// Help with the name to write in place of a key, in the quotation marks that the key has.
     pub(crate) fn renaming(&self, text: impl Into<String>, key: Mark, name: &str) -> Help {
+        self.editing(text, Some(self.renamed_key(key, name)))
+    }
+
+    /// The edit of a key into this name, in the quotation marks that the key has.
+    pub(crate) fn renamed_key(&self, key: Mark, name: &str) -> Edit {
         let form = match self.written_at(key).chars().next() {
             Some(mark @ ('"' | '\'')) => format!("{mark}{name}{mark}"),
             _ => name.to_owned(),
         };
-        Help::writing(text, form).over(key.start..key.end)
+        Edit::new(key.start..key.end, form)
+    }
+
+    /// Help with the deletion of the entry that has this key.
+    pub(crate) fn deleting(&self, text: impl Into<String>, mapping: &Node, key: Mark) -> Help {
+        self.editing(text, Layout::new(&self.text, mapping).without(key))
+    }
+
+    /// Help with this edit, if there is one.
+    pub(crate) fn editing(&self, text: impl Into<String>, edit: Option<Edit>) -> Help {
+        match edit {
+            Some(edit) => Help::rewriting(text, edit.span, edit.text),
+            None => Help::from(text.into()),
+        }
+    }
+
+    /// The text that is read; empty where there is none.
+    pub(crate) fn text_read(&self) -> Arc<str> {
+        Arc::clone(&self.text)
     }
 
     pub(crate) fn location(&self, mark: Mark) -> Location {
@@ -109,6 +135,17 @@ impl Context {
         let location = self.location(mark);
         let diagnostic = Diagnostic::new(severity, code, location, path, message);
         self.diagnostics.push(explained(diagnostic, help));
+    }
+
+    /// Reports something of this weight about the value of a field.
+    pub(crate) fn tell(
+        &mut self,
+        (severity, code): (Severity, Code),
+        field: &Field<'_>,
+        message: &str,
+        help: Help,
+    ) {
+        self.push(severity, code, field.at(), message, help.of(field.node.mark));
     }
 
     /// Reports an error at a place; an empty help is none.
@@ -227,7 +264,7 @@ impl Context {
 }
 
 /// What to do about a value that is not one yet: a variable, a template, a placeholder.
-fn unfilled(name: &str, text: &str) -> Option<&'static str> {
+pub(crate) fn unfilled(name: &str, text: &str) -> Option<&'static str> {
     if text.contains("${{") {
         return Some(match name {
             "expression" | "expressionFilter" => {
@@ -291,6 +328,8 @@ pub(crate) const REGISTRY_URL: Edition = Edition { normal: "repoURL", dropped: "
 pub(crate) const REPOS: Edition = Edition { normal: "", dropped: "Kargo v0.2 dropped it" };
 /// Freight's `warehouse`.
 pub(crate) const FREIGHT_WAREHOUSE: Edition = Edition { normal: "origin", dropped: "Kargo v0.9 dropped it" };
+/// `gitRepoURL` of an image of Freight.
+pub(crate) const FREIGHT_GIT_REPO_URL: Edition = Edition { normal: "", dropped: "Kargo v1.7 dropped it" };
 /// Freight's `id`.
 pub(crate) const FREIGHT_ID: Edition =
     Edition { normal: "", dropped: "Kargo v0.5 dropped it; the name is computed from the content" };

@@ -59,9 +59,11 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     image.discovery_limit = context.discovery_limit(&mut object);
     image.insecure_skip_tls_verify = context.switch(&mut object, "insecureSkipTLSVerify", false);
     if let Some(field) = object.take(context, "gitRepoURL") {
-        context.old_spelling_with(&field, GIT_REPO_URL, "delete it");
+        let help = context.deleting("delete it", object.node, field.key);
+        context.old_spelling_with(&field, GIT_REPO_URL, help);
         image.git_repo_url = context.filled(&field).map(str::to_owned);
     }
+    context.advise_limits(&object, &image);
     object.finish(context, WHAT, KNOWN);
     Some(image)
 }
@@ -74,7 +76,9 @@ fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStr
         let problems = context.errors();
         let value = old_strategy(context, &field);
         let help = match value.filter(|_| context.errors() == problems) {
-            Some(_) if current.is_some() => format!("delete `{name}`").into(),
+            Some(_) if current.is_some() => {
+                context.deleting(format!("delete `{name}`"), object.node, field.key)
+            }
             Some(value) => {
                 let entry =
                     context.style.entry("imageSelectionStrategy", &context.style.form(value.as_str()));
@@ -119,7 +123,10 @@ fn constraint<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(Fie
     let place = current.as_ref().map(|(field, _)| field.node.mark);
     let old = object.take_as(context, "semverConstraint", "constraint").and_then(|field| {
         let help = match current.is_some() {
-            true => "delete `semverConstraint`: `constraint` is there, too".into(),
+            true => {
+                let help = "delete `semverConstraint`: `constraint` is there, too";
+                context.deleting(help, object.node, field.key)
+            }
             false => context.renaming("write `constraint`", field.key, "constraint"),
         };
         context.old_spelling_with(&field, IMAGE_SEMVER_CONSTRAINT, help);

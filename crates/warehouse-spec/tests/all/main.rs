@@ -5,7 +5,9 @@
 mod corpus;
 mod differences;
 mod editions;
+mod guide;
 mod hostile;
+mod lint;
 mod refusals;
 mod remedies;
 mod round_trip;
