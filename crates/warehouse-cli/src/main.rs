@@ -90,6 +90,7 @@ async fn run_at_once(command: Command, messages: &Messages) -> Result<Exit, Exit
         Command::Discover(discover) => command::discover(discover, messages).await,
         Command::Freight(freight) => command::freight(freight, messages).await,
         Command::Explain(explain) => command::explain(explain, messages).await,
+        Command::Lint(lint) => command::lint(lint, messages).await,
         Command::Select(rule) => command::select(rule, messages).await,
         Command::Dockerfile(dockerfile) => command::dockerfile(&dockerfile, messages),
         Command::Chart(_) => Err(Exit::Usage),

@@ -78,11 +78,13 @@
 
 mod decode;
 mod diagnostic;
+mod edition;
 mod encoding;
 mod freight;
 mod lint;
 mod manifest;
 mod metadata;
+mod migrate;
 mod parse;
 mod recovery;
 mod repo_url;
@@ -100,11 +102,13 @@ mod yaml;
 pub use commit_rule::CommitRule;
 pub use diagnostic::{Code, Diagnostic};
 pub use diagnostics::{Applicability, Location, Replacement, Severity};
+pub use edition::{DocumentKind, Edition, InvalidEdition, OldSpelling, json_schema};
 pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 pub use lint::{Example, Rule, lint, lint_bytes, sarif_tool};
 pub use manifest::{InvalidValue, Located, Manifest, Options, Parsed, Skipped};
 pub use metadata::{API_VERSION, Metadata};
+pub use migrate::{Migration, migrate};
 pub use parse::{FromValue, from_value, parse, parse_bytes};
 pub use repository_url::{
     SourceLabel, normalize_chart, normalize_git, normalize_image, redact, without_credential,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::Value as Json;
 
-use crate::decode::{self, Reading};
+use crate::decode::{self, Purpose, Reading};
 use diagnostics::{Location, Severity};
 
 use crate::diagnostic::{Code, Diagnostic, location};
@@ -33,11 +33,11 @@ use crate::yaml::Mark;
 /// assert_eq!(messages.len(), 3);
 /// ```
 pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
-    read(source_name, text, options, false)
+    read(source_name, text, options, Purpose::default())
 }
 
-/// Reads a manifest, and advises where it is asked to.
-pub(crate) fn read(source_name: &str, written: &str, options: &Options, advises: bool) -> Manifest {
+/// Reads a manifest for a purpose.
+pub(crate) fn read(source_name: &str, written: &str, options: &Options, purpose: Purpose) -> Manifest {
     let source: Arc<str> = Arc::from(source_name);
     let limit = options.limits.bytes;
     if written.len() > limit {
@@ -50,7 +50,7 @@ pub(crate) fn read(source_name: &str, written: &str, options: &Options, advises:
     }
     let Recovered { documents, text, edits, mut diagnostics } =
         recovery::read(&source, written, &options.limits);
-    let reading = Reading { source: &source, text: &text, strict: options.strict, advises };
+    let reading = Reading { source: &source, text: &text, strict: options.strict, purpose };
     let mut decoded =
         decode::documents(reading, &documents.nodes, |node| edits.touch(&(node.mark.start..node.mark.end)));
     let mut found = decoded.diagnostics;
@@ -80,13 +80,13 @@ pub(crate) fn read(source_name: &str, written: &str, options: &Options, advises:
 /// The bytes are UTF-8, or UTF-16 or UTF-32 with a byte order mark, as [`text_of`] reads them. For other bytes there is one
 /// diagnostic, at the place of the first byte that does not fit.
 pub fn parse_bytes(source_name: &str, bytes: &[u8], options: &Options) -> Manifest {
-    read_bytes(source_name, bytes, options, false)
+    read_bytes(source_name, bytes, options, Purpose::default())
 }
 
-/// Reads a manifest from bytes, and advises where it is asked to.
-pub(crate) fn read_bytes(source_name: &str, bytes: &[u8], options: &Options, advises: bool) -> Manifest {
+/// Reads a manifest from bytes for a purpose.
+pub(crate) fn read_bytes(source_name: &str, bytes: &[u8], options: &Options, purpose: Purpose) -> Manifest {
     match text_of(bytes) {
-        Ok(text) => read(source_name, &text, options, advises),
+        Ok(text) => read(source_name, &text, options, purpose),
         Err(error) => {
             let mark = Mark { line: error.line, column: error.column, width: 1, ..Mark::first() };
             let source = Arc::from(source_name);

@@ -83,6 +83,12 @@ impl Edits {
         self.made.insert(start, (gone, edit.text.len()));
     }
 
+    /// Edits that are made at once, none of which overlaps another.
+    pub(crate) fn at_once(edits: &[&Replacement]) -> Self {
+        let made = edits.iter().map(|edit| (edit.span.start, (edit.span.len(), edit.text.len())));
+        Self { made: made.collect() }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.made.is_empty()
     }
@@ -94,7 +100,7 @@ impl Edits {
     }
 
     /// The place in the text as it was written of this one in the edited text. Within an edit, its start.
-    fn back(&self, place: usize) -> usize {
+    pub(crate) fn back(&self, place: usize) -> usize {
         let (mut written, mut edited) = (0, 0);
         for (&start, &(gone, came)) in &self.made {
             let edit = edited + (start - written);

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod chart;
+mod manifest;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -14,6 +15,8 @@ pub(crate) use chart::{
     Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, DevReleases,
     Dockerfile, Lint, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks, Unlock,
 };
+
+pub(crate) use manifest::{Color, Files, LintManifests};
 
 /// Discover artifacts as a Kargo Warehouse does, and build Freight from them.
 #[derive(Debug, Parser)]
@@ -49,6 +52,12 @@ pub(crate) enum Command {
     ///
     /// A line that begins with + is an accepted candidate, best first; one with - is a rejected candidate, with the reason.
     Explain(Explain),
+
+    /// Check manifests. Nothing is sent.
+    ///
+    /// All problems are printed at once, each with its place and its remedy. Exit code 1 if there is an error, or with --strict a warning; 2 if a file
+    /// cannot be read.
+    Lint(LintManifests),
 
     /// Apply one rule to the lines of standard input, best first.
     #[command(subcommand)]

@@ -10,6 +10,7 @@ use crate::decode::style::Style;
 use diagnostics::{Location, Severity};
 
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
+use crate::edition::{Edition, OldSpelling};
 use crate::rule;
 use crate::yaml::written::{self, cut_off, is_json};
 use crate::yaml::{Mark, Node, Scalar, ScalarKind, Value};
@@ -60,6 +61,8 @@ pub(crate) struct Context {
     strict: bool,
     /// Whether what is valid and against a best practice is told, too.
     pub(crate) advises: bool,
+    /// The edition whose spellings are those of today.
+    pub(crate) edition: Edition,
     /// How the document writes texts, and what the constraint that is read at the moment is for.
     pub(crate) style: Style,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -70,7 +73,16 @@ impl Context {
     pub(crate) fn new(source: &Arc<str>, text: &Arc<str>, strict: bool) -> Self {
         let style = Style { is_json: text.is_empty() || is_json(text), ..Style::default() };
         let (source, text) = (Arc::clone(source), Arc::clone(text));
-        Self { source, text, strict, advises: false, style, diagnostics: Vec::new(), places: BTreeMap::new() }
+        Self {
+            source,
+            text,
+            strict,
+            advises: false,
+            edition: Edition::NEWEST,
+            style,
+            diagnostics: Vec::new(),
+            places: BTreeMap::new(),
+        }
     }
 
     /// What was written at a place.
@@ -284,70 +296,39 @@ pub(crate) fn unfilled(name: &str, text: &str) -> Option<&'static str> {
     inside.contains(char::is_alphabetic).then_some("put the real value in place of the <placeholder>")
 }
 
-/// A spelling of an earlier edition.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Edition {
-    /// The spelling in normal form.
-    pub(crate) normal: &'static str,
-    /// Which release dropped the old one, and what happens to it there.
-    pub(crate) dropped: &'static str,
-}
-
-/// `helm:` instead of `chart:`.
-pub(crate) const HELM: Edition = Edition {
-    normal: "chart",
-    dropped: "no release of Kargo ever knew it; the documentation beside v1.2 showed it by mistake",
-};
-/// image `semverConstraint`.
-pub(crate) const IMAGE_SEMVER_CONSTRAINT: Edition = Edition {
-    normal: "constraint",
-    dropped: "Kargo v1.9 dropped it and silently takes the newest image of all",
-};
-/// `allowTags` of images and Git repositories.
-pub(crate) const ALLOW_TAGS: Edition = Edition {
-    normal: "allowTagsRegexes",
-    dropped: "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it",
-};
-/// `ignoreTags` of images and Git repositories.
-pub(crate) const IGNORE_TAGS: Edition = Edition {
-    normal: "ignoreTagsRegexes",
-    dropped: "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it",
-};
-/// image `tagSelectionStrategy`.
-pub(crate) const TAG_SELECTION_STRATEGY: Edition =
-    Edition { normal: "imageSelectionStrategy", dropped: "Kargo v0.4 dropped it" };
-/// image `updateStrategy`.
-pub(crate) const UPDATE_STRATEGY: Edition =
-    Edition { normal: "imageSelectionStrategy", dropped: "Kargo v0.3 dropped it" };
-/// image `gitRepoURL`.
-pub(crate) const GIT_REPO_URL: Edition =
-    Edition { normal: "", dropped: "Kargo v1.7 dropped it; it is kept as metadata here" };
-/// chart `registryURL`.
-pub(crate) const REGISTRY_URL: Edition = Edition { normal: "repoURL", dropped: "Kargo v0.4 dropped it" };
-/// `subscriptions: {repos: …}`.
-pub(crate) const REPOS: Edition = Edition { normal: "", dropped: "Kargo v0.2 dropped it" };
-/// Freight's `warehouse`.
-pub(crate) const FREIGHT_WAREHOUSE: Edition = Edition { normal: "origin", dropped: "Kargo v0.9 dropped it" };
-/// `gitRepoURL` of an image of Freight.
-pub(crate) const FREIGHT_GIT_REPO_URL: Edition = Edition { normal: "", dropped: "Kargo v1.7 dropped it" };
-/// Freight's `id`.
-pub(crate) const FREIGHT_ID: Edition =
-    Edition { normal: "", dropped: "Kargo v0.5 dropped it; the name is computed from the content" };
-
 impl Context {
     /// Warns about an old spelling.
-    pub(crate) fn old_spelling(&mut self, field: &Field<'_>, edition: Edition) {
-        let help = match edition.normal {
+    pub(crate) fn old_spelling(&mut self, field: &Field<'_>, spelling: &OldSpelling) {
+        let normal = spelling.normal.rsplit('.').next().unwrap_or_default();
+        let help = match normal {
             "" => Help::default(),
             normal => self.renaming(format!("write `{normal}`"), field.key, normal),
         };
-        self.old_spelling_with(field, edition, help);
+        self.old_spelling_with(field, spelling, help);
     }
 
-    /// Warns about an old spelling, with more to do than to write another name.
-    pub(crate) fn old_spelling_with(&mut self, field: &Field<'_>, edition: Edition, help: impl Into<Help>) {
-        let message = format!("`{}` is an old spelling: {}", field.name(), edition.dropped);
-        self.warn_at(Code::OldSpelling, field.at_key(), message, help);
+    /// Warns about an old spelling, with more to do than to write another name. In an edition that does not know the field of today yet, it is right.
+    pub(crate) fn old_spelling_with(
+        &mut self,
+        field: &Field<'_>,
+        spelling: &OldSpelling,
+        help: impl Into<Help>,
+    ) {
+        let message = format!("`{}` is an old spelling: {}", field.name(), spelling.dropped);
+        self.tell_old_spelling(field, spelling, &message, help);
+    }
+
+    /// The same with a message of its own.
+    pub(crate) fn tell_old_spelling(
+        &mut self,
+        field: &Field<'_>,
+        spelling: &OldSpelling,
+        message: &str,
+        help: impl Into<Help>,
+    ) {
+        if spelling.normal_since <= self.edition {
+            self.warn_at(Code::OldSpelling, field.at_key(), message, help);
+        }
     }
 }
 

@@ -2,13 +2,12 @@
 
 use serde_json::Value as Json;
 
-use crate::decode::context::{
-    Context, FREIGHT_GIT_REPO_URL, FREIGHT_ID, FREIGHT_WAREHOUSE, Field, REGISTRY_URL,
-};
+use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit};
 use crate::decode::object::Object;
 use crate::decode::warehouse::metadata;
 use crate::diagnostic::Help;
+use crate::edition;
 use crate::freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 
 const KNOWN: &[&str] = &[
@@ -40,7 +39,7 @@ pub(crate) fn freight(context: &mut Context, document: &Field<'_>) -> Option<Fre
     freight.origin = origin(context, &mut object);
     if let Some(field) = object.take(context, "id") {
         let help = context.deleting("delete it", object.node, field.key);
-        context.old_spelling_with(&field, FREIGHT_ID, help);
+        context.old_spelling_with(&field, &edition::FREIGHT_ID, help);
     }
     freight.commits = items(context, &mut object, "commits", commit);
     freight.images = items(context, &mut object, "images", image);
@@ -57,7 +56,7 @@ fn origin(context: &mut Context, object: &mut Object<'_>) -> FreightOrigin {
             true => context.deleting("delete `warehouse`: `origin` is there, too", object.node, field.key),
             false => origin_for(context, object, &field),
         };
-        context.old_spelling_with(&field, FREIGHT_WAREHOUSE, help);
+        context.old_spelling_with(&field, &edition::FREIGHT_WAREHOUSE, help);
         context.filled(&field).map(FreightOrigin::warehouse)
     });
     let current = object.take(context, "origin").and_then(|field| {
@@ -131,7 +130,7 @@ fn commit(context: &mut Context, object: &mut Object<'_>) -> (GitCommit, &'stati
 fn image(context: &mut Context, object: &mut Object<'_>) -> (Image, &'static [&'static str]) {
     if let Some(field) = object.take(context, "gitRepoURL") {
         let help = context.deleting("delete it", object.node, field.key);
-        context.old_spelling_with(&field, FREIGHT_GIT_REPO_URL, help);
+        context.old_spelling_with(&field, &edition::FREIGHT_GIT_REPO_URL, help);
     }
     let image = Image {
         repo_url: context.text(object, "repoURL"),
@@ -151,11 +150,11 @@ fn chart(context: &mut Context, object: &mut Object<'_>) -> (Chart, &'static [&'
     let repo_url = context.text(object, "repoURL");
     let old = object.take_as(context, "registryURL", "repoURL").map(|field| {
         match repo_url.is_empty() {
-            true => context.old_spelling(&field, REGISTRY_URL),
+            true => context.old_spelling(&field, &edition::FREIGHT_REGISTRY_URL),
             false => {
                 let help = "delete `registryURL`: `repoURL` is there, too";
                 let help = context.deleting(help, object.node, field.key);
-                context.old_spelling_with(&field, REGISTRY_URL, help);
+                context.old_spelling_with(&field, &edition::FREIGHT_REGISTRY_URL, help);
             }
         }
         context.filled(&field).unwrap_or_default().to_owned()

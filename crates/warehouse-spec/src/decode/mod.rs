@@ -37,6 +37,7 @@ use crate::decode::warehouse::warehouse;
 use diagnostics::Severity;
 
 use crate::diagnostic::{Code, Diagnostic, Help, location};
+use crate::edition::Edition;
 use crate::freight::Freight;
 use crate::manifest::{Located, Parsed, Skipped};
 use crate::metadata::API_VERSION;
@@ -92,8 +93,16 @@ pub(crate) struct Reading<'a> {
     pub(crate) text: &'a str,
     /// Whether keys that would be ignored are errors.
     pub(crate) strict: bool,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a manifest is read for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Purpose {
     /// Whether what is valid and against a best practice is told, too.
     pub(crate) advises: bool,
+    /// The edition whose spellings are those of today.
+    pub(crate) edition: Edition,
 }
 
 /// Decodes every document, and the items of lists. One that is broken tells its errors, and is not among the documents.
@@ -126,7 +135,8 @@ struct Decoder<'a> {
 impl Decoder<'_> {
     fn document(&mut self, node: &Node, path: &str) {
         let mut context = Context::new(self.reading.source, self.text, self.reading.strict);
-        context.advises = self.reading.advises;
+        context.advises = self.reading.purpose.advises;
+        context.edition = self.reading.purpose.edition;
         let at = (node.mark, path);
         if !matches!(node.value, Value::Mapping(_)) {
             let message = format!("a document must be a mapping, not {}", node.describe());

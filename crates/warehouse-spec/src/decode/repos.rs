@@ -1,12 +1,13 @@
 //! `subscriptions: {repos: {git: [...], images: [...], charts: [...]}}`, the shape of v0.1.
 
-use crate::decode::context::{Context, Field, REPOS};
+use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit};
 use crate::decode::git::git;
 use crate::decode::image::image;
 use crate::decode::object::Object;
 use crate::decode::subscription::{Placed, chart};
 use crate::diagnostic::Code;
+use crate::edition;
 use crate::subscription::{Subscription, SubscriptionKind};
 use crate::yaml::{Node, Value, child};
 
@@ -24,7 +25,7 @@ pub(crate) fn repos(context: &mut Context, around: &Object<'_>, field: &Field<'_
         return Vec::new();
     };
     let edit = as_list(context, around, field.node, inner.node);
-    context.old_spelling_with(&inner, REPOS, context.editing(help, edit));
+    context.old_spelling_with(&inner, &edition::REPOS, context.editing(help, edit));
     let Some(mut object) = Object::open(context, &inner) else {
         return Vec::new();
     };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use repository_url::{normalize_chart, normalize_git, normalize_image};
 use serde_json::Value as Json;
 
-use crate::decode::context::{Context, Field, HELM, REGISTRY_URL};
+use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::git::{self, git};
 use crate::decode::image::image;
@@ -13,6 +13,7 @@ use crate::decode::object::Object;
 use crate::decode::practice::is_label;
 use crate::decode::remedy;
 use crate::diagnostic::{Code, Help};
+use crate::edition;
 use crate::repo_url::{self, is_classic};
 use crate::rule::nearest;
 use crate::snippet::has_secret_key;
@@ -108,12 +109,8 @@ fn beside_git<'t>(context: &mut Context, object: &mut Object<'t>) -> Vec<(&'stat
             let field = object.take(context, name)?;
             let edit = into_git(context, object, (name, &field));
             let help = context.editing(format!("move `{name}` into `git`"), edit);
-            context.warn_at(
-                Code::OldSpelling,
-                field.at_key(),
-                format!("`{name}` beside `git` is an old spelling: Kargo v1.9 and newer refuse it"),
-                help,
-            );
+            let message = format!("`{name}` beside `git` is an old spelling: Kargo v1.9 and newer refuse it");
+            context.tell_old_spelling(&field, &edition::BESIDE_GIT, &message, help);
             Some((name, field))
         })
         .collect()
@@ -164,7 +161,7 @@ fn type_field<'t>(
 fn one_type<'t>(context: &mut Context, object: &mut Object<'t>, key: &str) -> Option<(String, Field<'t>)> {
     if key == "helm" {
         let field = object.take_even_null(context, key, "chart")?;
-        context.old_spelling(&field, HELM);
+        context.old_spelling(&field, &edition::HELM);
         return Some(("chart".to_owned(), field));
     }
     let known = TYPES.iter().find(|name| name.eq_ignore_ascii_case(key));
@@ -294,13 +291,13 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
     if !object.has("repoURL")
         && let Some(field) = object.take_as(context, "registryURL", "repoURL")
     {
-        context.old_spelling(&field, REGISTRY_URL);
+        context.old_spelling(&field, &edition::REGISTRY_URL);
         return context.checked_url(&field, repo_url::chart);
     }
     if let Some(field) = object.take(context, "registryURL") {
         let help = "delete `registryURL`: `repoURL` is there, too";
         let help = context.deleting(help, object.node, field.key);
-        context.old_spelling_with(&field, REGISTRY_URL, help);
+        context.old_spelling_with(&field, &edition::REGISTRY_URL, help);
     }
     let field = object.look("repoURL");
     let url = context.repo_url(object, repo_url::chart)?;

@@ -4,7 +4,7 @@ use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;
 use selection_strategies::UnknownValue;
 
-use crate::decode::context::{ALLOW_TAGS, Context, Field, IGNORE_TAGS};
+use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::expression::call_of_first;
 use crate::decode::object::Object;
@@ -12,6 +12,7 @@ use crate::decode::operator;
 use crate::decode::pattern::{self, List};
 use crate::decode::style::Style;
 use crate::diagnostic::{Code, Help};
+use crate::edition::OldSpelling;
 use crate::repo_url::BadUrl;
 use crate::rule;
 use crate::yaml::written::{self, is_unseen};
@@ -452,7 +453,11 @@ impl Context {
     }
 
     /// The lists of tags, the old fields included: `allowTags` is one more pattern, `ignoreTags` stay literal.
-    pub(crate) fn tag_lists(&mut self, object: &mut Object<'_>) -> TagLists {
+    pub(crate) fn tag_lists(
+        &mut self,
+        object: &mut Object<'_>,
+        [allow, ignore]: [&OldSpelling; 2],
+    ) -> TagLists {
         let mut lists = TagLists {
             allow: self.patterns(object, "allowTagsRegexes"),
             ignore: self.patterns(object, "ignoreTagsRegexes"),
@@ -463,7 +468,7 @@ impl Context {
             let all = lists.allow.iter().chain(&pattern).cloned();
             let help = written_as(self.style, "allowTagsRegexes", all);
             let edit = pattern.as_ref().and_then(|pattern| self.pattern_for_old(object, &field, pattern));
-            self.old_spelling_with(&field, ALLOW_TAGS, self.editing(help, edit));
+            self.old_spelling_with(&field, allow, self.editing(help, edit));
             if let Some(pattern) = pattern {
                 self.check_pattern(&field, ("allowTagsRegexes", &pattern));
                 lists.allow.push(pattern);
@@ -475,7 +480,7 @@ impl Context {
             let all = lists.ignore.iter().cloned().chain(exact);
             let help = written_as(self.style, "ignoreTagsRegexes", all);
             let edit = self.patterns_for_old(object, &field, &literals);
-            self.old_spelling_with(&field, IGNORE_TAGS, self.editing(help, edit));
+            self.old_spelling_with(&field, ignore, self.editing(help, edit));
             lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
         }
         lists

@@ -5,8 +5,13 @@ mod table;
 
 pub use rule::{Example, Rule, sarif_tool};
 
+use crate::decode::Purpose;
+use crate::edition::Edition;
 use crate::manifest::{Manifest, Options};
 use crate::parse::{read, read_bytes};
+
+/// Best practices are told.
+const PURPOSE: Purpose = Purpose { advises: true, edition: Edition::NEWEST };
 
 /// Reads a manifest as [`parse`](crate::parse) does, and reports best practices as well: what is valid, and is refused by every API server, was never filled
 /// in, or is seldom meant.
@@ -30,14 +35,14 @@ use crate::parse::{read, read_bytes};
 /// assert_eq!(codes, [Code::BadName, Code::Placeholder]);
 /// ```
 pub fn lint(source_name: &str, text: &str, options: &Options) -> Manifest {
-    read(source_name, text, options, true)
+    read(source_name, text, options, PURPOSE)
 }
 
 /// Reads a manifest as [`lint`] does, from bytes, which are text as [`parse_bytes`](crate::parse_bytes) reads it.
 ///
 /// An edit is of the bytes: there is none for a text in another encoding, or behind a byte order mark.
 pub fn lint_bytes(source_name: &str, bytes: &[u8], options: &Options) -> Manifest {
-    let mut manifest = read_bytes(source_name, bytes, options, true);
+    let mut manifest = read_bytes(source_name, bytes, options, PURPOSE);
     let is_as_read = crate::text_of(bytes).is_ok_and(|text| text.as_bytes() == bytes);
     if !is_as_read {
         manifest.diagnostics.iter_mut().for_each(|found| found.replacement = None);

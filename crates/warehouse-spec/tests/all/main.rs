@@ -8,6 +8,7 @@ mod editions;
 mod guide;
 mod hostile;
 mod lint;
+mod migrate;
 mod refusals;
 mod remedies;
 mod round_trip;

@@ -282,7 +282,7 @@ fn slips_of_real_manifests() {
         (
             git("commitSelectionStrategy: NewestCommit"),
             Code::BadValue,
-            "did you mean `NewestFromBranch`?",
+            "write one of Lexical, NewestFromBranch",
             git("commitSelectionStrategy: NewestFromBranch"),
             &[],
         ),
