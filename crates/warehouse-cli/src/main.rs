@@ -91,6 +91,8 @@ async fn run_at_once(command: Command, messages: &Messages) -> Result<Exit, Exit
         Command::Freight(freight) => command::freight(freight, messages).await,
         Command::Explain(explain) => command::explain(explain, messages).await,
         Command::Lint(lint) => command::lint(lint, messages).await,
+        Command::Migrate(migrate) => command::migrate(migrate, messages).await,
+        Command::Schema(schema) => command::schema(&schema, messages),
         Command::Select(rule) => command::select(rule, messages).await,
         Command::Dockerfile(dockerfile) => command::dockerfile(&dockerfile, messages),
         Command::Chart(_) => Err(Exit::Usage),

@@ -49,6 +49,8 @@
 //!   a compiler would. Unknown fields are warnings, or errors with [`Options::strict`].
 //! - [`Located`] keeps the place of every field, so that a later message (a repository that does not exist) can point at it.
 //! - [`from_value`] reads JSON that is already parsed, as a client of Kubernetes has it, and gives the same diagnostics.
+//! - [`lint`] also reports what is valid and seldom meant; [`Rule`] has the reason, the remedy and an example of each code.
+//! - [`migrate`] rewrites old spellings to those of an [`Edition`], and keeps comments and layout; [`json_schema`] describes an edition for editors.
 //! - A [`Replacement`] is the edit of a help text, which linters, migrations and editors can apply.
 //!
 //! # What is written

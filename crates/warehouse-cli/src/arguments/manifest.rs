@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use warehouse_spec::Edition;
 
 use super::LintReport;
 
@@ -25,6 +26,48 @@ pub(crate) struct LintManifests {
     /// When to use colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) files: Files,
+
+    /// Print the changes as a unified diff.
+    #[arg(long, conflicts_with = "in_place")]
+    pub(crate) diff: bool,
+
+    /// Write the files, each at once, and print what changed.
+    #[arg(long)]
+    pub(crate) in_place: bool,
+
+    /// The release of Kargo to migrate to, such as v1.9 [default: the newest]
+    #[arg(long, value_name = "EDITION", default_value_t = Edition::NEWEST, hide_default_value = true)]
+    pub(crate) to: Edition,
+
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The release of Kargo whose fields to describe, from v0.2 [default: the newest]
+    #[arg(long, value_name = "EDITION", default_value_t = Edition::NEWEST, hide_default_value = true)]
+    pub(crate) edition: Edition,
+
+    /// Describe documents of this kind alone. Defaults to both, and to documents of other kinds as they are.
+    #[arg(long, value_name = "KIND", ignore_case = true)]
+    pub(crate) kind: Option<Kind>,
+}
+
+/// A kind of document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    #[value(name = "Warehouse")]
+    Warehouse,
+    #[value(name = "Freight")]
+    Freight,
 }
 
 /// When colours are used.

@@ -16,7 +16,7 @@ pub(crate) use chart::{
     Dockerfile, Lint, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks, Unlock,
 };
 
-pub(crate) use manifest::{Color, Files, LintManifests};
+pub(crate) use manifest::{Color, Files, Kind, LintManifests, Migrate, Schema};
 
 /// Discover artifacts as a Kargo Warehouse does, and build Freight from them.
 #[derive(Debug, Parser)]
@@ -58,6 +58,15 @@ pub(crate) enum Command {
     /// All problems are printed at once, each with its place and its remedy. Exit code 1 if there is an error, or with --strict a warning; 2 if a file
     /// cannot be read.
     Lint(LintManifests),
+
+    /// Rewrite old spellings of manifests to those of a release of Kargo. Nothing is sent.
+    ///
+    /// Comments, order, quotation marks and blank lines stay. Prints the manifest, unless --diff or --in-place is given. Exit code 1 if something is left that
+    /// only a person can change, or that the release does not know; 2 if a file cannot be read or written.
+    Migrate(Migrate),
+
+    /// Print the JSON Schema of manifests, for editors.
+    Schema(Schema),
 
     /// Apply one rule to the lines of standard input, best first.
     #[command(subcommand)]

@@ -5,6 +5,8 @@ mod chart;
 mod demo;
 mod lint;
 mod manifests;
+mod migrate;
+mod schema;
 mod select;
 
 use std::time::Instant;
@@ -25,6 +27,8 @@ pub(crate) use chart::{chart, dockerfile};
 #[cfg(feature = "demo")]
 pub(crate) use demo::demo;
 pub(crate) use lint::lint;
+pub(crate) use migrate::migrate;
+pub(crate) use schema::schema;
 pub(crate) use select::select;
 
 /// Reads the Warehouses. Where something is wrong, all that is wrong is told at once: with the manifests, with the files of credentials and

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use warehouse_spec::Rule;
+use warehouse_spec::{Edition, OldSpelling, Rule};
 
 /// What the head of every example is, which the page shows once.
 const HEAD: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata:\n  name: demo\nspec:\n  subscriptions:\n";
@@ -43,4 +43,27 @@ fn the_rules_are_the_table() {
         write!(page, "```yaml\n{before}```\n\nafter the remedy:\n\n```yaml\n{after}```\n").unwrap();
     }
     check("manifest-rules.md", "rules", &page);
+}
+
+#[test]
+fn the_old_spellings_are_the_table() {
+    let mut table = String::from(
+        "| place | old spelling | today | known since | what became of it | what is written |\n|---|---|---|---|---|---|\n",
+    );
+    for spelling in OldSpelling::all() {
+        let code = |text: &str| if text.is_empty() { "-".to_owned() } else { format!("`{text}`") };
+        let since = match spelling.normal_since {
+            _ if spelling.normal.is_empty() => "-".to_owned(),
+            Edition::OLDEST => "every release".to_owned(),
+            since => since.to_string(),
+        };
+        let (place, old, normal) = (spelling.place, code(spelling.old), code(spelling.normal));
+        writeln!(
+            table,
+            "| {place} | {old} | {normal} | {since} | {} | {} |",
+            spelling.dropped, spelling.rewritten
+        )
+        .unwrap();
+    }
+    check("migrate.md", "spellings", &table);
 }

@@ -7,6 +7,7 @@ mod differences;
 mod editions;
 mod guide;
 mod hostile;
+mod json_schema;
 mod lint;
 mod migrate;
 mod refusals;
