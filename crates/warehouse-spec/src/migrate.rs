@@ -111,17 +111,29 @@ fn is_of_migration(found: &Diagnostic) -> bool {
 
 /// The edits to make at once: of each mapping one, so that no two of them meet. What moves lines comes last, so that the place of everything else is known.
 fn chosen<'d>(text: &str, diagnostics: &'d [Diagnostic]) -> Vec<&'d Diagnostic> {
-    let moves_lines = |edit: &Replacement| {
-        edit.text.contains('\n') && text.get(edit.span.clone()).is_some_and(|span| span.contains('\n'))
+    let moves_lines = |found: &Diagnostic, edit: &Replacement| {
+        let has_lines = |text: &str| text.contains('\n');
+        found.code == Code::OldSpelling
+            && has_lines(&edit.text)
+            && text.get(edit.span.clone()).is_some_and(has_lines)
     };
     let mut offered: Vec<(&Diagnostic, &Replacement)> = diagnostics
         .iter()
         .filter(|found| is_of_migration(found))
         .filter_map(|found| Some((found, found.replacement.as_ref()?)))
         .collect();
-    if offered.iter().any(|(_, edit)| !moves_lines(edit)) {
-        offered.retain(|(_, edit)| !moves_lines(edit));
+    if offered.iter().any(|(found, edit)| !moves_lines(found, edit)) {
+        offered.retain(|(found, edit)| !moves_lines(found, edit));
     }
+    // What has no effect is deleted, and not renamed before.
+    let idle: HashSet<(usize, &str)> = offered
+        .iter()
+        .filter(|(found, _)| found.code == Code::NoEffect)
+        .map(|(found, _)| (found.location.line, found.path.as_str()))
+        .collect();
+    offered.retain(|(found, _)| {
+        found.code == Code::NoEffect || !idle.contains(&(found.location.line, found.path.as_str()))
+    });
     offered.sort_by_key(|(_, edit)| (edit.span.start, edit.span.end));
     // Documents of one text may have the same paths.
     let documents: Vec<usize> = text.match_indices("\n---").map(|(at, _)| at).collect();

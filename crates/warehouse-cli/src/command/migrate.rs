@@ -5,7 +5,7 @@ use std::io;
 use std::io::Write as _;
 use std::path::Path;
 
-use warehouse_spec::{Diagnostic, Migration, Options, Snippet};
+use warehouse_spec::{Code, Diagnostic, Migration, Options, Snippet};
 
 use super::lint::has_colors;
 use super::manifests::{ManifestFile, read_files};
@@ -100,8 +100,11 @@ fn report(migration: &Migration, messages: &Messages) -> bool {
 
 /// A change in one line: its place, the field, and what was done.
 fn done(change: &Diagnostic) -> String {
-    let help = change.help.as_deref().unwrap_or("delete it");
-    format!("{}: {}: {help}", change.location, change.path)
+    let what = match change.code {
+        Code::NoEffect => format!("deleted: {}", change.message),
+        _ => change.help.clone().unwrap_or_default(),
+    };
+    format!("{}: {}: {what}", change.location, change.path)
 }
 
 /// Writes a file at once: readers see the old text or the new one. Its permissions stay.

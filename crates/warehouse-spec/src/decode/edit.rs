@@ -142,7 +142,18 @@ impl<'t> Layout<'t> {
         if let Some(edit) = Edit::together(self.text, edits) {
             lines.replace_range(edit.span.start - key.start..edit.span.end - key.start, &edit.text);
         }
-        let after = self.line_end(other_end)?;
+        let mut after = self.line_end(other_end)?;
+        // Comments below the last entry belong to the mapping.
+        while let Some(line) = self.text.get(after..).and_then(|rest| rest.split_inclusive('\n').next()) {
+            let blanks = line.len() - line.trim_start_matches(' ').len();
+            if blanks < target
+                || !line.trim_start().starts_with('#')
+                || after <= start && start < after + line.len()
+            {
+                break;
+            }
+            after += line.len();
+        }
         let place = self.text.get(..after)?.trim_end_matches(['\n', '\r']).len();
         let come = format!("{}{}{lines}", line_break(self.text), " ".repeat(target));
         Self::both(self.text, gone, Edit::new(place..place, come))
@@ -369,6 +380,10 @@ mod tests {
                 "- git:\n    a: b # x\n    c: # y\n    - d # z\n    - e\n- 1\n",
             ),
             ("- git:\n    a: b\n  c: [d]", "- git:\n    a: b\n    c: [d]"),
+            (
+                "- git:\n    a: b\n    # x\n  # y\n  c: [d]\n",
+                "- git:\n    a: b\n    # x\n    c: [d]\n  # y\n",
+            ),
             (
                 "- c:\r\n    - d\r\n  git:\r\n      a: b\r\n",
                 "- git:\r\n      a: b\r\n      c:\r\n        - d\r\n",

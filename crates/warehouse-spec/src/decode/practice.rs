@@ -237,7 +237,7 @@ impl Context {
         if is_literal && pattern.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
             let whole = exactly(pattern);
             let form = self.style.quoted(&whole);
-            let message = format!("`{pattern}` is found anywhere in a tag, as in `a{pattern}b`");
+            let message = format!("`{pattern}` is found anywhere in a tag, as in `my-{pattern}-1`");
             let help = Help::writing(format!("if the tag alone is meant, write {form}"), form).probable();
             self.advise((Severity::Note, Code::Unanchored), field, &message, help);
         }
