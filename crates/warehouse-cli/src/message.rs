@@ -79,11 +79,6 @@ impl Messages {
         }
     }
 
-    /// A snippet of a manifest, printed also when quiet.
-    pub(crate) fn note_always(&self, message: &str) {
-        print(message);
-    }
-
     /// A detail, printed when verbose.
     pub(crate) fn detail(&self, message: &str) {
         if self.verbose {

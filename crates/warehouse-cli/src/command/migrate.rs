@@ -5,7 +5,7 @@ use std::io;
 use std::io::Write as _;
 use std::path::Path;
 
-use warehouse_spec::{Code, Diagnostic, Migration, Options, Snippet};
+use warehouse_spec::{Code, Diagnostic, Migration, Options};
 
 use super::lint::has_colors;
 use super::manifests::{ManifestFile, read_files};
@@ -93,7 +93,7 @@ fn text<'f>(file: &'f ManifestFile, messages: &Messages) -> Option<&'f str> {
 fn report(migration: &Migration, messages: &Messages) -> bool {
     let errors = migration.manifest.errors();
     for found in migration.left.iter().chain(errors) {
-        messages.note_always(&Snippet::new(found, &migration.text).to_string());
+        messages.diagnostic(found, &migration.text);
     }
     migration.left.is_empty() && migration.manifest.is_valid()
 }
