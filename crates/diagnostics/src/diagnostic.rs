@@ -68,7 +68,7 @@ impl<C> Diagnostic<C> {
     #[must_use]
     pub fn with_replacement(mut self, replacement: Replacement) -> Self {
         // What is not shown cannot be copied, and what was never written cannot be replaced.
-        let text = replacement.text.replace('\n', "");
+        let text = replacement.text.replace("\r\n", "").replace(['\n', '\t'], "");
         self.replacement =
             Some(replacement).filter(|replacement| shown(&text) == text && !replacement.span.is_empty());
         self

@@ -49,6 +49,8 @@ pub struct RuleText<'a> {
     pub explanation: Cow<'a, str>,
     /// What to do about it.
     pub remedy: Cow<'a, str>,
+    /// The URL of the page that explains it; empty if there is none.
+    pub url: Cow<'a, str>,
 }
 
 impl<'a> Tool<'a> {
@@ -84,7 +86,15 @@ impl<'a> RuleText<'a> {
             summary: summary.into(),
             explanation: explanation.into(),
             remedy: remedy.into(),
+            url: Cow::Borrowed(""),
         }
+    }
+
+    /// The same rule with the URL of the page that explains it.
+    #[must_use]
+    pub fn with_url(mut self, url: impl Into<Cow<'a, str>>) -> Self {
+        self.url = url.into();
+        self
     }
 }
 
@@ -110,6 +120,8 @@ fn result<C: fmt::Display>(rules: &[Descriptor], diagnostic: &Diagnostic<C>) -> 
     let region = location.is_known().then_some(Region {
         start_line: location.line,
         start_column: Some(location.column).filter(|column| *column > 0),
+        end_column: Some(location.column + location.width)
+            .filter(|_| location.column > 0 && location.width > 1),
     });
     let message = match &diagnostic.help {
         Some(help) => format!("{}: {help}", diagnostic.message),
@@ -201,6 +213,8 @@ struct Descriptor {
     short_description: Text,
     full_description: Text,
     help: Text,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    help_uri: String,
     default_configuration: Configuration,
 }
 
@@ -211,6 +225,7 @@ impl From<&RuleText<'_>> for Descriptor {
             short_description: text(&rule.summary),
             full_description: text(&rule.explanation),
             help: text(&rule.remedy),
+            help_uri: rule.url.to_string(),
             default_configuration: Configuration { level: rule.severity.as_str() },
         }
     }
@@ -292,6 +307,8 @@ struct Region {
     start_line: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_column: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_column: Option<usize>,
 }
 
 #[cfg(test)]

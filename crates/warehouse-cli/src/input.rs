@@ -51,6 +51,14 @@ pub(crate) fn file_name(path: &Path) -> String {
 
 /// The text of a file, or of standard input (`-`), of at most this many bytes.
 pub(crate) fn read_text(path: &Path, limit: usize) -> io::Result<String> {
+    match warehouse_spec::text_of(&read_bytes(path, limit)?) {
+        Ok(text) => Ok(text.into_owned()),
+        Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+    }
+}
+
+/// The bytes of a file, or of standard input (`-`), at most this many.
+pub(crate) fn read_bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     // One byte more than the limit, to see that the file is larger.
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
@@ -63,13 +71,10 @@ pub(crate) fn read_text(path: &Path, limit: usize) -> io::Result<String> {
         let message = format!("it is larger than the limit of {limit} bytes");
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
-    match warehouse_spec::text_of(&bytes) {
-        Ok(text) => Ok(text.into_owned()),
-        Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
-    }
+    Ok(bytes)
 }
 
-fn is_standard_input(path: &Path) -> bool {
+pub(crate) fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-")
 }
 

@@ -212,6 +212,20 @@ codes! {
     NoEffect => "no-effect",
     /// Kargo itself refuses this; it works here.
     KargoRefuses => "kargo-refuses",
+    /// No API server takes this name. Reported by [`lint`](crate::lint) only, as all that follow.
+    BadName => "bad-name",
+    /// A text that goes to a server, or that tags are compared with, was never filled in.
+    Placeholder => "placeholder",
+    /// A URL holds a password.
+    Credential => "credential-in-url",
+    /// A repository is read without TLS, or without verification of the certificate.
+    Insecure => "insecure",
+    /// A pattern of letters alone is found anywhere in a tag.
+    Unanchored => "unanchored-pattern",
+    /// The strategy reads the metadata of every tag, and nothing limits the tags.
+    Unlimited => "unlimited-tags",
+    /// Two documents of one file are the same object.
+    DuplicateObject => "duplicate-object",
 }
 
 impl fmt::Display for Code {

@@ -49,6 +49,8 @@
 //!   a compiler would. Unknown fields are warnings, or errors with [`Options::strict`].
 //! - [`Located`] keeps the place of every field, so that a later message (a repository that does not exist) can point at it.
 //! - [`from_value`] reads JSON that is already parsed, as a client of Kubernetes has it, and gives the same diagnostics.
+//! - [`lint`] also reports what is valid and seldom meant; [`Rule`] has the reason, the remedy and an example of each code.
+//! - [`migrate`] rewrites old spellings to those of an [`Edition`], and keeps comments and layout; [`json_schema`] describes an edition for editors.
 //! - A [`Replacement`] is the edit of a help text, which linters, migrations and editors can apply.
 //!
 //! # What is written
@@ -78,11 +80,15 @@
 
 mod decode;
 mod diagnostic;
+mod edition;
 mod encoding;
 mod freight;
+mod lint;
 mod manifest;
 mod metadata;
+mod migrate;
 mod parse;
+mod recovery;
 mod repo_url;
 mod rule;
 #[cfg(feature = "schema")]
@@ -98,11 +104,14 @@ mod yaml;
 pub use commit_rule::CommitRule;
 pub use diagnostic::{Code, Diagnostic};
 pub use diagnostics::{Applicability, Location, Replacement, Severity};
+pub use edition::{DocumentKind, Edition, InvalidEdition, OldSpelling, json_schema};
 pub use encoding::{NotText, text_of};
 pub use freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 pub use go_compat::RegexBudget;
+pub use lint::{Example, Rule, lint, lint_bytes, sarif_tool};
 pub use manifest::{InvalidValue, Located, Manifest, Options, Parsed, Skipped};
 pub use metadata::{API_VERSION, Metadata};
+pub use migrate::{Migration, migrate};
 pub use parse::{FromValue, from_value, parse, parse_bytes};
 pub use repository_url::{
     SourceLabel, normalize_chart, normalize_git, normalize_image, redact, without_credential,

@@ -142,6 +142,13 @@ impl<T> Located<T> {
         Self { value, start, places }
     }
 
+    /// The same value with every place moved.
+    pub(crate) fn moved(mut self, to: impl Fn(&Location) -> Location) -> Self {
+        self.start = to(&self.start);
+        self.places.values_mut().for_each(|place| *place = to(place));
+        self
+    }
+
     /// The value without its places.
     pub fn into_inner(self) -> T {
         self.value

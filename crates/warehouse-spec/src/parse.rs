@@ -5,16 +5,17 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::Value as Json;
 
-use crate::decode;
-use diagnostics::Severity;
+use crate::decode::{self, Purpose, Reading};
+use diagnostics::{Location, Severity};
 
 use crate::diagnostic::{Code, Diagnostic, location};
 use crate::encoding::text_of;
 use crate::freight::Freight;
 use crate::manifest::{Manifest, Options, Parsed};
+use crate::recovery::{self, Recovered};
 use crate::subscription::{ChartSubscription, GitSubscription, ImageSubscription, Subscription};
 use crate::warehouse::{Warehouse, WarehouseSpec};
-use crate::yaml::{self, Mark};
+use crate::yaml::Mark;
 
 /// Reads every document of a manifest, YAML or JSON ([rule 1.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 ///
@@ -32,9 +33,14 @@ use crate::yaml::{self, Mark};
 /// assert_eq!(messages.len(), 3);
 /// ```
 pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
+    read(source_name, text, options, Purpose::default())
+}
+
+/// Reads a manifest for a purpose.
+pub(crate) fn read(source_name: &str, written: &str, options: &Options, purpose: Purpose) -> Manifest {
     let source: Arc<str> = Arc::from(source_name);
     let limit = options.limits.bytes;
-    if text.len() > limit {
+    if written.len() > limit {
         return refused(
             &source,
             Mark::first(),
@@ -42,18 +48,29 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
             &format!("the manifest is larger than the limit of {limit} bytes"),
         );
     }
-    let read = yaml::read(text, &options.limits);
-    let documents = decode::documents(&source, text, options.strict, &read.nodes);
-    let mut diagnostics = documents.diagnostics;
-    diagnostics.append(&mut decode::syntax_errors(&source, text, &read.problems));
+    let Recovered { documents, text, edits, mut diagnostics } =
+        recovery::read(&source, written, &options.limits);
+    let reading = Reading { source: &source, text: &text, strict: options.strict, purpose };
+    let mut decoded =
+        decode::documents(reading, &documents.nodes, |node| edits.touch(&(node.mark.start..node.mark.end)));
+    let mut found = decoded.diagnostics;
+    found.append(&mut decode::syntax_errors(&source, &text, &documents.problems));
+    if !edits.is_empty() {
+        let to = |place: &Location| edits.place_back(place, written);
+        decoded.warehouses = decoded.warehouses.into_iter().map(|read| read.moved(to)).collect();
+        decoded.freights = decoded.freights.into_iter().map(|read| read.moved(to)).collect();
+        decoded.skipped.iter_mut().for_each(|skipped| skipped.location = to(&skipped.location));
+        found = found.into_iter().map(|found| edits.moved_back(found, written)).collect();
+    }
+    diagnostics.append(&mut found);
     diagnostics.sort_by_key(|found| (found.location.line, found.location.column));
     // One error may break several documents, such as a merge conflict across them.
     diagnostics.dedup();
     shorten(&mut diagnostics, options.limits.diagnostics);
     Manifest {
-        warehouses: documents.warehouses,
-        freights: documents.freights,
-        skipped: documents.skipped,
+        warehouses: decoded.warehouses,
+        freights: decoded.freights,
+        skipped: decoded.skipped,
         diagnostics,
     }
 }
@@ -63,8 +80,13 @@ pub fn parse(source_name: &str, text: &str, options: &Options) -> Manifest {
 /// The bytes are UTF-8, or UTF-16 or UTF-32 with a byte order mark, as [`text_of`] reads them. For other bytes there is one
 /// diagnostic, at the place of the first byte that does not fit.
 pub fn parse_bytes(source_name: &str, bytes: &[u8], options: &Options) -> Manifest {
+    read_bytes(source_name, bytes, options, Purpose::default())
+}
+
+/// Reads a manifest from bytes for a purpose.
+pub(crate) fn read_bytes(source_name: &str, bytes: &[u8], options: &Options, purpose: Purpose) -> Manifest {
     match text_of(bytes) {
-        Ok(text) => parse(source_name, &text, options),
+        Ok(text) => read(source_name, &text, options, purpose),
         Err(error) => {
             let mark = Mark { line: error.line, column: error.column, width: 1, ..Mark::first() };
             let source = Arc::from(source_name);

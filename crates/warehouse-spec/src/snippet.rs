@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use diagnostics::Severity;
 use repository_url::{is_printable, names_secret, printable, redact};
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -13,8 +14,8 @@ const WIDEST: usize = 100;
 /// credential is known for one also where only a part of it is near.
 const AROUND: usize = 4_000;
 
-/// Shows a [`Diagnostic`] with the line it is about, a caret, and its help; plain text, several lines, no colour, no line
-/// break at the end.
+/// Shows a [`Diagnostic`] with the line it is about, a caret, and its help; several lines, no line break at the end. Plain text, unless
+/// [`with_colors`](Self::with_colors) asks for the colours of terminals.
 ///
 /// Credentials in URLs are masked in the line as well. Of a line that may belong to a Secret only the key is shown. Characters that are
 /// not printable are replaced by U+FFFD. A text that is larger than the limit is shown without any line of it.
@@ -46,12 +47,50 @@ const AROUND: usize = 4_000;
 pub struct Snippet<'a> {
     diagnostic: &'a Diagnostic,
     text: &'a str,
+    has_code: bool,
+    has_colors: bool,
 }
 
 impl<'a> Snippet<'a> {
     /// A snippet of the text that the diagnostic was found in.
     pub fn new(diagnostic: &'a Diagnostic, text: &'a str) -> Self {
-        Self { diagnostic, text }
+        Self { diagnostic, text, has_code: false, has_colors: false }
+    }
+
+    /// The same snippet with the code behind the severity: `error[bad-url]`.
+    #[must_use]
+    pub fn with_code(mut self) -> Self {
+        self.has_code = true;
+        self
+    }
+
+    /// The same snippet with the escape sequences that colour it on a terminal, or without.
+    #[must_use]
+    pub fn with_colors(mut self, has_colors: bool) -> Self {
+        self.has_colors = has_colors;
+        self
+    }
+
+    /// A part in this rendition of SGR.
+    fn painted(&self, part: impl fmt::Display, rendition: &str) -> String {
+        match self.has_colors {
+            true => format!("\u{1b}[{rendition}m{part}\u{1b}[0m"),
+            false => part.to_string(),
+        }
+    }
+}
+
+/// Bold blue: the frame around a line.
+const FRAME: &str = "1;34";
+/// Bold: the message.
+const BOLD: &str = "1";
+
+/// The rendition of a severity.
+fn rendition(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "1;31",
+        Severity::Warning => "1;33",
+        Severity::Note => "1;36",
     }
 }
 
@@ -67,19 +106,28 @@ impl fmt::Display for Snippet<'_> {
         let found = self.diagnostic;
         let number = found.location.line.to_string();
         let gutter = " ".repeat(number.len());
-        writeln!(formatter, "{}: {}", found.severity, printable(&found.message))?;
-        write!(formatter, "{gutter}--> {}", found.location)?;
+        let weight = rendition(found.severity);
+        let head = match self.has_code {
+            true => format!("{}[{}]", found.severity, found.code),
+            false => found.severity.to_string(),
+        };
+        let message = self.painted(format_args!(": {}", printable(&found.message)), BOLD);
+        writeln!(formatter, "{}{message}", self.painted(head, weight))?;
+        write!(formatter, "{gutter}{} {}", self.painted("-->", FRAME), found.location)?;
         if !found.path.is_empty() {
             write!(formatter, " ({})", printable(&found.path))?;
         }
+        let bar = self.painted(format_args!("{gutter} |"), FRAME);
         if let Some(shown) = self.shown_line() {
-            writeln!(formatter)?;
-            writeln!(formatter, "{gutter} |")?;
-            writeln!(formatter, "{}", format!("{number} | {}", shown.line).trim_end())?;
-            write!(formatter, "{gutter} | {}{}", " ".repeat(shown.before), "^".repeat(shown.width))?;
+            let line = self.painted(format_args!("{number} |"), FRAME);
+            let carets = self.painted("^".repeat(shown.width), weight);
+            writeln!(formatter, "\n{bar}")?;
+            writeln!(formatter, "{}", format!("{line} {}", shown.line).trim_end())?;
+            write!(formatter, "{bar} {}{carets}", " ".repeat(shown.before))?;
         }
         if let Some(help) = &found.help {
-            write!(formatter, "\n{gutter} = help: {}", printable(help))?;
+            let equals = self.painted(format_args!("{gutter} ="), FRAME);
+            write!(formatter, "\n{equals} {}: {}", self.painted("help", BOLD), printable(help))?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod chart;
 mod egress;
+mod manifest;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -17,6 +18,8 @@ pub(crate) use chart::{
     Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, DevReleases,
     Dockerfile, Lint, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks, Unlock,
 };
+
+pub(crate) use manifest::{Color, Files, Kind, LintManifests, Migrate, Schema};
 
 /// Discover artifacts as a Kargo Warehouse does, and build Freight from them.
 #[derive(Debug, Parser)]
@@ -52,6 +55,21 @@ pub(crate) enum Command {
     ///
     /// A line that begins with + is an accepted candidate, best first; one with - is a rejected candidate, with the reason.
     Explain(Explain),
+
+    /// Check manifests. Nothing is sent.
+    ///
+    /// All problems are printed at once, each with its place and its remedy. Exit code 1 if there is an error, or with --strict a warning; 2 if a file
+    /// cannot be read.
+    Lint(LintManifests),
+
+    /// Rewrite old spellings of manifests to those of a release of Kargo. Nothing is sent.
+    ///
+    /// Comments, order, quotation marks and blank lines stay. Prints the manifest, unless --diff or --in-place is given. Exit code 1 if something is left that
+    /// only a person can change, or that the release does not know; 2 if a file cannot be read or written.
+    Migrate(Migrate),
+
+    /// Print the JSON Schema of manifests, for editors.
+    Schema(Schema),
 
     /// Apply one rule to the lines of standard input, best first.
     #[command(subcommand)]

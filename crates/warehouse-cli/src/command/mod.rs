@@ -3,6 +3,10 @@
 mod chart;
 #[cfg(feature = "demo")]
 mod demo;
+mod lint;
+mod manifests;
+mod migrate;
+mod schema;
 mod select;
 
 use std::time::Instant;
@@ -22,6 +26,9 @@ use crate::{arguments, credentials, discovery, output};
 pub(crate) use chart::{chart, dockerfile};
 #[cfg(feature = "demo")]
 pub(crate) use demo::demo;
+pub(crate) use lint::lint;
+pub(crate) use migrate::migrate;
+pub(crate) use schema::schema;
 pub(crate) use select::select;
 
 /// Reads the Warehouses. Where something is wrong, all that is wrong is told at once: with the manifests, with the files of credentials and

@@ -1,6 +1,7 @@
 //! Results on standard output.
 
 mod artifacts;
+mod diff;
 mod explanation;
 mod release;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 #[cfg(feature = "demo")]
 pub(crate) use artifacts::found;
 pub(crate) use artifacts::{artifacts, freight};
+pub(crate) use diff::unified_diff;
 pub(crate) use explanation::{Explanation, explanations};
 pub(crate) use release::{plan, report, summary};
 

@@ -13,6 +13,7 @@ mod discover;
 mod explain;
 #[cfg(unix)]
 mod interrupt;
+mod manifest;
 mod network;
 mod output;
 mod select;

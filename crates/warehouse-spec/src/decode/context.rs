@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use repository_url::names_secret;
 
+use crate::decode::edit::{Edit, Layout};
 use crate::decode::style::Style;
 use diagnostics::{Location, Severity};
 
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
+use crate::edition::{Edition, OldSpelling};
 use crate::rule;
 use crate::yaml::written::{self, cut_off, is_json};
 use crate::yaml::{Mark, Node, Scalar, ScalarKind, Value};
@@ -57,6 +59,10 @@ pub(crate) struct Context {
     /// The text that is read; empty where there is none.
     text: Arc<str>,
     strict: bool,
+    /// Whether what is valid and against a best practice is told, too.
+    pub(crate) advises: bool,
+    /// The edition whose spellings are those of today.
+    pub(crate) edition: Edition,
     /// How the document writes texts, and what the constraint that is read at the moment is for.
     pub(crate) style: Style,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -67,7 +73,16 @@ impl Context {
     pub(crate) fn new(source: &Arc<str>, text: &Arc<str>, strict: bool) -> Self {
         let style = Style { is_json: text.is_empty() || is_json(text), ..Style::default() };
         let (source, text) = (Arc::clone(source), Arc::clone(text));
-        Self { source, text, strict, style, diagnostics: Vec::new(), places: BTreeMap::new() }
+        Self {
+            source,
+            text,
+            strict,
+            advises: false,
+            edition: Edition::NEWEST,
+            style,
+            diagnostics: Vec::new(),
+            places: BTreeMap::new(),
+        }
     }
 
     /// What was written at a place.
@@ -77,11 +92,34 @@ impl Context {
 
     /// Help with the name to write in place of a key, in the quotation marks that the key has.
     pub(crate) fn renaming(&self, text: impl Into<String>, key: Mark, name: &str) -> Help {
+        self.editing(text, Some(self.renamed_key(key, name)))
+    }
+
+    /// The edit of a key into this name, in the quotation marks that the key has.
+    pub(crate) fn renamed_key(&self, key: Mark, name: &str) -> Edit {
         let form = match self.written_at(key).chars().next() {
             Some(mark @ ('"' | '\'')) => format!("{mark}{name}{mark}"),
             _ => name.to_owned(),
         };
-        Help::writing(text, form).over(key.start..key.end)
+        Edit::new(key.start..key.end, form)
+    }
+
+    /// Help with the deletion of the entry that has this key.
+    pub(crate) fn deleting(&self, text: impl Into<String>, mapping: &Node, key: Mark) -> Help {
+        self.editing(text, Layout::new(&self.text, mapping).without(key))
+    }
+
+    /// Help with this edit, if there is one.
+    pub(crate) fn editing(&self, text: impl Into<String>, edit: Option<Edit>) -> Help {
+        match edit {
+            Some(edit) => Help::rewriting(text, edit.span, edit.text),
+            None => Help::from(text.into()),
+        }
+    }
+
+    /// The text that is read; empty where there is none.
+    pub(crate) fn text_read(&self) -> Arc<str> {
+        Arc::clone(&self.text)
     }
 
     pub(crate) fn location(&self, mark: Mark) -> Location {
@@ -109,6 +147,17 @@ impl Context {
         let location = self.location(mark);
         let diagnostic = Diagnostic::new(severity, code, location, path, message);
         self.diagnostics.push(explained(diagnostic, help));
+    }
+
+    /// Reports something of this weight about the value of a field.
+    pub(crate) fn tell(
+        &mut self,
+        (severity, code): (Severity, Code),
+        field: &Field<'_>,
+        message: &str,
+        help: Help,
+    ) {
+        self.push(severity, code, field.at(), message, help.of(field.node.mark));
     }
 
     /// Reports an error at a place; an empty help is none.
@@ -227,7 +276,7 @@ impl Context {
 }
 
 /// What to do about a value that is not one yet: a variable, a template, a placeholder.
-fn unfilled(name: &str, text: &str) -> Option<&'static str> {
+pub(crate) fn unfilled(name: &str, text: &str) -> Option<&'static str> {
     if text.contains("${{") {
         return Some(match name {
             "expression" | "expressionFilter" => {
@@ -247,68 +296,39 @@ fn unfilled(name: &str, text: &str) -> Option<&'static str> {
     inside.contains(char::is_alphabetic).then_some("put the real value in place of the <placeholder>")
 }
 
-/// A spelling of an earlier edition.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Edition {
-    /// The spelling in normal form.
-    pub(crate) normal: &'static str,
-    /// Which release dropped the old one, and what happens to it there.
-    pub(crate) dropped: &'static str,
-}
-
-/// `helm:` instead of `chart:`.
-pub(crate) const HELM: Edition = Edition {
-    normal: "chart",
-    dropped: "no release of Kargo ever knew it; the documentation beside v1.2 showed it by mistake",
-};
-/// image `semverConstraint`.
-pub(crate) const IMAGE_SEMVER_CONSTRAINT: Edition = Edition {
-    normal: "constraint",
-    dropped: "Kargo v1.9 dropped it and silently takes the newest image of all",
-};
-/// `allowTags` of images and Git repositories.
-pub(crate) const ALLOW_TAGS: Edition = Edition {
-    normal: "allowTagsRegexes",
-    dropped: "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it",
-};
-/// `ignoreTags` of images and Git repositories.
-pub(crate) const IGNORE_TAGS: Edition = Edition {
-    normal: "ignoreTagsRegexes",
-    dropped: "Kargo v1.9 deprecated it, discovery fails on it from v1.11 on, and v1.13 drops it",
-};
-/// image `tagSelectionStrategy`.
-pub(crate) const TAG_SELECTION_STRATEGY: Edition =
-    Edition { normal: "imageSelectionStrategy", dropped: "Kargo v0.4 dropped it" };
-/// image `updateStrategy`.
-pub(crate) const UPDATE_STRATEGY: Edition =
-    Edition { normal: "imageSelectionStrategy", dropped: "Kargo v0.3 dropped it" };
-/// image `gitRepoURL`.
-pub(crate) const GIT_REPO_URL: Edition =
-    Edition { normal: "", dropped: "Kargo v1.7 dropped it; it is kept as metadata here" };
-/// chart `registryURL`.
-pub(crate) const REGISTRY_URL: Edition = Edition { normal: "repoURL", dropped: "Kargo v0.4 dropped it" };
-/// `subscriptions: {repos: …}`.
-pub(crate) const REPOS: Edition = Edition { normal: "", dropped: "Kargo v0.2 dropped it" };
-/// Freight's `warehouse`.
-pub(crate) const FREIGHT_WAREHOUSE: Edition = Edition { normal: "origin", dropped: "Kargo v0.9 dropped it" };
-/// Freight's `id`.
-pub(crate) const FREIGHT_ID: Edition =
-    Edition { normal: "", dropped: "Kargo v0.5 dropped it; the name is computed from the content" };
-
 impl Context {
     /// Warns about an old spelling.
-    pub(crate) fn old_spelling(&mut self, field: &Field<'_>, edition: Edition) {
-        let help = match edition.normal {
+    pub(crate) fn old_spelling(&mut self, field: &Field<'_>, spelling: &OldSpelling) {
+        let normal = spelling.normal.rsplit('.').next().unwrap_or_default();
+        let help = match normal {
             "" => Help::default(),
             normal => self.renaming(format!("write `{normal}`"), field.key, normal),
         };
-        self.old_spelling_with(field, edition, help);
+        self.old_spelling_with(field, spelling, help);
     }
 
-    /// Warns about an old spelling, with more to do than to write another name.
-    pub(crate) fn old_spelling_with(&mut self, field: &Field<'_>, edition: Edition, help: impl Into<Help>) {
-        let message = format!("`{}` is an old spelling: {}", field.name(), edition.dropped);
-        self.warn_at(Code::OldSpelling, field.at_key(), message, help);
+    /// Warns about an old spelling, with more to do than to write another name. In an edition that does not know the field of today yet, it is right.
+    pub(crate) fn old_spelling_with(
+        &mut self,
+        field: &Field<'_>,
+        spelling: &OldSpelling,
+        help: impl Into<Help>,
+    ) {
+        let message = format!("`{}` is an old spelling: {}", field.name(), spelling.dropped);
+        self.tell_old_spelling(field, spelling, &message, help);
+    }
+
+    /// The same with a message of its own.
+    pub(crate) fn tell_old_spelling(
+        &mut self,
+        field: &Field<'_>,
+        spelling: &OldSpelling,
+        message: &str,
+        help: impl Into<Help>,
+    ) {
+        if spelling.normal_since <= self.edition {
+            self.warn_at(Code::OldSpelling, field.at_key(), message, help);
+        }
     }
 }
 

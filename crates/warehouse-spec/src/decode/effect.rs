@@ -61,7 +61,8 @@ fn report(context: &mut Context, object: &Object<'_>, idle: &[(&str, &str)], str
             continue;
         };
         let message = format!("`{}` has no effect with `{strategy}`", field.name());
-        context.warn(Code::NoEffect, &field, message, *help);
+        let help = context.deleting(*help, object.node, field.key).probable();
+        context.warn(Code::NoEffect, &field, message, help);
     }
 }
 

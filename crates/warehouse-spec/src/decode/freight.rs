@@ -2,9 +2,12 @@
 
 use serde_json::Value as Json;
 
-use crate::decode::context::{Context, FREIGHT_ID, FREIGHT_WAREHOUSE, Field};
+use crate::decode::context::{Context, Field};
+use crate::decode::edit::{self, Edit};
 use crate::decode::object::Object;
 use crate::decode::warehouse::metadata;
+use crate::diagnostic::Help;
+use crate::edition;
 use crate::freight::{ArtifactReference, Chart, Freight, FreightOrigin, GitCommit, Image};
 
 const KNOWN: &[&str] = &[
@@ -35,7 +38,8 @@ pub(crate) fn freight(context: &mut Context, document: &Field<'_>) -> Option<Fre
     }
     freight.origin = origin(context, &mut object);
     if let Some(field) = object.take(context, "id") {
-        context.old_spelling(&field, FREIGHT_ID);
+        let help = context.deleting("delete it", object.node, field.key);
+        context.old_spelling_with(&field, &edition::FREIGHT_ID, help);
     }
     freight.commits = items(context, &mut object, "commits", commit);
     freight.images = items(context, &mut object, "images", image);
@@ -48,7 +52,11 @@ pub(crate) fn freight(context: &mut Context, document: &Field<'_>) -> Option<Fre
 /// `origin`, or the `warehouse` of v0.5 to v0.8.
 fn origin(context: &mut Context, object: &mut Object<'_>) -> FreightOrigin {
     let old = object.take(context, "warehouse").and_then(|field| {
-        context.old_spelling_with(&field, FREIGHT_WAREHOUSE, "write `origin`");
+        let help = match object.has("origin") {
+            true => context.deleting("delete `warehouse`: `origin` is there, too", object.node, field.key),
+            false => origin_for(context, object, &field),
+        };
+        context.old_spelling_with(&field, &edition::FREIGHT_WAREHOUSE, help);
         context.filled(&field).map(FreightOrigin::warehouse)
     });
     let current = object.take(context, "origin").and_then(|field| {
@@ -61,6 +69,24 @@ fn origin(context: &mut Context, object: &mut Object<'_>) -> FreightOrigin {
         Some(origin)
     });
     current.or(old).unwrap_or_default()
+}
+
+/// Help with the `origin` to write in place of `warehouse`.
+fn origin_for(context: &Context, object: &Object<'_>, field: &Field<'_>) -> Help {
+    let text = context.text_read();
+    let name = context.style.form(field.node.text().unwrap_or_default());
+    let entry = match edit::is_flow(&text, object.node) {
+        true => {
+            let kind = context.style.entry("kind", &context.style.form("Warehouse"));
+            context.style.entry("origin", &format!("{{{kind}, {}}}", context.style.entry("name", &name)))
+        }
+        false => {
+            let line =
+                format!("{}{}  ", edit::line_break(&text), " ".repeat(field.key.column.saturating_sub(1)));
+            format!("origin:{line}kind: Warehouse{line}name: {name}")
+        }
+    };
+    context.editing("write `origin`", Some(Edit::new(field.entry(), entry)).filter(|_| !field.node.is_null()))
 }
 
 fn items<T>(
@@ -102,8 +128,10 @@ fn commit(context: &mut Context, object: &mut Object<'_>) -> (GitCommit, &'stati
 }
 
 fn image(context: &mut Context, object: &mut Object<'_>) -> (Image, &'static [&'static str]) {
-    // To v1.6.
-    object.ignore(&["gitRepoURL"]);
+    if let Some(field) = object.take(context, "gitRepoURL") {
+        let help = context.deleting("delete it", object.node, field.key);
+        context.old_spelling_with(&field, &edition::FREIGHT_GIT_REPO_URL, help);
+    }
     let image = Image {
         repo_url: context.text(object, "repoURL"),
         tag: context.text(object, "tag"),
@@ -120,8 +148,18 @@ fn image(context: &mut Context, object: &mut Object<'_>) -> (Image, &'static [&'
 
 fn chart(context: &mut Context, object: &mut Object<'_>) -> (Chart, &'static [&'static str]) {
     let repo_url = context.text(object, "repoURL");
-    // To v0.3.
-    let old = context.text(object, "registryURL");
+    let old = object.take_as(context, "registryURL", "repoURL").map(|field| {
+        match repo_url.is_empty() {
+            true => context.old_spelling(&field, &edition::FREIGHT_REGISTRY_URL),
+            false => {
+                let help = "delete `registryURL`: `repoURL` is there, too";
+                let help = context.deleting(help, object.node, field.key);
+                context.old_spelling_with(&field, &edition::FREIGHT_REGISTRY_URL, help);
+            }
+        }
+        context.filled(&field).unwrap_or_default().to_owned()
+    });
+    let old = old.unwrap_or_default();
     let chart = Chart {
         repo_url: if repo_url.is_empty() { old } else { repo_url },
         name: context.text(object, "name"),

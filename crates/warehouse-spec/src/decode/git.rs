@@ -4,6 +4,7 @@ use crate::decode::context::{Context, Field};
 use crate::decode::object::Object;
 use crate::decode::{effect, expression, selector};
 use crate::diagnostic::Code;
+use crate::edition;
 use crate::subscription::GitSubscription;
 use crate::{repo_url, rule};
 
@@ -47,7 +48,7 @@ pub(crate) fn git(
     }
     git.semver_constraint = context.constraint(&mut object, "semverConstraint").map(|(_, text)| text);
     git.strict_semvers = context.switch(&mut object, "strictSemvers", true);
-    let tags = context.tag_lists(&mut object);
+    let tags = context.tag_lists(&mut object, [&edition::GIT_ALLOW_TAGS, &edition::GIT_IGNORE_TAGS]);
     git.allow_tags_regexes = tags.allow;
     git.ignore_tags_regexes = tags.ignore;
     git.ignore_tags = tags.ignore_literals;

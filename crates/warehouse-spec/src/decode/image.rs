@@ -3,12 +3,11 @@
 use repository_url::is_tag;
 use selection_strategies::{ImageSelectionStrategy, InvalidPlatform, Platform};
 
-use crate::decode::context::{
-    Context, Edition, Field, GIT_REPO_URL, IMAGE_SEMVER_CONSTRAINT, TAG_SELECTION_STRATEGY, UPDATE_STRATEGY,
-};
+use crate::decode::context::{Context, Field};
 use crate::decode::object::Object;
 use crate::decode::{effect, remedy};
 use crate::diagnostic::{Code, Help};
+use crate::edition::{self, OldSpelling};
 use crate::subscription::ImageSubscription;
 use crate::{repo_url, rule};
 
@@ -44,7 +43,7 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     let constraint = constraint(context, &mut object);
     context.style.follows_tag = false;
     image.strict_semvers = context.switch(&mut object, "strictSemvers", true);
-    let tags = context.tag_lists(&mut object);
+    let tags = context.tag_lists(&mut object, [&edition::ALLOW_TAGS, &edition::IGNORE_TAGS]);
     if let Some(constraint) = &constraint {
         check_constraint(context, constraint, image.image_selection_strategy);
     } else if image.image_selection_strategy == ImageSelectionStrategy::Digest && context.errors() == problems
@@ -60,9 +59,11 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     image.discovery_limit = context.discovery_limit(&mut object);
     image.insecure_skip_tls_verify = context.switch(&mut object, "insecureSkipTLSVerify", false);
     if let Some(field) = object.take(context, "gitRepoURL") {
-        context.old_spelling_with(&field, GIT_REPO_URL, "delete it");
+        let help = context.deleting("delete it", object.node, field.key);
+        context.old_spelling_with(&field, &edition::GIT_REPO_URL, help);
         image.git_repo_url = context.filled(&field).map(str::to_owned);
     }
+    context.advise_limits(&object, &image);
     object.finish(context, WHAT, KNOWN);
     Some(image)
 }
@@ -70,12 +71,14 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
 /// The strategy, under the newest of its three names that is there.
 fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStrategy {
     let current = object.take(context, "imageSelectionStrategy").and_then(|field| context.word(&field));
-    let mut old = |name, edition: Edition| {
+    let mut old = |name, spelling: &OldSpelling| {
         let field = object.take_as(context, name, "imageSelectionStrategy")?;
         let problems = context.errors();
         let value = old_strategy(context, &field);
         let help = match value.filter(|_| context.errors() == problems) {
-            Some(_) if current.is_some() => format!("delete `{name}`").into(),
+            Some(_) if current.is_some() => {
+                context.deleting(format!("delete `{name}`"), object.node, field.key)
+            }
             Some(value) => {
                 let entry =
                     context.style.entry("imageSelectionStrategy", &context.style.form(value.as_str()));
@@ -83,7 +86,7 @@ fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStr
             }
             None => "write `imageSelectionStrategy`".into(),
         };
-        context.old_spelling_with(&field, edition, help);
+        context.old_spelling_with(&field, spelling, help);
         let value = value?;
         match current {
             Some(current) if current != value => {
@@ -98,8 +101,8 @@ fn strategy(context: &mut Context, object: &mut Object<'_>) -> ImageSelectionStr
         }
         Some(value)
     };
-    let middle = old("tagSelectionStrategy", TAG_SELECTION_STRATEGY);
-    let oldest = old("updateStrategy", UPDATE_STRATEGY);
+    let middle = old("tagSelectionStrategy", &edition::TAG_SELECTION_STRATEGY);
+    let oldest = old("updateStrategy", &edition::UPDATE_STRATEGY);
     current.or(middle).or(oldest).unwrap_or_default()
 }
 
@@ -120,10 +123,13 @@ fn constraint<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(Fie
     let place = current.as_ref().map(|(field, _)| field.node.mark);
     let old = object.take_as(context, "semverConstraint", "constraint").and_then(|field| {
         let help = match current.is_some() {
-            true => "delete `semverConstraint`: `constraint` is there, too".into(),
+            true => {
+                let help = "delete `semverConstraint`: `constraint` is there, too";
+                context.deleting(help, object.node, field.key)
+            }
             false => context.renaming("write `constraint`", field.key, "constraint"),
         };
-        context.old_spelling_with(&field, IMAGE_SEMVER_CONSTRAINT, help);
+        context.old_spelling_with(&field, &edition::IMAGE_SEMVER_CONSTRAINT, help);
         Some((field.clone(), context.filled(&field)?.to_owned()))
     });
     if let (Some((current, wins)), Some((field, loses))) = (&current, &old) {

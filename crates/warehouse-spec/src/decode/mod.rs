@@ -1,6 +1,7 @@
 //! From trees to the types of this crate: every spelling is accepted, every problem is reported, and every assumption is a warning.
 
 mod context;
+mod edit;
 mod effect;
 mod expression;
 mod freight;
@@ -9,7 +10,9 @@ mod image;
 mod object;
 mod operator;
 mod pattern;
+mod practice;
 mod remedy;
+mod repos;
 mod selector;
 mod style;
 mod subscription;
@@ -23,6 +26,7 @@ pub(crate) use subscription::{chart, subscription};
 pub(crate) use syntax::diagnostics as syntax_errors;
 pub(crate) use warehouse::spec as warehouse_spec;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use go_compat::RegexBudget;
@@ -34,6 +38,7 @@ use crate::decode::warehouse::warehouse;
 use diagnostics::Severity;
 
 use crate::diagnostic::{Code, Diagnostic, Help, location};
+use crate::edition::Edition;
 use crate::freight::Freight;
 use crate::manifest::{Located, Parsed, Skipped};
 use crate::metadata::API_VERSION;
@@ -82,24 +87,58 @@ pub(crate) fn freight_object(context: &mut Context, document: &Field<'_>) -> Opt
     freight(context, document)
 }
 
-/// Decodes every document, and the items of lists.
-pub(crate) fn documents(source: &Arc<str>, text: &str, strict: bool, nodes: &[Node]) -> Documents {
-    let text = &Arc::from(text);
-    let mut decoder = Decoder { source, text, strict, documents: Documents::default() };
-    RegexBudget::new().install(|| nodes.iter().for_each(|node| decoder.document(node, "")));
+/// What is decoded, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading<'a> {
+    pub(crate) source: &'a Arc<str>,
+    pub(crate) text: &'a str,
+    /// Whether keys that would be ignored are errors.
+    pub(crate) strict: bool,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a manifest is read for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Purpose {
+    /// Whether what is valid and against a best practice is told, too.
+    pub(crate) advises: bool,
+    /// The edition whose spellings are those of today.
+    pub(crate) edition: Edition,
+}
+
+/// Decodes every document, and the items of lists. One that is broken tells its errors, and is not among the documents.
+pub(crate) fn documents(
+    reading: Reading<'_>,
+    nodes: &[Node],
+    is_broken: impl Fn(&Node) -> bool,
+) -> Documents {
+    let text = &Arc::from(reading.text);
+    let mut decoder = Decoder { reading, text, documents: Documents::default(), names: HashMap::new() };
+    let decode = |node: &Node| {
+        let (warehouses, freights) = (decoder.documents.warehouses.len(), decoder.documents.freights.len());
+        decoder.document(node, "");
+        if is_broken(node) {
+            decoder.documents.warehouses.truncate(warehouses);
+            decoder.documents.freights.truncate(freights);
+        }
+    };
+    RegexBudget::new().install(|| nodes.iter().for_each(decode));
     decoder.documents
 }
 
 struct Decoder<'a> {
-    source: &'a Arc<str>,
+    reading: Reading<'a>,
     text: &'a Arc<str>,
-    strict: bool,
     documents: Documents,
+    /// The kind, namespace and name of each document, and its line.
+    names: HashMap<(&'static str, String, String), usize>,
 }
 
 impl Decoder<'_> {
     fn document(&mut self, node: &Node, path: &str) {
-        let mut context = Context::new(self.source, self.text, self.strict);
+        let mut context = Context::new(self.reading.source, self.text, self.reading.strict);
+        context.advises = self.reading.purpose.advises;
+        context.edition = self.reading.purpose.edition;
         let at = (node.mark, path);
         if !matches!(node.value, Value::Mapping(_)) {
             let message = format!("a document must be a mapping, not {}", node.describe());
@@ -124,11 +163,13 @@ impl Decoder<'_> {
         match meant.unwrap_or(kind) {
             "Warehouse" if is_ours => {
                 check_version(&mut context, node, path, api_version);
+                self.check_name(&mut context, node, path, "Warehouse");
                 let value = warehouse(&mut context, &document);
                 self.documents.warehouses.extend(self.located(&mut context, node, value));
             }
             "Freight" if is_ours => {
                 check_version(&mut context, node, path, api_version);
+                self.check_name(&mut context, node, path, "Freight");
                 let value = freight(&mut context, &document);
                 self.documents.freights.extend(self.located(&mut context, node, value));
             }
@@ -151,6 +192,27 @@ impl Decoder<'_> {
             kind => self.skip(node, kind),
         }
         self.documents.diagnostics.append(&mut context.diagnostics);
+    }
+
+    /// Reports a document of the kind, namespace and name of an earlier one, which it replaces in a cluster.
+    fn check_name(&mut self, context: &mut Context, node: &Node, path: &str, kind: &'static str) {
+        let metadata = node.get("metadata");
+        let text =
+            |name| metadata.and_then(|metadata| metadata.get(name)).and_then(Node::text).unwrap_or_default();
+        let (namespace, name) = (text("namespace"), text("name"));
+        if !context.advises || name.is_empty() {
+            return;
+        }
+        let line = node.mark.line;
+        if let Some(earlier) = self.names.insert((kind, namespace.to_owned(), name.to_owned()), line) {
+            let mark = metadata.and_then(|metadata| metadata.get("name")).map_or(node.mark, |name| name.mark);
+            let path = crate::yaml::child(&crate::yaml::child(path, "metadata"), "name");
+            let message = format!(
+                "the {kind} `{name}` is also in line {earlier}, and a cluster keeps the last one only"
+            );
+            let help = "delete one of them, or give it another name or namespace";
+            context.warn_at(Code::DuplicateObject, (mark, &path), message, help);
+        }
     }
 
     fn items(&mut self, context: &mut Context, node: &Node, path: &str) {
@@ -182,7 +244,7 @@ impl Decoder<'_> {
         self.documents.skipped.push(Skipped {
             kind: kind.to_owned(),
             name: name.to_owned(),
-            location: location(self.source, node.mark),
+            location: location(self.reading.source, node.mark),
         });
     }
 
@@ -191,7 +253,7 @@ impl Decoder<'_> {
         if context.has_errors() {
             return None;
         }
-        let start = location(self.source, node.mark);
+        let start = location(self.reading.source, node.mark);
         let places = std::mem::take(&mut context.places);
         value.map(|value| Located::new(value, start, places))
     }

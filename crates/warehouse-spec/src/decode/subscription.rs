@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use repository_url::{normalize_chart, normalize_git, normalize_image};
 use serde_json::Value as Json;
 
-use crate::decode::context::{Context, Field, HELM, REGISTRY_URL};
+use crate::decode::context::{Context, Field};
+use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::git::{self, git};
 use crate::decode::image::image;
 use crate::decode::object::Object;
+use crate::decode::practice::is_label;
 use crate::decode::remedy;
 use crate::diagnostic::{Code, Help};
+use crate::edition;
 use crate::repo_url::{self, is_classic};
 use crate::rule::nearest;
 use crate::snippet::has_secret_key;
@@ -84,13 +87,7 @@ fn by_type(
 fn name(context: &mut Context, object: &mut Object<'_>) -> Option<String> {
     let field = object.take(context, "name")?;
     let text = context.filled(&field)?;
-    let bytes = text.as_bytes();
-    let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_label = text.len() <= 63
-        && bytes.iter().all(|byte| inner(byte) || *byte == b'-')
-        && bytes.first().is_some_and(inner)
-        && bytes.last().is_some_and(inner);
-    if !is_label {
+    if !is_label(text) {
         context.error(
             Code::BadValue,
             &field,
@@ -110,15 +107,30 @@ fn beside_git<'t>(context: &mut Context, object: &mut Object<'t>) -> Vec<(&'stat
         .into_iter()
         .filter_map(|name| {
             let field = object.take(context, name)?;
-            context.warn_at(
-                Code::OldSpelling,
-                field.at_key(),
-                format!("`{name}` beside `git` is an old spelling: Kargo v1.9 and newer refuse it"),
-                format!("move `{name}` into `git`"),
-            );
+            let edit = into_git(context, object, (name, &field));
+            let help = context.editing(format!("move `{name}` into `git`"), edit);
+            let message = format!("`{name}` beside `git` is an old spelling: Kargo v1.9 and newer refuse it");
+            context.tell_old_spelling(&field, &edition::BESIDE_GIT, &message, help);
             Some((name, field))
         })
         .collect()
+}
+
+/// The edit that moves a list of paths into `git`; its items, if there is such a list already.
+fn into_git(context: &Context, object: &Object<'_>, (name, field): (&str, &Field<'_>)) -> Option<Edit> {
+    let text = context.text_read();
+    let git = object.look("git")?;
+    let layout = Layout::new(&text, object.node);
+    let Some(list) = git.node.get(name) else {
+        return layout.moved_into(field.key, git.node);
+    };
+    let Value::List(items) = &field.node.value else { return None };
+    if !edit::comments(&text, field.entry(), field.node)?.is_empty() {
+        return None;
+    }
+    let forms = items.iter().map(|item| Some(context.style.form(item.text()?)));
+    let added = edit::with_items(&text, list, &forms.collect::<Option<Vec<_>>>()?)?;
+    Edit::together(&text, vec![added, layout.without(field.key)?])
 }
 
 /// The one key that names the type, in normal form, and its field.
@@ -149,7 +161,7 @@ fn type_field<'t>(
 fn one_type<'t>(context: &mut Context, object: &mut Object<'t>, key: &str) -> Option<(String, Field<'t>)> {
     if key == "helm" {
         let field = object.take_even_null(context, key, "chart")?;
-        context.old_spelling(&field, HELM);
+        context.old_spelling(&field, &edition::HELM);
         return Some(("chart".to_owned(), field));
     }
     let known = TYPES.iter().find(|name| name.eq_ignore_ascii_case(key));
@@ -279,8 +291,13 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
     if !object.has("repoURL")
         && let Some(field) = object.take_as(context, "registryURL", "repoURL")
     {
-        context.old_spelling(&field, REGISTRY_URL);
+        context.old_spelling(&field, &edition::REGISTRY_URL);
         return context.checked_url(&field, repo_url::chart);
+    }
+    if let Some(field) = object.take(context, "registryURL") {
+        let help = "delete `registryURL`: `repoURL` is there, too";
+        let help = context.deleting(help, object.node, field.key);
+        context.old_spelling_with(&field, &edition::REGISTRY_URL, help);
     }
     let field = object.look("repoURL");
     let url = context.repo_url(object, repo_url::chart)?;
@@ -304,6 +321,9 @@ fn chart_name(context: &mut Context, object: &mut Object<'_>, chart: &mut ChartS
     let field = object.take(context, "name");
     let problems = context.errors();
     let name = field.as_ref().and_then(|field| context.filled(field));
+    if let (Some(name), Some(field)) = (name, &field) {
+        context.advise_filled(field, name);
+    }
     match (name, &field) {
         (Some(name), Some(field)) if chart.is_oci() => {
             let url = chart.repo_url.trim_end_matches('/');

@@ -138,7 +138,9 @@ fn remedy(kind: &ErrorKind, clues: &Clues<'_>, line: &str) -> Option<&'static st
         | ErrorKind::TabInIndentation
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar => Some("indent with spaces, not with tabs"),
-        ErrorKind::UnclosedQuotedScalar => Some("close the quotation mark"),
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
+            Some("close the quotation mark")
+        }
         ErrorKind::UnclosedFlowCollection { .. } => Some("close the bracket"),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidMappingValueWhitespace => {
             Some("a value that contains `: ` must be quoted; check the indentation otherwise")

@@ -4,13 +4,15 @@ use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;
 use selection_strategies::UnknownValue;
 
-use crate::decode::context::{ALLOW_TAGS, Context, Field, IGNORE_TAGS};
+use crate::decode::context::{Context, Field};
+use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::expression::call_of_first;
 use crate::decode::object::Object;
 use crate::decode::operator;
 use crate::decode::pattern::{self, List};
 use crate::decode::style::Style;
 use crate::diagnostic::{Code, Help};
+use crate::edition::OldSpelling;
 use crate::repo_url::BadUrl;
 use crate::rule;
 use crate::yaml::written::{self, is_unseen};
@@ -256,6 +258,9 @@ impl Context {
         let Some(object) = Object::open(self, field) else {
             return Default::default();
         };
+        if field.place.starts_with("metadata.") {
+            self.advise_keys(&object, field.name() == "labels");
+        }
         let entries = object.rest();
         entries
             .iter()
@@ -306,7 +311,9 @@ impl Context {
         };
         if limit == 0 {
             let message = format!("a limit of 0 counts as absent: the limit is {DEFAULT_DISCOVERY_LIMIT}");
-            self.warn(Code::NoEffect, &field, message, "delete it, or write a number from 1 to 100");
+            let help = "delete it, or write a number from 1 to 100";
+            let help = self.deleting(help, object.node, field.key).probable();
+            self.warn(Code::NoEffect, &field, message, help);
             return DEFAULT_DISCOVERY_LIMIT;
         }
         match u32::try_from(limit) {
@@ -325,7 +332,11 @@ impl Context {
 
     /// A switch that is off, or another default, where it is absent.
     pub(crate) fn switch(&mut self, object: &mut Object<'_>, name: &str, default: bool) -> bool {
-        object.take(self, name).and_then(|field| self.boolean(&field)).unwrap_or(default)
+        let value = object.take(self, name).and_then(|field| self.boolean(&field)).unwrap_or(default);
+        if name == "insecureSkipTLSVerify" {
+            self.advise_verification(object, value);
+        }
+        value
     }
 
     /// A text that may be absent.
@@ -387,8 +398,9 @@ impl Context {
         check: fn(&str) -> Result<(), BadUrl>,
     ) -> Option<String> {
         let text = self.string(field)?;
-        if let Err(bad) = check(text) {
-            self.error(Code::BadUrl, field, bad.message, bad.help);
+        match check(text) {
+            Ok(()) => self.advise_url(field, text),
+            Err(bad) => self.error(Code::BadUrl, field, bad.message, bad.help),
         }
         Some(text.to_owned())
     }
@@ -441,7 +453,11 @@ impl Context {
     }
 
     /// The lists of tags, the old fields included: `allowTags` is one more pattern, `ignoreTags` stay literal.
-    pub(crate) fn tag_lists(&mut self, object: &mut Object<'_>) -> TagLists {
+    pub(crate) fn tag_lists(
+        &mut self,
+        object: &mut Object<'_>,
+        [allow, ignore]: [&OldSpelling; 2],
+    ) -> TagLists {
         let mut lists = TagLists {
             allow: self.patterns(object, "allowTagsRegexes"),
             ignore: self.patterns(object, "ignoreTagsRegexes"),
@@ -449,10 +465,10 @@ impl Context {
         };
         if let Some(field) = object.take(self, "allowTags") {
             let pattern = self.filled(&field).map(str::to_owned);
-            let all = lists.allow.iter().chain(&pattern);
-            let is_alone = !object.has("allowTagsRegexes");
-            let help = rewritten(self.style, "allowTagsRegexes", all.cloned());
-            self.old_spelling_with(&field, ALLOW_TAGS, help.over(field.entry()).only_if(is_alone));
+            let all = lists.allow.iter().chain(&pattern).cloned();
+            let help = written_as(self.style, "allowTagsRegexes", all);
+            let edit = pattern.as_ref().and_then(|pattern| self.pattern_for_old(object, &field, pattern));
+            self.old_spelling_with(&field, allow, self.editing(help, edit));
             if let Some(pattern) = pattern {
                 self.check_pattern(&field, ("allowTagsRegexes", &pattern));
                 lists.allow.push(pattern);
@@ -460,14 +476,56 @@ impl Context {
         }
         if let Some(field) = object.take(self, "ignoreTags") {
             let literals = self.strings(&field);
-            lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
-            let exact = lists.ignore_literals.iter().map(|tag| pattern::exactly(tag));
+            let exact = literals.iter().map(|(_, tag)| pattern::exactly(tag));
             let all = lists.ignore.iter().cloned().chain(exact);
-            let is_alone = !object.has("ignoreTagsRegexes");
-            let help = rewritten(self.style, "ignoreTagsRegexes", all);
-            self.old_spelling_with(&field, IGNORE_TAGS, help.over(field.entry()).only_if(is_alone));
+            let help = written_as(self.style, "ignoreTagsRegexes", all);
+            let edit = self.patterns_for_old(object, &field, &literals);
+            self.old_spelling_with(&field, ignore, self.editing(help, edit));
+            lists.ignore_literals = literals.into_iter().map(|(_, tag)| tag).collect();
         }
         lists
+    }
+
+    /// The edit that makes `allowTags` one of `allowTagsRegexes`.
+    fn pattern_for_old(&self, object: &Object<'_>, field: &Field<'_>, pattern: &str) -> Option<Edit> {
+        let text = self.text_read();
+        let form = in_single_quotes(self.style, pattern);
+        let Some(list) = object.look("allowTagsRegexes") else {
+            let is_free = edit::comments(&text, field.entry(), field.node)?.is_empty();
+            let entry = self.style.entry("allowTagsRegexes", &format!("[{form}]"));
+            return is_free.then(|| Edit::new(field.entry(), entry));
+        };
+        let added = edit::with_items(&text, list.node, &[form])?;
+        Edit::together(&text, vec![added, Layout::new(&text, object.node).without(field.key)?])
+    }
+
+    /// The edit that makes `ignoreTags` some of `ignoreTagsRegexes`.
+    fn patterns_for_old(
+        &self,
+        object: &Object<'_>,
+        field: &Field<'_>,
+        literals: &[(Field<'_>, String)],
+    ) -> Option<Edit> {
+        let text = self.text_read();
+        let Value::List(items) = &field.node.value else { return None };
+        // An item that is not a text has an error of its own.
+        if items.len() != literals.len() {
+            return None;
+        }
+        let form = |tag: &str| in_single_quotes(self.style, &pattern::exactly(tag));
+        if literals.is_empty() {
+            return Layout::new(&text, object.node).without(field.key);
+        }
+        let Some(list) = object.look("ignoreTagsRegexes") else {
+            let key = self.renamed_key(field.key, "ignoreTagsRegexes");
+            let items = literals
+                .iter()
+                .map(|(item, tag)| Edit::new(item.node.mark.start..item.node.mark.end, form(tag)));
+            return Edit::together(&text, std::iter::once(key).chain(items).collect());
+        };
+        let forms: Vec<String> = literals.iter().map(|(_, tag)| form(tag)).collect();
+        let added = edit::with_items(&text, list.node, &forms)?;
+        Edit::together(&text, vec![added, Layout::new(&text, object.node).without(field.key)?])
     }
 
     fn patterns(&mut self, object: &mut Object<'_>, name: &str) -> Vec<String> {
@@ -490,28 +548,29 @@ impl Context {
                 false => format!("`{pattern}` is not a regular expression of Go's syntax: {reason}"),
             };
             self.error(Code::BadRegex, field, message, help);
+        } else {
+            self.advise_pattern(field, pattern);
         }
     }
 }
 
+/// A pattern as people write one: in single quotation marks, in which backslashes are themselves.
+fn in_single_quotes(style: Style, pattern: &str) -> String {
+    match style.is_json || pattern.contains(char::is_control) {
+        true => serde_json::Value::from(pattern).to_string(),
+        false => format!("'{}'", pattern.replace('\'', "''")),
+    }
+}
+
 /// What to write in place of an old list: the new one, with everything in it.
-fn rewritten(style: Style, name: &str, patterns: impl Iterator<Item = String>) -> Help {
-    let patterns: Vec<String> = patterns
-        .map(|pattern| match style.is_json {
-            true => style.quoted(&pattern),
-            false => format!("'{}'", pattern.replace('\'', "''")),
-        })
-        .collect();
+fn written_as(style: Style, name: &str, patterns: impl Iterator<Item = String>) -> String {
+    let patterns: Vec<String> = patterns.map(|pattern| in_single_quotes(style, &pattern)).collect();
     let list = patterns.join(", ");
     match list.is_empty() || list.len() > LONGEST_LIST {
         true => {
             let pattern = style.quoted(r"^v1\.1$");
             format!("write `{name}`, a list of regular expressions, such as [{pattern}] for the one tag v1.1")
-                .into()
         }
-        false => {
-            let entry = style.entry(name, &format!("[{list}]"));
-            Help::writing(format!("write `{entry}`"), entry)
-        }
+        false => format!("write `{}`", style.entry(name, &format!("[{list}]"))),
     }
 }

@@ -1,8 +1,9 @@
 //! A `Warehouse` document, and the metadata of every document.
 
-use crate::decode::context::{Context, Field, REPOS};
+use crate::decode::context::{Context, Field};
 use crate::decode::expression;
 use crate::decode::object::Object;
+use crate::decode::repos::repos;
 use crate::decode::subscription::{Placed, check_duplicates, subscription};
 use crate::diagnostic::Code;
 use crate::metadata::Metadata;
@@ -89,11 +90,13 @@ fn idle_criteria(context: &mut Context, object: &Object<'_>, spec: &WarehouseSpe
         return;
     }
     if let Some(field) = object.look("freightCreationCriteria") {
+        let help = "write `freightCreationPolicy: Automatic`, or delete it";
+        let help = context.deleting(help, object.node, field.key).probable();
         context.warn_at(
             Code::NoEffect,
             field.at_key(),
             "`freightCreationCriteria` has no effect with `freightCreationPolicy: Manual`: no Freight is created",
-            "write `freightCreationPolicy: Automatic`, or delete it",
+            help,
         );
     }
 }
@@ -143,7 +146,8 @@ fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::s
         return Vec::new();
     }
     if matches!(field.node.value, Value::Mapping(_)) {
-        return repos(context, &field);
+        let placed = repos(context, object, &field);
+        return finish(context, placed);
     }
     let Some(items) = context.list(&field, "subscriptions") else {
         return Vec::new();
@@ -164,55 +168,6 @@ fn subscriptions(context: &mut Context, object: &mut Object<'_>) -> Vec<crate::s
 fn finish(context: &mut Context, placed: Vec<Placed>) -> Vec<crate::subscription::Subscription> {
     check_duplicates(context, &placed);
     placed.into_iter().map(|placed| placed.subscription).collect()
-}
-
-/// `subscriptions: {repos: {git: [...], images: [...], charts: [...]}}`, the shape of v0.1.
-fn repos(context: &mut Context, field: &Field<'_>) -> Vec<crate::subscription::Subscription> {
-    use crate::decode::git::git;
-    use crate::decode::image::image;
-    use crate::decode::subscription::chart;
-    use crate::subscription::Subscription;
-
-    let help = "write a list: `- image:`, `- git:` or `- chart:` for each subscription";
-    let Some(mut outer) = Object::open(context, field) else {
-        return Vec::new();
-    };
-    let Some(inner) = outer.take(context, "repos") else {
-        context.wrong_type(field, "a list of subscriptions");
-        return Vec::new();
-    };
-    context.old_spelling_with(&inner, REPOS, help);
-    let Some(mut object) = Object::open(context, &inner) else {
-        return Vec::new();
-    };
-    let mut placed = Vec::new();
-    for (name, key) in [("git", "git"), ("images", "image"), ("charts", "chart")] {
-        let Some(list) = object.take(context, name) else {
-            continue;
-        };
-        for item in context.list(&list, "subscriptions").unwrap_or_default() {
-            let index = placed.len();
-            let place = format!("spec.subscriptions[{index}]");
-            context.place(&place, item.node.mark);
-            let item = Field { place: crate::yaml::child(&place, key), ..item };
-            let kind = match key {
-                "git" => git(context, &item, &[]).map(Into::into),
-                "image" => image(context, &item).map(Into::into),
-                _ => chart(context, &item).map(Into::into),
-            };
-            let kind: Option<crate::subscription::SubscriptionKind> = kind;
-            if let Some(kind) = kind {
-                let subscription = Subscription::new(kind);
-                placed.push(Placed { mark: item.node.mark, path: item.path.clone(), subscription });
-            }
-        }
-    }
-    object.finish(context, "repos", &["git", "images", "charts"]);
-    outer.finish(context, "subscriptions", &["repos"]);
-    if placed.is_empty() && !context.has_errors() {
-        context.error(Code::Missing, field, "a Warehouse needs at least one subscription", help);
-    }
-    finish(context, placed)
 }
 
 /// What Kubernetes itself keeps in `metadata`, and what is read nowhere here.
@@ -252,8 +207,16 @@ pub(crate) fn metadata(context: &mut Context, document: &mut Object<'_>, needs_n
     let Some(mut object) = Object::open(context, &field) else {
         return metadata;
     };
-    metadata.name = context.text(&mut object, "name");
-    metadata.namespace = context.optional(&mut object, "namespace");
+    let names = [("name", false), ("namespace", true)];
+    let names = names.map(|(name, is_namespace)| {
+        let field = object.take(context, name)?;
+        let text = context.filled(&field)?.to_owned();
+        context.advise_name(&field, &text, is_namespace);
+        Some(text)
+    });
+    let [name, namespace] = names;
+    metadata.name = name.unwrap_or_default();
+    metadata.namespace = namespace;
     for (name, map) in [("labels", &mut metadata.labels), ("annotations", &mut metadata.annotations)] {
         if let Some(field) = object.take(context, name) {
             *map = context.string_map(&field);

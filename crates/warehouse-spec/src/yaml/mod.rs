@@ -44,6 +44,16 @@ pub(crate) struct Problem {
     pub(crate) cause: Cause,
 }
 
+impl Problem {
+    /// The line of the error, counted from 1.
+    pub(crate) fn line(&self) -> usize {
+        match &self.cause {
+            Cause::Syntax(error) => error.marker().line().max(1),
+            Cause::Limit { mark, .. } => mark.line,
+        }
+    }
+}
+
 /// Why a document could not be read.
 pub(crate) enum Cause {
     Syntax(ScanError),

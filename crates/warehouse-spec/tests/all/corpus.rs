@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use warehouse_spec::{Code, Manifest, Options, Snippet, parse};
 
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let root = match std::env::var_os("CONFORMANCE_CORPUS") {
         Some(root) => PathBuf::from(root),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),
@@ -24,7 +24,7 @@ fn corpus() -> Option<PathBuf> {
 
 /// The manifests by number, each with its name. A fragment of documentation starts at `spec:`; what comes before it in
 /// every manifest is added.
-fn manifests(folder: &Path) -> BTreeMap<String, (String, String)> {
+pub(crate) fn manifests(folder: &Path) -> BTreeMap<String, (String, String)> {
     let mut manifests = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

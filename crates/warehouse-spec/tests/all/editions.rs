@@ -137,7 +137,7 @@ fn the_shape_of_the_first_release() {
     same(
         "  subscriptions:\n    repos:\n      charts:\n      - repoURL: oci://host/c\n      git:\n      - repoURL: https://host/a\n        branch: main\n      images:\n      - repoURL: nginx\n",
         &["v0.2"],
-        "  subscriptions:\n  - git:\n      repoURL: https://host/a\n      branch: main\n  - image:\n      repoURL: nginx\n  - chart:\n      repoURL: oci://host/c\n",
+        "  subscriptions:\n  - chart:\n      repoURL: oci://host/c\n  - git:\n      repoURL: https://host/a\n      branch: main\n  - image:\n      repoURL: nginx\n",
     );
 }
 

@@ -5,7 +5,11 @@
 mod corpus;
 mod differences;
 mod editions;
+mod guide;
 mod hostile;
+mod json_schema;
+mod lint;
+mod migrate;
 mod refusals;
 mod remedies;
 mod round_trip;

@@ -98,7 +98,10 @@ fn old_fields_of_charts() {
     // Both of them: the old one is deleted.
     let both = read(&chart("repoURL").replace("      name", "      registryURL: https://h/b\n      name"));
     let helps: Vec<_> = both.diagnostics.iter().filter_map(|found| found.help.as_deref()).collect();
-    assert_eq!((helps, both.warehouses[0].spec == after.warehouses[0].spec), (vec!["delete it"], true));
+    assert_eq!(
+        (helps, both.warehouses[0].spec == after.warehouses[0].spec),
+        (vec!["delete `registryURL`: `repoURL` is there, too"], true)
+    );
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! The arguments of the commands that read manifests and send nothing.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use warehouse_spec::Edition;
+
+use super::LintReport;
+
+/// The files with manifests.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Files {
+    /// Read this file, every .yaml, .yml and .json file of this folder, or standard input (-). May be given several times.
+    #[arg(short, long = "filename", value_name = "FILE|DIR|-", required = true)]
+    pub(crate) filenames: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LintManifests {
+    #[command(flatten)]
+    pub(crate) files: Files,
+
+    #[command(flatten)]
+    pub(crate) report: LintReport,
+
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) files: Files,
+
+    /// Print the changes as a unified diff.
+    #[arg(long, conflicts_with = "in_place")]
+    pub(crate) diff: bool,
+
+    /// Write the files, each at once, and print what changed.
+    #[arg(long)]
+    pub(crate) in_place: bool,
+
+    /// The release of Kargo to migrate to, such as v1.9 [default: the newest]
+    #[arg(long, value_name = "EDITION", default_value_t = Edition::NEWEST, hide_default_value = true)]
+    pub(crate) to: Edition,
+
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The release of Kargo whose fields to describe, from v0.2 [default: the newest]
+    #[arg(long, value_name = "EDITION", default_value_t = Edition::NEWEST, hide_default_value = true)]
+    pub(crate) edition: Edition,
+
+    /// Describe documents of this kind alone. Defaults to both, and to documents of other kinds as they are.
+    #[arg(long, value_name = "KIND", ignore_case = true)]
+    pub(crate) kind: Option<Kind>,
+}
+
+/// A kind of document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    #[value(name = "Warehouse")]
+    Warehouse,
+    #[value(name = "Freight")]
+    Freight,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}

@@ -1,0 +1,126 @@
+//! `warehouse migrate`.
+
+use std::process::Command;
+
+use super::{Folder, HEAD, names, transcript};
+
+fn old() -> String {
+    format!(
+        "{HEAD}  - image:\n      repoURL: ghcr.io/example/app # the shop\n\n      semverConstraint: ^1.26.0 # not yet 2\n      ignoreTags: [1.26.3]\n  - git:\n      repoURL: 'https://github.com/example/app'\n      allowTags: ^v # no strategy of tags\n    includePaths:\n    - apps\n"
+    )
+}
+
+const NEW: &str = "  - image:\n      repoURL: ghcr.io/example/app # the shop\n\n      constraint: ^1.26.0 # not yet 2\n      ignoreTagsRegexes: ['^1\\.26\\.3$']\n  - git:\n      repoURL: 'https://github.com/example/app'\n      # no strategy of tags\n      includePaths:\n      - apps\n";
+
+#[track_caller]
+fn snapshot(name: &str, folder: &Folder, arguments: &[&str]) -> String {
+    let ran = folder.run(arguments);
+    insta::assert_snapshot!(name, transcript(arguments, &ran));
+    ran.out
+}
+
+#[test]
+fn every_way_to_see_it() {
+    let folder = Folder::new();
+    folder.write("warehouse.yaml", old());
+    let out = snapshot("migrate_print", &folder, &["migrate", "-f", "warehouse.yaml"]);
+    assert_eq!(out, format!("{HEAD}{NEW}"));
+    snapshot("migrate_diff", &folder, &["migrate", "-f", "warehouse.yaml", "--diff"]);
+    snapshot("migrate_to", &folder, &["migrate", "-f", "warehouse.yaml", "--diff", "--to", "v1.6"]);
+    assert_eq!(folder.read("warehouse.yaml"), old());
+    snapshot("migrate_in_place", &folder, &["migrate", "-f", "warehouse.yaml", "--in-place"]);
+    assert_eq!(folder.read("warehouse.yaml"), format!("{HEAD}{NEW}"));
+    assert_eq!(names(folder.0.path()), ["warehouse.yaml"]);
+    snapshot("migrate_again", &folder, &["migrate", "-f", "warehouse.yaml", "--in-place"]);
+    snapshot("migrate_help", &folder, &["migrate", "--help"]);
+    assert_eq!(folder.run(&["lint", "--strict", "-f", "warehouse.yaml"]).code, Some(0));
+}
+
+/// Git applies the diff, with the result that `--in-place` writes.
+#[test]
+fn the_diff_is_a_patch() {
+    let folder = Folder::new();
+    folder.write("m/a.yaml", old());
+    folder.write("m/b.yaml", old().replace('\n', "\r\n").trim_end());
+    let ran = folder.run(&["migrate", "-f", "m", "--diff", "-q"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    folder.write("change.patch", &ran.out);
+    let git = |arguments: &[&str]| {
+        let status = Command::new("git").args(arguments).current_dir(folder.0.path()).status().unwrap();
+        assert!(status.success(), "git {arguments:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["apply", "--whitespace=nowarn", "change.patch"]);
+    let new = format!("{HEAD}{NEW}");
+    assert_eq!(folder.read("m/a.yaml"), new);
+    assert_eq!(folder.read("m/b.yaml"), new.replace('\n', "\r\n").trim_end());
+}
+
+#[test]
+fn exit_codes() {
+    let folder = Folder::new();
+    folder.write("m/old.yaml", old());
+    folder.write("m/new.yaml", format!("{HEAD}{NEW}"));
+    folder.write("broken.yaml", old().replace("name: demo", "name: on"));
+    folder.write("anchor.yaml", format!("{HEAD}  - git:\n      repoURL: https://h/a\n      semverConstraint: &c ^1\n  - image: {{repoURL: nginx, constraint: *c}}\n"));
+    let utf16: Vec<u8> = format!("\u{feff}{}", old()).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    folder.write("utf16.yaml", utf16);
+    for (arguments, code, said) in [
+        (&["-f", "m/old.yaml"][..], 0, "4 changes in 1 file"),
+        (&["-f", "m/new.yaml"], 0, "0 changes in 0 files"),
+        (&["-f", "m", "--diff"], 0, "4 changes in 1 file"),
+        (&["-f", "m"], 2, "give --diff or --in-place, or one file"),
+        (
+            &["-f", "m/new.yaml", "--to", "v1.6"],
+            1,
+            "Kargo v1.6 does not know `constraint`, which came with v1.7",
+        ),
+        (&["-f", "broken.yaml"], 1, "`name` must be a string"),
+        (&["-f", "anchor.yaml"], 1, "`semverConstraint` has no effect"),
+        (&["-f", "utf16.yaml"], 2, "save it as UTF-8"),
+        (&["-f", "none.yaml"], 2, "none.yaml could not be read"),
+        (&["-f", "-", "--in-place"], 2, "standard input cannot be written in place"),
+        (&["-f", "m/old.yaml", "--to", "v3"], 2, "from v0.1 to v1.12"),
+        (&["-f", "m/old.yaml", "--diff", "--in-place"], 2, "cannot be used with"),
+    ] {
+        let ran = folder.run(&[&["migrate"], arguments].concat());
+        assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.err);
+        assert!(ran.err.contains(said), "{arguments:?}: {}", ran.err);
+    }
+    let ran = folder.run_with(&[], &["migrate", "-f", "-"], &old());
+    assert_eq!((ran.code, ran.out), (Some(0), format!("{HEAD}{NEW}")));
+}
+
+#[test]
+fn a_byte_order_mark_stays() {
+    let folder = Folder::new();
+    folder.write("a.yaml", format!("\u{feff}{}", old()));
+    assert_eq!(folder.run(&["migrate", "-f", "a.yaml"]).out, format!("\u{feff}{HEAD}{NEW}"));
+    assert_eq!(folder.run(&["migrate", "-f", "a.yaml", "--in-place"]).code, Some(0));
+    assert_eq!(folder.read("a.yaml"), format!("\u{feff}{HEAD}{NEW}"));
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_written_without_surprises() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new();
+    folder.write("real.yaml", old());
+    let mode =
+        |name: &str| std::fs::symlink_metadata(folder.path(name)).unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(folder.path("real.yaml"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("real.yaml", folder.path("link.yaml")).unwrap();
+    let ran = folder.run(&["migrate", "-f", "link.yaml", "--in-place"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("link.yaml could not be written: it is not a regular file"), "{}", ran.err);
+    assert_eq!(folder.read("real.yaml"), old());
+    assert_eq!(folder.run(&["migrate", "-f", "real.yaml", "--in-place"]).code, Some(0));
+    assert_eq!((folder.read("real.yaml"), mode("real.yaml")), (format!("{HEAD}{NEW}"), 0o640));
+    folder.write("locked.yaml", old());
+    std::fs::set_permissions(folder.path("locked.yaml"), std::fs::Permissions::from_mode(0o440)).unwrap();
+    let ran = folder.run(&["migrate", "-f", "locked.yaml", "--in-place"]);
+    assert!(ran.code == Some(2) && ran.err.contains("it is read-only"), "{}", ran.err);
+    assert_eq!(folder.read("locked.yaml"), old());
+    assert_eq!(names(folder.0.path()), ["link.yaml", "locked.yaml", "real.yaml"]);
+}

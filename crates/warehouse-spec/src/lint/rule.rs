@@ -1,0 +1,98 @@
+//! What a rule is.
+
+use std::borrow::Cow;
+
+use diagnostics::Severity;
+use diagnostics::sarif::{RuleText, Tool};
+
+use super::table::ALL;
+use crate::diagnostic::Code;
+
+/// The page that explains every rule.
+const PAGE: &str = "https://github.com/warehouse-rs/warehouse/blob/main/docs/src/guide/manifest-rules.md";
+
+/// What a [`Code`] stands for: when it is reported, why, and what to do about it.
+///
+/// ```
+/// use warehouse_spec::{Code, Rule, Severity};
+///
+/// let rule = Rule::of(Code::OldSpelling).ok_or("no rule")?;
+/// assert_eq!(rule.severity, Severity::Warning);
+/// assert!(rule.example.before.contains("semverConstraint"));
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rule {
+    /// The code of its diagnostics.
+    pub code: Code,
+    /// How much they weigh; of a code with several weights, the most.
+    pub severity: Severity,
+    /// What is reported, in one line.
+    pub summary: &'static str,
+    /// Why, and what Kargo does.
+    pub explanation: &'static str,
+    /// What to do about it, where a diagnostic has nothing more exact.
+    pub remedy: &'static str,
+    /// Since which release of Kargo it matters: `v1.9`. Empty for what never worked.
+    pub since: &'static str,
+    /// A manifest that is against the rule, and the same one after the remedy.
+    pub example: Example,
+}
+
+/// One manifest before and after a remedy.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Example {
+    /// The text with a diagnostic of this code.
+    pub before: &'static str,
+    /// The text without diagnostics.
+    pub after: &'static str,
+}
+
+impl Example {
+    pub(super) const fn new(before: &'static str, after: &'static str) -> Self {
+        Self { before, after }
+    }
+}
+
+impl Rule {
+    /// Every rule, in the order of [`Code::ALL`].
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        ALL.iter()
+    }
+
+    /// The rule of a code.
+    pub fn of(code: Code) -> Option<&'static Self> {
+        ALL.iter().find(|rule| rule.code == code)
+    }
+
+    /// The page that explains it, at its place.
+    pub fn url(&self) -> String {
+        format!("{PAGE}#{}", self.code)
+    }
+}
+
+/// This crate as the tool of a SARIF log, with every rule.
+///
+/// ```
+/// use diagnostics::sarif;
+/// use warehouse_spec::{Options, lint, sarif_tool};
+///
+/// let manifest = lint("kargo.yaml", "kind: Warehouse\n", &Options::default());
+/// let json = serde_json::to_value(sarif::log(&sarif_tool(), &manifest.diagnostics))?;
+/// assert_eq!(json["runs"][0]["results"][0]["ruleId"], "missing");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn sarif_tool() -> Tool<'static> {
+    let text = |rule: &'static Rule| {
+        let explanation: Cow<'static, str> = match rule.since {
+            "" => rule.explanation.into(),
+            since => format!("{} Since Kargo {since}.", rule.explanation).into(),
+        };
+        RuleText::new(rule.code.as_str(), rule.severity, rule.summary, explanation, rule.remedy)
+            .with_url(rule.url())
+    };
+    Tool::new("warehouse", env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_REPOSITORY"))
+        .with_rules(Rule::all().map(text))
+}

@@ -1,0 +1,631 @@
+//! The rules, one for each code.
+
+use diagnostics::Severity;
+
+use super::rule::{Example, Rule};
+use crate::diagnostic::Code;
+
+/// The start of a Warehouse of this name, up to its subscriptions.
+macro_rules! warehouse {
+    ($name:literal) => {
+        concat!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata:\n  name: ",
+            $name,
+            "\nspec:\n  subscriptions:\n"
+        )
+    };
+}
+
+/// The rules in the order of [`Code::ALL`].
+pub(super) static ALL: &[Rule] = &[
+    Rule {
+        code: Code::Syntax,
+        severity: Severity::Error,
+        summary: "The text is YAML or JSON",
+        explanation: "A document that is not valid YAML is not read. The other documents of the file are. Kargo's API server refuses the same text.",
+        remedy: "correct the place that the message shows; quote a value that starts with a special character",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: \"^1.26.0\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: \"^1.26.0\"\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::Limit,
+        severity: Severity::Error,
+        summary: "The manifest is within the limits of size and depth",
+        explanation: "A manifest has at most 4 MiB, 64 levels and 200,000 values, aliases counted as what they stand for, so that no file can exhaust the memory of the reader.",
+        remedy: "divide the manifest, and write what an alias repeats only once",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - name: a\n",
+                "    s3:\n",
+                "      config: &a\n",
+                "        b: *a\n",
+            ),
+            concat!(warehouse!("demo"), "  - name: a\n", "    s3:\n", "      config:\n", "        b: c\n",),
+        ),
+    },
+    Rule {
+        code: Code::DuplicateKey,
+        severity: Severity::Warning,
+        summary: "A key occurs once in a mapping",
+        explanation: "The last one counts, as in Kubernetes' decoder; newer API servers warn or refuse.",
+        remedy: "delete one of them",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: ^1.26.0\n",
+                "      constraint: ^1.27.0\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: ^1.27.0\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::Unquoted,
+        severity: Severity::Error,
+        summary: "A value that starts with a special character is quoted",
+        explanation: "YAML takes `!=9.0.0` and `!main` for a tag, `*` for an alias, `>9` for the head of a block, `[0-9]+` for a list, `#1` for a comment, and `\\.` in double quotes for an escape. Kargo is sent what is left, which selects something else or nothing.",
+        remedy: "put the value into quotation marks, as the message shows it",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: !=1.27.1\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: \"!=1.27.1\"\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::WrongType,
+        severity: Severity::Error,
+        summary: "A value has the type of its field",
+        explanation: "YAML reads an unquoted `1.10` as a number, `on` as a boolean and `~` as nothing, and the API server refuses them for a text. A list of one text, or a text for a list, is refused as well.",
+        remedy: "write the value as the message shows it: in quotation marks, in a list, or without them",
+        since: "",
+        example: Example::new(
+            concat!(warehouse!("demo"), "  - image:\n", "      repoURL: nginx\n", "      constraint: 1.10\n",),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: \"1.10\"\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::Missing,
+        severity: Severity::Error,
+        summary: "Required fields are there",
+        explanation: "A Warehouse needs a name and at least one subscription, a subscription its `repoURL`, a chart in a classic repository its `name`, and the strategy `Digest` its `constraint`.",
+        remedy: "add the field",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      imageSelectionStrategy: Digest\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      imageSelectionStrategy: Digest\n",
+                "      constraint: latest\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::Null,
+        severity: Severity::Warning,
+        summary: "A field that is there has a value",
+        explanation: "A field without a value counts as absent, mostly because everything below it is commented out.",
+        remedy: "give it a value, or delete it",
+        since: "",
+        example: Example::new(
+            concat!(warehouse!("demo"), "  - image:\n", "      repoURL: nginx\n", "      constraint:\n",),
+            concat!(warehouse!("demo"), "  - image:\n", "      repoURL: nginx\n",),
+        ),
+    },
+    Rule {
+        code: Code::UnknownField,
+        severity: Severity::Warning,
+        summary: "Every field is one that Kargo knows",
+        explanation: "An unknown field is dropped silently, so a misspelt one has no effect: with `semver` for `constraint`, the newest image of all is taken. An error with `discover --strict`.",
+        remedy: "write the name that the message shows, or delete the field",
+        since: "v1.9",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constrain: ^1.26.0\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: ^1.26.0\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::FieldCase,
+        severity: Severity::Warning,
+        summary: "Fields have their exact capitals",
+        explanation: "Kargo takes a field of a subscription with other capitals, and no field outside of one; before v1.9 it took none.",
+        remedy: "write the field with the capitals that the message shows",
+        since: "v1.9",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      Constraint: ^1.26.0\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: ^1.26.0\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::Misplaced,
+        severity: Severity::Error,
+        summary: "Fields are where they belong",
+        explanation: "Beside `image`, `git` or `chart` there may be a `name` and nothing else; Kargo refuses a subscription with a second key. A `name` within an image or Git subscription is dropped.",
+        remedy: "move the field to where the message says",
+        since: "v1.9",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://github.com/example/app\n",
+                "    discoveryLimit: 5\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://github.com/example/app\n",
+                "      discoveryLimit: 5\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::OldSpelling,
+        severity: Severity::Warning,
+        summary: "Fields have the spelling of today",
+        explanation: "Each old spelling was dropped by some release of Kargo: most silently, so that the rule it holds does not apply; `allowTags` and `ignoreTags` let discovery fail from v1.11 on. They are all read here. [Editions](migrate.md#old-spellings) has the table.",
+        remedy: "`warehouse migrate` rewrites them",
+        since: "v0.2",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      semverConstraint: ^1.26.0\n",
+                "      ignoreTags:\n",
+                "      - 1.26.3\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: ^1.26.0\n",
+                "      ignoreTagsRegexes:\n",
+                "      - '^1\\.26\\.3$'\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::Conflict,
+        severity: Severity::Warning,
+        summary: "Two spellings of one field agree",
+        explanation: "Where both are there, the newer spelling counts, as in Kargo v1.7 and v1.8.",
+        remedy: "delete the old one",
+        since: "v1.7",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: ^1.27.0\n",
+                "      semverConstraint: ^1.26.0\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: ^1.27.0\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::BadValue,
+        severity: Severity::Error,
+        summary: "A value is one that its field takes",
+        explanation: "The API server refuses a strategy, policy, platform, branch, duration, date or limit of another form.",
+        remedy: "write a value that the message names",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      imageSelectionStrategy: Semver\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      imageSelectionStrategy: SemVer\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::BadUrl,
+        severity: Severity::Error,
+        summary: "A `repoURL` has the form that its kind of repository takes",
+        explanation: "An image has neither a scheme nor a tag, a chart `https://` or `oci://`, a Git repository `https://`, `ssh://` or the form `git@host:path`. A URL that names another host than it seems to is refused, so that no credential goes there.",
+        remedy: "write the URL as the message shows it",
+        since: "",
+        example: Example::new(
+            concat!(warehouse!("demo"), "  - image:\n", "      repoURL: docker.io/library/nginx:1.27\n",),
+            concat!(warehouse!("demo"), "  - image:\n", "      repoURL: docker.io/library/nginx\n",),
+        ),
+    },
+    Rule {
+        code: Code::BadConstraint,
+        severity: Severity::Error,
+        summary: "A version constraint parses",
+        explanation: "Constraints are those of the Go library Masterminds/semver. Under `Digest`, `constraint` is the name of one tag.",
+        remedy: "write it like `^1.2.0`, `~1.2`, or `>=1.2 <2`",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: '>=1.26<2'\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      constraint: '>=1.26 <2'\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::BadRegex,
+        severity: Severity::Error,
+        summary: "A regular expression parses",
+        explanation: "The syntax is Go's, which has no look-around and no possessive repeats.",
+        remedy: "write it in the syntax of https://pkg.go.dev/regexp/syntax; what must not match goes into `ignoreTagsRegexes`",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      allowTagsRegexes: ['*-alpine']\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      allowTagsRegexes: [-alpine$]\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::BadSelector,
+        severity: Severity::Error,
+        summary: "A path selector can match a path",
+        explanation: "A selector without `glob:` or `regex:` is a path, letter by letter, from the root of the repository: `apps/**`, `/apps`, `!docs` and `apps\\web` match nothing. A pattern with a blank after its prefix, or with a leading `/`, matches nothing either.",
+        remedy: "write the path as `git ls-files` shows it, or `glob:` and a pattern, or `regex:` and an expression",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://github.com/example/app\n",
+                "      includePaths:\n",
+                "      - /apps/**\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://github.com/example/app\n",
+                "      includePaths:\n",
+                "      - glob:apps/**\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::BadExpression,
+        severity: Severity::Error,
+        summary: "An expression compiles",
+        explanation: "The language is that of expr-lang. An operator of another language, or a function that is not called, lets discovery fail.",
+        remedy: "write the operator that the message shows",
+        since: "v1.6",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://github.com/example/app\n",
+                "      expressionFilter: subject contains 'fix' AND author != 'bot'\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://github.com/example/app\n",
+                "      expressionFilter: subject contains 'fix' and author != 'bot'\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::UnknownName,
+        severity: Severity::Warning,
+        summary: "An expression reads names that are there",
+        explanation: "An unknown name is nil, and a comparison with it is never what was meant: `message contains 'x'` fails or lets everything through. The names of commits are `id`, `commitDate`, `author`, `committer`, `subject`; those of tags `tag`, `id`, `creatorDate`, `author`, `committer`, `subject`, `tagger`, `annotation`.",
+        remedy: "write the name that the message shows",
+        since: "v1.6",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://github.com/example/app\n",
+                "      expressionFilter: message contains 'fix'\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://github.com/example/app\n",
+                "      expressionFilter: subject contains 'fix'\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::OneType,
+        severity: Severity::Error,
+        summary: "A subscription has one type",
+        explanation: "Each item of `subscriptions` is one of `image`, `git`, `chart`, or a type of its own with a `name` beside it.",
+        remedy: "start a new item with `- ` for each type",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "    chart:\n",
+                "      repoURL: oci://ghcr.io/example/chart\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "  - chart:\n",
+                "      repoURL: oci://ghcr.io/example/chart\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::Duplicate,
+        severity: Severity::Error,
+        summary: "Subscriptions can be distinguished",
+        explanation: "Results and Freight name a repository, so that a second subscription to it needs a `name` of its own; a `name` occurs once.",
+        remedy: "delete one of them, or give each a name",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "  - image:\n",
+                "      repoURL: docker.io/library/nginx\n",
+            ),
+            concat!(warehouse!("demo"), "  - image:\n", "      repoURL: nginx\n",),
+        ),
+    },
+    Rule {
+        code: Code::NoEffect,
+        severity: Severity::Warning,
+        summary: "Every field has an effect",
+        explanation: "The strategy decides which fields are read: `allowTags` without a strategy of tags filters nothing, and a constraint under `NewestBuild` limits nothing. Kargo says nothing about it.",
+        remedy: "choose the strategy that reads the field, or delete the field",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://github.com/example/app\n",
+                "      allowTagsRegexes: [^v1]\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://github.com/example/app\n",
+                "      commitSelectionStrategy: SemVer\n",
+                "      allowTagsRegexes: [^v1]\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::KargoRefuses,
+        severity: Severity::Warning,
+        summary: "Kargo takes the manifest as well",
+        explanation: "It works here, and Kargo refuses it: a second subscription to one repository, also with names, and a `/` at the end of an `oci://` URL.",
+        remedy: "write it as the message shows, if Kargo reads the manifest, too",
+        since: "",
+        example: Example::new(
+            concat!(warehouse!("demo"), "  - chart:\n", "      repoURL: oci://ghcr.io/example/chart/\n",),
+            concat!(warehouse!("demo"), "  - chart:\n", "      repoURL: oci://ghcr.io/example/chart\n",),
+        ),
+    },
+    Rule {
+        code: Code::BadName,
+        severity: Severity::Error,
+        summary: "Names are those that an API server takes",
+        explanation: "The name of a Warehouse, its namespace, and the keys and values of labels have the forms of Kubernetes. Discovery works with any name.",
+        remedy: "write small letters, digits and hyphens",
+        since: "",
+        example: Example::new(
+            concat!(warehouse!("My_App"), "  - image:\n", "      repoURL: nginx\n",),
+            concat!(warehouse!("my-app"), "  - image:\n", "      repoURL: nginx\n",),
+        ),
+    },
+    Rule {
+        code: Code::Placeholder,
+        severity: Severity::Error,
+        summary: "Placeholders are filled in",
+        explanation: "`<your-org>`, `${ORG}`, `$ORG` and `{{ .Values.org }}` are not replaced in a Warehouse. In a URL they would be requested, in a pattern no tag has them.",
+        remedy: "fill the value in, or render the template first",
+        since: "",
+        example: Example::new(
+            concat!(warehouse!("demo"), "  - git:\n", "      repoURL: https://github.com/<your-org>/app\n",),
+            concat!(warehouse!("demo"), "  - git:\n", "      repoURL: https://github.com/example/app\n",),
+        ),
+    },
+    Rule {
+        code: Code::Credential,
+        severity: Severity::Warning,
+        summary: "A URL holds no password",
+        explanation: "Everyone who reads the manifest, or the status of the Warehouse, reads the password. Kargo finds credentials by the labels of Secrets.",
+        remedy: "leave it out, and write it into a Secret with the label `kargo.akuity.io/cred-type`",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - git:\n",
+                "      repoURL: https://me:token@github.com/example/app\n",
+            ),
+            concat!(warehouse!("demo"), "  - git:\n", "      repoURL: https://github.com/example/app\n",),
+        ),
+    },
+    Rule {
+        code: Code::Insecure,
+        severity: Severity::Warning,
+        summary: "Repositories are read over TLS, and certificates are verified",
+        explanation: "With `http://` or `insecureSkipTLSVerify`, anyone on the way decides what is deployed, and reads the credential. Loopback is left out.",
+        remedy: "write `https://`, and let the certificate authority be trusted",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - chart:\n",
+                "      repoURL: http://charts.example.com\n",
+                "      name: app\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - chart:\n",
+                "      repoURL: https://charts.example.com\n",
+                "      name: app\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::Unanchored,
+        severity: Severity::Note,
+        summary: "A pattern that is one tag matches that tag alone",
+        explanation: "Patterns are not anchored, so `1.0` also matches `21.0-rc`; its point matches any character.",
+        remedy: "write `^`, the tag with `\\.` for each point, and `$`",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      ignoreTagsRegexes: [1.27.1]\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      ignoreTagsRegexes: ['^1\\.27\\.1$']\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::Unlimited,
+        severity: Severity::Note,
+        summary: "`NewestBuild` has a list of tags",
+        explanation: "It needs the time of each image, so that the metadata of every tag of the repository is read.",
+        remedy: "name the tags with `allowTagsRegexes`",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      imageSelectionStrategy: NewestBuild\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "      imageSelectionStrategy: NewestBuild\n",
+                "      allowTagsRegexes: [-alpine$]\n",
+            ),
+        ),
+    },
+    Rule {
+        code: Code::DuplicateObject,
+        severity: Severity::Warning,
+        summary: "A file holds an object once",
+        explanation: "Two documents of one kind, namespace and name are one object in a cluster, which keeps the last one.",
+        remedy: "delete one of them, or give it another name",
+        since: "",
+        example: Example::new(
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "---\n",
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: redis\n",
+            ),
+            concat!(
+                warehouse!("demo"),
+                "  - image:\n",
+                "      repoURL: nginx\n",
+                "---\n",
+                warehouse!("other"),
+                "  - image:\n",
+                "      repoURL: redis\n",
+            ),
+        ),
+    },
+];

@@ -1,0 +1,236 @@
+//! Rewrites a manifest to the spellings of an edition by edits of its text.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use diagnostics::{Location, Replacement, Severity};
+
+use crate::decode::Purpose;
+use crate::diagnostic::{Code, Diagnostic, location};
+use crate::edition::{self, Edition, Field, fields_of};
+use crate::manifest::{Manifest, Options};
+use crate::parse::read;
+use crate::recovery::Edits;
+use crate::yaml::{self, Node, Value, child};
+
+/// How often a text is read again at most: what is written once may show the next thing to write.
+const MOST_ROUNDS: usize = 100;
+
+/// A manifest in the spellings of an edition.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Migration {
+    /// The text after the edits. Everything else in it is as it was: comments, order, quotation marks, blank lines and line breaks.
+    pub text: String,
+    /// What was changed, in the order of the text: each diagnostic has the place in the text as it was, and its help says what was done.
+    pub changes: Vec<Diagnostic>,
+    /// What is still to be done: old spellings and fields without effect for which no edit keeps everything else, and fields that the edition does not know. The
+    /// places are those of the text after the edits.
+    pub left: Vec<Diagnostic>,
+    /// What is in the text after the edits.
+    pub manifest: Manifest,
+}
+
+impl Migration {
+    /// Whether the text differs from what it was.
+    pub fn is_changed(&self) -> bool {
+        !self.changes.is_empty()
+    }
+}
+
+/// Rewrites old spellings of every edition to the spellings of this one, and deletes fields that have no effect.
+///
+/// The same is selected before and after, and migrating again changes nothing. A manifest with errors is migrated as far as it can be read; the errors are in
+/// [`Migration::manifest`]. Spellings that the edition does not know yet are not introduced, and fields that it does not know are in [`Migration::left`].
+///
+/// ```
+/// use warehouse_spec::{Edition, Options, migrate};
+///
+/// let text = "\
+/// apiVersion: kargo.akuity.io/v1alpha1
+/// kind: Warehouse
+/// metadata: {name: demo}
+/// spec:
+///   subscriptions:
+///   - image:
+///       repoURL: nginx # the web server
+///       semverConstraint: ^1.26.0 # not yet 2
+///       ignoreTags: [1.26.3]
+/// ";
+/// let migration = migrate("kargo.yaml", text, Edition::NEWEST, &Options::default());
+/// assert!(migration.text.ends_with("\
+///       repoURL: nginx # the web server
+///       constraint: ^1.26.0 # not yet 2
+///       ignoreTagsRegexes: ['^1\\.26\\.3$']
+/// "));
+/// assert_eq!((migration.changes.len(), migration.left.len()), (2, 0));
+///
+/// // v1.8 knows `constraint`, and no lists of expressions.
+/// let migration = migrate("kargo.yaml", text, "v1.8".parse()?, &Options::default());
+/// assert!(migration.text.contains("constraint: ^1.26.0") && migration.text.contains("ignoreTags: [1.26.3]"));
+/// # Ok::<(), warehouse_spec::InvalidEdition>(())
+/// ```
+pub fn migrate(source_name: &str, text: &str, edition: Edition, options: &Options) -> Migration {
+    let purpose = Purpose { advises: false, edition };
+    let mut migration = Migration {
+        text: text.to_owned(),
+        changes: Vec::new(),
+        left: Vec::new(),
+        manifest: Manifest::default(),
+    };
+    let mut rounds: Vec<Edits> = Vec::new();
+    for _ in 0..MOST_ROUNDS {
+        migration.manifest = read(source_name, &migration.text, options, purpose);
+        let chosen = chosen(&migration.text, &migration.manifest.diagnostics);
+        let edits: Vec<&Replacement> = chosen.iter().filter_map(|found| found.replacement.as_ref()).collect();
+        let edited = Replacement::apply_all(&migration.text, edits.iter().copied());
+        if edits.is_empty() || edited == migration.text {
+            break;
+        }
+        for found in &chosen {
+            let start =
+                rounds.iter().rev().fold(found.location.bytes.start, |place, edits| edits.back(place));
+            let mut change = (*found).clone();
+            change.location = at(text, &found.location, start);
+            migration.changes.push(change);
+        }
+        rounds.push(Edits::at_once(&edits));
+        migration.text = edited;
+    }
+    migration.changes.sort_by_key(|change| (change.location.line, change.location.column));
+    let diagnostics = &migration.manifest.diagnostics;
+    migration.left = diagnostics.iter().filter(|found| is_of_migration(found)).cloned().collect();
+    migration.left.append(&mut unknown(source_name, &migration.text, edition, options));
+    migration
+}
+
+/// Whether a diagnostic is about what a migration changes.
+fn is_of_migration(found: &Diagnostic) -> bool {
+    matches!(found.code, Code::OldSpelling | Code::NoEffect | Code::FieldCase)
+}
+
+/// The edits to make at once: of each mapping one, so that no two of them meet. What moves lines comes last, so that the place of everything else is known.
+fn chosen<'d>(text: &str, diagnostics: &'d [Diagnostic]) -> Vec<&'d Diagnostic> {
+    let moves_lines = |found: &Diagnostic, edit: &Replacement| {
+        let has_lines = |text: &str| text.contains('\n');
+        found.code == Code::OldSpelling
+            && has_lines(&edit.text)
+            && text.get(edit.span.clone()).is_some_and(has_lines)
+    };
+    let mut offered: Vec<(&Diagnostic, &Replacement)> = diagnostics
+        .iter()
+        .filter(|found| is_of_migration(found))
+        .filter_map(|found| Some((found, found.replacement.as_ref()?)))
+        .collect();
+    if offered.iter().any(|(found, edit)| !moves_lines(found, edit)) {
+        offered.retain(|(found, edit)| !moves_lines(found, edit));
+    }
+    // What has no effect is deleted, and not renamed before.
+    let idle: HashSet<(usize, &str)> = offered
+        .iter()
+        .filter(|(found, _)| found.code == Code::NoEffect)
+        .map(|(found, _)| (found.location.line, found.path.as_str()))
+        .collect();
+    offered.retain(|(found, _)| {
+        found.code == Code::NoEffect || !idle.contains(&(found.location.line, found.path.as_str()))
+    });
+    offered.sort_by_key(|(_, edit)| (edit.span.start, edit.span.end));
+    // Documents of one text may have the same paths.
+    let documents: Vec<usize> = text.match_indices("\n---").map(|(at, _)| at).collect();
+    let (mut mappings, mut end) = (HashSet::new(), 0);
+    let mut chosen = Vec::new();
+    for (found, edit) in offered {
+        let mapping = found.path.rsplit_once('.').map_or("", |(mapping, _)| mapping);
+        let document = documents.partition_point(|&start| start < edit.span.start);
+        if edit.span.start >= end && mappings.insert((document, mapping)) {
+            end = edit.span.end;
+            chosen.push(found);
+        }
+    }
+    chosen
+}
+
+/// The place in the text as it was.
+fn at(text: &str, location: &Location, start: usize) -> Location {
+    let before = text.get(..start).unwrap_or_default();
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Location::new(Arc::clone(&location.source), line, column).with_bytes(start..start)
+}
+
+/// The fields that an edition does not know. Those of no edition are told by reading.
+fn unknown(source_name: &str, text: &str, edition: Edition, options: &Options) -> Vec<Diagnostic> {
+    if edition == Edition::NEWEST || text.len() > options.limits.bytes {
+        return Vec::new();
+    }
+    let source = Arc::from(source_name);
+    let mut check = Check { source: &source, edition, found: Vec::new() };
+    for node in &yaml::read(text, &options.limits).nodes {
+        check.document(node);
+    }
+    check.found
+}
+
+struct Check<'a> {
+    source: &'a Arc<str>,
+    edition: Edition,
+    found: Vec<Diagnostic>,
+}
+
+impl Check<'_> {
+    fn document(&mut self, node: &Node) {
+        match node.get("kind").and_then(Node::text) {
+            Some("Warehouse") => {
+                if self.edition < Edition::FIRST_WAREHOUSE {
+                    self.tell(node, "kind", "Warehouse", Edition::FIRST_WAREHOUSE);
+                }
+                if let Some(spec) = node.get("spec") {
+                    self.fields(spec, "spec", edition::SPEC);
+                    self.subscriptions(spec.get("subscriptions"));
+                }
+            }
+            Some("Freight") => self.fields(node, "", edition::FREIGHT),
+            Some("List" | "WarehouseList" | "FreightList") => {
+                if let Some(Value::List(items)) = node.get("items").map(|items| &items.value) {
+                    items.iter().for_each(|item| self.document(item));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn subscriptions(&mut self, node: Option<&Node>) {
+        let Some(Value::List(items)) = node.map(|node| &node.value) else { return };
+        for (index, item) in items.iter().enumerate() {
+            let path = format!("spec.subscriptions[{index}]");
+            let Value::Mapping(entries) = &item.value else { continue };
+            for (key, value) in entries {
+                let Some(name) = key.text() else { continue };
+                match (name, fields_of(name)) {
+                    ("name", _) if self.edition < edition::NAME_SINCE => {
+                        self.tell(key, &child(&path, name), name, edition::NAME_SINCE);
+                    }
+                    (_, Some(fields)) => self.fields(value, &child(&path, name), fields),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn fields(&mut self, node: &Node, path: &str, fields: &[Field]) {
+        let Value::Mapping(entries) = &node.value else { return };
+        for (key, _) in entries {
+            let known = fields.iter().find(|field| key.text() == Some(field.name));
+            if let Some(field) = known.filter(|field| field.since > self.edition) {
+                self.tell(key, &child(path, field.name), field.name, field.since);
+            }
+        }
+    }
+
+    fn tell(&mut self, key: &Node, path: &str, name: &str, since: Edition) {
+        let message = format!("Kargo {} does not know `{name}`, which came with {since}", self.edition);
+        let location = location(self.source, key.mark);
+        let found = Diagnostic::new(Severity::Warning, Code::UnknownField, location, path, message);
+        self.found.push(found.with_help(format!("delete it, or migrate to {since} or newer")));
+    }
+}

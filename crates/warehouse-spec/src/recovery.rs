@@ -1,0 +1,171 @@
+//! Reads on behind a value that lacks its quotation marks and is not valid YAML: `constraint: [0-9]+`.
+//!
+//! Such an error ends the document for a reader of YAML, so that every later error would be hidden behind it. Where the remedy is one exact text, the
+//! text is read again with it, and what is found is moved back to the places of the text as it was written.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use diagnostics::{Location, Replacement};
+
+use crate::decode;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::yaml::{self, Documents, Limits};
+
+/// How many values without their quotation marks are read over in one text.
+const MOST_VALUES: usize = 50;
+
+/// How many bytes are read again at most.
+const MOST_BYTES: usize = 16 << 20;
+
+/// The documents of a text in which such values are quoted, and what is wrong with the text.
+pub(crate) struct Recovered {
+    pub(crate) documents: Documents,
+    /// The text that was read.
+    pub(crate) text: String,
+    pub(crate) edits: Edits,
+    /// The errors that were read over, in the places of the text as it was written.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a text.
+pub(crate) fn read(source: &Arc<str>, written: &str, limits: &Limits) -> Recovered {
+    let mut recovered = Recovered {
+        documents: yaml::read(written, limits),
+        text: written.to_owned(),
+        edits: Edits::default(),
+        diagnostics: Vec::new(),
+    };
+    let mut bytes = 0;
+    for _ in 0..MOST_VALUES {
+        bytes += written.len();
+        let found = decode::syntax_errors(source, &recovered.text, &recovered.documents.problems);
+        let quotable =
+            found.into_iter().find(|found| found.code == Code::Unquoted && found.replacement.is_some());
+        let Some(found) = quotable.filter(|_| bytes <= MOST_BYTES) else { break };
+        let Some(edit) = found.replacement.clone() else { break };
+        let mut edited = recovered.text.clone();
+        if edited.get(edit.span.clone()).is_none() {
+            break;
+        }
+        edited.replace_range(edit.span.clone(), &edit.text);
+        let documents = yaml::read(&edited, limits);
+        let is_same = |problems: &[yaml::Problem]| {
+            let places = problems.iter().map(|problem| problem.line());
+            places.min().unwrap_or(usize::MAX)
+        };
+        // Without progress, the error stays as it is.
+        if is_same(&documents.problems) < is_same(&recovered.documents.problems) {
+            break;
+        }
+        recovered.diagnostics.push(recovered.edits.moved_back(found, written));
+        recovered.edits.add(&edit);
+        recovered.documents = documents;
+        recovered.text = edited;
+    }
+    recovered
+}
+
+/// The edits that were made to a text before it was read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Edits {
+    /// By their place in the text as it was written: how many bytes went, and how many came.
+    made: BTreeMap<usize, (usize, usize)>,
+}
+
+impl Edits {
+    fn add(&mut self, edit: &Replacement) {
+        let start = self.back(edit.span.start);
+        let (written, replaced) = self.made.get(&start).copied().unwrap_or_default();
+        // The same value again, as of a text that was quoted and is escaped now.
+        let gone = if replaced == 0 { edit.span.len() } else { written };
+        self.made.insert(start, (gone, edit.text.len()));
+    }
+
+    /// Edits that are made at once, none of which overlaps another.
+    pub(crate) fn at_once(edits: &[&Replacement]) -> Self {
+        let made = edits.iter().map(|edit| (edit.span.start, (edit.span.len(), edit.text.len())));
+        Self { made: made.collect() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.made.is_empty()
+    }
+
+    /// Whether one of them was made between these places of the edited text.
+    pub(crate) fn touch(&self, span: &Range<usize>) -> bool {
+        let span = self.back(span.start)..=self.back(span.end);
+        self.made.keys().any(|start| span.contains(start))
+    }
+
+    /// The place in the text as it was written of this one in the edited text. Within an edit, its start.
+    pub(crate) fn back(&self, place: usize) -> usize {
+        let (mut written, mut edited) = (0, 0);
+        for (&start, &(gone, came)) in &self.made {
+            let edit = edited + (start - written);
+            if place < edit {
+                break;
+            }
+            if place < edit + came {
+                return start;
+            }
+            (written, edited) = (start + gone, edit + came);
+        }
+        written + place.saturating_sub(edited)
+    }
+
+    /// A diagnostic of the edited text as one of the text that was written. It has no edit where that would overlap.
+    pub(crate) fn moved_back(&self, mut found: Diagnostic, written: &str) -> Diagnostic {
+        found.location = self.place_back(&found.location, written);
+        if let Some(edit) = &mut found.replacement {
+            let is_touched = self.touch(&edit.span);
+            edit.span = self.back(edit.span.start)..self.back(edit.span.end);
+            if is_touched {
+                found.replacement = None;
+            }
+        }
+        found
+    }
+
+    /// A place of the edited text as one of the text that was written. No edit adds a line.
+    pub(crate) fn place_back(&self, location: &Location, written: &str) -> Location {
+        let mut location = location.clone();
+        if self.is_empty() || location.bytes == (0..0) {
+            return location;
+        }
+        let bytes = self.back(location.bytes.start)..self.back(location.bytes.end);
+        let before = written.get(..bytes.start).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        location.column = line.trim_start_matches('\u{feff}').chars().count() + 1;
+        location.bytes = bytes;
+        location
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diagnostics::Applicability;
+
+    use super::*;
+
+    #[test]
+    fn places_are_found_again() {
+        let written = "a: [0]+\nb: [1]+ c\n";
+        let mut edits = Edits::default();
+        let mut text = written.to_owned();
+        for (span, form) in [(3..7, "\"[0]+\""), (13..19, "\"[1]+ c\"")] {
+            let edit = Replacement::new(span, form, Applicability::MachineApplicable);
+            assert!(text.get(edit.span.clone()).is_some());
+            text.replace_range(edit.span.clone(), &edit.text);
+            edits.add(&edit);
+        }
+        assert_eq!(text, "a: \"[0]+\"\nb: \"[1]+ c\"\n");
+        for (place, expected) in
+            [(0, 0), (2, 2), (3, 3), (5, 3), (9, 7), (10, 8), (13, 11), (15, 11), (21, 17)]
+        {
+            assert_eq!(edits.back(place), expected, "{place}");
+        }
+        assert!(edits.touch(&(0..4)) && !edits.touch(&(9..12)));
+    }
+}

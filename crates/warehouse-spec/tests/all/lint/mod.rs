@@ -1,0 +1,5 @@
+//! The lint: every code has a rule, every remedy works, and no mistake is hidden behind another.
+
+mod practices;
+mod remedies;
+mod two_mistakes;
