@@ -59,7 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("warehouse-cli", BINARIES),
     ("warehouse-testkit", &[]),
     ("benches", BINARIES),
-    ("guide", &["warehouse-discovery"]),
+    ("guide", &["warehouse-discovery", "warehouse-testkit"]),
     ("architecture", &[]),
 ];
 
