@@ -2,13 +2,15 @@
 //!
 //! - `strategies`: every example of the pages about strategies, against real servers on loopback;
 //! - `moving`: every row of the pages about moving over from other tools;
-//! - `messages`: every message of the page about troubleshooting, looked for in the code.
+//! - `messages`: every message of the page about troubleshooting, looked for in the code;
+//! - `tutorial`: the commands of the tutorial, run.
 
 mod example;
 mod markdown;
 mod messages;
 mod moving;
 mod strategies;
+mod tutorial;
 
 use std::fs;
 use std::path::{Path, PathBuf};
