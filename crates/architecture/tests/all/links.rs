@@ -12,8 +12,10 @@ use std::path::{Component, Path, PathBuf};
 use architecture::{root, rust_files};
 
 /// What a link to a file of the repository begins with.
-const REPOSITORY: [&str; 2] =
-    ["https://github.com/warehouse-rs/warehouse/blob/main/", "https://github.com/warehouse-rs/warehouse/tree/main/"];
+const REPOSITORY: [&str; 2] = [
+    "https://github.com/warehouse-rs/warehouse/blob/main/",
+    "https://github.com/warehouse-rs/warehouse/tree/main/",
+];
 
 #[test]
 fn every_link_within_the_project_leads_somewhere() {
@@ -56,7 +58,8 @@ fn every_page_of_the_book_is_in_its_table_of_contents_once() {
     let mut pages = Vec::new();
     collect(&book, &mut pages);
     pages.retain(|page| !page.ends_with("SUMMARY.md"));
-    let missing: Vec<_> = pages.iter().filter(|page| !listed.contains(page)).map(|page| shown(page)).collect();
+    let missing: Vec<_> =
+        pages.iter().filter(|page| !listed.contains(page)).map(|page| shown(page)).collect();
     assert!(missing.is_empty(), "SUMMARY.md does not list {}", missing.join(", "));
 }
 
@@ -88,11 +91,20 @@ impl Documents {
         if in_repository.is_none() && file.starts_with(&book) && !full.starts_with(&book) {
             return Some("it leads out of the book: write the URL of the repository".to_owned());
         }
+        // mdBook writes README.md as index.html, and links to it as README.html.
+        if in_repository.is_none()
+            && file.starts_with(&book)
+            && !file.ends_with("SUMMARY.md")
+            && full.ends_with("README.md")
+        {
+            return Some("a page that others link to is index.md".to_owned());
+        }
         let anchor = anchor?;
         if full.extension().is_none_or(|extension| extension != "md") {
             return None;
         }
-        let headings = self.0.entry(full.clone()).or_insert_with(|| headings(&fs::read_to_string(&full).unwrap()));
+        let headings =
+            self.0.entry(full.clone()).or_insert_with(|| headings(&fs::read_to_string(&full).unwrap()));
         (!headings.contains(anchor)).then(|| format!("{} has no such heading", shown(&full)))
     }
 }
@@ -227,8 +239,5 @@ fn links_and_anchors_are_found_as_they_are_written() {
     let anchors: Vec<_> = headings(text).into_iter().collect();
     assert_eq!(anchors, ["a-b-c-58--d", "twice", "twice-1"]);
     let source = "//! see <https://github.com/warehouse-rs/warehouse/blob/main/a.md#b>\nlet x = 1;\n";
-    assert_eq!(
-        repository_links(source),
-        [(1, "https://github.com/warehouse-rs/warehouse/blob/main/a.md#b")]
-    );
+    assert_eq!(repository_links(source), [(1, "https://github.com/warehouse-rs/warehouse/blob/main/a.md#b")]);
 }

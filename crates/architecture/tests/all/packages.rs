@@ -15,7 +15,11 @@ fn every_published_crate_comes_after_what_it_depends_on() {
     let workspace = Workspace::read().unwrap();
     let order = workspace.publish_order();
     let published = workspace.members().values().filter(|package| package.is_published()).count();
-    assert_eq!(order.len(), published, "crates that depend on each other cannot be published: only {order:?} can");
+    assert_eq!(
+        order.len(),
+        published,
+        "crates that depend on each other cannot be published: only {order:?} can"
+    );
 }
 
 #[test]
@@ -30,7 +34,10 @@ fn every_published_crate_says_what_crates_io_shows() {
         let folder = package.manifest_path.parent().unwrap();
         let manifest = fs::read_to_string(&package.manifest_path).unwrap();
         let line = |field: &str| {
-            manifest.lines().find_map(|line| line.strip_prefix(field)?.trim_start().strip_prefix("= ")).unwrap_or_default()
+            manifest
+                .lines()
+                .find_map(|line| line.strip_prefix(field)?.trim_start().strip_prefix("= "))
+                .unwrap_or_default()
         };
         let mut missing = |what: &str| wrong.push(format!("{name}: {what}"));
         if line("description").len() < 20 {
