@@ -8,7 +8,7 @@ use architecture::{Kind, Workspace};
 const ARROWS: &[(&str, &[&str])] = &[
     ("go-compat", &[]),
     ("repository-url", &[]),
-    ("diagnostics", &["repository-url"]),
+    ("warehouse-diagnostics", &["repository-url"]),
     ("selection-strategies", &["go-compat"]),
     ("kargo-expr", &["go-compat", "selection-strategies"]),
     ("commit-rule", &["kargo-expr", "selection-strategies"]),
@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["artifact-http", "artifact-source", "oci-registry", "repository-url", "selection-strategies"],
     ),
     ("helm-chart", &["go-compat", "repository-url", "selection-strategies"]),
-    ("chart-lint", &["diagnostics", "helm-chart", "repository-url"]),
+    ("chart-lint", &["warehouse-diagnostics", "helm-chart", "repository-url"]),
     (
         "chart-release",
         &[
@@ -52,7 +52,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "warehouse-spec",
-        &["commit-rule", "diagnostics", "go-compat", "kargo-expr", "repository-url", "selection-strategies"],
+        &[
+            "commit-rule",
+            "warehouse-diagnostics",
+            "go-compat",
+            "kargo-expr",
+            "repository-url",
+            "selection-strategies",
+        ],
     ),
     ("warehouse-freight", &["go-compat", "kargo-expr", "repository-url", "warehouse-spec"]),
     ("warehouse-discovery", LIBRARIES),
@@ -69,7 +76,7 @@ const LIBRARIES: &[&str] = &[
     "artifact-http",
     "artifact-source",
     "commit-rule",
-    "diagnostics",
+    "warehouse-diagnostics",
     "git-source",
     "go-compat",
     "helm-source",
@@ -90,7 +97,7 @@ const BINARIES: &[&str] = &[
     "chart-lint",
     "chart-release",
     "commit-rule",
-    "diagnostics",
+    "warehouse-diagnostics",
     "git-source",
     "go-compat",
     "helm-chart",
