@@ -9,6 +9,7 @@ pub mod charts;
 pub mod indexes;
 pub mod input;
 pub mod peer;
+pub mod picture;
 pub mod redb_cache;
 pub mod registry;
 pub mod table;

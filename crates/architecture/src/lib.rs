@@ -1,8 +1,9 @@
 //! What Cargo knows about this workspace, for the tests that prove its architecture.
 //!
 //! The tests are in `tests/all`: `arrows` (which crate may depend on which), `purity` (what may never be pulled in, and the
-//! wasm32 build), `house_rules` (what every crate and every file looks like), `documents` (whether the tests they name exist). Run
-//! them with `cargo test -p architecture`. `cargo run -p architecture --bin structure` prints the shape of every crate.
+//! wasm32 build), `house_rules` (what every crate and every file looks like), `documents` (whether the tests they name exist), `links` (whether
+//! links lead somewhere), `packages` (what crates.io needs). Run them with `cargo test -p architecture`. `cargo run -p architecture --bin structure`
+//! prints the shape of every crate, `--bin published` the crates in the order in which they are published.
 
 mod files;
 mod metadata;

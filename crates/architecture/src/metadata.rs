@@ -27,6 +27,16 @@ pub struct Package {
     pub rust_version: Option<String>,
     /// What it depends on.
     pub dependencies: Vec<Dependency>,
+    /// The registries it may be published to; `None` for all of them.
+    publish: Option<Vec<String>>,
+}
+
+impl Package {
+    /// Whether it is for crates.io: its Cargo.toml does not say `publish = false`.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.publish.is_none()
+    }
 }
 
 /// One dependency as a Cargo.toml declares it.
@@ -123,6 +133,30 @@ impl Workspace {
     pub fn members(&self) -> BTreeMap<&str, &Package> {
         let members = self.members.iter().filter_map(|id| self.packages.get(id));
         members.map(|package| (package.name.as_str(), package)).collect()
+    }
+
+    /// Our published packages in an order in which they can be published: each after those of ours that it depends on, also for its
+    /// tests.
+    #[must_use]
+    pub fn publish_order(&self) -> Vec<&str> {
+        let mut open: BTreeMap<&str, &Package> = self.members();
+        open.retain(|_, package| package.is_published());
+        let mut order = Vec::new();
+        while !open.is_empty() {
+            let is_ready = |package: &Package| {
+                let waits = |to: &str| to != package.name && open.contains_key(to);
+                !package.dependencies.iter().any(|dependency| waits(&dependency.name))
+            };
+            let ready: Vec<&str> =
+                open.iter().filter(|(_, package)| is_ready(package)).map(|(name, _)| *name).collect();
+            // Those that remain wait for each other, so that none of them can be published.
+            if ready.is_empty() {
+                break;
+            }
+            open.retain(|name, _| !ready.contains(name));
+            order.extend(ready);
+        }
+        order
     }
 
     /// The names of everything that is compiled into a package, itself excluded; dev-dependencies do not count.

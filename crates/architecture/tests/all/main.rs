@@ -3,5 +3,7 @@
 mod arrows;
 mod documents;
 mod house_rules;
+mod links;
+mod packages;
 mod purity;
 mod shape;
