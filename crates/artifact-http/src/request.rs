@@ -264,12 +264,22 @@ impl Request {
         }
     }
 
-    /// The error with its URL without what was sent, where a server gave the URL.
+    /// The error with the origin of its URL alone, where a server led to the URL.
     pub(crate) fn mask_url(&self, error: Error) -> Error {
+        let own = self.url.as_ref().map(|url| redact_url(url.as_str())).unwrap_or_default();
+        let origin = |url: &str| match Url::parse(url) {
+            Ok(url) => format!("{}/...", Origin::of(&url)),
+            Err(_) => self.authorizations.remove_from(url),
+        };
         match error.url() {
-            Some(url) if url != self.shown_url => error.map_url(|url| self.authorizations.remove_from(url)),
+            Some(url) if url != self.shown_url && url != own => error.map_url(origin),
             _ => error,
         }
+    }
+
+    /// The URL, if it can be requested.
+    pub(crate) fn url(&self) -> Option<&Url> {
+        self.url.as_ref().ok()
     }
 
     /// URL and headers, if both can be sent.

@@ -115,7 +115,13 @@ impl Response {
     /// The error that this answer means, of any status: with URL, status, `Retry-After` and the
     /// number of tries.
     pub fn error(&self, what: &str) -> Error {
-        self.tries.describe(error_of(self.status, &self.headers, &self.url, what))
+        let error = error_of(self.status, &self.headers, &self.url, what);
+        self.tries.describe(error.map_url(|_| self.shown_url()))
+    }
+
+    /// The [URL](Self::url) for a message: see [`Instructions::shown_url`].
+    pub fn shown_url(&self) -> String {
+        self.instructions.shown_url()
     }
 }
 

@@ -77,7 +77,7 @@ impl StreamingResponse {
         whole: Option<Reservation>,
     ) -> Result<Self, Error> {
         let ServiceResponse { status, mut headers, body, .. } = answer;
-        let instructions = Instructions::take(&mut headers, &url, private);
+        let instructions = Instructions::take(&mut headers, &url, private).in_answer_to(request.url());
         let max_bytes =
             if response::is_complete(status) { request.max_bytes } else { request.max_bytes.min(ERROR_PAGE) };
         let has_body = request.method != Method::HEAD && !matches!(status.as_u16(), 204 | 304);
@@ -172,6 +172,11 @@ impl StreamingResponse {
         &self.url
     }
 
+    /// The same for a message: see [`Instructions::shown_url`].
+    pub fn shown_url(&self) -> String {
+        self.instructions.shown_url()
+    }
+
     /// Whether the request that this answers, after any redirects, carried an `Authorization`: a credential or a token.
     pub fn was_authorized(&self) -> bool {
         self.sent.is_some()
@@ -202,7 +207,7 @@ impl StreamingResponse {
             Ok(bytes) => Ok(bytes),
             Err(failure) => {
                 self.body = Body::Done;
-                Err(self.tries.describe(failure))
+                Err(self.tries.describe(failure.map_url(|_| self.shown_url())))
             }
         }
     }
@@ -218,7 +223,8 @@ impl StreamingResponse {
         if response::is_complete(self.status) {
             return Ok(self);
         }
-        let error = self.tries.describe(error_of(self.status, &self.headers, &self.url, what));
+        let error = error_of(self.status, &self.headers, &self.url, what);
+        let error = self.tries.describe(error.map_url(|_| self.shown_url()));
         if !response::is_plain_text(&self.headers) {
             return Err(error);
         }

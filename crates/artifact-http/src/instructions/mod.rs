@@ -5,7 +5,7 @@ mod link;
 
 use std::fmt;
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, redact_url};
 use http::{HeaderMap, HeaderValue, header};
 use url::Url;
 
@@ -29,6 +29,8 @@ const INSTRUCTING: [http::HeaderName; 4] =
 #[derive(Clone)]
 pub struct Instructions {
     url: Url,
+    /// Whether the server that was asked led to this URL.
+    is_redirected: bool,
     private: bool,
     challenges: Vec<Challenge>,
     links: Vec<HeaderValue>,
@@ -41,7 +43,7 @@ impl Instructions {
         let challenges = Challenge::parse_all(headers.get_all(header::WWW_AUTHENTICATE));
         let links = headers.get_all(header::LINK).into_iter().cloned().collect();
         let location = headers.get(header::LOCATION).cloned();
-        Self { url: url.clone(), private, challenges, links, location }
+        Self { url: url.clone(), is_redirected: false, private, challenges, links, location }
     }
 
     /// The same, taken out of the headers.
@@ -51,6 +53,21 @@ impl Instructions {
             headers.remove(name);
         }
         instructions
+    }
+
+    /// The same in the answer to a request for this URL.
+    pub(crate) fn in_answer_to(self, requested: Option<&Url>) -> Self {
+        let is_redirected = requested.is_some_and(|requested| *requested != self.url);
+        Self { is_redirected, ..self }
+    }
+
+    /// The URL that answered, as a message shows it: without credentials and the values of its query, and where a redirect led to it without its path, because
+    /// the server may have put a secret there.
+    pub fn shown_url(&self) -> String {
+        match self.is_redirected {
+            true => format!("{}/...", self.origin()),
+            false => redact_url(self.url.as_str()),
+        }
     }
 
     /// The origin of the server that sent the response, after any redirects.
@@ -80,7 +97,7 @@ impl Instructions {
     /// a URL of at most 16 KiB.
     pub fn next_link(&self) -> Result<Option<Url>, Error> {
         let bad = |what: &str| {
-            Error::new(ErrorKind::BadAnswer, what).with_url(&self.url).with_hint(
+            Error::new(ErrorKind::BadAnswer, what).with_url(self.shown_url()).with_hint(
                 "the server, or a proxy before it, writes the header Link (RFC 8288), and must name one next page in it: \
                  what cannot be followed to its end is not used in part",
             )
@@ -122,7 +139,7 @@ impl Instructions {
     ///
     /// [`BadAnswer`](ErrorKind::BadAnswer) for a location that is not an http or https URL of at most 16 KiB.
     pub fn location(&self) -> Result<Option<Url>, Error> {
-        let bad = |what: &str| Error::new(ErrorKind::BadAnswer, what).with_url(&self.url);
+        let bad = |what: &str| Error::new(ErrorKind::BadAnswer, what).with_url(self.shown_url());
         let Some(location) = &self.location else { return Ok(None) };
         if location.len() > LONGEST_URL {
             return Err(bad(&format!("the location in the answer is longer than {LONGEST_URL} bytes")));

@@ -139,7 +139,7 @@ impl Sender {
 
     /// The error for an answer that is not Git's. Servers that require a credential often answer with their login page.
     fn not_git_error(&self, response: &StreamingResponse) -> Error {
-        let error = |what: String| Error::new(ErrorKind::BadAnswer, what).with_url(response.url());
+        let error = |what: String| Error::new(ErrorKind::BadAnswer, what).with_url(response.shown_url());
         match content_type(response).as_str() {
             _ if is_page(response) => {
                 let hint = match self.identity.credential() {
@@ -168,7 +168,7 @@ impl Sender {
             response.chunk().await.map_err(|error| match error.kind() {
                 // A body that was cut short may arrive whole the next time.
                 ErrorKind::BadAnswer => {
-                    Error::new(ErrorKind::Unreachable, error.message()).with_url(response.url())
+                    Error::new(ErrorKind::Unreachable, error.message()).with_url(response.shown_url())
                 }
                 _ => error,
             })
@@ -213,7 +213,7 @@ impl Http for HttpAdapter {
                 self.redirected = Some(base.to_owned());
             }
             Some(_) => {}
-            None => return Err(into_gix(self.sender.interrupt.fail(redirect_error(response.url())))),
+            None => return Err(into_gix(self.sender.interrupt.fail(redirect_error(&response)))),
         }
         let content_type = content_type(&response);
         if content_type != "application/x-git-upload-pack-advertisement" {
@@ -284,9 +284,9 @@ fn content_type(response: &StreamingResponse) -> String {
     value.and_then(|value| value.split(';').next()).unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn redirect_error(to: &Url) -> Error {
+fn redirect_error(to: &StreamingResponse) -> Error {
     Error::new(ErrorKind::BadAnswer, "the server redirects to something that is not a Git repository")
-        .with_url(to)
+        .with_url(to.shown_url())
         .with_hint("a server that redirects to its login page requires a credential")
 }
 
@@ -294,7 +294,7 @@ fn redirect_error(to: &Url) -> Error {
 fn empty_answer(response: &StreamingResponse) -> Error {
     Error::new(ErrorKind::Unreachable, "the server sent an empty answer")
         .with_status(response.status().as_u16())
-        .with_url(response.url())
+        .with_url(response.shown_url())
 }
 
 /// A POST and its answer. gitoxide writes the whole body before it reads.

@@ -103,7 +103,7 @@ pub(super) fn refusal(reader: &Reader, response: &Response, what: &str) -> Error
 fn of_kind(kind: ErrorKind, response: &Response, reader: &Reader, message: &str) -> Error {
     let described = described(response, &reader.identity, message);
     let mut error = Error::new(kind, message)
-        .with_url(&response.url)
+        .with_url(response.shown_url())
         .with_status(response.status.as_u16())
         .with_server_message(described.server_message().unwrap_or_default());
     if let Some(code) = described.code() {
@@ -122,7 +122,7 @@ pub(super) fn checked_digest(response: &Response, digest: &Digest, what: &str) -
         Some(stated) if stated != *digest => {
             let message = format!("the registry stored {what} as {stated}, and not as {digest}");
             Err(Error::new(ErrorKind::BadAnswer, message)
-                .with_url(&response.url)
+                .with_url(response.shown_url())
                 .with_hint("a proxy between this machine and the registry may have changed it"))
         }
         _ => Ok(()),

@@ -169,7 +169,7 @@ impl Upload<'_> {
         let (url, public_only) = self.session_url(&response)?.ok_or_else(|| {
             let name = &self.reader.endpoint.name;
             let message = format!("the registry of {name} began no upload: its answer has no Location");
-            Error::new(ErrorKind::BadAnswer, message).with_url(&response.url)
+            Error::new(ErrorKind::BadAnswer, message).with_url(response.shown_url())
         })?;
         let least_portion = number(&response, LEAST_PORTION).unwrap_or_default();
         Ok(Session { url, public_only, offset: 0, least_portion })
@@ -191,7 +191,7 @@ impl Upload<'_> {
                 "the registry of {} has {offset} bytes of {} after {sent} were sent",
                 self.reader.endpoint.name, self.what
             );
-            let error = Error::new(ErrorKind::BadAnswer, message).with_url(&response.url);
+            let error = Error::new(ErrorKind::BadAnswer, message).with_url(response.shown_url());
             return Err(Failure { error, next: Next::Stop });
         }
         Ok(Session { url, public_only, offset, least_portion: session.least_portion })
@@ -277,7 +277,7 @@ impl Upload<'_> {
                 Origin::of(&url)
             );
             return Err(Error::new(ErrorKind::Refused, message)
-                .with_url(&response.url)
+                .with_url(response.shown_url())
                 .with_hint("a correct registry uses https for uploads"));
         }
         Ok(Some((url, response.instructions().public_only())))

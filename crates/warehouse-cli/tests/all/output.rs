@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use crate::support::{World, warehouse};
-use warehouse_testkit::{Commit, GitServer};
+use warehouse_testkit::{ChartServer, Commit, GitServer};
 
 fn manifest(subscriptions: &str) -> String {
     format!(
@@ -196,4 +196,30 @@ fn a_leading_v_of_versions_that_fit_comes_first() {
     world.registry.push_chart("charts", &warehouse_testkit::Chart::new("mixed", "2.0.0"));
     let ran = run("^2.0.0");
     assert!(ran.out.contains("2.0.0") && !ran.err.contains("nothing fits"), "{}{}", ran.out, ran.err);
+}
+
+/// What a query, a fragment or the path of a redirect holds may be a secret, whatever is asked of the command.
+#[test]
+fn queries_and_paths_of_redirects_are_not_shown() {
+    let charts = ChartServer::builder().require_query("token=SECRET").start().unwrap();
+    charts.redirect("/moved/index.yaml", "/SECRET-path/index.yaml?sig=SECRET#SECRET");
+    let text = manifest(&format!(
+        "  - chart: {{repoURL: '{url}/a?token=SECRET-wrong', name: web}}\n  - chart: {{repoURL: '{url}/moved?token=SECRET', name: web}}\n",
+        url = charts.url()
+    ));
+    for command in ["discover", "freight", "explain"] {
+        for format in ["", "json"] {
+            let mut arguments = vec![command, "--no-cache", "--no-docker-config", "-v", "-f", "-"];
+            if !format.is_empty() {
+                arguments.extend(["-o", format]);
+            }
+            let ran = warehouse(&arguments, &text);
+            let both = format!("{}{}", ran.out, ran.err);
+            assert!(!both.contains("SECRET"), "{arguments:?}: {both}");
+            assert!(
+                both.contains("/a?token=...") && both.contains(&format!("{}/...", charts.url())),
+                "{both}"
+            );
+        }
+    }
 }
