@@ -10,6 +10,7 @@ use artifact_source::{Error, ErrorKind, SourceId, SourceKind, lock};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, WeakShared};
 use tokio::sync::oneshot;
+use warehouse_spec::Warehouse;
 
 /// The largest number of subscriptions that share one place.
 const LARGEST_CROWD: usize = 32;
@@ -45,6 +46,11 @@ struct Places {
 
 /// The name of a tenant; empty for none.
 pub(crate) type Tenant = Arc<str>;
+
+/// The tenant whose turn it is.
+pub(crate) fn tenant_of(warehouse: &Warehouse) -> Tenant {
+    Arc::from(warehouse.namespace().unwrap_or_default())
+}
 
 /// A place, until it is dropped.
 struct Place {

@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use artifact_http::Call;
@@ -16,7 +16,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use warehouse_spec::{SubscriptionKind, Warehouse};
 
-use crate::admission::{Admission, Tenant};
+use crate::admission::{Admission, tenant_of};
 use crate::kinds::KindContext;
 use crate::report::{self, Remembered};
 use crate::{Discoverer, Freshness, Report, Snapshot, SubscriptionReport, kinds, spans};
@@ -45,11 +45,6 @@ fn compile_patterns(warehouse: &Warehouse) {
         }
     }
     drop(NeededCreated::of_warehouse(warehouse));
-}
-
-/// The tenant whose turn it is.
-pub(crate) fn tenant_of(warehouse: &Warehouse) -> Tenant {
-    Arc::from(warehouse.namespace().unwrap_or_default())
 }
 
 /// How long after the deadline a source may take to say that it passed.

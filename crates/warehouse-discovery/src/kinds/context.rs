@@ -10,7 +10,7 @@ use warehouse_spec::InvalidRule;
 use warehouse_spec::Warehouse;
 
 use crate::Discoverer;
-use crate::run::tenant_of;
+use crate::admission::tenant_of;
 use crate::transport::Transport;
 
 /// The Warehouse whose sources are made, and what its Discoverer gives to each of them.
