@@ -124,7 +124,7 @@ mod tests {
         drop(gone);
         assert_eq!(threads.places.available_permits(), 1);
         release.send(()).unwrap();
-        assert!(threads.run("test", || panic!("on purpose")).await.map(|()| ()).is_err());
+        assert!(threads.run("test", || panic!("on purpose")).await.is_err());
         assert_eq!(threads.run("test", || 7).await.unwrap(), 7);
     }
 }

@@ -299,7 +299,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_error_and_the_thread_goes_on() {
         let pool = WorkPool::new(1);
-        let failed = pool.run(&Call::new(), |_| panic!("on purpose")).await.map(|()| ());
+        let failed = pool.run(&Call::new(), |_| panic!("on purpose")).await;
         assert_eq!(failed.unwrap_err().kind(), ErrorKind::Internal);
         assert_eq!(pool.run(&Call::new(), |_| 7).await.unwrap(), 7);
     }

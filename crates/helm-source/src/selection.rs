@@ -8,7 +8,6 @@ use futures::stream::{FuturesOrdered, StreamExt as _};
 use oci_registry::{Digest, Manifest, Repository, Tags, is_tag};
 use selection_strategies::{self as strategies, Ranking, TagRule, Verdict};
 
-use crate::fetch::CachedIndex;
 use crate::index::EntryDigest;
 
 /// The largest number of requests for digests at one time; the pace of the client is the other limit.
@@ -45,6 +44,11 @@ pub(crate) trait Listed: Clone + Send + Sync + 'static {
     fn refusal(_name: &str) -> Option<Rejection> {
         None
     }
+
+    /// The digest that the list has for the version.
+    fn digest(&self, _position: usize) -> EntryDigest {
+        EntryDigest::Missing
+    }
 }
 
 impl Listed for Tags {
@@ -61,23 +65,6 @@ impl Listed for Tags {
     }
 }
 
-/// The versions of one chart in an index.
-#[derive(Clone)]
-pub(crate) struct ListedVersions {
-    pub(crate) cached: Arc<CachedIndex>,
-    pub(crate) chart: String,
-}
-
-impl Listed for ListedVersions {
-    fn count(&self) -> usize {
-        self.cached.index.versions(&self.chart).map_or(0, |versions| versions.len())
-    }
-
-    fn name(&self, position: usize) -> Option<&str> {
-        self.cached.index.entry(&self.chart, position).map(|(version, _)| version)
-    }
-}
-
 impl Selection<'_> {
     /// The best versions, without digests.
     ///
@@ -88,12 +75,11 @@ impl Selection<'_> {
 
     /// The best entries of an index, with their digests. Entries without one, and with a malformed one, are found without it, with a
     /// warning.
-    pub(crate) async fn entries(&self, listed: &ListedVersions) -> Result<Vec<Chart>, Error> {
+    pub(crate) async fn entries(&self, listed: &impl Listed) -> Result<Vec<Chart>, Error> {
         let (mut missing, mut malformed) = (Vec::new(), Vec::new());
         let chosen = self.chosen(listed).await?;
         let accept = |candidate: &strategies::Candidate<'_>| {
-            let entry = listed.cached.index.entry(&listed.chart, candidate.position);
-            let digest = entry.map_or(EntryDigest::Missing, |(_, digest)| digest);
+            let digest = listed.digest(candidate.position);
             match digest {
                 EntryDigest::Sha256(_) => {}
                 EntryDigest::Malformed => malformed.push(candidate.name.to_owned()),

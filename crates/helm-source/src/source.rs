@@ -15,13 +15,13 @@ use oci_registry::{RegistryClient, Repository};
 use selection_strategies::{NameKind, TagRule, similar_names};
 
 use crate::cache::IndexCache;
-use crate::fetch::{Fetched, IndexRequest};
-use crate::index::Lost;
+use crate::fetch::{CachedIndex, Fetched, IndexRequest};
+use crate::index::{EntryDigest, Lost};
 use crate::index_limits;
 use crate::location::Location;
 use crate::observation::{State, of_index, of_tags};
 use crate::rule::{given_rule, rule_of};
-use crate::selection::{ListedVersions, Selection, TagReads};
+use crate::selection::{Listed, Selection, TagReads};
 
 /// [Rule 1.6](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md).
 const DEFAULT_LIMIT: usize = 20;
@@ -304,6 +304,27 @@ impl HelmSourceBuilder {
 
 fn invalid(message: &str) -> Error {
     Error::new(ErrorKind::InvalidInput, message)
+}
+
+/// The versions of one chart in an index.
+#[derive(Clone)]
+struct ListedVersions {
+    cached: Arc<CachedIndex>,
+    chart: String,
+}
+
+impl Listed for ListedVersions {
+    fn count(&self) -> usize {
+        self.cached.index.versions(&self.chart).map_or(0, |versions| versions.len())
+    }
+
+    fn name(&self, position: usize) -> Option<&str> {
+        self.cached.index.entry(&self.chart, position).map(|(version, _)| version)
+    }
+
+    fn digest(&self, position: usize) -> EntryDigest {
+        self.cached.index.entry(&self.chart, position).map_or(EntryDigest::Missing, |(_, digest)| digest)
+    }
 }
 
 impl HelmSource {
