@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn many_names_in_any_order() {
-        for step in [1, 7919, 99_991] {
+        for step in [1_u64, 7919, 99_991] {
             let mut set = TagSet::default();
             let names: Vec<String> =
                 (0..100_000).map(|number| (number * step % 100_000).to_string()).collect();
