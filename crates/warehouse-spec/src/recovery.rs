@@ -76,11 +76,31 @@ pub(crate) struct Edits {
 
 impl Edits {
     fn add(&mut self, edit: &Replacement) {
-        let start = self.back(edit.span.start);
-        let (written, replaced) = self.made.get(&start).copied().unwrap_or_default();
-        // The same value again, as of a text that was quoted and is escaped now.
-        let gone = if replaced == 0 { edit.span.len() } else { written };
-        self.made.insert(start, (gone, edit.text.len()));
+        // An edit may begin or end within an earlier one, and cover others: they are one from then on.
+        let (mut from, mut to) = (self.back(edit.span.start), self.back(edit.span.end));
+        let (mut start, mut end) = (edit.span.start, edit.span.end);
+        for (written, gone, edited, came) in self.placed() {
+            if edited <= start && start < edited + came {
+                (from, start) = (written, edited);
+            }
+            if edited < end && end <= edited + came {
+                (to, end) = (written + gone, edited + came);
+            }
+        }
+        self.made.retain(|written, _| *written < from || *written >= to.max(from + 1));
+        let came = (end - start).saturating_sub(edit.span.len()) + edit.text.len();
+        self.made.insert(from, (to.saturating_sub(from), came));
+    }
+
+    /// Each edit: where it is in the text as it was written and how many bytes went, and where it is in the edited text and how many came.
+    fn placed(&self) -> Vec<(usize, usize, usize, usize)> {
+        let (mut written, mut edited) = (0_usize, 0_usize);
+        let place = |(&start, &(gone, came)): (&usize, &(usize, usize))| {
+            let edit = edited + start.saturating_sub(written);
+            (written, edited) = (start + gone, edit + came);
+            (start, gone, edit, came)
+        };
+        self.made.iter().map(place).collect()
     }
 
     /// Edits that are made at once, none of which overlaps another.
@@ -103,7 +123,7 @@ impl Edits {
     pub(crate) fn back(&self, place: usize) -> usize {
         let (mut written, mut edited) = (0, 0);
         for (&start, &(gone, came)) in &self.made {
-            let edit = edited + (start - written);
+            let edit = edited + start.saturating_sub(written);
             if place < edit {
                 break;
             }
@@ -167,5 +187,11 @@ mod tests {
             assert_eq!(edits.back(place), expected, "{place}");
         }
         assert!(edits.touch(&(0..4)) && !edits.touch(&(9..12)));
+        // A later edit that covers an earlier one, and goes on behind it.
+        edits.add(&Replacement::new(13..22, "x", Applicability::MachineApplicable));
+        assert_eq!(edits.made, BTreeMap::from([(3, (4, 6)), (11, (7, 1))]));
+        for (place, expected) in [(9, 7), (13, 11), (14, 18)] {
+            assert_eq!(edits.back(place), expected, "{place}");
+        }
     }
 }

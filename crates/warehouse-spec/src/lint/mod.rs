@@ -3,9 +3,14 @@
 mod rule;
 mod table;
 
-pub use rule::{Example, Rule, sarif_tool};
+pub use rule::{Example, Rule};
+
+use std::borrow::Cow;
+
+use diagnostics::sarif::{RuleText, Tool};
 
 use crate::decode::Purpose;
+use crate::diagnostic::Code;
 use crate::edition::Edition;
 use crate::manifest::{Manifest, Options};
 use crate::parse::{read, read_bytes};
@@ -16,7 +21,7 @@ const PURPOSE: Purpose = Purpose { advises: true, edition: Edition::NEWEST };
 /// Reads a manifest as [`parse`](crate::parse) does, and reports best practices as well: what is valid, and is refused by every API server, was never filled
 /// in, or is seldom meant.
 ///
-/// The diagnostics are those of [`parse`](crate::parse) and, in the same list, those of the codes from [`Code::BadName`](crate::Code::BadName) on. A document
+/// The diagnostics are those of [`parse`](crate::parse) and, in the same list, those of the codes from [`Code::BadName`] on. A document
 /// with an error is not among the documents of the manifest, whichever of the two reports it. [`Rule`] has the reason and the remedy of each code.
 ///
 /// ```
@@ -48,4 +53,40 @@ pub fn lint_bytes(source_name: &str, bytes: &[u8], options: &Options) -> Manifes
         manifest.diagnostics.iter_mut().for_each(|found| found.replacement = None);
     }
     manifest
+}
+
+impl Rule {
+    /// Every rule, in the order of [`Code::ALL`].
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        table::ALL.iter()
+    }
+
+    /// The rule of a code.
+    pub fn of(code: Code) -> Option<&'static Self> {
+        table::ALL.iter().find(|rule| rule.code == code)
+    }
+}
+
+/// This crate as the tool of a SARIF log, with every rule.
+///
+/// ```
+/// use diagnostics::sarif;
+/// use warehouse_spec::{Options, lint, sarif_tool};
+///
+/// let manifest = lint("kargo.yaml", "kind: Warehouse\n", &Options::default());
+/// let json = serde_json::to_value(sarif::log(&sarif_tool(), &manifest.diagnostics))?;
+/// assert_eq!(json["runs"][0]["results"][0]["ruleId"], "missing");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn sarif_tool() -> Tool<'static> {
+    let text = |rule: &'static Rule| {
+        let explanation: Cow<'static, str> = match rule.since {
+            "" => rule.explanation.into(),
+            since => format!("{} Since Kargo {since}.", rule.explanation).into(),
+        };
+        RuleText::new(rule.code.as_str(), rule.severity, rule.summary, explanation, rule.remedy)
+            .with_url(rule.url())
+    };
+    Tool::new("warehouse", env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_REPOSITORY"))
+        .with_rules(Rule::all().map(text))
 }

@@ -1,11 +1,7 @@
 //! What a rule is.
 
-use std::borrow::Cow;
-
 use diagnostics::Severity;
-use diagnostics::sarif::{RuleText, Tool};
 
-use super::table::ALL;
 use crate::diagnostic::Code;
 
 /// The page that explains every rule.
@@ -57,42 +53,8 @@ impl Example {
 }
 
 impl Rule {
-    /// Every rule, in the order of [`Code::ALL`].
-    pub fn all() -> impl Iterator<Item = &'static Self> {
-        ALL.iter()
-    }
-
-    /// The rule of a code.
-    pub fn of(code: Code) -> Option<&'static Self> {
-        ALL.iter().find(|rule| rule.code == code)
-    }
-
     /// The page that explains it, at its place.
     pub fn url(&self) -> String {
         format!("{PAGE}#{}", self.code)
     }
-}
-
-/// This crate as the tool of a SARIF log, with every rule.
-///
-/// ```
-/// use diagnostics::sarif;
-/// use warehouse_spec::{Options, lint, sarif_tool};
-///
-/// let manifest = lint("kargo.yaml", "kind: Warehouse\n", &Options::default());
-/// let json = serde_json::to_value(sarif::log(&sarif_tool(), &manifest.diagnostics))?;
-/// assert_eq!(json["runs"][0]["results"][0]["ruleId"], "missing");
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-pub fn sarif_tool() -> Tool<'static> {
-    let text = |rule: &'static Rule| {
-        let explanation: Cow<'static, str> = match rule.since {
-            "" => rule.explanation.into(),
-            since => format!("{} Since Kargo {since}.", rule.explanation).into(),
-        };
-        RuleText::new(rule.code.as_str(), rule.severity, rule.summary, explanation, rule.remedy)
-            .with_url(rule.url())
-    };
-    Tool::new("warehouse", env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_REPOSITORY"))
-        .with_rules(Rule::all().map(text))
 }

@@ -225,7 +225,7 @@ pub(super) static ALL: &[Rule] = &[
         code: Code::OldSpelling,
         severity: Severity::Warning,
         summary: "Fields have the spelling of today",
-        explanation: "Each old spelling was dropped by some release of Kargo: most silently, so that the rule it holds does not apply; `allowTags` and `ignoreTags` let discovery fail from v1.11 on. They are all read here. [Editions](migrate.md#old-spellings) has the table.",
+        explanation: "Each old spelling was dropped by some release of Kargo: most silently, so that the rule it holds does not apply; `allowTags` and `ignoreTags` let discovery fail from v1.11 on. They are all read here. The page about `warehouse migrate` lists them.",
         remedy: "`warehouse migrate` rewrites them",
         since: "v0.2",
         example: Example::new(

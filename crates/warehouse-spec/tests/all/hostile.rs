@@ -1,7 +1,7 @@
 //! Input from anywhere: nothing panics, nothing grows without bound, and no credential is shown.
 
 use proptest::prelude::*;
-use warehouse_spec::{Code, Limits, Manifest, Options, Snippet, parse, parse_bytes};
+use warehouse_spec::{Code, Edition, Limits, Manifest, Options, Snippet, lint, migrate, parse, parse_bytes};
 
 fn read(text: &str) -> Manifest {
     parse("kargo.yaml", text, &Options::default())
@@ -294,6 +294,12 @@ fn yaml_like() -> impl Strategy<Value = String> {
         "      repoURL: nginx\n",
         "      repoURL: https://u:p@h/a\n",
         "      constraint: ",
+        "      semverConstraint: ^1\n",
+        "      allowTags: a\n",
+        "      ignoreTags: [a, 'b']\n",
+        "    includePaths: [a]\n",
+        "    repos: {images: [{repoURL: a}]}\n",
+        "    repos:\n      images:\n      - repoURL: a\n",
         "\"",
         "'",
         "^1",
@@ -348,6 +354,19 @@ fn look(text: &str) {
             assert!(serde_json::to_string(&**warehouse).is_ok());
         }
     }
+    for found in lint("kargo.yaml", text, &Options::default()).diagnostics {
+        assert!(!Snippet::new(&found, text).with_code().with_colors(true).to_string().is_empty());
+    }
+    let migration = migrate("kargo.yaml", text, Edition::NEWEST, &Options::default());
+    let before = parse("kargo.yaml", text, &Options::default());
+    assert_eq!(
+        migration.manifest.warehouses.len(),
+        before.warehouses.len(),
+        "{text:?}: {:?}",
+        migration.text
+    );
+    let again = migrate("kargo.yaml", &migration.text, Edition::NEWEST, &Options::default());
+    assert_eq!(again.text, migration.text, "{text:?}");
 }
 
 proptest! {
