@@ -5,6 +5,8 @@
 //! - `messages`: every message of the page about troubleshooting, looked for in the code;
 //! - `tutorial`: the commands of the tutorial, run.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
 mod example;
 mod markdown;
 mod messages;
