@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use artifact_http::Credential;
+use artifact_http::{Credential, EgressPolicy};
 use warehouse_discovery::source::Artifact as _;
 use warehouse_discovery::spec::Options;
 use warehouse_discovery::{Discoverer, Error, Report, Warehouse, parse};
@@ -35,7 +35,8 @@ pub fn client() -> Result<(), Failure> {
 }
 
 async fn carry_out(task: &Task) -> Result<Outcome, Failure> {
-    let discoverer = Discoverer::builder();
+    // The servers are on loopback.
+    let discoverer = Discoverer::builder().egress(EgressPolicy::workstation());
     let discoverer = match &task.credential {
         Some((user, password)) => {
             discoverer.credentials(Credential::password(user.clone(), password.clone()))

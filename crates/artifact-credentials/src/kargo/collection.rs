@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use artifact_http::Credential;
 use artifact_source::printable;
-use go_compat::GoRegex;
+use go_compat::{GoRegex, GoRegexError, RegexBudget};
 
 use super::pattern::weakness;
 use super::repository::{CredType, ExactName, Repository};
@@ -48,7 +48,11 @@ impl Collection {
             None => Entry::new(secret),
             Some(before) => Entry::new(secret).replacing(&before),
         };
-        let entries: Vec<Entry> = sorted.into_values().map(entry).collect();
+        // The patterns of one namespace do not take from those of another.
+        let mut budgets: HashMap<usize, RegexBudget> = HashMap::new();
+        let within =
+            |((position, _), secrets)| budgets.entry(position).or_default().install(|| entry(secrets));
+        let entries: Vec<Entry> = sorted.into_iter().map(within).collect();
         let mut by_namespace: HashMap<String, Namespace> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
             let Some(cred_type) = entry.cred_type else { continue };
@@ -251,10 +255,18 @@ fn target(secret: &KargoSecret, cred_type: Option<CredType>) -> Result<Target, P
     let is_regex = secret.value(key::IS_REGEX).map_err(|what| broken(key::IS_REGEX, what))?;
     if is_regex == Some("true") {
         // The engine's message quotes the pattern, which may hold a secret.
-        let pattern = GoRegex::new(url).map_err(|_| {
-            let hint =
-                "it is a regular expression in Go's syntax (RE2), because `repoURLIsRegex` is \"true\"";
-            Problem { hint: Some(hint.to_owned()), ..broken(key::REPO_URL, "does not compile") }
+        let pattern = GoRegex::new(url).map_err(|error| {
+            let (what, hint) = match error {
+                GoRegexError::OverBudget { .. } => (
+                    "is one regular expression too many, or too large, for the Secrets of its namespace",
+                    "name repositories by their URLs, or use fewer or shorter patterns",
+                ),
+                _ => (
+                    "does not compile",
+                    "it is a regular expression in Go's syntax (RE2), because `repoURLIsRegex` is \"true\"",
+                ),
+            };
+            Problem { hint: Some(hint.to_owned()), ..broken(key::REPO_URL, what) }
         })?;
         return Ok(Target::Pattern(pattern));
     }

@@ -242,3 +242,23 @@ fn invalid_yaml_is_an_error() {
     let large = " ".repeat((16 << 20) + 1);
     assert_eq!(KargoSecrets::from_yaml(&large, "secrets.yaml").unwrap_err().kind(), ErrorKind::TooLarge);
 }
+
+/// A tenant writes as many Secrets as it likes; what they cost does not grow, and the Secrets of other tenants are not affected.
+#[test]
+fn the_patterns_of_one_namespace_have_a_budget_of_their_own() {
+    let flood = (0..1_200)
+        .map(|number| pattern(&format!("flood/{number:04}"), "git", &format!("^https://h/{number}/")));
+    let neighbour = pattern("team/s", "git", "^https://h/team/");
+    let secrets = flood.chain([neighbour]).collect::<KargoSecrets>();
+    let problems = secrets.problems();
+    assert_eq!(problems.len(), 200);
+    assert!(
+        problems.iter().all(|problem| problem.is_unusable && problem.to_string().contains("flood/1")),
+        "{problems:?}"
+    );
+    assert!(
+        problems[0]
+            .to_string()
+            .ends_with("one regular expression too many, or too large, for the Secrets of its namespace")
+    );
+}

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use warehouse_discovery::http::EgressPolicy;
 use warehouse_discovery::rules::Rejection;
 use warehouse_discovery::source::{AnyArtifact, Candidate, Trace};
 use warehouse_discovery::spec::{Options, SubscriptionKind};
@@ -75,7 +76,9 @@ impl Example<'_> {
     /// What became of each candidate: its place in the result from 1, or the reason for its rejection.
     async fn discover(&self, warehouse: &Warehouse) -> BTreeMap<String, String> {
         let rejected = Rejected::default();
-        let discoverer = Discoverer::builder().build().expect("a discoverer");
+        // The servers are on loopback.
+        let builder = Discoverer::builder().egress(EgressPolicy::workstation());
+        let discoverer = builder.build().expect("a discoverer");
         let report = discoverer.run(warehouse).with_observer(&rejected).await;
         let subscription = &report.subscriptions[0];
         assert!(subscription.error.is_none(), "{}: {:?}", self.place, subscription.error);

@@ -11,7 +11,7 @@ use artifact_http::{HttpClient, HttpService, LeastProgress, ServiceRequest, Serv
 use artifact_source::{Error, ErrorKind};
 use async_trait::async_trait;
 use futures::FutureExt as _;
-use warehouse_discovery::{Discoverer, Report};
+use warehouse_discovery::Report;
 use warehouse_spec::{
     ChartSubscription, GitSubscription, ImageSelectionStrategy, ImageSubscription, Subscription, Warehouse,
 };
@@ -78,7 +78,7 @@ impl Hosts {
 async fn a_tenant_with_silent_servers_does_not_keep_a_neighbour_waiting() {
     let hosts = Arc::new(Hosts::default());
     let settings = HttpClient::builder().service(Arc::clone(&hosts));
-    let discoverer = Discoverer::builder().http(settings).concurrency(4).build().unwrap();
+    let discoverer = crate::on_loopback().http(settings).concurrency(4).build().unwrap();
     let crowd = of_tenant("crowd", charts("silent.example.com", 40));
     let mut crowd = Box::pin(discoverer.run(&crowd).into_future());
     for _ in 0..100 {
@@ -97,7 +97,7 @@ async fn a_tenant_with_silent_servers_does_not_keep_a_neighbour_waiting() {
 #[tokio::test]
 async fn a_run_without_a_deadline_has_that_of_the_discoverer() {
     let settings = HttpClient::builder().service(Arc::new(Hosts::default()));
-    let builder = Discoverer::builder().http(settings).deadline(Duration::from_millis(200));
+    let builder = crate::on_loopback().http(settings).deadline(Duration::from_millis(200));
     let warehouse = of_tenant("a", charts("silent.example.com", 2));
     let report = builder.build().unwrap().run(&warehouse).await;
     assert_eq!(kinds(&report), [Some(ErrorKind::TimedOut); 2]);
@@ -135,7 +135,7 @@ async fn a_crowd_on_one_repository_sends_a_bounded_number_of_requests_at_once() 
         Subscription::new(image)
     });
     let warehouse = of_tenant("crowd", subscriptions.collect());
-    let report = Discoverer::builder().http_client(client).build().unwrap().run(&warehouse).await;
+    let report = crate::on_loopback().http_client(client).build().unwrap().run(&warehouse).await;
     assert_eq!(kinds(&report), [None; 20]);
     let found: usize = report.subscriptions.iter().map(|report| report.artifacts.len()).sum();
     assert_eq!(found, 60);
@@ -158,7 +158,7 @@ async fn judging_ends_at_the_deadline_and_takes_turns_with_a_neighbour() {
         registry.tag("demo/app", &digest, &tag).unwrap();
     }
     registry.image("demo/other").tag("v2.0.0").push();
-    let discoverer = Discoverer::builder().work_threads(1).build().unwrap();
+    let discoverer = crate::on_loopback().work_threads(1).build().unwrap();
     let subscriptions = (0..4).map(|subscription| {
         let mut image = lexical(format!("{}/demo/app", registry.host()));
         image.ignore_tags_regexes =
@@ -200,7 +200,7 @@ async fn the_patterns_of_a_warehouse_have_one_budget() {
     git.include_paths = vec!["regex:^d/".to_owned()];
     let patterns = ["^v", "^v1", "^v", "^v1.0"].map(with_pattern);
     let warehouse = of_tenant("a", patterns.into_iter().chain([Subscription::new(git)]).collect());
-    let discoverer = Discoverer::builder().pattern_budget(2, 1 << 20).build().unwrap();
+    let discoverer = crate::on_loopback().pattern_budget(2, 1 << 20).build().unwrap();
     let report = discoverer.run(&warehouse).await;
     let refused = Some(ErrorKind::InvalidInput);
     assert_eq!(kinds(&report), [None, None, None, refused, refused]);
@@ -230,7 +230,7 @@ async fn a_chart_repository_that_drips_is_too_slow() {
     });
     let least = LeastProgress::new(1 << 10, Duration::from_millis(500));
     let settings = HttpClient::builder().stall_timeout(Duration::from_secs(60)).attempts(1);
-    let discoverer = Discoverer::builder().http(settings).least_progress(least).build().unwrap();
+    let discoverer = crate::on_loopback().http(settings).least_progress(least).build().unwrap();
     let warehouse = of_tenant("a", vec![Subscription::new(ChartSubscription::classic(url, "web"))]);
     let report = discoverer.run(&warehouse).await;
     assert_eq!(kinds(&report), [Some(ErrorKind::TimedOut)]);

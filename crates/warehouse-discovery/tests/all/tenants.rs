@@ -89,7 +89,7 @@ fn of(namespace: &str, subscriptions: Vec<Subscription>) -> Warehouse {
 
 fn discoverer(secrets: impl IntoIterator<Item = KargoSecret>, cache_dir: Option<&Path>) -> Discoverer {
     let secrets = secrets.into_iter().collect::<KargoSecrets>().shared_namespaces(["shared"]);
-    let builder = Discoverer::builder().credentials(secrets);
+    let builder = crate::on_loopback().credentials(secrets);
     match cache_dir {
         Some(folder) => builder.cache_dir(folder),
         None => builder,
