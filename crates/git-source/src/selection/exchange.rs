@@ -358,16 +358,14 @@ impl Exchange<'_> {
             }
             // Those who are answered last find the cache as it will be.
             drop(store);
+            if done.is_ok() && unexplained.is_some() {
+                cache.remember(&owner, known);
+            }
             for answered in answered {
                 answered.send(self.session);
             }
             match done {
-                Ok(()) => {
-                    if unexplained.is_some() {
-                        cache.remember(&owner, known);
-                    }
-                    return Ok(());
-                }
+                Ok(()) => return Ok(()),
                 Err(Stopped::Exchange(ExchangeError::Other(error)))
                     if unexplained.is_some() || may_be_due_to_the_request(&error) =>
                 {
