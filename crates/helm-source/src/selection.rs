@@ -120,7 +120,8 @@ impl Selection<'_> {
         call: &Call,
     ) -> Result<Vec<Chart>, Error> {
         let reject = |name: &str, why: Rejection| self.trace.rejected(&Candidate::new(name), &why);
-        let mut ranking = self.rank(tags).await?;
+        // A name that no tag may have is told with those that are gone.
+        let mut ranking = self.rank(tags, |_| None).await?;
         let (mut charts, mut gone) = (Vec::new(), Vec::new());
         let mut missing_repository = None;
         while charts.len() < self.limit && ranking.len() > 0 {
@@ -165,8 +166,8 @@ impl Selection<'_> {
     }
 
     /// The best candidates up to the limit; the others are reported.
-    async fn chosen<'n>(&self, listed: &'n impl Listed) -> Result<Vec<strategies::Candidate<'n>>, Error> {
-        let selection = self.rank(listed).await?.into_selection(Vec::new()).limit(self.limit);
+    async fn chosen<'n, L: Listed>(&self, listed: &'n L) -> Result<Vec<strategies::Candidate<'n>>, Error> {
+        let selection = self.rank(listed, L::refusal).await?.into_selection(Vec::new()).limit(self.limit);
         for (name, why) in &selection.rejected {
             self.trace.rejected(&Candidate::new(name), why);
         }
@@ -174,11 +175,15 @@ impl Selection<'_> {
     }
 
     /// The versions that the rule accepts, in its order; the others are reported. A list may be long, so other threads judge.
-    async fn rank<'n, L: Listed>(&self, listed: &'n L) -> Result<Ranking<'n>, Error> {
+    async fn rank<'n>(
+        &self,
+        listed: &'n impl Listed,
+        refusal: fn(&str) -> Option<Rejection>,
+    ) -> Result<Ranking<'n>, Error> {
         let (rule, names) = (Arc::clone(self.rule), listed.clone());
         let judge = move |position: usize| {
             let name = names.name(position)?;
-            Some(L::refusal(name).map_or_else(|| rule.judge(name), Verdict::Rejected))
+            Some(refusal(name).map_or_else(|| rule.judge(name), Verdict::Rejected))
         };
         let mut accepted = Vec::new();
         let take = |position: usize, verdict| {
