@@ -44,6 +44,11 @@ pub(super) fn attacks() -> Vec<Attack> {
         of_text("an expression of a megabyte", INVALID, warehouse([expression(&"1+".repeat(500_000))])),
         of_text("an expression of 100,000 levels", INVALID, warehouse([expression(&"(".repeat(100_000))])),
         of_text(
+            "an expression of 100,000 calls",
+            INVALID,
+            warehouse([expression(&"contains(".repeat(100_000))]),
+        ),
+        of_text(
             "a pattern that is too large",
             INVALID,
             warehouse([format!(

@@ -226,7 +226,7 @@ async fn read_index(
     memory: Reservation,
     call: &Call,
 ) -> Result<(Index, ReadBy), Error> {
-    let url = body.url().clone();
+    let url = body.shown_url();
     call.within(read(body, memory)).await.map_err(|error| error.with_url(&url))?
 }
 
@@ -240,7 +240,7 @@ async fn read(mut body: StreamingResponse, mut memory: Reservation) -> Result<(I
         // Decompressing bytes that are here already never waits.
         tokio::task::yield_now().await;
     }
-    parse(move || reader.finish(io::empty())).await?.map_err(|error| invalid_index(&error, body.url()))
+    parse(move || reader.finish(io::empty())).await?.map_err(|error| invalid_index(&error, &body.shown_url()))
 }
 
 /// Reads the rest of the body with the full parser, on a thread that may block.
@@ -249,7 +249,7 @@ async fn finish(
     mut body: StreamingResponse,
     mut memory: Reservation,
 ) -> Result<(Index, ReadBy), Error> {
-    let url = body.url().clone();
+    let url = body.shown_url();
     let mut taken = reader.memory() as u64;
     let (sender, receiver) = mpsc::channel(QUEUED_PIECES);
     let rest = ChannelReader { receiver, piece: Bytes::new(), is_over: false };
@@ -295,7 +295,7 @@ where
     BlockingThreads::default().run("index-parser", work).await
 }
 
-fn invalid_index(error: &IndexError, url: &Url) -> Error {
+fn invalid_index(error: &IndexError, url: &str) -> Error {
     let hint = match error {
         IndexError::Page { .. } | IndexError::NotAnIndex => {
             "a login page or an error page is in the place of the index: check the URL and the credential"

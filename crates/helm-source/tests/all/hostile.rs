@@ -303,3 +303,20 @@ async fn redirects_in_a_loop_and_to_other_hosts() {
         assert_told(&outcome(&one, target).await, &["BadAnswer"]);
     }
 }
+
+/// A signed URL is a secret, and so is the path that a server redirects to.
+#[tokio::test]
+async fn what_is_wrong_with_an_index_that_a_redirect_led_to_names_its_origin_alone() {
+    let (one, other) = (server(), server());
+    for (case, body) in [
+        ("a page", "<!DOCTYPE html><html></html>"),
+        ("no index", "hello: world\n"),
+        ("no YAML", "entries: [\n"),
+    ] {
+        other.put("/signed/PATHSECRET/index.yaml", body, "text/yaml");
+        one.redirect("index.yaml", format!("{}/signed/PATHSECRET/index.yaml?sig=QUERYSECRET", other.url()));
+        let told = outcome(&one, case).await;
+        assert_told(&told, &["BadAnswer", &format!("{}/...", other.url())]);
+        assert!(!told.contains("SECRET"), "{case}: {told}");
+    }
+}

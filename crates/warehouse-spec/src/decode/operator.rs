@@ -169,10 +169,16 @@ fn comparison<'t>(word: &str, after: &'t str) -> Option<Instead<'t>> {
     }
 }
 
+/// The longest expression that is rewritten, in bytes: each call in it is read to its end, also those inside others.
+const LONGEST_REWRITTEN: usize = 8 << 10;
+
 /// The expression with the operators that are written as functions, `contains(subject, 'x')`, written between their texts.
 fn with_calls(text: &str) -> (String, Vec<(&'static str, &'static str)>) {
     const OPERATORS: [&str; 4] = ["contains", "startsWith", "endsWith", "matches"];
     let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
+    if text.len() > LONGEST_REWRITTEN {
+        return (text.to_owned(), Vec::new());
+    }
     let (mut expression, mut operators) = (String::with_capacity(text.len()), Vec::new());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -183,7 +189,9 @@ fn with_calls(text: &str) -> (String, Vec<(&'static str, &'static str)>) {
         };
         let (part, after) = rest.split_at(end);
         let operator = OPERATORS.into_iter().find(|operator| *operator == part);
-        let call = operator.zip(after.trim_start().strip_prefix('(').and_then(two_arguments));
+        let call = operator.and_then(|operator| {
+            Some((operator, after.trim_start().strip_prefix('(').and_then(two_arguments)?))
+        });
         rest = match call {
             Some((operator, (left, right, behind))) => {
                 if !expression.is_empty() && !expression.ends_with([' ', '(', '!']) {
