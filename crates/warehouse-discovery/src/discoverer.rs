@@ -23,10 +23,12 @@ use std::time::Duration;
 use warehouse_spec::{GenericSubscription, RegexBudget};
 
 use crate::admission::AdmissionQueue;
-use crate::result_size;
 #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
 use crate::transport::no_unverified_client;
 use crate::transport::{Http, Registries, Transport, transports};
+
+/// The size that the artifacts of a Warehouse may have together, in bytes of JSON.
+const DEFAULT_MAX_RESULT_BYTES: usize = 900_000;
 
 /// Makes a source of a generic subscription: see [`DiscovererBuilder::generic`].
 pub(crate) type GenericFactory = dyn Fn(GenericRequest<'_>) -> Result<AnySource, Error> + Send + Sync;
@@ -251,7 +253,7 @@ impl Default for DiscovererBuilder {
             patterns: PatternLimits { patterns: RegexBudget::MAX_PATTERNS, bytes: RegexBudget::MAX_BYTES },
             deadline: Some(Duration::from_secs(300)),
             memory: MemoryBudget::default(),
-            max_result_bytes: result_size::DEFAULT,
+            max_result_bytes: DEFAULT_MAX_RESULT_BYTES,
             clock: Arc::new(SystemClock),
             #[cfg(feature = "git")]
             ssh_command: None,

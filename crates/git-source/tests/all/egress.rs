@@ -53,10 +53,6 @@ async fn ssh_runs_only_where_it_is_permitted_and_to_addresses_that_are() {
     }
     for host in [
         "127.0.0.1",
-        "2130706433",
-        "0x7f000001",
-        "0177.0.0.1",
-        "127.1",
         "0.0.0.0",
         "[::1]",
         "[::ffff:127.0.0.1]",
@@ -169,6 +165,19 @@ async fn openssh_reads_no_key_and_no_agent() {
     assert_eq!((of("proxycommand"), of("proxyjump")), (vec![], vec![]));
 }
 
+/// A number that is read as an address is refused before a policy is asked, also where every address is permitted.
+#[test]
+fn numbers_are_no_hosts() {
+    for host in ["2130706433", "0x7f000001", "0177.0.0.1", "127.1"] {
+        for url in
+            [format!("ssh://git@{host}/a.git"), format!("git@{host}:a.git"), format!("git://{host}/a.git")]
+        {
+            let error = under(EgressPolicy::workstation(), &url).build().err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{url}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn git_daemons_are_asked_only_where_they_are_permitted() {
     let listener = TcpListener::bind((HERE, 0)).unwrap();
@@ -178,16 +187,7 @@ async fn git_daemons_are_asked_only_where_they_are_permitted() {
     let error = fails(under(cluster(), url("127.0.0.1"))).await;
     refused(&error);
     assert!(error.hint().unwrap().contains("allow_git_daemon(true)"), "{error:?}");
-    for host in [
-        "127.0.0.1",
-        "2130706433",
-        "0x7f000001",
-        "localhost",
-        "[::1]",
-        "10.0.0.1",
-        "169.254.169.254",
-        "vault.internal",
-    ] {
+    for host in ["127.0.0.1", "localhost", "[::1]", "10.0.0.1", "169.254.169.254", "vault.internal"] {
         refused(&fails(under(cluster().allow_git_daemon(true), url(host))).await);
     }
     assert!(listener.accept().is_err(), "something connected");
