@@ -19,10 +19,12 @@ use std::time::Duration;
 use warehouse_spec::GenericSubscription;
 
 use crate::admission::AdmissionQueue;
-use crate::result_size;
 #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
 use crate::transport::no_unverified_client;
 use crate::transport::{Http, Registries, Transport, transports};
+
+/// The size that the artifacts of a Warehouse may have together, in bytes of JSON.
+const DEFAULT_RESULT_BYTES: usize = 900_000;
 
 /// Makes a source of a generic subscription: see [`DiscovererBuilder::generic`].
 pub(crate) type GenericFactory = dyn Fn(GenericRequest<'_>) -> Result<AnySource, Error> + Send + Sync;
@@ -211,7 +213,7 @@ impl Default for DiscovererBuilder {
             generic: BTreeMap::new(),
             concurrency: 16,
             memory: MemoryBudget::default(),
-            max_result_bytes: result_size::DEFAULT,
+            max_result_bytes: DEFAULT_RESULT_BYTES,
             clock: Arc::new(SystemClock),
             #[cfg(feature = "git")]
             ssh_command: None,

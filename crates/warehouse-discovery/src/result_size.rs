@@ -5,9 +5,6 @@ use artifact_source::{AnyArtifact, Error, ErrorKind, Warning};
 
 use crate::{Freshness, SubscriptionReport};
 
-/// The size that the artifacts of a Warehouse may have together, in bytes of JSON.
-pub(crate) const DEFAULT: usize = 900_000;
-
 /// Cuts the lists of artifacts, so that all together have at most this size. Each subscription keeps its best one, and then they take turns
 /// with one more. What is cut is a warning; a subscription whose best one does not fit fails.
 pub(crate) fn limit(subscriptions: &mut [SubscriptionReport], most: usize) {
