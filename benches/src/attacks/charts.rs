@@ -18,8 +18,8 @@ pub(super) fn attacks() -> Vec<Attack> {
     let scalar =
         || zipped(&format!("{HEAD}  - version: 1.0.0\n    description: "), &"x".repeat(1 << 20), 254);
     let mut attacks = vec![
-        of_index("seventeen million versions, 500 KiB of gzip", TOO_LARGE, move || versions()),
-        of_index("a text of 255 MiB", TOO_LARGE, move || scalar()),
+        of_index("seventeen million versions, 500 KiB of gzip", TOO_LARGE, versions),
+        of_index("a text of 255 MiB", TOO_LARGE, scalar),
         of_index("a million charts", TOO_LARGE, || {
             let charts: String =
                 (0..1_500_000).map(|number| format!("  c{number}:\n  - version: 1\n")).collect();

@@ -23,8 +23,8 @@ pub(super) fn attacks() -> Vec<Attack> {
         advertised(zipped(&format!("{SERVICE}{}", packet("version 2\n")), &line, 4_000)?)
     };
     let mut attacks = vec![
-        of_handshake("four million capabilities", TOO_LARGE, move || capabilities()),
-        of_handshake("capabilities of 240 MiB", TOO_LARGE, move || values()),
+        of_handshake("four million capabilities", TOO_LARGE, capabilities),
+        of_handshake("capabilities of 240 MiB", TOO_LARGE, values),
         of_handshake("capabilities of protocol 0 in a line of 64 KiB", Expected::Bounded, || {
             let line = packet(&format!("{ID} HEAD\0{}\n", "a ".repeat(32_000)));
             advertised(zipped(&format!("{SERVICE}{line}0000"), "", 0)?)

@@ -43,7 +43,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         of_manifest(
             "a digest header of a megabyte of nonsense",
             Expected::Found(&["1.0.0"]),
-            Fault::Header { name: "docker-content-digest".into(), value: "x".repeat(60_000).into() },
+            Fault::Header { name: "docker-content-digest".into(), value: "x".repeat(60_000) },
         ),
     ];
     attacks.push(Attack::new(

@@ -9,8 +9,11 @@ pub(super) struct Stage {
     pub(super) task: Task,
     /// Servers, which stop when they are dropped.
     _servers: Vec<Box<dyn Any>>,
-    pub(super) check: Option<Box<dyn Fn(&Outcome) -> Result<(), String>>>,
+    pub(super) check: Option<Check>,
 }
+
+/// What is checked of an outcome beside what is expected; the error says what is wrong.
+type Check = Box<dyn Fn(&Outcome) -> Result<(), String>>;
 
 /// What the process that is attacked is to do.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
