@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use artifact_http::{BlockingThreads, Call, HttpClient, Identity, LeastProgress, Tenant};
-use artifact_source::{Error, ErrorKind, Meter, lock};
+use artifact_source::{Error, ErrorKind, lock};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared, WeakShared};
 use tokio::runtime::Handle;
@@ -201,7 +201,7 @@ impl RepositoryCache {
         let (start, started) = oneshot::channel();
         // The exchange keeps this alive only until it starts.
         let (own, own_key, own_asked) = (self.clone(), key.clone(), Arc::clone(&asked));
-        let (meter, tenant) = (call.meter.clone(), call.tenant.clone());
+        let first = call.clone();
         let limits = (key.max_bytes, key.stall, key.least_progress);
         let threads = self.0.threads.clone();
         let running = async move {
@@ -212,7 +212,7 @@ impl RepositoryCache {
             let Questions { questions, deadline } = std::mem::take(&mut *lock(&own_asked.0));
             let (bytes, stall, progress) = limits;
             let limits = Limits { bytes, stall, progress, deadline };
-            exchange(&threads, repository, authentication, runtime, meter, tenant, limits, questions).await
+            exchange(&threads, repository, authentication, runtime, &first, limits, questions).await
         };
         let running = running.boxed().shared();
         if let Some(weak) = running.downgrade() {
@@ -230,21 +230,19 @@ impl RepositoryCache {
     }
 }
 
-/// Runs an exchange on a blocking thread. Dropping the future ends it.
+/// Runs an exchange on a blocking thread, for the meter and the tenant of the first call. Dropping the future ends it.
 async fn exchange(
     threads: &BlockingThreads,
     repository: Arc<RepositoryHandle>,
     authentication: Authentication,
     runtime: Handle,
-    meter: Meter,
-    tenant: Tenant,
+    first: &Call,
     limits: Limits,
     questions: Vec<Question>,
 ) -> Result<(), Error> {
-    let mut call = Call::new().with_deadline(limits.deadline);
-    call.tenant = tenant;
+    let call = first.clone().with_deadline(limits.deadline);
     let memory = repository.options.http.memory_of_list(&call, MOST_MEMORY);
-    let interrupt = Interrupt::new(meter, limits).with_secrets(authentication.secrets());
+    let interrupt = Interrupt::new(call.meter, limits).with_secrets(authentication.secrets());
     let interrupt = Arc::new(interrupt.with_memory(runtime.clone(), memory));
     let session = Session {
         repository,

@@ -247,7 +247,7 @@ fn invalid_yaml_is_an_error() {
 #[test]
 fn the_patterns_of_one_namespace_have_a_budget_of_their_own() {
     let flood = (0..1_200)
-        .map(|number| pattern(&format!("flood/{number:04}"), "git", &format!("^https://h/{number}/")));
+        .map(|number| pattern(&format!("flood/{number:04}"), "git", format!("^https://h/{number}/")));
     let neighbour = pattern("team/s", "git", "^https://h/team/");
     let secrets = flood.chain([neighbour]).collect::<KargoSecrets>();
     let problems = secrets.problems();
