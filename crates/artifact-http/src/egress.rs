@@ -197,7 +197,7 @@ impl EgressPolicy {
     }
 
     /// Whether errors tell why no answer came from a private address that is permitted: whether the connection was refused or timed out, or the answer was not HTTP.
-    /// Off in [`cluster`](Self::cluster), where all of them are one error: else whoever writes a URL learns which ports are open. Certificates are always
+    /// Off in [`cluster`](Self::cluster), where all of them are one error: else the author of a URL learns which ports are open. Certificates are always
     /// explained.
     #[must_use]
     pub fn explain_private_failures(mut self, explain: bool) -> Self {
@@ -366,7 +366,7 @@ impl EgressPolicy {
     ///
     /// [`Refused`](ErrorKind::Refused) if ssh is [not permitted](Self::allow_ssh).
     pub fn check_ssh(&self) -> Result<(), Error> {
-        self.check_switch(self.0.switches.ssh, "Git over ssh", "allow_ssh(true)", "ssh://")
+        check_switch(self.0.switches.ssh, "Git over ssh", "allow_ssh(true)", "ssh://")
     }
 
     /// Whether `ssh` runs with the environment, agent, keys and configuration [of the process](Self::allow_ssh_identity).
@@ -378,14 +378,14 @@ impl EgressPolicy {
     ///
     /// [`Refused`](ErrorKind::Refused) if `git://` is [not permitted](Self::allow_git_daemon).
     pub fn check_git_daemon(&self) -> Result<(), Error> {
-        self.check_switch(self.0.switches.git_daemon, "git://", "allow_git_daemon(true)", "git://")
+        check_switch(self.0.switches.git_daemon, "git://", "allow_git_daemon(true)", "git://")
     }
 
     /// # Errors
     ///
     /// [`Refused`](ErrorKind::Refused) if `file://` is [not permitted](Self::allow_file).
     pub fn check_file(&self) -> Result<(), Error> {
-        self.check_switch(self.0.switches.file, "file://", "allow_file(true)", "file://")
+        check_switch(self.0.switches.file, "file://", "allow_file(true)", "file://")
     }
 
     /// # Errors
@@ -393,25 +393,25 @@ impl EgressPolicy {
     /// [`Refused`](ErrorKind::Refused) if `insecureSkipTLSVerify` is [not permitted](Self::allow_insecure_skip_tls_verify).
     pub fn check_insecure_skip_tls_verify(&self) -> Result<(), Error> {
         let (field, knob) = ("insecureSkipTLSVerify", "allow_insecure_skip_tls_verify(true)");
-        self.check_switch(self.0.switches.insecure_skip_tls_verify, field, knob, field)
+        check_switch(self.0.switches.insecure_skip_tls_verify, field, knob, field)
             .map_err(|error| error.with_field(field))
-    }
-
-    #[allow(clippy::unused_self, reason = "beside the others")]
-    fn check_switch(&self, is_on: bool, what: &str, knob: &str, argument: &str) -> Result<(), Error> {
-        if is_on {
-            return Ok(());
-        }
-        let error = refused(&format!("the egress policy does not permit {what}"));
-        Err(error.with_hint(format!(
-            "`EgressPolicy::{knob}` permits it (in the command: `--egress-allow {argument}`)"
-        )))
     }
 
     /// Whether errors tell what became of a connection to a [private address](Self::explain_private_failures).
     pub fn explains_private_failures(&self) -> bool {
         self.0.switches.private_failures
     }
+}
+
+/// What a switch permits, by its words in messages: the subject, the setting, and the argument of the command.
+fn check_switch(is_on: bool, what: &str, knob: &str, argument: &str) -> Result<(), Error> {
+    if is_on {
+        return Ok(());
+    }
+    let error = refused(&format!("the egress policy does not permit {what}"));
+    Err(error.with_hint(format!(
+        "`EgressPolicy::{knob}` permits it (in the command: `--egress-allow {argument}`)"
+    )))
 }
 
 impl AllowedHost {

@@ -96,7 +96,7 @@ impl HttpClient {
         Err(Error::new(ErrorKind::Internal, "the redirects have no end").with_url(&url))
     }
 
-    /// The error, which does not tell what became of a connection to a private address where the policy says so: whoever writes a URL would learn
+    /// The error, which does not tell what became of a connection to a private address where the policy says so: the author of a URL would learn
     /// which ports are open.
     fn without_details(&self, error: Error, url: &Url) -> Error {
         let tells = matches!(

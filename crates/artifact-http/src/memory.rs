@@ -525,7 +525,7 @@ mod tests {
         let mut waits = Box::pin(dropped.hold(5 * MIB));
         assert!(poll!(&mut waits).is_pending());
         drop(first);
-        // It was granted, and nobody has seen it.
+        // It was granted, and the future that waited for it is gone.
         drop(waits);
         drop(dropped);
         assert_eq!(budget.held(), 0);

@@ -31,8 +31,7 @@ pub struct Response {
     pub(crate) sent: Option<http::HeaderValue>,
     pub(crate) tries: Tries,
     /// The memory of the body, as long as the response or a clone of it is there.
-    #[allow(dead_code, reason = "it is held, and given back by its drop")]
-    pub(crate) memory: Option<Arc<Reservation>>,
+    pub(crate) _memory: Option<Arc<Reservation>>,
 }
 
 impl Response {

@@ -124,7 +124,7 @@ impl StreamingResponse {
 
     /// An answer whose body is here already.
     pub(crate) fn already_read(response: Response) -> Self {
-        let Response { status, headers, url, body, instructions, sent, tries, memory: _ } = response;
+        let Response { status, headers, url, body, instructions, sent, tries, _memory: _ } = response;
         Self {
             status,
             headers,
@@ -267,7 +267,7 @@ impl StreamingResponse {
     fn with_body(mut self, body: Bytes) -> Response {
         self.memory.settle();
         Response {
-            memory: Some(Arc::new(self.memory)),
+            _memory: Some(Arc::new(self.memory)),
             status: self.status,
             headers: self.headers,
             url: self.url,

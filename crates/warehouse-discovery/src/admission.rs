@@ -162,7 +162,7 @@ impl AdmissionQueue {
             *taken += 1;
             *by_tenant.entry(tenant.clone()).or_default() += 1;
             drop(places);
-            // A place that nobody takes any more is dropped, which frees it.
+            // If the receiver is gone, the place is dropped, which frees it.
             let _ = admit.send(Place { queue: self.clone(), tenant });
         }
     }

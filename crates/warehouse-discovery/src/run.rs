@@ -125,7 +125,7 @@ impl Discoverer {
     /// cancels it.
     ///
     /// It is a run for the [tenant](Tenant) of the Warehouse's namespace, or for none where the Warehouse has no namespace: its credentials are looked up
-    /// for this tenant, and what is read with them is kept for this tenant alone. A program that does not know the namespace from whoever vouches
+    /// for this tenant, and what is read with them is kept for this tenant alone. A program that does not know the namespace from a party that vouches
     /// for it, such as the API server of a cluster, names the tenant by [`Run::for_tenant`].
     ///
     /// It returns no error: failures are in the report.
