@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::credential::strip_user_info;
 use crate::service::{ServiceBody, ServiceRequest, ServiceResponse};
-use crate::stream::Sender;
+use crate::stream::{self, Sender};
 use crate::{
     Call, HttpClient, Origin, Request, Reservation, StreamingResponse, call, egress, failure, is_loopback,
 };
@@ -54,10 +54,10 @@ impl HttpClient {
             }
             let permit = self.in_flight.enter(&url, call).await?;
             if let Some(pace) = &self.tenant_pace {
-                pace.turn_of_tenant(&call.tenant, &url, call.deadline).await?;
+                pace.turn_of_tenant(&url, call).await?;
             }
             if let Some(pace) = &self.pace {
-                pace.turn(&url, call.deadline).await?;
+                pace.turn(&url, call).await?;
             }
             let answer = self.send(message, call).await.map_err(|error| self.without_details(error, &url))?;
             let private = answer.private;
@@ -68,13 +68,14 @@ impl HttpClient {
                 let sender = Sender { url, private, sent: authorization.map(|sent| sent.value.clone()) };
                 // What is read piece by piece may wait for other requests of the same call.
                 let permit = whole.then_some(permit);
+                let memory = whole.then(|| self.memory_of_body(request, &answer.headers, call));
                 let response = StreamingResponse::new(
                     answer,
                     sender,
                     request,
                     call.clone(),
                     (self.timing.stall, request.least_progress.unwrap_or(self.timing.progress)),
-                    whole.then(|| self.memory_of_body(request, call)),
+                    memory,
                 )?;
                 return Ok(response.until_read(permit));
             }
@@ -109,9 +110,12 @@ impl HttpClient {
         error
     }
 
-    /// Memory for the body of the answer to this request.
-    fn memory_of_body(&self, request: &Request, call: &Call) -> Reservation {
-        let most = request.max_bytes.saturating_mul(request.memory_per_byte);
+    /// Memory for the body of the answer to this request, which has these headers.
+    fn memory_of_body(&self, request: &Request, headers: &HeaderMap, call: &Call) -> Reservation {
+        let plain = !headers.contains_key(header::CONTENT_ENCODING);
+        let announced = plain.then(|| stream::announced_length(headers)).flatten();
+        let bytes = announced.unwrap_or(u64::MAX).min(request.max_bytes);
+        let most = bytes.saturating_mul(request.memory_per_byte);
         self.memory.as_ref().map_or_else(Reservation::unlimited, |memory| memory.body(call, most))
     }
 

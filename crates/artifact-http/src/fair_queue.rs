@@ -62,6 +62,16 @@ impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
         }
     }
 
+    /// The keys that have items, the next one in turn first.
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.turns.iter()
+    }
+
+    /// The number of items of this key.
+    pub fn len_of(&self, key: &K) -> usize {
+        self.by_key.get(key).map_or(0, VecDeque::len)
+    }
+
     /// The number of items.
     pub fn len(&self) -> usize {
         self.len
@@ -92,6 +102,7 @@ mod tests {
         assert_eq!(queue.pop_where(|key| *key != "a"), Some(("b", 2)));
         assert_eq!(queue.pop_where(|_| true), Some(("a", 1)));
         assert_eq!(queue.pop_where(|_| false), None);
+        assert_eq!((queue.keys().collect::<Vec<_>>(), queue.len_of(&"a")), (vec![&"c", &"a"], 1));
         queue.retain(&"a", |_| false);
         assert_eq!((queue.len(), queue.pop_where(|_| true)), (1, Some(("c", 4))));
         assert!(queue.is_empty() && queue.turns.is_empty() && queue.by_key.is_empty());

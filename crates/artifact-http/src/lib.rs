@@ -91,6 +91,7 @@ mod source_context;
 mod stream;
 mod tenant;
 mod tls;
+mod turns;
 mod work_pool;
 
 pub use blocking_threads::BlockingThreads;
@@ -103,7 +104,7 @@ pub use fair_queue::FairQueue;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use identity::Identity;
 pub use instructions::{Challenge, Instructions};
-pub use memory::{MemoryBudget, Reservation};
+pub use memory::{Lease, MemoryBudget, Reservation};
 pub use once_map::OnceMap;
 pub use origin::{Origin, is_loopback, is_private};
 pub use pace::Pace;

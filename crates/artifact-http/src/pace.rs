@@ -1,4 +1,4 @@
-//! Rate limits per host.
+//! Rate limits per host, and per tenant.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,21 +8,26 @@ use std::time::{Duration, Instant};
 use artifact_source::{Error, ErrorKind, lock};
 use url::Url;
 
-use crate::{Tenant, is_loopback, retry};
+use crate::turns::{Bucket, Credit, Rate, Turn, Turns};
+use crate::{Call, Tenant, is_loopback, retry};
 
 /// How long the lower rate applies to a host that answered 429.
 const SLOWDOWN: Duration = Duration::from_secs(60);
-/// How many hosts are kept in mind before those that are at rest are forgotten.
+/// The number of hosts above which those at rest are forgotten.
 const MANY: usize = 4096;
 /// The slowest pace there is, before a 429: one request a day.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(86_400);
 /// The fastest.
 const SHORTEST_INTERVAL: Duration = Duration::from_nanos(1);
-/// How much slower it can get.
+/// The most that a host is slowed down, as a factor.
 const SLOWEST: u32 = 16;
 
-/// So many requests per second to each host, after a first burst. Clones share their state, so
+/// A number of requests per second to each host, after a first burst. Clones share their state, so
 /// clients that talk to the same host keep its pace together.
+///
+/// Where requests wait, the tenants [of their calls](crate::Call::for_tenant) take turns, and those of one tenant go in the order in which they
+/// came. A tenant that sent little for some time may send a burst before its turn; what that takes is paid by those who wait, so that the
+/// host gets no more requests than its rate permits, and four bursts at most beside.
 ///
 /// A 429 halves the rate of its host for a minute. This machine itself has no limit,
 /// unless one was set for it by name.
@@ -38,13 +43,8 @@ pub struct Pace(Arc<Shared>);
 struct Shared {
     standard: Option<Rate>,
     named: HashMap<String, Option<Rate>>,
-    hosts: Mutex<HashMap<String, State>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Rate {
-    interval: Duration,
-    burst: u32,
+    hosts: Mutex<HashMap<String, Host>>,
+    tenants: Mutex<HashMap<Tenant, Bucket>>,
 }
 
 impl Rate {
@@ -59,12 +59,31 @@ impl Rate {
     }
 }
 
-/// The state of a host: the moment at which its bucket will be full again.
-#[derive(Clone, Copy)]
-struct State {
-    full_at: Instant,
+struct Host {
+    turns: Turns,
     slowness: u32,
     slow_until: Instant,
+}
+
+impl Host {
+    fn new(now: Instant) -> Self {
+        Self { turns: Turns::new(now), slowness: 1, slow_until: now }
+    }
+
+    /// The rate at the moment. A host that answered 429 gets no burst.
+    fn rate(&mut self, rate: Rate, now: Instant) -> (Rate, Credit) {
+        if self.slow_until <= now {
+            self.slowness = 1;
+        }
+        match self.slowness {
+            1 => (rate, Credit::OfTenants),
+            slowness => (Rate { interval: rate.interval.saturating_mul(slowness), burst: 1 }, Credit::None),
+        }
+    }
+
+    fn is_at_rest(&self, now: Instant) -> bool {
+        self.turns.is_at_rest(now) && self.slow_until <= now
+    }
 }
 
 impl Pace {
@@ -88,80 +107,90 @@ impl Pace {
     }
 
     fn from_parts(standard: Option<Rate>, named: HashMap<String, Option<Rate>>) -> Self {
-        Self(Arc::new(Shared { standard, named, hosts: Mutex::default() }))
+        Self(Arc::new(Shared { standard, named, hosts: Mutex::default(), tenants: Mutex::default() }))
     }
 
-    /// Waits for the turn of one request.
-    ///
-    /// # Errors
-    ///
-    /// `RateLimited` where the turn would come after the deadline.
-    pub(crate) async fn turn(&self, url: &Url, deadline: Option<Instant>) -> Result<(), Error> {
-        let at = self.reserve(url, Instant::now(), deadline).map_err(|()| {
-            Error::new(ErrorKind::TimedOut, "the pace set for the host leaves no time before the deadline")
-                .with_url(url)
-        })?;
-        if let Some(at) = at {
-            tokio::time::sleep_until(at.into()).await;
-        }
-        Ok(())
-    }
-
-    /// Waits for the turn of one request of this tenant, whatever server it goes to. No tenant, and requests to this machine, do not wait.
+    /// Waits for the turn of one request of this call.
     ///
     /// # Errors
     ///
     /// `TimedOut` where the turn would come after the deadline.
-    pub(crate) async fn turn_of_tenant(
-        &self,
-        tenant: &Tenant,
-        url: &Url,
-        deadline: Option<Instant>,
-    ) -> Result<(), Error> {
-        let rate = self.0.standard.filter(|_| !is_loopback(url));
-        let (Some(rate), Some(name)) = (rate, tenant.name()) else { return Ok(()) };
-        let turn = self.reserve_at(name.to_owned(), rate, Instant::now(), deadline);
-        let at = turn.map_err(|()| {
-            Error::new(ErrorKind::TimedOut, "the rate set for each tenant leaves no time before the deadline")
+    pub(crate) async fn turn(&self, url: &Url, call: &Call) -> Result<(), Error> {
+        let late = || {
+            Error::new(ErrorKind::TimedOut, "the pace set for the host leaves no time before the deadline")
                 .with_url(url)
-        })?;
-        if let Some(at) = at {
+        };
+        let (name, Some(rate)) = self.rate(url) else { return Ok(()) };
+        let Some(mut turn) = self.ask(&name, rate, call, Instant::now()).map_err(|()| late())? else {
+            return Ok(());
+        };
+        loop {
+            // Each of those who wait wakes at the next moment at which somebody's turn is, and lets those go on whose turn it is.
+            let next = self.serve(&name, rate, Instant::now());
+            let until = [next, call.deadline].into_iter().flatten().min();
+            let wake = async {
+                match until {
+                    Some(until) => tokio::time::sleep_until(until.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                granted = &mut turn => return granted.map_err(|_| late()),
+                () = wake => {}
+            }
+            if call.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return Err(late());
+            }
+        }
+    }
+
+    /// Asks for a turn; `None` if it is now, and an error if it is after the deadline however the others fare.
+    fn ask(&self, name: &str, rate: Rate, call: &Call, now: Instant) -> Result<Option<Turn>, ()> {
+        let mut hosts = lock(&self.0.hosts);
+        if hosts.len() >= MANY {
+            hosts.retain(|_, host| !host.is_at_rest(now));
+        }
+        let host = hosts.entry(name.to_owned()).or_insert_with(|| Host::new(now));
+        let (rate, credit) = host.rate(rate, now);
+        host.turns.ask(&call.tenant, (rate, credit), call.deadline, now)
+    }
+
+    /// Lets those go on whose turn it is, and returns the moment of the next one.
+    fn serve(&self, name: &str, rate: Rate, now: Instant) -> Option<Instant> {
+        let mut hosts = lock(&self.0.hosts);
+        let host = hosts.get_mut(name)?;
+        let rate = host.rate(rate, now);
+        host.turns.serve(rate, now)
+    }
+
+    /// Waits for the turn of one request of the tenant of this call, whatever server it goes to. No tenant, and requests to this machine, do not wait.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` where the turn would come after the deadline.
+    pub(crate) async fn turn_of_tenant(&self, url: &Url, call: &Call) -> Result<(), Error> {
+        let rate = self.0.standard.filter(|_| !is_loopback(url) && !call.tenant.is_none());
+        let Some(rate) = rate else { return Ok(()) };
+        let now = Instant::now();
+        let at = {
+            let mut tenants = lock(&self.0.tenants);
+            if tenants.len() >= MANY {
+                tenants.retain(|_, bucket| !bucket.is_full(now));
+            }
+            let bucket = tenants.entry(call.tenant.clone()).or_insert_with(|| Bucket::full(now));
+            let at = bucket.free_at(rate, now);
+            if at > now && call.deadline.is_some_and(|deadline| at >= deadline) {
+                let message = "the rate set for each tenant leaves no time before the deadline";
+                return Err(Error::new(ErrorKind::TimedOut, message).with_url(url));
+            }
+            bucket.take(rate, now);
+            at
+        };
+        if at > now {
             tokio::time::sleep_until(at.into()).await;
         }
         Ok(())
-    }
-
-    /// The moment of the next turn, which is taken by that; `None` for now.
-    fn reserve(&self, url: &Url, now: Instant, deadline: Option<Instant>) -> Result<Option<Instant>, ()> {
-        let (host, Some(rate)) = self.rate(url) else { return Ok(None) };
-        self.reserve_at(host, rate, now, deadline)
-    }
-
-    fn reserve_at(
-        &self,
-        host: String,
-        rate: Rate,
-        now: Instant,
-        deadline: Option<Instant>,
-    ) -> Result<Option<Instant>, ()> {
-        let mut hosts = lock(&self.0.hosts);
-        if hosts.len() >= MANY {
-            hosts.retain(|_, state| state.full_at > now || state.slow_until > now);
-        }
-        let state = hosts.entry(host).or_insert(State { full_at: now, slowness: 1, slow_until: now });
-        if state.slow_until <= now {
-            state.slowness = 1;
-        }
-        let interval = rate.interval.saturating_mul(state.slowness);
-        let full_at = retry::instant_after(state.full_at.max(now), interval);
-        // A bucket that would be full after `burst` intervals has just run dry.
-        let burst = if state.slowness == 1 { rate.burst } else { 1 };
-        let turn = full_at.checked_sub(interval.saturating_mul(burst)).filter(|turn| *turn > now);
-        if turn.is_some() && turn >= deadline && deadline.is_some() {
-            return Err(());
-        }
-        state.full_at = full_at;
-        Ok(turn)
     }
 
     /// Halves the pace of the host for a while.
@@ -213,9 +242,20 @@ mod tests {
     }
 
     /// The waits of this many requests that all come at once, in milliseconds.
-    fn waits(pace: &Pace, at: &str, count: usize, now: Instant) -> Vec<u128> {
-        let wait = |turn: Option<Instant>| turn.map_or(0, |turn| (turn - now).as_millis());
-        (0..count).map(|_| wait(pace.reserve(&url(at), now, None).unwrap())).collect()
+    fn waits(pace: &Pace, at: &str, count: usize, begin: Instant) -> Vec<u128> {
+        let (name, Some(rate)) = pace.rate(&url(at)) else { return vec![0; count] };
+        let ask = |_| pace.ask(&name, rate, &Call::new(), begin).unwrap();
+        let (now, mut waiting): (Vec<_>, Vec<_>) = (0..count).map(ask).partition(Option::is_none);
+        let mut waits = vec![0; now.len()];
+        let mut now = begin;
+        while let Some(next) = pace.serve(&name, rate, now) {
+            now = next;
+            pace.serve(&name, rate, now);
+            let before = waiting.len();
+            waiting.retain_mut(|turn| turn.as_mut().is_some_and(|turn| turn.try_recv().is_err()));
+            waits.extend(vec![(now - begin).as_millis(); before - waiting.len()]);
+        }
+        waits
     }
 
     #[test]
@@ -290,18 +330,18 @@ mod tests {
     #[tokio::test]
     async fn tenants_have_a_rate_each_over_all_hosts() {
         let pace = Pace::per_second(0.001, 2);
-        let soon = || Some(Instant::now() + Duration::from_secs(1));
+        let soon = || Call::new().with_deadline(Instant::now() + Duration::from_secs(1));
         let hosts = ["https://a.example.com", "https://b.example.com"].map(url);
-        for tenant in ["one", "other"].map(Tenant::from) {
+        for tenant in ["one", "other"] {
             for host in &hosts {
-                pace.turn_of_tenant(&tenant, host, soon()).await.unwrap();
+                pace.turn_of_tenant(host, &soon().for_tenant(tenant)).await.unwrap();
             }
-            let late = pace.turn_of_tenant(&tenant, &hosts[0], soon()).await.unwrap_err();
+            let late = pace.turn_of_tenant(&hosts[0], &soon().for_tenant(tenant)).await.unwrap_err();
             assert_eq!(late.kind(), ErrorKind::TimedOut);
         }
         for _ in 0..9 {
-            pace.turn_of_tenant(&Tenant::default(), &hosts[0], soon()).await.unwrap();
-            pace.turn_of_tenant(&"one".into(), &url("http://127.0.0.1:5000"), soon()).await.unwrap();
+            pace.turn_of_tenant(&hosts[0], &soon()).await.unwrap();
+            pace.turn_of_tenant(&url("http://127.0.0.1:5000"), &soon().for_tenant("one")).await.unwrap();
         }
     }
 
@@ -309,8 +349,35 @@ mod tests {
     fn a_turn_after_the_deadline_is_refused_and_not_taken() {
         let pace = Pace::per_second(10.0, 1);
         let (a, now) = (url("https://a.example.com"), Instant::now());
-        assert!(pace.reserve(&a, now, None).is_ok());
-        assert!(pace.reserve(&a, now, Some(now + Duration::from_millis(50))).is_err());
-        assert_eq!(waits(&pace, a.as_str(), 1, now), [100]);
+        let (name, rate) = pace.rate(&a);
+        let within = |millis| Call::new().with_deadline(now + Duration::from_millis(millis));
+        let ask = |call: &Call| pace.ask(&name, rate.unwrap(), call, now);
+        assert!(ask(&Call::new()).unwrap().is_none());
+        assert!(ask(&within(50)).is_err());
+        let first = ask(&within(150)).unwrap().unwrap();
+        assert!(ask(&within(150)).is_err(), "the one before takes that turn");
+        drop(first);
+        assert_eq!(waits(&pace, a.as_str(), 1, now), [100], "what is not waited for takes no turn");
+        assert!(ask(&within(50).for_tenant("at rest")).unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn requests_wait_for_their_turn_and_no_longer_than_the_deadline() {
+        let (pace, a) = (Pace::per_second(50.0, 1), url("https://a.example.com"));
+        let begin = Instant::now();
+        let crowd: Vec<Call> =
+            (0..4).map(|number| Call::new().for_tenant(["one", "other"][number % 2])).collect();
+        let all = futures::future::join_all(crowd.iter().map(|call| pace.turn(&a, call))).await;
+        assert!(all.into_iter().all(|turn| turn.is_ok()));
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        let pace = Pace::per_second(0.5, 1);
+        pace.turn(&a, &Call::new()).await.unwrap();
+        // Nothing of a deadline is too long a wait for a tenant whose turn depends on others.
+        let (soon, later) = (Duration::from_millis(50), Duration::from_secs(3));
+        let call = |time| Call::new().for_tenant("one").with_deadline(Instant::now() + time);
+        let (first, second) = (call(later), call(soon));
+        let (first, second) = tokio::join!(pace.turn(&a, &first), pace.turn(&a, &second));
+        assert!(first.is_ok());
+        assert_eq!(second.unwrap_err().kind(), ErrorKind::TimedOut);
     }
 }

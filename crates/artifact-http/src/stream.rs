@@ -247,8 +247,10 @@ impl StreamingResponse {
     /// Reads the whole body. What comes after the limit of an error page is left unread.
     pub(crate) async fn read_whole(mut self) -> Result<Response, Error> {
         let mut body = BytesMut::new();
+        let lease = self.memory.lease();
         loop {
-            match self.next().await {
+            let next = lease.guard(self.next()).await;
+            match next.map_err(|error| error.with_url(&self.url)) {
                 Ok(Some(bytes)) => {
                     let length = (body.len() + bytes.len()) as u64;
                     let held = self.memory.hold(length.saturating_mul(self.memory_per_byte)).await;
@@ -414,7 +416,7 @@ async fn within_progress(
     }
 }
 
-fn announced_length(headers: &HeaderMap) -> Option<u64> {
+pub(crate) fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

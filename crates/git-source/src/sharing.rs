@@ -242,6 +242,7 @@ async fn exchange(
 ) -> Result<(), Error> {
     let call = first.clone().with_deadline(limits.deadline);
     let memory = repository.options.http.memory_of_list(&call, MOST_MEMORY);
+    let lease = memory.lease();
     let interrupt = Interrupt::new(call.meter, limits).with_secrets(authentication.secrets());
     let interrupt = Arc::new(interrupt.with_memory(runtime.clone(), memory));
     let session = Session {
@@ -251,11 +252,11 @@ async fn exchange(
         interrupt: Arc::clone(&interrupt),
         warnings: Mutex::default(),
     };
-    run_blocking(threads, interrupt, move || {
+    let answered = run_blocking(threads, interrupt, move || {
         answer_all(&session, &questions);
         Ok(())
-    })
-    .await
+    });
+    lease.guard(answered).await
 }
 
 impl fmt::Debug for RepositoryCache {

@@ -227,7 +227,9 @@ async fn read_index(
     call: &Call,
 ) -> Result<(Index, ReadBy), Error> {
     let url = body.shown_url();
-    call.within(read(body, memory)).await.map_err(|error| error.with_url(&url))?
+    let lease = memory.lease();
+    let read = call.within(lease.guard(read(body, memory))).await;
+    read.flatten().map_err(|error| if error.url().is_none() { error.with_url(&url) } else { error })
 }
 
 async fn read(mut body: StreamingResponse, mut memory: Reservation) -> Result<(Index, ReadBy), Error> {
@@ -236,6 +238,7 @@ async fn read(mut body: StreamingResponse, mut memory: Reservation) -> Result<(I
         if reader.push(&piece) == Progress::FinishNow {
             return finish(reader, body, memory).await;
         }
+        memory.lease().arrived(piece.len());
         memory.hold(reader.memory() as u64).await?;
         // Decompressing bytes that are here already never waits.
         tokio::task::yield_now().await;

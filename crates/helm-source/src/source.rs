@@ -439,12 +439,16 @@ impl HelmSource {
             Backend::Registry { repository } => {
                 let repository = repository.clone().with_identity(identity);
                 let tags = repository.tags(&call).await?;
-                let _memory = repository.memory_of_judgement(&tags, &call).await?;
+                let memory = repository.memory_of_judgement(&tags, &call).await?;
+                let (of_tags, of_order) = (tags.lease(), memory.lease());
                 let reads = TagReads { digests: self.follow_digests, config: self.check_config };
-                let charts = match reads == TagReads::default() {
-                    true => selection.versions(&tags).await?,
-                    false => selection.tags(&tags, &repository, reads, &call).await?,
+                let select = async {
+                    match reads == TagReads::default() {
+                        true => selection.versions(&tags).await,
+                        false => selection.tags(&tags, &repository, reads, &call).await,
+                    }
                 };
+                let charts = of_tags.guard(of_order.guard(select)).await?;
                 let state = State::of_charts(&charts);
                 if state.is_some() && state == recorded {
                     return Ok(Discovery::Unchanged { cost: call.cost() });

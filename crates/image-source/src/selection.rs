@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use artifact_http::{Reservation, WorkPool};
+use artifact_http::WorkPool;
 use artifact_source::{Candidate, Error, ErrorKind, Image, Rejection, Trace, Warning};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -43,8 +43,19 @@ impl Selection<'_> {
         let mut refusals = Refusals::default();
         let found = match self.rule.strategy() {
             TagStrategy::Digest { tag } => self.named(tag, &mut refusals).await?,
-            TagStrategy::Newest => self.newest(&mut refusals).await?,
-            _ => self.in_name_order(&mut refusals).await?,
+            strategy => {
+                let repository = self.inspector.repository;
+                let tags = repository.tags(self.inspector.call).await?;
+                let memory = repository.memory_of_judgement(&tags, self.inspector.call).await?;
+                let (of_tags, of_order) = (tags.lease(), memory.lease());
+                let select = async {
+                    match strategy {
+                        TagStrategy::Newest => self.newest(&tags, &mut refusals).await,
+                        _ => self.in_name_order(&tags, &mut refusals).await,
+                    }
+                };
+                of_tags.guard(of_order.guard(select)).await?
+            }
         };
         for (tag, reason) in refusals.rejections().map_err(|(tag, error)| self.refusal(tag, error))? {
             self.reject(tag, &reason);
@@ -74,13 +85,6 @@ impl Selection<'_> {
         Ok(None)
     }
 
-    /// The tags of the repository, and the memory for their order.
-    async fn tags(&self) -> Result<(Tags, Reservation), Error> {
-        let tags = self.inspector.repository.tags(self.inspector.call).await?;
-        let memory = self.inspector.repository.memory_of_judgement(&tags, self.inspector.call).await?;
-        Ok((tags, memory))
-    }
-
     /// The tags that the rule accepts, in its order; the others are traced. A list may be long and patterns slow, so other threads judge.
     async fn rank<'t>(&self, tags: &'t Tags) -> Result<Ranking<'t>, Error> {
         let (rule, listed) = (Arc::clone(self.rule), tags.clone());
@@ -108,9 +112,8 @@ impl Selection<'_> {
     /// rejected, another round inspects the next ones, and half as many more as were rejected so far, as rounds of one would take
     /// too long if few are suitable. The rounds make the number of requests the same each time. An error of a candidate that
     /// turns out not to be needed is ignored.
-    async fn in_name_order(&self, refusals: &mut Refusals) -> Result<Vec<Image>, Error> {
-        let (tags, _memory) = self.tags().await?;
-        let mut ranking = self.rank(&tags).await?;
+    async fn in_name_order(&self, tags: &Tags, refusals: &mut Refusals) -> Result<Vec<Image>, Error> {
+        let mut ranking = self.rank(tags).await?;
         let mut found = Vec::new();
         let mut rejected = 0_usize;
         while found.len() < self.limit && ranking.len() > 0 {
@@ -130,9 +133,8 @@ impl Selection<'_> {
     }
 
     /// The newest images; all candidates have to be inspected ([rule 3.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
-    async fn newest(&self, refusals: &mut Refusals) -> Result<Vec<Image>, Error> {
-        let (tags, _memory) = self.tags().await?;
-        let ranking = self.rank(&tags).await?;
+    async fn newest(&self, tags: &Tags, refusals: &mut Refusals) -> Result<Vec<Image>, Error> {
+        let ranking = self.rank(tags).await?;
         let names: Vec<&str> = ranking.into_sorted().into_iter().map(|candidate| candidate.name).collect();
         let inspected = self.inspect(&names, names.len(), refusals).await?;
         let mut found = self.accept(inspected, names.len(), refusals)?;

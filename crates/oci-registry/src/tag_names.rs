@@ -5,7 +5,7 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::sync::Arc;
 
-use artifact_http::Reservation;
+use artifact_http::{Lease, Reservation};
 
 /// All tags of a repository, each once, in the order of their bytes. Clones share them.
 ///
@@ -22,7 +22,7 @@ pub struct Tags(Arc<Held>);
 
 struct Held {
     names: TagNames,
-    _memory: Reservation,
+    memory: Reservation,
 }
 
 impl Tags {
@@ -30,7 +30,12 @@ impl Tags {
     pub(crate) fn new(set: TagSet, mut memory: Reservation) -> Self {
         let names = set.into_names();
         memory.settle();
-        Self(Arc::new(Held { names, _memory: memory }))
+        Self(Arc::new(Held { names, memory }))
+    }
+
+    /// When the memory of the tags is taken back, for the work that goes on while they are held.
+    pub fn lease(&self) -> Lease {
+        self.0.memory.lease()
     }
 
     /// The number of tags.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use artifact_http::{Call, Instructions, Origin, Request, Response, Url};
+use artifact_http::{Call, Instructions, Origin, Request, Reservation, Response, Url};
 use artifact_source::{Error, ErrorKind};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -37,11 +37,22 @@ struct Page {
 /// leads to nothing else.
 pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Tags, Error> {
     let list = reader.url("tags/list")?;
+    let memory = reader.http.memory_of_list(call, MOST_MEMORY);
+    let lease = memory.lease();
+    let read = lease.guard(read_pages(reader, &list, memory, call)).await;
+    read.map_err(|error| if error.url().is_none() { error.with_url(&list) } else { error })
+}
+
+async fn read_pages(
+    reader: &Reader,
+    list: &Url,
+    mut memory: Reservation,
+    call: &Call,
+) -> Result<Tags, Error> {
     let mut page = Page { url: list.clone(), public_only: false, after: None };
     let mut size = Some(PAGE_SIZE);
     page.url.query_pairs_mut().extend_pairs(size.map(|size| ("n", size)));
     let mut tags = TagList::default();
-    let mut memory = reader.http.memory_of_list(call, MOST_MEMORY);
     let (mut requested, mut idle) = (HashSet::new(), 0);
     // The tag after which the registry has nothing, since this client asked for the page there.
     let mut end = None;
@@ -50,7 +61,7 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Tags, Error> {
         // Quay answers 413 to a page size it finds too large; others say 400.
         if number == 0 && matches!(response.status.as_u16(), 400 | 413) {
             size = None;
-            page.url.clone_from(&list);
+            page.url.clone_from(list);
             response = read_page(reader, &page, call).await?;
         }
         // A missing page that the page before links to does not end the list.
@@ -58,37 +69,38 @@ pub(crate) async fn list(reader: &Reader, call: &Call) -> Result<Tags, Error> {
             return Err(response.error("a page of the list of tags could not be read").with_transient(false));
         }
         reader.check(&response, || format!("there is no repository {}", reader.endpoint.name))?;
+        memory.lease().arrived(response.body.len());
         let needed = tags.memory_with(&response.body);
-        if !memory.try_hold(needed).map_err(|error| error.with_url(&list))? {
+        if !memory.try_hold(needed)? {
             // The page is not kept while this waits, as others may wait for its memory.
             drop(response);
-            memory.hold(needed).await.map_err(|error| error.with_url(&list))?;
+            memory.hold(needed).await?;
             response = read_page(reader, &page, call).await?;
             reader.check(&response, || format!("there is no repository {}", reader.endpoint.name))?;
-            memory.hold(tags.memory_with(&response.body)).await.map_err(|error| error.with_url(&list))?;
+            memory.hold(tags.memory_with(&response.body)).await?;
         }
         let is_new = tags.add(&response.body).map_err(|error| error.with_url(&page.url))?;
         if page.after.as_deref().is_some_and(|after| !is_new && !tags.ends_at(after)) {
-            return Err(pages_repeat(&list));
+            return Err(pages_repeat(list));
         }
         end = page.after.take().or(end).filter(|after| !is_new && tags.ends_at(after));
         requested.insert(fingerprint(&page.url));
         idle = if is_new { 0 } else { idle + 1 };
-        let Some(next) = next_page(&list, response.instructions())? else {
+        let Some(next) = next_page(list, response.instructions())? else {
             return Ok(Tags::new(tags.tags, memory));
         };
         if idle > MAX_IDLE_PAGES {
-            return Err(pages_repeat(&list));
+            return Err(pages_repeat(list));
         }
         page = match requested.contains(&fingerprint(&next.url)) {
             false => next,
             // Nothing comes after the last tag, and the links lead to nothing else.
             true if end.is_some() => return Ok(Tags::new(tags.tags, memory)),
-            true => page_after(&list, size, tags.last_on_page()).ok_or_else(|| pages_repeat(&list))?,
+            true => page_after(list, size, tags.last_on_page()).ok_or_else(|| pages_repeat(list))?,
         };
     }
     let message = format!("the list of tags is longer than {MAX_PAGES} pages");
-    Err(Error::new(ErrorKind::TooLarge, message).with_url(&list))
+    Err(Error::new(ErrorKind::TooLarge, message).with_url(list))
 }
 
 /// The page of this size that begins after a tag (distribution spec, "Listing Tags"). `None` if there is no tag.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use artifact_http::{BlockingThreads, LeastProgress, Progress, Reservation, Secret};
+use artifact_http::{BlockingThreads, Lease, LeastProgress, Progress, Reservation, Secret};
 use artifact_source::{Error, ErrorKind, Meter, lock};
 use tokio::runtime::Handle;
 
@@ -30,6 +30,7 @@ pub(crate) struct Interrupt {
     received: AtomicU64,
     progress: Mutex<(Progress, u64)>,
     memory: Mutex<ListMemory>,
+    lease: Lease,
     pub(crate) limits: Limits,
     pub(crate) meter: Meter,
 }
@@ -72,6 +73,7 @@ impl Interrupt {
             received: AtomicU64::new(0),
             progress: Mutex::new((Progress::new(limits.progress), 0)),
             memory: Mutex::default(),
+            lease: Reservation::unlimited().lease(),
             limits,
             meter,
         }
@@ -85,6 +87,7 @@ impl Interrupt {
 
     /// The same, whose list of references takes its memory from here. The runtime is where it waits for that.
     pub(crate) fn with_memory(mut self, runtime: Handle, reservation: Reservation) -> Self {
+        self.lease = reservation.lease();
         self.memory = Mutex::new(ListMemory { reservation: Some((runtime, reservation)), bytes: 0 });
         self
     }
@@ -199,6 +202,7 @@ impl Interrupt {
 
     /// Counts bytes against the limit alone, where the meter has counted them already.
     pub(crate) fn check_bytes(&self, bytes: usize) -> io::Result<()> {
+        self.lease.arrived(bytes);
         let before = self.received.fetch_add(bytes as u64, Ordering::Relaxed);
         if before.saturating_add(bytes as u64) > self.limits.bytes {
             return Err(self.fail(

@@ -3,15 +3,20 @@
 //! A read that stays small is not counted. One that grows beyond a floor claims all that it may come to, at once, and waits for it without
 //! holding anything of the same [class](Class). The classes are ordered: what waits for a claim holds claims of earlier classes only. So
 //! no two reads ever wait for each other.
+//!
+//! A server must not hold the memory of others by sending slowly. So a claim is a lease: while a tenant that holds less waits, a holder that
+//! makes too little progress loses its memory, which ends what it reads.
 
-use std::collections::HashMap;
+mod pool;
+
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::time::Duration;
 
-use artifact_source::{Error, ErrorKind, lock};
-use tokio::sync::oneshot;
+use artifact_source::{Error, ErrorKind};
 
-use crate::{Call, Tenant};
+use self::pool::{Holder, Pool, Terms, Waiting, Wanted};
+use crate::Call;
 
 const DEFAULT_BYTES: u64 = 256 << 20;
 
@@ -22,6 +27,9 @@ const DEFAULT_BYTES: u64 = 256 << 20;
 /// One tenant has at most half of each. A read that stays below a floor (256 KiB of a body, 4 MiB of a list) is not counted: how many
 /// there are at once is bounded elsewhere. Any other one waits until there is room for the most that it may come to. Of the tenants whose
 /// reads wait, the one that holds least comes first.
+///
+/// While a tenant waits, a read of a tenant that holds more ends with [`TimedOut`](ErrorKind::TimedOut) if it is slow: a body that brings less than
+/// 1 MiB a second, a list that brings less than 128 KiB a second, and whatever holds memory for longer than 30 s.
 ///
 /// ```
 /// use artifact_http::{Call, HttpClient, MemoryBudget, Tenant};
@@ -78,6 +86,17 @@ impl Class {
         }
     }
 
+    /// How a holder keeps its memory while others wait.
+    const fn terms(self) -> Terms {
+        let longest = Duration::from_secs(30);
+        match self {
+            Self::List => Terms { grace: Duration::from_secs(5), per_second: 128 << 10, longest },
+            // Judging makes no progress that could be counted, and requests may follow.
+            Self::Judgement => Terms { grace: longest, per_second: 1, longest },
+            Self::Body => Terms { grace: Duration::from_secs(2), per_second: 1 << 20, longest },
+        }
+    }
+
     fn what(self) -> &'static str {
         match self {
             Self::List => "the list",
@@ -85,28 +104,6 @@ impl Class {
             Self::Body => "the answer",
         }
     }
-}
-
-/// The part of the budget for one class.
-struct Pool {
-    capacity: u64,
-    /// The most that one tenant may hold.
-    share: u64,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    held: u64,
-    by_tenant: HashMap<Tenant, u64>,
-    /// In the order of arrival.
-    waiting: Vec<Waiter>,
-}
-
-struct Waiter {
-    tenant: Tenant,
-    bytes: u64,
-    grant: oneshot::Sender<()>,
 }
 
 impl Default for MemoryBudget {
@@ -119,10 +116,7 @@ impl MemoryBudget {
     /// A budget of this many bytes. Defaults to 256 MiB. A whole process takes up to twice as much: caches, threads, and what is not
     /// counted come on top.
     pub fn new(bytes: u64) -> Self {
-        let pool = |class: Class| {
-            let capacity = class.part(bytes);
-            Pool { capacity, share: capacity / 2, state: Mutex::default() }
-        };
+        let pool = |class: Class| Pool::new(class.part(bytes));
         Self(Arc::new(Inner { bytes, pools: [Class::List, Class::Judgement, Class::Body].map(pool) }))
     }
 
@@ -133,7 +127,7 @@ impl MemoryBudget {
 
     /// The bytes that are claimed at the moment, without what is below the floors.
     pub fn held(&self) -> u64 {
-        self.0.pools.iter().map(|pool| lock(&pool.state).held).sum()
+        self.0.pools.iter().map(Pool::held).sum()
     }
 
     /// Memory for a list that is held while a discovery goes on, such as all tags of a repository, and that comes to at most this many bytes.
@@ -153,7 +147,8 @@ impl MemoryBudget {
     }
 
     fn of(&self, class: Class, call: &Call, most: u64) -> Reservation {
-        let owner = Owner { budget: self.clone(), class, call: call.clone() };
+        let holder = Arc::new(Holder::new(call.tenant.clone(), class.terms()));
+        let owner = Owner { budget: self.clone(), class, call: call.clone(), holder };
         Reservation { owner: Some(owner), most, claimed: 0, bytes: 0 }
     }
 }
@@ -173,6 +168,7 @@ struct Owner {
     budget: MemoryBudget,
     class: Class,
     call: Call,
+    holder: Arc<Holder>,
 }
 
 impl Owner {
@@ -208,17 +204,10 @@ impl Reservation {
     pub async fn hold(&mut self, bytes: u64) -> Result<(), Error> {
         let Some(wait) = self.claim(bytes)? else { return Ok(()) };
         let Some(owner) = &self.owner else { return Ok(()) };
-        let (pool, tenant, call) = (owner.pool(), owner.call.tenant.clone(), owner.call.clone());
-        // From here on the claim may be granted at any moment, and a drop gives it back.
-        let mut waiting = Waiting { pool, tenant, bytes: wait.bytes, granted: wait.granted, is_taken: false };
-        call.within(&mut waiting.granted)
-            .await
-            .map_err(|_| {
-                Error::deadline_passed("the wait for memory, which other discoveries take at the moment,")
-            })?
-            .map_err(|_| Error::new(ErrorKind::Internal, "the memory budget is closed"))?;
-        waiting.is_taken = true;
-        let bytes_claimed = waiting.bytes;
+        let mut waiting = Waiting::new(owner.pool(), Arc::clone(&owner.holder), wait);
+        let bytes_claimed = owner.call.within(waiting.granted()).await.map_err(|_| {
+            Error::deadline_passed("the wait for memory, which other discoveries take at the moment,")
+        })??;
         drop(waiting);
         self.claimed = bytes_claimed;
         self.bytes = bytes;
@@ -253,21 +242,23 @@ impl Reservation {
         if bytes > longest {
             return Err(too_large(owner.class, longest));
         }
+        if owner.holder.is_revoked() {
+            return Err(revoked(owner.class));
+        }
+        owner.holder.progress(bytes.saturating_sub(self.bytes));
         let needed = bytes.saturating_sub(floor);
         if needed <= self.claimed {
             self.bytes = bytes;
             return Ok(None);
         }
         // What was claimed before is given back first, so that nothing is held while it waits.
-        pool.release(&owner.call.tenant, std::mem::take(&mut self.claimed));
+        pool.release(&owner.holder, std::mem::take(&mut self.claimed));
         let claim = self.most.max(bytes).saturating_sub(floor).min(pool.share);
-        match pool.take(&owner.call.tenant, claim) {
-            None => {
-                (self.claimed, self.bytes) = (claim, bytes);
-                Ok(None)
-            }
-            Some(granted) => Ok(Some(Wanted { bytes: claim, granted })),
+        let wanted = pool.take(&owner.holder, claim);
+        if wanted.is_none() {
+            (self.claimed, self.bytes) = (claim, bytes);
         }
+        Ok(wanted)
     }
 
     /// Gives back what is claimed and not held: the read is done.
@@ -276,7 +267,13 @@ impl Reservation {
         let needed = self.bytes.saturating_sub(owner.class.floor());
         let rest = self.claimed.saturating_sub(needed);
         self.claimed -= rest;
-        owner.pool().release(&owner.call.tenant, rest);
+        owner.pool().release(&owner.holder, rest);
+        owner.holder.settle();
+    }
+
+    /// When the memory is taken back, for the work that goes on while it is held.
+    pub fn lease(&self) -> Lease {
+        Lease(self.owner.as_ref().map(|owner| (Arc::clone(&owner.holder), owner.class)))
     }
 
     /// The bytes that are held.
@@ -285,110 +282,60 @@ impl Reservation {
     }
 }
 
-/// A claim that is not granted yet.
-struct Wanted {
-    bytes: u64,
-    granted: oneshot::Receiver<()>,
-}
-
-/// A claim that is waited for. One that was granted and is not taken is given back.
-struct Waiting<'a> {
-    pool: &'a Pool,
-    tenant: Tenant,
-    bytes: u64,
-    granted: oneshot::Receiver<()>,
-    is_taken: bool,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if self.is_taken {
-            return;
-        }
-        self.granted.close();
-        if self.granted.try_recv().is_ok() {
-            self.pool.release(&self.tenant, self.bytes);
-        }
-    }
-}
-
 impl Drop for Reservation {
     fn drop(&mut self) {
         if let Some(owner) = &self.owner {
-            owner.pool().release(&owner.call.tenant, self.claimed);
+            owner.pool().release(&owner.holder, self.claimed);
         }
     }
 }
 
-impl Pool {
-    /// Takes these bytes, or gets in line for them.
-    fn take(&self, tenant: &Tenant, bytes: u64) -> Option<oneshot::Receiver<()>> {
-        let mut state = lock(&self.state);
-        let (grant, granted) = oneshot::channel();
-        state.waiting.push(Waiter { tenant: tenant.clone(), bytes, grant });
-        self.serve(&mut state);
-        drop(state);
-        let mut granted = granted;
-        match granted.try_recv() {
-            Ok(()) => None,
-            Err(_) => Some(granted),
+/// The time for which a [`Reservation`] may be held: until another tenant waits for the memory, and this holder is too slow. Clones are one lease.
+#[derive(Clone)]
+pub struct Lease(Option<(Arc<Holder>, Class)>);
+
+impl Lease {
+    /// Does this work as long as the memory may be held. It is dropped when the memory is taken back.
+    ///
+    /// # Errors
+    ///
+    /// Those of the work, and [`TimedOut`](ErrorKind::TimedOut) when the memory is taken back.
+    pub async fn guard<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::select! {
+            biased;
+            error = self.end() => Err(error),
+            done = work => done,
         }
     }
 
-    fn release(&self, tenant: &Tenant, bytes: u64) {
-        if bytes == 0 {
-            return;
+    /// Notes that this many bytes arrived, of which those that are [held](Reservation::hold) are only a part.
+    pub fn arrived(&self, bytes: usize) {
+        if let Some((holder, _)) = &self.0 {
+            holder.progress(bytes as u64);
         }
-        let mut state = lock(&self.state);
-        state.give_back(tenant, bytes);
-        self.serve(&mut state);
     }
 
-    /// Grants what there is room for: the tenant that holds least first, and of one tenant the claim that came first.
-    fn serve(&self, state: &mut State) {
-        state.waiting.retain(|waiter| !waiter.grant.is_closed());
-        loop {
-            let fits_share = |waiter: &&(usize, &Waiter)| {
-                state.of(&waiter.1.tenant).saturating_add(waiter.1.bytes) <= self.share
-            };
-            let mut first_of = HashMap::new();
-            for (position, waiter) in state.waiting.iter().enumerate() {
-                first_of.entry(&waiter.tenant).or_insert((position, waiter));
-            }
-            let next = first_of
-                .values()
-                .filter(fits_share)
-                .min_by_key(|(position, waiter)| (state.of(&waiter.tenant), *position))
-                .map(|(position, waiter)| (*position, waiter.bytes));
-            match next {
-                // What is next waits for room, and nothing that came later overtakes it.
-                Some((position, bytes)) if state.held.saturating_add(bytes) <= self.capacity => {
-                    let waiter = state.waiting.remove(position);
-                    state.held += bytes;
-                    *state.by_tenant.entry(waiter.tenant.clone()).or_default() += bytes;
-                    if waiter.grant.send(()).is_err() {
-                        state.give_back(&waiter.tenant, bytes);
-                    }
-                }
-                _ => return,
+    /// Waits until the memory is taken back, and returns the error that says so.
+    pub async fn end(&self) -> Error {
+        match &self.0 {
+            None => std::future::pending().await,
+            Some((holder, class)) => {
+                holder.revoked().await;
+                revoked(*class)
             }
         }
     }
 }
 
-impl State {
-    fn of(&self, tenant: &Tenant) -> u64 {
-        self.by_tenant.get(tenant).copied().unwrap_or_default()
-    }
+fn revoked(class: Class) -> Error {
+    let message = format!("{} took long, and another tenant needed the memory that it held", class.what());
+    Error::new(ErrorKind::TimedOut, message)
+        .with_hint("the server is slow, or the budget is small: `DiscovererBuilder::memory` sets it")
+}
 
-    fn give_back(&mut self, tenant: &Tenant, bytes: u64) {
-        self.held = self.held.saturating_sub(bytes);
-        if let Some(held) = self.by_tenant.get_mut(tenant) {
-            *held = held.saturating_sub(bytes);
-            if *held == 0 {
-                self.by_tenant.remove(tenant);
-            }
-        }
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").finish_non_exhaustive()
     }
 }
 
@@ -419,7 +366,7 @@ impl fmt::Debug for Reservation {
 #[cfg(test)]
 mod tests {
     use std::task::Poll;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use futures::poll;
 
@@ -530,6 +477,79 @@ mod tests {
         drop(dropped);
         assert_eq!(budget.held(), 0);
         budget.list(&call("a"), u64::MAX).hold(8 * MIB).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_holders_make_room_for_a_tenant_that_holds_less() {
+        let budget = MemoryBudget::new(64 * MIB);
+        let held = async |tenant: &str| {
+            let mut body = budget.body(&call(tenant), u64::MAX);
+            body.hold(MIB).await.unwrap();
+            body
+        };
+        let read = |mut body: Reservation, rate: u64| async move {
+            let lease = body.lease();
+            let arrive = async {
+                for second in 1..=10 {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    body.hold(MIB + second * rate).await?;
+                }
+                Ok(body.bytes())
+            };
+            lease.guard(arrive).await
+        };
+        // Two tenants hold all that is for bodies, 16 MiB, and one of the two servers is slow.
+        let (fast, slow) = (held("a").await, held("b").await);
+        assert_eq!(budget.held(), 16 * MIB);
+        let third = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let begin = tokio::time::Instant::now();
+            drop(held("c").await);
+            begin.elapsed()
+        };
+        let (fast, slow, waited) = tokio::join!(read(fast, MIB / 2), read(slow, MIB / 16), third);
+        let slow = slow.unwrap_err();
+        assert_eq!(slow.kind(), ErrorKind::TimedOut);
+        assert_eq!(slow.message(), "the answer took long, and another tenant needed the memory that it held");
+        assert_eq!(fast.unwrap(), 6 * MIB, "nobody waits any more when it is late");
+        assert!(waited < Duration::from_secs(2), "{waited:?}");
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_late_while_nobody_waits_who_holds_less() {
+        let budget = MemoryBudget::new(64 * MIB);
+        let mut mine = Vec::new();
+        for _ in 0..2 {
+            let mut list = budget.list(&call("a"), 12 * MIB);
+            list.hold(12 * MIB).await.unwrap();
+            list.settle();
+            mine.push(list);
+        }
+        // The tenant's own memory is no reason, nor that of one that holds as much.
+        let late = call("a").with_deadline(std::time::Instant::now() + Duration::from_secs(300));
+        let mut more = budget.list(&late, u64::MAX);
+        assert!(tokio::time::timeout(Duration::from_secs(10), more.hold(5 * MIB)).await.is_err());
+        let mut other = budget.list(&call("b"), u64::MAX);
+        other.hold(20 * MIB).await.unwrap();
+        for list in &mut mine {
+            list.hold(12 * MIB).await.unwrap();
+        }
+        let lost = other.lease();
+        let given_back = async {
+            let error = lost.guard(std::future::pending::<Result<(), Error>>()).await.unwrap_err();
+            let again = other.hold(20 * MIB).await.unwrap_err();
+            drop(other);
+            (error, again)
+        };
+        let mut third = budget.list(&call("c"), 12 * MIB);
+        let (held, (error, again)) = tokio::join!(third.hold(12 * MIB), given_back);
+        held.unwrap();
+        assert_eq!(error.message(), "the list took long, and another tenant needed the memory that it held");
+        assert_eq!(again.message(), error.message());
+        for list in mine {
+            assert_eq!(list.lease().guard(std::future::ready(Ok(1))).await.unwrap(), 1);
+        }
     }
 
     proptest::proptest! {
