@@ -79,6 +79,18 @@ impl Switches {
     }
 }
 
+/// Where the token service of a registry may be. The registry gets the answer, so that it must not be that of another server of a private network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Realm {
+    /// At every address that the policy permits: the realm is [permitted](EgressPolicy::allow_realm), or has the registry's own host, which is
+    /// [permitted by name](EgressPolicy::allow_host).
+    Anywhere,
+    /// At a public address, or at the private address of the registry itself: the realm has the origin of the registry.
+    SameServer,
+    /// At a public address.
+    Public,
+}
+
 /// A host, and the one port of it that is permitted, if not any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct AllowedHost {
@@ -91,7 +103,7 @@ impl EgressPolicy {
     ///
     /// - http and https only;
     /// - public addresses only: no loopback, link-local or private ones, and never those of the metadata services of clouds;
-    /// - a registry at a private address that is [permitted](Self::allow_network) has its token service at the own host, or at a public one;
+    /// - a registry at a private address that is [permitted](Self::allow_network) has its token service at its own origin and address, or at a public one;
     /// - certificates are checked.
     pub fn cluster() -> Self {
         Self::of(false)
@@ -147,8 +159,9 @@ impl EgressPolicy {
         Ok(self)
     }
 
-    /// Permits this host to be the token service (the realm) of a registry at another private address. Defaults to the registry's own host
-    /// only: a registry would get what an internal service answers to a request for a token. The host itself is permitted by
+    /// Permits this host to be the token service (the realm) of a registry at another private address. Defaults to the registry's own origin
+    /// and address only: a registry would get what an internal service answers to a request for a token. A registry whose host is
+    /// [permitted by name](Self::allow_host) has its token service also at the other permitted ports and addresses of that name. The host itself is permitted by
     /// [`allow_host`](Self::allow_host) or [`allow_network`](Self::allow_network).
     ///
     /// # Errors
@@ -352,14 +365,21 @@ impl EgressPolicy {
         if addresses.is_empty() { Err(refused_host(&bare)) } else { Ok(addresses) }
     }
 
-    /// Whether the token service at this URL may be at a private address, if a registry of this origin names it.
-    pub fn permits_private_realm(&self, realm: &Url, registry: &Origin) -> bool {
-        let Some(host) = realm.host_str() else { return false };
+    /// Where the token service at this URL may be, if a registry of this origin names it.
+    pub fn realm(&self, realm: &Url, registry: &Origin) -> Realm {
+        let Some(host) = realm.host_str().map(plain_host) else { return Realm::Public };
         let port = realm.port_or_known_default();
-        self.0.any_address
-            || host == registry.host()
-            || AllowedHost::all_of(&self.0.realms, &plain_host(host))
-                .any(|entry| entry.port.is_none() || entry.port == port)
+        let is_named = |entries: &[AllowedHost]| {
+            AllowedHost::all_of(entries, &host).any(|entry| entry.port.is_none() || entry.port == port)
+        };
+        let is_own_host = host == plain_host(registry.host());
+        if self.0.any_address || is_named(&self.0.realms) || is_own_host && is_named(&self.0.hosts) {
+            Realm::Anywhere
+        } else if Origin::of(realm) == *registry {
+            Realm::SameServer
+        } else {
+            Realm::Public
+        }
     }
 
     /// # Errors

@@ -61,6 +61,12 @@ impl HttpClient {
             }
             let answer = self.send(message, call).await.map_err(|error| self.without_details(error, &url))?;
             let private = answer.private;
+            if private
+                && let (Some(expected), Some(peer)) = (request.private_peer, answer.peer)
+                && expected != peer
+            {
+                return Err(failure::other_private_server(&url));
+            }
             if let (Some(pace), http::StatusCode::TOO_MANY_REQUESTS) = (&self.pace, answer.status) {
                 pace.slow_down(&url);
             }

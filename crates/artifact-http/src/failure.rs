@@ -155,6 +155,13 @@ fn no_http(fault: &reqwest::Error) -> Option<Error> {
 }
 
 /// A public server names a place that is not.
+/// Of a server at another private address than the one for which the request is made.
+pub(crate) fn other_private_server(url: &Url) -> Error {
+    Error::new(ErrorKind::Refused, "the name of the server leads to another private address than before")
+        .with_url(url)
+        .with_hint("a name in a private network must have one address, or be permitted by name: `EgressPolicy::allow_host`")
+}
+
 pub(crate) fn leads_inside(url: &Url) -> Error {
     let message = format!("a public server refers to a private address, {}", Origin::of(url));
     Error::new(ErrorKind::Refused, message)

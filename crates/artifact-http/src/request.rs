@@ -1,6 +1,7 @@
 //! A request and its authorizations.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use artifact_source::{Error, ErrorKind, redact_url};
@@ -36,6 +37,7 @@ pub struct Request {
     pub(crate) retries: Retries,
     pub(crate) allow_plain_credential: bool,
     pub(crate) public_only: bool,
+    pub(crate) private_peer: Option<IpAddr>,
     pub(crate) redirects_are_public: bool,
     pub(crate) least_progress: Option<LeastProgress>,
     is_cut_off: Option<IsCutOff>,
@@ -95,6 +97,7 @@ impl Request {
             retries,
             allow_plain_credential: false,
             public_only: false,
+            private_peer: None,
             redirects_are_public: false,
             least_progress: None,
             is_cut_off: None,
@@ -231,6 +234,15 @@ impl Request {
     #[must_use]
     pub fn public_only(mut self, public_only: bool) -> Self {
         self.public_only = public_only;
+        self
+    }
+
+    /// The one private address from which an answer is accepted, for a request whose answer the server at this address gets to see, and for which a name
+    /// may resolve to another server in the meantime. An answer from another private address is [`Refused`](ErrorKind::Refused), and its body
+    /// is not read. Defaults to any address.
+    #[must_use]
+    pub fn private_answers_from(mut self, peer: impl Into<Option<IpAddr>>) -> Self {
+        self.private_peer = peer.into();
         self
     }
 

@@ -149,6 +149,7 @@ impl HttpService for ReqwestService {
             return Err(failure::not_let_through(proxy).with_url(&url));
         }
         let private = self.answered_privately(&url, proxy.as_ref(), answer.remote_addr());
+        let peer = proxy.is_none().then(|| answer.remote_addr().map(|peer| peer.ip())).flatten();
         let headers = std::mem::take(answer.headers_mut());
         let status = answer.status();
         let body =
@@ -159,7 +160,7 @@ impl HttpService for ReqwestService {
                     Err(fault) => Err(failure::of_transport(fault, &url, During::Body)),
                 },
             ));
-        Ok(ServiceResponse::new(status, body).with_headers(headers).with_private(private))
+        Ok(ServiceResponse::new(status, body).with_headers(headers).with_private(private).with_peer(peer))
     }
 }
 

@@ -1,6 +1,7 @@
 //! One HTTP exchange: the seam below the client.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -160,12 +161,14 @@ pub struct ServiceResponse {
     pub body: ServiceBody,
     /// Whether the server that answered is at a private address: it may then redirect to another private one.
     pub private: bool,
+    /// The address of the server; `None` where a proxy made the connection, or where it is not known.
+    pub peer: Option<IpAddr>,
 }
 
 impl ServiceResponse {
     /// An answer with this status and body, without headers, from a public address.
     pub fn new(status: StatusCode, body: impl Into<ServiceBody>) -> Self {
-        Self { status, headers: HeaderMap::new(), body: body.into(), private: false }
+        Self { status, headers: HeaderMap::new(), body: body.into(), private: false, peer: None }
     }
 
     /// The same answer with these headers.
@@ -179,6 +182,13 @@ impl ServiceResponse {
     #[must_use]
     pub fn with_private(mut self, private: bool) -> Self {
         self.private = private;
+        self
+    }
+
+    /// The same from this address.
+    #[must_use]
+    pub fn with_peer(mut self, peer: impl Into<Option<IpAddr>>) -> Self {
+        self.peer = peer.into();
         self
     }
 }

@@ -76,8 +76,8 @@ impl StreamingResponse {
         (stall, least): (Duration, LeastProgress),
         whole: Option<Reservation>,
     ) -> Result<Self, Error> {
-        let ServiceResponse { status, mut headers, body, .. } = answer;
-        let instructions = Instructions::take(&mut headers, &url, private).in_answer_to(request.url());
+        let ServiceResponse { status, mut headers, body, peer, .. } = answer;
+        let instructions = Instructions::take(&mut headers, &url, private, peer).in_answer_to(request.url());
         let max_bytes =
             if response::is_complete(status) { request.max_bytes } else { request.max_bytes.min(ERROR_PAGE) };
         let has_body = request.method != Method::HEAD && !matches!(status.as_u16(), 204 | 304);

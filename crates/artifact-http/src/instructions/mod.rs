@@ -4,6 +4,7 @@ mod challenge;
 mod link;
 
 use std::fmt;
+use std::net::IpAddr;
 
 use artifact_source::{Error, ErrorKind, redact_url};
 use http::{HeaderMap, HeaderValue, header};
@@ -32,6 +33,7 @@ pub struct Instructions {
     /// Whether the server that was asked led to this URL.
     is_redirected: bool,
     private: bool,
+    peer: Option<IpAddr>,
     challenges: Vec<Challenge>,
     links: Vec<HeaderValue>,
     location: Option<HeaderValue>,
@@ -43,12 +45,12 @@ impl Instructions {
         let challenges = Challenge::parse_all(headers.get_all(header::WWW_AUTHENTICATE));
         let links = headers.get_all(header::LINK).into_iter().cloned().collect();
         let location = headers.get(header::LOCATION).cloned();
-        Self { url: url.clone(), is_redirected: false, private, challenges, links, location }
+        Self { url: url.clone(), is_redirected: false, private, peer: None, challenges, links, location }
     }
 
     /// The same, taken out of the headers.
-    pub(crate) fn take(headers: &mut HeaderMap, url: &Url, private: bool) -> Self {
-        let instructions = Self::new(url, private, headers);
+    pub(crate) fn take(headers: &mut HeaderMap, url: &Url, private: bool, peer: Option<IpAddr>) -> Self {
+        let instructions = Self { peer, ..Self::new(url, private, headers) };
         for name in INSTRUCTING {
             headers.remove(name);
         }
@@ -79,6 +81,11 @@ impl Instructions {
     /// [`Request::public_only`](crate::Request::public_only).
     pub fn public_only(&self) -> bool {
         !self.private
+    }
+
+    /// The address of the server if it is private, and known: see [`Request::private_answers_from`](crate::Request::private_answers_from).
+    pub fn private_peer(&self) -> Option<IpAddr> {
+        self.peer.filter(|_| self.private)
     }
 
     /// The challenges of `WWW-Authenticate`, in their order.
@@ -185,7 +192,7 @@ mod tests {
         headers.insert(header::LINK, HeaderValue::from_str(link).unwrap());
         headers.insert(header::ETAG, HeaderValue::from_static("x"));
         let url = Url::parse("https://u.test/v2/a/tags/list?n=1#x").unwrap();
-        let instructions = Instructions::take(&mut headers, &url, false);
+        let instructions = Instructions::take(&mut headers, &url, false, None);
         assert_eq!(headers.len(), 1, "only what is not an instruction stays");
         let next = instructions.next_link();
         let next = next.as_ref().map(|next| next.as_ref().map(Url::as_str)).map_err(Error::message);
@@ -224,7 +231,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::LOCATION, HeaderValue::from_bytes(location.as_bytes()).unwrap());
         let url = Url::parse("https://u.test/v2/a/blobs/uploads/?x=1#y").unwrap();
-        let instructions = Instructions::take(&mut headers, &url, false);
+        let instructions = Instructions::take(&mut headers, &url, false, None);
         assert!(headers.is_empty());
         let found = instructions.location();
         let found = found.as_ref().map(|url| url.as_ref().map(Url::as_str)).map_err(Error::message);

@@ -1,6 +1,7 @@
 //! Challenges of servers, and their reuse for other repositories of the same registry.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub(crate) struct TokenService {
     pub(crate) scopes: BTreeSet<String>,
     /// Whether the server that names it has a public address, so that the token service must have one too.
     pub(crate) public_only: bool,
+    /// The address of the server that names it, if it is private.
+    pub(crate) private_peer: Option<IpAddr>,
 }
 
 /// What a token is requested for.
@@ -68,6 +71,7 @@ impl Challenge {
                 service: challenge.parameter("service").map(str::to_owned),
                 scopes: scopes.split_ascii_whitespace().take(MAX_SCOPES).map(str::to_owned).collect(),
                 public_only: instructions.public_only(),
+                private_peer: instructions.private_peer(),
             })
         });
         let basic = || {
@@ -331,7 +335,13 @@ mod tests {
 
     fn bearer_at(realm: &str, scopes: &str) -> Challenge {
         let scopes = scopes.split_ascii_whitespace().map(str::to_owned).collect();
-        let service = TokenService { realm: realm.to_owned(), service: None, scopes, public_only: false };
+        let service = TokenService {
+            realm: realm.to_owned(),
+            service: None,
+            scopes,
+            public_only: false,
+            private_peer: None,
+        };
         Challenge { origin: registry(), scheme: Scheme::Bearer(service) }
     }
 

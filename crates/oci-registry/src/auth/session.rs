@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use artifact_http::{Authorization, Credential, Identity, Origin, Request, Response};
-use artifact_source::{Error, lock};
+use artifact_source::{Error, ErrorKind, lock};
 
 use super::challenge::{Challenge, ChallengeHints, FirstReader, Hint, Purpose, Scheme};
 use super::token::{self, Access, Token};
@@ -161,7 +161,17 @@ impl Session {
             && let Some(challenge) = state.challenge.clone()
         {
             let from_hint = state.grant.from_hint && !self.is_proven(&state.grant);
-            self.answer_challenge(&mut state, access, challenge, from_hint).await?;
+            match self.answer_challenge(&mut state, access, challenge, from_hint).await {
+                Ok(_) => {}
+                // The registry may have moved to another private address, and then names its token service anew.
+                Err(error) if error.kind() == ErrorKind::Refused => {
+                    let received = self.send_without_grant(&mut state, access, &request, None, None).await?;
+                    if let Some(response) = received {
+                        return Ok(response);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
         }
         let grant = state.grant.clone();
         let is_new = grant.number != before;
@@ -224,6 +234,9 @@ impl Session {
                 match self.answer_challenge(state, access, challenge.clone(), true).await {
                     Ok(true) => Ok(None),
                     Ok(false) => self.send_without_grant(state, access, request, None, None).await,
+                    Err(error) if error.kind() == ErrorKind::Refused => {
+                        self.send_without_grant(state, access, request, None, None).await
+                    }
                     Err(error) => {
                         let challenge = challenge.widened(None, &access.endpoint.name);
                         let attempt = Attempt { challenge, outcome: Err(error) };

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use artifact_http::{Authorization, Call, Credential, HttpClient, Identity, Origin, Request, Url};
+use artifact_http::{Authorization, Call, Credential, HttpClient, Identity, Origin, Realm, Request, Url};
 use artifact_source::{Error, ErrorKind};
 use serde::Deserialize;
 
@@ -96,10 +96,12 @@ pub(super) async fn fetch(
                 .allow_plain_credential(endpoint.may_be_plain(&url))
         }
     };
-    // Whoever runs a registry gets the token, and must not get what another server of the network answers.
-    let may_be_private = http.egress().permits_private_realm(&url, &challenge.origin);
-    // A name may resolve to another address than when the challenge came, so this holds for the registry's own host as well.
+    // The registry gets the token, and must not get what another server of the network answers. A name may resolve to another address than
+    // when the challenge came.
+    let realm = http.egress().realm(&url, &challenge.origin);
+    let may_be_private = realm != Realm::Public;
     let request = request
+        .private_answers_from(service.private_peer.filter(|_| realm == Realm::SameServer))
         .max_bytes(MAX_RESPONSE_BYTES)
         .accept_gzip(true)
         .cut_off_if(|response| json::is_truncated(&response.body))
@@ -171,7 +173,7 @@ fn private_realm(url: &Url) -> Error {
         Origin::of(url)
     );
     Error::new(ErrorKind::Refused, message).with_url(url).with_hint(
-        "at a private address, only the registry's own host may be its token service: `EgressPolicy::allow_realm` permits another one",
+        "at a private address, a registry has its token service at its own host and port: `EgressPolicy::allow_realm` permits another one",
     )
 }
 
@@ -256,6 +258,7 @@ mod tests {
                 service: None,
                 scopes: BTreeSet::new(),
                 public_only: true,
+                private_peer: None,
             };
             service_url(&server, &service).map(|_| ()).map_err(|error| error.kind())
         };

@@ -7,9 +7,11 @@ use artifact_http::{Call, EgressPolicy, HttpClientBuilder};
 use artifact_source::{Error, ErrorKind};
 use bytes::Bytes;
 use oci_registry::{RegistryClient, Repository};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use warehouse_testkit::{Authority, Fault, Registry, Reply, When};
 
 use crate::hostile::hint;
+use crate::raw::{RawServer, answer};
 use crate::setup::{http, me, with_image};
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -171,33 +173,86 @@ async fn tags(client: &RegistryClient, host: &str) -> Result<Vec<String>, Error>
     client.repository(&format!("{host}/demo/app")).unwrap().tags(&Call::new()).await.map(|tags| tags.to_vec())
 }
 
-/// Whoever runs the registry gets the token, so it must not be what another server of the network answers.
+/// The registry gets the token, so it must not be what another server of the network answers.
 #[tokio::test]
-async fn a_private_registry_has_its_token_service_at_its_own_host() {
-    let other = |host: &str| host.replace("registry.internal", "auth.internal");
-    for (policy, own, elsewhere) in [
-        (permitted(), true, false),
-        (permitted().allow_host("auth.internal").unwrap(), true, false),
-        (permitted().allow_realm("auth.internal").unwrap(), true, true),
-        (permitted().allow_realm("vault.internal").unwrap(), true, false),
-        (EgressPolicy::workstation(), true, true),
+async fn a_private_registry_has_its_token_service_at_its_own_host_and_port() {
+    let registry = "registry.internal";
+    // The realm is the registry itself, another port of its host, another host.
+    for (policy, expected) in [
+        (permitted(), [true, false, false]),
+        (permitted().allow_host("auth.internal").unwrap(), [true, false, false]),
+        (permitted().allow_host(registry).unwrap(), [true, true, false]),
+        (permitted().allow_realm("auth.internal").unwrap(), [true, false, true]),
+        (permitted().allow_realm("vault.internal").unwrap(), [true, false, false]),
+        (permitted().allow_realm(registry).unwrap(), [true, true, false]),
+        (EgressPolicy::workstation(), [true, true, true]),
     ] {
-        for (realm_is_own, expected) in [(true, own), (false, elsewhere)] {
+        for (place, expected) in ["itself", "port", "host"].into_iter().zip(expected) {
             let (registry, host, client) = private(policy.clone());
-            let realm = if realm_is_own { host.clone() } else { other(&host) };
+            let token = || Reply::status(200).body(r#"{"access_token": "INTERNAL"}"#);
+            let elsewhere =
+                RawServer::start(|_| answer("200 OK", &[], r#"{"access_token": "INTERNAL"}"#)).await;
+            let realm = match place {
+                "itself" => host.clone(),
+                "port" => format!("registry.internal:{}", elsewhere.port()),
+                _ => format!("auth.internal:{}", elsewhere.port()),
+            };
             let challenge = format!("Bearer realm=\"http://{realm}/token\",service=\"x\"");
             registry
                 .faults()
                 .add(When::path("/v2/**").first(1), Reply::status(401).header("www-authenticate", challenge));
-            let token = Reply::status(200).body(r#"{"access_token": "INTERNAL"}"#);
-            registry.faults().add(When::path("/token"), token);
+            registry.faults().add(When::path("/token"), token());
             let tags = tags(&client, &host).await;
-            assert_eq!(tags.is_ok(), expected, "{policy:?} {realm_is_own} {tags:?}");
+            assert_eq!(tags.is_ok(), expected, "{policy:?} {place} {tags:?}");
             if let Err(error) = tags {
                 assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
                 hint(&error, "`EgressPolicy::allow_realm`");
-                assert!(registry.log().matching(&When::path("/token")).is_empty());
+                assert!(
+                    elsewhere.seen().is_empty() && registry.log().matching(&When::path("/token")).is_empty()
+                );
             }
+        }
+    }
+}
+
+/// A name that leads to the registry first and to another server of the network then.
+#[tokio::test]
+async fn what_another_address_of_the_name_answers_is_no_token() {
+    for (policy, is_trusted) in
+        [(permitted(), false), (permitted().allow_host("registry.internal").unwrap(), true)]
+    {
+        let registry = tokio::net::TcpListener::bind((HERE, 0)).await.unwrap();
+        let port = registry.local_addr().unwrap().port();
+        let host = format!("registry.internal:{port}");
+        let inside = RawServer::start_on(("127.0.0.2", port), |_| {
+            answer("200 OK", &[], r#"{"access_token": "INTERNAL", "name": "demo/app", "tags": ["1.0.0"]}"#)
+        })
+        .await;
+        let challenge = format!(
+            "HTTP/1.1 401 X\r\nWWW-Authenticate: Bearer realm=\"http://{host}/token\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        let once = tokio::spawn(async move {
+            let (mut socket, _) = registry.accept().await.unwrap();
+            drop(registry);
+            let _ = socket.read(&mut [0; 4096]).await;
+            socket.write_all(challenge.as_bytes()).await.unwrap();
+        });
+        let addresses = [HERE, "127.0.0.2".parse().unwrap()];
+        let http = http().attempts(1).egress(policy).resolve("registry.internal", addresses).build().unwrap();
+        let client = RegistryClient::builder(http).plain_http(&host).build();
+        let tags = tags(&client, &host).await;
+        once.await.unwrap();
+        assert_eq!(tags.is_ok(), is_trusted, "{tags:?}");
+        if let Err(error) = tags {
+            assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
+            assert_eq!(
+                error.message(),
+                "the name of the server leads to another private address than before"
+            );
+            hint(&error, "`EgressPolicy::allow_host`");
+            assert!(
+                inside.seen().iter().all(|head| !head.contains("internal\r\n") && !head.contains("bearer"))
+            );
         }
     }
 }

@@ -62,7 +62,15 @@ impl RawServer {
 
     /// The same at this address.
     pub async fn start_at(address: &str, reply: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind((address, 0)).await.unwrap();
+        Self::start_on((address, 0), reply).await
+    }
+
+    /// The same at this address and port.
+    pub async fn start_on(
+        address: (&str, u16),
+        reply: impl Fn(&str) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let (seen, open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(()));
         let (log, counted, reply) = (Arc::clone(&seen), Arc::clone(&open), Arc::new(reply));
