@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::io::Read as _;
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use artifact_http::{Credential, EgressPolicy};
+use artifact_http::{Credential, EgressPolicy, HttpClient};
+use warehouse_discovery::credentials::{KargoSecret, KargoSecrets};
 use warehouse_discovery::source::Artifact as _;
 use warehouse_discovery::spec::Options;
 use warehouse_discovery::{Discoverer, Error, Report, Warehouse, parse};
@@ -35,13 +37,27 @@ pub fn client() -> Result<(), Failure> {
 }
 
 async fn carry_out(task: &Task) -> Result<Outcome, Failure> {
-    // The servers are on loopback.
-    let discoverer = Discoverer::builder().egress(EgressPolicy::workstation());
+    let discoverer = Discoverer::builder();
+    let discoverer = match task.in_cluster {
+        true => discoverer.http(HttpClient::builder().count_as_public(Ipv4Addr::LOCALHOST.into(), 32)),
+        // The servers are on loopback.
+        false => discoverer.egress(EgressPolicy::workstation()),
+    };
     let discoverer = match &task.credential {
         Some((user, password)) => {
             discoverer.credentials(Credential::password(user.clone(), password.clone()))
         }
-        None => discoverer,
+        None if task.secrets.is_empty() => discoverer,
+        None => {
+            let secrets = task.secrets.iter().enumerate().map(|(number, secret)| {
+                KargoSecret::new(&secret.namespace, number.to_string(), &secret.cred_type)
+                    .with("repoURL", &secret.repo_url)
+                    .with("repoURLIsRegex", secret.is_pattern.to_string())
+                    .with("username", "me")
+                    .with("password", "SECRET")
+            });
+            discoverer.credentials(secrets.collect::<KargoSecrets>().shared_namespaces(["shared"]))
+        }
     };
     let discoverer = discoverer.build()?;
     let mut outcome = Outcome::default();

@@ -8,6 +8,7 @@
 mod charts;
 mod client;
 mod crowds;
+mod egress;
 mod git;
 mod lists;
 mod manifests;
@@ -15,7 +16,9 @@ mod network;
 mod raw;
 mod run;
 mod stage;
+mod tenants;
 mod warehouses;
+mod work;
 
 use stage::Stage;
 
@@ -83,6 +86,9 @@ pub fn all() -> Vec<Attack> {
         git::attacks(),
         network::attacks(),
         warehouses::attacks(),
+        egress::attacks(),
+        tenants::attacks(),
+        work::attacks(),
         crowds::attacks(),
     ]
     .into_iter()

@@ -22,10 +22,23 @@ pub(super) struct Task {
     pub(super) manifests: Vec<String>,
     /// The deadline of each run, in seconds; `None` for the default of the library.
     pub(super) deadline: Option<u64>,
+    /// Whether the policy is that of a cluster, where 127.0.0.1 is the internet and everything else of this machine is inside.
+    pub(super) in_cluster: bool,
+    /// Secrets of namespaces.
+    pub(super) secrets: Vec<Secret>,
     /// A user and a password for every server.
     pub(super) credential: Option<(String, String)>,
     /// The Warehouse of another tenant, which is run alone and then again and again as long as the others are.
     pub(super) other_tenant: Option<String>,
+}
+
+/// A Secret with a user and a password.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Secret {
+    pub(super) namespace: String,
+    pub(super) cred_type: String,
+    pub(super) repo_url: String,
+    pub(super) is_pattern: bool,
 }
 
 /// What came of an attack.
@@ -84,6 +97,31 @@ impl Stage {
     pub(super) fn deadline(mut self, seconds: u64) -> Self {
         self.task.deadline = Some(seconds);
         self
+    }
+
+    /// The policy of a cluster: see [`Task::in_cluster`].
+    pub(super) fn in_cluster(mut self) -> Self {
+        self.task.in_cluster = true;
+        self
+    }
+
+    /// A Secret of this namespace with the user `me` and the password `SECRET`.
+    pub(super) fn with_secret(
+        mut self,
+        namespace: &str,
+        cred_type: &str,
+        repo_url: impl Into<String>,
+    ) -> Self {
+        let (namespace, cred_type) = (namespace.to_owned(), cred_type.to_owned());
+        self.task.secrets.push(Secret { namespace, cred_type, repo_url: repo_url.into(), is_pattern: false });
+        self
+    }
+
+    /// The same for all repositories that a pattern matches.
+    pub(super) fn with_pattern(self, namespace: &str, cred_type: &str, pattern: impl Into<String>) -> Self {
+        let mut stage = self.with_secret(namespace, cred_type, pattern);
+        stage.task.secrets.iter_mut().next_back().into_iter().for_each(|secret| secret.is_pattern = true);
+        stage
     }
 
     /// A credential for every server: `me` and `SECRET`.

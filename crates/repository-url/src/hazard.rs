@@ -13,7 +13,8 @@ use crate::{HiddenHost, Ipv4Host, ipv4_host};
 /// A credential is chosen by the text of a URL and sent to the place that is requested, so the two must be the same. Refused are: backslashes, control
 /// characters, white space and invisible letters; a [hidden host](HiddenHost); a host or user with letters that are not ASCII, or that begins with a
 /// hyphen, which a program would read as an option; a host of other characters than those of names; a number that is read as an address (`127.1`) or as none
-/// (`1.2.3.4.5`); a port that is none; and in the path `..`, backslashes and control characters, also percent-encoded several times.
+/// (`1.2.3.4.5`); a port that is none; and in the path `..` (also as `..;`), backslashes and control characters, also percent-encoded several times,
+/// characters in overlong UTF-8, and more than three encodings of one text.
 ///
 /// ```
 /// use repository_url::UrlHazard;
@@ -48,6 +49,16 @@ impl UrlHazard {
     /// The first hazard that is found.
     pub fn check_image(name: &str) -> Result<(), Self> {
         in_image(name).map_or(Ok(()), Err)
+    }
+
+    /// Checks the path alone, of a URL or of the name of an image.
+    ///
+    /// # Errors
+    ///
+    /// The first hazard that is found.
+    pub fn check_path(url: &str) -> Result<(), Self> {
+        let parts = if url.contains("://") { UrlParts::of(url) } else { UrlParts::of_image(url) };
+        in_path(parts.path).map_or(Ok(()), Err)
     }
 
     /// What to write instead, for people.
@@ -133,7 +144,7 @@ fn in_authority(parts: &UrlParts<'_>) -> Option<UrlHazard> {
             "write the host in ASCII, as `xn--` where its name has other letters",
         );
     }
-    if parts.user.is_some_and(|user| decoded(user).iter().any(u8::is_ascii_control)) {
+    if parts.user.is_some_and(|user| decoded(user).is_none_or(|user| user.iter().any(u8::is_ascii_control))) {
         return hazard("the user holds a control character, percent-encoded", "delete it");
     }
     let is_of_user =
@@ -212,15 +223,27 @@ fn in_host(parts: &UrlParts<'_>) -> Option<UrlHazard> {
 /// Segments that leave the path, and what a server may decode into one.
 fn in_path(path: &str) -> Option<UrlHazard> {
     let path = path.split(['?', '#']).next().unwrap_or(path);
-    let decoded = decoded(path);
+    let Some(decoded) = decoded(path) else {
+        return hazard(
+            "its path is percent-encoded several times over",
+            "write the path as it is, encoded once",
+        );
+    };
     let encoded = if decoded.len() == path.len() { "" } else { ", percent-encoded" };
     if decoded.contains(&b'\\') {
         return hazard(format!("it holds a backslash{encoded}"), "write `/` instead of it");
     }
-    if decoded.split(|&byte| byte == b'/').any(|segment| segment == b"..") {
+    let leaves = |segment: &[u8]| segment.split(|&byte| byte == b';').next() == Some(b"..");
+    if decoded.split(|&byte| byte == b'/').any(leaves) {
         return hazard(
             format!("its path holds `..`{encoded}, which is the path of another repository"),
             "write the intended path, without `..`",
+        );
+    }
+    if decoded.windows(2).any(is_overlong) {
+        return hazard(
+            "its path holds a character in a longer encoding than UTF-8 has for it",
+            "write the character itself: some servers read such bytes as `.` or `/`",
         );
     }
     if decoded.iter().any(u8::is_ascii_control) {
@@ -229,17 +252,25 @@ fn in_path(path: &str) -> Option<UrlHazard> {
     None
 }
 
-/// The bytes that a text stands for, also where it is encoded twice.
-fn decoded(text: &str) -> Vec<u8> {
+/// The bytes that a text stands for, also where it is encoded several times; `None` for more than [`MOST_ENCODINGS`].
+fn decoded(text: &str) -> Option<Vec<u8>> {
     let mut bytes = text.as_bytes().to_vec();
-    for _ in 0..4 {
+    for _ in 0..=MOST_ENCODINGS {
         let next = decoded_once(&bytes);
         if next == bytes {
-            break;
+            return Some(bytes);
         }
         bytes = next;
     }
-    bytes
+    None
+}
+
+/// How often a path may be percent-encoded.
+const MOST_ENCODINGS: usize = 3;
+
+/// Whether these bytes begin a character in more bytes than UTF-8 has for it (RFC 3629, section 3).
+fn is_overlong(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xc0 | 0xc1, 0x80..=0xbf] | [0xe0, 0x80..=0x9f] | [0xf0, 0x80..=0x8f])
 }
 
 /// The bytes with each `%` and two digits as the byte that they stand for.
@@ -391,6 +422,18 @@ mod tests {
             "a%00",
             "a%0d%0ab",
             "%25%32%65.",
+            "..;/b",
+            "a/..;x=y/b",
+            "%2e%2e%3b/b",
+            "%25252e%25252e",
+            "%2525252e.",
+            "%252525252e%252525252e",
+            "%c0%ae%c0%ae",
+            "%C0%AE./b",
+            "a%c0%afb",
+            "%e0%80%ae%e0%80%ae",
+            "%f0%80%80%ae.",
+            "%25c0%25ae",
         ] {
             for url in [
                 format!("https://host/{path}"),
@@ -434,6 +477,9 @@ mod tests {
             "https://host/a?x=../y&z=@",
             "https://host/\u{e9}",
             "https://host/100%/a",
+            "https://host/a;b=..c/d..;e",
+            "https://host/caf%e9/%C3%A9/%E0%A4%A8",
+            "https://host/100%25/a%2525b",
             "file:///srv/a.git",
             "oci://ghcr.io/a/b",
             "oci://ghcr.io/a/b/",

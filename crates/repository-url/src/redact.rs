@@ -12,7 +12,7 @@ const MASK: &str = "***";
 /// - `ssh://git@host` keeps its user, `ssh://git:password@host` becomes `ssh://***@host`;
 /// - `https://user:password`, without a host, becomes `https://user:***`;
 /// - `user:password@host` without a scheme becomes `***@host`, but `name:tag@sha256:…` stays; so does `12345@host/path`;
-/// - the value of a query parameter whose name suggests a secret becomes `***`.
+/// - the value of a query parameter whose name suggests a secret becomes `***`, and in a URL that of every one.
 ///
 /// A number after a host is a port, unless it is above 65535, or something that only follows a password follows it:
 /// `https://user:12345/6@host.example/path` becomes `https://user/***@host.example/path`.
@@ -23,13 +23,31 @@ const MASK: &str = "***";
 /// use repository_url::redact;
 ///
 /// assert_eq!(redact("no https://me:hunter2@host/path here"), "no https://***@host/path here");
-/// assert_eq!(redact("https://host/index.yaml?token=abc&x=1"), "https://host/index.yaml?token=***&x=1");
+/// assert_eq!(redact("https://host/index.yaml?token=abc&x=1"), "https://host/index.yaml?token=***&x=***");
 /// assert_eq!(redact("git@github.com:example/app"), "git@github.com:example/app");
 /// ```
 pub fn redact(text: &str) -> Cow<'_, str> {
     if !text.contains(['@', '?', ':']) {
         return Cow::Borrowed(text);
     }
+    mask_words(text, |word| mask_query(&mask_user(word)).into_owned())
+}
+
+/// The same for a line of a manifest, where the fragment of a URL is masked as well: it does not belong there, and may be a part of a password or
+/// a token. In other text a fragment is a place on a page.
+///
+/// ```
+/// assert_eq!(repository_url::redact_line("repoURL: https://host/app#access=abc"), "repoURL: https://host/app#***");
+/// ```
+pub fn redact_line(text: &str) -> Cow<'_, str> {
+    match redact(text) {
+        Cow::Borrowed(text) if !text.contains('#') => Cow::Borrowed(text),
+        masked => Cow::Owned(mask_words(&masked, |word| mask_fragment(word).into_owned()).into_owned()),
+    }
+}
+
+/// The text with each word as this function returns it.
+fn mask_words(text: &str, mask: impl Fn(&str) -> String) -> Cow<'_, str> {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|letter| !is_separator(letter)) {
@@ -40,7 +58,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
         };
         let (word, tail) = after.split_at(end);
         masked.push_str(separators);
-        masked.push_str(&mask_query(&mask_user(word)));
+        masked.push_str(&mask(word));
         rest = tail;
     }
     masked.push_str(rest);
@@ -173,21 +191,39 @@ fn first(rest: &str) -> &str {
     rest.get(..1).unwrap_or_default()
 }
 
-/// Masks the values of query parameters that are named like secrets.
+fn mask_fragment(word: &str) -> Cow<'_, str> {
+    match word.split_once('#') {
+        Some((url, fragment)) if !fragment.is_empty() && is_url(url) => Cow::Owned(format!("{url}#{MASK}")),
+        _ => Cow::Borrowed(word),
+    }
+}
+
+/// Whether it begins with the scheme of a repository.
+fn is_url(word: &str) -> bool {
+    let scheme = word.split_once("://").map_or("", |(scheme, _)| scheme);
+    ["http", "https", "oci", "ssh", "git"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+}
+
+/// Masks the values of query parameters: of a URL all, elsewhere those that are named like secrets.
 fn mask_query(word: &str) -> Cow<'_, str> {
     let Some((front, query)) = word.split_once('?') else {
         return Cow::Borrowed(word);
     };
+    let is_url = is_url(front);
+    let (query, fragment) = match query.split_once('#') {
+        Some((query, fragment)) => (query, format!("#{fragment}")),
+        None => (query, String::new()),
+    };
     let pairs: Vec<Cow<'_, str>> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((key, value)) if !value.is_empty() && names_secret(key) => {
+            Some((key, value)) if !value.is_empty() && (is_url || names_secret(key)) => {
                 Cow::Owned(format!("{key}={MASK}"))
             }
             _ => Cow::Borrowed(pair),
         })
         .collect();
-    Cow::Owned(format!("{front}?{}", pairs.join("&")))
+    Cow::Owned(format!("{front}?{}{fragment}", pairs.join("&")))
 }
 
 /// Whether the name of a field or of a query parameter is that of a secret: `password`, `apiKey`, `X-Amz-Signature`.
@@ -319,7 +355,7 @@ fn is_of_scheme(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{redact, redact_url, redact_user};
+    use super::{redact, redact_line, redact_url, redact_user};
     use crate::authority::Divided;
 
     #[track_caller]
@@ -382,9 +418,25 @@ mod tests {
 
     #[test]
     fn secrets_in_queries() {
-        masked("https://h/a?token=x&b=c", "https://h/a?token=***&b=c");
+        masked("https://h/a?token=x&b=c", "https://h/a?token=***&b=***");
+        masked("https://h/a?x=1&y&z=#d", "https://h/a?x=***&y&z=#d");
+        masked("h/a?x=1&sig=2#d", "h/a?x=1&sig=***#d");
+        stays("is it so? x=1");
         masked("https://u:p@h/a?access_token=x", "https://***@h/a?access_token=***");
         masked("https://h/a?X-Amz-Signature=x", "https://h/a?X-Amz-Signature=***");
+    }
+
+    #[test]
+    fn fragments_in_lines() {
+        for (line, shown) in [
+            ("  repoURL: https://u:p@h/a?x=y#z # w", "  repoURL: https://***@h/a?x=***#*** # w"),
+            ("- oci://h/a#", "- oci://h/a#"),
+            ("file:///a#b.git", "file:///a#b.git"),
+            ("h/a#b", "h/a#b"),
+            ("- {a: \"https://h#b=c\", d: e}", "- {a: \"https://h#***\", d: e}"),
+        ] {
+            assert_eq!(redact_line(line), shown);
+        }
     }
 
     #[test]
@@ -395,7 +447,7 @@ mod tests {
         stays("https://host:8080/a@v1");
         stays("https://host:8080, me@example.com");
         stays("https://host: see me\nme@example.com");
-        stays("https://host/a?b=c");
+        masked("https://host/a?b=c", "https://host/a?b=***");
         stays("author contains '<bot@example.com>'");
         stays("");
     }

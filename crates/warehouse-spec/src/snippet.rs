@@ -3,7 +3,7 @@
 use std::fmt;
 
 use diagnostics::Severity;
-use repository_url::{is_printable, names_secret, printable, redact};
+use repository_url::{is_printable, names_secret, printable, redact_line};
 
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -158,10 +158,10 @@ impl Snippet<'_> {
         let [place, tail] = [start, start.saturating_add(location.width)].map(|at| byte_at(line, at));
         let (head, place, tail) = (&line[..place], &line[place..tail], &line[tail..]);
         // What is masked may straddle the place, so the line is masked as a whole; the caret moves along if it can.
-        let whole = redact(line).into_owned();
-        let parts = format!("{}{}{}", redact(head), redact(place), redact(tail));
+        let whole = redact_line(line).into_owned();
+        let parts = format!("{}{}{}", redact_line(head), redact_line(place), redact_line(tail));
         let (before, width) = match whole == parts {
-            true => (redact(head).chars().count(), redact(place).chars().count()),
+            true => (redact_line(head).chars().count(), redact_line(place).chars().count()),
             false => (whole.chars().take_while(|letter| letter.is_whitespace()).count(), 1),
         };
         Some(cut(&whole, before, width.max(1)))

@@ -6,6 +6,7 @@ use artifact_http::Url;
 use artifact_source::SourceKind;
 use go_compat::GoRegex;
 use percent_encoding::percent_encode_byte;
+use repository_url::UrlHazard;
 use warehouse_spec::{normalize_chart, normalize_git, normalize_image};
 
 /// The type of a Secret, by its label.
@@ -169,10 +170,14 @@ impl RequestUrl {
         let scheme = ["https://", "http://"]
             .into_iter()
             .find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-        match scheme {
+        let parsed = match scheme {
             Some(scheme) => http(scheme, &text[scheme.len()..]),
             None => other(text),
+        }?;
+        if UrlHazard::check_path(text).is_err() {
+            return Err("is read otherwise by some servers than it is written");
         }
+        Ok(parsed)
     }
 }
 
@@ -380,6 +385,14 @@ mod tests {
         }
         for text in ["oci://ghcr%2eio/a", "ghcr.io?x/a", "oci://gh\u{441}r.io/a", "a#b/c"] {
             wrong(text, "a host of other characters");
+        }
+        for text in [
+            "https://host/good/..;/evil",
+            "https://host/good/%252525252e%252525252e/evil",
+            "https://host/good/%c0%ae%c0%ae/evil",
+            "ghcr.io/good/..;/evil",
+        ] {
+            wrong(text, "read otherwise by some servers");
         }
     }
 
