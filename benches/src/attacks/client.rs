@@ -51,7 +51,7 @@ async fn carry_out(task: &Task) -> Result<Outcome, Failure> {
         None => {
             let secrets = task.secrets.iter().enumerate().map(|(number, secret)| {
                 KargoSecret::new(&secret.namespace, number.to_string(), &secret.cred_type)
-                    .with("repoURL", &secret.repo_url)
+                    .with("repoURL", secret.repo_url.clone())
                     .with("repoURLIsRegex", secret.is_pattern.to_string())
                     .with("username", "me")
                     .with("password", "SECRET")
