@@ -59,7 +59,7 @@ impl HttpClient {
             if let Some(pace) = &self.pace {
                 pace.turn(&url, call).await?;
             }
-            let answer = self.send(message, call).await.map_err(|error| self.without_details(error, &url))?;
+            let answer = self.send(message, call).await.map_err(|error| self.conceal(error, &url))?;
             let private = answer.private;
             if private
                 && let (Some(expected), Some(peer)) = (request.private_peer, answer.peer)
@@ -103,9 +103,10 @@ impl HttpClient {
         Err(Error::new(ErrorKind::Internal, "the redirects have no end").with_url(&url))
     }
 
-    /// The error, which does not tell what became of a connection to a private address where the policy says so: the author of a URL would learn
-    /// which ports are open.
-    fn without_details(&self, error: Error, url: &Url) -> Error {
+    /// The error of a request to this URL, which does not tell what became of a connection to a private address where the
+    /// [policy](crate::EgressPolicy::explain_private_failures) says so: the author of the URL would learn which ports are open. Errors of this client are so already;
+    /// this is for what a program adds, such as a deadline of its own.
+    pub fn conceal(&self, error: Error, url: &Url) -> Error {
         let tells = matches!(
             error.kind(),
             ErrorKind::Unreachable | ErrorKind::TimedOut | ErrorKind::BadAnswer | ErrorKind::TooLarge

@@ -21,7 +21,7 @@ use crate::observation;
 use crate::repository::{Cache, DEFAULT_CACHE_BYTES, RepositoryHandle};
 use crate::selection::{Answer, JudgedCandidate, Outcome, Selection};
 use crate::sharing::{Asking, ExchangeKey, RepositoryCache};
-use crate::transport::{Address, Authentication, SshCommand, TransportOptions};
+use crate::transport::{Address, Authentication, Redaction, SshCommand, TransportOptions};
 
 const DEFAULT_LIMIT: usize = 20;
 
@@ -324,6 +324,8 @@ impl ArtifactSource for GitSource {
     async fn discover(&self, request: DiscoverRequest<'_>) -> Result<Discovery<Commit>, Error> {
         let call = Call::from(&request).for_tenant(self.tenant.clone());
         let outcome = call.within(self.outcome(&request, &call)).await.flatten().map_err(|error| {
+            let RepositoryHandle { address, options, .. } = &*self.repository;
+            let error = Redaction::of_discovery(error, address, &options.http);
             let error = if error.url().is_none() { error.with_url(self.id.url()) } else { error };
             error.with_id(&self.id)
         })?;

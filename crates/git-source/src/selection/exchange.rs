@@ -141,8 +141,12 @@ pub(crate) fn answer_all(session: &Session, questions: &[Question]) {
             Err(ExchangeError::ReferenceMoved(error)) => error.with_tries(2, started.elapsed()),
             Err(error) => error.into(),
         };
-        let is_worth_it = error.is_transient() && error.tries() == 1 && error.retry_after().is_none();
-        let pause = session.repository.options.http.pause_after(tries).filter(|_| is_worth_it);
+        // How long a connection to a private address was tried would tell what its error does not.
+        let http = &session.repository.options.http;
+        let is_hidden = error.kind() == ErrorKind::Unreachable && !http.egress().explains_private_failures();
+        let is_worth_it =
+            error.is_transient() && error.tries() == 1 && error.retry_after().is_none() && !is_hidden;
+        let pause = http.pause_after(tries).filter(|_| is_worth_it);
         if !pause.is_some_and(|pause| session.interrupt.sleep(pause)) {
             let error =
                 if tries > 1 && is_worth_it { error.with_tries(tries, started.elapsed()) } else { error };

@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use artifact_http::EgressPolicy;
+use artifact_http::{EgressPolicy, HttpClient};
 use artifact_source::{Error, ErrorKind};
+
+use super::address::Address;
 
 /// What the errors of one connection may not tell. Over HTTP the client takes care of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,23 @@ impl Redaction {
     pub(crate) fn of_daemon(egress: &EgressPolicy, addresses: &[SocketAddr]) -> Self {
         let is_private = addresses.iter().any(|address| egress.is_private_address(address.ip()));
         Self((is_private && !egress.explains_private_failures()).then_some(Topic::Daemon))
+    }
+
+    /// The error of a whole discovery, which does not tell whether a port of a private address is silent, by the deadline that passed or by the request that was
+    /// the last one.
+    pub(crate) fn of_discovery(error: Error, address: &Address, http: &HttpClient) -> Error {
+        let egress = http.egress();
+        match address {
+            _ if egress.explains_private_failures()
+                || !matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Unreachable) =>
+            {
+                error
+            }
+            Address::Http { url } => http.conceal(error, url),
+            Address::Ssh { .. } => Self(Some(Topic::Host)).apply(error),
+            Address::Daemon { .. } => Self(Some(Topic::Daemon)).apply(error),
+            Address::File { .. } => error,
+        }
     }
 
     /// The error, or the one that stands for all that may not be told apart.

@@ -1,8 +1,10 @@
 //! Which connections Git makes under an egress policy: over http, ssh, `git://` and `file://`. 127.0.0.1 plays the internet where it counts as
 //! public.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, TcpListener};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use artifact_http::{EgressPolicy, HttpClient};
 use artifact_source::{ArtifactSource as _, DiscoverRequest, Error, ErrorKind};
@@ -199,7 +201,10 @@ async fn an_error_does_not_tell_what_is_behind_a_port() {
     let garbage = TcpListener::bind((HERE, 0)).unwrap();
     let closing = TcpListener::bind((HERE, 0)).unwrap();
     let closed = TcpListener::bind((HERE, 0)).unwrap().local_addr().unwrap().port();
-    let ports = [garbage.local_addr().unwrap().port(), closing.local_addr().unwrap().port(), closed];
+    let silent = TcpListener::bind((HERE, 0)).unwrap();
+    let [silent_port, garbage_port, closing_port] =
+        [&silent, &garbage, &closing].map(|listener| listener.local_addr().unwrap().port());
+    let ports = [garbage_port, closing_port, closed, silent_port];
     for (listener, answer) in [(garbage, &b"-ERR unknown command\r\n"[..]), (closing, b"")] {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -211,20 +216,26 @@ async fn an_error_does_not_tell_what_is_behind_a_port() {
         });
     }
     let permitted = || cluster().allow_git_daemon(true).allow_network("127.0.0.0/8").unwrap();
-    let told = async |policy: EgressPolicy, port: u16| {
-        let error = fails(under(policy, format!("git://127.0.0.1:{port}/a.git"))).await;
-        format!("{:?} {} {:?} {}", error.kind(), error.message(), error.hint(), error.is_transient())
+    let told = async |policy: EgressPolicy, scheme: &str, port: u16| {
+        let pause = Duration::from_millis(1);
+        let http = HttpClient::builder().attempts(3).backoff(pause, pause).egress(policy).build().unwrap();
+        let source =
+            GitSource::builder(format!("{scheme}://127.0.0.1:{port}/a.git")).http(http).build().unwrap();
+        let soon = Instant::now() + Duration::from_secs(1);
+        let error = source.discover(DiscoverRequest::new().with_deadline(soon)).await.unwrap_err();
+        let text = format!("{error} {:?} {:?} {}", error.kind(), error.hint(), error.is_transient());
+        text.replace(&port.to_string(), "PORT")
     };
-    let mut silent = Vec::new();
-    let mut explained = Vec::new();
-    for port in ports {
-        silent.push(told(permitted(), port).await);
-        explained.push(told(permitted().explain_private_failures(true), port).await);
+    for scheme in ["git", "http"] {
+        let mut hidden = BTreeSet::new();
+        let mut explained = BTreeSet::new();
+        for port in ports {
+            hidden.insert(told(permitted(), scheme, port).await);
+            explained.insert(told(permitted().explain_private_failures(true), scheme, port).await);
+        }
+        assert_eq!(hidden.len(), 1, "{hidden:#?}");
+        assert!(explained.len() >= 3, "{explained:#?}");
     }
-    silent.dedup();
-    assert_eq!(silent.len(), 1, "{silent:#?}");
-    explained.dedup();
-    assert_eq!(explained.len(), 3, "{explained:#?}");
 }
 
 /// The name has addresses of both kinds. Each request goes to a permitted one, and what follows a public answer goes to no private one.
