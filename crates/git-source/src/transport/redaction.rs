@@ -52,6 +52,8 @@ impl Redaction {
                 error
             }
             Address::Http { url } => http.conceal(error, url),
+            // Of a failed connection, its own redaction knows whether the address is private.
+            _ if error.kind() == ErrorKind::Unreachable => error,
             Address::Ssh { .. } => Self(Some(Topic::Host)).apply(error),
             Address::Daemon { .. } => Self(Some(Topic::Daemon)).apply(error),
             Address::File { .. } => error,

@@ -15,7 +15,7 @@ use warehouse_discovery::Report;
 use warehouse_spec::{
     ChartSubscription, GitSubscription, ImageSelectionStrategy, ImageSubscription, Subscription, Warehouse,
 };
-use warehouse_testkit::Registry;
+use warehouse_testkit::{Registry, When};
 
 fn of_tenant(namespace: &str, subscriptions: Vec<Subscription>) -> Warehouse {
     let mut warehouse = Warehouse::new("w", subscriptions);
@@ -140,6 +140,44 @@ async fn a_crowd_on_one_repository_sends_a_bounded_number_of_requests_at_once() 
     let found: usize = report.subscriptions.iter().map(|report| report.artifacts.len()).sum();
     assert_eq!(found, 60);
     assert!((2..=8).contains(&most.load(Ordering::SeqCst)), "{most:?} at once");
+}
+
+/// 40 Warehouses of one tenant read a registry at its rate, and another tenant, who comes later, takes turns with them.
+#[tokio::test]
+async fn tenants_take_turns_at_the_rate_of_a_registry() {
+    let registry = Registry::start().unwrap();
+    let host = registry.host();
+    for number in 0..40 {
+        registry.image(&format!("crowd/{number}")).tag("v1").push();
+    }
+    registry.image("neighbour/app").tag("v1").push();
+    let discoverer = crate::on_loopback().registry_rate(&host, 20.0).build().unwrap();
+    let crowd: Vec<Warehouse> = (0..40)
+        .map(|number| of_tenant("crowd", vec![Subscription::new(lexical(format!("{host}/crowd/{number}")))]))
+        .collect();
+    let crowd = futures::future::join_all(crowd.iter().map(|one| discoverer.run(one).into_future()));
+    tokio::pin!(crowd);
+    // Its burst is over, and its requests wait.
+    while registry.log().count(&When::any()) < 20 {
+        tokio::select! {
+            biased;
+            _ = &mut crowd => panic!("the registry has no rate"),
+            () = tokio::time::sleep(Duration::from_millis(1)) => {}
+        }
+    }
+    let before = registry.log().count(&When::any());
+    let neighbour = of_tenant("neighbour", vec![Subscription::new(lexical(format!("{host}/neighbour/app")))]);
+    let run = discoverer.run(&neighbour).into_future();
+    tokio::select! {
+        biased;
+        report = run => assert_eq!(kinds(&report), [None]),
+        _ = &mut crowd => panic!("the crowd came first"),
+    }
+    // It has a burst of its own, so that none of its requests waits for those of the crowd.
+    let all = registry.log().all();
+    let own = all.iter().filter(|request| request.path.contains("/neighbour/")).count();
+    let between = all.len() - before - own;
+    assert!(own >= 2 && between <= own + 2, "{between} requests of the crowd beside {own}");
 }
 
 /// 40 patterns that touch 80 states for each byte, over 20,000 tags of 90 bytes: some minutes of work.
