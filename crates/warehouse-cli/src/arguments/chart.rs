@@ -344,6 +344,7 @@ pub(crate) struct LintDockerfile {
 
 /// How findings are reported.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct LintReport {
     /// How to print the findings.
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]

@@ -36,15 +36,21 @@ pub(crate) struct Migrate {
     pub(crate) files: Files,
 
     /// Print the changes as a unified diff.
-    #[arg(long, conflicts_with = "in_place")]
+    #[arg(long, conflicts_with = "in_place", help_heading = "Output")]
     pub(crate) diff: bool,
 
     /// Write the files, each at once, and print what changed.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) in_place: bool,
 
     /// The release of Kargo to migrate to, such as v1.9 [default: the newest]
-    #[arg(long, value_name = "EDITION", default_value_t = Edition::NEWEST, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "EDITION",
+        default_value_t = Edition::NEWEST,
+        hide_default_value = true,
+        help_heading = "Output"
+    )]
     pub(crate) to: Edition,
 }
 
