@@ -235,43 +235,41 @@ pub(crate) struct Manifest {
     pub(crate) keep_going: bool,
 }
 
-/// The use of the network.
+/// The use of the network. The heading of what is flattened stays in force behind it, so each argument names its own.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Network")]
 pub(crate) struct Network {
     #[command(flatten)]
     pub(crate) credentials: Credentials,
 
     /// The time limit of the whole command, such as 30s or 5m.
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    #[arg(long, help_heading = "Network", value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub(crate) timeout: Duration,
 
     /// Use plain http with this registry; loopback is allowed by default. May be given several times.
-    #[arg(long, value_name = "HOST[:PORT]")]
+    #[arg(long, help_heading = "Network", value_name = "HOST[:PORT]")]
     pub(crate) plain_http: Vec<RegistryHost>,
 
     /// Use https with this registry although it is on loopback. May be given several times.
-    #[arg(long, value_name = "HOST[:PORT]")]
+    #[arg(long, help_heading = "Network", value_name = "HOST[:PORT]")]
     pub(crate) https: Vec<RegistryHost>,
 
     /// Send this registry at most this many requests a second, instead of 20. May be given several times.
-    #[arg(long, value_name = "HOST[:PORT]=N")]
+    #[arg(long, help_heading = "Network", value_name = "HOST[:PORT]=N")]
     pub(crate) registry_rate: Vec<RegistryRate>,
 
     /// Trust the certificate authorities of this PEM file besides the system's.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Network", value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// The use of the network by the commands that discover.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Network")]
 pub(crate) struct DiscoveryNetwork {
     #[command(flatten)]
     pub(crate) network: Network,
 
     /// Discover this many subscriptions at once.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, help_heading = "Network", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: u16,
 
     #[command(flatten)]

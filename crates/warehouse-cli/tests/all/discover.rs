@@ -67,7 +67,10 @@ fn json_has_kargos_shape_and_beside_it_the_cost() {
     assert_eq!(found["charts"][0]["versions"], serde_json::json!(["0.2.1", "0.2.0"]));
     assert_eq!(found["charts"][1]["versions"], serde_json::json!(["4.1.0+build.7", "4.0.0"]));
     let summary = &json["subscriptions"][0]["summary"];
-    assert_eq!((&summary["listed"], &summary["taken"], &summary["best"]), (&5.into(), &2.into(), &"1.2.0".into()));
+    assert_eq!(
+        (&summary["listed"], &summary["taken"], &summary["best"]),
+        (&5.into(), &2.into(), &"1.2.0".into())
+    );
 
     // One page of tags and one GET per image; ls-refs and a fetch behind one handshake; an index; a page of tags.
     let cost = |index: usize| json["subscriptions"][index]["cost"]["requests"].as_u64().unwrap();

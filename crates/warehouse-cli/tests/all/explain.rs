@@ -28,7 +28,7 @@ fn every_candidate_has_its_reason() {
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
     let out = ran.out.replace(&world.registry.host(), "REGISTRY").replace(world.repository.url(), "GIT");
     insta::assert_snapshot!(out.replace(&world.charts.url(), "CHARTS"), @r#"
-    image REGISTRY/shop/web: 5 tags: 1 outside "^1.0.0", 1 ignored by "^1\\.0", 1 not semver, 1 beyond the limit, 1 taken, best 1.2.0; nearest misses: 2.0.0 (outside the constraint "^1.0.0")
+    image REGISTRY/shop/web: 5 tags: 1 outside "^1.0.0", 1 beyond the limit, 1 ignored by "^1\\.0", 1 not semver, 1 taken, best 1.2.0; nearest misses: 2.0.0 (outside the constraint "^1.0.0")
     - 2.0.0                          outside the constraint "^1.0.0"
     + 1.2.0    sha256:58d36d434863
     - 1.1.0                          beyond the limit: one better candidate fills it
@@ -80,7 +80,10 @@ fn json_names_the_rule() {
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let image = &json["items"][0]["subscriptions"][0];
     let summary = &image["summary"];
-    assert_eq!((&summary["listed"], &summary["taken"], &summary["best"]), (&5.into(), &1.into(), &"1.2.0".into()));
+    assert_eq!(
+        (&summary["listed"], &summary["taken"], &summary["best"]),
+        (&5.into(), &1.into(), &"1.2.0".into())
+    );
     assert_eq!(summary["nearMisses"][0]["name"], "2.0.0");
     assert_eq!(json["errors"], serde_json::json!([]));
     let candidates = image["candidates"].as_array().unwrap();
@@ -111,7 +114,10 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
     let lines: Vec<_> = ran.out.lines().skip(1).collect();
     assert_eq!(
         lines,
-        ["  2.0.0 is not taken: outside the constraint \"^1.0.0\"", "- 2.0.0   outside the constraint \"^1.0.0\""]
+        [
+            "  2.0.0 is not taken: outside the constraint \"^1.0.0\"",
+            "- 2.0.0   outside the constraint \"^1.0.0\""
+        ]
     );
     let ran = run(&["--subscription", "0", "--candidate", "1.2.0"]);
     assert_eq!(ran.out.lines().nth(1), Some("  1.2.0 is taken: the only one"), "{}", ran.out);
@@ -125,7 +131,10 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
     assert!(ran.err.contains("help: --subscription N"), "{}", ran.err);
 
     let ran = run(&["--subscription", "0", "--reason", "ignored"]);
-    assert_eq!(ran.out.lines().skip(1).collect::<Vec<_>>(), ["- 1.0.0   ignored by the pattern \"^1\\\\.0\""]);
+    assert_eq!(
+        ran.out.lines().skip(1).collect::<Vec<_>>(),
+        ["- 1.0.0   ignored by the pattern \"^1\\\\.0\""]
+    );
     let ran = run(&["--subscription", "0", "--reason", "accepted"]);
     assert!(ran.out.lines().nth(1).unwrap().starts_with("+ 1.2.0"), "{}", ran.out);
     let ran = run(&["--reason", "nonsense"]);

@@ -165,7 +165,8 @@ fn the_reasons_why_nothing_fits_are_printed() {
 
     let ran =
         run("discover", "  - image:\n      repoURL: REGISTRY/shop/web\n      semverConstraint: ^9.0.0\n");
-    let reasons = "nothing fits: none of 4 versions is within the constraint \"^9.0.0\"; the newest is 2.0.0\n";
+    let reasons =
+        "nothing fits: none of 4 versions is within the constraint \"^9.0.0\"; the newest is 2.0.0\n";
     assert!(ran.err.contains(reasons), "{}", ran.err);
 }
 

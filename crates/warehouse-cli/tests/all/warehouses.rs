@@ -198,7 +198,12 @@ fn a_name_of_a_chart_is_that_of_the_chart_under_a_named_subscription() {
     let ran = run(&["discover", "-o", "json"], &manifest);
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let names = |field: &str| {
-        json["items"][0]["subscriptions"].as_array().unwrap().iter().map(|it| it[field].clone()).collect::<Vec<_>>()
+        json["items"][0]["subscriptions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it[field].clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(names("name"), ["sub", "cached"]);
     assert_eq!(names("chart"), [serde_json::json!("shop"), serde_json::Value::Null]);
