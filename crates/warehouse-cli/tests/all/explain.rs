@@ -156,6 +156,58 @@ fn a_failed_subscription_is_shown_and_the_others_are_explained() {
     assert!(ran.err.contains("there is no repository"), "{}", ran.err);
 }
 
+/// The cause stands on the first line, of commits too, and what helps follows.
+#[test]
+fn a_path_that_never_existed_and_others_where_nothing_fits() {
+    let world = World::start();
+    world.repository.git(["tag", "web-1.0.0", "main"]).unwrap();
+    let run = |subscription: &str| {
+        let text = format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec: {{subscriptions: [{{{subscription}}}]}}\n"
+        );
+        let text = world.fill(&text);
+        let explained = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &text);
+        let discovered = warehouse(&["discover", "--no-cache", "-f", "-"], &text);
+        assert_eq!((explained.code, discovered.code), (Some(0), Some(0)), "{}", explained.err);
+        let first = explained.out.lines().next().unwrap();
+        let (_, cause) = first.split_once(": nothing fits: ").unwrap_or_else(|| panic!("{}", explained.out));
+        // `discover` says the same.
+        assert!(discovered.err.contains(&format!(": nothing fits: {cause}\n")), "{}", discovered.err);
+        let help = explained.out.lines().find(|line| line.starts_with("  help: ")).unwrap_or_default();
+        (cause.to_owned(), help.to_owned())
+    };
+    let (cause, _) = run("git: {repoURL: GIT, branch: main, includePaths: [apps/wep]}");
+    assert_eq!(
+        cause,
+        "none of 2 commits changes a path that `includePaths` (\"apps/wep\") selects: there never was one on this branch"
+    );
+    let (cause, help) = run("git: {repoURL: GIT, branch: main, includePaths: ['pe*']}");
+    assert!(
+        cause.starts_with("none of 2 commits changes a path that `includePaths` (\"pe*\") selects"),
+        "{cause}"
+    );
+    assert!(help.contains("`glob:pe*`"), "{help}");
+    let (cause, _) = run("git: {repoURL: GIT, branch: main, expressionFilter: \"subject contains 'ABC-'\"}");
+    assert!(
+        cause.starts_with("the expression \"subject contains 'ABC-'\" is false for all 2 commits"),
+        "{cause}"
+    );
+    let (cause, _) = run("git: {repoURL: GIT, branch: main, since: '2030-01-01T00:00:00Z'}");
+    assert_eq!(cause, "the newest commit of the branch is older than `since` (2030-01-01T00:00:00Z)");
+    let (cause, help) = run("git: {repoURL: GIT, commitSelectionStrategy: SemVer}");
+    assert_eq!(cause, "the tag web-1.0.0 has \"web-\" before the version, so it is no semantic version");
+    assert!(help.contains("NewestTag"), "{help}");
+    let (cause, _) = run("image: {repoURL: REGISTRY/shop/web, platform: linux/s390x}");
+    assert!(
+        cause.ends_with("is built for platform linux/s390x, only for linux/amd64, linux/arm64/v8"),
+        "{cause}"
+    );
+    let (cause, help) =
+        run("image: {repoURL: REGISTRY/shop/web, imageSelectionStrategy: Digest, constraint: ^1.0.0}");
+    assert!(cause.starts_with("the tag ^1.0.0 cannot be read: "), "{cause}");
+    assert!(help.contains("SemVer"), "{help}");
+}
+
 /// Warnings are printed on standard error, unless it is quiet, and are in the document; the reason of a candidate says what it is.
 #[test]
 fn warnings_and_candidates_that_are_not_images() {

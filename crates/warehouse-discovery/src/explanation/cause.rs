@@ -2,7 +2,7 @@
 
 use artifact_source::{Error, ErrorKind, Rejection, shown_name};
 use repository_url::ImageName;
-use selection_strategies::{Constraint, ImageSelectionStrategy, VersionRef};
+use selection_strategies::{Constraint, VersionRef};
 use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
 
 use super::near::{Near, Probes, Relaxed};
@@ -169,22 +169,15 @@ fn every(count: u64, noun: &str) -> String {
 fn unreadable(tally: &Tally, group: &Group, examples: &str) -> Cause {
     let noun = tally.noun();
     let reasons = group.details.join("; ");
-    let cause = Cause::new(match group.count {
+    Cause::new(match group.count {
         1 => format!("the {noun} {examples} cannot be read: {reasons}"),
-        count => format!(
-            "none of the {} that fit otherwise ({examples}) can be read: {reasons}",
-            counted(count, noun)
-        ),
-    });
-    match &tally.subscription.kind {
-        SubscriptionKind::Image(image)
-            if image.image_selection_strategy == ImageSelectionStrategy::Digest
-                && image.constraint.as_deref().is_some_and(|text| VersionRef::parse(text).is_err() && Constraint::parse(text).is_ok()) =>
-        {
-            cause.with_hint("`Digest` follows the one tag that `constraint` names; versions within a constraint need `imageSelectionStrategy: SemVer`")
+        count => {
+            format!(
+                "none of the {} that fit otherwise ({examples}) can be read: {reasons}",
+                counted(count, noun)
+            )
         }
-        _ => cause,
-    }
+    })
 }
 
 /// The cause where no commit changed a path that is selected: where nothing excludes paths, and the whole history was read, the path never existed.

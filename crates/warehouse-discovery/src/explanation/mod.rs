@@ -156,8 +156,15 @@ impl Tally {
                 Some(best) => stage >= EVIDENCE || rank.is_version() && *rank > best,
                 None => true,
             };
-            misses.extend(group.best.iter().filter(is_better).map(|rank| (stage, rank, &group.why)));
+            misses.extend(group.best.iter().filter(is_better).map(|rank| {
+                // One that a single change makes fit came closer than others that the same rule excludes.
+                let is_near = counts.nears.iter().any(|near| near.best.name() == rank.name());
+                (stage * 2 + u8::from(is_near), rank, &group.why)
+            }));
         }
+        // Beside versions, names that are none did not come close.
+        let closest = misses.iter().map(|(closeness, ..)| *closeness).max().unwrap_or_default();
+        misses.retain(|(closeness, ..)| closest < CONSTRAINT * 2 || *closeness >= CONSTRAINT * 2);
         misses.sort_by(|(stage, rank, _), (other, other_rank, _)| (other, other_rank).cmp(&(stage, rank)));
         let miss = |(_, rank, why): (u8, &Rank, &Rejection)| NearMiss {
             name: rank.name().to_owned(),
@@ -518,6 +525,9 @@ fn grouped(count: u64) -> String {
     text
 }
 
+/// At this stage, versions are compared with the constraint.
+const CONSTRAINT: u8 = 3;
+
 /// From this stage on, rules judge what was fetched about a candidate, and no longer its name.
 const EVIDENCE: u8 = 5;
 
@@ -530,7 +540,7 @@ fn stage(why: &Rejection) -> u8 {
         Rejection::NotSemver { .. }
         | Rejection::LeadingVOutsideConstraint { .. }
         | Rejection::SecondUnderscore => 2,
-        Rejection::OutsideConstraint { .. } => 3,
+        Rejection::OutsideConstraint { .. } => CONSTRAINT,
         Rejection::LeadingV => 4,
         Rejection::FilteredByExpression { .. } => 6,
         Rejection::NoMatchingPath => 7,

@@ -56,7 +56,8 @@ impl Probes {
         };
         // What is wrong with a rule is told by the discovery.
         let rule = subscription.tag_rule().ok().flatten();
-        let forms: [(Relaxed, fn(&str) -> String); 4] = [
+        type Form = (Relaxed, fn(&str) -> String);
+        let forms: [Form; 4] = [
             (Relaxed::WithV, with_v),
             (Relaxed::AnyCase, |pattern| format!("(?i){pattern}")),
             (Relaxed::Glob, glob),

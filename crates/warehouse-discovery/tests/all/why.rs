@@ -434,6 +434,20 @@ fn a_summary_in_one_line() {
     );
 }
 
+/// What one change makes fit is closer than what nothing makes fit, and beside versions a name that is none is no near miss.
+#[test]
+fn the_nearest_misses_come_first() {
+    let subscription = subscription("image: {repoURL: ghcr.io/a/b, constraint: ^1.0.0}");
+    let rule = subscription.tag_rule().unwrap().unwrap();
+    let tally = Tally::of(&subscription);
+    for tag in ["latest", "2.0.0", "1.1.0-rc.1", "0.9.0"] {
+        tally.rejected(&Candidate::new(tag), &rule.judge(tag).into_result().unwrap_err());
+    }
+    let misses = tally.summary(&[]).near_misses;
+    let names: Vec<_> = misses.iter().map(|miss| miss.name.as_str()).collect();
+    assert_eq!(names, ["1.1.0-rc.1", "2.0.0", "0.9.0"]);
+}
+
 /// A hostile server can make neither the memory nor the line grow.
 #[test]
 fn a_long_name_is_shown_short_and_counts_are_bounded() {
