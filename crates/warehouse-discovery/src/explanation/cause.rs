@@ -1,48 +1,96 @@
 //! The one cause to name first where nothing fits, and what to do about it.
 
+use std::fmt;
+
 use artifact_source::{Error, ErrorKind, Rejection, shown_name};
 use repository_url::ImageName;
 use selection_strategies::{Constraint, VersionRef};
+use serde::Serialize;
 use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
 
+use super::counts::{Counts, EVIDENCE, Group, NearGroup, counted, grouped, is_beyond_limit, noun, stage};
 use super::near::{Near, Probes, Relaxed};
-use super::{Cause, Counts, EVIDENCE, Group, NearGroup, Tally, counted, grouped, is_beyond_limit, stage};
+
+/// Why nothing fits a subscription, or why it failed. `Display` is the message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Cause {
+    /// The reason in one line, which starts in lower case and has no full stop.
+    pub message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Cause {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What is wrong with a subscription that failed, if the failure has a frequent cause that its error cannot know: an image without the
+    /// host of its registry, which is looked for on Docker Hub.
+    ///
+    /// ```
+    /// use warehouse_discovery::Cause;
+    /// use warehouse_discovery::source::{Error, ErrorKind};
+    /// use warehouse_discovery::spec::{ImageSubscription, Subscription};
+    ///
+    /// let subscription = Subscription::new(ImageSubscription::new("shop/web"));
+    /// let cause = Cause::of_failure(&subscription, &Error::new(ErrorKind::NotFound, "there is no repository"));
+    /// assert_eq!(
+    ///     cause.unwrap().to_string(),
+    ///     "\"shop/web\" names no registry, so it is docker.io/shop/web, which Docker Hub does not have or does not show",
+    /// );
+    /// ```
+    pub fn of_failure(subscription: &Subscription, error: &artifact_source::Error) -> Option<Self> {
+        of_failure(subscription, error)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
 
 /// Why nothing fits. The rule that excludes the candidates that came furthest decides, unless one change would make others fit.
-pub(super) fn of(tally: &Tally, counts: &Counts) -> Option<Cause> {
+pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) -> Option<Cause> {
     let furthest = counts
         .groups
         .iter()
         .filter(|group| !is_beyond_limit(&group.why))
         .max_by_key(|group| (stage(&group.why), group.count));
     let Some(group) = furthest else {
-        return (counts.others == 0).then(|| of_nothing(&tally.subscription));
+        return (counts.others == 0).then(|| of_nothing(subscription));
     };
     let nearest = counts.nears.iter().max_by_key(|near| near.count);
     Some(match nearest {
         Some(NearGroup { near, count, best }) if stage(&group.why) < EVIDENCE => {
-            of_near(&tally.probes, &tally.subscription, near, *count, best.name())
+            of_near(probes, subscription, near, *count, best.name())
         }
-        _ => of_group(tally, group, counts),
+        _ => of_group(subscription, group, counts),
     })
 }
 
 /// The cause where the server lists no candidate.
 fn of_nothing(subscription: &Subscription) -> Cause {
     match &subscription.kind {
-        SubscriptionKind::Git(_) if super::noun(subscription) == "tag" => {
-            Cause::new("the repository has no tags")
-                .with_hint("push a tag, or follow a branch with `commitSelectionStrategy: NewestFromBranch`")
-        }
+        SubscriptionKind::Git(_) if noun(subscription) == "tag" => Cause::new("the repository has no tags")
+            .with_hint("push a tag, or follow a branch with `commitSelectionStrategy: NewestFromBranch`"),
         SubscriptionKind::Chart(chart) if !chart.is_oci() => {
             Cause::new("the index lists no version of the chart")
         }
-        _ => Cause::new(format!("the repository has no {}s", super::noun(subscription))),
+        _ => Cause::new(format!("the repository has no {}s", noun(subscription))),
     }
 }
 
-fn of_group(tally: &Tally, group: &Group, counts: &Counts) -> Cause {
-    let noun = tally.noun();
+fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Cause {
+    let noun = noun(subscription);
     let examples = group.examples();
     let all = match group.count {
         1 => format!("the only {noun}"),
@@ -59,7 +107,7 @@ fn of_group(tally: &Tally, group: &Group, counts: &Counts) -> Cause {
                 1 => format!("{all} is not a semantic version ({examples})"),
                 _ => format!("{all} is a semantic version ({examples})"),
             };
-            with_other_strategies(Cause::new(message), &tally.subscription)
+            with_other_strategies(Cause::new(message), subscription)
         }
         Rejection::OutsideConstraint { constraint } => {
             let newest = group.best.first().map_or_else(String::new, |rank| shown_name(rank.name()));
@@ -72,7 +120,7 @@ fn of_group(tally: &Tally, group: &Group, counts: &Counts) -> Cause {
             })
         }
         Rejection::NotAllowed => {
-            let patterns = match &tally.subscription.kind {
+            let patterns = match &subscription.kind {
                 SubscriptionKind::Image(image) => image.allow_tags_regexes.as_slice(),
                 SubscriptionKind::Git(git) => git.allow_tags_regexes.as_slice(),
                 _ => &[],
@@ -120,18 +168,18 @@ fn of_group(tally: &Tally, group: &Group, counts: &Counts) -> Cause {
                 group.details.join(", ")
             ),
         }),
-        Rejection::Unreadable { .. } => unreadable(tally, group, &examples),
+        Rejection::Unreadable { .. } => unreadable(noun, group, &examples),
         Rejection::FilteredByExpression { expression } => Cause::new(format!(
             "the expression {expression:?} is false for {} ({})",
             every(group.count, noun),
-            tally_examples(tally, group)
+            named_examples(noun, group)
         )),
-        Rejection::NoMatchingPath => match &tally.subscription.kind {
+        Rejection::NoMatchingPath => match &subscription.kind {
             SubscriptionKind::Git(git) => no_path(git, group, counts, noun),
             _ => Cause::new(group.why.to_string()),
         },
         Rejection::OlderThanSince => {
-            let since = match &tally.subscription.kind {
+            let since = match &subscription.kind {
                 SubscriptionKind::Git(git) => {
                     git.since.map(|since| format!(" ({since})")).unwrap_or_default()
                 }
@@ -148,8 +196,8 @@ fn of_group(tally: &Tally, group: &Group, counts: &Counts) -> Cause {
 }
 
 /// Examples, as far as names say something: the id of a commit does not.
-fn tally_examples(tally: &Tally, group: &Group) -> String {
-    if tally.noun() == "commit" { "see `explain`".to_owned() } else { group.examples() }
+fn named_examples(noun: &str, group: &Group) -> String {
+    if noun == "commit" { "see `explain`".to_owned() } else { group.examples() }
 }
 
 fn are(count: u64, noun: &str) -> String {
@@ -166,8 +214,7 @@ fn every(count: u64, noun: &str) -> String {
     }
 }
 
-fn unreadable(tally: &Tally, group: &Group, examples: &str) -> Cause {
-    let noun = tally.noun();
+fn unreadable(noun: &str, group: &Group, examples: &str) -> Cause {
     let reasons = group.details.join("; ");
     Cause::new(match group.count {
         1 => format!("the {noun} {examples} cannot be read: {reasons}"),
@@ -242,7 +289,7 @@ pub(super) fn of_near(
     count: u64,
     example: &str,
 ) -> Cause {
-    let noun = super::noun(subscription);
+    let noun = noun(subscription);
     let shown = shown_name(example);
     let within = probes
         .constraint()
@@ -336,7 +383,7 @@ fn with_prereleases(constraint: &Constraint, version: &str) -> Option<String> {
 }
 
 /// An image without a registry, which Docker Hub does not have.
-pub(super) fn of_failure(subscription: &Subscription, error: &Error) -> Option<Cause> {
+fn of_failure(subscription: &Subscription, error: &Error) -> Option<Cause> {
     let SubscriptionKind::Image(image) = &subscription.kind else { return None };
     let is_missing =
         matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unauthorized | ErrorKind::Forbidden);
