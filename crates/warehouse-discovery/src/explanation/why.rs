@@ -32,7 +32,7 @@ pub struct Why {
 }
 
 impl Why {
-    /// Why a candidate was taken or not. `judged` is everything that the source judged, in the order of [`sort_candidates`]. A name that
+    /// Why a candidate was taken or not. `judged` is everything that the source judged, in the order of [`sort_candidates`](crate::sort_candidates). A name that
     /// it did not list is judged by the rule alone.
     ///
     /// ```
