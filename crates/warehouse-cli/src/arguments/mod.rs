@@ -79,9 +79,10 @@ pub(crate) enum Command {
     /// Build Freight from the newest artifacts.
     Freight(Discovery),
 
-    /// Show every candidate of every subscription, with the rule that accepted or rejected it.
+    /// Say why nothing fits, and show every candidate of every subscription, with the rule that decided.
     ///
-    /// A line that begins with + is an accepted candidate, best first; one with - is a rejected candidate, with the reason.
+    /// The first line of a subscription is a summary, or the cause where nothing fits. The candidates follow in the order of the strategy, the best first: + stands
+    /// before those that are taken, - before the others, whose reason follows.
     Explain(Explain),
 
     /// Check manifests. Nothing is sent.

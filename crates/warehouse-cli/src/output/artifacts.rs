@@ -308,7 +308,8 @@ fn freight_table(built: &[Freight], wide: bool, out: &mut dyn Write) -> io::Resu
 /// Kind, repository, revision and id of everything in the Freight.
 fn contents(freight: &Freight, wide: bool) -> Vec<[String; 4]> {
     let row = |kind: &str, repository: &str, revision: &str, id: &str| {
-        [kind.to_owned(), repository.to_owned(), revision.to_owned(), identifier(id, wide)]
+        let revision = if wide { revision.into() } else { shorten(revision, MAX_SHOWN_NAME) };
+        [kind.to_owned(), repository.to_owned(), revision.into_owned(), identifier(id, wide)]
     };
     let commits = freight.commits.iter().map(|commit| {
         let revision = [&commit.tag, &commit.branch].into_iter().find(|name| !name.is_empty());

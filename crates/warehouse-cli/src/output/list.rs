@@ -126,6 +126,10 @@ fn message_of(discovered: &Discovered, reason: &freight::NoFreight) -> String {
         let summary = discovered.summaries.get(missing.index);
         match (&missing.cause, summary.and_then(|summary| summary.cause.as_ref())) {
             (freight::MissingCause::NothingFits, Some(cause)) => format!("{missing}: {cause}"),
+            // Its error stands beside this one.
+            (freight::MissingCause::Failed(_), _) => {
+                format!("subscription {} ({}) failed", missing.index, missing.subscription)
+            }
             _ => missing.to_string(),
         }
     });

@@ -277,6 +277,48 @@ fn the_version_has_the_commit() {
     assert!(!is_checkout || commit.len() == 14 && commit.starts_with('('), "{version}");
 }
 
+/// The help of every command, as it is printed in a pipe.
+#[test]
+fn help_of_every_command() {
+    for command in [
+        "",
+        "discover",
+        "freight",
+        "explain",
+        "select",
+        "select semver",
+        "select paths",
+        "cache",
+        "cache clear",
+        "completions",
+        "man",
+    ] {
+        let words: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
+        let ran = warehouse(&words, "");
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{command}");
+        let name =
+            format!("help_{}", if command.is_empty() { "all".to_owned() } else { command.replace(' ', "_") });
+        // A blank line of the help may have blanks.
+        let lines: Vec<_> = ran.out.lines().map(str::trim_end).collect();
+        insta::assert_snapshot!(name, lines.join("\n"));
+    }
+}
+
+/// Folders within folders and patterns are for the commands that send nothing, too.
+#[test]
+fn lint_and_migrate_take_patterns() {
+    let world = World::start();
+    let folder = folder(&world);
+    let pattern = folder.path().join("apps/**/*.y*ml");
+    for command in [&["lint"][..], &["migrate", "--diff"]] {
+        let ran = warehouse(&[command, &["-f", pattern.to_str().unwrap()]].concat(), "");
+        assert_eq!(ran.code, Some(0), "{command:?}: {}", ran.err);
+    }
+    let ran = warehouse(&["lint", "-R", "-f", folder.path().to_str().unwrap()], "");
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("mixed.yaml:10:"), "{}", ran.out);
+}
+
 /// The manifest that a rule is from: its own limit, and an answer for each mistake.
 #[test]
 fn select_takes_the_rule_of_a_subscription() {

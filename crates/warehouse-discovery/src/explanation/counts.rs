@@ -49,17 +49,16 @@ impl Counts {
     /// Counts a rejected candidate.
     pub(super) fn reject(&mut self, probes: &Probes, name: &str, why: &Rejection) {
         if let Some(near) = probes.near(name, why, &mut self.probed) {
-            let rank = Rank::of(name);
             let has_room = self.nears.len() < MOST_REASONS;
             match self.nears.iter_mut().find(|group| is_same_change(&group.near, &near)) {
                 Some(group) => {
                     group.count += 1;
-                    if rank > group.best {
-                        (group.best, group.near) = (rank, near);
+                    if group.best.is_below(name) {
+                        (group.best, group.near) = (Rank::of(name), near);
                     }
                 }
                 None if has_room => {
-                    self.nears.push(NearGroup { near, count: 1, best: rank });
+                    self.nears.push(NearGroup { near, count: 1, best: Rank::of(name) });
                 }
                 None => {}
             }
@@ -80,8 +79,8 @@ impl Counts {
 impl Group {
     fn add(&mut self, name: &str, why: &Rejection) {
         self.count += 1;
-        let rank = Rank::of(name);
-        if self.best.len() < KEPT || self.best.last().is_some_and(|worst| rank > *worst) {
+        if self.best.len() < KEPT || self.best.last().is_some_and(|worst| worst.is_below(name)) {
+            let rank = Rank::of(name);
             let place = self.best.partition_point(|better| *better > rank);
             self.best.insert(place, rank);
             self.best.truncate(KEPT);

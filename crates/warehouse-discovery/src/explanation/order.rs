@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 
 use artifact_source::Judgement;
 use jiff::Timestamp;
-use selection_strategies::{ImageSelectionStrategy, Rejection, Version};
+use selection_strategies::{ImageSelectionStrategy, Rejection, Version, VersionRef};
 use warehouse_spec::{Subscription, SubscriptionKind};
 
 /// The order of a subscription's candidates.
@@ -84,9 +84,17 @@ pub(super) struct Rank {
 
 impl Rank {
     pub(super) fn of(name: &str) -> Self {
-        // The tags of charts have `_` for `+`, which no other version has.
-        let version = Version::parse(name).or_else(|_| Version::parse(&name.replace('_', "+"))).ok();
+        let version = Version::parse(name).ok().or_else(|| Version::parse(&with_plus(name)?).ok());
         Self { version, name: name.to_owned() }
+    }
+
+    /// Whether a name is better than this one. Nothing is copied, as most of a long list are not.
+    pub(super) fn is_below(&self, name: &str) -> bool {
+        if with_plus(name).is_some() {
+            return Self::of(name) > *self;
+        }
+        let own = self.version.as_ref().map(VersionRef::from);
+        VersionRef::parse(name).ok().cmp(&own).then_with(|| self.name.as_str().cmp(name)).is_gt()
     }
 
     pub(super) fn name(&self) -> &str {
@@ -98,6 +106,11 @@ impl Rank {
     }
 }
 
+/// The version that the tag of a chart stands for: with `+` for `_`, which no other version has.
+fn with_plus(name: &str) -> Option<String> {
+    name.contains('_').then(|| name.replace('_', "+"))
+}
+
 impl Ord for Rank {
     fn cmp(&self, other: &Self) -> Ordering {
         self.version.cmp(&other.version).then_with(|| other.name.cmp(&self.name))
@@ -107,5 +120,32 @@ impl Ord for Rank {
 impl PartialOrd for Rank {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_compared_without_a_copy_as_with_one() {
+        let names = [
+            "",
+            "1.0.0",
+            "1.10.0",
+            "1.9.0",
+            "v1.9.0",
+            "1.9.0_build.2",
+            "a_b",
+            "latest",
+            "zeta",
+            "1.0.0-rc.1",
+        ];
+        for one in names {
+            for other in names {
+                let (rank, better) = (Rank::of(one), Rank::of(other) > Rank::of(one));
+                assert_eq!(rank.is_below(other), better, "{one} {other}");
+            }
+        }
     }
 }
