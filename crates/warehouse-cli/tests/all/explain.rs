@@ -28,7 +28,7 @@ fn every_candidate_has_its_reason() {
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
     let out = ran.out.replace(&world.registry.host(), "REGISTRY").replace(world.repository.url(), "GIT");
     insta::assert_snapshot!(out.replace(&world.charts.url(), "CHARTS"), @r#"
-    image REGISTRY/shop/web: 5 tags: 1 outside "^1.0.0", 1 beyond the limit, 1 ignored by "^1\\.0", 1 not semver, 1 taken, best 1.2.0; nearest misses: 2.0.0 (outside the constraint "^1.0.0")
+    image REGISTRY/shop/web: 5 tags: 1 beyond the limit, 1 outside "^1.0.0", 1 not semver, 1 ignored by "^1\\.0", 1 taken, best 1.2.0; nearest misses: 2.0.0 (outside the constraint "^1.0.0")
     - 2.0.0                          outside the constraint "^1.0.0"
     + 1.2.0    sha256:58d36d434863
     - 1.1.0                          beyond the limit: one better candidate fills it

@@ -4,11 +4,13 @@ use std::fmt;
 
 use artifact_source::{Error, ErrorKind, Rejection, shown_name};
 use repository_url::ImageName;
-use selection_strategies::{Constraint, VersionRef};
+use selection_strategies::{Constraint, IgnoreRule, VersionRef};
 use serde::Serialize;
 use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
 
-use super::counts::{Counts, EVIDENCE, Group, NearGroup, counted, grouped, is_beyond_limit, noun, stage};
+use super::counts::{
+    Counts, EVIDENCE, Group, NearGroup, brief, counted, grouped, is_beyond_limit, noun, stage,
+};
 use super::near::{Near, Probes, Relaxed};
 
 /// Why nothing fits a subscription, or why it failed. `Display` is the message.
@@ -64,11 +66,12 @@ pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) 
         .groups
         .iter()
         .filter(|group| !is_beyond_limit(&group.why))
-        .max_by_key(|group| (stage(&group.why), group.count));
+        .max_by_key(|group| (stage(&group.why), group.count, brief(&group.why)));
     let Some(group) = furthest else {
         return (counts.others == 0).then(|| of_nothing(subscription));
     };
-    let nearest = counts.nears.iter().max_by_key(|near| near.count);
+    let nearest =
+        counts.nears.iter().max_by(|one, other| (one.count, &one.best).cmp(&(other.count, &other.best)));
     Some(match nearest {
         Some(NearGroup { near, count, best }) if stage(&group.why) < EVIDENCE => {
             of_near(probes, subscription, near, *count, best.name())
@@ -92,9 +95,14 @@ fn of_nothing(subscription: &Subscription) -> Cause {
 fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Cause {
     let noun = noun(subscription);
     let examples = group.examples();
+    let listed: u64 = counts.groups.iter().map(|group| group.count).sum::<u64>() + counts.others;
+    let left = if group.count == listed { Left::All } else { Left::Some };
     let all = match group.count {
-        1 => format!("the only {noun}"),
-        count => format!("none of {}", counted(count, noun)),
+        1 => every(1, noun, left),
+        count => match left {
+            Left::All => format!("none of {}", counted(count, noun)),
+            Left::Some => format!("none of the {} that are left", counted(count, noun)),
+        },
     };
     match &group.why {
         Rejection::NotListed { similar, .. } => match similar.first() {
@@ -127,21 +135,13 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             };
             let patterns: Vec<_> = patterns.iter().map(|pattern| format!("{pattern:?}")).collect();
             Cause::new(match group.count {
-                1 => format!(
-                    "`allowTagsRegexes` ({}) does not match the only {noun} ({examples})",
-                    patterns.join(", ")
-                ),
+                1 => {
+                    format!("`allowTagsRegexes` ({}) does not match {all} ({examples})", patterns.join(", "))
+                }
                 _ => format!("`allowTagsRegexes` ({}) matches {all} ({examples})", patterns.join(", ")),
             })
         }
-        Rejection::IgnoredBy { rule } => {
-            let cause = Cause::new(format!("{} ignored by the {rule} ({examples})", are(group.count, noun)));
-            match rule {
-                selection_strategies::IgnoreRule::Regex(pattern) if !pattern.starts_with('^') => cause
-                    .with_hint("a pattern matches anywhere in a tag; one that starts with `^` matches at its start, one that ends with `$` at its end"),
-                _ => cause,
-            }
-        }
+        Rejection::IgnoredBy { .. } => ignored(counts, noun),
         Rejection::Platform { platform, .. } => {
             let offered = match group.details.as_slice() {
                 [] => "; no platform is named".to_owned(),
@@ -170,9 +170,10 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
         }),
         Rejection::Unreadable { .. } => unreadable(noun, group, &examples),
         Rejection::FilteredByExpression { expression } => Cause::new(format!(
-            "the expression {expression:?} is false for {} ({})",
-            every(group.count, noun),
-            named_examples(noun, group)
+            "the expression {expression:?} is false for {}{}",
+            every(group.count, noun, left),
+            // The ids of commits say nothing.
+            if noun == "commit" { String::new() } else { format!(" ({examples})") }
         )),
         Rejection::NoMatchingPath => match &subscription.kind {
             SubscriptionKind::Git(git) => no_path(git, group, counts, noun),
@@ -187,30 +188,62 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             };
             Cause::new(match noun {
                 "commit" => format!("the newest commit of the branch is older than `since`{since}"),
-                _ => format!("{} older than `since`{since}", are(group.count, noun)),
+                _ => format!(
+                    "{} {} older than `since`{since}",
+                    every(group.count, noun, left),
+                    if group.count == 1 { "is" } else { "are" }
+                ),
             })
         }
-        other if group.count == 1 => Cause::new(format!("the only {noun}, {examples}: {other}")),
-        other => Cause::new(format!("all {}: {other} ({examples})", counted(group.count, noun))),
+        other => Cause::new(format!("{}: {other} ({examples})", every(group.count, noun, left))),
     }
 }
 
-/// Examples, as far as names say something: the id of a commit does not.
-fn named_examples(noun: &str, group: &Group) -> String {
-    if noun == "commit" { "see `explain`".to_owned() } else { group.examples() }
+/// Whether candidates are all there are, or those that other rules left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    All,
+    Some,
 }
 
-fn are(count: u64, noun: &str) -> String {
-    match count {
-        1 => format!("the only {noun} is"),
-        count => format!("all {} are", counted(count, noun)),
+/// All of these candidates: `the only tag`, `all 2 tags`, `all 2 tags that are left`.
+fn every(count: u64, noun: &str, left: Left) -> String {
+    match (count, left) {
+        (1, Left::All) => format!("the only {noun}"),
+        (1, Left::Some) => format!("the only {noun} that is left"),
+        (count, Left::All) => format!("all {}", counted(count, noun)),
+        (count, Left::Some) => format!("all {} that are left", counted(count, noun)),
     }
 }
 
-fn every(count: u64, noun: &str) -> String {
-    match count {
-        1 => format!("the only {noun}"),
-        count => format!("all {}", counted(count, noun)),
+/// The cause where everything is ignored, or the rest is not allowed: each rule with its number.
+fn ignored(counts: &Counts, noun: &str) -> Cause {
+    let mut rules = Vec::new();
+    let (mut total, mut unanchored) = (0, false);
+    for group in &counts.groups {
+        let Rejection::IgnoredBy { rule } = &group.why else { continue };
+        total += group.count;
+        unanchored |= matches!(rule, IgnoreRule::Regex(pattern) if !pattern.starts_with('^'));
+        rules.push((group, format!("the {rule} ({})", group.examples())));
+    }
+    let listed: u64 = counts.groups.iter().map(|group| group.count).sum::<u64>() + counts.others;
+    let left = if total == listed { Left::All } else { Left::Some };
+    let verb = if total == 1 { "is" } else { "are" };
+    let by = match rules.as_slice() {
+        [(_, rule)] => format!("by {rule}"),
+        rules => {
+            let each = rules.iter().map(|(group, rule)| format!("{} by {rule}", grouped(group.count)));
+            let mut each: Vec<_> = each.collect();
+            each.sort();
+            format!("({})", each.join(", "))
+        }
+    };
+    let cause = Cause::new(format!("{} {verb} ignored {by}", every(total, noun, left)));
+    match unanchored {
+        true => cause.with_hint(
+            "a pattern matches anywhere in a tag; one that starts with `^` matches at its start, one that ends with `$` at its end",
+        ),
+        false => cause,
     }
 }
 
@@ -240,9 +273,12 @@ fn no_path(git: &GitSubscription, group: &Group, counts: &Counts, noun: &str) ->
         ),
         (true, _) => "a path that `excludePaths` does not exclude".to_owned(),
     };
-    let none = match group.count {
-        1 => format!("the only {noun}{since} does not change"),
-        count => format!("none of {}{since} changes", counted(count, noun)),
+    let none = match (group.count, counts.groups.len()) {
+        (1, 1) => format!("the only {noun} does not change"),
+        (1, _) => format!("the only {noun} that is left{since} does not change"),
+        (count, 1) => format!("none of {} changes", counted(count, noun)),
+        (count, _) if recent => format!("none of {}{since} changes", counted(count, noun)),
+        (count, _) => format!("none of the {} that are left changes", counted(count, noun)),
     };
     let alone = counts.groups.len() == 1 && noun == "commit" && git.exclude_paths.is_empty() && !recent;
     let never = if alone { ": there never was one on this branch" } else { "" };

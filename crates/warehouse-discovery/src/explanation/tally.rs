@@ -77,7 +77,8 @@ impl Tally {
     pub fn summary(&self, artifacts: &[AnyArtifact]) -> Summary {
         let counts = lock(&self.counts).clone();
         let mut groups: Vec<&Group> = counts.groups.iter().collect();
-        groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+        // Of equally frequent ones, the rule that is asked last is first, whatever the order in which the candidates came.
+        groups.sort_by_key(|group| std::cmp::Reverse((group.count, stage(&group.why), brief(&group.why))));
         let mut reasons: Vec<Reason> = groups
             .iter()
             .map(|group| Reason {

@@ -1,8 +1,8 @@
 //! "Why was my tag not taken?": what people asked in public threads, and the first line that answers it. A row has the situation of its thread in the
 //! fields of a Warehouse; the words are ours.
 
-use artifact_source::{AnyArtifact, Candidate, Image, Recorder, Rejection, Trace};
-use warehouse_discovery::{Tally, Why, sort_candidates};
+use artifact_source::{AnyArtifact, Candidate, Error, ErrorKind, Image, Recorder, Rejection, Trace};
+use warehouse_discovery::{Cause, Tally, Why, sort_candidates};
 use warehouse_spec::{Options, Subscription};
 
 /// What the server has of a candidate that its name does not say.
@@ -169,28 +169,48 @@ const ROWS: &[Row] = &[
         answer: "none of 2 tags changes a path that `includePaths` (\"apps/guestbook\") selects",
     },
     Row {
+        // The image is for linux/arm64/v8, which is what linux/arm64 means.
         thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/665",
-        subscription: "image: {repoURL: 'registry.internal:5000/backend', platform: linux/arm64}",
-        listed: &["1.0.1", "1.0.0", "latest"],
-        evidence: &[("1.0.1", for_amd64), ("1.0.0", for_amd64)],
+        subscription: "image: {repoURL: 'registry.internal:5000/backend', platform: linux/arm64, imageSelectionStrategy: Digest, constraint: latest}",
+        listed: &["latest"],
+        evidence: &[],
+        asked: Some("latest"),
+        answer: "latest is taken: the only one",
+    },
+    Row {
+        thread: "https://github.com/reactive-resume/app/issues/2141",
+        subscription: "image: {repoURL: amruthpillai/reactive-resume, platform: linux/arm64}",
+        listed: &["v4.3.6", "v4.3.5", "latest"],
+        evidence: &[("v4.3.6", for_amd64), ("v4.3.5", for_amd64)],
         asked: None,
-        answer: "none of the 2 tags that fit otherwise (1.0.1, 1.0.0) is built for platform linux/arm64, only for linux/amd64",
+        answer: "none of the 2 tags that fit otherwise (v4.3.6, v4.3.5) is built for platform linux/arm64, only for linux/amd64",
+    },
+    Row {
+        thread: "https://github.com/akuity/kargo/issues/1192",
+        subscription: "image: {repoURL: ghcr.io/a/b, constraint: ^0}",
+        listed: &["v0.0.34", "v0.0.35"],
+        evidence: &[],
+        asked: Some("v0.0.35"),
+        answer: "v0.0.35 is taken: the best of 2",
     },
     Row {
         thread: "https://github.com/blake/external-mdns/issues/20",
-        subscription: "image: {repoURL: ghcr.io/blake/external-mdns, platform: linux/arm64}",
+        subscription: "image: {repoURL: ghcr.io/blake/external-mdns, platform: linux/amd64}",
         listed: &["0.5.0", "v0.5.0"],
-        evidence: &[("v0.5.0", for_amd64)],
+        evidence: &[("v0.5.0", || Rejection::Platform {
+            platform: "linux/amd64".into(),
+            offered: vec!["linux/arm64".to_owned()],
+        })],
         asked: Some("v0.5.0"),
-        answer: "v0.5.0 is not taken: not built for platform linux/arm64, only for linux/amd64",
+        answer: "v0.5.0 is not taken: not built for platform linux/amd64, only for linux/arm64",
     },
     Row {
         thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/481",
         subscription: "image: {repoURL: ghcr.io/a/stake, constraint: 0.x}",
-        listed: &["latest"],
+        listed: &["latest", "v0.1.3"],
         evidence: &[],
-        asked: None,
-        answer: "the only tag is not a semantic version (latest)",
+        asked: Some("latest"),
+        answer: "latest is not taken: not a semantic version in the strict sense (major.minor.patch)",
     },
     Row {
         thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/426",
@@ -210,11 +230,11 @@ const ROWS: &[Row] = &[
     },
     Row {
         thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/326",
-        subscription: "image: {repoURL: ghcr.io/a/b, imageSelectionStrategy: NewestBuild, ignoreTagsRegexes: ['[a-zA-Z].*']}",
+        subscription: "image: {repoURL: ghcr.io/a/b, imageSelectionStrategy: NewestBuild, ignoreTagsRegexes: ['^[a-zA-Z].*', '^0\\.0\\.0']}",
         listed: &["0.0.0-4f2a9c1", "latest"],
         evidence: &[],
         asked: None,
-        answer: "all 2 tags are ignored by the pattern \"[a-zA-Z].*\" (0.0.0-4f2a9c1, latest)",
+        answer: "all 2 tags are ignored (1 by the pattern \"^0\\\\.0\\\\.0\" (0.0.0-4f2a9c1), 1 by the pattern \"^[a-zA-Z].*\" (latest))",
     },
     Row {
         thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/286",
@@ -432,6 +452,26 @@ fn a_summary_in_one_line() {
         json["reasons"][0],
         serde_json::json!({"rule": "notSemver", "text": "not semver", "count": 2412})
     );
+}
+
+/// The host that was left out, as in <https://github.com/argoproj-labs/argocd-image-updater/issues/244>, is named where Docker Hub has no such image, and nowhere else.
+#[test]
+fn an_image_without_its_registry() {
+    let check = |repository: &str, kind: ErrorKind, expected: Option<&str>| {
+        let subscription = subscription(&format!("image: {{repoURL: {repository}}}"));
+        let cause = Cause::of_failure(&subscription, &Error::new(kind, "x"));
+        assert_eq!(cause.as_ref().map(ToString::to_string).as_deref(), expected, "{repository} {kind:?}");
+    };
+    let said = "\"shop/web\" names no registry, so it is docker.io/shop/web, which Docker Hub does not have or does not show";
+    for kind in [ErrorKind::NotFound, ErrorKind::Unauthorized, ErrorKind::Forbidden] {
+        check("shop/web", kind, Some(said));
+    }
+    let said = "\"web\" names no registry, so it is docker.io/library/web, which Docker Hub does not have or does not show";
+    check("web", ErrorKind::NotFound, Some(said));
+    check("shop/web", ErrorKind::TimedOut, None);
+    for named in ["docker.io/shop/web", "ghcr.io/shop/web", "localhost/web", "registry:5000/web"] {
+        check(named, ErrorKind::NotFound, None);
+    }
 }
 
 /// What one change makes fit is closer than what nothing makes fit, and beside versions a name that is none is no near miss.
