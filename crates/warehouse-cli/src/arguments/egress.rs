@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 /// The policy of connections.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Network")]
+#[command(next_help_heading = "Egress")]
 pub(crate) struct Egress {
     /// Which connections may be made for what the manifests name.
     #[arg(long = "egress", value_name = "POLICY", default_value = "workstation")]
