@@ -9,8 +9,8 @@ use crate::network::platform_cache_dir;
 use crate::output;
 use crate::progress::size;
 
-/// What only a cache folder has, beside other names: so that no other folder is removed.
-const PARTS: [&str; 4] = ["git", "charts", "images", "CACHEDIR.TAG"];
+/// The folders of a cache.
+const PARTS: [&str; 3] = ["charts", "git", "images"];
 
 /// Prints or removes the cache folder.
 pub(crate) fn cache(command: &CacheCommand, messages: &Messages) -> Result<Exit, Exit> {
@@ -68,13 +68,31 @@ fn clear(folder: &Path) -> io::Result<u64> {
     if !folder.exists() {
         return Ok(0);
     }
-    let mut names = folder.read_dir()?.filter_map(|entry| Some(entry.ok()?.file_name())).peekable();
-    let is_cache = names.peek().is_none() || names.any(|name| PARTS.iter().any(|part| name == *part));
-    if !is_cache {
-        let message = "it holds no cache of warehouse, and is left as it is";
+    if !is_cache(folder)? {
+        let message = "it holds something else than a cache of warehouse, and is left as it is";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     let bytes = size_of(folder)?;
     std::fs::remove_dir_all(folder)?;
     Ok(bytes)
+}
+
+/// Whether a folder holds a cache and nothing else: a folder of charts may have the same name, and must not be removed.
+fn is_cache(folder: &Path) -> io::Result<bool> {
+    for part in folder.read_dir()? {
+        let part = part?;
+        if !PARTS.iter().any(|name| part.file_name() == *name) || !part.file_type()?.is_dir() {
+            return Ok(false);
+        }
+        let is_git = part.file_name() == "git";
+        for entry in part.path().read_dir()? {
+            let entry = entry?;
+            // Repositories are in folders by the version of their layout; the others are plain files.
+            let is_layout = entry.file_name().as_encoded_bytes().starts_with(b"git-");
+            if entry.file_type()?.is_dir() && !(is_git && is_layout) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }

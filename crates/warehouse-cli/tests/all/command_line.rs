@@ -243,11 +243,16 @@ fn the_cache_folder_is_shown_and_removed() {
     assert_eq!(cache("clear").code, Some(0));
     assert!(!path.exists());
 
-    // A folder of something else stays.
-    fs::write(folder.path().join("precious"), "x").unwrap();
-    let ran = run(&["cache", "clear", "--cache-dir", folder.path().to_str().unwrap()]);
-    assert_eq!(ran.code, Some(1));
-    assert!(ran.err.contains("it holds no cache of warehouse") && folder.path().join("precious").exists());
+    // A folder of something else stays, also one that has charts.
+    for file in ["precious", "charts/web/Chart.yaml", "git/project/README.md"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "x").unwrap();
+        let ran = run(&["cache", "clear", "--cache-dir", folder.path().to_str().unwrap()]);
+        assert_eq!(ran.code, Some(1), "{file}");
+        assert!(ran.err.contains("it holds something else than a cache") && path.exists(), "{}", ran.err);
+    }
 }
 
 #[test]
