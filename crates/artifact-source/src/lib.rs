@@ -50,6 +50,7 @@ mod lock;
 pub mod memory;
 mod observation;
 mod request;
+mod shown;
 mod source;
 mod trace;
 
@@ -64,6 +65,7 @@ pub use observation::{Fingerprint, Observation, RecordedRule};
 pub use repository_url::{UrlHazard, hides_host, printable, redact_url};
 pub use request::DiscoverRequest;
 pub use selection_strategies::Rejection;
+pub use shown::{MAX_NAME_IN_DOCUMENT, MAX_SHOWN_NAME, shorten, shown_name};
 pub use source::{AnySource, ArtifactSource, ArtifactSourceExt};
 pub use trace::{Candidate, Judgement, Principal, Recorder, Trace, Warning};
 

@@ -175,6 +175,23 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// The words that [`rule`](Self::rule) returns, in the order in which a source asks the rules; a rule of [another](Self::Other) program has its own.
+    pub const RULES: [&'static str; 13] = [
+        "notListed",
+        "ignored",
+        "notAllowed",
+        "notTheTag",
+        "notSemver",
+        "outsideConstraint",
+        "platform",
+        "notAnImage",
+        "unreadable",
+        "expression",
+        "noMatchingPath",
+        "olderThanSince",
+        "beyondLimit",
+    ];
+
     /// A rejection by a rule of another program: the rule as one word, and the reason in words, which starts in lower case and has no
     /// full stop.
     ///
@@ -194,9 +211,7 @@ impl Rejection {
         Self::Unreadable { reason: "Git allows no tag of this name".into() }
     }
 
-    /// The rule that decided, as one word for programs: `ignored`, `notAllowed`, `notTheTag`, `notSemver`, `notListed`, `outsideConstraint`,
-    /// `platform`, `notAnImage`, `expression`, `noMatchingPath`, `olderThanSince`, `beyondLimit` or `unreadable`, or the word of an
-    /// [`Other`](Self::Other) rule.
+    /// The rule that decided, as one word for programs: one of [`RULES`](Self::RULES), or the word of an [`Other`](Self::Other) rule.
     pub fn rule(&self) -> &str {
         match self {
             Self::IgnoredBy { .. } => "ignored",

@@ -155,7 +155,7 @@ fn environment() -> Result<Option<DockerConfig>, Error> {
 /// The Secrets of these files; `bad` is set if one cannot be used.
 fn secrets(named: &[PathBuf], messages: &Messages, bad: &mut bool) -> (Vec<KargoSecret>, Vec<DockerSecret>) {
     let (mut secrets, mut pull_secrets) = (Vec::new(), Vec::new());
-    let files = manifest_files(named, messages).unwrap_or_else(|_| {
+    let files = manifest_files(named, false, messages).unwrap_or_else(|_| {
         *bad = true;
         Vec::new()
     });

@@ -1,22 +1,26 @@
 //! Discovery for the commands: from the arguments to a discoverer, and from its reports to messages.
 
-use std::sync::Mutex;
 use std::time::Instant;
 
-use artifact_source::{Candidate, Rejection, Trace, lock};
-use warehouse_discovery::{Discoverer, Observer, Report, SubscriptionReport};
+use artifact_source::{Error, ErrorKind, Trace};
+use jiff::Timestamp;
+use warehouse_discovery::{Cause, Discoverer, Observer, Report, SubscriptionReport, Summary, Tally};
 use warehouse_spec::{Located, Location, Warehouse};
 
 use crate::arguments::DiscoveryNetwork;
 use crate::credentials;
 use crate::message::{Exit, Messages, explained};
 use crate::network::{cache_dir, http};
+use crate::progress::{Progress, Watched};
+use crate::stopping::{Stopping, stopped, unless_stopped};
 
 /// A Warehouse and its report.
 #[derive(Debug)]
 pub(crate) struct Discovered {
     pub(crate) warehouse: Located<Warehouse>,
     pub(crate) report: Report,
+    /// What was judged of each subscription, if that was asked for.
+    pub(crate) summaries: Vec<Summary>,
 }
 
 impl Discovered {
@@ -45,6 +49,7 @@ pub(crate) struct Session {
     discoverer: Discoverer,
     /// The end of the time limit.
     pub(crate) deadline: Instant,
+    stopping: Stopping,
 }
 
 impl Session {
@@ -53,19 +58,24 @@ impl Session {
     /// # Errors
     ///
     /// As [`credentials::read`], and [`Exit::Usage`] for arguments that cannot be used, after a message.
-    pub(crate) async fn open(arguments: &DiscoveryNetwork, messages: &Messages) -> Result<Self, Exit> {
+    pub(crate) async fn open(
+        arguments: &DiscoveryNetwork,
+        messages: &Messages,
+        stopping: Stopping,
+    ) -> Result<Self, Exit> {
         let deadline = Instant::now() + arguments.network.timeout;
-        let credentials =
-            credentials::read(arguments.network.credentials.clone(), deadline, *messages).await?;
+        let reading = credentials::read(arguments.network.credentials.clone(), deadline, *messages);
+        let credentials = unless_stopped(&stopping, reading).await?;
         let discoverer = discoverer(arguments).map_err(|message| {
             messages.error(&message);
             Exit::Usage
         })?;
         let discoverer = discoverer.with_credentials(credentials.for_warehouses());
-        Ok(Self { discoverer, deadline })
+        Ok(Self { discoverer, deadline, stopping })
     }
 
-    /// Discovers all Warehouses at once, each with an observer, and prints what failed, in the order of the manifests.
+    /// Discovers all Warehouses at once, each with an observer, and prints what failed, in the order of the manifests. When the command is to
+    /// stop, the subscriptions that have not finished have failed.
     pub(crate) async fn discover<O: Observer>(
         &self,
         warehouses: Vec<Located<Warehouse>>,
@@ -73,44 +83,81 @@ impl Session {
         observe: impl Fn(&Warehouse) -> O,
     ) -> Vec<(Discovered, O)> {
         let several = warehouses.len() > 1;
+        let total = warehouses.iter().map(|warehouse| warehouse.spec.subscriptions.len()).sum();
+        let progress = Progress::new(total, *messages);
         let discover = async |warehouse: Located<Warehouse>| {
             let observer = observe(&warehouse);
-            let run = self.discoverer.run(&warehouse).with_observer(&observer).with_deadline(self.deadline);
-            let report = run.await;
-            (Discovered { warehouse, report }, observer)
+            let report = self.run(&warehouse, &observer, &progress).await;
+            (Discovered { warehouse, report, summaries: Vec::new() }, observer)
         };
-        let discovered = futures::future::join_all(warehouses.into_iter().map(discover)).await;
+        let all = futures::future::join_all(warehouses.into_iter().map(discover));
+        let discovered = tokio::select! {
+            discovered = all => discovered,
+            // It has no end.
+            () = progress.show() => Vec::new(),
+        };
+        progress.end();
         discovered.iter().for_each(|(discovered, _)| print_messages(discovered, several, messages));
         for warning in self.discoverer.take_warnings() {
             messages.warning(&warning, None);
         }
         discovered
     }
+
+    /// Discovers one Warehouse, until it is done or the command is to stop.
+    async fn run(&self, warehouse: &Warehouse, observer: &impl Observer, progress: &Progress) -> Report {
+        let subscriptions = &warehouse.spec.subscriptions;
+        let watched = Watched::new(observer, subscriptions.len(), progress);
+        let started = Timestamp::now();
+        tokio::select! {
+            report = self.discoverer.run(warehouse).with_observer(&watched).with_deadline(self.deadline) => return report,
+            () = stopped(&self.stopping) => {}
+        }
+        let mut finished = watched.into_finished().into_iter().peekable();
+        let mut report = Report::new(warehouse.name(), started);
+        if let Some(namespace) = warehouse.namespace() {
+            report = report.with_namespace(namespace);
+        }
+        for (index, subscription) in subscriptions.iter().enumerate() {
+            report = report.with_subscription(
+                finished.next_if(|report| report.index == index).unwrap_or_else(|| {
+                    let missing = SubscriptionReport::new(index, subscription);
+                    let error = Error::new(ErrorKind::TimedOut, "interrupted before it had an answer");
+                    let error = error.with_id(&missing.id);
+                    missing.with_error(error)
+                }),
+            );
+        }
+        report
+    }
 }
 
-/// Discovers all Warehouses at once, and prints what failed, in the order of the manifests.
+/// Discovers all Warehouses at once, and prints what failed and why nothing fits, in the order of the manifests.
 pub(crate) async fn discover(
     warehouses: Vec<Located<Warehouse>>,
     arguments: &DiscoveryNetwork,
     messages: &Messages,
+    stopping: Stopping,
 ) -> Result<Vec<Discovered>, Exit> {
-    let session = Session::open(arguments, messages).await?;
-    let observed = session.discover(warehouses, messages, RejectionCounts::of).await;
+    let session = Session::open(arguments, messages, stopping).await?;
+    let observed = session.discover(warehouses, messages, Tallies::of).await;
     let several = observed.len() > 1;
-    let why = |(discovered, counts): (Discovered, RejectionCounts)| {
-        let warehouse = discovered.heading(several);
-        for subscription in &discovered.report.subscriptions {
+    let why = |(mut discovered, Tallies(tallies)): (Discovered, Tallies)| {
+        let heading = discovered.heading(several);
+        let Discovered { report, .. } = &discovered;
+        let summary = |(tally, report): (&Tally, &SubscriptionReport)| tally.summary(&report.artifacts);
+        let summaries: Vec<_> = tallies.iter().zip(&report.subscriptions).map(summary).collect();
+        for (subscription, summary) in report.subscriptions.iter().zip(&summaries) {
             if subscription.error.is_none()
                 && subscription.artifacts.is_empty()
-                && let Some(why) = counts.why(subscription.index)
+                && let Some(cause) = &summary.cause
             {
                 let location = discovered.location(subscription);
-                messages.warning(
-                    &format!("{location}: {warehouse}{}: nothing fits: {why}", subscription.id),
-                    None,
-                );
+                let message = format!("{location}: {heading}{}: nothing fits: {cause}", subscription.id);
+                messages.warning(&message, cause.hint.as_deref());
             }
         }
+        discovered.summaries = summaries;
         discovered
     };
     Ok(observed.into_iter().map(why).collect())
@@ -130,7 +177,9 @@ fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
         }
     }
     for (subscription, error) in report.failures() {
-        messages.failure(discovered.location(subscription), &warehouse, error);
+        let kind = discovered.warehouse.spec.subscriptions.get(subscription.index);
+        let cause = kind.and_then(|kind| Cause::of_failure(kind, error));
+        messages.failure(discovered.location(subscription), &warehouse, error, cause.as_ref());
     }
     let count = report.subscriptions.len();
     let failed = report.failures().count();
@@ -150,7 +199,7 @@ pub(crate) fn discoverer(arguments: &DiscoveryNetwork) -> Result<Discoverer, Str
         .http(http(network)?)
         .egress(arguments.egress.policy()?)
         .concurrency(usize::from(arguments.concurrency))
-        .cache_by_tag_policy(arguments.cache_by_tag_policy);
+        .cache_by_tag_policy(arguments.cache.cache_by_tag_policy);
     for host in &network.plain_http {
         builder = builder.plain_http(&host.0);
     }
@@ -160,61 +209,27 @@ pub(crate) fn discoverer(arguments: &DiscoveryNetwork) -> Result<Discoverer, Str
     for rate in &network.registry_rate {
         builder = builder.registry_rate(&rate.host.0, rate.per_second);
     }
-    if let Some(folder) = cache_dir(arguments) {
+    if let Some(folder) = cache_dir(&arguments.cache) {
         builder = builder.cache_dir(folder);
     }
     builder.build().map_err(|error| explained(&error))
 }
 
-/// How many different reasons are counted.
-const MAX_REASONS: usize = 32;
-/// How many reasons are shown.
-const SHOWN_REASONS: usize = 3;
-
-/// The counts for every subscription of a Warehouse.
+/// The tallies of the subscriptions of a Warehouse.
 #[derive(Debug)]
-pub(crate) struct RejectionCounts(Vec<SubscriptionCounts>);
+pub(crate) struct Tallies(Vec<Tally>);
 
-impl RejectionCounts {
+impl Tallies {
     pub(crate) fn of(warehouse: &Warehouse) -> Self {
-        Self(warehouse.spec.subscriptions.iter().map(|_| SubscriptionCounts::default()).collect())
-    }
-
-    /// Why nothing of a subscription fits; `None` where no candidate was rejected. The first reason is a leading `v` of versions that
-    /// fit otherwise, because the publisher of a chart can remove it; the others follow by their frequency.
-    pub(crate) fn why(&self, subscription: usize) -> Option<String> {
-        let mut counts = lock(&self.0.get(subscription)?.0).clone();
-        counts.sort_by_key(|(why, count)| (*why != Rejection::LeadingV, std::cmp::Reverse(*count)));
-        let reasons = counts.iter().take(SHOWN_REASONS).map(|(why, count)| match why {
-            Rejection::NotListed { .. } => why.to_string(),
-            _ => format!("{why} ({count} candidate{})", if *count == 1 { "" } else { "s" }),
-        });
-        let reasons: Vec<_> = reasons.collect();
-        (!reasons.is_empty()).then(|| reasons.join("; "))
+        Self(warehouse.spec.subscriptions.iter().map(Tally::of).collect())
     }
 }
 
-impl Observer for RejectionCounts {
+impl Observer for Tallies {
     fn trace(&self, subscription: usize) -> &dyn Trace {
         match self.0.get(subscription) {
-            Some(counts) => counts,
+            Some(tally) => tally,
             None => &(),
-        }
-    }
-}
-
-#[derive(Debug, Default)]
-struct SubscriptionCounts(Mutex<Vec<(Rejection, u64)>>);
-
-impl Trace for SubscriptionCounts {
-    fn accepted(&self, _: &Candidate<'_>) {}
-
-    fn rejected(&self, _: &Candidate<'_>, why: &Rejection) {
-        let mut counts = lock(&self.0);
-        if let Some((_, count)) = counts.iter_mut().find(|(known, _)| known == why) {
-            *count += 1;
-        } else if counts.len() < MAX_REASONS {
-            counts.push((why.clone(), 1));
         }
     }
 }

@@ -5,43 +5,117 @@ use std::io;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use globset::GlobBuilder;
 use warehouse_spec::{Located, Options, Warehouse};
 
 use crate::arguments;
 use crate::message::{Exit, Messages};
 
-/// The files that are named, with folders replaced by the manifests in them, sorted by name.
-pub(crate) fn manifest_files(named: &[PathBuf], messages: &Messages) -> Result<Vec<PathBuf>, Exit> {
+/// The most files and folders that are looked at for a pattern, or within a folder.
+const MOST_ENTRIES: usize = 100_000;
+
+/// The files that are named: a folder is replaced by the manifests in it, and a pattern by the files that match it, sorted by name. With
+/// `recursive`, folders within folders are read, too.
+///
+/// # Errors
+///
+/// [`Exit::Usage`], after a message, if a folder cannot be read or holds no manifest, and if a pattern is not valid or matches no file.
+pub(crate) fn manifest_files(
+    named: &[PathBuf],
+    recursive: bool,
+    messages: &Messages,
+) -> Result<Vec<PathBuf>, Exit> {
     let mut files = Vec::new();
     for path in named {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let mut inside = manifests_in(path).map_err(|error| {
+        let found = if path.is_dir() {
+            manifests_in(path, recursive).map(Some)
+        } else if let Some(pattern) = pattern_of(path) {
+            matching(pattern).map(Some)
+        } else {
+            Ok(None)
+        };
+        let inside = found.map_err(|error| {
             messages.error(&format!("{} could not be read: {error}", path.display()));
             Exit::Usage
         })?;
-        if inside.is_empty() {
-            messages.error(&format!("{} holds no .yaml, .yml or .json file", path.display()));
-            return Err(Exit::Usage);
+        match inside {
+            None => files.push(path.clone()),
+            Some(inside) if inside.is_empty() => {
+                let (what, help) = match path.is_dir() {
+                    true => (
+                        "holds no .yaml, .yml or .json file",
+                        (!recursive).then_some("-R reads the folders within it, too"),
+                    ),
+                    false => (
+                        "matches no file",
+                        Some(
+                            "`*` matches within a folder, `**` any folders; in quotes, the shell leaves it alone",
+                        ),
+                    ),
+                };
+                messages.error_with_help(&format!("{} {what}", path.display()), help);
+                return Err(Exit::Usage);
+            }
+            Some(mut inside) => {
+                inside.sort();
+                files.append(&mut inside);
+            }
         }
-        inside.sort();
-        files.append(&mut inside);
     }
     Ok(files)
 }
 
-fn manifests_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut manifests = Vec::new();
-    for entry in folder.read_dir()? {
-        let path = entry?.path();
-        let is_manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json");
-        if is_manifest && path.is_file() {
-            manifests.push(path);
+/// The text of a path that is a pattern, and not the name of a file.
+fn pattern_of(path: &Path) -> Option<&str> {
+    let text = path.to_str()?;
+    (text.contains(['*', '?', '[', '{']) && !path.exists()).then_some(text)
+}
+
+/// The files that match a pattern.
+fn matching(pattern: &str) -> io::Result<Vec<PathBuf>> {
+    let invalid = |error: globset::Error| io::Error::new(io::ErrorKind::InvalidInput, error.to_string());
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build().map_err(invalid)?.compile_matcher();
+    // What stands before the first special letter need not be searched.
+    let plain = pattern.find(['*', '?', '[', '{']).and_then(|end| pattern.get(..end)).unwrap_or_default();
+    let base = match plain.rfind('/') {
+        Some(0) => PathBuf::from("/"),
+        Some(end) => PathBuf::from(plain.get(..end).unwrap_or_default()),
+        None => PathBuf::from("."),
+    };
+    let files = walk(&base, true)?;
+    let shown = |path: PathBuf| path.strip_prefix("./").map(Path::to_owned).unwrap_or(path);
+    Ok(files.into_iter().map(shown).filter(|path| glob.is_match(path)).collect())
+}
+
+fn manifests_in(folder: &Path, recursive: bool) -> io::Result<Vec<PathBuf>> {
+    let mut files = walk(folder, recursive)?;
+    files.retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json"));
+    Ok(files)
+}
+
+/// The files of a folder, and with `recursive` of those within it, but for hidden ones and those behind symbolic links.
+fn walk(folder: &Path, recursive: bool) -> io::Result<Vec<PathBuf>> {
+    let (mut files, mut folders, mut entries) = (Vec::new(), vec![folder.to_owned()], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir()? {
+            let entry = entry?;
+            entries += 1;
+            if entries > MOST_ENTRIES {
+                let message = format!("it holds more than {MOST_ENTRIES} files and folders");
+                return Err(io::Error::other(message));
+            }
+            let path = entry.path();
+            if path.is_file() {
+                files.push(path);
+            } else if recursive
+                && entry.file_type()?.is_dir()
+                && !entry.file_name().as_encoded_bytes().starts_with(b".")
+            {
+                folders.push(path);
+            }
         }
     }
-    Ok(manifests)
+    Ok(files)
 }
 
 /// The name of the file in messages.
@@ -78,16 +152,24 @@ pub(crate) fn is_standard_input(path: &Path) -> bool {
     path == Path::new("-")
 }
 
+/// The Warehouses that were read.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) warehouses: Vec<Located<Warehouse>>,
+    /// Whether nothing was left out because of an error.
+    pub(crate) is_complete: bool,
+}
+
 /// Reads the Warehouses in the files that the arguments name, and prints all diagnostics on standard error.
 ///
 /// # Errors
 ///
 /// [`Exit::Usage`] if a file cannot be read, has an error, or if there is no Warehouse: no request is sent before the whole
-/// input is known to be valid.
+/// input is known to be valid. With `--keep-going`, what has an error is left out.
 pub(crate) async fn read_warehouses(
     arguments: arguments::Manifest,
     messages: Messages,
-) -> Result<Vec<Located<Warehouse>>, Exit> {
+) -> Result<Input, Exit> {
     // Standard input may never end, and a file may be a pipe. An interrupt must end the command all the same.
     let read = tokio::task::spawn_blocking(move || read_all(&arguments, &messages));
     read.await.unwrap_or_else(|_| {
@@ -96,18 +178,19 @@ pub(crate) async fn read_warehouses(
     })
 }
 
-fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Vec<Located<Warehouse>>, Exit> {
+fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Input, Exit> {
     let options = Options::default().with_strict(arguments.strict);
     let mut warehouses = Vec::new();
     let mut skipped = 0;
-    let mut bad = false;
-    for path in manifest_files(&arguments.filenames, messages)? {
+    let mut is_complete = true;
+    let arguments::Files { filenames, recursive } = &arguments.files;
+    for path in manifest_files(filenames, *recursive, messages)? {
         let name = file_name(&path);
         let text = match read_text(&path, options.limits.bytes) {
             Ok(text) => text,
             Err(error) => {
                 messages.error(&format!("{name} could not be read: {error}"));
-                bad = true;
+                is_complete = false;
                 continue;
             }
         };
@@ -115,23 +198,26 @@ fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Vec<
         for diagnostic in &manifest.diagnostics {
             messages.diagnostic(diagnostic, &text);
         }
-        bad |= !manifest.is_valid();
+        is_complete &= manifest.is_valid();
         skipped += manifest.skipped.len() + manifest.freights.len();
         warehouses.extend(manifest.warehouses);
     }
-    if bad {
+    if !is_complete && !arguments.keep_going {
         return Err(Exit::Usage);
     }
     if warehouses.is_empty() {
-        messages.error(&match skipped {
-            0 => "there is no Warehouse in the input".to_owned(),
-            1 => "there is no Warehouse in the input, only one document of another kind".to_owned(),
-            many => format!("there is no Warehouse in the input, only {many} documents of other kinds"),
+        messages.error(&match (skipped, is_complete) {
+            (_, false) => "there is no Warehouse without errors in the input".to_owned(),
+            (0, true) => "there is no Warehouse in the input".to_owned(),
+            (1, true) => "there is no Warehouse in the input, only one document of another kind".to_owned(),
+            (many, true) => {
+                format!("there is no Warehouse in the input, only {many} documents of other kinds")
+            }
         });
         return Err(Exit::Usage);
     }
     warn_of_duplicates(&warehouses, messages);
-    Ok(warehouses)
+    Ok(Input { warehouses, is_complete })
 }
 
 /// Warns of documents of one namespace and name, which are one object in Kubernetes, where the later one replaces the earlier one.

@@ -8,25 +8,27 @@ mod input;
 mod message;
 mod network;
 mod output;
+mod progress;
 mod stopping;
+mod usage;
 
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
 use tokio::sync::watch;
 
-use arguments::{Arguments, Command};
-use message::{Exit, Messages};
+use arguments::{Arguments, Command, MessageArguments};
+use message::{Exit, Messages, Style};
 use stopping::Stopping;
 
 /// How long an interrupted command may take to remove its temporary files, and to give locks back.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let messages = Messages::new(arguments.quiet, arguments.verbose);
+    let arguments = usage::arguments();
+    let MessageArguments { quiet, verbose, color, log_format } = arguments.messages;
+    let messages = Messages::new(Style { quiet, verbosity: verbose, format: log_format, color });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -74,6 +76,9 @@ async fn run_until_interrupted(arguments: Arguments, messages: Messages) -> Exit
 async fn run(arguments: Arguments, messages: &Messages, stopping: Stopping) -> Exit {
     let exit = match arguments.command {
         Command::Chart(chart) => command::chart(chart, messages, stopping).await,
+        Command::Discover(discover) => command::discover(discover, messages, stopping).await,
+        Command::Freight(freight) => command::freight(freight, messages, stopping).await,
+        Command::Explain(explain) => command::explain(explain, messages, stopping).await,
         other => {
             drop(stopping);
             run_at_once(other, messages).await
@@ -87,15 +92,17 @@ async fn run_at_once(command: Command, messages: &Messages) -> Result<Exit, Exit
     match command {
         #[cfg(feature = "demo")]
         Command::Demo(demo) => command::demo(&demo, messages).await,
-        Command::Discover(discover) => command::discover(discover, messages).await,
-        Command::Freight(freight) => command::freight(freight, messages).await,
-        Command::Explain(explain) => command::explain(explain, messages).await,
         Command::Lint(lint) => command::lint(lint, messages).await,
         Command::Migrate(migrate) => command::migrate(migrate, messages).await,
         Command::Schema(schema) => command::schema(&schema, messages),
         Command::Select(rule) => command::select(rule, messages).await,
         Command::Dockerfile(dockerfile) => command::dockerfile(&dockerfile, messages),
-        Command::Chart(_) => Err(Exit::Usage),
+        Command::Cache(cache) => command::cache(&cache, messages),
+        Command::Completions(completions) => command::completions(&completions, messages),
+        Command::Man(man) => command::man(&man, messages),
+        Command::Chart(_) | Command::Discover(_) | Command::Freight(_) | Command::Explain(_) => {
+            Err(Exit::Usage)
+        }
     }
 }
 

@@ -5,8 +5,12 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use artifact_source::{Error, printable};
+use artifact_source::{Error, printable, shorten};
+use serde::Serialize;
+use warehouse_discovery::Cause;
 use warehouse_spec::{Diagnostic, Location, Snippet};
+
+use crate::arguments::{Color, LogFormat};
 
 /// The widest status, in characters: one that wraps could not be removed.
 const STATUS_WIDTH: usize = 79;
@@ -14,29 +18,47 @@ const STATUS_WIDTH: usize = 79;
 /// What to do where the time limit was too short.
 pub(crate) const LONGER: &str = "run the same command again, with a longer --timeout if that is too short";
 
+/// The longest line of a message, in characters: what a server or a manifest says may be of any length.
+const MAX_LINE: usize = 4096;
+
+/// Ends a colour.
+const RESET: &str = "\u{1b}[0m";
+
 /// Removes the line from the cursor on.
 const CLEAR_LINE: &str = "\u{1b}[K";
 
-/// Prints messages on standard error, as far as the arguments ask for them. A closed standard error is ignored.
+/// What messages look like, and which there are.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Messages {
-    quiet: bool,
-    verbose: bool,
+pub(crate) struct Style {
+    pub(crate) quiet: bool,
+    /// 1 with details, 2 with each candidate as it is judged.
+    pub(crate) verbosity: u8,
+    pub(crate) format: LogFormat,
+    pub(crate) color: Color,
 }
 
+/// Prints messages on standard error, as far as the arguments ask for them. A closed standard error is ignored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Messages(Style);
+
 impl Messages {
-    pub(crate) fn new(quiet: bool, verbose: bool) -> Self {
-        Self { quiet, verbose }
+    pub(crate) fn new(style: Style) -> Self {
+        Self(style)
     }
 
     /// An error.
     pub(crate) fn error(&self, message: &str) {
-        print(&format!("error: {message}"));
+        self.print(Level::Error, message, None);
+    }
+
+    /// An error with what to do about it.
+    pub(crate) fn error_with_help(&self, message: &str, help: Option<&str>) {
+        self.print(Level::Error, message, help);
     }
 
     /// An error with its causes and its hint.
     pub(crate) fn explained(&self, error: &Error) {
-        print(&format!("error: {}", explained(error)));
+        self.print(Level::Error, &with_causes(error), error.hint());
     }
 
     /// An error of a chart's or a release's, with its causes and its hint.
@@ -49,12 +71,12 @@ impl Messages {
         let said = with_causes(error);
         let hint = error.hint();
         let longer = said.contains("the deadline passed").then_some(LONGER);
-        print(&format!("error: {place}{said}{}", helping(hint.as_deref().or(longer))));
+        self.print(Level::Error, &format!("{place}{said}"), hint.as_deref().or(longer));
     }
 
     /// Why a release is refused, and what to do.
     pub(crate) fn refusal(&self, refusal: &chart_release::Refusal) {
-        print(&format!("refused: {refusal}{}", helping(Some(&refusal.remedy()))));
+        self.print(Level::Refused, &refusal.to_string(), Some(&refusal.remedy()));
     }
 
     /// The result of printing on standard output; a message where it failed.
@@ -67,29 +89,47 @@ impl Messages {
 
     /// A warning with its hint; not printed when quiet.
     pub(crate) fn warning(&self, message: &str, help: Option<&str>) {
-        if !self.quiet {
-            print(&format!("warning: {message}{}", helping(help)));
+        if !self.0.quiet {
+            self.print(Level::Warning, message, help);
         }
     }
 
     /// A note; not printed when quiet.
     pub(crate) fn note(&self, message: &str) {
-        if !self.quiet {
-            print(message);
+        if !self.0.quiet {
+            self.print(Level::Note, message, None);
         }
     }
 
     /// A detail, printed when verbose.
     pub(crate) fn detail(&self, message: &str) {
-        if self.verbose {
-            print(message);
+        if self.0.verbosity > 0 {
+            self.print(Level::Detail, message, None);
         }
+    }
+
+    /// A detail of a detail, printed when very verbose.
+    pub(crate) fn trace(&self, message: &str) {
+        if self.has_trace() {
+            self.print(Level::Trace, message, None);
+        }
+    }
+
+    /// Whether details of details are printed.
+    pub(crate) fn has_trace(&self) -> bool {
+        self.0.verbosity > 1
+    }
+
+    /// Whether there is a [status](Self::status).
+    pub(crate) fn has_status(&self) -> bool {
+        let Style { quiet, verbosity, format, .. } = self.0;
+        !quiet && verbosity == 0 && format == LogFormat::Text && std::io::stderr().is_terminal()
     }
 
     /// What the command does right now, in the last line of a terminal; the next status replaces it, and an empty one removes it. Nothing
     /// is printed where standard error is not a terminal, when quiet, and when verbose, which says more.
     pub(crate) fn status(&self, text: &str) {
-        if self.quiet || self.verbose || !std::io::stderr().is_terminal() {
+        if !self.has_status() {
             return;
         }
         let shown: String = printable(text).chars().take(STATUS_WIDTH).collect();
@@ -98,15 +138,122 @@ impl Messages {
 
     /// A diagnostic of a manifest, with the line that it is about.
     pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic, text: &str) {
-        if diagnostic.is_error() || !self.quiet {
-            print(&Snippet::new(diagnostic, text).to_string());
+        if !diagnostic.is_error() && self.0.quiet {
+            return;
+        }
+        match self.0.format {
+            LogFormat::Json => print_json(diagnostic),
+            LogFormat::Text => {
+                let has_colors = self.has_colors(&std::io::stderr());
+                let snippet = Snippet::new(diagnostic, text).with_colors(has_colors).to_string();
+                if has_colors {
+                    // The snippet escapes what it quotes.
+                    let _ = writeln!(std::io::stderr().lock(), "{snippet}");
+                } else {
+                    print(&snippet);
+                }
+            }
         }
     }
 
-    /// The failure of a subscription: its location in the manifest, its Warehouse where that is one of several (`NAME: `), its id, the
-    /// reason and the hint.
-    pub(crate) fn failure(&self, location: &Location, warehouse: &str, error: &Error) {
-        print(&failure(location, warehouse, error));
+    /// The failure of a subscription: its location in the manifest, its Warehouse where that is one of several (`NAME: `), its id, the cause if it
+    /// is known, the reason and the hint.
+    pub(crate) fn failure(&self, location: &Location, warehouse: &str, error: &Error, cause: Option<&Cause>) {
+        let mut text = format!("{location}: {warehouse}");
+        if let Some(id) = error.id() {
+            let _ = write!(text, "{id}: ");
+        }
+        if let Some(cause) = cause {
+            let _ = write!(text, "{cause}\n  caused by: ");
+        }
+        text += &error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            let _ = write!(text, "\n  caused by: {}", printable(&error.to_string()));
+            source = error.source();
+        }
+        let hint = cause.and_then(|cause| cause.hint.as_deref()).or(error.hint());
+        self.print(Level::Error, &text, hint);
+    }
+
+    /// Whether this stream, a terminal or not, has colours.
+    pub(crate) fn has_colors(&self, stream: &impl std::io::IsTerminal) -> bool {
+        match self.0.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let is_off = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                !is_off && !is_dumb && stream.is_terminal()
+            }
+        }
+    }
+
+    fn print(&self, level: Level, message: &str, help: Option<&str>) {
+        if self.0.format == LogFormat::Json {
+            return print_json(&Line { level: level.name(), message, help });
+        }
+        let (color, reset) = match self.has_colors(&std::io::stderr()) {
+            true => (level.color(), RESET),
+            false => ("", ""),
+        };
+        let prefix = match level {
+            Level::Error | Level::Warning | Level::Refused => format!("{color}{}{reset}: ", level.name()),
+            _ => String::new(),
+        };
+        let help = help.map(|help| format!("\n  help: {help}")).unwrap_or_default();
+        // Messages quote manifests and servers, which must not move the cursor or change the direction of the line.
+        let text = format!("{message}{help}");
+        let lines: Vec<_> = text.split('\n').map(|line| printable(&shorten(line, MAX_LINE))).collect();
+        let _ = writeln!(std::io::stderr().lock(), "{prefix}{}", lines.join("\n"));
+    }
+}
+
+/// The kind of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Error,
+    Refused,
+    Warning,
+    Note,
+    Detail,
+    Trace,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Refused => "refused",
+            Self::Warning => "warning",
+            Self::Note => "note",
+            Self::Detail => "detail",
+            Self::Trace => "trace",
+        }
+    }
+
+    fn color(self) -> &'static str {
+        match self {
+            Self::Error | Self::Refused => "\u{1b}[1;31m",
+            Self::Warning => "\u{1b}[1;33m",
+            _ => "",
+        }
+    }
+}
+
+/// A message as JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    level: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
+}
+
+/// Prints a value as one line of JSON.
+fn print_json(value: &impl Serialize) {
+    if let Ok(json) = serde_json::to_string(value) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", crate::output::escaped(&json));
     }
 }
 
@@ -117,20 +264,6 @@ pub(crate) fn explained(error: &Error) -> String {
 
 fn helping(help: Option<&str>) -> String {
     help.map(|help| format!("\n  help: {help}")).unwrap_or_default()
-}
-
-fn failure(location: &Location, warehouse: &str, error: &Error) -> String {
-    let mut text = format!("error: {location}: {}", printable(warehouse));
-    if let Some(id) = error.id() {
-        let _ = write!(text, "{}: ", printable(&id.to_string()));
-    }
-    text += &printable(&error.to_string());
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, "\n  caused by: {}", printable(&error.to_string()));
-        cause = error.source();
-    }
-    text + &helping(error.hint())
 }
 
 /// An error with its causes, in one line. A cause that the error quotes is not said again.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use artifact_http::{HttpClient, HttpClientBuilder, Pace};
 use oci_registry::registry_pace;
 
-use crate::arguments::{DiscoveryNetwork, Network, RegistryRate};
+use crate::arguments::{Cache, Network, RegistryRate};
 use crate::message::explained;
 
 /// The client with these arguments, to be built.
@@ -47,7 +47,7 @@ fn authorities(file: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// The cache folder: the one of the arguments, or the platform's where it has one.
-pub(crate) fn cache_dir(arguments: &DiscoveryNetwork) -> Option<PathBuf> {
+pub(crate) fn cache_dir(arguments: &Cache) -> Option<PathBuf> {
     if arguments.no_cache {
         return None;
     }
@@ -55,7 +55,7 @@ pub(crate) fn cache_dir(arguments: &DiscoveryNetwork) -> Option<PathBuf> {
 }
 
 /// `$XDG_CACHE_HOME/warehouse`, or its equivalent on macOS and Windows.
-fn platform_cache_dir() -> Option<PathBuf> {
+pub(crate) fn platform_cache_dir() -> Option<PathBuf> {
     let folder =
         |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = if cfg!(target_os = "windows") {

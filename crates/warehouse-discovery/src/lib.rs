@@ -50,10 +50,13 @@
 //! - [`Freshness`] says whether its artifacts were found by this run, proven unchanged by it, or
 //!   kept from an earlier run because this one failed. Freight is only built if none
 //!   is kept ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)): [`Report::freight`].
+//! - [`Tally`] counts what a source judged: how many candidates each rule excludes, the nearest misses, and the [`Cause`] where nothing
+//!   fits. [`Why`] answers for one candidate.
 //! - [`Report::discovered_artifacts`] is the same in the shape of Kargo's `status.discoveredArtifacts`.
 
 mod admission;
 mod discoverer;
+mod explanation;
 mod kinds;
 mod report;
 mod result_size;
@@ -92,5 +95,6 @@ pub use artifact_source::{AnyArtifact, ArtifactSource, Error};
 pub use warehouse_spec::{Warehouse, parse};
 
 pub use discoverer::{Discoverer, DiscovererBuilder, GenericRequest};
+pub use explanation::{Cause, NearMiss, Reason, Summary, Tally, Why, sort_candidates};
 pub use report::{Freshness, Report, Snapshot, SubscriptionReport};
 pub use run::{Compiled, Observer, Run};

@@ -138,7 +138,7 @@ impl Report {
 }
 
 /// The result of one subscription.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SubscriptionReport {
     /// The subscription's place in the manifest, from 0.

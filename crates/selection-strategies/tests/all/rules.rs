@@ -176,6 +176,7 @@ fn rejections_explain_themselves() {
         (Rejection::Unreadable { reason: "the manifest is gone".into() }, "unreadable: the manifest is gone"),
     ] {
         assert_eq!(rejection.to_string(), expected);
+        assert!(Rejection::RULES.contains(&rejection.rule()), "{rejection}");
     }
 }
 

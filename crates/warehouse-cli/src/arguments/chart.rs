@@ -98,7 +98,7 @@ pub(crate) struct Package {
     pub(crate) network: Network,
 
     /// How to print the names and digests of the archives.
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     pub(crate) output: ChartFormat,
 }
 
@@ -131,7 +131,7 @@ pub(crate) struct Push {
     pub(crate) network: Network,
 
     /// How to print the results.
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     pub(crate) output: ChartFormat,
 }
 
@@ -153,7 +153,7 @@ pub(crate) struct Backup {
     pub(crate) timeout: std::time::Duration,
 
     /// How to print the results.
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     pub(crate) output: ChartFormat,
 }
 
@@ -214,7 +214,7 @@ pub(crate) struct Publishing {
     pub(crate) network: Network,
 
     /// How to print the results.
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     pub(crate) output: ChartFormat,
 }
 
@@ -300,7 +300,7 @@ pub(crate) struct Changed {
     pub(crate) repository: PathBuf,
 
     /// How to print the results.
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     pub(crate) output: ChartFormat,
 }
 
@@ -344,6 +344,7 @@ pub(crate) struct LintDockerfile {
 
 /// How findings are reported.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct LintReport {
     /// How to print the findings.
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]

@@ -8,11 +8,17 @@ use warehouse_spec::Edition;
 use super::LintReport;
 
 /// The files with manifests.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Input")]
 pub(crate) struct Files {
-    /// Read this file, every .yaml, .yml and .json file of this folder, or standard input (-). May be given several times.
-    #[arg(short, long = "filename", value_name = "FILE|DIR|-", required = true)]
+    /// Read this file, every .yaml, .yml and .json file of this folder, the files that this pattern matches, such as 'apps/**/warehouse.yaml', or
+    /// standard input (-). May be given several times.
+    #[arg(short, long = "filename", value_name = "FILE|DIR|GLOB|-", required = true)]
     pub(crate) filenames: Vec<PathBuf>,
+
+    /// Read the folders within a folder, too. Hidden ones and symbolic links to folders are left out.
+    #[arg(short = 'R', long)]
+    pub(crate) recursive: bool,
 }
 
 #[derive(Debug, Args)]
@@ -22,10 +28,6 @@ pub(crate) struct LintManifests {
 
     #[command(flatten)]
     pub(crate) report: LintReport,
-
-    /// When to use colours.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: Color,
 }
 
 #[derive(Debug, Args)]
@@ -34,20 +36,22 @@ pub(crate) struct Migrate {
     pub(crate) files: Files,
 
     /// Print the changes as a unified diff.
-    #[arg(long, conflicts_with = "in_place")]
+    #[arg(long, conflicts_with = "in_place", help_heading = "Output")]
     pub(crate) diff: bool,
 
     /// Write the files, each at once, and print what changed.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) in_place: bool,
 
     /// The release of Kargo to migrate to, such as v1.9 [default: the newest]
-    #[arg(long, value_name = "EDITION", default_value_t = Edition::NEWEST, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "EDITION",
+        default_value_t = Edition::NEWEST,
+        hide_default_value = true,
+        help_heading = "Output"
+    )]
     pub(crate) to: Edition,
-
-    /// When to use colours.
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: Color,
 }
 
 #[derive(Debug, Args)]

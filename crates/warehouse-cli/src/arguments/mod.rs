@@ -21,20 +21,48 @@ pub(crate) use chart::{
 
 pub(crate) use manifest::{Color, Files, Kind, LintManifests, Migrate, Schema};
 
+/// The version, and the commit that it was built from, if that is known.
+const VERSION: &str = env!("WAREHOUSE_VERSION");
+
 /// Discover artifacts as a Kargo Warehouse does, and build Freight from them.
 #[derive(Debug, Parser)]
-#[command(name = "warehouse", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "warehouse", version = VERSION, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 
+    #[command(flatten)]
+    pub(crate) messages: MessageArguments,
+}
+
+/// What is printed on standard error.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Messages")]
+pub(crate) struct MessageArguments {
     /// Print errors only on standard error.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Print more on standard error: the cost of each subscription, each step of a release.
-    #[arg(short, long, global = true)]
-    pub(crate) verbose: bool,
+    /// Print more on standard error: the cost of each subscription, each step of a release. Twice (-vv): each candidate as it is judged.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// When to use colours. By default on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto", hide_default_value = true)]
+    pub(crate) color: Color,
+
+    /// How to print messages: json is one object a line with `level`, `message` and `help`.
+    #[arg(long, value_name = "FORMAT", global = true, default_value = "text")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How messages are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// JSON for programs.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,9 +79,10 @@ pub(crate) enum Command {
     /// Build Freight from the newest artifacts.
     Freight(Discovery),
 
-    /// Show every candidate of every subscription, with the rule that accepted or rejected it.
+    /// Say why nothing fits, and show every candidate of every subscription, with the rule that decided.
     ///
-    /// A line that begins with + is an accepted candidate, best first; one with - is a rejected candidate, with the reason.
+    /// The first line of a subscription is a summary, or the cause where nothing fits. The candidates follow in the order of the strategy, the best first: + stands
+    /// before those that are taken, - before the others, whose reason follows.
     Explain(Explain),
 
     /// Check manifests. Nothing is sent.
@@ -72,8 +101,9 @@ pub(crate) enum Command {
     Schema(Schema),
 
     /// Apply one rule to the lines of standard input, best first.
-    #[command(subcommand)]
-    Select(Rule),
+    ///
+    /// The rule is one of the commands below, or that of a subscription: warehouse select -f warehouse.yaml --subscription 0 < tags.txt
+    Select(Select),
 
     /// Publish Helm charts: package, push, index, tag.
     #[command(subcommand)]
@@ -82,6 +112,47 @@ pub(crate) enum Command {
     /// Check Dockerfiles.
     #[command(subcommand)]
     Dockerfile(Dockerfile),
+
+    /// Show or empty the cache folder.
+    #[command(subcommand)]
+    Cache(CacheCommand),
+
+    /// Print the script that completes commands in a shell, such as: warehouse completions bash > /etc/bash_completion.d/warehouse
+    Completions(Completions),
+
+    /// Write the man pages of all commands into a folder.
+    Man(Man),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Print the folder.
+    Path(CacheFolder),
+    /// Print how many bytes its files take.
+    Size(CacheFolder),
+    /// Remove it. No other process may use it meanwhile; the next run builds it again.
+    Clear(CacheFolder),
+}
+
+/// The cache folder.
+#[derive(Debug, Args)]
+pub(crate) struct CacheFolder {
+    /// The folder [default: the platform's cache folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// The folder, which must exist. Files of the same names are replaced.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 #[cfg(feature = "demo")]
@@ -94,6 +165,10 @@ pub(crate) struct Demo {
     /// Include publishing: charts are packaged and released to the servers, and a Warehouse discovers them.
     #[arg(long)]
     pub(crate) publish: bool,
+
+    /// Leave the servers up until Ctrl-C, and print where the manifest is: for trying the other commands.
+    #[arg(long, conflicts_with = "publish")]
+    pub(crate) serve: bool,
 }
 
 /// The arguments of every command that discovers.
@@ -106,7 +181,7 @@ pub(crate) struct Discovery {
     pub(crate) network: DiscoveryNetwork,
 
     /// How to print the results; json and yaml have Kargo's own form.
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     pub(crate) output: Format,
 }
 
@@ -119,16 +194,20 @@ pub(crate) struct Explain {
     pub(crate) network: DiscoveryNetwork,
 
     /// Show only this subscription: its name, its repoURL, or its index in the manifest, from 0.
-    #[arg(long, value_name = "NAME|URL|N")]
+    #[arg(long, value_name = "NAME|URL|N", help_heading = "Output")]
     pub(crate) subscription: Option<String>,
 
     /// Show only this candidate: a tag, a version, or the beginning of a commit's id. May be given several times; exit
     /// code 1 if it is not a candidate of any subscription that has answered.
-    #[arg(long, value_name = "TAG|VERSION|COMMIT")]
+    #[arg(long, value_name = "TAG|VERSION|COMMIT", help_heading = "Output")]
     pub(crate) candidate: Vec<String>,
 
+    /// Show only the candidates on which this rule decided.
+    #[arg(long, value_name = "RULE", value_parser = rules(), help_heading = "Output")]
+    pub(crate) reason: Option<String>,
+
     /// How to print it.
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     pub(crate) output: ExplainFormat,
 }
 
@@ -142,42 +221,45 @@ pub(crate) enum ExplainFormat {
 }
 
 /// The manifests to read.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Input")]
 pub(crate) struct Manifest {
-    /// Read Warehouses from this file, from every .yaml, .yml and .json file of this folder, or from
-    /// standard input (-). May be given several times.
-    #[arg(short, long = "filename", value_name = "FILE|DIR|-", required = true)]
-    pub(crate) filenames: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) files: Files,
 
     /// Treat unknown fields as errors.
     #[arg(long)]
     pub(crate) strict: bool,
+
+    /// Leave out files and Warehouses with errors, and go on with the others. The exit code is 1 then, and 2 if none is left.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
 }
 
-/// The use of the network.
+/// The use of the network. The heading of what is flattened stays in force behind it, so each argument names its own.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Network {
     #[command(flatten)]
     pub(crate) credentials: Credentials,
 
     /// The time limit of the whole command, such as 30s or 5m.
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    #[arg(long, help_heading = "Network", value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub(crate) timeout: Duration,
 
     /// Use plain http with this registry; loopback is allowed by default. May be given several times.
-    #[arg(long, value_name = "HOST[:PORT]")]
+    #[arg(long, help_heading = "Network", value_name = "HOST[:PORT]")]
     pub(crate) plain_http: Vec<RegistryHost>,
 
     /// Use https with this registry although it is on loopback. May be given several times.
-    #[arg(long, value_name = "HOST[:PORT]")]
+    #[arg(long, help_heading = "Network", value_name = "HOST[:PORT]")]
     pub(crate) https: Vec<RegistryHost>,
 
     /// Send this registry at most this many requests a second, instead of 20. May be given several times.
-    #[arg(long, value_name = "HOST[:PORT]=N")]
+    #[arg(long, help_heading = "Network", value_name = "HOST[:PORT]=N")]
     pub(crate) registry_rate: Vec<RegistryRate>,
 
     /// Trust the certificate authorities of this PEM file besides the system's.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, help_heading = "Network", value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 }
 
@@ -188,9 +270,20 @@ pub(crate) struct DiscoveryNetwork {
     pub(crate) network: Network,
 
     /// Discover this many subscriptions at once.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, help_heading = "Network", value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: u16,
 
+    #[command(flatten)]
+    pub(crate) cache: Cache,
+
+    #[command(flatten)]
+    pub(crate) egress: Egress,
+}
+
+/// What is kept between runs.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Cache")]
+pub(crate) struct Cache {
     /// The policy for `cacheByTag`: Forbid (tags are always requested again), Allow (as each subscription sets it), Require (a
     /// subscription that does not set it fails) or Force (tags are never requested again).
     #[arg(long, value_name = "POLICY", default_value = "Allow")]
@@ -203,13 +296,11 @@ pub(crate) struct DiscoveryNetwork {
     /// Reuse nothing of an earlier run, and leave nothing for the next.
     #[arg(long)]
     pub(crate) no_cache: bool,
-
-    #[command(flatten)]
-    pub(crate) egress: Egress,
 }
 
 /// The sources of credentials.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Credentials")]
 pub(crate) struct Credentials {
     /// Sign in with the Secrets in this file, in every .yaml, .yml and .json file of this folder, or on standard
     /// input (-): manifests in Kargo's form, and those of the types kubernetes.io/dockerconfigjson and dockercfg. They
@@ -237,6 +328,11 @@ pub(crate) enum Format {
     Name,
 }
 
+/// The rules by which candidates are rejected, and `accepted` for the others.
+fn rules() -> clap::builder::PossibleValuesParser {
+    ["accepted"].into_iter().chain(selection_strategies::Rejection::RULES).collect::<Vec<_>>().into()
+}
+
 /// A duration in Kubernetes' form: `90s`, `5m`, `1h30m`.
 fn duration(text: &str) -> Result<Duration, String> {
     match text.parse::<warehouse_spec::Interval>() {
@@ -244,6 +340,29 @@ fn duration(text: &str) -> Result<Duration, String> {
         Ok(_) => Err("it must be longer than zero".to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// A rule, or where it is.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Select {
+    #[command(subcommand)]
+    pub(crate) rule: Option<Rule>,
+
+    /// Read the rule from the Warehouse in this file.
+    #[arg(short, long = "filename", value_name = "FILE", required = true, help_heading = "Input")]
+    pub(crate) filename: Option<PathBuf>,
+
+    /// The subscription with the rule: its name, its repoURL, or its index in the manifest, from 0. Not needed where there is one.
+    #[arg(long, value_name = "NAME|URL|N", help_heading = "Input")]
+    pub(crate) subscription: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 /// Every rule reads candidates from standard input, one a line, and prints those that fit.
@@ -266,6 +385,7 @@ pub(crate) enum Rule {
 
 /// The arguments of every rule.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub(crate) struct Common {
     /// Print no more than this many.
     #[arg(short, long, value_name = "N")]
@@ -274,6 +394,10 @@ pub(crate) struct Common {
     /// Print every candidate: a + before one that fits, a - before one that does not, with the reason behind a tab.
     #[arg(short, long)]
     pub(crate) explain: bool,
+
+    /// How to print them.
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) output: ExplainFormat,
 }
 
 /// The names that are candidates at all.

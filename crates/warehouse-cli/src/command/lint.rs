@@ -1,11 +1,9 @@
 //! `warehouse lint`.
 
-use std::io::IsTerminal as _;
-
 use warehouse_spec::{Diagnostic, Options, Severity, Snippet, lint_bytes, sarif_tool, text_of};
 
 use super::manifests::{ManifestFile, read_files};
-use crate::arguments::{Color, LintFormat, LintManifests};
+use crate::arguments::{LintFormat, LintManifests};
 use crate::message::{Exit, Messages};
 use crate::output;
 
@@ -31,7 +29,7 @@ fn check(arguments: &LintManifests, messages: &Messages) -> Result<Exit, Exit> {
         found.push((file, manifest.diagnostics));
     }
     let all = || found.iter().flat_map(|(_, diagnostics)| diagnostics);
-    let has_colors = has_colors(arguments.color);
+    let has_colors = messages.has_colors(&std::io::stdout());
     messages.printed(output::print(|out| match arguments.report.output {
         LintFormat::Text => found.iter().try_for_each(|(file, diagnostics)| {
             let text = text_of(&file.bytes).unwrap_or_default();
@@ -65,17 +63,4 @@ fn passed_over(manifest: &warehouse_spec::Manifest) -> Option<String> {
     kinds.iter_mut().filter(|kind| kind.is_empty()).for_each(|kind| *kind = "no kind");
     let of = if count == 1 { "document of another kind" } else { "documents of other kinds" };
     (count > 0).then(|| format!("{count} {of} ({})", kinds.join(", ")))
-}
-
-/// Whether standard output has colours.
-pub(super) fn has_colors(color: Color) -> bool {
-    match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => {
-            let is_off = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-            !is_off && !is_dumb && std::io::stdout().is_terminal()
-        }
-    }
 }

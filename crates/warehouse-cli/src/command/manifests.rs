@@ -40,9 +40,9 @@ pub(crate) struct ManifestFiles {
 pub(crate) fn read_files(arguments: &Files, messages: &Messages) -> Result<ManifestFiles, Exit> {
     let mut read = ManifestFiles { files: Vec::new(), is_complete: true };
     for named in &arguments.filenames {
-        let is_folder = named.is_dir();
+        let is_folder = !named.is_file() && named.as_os_str() != "-";
         let mut patches = BTreeMap::new();
-        for path in manifest_files(std::slice::from_ref(named), messages)? {
+        for path in manifest_files(std::slice::from_ref(named), arguments.recursive, messages)? {
             let name = shown(&path);
             let bytes = match read_bytes(&path, Limits::default().bytes) {
                 Ok(bytes) => bytes,

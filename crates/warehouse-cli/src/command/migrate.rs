@@ -7,7 +7,6 @@ use std::path::Path;
 
 use warehouse_spec::{Code, Diagnostic, Migration, Options};
 
-use super::lint::has_colors;
 use super::manifests::{ManifestFile, read_files};
 use crate::arguments::Migrate;
 use crate::input::is_standard_input;
@@ -66,7 +65,7 @@ fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
         messages.printed(output::print(|out| match arguments.diff {
             true => {
                 let diff = output::unified_diff(&file.name, text, &migration.text);
-                diff.write(has_colors(arguments.color), out)
+                diff.write(messages.has_colors(&std::io::stdout()), out)
             }
             false => {
                 let mark = if file.bytes.starts_with(MARK) { MARK } else { b"" };

@@ -1,6 +1,8 @@
 //! The commands.
 
+mod cache;
 mod chart;
+mod completions;
 #[cfg(feature = "demo")]
 mod demo;
 mod lint;
@@ -11,19 +13,22 @@ mod select;
 
 use std::time::Instant;
 
-use artifact_source::{Recorder, Trace};
+use artifact_source::{Recorder, SourceId, Trace};
 use warehouse_discovery::{Observer, SubscriptionReport};
-use warehouse_spec::{Located, Warehouse};
+use warehouse_spec::Warehouse;
 
 use crate::arguments::Explain;
 use crate::discovery::Session;
-use crate::input::read_warehouses;
+use crate::input::{Input, read_warehouses};
 use crate::message::{Exit, Messages, with_causes};
 use crate::network::http;
-use crate::output::Explanation;
+use crate::output::{Explanation, Failure, Paint};
+use crate::stopping::{Stopping, unless_stopped};
 use crate::{arguments, credentials, discovery, output};
 
+pub(crate) use cache::cache;
 pub(crate) use chart::{chart, dockerfile};
+pub(crate) use completions::{completions, man};
 #[cfg(feature = "demo")]
 pub(crate) use demo::demo;
 pub(crate) use lint::lint;
@@ -36,16 +41,17 @@ pub(crate) use select::select;
 ///
 /// # Errors
 ///
-/// As [`read_warehouses`], and [`Exit::Usage`] if the file of certificates cannot be used.
+/// As [`read_warehouses`], [`Exit::Usage`] if the file of certificates cannot be used, and [`Exit::Interrupted`].
 pub(super) async fn read_input(
     manifest: arguments::Manifest,
     network: &arguments::DiscoveryNetwork,
     messages: &Messages,
-) -> Result<Vec<Located<Warehouse>>, Exit> {
-    let read = read_warehouses(manifest, *messages).await;
+    stopping: &Stopping,
+) -> Result<Input, Exit> {
+    let read = unless_stopped(stopping, read_warehouses(manifest, *messages)).await;
     let client = http(&network.network);
     let read = match (read, client) {
-        (Ok(warehouses), Ok(_)) => return Ok(warehouses),
+        (Ok(input), Ok(_)) => return Ok(input),
         (read, Err(message)) => {
             messages.error(&message);
             read.and(Err(Exit::Usage))
@@ -54,29 +60,41 @@ pub(super) async fn read_input(
     };
     let deadline = Instant::now() + network.network.timeout;
     // Only for its messages: the command fails anyway.
-    drop(credentials::read(network.network.credentials.clone(), deadline, *messages).await);
+    let reading = credentials::read(network.network.credentials.clone(), deadline, *messages);
+    drop(unless_stopped(stopping, reading).await);
     read
 }
 
+/// The exit code of a discovery.
+fn exit_of(is_complete: bool) -> Exit {
+    if is_complete { Exit::Success } else { Exit::Failure }
+}
+
 /// Prints the newest artifacts of every subscription.
-pub(crate) async fn discover(arguments: arguments::Discovery, messages: &Messages) -> Result<Exit, Exit> {
-    let warehouses = read_input(arguments.manifest, &arguments.network, messages).await?;
-    let discovered = discovery::discover(warehouses, &arguments.network, messages).await?;
-    output::print(|out| output::artifacts(&discovered, arguments.output, out)).map_err(|error| {
-        messages.error(&format!("the results could not be written: {error}"));
-        Exit::Failure
-    })?;
-    let complete = discovered.iter().all(|discovered| discovered.report.is_complete());
-    Ok(if complete { Exit::Success } else { Exit::Failure })
+pub(crate) async fn discover(
+    arguments: arguments::Discovery,
+    messages: &Messages,
+    stopping: Stopping,
+) -> Result<Exit, Exit> {
+    let Input { warehouses, is_complete } =
+        read_input(arguments.manifest, &arguments.network, messages, &stopping).await?;
+    let discovered = discovery::discover(warehouses, &arguments.network, messages, stopping).await?;
+    messages.printed(output::print(|out| output::artifacts(&discovered, arguments.output, out)))?;
+    Ok(exit_of(is_complete && discovered.iter().all(|discovered| discovered.report.is_complete())))
 }
 
 /// Prints the Freight that follows from the newest artifacts.
-pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages) -> Result<Exit, Exit> {
-    let warehouses = read_input(arguments.manifest, &arguments.network, messages).await?;
-    let discovered = discovery::discover(warehouses, &arguments.network, messages).await?;
-    let mut built = Vec::new();
-    let mut exit = Exit::Success;
+pub(crate) async fn freight(
+    arguments: arguments::Discovery,
+    messages: &Messages,
+    stopping: Stopping,
+) -> Result<Exit, Exit> {
+    let Input { warehouses, is_complete } =
+        read_input(arguments.manifest, &arguments.network, messages, &stopping).await?;
+    let discovered = discovery::discover(warehouses, &arguments.network, messages, stopping).await?;
+    let (mut built, mut errors) = (Vec::new(), Vec::new());
     for discovered in &discovered {
+        errors.extend(Failure::of_subscriptions(discovered));
         match discovered.report.freight(&discovered.warehouse) {
             Ok(freight) => built.push(freight),
             Err(reason) => {
@@ -85,17 +103,12 @@ pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages
                     discovered.warehouse.qualified_name(),
                     describe(&reason)
                 ));
-                exit = Exit::Failure;
+                errors.push(Failure::of_freight(discovered, &reason));
             }
         }
     }
-    if !built.is_empty() {
-        output::print(|out| output::freight(&built, arguments.output, out)).map_err(|error| {
-            messages.error(&format!("the results could not be written: {error}"));
-            Exit::Failure
-        })?;
-    }
-    Ok(exit)
+    messages.printed(output::print(|out| output::freight(&built, &errors, arguments.output, out)))?;
+    Ok(exit_of(is_complete && errors.is_empty()))
 }
 
 /// Why there is no Freight. The failures of subscriptions were printed before, with location and hint.
@@ -105,6 +118,7 @@ fn describe(reason: &freight::NoFreight) -> String {
         freight::MissingCause::Failed(_) => {
             format!("subscription {} ({}) failed, see above", missing.index, missing.subscription)
         }
+        freight::MissingCause::NothingFits => format!("{missing}, see above"),
         _ => missing.to_string(),
     });
     missing.collect::<Vec<_>>().join("; ")
@@ -130,22 +144,24 @@ impl Observer for Recorders {
 }
 
 /// Prints every candidate with the rule that decided on it.
-pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<Exit, Exit> {
-    let warehouses = read_input(arguments.manifest, &arguments.network, messages).await?;
-    let session = Session::open(&arguments.network, messages).await?;
-    let observed = session.discover(warehouses, messages, Recorders::of).await;
+pub(crate) async fn explain(
+    arguments: Explain,
+    messages: &Messages,
+    stopping: Stopping,
+) -> Result<Exit, Exit> {
+    let input = read_input(arguments.manifest, &arguments.network, messages, &stopping).await?;
+    let session = Session::open(&arguments.network, messages, stopping).await?;
+    let observed = session.discover(input.warehouses, messages, Recorders::of).await;
     let is_selected = |report: &SubscriptionReport| {
-        arguments.subscription.as_deref().is_none_or(|name| has_name(report, name))
+        arguments.subscription.as_deref().is_none_or(|name| is_named(&report.id, report.index, name))
     };
-    let mut complete = true;
-    let mut explanations = Vec::new();
-    for (discovered, Recorders(recorders)) in observed {
-        let judgements = recorders.into_iter().map(Recorder::into_judgements);
-        let reports = discovered.report.subscriptions.into_iter().zip(judgements);
-        let selected: Vec<_> = reports.filter(|(report, _)| is_selected(report)).collect();
-        complete &= selected.iter().all(|(report, _)| report.error.is_none());
-        explanations.push(Explanation::new(&discovered.warehouse, selected));
-    }
+    let errors: Vec<_> =
+        observed.iter().flat_map(|(discovered, _)| Failure::of_subscriptions(discovered)).collect();
+    let explained = observed.into_iter().map(|(discovered, Recorders(recorders))| {
+        Explanation::new(discovered, recorders.into_iter().map(Recorder::into_judgements), is_selected)
+    });
+    let mut explanations: Vec<_> = explained.collect();
+    let mut complete = input.is_complete && explanations.iter().all(Explanation::is_complete);
     if let Some(name) = &arguments.subscription
         && explanations.iter().all(Explanation::is_empty)
     {
@@ -154,24 +170,36 @@ pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<E
     }
     for name in &arguments.candidate {
         if !explanations.iter().any(|explanation| explanation.has_candidate(name)) {
-            messages.error(&format!("{name:?} is not a candidate of any subscription that has answered"));
+            let guesses: Vec<_> =
+                explanations.iter().flat_map(|explanation| explanation.guesses(name)).collect();
+            match guesses.as_slice() {
+                [(id, why)] => messages.error_with_help(&format!("{id}: {why}"), why.hint.as_deref()),
+                _ => messages.error_with_help(
+                    &format!("{name:?} is not a candidate of any subscription that has answered"),
+                    (guesses.len() > 1)
+                        .then_some("--subscription N asks the rule of one subscription about it"),
+                ),
+            }
             complete = false;
         }
     }
     if !arguments.candidate.is_empty() {
         explanations.iter_mut().for_each(|explanation| explanation.keep(&arguments.candidate));
     }
-    output::print(|out| output::explanations(&explanations, arguments.output, out)).map_err(|error| {
-        messages.error(&format!("the results could not be written: {error}"));
-        Exit::Failure
-    })?;
-    Ok(if complete { Exit::Success } else { Exit::Failure })
+    if let Some(rule) = &arguments.reason {
+        explanations.iter_mut().for_each(|explanation| explanation.keep_rule(rule));
+    }
+    let paint = Paint(messages.has_colors(&std::io::stdout()));
+    messages.printed(output::print(|out| {
+        output::explanations(&mut explanations, &errors, arguments.output, paint, out)
+    }))?;
+    Ok(exit_of(complete))
 }
 
-fn has_name(report: &SubscriptionReport, name: &str) -> bool {
-    let id = &report.id;
+/// Whether a subscription has this name, or its chart, its `repoURL` or its index.
+pub(super) fn is_named(id: &SourceId, index: usize, name: &str) -> bool {
     id.subscription() == Some(name)
         || id.chart() == Some(name)
         || id.url() == name
-        || report.index.to_string() == name
+        || index.to_string() == name
 }

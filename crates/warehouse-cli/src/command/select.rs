@@ -4,53 +4,105 @@ use std::fmt::Display;
 use std::io;
 use std::io::{Read, Write};
 
-use artifact_source::printable;
+use artifact_source::{MAX_NAME_IN_DOCUMENT, printable, shorten, shown_name};
 use jiff::Timestamp;
 use kargo_expr::{Environment, Expression, Time, Value};
 use selection_strategies::path::PathSelectors;
 use selection_strategies::{Constraint, Rejection, Strictness, TagFilter, TagRule};
+use serde::Serialize;
 use serde_json::Value as Json;
+use warehouse_spec::{SourceLabel, Subscription, SubscriptionKind};
 
-use crate::arguments::{Common, Expr, Filter, Lexical, Paths, Regex, Semver};
+use crate::arguments::{
+    Common, ExplainFormat, Expr, Files, Filter, Lexical, Manifest, Paths, Regex, Rule, Select, Semver,
+};
+use crate::input::{Input, is_standard_input, read_warehouses};
 use crate::message::{Exit, Messages, with_causes};
-use crate::output::Printed;
-
-pub(crate) use crate::arguments::Rule;
+use crate::output::{Printed, write_list};
 
 /// Applies one rule to the lines of standard input and prints those that fit, best first.
 ///
 /// Ends with [`Exit::Usage`] for a rule that does not compile or cannot be applied to a candidate, and with [`Exit::Failure`] where nothing fits, as grep does.
-pub(crate) async fn select(rule: Rule, messages: &Messages) -> Result<Exit, Exit> {
+pub(crate) async fn select(select: Select, messages: &Messages) -> Result<Exit, Exit> {
+    let subscription = match select.rule {
+        Some(_) => None,
+        None => Some(subscription(&select, messages).await?),
+    };
     let messages = *messages;
     // Standard input may never end, and an interrupt must end the command all the same.
-    let selected = tokio::task::spawn_blocking(move || apply(&rule, &messages)).await;
+    let selected =
+        tokio::task::spawn_blocking(move || apply(&select, subscription.as_ref(), &messages)).await;
     selected.unwrap_or_else(|_| {
         messages.error("the rule could not be applied: this is a bug in warehouse");
         Err(Exit::Failure)
     })
 }
 
-fn apply(rule: &Rule, messages: &Messages) -> Result<Exit, Exit> {
+/// The subscription of a manifest whose rule is applied.
+async fn subscription(select: &Select, messages: &Messages) -> Result<Subscription, Exit> {
+    let usage = |message: &str, help: Option<&str>| {
+        messages.error_with_help(message, help);
+        Exit::Usage
+    };
+    let Some(file) = &select.filename else {
+        return Err(usage("the rule is missing", Some("name one, or a manifest with -f FILE")));
+    };
+    if is_standard_input(file) {
+        return Err(usage("standard input has the candidates, so the manifest must be a file", None));
+    }
+    let files = Files { filenames: vec![file.clone()], recursive: false };
+    let manifest = Manifest { files, ..Manifest::default() };
+    let Input { warehouses, .. } = read_warehouses(manifest, *messages).await?;
+    let all = warehouses.iter().flat_map(|warehouse| warehouse.spec.subscriptions.iter().enumerate());
+    let is_asked_for = |(index, subscription): &(usize, &Subscription)| {
+        select.subscription.as_deref().is_none_or(|name| is_named(subscription, *index, name))
+    };
+    let found: Vec<_> = all.filter(is_asked_for).map(|(_, subscription)| subscription).collect();
+    match (found.as_slice(), &select.subscription) {
+        ([subscription], _) => Ok((*subscription).clone()),
+        ([], name) => {
+            let name = name.as_deref().unwrap_or_default();
+            Err(usage(&format!("no subscription has the name, repoURL or index {name:?}"), None))
+        }
+        (several, _) => {
+            let names: Vec<_> = several.iter().map(|subscription| subscription.label().to_string()).collect();
+            let message = format!("{} subscriptions could be meant: {}", several.len(), names.join(", "));
+            Err(usage(&message, Some("--subscription NAME|URL|N names one")))
+        }
+    }
+}
+
+fn is_named(subscription: &Subscription, index: usize, name: &str) -> bool {
+    let SourceLabel { url, chart, subscription, .. } = subscription.label();
+    [Some(url), chart, subscription].contains(&Some(name)) || index.to_string() == name
+}
+
+fn apply(select: &Select, subscription: Option<&Subscription>, messages: &Messages) -> Result<Exit, Exit> {
     let usage = |error: String| {
         messages.error(&error);
         Exit::Usage
     };
     // The rule is compiled first, so that a mistake in it is reported before the end of the input.
-    let judge = match rule {
-        Rule::Semver(arguments) => semver(arguments).map_err(usage)?,
-        Rule::Lexical(arguments) => lexical(arguments).map_err(usage)?,
-        Rule::Regex(arguments) => regex(arguments).map_err(usage)?,
-        Rule::Paths(arguments) => paths(arguments).map_err(usage)?,
-        Rule::Expr(arguments) => expression(arguments).map_err(usage)?,
+    let (judge, common) = match (&select.rule, subscription) {
+        (None, None) => return Err(usage("the rule is missing".to_owned())),
+        (None, Some(subscription)) => {
+            (of_subscription(subscription, &select.common).map_err(usage)?, &select.common)
+        }
+        (Some(Rule::Semver(arguments)), _) => (semver(arguments).map_err(usage)?, &arguments.common),
+        (Some(Rule::Lexical(arguments)), _) => (lexical(arguments).map_err(usage)?, &arguments.common),
+        (Some(Rule::Regex(arguments)), _) => (regex(arguments).map_err(usage)?, &arguments.common),
+        (Some(Rule::Paths(arguments)), _) => (paths(arguments).map_err(usage)?, &arguments.common),
+        (Some(Rule::Expr(arguments)), _) => (expression(arguments).map_err(usage)?, &arguments.common),
     };
     let lines = Lines::read().map_err(|error| {
         messages.error(&format!("standard input could not be read: {error}"));
         Exit::Failure
     })?;
-    let mut chosen = 0;
+    let mut count = 0;
     let printed = crate::output::print(|out| {
-        chosen = judge(&lines, out)?;
-        Ok(())
+        let mut results = Results::new(common, out);
+        count = judge(&lines, &mut results)?;
+        results.finish()
     });
     let printed = printed.map_err(|error| match error.kind() {
         std::io::ErrorKind::InvalidData => usage(error.to_string()),
@@ -60,22 +112,41 @@ fn apply(rule: &Rule, messages: &Messages) -> Result<Exit, Exit> {
         }
     })?;
     // A reader that closed the pipe has read a chosen line.
-    Ok(if chosen > 0 || printed == Printed::Closed { Exit::Success } else { Exit::Failure })
+    Ok(if count > 0 || printed == Printed::Closed { Exit::Success } else { Exit::Failure })
 }
 
 /// Judges lines, prints them as the arguments ask for, and returns how many were chosen.
-type Judge<'a> = Box<dyn FnOnce(&Lines, &mut dyn std::io::Write) -> std::io::Result<usize> + 'a>;
+type Judge<'a> = Box<dyn FnOnce(&Lines, &mut Results<'_>) -> io::Result<usize> + 'a>;
+
+/// The rule of a subscription, with its limit unless another is given.
+fn of_subscription<'a>(subscription: &Subscription, common: &'a Common) -> Result<Judge<'a>, String> {
+    let limit = match &subscription.kind {
+        SubscriptionKind::Image(image) => image.discovery_limit,
+        SubscriptionKind::Git(git) => git.discovery_limit,
+        SubscriptionKind::Chart(chart) => chart.discovery_limit,
+        _ => u32::MAX,
+    };
+    let limit = common.limit.unwrap_or(usize::try_from(limit).unwrap_or(usize::MAX));
+    match subscription.tag_rule().map_err(|error| with_causes(&error))? {
+        Some(rule) => Ok(ranked(rule, Some(limit), common.explain)),
+        None => Err(format!(
+            "{} has no rule about names: commits are judged by `warehouse select paths` and `warehouse select expr`",
+            subscription.label()
+        )),
+    }
+}
 
 pub(super) fn semver(semver: &Semver) -> Result<Judge<'_>, String> {
     let constraint = semver.constraint.as_deref().filter(|text| !text.is_empty());
     let constraint = constraint.map(Constraint::parse).transpose().map_err(|error| with_causes(&error))?;
     let strictness = if semver.loose { Strictness::Loose } else { Strictness::Strict };
     let rule = TagRule::semver(constraint).with_strictness(strictness).with_filter(filter(&semver.filter)?);
-    Ok(ranked(rule, &semver.common))
+    Ok(ranked(rule, semver.common.limit, semver.common.explain))
 }
 
 pub(super) fn lexical(lexical: &Lexical) -> Result<Judge<'_>, String> {
-    Ok(ranked(TagRule::lexical().with_filter(filter(&lexical.filter)?), &lexical.common))
+    let rule = TagRule::lexical().with_filter(filter(&lexical.filter)?);
+    Ok(ranked(rule, lexical.common.limit, lexical.common.explain))
 }
 
 fn filter(filter: &Filter) -> Result<TagFilter, String> {
@@ -83,30 +154,29 @@ fn filter(filter: &Filter) -> Result<TagFilter, String> {
     built.map_err(|error| with_causes(&error))
 }
 
-fn ranked(rule: TagRule, common: &Common) -> Judge<'_> {
-    Box::new(move |lines, out| {
-        let explain = common.explain;
+fn ranked<'a>(rule: TagRule, limit: Option<usize>, explain: bool) -> Judge<'a> {
+    Box::new(move |lines, results| {
         let names = lines.text()?;
         if !explain {
             let mut ranking = rule.rank(names, |_, _| {});
-            let best: Vec<_> = match common.limit {
+            let best: Vec<_> = match limit {
                 Some(limit) => ranking.by_ref().take(limit).collect(),
                 None => ranking.into_sorted(),
             };
             for candidate in &best {
-                chosen(out, false, candidate.name.as_bytes())?;
+                results.chosen(candidate.name.as_bytes())?;
             }
             return Ok(best.len());
         }
         let mut selection = rule.select(names);
-        if let Some(limit) = common.limit {
+        if let Some(limit) = limit {
             selection = selection.limit(limit);
         }
         for candidate in &selection.chosen {
-            chosen(out, explain, candidate.name.as_bytes())?;
+            results.chosen(candidate.name.as_bytes())?;
         }
         for (name, why) in &selection.rejected {
-            rejected(out, explain, name.as_bytes(), why)?;
+            results.rejected(name.as_bytes(), why.rule(), why)?;
         }
         Ok(selection.chosen.len())
     })
@@ -114,64 +184,74 @@ fn ranked(rule: TagRule, common: &Common) -> Judge<'_> {
 
 pub(super) fn regex(regex: &Regex) -> Result<Judge<'_>, String> {
     let filter = TagFilter::builder().allow(&regex.pattern).build().map_err(|error| with_causes(&error))?;
-    Ok(Box::new(move |lines, out| {
-        let mut printer = Printer::new(&regex.common);
+    Ok(Box::new(move |lines, results| {
+        let mut counter = Counter::new(&regex.common);
         for line in lines.text()? {
-            printer.print(out, line.as_bytes(), filter.judge(line).into_result())?;
+            counter.print(
+                results,
+                line.as_bytes(),
+                filter.judge(line).into_result().map_err(|why| ("notAllowed", why)),
+            )?;
         }
-        Ok(printer.chosen)
+        Ok(counter.chosen)
     }))
 }
 
 pub(super) fn paths(paths: &Paths) -> Result<Judge<'_>, String> {
     let selectors =
         PathSelectors::new(&paths.include, &paths.exclude).map_err(|error| with_causes(&error))?;
-    Ok(Box::new(move |lines, out| {
-        let mut printer = Printer::new(&paths.common);
+    Ok(Box::new(move |lines, results| {
+        let mut counter = Counter::new(&paths.common);
         for line in lines.bytes() {
             let verdict = selectors.judge(line);
-            printer.print(out, line, if verdict.is_included() { Ok(()) } else { Err(verdict) })?;
+            counter.print(
+                results,
+                line,
+                if verdict.is_included() { Ok(()) } else { Err(("noMatchingPath", verdict)) },
+            )?;
         }
-        Ok(printer.chosen)
+        Ok(counter.chosen)
     }))
 }
 
 /// Prints judged lines up to the limit.
-pub(super) struct Printer {
+struct Counter {
     limit: usize,
-    explain: bool,
-    pub(super) chosen: usize,
+    chosen: usize,
 }
 
-impl Printer {
-    pub(super) fn new(common: &Common) -> Self {
-        Self { limit: common.limit.unwrap_or(usize::MAX), explain: common.explain, chosen: 0 }
+impl Counter {
+    fn new(common: &Common) -> Self {
+        Self { limit: common.limit.unwrap_or(usize::MAX), chosen: 0 }
     }
 
-    /// Prints a judged line, as far as limit and arguments allow.
-    pub(super) fn print(
+    /// Prints a judged line, as far as limit and arguments allow. A rejection is the rule and the reason.
+    fn print(
         &mut self,
-        out: &mut dyn Write,
+        results: &mut Results<'_>,
         line: &[u8],
-        verdict: Result<(), impl Display>,
+        verdict: Result<(), (&str, impl Display)>,
     ) -> io::Result<()> {
         match verdict {
             Ok(()) if self.chosen < self.limit => {
                 self.chosen += 1;
-                chosen(out, self.explain, line)
+                results.chosen(line)
             }
-            Ok(()) => rejected(out, self.explain, line, &Rejection::BeyondLimit { limit: self.limit }),
-            Err(why) => rejected(out, self.explain, line, &why),
+            Ok(()) => {
+                let why = Rejection::BeyondLimit { limit: self.limit };
+                results.rejected(line, why.rule(), &why)
+            }
+            Err((rule, why)) => results.rejected(line, rule, &why),
         }
     }
 }
 
 pub(super) fn expression(expr: &Expr) -> Result<Judge<'_>, String> {
     let expression = Expression::compile(&expr.expression).map_err(|error| with_causes(&error))?;
-    Ok(Box::new(move |lines, out| {
+    Ok(Box::new(move |lines, results| {
         let now = Timestamp::now();
         let now = Time::from_unix(now.as_second(), now.subsec_nanosecond().unsigned_abs(), 0);
-        let mut printer = Printer::new(&expr.common);
+        let mut counter = Counter::new(&expr.common);
         for (number, line) in lines.text()?.enumerate() {
             let invalid = |error: &(dyn std::error::Error + 'static)| {
                 let message = format!("candidate {}: {}", number + 1, with_causes(error));
@@ -181,13 +261,14 @@ pub(super) fn expression(expr: &Expr) -> Result<Judge<'_>, String> {
             let verdict = match expression.decide(&environment) {
                 Ok(true) => Ok(()),
                 Ok(false) => {
-                    Err(Rejection::FilteredByExpression { expression: expr.expression.as_str().into() })
+                    let why = Rejection::FilteredByExpression { expression: expr.expression.as_str().into() };
+                    Err(("expression", why))
                 }
                 Err(error) => return Err(invalid(&error)),
             };
-            printer.print(out, line.as_bytes(), verdict)?;
+            counter.print(results, line.as_bytes(), verdict)?;
         }
-        Ok(printer.chosen)
+        Ok(counter.chosen)
     }))
 }
 
@@ -251,29 +332,80 @@ impl Lines {
     }
 }
 
-/// Prints a candidate that fits. Without an explanation it is for another program and stays the bytes that it was.
-pub(super) fn chosen(out: &mut dyn Write, explain: bool, line: &[u8]) -> io::Result<()> {
-    if explain {
-        return writeln!(out, "+ {}", shown(line));
-    }
-    out.write_all(line)?;
-    out.write_all(b"\n")
+/// What was judged, printed as it comes, or collected for a document.
+pub(super) struct Results<'o> {
+    out: &'o mut dyn Write,
+    explain: bool,
+    document: Option<Vec<Item>>,
 }
 
-/// Prints a candidate that does not fit, if the arguments ask for it.
-pub(super) fn rejected(out: &mut dyn Write, explain: bool, line: &[u8], why: &dyn Display) -> io::Result<()> {
-    if !explain {
-        return Ok(());
+/// A candidate in a document.
+#[derive(Serialize)]
+struct Item {
+    name: String,
+    accepted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl<'o> Results<'o> {
+    fn new(common: &Common, out: &'o mut dyn Write) -> Self {
+        let document = (common.output == ExplainFormat::Json).then(Vec::new);
+        Self { out, explain: common.explain, document }
     }
-    writeln!(out, "- {}\t{}", shown(line), printable(&why.to_string()))
+
+    /// A candidate that fits. As text and without an explanation it is for another program and stays the bytes that it was.
+    fn chosen(&mut self, line: &[u8]) -> io::Result<()> {
+        if let Some(items) = &mut self.document {
+            items.push(Item { name: named(line), accepted: true, rule: None, reason: None });
+            return Ok(());
+        }
+        if self.explain {
+            return writeln!(self.out, "+ {}", shown(line));
+        }
+        self.out.write_all(line)?;
+        self.out.write_all(b"\n")
+    }
+
+    /// A candidate that does not fit, if the arguments ask for it.
+    fn rejected(&mut self, line: &[u8], rule: &str, why: &dyn Display) -> io::Result<()> {
+        if !self.explain {
+            return Ok(());
+        }
+        if let Some(items) = &mut self.document {
+            let (rule, reason) = (Some(rule.to_owned()), Some(why.to_string()));
+            items.push(Item { name: named(line), accepted: false, rule, reason });
+            return Ok(());
+        }
+        writeln!(self.out, "- {}\t{}", shown(line), printable(&why.to_string()))
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self.document {
+            Some(items) => write_list(&items, &[], self.out),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The name in a document.
+fn named(line: &[u8]) -> String {
+    shorten(&String::from_utf8_lossy(line), MAX_NAME_IN_DOCUMENT).into_owned()
 }
 
 /// A line for people; bytes that are not UTF-8 as `\xff`.
 fn shown(line: &[u8]) -> String {
-    let mut shown = String::new();
-    for chunk in line.utf8_chunks() {
-        shown.push_str(&printable(chunk.valid()));
-        shown.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    match std::str::from_utf8(line) {
+        Ok(text) => shown_name(text),
+        Err(_) => {
+            let mut shown = String::new();
+            for chunk in line.utf8_chunks() {
+                shown.push_str(&printable(chunk.valid()));
+                shown.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+            }
+            shorten(&shown, artifact_source::MAX_SHOWN_NAME).into_owned()
+        }
     }
-    shown
 }

@@ -2,17 +2,18 @@
 
 use std::io;
 use std::io::Write;
+use std::ops::Not as _;
 
-use artifact_source::{AnyArtifact, Artifact, Cost, Error, SourceId};
+use artifact_source::{AnyArtifact, Artifact, Cost, MAX_SHOWN_NAME, SourceId, shorten};
 use jiff::Timestamp;
 use serde::Serialize;
-use warehouse_discovery::{Freshness, Report, SubscriptionReport};
+use warehouse_discovery::{Freshness, Report, SubscriptionReport, Summary};
 use warehouse_spec::{
-    API_VERSION, DiscoveredArtifacts, Freight, Location, Metadata, SubscriptionKind, Warehouse,
-    without_credential,
+    API_VERSION, DiscoveredArtifacts, Freight, Metadata, SubscriptionKind, Warehouse, without_credential,
 };
 
-use super::{Table, line, shortened, write_json, write_yaml};
+use super::list::{Failure, write_list};
+use super::{Table, line, shortened, write_yaml};
 use crate::arguments::Format;
 use crate::discovery::Discovered;
 
@@ -27,13 +28,16 @@ pub(crate) fn artifacts(discovered: &[Discovered], format: Format, out: &mut dyn
         Format::Table => table(discovered, false, out),
         Format::Wide => table(discovered, true, out),
         Format::Name => names(discovered, out),
-        Format::Json => write_json(&documents(discovered), out),
-        Format::Yaml => write_yaml(&documents(discovered), out),
+        Format::Json => {
+            let errors: Vec<Failure> = discovered.iter().flat_map(Failure::of_subscriptions).collect();
+            write_list(&documents(discovered, true), &errors, out)
+        }
+        Format::Yaml => write_yaml(&documents(discovered, false), out),
     }
 }
 
-fn documents(discovered: &[Discovered]) -> Vec<Document<'_>> {
-    discovered.iter().map(Document::new).collect()
+fn documents(discovered: &[Discovered], in_list: bool) -> Vec<Document<'_>> {
+    discovered.iter().map(|discovered| Document::new(discovered, in_list)).collect()
 }
 
 fn table(discovered: &[Discovered], wide: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -47,7 +51,7 @@ fn table(discovered: &[Discovered], wide: bool, out: &mut dyn Write) -> io::Resu
         heading.push("GITREPOURL");
     }
     let mut table = Table::new(&heading);
-    for Discovered { warehouse, report } in discovered {
+    for Discovered { warehouse, report, .. } in discovered {
         let sources = wide.then_some(&**warehouse);
         for mut row in rows(report, wide, sources) {
             if several {
@@ -117,7 +121,9 @@ fn row(id: &SourceId, artifact: &AnyArtifact, wide: bool) -> Vec<String> {
         }
         other => (other.name().to_owned(), String::new(), None, ""),
     };
-    row[2] = revision;
+    if let Some(cell) = row.get_mut(2) {
+        *cell = if wide { revision } else { shorten(&revision, MAX_SHOWN_NAME).into_owned() };
+    }
     row.extend([unique, created.map(to_the_second).unwrap_or_default(), subject.to_owned()]);
     row
 }
@@ -175,7 +181,9 @@ pub(super) struct Document<'a> {
     metadata: &'a Metadata,
     status: Status,
     subscriptions: Vec<Subscription<'a>>,
-    errors: Vec<Failure<'a>>,
+    /// What failed: in documents of YAML, which has no list around them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<Failure>>,
     cost: Cost,
 }
 
@@ -201,6 +209,9 @@ struct Subscription<'a> {
     freshness: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Remark<'a>>,
+    /// Of a subscription that succeeded: what was judged, and why nothing fits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a Summary>,
     cost: Cost,
 }
 
@@ -212,56 +223,28 @@ struct Remark<'a> {
     hint: Option<&'a str>,
 }
 
-/// The error of a subscription that failed.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Failure<'a> {
-    subscription: usize,
-    kind: &'static str,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_seconds: Option<u64>,
-    tries: u32,
-    transient: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'a str>,
-    location: Position<'a>,
-}
-
-#[derive(Debug, Serialize)]
-struct Position<'a> {
-    file: &'a str,
-    line: usize,
-    column: usize,
-}
-
 impl<'a> Document<'a> {
-    pub(super) fn new(discovered: &'a Discovered) -> Self {
-        let Discovered { warehouse, report } = discovered;
+    fn new(discovered: &'a Discovered, in_list: bool) -> Self {
+        let Discovered { warehouse, report, summaries } = discovered;
+        let subscriptions = report.subscriptions.iter();
         Self {
             api_version: API_VERSION,
             kind: "Warehouse",
             metadata: &warehouse.metadata,
             status: Status { discovered_artifacts: report.discovered_artifacts(warehouse) },
-            subscriptions: report.subscriptions.iter().map(subscription_document).collect(),
-            errors: report
-                .failures()
-                .map(|(subscription, error)| {
-                    failure_document(subscription.index, error, discovered.location(subscription))
-                })
+            subscriptions: subscriptions
+                .map(|report| subscription_document(report, summaries.get(report.index)))
                 .collect(),
+            errors: in_list.not().then(|| Failure::of_subscriptions(discovered)),
             cost: report.cost,
         }
     }
 }
 
-fn subscription_document(report: &SubscriptionReport) -> Subscription<'_> {
+fn subscription_document<'a>(
+    report: &'a SubscriptionReport,
+    summary: Option<&'a Summary>,
+) -> Subscription<'a> {
     Subscription {
         index: report.index,
         kind: report.id.kind().to_string(),
@@ -281,35 +264,27 @@ fn subscription_document(report: &SubscriptionReport) -> Subscription<'_> {
             .iter()
             .map(|warning| Remark { message: &warning.message, hint: warning.hint.as_deref() })
             .collect(),
+        summary: summary.filter(|_| report.freshness == Freshness::Found),
         cost: report.cost,
     }
 }
 
-fn failure_document<'a>(subscription: usize, error: &'a Error, location: &'a Location) -> Failure<'a> {
-    Failure {
-        subscription,
-        kind: error.kind().as_str(),
-        message: error.to_string(),
-        url: error.url(),
-        status: error.status(),
-        code: error.code(),
-        retry_after_seconds: error.retry_after().map(|wait| wait.as_secs()),
-        tries: error.tries(),
-        transient: error.is_transient(),
-        hint: error.hint(),
-        location: Position { file: &location.source, line: location.line, column: location.column },
-    }
-}
-
 /// Prints Freight: as Kargo's own documents, as a table of its contents, or by name as kubectl would.
-pub(crate) fn freight(built: &[Freight], format: Format, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn freight(
+    built: &[Freight],
+    errors: &[Failure],
+    format: Format,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match format {
+        // Without Freight there is no table.
+        Format::Table | Format::Wide if built.is_empty() => Ok(()),
         Format::Table => freight_table(built, false, out),
         Format::Wide => freight_table(built, true, out),
         Format::Name => built
             .iter()
             .try_for_each(|freight| line(out, &format!("freight.kargo.akuity.io/{}", freight.metadata.name))),
-        Format::Json => write_json(built, out),
+        Format::Json => write_list(built, errors, out),
         Format::Yaml => write_yaml(built, out),
     }
 }
@@ -333,7 +308,8 @@ fn freight_table(built: &[Freight], wide: bool, out: &mut dyn Write) -> io::Resu
 /// Kind, repository, revision and id of everything in the Freight.
 fn contents(freight: &Freight, wide: bool) -> Vec<[String; 4]> {
     let row = |kind: &str, repository: &str, revision: &str, id: &str| {
-        [kind.to_owned(), repository.to_owned(), revision.to_owned(), identifier(id, wide)]
+        let revision = if wide { revision.into() } else { shorten(revision, MAX_SHOWN_NAME) };
+        [kind.to_owned(), repository.to_owned(), revision.into_owned(), identifier(id, wide)]
     };
     let commits = freight.commits.iter().map(|commit| {
         let revision = [&commit.tag, &commit.branch].into_iter().find(|name| !name.is_empty());

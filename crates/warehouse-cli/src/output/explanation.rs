@@ -1,17 +1,20 @@
-//! The output of `explain`.
+//! The output of `explain`: for each subscription a summary, and each candidate with the rule that decided.
 
-use std::cmp::Reverse;
 use std::io;
 use std::io::Write;
 
-use artifact_source::{Judgement, Principal, SourceId, SourceKind, printable};
-use selection_strategies::{Rejection, Version};
+use artifact_source::{
+    AnyArtifact, Judgement, MAX_NAME_IN_DOCUMENT, Principal, SourceId, printable, shorten, shown_name,
+};
+use jiff::Timestamp;
 use serde::Serialize;
-use warehouse_discovery::SubscriptionReport;
-use warehouse_spec::{ImageSelectionStrategy, SubscriptionKind, Warehouse};
+use warehouse_discovery::{Cause, Summary, Tally, Why, sort_candidates};
+use warehouse_spec::Subscription;
 
-use super::{shortened, write_json};
+use super::list::{Failure, write_list};
+use super::{Paint, Table, shortened};
 use crate::arguments::ExplainFormat;
+use crate::discovery::Discovered;
 
 /// The shortest prefix of a commit's id that names it.
 const MIN_COMMIT_PREFIX: usize = 4;
@@ -23,12 +26,12 @@ pub(crate) struct Explanation {
     warehouse: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
-    subscriptions: Vec<Subscription>,
+    subscriptions: Vec<Explained>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Subscription {
+struct Explained {
     index: usize,
     kind: String,
     #[serde(rename = "repoURL")]
@@ -43,19 +46,33 @@ struct Subscription {
     /// Why there is no credential.
     #[serde(skip_serializing_if = "Option::is_none")]
     no_credential: Option<String>,
-    listed: usize,
-    accepted: usize,
+    summary: Summary,
+    /// What is wrong with a subscription that failed.
+    #[serde(skip)]
+    cause: Option<Cause>,
+    /// The answers about single candidates, if there was a question.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<Why>,
     candidates: Vec<Candidate>,
     #[serde(skip)]
     id: SourceId,
+    #[serde(skip)]
+    subscription: Subscription,
+    #[serde(skip)]
+    judged: Vec<Judgement>,
 }
 
-#[derive(Debug, Serialize)]
+/// One candidate, with what is known of it.
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Candidate {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
+    digest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
     accepted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
@@ -64,18 +81,21 @@ struct Candidate {
 }
 
 impl Explanation {
-    /// The explanation of these subscriptions, from the judgements of their candidates.
-    pub(crate) fn new(warehouse: &Warehouse, judged: Vec<(SubscriptionReport, Vec<Judgement>)>) -> Self {
+    /// The explanation of the subscriptions of a Warehouse that are selected, from the judgements of the candidates of all of them.
+    pub(crate) fn new(
+        discovered: Discovered,
+        judged: impl IntoIterator<Item = Vec<Judgement>>,
+        is_selected: impl Fn(&warehouse_discovery::SubscriptionReport) -> bool,
+    ) -> Self {
+        let Discovered { warehouse, report, .. } = discovered;
+        let subscriptions = report.subscriptions.into_iter().zip(judged).filter_map(|(report, judged)| {
+            let subscription = warehouse.spec.subscriptions.get(report.index)?;
+            is_selected(&report).then(|| Explained::new(report, subscription, judged))
+        });
         Self {
             warehouse: warehouse.name().to_owned(),
             namespace: warehouse.namespace().map(str::to_owned),
-            subscriptions: judged
-                .into_iter()
-                .map(|(report, judgements)| {
-                    let order = Order::of(warehouse, &report);
-                    Subscription::new(report, judgements, order)
-                })
-                .collect(),
+            subscriptions: subscriptions.collect(),
         }
     }
 
@@ -91,81 +111,72 @@ impl Explanation {
         self.subscriptions.is_empty()
     }
 
+    /// Whether all of its subscriptions succeeded.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.subscriptions.iter().all(|subscription| !subscription.failed)
+    }
+
     /// Whether a subscription has this candidate.
     pub(crate) fn has_candidate(&self, name: &str) -> bool {
         let mut candidates = self.subscriptions.iter().flat_map(|subscription| &subscription.candidates);
         candidates.any(|candidate| candidate.has_name(name))
     }
 
-    /// Removes every other candidate.
+    /// What the rules say about a name that no subscription has as a candidate, of each subscription that succeeded.
+    pub(crate) fn guesses(&self, name: &str) -> Vec<(String, Why)> {
+        let answered = self.subscriptions.iter().filter(|subscription| !subscription.failed);
+        let guess = |it: &Explained| (it.id.to_string(), Why::of(&it.subscription, &it.judged, name));
+        answered.map(guess).collect()
+    }
+
+    /// Answers the question about these candidates, and removes all others.
     pub(crate) fn keep(&mut self, names: &[String]) {
         for subscription in &mut self.subscriptions {
             subscription.candidates.retain(|candidate| names.iter().any(|name| candidate.has_name(name)));
-        }
-    }
-}
-
-/// The order of the candidates that are not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    /// As the source reported them, in the order of its strategy.
-    Reported,
-    /// By version, best first, then by name.
-    Version,
-    /// By the bytes of their names, best first.
-    Name,
-    /// By the time of their build, newest first; then those whose build time did not matter, by version.
-    BuildTime,
-}
-
-impl Order {
-    fn of(warehouse: &Warehouse, report: &SubscriptionReport) -> Self {
-        let subscription = warehouse.spec.subscriptions.get(report.index);
-        match subscription.map(|subscription| &subscription.kind) {
-            _ if report.id.kind() == &SourceKind::Git => Self::Reported,
-            Some(SubscriptionKind::Image(image)) => match image.image_selection_strategy {
-                ImageSelectionStrategy::NewestBuild => Self::BuildTime,
-                ImageSelectionStrategy::Lexical => Self::Name,
-                _ => Self::Version,
-            },
-            _ => Self::Version,
+            let found = subscription.candidates.iter();
+            subscription.answers = found
+                .map(|candidate| Why::of(&subscription.subscription, &subscription.judged, &candidate.name))
+                .collect();
         }
     }
 
-    fn sort(self, rejected: &mut [Judgement]) {
-        let by_version =
-            |Judgement { name, .. }: &Judgement| (Reverse(Version::parse(name).ok()), name.clone());
-        match self {
-            Self::Reported => {}
-            Self::Version => rejected.sort_by_cached_key(by_version),
-            Self::Name => rejected.sort_by(|one, other| other.name.as_bytes().cmp(one.name.as_bytes())),
-            Self::BuildTime => {
-                rejected.sort_by_cached_key(by_version);
-                let time = |judged: &Judgement| -> Option<jiff::Timestamp> {
-                    judged.detail.as_deref().and_then(|detail| detail.parse().ok())
-                };
-                let is_undated =
-                    |judged: &Judgement| matches!(judged.rejection, Some(Rejection::Undated { .. }));
-                rejected.sort_by_key(|judged| match time(judged) {
-                    Some(time) => (0, Some(Reverse(time))),
-                    None if is_undated(judged) => (1, None),
-                    None => (2, None),
-                });
+    /// Removes the candidates on which another rule decided; `accepted` stands for those that were taken.
+    pub(crate) fn keep_rule(&mut self, rule: &str) {
+        for subscription in &mut self.subscriptions {
+            subscription
+                .candidates
+                .retain(|candidate| candidate.rule.as_deref().unwrap_or("accepted") == rule);
+        }
+    }
+
+    /// Cuts the names that are longer than a document may have.
+    fn bound(&mut self) {
+        for subscription in &mut self.subscriptions {
+            let candidates = subscription.candidates.iter_mut().map(|candidate| &mut candidate.name);
+            let misses = subscription.summary.near_misses.iter_mut().map(|miss| &mut miss.name);
+            let answers = subscription.answers.iter_mut().map(|answer| &mut answer.name);
+            for name in candidates.chain(misses).chain(answers).chain(&mut subscription.summary.best) {
+                if name.len() > MAX_NAME_IN_DOCUMENT {
+                    *name = shorten(name, MAX_NAME_IN_DOCUMENT).into_owned();
+                }
             }
         }
     }
 }
 
-impl Subscription {
-    fn new(report: SubscriptionReport, judgements: Vec<Judgement>, order: Order) -> Self {
-        let (mut accepted, mut rejected): (Vec<_>, Vec<_>) =
-            judgements.into_iter().partition(|judgement| judgement.rejection.is_none());
-        order.sort(&mut rejected);
-        let (found, listed) = (accepted.len(), accepted.len() + rejected.len());
-        accepted.append(&mut rejected);
-        let (credential, no_credential) = match report.principal {
-            Some(Principal::Credential(scope)) => (Some(scope), None),
-            Some(Principal::Anonymous(why)) => (None, why),
+impl Explained {
+    fn new(
+        report: warehouse_discovery::SubscriptionReport,
+        subscription: &Subscription,
+        mut judged: Vec<Judgement>,
+    ) -> Self {
+        sort_candidates(subscription, &mut judged);
+        let tally = Tally::of_judgements(subscription, &judged);
+        let failed = report.error.is_some();
+        let artifacts: &[AnyArtifact] = if failed { &[] } else { &report.artifacts };
+        let (credential, no_credential) = match &report.principal {
+            Some(Principal::Credential(scope)) => (Some(scope.clone()), None),
+            Some(Principal::Anonymous(why)) => (None, why.clone()),
             _ => (None, None),
         };
         Self {
@@ -174,40 +185,65 @@ impl Subscription {
             repo_url: report.id.url().to_owned(),
             chart: report.id.chart().map(str::to_owned),
             name: report.id.subscription().map(str::to_owned),
-            failed: report.error.is_some(),
+            failed,
             credential,
             no_credential,
-            listed,
-            accepted: found,
-            candidates: accepted.into_iter().map(Candidate::from).collect(),
+            cause: report.cause(subscription, &tally),
+            summary: tally.summary(artifacts),
+            answers: Vec::new(),
+            candidates: judged.iter().map(Candidate::from).collect(),
             id: report.id,
+            subscription: subscription.clone(),
+            judged,
         }
     }
 
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let fit = if self.accepted == 1 { "is taken" } else { "are taken" };
-        let heading = match self.failed {
-            true => "it failed".to_owned(),
-            false => format!("{} of {} candidates {fit}", self.accepted, self.listed),
+    fn write(&self, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+        let (heading, second) = match (self.failed, &self.cause) {
+            (true, Some(cause)) => (format!("it failed: {cause}"), None),
+            (true, None) => ("it failed".to_owned(), None),
+            (false, Some(cause)) => (format!("nothing fits: {cause}"), Some(self.summary.to_string())),
+            (false, None) => (self.summary.to_string(), None),
         };
-        writeln!(out, "{}: {heading}", printable(&self.id.to_string()))?;
+        let heading = format!("{}: {heading}", self.id);
+        writeln!(out, "{}", printable(&shorten(&heading, MAX_NAME_IN_DOCUMENT)))?;
+        if let Some(summary) = second {
+            writeln!(out, "  {}", printable(&shorten(&summary, MAX_NAME_IN_DOCUMENT)))?;
+        }
+        if let Some(hint) = self.cause.as_ref().and_then(|cause| cause.hint.as_deref()) {
+            writeln!(out, "  help: {}", printable(hint))?;
+        }
         match (&self.credential, &self.no_credential) {
             (Some(credential), _) => writeln!(out, "  credential: {}", printable(credential))?,
             (None, Some(why)) => writeln!(out, "  no credential: {}", printable(why))?,
             (None, None) => {}
         }
-        for Candidate { name, detail, reason, .. } in &self.candidates {
-            let sign = if reason.is_some() { '-' } else { '+' };
-            let detail = detail.as_deref().map(|detail| match detail.split_once(' ') {
-                Some((digest, time)) => printable(&format!("{} {time}", shortened(digest))),
-                None => printable(&shortened(detail)),
-            });
-            let cells = [Some(printable(name)), detail, reason.as_deref().map(printable)];
-            let cells: Vec<_> = cells.into_iter().flatten().filter(|cell| !cell.is_empty()).collect();
-            writeln!(out, "{sign} {}", cells.join("\t"))?;
+        for answer in &self.answers {
+            writeln!(out, "  {}", printable(&answer.to_string()))?;
+            if let Some(hint) = &answer.hint {
+                writeln!(out, "  help: {}", printable(hint))?;
+            }
         }
-        Ok(())
+        table(&self.candidates, paint, out)
     }
+}
+
+/// A row for each candidate. Columns that are empty in all rows are left out.
+fn table(candidates: &[Candidate], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let cells: Vec<[String; 5]> = candidates.iter().map(Candidate::cells).collect();
+    let is_used =
+        |column: usize| cells.iter().any(|row| row.get(column).is_some_and(|cell| !cell.is_empty()));
+    let used: Vec<bool> = (0..5).map(is_used).collect();
+    let mut table = Table::headless();
+    for row in cells {
+        let row = row.into_iter().zip(&used).filter(|(_, used)| **used).map(|(cell, _)| cell);
+        table.row(row);
+    }
+    let lines = table.lines();
+    for (line, candidate) in lines.iter().zip(candidates) {
+        writeln!(out, "{}", if candidate.accepted { paint.good(line) } else { line.clone() })?;
+    }
+    Ok(())
 }
 
 impl Candidate {
@@ -216,41 +252,79 @@ impl Candidate {
         self.name == name
             || is_commit && name.len() >= MIN_COMMIT_PREFIX && self.name.starts_with(&name.to_lowercase())
     }
+
+    /// Name, digest, time, subject and reason.
+    fn cells(&self) -> [String; 5] {
+        let sign = if self.accepted { '+' } else { '-' };
+        let time = self.time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        [
+            format!("{sign} {}", shown_name(&shortened(&self.name))),
+            self.digest.as_deref().map(shortened).unwrap_or_default(),
+            time.unwrap_or_default(),
+            self.subject.as_deref().map(shown_name).unwrap_or_default(),
+            self.reason.clone().unwrap_or_default(),
+        ]
+    }
 }
 
-impl From<Judgement> for Candidate {
-    fn from(judgement: Judgement) -> Self {
+impl From<&Judgement> for Candidate {
+    fn from(judgement: &Judgement) -> Self {
+        let detail = judgement.detail.as_deref().unwrap_or_default();
+        // The time stands alone, or in parentheses behind a digest or a subject.
+        let dated = detail.rsplit_once('(').and_then(|(before, time)| {
+            Some((before.trim_end(), time.strip_suffix(')')?.parse::<Timestamp>().ok()?))
+        });
+        let (rest, time) = match (detail.parse::<Timestamp>(), dated) {
+            (Ok(time), _) => ("", Some(time)),
+            (Err(_), Some((rest, time))) => (rest, Some(time)),
+            (Err(_), None) => (detail, None),
+        };
+        let rest = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
+        let (digest, subject) = match rest {
+            Some(rest) if is_digest(&rest) => (Some(rest), None),
+            rest => (None, rest),
+        };
         Self {
-            name: judgement.name,
-            detail: judgement.detail,
+            name: judgement.name.clone(),
+            digest,
+            time,
+            subject,
             accepted: judgement.rejection.is_none(),
             rule: judgement.rejection.as_ref().map(|why| why.rule().to_owned()),
-            reason: judgement.rejection.map(|why| why.to_string()),
+            reason: judgement.rejection.as_ref().map(ToString::to_string),
         }
     }
 }
 
+/// Whether a text is a digest: `algorithm:hex`.
+fn is_digest(text: &str) -> bool {
+    let hex = text.split_once(':').map(|(_, hex)| hex).unwrap_or_default();
+    hex.len() >= 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Prints the explanations of all Warehouses.
 pub(crate) fn explanations(
-    explanations: &[Explanation],
+    explanations: &mut [Explanation],
+    errors: &[Failure],
     format: ExplainFormat,
+    paint: Paint,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if format == ExplainFormat::Json {
-        return write_json(explanations, out);
+        explanations.iter_mut().for_each(Explanation::bound);
+        return write_list(explanations, errors, out);
     }
     let several = explanations.len() > 1;
     let mut first = true;
     for explanation in explanations {
-        let Explanation { subscriptions, .. } = explanation;
-        for subscription in subscriptions {
+        for subscription in &explanation.subscriptions {
             if !std::mem::take(&mut first) {
                 writeln!(out)?;
             }
             if several {
                 write!(out, "{}: ", printable(&explanation.qualified_name()))?;
             }
-            subscription.write(out)?;
+            subscription.write(paint, out)?;
         }
     }
     Ok(())

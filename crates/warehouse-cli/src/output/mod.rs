@@ -3,13 +3,14 @@
 mod artifacts;
 mod diff;
 mod explanation;
+mod list;
 mod release;
 
 use std::borrow::Cow;
 use std::io;
 use std::io::{BufWriter, Write};
 
-use artifact_source::printable;
+use artifact_source::{printable, shorten};
 use serde::Serialize;
 
 #[cfg(feature = "demo")]
@@ -17,6 +18,7 @@ pub(crate) use artifacts::found;
 pub(crate) use artifacts::{artifacts, freight};
 pub(crate) use diff::unified_diff;
 pub(crate) use explanation::{Explanation, explanations};
+pub(crate) use list::{Failure, write_list};
 pub(crate) use release::{plan, report, summary};
 
 /// Whether the reader read the whole result.
@@ -42,6 +44,17 @@ pub(crate) fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "{}", printable(text))
 }
 
+/// Whether a result has colours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paint(pub(crate) bool);
+
+impl Paint {
+    /// What was taken: green.
+    pub(crate) fn good(self, text: &str) -> String {
+        if self.0 { format!("\u{1b}[32m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
 /// A number of things: `1 error`, `2 errors`.
 pub(crate) fn counted(count: usize, name: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
@@ -54,6 +67,9 @@ pub(crate) fn shortened(id: &str) -> String {
     let is_hex = id.len() >= algorithm + 40 && id[algorithm..].bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hex { id[..algorithm + 12].to_owned() } else { id.to_owned() }
 }
+
+/// The longest cell of a table, in characters: what a server or a manifest says may be of any length.
+const MAX_CELL: usize = 2000;
 
 /// Rows under a heading; every column is as wide as its widest cell, and columns are three blanks apart.
 #[derive(Debug)]
@@ -74,11 +90,16 @@ impl Table {
 
     /// Adds a row; missing cells at its end stay empty.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().map(|cell| printable(&cell)).collect());
+        self.rows.push(cells.into_iter().map(|cell| printable(&shorten(&cell, MAX_CELL))).collect());
     }
 
     /// Writes the table.
     pub(crate) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.lines().iter().try_for_each(|line| writeln!(out, "{line}"))
+    }
+
+    /// The rows as lines.
+    pub(crate) fn lines(&self) -> Vec<String> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
             self.rows
@@ -89,24 +110,17 @@ impl Table {
                 .unwrap_or_default()
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
-        for row in &self.rows {
+        let line = |row: &Vec<String>| {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 line.push_str(cell);
                 let blanks = (width + 3).saturating_sub(cell.chars().count());
                 line.extend(std::iter::repeat_n(' ', blanks));
             }
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        Ok(())
-    }
-}
-
-/// Writes documents as JSON: one alone as it is, several as a Kubernetes `List`.
-pub(crate) fn write_json<T: Serialize>(documents: &[T], out: &mut dyn Write) -> io::Result<()> {
-    match documents {
-        [document] => write_json_value(document, out),
-        items => write_json_value(&List { api_version: "v1", kind: "List", items }, out),
+            line.truncate(line.trim_end().len());
+            line
+        };
+        self.rows.iter().map(line).collect()
     }
 }
 
@@ -123,7 +137,7 @@ fn misleads(letter: char) -> bool {
 }
 
 /// JSON in which such characters, which are in strings only, are written as `\\u202e`.
-fn escaped(json: &str) -> Cow<'_, str> {
+pub(crate) fn escaped(json: &str) -> Cow<'_, str> {
     if !json.contains(misleads) {
         return Cow::Borrowed(json);
     }
@@ -152,14 +166,6 @@ pub(crate) fn write_yaml<T: Serialize>(documents: &[T], out: &mut dyn Write) -> 
         writeln!(out, "{}", text.trim_end())?;
     }
     Ok(())
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct List<'a, T> {
-    api_version: &'static str,
-    kind: &'static str,
-    items: &'a [T],
 }
 
 #[cfg(test)]
@@ -195,16 +201,16 @@ mod escape_tests {
         let text = "a\u{202e}b\u{9b}31m\u{2066}ä \u{200f}";
         let documents = [serde_json::json!({ "tag": text, "other": "漢" })];
         let (mut json, mut yaml) = (Vec::new(), Vec::new());
-        write_json(&documents, &mut json).unwrap();
+        write_list(&documents, &[], &mut json).unwrap();
         write_yaml(&documents, &mut yaml).unwrap();
-        for written in [json, yaml] {
+        for (written, is_list) in [(json, true), (yaml, false)] {
             let written = String::from_utf8(written).unwrap();
             assert!(
                 !written.contains(misleads) && written.contains("漢") && written.contains("\\u202e"),
                 "{written}"
             );
             let read: serde_json::Value = serde_json::from_str(&written).unwrap();
-            assert_eq!(read, documents[0]);
+            assert_eq!(if is_list { &read["items"][0] } else { &read }, &documents[0]);
         }
     }
 }

@@ -71,15 +71,15 @@ fn two_secrets_for_two_repositories_of_one_registry() {
 
     let ran = run("explain");
     let out = ran.out.replace(&world.registry.host(), "HOST");
-    let lines: Vec<_> = out.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    let lines: Vec<_> = out.lines().map(|line| line.split("   ").next().unwrap()).collect();
     assert_eq!(
         lines,
         [
-            "image HOST/shop/web: 1 of 1 candidates is taken",
+            "image HOST/shop/web: 1 tag: 1 taken, best 1.0.0",
             "  credential: web of Secret team/web",
             "+ 1.0.0",
             "",
-            "image HOST/shop/api: 1 of 1 candidates is taken",
+            "image HOST/shop/api: 1 tag: 1 taken, best 2.0.0",
             "  credential: api of Secret team/api",
             "+ 2.0.0",
         ]

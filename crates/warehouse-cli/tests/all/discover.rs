@@ -55,7 +55,9 @@ fn json_has_kargos_shape_and_beside_it_the_cost() {
     let world = World::start();
     let ran = warehouse(&["discover", "--no-cache", "-q", "-o", "json", "-f", "-"], &world.fill(MANIFEST));
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
-    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let list: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&list["kind"], &list["errors"]), (&"List".into(), &serde_json::json!([])));
+    let json = &list["items"][0];
     assert_eq!(json["kind"], "Warehouse");
     let found = &json["status"]["discoveredArtifacts"];
     assert_eq!(found["images"][0]["references"][0]["tag"], "1.2.0");
@@ -64,7 +66,11 @@ fn json_has_kargos_shape_and_beside_it_the_cost() {
     assert_eq!(found["git"][0]["commits"][0]["branch"], "main");
     assert_eq!(found["charts"][0]["versions"], serde_json::json!(["0.2.1", "0.2.0"]));
     assert_eq!(found["charts"][1]["versions"], serde_json::json!(["4.1.0+build.7", "4.0.0"]));
-    assert_eq!(json["errors"], serde_json::json!([]));
+    let summary = &json["subscriptions"][0]["summary"];
+    assert_eq!(
+        (&summary["listed"], &summary["taken"], &summary["best"]),
+        (&5.into(), &2.into(), &"1.2.0".into())
+    );
 
     // One page of tags and one GET per image; ls-refs and a fetch behind one handshake; an index; a page of tags.
     let cost = |index: usize| json["subscriptions"][index]["cost"]["requests"].as_u64().unwrap();
@@ -93,7 +99,7 @@ fn json_records_the_references_that_were_observed_as_kargo_does() {
     let ran = warehouse(&["discover", "--no-cache", "-q", "-o", "json", "-f", "-"], &text);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
-    let git = &json["status"]["discoveredArtifacts"]["git"];
+    let git = &json["items"][0]["status"]["discoveredArtifacts"]["git"];
     let head = serde_json::json!({"branchHead": id("heads/main")});
     assert_eq!(git[0]["observedRefs"], head, "{git:#}");
     // By name, all that pass the name filters, of an annotated tag the id of the tag itself.
@@ -111,7 +117,8 @@ fn freight_is_kargos_document_and_its_name_follows_from_its_content() {
     let run = |format: &str| {
         warehouse(&["freight", "--no-cache", "-q", "-o", format, "-f", "-"], &world.fill(MANIFEST))
     };
-    let json: serde_json::Value = serde_json::from_str(&run("json").out).unwrap();
+    let list: serde_json::Value = serde_json::from_str(&run("json").out).unwrap();
+    let json = &list["items"][0];
     assert_eq!((&json["kind"], &json["apiVersion"]), (&"Freight".into(), &"kargo.akuity.io/v1alpha1".into()));
     assert_eq!(json["origin"], serde_json::json!({"kind": "Warehouse", "name": "shop"}));
     assert_eq!(json["metadata"]["namespace"], "shop");

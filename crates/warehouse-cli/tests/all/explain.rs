@@ -28,20 +28,20 @@ fn every_candidate_has_its_reason() {
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
     let out = ran.out.replace(&world.registry.host(), "REGISTRY").replace(world.repository.url(), "GIT");
     insta::assert_snapshot!(out.replace(&world.charts.url(), "CHARTS"), @r#"
-    image REGISTRY/shop/web: 1 of 5 candidates is taken
-    + 1.2.0	sha256:58d36d434863
-    - 2.0.0	outside the constraint "^1.0.0"
-    - 1.1.0	beyond the limit: one better candidate fills it
-    - 1.0.0	ignored by the pattern "^1\\.0"
-    - latest	not a semantic version in the strict sense (major.minor.patch)
+    image REGISTRY/shop/web: 5 tags: 1 beyond the limit, 1 outside "^1.0.0", 1 not semver, 1 ignored by "^1\\.0", 1 taken, best 1.2.0; nearest misses: 2.0.0 (outside the constraint "^1.0.0")
+    - 2.0.0                          outside the constraint "^1.0.0"
+    + 1.2.0    sha256:58d36d434863
+    - 1.1.0                          beyond the limit: one better candidate fills it
+    - 1.0.0                          ignored by the pattern "^1\\.0"
+    - latest                         not a semantic version in the strict sense (major.minor.patch)
 
-    git GIT: 1 of 1 candidates is taken
-    + ec955a4b713dbbd95464b21358a5a9670980d10c	Merge branch 'pears' (2024-01-01T00:02:00Z)
+    git GIT: 1 commit: 1 taken, best ec955a4b713d
+    + ec955a4b713d   2024-01-01T00:02:00Z   Merge branch 'pears'
 
-    chart CHARTS (shop): 2 of 3 candidates are taken
+    chart CHARTS (shop): 3 versions: 1 outside "0.2.x", 2 taken, best 0.2.1
     + 0.2.1
     + 0.2.0
-    - 0.1.0	outside the constraint "0.2.x"
+    - 0.1.0   outside the constraint "0.2.x"
     "#);
 }
 
@@ -66,7 +66,7 @@ fn the_order_is_that_of_the_strategy() {
         let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest);
         let lines: Vec<_> = ran.out.lines().skip(1).collect();
         let found: Vec<_> =
-            lines.iter().map(|line| line[2..].split('\t').next().unwrap_or_default()).collect();
+            lines.iter().map(|line| line[2..].split("   ").next().unwrap_or_default()).collect();
         assert_eq!(found, names, "{strategy}: {}{}", ran.out, ran.err);
         let dates = lines.iter().filter(|line| line.contains("2024-01-0")).count();
         assert_eq!(dates, if strategy == "NewestBuild" { 4 } else { 0 }, "{strategy}: {}", ran.out);
@@ -78,8 +78,14 @@ fn json_names_the_rule() {
     let world = World::start();
     let ran = warehouse(&["explain", "--no-cache", "-q", "-o", "json", "-f", "-"], &world.fill(MANIFEST));
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
-    let image = &json["subscriptions"][0];
-    assert_eq!((&image["listed"], &image["accepted"]), (&5.into(), &1.into()));
+    let image = &json["items"][0]["subscriptions"][0];
+    let summary = &image["summary"];
+    assert_eq!(
+        (&summary["listed"], &summary["taken"], &summary["best"]),
+        (&5.into(), &1.into(), &"1.2.0".into())
+    );
+    assert_eq!(summary["nearMisses"][0]["name"], "2.0.0");
+    assert_eq!(json["errors"], serde_json::json!([]));
     let candidates = image["candidates"].as_array().unwrap();
     let names: BTreeSet<_> = candidates.iter().map(|candidate| candidate["name"].as_str().unwrap()).collect();
     assert_eq!(names, world.registry.tags("shop/web").iter().map(String::as_str).collect());
@@ -87,8 +93,8 @@ fn json_names_the_rule() {
     assert_eq!(
         rules,
         [
-            &serde_json::Value::Null,
             &"outsideConstraint".into(),
+            &serde_json::Value::Null,
             &"beyondLimit".into(),
             &"ignored".into(),
             &"notSemver".into()
@@ -105,11 +111,35 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
     };
     let ran = run(&["--subscription", "0", "--candidate", "2.0.0"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    assert_eq!(ran.out.lines().nth(1), Some("- 2.0.0\toutside the constraint \"^1.0.0\""), "{}", ran.out);
+    let lines: Vec<_> = ran.out.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "  2.0.0 is not taken: outside the constraint \"^1.0.0\"",
+            "- 2.0.0   outside the constraint \"^1.0.0\""
+        ]
+    );
+    let ran = run(&["--subscription", "0", "--candidate", "1.2.0"]);
+    assert_eq!(ran.out.lines().nth(1), Some("  1.2.0 is taken: the only one"), "{}", ran.out);
 
     let ran = run(&["--subscription", "shop", "--candidate", "9.9.9"]);
     assert_eq!(ran.code, Some(1));
+    let said = "9.9.9 is not listed by the server, and would not be taken: outside the constraint \"0.2.x\"";
+    assert!(ran.err.contains(said), "{}", ran.err);
+    let ran = run(&["--candidate", "9.9.9"]);
     assert!(ran.err.contains("\"9.9.9\" is not a candidate of any subscription"), "{}", ran.err);
+    assert!(ran.err.contains("help: --subscription N"), "{}", ran.err);
+
+    let ran = run(&["--subscription", "0", "--reason", "ignored"]);
+    assert_eq!(
+        ran.out.lines().skip(1).collect::<Vec<_>>(),
+        ["- 1.0.0   ignored by the pattern \"^1\\\\.0\""]
+    );
+    let ran = run(&["--subscription", "0", "--reason", "accepted"]);
+    assert!(ran.out.lines().nth(1).unwrap().starts_with("+ 1.2.0"), "{}", ran.out);
+    let ran = run(&["--reason", "nonsense"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("outsideConstraint"), "{}", ran.err);
 
     let ran = run(&["--subscription", "nobody"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
@@ -124,6 +154,57 @@ fn a_failed_subscription_is_shown_and_the_others_are_explained() {
     assert_eq!(ran.code, Some(1));
     assert!(ran.out.contains("/shop/wep: it failed\n") && ran.out.contains("+ 0.2.1"), "{}", ran.out);
     assert!(ran.err.contains("there is no repository"), "{}", ran.err);
+}
+
+/// The cause stands on the first line, of commits too, and what helps follows.
+#[test]
+fn a_path_that_never_existed_and_others_where_nothing_fits() {
+    let world = World::start();
+    world.repository.git(["tag", "web-1.0.0", "main"]).unwrap();
+    let run = |subscription: &str| {
+        let text = format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec: {{subscriptions: [{{{subscription}}}]}}\n"
+        );
+        let text = world.fill(&text);
+        let explained = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &text);
+        let discovered = warehouse(&["discover", "--no-cache", "-f", "-"], &text);
+        assert_eq!((explained.code, discovered.code), (Some(0), Some(0)), "{}", explained.err);
+        let first = explained.out.lines().next().unwrap();
+        let (_, cause) = first.split_once(": nothing fits: ").unwrap_or_else(|| panic!("{}", explained.out));
+        // `discover` says the same.
+        assert!(discovered.err.contains(&format!(": nothing fits: {cause}\n")), "{}", discovered.err);
+        let help = explained.out.lines().find(|line| line.starts_with("  help: ")).unwrap_or_default();
+        (cause.to_owned(), help.to_owned())
+    };
+    let (cause, _) = run("git: {repoURL: GIT, branch: main, includePaths: [apps/wep]}");
+    assert_eq!(
+        cause,
+        "none of 2 commits changes a path that `includePaths` (\"apps/wep\") selects: there never was one on this branch"
+    );
+    let (cause, help) = run("git: {repoURL: GIT, branch: main, includePaths: ['pe*']}");
+    assert!(
+        cause.starts_with("none of 2 commits changes a path that `includePaths` (\"pe*\") selects"),
+        "{cause}"
+    );
+    assert!(help.contains("`glob:pe*`"), "{help}");
+    let (cause, _) = run("git: {repoURL: GIT, branch: main, expressionFilter: \"subject contains 'ABC-'\"}");
+    assert!(
+        cause.starts_with("the expression \"subject contains 'ABC-'\" is false for all 2 commits"),
+        "{cause}"
+    );
+    let (cause, _) = run("git: {repoURL: GIT, branch: main, since: '2030-01-01T00:00:00Z'}");
+    assert_eq!(cause, "the newest commit of the branch is older than `since` (2030-01-01T00:00:00Z)");
+    let (cause, help) = run("git: {repoURL: GIT, commitSelectionStrategy: SemVer}");
+    assert_eq!(cause, "the tag web-1.0.0 has \"web-\" before the version, so it is no semantic version");
+    assert!(help.contains("NewestTag"), "{help}");
+    let (cause, _) = run("image: {repoURL: REGISTRY/shop/web, platform: linux/s390x}");
+    assert!(
+        cause.ends_with("is built for platform linux/s390x, only for linux/amd64, linux/arm64/v8"),
+        "{cause}"
+    );
+    let (cause, _) =
+        run("image: {repoURL: REGISTRY/shop/web, imageSelectionStrategy: Digest, constraint: nightly}");
+    assert!(cause.starts_with("the tag nightly cannot be read: "), "{cause}");
 }
 
 /// Warnings are printed on standard error, unless it is quiet, and are in the document; the reason of a candidate says what it is.
@@ -148,11 +229,12 @@ fn warnings_and_candidates_that_are_not_images() {
 
     let ran = warehouse(&["explain", "--no-cache", "-f", "-"], &manifest);
     assert_eq!(ran.code, Some(0));
-    let out = ran.out.replace(&registry.host(), "REGISTRY");
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n";
+    let out: String = ran.out.lines().map(words).collect();
     for line in [
-        "- blocked\tunreadable: the registry refuses it with HTTP 451\n",
-        "- empty\tan index without entries, not an image\n",
-        "- undated\tbeyond the limit of 1: does not say when it was built\n",
+        "- blocked unreadable: the registry refuses it with HTTP 451\n",
+        "- empty an index without entries, not an image\n",
+        "- undated beyond the limit of 1: does not say when it was built\n",
     ] {
         assert!(out.contains(line), "{out}");
     }
@@ -164,7 +246,7 @@ fn warnings_and_candidates_that_are_not_images() {
 
     let ran = warehouse(&["discover", "--no-cache", "-q", "-o", "json", "-f", "-"], &manifest);
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
-    let warnings = json["subscriptions"][0]["warnings"].as_array().unwrap();
+    let warnings = json["items"][0]["subscriptions"][0]["warnings"].as_array().unwrap();
     let mut said: Vec<&str> = warnings.iter().map(|warning| warning["message"].as_str().unwrap()).collect();
     said.sort_unstable();
     assert_eq!(said, [undated, refused]);

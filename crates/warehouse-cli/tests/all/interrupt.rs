@@ -70,6 +70,46 @@ fn while_a_server_is_silent() {
     assert_eq!(end(child).code(), Some(130));
 }
 
+/// What is there is printed, with what is missing.
+#[test]
+fn the_results_that_are_there_are_printed() {
+    let (silent, charts) = (ChartServer::start().unwrap(), ChartServer::start().unwrap());
+    charts.publish(&warehouse_testkit::Chart::new("shop", "0.2.1"));
+    silent.faults().add(When::any(), Fault::Stall);
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("warehouse.yaml");
+    let text = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec:\n  subscriptions:\n  \
+         - chart: {{repoURL: '{}', name: a}}\n  - chart: {{repoURL: '{}', name: shop}}\n",
+        silent.url(),
+        charts.url()
+    );
+    fs::write(&manifest, text).unwrap();
+    for (command, found) in [("discover", "0.2.1"), ("explain", "+ 0.2.1"), ("freight", "")] {
+        silent.log().clear();
+        charts.log().clear();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_warehouse"))
+            .args([command, "--no-cache", "--no-docker-config", "-vv", "-f", manifest.to_str().unwrap()])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Both were asked, and the one that answers has been read.
+        let mut said = String::new();
+        let mut err = std::io::BufReader::new(child.stderr.take().unwrap());
+        while !said.contains(": finished") {
+            assert!(std::io::BufRead::read_line(&mut err, &mut said).unwrap() > 0, "{said}");
+        }
+        signal(&child, "INT");
+        std::io::Read::read_to_string(&mut err, &mut said).unwrap();
+        let mut out = String::new();
+        std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut out).unwrap();
+        assert_eq!(end(child).code(), Some(130), "{command}: {said}");
+        assert!(out.contains(found), "{command}: {out}");
+        assert!(said.contains("(a): interrupted before it had an answer"), "{command}: {said}");
+    }
+}
+
 #[cfg(feature = "demo")]
 #[test]
 fn the_demo_leaves_nothing_behind() {

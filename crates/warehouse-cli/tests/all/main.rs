@@ -5,6 +5,7 @@
 mod bad_input;
 mod cache;
 mod chart;
+mod command_line;
 mod credentials;
 #[cfg(feature = "demo")]
 mod demo;
@@ -18,6 +19,8 @@ mod network;
 mod output;
 mod select;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tls;
 mod transient;
 mod warehouses;

@@ -142,18 +142,19 @@ fn the_reasons_why_nothing_fits_are_printed() {
         assert!(ran.err.contains(&format!("nothing fits: {why}")), "{}", ran.err);
     }
     let explained = run("explain", wrong);
-    assert!(explained.out.contains(&format!("- Shop\t{why}")), "{}", explained.out);
+    assert!(explained.out.contains(&format!(": nothing fits: {why}\n")), "{}", explained.out);
+    assert!(explained.out.contains(&format!("- Shop   {why}")), "{}", explained.out);
     let ran = run("discover", &wrong.replace("Shop", "shop"));
     assert!(ran.out.contains("0.2.1") && !ran.err.contains("nothing fits"), "{}{}", ran.out, ran.err);
 
     let oci = "  - chart:\n      repoURL: oci://REGISTRY/charts/cert/\n";
     let explained = run("explain", oci);
-    assert!(explained.out.contains("- v1.16.1\tbegins with `v`"), "{}", explained.out);
+    assert!(explained.out.contains("- v1.16.1     begins with `v`"), "{}", explained.out);
     assert!(explained.out.contains("has a second `_`"), "{}", explained.out);
     let ran = run("discover", oci);
     assert_eq!(ran.code, Some(0));
     assert!(
-        ran.err.contains("nothing fits: begins with `v`") && ran.err.contains("(2 candidates)"),
+        ran.err.contains("nothing fits: 2 tags such as v1.16.2 begin with `v`, and the tag of a chart"),
         "{}",
         ran.err
     );
@@ -164,8 +165,8 @@ fn the_reasons_why_nothing_fits_are_printed() {
 
     let ran =
         run("discover", "  - image:\n      repoURL: REGISTRY/shop/web\n      semverConstraint: ^9.0.0\n");
-    let reasons = "nothing fits: outside the constraint \"^9.0.0\" (4 candidates); not a semantic version in the strict sense \
-                   (major.minor.patch) (1 candidate)";
+    let reasons =
+        "nothing fits: none of 4 versions is within the constraint \"^9.0.0\"; the newest is 2.0.0\n";
     assert!(ran.err.contains(reasons), "{}", ran.err);
 }
 
@@ -184,12 +185,10 @@ fn a_leading_v_of_versions_that_fit_comes_first() {
     };
     let ran = run("^2.0.0");
     let (_, why) = ran.err.split_once("nothing fits: ").unwrap();
-    let (first, rest) = why.split_once("; ").unwrap();
-    assert!(first.starts_with("begins with `v`") && first.ends_with("(1 candidate)"), "{}", ran.err);
-    assert!(rest.starts_with("outside the constraint \"^2.0.0\" (3 candidates); "), "{rest}");
+    assert!(why.starts_with("the tag v2.0.0 begins with `v`, and"), "{}", ran.err);
 
     let ran = run("^3.0.0");
-    assert!(ran.err.contains("nothing fits: outside the constraint"), "{}", ran.err);
+    assert!(ran.err.contains("nothing fits: none of 3 versions is within the constraint"), "{}", ran.err);
     assert!(!ran.err.contains("begins with `v`"), "to push v2.0.0 as 2.0.0 would not help: {}", ran.err);
 
     // As it says.

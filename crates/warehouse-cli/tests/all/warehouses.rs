@@ -79,10 +79,19 @@ fn three_warehouses_of_one_name_are_told_apart_by_explain() {
     let world = World::start();
     let manifest = three(&world);
     let ran = run(&["explain", "-q"], &manifest);
-    let headings: Vec<_> = ran.out.lines().filter(|line| line.ends_with("is taken")).collect();
+    let headings: Vec<_> = ran.out.lines().filter(|line| line.contains(": chart ")).collect();
     let expected: Vec<_> = NAMES
         .iter()
-        .map(|name| format!("{name}: chart {} (shop): 1 of 3 candidates is taken", world.charts.url()))
+        .zip(VERSIONS)
+        .map(|(name, version)| {
+            let misses: Vec<_> = VERSIONS.into_iter().rev().filter(|other| *other > version).collect();
+            let misses = misses.iter().map(|miss| format!("{miss} (outside the constraint {version:?})"));
+            let misses = misses.collect::<Vec<_>>().join(", ");
+            let misses =
+                if misses.is_empty() { misses } else { format!("; nearest misses: {misses}") };
+            let url = world.charts.url();
+            format!("{name}: chart {url} (shop): 3 versions: 2 outside {version:?}, 1 taken, best {version}{misses}")
+        })
         .collect();
     assert_eq!(headings, expected);
 
@@ -189,7 +198,12 @@ fn a_name_of_a_chart_is_that_of_the_chart_under_a_named_subscription() {
     let ran = run(&["discover", "-o", "json"], &manifest);
     let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     let names = |field: &str| {
-        json["subscriptions"].as_array().unwrap().iter().map(|it| it[field].clone()).collect::<Vec<_>>()
+        json["items"][0]["subscriptions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it[field].clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(names("name"), ["sub", "cached"]);
     assert_eq!(names("chart"), [serde_json::json!("shop"), serde_json::Value::Null]);

@@ -14,6 +14,7 @@ mod run;
 mod spans;
 mod tenants;
 mod together;
+mod why;
 
 use artifact_http::EgressPolicy;
 use warehouse_discovery::{Discoverer, DiscovererBuilder};

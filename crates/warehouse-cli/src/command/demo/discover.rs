@@ -34,7 +34,7 @@ pub(super) async fn show(servers: &Servers, warehouse: &Warehouse, manifest: &st
         writeln!(out, "\nThe newest artifacts that fit:\n")?;
         output::found(&first, out)?;
         writeln!(out, "\nThe best of each make Freight:\n")?;
-        output::freight(std::slice::from_ref(&freight), Format::Table, out)
+        output::freight(std::slice::from_ref(&freight), &[], Format::Table, out)
     })?;
 
     let pushed = servers.push_image("1.3.0", "2026-03-21T08:00:00Z");

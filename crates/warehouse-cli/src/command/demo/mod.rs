@@ -28,6 +28,13 @@ pub(crate) async fn demo(arguments: &arguments::Demo, messages: &Messages) -> Re
     std::fs::write(&manifest, servers.manifest()).map_err(|error| failed(&error))?;
     let warehouse = read(&manifest, messages).await?;
     show(&servers, &warehouse, &servers.manifest()).await.map_err(|error| failed(&error))?;
+    if arguments.serve {
+        messages.note(&format!(
+            "\nThe servers run until Ctrl-C. Try: warehouse explain -f {}",
+            manifest.display()
+        ));
+        std::future::pending::<()>().await;
+    }
     drop(servers);
     stopped(folder, messages);
     Ok(Exit::Success)

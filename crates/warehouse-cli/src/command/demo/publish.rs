@@ -106,7 +106,7 @@ pub(super) async fn publish(folder: &Folder, messages: &Messages) -> Result<Exit
         writeln!(out, "\nIt discovers what was released:\n")?;
         output::found(&found, out)?;
         writeln!(out, "\nAnd builds Freight:\n")?;
-        output::freight(std::slice::from_ref(&freight), Format::Table, out)
+        output::freight(std::slice::from_ref(&freight), &[], Format::Table, out)
     })?;
     Ok(Exit::Success)
 }

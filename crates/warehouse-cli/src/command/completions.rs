@@ -1,0 +1,26 @@
+//! `warehouse completions` and `warehouse man`: what a package installs beside the command.
+
+use clap::CommandFactory as _;
+
+use crate::arguments::{Arguments, Completions, Man};
+use crate::message::{Exit, Messages};
+use crate::output;
+
+/// Prints the script that completes commands in a shell.
+pub(crate) fn completions(arguments: &Completions, messages: &Messages) -> Result<Exit, Exit> {
+    // The generator panics where it cannot write, as to a closed pipe.
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Arguments::command(), "warehouse", &mut script);
+    messages.printed(output::print(|out| out.write_all(&script)))?;
+    Ok(Exit::Success)
+}
+
+/// Writes a man page for each command.
+pub(crate) fn man(arguments: &Man, messages: &Messages) -> Result<Exit, Exit> {
+    clap_mangen::generate_to(Arguments::command(), &arguments.folder).map_err(|error| {
+        messages
+            .error(&format!("the man pages could not be written to {}: {error}", arguments.folder.display()));
+        Exit::Failure
+    })?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,137 @@
+//! The one shape of documents for programs: a list of what there is, and of what failed.
+
+use std::io;
+use std::io::Write;
+
+use artifact_source::Error;
+use serde::Serialize;
+use warehouse_spec::Location;
+
+use super::write_json_value;
+use crate::discovery::Discovered;
+
+/// What a command prints as JSON, whatever the outcome: a Kubernetes `List`, and beside the items what failed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a, T> {
+    api_version: &'static str,
+    kind: &'static str,
+    items: &'a [T],
+    errors: &'a [Failure],
+}
+
+/// Writes items and errors as JSON.
+pub(crate) fn write_list<T: Serialize>(
+    items: &[T],
+    errors: &[Failure],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write_json_value(&List { api_version: "v1", kind: "List", items, errors }, out)
+}
+
+/// Something that failed: a subscription, or the Freight of a Warehouse.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Failure {
+    warehouse: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    /// The subscription's index; none for Freight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription: Option<usize>,
+    kind: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tries: Option<u32>,
+    transient: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    location: Position,
+}
+
+#[derive(Debug, Serialize)]
+struct Position {
+    file: String,
+    line: usize,
+    column: usize,
+}
+
+impl From<&Location> for Position {
+    fn from(location: &Location) -> Self {
+        Self { file: location.source.to_string(), line: location.line, column: location.column }
+    }
+}
+
+impl Failure {
+    /// The subscriptions of a Warehouse that failed.
+    pub(crate) fn of_subscriptions(discovered: &Discovered) -> Vec<Self> {
+        let failures = discovered.report.failures();
+        let failure = |(report, error): (&warehouse_discovery::SubscriptionReport, &Error)| Self {
+            warehouse: discovered.warehouse.name().to_owned(),
+            namespace: discovered.warehouse.namespace().map(str::to_owned),
+            subscription: Some(report.index),
+            kind: error.kind().as_str(),
+            message: error.to_string(),
+            url: error.url().map(str::to_owned),
+            status: error.status(),
+            code: error.code().map(str::to_owned),
+            retry_after_seconds: error.retry_after().map(|wait| wait.as_secs()),
+            tries: Some(error.tries()),
+            transient: error.is_transient(),
+            hint: error.hint().map(str::to_owned),
+            location: discovered.location(report).into(),
+        };
+        failures.map(failure).collect()
+    }
+
+    /// A Warehouse without Freight, for this reason.
+    pub(crate) fn of_freight(discovered: &Discovered, reason: &freight::NoFreight) -> Self {
+        let place = match reason {
+            freight::NoFreight::Manual => "spec.freightCreationPolicy",
+            freight::NoFreight::CriteriaNotSatisfied { .. } | freight::NoFreight::CriteriaFailed { .. } => {
+                "spec.freightCreationCriteria"
+            }
+            _ => "spec.subscriptions",
+        };
+        Self {
+            warehouse: discovered.warehouse.name().to_owned(),
+            namespace: discovered.warehouse.namespace().map(str::to_owned),
+            subscription: None,
+            kind: "no freight",
+            message: message_of(discovered, reason),
+            url: None,
+            status: None,
+            code: None,
+            retry_after_seconds: None,
+            tries: None,
+            transient: discovered.report.failures().any(|(_, error)| error.is_transient()),
+            hint: None,
+            location: discovered.warehouse.locate(place).into(),
+        }
+    }
+}
+
+/// Why there is no Freight. Where nothing fits a subscription, the cause is named.
+fn message_of(discovered: &Discovered, reason: &freight::NoFreight) -> String {
+    let freight::NoFreight::Missing(missing) = reason else { return crate::message::with_causes(reason) };
+    let missing = missing.iter().map(|missing| {
+        let summary = discovered.summaries.get(missing.index);
+        match (&missing.cause, summary.and_then(|summary| summary.cause.as_ref())) {
+            (freight::MissingCause::NothingFits, Some(cause)) => format!("{missing}: {cause}"),
+            // Its error stands beside this one.
+            (freight::MissingCause::Failed(_), _) => {
+                format!("subscription {} ({}) failed", missing.index, missing.subscription)
+            }
+            _ => missing.to_string(),
+        }
+    });
+    missing.collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,442 @@
+//! The one cause to name first where nothing fits, and what to do about it.
+
+use std::fmt;
+
+use artifact_source::{Error, ErrorKind, Rejection, shown_name};
+use repository_url::ImageName;
+use selection_strategies::{Constraint, IgnoreRule, VersionRef};
+use serde::Serialize;
+use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
+
+use super::counts::{
+    Counts, EVIDENCE, Group, NearGroup, brief, counted, grouped, is_beyond_limit, noun, stage,
+};
+use super::near::{Near, Probes, Relaxed};
+
+/// Why nothing fits a subscription, or why it failed. `Display` is the message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Cause {
+    /// The reason in one line, which starts in lower case and has no full stop.
+    pub message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Cause {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What is wrong with a subscription that failed, if the failure has a frequent cause that its error cannot know: an image without the
+    /// host of its registry, which is looked for on Docker Hub.
+    ///
+    /// ```
+    /// use warehouse_discovery::Cause;
+    /// use warehouse_discovery::source::{Error, ErrorKind};
+    /// use warehouse_discovery::spec::{ImageSubscription, Subscription};
+    ///
+    /// let subscription = Subscription::new(ImageSubscription::new("shop/web"));
+    /// let cause = Cause::of_failure(&subscription, &Error::new(ErrorKind::NotFound, "there is no repository"));
+    /// assert_eq!(
+    ///     cause.unwrap().to_string(),
+    ///     "\"shop/web\" names no registry, so it is docker.io/shop/web, which Docker Hub does not have or does not show",
+    /// );
+    /// ```
+    pub fn of_failure(subscription: &Subscription, error: &artifact_source::Error) -> Option<Self> {
+        of_failure(subscription, error)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Why nothing fits. The rule that excludes the candidates that came furthest decides, unless one change would make others fit.
+pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) -> Option<Cause> {
+    let furthest = counts
+        .groups
+        .iter()
+        .filter(|group| !is_beyond_limit(&group.why))
+        .max_by_key(|group| (stage(&group.why), group.count, brief(&group.why)));
+    let Some(group) = furthest else {
+        return (counts.others == 0).then(|| of_nothing(subscription));
+    };
+    let nearest =
+        counts.nears.iter().max_by(|one, other| (one.count, &one.best).cmp(&(other.count, &other.best)));
+    Some(match nearest {
+        Some(NearGroup { near, count, best }) if stage(&group.why) < EVIDENCE => {
+            of_near(probes, subscription, near, *count, best.name())
+        }
+        _ => of_group(subscription, group, counts),
+    })
+}
+
+/// The cause where the server lists no candidate.
+fn of_nothing(subscription: &Subscription) -> Cause {
+    match &subscription.kind {
+        SubscriptionKind::Git(_) if noun(subscription) == "tag" => Cause::new("the repository has no tags")
+            .with_hint("push a tag, or follow a branch with `commitSelectionStrategy: NewestFromBranch`"),
+        SubscriptionKind::Chart(chart) if !chart.is_oci() => {
+            Cause::new("the index lists no version of the chart")
+        }
+        _ => Cause::new(format!("the repository has no {}s", noun(subscription))),
+    }
+}
+
+fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Cause {
+    let noun = noun(subscription);
+    let examples = group.examples();
+    let listed: u64 = counts.groups.iter().map(|group| group.count).sum::<u64>() + counts.others;
+    let left = if group.count == listed { Left::All } else { Left::Some };
+    let all = match group.count {
+        1 => every(1, noun, left),
+        count => match left {
+            Left::All => format!("none of {}", counted(count, noun)),
+            Left::Some => format!("none of the {} that are left", counted(count, noun)),
+        },
+    };
+    match &group.why {
+        Rejection::NotListed { similar, .. } => match similar.first() {
+            Some(similar) => Cause::new(group.why.to_string())
+                .with_hint(format!("write `name: {similar}` if that is the chart")),
+            None => Cause::new(group.why.to_string()),
+        },
+        Rejection::NotSemver { .. } => {
+            let message = match group.count {
+                1 => format!("{all} is not a semantic version ({examples})"),
+                _ => format!("{all} is a semantic version ({examples})"),
+            };
+            with_other_strategies(Cause::new(message), subscription)
+        }
+        Rejection::OutsideConstraint { constraint } => {
+            let newest = group.best.first().map_or_else(String::new, |rank| shown_name(rank.name()));
+            Cause::new(match group.count {
+                1 => format!("the only version, {newest}, is outside the constraint {constraint:?}"),
+                count => format!(
+                    "none of {} is within the constraint {constraint:?}; the newest is {newest}",
+                    counted(count, "version")
+                ),
+            })
+        }
+        Rejection::NotAllowed => {
+            let patterns = match &subscription.kind {
+                SubscriptionKind::Image(image) => image.allow_tags_regexes.as_slice(),
+                SubscriptionKind::Git(git) => git.allow_tags_regexes.as_slice(),
+                _ => &[],
+            };
+            let patterns: Vec<_> = patterns.iter().map(|pattern| format!("{pattern:?}")).collect();
+            Cause::new(match group.count {
+                1 => {
+                    format!("`allowTagsRegexes` ({}) does not match {all} ({examples})", patterns.join(", "))
+                }
+                _ => format!("`allowTagsRegexes` ({}) matches {all} ({examples})", patterns.join(", ")),
+            })
+        }
+        Rejection::IgnoredBy { .. } => ignored(counts, noun),
+        Rejection::Platform { platform, .. } => {
+            let offered = match group.details.as_slice() {
+                [] => "; no platform is named".to_owned(),
+                details => format!(", only for {}", details.join(", ")),
+            };
+            Cause::new(match group.count {
+                1 => format!(
+                    "the only {noun} that fits otherwise ({examples}) is not built for platform {platform}{offered}"
+                ),
+                count => format!(
+                    "none of the {} that fit otherwise ({examples}) is built for platform {platform}{offered}",
+                    counted(count, noun)
+                ),
+            })
+        }
+        Rejection::NotAnImage { .. } => Cause::new(match group.count {
+            1 => format!(
+                "the only {noun} that fits otherwise ({examples}) is no image: {}",
+                group.details.join(", ")
+            ),
+            count => format!(
+                "none of the {} that fit otherwise ({examples}) is an image: {}",
+                counted(count, noun),
+                group.details.join(", ")
+            ),
+        }),
+        Rejection::Unreadable { .. } => unreadable(noun, group, &examples),
+        Rejection::FilteredByExpression { expression } => Cause::new(format!(
+            "the expression {expression:?} is false for {}{}",
+            every(group.count, noun, left),
+            // The ids of commits say nothing.
+            if noun == "commit" { String::new() } else { format!(" ({examples})") }
+        )),
+        Rejection::NoMatchingPath => match &subscription.kind {
+            SubscriptionKind::Git(git) => no_path(git, group, counts, noun),
+            _ => Cause::new(group.why.to_string()),
+        },
+        Rejection::OlderThanSince => {
+            let since = match &subscription.kind {
+                SubscriptionKind::Git(git) => {
+                    git.since.map(|since| format!(" ({since})")).unwrap_or_default()
+                }
+                _ => String::new(),
+            };
+            Cause::new(match noun {
+                "commit" => format!("the newest commit of the branch is older than `since`{since}"),
+                _ => format!(
+                    "{} {} older than `since`{since}",
+                    every(group.count, noun, left),
+                    if group.count == 1 { "is" } else { "are" }
+                ),
+            })
+        }
+        other => Cause::new(format!("{}: {other} ({examples})", every(group.count, noun, left))),
+    }
+}
+
+/// Whether candidates are all there are, or those that other rules left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    All,
+    Some,
+}
+
+/// All of these candidates: `the only tag`, `all 2 tags`, `all 2 tags that are left`.
+fn every(count: u64, noun: &str, left: Left) -> String {
+    match (count, left) {
+        (1, Left::All) => format!("the only {noun}"),
+        (1, Left::Some) => format!("the only {noun} that is left"),
+        (count, Left::All) => format!("all {}", counted(count, noun)),
+        (count, Left::Some) => format!("all {} that are left", counted(count, noun)),
+    }
+}
+
+/// The cause where everything is ignored, or the rest is not allowed: each rule with its number.
+fn ignored(counts: &Counts, noun: &str) -> Cause {
+    let mut rules = Vec::new();
+    let (mut total, mut unanchored) = (0, false);
+    for group in &counts.groups {
+        let Rejection::IgnoredBy { rule } = &group.why else { continue };
+        total += group.count;
+        unanchored |= matches!(rule, IgnoreRule::Regex(pattern) if !pattern.starts_with('^'));
+        rules.push((group, format!("the {rule} ({})", group.examples())));
+    }
+    let listed: u64 = counts.groups.iter().map(|group| group.count).sum::<u64>() + counts.others;
+    let left = if total == listed { Left::All } else { Left::Some };
+    let verb = if total == 1 { "is" } else { "are" };
+    let by = match rules.as_slice() {
+        [(_, rule)] => format!("by {rule}"),
+        rules => {
+            let each = rules.iter().map(|(group, rule)| format!("{} by {rule}", grouped(group.count)));
+            let mut each: Vec<_> = each.collect();
+            each.sort();
+            format!("({})", each.join(", "))
+        }
+    };
+    let cause = Cause::new(format!("{} {verb} ignored {by}", every(total, noun, left)));
+    match unanchored {
+        true => cause.with_hint(
+            "a pattern matches anywhere in a tag; one that starts with `^` matches at its start, one that ends with `$` at its end",
+        ),
+        false => cause,
+    }
+}
+
+fn unreadable(noun: &str, group: &Group, examples: &str) -> Cause {
+    let reasons = group.details.join("; ");
+    Cause::new(match group.count {
+        1 => format!("the {noun} {examples} cannot be read: {reasons}"),
+        count => {
+            format!(
+                "none of the {} that fit otherwise ({examples}) can be read: {reasons}",
+                counted(count, noun)
+            )
+        }
+    })
+}
+
+/// The cause where no commit changed a path that is selected: where nothing excludes paths, and the whole history was read, the path never existed.
+fn no_path(git: &GitSubscription, group: &Group, counts: &Counts, noun: &str) -> Cause {
+    let paths: Vec<_> = git.include_paths.iter().map(|path| format!("{path:?}")).collect();
+    let recent = counts.groups.iter().any(|group| group.why == Rejection::OlderThanSince);
+    let since = if recent { " since `since`" } else { "" };
+    let changed = match (git.include_paths.is_empty(), git.exclude_paths.is_empty()) {
+        (false, true) => format!("a path that `includePaths` ({}) selects", paths.join(", ")),
+        (false, false) => format!(
+            "a path that `includePaths` ({}) selects and `excludePaths` does not exclude",
+            paths.join(", ")
+        ),
+        (true, _) => "a path that `excludePaths` does not exclude".to_owned(),
+    };
+    let none = match (group.count, counts.groups.len()) {
+        (1, 1) => format!("the only {noun} does not change"),
+        (1, _) => format!("the only {noun} that is left{since} does not change"),
+        (count, 1) => format!("none of {} changes", counted(count, noun)),
+        (count, _) if recent => format!("none of {}{since} changes", counted(count, noun)),
+        (count, _) => format!("none of the {} that are left changes", counted(count, noun)),
+    };
+    let alone = counts.groups.len() == 1 && noun == "commit" && git.exclude_paths.is_empty() && !recent;
+    let never = if alone { ": there never was one on this branch" } else { "" };
+    let cause = Cause::new(format!("{none} {changed}{never}"));
+    match git.include_paths.iter().find(|path| path.starts_with('/') || path.contains('*')) {
+        Some(path) if path.starts_with('/') => {
+            cause.with_hint("paths are relative to the repository's root and begin without `/`")
+        }
+        Some(path) if !path.starts_with("glob:") && !path.starts_with("regex") => {
+            cause.with_hint(format!("{path:?} is a plain path; a pattern is written as `glob:{path}`"))
+        }
+        _ => cause,
+    }
+}
+
+/// The strategies that read no versions, for tags that are none.
+fn with_other_strategies(cause: Cause, subscription: &Subscription) -> Cause {
+    match &subscription.kind {
+        SubscriptionKind::Image(_) => cause.with_hint(
+            "`imageSelectionStrategy: NewestBuild` orders by the time of the build, `Lexical` by the bytes of the tag; limit them with `allowTagsRegexes`",
+        ),
+        SubscriptionKind::Git(_) => cause.with_hint(
+            "`commitSelectionStrategy: NewestTag` orders by the time of the tag, `Lexical` by its bytes; limit them with `allowTagsRegexes`",
+        ),
+        _ => cause,
+    }
+}
+
+/// The field that lets versions be incomplete, for the kinds that have it.
+fn strict(cause: Cause, subscription: &Subscription) -> Cause {
+    match &subscription.kind {
+        SubscriptionKind::Image(_) | SubscriptionKind::Git(_) => {
+            cause.with_hint("`strictSemvers: false` accepts such versions")
+        }
+        _ => cause,
+    }
+}
+
+/// What one change would make fit, of `count` candidates of which this is the best.
+pub(super) fn of_near(
+    probes: &Probes,
+    subscription: &Subscription,
+    near: &Near,
+    count: u64,
+    example: &str,
+) -> Cause {
+    let noun = noun(subscription);
+    let shown = shown_name(example);
+    let within = probes
+        .constraint()
+        .map(|constraint| format!(" within {:?}", constraint.original()))
+        .unwrap_or_default();
+    let such = match count {
+        1 => format!("the {noun} {shown}"),
+        count => format!("{} such as {shown}", counted(count, noun)),
+    };
+    let (has, begins, lacks) = match count {
+        1 => ("has", "begins", "leaves out"),
+        _ => ("have", "begin", "leave out"),
+    };
+    match near {
+        Near::Prerelease => {
+            let cause = Cause::new(match count {
+                1 => format!("the only version{within} is a pre-release ({shown}), which the constraint excludes"),
+                count => format!("all {} versions{within} are pre-releases ({shown}, ...), which the constraint excludes", grouped(count)),
+            });
+            match probes.constraint().and_then(|constraint| with_prereleases(constraint, example)) {
+                Some(constraint) => cause.with_hint(format!("the constraint {constraint:?} accepts them")),
+                None => cause,
+            }
+        }
+        Near::Incomplete => strict(
+            Cause::new(format!("{such} {lacks} a number of the version, which must be major.minor.patch")),
+            subscription,
+        ),
+        Near::LeadingZero => strict(
+            Cause::new(format!("{such} {has} a number that begins with 0, which no semantic version has")),
+            subscription,
+        ),
+        Near::FourthNumber => with_other_strategies(
+            Cause::new(format!("{such} {has} a fourth number, and a semantic version has three")),
+            subscription,
+        ),
+        Near::Prefix(prefix) => with_other_strategies(
+            Cause::new(format!("{such} {has} {:?} before the version, so {} no semantic version", shown_name(prefix), if count == 1 { "it is" } else { "they are" })),
+            subscription,
+        ),
+        Near::LeadingV => Cause::new(format!("{such} {begins} with `v`, and the tag of a chart in a registry must not"))
+            .with_hint("push the chart under its version without the `v` (a program can accept it: `HelmSourceBuilder::accept_v`)"),
+        Near::Pattern(form) => {
+            let message = |what: &str| format!("`allowTagsRegexes` matches no {noun}, but would match {such} {what}");
+            match form {
+                Relaxed::WithV => Cause::new(message("with `v` before it")).with_hint("write `^v?` at the start of the pattern"),
+                Relaxed::AnyCase => Cause::new(message("if case did not count")).with_hint("write `(?i)` at the start of the pattern"),
+                Relaxed::Glob => Cause::new(message("if `*` stood for any text, as in a shell")).with_hint("in a regular expression, any text is `.*`"),
+                Relaxed::Unanchored => Cause::new(message("without `^` and `$`")).with_hint("remove `^` or `$`, or add `.*` where other text may stand"),
+            }
+        }
+    }
+}
+
+/// What one candidate lacks, in addition to the rule that excludes it.
+pub(super) fn remark(near: &Near) -> Option<String> {
+    Some(match near {
+        Near::LeadingV => return None,
+        Near::Prerelease => "it is a pre-release, and the constraint names none".to_owned(),
+        Near::Incomplete => "it leaves out a number".to_owned(),
+        Near::LeadingZero => "a number begins with 0".to_owned(),
+        Near::FourthNumber => "it has a fourth number".to_owned(),
+        Near::Prefix(prefix) => format!("{:?} stands before the version", shown_name(prefix)),
+        Near::Pattern(Relaxed::WithV) => "one would match it without its `v`".to_owned(),
+        Near::Pattern(Relaxed::AnyCase) => "one would match it if case did not count".to_owned(),
+        Near::Pattern(Relaxed::Glob) => {
+            "one would match it if `*` stood for any text, as in a shell".to_owned()
+        }
+        Near::Pattern(Relaxed::Unanchored) => "one would match it without `^` and `$`".to_owned(),
+    })
+}
+
+/// The constraint with `-0` behind each version, if that accepts the version.
+fn with_prereleases(constraint: &Constraint, version: &str) -> Option<String> {
+    let original = constraint.original();
+    let mut text = String::new();
+    for word in original.split_inclusive([' ', ',', '|']) {
+        let end = word.trim_end_matches([' ', ',', '|']).len();
+        let (version, rest) = word.split_at_checked(end)?;
+        text.push_str(version);
+        let is_version = version.ends_with(|letter: char| {
+            letter.is_ascii_digit() || letter == 'x' || letter == 'X' || letter == '*'
+        });
+        if is_version && !version.contains('-') {
+            text.push_str("-0");
+        }
+        text.push_str(rest);
+    }
+    let version = VersionRef::parse(version).ok()?;
+    Constraint::parse(&text).ok().filter(|constraint| constraint.matches(version)).map(|_| text)
+}
+
+/// An image without a registry, which Docker Hub does not have.
+fn of_failure(subscription: &Subscription, error: &Error) -> Option<Cause> {
+    let SubscriptionKind::Image(image) = &subscription.kind else { return None };
+    let is_missing =
+        matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unauthorized | ErrorKind::Forbidden);
+    let name: ImageName = image.repo_url.parse().ok()?;
+    let text = image.repo_url.strip_prefix("oci://").unwrap_or(&image.repo_url);
+    let first = text.split('/').next().unwrap_or_default();
+    let names_registry = text.contains('/') && (first.contains(['.', ':']) || first == "localhost");
+    if !is_missing || names_registry || name.registry() != repository_url::DOCKER_HUB {
+        return None;
+    }
+    let message = format!(
+        "{text:?} names no registry, so it is {}/{}, which Docker Hub does not have or does not show",
+        name.registry(),
+        name.repository(),
+    );
+    Some(
+        Cause::new(message)
+            .with_hint(format!("write the host of the registry first, such as `ghcr.io/{text}`")),
+    )
+}

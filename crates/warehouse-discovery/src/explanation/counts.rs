@@ -1,0 +1,233 @@
+//! What was judged, counted by the reason, with the best names of each; and the words for it.
+
+use artifact_source::{AnyArtifact, Artifact, Rejection, shown_name};
+use selection_strategies::{CommitSelectionStrategy, IgnoreRule};
+use warehouse_spec::{Subscription, SubscriptionKind};
+
+use super::near::{Near, Probes};
+use super::order::Rank;
+
+/// How many different reasons are counted.
+pub(super) const MOST_REASONS: usize = 32;
+
+/// How many of the best names are kept of each reason.
+pub(super) const KEPT: usize = 8;
+
+/// How many near misses a summary has.
+pub(super) const MOST_MISSES: usize = 3;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) taken: u64,
+    pub(super) groups: Vec<Group>,
+    /// Candidates with a reason beyond the most that are counted.
+    pub(super) others: u64,
+    pub(super) nears: Vec<NearGroup>,
+    pub(super) probed: u32,
+}
+
+/// The candidates with one reason.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) why: Rejection,
+    pub(super) count: u64,
+    /// The best of them, best first.
+    pub(super) best: Vec<Rank>,
+    /// What the rejected images are built for, and what cannot be read: the first few.
+    pub(super) details: Vec<String>,
+}
+
+/// The candidates that one change would make fit.
+#[derive(Clone, Debug)]
+pub(super) struct NearGroup {
+    pub(super) near: Near,
+    pub(super) count: u64,
+    pub(super) best: Rank,
+}
+
+impl Counts {
+    /// Counts a rejected candidate.
+    pub(super) fn reject(&mut self, probes: &Probes, name: &str, why: &Rejection) {
+        if let Some(near) = probes.near(name, why, &mut self.probed) {
+            let has_room = self.nears.len() < MOST_REASONS;
+            match self.nears.iter_mut().find(|group| is_same_change(&group.near, &near)) {
+                Some(group) => {
+                    group.count += 1;
+                    if group.best.is_below(name) {
+                        (group.best, group.near) = (Rank::of(name), near);
+                    }
+                }
+                None if has_room => {
+                    self.nears.push(NearGroup { near, count: 1, best: Rank::of(name) });
+                }
+                None => {}
+            }
+        }
+        let has_room = self.groups.len() < MOST_REASONS;
+        match self.groups.iter_mut().find(|group| is_same_reason(&group.why, why)) {
+            Some(group) => group.add(name, why),
+            None if has_room => {
+                let mut group = Group { why: why.clone(), count: 0, best: Vec::new(), details: Vec::new() };
+                group.add(name, why);
+                self.groups.push(group);
+            }
+            None => self.others += 1,
+        }
+    }
+}
+
+impl Group {
+    fn add(&mut self, name: &str, why: &Rejection) {
+        self.count += 1;
+        if self.best.len() < KEPT || self.best.last().is_some_and(|worst| worst.is_below(name)) {
+            let rank = Rank::of(name);
+            let place = self.best.partition_point(|better| *better > rank);
+            self.best.insert(place, rank);
+            self.best.truncate(KEPT);
+        }
+        let mut keep = |detail: &str| {
+            if self.details.len() < KEPT && !self.details.iter().any(|known| known == detail) {
+                self.details.push(detail.to_owned());
+            }
+        };
+        match why {
+            Rejection::Platform { offered, .. } => offered.iter().for_each(|platform| keep(platform)),
+            Rejection::NotAnImage { what } => keep(what),
+            Rejection::Unreadable { reason } => keep(reason),
+            _ => {}
+        }
+    }
+
+    /// The names of the best of them, as they are shown: `1.2.0, 1.1.0`.
+    pub(super) fn examples(&self) -> String {
+        let names: Vec<_> = self.best.iter().take(MOST_MISSES).map(|rank| shown_name(rank.name())).collect();
+        let more = if self.count > 3 { ", ..." } else { "" };
+        format!("{}{more}", names.join(", "))
+    }
+}
+
+/// What a candidate of this subscription is called.
+pub(super) fn noun(subscription: &Subscription) -> &'static str {
+    match &subscription.kind {
+        SubscriptionKind::Image(_) => "tag",
+        SubscriptionKind::Git(git) => match git.commit_selection_strategy {
+            CommitSelectionStrategy::NewestFromBranch => "commit",
+            _ => "tag",
+        },
+        SubscriptionKind::Chart(chart) if chart.is_oci() => "tag",
+        SubscriptionKind::Chart(_) => "version",
+        _ => "candidate",
+    }
+}
+
+/// The name by which an artifact was judged.
+pub(super) fn version_name(artifact: &AnyArtifact) -> &str {
+    match artifact {
+        AnyArtifact::Commit(commit) => commit.tag.as_deref().unwrap_or(&commit.id),
+        other => other.name(),
+    }
+}
+
+/// The id of a commit is shown by its beginning.
+pub(super) fn shown_revision(name: &str) -> String {
+    let is_commit = matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_commit { name.chars().take(12).collect() } else { shown_name(name) }
+}
+
+/// `1 tag`, `3,000 tags`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A number with commas: `3,000`.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// At this stage, versions are compared with the constraint.
+pub(super) const CONSTRAINT: u8 = 3;
+
+/// From this stage on, rules judge what was fetched about a candidate, and no longer its name.
+pub(super) const EVIDENCE: u8 = 5;
+
+/// How far a candidate came that this rule excludes: the order in which rules are asked.
+pub(super) fn stage(why: &Rejection) -> u8 {
+    match why {
+        _ if *why == Rejection::forbidden_git_name() => 0,
+        Rejection::NotListed { .. } => 0,
+        Rejection::IgnoredBy { .. } | Rejection::NotAllowed | Rejection::NotTheTag { .. } => 1,
+        Rejection::NotSemver { .. }
+        | Rejection::LeadingVOutsideConstraint { .. }
+        | Rejection::SecondUnderscore => 2,
+        Rejection::OutsideConstraint { .. } => CONSTRAINT,
+        Rejection::LeadingV => 4,
+        Rejection::FilteredByExpression { .. } => 6,
+        Rejection::NoMatchingPath => 7,
+        Rejection::BeyondLimit { .. } | Rejection::Undated { .. } | Rejection::SameBuildTime { .. } => 8,
+        _ => EVIDENCE,
+    }
+}
+
+pub(super) fn is_beyond_limit(why: &Rejection) -> bool {
+    stage(why) == 8
+}
+
+/// Whether two rejections are counted as one reason: what is built for other platforms, and what cannot be read, is one each.
+pub(super) fn is_same_reason(one: &Rejection, other: &Rejection) -> bool {
+    match (one, other) {
+        (Rejection::Platform { .. }, Rejection::Platform { .. })
+        | (Rejection::NotAnImage { .. }, Rejection::NotAnImage { .. }) => true,
+        (Rejection::Unreadable { .. }, Rejection::Unreadable { .. }) => stage(one) == stage(other),
+        _ if is_beyond_limit(one) => is_beyond_limit(other),
+        _ => one == other,
+    }
+}
+
+pub(super) fn is_same_change(one: &Near, other: &Near) -> bool {
+    matches!((one, other), (Near::Prefix(_), Near::Prefix(_))) || one == other
+}
+
+/// A reason in a few words that follow a number.
+pub(super) fn brief(why: &Rejection) -> String {
+    match why {
+        Rejection::IgnoredBy { rule: rule @ IgnoreRule::Regex(_) } => {
+            format!("ignored by {:?}", rule.as_str())
+        }
+        Rejection::IgnoredBy { .. } => "ignored by name".to_owned(),
+        Rejection::NotAllowed => "matched by no allowed pattern".to_owned(),
+        Rejection::NotTheTag { tag } => format!("not the tag {tag:?}"),
+        Rejection::NotSemver { .. } => "not semver".to_owned(),
+        Rejection::LeadingV => "with a leading v".to_owned(),
+        Rejection::LeadingVOutsideConstraint { constraint } => {
+            format!("with a leading v and outside {constraint:?}")
+        }
+        Rejection::SecondUnderscore => "with a second _".to_owned(),
+        Rejection::OutsideConstraint { constraint } => format!("outside {constraint:?}"),
+        Rejection::Platform { platform, .. } => format!("not built for {platform}"),
+        Rejection::NotAnImage { .. } => "not an image".to_owned(),
+        Rejection::FilteredByExpression { .. } => "filtered out by the expression".to_owned(),
+        Rejection::NoMatchingPath => "without a change of a selected path".to_owned(),
+        Rejection::OlderThanSince => "older than `since`".to_owned(),
+        Rejection::Unreadable { .. } => "unreadable".to_owned(),
+        _ if is_beyond_limit(why) => "beyond the limit".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_commas() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

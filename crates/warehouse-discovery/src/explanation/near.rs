@@ -1,0 +1,255 @@
+//! What would have to change so that a rejected name fits: the constraint, the strictness, a pattern, or the name itself.
+
+use selection_strategies::{
+    Constraint, NameKind, Rejection, Strictness, TagFilter, TagRule, TagStrategy, VersionRef,
+};
+use warehouse_spec::{Subscription, SubscriptionKind};
+
+/// How many names are compared with the relaxed patterns: patterns may be slow, and lists long.
+const MOST_PROBED: u32 = 10_000;
+
+/// A single change after which a rejected candidate would fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Near {
+    /// The version is within the constraint but for its pre-release.
+    Prerelease,
+    /// The version lacks its minor or patch number.
+    Incomplete,
+    /// A number of the version begins with 0.
+    LeadingZero,
+    /// The version has a fourth number.
+    FourthNumber,
+    /// This text stands before the version.
+    Prefix(String),
+    /// The tag of a chart begins with `v`.
+    LeadingV,
+    /// A relaxed pattern matches.
+    Pattern(Relaxed),
+}
+
+/// How the patterns of `allowTagsRegexes` are relaxed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relaxed {
+    /// The name may begin with `v`.
+    WithV,
+    /// Upper and lower case are the same.
+    AnyCase,
+    /// `*` stands for any text, as in a shell.
+    Glob,
+    /// The pattern may match a part of the name.
+    Unanchored,
+}
+
+/// The rule of a subscription, in forms that say what a rejected name lacks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Probes {
+    rule: Option<TagRule>,
+    relaxed: Vec<(Relaxed, TagFilter)>,
+}
+
+impl Probes {
+    pub(super) fn of(subscription: &Subscription) -> Self {
+        let patterns = match &subscription.kind {
+            SubscriptionKind::Image(image) => image.allow_tags_regexes.as_slice(),
+            SubscriptionKind::Git(git) => git.allow_tags_regexes.as_slice(),
+            _ => &[],
+        };
+        // What is wrong with a rule is told by the discovery.
+        let rule = subscription.tag_rule().ok().flatten();
+        type Form = (Relaxed, fn(&str) -> String);
+        let forms: [Form; 4] = [
+            (Relaxed::WithV, with_v),
+            (Relaxed::AnyCase, |pattern| format!("(?i){pattern}")),
+            (Relaxed::Glob, glob),
+            (Relaxed::Unanchored, |pattern| unanchored(pattern).to_owned()),
+        ];
+        let relaxed = forms.into_iter().filter_map(|(form, relax)| {
+            let changed: Vec<String> = patterns.iter().map(|pattern| relax(pattern)).collect();
+            if patterns.is_empty() || changed == patterns {
+                return None;
+            }
+            Some((form, TagFilter::builder().allow_all(changed).build().ok()?))
+        });
+        Self { rule, relaxed: relaxed.collect() }
+    }
+
+    /// The change after which this rejected name would fit. `probed` counts what was compared with patterns.
+    pub(super) fn near(&self, name: &str, why: &Rejection, probed: &mut u32) -> Option<Near> {
+        match why {
+            Rejection::LeadingV => Some(Near::LeadingV),
+            Rejection::OutsideConstraint { .. } => {
+                let version = self.version(name, Strictness::Loose)?;
+                let core = format!("{}.{}.{}", version.major(), version.minor(), version.patch());
+                let fits = !version.prerelease().is_empty() && self.is_within(&core);
+                fits.then_some(Near::Prerelease)
+            }
+            Rejection::NotSemver { strict } => self.near_version(name, *strict),
+            Rejection::NotAllowed if *probed < MOST_PROBED => {
+                *probed += 1;
+                let reads_versions =
+                    self.rule().is_some_and(|rule| matches!(rule.strategy(), TagStrategy::SemVer { .. }));
+                let fits = self.relaxed.iter().find(|(_, filter)| filter.allows(name));
+                fits.filter(|_| !reads_versions || self.is_within(name)).map(|(form, _)| Near::Pattern(*form))
+            }
+            _ => None,
+        }
+    }
+
+    fn near_version(&self, name: &str, strict: bool) -> Option<Near> {
+        if strict && self.version(name, Strictness::Loose).is_some() {
+            let near =
+                if without_leading_zeros(name).is_some() { Near::LeadingZero } else { Near::Incomplete };
+            return self.is_within(name).then_some(near);
+        }
+        if let Some(plain) = without_leading_zeros(name)
+            && self.is_within(&plain)
+        {
+            return Some(Near::LeadingZero);
+        }
+        if let Some(shorter) = without_fourth_number(name)
+            && self.is_within(&shorter)
+        {
+            return Some(Near::FourthNumber);
+        }
+        let start = name.find(|letter: char| letter.is_ascii_digit())?;
+        let (mut prefix, mut rest) = name.split_at_checked(start).filter(|(prefix, _)| !prefix.is_empty())?;
+        // Letters and digits may alternate: `k8s-1.2.3`.
+        while !rest.contains('.') || self.version(rest, Strictness::Loose).is_none() {
+            let (_, later) = rest.split_once(['-', '_', '/'])?;
+            let length = name.len().checked_sub(later.len())?;
+            (prefix, rest) = name.split_at_checked(length)?;
+        }
+        self.is_within(rest).then(|| Near::Prefix(prefix.to_owned()))
+    }
+
+    fn version<'n>(&self, name: &'n str, strictness: Strictness) -> Option<VersionRef<'n>> {
+        match self.rule.as_ref().map(TagRule::kind) {
+            Some(NameKind::OciChart) => VersionRef::parse_oci_tag(name, strictness).ok(),
+            _ => VersionRef::parse_with(name, strictness).ok(),
+        }
+    }
+
+    /// The constraint of the rule, if it has one.
+    pub(super) fn constraint(&self) -> Option<&Constraint> {
+        match self.rule.as_ref()?.strategy() {
+            TagStrategy::SemVer { constraint, .. } => constraint.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a text is a version within the constraint.
+    fn is_within(&self, text: &str) -> bool {
+        let version = VersionRef::parse_with(text, Strictness::Loose);
+        version.is_ok_and(|version| self.constraint().is_none_or(|allowed| allowed.matches(version)))
+    }
+
+    /// The rule over names; none for the commits of a branch and for generic subscriptions.
+    pub(super) fn rule(&self) -> Option<&TagRule> {
+        self.rule.as_ref()
+    }
+}
+
+/// A pattern without `^` at its start and `$` at its end.
+fn unanchored(pattern: &str) -> &str {
+    let start = pattern.strip_prefix('^').unwrap_or(pattern);
+    match start.strip_suffix('$') {
+        Some(open) if !open.ends_with('\\') => open,
+        _ => start,
+    }
+}
+
+/// A pattern of which the first letter may be preceded by `v`.
+fn with_v(pattern: &str) -> String {
+    match pattern.strip_prefix('^') {
+        Some(rest) => format!("^v?(?:{rest})"),
+        None => pattern.to_owned(),
+    }
+}
+
+/// The pattern that a shell's pattern stands for, if this is one: `*` follows something that is not repeated on purpose.
+fn glob(pattern: &str) -> String {
+    let body = unanchored(pattern);
+    if body.contains(".*") || body.contains(['(', '[', '\\', '+', '|']) || !body.contains('*') {
+        return pattern.to_owned();
+    }
+    let parts: Vec<String> = body.split('*').map(|part| part.replace('.', "\\.")).collect();
+    format!("^{}$", parts.join(".*"))
+}
+
+/// The version with the zeros removed that begin its numbers; `None` if there are none.
+fn without_leading_zeros(name: &str) -> Option<String> {
+    let (v, rest) = match name.strip_prefix('v') {
+        Some(rest) => ("v", rest),
+        None => ("", name),
+    };
+    let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(rest.len());
+    let (numbers, tail) = rest.split_at_checked(end)?;
+    let plain = numbers.split('.').map(|number| match number.trim_start_matches('0') {
+        "" if !number.is_empty() => "0",
+        number => number,
+    });
+    let plain = plain.collect::<Vec<_>>().join(".");
+    (plain != numbers).then(|| format!("{v}{plain}{tail}"))
+}
+
+/// The version without its fourth number: `1.2.3.4` to `1.2.3`. `None` if it has none.
+fn without_fourth_number(name: &str) -> Option<String> {
+    let mut dots = name.match_indices('.');
+    let third = dots.nth(2)?.0;
+    let (shorter, fourth) = name.split_at_checked(third)?;
+    let is_number =
+        fourth.get(1..).is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()));
+    is_number.then(|| shorter.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use warehouse_spec::ImageSubscription;
+
+    use super::*;
+
+    fn image(edit: impl FnOnce(&mut ImageSubscription)) -> Probes {
+        let mut image = ImageSubscription::new("ghcr.io/example/app");
+        edit(&mut image);
+        Probes::of(&Subscription::new(image))
+    }
+
+    #[track_caller]
+    fn check(probes: &Probes, name: &str, expected: Option<Near>) {
+        let why = probes.rule().unwrap().judge(name).into_result().unwrap_err();
+        assert_eq!(probes.near(name, &why, &mut 0), expected, "{name}: {why}");
+    }
+
+    #[test]
+    fn what_versions_lack() {
+        let probes = image(|image| image.constraint = Some("^1.0.0".to_owned()));
+        check(&probes, "1.1.0-rc.1", Some(Near::Prerelease));
+        check(&probes, "2.0.0-rc.1", None);
+        check(&probes, "2.0.0", None);
+        check(&probes, "v1.2", Some(Near::Incomplete));
+        check(&probes, "2.2", None);
+        check(&probes, "1.02.3", Some(Near::LeadingZero));
+        check(&probes, "1.2.3.4", Some(Near::FourthNumber));
+        check(&probes, "app-1.2.3", Some(Near::Prefix("app-".to_owned())));
+        check(&probes, "k8s-1.2.3", Some(Near::Prefix("k8s-".to_owned())));
+        check(&probes, "app-2.2.3", None);
+        check(&probes, "latest", None);
+        check(&probes, "\u{fc}1", None);
+        check(&probes, "main-4f2a9c1", None);
+    }
+
+    #[test]
+    fn what_patterns_are_too_strict_for() {
+        let with = |pattern: &str| {
+            image(|image| {
+                image.image_selection_strategy = selection_strategies::ImageSelectionStrategy::Lexical;
+                image.allow_tags_regexes = vec![pattern.to_owned()];
+            })
+        };
+        check(&with("^[0-9]"), "v1.2.3", Some(Near::Pattern(Relaxed::WithV)));
+        check(&with("^Release-"), "release-1", Some(Near::Pattern(Relaxed::AnyCase)));
+        check(&with("^main-*$"), "main-4f2a9c1", Some(Near::Pattern(Relaxed::Glob)));
+        check(&with("^1\\.2$"), "1.2.3", Some(Near::Pattern(Relaxed::Unanchored)));
+        check(&with("^9"), "1.2.3", None);
+    }
+}

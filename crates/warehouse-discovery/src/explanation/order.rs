@@ -1,0 +1,151 @@
+//! The order in which a subscription prefers candidates, for lists of what was judged.
+
+use std::cmp::{Ordering, Reverse};
+
+use artifact_source::Judgement;
+use jiff::Timestamp;
+use selection_strategies::{ImageSelectionStrategy, Rejection, Version, VersionRef};
+use warehouse_spec::{Subscription, SubscriptionKind};
+
+/// The order of a subscription's candidates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// As the source reported them: those of Git are in the order of the strategy.
+    Reported,
+    /// By version, best first, then names that are no version, by their text.
+    Version,
+    /// By the bytes of their names, best first.
+    Name,
+    /// By the time of their build, newest first; then those without a time, and those whose time did not matter, by version.
+    BuildTime,
+}
+
+impl Order {
+    fn of(subscription: &Subscription) -> Self {
+        match &subscription.kind {
+            SubscriptionKind::Git(_) => Self::Reported,
+            SubscriptionKind::Image(image) => match image.image_selection_strategy {
+                ImageSelectionStrategy::NewestBuild => Self::BuildTime,
+                ImageSelectionStrategy::Lexical => Self::Name,
+                _ => Self::Version,
+            },
+            _ => Self::Version,
+        }
+    }
+}
+
+/// Puts what was judged into the order of the subscription's strategy, the best candidate first, whether it was taken or not: versions highest first,
+/// builds and commits newest first. Names that are no version, and images without a time, follow.
+///
+/// ```
+/// use warehouse_discovery::rules::Rejection;
+/// use warehouse_discovery::sort_candidates;
+/// use warehouse_discovery::source::{Candidate, Recorder, Trace};
+/// use warehouse_discovery::spec::{ImageSubscription, Subscription};
+///
+/// let recorder = Recorder::new();
+/// recorder.rejected(&Candidate::new("latest"), &Rejection::NotSemver { strict: true });
+/// recorder.accepted(&Candidate::new("1.9.0"));
+/// recorder.accepted(&Candidate::new("1.10.0"));
+/// let mut judged = recorder.into_judgements();
+/// sort_candidates(&Subscription::new(ImageSubscription::new("nginx")), &mut judged);
+/// assert_eq!(judged.iter().map(|judged| judged.name.as_str()).collect::<Vec<_>>(), ["1.10.0", "1.9.0", "latest"]);
+/// ```
+pub fn sort_candidates(subscription: &Subscription, judged: &mut [Judgement]) {
+    let by_version = |judged: &Judgement| Reverse(Rank::of(&judged.name));
+    match Order::of(subscription) {
+        Order::Reported => {}
+        Order::Version => judged.sort_by_cached_key(by_version),
+        Order::Name => judged.sort_by(|one, other| other.name.as_bytes().cmp(one.name.as_bytes())),
+        Order::BuildTime => {
+            judged.sort_by_cached_key(by_version);
+            judged.sort_by_key(|judged| match build_time(judged) {
+                Some(time) => (0, Some(Reverse(time))),
+                None if matches!(judged.rejection, None | Some(Rejection::Undated { .. })) => (1, None),
+                None => (2, None),
+            });
+        }
+    }
+}
+
+/// The time in the detail of an image: alone, or in parentheses behind the digest.
+fn build_time(judged: &Judgement) -> Option<Timestamp> {
+    let detail = judged.detail.as_deref()?;
+    let time = detail.rsplit_once(" (").and_then(|(_, time)| time.strip_suffix(')'));
+    time.unwrap_or(detail).parse().ok()
+}
+
+/// A name as a version, and as a text: the better one is greater. Names that are no version are worse than all that are, the later text the worse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rank {
+    version: Option<Version>,
+    name: String,
+}
+
+impl Rank {
+    pub(super) fn of(name: &str) -> Self {
+        let version = Version::parse(name).ok().or_else(|| Version::parse(&with_plus(name)?).ok());
+        Self { version, name: name.to_owned() }
+    }
+
+    /// Whether a name is better than this one. Nothing is copied, as most of a long list are not.
+    pub(super) fn is_below(&self, name: &str) -> bool {
+        if with_plus(name).is_some() {
+            return Self::of(name) > *self;
+        }
+        let own = self.version.as_ref().map(VersionRef::from);
+        VersionRef::parse(name).ok().cmp(&own).then_with(|| self.name.as_str().cmp(name)).is_gt()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn is_version(&self) -> bool {
+        self.version.is_some()
+    }
+}
+
+/// The version that the tag of a chart stands for: with `+` for `_`, which no other version has.
+fn with_plus(name: &str) -> Option<String> {
+    name.contains('_').then(|| name.replace('_', "+"))
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.version.cmp(&other.version).then_with(|| other.name.cmp(&self.name))
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_compared_without_a_copy_as_with_one() {
+        let names = [
+            "",
+            "1.0.0",
+            "1.10.0",
+            "1.9.0",
+            "v1.9.0",
+            "1.9.0_build.2",
+            "a_b",
+            "latest",
+            "zeta",
+            "1.0.0-rc.1",
+        ];
+        for one in names {
+            for other in names {
+                let (rank, better) = (Rank::of(one), Rank::of(other) > Rank::of(one));
+                assert_eq!(rank.is_below(other), better, "{one} {other}");
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The tally of a subscription, and its summary.
+
+use std::fmt;
+use std::sync::Mutex;
+
+use artifact_source::{AnyArtifact, Artifact, Candidate, Judgement, Rejection, Trace, lock, shown_name};
+use serde::Serialize;
+use warehouse_spec::Subscription;
+
+use super::cause::{self, Cause};
+use super::counts::{
+    CONSTRAINT, Counts, EVIDENCE, Group, MOST_MISSES, brief, counted, grouped, is_beyond_limit, noun,
+    shown_revision, stage, version_name,
+};
+use super::near::Probes;
+use super::order::Rank;
+
+/// Counts what a source judges, in bounded memory: a [`Trace`] for [`Observer::trace`](crate::Observer::trace).
+///
+/// ```
+/// use warehouse_discovery::Tally;
+/// use warehouse_discovery::source::{Candidate, Trace};
+/// use warehouse_discovery::spec::{ImageSubscription, Subscription};
+///
+/// let mut image = ImageSubscription::new("ghcr.io/example/app");
+/// image.constraint = Some("^1.2.0".to_owned());
+/// let subscription = Subscription::new(image);
+///
+/// let tally = Tally::of(&subscription);
+/// let rule = subscription.tag_rule()?.ok_or("no rule about tags")?;
+/// for tag in ["1.3.0-rc.1", "1.1.0", "latest"] {
+///     match rule.judge(tag).into_result() {
+///         Ok(()) => tally.accepted(&Candidate::new(tag)),
+///         Err(why) => tally.rejected(&Candidate::new(tag), &why),
+///     }
+/// }
+/// let summary = tally.summary(&[]);
+/// assert_eq!((summary.listed, summary.taken), (3, 0));
+/// assert_eq!(
+///     summary.cause.as_ref().map(ToString::to_string).as_deref(),
+///     Some(r#"the only version within "^1.2.0" is a pre-release (1.3.0-rc.1), which the constraint excludes"#),
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Tally {
+    subscription: Subscription,
+    probes: Probes,
+    counts: Mutex<Counts>,
+}
+
+impl Tally {
+    /// An empty tally for the candidates of this subscription.
+    pub fn of(subscription: &Subscription) -> Self {
+        Self {
+            subscription: subscription.clone(),
+            probes: Probes::of(subscription),
+            counts: Mutex::default(),
+        }
+    }
+
+    /// The tally of what a [`Recorder`](artifact_source::Recorder) has recorded.
+    pub fn of_judgements(subscription: &Subscription, judged: &[Judgement]) -> Self {
+        let tally = Self::of(subscription);
+        for Judgement { name, rejection, .. } in judged {
+            match rejection {
+                None => tally.accepted(&Candidate::new(name)),
+                Some(why) => tally.rejected(&Candidate::new(name), why),
+            }
+        }
+        tally
+    }
+
+    /// What was counted. `artifacts` are those that were found, best first: [`SubscriptionReport::artifacts`](crate::SubscriptionReport::artifacts).
+    ///
+    /// There is a [`cause`](Summary::cause) only if nothing was taken: call this for a subscription that succeeded.
+    pub fn summary(&self, artifacts: &[AnyArtifact]) -> Summary {
+        let counts = lock(&self.counts).clone();
+        let mut groups: Vec<&Group> = counts.groups.iter().collect();
+        // Of equally frequent ones, the rule that is asked last is first, whatever the order in which the candidates came.
+        groups.sort_by_key(|group| std::cmp::Reverse((group.count, stage(&group.why), brief(&group.why))));
+        let mut reasons: Vec<Reason> = groups
+            .iter()
+            .map(|group| Reason {
+                rule: group.why.rule().to_owned(),
+                text: brief(&group.why),
+                count: group.count,
+            })
+            .collect();
+        if counts.others > 0 {
+            let (rule, text) = ("other".to_owned(), "for other reasons".to_owned());
+            reasons.push(Reason { rule, text, count: counts.others });
+        }
+        let rejected: u64 = reasons.iter().map(|reason| reason.count).sum();
+        Summary {
+            noun: noun(&self.subscription),
+            listed: counts.taken + rejected,
+            taken: counts.taken,
+            best: artifacts.first().map(|best| best.name().to_owned()),
+            near_misses: self.near_misses(&counts, artifacts.first()),
+            cause: if counts.taken == 0 {
+                cause::of(&self.subscription, &self.probes, &counts)
+            } else {
+                None
+            },
+            reasons,
+        }
+    }
+
+    /// The candidates that came closest: those that the last rules exclude, and among them the best.
+    fn near_misses(&self, counts: &Counts, best: Option<&AnyArtifact>) -> Vec<NearMiss> {
+        if noun(&self.subscription) == "commit" {
+            return Vec::new();
+        }
+        let best = best.map(|best| Rank::of(version_name(best)));
+        let mut misses: Vec<(u8, &Rank, &Rejection)> = Vec::new();
+        for group in counts.groups.iter().filter(|group| !is_beyond_limit(&group.why)) {
+            let stage = stage(&group.why);
+            let is_better = |rank: &&Rank| match &best {
+                Some(best) => stage >= EVIDENCE || rank.is_version() && *rank > best,
+                None => true,
+            };
+            misses.extend(group.best.iter().filter(is_better).map(|rank| {
+                // One that a single change makes fit came closer than others that the same rule excludes.
+                let is_near = counts.nears.iter().any(|near| near.best.name() == rank.name());
+                (stage * 2 + u8::from(is_near), rank, &group.why)
+            }));
+        }
+        // Beside versions, names that are none did not come close.
+        let closest = misses.iter().map(|(closeness, ..)| *closeness).max().unwrap_or_default();
+        misses.retain(|(closeness, ..)| closest < CONSTRAINT * 2 || *closeness >= CONSTRAINT * 2);
+        misses.sort_by(|(stage, rank, _), (other, other_rank, _)| (other, other_rank).cmp(&(stage, rank)));
+        let miss = |(_, rank, why): (u8, &Rank, &Rejection)| NearMiss {
+            name: rank.name().to_owned(),
+            rule: why.rule().to_owned(),
+            reason: why.to_string(),
+        };
+        misses.into_iter().take(MOST_MISSES).map(miss).collect()
+    }
+}
+
+impl Trace for Tally {
+    fn accepted(&self, _: &Candidate<'_>) {
+        lock(&self.counts).taken += 1;
+    }
+
+    fn rejected(&self, candidate: &Candidate<'_>, why: &Rejection) {
+        lock(&self.counts).reject(&self.probes, candidate.name, why);
+    }
+}
+
+/// What a source judged, counted: the answer to "why was my tag not taken" in one line.
+///
+/// `Display` is that line: `5 tags: 2 outside "^1.0.0", 1 not semver, 2 taken, best 1.2.0; nearest misses: 2.0.0 (outside the constraint "^1.0.0")`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Summary {
+    /// How many candidates the server listed and the source judged.
+    pub listed: u64,
+    /// How many of them were taken.
+    pub taken: u64,
+    /// The name of the best one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best: Option<String>,
+    /// Why the others were not taken, the most frequent reason first.
+    pub reasons: Vec<Reason>,
+    /// The candidates that came closest, the closest first, at most three: where something was taken, those that would come before the best.
+    pub near_misses: Vec<NearMiss>,
+    /// Why nothing was taken; `None` if something was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
+    #[serde(skip)]
+    noun: &'static str,
+}
+
+/// A reason, and how many candidates it excludes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Reason {
+    /// The rule as one word: see [`Rejection::rule`].
+    pub rule: String,
+    /// The reason in a few words that follow a number: `outside "^1.0.0"`.
+    pub text: String,
+    /// The number of candidates.
+    pub count: u64,
+}
+
+/// A candidate that came close.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct NearMiss {
+    /// Its name.
+    pub name: String,
+    /// The rule that excludes it, as one word.
+    pub rule: String,
+    /// Why it was not taken.
+    pub reason: String,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", counted(self.listed, self.noun))?;
+        let mut separator = ": ";
+        for reason in &self.reasons {
+            write!(f, "{separator}{} {}", grouped(reason.count), reason.text)?;
+            separator = ", ";
+        }
+        if self.taken > 0 || !self.reasons.is_empty() {
+            write!(f, "{separator}{} taken", grouped(self.taken))?;
+        }
+        if let Some(best) = &self.best {
+            write!(f, ", best {}", shown_revision(best))?;
+        }
+        separator = "; nearest misses: ";
+        for miss in &self.near_misses {
+            write!(f, "{separator}{} ({})", shown_name(&miss.name), miss.reason)?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}

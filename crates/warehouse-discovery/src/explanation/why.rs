@@ -1,0 +1,109 @@
+//! The answer about one candidate.
+
+use std::fmt;
+
+use artifact_source::{Judgement, shown_name};
+use selection_strategies::similar_names;
+use serde::Serialize;
+use warehouse_spec::Subscription;
+
+use super::cause;
+use super::counts::{is_beyond_limit, shown_revision};
+use super::near::Probes;
+
+/// The answer to "why this one?", or "why not?": one candidate of a subscription.
+///
+/// `Display` is one line: `1.2.0 is taken: the best of 5`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Why {
+    /// The name that was asked for.
+    pub name: String,
+    /// Whether it is among what was taken.
+    pub taken: bool,
+    /// The rule that excludes it, as one word; `None` if it was taken, or is not listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The answer, which follows the name: `is taken: the best of 5`.
+    pub message: String,
+    /// What to do to have it taken, if that is one change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Why {
+    /// Why a candidate was taken or not. `judged` is everything that the source judged, in the order of [`sort_candidates`](crate::sort_candidates). A name that
+    /// it did not list is judged by the rule alone.
+    ///
+    /// ```
+    /// use warehouse_discovery::Why;
+    /// use warehouse_discovery::spec::{ImageSubscription, Subscription};
+    ///
+    /// let mut image = ImageSubscription::new("ghcr.io/example/app");
+    /// image.constraint = Some("^1.2.0".to_owned());
+    /// let why = Why::of(&Subscription::new(image), &[], "2.0.0");
+    /// assert_eq!(
+    ///     why.to_string(),
+    ///     "2.0.0 is not listed by the server, and would not be taken: outside the constraint \"^1.2.0\"",
+    /// );
+    /// ```
+    pub fn of(subscription: &Subscription, judged: &[Judgement], name: &str) -> Self {
+        let probes = Probes::of(subscription);
+        let taken: Vec<_> = judged.iter().filter(|judged| judged.rejection.is_none()).collect();
+        let mut answer =
+            Self { name: name.to_owned(), taken: false, rule: None, message: String::new(), hint: None };
+        let verdict = match judged.iter().find(|judged| judged.name == name) {
+            Some(Judgement { rejection: None, .. }) => {
+                let place = taken.iter().position(|judged| judged.name == name).unwrap_or_default();
+                let count = taken.len();
+                answer.taken = true;
+                answer.message = match (place, count) {
+                    (0, 1) => "is taken: the only one".to_owned(),
+                    (0, _) => format!("is taken: the best of {count}"),
+                    _ => format!("is taken: number {} of {count}", place + 1),
+                };
+                return answer;
+            }
+            Some(Judgement { rejection: Some(why), .. }) => {
+                answer.message = format!("is not taken: {why}");
+                if is_beyond_limit(why)
+                    && let Some(last) = taken.last()
+                {
+                    answer.message += &format!("; the last one taken is {}", shown_name(&last.name));
+                }
+                Some(why.clone())
+            }
+            None => {
+                let verdict = probes.rule().map(|rule| rule.judge(name).into_result());
+                answer.message = "is not listed by the server".to_owned();
+                answer.message += &match &verdict {
+                    Some(Err(why)) => format!(", and would not be taken: {why}"),
+                    Some(Ok(())) => ", and its name would fit".to_owned(),
+                    None => String::new(),
+                };
+                let names = judged.iter().map(|judged| judged.name.as_str());
+                let similar: Vec<_> = similar_names(name, names).into_iter().map(shown_name).collect();
+                if !similar.is_empty() {
+                    answer.message += &format!("; similar: {}", similar.join(", "));
+                }
+                verdict.and_then(Result::err)
+            }
+        };
+        if let Some(why) = verdict {
+            answer.rule = Some(why.rule().to_owned());
+            if let Some(near) = probes.near(name, &why, &mut 0) {
+                if let Some(remark) = cause::remark(&near) {
+                    answer.message += &format!(": {remark}");
+                }
+                answer.hint = cause::of_near(&probes, subscription, &near, 1, name).hint;
+            }
+        }
+        answer
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", shown_revision(&self.name), self.message)
+    }
+}
