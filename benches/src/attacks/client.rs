@@ -38,10 +38,13 @@ pub fn client() -> Result<(), Failure> {
 
 async fn carry_out(task: &Task) -> Result<Outcome, Failure> {
     let discoverer = Discoverer::builder();
-    let discoverer = match task.in_cluster {
-        true => discoverer.http(HttpClient::builder().count_as_public(Ipv4Addr::LOCALHOST.into(), 32)),
+    let discoverer = match (task.in_cluster, task.has_internet) {
+        (true, true) => {
+            discoverer.http(HttpClient::builder().count_as_public(Ipv4Addr::LOCALHOST.into(), 32))
+        }
+        (true, false) => discoverer,
         // The servers are on loopback.
-        false => discoverer.egress(EgressPolicy::workstation()),
+        (false, _) => discoverer.egress(EgressPolicy::workstation()),
     };
     let discoverer = match &task.credential {
         Some((user, password)) => {

@@ -13,7 +13,8 @@ use super::{Attack, Expected, Failure};
 const REFUSED: Expected = Expected::Error(&["refused", "invalid manifest", "invalid input"]);
 
 /// Addresses of the machine itself, of private networks and of metadata services, in the spellings that some parser takes for them.
-const INSIDE: [&str; 24] = [
+const INSIDE: [&str; 25] = [
+    "127.0.0.1",
     "127.0.0.2",
     "127.1",
     "2130706434",
@@ -100,11 +101,13 @@ fn named(subscription: impl Fn(&str) -> String) -> Result<Stage, Failure> {
     let listener = TcpListener::bind("0.0.0.0:0")?;
     let port = listener.local_addr()?.port();
     let manifests = INSIDE.iter().map(|host| warehouse([subscription(&format!("{host}:{port}"))])).collect();
-    Ok(seen_by(listener, each(manifests)))
+    let mut stage = each(manifests);
+    stage.task.has_internet = false;
+    Ok(seen_by(listener, stage))
 }
 
 fn each(manifests: Vec<String>) -> Stage {
-    let mut stage = Stage::of(String::new()).in_cluster().deadline(20);
+    let mut stage = Stage::of(String::new()).in_cluster(true).deadline(20);
     stage.task.manifests = manifests;
     stage
 }

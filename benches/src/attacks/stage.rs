@@ -22,8 +22,10 @@ pub(super) struct Task {
     pub(super) manifests: Vec<String>,
     /// The deadline of each run, in seconds; `None` for the default of the library.
     pub(super) deadline: Option<u64>,
-    /// Whether the policy is that of a cluster, where 127.0.0.1 is the internet and everything else of this machine is inside.
+    /// Whether the policy is that of a cluster.
     pub(super) in_cluster: bool,
+    /// Whether 127.0.0.1 is the internet, and everything else of this machine is inside.
+    pub(super) has_internet: bool,
     /// Secrets of namespaces.
     pub(super) secrets: Vec<Secret>,
     /// A user and a password for every server.
@@ -99,9 +101,9 @@ impl Stage {
         self
     }
 
-    /// The policy of a cluster: see [`Task::in_cluster`].
-    pub(super) fn in_cluster(mut self) -> Self {
-        self.task.in_cluster = true;
+    /// The policy of a cluster, where 127.0.0.1 may be [the internet](Task::has_internet).
+    pub(super) fn in_cluster(mut self, has_internet: bool) -> Self {
+        (self.task.in_cluster, self.task.has_internet) = (true, has_internet);
         self
     }
 

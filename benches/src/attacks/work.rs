@@ -20,18 +20,8 @@ pub(super) fn attacks() -> Vec<Attack> {
             patterns(1000),
         )
         .within_seconds(30),
-        Attack::new(
-            "work/40 slow patterns over 115,000 tags, for six seconds",
-            Expected::Error(&["timed out"]),
-            || {
-                let patterns = (0..40).map(|number| format!("'[a{number}B][aB9]{{80}}x'"));
-                Ok(with_tags(115_000, patterns, "ignoreTagsRegexes")?.deadline(6))
-            },
-        )
-        .within_seconds(20),
         Attack::new("work/40 slow patterns over 115,000 tags, and another tenant", Expected::Bounded, || {
-            let patterns = (0..40).map(|number| format!("'[a{number}B][aB9]{{80}}x'"));
-            let stage = with_tags(115_000, patterns, "ignoreTagsRegexes")?.deadline(6);
+            let stage = with_tags(115_000, slow(), "ignoreTagsRegexes")?.deadline(6);
             let registry = Registry::start()?;
             registry.image("demo/app").tag("1.0.0").push();
             let other = warehouse([format!("image: {{repoURL: {}/demo/app}}", registry.host())]);
@@ -47,12 +37,23 @@ pub(super) fn attacks() -> Vec<Attack> {
     ]
 }
 
+/// Patterns that touch some dozens of states for each byte.
+fn slow() -> impl Iterator<Item = String> {
+    (0..40).map(|number| format!("'[aB][aB9]{{{}}}[x-z]'", 20 + number))
+}
+
 /// A registry with this many long tags, and these patterns.
 fn with_tags(count: usize, patterns: impl Iterator<Item = String>, field: &str) -> Result<Stage, Failure> {
     let registry = Registry::builder().start()?;
     let digest = registry.image("demo/app").tag("1.0.0").push().digest;
     for number in 0..count {
-        registry.tag("demo/app", &digest, &format!("{}{number:06}", "aB9".repeat(35)))?;
+        // Without a period, so that no state of the search comes twice.
+        let mut state = number as u64 * 2 + 1;
+        let letters = (0..100).map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            if state >> 33 & 1 == 0 { 'a' } else { 'B' }
+        });
+        registry.tag("demo/app", &digest, &format!("{number:06}{}", letters.collect::<String>()))?;
     }
     let patterns = patterns.collect::<Vec<_>>().join(", ");
     let subscription = format!(
