@@ -58,7 +58,7 @@ fn all_at_once(each: usize) -> Result<Stage, Failure> {
     Ok(stage)
 }
 
-/// The other tenant gets the right answer each time, in a time that is not of another order.
+/// The other tenant gets the right answer each time, within twice its usual time (and 20 ms for the noise of the machine).
 fn other_tenant(outcome: &Outcome) -> Result<(), String> {
     let other = outcome.other_tenant.as_ref().ok_or("the other tenant was not run")?;
     if !other.errors.is_empty() {
@@ -70,7 +70,7 @@ fn other_tenant(outcome: &Outcome) -> Result<(), String> {
     if other.found != expected {
         return Err(format!("the other tenant found {:?}", other.found));
     }
-    match other.beside > 10 * other.alone + 200 {
+    match other.beside > 2 * other.alone + 20 {
         true => Err(format!("the other tenant waited {} ms, and {} ms alone", other.beside, other.alone)),
         false => Ok(()),
     }
