@@ -42,7 +42,7 @@ impl Discovered {
 /// A discoverer and its deadline.
 #[derive(Debug)]
 pub(crate) struct Session {
-    discoverer: Discoverer,
+    pub(crate) discoverer: Discoverer,
     /// The end of the time limit.
     pub(crate) deadline: Instant,
 }

@@ -50,20 +50,25 @@ async fn run_until_interrupted(arguments: Arguments, messages: Messages) -> Exit
         }
     };
     let (stop, stopping) = watch::channel(false);
+    let is_service = matches!(arguments.command, Command::Watch(_));
     let mut command = tokio::spawn(async move { run(arguments, &messages, stopping).await });
-    tokio::select! {
+    let signal = tokio::select! {
         exit = &mut command => return exit.unwrap_or_else(|_| {
             messages.error("this is a bug in warehouse; please report it with the lines above");
             Exit::Failure
         }),
-        () = interrupt.wait() => {}
-    }
+        signal = interrupt.wait() => signal,
+    };
     // An error means that no signal will come, so there is nothing to wait for.
     if stop.send(true).is_ok() {
         tokio::select! {
-            _ = &mut command => return Exit::Interrupted,
+            ended = &mut command => {
+                // A supervisor that stops a service expects success.
+                let is_stopped = is_service && signal == Signal::Terminate && matches!(ended, Ok(Exit::Success));
+                return if is_stopped { Exit::Success } else { Exit::Interrupted };
+            }
             () = tokio::time::sleep(CLEANUP_TIMEOUT) => {}
-            () = interrupt.wait() => {}
+            _ = interrupt.wait() => {}
         }
     }
     command.abort();
@@ -74,6 +79,7 @@ async fn run_until_interrupted(arguments: Arguments, messages: Messages) -> Exit
 async fn run(arguments: Arguments, messages: &Messages, stopping: Stopping) -> Exit {
     let exit = match arguments.command {
         Command::Chart(chart) => command::chart(chart, messages, stopping).await,
+        Command::Watch(watch) => command::watch(watch, messages, stopping).await,
         other => {
             drop(stopping);
             run_at_once(other, messages).await
@@ -95,8 +101,21 @@ async fn run_at_once(command: Command, messages: &Messages) -> Result<Exit, Exit
         Command::Schema(schema) => command::schema(&schema, messages),
         Command::Select(rule) => command::select(rule, messages).await,
         Command::Dockerfile(dockerfile) => command::dockerfile(&dockerfile, messages),
-        Command::Chart(_) => Err(Exit::Usage),
+        Command::Chart(_) | Command::Watch(_) => Err(Exit::Usage),
     }
+}
+
+/// Why a command is to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// A supervisor stops the process.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has it"))]
+    Terminate,
+    /// The terminal was closed.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has it"))]
+    Hangup,
 }
 
 /// Waits for Ctrl-C, and on Unix for the signals of a supervisor and of a terminal that closes.
@@ -119,12 +138,12 @@ impl Interrupt {
     }
 
     #[cfg(unix)]
-    pub(crate) async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) -> Signal {
         let [interrupt, terminate, hangup] = &mut self.signals;
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+            _ = interrupt.recv() => Signal::Interrupt,
+            _ = terminate.recv() => Signal::Terminate,
+            _ = hangup.recv() => Signal::Hangup,
         }
     }
 
@@ -134,10 +153,11 @@ impl Interrupt {
     }
 
     #[cfg(not(unix))]
-    pub(crate) async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) -> Signal {
         // Without a handler for Ctrl-C there is nothing to wait for.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        Signal::Interrupt
     }
 }

@@ -3,6 +3,7 @@
 mod chart;
 mod egress;
 mod manifest;
+mod watch;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -18,6 +19,8 @@ pub(crate) use chart::{
     Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, DevReleases,
     Dockerfile, Lint, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks, Unlock,
 };
+
+pub(crate) use watch::{Exec, Rounds, Watch, WatchFormat};
 
 pub(crate) use manifest::{Color, Files, Kind, LintManifests, Migrate, Schema};
 
@@ -55,6 +58,12 @@ pub(crate) enum Command {
     ///
     /// A line that begins with + is an accepted candidate, best first; one with - is a rejected candidate, with the reason.
     Explain(Explain),
+
+    /// Keep discovering, and print a line for each change.
+    ///
+    /// The first round prints what is there. After that, only what changes is printed: the best artifact of a subscription, a failure and its end, new Freight.
+    /// --timeout is the limit of each round. Ctrl-C ends it with code 130, SIGTERM with 0.
+    Watch(Watch),
 
     /// Check manifests. Nothing is sent.
     ///

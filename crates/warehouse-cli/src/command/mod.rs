@@ -8,6 +8,7 @@ mod manifests;
 mod migrate;
 mod schema;
 mod select;
+mod watch;
 
 use std::time::Instant;
 
@@ -30,6 +31,7 @@ pub(crate) use lint::lint;
 pub(crate) use migrate::migrate;
 pub(crate) use schema::schema;
 pub(crate) use select::select;
+pub(crate) use watch::watch;
 
 /// Reads the Warehouses. Where something is wrong, all that is wrong is told at once: with the manifests, with the files of credentials and
 /// with that of certificates.

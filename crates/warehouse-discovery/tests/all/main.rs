@@ -14,6 +14,7 @@ mod run;
 mod spans;
 mod tenants;
 mod together;
+mod watch;
 
 use artifact_http::EgressPolicy;
 use warehouse_discovery::{Discoverer, DiscovererBuilder};
