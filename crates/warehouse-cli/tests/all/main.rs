@@ -21,3 +21,4 @@ mod support;
 mod tls;
 mod transient;
 mod warehouses;
+mod watch;

@@ -1,0 +1,3 @@
+//! Real servers, recorded and gone.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
