@@ -23,6 +23,7 @@
 //!     .build()?;
 //! let recorded = discoverer.run(&warehouse).await;
 //! let mut file = Vec::new();
+//! // `Recorder::complete` asks what subscriptions to one Git repository share.
 //! recorder.finish([&warehouse]).write(&mut file)?;
 //! # drop(registry);
 //!

@@ -1,6 +1,6 @@
 //! Recording: an HTTP service and a source of credentials that note what passes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read as _;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,8 @@ use flate2::read::MultiGzDecoder;
 use futures::stream;
 use jiff::Timestamp;
 use repository_url::without_credential;
-use warehouse_spec::Warehouse;
+use warehouse_discovery::Discoverer;
+use warehouse_spec::{Subscription, SubscriptionKind, Warehouse};
 
 use crate::answer::{Answer, Failure, RequestKey, Response};
 use crate::bundle::Bundle;
@@ -55,22 +56,34 @@ struct State {
     logins: Vec<Login>,
     /// The kind and the URL of what was read with a credential.
     identities: BTreeSet<(String, String)>,
+    /// The bytes of all bodies.
     bytes: usize,
-    /// URLs whose answers were not kept.
-    left_out: BTreeSet<String>,
 }
 
-/// A request, and what came of it.
+/// A request, and what came of it so far. Clients need not read an answer to its end, and drop it when they like.
+#[derive(Clone)]
 struct Exchange {
     request: ServiceRequest,
-    result: Result<Received, Failure>,
+    result: Result<Arc<Mutex<Received>>, Failure>,
 }
 
+/// An answer as far as it was read.
+#[derive(Clone)]
 struct Received {
     status: u16,
     headers: HeaderMap,
-    body: Bytes,
     private: bool,
+    body: Vec<u8>,
+    end: End,
+}
+
+/// How far a body was read.
+#[derive(Clone)]
+enum End {
+    Open,
+    Whole,
+    Failed(Failure),
+    TooLarge,
 }
 
 impl Recorder {
@@ -97,6 +110,40 @@ impl Recorder {
         RecordingCredentials { recorder: self.clone(), inner: Arc::new(source) }
     }
 
+    /// Asks for each Git subscription that shares its repository with another one what it takes to answer it alone. Subscriptions that are discovered at the same time are answered together,
+    /// and which ones are depends on the moment; with this, a replay does not. It costs up to five requests for each of them, and nothing where there are none. `discoverer` makes a new one each time, recorded like the
+    /// first.
+    ///
+    /// # Errors
+    ///
+    /// Those of `discoverer`. A subscription that fails is recorded as such.
+    pub async fn complete<'w>(
+        &self,
+        discoverer: impl Fn() -> Result<Discoverer, Error>,
+        warehouses: impl IntoIterator<Item = &'w Warehouse>,
+    ) -> Result<(), Error> {
+        let warehouses: Vec<_> = warehouses.into_iter().collect();
+        let url = |subscription: &Subscription| match &subscription.kind {
+            SubscriptionKind::Git(git) => Some(without_credential(&git.repo_url).into_owned()),
+            _ => None,
+        };
+        let mut counts = BTreeMap::new();
+        for url in warehouses.iter().flat_map(|warehouse| warehouse.spec.subscriptions.iter().filter_map(url))
+        {
+            *counts.entry(url).or_insert(0_usize) += 1;
+        }
+        for warehouse in warehouses {
+            for subscription in &warehouse.spec.subscriptions {
+                if url(subscription).is_some_and(|url| counts.get(&url).is_some_and(|count| *count > 1)) {
+                    let mut alone = warehouse.clone();
+                    alone.spec.subscriptions = vec![subscription.clone()];
+                    discoverer()?.run(&alone).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Everything that was recorded so far, without secrets, for these Warehouses.
     ///
     /// Of several answers to the same request the last one is kept.
@@ -104,26 +151,28 @@ impl Recorder {
         let warehouses: Vec<_> =
             warehouses.into_iter().filter_map(|warehouse| serde_json::to_value(warehouse).ok()).collect();
         let state = lock(&self.0.state);
+        let exchanges: Vec<_> = state.exchanges.iter().map(Exchange::finished).collect();
         let mut secrets = Secrets::default();
         state.logins.iter().for_each(|login| secrets.add_credential(&login.credential));
-        for Exchange { request, result } in &state.exchanges {
+        for Finished { request, outcome } in &exchanges {
             secrets.add_request(request);
-            if let Ok(received) = result {
-                secrets.add_answer(&received.headers, &received.body);
+            if let Outcome::Answered(answer) = outcome {
+                secrets.add_answer(&answer.headers, &answer.body);
             }
         }
         warehouses.iter().for_each(|warehouse| for_each_text(warehouse, &mut |text| secrets.add_url(text)));
         let removal = secrets.into_removal();
-        let realms = realms(&state.exchanges);
+        let realms = realms(&exchanges);
         let mut bundle = Bundle::new(self.0.recorded_at);
         bundle.warehouses =
             warehouses.into_iter().map(|warehouse| without_secrets(warehouse, &removal)).collect();
         let identities = state.identities.iter();
         bundle.identities = identities.map(|(kind, url)| (kind.clone(), removal.url(url))).collect();
-        bundle.left_out = state.left_out.iter().map(|url| removal.url(url)).collect();
-        for exchange in &state.exchanges {
+        for exchange in &exchanges {
             exchange.add_to(&mut bundle, &realms, &removal);
         }
+        let kept: BTreeSet<_> = bundle.exchanges.keys().map(|key| key.url.as_str()).collect();
+        bundle.left_out.retain(|url| !kept.contains(url.as_str()));
         for repository in bundle.repositories.values_mut() {
             let (objects, references) = (&mut repository.objects, &mut repository.references);
             objects.retain(|_, object| !removal.concerns(&object.data));
@@ -133,19 +182,17 @@ impl Recorder {
         bundle
     }
 
-    fn add(&self, request: ServiceRequest, result: Result<Received, Failure>) {
+    fn add(&self, request: ServiceRequest, result: Result<Arc<Mutex<Received>>, Failure>) {
         let mut state = lock(&self.0.state);
-        let size = request.body.len() + result.as_ref().map_or(0, |received| received.body.len());
-        if state.bytes.saturating_add(size) > MAX_BYTES {
-            state.left_out.insert(request.url.to_string());
-            return;
-        }
-        state.bytes += size;
+        state.bytes = state.bytes.saturating_add(request.body.len());
         state.exchanges.push(Exchange { request, result });
     }
 
-    fn leave_out(&self, request: &ServiceRequest) {
-        lock(&self.0.state).left_out.insert(request.url.to_string());
+    /// Whether there is room for so many more bytes.
+    fn has_room(&self, bytes: usize) -> bool {
+        let mut state = lock(&self.0.state);
+        state.bytes = state.bytes.saturating_add(bytes);
+        state.bytes <= MAX_BYTES
     }
 }
 
@@ -156,10 +203,70 @@ impl fmt::Debug for Recorder {
     }
 }
 
+/// A request, and what is known to have come of it.
+struct Finished {
+    request: ServiceRequest,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Answered(Answered),
+    Failed(Failure),
+    /// It is too large, or was not read to its end.
+    LeftOut,
+}
+
+/// An answer, decompressed.
+struct Answered {
+    status: u16,
+    headers: HeaderMap,
+    private: bool,
+    body: Bytes,
+}
+
 impl Exchange {
+    fn finished(&self) -> Finished {
+        let outcome = match &self.result {
+            Err(failure) => Outcome::Failed(failure.clone()),
+            Ok(received) => lock(received).clone().outcome(&self.request),
+        };
+        Finished { request: self.request.clone(), outcome }
+    }
+}
+
+impl Received {
+    fn outcome(self, request: &ServiceRequest) -> Outcome {
+        let is_enough = self.is_enough(request);
+        let Self { status, headers, private, body, end } = self;
+        match end {
+            End::Failed(failure) => return Outcome::Failed(failure),
+            End::Whole => {}
+            End::Open if is_enough => {}
+            End::Open | End::TooLarge => return Outcome::LeftOut,
+        }
+        let body = match headers.get(header::CONTENT_ENCODING) {
+            Some(encoding) if encoding == "gzip" || encoding == "x-gzip" => gunzip(&body),
+            _ => Some(body.into()),
+        };
+        body.map_or(Outcome::LeftOut, |body| Outcome::Answered(Answered { status, headers, private, body }))
+    }
+
+    /// Whether what was read is all that a client reads of such an answer.
+    fn is_enough(&self, request: &ServiceRequest) -> bool {
+        let length =
+            self.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        self.status != 200
+            || request.method == Method::HEAD
+            || length == Some(self.body.len())
+            // A pack says itself where it ends.
+            || GitRequest::of(request.method.as_str(), request.url.as_str()).is_some()
+    }
+}
+
+impl Finished {
     /// Adds what is kept of it.
     fn add_to(&self, bundle: &mut Bundle, realms: &BTreeSet<String>, removal: &Removal) {
-        let Self { request, result } = self;
+        let Self { request, outcome } = self;
         let url = request.url.as_str();
         let without_query = url.split('?').next().unwrap_or(url);
         let mut key = match realms.get(without_query) {
@@ -167,22 +274,26 @@ impl Exchange {
             None => RequestKey::of(request),
         };
         key.url = removal.url(&key.url);
-        let answer = match result {
-            Err(failure) => {
+        let answer = match outcome {
+            Outcome::LeftOut => {
+                bundle.left_out.insert(removal.url(url));
+                return;
+            }
+            Outcome::Failed(failure) => {
                 let message = removal.text(&failure.message).into_owned();
                 Answer::Failure(Failure { kind: failure.kind, message })
             }
-            Ok(received) => {
-                if received.status == 200
+            Outcome::Answered(answered) => {
+                if answered.status == 200
                     && let Some((git, repository)) = GitRequest::of(request.method.as_str(), url)
-                    && received.is_of_type(git.answer_type())
+                    && answered.is_of_type(git.answer_type())
                 {
                     let repositories = &mut bundle.repositories;
                     let repository = repositories.entry(removal.url(repository)).or_default();
-                    return add_to_repository(repository, git, request, received);
+                    return add_to_repository(repository, git, request, answered);
                 }
-                let response = received.kept(removal);
-                match key.is_sign_in() && response.status == 200 && !tokens_of(&received.body).is_empty() {
+                let response = answered.kept(removal);
+                match key.is_sign_in() && response.status == 200 && !tokens_of(&answered.body).is_empty() {
                     true => Answer::Response(signed_in(&response)),
                     false => Answer::Response(response),
                 }
@@ -196,12 +307,12 @@ fn add_to_repository(
     repository: &mut GitRepository,
     git: GitRequest,
     request: &ServiceRequest,
-    received: &Received,
+    answered: &Answered,
 ) {
     match git {
-        GitRequest::Discovery => repository.add_advertisement(&received.body),
+        GitRequest::Discovery => repository.add_advertisement(&answered.body),
         GitRequest::UploadPack => {
-            repository.add_answer(&plain(&request.headers, &request.body), &received.body)
+            repository.add_answer(&plain(&request.headers, &request.body), &answered.body)
         }
     }
 }
@@ -221,7 +332,7 @@ fn signed_in(response: &Response) -> Response {
     Response { status: 200, headers, body, private: response.private }
 }
 
-impl Received {
+impl Answered {
     fn is_of_type(&self, name: &str) -> bool {
         let value = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         value.is_some_and(|value| value.split(';').next().unwrap_or_default().trim() == name)
@@ -241,14 +352,14 @@ impl Received {
 }
 
 /// The token services that answers name.
-fn realms(exchanges: &[Exchange]) -> BTreeSet<String> {
+fn realms(exchanges: &[Finished]) -> BTreeSet<String> {
     let mut realms = BTreeSet::new();
     let nothing = Secrets::default().into_removal();
     for exchange in exchanges {
-        if let Ok(received) = &exchange.result
-            && received.headers.contains_key(header::WWW_AUTHENTICATE)
+        if let Outcome::Answered(answered) = &exchange.outcome
+            && answered.headers.contains_key(header::WWW_AUTHENTICATE)
         {
-            realms.extend(received.kept(&nothing).realms().map(str::to_owned));
+            realms.extend(answered.kept(&nothing).realms().map(str::to_owned));
         }
     }
     realms
@@ -298,15 +409,16 @@ impl HttpService for RecordingService {
         match answer {
             Ok(answer) => {
                 let ServiceResponse { status, headers, body, private, .. } = answer;
-                let copy = BodyCopy {
-                    recorder: self.recorder.clone(),
-                    request: Some(request),
+                let received = Received {
                     status: status.as_u16(),
                     headers: headers.clone(),
                     private,
                     body: Vec::new(),
-                    is_whole: false,
+                    end: End::Open,
                 };
+                let received = Arc::new(Mutex::new(received));
+                self.recorder.add(request, Ok(Arc::clone(&received)));
+                let copy = BodyCopy { recorder: self.recorder.clone(), received };
                 let body = ServiceBody::from_stream(stream::try_unfold((body, copy), next));
                 Ok(ServiceResponse::new(status, body).with_headers(headers).with_private(private))
             }
@@ -320,72 +432,44 @@ impl HttpService for RecordingService {
 
 /// The next piece of a body, noted.
 async fn next(
-    (mut body, mut copy): (ServiceBody, BodyCopy),
+    (mut body, copy): (ServiceBody, BodyCopy),
 ) -> Result<Option<(Bytes, (ServiceBody, BodyCopy))>, Error> {
     match body.chunk().await {
         Ok(Some(piece)) => {
-            if copy.body.len().saturating_add(piece.len()) <= MAX_BYTES {
-                copy.body.extend_from_slice(&piece);
-            }
+            copy.add(&piece);
             Ok(Some((piece, (body, copy))))
         }
         Ok(None) => {
-            copy.is_whole = true;
+            copy.end(End::Whole);
             Ok(None)
         }
         Err(error) => {
-            if let Some(request) = copy.request.take() {
-                copy.recorder.add(request, Err(Failure::of(&error)));
-            }
+            copy.end(End::Failed(Failure::of(&error)));
             Err(error)
         }
     }
 }
 
-/// The copy of an answer. It is noted when it is dropped, as clients need not read to the end.
+/// Copies a body while it is read.
 struct BodyCopy {
     recorder: Recorder,
-    /// Taken once it is noted.
-    request: Option<ServiceRequest>,
-    status: u16,
-    headers: HeaderMap,
-    private: bool,
-    body: Vec<u8>,
-    is_whole: bool,
+    received: Arc<Mutex<Received>>,
 }
 
 impl BodyCopy {
-    /// Whether what was read is all that a client reads of such an answer.
-    fn is_enough(&self, request: &ServiceRequest) -> bool {
-        let length =
-            self.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        self.is_whole
-            || self.status != 200
-            || request.method == Method::HEAD
-            || length == Some(self.body.len())
-            // A pack says itself where it ends.
-            || GitRequest::of(request.method.as_str(), request.url.as_str()).is_some()
-    }
-}
-
-impl Drop for BodyCopy {
-    fn drop(&mut self) {
-        let Some(request) = self.request.take() else { return };
-        if !self.is_enough(&request) {
-            return self.recorder.leave_out(&request);
+    fn add(&self, piece: &[u8]) {
+        let has_room = self.recorder.has_room(piece.len());
+        let mut received = lock(&self.received);
+        match has_room {
+            true => received.body.extend_from_slice(piece),
+            false => (received.body, received.end) = (Vec::new(), End::TooLarge),
         }
-        let encoded = Bytes::from(std::mem::take(&mut self.body));
-        let body = match self.headers.get(header::CONTENT_ENCODING) {
-            Some(encoding) if encoding == "gzip" || encoding == "x-gzip" => gunzip(&encoded),
-            _ => Some(encoded),
-        };
-        match body {
-            Some(body) => {
-                let (status, headers) = (self.status, std::mem::take(&mut self.headers));
-                let received = Received { status, headers, body, private: self.private };
-                self.recorder.add(request, Ok(received));
-            }
-            None => self.recorder.leave_out(&request),
+    }
+
+    fn end(&self, end: End) {
+        let mut received = lock(&self.received);
+        if !matches!(received.end, End::TooLarge) {
+            received.end = end;
         }
     }
 }

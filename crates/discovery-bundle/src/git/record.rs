@@ -103,7 +103,8 @@ impl GitRepository {
             // The first want may have capabilities behind it.
             ObjectId::from_hex(line.strip_prefix("want ")?.split(' ').next()?)
         });
-        let deepen: Option<u32> = arguments.iter().find_map(|line| line.strip_prefix("deepen ")?.parse().ok());
+        let deepen: Option<u32> =
+            arguments.iter().find_map(|line| line.strip_prefix("deepen ")?.parse().ok());
         let depths = self.depths(wants.collect(), deepen);
         let is_own =
             |id: &ObjectId| depths.get(id).is_some_and(|depth| deepen.is_none_or(|most| *depth < most));

@@ -103,9 +103,10 @@ impl GitRepository {
             }
         }
         while let Some(id) = trees.pop() {
-            let Some(tree) = self.objects.get(&id) else { return Err(format!("the tree {id}")) };
             if sent.insert(id) && with_trees {
-                trees.extend(tree.subtrees());
+                // A tree that was not sent when it was recorded is asked for by its id, if it is needed.
+                let subtrees = self.objects.get(&id).map(|tree| tree.subtrees()).unwrap_or_default();
+                trees.extend(subtrees.into_iter().filter(|tree| self.objects.contains_key(tree)));
             }
         }
         let boundary = self.boundary(&depths, deepen)?;
