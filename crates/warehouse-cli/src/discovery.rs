@@ -1,10 +1,11 @@
 //! Discovery for the commands: from the arguments to a discoverer, and from its reports to messages.
 
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use artifact_source::{Candidate, Rejection, Trace, lock};
-use warehouse_discovery::{Discoverer, Observer, Report, SubscriptionReport};
+use discovery_bundle::Replay;
+use warehouse_discovery::{Discoverer, DiscovererBuilder, Observer, Report, SubscriptionReport};
 use warehouse_spec::{Located, Location, Warehouse};
 
 use crate::arguments::DiscoveryNetwork;
@@ -39,6 +40,9 @@ impl Discovered {
     }
 }
 
+/// The time limit of a replay.
+const REPLAY_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// A discoverer and its deadline.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -48,12 +52,19 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session with these arguments.
+    /// A session with these arguments, or on a bundle.
     ///
     /// # Errors
     ///
     /// As [`credentials::read`], and [`Exit::Usage`] for arguments that cannot be used, after a message.
-    pub(crate) async fn open(arguments: &DiscoveryNetwork, messages: &Messages) -> Result<Self, Exit> {
+    pub(crate) async fn open(
+        arguments: &DiscoveryNetwork,
+        replay: Option<&Replay>,
+        messages: &Messages,
+    ) -> Result<Self, Exit> {
+        if let Some(replay) = replay {
+            return Self::replaying(replay, messages);
+        }
         let deadline = Instant::now() + arguments.network.timeout;
         let credentials =
             credentials::read(arguments.network.credentials.clone(), deadline, *messages).await?;
@@ -63,6 +74,25 @@ impl Session {
         })?;
         let discoverer = discoverer.with_credentials(credentials.for_warehouses());
         Ok(Self { discoverer, deadline })
+    }
+
+    /// A session of this discoverer.
+    pub(crate) fn new(discoverer: Discoverer, deadline: Instant) -> Self {
+        Self { discoverer, deadline }
+    }
+
+    /// A session on a bundle, which waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::Usage`] for a bundle that no discoverer can be built of, after a message.
+    pub(crate) fn replaying(replay: &Replay, messages: &Messages) -> Result<Self, Exit> {
+        let built = replay.discoverer().and_then(DiscovererBuilder::build);
+        let discoverer = built.map_err(|error| {
+            messages.explained(&error);
+            Exit::Usage
+        })?;
+        Ok(Self { discoverer, deadline: Instant::now() + REPLAY_TIMEOUT })
     }
 
     /// Discovers all Warehouses at once, each with an observer, and prints what failed, in the order of the manifests.
@@ -91,10 +121,9 @@ impl Session {
 /// Discovers all Warehouses at once, and prints what failed, in the order of the manifests.
 pub(crate) async fn discover(
     warehouses: Vec<Located<Warehouse>>,
-    arguments: &DiscoveryNetwork,
+    session: &Session,
     messages: &Messages,
-) -> Result<Vec<Discovered>, Exit> {
-    let session = Session::open(arguments, messages).await?;
+) -> Vec<Discovered> {
     let observed = session.discover(warehouses, messages, RejectionCounts::of).await;
     let several = observed.len() > 1;
     let why = |(discovered, counts): (Discovered, RejectionCounts)| {
@@ -113,7 +142,7 @@ pub(crate) async fn discover(
         }
         discovered
     };
-    Ok(observed.into_iter().map(why).collect())
+    observed.into_iter().map(why).collect()
 }
 
 /// Prints the costs, warnings and failures of a Warehouse. Where it is one of several, they name it.
@@ -145,6 +174,11 @@ fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
 
 /// A discoverer with these arguments.
 pub(crate) fn discoverer(arguments: &DiscoveryNetwork) -> Result<Discoverer, String> {
+    builder(arguments)?.build().map_err(|error| explained(&error))
+}
+
+/// The same, to be configured.
+pub(crate) fn builder(arguments: &DiscoveryNetwork) -> Result<DiscovererBuilder, String> {
     let network = &arguments.network;
     let mut builder = Discoverer::builder()
         .http(http(network)?)
@@ -163,7 +197,7 @@ pub(crate) fn discoverer(arguments: &DiscoveryNetwork) -> Result<Discoverer, Str
     if let Some(folder) = cache_dir(arguments) {
         builder = builder.cache_dir(folder);
     }
-    builder.build().map_err(|error| explained(&error))
+    Ok(builder)
 }
 
 /// How many different reasons are counted.

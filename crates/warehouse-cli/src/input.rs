@@ -5,6 +5,7 @@ use std::io;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use discovery_bundle::Replay;
 use warehouse_spec::{Located, Options, Warehouse};
 
 use crate::arguments;
@@ -86,8 +87,14 @@ pub(crate) fn is_standard_input(path: &Path) -> bool {
 /// input is known to be valid.
 pub(crate) async fn read_warehouses(
     arguments: arguments::Manifest,
+    replay: Option<&Replay>,
     messages: Messages,
 ) -> Result<Vec<Located<Warehouse>>, Exit> {
+    if let Some(replay) = replay.filter(|_| arguments.filenames.is_empty()) {
+        let text = ("the bundle".to_owned(), replay.bundle().manifest());
+        // Nobody wrote it like this, so warnings help nobody.
+        return warehouses_of([text], false, &messages.errors_only());
+    }
     // Standard input may never end, and a file may be a pipe. An interrupt must end the command all the same.
     let read = tokio::task::spawn_blocking(move || read_all(&arguments, &messages));
     read.await.unwrap_or_else(|_| {
@@ -97,20 +104,37 @@ pub(crate) async fn read_warehouses(
 }
 
 fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Vec<Located<Warehouse>>, Exit> {
-    let options = Options::default().with_strict(arguments.strict);
-    let mut warehouses = Vec::new();
-    let mut skipped = 0;
+    let limit = Options::default().limits.bytes;
+    let mut texts = Vec::new();
     let mut bad = false;
     for path in manifest_files(&arguments.filenames, messages)? {
         let name = file_name(&path);
-        let text = match read_text(&path, options.limits.bytes) {
-            Ok(text) => text,
+        match read_text(&path, limit) {
+            Ok(text) => texts.push((name, text)),
             Err(error) => {
                 messages.error(&format!("{name} could not be read: {error}"));
                 bad = true;
-                continue;
             }
-        };
+        }
+    }
+    let warehouses = match texts.is_empty() && bad {
+        true => Err(Exit::Usage),
+        false => warehouses_of(texts, arguments.strict, messages),
+    };
+    if bad { warehouses.and(Err(Exit::Usage)) } else { warehouses }
+}
+
+/// The Warehouses in these texts, each with its name.
+fn warehouses_of(
+    texts: impl IntoIterator<Item = (String, String)>,
+    strict: bool,
+    messages: &Messages,
+) -> Result<Vec<Located<Warehouse>>, Exit> {
+    let options = Options::default().with_strict(strict);
+    let mut warehouses = Vec::new();
+    let mut skipped = 0;
+    let mut bad = false;
+    for (name, text) in texts {
         let manifest = warehouse_spec::parse(&name, &text, &options);
         for diagnostic in &manifest.diagnostics {
             messages.diagnostic(diagnostic, &text);

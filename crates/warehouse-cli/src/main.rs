@@ -1,6 +1,7 @@
 //! The `warehouse` command.
 
 mod arguments;
+mod bundle;
 mod command;
 mod credentials;
 mod discovery;
@@ -96,6 +97,8 @@ async fn run_at_once(command: Command, messages: &Messages) -> Result<Exit, Exit
         Command::Discover(discover) => command::discover(discover, messages).await,
         Command::Freight(freight) => command::freight(freight, messages).await,
         Command::Explain(explain) => command::explain(explain, messages).await,
+        Command::Record(record) => command::record(record, messages).await,
+        Command::Replay(replay) => command::replay(replay, messages).await,
         Command::Lint(lint) => command::lint(lint, messages).await,
         Command::Migrate(migrate) => command::migrate(migrate, messages).await,
         Command::Schema(schema) => command::schema(&schema, messages),

@@ -29,6 +29,11 @@ impl Messages {
         Self { quiet, verbose }
     }
 
+    /// The same, for errors alone.
+    pub(crate) fn errors_only(&self) -> Self {
+        Self { quiet: true, verbose: false }
+    }
+
     /// An error.
     pub(crate) fn error(&self, message: &str) {
         print(&format!("error: {message}"));

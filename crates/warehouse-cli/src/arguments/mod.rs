@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bundle;
 mod chart;
 mod egress;
 mod manifest;
@@ -14,6 +15,8 @@ use image_source::CacheByTagPolicy;
 use oci_registry::ImageName;
 
 pub(crate) use egress::Egress;
+
+pub(crate) use bundle::{LiveManifest, Record, Replay, ReplayFrom};
 
 pub(crate) use chart::{
     Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, DevReleases,
@@ -65,6 +68,17 @@ pub(crate) enum Command {
     /// --timeout is the limit of each round. Ctrl-C ends it with code 130, SIGTERM with 0.
     Watch(Watch),
 
+    /// Discover, and write what the servers answered to a bundle: one file without credentials, to replay or to report a bug with.
+    ///
+    /// What fails is recorded as such, with exit code 0. No password, token or cookie is in the bundle; what the servers publish is.
+    Record(Record),
+
+    /// Discover again from a bundle, offline and at its time, or with other manifests.
+    ///
+    /// With other manifests it prints what would have been chosen. A subscription fails if that takes an answer which the bundle does not have, and names
+    /// it. `discover`, `freight` and `explain` take a bundle, too: --replay.
+    Replay(Replay),
+
     /// Check manifests. Nothing is sent.
     ///
     /// All problems are printed at once, each with its place and its remedy. Exit code 1 if there is an error, or with --strict a warning; 2 if a file
@@ -112,6 +126,9 @@ pub(crate) struct Discovery {
     pub(crate) manifest: Manifest,
 
     #[command(flatten)]
+    pub(crate) from: ReplayFrom,
+
+    #[command(flatten)]
     pub(crate) network: DiscoveryNetwork,
 
     /// How to print the results; json and yaml have Kargo's own form.
@@ -123,6 +140,9 @@ pub(crate) struct Discovery {
 pub(crate) struct Explain {
     #[command(flatten)]
     pub(crate) manifest: Manifest,
+
+    #[command(flatten)]
+    pub(crate) from: ReplayFrom,
 
     #[command(flatten)]
     pub(crate) network: DiscoveryNetwork,
@@ -155,7 +175,7 @@ pub(crate) enum ExplainFormat {
 pub(crate) struct Manifest {
     /// Read Warehouses from this file, from every .yaml, .yml and .json file of this folder, or from
     /// standard input (-). May be given several times.
-    #[arg(short, long = "filename", value_name = "FILE|DIR|-", required = true)]
+    #[arg(short, long = "filename", value_name = "FILE|DIR|-", required_unless_present = "replay")]
     pub(crate) filenames: Vec<PathBuf>,
 
     /// Treat unknown fields as errors.

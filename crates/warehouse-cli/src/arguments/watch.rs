@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{DiscoveryNetwork, Manifest, duration};
+use super::{DiscoveryNetwork, LiveManifest, duration};
 
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
     #[command(flatten)]
-    pub(crate) manifest: Manifest,
+    pub(crate) manifest: LiveManifest,
 
     /// How to print what happens.
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]

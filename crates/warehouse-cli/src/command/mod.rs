@@ -6,6 +6,8 @@ mod demo;
 mod lint;
 mod manifests;
 mod migrate;
+mod record;
+mod replay;
 mod schema;
 mod select;
 mod watch;
@@ -13,6 +15,7 @@ mod watch;
 use std::time::Instant;
 
 use artifact_source::{Recorder, Trace};
+use discovery_bundle::Replay;
 use warehouse_discovery::{Observer, SubscriptionReport};
 use warehouse_spec::{Located, Warehouse};
 
@@ -22,13 +25,15 @@ use crate::input::read_warehouses;
 use crate::message::{Exit, Messages, with_causes};
 use crate::network::http;
 use crate::output::Explanation;
-use crate::{arguments, credentials, discovery, output};
+use crate::{arguments, bundle, credentials, discovery, output};
 
 pub(crate) use chart::{chart, dockerfile};
 #[cfg(feature = "demo")]
 pub(crate) use demo::demo;
 pub(crate) use lint::lint;
 pub(crate) use migrate::migrate;
+pub(crate) use record::record;
+pub(crate) use replay::replay;
 pub(crate) use schema::schema;
 pub(crate) use select::select;
 pub(crate) use watch::watch;
@@ -42,9 +47,10 @@ pub(crate) use watch::watch;
 pub(super) async fn read_input(
     manifest: arguments::Manifest,
     network: &arguments::DiscoveryNetwork,
+    replay: Option<&Replay>,
     messages: &Messages,
 ) -> Result<Vec<Located<Warehouse>>, Exit> {
-    let read = read_warehouses(manifest, *messages).await;
+    let read = read_warehouses(manifest, replay, *messages).await;
     let client = http(&network.network);
     let read = match (read, client) {
         (Ok(warehouses), Ok(_)) => return Ok(warehouses),
@@ -60,10 +66,24 @@ pub(super) async fn read_input(
     read
 }
 
+/// Reads the Warehouses, and opens a session on the network or on a bundle.
+async fn open(
+    manifest: arguments::Manifest,
+    from: &arguments::ReplayFrom,
+    network: &arguments::DiscoveryNetwork,
+    messages: &Messages,
+) -> Result<(Vec<Located<Warehouse>>, Session), Exit> {
+    let replay = from.replay.as_deref().map(|path| bundle::open(path, messages)).transpose()?;
+    let warehouses = read_input(manifest, network, replay.as_ref(), messages).await?;
+    let session = Session::open(network, replay.as_ref(), messages).await?;
+    Ok((warehouses, session))
+}
+
 /// Prints the newest artifacts of every subscription.
 pub(crate) async fn discover(arguments: arguments::Discovery, messages: &Messages) -> Result<Exit, Exit> {
-    let warehouses = read_input(arguments.manifest, &arguments.network, messages).await?;
-    let discovered = discovery::discover(warehouses, &arguments.network, messages).await?;
+    let (warehouses, session) =
+        open(arguments.manifest, &arguments.from, &arguments.network, messages).await?;
+    let discovered = discovery::discover(warehouses, &session, messages).await;
     output::print(|out| output::artifacts(&discovered, arguments.output, out)).map_err(|error| {
         messages.error(&format!("the results could not be written: {error}"));
         Exit::Failure
@@ -74,8 +94,9 @@ pub(crate) async fn discover(arguments: arguments::Discovery, messages: &Message
 
 /// Prints the Freight that follows from the newest artifacts.
 pub(crate) async fn freight(arguments: arguments::Discovery, messages: &Messages) -> Result<Exit, Exit> {
-    let warehouses = read_input(arguments.manifest, &arguments.network, messages).await?;
-    let discovered = discovery::discover(warehouses, &arguments.network, messages).await?;
+    let (warehouses, session) =
+        open(arguments.manifest, &arguments.from, &arguments.network, messages).await?;
+    let discovered = discovery::discover(warehouses, &session, messages).await;
     let mut built = Vec::new();
     let mut exit = Exit::Success;
     for discovered in &discovered {
@@ -133,8 +154,8 @@ impl Observer for Recorders {
 
 /// Prints every candidate with the rule that decided on it.
 pub(crate) async fn explain(arguments: Explain, messages: &Messages) -> Result<Exit, Exit> {
-    let warehouses = read_input(arguments.manifest, &arguments.network, messages).await?;
-    let session = Session::open(&arguments.network, messages).await?;
+    let (warehouses, session) =
+        open(arguments.manifest, &arguments.from, &arguments.network, messages).await?;
     let observed = session.discover(warehouses, messages, Recorders::of).await;
     let is_selected = |report: &SubscriptionReport| {
         arguments.subscription.as_deref().is_none_or(|name| has_name(report, name))

@@ -35,8 +35,8 @@ pub(crate) async fn watch(
     mut stopping: Stopping,
 ) -> Result<Exit, Exit> {
     let timeout = arguments.network.network.timeout;
-    let warehouses = read_input(arguments.manifest, &arguments.network, messages).await?;
-    let session = Session::open(&arguments.network, messages).await?;
+    let warehouses = read_input(arguments.manifest.into(), &arguments.network, None, messages).await?;
+    let session = Session::open(&arguments.network, None, messages).await?;
     let rounds = &arguments.rounds;
     let handler = Program::new(&arguments.exec, messages);
     let mut watchers = watchers(warehouses, &session.discoverer, rounds, timeout, handler, messages)?;

@@ -14,7 +14,7 @@ use crate::message::{Exit, Messages};
 /// The one Warehouse of the demo's manifest, read as `discover -f` would read it.
 pub(super) async fn read(file: &Path, messages: &Messages) -> Result<Located<Warehouse>, Exit> {
     let manifest = arguments::Manifest { filenames: vec![file.to_owned()], strict: true };
-    read_warehouses(manifest, *messages).await?.into_iter().next().ok_or(Exit::Failure)
+    read_warehouses(manifest, None, *messages).await?.into_iter().next().ok_or(Exit::Failure)
 }
 
 /// The folder of the manifest.
