@@ -4,5 +4,6 @@
 
 mod edited;
 mod faithful;
+mod hostile;
 mod secrets;
 mod world;
