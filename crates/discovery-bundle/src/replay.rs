@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use artifact_http::{
     Credential, CredentialRequest, CredentialSource, EgressPolicy, HeaderMap, HeaderName, HeaderValue,
-    HttpClient, HttpService, Login, ServiceRequest, ServiceResponse, StatusCode,
+    HttpClient, HttpService, Login, Method, ServiceRequest, ServiceResponse, StatusCode,
 };
 use artifact_source::{Error, ErrorKind, lock};
 use async_trait::async_trait;
+use bytes::Bytes;
 use repository_url::{redact, without_credential};
 use warehouse_discovery::{Discoverer, DiscovererBuilder};
 
@@ -105,9 +106,14 @@ impl Replay {
             Some(realm) => RequestKey::of_sign_in(request, realm),
             None => RequestKey::of(request),
         };
-        if let Some(answer) = self.find(&key) {
+        let of_get = || match key.method.as_str() {
+            // The head of an answer to GET is the answer to HEAD.
+            "HEAD" => self.find(&RequestKey { method: "GET".to_owned(), ..key.clone() }),
+            _ => None,
+        };
+        if let Some(answer) = self.find(&key).or_else(of_get) {
             return match answer {
-                Answer::Response(response) => Ok(response_of(response)),
+                Answer::Response(response) => Ok(response_of(response, &request.method)),
                 Answer::Failure(failure) => Err(failure.to_error().with_url(url)),
             };
         }
@@ -181,7 +187,7 @@ impl fmt::Debug for Replay {
     }
 }
 
-fn response_of(response: &Response) -> ServiceResponse {
+fn response_of(response: &Response, method: &Method) -> ServiceResponse {
     let mut headers = HeaderMap::new();
     for (name, value) in &response.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
@@ -189,7 +195,8 @@ fn response_of(response: &Response) -> ServiceResponse {
         }
     }
     let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    ServiceResponse::new(status, response.body.clone()).with_headers(headers).with_private(response.private)
+    let body = if *method == Method::HEAD { Bytes::new() } else { response.body.clone() };
+    ServiceResponse::new(status, body).with_headers(headers).with_private(response.private)
 }
 
 /// Sends nothing.

@@ -74,7 +74,7 @@ impl GitRepository {
         };
         let deepen: Option<u32> =
             arguments.iter().find_map(|line| line.strip_prefix("deepen ")?.parse().ok());
-        let with_trees = !arguments.iter().any(|line| *line == "filter tree:0");
+        let with_trees = !arguments.contains(&"filter tree:0");
         let wants: Vec<_> = ids("want ").collect();
         let depths = self.depths(wants.clone(), deepen);
         let mut sent: BTreeSet<ObjectId> = depths.keys().copied().collect();
