@@ -33,7 +33,8 @@ pub(crate) async fn record(arguments: Record, messages: &Messages) -> Result<Exi
             .http_client(client(false)?)
             .http_client_without_tls_verify(client(true)?)
             .credentials(recorder.credentials(Arc::clone(&credentials)))
-            .clock(recorder.recorded_at());
+            .clock(recorder.recorded_at())
+            .deadline(network.network.timeout);
         builder.build().map_err(|error| explained(&error))
     };
     let unusable = |message: String| {
