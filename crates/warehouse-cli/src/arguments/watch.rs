@@ -18,20 +18,21 @@ pub(crate) struct Watch {
     pub(crate) output: WatchFormat,
 
     #[command(flatten)]
+    pub(crate) network: DiscoveryNetwork,
+
+    #[command(flatten)]
     pub(crate) rounds: Rounds,
 
     #[command(flatten)]
     pub(crate) exec: Exec,
-
-    #[command(flatten)]
-    pub(crate) network: DiscoveryNetwork,
 }
 
 /// When rounds are, and what they leave.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rounds")]
 pub(crate) struct Rounds {
-    /// The time between two rounds, such as 30s or 5m. Defaults to spec.interval of each Warehouse, or 5m. A tenth of it is random.
+    /// The time between two rounds, such as 30s or 5m. Defaults to spec.interval of each Warehouse, or 5m. Up to a tenth of
+    /// it is added or taken away at random.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) interval: Option<Duration>,
 

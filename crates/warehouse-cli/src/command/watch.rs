@@ -10,6 +10,7 @@ use artifact_source::{lock, printable};
 use async_trait::async_trait;
 use child_process::BoundedCommand;
 use futures::future::join_all;
+use jiff::Timestamp;
 use tokio::process::Command;
 use tokio::sync::Notify;
 use warehouse_discovery::Discoverer;
@@ -131,8 +132,9 @@ impl Lines {
             WatchFormat::Json => output::write_json_line(event, out),
             WatchFormat::Text => {
                 // Errors have lines.
+                let time = Timestamp::from_second(event.time.as_second()).unwrap_or(event.time);
                 let text = event.to_string().replace('\n', "; ");
-                output::line(out, &format!("{} {text}; {}", event.time, event.cost))
+                output::line(out, &format!("{time} {text}; {}", event.cost))
             }
         });
         match printed {

@@ -207,7 +207,8 @@ impl fmt::Display for Revision {
 
 impl fmt::Display for StaleResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "result of {} ({} old)", self.answered_at, Age(self.age_seconds))
+        let at = Timestamp::from_second(self.answered_at.as_second()).unwrap_or(self.answered_at);
+        write!(f, "result of {at} ({} old)", Age(self.age_seconds))
     }
 }
 
