@@ -47,6 +47,11 @@ pub(crate) struct Rounds {
     /// Build Freight with the earlier result of a subscription that fails, if that is at most this old. Defaults to never, as Kargo.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) stale_for: Option<Duration>,
+
+    /// Judge tags of Git by the paths that changed since the last Freight, instead of by those that the tagged commit changes, as Kargo. It
+    /// concerns includePaths and excludePaths with the strategies SemVer, Lexical and NewestTag.
+    #[arg(long)]
+    pub(crate) paths_since_last_freight: bool,
 }
 
 /// The command for new Freight.

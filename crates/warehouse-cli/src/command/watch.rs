@@ -108,7 +108,9 @@ fn watchers(
         if let Some(handler) = handler.clone() {
             builder = builder.handler(handler);
         }
-        watchers.push(builder.stale_for(rounds.stale_for).build().map_err(failed)?);
+        let builder =
+            builder.stale_for(rounds.stale_for).paths_since_last_freight(rounds.paths_since_last_freight);
+        watchers.push(builder.build().map_err(failed)?);
     }
     Ok(watchers)
 }

@@ -41,6 +41,9 @@ pub struct WatchState {
     /// The name of the last Freight.
     #[serde(default)]
     pub(crate) freight: Option<String>,
+    /// The last Freight itself.
+    #[serde(default)]
+    pub(crate) last_freight: Option<Freight>,
     /// Why there was no Freight, where that was told.
     #[serde(default)]
     pub(crate) no_freight: Option<String>,
@@ -85,6 +88,7 @@ impl WatchState {
             snapshot: Snapshot::default(),
             subscriptions: BTreeMap::new(),
             freight: None,
+            last_freight: None,
             no_freight: None,
             pending: Vec::new(),
             handled: Vec::new(),

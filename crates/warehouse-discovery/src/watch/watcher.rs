@@ -24,6 +24,7 @@ pub struct Watcher {
     schedule: Schedule,
     timeout: Option<Duration>,
     stale_for: Option<Duration>,
+    paths_since_last_freight: bool,
     handler: Arc<dyn FreightHandler>,
     file: Option<StateFile>,
     state: WatchState,
@@ -59,6 +60,7 @@ impl Watcher {
             warehouse,
             timeout: None,
             stale_for: None,
+            paths_since_last_freight: false,
             handler: Arc::new(()),
             file: None,
             state,
@@ -95,7 +97,8 @@ impl Watcher {
     ) -> Round {
         let deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let run = self.discoverer.run(&self.warehouse).with_previous(&self.state.snapshot);
-        let report = run.with_observer(observer).with_deadline(deadline).await;
+        let last = self.state.last_freight.as_ref().filter(|_| self.paths_since_last_freight);
+        let report = run.with_observer(observer).with_deadline(deadline).changes_since(last).await;
         let name = self.warehouse.qualified_name();
         let time = report.discovered_at;
         let tell = |cost: Cost, change: Change| {
@@ -227,6 +230,7 @@ impl Watcher {
             return Vec::new();
         }
         let from = self.state.freight.replace(name.clone());
+        self.state.last_freight = Some(freight.clone());
         let dropped = self.state.add_pending(freight).map(|dropped| Change::Dropped {
             freight: dropped.freight.metadata.name,
             attempts: dropped.attempts,
@@ -300,6 +304,13 @@ impl WatcherBuilder {
     /// ([rule 6.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). The event of such Freight names [each of them](Change::Freight) with its age.
     pub fn stale_for(mut self, longest: impl Into<Option<Duration>>) -> Self {
         self.watcher.stale_for = longest.into();
+        self
+    }
+
+    /// Judges tags of Git by what changed since the last Freight of this watch, where a strategy of tags has a path filter, instead of by the changes of the tagged commit alone, as
+    /// Kargo does: see [`Run::changes_since`](crate::Run::changes_since). The first Freight is judged as Kargo does. Defaults to `false`.
+    pub fn paths_since_last_freight(mut self, since: bool) -> Self {
+        self.watcher.paths_since_last_freight = since;
         self
     }
 

@@ -15,8 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use warehouse_discovery::Discoverer;
 use warehouse_discovery::watch::{FreightHandler, HandlerError, NewFreight, Schedule, StateFolder, Watcher};
 use warehouse_spec::{
-    ChartSubscription, FreightCreationCriteria, FreightCreationPolicy, GenericSubscription, GitSubscription,
-    ImageSubscription, Subscription, Warehouse,
+    ChartSubscription, CommitSelectionStrategy, FreightCreationCriteria, FreightCreationPolicy,
+    GenericSubscription, GitSubscription, ImageSubscription, Subscription, Warehouse,
 };
 use warehouse_testkit::{Chart, ChartServer, Commit, GitServer, Registry};
 
@@ -468,4 +468,43 @@ async fn rounds_wait_as_the_schedule_says() {
     // One that stays is asked about at the interval.
     world.fail(Error::new(ErrorKind::Unauthorized, "who are you"));
     assert_eq!(waits(&world, schedule, 2).await, [600, 600]);
+}
+
+/// A tag whose own commit changes nothing that is selected, and which differs from the tag of the last Freight.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tags_are_judged_by_what_changed_since_the_last_freight_where_that_is_asked_for() {
+    for (since_last, expected) in [(false, "v1.0.0"), (true, "v2.0.0")] {
+        let git = GitServer::start().unwrap();
+        let repository = git.create("shop").unwrap();
+        let commit = |path: &str, text: &str| {
+            repository.commit("main", Commit::new(format!("{path}: {text}")).file(path, text)).unwrap();
+        };
+        let mut tags = GitSubscription::new(repository.url());
+        tags.commit_selection_strategy = CommitSelectionStrategy::SemVer;
+        tags.include_paths = vec!["app".to_owned()];
+        let warehouse = Warehouse::new("shop", vec![Subscription::new(tags)]);
+        let discoverer = on_loopback().build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let watcher = || {
+            let state = StateFolder::open(folder.path()).unwrap().file(&warehouse);
+            let builder = Watcher::builder(&discoverer, warehouse.clone()).state(state);
+            builder.paths_since_last_freight(since_last).build().unwrap()
+        };
+        commit("app/x", "1");
+        repository.git(["tag", "v1.0.0", "main"]).unwrap();
+        assert_eq!(told(&mut watcher()).await.len(), 3);
+        // Nothing of the application.
+        commit("README.md", "2");
+        repository.git(["tag", "v1.1.0", "main"]).unwrap();
+        assert_eq!(told(&mut watcher()).await.len(), 0);
+        // The application, and then the notes of the release, which are tagged.
+        commit("app/x", "2");
+        commit("NOTES.md", "2");
+        repository.git(["tag", "v2.0.0", "main"]).unwrap();
+        let mut last = watcher();
+        let lines = told(&mut last).await;
+        assert_eq!(lines.len(), if since_last { 3 } else { 0 }, "{lines:?}");
+        let report = last.round(|event| panic!("{event}")).await.report;
+        assert_eq!(report.freight(&warehouse).unwrap().commits[0].tag, expected);
+    }
 }
