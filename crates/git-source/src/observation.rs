@@ -11,7 +11,7 @@
 //! }
 //! ```
 //!
-//! - The fingerprint has `branch`, `since`, `expressionFilter`, `includePaths` and `excludePaths` as fields of its own.
+//! - The fingerprint has `branch`, `since`, `expressionFilter`, `includePaths`, `excludePaths` and `changesSinceTag` as fields of its own.
 //! - `state.digest` stands for all references that the answer was made from: the id of the branch's commit; or, of tags, the SHA-1 of
 //!   each name, a zero byte and the id of what it points at, in the order of the names.
 //! - `state.refs` is [`ObservedRefs`]: `{"branchHead": ID}` or `{"tags": [[NAME, ID], ...]}`. It is left out for more than 1,000 tags, or 128 KiB of them, and
@@ -28,7 +28,12 @@ pub(crate) const MOST_TAGS: usize = 1000;
 pub(crate) const MOST_TAG_BYTES: usize = 128 << 10;
 
 /// The question of an observation: everything that an answer depends on.
-pub(crate) fn fingerprint(rule: &CommitRule, repository: &str, limit: usize) -> Option<Fingerprint> {
+pub(crate) fn fingerprint(
+    rule: &CommitRule,
+    repository: &str,
+    limit: usize,
+    changes_since_tag: Option<&str>,
+) -> Option<Fingerprint> {
     let recorded = match rule.tag_rule() {
         Some(rule) => RecordedRule::Names(rule),
         None => RecordedRule::Other("newestFromBranch"),
@@ -39,6 +44,7 @@ pub(crate) fn fingerprint(rule: &CommitRule, repository: &str, limit: usize) -> 
         expression_filter: rule.expression().map(|expression| expression.as_str()),
         include_paths: rule.include_paths(),
         exclude_paths: rule.exclude_paths(),
+        changes_since_tag,
     };
     Fingerprint::new(&SourceKind::Git, repository, recorded, limit, &fields)
 }
@@ -57,6 +63,8 @@ struct Fields<'a> {
     include_paths: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     exclude_paths: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes_since_tag: Option<&'a str>,
 }
 
 /// The state of an observation.

@@ -69,6 +69,7 @@ pub struct GitSourceBuilder {
     stall_timeout: Duration,
     least_progress: LeastProgress,
     clock: Arc<dyn Clock>,
+    changes_since_tag: Option<String>,
 }
 
 impl GitSourceBuilder {
@@ -187,6 +188,17 @@ impl GitSourceBuilder {
         self
     }
 
+    /// Compares tags with the commit of this tag, where a strategy of tags has a path filter: a tag that is better than this one is found if a selected path differs between
+    /// the two commits. This tag itself is found, and a tag that is worse is judged by its own commit. It has no effect if there is no such tag, or the rule does
+    /// not accept its name. Defaults to `None`: each tag is judged by the changes of its commit alone, as Kargo does
+    /// ([rule 4.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    ///
+    /// With the tag of the last Freight, paths count by what changed since then.
+    pub fn changes_since_tag(mut self, tag: impl Into<Option<String>>) -> Self {
+        self.changes_since_tag = tag.into();
+        self
+    }
+
     /// The source. No request is sent and no file is touched.
     ///
     /// # Errors
@@ -200,7 +212,10 @@ impl GitSourceBuilder {
         let limit = NonZeroU32::new(u32::try_from(self.limit).unwrap_or(u32::MAX)).ok_or_else(|| {
             with_id(Error::new(ErrorKind::InvalidInput, "a limit of 0 finds nothing: it is at least 1"))
         })?;
-        let fingerprint = observation::fingerprint(&self.rule, &address.to_string(), limit.get() as usize);
+        let has_effect = self.rule.tag_rule().is_some() && self.rule.paths().is_some();
+        let base = self.changes_since_tag.filter(|_| has_effect);
+        let fingerprint =
+            observation::fingerprint(&self.rule, &address.to_string(), limit.get() as usize, base.as_deref());
         let repositories = match (self.repositories, self.http) {
             (Some(repositories), _) => repositories,
             (None, Some(client)) => RepositoryCache::new(client),
@@ -216,7 +231,7 @@ impl GitSourceBuilder {
         Ok(GitSource {
             id,
             repo_url: self.repo_url,
-            selection: Arc::new(Selection::new(&self.rule, limit, self.clock)),
+            selection: Arc::new(Selection::new(&self.rule, limit, self.clock, base)),
             rule: self.rule,
             limit,
             fingerprint,
@@ -263,6 +278,7 @@ impl GitSource {
             stall_timeout: DEFAULT_STALL_TIMEOUT,
             least_progress: DEFAULT_LEAST_PROGRESS,
             clock: Arc::new(SystemClock),
+            changes_since_tag: None,
         }
     }
 

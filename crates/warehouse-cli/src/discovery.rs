@@ -1,10 +1,13 @@
 //! Discovery for the commands: from the arguments to a discoverer, and from its reports to messages.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use artifact_source::{Error, ErrorKind, Trace};
+use discovery_bundle::Replay;
 use jiff::Timestamp;
-use warehouse_discovery::{Cause, Discoverer, Observer, Report, SubscriptionReport, Summary, Tally};
+use warehouse_discovery::{
+    Cause, Discoverer, DiscovererBuilder, Observer, Report, SubscriptionReport, Summary, Tally,
+};
 use warehouse_spec::{Located, Location, Warehouse};
 
 use crate::arguments::DiscoveryNetwork;
@@ -43,26 +46,33 @@ impl Discovered {
     }
 }
 
+/// The time limit of a replay.
+const REPLAY_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// A discoverer and its deadline.
 #[derive(Debug)]
 pub(crate) struct Session {
-    discoverer: Discoverer,
+    pub(crate) discoverer: Discoverer,
     /// The end of the time limit.
     pub(crate) deadline: Instant,
     stopping: Stopping,
 }
 
 impl Session {
-    /// A session with these arguments.
+    /// A session with these arguments, or on a bundle.
     ///
     /// # Errors
     ///
     /// As [`credentials::read`], and [`Exit::Usage`] for arguments that cannot be used, after a message.
     pub(crate) async fn open(
         arguments: &DiscoveryNetwork,
+        replay: Option<&Replay>,
         messages: &Messages,
         stopping: Stopping,
     ) -> Result<Self, Exit> {
+        if let Some(replay) = replay {
+            return Self::replaying(replay, messages, stopping);
+        }
         let deadline = Instant::now() + arguments.network.timeout;
         let reading = credentials::read(arguments.network.credentials.clone(), deadline, *messages);
         let credentials = unless_stopped(&stopping, reading).await?;
@@ -72,6 +82,25 @@ impl Session {
         })?;
         let discoverer = discoverer.with_credentials(credentials.for_warehouses());
         Ok(Self { discoverer, deadline, stopping })
+    }
+
+    /// A session of this discoverer.
+    pub(crate) fn new(discoverer: Discoverer, deadline: Instant, stopping: Stopping) -> Self {
+        Self { discoverer, deadline, stopping }
+    }
+
+    /// A session on a bundle, which waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::Usage`] for a bundle that no discoverer can be built of, after a message.
+    pub(crate) fn replaying(replay: &Replay, messages: &Messages, stopping: Stopping) -> Result<Self, Exit> {
+        let built = replay.discoverer().and_then(DiscovererBuilder::build);
+        let discoverer = built.map_err(|error| {
+            messages.explained(&error);
+            Exit::Usage
+        })?;
+        Ok(Self::new(discoverer, Instant::now() + REPLAY_TIMEOUT, stopping))
     }
 
     /// Discovers all Warehouses at once, each with an observer, and prints what failed, in the order of the manifests. When the command is to
@@ -135,11 +164,9 @@ impl Session {
 /// Discovers all Warehouses at once, and prints what failed and why nothing fits, in the order of the manifests.
 pub(crate) async fn discover(
     warehouses: Vec<Located<Warehouse>>,
-    arguments: &DiscoveryNetwork,
+    session: &Session,
     messages: &Messages,
-    stopping: Stopping,
-) -> Result<Vec<Discovered>, Exit> {
-    let session = Session::open(arguments, messages, stopping).await?;
+) -> Vec<Discovered> {
     let observed = session.discover(warehouses, messages, Tallies::of).await;
     let several = observed.len() > 1;
     let why = |(mut discovered, Tallies(tallies)): (Discovered, Tallies)| {
@@ -160,7 +187,7 @@ pub(crate) async fn discover(
         discovered.summaries = summaries;
         discovered
     };
-    Ok(observed.into_iter().map(why).collect())
+    observed.into_iter().map(why).collect()
 }
 
 /// Prints the costs, warnings and failures of a Warehouse. Where it is one of several, they name it.
@@ -194,6 +221,11 @@ fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
 
 /// A discoverer with these arguments.
 pub(crate) fn discoverer(arguments: &DiscoveryNetwork) -> Result<Discoverer, String> {
+    builder(arguments)?.build().map_err(|error| explained(&error))
+}
+
+/// The same, to be configured.
+pub(crate) fn builder(arguments: &DiscoveryNetwork) -> Result<DiscovererBuilder, String> {
     let network = &arguments.network;
     let mut builder = Discoverer::builder()
         .http(http(network)?)
@@ -212,7 +244,7 @@ pub(crate) fn discoverer(arguments: &DiscoveryNetwork) -> Result<Discoverer, Str
     if let Some(folder) = cache_dir(&arguments.cache) {
         builder = builder.cache_dir(folder);
     }
-    builder.build().map_err(|error| explained(&error))
+    Ok(builder)
 }
 
 /// The tallies of the subscriptions of a Warehouse.

@@ -5,6 +5,7 @@ use std::io;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use discovery_bundle::Replay;
 use globset::GlobBuilder;
 use warehouse_spec::{Located, Options, Warehouse};
 
@@ -168,8 +169,14 @@ pub(crate) struct Input {
 /// input is known to be valid. With `--keep-going`, what has an error is left out.
 pub(crate) async fn read_warehouses(
     arguments: arguments::Manifest,
+    replay: Option<&Replay>,
     messages: Messages,
 ) -> Result<Input, Exit> {
+    if let Some(replay) = replay.filter(|_| arguments.filenames.is_empty()) {
+        let text = ("the bundle".to_owned(), replay.bundle().manifest());
+        // Nobody wrote it like this, so warnings help nobody.
+        return warehouses_of([text], &arguments, true, &messages.errors_only());
+    }
     // Standard input may never end, and a file may be a pipe. An interrupt must end the command all the same.
     let read = tokio::task::spawn_blocking(move || read_all(&arguments, &messages));
     read.await.unwrap_or_else(|_| {
@@ -179,21 +186,33 @@ pub(crate) async fn read_warehouses(
 }
 
 fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Input, Exit> {
-    let options = Options::default().with_strict(arguments.strict);
-    let mut warehouses = Vec::new();
-    let mut skipped = 0;
+    let limit = Options::default().limits.bytes;
+    let mut texts = Vec::new();
     let mut is_complete = true;
-    let arguments::Files { filenames, recursive } = &arguments.files;
-    for path in manifest_files(filenames, *recursive, messages)? {
+    for path in manifest_files(&arguments.filenames, arguments.recursive, messages)? {
         let name = file_name(&path);
-        let text = match read_text(&path, options.limits.bytes) {
-            Ok(text) => text,
+        match read_text(&path, limit) {
+            Ok(text) => texts.push((name, text)),
             Err(error) => {
                 messages.error(&format!("{name} could not be read: {error}"));
                 is_complete = false;
-                continue;
             }
-        };
+        }
+    }
+    warehouses_of(texts, arguments, is_complete, messages)
+}
+
+/// The Warehouses in these texts, each with its name. `is_complete` says whether all texts are there.
+fn warehouses_of(
+    texts: impl IntoIterator<Item = (String, String)>,
+    arguments: &arguments::Manifest,
+    mut is_complete: bool,
+    messages: &Messages,
+) -> Result<Input, Exit> {
+    let options = Options::default().with_strict(arguments.strict);
+    let mut warehouses = Vec::new();
+    let mut skipped = 0;
+    for (name, text) in texts {
         let manifest = warehouse_spec::parse(&name, &text, &options);
         for diagnostic in &manifest.diagnostics {
             messages.diagnostic(diagnostic, &text);

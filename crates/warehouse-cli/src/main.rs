@@ -1,6 +1,7 @@
 //! The `warehouse` command.
 
 mod arguments;
+mod bundle;
 mod command;
 mod credentials;
 mod discovery;
@@ -52,20 +53,25 @@ async fn run_until_interrupted(arguments: Arguments, messages: Messages) -> Exit
         }
     };
     let (stop, stopping) = watch::channel(false);
+    let is_service = matches!(arguments.command, Command::Watch(_));
     let mut command = tokio::spawn(async move { run(arguments, &messages, stopping).await });
-    tokio::select! {
+    let signal = tokio::select! {
         exit = &mut command => return exit.unwrap_or_else(|_| {
             messages.error("this is a bug in warehouse; please report it with the lines above");
             Exit::Failure
         }),
-        () = interrupt.wait() => {}
-    }
+        signal = interrupt.wait() => signal,
+    };
     // An error means that no signal will come, so there is nothing to wait for.
     if stop.send(true).is_ok() {
         tokio::select! {
-            _ = &mut command => return Exit::Interrupted,
+            ended = &mut command => {
+                // A supervisor that stops a service expects success.
+                let is_stopped = is_service && signal == Signal::Terminate && matches!(ended, Ok(Exit::Success));
+                return if is_stopped { Exit::Success } else { Exit::Interrupted };
+            }
             () = tokio::time::sleep(CLEANUP_TIMEOUT) => {}
-            () = interrupt.wait() => {}
+            _ = interrupt.wait() => {}
         }
     }
     command.abort();
@@ -79,6 +85,9 @@ async fn run(arguments: Arguments, messages: &Messages, stopping: Stopping) -> E
         Command::Discover(discover) => command::discover(discover, messages, stopping).await,
         Command::Freight(freight) => command::freight(freight, messages, stopping).await,
         Command::Explain(explain) => command::explain(explain, messages, stopping).await,
+        Command::Watch(watch) => command::watch(watch, messages, stopping).await,
+        Command::Record(record) => command::record(record, messages, stopping).await,
+        Command::Replay(replay) => command::replay(replay, messages, stopping).await,
         other => {
             drop(stopping);
             run_at_once(other, messages).await
@@ -100,10 +109,27 @@ async fn run_at_once(command: Command, messages: &Messages) -> Result<Exit, Exit
         Command::Cache(cache) => command::cache(&cache, messages),
         Command::Completions(completions) => command::completions(&completions, messages),
         Command::Man(man) => command::man(&man, messages),
-        Command::Chart(_) | Command::Discover(_) | Command::Freight(_) | Command::Explain(_) => {
-            Err(Exit::Usage)
-        }
+        Command::Chart(_)
+        | Command::Discover(_)
+        | Command::Freight(_)
+        | Command::Explain(_)
+        | Command::Watch(_)
+        | Command::Record(_)
+        | Command::Replay(_) => Err(Exit::Usage),
     }
+}
+
+/// Why a command is to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// A supervisor stops the process.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has it"))]
+    Terminate,
+    /// The terminal was closed.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "only Unix has it"))]
+    Hangup,
 }
 
 /// Waits for Ctrl-C, and on Unix for the signals of a supervisor and of a terminal that closes.
@@ -126,12 +152,12 @@ impl Interrupt {
     }
 
     #[cfg(unix)]
-    pub(crate) async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) -> Signal {
         let [interrupt, terminate, hangup] = &mut self.signals;
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
+            _ = interrupt.recv() => Signal::Interrupt,
+            _ = terminate.recv() => Signal::Terminate,
+            _ = hangup.recv() => Signal::Hangup,
         }
     }
 
@@ -141,10 +167,11 @@ impl Interrupt {
     }
 
     #[cfg(not(unix))]
-    pub(crate) async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) -> Signal {
         // Without a handler for Ctrl-C there is nothing to wait for.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        Signal::Interrupt
     }
 }

@@ -46,6 +46,11 @@ impl Messages {
         Self(style)
     }
 
+    /// The same, for errors alone.
+    pub(crate) fn errors_only(&self) -> Self {
+        Self(Style { quiet: true, verbosity: 0, ..self.0 })
+    }
+
     /// An error.
     pub(crate) fn error(&self, message: &str) {
         self.print(Level::Error, message, None);

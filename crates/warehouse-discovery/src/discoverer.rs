@@ -158,6 +158,10 @@ impl Discoverer {
     /// Returns the problems of the caches since the last call, for a warning: they do not fail a discovery, they only cost
     /// more.
     pub fn take_warnings(&self) -> Vec<String> {
+        #[cfg_attr(
+            not(any(feature = "image", feature = "chart")),
+            allow(unused_mut, reason = "only these have a cache on disk")
+        )]
         let mut problems = Vec::new();
         #[cfg(feature = "image")]
         problems.extend(self.shared.disk.iter().filter_map(|cache| cache.take_problem()));

@@ -40,6 +40,7 @@
 //! | provide credentials | [`credentials`] |
 //! | configure connections, record or replay requests | [`http`] |
 //! | write and test your own source | [`source`] |
+//! | keep discovering, learn what changed, act on new Freight | [`watch`] |
 //! | compute the name of Freight | [`freight`](mod@freight) |
 //!
 //! The folder `examples` has a program for each of these questions, and the guide has [a page](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/guide/embedding.md) on embedding.
@@ -63,6 +64,7 @@ mod result_size;
 mod run;
 mod spans;
 mod transport;
+pub mod watch;
 
 /// Where credentials are found: Kargo's Secrets, docker's config, credential helpers.
 #[cfg(feature = "credentials")]

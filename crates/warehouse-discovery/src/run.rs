@@ -14,7 +14,7 @@ use artifact_source::{
 use freight::NeededCreated;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use warehouse_spec::{SubscriptionKind, Warehouse};
+use warehouse_spec::{Freight, SubscriptionKind, Warehouse};
 
 use crate::admission::Admission;
 use crate::kinds::KindContext;
@@ -59,6 +59,7 @@ pub struct Run<'a> {
     observer: &'a dyn Observer,
     deadline: Option<Instant>,
     tenant: Tenant,
+    last_freight: Option<&'a Freight>,
 }
 
 impl Discoverer {
@@ -67,16 +68,21 @@ impl Discoverer {
     ///
     /// The patterns of all subscriptions together take from one [budget](crate::DiscovererBuilder::pattern_budget).
     pub fn compile(&self, warehouse: &Warehouse) -> Vec<Compiled> {
-        self.compile_for(warehouse, &Tenant::from(warehouse.namespace()))
+        self.compile_for(warehouse, &Tenant::from(warehouse.namespace()), None)
     }
 
-    fn compile_for(&self, warehouse: &Warehouse, tenant: &Tenant) -> Vec<Compiled> {
-        self.shared.patterns.budget().install(|| self.compile_within(warehouse, tenant))
+    fn compile_for(&self, warehouse: &Warehouse, tenant: &Tenant, last: Option<&Freight>) -> Vec<Compiled> {
+        self.shared.patterns.budget().install(|| self.compile_within(warehouse, tenant, last))
     }
 
-    fn compile_within(&self, warehouse: &Warehouse, tenant: &Tenant) -> Vec<Compiled> {
+    fn compile_within(
+        &self,
+        warehouse: &Warehouse,
+        tenant: &Tenant,
+        last_freight: Option<&Freight>,
+    ) -> Vec<Compiled> {
         let needed = NeededCreated::of_warehouse(warehouse);
-        let context = KindContext { discoverer: self, tenant, warehouse, needed };
+        let context = KindContext { discoverer: self, tenant, warehouse, needed, last_freight };
         let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
         subscriptions
             .map(|(index, subscription)| {
@@ -96,19 +102,26 @@ impl Discoverer {
     }
 
     /// The same, on the threads for work that keeps a processor busy if the patterns are large.
-    async fn compile_apart(&self, warehouse: &Warehouse, tenant: &Tenant, call: &Call) -> Vec<Compiled> {
+    async fn compile_apart(
+        &self,
+        warehouse: &Warehouse,
+        tenant: &Tenant,
+        last_freight: Option<&Freight>,
+        call: &Call,
+    ) -> Vec<Compiled> {
         let small = self.shared.patterns.small_budget();
         small.install(|| compile_patterns(warehouse));
         if !small.has_refused() {
-            return small.install(|| self.compile_within(warehouse, tenant));
+            return small.install(|| self.compile_within(warehouse, tenant, last_freight));
         }
         let (discoverer, copy, owner) = (self.clone(), warehouse.clone(), tenant.clone());
+        let last_freight = last_freight.cloned();
         let runtime = tokio::runtime::Handle::try_current();
         let pool = &self.shared.work_pool;
         let compiled = pool.run(call, move |_| {
             // A factory of the program's own may expect the runtime.
             let _entered = runtime.as_ref().ok().map(|runtime| runtime.enter());
-            discoverer.compile_for(&copy, &owner)
+            discoverer.compile_for(&copy, &owner, last_freight.as_ref())
         });
         compiled.await.unwrap_or_else(|error| {
             let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
@@ -137,7 +150,15 @@ impl Discoverer {
 impl<'a> Run<'a> {
     pub(crate) fn new(discoverer: &'a Discoverer, warehouse: &'a Warehouse) -> Self {
         let tenant = Tenant::from(warehouse.namespace());
-        Self { discoverer, warehouse, previous: None, observer: &(), deadline: None, tenant }
+        Self {
+            discoverer,
+            warehouse,
+            previous: None,
+            observer: &(),
+            deadline: None,
+            tenant,
+            last_freight: None,
+        }
     }
 
     /// The tenant of the run. Defaults to the namespace of the Warehouse.
@@ -149,6 +170,14 @@ impl<'a> Run<'a> {
     /// What an earlier run left, so that this one may ask less.
     pub fn with_previous(mut self, previous: impl Into<Option<&'a Snapshot>>) -> Self {
         self.previous = previous.into();
+        self
+    }
+
+    /// Compares tags of Git with those of this Freight: under a strategy of tags with a path filter, a tag that is better than the one in the Freight is found if
+    /// a selected path differs between the two. Defaults to `None`, so that each tag is judged by the changes of its commit alone, as Kargo does
+    /// ([rule 4.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Other subscriptions are not affected.
+    pub fn changes_since(mut self, freight: impl Into<Option<&'a Freight>>) -> Self {
+        self.last_freight = freight.into();
         self
     }
 
@@ -171,7 +200,8 @@ impl<'a> Run<'a> {
         let longest = self.discoverer.shared.deadline;
         self.deadline = self.deadline.or_else(|| started.checked_add(longest?));
         let call = Call::new().with_deadline(self.deadline).for_tenant(self.tenant.clone());
-        let compiled = self.discoverer.compile_apart(self.warehouse, &self.tenant, &call).await;
+        let compiled =
+            self.discoverer.compile_apart(self.warehouse, &self.tenant, self.last_freight, &call).await;
         let run = &self;
         let span = spans::of_run(self.warehouse);
         let ask = |compiled: Compiled| {

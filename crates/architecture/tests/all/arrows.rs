@@ -78,6 +78,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("warehouse-freight", &["go-compat", "kargo-expr", "repository-url", "warehouse-spec"]),
     ("warehouse-discovery", LIBRARIES),
+    (
+        "discovery-bundle",
+        &["artifact-http", "artifact-source", "repository-url", "warehouse-discovery", "warehouse-spec"],
+    ),
     ("warehouse-cli", BINARIES),
     ("warehouse-testkit", &[]),
     ("benches", BINARIES),
@@ -115,6 +119,7 @@ const BINARIES: &[&str] = &[
     "chart-release",
     "child-process",
     "commit-rule",
+    "discovery-bundle",
     "git-program",
     "warehouse-diagnostics",
     "git-source",

@@ -57,8 +57,13 @@ pub(crate) enum Selection {
 }
 
 impl Selection {
-    /// The work that finds the commits of a rule.
-    pub(crate) fn new(rule: &CommitRule, limit: NonZeroU32, clock: Arc<dyn Clock>) -> Self {
+    /// The work that finds the commits of a rule. `base` is the tag that others are compared with.
+    pub(crate) fn new(
+        rule: &CommitRule,
+        limit: NonZeroU32,
+        clock: Arc<dyn Clock>,
+        base: Option<String>,
+    ) -> Self {
         let filter = CommitFilter { rule: rule.clone(), clock };
         let order = match rule.strategy() {
             CommitSelectionStrategy::SemVer => Order::Versions,
@@ -66,7 +71,7 @@ impl Selection {
             CommitSelectionStrategy::NewestTag | CommitSelectionStrategy::NewestFromBranch => Order::Dates,
         };
         match rule.tag_rule() {
-            Some(tags) => Self::Tags(Box::new(Tags { rule: tags.clone(), order, limit, filter })),
+            Some(tags) => Self::Tags(Box::new(Tags { rule: tags.clone(), order, limit, filter, base })),
             None => {
                 let name = rule.branch().map(str::to_owned);
                 Self::Branch(Box::new(Branch { name, limit, filter }))

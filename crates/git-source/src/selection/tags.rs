@@ -18,7 +18,7 @@ use selection_strategies::{TagRule, Verdict, Version, is_git_reference};
 
 use crate::observation::{MOST_TAG_BYTES, MOST_TAGS, ObservedRefs, ObservedState};
 use crate::repository::References;
-use crate::selection::changes::{MissingTrees, Touch};
+use crate::selection::changes::{MissingTrees, Touch, touches};
 use crate::selection::commit::{TagTarget, TaggedCommit};
 use crate::selection::filter::{CommitFilter, without_parent};
 use crate::selection::history::{ParentOr, changed_paths};
@@ -38,6 +38,8 @@ pub(crate) struct Tags {
     pub(crate) order: Order,
     pub(crate) limit: NonZeroU32,
     pub(crate) filter: CommitFilter,
+    /// The tag whose commit better ones are compared with, in the place of their parents.
+    pub(crate) base: Option<String>,
 }
 
 /// What gives the order of tags.
@@ -157,6 +159,14 @@ impl Candidate {
     fn new(tag: ListedTag) -> Self {
         Self { tag, target: None, verdict: None }
     }
+
+    /// The tree of its commit, if that was read.
+    fn tree(&self) -> Option<ObjectId> {
+        match self.target.as_deref() {
+            Some(TagTarget::Commit(tagged)) => Some(tagged.commit.tree),
+            _ => None,
+        }
+    }
 }
 
 impl TagsPlan<'_> {
@@ -182,21 +192,34 @@ impl TagsPlan<'_> {
             });
             self.is_sorted = true;
         }
+        let base =
+            self.candidates.iter().position(|candidate| Some(&candidate.tag.name) == self.tags.base.as_ref());
         loop {
             let end = self.horizon.min(self.candidates.len());
-            let needs = self.read(0..end, reader)?;
+            let mut needs = self.read(0..end, reader)?;
+            if let Some(base) = base {
+                needs.add(self.read(base..base + 1, reader)?);
+            }
             if !needs.is_empty() {
                 return Ok(Some(needs));
             }
             let mut needs = Needs::default();
             let (mut accepted, mut open) = (0, 0);
-            for candidate in self.candidates.get_mut(..end).unwrap_or_default() {
+            let base_tree = base.and_then(|base| self.candidates.get(base)?.tree());
+            for (position, candidate) in
+                self.candidates.get_mut(..end).unwrap_or_default().iter_mut().enumerate()
+            {
+                let against = match base_tree {
+                    Some(_) if base == Some(position) => Against::Nothing,
+                    Some(tree) if base.is_some_and(|base| position < base) => Against::Tree(tree),
+                    _ => Against::Parent,
+                };
                 if accepted == limit {
                     break;
                 }
                 reader.check_interrupt()?;
                 if candidate.verdict.is_none() {
-                    match judge(&self.tags.filter, candidate, reader)? {
+                    match judge(&self.tags.filter, candidate, against, reader)? {
                         Judged::Verdict(verdict) => candidate.verdict = Some(verdict),
                         Judged::Trees(trees) => needs.trees.add(trees),
                     }
@@ -302,8 +325,22 @@ enum Judged {
     Trees(MissingTrees),
 }
 
+/// What a commit is compared with to find its changes.
+#[derive(Clone, Copy)]
+enum Against {
+    Parent,
+    Tree(ObjectId),
+    /// Its paths count as they are.
+    Nothing,
+}
+
 /// The verdict of the expression, then of the paths.
-fn judge(filter: &CommitFilter, candidate: &Candidate, reader: &Reader<'_>) -> Result<Judged, Error> {
+fn judge(
+    filter: &CommitFilter,
+    candidate: &Candidate,
+    against: Against,
+    reader: &Reader<'_>,
+) -> Result<Judged, Error> {
     let Some(TagTarget::Commit(tagged)) = candidate.target.as_deref() else {
         // Its reason is stated with the target.
         return Ok(Judged::Verdict(Err(Rejection::NoMatchingPath)));
@@ -312,7 +349,18 @@ fn judge(filter: &CommitFilter, candidate: &Candidate, reader: &Reader<'_>) -> R
     if let Err(why) = filter.judge_tag(&candidate.tag.name, tagged)?.into_result() {
         return Ok(Judged::Verdict(Err(why)));
     }
-    Ok(match changed_paths(&tagged.commit, filter, reader)? {
+    let changes = match (against, filter.paths()) {
+        (Against::Nothing, _) | (_, None) => ParentOr::Touch(Touch::Yes),
+        (Against::Tree(tree), Some(paths)) => ParentOr::Touch(touches(
+            &reader.objects,
+            Some(tree),
+            tagged.commit.tree,
+            paths,
+            reader.interrupt,
+        )?),
+        (Against::Parent, Some(_)) => changed_paths(&tagged.commit, filter, reader)?,
+    };
+    Ok(match changes {
         ParentOr::Parent(_) => Judged::Verdict(Err(without_parent(&tagged.commit))),
         ParentOr::Touch(Touch::Yes) => Judged::Verdict(Ok(())),
         ParentOr::Touch(Touch::No) => Judged::Verdict(Err(Rejection::NoMatchingPath)),

@@ -247,6 +247,47 @@ async fn tags_by_expression_and_by_path() {
 }
 
 #[tokio::test]
+async fn tags_are_compared_with_a_tag_where_that_is_asked_for() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("since.git").unwrap();
+    let mut history = repository.history().unwrap();
+    // Each tag is on a commit that changes `other`; `app` changes before v2.0.0 and before v4.0.0, and is reverted before v5.0.0.
+    let contents = [("1", "a"), ("2", "b"), ("3", "b"), ("4", "c"), ("5", "b")];
+    for (number, app) in contents {
+        history.commit("main", Commit::new(format!("App {number}")).file("app/x", app));
+        let at = history.commit("main", Commit::new(format!("Release {number}")).file("other", number));
+        history.tag(&format!("v{number}.0.0"), at);
+    }
+    history.write().unwrap();
+    for strategy in [
+        CommitSelectionStrategy::SemVer,
+        CommitSelectionStrategy::Lexical,
+        CommitSelectionStrategy::NewestTag,
+    ] {
+        for (base, expected) in [
+            (None, &[][..]),
+            (Some("v1.0.0"), &["v5.0.0", "v4.0.0", "v3.0.0", "v2.0.0", "v1.0.0"]),
+            (Some("v2.0.0"), &["v4.0.0", "v2.0.0"]),
+            (Some("v4.0.0"), &["v5.0.0", "v4.0.0"]),
+            (Some("v5.0.0"), &["v5.0.0"]),
+            (Some("v9.0.0"), &[]),
+        ] {
+            server.log().clear();
+            let rule = paths(&["app"], &[]).strategy(strategy).build().unwrap();
+            let builder = GitSource::builder(repository.url()).rule(rule);
+            let source = builder.changes_since_tag(base.map(str::to_owned)).build().unwrap();
+            let found = find(&source).await;
+            let names: Vec<_> = found.artifacts.iter().map(|commit| commit.tag.clone().unwrap()).collect();
+            assert_eq!(names, expected, "{strategy}, {base:?}");
+            assert!(server.log().counters().requests <= 5, "as with every path filter");
+            let again =
+                source.discover(DiscoverRequest::new().with_previous(found.observation.as_ref())).await;
+            assert!(matches!(again, Ok(Discovery::Unchanged { .. })), "{strategy}, {base:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn paths_at_servers_that_can_do_less() {
     for builder in [
         GitServer::builder().old_protocol(),

@@ -1,8 +1,10 @@
 //! The command line.
 
+mod bundle;
 mod chart;
 mod egress;
 mod manifest;
+mod watch;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -14,10 +16,14 @@ use oci_registry::ImageName;
 
 pub(crate) use egress::Egress;
 
+pub(crate) use bundle::{LiveManifest, Record, Replay, ReplayFrom};
+
 pub(crate) use chart::{
     Auto, Backup, BuildMarker, Changed, Chart, ChartFormat, Dependency, DependencyArguments, DevReleases,
     Dockerfile, Lint, LintFormat, LintReport, Package, Publishing, Push, Release, ReleaseChecks, Unlock,
 };
+
+pub(crate) use watch::{Exec, Rounds, Watch, WatchFormat};
 
 pub(crate) use manifest::{Color, Files, Kind, LintManifests, Migrate, Schema};
 
@@ -84,6 +90,23 @@ pub(crate) enum Command {
     /// The first line of a subscription is a summary, or the cause where nothing fits. The candidates follow in the order of the strategy, the best first: + stands
     /// before those that are taken, - before the others, whose reason follows.
     Explain(Explain),
+
+    /// Keep discovering, and print a line for each change.
+    ///
+    /// The first round prints what is there. After that, only what changes is printed: the best artifact of a subscription, a failure and its end, new Freight.
+    /// --timeout is the limit of each round. Ctrl-C ends it with code 130, SIGTERM with 0.
+    Watch(Watch),
+
+    /// Discover, and write what the servers answered to a bundle: one file without credentials, to replay or to report a bug with.
+    ///
+    /// What fails is recorded as such, with exit code 0. No password, token or cookie is in the bundle; what the servers publish is.
+    Record(Record),
+
+    /// Discover again from a bundle, offline and at its time, or with other manifests.
+    ///
+    /// With other manifests it prints what would have been chosen. A subscription fails if that takes an answer which the bundle does not have, and names
+    /// it. `discover`, `freight` and `explain` take a bundle, too: --replay.
+    Replay(Replay),
 
     /// Check manifests. Nothing is sent.
     ///
@@ -178,6 +201,9 @@ pub(crate) struct Discovery {
     pub(crate) manifest: Manifest,
 
     #[command(flatten)]
+    pub(crate) from: ReplayFrom,
+
+    #[command(flatten)]
     pub(crate) network: DiscoveryNetwork,
 
     /// How to print the results; json and yaml have Kargo's own form.
@@ -189,6 +215,9 @@ pub(crate) struct Discovery {
 pub(crate) struct Explain {
     #[command(flatten)]
     pub(crate) manifest: Manifest,
+
+    #[command(flatten)]
+    pub(crate) from: ReplayFrom,
 
     #[command(flatten)]
     pub(crate) network: DiscoveryNetwork,
@@ -224,8 +253,14 @@ pub(crate) enum ExplainFormat {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct Manifest {
-    #[command(flatten)]
-    pub(crate) files: Files,
+    /// Read this file, every .yaml, .yml and .json file of this folder, the files that this pattern matches, such as 'apps/**/warehouse.yaml', or
+    /// standard input (-). May be given several times.
+    #[arg(short, long = "filename", value_name = "FILE|DIR|GLOB|-", required_unless_present = "replay")]
+    pub(crate) filenames: Vec<PathBuf>,
+
+    /// Read the folders within a folder, too. Hidden ones and symbolic links to folders are left out.
+    #[arg(short = 'R', long)]
+    pub(crate) recursive: bool,
 
     /// Treat unknown fields as errors.
     #[arg(long)]

@@ -8,12 +8,16 @@ mod demo;
 mod lint;
 mod manifests;
 mod migrate;
+mod record;
+mod replay;
 mod schema;
 mod select;
+mod watch;
 
 use std::time::Instant;
 
 use artifact_source::{Recorder, SourceId, Trace};
+use discovery_bundle::Replay;
 use warehouse_discovery::{Observer, SubscriptionReport};
 use warehouse_spec::Warehouse;
 
@@ -24,7 +28,7 @@ use crate::message::{Exit, Messages, with_causes};
 use crate::network::http;
 use crate::output::{Explanation, Failure, Paint};
 use crate::stopping::{Stopping, unless_stopped};
-use crate::{arguments, credentials, discovery, output};
+use crate::{arguments, bundle, credentials, discovery, output};
 
 pub(crate) use cache::cache;
 pub(crate) use chart::{chart, dockerfile};
@@ -33,8 +37,11 @@ pub(crate) use completions::{completions, man};
 pub(crate) use demo::demo;
 pub(crate) use lint::lint;
 pub(crate) use migrate::migrate;
+pub(crate) use record::record;
+pub(crate) use replay::replay;
 pub(crate) use schema::schema;
 pub(crate) use select::select;
+pub(crate) use watch::watch;
 
 /// Reads the Warehouses. Where something is wrong, all that is wrong is told at once: with the manifests, with the files of credentials and
 /// with that of certificates.
@@ -45,10 +52,11 @@ pub(crate) use select::select;
 pub(super) async fn read_input(
     manifest: arguments::Manifest,
     network: &arguments::DiscoveryNetwork,
+    replay: Option<&Replay>,
     messages: &Messages,
     stopping: &Stopping,
 ) -> Result<Input, Exit> {
-    let read = unless_stopped(stopping, read_warehouses(manifest, *messages)).await;
+    let read = unless_stopped(stopping, read_warehouses(manifest, replay, *messages)).await;
     let client = http(&network.network);
     let read = match (read, client) {
         (Ok(input), Ok(_)) => return Ok(input),
@@ -70,15 +78,29 @@ fn exit_of(is_complete: bool) -> Exit {
     if is_complete { Exit::Success } else { Exit::Failure }
 }
 
+/// Reads the Warehouses, and opens a session on the network or on a bundle.
+async fn open(
+    manifest: arguments::Manifest,
+    from: &arguments::ReplayFrom,
+    network: &arguments::DiscoveryNetwork,
+    messages: &Messages,
+    stopping: Stopping,
+) -> Result<(Input, Session), Exit> {
+    let replay = from.replay.as_deref().map(|path| bundle::open(path, messages)).transpose()?;
+    let input = read_input(manifest, network, replay.as_ref(), messages, &stopping).await?;
+    let session = Session::open(network, replay.as_ref(), messages, stopping).await?;
+    Ok((input, session))
+}
+
 /// Prints the newest artifacts of every subscription.
 pub(crate) async fn discover(
     arguments: arguments::Discovery,
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Exit, Exit> {
-    let Input { warehouses, is_complete } =
-        read_input(arguments.manifest, &arguments.network, messages, &stopping).await?;
-    let discovered = discovery::discover(warehouses, &arguments.network, messages, stopping).await?;
+    let (Input { warehouses, is_complete }, session) =
+        open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
+    let discovered = discovery::discover(warehouses, &session, messages).await;
     messages.printed(output::print(|out| output::artifacts(&discovered, arguments.output, out)))?;
     Ok(exit_of(is_complete && discovered.iter().all(|discovered| discovered.report.is_complete())))
 }
@@ -89,9 +111,9 @@ pub(crate) async fn freight(
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Exit, Exit> {
-    let Input { warehouses, is_complete } =
-        read_input(arguments.manifest, &arguments.network, messages, &stopping).await?;
-    let discovered = discovery::discover(warehouses, &arguments.network, messages, stopping).await?;
+    let (Input { warehouses, is_complete }, session) =
+        open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
+    let discovered = discovery::discover(warehouses, &session, messages).await;
     let (mut built, mut errors) = (Vec::new(), Vec::new());
     for discovered in &discovered {
         errors.extend(Failure::of_subscriptions(discovered));
@@ -149,8 +171,8 @@ pub(crate) async fn explain(
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Exit, Exit> {
-    let input = read_input(arguments.manifest, &arguments.network, messages, &stopping).await?;
-    let session = Session::open(&arguments.network, messages, stopping).await?;
+    let (input, session) =
+        open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
     let observed = session.discover(input.warehouses, messages, Recorders::of).await;
     let is_selected = |report: &SubscriptionReport| {
         arguments.subscription.as_deref().is_none_or(|name| is_named(&report.id, report.index, name))

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use warehouse_spec::{SourceLabel, Subscription, SubscriptionKind};
 
 use crate::arguments::{
-    Common, ExplainFormat, Expr, Files, Filter, Lexical, Manifest, Paths, Regex, Rule, Select, Semver,
+    Common, ExplainFormat, Expr, Filter, Lexical, Manifest, Paths, Regex, Rule, Select, Semver,
 };
 use crate::input::{Input, is_standard_input, read_warehouses};
 use crate::message::{Exit, Messages, with_causes};
@@ -50,9 +50,8 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
     if is_standard_input(file) {
         return Err(usage("standard input has the candidates, so the manifest must be a file", None));
     }
-    let files = Files { filenames: vec![file.clone()], recursive: false };
-    let manifest = Manifest { files, ..Manifest::default() };
-    let Input { warehouses, .. } = read_warehouses(manifest, *messages).await?;
+    let manifest = Manifest { filenames: vec![file.clone()], ..Manifest::default() };
+    let Input { warehouses, .. } = read_warehouses(manifest, None, *messages).await?;
     let all = warehouses.iter().flat_map(|warehouse| warehouse.spec.subscriptions.iter().enumerate());
     let is_asked_for = |(index, subscription): &(usize, &Subscription)| {
         select.subscription.as_deref().is_none_or(|name| is_named(subscription, *index, name))

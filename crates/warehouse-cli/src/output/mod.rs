@@ -129,6 +129,11 @@ pub(crate) fn write_json_value(value: &impl Serialize, out: &mut dyn Write) -> i
     writeln!(out, "{}", escaped(&serde_json::to_string_pretty(value)?))
 }
 
+/// Writes one value as JSON in one line.
+pub(crate) fn write_json_line(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", escaped(&serde_json::to_string(value)?))
+}
+
 /// Whether a terminal or a reader is misled by this character: controls of the direction of writing, and those beyond ASCII, of which
 /// one begins a terminal's command. serde_json writes out the others.
 fn misleads(letter: char) -> bool {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod bad_input;
+mod bundle;
 mod cache;
 mod chart;
 mod command_line;
@@ -24,3 +25,4 @@ mod terminal;
 mod tls;
 mod transient;
 mod warehouses;
+mod watch;

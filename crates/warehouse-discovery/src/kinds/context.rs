@@ -7,7 +7,7 @@ use artifact_source::{AnyArtifact, Error, ErrorKind};
 use freight::NeededCreated;
 #[cfg(any(feature = "image", feature = "git", feature = "chart"))]
 use warehouse_spec::InvalidRule;
-use warehouse_spec::Warehouse;
+use warehouse_spec::{Freight, Warehouse};
 
 use crate::Discoverer;
 use crate::transport::Transport;
@@ -21,6 +21,9 @@ pub(crate) struct KindContext<'a> {
     /// The images of which Freight's criteria may read the build time.
     #[cfg_attr(not(feature = "image"), allow(dead_code, reason = "only images have a build time"))]
     pub(crate) needed: NeededCreated,
+    /// The Freight since which paths of tags are compared.
+    #[cfg_attr(not(feature = "git"), allow(dead_code, reason = "only Git has paths"))]
+    pub(crate) last_freight: Option<&'a Freight>,
 }
 
 impl KindContext<'_> {

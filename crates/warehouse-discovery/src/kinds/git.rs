@@ -17,7 +17,7 @@ use {
     crate::kinds::context::{KindContext, invalid_rule, limit},
     artifact_source::{AnySource, ArtifactSourceExt, Error, SourceId},
     git_source::{GitSource, ObservedRefs},
-    warehouse_spec::DiscoveredRef,
+    warehouse_spec::{DiscoveredRef, Freight},
 };
 
 /// The source of a subscription.
@@ -33,6 +33,7 @@ pub(crate) fn source(
         .context(&context.source_context(transport))
         .repositories(&transport.repositories)
         .rule(git.rule().map_err(invalid_rule)?)
+        .changes_since_tag(last_tag(context.last_freight, git, id))
         .limit(limit(git.discovery_limit));
     if let Some((program, arguments)) = &context.discoverer.shared.ssh_command {
         builder = builder.ssh_command(program, arguments);
@@ -51,6 +52,20 @@ pub(crate) fn source(
         builder = builder.least_progress(least);
     }
     Ok(builder.build()?.erase())
+}
+
+/// The tag that the Freight has of this subscription.
+#[cfg(feature = "git")]
+fn last_tag(freight: Option<&Freight>, git: &GitSubscription, id: &SourceId) -> Option<String> {
+    let url = without_credential(&git.repo_url);
+    let name = id.subscription().unwrap_or_default();
+    let commits = freight?.commits.iter();
+    let mut tags = commits
+        .filter(|commit| commit.repo_url == url && commit.subscription_name == name)
+        .map(|commit| commit.tag.clone());
+    // Of two subscriptions without a name, none knows which one is its own.
+    let tag = tags.next().filter(|tag| !tag.is_empty());
+    tag.filter(|_| tags.next().is_none())
 }
 
 /// The entry of `status.discoveredArtifacts`.

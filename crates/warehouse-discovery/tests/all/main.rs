@@ -14,6 +14,7 @@ mod run;
 mod spans;
 mod tenants;
 mod together;
+mod watch;
 mod why;
 
 use artifact_http::EgressPolicy;

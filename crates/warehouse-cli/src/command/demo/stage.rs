@@ -14,11 +14,11 @@ use crate::message::{Exit, Messages};
 /// The one Warehouse of the demo's manifest, read as `discover -f` would read it.
 pub(super) async fn read(file: &Path, messages: &Messages) -> Result<Located<Warehouse>, Exit> {
     let manifest = arguments::Manifest {
-        files: arguments::Files { filenames: vec![file.to_owned()], recursive: false },
+        filenames: vec![file.to_owned()],
         strict: true,
-        keep_going: false,
+        ..arguments::Manifest::default()
     };
-    read_warehouses(manifest, *messages).await?.warehouses.into_iter().next().ok_or(Exit::Failure)
+    read_warehouses(manifest, None, *messages).await?.warehouses.into_iter().next().ok_or(Exit::Failure)
 }
 
 /// The folder of the manifest.

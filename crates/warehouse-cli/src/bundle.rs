@@ -1,0 +1,53 @@
+//! Bundles in files.
+
+use std::fs::File;
+use std::path::Path;
+
+use artifact_source::{Error, ErrorKind};
+use discovery_bundle::{Bundle, Replay};
+
+use crate::message::{Exit, Messages};
+
+/// A replay of the bundle in this file.
+///
+/// # Errors
+///
+/// [`Exit::Usage`] if it cannot be read, after a message.
+pub(crate) fn open(path: &Path, messages: &Messages) -> Result<Replay, Exit> {
+    let unreadable = |cause| {
+        let message = format!("{} could not be read", path.display());
+        Error::new(ErrorKind::InvalidInput, message).with_cause(cause)
+    };
+    let read = File::open(path).map_err(unreadable).and_then(|file| {
+        Bundle::read(file).map_err(|error| {
+            let named = Error::new(error.kind(), format!("{}: {error}", path.display()));
+            match error.hint() {
+                Some(hint) => named.with_hint(hint),
+                None => named,
+            }
+        })
+    });
+    read.map(Replay::new).map_err(|error| {
+        messages.explained(&error);
+        Exit::Usage
+    })
+}
+
+/// Writes the bundle to this file, at once. Returns its size in bytes.
+///
+/// # Errors
+///
+/// [`Exit::Failure`], after a message.
+pub(crate) fn write(bundle: &Bundle, path: &Path, messages: &Messages) -> Result<u64, Exit> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|file| {
+        bundle.write(file.as_file())?;
+        let size = file.as_file().metadata()?.len();
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(size)
+    });
+    written.map_err(|error| {
+        messages.error(&format!("{} could not be written: {error}", path.display()));
+        Exit::Failure
+    })
+}

@@ -1,0 +1,227 @@
+//! `warehouse watch`: discovery at an interval, a line per change, a command for new Freight.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use artifact_source::{lock, printable};
+use async_trait::async_trait;
+use child_process::BoundedCommand;
+use futures::future::join_all;
+use jiff::Timestamp;
+use tokio::process::Command;
+use tokio::sync::Notify;
+use warehouse_discovery::Discoverer;
+use warehouse_discovery::watch::{
+    Event, FreightHandler, HandlerError, NewFreight, Round, Schedule, StateFolder, Watcher,
+};
+use warehouse_spec::{Located, Warehouse};
+
+use super::read_input;
+use crate::arguments::{Exec, Rounds, Watch, WatchFormat};
+use crate::discovery::Session;
+use crate::input::Input;
+use crate::message::{Exit, Messages};
+use crate::output::{self, Printed};
+use crate::stopping::Stopping;
+
+/// How much of a command's output is shown, in bytes.
+const MAX_SHOWN: usize = 64 << 10;
+
+/// Watches the Warehouses until the command is stopped, or for one round.
+pub(crate) async fn watch(
+    arguments: Watch,
+    messages: &Messages,
+    mut stopping: Stopping,
+) -> Result<Exit, Exit> {
+    let timeout = arguments.network.network.timeout;
+    let Input { warehouses, is_complete: _ } =
+        read_input(arguments.manifest.into(), &arguments.network, None, messages, &stopping).await?;
+    let session = Session::open(&arguments.network, None, messages, stopping.clone()).await?;
+    let rounds = &arguments.rounds;
+    let handler = Program::new(&arguments.exec, messages);
+    let mut watchers = watchers(warehouses, &session.discoverer, rounds, timeout, handler, messages)?;
+    let lines = Lines::new(arguments.output, messages);
+    let warnings = Warnings::default();
+    let tell = |event: &Event| lines.print(event);
+    let finished = |round: &Round| {
+        warnings.print(round, messages);
+        for warning in session.discoverer.take_warnings() {
+            messages.warning(&warning, None);
+        }
+        let report = &round.report;
+        let namespace = report.namespace.as_deref().map(|name| format!("{name}/")).unwrap_or_default();
+        let next = if rounds.once {
+            String::new()
+        } else {
+            format!("; the next round is in {} s", round.wait.as_secs())
+        };
+        messages.detail(&format!("{namespace}{}: {}{next}", report.warehouse, report.cost));
+    };
+    let work = async {
+        if rounds.once {
+            let all = join_all(watchers.iter_mut().map(|watcher| watcher.round(tell))).await;
+            all.iter().for_each(finished);
+            let is_complete = all.iter().all(|round| round.is_complete);
+            return if is_complete { Exit::Success } else { Exit::Failure };
+        }
+        join_all(watchers.iter_mut().map(|watcher| watcher.run(tokio::time::sleep, tell, finished))).await;
+        Exit::Success
+    };
+    tokio::select! {
+        exit = work => lines.result.into_inner().ok().and_then(Result::err).map_or(Ok(exit), Err),
+        // A reader that has gone, as `head` does, needs no more.
+        () = lines.closed.notified() => lock(&lines.result).map(|()| Exit::Success),
+        _ = stopping.changed() => Ok(Exit::Success),
+    }
+}
+
+fn watchers(
+    warehouses: Vec<Located<Warehouse>>,
+    discoverer: &Discoverer,
+    rounds: &Rounds,
+    timeout: Duration,
+    handler: Option<Program>,
+    messages: &Messages,
+) -> Result<Vec<Watcher>, Exit> {
+    let failed = |error: artifact_source::Error| {
+        messages.explained(&error);
+        Exit::Usage
+    };
+    let folder = rounds.state_dir.as_ref().map(StateFolder::open).transpose().map_err(failed)?;
+    let mut names = BTreeSet::new();
+    let mut watchers = Vec::new();
+    for warehouse in warehouses {
+        let name = warehouse.qualified_name();
+        if folder.is_some() && !names.insert(name.clone()) {
+            messages.error(&format!("there are two Warehouses {name}, whose state would be one file"));
+            return Err(Exit::Usage);
+        }
+        let file = folder.as_ref().map(|folder| folder.file(&warehouse));
+        let mut builder = Watcher::builder(discoverer, Warehouse::clone(&warehouse)).timeout(timeout);
+        if let Some(interval) = rounds.interval {
+            builder = builder.schedule(Schedule::new(interval));
+        }
+        if let Some(file) = file {
+            builder = builder.state(file);
+        }
+        if let Some(handler) = handler.clone() {
+            builder = builder.handler(handler);
+        }
+        let builder =
+            builder.stale_for(rounds.stale_for).paths_since_last_freight(rounds.paths_since_last_freight);
+        watchers.push(builder.build().map_err(failed)?);
+    }
+    Ok(watchers)
+}
+
+/// Prints events on standard output, each at once.
+struct Lines {
+    format: WatchFormat,
+    messages: Messages,
+    /// Told once standard output takes no more.
+    closed: Notify,
+    result: Mutex<Result<(), Exit>>,
+}
+
+impl Lines {
+    fn new(format: WatchFormat, messages: &Messages) -> Self {
+        Self { format, messages: *messages, closed: Notify::new(), result: Mutex::new(Ok(())) }
+    }
+
+    fn print(&self, event: &Event) {
+        let printed = output::print(|out| match self.format {
+            WatchFormat::Json => output::write_json_line(event, out),
+            WatchFormat::Text => {
+                // Errors have lines.
+                let time = Timestamp::from_second(event.time.as_second()).unwrap_or(event.time);
+                let text = event.to_string().replace('\n', "; ");
+                output::line(out, &format!("{time} {text}; {}", event.cost))
+            }
+        });
+        match printed {
+            Ok(Printed::Whole) => return,
+            Ok(Printed::Closed) => {}
+            Err(error) => *lock(&self.result) = self.messages.printed(Err(error)),
+        }
+        self.closed.notify_one();
+    }
+}
+
+/// Warnings of subscriptions, each printed once.
+#[derive(Default)]
+struct Warnings(Mutex<BTreeSet<String>>);
+
+impl Warnings {
+    /// How many different ones are remembered.
+    const MOST: usize = 1000;
+
+    fn print(&self, round: &Round, messages: &Messages) {
+        let mut known = lock(&self.0);
+        for subscription in &round.report.subscriptions {
+            for warning in &subscription.warnings {
+                let message = format!("{}: {}: {warning}", round.report.warehouse, subscription.id);
+                if known.len() < Self::MOST && known.insert(message.clone()) {
+                    messages.warning(&message, warning.hint.as_deref());
+                }
+            }
+        }
+    }
+}
+
+/// The command of `--exec`.
+#[derive(Clone)]
+struct Program {
+    program: OsString,
+    arguments: Vec<OsString>,
+    timeout: Duration,
+    messages: Messages,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Arguments may be credentials.
+        f.debug_struct("Program").field("program", &self.program).finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    fn new(exec: &Exec, messages: &Messages) -> Option<Self> {
+        let (program, arguments) = exec.exec.split_first()?;
+        Some(Self {
+            program: program.clone(),
+            arguments: arguments.to_vec(),
+            timeout: exec.exec_timeout,
+            messages: *messages,
+        })
+    }
+}
+
+#[async_trait]
+impl FreightHandler for Program {
+    async fn handle(&self, new: NewFreight<'_>) -> Result<(), HandlerError> {
+        let name = self.program.to_string_lossy();
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .env("WAREHOUSE_NAME", new.warehouse.name())
+            .env("WAREHOUSE_NAMESPACE", new.warehouse.namespace().unwrap_or_default())
+            .env("WAREHOUSE_FREIGHT", &new.freight.metadata.name)
+            .env("WAREHOUSE_ATTEMPT", new.attempt.to_string());
+        let mut json = serde_json::to_vec(new.freight)?;
+        json.push(b'\n');
+        let command = BoundedCommand::new(command, self.timeout).stdin(json);
+        let output = command.truncate_stdout(MAX_SHOWN).stderr_tail(MAX_SHOWN).output().await;
+        let output = output.map_err(|error| io::Error::other(format!("{name}: {error}")))?;
+        for stream in [&output.stdout, &output.stderr] {
+            let text = String::from_utf8_lossy(stream);
+            text.lines().for_each(|line| self.messages.note(&format!("{name}: {line}")));
+        }
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(format!("{}: {}", printable(&name), output.status).into()),
+        }
+    }
+}

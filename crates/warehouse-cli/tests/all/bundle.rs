@@ -1,0 +1,163 @@
+//! `record`, `replay`, and `--replay` of the commands that discover.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Command;
+
+use warehouse_testkit::{ChartServer, Registry};
+
+use crate::support::{Ran, World, warehouse};
+
+const MANIFEST: &str = include_str!("fixtures/old-spellings.yaml");
+
+fn record(manifest: &str, bundle: &Path, more: &[&str]) -> Ran {
+    let to = bundle.to_str().unwrap();
+    warehouse(&[&["record", "--no-docker-config", "-f", "-", "--to", to], more].concat(), manifest)
+}
+
+/// What differs between a discovery and its replay: what it cost.
+fn without_cost(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.contains("milliseconds") && !line.contains("bytesReceived"));
+    lines.filter(|line| !line.contains("\"requests\"")).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn what_is_recorded_is_replayed_by_every_command_after_the_servers_are_gone() {
+    let world = World::start();
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("bug.bundle");
+    let manifest = world.fill(MANIFEST);
+    let commands = [
+        &["discover"][..],
+        &["discover", "-o", "name"],
+        &["freight", "-o", "name"],
+        &["explain"],
+        &["explain", "-o", "json"],
+    ];
+    let live = commands.map(|command| {
+        let ran =
+            warehouse(&[command, &["-q", "--no-cache", "--no-docker-config", "-f", "-"]].concat(), &manifest);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        ran.out
+    });
+    let ran = record(&manifest, &bundle, &[]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
+    let last = ran.err.lines().last().unwrap();
+    assert!(
+        last.starts_with(&format!("{}: ", bundle.display())) && last.contains(" answers and repositories, "),
+        "{last}"
+    );
+    let chart = world.charts.url();
+    drop(world);
+
+    let from = ["--replay", bundle.to_str().unwrap()];
+    for (command, live) in commands.iter().zip(&live) {
+        let ran = warehouse(&[command, &["-q"][..], &from].concat(), "");
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{command:?}");
+        assert_eq!(without_cost(&ran.out), without_cost(live), "{command:?}");
+    }
+    let replayed = warehouse(&["replay", from[1]], "");
+    assert_eq!((replayed.code, &replayed.out), (Some(0), &live[0]), "{}", replayed.err);
+    assert!(replayed.err.starts_with("recorded at 2"), "{}", replayed.err);
+
+    // Another manifest, and one that takes more than there is.
+    let edited = |name: &str, constraint: &str| {
+        format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: edited}}\n\
+             spec: {{subscriptions: [{{chart: {{repoURL: \"{chart}\", name: {name}, semverConstraint: {constraint}}}}}]}}\n"
+        )
+    };
+    let ran = warehouse(&["replay", from[1], "-q", "-o", "name", "-f", "-"], &edited("shop", "0.1.x"));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), &*format!("{chart}/shop:0.1.0\n")), "{}", ran.err);
+    let other = edited("shop", "0.1.x").replace(&chart, &format!("{chart}/other"));
+    let ran = warehouse(&["replay", from[1], "-q", "-f", "-"], &other);
+    let said = format!("the bundle does not have GET {chart}/other/index.yaml");
+    assert!(ran.code == Some(1) && ran.err.contains(&said), "{}", ran.err);
+    assert!(ran.err.contains("help: it was not asked for when the bundle was recorded"), "{}", ran.err);
+}
+
+#[test]
+fn no_secret_of_a_file_of_credentials_is_in_the_bundle() {
+    let registry = Registry::builder().bearer("robot", "REGISTRY-SECRET").start().unwrap();
+    registry.image("shop/web").tag("1.0.0").push();
+    let charts = ChartServer::builder().basic("robot", "CHART-SECRET").start().unwrap();
+    charts.publish(&warehouse_testkit::Chart::new("shop", "0.1.0"));
+    let folder = tempfile::tempdir().unwrap();
+    let (secrets, bundle) = (folder.path().join("secrets.yaml"), folder.path().join("bundle"));
+    let secret = |name: &str, kind: &str, url: &str, password: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  labels: {{kargo.akuity.io/cred-type: {kind}}}\n\
+             stringData: {{repoURL: \"{url}\", username: robot, password: {password}}}\n"
+        )
+    };
+    let image = format!("{}/shop/web", registry.host());
+    let all = secret("images", "image", &image, "REGISTRY-SECRET")
+        + &secret("charts", "helm", &charts.url(), "CHART-SECRET");
+    fs::write(&secrets, all).unwrap();
+    let manifest = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec:\n  subscriptions:\n\
+         \x20 - image: {{repoURL: {image}}}\n  - chart: {{repoURL: \"{}\", name: shop}}\n",
+        charts.url()
+    );
+    let ran = record(&manifest, &bundle, &["--credentials", secrets.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(!ran.err.contains("SECRET"), "{}", ran.err);
+    let mut file = Vec::new();
+    fs::File::open(&bundle).unwrap().read_to_end(&mut file).unwrap();
+    let text = Command::new("gzip").args(["-dc"]).arg(&bundle).output().unwrap();
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.starts_with(r#"{"format":"warehouse-bundle","version":1,"#), "{text}");
+    let tokens = registry.log().all().into_iter().filter_map(|request| {
+        request.header("authorization").and_then(|value| value.split(' ').nth(1).map(str::to_owned))
+    });
+    let sent: Vec<_> = tokens.chain(["REGISTRY-SECRET".to_owned(), "CHART-SECRET".to_owned()]).collect();
+    assert!(sent.len() > 3);
+    for secret in sent {
+        assert!(!text.contains(&secret), "{secret}");
+    }
+    let ran = warehouse(&["discover", "-q", "-o", "name", "--replay", bundle.to_str().unwrap()], "");
+    let lines: Vec<_> = ran.out.lines().collect();
+    assert!(lines[0].starts_with(&format!("{image}:1.0.0@sha256:")), "{}", ran.out);
+    assert_eq!((lines[1], lines.len()), (&*format!("{}/shop:0.1.0", charts.url()), 2));
+    let ran = warehouse(&["explain", "--replay", bundle.to_str().unwrap()], "");
+    assert!(ran.out.contains("recorded of the bundle"), "{}", ran.out);
+}
+
+#[test]
+fn what_cannot_be_read_or_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bundle");
+    let shown = path.display();
+    let run = |arguments: &[&str]| {
+        let ran = warehouse(arguments, "");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}: {}", ran.err);
+        ran.err
+    };
+    let said = run(&["replay", path.to_str().unwrap()]);
+    assert!(said.starts_with(&format!("error: {shown} could not be read")), "{said}");
+    fs::write(&path, "kind: Warehouse\n").unwrap();
+    for command in
+        [&["replay"][..], &["discover", "--replay"], &["freight", "--replay"], &["explain", "--replay"]]
+    {
+        let said = run(&[command, &[path.to_str().unwrap()]].concat());
+        assert!(said.contains(&format!("{shown}: the bundle cannot be read: line 1: ")), "{said}");
+    }
+    let said = run(&["discover"]);
+    assert!(said.contains("--filename"), "{said}");
+    let registry = Registry::start().unwrap();
+    registry.image("shop/web").tag("1.0.0").push();
+    let manifest = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec:\n  subscriptions:\n\
+         \x20 - image: {{repoURL: {}/shop/web}}\n  - git: {{repoURL: \"ssh://git@127.0.0.1:1/x\"}}\n",
+        registry.host()
+    );
+    let ran = record(&manifest, &folder.path().join("absent/bundle"), &[]);
+    assert!(ran.code == Some(1) && ran.err.contains("could not be written"), "{}", ran.err);
+    // What fails is recorded; what does not go over HTTP is not.
+    let ran = record(&manifest, &path, &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.err.contains("warning: ssh://git@127.0.0.1:1/x is not in the bundle"), "{}", ran.err);
+    let ran = warehouse(&["replay", path.to_str().unwrap(), "-q", "-o", "name"], "");
+    assert_eq!((ran.code, ran.out.lines().count()), (Some(1), 1), "{}{}", ran.out, ran.err);
+}
