@@ -40,6 +40,8 @@ mod server;
 #[cfg(test)]
 mod sharing;
 #[cfg(test)]
+mod ssh;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tags;
