@@ -109,9 +109,14 @@ impl Pack {
 
     /// Adds an object. Returns its id.
     pub fn add(&mut self, kind: Kind, content: &Content) -> ObjectId {
+        self.add_unnamed(kind, content);
+        content.id(kind)
+    }
+
+    /// Adds an object that is too large to be given a name in a test.
+    pub fn add_unnamed(&mut self, kind: Kind, content: &Content) {
         self.head(kind as u8, content.len());
         self.bytes.extend(content.zipped());
-        content.id(kind)
     }
 
     /// Adds a delta on the object that begins at this place.
