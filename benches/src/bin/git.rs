@@ -4,16 +4,16 @@
 //! cargo run --release -p benches --bin git [-- WORK...]
 //! ```
 //!
-//! A work is one of `newest`, `path`, `rare-path`, `tags` and `many`; all of them take some ten minutes. Each way polls in a process of its own:
+//! A work is one of `newest`, `path`, `rare-path`, `tags` and `many`; all of them take half an hour. Each way polls in a process of its own:
 //! first with nothing, then again, then after ten commits and a tag. All ways have to find the same. Needs Git.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use benches::commits::measure::Cost;
 use benches::commits::subscription::Work;
-use benches::commits::table::{Row, print};
+use benches::commits::table::{Row, print, print_head};
 use benches::commits::{Failure, Monorepo, Way, client};
 use warehouse_testkit::{Fault, When};
 
@@ -32,7 +32,7 @@ fn main() -> Result<(), Failure> {
     let program = std::env::current_exe()?;
     let mut monorepo = Monorepo::new(COMMITS)?;
     println!("A repository of {COMMITS} commits in {} KB.\n", monorepo.size()? / 1000);
-    let mut rows = Vec::new();
+    print_head();
     for work in Work::ALL.into_iter().filter(is_selected) {
         let mut three =
             RUNS.map(|run| Row { work, run, costs: Way::ALL.map(|way| (way, Vec::new())).into() });
@@ -42,8 +42,8 @@ fn main() -> Result<(), Failure> {
             if !delay.is_zero() {
                 monorepo.server.faults().add(When::any(), Fault::Latency(delay));
             }
-            // Of the work that takes minutes, one round.
-            let rounds = if work == Work::Many { 1 } else { 3 };
+            // Of what takes minutes, one round.
+            let rounds = if matches!(work, Work::RarePath | Work::Many) { 1 } else { 3 };
             let mut best = round(&mut monorepo, work, &program)?;
             for _ in 1..rounds {
                 let again = round(&mut monorepo, work, &program)?;
@@ -59,9 +59,8 @@ fn main() -> Result<(), Failure> {
                 }
             }
         }
-        rows.extend(three);
+        print(&three);
     }
-    print(&rows);
     Ok(())
 }
 
@@ -69,11 +68,11 @@ fn main() -> Result<(), Failure> {
 fn round(
     monorepo: &mut Monorepo,
     work: Work,
-    program: &PathBuf,
+    program: &Path,
 ) -> Result<HashMap<(usize, usize), Cost>, Failure> {
     let folder = tempfile::tempdir()?;
     let mut costs = HashMap::new();
-    for run in 0..RUNS.len() {
+    for (run, name) in RUNS.into_iter().enumerate() {
         if run == 2 {
             monorepo.advance(10)?;
         }
@@ -81,7 +80,7 @@ fn round(
         for (at, way) in Way::ALL.into_iter().enumerate() {
             let cost = Cost::of(monorepo, way, work, &folder.path().join(format!("{at}")), program)?;
             if found.as_ref().is_some_and(|found| *found != cost.found) {
-                return Err(format!("{work}, {}: {} finds something else", RUNS[run], way.name()).into());
+                return Err(format!("{work}, {name}: {} finds something else", way.name()).into());
             }
             found.get_or_insert_with(|| cost.found.clone());
             costs.insert((run, at), cost);

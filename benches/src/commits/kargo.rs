@@ -8,6 +8,7 @@
 //!
 //! The subscriptions of a Warehouse are polled one after the other. Not part of it are the seven or more `git config` around each clone.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::path::Path;
 
@@ -108,6 +109,6 @@ pub(super) fn versions(tags: &str, major: u64) -> Vec<(u64, String)> {
             Some((minor, rest.get(..40)?.to_owned()))
         })
         .collect();
-    found.sort_by(|one, other| other.0.cmp(&one.0));
+    found.sort_by_key(|(minor, _)| Reverse(*minor));
     found
 }

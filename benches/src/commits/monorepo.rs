@@ -95,7 +95,7 @@ impl Monorepo {
             let all = self.commits;
             let message = format!("Change {all}\n\nThis is why the value had to be another one.\n");
             let change = self.change(Commit::new(message));
-            let mark = if is_first && all % COMMITS_OF_A_MERGE == 0 {
+            let mark = if is_first && all.is_multiple_of(COMMITS_OF_A_MERGE) {
                 history.branch("side", *marks.last().ok_or("there is no commit")?);
                 let side = self.change(Commit::new(format!("Side {all}")));
                 let side = history.commit("side", side);
@@ -104,7 +104,7 @@ impl Monorepo {
                 history.commit("main", change)
             };
             marks.push(mark);
-            if (is_first && all % COMMITS_OF_A_TAG == 0) || (!is_first && number == commits) {
+            if (is_first && all.is_multiple_of(COMMITS_OF_A_TAG)) || (!is_first && number == commits) {
                 self.tags += 1;
                 let name = format!("v{}.{}.0", 1 + self.tags % 3, self.tags);
                 match self.tags % 2 {
@@ -170,6 +170,6 @@ impl Monorepo {
 }
 
 fn path(app: usize, file: usize) -> String {
-    let folder = if file % 3 == 0 { "chart" } else { "deploy" };
+    let folder = if file.is_multiple_of(3) { "chart" } else { "deploy" };
     format!("apps/app-{app}/{folder}/values-{file}.yaml")
 }

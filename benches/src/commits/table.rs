@@ -17,10 +17,14 @@ pub struct Row {
     pub costs: Vec<(Way, Vec<Cost>)>,
 }
 
-/// Prints all rows. "x" is the cost divided by ours.
-pub fn print(rows: &[Row]) {
+/// Prints the head of the table. "x" is the cost divided by ours.
+pub fn print_head() {
     println!("| work | run | way | requests | received | x | no delay | x | 30 ms | x | peak memory |");
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
+}
+
+/// Prints the rows of a work.
+pub fn print(rows: &[Row]) {
     let (mut work, mut run) = (None, "");
     for row in rows {
         let Some((_, ours)) = row.costs.first() else { continue };
