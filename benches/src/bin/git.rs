@@ -14,7 +14,7 @@ use std::time::Duration;
 use benches::commits::measure::Cost;
 use benches::commits::subscription::Work;
 use benches::commits::table::{Row, print, print_head};
-use benches::commits::{Failure, Monorepo, Way, client};
+use benches::commits::{Failure, Monorepo, client};
 use warehouse_testkit::{Fault, When};
 
 const COMMITS: usize = 3000;
@@ -34,8 +34,10 @@ fn main() -> Result<(), Failure> {
     println!("A repository of {COMMITS} commits in {} KB.\n", monorepo.size()? / 1000);
     print_head();
     for work in Work::ALL.into_iter().filter(is_selected) {
-        let mut three =
-            RUNS.map(|run| Row { work, run, costs: Way::ALL.map(|way| (way, Vec::new())).into() });
+        let mut three = RUNS.map(|run| {
+            let costs = work.ways().iter().map(|way| (*way, Vec::new())).collect();
+            Row { work, run, costs }
+        });
         for delay in [Duration::ZERO, DELAY] {
             eprintln!("{work}, {delay:?}");
             monorepo.server.faults().clear();
@@ -77,7 +79,7 @@ fn round(
             monorepo.advance(10)?;
         }
         let mut found = None;
-        for (at, way) in Way::ALL.into_iter().enumerate() {
+        for (at, way) in work.ways().iter().copied().enumerate() {
             let cost = Cost::of(monorepo, way, work, &folder.path().join(format!("{at}")), program)?;
             if found.as_ref().is_some_and(|found| *found != cost.found) {
                 return Err(format!("{work}, {name}: {} finds something else", way.name()).into());

@@ -6,7 +6,8 @@
 //! 3. Of a branch `git log`, 20 commits at first, then 40 and so on. Of tags `git fetch origin --tags` and `git for-each-ref`.
 //! 4. With a path filter one `git show` for each commit that is looked at.
 //!
-//! The subscriptions of a Warehouse are polled one after the other. Not part of it are the seven or more `git config` around each clone.
+//! Subscriptions are polled one after the other here; Kargo reconciles four Warehouses at once by default. Not part of it are the seven or more `git config`
+//! around each clone.
 
 use std::cmp::Reverse;
 use std::fs;

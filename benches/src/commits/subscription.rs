@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Way;
+
 /// A subscription to commits.
 #[derive(Clone, Debug)]
 pub struct Subscription {
@@ -33,7 +35,7 @@ pub enum Work {
     RarePath,
     /// The largest 20 versions of the tags.
     Tags,
-    /// 57 subscriptions to the repository.
+    /// 57 subscriptions to the repository: 20 to folders, 10 to branches, 17 to versions and 10 to `main`.
     Many,
 }
 
@@ -52,6 +54,14 @@ impl Work {
         }
     }
 
+    /// How it is done. Of what takes minutes, few ways.
+    pub fn ways(self) -> &'static [Way] {
+        match self {
+            Self::Many => &[Way::Ours, Way::Kargo],
+            _ => &Way::ALL,
+        }
+    }
+
     /// What is subscribed to.
     pub fn subscriptions(self) -> Vec<Subscription> {
         let branch = |name: &str| What::Branch(name.to_owned());
@@ -63,11 +73,7 @@ impl Work {
             Self::Tags => vec![Subscription { what: What::Versions(2), path: None, limit: 20 }],
             Self::Many => (0..57)
                 .map(|number| match number {
-                    0..20 => Subscription {
-                        what: branch("main"),
-                        path: app(number % 10),
-                        limit: if number < 10 { 20 } else { 5 },
-                    },
+                    0..20 => Subscription { what: branch("main"), path: app(number % 10), limit: 5 },
                     20..30 => {
                         let branch = branch(&format!("release/{}", number - 20));
                         Subscription { what: branch, path: None, limit: 20 }
