@@ -106,17 +106,19 @@ fn compare(what: &str, found: &[artifact_source::Commit], expected: &[(Option<St
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_is_as_git_says() {
     let server = GitServer::start().unwrap();
-    let (folder, name) = match std::env::var_os("GIT_CORPUS") {
-        Some(folder) => (PathBuf::from(folder), "the repository of GIT_CORPUS"),
+    let repository = server.create("corpus.git").unwrap();
+    let name = match std::env::var_os("GIT_CORPUS") {
+        Some(folder) => {
+            share(&PathBuf::from(folder).canonicalize().unwrap(), &repository);
+            "the repository of GIT_CORPUS"
+        }
         None => {
-            let repository = server.create("corpus.git").unwrap();
             generate(&repository);
             eprintln!("NOTE: a generated repository; GIT_CORPUS=FOLDER names a real one");
-            (repository.path().to_owned(), "the generated repository")
+            "the generated repository"
         }
     };
-    let folder = folder.canonicalize().unwrap();
-    let url = format!("file://{}", folder.display().to_string().replace('%', "%25").replace(' ', "%20"));
+    let (folder, url) = (repository.path().to_owned(), repository.file_url());
     let cache = tempfile::tempdir().unwrap();
     let shared = RepositoryCache::new(HttpClient::builder().build().unwrap());
     let builder = || {
@@ -162,6 +164,17 @@ async fn everything_is_as_git_says() {
         "{name}: {commits} commits; {paths} changed paths, {} selectors, {decisions} decisions ({positive} of them yes); {tags} tags: 0 differences",
         selectors.len()
     );
+}
+
+/// Gives a repository the references of another one, and its objects without a copy. So its server leaves files out, and nothing is written to the other.
+fn share(from: &Path, to: &GitRepository) {
+    let objects = text(&git(from, &["rev-parse", "--path-format=absolute", "--git-path", "objects"], ""));
+    std::fs::write(to.path().join("objects/info/alternates"), objects).unwrap();
+    let head = text(&git(from, &["rev-parse", "HEAD"], ""));
+    let tags =
+        text(&git(from, &["for-each-ref", "--format=create %(refname) %(objectname)", "refs/tags"], ""));
+    let references = format!("create refs/heads/main {}\n{tags}", head.trim());
+    to.git_with_input(["update-ref", "--stdin"], references.as_bytes()).unwrap();
 }
 
 /// All names of the root, and some folders below.
