@@ -6,6 +6,7 @@
 pub mod attacks;
 pub mod chart_layout;
 pub mod charts;
+pub mod commits;
 pub mod indexes;
 pub mod input;
 pub mod peer;

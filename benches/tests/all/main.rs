@@ -1,4 +1,5 @@
 //! The baseline of `registry` is Kargo's pattern, and a few of the attacks hold.
 
 mod attacks;
+mod commits;
 mod pattern;

@@ -9,6 +9,7 @@ use artifact_http::{BlockingThreads, Call, LeastProgress};
 use artifact_source::{ErrorKind, Meter};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use gix::hash::Kind as ObjectFormat;
 
 use crate::repository::{Scratch, Store};
 use crate::transport::{Interrupt, Limits, run_blocking};
@@ -91,7 +92,7 @@ fn receive(
     move || {
         let folder = tempfile::tempdir().unwrap();
         let scratch = Arc::new(Scratch::create(folder.path(), "").unwrap());
-        let store = Store::open(folder.path(), Path::new("store"), scratch, &interrupt)?;
+        let store = Store::open(folder.path(), Path::new("store"), ObjectFormat::Sha1, scratch, &interrupt)?;
         let mut pack = BufReader::new(Cursor::new(pack));
         store.receive(&mut pack, &mut gix::progress::Discard, interrupt.flag(), &interrupt)
     }

@@ -61,6 +61,8 @@
 //! | `git://` | a plain socket | the same | the same |
 //! | `file://` | the installed `git upload-pack` | the same | the same |
 //!
+//! Objects may be named by SHA-1 or by SHA-256.
+//!
 //! The client requests protocol version 2. A server that supports only version 0 or 1 sends all its references
 //! first. A server without partial clones sends files, too, within
 //! [`max_bytes`](GitSourceBuilder::max_bytes). A server without shallow clones, or one that

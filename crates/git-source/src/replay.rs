@@ -11,6 +11,7 @@ use std::time::Duration;
 use artifact_source::{Error, Meter};
 use commit_rule::CommitRule;
 use gix::bstr::ByteSlice;
+use gix::hash::Kind as ObjectFormat;
 use gix_transport::client::blocking_io::Transport;
 use gix_transport::client::git::ConnectMode;
 use proptest::prelude::*;
@@ -45,7 +46,8 @@ fn interrupt() -> Arc<Interrupt> {
 fn session(transport: Box<dyn Transport>, interrupt: &Arc<Interrupt>) -> Result<Vec<String>, Error> {
     let folder = tempfile::tempdir().unwrap();
     let scratch = Arc::new(Scratch::create(folder.path(), "").unwrap());
-    let store = Store::open(folder.path(), Path::new("store"), scratch, interrupt).unwrap();
+    let store =
+        Store::open(folder.path(), Path::new("store"), ObjectFormat::Sha1, scratch, interrupt).unwrap();
     let mut remote = Remote::connect(transport, interrupt)?;
     let listed = References::new(remote.list(&["refs/heads/main".to_owned()])?);
     let missing = || Error::new(artifact_source::ErrorKind::NotFound, "there is no such branch");

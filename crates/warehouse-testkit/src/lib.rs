@@ -77,6 +77,7 @@ mod password_registry;
 pub mod peer;
 mod process_memory;
 mod registry;
+mod ssh_server;
 
 pub use certificate::{Authority, ServerCertificate};
 pub use chart::Chart;
@@ -90,6 +91,7 @@ pub use object_storage::{Conditions, RcloneS3, S3Server};
 pub use password_registry::PasswordRegistry;
 pub use process_memory::PeakMemory;
 pub use registry::{ImageBuilder, MediaType, Pushed, PushedPlatform, Registry, RegistryBuilder};
+pub use ssh_server::SshServer;
 
 /// The example of the README compiles and holds.
 #[cfg(doctest)]

@@ -17,7 +17,7 @@ use std::time::SystemTime;
 
 use artifact_http::cache_folder::{self, make_private};
 use artifact_source::{Error, ErrorKind, Warning, lock};
-use gix::hash::Kind;
+use gix::hash::Kind as ObjectFormat;
 
 use crate::repository::fetch::FetchCapabilities;
 use crate::repository::folder::{create_below, read_text, remove_file, write_atomically};
@@ -116,20 +116,21 @@ impl Cache {
         (self.named.clone(), self.max_bytes)
     }
 
-    /// Opens the store for packs of this kind. The warning tells that the named folder cannot be
+    /// Opens the store for objects of this format in packs of this kind. The warning tells that the named folder cannot be
     /// used and a temporary one is used in its place. `owner` names the repository and the user, without a secret.
     pub(crate) fn open(
         &self,
         owner: &str,
+        format: ObjectFormat,
         capabilities: FetchCapabilities,
         interrupt: &Interrupt,
     ) -> Result<(Store, Option<Warning>), Error> {
         let Some(named) = &self.named else {
-            return Ok((open_below(&self.temporary.path()?, owner, capabilities, interrupt)?, None));
+            return Ok((open_below(&self.temporary.path()?, owner, format, capabilities, interrupt)?, None));
         };
         let store = cache_folder::create(named)
             .map_err(|error| unusable(named, error))
-            .and_then(|()| open_below(named, owner, capabilities, interrupt));
+            .and_then(|()| open_below(named, owner, format, capabilities, interrupt));
         match store {
             Ok(store) => Ok((store, None)),
             // A cache only saves traffic: the answer is the same without it.
@@ -139,7 +140,7 @@ impl Cache {
                     "name another cache directory, or none; until then all is fetched again in every run",
                 );
                 let own = self.temporary.path().map_err(|_| unusable)?;
-                Ok((open_below(&own, owner, capabilities, interrupt)?, Some(warning)))
+                Ok((open_below(&own, owner, format, capabilities, interrupt)?, Some(warning)))
             }
             Err(error) => Err(error),
         }
@@ -202,6 +203,7 @@ fn remove_empty_repository(store: &Path) {
 fn open_below(
     root: &Path,
     owner: &str,
+    format: ObjectFormat,
     capabilities: FetchCapabilities,
     interrupt: &Interrupt,
 ) -> Result<Store, Error> {
@@ -217,7 +219,8 @@ fn open_below(
     // A discovery that is stopped removes it at once: its thread may not be given the time to do so.
     let stopped = Arc::clone(&scratch);
     interrupt.on_stop(move || stopped.remove());
-    Store::open(root, &repository_folder(owner).join(capabilities.store_folder()), scratch, interrupt)
+    let folder = repository_folder(owner).join(store_folder(format, capabilities));
+    Store::open(root, &folder, format, scratch, interrupt)
 }
 
 fn unusable(folder: &Path, error: io::Error) -> Error {
@@ -226,9 +229,17 @@ fn unusable(folder: &Path, error: io::Error) -> Error {
         .with_cause(error)
 }
 
+/// The folder of a store, below that of the repository. A repository that is made anew may have another format.
+fn store_folder(format: ObjectFormat, capabilities: FetchCapabilities) -> String {
+    match format {
+        ObjectFormat::Sha1 => capabilities.store_folder(),
+        _ => format!("{}-{format}", capabilities.store_folder()),
+    }
+}
+
 /// The folder of all stores of a repository, below the cache's.
 fn repository_folder(owner: &str) -> PathBuf {
-    let mut hasher = gix::hash::hasher(Kind::Sha1);
+    let mut hasher = gix::hash::hasher(ObjectFormat::Sha1);
     hasher.update(owner.as_bytes());
     // The hasher fails for the known collisions only, and no folder needs to be safe from those.
     let digest = hasher.try_finalize().map_or_else(|_| "collision".to_owned(), |id| id.to_string());
@@ -298,7 +309,7 @@ mod tests {
     /// The warning of a store that was opened, or the hint of the error.
     #[track_caller]
     fn hint(cache: &Cache) -> Result<Option<String>, String> {
-        match cache.open("someone", FetchCapabilities::default(), &interrupt()) {
+        match cache.open("someone", ObjectFormat::Sha1, FetchCapabilities::default(), &interrupt()) {
             Ok((_, warning)) => Ok(warning.map(|warning| warning.message)),
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Cache, "{error:?}");
@@ -336,7 +347,8 @@ mod tests {
     fn a_link_as_the_lock_file_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(Some(folder.path().to_owned()), Arc::default(), 1 << 20);
-        let store = cache.open("someone", FetchCapabilities::default(), &interrupt()).unwrap().0;
+        let store =
+            cache.open("someone", ObjectFormat::Sha1, FetchCapabilities::default(), &interrupt()).unwrap().0;
         let lock = store.folder().join(IN_USE);
         drop(store);
         fs::remove_file(&lock).unwrap();
@@ -351,7 +363,9 @@ mod tests {
     fn the_stores_that_were_not_used_for_longest_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(Some(folder.path().to_owned()), Arc::default(), 2500);
-        let open = |owner: &str| cache.open(owner, FetchCapabilities::default(), &interrupt()).unwrap().0;
+        let open = |owner: &str| {
+            cache.open(owner, ObjectFormat::Sha1, FetchCapabilities::default(), &interrupt()).unwrap().0
+        };
         let path = |owner: &str| folder.path().join(repository_folder(owner)).join("commits");
         let long_ago = SystemTime::now() - Duration::from_secs(1000);
         for (age, owner) in ["used", "oldest", "old", "young"].iter().enumerate() {

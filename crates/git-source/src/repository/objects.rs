@@ -4,7 +4,7 @@ use std::path::Path;
 
 use artifact_source::{Error, ErrorKind};
 use gix::ObjectId;
-use gix::hash::{Kind as HashKind, oid};
+use gix::hash::{Kind as ObjectFormat, oid};
 use gix::objs::{Data, Exists as _, Find, Kind};
 use gix::odb::pack::cache::object::MemoryCappedHashmap;
 use gix::odb::{Handle, Header as _};
@@ -18,10 +18,10 @@ const OBJECT_CACHE: usize = 16 << 20;
 pub(crate) struct Objects(Vec<Handle>);
 
 impl Objects {
-    /// The objects in these folders, each in Git's own layout.
-    pub(crate) fn open(folders: &[&Path]) -> std::io::Result<Self> {
+    /// The objects of this format in these folders, each in Git's own layout.
+    pub(crate) fn open(folders: &[&Path], format: ObjectFormat) -> std::io::Result<Self> {
         let open = |folder: &&Path| {
-            let mut objects = gix::odb::at(*folder, HashKind::Sha1)?;
+            let mut objects = gix::odb::at(*folder, format)?;
             // Most trees of a commit are the next commit's, too.
             objects.set_object_cache(|| Box::new(MemoryCappedHashmap::new(OBJECT_CACHE)));
             Ok(objects)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use artifact_source::{Error, ErrorKind};
 use gix::bstr::{BStr, BString, ByteSlice};
 use gix::error::{ResultExt, message};
+use gix::hash::Kind as ObjectFormat;
 use gix::progress::Discard;
 use gix::protocol::Handshake;
 use gix::protocol::fetch::{Context, Options, Shallow, Tags};
@@ -25,6 +26,7 @@ const AGENT: &str = concat!("warehouse-git-source/", env!("CARGO_PKG_VERSION"));
 pub(crate) struct Remote {
     transport: Box<dyn Transport>,
     handshake: Handshake,
+    format: ObjectFormat,
     interrupt: Arc<Interrupt>,
     is_finished: bool,
 }
@@ -37,17 +39,13 @@ impl Remote {
     ) -> Result<Self, Error> {
         let handshake = handshake(&mut transport, interrupt)
             .map_err(|error| ExchangeError::from_gix("performing the handshake", &error, interrupt))?;
-        let format = handshake.capabilities.capability("object-format").and_then(|format| format.value());
-        if let Some(format) = format.filter(|format| *format != b"sha1".as_bstr()) {
-            return Err(Error::new(
-                ErrorKind::BadAnswer,
-                format!(
-                    "the object format of the repository is {:?}, and only sha1 is supported",
-                    format.to_str_lossy()
-                ),
-            ));
-        }
-        Ok(Self { transport, handshake, interrupt: Arc::clone(interrupt), is_finished: false })
+        let format = object_format(&handshake.capabilities)?;
+        Ok(Self { transport, handshake, format, interrupt: Arc::clone(interrupt), is_finished: false })
+    }
+
+    /// The hash by which the repository names its objects.
+    pub(crate) fn object_format(&self) -> ObjectFormat {
+        self.format
     }
 
     /// The references whose full names start with one of these prefixes. One request, or none
@@ -64,7 +62,8 @@ impl Remote {
     /// Sends `ls-refs`.
     fn ls_refs(&mut self, prefixes: &[String], fits: impl Fn(&BStr) -> bool) -> gix::Result<Vec<Ref>> {
         let capabilities = &self.handshake.capabilities;
-        let format = capabilities.capability("object-format").map(|_| ("object-format", Some("sha1")));
+        let name = self.format.to_string();
+        let format = capabilities.capability("object-format").map(|_| ("object-format", Some(name.as_str())));
         let features = format.into_iter().chain([("agent", Some(AGENT))]);
         let knows_unborn =
             capabilities.capability("ls-refs").and_then(|known| known.supports("unborn")).unwrap_or(false);
@@ -157,6 +156,22 @@ impl Remote {
             Protocol::V0 | Protocol::V1 => capabilities.contains("shallow"),
         }
     }
+}
+
+/// The hash by which a server names objects. One that does not say so uses SHA-1.
+fn object_format(capabilities: &Capabilities) -> Result<ObjectFormat, Error> {
+    let Some(named) = capabilities.capability("object-format").and_then(|format| format.value()) else {
+        return Ok(ObjectFormat::Sha1);
+    };
+    named.to_str().ok().and_then(|name| name.parse().ok()).ok_or_else(|| {
+        Error::new(
+            ErrorKind::BadAnswer,
+            format!(
+                "the object format of the repository is {:?}, and sha1 and sha256 are supported",
+                named.to_str_lossy()
+            ),
+        )
+    })
 }
 
 /// Performs the handshake. A server of protocol 0 or 1 lists all its references in it.

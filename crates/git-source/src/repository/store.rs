@@ -20,7 +20,7 @@ use std::time::Duration;
 use artifact_http::cache_folder::make_private;
 use artifact_source::{Error, ErrorKind};
 use gix::ObjectId;
-use gix::hash::Kind as HashKind;
+use gix::hash::Kind as ObjectFormat;
 use gix::objs::{CommitRefIter, Kind, TagRefIter, TreeRefIter};
 use gix::progress::DynNestedProgress;
 
@@ -50,6 +50,7 @@ const PACK_FOLDER: &str = "objects/pack";
 /// Objects on disk, and what was received since the store was opened. It is not removed while it is open.
 pub(crate) struct Store {
     folder: PathBuf,
+    format: ObjectFormat,
     /// What is received, until it is known to have been asked for.
     scratch: Arc<Scratch>,
     /// Where histories end, as this discovery sees it, and as it was when the store was opened or last written.
@@ -62,11 +63,12 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the store in this folder below the root of a cache. What is received goes into the temporary folder first, which is on the same file
+    /// Opens the store for objects of this format in this folder below the root of a cache. What is received goes into the temporary folder first, which is on the same file
     /// system.
     pub(crate) fn open(
         root: &Path,
         relative: &Path,
+        format: ObjectFormat,
         scratch: Arc<Scratch>,
         interrupt: &Interrupt,
     ) -> Result<Self, Error> {
@@ -91,6 +93,7 @@ impl Store {
         let lock = prepare()?;
         let store = Self {
             folder,
+            format,
             scratch,
             shallow_before: RefCell::default(),
             tips: RefCell::default(),
@@ -234,7 +237,10 @@ impl Store {
     pub(crate) fn objects(&self) -> Result<Objects, Error> {
         let open = || {
             check_folder(&self.folder.join(PACK_FOLDER))?;
-            Objects::open(&[&self.scratch.folder().join("objects"), &self.folder.join("objects")])
+            Objects::open(
+                &[&self.scratch.folder().join("objects"), &self.folder.join("objects")],
+                self.format,
+            )
         };
         open().map_err(|error| unusable(&self.folder, error))
     }
@@ -276,7 +282,7 @@ impl Store {
             progress,
             flag,
             Some(self.objects()?),
-            HashKind::Sha1,
+            self.format,
             options,
         )
         .map_err(|error| {
@@ -365,7 +371,7 @@ impl Store {
         for entry in fs::read_dir(&packs).map_err(|error| unusable(&self.folder, error))?.flatten() {
             let path = entry.path();
             if path.extension().is_some_and(|extension| extension == "idx") {
-                let index = gix::odb::pack::index::File::at(&path, HashKind::Sha1)
+                let index = gix::odb::pack::index::File::at(&path, self.format)
                     .map_err(|error| unusable(&self.folder, Cause::new(&error)))?;
                 received.extend(index.iter().map(|entry| entry.oid));
             }
@@ -377,7 +383,7 @@ impl Store {
         let ends = if request.is_history { self.shallow_before.borrow().clone() } else { BTreeSet::new() };
         for end in ends {
             if let Some(data) = objects.read(end, &mut buffer)?.filter(|data| data.kind == Kind::Commit) {
-                next.extend(CommitRefIter::from_bytes(data.data, HashKind::Sha1).parent_ids());
+                next.extend(CommitRefIter::from_bytes(data.data, self.format).parent_ids());
             }
         }
         let mut left = received.len();
@@ -396,21 +402,21 @@ impl Store {
             let Some(data) = objects.read(id, &mut buffer)? else { continue };
             match data.kind {
                 Kind::Commit => {
-                    let commit = CommitRefIter::from_bytes(data.data, HashKind::Sha1);
+                    let commit = CommitRefIter::from_bytes(data.data, self.format);
                     next.extend(commit.clone().tree_id().ok());
                     next.extend(commit.parent_ids());
                 }
                 Kind::Tree => {
-                    let entries = TreeRefIter::from_bytes(data.data, HashKind::Sha1).filter_map(Result::ok);
+                    let entries = TreeRefIter::from_bytes(data.data, self.format).filter_map(Result::ok);
                     next.extend(entries.map(|entry| entry.oid.to_owned()));
                 }
-                Kind::Tag => next.extend(TagRefIter::from_bytes(data.data, HashKind::Sha1).target_id().ok()),
+                Kind::Tag => next.extend(TagRefIter::from_bytes(data.data, self.format).target_id().ok()),
                 Kind::Blob => {}
             }
         }
         // A pack whose deltas build on objects of the store arrives without them, and gitoxide adds them.
-        let stored =
-            Objects::open(&[&self.folder.join("objects")]).map_err(|error| unusable(&self.folder, error))?;
+        let stored = Objects::open(&[&self.folder.join("objects")], self.format)
+            .map_err(|error| unusable(&self.folder, error))?;
         Ok(received.iter().any(|id| !stored.contains(id)))
     }
 

@@ -14,7 +14,7 @@ use gix::objs::{Kind, TreeRefIter};
 use selection_strategies::path::PathSelectors;
 
 use crate::repository::Objects;
-use crate::transport::{Interrupt, malformed};
+use crate::transport::{Cause, Interrupt, malformed};
 
 /// The most changed entries of a commit that are compared. A few small trees that contain each
 /// other many times can stand for any number of paths.
@@ -139,7 +139,7 @@ fn entries<'a>(
         return Err(Error::new(ErrorKind::BadAnswer, message));
     }
     let entries = TreeRefIter::from_bytes(data.data, id.kind()).collect::<gix::Result<Vec<_>>>();
-    let mut entries = entries.map_err(malformed(id))?;
+    let mut entries = entries.map_err(|error| malformed(id, Cause::new(&error)))?;
     // Git sorts a folder as if its name ended with a slash.
     entries.sort_by(|one, other| one.filename.cmp(other.filename));
     Ok(entries)

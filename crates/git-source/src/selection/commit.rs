@@ -2,13 +2,13 @@
 
 use artifact_source::{Commit, Error, ErrorKind};
 use gix::ObjectId;
-use gix::actor::SignatureRef;
 use gix::bstr::{BStr, ByteSlice};
-use gix::objs::{CommitRef, Kind, TagRef};
+use gix::objs::Kind;
 use jiff::Timestamp;
 use selection_strategies::shorten_subject;
 
 use crate::repository::Objects;
+use crate::selection::object_text::{GitTime, Identity, ObjectText};
 use crate::transport::malformed;
 
 /// The largest commit or tag object that is read, in bytes.
@@ -63,24 +63,9 @@ pub(crate) enum TagTarget {
     Other(String),
 }
 
-/// A time, and the offset of the local time from UTC, in seconds. Zero for a date that cannot be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct GitTime {
-    pub(crate) seconds: i64,
-    pub(crate) offset: i32,
-}
-
-impl GitTime {
-    fn of(signature: SignatureRef<'_>) -> Self {
-        signature
-            .time()
-            .map_or_else(|_| Self::default(), |time| Self { seconds: time.seconds, offset: time.offset })
-    }
-
-    /// The time as a result shows it, where that can represent it.
-    fn timestamp(self) -> Option<Timestamp> {
-        Timestamp::from_second(self.seconds).ok()
-    }
+/// The time as a result shows it, where that can represent it.
+fn timestamp(time: GitTime) -> Option<Timestamp> {
+    Timestamp::from_second(time.seconds).ok()
 }
 
 /// Reads a commit; `None` if the store does not have it.
@@ -98,7 +83,7 @@ pub(crate) fn find(
         return Err(Error::new(ErrorKind::TooLarge, format!("commit {id} has {size} bytes")));
     }
     let Some(data) = objects.read(id, buffer)? else { return Ok(None) };
-    parse(id, data.data).map(Some).map_err(malformed(id))
+    parse(id, data.data).map(Some)
 }
 
 /// Reads what a tag leads to; `None` if the store does not have all of it.
@@ -116,12 +101,12 @@ pub(crate) fn find_tag_target(objects: &Objects, mut id: ObjectId) -> Result<Opt
         }
         let Some(data) = objects.read(id, &mut buffer)? else { return Ok(None) };
         if data.kind == Kind::Commit {
-            let mut commit = parse(id, data.data).map_err(malformed(id))?;
+            let mut commit = parse(id, data.data)?;
             let created_at = match tagged_at {
                 None => Some(commit.fields.committed_at),
                 Some(tagged_at) => tagged_at,
             };
-            commit.commit.creator_date = created_at.and_then(GitTime::timestamp);
+            commit.commit.creator_date = created_at.and_then(timestamp);
             let created_at = created_at.unwrap_or_default();
             return Ok(Some(TagTarget::Commit(Box::new(TaggedCommit {
                 commit,
@@ -130,47 +115,58 @@ pub(crate) fn find_tag_target(objects: &Objects, mut id: ObjectId) -> Result<Opt
                 annotation,
             }))));
         }
-        let tag = TagRef::from_bytes(data.data, id.kind()).map_err(malformed(id))?;
+        let tag = ObjectText::of(data.data);
         if depth == 0 {
-            let signature = tag.tagger().map_err(malformed(id))?;
+            let identity = tag.header("tagger").map(|value| Identity::of(value));
             // A tag without a tagger has no date, and Git sorts it last.
-            tagged_at = Some(signature.map(GitTime::of));
-            tagger = signature.map(person).unwrap_or_default();
-            annotation = subject(tag.message);
+            tagged_at = Some(identity.map(|identity| identity.time));
+            tagger = identity.map(person).unwrap_or_default();
+            annotation = subject(tag.unsigned_message());
         }
         // A filtered fetch leaves out what is neither commit nor tag. Such an object is not missing.
-        if !matches!(tag.target_kind, Kind::Commit | Kind::Tag) {
-            return Ok(Some(TagTarget::Other(format!("it points at a {}", tag.target_kind))));
+        let kind = tag.header("type").and_then(|word| Kind::from_bytes(word).ok());
+        match kind.ok_or_else(|| malformed(id, "it does not say what it leads to"))? {
+            Kind::Commit | Kind::Tag => id = linked(&tag, "object", id)?,
+            other => return Ok(Some(TagTarget::Other(format!("it points at a {other}")))),
         }
-        id = tag.target();
     }
     Ok(Some(TagTarget::Other(format!("it is a tag of a tag, more than {DEEPEST_TAG} times"))))
 }
 
-fn parse(id: ObjectId, data: &[u8]) -> gix::Result<ParsedCommit> {
-    let object = CommitRef::from_bytes(data, id.kind())?;
-    let text = |bytes: &BStr| decode(bytes, object.encoding);
+fn parse(id: ObjectId, data: &[u8]) -> Result<ParsedCommit, Error> {
+    let object = ObjectText::of(data);
+    let encoding = object.header("encoding");
+    let text = |bytes: &BStr| decode(bytes, encoding);
+    let identity = |header| object.header(header).map(|value| Identity::of(value)).unwrap_or_default();
+    let (author, committer) = (identity("author"), identity("committer"));
     let fields = CommitFields {
-        subject: text(subject(object.message).as_bstr()),
-        author: text(person(object.author()?).as_bstr()),
-        committer: text(person(object.committer()?).as_bstr()),
-        committed_at: GitTime::of(object.committer()?),
+        subject: text(subject(object.message()).as_bstr()),
+        author: text(person(author).as_bstr()),
+        committer: text(person(committer).as_bstr()),
+        committed_at: committer.time,
     };
     let mut commit = Commit::new(id.to_string());
     commit.subject = shorten_subject(&fields.subject).into_owned();
     commit.author = fields.author.to_str_lossy().into_owned();
     commit.committer = fields.committer.to_str_lossy().into_owned();
-    commit.creator_date = fields.committed_at.timestamp();
-    let first_parent = object.parents.first().and_then(|hex| ObjectId::from_hex(hex).ok());
-    Ok(ParsedCommit { commit, first_parent, tree: object.tree(), fields })
+    commit.creator_date = timestamp(fields.committed_at);
+    let first_parent = object.header("parent").map(|_| linked(&object, "parent", id)).transpose()?;
+    Ok(ParsedCommit { commit, first_parent, tree: linked(&object, "tree", id)?, fields })
+}
+
+/// The id in a header of the object of this id, which has the same hash.
+fn linked(object: &ObjectText<'_>, header: &str, id: ObjectId) -> Result<ObjectId, Error> {
+    let named = object.header(header).and_then(|hex| ObjectId::from_hex(hex).ok());
+    let named = named.filter(|named| named.kind() == id.kind());
+    named.ok_or_else(|| malformed(id, format!("its header {header:?} has no id")))
 }
 
 /// `Name <email>` ([rule 4.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)), of which an unusually long one is
 /// cut.
-fn person(signature: SignatureRef<'_>) -> Vec<u8> {
-    let signature = signature.trim();
-    let (name, email) = (cut(signature.name, LONGEST_PERSON), cut(signature.email, LONGEST_PERSON));
-    [name, b" <", email, b">"].concat()
+fn person(identity: Identity<'_>) -> Vec<u8> {
+    let part = |text: &'_ [u8]| cut(text.as_bstr(), LONGEST_PERSON).to_vec();
+    let (name, email) = (part(identity.name), part(identity.email));
+    [&name[..], b" <", &email, b">"].concat()
 }
 
 /// The first paragraph of a message on one line, as `git log --format=%s` prints it.

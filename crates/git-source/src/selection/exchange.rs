@@ -347,7 +347,8 @@ impl Exchange<'_> {
             if !used.trees && open.iter().any(|open| open.question.selection.has_paths()) {
                 used.filter = used.filter.max(PackFilter::Blobs);
             }
-            let (store, warning) = cache.open(&owner, used, &self.session.interrupt)?;
+            let (store, warning) =
+                cache.open(&owner, remote.object_format(), used, &self.session.interrupt)?;
             warning.into_iter().for_each(|warning| self.session.warn(warning));
             let mut is_warm = !store.is_empty();
             let mut answered = Vec::new();

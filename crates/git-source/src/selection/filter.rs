@@ -8,7 +8,8 @@ use commit_rule::{CommitRule, CommitVariables, ExpressionError, TagVariables, Ti
 use selection_strategies::Verdict;
 use selection_strategies::path::PathSelectors;
 
-use crate::selection::commit::{GitTime, ParsedCommit, TaggedCommit};
+use crate::selection::commit::{ParsedCommit, TaggedCommit};
+use crate::selection::object_text::GitTime;
 
 /// The filters of a rule, with the clock of `now()`.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! Which commits are found: how each strategy of a rule finds them in a repository.
 //!
-//! The modules use each other in one direction: `exchange` -> `branch`, `tags` -> `history` -> `reader`, `changes`, `filter` -> `commit`, `outcome`.
+//! The modules use each other in one direction: `exchange` -> `branch`, `tags` -> `history` -> `reader`, `changes`, `filter` -> `commit`, `outcome` ->
+//! `object_text`.
 
 mod branch;
 mod changes;
@@ -8,6 +9,7 @@ mod commit;
 mod exchange;
 mod filter;
 mod history;
+mod object_text;
 mod outcome;
 mod reader;
 mod tags;

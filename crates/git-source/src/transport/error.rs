@@ -1,5 +1,6 @@
 //! What the failures of gitoxide, of `git` and of `ssh` mean for a discovery.
 
+use std::fmt;
 use std::io;
 
 use artifact_source::{Error, ErrorKind};
@@ -164,10 +165,8 @@ pub(crate) fn corrupt(id: ObjectId) -> impl Fn(gix::Error) -> Error {
 }
 
 /// The error for an object that arrived whole and is not valid.
-pub(crate) fn malformed(id: ObjectId) -> impl Fn(gix::Error) -> Error {
-    move |error| {
-        Error::new(ErrorKind::BadAnswer, format!("object {id} is malformed")).with_cause(Cause::new(&error))
-    }
+pub(crate) fn malformed(id: ObjectId, why: impl fmt::Display) -> Error {
+    Error::new(ErrorKind::BadAnswer, format!("object {id} is malformed")).with_cause(why.to_string())
 }
 
 #[cfg(test)]

@@ -46,8 +46,12 @@ async fn child() {
 }
 
 fn start(url: &str, folder: Option<&Path>, temporary: &Path) -> Child {
+    start_child("child", url, folder, temporary)
+}
+
+fn start_child(test: &str, url: &str, folder: Option<&Path>, temporary: &Path) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "cache_safety::child", "--nocapture"]);
+    command.args(["--exact", &format!("cache_safety::{test}"), "--nocapture"]);
     command.env(URL, url).env("TMPDIR", temporary);
     if let Some(folder) = folder {
         command.env(FOLDER, folder);
@@ -63,9 +67,17 @@ fn next(seed: &mut u64, below: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_is_killed_leaves_nothing_wrong() {
-    let is_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    let kills = if is_ci { 500 } else { 50 };
-    eprintln!("{kills} kills; 500 with CI=true");
+    kill(50).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: cargo test -p git-source -- --ignored kills_and_flips --nocapture --test-threads=1"]
+async fn kills_and_flips_500_kills() {
+    kill(500).await;
+}
+
+/// Kills so many processes at work, each at another moment. The cache that they share has to stay right.
+async fn kill(kills: u64) {
     let (_server, repository) = server_with(30);
     let (folder, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (mut seed, mut killed) = (20_261_129, 0);
@@ -95,7 +107,9 @@ async fn a_process_that_is_killed_leaves_nothing_wrong() {
         let left = files(&folder.path().join("git/git-2/tmp"));
         assert!(left.is_empty(), "round {round}: {left:?}");
     }
-    eprintln!("{killed} of {kills} were killed at work");
+    eprintln!(
+        "{killed} of {kills} processes were killed at work: every discovery after one was right, and nothing was left behind"
+    );
     assert!(killed > kills / 5, "{killed}");
 }
 
@@ -117,6 +131,47 @@ async fn temporary_folders_of_a_killed_process_are_gone_at_the_next_start() {
     assert!(status.success());
     let left: Vec<_> = fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// Not a test of its own: what a child process does that handles signals.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child_with_signals() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let Ok(url) = std::env::var(URL) else { return };
+    let mut interrupt = signal(SignalKind::interrupt()).unwrap();
+    let mut terminate = signal(SignalKind::terminate()).unwrap();
+    let folder = std::env::var(FOLDER).ok().map(PathBuf::from);
+    let source = GitSource::builder(&url).cache_dir(folder).build().unwrap();
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        answer = source.discover(DiscoverRequest::new()) => panic!("the server is silent: {answer:?}"),
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_ends_at_a_signal_leaves_no_temporary_folder() {
+    for (signal, has_cache) in [("INT", true), ("TERM", true), ("INT", false), ("TERM", false)] {
+        let (server, repository) = server_with(30);
+        let (folder, temporary) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let fault = Fault::StallAfter { keep: 300 };
+        server.faults().add(When::post("/demo.git/git-upload-pack").nth(2), fault);
+        let cache = has_cache.then_some(folder.path());
+        let mut child = start_child("child_with_signals", repository.url(), cache, temporary.path());
+        while server.log().counters().requests < 3 {
+            assert!(child.try_wait().unwrap().is_none());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert!(child.wait().unwrap().success(), "{signal}");
+        let left = [files(&folder.path().join("git/git-2/tmp")), files(temporary.path())].concat();
+        assert!(left.is_empty(), "{signal}, with a cache {has_cache}: {left:?}");
+        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "{signal}");
+    }
 }
 
 /// A program that handles SIGINT and SIGTERM drops its futures and ends, whether or not a blocking thread is still at work.
@@ -158,6 +213,17 @@ async fn nobody_waits_for_a_discovery_whose_server_is_silent() {
 
 #[tokio::test]
 async fn any_bit_may_flip() {
+    flip(120).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: cargo test -p git-source -- --ignored kills_and_flips --nocapture --test-threads=1"]
+async fn kills_and_flips_1000_flips() {
+    flip(1000).await;
+}
+
+/// Flips a bit of a whole cache, so many times.
+async fn flip(flips: u64) {
     let (_server, repository) = server_with(24);
     let whole = tempfile::tempdir().unwrap();
     find(&with_paths(builder(repository.url(), whole.path()))).await;
@@ -168,9 +234,7 @@ async fn any_bit_may_flip() {
     let bytes: usize = originals.iter().map(|(_, content)| content.len()).sum();
     assert!(bytes > 1000, "{bytes}");
     let expected = log(&repository, "main", 20);
-    let mut seed = 7;
-    let flips = if std::env::var("CI").is_ok_and(|ci| ci == "true") { 1000 } else { 120 };
-    eprintln!("{flips} flips in {bytes} bytes of {} files; 1000 with CI=true", originals.len());
+    let (mut seed, mut refetched) = (7, 0);
     for _ in 0..flips {
         let folder = tempfile::tempdir().unwrap();
         let mut at = usize::try_from(next(&mut seed, bytes as u64)).unwrap();
@@ -191,7 +255,12 @@ async fn any_bit_may_flip() {
         let found = source.discover(DiscoverRequest::new()).await;
         let found = found.unwrap_or_else(|error| panic!("{flipped}: {error:?}")).found().unwrap();
         assert_eq!(ids(&found), expected, "{flipped}");
+        refetched += u64::from(found.cost.requests > 2);
     }
+    eprintln!(
+        "{flips} flips in {bytes} bytes of {} files: every answer was right, {refetched} after something was fetched again",
+        originals.len()
+    );
 }
 
 #[cfg(unix)]

@@ -13,6 +13,8 @@ mod cancel;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod edge_cases;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
@@ -21,6 +23,8 @@ mod egress;
 mod faults;
 #[cfg(test)]
 mod filter;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod metadata;
 #[cfg(test)]
@@ -38,7 +42,11 @@ mod refused;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod sha256;
+#[cfg(test)]
 mod sharing;
+#[cfg(test)]
+mod ssh;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
