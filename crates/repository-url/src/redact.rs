@@ -12,7 +12,7 @@ const MASK: &str = "***";
 /// - `ssh://git@host` keeps its user, `ssh://git:password@host` becomes `ssh://***@host`;
 /// - `https://user:password`, without a host, becomes `https://user:***`;
 /// - `user:password@host` without a scheme becomes `***@host`, but `name:tag@sha256:…` stays; so does `12345@host/path`;
-/// - the value of a query parameter whose name suggests a secret becomes `***`, and in a URL that of every one.
+/// - the value of a query parameter whose name suggests a secret becomes `***`.
 ///
 /// A number after a host is a port, unless it is above 65535, or something that only follows a password follows it:
 /// `https://user:12345/6@host.example/path` becomes `https://user/***@host.example/path`.
@@ -23,27 +23,34 @@ const MASK: &str = "***";
 /// use repository_url::redact;
 ///
 /// assert_eq!(redact("no https://me:hunter2@host/path here"), "no https://***@host/path here");
-/// assert_eq!(redact("https://host/index.yaml?token=abc&x=1"), "https://host/index.yaml?token=***&x=***");
+/// assert_eq!(redact("https://host/index.yaml?token=abc&x=1"), "https://host/index.yaml?token=***&x=1");
 /// assert_eq!(redact("git@github.com:example/app"), "git@github.com:example/app");
 /// ```
 pub fn redact(text: &str) -> Cow<'_, str> {
     if !text.contains(['@', '?', ':']) {
         return Cow::Borrowed(text);
     }
-    mask_words(text, |word| mask_query(&mask_user(word)).into_owned())
+    mask_words(text, |word| mask_query(&mask_user(word), names_secret).into_owned())
 }
 
-/// The same for a line of a manifest, where the fragment of a URL is masked as well: it does not belong there, and may be a part of a password or
-/// a token. In other text a fragment is a place on a page.
+/// The same for a line of a manifest, where all values of the query of a URL and its fragment are masked: they do not belong there, and may be a token or
+/// a part of a password. In other text a query may be that of a request, and a fragment a place on a page.
 ///
 /// ```
-/// assert_eq!(repository_url::redact_line("repoURL: https://host/app#access=abc"), "repoURL: https://host/app#***");
+/// use repository_url::redact_line;
+///
+/// assert_eq!(redact_line("repoURL: https://host/app?x=abc#access=abc"), "repoURL: https://host/app?x=***#***");
 /// ```
 pub fn redact_line(text: &str) -> Cow<'_, str> {
-    match redact(text) {
-        Cow::Borrowed(text) if !text.contains('#') => Cow::Borrowed(text),
-        masked => Cow::Owned(mask_words(&masked, |word| mask_fragment(word).into_owned()).into_owned()),
+    let masked = redact(text);
+    if !masked.contains(['?', '#']) {
+        return masked;
     }
+    let all = |word: &str| match is_url(word) {
+        true => mask_fragment(&mask_query(word, |_| true)).into_owned(),
+        false => word.to_owned(),
+    };
+    Cow::Owned(mask_words(&masked, all).into_owned())
 }
 
 /// The text with each word as this function returns it.
@@ -193,7 +200,7 @@ fn first(rest: &str) -> &str {
 
 fn mask_fragment(word: &str) -> Cow<'_, str> {
     match word.split_once('#') {
-        Some((url, fragment)) if !fragment.is_empty() && is_url(url) => Cow::Owned(format!("{url}#{MASK}")),
+        Some((url, fragment)) if !fragment.is_empty() => Cow::Owned(format!("{url}#{MASK}")),
         _ => Cow::Borrowed(word),
     }
 }
@@ -204,12 +211,11 @@ fn is_url(word: &str) -> bool {
     ["http", "https", "oci", "ssh", "git"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
-/// Masks the values of query parameters: of a URL all, elsewhere those that are named like secrets.
-fn mask_query(word: &str) -> Cow<'_, str> {
+/// Masks the values of the query parameters of which this says so by their names.
+fn mask_query(word: &str, is_masked: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let Some((front, query)) = word.split_once('?') else {
         return Cow::Borrowed(word);
     };
-    let is_url = is_url(front);
     let (query, fragment) = match query.split_once('#') {
         Some((query, fragment)) => (query, format!("#{fragment}")),
         None => (query, String::new()),
@@ -217,9 +223,7 @@ fn mask_query(word: &str) -> Cow<'_, str> {
     let pairs: Vec<Cow<'_, str>> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((key, value)) if !value.is_empty() && (is_url || names_secret(key)) => {
-                Cow::Owned(format!("{key}={MASK}"))
-            }
+            Some((key, value)) if !value.is_empty() && is_masked(key) => Cow::Owned(format!("{key}={MASK}")),
             _ => Cow::Borrowed(pair),
         })
         .collect();
@@ -418,8 +422,8 @@ mod tests {
 
     #[test]
     fn secrets_in_queries() {
-        masked("https://h/a?token=x&b=c", "https://h/a?token=***&b=***");
-        masked("https://h/a?x=1&y&z=#d", "https://h/a?x=***&y&z=#d");
+        masked("https://h/a?token=x&b=c", "https://h/a?token=***&b=c");
+        masked("https://h/a?sig=1&y&z=#d", "https://h/a?sig=***&y&z=#d");
         masked("h/a?x=1&sig=2#d", "h/a?x=1&sig=***#d");
         stays("is it so? x=1");
         masked("https://u:p@h/a?access_token=x", "https://***@h/a?access_token=***");
@@ -430,7 +434,9 @@ mod tests {
     fn fragments_in_lines() {
         for (line, shown) in [
             ("  repoURL: https://u:p@h/a?x=y#z # w", "  repoURL: https://***@h/a?x=***#*** # w"),
+            ("- https://h/a?x=1&y&z=", "- https://h/a?x=***&y&z="),
             ("- oci://h/a#", "- oci://h/a#"),
+            ("h/a?x=1", "h/a?x=1"),
             ("file:///a#b.git", "file:///a#b.git"),
             ("h/a#b", "h/a#b"),
             ("- {a: \"https://h#b=c\", d: e}", "- {a: \"https://h#***\", d: e}"),
@@ -447,7 +453,7 @@ mod tests {
         stays("https://host:8080/a@v1");
         stays("https://host:8080, me@example.com");
         stays("https://host: see me\nme@example.com");
-        masked("https://host/a?b=c", "https://host/a?b=***");
+        stays("https://host/a?b=c");
         stays("author contains '<bot@example.com>'");
         stays("");
     }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use image_source::CacheByTagPolicy;
 use oci_registry::ImageName;
 
@@ -196,6 +196,7 @@ pub(crate) struct Demo {
 
 /// The arguments of every command that discovers.
 #[derive(Debug, Args)]
+#[command(group = source())]
 pub(crate) struct Discovery {
     #[command(flatten)]
     pub(crate) manifest: Manifest,
@@ -212,6 +213,7 @@ pub(crate) struct Discovery {
 }
 
 #[derive(Debug, Args)]
+#[command(group = source())]
 pub(crate) struct Explain {
     #[command(flatten)]
     pub(crate) manifest: Manifest,
@@ -240,6 +242,11 @@ pub(crate) struct Explain {
     pub(crate) output: ExplainFormat,
 }
 
+/// What is read: manifests, a bundle, or both.
+fn source() -> ArgGroup {
+    ArgGroup::new("source").args(["filenames", "replay"]).required(true).multiple(true)
+}
+
 /// How an explanation is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExplainFormat {
@@ -255,7 +262,7 @@ pub(crate) enum ExplainFormat {
 pub(crate) struct Manifest {
     /// Read this file, every .yaml, .yml and .json file of this folder, the files that this pattern matches, such as 'apps/**/warehouse.yaml', or
     /// standard input (-). May be given several times.
-    #[arg(short, long = "filename", value_name = "FILE|DIR|GLOB|-", required_unless_present = "replay")]
+    #[arg(short, long = "filename", value_name = "FILE|DIR|GLOB|-")]
     pub(crate) filenames: Vec<PathBuf>,
 
     /// Read the folders within a folder, too. Hidden ones and symbolic links to folders are left out.
