@@ -246,8 +246,7 @@ impl fmt::Display for Rejection {
             }
             Self::NotSemver { strict: false } => formatter.write_str("not a semantic version"),
             Self::LeadingV => formatter.write_str(
-                "a semantic version, but the tag of a chart in a registry carries no `v`: push the chart under its version without the `v` \
-                 (a program can accept it: `HelmSourceBuilder::accept_v`)",
+                "a semantic version, but the tag of a chart in a registry carries no `v` (`HelmSourceBuilder::accept_v` accepts it)",
             ),
             Self::LeadingVOutsideConstraint { constraint } => write!(
                 formatter,

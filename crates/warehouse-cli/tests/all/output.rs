@@ -149,7 +149,13 @@ fn the_reasons_why_nothing_fits_are_printed() {
 
     let oci = "  - chart:\n      repoURL: oci://REGISTRY/charts/cert/\n";
     let explained = run("explain", oci);
-    assert!(explained.out.contains("- v1.16.1     begins with `v`"), "{}", explained.out);
+    assert!(
+        explained.out.contains(
+            "- v1.16.1     a semantic version, but the tag of a chart in a registry carries no `v`"
+        ),
+        "{}",
+        explained.out
+    );
     assert!(explained.out.contains("has a second `_`"), "{}", explained.out);
     let ran = run("discover", oci);
     assert_eq!(ran.code, Some(0));
