@@ -59,6 +59,9 @@ impl HttpClient {
             if let Some(pace) = &self.pace {
                 pace.turn(&url, call).await?;
             }
+            if call.remaining().is_some_and(|left| left.is_zero()) {
+                return Err(call::deadline_passed_at(&url));
+            }
             let answer = self.send(message, call).await.map_err(|error| self.conceal(error, &url))?;
             let private = answer.private;
             if private
@@ -90,7 +93,7 @@ impl HttpClient {
                 return Err(Error::new(ErrorKind::BadAnswer, message).with_url(&url));
             }
             let leaves =
-                |to: &Url| !private || request.redirects_are_public && to.host_str() != url.host_str();
+                |to: &Url| !private || request.redirects_are_public && Origin::of(to) != Origin::of(&url);
             let leads_inside = |to: &Url| leaves(to) && self.network.is_private(to);
             let next = redirect_target(&url, &answer.headers, with_credential, leads_inside);
             let next = next?;

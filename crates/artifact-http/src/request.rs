@@ -246,7 +246,7 @@ impl Request {
         self
     }
 
-    /// Whether redirects to another host go to public addresses only, also where a server at a private address sends them: for a request whose answer the
+    /// Whether redirects to another origin go to public addresses only, also where a server at a private address sends them: for a request whose answer the
     /// server that caused it gets to see. Defaults to `false`.
     #[must_use]
     pub fn public_redirects_only(mut self, public_only: bool) -> Self {

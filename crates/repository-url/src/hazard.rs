@@ -233,8 +233,7 @@ fn in_path(path: &str) -> Option<UrlHazard> {
     if decoded.contains(&b'\\') {
         return hazard(format!("it holds a backslash{encoded}"), "write `/` instead of it");
     }
-    let leaves = |segment: &[u8]| segment.split(|&byte| byte == b';').next() == Some(b"..");
-    if decoded.split(|&byte| byte == b'/').any(leaves) {
+    if String::from_utf8_lossy(&decoded).split('/').any(leaves_folder) {
         return hazard(
             format!("its path holds `..`{encoded}, which is the path of another repository"),
             "write the intended path, without `..`",
@@ -265,6 +264,17 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     None
 }
 
+/// Whether a segment is `..` to some server: with what follows a `;`, with dots and blanks at its end, or with full-width dots.
+fn leaves_folder(segment: &str) -> bool {
+    let name = segment.split(';').next().unwrap_or_default();
+    let dots = name.chars().take_while(|letter| is_dot(*letter)).count();
+    dots >= 2 && name.chars().skip(dots).all(|letter| is_dot(letter) || letter == ' ')
+}
+
+fn is_dot(letter: char) -> bool {
+    matches!(letter, '.' | '\u{ff0e}' | '\u{2024}' | '\u{fe52}')
+}
+
 /// How often a path may be percent-encoded.
 const MOST_ENCODINGS: usize = 3;
 
@@ -279,6 +289,16 @@ fn decoded_once(bytes: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
+        // As some servers of old write a character.
+        let old = |at: usize| bytes.get(at..at + 4).is_some_and(|mark| mark.eq_ignore_ascii_case(b"%u00"));
+        if old(at)
+            && let Some(byte) =
+                digit(at + 4).zip(digit(at + 5)).and_then(|(high, low)| u8::try_from(high * 16 + low).ok())
+        {
+            decoded.push(byte);
+            at += 6;
+            continue;
+        }
         let encoded = digit(at + 1).zip(digit(at + 2)).filter(|_| byte == b'%');
         match encoded.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
             Some(byte) => {
@@ -429,6 +449,12 @@ mod tests {
             "%2525252e.",
             "%252525252e%252525252e",
             "%c0%ae%c0%ae",
+            "%u002e%u002E/b",
+            "a/..%20/b",
+            "a/...%2fb",
+            "..../b",
+            "a/%ef%bc%8e%ef%bc%8e/b",
+            "\u{ff0e}./b",
             "%C0%AE./b",
             "a%c0%afb",
             "%e0%80%ae%e0%80%ae",

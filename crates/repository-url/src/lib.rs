@@ -44,7 +44,9 @@ pub use label::SourceLabel;
 pub use normalize::{normalize_chart, normalize_git, normalize_image};
 pub use parts::UrlParts;
 pub use printable::{is_printable, printable};
-pub use redact::{names_secret, redact, redact_line, redact_url, redact_user, without_credential};
+pub use redact::{
+    names_secret, redact, redact_line, redact_tail, redact_url, redact_user, without_credential,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -30,27 +30,62 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     if !text.contains(['@', '?', ':']) {
         return Cow::Borrowed(text);
     }
-    mask_words(text, |word| mask_query(&mask_user(word), names_secret).into_owned())
+    mask_words(text, |word| mask_query(&mask_user(word)).into_owned())
 }
 
-/// The same for a line of a manifest, where all values of the query of a URL and its fragment are masked: they do not belong there, and may be a token or
-/// a part of a password. In other text a query may be that of a request, and a fragment a place on a page.
+/// The same for a line of a manifest, where the query and the fragment of a URL are masked as a whole: they do not belong there, and may be a token or a part of
+/// a password. In other text a query may be that of a request, and a fragment a place on a page.
+///
+/// A URL in quotation marks ends at the second one, any other at white space; brackets and marks at its end are shown.
 ///
 /// ```
 /// use repository_url::redact_line;
 ///
-/// assert_eq!(redact_line("repoURL: https://host/app?x=abc#access=abc"), "repoURL: https://host/app?x=***#***");
+/// assert_eq!(redact_line("repoURL: https://host/app?x=abc#access=abc"), "repoURL: https://host/app?***");
+/// assert_eq!(redact_line("- {repoURL: \"https://host/app?a, b=c\", name: d}"), "- {repoURL: \"https://host/app?***\", name: d}");
 /// ```
 pub fn redact_line(text: &str) -> Cow<'_, str> {
     let masked = redact(text);
-    if !masked.contains(['?', '#']) {
+    if !masked.contains("://") || !masked.contains(['?', '#']) {
         return masked;
     }
-    let all = |word: &str| match is_url(word) {
-        true => mask_fragment(&mask_query(word, |_| true)).into_owned(),
-        false => word.to_owned(),
-    };
-    Cow::Owned(mask_words(&masked, all).into_owned())
+    let mut shown = String::with_capacity(masked.len());
+    let mut rest = &*masked;
+    while let Some(at) = rest.find("://") {
+        let before = &rest[..at];
+        let scheme = before.rfind(|letter: char| !is_of_scheme(letter));
+        let quote =
+            scheme.and_then(|at| before[at..].chars().next()).filter(|letter| matches!(letter, '"' | '\''));
+        let url = &rest[at..];
+        let end = match quote {
+            Some(quote) => url.find(quote),
+            None => url.find(char::is_whitespace),
+        };
+        let (url, after) = url.split_at(end.unwrap_or(url.len()));
+        shown.push_str(before);
+        shown.push_str(&mask_tail(url));
+        rest = after;
+    }
+    shown.push_str(rest);
+    Cow::Owned(shown)
+}
+
+/// One URL, or what should be one, without what follows its first `?` or `#`.
+///
+/// ```
+/// assert_eq!(repository_url::redact_tail("host/app?a=b#c"), "host/app?***");
+/// ```
+pub fn redact_tail(url: &str) -> Cow<'_, str> {
+    match url.find(['?', '#']) {
+        Some(at) if at + 1 < url.len() => Cow::Owned(format!("{}{MASK}", &url[..=at])),
+        _ => Cow::Borrowed(url),
+    }
+}
+
+/// As [`redact_tail`], but brackets and quotation marks at the end stay.
+fn mask_tail(url: &str) -> String {
+    let bare = url.trim_end_matches(['"', '\'', '`', '>', ')', ']', '}', ',']);
+    format!("{}{}", redact_tail(bare), &url[bare.len()..])
 }
 
 /// The text with each word as this function returns it.
@@ -198,21 +233,8 @@ fn first(rest: &str) -> &str {
     rest.get(..1).unwrap_or_default()
 }
 
-fn mask_fragment(word: &str) -> Cow<'_, str> {
-    match word.split_once('#') {
-        Some((url, fragment)) if !fragment.is_empty() => Cow::Owned(format!("{url}#{MASK}")),
-        _ => Cow::Borrowed(word),
-    }
-}
-
-/// Whether it begins with the scheme of a repository.
-fn is_url(word: &str) -> bool {
-    let scheme = word.split_once("://").map_or("", |(scheme, _)| scheme);
-    ["http", "https", "oci", "ssh", "git"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
-}
-
-/// Masks the values of the query parameters of which this says so by their names.
-fn mask_query(word: &str, is_masked: impl Fn(&str) -> bool) -> Cow<'_, str> {
+/// Masks the values of query parameters that are named like secrets.
+fn mask_query(word: &str) -> Cow<'_, str> {
     let Some((front, query)) = word.split_once('?') else {
         return Cow::Borrowed(word);
     };
@@ -223,7 +245,9 @@ fn mask_query(word: &str, is_masked: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let pairs: Vec<Cow<'_, str>> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((key, value)) if !value.is_empty() && is_masked(key) => Cow::Owned(format!("{key}={MASK}")),
+            Some((key, value)) if !value.is_empty() && names_secret(key) => {
+                Cow::Owned(format!("{key}={MASK}"))
+            }
             _ => Cow::Borrowed(pair),
         })
         .collect();
@@ -433,13 +457,17 @@ mod tests {
     #[test]
     fn fragments_in_lines() {
         for (line, shown) in [
-            ("  repoURL: https://u:p@h/a?x=y#z # w", "  repoURL: https://***@h/a?x=***#*** # w"),
-            ("- https://h/a?x=1&y&z=", "- https://h/a?x=***&y&z="),
+            ("  repoURL: https://u:p@h/a?x=y#z # w", "  repoURL: https://***@h/a?*** # w"),
+            ("- https://h/a?x=1&y&z=", "- https://h/a?***"),
             ("- oci://h/a#", "- oci://h/a#"),
+            ("- oci://h/a#b]", "- oci://h/a#***]"),
+            ("file:///a#b.git", "file:///a#***"),
             ("h/a?x=1", "h/a?x=1"),
-            ("file:///a#b.git", "file:///a#b.git"),
-            ("h/a#b", "h/a#b"),
             ("- {a: \"https://h#b=c\", d: e}", "- {a: \"https://h#***\", d: e}"),
+            ("a: https://h/c?token=x,SECRETB&x=SECRETC", "a: https://h/c?***"),
+            ("a: https://h/c?a=b'SECRETJ", "a: https://h/c?***"),
+            ("a: 'https://h/c?a=b SECRET' # https://i?j", "a: 'https://h/c?***' # https://i?***"),
+            ("a: https://h/r.git?private_token=x<SECRETL", "a: https://h/r.git?***"),
         ] {
             assert_eq!(redact_line(line), shown);
         }

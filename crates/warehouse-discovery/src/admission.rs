@@ -14,13 +14,17 @@ use tokio::sync::oneshot;
 /// The largest number of subscriptions that share one place.
 const LARGEST_CROWD: usize = 32;
 
+/// The places beside all others for tenants that hold none, so that tenants whose servers are silent do not keep another from being asked at all.
+const MOST_FIRST: usize = 64;
+
 /// With this many that wait, those of the tenant that no longer do are removed.
 const CLEANUP_AT: usize = 1024;
 
 /// Admits as many subscriptions at once as it has places, over all runs of a discoverer.
 ///
 /// Tenants take turns where places are short. So that a tenant whose servers are slow does not keep the others from being asked at all, there are
-/// [half as many places again](AdmissionQueue::extra) for tenants that hold less than a quarter of the places.
+/// [half as many places again](AdmissionQueue::extra) for tenants that hold less than a quarter of the places, and one for each of the first
+/// [`MOST_FIRST`] tenants that hold none.
 ///
 /// Subscriptions of one tenant to one registry's repository, one index of charts or one Git repository share one place, up to
 /// [`LARGEST_CROWD`] of them: what they ask at the same moment is asked once, so the second one costs next to nothing, and would cost as
@@ -170,7 +174,9 @@ impl AdmissionQueue {
     /// Whether there is a place for a tenant that holds so many.
     fn has_room(&self, taken: usize, held: usize) -> bool {
         let (places, extra) = (self.0.places, self.extra());
-        taken < places || (held < places.div_ceil(4) && taken < places.saturating_add(extra))
+        taken < places
+            || (held < places.div_ceil(4) && taken < places.saturating_add(extra))
+            || (held == 0 && taken < places.saturating_add(extra).saturating_add(MOST_FIRST))
     }
 
     /// The places that are there only for tenants that hold few.
@@ -254,6 +260,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn tenants_that_keep_all_places_do_not_keep_another_waiting() {
+        let queue = AdmissionQueue::new(16);
+        let mut held = Vec::new();
+        for crowd in 0..30 {
+            for number in 0..40 {
+                let (tenant, id) = (tenant(&crowd.to_string()), image(&number.to_string()));
+                held.extend(queue.admit(&tenant, &id, None).now_or_never());
+            }
+        }
+        let all = taken(&queue);
+        assert!((24 + 5..=24 + 64).contains(&all), "{all}");
+        let one = queue.admit(&tenant("neighbour"), &image("x"), None).now_or_never();
+        assert!(one.unwrap().is_ok());
+    }
+
+    #[tokio::test]
     async fn many_of_one_source_do_not_starve_another() {
         let (queue, team) = (AdmissionQueue::new(1), tenant("team"));
         let (a, b) = (image("a"), image("b"));
@@ -312,11 +334,12 @@ mod tests {
         for name in ["first", "second"] {
             others.push(queue.admit(&tenant(name), &image("x"), None).await.unwrap());
         }
-        let (x, third) = (image("x"), tenant("third"));
-        let mut third = Box::pin(queue.admit(&third, &x, None));
-        assert!(futures::poll!(&mut third).is_pending(), "there are six places in all");
+        others.push(queue.admit(&tenant("third"), &image("x"), None).await.unwrap());
+        let (y, first) = (image("y"), tenant("first"));
+        let mut more = Box::pin(queue.admit(&first, &y, None));
+        assert!(futures::poll!(&mut more).is_pending(), "beyond six places, a tenant has one");
         drop(others);
-        assert!(third.await.is_ok());
+        assert!(more.await.is_ok());
         assert!(futures::poll!(&mut fifth).is_pending(), "four places are taken");
         held.pop();
         assert!(fifth.await.is_ok());

@@ -84,6 +84,7 @@ pub(crate) struct Shared {
     admission: AdmissionQueue,
     pub(crate) work_pool: WorkPool,
     pub(crate) patterns: PatternLimits,
+    pub(crate) memory: MemoryBudget,
     /// How long a run takes at most.
     pub(crate) deadline: Option<Duration>,
     pub(crate) max_result_bytes: usize,
@@ -103,6 +104,11 @@ pub(crate) struct PatternLimits {
 }
 
 impl PatternLimits {
+    /// The most that the patterns of a Warehouse take, in bytes, with those that stand for several.
+    pub(crate) fn most_memory(self) -> u64 {
+        2 * self.bytes as u64
+    }
+
     pub(crate) fn budget(self) -> RegexBudget {
         RegexBudget::with_limits(self.patterns, self.bytes)
     }
@@ -619,6 +625,7 @@ impl DiscovererBuilder {
             admission: AdmissionQueue::new(self.concurrency),
             work_pool: self.work_pool,
             patterns: self.patterns,
+            memory: self.memory,
             deadline: self.deadline,
             max_result_bytes: self.max_result_bytes,
             clock: self.clock,

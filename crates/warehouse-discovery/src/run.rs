@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use artifact_http::{Call, Tenant};
+use artifact_http::{Call, Reservation, Tenant};
 use artifact_source::{
     AnyArtifact, AnySource, ArtifactSource, Candidate, Cost, DiscoverRequest, Discovery, Error, ErrorKind,
     Meter, Observation, Principal, Rejection, SourceId, Trace, Warning, lock,
@@ -108,30 +108,37 @@ impl Discoverer {
         tenant: &Tenant,
         last_freight: Option<&Freight>,
         call: &Call,
-    ) -> Vec<Compiled> {
+    ) -> (Vec<Compiled>, Reservation) {
         let small = self.shared.patterns.small_budget();
         small.install(|| compile_patterns(warehouse));
         if !small.has_refused() {
-            return small.install(|| self.compile_within(warehouse, tenant, last_freight));
+            let compiled = small.install(|| self.compile_within(warehouse, tenant, last_freight));
+            return (compiled, Reservation::unlimited());
+        }
+        let budget = self.shared.patterns.budget();
+        let most = self.shared.patterns.most_memory();
+        let mut memory = self.shared.memory.patterns(call, most);
+        if let Err(error) = memory.hold_at_most_a_share(most).await {
+            return (failed(warehouse, &error), memory);
         }
         let (discoverer, copy, owner) = (self.clone(), warehouse.clone(), tenant.clone());
         let last_freight = last_freight.cloned();
         let runtime = tokio::runtime::Handle::try_current();
         let pool = &self.shared.work_pool;
+        let of_run = budget.clone();
         let compiled = pool.run(call, move |_| {
             // A factory of the program's own may expect the runtime.
             let _entered = runtime.as_ref().ok().map(|runtime| runtime.enter());
-            discoverer.compile_for(&copy, &owner, last_freight.as_ref())
+            of_run.install(|| discoverer.compile_within(&copy, &owner, last_freight.as_ref()))
         });
-        compiled.await.unwrap_or_else(|error| {
-            let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
-            let failed = subscriptions.map(|(index, subscription)| {
-                let id = kinds::id(subscription);
-                let source = Err(error.clone().with_id(&id));
-                Compiled { index, source, key: report::key(subscription), id }
-            });
-            failed.collect()
-        })
+        let compiled = compiled.await.unwrap_or_else(|error| failed(warehouse, &error));
+        // What is not needed is for others.
+        let held = memory.hold_at_most_a_share(budget.taken() as u64).await;
+        memory.settle();
+        match held {
+            Ok(()) => (compiled, memory),
+            Err(error) => (failed(warehouse, &error), memory),
+        }
     }
 
     /// Discovers every subscription of the Warehouse at once. The run starts when it is awaited; dropping it
@@ -145,6 +152,17 @@ impl Discoverer {
     pub fn run<'a>(&'a self, warehouse: &'a Warehouse) -> Run<'a> {
         Run::new(self, warehouse)
     }
+}
+
+/// Subscriptions of which no source can be made, all for this reason.
+fn failed(warehouse: &Warehouse, error: &Error) -> Vec<Compiled> {
+    let subscriptions = warehouse.spec.subscriptions.iter().enumerate();
+    let failed = subscriptions.map(|(index, subscription)| {
+        let id = kinds::id(subscription);
+        let source = Err(error.clone().with_id(&id));
+        Compiled { index, source, key: report::key(subscription), id }
+    });
+    failed.collect()
 }
 
 impl<'a> Run<'a> {
@@ -200,7 +218,7 @@ impl<'a> Run<'a> {
         let longest = self.discoverer.shared.deadline;
         self.deadline = self.deadline.or_else(|| started.checked_add(longest?));
         let call = Call::new().with_deadline(self.deadline).for_tenant(self.tenant.clone());
-        let compiled =
+        let (compiled, _patterns) =
             self.discoverer.compile_apart(self.warehouse, &self.tenant, self.last_freight, &call).await;
         let run = &self;
         let span = spans::of_run(self.warehouse);

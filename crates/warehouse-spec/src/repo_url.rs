@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use repository_url::{HiddenHost, UrlHazard, UrlParts, redact_line, redact_user};
+use repository_url::{HiddenHost, UrlHazard, UrlParts, redact, redact_tail, redact_user};
 
 static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = "[0-9A-Za-z_]+";
@@ -219,12 +219,11 @@ fn has_fragment(url: &str) -> bool {
     after.contains('#')
 }
 
-/// The URL for a message, without its user, the values of its query and its fragment. What no parser of URLs takes is shown from its last `@` on, and a password may hold a blank.
+/// The URL for a message, without its user, its query and its fragment. What no parser of URLs takes is shown from its last `@` on, and a password may hold a blank.
 fn shown(url: &str) -> Cow<'_, str> {
-    match redact_user(url) {
-        Cow::Borrowed(url) => redact_line(url),
-        Cow::Owned(shown) => Cow::Owned(redact_line(&shown).into_owned()),
-    }
+    let shown = redact_user(url).into_owned();
+    let shown = redact(&shown).into_owned();
+    Cow::Owned(redact_tail(&shown).into_owned())
 }
 
 #[cfg(test)]

@@ -23,13 +23,14 @@ const DEFAULT_BYTES: u64 = 256 << 20;
 /// The memory that the reads of one program may take together: bodies while they are read and decoded, and lists as long as they are held.
 /// Clones are one budget.
 ///
-/// A quarter of it is for bodies, a half for lists, three sixteenths for what is made of lists to judge them, and the rest is a reserve.
-/// One tenant has at most half of each. A read that stays below a floor (256 KiB of a body, 4 MiB of a list) is not counted: how many
+/// A quarter of it is for bodies, a half for lists, three sixteenths for what is made of lists to judge them, and the rest is a reserve. As much as a quarter of it
+/// is for compiled patterns, on top.
+/// One tenant has at most half of each. A read that stays below a floor (256 KiB of a body, 4 MiB of a list or of patterns) is not counted: how many
 /// there are at once is bounded elsewhere. Any other one waits until there is room for the most that it may come to. Of the tenants whose
 /// reads wait, the one that holds least comes first.
 ///
 /// While a tenant waits, a read of a tenant that holds more ends with [`TimedOut`](ErrorKind::TimedOut) if it is slow: a body that brings less than
-/// 1 MiB a second, a list that brings less than 128 KiB a second, and whatever holds memory for longer than 30 s.
+/// 1 MiB a second, a list that brings less than 128 KiB a second or takes longer than 15 s, and what holds a list that was read for longer than 15 s more or an order of it for longer than 30 s.
 ///
 /// ```
 /// use artifact_http::{Call, HttpClient, MemoryBudget, Tenant};
@@ -53,7 +54,7 @@ pub struct MemoryBudget(Arc<Inner>);
 
 struct Inner {
     bytes: u64,
-    pools: [Pool; 3],
+    pools: [Pool; 4],
 }
 
 /// What memory is for. Each class has a part of the budget.
@@ -65,6 +66,8 @@ enum Class {
     Judgement,
     /// A body that is read whole, and what it is decoded to.
     Body,
+    /// Compiled patterns.
+    Pattern,
 }
 
 impl Class {
@@ -74,6 +77,7 @@ impl Class {
             Self::List => 4 << 20,
             Self::Judgement => 2 << 20,
             Self::Body => 256 << 10,
+            Self::Pattern => 4 << 20,
         }
     }
 
@@ -82,7 +86,7 @@ impl Class {
         match self {
             Self::List => bytes / 2,
             Self::Judgement => bytes / 16 * 3,
-            Self::Body => bytes / 4,
+            Self::Body | Self::Pattern => bytes / 4,
         }
     }
 
@@ -90,7 +94,15 @@ impl Class {
     const fn terms(self) -> Terms {
         let longest = Duration::from_secs(30);
         match self {
-            Self::List => Terms { grace: Duration::from_secs(5), per_second: 128 << 10, longest },
+            Self::List => {
+                let longest = Duration::from_secs(15);
+                Terms { grace: Duration::from_secs(5), per_second: 128 << 10, longest }
+            }
+            // A pattern is needed as long as its subscription waits for a server.
+            Self::Pattern => {
+                let forever = Duration::from_secs(86_400);
+                Terms { grace: forever, per_second: 1, longest: forever }
+            }
             // Judging makes no progress that could be counted, and requests may follow.
             Self::Judgement => Terms { grace: longest, per_second: 1, longest },
             Self::Body => Terms { grace: Duration::from_secs(2), per_second: 1 << 20, longest },
@@ -102,6 +114,7 @@ impl Class {
             Self::List => "the list",
             Self::Judgement => "the selection",
             Self::Body => "the answer",
+            Self::Pattern => "a regular expression",
         }
     }
 }
@@ -117,7 +130,10 @@ impl MemoryBudget {
     /// counted come on top.
     pub fn new(bytes: u64) -> Self {
         let pool = |class: Class| Pool::new(class.part(bytes));
-        Self(Arc::new(Inner { bytes, pools: [Class::List, Class::Judgement, Class::Body].map(pool) }))
+        Self(Arc::new(Inner {
+            bytes,
+            pools: [Class::Pattern, Class::List, Class::Judgement, Class::Body].map(pool),
+        }))
     }
 
     /// The bytes of the whole budget.
@@ -133,6 +149,11 @@ impl MemoryBudget {
     /// Memory for a list that is held while a discovery goes on, such as all tags of a repository, and that comes to at most this many bytes.
     pub fn list(&self, call: &Call, most: u64) -> Reservation {
         self.of(Class::List, call, most)
+    }
+
+    /// Memory for the compiled patterns of a Warehouse. A discovery may ask for it before everything else.
+    pub fn patterns(&self, call: &Call, most: u64) -> Reservation {
+        self.of(Class::Pattern, call, most)
     }
 
     /// Memory for what is made of a list to judge it. A discovery may ask for it while it holds a [list](Self::list), and for nothing else
@@ -173,11 +194,12 @@ struct Owner {
 
 impl Owner {
     fn pool(&self) -> &Pool {
-        let [list, judgement, body] = &self.budget.0.pools;
+        let [pattern, list, judgement, body] = &self.budget.0.pools;
         match self.class {
             Class::List => list,
             Class::Judgement => judgement,
             Class::Body => body,
+            Class::Pattern => pattern,
         }
     }
 }
@@ -514,6 +536,34 @@ mod tests {
         assert_eq!(fast.unwrap(), 6 * MIB, "nobody waits any more when it is late");
         assert!(waited < Duration::from_secs(2), "{waited:?}");
         assert_eq!(budget.held(), 0);
+    }
+
+    /// Of tenants that hold nothing, the one goes first whose last turn is longest ago, however many claims of others came before.
+    #[tokio::test(start_paused = true)]
+    async fn a_queue_of_claims_does_not_come_before_a_tenant_that_had_none() {
+        let budget = MemoryBudget::new(64 * MIB);
+        let crowd = (0..20).map(|number| {
+            let mut body = budget.body(&call(["a", "b"][number % 2]), u64::MAX);
+            async move {
+                let lease = body.lease();
+                let drips = async {
+                    body.hold(MIB).await?;
+                    std::future::pending::<Result<(), Error>>().await
+                };
+                lease.guard(drips).await.unwrap_err()
+            }
+        });
+        let crowd = futures::future::join_all(crowd);
+        let third = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let begin = tokio::time::Instant::now();
+            budget.body(&call("c"), u64::MAX).hold(MIB).await.unwrap();
+            begin.elapsed()
+        };
+        tokio::select! {
+            waited = third => assert!(waited < Duration::from_secs(2), "{waited:?}"),
+            _ = crowd => panic!("the crowd came first"),
+        }
     }
 
     #[tokio::test(start_paused = true)]

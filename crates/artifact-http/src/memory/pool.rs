@@ -14,6 +14,9 @@ use crate::Tenant;
 /// How often those who wait look for holders that are late.
 const CHECK: Duration = Duration::from_millis(100);
 
+/// Of so many tenants the last grants are kept in mind.
+const MANY_TENANTS: usize = 4096;
+
 /// The part of the budget for one class.
 pub(super) struct Pool {
     capacity: u64,
@@ -29,6 +32,9 @@ struct State {
     holders: Vec<(Arc<Holder>, u64)>,
     /// In the order of arrival.
     waiting: Vec<Waiter>,
+    /// When each tenant was granted something last, as a number that grows.
+    granted: HashMap<Tenant, u64>,
+    grants: u64,
 }
 
 struct Waiter {
@@ -190,7 +196,8 @@ impl Pool {
         self.serve(&mut state);
     }
 
-    /// Grants what there is room for: the tenant that holds least first, and of one tenant the claim that came first.
+    /// Grants what there is room for: the tenant that holds least first, of several the one that has waited longest since its last grant, and of one
+    /// tenant the claim that came first.
     fn serve(&self, state: &mut State) {
         state.waiting.retain(|waiter| !waiter.grant.is_closed());
         loop {
@@ -204,7 +211,10 @@ impl Pool {
             let next = first_of
                 .values()
                 .filter(fits_share)
-                .min_by_key(|(position, waiter)| (state.of(&waiter.holder.tenant), *position))
+                .min_by_key(|(position, waiter)| {
+                    let tenant = &waiter.holder.tenant;
+                    (state.of(tenant), state.granted.get(tenant).copied().unwrap_or_default(), *position)
+                })
                 .map(|(position, waiter)| (*position, waiter.bytes));
             match next {
                 // What is next waits for room, and nothing that came later overtakes it.
@@ -257,6 +267,12 @@ impl State {
         self.held += bytes;
         *self.by_tenant.entry(holder.tenant.clone()).or_default() += bytes;
         holder.begin();
+        if self.granted.len() >= MANY_TENANTS {
+            let recent = self.grants.saturating_sub(MANY_TENANTS as u64 / 2);
+            self.granted.retain(|_, number| *number > recent);
+        }
+        self.grants += 1;
+        self.granted.insert(holder.tenant.clone(), self.grants);
         self.holders.push((Arc::clone(holder), bytes));
     }
 

@@ -46,7 +46,9 @@ impl Redaction {
     pub(crate) fn of_discovery(error: Error, address: &Address, http: &HttpClient) -> Error {
         let egress = http.egress();
         match address {
+            // A wait for memory or for a place tells nothing of a server.
             _ if egress.explains_private_failures()
+                || error.message().contains("the wait for ")
                 || !matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Unreachable) =>
             {
                 error

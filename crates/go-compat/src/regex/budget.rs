@@ -32,6 +32,7 @@ pub struct RegexBudget(Arc<Mutex<State>>);
 struct State {
     patterns: usize,
     bytes: usize,
+    limit: usize,
     /// For expressions that stand for several patterns: the same again, as they are not required.
     joined_bytes: usize,
     has_refused: bool,
@@ -62,6 +63,7 @@ impl RegexBudget {
         Self(Arc::new(Mutex::new(State {
             patterns,
             bytes,
+            limit: bytes,
             joined_bytes: bytes,
             has_refused: false,
             compiled,
@@ -81,6 +83,13 @@ impl RegexBudget {
     #[must_use]
     pub fn has_refused(&self) -> bool {
         self.lock().has_refused
+    }
+
+    /// The bytes that were taken so far: by patterns, and by the expressions that stand for several of them.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        let state = self.lock();
+        2 * state.limit - state.bytes - state.joined_bytes
     }
 
     /// The budget in which this thread compiles.

@@ -258,13 +258,20 @@ async fn what_another_address_of_the_name_answers_is_no_token() {
 }
 
 #[tokio::test]
-async fn the_token_service_of_a_private_registry_does_not_redirect_to_another_private_host() {
-    let (registry, host, client) = private(permitted());
-    let challenge = format!("Bearer realm=\"http://{host}/token\",service=\"x\"");
-    registry.faults().add(When::path("/v2/**"), Reply::status(401).header("www-authenticate", challenge));
-    let vault = format!("http://{}/secret", host.replace("registry.internal", "vault.internal"));
-    registry.faults().add(When::path("/token"), Fault::redirect(vault));
-    let error = tags(&client, &host).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
-    assert!(registry.log().matching(&When::path("/secret")).is_empty());
+async fn the_token_service_of_a_private_registry_does_not_redirect_elsewhere() {
+    let inside = RawServer::start(|_| answer("200 OK", &[], r#"{"access_token": "INTERNAL"}"#)).await;
+    for to in ["vault.internal", "registry.internal", "127.0.0.1"] {
+        for status in [301, 302, 303, 307, 308] {
+            let (registry, host, client) = private(permitted());
+            let challenge = format!("Bearer realm=\"http://{host}/token\",service=\"x\"");
+            registry
+                .faults()
+                .add(When::path("/v2/**"), Reply::status(401).header("www-authenticate", challenge));
+            let secret = format!("http://{to}:{}/secret", inside.port());
+            registry.faults().add(When::path("/token"), Reply::redirect(status, secret));
+            let error = tags(&client, &host).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Refused, "{to} {status}: {error:?}");
+        }
+    }
+    assert!(inside.seen().is_empty(), "{:?}", inside.seen());
 }
