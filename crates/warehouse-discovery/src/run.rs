@@ -133,7 +133,7 @@ impl Discoverer {
         });
         let compiled = compiled.await.unwrap_or_else(|error| failed(warehouse, &error));
         // What is not needed is for others.
-        let held = memory.hold_at_most_a_share(budget.taken() as u64).await;
+        let held = memory.hold(budget.taken() as u64).await;
         memory.settle();
         match held {
             Ok(()) => (compiled, memory),

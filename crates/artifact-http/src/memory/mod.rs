@@ -114,7 +114,7 @@ impl Class {
             Self::List => "the list",
             Self::Judgement => "the selection",
             Self::Body => "the answer",
-            Self::Pattern => "a regular expression",
+            Self::Pattern => "the regular expressions of the Warehouse",
         }
     }
 }

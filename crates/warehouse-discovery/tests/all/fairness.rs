@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use artifact_http::{HttpClient, HttpService, LeastProgress, ServiceRequest, ServiceResponse, StatusCode};
+use artifact_http::{
+    HttpClient, HttpService, LeastProgress, MemoryBudget, ServiceRequest, ServiceResponse, StatusCode,
+};
 use artifact_source::{Error, ErrorKind};
 use async_trait::async_trait;
 use futures::FutureExt as _;
@@ -253,6 +255,31 @@ async fn the_patterns_of_a_warehouse_have_one_budget() {
 }
 
 /// An index that comes a byte at a time, over the wire.
+/// Warehouses with large patterns on servers that never answer: of the memory for patterns one tenant has half, and small ones do not wait.
+#[tokio::test]
+async fn the_patterns_of_all_warehouses_have_one_memory() {
+    let memory = MemoryBudget::new(64 << 20);
+    let settings = HttpClient::builder().service(Arc::new(Hosts::default()));
+    let discoverer = crate::on_loopback().http(settings).memory(memory.clone()).build().unwrap();
+    let with_patterns = |namespace: &str, patterns: usize| {
+        let mut image = lexical("silent.example.com/demo/app".to_owned());
+        image.allow_tags_regexes = (0..patterns).map(|number| format!(r"^\pL{{100}}{number}")).collect();
+        of_tenant(namespace, vec![Subscription::new(image)])
+    };
+    let large: Vec<Warehouse> = (0..12).map(|number| with_patterns(["a", "b"][number % 2], 4)).collect();
+    let large = futures::future::join_all(large.iter().map(|one| discoverer.run(one).into_future()));
+    tokio::pin!(large);
+    let small = with_patterns("c", 0);
+    let small = discoverer.run(&small).with_deadline(Instant::now() + Duration::from_secs(3)).into_future();
+    tokio::select! {
+        biased;
+        _ = &mut large => panic!("the servers never answer"),
+        report = small => assert_eq!(kinds(&report), [Some(ErrorKind::TimedOut)]),
+    }
+    let held = memory.held();
+    assert!((4 << 20..=16 << 20).contains(&held), "{} MiB", held >> 20);
+}
+
 #[tokio::test]
 async fn a_chart_repository_that_drips_is_too_slow() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

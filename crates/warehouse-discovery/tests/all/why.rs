@@ -124,8 +124,7 @@ const ROWS: &[Row] = &[
         listed: &["v0.1.0", "v0.2.0"],
         evidence: &[],
         asked: Some("v0.2.0"),
-        answer: "v0.2.0 is not taken: begins with `v`, and the tag of a chart in a registry must not: push the chart under its version \
-                 without the `v` (a program can accept it: `HelmSourceBuilder::accept_v`)",
+        answer: "v0.2.0 is not taken: a semantic version, but the tag of a chart in a registry carries no `v` (`HelmSourceBuilder::accept_v` accepts it)",
     },
     Row {
         thread: "https://github.com/kgateway-dev/kgateway/issues/13364",
