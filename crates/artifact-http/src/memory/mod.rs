@@ -114,7 +114,7 @@ impl Class {
             Self::List => "the list",
             Self::Judgement => "the selection",
             Self::Body => "the answer",
-            Self::Pattern => "the regular expressions of the Warehouse",
+            Self::Pattern => "the compiled form of the regular expressions",
         }
     }
 }
