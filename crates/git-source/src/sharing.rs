@@ -243,7 +243,8 @@ async fn exchange(
     let call = first.clone().with_deadline(limits.deadline);
     let memory = repository.options.http.memory_of_list(&call, MOST_MEMORY);
     let lease = memory.lease();
-    let interrupt = Interrupt::new(call.meter, limits).with_secrets(authentication.secrets());
+    let interrupt =
+        Interrupt::new(call.meter, limits).for_tenant(call.tenant).with_secrets(authentication.secrets());
     let interrupt = Arc::new(interrupt.with_memory(runtime.clone(), memory));
     let session = Session {
         repository,

@@ -9,6 +9,7 @@ mod handle;
 mod objects;
 mod references;
 mod remote;
+mod resolution;
 mod scratch;
 mod store;
 

@@ -10,8 +10,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
-use std::fs;
-use std::io::{self, BufRead};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -30,8 +30,22 @@ use crate::repository::folder::{
     write_atomically,
 };
 use crate::repository::objects::Objects;
+use crate::repository::resolution::Resolution;
 use crate::repository::scratch::Scratch;
 use crate::transport::{Cause, Interrupt, has_broken};
+
+/// The largest object of a pack: while it is resolved, it takes twice this memory. Commits, trees and tags are far smaller; a file that a
+/// server sends although it was not asked for may not be.
+const LARGEST_OBJECT: usize = 64 << 20;
+
+/// Why a pack could not be used: the connection broke, or the pack is not valid.
+fn not_received(error: &gix::Error) -> Error {
+    let (kind, message) = match has_broken(error) {
+        true => (ErrorKind::Unreachable, "the connection broke while the pack was received"),
+        false => (ErrorKind::BadAnswer, "the server's pack is not valid"),
+    };
+    Error::new(kind, message).with_cause(Cause::new(error))
+}
 
 /// A store with more packs than this is slow, and is emptied.
 const PACKS: usize = 50;
@@ -262,7 +276,7 @@ impl Store {
         remove_file(&self.shallow_file(false)).map_err(|error| unusable(&self.folder, error))
     }
 
-    /// Writes a pack while it arrives, and its index.
+    /// Writes a pack as it arrives. When it is whole, its objects are resolved, and it gets its index.
     pub(crate) fn receive(
         &self,
         pack: &mut dyn BufRead,
@@ -270,14 +284,17 @@ impl Store {
         flag: &AtomicBool,
         interrupt: &Interrupt,
     ) -> Result<(), Error> {
+        let mut arrived = self.spool(pack, interrupt)?;
+        let _resolution = Resolution::begin(interrupt)?;
+        let limit = LARGEST_OBJECT.min(usize::try_from(interrupt.limits.bytes).unwrap_or(usize::MAX));
         let options = gix::odb::pack::bundle::write::Options {
             // Commits are small, and several discoveries run at once.
             thread_limit: Some(1),
-            alloc_limit_bytes: Some(usize::try_from(interrupt.limits.bytes).unwrap_or(usize::MAX)),
+            alloc_limit_bytes: Some(limit),
             ..Default::default()
         };
         let written = gix::odb::pack::Bundle::write_to_directory(
-            pack,
+            &mut arrived,
             Some(&self.scratch.folder().join(PACK_FOLDER)),
             progress,
             flag,
@@ -289,24 +306,49 @@ impl Store {
             if interrupt.is_stopped() {
                 return interrupt.stopped_error();
             }
+            if error.to_string().contains("too large") || Cause::new(&error).to_string().contains("too large")
+            {
+                let message = format!(
+                    "the pack holds an object of more than {} MiB, or more objects than fit in that",
+                    limit >> 20
+                );
+                return Error::new(ErrorKind::TooLarge, message);
+            }
             match error.downcast_any_ref::<io::Error>().map(io::Error::kind) {
                 Some(
                     io::ErrorKind::StorageFull
                     | io::ErrorKind::PermissionDenied
                     | io::ErrorKind::ReadOnlyFilesystem,
                 ) => unusable(&self.folder, Cause::new(&error)),
-                _ if has_broken(&error) => {
-                    Error::new(ErrorKind::Unreachable, "the connection broke while the pack was received")
-                        .with_cause(Cause::new(&error))
-                }
-                _ => Error::new(ErrorKind::BadAnswer, "the server's pack is not valid")
-                    .with_cause(Cause::new(&error)),
+                _ => not_received(&error),
             }
         })?;
         if let Some(keep) = written.keep_path {
             fs::remove_file(keep).map_err(|error| unusable(&self.folder, error))?;
         }
         Ok(())
+    }
+
+    /// The pack in a temporary file.
+    fn spool(&self, pack: &mut dyn BufRead, interrupt: &Interrupt) -> Result<BufReader<File>, Error> {
+        let unusable = |error| unusable(&self.folder, error);
+        let mut file = tempfile::tempfile_in(self.scratch.folder()).map_err(unusable)?;
+        loop {
+            let piece = pack.fill_buf().map_err(|error| {
+                if interrupt.is_stopped() {
+                    return interrupt.stopped_error();
+                }
+                not_received(&gix::Error::from_error(error))
+            })?;
+            if piece.is_empty() {
+                break;
+            }
+            file.write_all(piece).map_err(unusable)?;
+            let length = piece.len();
+            pack.consume(length);
+        }
+        file.rewind().map_err(unusable)?;
+        Ok(BufReader::new(file))
     }
 
     /// Moves into the store what a fetch has received, and remembers its tips. An answer with objects that were not asked for serves this

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use artifact_http::{BlockingThreads, Lease, LeastProgress, Progress, Reservation, Secret};
+use artifact_http::{BlockingThreads, Lease, LeastProgress, Progress, Reservation, Secret, Tenant};
 use artifact_source::{Error, ErrorKind, Meter, lock};
 use tokio::runtime::Handle;
 
@@ -29,6 +29,7 @@ pub(crate) struct Interrupt {
     waiting_since: Mutex<Option<Instant>>,
     received: AtomicU64,
     progress: Mutex<(Progress, u64)>,
+    tenant: Tenant,
     memory: Mutex<ListMemory>,
     lease: Lease,
     pub(crate) limits: Limits,
@@ -72,11 +73,22 @@ impl Interrupt {
             waiting_since: Mutex::default(),
             received: AtomicU64::new(0),
             progress: Mutex::new((Progress::new(limits.progress), 0)),
+            tenant: Tenant::default(),
             memory: Mutex::default(),
             lease: Reservation::unlimited().lease(),
             limits,
             meter,
         }
+    }
+
+    /// The same, for this tenant.
+    pub(crate) fn for_tenant(mut self, tenant: Tenant) -> Self {
+        self.tenant = tenant;
+        self
+    }
+
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.tenant
     }
 
     /// The same, with secrets that no quotation of the server shows.

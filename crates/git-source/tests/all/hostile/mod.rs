@@ -171,7 +171,7 @@ fn deltas_that_copy_an_object_of_16_mib() {
 fn a_blob_of_a_gigabyte() {
     let (mut pack, tip) = honest();
     pack.add_unnamed(Kind::Blob, &Content::zeros(1 << 30));
-    attack("a blob of 1 GiB", tip, answer(&pack.finish()), &[], &["bad answer"], USUAL);
+    attack("a blob of 1 GiB", tip, answer(&pack.finish()), &[], &["too large"], USUAL);
 }
 
 #[test]
@@ -186,7 +186,15 @@ fn a_commit_message_of_a_gigabyte() {
     let content = Content::commit(empty_tree(), 0, 1 << 30);
     let mut pack = Pack::new();
     pack.add_unnamed(Kind::Commit, &content);
-    attack("a message of 1 GiB", honest().1, answer(&pack.finish()), &[], &["bad answer"], USUAL);
+    attack("a message of 1 GiB", honest().1, answer(&pack.finish()), &[], &["too large"], USUAL);
+}
+
+#[test]
+fn a_commit_message_of_480_mib() {
+    let content = Content::commit(empty_tree(), 0, 480 << 20);
+    let mut pack = Pack::new();
+    pack.add_unnamed(Kind::Commit, &content);
+    attack("a message of 480 MiB", honest().1, answer(&pack.finish()), &[], &["too large"], USUAL);
 }
 
 #[test]
@@ -232,7 +240,7 @@ fn packs_that_are_not_valid() {
     attack("a flipped bit", tip, answer(&flipped), &[], bad, USUAL);
     attack("an object fewer than it says", tip, answer(&honest().0.finish_claiming(1)), &[], bad, USUAL);
     let most = honest().0.finish_claiming(u32::MAX - 1);
-    attack("four billion objects, by its own account", tip, answer(&most), &[], bad, USUAL);
+    attack("four billion objects, by its own account", tip, answer(&most), &[], &["too large"], USUAL);
     let (mut pack, _) = honest();
     pack.add_delta_on(ObjectId::from_hex("7".repeat(40).as_bytes()).unwrap(), &delta(100, 50, b"x"));
     attack("a base that is nowhere", tip, answer(&pack.finish()), &[], bad, USUAL);
