@@ -1,6 +1,6 @@
 //! Commits of a Git repository: ours beside plain clones, and beside the pattern of commands that Kargo starts.
 //!
-//! Every way is run in a process of its own ([`client`]), against the same server ([`measure`]), and has to give the same commits.
+//! Every way is run in a process of its own ([`client()`]), against the same server ([`measure`]), and has to give the same commits.
 
 mod kargo;
 mod monorepo;

@@ -150,7 +150,7 @@ async fn tenants_take_turns_at_the_rate_of_a_registry() {
     let registry = Registry::start().unwrap();
     let host = registry.host();
     for number in 0..40 {
-        registry.image(&format!("crowd/{number}")).tag("v1").push();
+        registry.image(format!("crowd/{number}")).tag("v1").push();
     }
     registry.image("neighbour/app").tag("v1").push();
     let discoverer = crate::on_loopback().registry_rate(&host, 20.0).build().unwrap();
