@@ -67,7 +67,6 @@ fn a_line_for_each_change_and_none_where_nothing_moved() {
     TIME fruit/shop: git GIT: found main (ec955a4b713dbbd95464b21358a5a9670980d10c); 3 requests
     TIME fruit/shop: chart CHARTS (shop): found 0.2.1; 1 request
     TIME fruit/shop: Freight FREIGHT; 8 requests
-    TIME fruit/shop: Freight FREIGHT: handled; 8 requests
     ");
 
     world.registry.log().clear();
@@ -141,6 +140,19 @@ fn the_command_gets_the_freight_and_no_shell_reads_its_arguments() {
     fs::remove_file(&out).unwrap();
     assert_eq!(warehouse(&once(&state, &exec), &world.fill(MANIFEST)).out, "");
     assert!(!out.exists());
+}
+
+#[test]
+fn without_a_command_nothing_is_handled_and_a_later_one_gets_the_freight() {
+    let registry = Registry::start().unwrap();
+    registry.image("shop/web").tag("1.0.0").push();
+    let folder = tempfile::tempdir().unwrap();
+    let run = |exec: &[&str]| warehouse(&once(folder.path(), exec), &image_alone(&registry)).out;
+    assert!(!run(&[]).contains("handled"));
+    assert_eq!(run(&[]), "");
+    let out = run(&["--exec", "true"]);
+    assert!(out.lines().count() == 1 && out.contains(": handled; "), "{out}");
+    assert_eq!(run(&["--exec", "true"]), "");
 }
 
 #[test]
