@@ -19,7 +19,7 @@ use warehouse_discovery::watch::{
 };
 use warehouse_spec::{Located, Warehouse};
 
-use super::read_input;
+use super::{exit_of, read_input};
 use crate::arguments::{Exec, Rounds, Watch, WatchFormat};
 use crate::discovery::Session;
 use crate::input::Input;
@@ -37,7 +37,7 @@ pub(crate) async fn watch(
     mut stopping: Stopping,
 ) -> Result<Exit, Exit> {
     let timeout = arguments.network.network.timeout;
-    let Input { warehouses, is_complete: _ } =
+    let Input { warehouses, left_out } =
         read_input(arguments.manifest.into(), &arguments.network, None, messages, &stopping).await?;
     let session = Session::open(&arguments.network, None, messages, stopping.clone()).await?;
     let rounds = &arguments.rounds;
@@ -64,8 +64,7 @@ pub(crate) async fn watch(
         if rounds.once {
             let all = join_all(watchers.iter_mut().map(|watcher| watcher.round(tell))).await;
             all.iter().for_each(finished);
-            let is_complete = all.iter().all(|round| round.is_complete);
-            return if is_complete { Exit::Success } else { Exit::Failure };
+            return exit_of(left_out.is_empty() && all.iter().all(|round| round.is_complete));
         }
         join_all(watchers.iter_mut().map(|watcher| watcher.run(tokio::time::sleep, tell, finished))).await;
         Exit::Success

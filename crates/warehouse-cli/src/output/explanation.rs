@@ -85,12 +85,12 @@ impl Explanation {
     pub(crate) fn new(
         discovered: Discovered,
         judged: impl IntoIterator<Item = Vec<Judgement>>,
-        is_selected: impl Fn(&warehouse_discovery::SubscriptionReport) -> bool,
+        is_selected: impl Fn(usize, &Subscription) -> bool,
     ) -> Self {
         let Discovered { warehouse, report, .. } = discovered;
         let subscriptions = report.subscriptions.into_iter().zip(judged).filter_map(|(report, judged)| {
             let subscription = warehouse.spec.subscriptions.get(report.index)?;
-            is_selected(&report).then(|| Explained::new(report, subscription, judged))
+            is_selected(report.index, subscription).then(|| Explained::new(report, subscription, judged))
         });
         Self {
             warehouse: warehouse.name().to_owned(),
@@ -104,11 +104,6 @@ impl Explanation {
             Some(namespace) => format!("{namespace}/{}", self.warehouse),
             None => self.warehouse.clone(),
         }
-    }
-
-    /// Whether it has no subscription.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.subscriptions.is_empty()
     }
 
     /// Whether all of its subscriptions succeeded.

@@ -141,8 +141,10 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("outsideConstraint"), "{}", ran.err);
 
+    world.registry.log().clear();
     let ran = run(&["--subscription", "nobody"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert_eq!(world.registry.log().counters().requests, 0);
     assert!(ran.err.contains("no subscription has the name, repoURL or index \"nobody\""), "{}", ran.err);
 }
 
