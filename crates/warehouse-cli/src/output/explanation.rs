@@ -4,7 +4,8 @@ use std::io;
 use std::io::Write;
 
 use artifact_source::{
-    AnyArtifact, Judgement, MAX_NAME_IN_DOCUMENT, Principal, SourceId, printable, shorten, shown_name,
+    AnyArtifact, Judgement, MAX_NAME_IN_DOCUMENT, Principal, Rejection, SourceId, printable, shorten,
+    shown_name,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -197,6 +198,8 @@ impl Explained {
         let (heading, second) = match (self.failed, &self.cause) {
             (true, Some(cause)) => (format!("it failed: {cause}"), None),
             (true, None) => ("it failed".to_owned(), None),
+            // What is not listed is no candidate.
+            (false, Some(cause)) if self.is_unlisted() => (format!("nothing fits: {cause}"), None),
             (false, Some(cause)) => (format!("nothing fits: {cause}"), Some(self.summary.to_string())),
             (false, None) => (self.summary.to_string(), None),
         };
@@ -219,7 +222,16 @@ impl Explained {
                 writeln!(out, "  help: {}", printable(hint))?;
             }
         }
-        table(&self.candidates, paint, out)
+        match self.is_unlisted() {
+            true => Ok(()),
+            false => table(&self.candidates, paint, out),
+        }
+    }
+
+    /// Whether all that was judged is that the name of the chart is not listed.
+    fn is_unlisted(&self) -> bool {
+        let why = self.judged.iter().map(|judged| judged.rejection.as_ref());
+        !self.judged.is_empty() && why.into_iter().all(|why| matches!(why, Some(Rejection::NotListed { .. })))
     }
 }
 

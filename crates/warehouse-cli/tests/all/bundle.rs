@@ -61,6 +61,10 @@ fn what_is_recorded_is_replayed_by_every_command_after_the_servers_are_gone() {
     assert_eq!((replayed.code, &replayed.out), (Some(0), &live[0]), "{}", replayed.err);
     assert!(replayed.err.starts_with("recorded at 2"), "{}", replayed.err);
 
+    let json = || warehouse(&["replay", from[1], "-q", "-o", "json"], "").out;
+    let (first, second) = (json(), json());
+    assert!(first == second && first.contains("\"milliseconds\": 0"), "{first}");
+
     // Another manifest, and one that takes more than there is.
     let edited = |name: &str, constraint: &str| {
         format!(

@@ -181,6 +181,24 @@ fn a_command_that_fails_runs_again_until_it_succeeds() {
 }
 
 #[test]
+fn nothing_fits_and_why() {
+    let registry = Registry::start().unwrap();
+    registry.image("shop/web").tag("1.0.0-rc.1").push();
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = image_alone(&registry)
+        .replace("shop/web}", "shop/web, constraint: ^1.0.0-0, allowTagsRegexes: [^v]}");
+    let ran = warehouse(&once(folder.path(), &[]), &manifest);
+    assert!(ran.code == Some(0) && ran.out.contains(": nothing fits; "), "{}", ran.out);
+    let said = format!(
+        "warning: shop: image {}/shop/web: nothing fits: `allowTagsRegexes` (\"^v\") does not match the only tag (1.0.0-rc.1)\n",
+        registry.host()
+    );
+    assert_eq!(ran.err, said);
+    // It is told once, as the event is.
+    assert_eq!(warehouse(&once(folder.path(), &[]), &manifest).err, "");
+}
+
+#[test]
 fn what_cannot_be_used_is_told_before_anything_is_sent() {
     let registry = Registry::start().unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -279,9 +297,9 @@ fn a_reader_that_goes_away_ends_it() {
     let Watch { mut child, mut lines } = Watch::start(&manifest, &[]);
     let mut line = String::new();
     lines.read_line(&mut line).unwrap();
+    assert!(line.contains("found 1.0.0"), "{line}");
+    // Nothing happens after that.
     drop(lines);
-    registry.image("shop/web").tag("1.1.0").push();
-    // The pipe may close after the lines of the first round.
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
