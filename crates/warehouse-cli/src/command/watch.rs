@@ -103,10 +103,14 @@ async fn round(watcher: &mut Watcher, lines: &Lines) -> Round {
 async fn reader_gone() {
     #[cfg(unix)]
     {
-        use tokio::io::Interest;
-        use tokio::io::unix::AsyncFd;
+        use std::os::fd::AsFd as _;
 
-        if let Ok(out) = AsyncFd::register_with_interest(io::stdout(), Interest::ERROR)
+        use tokio::io::Interest;
+        use tokio::net::unix::pipe::Sender;
+
+        // It is not written to, so it need not be a pipe, and blocks as before.
+        let out = io::stdout().as_fd().try_clone_to_owned().and_then(Sender::from_owned_fd_unchecked);
+        if let Ok(out) = out
             && out.ready(Interest::ERROR).await.is_ok()
         {
             return;

@@ -271,7 +271,7 @@ fn a_chart_that_is_not_listed_is_told_once() {
 #[test]
 fn a_time_limit_that_passed_names_its_option() {
     let world = World::start();
-    world.charts.faults().add(warehouse_testkit::When::any(), warehouse_testkit::Fault::stall());
+    world.charts.faults().add(warehouse_testkit::When::any(), warehouse_testkit::Fault::Stall);
     let manifest = world.fill(
         "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\n\
          spec: {subscriptions: [{chart: {repoURL: CHARTS, name: shop}}]}\n",
