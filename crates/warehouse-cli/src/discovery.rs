@@ -142,7 +142,7 @@ impl Session {
             if let Some(error) = subscription.error.take() {
                 let is_ours = is_late && error.kind() == ErrorKind::TimedOut && error.hint().is_none();
                 subscription.error = Some(match is_ours && !self.is_replay {
-                    true => error.with_hint("`--timeout 2m` gives it two minutes"),
+                    true => error.with_hint("`--timeout` gives it more time"),
                     false => error,
                 });
             }

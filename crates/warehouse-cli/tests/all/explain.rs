@@ -264,7 +264,7 @@ fn a_chart_that_is_not_listed_is_told_once() {
     );
     let ran = warehouse(&["explain", "--no-cache", "--no-docker-config", "-q", "-f", "-"], &manifest);
     let lines: Vec<_> = ran.out.lines().collect();
-    assert!(lines[0].contains("nothing fits: ") && lines[0].contains("\"shopp\""), "{}", ran.out);
+    assert!(lines[0].contains("nothing fits: ") && lines[0].contains("`shopp`"), "{}", ran.out);
     assert_eq!(lines[1..], ["  help: write `name: shop` if that is the chart"]);
 }
 
@@ -279,5 +279,5 @@ fn a_time_limit_that_passed_names_its_option() {
     let arguments = ["discover", "--no-cache", "--no-docker-config", "--timeout", "1s", "-f", "-"];
     let ran = warehouse(&arguments, &manifest);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.err.contains("help: `--timeout 2m` gives it two minutes"), "{}", ran.err);
+    assert!(ran.err.contains("help: `--timeout` gives it more time"), "{}", ran.err);
 }
