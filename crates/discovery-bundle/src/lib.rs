@@ -77,6 +77,7 @@ mod git;
 mod recorder;
 mod replay;
 mod secret;
+mod spelling;
 
 pub use bundle::Bundle;
 pub use recorder::Recorder;

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use repository_url::redact;
 use url::form_urlencoded;
 
+use crate::spelling::{Spellings, TooCostly};
+
 /// The shortest text that is looked for everywhere. A shorter one would be found in any tag; where secrets have their place, it is removed all the same.
 const SHORTEST: usize = 4;
 
@@ -116,41 +118,41 @@ impl Secrets {
         self.add_query(url.query().unwrap_or_default());
     }
 
-    /// The secrets with numbers in the place of each, the longest first, as they are written in URLs and JSON too.
+    /// The secrets with numbers in the place of each, as they are and in base64.
     pub(crate) fn into_removal(self) -> Removal {
-        let mut forms = Vec::new();
-        for (number, secret) in self.0.iter().enumerate() {
-            let mask = format!("redacted-{number}");
-            let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-            let spaced = encoded.replace('+', "%20");
-            let json = serde_json::to_string(secret).unwrap_or_default();
-            let json = json.trim_matches('"').to_owned();
-            let base64 = [STANDARD.encode(secret), URL_SAFE_NO_PAD.encode(secret)];
-            let all = [secret.clone(), encoded, spaced, json].into_iter().chain(base64);
-            forms.extend(all.map(|form| (form, mask.clone())));
+        let (mut forms, mut masks) = (Vec::new(), Vec::new());
+        for (number, secret) in self.0.into_iter().enumerate() {
+            let base64 = [STANDARD_NO_PAD.encode(&secret), URL_SAFE_NO_PAD.encode(&secret)];
+            let padded = STANDARD.encode(&secret);
+            for form in base64.into_iter().chain([padded, secret]) {
+                forms.push(form);
+                masks.push(format!("redacted-{number}"));
+            }
         }
-        forms.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
-        forms.dedup_by(|a, b| a.0 == b.0);
-        Removal { forms }
+        Removal { spellings: Spellings::new(forms), masks }
     }
 }
 
 /// Removes secrets.
 pub(crate) struct Removal {
-    /// What to look for, the longest first, and what to write instead.
-    forms: Vec<(String, String)>,
+    spellings: Spellings,
+    /// What is written in the place of each.
+    masks: Vec<String>,
 }
+
+/// What is written in the place of a text that cannot be searched.
+const NOT_SEARCHED: &str = "redacted";
 
 impl Removal {
     /// The text without secrets. The same secret gives the same words each time.
     pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut text = Cow::Borrowed(text);
-        for (form, mask) in &self.forms {
-            if text.contains(form.as_str()) {
-                text = Cow::Owned(text.replace(form.as_str(), mask));
+        match self.bytes(text.as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            // Spellings of text begin and end between letters.
+            Cow::Owned(bytes) => {
+                Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|_| NOT_SEARCHED.to_owned()))
             }
         }
-        text
     }
 
     /// A URL, or a header with URLs, without secrets: also without those that are too short to be looked for.
@@ -174,44 +176,26 @@ impl Removal {
 
     /// The bytes without secrets.
     pub(crate) fn bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            return match self.text(text) {
-                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-            };
+        let found = match self.spellings.find(bytes) {
+            Ok(found) if found.is_empty() => return Cow::Borrowed(bytes),
+            Ok(found) => found,
+            Err(TooCostly) => return Cow::Owned(NOT_SEARCHED.into()),
+        };
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut end = 0;
+        for found in found {
+            out.extend_from_slice(bytes.get(end..found.start).unwrap_or_default());
+            out.extend_from_slice(self.masks.get(found.text).map_or(NOT_SEARCHED, String::as_str).as_bytes());
+            end = found.end;
         }
-        let mut bytes = Cow::Borrowed(bytes);
-        for (form, mask) in &self.forms {
-            if bytes.windows(form.len()).any(|window| window == form.as_bytes()) {
-                bytes = Cow::Owned(replaced(&bytes, form.as_bytes(), mask.as_bytes()));
-            }
-        }
-        bytes
+        out.extend_from_slice(bytes.get(end..).unwrap_or_default());
+        Cow::Owned(out)
     }
 
     /// Whether there is a secret in the bytes.
     pub(crate) fn concerns(&self, bytes: &[u8]) -> bool {
         matches!(self.bytes(bytes), Cow::Owned(_))
     }
-}
-
-/// The bytes with each `form` replaced, from the start to the end.
-fn replaced(bytes: &[u8], form: &[u8], mask: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some((first, after)) = rest.split_first() {
-        match rest.strip_prefix(form) {
-            Some(after) => {
-                out.extend_from_slice(mask);
-                rest = after;
-            }
-            None => {
-                out.push(*first);
-                rest = after;
-            }
-        }
-    }
-    out
 }
 
 /// Whether the value of a parameter of this name is masked in a URL that is shown.
@@ -245,9 +229,14 @@ mod tests {
     #[test]
     fn forms_of_a_secret() {
         let removal = removal(&["hunter2&\"x"]);
-        for text in
-            ["hunter2&\"x", "a=hunter2%26%22x&", r#"{"a":"hunter2&\"x"}"#, &STANDARD.encode("hunter2&\"x")]
-        {
+        for text in [
+            "hunter2&\"x",
+            "a=hunter2%26%22x&",
+            r#"{"a":"hunter2&\"x"}"#,
+            r#"{"a":"hunter2\u0026\u0022x"}"#,
+            "<p>hunter2&amp;&quot;x</p>",
+            &STANDARD.encode("hunter2&\"x"),
+        ] {
             let removed = removal.text(text);
             assert!(removed.contains("redacted-0") && !removed.contains("hunter2"), "{text}: {removed}");
         }
@@ -306,6 +295,46 @@ mod tests {
         }
     }
 
+    /// The text as PHP, Java, Go and browsers write it.
+    fn encodings(text: &str) -> Vec<String> {
+        let json = serde_json::to_string(text).unwrap();
+        let json = json.strip_prefix('"').unwrap().strip_suffix('"').unwrap();
+        let units = |upper: bool| {
+            text.encode_utf16().map(move |unit| match upper {
+                true => format!("\\u{unit:04X}"),
+                false => format!("\\u{unit:04x}"),
+            })
+        };
+        let percent: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        let every = |upper: bool| {
+            text.bytes().map(move |byte| if upper { format!("%{byte:02X}") } else { format!("%{byte:02x}") })
+        };
+        let mixed = every(true).zip(every(false)).enumerate();
+        let small: Vec<_> = percent.split('%').collect();
+        let small = small.iter().enumerate().map(|(position, piece)| match piece.split_at_checked(2) {
+            Some((digits, rest)) if position > 0 => format!("%{}{rest}", digits.to_ascii_lowercase()),
+            _ => (*piece).to_owned(),
+        });
+        vec![
+            text.to_owned(),
+            json.to_owned(),
+            json.replace('/', "\\/"),
+            json.replace('/', "\\u002f").replace('&', "\\u0026"),
+            units(true).collect(),
+            units(false).collect(),
+            small.collect(),
+            percent.replace('+', "%20"),
+            percent,
+            every(true).collect(),
+            every(false).collect(),
+            mixed.map(|(index, (upper, lower))| if index % 2 == 0 { upper } else { lower }).collect(),
+            STANDARD.encode(text),
+            STANDARD.encode(text).replace('/', "\\/"),
+            STANDARD.encode(text).replace('/', "%2f").replace('+', "%2b").replace('=', "%3d"),
+            URL_SAFE.encode(text),
+        ]
+    }
+
     proptest! {
         #[test]
         fn no_text_and_no_bytes_keep_a_secret(before: Vec<u8>, secret in "[ -~]{8,20}", after: Vec<u8>) {
@@ -313,6 +342,21 @@ mod tests {
             let bytes = [&before, secret.as_bytes(), &after].concat();
             let removed = removal.bytes(&bytes).into_owned();
             prop_assert!(!removed.windows(secret.len()).any(|window| window == secret.as_bytes()));
+        }
+
+        #[test]
+        fn no_encoding_of_a_password_stays(password in "[ -~]{4,30}|[a-z/+\"\\\\ &%]{4,12}|.{4,12}", user in "[a-z]{1,8}") {
+            let mut secrets = Secrets::default();
+            secrets.add_credential(&Credential::password(&user, &*password));
+            let removal = secrets.into_removal();
+            let both = format!("{user}:{password}");
+            for encoding in encodings(&password).into_iter().chain(encodings(&both)) {
+                let removed = removal.text(&encoding).into_owned();
+                prop_assert!(removed.contains("redacted-"), "{encoding:?} -> {removed:?}");
+                prop_assert!(!removed.contains(&encoding), "{encoding:?} -> {removed:?}");
+                let line = format!("{{\"error\":\"-{encoding}-\"}}");
+                prop_assert!(!removal.text(&line).contains(&encoding));
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use artifact_source::Error;
 use async_trait::async_trait;
 
 use crate::arguments::Credentials;
-use crate::input::{file_name, manifest_files, read_text};
+use crate::files::{file_name, manifest_files, read_text};
 use crate::message::{Exit, Messages};
 
 /// The largest file of Secrets, in bytes.
@@ -155,10 +155,13 @@ fn environment() -> Result<Option<DockerConfig>, Error> {
 /// The Secrets of these files; `bad` is set if one cannot be used.
 fn secrets(named: &[PathBuf], messages: &Messages, bad: &mut bool) -> (Vec<KargoSecret>, Vec<DockerSecret>) {
     let (mut secrets, mut pull_secrets) = (Vec::new(), Vec::new());
-    let files = manifest_files(named, false, messages).unwrap_or_else(|_| {
-        *bad = true;
-        Vec::new()
-    });
+    let files = |named: &PathBuf| {
+        manifest_files(named, false, messages).unwrap_or_else(|_| {
+            *bad = true;
+            Vec::new()
+        })
+    };
+    let files: Vec<_> = named.iter().flat_map(files).collect();
     for path in files {
         let name = file_name(&path);
         let text = match read_text(&path, MAX_BYTES) {

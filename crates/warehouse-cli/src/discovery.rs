@@ -56,6 +56,7 @@ pub(crate) struct Session {
     /// The end of the time limit.
     pub(crate) deadline: Instant,
     stopping: Stopping,
+    is_replay: bool,
 }
 
 impl Session {
@@ -81,12 +82,12 @@ impl Session {
             Exit::Usage
         })?;
         let discoverer = discoverer.with_credentials(credentials.for_warehouses());
-        Ok(Self { discoverer, deadline, stopping })
+        Ok(Self::new(discoverer, deadline, stopping))
     }
 
     /// A session of this discoverer.
     pub(crate) fn new(discoverer: Discoverer, deadline: Instant, stopping: Stopping) -> Self {
-        Self { discoverer, deadline, stopping }
+        Self { discoverer, deadline, stopping, is_replay: false }
     }
 
     /// A session on a bundle, which waits for nothing.
@@ -100,7 +101,8 @@ impl Session {
             messages.explained(&error);
             Exit::Usage
         })?;
-        Ok(Self::new(discoverer, Instant::now() + REPLAY_TIMEOUT, stopping))
+        let session = Self::new(discoverer, Instant::now() + REPLAY_TIMEOUT, stopping);
+        Ok(Self { is_replay: true, ..session })
     }
 
     /// Discovers all Warehouses at once, each with an observer, and prints what failed, in the order of the manifests. When the command is to
@@ -133,13 +135,34 @@ impl Session {
         discovered
     }
 
+    /// The report as it is printed: with what to do about a time limit, and without what differs from replay to replay.
+    fn told(&self, mut report: Report) -> Report {
+        let is_late = Instant::now() >= self.deadline;
+        for subscription in &mut report.subscriptions {
+            if let Some(error) = subscription.error.take() {
+                let is_ours = is_late && error.kind() == ErrorKind::TimedOut && error.hint().is_none();
+                subscription.error = Some(match is_ours && !self.is_replay {
+                    true => error.with_hint("`--timeout` gives it more time"),
+                    false => error,
+                });
+            }
+            if self.is_replay {
+                subscription.cost.elapsed = Duration::ZERO;
+            }
+        }
+        if self.is_replay {
+            report.cost.elapsed = Duration::ZERO;
+        }
+        report
+    }
+
     /// Discovers one Warehouse, until it is done or the command is to stop.
     async fn run(&self, warehouse: &Warehouse, observer: &impl Observer, progress: &Progress) -> Report {
         let subscriptions = &warehouse.spec.subscriptions;
         let watched = Watched::new(observer, subscriptions.len(), progress);
         let started = Timestamp::now();
         tokio::select! {
-            report = self.discoverer.run(warehouse).with_observer(&watched).with_deadline(self.deadline) => return report,
+            report = self.discoverer.run(warehouse).with_observer(&watched).with_deadline(self.deadline) => return self.told(report),
             () = stopped(&self.stopping) => {}
         }
         let mut finished = watched.into_finished().into_iter().peekable();
@@ -254,6 +277,11 @@ pub(crate) struct Tallies(Vec<Tally>);
 impl Tallies {
     pub(crate) fn of(warehouse: &Warehouse) -> Self {
         Self(warehouse.spec.subscriptions.iter().map(Tally::of).collect())
+    }
+
+    /// Why nothing fits a subscription, if that is known.
+    pub(crate) fn cause(&self, subscription: usize) -> Option<Cause> {
+        self.0.get(subscription)?.summary(&[]).cause
     }
 }
 

@@ -1,164 +1,40 @@
-//! Input: files, folders of manifests and standard input, and the Warehouses in them.
+//! Input: the Warehouses in files.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 
 use discovery_bundle::Replay;
-use globset::GlobBuilder;
-use warehouse_spec::{Located, Options, Warehouse};
+use warehouse_spec::{Diagnostic, Located, Location, Options, Severity, Warehouse, text_of};
 
 use crate::arguments;
+use crate::files::{passed_over, read_files};
 use crate::message::{Exit, Messages};
-
-/// The most files and folders that are looked at for a pattern, or within a folder.
-const MOST_ENTRIES: usize = 100_000;
-
-/// The files that are named: a folder is replaced by the manifests in it, and a pattern by the files that match it, sorted by name. With
-/// `recursive`, folders within folders are read, too.
-///
-/// # Errors
-///
-/// [`Exit::Usage`], after a message, if a folder cannot be read or holds no manifest, and if a pattern is not valid or matches no file.
-pub(crate) fn manifest_files(
-    named: &[PathBuf],
-    recursive: bool,
-    messages: &Messages,
-) -> Result<Vec<PathBuf>, Exit> {
-    let mut files = Vec::new();
-    for path in named {
-        let found = if path.is_dir() {
-            manifests_in(path, recursive).map(Some)
-        } else if let Some(pattern) = pattern_of(path) {
-            matching(pattern).map(Some)
-        } else {
-            Ok(None)
-        };
-        let inside = found.map_err(|error| {
-            messages.error(&format!("{} could not be read: {error}", path.display()));
-            Exit::Usage
-        })?;
-        match inside {
-            None => files.push(path.clone()),
-            Some(inside) if inside.is_empty() => {
-                let (what, help) = match path.is_dir() {
-                    true => (
-                        "holds no .yaml, .yml or .json file",
-                        (!recursive).then_some("-R reads the folders within it, too"),
-                    ),
-                    false => (
-                        "matches no file",
-                        Some(
-                            "`*` matches within a folder, `**` any folders; in quotes, the shell leaves it alone",
-                        ),
-                    ),
-                };
-                messages.error_with_help(&format!("{} {what}", path.display()), help);
-                return Err(Exit::Usage);
-            }
-            Some(mut inside) => {
-                inside.sort();
-                files.append(&mut inside);
-            }
-        }
-    }
-    Ok(files)
-}
-
-/// The text of a path that is a pattern, and not the name of a file.
-fn pattern_of(path: &Path) -> Option<&str> {
-    let text = path.to_str()?;
-    (text.contains(['*', '?', '[', '{']) && !path.exists()).then_some(text)
-}
-
-/// The files that match a pattern.
-fn matching(pattern: &str) -> io::Result<Vec<PathBuf>> {
-    let invalid = |error: globset::Error| io::Error::new(io::ErrorKind::InvalidInput, error.to_string());
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build().map_err(invalid)?.compile_matcher();
-    // What stands before the first special letter need not be searched.
-    let plain = pattern.find(['*', '?', '[', '{']).and_then(|end| pattern.get(..end)).unwrap_or_default();
-    let base = match plain.rfind('/') {
-        Some(0) => PathBuf::from("/"),
-        Some(end) => PathBuf::from(plain.get(..end).unwrap_or_default()),
-        None => PathBuf::from("."),
-    };
-    let files = walk(&base, true)?;
-    let shown = |path: PathBuf| path.strip_prefix("./").map(Path::to_owned).unwrap_or(path);
-    Ok(files.into_iter().map(shown).filter(|path| glob.is_match(path)).collect())
-}
-
-fn manifests_in(folder: &Path, recursive: bool) -> io::Result<Vec<PathBuf>> {
-    let mut files = walk(folder, recursive)?;
-    files.retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml" || end == "json"));
-    Ok(files)
-}
-
-/// The files of a folder, and with `recursive` of those within it, but for hidden ones and those behind symbolic links.
-fn walk(folder: &Path, recursive: bool) -> io::Result<Vec<PathBuf>> {
-    let (mut files, mut folders, mut entries) = (Vec::new(), vec![folder.to_owned()], 0);
-    while let Some(folder) = folders.pop() {
-        for entry in folder.read_dir()? {
-            let entry = entry?;
-            entries += 1;
-            if entries > MOST_ENTRIES {
-                let message = format!("it holds more than {MOST_ENTRIES} files and folders");
-                return Err(io::Error::other(message));
-            }
-            let path = entry.path();
-            if path.is_file() {
-                files.push(path);
-            } else if recursive
-                && entry.file_type()?.is_dir()
-                && !entry.file_name().as_encoded_bytes().starts_with(b".")
-            {
-                folders.push(path);
-            }
-        }
-    }
-    Ok(files)
-}
-
-/// The name of the file in messages.
-pub(crate) fn file_name(path: &Path) -> String {
-    if is_standard_input(path) { "standard input".to_owned() } else { path.display().to_string() }
-}
-
-/// The text of a file, or of standard input (`-`), of at most this many bytes.
-pub(crate) fn read_text(path: &Path, limit: usize) -> io::Result<String> {
-    match warehouse_spec::text_of(&read_bytes(path, limit)?) {
-        Ok(text) => Ok(text.into_owned()),
-        Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
-    }
-}
-
-/// The bytes of a file, or of standard input (`-`), at most this many.
-pub(crate) fn read_bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-    // One byte more than the limit, to see that the file is larger.
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    if is_standard_input(path) {
-        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
-    } else {
-        std::fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
-    }
-    if bytes.len() > limit {
-        let message = format!("it is larger than the limit of {limit} bytes");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-    }
-    Ok(bytes)
-}
-
-pub(crate) fn is_standard_input(path: &Path) -> bool {
-    path == Path::new("-")
-}
 
 /// The Warehouses that were read.
 #[derive(Debug)]
 pub(crate) struct Input {
     pub(crate) warehouses: Vec<Located<Warehouse>>,
-    /// Whether nothing was left out because of an error.
-    pub(crate) is_complete: bool,
+    /// What was left out because of an error.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A file that could not be read, or an error in one.
+#[derive(Debug)]
+pub(crate) struct LeftOut {
+    pub(crate) location: Location,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl LeftOut {
+    fn file(name: String, message: String) -> Self {
+        Self { location: Location::of_file(name), message, help: None }
+    }
+}
+
+impl From<&Diagnostic> for LeftOut {
+    fn from(found: &Diagnostic) -> Self {
+        Self { location: found.location.clone(), message: found.message.clone(), help: found.help.clone() }
+    }
 }
 
 /// Reads the Warehouses in the files that the arguments name, and prints all diagnostics on standard error.
@@ -173,9 +49,9 @@ pub(crate) async fn read_warehouses(
     messages: Messages,
 ) -> Result<Input, Exit> {
     if let Some(replay) = replay.filter(|_| arguments.filenames.is_empty()) {
-        let text = ("the bundle".to_owned(), replay.bundle().manifest());
+        let text = ("the bundle".to_owned(), replay.bundle().manifest(), false);
         // Nobody wrote it like this, so warnings help nobody.
-        return warehouses_of([text], &arguments, true, &messages.errors_only());
+        return warehouses_of([text], &arguments, Vec::new(), &messages.errors_only());
     }
     // Standard input may never end, and a file may be a pipe. An interrupt must end the command all the same.
     let read = tokio::task::spawn_blocking(move || read_all(&arguments, &messages));
@@ -186,41 +62,49 @@ pub(crate) async fn read_warehouses(
 }
 
 fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Input, Exit> {
-    let limit = Options::default().limits.bytes;
+    let read = read_files(&arguments.filenames, arguments.recursive, messages)?;
+    let mut left_out: Vec<_> = read
+        .unreadable
+        .into_iter()
+        .map(|file| LeftOut::file(file.name, format!("it could not be read: {}", file.error)))
+        .collect();
     let mut texts = Vec::new();
-    let mut is_complete = true;
-    for path in manifest_files(&arguments.filenames, arguments.recursive, messages)? {
-        let name = file_name(&path);
-        match read_text(&path, limit) {
-            Ok(text) => texts.push((name, text)),
+    for file in read.files {
+        match text_of(&file.bytes) {
+            Ok(text) => texts.push((file.name, text.into_owned(), file.is_found)),
             Err(error) => {
-                messages.error(&format!("{name} could not be read: {error}"));
-                is_complete = false;
+                messages.error(&format!("{} could not be read: {error}", file.name));
+                left_out.push(LeftOut::file(file.name, format!("it could not be read: {error}")));
             }
         }
     }
-    warehouses_of(texts, arguments, is_complete, messages)
+    warehouses_of(texts, arguments, left_out, messages)
 }
 
-/// The Warehouses in these texts, each with its name. `is_complete` says whether all texts are there.
+/// The Warehouses in these texts, each with its name, and whether it was found in a folder. `left_out` is what has no text.
 fn warehouses_of(
-    texts: impl IntoIterator<Item = (String, String)>,
+    texts: impl IntoIterator<Item = (String, String, bool)>,
     arguments: &arguments::Manifest,
-    mut is_complete: bool,
+    mut left_out: Vec<LeftOut>,
     messages: &Messages,
 ) -> Result<Input, Exit> {
     let options = Options::default().with_strict(arguments.strict);
     let mut warehouses = Vec::new();
     let mut skipped = 0;
-    for (name, text) in texts {
+    for (name, text, is_found) in texts {
         let manifest = warehouse_spec::parse(&name, &text, &options);
         for diagnostic in &manifest.diagnostics {
             messages.diagnostic(diagnostic, &text);
         }
-        is_complete &= manifest.is_valid();
+        if let Some(kinds) = passed_over(&manifest).filter(|_| is_found) {
+            messages.note(&format!("{name}: passed over: {kinds}"));
+        }
+        let errors = manifest.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+        left_out.extend(errors.map(LeftOut::from));
         skipped += manifest.skipped.len() + manifest.freights.len();
         warehouses.extend(manifest.warehouses);
     }
+    let is_complete = left_out.is_empty();
     if !is_complete && !arguments.keep_going {
         return Err(Exit::Usage);
     }
@@ -236,7 +120,7 @@ fn warehouses_of(
         return Err(Exit::Usage);
     }
     warn_of_duplicates(&warehouses, messages);
-    Ok(Input { warehouses, is_complete })
+    Ok(Input { warehouses, left_out })
 }
 
 /// Warns of documents of one namespace and name, which are one object in Kubernetes, where the later one replaces the earlier one.

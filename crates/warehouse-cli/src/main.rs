@@ -5,6 +5,7 @@ mod bundle;
 mod command;
 mod credentials;
 mod discovery;
+mod files;
 mod input;
 mod message;
 mod network;

@@ -116,3 +116,27 @@ async fn what_servers_repeat_and_set() {
     let (replayed, replay) = replay(&bundle, &world.warehouse()).await;
     assert_eq!(errors(&replayed), [""; 0], "{:?}", replay.missing());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_in_the_encodings_of_others() {
+    let password = "pa/ss+w\"ord&1";
+    let encodings = [
+        r#"pa/ss+w\"ord&1"#,
+        r#"pa\/ss+w\"ord&1"#,
+        r"pa\u002fss\u002Bw\u0022ord\u00261",
+        "pa%2fss%2bw%22ord%261",
+        "pa%2Fss%2bw%22ord%261",
+        "pa/ss+w&quot;ord&amp;1",
+    ];
+    let page = format!(r#"{{"apiVersion":"v1","entries":{{}},"x":["{}"]}}"#, encodings.join(r#"",""#));
+    let charts = warehouse_testkit::ChartServer::builder().basic("me", password).start().unwrap();
+    charts.faults().add(When::any(), Fault::from(warehouse_testkit::Reply::status(200).body(page)));
+    let chart = warehouse_spec::ChartSubscription::classic(charts.url(), "shop");
+    let warehouse = Warehouse::new("shop", vec![Subscription::new(chart)]);
+    let (_, bundle) = record(&warehouse, artifact_http::Credential::password("me", password)).await;
+    let text = text(&bundle);
+    assert!(text.contains("redacted-"), "{text}");
+    for part in ["pa/", "pa\\", "pa%", "ord&", "ord\\", "ord%"] {
+        assert!(!text.contains(part), "{part} is in the bundle: {text}");
+    }
+}

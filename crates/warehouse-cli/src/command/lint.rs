@@ -2,8 +2,8 @@
 
 use warehouse_spec::{Diagnostic, Options, Severity, Snippet, lint_bytes, sarif_tool, text_of};
 
-use super::manifests::{ManifestFile, read_files};
 use crate::arguments::{LintFormat, LintManifests};
+use crate::files::{ManifestFile, passed_over, read_files};
 use crate::message::{Exit, Messages};
 use crate::output;
 
@@ -19,7 +19,7 @@ pub(crate) async fn lint(arguments: LintManifests, messages: &Messages) -> Resul
 }
 
 fn check(arguments: &LintManifests, messages: &Messages) -> Result<Exit, Exit> {
-    let read = read_files(&arguments.files, messages)?;
+    let read = read_files(&arguments.files.filenames, arguments.files.recursive, messages)?;
     let mut found: Vec<(&ManifestFile, Vec<Diagnostic>)> = Vec::new();
     for file in &read.files {
         let manifest = lint_bytes(&file.name, &file.bytes, &Options::default());
@@ -47,20 +47,9 @@ fn check(arguments: &LintManifests, messages: &Messages) -> Result<Exit, Exit> {
         let counts = [(errors, "error"), (warnings, "warning"), (count(Severity::Note), "note")];
         messages.note(&counts.map(|(count, name)| output::counted(count, name)).join(", "));
     }
-    Ok(match (read.is_complete, errors > 0 || arguments.report.strict && warnings > 0) {
+    Ok(match (read.unreadable.is_empty(), errors > 0 || arguments.report.strict && warnings > 0) {
         (false, _) => Exit::Usage,
         (true, true) => Exit::Failure,
         (true, false) => Exit::Success,
     })
-}
-
-/// The documents of other kinds: `2 documents of other kinds (Project, Stage)`.
-fn passed_over(manifest: &warehouse_spec::Manifest) -> Option<String> {
-    let mut kinds: Vec<&str> = manifest.skipped.iter().map(|skipped| skipped.kind.as_str()).collect();
-    let count = kinds.len();
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds.iter_mut().filter(|kind| kind.is_empty()).for_each(|kind| *kind = "no kind");
-    let of = if count == 1 { "document of another kind" } else { "documents of other kinds" };
-    (count > 0).then(|| format!("{count} {of} ({})", kinds.join(", ")))
 }

@@ -7,9 +7,8 @@ use std::path::Path;
 
 use warehouse_spec::{Code, Diagnostic, Migration, Options};
 
-use super::manifests::{ManifestFile, read_files};
 use crate::arguments::Migrate;
-use crate::input::is_standard_input;
+use crate::files::{ManifestFile, is_standard_input, read_files};
 use crate::message::{Exit, Messages};
 use crate::output;
 
@@ -32,12 +31,12 @@ fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
         messages.error("standard input cannot be written in place\n  help: leave --in-place out, and the result is printed");
         return Err(Exit::Usage);
     }
-    let read = read_files(&arguments.files, messages)?;
+    let read = read_files(&arguments.files.filenames, arguments.files.recursive, messages)?;
     if !arguments.in_place && !arguments.diff && read.files.len() > 1 {
         messages.error("there are several files\n  help: give --diff or --in-place, or one file");
         return Err(Exit::Usage);
     }
-    let mut exit = if read.is_complete { Exit::Success } else { Exit::Usage };
+    let mut exit = if read.unreadable.is_empty() { Exit::Success } else { Exit::Usage };
     let (mut changes, mut changed) = (0, 0);
     for file in &read.files {
         let Some(text) = text(file, messages) else {

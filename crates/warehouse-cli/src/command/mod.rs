@@ -6,7 +6,6 @@ mod completions;
 #[cfg(feature = "demo")]
 mod demo;
 mod lint;
-mod manifests;
 mod migrate;
 mod record;
 mod replay;
@@ -16,10 +15,11 @@ mod watch;
 
 use std::time::Instant;
 
-use artifact_source::{Recorder, SourceId, Trace};
+use artifact_source::{Recorder, Trace};
 use discovery_bundle::Replay;
-use warehouse_discovery::{Observer, SubscriptionReport};
-use warehouse_spec::Warehouse;
+use selection_strategies::similar_names;
+use warehouse_discovery::Observer;
+use warehouse_spec::{SourceLabel, Subscription, Warehouse, without_credential};
 
 use crate::arguments::Explain;
 use crate::discovery::Session;
@@ -98,11 +98,12 @@ pub(crate) async fn discover(
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Exit, Exit> {
-    let (Input { warehouses, is_complete }, session) =
+    let (Input { warehouses, left_out }, session) =
         open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
     let discovered = discovery::discover(warehouses, &session, messages).await;
-    messages.printed(output::print(|out| output::artifacts(&discovered, arguments.output, out)))?;
-    Ok(exit_of(is_complete && discovered.iter().all(|discovered| discovered.report.is_complete())))
+    messages
+        .printed(output::print(|out| output::artifacts(&discovered, &left_out, arguments.output, out)))?;
+    Ok(exit_of(left_out.is_empty() && discovered.iter().all(|discovered| discovered.report.is_complete())))
 }
 
 /// Prints the Freight that follows from the newest artifacts.
@@ -111,10 +112,11 @@ pub(crate) async fn freight(
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Exit, Exit> {
-    let (Input { warehouses, is_complete }, session) =
+    let (Input { warehouses, left_out }, session) =
         open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
     let discovered = discovery::discover(warehouses, &session, messages).await;
-    let (mut built, mut errors) = (Vec::new(), Vec::new());
+    let mut errors: Vec<_> = left_out.iter().map(Failure::from).collect();
+    let mut built = Vec::new();
     for discovered in &discovered {
         errors.extend(Failure::of_subscriptions(discovered));
         match discovered.report.freight(&discovered.warehouse) {
@@ -130,7 +132,7 @@ pub(crate) async fn freight(
         }
     }
     messages.printed(output::print(|out| output::freight(&built, &errors, arguments.output, out)))?;
-    Ok(exit_of(is_complete && errors.is_empty()))
+    Ok(exit_of(errors.is_empty()))
 }
 
 /// Why there is no Freight. The failures of subscriptions were printed before, with location and hint.
@@ -171,25 +173,30 @@ pub(crate) async fn explain(
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Exit, Exit> {
-    let (input, session) =
+    let (mut input, session) =
         open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
-    let observed = session.discover(input.warehouses, messages, Recorders::of).await;
-    let is_selected = |report: &SubscriptionReport| {
-        arguments.subscription.as_deref().is_none_or(|name| is_named(&report.id, report.index, name))
+    let selected = arguments.subscription.as_deref();
+    if let Some(name) = selected {
+        let all = input.warehouses.iter().flat_map(|warehouse| &warehouse.spec.subscriptions);
+        let is_there = input.warehouses.iter().any(|warehouse| {
+            let mut subscriptions = warehouse.spec.subscriptions.iter().enumerate();
+            subscriptions.any(|(index, subscription)| is_named(subscription, index, name))
+        });
+        if !is_there {
+            return Err(not_named(name, all, messages));
+        }
+    }
+    let observed = session.discover(std::mem::take(&mut input.warehouses), messages, Recorders::of).await;
+    let is_selected = |index: usize, subscription: &Subscription| {
+        selected.is_none_or(|name| is_named(subscription, index, name))
     };
-    let errors: Vec<_> =
-        observed.iter().flat_map(|(discovered, _)| Failure::of_subscriptions(discovered)).collect();
+    let failed = observed.iter().flat_map(|(discovered, _)| Failure::of_subscriptions(discovered));
+    let errors: Vec<_> = input.left_out.iter().map(Failure::from).chain(failed).collect();
     let explained = observed.into_iter().map(|(discovered, Recorders(recorders))| {
         Explanation::new(discovered, recorders.into_iter().map(Recorder::into_judgements), is_selected)
     });
     let mut explanations: Vec<_> = explained.collect();
-    let mut complete = input.is_complete && explanations.iter().all(Explanation::is_complete);
-    if let Some(name) = &arguments.subscription
-        && explanations.iter().all(Explanation::is_empty)
-    {
-        messages.error(&format!("no subscription has the name, repoURL or index {name:?}"));
-        return Err(Exit::Usage);
-    }
+    let mut complete = input.left_out.is_empty() && explanations.iter().all(Explanation::is_complete);
     for name in &arguments.candidate {
         if !explanations.iter().any(|explanation| explanation.has_candidate(name)) {
             let guesses: Vec<_> =
@@ -219,9 +226,29 @@ pub(crate) async fn explain(
 }
 
 /// Whether a subscription has this name, or its chart, its `repoURL` or its index.
-pub(super) fn is_named(id: &SourceId, index: usize, name: &str) -> bool {
-    id.subscription() == Some(name)
-        || id.chart() == Some(name)
-        || id.url() == name
-        || index.to_string() == name
+pub(super) fn is_named(subscription: &Subscription, index: usize, name: &str) -> bool {
+    names_of(subscription).iter().any(|known| known == name) || index.to_string() == name
+}
+
+/// The names by which a subscription is known, but for its index.
+fn names_of(subscription: &Subscription) -> Vec<String> {
+    let SourceLabel { url, chart, subscription, .. } = subscription.label();
+    let url = without_credential(url).into_owned();
+    [subscription, chart].into_iter().flatten().map(str::to_owned).chain([url]).collect()
+}
+
+/// Says that no subscription is named so, and which names are similar.
+pub(super) fn not_named<'s>(
+    name: &str,
+    subscriptions: impl IntoIterator<Item = &'s Subscription>,
+    messages: &Messages,
+) -> Exit {
+    let names: Vec<String> = subscriptions.into_iter().flat_map(names_of).collect();
+    let similar = similar_names(name, names.iter().map(String::as_str));
+    let help = (!similar.is_empty()).then(|| format!("similar: {}", similar.join(", ")));
+    messages.error_with_help(
+        &format!("no subscription has the name, repoURL or index {name:?}"),
+        help.as_deref(),
+    );
+    Exit::Usage
 }

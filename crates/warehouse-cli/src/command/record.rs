@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use warehouse_discovery::Discoverer;
 use warehouse_spec::{SubscriptionKind, Warehouse};
 
-use super::read_input;
+use super::{exit_of, read_input};
 use crate::arguments::{Cache, DiscoveryNetwork, Record};
 use crate::discovery::{Session, builder, discover};
 use crate::input::Input;
@@ -19,10 +19,11 @@ use crate::{bundle, credentials};
 
 /// Discovers, and writes the bundle. What fails is a part of it.
 pub(crate) async fn record(arguments: Record, messages: &Messages, stopping: Stopping) -> Result<Exit, Exit> {
+    bundle::check_target(&arguments.to, messages)?;
     // What a cache has is not asked, and so not recorded.
     let cache = Cache { cache_dir: None, no_cache: true, ..arguments.network.cache };
     let network = DiscoveryNetwork { cache, ..arguments.network };
-    let Input { warehouses, is_complete: _ } =
+    let Input { warehouses, left_out } =
         read_input(arguments.manifest.into(), &network, None, messages, &stopping).await?;
     let deadline = Instant::now() + network.network.timeout;
     let credentials = {
@@ -77,7 +78,7 @@ pub(crate) async fn record(arguments: Record, messages: &Messages, stopping: Sto
         arguments.to.display(),
         recorded.len()
     ));
-    Ok(Exit::Success)
+    Ok(exit_of(left_out.is_empty()))
 }
 
 /// The repositories of a Warehouse that do not go over HTTP.

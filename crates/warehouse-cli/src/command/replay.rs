@@ -1,5 +1,6 @@
 //! `warehouse replay`: the same discovery again, from a bundle.
 
+use super::exit_of;
 use crate::arguments::{Manifest, Replay};
 use crate::discovery::{Session, discover};
 use crate::input::{Input, read_warehouses};
@@ -12,12 +13,13 @@ pub(crate) async fn replay(arguments: Replay, messages: &Messages, stopping: Sto
     let replay = bundle::open(&arguments.bundle, messages)?;
     let Replay { filenames, recursive, strict, keep_going, output, .. } = arguments;
     let manifest = Manifest { filenames, recursive, strict, keep_going };
-    let Input { warehouses, is_complete } =
+    let Input { warehouses, left_out } =
         unless_stopped(&stopping, read_warehouses(manifest, Some(&replay), *messages)).await?;
     let session = Session::replaying(&replay, messages, stopping)?;
     messages.note(&format!("recorded at {}", replay.bundle().recorded_at()));
     let discovered = discover(warehouses, &session, messages).await;
-    messages.printed(output::print(|out| output::artifacts(&discovered, output, out)))?;
-    let is_complete = is_complete && discovered.iter().all(|discovered| discovered.report.is_complete());
-    Ok(if is_complete { Exit::Success } else { Exit::Failure })
+    messages.printed(output::print(|out| output::artifacts(&discovered, &left_out, output, out)))?;
+    let is_complete =
+        left_out.is_empty() && discovered.iter().all(|discovered| discovered.report.is_complete());
+    Ok(exit_of(is_complete))
 }

@@ -11,12 +11,14 @@ use selection_strategies::path::PathSelectors;
 use selection_strategies::{Constraint, Rejection, Strictness, TagFilter, TagRule};
 use serde::Serialize;
 use serde_json::Value as Json;
-use warehouse_spec::{SourceLabel, Subscription, SubscriptionKind};
+use warehouse_spec::{Subscription, SubscriptionKind};
 
+use super::{is_named, not_named};
 use crate::arguments::{
     Common, ExplainFormat, Expr, Filter, Lexical, Manifest, Paths, Regex, Rule, Select, Semver,
 };
-use crate::input::{Input, is_standard_input, read_warehouses};
+use crate::files::is_standard_input;
+use crate::input::{Input, read_warehouses};
 use crate::message::{Exit, Messages, with_causes};
 use crate::output::{Printed, write_list};
 
@@ -60,8 +62,8 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
     match (found.as_slice(), &select.subscription) {
         ([subscription], _) => Ok((*subscription).clone()),
         ([], name) => {
-            let name = name.as_deref().unwrap_or_default();
-            Err(usage(&format!("no subscription has the name, repoURL or index {name:?}"), None))
+            let all = warehouses.iter().flat_map(|warehouse| &warehouse.spec.subscriptions);
+            Err(not_named(name.as_deref().unwrap_or_default(), all, messages))
         }
         (several, _) => {
             let names: Vec<_> = several.iter().map(|subscription| subscription.label().to_string()).collect();
@@ -69,11 +71,6 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
             Err(usage(&message, Some("--subscription NAME|URL|N names one")))
         }
     }
-}
-
-fn is_named(subscription: &Subscription, index: usize, name: &str) -> bool {
-    let SourceLabel { url, chart, subscription, .. } = subscription.label();
-    [Some(url), chart, subscription].contains(&Some(name)) || index.to_string() == name
 }
 
 fn apply(select: &Select, subscription: Option<&Subscription>, messages: &Messages) -> Result<Exit, Exit> {

@@ -15,13 +15,13 @@ use tokio::process::Command;
 use tokio::sync::Notify;
 use warehouse_discovery::Discoverer;
 use warehouse_discovery::watch::{
-    Event, FreightHandler, HandlerError, NewFreight, Round, Schedule, StateFolder, Watcher,
+    Change, Event, FreightHandler, HandlerError, NewFreight, Round, Schedule, StateFolder, Watcher,
 };
 use warehouse_spec::{Located, Warehouse};
 
-use super::read_input;
+use super::{exit_of, read_input};
 use crate::arguments::{Exec, Rounds, Watch, WatchFormat};
-use crate::discovery::Session;
+use crate::discovery::{Session, Tallies};
 use crate::input::Input;
 use crate::message::{Exit, Messages};
 use crate::output::{self, Printed};
@@ -37,7 +37,7 @@ pub(crate) async fn watch(
     mut stopping: Stopping,
 ) -> Result<Exit, Exit> {
     let timeout = arguments.network.network.timeout;
-    let Input { warehouses, is_complete: _ } =
+    let Input { warehouses, left_out } =
         read_input(arguments.manifest.into(), &arguments.network, None, messages, &stopping).await?;
     let session = Session::open(&arguments.network, None, messages, stopping.clone()).await?;
     let rounds = &arguments.rounds;
@@ -45,7 +45,6 @@ pub(crate) async fn watch(
     let mut watchers = watchers(warehouses, &session.discoverer, rounds, timeout, handler, messages)?;
     let lines = Lines::new(arguments.output, messages);
     let warnings = Warnings::default();
-    let tell = |event: &Event| lines.print(event);
     let finished = |round: &Round| {
         warnings.print(round, messages);
         for warning in session.discoverer.take_warnings() {
@@ -62,20 +61,62 @@ pub(crate) async fn watch(
     };
     let work = async {
         if rounds.once {
-            let all = join_all(watchers.iter_mut().map(|watcher| watcher.round(tell))).await;
+            let all = join_all(watchers.iter_mut().map(|watcher| round(watcher, &lines))).await;
             all.iter().for_each(finished);
-            let is_complete = all.iter().all(|round| round.is_complete);
-            return if is_complete { Exit::Success } else { Exit::Failure };
+            return exit_of(left_out.is_empty() && all.iter().all(|round| round.is_complete));
         }
-        join_all(watchers.iter_mut().map(|watcher| watcher.run(tokio::time::sleep, tell, finished))).await;
+        join_all(watchers.iter_mut().map(async |watcher| {
+            loop {
+                let round = round(watcher, &lines).await;
+                finished(&round);
+                tokio::time::sleep(round.wait).await;
+            }
+        }))
+        .await;
         Exit::Success
     };
     tokio::select! {
         exit = work => lines.result.into_inner().ok().and_then(Result::err).map_or(Ok(exit), Err),
         // A reader that has gone, as `head` does, needs no more.
+        () = reader_gone() => Ok(Exit::Success),
         () = lines.closed.notified() => lock(&lines.result).map(|()| Exit::Success),
         _ = stopping.changed() => Ok(Exit::Success),
     }
+}
+
+/// A round. Where nothing fits any more, it says why, after the event.
+async fn round(watcher: &mut Watcher, lines: &Lines) -> Round {
+    let tallies = Tallies::of(watcher.warehouse());
+    let tell = |event: &Event| {
+        lines.print(event);
+        if let Change::Artifact { subscription, source, to: None, .. } = &event.change
+            && let Some(cause) = tallies.cause(*subscription)
+        {
+            let message = format!("{}: {source}: nothing fits: {cause}", event.warehouse);
+            lines.messages.warning(&message, cause.hint.as_deref());
+        }
+    };
+    watcher.round_with(&tallies, tell).await
+}
+
+/// Waits until the reader of standard output is gone, where that can be known: of a pipe or a socket.
+async fn reader_gone() {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd as _;
+
+        use tokio::io::Interest;
+        use tokio::net::unix::pipe::Sender;
+
+        // It is not written to, so it need not be a pipe, and blocks as before.
+        let out = io::stdout().as_fd().try_clone_to_owned().and_then(Sender::from_owned_fd_unchecked);
+        if let Ok(out) = out
+            && out.ready(Interest::ERROR).await.is_ok()
+        {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 fn watchers(

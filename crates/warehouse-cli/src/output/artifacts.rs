@@ -16,6 +16,7 @@ use super::list::{Failure, write_list};
 use super::{Table, line, shortened, write_yaml};
 use crate::arguments::Format;
 use crate::discovery::Discovered;
+use crate::input::LeftOut;
 
 const HEADING: [&str; 7] = ["WAREHOUSE", "KIND", "REPOSITORY", "REVISION", "ID", "CREATED", "SUBJECT"];
 
@@ -23,13 +24,19 @@ const HEADING: [&str; 7] = ["WAREHOUSE", "KIND", "REPOSITORY", "REVISION", "ID",
 const SHOWN: usize = 5;
 
 /// Prints the artifacts of every Warehouse's subscriptions.
-pub(crate) fn artifacts(discovered: &[Discovered], format: Format, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn artifacts(
+    discovered: &[Discovered],
+    left_out: &[LeftOut],
+    format: Format,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match format {
         Format::Table => table(discovered, false, out),
         Format::Wide => table(discovered, true, out),
         Format::Name => names(discovered, out),
         Format::Json => {
-            let errors: Vec<Failure> = discovered.iter().flat_map(Failure::of_subscriptions).collect();
+            let failed = discovered.iter().flat_map(Failure::of_subscriptions);
+            let errors: Vec<_> = left_out.iter().map(Failure::from).chain(failed).collect();
             write_list(&documents(discovered, true), &errors, out)
         }
         Format::Yaml => write_yaml(&documents(discovered, false), out),

@@ -4,7 +4,8 @@ use std::io;
 use std::io::Write;
 
 use artifact_source::{
-    AnyArtifact, Judgement, MAX_NAME_IN_DOCUMENT, Principal, SourceId, printable, shorten, shown_name,
+    AnyArtifact, Judgement, MAX_NAME_IN_DOCUMENT, Principal, Rejection, SourceId, printable, shorten,
+    shown_name,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -85,12 +86,12 @@ impl Explanation {
     pub(crate) fn new(
         discovered: Discovered,
         judged: impl IntoIterator<Item = Vec<Judgement>>,
-        is_selected: impl Fn(&warehouse_discovery::SubscriptionReport) -> bool,
+        is_selected: impl Fn(usize, &Subscription) -> bool,
     ) -> Self {
         let Discovered { warehouse, report, .. } = discovered;
         let subscriptions = report.subscriptions.into_iter().zip(judged).filter_map(|(report, judged)| {
             let subscription = warehouse.spec.subscriptions.get(report.index)?;
-            is_selected(&report).then(|| Explained::new(report, subscription, judged))
+            is_selected(report.index, subscription).then(|| Explained::new(report, subscription, judged))
         });
         Self {
             warehouse: warehouse.name().to_owned(),
@@ -104,11 +105,6 @@ impl Explanation {
             Some(namespace) => format!("{namespace}/{}", self.warehouse),
             None => self.warehouse.clone(),
         }
-    }
-
-    /// Whether it has no subscription.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.subscriptions.is_empty()
     }
 
     /// Whether all of its subscriptions succeeded.
@@ -202,6 +198,8 @@ impl Explained {
         let (heading, second) = match (self.failed, &self.cause) {
             (true, Some(cause)) => (format!("it failed: {cause}"), None),
             (true, None) => ("it failed".to_owned(), None),
+            // What is not listed is no candidate.
+            (false, Some(cause)) if self.is_unlisted() => (format!("nothing fits: {cause}"), None),
             (false, Some(cause)) => (format!("nothing fits: {cause}"), Some(self.summary.to_string())),
             (false, None) => (self.summary.to_string(), None),
         };
@@ -224,7 +222,16 @@ impl Explained {
                 writeln!(out, "  help: {}", printable(hint))?;
             }
         }
-        table(&self.candidates, paint, out)
+        match self.is_unlisted() {
+            true => Ok(()),
+            false => table(&self.candidates, paint, out),
+        }
+    }
+
+    /// Whether all that was judged is that the name of the chart is not listed.
+    fn is_unlisted(&self) -> bool {
+        let why = self.judged.iter().map(|judged| judged.rejection.as_ref());
+        !self.judged.is_empty() && why.into_iter().all(|why| matches!(why, Some(Rejection::NotListed { .. })))
     }
 }
 

@@ -3,12 +3,13 @@
 use std::io;
 use std::io::Write;
 
-use artifact_source::Error;
+use artifact_source::{Error, ErrorKind};
 use serde::Serialize;
 use warehouse_spec::Location;
 
 use super::write_json_value;
 use crate::discovery::Discovered;
+use crate::input::LeftOut;
 
 /// What a command prints as JSON, whatever the outcome: a Kubernetes `List`, and beside the items what failed.
 #[derive(Debug, Serialize)]
@@ -29,11 +30,13 @@ pub(crate) fn write_list<T: Serialize>(
     write_json_value(&List { api_version: "v1", kind: "List", items, errors }, out)
 }
 
-/// Something that failed: a subscription, or the Freight of a Warehouse.
+/// Something that failed: a subscription, the Freight of a Warehouse, or a part of the input.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Failure {
-    warehouse: String,
+    /// The Warehouse; none for what was left out of the input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warehouse: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
     /// The subscription's index; none for Freight.
@@ -70,12 +73,32 @@ impl From<&Location> for Position {
     }
 }
 
+impl From<&LeftOut> for Failure {
+    fn from(left_out: &LeftOut) -> Self {
+        Self {
+            warehouse: None,
+            namespace: None,
+            subscription: None,
+            kind: ErrorKind::InvalidInput.as_str(),
+            message: left_out.message.clone(),
+            url: None,
+            status: None,
+            code: None,
+            retry_after_seconds: None,
+            tries: None,
+            transient: false,
+            hint: left_out.help.clone(),
+            location: (&left_out.location).into(),
+        }
+    }
+}
+
 impl Failure {
     /// The subscriptions of a Warehouse that failed.
     pub(crate) fn of_subscriptions(discovered: &Discovered) -> Vec<Self> {
         let failures = discovered.report.failures();
         let failure = |(report, error): (&warehouse_discovery::SubscriptionReport, &Error)| Self {
-            warehouse: discovered.warehouse.name().to_owned(),
+            warehouse: Some(discovered.warehouse.name().to_owned()),
             namespace: discovered.warehouse.namespace().map(str::to_owned),
             subscription: Some(report.index),
             kind: error.kind().as_str(),
@@ -102,7 +125,7 @@ impl Failure {
             _ => "spec.subscriptions",
         };
         Self {
-            warehouse: discovered.warehouse.name().to_owned(),
+            warehouse: Some(discovered.warehouse.name().to_owned()),
             namespace: discovered.warehouse.namespace().map(str::to_owned),
             subscription: None,
             kind: "no freight",

@@ -61,6 +61,10 @@ fn what_is_recorded_is_replayed_by_every_command_after_the_servers_are_gone() {
     assert_eq!((replayed.code, &replayed.out), (Some(0), &live[0]), "{}", replayed.err);
     assert!(replayed.err.starts_with("recorded at 2"), "{}", replayed.err);
 
+    let json = || warehouse(&["replay", from[1], "-q", "-o", "json"], "").out;
+    let (first, second) = (json(), json());
+    assert!(first == second && first.contains("\"milliseconds\": 0"), "{first}");
+
     // Another manifest, and one that takes more than there is.
     let edited = |name: &str, constraint: &str| {
         format!(
@@ -152,8 +156,12 @@ fn what_cannot_be_read_or_written() {
          \x20 - image: {{repoURL: {}/shop/web}}\n  - git: {{repoURL: \"ssh://git@127.0.0.1:1/x\"}}\n",
         registry.host()
     );
-    let ran = record(&manifest, &folder.path().join("absent/bundle"), &[]);
-    assert!(ran.code == Some(1) && ran.err.contains("could not be written"), "{}", ran.err);
+    for (to, why) in [("absent/bundle", "absent does not exist\n"), ("", "it is a folder\n")] {
+        let ran = record(&manifest, &folder.path().join(to), &[]);
+        assert!(ran.code == Some(2) && ran.err.contains("could not be written: "), "{}", ran.err);
+        assert!(ran.err.ends_with(why) && ran.err.lines().count() == 1, "{}", ran.err);
+    }
+    assert_eq!(registry.log().counters().requests, 0);
     // What fails is recorded; what does not go over HTTP is not.
     let ran = record(&manifest, &path, &[]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);

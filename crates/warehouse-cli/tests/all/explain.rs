@@ -141,8 +141,10 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("outsideConstraint"), "{}", ran.err);
 
+    world.registry.log().clear();
     let ran = run(&["--subscription", "nobody"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""));
+    assert_eq!(world.registry.log().counters().requests, 0);
     assert!(ran.err.contains("no subscription has the name, repoURL or index \"nobody\""), "{}", ran.err);
 }
 
@@ -251,4 +253,31 @@ fn warnings_and_candidates_that_are_not_images() {
     said.sort_unstable();
     assert_eq!(said, [undated, refused]);
     assert!(warnings.iter().all(|warning| warning["hint"].is_string()));
+}
+
+#[test]
+fn a_chart_that_is_not_listed_is_told_once() {
+    let world = World::start();
+    let manifest = world.fill(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\n\
+         spec: {subscriptions: [{chart: {repoURL: CHARTS, name: shopp}}]}\n",
+    );
+    let ran = warehouse(&["explain", "--no-cache", "--no-docker-config", "-q", "-f", "-"], &manifest);
+    let lines: Vec<_> = ran.out.lines().collect();
+    assert!(lines[0].contains("nothing fits: ") && lines[0].contains("`shopp`"), "{}", ran.out);
+    assert_eq!(lines[1..], ["  help: write `name: shop` if that is the chart"]);
+}
+
+#[test]
+fn a_time_limit_that_passed_names_its_option() {
+    let world = World::start();
+    world.charts.faults().add(warehouse_testkit::When::any(), warehouse_testkit::Fault::Stall);
+    let manifest = world.fill(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\n\
+         spec: {subscriptions: [{chart: {repoURL: CHARTS, name: shop}}]}\n",
+    );
+    let arguments = ["discover", "--no-cache", "--no-docker-config", "--timeout", "1s", "-f", "-"];
+    let ran = warehouse(&arguments, &manifest);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("help: `--timeout` gives it more time"), "{}", ran.err);
 }

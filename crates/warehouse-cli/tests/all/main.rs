@@ -13,6 +13,7 @@ mod demo;
 mod digests;
 mod discover;
 mod explain;
+mod folders;
 #[cfg(unix)]
 mod interrupt;
 mod manifest;

@@ -67,7 +67,6 @@ fn a_line_for_each_change_and_none_where_nothing_moved() {
     TIME fruit/shop: git GIT: found main (ec955a4b713dbbd95464b21358a5a9670980d10c); 3 requests
     TIME fruit/shop: chart CHARTS (shop): found 0.2.1; 1 request
     TIME fruit/shop: Freight FREIGHT; 8 requests
-    TIME fruit/shop: Freight FREIGHT: handled; 8 requests
     ");
 
     world.registry.log().clear();
@@ -144,6 +143,19 @@ fn the_command_gets_the_freight_and_no_shell_reads_its_arguments() {
 }
 
 #[test]
+fn without_a_command_nothing_is_handled_and_a_later_one_gets_the_freight() {
+    let registry = Registry::start().unwrap();
+    registry.image("shop/web").tag("1.0.0").push();
+    let folder = tempfile::tempdir().unwrap();
+    let run = |exec: &[&str]| warehouse(&once(folder.path(), exec), &image_alone(&registry)).out;
+    assert!(!run(&[]).contains("handled"));
+    assert_eq!(run(&[]), "");
+    let out = run(&["--exec", "true"]);
+    assert!(out.lines().count() == 1 && out.contains(": handled; "), "{out}");
+    assert_eq!(run(&["--exec", "true"]), "");
+}
+
+#[test]
 fn a_command_that_fails_runs_again_until_it_succeeds() {
     let registry = Registry::start().unwrap();
     registry.image("shop/web").tag("1.0.0").push();
@@ -166,6 +178,24 @@ fn a_command_that_fails_runs_again_until_it_succeeds() {
     assert!(code == Some(1) && last.contains("attempt 3 failed: no-such-program-at-all: "), "{last}");
     let (code, last, _) = run(&["true"]);
     assert!(code == Some(0) && last.contains(": handled at attempt 4; "), "{last}");
+}
+
+#[test]
+fn nothing_fits_and_why() {
+    let registry = Registry::start().unwrap();
+    registry.image("shop/web").tag("1.0.0-rc.1").push();
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = image_alone(&registry)
+        .replace("shop/web}", "shop/web, constraint: ^1.0.0-0, allowTagsRegexes: [^v]}");
+    let ran = warehouse(&once(folder.path(), &[]), &manifest);
+    assert!(ran.code == Some(0) && ran.out.contains(": nothing fits; "), "{}", ran.out);
+    let said = format!(
+        "warning: shop: image {}/shop/web: nothing fits: `allowTagsRegexes` (\"^v\") does not match the only tag (1.0.0-rc.1)\n",
+        registry.host()
+    );
+    assert_eq!(ran.err, said);
+    // It is told once, as the event is.
+    assert_eq!(warehouse(&once(folder.path(), &[]), &manifest).err, "");
 }
 
 #[test]
@@ -267,9 +297,9 @@ fn a_reader_that_goes_away_ends_it() {
     let Watch { mut child, mut lines } = Watch::start(&manifest, &[]);
     let mut line = String::new();
     lines.read_line(&mut line).unwrap();
+    assert!(line.contains("found 1.0.0"), "{line}");
+    // Nothing happens after that.
     drop(lines);
-    registry.image("shop/web").tag("1.1.0").push();
-    // The pipe may close after the lines of the first round.
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use artifact_source::{Error, ErrorKind, Rejection, shown_name};
 use repository_url::ImageName;
-use selection_strategies::{Constraint, IgnoreRule, VersionRef};
+use selection_strategies::{IgnoreRule, Strictness, VersionRef};
 use serde::Serialize;
 use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
 
@@ -115,7 +115,14 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
                 1 => format!("{all} is not a semantic version ({examples})"),
                 _ => format!("{all} is a semantic version ({examples})"),
             };
-            with_other_strategies(Cause::new(message), subscription)
+            let is_loose =
+                |rank: &super::order::Rank| VersionRef::parse_with(rank.name(), Strictness::Loose).is_ok();
+            match (&group.why, group.best.iter().any(is_loose)) {
+                (Rejection::NotSemver { strict: true }, true) => Cause::new(message).with_hint(
+                    "`strictSemvers: false` reads incomplete versions, and the constraint must accept them, too",
+                ),
+                _ => with_other_strategies(Cause::new(message), subscription),
+            }
         }
         Rejection::OutsideConstraint { constraint } => {
             let newest = group.best.first().map_or_else(String::new, |rank| shown_name(rank.name()));
@@ -345,7 +352,7 @@ pub(super) fn of_near(
                 1 => format!("the only version{within} is a pre-release ({shown}), which the constraint excludes"),
                 count => format!("all {} versions{within} are pre-releases ({shown}, ...), which the constraint excludes", grouped(count)),
             });
-            match probes.constraint().and_then(|constraint| with_prereleases(constraint, example)) {
+            match probes.with_prereleases() {
                 Some(constraint) => cause.with_hint(format!("the constraint {constraint:?} accepts them")),
                 None => cause,
             }
@@ -362,6 +369,10 @@ pub(super) fn of_near(
             Cause::new(format!("{such} {has} a fourth number, and a semantic version has three")),
             subscription,
         ),
+        Near::Underscore => with_other_strategies(
+            Cause::new(format!("{such} {has} `_` where a version has `+`, which is read so only in the tags of charts")),
+            subscription,
+        ),
         Near::Prefix(prefix) => with_other_strategies(
             Cause::new(format!("{such} {has} {:?} before the version, so {} no semantic version", shown_name(prefix), if count == 1 { "it is" } else { "they are" })),
             subscription,
@@ -371,10 +382,12 @@ pub(super) fn of_near(
         Near::Pattern(form) => {
             let message = |what: &str| format!("`allowTagsRegexes` matches no {noun}, but would match {such} {what}");
             match form {
-                Relaxed::WithV => Cause::new(message("with `v` before it")).with_hint("write `^v?` at the start of the pattern"),
+                Relaxed::WithV => Cause::new(message("with `v` before it")).with_hint(format!("write {}", probes.patterns_with_v())),
                 Relaxed::AnyCase => Cause::new(message("if case did not count")).with_hint("write `(?i)` at the start of the pattern"),
                 Relaxed::Glob => Cause::new(message("if `*` stood for any text, as in a shell")).with_hint("in a regular expression, any text is `.*`"),
-                Relaxed::Unanchored => Cause::new(message("without `^` and `$`")).with_hint("remove `^` or `$`, or add `.*` where other text may stand"),
+                Relaxed::OpenStart => Cause::new(message("without `^`")).with_hint("remove `^`, or add `.*` after it"),
+                Relaxed::OpenEnd => Cause::new(message("without `$`")).with_hint("remove `$`, or add `.*` before it"),
+                Relaxed::Unanchored => Cause::new(message("without `^` and `$`")).with_hint("remove both, or add `.*` after `^` and before `$`"),
             }
         }
     }
@@ -388,34 +401,17 @@ pub(super) fn remark(near: &Near) -> Option<String> {
         Near::Incomplete => "it leaves out a number".to_owned(),
         Near::LeadingZero => "a number begins with 0".to_owned(),
         Near::FourthNumber => "it has a fourth number".to_owned(),
+        Near::Underscore => "it has `_`, which stands for `+` only in the tags of charts".to_owned(),
         Near::Prefix(prefix) => format!("{:?} stands before the version", shown_name(prefix)),
         Near::Pattern(Relaxed::WithV) => "one would match it without its `v`".to_owned(),
         Near::Pattern(Relaxed::AnyCase) => "one would match it if case did not count".to_owned(),
         Near::Pattern(Relaxed::Glob) => {
             "one would match it if `*` stood for any text, as in a shell".to_owned()
         }
+        Near::Pattern(Relaxed::OpenStart) => "one would match it without `^`".to_owned(),
+        Near::Pattern(Relaxed::OpenEnd) => "one would match it without `$`".to_owned(),
         Near::Pattern(Relaxed::Unanchored) => "one would match it without `^` and `$`".to_owned(),
     })
-}
-
-/// The constraint with `-0` behind each version, if that accepts the version.
-fn with_prereleases(constraint: &Constraint, version: &str) -> Option<String> {
-    let original = constraint.original();
-    let mut text = String::new();
-    for word in original.split_inclusive([' ', ',', '|']) {
-        let end = word.trim_end_matches([' ', ',', '|']).len();
-        let (version, rest) = word.split_at_checked(end)?;
-        text.push_str(version);
-        let is_version = version.ends_with(|letter: char| {
-            letter.is_ascii_digit() || letter == 'x' || letter == 'X' || letter == '*'
-        });
-        if is_version && !version.contains('-') {
-            text.push_str("-0");
-        }
-        text.push_str(rest);
-    }
-    let version = VersionRef::parse(version).ok()?;
-    Constraint::parse(&text).ok().filter(|constraint| constraint.matches(version)).map(|_| text)
 }
 
 /// An image without a registry, which Docker Hub does not have.

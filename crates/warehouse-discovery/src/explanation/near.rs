@@ -19,6 +19,8 @@ pub(super) enum Near {
     LeadingZero,
     /// The version has a fourth number.
     FourthNumber,
+    /// `_` stands in the place of `+`, which no tag may have.
+    Underscore,
     /// This text stands before the version.
     Prefix(String),
     /// The tag of a chart begins with `v`.
@@ -36,7 +38,11 @@ pub(super) enum Relaxed {
     AnyCase,
     /// `*` stands for any text, as in a shell.
     Glob,
-    /// The pattern may match a part of the name.
+    /// Other text may stand before what the pattern matches.
+    OpenStart,
+    /// Other text may stand behind it.
+    OpenEnd,
+    /// Other text may stand before and behind it.
     Unanchored,
 }
 
@@ -44,7 +50,10 @@ pub(super) enum Relaxed {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Probes {
     rule: Option<TagRule>,
+    patterns: Vec<String>,
     relaxed: Vec<(Relaxed, TagFilter)>,
+    /// The constraint that accepts pre-releases as well.
+    with_prereleases: Option<Constraint>,
 }
 
 impl Probes {
@@ -57,10 +66,12 @@ impl Probes {
         // What is wrong with a rule is told by the discovery.
         let rule = subscription.tag_rule().ok().flatten();
         type Form = (Relaxed, fn(&str) -> String);
-        let forms: [Form; 4] = [
+        let forms: [Form; 6] = [
             (Relaxed::WithV, with_v),
             (Relaxed::AnyCase, |pattern| format!("(?i){pattern}")),
             (Relaxed::Glob, glob),
+            (Relaxed::OpenEnd, |pattern| open_end(pattern).to_owned()),
+            (Relaxed::OpenStart, |pattern| open_start(pattern).to_owned()),
             (Relaxed::Unanchored, |pattern| unanchored(pattern).to_owned()),
         ];
         let relaxed = forms.into_iter().filter_map(|(form, relax)| {
@@ -70,7 +81,21 @@ impl Probes {
             }
             Some((form, TagFilter::builder().allow_all(changed).build().ok()?))
         });
-        Self { rule, relaxed: relaxed.collect() }
+        let relaxed = relaxed.collect();
+        let mut probes = Self { rule, patterns: patterns.to_vec(), relaxed, with_prereleases: None };
+        probes.with_prereleases = probes.constraint().and_then(with_prereleases);
+        probes
+    }
+
+    /// The constraint that accepts pre-releases as well, as it is written.
+    pub(super) fn with_prereleases(&self) -> Option<&str> {
+        self.with_prereleases.as_ref().map(Constraint::original)
+    }
+
+    /// The patterns that begin with `^`, each with `v` allowed before what it matches, as they are shown.
+    pub(super) fn patterns_with_v(&self) -> String {
+        let anchored = self.patterns.iter().filter(|pattern| pattern.starts_with('^'));
+        anchored.map(|pattern| format!("`{}`", with_v(pattern))).collect::<Vec<_>>().join(", ")
     }
 
     /// The change after which this rejected name would fit. `probed` counts what was compared with patterns.
@@ -80,7 +105,9 @@ impl Probes {
             Rejection::OutsideConstraint { .. } => {
                 let version = self.version(name, Strictness::Loose)?;
                 let core = format!("{}.{}.{}", version.major(), version.minor(), version.patch());
-                let fits = !version.prerelease().is_empty() && self.is_within(&core);
+                let is_accepted =
+                    || self.with_prereleases.as_ref().is_some_and(|allowed| allowed.matches(version));
+                let fits = !version.prerelease().is_empty() && self.is_within(&core) && is_accepted();
                 fits.then_some(Near::Prerelease)
             }
             Rejection::NotSemver { strict } => self.near_version(name, *strict),
@@ -110,6 +137,9 @@ impl Probes {
             && self.is_within(&shorter)
         {
             return Some(Near::FourthNumber);
+        }
+        if name.contains('_') && self.is_within(&name.replacen('_', "+", 1)) {
+            return Some(Near::Underscore);
         }
         let start = name.find(|letter: char| letter.is_ascii_digit())?;
         let (mut prefix, mut rest) = name.split_at_checked(start).filter(|(prefix, _)| !prefix.is_empty())?;
@@ -151,17 +181,45 @@ impl Probes {
 
 /// A pattern without `^` at its start and `$` at its end.
 fn unanchored(pattern: &str) -> &str {
-    let start = pattern.strip_prefix('^').unwrap_or(pattern);
-    match start.strip_suffix('$') {
+    open_end(open_start(pattern))
+}
+
+/// A pattern without `^` at its start.
+fn open_start(pattern: &str) -> &str {
+    pattern.strip_prefix('^').unwrap_or(pattern)
+}
+
+/// A pattern without `$` at its end.
+fn open_end(pattern: &str) -> &str {
+    match pattern.strip_suffix('$') {
         Some(open) if !open.ends_with('\\') => open,
-        _ => start,
+        _ => pattern,
     }
+}
+
+/// The constraint with `-0` behind each version.
+fn with_prereleases(constraint: &Constraint) -> Option<Constraint> {
+    let mut text = String::new();
+    for word in constraint.original().split_inclusive([' ', ',', '|']) {
+        let end = word.trim_end_matches([' ', ',', '|']).len();
+        let (version, rest) = word.split_at_checked(end)?;
+        text.push_str(version);
+        let is_version = version.ends_with(|letter: char| {
+            letter.is_ascii_digit() || letter == 'x' || letter == 'X' || letter == '*'
+        });
+        if is_version && !version.contains('-') {
+            text.push_str("-0");
+        }
+        text.push_str(rest);
+    }
+    Constraint::parse(&text).ok()
 }
 
 /// A pattern of which the first letter may be preceded by `v`.
 fn with_v(pattern: &str) -> String {
     match pattern.strip_prefix('^') {
-        Some(rest) => format!("^v?(?:{rest})"),
+        Some(rest) if rest.contains('|') => format!("^v?(?:{rest})"),
+        Some(rest) => format!("^v?{rest}"),
         None => pattern.to_owned(),
     }
 }
@@ -233,9 +291,25 @@ mod tests {
         check(&probes, "app-1.2.3", Some(Near::Prefix("app-".to_owned())));
         check(&probes, "k8s-1.2.3", Some(Near::Prefix("k8s-".to_owned())));
         check(&probes, "app-2.2.3", None);
+        check(&probes, "1.2.3_build.1", Some(Near::Underscore));
         check(&probes, "latest", None);
         check(&probes, "\u{fc}1", None);
         check(&probes, "main-4f2a9c1", None);
+    }
+
+    #[test]
+    fn a_pre_release_is_near_only_where_the_constraint_with_zero_accepts_it() {
+        for (constraint, expected) in [
+            ("1.0.0", None),
+            ("=1.0.0", None),
+            ("~1.0.0", Some(Near::Prerelease)),
+            (">=1.0.0 <2.0.0", Some(Near::Prerelease)),
+            (">=1.0.0-beta <2.0.0", None),
+            (">=0.9.0 <2.0.0", Some(Near::Prerelease)),
+        ] {
+            let probes = image(|image| image.constraint = Some(constraint.to_owned()));
+            check(&probes, "1.0.0-alpine", expected);
+        }
     }
 
     #[test]
@@ -249,7 +323,10 @@ mod tests {
         check(&with("^[0-9]"), "v1.2.3", Some(Near::Pattern(Relaxed::WithV)));
         check(&with("^Release-"), "release-1", Some(Near::Pattern(Relaxed::AnyCase)));
         check(&with("^main-*$"), "main-4f2a9c1", Some(Near::Pattern(Relaxed::Glob)));
-        check(&with("^1\\.2$"), "1.2.3", Some(Near::Pattern(Relaxed::Unanchored)));
+        check(&with("^1\\.2$"), "1.2.3", Some(Near::Pattern(Relaxed::OpenEnd)));
+        check(&with("^2\\.3"), "1.2.3", Some(Near::Pattern(Relaxed::OpenStart)));
+        check(&with("^2$"), "1.2.3", Some(Near::Pattern(Relaxed::Unanchored)));
+        assert_eq!(with("^[0-9]+|x$").patterns_with_v(), "`^v?(?:[0-9]+|x$)`");
         check(&with("^9"), "1.2.3", None);
     }
 }

@@ -25,7 +25,7 @@ pub struct Watcher {
     timeout: Option<Duration>,
     stale_for: Option<Duration>,
     paths_since_last_freight: bool,
-    handler: Arc<dyn FreightHandler>,
+    handler: Option<Arc<dyn FreightHandler>>,
     file: Option<StateFile>,
     state: WatchState,
     /// How many rounds in a row had a failure that passes.
@@ -61,7 +61,7 @@ impl Watcher {
             timeout: None,
             stale_for: None,
             paths_since_last_freight: false,
-            handler: Arc::new(()),
+            handler: None,
             file: None,
             state,
             failures: 0,
@@ -194,7 +194,7 @@ impl Watcher {
         })
     }
 
-    /// Builds Freight, notes it where it is new, and returns what there is to tell.
+    /// Builds Freight, notes it where it is new or waits for the handler, and returns what there is to tell.
     fn freight(&mut self, report: &Report) -> Vec<Change> {
         let mut builder = report.freight_builder(&self.warehouse);
         let mut stale = Vec::new();
@@ -226,16 +226,18 @@ impl Watcher {
 
     fn note(&mut self, freight: Freight, stale: Vec<StaleResult>) -> Vec<Change> {
         let name = freight.metadata.name.clone();
-        if self.state.freight.as_ref() == Some(&name) {
-            return Vec::new();
-        }
-        let from = self.state.freight.replace(name.clone());
-        self.state.last_freight = Some(freight.clone());
-        let dropped = self.state.add_pending(freight).map(|dropped| Change::Dropped {
+        let new = (self.state.freight.as_ref() != Some(&name)).then(|| {
+            let from = self.state.freight.replace(name.clone());
+            self.state.last_freight = Some(freight.clone());
+            Change::Freight { name, from, stale }
+        });
+        // Freight that is not new may be from a time without a handler.
+        let dropped = self.handler.is_some().then(|| self.state.add_pending(freight)).flatten();
+        let dropped = dropped.map(|dropped| Change::Dropped {
             freight: dropped.freight.metadata.name,
             attempts: dropped.attempts,
         });
-        [Some(Change::Freight { name, from, stale }), dropped].into_iter().flatten().collect()
+        new.into_iter().chain(dropped).collect()
     }
 
     /// Keeps what the next round needs.
@@ -259,6 +261,7 @@ impl Watcher {
 
     /// Calls the handler for the Freight that is not handled, the oldest first. Returns whether all is.
     async fn handle(&mut self, report: &Report, tell: &(impl Fn(Cost, Change) + Sync)) -> bool {
+        let Some(handler) = self.handler.clone() else { return true };
         let names: Vec<_> = self.state.pending().map(str::to_owned).collect();
         let mut is_handled = true;
         for name in names {
@@ -268,7 +271,7 @@ impl Watcher {
             let attempts = pending.attempts;
             let new = NewFreight { freight: &pending.freight, warehouse: &self.warehouse, attempt: attempts };
             let (freight, cost) = (name.clone(), report.cost);
-            match self.handler.handle(new).await {
+            match handler.handle(new).await {
                 Ok(()) => {
                     self.state.set_handled(&name, self.discoverer.now());
                     tell(cost, Change::Handled { freight, attempts });
@@ -314,9 +317,11 @@ impl WatcherBuilder {
         self
     }
 
-    /// What is done with new Freight. Defaults to nothing.
+    /// What is done with new Freight.
+    ///
+    /// Without a handler no Freight waits for one and none is noted as handled, so that a handler that is added later, over the same [state](Self::state), gets the Freight of its first round.
     pub fn handler(mut self, handler: impl FreightHandler) -> Self {
-        self.watcher.handler = Arc::new(handler);
+        self.watcher.handler = Some(Arc::new(handler));
         self
     }
 

@@ -108,7 +108,7 @@ const ROWS: &[Row] = &[
         listed: &["4f2a9c1", "0c11aa2", "latest"],
         evidence: &[],
         asked: None,
-        answer: "`allowTagsRegexes` matches no tag, but would match 2 tags such as 0c11aa2 without `^` and `$`",
+        answer: "`allowTagsRegexes` matches no tag, but would match 2 tags such as 0c11aa2 without `$`",
     },
     Row {
         thread: "https://github.com/akuity/kargo/issues/5604",
@@ -124,7 +124,8 @@ const ROWS: &[Row] = &[
         listed: &["v0.1.0", "v0.2.0"],
         evidence: &[],
         asked: Some("v0.2.0"),
-        answer: "v0.2.0 is not taken: a semantic version, but the tag of a chart in a registry carries no `v` (`HelmSourceBuilder::accept_v` accepts it)",
+        answer: "v0.2.0 is not taken: a semantic version, but the tag of a chart in a registry carries no `v` \
+                 (`HelmSourceBuilder::accept_v` accepts it)",
     },
     Row {
         thread: "https://github.com/kgateway-dev/kgateway/issues/13364",
@@ -380,6 +381,26 @@ fn the_first_line_names_the_cause() {
     assert!(threads.len() >= 24 && threads.len() == ROWS.len(), "{}", threads.len());
 }
 
+/// A pre-release that the constraint with `-0` does not accept is no pre-release within it, and `_` is `+` for charts alone.
+#[test]
+fn an_exact_constraint_and_an_underscore() {
+    let cause = |constraint: &str, tag: &str| {
+        let image = subscription(&format!("image: {{repoURL: ghcr.io/a/b, constraint: '{constraint}'}}"));
+        let tally = Tally::of(&image);
+        let rule = image.tag_rule().unwrap().unwrap();
+        tally.rejected(&Candidate::new(tag), &rule.judge(tag).into_result().unwrap_err());
+        tally.summary(&[]).cause.unwrap().message
+    };
+    for constraint in ["1.0.0", "=1.0.0"] {
+        let expected = format!("the only version, 1.0.0-alpine, is outside the constraint {constraint:?}");
+        assert_eq!(cause(constraint, "1.0.0-alpine"), expected);
+    }
+    assert_eq!(
+        cause("1.0.0+build.1", "1.0.0_build.1"),
+        "the tag 1.0.0_build.1 has `_` where a version has `+`, which is read so only in the tags of charts"
+    );
+}
+
 /// What a hint says to write makes the candidate fit.
 #[test]
 fn the_remedies_work() {
@@ -408,14 +429,22 @@ fn the_remedies_work() {
     let lexical =
         |pattern: &str| image(&format!(", imageSelectionStrategy: Lexical, allowTagsRegexes: ['{pattern}']"));
     for (pattern, tag, hint, remedy) in [
-        ("^[0-9]", "v1.2.3", "^v?", "^v?[0-9]"),
+        ("^[0-9]", "v1.2.3", "write `^v?[0-9]`", "^v?[0-9]"),
+        ("^1|x", "v1.2.3", "write `^v?(?:1|x)`", "^v?(?:1|x)"),
         ("^Release-", "release-1", "(?i)", "(?i)^Release-"),
         ("^main-*$", "main-4f2a9c1", ".*", "^main-.*$"),
-        ("^1.2$", "1.2.3", "remove `^` or `$`", "^1.2"),
+        ("^1.2$", "1.2.3", "remove `$`, or add `.*` before it", "^1.2"),
+        ("^1.2$", "1.2.3", "remove `$`, or add `.*` before it", "^1.2.*$"),
+        ("^2.3$", "1.2.3", "remove `^`, or add `.*` after it", "2.3$"),
+        ("^2.3$", "1.2.3", "remove `^`, or add `.*` after it", "^.*2.3$"),
+        ("^2$", "1.2.3", "remove both, or add `.*` after `^` and before `$`", "2"),
+        ("^2$", "1.2.3", "remove both, or add `.*` after `^` and before `$`", "^.*2.*$"),
     ] {
         check(&lexical(pattern), tag, hint, &lexical(remedy));
     }
-    for tag in ["app-1.2.3", "1.2.3.4", "main-4f2a9c1"] {
+    let loose = ", constraint: ^1.0, strictSemvers: false";
+    check(&image(", constraint: ^2.0"), "1.0", "`strictSemvers: false`", &image(loose));
+    for tag in ["app-1.2.3", "1.2.3.4", "main-4f2a9c1", "1.0.0_build.1"] {
         check(&image(""), tag, "`Lexical`", &image(", imageSelectionStrategy: Lexical"));
         check(&image(""), tag, "NewestBuild", &image(", imageSelectionStrategy: NewestBuild"));
     }

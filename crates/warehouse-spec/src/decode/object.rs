@@ -292,6 +292,7 @@ fn known_remedy(what: &str, name: &str) -> Option<&'static str> {
         ("a chart subscription", "chart") => "did you mean `name`?",
         ("a chart subscription", "repository" | "url" | "repo") => "did you mean `repoURL`?",
         ("a chart subscription", "constraint" | "version") => "did you mean `semverConstraint`?",
+        (_, "description") => "delete it",
         ("Freight", "spec") => "Freight has no `spec`: its fields are beside `metadata`",
         _ => return None,
     })

@@ -472,6 +472,14 @@ fn of_regex(body: &str) -> Option<(&'static str, Option<String>)> {
         };
         return Some((reason, meant));
     }
+    // `**` of a pattern in an expression: an error of Go's syntax.
+    if body.contains("**") && GoRegex::new(body).is_err() {
+        let meant = body.replace("**/", "(.*/)?").replace("**", ".*");
+        if GoRegex::new(&meant).is_ok() {
+            let reason = "is a regular expression, in which any text is `.*`";
+            return Some((reason, Some(format!("regex:{meant}"))));
+        }
+    }
     if let Some(at) = body.find("\\\\") {
         let rest = &body[at + 2..];
         // An escape that was escaped once too often, or a path of another system.

@@ -7,7 +7,7 @@ use chart_lint::{Finding, Options, Severity, lint_chart, lint_dockerfile, sarif,
 use helm_chart::{ChartFile, ChartFolders as _, DiskFolders};
 
 use crate::arguments::{Dockerfile, Lint, LintFormat, LintReport};
-use crate::input::{file_name, read_text};
+use crate::files::{file_name, read_text};
 use crate::message::{Exit, Messages};
 use crate::output;
 

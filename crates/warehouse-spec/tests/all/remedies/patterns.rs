@@ -183,6 +183,8 @@ fn selectors_of_paths() {
     paths("includePaths", "regex:**/*.yaml", &["a.yaml", "b/c/a.yaml"], &["a.json"]);
     paths("includePaths", "regex:*/web", &["apps/web/a"], &["web2"]);
     paths("includePaths", "regex:apps/**", &["apps/a/b"], &["docs/a"]);
+    paths("includePaths", "regex:^apps/**", &["apps/a/b"], &["docs/a", "docs/apps/a"]);
+    paths("includePaths", "regex:^apps/**/x$", &["apps/x", "apps/a/b/x"], &["apps/y", "docs/x"]);
     paths("includePaths", r"regex:*\.yaml$", &["a.yaml"], &["a.json"]);
     paths("includePaths", "regex:a)b", &["a)b"], &["ab"]);
 }
