@@ -39,7 +39,7 @@ fn urls() {
         Code::BadUrl,
         (8, 16),
         "spec.subscriptions[0].chart.repoURL",
-        "`https://charts.example.com?token=***` is not a chart repository URL: a query does not belong in a `repoURL`",
+        "`https://charts.example.com?***` is not a chart repository URL: a query does not belong in a `repoURL`",
         "leave out the `?` and what follows it; Kargo takes credentials from Secrets of the Project",
     );
     error(
