@@ -183,15 +183,13 @@ fn rejections_explain_themselves() {
 /// The `v` is a reason of its own, and to remove it helps only where the version then fits.
 #[test]
 fn a_leading_v_of_a_chart_is_named_inside_and_outside_a_constraint() {
+    const CARRIES_NONE: &str = "a semantic version, but the tag of a chart in a registry carries no `v`";
     let judge = |constraint: Option<&str>, name: &str| {
         let rule = selection_strategies::TagRule::oci_chart(constraint.map(|text| text.parse().unwrap()));
         rule.judge(name).to_string()
     };
-    assert!(
-        judge(None, "v2.0.0")
-            .starts_with("a semantic version, but the tag of a chart in a registry carries no `v`")
-    );
-    assert!(judge(Some("^2"), "v2.0.0").starts_with("begins with `v`"));
+    assert!(judge(None, "v2.0.0").starts_with(CARRIES_NONE));
+    assert!(judge(Some("^2"), "v2.0.0").starts_with(CARRIES_NONE));
     assert_eq!(
         judge(Some("^3"), "v2.0.0"),
         "has a leading `v`, and is outside the constraint \"^3\" without it, too"
