@@ -67,7 +67,7 @@ pub use request::DiscoverRequest;
 pub use selection_strategies::Rejection;
 pub use shown::{MAX_NAME_IN_DOCUMENT, MAX_SHOWN_NAME, shorten, shown_name};
 pub use source::{AnySource, ArtifactSource, ArtifactSourceExt};
-pub use trace::{Candidate, Judgement, Principal, Recorder, Trace, Warning};
+pub use trace::{Candidate, Details, Judgement, Principal, Recorder, Trace, Warning};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Mutex;
 
+use jiff::Timestamp;
 use selection_strategies::Rejection;
 
 use crate::lock;
@@ -13,21 +14,81 @@ use crate::lock;
 pub struct Candidate<'a> {
     /// The name it is listed by: tag, commit id or version, as the server spells it.
     pub name: &'a str,
-    /// Further information for people, if the source has it anyway: a
-    /// digest, a subject.
-    pub detail: Option<&'a str>,
+    /// What else the source knows of it, without having asked for it.
+    pub details: &'a Details,
 }
 
 impl<'a> Candidate<'a> {
     /// A candidate of this name.
     pub fn new(name: &'a str) -> Self {
-        Self { name, detail: None }
+        Self { name, details: &NOTHING }
     }
 
-    /// The same, with something to show beside the name.
+    /// The same, with what else is known of it.
     #[must_use]
-    pub fn with_detail(mut self, detail: impl Into<Option<&'a str>>) -> Self {
-        self.detail = detail.into();
+    pub fn with_details(mut self, details: impl Into<Option<&'a Details>>) -> Self {
+        self.details = details.into().unwrap_or(&NOTHING);
+        self
+    }
+}
+
+static NOTHING: Details = Details::new();
+
+/// What a source knows of a candidate beside its name: what it read anyway, so that fields are empty that a decision did not need.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Details {
+    /// The version that the name stands for, where it is spelt otherwise: `1.0.0+a` for the tag `1.0.0_a` of a chart.
+    pub version: Option<String>,
+    /// Its digest as `algorithm:hex`.
+    pub digest: Option<String>,
+    /// When it was built, committed or tagged, whichever the strategy goes by.
+    pub time: Option<Timestamp>,
+    /// The first line of a commit's message.
+    pub subject: Option<String>,
+    /// Paths that a commit changed, for people: of a commit that is taken for its paths the first that is selected, of one that is not some
+    /// of those it changed. A folder that was not looked into ends with `/`.
+    pub changed_paths: Vec<String>,
+}
+
+impl Details {
+    /// Nothing but the name is known.
+    pub const fn new() -> Self {
+        Self { version: None, digest: None, time: None, subject: None, changed_paths: Vec::new() }
+    }
+
+    /// The same with the version that the name stands for.
+    #[must_use]
+    pub fn with_version(mut self, version: impl Into<Option<String>>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// The same with its digest.
+    #[must_use]
+    pub fn with_digest(mut self, digest: impl Into<Option<String>>) -> Self {
+        self.digest = digest.into();
+        self
+    }
+
+    /// The same with its time.
+    #[must_use]
+    pub fn with_time(mut self, time: impl Into<Option<Timestamp>>) -> Self {
+        self.time = time.into();
+        self
+    }
+
+    /// The same with the subject of the commit, if it is not empty.
+    #[must_use]
+    pub fn with_subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into()).filter(|subject| !subject.is_empty());
+        self
+    }
+
+    /// The same with paths that the commit changed.
+    #[must_use]
+    pub fn with_changed_paths(mut self, paths: Vec<String>) -> Self {
+        self.changed_paths = paths;
         self
     }
 }
@@ -109,8 +170,8 @@ impl Trace for () {
 pub struct Judgement {
     /// The candidate's name.
     pub name: String,
-    /// What stood beside the name.
-    pub detail: Option<String>,
+    /// What else is known of it.
+    pub details: Details,
     /// Why it was not taken; `None` for a candidate that was.
     pub rejection: Option<Rejection>,
 }
@@ -159,7 +220,7 @@ impl Recorder {
     fn record(&self, candidate: &Candidate<'_>, rejection: Option<&Rejection>) {
         lock(&self.judgements).push(Judgement {
             name: candidate.name.to_owned(),
-            detail: candidate.detail.map(str::to_owned),
+            details: candidate.details.clone(),
             rejection: rejection.cloned(),
         });
     }

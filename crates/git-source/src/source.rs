@@ -348,8 +348,8 @@ impl ArtifactSource for GitSource {
         match outcome {
             Outcome::Unchanged => Ok(Discovery::Unchanged { cost: call.cost() }),
             Outcome::Found { commits, judged, state } => {
-                for JudgedCandidate { name, detail, rejection } in &judged {
-                    let candidate = Candidate::new(name).with_detail(detail.as_deref());
+                for JudgedCandidate { name, details, rejection } in &judged {
+                    let candidate = Candidate::new(name).with_details(details);
                     match rejection {
                         None => request.trace.accepted(&candidate),
                         Some(why) => request.trace.rejected(&candidate, why),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use artifact_http::{Call, WorkPool};
-use artifact_source::{Candidate, Chart, Error, ErrorKind, Rejection, Trace, Warning, printable};
+use artifact_source::{Candidate, Chart, Details, Error, ErrorKind, Rejection, Trace, Warning, printable};
 use futures::stream::{FuturesOrdered, StreamExt as _};
 use oci_registry::{Digest, Manifest, Repository, Tags, is_tag};
 use selection_strategies::{self as strategies, Ranking, TagRule, Verdict};
@@ -198,13 +198,12 @@ impl Selection<'_> {
         Ok(self.rule.rank_accepted(accepted))
     }
 
-    /// Reports a candidate as found. Beside its name stand the version, if that is spelt otherwise, and the digest: `1.0.0+a@sha256:...`.
+    /// Reports a candidate as found, with its version, if that is spelt otherwise, and the digest.
     fn accept(&self, candidate: &strategies::Candidate<'_>, digest: Option<String>) -> Chart {
         let version = candidate.version_text();
         let other = (*version != *candidate.name).then_some(&*version);
-        let both = other.zip(digest.as_deref()).map(|(version, digest)| format!("{version}@{digest}"));
-        let detail = both.as_deref().or(digest.as_deref()).or(other);
-        self.trace.accepted(&Candidate::new(candidate.name).with_detail(detail));
+        let details = Details::new().with_version(other.map(str::to_owned)).with_digest(digest.clone());
+        self.trace.accepted(&Candidate::new(candidate.name).with_details(&details));
         let chart = Chart::new(version);
         match digest {
             Some(digest) => chart.with_digest(digest),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use artifact_http::WorkPool;
-use artifact_source::{Candidate, Error, ErrorKind, Image, Rejection, Trace, Warning};
+use artifact_source::{Candidate, Details, Error, ErrorKind, Image, Rejection, Trace, Warning};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
@@ -298,13 +298,13 @@ impl Selection<'_> {
                 Some(_) if by_time && image.created_at == last => Rejection::SameBuildTime { limit },
                 _ => self.beyond_limit(),
             };
-            let time = image.created_at.filter(|_| by_time).map(|time| time.to_string());
-            self.trace.rejected(&Candidate::new(&image.tag).with_detail(time.as_deref()), &reason);
+            let details = Details::new().with_time(image.created_at.filter(|_| by_time));
+            self.trace.rejected(&Candidate::new(&image.tag).with_details(&details), &reason);
         }
         for image in &images {
-            let dated = image.created_at.filter(|_| by_time).map(|time| format!("{} ({time})", image.digest));
-            let detail = dated.as_deref().unwrap_or(&image.digest);
-            self.trace.accepted(&Candidate::new(&image.tag).with_detail(detail));
+            let time = image.created_at.filter(|_| by_time);
+            let details = Details::new().with_digest(image.digest.clone()).with_time(time);
+            self.trace.accepted(&Candidate::new(&image.tag).with_details(&details));
         }
         images
     }

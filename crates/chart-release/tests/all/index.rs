@@ -302,8 +302,7 @@ fn a_large_index_is_extended() {
     }
     index.push_str("generated: \"2020-01-01T00:00:00Z\"\n");
     assert!(index.len() > 30 << 20, "{}", index.len());
-    let new: Vec<Package> =
-        (0..67).map(|chart| package(&format!("chart-{chart:03}"), "1.0.9-dev")).collect();
+    let new: Vec<Package> = (0..67).map(|chart| package(&format!("chart-{chart:03}"), "1.0.9-dev")).collect();
     let result = merged(Some(&index), &new).unwrap();
     let read = helm_source::Index::from_slice(result.as_bytes()).unwrap();
     assert_eq!(read.version_count(), 6_067);

@@ -1,6 +1,6 @@
 //! What a discovery found, on its way from the blocking to the async side.
 
-use artifact_source::{Commit, Rejection};
+use artifact_source::{Commit, Details, Rejection};
 
 use crate::observation::ObservedState;
 
@@ -24,8 +24,8 @@ pub(crate) enum Outcome {
 pub(crate) struct JudgedCandidate {
     /// The commit's id, or the tag.
     pub(crate) name: String,
-    /// What is shown beside the name.
-    pub(crate) detail: Option<String>,
+    /// What else is known, if its commit was read.
+    pub(crate) details: Option<Details>,
     /// `None` for a candidate that was found.
     pub(crate) rejection: Option<Rejection>,
 }
@@ -33,19 +33,16 @@ pub(crate) struct JudgedCandidate {
 impl JudgedCandidate {
     /// A candidate that was rejected by its name alone.
     pub(crate) fn rejected(name: impl Into<String>, why: Rejection) -> Self {
-        Self { name: name.into(), detail: None, rejection: Some(why) }
+        Self { name: name.into(), details: None, rejection: Some(why) }
     }
 
-    /// A candidate whose commit is known: its subject and date are shown.
+    /// A candidate whose commit is known.
     pub(crate) fn with_commit(
         name: impl Into<String>,
         commit: &Commit,
         rejection: Option<Rejection>,
     ) -> Self {
-        let detail = match commit.creator_date {
-            Some(date) => format!("{} ({date})", commit.subject),
-            None => commit.subject.clone(),
-        };
-        Self { name: name.into(), detail: Some(detail.trim_start().to_owned()), rejection }
+        let details = Details::new().with_subject(&commit.subject).with_time(commit.creator_date);
+        Self { name: name.into(), details: Some(details), rejection }
     }
 }

@@ -112,7 +112,7 @@ impl Tags {
     fn sort(&self, judged: &mut [JudgedCandidate]) {
         match self.order {
             Order::Dates => judged
-                .sort_by_cached_key(|judged| judged.detail.is_none().then(|| Reverse(judged.name.clone()))),
+                .sort_by_cached_key(|judged| judged.details.is_none().then(|| Reverse(judged.name.clone()))),
             Order::Bytes => judged.sort_by_cached_key(|judged| Reverse(judged.name.clone())),
             Order::Versions => {
                 judged.sort_by_cached_key(|judged| {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
 use artifact_source::{
-    ArtifactSource, Chart, DiscoverRequest, Discovery, ErrorKind, Found, Observation, Recorder, Rejection,
+    ArtifactSource, Chart, Details, DiscoverRequest, Discovery, ErrorKind, Found, Observation, Recorder,
+    Rejection,
 };
 use helm_source::{HelmSource, HelmSourceBuilder, IndexCache};
 use warehouse_testkit::{
@@ -81,17 +82,18 @@ async fn a_tag_has_the_digest_of_its_manifest_for_one_request() {
     judged.sort_by(|one, other| one.name.cmp(&other.name));
     let judged: Vec<_> = judged
         .iter()
-        .map(|judged| (judged.name.as_str(), judged.detail.as_deref(), judged.rejection.as_ref()))
+        .map(|judged| (judged.name.as_str(), judged.details.clone(), judged.rejection.as_ref()))
         .collect();
     let limit = Rejection::BeyondLimit { limit: 2 };
-    let both = format!("1.1.0+a@{second}");
+    let first = Details::new().with_digest(newest.clone());
+    let other = Details::new().with_version("1.1.0+a".to_owned()).with_digest(second.clone());
     assert_eq!(
         judged,
         [
-            ("0.1.0-rc.1", None, Some(&limit)),
-            ("1.0.0", None, Some(&limit)),
-            ("1.1.0_a", Some(both.as_str()), None),
-            ("1.2.0", Some(newest.as_str()), None),
+            ("0.1.0-rc.1", Details::new(), Some(&limit)),
+            ("1.0.0", Details::new(), Some(&limit)),
+            ("1.1.0_a", other, None),
+            ("1.2.0", first, None),
         ]
     );
 }

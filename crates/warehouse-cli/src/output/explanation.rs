@@ -4,8 +4,8 @@ use std::io;
 use std::io::Write;
 
 use artifact_source::{
-    AnyArtifact, Judgement, MAX_NAME_IN_DOCUMENT, Principal, Rejection, SourceId, printable, shorten,
-    shown_name,
+    AnyArtifact, Details, Judgement, MAX_NAME_IN_DOCUMENT, Principal, Rejection, SourceId, printable,
+    shorten, shown_name,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,6 +19,9 @@ use crate::discovery::Discovered;
 
 /// The shortest prefix of a commit's id that names it.
 const MIN_COMMIT_PREFIX: usize = 4;
+
+/// The columns of the table of candidates.
+const COLUMNS: usize = 7;
 
 /// Every candidate of one Warehouse.
 #[derive(Debug, Serialize)]
@@ -69,11 +72,15 @@ struct Explained {
 struct Candidate {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changed_paths: Vec<String>,
     accepted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
@@ -237,10 +244,10 @@ impl Explained {
 
 /// A row for each candidate. Columns that are empty in all rows are left out.
 fn table(candidates: &[Candidate], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let cells: Vec<[String; 5]> = candidates.iter().map(Candidate::cells).collect();
+    let cells: Vec<[String; COLUMNS]> = candidates.iter().map(Candidate::cells).collect();
     let is_used =
         |column: usize| cells.iter().any(|row| row.get(column).is_some_and(|cell| !cell.is_empty()));
-    let used: Vec<bool> = (0..5).map(is_used).collect();
+    let used: Vec<bool> = (0..COLUMNS).map(is_used).collect();
     let mut table = Table::headless();
     for row in cells {
         let row = row.into_iter().zip(&used).filter(|(_, used)| **used).map(|(cell, _)| cell);
@@ -260,15 +267,17 @@ impl Candidate {
             || is_commit && name.len() >= MIN_COMMIT_PREFIX && self.name.starts_with(&name.to_lowercase())
     }
 
-    /// Name, digest, time, subject and reason.
-    fn cells(&self) -> [String; 5] {
+    /// Name, version, digest, time, subject, changed paths and reason.
+    fn cells(&self) -> [String; COLUMNS] {
         let sign = if self.accepted { '+' } else { '-' };
         let time = self.time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         [
             format!("{sign} {}", shown_name(&shortened(&self.name))),
+            self.version.as_deref().map(shown_name).unwrap_or_default(),
             self.digest.as_deref().map(shortened).unwrap_or_default(),
             time.unwrap_or_default(),
             self.subject.as_deref().map(shown_name).unwrap_or_default(),
+            self.changed_paths.iter().map(|path| shown_name(path)).collect::<Vec<_>>().join(" "),
             self.reason.clone().unwrap_or_default(),
         ]
     }
@@ -276,37 +285,19 @@ impl Candidate {
 
 impl From<&Judgement> for Candidate {
     fn from(judgement: &Judgement) -> Self {
-        let detail = judgement.detail.as_deref().unwrap_or_default();
-        // The time stands alone, or in parentheses behind a digest or a subject.
-        let dated = detail.rsplit_once('(').and_then(|(before, time)| {
-            Some((before.trim_end(), time.strip_suffix(')')?.parse::<Timestamp>().ok()?))
-        });
-        let (rest, time) = match (detail.parse::<Timestamp>(), dated) {
-            (Ok(time), _) => ("", Some(time)),
-            (Err(_), Some((rest, time))) => (rest, Some(time)),
-            (Err(_), None) => (detail, None),
-        };
-        let rest = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
-        let (digest, subject) = match rest {
-            Some(rest) if is_digest(&rest) => (Some(rest), None),
-            rest => (None, rest),
-        };
+        let Details { version, digest, time, subject, changed_paths, .. } = judgement.details.clone();
         Self {
             name: judgement.name.clone(),
+            version,
             digest,
             time,
             subject,
+            changed_paths,
             accepted: judgement.rejection.is_none(),
             rule: judgement.rejection.as_ref().map(|why| why.rule().to_owned()),
             reason: judgement.rejection.as_ref().map(ToString::to_string),
         }
     }
-}
-
-/// Whether a text is a digest: `algorithm:hex`.
-fn is_digest(text: &str) -> bool {
-    let hex = text.split_once(':').map(|(_, hex)| hex).unwrap_or_default();
-    hex.len() >= 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Prints the explanations of all Warehouses.

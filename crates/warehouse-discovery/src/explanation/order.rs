@@ -3,7 +3,6 @@
 use std::cmp::{Ordering, Reverse};
 
 use artifact_source::Judgement;
-use jiff::Timestamp;
 use selection_strategies::{ImageSelectionStrategy, Rejection, Version, VersionRef};
 use warehouse_spec::{Subscription, SubscriptionKind};
 
@@ -59,20 +58,13 @@ pub fn sort_candidates(subscription: &Subscription, judged: &mut [Judgement]) {
         Order::Name => judged.sort_by(|one, other| other.name.as_bytes().cmp(one.name.as_bytes())),
         Order::BuildTime => {
             judged.sort_by_cached_key(by_version);
-            judged.sort_by_key(|judged| match build_time(judged) {
+            judged.sort_by_key(|judged| match judged.details.time {
                 Some(time) => (0, Some(Reverse(time))),
                 None if matches!(judged.rejection, None | Some(Rejection::Undated { .. })) => (1, None),
                 None => (2, None),
             });
         }
     }
-}
-
-/// The time in the detail of an image: alone, or in parentheses behind the digest.
-fn build_time(judged: &Judgement) -> Option<Timestamp> {
-    let detail = judged.detail.as_deref()?;
-    let time = detail.rsplit_once(" (").and_then(|(_, time)| time.strip_suffix(')'));
-    time.unwrap_or(detail).parse().ok()
 }
 
 /// A name as a version, and as a text: the better one is greater. Names that are no version are worse than all that are, the later text the worse.
