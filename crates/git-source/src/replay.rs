@@ -57,10 +57,11 @@ fn session(transport: Box<dyn Transport>, interrupt: &Arc<Interrupt>) -> Result<
         haves: Vec::new(),
         depth: NonZeroU32::new(5),
         filter: PackFilter::Trees,
+        levels: 0,
         is_history: true,
     };
     remote.fetch(&request, &store)?;
-    let filter = CommitFilter { rule: CommitRule::default(), clock: Arc::new(artifact_source::SystemClock) };
+    let filter = CommitFilter::new(CommitRule::default(), Arc::new(artifact_source::SystemClock));
     let mut walk = Walk::new(tip, 5, 5, &filter);
     let (read, fetched) = Default::default();
     let reader = Reader::new(&store, interrupt, FetchCapabilities::default(), &read, &fetched)?;

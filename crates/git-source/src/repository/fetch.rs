@@ -28,11 +28,11 @@ pub(crate) enum PackFilter {
 impl PackFilter {
     const ALL: [Self; 3] = [Self::Trees, Self::Blobs, Self::Nothing];
 
-    /// The filter in the protocol's notation; `None` for no filter.
-    pub(crate) fn specification(self) -> Option<&'static str> {
+    /// The filter in the protocol's notation; `None` for no filter. Of the trees, it lets this many levels of each commit through.
+    fn specification(self, levels: u8) -> Option<String> {
         match self {
-            Self::Trees => Some("tree:0"),
-            Self::Blobs => Some("blob:none"),
+            Self::Trees => Some(format!("tree:{levels}")),
+            Self::Blobs => Some("blob:none".to_owned()),
             Self::Nothing => None,
         }
     }
@@ -43,7 +43,11 @@ impl PackFilter {
     }
 
     fn word(self) -> &'static str {
-        self.specification().unwrap_or("none")
+        match self {
+            Self::Trees => "tree:0",
+            Self::Blobs => "blob:none",
+            Self::Nothing => "none",
+        }
     }
 
     fn from_word(word: &str) -> Option<Self> {
@@ -61,6 +65,12 @@ pub(crate) fn knows_tree_filter(agent: &str) -> bool {
     }
 }
 
+/// Whether a server of this agent may send some levels of the trees of commits with them. GitHub bars every `tree:N` but `tree:0`; other servers
+/// that do so say it in an answer.
+pub(crate) fn may_send_levels(agent: &str) -> bool {
+    !agent.starts_with("git/github-")
+}
+
 /// What the server of a repository accepts in a fetch. Defaults to everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FetchCapabilities {
@@ -70,11 +80,13 @@ pub(crate) struct FetchCapabilities {
     pub(crate) shallow: bool,
     /// Whether it sends a tree that is asked for by its id.
     pub(crate) trees: bool,
+    /// Whether it sends some levels of the trees of commits with them.
+    pub(crate) levels: bool,
 }
 
 impl Default for FetchCapabilities {
     fn default() -> Self {
-        Self { filter: PackFilter::Trees, shallow: true, trees: true }
+        Self { filter: PackFilter::Trees, shallow: true, trees: true, levels: true }
     }
 }
 
@@ -85,11 +97,15 @@ impl FetchCapabilities {
     /// The word for a server that refuses to send a tree by its id.
     const NO_TREES: &str = "no-trees";
 
+    /// The word for a server that sends no level of the trees of commits with them.
+    const NO_LEVELS: &str = "no-levels";
+
     /// One line for a file.
     pub(crate) fn to_line(self) -> String {
         let mut words = vec![self.filter.word()];
         words.extend((!self.shallow).then_some(Self::WHOLE));
         words.extend((!self.trees).then_some(Self::NO_TREES));
+        words.extend((!self.levels).then_some(Self::NO_LEVELS));
         words.join(" ")
     }
 
@@ -101,6 +117,7 @@ impl FetchCapabilities {
             match word {
                 Self::WHOLE if read.shallow => read.shallow = false,
                 Self::NO_TREES if read.trees => read.trees = false,
+                Self::NO_LEVELS if read.levels => read.levels = false,
                 _ => return None,
             }
         }
@@ -131,6 +148,8 @@ pub(crate) struct FetchRequest {
     pub(crate) depth: Option<NonZeroU32>,
     /// What to leave out, if the server can. It never leaves out what is wanted by its id.
     pub(crate) filter: PackFilter,
+    /// How many levels of the trees of commits come with them where the filter leaves out trees: 0 is none, 1 the root.
+    pub(crate) levels: u8,
     /// Whether the wants are the tips of histories, which the store remembers with the place where they end.
     pub(crate) is_history: bool,
 }
@@ -141,10 +160,10 @@ impl Negotiate for &FetchRequest {
     }
 
     fn add_wants(&mut self, arguments: &mut Arguments, _known: &[bool]) -> bool {
-        if let Some(filter) = self.filter.specification()
+        if let Some(filter) = self.filter.specification(self.levels)
             && arguments.can_use_filter()
         {
-            arguments.filter(filter);
+            arguments.filter(&filter);
         }
         for id in &self.wants {
             arguments.want(id);
@@ -209,16 +228,34 @@ mod tests {
     }
 
     #[test]
+    fn levels_of_trees() {
+        assert_eq!(PackFilter::Trees.specification(2).as_deref(), Some("tree:2"));
+        assert_eq!(PackFilter::Blobs.specification(2).as_deref(), Some("blob:none"));
+        assert!(
+            may_send_levels("git/2.47.3-Linux") && may_send_levels("") && !may_send_levels("git/github-1")
+        );
+    }
+
+    #[test]
     fn lines_of_capabilities() {
         for filter in PackFilter::ALL {
-            for (shallow, trees) in [(true, true), (false, true), (true, false), (false, false)] {
-                let capabilities = FetchCapabilities { filter, shallow, trees };
+            for bits in 0..8 {
+                let [shallow, trees, levels] = [1, 2, 4].map(|bit| bits & bit != 0);
+                let capabilities = FetchCapabilities { filter, shallow, trees, levels };
                 let line = format!("{}\n", capabilities.to_line());
                 assert_eq!(FetchCapabilities::from_line(&line), Some(capabilities));
             }
         }
         assert_eq!(FetchCapabilities::from_line("tree:0"), Some(FetchCapabilities::default()));
-        for line in ["", "garbage", "tree:0 garbage", "none whole whole", "whole", "none no-trees no-trees"] {
+        for line in [
+            "",
+            "garbage",
+            "tree:0 garbage",
+            "none whole whole",
+            "whole",
+            "none no-trees no-trees",
+            "none no-levels no-levels",
+        ] {
             assert_eq!(FetchCapabilities::from_line(line), None, "{line:?}");
         }
     }

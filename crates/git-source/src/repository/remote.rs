@@ -85,8 +85,17 @@ impl Remote {
 
     /// Whether the server may know the filter `tree:0`.
     pub(crate) fn knows_tree_filter(&self) -> bool {
-        let agent = self.handshake.capabilities.capability("agent");
-        agent.and_then(|agent| agent.value()?.to_str().ok().map(fetch::knows_tree_filter)).unwrap_or(true)
+        self.agent().is_none_or(|agent| fetch::knows_tree_filter(&agent))
+    }
+
+    /// Whether the server may send some levels of the trees of commits with them.
+    pub(crate) fn may_send_levels(&self) -> bool {
+        self.can_send_trees() && self.agent().is_none_or(|agent| fetch::may_send_levels(&agent))
+    }
+
+    /// How the server names itself.
+    fn agent(&self) -> Option<String> {
+        Some(self.handshake.capabilities.capability("agent")?.value()?.to_str().ok()?.to_owned())
     }
 
     /// Whether the server says that it can leave objects out of a pack, and then sends each of them by its id. Only protocol 2 says so.

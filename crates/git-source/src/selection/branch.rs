@@ -19,7 +19,7 @@ use selection_strategies::{is_git_reference, similar_names};
 use crate::observation::{ObservedRefs, ObservedState};
 use crate::repository::{Objects, References, Store};
 use crate::selection::filter::CommitFilter;
-use crate::selection::history::{MissingCommit, Progress, Walk, growth, sample_ancestors};
+use crate::selection::history::{MissingCommit, Progress, Walk, sample_ancestors};
 use crate::selection::outcome::Outcome;
 use crate::selection::reader::{Needs, Reader};
 
@@ -108,9 +108,11 @@ impl BranchPlan<'_> {
                 Progress::Done => return Ok(None),
                 Progress::Missing { commit, trees } => (commit, trees),
             };
-            let mut needs = Needs { trees, ..Needs::default() };
-            let Some(MissingCommit { distance, child }) = commit else { return Ok(Some(needs)) };
-            let distance = u32::try_from(distance).unwrap_or(DEEPEST);
+            let Some(MissingCommit { distance, estimate, child }) = commit else {
+                return Ok(Some(Needs { trees, ..Needs::default() }));
+            };
+            let [distance, estimate] =
+                [distance, estimate].map(|count| u32::try_from(count).unwrap_or(DEEPEST));
             if distance >= self.depth {
                 let depth = match self.depth {
                     _ if !reader.capabilities.shallow => DEEPEST,
@@ -118,11 +120,15 @@ impl BranchPlan<'_> {
                         self.branch.first_horizon().saturating_add(1)
                     }
                     0 => self.branch.first_horizon(),
-                    depth => depth.saturating_mul(growth(&self.branch.filter)),
+                    _ => estimate.saturating_add(1),
                 };
                 self.depth = depth.max(distance.saturating_add(1)).min(DEEPEST);
-                needs.histories.insert(self.tip, self.depth);
-                return Ok(Some(needs));
+                // The trees that are known to be missing are asked for with those of these commits.
+                return Ok(Some(Needs {
+                    histories: [(self.tip, self.depth)].into(),
+                    levels: self.branch.filter.levels(),
+                    ..Needs::default()
+                }));
             }
             // The last fetch asked for it.
             let Some(child) = child else {

@@ -2,18 +2,24 @@
 //!
 //! Two trees are compared entry by entry, without those that are equal. A folder that changed is opened only where a selector may select something
 //! in it. No file is read, and no rename is detected. The search ends at the first path that is selected.
+//!
+//! What differs between two trees is found once for all subscriptions that are answered together.
 
+use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
 
 use artifact_source::{Error, ErrorKind};
 use gix::ObjectId;
-use gix::bstr::{BString, ByteVec};
+use gix::bstr::{BStr, BString, ByteVec};
 use gix::objs::tree::{EntryMode, EntryRef};
 use gix::objs::{Kind, TreeRefIter};
 use selection_strategies::path::PathSelectors;
 
 use crate::repository::Objects;
+use crate::selection::commit::find;
+use crate::selection::folders::Folders;
 use crate::transport::{Cause, Interrupt, malformed};
 
 /// The most changed entries of a commit that are compared. A few small trees that contain each
@@ -59,27 +65,141 @@ struct Changed {
     after: Option<ObjectId>,
 }
 
+/// The most differences between two trees that are kept, and of all of them together.
+const MOST_KEPT_OF_A_PAIR: usize = 1 << 12;
+const MOST_KEPT: usize = 1 << 18;
+
+/// A name at which two trees differ.
+#[derive(Clone, Copy)]
+struct Difference<'a> {
+    name: &'a BStr,
+    /// Whether it is a file, a link or a submodule on one side or on both.
+    is_file: bool,
+    /// The folder of this name.
+    before: Option<ObjectId>,
+    after: Option<ObjectId>,
+}
+
+/// A difference that is kept.
+struct Kept {
+    name: BString,
+    is_file: bool,
+    before: Option<ObjectId>,
+    after: Option<ObjectId>,
+}
+
+impl Kept {
+    fn of(found: Difference<'_>) -> Self {
+        let Difference { name, is_file, before, after } = found;
+        Self { name: name.to_owned(), is_file, before, after }
+    }
+
+    fn as_ref(&self) -> Difference<'_> {
+        let Self { name, is_file, before, after } = self;
+        Difference { name: name.as_ref(), is_file: *is_file, before: *before, after: *after }
+    }
+}
+
+/// Two trees, of which one may be nothing.
+type Pair = (Option<ObjectId>, Option<ObjectId>);
+
+/// What differs between trees that were compared already.
+#[derive(Default)]
+pub(crate) struct Differences {
+    known: RefCell<HashMap<Pair, Rc<[Kept]>>>,
+    count: Cell<usize>,
+}
+
+impl Differences {
+    fn known(&self, pair: Pair) -> Option<Rc<[Kept]>> {
+        self.known.borrow().get(&pair).map(Rc::clone)
+    }
+
+    fn keep(&self, pair: Pair, found: Vec<Kept>) -> Rc<[Kept]> {
+        let mut known = self.known.borrow_mut();
+        // An empty one takes its place, too.
+        let mut count = self.count.get() + found.len() + 1;
+        if count > MOST_KEPT {
+            known.clear();
+            count = found.len() + 1;
+        }
+        self.count.set(count);
+        let found: Rc<[Kept]> = found.into();
+        known.insert(pair, Rc::clone(&found));
+        found
+    }
+}
+
+/// Searches the change from one tree to another for a path that is selected.
+struct Search<'a> {
+    selectors: &'a PathSelectors,
+    folders: &'a Folders,
+    interrupt: &'a Interrupt,
+    queue: VecDeque<Changed>,
+    changes: usize,
+}
+
+impl Search<'_> {
+    /// Looks at what differs in a folder. Returns whether a path is selected.
+    fn look<'d>(
+        &mut self,
+        folder: &BString,
+        differences: impl Iterator<Item = Difference<'d>>,
+    ) -> Result<bool, Error> {
+        let mut path = folder.clone();
+        for Difference { name, is_file, before, after } in differences {
+            self.changes += 1;
+            if self.changes > MOST_CHANGES {
+                let message = format!("a commit changes more than {MOST_CHANGES} paths");
+                return Err(Error::new(ErrorKind::TooLarge, message));
+            }
+            if self.changes.is_multiple_of(1024) && self.interrupt.is_stopped() {
+                return Err(self.interrupt.stopped_error());
+            }
+            path.truncate(folder.len());
+            if !path.is_empty() {
+                path.push_byte(b'/');
+            }
+            path.push_str(name);
+            if is_file && self.selectors.judge(&*path).is_included() {
+                return Ok(true);
+            }
+            if before != after && self.folders.may_include_below(&path) {
+                self.queue.push_back(Changed { path: path.clone(), before, after });
+            }
+        }
+        Ok(false)
+    }
+}
+
 /// Whether the change from one tree (or from nothing) to another touches a path that is selected.
 ///
 /// # Errors
 ///
 /// `TooLarge` for a commit that changes more than 4,000,000 paths.
 pub(crate) fn touches(
-    objects: &Objects,
+    (objects, known): (&Objects, &Differences),
     from: Option<ObjectId>,
     to: ObjectId,
-    selectors: &PathSelectors,
+    (selectors, folders): (&PathSelectors, &Folders),
     interrupt: &Interrupt,
 ) -> Result<Touch, Error> {
     let (mut old, mut new) = (Vec::new(), Vec::new());
-    let mut queue = VecDeque::from([Changed { path: BString::default(), before: from, after: Some(to) }]);
-    let (mut missing, mut changes) = (MissingTrees::default(), 0_usize);
-    while let Some(Changed { path, before, after }) = queue.pop_front() {
+    let queue = VecDeque::from([Changed { path: BString::default(), before: from, after: Some(to) }]);
+    let mut search = Search { selectors, folders, interrupt, queue, changes: 0 };
+    let mut missing = MissingTrees::default();
+    while let Some(Changed { path, before, after }) = search.queue.pop_front() {
         if before == after {
             continue;
         }
         if interrupt.is_stopped() {
             return Err(interrupt.stopped_error());
+        }
+        if let Some(known) = known.known((before, after)) {
+            if search.look(&path, known.iter().map(Kept::as_ref))? {
+                return Ok(Touch::Yes);
+            }
+            continue;
         }
         // Of one that is here, what is in it may not be. Both come with all that is in them, or neither.
         let sides = || [before, after].into_iter().flatten();
@@ -89,40 +209,32 @@ pub(crate) fn touches(
             missing.extend(sides());
             continue;
         }
-        let before = entries(objects, before, &mut old)?;
-        let after = entries(objects, after, &mut new)?;
-        for (before, after) in Joined::new(&before, &after) {
-            changes += 1;
-            if changes > MOST_CHANGES {
-                let message = format!("a commit changes more than {MOST_CHANGES} paths");
-                return Err(Error::new(ErrorKind::TooLarge, message));
-            }
-            if changes.is_multiple_of(1024) && interrupt.is_stopped() {
-                return Err(interrupt.stopped_error());
-            }
-            let Some(entry) = before.or(after) else { continue };
-            let mut name = path.clone();
-            if !name.is_empty() {
-                name.push_byte(b'/');
-            }
-            name.push_str(entry.filename);
-            let is_folder = |entry: &EntryRef<'_>| entry.mode.is_tree();
-            let is_file = |entry: &EntryRef<'_>| !is_folder(entry);
-            if (before.is_some_and(is_file) || after.is_some_and(is_file))
-                && selectors.judge(&*name).is_included()
-            {
-                return Ok(Touch::Yes);
-            }
-            let tree = |side: Option<&EntryRef<'_>>| {
-                side.filter(|entry| is_folder(entry)).map(|entry| entry.oid.to_owned())
-            };
-            let (before, after) = (tree(before), tree(after));
-            if before != after && may_include_below(selectors, &name) {
-                queue.push_back(Changed { path: name, before, after });
-            }
+        let (entries_before, entries_after) =
+            (entries(objects, before, &mut old)?, entries(objects, after, &mut new)?);
+        let differences = || Joined::new(&entries_before, &entries_after).filter_map(difference);
+        let few: Vec<Kept> = differences().take(MOST_KEPT_OF_A_PAIR + 1).map(Kept::of).collect();
+        let is_selected = if few.len() > MOST_KEPT_OF_A_PAIR {
+            drop(few);
+            search.look(&path, differences())?
+        } else {
+            search.look(&path, known.keep((before, after), few).iter().map(Kept::as_ref))?
+        };
+        if is_selected {
+            return Ok(Touch::Yes);
         }
     }
     Ok(if missing.is_empty() { Touch::No } else { Touch::Unknown(missing) })
+}
+
+/// The difference between two entries of a name.
+fn difference<'a>(
+    (before, after): (Option<&'a EntryRef<'a>>, Option<&'a EntryRef<'a>>),
+) -> Option<Difference<'a>> {
+    let is_file = [before, after].into_iter().flatten().any(|entry| !entry.mode.is_tree());
+    let tree = |side: Option<&EntryRef<'_>>| {
+        side.filter(|entry| entry.mode.is_tree()).map(|entry| entry.oid.to_owned())
+    };
+    Some(Difference { name: before.or(after)?.filename, is_file, before: tree(before), after: tree(after) })
 }
 
 /// The entries of a tree by name; none for no tree.
@@ -190,34 +302,6 @@ fn is_same(before: &EntryRef<'_>, after: &EntryRef<'_>) -> bool {
     before.oid == after.oid && mode(before.mode) == mode(after.mode)
 }
 
-/// Whether a path below this folder may be included. `true` where that is not certain. Exclusion says nothing here: a
-/// selector does not exclude all that is below its folder.
-fn may_include_below(selectors: &PathSelectors, folder: &[u8]) -> bool {
-    let folder: Vec<&[u8]> = folder.split(|byte| *byte == b'/').collect();
-    let is_plain = |name: &[u8]| !matches!(name, b"" | b"." | b"..");
-    // Kargo cleans a path before it compares it, so such a name may lead anywhere.
-    if !folder.iter().all(|name| is_plain(name)) || selectors.include().is_empty() {
-        return true;
-    }
-    selectors.include().iter().any(|selector| {
-        let text = selector.as_str();
-        let is_text = |name: &&[u8]| !name.iter().any(|byte| b"*?[]{}\\!^".contains(byte));
-        let names: Vec<&[u8]> = if let Some(pattern) = text.strip_prefix("glob:") {
-            let names = pattern.as_bytes().split(|byte| *byte == b'/');
-            names.take_while(is_text).collect()
-        } else if ["regex:", "regexp:", "/"].iter().any(|kind| text.starts_with(kind)) {
-            return true;
-        } else {
-            let names = text.as_bytes().split(|byte| *byte == b'/');
-            names.filter(|name| !matches!(*name, b"" | b".")).collect()
-        };
-        if !names.iter().all(|name| is_plain(name)) {
-            return true;
-        }
-        names.iter().zip(&folder).all(|(one, other)| one == other)
-    })
-}
-
 /// Whether this folder is one that a selector names, or is in one.
 fn is_included_as_a_whole(selectors: &PathSelectors, folder: &[u8]) -> bool {
     let includes = selectors.include();
@@ -229,51 +313,26 @@ fn is_included_as_a_whole(selectors: &PathSelectors, folder: &[u8]) -> bool {
         })
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[track_caller]
-    fn check(include: &str, opened: &[&str], closed: &[&str]) {
-        let selectors = PathSelectors::new([include], [""; 0]).unwrap();
-        for folder in opened {
-            assert!(may_include_below(&selectors, folder.as_bytes()), "{include} {folder}");
+/// Whether this many levels of the trees of a commit are here.
+pub(crate) fn has_levels(objects: &Objects, commit: ObjectId, levels: u8) -> Result<bool, Error> {
+    let mut buffer = Vec::new();
+    let Some(commit) = find(objects, commit, &mut buffer)? else { return Ok(false) };
+    let mut level = vec![commit.tree];
+    for number in 1..=levels {
+        if level.iter().any(|id| !objects.contains(id)) {
+            return Ok(false);
         }
-        for folder in closed {
-            assert!(!may_include_below(&selectors, folder.as_bytes()), "{include} {folder}");
+        if number == levels {
+            break;
         }
-    }
-
-    #[test]
-    fn folders_that_are_opened() {
-        check("a/b", &["a", "a/b", "a/b/c", "a/.."], &["b", "a/c", "a/bc", "ab"]);
-        check("./a//b/", &["a", "a/b", "a/b/c"], &["b"]);
-        check(".", &["a", "a/b"], &[]);
-        check("a/../b", &["a", "b", "c"], &[]);
-        check("/a", &["a", "c"], &[]);
-        check("glob:a/**/*.yaml", &["a", "a/b", "a/b/c"], &["b", "ab"]);
-        check("glob:**/*.yaml", &["a", "b/c"], &[]);
-        check("glob:a/{b,c}/d", &["a", "a/x"], &["b"]);
-        check("glob:a/b.txt", &["a"], &["b", "a/c"]);
-        check("regex:^a/", &["a", "b"], &[]);
-        check("regexp:^a/", &["a", "b"], &[]);
-    }
-
-    proptest! {
-        /// A folder that is not opened has no path that is selected.
-        #[test]
-        fn nothing_selected_is_passed_over(
-            include in "(glob:)?[ab*./{},]{0,8}",
-            path in "[ab.]{1,2}(/[ab.]{1,2}){1,4}",
-        ) {
-            let Ok(selectors) = PathSelectors::new([&include], [""; 0]) else { return Ok(()) };
-            if selectors.judge(&path).is_included() {
-                for (at, _) in path.match_indices('/') {
-                    prop_assert!(may_include_below(&selectors, &path.as_bytes()[..at]), "{include} {path}");
-                }
-            }
+        let mut next = Vec::new();
+        for tree in level {
+            let entries = entries(objects, Some(tree), &mut buffer)?;
+            next.extend(
+                entries.iter().filter(|entry| entry.mode.is_tree()).map(|entry| entry.oid.to_owned()),
+            );
         }
+        level = next;
     }
+    Ok(true)
 }

@@ -3,13 +3,15 @@
 //! The server is greeted once. It lists the references that any of them asks for. Each subscription then says what it needs before it can answer:
 //! histories, tags, trees. What all of them need is fetched together, until every one has its answer:
 //!
-//! 1. the histories of branches, as deep as the deepest is needed, commits alone;
-//! 2. tags with their commits, and the root trees of the commits whose paths matter, each by its id;
+//! 1. the histories of branches, as deep as the deepest is needed: commits, and where paths matter their root trees and the folders in those, as far as
+//!    selectors have names for them; again with more commits, where those are too few;
+//! 2. tags with their commits, and the same trees of those;
 //! 3. the folders that changed and may hold a path that is selected, each by its id, with the folders in them.
 //!
-//! A server that does not send a tree by its id sends the trees of all commits with the commits.
+//! A server that bars such filters sends commits alone, and then root trees by their ids. One that does not send a tree by its id sends the trees of all
+//! commits with the commits.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -25,7 +27,7 @@ use crate::repository::{FetchCapabilities, FetchRequest, PackFilter, References,
 use crate::selection::branch::{
     Branch, BranchPlan, DEEPEST, Tip, haves, prefixes_for_missing, resolve_missing,
 };
-use crate::selection::changes::MissingTrees;
+use crate::selection::changes::{MissingTrees, has_levels};
 use crate::selection::filter::CommitFilter;
 use crate::selection::outcome::Outcome;
 use crate::selection::reader::{FetchedTags, Needs, ReadCache, Reader};
@@ -47,6 +49,11 @@ fn may_be_due_to_the_request(error: &Error) -> bool {
     matches!(error.status(), Some(200 | 400 | 403 | 500 | 501))
 }
 
+/// Whether Git says that it bars `tree:N` whatever the number.
+fn bars_all_trees(error: &Error) -> bool {
+    error.message().contains("filter 'tree' not supported")
+}
+
 /// A way to find commits.
 #[derive(Clone, Debug)]
 pub(crate) enum Selection {
@@ -64,7 +71,7 @@ impl Selection {
         clock: Arc<dyn Clock>,
         base: Option<String>,
     ) -> Self {
-        let filter = CommitFilter { rule: rule.clone(), clock };
+        let filter = CommitFilter::new(rule.clone(), clock);
         let order = match rule.strategy() {
             CommitSelectionStrategy::SemVer => Order::Versions,
             CommitSelectionStrategy::Lexical => Order::Bytes,
@@ -256,6 +263,8 @@ enum Stopped {
     Store(Error),
     /// The server does not send trees by their ids.
     NoTrees(Error),
+    /// The server does not send some levels of trees with commits.
+    NoLevels,
 }
 
 impl From<ExchangeError> for Stopped {
@@ -322,6 +331,7 @@ impl Exchange<'_> {
     /// Runs with a store for what the questions need. Runs again, with the plans of those that have no answer yet,
     ///
     /// - with an empty store, where the content of the store may be why it failed;
+    /// - with commits alone, where the server refuses to send some levels of their trees with them;
     /// - with less left out of packs, where the server refuses the filter;
     /// - with the trees of all commits, where the server refuses to send a tree by its id;
     /// - with whole histories, where the server refuses to send part of one;
@@ -344,6 +354,7 @@ impl Exchange<'_> {
         loop {
             let mut used = known;
             used.trees &= remote.can_send_trees();
+            used.levels &= used.trees && remote.may_send_levels();
             if !used.trees && open.iter().any(|open| open.question.selection.has_paths()) {
                 used.filter = used.filter.max(PackFilter::Blobs);
             }
@@ -352,8 +363,9 @@ impl Exchange<'_> {
             warning.into_iter().for_each(|warning| self.session.warn(warning));
             let mut is_warm = !store.is_empty();
             let mut answered = Vec::new();
+            let with_levels = Cell::new(false);
             let done = loop {
-                match self.attempt(remote, &store, used, open, &mut answered, is_warm) {
+                match self.attempt(remote, (&store, &with_levels), used, open, &mut answered, is_warm) {
                     Err(Stopped::Store(error)) if is_warm => {
                         is_warm = false;
                         store.clear(&self.session.interrupt).map_err(|_| error)?;
@@ -384,7 +396,9 @@ impl Exchange<'_> {
                     if fails_again {
                         return Err(first.into());
                     }
-                    if used.filter < PackFilter::Nothing {
+                    if used.levels && with_levels.get() {
+                        known.levels = false;
+                    } else if used.filter < PackFilter::Nothing {
                         known.filter = PackFilter::Nothing;
                     } else if used.shallow {
                         known.shallow = false;
@@ -398,6 +412,7 @@ impl Exchange<'_> {
                 Err(Stopped::Store(error)) => return Err(error.into()),
                 Err(Stopped::NoTrees(error)) if !known.trees => return Err(error.into()),
                 Err(Stopped::NoTrees(_)) => known.trees = false,
+                Err(Stopped::NoLevels) => known.levels = false,
                 Err(Stopped::Exchange(ExchangeError::FilterRefused(error))) => {
                     known.filter = used.filter.weaker().ok_or(error)?;
                 }
@@ -418,14 +433,15 @@ impl Exchange<'_> {
     fn attempt<'q>(
         &self,
         remote: &mut Remote,
-        store: &Store,
+        (store, with_levels): (&Store, &Cell<bool>),
         capabilities: FetchCapabilities,
         mut open: Vec<Open<'q>>,
         answered: &mut Vec<Answered<'q>>,
         is_warm: bool,
     ) -> Result<(), Stopped> {
         let (fetched, read) = (FetchedTags::default(), ReadCache::default());
-        let mut fetcher = Fetcher { exchange: self, remote, store, capabilities, fetched: &fetched };
+        let mut fetcher =
+            Fetcher { exchange: self, remote, store, capabilities, fetched: &fetched, with_levels };
         loop {
             let reader = Reader::new(store, &self.session.interrupt, capabilities, &read, &fetched)?;
             let mut needs = Needs::default();
@@ -527,33 +543,50 @@ struct Fetcher<'a> {
     store: &'a Store,
     capabilities: FetchCapabilities,
     fetched: &'a FetchedTags,
+    /// Whether some levels of the trees of commits were asked for.
+    with_levels: &'a Cell<bool>,
 }
 
 impl Fetcher<'_> {
     fn fetch(&mut self, needs: Needs) -> Result<(), Stopped> {
-        let Needs { histories, tags, tags_with_parents, trees } = needs;
+        let Needs { histories, tags, tags_with_parents, trees, levels, levels_of_tags } = needs;
         if let Some(depth) = histories.values().max() {
-            let haves = haves(self.store, &self.store.objects()?)?;
             let depth = NonZeroU32::new((*depth).min(DEEPEST));
-            self.request(&FetchRequest {
+            let (haves, levels) = self.haves(levels)?;
+            // The trees of these commits may be needed, or more commits. Tags and other trees can wait for that request.
+            return self.request(&FetchRequest {
                 wants: histories.into_keys().collect(),
                 haves,
                 depth: depth.filter(|_| self.capabilities.shallow),
                 filter: self.capabilities.filter,
+                levels,
                 is_history: true,
-            })?;
-            // The trees of these commits will be needed. Tags can wait for that request.
-            let has_tags = !tags.is_empty() || !tags_with_parents.is_empty();
-            if trees.is_empty() && has_tags && self.capabilities.trees {
-                return Ok(());
-            }
+            });
         }
+        let levels = if self.capabilities.levels { levels_of_tags } else { 0 };
         if tags.len() > FEW_TAGS && !tags_with_parents.is_empty() {
-            self.objects(tags, NonZeroU32::MIN, trees)?;
-            return self.objects(tags_with_parents, WITH_PARENT, MissingTrees::default());
+            self.objects(tags, NonZeroU32::MIN, 0, trees)?;
+            return self.objects(tags_with_parents, WITH_PARENT, levels, MissingTrees::default());
         }
         let depth = if tags_with_parents.is_empty() { NonZeroU32::MIN } else { WITH_PARENT };
-        self.objects(tags.into_iter().chain(tags_with_parents).collect(), depth, trees)
+        self.objects(tags.into_iter().chain(tags_with_parents).collect(), depth, levels, trees)
+    }
+
+    /// The commits that the server is told of, and how many levels of trees it may send with others. A server leaves out a tree of a commit that it was
+    /// told of, and what it sends may build on it. So those are named whose levels are here, if there are any, or else commits come alone.
+    fn haves(&self, levels: u8) -> Result<(Vec<ObjectId>, u8), Error> {
+        let objects = self.store.objects()?;
+        let haves = haves(self.store, &objects)?;
+        if haves.is_empty() || levels == 0 || !self.capabilities.levels {
+            return Ok((haves, if self.capabilities.levels { levels } else { 0 }));
+        }
+        let mut complete = Vec::new();
+        for id in &haves {
+            if has_levels(&objects, *id, levels)? {
+                complete.push(*id);
+            }
+        }
+        Ok(if complete.is_empty() { (haves, 0) } else { (complete, levels) })
     }
 
     /// Fetches tags and trees. Nothing is said about what is here: a server that was told of a commit would leave its trees out.
@@ -561,6 +594,7 @@ impl Fetcher<'_> {
         &mut self,
         tags: BTreeSet<ObjectId>,
         depth: NonZeroU32,
+        levels: u8,
         trees: MissingTrees,
     ) -> Result<(), Stopped> {
         if tags.is_empty() && trees.is_empty() {
@@ -571,8 +605,12 @@ impl Fetcher<'_> {
         // they themselves come, but for a few that need no request of their own.
         let is_deep = tags.is_empty() && !folders.is_empty();
         if is_deep && roots.len() > FEW_ROOTS {
-            self.objects(BTreeSet::new(), depth, MissingTrees { roots, ..MissingTrees::default() })?;
-            return self.objects(BTreeSet::new(), depth, MissingTrees { folders, ..MissingTrees::default() });
+            let (roots, folders) = (
+                MissingTrees { roots, ..MissingTrees::default() },
+                MissingTrees { folders, ..MissingTrees::default() },
+            );
+            self.objects(BTreeSet::new(), depth, 0, roots)?;
+            return self.objects(BTreeSet::new(), depth, 0, folders);
         }
         let trees: BTreeSet<ObjectId> = roots.into_iter().chain(folders).collect();
         let (has_tags, wants_trees) = (!tags.is_empty(), !trees.is_empty());
@@ -586,6 +624,7 @@ impl Fetcher<'_> {
             } else {
                 self.capabilities.filter
             },
+            levels,
             is_history: false,
         };
         match self.request(&request) {
@@ -612,6 +651,13 @@ impl Fetcher<'_> {
         if self.remote.is_closed() {
             *self.remote = self.exchange.session.connect()?;
         }
-        Ok(self.remote.fetch(request, self.store)?)
+        let with_levels = request.filter == PackFilter::Trees && request.levels > 0;
+        self.with_levels.set(self.with_levels.get() || with_levels);
+        self.remote.fetch(request, self.store).map_err(|error| match error {
+            ExchangeError::FilterRefused(error) if with_levels && !bars_all_trees(&error) => {
+                Stopped::NoLevels
+            }
+            error => error.into(),
+        })
     }
 }

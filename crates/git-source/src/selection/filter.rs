@@ -9,24 +9,38 @@ use selection_strategies::Verdict;
 use selection_strategies::path::PathSelectors;
 
 use crate::selection::commit::{ParsedCommit, TaggedCommit};
+use crate::selection::folders::Folders;
 use crate::selection::object_text::GitTime;
 
 /// The filters of a rule, with the clock of `now()`.
 #[derive(Clone)]
 pub(crate) struct CommitFilter {
     pub(crate) rule: CommitRule,
-    pub(crate) clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
+    /// Those of its paths.
+    folders: Option<Folders>,
 }
 
 impl CommitFilter {
+    /// The filters of a rule.
+    pub(crate) fn new(rule: CommitRule, clock: Arc<dyn Clock>) -> Self {
+        let folders = rule.paths().map(Folders::new);
+        Self { rule, clock, folders }
+    }
+
     /// Whether it accepts every commit that is not too old.
     pub(crate) fn accepts_all(&self) -> bool {
         !self.rule.has_filter()
     }
 
     /// `None` where every path counts, so that paths need not be known.
-    pub(crate) fn paths(&self) -> Option<&PathSelectors> {
-        self.rule.paths()
+    pub(crate) fn paths(&self) -> Option<(&PathSelectors, &Folders)> {
+        self.rule.paths().zip(self.folders.as_ref())
+    }
+
+    /// How many levels of the trees of commits tell the most about them for the fewest bytes.
+    pub(crate) fn levels(&self) -> u8 {
+        self.folders.as_ref().map_or(0, Folders::levels)
     }
 
     /// The verdict of the date and of the expression on a commit.

@@ -6,17 +6,23 @@ use artifact_source::{Commit, Error, Rejection};
 use gix::ObjectId;
 
 use crate::repository::Objects;
-use crate::selection::changes::{MissingTrees, Touch, touches};
+use crate::selection::changes::{MissingTrees, Touch};
 use crate::selection::commit::{ParsedCommit, find};
 use crate::selection::filter::{CommitFilter, without_parent};
 use crate::selection::outcome::JudgedCandidate;
 use crate::selection::reader::Reader;
 
-/// Each further step looks at this many times as many commits.
-const GROWTH: u32 = 4;
+/// Each further step looks at this many times as many commits, where few of them are found.
+const GROWTH: usize = 4;
 
 /// With a path filter, a step costs more requests, and commits cost little.
-const GROWTH_WITH_PATHS: u32 = 8;
+const GROWTH_WITH_PATHS: usize = 16;
+
+/// The most that a step looks at, times as many commits as before.
+const MOST_GROWTH: usize = 64;
+
+/// With so many commits found it is known how many are to be looked at until all are found, about.
+const FEW_FOUND: usize = 4;
 
 /// A walk along first parents ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). It can be continued when the store has more.
 ///
@@ -62,6 +68,8 @@ pub(crate) enum Progress {
 pub(crate) struct MissingCommit {
     /// How far it is from the tip.
     pub(crate) distance: usize,
+    /// How many commits are to be looked at, probably, until enough are found.
+    pub(crate) estimate: usize,
     /// The commit before it; `None` for the tip itself.
     pub(crate) child: Option<ObjectId>,
 }
@@ -86,7 +94,7 @@ impl<'a> Walk<'a> {
                     if accepted + open >= self.limit {
                         break;
                     }
-                    self.horizon = self.horizon.saturating_mul(growth(self.filter) as usize);
+                    self.horizon = self.estimate(accepted + open).max(self.horizon.saturating_add(1));
                 }
                 missing = self.walk_on(reader)?;
                 if at == self.walked.len() {
@@ -97,7 +105,7 @@ impl<'a> Walk<'a> {
             if matches!(walked.verdict, PathVerdict::Open) {
                 match changed_paths(&walked.commit, self.filter, reader)? {
                     ParentOr::Parent(child) => {
-                        missing = Some(MissingCommit { distance: at + 1, child: Some(child) });
+                        missing = Some((at + 1, Some(child)));
                         break;
                     }
                     ParentOr::Touch(Touch::Yes) => walked.verdict = PathVerdict::Accepted,
@@ -119,7 +127,9 @@ impl<'a> Walk<'a> {
         }
         if open > 0 || missing.is_some() && accepted < self.limit {
             // What is decided already may be enough, and the rest only stands between.
-            let commit = missing.filter(|_| accepted + open < self.limit);
+            let missing = missing.filter(|_| accepted + open < self.limit);
+            let estimate = self.estimate(accepted + open);
+            let commit = missing.map(|(distance, child)| MissingCommit { distance, estimate, child });
             return Ok(Progress::Missing { commit, trees });
         }
         if accepted >= self.limit {
@@ -128,11 +138,24 @@ impl<'a> Walk<'a> {
         Ok(Progress::Done)
     }
 
-    /// Adds the next commit, if it is there. Returns what is missing, if it is not.
-    fn walk_on(&mut self, reader: &Reader<'_>) -> Result<Option<MissingCommit>, Error> {
+    /// How many commits are to be looked at, probably, if this many of those that were are found: as many as it takes at the same rate, and half of that
+    /// again. Where few were found, the rate is not known.
+    fn estimate(&self, found: usize) -> usize {
+        let walked = self.walked.len().max(1);
+        let at_rate = walked.saturating_mul(self.limit).saturating_mul(3) / found.max(1).saturating_mul(2);
+        let least = match (found < FEW_FOUND, self.filter.paths()) {
+            (false, _) => walked.saturating_mul(3) / 2,
+            (true, None) => walked.saturating_mul(GROWTH),
+            (true, Some(_)) => walked.saturating_mul(GROWTH_WITH_PATHS),
+        };
+        at_rate.max(least).min(walked.saturating_mul(MOST_GROWTH))
+    }
+
+    /// Adds the next commit, if it is there. Returns what is missing, if it is not: its distance from the tip, and the commit before it.
+    fn walk_on(&mut self, reader: &Reader<'_>) -> Result<Option<(usize, Option<ObjectId>)>, Error> {
         let Some(id) = self.next else { return Ok(None) };
         let Some(commit) = reader.commit(id)? else {
-            return Ok(Some(MissingCommit { distance: self.walked.len(), child: self.last() }));
+            return Ok(Some((self.walked.len(), self.last())));
         };
         self.next = commit.first_parent;
         let verdict = match self.filter.judge_commit(&commit)?.into_result() {
@@ -208,12 +231,7 @@ pub(crate) fn changed_paths(
             }
         },
     };
-    touches(&reader.objects, before, commit.tree, paths, reader.interrupt).map(ParentOr::Touch)
-}
-
-/// How many times as many commits a further step looks at.
-pub(crate) fn growth(filter: &CommitFilter) -> u32 {
-    if filter.paths().is_some() { GROWTH_WITH_PATHS } else { GROWTH }
+    reader.touches(before, commit.tree, paths).map(ParentOr::Touch)
 }
 
 /// The commits at first-parent distance 0, 1, 2, 4, 8 and so on of a tip. After a force-push the server

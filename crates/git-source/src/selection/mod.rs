@@ -1,6 +1,6 @@
 //! Which commits are found: how each strategy of a rule finds them in a repository.
 //!
-//! The modules use each other in one direction: `exchange` -> `branch`, `tags` -> `history` -> `reader`, `changes`, `filter` -> `commit`, `outcome` ->
+//! The modules use each other in one direction: `exchange` -> `branch`, `tags` -> `history` -> `reader` -> `changes`, `filter` -> `folders`, `commit`, `outcome` ->
 //! `object_text`.
 
 mod branch;
@@ -8,6 +8,7 @@ mod changes;
 mod commit;
 mod exchange;
 mod filter;
+mod folders;
 mod history;
 mod object_text;
 mod outcome;

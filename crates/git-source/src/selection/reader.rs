@@ -6,10 +6,12 @@ use std::rc::Rc;
 
 use artifact_source::Error;
 use gix::ObjectId;
+use selection_strategies::path::PathSelectors;
 
 use crate::repository::{FetchCapabilities, Objects, Store};
-use crate::selection::changes::MissingTrees;
+use crate::selection::changes::{Differences, MissingTrees, Touch, touches};
 use crate::selection::commit::{ParsedCommit, TagTarget, find, find_tag_target};
+use crate::selection::folders::Folders;
 use crate::transport::Interrupt;
 
 /// The most commits, and the most tags, that are kept after they were read.
@@ -28,6 +30,7 @@ pub(crate) struct ReadCache {
     /// The bytes that the commits take, about.
     commit_bytes: Cell<usize>,
     tags: RefCell<HashMap<ObjectId, Rc<TagTarget>>>,
+    differences: Differences,
 }
 
 /// How often tags were fetched in this attempt.
@@ -102,6 +105,16 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Whether the change from one tree (or from nothing) to another touches a path that is selected.
+    pub(crate) fn touches(
+        &self,
+        from: Option<ObjectId>,
+        to: ObjectId,
+        paths: (&PathSelectors, &Folders),
+    ) -> Result<Touch, Error> {
+        touches((&self.objects, &self.read.differences), from, to, paths, self.interrupt)
+    }
+
     pub(crate) fn check_interrupt(&self) -> Result<(), Error> {
         if self.interrupt.is_stopped() { Err(self.interrupt.stopped_error()) } else { Ok(()) }
     }
@@ -141,6 +154,9 @@ pub(crate) struct Needs {
     /// Tags, of whose commits the parents are needed too.
     pub(crate) tags_with_parents: BTreeSet<ObjectId>,
     pub(crate) trees: MissingTrees,
+    /// How many levels of the trees of the commits of the histories, and of those of the tags, are of use.
+    pub(crate) levels: u8,
+    pub(crate) levels_of_tags: u8,
 }
 
 impl Needs {
@@ -153,6 +169,8 @@ impl Needs {
         self.tags.extend(other.tags);
         self.tags_with_parents.extend(other.tags_with_parents);
         self.trees.add(other.trees);
+        self.levels = self.levels.max(other.levels);
+        self.levels_of_tags = self.levels_of_tags.max(other.levels_of_tags);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

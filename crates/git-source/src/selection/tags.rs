@@ -18,7 +18,7 @@ use selection_strategies::{TagRule, Verdict, Version, is_git_reference};
 
 use crate::observation::{MOST_TAG_BYTES, MOST_TAGS, ObservedRefs, ObservedState};
 use crate::repository::References;
-use crate::selection::changes::{MissingTrees, Touch, touches};
+use crate::selection::changes::{MissingTrees, Touch};
 use crate::selection::commit::{TagTarget, TaggedCommit};
 use crate::selection::filter::{CommitFilter, without_parent};
 use crate::selection::history::{ParentOr, changed_paths};
@@ -28,6 +28,9 @@ use crate::transport::Interrupt;
 
 /// With a path filter, the least number of tags that are looked at first.
 const FIRST_WITH_PATHS: usize = 25;
+
+/// With more tags than this, those whose trees are needed are found first.
+const MOST_WITH_LEVELS: usize = 200;
 
 const PREFIX: &str = "refs/tags/";
 
@@ -250,6 +253,7 @@ impl TagsPlan<'_> {
     fn read(&mut self, range: std::ops::Range<usize>, reader: &Reader<'_>) -> Result<Needs, Error> {
         let mut needs = Needs::default();
         let with_parent = self.tags.filter.paths().is_some();
+        let is_near = self.is_sorted || self.candidates.len() <= MOST_WITH_LEVELS;
         for candidate in self.candidates.get_mut(range).unwrap_or_default() {
             if candidate.target.is_some() {
                 continue;
@@ -275,10 +279,14 @@ impl TagsPlan<'_> {
                 return Err(Error::new(ErrorKind::BadAnswer, message));
             }
             if with_parent {
-                needs.tags_with_parents.insert(id)
+                needs.tags_with_parents.insert(id);
+                // Where dates give the order, all of them are read, and of most no tree is needed.
+                if is_near {
+                    needs.levels_of_tags = self.tags.filter.levels();
+                }
             } else {
-                needs.tags.insert(id)
-            };
+                needs.tags.insert(id);
+            }
         }
         Ok(needs)
     }
@@ -351,13 +359,9 @@ fn judge(
     }
     let changes = match (against, filter.paths()) {
         (Against::Nothing, _) | (_, None) => ParentOr::Touch(Touch::Yes),
-        (Against::Tree(tree), Some(paths)) => ParentOr::Touch(touches(
-            &reader.objects,
-            Some(tree),
-            tagged.commit.tree,
-            paths,
-            reader.interrupt,
-        )?),
+        (Against::Tree(tree), Some(paths)) => {
+            ParentOr::Touch(reader.touches(Some(tree), tagged.commit.tree, paths)?)
+        }
         (Against::Parent, Some(_)) => changed_paths(&tagged.commit, filter, reader)?,
     };
     Ok(match changes {

@@ -9,6 +9,7 @@ use gix::ObjectId;
 
 use crate::transport::interrupt::Interrupt;
 use crate::transport::quote::{Cause, one_line};
+use crate::transport::server_message::ServerMessage;
 
 /// Why an exchange with the server failed. All variants but the last name a reason for which the discovery falls back to another request.
 #[derive(Debug)]
@@ -72,7 +73,8 @@ impl ExchangeError {
     }
 
     /// Explains the message of a server, which is fit to be shown already.
-    fn from_server_message(what: &str, message: &str) -> Self {
+    fn from_server_message(what: &str, said: &ServerMessage) -> Self {
+        let message = &said.text;
         let lower = message.to_ascii_lowercase();
         let has = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
         let server =
@@ -95,7 +97,7 @@ impl ExchangeError {
             let message = format!("the server denies access: \"{message}\"");
             return Self::Other(Error::new(ErrorKind::Forbidden, message));
         }
-        Self::Other(server())
+        Self::Other(server().with_transient(said.is_transient()))
     }
 }
 
@@ -225,12 +227,16 @@ mod tests {
         );
     }
 
+    fn refusal(text: &str) -> ServerMessage {
+        ServerMessage { text: text.to_owned(), is_refusal: true }
+    }
+
     #[test]
     fn messages_of_servers() {
         #[track_caller]
         fn check(text: &str, kind: ErrorKind, message: &str) {
             let shown = quoted(text, &[Secret::new("hunter2"), Secret::new("")]);
-            let error = Error::from(ExchangeError::from_server_message("fetching", &shown));
+            let error = Error::from(ExchangeError::from_server_message("fetching", &refusal(&shown)));
             assert_eq!((error.kind(), error.message()), (kind, message));
         }
         check(
@@ -254,7 +260,7 @@ mod tests {
             ErrorKind::Server,
             &format!("the server gave up while fetching: \"{}\"", "x".repeat(300)),
         );
-        let of = |message| ExchangeError::from_server_message("", message);
+        let of = |message| ExchangeError::from_server_message("", &refusal(message));
         assert!(matches!(of("filter 'tree' not supported"), ExchangeError::FilterRefused(_)));
         assert!(matches!(of("upload-pack: not our ref 12"), ExchangeError::ReferenceMoved(_)));
         for message in ["Server does not support shallow requests", "unexpected line: 'deepen 20'"] {

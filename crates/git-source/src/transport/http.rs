@@ -421,7 +421,7 @@ impl BufRead for Body {
             if let Exchange::Open(response) = &mut *exchange {
                 self.chunk = self.sender.next(response)?;
                 if let Some(message) = self.errors.read(&self.chunk) {
-                    self.sender.interrupt.record_server_message(&message);
+                    self.sender.interrupt.record_server_message(message);
                 }
                 if self.chunk.is_empty() {
                     let error = self.must_begin.then(|| empty_answer(response));

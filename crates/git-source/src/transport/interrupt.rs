@@ -15,6 +15,7 @@ use artifact_source::{Error, ErrorKind, Meter, lock};
 use tokio::runtime::Handle;
 
 use crate::transport::quote::quoted;
+use crate::transport::server_message::ServerMessage;
 
 /// The interrupt of one discovery, with its limits and what its transport learned.
 pub(crate) struct Interrupt {
@@ -24,7 +25,7 @@ pub(crate) struct Interrupt {
     /// The first error of the transport.
     failure: Mutex<Option<Error>>,
     /// The server's message in an answer that refuses.
-    server_message: Mutex<Option<String>>,
+    server_message: Mutex<Option<ServerMessage>>,
     secrets: Vec<Secret>,
     waiting_since: Mutex<Option<Instant>>,
     received: AtomicU64,
@@ -131,13 +132,13 @@ impl Interrupt {
     }
 
     /// Keeps the first message in which the server says why it refuses.
-    pub(crate) fn record_server_message(&self, message: &str) {
-        let message = quoted(message, &self.secrets);
+    pub(crate) fn record_server_message(&self, message: ServerMessage) {
+        let message = ServerMessage { text: quoted(&message.text, &self.secrets), ..message };
         lock(&self.server_message).get_or_insert(message);
     }
 
     /// Takes the server's message, if there was one.
-    pub(crate) fn take_server_message(&self) -> Option<String> {
+    pub(crate) fn take_server_message(&self) -> Option<ServerMessage> {
         lock(&self.server_message).take()
     }
 

@@ -5,7 +5,7 @@
 //! environment variable is read.
 //!
 //! The modules use each other in one direction: [`open`] -> `http`, `process`, `stream` -> `error`, `packet_line`, `ssh_target` ->
-//! `interrupt` -> `quote`.
+//! `interrupt` -> `quote`, `server_message`.
 
 mod address;
 mod error;
@@ -16,6 +16,7 @@ mod packet_line;
 mod process;
 mod quote;
 mod redaction;
+mod server_message;
 mod ssh_target;
 mod stream;
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use artifact_source::{Error, ErrorKind};
 
 use crate::transport::interrupt::Interrupt;
+use crate::transport::server_message::ServerMessage;
 
 /// The longest packet before the references, in bytes: `# service=git-upload-pack` and `version 1` are shorter.
 const LONGEST_PREAMBLE: usize = 64;
@@ -227,7 +228,7 @@ impl Default for State {
 
 impl ErrorPackets {
     /// Reads the next bytes. Returns the first message that ends in them.
-    pub(crate) fn read(&mut self, mut bytes: &[u8]) -> Option<String> {
+    pub(crate) fn read(&mut self, mut bytes: &[u8]) -> Option<ServerMessage> {
         let mut found = None;
         while let Some((&first, after)) = bytes.split_first() {
             match &mut self.state {
@@ -273,10 +274,11 @@ impl ErrorPackets {
 }
 
 /// The message in a packet that holds one.
-fn message(packet: &[u8]) -> Option<String> {
-    let text = packet.strip_prefix(b"ERR ").or_else(|| packet.strip_prefix(&[3]))?;
+fn message(packet: &[u8]) -> Option<ServerMessage> {
+    let refusal = packet.strip_prefix(b"ERR ");
+    let text = refusal.or_else(|| packet.strip_prefix(&[3]))?;
     let text = String::from_utf8_lossy(text).trim().to_owned();
-    (!text.is_empty()).then_some(text)
+    (!text.is_empty()).then_some(ServerMessage { text, is_refusal: refusal.is_some() })
 }
 
 #[cfg(test)]
@@ -363,7 +365,7 @@ mod tests {
             let mut error_packets = ErrorPackets::default();
             let found = stream.chunks(portion).find_map(|bytes| error_packets.read(bytes));
             assert_eq!(
-                found.as_deref(),
+                found.as_ref().map(|found| found.text.as_str()),
                 expected,
                 "{} in portions of {portion}",
                 String::from_utf8_lossy(stream)

@@ -99,7 +99,7 @@ impl<S: Read> Read for Metered<S> {
         let read = self.interrupt.while_waiting(|| self.stream.read(buffer))?;
         self.interrupt.received(read)?;
         if let Some(message) = self.errors.read(buffer.get(..read).unwrap_or_default()) {
-            self.interrupt.record_server_message(&message);
+            self.interrupt.record_server_message(message);
         }
         Ok(read)
     }

@@ -159,7 +159,7 @@ async fn a_path_filter_fetches_few_trees() {
         GitSource::builder(repository.url()).rule(rule).limit(20).build().unwrap()
     };
     let found = find(&source()).await;
-    assert_eq!((found.artifacts.len(), found.cost.requests), (20, 5));
+    assert_eq!((found.artifacts.len(), found.cost.requests), (20, 4));
     // The same commits with all their trees; and the least that decides: they and their root trees, in one pack each.
     let commits = repository.git(["rev-list", "--max-count=102", "main"]).unwrap();
     let all = ["rev-list", "--objects", "--filter=blob:none", "main", "^main~102"];

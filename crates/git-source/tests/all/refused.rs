@@ -1,6 +1,7 @@
 //! Servers that refuse, forget and mislead.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use artifact_http::{Credential, HttpClient};
 use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind, Recorder, Rejection};
@@ -27,6 +28,9 @@ fn packets(lines: &[&str]) -> Reply {
 async fn a_filter_that_the_server_bars_is_given_up_and_remembered() {
     for (configuration, paths, first) in [
         (&[("uploadpackfilter.tree.allow", "false")][..], &[][..], 4),
+        // As GitHub does: commits come without trees, and root trees and folders by their ids.
+        (&[("uploadpackfilter.tree.maxDepth", "0")], &[], 3),
+        (&[("uploadpackfilter.tree.maxDepth", "0")], &["folder"], 6),
         (&[("uploadpackfilter.allow", "false")], &[], 5),
         (&[("uploadpackfilter.allow", "false")], &["folder"], 5),
         (&[("uploadpackfilter.allow", "false"), ("uploadpackfilter.blob:none.allow", "true")], &[], 4),
@@ -51,12 +55,20 @@ async fn a_filter_that_the_server_bars_is_given_up_and_remembered() {
             assert_eq!(ids(&found), log(&repository, "main", 20), "{configuration:?}");
             let listing = u64::from(!old);
             // With the old protocol a path filter begins with the trees of all commits.
-            let spared = u64::from(old && !paths.is_empty());
+            let has_depth = configuration.iter().any(|(key, _)| key.ends_with("maxDepth"));
+            let spared = if !old || paths.is_empty() {
+                0
+            } else if has_depth {
+                3
+            } else {
+                1
+            };
+            let by_id = if has_depth && !old && !paths.is_empty() { 2 } else { 0 };
             assert_eq!(found.cost.requests, first - 1 + listing - spared, "{configuration:?}, old {old}");
             repository.commit("main", Commit::new("New").file("folder/new", "1")).unwrap();
             let again = find(&source()).await;
             assert_eq!(ids(&again), log(&repository, "main", 20), "{configuration:?}");
-            assert_eq!(again.cost.requests, 2 + listing, "{configuration:?}: it is remembered");
+            assert_eq!(again.cost.requests, 2 + listing + by_id, "{configuration:?}: it is remembered");
         }
     }
 }
@@ -67,7 +79,12 @@ async fn a_filter_that_kills_the_server_is_given_up_and_remembered() {
     let empty = || Reply::status(200).header("content-type", "application/x-git-upload-pack-result");
     for reply in [empty(), Reply::status(400), Reply::status(403), Reply::status(500), Reply::status(501)] {
         for paths in [&[][..], &["folder"]] {
-            for (failures, remembered) in [(1, "none"), (2, "none whole")] {
+            // With a path filter, root trees are asked for with commits, and that is given up first.
+            let steps: &[(u64, &str, u64)] = match paths {
+                [] => &[(1, "none", 3), (2, "none whole", 3)],
+                _ => &[(1, "tree:0 no-levels", 5), (2, "none no-levels", 3), (3, "none whole no-levels", 3)],
+            };
+            for (failures, remembered, requests) in steps {
                 let (server, repository) = server_with(30);
                 repository.commit("main", Commit::new("New").file("folder/new", "1")).unwrap();
                 let folder = tempfile::tempdir().unwrap();
@@ -81,18 +98,18 @@ async fn a_filter_that_kills_the_server_is_given_up_and_remembered() {
                         .unwrap()
                 };
                 // The first POST of each connection lists references.
-                for nth in 0..failures {
+                for nth in 0..*failures {
                     server.faults().add(When::post(POST).nth(2 + nth), reply.clone());
                 }
                 let found = find(&source()).await;
                 assert_eq!(ids(&found), log(&repository, "main", 1), "{reply:?} {paths:?}");
                 let lines = capabilities(folder.path());
-                assert_eq!(lines, [remembered], "{reply:?} {paths:?} {failures}");
+                assert_eq!(lines, [*remembered], "{reply:?} {paths:?} {failures}");
                 server.faults().clear();
                 repository.commit("main", Commit::new("Newer").file("folder/new", "2")).unwrap();
                 let again = find(&source()).await;
                 assert_eq!(ids(&again), log(&repository, "main", 1), "{reply:?} {paths:?}");
-                assert_eq!(again.cost.requests, 3, "it is remembered");
+                assert_eq!(again.cost.requests, *requests, "it is remembered");
             }
         }
         // One that always fails keeps its first error, and nothing is remembered.
@@ -146,6 +163,27 @@ async fn the_message_of_the_server_stands_in_the_error() {
         assert_eq!(error.kind(), kind, "{error:?}");
         assert!(error.message().contains(text), "{error}");
         assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
+    }
+}
+
+/// An `ERR` packet is an answer. Only where it says that it may be another one in a moment is it asked for again.
+#[tokio::test]
+async fn a_refusal_is_asked_for_again_only_where_it_may_pass() {
+    let (server, repository) = server_with(3);
+    for (text, tries) in [
+        ("quota exceeded", 1),
+        ("this repository was blocked by its owner", 1),
+        ("rate limit exceeded, try again in a moment", 4),
+        ("the server is busy", 4),
+    ] {
+        server.faults().clear();
+        server.faults().add(When::post(POST), packets(&[&format!("ERR {text}\n")]));
+        server.log().clear();
+        let http = HttpClient::builder().backoff(Duration::from_millis(1), Duration::from_millis(2));
+        let error = fails(GitSource::builder(repository.url()).http(http.build().unwrap())).await;
+        assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Server, tries > 1), "{error:?}");
+        // Each of them is a greeting and the list of references.
+        assert_eq!(server.log().counters().requests, 2 * tries, "{text}");
     }
 }
 

@@ -192,9 +192,9 @@ async fn a_server_that_refuses_part_of_a_history_sends_all_of_it() {
                 let found = discover().await;
                 let case = format!("{builder:?}, {strategy}, {paths:?}");
                 assert_eq!(ids(&found), expected("v1.0.0"), "{case}");
-                // A server of partial clones sends trees by their ids: those of commits, then those of folders that changed.
+                // A server of partial clones sends the trees of folders that changed by their ids.
                 let sends_trees = listing == 1 && !case.contains("no_filter: true");
-                let trees = if sends_trees && !paths.is_empty() { 2 } else { 0 };
+                let trees = if sends_trees && !paths.is_empty() { 1 } else { 0 };
                 assert_eq!(found.cost.requests, 3 + listing + trees, "{case}");
 
                 // It is remembered, and what is new comes.

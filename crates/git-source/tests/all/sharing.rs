@@ -130,14 +130,96 @@ async fn any_number_of_subscriptions_cost_five_requests_and_two_when_nothing_mov
             assert_eq!(alone.observation, found[at].observation, "{rule:?} {limit}");
         }
 
-        // Ten new commits: those, their trees, the folder.
+        // Ten new commits with their trees: the folder is none that anybody selects.
         add(&repository, "main", 10);
         server.log().clear();
         discover(&sources, &previous).await;
         let moved = server.log().counters();
-        assert_eq!(moved.requests, cold, "{count}");
+        assert_eq!(moved.requests, 3, "{count}");
         let less = count == 1 || moved.body_bytes_sent < counters.body_bytes_sent / 2;
         assert!(less, "{moved:?} after {counters:?}");
+    }
+}
+
+/// 1,400 commits: ten folders get most of them, and few commits change the others.
+fn with_rare_paths() -> (GitServer, GitRepository) {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("rare.git").unwrap();
+    let mut history = repository.history().unwrap();
+    for number in 0..1400 {
+        let path = match number {
+            _ if number % 200 == 50 => format!("docs/page-{number}.md"),
+            _ if number % 200 == 90 => format!("apps/rare-{}/deploy/base/values.yaml", number / 200 % 3),
+            _ => format!("apps/app-{}/deploy/values.yaml", number % 10),
+        };
+        let commit =
+            history.commit("main", Commit::new(format!("Change {number}")).file(path, format!("{number}")));
+        if number % 100 == 0 {
+            history.tag(&format!("v1.{number}.0"), commit);
+        }
+    }
+    history.write().unwrap();
+    server.log().clear();
+    (server, repository)
+}
+
+/// What is asked for where few commits change a path: more commits with their trees once, for all of the subscriptions together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn paths_that_few_commits_change_cost_one_request_more_for_all_together() {
+    let common = |number: usize| format!("apps/app-{}", number % 10);
+    let rare = |_: usize| "docs".to_owned();
+    let rare_folder = |number: usize| format!("apps/rare-{}", number % 3);
+    let rare_and_deep = |number: usize| format!("apps/rare-{}/deploy/base", number % 3);
+    let patterns = |number: usize| format!("glob:apps/rare-*/**/values-{}.yaml", number % 3);
+    let kinds: [&dyn Fn(usize) -> String; 5] = [&common, &rare, &rare_folder, &rare_and_deep, &patterns];
+    let all = |number: usize| kinds[number % 5](number);
+    let (server, repository) = with_rare_paths();
+    let text = repository.git(["log", "--first-parent", "--name-only", "--format=commit %H"]).unwrap();
+    let changed: Vec<(String, Vec<&str>)> = text
+        .split("commit ")
+        .skip(1)
+        .map(|commit| {
+            let mut lines = commit.lines().filter(|line| !line.is_empty());
+            (lines.next().unwrap().to_owned(), lines.collect())
+        })
+        .collect();
+    assert_eq!(changed.len(), 1400);
+    for (count, kind, cold) in [
+        (1, kinds[0], 4),
+        (1, kinds[1], 5),
+        (1, kinds[2], 5),
+        (1, kinds[3], 5),
+        (1, kinds[4], 5),
+        (57, kinds[0], 4),
+        (57, &all, 5),
+        (500, &all, 5),
+    ] {
+        server.log().clear();
+        let rules: Vec<_> = (0..count)
+            .map(|number| (rule(|rule| rule.include_paths([kind(number)])), 1 + number % 7))
+            .collect();
+        let (shared, case) = (repositories(), format!("{count} subscriptions, {}", kind(0)));
+        let sources = sources(&repository, &shared, &rules);
+        let began = std::time::Instant::now();
+        let found = find_all(&sources).await;
+        let counters = server.log().counters();
+        eprintln!(
+            "{case}: {:?}, {} requests, {} bytes",
+            began.elapsed(),
+            counters.requests,
+            counters.body_bytes_sent
+        );
+        assert_eq!(counters.requests, cold, "{case}");
+        for (found, (rule, limit)) in found.iter().zip(&rules).take(20) {
+            let selected = rule.paths().unwrap();
+            let touching = changed.iter().filter(|(_, paths)| selected.judge_commit(paths).is_accepted());
+            let expected: Vec<_> = touching.map(|(id, _)| id.clone()).take(*limit).collect();
+            assert_eq!(ids(found), expected, "{case}: {rule:?}");
+        }
+        server.log().clear();
+        let previous: Vec<_> = found.iter().map(|found| found.observation.clone()).collect();
+        discover(&sources, &previous).await;
+        assert_eq!(server.log().counters().requests, 2, "{case}");
     }
 }
 
