@@ -10,9 +10,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, shorten};
 use gix::ObjectId;
-use gix::bstr::{BStr, BString, ByteVec};
+use gix::bstr::{BStr, BString, ByteSlice, ByteVec};
 use gix::objs::tree::{EntryMode, EntryRef};
 use gix::objs::{Kind, TreeRefIter};
 use selection_strategies::path::PathSelectors;
@@ -29,8 +29,10 @@ const MOST_CHANGES: usize = 4_000_000;
 /// Whether a change touches a selected path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Touch {
-    Yes,
-    No,
+    /// It does, and this is the first such path; `None` where every path counts.
+    Yes(Option<String>),
+    /// It touches others, of which these are some. A folder ends with `/`.
+    No(Vec<String>),
     /// These trees are not here, and decide it.
     Unknown(MissingTrees),
 }
@@ -57,6 +59,10 @@ impl MissingTrees {
         self.roots.is_empty() && self.folders.is_empty()
     }
 }
+
+/// The most paths that are told of a commit that touches none that is selected, and the most bytes of each.
+const MOST_TOLD: usize = 3;
+const MOST_TOLD_BYTES: usize = 100;
 
 /// A folder that changed: its path, and its trees before and after.
 struct Changed {
@@ -137,15 +143,17 @@ struct Search<'a> {
     interrupt: &'a Interrupt,
     queue: VecDeque<Changed>,
     changes: usize,
+    /// Some of the paths that changed and are not selected.
+    told: Vec<String>,
 }
 
 impl Search<'_> {
-    /// Looks at what differs in a folder. Returns whether a path is selected.
+    /// Looks at what differs in a folder. Returns the first path that is selected.
     fn look<'d>(
         &mut self,
         folder: &BString,
         differences: impl Iterator<Item = Difference<'d>>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<String>, Error> {
         let mut path = folder.clone();
         for Difference { name, is_file, before, after } in differences {
             self.changes += 1;
@@ -162,13 +170,17 @@ impl Search<'_> {
             }
             path.push_str(name);
             if is_file && self.selectors.judge(&*path).is_included() {
-                return Ok(true);
+                return Ok(Some(shorten(&path.to_str_lossy(), MOST_TOLD_BYTES).into_owned()));
             }
-            if before != after && self.folders.may_include_below(&path) {
+            let is_changed_folder = before != after;
+            if is_changed_folder && self.folders.may_include_below(&path) {
                 self.queue.push_back(Changed { path: path.clone(), before, after });
+            } else if self.told.len() < MOST_TOLD {
+                let end = if is_changed_folder { "/" } else { "" };
+                self.told.push(format!("{}{end}", shorten(&path.to_str_lossy(), MOST_TOLD_BYTES)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 }
 
@@ -186,7 +198,7 @@ pub(crate) fn touches(
 ) -> Result<Touch, Error> {
     let (mut old, mut new) = (Vec::new(), Vec::new());
     let queue = VecDeque::from([Changed { path: BString::default(), before: from, after: Some(to) }]);
-    let mut search = Search { selectors, folders, interrupt, queue, changes: 0 };
+    let mut search = Search { selectors, folders, interrupt, queue, changes: 0, told: Vec::new() };
     let mut missing = MissingTrees::default();
     while let Some(Changed { path, before, after }) = search.queue.pop_front() {
         if before == after {
@@ -196,8 +208,8 @@ pub(crate) fn touches(
             return Err(interrupt.stopped_error());
         }
         if let Some(known) = known.known((before, after)) {
-            if search.look(&path, known.iter().map(Kept::as_ref))? {
-                return Ok(Touch::Yes);
+            if let Some(selected) = search.look(&path, known.iter().map(Kept::as_ref))? {
+                return Ok(Touch::Yes(Some(selected)));
             }
             continue;
         }
@@ -213,17 +225,17 @@ pub(crate) fn touches(
             (entries(objects, before, &mut old)?, entries(objects, after, &mut new)?);
         let differences = || Joined::new(&entries_before, &entries_after).filter_map(difference);
         let few: Vec<Kept> = differences().take(MOST_KEPT_OF_A_PAIR + 1).map(Kept::of).collect();
-        let is_selected = if few.len() > MOST_KEPT_OF_A_PAIR {
+        let selected = if few.len() > MOST_KEPT_OF_A_PAIR {
             drop(few);
             search.look(&path, differences())?
         } else {
             search.look(&path, known.keep((before, after), few).iter().map(Kept::as_ref))?
         };
-        if is_selected {
-            return Ok(Touch::Yes);
+        if selected.is_some() {
+            return Ok(Touch::Yes(selected));
         }
     }
-    Ok(if missing.is_empty() { Touch::No } else { Touch::Unknown(missing) })
+    Ok(if missing.is_empty() { Touch::No(search.told) } else { Touch::Unknown(missing) })
 }
 
 /// The difference between two entries of a name.

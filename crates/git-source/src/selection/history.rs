@@ -40,6 +40,8 @@ pub(crate) struct Walk<'a> {
 struct Walked {
     commit: Rc<ParsedCommit>,
     verdict: PathVerdict,
+    /// Paths that it changed, for people.
+    changed: Vec<String>,
 }
 
 enum PathVerdict {
@@ -108,9 +110,13 @@ impl<'a> Walk<'a> {
                         missing = Some((at + 1, Some(child)));
                         break;
                     }
-                    ParentOr::Touch(Touch::Yes) => walked.verdict = PathVerdict::Accepted,
-                    ParentOr::Touch(Touch::No) => {
+                    ParentOr::Touch(Touch::Yes(path)) => {
+                        (walked.verdict, walked.changed) =
+                            (PathVerdict::Accepted, path.into_iter().collect());
+                    }
+                    ParentOr::Touch(Touch::No(paths)) => {
                         walked.verdict = PathVerdict::Rejected(Rejection::NoMatchingPath);
+                        walked.changed = paths;
                     }
                     ParentOr::Touch(Touch::Unknown(missing)) => {
                         probable += usize::from(missing.is_included && missing.roots.is_empty());
@@ -168,7 +174,7 @@ impl<'a> Walk<'a> {
             Ok(()) if self.filter.paths().is_some() => PathVerdict::Open,
             Ok(()) => PathVerdict::Accepted,
         };
-        self.walked.push(Walked { commit, verdict });
+        self.walked.push(Walked { commit, verdict, changed: Vec::new() });
         Ok(None)
     }
 
@@ -191,13 +197,13 @@ impl<'a> Walk<'a> {
     /// The commits that were found, newest first, and every commit that was judged.
     pub(crate) fn into_parts(self) -> (Vec<Commit>, Vec<JudgedCandidate>) {
         let (mut commits, mut judged) = (Vec::new(), Vec::new());
-        for Walked { commit, verdict } in self.walked {
+        for Walked { commit, verdict, changed } in self.walked {
             let rejection = match verdict {
                 PathVerdict::Rejected(why) => Some(why),
                 PathVerdict::Accepted | PathVerdict::Open => None,
             };
             let is_accepted = rejection.is_none();
-            judged.push(JudgedCandidate::with_commit(&commit.commit.id, &commit.commit, rejection));
+            judged.push(JudgedCandidate::with_commit(&commit.commit.id, &commit.commit, changed, rejection));
             if is_accepted {
                 commits.push(commit.commit.clone());
             }
@@ -220,7 +226,7 @@ pub(crate) fn changed_paths(
     filter: &CommitFilter,
     reader: &Reader<'_>,
 ) -> Result<ParentOr, Error> {
-    let Some(paths) = filter.paths() else { return Ok(ParentOr::Touch(Touch::Yes)) };
+    let Some(paths) = filter.paths() else { return Ok(ParentOr::Touch(Touch::Yes(None))) };
     let before = match commit.first_parent {
         None => None,
         Some(parent) => match reader.commit(parent)? {

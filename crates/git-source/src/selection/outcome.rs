@@ -40,9 +40,11 @@ impl JudgedCandidate {
     pub(crate) fn with_commit(
         name: impl Into<String>,
         commit: &Commit,
+        changed: Vec<String>,
         rejection: Option<Rejection>,
     ) -> Self {
         let details = Details::new().with_subject(&commit.subject).with_time(commit.creator_date);
+        let details = details.with_changed_paths(changed);
         Self { name: name.into(), details: Some(details), rejection }
     }
 }

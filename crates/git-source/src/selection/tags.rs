@@ -156,11 +156,13 @@ struct Candidate {
     tag: ListedTag,
     target: Option<Rc<TagTarget>>,
     verdict: Option<Result<(), Rejection>>,
+    /// Paths that its commit changed, for people.
+    changed: Vec<String>,
 }
 
 impl Candidate {
     fn new(tag: ListedTag) -> Self {
-        Self { tag, target: None, verdict: None }
+        Self { tag, target: None, verdict: None, changed: Vec::new() }
     }
 
     /// The tree of its commit, if that was read.
@@ -223,7 +225,9 @@ impl TagsPlan<'_> {
                 reader.check_interrupt()?;
                 if candidate.verdict.is_none() {
                     match judge(&self.tags.filter, candidate, against, reader)? {
-                        Judged::Verdict(verdict) => candidate.verdict = Some(verdict),
+                        Judged::Verdict(verdict, changed) => {
+                            (candidate.verdict, candidate.changed) = (Some(verdict), changed);
+                        }
                         Judged::Trees(trees) => needs.trees.add(trees),
                     }
                 }
@@ -296,7 +300,7 @@ impl TagsPlan<'_> {
         let limit = self.tags.limit.get() as usize;
         let is_final = self.candidates.is_empty() || self.tags.filter.rule.is_timeless();
         let (mut commits, mut judged) = (Vec::new(), self.judged);
-        for Candidate { tag, target, verdict } in self.candidates {
+        for Candidate { tag, target, verdict, changed } in self.candidates {
             let beyond = || Rejection::BeyondLimit { limit };
             match target.as_deref() {
                 None => judged.push(JudgedCandidate::rejected(&tag.name, beyond())),
@@ -311,7 +315,12 @@ impl TagsPlan<'_> {
                         _ => Some(beyond()),
                     };
                     let is_accepted = rejection.is_none();
-                    judged.push(JudgedCandidate::with_commit(&tag.name, &tagged.commit.commit, rejection));
+                    judged.push(JudgedCandidate::with_commit(
+                        &tag.name,
+                        &tagged.commit.commit,
+                        changed,
+                        rejection,
+                    ));
                     if is_accepted {
                         let mut commit = tagged.commit.commit.clone();
                         commit.tag = Some(tag.name);
@@ -328,7 +337,8 @@ impl TagsPlan<'_> {
 
 /// What is known about a candidate.
 enum Judged {
-    Verdict(Result<(), Rejection>),
+    /// The verdict, and paths that the commit changed.
+    Verdict(Result<(), Rejection>, Vec<String>),
     /// These trees decide it.
     Trees(MissingTrees),
 }
@@ -351,23 +361,23 @@ fn judge(
 ) -> Result<Judged, Error> {
     let Some(TagTarget::Commit(tagged)) = candidate.target.as_deref() else {
         // Its reason is stated with the target.
-        return Ok(Judged::Verdict(Err(Rejection::NoMatchingPath)));
+        return Ok(Judged::Verdict(Err(Rejection::NoMatchingPath), Vec::new()));
     };
     let tagged: &TaggedCommit = tagged;
     if let Err(why) = filter.judge_tag(&candidate.tag.name, tagged)?.into_result() {
-        return Ok(Judged::Verdict(Err(why)));
+        return Ok(Judged::Verdict(Err(why), Vec::new()));
     }
     let changes = match (against, filter.paths()) {
-        (Against::Nothing, _) | (_, None) => ParentOr::Touch(Touch::Yes),
+        (Against::Nothing, _) | (_, None) => ParentOr::Touch(Touch::Yes(None)),
         (Against::Tree(tree), Some(paths)) => {
             ParentOr::Touch(reader.touches(Some(tree), tagged.commit.tree, paths)?)
         }
         (Against::Parent, Some(_)) => changed_paths(&tagged.commit, filter, reader)?,
     };
     Ok(match changes {
-        ParentOr::Parent(_) => Judged::Verdict(Err(without_parent(&tagged.commit))),
-        ParentOr::Touch(Touch::Yes) => Judged::Verdict(Ok(())),
-        ParentOr::Touch(Touch::No) => Judged::Verdict(Err(Rejection::NoMatchingPath)),
+        ParentOr::Parent(_) => Judged::Verdict(Err(without_parent(&tagged.commit)), Vec::new()),
+        ParentOr::Touch(Touch::Yes(path)) => Judged::Verdict(Ok(()), path.into_iter().collect()),
+        ParentOr::Touch(Touch::No(paths)) => Judged::Verdict(Err(Rejection::NoMatchingPath), paths),
         ParentOr::Touch(Touch::Unknown(trees)) => Judged::Trees(trees),
     })
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, ErrorKind, Recorder, Rejection};
+use artifact_source::{
+    ArtifactSource, DiscoverRequest, Discovery, ErrorKind, Judgement, Recorder, Rejection,
+};
 use git_source::{
     CommitRule, CommitRuleBuilder, CommitSelectionStrategy, GitSource, GitSourceBuilder, InvalidCommitRule,
 };
@@ -90,11 +92,36 @@ async fn paths_of_every_kind_of_change() {
         (&["nowhere"], &[]),
     ] {
         let source = with_paths(GitSource::builder(repository.url()), include, exclude).build().unwrap();
+        let recorder = Recorder::new();
+        let found = source.discover(DiscoverRequest::new().with_trace(&recorder)).await.unwrap();
         assert_eq!(
-            ids(&find(&source).await),
+            ids(&found.found().unwrap()),
             expected(&repository, include, exclude, 20),
             "{include:?} {exclude:?}"
         );
+        for judged in recorder.into_judgements() {
+            are_told(&repository, &PathSelectors::new(include, exclude).unwrap(), &judged);
+        }
+    }
+}
+
+/// The paths that are told of a commit are those of Git: of one that is found the first that is selected, of another up to three that are not.
+fn are_told(repository: &GitRepository, selectors: &PathSelectors, judged: &Judgement) {
+    let (all, told) = (changed(repository, &judged.name), &judged.details.changed_paths);
+    let is_selected = |path: &String| selectors.judge(path).is_included();
+    match judged.rejection {
+        None => assert!(told.len() == 1 && all.contains(&told[0]) && is_selected(&told[0]), "{judged:?}"),
+        Some(Rejection::NoMatchingPath) => {
+            assert!(told.len() <= 3 && told.is_empty() == all.is_empty(), "{judged:?}");
+            for path in told {
+                let is_in = |changed: &String| match path.strip_suffix('/') {
+                    Some(folder) => changed.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')),
+                    None => changed == path,
+                };
+                assert!(all.iter().any(is_in) && !is_selected(path), "{path:?} of {judged:?}");
+            }
+        }
+        ref other => panic!("{other:?}"),
     }
 }
 
