@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use warehouse_testkit::Registry;
+use warehouse_testkit::{Commit, GitServer, Registry};
 
 use crate::support::{World, warehouse};
 
@@ -71,6 +71,36 @@ fn the_order_is_that_of_the_strategy() {
         let dates = lines.iter().filter(|line| line.contains("2024-01-0")).count();
         assert_eq!(dates, if strategy == "NewestBuild" { 4 } else { 0 }, "{strategy}: {}", ran.out);
     }
+}
+
+/// Under a path filter, a commit has the path that is selected, or some of those that are not.
+#[test]
+fn a_commit_has_its_paths() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("shop.git").unwrap();
+    let mut history = repository.history().unwrap();
+    history.commit("main", Commit::new("Web").file("apps/web/a.yaml", "1").file("docs/index.md", "1"));
+    history.commit("main", Commit::new("Words").file("README.md", "1").file("docs/index.md", "2"));
+    history.commit("main", Commit::new("Nothing"));
+    history.write().unwrap();
+    let manifest = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec:\n  subscriptions:\n  \
+         - git: {{repoURL: {}, branch: main, includePaths: [apps]}}\n",
+        repository.url()
+    );
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest);
+    let rows = ran.out.lines().skip(1).filter_map(|line| line.split_once("Z   ")).map(|(_, row)| row);
+    insta::assert_snapshot!(rows.collect::<Vec<_>>().join("\n"), @r"
+    Nothing                     no changed path is selected
+    Words     README.md docs/   no changed path is selected
+    Web       apps/web/a.yaml
+    ");
+
+    let ran = warehouse(&["explain", "--no-cache", "-q", "-o", "json", "-f", "-"], &manifest);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let candidates = &json["items"][0]["subscriptions"][0]["candidates"];
+    assert_eq!(candidates[1]["changedPaths"], serde_json::json!(["README.md", "docs/"]));
+    assert_eq!(candidates[0].get("changedPaths"), None);
 }
 
 #[test]
