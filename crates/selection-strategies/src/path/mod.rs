@@ -32,6 +32,8 @@ use go_compat::{Glob, GlobError, GoRegex, GoRegexError};
 
 use crate::verdict::{Rejection, Verdict};
 
+pub use relation::contains;
+
 /// The compiled `includePaths` and `excludePaths` of a subscription.
 ///
 /// Compile it once; it judges a path in well under a microsecond, however many selectors it has.

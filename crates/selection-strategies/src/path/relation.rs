@@ -26,39 +26,7 @@ impl PathSelector {
     ///
     /// Names with two dots in a row, which a folder does not select, are left out of account.
     pub fn contains_all_of(&self, other: &Self) -> bool {
-        if self.text == other.text {
-            return true;
-        }
-        let reach = other.reach();
-        match self.kind() {
-            Kind::Base(base) => is_within(&base.cleaned, &reach),
-            Kind::Glob(_) => match self.text.strip_prefix("glob:").unwrap_or_default() {
-                "**" | "**/*" => true,
-                pattern => pattern
-                    .strip_suffix("/**")
-                    .or_else(|| pattern.strip_suffix("/**/*"))
-                    .filter(|folder| {
-                        is_plain(folder)
-                            && !folder.is_empty()
-                            && *clean(folder.as_bytes()) == *folder.as_bytes()
-                    })
-                    .is_some_and(|folder| is_within(folder.as_bytes(), &reach)),
-            },
-            Kind::Regex(_) => match self.expression() {
-                "" | ".*" | "^.*$" | "^" | ".*$" | "^.*" => true,
-                expression => {
-                    let start =
-                        expression.strip_prefix('^').map(|rest| rest.strip_suffix(".*").unwrap_or(rest));
-                    let start = start.filter(|start| start.bytes().all(is_literal));
-                    start.is_some_and(|start| match &reach {
-                        Reach::Folder(folder) => {
-                            !folder.is_empty() && [folder, &b"/"[..]].concat().starts_with(start.as_bytes())
-                        }
-                        Reach::Start(text) => text.starts_with(start.as_bytes()),
-                    })
-                }
-            },
-        }
+        contains(&self.text, &other.text)
     }
 
     /// The start of a path that is the path of this selector, or a folder above it, but for the case of its letters. `None` for patterns, and for a path that is
@@ -86,60 +54,88 @@ impl PathSelector {
         let is_whole = matches!(cleaned.get(end), None | Some(b'/'));
         (is_whole && start != own && start.eq_ignore_ascii_case(own)).then_some(start)
     }
+}
 
-    /// The text of a regular expression, without its prefix.
-    fn expression(&self) -> &str {
-        let text = self.text.strip_prefix("regex:").or_else(|| self.text.strip_prefix("regexp:"));
-        text.unwrap_or(&self.text)
+/// [`PathSelector::contains_all_of`] by the texts of two selectors, neither of which is compiled.
+///
+/// ```
+/// use selection_strategies::path::contains;
+///
+/// assert!(contains("apps", "regex:^apps/web/") && !contains("apps", "regex:web"));
+/// ```
+pub fn contains(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    let reach = Reach::of(other);
+    if let Some(pattern) = one.strip_prefix("glob:") {
+        let folder = || pattern.strip_suffix("/**").or_else(|| pattern.strip_suffix("/**/*"));
+        let is_folder = |folder: &&str| {
+            folder.chars().all(is_name_letter) && *clean(folder.as_bytes()) == *folder.as_bytes()
+        };
+        return matches!(pattern, "**" | "**/*")
+            || folder().filter(is_folder).is_some_and(|folder| reach.is_within(folder.as_bytes()));
+    }
+    let Some(expression) = expression(one) else {
+        return reach.is_within(&BaseDirectory::new(one).cleaned);
+    };
+    if matches!(expression, "" | "^" | ".*" | "^.*" | ".*$" | "^.*$") {
+        return true;
+    }
+    let start = expression.strip_prefix('^').map(|rest| rest.strip_suffix(".*").unwrap_or(rest));
+    let start = start.map(str::as_bytes).filter(|start| start.iter().all(is_literal));
+    start.is_some_and(|start| match &reach {
+        Reach::Folder(folder) => !folder.is_empty() && [folder, &b"/"[..]].concat().starts_with(start),
+        Reach::Start(text) => text.starts_with(start),
+    })
+}
+
+/// The text of a regular expression, without its prefix.
+fn expression(text: &str) -> Option<&str> {
+    text.strip_prefix("regex:").or_else(|| text.strip_prefix("regexp:"))
+}
+
+impl<'s> Reach<'s> {
+    fn of(text: &'s str) -> Self {
+        if let Some(pattern) = text.strip_prefix("glob:") {
+            let end = pattern.find(|letter| !is_name_letter(letter)).unwrap_or(pattern.len());
+            return match pattern.split_at_checked(end) {
+                Some((whole, "")) => Self::Folder(whole.as_bytes().into()),
+                Some((start, _)) => Self::Start(start.as_bytes()),
+                None => Self::Start(b""),
+            };
+        }
+        let Some(expression) = expression(text) else {
+            return Self::Folder(BaseDirectory::new(text).cleaned);
+        };
+        // An alternative may begin with anything, and what repeats is not always there.
+        let Some(rest) = expression.strip_prefix('^').filter(|rest| !rest.contains('|')) else {
+            return Self::Start(b"");
+        };
+        let rest = rest.as_bytes();
+        let literal = rest.iter().take_while(|byte| is_literal(byte)).count();
+        let is_repeated = matches!(rest.get(literal), Some(b'?' | b'*' | b'+' | b'{'));
+        Self::Start(rest.get(..literal.saturating_sub(usize::from(is_repeated))).unwrap_or_default())
     }
 
-    fn reach(&self) -> Reach<'_> {
-        match self.kind() {
-            Kind::Base(base) => Reach::Folder(base.cleaned.clone()),
-            Kind::Glob(_) => {
-                let pattern = self.text.strip_prefix("glob:").unwrap_or_default();
-                let end = pattern.find(|letter: char| !is_name_letter(letter)).unwrap_or(pattern.len());
-                match pattern.get(..end) {
-                    Some(whole) if end == pattern.len() => Reach::Folder(whole.as_bytes().into()),
-                    start => Reach::Start(start.unwrap_or_default().as_bytes()),
-                }
-            }
-            Kind::Regex(_) => {
-                let rest = self.expression().strip_prefix('^').unwrap_or_default();
-                // An alternative may begin with anything, and what repeats is not always there.
-                let literal = rest.bytes().take_while(|byte| is_literal(*byte)).count();
-                let is_repeated =
-                    rest.get(literal..).is_some_and(|rest| rest.starts_with(['?', '*', '+', '{']));
-                let end = if is_repeated { literal.saturating_sub(1) } else { literal };
-                match rest.contains('|') {
-                    true => Reach::Start(b""),
-                    false => Reach::Start(rest.get(..end).unwrap_or_default().as_bytes()),
-                }
+    /// Whether every path of this reach is this folder or below it.
+    fn is_within(&self, folder: &[u8]) -> bool {
+        match self {
+            Self::Folder(path) => below(folder, path).is_some_and(|rest| !contains_two_dots(rest)),
+            Self::Start(start) => {
+                folder.is_empty()
+                    || start.strip_prefix(folder).is_some_and(|rest| rest.first() == Some(&b'/'))
             }
         }
     }
 }
 
-/// Whether every path of this reach is this folder or below it.
-fn is_within(folder: &[u8], reach: &Reach<'_>) -> bool {
-    match reach {
-        Reach::Folder(path) => below(folder, path).is_some_and(|rest| !contains_two_dots(rest)),
-        Reach::Start(start) => {
-            folder.is_empty() || start.strip_prefix(folder).is_some_and(|rest| rest.first() == Some(&b'/'))
-        }
-    }
-}
-
-/// Whether a text has only letters, digits and what else names of folders have, but nothing that a pattern reads.
-fn is_plain(text: &str) -> bool {
-    text.chars().all(is_name_letter)
-}
-
+/// Whether names of folders have this character, and a pattern reads nothing else in it.
 fn is_name_letter(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '-' | '_' | '/' | ' ' | '.')
 }
 
 /// The same in a regular expression, where a dot is any character.
-fn is_literal(byte: u8) -> bool {
+fn is_literal(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/')
 }
