@@ -140,6 +140,14 @@ pub enum Rejection {
     },
     /// No changed path is included and not excluded ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     NoMatchingPath,
+    /// No changed path is included, but one would be if the case of letters did not count ([rule 4.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Its rule
+    /// is that of [`NoMatchingPath`](Self::NoMatchingPath).
+    PathInOtherCase {
+        /// The selector, as written.
+        selector: Arc<str>,
+        /// The path that was changed, or a folder above it, as far as the selector names it.
+        path: Arc<str>,
+    },
     /// The commit is older than the subscription's `since` ([rule 4.1](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     OlderThanSince,
     /// Every rule accepts it, but better candidates fill the limit ([rule 3.8](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
@@ -226,7 +234,7 @@ impl Rejection {
             Self::Platform { .. } => "platform",
             Self::NotAnImage { .. } => "notAnImage",
             Self::FilteredByExpression { .. } => "expression",
-            Self::NoMatchingPath => "noMatchingPath",
+            Self::NoMatchingPath | Self::PathInOtherCase { .. } => "noMatchingPath",
             Self::OlderThanSince => "olderThanSince",
             Self::BeyondLimit { .. } | Self::Undated { .. } | Self::SameBuildTime { .. } => "beyondLimit",
             Self::Unreadable { .. } => "unreadable",
@@ -245,9 +253,9 @@ impl fmt::Display for Rejection {
                 formatter.write_str("not a semantic version in the strict sense (major.minor.patch)")
             }
             Self::NotSemver { strict: false } => formatter.write_str("not a semantic version"),
-            Self::LeadingV => formatter.write_str(
-                "a semantic version, but the tag of a chart in a registry carries no `v` (`HelmSourceBuilder::accept_v` accepts it)",
-            ),
+            Self::LeadingV => {
+                formatter.write_str("a semantic version, but the tag of a chart in a registry carries no `v`")
+            }
             Self::LeadingVOutsideConstraint { constraint } => write!(
                 formatter,
                 "has a leading `v`, and is outside the constraint {constraint:?} without it, too"
@@ -276,6 +284,9 @@ impl fmt::Display for Rejection {
                 write!(formatter, "filtered out by the expression {expression:?}")
             }
             Self::NoMatchingPath => formatter.write_str("no changed path is selected"),
+            Self::PathInOtherCase { selector, path } => {
+                write!(formatter, "no changed path is selected: {path:?} differs from {selector:?} in the case of its letters")
+            }
             Self::OlderThanSince => formatter.write_str("older than the subscription's `since`"),
             Self::BeyondLimit { limit: 1 } => {
                 formatter.write_str("beyond the limit: one better candidate fills it")

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use discovery_bundle::Replay;
-use warehouse_spec::{Diagnostic, Located, Location, Options, Severity, Warehouse, text_of};
+use warehouse_spec::{Diagnostic, Lines, Located, Location, Options, Severity, Warehouse, text_of};
 
 use crate::arguments;
 use crate::files::{passed_over, read_files};
@@ -93,8 +93,9 @@ fn warehouses_of(
     let mut skipped = 0;
     for (name, text, is_found) in texts {
         let manifest = warehouse_spec::parse(&name, &text, &options);
+        let lines = Lines::new(&text);
         for diagnostic in &manifest.diagnostics {
-            messages.diagnostic(diagnostic, &text);
+            messages.diagnostic(diagnostic, &lines);
         }
         if let Some(kinds) = passed_over(&manifest).filter(|_| is_found) {
             messages.note(&format!("{name}: passed over: {kinds}"));

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use artifact_source::{Error, printable, shorten};
 use serde::Serialize;
 use warehouse_discovery::Cause;
-use warehouse_spec::{Diagnostic, Location, Snippet};
+use warehouse_spec::{Diagnostic, Lines, Location};
 
 use crate::arguments::{Color, LogFormat};
 
@@ -142,7 +142,7 @@ impl Messages {
     }
 
     /// A diagnostic of a manifest, with the line that it is about.
-    pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic, text: &str) {
+    pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic, lines: &Lines<'_>) {
         if !diagnostic.is_error() && self.0.quiet {
             return;
         }
@@ -150,7 +150,7 @@ impl Messages {
             LogFormat::Json => print_json(diagnostic),
             LogFormat::Text => {
                 let has_colors = self.has_colors(&std::io::stderr());
-                let snippet = Snippet::new(diagnostic, text).with_colors(has_colors).to_string();
+                let snippet = lines.snippet(diagnostic).with_colors(has_colors).to_string();
                 if has_colors {
                     // The snippet escapes what it quotes.
                     let _ = writeln!(std::io::stderr().lock(), "{snippet}");

@@ -120,7 +120,7 @@ pub use selection::InvalidRule;
 pub use selection_strategies::{
     CommitSelectionStrategy, ImageSelectionStrategy, InvalidPlatform, Platform, UnknownValue,
 };
-pub use snippet::Snippet;
+pub use snippet::{Lines, Snippet};
 pub use status::{
     ChartDiscoveryResult, Condition, DiscoveredArtifacts, DiscoveredCommit, DiscoveredImageReference,
     DiscoveredRef, DiscoveryResult, GenericDiscoveryResult, GitDiscoveryRefs, GitDiscoveryResult,

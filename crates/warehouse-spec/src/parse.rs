@@ -63,6 +63,9 @@ pub(crate) fn read(source_name: &str, written: &str, options: &Options, purpose:
         found = found.into_iter().map(|found| edits.moved_back(found, written)).collect();
     }
     diagnostics.append(&mut found);
+    if purpose.advises && documents.nodes.is_empty() && diagnostics.is_empty() {
+        diagnostics.push(without_manifest(&source, written));
+    }
     diagnostics.sort_by_key(|found| (found.location.line, found.location.column));
     // One error may break several documents, such as a merge conflict across them.
     diagnostics.dedup();
@@ -106,6 +109,16 @@ fn refused(source: &Arc<str>, mark: Mark, code: Code, message: &str) -> Manifest
         diagnostics: vec![Diagnostic::new(Severity::Error, code, location, "", message)],
         ..Manifest::default()
     }
+}
+
+/// What to say about a text without a document.
+fn without_manifest(source: &Arc<str>, written: &str) -> Diagnostic {
+    let is_blank = written.trim_start_matches('\u{feff}').trim().is_empty();
+    let what = if is_blank { "it is empty" } else { "it has comments and empty documents alone" };
+    let location = location(source, Mark::first());
+    let message = format!("the file holds no manifest: {what}");
+    Diagnostic::new(Severity::Warning, Code::Missing, location, "", message)
+        .with_help("write a Warehouse, which starts with `apiVersion:` and `kind:`, or delete the file")
 }
 
 /// Cuts a long list, warnings first, and adds how many diagnostics are left out.

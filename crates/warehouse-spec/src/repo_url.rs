@@ -100,6 +100,12 @@ pub(crate) fn image(url: &str) -> Result<(), BadUrl> {
     if fits(&IMAGE, url) {
         return Ok(());
     }
+    if let Some(Misleading { what, meant, .. }) = page_of_image(url) {
+        return Err(BadUrl {
+            message: format!("`{}` {what}", shown(url)),
+            help: format!("write {meant}").into(),
+        });
+    }
     let last = url.rsplit('/').next().unwrap_or(url);
     let (reason, help) = if url.contains("://") {
         ("it has a scheme", "leave the scheme out: registry.example.com/path/name")
@@ -206,6 +212,97 @@ pub(crate) fn chart(url: &str) -> Result<(), BadUrl> {
         of_scheme(url).unwrap_or(("", "write it like https://host/path or oci://host/path"))
     };
     Err(BadUrl::without_user(url, "a chart repository URL", reason, help))
+}
+
+/// A URL of the right form that is not that of a repository: a page about it, or a file in it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Misleading {
+    /// What it is, as a phrase that follows the URL.
+    pub(crate) what: String,
+    /// The URL of the repository.
+    pub(crate) meant: String,
+    /// What else the URL says, which other fields say.
+    pub(crate) besides: String,
+}
+
+/// What pages about a repository are called in the URLs of servers of Git repositories.
+const PAGES: &[&str] = &[
+    "tree", "blob", "raw", "commit", "commits", "releases", "tags", "branches", "pull", "issues", "wiki",
+    "archive",
+];
+
+/// The page of a Git repository, as browsers show its URL: `https://github.com/a/b/tree/main`, `/-/tree/` of GitLab, `/src/` of Bitbucket and of Gitea.
+pub(crate) fn page_of_git(url: &str) -> Option<Misleading> {
+    let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
+    let names: Vec<&str> = rest.split(['?', '#']).next()?.trim_end_matches('/').split('/').collect();
+    let (host, path) = names.split_first()?;
+    let host = host.rsplit('@').next()?;
+    let is_page = |name: &&str| PAGES.contains(name);
+    // GitLab has folders of projects, so a name alone says nothing; one with something behind it does.
+    let (at, page) = match path.iter().position(|name| *name == "-") {
+        Some(at) if at >= 2 => (at, path.get(at + 1..)?),
+        _ if *path.get(2)? == "src" && path.len() > 3 => {
+            let skipped = usize::from(matches!(path.get(3), Some(&("branch" | "tag" | "commit"))));
+            (2, path.get(2 + skipped..)?)
+        }
+        _ if path.get(2).is_some_and(is_page) && (path.len() > 3 || host == "github.com") => {
+            (2, path.get(2..)?)
+        }
+        _ => return None,
+    };
+    let (kind, after) = page.split_first()?;
+    let shows_files = matches!(*kind, "tree" | "blob" | "raw" | "src") || *kind == "branch";
+    let besides = match after.split_first().filter(|_| shows_files) {
+        Some((branch, [])) => format!("with `branch: {branch}`"),
+        Some((branch, folders)) => {
+            format!("with `branch: {branch}` and `includePaths: [{}]`", folders.join("/"))
+        }
+        None => String::new(),
+    };
+    let authority = names.first()?;
+    let meant = format!("{scheme}://{authority}/{}", path.get(..at)?.join("/"));
+    git(&meant).is_ok().then(|| Misleading {
+        what: "is a page about a repository, not the repository".to_owned(),
+        meant,
+        besides,
+    })
+}
+
+/// A file of a chart repository.
+pub(crate) fn file_of_charts(url: &str) -> Option<Misleading> {
+    if !is_classic(url) {
+        return None;
+    }
+    let path = url.trim_end_matches('/');
+    let (meant, file) = path.rsplit_once('/')?;
+    let what = match file {
+        "index.yaml" | "index.yml" => {
+            "is the index of a chart repository, and `/index.yaml` is added to the URL"
+        }
+        _ if file.ends_with(".tgz") => "is one version of a chart, not the repository",
+        _ => return None,
+    };
+    chart(meant).is_ok().then(|| Misleading {
+        what: what.to_owned(),
+        meant: meant.to_owned(),
+        besides: String::new(),
+    })
+}
+
+/// The page of an image on Docker Hub.
+pub(crate) fn page_of_image(url: &str) -> Option<Misleading> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest).strip_prefix("hub.docker.com/")?;
+    let names: Vec<&str> = rest.split(['?', '#']).next()?.trim_end_matches('/').split('/').collect();
+    let meant = match names.as_slice() {
+        ["_", name, ..] => (*name).to_owned(),
+        ["r" | "repository", "docker", owner, name, ..] | ["r", owner, name, ..] => format!("{owner}/{name}"),
+        _ => return None,
+    };
+    image(&meant).is_ok().then(|| Misleading {
+        what: "is a page of Docker Hub, not an image".to_owned(),
+        meant,
+        besides: String::new(),
+    })
 }
 
 /// Whether the chart lies in a classic repository and must be named.

@@ -37,6 +37,11 @@ pub(crate) fn constraint(text: &str) -> Option<String> {
     }
 }
 
+/// Whether this is a version constraint that no version satisfies.
+pub(crate) fn is_unsatisfiable(text: &str) -> bool {
+    Constraint::parse(text).is_ok_and(|constraint| !constraint.is_satisfiable())
+}
+
 /// Why this is not a regular expression of Go's syntax ([rule 3.3](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
 pub(crate) fn regex(text: &str) -> Option<String> {
     GoRegex::new(text).err().map(|error| regex_reason(&error))

@@ -43,10 +43,12 @@ const AROUND: usize = 4_000;
 ///   = help: leave the tag out; which tags count is said by `constraint` and `allowTagsRegexes`",
 /// );
 /// ```
+///
+/// For many diagnostics of one text, [`Lines`] reads the text once.
 #[derive(Clone, Copy)]
 pub struct Snippet<'a> {
     diagnostic: &'a Diagnostic,
-    text: &'a str,
+    text: Text<'a>,
     has_code: bool,
     has_colors: bool,
 }
@@ -54,7 +56,7 @@ pub struct Snippet<'a> {
 impl<'a> Snippet<'a> {
     /// A snippet of the text that the diagnostic was found in.
     pub fn new(diagnostic: &'a Diagnostic, text: &'a str) -> Self {
-        Self { diagnostic, text, has_code: false, has_colors: false }
+        Self { diagnostic, text: Text::Unread(text), has_code: false, has_colors: false }
     }
 
     /// The same snippet with the code behind the severity: `error[bad-url]`.
@@ -78,6 +80,96 @@ impl<'a> Snippet<'a> {
             false => part.to_string(),
         }
     }
+}
+
+/// The text of a snippet.
+#[derive(Clone, Copy)]
+enum Text<'a> {
+    Unread(&'a str),
+    Read(&'a Lines<'a>),
+}
+
+/// The lines of a text, and which of them belong to a Secret, for the [snippets](Snippet) of many diagnostics: the text is read once.
+///
+/// ```
+/// use warehouse_spec::{Lines, Options, Snippet, lint};
+///
+/// let text = "kind: Warehouse\n";
+/// let (manifest, lines) = (lint("kargo.yaml", text, &Options::default()), Lines::new(text));
+/// for diagnostic in &manifest.diagnostics {
+///     assert_eq!(lines.snippet(diagnostic).to_string(), Snippet::new(diagnostic, text).to_string());
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Lines<'a> {
+    lines: Vec<&'a str>,
+    /// Of each line, whether its document says that it is a Secret.
+    in_secret: Vec<bool>,
+}
+
+/// The text may hold credentials.
+impl fmt::Debug for Lines<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Lines").field("lines", &self.lines.len()).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Lines<'a> {
+    /// Reads the lines of a text.
+    pub fn new(text: &'a str) -> Self {
+        let lines: Vec<&str> = text.lines().collect();
+        let is_mark = |line: &&str| *line == "---" || line.starts_with("--- ");
+        let mut in_secret = vec![false; lines.len()];
+        let mut start = 0;
+        while start < lines.len() {
+            let rest = lines.get(start + 1..).unwrap_or_default();
+            let end = rest.iter().position(|line| is_mark(&line)).map_or(lines.len(), |at| start + 1 + at);
+            let document = lines.get(start..end).unwrap_or_default();
+            if document.iter().any(|line| looked_at(line).contains("Secret") && names_kind(line)) {
+                // The mark behind a document may be taken for a part of it.
+                in_secret.iter_mut().take(end + 1).skip(start).for_each(|is_secret| *is_secret = true);
+            }
+            start = end;
+        }
+        Self { lines, in_secret }
+    }
+
+    /// A snippet of this text.
+    pub fn snippet(&'a self, diagnostic: &'a Diagnostic) -> Snippet<'a> {
+        Snippet { diagnostic, text: Text::Read(self), has_code: false, has_colors: false }
+    }
+
+    /// The lines.
+    pub(crate) fn as_slice(&self) -> &[&'a str] {
+        &self.lines
+    }
+
+    /// Whether the line of this index (from 0) may hold a secret: some key on it is named like one, or it belongs to a document
+    /// that says it is a Secret.
+    pub(crate) fn may_hold_secret(&self, index: usize) -> bool {
+        self.lines.get(index).is_some_and(|line| has_secret_key(line)) || self.is_in_secret(index)
+    }
+
+    fn is_in_secret(&self, index: usize) -> bool {
+        self.in_secret.get(index).copied().unwrap_or(false)
+    }
+}
+
+#[cfg(not(test))]
+fn looked_at(line: &str) -> &str {
+    line
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many lines this thread has searched for the kind of their documents.
+    static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+fn looked_at(line: &str) -> &str {
+    LOOKED_AT.with(|count| count.set(count.get() + 1));
+    line
 }
 
 /// Bold blue: the frame around a line.
@@ -147,11 +239,18 @@ impl Snippet<'_> {
         if self.diagnostic.code == Code::Limit && (location.line, location.column) == (1, 1) {
             return None;
         }
-        let lines: Vec<&str> = self.text.lines().collect();
-        let line = lines.get(index)?;
+        let read;
+        let lines = match self.text {
+            Text::Read(lines) => lines,
+            Text::Unread(text) => {
+                read = Lines::new(text);
+                &read
+            }
+        };
+        let line = lines.as_slice().get(index)?;
         let column = location.column.saturating_sub(1);
         let (line, skipped) = around(line, column);
-        if has_secret_key(line) || is_in_secret(&lines, index) {
+        if has_secret_key(line) || lines.is_in_secret(index) {
             return Some(if skipped > 0 { masked() } else { shown_key(line) });
         }
         let start = column - skipped;
@@ -225,25 +324,6 @@ fn cut(line: &str, before: usize, width: usize) -> Shown {
     Shown { line, before, width: width.min(room) }
 }
 
-/// Whether the line of this index (from 0) may hold a secret: some key on it is named like one, or it belongs to a document
-/// that says it is a Secret.
-pub(crate) fn may_hold_secret(lines: &[&str], index: usize) -> bool {
-    lines.get(index).is_some_and(|line| has_secret_key(line)) || is_in_secret(lines, index)
-}
-
-/// Whether the line of this index (from 0) belongs to a document that says it is a Secret.
-pub(crate) fn is_in_secret(lines: &[&str], index: usize) -> bool {
-    let is_mark = |line: &str| line == "---" || line.starts_with("--- ");
-    let before = lines.iter().take(index).rposition(|line| is_mark(line));
-    let start = before.map_or(0, |at| at + 1);
-    lines
-        .iter()
-        .enumerate()
-        .skip(start)
-        .take_while(|(at, line)| *at <= index || !is_mark(line))
-        .any(|(_, line)| line.contains("Secret") && names_kind(line))
-}
-
 fn names_kind(line: &str) -> bool {
     let compact: String = line.chars().filter(|letter| !" \"'-{".contains(*letter)).collect();
     compact.starts_with("kind:Secret") || compact.contains(",kind:Secret")
@@ -257,4 +337,34 @@ pub(crate) fn has_secret_key(line: &str) -> bool {
         &before[start..]
     });
     keys.into_iter().any(names_secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Options;
+
+    #[test]
+    fn lines_of_secrets() {
+        let text = "a: 1\n---\nkind: Secret\nb: 2\n---\nc: 3\n--- {kind: Secret}\n---\nd: 4\n";
+        let lines = Lines::new(text);
+        let secret: Vec<bool> = (0..lines.as_slice().len()).map(|index| lines.is_in_secret(index)).collect();
+        assert_eq!(secret, [false, true, true, true, true, false, true, true, false]);
+        assert!(!lines.is_in_secret(99) && Lines::new("").as_slice().is_empty());
+    }
+
+    /// The text is read once for all of its diagnostics, and not once for each.
+    #[test]
+    fn the_snippets_of_many_diagnostics_read_each_line_once() {
+        let head = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: a}\nspec:\n  subscriptions:\n";
+        let text = format!("{head}{}", "  - image:\n      repoURL: nginx\n".repeat(500));
+        let manifest = crate::lint("a.yaml", &text, &Options::default());
+        assert_eq!(manifest.diagnostics.len(), 499);
+        LOOKED_AT.with(|count| count.set(0));
+        let lines = Lines::new(&text);
+        let shown: usize =
+            manifest.diagnostics.iter().map(|found| lines.snippet(found).to_string().len()).sum();
+        assert!(shown > 499 * 100);
+        assert_eq!(LOOKED_AT.with(std::cell::Cell::get), 1005);
+    }
 }

@@ -142,3 +142,78 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn selectors_that_contain_others() {
+    for (one, other, expected) in [
+        ("apps", "apps/web", true),
+        ("apps", "apps", true),
+        ("./apps/", "apps/web", true),
+        ("", "apps", true),
+        (".", "glob:**", true),
+        ("apps", "glob:apps/*/values.yaml", true),
+        ("apps", "glob:apps/web", true),
+        ("apps", "regex:^apps/web/", true),
+        ("glob:apps/**", "apps/web", true),
+        ("glob:apps/**", "apps", true),
+        ("glob:**", "regex:x", true),
+        ("regex:.*", "apps", true),
+        ("regex:^apps/", "apps", true),
+        ("regex:^apps/.*", "apps/web", true),
+        ("regex:^apps/", "glob:apps/web/*", true),
+        ("glob:*.md", "glob:*.md", true),
+        ("apps/web", "apps", false),
+        ("app", "apps", false),
+        ("apps", "glob:*/web", false),
+        ("apps", "glob:apps*", false),
+        ("apps", "regex:apps/web", false),
+        ("apps", "regex:^apps/|docs", false),
+        ("apps", "regex:^apps/?x", false),
+        ("glob:apps/*", "apps/web", false),
+        ("glob:apps/**/*.md", "apps/web", false),
+        ("regex:^apps.web", "apps/web", false),
+        ("apps", "apps/a..b", false),
+        ("regex:^a/b$", "a/b", false),
+    ] {
+        let [selector, contained] = [one, other].map(|text| PathSelector::new(text).unwrap());
+        assert_eq!(selector.contains_all_of(&contained), expected, "{one} {other}");
+    }
+}
+
+#[test]
+fn paths_in_other_letters() {
+    let selectors = PathSelectors::new(["Apps/Web", "docs", "glob:X/**"], ["Docs"]).unwrap();
+    for (path, expected) in [
+        ("apps/web/a", Some(("Apps/Web", "apps/web"))),
+        ("Apps/web/a", Some(("Apps/Web", "Apps/web"))),
+        ("apps", Some(("Apps/Web", "apps"))),
+        ("DOCS", Some(("docs", "DOCS"))),
+        ("Apps", None),
+        ("apps/website", None),
+        ("apps/wEb2/a", None),
+        ("app", None),
+        ("docs/a", None),
+        ("x/a", None),
+    ] {
+        let found = selectors
+            .other_case(path)
+            .map(|(selector, path)| (selector.as_str(), std::str::from_utf8(path).unwrap()));
+        assert_eq!(found, expected, "{path}");
+    }
+}
+
+proptest! {
+    /// What is contained is selected by what contains it.
+    #[test]
+    fn a_selector_contains_what_it_says(
+        one in "(glob:|regex:\\^?|)[ab/*.]{0,6}",
+        other in "(glob:|regex:\\^?|)[ab/*.|?]{0,6}",
+        path in "[ab]{1,2}(/[ab.]{1,2}){0,3}",
+    ) {
+        let (Ok(one), Ok(other)) = (PathSelector::new(&one), PathSelector::new(&other)) else { return Ok(()) };
+        let is_a_folder = other.as_str() == path || !path.contains('/');
+        if one.contains_all_of(&other) && other.is_match(&path) && !path.contains("..") && !is_a_folder {
+            prop_assert!(one.is_match(&path), "{one} {other} {path}");
+        }
+    }
+}

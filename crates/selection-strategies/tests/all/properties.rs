@@ -139,6 +139,31 @@ proptest! {
         prop_assert_eq!(constraint.matches(&version), constraint.matches(&built));
     }
 
+    /// A constraint that some version satisfies is satisfiable.
+    #[test]
+    fn what_no_version_satisfies_matches_none(text in constraint(), versions in proptest::collection::vec(version(), 8)) {
+        let Ok(constraint) = Constraint::parse(&text) else { return Ok(()) };
+        if constraint.is_satisfiable() {
+            return Ok(());
+        }
+        let parts = |text: &str| {
+            text.split([' ', ',', '|']).filter_map(|part| {
+                let version = part.trim_start_matches(['=', '!', '<', '>', '~', '^', 'v']);
+                Version::parse(&version.replace(['x', 'X', '*'], "0")).ok()
+            }).collect::<Vec<_>>()
+        };
+        let random = versions.iter().filter_map(|text| Version::parse(text).ok());
+        for near in parts(&text).into_iter().chain(random) {
+            let (major, minor, patch) = (near.major(), near.minor(), near.patch());
+            for (major, minor, patch) in [(major, minor, patch), (major, minor, patch.saturating_add(1)), (major, minor.saturating_add(1), 0), (major.saturating_add(1), 0, 0)] {
+                for prerelease in ["", "-0", "-alpha", "-rc", "-rc.1", "-zz"] {
+                    let version = Version::parse(&format!("{major}.{minor}.{patch}{prerelease}")).unwrap();
+                    prop_assert!(!constraint.matches(&version), "{} {}", text, version);
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_constraint_reads_back_from_its_text(text in constraint()) {
         let Ok(constraint) = Constraint::parse(&text) else { return Ok(()) };

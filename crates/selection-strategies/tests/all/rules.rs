@@ -196,3 +196,57 @@ fn a_leading_v_of_a_chart_is_named_inside_and_outside_a_constraint() {
     );
     assert!(judge(Some("^3"), "vnext").starts_with("not a semantic version"));
 }
+
+#[test]
+fn constraints_that_no_version_satisfies() {
+    for text in [
+        ">2 <1",
+        "1.0.0 - 0.9.0",
+        "^1 ^2",
+        "^1, ^2",
+        ">1.2.3 <1.2.4",
+        "1.2.3 1.2.4",
+        "1.2.3, !=1.2.3",
+        ">=2 <2.0.0",
+        "~1.2 >1.2",
+        "<0.0.0",
+        "<0",
+        "^1 ^2 || >2 <1",
+        ">18446744073709551615",
+        ">=1.0.0-rc.1 <1.0.0-rc.1",
+        "1.x, !=1",
+        "<=1.0.0-alpha >1.0.0-alpha",
+    ] {
+        assert!(!Constraint::parse(text).unwrap().is_satisfiable(), "{text}");
+    }
+    for text in [
+        "*",
+        "^1",
+        ">2 || <1",
+        "^1 ^2 || ^3",
+        ">=1 <2",
+        "!=1",
+        "1 - 2",
+        ">1.2.3 <1.2.5",
+        ">1.2.3-rc.1 <1.2.3",
+        ">1.2.3 <1.2.4-rc",
+        ">=1.0.0-a !=1.0.0-a <1.0.0",
+        "<0.0.1",
+        "~0.0.0 >5",
+        ">18446744073709551614",
+        ">1.2.3-rc.1 <1.2.3-rc.2",
+        "!=1.2-alpha 1.2.x",
+        "<0.0.0-1",
+    ] {
+        assert!(Constraint::parse(text).unwrap().is_satisfiable(), "{text}");
+    }
+    // More comparisons than are tried.
+    assert!(
+        Constraint::parse(&["^1"; 16].join(" ").replacen("^1", "^2", 1))
+            .is_ok_and(|many| !many.is_satisfiable())
+    );
+    assert!(
+        Constraint::parse(&["^1"; 17].join(" ").replacen("^1", "^2", 1))
+            .is_ok_and(|many| many.is_satisfiable())
+    );
+}

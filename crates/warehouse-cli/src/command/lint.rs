@@ -1,6 +1,6 @@
 //! `warehouse lint`.
 
-use warehouse_spec::{Diagnostic, Options, Severity, Snippet, lint_bytes, sarif_tool, text_of};
+use warehouse_spec::{Diagnostic, Lines, Options, Severity, lint_bytes, sarif_tool, text_of};
 
 use crate::arguments::{LintFormat, LintManifests};
 use crate::files::{ManifestFile, passed_over, read_files};
@@ -33,8 +33,9 @@ fn check(arguments: &LintManifests, messages: &Messages) -> Result<Exit, Exit> {
     messages.printed(output::print(|out| match arguments.report.output {
         LintFormat::Text => found.iter().try_for_each(|(file, diagnostics)| {
             let text = text_of(&file.bytes).unwrap_or_default();
+            let lines = Lines::new(&text);
             diagnostics.iter().try_for_each(|diagnostic| {
-                let snippet = Snippet::new(diagnostic, &text).with_code().with_colors(has_colors);
+                let snippet = lines.snippet(diagnostic).with_code().with_colors(has_colors);
                 writeln!(out, "{snippet}")
             })
         }),

@@ -5,7 +5,7 @@ use std::io;
 use std::io::Write as _;
 use std::path::Path;
 
-use warehouse_spec::{Code, Diagnostic, Migration, Options};
+use warehouse_spec::{Code, Diagnostic, Lines, Migration, Options};
 
 use crate::arguments::Migrate;
 use crate::files::{ManifestFile, is_standard_input, read_files};
@@ -89,9 +89,10 @@ fn text<'f>(file: &'f ManifestFile, messages: &Messages) -> Option<&'f str> {
 
 /// Prints what is left to do, and the errors of a manifest. False if there is any of it.
 fn report(migration: &Migration, messages: &Messages) -> bool {
+    let lines = Lines::new(&migration.text);
     let errors = migration.manifest.errors();
     for found in migration.left.iter().chain(errors) {
-        messages.diagnostic(found, &migration.text);
+        messages.diagnostic(found, &lines);
     }
     migration.left.is_empty() && migration.manifest.is_valid()
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use artifact_source::{Error, ErrorKind, Rejection, shown_name};
 use repository_url::ImageName;
+use selection_strategies::path::contains;
 use selection_strategies::{IgnoreRule, Strictness, VersionRef};
 use serde::Serialize;
 use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
@@ -70,6 +71,11 @@ pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) 
     let Some(group) = furthest else {
         return (counts.others == 0).then(|| of_nothing(subscription));
     };
+    if !matches!(group.why, Rejection::NotListed { .. })
+        && let Some(constraint) = probes.constraint().filter(|constraint| !constraint.is_satisfiable())
+    {
+        return Some(of_unsatisfiable(constraint.original()));
+    }
     let nearest =
         counts.nears.iter().max_by(|one, other| (one.count, &one.best).cmp(&(other.count, &other.best)));
     Some(match nearest {
@@ -90,6 +96,14 @@ fn of_nothing(subscription: &Subscription) -> Cause {
         }
         _ => Cause::new(format!("the repository has no {}s", noun(subscription))),
     }
+}
+
+/// The cause where the constraint excludes every version that there could be.
+fn of_unsatisfiable(constraint: &str) -> Cause {
+    let message =
+        format!("no version satisfies the constraint {constraint:?}: its comparisons exclude each other");
+    Cause::new(message)
+        .with_hint("comparisons side by side must all hold; alternatives are separated by `||`")
 }
 
 fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Cause {
@@ -182,7 +196,7 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             // The ids of commits say nothing.
             if noun == "commit" { String::new() } else { format!(" ({examples})") }
         )),
-        Rejection::NoMatchingPath => match &subscription.kind {
+        Rejection::NoMatchingPath | Rejection::PathInOtherCase { .. } => match &subscription.kind {
             SubscriptionKind::Git(git) => no_path(git, group, counts, noun),
             _ => Cause::new(group.why.to_string()),
         },
@@ -269,14 +283,28 @@ fn unreadable(noun: &str, group: &Group, examples: &str) -> Cause {
 
 /// The cause where no commit changed a path that is selected: where nothing excludes paths, and the whole history was read, the path never existed.
 fn no_path(git: &GitSubscription, group: &Group, counts: &Counts, noun: &str) -> Cause {
-    let paths: Vec<_> = git.include_paths.iter().map(|path| format!("{path:?}")).collect();
+    let listed = |paths: &[String]| {
+        let paths: Vec<_> = paths.iter().map(|path| format!("{path:?}")).collect();
+        paths.join(", ")
+    };
+    let is_excluded = |path: &String| {
+        git.exclude_paths.iter().any(|exclude| !exclude.is_empty() && contains(exclude, path))
+    };
+    if !git.include_paths.is_empty() && git.include_paths.iter().all(is_excluded) {
+        let message = format!(
+            "`excludePaths` ({}) contains everything that `includePaths` ({}) selects",
+            listed(&git.exclude_paths),
+            listed(&git.include_paths)
+        );
+        return Cause::new(message).with_hint("name in `excludePaths` what to leave out of `includePaths`");
+    }
     let recent = counts.groups.iter().any(|group| group.why == Rejection::OlderThanSince);
     let since = if recent { " since `since`" } else { "" };
     let changed = match (git.include_paths.is_empty(), git.exclude_paths.is_empty()) {
-        (false, true) => format!("a path that `includePaths` ({}) selects", paths.join(", ")),
+        (false, true) => format!("a path that `includePaths` ({}) selects", listed(&git.include_paths)),
         (false, false) => format!(
             "a path that `includePaths` ({}) selects and `excludePaths` does not exclude",
-            paths.join(", ")
+            listed(&git.include_paths)
         ),
         (true, _) => "a path that `excludePaths` does not exclude".to_owned(),
     };
@@ -287,6 +315,12 @@ fn no_path(git: &GitSubscription, group: &Group, counts: &Counts, noun: &str) ->
         (count, _) if recent => format!("none of {}{since} changes", counted(count, noun)),
         (count, _) => format!("none of the {} that are left changes", counted(count, noun)),
     };
+    if let Some((selector, path)) = &group.other_case {
+        return Cause::new(format!(
+            "{none} {changed}, but {path:?} is changed, which differs from {selector:?} in the case of its letters"
+        ))
+        .with_hint(format!("write `{path}`{}: Git compares paths letter by letter", rest_of(selector, path)));
+    }
     let alone = counts.groups.len() == 1 && noun == "commit" && git.exclude_paths.is_empty() && !recent;
     let never = if alone { ": there never was one on this branch" } else { "" };
     let cause = Cause::new(format!("{none} {changed}{never}"));
@@ -298,6 +332,14 @@ fn no_path(git: &GitSubscription, group: &Group, counts: &Counts, noun: &str) ->
             cause.with_hint(format!("{path:?} is a plain path; a pattern is written as `glob:{path}`"))
         }
         _ => cause,
+    }
+}
+
+/// What to say about the rest of a selector of which a folder alone was seen.
+fn rest_of(selector: &str, path: &str) -> &'static str {
+    match selector.trim_start_matches("./").trim_end_matches('/').len() > path.len() {
+        true => " in its place, and what follows it as `git ls-files` shows it",
+        false => "",
     }
 }
 
@@ -349,8 +391,13 @@ pub(super) fn of_near(
     match near {
         Near::Prerelease => {
             let cause = Cause::new(match count {
-                1 => format!("the only version{within} is a pre-release ({shown}), which the constraint excludes"),
-                count => format!("all {} versions{within} are pre-releases ({shown}, ...), which the constraint excludes", grouped(count)),
+                1 => format!(
+                    "the only version{within} is a pre-release ({shown}), which the constraint excludes"
+                ),
+                count => format!(
+                    "all {} versions{within} are pre-releases ({shown}, ...), which the constraint excludes",
+                    grouped(count)
+                ),
             });
             match probes.with_prereleases() {
                 Some(constraint) => cause.with_hint(format!("the constraint {constraint:?} accepts them")),
@@ -370,24 +417,43 @@ pub(super) fn of_near(
             subscription,
         ),
         Near::Underscore => with_other_strategies(
-            Cause::new(format!("{such} {has} `_` where a version has `+`, which is read so only in the tags of charts")),
+            Cause::new(format!(
+                "{such} {has} `_` where a version has `+`, which is read so only in the tags of charts"
+            )),
             subscription,
         ),
         Near::Prefix(prefix) => with_other_strategies(
-            Cause::new(format!("{such} {has} {:?} before the version, so {} no semantic version", shown_name(prefix), if count == 1 { "it is" } else { "they are" })),
+            Cause::new(format!(
+                "{such} {has} {:?} before the version, so {} no semantic version",
+                shown_name(prefix),
+                if count == 1 { "it is" } else { "they are" }
+            )),
             subscription,
         ),
-        Near::LeadingV => Cause::new(format!("{such} {begins} with `v`, and the tag of a chart in a registry must not"))
-            .with_hint("push the chart under its version without the `v` (a program can accept it: `HelmSourceBuilder::accept_v`)"),
+        Near::LeadingV => {
+            Cause::new(format!("{such} {begins} with `v`, and the tag of a chart in a registry must not"))
+                .with_hint("push the chart under its version without the `v`")
+        }
         Near::Pattern(form) => {
-            let message = |what: &str| format!("`allowTagsRegexes` matches no {noun}, but would match {such} {what}");
+            let message =
+                |what: &str| format!("`allowTagsRegexes` matches no {noun}, but would match {such} {what}");
             match form {
-                Relaxed::WithV => Cause::new(message("with `v` before it")).with_hint(format!("write {}", probes.patterns_with_v())),
-                Relaxed::AnyCase => Cause::new(message("if case did not count")).with_hint("write `(?i)` at the start of the pattern"),
-                Relaxed::Glob => Cause::new(message("if `*` stood for any text, as in a shell")).with_hint("in a regular expression, any text is `.*`"),
-                Relaxed::OpenStart => Cause::new(message("without `^`")).with_hint("remove `^`, or add `.*` after it"),
-                Relaxed::OpenEnd => Cause::new(message("without `$`")).with_hint("remove `$`, or add `.*` before it"),
-                Relaxed::Unanchored => Cause::new(message("without `^` and `$`")).with_hint("remove both, or add `.*` after `^` and before `$`"),
+                Relaxed::WithV => Cause::new(message("with `v` before it"))
+                    .with_hint(format!("write {}", probes.patterns_with_v())),
+                Relaxed::WithoutV => Cause::new(message("without the `v` in it"))
+                    .with_hint(format!("write {}", probes.patterns_without_v())),
+                Relaxed::AnyCase => Cause::new(message("if case did not count"))
+                    .with_hint("write `(?i)` at the start of the pattern"),
+                Relaxed::Glob => Cause::new(message("if `*` stood for any text, as in a shell"))
+                    .with_hint("in a regular expression, any text is `.*`"),
+                Relaxed::OpenStart => {
+                    Cause::new(message("without `^`")).with_hint("remove `^`, or add `.*` after it")
+                }
+                Relaxed::OpenEnd => {
+                    Cause::new(message("without `$`")).with_hint("remove `$`, or add `.*` before it")
+                }
+                Relaxed::Unanchored => Cause::new(message("without `^` and `$`"))
+                    .with_hint("remove both, or add `.*` after `^` and before `$`"),
             }
         }
     }
@@ -404,6 +470,7 @@ pub(super) fn remark(near: &Near) -> Option<String> {
         Near::Underscore => "it has `_`, which stands for `+` only in the tags of charts".to_owned(),
         Near::Prefix(prefix) => format!("{:?} stands before the version", shown_name(prefix)),
         Near::Pattern(Relaxed::WithV) => "one would match it without its `v`".to_owned(),
+        Near::Pattern(Relaxed::WithoutV) => "one would match it without the `v` in the pattern".to_owned(),
         Near::Pattern(Relaxed::AnyCase) => "one would match it if case did not count".to_owned(),
         Near::Pattern(Relaxed::Glob) => {
             "one would match it if `*` stood for any text, as in a shell".to_owned()

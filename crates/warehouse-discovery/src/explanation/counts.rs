@@ -1,5 +1,7 @@
 //! What was judged, counted by the reason, with the best names of each; and the words for it.
 
+use std::sync::Arc;
+
 use artifact_source::{AnyArtifact, Artifact, Rejection, shown_name};
 use selection_strategies::{CommitSelectionStrategy, IgnoreRule};
 use warehouse_spec::{Subscription, SubscriptionKind};
@@ -35,6 +37,8 @@ pub(super) struct Group {
     pub(super) best: Vec<Rank>,
     /// What the rejected images are built for, and what cannot be read: the first few.
     pub(super) details: Vec<String>,
+    /// A selector of paths, and what was changed that differs from it in case alone.
+    pub(super) other_case: Option<(Arc<str>, Arc<str>)>,
 }
 
 /// The candidates that one change would make fit.
@@ -67,7 +71,13 @@ impl Counts {
         match self.groups.iter_mut().find(|group| is_same_reason(&group.why, why)) {
             Some(group) => group.add(name, why),
             None if has_room => {
-                let mut group = Group { why: why.clone(), count: 0, best: Vec::new(), details: Vec::new() };
+                let mut group = Group {
+                    why: why.clone(),
+                    count: 0,
+                    best: Vec::new(),
+                    details: Vec::new(),
+                    other_case: None,
+                };
                 group.add(name, why);
                 self.groups.push(group);
             }
@@ -93,6 +103,9 @@ impl Group {
         match why {
             Rejection::Platform { offered, .. } => offered.iter().for_each(|platform| keep(platform)),
             Rejection::NotAnImage { what } => keep(what),
+            Rejection::PathInOtherCase { selector, path } if self.other_case.is_none() => {
+                self.other_case = Some((Arc::clone(selector), Arc::clone(path)));
+            }
             Rejection::Unreadable { reason } => keep(reason),
             _ => {}
         }
@@ -170,7 +183,7 @@ pub(super) fn stage(why: &Rejection) -> u8 {
         Rejection::OutsideConstraint { .. } => CONSTRAINT,
         Rejection::LeadingV => 4,
         Rejection::FilteredByExpression { .. } => 6,
-        Rejection::NoMatchingPath => 7,
+        Rejection::NoMatchingPath | Rejection::PathInOtherCase { .. } => 7,
         Rejection::BeyondLimit { .. } | Rejection::Undated { .. } | Rejection::SameBuildTime { .. } => 8,
         _ => EVIDENCE,
     }
@@ -183,7 +196,11 @@ pub(super) fn is_beyond_limit(why: &Rejection) -> bool {
 /// Whether two rejections are counted as one reason: what is built for other platforms, and what cannot be read, is one each.
 pub(super) fn is_same_reason(one: &Rejection, other: &Rejection) -> bool {
     match (one, other) {
-        (Rejection::Platform { .. }, Rejection::Platform { .. })
+        (
+            Rejection::NoMatchingPath | Rejection::PathInOtherCase { .. },
+            Rejection::NoMatchingPath | Rejection::PathInOtherCase { .. },
+        )
+        | (Rejection::Platform { .. }, Rejection::Platform { .. })
         | (Rejection::NotAnImage { .. }, Rejection::NotAnImage { .. }) => true,
         (Rejection::Unreadable { .. }, Rejection::Unreadable { .. }) => stage(one) == stage(other),
         _ if is_beyond_limit(one) => is_beyond_limit(other),
@@ -214,7 +231,9 @@ pub(super) fn brief(why: &Rejection) -> String {
         Rejection::Platform { platform, .. } => format!("not built for {platform}"),
         Rejection::NotAnImage { .. } => "not an image".to_owned(),
         Rejection::FilteredByExpression { .. } => "filtered out by the expression".to_owned(),
-        Rejection::NoMatchingPath => "without a change of a selected path".to_owned(),
+        Rejection::NoMatchingPath | Rejection::PathInOtherCase { .. } => {
+            "without a change of a selected path".to_owned()
+        }
         Rejection::OlderThanSince => "older than `since`".to_owned(),
         Rejection::Unreadable { .. } => "unreadable".to_owned(),
         _ if is_beyond_limit(why) => "beyond the limit".to_owned(),

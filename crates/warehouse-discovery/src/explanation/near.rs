@@ -34,6 +34,8 @@ pub(super) enum Near {
 pub(super) enum Relaxed {
     /// The name may begin with `v`.
     WithV,
+    /// The `v` before a number may be left out.
+    WithoutV,
     /// Upper and lower case are the same.
     AnyCase,
     /// `*` stands for any text, as in a shell.
@@ -66,8 +68,9 @@ impl Probes {
         // What is wrong with a rule is told by the discovery.
         let rule = subscription.tag_rule().ok().flatten();
         type Form = (Relaxed, fn(&str) -> String);
-        let forms: [Form; 6] = [
+        let forms: [Form; 7] = [
             (Relaxed::WithV, with_v),
+            (Relaxed::WithoutV, without_v),
             (Relaxed::AnyCase, |pattern| format!("(?i){pattern}")),
             (Relaxed::Glob, glob),
             (Relaxed::OpenEnd, |pattern| open_end(pattern).to_owned()),
@@ -96,6 +99,13 @@ impl Probes {
     pub(super) fn patterns_with_v(&self) -> String {
         let anchored = self.patterns.iter().filter(|pattern| pattern.starts_with('^'));
         anchored.map(|pattern| format!("`{}`", with_v(pattern))).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The patterns in which a `v` stands before a number, each with the `v` left to be there or not, as they are shown.
+    pub(super) fn patterns_without_v(&self) -> String {
+        let changed = self.patterns.iter().map(|pattern| (pattern, without_v(pattern)));
+        let changed = changed.filter(|(pattern, relaxed)| *pattern != relaxed);
+        changed.map(|(_, relaxed)| format!("`{relaxed}`")).collect::<Vec<_>>().join(", ")
     }
 
     /// The change after which this rejected name would fit. `probed` counts what was compared with patterns.
@@ -224,6 +234,26 @@ fn with_v(pattern: &str) -> String {
     }
 }
 
+/// A pattern in which each `v` before a number is left to be there or not: `^v?1` for `^v1`.
+fn without_v(pattern: &str) -> String {
+    let mut relaxed = String::with_capacity(pattern.len() + 4);
+    let mut last = None;
+    for (at, letter) in pattern.char_indices() {
+        relaxed.push(letter);
+        let rest = pattern.get(at + letter.len_utf8()..).unwrap_or_default();
+        // What begins a word, also in a group or an alternative, and is not an escape such as `\v`.
+        let begins = matches!(last, None | Some('^' | '(' | '|' | ':'));
+        let is_number = rest
+            .starts_with(|next: char| next.is_ascii_digit() || matches!(next, '[' | '(' | '.'))
+            || rest.starts_with("\\d");
+        if matches!(letter, 'v' | 'V') && begins && is_number {
+            relaxed.push('?');
+        }
+        last = Some(letter);
+    }
+    relaxed
+}
+
 /// The pattern that a shell's pattern stands for, if this is one: `*` follows something that is not repeated on purpose.
 fn glob(pattern: &str) -> String {
     let body = unanchored(pattern);
@@ -321,6 +351,11 @@ mod tests {
             })
         };
         check(&with("^[0-9]"), "v1.2.3", Some(Near::Pattern(Relaxed::WithV)));
+        check(&with("^v1"), "1.2.3", Some(Near::Pattern(Relaxed::WithoutV)));
+        check(&with("^(v[0-9]+|x)"), "1.2.3", Some(Near::Pattern(Relaxed::WithoutV)));
+        check(&with(r"v\d"), "1.2.3", Some(Near::Pattern(Relaxed::WithoutV)));
+        check(&with("^v2"), "1.2.3", None);
+        assert_eq!(with("^v1|^v2|^x").patterns_without_v(), "`^v?1|^v?2|^x`");
         check(&with("^Release-"), "release-1", Some(Near::Pattern(Relaxed::AnyCase)));
         check(&with("^main-*$"), "main-4f2a9c1", Some(Near::Pattern(Relaxed::Glob)));
         check(&with("^1\\.2$"), "1.2.3", Some(Near::Pattern(Relaxed::OpenEnd)));

@@ -124,8 +124,7 @@ const ROWS: &[Row] = &[
         listed: &["v0.1.0", "v0.2.0"],
         evidence: &[],
         asked: Some("v0.2.0"),
-        answer: "v0.2.0 is not taken: a semantic version, but the tag of a chart in a registry carries no `v` \
-                 (`HelmSourceBuilder::accept_v` accepts it)",
+        answer: "v0.2.0 is not taken: a semantic version, but the tag of a chart in a registry carries no `v`",
     },
     Row {
         thread: "https://github.com/kgateway-dev/kgateway/issues/13364",
@@ -361,6 +360,109 @@ const ROWS: &[Row] = &[
     },
 ];
 
+/// Situations without a thread: a subscription that can select nothing, or that is written otherwise than what the server has.
+struct Situation {
+    subscription: &'static str,
+    listed: &'static [&'static str],
+    evidence: &'static [Evidence],
+    answer: &'static str,
+    hint: &'static str,
+}
+
+const SITUATIONS: &[Situation] = &[
+    Situation {
+        subscription: "image: {repoURL: ghcr.io/a/b, constraint: '>2 <1'}",
+        listed: &["1.2.3", "2.0.0", "latest"],
+        evidence: &[],
+        answer: "no version satisfies the constraint \">2 <1\": its comparisons exclude each other",
+        hint: "comparisons side by side must all hold; alternatives are separated by `||`",
+    },
+    Situation {
+        subscription: "chart: {repoURL: 'oci://h/c', semverConstraint: 1.0.0 - 0.9.0}",
+        listed: &["1.0.0"],
+        evidence: &[],
+        answer: "no version satisfies the constraint \"1.0.0 - 0.9.0\": its comparisons exclude each other",
+        hint: "comparisons side by side must all hold; alternatives are separated by `||`",
+    },
+    Situation {
+        subscription: "git: {repoURL: 'https://h/a', commitSelectionStrategy: SemVer, semverConstraint: '^1 ^2 || ^3 <2'}",
+        listed: &["v1.0.0", "3.0.0-rc.1", "x"],
+        evidence: &[],
+        answer: "no version satisfies the constraint \"^1 ^2 || ^3 <2\": its comparisons exclude each other",
+        hint: "comparisons side by side must all hold; alternatives are separated by `||`",
+    },
+    Situation {
+        subscription: "git: {repoURL: 'https://h/a', includePaths: [Apps/web]}",
+        listed: &["c1", "c2"],
+        evidence: &[("c1", || Rejection::NoMatchingPath), ("c2", || in_other_case("Apps/web", "apps/web"))],
+        answer: "none of 2 commits changes a path that `includePaths` (\"Apps/web\") selects, but \"apps/web\" is changed, which differs from \"Apps/web\" in the \
+                 case of its letters",
+        hint: "write `apps/web`: Git compares paths letter by letter",
+    },
+    Situation {
+        subscription: "git: {repoURL: 'https://h/a', commitSelectionStrategy: SemVer, includePaths: [Apps/web]}",
+        listed: &["v1.0.0"],
+        evidence: &[("v1.0.0", || in_other_case("Apps/web", "apps"))],
+        answer: "the only tag does not change a path that `includePaths` (\"Apps/web\") selects, but \"apps\" is changed, which differs from \"Apps/web\" in the \
+                 case of its letters",
+        hint: "write `apps` in its place, and what follows it as `git ls-files` shows it: Git compares paths letter by letter",
+    },
+    Situation {
+        subscription: "git: {repoURL: 'https://h/a', includePaths: [apps/web], excludePaths: [apps]}",
+        listed: &["c1", "c2"],
+        evidence: &[("c1", || Rejection::NoMatchingPath), ("c2", || Rejection::NoMatchingPath)],
+        answer: "`excludePaths` (\"apps\") contains everything that `includePaths` (\"apps/web\") selects",
+        hint: "name in `excludePaths` what to leave out of `includePaths`",
+    },
+    Situation {
+        subscription: "image: {repoURL: ghcr.io/a/b, allowTagsRegexes: [^v1]}",
+        listed: &["1.2.3", "1.3.0", "2.0.0"],
+        evidence: &[],
+        answer: "`allowTagsRegexes` matches no tag, but would match 2 tags such as 1.3.0 without the `v` in it",
+        hint: "write `^v?1`",
+    },
+    Situation {
+        subscription: "git: {repoURL: 'https://h/a', commitSelectionStrategy: Lexical, allowTagsRegexes: ['^v[0-9]+']}",
+        listed: &["1.2.3"],
+        evidence: &[],
+        answer: "`allowTagsRegexes` matches no tag, but would match the tag 1.2.3 without the `v` in it",
+        hint: "write `^v?[0-9]+`",
+    },
+    Situation {
+        subscription: "image: {repoURL: ghcr.io/a/b, allowTagsRegexes: [^1]}",
+        listed: &["v1.2.3", "latest"],
+        evidence: &[],
+        answer: "`allowTagsRegexes` matches no tag, but would match the tag v1.2.3 with `v` before it",
+        hint: "write `^v?1`",
+    },
+];
+
+fn in_other_case(selector: &str, path: &str) -> Rejection {
+    Rejection::PathInOtherCase { selector: selector.into(), path: path.into() }
+}
+
+#[test]
+fn a_subscription_that_can_select_nothing_is_named_first() {
+    for row in SITUATIONS {
+        let subscription = subscription(row.subscription);
+        let tally = Tally::of(&subscription);
+        let rule = subscription.tag_rule().unwrap();
+        for name in row.listed {
+            let known = row.evidence.iter().find(|(rejected, _)| rejected == name).map(|(_, why)| why());
+            let why = known.or_else(|| rule.as_ref().and_then(|rule| rule.judge(name).into_result().err()));
+            tally.rejected(
+                &Candidate::new(name),
+                &why.unwrap_or_else(|| panic!("{name} fits {}", row.subscription)),
+            );
+        }
+        let cause = tally.summary(&[]).cause.unwrap();
+        assert_eq!(
+            (cause.message.as_str(), cause.hint.as_deref().unwrap_or_default()),
+            (row.answer, row.hint)
+        );
+    }
+}
+
 fn for_amd64() -> Rejection {
     Rejection::Platform { platform: "linux/arm64".into(), offered: vec!["linux/amd64".to_owned()] }
 }
@@ -431,6 +533,8 @@ fn the_remedies_work() {
     for (pattern, tag, hint, remedy) in [
         ("^[0-9]", "v1.2.3", "write `^v?[0-9]`", "^v?[0-9]"),
         ("^1|x", "v1.2.3", "write `^v?(?:1|x)`", "^v?(?:1|x)"),
+        ("^v[0-9]", "1.2.3", "write `^v?[0-9]`", "^v?[0-9]"),
+        ("^(v1|x)", "1.2.3", "write `^(v?1|x)`", "^(v?1|x)"),
         ("^Release-", "release-1", "(?i)", "(?i)^Release-"),
         ("^main-*$", "main-4f2a9c1", ".*", "^main-.*$"),
         ("^1.2$", "1.2.3", "remove `$`, or add `.*` before it", "^1.2"),

@@ -66,6 +66,8 @@ pub(crate) struct Context {
     /// How the document writes texts, and what the constraint that is read at the moment is for.
     pub(crate) style: Style,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// How many of them are errors. It is asked for each subscription, and a file may have many of both.
+    errors: usize,
     pub(crate) places: BTreeMap<String, Location>,
 }
 
@@ -81,6 +83,7 @@ impl Context {
             edition: Edition::NEWEST,
             style,
             diagnostics: Vec::new(),
+            errors: 0,
             places: BTreeMap::new(),
         }
     }
@@ -134,18 +137,19 @@ impl Context {
 
     /// Whether the document is unusable so far.
     pub(crate) fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(Diagnostic::is_error)
+        self.errors > 0
     }
 
     /// How many errors there are so far.
     pub(crate) fn errors(&self) -> usize {
-        self.diagnostics.iter().filter(|found| found.is_error()).count()
+        self.errors
     }
 
     fn push(&mut self, severity: Severity, code: Code, at: (Mark, &str), message: &str, help: Help) {
         let (mark, path) = at;
         let location = self.location(mark);
         let diagnostic = Diagnostic::new(severity, code, location, path, message);
+        self.errors += usize::from(diagnostic.is_error());
         self.diagnostics.push(explained(diagnostic, help));
     }
 

@@ -1,5 +1,7 @@
 //! `git` of a subscription.
 
+use selection_strategies::path::contains;
+
 use crate::decode::context::{Context, Field};
 use crate::decode::object::Object;
 use crate::decode::{effect, expression, selector};
@@ -35,7 +37,11 @@ pub(crate) fn git(
     beside: &[(&str, Field<'_>)],
 ) -> Option<GitSubscription> {
     let mut object = Object::open(context, field)?;
+    let written = object.look("repoURL");
     let repo_url = context.repo_url(&mut object, repo_url::git);
+    if let (Some(field), Some(url)) = (&written, &repo_url) {
+        context.tell_misleading(field, repo_url::page_of_git(url));
+    }
     let mut git = GitSubscription::new(repo_url.unwrap_or_default());
     let named = object.take(context, "commitSelectionStrategy").map(|field| context.word(&field));
     git.commit_selection_strategy = named.flatten().unwrap_or_default();
@@ -53,8 +59,11 @@ pub(crate) fn git(
     git.ignore_tags_regexes = tags.ignore;
     git.ignore_tags = tags.ignore_literals;
     git.expression_filter = expression(context, &mut object, git.commit_selection_strategy.selects_tags());
-    git.include_paths = paths(context, &mut object, "includePaths", beside);
-    git.exclude_paths = paths(context, &mut object, "excludePaths", beside);
+    let included = paths(context, &mut object, "includePaths", beside);
+    let excluded = paths(context, &mut object, "excludePaths", beside);
+    check_excluded(context, &included, &excluded);
+    git.include_paths = included.into_iter().map(|(_, text)| text).collect();
+    git.exclude_paths = excluded.into_iter().map(|(_, text)| text).collect();
     if let Some(field) = object.take(context, "since") {
         git.since = context.moment(&field);
     }
@@ -78,8 +87,27 @@ fn branch(context: &mut Context, field: &Field<'_>) -> Option<String> {
         );
     } else if !rule::is_branch(text) {
         context.error(Code::BadValue, field, format!("`{text}` is not a branch name"), rule::BRANCH_NAME);
+    } else if let Some(reference) = text.strip_prefix("refs/") {
+        reference_as_branch(context, field, reference);
     }
     Some(text.to_owned())
+}
+
+/// Warns about a whole reference in place of a branch: `refs/heads/` is put before the name.
+fn reference_as_branch(context: &mut Context, field: &Field<'_>, reference: &str) {
+    let message =
+        format!("`refs/{reference}` is a whole reference, and `branch` takes the name of a branch alone");
+    let name = match reference.split_once('/') {
+        Some(("heads", name)) => Some(name),
+        Some(("remotes", name)) => name.split_once('/').map(|(_, name)| name),
+        _ => None,
+    };
+    let help = match (name, reference.starts_with("tags/")) {
+        (Some(name), _) => context.style.writing(name).probable(),
+        (None, true) => "delete it: tags are selected by `commitSelectionStrategy: SemVer`, Lexical or NewestTag, and `allowTagsRegexes`".into(),
+        (None, false) => "write the name of a branch".into(),
+    };
+    context.warn(Code::BadValue, field, message, help);
 }
 
 fn expression(context: &mut Context, object: &mut Object<'_>, of_tags: bool) -> Option<String> {
@@ -93,12 +121,12 @@ fn expression(context: &mut Context, object: &mut Object<'_>, of_tags: bool) -> 
 }
 
 /// The selectors of one list, and those of the same list beside `git:`.
-fn paths(
+fn paths<'t>(
     context: &mut Context,
-    object: &mut Object<'_>,
+    object: &mut Object<'t>,
     name: &str,
-    beside: &[(&str, Field<'_>)],
-) -> Vec<String> {
+    beside: &[(&str, Field<'t>)],
+) -> Vec<(Field<'t>, String)> {
     let inside = object.take(context, name);
     let outside = beside
         .iter()
@@ -108,10 +136,21 @@ fn paths(
     for field in inside.iter().chain(&outside) {
         for (item, text) in context.strings(field) {
             check_selector(context, &item, (name, &text));
-            selectors.push(text);
+            selectors.push((item, text));
         }
     }
     selectors
+}
+
+/// Warns about each selector that includes nothing, as one that excludes contains it.
+fn check_excluded(context: &mut Context, included: &[(Field<'_>, String)], excluded: &[(Field<'_>, String)]) {
+    for (field, text) in included.iter().filter(|(_, text)| !text.is_empty()) {
+        if let Some((_, by)) = excluded.iter().find(|(_, by)| !by.is_empty() && contains(by, text)) {
+            let message = format!("`{text}` includes nothing: `excludePaths` has `{by}`, which contains it");
+            let help = "delete it, or name in `excludePaths` what to leave out of it";
+            context.warn(Code::BadSelector, field, message, help);
+        }
+    }
 }
 
 /// Checks one selector: one that does not parse is an error, one that will never match is worth a warning.

@@ -30,7 +30,11 @@ const KNOWN: &[&str] = &[
 /// Decodes an image subscription; none where there is no repository.
 pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSubscription> {
     let mut object = Object::open(context, field)?;
+    let written = object.look("repoURL");
     let repo_url = context.repo_url(&mut object, repo_url::image);
+    if let (Some(field), Some(url)) = (&written, &repo_url) {
+        context.tell_misleading(field, repo_url::page_of_image(url).filter(|_| repo_url::image(url).is_ok()));
+    }
     let mut image = ImageSubscription::new(repo_url.unwrap_or_default());
     let problems = context.errors();
     image.image_selection_strategy = strategy(context, &mut object);
@@ -155,11 +159,7 @@ fn check_constraint(
     strategy: ImageSelectionStrategy,
 ) {
     match strategy {
-        ImageSelectionStrategy::SemVer => {
-            if let Some(reason) = rule::constraint(text) {
-                context.bad_constraint(field, text, &reason);
-            }
-        }
+        ImageSelectionStrategy::SemVer => context.check_constraint(field, text),
         ImageSelectionStrategy::Digest if !is_tag(text) => context.error(
             Code::BadConstraint,
             field,

@@ -1,5 +1,6 @@
 //! From trees to the types of this crate: every spelling is accepted, every problem is reported, and every assumption is a warning.
 
+mod constraint;
 mod context;
 mod edit;
 mod effect;
@@ -149,7 +150,7 @@ impl Decoder<'_> {
         }
         let text = |name| node.get(name).and_then(Node::text).unwrap_or_default();
         let (kind, api_version) = (text("kind"), text("apiVersion"));
-        let is_ours = api_version.starts_with(GROUP) || api_version.is_empty();
+        let is_ours = api_version.is_empty() || is_of_group(node, kind, api_version);
         let document = Field { node, key: node.mark, path: path.to_owned(), place: String::new() };
         // Kubernetes knows a kind in one spelling only.
         let meant = meant_kind(node, kind, api_version).filter(|_| is_ours);
@@ -259,9 +260,27 @@ impl Decoder<'_> {
     }
 }
 
+/// Whether a document is of Kargo's API, also where the name of its group is misspelt: such a document is a Warehouse or Freight by its kind.
+fn is_of_group(node: &Node, kind: &str, api_version: &str) -> bool {
+    if api_version.starts_with(GROUP) {
+        return true;
+    }
+    let name = GROUP.trim_end_matches('/');
+    let is_read_here = matches!(nearest(kind, KINDS), Some("Warehouse" | "Freight"));
+    let is_near = |group: &str| {
+        nearest(group, &[name]).is_some() || group.split('.').any(|part| matches!(part, "kargo" | "akuity"))
+    };
+    is_read_here
+        && match api_version.split_once('/') {
+            Some((group, _)) => is_near(group),
+            // A version without a group, or a group without a version.
+            None => is_near(api_version) || api_version.starts_with('v') && looks_like_warehouse(node),
+        }
+}
+
 /// The kind that is read here and that a document is of, however it spells it.
 fn meant_kind(node: &Node, kind: &str, api_version: &str) -> Option<&'static str> {
-    let (has_group, is_warehouse) = (api_version.starts_with(GROUP), looks_like_warehouse(node));
+    let (has_group, is_warehouse) = (is_of_group(node, kind, api_version), looks_like_warehouse(node));
     if kind.is_empty() || !has_group && !is_warehouse {
         return None;
     }

@@ -173,6 +173,12 @@ fn without_look_around(style: Style, list: List, pattern: &str) -> Option<Help> 
         );
     }
     let opposite = list.opposite;
+    if !pattern.contains("(?!") && !pattern.contains("(?<!") {
+        return Some(
+            format!("write what must stand there as a part of the pattern, in a group `(?:...)`: {reason}")
+                .into(),
+        );
+    }
     Some(match divided(pattern) {
         Some(Divided { rest, not }) if rest.is_none() || !list.excludes => {
             let not: Vec<String> = not.iter().map(form).collect();

@@ -9,13 +9,13 @@ use diagnostics::Severity;
 use repository_url::is_tag;
 
 use crate::diagnostic::{Code, Diagnostic, Help, explained, location};
-use crate::snippet::may_hold_secret;
+use crate::snippet::Lines;
 use crate::yaml::written::{self, Escaped};
 use crate::yaml::{Cause, Mark, Problem};
 
 /// What about a text as a whole explains its errors; looked up once, however many errors there are.
 struct Clues<'a> {
-    lines: Vec<&'a str>,
+    read: Lines<'a>,
     /// The byte at which each line starts.
     starts: Vec<usize>,
     /// The index of the first line that Git leaves in a file with a conflict.
@@ -27,7 +27,8 @@ struct Clues<'a> {
 
 impl<'a> Clues<'a> {
     fn of(text: &'a str) -> Self {
-        let lines: Vec<&str> = text.lines().collect();
+        let read = Lines::new(text);
+        let lines = read.as_slice();
         let ends = text.split_inclusive('\n').scan(0, |end, line| {
             *end += line.len();
             Some(*end)
@@ -40,13 +41,13 @@ impl<'a> Clues<'a> {
             is_shell_script: text.starts_with("#!") || lines.iter().any(|line| starts_here_document(line)),
             is_json: written::is_json(text),
             starts,
-            lines,
+            read,
         }
     }
 
     /// The mark of a value on a line (from 1) at this column.
     fn mark(&self, line: usize, column: usize, value: &str) -> Mark {
-        let text = self.lines.get(line - 1).copied().unwrap_or_default();
+        let text = self.read.as_slice().get(line - 1).copied().unwrap_or_default();
         let start = self.starts.get(line - 1).copied().unwrap_or_default() + byte_at(text, column);
         Mark { line, column, width: value.chars().count(), start, end: start + value.len() }
     }
@@ -74,7 +75,7 @@ fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &st
     let byte = marker.byte_offset().unwrap_or_default();
     let mark =
         Mark { line: marker.line().max(1), column: marker.col() + 1, width: 1, start: byte, end: byte };
-    let line = clues.lines.get(mark.line - 1).copied().unwrap_or_default();
+    let line = clues.read.as_slice().get(mark.line - 1).copied().unwrap_or_default();
     let report = |mark, code, message: &str| {
         Diagnostic::new(Severity::Error, code, location(source, mark), path, message)
     };
@@ -89,7 +90,7 @@ fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &st
         return diagnostic
             .with_help("choose one side, and delete the lines that start with <<<<<<<, ======= and >>>>>>>");
     }
-    let is_secret = may_hold_secret(&clues.lines, mark.line - 1);
+    let is_secret = clues.read.may_hold_secret(mark.line - 1);
     let is_escape = matches!(
         error.kind(),
         ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape

@@ -4,6 +4,7 @@ use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;
 use selection_strategies::UnknownValue;
 
+use crate::decode::constraint;
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::expression::call_of_first;
@@ -13,7 +14,7 @@ use crate::decode::pattern::{self, List};
 use crate::decode::style::Style;
 use crate::diagnostic::{Code, Help};
 use crate::edition::OldSpelling;
-use crate::repo_url::BadUrl;
+use crate::repo_url::{BadUrl, Misleading};
 use crate::rule;
 use crate::yaml::written::{self, is_unseen};
 use crate::yaml::{Scalar, ScalarKind, Value};
@@ -405,6 +406,18 @@ impl Context {
         Some(text.to_owned())
     }
 
+    /// Warns about a URL of the right form that no repository has, where that is known.
+    pub(crate) fn tell_misleading(&mut self, field: &Field<'_>, found: Option<Misleading>) {
+        let Some(Misleading { what, meant, besides }) = found else { return };
+        let text = field.node.text().unwrap_or_default();
+        let message = format!("`{text}` {what}");
+        let mut help = Help::writing(format!("write {meant}"), self.style.form(&meant)).probable();
+        if !besides.is_empty() {
+            help = help.with(&format!(", {besides}"));
+        }
+        self.warn(Code::BadUrl, field, message, help);
+    }
+
     /// A version constraint that must parse, with its field.
     pub(crate) fn constraint<'t>(
         &mut self,
@@ -413,18 +426,29 @@ impl Context {
     ) -> Option<(Field<'t>, String)> {
         let field = object.take(self, name)?;
         let text = self.filled(&field)?.to_owned();
-        if let Some(reason) = rule::constraint(&text) {
-            self.bad_constraint(&field, &text, &reason);
-        }
+        self.check_constraint(&field, &text);
         Some((field, text))
     }
 
+    /// Reports a constraint that does not parse, and one that no version satisfies.
+    pub(crate) fn check_constraint(&mut self, field: &Field<'_>, text: &str) {
+        if let Some(reason) = rule::constraint(text) {
+            self.bad_constraint(field, text, &reason);
+        } else if rule::is_unsatisfiable(text) {
+            let message = format!("no version satisfies `{text}`: its comparisons exclude each other");
+            let help = constraint::satisfiable(self.style, text);
+            self.warn(Code::BadConstraint, field, message, help);
+        }
+    }
+
     pub(crate) fn bad_constraint(&mut self, field: &Field<'_>, text: &str, reason: &str) {
+        let reason = constraint::reason(text).unwrap_or_else(|| reason.to_owned());
+        let help = constraint::meant(self.style, text);
         self.error(
             Code::BadConstraint,
             field,
             format!("`{text}` is not a version constraint: {reason}"),
-            self.style.constraint(),
+            help.unwrap_or_else(|| self.style.constraint().into()),
         );
     }
 

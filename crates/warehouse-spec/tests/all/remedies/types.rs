@@ -163,7 +163,7 @@ fn constraints_that_quotation_marks_do_not_mend() {
         assert!(after.diagnostics.is_empty(), "{good}: {:?}", after.diagnostics);
     }
     // At the end of the text and before another line, in a list in brackets and outside.
-    for bad in [">1", ">1.0", ">=1.2", ">1 <2", ">"] {
+    for bad in [">1", ">1.0", ">=1.2", ">1 <3", ">"] {
         for rest in ["", "\n", "\n      discoveryLimit: 5\n", "\n  - image:\n      repoURL: b\n"] {
             let text = |value: &str| format!("{HEAD}{}", image(&format!("      constraint: {value}{rest}")));
             let before = read(&text(bad));

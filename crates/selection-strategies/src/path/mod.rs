@@ -22,6 +22,8 @@
 //! commit that also touches an excluded path is still chosen for its other paths. A commit without
 //! changed paths is never chosen.
 
+mod relation;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -29,6 +31,8 @@ use go_compat::path::clean;
 use go_compat::{Glob, GlobError, GoRegex, GoRegexError};
 
 use crate::verdict::{Rejection, Verdict};
+
+pub use relation::contains;
 
 /// The compiled `includePaths` and `excludePaths` of a subscription.
 ///
@@ -74,6 +78,27 @@ impl PathSelectors {
     /// The selectors that exclude, in the order given.
     pub fn exclude(&self) -> &[PathSelector] {
         self.exclude.as_slice()
+    }
+
+    /// The first selector that excludes everything that this selector of the include list includes, so that it selects nothing. `None` where that is not certain.
+    ///
+    /// ```
+    /// use selection_strategies::path::PathSelectors;
+    ///
+    /// let selectors = PathSelectors::new(["apps/web", "docs"], ["apps"])?;
+    /// let [web, docs] = selectors.include() else { panic!() };
+    /// assert_eq!(selectors.excluding_all_of(web), selectors.exclude().first());
+    /// assert_eq!(selectors.excluding_all_of(docs), None);
+    /// # Ok::<(), selection_strategies::path::PathSelectorError>(())
+    /// ```
+    pub fn excluding_all_of(&self, include: &PathSelector) -> Option<&PathSelector> {
+        self.exclude().iter().find(|exclude| exclude.contains_all_of(include))
+    }
+
+    /// The start of a path that differs in the case of its letters alone from a selector of the include list, and that selector. A path that is included has none.
+    pub fn other_case<'p>(&self, path: &'p (impl AsRef<[u8]> + ?Sized)) -> Option<(&PathSelector, &'p [u8])> {
+        let mut near = self.include().iter().filter_map(|include| Some((include, include.other_case(path)?)));
+        near.next().filter(|_| !self.judge(path).is_included())
     }
 
     /// What the selectors say about one changed path, given as in a Git tree: no quoting, any bytes.

@@ -1,5 +1,7 @@
 //! Constraints on versions, in the dialect of Kargo's `constraint` and `semverConstraint` fields.
 
+mod witness;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -80,6 +82,23 @@ impl Constraint {
             .iter()
             .filter(|group| is_release || group.names_prerelease)
             .any(|group| group.comparators.iter().all(|comparator| comparator.matches(version)))
+    }
+
+    /// Whether some version satisfies the constraint. One such as `>2 <1` or `^1 ^2` is valid and no version satisfies it.
+    ///
+    /// ```
+    /// use selection_strategies::Constraint;
+    ///
+    /// for (text, expected) in [("^1 ^2", false), ("^1 || ^2", true), ("1.0.0 - 0.9.0", false), (">1.2.3 <1.2.4", false)] {
+    ///     assert_eq!(Constraint::parse(text)?.is_satisfiable(), expected, "{text}");
+    /// }
+    /// # Ok::<(), selection_strategies::ConstraintError>(())
+    /// ```
+    ///
+    /// `true` where a group has more than 16 comparisons, of which that is not found out.
+    #[must_use]
+    pub fn is_satisfiable(&self) -> bool {
+        self.groups.iter().any(Group::is_satisfiable)
     }
 
     /// The text this constraint was read from.

@@ -1,0 +1,141 @@
+//! How selectors relate to each other and to paths, read from their texts: what one contains of another, and what differs in case alone.
+
+use super::{BaseDirectory, Kind, PathSelector, below, clean, contains_two_dots};
+
+/// What is known of every path that a selector selects.
+enum Reach<'s> {
+    /// It is this folder, or below it. The root of the repository is empty.
+    Folder(Box<[u8]>),
+    /// It starts with this text.
+    Start(&'s [u8]),
+}
+
+impl PathSelector {
+    /// Whether this selector selects everything that another one selects, as the folder `apps` does of `apps/web`. `false` where that is not certain.
+    ///
+    /// ```
+    /// use selection_strategies::path::PathSelector;
+    ///
+    /// let contains = |one: &str, other: &str| Ok::<_, selection_strategies::path::PathSelectorError>(
+    ///     PathSelector::new(one)?.contains_all_of(&PathSelector::new(other)?)
+    /// );
+    /// assert!(contains("apps", "apps/web")? && contains("glob:apps/**", "glob:apps/*/values.yaml")?);
+    /// assert!(!contains("apps/web", "apps")? && !contains("apps", "app")?);
+    /// # Ok::<(), selection_strategies::path::PathSelectorError>(())
+    /// ```
+    ///
+    /// Names with two dots in a row, which a folder does not select, are left out of account.
+    pub fn contains_all_of(&self, other: &Self) -> bool {
+        contains(&self.text, &other.text)
+    }
+
+    /// The start of a path that is the path of this selector, or a folder above it, but for the case of its letters. `None` for patterns, and for a path that is
+    /// written with the same letters so far.
+    ///
+    /// ```
+    /// use selection_strategies::path::PathSelector;
+    ///
+    /// let selector: PathSelector = "Apps/web".parse()?;
+    /// assert_eq!(selector.other_case("apps/web/a.yaml"), Some(&b"apps/web"[..]));
+    /// assert_eq!(selector.other_case("apps"), Some(&b"apps"[..]));
+    /// assert_eq!(selector.other_case("Apps/web/a.yaml"), None);
+    /// assert_eq!(selector.other_case("apps/website"), None);
+    /// # Ok::<(), selection_strategies::path::PathSelectorError>(())
+    /// ```
+    pub fn other_case<'p>(&self, path: &'p (impl AsRef<[u8]> + ?Sized)) -> Option<&'p [u8]> {
+        let Kind::Base(BaseDirectory { cleaned }) = self.kind() else { return None };
+        let path = path.as_ref();
+        let end = match path.get(cleaned.len()) {
+            Some(b'/') => cleaned.len(),
+            Some(_) => return None,
+            None => path.len(),
+        };
+        let (start, own) = (path.get(..end)?, cleaned.get(..end)?);
+        let is_whole = matches!(cleaned.get(end), None | Some(b'/'));
+        (is_whole && start != own && start.eq_ignore_ascii_case(own)).then_some(start)
+    }
+}
+
+/// [`PathSelector::contains_all_of`] by the texts of two selectors, neither of which is compiled.
+///
+/// ```
+/// use selection_strategies::path::contains;
+///
+/// assert!(contains("apps", "regex:^apps/web/") && !contains("apps", "regex:web"));
+/// ```
+pub fn contains(one: &str, other: &str) -> bool {
+    if one == other {
+        return true;
+    }
+    let reach = Reach::of(other);
+    if let Some(pattern) = one.strip_prefix("glob:") {
+        let folder = || pattern.strip_suffix("/**").or_else(|| pattern.strip_suffix("/**/*"));
+        let is_folder = |folder: &&str| {
+            folder.chars().all(is_name_letter) && *clean(folder.as_bytes()) == *folder.as_bytes()
+        };
+        return matches!(pattern, "**" | "**/*")
+            || folder().filter(is_folder).is_some_and(|folder| reach.is_within(folder.as_bytes()));
+    }
+    let Some(expression) = expression(one) else {
+        return reach.is_within(&BaseDirectory::new(one).cleaned);
+    };
+    if matches!(expression, "" | "^" | ".*" | "^.*" | ".*$" | "^.*$") {
+        return true;
+    }
+    let start = expression.strip_prefix('^').map(|rest| rest.strip_suffix(".*").unwrap_or(rest));
+    let start = start.map(str::as_bytes).filter(|start| start.iter().all(is_literal));
+    start.is_some_and(|start| match &reach {
+        Reach::Folder(folder) => !folder.is_empty() && [folder, &b"/"[..]].concat().starts_with(start),
+        Reach::Start(text) => text.starts_with(start),
+    })
+}
+
+/// The text of a regular expression, without its prefix.
+fn expression(text: &str) -> Option<&str> {
+    text.strip_prefix("regex:").or_else(|| text.strip_prefix("regexp:"))
+}
+
+impl<'s> Reach<'s> {
+    fn of(text: &'s str) -> Self {
+        if let Some(pattern) = text.strip_prefix("glob:") {
+            let end = pattern.find(|letter| !is_name_letter(letter)).unwrap_or(pattern.len());
+            return match pattern.split_at_checked(end) {
+                Some((whole, "")) => Self::Folder(whole.as_bytes().into()),
+                Some((start, _)) => Self::Start(start.as_bytes()),
+                None => Self::Start(b""),
+            };
+        }
+        let Some(expression) = expression(text) else {
+            return Self::Folder(BaseDirectory::new(text).cleaned);
+        };
+        // An alternative may begin with anything, and what repeats is not always there.
+        let Some(rest) = expression.strip_prefix('^').filter(|rest| !rest.contains('|')) else {
+            return Self::Start(b"");
+        };
+        let rest = rest.as_bytes();
+        let literal = rest.iter().take_while(|byte| is_literal(byte)).count();
+        let is_repeated = matches!(rest.get(literal), Some(b'?' | b'*' | b'+' | b'{'));
+        Self::Start(rest.get(..literal.saturating_sub(usize::from(is_repeated))).unwrap_or_default())
+    }
+
+    /// Whether every path of this reach is this folder or below it.
+    fn is_within(&self, folder: &[u8]) -> bool {
+        match self {
+            Self::Folder(path) => below(folder, path).is_some_and(|rest| !contains_two_dots(rest)),
+            Self::Start(start) => {
+                folder.is_empty()
+                    || start.strip_prefix(folder).is_some_and(|rest| rest.first() == Some(&b'/'))
+            }
+        }
+    }
+}
+
+/// Whether names of folders have this character, and a pattern reads nothing else in it.
+fn is_name_letter(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '-' | '_' | '/' | ' ' | '.')
+}
+
+/// The same in a regular expression, where a dot is any character.
+fn is_literal(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/')
+}

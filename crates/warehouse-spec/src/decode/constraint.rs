@@ -1,0 +1,106 @@
+//! The replacement for a version constraint that does not parse, or that no version satisfies.
+
+use crate::decode::style::Style;
+use crate::diagnostic::Help;
+use crate::rule;
+
+/// How other languages write alternatives, and comparisons that all have to hold; and how constraints do.
+const OTHERWISE: &[(&str, &str)] = &[
+    ("|", "||"),
+    ("or", "||"),
+    ("OR", "||"),
+    ("&&", ","),
+    ("&", ","),
+    ("and", ","),
+    ("AND", ","),
+    (";", ","),
+];
+
+/// Why a constraint with one `|` does not parse, which is not what the rest of it says.
+pub(crate) fn reason(text: &str) -> Option<String> {
+    let at = single_bar(text)?;
+    Some(format!("a single `|` at byte {at}, and alternatives are separated by `||`"))
+}
+
+/// Where a `|` is that has no second one beside it.
+fn single_bar(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let is_bar = |at: Option<usize>| at.and_then(|at| bytes.get(at)) == Some(&b'|');
+    (0..bytes.len()).find(|&at| is_bar(Some(at)) && !is_bar(at.checked_sub(1)) && !is_bar(Some(at + 1)))
+}
+
+/// What to write in place of a constraint that does not parse: operators that are written otherwise elsewhere.
+pub(crate) fn meant(style: Style, text: &str) -> Option<Help> {
+    let form = with_operators(text);
+    let is_meant = form != text && rule::constraint(&form).is_none() && !rule::is_unsatisfiable(&form);
+    is_meant.then(|| style.writing(&form).probable())
+}
+
+/// The constraint with the operators between comparisons that other languages have written as they are in constraints.
+fn with_operators(text: &str) -> String {
+    let is_operator = |letter: char| letter.is_ascii_alphabetic() || "|&;".contains(letter);
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || ".-+*".contains(letter);
+    let (mut form, mut rest) = (String::with_capacity(text.len() + 8), text);
+    while let Some(first) = rest.chars().next() {
+        let end = match first {
+            '|' | '&' => rest.find(|letter| letter != first).unwrap_or(rest.len()),
+            // A version is read as a whole: the letters of a pre-release are no words.
+            _ if is_part(first) => rest.find(|letter| !is_part(letter)).unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
+        let (part, after) = rest.split_at(end);
+        match OTHERWISE.iter().find(|(wrong, _)| *wrong == part && part.chars().all(is_operator)) {
+            Some((_, ",")) => {
+                form.truncate(form.trim_end().len());
+                form.push_str(", ");
+                rest = after.trim_start();
+            }
+            Some((_, right)) => {
+                form.truncate(form.trim_end().len());
+                form.push(' ');
+                form.push_str(right);
+                form.push(' ');
+                rest = after.trim_start();
+            }
+            None => {
+                form.push_str(part);
+                rest = after;
+            }
+        }
+    }
+    form
+}
+
+/// What to do about a constraint that no version satisfies: its range the other way round, or its comparisons as alternatives.
+pub(crate) fn satisfiable(style: Style, text: &str) -> Help {
+    let fits =
+        |form: &String| form != text && rule::constraint(form).is_none() && !rule::is_unsatisfiable(form);
+    let swapped = || {
+        let (from, to) = text.split_once(" - ")?;
+        Some(format!("{} - {}", to.trim(), from.trim())).filter(fits)
+    };
+    let parts = || text.split([' ', ',']).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let alternatives = || {
+        let parts = parts();
+        let is_plain = parts.len() > 1 && !text.contains("||") && !parts.contains(&"-");
+        Some(parts.join(" || ")).filter(|_| is_plain).filter(fits)
+    };
+    if let Some(form) = swapped() {
+        return style.writing(&form).probable();
+    }
+    // `>1` excludes all of 1.x.
+    let included = text.replace(">=", ">").replace('>', ">=");
+    if fits(&included) {
+        return style
+            .writing(&included)
+            .with(": `>1` excludes every version 1.x, and `>=1` includes them")
+            .probable();
+    }
+    match alternatives() {
+        Some(form) => style
+            .writing(&form)
+            .with(" if one of them is enough; comparisons side by side must all hold")
+            .probable(),
+        None => "comparisons side by side must all hold; alternatives are separated by `||`".into(),
+    }
+}

@@ -1,0 +1,321 @@
+//! Values of the right form that select nothing, or name no repository: each is told offline, and what the help says to write is clean.
+
+use warehouse_spec::{Applicability, Code, Options, Replacement, Severity, lint};
+
+const HEAD: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata:\n  name: demo\nspec:\n  subscriptions:\n";
+
+/// A subscription that is told with this message, and its help. With the edit, if there is one, nothing is told.
+struct Row {
+    subscription: &'static str,
+    code: Code,
+    severity: Severity,
+    message: &'static str,
+    help: &'static str,
+    /// Whether the help is an edit.
+    edits: bool,
+}
+
+#[track_caller]
+fn check(text: &str, row: &Row) {
+    let found = lint("kargo.yaml", text, &Options::default()).diagnostics;
+    let found = match found.as_slice() {
+        [found] => found,
+        all => panic!("{}: {all:#?}", row.subscription),
+    };
+    assert_eq!((found.code, found.severity), (row.code, row.severity), "{found}");
+    assert_eq!((found.message.as_str(), found.help.as_deref().unwrap_or_default()), (row.message, row.help));
+    let edit = found.replacement.as_ref();
+    assert_eq!(edit.is_some(), row.edits, "{found}");
+    if let Some(edit) = edit {
+        assert_eq!(edit.applicability, Applicability::MaybeIncorrect);
+        let edited = Replacement::apply_all(text, [edit]);
+        let left = lint("kargo.yaml", &edited, &Options::default()).diagnostics;
+        assert!(left.is_empty(), "{edited}: {left:?}");
+    }
+}
+
+const fn row(
+    subscription: &'static str,
+    code: Code,
+    message: &'static str,
+    help: &'static str,
+    edits: bool,
+) -> Row {
+    Row { subscription, code, severity: Severity::Warning, message, help, edits }
+}
+
+const fn error(
+    subscription: &'static str,
+    code: Code,
+    message: &'static str,
+    help: &'static str,
+    edits: bool,
+) -> Row {
+    Row { subscription, code, severity: Severity::Error, message, help, edits }
+}
+
+const ROWS: &[Row] = &[
+    row(
+        "image: {repoURL: nginx, constraint: '>2 <1'}",
+        Code::BadConstraint,
+        "no version satisfies `>2 <1`: its comparisons exclude each other",
+        "write \">2 || <1\" if one of them is enough; comparisons side by side must all hold",
+        true,
+    ),
+    row(
+        "image: {repoURL: nginx, constraint: '>1 <2'}",
+        Code::BadConstraint,
+        "no version satisfies `>1 <2`: its comparisons exclude each other",
+        "write \">=1 <2\": `>1` excludes every version 1.x, and `>=1` includes them",
+        true,
+    ),
+    row(
+        "image: {repoURL: nginx, constraint: 1.0.0 - 0.9.0}",
+        Code::BadConstraint,
+        "no version satisfies `1.0.0 - 0.9.0`: its comparisons exclude each other",
+        "write 0.9.0 - 1.0.0",
+        true,
+    ),
+    row(
+        "chart: {repoURL: 'oci://h/c', semverConstraint: '^1 ^2'}",
+        Code::BadConstraint,
+        "no version satisfies `^1 ^2`: its comparisons exclude each other",
+        "write ^1 || ^2 if one of them is enough; comparisons side by side must all hold",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', commitSelectionStrategy: SemVer, semverConstraint: '^1, ^2 || >3 <2'}",
+        Code::BadConstraint,
+        "no version satisfies `^1, ^2 || >3 <2`: its comparisons exclude each other",
+        "comparisons side by side must all hold; alternatives are separated by `||`",
+        false,
+    ),
+    error(
+        "image: {repoURL: nginx, constraint: 1.2.3 | 1.3.0}",
+        Code::BadConstraint,
+        "`1.2.3 | 1.3.0` is not a version constraint: a single `|` at byte 6, and alternatives are separated by `||`",
+        "write 1.2.3 || 1.3.0",
+        true,
+    ),
+    error(
+        "image: {repoURL: nginx, constraint: 1.2.3|^2}",
+        Code::BadConstraint,
+        "`1.2.3|^2` is not a version constraint: a single `|` at byte 5, and alternatives are separated by `||`",
+        "write 1.2.3 || ^2",
+        true,
+    ),
+    error(
+        "image: {repoURL: nginx, constraint: ^1 or ^2}",
+        Code::BadConstraint,
+        "`^1 or ^2` is not a version constraint: it is not a list of comparisons such as `>=1.2, <2`",
+        "write ^1 || ^2",
+        true,
+    ),
+    error(
+        "image: {repoURL: nginx, constraint: '>=1.2 && <2'}",
+        Code::BadConstraint,
+        "`>=1.2 && <2` is not a version constraint: it is not a list of comparisons such as `>=1.2, <2`",
+        "write \">=1.2, <2\"",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', includePaths: [apps/web], excludePaths: [apps]}",
+        Code::BadSelector,
+        "`apps/web` includes nothing: `excludePaths` has `apps`, which contains it",
+        "delete it, or name in `excludePaths` what to leave out of it",
+        false,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', includePaths: [docs, 'glob:apps/*/values.yaml'], excludePaths: ['glob:apps/**']}",
+        Code::BadSelector,
+        "`glob:apps/*/values.yaml` includes nothing: `excludePaths` has `glob:apps/**`, which contains it",
+        "delete it, or name in `excludePaths` what to leave out of it",
+        false,
+    ),
+    row(
+        "chart: {repoURL: 'https://charts.example.com/stable/index.yaml', name: web}",
+        Code::BadUrl,
+        "`https://charts.example.com/stable/index.yaml` is the index of a chart repository, and `/index.yaml` is added to the URL",
+        "write https://charts.example.com/stable",
+        true,
+    ),
+    row(
+        "chart: {repoURL: 'https://charts.example.com/web-1.2.3.tgz', name: web}",
+        Code::BadUrl,
+        "`https://charts.example.com/web-1.2.3.tgz` is one version of a chart, not the repository",
+        "write https://charts.example.com",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', branch: refs/heads/main}",
+        Code::BadValue,
+        "`refs/heads/main` is a whole reference, and `branch` takes the name of a branch alone",
+        "write main",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', branch: refs/remotes/origin/release/1.0}",
+        Code::BadValue,
+        "`refs/remotes/origin/release/1.0` is a whole reference, and `branch` takes the name of a branch alone",
+        "write release/1.0",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://h/a', branch: refs/tags/v1}",
+        Code::BadValue,
+        "`refs/tags/v1` is a whole reference, and `branch` takes the name of a branch alone",
+        "delete it: tags are selected by `commitSelectionStrategy: SemVer`, Lexical or NewestTag, and `allowTagsRegexes`",
+        false,
+    ),
+    row(
+        "git: {repoURL: 'https://github.com/a/b/tree/main'}",
+        Code::BadUrl,
+        "`https://github.com/a/b/tree/main` is a page about a repository, not the repository",
+        "write https://github.com/a/b, with `branch: main`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://github.com/a/b/blob/main/apps/web/a.yaml'}",
+        Code::BadUrl,
+        "`https://github.com/a/b/blob/main/apps/web/a.yaml` is a page about a repository, not the repository",
+        "write https://github.com/a/b, with `branch: main` and `includePaths: [apps/web/a.yaml]`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://github.com/a/b/releases'}",
+        Code::BadUrl,
+        "`https://github.com/a/b/releases` is a page about a repository, not the repository",
+        "write https://github.com/a/b",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://gitlab.example.com/a/group/b/-/tree/main/apps'}",
+        Code::BadUrl,
+        "`https://gitlab.example.com/a/group/b/-/tree/main/apps` is a page about a repository, not the repository",
+        "write https://gitlab.example.com/a/group/b, with `branch: main` and `includePaths: [apps]`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://bitbucket.org/a/b/src/main/'}",
+        Code::BadUrl,
+        "`https://bitbucket.org/a/b/src/main/` is a page about a repository, not the repository",
+        "write https://bitbucket.org/a/b, with `branch: main`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://codeberg.org/a/b/src/branch/main/docs'}",
+        Code::BadUrl,
+        "`https://codeberg.org/a/b/src/branch/main/docs` is a page about a repository, not the repository",
+        "write https://codeberg.org/a/b, with `branch: main` and `includePaths: [docs]`",
+        true,
+    ),
+    error(
+        "image: {repoURL: 'https://hub.docker.com/r/bitnami/nginx'}",
+        Code::BadUrl,
+        "`https://hub.docker.com/r/bitnami/nginx` is a page of Docker Hub, not an image",
+        "write bitnami/nginx",
+        false,
+    ),
+    row(
+        "image: {repoURL: hub.docker.com/_/nginx}",
+        Code::BadUrl,
+        "`hub.docker.com/_/nginx` is a page of Docker Hub, not an image",
+        "write nginx",
+        true,
+    ),
+    error(
+        "image: {repoURL: nginx, allowTagsRegexes: ['a(?=b)c']}",
+        Code::BadRegex,
+        "`a(?=b)c` is not a regular expression of Go's syntax: invalid or unsupported Perl syntax at byte 1",
+        "write what must stand there as a part of the pattern, in a group `(?:...)`: Go's regular expressions have no look-around",
+        false,
+    ),
+];
+
+#[test]
+fn each_is_told_with_its_remedy() {
+    for row in ROWS {
+        check(&format!("{HEAD}  - {}\n", row.subscription), row);
+    }
+}
+
+#[test]
+fn what_looks_similar_is_clean() {
+    for subscription in [
+        "git: {repoURL: 'https://gitlab.com/a/b/tree'}",
+        "git: {repoURL: 'https://gitlab.com/group/src/tools'}",
+        "git: {repoURL: 'https://github.com/a/src'}",
+        "git: {repoURL: 'https://h/scm/a/b.git'}",
+        "git: {repoURL: 'https://dev.azure.com/o/p/_git/r'}",
+        "git: {repoURL: 'https://h/a', branch: refs-heads/main}",
+        "git: {repoURL: 'https://h/a', includePaths: [apps], excludePaths: [apps/legacy, 'glob:**/*.md']}",
+        "git: {repoURL: 'https://h/a', excludePaths: [apps]}",
+        "chart: {repoURL: 'https://h/index', name: web}",
+        "chart: {repoURL: 'oci://h/index.yaml'}",
+        "image: {repoURL: nginx, constraint: ^1 || ^2}",
+        "image: {repoURL: nginx, constraint: '>=1.0.0-rc.1 <1.0.0'}",
+    ] {
+        let found =
+            lint("kargo.yaml", &format!("{HEAD}  - {subscription}\n"), &Options::default()).diagnostics;
+        assert!(found.is_empty(), "{subscription}: {found:?}");
+    }
+}
+
+#[test]
+fn near_misses_of_the_group_and_the_kind() {
+    let text = format!("{HEAD}  - image: {{repoURL: nginx}}\n");
+    for version in [
+        "kargo.akuitty.io/v1alpha1",
+        "kargo.akuity.com/v1alpha1",
+        "kargo.akuity.io",
+        "akuity.io/v1alpha1",
+        "kargo/v1alpha1",
+        "v1alpha1",
+        "kargo.akuity.io/v1",
+    ] {
+        for kind in ["Warehouse", "Warehouses", "warehouse", "WareHose"] {
+            let text = text
+                .replace("kargo.akuity.io/v1alpha1", version)
+                .replace("kind: Warehouse", &format!("kind: {kind}"));
+            let manifest = lint("kargo.yaml", &text, &Options::default());
+            assert!(manifest.skipped.is_empty(), "{version} {kind}");
+            let edits = manifest.diagnostics.iter().filter_map(|found| found.replacement.as_ref());
+            let edited = Replacement::apply_all(&text, edits);
+            let after = lint("kargo.yaml", &edited, &Options::default());
+            assert!(
+                after.diagnostics.is_empty() && after.warehouses.len() == 1,
+                "{version} {kind}: {edited}"
+            );
+        }
+    }
+    // Other APIs have warehouses, too.
+    for other in ["example.com/v1", "stock.example.com/v1alpha1", "argoproj.io/v1alpha1", "v1"] {
+        let text =
+            format!("apiVersion: {other}\nkind: Warehouse\nmetadata: {{name: a}}\nspec: {{city: Bonn}}\n");
+        let manifest = lint("kargo.yaml", &text, &Options::default());
+        assert!(
+            manifest.diagnostics.is_empty() && manifest.skipped.len() == 1,
+            "{other}: {:?}",
+            manifest.diagnostics
+        );
+    }
+}
+
+#[test]
+fn a_file_without_a_manifest() {
+    for (text, what) in [
+        ("", "it is empty"),
+        ("\u{feff}\n  \n", "it is empty"),
+        ("# a: b\n", "it has comments and empty documents alone"),
+        ("---\n# a\n---\n", "it has comments and empty documents alone"),
+    ] {
+        let found = lint("kargo.yaml", text, &Options::default()).diagnostics;
+        let said: Vec<_> =
+            found.iter().map(|found| (found.code, found.severity, found.message.clone())).collect();
+        assert_eq!(
+            said,
+            [(Code::Missing, Severity::Warning, format!("the file holds no manifest: {what}"))],
+            "{text:?}"
+        );
+    }
+}
