@@ -26,7 +26,9 @@ mod checkpoint;
 mod digest;
 mod document;
 mod encoding;
+mod field_names;
 mod json;
+mod json_entry;
 mod lexer;
 mod limit;
 mod lost;
@@ -36,6 +38,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod utf8;
+mod word;
 
 use std::io::Read;
 
