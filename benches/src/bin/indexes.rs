@@ -36,7 +36,9 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     let (lf, crlf) = (write("LF", &yaml)?, write("CR LF", &yaml.replace('\n', "\r\n"))?);
     let json = write("JSON", &input::json())?;
-    println!("| index | MB | way | ms | MB/s | peak MB | versions |\n|---|---|---|---|---|---|---|");
+    println!(
+        "| index | MB | way | ms | MB/s | MB/s of processor time | peak MB | versions |\n|---|---|---|---|---|---|---|---|"
+    );
     let files = arguments.iter().map(PathBuf::from);
     for (path, is_json) in
         [(lf, false), (crlf, false), (json, true)].into_iter().chain(files.map(|path| (path, false)))
@@ -62,13 +64,19 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 fn row(name: &str, size: u64, way: &str, measured: &Measured) {
-    let Measured { nanoseconds, versions, peak, by } = measured;
+    let Measured { nanoseconds, cpu_nanoseconds, versions, peak, by } = measured;
     let by = if by.is_empty() { String::new() } else { format!(" ({by})") };
     #[allow(clippy::cast_precision_loss, reason = "a rounded figure of a table")]
-    let (milliseconds, size, peak) =
-        (*nanoseconds as f64 / 1e6, size as f64 / 1e6, *peak as f64 * 1024.0 / 1e6);
-    let speed = size / milliseconds * 1e3;
-    println!("| {name} | {size:.1} | {way}{by} | {milliseconds:.1} | {speed:.0} | {peak:.1} | {versions} |");
+    let (milliseconds, cpu, size, peak) = (
+        *nanoseconds as f64 / 1e6,
+        *cpu_nanoseconds as f64 / 1e6,
+        size as f64 / 1e6,
+        *peak as f64 * 1024.0 / 1e6,
+    );
+    let (speed, of_cpu) = (size / milliseconds * 1e3, size / cpu * 1e3);
+    println!(
+        "| {name} | {size:.1} | {way}{by} | {milliseconds:.1} | {speed:.0} | {of_cpu:.0} | {peak:.1} | {versions} |"
+    );
 }
 
 /// Reads the file in a process of its own.
@@ -103,9 +111,10 @@ fn in_go(go: &Path, file: &Path) -> Result<Measured, Box<dyn Error + Send + Sync
         command.args(["-best", "1", "index"]);
         command
     };
-    let Whole { peak, .. } = process::whole(command, Some(file), || {})?;
+    let Whole { peak, cpu, .. } = process::whole(command, Some(file), || {})?;
     Ok(Measured {
         nanoseconds: number("nanoseconds"),
+        cpu_nanoseconds: u64::try_from(cpu.as_nanos())?,
         versions: usize::try_from(number("chosen"))?,
         peak,
         by: "whole process".to_owned(),
@@ -126,12 +135,13 @@ fn discoveries(yaml: &str, go: Option<&Path>, folder: &Path) -> Result<(), Box<d
         ),
     )?;
     println!(
-        "\n| one chart of {:.1} MB | ms | peak MB | bytes of the body |\n|---|---|---|---|",
+        "\n| one chart of {:.1} MB | ms | ms of processor time | peak MB | bytes of the body |\n|---|---|---|---|---|",
         yaml.len() as f64 / 1e6
     );
-    let shown = |way: &str, Whole { time, peak }: Whole| {
+    let shown = |way: &str, Whole { time, cpu, peak }: Whole| {
         let body = server.log().all().last().map_or(0, |request| request.body_bytes_sent);
-        println!("| {way} | {:.1} | {:.1} | {body} |", milliseconds(time), peak as f64 * 1024.0 / 1e6);
+        let (time, cpu) = (milliseconds(time), milliseconds(cpu));
+        println!("| {way} | {time:.1} | {cpu:.0} | {:.1} | {body} |", peak as f64 * 1024.0 / 1e6);
     };
     let program = std::env::current_exe()?.with_file_name("warehouse");
     let cache = folder.join("cache");

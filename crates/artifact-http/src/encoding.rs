@@ -64,6 +64,48 @@ pub(crate) fn is_text(begin: &[u8]) -> bool {
     !text.chars().any(|letter| letter.is_control() && !matches!(letter, '\t' | '\n' | '\r'))
 }
 
+/// The compression or archive that a file with these first bytes is, by the signature of its format: `gzip`, `zstd`, `xz`, `bzip2`,
+/// `compress` or `zip`. `None` for any other, which may be compressed in a format without a signature.
+///
+/// ```
+/// use artifact_http::compression_of;
+///
+/// assert_eq!(compression_of(b"\x1f\x8b\x08\0"), Some("gzip"));
+/// assert_eq!(compression_of(b"apiVersion: v1\n"), None);
+/// ```
+pub fn compression_of(begin: &[u8]) -> Option<&'static str> {
+    let signatures: [(&[u8], &str); 6] = [
+        (b"\x1f\x8b", "gzip"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"\x1f\x9d", "compress"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"BZh9", "bzip2"),
+        (b"PK\x03\x04", "zip"),
+    ];
+    signatures.into_iter().find(|(signature, _)| begin.starts_with(signature)).map(|(_, what)| what)
+}
+
+/// What a body is by its beginning, whatever its header says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sniffed {
+    /// Text, or something that has a message of its own where it is read as text.
+    AsItIs,
+    Gzip,
+    /// Compressed with this, which was not requested.
+    Other(String),
+}
+
+/// Decides by the beginning of a body and its header.
+pub(crate) fn sniffed(begin: &[u8], named: Encoding) -> Sniffed {
+    match (compression_of(begin), named) {
+        (Some("gzip"), _) => Sniffed::Gzip,
+        (_, Encoding::None | Encoding::Gzip) => Sniffed::AsItIs,
+        (None, Encoding::Other(_)) if is_text(begin) => Sniffed::AsItIs,
+        (Some(what), Encoding::Other(_)) => Sniffed::Other(what.to_owned()),
+        (None, Encoding::Other(name)) => Sniffed::Other(name),
+    }
+}
+
 /// The error for a body in an encoding that was not requested.
 pub(crate) fn unasked(coding: &str, url: &Url) -> Error {
     let message = format!("the body has a compression that was not asked for: {coding}");
@@ -166,6 +208,27 @@ mod encoding_tests {
             }
             assert_eq!(Encoding::of(&headers), expected, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn the_beginning_decides() {
+        let other = |name: &str| Encoding::Other(name.to_owned());
+        let refused = |name: &str| Sniffed::Other(name.to_owned());
+        let (gzip, zstd, brotli) =
+            (&b"\x1f\x8b\x08\0"[..], &b"\x28\xb5\x2f\xfd"[..], &b"\x0b\x02\x80hello\x03"[..]);
+        for named in [Encoding::None, Encoding::Gzip, other("br"), other("gzip twice")] {
+            assert_eq!(sniffed(gzip, named.clone()), Sniffed::Gzip);
+            for text in [&b"entries: {}\n"[..], b""] {
+                assert_eq!(sniffed(text, named.clone()), Sniffed::AsItIs);
+            }
+        }
+        for named in [Encoding::None, Encoding::Gzip] {
+            for begin in [zstd, brotli, b"M\xfcnchen"] {
+                assert_eq!(sniffed(begin, named.clone()), Sniffed::AsItIs);
+            }
+        }
+        assert_eq!(sniffed(brotli, other("br")), refused("br"));
+        assert_eq!(sniffed(zstd, other("br")), refused("zstd"));
     }
 
     #[test]

@@ -100,6 +100,7 @@ pub use client::{HttpClient, HttpClientBuilder};
 pub use credential::{Authorization, Credential, Secret};
 pub use credential_source::{CredentialRequest, CredentialSource, Login};
 pub use egress::{EgressPolicy, Realm};
+pub use encoding::compression_of;
 pub use fair_queue::FairQueue;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 pub use identity::Identity;

@@ -179,8 +179,10 @@ impl Request {
         self
     }
 
-    /// Whether a body that begins as text is read as it is, although its `Content-Encoding` names a compression: a store of files may keep
-    /// that header from an upload. Counts only with [`accept_gzip`](Self::accept_gzip). Defaults to `false`.
+    /// Whether the beginning of the body decides, and not its `Content-Encoding`: gzip is decompressed whatever the header says, and text is read
+    /// as it is although the header names a compression. A store of files keeps that header from an upload, or loses it. For files that are
+    /// text, such as an `index.yaml`: one that *is* gzip would lose its shape. Counts only with [`accept_gzip`](Self::accept_gzip). Defaults
+    /// to `false`.
     #[must_use]
     pub fn sniff_encoding(mut self, sniff: bool) -> Self {
         self.sniff_encoding = sniff;

@@ -9,8 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
-use crate::encoding::Gunzip;
-use crate::encoding::{self, Encoding};
+use crate::encoding::{self, Encoding, Gunzip, Sniffed};
 use crate::in_flight::Permit;
 use crate::response::{self, Tries, error_of};
 use crate::service::{ServiceBody, ServiceResponse};
@@ -59,7 +58,7 @@ enum Body {
     Wire(ServiceBody),
     Gzip(ServiceBody, Box<Gunzip>),
     GzipEnd(Box<Gunzip>),
-    /// The beginning was read and is text.
+    /// The beginning was read, and the body is not decompressed.
     Begun(Bytes, ServiceBody),
     /// The beginning says whether the body has the encoding that its header names.
     Sniff(ServiceBody, Encoding),
@@ -93,10 +92,15 @@ impl StreamingResponse {
         }
         let body = match encoding {
             _ if !has_body => Body::Done,
-            Encoding::None => Body::Wire(body),
+            Encoding::None
+                if !(request.accept_gzip && request.sniff_encoding && response::is_complete(status)) =>
+            {
+                Body::Wire(body)
+            }
             // An error page is a courtesy; its status is what counts.
             Encoding::Other(_) if !response::is_complete(status) => Body::Done,
             encoding if request.sniff_encoding => Body::Sniff(body, encoding),
+            Encoding::None => Body::Wire(body),
             Encoding::Gzip => Body::Gzip(body, Box::new(Gunzip::new())),
             Encoding::Other(name) => return Err(encoding::unasked(&name, &url)),
         };
@@ -339,15 +343,15 @@ impl StreamingResponse {
             begin.extend_from_slice(&bytes);
         }
         let begin = begin.freeze();
-        self.body = match std::mem::replace(&mut self.body, Body::Done) {
-            Body::Sniff(answer, _) if encoding::is_text(&begin) => Body::Begun(begin, answer),
-            Body::Sniff(answer, Encoding::Gzip) => {
+        let Body::Sniff(answer, named) = std::mem::replace(&mut self.body, Body::Done) else { return Ok(()) };
+        self.body = match encoding::sniffed(&begin, named) {
+            Sniffed::AsItIs => Body::Begun(begin, answer),
+            Sniffed::Gzip => {
                 let mut gunzip = Gunzip::new();
                 gunzip.push(begin);
                 Body::Gzip(answer, Box::new(gunzip))
             }
-            Body::Sniff(_, Encoding::Other(name)) => return Err(encoding::unasked(&name, &self.url)),
-            body => body,
+            Sniffed::Other(name) => return Err(encoding::unasked(&name, &self.url)),
         };
         Ok(())
     }

@@ -50,6 +50,8 @@ pub(crate) enum Fetched {
 }
 
 const MESSAGE: &str = "the index of the chart repository could not be read";
+const UNASKED_NOT_MODIFIED: &str =
+    "the server says that the index has not changed, without an index and without being asked about a change";
 
 /// Fetches an index on the condition that it no longer has the `known` validators.
 ///
@@ -144,7 +146,11 @@ async fn open(
     }
     let origin = Origin::of(response.url());
     let was_authorized = response.was_authorized();
-    match response.error_for_status(MESSAGE, &request.identity).await {
+    let message = match response.status() {
+        StatusCode::NOT_MODIFIED => UNASKED_NOT_MODIFIED,
+        _ => MESSAGE,
+    };
+    match response.error_for_status(message, &request.identity).await {
         Ok(response) => Ok(Opened::Index(Box::new(response))),
         Err(error) => Err(match hint(&error, request, &origin, was_authorized) {
             Some(hint) => error.with_hint(hint),
@@ -186,6 +192,10 @@ async fn send(
 /// What to do about an error status from `origin`, which may be the target of a redirect.
 fn hint(error: &Error, request: &IndexRequest, origin: &Origin, was_authorized: bool) -> Option<String> {
     let hint = match error.kind() {
+        ErrorKind::BadAnswer if error.status() == Some(StatusCode::NOT_MODIFIED.as_u16()) => {
+            "the request had no condition, so only the whole index is an answer: look at what `curl -iL` gives for this URL; a cache before the \
+             server answers for its own copy, so clear it or let it pass the request on, or the server answers 304 to everyone and is at fault"
+        }
         ErrorKind::Unauthorized | ErrorKind::Forbidden if *origin != Origin::of(&request.url) => {
             return Some(format!(
                 "{} redirects to {origin}, which asks for a login of its own; a credential for this repoURL is not sent \
@@ -305,7 +315,7 @@ fn invalid_index(error: &IndexError, url: &str) -> Error {
         }
         IndexError::Empty => "a repository without charts has an index with `entries: {}`",
         IndexError::Compressed { .. } => {
-            "let the server send the file unpacked, or as gzip with the header `Content-Encoding: gzip`"
+            "let the server send the file as it is, or compressed once, with gzip"
         }
         IndexError::NotUtf8 { .. } => "an index is text in UTF-8: save it so at its source",
         IndexError::TooLarge { .. } => {

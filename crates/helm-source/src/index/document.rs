@@ -396,12 +396,17 @@ impl IndexBuilder {
         self.index.open(chart)
     }
 
+    /// Adds an entry to the chart that was opened last.
+    pub(super) fn add(&mut self, version: &str, digest: EntryDigest) -> Result<(), NotAdded> {
+        self.index.push(version, digest)
+    }
+
     /// The index, and the fields beside and including `entries`.
     pub(super) fn into_parts(self) -> (Index, Vec<Box<str>>) {
         (self.index, self.fields.into_iter().collect())
     }
 
-    /// Adds an entry to the chart that was opened last.
+    /// The same while a parser reads.
     fn push<E: Error>(&mut self, version: &str, digest: EntryDigest) -> Result<(), E> {
         self.meter.next_part();
         self.index.push(version, digest).map_err(|why| self.not_added(why, ""))

@@ -1,4 +1,5 @@
-//! The fast path for JSON: charts and entries are split off in memory, and each is verified and read by serde_json.
+//! The fast path for JSON: charts and entries are split off in memory. An entry as programs write it is read in one pass, any other by
+//! serde_json.
 //!
 //! serde_json reads a slice several times as fast as a stream. So the document is split here, at the level of entries, and anything
 //! unexpected is left to the full parsers, which continue at the last checkpoint: a few bytes, the prelude, open the same objects
@@ -12,6 +13,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 
 use super::checkpoint::{Checkpoint, FlowPrelude, Position};
 use super::document::{Entry, IndexBuilder, JsonText};
+use super::field_names::FieldNames;
+use super::json_entry::{self, JsonEntry};
 use super::table::{Index, IndexError};
 
 /// How much is read at one time.
@@ -50,6 +53,7 @@ pub(super) fn read(
         place,
         has_stray_comma: false,
         is_yaml: true,
+        names: FieldNames::default(),
     };
     match splitter.document(&mut builder) {
         Ok(()) => Ok(builder.finish()),
@@ -82,6 +86,8 @@ struct Splitter<'r, R> {
     has_stray_comma: bool,
     /// Whether what was read so far is YAML as well.
     is_yaml: bool,
+    /// Of the entry that is being read.
+    names: FieldNames,
 }
 
 impl<R: Read> Splitter<'_, R> {
@@ -151,17 +157,41 @@ impl<R: Read> Splitter<'_, R> {
             return Ok(());
         }
         loop {
-            let entry = self.value()?;
-            self.peek_delimiter(b']')?;
-            let text = self.text.get(entry.clone()).filter(|text| text.starts_with(b"{")).ok_or(Unusual)?;
-            let mut json = serde_json::Deserializer::from_slice(text);
-            Entry::<JsonText>::new(builder).deserialize(&mut json).map_err(|_| Unusual)?;
-            self.check_yaml(entry);
+            if !self.usual_entry(builder)? {
+                self.entry(builder)?;
+            }
             if !self.goes_on(b']')? {
                 return Ok(());
             }
             self.move_checkpoint();
         }
+    }
+
+    /// Reads an entry as programs write it. Returns whether it is one, and is in memory to its end.
+    fn usual_entry(&mut self, builder: &mut IndexBuilder) -> Result<bool, Unusual> {
+        self.element()?;
+        let text = self.text.get(self.at..).unwrap_or_default();
+        let Some(JsonEntry { version, digest, length }) = json_entry::read(text, &mut self.names) else {
+            return Ok(false);
+        };
+        let behind = text.get(length..).unwrap_or_default().trim_ascii_start();
+        if !matches!(behind, [b',' | b']', ..]) {
+            return Ok(false);
+        }
+        builder.add(version, digest).map_err(|_| Unusual)?;
+        self.at += length;
+        Ok(true)
+    }
+
+    /// Reads any other entry.
+    fn entry(&mut self, builder: &mut IndexBuilder) -> Result<(), Unusual> {
+        let entry = self.value()?;
+        self.peek_delimiter(b']')?;
+        let text = self.text.get(entry.clone()).filter(|text| text.starts_with(b"{")).ok_or(Unusual)?;
+        let mut json = serde_json::Deserializer::from_slice(text);
+        Entry::<JsonText>::new(builder).deserialize(&mut json).map_err(|_| Unusual)?;
+        self.check_yaml(entry);
+        Ok(())
     }
 
     /// A key and the colon behind it.
@@ -183,7 +213,8 @@ impl<R: Read> Splitter<'_, R> {
     /// Notes whether a value in JSON is one in YAML, too.
     fn check_yaml(&mut self, value: Range<usize>) {
         let text = self.text.get(value).unwrap_or_default();
-        self.is_yaml &= std::str::from_utf8(text).is_ok() && !has_lone_surrogate(text);
+        let is_printable = |text: &str| !text.chars().any(is_not_printable);
+        self.is_yaml &= std::str::from_utf8(text).is_ok_and(is_printable) && !has_lone_surrogate(text);
     }
 
     /// The next byte that is not white space.
@@ -345,6 +376,11 @@ impl<R: Read> Splitter<'_, R> {
         let flow = (position != Position::Start).then_some(flow);
         Checkpoint { position, lines: self.lines, pending: self.text, flow, ..checkpoint }
     }
+}
+
+/// Whether a character, which may be in a text of JSON as it is, may only be written as an escape in YAML.
+fn is_not_printable(character: char) -> bool {
+    matches!(character, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Whether a text has an escape of half a character, which JSON parsers skip and YAML parsers refuse.

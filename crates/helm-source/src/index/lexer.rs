@@ -4,12 +4,14 @@
 //! it checks everything that a full parser checks, so the index that it returns is the one that a full parser returns. Anything else is a
 //! [`FallbackReason`], and a full parser continues at the last [`Checkpoint`].
 
-use memchr::{memchr_iter, memrchr};
+use memchr::memrchr;
 
 use super::checkpoint::{Checkpoint, FallbackReason, Position};
 use super::digest::EntryDigest;
+use super::field_names::FieldNames;
 use super::scalar::{self, Start, as_str, check_characters, key_and_value};
 use super::table::{Index, NotAdded};
+use super::word::{find, leading};
 
 /// The largest entry, and the largest field beside `entries`, that is buffered until it is complete, in bytes.
 const MAX_PENDING: usize = 4 << 20;
@@ -34,6 +36,10 @@ impl Lexer {
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), FallbackReason> {
         let before = self.pending.len();
         self.pending.extend_from_slice(bytes);
+        // JSON may be a single line, which need not be kept until it ends.
+        if self.lexed == 0 && !self.state.started && self.pending.trim_ascii_start().starts_with(b"{") {
+            return Err(FallbackReason::FlowCollection);
+        }
         if let Some(last) = memrchr(b'\n', bytes) {
             self.lex(before + last + 1)?;
             self.pending.drain(..self.state.checkpoint);
@@ -62,19 +68,21 @@ impl Lexer {
     }
 
     fn lex(&mut self, end: usize) -> Result<(), FallbackReason> {
-        let lines = &self.pending[self.lexed..end];
-        check_characters(
-            lines.strip_prefix(&BYTE_ORDER_MARK).filter(|_| !self.state.started).unwrap_or(lines),
-        )?;
+        // A byte order mark at the start of the file is no part of the first line.
+        let is_start = self.lexed == 0 && !self.state.started && self.state.lines_since == 0;
+        let mark =
+            if is_start && self.pending.starts_with(&BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        check_characters(&self.pending[self.lexed + mark..end])?;
         let mut start = self.lexed;
-        for line_feed in memchr_iter(b'\n', lines) {
-            let line_end = self.lexed + line_feed;
-            let line = &self.pending[start..line_end];
+        let mut lines = &self.pending[start + mark..end];
+        while let Some(length) = find(lines, |word| word.equal(b'\n')) {
+            let line = &lines[..length];
             self.state.line(line.strip_suffix(b"\r").unwrap_or(line), start)?;
-            start = line_end + 1;
+            lines = &lines[length + 1..];
+            start = end - lines.len();
         }
-        if start < end {
-            self.state.line(&self.pending[start..end], start)?;
+        if !lines.is_empty() {
+            self.state.line(lines, start)?;
         }
         self.lexed = end;
         Ok(())
@@ -131,19 +139,20 @@ struct State {
 impl State {
     /// Reads a line, which starts at `offset` in the pending bytes.
     fn line(&mut self, line: &[u8], offset: usize) -> Result<(), FallbackReason> {
-        let line = match line.strip_prefix(&BYTE_ORDER_MARK) {
-            Some(rest) if !self.started && self.lines_since == 0 => rest,
-            _ => line,
-        };
         self.lines_since += 1;
-        let indent = line.iter().take_while(|&&byte| byte == b' ').count();
+        let indent = leading(line, b' ');
         let content = &line[indent..];
         if self.continues(indent, content)? || content.is_empty() {
             return Ok(());
         }
         self.mode = Mode::Structure;
-        let trailing = content.iter().rev().take_while(|&&byte| byte == b' ').count();
-        self.structure(indent, &content[..content.len() - trailing], offset)
+        let content = match content.last() {
+            Some(b' ') => {
+                &content[..content.len() - content.iter().rev().take_while(|&&byte| byte == b' ').count()]
+            }
+            _ => content,
+        };
+        self.structure(indent, content, offset)
     }
 
     /// Whether a line belongs to the scalar that is open.
@@ -408,23 +417,7 @@ struct Entry {
     digest: EntryDigest,
     /// Whether the last field is `digest`: what is below it belongs to it.
     is_digest: bool,
-    fields: Vec<FieldName>,
-}
-
-/// A hash of the name of a field: equal names are equal, different names rarely are. A collision only leads to the full parser.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct FieldName {
-    length: usize,
-    first: u64,
-    last: u64,
-}
-
-impl FieldName {
-    fn new(name: &[u8]) -> Self {
-        let word = |bytes: &[u8]| bytes.iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
-        let length = name.len();
-        Self { length, first: word(&name[..length.min(8)]), last: word(&name[length.saturating_sub(8)..]) }
-    }
+    fields: FieldNames,
 }
 
 impl Entry {
@@ -439,14 +432,12 @@ impl Entry {
 
     /// Adds a field, which must be new.
     fn add(&mut self, field: &[u8]) -> Result<(), FallbackReason> {
-        let name = FieldName::new(field);
-        if self.fields.contains(&name) {
-            return Err(FallbackReason::Duplicate);
-        }
         if self.fields.len() >= MAX_FIELDS {
             return Err(FallbackReason::Shape);
         }
-        self.fields.push(name);
+        if !self.fields.add(field) {
+            return Err(FallbackReason::Duplicate);
+        }
         Ok(())
     }
 }

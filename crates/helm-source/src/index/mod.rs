@@ -26,7 +26,9 @@ mod checkpoint;
 mod digest;
 mod document;
 mod encoding;
+mod field_names;
 mod json;
+mod json_entry;
 mod lexer;
 mod limit;
 mod lost;
@@ -36,8 +38,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod utf8;
+mod word;
 
 use std::io::Read;
+
+use artifact_http::compression_of;
 
 pub use checkpoint::FallbackReason;
 pub use digest::EntryDigest;
@@ -155,7 +160,7 @@ impl IndexReader {
 fn parse(checkpoint: Checkpoint, mut rest: impl Read) -> Result<(Index, ReadBy), IndexError> {
     let reason = checkpoint.reason;
     let head = checkpoint.head().unwrap_or_default();
-    if let Some(what) = compression(head) {
+    if let Some(what) = compression_of(head) {
         return Err(IndexError::Compressed { what });
     }
     let page = page(head);
@@ -172,19 +177,6 @@ fn parse(checkpoint: Checkpoint, mut rest: impl Read) -> Result<(Index, ReadBy),
         (Err(_), Some(what)) => Err(IndexError::Page { what }),
         (Err(error), None) => Err(error),
     }
-}
-
-/// The compression of a file with these first bytes.
-fn compression(head: &[u8]) -> Option<&'static str> {
-    let signatures: [(&[u8], &str); 6] = [
-        (b"\x1f\x8b", "gzip"),
-        (b"\x28\xb5\x2f\xfd", "zstd"),
-        (b"\x1f\x9d", "compress"),
-        (b"\xfd7zXZ\0", "xz"),
-        (b"BZh9", "bzip2"),
-        (b"PK\x03\x04", "zip"),
-    ];
-    signatures.into_iter().find(|(signature, _)| head.starts_with(signature)).map(|(_, what)| what)
 }
 
 /// The kind of page that a file with these first bytes is.

@@ -1,66 +1,70 @@
 //! The parts of a line: characters, keys and scalars, each verified.
 
-use memchr::{memchr, memchr_iter, memchr2, memchr2_iter};
+use memchr::memchr3_iter;
 
 use super::checkpoint::FallbackReason;
 use super::digest::EntryDigest;
+use super::word::{Word, find, leading};
 
 /// Accepts whole lines of printable text: valid UTF-8 without control characters except the line feed and a carriage return before it, and
 /// without the characters that some YAML parsers treat as a line break, skip, or reject.
 pub(super) fn check_characters(lines: &[u8]) -> Result<(), FallbackReason> {
-    if is_printable_ascii(lines) {
-        return Ok(());
-    }
-    if has_control_character(lines) || memchr_iter(b'\r', lines).any(|at| lines.get(at + 1) != Some(&b'\n')) {
+    // Most files are ASCII with one kind of line breaks; the others are looked at again from the first piece on that is not.
+    let is_plain = |piece: &&[u8]| is_printable_ascii(piece);
+    let checked = lines.chunks(PIECE).take_while(is_plain).count() * PIECE;
+    let Some(lines) = lines.get(checked..).filter(|rest| !rest.is_empty()) else { return Ok(()) };
+    if has_control_character(lines) {
         return Err(FallbackReason::ControlCharacter);
     }
     if lines.is_ascii() {
         return Ok(());
     }
-    let text = std::str::from_utf8(lines).map_err(|_| FallbackReason::Encoding)?;
-    let is_unusual = |character: char| {
+    std::str::from_utf8(lines).map_err(|_| FallbackReason::Encoding)?;
+    // The first bytes of these characters in UTF-8.
+    let is_unusual = |at: usize| {
         matches!(
-            character,
-            '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+            lines.get(at..).unwrap_or_default(),
+            // U+0080 to U+009F, U+2028 and U+2029, U+FEFF, U+FFFE and U+FFFF.
+            [0xc2, 0x80..=0x9f, ..]
+                | [0xe2, 0x80, 0xa8 | 0xa9, ..]
+                | [0xef, 0xbb, 0xbf, ..]
+                | [0xef, 0xbf, 0xbe | 0xbf, ..]
         )
     };
-    if text.chars().any(is_unusual) { Err(FallbackReason::UnusualCharacter) } else { Ok(()) }
+    match memchr3_iter(0xc2, 0xe2, 0xef, lines).any(is_unusual) {
+        true => Err(FallbackReason::UnusualCharacter),
+        false => Ok(()),
+    }
 }
+
+/// How much is checked at a time.
+const PIECE: usize = 4096;
 
 /// Has no branch per byte, so that it compiles to vector instructions.
-fn is_printable_ascii(bytes: &[u8]) -> bool {
+fn is_printable_ascii(piece: &[u8]) -> bool {
     let others =
         |others, &byte: &u8| others | u8::from(byte < 0x20 && byte != b'\n') | u8::from(byte >= 0x7f);
-    bytes.chunks(4096).all(|chunk| chunk.iter().fold(0, others) == 0)
+    piece.iter().fold(0, others) == 0
 }
 
-/// Whether there is one other than a line feed and a carriage return. Has no branch per byte either.
-fn has_control_character(bytes: &[u8]) -> bool {
-    let controls = |controls, &byte: &u8| {
-        controls
-            | (u8::from(byte < 0x20) & u8::from(byte != b'\n') & u8::from(byte != b'\r'))
+/// Whether there is one other than a line feed, with or without a carriage return before it. Has no branch per byte either.
+fn has_control_character(lines: &[u8]) -> bool {
+    let is_control = |byte: u8, next: u8| {
+        (u8::from(byte < 0x20) & u8::from(byte != b'\n') & u8::from(byte != b'\r' || next != b'\n'))
             | u8::from(byte == 0x7f)
     };
-    bytes.chunks(4096).any(|chunk| chunk.iter().fold(0, controls) != 0)
+    let (Some(after), Some(last)) = (lines.get(1..), lines.last()) else { return false };
+    let controls = |controls, (&byte, &next): (&u8, &u8)| controls | is_control(byte, next);
+    let pieces = lines.chunks(PIECE).zip(after.chunks(PIECE));
+    is_control(*last, 0) != 0
+        || pieces.into_iter().any(|(piece, after)| piece.iter().zip(after).fold(0, controls) != 0)
 }
 
 const LONGEST_KEY: usize = 512;
 
-/// The characters of plain keys that every YAML parser reads alike.
-const IN_KEYS: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let ascii = byte as u8;
-        table[byte] = ascii.is_ascii_alphanumeric() || matches!(ascii, b'_' | b'-' | b'.' | b'/');
-        byte += 1;
-    }
-    table
-};
-
-/// Splits `key: value`, where the key is a plain scalar of the characters in `IN_KEYS`.
+/// Splits `key: value`, where the key is a plain scalar of characters that every YAML parser reads alike: ASCII letters, digits and `-./_`.
 pub(super) fn key_and_value(content: &[u8]) -> Result<(&[u8], &[u8]), FallbackReason> {
-    let length = content.iter().take_while(|&&byte| IN_KEYS[usize::from(byte)]).count();
+    let length = find(content, Word::outside_names).map_or(content.len(), |at| at.min(content.len()));
     let (key, rest) = content.split_at(length);
     let first = key.first().ok_or(match content.first() {
         Some(b'#') => FallbackReason::Comment,
@@ -79,10 +83,10 @@ pub(super) fn key_and_value(content: &[u8]) -> Result<(&[u8], &[u8]), FallbackRe
     match rest {
         _ if is_null || key.len() > LONGEST_KEY => Err(FallbackReason::Key),
         [b':'] => Ok((key, b"")),
-        [b':', b' ', value @ ..] => {
-            let spaces = value.iter().take_while(|&&byte| byte == b' ').count();
-            Ok((key, &value[spaces..]))
-        }
+        [b':', b' ', value @ ..] => match value.first() {
+            Some(b' ') => Ok((key, &value[leading(value, b' ')..])),
+            _ => Ok((key, value)),
+        },
         _ => Err(FallbackReason::Key),
     }
 }
@@ -132,7 +136,9 @@ pub(super) fn plain(text: &[u8]) -> Result<(), FallbackReason> {
     if text.first() == Some(&b'#') {
         return Err(FallbackReason::PlainScalar);
     }
-    for at in memchr2_iter(b':', b'#', text) {
+    let mut at = 0;
+    while let Some(next) = find(&text[at..], |word| word.equal(b':').or(word.equal(b'#'))) {
+        at += next;
         let is_ambiguous = match text[at] {
             b':' => matches!(text.get(at + 1), None | Some(b' ')),
             _ => text[at - 1] == b' ',
@@ -140,6 +146,7 @@ pub(super) fn plain(text: &[u8]) -> Result<(), FallbackReason> {
         if is_ambiguous {
             return Err(FallbackReason::PlainScalar);
         }
+        at += 1;
     }
     Ok(())
 }
@@ -149,7 +156,7 @@ pub(super) fn quoted(quote: u8, text: &[u8]) -> Result<bool, FallbackReason> {
     let end = if quote == b'"' { double_quoted(text)? } else { single_quoted(text) };
     match end {
         None => Ok(false),
-        Some(end) if text[end..].iter().all(|&byte| byte == b' ') => Ok(true),
+        Some(end) if end == text.len() || text[end..].iter().all(|&byte| byte == b' ') => Ok(true),
         Some(_) => Err(FallbackReason::QuotedScalar),
     }
 }
@@ -158,7 +165,7 @@ pub(super) fn quoted(quote: u8, text: &[u8]) -> Result<bool, FallbackReason> {
 fn single_quoted(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
-        at += memchr(b'\'', &text[at..])? + 1;
+        at += find(&text[at..], |word| word.equal(b'\''))? + 1;
         if text.get(at) != Some(&b'\'') {
             return Some(at);
         }
@@ -169,7 +176,7 @@ fn single_quoted(text: &[u8]) -> Option<usize> {
 /// The offset after the closing quote.
 fn double_quoted(text: &[u8]) -> Result<Option<usize>, FallbackReason> {
     let mut at = 0;
-    while let Some(next) = memchr2(b'"', b'\\', &text[at..]) {
+    while let Some(next) = find(&text[at..], |word| word.equal(b'"').or(word.equal(b'\\'))) {
         at += next + 1;
         if text[at - 1] == b'"' {
             return Ok(Some(at));

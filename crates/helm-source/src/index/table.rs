@@ -166,10 +166,10 @@ pub enum IndexError {
     /// one of them.
     #[error("this is not a chart index: it has neither `entries` nor `apiVersion`")]
     NotAnIndex,
-    /// The file is compressed, and the response did not say so.
-    #[error("the index is {what} data, and the response has no header `Content-Encoding` that says so")]
+    /// The file is compressed: in a format that is not decompressed, or a second time.
+    #[error("the index is {what} data, where text is expected")]
     Compressed {
-        /// The compression: `"gzip"`, `"zstd"`.
+        /// The compression or archive: `"zstd"`, `"zip"`, or `"gzip"` for one that is left when gzip was unpacked.
         what: &'static str,
     },
     /// The file is text in an encoding other than UTF-8, or not text.

@@ -283,7 +283,16 @@ async fn a_login_page_with_status_200() {
 #[tokio::test]
 async fn a_304_that_nobody_asked_for() {
     let told = of_fault("304", Reply::status(304).header("etag", "\"x\"")).await;
-    assert_told(&told, &["BadAnswer", "304"]);
+    assert_told(
+        &told,
+        &[
+            "BadAnswer",
+            "304",
+            "the index has not changed, without an index",
+            "the request had no condition",
+            "`curl -iL`",
+        ],
+    );
 }
 
 #[tokio::test]

@@ -84,16 +84,81 @@ async fn a_content_encoding_that_is_not_a_compression_is_ignored() {
     }
 }
 
-/// The remedy for an index in gzip without its header.
+/// What the header says of the compression, and what the body is: all combinations. The body decides.
 #[tokio::test]
-async fn gzip_needs_its_header() {
-    let server = ChartServer::start().unwrap();
-    server.faults().add(When::any(), Reply::status(200).body(GZIPPED));
-    let error = versions(&server).await.unwrap_err();
-    assert!(error.hint().unwrap().contains("as gzip with the header `Content-Encoding: gzip`"), "{error:?}");
-    server.faults().clear();
-    server.faults().add(When::any(), Reply::status(200).header("content-encoding", "gzip").body(GZIPPED));
-    assert_eq!(versions(&server).await.unwrap(), ["1.10.0", "1.2.0"]);
+async fn every_label_with_every_body() {
+    use std::io::Write as _;
+
+    let server = ChartServer::builder().without_gzip().start().unwrap();
+    let plain = b"entries:\n  web:\n  - version: 1.2.0\n  - version: 1.10.0\n";
+    let json = br#"{"entries": {"web": [{"version": "1.2.0"}, {"version": "1.10.0"}]}}"#;
+    let mut twice = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    twice.write_all(GZIPPED).unwrap();
+    let twice = twice.finish().unwrap();
+    let brotli = b"\x8b\x1a\x80entries:\n\x03";
+    let zstd = b"\x28\xb5\x2f\xfd\x04\x58\x41\0\0entries";
+    let labels =
+        ["", "identity", "utf-8", "aws-chunked", "gzip", "aws-chunked, gzip", "br", "zstd", "gzip, gzip"];
+    // A label that names a compression other than gzip explains a body that is neither text nor a known format.
+    let names_another = |label: &str| matches!(label, "br" | "zstd" | "gzip, gzip");
+    for label in labels {
+        for (body, expected) in [
+            (&plain[..], Ok(())),
+            (json, Ok(())),
+            (GZIPPED, Ok(())),
+            (&twice, Err("the index is gzip data, where text is expected".to_owned())),
+            (&GZIPPED[..40], Err("the compressed answer is damaged or ends early".to_owned())),
+            (
+                brotli,
+                Err(match names_another(label) {
+                    true => format!("a compression that was not asked for: {label}")
+                        .replace("gzip, gzip", "gzip twice"),
+                    false => "line 1, column 1: the byte 0x8b is not UTF-8".to_owned(),
+                }),
+            ),
+            (
+                zstd,
+                Err(match names_another(label) {
+                    true => "a compression that was not asked for: zstd".to_owned(),
+                    false => "the index is zstd data, where text is expected".to_owned(),
+                }),
+            ),
+        ] {
+            server.faults().clear();
+            let reply = Reply::status(200).body(body.to_vec());
+            let reply = if label.is_empty() { reply } else { reply.header("content-encoding", label) };
+            server.faults().add(When::any(), reply);
+            let case = format!("{label:?}: {}", body.escape_ascii());
+            match (versions(&server).await, expected) {
+                (Ok(versions), Ok(())) => assert_eq!(versions, ["1.10.0", "1.2.0"], "{case}"),
+                (Err(error), Err(message)) => {
+                    assert_eq!(error.kind(), ErrorKind::BadAnswer, "{case}");
+                    assert!(error.to_string().contains(&message), "{case}: {error}");
+                    assert!(error.hint().is_some(), "{case}: {error:?}");
+                }
+                (answer, _) => panic!("{case}: {answer:?}"),
+            }
+        }
+    }
+}
+
+/// Gzip that nothing announces is bounded like the other.
+#[tokio::test]
+async fn a_bomb_without_a_label_is_too_large() {
+    use std::io::Write as _;
+
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let line = "# nothing at all\n".repeat(4096);
+    for _ in 0..512 {
+        bomb.write_all(line.as_bytes()).unwrap();
+    }
+    let bomb = bomb.finish().unwrap();
+    let server = ChartServer::builder().without_gzip().start().unwrap();
+    server.faults().add(When::any(), Reply::status(200).body(bomb));
+    let http = HttpClient::builder().attempts(1).build().unwrap();
+    let source = HelmSource::builder(server.url()).chart("web").http(http).max_index_bytes(8 << 20);
+    let error = source.build().unwrap().discover(DiscoverRequest::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
 }
 
 #[tokio::test]
