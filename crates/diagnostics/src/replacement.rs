@@ -27,10 +27,24 @@ impl Replacement {
         Self { span, text: text.into(), applicability }
     }
 
-    /// The text after these edits. An edit that overlaps an earlier one in the text, or lies outside the text, is left out.
-    pub fn apply_all<'a>(text: &str, replacements: impl IntoIterator<Item = &'a Self>) -> String {
+    /// These edits in the order of the text, without those that overlap an earlier one.
+    pub fn without_overlaps<'a>(replacements: impl IntoIterator<Item = &'a Self>) -> Vec<&'a Self> {
         let mut edits: Vec<&Self> = replacements.into_iter().collect();
         edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+        let mut done = 0;
+        edits.retain(|edit| {
+            let is_free = edit.span.start >= done && edit.span.start <= edit.span.end;
+            if is_free {
+                done = edit.span.end;
+            }
+            is_free
+        });
+        edits
+    }
+
+    /// The text after these edits. An edit that overlaps an earlier one in the text, or lies outside the text, is left out.
+    pub fn apply_all<'a>(text: &str, replacements: impl IntoIterator<Item = &'a Self>) -> String {
+        let edits = Self::without_overlaps(replacements);
         let mut edited = String::with_capacity(text.len());
         let mut done = 0;
         for edit in edits {

@@ -104,6 +104,7 @@ async fn run_at_once(command: Command, messages: &Messages) -> Result<Exit, Exit
         Command::Demo(demo) => command::demo(&demo, messages).await,
         Command::Lint(lint) => command::lint(lint, messages).await,
         Command::Migrate(migrate) => command::migrate(migrate, messages).await,
+        Command::Lsp => command::lsp(messages).await,
         Command::Schema(schema) => command::schema(&schema, messages),
         Command::Select(rule) => command::select(rule, messages).await,
         Command::Dockerfile(dockerfile) => command::dockerfile(&dockerfile, messages),

@@ -123,6 +123,12 @@ pub(crate) enum Command {
     /// Print the JSON Schema of manifests, for editors.
     Schema(Schema),
 
+    /// Serve an editor: what `lint` finds, while manifests are written.
+    ///
+    /// Speaks the Language Server Protocol on standard input and output. An editor starts it for YAML files; its settings are in
+    /// the guide (docs/src/guide/editors.md). Nothing is sent.
+    Lsp,
+
     /// Apply one rule to the lines of standard input, best first.
     ///
     /// The rule is one of the commands below, or that of a subscription: warehouse select -f warehouse.yaml --subscription 0 < tags.txt

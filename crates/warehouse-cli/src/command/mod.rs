@@ -6,6 +6,7 @@ mod completions;
 #[cfg(feature = "demo")]
 mod demo;
 mod lint;
+mod lsp;
 mod migrate;
 mod record;
 mod replay;
@@ -36,6 +37,7 @@ pub(crate) use completions::{completions, man};
 #[cfg(feature = "demo")]
 pub(crate) use demo::demo;
 pub(crate) use lint::lint;
+pub(crate) use lsp::lsp;
 pub(crate) use migrate::migrate;
 pub(crate) use record::record;
 pub(crate) use replay::replay;

@@ -16,6 +16,7 @@ mod explain;
 mod folders;
 #[cfg(unix)]
 mod interrupt;
+mod lsp;
 mod manifest;
 mod network;
 mod output;
