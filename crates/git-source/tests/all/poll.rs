@@ -1,7 +1,9 @@
 //! What a discovery costs, to the request.
 
+use std::io::Write as _;
+
 use artifact_source::Discovery;
-use git_source::GitSource;
+use git_source::{CommitSelectionStrategy, GitSource};
 
 use crate::support::{add, again, find, ids, log, rule, server_with, source};
 
@@ -105,6 +107,33 @@ async fn the_newest_of_41_000_tags_are_one_fetch() {
     // Names are judged before anything is fetched.
     let none = by(|rule| rule.allow_tags_regexes(["^nothing$"]));
     assert_eq!(find(&none).await.cost.requests, 2);
+}
+
+/// A server that compresses its answers: each request says that it may, and a list of tags takes less than half.
+#[tokio::test]
+async fn a_list_that_the_server_compresses_is_read() {
+    let (server, repository) = with_references(0, 4_000);
+    let format = "--format=%(objectname) %(refname)";
+    let listed = repository.git(["for-each-ref", format, "refs/tags"]).unwrap();
+    let lines: String = listed.lines().map(|line| format!("{:04x}{line}\n", line.len() + 5)).collect();
+    let body = format!("{lines}0000");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(body.as_bytes()).unwrap();
+    let compressed = encoder.finish().unwrap();
+    let reply = warehouse_testkit::Reply::status(200)
+        .header("content-type", "application/x-git-upload-pack-result")
+        .header("content-encoding", "gzip")
+        .body(compressed.clone());
+    server.faults().add(warehouse_testkit::When::post("/demo.git/git-upload-pack").nth(1), reply);
+    let rule = rule(|rule| rule.strategy(CommitSelectionStrategy::Lexical));
+    let found = find(&GitSource::builder(repository.url()).rule(rule).build().unwrap()).await;
+    let newest = listed.lines().map(|line| line.split_once("refs/tags/").unwrap().1).max();
+    assert_eq!(found.artifacts[0].tag.as_deref(), newest);
+    assert!(server.log().all().iter().all(|request| {
+        request.header("accept-encoding").is_some_and(|accepted| accepted.contains("gzip"))
+    }));
+    eprintln!("a list of {} bytes, compressed {}: {}", body.len(), compressed.len(), found.cost);
+    assert!(found.cost.bytes_received < (body.len() / 2) as u64, "{} of {}", found.cost, body.len());
 }
 
 #[tokio::test]
