@@ -54,12 +54,16 @@ fn with_references(
     let (server, repository) = server_with(30);
     let commits = log(&repository, "main", 30);
     let name = |kind: &str, number: usize| {
-        format!("create refs/{kind}/team-{}/feature-{number} {}\n", number % 90, commits[number % 30])
+        (format!("refs/{kind}/team-{}/feature-{number}", number % 90), commits[number % 30].as_str())
     };
-    let branches = (0..branches).map(|number| name("heads", number));
-    let commands: String = branches.chain((0..tags).map(|number| name("tags", number))).collect();
-    repository.git_with_input(["update-ref", "--stdin"], commands.as_bytes()).unwrap();
-    repository.git(["pack-refs", "--all"]).unwrap();
+    // Written as `git pack-refs` writes it: Git would make a file for each of them first.
+    let mut references: Vec<_> = (0..branches).map(|number| name("heads", number)).collect();
+    references.extend((0..tags).map(|number| name("tags", number)));
+    references.sort();
+    let lines: String = references.iter().map(|(name, id)| format!("{id} {name}\n")).collect();
+    let packed = format!("# pack-refs with: peeled fully-peeled sorted \n{lines}");
+    std::fs::write(repository.path().join("packed-refs"), packed).unwrap();
+    assert!(repository.git(["for-each-ref", "--count=1", "refs/tags"]).unwrap().contains("refs/tags/"));
     server.log().clear();
     (server, repository)
 }
