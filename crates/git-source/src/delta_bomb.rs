@@ -10,6 +10,7 @@ use artifact_source::{ErrorKind, Meter};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use gix::hash::Kind as ObjectFormat;
+use warehouse_testkit::pack::{base_distance, delta_size, entry_head};
 
 use crate::repository::{Scratch, Store};
 use crate::transport::{Interrupt, Limits, run_blocking};
@@ -23,57 +24,21 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The type of an entry and its size.
-fn header(kind: u8, mut size: usize) -> Vec<u8> {
-    let mut bytes = vec![kind << 4 | (size & 15) as u8];
-    size >>= 4;
-    while size > 0 {
-        *bytes.last_mut().unwrap() |= 128;
-        bytes.push((size & 127) as u8);
-        size >>= 7;
-    }
-    bytes
-}
-
-fn varint(mut number: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let more = number > 127;
-        bytes.push((number & 127) as u8 | u8::from(more) << 7);
-        number >>= 7;
-        if !more {
-            return bytes;
-        }
-    }
-}
-
-/// How far before the delta its base starts.
-fn distance(mut number: usize) -> Vec<u8> {
-    let mut bytes = vec![(number & 127) as u8];
-    number >>= 7;
-    while number > 0 {
-        number -= 1;
-        bytes.insert(0, 128 | (number & 127) as u8);
-        number >>= 7;
-    }
-    bytes
-}
-
 /// A pack of one object of 16 MiB, and so many that are a copy of it behind four bytes of their own.
 fn pack(deltas: u32) -> Vec<u8> {
     let mut pack = b"PACK\0\0\0\x02".to_vec();
     pack.extend((deltas + 1).to_be_bytes());
     let base = pack.len();
-    pack.extend(header(3, BASE));
+    pack.extend(entry_head(3, BASE));
     pack.extend(zlib(&vec![0; BASE]));
     for number in 0..deltas {
-        let mut delta = [varint(BASE), varint(BASE + 4)].concat();
+        let mut delta = [delta_size(BASE), delta_size(BASE + 4)].concat();
         delta.push(4);
         delta.extend(number.to_be_bytes());
         delta.extend([0b1111_0000, 0xff, 0xff, 0xff]);
         let start = pack.len();
-        pack.extend(header(6, delta.len()));
-        pack.extend(distance(start - base));
+        pack.extend(entry_head(6, delta.len()));
+        pack.extend(base_distance(start - base));
         pack.extend(zlib(&delta));
     }
     let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);

@@ -85,6 +85,7 @@ pub use chart_server::{ChartIndex, ChartServer, ChartServerBuilder};
 pub use credential::Credential;
 pub use error::Error;
 pub use fault::{Fault, FaultKind, FaultScript, Reply, When};
+pub use git::pack;
 pub use git::{Commit, CommitMark, GitRepository, GitServer, GitServerBuilder, History, WrittenHistory};
 pub use loopback::{Counters, RecordedRequest, RequestLog};
 pub use object_storage::{Conditions, RcloneS3, S3Server};

@@ -22,6 +22,8 @@ impl Objects {
     pub(crate) fn open(folders: &[&Path], format: ObjectFormat) -> std::io::Result<Self> {
         let open = |folder: &&Path| {
             let mut objects = gix::odb::at(*folder, format)?;
+            // Or else each object that is not here costs a look at the files: a partial clone lacks most of them.
+            objects.refresh_never();
             // Most trees of a commit are the next commit's, too.
             objects.set_object_cache(|| Box::new(MemoryCappedHashmap::new(OBJECT_CACHE)));
             Ok(objects)

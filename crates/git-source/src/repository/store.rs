@@ -306,8 +306,7 @@ impl Store {
             if interrupt.is_stopped() {
                 return interrupt.stopped_error();
             }
-            if error.to_string().contains("too large") || Cause::new(&error).to_string().contains("too large")
-            {
+            if error.is_resource_exhausted() {
                 let message = format!(
                     "the pack holds an object of more than {} MiB, or more objects than fit in that",
                     limit >> 20

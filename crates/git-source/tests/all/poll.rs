@@ -1,7 +1,9 @@
 //! What a discovery costs, to the request.
 
+use std::io::Write as _;
+
 use artifact_source::Discovery;
-use git_source::GitSource;
+use git_source::{CommitSelectionStrategy, GitSource};
 
 use crate::support::{add, again, find, ids, log, rule, server_with, source};
 
@@ -52,12 +54,16 @@ fn with_references(
     let (server, repository) = server_with(30);
     let commits = log(&repository, "main", 30);
     let name = |kind: &str, number: usize| {
-        format!("create refs/{kind}/team-{}/feature-{number} {}\n", number % 90, commits[number % 30])
+        (format!("refs/{kind}/team-{}/feature-{number}", number % 90), commits[number % 30].as_str())
     };
-    let branches = (0..branches).map(|number| name("heads", number));
-    let commands: String = branches.chain((0..tags).map(|number| name("tags", number))).collect();
-    repository.git_with_input(["update-ref", "--stdin"], commands.as_bytes()).unwrap();
-    repository.git(["pack-refs", "--all"]).unwrap();
+    // Written as `git pack-refs` writes it: Git would make a file for each of them first.
+    let mut references: Vec<_> = (0..branches).map(|number| name("heads", number)).collect();
+    references.extend((0..tags).map(|number| name("tags", number)));
+    references.sort();
+    let lines: String = references.iter().map(|(name, id)| format!("{id} {name}\n")).collect();
+    let packed = format!("# pack-refs with: peeled fully-peeled sorted \n{lines}");
+    std::fs::write(repository.path().join("packed-refs"), packed).unwrap();
+    assert!(repository.git(["for-each-ref", "--count=1", "refs/tags"]).unwrap().contains("refs/tags/"));
     server.log().clear();
     (server, repository)
 }
@@ -105,6 +111,33 @@ async fn the_newest_of_41_000_tags_are_one_fetch() {
     // Names are judged before anything is fetched.
     let none = by(|rule| rule.allow_tags_regexes(["^nothing$"]));
     assert_eq!(find(&none).await.cost.requests, 2);
+}
+
+/// A server that compresses its answers: each request says that it may, and a list of tags takes less than half.
+#[tokio::test]
+async fn a_list_that_the_server_compresses_is_read() {
+    let (server, repository) = with_references(0, 4_000);
+    let format = "--format=%(objectname) %(refname)";
+    let listed = repository.git(["for-each-ref", format, "refs/tags"]).unwrap();
+    let lines: String = listed.lines().map(|line| format!("{:04x}{line}\n", line.len() + 5)).collect();
+    let body = format!("{lines}0000");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(body.as_bytes()).unwrap();
+    let compressed = encoder.finish().unwrap();
+    let reply = warehouse_testkit::Reply::status(200)
+        .header("content-type", "application/x-git-upload-pack-result")
+        .header("content-encoding", "gzip")
+        .body(compressed.clone());
+    server.faults().add(warehouse_testkit::When::post("/demo.git/git-upload-pack").nth(1), reply);
+    let rule = rule(|rule| rule.strategy(CommitSelectionStrategy::Lexical));
+    let found = find(&GitSource::builder(repository.url()).rule(rule).build().unwrap()).await;
+    let newest = listed.lines().map(|line| line.split_once("refs/tags/").unwrap().1).max();
+    assert_eq!(found.artifacts[0].tag.as_deref(), newest);
+    assert!(server.log().all().iter().all(|request| {
+        request.header("accept-encoding").is_some_and(|accepted| accepted.contains("gzip"))
+    }));
+    eprintln!("a list of {} bytes, compressed {}: {}", body.len(), compressed.len(), found.cost);
+    assert!(found.cost.bytes_received < (body.len() / 2) as u64, "{} of {}", found.cost, body.len());
 }
 
 #[tokio::test]

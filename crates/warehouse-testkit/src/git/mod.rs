@@ -1,5 +1,6 @@
 //! Real Git repositories behind real smart HTTP.
 
+pub mod pack;
 mod repository;
 mod server;
 

@@ -7,6 +7,7 @@ use flate2::write::ZlibEncoder;
 use gix::ObjectId;
 use gix::hash::Kind as ObjectFormat;
 use warehouse_testkit::Reply;
+use warehouse_testkit::pack::{base_distance, delta_size, entry_head};
 
 /// The types of entries of a pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +124,7 @@ impl Pack {
     pub fn add_delta(&mut self, base: usize, delta: &[u8]) {
         let start = self.place();
         self.head(6, delta.len());
-        self.bytes.extend(distance(start - base));
+        self.bytes.extend(base_distance(start - base));
         self.bytes.extend(Content::of(delta).zipped());
     }
 
@@ -139,16 +140,9 @@ impl Pack {
         self.bytes.len()
     }
 
-    fn head(&mut self, kind: u8, mut size: usize) {
+    fn head(&mut self, kind: u8, size: usize) {
         self.objects += 1;
-        let mut byte = kind << 4 | (size & 15) as u8;
-        size >>= 4;
-        while size > 0 {
-            self.bytes.push(byte | 128);
-            byte = (size & 127) as u8;
-            size >>= 7;
-        }
-        self.bytes.push(byte);
+        self.bytes.extend(entry_head(kind, size));
     }
 
     /// The whole pack, which claims this many objects more than it has.
@@ -167,33 +161,9 @@ impl Pack {
     }
 }
 
-fn varint(mut number: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let is_last = number < 128;
-        bytes.push((number & 127) as u8 | u8::from(!is_last) << 7);
-        number >>= 7;
-        if is_last {
-            return bytes;
-        }
-    }
-}
-
-/// How far before the delta its base begins.
-fn distance(mut number: usize) -> Vec<u8> {
-    let mut bytes = vec![(number & 127) as u8];
-    number >>= 7;
-    while number > 0 {
-        number -= 1;
-        bytes.insert(0, 128 | (number & 127) as u8);
-        number >>= 7;
-    }
-    bytes
-}
-
 /// A delta that copies the first `kept` bytes of a base, below 2^24, and adds some.
 pub fn delta(base: usize, kept: usize, added: &[u8]) -> Vec<u8> {
-    let mut delta = [varint(base), varint(kept + added.len())].concat();
+    let mut delta = [delta_size(base), delta_size(kept + added.len())].concat();
     if kept > 0 {
         delta.extend([0b1111_0000, kept as u8, (kept >> 8) as u8, (kept >> 16) as u8]);
     }
