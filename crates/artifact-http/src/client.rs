@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, Remedy};
 use http::HeaderValue;
 
 use crate::egress::EgressPolicy;
@@ -246,7 +246,8 @@ impl HttpClientBuilder {
             let message =
                 "the client is to accept every certificate, and its egress policy does not permit that";
             return Err(Error::new(ErrorKind::InvalidInput, message)
-                .with_hint("`EgressPolicy::allow_insecure_skip_tls_verify(true)` permits it"));
+                .with_hint("`EgressPolicy::allow_insecure_skip_tls_verify(true)` permits it")
+                .with_remedy(Remedy::PermitProtocol("insecureSkipTLSVerify")));
         }
         let in_flight = InFlight::new(self.requests_at_once);
         let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|cause| {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use artifact_source::{Error, ErrorKind, redact_url};
+use artifact_source::{Error, ErrorKind, Remedy, redact_url};
 use url::{Host, Url};
 
 use crate::address::{Cidr, Place, is_metadata_name, is_private_address};
@@ -310,9 +310,9 @@ impl EgressPolicy {
         let is_allowed = allowed.peek().is_some();
         if is_allowed && !allowed.any(|entry| entry.port.is_none() || entry.port == port) {
             let port = port.map_or_else(|| "this port".to_owned(), |port| format!("port {port}"));
-            return Err(refused(&format!("the egress policy does not permit {port} of {host}")).with_hint(
-                "`EgressPolicy::allow_host` permits another port (in the command: `--egress-allow HOST:PORT`)",
-            ));
+            return Err(refused(&format!("the egress policy does not permit {port} of {host}"))
+                .with_hint("`EgressPolicy::allow_host` permits another port")
+                .with_remedy(Remedy::PermitAddress));
         }
         if let Some(address) = literal {
             return if self.permits(host, address) { Ok(()) } else { Err(refused_address(address)) };
@@ -424,14 +424,14 @@ impl EgressPolicy {
 }
 
 /// What a switch permits, by its words in messages: the subject, the setting, and the argument of the command.
-fn check_switch(is_on: bool, what: &str, knob: &str, argument: &str) -> Result<(), Error> {
+fn check_switch(is_on: bool, what: &str, knob: &str, argument: &'static str) -> Result<(), Error> {
     if is_on {
         return Ok(());
     }
     let error = refused(&format!("the egress policy does not permit {what}"));
-    Err(error.with_hint(format!(
-        "`EgressPolicy::{knob}` permits it (in the command: `--egress-allow {argument}`)"
-    )))
+    Err(error
+        .with_hint(format!("`EgressPolicy::{knob}` permits it"))
+        .with_remedy(Remedy::PermitProtocol(argument)))
 }
 
 impl AllowedHost {
@@ -486,13 +486,16 @@ fn refused(message: &str) -> Error {
     Error::new(ErrorKind::Refused, message)
 }
 
-const HOW: &str = "`EgressPolicy::allow_network` permits a network, `EgressPolicy::allow_host` a host (in the command: `--egress-allow`)";
+const HOW: &str = "`EgressPolicy::allow_network` permits a network, `EgressPolicy::allow_host` a host";
 const NEVER: &str = "no setting permits it, as it gives the credentials of the machine";
 
 fn refused_address(address: IpAddr) -> Error {
     let place = Place::of(address);
     let error = refused(&format!("the egress policy does not permit {address}, {place}"));
-    error.with_hint(if place == Place::Metadata { NEVER } else { HOW })
+    match place {
+        Place::Metadata => error.with_hint(NEVER),
+        _ => error.with_hint(HOW).with_remedy(Remedy::PermitAddress),
+    }
 }
 
 fn refused_metadata(host: &str) -> Error {
@@ -502,7 +505,9 @@ fn refused_metadata(host: &str) -> Error {
 
 /// The error for a name of which no address is permitted, or which has none.
 pub(crate) fn refused_host(host: &str) -> Error {
-    refused(&format!("the egress policy permits no address of {host}")).with_hint(HOW)
+    refused(&format!("the egress policy permits no address of {host}"))
+        .with_hint(HOW)
+        .with_remedy(Remedy::PermitAddress)
 }
 
 const NO_ANSWER: &str = "no answer came from this address, or none that could be used";
@@ -520,4 +525,5 @@ pub(crate) fn no_answer(url: &str) -> Error {
             "is the URL right, and is the server up? What became of a connection to a private address is not told; \
              `EgressPolicy::explain_private_failures(true)` tells it",
         )
+        .with_remedy(Remedy::TellPrivateFailures)
 }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::{fmt, io};
 
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, Remedy};
 use url::Url;
 
 use crate::egress::{no_answer, refused_host};
@@ -28,7 +28,18 @@ pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>)
     }
     if let Some((message, hint)) = find(&fault, |cause| tls::explain(cause, host)) {
         // The causes are not kept: rustls shows them as Rust values.
-        return Error::new(ErrorKind::Tls, message).with_url(url).with_hint(hint);
+        let error = Error::new(ErrorKind::Tls, message).with_url(url).with_hint(hint);
+        return match find(&fault, tls::speaks_no_tls) {
+            Some(()) => error.with_remedy(Remedy::PlainHttp(authority(url))),
+            None => error,
+        };
+    }
+    if find(&fault, ends_handshake).is_some() {
+        return Error::new(ErrorKind::Tls, "the server closed the connection during the TLS handshake")
+            .with_url(url)
+            .with_hint("does it serve plain http on this port?")
+            .with_remedy(Remedy::PlainHttp(authority(url)))
+            .with_transient(true);
     }
     if fault.is_builder() {
         return Error::new(ErrorKind::InvalidInput, "the request cannot be sent")
@@ -74,6 +85,18 @@ pub(crate) fn of_transport(fault: reqwest::Error, url: &Url, during: During<'_>)
         }
     };
     error.with_url(url).with_cause(RootCause::of(&fault))
+}
+
+/// The host, and the port if the URL names one.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The server closed the connection in place of a part of the handshake. The TLS stream has no type for it, so its words have to do.
+fn ends_handshake(cause: &(dyn StdError + 'static)) -> Option<()> {
+    let error = cause.downcast_ref::<io::Error>()?;
+    (error.kind() == io::ErrorKind::UnexpectedEof && error.to_string().contains("handshake")).then_some(())
 }
 
 /// Where it was that the transport failed.
@@ -160,6 +183,7 @@ pub(crate) fn other_private_server(url: &Url) -> Error {
     Error::new(ErrorKind::Refused, "the name of the server leads to another private address than before")
         .with_url(url)
         .with_hint("a name in a private network must have one address, or be permitted by name: `EgressPolicy::allow_host`")
+        .with_remedy(Remedy::PermitAddress)
 }
 
 pub(crate) fn leads_inside(url: &Url) -> Error {

@@ -295,6 +295,11 @@ pub(crate) fn is_about_certificate(cause: &(dyn StdError + 'static)) -> bool {
     matches!(cause.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
+/// Whether a failure is that the server answers something else than TLS.
+pub(crate) fn speaks_no_tls(cause: &(dyn StdError + 'static)) -> Option<()> {
+    matches!(cause.downcast_ref::<rustls::Error>()?, rustls::Error::InvalidMessage(_)).then_some(())
+}
+
 /// What a fault of TLS means and what to do about it; `None` for a fault of another kind.
 pub(crate) fn explain(cause: &(dyn StdError + 'static), host: &str) -> Option<(String, String)> {
     use CertificateError as Certificate;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use repository_url::{InvalidImageName, printable, redact_url};
 
-use crate::SourceId;
+use crate::{Remedy, SourceId};
 
 /// What went wrong, by what one can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +33,8 @@ pub enum ErrorKind {
     Server,
     /// The deadline passed, or the server fell silent.
     TimedOut,
+    /// The caller gave the work up before there was an answer, as on Ctrl-C.
+    Cancelled,
     /// The answer is larger than the limit.
     TooLarge,
     /// The answer violates the protocol or the format.
@@ -59,6 +61,7 @@ impl ErrorKind {
             Self::RateLimited => "rate limited",
             Self::Server => "server error",
             Self::TimedOut => "timed out",
+            Self::Cancelled => "cancelled",
             Self::TooLarge => "too large",
             Self::BadAnswer => "bad answer",
             Self::Refused => "refused",
@@ -101,6 +104,7 @@ struct Inner {
     tries: u32,
     elapsed: Option<Duration>,
     hint: Option<String>,
+    remedy: Option<Remedy>,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -159,6 +163,7 @@ impl Error {
             tries: 1,
             elapsed: None,
             hint: None,
+            remedy: None,
             cause: None,
         }))
     }
@@ -252,6 +257,13 @@ impl Error {
         self
     }
 
+    /// The setting that its [hint](Self::with_hint) is about.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: Remedy) -> Self {
+        self.0.remedy = Some(remedy);
+        self
+    }
+
     /// What else there is to know or to do; it follows the [hint](Self::with_hint).
     #[must_use]
     pub fn with_additional_hint(mut self, hint: impl AsRef<str>) -> Self {
@@ -330,15 +342,24 @@ impl Error {
         self.0.hint.as_deref()
     }
 
+    /// The setting that the hint is about, for a program that has other words for it.
+    pub fn remedy(&self) -> Option<&Remedy> {
+        self.0.remedy.as_ref()
+    }
+
     /// Whether the same call may succeed later with nothing changed on this side. The retries of our own HTTP client use this very
     /// classification, so what is transient here was tried again as often as the request, the deadline and the number of tries allowed.
     ///
-    /// [`Unreachable`](ErrorKind::Unreachable), [`RateLimited`](ErrorKind::RateLimited), [`Server`](ErrorKind::Server) and
-    /// [`TimedOut`](ErrorKind::TimedOut) are transient, unless the error [says otherwise](Self::with_transient).
+    /// [`Unreachable`](ErrorKind::Unreachable), [`RateLimited`](ErrorKind::RateLimited), [`Server`](ErrorKind::Server),
+    /// [`TimedOut`](ErrorKind::TimedOut) and [`Cancelled`](ErrorKind::Cancelled) are transient, unless the error [says otherwise](Self::with_transient).
     pub fn is_transient(&self) -> bool {
         self.0.transient.unwrap_or(matches!(
             self.0.kind,
-            ErrorKind::Unreachable | ErrorKind::RateLimited | ErrorKind::Server | ErrorKind::TimedOut
+            ErrorKind::Unreachable
+                | ErrorKind::RateLimited
+                | ErrorKind::Server
+                | ErrorKind::TimedOut
+                | ErrorKind::Cancelled
         ))
     }
 

@@ -219,6 +219,6 @@ impl CredentialSource for ReplayCredentials {
     async fn credential(&self, request: &CredentialRequest<'_>) -> Result<Option<Login>, Error> {
         let identity = (request.kind.as_str().to_owned(), without_credential(request.url).into_owned());
         let is_known = self.0.0.bundle.identities.contains(&identity);
-        Ok(is_known.then(|| Login::new(Credential::password("recorded", "redacted"), "the bundle")))
+        Ok(is_known.then(|| Login::new(Credential::password("a redacted user", "redacted"), "the recording")))
     }
 }

@@ -12,7 +12,7 @@ use warehouse_spec::{Located, Location, Warehouse};
 
 use crate::arguments::DiscoveryNetwork;
 use crate::credentials;
-use crate::message::{Exit, Messages, explained};
+use crate::message::{Exit, Messages, explained, place};
 use crate::network::{cache_dir, http};
 use crate::progress::{Progress, Watched};
 use crate::stopping::{Stopping, stopped, unless_stopped};
@@ -174,7 +174,7 @@ impl Session {
             report = report.with_subscription(
                 finished.next_if(|report| report.index == index).unwrap_or_else(|| {
                     let missing = SubscriptionReport::new(index, subscription);
-                    let error = Error::new(ErrorKind::TimedOut, "interrupted before it had an answer");
+                    let error = Error::new(ErrorKind::Cancelled, "interrupted before it had an answer");
                     let error = error.with_id(&missing.id);
                     missing.with_error(error)
                 }),
@@ -203,7 +203,8 @@ pub(crate) async fn discover(
                 && let Some(cause) = &summary.cause
             {
                 let location = discovered.location(subscription);
-                let message = format!("{location}: {heading}{}: nothing fits: {cause}", subscription.id);
+                let message =
+                    format!("{}: {heading}{}: nothing fits: {cause}", place(location), subscription.id);
                 messages.warning(&message, cause.hint.as_deref());
             }
         }
@@ -217,7 +218,11 @@ pub(crate) async fn discover(
 fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
     let report = &discovered.report;
     let warehouse = discovered.heading(several);
-    for subscription in &report.subscriptions {
+    let is_cancelled = |subscription: &SubscriptionReport| {
+        subscription.error.as_ref().is_some_and(|error| error.kind() == ErrorKind::Cancelled)
+    };
+    // What was given up has no cost that is known.
+    for subscription in report.subscriptions.iter().filter(|subscription| !is_cancelled(subscription)) {
         messages.detail(&format!("{warehouse}{}: {}", subscription.id, subscription.cost));
     }
     for subscription in &report.subscriptions {
@@ -234,7 +239,15 @@ fn print_messages(discovered: &Discovered, several: bool, messages: &Messages) {
     let count = report.subscriptions.len();
     let failed = report.failures().count();
     let plural = if count == 1 { "" } else { "s" };
+    let cancelled = report.subscriptions.iter().filter(|subscription| is_cancelled(subscription)).count();
     let outcome = if failed == 0 { String::new() } else { format!(", {failed} of them failed") };
+    if cancelled > 0 {
+        let name = discovered.warehouse.qualified_name();
+        return messages.note(&format!(
+            "{name}: interrupted with {} of {count} subscription{plural} done",
+            count - cancelled
+        ));
+    }
     messages.note(&format!(
         "{}: {count} subscription{plural}{outcome}; {}",
         discovered.warehouse.qualified_name(),

@@ -7,7 +7,7 @@ use warehouse_spec::{Diagnostic, Lines, Located, Location, Options, Severity, Wa
 
 use crate::arguments;
 use crate::files::{passed_over, read_files};
-use crate::message::{Exit, Messages};
+use crate::message::{Exit, Messages, OF_BUNDLE, place};
 
 /// The Warehouses that were read.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ pub(crate) async fn read_warehouses(
     messages: Messages,
 ) -> Result<Input, Exit> {
     if let Some(replay) = replay.filter(|_| arguments.filenames.is_empty()) {
-        let text = ("the bundle".to_owned(), replay.bundle().manifest(), false);
+        let text = (OF_BUNDLE.to_owned(), replay.bundle().manifest(), false);
         // Nobody wrote it like this, so warnings help nobody.
         return warehouses_of([text], &arguments, Vec::new(), &messages.errors_only());
     }
@@ -131,7 +131,12 @@ fn warn_of_duplicates(warehouses: &[Located<Warehouse>], messages: &Messages) {
         let location = warehouse.locate("metadata.name");
         if let Some(earlier) = first.insert(warehouse.qualified_name(), location) {
             messages.warning(
-                &format!("{location}: Warehouse {} is also at {earlier}", warehouse.qualified_name()),
+                &format!(
+                    "{}: Warehouse {} is also at {}",
+                    place(location),
+                    warehouse.qualified_name(),
+                    place(earlier)
+                ),
                 Some("each of them is discovered; remove one, or give it another name or namespace"),
             );
         }

@@ -11,6 +11,7 @@ mod message;
 mod network;
 mod output;
 mod progress;
+mod remedy;
 mod stopping;
 mod usage;
 

@@ -11,6 +11,10 @@ use warehouse_discovery::Cause;
 use warehouse_spec::{Diagnostic, Lines, Location};
 
 use crate::arguments::{Color, LogFormat};
+use crate::remedy::{hint_of, hint_of_cause};
+
+/// The name of the manifest in a bundle.
+pub(crate) const OF_BUNDLE: &str = "the manifest of the bundle";
 
 /// The widest status, in characters: one that wraps could not be removed.
 const STATUS_WIDTH: usize = 79;
@@ -63,7 +67,7 @@ impl Messages {
 
     /// An error with its causes and its hint.
     pub(crate) fn explained(&self, error: &Error) {
-        self.print(Level::Error, &with_causes(error), error.hint());
+        self.print(Level::Error, &with_causes(error), hint_of(error).as_deref());
     }
 
     /// An error of a chart's or a release's, with its causes and its hint.
@@ -74,7 +78,7 @@ impl Messages {
     /// The same, after the chart and the step that failed.
     pub(crate) fn chart_failure(&self, place: &str, error: &chart_release::Error) {
         let said = with_causes(error);
-        let hint = error.hint();
+        let hint = hint_of_cause(error).or_else(|| error.hint().map(|hint| hint.to_string()));
         let longer = said.contains("the deadline passed").then_some(LONGER);
         self.print(Level::Error, &format!("{place}{said}"), hint.as_deref().or(longer));
     }
@@ -164,21 +168,26 @@ impl Messages {
     /// The failure of a subscription: its location in the manifest, its Warehouse where that is one of several (`NAME: `), its id, the cause if it
     /// is known, the reason and the hint.
     pub(crate) fn failure(&self, location: &Location, warehouse: &str, error: &Error, cause: Option<&Cause>) {
-        let mut text = format!("{location}: {warehouse}");
+        let mut text = format!("{}: {warehouse}", place(location));
         if let Some(id) = error.id() {
             let _ = write!(text, "{id}: ");
         }
         if let Some(cause) = cause {
             let _ = write!(text, "{cause}\n  caused by: ");
         }
-        text += &error.to_string();
+        // The id has the URL already.
+        let said = error.to_string();
+        text += &match error.id().filter(|id| error.url() == Some(id.url())) {
+            Some(id) => said.replacen(&format!(" ({})", id.url()), "", 1),
+            None => said,
+        };
         let mut source = error.source();
         while let Some(error) = source {
             let _ = write!(text, "\n  caused by: {}", printable(&error.to_string()));
             source = error.source();
         }
-        let hint = cause.and_then(|cause| cause.hint.as_deref()).or(error.hint());
-        self.print(Level::Error, &text, hint);
+        let hint = cause.and_then(|cause| cause.hint.clone()).or_else(|| hint_of(error));
+        self.print(Level::Error, &text, hint.as_deref());
     }
 
     /// Whether this stream, a terminal or not, has colours.
@@ -211,6 +220,14 @@ impl Messages {
         let text = format!("{message}{help}");
         let lines: Vec<_> = text.split('\n').map(|line| printable(&shorten(line, MAX_LINE))).collect();
         let _ = writeln!(std::io::stderr().lock(), "{prefix}{}", lines.join("\n"));
+    }
+}
+
+/// A location as it is shown. The manifest of a bundle is in no file that has lines.
+pub(crate) fn place(location: &Location) -> String {
+    match &*location.source {
+        OF_BUNDLE => format!("in {OF_BUNDLE}"),
+        _ => location.to_string(),
     }
 }
 
@@ -264,7 +281,7 @@ fn print_json(value: &impl Serialize) {
 
 /// An error with its causes and its hint, in several lines.
 pub(crate) fn explained(error: &Error) -> String {
-    with_causes(error) + &helping(error.hint())
+    with_causes(error) + &helping(hint_of(error).as_deref())
 }
 
 fn helping(help: Option<&str>) -> String {

@@ -192,9 +192,9 @@ codes! {
     Conflict => "conflict",
     /// The value is none of those the field takes.
     BadValue => "bad-value",
-    /// The URL is not of a form its kind of repository takes.
+    /// The URL is not of a form its kind of repository takes, or is that of a page about a repository.
     BadUrl => "bad-url",
-    /// The constraint does not parse.
+    /// The constraint does not parse, or no version satisfies it.
     BadConstraint => "bad-constraint",
     /// The regular expression does not parse.
     BadRegex => "bad-regex",

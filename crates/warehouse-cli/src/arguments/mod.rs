@@ -256,10 +256,13 @@ fn source() -> ArgGroup {
 /// How an explanation is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExplainFormat {
-    /// Lines for people.
+    /// Lines for people; `table` is the same.
+    #[value(alias = "table")]
     Text,
     /// JSON for programs.
     Json,
+    /// The same as YAML.
+    Yaml,
 }
 
 /// The manifests to read.

@@ -1,11 +1,12 @@
 //! `warehouse lint`.
 
-use warehouse_spec::{Diagnostic, Lines, Options, Severity, lint_bytes, sarif_tool, text_of};
+use warehouse_spec::{Diagnostic, Limits, Lines, Options, Severity, lint_bytes, sarif_tool, text_of};
 
 use crate::arguments::{LintFormat, LintManifests};
-use crate::files::{ManifestFile, passed_over, read_files};
+use crate::files::{ManifestFile, Unreadable, passed_over, read_files};
 use crate::message::{Exit, Messages};
 use crate::output;
+use crate::output::Failure;
 
 /// Checks manifests and prints what is wrong with them.
 pub(crate) async fn lint(arguments: LintManifests, messages: &Messages) -> Result<Exit, Exit> {
@@ -39,14 +40,34 @@ fn check(arguments: &LintManifests, messages: &Messages) -> Result<Exit, Exit> {
                 writeln!(out, "{snippet}")
             })
         }),
-        LintFormat::Json => output::write_json_value(&all().collect::<Vec<_>>(), out),
+        LintFormat::Json => {
+            let unreadable = |file: &Unreadable| {
+                Failure::of_file(&file.name, format!("it could not be read: {}", file.error))
+            };
+            let errors: Vec<_> = read.unreadable.iter().map(unreadable).collect();
+            output::write_list(&all().collect::<Vec<_>>(), &errors, out)
+        }
         LintFormat::Sarif => output::write_json_value(&diagnostics::sarif::log(&sarif_tool(), all()), out),
     }))?;
     let count = |severity| all().filter(|found| found.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if arguments.report.output == LintFormat::Text {
+        // A file with more is cut, its errors last; the last one says so, and is no further error.
+        let limit = Limits::default().diagnostics;
+        let cut = found.iter().filter(|(_, diagnostics)| diagnostics.len() > limit);
+        let (cut, errors) = (
+            cut.count(),
+            errors.saturating_sub(found.iter().filter(|(_, diagnostics)| diagnostics.len() > limit).count()),
+        );
         let counts = [(errors, "error"), (warnings, "warning"), (count(Severity::Note), "note")];
-        messages.note(&counts.map(|(count, name)| output::counted(count, name)).join(", "));
+        messages.note(&match cut {
+            0 => counts.map(|(count, name)| output::counted(count, name)).join(", "),
+            _ => {
+                let there = counts.into_iter().filter(|(count, _)| *count > 0);
+                let there = there.map(|(count, name)| format!("{} {name}s", output::grouped(count)));
+                format!("more than {}", there.collect::<Vec<_>>().join(", "))
+            }
+        });
     }
     Ok(match (read.unreadable.is_empty(), errors > 0 || arguments.report.strict && warnings > 0) {
         (false, _) => Exit::Usage,

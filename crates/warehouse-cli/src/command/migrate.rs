@@ -44,8 +44,6 @@ fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
             continue;
         };
         let migration = warehouse_spec::migrate(&file.name, text, arguments.to, &Options::default());
-        changes += migration.changes.len();
-        changed += usize::from(migration.is_changed());
         let is_whole = report(&migration, messages);
         if !is_whole && exit == Exit::Success {
             exit = Exit::Failure;
@@ -56,11 +54,15 @@ fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
                 exit = Exit::Usage;
                 continue;
             }
+            changes += migration.changes.len();
+            changed += usize::from(migration.is_changed());
             messages.printed(output::print(|out| {
                 migration.changes.iter().try_for_each(|change| output::line(out, &done(change)))
             }))?;
             continue;
         }
+        changes += migration.changes.len();
+        changed += usize::from(migration.is_changed());
         messages.printed(output::print(|out| match arguments.diff {
             true => {
                 let diff = output::unified_diff(&file.name, text, &migration.text);

@@ -14,6 +14,7 @@ use crate::discovery::{Session, builder, discover};
 use crate::input::Input;
 use crate::message::{Exit, Messages, explained};
 use crate::network::http;
+use crate::output::counted;
 use crate::stopping::{Stopping, unless_stopped};
 use crate::{bundle, credentials};
 
@@ -74,9 +75,10 @@ pub(crate) async fn record(arguments: Record, messages: &Messages, stopping: Sto
     }
     let size = bundle::write(&recorded, &arguments.to, messages)?;
     messages.note(&format!(
-        "{}: {} answers and repositories, {size} bytes",
+        "{}: {}, {}",
         arguments.to.display(),
-        recorded.len()
+        counted(recorded.len(), "answer"),
+        counted(usize::try_from(size).unwrap_or(usize::MAX), "byte")
     ));
     Ok(exit_of(left_out.is_empty()))
 }

@@ -1,17 +1,20 @@
 //! `warehouse select`: one rule over the lines of standard input.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io;
 use std::io::{Read, Write};
 
 use artifact_source::{MAX_NAME_IN_DOCUMENT, printable, shorten, shown_name};
 use jiff::Timestamp;
-use kargo_expr::{Environment, Expression, Time, Value};
+use kargo_expr::{
+    CommitVariables, Environment, Expression, Signatures, TagVariables, Time, UnknownName, Value,
+};
 use selection_strategies::path::PathSelectors;
-use selection_strategies::{Constraint, Rejection, Strictness, TagFilter, TagRule};
+use selection_strategies::{Constraint, Rejection, Strictness, TagFilter, TagRule, nearest_name};
 use serde::Serialize;
 use serde_json::Value as Json;
-use warehouse_spec::{Subscription, SubscriptionKind};
+use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
 
 use super::{is_named, not_named};
 use crate::arguments::{
@@ -20,12 +23,19 @@ use crate::arguments::{
 use crate::files::is_standard_input;
 use crate::input::{Input, read_warehouses};
 use crate::message::{Exit, Messages, with_causes};
-use crate::output::{Printed, write_list};
+use crate::output::{Failure, Printed};
 
 /// Applies one rule to the lines of standard input and prints those that fit, best first.
 ///
 /// Ends with [`Exit::Usage`] for a rule that does not compile or cannot be applied to a candidate, and with [`Exit::Failure`] where nothing fits, as grep does.
+/// In a format for programs, what is wrong is a document of the same shape.
 pub(crate) async fn select(select: Select, messages: &Messages) -> Result<Exit, Exit> {
+    let format = select.format();
+    let selected = select_or_fail(select, messages).await;
+    selected.or_else(|failed| failed.tell(format, messages))
+}
+
+async fn select_or_fail(select: Select, messages: &Messages) -> Result<Exit, Failed> {
     let subscription = match select.rule {
         Some(_) => None,
         None => Some(subscription(&select, messages).await?),
@@ -35,17 +45,76 @@ pub(crate) async fn select(select: Select, messages: &Messages) -> Result<Exit, 
     let selected =
         tokio::task::spawn_blocking(move || apply(&select, subscription.as_ref(), &messages)).await;
     selected.unwrap_or_else(|_| {
-        messages.error("the rule could not be applied: this is a bug in warehouse");
-        Err(Exit::Failure)
+        Err(Failed {
+            exit: Exit::Failure,
+            ..Failed::usage("the rule could not be applied: this is a bug in warehouse")
+        })
     })
 }
 
+/// Why no rule was applied.
+#[derive(Debug)]
+struct Failed {
+    exit: Exit,
+    message: String,
+    help: Option<String>,
+    /// Whether it has been told as a message.
+    is_told: bool,
+}
+
+impl Failed {
+    /// A rule or an input that cannot be used.
+    fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, message: message.into(), help: None, is_told: false }
+    }
+
+    fn with_help(self, help: impl Into<Option<String>>) -> Self {
+        Self { help: help.into(), ..self }
+    }
+
+    /// Something that was told, and is said in short in a document.
+    fn told(exit: Exit, message: &str) -> Self {
+        Self { exit, is_told: true, ..Self::usage(message) }
+    }
+
+    /// Prints it as a message, and as a document in a format for programs.
+    fn tell(self, format: ExplainFormat, messages: &Messages) -> Result<Exit, Exit> {
+        let Self { exit, message, help, is_told } = self;
+        if !is_told {
+            messages.error_with_help(&message, help.as_deref());
+        }
+        if format != ExplainFormat::Text && exit != Exit::Interrupted {
+            let errors = [Failure::of_input(message, help)];
+            messages.printed(crate::output::print(|out| format.write(&[] as &[Item], &errors, out)))?;
+        }
+        Err(exit)
+    }
+}
+
+impl From<String> for Failed {
+    fn from(message: String) -> Self {
+        Self::usage(message)
+    }
+}
+
+impl Select {
+    /// How the results are printed.
+    fn format(&self) -> ExplainFormat {
+        let common = match &self.rule {
+            None => &self.common,
+            Some(Rule::Semver(rule)) => &rule.common,
+            Some(Rule::Lexical(rule)) => &rule.common,
+            Some(Rule::Regex(rule)) => &rule.common,
+            Some(Rule::Paths(rule)) => &rule.common,
+            Some(Rule::Expr(rule)) => &rule.common,
+        };
+        common.output
+    }
+}
+
 /// The subscription of a manifest whose rule is applied.
-async fn subscription(select: &Select, messages: &Messages) -> Result<Subscription, Exit> {
-    let usage = |message: &str, help: Option<&str>| {
-        messages.error_with_help(message, help);
-        Exit::Usage
-    };
+async fn subscription(select: &Select, messages: &Messages) -> Result<Subscription, Failed> {
+    let usage = |message: &str, help: Option<&str>| Failed::usage(message).with_help(help.map(str::to_owned));
     let Some(file) = &select.filename else {
         return Err(usage("the rule is missing", Some("name one, or a manifest with -f FILE")));
     };
@@ -53,7 +122,9 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
         return Err(usage("standard input has the candidates, so the manifest must be a file", None));
     }
     let manifest = Manifest { filenames: vec![file.clone()], ..Manifest::default() };
-    let Input { warehouses, .. } = read_warehouses(manifest, None, *messages).await?;
+    let read = read_warehouses(manifest, None, *messages).await;
+    let Input { warehouses, .. } =
+        read.map_err(|exit| Failed::told(exit, "the manifest cannot be used; standard error says why"))?;
     let all = warehouses.iter().flat_map(|warehouse| warehouse.spec.subscriptions.iter().enumerate());
     let is_asked_for = |(index, subscription): &(usize, &Subscription)| {
         select.subscription.as_deref().is_none_or(|name| is_named(subscription, *index, name))
@@ -63,7 +134,9 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
         ([subscription], _) => Ok((*subscription).clone()),
         ([], name) => {
             let all = warehouses.iter().flat_map(|warehouse| &warehouse.spec.subscriptions);
-            Err(not_named(name.as_deref().unwrap_or_default(), all, messages))
+            let name = name.as_deref().unwrap_or_default();
+            let exit = not_named(name, all, messages);
+            Err(Failed::told(exit, &format!("no subscription has the name, repoURL or index {name:?}")))
         }
         (several, _) => {
             let names: Vec<_> = several.iter().map(|subscription| subscription.label().to_string()).collect();
@@ -73,49 +146,63 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
     }
 }
 
-fn apply(select: &Select, subscription: Option<&Subscription>, messages: &Messages) -> Result<Exit, Exit> {
-    let usage = |error: String| {
-        messages.error(&error);
-        Exit::Usage
-    };
+fn apply(select: &Select, subscription: Option<&Subscription>, messages: &Messages) -> Result<Exit, Failed> {
     // The rule is compiled first, so that a mistake in it is reported before the end of the input.
     let (judge, common) = match (&select.rule, subscription) {
-        (None, None) => return Err(usage("the rule is missing".to_owned())),
-        (None, Some(subscription)) => {
-            (of_subscription(subscription, &select.common).map_err(usage)?, &select.common)
-        }
-        (Some(Rule::Semver(arguments)), _) => (semver(arguments).map_err(usage)?, &arguments.common),
-        (Some(Rule::Lexical(arguments)), _) => (lexical(arguments).map_err(usage)?, &arguments.common),
-        (Some(Rule::Regex(arguments)), _) => (regex(arguments).map_err(usage)?, &arguments.common),
-        (Some(Rule::Paths(arguments)), _) => (paths(arguments).map_err(usage)?, &arguments.common),
-        (Some(Rule::Expr(arguments)), _) => (expression(arguments).map_err(usage)?, &arguments.common),
+        (None, None) => return Err(Failed::usage("the rule is missing")),
+        (None, Some(subscription)) => (of_subscription(subscription, &select.common)?, &select.common),
+        (Some(Rule::Semver(arguments)), _) => (semver(arguments)?, &arguments.common),
+        (Some(Rule::Lexical(arguments)), _) => (lexical(arguments)?, &arguments.common),
+        (Some(Rule::Regex(arguments)), _) => (regex(arguments)?, &arguments.common),
+        (Some(Rule::Paths(arguments)), _) => (paths(arguments, messages)?, &arguments.common),
+        (Some(Rule::Expr(arguments)), _) => (expression(arguments, messages)?, &arguments.common),
     };
-    let lines = Lines::read().map_err(|error| {
-        messages.error(&format!("standard input could not be read: {error}"));
-        Exit::Failure
+    let lines = Lines::read().map_err(|error| Failed {
+        exit: Exit::Failure,
+        ..Failed::usage(format!("standard input could not be read: {error}"))
     })?;
     let mut count = 0;
     let printed = crate::output::print(|out| {
         let mut results = Results::new(common, out);
         count = judge(&lines, &mut results)?;
-        results.finish()
+        results.finish(common.output)
     });
     let printed = printed.map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidData => usage(error.to_string()),
-        _ => {
-            messages.error(&format!("the results could not be written: {error}"));
-            Exit::Failure
-        }
+        std::io::ErrorKind::InvalidData => Failed::usage(error.to_string()),
+        _ => Failed {
+            exit: Exit::Failure,
+            ..Failed::usage(format!("the results could not be written: {error}"))
+        },
     })?;
     // A reader that closed the pipe has read a chosen line.
     Ok(if count > 0 || printed == Printed::Closed { Exit::Success } else { Exit::Failure })
+}
+
+/// What to write in place of a pattern with look-around, which people know from other engines.
+const NO_LOOK_AROUND: &str = "Go's regular expressions (RE2) have no look-around: they have groups `(?:...)`, alternatives `a|b`, the anchors `^` and `$`, and `\\b`; what must not match goes into `--ignore` of `warehouse select semver` or `lexical`";
+
+/// A pattern that does not compile, with what to do about look-around.
+fn bad_pattern(error: &(dyn std::error::Error + 'static), patterns: &[String]) -> Failed {
+    let looks_around =
+        |pattern: &String| ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|form| pattern.contains(form));
+    let help = patterns.iter().any(looks_around).then(|| NO_LOOK_AROUND.to_owned());
+    Failed::usage(with_causes(error)).with_help(help)
+}
+
+/// Prints what `lint` says about these fields of a Git subscription, without the paths of fields.
+fn warn_as_lint(fields: &serde_json::Map<String, Json>, messages: &Messages) {
+    let mut git = fields.clone();
+    git.insert("repoURL".to_owned(), "https://example.com/a".into());
+    for found in warehouse_spec::from_value::<GitSubscription>(Json::Object(git)).diagnostics {
+        messages.warning(&found.message, found.help.as_deref());
+    }
 }
 
 /// Judges lines, prints them as the arguments ask for, and returns how many were chosen.
 type Judge<'a> = Box<dyn FnOnce(&Lines, &mut Results<'_>) -> io::Result<usize> + 'a>;
 
 /// The rule of a subscription, with its limit unless another is given.
-fn of_subscription<'a>(subscription: &Subscription, common: &'a Common) -> Result<Judge<'a>, String> {
+fn of_subscription<'a>(subscription: &Subscription, common: &'a Common) -> Result<Judge<'a>, Failed> {
     let limit = match &subscription.kind {
         SubscriptionKind::Image(image) => image.discovery_limit,
         SubscriptionKind::Git(git) => git.discovery_limit,
@@ -125,14 +212,14 @@ fn of_subscription<'a>(subscription: &Subscription, common: &'a Common) -> Resul
     let limit = common.limit.unwrap_or(usize::try_from(limit).unwrap_or(usize::MAX));
     match subscription.tag_rule().map_err(|error| with_causes(&error))? {
         Some(rule) => Ok(ranked(rule, Some(limit), common.explain)),
-        None => Err(format!(
+        None => Err(Failed::usage(format!(
             "{} has no rule about names: commits are judged by `warehouse select paths` and `warehouse select expr`",
             subscription.label()
-        )),
+        ))),
     }
 }
 
-pub(super) fn semver(semver: &Semver) -> Result<Judge<'_>, String> {
+fn semver(semver: &Semver) -> Result<Judge<'_>, Failed> {
     let constraint = semver.constraint.as_deref().filter(|text| !text.is_empty());
     let constraint = constraint.map(Constraint::parse).transpose().map_err(|error| with_causes(&error))?;
     let strictness = if semver.loose { Strictness::Loose } else { Strictness::Strict };
@@ -140,14 +227,14 @@ pub(super) fn semver(semver: &Semver) -> Result<Judge<'_>, String> {
     Ok(ranked(rule, semver.common.limit, semver.common.explain))
 }
 
-pub(super) fn lexical(lexical: &Lexical) -> Result<Judge<'_>, String> {
+fn lexical(lexical: &Lexical) -> Result<Judge<'_>, Failed> {
     let rule = TagRule::lexical().with_filter(filter(&lexical.filter)?);
     Ok(ranked(rule, lexical.common.limit, lexical.common.explain))
 }
 
-fn filter(filter: &Filter) -> Result<TagFilter, String> {
+fn filter(filter: &Filter) -> Result<TagFilter, Failed> {
     let built = TagFilter::builder().allow_all(&filter.allow).ignore_all(&filter.ignore).build();
-    built.map_err(|error| with_causes(&error))
+    built.map_err(|error| bad_pattern(&error, &[filter.allow.as_slice(), &filter.ignore].concat()))
 }
 
 fn ranked<'a>(rule: TagRule, limit: Option<usize>, explain: bool) -> Judge<'a> {
@@ -178,8 +265,9 @@ fn ranked<'a>(rule: TagRule, limit: Option<usize>, explain: bool) -> Judge<'a> {
     })
 }
 
-pub(super) fn regex(regex: &Regex) -> Result<Judge<'_>, String> {
-    let filter = TagFilter::builder().allow(&regex.pattern).build().map_err(|error| with_causes(&error))?;
+fn regex(regex: &Regex) -> Result<Judge<'_>, Failed> {
+    let built = TagFilter::builder().allow(&regex.pattern).build();
+    let filter = built.map_err(|error| bad_pattern(&error, std::slice::from_ref(&regex.pattern)))?;
     Ok(Box::new(move |lines, results| {
         let mut counter = Counter::new(&regex.common);
         for line in lines.text()? {
@@ -193,9 +281,14 @@ pub(super) fn regex(regex: &Regex) -> Result<Judge<'_>, String> {
     }))
 }
 
-pub(super) fn paths(paths: &Paths) -> Result<Judge<'_>, String> {
-    let selectors =
-        PathSelectors::new(&paths.include, &paths.exclude).map_err(|error| with_causes(&error))?;
+fn paths<'a>(paths: &'a Paths, messages: &Messages) -> Result<Judge<'a>, Failed> {
+    let selectors = PathSelectors::new(&paths.include, &paths.exclude)
+        .map_err(|error| bad_pattern(&error, &[paths.include.as_slice(), &paths.exclude].concat()))?;
+    let lists = [("includePaths", &paths.include), ("excludePaths", &paths.exclude)];
+    warn_as_lint(
+        &lists.into_iter().map(|(name, list)| (name.to_owned(), list.clone().into())).collect(),
+        messages,
+    );
     Ok(Box::new(move |lines, results| {
         let mut counter = Counter::new(&paths.common);
         for line in lines.bytes() {
@@ -242,9 +335,10 @@ impl Counter {
     }
 }
 
-pub(super) fn expression(expr: &Expr) -> Result<Judge<'_>, String> {
+fn expression<'a>(expr: &'a Expr, messages: &'a Messages) -> Result<Judge<'a>, Failed> {
     let expression = Expression::compile(&expr.expression).map_err(|error| with_causes(&error))?;
     Ok(Box::new(move |lines, results| {
+        warn_of_unknown(&expr.expression, lines, messages)?;
         let now = Timestamp::now();
         let now = Time::from_unix(now.as_second(), now.subsec_nanosecond().unsigned_abs(), 0);
         let mut counter = Counter::new(&expr.common);
@@ -266,6 +360,39 @@ pub(super) fn expression(expr: &Expr) -> Result<Judge<'_>, String> {
         }
         Ok(counter.chosen)
     }))
+}
+
+/// Warns of names that no candidate has, and that are nil for that reason.
+fn warn_of_unknown(expression: &str, lines: &Lines, messages: &Messages) -> io::Result<()> {
+    let mut known = BTreeSet::new();
+    for line in lines.text()? {
+        match line.starts_with('{') {
+            false => drop(known.insert("tag".to_owned())),
+            // What is no JSON is told when it is judged.
+            true => {
+                let object: serde_json::Map<String, Json> = serde_json::from_str(line).unwrap_or_default();
+                known.extend(object.into_iter().map(|(name, _)| name));
+            }
+        }
+    }
+    let variables = TagVariables::NAMES.iter().chain(CommitVariables::NAMES).copied();
+    let names: Vec<&str> = match known.is_empty() {
+        true => variables.collect(),
+        false => known.iter().map(String::as_str).collect(),
+    };
+    let unknown = Expression::unknown_names(expression, &names, &Signatures::none()).unwrap_or_default();
+    let mut told = BTreeSet::new();
+    for UnknownName { name, .. } in unknown {
+        if told.insert(name.clone()) {
+            let help = match nearest_name(&name, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the candidates have {}", names.join(", ")),
+            };
+            messages
+                .warning(&format!("`{name}` is nil: no candidate has a variable of this name"), Some(&help));
+        }
+    }
+    Ok(())
 }
 
 /// The variables of one line: the keys of a JSON object, or `tag`.
@@ -348,7 +475,7 @@ struct Item {
 
 impl<'o> Results<'o> {
     fn new(common: &Common, out: &'o mut dyn Write) -> Self {
-        let document = (common.output == ExplainFormat::Json).then(Vec::new);
+        let document = (common.output != ExplainFormat::Text).then(Vec::new);
         Self { out, explain: common.explain, document }
     }
 
@@ -378,9 +505,9 @@ impl<'o> Results<'o> {
         writeln!(self.out, "- {}\t{}", shown(line), printable(&why.to_string()))
     }
 
-    fn finish(self) -> io::Result<()> {
+    fn finish(self, format: ExplainFormat) -> io::Result<()> {
         match self.document {
-            Some(items) => write_list(&items, &[], self.out),
+            Some(items) => format.write(&items, &[] as &[Failure], self.out),
             None => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use warehouse_discovery::{Cause, Summary, Tally, Why, sort_candidates};
 use warehouse_spec::Subscription;
 
-use super::list::{Failure, write_list};
+use super::list::Failure;
 use super::{Paint, Table, shortened};
 use crate::arguments::ExplainFormat;
 use crate::discovery::Discovered;
@@ -202,6 +202,7 @@ impl Explained {
     }
 
     fn write(&self, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+        let is_doubtful = !self.failed && self.cause.is_some();
         let (heading, second) = match (self.failed, &self.cause) {
             (true, Some(cause)) => (format!("it failed: {cause}"), None),
             (true, None) => ("it failed".to_owned(), None),
@@ -211,7 +212,13 @@ impl Explained {
             (false, None) => (self.summary.to_string(), None),
         };
         let heading = format!("{}: {heading}", self.id);
-        writeln!(out, "{}", printable(&shorten(&heading, MAX_NAME_IN_DOCUMENT)))?;
+        let heading = printable(&shorten(&heading, MAX_NAME_IN_DOCUMENT));
+        let heading = match (self.failed, is_doubtful) {
+            (true, _) => paint.bad(&heading),
+            (false, true) => paint.doubtful(&heading),
+            (false, false) => heading,
+        };
+        writeln!(out, "{heading}")?;
         if let Some(summary) = second {
             writeln!(out, "  {}", printable(&shorten(&summary, MAX_NAME_IN_DOCUMENT)))?;
         }
@@ -255,7 +262,7 @@ fn table(candidates: &[Candidate], paint: Paint, out: &mut dyn Write) -> io::Res
     }
     let lines = table.lines();
     for (line, candidate) in lines.iter().zip(candidates) {
-        writeln!(out, "{}", if candidate.accepted { paint.good(line) } else { line.clone() })?;
+        writeln!(out, "{}", if candidate.accepted { paint.good(line) } else { paint.faint(line) })?;
     }
     Ok(())
 }
@@ -308,9 +315,9 @@ pub(crate) fn explanations(
     paint: Paint,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    if format == ExplainFormat::Json {
+    if format != ExplainFormat::Text {
         explanations.iter_mut().for_each(Explanation::bound);
-        return write_list(explanations, errors, out);
+        return format.write(explanations, errors, out);
     }
     let several = explanations.len() > 1;
     let mut first = true;

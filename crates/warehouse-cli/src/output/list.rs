@@ -5,29 +5,83 @@ use std::io::Write;
 
 use artifact_source::{Error, ErrorKind};
 use serde::Serialize;
+use serde_json::{Map, Value as Json};
 use warehouse_spec::Location;
 
-use super::write_json_value;
+use super::{write_json_value, write_yaml};
+use crate::arguments::ExplainFormat;
 use crate::discovery::Discovered;
 use crate::input::LeftOut;
+use crate::remedy::hint_of;
 
 /// What a command prints as JSON, whatever the outcome: a Kubernetes `List`, and beside the items what failed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct List<'a, T> {
+struct List<'a, T, E> {
     api_version: &'static str,
     kind: &'static str,
     items: &'a [T],
-    errors: &'a [Failure],
+    errors: &'a [E],
+    /// What is not about one item.
+    #[serde(flatten)]
+    rest: Map<String, Json>,
+}
+
+impl<'a, T: Serialize, E: Serialize> List<'a, T, E> {
+    fn of(items: &'a [T], errors: &'a [E]) -> Self {
+        Self { api_version: "v1", kind: "List", items, errors, rest: Map::new() }
+    }
 }
 
 /// Writes items and errors as JSON.
-pub(crate) fn write_list<T: Serialize>(
+pub(crate) fn write_list<T: Serialize, E: Serialize>(
     items: &[T],
-    errors: &[Failure],
+    errors: &[E],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    write_json_value(&List { api_version: "v1", kind: "List", items, errors }, out)
+    write_json_value(&List::of(items, errors), out)
+}
+
+/// The same as YAML.
+fn write_yaml_list<T: Serialize, E: Serialize>(
+    items: &[T],
+    errors: &[E],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    write_yaml(&[List::of(items, errors)], out)
+}
+
+impl ExplainFormat {
+    /// Writes items and errors in a format for programs.
+    pub(crate) fn write<T: Serialize, E: Serialize>(
+        self,
+        items: &[T],
+        errors: &[E],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        match self {
+            Self::Yaml => write_yaml_list(items, errors, out),
+            Self::Json | Self::Text => write_list(items, errors, out),
+        }
+    }
+}
+
+/// Writes a result that has its items in the field `items`, and what failed in `failed`, in the same shape. Its other fields stay beside them.
+pub(crate) fn write_as_list<E: Serialize>(
+    result: &impl Serialize,
+    [items, failed]: [&str; 2],
+    errors: &[E],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Json::Object(mut rest) = serde_json::to_value(result)? else {
+        return Err(io::Error::other("the result is not an object"));
+    };
+    let items = match rest.remove(items) {
+        Some(Json::Array(items)) => items,
+        _ => Vec::new(),
+    };
+    rest.remove(failed);
+    write_json_value(&List { rest, ..List::of(&items, errors) }, out)
 }
 
 /// Something that failed: a subscription, the Freight of a Warehouse, or a part of the input.
@@ -57,7 +111,8 @@ pub(crate) struct Failure {
     transient: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
-    location: Position,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<Position>,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,25 +130,37 @@ impl From<&Location> for Position {
 
 impl From<&LeftOut> for Failure {
     fn from(left_out: &LeftOut) -> Self {
+        let location = Some((&left_out.location).into());
+        Self { location, ..Self::of_input(left_out.message.clone(), left_out.help.clone()) }
+    }
+}
+
+impl Failure {
+    /// What cannot be used of the command line or of the input.
+    pub(crate) fn of_input(message: String, hint: Option<String>) -> Self {
         Self {
             warehouse: None,
             namespace: None,
             subscription: None,
             kind: ErrorKind::InvalidInput.as_str(),
-            message: left_out.message.clone(),
+            message,
             url: None,
             status: None,
             code: None,
             retry_after_seconds: None,
             tries: None,
             transient: false,
-            hint: left_out.help.clone(),
-            location: (&left_out.location).into(),
+            hint,
+            location: None,
         }
     }
-}
 
-impl Failure {
+    /// A file that could not be read.
+    pub(crate) fn of_file(name: &str, message: String) -> Self {
+        let location = Some((&Location::of_file(name)).into());
+        Self { location, ..Self::of_input(message, None) }
+    }
+
     /// The subscriptions of a Warehouse that failed.
     pub(crate) fn of_subscriptions(discovered: &Discovered) -> Vec<Self> {
         let failures = discovered.report.failures();
@@ -109,8 +176,8 @@ impl Failure {
             retry_after_seconds: error.retry_after().map(|wait| wait.as_secs()),
             tries: Some(error.tries()),
             transient: error.is_transient(),
-            hint: error.hint().map(str::to_owned),
-            location: discovered.location(report).into(),
+            hint: hint_of(error),
+            location: Some(discovered.location(report).into()),
         };
         failures.map(failure).collect()
     }
@@ -137,7 +204,7 @@ impl Failure {
             tries: None,
             transient: discovered.report.failures().any(|(_, error)| error.is_transient()),
             hint: None,
-            location: discovered.warehouse.locate(place).into(),
+            location: Some(discovered.warehouse.locate(place).into()),
         }
     }
 }

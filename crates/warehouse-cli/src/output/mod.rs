@@ -18,7 +18,7 @@ pub(crate) use artifacts::found;
 pub(crate) use artifacts::{artifacts, freight};
 pub(crate) use diff::unified_diff;
 pub(crate) use explanation::{Explanation, explanations};
-pub(crate) use list::{Failure, write_list};
+pub(crate) use list::{Failure, write_as_list, write_list};
 pub(crate) use release::{plan, report, summary};
 
 /// Whether the reader read the whole result.
@@ -51,7 +51,26 @@ pub(crate) struct Paint(pub(crate) bool);
 impl Paint {
     /// What was taken: green.
     pub(crate) fn good(self, text: &str) -> String {
-        if self.0 { format!("\u{1b}[32m{text}\u{1b}[0m") } else { text.to_owned() }
+        self.rendered("32", text)
+    }
+
+    /// What nothing fits: yellow.
+    pub(crate) fn doubtful(self, text: &str) -> String {
+        self.rendered("1;33", text)
+    }
+
+    /// What failed: red.
+    pub(crate) fn bad(self, text: &str) -> String {
+        self.rendered("1;31", text)
+    }
+
+    /// What was not taken: faint.
+    pub(crate) fn faint(self, text: &str) -> String {
+        self.rendered("2", text)
+    }
+
+    fn rendered(self, rendition: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[{rendition}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
 
@@ -59,6 +78,16 @@ impl Paint {
 pub(crate) fn counted(count: usize, name: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {name}{plural}")
+}
+
+/// A number with commas: `1,000`.
+pub(crate) fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let commas = |(place, digit): (usize, char)| {
+        let is_before_group = place > 0 && (digits.len() - place).is_multiple_of(3);
+        is_before_group.then_some(',').into_iter().chain([digit])
+    };
+    digits.chars().enumerate().flat_map(commas).collect()
 }
 
 /// A digest, commit id or name of Freight, shortened to what people compare.
@@ -206,7 +235,7 @@ mod escape_tests {
         let text = "a\u{202e}b\u{9b}31m\u{2066}ä \u{200f}";
         let documents = [serde_json::json!({ "tag": text, "other": "漢" })];
         let (mut json, mut yaml) = (Vec::new(), Vec::new());
-        write_list(&documents, &[], &mut json).unwrap();
+        write_list(&documents, &[] as &[Failure], &mut json).unwrap();
         write_yaml(&documents, &mut yaml).unwrap();
         for (written, is_list) in [(json, true), (yaml, false)] {
             let written = String::from_utf8(written).unwrap();

@@ -3,15 +3,64 @@
 use std::io;
 use std::io::Write;
 
-use chart_release::{Channel, Outcome, Plan, Report, Step, StepKind};
+use chart_release::{Channel, Outcome, Plan, Refusal, Report, Step, StepKind};
+use serde::Serialize;
 
-use super::{Table, counted, line, write_json_value};
+use super::{Table, counted, line, write_as_list};
 use crate::arguments::ChartFormat;
+use crate::message::with_causes;
+use crate::remedy::hint_of_cause;
+
+/// A chart that failed or is refused, or a step of it; without a chart, the release as a whole.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChartFailure {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chart: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<StepKind>,
+    /// `refused`, or `failed`.
+    kind: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    /// The refusal with what it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<Refusal>,
+}
+
+impl ChartFailure {
+    fn of_error(chart: Option<&str>, step: Option<StepKind>, error: &chart_release::Error) -> Self {
+        let hint = hint_of_cause(error).or_else(|| error.hint().map(|hint| hint.to_string()));
+        Self {
+            chart: chart.map(str::to_owned),
+            step,
+            kind: "failed",
+            message: with_causes(error),
+            hint,
+            refusal: None,
+        }
+    }
+}
 
 /// Prints what would be done, a row for each chart, where it would go, and why.
 pub(crate) fn plan(plan: &Plan, format: ChartFormat, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        ChartFormat::Json => write_json_value(plan, out),
+        ChartFormat::Json => {
+            let unpackaged = plan.charts.iter().filter_map(|chart| {
+                let error = chart.error.as_ref()?;
+                Some(ChartFailure::of_error(Some(&chart.chart), None, error))
+            });
+            let refused = plan.refusals().map(|(chart, refusal)| ChartFailure {
+                chart: chart.map(str::to_owned),
+                step: None,
+                kind: "refused",
+                message: refusal.to_string(),
+                hint: Some(refusal.remedy()),
+                refusal: Some(refusal.clone()),
+            });
+            write_as_list(plan, ["charts", "refusals"], &unpackaged.chain(refused).collect::<Vec<_>>(), out)
+        }
         // Nothing of a release is published if a part of it is refused.
         ChartFormat::Name if !plan.is_possible() => Ok(()),
         ChartFormat::Name => {
@@ -69,7 +118,12 @@ fn place(step: &Step) -> &str {
 /// Prints what was done, a row for each chart.
 pub(crate) fn report(report: &Report, format: ChartFormat, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        ChartFormat::Json => write_json_value(report, out),
+        ChartFormat::Json => {
+            let failed = report.failures.iter().map(|failure| {
+                ChartFailure::of_error(failure.chart.as_deref(), failure.step, &failure.error)
+            });
+            write_as_list(report, ["charts", "failures"], &failed.collect::<Vec<_>>(), out)
+        }
         ChartFormat::Name => {
             let complete = report.charts.iter().filter(|chart| chart.is_complete());
             complete

@@ -311,3 +311,38 @@ fn a_time_limit_that_passed_names_its_option() {
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("help: `--timeout` gives it more time"), "{}", ran.err);
 }
+
+#[test]
+fn formats_and_colors() {
+    let world = World::start();
+    let manifest = world.fill(MANIFEST).replace("0.2.x", "^9");
+    let run = |arguments: &[&str]| {
+        warehouse(&[&["explain", "--no-cache", "-q", "-f", "-"], arguments].concat(), &manifest)
+    };
+    let text = run(&[]).out;
+    assert_eq!(run(&["-o", "table"]).out, text);
+    let json: serde_json::Value = serde_json::from_str(&run(&["-o", "json"]).out).unwrap();
+    let yaml: serde_json::Value = serde_saphyr::from_str(&run(&["-o", "yaml"]).out).unwrap();
+    assert!(json["kind"] == "List" && json == yaml, "{json}\n{yaml}");
+    let colored = run(&["--color", "always"]).out;
+    assert!(colored.contains("\u{1b}[32m+ 1.2.0") && colored.contains("\u{1b}[2m- 2.0.0"), "{colored:?}");
+    assert!(
+        colored.contains("\u{1b}[1;33mchart ") && colored.contains("(shop): nothing fits"),
+        "{colored:?}"
+    );
+    let plain = colored
+        .replace("\u{1b}[32m", "")
+        .replace("\u{1b}[2m", "")
+        .replace("\u{1b}[1;33m", "")
+        .replace("\u{1b}[0m", "");
+    assert_eq!(plain, text);
+    let failed = warehouse(
+        &["explain", "--no-cache", "--color", "always", "-f", "-"],
+        &manifest.replace("shop/web", "shop/none"),
+    );
+    assert!(
+        failed.out.contains("\u{1b}[1;31mimage ") && failed.err.contains("\u{1b}[1;31merror\u{1b}[0m: "),
+        "{}",
+        failed.out
+    );
+}

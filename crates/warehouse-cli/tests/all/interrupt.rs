@@ -85,11 +85,20 @@ fn the_results_that_are_there_are_printed() {
         charts.url()
     );
     fs::write(&manifest, text).unwrap();
-    for (command, found) in [("discover", "0.2.1"), ("explain", "+ 0.2.1"), ("freight", "")] {
+    for (command, found) in [("discover", "0.2.1"), ("explain", "0.2.1"), ("freight", "")] {
         silent.log().clear();
         charts.log().clear();
         let mut child = Command::new(env!("CARGO_BIN_EXE_warehouse"))
-            .args([command, "--no-cache", "--no-docker-config", "-vv", "-f", manifest.to_str().unwrap()])
+            .args([
+                command,
+                "--no-cache",
+                "--no-docker-config",
+                "-vv",
+                "-o",
+                "json",
+                "-f",
+                manifest.to_str().unwrap(),
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -107,6 +116,16 @@ fn the_results_that_are_there_are_printed() {
         assert_eq!(end(child).code(), Some(130), "{command}: {said}");
         assert!(out.contains(found), "{command}: {out}");
         assert!(said.contains("(a): interrupted before it had an answer"), "{command}: {said}");
+        // What was given up has no cost.
+        assert!(said.contains("a: interrupted with 1 of 2 subscriptions done\n"), "{command}: {said}");
+        assert!(!said.contains(" 0 requests"), "{command}: {said}");
+        let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let errors = list["errors"].as_array().unwrap();
+        assert_eq!(
+            (&errors[0]["kind"], &errors[0]["transient"]),
+            (&"cancelled".into(), &true.into()),
+            "{list}"
+        );
     }
 }
 

@@ -12,6 +12,9 @@ mod credentials;
 mod demo;
 mod digests;
 mod discover;
+mod documents;
+#[cfg(unix)]
+mod examples;
 mod explain;
 mod folders;
 #[cfg(unix)]

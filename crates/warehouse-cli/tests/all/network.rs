@@ -112,3 +112,87 @@ fn help_says_which_policy_is_the_default() {
     assert!(text.contains("Egress: --egress <POLICY>"), "{text}");
     assert!(text.contains("[default: workstation]"), "{text}");
 }
+
+/// A server that answers every connection with these bytes, and closes it.
+fn server(answer: &'static [u8]) -> std::net::SocketAddr {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(answer);
+        }
+    });
+    address
+}
+
+/// A server without TLS is told apart, and the remedy is an option of the command, or the scheme of the URL.
+#[test]
+fn a_server_without_tls() {
+    for (answer, message) in [
+        (&b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"[..], "the server does not speak TLS"),
+        (b"", "the server closed the connection during the TLS handshake"),
+    ] {
+        let host = server(answer).to_string();
+        for (subscription, help) in [
+            ("image: {repoURL: HOST/a}", "if the registry serves plain http, `--plain-http HOST` uses it"),
+            (
+                "chart: {repoURL: 'oci://HOST/a'}",
+                "if the registry serves plain http, `--plain-http HOST` uses it",
+            ),
+            (
+                "chart: {repoURL: 'https://HOST', name: a}",
+                "if the server serves plain http, write `http://HOST` at the start of the `repoURL`",
+            ),
+            (
+                "git: {repoURL: 'https://HOST/a'}",
+                "if the server serves plain http, write `http://HOST` at the start of the `repoURL`",
+            ),
+        ] {
+            let manifest = format!(
+                "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec: {{subscriptions: [{{{subscription}}}]}}\n"
+            )
+            .replace("HOST", &host);
+            let arguments =
+                ["discover", "--no-cache", "--no-docker-config", "--https", &host, "-o", "json", "-f", "-"];
+            let ran = warehouse(&arguments, &manifest);
+            let help = help.replace("HOST", &host);
+            assert!(ran.err.contains(message) && ran.err.contains(&format!("help: {help}")), "{}", ran.err);
+            let list: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+            let error = &list["errors"][0];
+            assert_eq!((&error["kind"], &error["hint"]), (&"tls".into(), &help.into()), "{list}");
+        }
+    }
+}
+
+/// Messages name options of the command, and no setting of the library.
+#[test]
+fn what_a_policy_refuses_names_the_option() {
+    for (subscription, help) in [
+        ("image: {repoURL: '10.0.0.7:5000/a'}", "`--egress-allow` permits a host or a network"),
+        ("git: {repoURL: 'ssh://git@example.com/a'}", "`--egress-allow ssh://` permits it"),
+        ("git: {repoURL: 'file:///srv/a.git'}", "`--egress-allow file://` permits it"),
+        (
+            "image: {repoURL: registry.example.com/a, insecureSkipTLSVerify: true}",
+            "`--egress-allow insecureSkipTLSVerify` permits it",
+        ),
+    ] {
+        let manifest = format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec: {{subscriptions: [{{{subscription}}}]}}\n"
+        );
+        let arguments =
+            ["discover", "--no-cache", "--no-docker-config", "--egress", "cluster", "-o", "json", "-f", "-"];
+        let ran = warehouse(&arguments, &manifest);
+        assert_eq!(ran.code, Some(1), "{}", ran.err);
+        assert!(ran.err.contains(&format!("help: {help}\n")), "{subscription}: {}", ran.err);
+        assert!(
+            !ran.err.contains("EgressPolicy") && !ran.out.contains("EgressPolicy"),
+            "{}{}",
+            ran.err,
+            ran.out
+        );
+    }
+}

@@ -84,3 +84,113 @@ fn a_rule_that_does_not_compile_is_wrong_usage() {
         assert!(ran.err.starts_with("error: ") && ran.err.contains(said), "{}", ran.err);
     }
 }
+
+/// In a format for programs there is one shape, whatever the outcome.
+#[test]
+fn documents_have_one_shape() {
+    for (arguments, code, items, message) in [
+        (&["semver", "^1"][..], 0, 3, ""),
+        (&["semver", "^9"], 1, 0, ""),
+        (&["semver", ">=1<2"], 2, 0, ">=1<2"),
+        (&["regex", "("], 2, 0, "missing closing )"),
+        (&["paths", "glob:[a"], 2, 0, "[a"),
+        (&["expr", "tag ="], 2, 0, "unknown operator"),
+        (&["expr", "len(tag)"], 2, 0, "candidate 1: "),
+    ] {
+        for format in ["json", "yaml"] {
+            let ran = warehouse(&[&["select"][..], arguments, &["-o", format]].concat(), TAGS);
+            let list: serde_json::Value = match format {
+                "json" => serde_json::from_str(&ran.out).unwrap(),
+                _ => serde_saphyr::from_str(&ran.out).unwrap(),
+            };
+            assert_eq!(
+                (ran.code, &list["apiVersion"], &list["kind"]),
+                (Some(code), &"v1".into(), &"List".into())
+            );
+            assert_eq!(list["items"].as_array().unwrap().len(), items, "{arguments:?}: {list}");
+            let errors = list["errors"].as_array().unwrap();
+            assert_eq!(errors.len(), usize::from(!message.is_empty()), "{list}");
+            if let [error] = errors.as_slice() {
+                assert_eq!(error["kind"], "invalid input");
+                assert!(
+                    !message.starts_with('c') || error["message"].as_str().unwrap().contains(message),
+                    "{list}"
+                );
+                assert!(ran.err.starts_with("error: "), "{}", ran.err);
+            }
+        }
+    }
+    let ran = warehouse(&["select", "-f", "/no/such/file.yaml", "-o", "json"], "");
+    let list: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, list["errors"].as_array().unwrap().len()), (Some(2), 1), "{list}");
+}
+
+/// What lint says of a manifest is said of a rule on the command line, too.
+#[test]
+fn what_selects_nothing_is_told() {
+    for (arguments, stdin, message, help) in [
+        (
+            &["expr", "tagg startsWith 'v'"][..],
+            "v1\n",
+            "`tagg` is nil: no candidate has a variable of this name",
+            "did you mean `tag`?",
+        ),
+        (&["expr", "message contains 'x'"], "v1\n", "`message` is nil", "the candidates have tag"),
+        (
+            &["expr", "subject != author && tag != ''"],
+            "{\"subject\": \"a\", \"tag\": \"b\"}\n",
+            "`author` is nil",
+            "the candidates have subject, tag",
+        ),
+        (&["expr", "mesage != ''"], "", "`mesage` is nil", "the candidates have "),
+        (
+            &["paths", "/a"],
+            "a\n",
+            "`/a` matches no file: paths start at the root of the repository, without `/`",
+            "write \"a\"",
+        ),
+        (
+            &["paths", "apps/**"],
+            "apps/a\n",
+            "`apps/**` is taken as a path, letter by letter",
+            "write \"glob:apps/**\"",
+        ),
+        (
+            &["paths", "apps/web", "--exclude", "apps"],
+            "apps/web/a\n",
+            "`apps/web` includes nothing: `excludePaths` has `apps`",
+            "delete it",
+        ),
+    ] {
+        let ran = warehouse(&[&["select"][..], arguments].concat(), stdin);
+        assert!(ran.err.starts_with(&format!("warning: {message}")), "{arguments:?}: {}", ran.err);
+        assert!(ran.err.contains(&format!("\n  help: {help}")), "{arguments:?}: {}", ran.err);
+    }
+    for (arguments, stdin) in [
+        (&["expr", "tag startsWith 'v'"][..], "v1\n"),
+        (&["expr", "anything > 1"], "{\"anything\": 2}\n"),
+        (&["paths", "apps", "glob:docs/**", "--exclude", "apps/legacy"], "apps/a\n"),
+    ] {
+        let ran = warehouse(&[&["select"][..], arguments].concat(), stdin);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn look_around_is_answered_with_what_there_is() {
+    for arguments in [
+        &["regex", "(?!a)"][..],
+        &["semver", "--allow", "^(?=v)"],
+        &["lexical", "--ignore", "(?<!a)b"],
+        &["paths", "regex:(?<=a)b"],
+    ] {
+        let ran = warehouse(&[&["select"][..], arguments].concat(), "");
+        assert_eq!(ran.code, Some(2));
+        assert!(
+            ran.err.contains("help: Go's regular expressions (RE2) have no look-around: they have groups"),
+            "{}",
+            ran.err
+        );
+    }
+    selects(&["semver", "--ignore", "^1\\.10"], TAGS, 0, "2.0.0-rc.1\nv1.3.0\n1.2.0\n");
+}

@@ -331,6 +331,10 @@ fn no_path(git: &GitSubscription, group: &Group, counts: &Counts, noun: &str) ->
         Some(path) if !path.starts_with("glob:") && !path.starts_with("regex") => {
             cause.with_hint(format!("{path:?} is a plain path; a pattern is written as `glob:{path}`"))
         }
+        // A pattern of a shell stays within a folder.
+        Some(path) if path.starts_with("glob:") && path.ends_with("/*") => cause.with_hint(format!(
+            "`*` stays within a folder; `{path}*` selects what is in the folders below it, too"
+        )),
         _ => cause,
     }
 }

@@ -168,6 +168,30 @@ const ROWS: &[Row] = &[
         answer: "none of 2 tags changes a path that `includePaths` (\"apps/guestbook\") selects",
     },
     Row {
+        thread: "https://github.com/akuity/kargo/issues/3499",
+        subscription: "git: {repoURL: 'https://github.com/a/b', branch: main, includePaths: ['glob:env/*']}",
+        listed: &["c1"],
+        evidence: &[("c1", || Rejection::NoMatchingPath)],
+        asked: None,
+        answer: "the only commit does not change a path that `includePaths` (\"glob:env/*\") selects: there never was one on this branch",
+    },
+    Row {
+        thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/711",
+        subscription: "image: {repoURL: ghcr.io/a/b, platform: linux/arm64/v8, imageSelectionStrategy: Digest, constraint: main}",
+        listed: &["main"],
+        evidence: &[("main", for_amd64)],
+        asked: Some("main"),
+        answer: "main is not taken: not built for platform linux/arm64, only for linux/amd64",
+    },
+    Row {
+        thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/353",
+        subscription: "image: {repoURL: redis, constraint: 6.2.x, allowTagsRegexes: [-alpine$]}",
+        listed: &["6.2.6-alpine", "6.2.5-alpine", "6.2.6", "7.0.0-alpine"],
+        evidence: &[],
+        asked: None,
+        answer: "all 2 versions within \"6.2.x\" are pre-releases (6.2.6-alpine, ...), which the constraint excludes",
+    },
+    Row {
         // The image is for linux/arm64/v8, which is what linux/arm64 means.
         thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/665",
         subscription: "image: {repoURL: 'registry.internal:5000/backend', platform: linux/arm64, imageSelectionStrategy: Digest, constraint: latest}",
@@ -413,6 +437,13 @@ const SITUATIONS: &[Situation] = &[
         evidence: &[("c1", || Rejection::NoMatchingPath), ("c2", || Rejection::NoMatchingPath)],
         answer: "`excludePaths` (\"apps\") contains everything that `includePaths` (\"apps/web\") selects",
         hint: "name in `excludePaths` what to leave out of `includePaths`",
+    },
+    Situation {
+        subscription: "git: {repoURL: 'https://h/a', includePaths: ['glob:env/*']}",
+        listed: &["c1"],
+        evidence: &[("c1", || Rejection::NoMatchingPath)],
+        answer: "the only commit does not change a path that `includePaths` (\"glob:env/*\") selects: there never was one on this branch",
+        hint: "`*` stays within a folder; `glob:env/**` selects what is in the folders below it, too",
     },
     Situation {
         subscription: "image: {repoURL: ghcr.io/a/b, allowTagsRegexes: [^v1]}",

@@ -274,7 +274,7 @@ pub(super) static ALL: &[Rule] = &[
         code: Code::BadValue,
         severity: Severity::Error,
         summary: "A value is one that its field takes",
-        explanation: "The API server refuses a strategy, policy, platform, branch, duration, date or limit of another form.",
+        explanation: "The API server refuses a strategy, policy, platform, branch, duration, date or limit of another form. A whole reference such as `refs/heads/main` has the form of a branch, and no branch has that name (a warning).",
         remedy: "write a value that the message names",
         since: "",
         example: Example::new(
@@ -296,7 +296,7 @@ pub(super) static ALL: &[Rule] = &[
         code: Code::BadUrl,
         severity: Severity::Error,
         summary: "A `repoURL` has the form that its kind of repository takes",
-        explanation: "An image has neither a scheme nor a tag, a chart `https://` or `oci://`, a Git repository `https://`, `ssh://` or the form `git@host:path`. A URL that names another host than it seems to is refused, so that no credential goes there.",
+        explanation: "An image has neither a scheme nor a tag, a chart `https://` or `oci://`, a Git repository `https://`, `ssh://` or the form `git@host:path`. A URL that names another host than it seems to is refused, so that no credential goes there. The URL of a page about a repository (`/tree/main`, `/-/tree/main`, `/src/main`), of an `index.yaml` or of a `.tgz` is that of no repository (a warning).",
         remedy: "write the URL as the message shows it",
         since: "",
         example: Example::new(
@@ -307,8 +307,8 @@ pub(super) static ALL: &[Rule] = &[
     Rule {
         code: Code::BadConstraint,
         severity: Severity::Error,
-        summary: "A version constraint parses",
-        explanation: "Constraints are those of the Go library Masterminds/semver. Under `Digest`, `constraint` is the name of one tag.",
+        summary: "A version constraint parses, and a version can satisfy it",
+        explanation: "Constraints are those of the Go library Masterminds/semver. Comparisons side by side must all hold, so that no version satisfies `^1 ^2`, `1.0.0 - 0.9.0` or `>1 <2` (a warning); alternatives are separated by `||`. Under `Digest`, `constraint` is the name of one tag.",
         remedy: "write it like `^1.2.0`, `~1.2`, or `>=1.2 <2`",
         since: "",
         example: Example::new(
@@ -352,7 +352,7 @@ pub(super) static ALL: &[Rule] = &[
         code: Code::BadSelector,
         severity: Severity::Error,
         summary: "A path selector can match a path",
-        explanation: "A selector without `glob:` or `regex:` is a path, letter by letter, from the root of the repository: `apps/**`, `/apps`, `!docs` and `apps\\web` match nothing. A pattern with a blank after its prefix, or with a leading `/`, matches nothing either.",
+        explanation: "A selector without `glob:` or `regex:` is a path, letter by letter, from the root of the repository: `apps/**`, `/apps`, `!docs` and `apps\\web` match nothing. A pattern with a blank after its prefix, or with a leading `/`, matches nothing either. What `excludePaths` contains as a whole is not included.",
         remedy: "write the path as `git ls-files` shows it, or `glob:` and a pattern, or `regex:` and an expression",
         since: "",
         example: Example::new(

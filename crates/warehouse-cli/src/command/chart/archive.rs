@@ -15,7 +15,7 @@ use super::publisher::{Publisher, Waiting, folders, repository, stopped};
 use crate::arguments::{self, Backup, ChartFormat, Push};
 use crate::message::{Exit, Messages};
 use crate::output;
-use crate::output::Table;
+use crate::output::{Failure, Table};
 use crate::stopping::Stopping;
 
 /// The largest archive that is read: 100 MiB, as Helm's own limit.
@@ -225,7 +225,7 @@ fn read(files: &[std::path::PathBuf], messages: &Messages) -> Result<Vec<Package
 
 fn print(rows: &[Row], format: ChartFormat, messages: &Messages) -> Result<(), Exit> {
     messages.printed(output::print(|out| match format {
-        ChartFormat::Json => output::write_json_value(&rows, out),
+        ChartFormat::Json => output::write_list(rows, &[] as &[Failure], out),
         ChartFormat::Name => rows.iter().try_for_each(|row| output::line(out, &row.target)),
         ChartFormat::Table if rows.is_empty() => Ok(()),
         ChartFormat::Table => {

@@ -9,7 +9,7 @@ use chart_release::git::GitRepository;
 use crate::arguments::{self, ChartFormat};
 use crate::message::{Exit, Messages};
 use crate::output;
-use crate::output::Table;
+use crate::output::{Failure, Table};
 
 /// The largest commit message that is read, in bytes.
 const MAX_MESSAGE: u64 = 1 << 20;
@@ -44,7 +44,7 @@ pub(super) fn changed(arguments: arguments::Changed, messages: &Messages) -> Res
         messages.note("no chart has changed");
     }
     messages.printed(output::print(|out| match arguments.output {
-        ChartFormat::Json => output::write_json_value(&found, out),
+        ChartFormat::Json => output::write_as_list(&found, ["charts", ""], &[] as &[Failure], out),
         ChartFormat::Name => found.charts.iter().try_for_each(|chart| output::line(out, &chart.name)),
         ChartFormat::Table if found.charts.is_empty() && found.deleted.is_empty() => Ok(()),
         ChartFormat::Table => {

@@ -8,8 +8,9 @@ use helm_chart::{ChartFile, ChartFolders as _, DiskFolders};
 
 use crate::arguments::{Dockerfile, Lint, LintFormat, LintReport};
 use crate::files::{file_name, read_text};
-use crate::message::{Exit, Messages};
+use crate::message::{Exit, Messages, with_causes};
 use crate::output;
+use crate::output::Failure;
 
 /// The largest Dockerfile that is read, in bytes.
 const MAX_DOCKERFILE: usize = 4 << 20;
@@ -21,7 +22,7 @@ const MAX_NEIGHBOUR: u64 = 1 << 20;
 pub(super) fn charts(arguments: &Lint, messages: &Messages) -> Result<Exit, Exit> {
     let options = Options::default().deployed(arguments.deployed).release(arguments.release);
     let mut findings = Vec::new();
-    let mut unreadable = false;
+    let mut unreadable: Vec<Failure> = Vec::new();
     let are_all_files = arguments.folders.iter().all(|folder| folder.is_file());
     for folder in &arguments.folders {
         if folder.is_file() {
@@ -29,11 +30,11 @@ pub(super) fn charts(arguments: &Lint, messages: &Messages) -> Result<Exit, Exit
             let what = format!("{} is a file, not the folder of a chart", folder.display());
             match are_all_files {
                 true => {
-                    messages.error(&format!("{what}\n  help: name the folders of charts, such as charts/*/"))
+                    messages.error(&format!("{what}\n  help: name the folders of charts, such as charts/*/"));
+                    unreadable.push(Failure::of_file(&shown(folder), what));
                 }
                 false => messages.note(&format!("{what}: passed over")),
             }
-            unreadable |= are_all_files;
             continue;
         }
         match DiskFolders::new(folder).and_then(|folders| folders.read("")) {
@@ -44,13 +45,14 @@ pub(super) fn charts(arguments: &Lint, messages: &Messages) -> Result<Exit, Exit
                 findings.extend(lint_chart(&shown(folder), files, &options));
             }
             Err(error) => {
-                messages.chart_error(&error.into());
-                unreadable = true;
+                let error = chart_release::Error::from(error);
+                messages.chart_error(&error);
+                unreadable.push(Failure::of_file(&shown(folder), with_causes(&error)));
             }
         }
     }
-    let exit = report(&findings, &arguments.report, messages)?;
-    Ok(if unreadable { Exit::Usage } else { exit })
+    let exit = report(&findings, &unreadable, &arguments.report, messages)?;
+    Ok(if unreadable.is_empty() { exit } else { Exit::Usage })
 }
 
 /// The `Chart.yaml` of the folders that a chart depends on by `file://`, as far as they can be read.
@@ -93,16 +95,21 @@ pub(crate) fn dockerfile(command: &Dockerfile, messages: &Messages) -> Result<Ex
         })?;
         findings.extend(lint_dockerfile(&name, &text, &Options::default()));
     }
-    report(&findings, &arguments.report, messages)
+    report(&findings, &[], &arguments.report, messages)
 }
 
-fn report(findings: &[Finding], arguments: &LintReport, messages: &Messages) -> Result<Exit, Exit> {
+fn report(
+    findings: &[Finding],
+    unreadable: &[Failure],
+    arguments: &LintReport,
+    messages: &Messages,
+) -> Result<Exit, Exit> {
     messages.printed(output::print(|out| match arguments.output {
         LintFormat::Text => findings.iter().try_for_each(|finding| {
             output::line(out, &format!("{finding:#}"))?;
             finding.help.iter().try_for_each(|help| output::line(out, &format!("  help: {help}")))
         }),
-        LintFormat::Json => output::write_json_value(&findings, out),
+        LintFormat::Json => output::write_list(findings, unreadable, out),
         LintFormat::Sarif => output::write_json_value(&sarif::log(&sarif_tool(), findings), out),
     }))?;
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();

@@ -23,8 +23,8 @@ fn package_writes_the_same_archive_each_time() {
 
     let ran = world.run(&["chart", "package", "charts/web", "-d", "../out", "-o", "json"]);
     let rows: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(rows[0]["outcome"], "packaged");
-    assert!(rows[0]["digest"].as_str().unwrap().starts_with(lines[2][2]));
+    assert_eq!(rows["items"][0]["outcome"], "packaged");
+    assert!(rows["items"][0]["digest"].as_str().unwrap().starts_with(lines[2][2]));
 }
 
 #[test]

@@ -24,12 +24,13 @@ worker   depends on charts/common   charts/worker
     let json = world.run(&["chart", "changed", "--since", "origin/main", "-o", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(
-        json["charts"][1],
+        json["items"][1],
         serde_json::json!({
             "name": "web", "path": "charts/web", "reason": "dependent", "on": ["charts/common"]
         })
     );
     assert_eq!(json["allBecause"], serde_json::Value::Null);
+    assert_eq!((&json["kind"], &json["errors"]), (&"List".into(), &serde_json::json!([])));
 }
 
 #[test]

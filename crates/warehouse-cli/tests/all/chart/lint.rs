@@ -78,7 +78,9 @@ fn json_and_sarif() {
         assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
         serde_json::from_str::<serde_json::Value>(&ran.out).unwrap()
     };
-    let findings = read("json");
+    let list = read("json");
+    assert_eq!((&list["kind"], &list["errors"]), (&"List".into(), &serde_json::json!([])));
+    let findings = &list["items"];
     let sarif = read("sarif");
     assert_eq!(sarif["version"], "2.1.0");
     let results = sarif["runs"][0]["results"].as_array().unwrap();
@@ -87,6 +89,15 @@ fn json_and_sarif() {
     let place = &results[0]["locations"][0]["physicalLocation"];
     assert_eq!(place["artifactLocation"]["uri"], findings[0]["file"]);
     assert_eq!(place["region"]["startLine"], findings[0]["line"]);
+    // What could not be read is an error in the same shape.
+    let ran = world.run(&["chart", "lint", "charts/none", "-o", "json"]);
+    let list: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(
+        (ran.code, &list["items"], list["errors"].as_array().unwrap().len()),
+        (Some(2), &serde_json::json!([]), 1),
+        "{list}"
+    );
+    assert_eq!(list["errors"][0]["kind"], "invalid input");
 }
 
 #[test]

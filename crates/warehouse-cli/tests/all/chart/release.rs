@@ -76,14 +76,14 @@ fn json_has_each_step_with_its_target_and_outcome() {
         }
         step
     };
-    assert_eq!(plan["charts"][0]["steps"][1], push("", "create"));
+    assert_eq!(plan["items"][0]["steps"][1], push("", "create"));
     assert_eq!(plan["commit"], world.git(&["rev-parse", "HEAD"]).trim());
     let report = read(&world.publish(&["release", "alone", "-o", "json"]).out);
-    assert_eq!(report["charts"][0]["steps"][1], push("created", "create"));
-    assert_eq!(report["failures"], serde_json::json!([]));
+    assert_eq!(report["items"][0]["steps"][1], push("created", "create"));
+    assert_eq!(report["errors"], serde_json::json!([]));
     let again = read(&world.publish(&["release", "alone", "-o", "json"]).out);
-    assert_eq!(again["charts"][0]["steps"][1], push("kept", "keep"));
-    assert_eq!(again["charts"][0]["digest"], plan["charts"][0]["digest"]);
+    assert_eq!(again["items"][0]["steps"][1], push("kept", "keep"));
+    assert_eq!(again["items"][0]["digest"], plan["items"][0]["digest"]);
 }
 
 /// A release that is refused: exit code 1, nothing on standard output, what and why, and nothing published.
@@ -136,7 +136,15 @@ fn a_refused_release_as_json_is_its_plan() {
     let ran = world.publish(&["release", "nope", "-o", "json"]);
     let plan: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(ran.code, Some(1));
-    assert!(plan.to_string().contains("noSuchChart"), "{plan}");
+    assert_eq!((&plan["kind"], &plan["items"]), (&"List".into(), &serde_json::json!([])));
+    let error = &plan["errors"][0];
+    assert_eq!(
+        (&error["kind"], &error["refusal"]["refusal"]),
+        (&"refused".into(), &"noSuchChart".into()),
+        "{plan}"
+    );
+    assert_eq!(error["message"], "there is no chart \"nope\" in charts");
+    assert!(error["hint"].as_str().unwrap().contains("lists the charts"), "{plan}");
     // Nothing of it would be published, so no name is printed.
     let ran = world.publish(&["plan", "web", "nope", "-o", "name"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));

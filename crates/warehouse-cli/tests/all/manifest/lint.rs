@@ -193,3 +193,45 @@ fn a_manifest_cannot_act_on_the_terminal() {
     );
     assert!(!ran.out.contains(['\u{1b}', '\u{9b}']), "{:?}", ran.out);
 }
+
+/// A document of one shape, whatever the outcome.
+#[test]
+fn json_is_a_list_of_what_was_found_and_what_could_not_be_read() {
+    let folder = Folder::new();
+    folder.write("good.yaml", good());
+    folder.write("bad.yaml", bad());
+    for (arguments, code, items, errors) in [
+        (&["-f", "good.yaml"][..], 0, 0, 0),
+        (&["-f", "bad.yaml"], 1, 4, 0),
+        (&["-f", "none.yaml", "-f", "bad.yaml"], 2, 4, 1),
+    ] {
+        let ran = folder.run(&[&["lint", "-o", "json"], arguments].concat());
+        let list: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!((ran.code, &list["kind"]), (Some(code), &"List".into()), "{}", ran.err);
+        let count = |name: &str| list[name].as_array().unwrap().len();
+        assert_eq!((count("items"), count("errors")), (items, errors), "{list}");
+        if errors > 0 {
+            assert_eq!(list["errors"][0]["location"]["file"], "none.yaml");
+        }
+    }
+}
+
+#[test]
+fn a_limit_is_told_as_one() {
+    let folder = Folder::new();
+    folder.write("many.yaml", format!("{HEAD}{}", "  - image: {repoURL: nginx}\n".repeat(1_200)));
+    let ran = folder.run(&["lint", "-f", "many.yaml"]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.err, "more than 1,000 errors\n");
+    assert!(ran.out.contains("199 more problems are not listed"), "{}", &ran.out[ran.out.len() - 500..]);
+}
+
+#[test]
+fn a_file_without_a_manifest() {
+    let folder = Folder::new();
+    folder.write("empty.yaml", "# nothing\n");
+    let ran = folder.run(&["lint", "-f", "empty.yaml"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), "0 errors, 1 warning, 0 notes\n"));
+    assert!(ran.out.starts_with("warning[missing]: the file holds no manifest: "), "{}", ran.out);
+    assert_eq!(folder.run(&["lint", "--strict", "-f", "empty.yaml"]).code, Some(1));
+}

@@ -121,6 +121,7 @@ fn files_are_written_without_surprises() {
     std::fs::set_permissions(folder.path("locked.yaml"), std::fs::Permissions::from_mode(0o440)).unwrap();
     let ran = folder.run(&["migrate", "-f", "locked.yaml", "--in-place"]);
     assert!(ran.code == Some(2) && ran.err.contains("it is read-only"), "{}", ran.err);
+    assert!(ran.err.ends_with("0 changes in 0 files\n"), "{}", ran.err);
     assert_eq!(folder.read("locked.yaml"), old());
     assert_eq!(names(folder.0.path()), ["link.yaml", "locked.yaml", "real.yaml"]);
 }
