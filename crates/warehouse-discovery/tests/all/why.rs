@@ -125,7 +125,7 @@ const ROWS: &[Row] = &[
         evidence: &[],
         asked: Some("v0.2.0"),
         answer: "v0.2.0 is not taken: a semantic version, but the tag of a chart in a registry carries no `v` \
-                 (`HelmSourceBuilder::accept_v` accepts it)",
+                 (`acceptV: true` in its subscription accepts it)",
     },
     Row {
         thread: "https://github.com/kgateway-dev/kgateway/issues/13364",
