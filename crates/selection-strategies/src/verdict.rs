@@ -101,6 +101,7 @@ pub enum Rejection {
         strict: bool,
     },
     /// The tag of a chart in a registry begins with `v`, and is a version without it ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    /// [`Strictness::Strict`](crate::Strictness) accepts it, as `acceptV` of a subscription and `accept_v` of a source's builder do.
     LeadingV,
     /// The same of a version that the constraint excludes without the `v`, too.
     LeadingVOutsideConstraint {
@@ -253,9 +254,9 @@ impl fmt::Display for Rejection {
                 formatter.write_str("not a semantic version in the strict sense (major.minor.patch)")
             }
             Self::NotSemver { strict: false } => formatter.write_str("not a semantic version"),
-            Self::LeadingV => {
-                formatter.write_str("a semantic version, but the tag of a chart in a registry carries no `v`")
-            }
+            Self::LeadingV => formatter.write_str(
+                "a semantic version, but the tag of a chart in a registry carries no `v` (`acceptV: true` in its subscription accepts it)",
+            ),
             Self::LeadingVOutsideConstraint { constraint } => write!(
                 formatter,
                 "has a leading `v`, and is outside the constraint {constraint:?} without it, too"

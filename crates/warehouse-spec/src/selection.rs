@@ -223,6 +223,7 @@ impl ChartSubscription {
     pub fn rule(&self) -> Result<TagRule, InvalidRule> {
         let constraint = constraint("semverConstraint", self.semver_constraint.as_deref())?;
         Ok(match self.is_oci() {
+            true if self.accept_v => TagRule::oci_chart(constraint).with_strictness(Strictness::Strict),
             true => TagRule::oci_chart(constraint),
             false => TagRule::chart(constraint),
         })

@@ -345,6 +345,16 @@ pub struct ChartSubscription {
     #[serde(skip_serializing_if = "is_off")]
     #[cfg_attr(feature = "schema", schemars(default))]
     pub follow_digests: bool,
+    /// Whether the tags of a chart in a registry may begin with `v`
+    /// ([rule 2.11](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Versions in a chart repository always may. Defaults to `false`. Kargo does not have this field, and its API server drops it.
+    #[serde(skip_serializing_if = "is_off")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub accept_v: bool,
+    /// Whether a tag of a registry must point at a chart, by the media type of its configuration; other tags are passed over
+    /// ([rule 5.2](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). It costs one request per version that is found or passed over. Defaults to `false`. Kargo does not have this field, and its API server drops it.
+    #[serde(skip_serializing_if = "is_off")]
+    #[cfg_attr(feature = "schema", schemars(default))]
+    pub check_config: bool,
     /// How many versions are kept, 1 to 100. Defaults to 20.
     #[cfg_attr(
         feature = "schema",
@@ -370,6 +380,8 @@ impl ChartSubscription {
             name: None,
             semver_constraint: None,
             follow_digests: false,
+            accept_v: false,
+            check_config: false,
             discovery_limit: DEFAULT_DISCOVERY_LIMIT,
             insecure_skip_tls_verify: false,
         }

@@ -73,7 +73,7 @@ fn part_too_large(line: u64) -> IndexError {
     IndexError::TooLarge { line, what }
 }
 
-fn table_too_large(line: u64) -> IndexError {
+pub(super) fn table_too_large(line: u64) -> IndexError {
     IndexError::TooLarge { line, what: "the names and versions of its charts take more than 32 MiB" }
 }
 
@@ -393,12 +393,21 @@ impl IndexBuilder {
     }
 
     pub(super) fn open(&mut self, chart: &str) -> Result<(), NotAdded> {
-        self.index.open(chart)
+        let added = self.index.open(chart);
+        self.is_full |= added == Err(NotAdded::Full);
+        added
     }
 
     /// Adds an entry to the chart that was opened last.
     pub(super) fn add(&mut self, version: &str, digest: EntryDigest) -> Result<(), NotAdded> {
-        self.index.push(version, digest)
+        let added = self.index.push(version, digest);
+        self.is_full |= added == Err(NotAdded::Full);
+        added
+    }
+
+    /// Whether the index was too large for the next chart or version.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
     }
 
     /// The index, and the fields beside and including `entries`.

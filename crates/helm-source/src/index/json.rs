@@ -12,7 +12,7 @@ use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 
 use super::checkpoint::{Checkpoint, FlowPrelude, Position};
-use super::document::{Entry, IndexBuilder, JsonText};
+use super::document::{Entry, IndexBuilder, JsonText, table_too_large};
 use super::field_names::FieldNames;
 use super::json_entry::{self, JsonEntry};
 use super::table::{Index, IndexError};
@@ -57,6 +57,7 @@ pub(super) fn read(
     };
     match splitter.document(&mut builder) {
         Ok(()) => Ok(builder.finish()),
+        Err(Unusual) if builder.is_full() => Ok(Err(table_too_large(splitter.line()))),
         Err(Unusual) => {
             let (index, fields) = builder.into_parts();
             Err(Box::new(splitter.into_checkpoint(Checkpoint { index, fields, ..checkpoint })))
@@ -361,6 +362,11 @@ impl<R: Read> Splitter<'_, R> {
         };
         self.text.truncate(length + read);
         if read == 0 { Err(Unusual) } else { Ok(()) }
+    }
+
+    /// The line that is being read, from 1.
+    fn line(&self) -> u64 {
+        self.lines + memchr_iter(b'\n', self.text.get(..self.at).unwrap_or_default()).count() as u64 + 1
     }
 
     fn into_checkpoint(mut self, checkpoint: Checkpoint) -> Checkpoint {

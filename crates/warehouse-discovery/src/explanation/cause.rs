@@ -434,10 +434,8 @@ pub(super) fn of_near(
             )),
             subscription,
         ),
-        Near::LeadingV => {
-            Cause::new(format!("{such} {begins} with `v`, and the tag of a chart in a registry must not"))
-                .with_hint("push the chart under its version without the `v`")
-        }
+        Near::LeadingV => Cause::new(format!("{such} {begins} with `v`, and the tag of a chart in a registry must not"))
+            .with_hint("push the chart under its version without the `v`, or accept it with `acceptV: true` in the subscription, which Kargo does not know"),
         Near::Pattern(form) => {
             let message =
                 |what: &str| format!("`allowTagsRegexes` matches no {noun}, but would match {such} {what}");

@@ -32,6 +32,7 @@ pub(crate) fn source(
         .chart(chart.name.as_deref().unwrap_or_default())
         .rule(chart.rule().map_err(invalid_rule)?)
         .follow_digests(chart.follow_digests)
+        .check_config(chart.check_config)
         .limit(limit(chart.discovery_limit));
     Ok(source.build()?.erase())
 }

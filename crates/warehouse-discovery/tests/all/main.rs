@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod chart_digests;
+mod chart_extensions;
 mod egress;
 mod every_fault;
 mod fairness;

@@ -124,7 +124,8 @@ const ROWS: &[Row] = &[
         listed: &["v0.1.0", "v0.2.0"],
         evidence: &[],
         asked: Some("v0.2.0"),
-        answer: "v0.2.0 is not taken: a semantic version, but the tag of a chart in a registry carries no `v`",
+        answer: "v0.2.0 is not taken: a semantic version, but the tag of a chart in a registry carries no `v` \
+                 (`acceptV: true` in its subscription accepts it)",
     },
     Row {
         thread: "https://github.com/kgateway-dev/kgateway/issues/13364",

@@ -223,6 +223,8 @@ fn belongs_into(subscription_type: &str, name: &str) -> bool {
             "discoveryLimit"
                 | "semverConstraint"
                 | "followDigests"
+                | "acceptV"
+                | "checkConfig"
                 | "constraint"
                 | "repoURL"
                 | "allowTags"
@@ -270,8 +272,16 @@ fn other(
 const CHART: &str = "a chart subscription";
 
 /// The names of today's fields.
-const KNOWN: &[&str] =
-    &["repoURL", "name", "semverConstraint", "followDigests", "discoveryLimit", "insecureSkipTLSVerify"];
+const KNOWN: &[&str] = &[
+    "repoURL",
+    "name",
+    "semverConstraint",
+    "followDigests",
+    "acceptV",
+    "checkConfig",
+    "discoveryLimit",
+    "insecureSkipTLSVerify",
+];
 
 /// Decodes a chart subscription.
 pub(crate) fn chart(context: &mut Context, field: &Field<'_>) -> Option<ChartSubscription> {
@@ -281,10 +291,32 @@ pub(crate) fn chart(context: &mut Context, field: &Field<'_>) -> Option<ChartSub
     chart_name(context, &mut object, &mut chart);
     chart.semver_constraint = context.constraint(&mut object, "semverConstraint").map(|(_, text)| text);
     chart.follow_digests = context.switch(&mut object, "followDigests", false);
+    chart.accept_v = of_registry(context, &mut object, &chart, "acceptV", ACCEPT_V);
+    chart.check_config = of_registry(context, &mut object, &chart, "checkConfig", CHECK_CONFIG);
     chart.discovery_limit = context.discovery_limit(&mut object);
     chart.insecure_skip_tls_verify = context.switch(&mut object, "insecureSkipTLSVerify", false);
     object.finish(context, CHART, KNOWN);
     Some(chart)
+}
+
+const ACCEPT_V: &str = "versions in a chart repository may always begin with `v`";
+const CHECK_CONFIG: &str = "an index lists nothing but charts";
+
+/// A switch that counts for charts in a registry alone.
+fn of_registry(
+    context: &mut Context,
+    object: &mut Object<'_>,
+    chart: &ChartSubscription,
+    key: &'static str,
+    why: &str,
+) -> bool {
+    let field = object.look(key);
+    let is_on = context.switch(object, key, false);
+    if let Some(field) = field.filter(|_| is_on && repo_url::is_classic(&chart.repo_url)) {
+        let help = context.deleting(format!("delete it: {why}"), object.node, field.key);
+        context.warn(Code::NoEffect, &field, format!("`{key}` has no effect in a chart repository"), help);
+    }
+    is_on
 }
 
 fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> {

@@ -321,12 +321,26 @@ pub(crate) const CHART: &[Field] = &[
 ];
 
 /// The fields of an extension of this project, which no edition of Kargo has.
-pub(crate) const CHART_EXTENSIONS: &[Field] = &[Field::new(
-    "followDigests",
-    (0, 1),
-    Shape::Switch,
-    "Whether a version that is published again with other content is another artifact. Not a field of Kargo's.",
-)];
+pub(crate) const CHART_EXTENSIONS: &[Field] = &[
+    Field::new(
+        "followDigests",
+        (0, 1),
+        Shape::Switch,
+        "Whether a version that is published again with other content is another artifact. Not a field of Kargo's.",
+    ),
+    Field::new(
+        "acceptV",
+        (0, 1),
+        Shape::Switch,
+        "Whether the tags of a chart in a registry may begin with `v`. Not a field of Kargo's.",
+    ),
+    Field::new(
+        "checkConfig",
+        (0, 1),
+        Shape::Switch,
+        "Whether tags of a registry that do not point at a chart are passed over. Not a field of Kargo's.",
+    ),
+];
 
 /// The fields of Freight beside `apiVersion`, `kind` and `metadata`.
 pub(crate) const FREIGHT: &[Field] = &[

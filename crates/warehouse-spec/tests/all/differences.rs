@@ -1,6 +1,6 @@
 //! The rows of `docs/src/differences.md` about manifests that no other test holds.
 
-use warehouse_spec::{Code, Manifest, Options, parse};
+use warehouse_spec::{Code, Manifest, Options, SubscriptionKind, parse};
 
 const HEAD: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata:\n  name: demo\nspec:\n  subscriptions:\n";
 
@@ -102,16 +102,33 @@ fn an_upper_case_image_and_a_slash_at_the_end_of_a_chart_are_taken() {
     codes(&format!("{HEAD}  - chart:\n      repoURL: oci://ghcr.io/org/chart/\n"), &[Code::KargoRefuses]);
 }
 
-/// The one field that Kargo does not have is written only where it is on, so that a manifest without it stays as it was.
+/// The fields that Kargo does not have are written only where they are on, so that a manifest without them stays as it was.
 #[test]
-fn digests_are_followed_only_where_the_manifest_says_so() {
-    for (line, follows) in
-        [("", false), ("      followDigests: false\n", false), ("      followDigests: true\n", true)]
+fn extensions_of_charts_are_on_only_where_the_manifest_says_so() {
+    for field in ["followDigests", "acceptV", "checkConfig"] {
+        for (line, is_on) in [
+            (String::new(), false),
+            (format!("      {field}: false\n"), false),
+            (format!("      {field}: true\n"), true),
+        ] {
+            let manifest = read(&format!("{HEAD}  - chart:\n      repoURL: oci://ghcr.io/org/chart\n{line}"));
+            assert!(manifest.diagnostics.is_empty(), "{:?}", manifest.diagnostics);
+            let written = serde_json::to_value(&manifest.warehouses[0].spec.subscriptions[0]).unwrap();
+            let expected = is_on.then_some(serde_json::Value::Bool(true));
+            assert_eq!(written["chart"].get(field), expected.as_ref(), "{written}");
+            let SubscriptionKind::Chart(chart) = &manifest.warehouses[0].spec.subscriptions[0].kind else {
+                panic!()
+            };
+            let accepts_v = chart.rule().unwrap().judge("v1.0.0").is_accepted();
+            assert_eq!(accepts_v, is_on && field == "acceptV", "{line}");
+        }
+    }
+    // Of a chart repository only the digests are a choice.
+    for (field, code) in
+        [("followDigests", None), ("acceptV", Some(Code::NoEffect)), ("checkConfig", Some(Code::NoEffect))]
     {
-        let manifest = read(&format!("{HEAD}  - chart:\n      repoURL: oci://ghcr.io/org/chart\n{line}"));
-        assert!(manifest.diagnostics.is_empty(), "{:?}", manifest.diagnostics);
-        let written = serde_json::to_value(&manifest.warehouses[0].spec.subscriptions[0]).unwrap();
-        let expected = follows.then_some(serde_json::Value::Bool(true));
-        assert_eq!(written["chart"].get("followDigests"), expected.as_ref(), "{written}");
+        let lines =
+            format!("      repoURL: https://charts.example.com\n      name: web\n      {field}: true\n");
+        codes(&format!("{HEAD}  - chart:\n{lines}"), code.as_slice());
     }
 }

@@ -139,7 +139,9 @@ fn from_and_to() {
         ("chart", warehouse(json!({"chart": {"repoURL": "https://h", "name": "c"}})), "v0.4", "v1.12"),
         (
             "followDigests",
-            warehouse(json!({"chart": {"repoURL": "oci://h/c", "followDigests": true}})),
+            warehouse(
+                json!({"chart": {"repoURL": "oci://h/c", "followDigests": true, "acceptV": true, "checkConfig": true}}),
+            ),
             "v1.12",
             "v1.12",
         ),

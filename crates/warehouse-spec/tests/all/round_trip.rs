@@ -123,8 +123,11 @@ fn chart() -> impl Strategy<Value = SubscriptionKind> {
             .prop_map(|(host, name)| ChartSubscription::classic(format!("https://{host}"), name)),
         "[a-z]{1,8}/[a-z]{1,8}".prop_map(|path| ChartSubscription::oci(format!("oci://{path}"))),
     ];
-    (chart, any::<bool>()).prop_map(|(mut chart, follow_digests)| {
+    (chart, any::<[bool; 3]>()).prop_map(|(mut chart, [follow_digests, accept_v, check_config])| {
         chart.follow_digests = follow_digests;
+        // Of a chart repository they have no effect, which is a warning.
+        chart.accept_v = accept_v && chart.is_oci();
+        chart.check_config = check_config && chart.is_oci();
         chart.into()
     })
 }

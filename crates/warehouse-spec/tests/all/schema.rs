@@ -71,7 +71,7 @@ const WHOLE: &str = r#"{
                 "allowTagsRegexes": ["a"], "ignoreTagsRegexes": ["b"], "ignoreTags": ["c"], "expressionFilter": "true",
                 "includePaths": ["a"], "excludePaths": ["b"], "blobless": true, "insecureSkipTLSVerify": true}},
             {"git": {"repoURL": "https://host/b", "branch": "main", "since": "2026-01-02T03:04:05Z"}},
-            {"chart": {"repoURL": "https://host", "name": "web", "semverConstraint": "^1", "followDigests": true,
+            {"chart": {"repoURL": "https://host", "name": "web", "semverConstraint": "^1", "followDigests": true, "acceptV": true, "checkConfig": true,
                 "insecureSkipTLSVerify": true}},
             {"name": "d", "bucket": {"config": {"a": [1, {"b": null}]}, "discoveryLimit": 3}}
         ]
