@@ -183,7 +183,7 @@ fn rejections_explain_themselves() {
 /// The `v` is a reason of its own, and to remove it helps only where the version then fits.
 #[test]
 fn a_leading_v_of_a_chart_is_named_inside_and_outside_a_constraint() {
-    const CARRIES_NONE: &str = "a semantic version, but the tag of a chart in a registry carries no `v`";
+    const CARRIES_NONE: &str = "a semantic version, but the tag of a chart in a registry carries no `v` (`acceptV: true` in its subscription accepts it)";
     let judge = |constraint: Option<&str>, name: &str| {
         let rule = selection_strategies::TagRule::oci_chart(constraint.map(|text| text.parse().unwrap()));
         rule.judge(name).to_string()

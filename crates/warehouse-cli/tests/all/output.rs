@@ -151,7 +151,7 @@ fn the_reasons_why_nothing_fits_are_printed() {
     let explained = run("explain", oci);
     assert!(
         explained.out.contains(
-            "- v1.16.1     a semantic version, but the tag of a chart in a registry carries no `v`"
+            "- v1.16.1     a semantic version, but the tag of a chart in a registry carries no `v` (`acceptV: true` in its subscription accepts it)"
         ),
         "{}",
         explained.out
