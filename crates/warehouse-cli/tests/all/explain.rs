@@ -73,6 +73,32 @@ fn the_order_is_that_of_the_strategy() {
     }
 }
 
+/// Where build times are equal, the last tag in the order of bytes is the best.
+#[test]
+fn tags_of_one_time_are_in_the_order_of_the_strategy() {
+    let registry = Registry::start().unwrap();
+    for tag in ["aaa", "bbb", "ccc"] {
+        registry.image("demo/same").tag(tag).single("linux/amd64").created("2024-01-01T00:00:00Z").push();
+    }
+    let manifest = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec:\n  subscriptions:\n  \
+         - image: {{repoURL: {}/demo/same, imageSelectionStrategy: NewestBuild, discoveryLimit: 2}}\n",
+        registry.host()
+    );
+    let explain = |options: &[&str]| {
+        let arguments = ["explain", "--no-cache", "-q", "-f", "-"];
+        warehouse(&[&arguments, options].concat(), &manifest).out
+    };
+    let out = explain(&[]);
+    let names: Vec<_> = out.lines().skip(1).map(|line| &line[..5]).collect();
+    assert_eq!(names, ["+ ccc", "+ bbb", "- aaa"], "{out}");
+    let out = explain(&["--candidate", "ccc", "--candidate", "aaa"]);
+    assert!(
+        out.contains("ccc is taken: number 1 of 2") && out.contains("the last one taken is bbb"),
+        "{out}"
+    );
+}
+
 /// Under a path filter, a commit has the path that is selected, or some of those that are not.
 #[test]
 fn a_commit_has_its_paths() {

@@ -15,7 +15,7 @@ enum Order {
     Version,
     /// By the bytes of their names, best first.
     Name,
-    /// By the time of their build, newest first; then those without a time, and those whose time did not matter, by version.
+    /// By the time of their build, newest first; then those without a time, and last those whose time did not matter, by version.
     BuildTime,
 }
 
@@ -58,16 +58,20 @@ pub fn sort_candidates(subscription: &Subscription, judged: &mut [Judgement]) {
         Order::Name => judged.sort_by(|one, other| other.name.as_bytes().cmp(one.name.as_bytes())),
         Order::BuildTime => {
             judged.sort_by_cached_key(by_version);
-            judged.sort_by_key(|judged| match judged.details.time {
-                Some(time) => (0, Some(Reverse(time))),
-                None if matches!(judged.rejection, None | Some(Rejection::Undated { .. })) => (1, None),
-                None => (2, None),
+            // Where times are equal or absent, the tag decides: the last one in the order of bytes is the best.
+            judged.sort_by_cached_key(|judged| match judged.details.time {
+                Some(time) => (0, Some(Reverse(time)), Some(Reverse(judged.name.clone()))),
+                None if matches!(judged.rejection, None | Some(Rejection::Undated { .. })) => {
+                    (1, None, Some(Reverse(judged.name.clone())))
+                }
+                None => (2, None, None),
             });
         }
     }
 }
 
-/// A name as a version, and as a text: the better one is greater. Names that are no version are worse than all that are, the later text the worse.
+/// A name as a version, and as a text: the better one is greater. Of equal versions, the later text is the better
+/// ([rule 2.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). Names that are no version are worse than all that are, the later text the worse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rank {
     version: Option<Version>,
@@ -86,7 +90,9 @@ impl Rank {
             return Self::of(name) > *self;
         }
         let own = self.version.as_ref().map(VersionRef::from);
-        VersionRef::parse(name).ok().cmp(&own).then_with(|| self.name.as_str().cmp(name)).is_gt()
+        let version = VersionRef::parse(name).ok();
+        let by_name = || by_name(version.is_some(), name, &self.name);
+        version.cmp(&own).then_with(by_name).is_gt()
     }
 
     pub(super) fn name(&self) -> &str {
@@ -105,8 +111,14 @@ fn with_plus(name: &str) -> Option<String> {
 
 impl Ord for Rank {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.version.cmp(&other.version).then_with(|| other.name.cmp(&self.name))
+        let by_name = || by_name(self.version.is_some(), &self.name, &other.name);
+        self.version.cmp(&other.version).then_with(by_name)
     }
+}
+
+/// Which of two names is the better one, if their versions are equal or they have none.
+fn by_name(are_versions: bool, one: &str, other: &str) -> Ordering {
+    if are_versions { one.cmp(other) } else { other.cmp(one) }
 }
 
 impl PartialOrd for Rank {
@@ -118,6 +130,13 @@ impl PartialOrd for Rank {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_equal_versions_the_later_text_comes_first() {
+        let mut names = ["1.0.0", "latest", "1.0", "v1.0.0", "1.0.0+a", "edge"];
+        names.sort_by_cached_key(|name| Reverse(Rank::of(name)));
+        assert_eq!(names, ["v1.0.0", "1.0.0+a", "1.0.0", "1.0", "edge", "latest"]);
+    }
 
     #[test]
     fn a_name_is_compared_without_a_copy_as_with_one() {
