@@ -53,7 +53,7 @@
 //! - Answers over HTTP: the status, the headers that a client reads, the decompressed body. Of several answers to the same request the last one is kept, so that a replay does not depend on the order of
 //!   requests; an answer after a retry stands for all tries.
 //! - Git repositories over HTTP by their references, commits, tags and trees, never files. So a replay answers other questions than those that were asked: a smaller limit, another
-//!   path filter or expression, as far as the objects reach.
+//!   expression, or a path filter that selects in the same folders, as far as the objects reach. Trees are recorded along the paths that were selected.
 //! - The Warehouses, and the time.
 //!
 //! Git over `ssh://`, `git://` and `file://` is not recorded, as it does not pass the HTTP client; a replay refuses it.

@@ -108,6 +108,11 @@ impl Object {
         self.header("parent").collect()
     }
 
+    /// The tree of a commit.
+    pub(crate) fn tree(&self) -> Option<ObjectId> {
+        self.header("tree").next()
+    }
+
     /// What a tag points at.
     pub(crate) fn target(&self) -> Option<ObjectId> {
         self.header("object").next()

@@ -109,6 +109,15 @@ impl GitRepository {
                 trees.extend(subtrees.into_iter().filter(|tree| self.objects.contains_key(tree)));
             }
         }
+        // With a filter `tree:N`, this many levels of the trees of commits come with them.
+        let levels = arguments.iter().find_map(|line| line.strip_prefix("filter tree:")?.parse::<u8>().ok());
+        let mut level: Vec<_> = depths.keys().filter_map(|id| self.objects.get(id)?.tree()).collect();
+        for _ in 0..levels.unwrap_or_default() {
+            level.retain(|id| self.objects.contains_key(id));
+            sent.extend(level.iter().copied());
+            level =
+                level.iter().filter_map(|id| self.objects.get(id)).flat_map(|tree| tree.subtrees()).collect();
+        }
         let boundary = self.boundary(&depths, deepen)?;
         if deepen.is_some() {
             write_line(out, "shallow-info");

@@ -75,12 +75,17 @@ async fn other_rules_for_commits() {
     let subjects =
         |numbers: &[u32]| Ok(numbers.iter().map(|number| format!("Change {number}")).collect::<Vec<_>>());
     assert_eq!(found(&bundle, branch(&|git| git.discovery_limit = 2)).await, subjects(&[39, 38]));
-    // Its own folder was compared: another folder too, as their trees were read.
-    let other_path = branch(&|git| {
-        git.include_paths = vec!["apps/app-2".to_owned()];
-        git.discovery_limit = 2;
-    });
-    assert_eq!(found(&bundle, other_path).await, subjects(&[38, 34]));
+    // Of the folder that was selected the trees were read that decided; of another one none.
+    let path = |path: &str| {
+        branch(&|git| {
+            git.include_paths = vec![path.to_owned()];
+            git.discovery_limit = 2;
+        })
+    };
+    assert_eq!(found(&bundle, path("apps/app-1")).await, subjects(&[37, 33]));
+    assert_eq!(found(&bundle, path("nowhere")).await, subjects(&[]));
+    let error = found(&bundle, path("apps/app-2")).await.unwrap_err();
+    assert!(error.contains("the bundle does not have the object"), "{error}");
     let expression = branch(&|git| {
         git.expression_filter = Some("subject contains '7'".to_owned());
         git.discovery_limit = 1;

@@ -15,33 +15,27 @@ use warehouse_testkit::{Commit, GitRepository, GitServer};
 
 use crate::support::{again, fails, find, ids, log, rule, server_with};
 
-/// The paths that a commit changes, by `git`.
-fn changed(repository: &GitRepository, id: &str) -> BTreeSet<String> {
-    let parent = repository.resolve(&format!("{id}^1"));
-    let text = match &parent {
-        Ok(parent) => repository.git(["diff-tree", "-r", "-z", "--no-renames", "--name-only", parent, id]),
-        Err(_) => repository.git([
-            "diff-tree",
-            "-r",
-            "-z",
-            "--root",
-            "--no-renames",
-            "--name-only",
-            "--no-commit-id",
-            id,
-        ]),
-    };
-    text.unwrap().split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect()
+/// The commits of `main`, newest first, with the paths that each changes, by `git`.
+fn changes(repository: &GitRepository) -> Vec<(String, BTreeSet<String>)> {
+    let format = "--format=%x01%H";
+    let log = ["log", "--first-parent", "--no-renames", "--name-only", "-z", format, "main"];
+    let text = repository.git(log).unwrap();
+    let commits = text.split('\u{1}').skip(1).map(|commit| {
+        let mut parts = commit.split('\0');
+        let id = parts.next().unwrap().trim().to_owned();
+        // Between the id and the paths is a line break.
+        let paths = parts.map(|path| path.strip_prefix('\n').unwrap_or(path));
+        (id, paths.filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    });
+    commits.collect()
 }
 
 /// What is to be found, by `git` and the rule of paths.
 fn expected(repository: &GitRepository, include: &[&str], exclude: &[&str], limit: usize) -> Vec<String> {
     let selectors = PathSelectors::new(include, exclude).unwrap();
-    log(repository, "main", usize::MAX >> 1)
-        .into_iter()
-        .filter(|id| selectors.judge_commit(changed(repository, id)).is_accepted())
-        .take(limit)
-        .collect()
+    let changes = changes(repository);
+    let found = changes.into_iter().filter(|(_, paths)| selectors.judge_commit(paths).is_accepted());
+    found.map(|(id, _)| id).take(limit).collect()
 }
 
 fn with_paths(builder: GitSourceBuilder, include: &[&str], exclude: &[&str]) -> GitSourceBuilder {
