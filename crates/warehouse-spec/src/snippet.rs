@@ -123,7 +123,7 @@ impl<'a> Lines<'a> {
         let mut start = 0;
         while start < lines.len() {
             let rest = lines.get(start + 1..).unwrap_or_default();
-            let end = rest.iter().position(|line| is_mark(&line)).map_or(lines.len(), |at| start + 1 + at);
+            let end = rest.iter().position(is_mark).map_or(lines.len(), |at| start + 1 + at);
             let document = lines.get(start..end).unwrap_or_default();
             if document.iter().any(|line| looked_at(line).contains("Secret") && names_kind(line)) {
                 // The mark behind a document may be taken for a part of it.
