@@ -233,6 +233,19 @@ mod tests {
         check(&[("last-modified", old), ("date", old), ("etag", "W/\"a\"")], Some((Some("W/\"a\""), None)));
     }
 
+    /// The server of the tests writes no length without a body, so this is not tested over the wire.
+    #[test]
+    fn another_length_contradicts() {
+        let known = validators(&[("etag", "\"a\""), ("content-length", "100")]).unwrap();
+        for (length, expected) in [("100", false), ("0", false), ("7", true), ("many", false)] {
+            let headers = [
+                (header::ETAG, header::HeaderValue::from_static("\"a\"")),
+                (header::CONTENT_LENGTH, header::HeaderValue::from_static(length)),
+            ];
+            assert_eq!(known.are_contradicted_by(&headers.into_iter().collect()), expected, "{length}");
+        }
+    }
+
     #[track_caller]
     fn is_written_as(fingerprint: Option<Fingerprint>, state: State, question: &str, expected: Value) {
         let fingerprint = fingerprint.expect("a fingerprint");

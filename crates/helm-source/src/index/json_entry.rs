@@ -99,7 +99,7 @@ impl<'t> Scanner<'t> {
     fn plain_text(&mut self) -> Option<&'t [u8]> {
         self.expect(b'"')?;
         let start = self.at;
-        match self.to_end_or_escape()? {
+        match self.skip_to_quote_or_escape()? {
             b'"' => self.text.get(start..self.at - 1),
             _ => None,
         }
@@ -107,11 +107,11 @@ impl<'t> Scanner<'t> {
 
     /// Moves behind the next quote or backslash in a text, and returns it.
     #[inline]
-    fn to_end_or_escape(&mut self) -> Option<u8> {
+    fn skip_to_quote_or_escape(&mut self) -> Option<u8> {
         loop {
             let word = Word::new(*self.text.get(self.at..)?.first_chunk()?);
             // What is behind the closing quote may be of another text, and is then looked at twice.
-            self.others |= word.from_0x7f();
+            self.others |= word.at_least_0x7f();
             match word.equal(b'"').or(word.equal(b'\\')).or(word.less(b' ')).first() {
                 None => self.at += 8,
                 Some(offset) => {
@@ -126,7 +126,7 @@ impl<'t> Scanner<'t> {
     /// Moves behind a text, of which the opening quote is read.
     #[inline]
     fn skip_text(&mut self) -> Option<()> {
-        while self.to_end_or_escape()? != b'"' {
+        while self.skip_to_quote_or_escape()? != b'"' {
             let escape = *self.text.get(self.at)?;
             self.at += 1;
             match escape {

@@ -38,7 +38,7 @@ impl Word {
         let within = |word: u64, first: u8, last: u8| {
             (word + ONES * u64::from(0x80 - first)) & !(word + ONES * u64::from(0x7f - last))
         };
-        let letters = within(low | ONES * 0x20, b'a', b'z');
+        let letters = within(low | (ONES * 0x20), b'a', b'z');
         let others = within(low, b'-', b'9') | within(low, b'_', b'_');
         Marks((!(letters | others) | self.0) & HIGH)
     }
@@ -51,7 +51,7 @@ impl Word {
 
     /// Not 0 if there is a byte of 0x7f or above.
     #[inline]
-    pub(super) fn from_0x7f(self) -> u64 {
+    pub(super) fn at_least_0x7f(self) -> u64 {
         // Only 0xff carries, which is marked itself.
         (self.0 | self.0.wrapping_add(ONES)) & HIGH
     }
@@ -135,7 +135,7 @@ mod tests {
             if let Some(bytes) = text.first_chunk::<8>() {
                 let word = Word::new(*bytes);
                 prop_assert_eq!(word.less(0x20).first(), bytes.iter().position(|byte| *byte < 0x20));
-                prop_assert_eq!(word.from_0x7f() != 0, bytes.iter().any(|byte| *byte >= 0x7f));
+                prop_assert_eq!(word.at_least_0x7f() != 0, bytes.iter().any(|byte| *byte >= 0x7f));
                 let is_of_names = |byte: &u8| byte.is_ascii_alphanumeric() || b"-./_".contains(byte);
                 let outside = word.outside_names();
                 prop_assert_eq!(outside.first(), bytes.iter().position(|byte| !is_of_names(byte)));
