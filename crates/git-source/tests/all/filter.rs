@@ -94,14 +94,15 @@ async fn paths_of_every_kind_of_change() {
             "{include:?} {exclude:?}"
         );
         for judged in recorder.into_judgements() {
-            are_told(&repository, &PathSelectors::new(include, exclude).unwrap(), &judged);
+            are_told(&changes(&repository), &PathSelectors::new(include, exclude).unwrap(), &judged);
         }
     }
 }
 
 /// The paths that are told of a commit are those of Git: of one that is found the first that is selected, of another up to three that are not.
-fn are_told(repository: &GitRepository, selectors: &PathSelectors, judged: &Judgement) {
-    let (all, told) = (changed(repository, &judged.name), &judged.details.changed_paths);
+fn are_told(changes: &[(String, BTreeSet<String>)], selectors: &PathSelectors, judged: &Judgement) {
+    let (_, all) = changes.iter().find(|(id, _)| *id == judged.name).unwrap();
+    let told = &judged.details.changed_paths;
     let is_selected = |path: &String| selectors.judge(path).is_included();
     match judged.rejection {
         None => assert!(told.len() == 1 && all.contains(&told[0]) && is_selected(&told[0]), "{judged:?}"),
