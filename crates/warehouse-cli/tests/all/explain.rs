@@ -94,7 +94,7 @@ fn tags_of_one_time_are_in_the_order_of_the_strategy() {
     assert_eq!(names, ["+ ccc", "+ bbb", "- aaa"], "{out}");
     let out = explain(&["--candidate", "ccc", "--candidate", "aaa"]);
     assert!(
-        out.contains("ccc is taken: number 1 of 2") && out.contains("the last one taken is bbb"),
+        out.contains("ccc is taken: the best of 2") && out.contains("the last one taken is bbb"),
         "{out}"
     );
 }

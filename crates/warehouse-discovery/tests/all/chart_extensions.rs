@@ -23,11 +23,12 @@ async fn discover(registry: &Registry, fields: &str) -> Report {
 }
 
 fn versions(report: &Report) -> Vec<&str> {
-    let version = |artifact| match artifact {
-        &AnyArtifact::Chart(ref chart) => chart.version.as_str(),
+    let artifacts = report.subscriptions[0].artifacts.iter();
+    let versions = artifacts.map(|artifact| match artifact {
+        AnyArtifact::Chart(chart) => chart.version.as_str(),
         other => panic!("{other:?}"),
-    };
-    report.subscriptions[0].artifacts.iter().map(version).collect()
+    });
+    versions.collect()
 }
 
 /// What the reason of a tag with a `v` says to do (`why.rs`), works.
