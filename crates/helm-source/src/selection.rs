@@ -201,8 +201,8 @@ impl Selection<'_> {
     /// Reports a candidate as found, with its version, if that is spelt otherwise, and the digest.
     fn accept(&self, candidate: &strategies::Candidate<'_>, digest: Option<String>) -> Chart {
         let version = candidate.version_text();
-        let other = (*version != *candidate.name).then_some(&*version);
-        let details = Details::new().with_version(other.map(str::to_owned)).with_digest(digest.clone());
+        let other = (*version != *candidate.name).then(|| version.to_string());
+        let details = Details::new().with_version(other).with_digest(digest.clone());
         self.trace.accepted(&Candidate::new(candidate.name).with_details(&details));
         let chart = Chart::new(version);
         match digest {

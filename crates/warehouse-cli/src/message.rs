@@ -11,7 +11,7 @@ use warehouse_discovery::Cause;
 use warehouse_spec::{Diagnostic, Lines, Location};
 
 use crate::arguments::{Color, LogFormat};
-use crate::remedy::{hint_of, hint_of_cause};
+use crate::remedy::{hint_of, hint_of_chart};
 
 /// The name of the manifest in a bundle.
 pub(crate) const OF_BUNDLE: &str = "the manifest of the bundle";
@@ -78,7 +78,7 @@ impl Messages {
     /// The same, after the chart and the step that failed.
     pub(crate) fn chart_failure(&self, place: &str, error: &chart_release::Error) {
         let said = with_causes(error);
-        let hint = hint_of_cause(error).or_else(|| error.hint().map(|hint| hint.to_string()));
+        let hint = hint_of_chart(error);
         let longer = said.contains("the deadline passed").then_some(LONGER);
         self.print(Level::Error, &format!("{place}{said}"), hint.as_deref().or(longer));
     }

@@ -22,7 +22,7 @@ pub(crate) fn hint_of(error: &Error) -> Option<String> {
 }
 
 /// The same for an error of another crate that such an error caused, if its remedy is known.
-pub(crate) fn hint_of_cause(error: &(dyn StdError + 'static)) -> Option<String> {
+fn hint_of_cause(error: &(dyn StdError + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(cause) = next {
         if let Some(known) = cause.downcast_ref::<Error>().filter(|known| known.remedy().is_some()) {
@@ -31,6 +31,11 @@ pub(crate) fn hint_of_cause(error: &(dyn StdError + 'static)) -> Option<String> 
         next = cause.source();
     }
     None
+}
+
+/// What to do about an error of a chart's or a release's.
+pub(crate) fn hint_of_chart(error: &chart_release::Error) -> Option<String> {
+    hint_of_cause(error).or_else(|| error.hint().map(|hint| hint.to_string()))
 }
 
 /// A server that may serve plain http: an option says so of a registry, the `repoURL` of every other server.

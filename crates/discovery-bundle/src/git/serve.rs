@@ -111,7 +111,8 @@ impl GitRepository {
         }
         // With a filter `tree:N`, this many levels of the trees of commits come with them.
         let levels = arguments.iter().find_map(|line| line.strip_prefix("filter tree:")?.parse::<u8>().ok());
-        let mut level: Vec<_> = depths.keys().filter_map(|id| self.objects.get(id)?.tree()).collect();
+        // Commits share most of their trees, so each is looked at once.
+        let mut level: BTreeSet<_> = depths.keys().filter_map(|id| self.objects.get(id)?.tree()).collect();
         for _ in 0..levels.unwrap_or_default() {
             level.retain(|id| self.objects.contains_key(id));
             sent.extend(level.iter().copied());

@@ -60,9 +60,9 @@ impl MissingTrees {
     }
 }
 
-/// The most paths that are told of a commit that touches none that is selected, and the most bytes of each.
+/// The most paths that are told of a commit that touches none that is selected, and the most characters of a path.
 const MOST_TOLD: usize = 3;
-const MOST_TOLD_BYTES: usize = 100;
+const MOST_TOLD_CHARACTERS: usize = 100;
 
 /// A folder that changed: its path, and its trees before and after.
 struct Changed {
@@ -76,9 +76,8 @@ const MOST_KEPT_OF_A_PAIR: usize = 1 << 12;
 const MOST_KEPT: usize = 1 << 18;
 
 /// A name at which two trees differ.
-#[derive(Clone, Copy)]
-struct Difference<'a> {
-    name: &'a BStr,
+struct Difference<Name> {
+    name: Name,
     /// Whether it is a file, a link or a submodule on one side or on both.
     is_file: bool,
     /// The folder of this name.
@@ -87,20 +86,15 @@ struct Difference<'a> {
 }
 
 /// A difference that is kept.
-struct Kept {
-    name: BString,
-    is_file: bool,
-    before: Option<ObjectId>,
-    after: Option<ObjectId>,
-}
+type Kept = Difference<BString>;
 
 impl Kept {
-    fn of(found: Difference<'_>) -> Self {
+    fn of(found: Difference<&BStr>) -> Self {
         let Difference { name, is_file, before, after } = found;
         Self { name: name.to_owned(), is_file, before, after }
     }
 
-    fn as_ref(&self) -> Difference<'_> {
+    fn as_ref(&self) -> Difference<&BStr> {
         let Self { name, is_file, before, after } = self;
         Difference { name: name.as_ref(), is_file: *is_file, before: *before, after: *after }
     }
@@ -152,7 +146,7 @@ impl Search<'_> {
     fn look<'d>(
         &mut self,
         folder: &BString,
-        differences: impl Iterator<Item = Difference<'d>>,
+        differences: impl Iterator<Item = Difference<&'d BStr>>,
     ) -> Result<Option<String>, Error> {
         let mut path = folder.clone();
         for Difference { name, is_file, before, after } in differences {
@@ -170,14 +164,14 @@ impl Search<'_> {
             }
             path.push_str(name);
             if is_file && self.selectors.judge(&*path).is_included() {
-                return Ok(Some(shorten(&path.to_str_lossy(), MOST_TOLD_BYTES).into_owned()));
+                return Ok(Some(shorten(&path.to_str_lossy(), MOST_TOLD_CHARACTERS).into_owned()));
             }
             let is_changed_folder = before != after;
             if is_changed_folder && self.folders.may_include_below(&path) {
                 self.queue.push_back(Changed { path: path.clone(), before, after });
             } else if self.told.len() < MOST_TOLD {
                 let end = if is_changed_folder { "/" } else { "" };
-                self.told.push(format!("{}{end}", shorten(&path.to_str_lossy(), MOST_TOLD_BYTES)));
+                self.told.push(format!("{}{end}", shorten(&path.to_str_lossy(), MOST_TOLD_CHARACTERS)));
             }
         }
         Ok(None)
@@ -241,7 +235,7 @@ pub(crate) fn touches(
 /// The difference between two entries of a name.
 fn difference<'a>(
     (before, after): (Option<&'a EntryRef<'a>>, Option<&'a EntryRef<'a>>),
-) -> Option<Difference<'a>> {
+) -> Option<Difference<&'a BStr>> {
     let is_file = [before, after].into_iter().flatten().any(|entry| !entry.mode.is_tree());
     let tree = |side: Option<&EntryRef<'_>>| {
         side.filter(|entry| entry.mode.is_tree()).map(|entry| entry.oid.to_owned())

@@ -54,12 +54,9 @@ fn check(arguments: &LintManifests, messages: &Messages) -> Result<Exit, Exit> {
     if arguments.report.output == LintFormat::Text {
         // A file with more is cut, its errors last; the last one says so, and is no further error.
         let limit = Limits::default().diagnostics;
-        let cut = found.iter().filter(|(_, diagnostics)| diagnostics.len() > limit);
-        let (cut, errors) = (
-            cut.count(),
-            errors.saturating_sub(found.iter().filter(|(_, diagnostics)| diagnostics.len() > limit).count()),
-        );
-        let counts = [(errors, "error"), (warnings, "warning"), (count(Severity::Note), "note")];
+        let cut = found.iter().filter(|(_, diagnostics)| diagnostics.len() > limit).count();
+        let counts =
+            [(errors.saturating_sub(cut), "error"), (warnings, "warning"), (count(Severity::Note), "note")];
         messages.note(&match cut {
             0 => counts.map(|(count, name)| output::counted(count, name)).join(", "),
             _ => {

@@ -48,21 +48,21 @@ fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
         if !is_whole && exit == Exit::Success {
             exit = Exit::Failure;
         }
+        if arguments.in_place
+            && let Err(error) = in_place(file, &migration)
+        {
+            messages.error(&format!("{} could not be written: {error}", file.name));
+            exit = Exit::Usage;
+            continue;
+        }
+        changes += migration.changes.len();
+        changed += usize::from(migration.is_changed());
         if arguments.in_place {
-            if let Err(error) = in_place(file, &migration) {
-                messages.error(&format!("{} could not be written: {error}", file.name));
-                exit = Exit::Usage;
-                continue;
-            }
-            changes += migration.changes.len();
-            changed += usize::from(migration.is_changed());
             messages.printed(output::print(|out| {
                 migration.changes.iter().try_for_each(|change| output::line(out, &done(change)))
             }))?;
             continue;
         }
-        changes += migration.changes.len();
-        changed += usize::from(migration.is_changed());
         messages.printed(output::print(|out| match arguments.diff {
             true => {
                 let diff = output::unified_diff(&file.name, text, &migration.text);

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Table, counted, line, write_as_list};
 use crate::arguments::ChartFormat;
 use crate::message::with_causes;
-use crate::remedy::hint_of_cause;
+use crate::remedy::hint_of_chart;
 
 /// A chart that failed or is refused, or a step of it; without a chart, the release as a whole.
 #[derive(Debug, Serialize)]
@@ -31,13 +31,12 @@ struct ChartFailure {
 
 impl ChartFailure {
     fn of_error(chart: Option<&str>, step: Option<StepKind>, error: &chart_release::Error) -> Self {
-        let hint = hint_of_cause(error).or_else(|| error.hint().map(|hint| hint.to_string()));
         Self {
             chart: chart.map(str::to_owned),
             step,
             kind: "failed",
             message: with_causes(error),
-            hint,
+            hint: hint_of_chart(error),
             refusal: None,
         }
     }

@@ -2,17 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{World, warehouse};
-
-const MANIFEST: &str = "apiVersion: kargo.akuity.io/v1alpha1
-kind: Warehouse
-metadata: {name: shop, namespace: fruit}
-spec:
-  subscriptions:
-  - image: {repoURL: REGISTRY/shop/web, constraint: ^1.0.0}
-  - git: {repoURL: GIT, branch: main}
-  - chart: {repoURL: CHARTS, name: shop}
-";
+use crate::support::{ONE_OF_EACH, World, warehouse};
 
 #[test]
 fn documents_have_the_schema_of_the_docs() {
@@ -20,7 +10,7 @@ fn documents_have_the_schema_of_the_docs() {
     let schema: Value = serde_json::from_str(text).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let world = World::start();
-    let good = world.fill(MANIFEST);
+    let good = world.fill(ONE_OF_EACH);
     let failing = good.replace("shop/web", "shop/none");
     let empty = good.replace("^1.0.0", "^9");
     let broken = good.replace("branch: main", "branch: [1]");

@@ -6,6 +6,17 @@ use std::process::{Command, Output, Stdio};
 
 use warehouse_testkit::{Chart, ChartServer, Commit, GitRepository, GitServer, Registry};
 
+/// A Warehouse of one subscription of each kind, to be [filled](World::fill).
+pub const ONE_OF_EACH: &str = "apiVersion: kargo.akuity.io/v1alpha1
+kind: Warehouse
+metadata: {name: shop, namespace: fruit}
+spec:
+  subscriptions:
+  - image: {repoURL: REGISTRY/shop/web, constraint: ^1.0.0}
+  - git: {repoURL: GIT, branch: main}
+  - chart: {repoURL: CHARTS, name: shop}
+";
+
 /// A registry, a Git server and a chart repository with something on each.
 pub struct World {
     pub registry: Registry,

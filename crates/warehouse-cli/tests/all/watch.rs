@@ -9,17 +9,7 @@ use std::time::Duration;
 
 use warehouse_testkit::Registry;
 
-use crate::support::{World, warehouse};
-
-const MANIFEST: &str = "apiVersion: kargo.akuity.io/v1alpha1
-kind: Warehouse
-metadata: {name: shop, namespace: fruit}
-spec:
-  subscriptions:
-  - image: {repoURL: REGISTRY/shop/web, constraint: ^1.0.0}
-  - git: {repoURL: GIT, branch: main}
-  - chart: {repoURL: CHARTS, name: shop}
-";
+use crate::support::{ONE_OF_EACH, World, warehouse};
 
 fn image_alone(registry: &Registry) -> String {
     format!(
@@ -58,7 +48,7 @@ fn once<'a>(state: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
 fn a_line_for_each_change_and_none_where_nothing_moved() {
     let world = World::start();
     let folder = tempfile::tempdir().unwrap();
-    let manifest = world.fill(MANIFEST);
+    let manifest = world.fill(ONE_OF_EACH);
     let run = || warehouse(&once(folder.path(), &[]), &manifest);
     let first = run();
     assert_eq!((first.code, first.err.as_str()), (Some(0), ""));
@@ -115,7 +105,7 @@ fn the_command_gets_the_freight_and_no_shell_reads_its_arguments() {
         "--exec-timeout",
         "30s",
     ];
-    let ran = warehouse(&once(&state, &exec), &world.fill(MANIFEST));
+    let ran = warehouse(&once(&state, &exec), &world.fill(ONE_OF_EACH));
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), "sh: said\n"));
     let freight: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(out.with_extension("json")).unwrap()).unwrap();
@@ -138,7 +128,7 @@ fn the_command_gets_the_freight_and_no_shell_reads_its_arguments() {
     assert_eq!((&saved["freight"], &saved["handled"][0]["name"]), (&name.into(), &name.into()));
     // It is handled: the next process does not run it.
     fs::remove_file(&out).unwrap();
-    assert_eq!(warehouse(&once(&state, &exec), &world.fill(MANIFEST)).out, "");
+    assert_eq!(warehouse(&once(&state, &exec), &world.fill(ONE_OF_EACH)).out, "");
     assert!(!out.exists());
 }
 

@@ -51,7 +51,7 @@ const fn error(
     help: &'static str,
     edits: bool,
 ) -> Row {
-    Row { subscription, code, severity: Severity::Error, message, help, edits }
+    Row { severity: Severity::Error, ..row(subscription, code, message, help, edits) }
 }
 
 const ROWS: &[Row] = &[
