@@ -148,8 +148,10 @@ impl Remote {
         );
         match (outcome, failure) {
             (Ok(_), _) => Ok(()),
-            (Err(_), Some(failure)) if failure.kind() == ErrorKind::Cache => Err(failure.into()),
-            (Err(_), Some(failure)) => Err(ExchangeError::explain("fetching", &self.interrupt, || failure)),
+            (Err(_), Some(ExchangeError::Other(failure))) if failure.kind() != ErrorKind::Cache => {
+                Err(ExchangeError::explain("fetching", &self.interrupt, || failure))
+            }
+            (Err(_), Some(failure)) => Err(failure),
             (Err(error), None) => Err(ExchangeError::from_gix("fetching", &error, &self.interrupt)),
         }
     }

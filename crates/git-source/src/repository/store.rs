@@ -32,7 +32,7 @@ use crate::repository::folder::{
 use crate::repository::objects::Objects;
 use crate::repository::resolution::Resolution;
 use crate::repository::scratch::Scratch;
-use crate::transport::{Cause, Interrupt, has_broken};
+use crate::transport::{Cause, ExchangeError, Interrupt, has_broken};
 
 /// The largest object of a pack: while it is resolved, it takes twice this memory. Commits, trees and tags are far smaller; a file that a
 /// server sends although it was not asked for may not be.
@@ -283,7 +283,7 @@ impl Store {
         progress: &mut dyn DynNestedProgress,
         flag: &AtomicBool,
         interrupt: &Interrupt,
-    ) -> Result<(), Error> {
+    ) -> Result<(), ExchangeError> {
         let mut arrived = self.spool(pack, interrupt)?;
         let _resolution = Resolution::begin(interrupt)?;
         let limit = LARGEST_OBJECT.min(usize::try_from(interrupt.limits.bytes).unwrap_or(usize::MAX));
@@ -304,22 +304,26 @@ impl Store {
         )
         .map_err(|error| {
             if interrupt.is_stopped() {
-                return interrupt.stopped_error();
+                return interrupt.stopped_error().into();
             }
             if error.is_resource_exhausted() {
                 let message = format!(
                     "the pack holds an object of more than {} MiB, or more objects than fit in that",
                     limit >> 20
                 );
-                return Error::new(ErrorKind::TooLarge, message);
+                return Error::new(ErrorKind::TooLarge, message).into();
+            }
+            // An object of the pack builds on one that is neither in it nor here.
+            if error.is_not_found() {
+                return ExchangeError::MissingBase(not_received(&error));
             }
             match error.downcast_any_ref::<io::Error>().map(io::Error::kind) {
                 Some(
                     io::ErrorKind::StorageFull
                     | io::ErrorKind::PermissionDenied
                     | io::ErrorKind::ReadOnlyFilesystem,
-                ) => unusable(&self.folder, Cause::new(&error)),
-                _ => not_received(&error),
+                ) => unusable(&self.folder, Cause::new(&error)).into(),
+                _ => not_received(&error).into(),
             }
         })?;
         if let Some(keep) = written.keep_path {

@@ -366,7 +366,9 @@ impl Exchange<'_> {
             let with_levels = Cell::new(false);
             let done = loop {
                 match self.attempt(remote, (&store, &with_levels), used, open, &mut answered, is_warm) {
-                    Err(Stopped::Store(error)) if is_warm => {
+                    Err(Stopped::Store(error) | Stopped::Exchange(ExchangeError::MissingBase(error)))
+                        if is_warm =>
+                    {
                         is_warm = false;
                         store.clear(&self.session.interrupt).map_err(|_| error)?;
                         *remote = self.session.connect()?;
@@ -409,7 +411,9 @@ impl Exchange<'_> {
                     open = plan_again();
                     continue;
                 }
-                Err(Stopped::Store(error)) => return Err(error.into()),
+                Err(Stopped::Store(error) | Stopped::Exchange(ExchangeError::MissingBase(error))) => {
+                    return Err(error.into());
+                }
                 Err(Stopped::NoTrees(error)) if !known.trees => return Err(error.into()),
                 Err(Stopped::NoTrees(_)) => known.trees = false,
                 Err(Stopped::NoLevels) => known.levels = false,
@@ -554,14 +558,22 @@ impl Fetcher<'_> {
             let depth = NonZeroU32::new((*depth).min(DEEPEST));
             let (haves, levels) = self.haves(levels)?;
             // The trees of these commits may be needed, or more commits. Tags and other trees can wait for that request.
-            return self.request(&FetchRequest {
+            let request = FetchRequest {
                 wants: histories.into_keys().collect(),
                 haves,
                 depth: depth.filter(|_| self.capabilities.shallow),
                 filter: self.capabilities.filter,
                 levels,
                 is_history: true,
-            });
+            };
+            let may_lack_trees = levels > 0 && !request.haves.is_empty();
+            return match self.request(&request) {
+                // A history may begin at a commit before those that were named, and its trees may build on those of that commit.
+                Err(Stopped::Exchange(ExchangeError::MissingBase(_))) if may_lack_trees => {
+                    self.request(&FetchRequest { levels: 0, ..request })
+                }
+                done => done,
+            };
         }
         let levels = if self.capabilities.levels { levels_of_tags } else { 0 };
         if tags.len() > FEW_TAGS && !tags_with_parents.is_empty() {

@@ -20,6 +20,9 @@ pub(crate) enum ExchangeError {
     ShallowRefused(Error),
     /// The server does not have what it has just listed, since a reference moved in between: list again.
     ReferenceMoved(Error),
+    /// The pack builds on an object that is not here, though the server was told of a commit that leads to it: ask for less, or say less of what is
+    /// here.
+    MissingBase(Error),
     /// There is no fallback.
     Other(Error),
 }
@@ -36,6 +39,7 @@ impl From<ExchangeError> for Error {
             ExchangeError::FilterRefused(error)
             | ExchangeError::ShallowRefused(error)
             | ExchangeError::ReferenceMoved(error)
+            | ExchangeError::MissingBase(error)
             | ExchangeError::Other(error) => error,
         }
     }

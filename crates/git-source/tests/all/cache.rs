@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use artifact_source::{ArtifactSource, DiscoverRequest, Recorder};
 use git_source::{GitSource, GitSourceBuilder};
-use warehouse_testkit::GitRepository;
+use warehouse_testkit::{Commit, GitRepository, GitServer};
 
-use crate::support::{add, find, ids, log, server_with};
+use crate::support::{add, find, ids, log, rule, server_with};
 
 fn builder(repository: &GitRepository, folder: &Path) -> GitSourceBuilder {
     GitSource::builder(repository.url()).cache_dir(folder.to_owned())
@@ -63,6 +63,44 @@ async fn any_file_of_it_may_be_lost_or_damaged() {
             }
         }
     }
+}
+
+/// The store has the trees of the newest commits, and of the others none. A branch begins at one of those: the server believes that their trees are
+/// here, and sends what differs from them.
+#[tokio::test]
+async fn a_branch_may_begin_at_a_commit_without_trees() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("demo.git").unwrap();
+    let mut history = repository.history().unwrap();
+    let wide = (0..200).fold(Commit::new("Begin"), |commit, number| {
+        commit.file(format!("apps/file-{number}"), format!("{number}")).file(format!("file-{number}"), "")
+    });
+    history.commit("main", wide);
+    for number in 0..400 {
+        let commit = Commit::new(format!("Change {number}")).file("apps/file-7", format!("change {number}"));
+        history.commit("main", commit);
+    }
+    history.write().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let on = |branch: &str, limit| {
+        let rule = rule(|rule| rule.branch(branch.to_owned()).include_paths(["apps"]));
+        builder(&repository, folder.path()).rule(rule).limit(limit).build().unwrap()
+    };
+    find(&builder(&repository, folder.path()).limit(400).build().unwrap()).await;
+    find(&on("main", 5)).await;
+
+    repository.git(["branch", "release", "main~300"]).unwrap();
+    let mut history = repository.history().unwrap();
+    history.commit("release", Commit::new("Fix").file("apps/file-9", "fixed"));
+    history.write().unwrap();
+    server.log().clear();
+    let found = find(&on("release", 5)).await;
+    assert_eq!(ids(&found), log(&repository, "release", 5));
+    assert_eq!(server.log().counters().requests, 6, "the pack that cannot be used costs one");
+    // The store was not emptied.
+    server.log().clear();
+    find(&on("main", 5)).await;
+    assert_eq!(server.log().counters().requests, 2);
 }
 
 #[tokio::test]
