@@ -59,7 +59,7 @@ fn receive(
         let scratch = Arc::new(Scratch::create(folder.path(), "").unwrap());
         let store = Store::open(folder.path(), Path::new("store"), ObjectFormat::Sha1, scratch, &interrupt)?;
         let mut pack = BufReader::new(Cursor::new(pack));
-        store.receive(&mut pack, &mut gix::progress::Discard, interrupt.flag(), &interrupt)
+        Ok(store.receive(&mut pack, &mut gix::progress::Discard, interrupt.flag(), &interrupt)?)
     }
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! CACHE_DIR/git/git-2/<digest of repository and user>/commits/    a store
 //!                                                     filter      what the server accepts, where it has refused something
+//!                                                     greeting    what the server said when it was greeted
 //!                     tmp/<name>/                                 what one discovery receives, until it moves into a store
 //! ```
 //!
@@ -13,7 +14,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use artifact_http::cache_folder::{self, make_private};
 use artifact_source::{Error, ErrorKind, Warning, lock};
@@ -33,6 +34,12 @@ const LAYOUT: &str = "git-2";
 
 /// The file that says what the server accepts.
 const CAPABILITIES: &str = "filter";
+
+/// The file with the greeting of the server.
+const GREETING: &str = "greeting";
+
+/// For how long a server need not be greeted again: it may learn something.
+const GREETING_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The folder of temporary folders, below that of the layout.
 const TEMPORARY: &str = "tmp";
@@ -148,53 +155,87 @@ impl Cache {
 
     /// What the server of this repository is known to accept.
     pub(crate) fn capabilities(&self, owner: &str) -> FetchCapabilities {
-        let read = |folder: PathBuf| {
-            let file = folder.join(repository_folder(owner)).join(CAPABILITIES);
-            FetchCapabilities::from_line(&read_text(&file).ok()??)
-        };
-        let folders = self.named.clone().into_iter().chain(self.temporary.existing());
-        folders.into_iter().find_map(read).unwrap_or_default()
+        let read = |file: &Path| FetchCapabilities::from_line(&read_text(file).ok()??);
+        self.find_note(owner, CAPABILITIES, read).unwrap_or_default()
     }
 
     /// Remembers what the server of this repository accepts. Where that cannot be written, the next discovery finds it out again.
     pub(crate) fn remember(&self, owner: &str, capabilities: FetchCapabilities) {
-        let write = |folder: &Path| -> io::Result<()> {
-            let repository = repository_folder(owner);
-            create_below(folder, &repository)?;
-            write_atomically(&folder.join(repository), CAPABILITIES, &capabilities.to_line())
-        };
-        let is_written = self.named.as_deref().is_some_and(|named| write(named).is_ok());
-        if !is_written && let Ok(own) = self.temporary.path() {
-            let _ = write(&own);
+        self.write_note(owner, CAPABILITIES, &capabilities.to_line());
+    }
+
+    /// What the server of this repository said when it was greeted in the last 24 hours.
+    pub(crate) fn greeting(&self, owner: &str) -> Option<String> {
+        self.find_note(owner, GREETING, |file| {
+            let modified = fs::symlink_metadata(file).ok()?.modified().ok()?;
+            // A clock that was set back makes a file old.
+            modified.elapsed().ok().filter(|age| *age < GREETING_AGE)?;
+            read_text(file).ok()?
+        })
+    }
+
+    /// Remembers what the server of this repository says when it is greeted. Where that cannot be written, it is greeted again.
+    pub(crate) fn remember_greeting(&self, owner: &str, text: &str) {
+        let repository = repository_folder(owner);
+        let is_new = |root: &Path| !root.join(&repository).exists();
+        let was_new = self.named.iter().chain(&self.temporary.existing()).all(|root| is_new(root));
+        // A repository of which nothing is ever fetched takes its place too.
+        if let Some(root) = self.write_note(owner, GREETING, text).filter(|_| was_new) {
+            self.evict_others(&root, &root.join(&repository));
         }
+    }
+
+    /// What is read from a file of this name about a repository, the first that can be read.
+    fn find_note<T>(&self, owner: &str, name: &str, read: impl Fn(&Path) -> Option<T>) -> Option<T> {
+        let folders = self.named.clone().into_iter().chain(self.temporary.existing());
+        folders.into_iter().find_map(|folder| read(&folder.join(repository_folder(owner)).join(name)))
+    }
+
+    /// Writes a file of this name about a repository. Returns the root of the cache that it is in, if it could be written.
+    fn write_note(&self, owner: &str, name: &str, text: &str) -> Option<PathBuf> {
+        let repository = repository_folder(owner);
+        let write = |root: &Path| -> io::Result<()> {
+            create_below(root, &repository)?;
+            write_atomically(&root.join(&repository), name, text)
+        };
+        let written = |root: PathBuf| write(&root).is_ok().then_some(root);
+        let named = self.named.clone().filter(|named| cache_folder::create(named).is_ok());
+        named.and_then(written).or_else(|| written(self.temporary.path().ok()?))
     }
 
     /// Removes the stores that were not used for longest, until the rest is within the bound. This store stays, and so does
     /// every store that is in use. What cannot be removed is tried again the next time.
     pub(crate) fn evict(&self, spared: &Store) {
-        let Some(root) = spared.folder().ancestors().nth(2) else { return };
-        let mut stores = stores_below(root);
-        let mut bytes: u64 = stores.iter().map(|store| store.bytes).sum();
-        stores.retain(|store| store.folder != spared.folder());
-        stores.sort_by_key(|store| store.used);
-        for store in stores {
+        if let Some(root) = spared.folder().ancestors().nth(3) {
+            self.evict_others(root, spared.folder());
+        }
+    }
+
+    /// The same for the stores below the root of a cache, and for the folders of repositories without any. The one at `spared` stays.
+    fn evict_others(&self, root: &Path, spared: &Path) {
+        let mut stored = stored_below(&root.join(LAYOUT));
+        let mut bytes: u64 = stored.iter().map(|folder| folder.bytes).sum();
+        stored.retain(|folder| folder.path != spared);
+        stored.sort_by_key(|folder| folder.used);
+        for StoredFolder { path, bytes: freed, is_store, .. } in stored {
             if bytes <= self.max_bytes {
                 break;
             }
-            if remove_store(&store.folder) {
-                bytes = bytes.saturating_sub(store.bytes);
-                remove_empty_repository(&store.folder);
+            let repository = if is_store { path.parent() } else { Some(&*path) };
+            if !is_store || remove_store(&path) {
+                bytes = bytes.saturating_sub(freed);
+                repository.into_iter().for_each(remove_empty_repository);
             }
         }
     }
 }
 
-/// Removes the folder of a repository, if this was its last store.
-fn remove_empty_repository(store: &Path) {
-    if let Some(repository) = store.parent()
-        && folders(repository).is_empty()
-    {
-        let _ = remove_file(&repository.join(CAPABILITIES));
+/// Removes the folder of a repository, if it has no store.
+fn remove_empty_repository(repository: &Path) {
+    if folders(repository).is_empty() {
+        for note in [CAPABILITIES, GREETING] {
+            let _ = remove_file(&repository.join(note));
+        }
         let _ = fs::remove_dir(repository);
     }
 }
@@ -246,24 +287,34 @@ fn repository_folder(owner: &str) -> PathBuf {
     Path::new(LAYOUT).join(digest)
 }
 
-/// A store on disk.
+/// A store on disk, or the folder of a repository that has none.
 struct StoredFolder {
-    folder: PathBuf,
+    path: PathBuf,
+    is_store: bool,
     bytes: u64,
     used: SystemTime,
 }
 
-/// All stores of all repositories below the folder of this layout. What cannot be read counts as nothing.
-fn stores_below(root: &Path) -> Vec<StoredFolder> {
-    let mut stores = Vec::new();
-    for repository in folders(root) {
-        for folder in folders(&repository) {
-            let Ok(lock) = fs::symlink_metadata(folder.join(IN_USE)) else { continue };
-            let used = lock.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-            stores.push(StoredFolder { bytes: bytes_below(&folder), used, folder });
+/// What the folder of a repository takes on disk without a store, in bytes: a folder and a small file.
+const REPOSITORY_BYTES: u64 = 8 << 10;
+
+/// All stores of all repositories below the folder of this layout, and the repositories without one. What cannot be read counts as nothing.
+fn stored_below(layout: &Path) -> Vec<StoredFolder> {
+    let modified = |path: &Path| fs::symlink_metadata(path).and_then(|about| about.modified());
+    let mut stored = Vec::new();
+    for repository in folders(layout) {
+        let stores = folders(&repository);
+        if stores.is_empty() && repository.file_name().is_some_and(|name| name != TEMPORARY) {
+            let used = modified(&repository).unwrap_or(SystemTime::UNIX_EPOCH);
+            stored.push(StoredFolder { path: repository, is_store: false, bytes: REPOSITORY_BYTES, used });
+            continue;
+        }
+        for path in stores {
+            let Ok(used) = modified(&path.join(IN_USE)) else { continue };
+            stored.push(StoredFolder { bytes: bytes_below(&path), is_store: true, used, path });
         }
     }
-    stores
+    stored
 }
 
 /// The folders in this folder. Links are not followed.
@@ -360,6 +411,24 @@ mod tests {
     }
 
     #[test]
+    fn a_greeting_is_known_for_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(Some(folder.path().to_owned()), Arc::default(), 1 << 20);
+        assert_eq!(cache.greeting("someone"), None);
+        cache.remember_greeting("someone", "000eversion 2\n0000");
+        assert_eq!(cache.greeting("someone").as_deref(), Some("000eversion 2\n0000"));
+        assert_eq!(cache.greeting("someone else"), None);
+        let file = folder.path().join(repository_folder("someone")).join(GREETING);
+        let file = File::options().write(true).open(file).unwrap();
+        for (age, is_known) in [(23, true), (25, false)] {
+            file.set_modified(SystemTime::now() - Duration::from_secs(age * 60 * 60)).unwrap();
+            assert_eq!(cache.greeting("someone").is_some(), is_known, "{age} hours");
+        }
+        file.set_modified(SystemTime::now() + Duration::from_secs(60)).unwrap();
+        assert_eq!(cache.greeting("someone"), None, "the clock was set back");
+    }
+
+    #[test]
     fn the_stores_that_were_not_used_for_longest_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(Some(folder.path().to_owned()), Arc::default(), 2500);
@@ -392,6 +461,13 @@ mod tests {
         let tiny = Cache::new(Some(folder.path().to_owned()), Arc::default(), 0);
         tiny.evict(&newest);
         assert!(newest.folder().exists() && !path("used").exists() && !path("young").exists());
+        // So is a repository of which nothing was fetched.
+        tiny.remember_greeting("asked before", "0000");
+        tiny.remember_greeting("asked", "0000");
+        assert_eq!(tiny.greeting("asked before"), None);
+        assert_eq!(tiny.greeting("asked").as_deref(), Some("0000"));
+        tiny.evict(&newest);
+        assert_eq!(tiny.greeting("asked"), None);
         // A store that was removed is made anew.
         drop(open("old"));
         assert!(path("old").join(IN_USE).exists());

@@ -1,5 +1,6 @@
 //! One repository as one source reads it, and one exchange with its server.
 
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use artifact_source::{Error, Warning, lock};
@@ -7,7 +8,7 @@ use tokio::runtime::Handle;
 
 use crate::repository::cache::Cache;
 use crate::repository::remote::Remote;
-use crate::transport::{self, Address, Authentication, Interrupt, TransportOptions};
+use crate::transport::{self, Address, Authentication, Greeting, Interrupt, TransportOptions};
 
 /// One repository as one source reads it.
 pub(crate) struct RepositoryHandle {
@@ -27,11 +28,35 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Opens a connection to the server.
+    /// Opens a connection to the server, and greets it.
     pub(crate) fn connect(&self) -> Result<Remote, Error> {
+        let greeting = Rc::new(Greeting::unknown());
+        let remote = self.open(&greeting)?;
+        if remote.is_protocol_2()
+            && let Some(text) = greeting.heard_text()
+        {
+            self.repository.cache.remember_greeting(&self.owner(), &text);
+        }
+        Ok(remote)
+    }
+
+    /// A connection to a server that was greeted not long ago, and need not be greeted again; `None` if it was not.
+    pub(crate) fn connect_to_known(&self) -> Option<Remote> {
+        let Address::Http { .. } = self.repository.address else { return None };
+        let text = self.repository.cache.greeting(&self.owner())?;
+        self.open(&Rc::new(Greeting::known(text))).ok()
+    }
+
+    fn open(&self, greeting: &Rc<Greeting>) -> Result<Remote, Error> {
         let RepositoryHandle { address, options, .. } = &*self.repository;
-        let (transport, redaction) =
-            transport::open(address, options, &self.authentication, &self.runtime, &self.interrupt)?;
+        let (transport, redaction) = transport::open(
+            address,
+            options,
+            &self.authentication,
+            &self.runtime,
+            &self.interrupt,
+            greeting,
+        )?;
         Remote::connect(transport, &self.interrupt).map_err(|error| redaction.apply(error))
     }
 

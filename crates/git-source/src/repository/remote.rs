@@ -32,7 +32,7 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    /// Performs the handshake. One request.
+    /// Performs the handshake. One request, or none if the transport knows what the server says to it.
     pub(crate) fn connect(
         mut transport: Box<dyn Transport>,
         interrupt: &Arc<Interrupt>,
@@ -78,6 +78,11 @@ impl Remote {
         references::listed(&mut lines, &self.interrupt, fits)
     }
 
+    /// Whether the server speaks protocol 2.
+    pub(crate) fn is_protocol_2(&self) -> bool {
+        self.handshake.server_protocol_version == Protocol::V2
+    }
+
     /// Whether the server has closed the connection.
     pub(crate) fn is_closed(&self) -> bool {
         self.is_finished && self.transport.connection_persists_across_multiple_requests()
@@ -101,8 +106,7 @@ impl Remote {
     /// Whether the server says that it can leave objects out of a pack, and then sends each of them by its id. Only protocol 2 says so.
     pub(crate) fn can_send_trees(&self) -> bool {
         let fetch = self.handshake.capabilities.capability("fetch");
-        self.handshake.server_protocol_version == Protocol::V2
-            && fetch.and_then(|fetch| fetch.supports("filter")).unwrap_or(false)
+        self.is_protocol_2() && fetch.and_then(|fetch| fetch.supports("filter")).unwrap_or(false)
     }
 
     /// Fetches into the store. One request.
@@ -110,7 +114,7 @@ impl Remote {
         store.begin(request)?;
         let fetched = self.receive(request, store);
         // With protocol 0 and 1 a connection serves one fetch. With every protocol the server closes it after a refusal.
-        self.is_finished |= fetched.is_err() || self.handshake.server_protocol_version != Protocol::V2;
+        self.is_finished |= fetched.is_err() || !self.is_protocol_2();
         fetched?;
         store.keep(request, &self.interrupt)?;
         Ok(())

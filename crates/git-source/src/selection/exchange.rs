@@ -49,6 +49,16 @@ fn may_be_due_to_the_request(error: &Error) -> bool {
     matches!(error.status(), Some(200 | 400 | 403 | 500 | 501))
 }
 
+/// Whether a server may have failed since it is not what it was when it was greeted: it redirects, it has another program or no protocol 2, or the
+/// repository was made anew with another hash. Other failures would only be repeated.
+fn may_be_due_to_the_greeting(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::BadAnswer | ErrorKind::Server | ErrorKind::NotFound => !error.is_transient(),
+        ErrorKind::Unreachable => error.status().is_some(),
+        _ => false,
+    }
+}
+
 /// Whether Git says that it bars `tree:N` whatever the number.
 fn bars_all_trees(error: &Error) -> bool {
     error.message().contains("filter 'tree' not supported")
@@ -291,7 +301,6 @@ impl Exchange<'_> {
     fn run(&self, questions: &[Question]) -> Result<(), ExchangeError> {
         self.session.interrupt.forget_memory();
         let open: Vec<&Question> = questions.iter().filter(|question| question.is_open()).collect();
-        let mut remote = self.session.connect()?;
         let prefixes: BTreeSet<String> = open
             .iter()
             .map(|question| match &*question.selection {
@@ -299,7 +308,7 @@ impl Exchange<'_> {
                 Selection::Tags(_) => tags::prefix(),
             })
             .collect();
-        let listed = list(&mut remote, prefixes)?;
+        let (mut remote, listed) = self.begin(prefixes)?;
         let missing = open.iter().filter_map(|question| match &*question.selection {
             Selection::Branch(branch) if listed.target(&branch.reference()).is_none() => {
                 Some(prefixes_for_missing(branch))
@@ -314,6 +323,22 @@ impl Exchange<'_> {
         };
         let open: Vec<Open<'_>> = plan_all().filter_map(|open| self.finish_by_list(open)).collect();
         if open.is_empty() { Ok(()) } else { self.with_store(&mut remote, open, &|| plan_all().collect()) }
+    }
+
+    /// Lists the references with these prefixes. A server that was greeted not long ago is asked at once, and one that does not answer is greeted.
+    fn begin(&self, prefixes: BTreeSet<String>) -> Result<(Remote, References), ExchangeError> {
+        if let Some(mut remote) = self.session.connect_to_known() {
+            match list(&mut remote, prefixes.clone()) {
+                Ok(listed) => return Ok((remote, listed)),
+                Err(error) if self.session.interrupt.is_stopped() || !may_be_due_to_the_greeting(&error) => {
+                    return Err(error.into());
+                }
+                Err(_) => self.session.interrupt.forget_memory(),
+            }
+        }
+        let mut remote = self.session.connect()?;
+        let listed = list(&mut remote, prefixes)?;
+        Ok((remote, listed))
     }
 
     /// Answers a question that the list of references answers, and returns any other.

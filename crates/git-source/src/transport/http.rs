@@ -4,6 +4,7 @@
 //! that retries, limits, counting and certificates are the same for all sources, and waits for the answer on
 //! the blocking thread.
 
+use crate::transport::greeting::Greeting;
 use crate::transport::interrupt::Interrupt;
 use crate::transport::options::{Authentication, TransportOptions};
 use crate::transport::packet_line::{ErrorPackets, HandshakeReader};
@@ -24,13 +25,14 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use url::Url;
 
-/// Opens a connection to a repository behind an http or https URL. Nothing is sent yet.
+/// Opens a connection to a repository behind an http or https URL. Nothing is sent yet, and no request greets a server whose greeting is known.
 pub(crate) fn open(
     url: &Url,
     options: &TransportOptions,
     authentication: &Authentication,
     runtime: &Handle,
     interrupt: &Arc<Interrupt>,
+    greeting: &Rc<Greeting>,
 ) -> Result<Box<dyn client::blocking_io::Transport>, Error> {
     let adapter = HttpAdapter {
         sender: Rc::new(Sender {
@@ -41,7 +43,8 @@ pub(crate) fn open(
             identity: authentication.identity.clone(),
             origin: Origin::of(url),
             allow_plain_credential: options.allow_plain_credential,
-            answered_publicly: Cell::new(false),
+            answered_publicly: Cell::new(None),
+            greeting: Rc::clone(greeting),
         }),
         redirected: None,
     };
@@ -51,10 +54,23 @@ pub(crate) fn open(
     Ok(Box::new(Transport::new_http(adapter, url, Protocol::V2, false)))
 }
 
+/// The content type of a greeting.
+const ADVERTISEMENT: &str = "application/x-git-upload-pack-advertisement";
+
 /// The client as gitoxide uses it.
 struct HttpAdapter {
     sender: Rc<Sender>,
     redirected: Option<String>,
+}
+
+impl HttpAdapter {
+    /// A greeting with this body.
+    fn advertisement(&self, body: Body) -> GetResponse<Headers, HandshakeReader<Body>> {
+        GetResponse {
+            headers: Headers::Read(Cursor::new(format!("content-type: {ADVERTISEMENT}\n").into_bytes())),
+            body: HandshakeReader::new(body).with_interrupt(&self.sender.interrupt),
+        }
+    }
 }
 
 /// Sends requests and waits for the answers.
@@ -67,9 +83,10 @@ struct Sender {
     /// The only origin that gets the authorization.
     origin: Origin,
     allow_plain_credential: bool,
-    /// Whether the first request was answered from a public address. Then so must be the others, wherever they go: a name may have addresses of
-    /// both kinds, or others than a moment before.
-    answered_publicly: Cell<bool>,
+    /// Whether the first request was answered from a public address; `None` before the answer. Then so must be the others, wherever they go: a name
+    /// may have addresses of both kinds, or others than a moment before.
+    answered_publicly: Cell<Option<bool>>,
+    greeting: Rc<Greeting>,
 }
 
 impl Sender {
@@ -81,7 +98,7 @@ impl Sender {
             false => request,
         };
         let request = request
-            .public_only(self.answered_publicly.get())
+            .public_only(self.answered_publicly.get() == Some(true))
             // The interrupt looks at it, over a longer time.
             .least_progress(LeastProgress::new(0, self.interrupt.limits.stall))
             .allow_plain_credential(self.allow_plain_credential)
@@ -92,6 +109,9 @@ impl Sender {
         self.wait(async {
             let response = self.client.open(request, &call).await?;
             let answered = response.url().clone();
+            if self.answered_publicly.get().is_none() {
+                self.answered_publicly.set(Some(!response.came_from_private_address()));
+            }
             // Azure DevOps answers 203 with its login page. The callers tell what kind of page it is.
             if response.status().is_success() && is_page(&response) {
                 return Ok(response);
@@ -202,30 +222,31 @@ impl Http for HttpAdapter {
         base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> gix::Result<GetResponse<Headers, HandshakeReader<Body>>> {
+        if let Some(known) = self.sender.greeting.known_text() {
+            let said = Bytes::copy_from_slice(known.as_bytes());
+            let exchange = Rc::new(RefCell::new(Exchange::Over));
+            let body = Body { chunk: said, ..Body::new(exchange, &self.sender) };
+            return Ok(self.advertisement(body));
+        }
         let request = with_headers(Request::get(url), headers);
         let response =
             self.sender.send(request, url, "the repository could not be read").map_err(into_gix)?;
         let tail = url.strip_prefix(base_url).unwrap_or(url);
         let reached = response.url().as_str();
-        self.sender.answered_publicly.set(!response.came_from_private_address());
         match reached.strip_suffix(tail) {
             Some(base) if base != base_url => {
                 self.redirected = Some(base.to_owned());
+                self.sender.greeting.discard();
             }
             Some(_) => {}
             None => return Err(into_gix(self.sender.interrupt.fail(redirect_error(&response)))),
         }
-        let content_type = content_type(&response);
-        if content_type != "application/x-git-upload-pack-advertisement" {
+        if content_type(&response) != ADVERTISEMENT {
             return Err(into_gix(self.sender.interrupt.fail(self.sender.not_git_error(&response))));
         }
-        let headers = Headers::Read(Cursor::new(format!("content-type: {content_type}\n").into_bytes()));
         let exchange = Rc::new(RefCell::new(Exchange::Open(Box::new(response))));
-        Ok(GetResponse {
-            headers,
-            body: HandshakeReader::new(Body::new(exchange, &self.sender))
-                .with_interrupt(&self.sender.interrupt),
-        })
+        let body = Body { is_greeting: true, ..Body::new(exchange, &self.sender) };
+        Ok(self.advertisement(body))
     }
 
     fn post(
@@ -389,6 +410,8 @@ struct Body {
     errors: ErrorPackets,
     /// Whether an end is an error, since nothing has come yet.
     must_begin: bool,
+    /// Whether this is what the server says when it is greeted.
+    is_greeting: bool,
 }
 
 impl Body {
@@ -399,6 +422,7 @@ impl Body {
             chunk: Bytes::new(),
             errors: ErrorPackets::default(),
             must_begin: false,
+            is_greeting: false,
         }
     }
 }
@@ -420,6 +444,9 @@ impl BufRead for Body {
             exchange.open(&self.sender)?;
             if let Exchange::Open(response) = &mut *exchange {
                 self.chunk = self.sender.next(response)?;
+                if self.is_greeting {
+                    self.sender.greeting.hear(&self.chunk);
+                }
                 if let Some(message) = self.errors.read(&self.chunk) {
                     self.sender.interrupt.record_server_message(message);
                 }

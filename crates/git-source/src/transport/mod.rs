@@ -4,11 +4,12 @@
 //! and limited, every wait can be interrupted, the standard error of a program becomes the error, and no
 //! environment variable is read.
 //!
-//! The modules use each other in one direction: [`open`] -> `http`, `process`, `stream` -> `error`, `packet_line`, `ssh_target` ->
+//! The modules use each other in one direction: [`open`] -> `http`, `process`, `stream` -> `error`, `greeting`, `packet_line`, `ssh_target` ->
 //! `interrupt` -> `quote`, `server_message`.
 
 mod address;
 mod error;
+mod greeting;
 mod http;
 mod interrupt;
 mod options;
@@ -20,6 +21,7 @@ mod server_message;
 mod ssh_target;
 mod stream;
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use artifact_source::Error;
@@ -28,6 +30,7 @@ use tokio::runtime::Handle;
 
 pub(crate) use address::Address;
 pub(crate) use error::{ExchangeError, corrupt, has_broken, malformed};
+pub(crate) use greeting::Greeting;
 pub(crate) use interrupt::{Interrupt, Limits, run_blocking};
 pub(crate) use options::{Authentication, SshCommand, TransportOptions};
 pub(crate) use quote::Cause;
@@ -47,11 +50,12 @@ pub(crate) fn open(
     authentication: &Authentication,
     runtime: &Handle,
     interrupt: &Arc<Interrupt>,
+    greeting: &Rc<Greeting>,
 ) -> Result<(Box<dyn Transport>, Redaction), Error> {
     let egress = options.http.egress();
     let (opened, redaction) = match address {
         Address::Http { url } => {
-            (http::open(url, options, authentication, runtime, interrupt), Redaction::none())
+            (http::open(url, options, authentication, runtime, interrupt, greeting), Redaction::none())
         }
         Address::Ssh { destination, port, path } => {
             egress.check_ssh()?;

@@ -85,7 +85,7 @@ async fn a_branch_that_was_pushed_by_force() {
     repository.set_reference("refs/heads/main", &before.artifacts[0].id).unwrap();
     let back = find(&builder().build().unwrap()).await;
     assert_eq!(back.artifacts, before.artifacts);
-    assert_eq!(back.cost.requests, 2);
+    assert_eq!(back.cost.requests, 1);
 }
 
 #[tokio::test]

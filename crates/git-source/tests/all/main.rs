@@ -24,6 +24,7 @@ mod faults;
 #[cfg(test)]
 mod filter;
 #[cfg(test)]
+mod greeting;
 mod hostile;
 #[cfg(test)]
 mod metadata;

@@ -95,7 +95,7 @@ async fn find_all(sources: &[GitSource]) -> Vec<Found<artifact_source::Commit>> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_number_of_subscriptions_cost_five_requests_and_two_when_nothing_moved() {
+async fn any_number_of_subscriptions_cost_five_requests_and_one_when_nothing_moved() {
     for (count, cold) in [(1, 3), (57, 5), (500, 5)] {
         let (server, repository) = monorepo(GitServer::builder());
         let (shared, rules) = (repositories(), rules(count));
@@ -115,9 +115,9 @@ async fn any_number_of_subscriptions_cost_five_requests_and_two_when_nothing_mov
         let previous: Vec<_> = found.iter().map(|found| found.observation.clone()).collect();
         let again = discover(&sources, &previous).await;
         assert!(again.iter().all(|again| matches!(again, Discovery::Unchanged { .. })), "{count}");
-        assert_eq!(server.log().counters().requests, 2, "{count}");
+        assert_eq!(server.log().counters().requests, 1, "{count}");
         let warm = find_all(&sources).await;
-        assert_eq!(server.log().counters().requests, 4, "{count}");
+        assert_eq!(server.log().counters().requests, 2, "{count}");
         assert!(warm.iter().zip(&found).all(|(warm, cold)| warm.artifacts == cold.artifacts));
 
         // The same answers as each has alone.
@@ -135,7 +135,7 @@ async fn any_number_of_subscriptions_cost_five_requests_and_two_when_nothing_mov
         server.log().clear();
         discover(&sources, &previous).await;
         let moved = server.log().counters();
-        assert_eq!(moved.requests, 3, "{count}");
+        assert_eq!(moved.requests, 2, "{count}");
         let less = count == 1 || moved.body_bytes_sent < counters.body_bytes_sent / 2;
         assert!(less, "{moved:?} after {counters:?}");
     }
@@ -219,7 +219,7 @@ async fn paths_that_few_commits_change_cost_one_request_more_for_all_together() 
         server.log().clear();
         let previous: Vec<_> = found.iter().map(|found| found.observation.clone()).collect();
         discover(&sources, &previous).await;
-        assert_eq!(server.log().counters().requests, 2, "{case}");
+        assert_eq!(server.log().counters().requests, 1, "{case}");
     }
 }
 
@@ -285,7 +285,7 @@ async fn the_first_one_may_leave() {
         for found in rest.await {
             assert_eq!(ids(&found), log(&repository, "main", 20));
         }
-        assert_eq!(server.log().counters().requests, if stalls { 2 } else { 3 });
+        assert_eq!(server.log().counters().requests, if stalls { 1 } else { 3 });
     }
 }
 
@@ -350,9 +350,9 @@ async fn what_differs_in_credential_or_limits_is_asked_for_itself() {
         let pair = [of(&|builder| builder), of(other)];
         find_all(&pair).await;
         let requests = server.log().counters().requests;
-        assert!((4..=6).contains(&requests), "each for itself, but for what is in the cache: {requests}");
+        assert!((2..=6).contains(&requests), "each for itself, but for what is in the cache: {requests}");
     }
     server.log().clear();
     find_all(&[of(&password("one")), of(&password("one"))]).await;
-    assert_eq!(server.log().counters().requests, 2, "together");
+    assert_eq!(server.log().counters().requests, 1, "together");
 }

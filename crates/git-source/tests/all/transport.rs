@@ -34,7 +34,9 @@ async fn all_of_them_find_the_same_at_the_same_number_of_requests() {
         let Discovery::Unchanged { cost } = again(&source, found.observation.as_ref()).await else {
             panic!("nothing moved at {source}");
         };
-        assert_eq!(cost.requests, 2, "{source}");
+        // Over HTTP a server that was greeted once is asked at once; each other connection begins with the greeting.
+        let is_http = source.to_string().contains("http://");
+        assert_eq!(cost.requests, if is_http { 1 } else { 2 }, "{source}");
     }
 }
 

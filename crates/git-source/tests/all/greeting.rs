@@ -1,0 +1,162 @@
+//! A server over HTTP that was greeted in the last day is asked at once. One that has changed since then is greeted again, and the answer is right.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use artifact_source::{Discovery, Error, ErrorKind, Found};
+use git_source::{GitSource, GitSourceBuilder};
+use warehouse_testkit::{Commit, Fault, GitRepository, GitServer, Reply, When};
+
+use crate::support::{add, again, fails, find, ids, log, server_with};
+
+const INFO: &str = "/demo.git/info/refs";
+const POST: &str = "/demo.git/git-upload-pack";
+
+fn builder(repository: &GitRepository, folder: &Path) -> GitSourceBuilder {
+    GitSource::builder(repository.url()).cache_dir(folder.to_owned())
+}
+
+/// The greetings that are kept.
+fn greetings(folder: &Path) -> Vec<PathBuf> {
+    let layout =
+        fs::read_dir(folder.join("git/git-2")).unwrap().map(|entry| entry.unwrap().path().join("greeting"));
+    layout.filter(|file| file.is_file()).collect()
+}
+
+/// What a second discovery finds and costs, in a repository that has moved and at a server where something happens.
+async fn second(
+    happens: impl FnOnce(&GitServer, &GitRepository),
+) -> Result<(u64, Found<artifact_source::Commit>), Error> {
+    let (server, repository) = server_with(5);
+    let folder = tempfile::tempdir().unwrap();
+    find(&builder(&repository, folder.path()).build().unwrap()).await;
+    add(&repository, "main", 1);
+    happens(&server, &repository);
+    server.log().clear();
+    let source = builder(&repository, folder.path()).build().unwrap();
+    let found =
+        artifact_source::ArtifactSource::discover(&source, artifact_source::DiscoverRequest::new()).await?;
+    let found = found.found().unwrap();
+    assert_eq!(ids(&found), log(&repository, "main", 20));
+    Ok((server.log().counters().requests, found))
+}
+
+#[tokio::test]
+async fn a_server_is_greeted_once() {
+    let (server, repository) = server_with(5);
+    let folder = tempfile::tempdir().unwrap();
+    let found = find(&builder(&repository, folder.path()).build().unwrap()).await;
+    assert_eq!(found.cost.requests, 3);
+    let [greeting] = &*greetings(folder.path()) else { panic!("one repository") };
+    let text = fs::read_to_string(greeting).unwrap();
+    assert!(text.contains("version 2") && text.contains("ls-refs"), "{text}");
+
+    server.log().clear();
+    // As another process does.
+    let source = builder(&repository, folder.path()).build().unwrap();
+    let Discovery::Unchanged { cost } = again(&source, found.observation.as_ref()).await else {
+        panic!("nothing moved");
+    };
+    assert_eq!((cost.requests, server.log().counters().requests), (1, 1));
+    eprintln!("unmoved: {cost}");
+    add(&repository, "main", 1);
+    assert_eq!(find(&source).await.cost.requests, 2, "the list, and a fetch");
+
+    // What is not asked over HTTP has a connection, which begins with the greeting.
+    let folder = tempfile::tempdir().unwrap();
+    let local =
+        || GitSource::builder(repository.file_url()).cache_dir(folder.path().to_owned()).build().unwrap();
+    assert_eq!([find(&local()).await.cost.requests, find(&local()).await.cost.requests], [3, 2]);
+    assert!(greetings(folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn one_that_is_not_what_it_was_is_greeted_again() {
+    let refused = |text: &str| {
+        let packet = format!("{:04x}{text}", text.len() + 4);
+        Reply::status(200).header("content-type", "application/x-git-upload-pack-result").body(packet)
+    };
+    for (what, reply) in [
+        ("a page", Reply::status(200).header("content-type", "text/html").body("<html>Sign in</html>")),
+        ("a redirect", Reply::status(302).header("location", "/elsewhere.git/git-upload-pack")),
+        ("no such path", Reply::status(404)),
+        ("a refusal", refused("ERR unknown capability 'unborn'")),
+        ("another hash", refused("ERR mismatched object format: server sha256; client sha1")),
+        ("no word", refused("").body("")),
+        ("another protocol", refused("NAK\n")),
+    ] {
+        let (requests, _) =
+            second(|server, _| server.faults().add(When::post(POST).nth(1), reply)).await.unwrap();
+        assert_eq!(requests, 4, "{what}: the list in vain, and a discovery of three");
+    }
+    let made_anew = |_: &GitServer, repository: &GitRepository| {
+        fs::remove_dir_all(repository.path()).unwrap();
+        let path = repository.path().to_str().unwrap().to_owned();
+        let made = std::process::Command::new("git")
+            .args(["init", "--quiet", "--bare", "--object-format=sha256", "--initial-branch=main", &path])
+            .status();
+        assert!(made.unwrap().success());
+        repository.git(["config", "uploadpack.allowFilter", "true"]).unwrap();
+        repository.commit("main", Commit::new("New").file("new", "1")).unwrap();
+    };
+    let (requests, found) = second(made_anew).await.unwrap();
+    assert_eq!((requests, found.artifacts[0].id.len()), (4, 64), "a repository with another hash");
+}
+
+/// What would only fail again is not tried again.
+#[tokio::test]
+async fn other_failures_cost_what_they_cost_without_it() {
+    for (reply, kind, requests) in [
+        (Fault::from(Reply::status(401)), ErrorKind::Unauthorized, 1),
+        (Reply::status(403).into(), ErrorKind::Forbidden, 1),
+        (Reply::status(503).into(), ErrorKind::Server, 4),
+        (Fault::Reset, ErrorKind::Unreachable, 4),
+        (Reply::status(404).into(), ErrorKind::NotFound, 2),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (server, repository) = server_with(5);
+        let quick = || {
+            let http = artifact_http::HttpClient::builder();
+            let pause = std::time::Duration::from_millis(1);
+            builder(&repository, folder.path()).http(http.backoff(pause, pause).build().unwrap())
+        };
+        find(&quick().build().unwrap()).await;
+        server.log().clear();
+        server.faults().add(When::any(), reply);
+        let error = fails(quick()).await;
+        assert_eq!((error.kind(), server.log().counters().requests), (kind, requests), "{error:?}");
+        server.faults().clear();
+        assert_eq!(find(&quick().build().unwrap()).await.cost.requests, 1, "it is still known");
+    }
+}
+
+#[tokio::test]
+async fn one_that_redirects_is_greeted_each_time() {
+    let (server, repository) = server_with(5);
+    let folder = tempfile::tempdir().unwrap();
+    let moved = format!("{INFO}?service=git-upload-pack");
+    server.faults().add(When::get("/old.git/info/refs"), Reply::status(301).header("location", &moved));
+    let old = || {
+        let url = repository.url().replace("demo.git", "old.git");
+        GitSource::builder(url).cache_dir(folder.path().to_owned()).build().unwrap()
+    };
+    assert_eq!(find(&old()).await.cost.requests, 4);
+    assert!(greetings(folder.path()).is_empty());
+    assert_eq!(find(&old()).await.cost.requests, 3);
+}
+
+#[tokio::test]
+async fn a_damaged_greeting_is_heard_again() {
+    let (_server, repository) = server_with(5);
+    let folder = tempfile::tempdir().unwrap();
+    find(&builder(&repository, folder.path()).build().unwrap()).await;
+    let file = greetings(folder.path()).remove(0);
+    let whole = fs::read(&file).unwrap();
+    for damaged in [&b""[..], b"garbage", b"0000", &whole[..whole.len() / 2], &[0xff; 40]] {
+        fs::write(&file, damaged).unwrap();
+        let found = find(&builder(&repository, folder.path()).build().unwrap()).await;
+        assert_eq!(ids(&found), log(&repository, "main", 20));
+        assert!(found.cost.requests <= 3, "{}", found.cost);
+        assert_eq!(fs::read(&file).unwrap(), whole);
+    }
+}
