@@ -46,7 +46,7 @@ impl InFlight {
         let permit = call
             .within(permits.acquire_owned())
             .await
-            .map_err(|_| Error::deadline_passed("the wait for other requests to the server").with_url(url))?;
+            .map_err(|_| Error::waited_for("other requests to the server").with_url(url))?;
         let permit = permit.map_err(|cause| {
             Error::new(ErrorKind::Internal, "the queue of requests is closed").with_cause(cause)
         })?;

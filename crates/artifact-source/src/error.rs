@@ -105,6 +105,7 @@ struct Inner {
     elapsed: Option<Duration>,
     hint: Option<String>,
     remedy: Option<Remedy>,
+    is_own_wait: bool,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -131,6 +132,22 @@ impl Error {
             during => format!("the deadline passed during {during}"),
         };
         Self::new(ErrorKind::TimedOut, message)
+    }
+
+    /// The error of work that a deadline ends while it waits for other work of this program: [`TimedOut`](ErrorKind::TimedOut). `what` is what it waited for, such as `memory`.
+    /// It tells nothing of a server: see [`is_own_wait`](Self::is_own_wait).
+    ///
+    /// ```
+    /// use artifact_source::Error;
+    ///
+    /// let error = Error::waited_for("other subscriptions");
+    /// assert_eq!(error.to_string(), "the deadline passed during the wait for other subscriptions");
+    /// assert!(error.is_own_wait() && !Error::deadline_passed("").is_own_wait());
+    /// ```
+    pub fn waited_for(what: &str) -> Self {
+        let mut error = Self::deadline_passed(&format!("the wait for {what}"));
+        error.0.is_own_wait = true;
+        error
     }
 
     /// The error of a wait for something that sent and took nothing for so long: [`TimedOut`](ErrorKind::TimedOut). `what` is what was waited
@@ -164,6 +181,7 @@ impl Error {
             elapsed: None,
             hint: None,
             remedy: None,
+            is_own_wait: false,
             cause: None,
         }))
     }
@@ -285,6 +303,11 @@ impl Error {
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// Whether a deadline ended it while it [waited for other work of this program](Self::waited_for), before anything was sent or between two requests.
+    pub fn is_own_wait(&self) -> bool {
+        self.0.is_own_wait
     }
 
     /// What was wrong, without URL, status and tries.

@@ -20,6 +20,8 @@ pub enum Remedy {
     PermitAddress,
     /// Permit this protocol, or the field of a manifest of this name, in the policy of connections.
     PermitProtocol(&'static str),
+    /// Permit this `HOST:PORT` as the token service of registries at private addresses, in the policy of connections.
+    PermitTokenService(String),
     /// Let errors tell what became of a connection to a private address.
     TellPrivateFailures,
     /// Use http instead of https with this host, which is `HOST` or `HOST:PORT`.

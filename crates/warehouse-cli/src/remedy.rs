@@ -12,6 +12,9 @@ pub(crate) fn hint_of(error: &Error) -> Option<String> {
     let words = match error.remedy() {
         Some(Remedy::PermitAddress) => Some("`--egress-allow` permits a host or a network".to_owned()),
         Some(Remedy::PermitProtocol(name)) => Some(format!("`--egress-allow {name}` permits it")),
+        Some(Remedy::PermitTokenService(host)) => Some(format!(
+            "at a private address, a registry has its token service at its own host and port; `--egress-allow realm={host}` permits this one"
+        )),
         Some(Remedy::TellPrivateFailures) => Some(
             "is the URL right, and is the server up? `--egress cluster` does not tell what becomes of a connection to a private address".to_owned(),
         ),
@@ -101,6 +104,12 @@ mod tests {
             (
                 error().with_remedy(Remedy::PlainHttp("h".to_owned())).with_url("https://h/index.yaml"),
                 Some("if the server serves plain http, write `http://h` at the start of the `repoURL`"),
+            ),
+            (
+                error().with_remedy(Remedy::PermitTokenService("h:5001".to_owned())),
+                Some(
+                    "at a private address, a registry has its token service at its own host and port; `--egress-allow realm=h:5001` permits this one",
+                ),
             ),
             (Error::new(ErrorKind::Refused, "x").with_hint("a: b; c"), Some("a: b; c")),
             (

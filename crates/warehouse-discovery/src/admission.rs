@@ -101,7 +101,7 @@ impl AdmissionQueue {
         id: &SourceId,
         deadline: Option<Instant>,
     ) -> Result<Admission, Error> {
-        let late = || Error::deadline_passed("the wait for other subscriptions");
+        let late = || Error::waited_for("other subscriptions");
         let (acquiring, joinable) = self.join(tenant, id);
         let call = Call::new().with_deadline(deadline);
         if call.remaining().is_some_and(|left| left.is_zero()) {

@@ -227,9 +227,11 @@ impl Reservation {
         let Some(wait) = self.claim(bytes)? else { return Ok(()) };
         let Some(owner) = &self.owner else { return Ok(()) };
         let mut waiting = Waiting::new(owner.pool(), Arc::clone(&owner.holder), wait);
-        let bytes_claimed = owner.call.within(waiting.granted()).await.map_err(|_| {
-            Error::deadline_passed("the wait for memory, which other discoveries take at the moment,")
-        })??;
+        let bytes_claimed = owner
+            .call
+            .within(waiting.granted())
+            .await
+            .map_err(|_| Error::waited_for("memory, which other discoveries take at the moment,"))??;
         drop(waiting);
         self.claimed = bytes_claimed;
         self.bytes = bytes;

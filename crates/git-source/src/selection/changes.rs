@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
-use artifact_source::{Error, ErrorKind, shorten};
+use artifact_source::{Error, ErrorKind, Rejection, shorten};
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteSlice, ByteVec};
 use gix::objs::tree::{EntryMode, EntryRef};
@@ -31,8 +31,13 @@ const MOST_CHANGES: usize = 4_000_000;
 pub(crate) enum Touch {
     /// It does, and this is the first such path; `None` where every path counts.
     Yes(Option<String>),
-    /// It touches others, of which these are some. A folder ends with `/`.
-    No(Vec<String>),
+    /// It does not.
+    No {
+        /// Whether one of those that it touches differs from a selector in the case of its letters alone.
+        why: Rejection,
+        /// Some of those that it touches. A folder ends with `/`.
+        changed: Vec<String>,
+    },
     /// These trees are not here, and decide it.
     Unknown(MissingTrees),
 }
@@ -139,6 +144,8 @@ struct Search<'a> {
     changes: usize,
     /// Some of the paths that changed and are not selected.
     told: Vec<String>,
+    /// The first that differs from a selector in the case of its letters alone, as far as it was looked into.
+    other_case: Option<Rejection>,
 }
 
 impl Search<'_> {
@@ -166,6 +173,9 @@ impl Search<'_> {
             if is_file && self.selectors.judge(&*path).is_included() {
                 return Ok(Some(shorten(&path.to_str_lossy(), MOST_TOLD_CHARACTERS).into_owned()));
             }
+            if self.other_case.is_none() {
+                self.other_case = in_other_case(self.selectors, path.as_ref());
+            }
             let is_changed_folder = before != after;
             if is_changed_folder && self.folders.may_include_below(&path) {
                 self.queue.push_back(Changed { path: path.clone(), before, after });
@@ -192,7 +202,8 @@ pub(crate) fn touches(
 ) -> Result<Touch, Error> {
     let (mut old, mut new) = (Vec::new(), Vec::new());
     let queue = VecDeque::from([Changed { path: BString::default(), before: from, after: Some(to) }]);
-    let mut search = Search { selectors, folders, interrupt, queue, changes: 0, told: Vec::new() };
+    let mut search =
+        Search { selectors, folders, interrupt, queue, changes: 0, told: Vec::new(), other_case: None };
     let mut missing = MissingTrees::default();
     while let Some(Changed { path, before, after }) = search.queue.pop_front() {
         if before == after {
@@ -229,7 +240,18 @@ pub(crate) fn touches(
             return Ok(Touch::Yes(selected));
         }
     }
-    Ok(if missing.is_empty() { Touch::No(search.told) } else { Touch::Unknown(missing) })
+    if !missing.is_empty() {
+        return Ok(Touch::Unknown(missing));
+    }
+    let why = search.other_case.unwrap_or(Rejection::NoMatchingPath);
+    Ok(Touch::No { why, changed: search.told })
+}
+
+/// The rejection that says that a path, or a folder, differs from a selector in the case of its letters alone.
+fn in_other_case(selectors: &PathSelectors, path: &BStr) -> Option<Rejection> {
+    let (selector, path) = selectors.other_case(path)?;
+    let path = path.to_str_lossy();
+    Some(Rejection::PathInOtherCase { selector: selector.as_str().into(), path: path.as_ref().into() })
 }
 
 /// The difference between two entries of a name.

@@ -114,9 +114,8 @@ impl<'a> Walk<'a> {
                         (walked.verdict, walked.changed) =
                             (PathVerdict::Accepted, path.into_iter().collect());
                     }
-                    ParentOr::Touch(Touch::No(paths)) => {
-                        walked.verdict = PathVerdict::Rejected(Rejection::NoMatchingPath);
-                        walked.changed = paths;
+                    ParentOr::Touch(Touch::No { why, changed }) => {
+                        (walked.verdict, walked.changed) = (PathVerdict::Rejected(why), changed);
                     }
                     ParentOr::Touch(Touch::Unknown(missing)) => {
                         probable += usize::from(missing.is_included && missing.roots.is_empty());

@@ -377,7 +377,7 @@ fn judge(
     Ok(match changes {
         ParentOr::Parent(_) => Judged::Verdict(Err(without_parent(&tagged.commit)), Vec::new()),
         ParentOr::Touch(Touch::Yes(path)) => Judged::Verdict(Ok(()), path.into_iter().collect()),
-        ParentOr::Touch(Touch::No(paths)) => Judged::Verdict(Err(Rejection::NoMatchingPath), paths),
+        ParentOr::Touch(Touch::No { why, changed }) => Judged::Verdict(Err(why), changed),
         ParentOr::Touch(Touch::Unknown(trees)) => Judged::Trees(trees),
     })
 }

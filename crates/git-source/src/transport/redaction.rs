@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use artifact_http::{EgressPolicy, HttpClient};
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, Remedy};
 
 use super::address::Address;
 
@@ -46,9 +46,8 @@ impl Redaction {
     pub(crate) fn of_discovery(error: Error, address: &Address, http: &HttpClient) -> Error {
         let egress = http.egress();
         match address {
-            // A wait for memory or for a place tells nothing of a server.
             _ if egress.explains_private_failures()
-                || error.message().contains("the wait for ")
+                || error.is_own_wait()
                 || !matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Unreachable) =>
             {
                 error
@@ -67,9 +66,11 @@ impl Redaction {
         use ErrorKind::{BadAnswer, Forbidden, NotFound, Server, TimedOut, Unauthorized, Unreachable};
 
         let told = |message: &str, kind| {
-            Error::new(kind, message).with_hint(
-                "is the URL right, and may it be read? More is not told; `EgressPolicy::explain_private_failures(true)` tells it",
-            )
+            Error::new(kind, message)
+                .with_hint(
+                    "is the URL right, and may it be read? More is not told; `EgressPolicy::explain_private_failures(true)` tells it",
+                )
+                .with_remedy(Remedy::TellPrivateFailures)
         };
         match (self.0, error.kind()) {
             (Some(Topic::Files), NotFound | Forbidden | Unauthorized | BadAnswer | Unreachable | Server) => {

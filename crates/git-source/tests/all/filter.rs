@@ -120,6 +120,60 @@ fn are_told(changes: &[(String, BTreeSet<String>)], selectors: &PathSelectors, j
     }
 }
 
+/// A commit that changed what a selector names in another case is rejected with both, at the requests of any other that is rejected.
+#[tokio::test]
+async fn a_path_in_another_case_is_named() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("cases.git").unwrap();
+    let mut history = repository.history().unwrap();
+    for (subject, path) in
+        [("Web", "apps/web/a.yaml"), ("Api", "apps/api/a.yaml"), ("Docs", "docs/a.md"), ("Readme", "README")]
+    {
+        let commit = history.commit("main", Commit::new(subject).file(path, "1"));
+        history.tag(&format!("v-{}", subject.to_lowercase()), commit);
+    }
+    history.write().unwrap();
+    let judge = async |include: &[&str], exclude: &[&str], strategy: CommitSelectionStrategy| {
+        let rule = paths(include, exclude).strategy(strategy).build().unwrap();
+        let source = GitSource::builder(repository.url()).rule(rule).build().unwrap();
+        let recorder = Recorder::new();
+        server.log().clear();
+        source.discover(DiscoverRequest::new().with_trace(&recorder)).await.unwrap();
+        let judged = recorder.into_judgements().into_iter().filter_map(|judged| match judged.rejection {
+            Some(Rejection::PathInOtherCase { selector, path }) => {
+                let name = judged.details.subject.unwrap_or_default();
+                Some(format!("{name}: {path}, not {selector}"))
+            }
+            Some(Rejection::NoMatchingPath) | None => None,
+            other => panic!("{other:?}"),
+        });
+        let mut judged: Vec<_> = judged.collect();
+        judged.sort();
+        (judged, server.log().counters().requests)
+    };
+    for strategy in [CommitSelectionStrategy::NewestFromBranch, CommitSelectionStrategy::Lexical] {
+        for (include, exclude, expected) in [
+            (&["apps/Web"][..], &[][..], &["Web: apps/web, not apps/Web"][..]),
+            (&["./apps//Web/"], &[], &["Web: apps/web, not ./apps//Web/"]),
+            // The folder `apps` is not looked into: nothing in it is selected.
+            (&["Apps/web"], &[], &["Api: apps, not Apps/web", "Web: apps, not Apps/web"]),
+            (&["readme", "DOCS/a.md"], &[], &["Docs: docs, not DOCS/a.md", "Readme: README, not readme"]),
+            (&["apps/Web", "apps/web"], &[], &[]),
+            (&["apps/Web"], &["apps/web"], &[]),
+            (&["apps/Web"], &["apps"], &[]),
+            (&["glob:Apps/**", "regex:^Docs"], &[], &[]),
+        ] {
+            let (judged, requests) = judge(include, exclude, strategy).await;
+            assert_eq!(judged, expected, "{strategy} {include:?} {exclude:?}");
+            // What has the case of the repository needs the same trees, or more.
+            let lower: Vec<_> = include.iter().map(|path| path.to_lowercase()).collect();
+            let lower: Vec<_> = lower.iter().map(String::as_str).collect();
+            let (_, most) = judge(&lower, exclude, strategy).await;
+            assert!(requests <= most, "{requests} of {most}: {strategy} {include:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_rare_path_is_looked_for_to_the_root() {
     let server = GitServer::start().unwrap();

@@ -23,7 +23,7 @@ const PIECE: usize = 64 << 10;
 const MAX_PENDING: usize = 2 << 20;
 
 /// The longest key of a mapping in YAML, in characters.
-const LONGEST_KEY: u64 = 1024;
+pub(super) const LONGEST_KEY: usize = 1024;
 
 /// The largest number of nested objects and lists in an entry.
 const MAX_DEPTH: usize = 32;
@@ -202,8 +202,9 @@ impl<R: Read> Splitter<'_, R> {
         }
         let range = self.value()?;
         self.peek_delimiter(b':')?;
-        let key = self.parse(range)?;
+        let key = self.parse(range.clone())?;
         self.expect(b':')?;
+        self.check_yaml(range.start..self.at);
         Ok(key)
     }
 
@@ -211,11 +212,13 @@ impl<R: Read> Splitter<'_, R> {
         serde_json::from_slice(self.text.get(range).ok_or(Unusual)?).map_err(|_| Unusual)
     }
 
-    /// Notes whether a value in JSON is one in YAML, too.
-    fn check_yaml(&mut self, value: Range<usize>) {
-        let text = self.text.get(value).unwrap_or_default();
+    /// Notes whether what is JSON, a value or a key with its colon, is YAML, too.
+    fn check_yaml(&mut self, range: Range<usize>) {
+        let text = self.text.get(range).unwrap_or_default();
         let is_printable = |text: &str| !text.chars().any(is_not_printable);
-        self.is_yaml &= std::str::from_utf8(text).is_ok_and(is_printable) && !has_lone_surrogate(text);
+        self.is_yaml &= std::str::from_utf8(text).is_ok_and(is_printable)
+            && !has_lone_surrogate(text)
+            && !has_long_key(text);
     }
 
     /// The next byte that is not white space.
@@ -374,7 +377,7 @@ impl<R: Read> Splitter<'_, R> {
         let Place { mut prelude, position } = self.place;
         // What is in one line, and short, could be the key of a mapping: `{a: b}: c`. For that the YAML parser looks at what follows, and
         // only then.
-        if !prelude.is_empty() && (self.lines > 0 || self.column > LONGEST_KEY) {
+        if !prelude.is_empty() && (self.lines > 0 || self.column > LONGEST_KEY as u64) {
             prelude.insert(1, '\n');
         }
         let is_json = !self.has_stray_comma;
@@ -403,6 +406,33 @@ fn has_lone_surrogate(text: &[u8]) -> bool {
             Some(0xd800..=0xdfff) => return true,
             _ => 2,
         };
+    }
+    false
+}
+
+/// Whether a text has a key that is longer, up to its colon, than one of YAML may be.
+fn has_long_key(text: &[u8]) -> bool {
+    let characters = |text: &[u8]| text.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+    let mut rest = text;
+    while rest.len() > LONGEST_KEY
+        && let Some(start) = memchr(b'"', rest)
+    {
+        let mut end = start + 1;
+        while let Some(offset) = memchr2(b'"', b'\\', rest.get(end..).unwrap_or_default()) {
+            end += offset;
+            if rest[end] == b'"' {
+                break;
+            }
+            end += 2;
+        }
+        let behind = rest.get(end + 1..).unwrap_or_default();
+        let space = behind.len() - behind.trim_ascii_start().len();
+        if behind.get(space) == Some(&b':')
+            && characters(rest.get(start..end + 1 + space).unwrap_or_default()) > LONGEST_KEY
+        {
+            return true;
+        }
+        rest = behind;
     }
     false
 }

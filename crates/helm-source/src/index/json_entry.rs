@@ -4,6 +4,7 @@
 
 use super::digest::EntryDigest;
 use super::field_names::FieldNames;
+use super::json::LONGEST_KEY;
 use super::scalar::check_characters;
 use super::word::Word;
 
@@ -33,11 +34,12 @@ pub(super) fn read<'t>(text: &'t [u8], names: &mut FieldNames) -> Option<JsonEnt
         scanner.at += 1;
     } else {
         loop {
+            let start = scanner.at;
             let key = scanner.plain_text()?;
             if names.len() >= MAX_FIELDS || !names.add(key) {
                 return None;
             }
-            scanner.expect(b':')?;
+            scanner.expect_colon(start)?;
             match key {
                 b"version" => version = scanner.plain_text()?,
                 b"digest" => digest = EntryDigest::parse(scanner.plain_text()?),
@@ -200,9 +202,17 @@ impl<'t> Scanner<'t> {
     /// Moves behind a key and its colon.
     #[inline]
     fn skip_key(&mut self) -> Option<()> {
+        let start = self.at;
         self.expect(b'"')?;
         self.skip_text()?;
-        self.expect(b':')
+        self.expect_colon(start)
+    }
+
+    /// Moves behind the colon of a key that starts here or behind white space. One that may be too long for YAML is left to the others.
+    #[inline]
+    fn expect_colon(&mut self, start: usize) -> Option<()> {
+        self.expect(b':')?;
+        (self.at - start <= LONGEST_KEY).then_some(())
     }
 
     fn skip_word(&mut self, expected: &[u8]) -> Option<()> {

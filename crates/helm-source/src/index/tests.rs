@@ -573,6 +573,9 @@ const JSON_PIECES: &[&str] = &[
     "\"Version\":\"4\",",
     "&a ",
     "*a",
+    "\"a\u{7f}\":1,",
+    "\"b\u{9f}\":[],",
+    "'c':1,",
 ];
 
 /// The index that a JSON parser reads from a whole file; where it is not JSON, the one that the YAML parser reads.
@@ -630,6 +633,63 @@ proptest! {
     #[test]
     fn the_fast_path_for_json_agrees_with_the_parsers(mutations in json_mutations()) {
         compare_json(mutations)?;
+    }
+}
+
+/// What is JSON at first, and YAML from a later entry on, is what the YAML parser reads from the beginning, whatever its keys and values are.
+#[test]
+fn what_was_read_as_json_is_checked_as_yaml() {
+    let mut keys: Vec<String> = [
+        r#""~":"#,
+        r#""null":"#,
+        r#""":"#,
+        r#""<<":"#,
+        r#""=":"#,
+        r#""1":"#,
+        r#""a: b":"#,
+        r#""a #b":"#,
+        r#""*a":"#,
+        r#""a\nb":"#,
+        r#""a\u0000":"#,
+        r#""a\ud800":"#,
+        r#""a\ud83d\ude00":"#,
+        r#""a\/b":"#,
+        r#""a" :"#,
+        r#""a": "#,
+        "\"a\"\n:",
+        "\"a\"\r\n:",
+        "\"a\"\t:",
+        "\"a\":\n",
+        "\"a\u{7f}\":",
+        "\"a\u{85}\":",
+        "\"a\u{9f}\":",
+        "\"a\u{2028}\":",
+        "\"a\u{feff}\":",
+        "\"a\u{fffe}\":",
+    ]
+    .map(str::to_owned)
+    .into();
+    // A key of YAML has at most 1024 characters up to its colon.
+    let lengths = (1015..1030).chain([70_000]);
+    keys.extend(lengths.flat_map(|length| {
+        let key = "k".repeat(length);
+        [format!("\"{key}\":"), format!("\"{key}ä\" :")]
+    }));
+    keys.push(format!("\"{}\":", "ä".repeat(1000)));
+    let tail = "\"z\":[{\"version\":'2'}]}}";
+    for key in keys {
+        for file in [
+            format!("{{\"entries\":{{{key}[{{\"version\":\"1\"}}],{tail}"),
+            format!("{{{key}1,\"entries\":{{{tail}"),
+            format!("{{\"entries\":{{\"b\":[{{{key}1,\"version\":\"1\"}}],{tail}"),
+            format!("{{\"entries\":{{\"b\":[{{\"c\":{{{key}1}},\"version\":\"1\"}}],{tail}"),
+            format!("{{\"entries\":{{\"b\":[{{\"c\":[{{{key}1}}],\"version\":\"1\"}}],{tail}"),
+        ] {
+            for file in [file.clone(), file.replacen('{', "{\n", 1)] {
+                let answer = Index::from_slice(file.as_bytes()).ok();
+                assert_eq!(answer, json_reference(file.as_bytes()), "{}", file.escape_debug());
+            }
+        }
     }
 }
 

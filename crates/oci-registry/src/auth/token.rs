@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use artifact_http::{Authorization, Call, Credential, HttpClient, Identity, Origin, Realm, Request, Url};
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, Remedy};
 use serde::Deserialize;
 
 use super::challenge::{Challenge, Purpose, TokenService};
@@ -172,9 +172,13 @@ fn private_realm(url: &Url) -> Error {
         "the registry names a token service on another host that is not permitted: {}",
         Origin::of(url)
     );
-    Error::new(ErrorKind::Refused, message).with_url(url).with_hint(
+    let error = Error::new(ErrorKind::Refused, message).with_url(url).with_hint(
         "at a private address, a registry has its token service at its own host and port: `EgressPolicy::allow_realm` permits another one",
-    )
+    );
+    match (url.host_str(), url.port_or_known_default()) {
+        (Some(host), Some(port)) => error.with_remedy(Remedy::PermitTokenService(format!("{host}:{port}"))),
+        _ => error,
+    }
 }
 
 fn over_plain_http(url: &Url) -> Error {

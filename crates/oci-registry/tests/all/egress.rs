@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use artifact_http::{Call, EgressPolicy, HttpClientBuilder};
-use artifact_source::{Error, ErrorKind};
+use artifact_source::{Error, ErrorKind, Remedy};
 use bytes::Bytes;
 use oci_registry::{RegistryClient, Repository};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -207,6 +207,7 @@ async fn a_private_registry_has_its_token_service_at_its_own_host_and_port() {
             if let Err(error) = tags {
                 assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
                 hint(&error, "`EgressPolicy::allow_realm`");
+                assert_eq!(error.remedy(), Some(&Remedy::PermitTokenService(realm)));
                 assert!(
                     elsewhere.seen().is_empty() && registry.log().matching(&When::path("/token")).is_empty()
                 );

@@ -95,10 +95,13 @@ impl PathSelectors {
         self.exclude().iter().find(|exclude| exclude.contains_all_of(include))
     }
 
-    /// The start of a path that differs in the case of its letters alone from a selector of the include list, and that selector. A path that is included has none.
+    /// The start of a path that differs in the case of its letters alone from a selector of the include list, and that selector. A path that is included has none, nor has one
+    /// that is excluded, which that case would not select either.
     pub fn other_case<'p>(&self, path: &'p (impl AsRef<[u8]> + ?Sized)) -> Option<(&PathSelector, &'p [u8])> {
         let mut near = self.include().iter().filter_map(|include| Some((include, include.other_case(path)?)));
-        near.next().filter(|_| !self.judge(path).is_included())
+        near.next().filter(|_| {
+            self.judge(path) == PathVerdict::NotIncluded && self.exclude.first_match(path.as_ref()).is_none()
+        })
     }
 
     /// What the selectors say about one changed path, given as in a Git tree: no quoting, any bytes.

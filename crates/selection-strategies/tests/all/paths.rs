@@ -182,7 +182,8 @@ fn selectors_that_contain_others() {
 
 #[test]
 fn paths_in_other_letters() {
-    let selectors = PathSelectors::new(["Apps/Web", "docs", "glob:X/**"], ["Docs"]).unwrap();
+    let selectors =
+        PathSelectors::new(["Apps/Web", "docs", "glob:X/**"], ["Docs", "glob:**/README"]).unwrap();
     for (path, expected) in [
         ("apps/web/a", Some(("Apps/Web", "apps/web"))),
         ("Apps/web/a", Some(("Apps/Web", "Apps/web"))),
@@ -194,6 +195,7 @@ fn paths_in_other_letters() {
         ("app", None),
         ("docs/a", None),
         ("x/a", None),
+        ("apps/web/README", None),
     ] {
         let found = selectors
             .other_case(path)

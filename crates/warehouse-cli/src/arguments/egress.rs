@@ -13,9 +13,10 @@ pub(crate) struct Egress {
     #[arg(long = "egress", value_name = "POLICY", default_value = "workstation")]
     policy: Policy,
 
-    /// Permit what `--egress cluster` does not: a network (10.96.0.0/12), a host (registry.internal, registry.internal:5000), or
-    /// one of ssh:// (with your keys), git://, file:// and insecureSkipTLSVerify. May be given several times.
-    #[arg(long = "egress-allow", value_name = "CIDR|HOST[:PORT]|SCHEME://")]
+    /// Permit what `--egress cluster` does not: a network (10.96.0.0/12), a host (registry.internal, registry.internal:5000), a
+    /// token service of registries at private addresses (realm=auth.internal), or one of ssh:// (with your keys), git://, file:// and
+    /// insecureSkipTLSVerify. May be given several times.
+    #[arg(long = "egress-allow", value_name = "CIDR|[realm=]HOST[:PORT]|SCHEME://")]
     allow: Vec<Permission>,
 }
 
@@ -33,6 +34,7 @@ enum Policy {
 enum Permission {
     Network(String),
     Host(String),
+    Realm(String),
     Ssh,
     GitDaemon,
     File,
@@ -44,6 +46,8 @@ impl Permission {
         Ok(match self {
             Self::Network(network) => policy.allow_network(network)?,
             Self::Host(host) => policy.allow_host(host)?,
+            // Only registries that name it reach it: it is no place for a subscription.
+            Self::Realm(host) => policy.allow_realm(host)?,
             // The command has no other keys than those of its user.
             Self::Ssh => policy.allow_ssh(true).allow_ssh_identity(true),
             Self::GitDaemon => policy.allow_git_daemon(true),
@@ -67,8 +71,11 @@ impl FromStr for Permission {
                     "ssh://, git:// and file:// can be permitted; http and https always are".to_owned()
                 );
             }
-            _ if text.contains('/') => Self::Network(text.to_owned()),
-            _ => Self::Host(text.to_owned()),
+            _ => match text.strip_prefix("realm=") {
+                Some(host) => Self::Realm(host.to_owned()),
+                None if text.contains('/') => Self::Network(text.to_owned()),
+                None => Self::Host(text.to_owned()),
+            },
         };
         let checked = permission.add_to(EgressPolicy::cluster());
         checked.map_err(|error| match error.hint() {
@@ -111,6 +118,7 @@ mod tests {
             ("fd00::/8", Permission::Network("fd00::/8".to_owned())),
             ("registry.internal:5000", Permission::Host("registry.internal:5000".to_owned())),
             ("[fd00::1]:5000", Permission::Host("[fd00::1]:5000".to_owned())),
+            ("realm=auth.internal:8443", Permission::Realm("auth.internal:8443".to_owned())),
             ("ssh://", Permission::Ssh),
             ("git://", Permission::GitDaemon),
             ("file://", Permission::File),
@@ -125,6 +133,8 @@ mod tests {
             ("registry internal", "is not a host"),
             ("registry.internal:port", "is not a host"),
             ("", "is not a host"),
+            ("realm=", "is not a host"),
+            ("realm=10.0.0.0/8", "is not a host"),
         ] {
             let error = text.parse::<Permission>().unwrap_err();
             assert!(error.contains(words), "{text}: {error}");

@@ -129,6 +129,34 @@ fn a_commit_has_its_paths() {
     assert_eq!(candidates[0].get("changedPaths"), None);
 }
 
+/// A selector with a wrong capital letter: the cause is said, and the path as the hint has it selects.
+#[test]
+fn a_path_in_another_case_is_the_cause() {
+    let server = GitServer::start().unwrap();
+    let repository = server.create("shop.git").unwrap();
+    let mut history = repository.history().unwrap();
+    history.commit("main", Commit::new("Web").file("apps/web/a.yaml", "1"));
+    history.commit("main", Commit::new("Words").file("README.md", "1"));
+    history.write().unwrap();
+    let explain = |path: &str| {
+        let manifest = format!(
+            "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: a}}\nspec:\n  subscriptions:\n  \
+             - git: {{repoURL: {}, branch: main, includePaths: [{path}]}}\n",
+            repository.url()
+        );
+        let out = warehouse(&["explain", "--no-cache", "-q", "-f", "-"], &manifest).out;
+        out.replace(repository.url(), "GIT")
+    };
+    insta::assert_snapshot!(explain("apps/Web"), @r#"
+    git GIT: nothing fits: none of 2 commits changes a path that `includePaths` ("apps/Web") selects, but "apps/web" is changed, which differs from "apps/Web" in the case of its letters
+      2 commits: 2 without a change of a selected path, 0 taken
+      help: write `apps/web`: Git compares paths letter by letter
+    - d9209149e16f   2024-01-01T00:01:00Z   Words   README.md   no changed path is selected
+    - cd926b46b031   2024-01-01T00:00:00Z   Web     apps/web/   no changed path is selected: "apps/web" differs from "apps/Web" in the case of its letters
+    "#);
+    assert!(explain("apps/web").contains("1 taken"), "{}", explain("apps/web"));
+}
+
 #[test]
 fn json_names_the_rule() {
     let world = World::start();

@@ -1,5 +1,7 @@
 //! How the arguments about the network reach it.
 
+use warehouse_testkit::{Registry, Reply, When};
+
 use crate::support::{World, warehouse};
 
 const MANIFEST: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\n\
@@ -103,6 +105,39 @@ fn the_egress_policy_of_a_cluster_refuses_this_machine_unless_it_is_named() {
     let (ran, _) = run(&["--egress-allow", "10.0.0.0/8"]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
     assert!(ran.err.contains("--egress-allow needs --egress cluster"), "{}", ran.err);
+}
+
+/// A token service at another port than its registry, both at private addresses: the help has the option, and the option works.
+#[test]
+fn a_token_service_elsewhere_is_permitted_by_the_option_in_the_message() {
+    let world = World::start();
+    let service = Registry::start().unwrap();
+    let port = service.host().rsplit_once(':').unwrap().1.to_owned();
+    let token = Reply::status(200).body(r#"{"token": "t"}"#).header("content-type", "application/json");
+    service.faults().add(When::path("/token"), token);
+    let run = |arguments: &[&str]| {
+        world.registry.faults().clear();
+        let challenge = format!("Bearer realm=\"http://localhost:{port}/token\",service=\"x\"");
+        let refusal = Reply::status(401).header("www-authenticate", challenge);
+        world.registry.faults().add(When::path("/v2/**").first(1), refusal);
+        let policy = [
+            "discover",
+            "--no-cache",
+            "--no-docker-config",
+            "--egress",
+            "cluster",
+            "--egress-allow",
+            "127.0.0.0/8",
+        ];
+        warehouse(&[&policy, arguments, &["-f", "-"]].concat(), &world.fill(MANIFEST))
+    };
+    let ran = run(&[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let option = format!("realm=localhost:{port}");
+    assert!(ran.err.contains(&format!("`--egress-allow {option}` permits this one")), "{}", ran.err);
+    assert!(!ran.err.contains("EgressPolicy"), "{}", ran.err);
+    let ran = run(&["--egress-allow", &option]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
 }
 
 #[test]
