@@ -12,7 +12,7 @@ use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
 use super::counts::{
     Counts, EVIDENCE, Group, NearGroup, brief, counted, grouped, is_absent, is_beyond_limit, noun, stage,
 };
-use super::foreign;
+use super::foreign::{self, allowed_patterns};
 use super::near::{Near, Probes, Relaxed};
 
 /// Why nothing fits a subscription, or why it failed. `Display` is the message.
@@ -118,15 +118,6 @@ pub(super) fn of_foreign_pattern(subscription: &Subscription) -> Option<Cause> {
         true => format!("remove it, and write `ignoreTagsRegexes: [{quoted}]`"),
         false => format!("write {quoted} in its place"),
     }))
-}
-
-/// The patterns of which one must match.
-pub(super) fn allowed_patterns(subscription: &Subscription) -> &[String] {
-    match &subscription.kind {
-        SubscriptionKind::Image(image) => &image.allow_tags_regexes,
-        SubscriptionKind::Git(git) => &git.allow_tags_regexes,
-        _ => &[],
-    }
 }
 
 /// What to write where the repository of an image holds a chart.

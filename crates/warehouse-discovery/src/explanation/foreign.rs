@@ -1,4 +1,6 @@
-//! Patterns as other tools read them. Here, a pattern is a regular expression and nothing else.
+//! Patterns of `allowTagsRegexes`, also as other tools read them. Here, a pattern is a regular expression and nothing else.
+
+use warehouse_spec::{Subscription, SubscriptionKind};
 
 /// A pattern of another tool.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,6 +11,15 @@ pub(super) struct Foreign {
     pub(super) remedy: String,
     /// Whether what it matches was to be left out.
     pub(super) is_negated: bool,
+}
+
+/// The patterns of which one must match.
+pub(super) fn allowed_patterns(subscription: &Subscription) -> &[String] {
+    match &subscription.kind {
+        SubscriptionKind::Image(image) => &image.allow_tags_regexes,
+        SubscriptionKind::Git(git) => &git.allow_tags_regexes,
+        _ => &[],
+    }
 }
 
 /// What this pattern is in another tool; `None` for one that may match a tag.

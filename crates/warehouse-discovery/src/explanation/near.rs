@@ -5,7 +5,7 @@ use selection_strategies::{
 };
 use warehouse_spec::Subscription;
 
-use super::cause::allowed_patterns;
+use super::foreign::allowed_patterns;
 
 /// How many names are compared with the relaxed patterns: patterns may be slow, and lists long.
 const MOST_PROBED: u32 = 10_000;
