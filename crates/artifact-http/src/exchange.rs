@@ -31,6 +31,8 @@ impl HttpClient {
         let with_credential = request.authorizations.own(&origin).is_some();
         let mut is_first = true;
         let mut url = url.clone();
+        // The server that led to the URL, if it is another one.
+        let mut redirected_by: Option<Origin> = None;
         let mut public_only = request.public_only;
         if public_only && self.network.is_private(&url) {
             return Err(failure::leads_inside(&url));
@@ -62,7 +64,13 @@ impl HttpClient {
             if call.remaining().is_some_and(|left| left.is_zero()) {
                 return Err(call::deadline_passed_at(&url));
             }
-            let answer = self.send(message, call).await.map_err(|error| self.conceal(error, &url))?;
+            let answer = self.send(message, call).await.map_err(|error| {
+                let error = match &redirected_by {
+                    Some(server) => of_redirect(error, server),
+                    None => error,
+                };
+                self.conceal(error, &url)
+            })?;
             let private = answer.private;
             if private
                 && let (Some(expected), Some(peer)) = (request.private_peer, answer.peer)
@@ -99,7 +107,9 @@ impl HttpClient {
             let next = next?;
             self.drain(answer.body, call).await;
             // Once led elsewhere by a server on the internet, the request stays there.
-            public_only |= leaves(&next) && Origin::of(&next) != Origin::of(&url);
+            let from = Origin::of(&url);
+            public_only |= leaves(&next) && Origin::of(&next) != from;
+            redirected_by = (Origin::of(&next) != from).then_some(from);
             url = next;
             is_first &= Origin::of(&url) == origin;
         }
@@ -161,6 +171,16 @@ impl HttpClient {
         };
         // Whatever becomes of it, only the connection is at stake.
         let _ = tokio::time::timeout_at(until.into(), rest).await;
+    }
+}
+
+/// The error of a request that this server redirected: nobody wrote the host that failed, so it says where it comes from.
+fn of_redirect(error: Error, server: &Origin) -> Error {
+    match error.kind() {
+        ErrorKind::Unreachable | ErrorKind::Tls | ErrorKind::TimedOut => {
+            error.map_message(|message| format!("{message}, to which {server} redirects"))
+        }
+        _ => error,
     }
 }
 

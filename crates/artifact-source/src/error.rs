@@ -215,6 +215,13 @@ impl Error {
         self
     }
 
+    /// The same with the message that `change` makes of it: for a fact that only the caller knows.
+    #[must_use]
+    pub fn map_message(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        self.0.message = change(&self.0.message);
+        self
+    }
+
     /// Changes the URL: for one that a server gave, which may repeat what the server was sent.
     #[must_use]
     pub fn map_url(mut self, change: impl FnOnce(&str) -> String) -> Self {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 use artifact_source::{Error, ErrorKind};
 use base64::Engine as _;
@@ -22,6 +22,12 @@ const FORMAT: &str = "warehouse-bundle";
 
 /// The most bytes of a bundle, decompressed.
 const MAX_BYTES: u64 = 512 << 20;
+
+/// The longest first line, in bytes: what is no bundle is known by it.
+const MAX_HEADER: u64 = 4 << 10;
+
+/// The first bytes of gzip.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The longest line, in bytes.
 const MAX_LINE: u64 = 128 << 20;
@@ -223,13 +229,18 @@ impl Bundle {
     /// [`InvalidInput`](ErrorKind::InvalidInput) for what is no bundle, is damaged, or has another version of the format, with the number of the line;
     /// [`TooLarge`](ErrorKind::TooLarge) for more than 512 MiB decompressed.
     pub fn read(from: impl Read) -> Result<Self, Error> {
+        let mut from = BufReader::new(from);
+        let start = from.fill_buf().map_err(unreadable)?;
+        if !start.starts_with(&GZIP) {
+            return Err(no_bundle(if start.is_empty() {
+                "it is empty"
+            } else {
+                "it is not compressed by gzip"
+            }));
+        }
         let mut lines =
             Lines { reader: BufReader::new(GzDecoder::new(from).take(MAX_BYTES + 1)), number: 0, read: 0 };
-        let Some(first) = lines.next()? else { return Err(lines.invalid("it is empty")) };
-        let header: Header = serde_json::from_slice(&first).map_err(|error| lines.damaged(&error))?;
-        if header.format != FORMAT {
-            return Err(lines.invalid("it is not a bundle of a discovery"));
-        }
+        let header = lines.header()?;
         if header.version != Self::VERSION {
             let (version, known) = (header.version, Self::VERSION);
             let message = format!("it has version {version} of the format, and this program reads {known}");
@@ -244,6 +255,28 @@ impl Bundle {
             bundle.add(line, &mut repository).map_err(|message| lines.invalid(message))?;
         }
         Ok(bundle)
+    }
+
+    /// Whether this is the start of a bundle, of whatever version.
+    pub fn is_bundle(from: impl Read) -> bool {
+        let reader = BufReader::new(GzDecoder::new(from));
+        Lines { reader, number: 0, read: 0 }.header().is_ok()
+    }
+
+    /// Checks the size that a file of gzip says to have unpacked, before anything is unpacked.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](ErrorKind::TooLarge) where it is above the limit of [`read`](Self::read), and [`InvalidInput`](ErrorKind::InvalidInput) if the file cannot be read.
+    pub fn check_size(mut file: impl Read + Seek) -> Result<(), Error> {
+        let mut size = [0; 4];
+        let told = file.seek(SeekFrom::End(-4)).and_then(|_| file.read_exact(&mut size));
+        file.rewind().map_err(unreadable)?;
+        match told {
+            Ok(()) if u64::from(u32::from_le_bytes(size)) > MAX_BYTES => Err(too_large()),
+            // A shorter file is told by what it lacks.
+            _ => Ok(()),
+        }
     }
 
     /// Adds what a line has. `last` is the URL of the last repository.
@@ -333,6 +366,18 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
+    /// The first line.
+    fn header(&mut self) -> Result<Header, Error> {
+        self.number = 1;
+        let mut line = Vec::new();
+        let read = (&mut self.reader).take(MAX_HEADER).read_until(b'\n', &mut line);
+        self.read += read.map_err(|error| self.damaged(&error))? as u64;
+        let header = serde_json::from_slice(&line).ok();
+        header.filter(|header: &Header| header.format == FORMAT).ok_or_else(|| {
+            no_bundle("its first line, decompressed, is not the one that `warehouse record` writes")
+        })
+    }
+
     fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
         self.number += 1;
         let mut line = Vec::new();
@@ -340,9 +385,7 @@ impl<R: BufRead> Lines<R> {
         let read = read.map_err(|error| self.damaged(&error))? as u64;
         self.read += read;
         if read > MAX_LINE || self.read > MAX_BYTES {
-            let message =
-                format!("the bundle has more than {MAX_BYTES} bytes, or a line of more than {MAX_LINE}");
-            return Err(Error::new(ErrorKind::TooLarge, message));
+            return Err(too_large());
         }
         Ok((read > 0).then_some(line))
     }
@@ -354,6 +397,23 @@ impl<R: BufRead> Lines<R> {
     fn invalid(&self, why: &str) -> Error {
         Error::new(ErrorKind::InvalidInput, format!("the bundle cannot be read: line {}: {why}", self.number))
     }
+}
+
+/// The error of what is no bundle at all.
+fn no_bundle(why: &str) -> Error {
+    Error::new(ErrorKind::InvalidInput, format!("it is not a bundle: {why}"))
+        .with_hint("a bundle is the file that `warehouse record --to FILE` writes")
+}
+
+fn unreadable(error: io::Error) -> Error {
+    Error::new(ErrorKind::InvalidInput, "the bundle cannot be read").with_cause(error)
+}
+
+fn too_large() -> Error {
+    let (all, line) = (MAX_BYTES >> 20, MAX_LINE >> 20);
+    let message =
+        format!("the bundle has more than {all} MiB decompressed, or a line of more than {line} MiB");
+    Error::new(ErrorKind::TooLarge, message)
 }
 
 fn is_false(value: &bool) -> bool {
@@ -420,9 +480,9 @@ mod tests {
     fn what_is_no_bundle() {
         let header = r#"{"format":"warehouse-bundle","version":1,"recordedAt":"2026-03-01T08:00:00Z"}"#;
         for (text, words) in [
-            ("".to_owned(), "line 1: it is empty"),
-            ("x".to_owned(), "line 1: expected value"),
-            ("{}".to_owned(), "missing field `format`"),
+            ("".to_owned(), "it is not a bundle: its first line"),
+            ("x".to_owned(), "it is not a bundle: its first line"),
+            ("{}".to_owned(), "it is not a bundle: its first line"),
             (header.replace("warehouse-bundle", "x"), "not a bundle"),
             (header.replace(":1,", ":2,"), "version 2 of the format, and this program reads 1"),
             (format!("{header}\n{{}}"), "line 2: missing field `type`"),
@@ -446,14 +506,59 @@ mod tests {
             let error = Bundle::read(&*gzipped(&text)).unwrap_err();
             assert!(error.to_string().contains(words), "{text}: {error}");
         }
-        let error = Bundle::read(&b"PK\x03\x04"[..]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        for (bytes, why) in [(&b"PK\x03\x04"[..], "it is not compressed by gzip"), (b"", "it is empty")] {
+            let error = Bundle::read(bytes).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.message()),
+                (ErrorKind::InvalidInput, &*format!("it is not a bundle: {why}"))
+            );
+            assert!(!Bundle::is_bundle(bytes));
+        }
+        let mut file = Vec::new();
+        example().write(&mut file).unwrap();
+        assert!(Bundle::is_bundle(&*file) && !Bundle::is_bundle(&*gzipped("kind: Warehouse")));
+    }
+
+    /// Counts what was read.
+    struct Counted<R>(R, usize);
+
+    impl<R: Read> Read for Counted<R> {
+        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+            let read = self.0.read(to)?;
+            self.1 += read;
+            Ok(read)
+        }
+    }
+
+    /// What is no bundle is known by its start, and a size that is told is believed before anything is unpacked.
+    #[test]
+    fn little_is_read_of_what_is_refused() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+        encoder.write_all(&vec![b'x'; 8 << 20]).unwrap();
+        let large = encoder.finish().unwrap();
+        let mut counted = Counted(&*large, 0);
+        Bundle::read(&mut counted).unwrap_err();
+        assert!(counted.1 <= 128 << 10, "{}", counted.1);
+        let mut file = Vec::new();
+        example().write(&mut file).unwrap();
+        Bundle::check_size(io::Cursor::new(&file)).unwrap();
+        Bundle::check_size(io::Cursor::new(b"")).unwrap();
+        let at = file.len() - 4;
+        file[at..].copy_from_slice(&(u32::try_from(MAX_BYTES).unwrap() + 1).to_le_bytes());
+        let error = Bundle::check_size(io::Cursor::new(&file)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        assert_eq!(
+            error.to_string(),
+            "the bundle has more than 512 MiB decompressed, or a line of more than 128 MiB"
+        );
     }
 
     #[test]
     fn a_bomb_is_refused() {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         let zeros = vec![b' '; 1 << 20];
+        let header = r#"{"format":"warehouse-bundle","version":1,"recordedAt":"2026-03-01T08:00:00Z"}"#;
+        writeln!(encoder, "{header}").unwrap();
         for _ in 0..130 {
             encoder.write_all(&zeros).unwrap();
         }

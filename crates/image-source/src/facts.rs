@@ -146,7 +146,7 @@ const MODEL: &str = "a machine-learning model";
 
 /// The prefixes of the media types of well-known artifacts, and their names.
 const KINDS: [(&str, &str); 38] = [
-    ("application/vnd.cncf.helm.", "a Helm chart"),
+    ("application/vnd.cncf.helm.", selection_strategies::Rejection::HELM_CHART),
     ("application/vnd.buildkit.cacheconfig.", "a BuildKit build cache"),
     ("application/vnd.dev.cosign.simplesigning.", "a Cosign signature"),
     ("application/vnd.dev.cosign.artifact.sig.", "a Cosign signature"),

@@ -123,6 +123,11 @@ impl Reads {
         lock(&self.tags).insert(tag.to_owned(), digest.clone());
     }
 
+    /// Whether the digest of this tag was read.
+    pub(crate) fn has_tag(&self, tag: &str) -> bool {
+        lock(&self.tags).contains_key(tag)
+    }
+
     /// The digest of every tag that was read.
     pub(crate) fn into_tags(self) -> BTreeMap<String, Digest> {
         std::mem::take(&mut lock(&self.tags))

@@ -7,13 +7,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use artifact_http::WorkPool;
+use artifact_http::{Slice, WorkPool};
 use artifact_source::{Candidate, Details, Error, ErrorKind, Image, Rejection, Trace, Warning};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use oci_registry::Tags;
-use selection_strategies::{Ranking, TagRule, TagStrategy, Verdict};
+use selection_strategies::{Ranking, TagRule, TagStrategy, Verdict, similar_names};
 
 use crate::config::ZERO_TIME;
 use crate::inspection::{InspectError, Inspector, unreadable};
@@ -31,6 +31,8 @@ pub(crate) struct Selection<'a> {
     pub(crate) parallelism: usize,
     /// Whether the build time of the best image is needed.
     pub(crate) time_of_best: bool,
+    /// Whether similar tags are looked for where the one tag of a digest rule does not exist.
+    pub(crate) names_similar: bool,
     pub(crate) now: Option<Timestamp>,
 }
 
@@ -102,10 +104,29 @@ impl Selection<'_> {
         Ok(self.rule.rank_accepted(accepted))
     }
 
-    /// The image of the one tag of a digest rule ([rule 3.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). This needs no list of tags.
+    /// The image of the one tag of a digest rule ([rule 3.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)). This needs no list of tags, unless there is no such tag.
     async fn named(&self, tag: &str, refusals: &mut Refusals) -> Result<Vec<Image>, Error> {
         let inspected = self.inspect(&[tag], 1, refusals).await?;
+        let is_missing = matches!(inspected.as_slice(), [(_, Err(InspectError::NotFound(_)))]);
+        // What lies below a tag may be missing, too.
+        if is_missing && oci_registry::is_tag(tag) && !self.inspector.reads.has_tag(tag) {
+            let similar = if self.names_similar { self.similar_tags(tag).await } else { Vec::new() };
+            self.reject(tag, &Rejection::NoSuchTag { tag: tag.into(), similar });
+            return Ok(Vec::new());
+        }
         self.accept(inspected, 1, refusals)
+    }
+
+    /// The tags that are similar to one that does not exist; none if the list cannot be read.
+    async fn similar_tags(&self, tag: &str) -> Vec<String> {
+        let Ok(tags) = self.inspector.repository.tags(self.inspector.call).await else { return Vec::new() };
+        let wanted = tag.to_owned();
+        let compare = move |_: &Slice<'_>| {
+            // A list may have what is gone.
+            let similar = similar_names(&wanted, tags.iter().filter(|tag| *tag != wanted));
+            similar.into_iter().map(str::to_owned).collect()
+        };
+        self.work_pool.run(self.inspector.call, compare).await.unwrap_or_default()
     }
 
     /// The first suitable images in the order of their names. As many candidates as the limit needs are inspected together. If some are
@@ -409,9 +430,9 @@ impl Refusals {
             _ => {}
         }
         if let TagStrategy::Digest { .. } = strategy {
-            let message = format!("there is no such tag: {}", named.join(", "));
+            let message = format!("the tag cannot be read: {}", named.join(", "));
             return Some(
-                Warning::new(message).with_hint("name another tag in `constraint`, or push this one"),
+                Warning::new(message).with_hint("push it again, or name another tag in `constraint`"),
             );
         }
         let message = format!("skipped, although it could be the newest: {}", named.join(", "));

@@ -289,6 +289,8 @@ impl ImageSource {
         call: &Call,
     ) -> Result<(Vec<Image>, State), Error> {
         let previous = self.recorded(request);
+        // A tag that is still missing in the next poll is not worth a list each time.
+        let names_similar = previous.is_none();
         let inspector = Inspector {
             repository,
             cache: &*self.cache,
@@ -311,6 +313,7 @@ impl ImageSource {
             trace: request.trace,
             parallelism: self.parallelism,
             time_of_best: self.time_of_best,
+            names_similar,
             now: self.clock.as_ref().map(|clock| clock.now()),
         };
         let images = selection.run().await?;

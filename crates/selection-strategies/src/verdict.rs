@@ -117,6 +117,13 @@ pub enum Rejection {
         /// Charts with a similar name that it lists.
         similar: Vec<String>,
     },
+    /// The registry has no tag of the name that a `Digest` subscription asks for ([rule 3.4](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    NoSuchTag {
+        /// The tag of the subscription.
+        tag: Arc<str>,
+        /// Tags with a similar name that it has.
+        similar: Vec<String>,
+    },
     /// The version lies outside the constraint ([rules 2.6 to 2.10](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     OutsideConstraint {
         /// The constraint, as written.
@@ -162,7 +169,7 @@ pub enum Rejection {
         /// The limit that was in force.
         limit: usize,
     },
-    /// Every rule accepts it, and it was built at the same time as the last candidate that was taken, whose tag comes first ([rule 3.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
+    /// Every rule accepts it, and it was built at the same time as the last candidate that was taken, whose tag is the later one in the order of bytes ([rule 3.5](https://github.com/warehouse-rs/warehouse/blob/main/docs/src/semantics.md)).
     SameBuildTime {
         /// The limit that was in force.
         limit: usize,
@@ -201,6 +208,9 @@ impl Rejection {
         "beyondLimit",
     ];
 
+    /// What a tag is that names a Helm chart: the text of [`NotAnImage`](Self::NotAnImage).
+    pub const HELM_CHART: &'static str = "a Helm chart";
+
     /// A rejection by a rule of another program: the rule as one word, and the reason in words, which starts in lower case and has no
     /// full stop.
     ///
@@ -230,7 +240,7 @@ impl Rejection {
             | Self::LeadingV
             | Self::LeadingVOutsideConstraint { .. }
             | Self::SecondUnderscore => "notSemver",
-            Self::NotListed { .. } => "notListed",
+            Self::NotListed { .. } | Self::NoSuchTag { .. } => "notListed",
             Self::OutsideConstraint { .. } => "outsideConstraint",
             Self::Platform { .. } => "platform",
             Self::NotAnImage { .. } => "notAnImage",
@@ -266,10 +276,11 @@ impl fmt::Display for Rejection {
             ),
             Self::NotListed { chart, similar } => {
                 write!(formatter, "the index has no chart `{chart}`")?;
-                if !similar.is_empty() {
-                    write!(formatter, "; similar: `{}`", similar.join("`, `"))?;
-                }
-                Ok(())
+                write_similar(formatter, similar)
+            }
+            Self::NoSuchTag { tag, similar } => {
+                write!(formatter, "there is no tag `{tag}`")?;
+                write_similar(formatter, similar)
             }
             Self::OutsideConstraint { constraint } => {
                 write!(formatter, "outside the constraint {constraint:?}")
@@ -300,11 +311,18 @@ impl fmt::Display for Rejection {
             }
             Self::SameBuildTime { limit } => write!(
                 formatter,
-                "beyond the limit of {limit}: built at the same time as the last one taken, and its tag sorts after it"
+                "beyond the limit of {limit}: built at the same time as the last one taken, whose tag is the later one in the order of bytes"
             ),
             Self::Unreadable { reason } => write!(formatter, "unreadable: {reason}"),
             Self::Other { reason, .. } => formatter.write_str(reason),
         }
+    }
+}
+
+fn write_similar(formatter: &mut fmt::Formatter<'_>, similar: &[String]) -> fmt::Result {
+    match similar {
+        [] => Ok(()),
+        similar => write!(formatter, "; similar: `{}`", similar.join("`, `")),
     }
 }
 

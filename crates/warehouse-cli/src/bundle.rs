@@ -1,7 +1,7 @@
 //! Bundles in files.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use artifact_source::{Error, ErrorKind};
@@ -19,8 +19,17 @@ pub(crate) fn open(path: &Path, messages: &Messages) -> Result<Replay, Exit> {
         let message = format!("{} could not be read", path.display());
         Error::new(ErrorKind::InvalidInput, message).with_cause(cause)
     };
+    if path.is_dir() {
+        let message = format!("{}: it is a folder, and a bundle is a file", path.display());
+        messages
+            .error_with_help(&message, Some("name the file that `warehouse record --to FILE` has written"));
+        return Err(Exit::Usage);
+    }
     let read = File::open(path).map_err(unreadable).and_then(|file| {
-        Bundle::read(file).map_err(|error| {
+        // A pipe does not tell its size.
+        let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        let sized = if is_file { Bundle::check_size(&file) } else { Ok(()) };
+        sized.and_then(|()| Bundle::read(file)).map_err(|error| {
             let named = Error::new(error.kind(), format!("{}: {error}", path.display()));
             match error.hint() {
                 Some(hint) => named.with_hint(hint),
@@ -34,44 +43,95 @@ pub(crate) fn open(path: &Path, messages: &Messages) -> Result<Replay, Exit> {
     })
 }
 
-/// Checks that a bundle can be written to this file.
-///
-/// # Errors
-///
-/// [`Exit::Usage`], after a message.
-pub(crate) fn check_target(path: &Path, messages: &Messages) -> Result<(), Exit> {
-    let why = if path.is_dir() {
-        Some("it is a folder".to_owned())
-    } else if !folder_of(path).is_dir() {
-        Some(format!("the folder {} does not exist", folder_of(path).display()))
-    } else {
-        // An error of the temporary file has its name.
-        let tried = tempfile::NamedTempFile::new_in(folder_of(path));
-        tried.err().map(|error| io::Error::from(error.kind()).to_string())
-    };
-    let Some(why) = why else { return Ok(()) };
-    messages.error(&format!("{} could not be written: {why}", path.display()));
-    Err(Exit::Usage)
+/// Where a bundle is written to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target<'a> {
+    /// Standard output.
+    Output,
+    /// A file that is not there yet, or that is a bundle.
+    File(&'a Path),
+}
+
+impl<'a> Target<'a> {
+    /// The target that an argument names, to which a bundle can be written.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::Usage`], after a message.
+    pub(crate) fn of(path: &'a Path, messages: &Messages) -> Result<Self, Exit> {
+        if path == Path::new("-") {
+            if !io::stdout().is_terminal() {
+                return Ok(Self::Output);
+            }
+            let help = Some("write it to a file, or into a pipe");
+            messages.error_with_help("a bundle is binary, and standard output is a terminal", help);
+            return Err(Exit::Usage);
+        }
+        let Some((why, help)) = obstacle(path) else { return Ok(Self::File(path)) };
+        messages.error_with_help(&format!("{} could not be written: {why}", path.display()), help);
+        Err(Exit::Usage)
+    }
+
+    /// Writes the bundle, a file at once. Returns its size in bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::Failure`], after a message.
+    pub(crate) fn write(self, bundle: &Bundle, messages: &Messages) -> Result<u64, Exit> {
+        let written = match self {
+            Self::Output => {
+                let mut bytes = Vec::new();
+                let whole = bundle.write(&mut bytes);
+                let size = bytes.len() as u64;
+                whole.and_then(|()| io::stdout().lock().write_all(&bytes)).map(|()| size)
+            }
+            Self::File(path) => write_file(bundle, path),
+        };
+        written.map_err(|error| {
+            messages.error(&format!("{self} could not be written: {error}"));
+            Exit::Failure
+        })
+    }
+}
+
+impl std::fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Output => f.write_str("standard output"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// Why no bundle can be written to this file, and what to do.
+fn obstacle(path: &Path) -> Option<(String, Option<&'static str>)> {
+    let folder = folder_of(path);
+    match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => Some(("it is a folder".to_owned(), None)),
+        Ok(metadata) if !metadata.is_file() => {
+            Some(("it is not a file".to_owned(), Some("`--to -` writes to standard output")))
+        }
+        Ok(_) if !File::open(path).is_ok_and(Bundle::is_bundle) => Some((
+            "it is there, and is not a bundle".to_owned(),
+            Some("name another file; only an earlier bundle is replaced"),
+        )),
+        _ if !folder.is_dir() => Some((format!("the folder {} does not exist", folder.display()), None)),
+        _ => {
+            // An error of the temporary file has its name.
+            let tried = tempfile::NamedTempFile::new_in(folder);
+            tried.err().map(|error| (io::Error::from(error.kind()).to_string(), None))
+        }
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes the bundle to this file, at once. Returns its size in bytes.
-///
-/// # Errors
-///
-/// [`Exit::Failure`], after a message.
-pub(crate) fn write(bundle: &Bundle, path: &Path, messages: &Messages) -> Result<u64, Exit> {
-    let written = tempfile::NamedTempFile::new_in(folder_of(path)).and_then(|file| {
-        bundle.write(file.as_file())?;
-        let size = file.as_file().metadata()?.len();
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(size)
-    });
-    written.map_err(|error| {
-        messages.error(&format!("{} could not be written: {error}", path.display()));
-        Exit::Failure
-    })
+fn write_file(bundle: &Bundle, path: &Path) -> io::Result<u64> {
+    let file = tempfile::NamedTempFile::new_in(folder_of(path))?;
+    bundle.write(file.as_file())?;
+    let size = file.as_file().metadata()?.len();
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(size)
 }

@@ -17,6 +17,26 @@ pub(crate) struct Input {
     pub(crate) left_out: Vec<LeftOut>,
 }
 
+/// An input that cannot be used, after messages.
+#[derive(Debug)]
+pub(crate) struct Unusable {
+    pub(crate) exit: Exit,
+    /// What is wrong with it, as far as it is about a place in it.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+impl From<Exit> for Unusable {
+    fn from(exit: Exit) -> Self {
+        Self { exit, left_out: Vec::new() }
+    }
+}
+
+impl From<Unusable> for Exit {
+    fn from(unusable: Unusable) -> Self {
+        unusable.exit
+    }
+}
+
 /// A file that could not be read, or an error in one.
 #[derive(Debug)]
 pub(crate) struct LeftOut {
@@ -47,7 +67,7 @@ pub(crate) async fn read_warehouses(
     arguments: arguments::Manifest,
     replay: Option<&Replay>,
     messages: Messages,
-) -> Result<Input, Exit> {
+) -> Result<Input, Unusable> {
     if let Some(replay) = replay.filter(|_| arguments.filenames.is_empty()) {
         let text = (OF_BUNDLE.to_owned(), replay.bundle().manifest(), false);
         // Nobody wrote it like this, so warnings help nobody.
@@ -57,11 +77,11 @@ pub(crate) async fn read_warehouses(
     let read = tokio::task::spawn_blocking(move || read_all(&arguments, &messages));
     read.await.unwrap_or_else(|_| {
         messages.error("the manifest could not be read: this is a bug in warehouse");
-        Err(Exit::Failure)
+        Err(Exit::Failure.into())
     })
 }
 
-fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Input, Exit> {
+fn read_all(arguments: &arguments::Manifest, messages: &Messages) -> Result<Input, Unusable> {
     let read = read_files(&arguments.filenames, arguments.recursive, messages)?;
     let mut left_out: Vec<_> = read
         .unreadable
@@ -87,7 +107,7 @@ fn warehouses_of(
     arguments: &arguments::Manifest,
     mut left_out: Vec<LeftOut>,
     messages: &Messages,
-) -> Result<Input, Exit> {
+) -> Result<Input, Unusable> {
     let options = Options::default().with_strict(arguments.strict);
     let mut warehouses = Vec::new();
     let mut skipped = 0;
@@ -107,18 +127,20 @@ fn warehouses_of(
     }
     let is_complete = left_out.is_empty();
     if !is_complete && !arguments.keep_going {
-        return Err(Exit::Usage);
+        return Err(Unusable { exit: Exit::Usage, left_out });
     }
     if warehouses.is_empty() {
-        messages.error(&match (skipped, is_complete) {
+        let message = match (skipped, is_complete) {
             (_, false) => "there is no Warehouse without errors in the input".to_owned(),
             (0, true) => "there is no Warehouse in the input".to_owned(),
             (1, true) => "there is no Warehouse in the input, only one document of another kind".to_owned(),
             (many, true) => {
                 format!("there is no Warehouse in the input, only {many} documents of other kinds")
             }
-        });
-        return Err(Exit::Usage);
+        };
+        messages.error(&message);
+        left_out.push(LeftOut::file("the input".to_owned(), message));
+        return Err(Unusable { exit: Exit::Usage, left_out });
     }
     warn_of_duplicates(&warehouses, messages);
     Ok(Input { warehouses, left_out })

@@ -20,12 +20,12 @@ pub(crate) async fn stopped(stopping: &Stopping) {
 /// # Errors
 ///
 /// [`Exit::Interrupted`] if it was given up.
-pub(crate) async fn unless_stopped<T>(
+pub(crate) async fn unless_stopped<T, E: From<Exit>>(
     stopping: &Stopping,
-    work: impl Future<Output = Result<T, Exit>>,
-) -> Result<T, Exit> {
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     tokio::select! {
         result = work => result,
-        () = stopped(stopping) => Err(Exit::Interrupted),
+        () = stopped(stopping) => Err(Exit::Interrupted.into()),
     }
 }

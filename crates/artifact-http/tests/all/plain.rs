@@ -251,6 +251,20 @@ async fn a_credential_stays_with_its_origin() {
     assert!(!other.seen()[0].contains("authorization"), "{:?}", other.seen());
 }
 
+/// Nobody wrote a host that a server redirects to: the message says who did.
+#[tokio::test]
+async fn a_host_that_a_redirect_names_and_that_fails() {
+    let location = "Location: http://no-such-host.invalid/x?sig=SECRET";
+    let server = Server::start(move |_, _| answer("307 X", &[location], "")).await;
+    let error = fetch(Request::get(&server.url), &Call::new()).await.unwrap_err();
+    let expected = format!(
+        "the host name no-such-host.invalid could not be resolved, to which {} redirects",
+        server.url.trim_end_matches('/')
+    );
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Unreachable, expected.as_str()));
+    assert!(!error.to_string().contains("SECRET"), "{error}");
+}
+
 #[tokio::test]
 async fn redirects_have_an_end() {
     let server = Server::start(|_, _| answer("302 X", &["Location: /again"], "")).await;

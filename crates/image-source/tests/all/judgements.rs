@@ -150,6 +150,7 @@ impl Case {
         match self.tags.get(tag) {
             _ if !is_tag(tag) => Err("unreadable"),
             Some(Content::Unknown) => Err("notAnImage"),
+            None | Some(Content::Vanished) if self.strategy == 3 => Err("notListed"),
             None | Some(Content::Vanished) => Err("unreadable"),
             Some(Content::Single(platform, day)) if fits(platform) => Ok(*day),
             Some(Content::Index(platforms, day)) if platforms.iter().any(|platform| fits(platform)) => {

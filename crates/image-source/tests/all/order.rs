@@ -47,8 +47,7 @@ async fn order(images: &[(&str, &str)], expected: &[&str], why: &[(&str, &str)])
 #[tokio::test]
 async fn reasons() {
     let undated = "beyond the limit of 1: does not say when it was built";
-    let same =
-        "beyond the limit of 1: built at the same time as the last one taken, and its tag sorts after it";
+    let same = "beyond the limit of 1: built at the same time as the last one taken, whose tag is the later one in the order of bytes";
     let older = "beyond the limit: one better candidate fills it";
     let old = "2018-01-01T00:00:00Z";
     for nothing in ["-", "", "2024-05-02 12:00:00Z", "yesterday", "0001-01-01T00:00:00Z"] {
@@ -67,8 +66,7 @@ async fn reasons() {
         .await;
     let epoch = "1970-01-01T00:00:00Z";
     order(&[("a", epoch), ("b", epoch)], &["b"], &[("a", same)]).await;
-    let two =
-        "beyond the limit of 2: built at the same time as the last one taken, and its tag sorts after it";
+    let two = "beyond the limit of 2: built at the same time as the last one taken, whose tag is the later one in the order of bytes";
     order(&[("a", epoch), ("b", epoch), ("c", old)], &["c", "b"], &[("a", two)]).await;
     // The last times there are, one as the other.
     order(&[("a", "9999-12-31T23:59:59Z"), ("b", "9999-12-31T00:00:00Z")], &["b"], &[("a", same)]).await;

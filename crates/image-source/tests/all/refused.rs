@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::support::answers::{platform, source, source_with, tags};
 use artifact_http::Credential;
-use artifact_source::{ArtifactSource, DiscoverRequest, Error, Image, Recorder};
+use artifact_source::{ArtifactSource, DiscoverRequest, Discovery, Error, Image, Recorder};
 use image_source::ImageSourceBuilder;
 use selection_strategies::{TagFilter, TagRule};
 use warehouse_testkit::{Fault, MediaType, Registry, Reply, When};
@@ -347,18 +347,31 @@ async fn one_that_is_listed_and_gone_has_a_warning() {
     run(source(&registry).rule(TagRule::digest("1.9.0"))).await.0.unwrap_err();
 }
 
-/// One tag alone is not excluded: another one is named.
+/// One tag alone is not excluded. Similar ones are looked for, and once only: a watch that waits for the tag asks for no list again.
 #[tokio::test]
 async fn the_one_tag_of_a_digest_rule_that_is_gone() {
     let registry = registry();
-    let (found, warnings, _) = warned(source(&registry).rule(TagRule::digest("2.0.0"))).await;
-    assert_eq!(found, [""; 0]);
-    assert!(
-        warnings.len() == 1
-            && warnings[0].starts_with("there is no such tag: 2.0.0 (")
-            && !warnings[0].contains("ignoreTags"),
-        "{warnings:?}"
-    );
+    let source = source(&registry).rule(TagRule::digest("1.9.9")).build().unwrap();
+    let mut previous = None;
+    for (requests, said) in [(2, "there is no tag `1.9.9`; similar: `1.9.0`"), (1, "there is no tag `1.9.9`")]
+    {
+        registry.log().clear();
+        let recorder = Recorder::new();
+        let mut request = DiscoverRequest::new().with_trace(&recorder);
+        if let Some(previous) = &previous {
+            request = request.with_previous(previous);
+        }
+        if let Discovery::Found(found) = source.discover(request).await.unwrap() {
+            assert!(found.artifacts.is_empty());
+            previous = found.observation;
+        }
+        assert!(recorder.warnings().is_empty(), "{:?}", recorder.warnings());
+        let judged = recorder.into_judgements();
+        let why = judged[0].rejection.as_ref().unwrap();
+        assert!(why.to_string().starts_with(said), "{why}");
+        assert_eq!((judged.len(), why.rule()), (1, "notListed"));
+        assert_eq!(registry.log().counters().requests, requests);
+    }
 }
 
 /// A registry that always fails at one tag is a fault of its content as far as anyone can tell: the error says how to select without it.

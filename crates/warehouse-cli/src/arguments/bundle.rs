@@ -42,8 +42,8 @@ pub(crate) struct Record {
     #[command(flatten)]
     pub(crate) manifest: LiveManifest,
 
-    /// Write the bundle to this file. One that is there is replaced.
-    #[arg(long, value_name = "BUNDLE", help_heading = "Output")]
+    /// Write the bundle to this file, or to standard output (-). An earlier bundle is replaced, and no other file.
+    #[arg(long, value_name = "BUNDLE|-", help_heading = "Output")]
     pub(crate) to: PathBuf,
 
     #[command(flatten)]

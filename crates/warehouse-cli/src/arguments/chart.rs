@@ -53,7 +53,7 @@ pub(crate) enum Chart {
 
     /// Print the last marker of a commit message that asks for an image, [build APP TAG].
     ///
-    /// The output is JSON. The exit code is 1 if there is no marker, and 2 if it asks for an app that is not among those of --app.
+    /// The output is a JSON object for scripts with the keys `app` and `tag`, and not the list that -o json of other commands prints. The exit code is 1 if there is no marker, and 2 if it asks for an app that is not among those of --app.
     BuildMarker(BuildMarker),
 
     /// Check charts against best practices.

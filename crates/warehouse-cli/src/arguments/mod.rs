@@ -32,7 +32,7 @@ const VERSION: &str = env!("WAREHOUSE_VERSION");
 
 /// Discover artifacts as a Kargo Warehouse does, and build Freight from them.
 #[derive(Debug, Parser)]
-#[command(name = "warehouse", version = VERSION, propagate_version = true, max_term_width = 100)]
+#[command(name = "warehouse", version = VERSION, propagate_version = true, max_term_width = 120)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -377,6 +377,13 @@ pub(crate) enum Format {
     Yaml,
     /// Names only, one a line.
     Name,
+}
+
+impl Format {
+    /// The form of the list that is printed whatever the outcome, if it is one.
+    pub(crate) fn of_list(self) -> Option<ExplainFormat> {
+        (self == Self::Json).then_some(ExplainFormat::Json)
+    }
 }
 
 /// The rules by which candidates are rejected, and `accepted` for the others.

@@ -20,7 +20,7 @@ pub(crate) fn man(arguments: &Man, messages: &Messages) -> Result<Exit, Exit> {
     clap_mangen::generate_to(Arguments::command(), &arguments.folder).map_err(|error| {
         messages
             .error(&format!("the man pages could not be written to {}: {error}", arguments.folder.display()));
-        Exit::Failure
+        Exit::Usage
     })?;
     Ok(Exit::Success)
 }

@@ -22,9 +22,9 @@ use selection_strategies::similar_names;
 use warehouse_discovery::Observer;
 use warehouse_spec::{SourceLabel, Subscription, Warehouse, without_credential};
 
-use crate::arguments::Explain;
-use crate::discovery::Session;
-use crate::input::{Input, read_warehouses};
+use crate::arguments::{Explain, ExplainFormat};
+use crate::discovery::{Discovered, Session};
+use crate::input::{Input, LeftOut, Unusable, read_warehouses};
 use crate::message::{Exit, Messages, with_causes};
 use crate::network::http;
 use crate::output::{Explanation, Failure, Paint};
@@ -57,14 +57,14 @@ pub(super) async fn read_input(
     replay: Option<&Replay>,
     messages: &Messages,
     stopping: &Stopping,
-) -> Result<Input, Exit> {
+) -> Result<Input, Unusable> {
     let read = unless_stopped(stopping, read_warehouses(manifest, replay, *messages)).await;
     let client = http(&network.network);
     let read = match (read, client) {
         (Ok(input), Ok(_)) => return Ok(input),
         (read, Err(message)) => {
             messages.error(&message);
-            read.and(Err(Exit::Usage))
+            Err(read.err().unwrap_or_else(|| Exit::Usage.into()))
         }
         (read, Ok(_)) => read,
     };
@@ -87,11 +87,39 @@ async fn open(
     network: &arguments::DiscoveryNetwork,
     messages: &Messages,
     stopping: Stopping,
-) -> Result<(Input, Session), Exit> {
+) -> Result<(Input, Session), Unusable> {
     let replay = from.replay.as_deref().map(|path| bundle::open(path, messages)).transpose()?;
     let input = read_input(manifest, network, replay.as_ref(), messages, &stopping).await?;
     let session = Session::open(network, replay.as_ref(), messages, stopping).await?;
     Ok((input, session))
+}
+
+/// What was discovered, and what of the input was left out.
+type Outcome = (Vec<Discovered>, Vec<LeftOut>);
+
+/// Discovers what the arguments name, on the network or in a bundle. A document for programs is printed also where the input cannot be used.
+async fn discovered(
+    arguments: arguments::Discovery,
+    messages: &Messages,
+    stopping: Stopping,
+) -> Result<Outcome, Exit> {
+    let opened = open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await;
+    let (Input { warehouses, left_out }, session) =
+        opened.map_err(|unusable| refused(unusable, arguments.output.of_list(), messages))?;
+    Ok((discovery::discover(warehouses, &session, messages).await, left_out))
+}
+
+/// The exit code for an input that cannot be used. A list of what is wrong with it is printed, where the results would have been one.
+fn refused(unusable: Unusable, format: Option<ExplainFormat>, messages: &Messages) -> Exit {
+    let Unusable { exit, left_out } = unusable;
+    let Some(format) = format.filter(|_| exit == Exit::Usage) else { return exit };
+    let mut errors: Vec<_> = left_out.iter().map(Failure::from).collect();
+    if errors.is_empty() {
+        let message = "the command could not begin: a message on standard error says why";
+        errors.push(Failure::of_input(message.to_owned(), None));
+    }
+    let printed = messages.printed(output::print(|out| format.write(&[] as &[Failure], &errors, out)));
+    printed.err().unwrap_or(exit)
 }
 
 /// Prints the newest artifacts of every subscription.
@@ -100,11 +128,9 @@ pub(crate) async fn discover(
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Exit, Exit> {
-    let (Input { warehouses, left_out }, session) =
-        open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
-    let discovered = discovery::discover(warehouses, &session, messages).await;
-    messages
-        .printed(output::print(|out| output::artifacts(&discovered, &left_out, arguments.output, out)))?;
+    let format = arguments.output;
+    let (discovered, left_out) = discovered(arguments, messages, stopping).await?;
+    messages.printed(output::print(|out| output::artifacts(&discovered, &left_out, format, out)))?;
     Ok(exit_of(left_out.is_empty() && discovered.iter().all(|discovered| discovered.report.is_complete())))
 }
 
@@ -114,9 +140,8 @@ pub(crate) async fn freight(
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Exit, Exit> {
-    let (Input { warehouses, left_out }, session) =
-        open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
-    let discovered = discovery::discover(warehouses, &session, messages).await;
+    let format = arguments.output;
+    let (discovered, left_out) = discovered(arguments, messages, stopping).await?;
     let mut errors: Vec<_> = left_out.iter().map(Failure::from).collect();
     let mut built = Vec::new();
     for discovered in &discovered {
@@ -133,7 +158,7 @@ pub(crate) async fn freight(
             }
         }
     }
-    messages.printed(output::print(|out| output::freight(&built, &errors, arguments.output, out)))?;
+    messages.printed(output::print(|out| output::freight(&built, &errors, format, out)))?;
     Ok(exit_of(errors.is_empty()))
 }
 
@@ -175,8 +200,9 @@ pub(crate) async fn explain(
     messages: &Messages,
     stopping: Stopping,
 ) -> Result<Exit, Exit> {
-    let (mut input, session) =
-        open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await?;
+    let format = Some(arguments.output).filter(|format| *format != ExplainFormat::Text);
+    let opened = open(arguments.manifest, &arguments.from, &arguments.network, messages, stopping).await;
+    let (mut input, session) = opened.map_err(|unusable| refused(unusable, format, messages))?;
     let selected = arguments.subscription.as_deref();
     if let Some(name) = selected {
         let all = input.warehouses.iter().flat_map(|warehouse| &warehouse.spec.subscriptions);
@@ -185,7 +211,7 @@ pub(crate) async fn explain(
             subscriptions.any(|(index, subscription)| is_named(subscription, index, name))
         });
         if !is_there {
-            return Err(not_named(name, all, messages));
+            return Err(refused(not_named(name, all, messages).into(), format, messages));
         }
     }
     let observed = session.discover(std::mem::take(&mut input.warehouses), messages, Recorders::of).await;
@@ -199,23 +225,12 @@ pub(crate) async fn explain(
     });
     let mut explanations: Vec<_> = explained.collect();
     let mut complete = input.left_out.is_empty() && explanations.iter().all(Explanation::is_complete);
-    for name in &arguments.candidate {
-        if !explanations.iter().any(|explanation| explanation.has_candidate(name)) {
-            let guesses: Vec<_> =
-                explanations.iter().flat_map(|explanation| explanation.guesses(name)).collect();
-            match guesses.as_slice() {
-                [(id, why)] => messages.error_with_help(&format!("{id}: {why}"), why.hint.as_deref()),
-                _ => messages.error_with_help(
-                    &format!("{name:?} is not a candidate of any subscription that has answered"),
-                    (guesses.len() > 1)
-                        .then_some("--subscription N asks the rule of one subscription about it"),
-                ),
-            }
-            complete = false;
-        }
-    }
     if !arguments.candidate.is_empty() {
-        explanations.iter_mut().for_each(|explanation| explanation.keep(&arguments.candidate));
+        let is_unlisted =
+            |name: &&String| !explanations.iter().any(|explanation| explanation.has_candidate(name));
+        let unlisted: Vec<_> = arguments.candidate.iter().filter(is_unlisted).collect();
+        complete &= unlisted.is_empty();
+        explanations.iter_mut().for_each(|explanation| explanation.keep(&arguments.candidate, &unlisted));
     }
     if let Some(rule) = &arguments.reason {
         explanations.iter_mut().for_each(|explanation| explanation.keep_rule(rule));

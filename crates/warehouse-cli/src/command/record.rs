@@ -10,17 +10,18 @@ use warehouse_spec::{SubscriptionKind, Warehouse};
 
 use super::{exit_of, read_input};
 use crate::arguments::{Cache, DiscoveryNetwork, Record};
+use crate::bundle::Target;
+use crate::credentials;
 use crate::discovery::{Session, builder, discover};
 use crate::input::Input;
 use crate::message::{Exit, Messages, explained};
 use crate::network::http;
 use crate::output::counted;
 use crate::stopping::{Stopping, unless_stopped};
-use crate::{bundle, credentials};
 
 /// Discovers, and writes the bundle. What fails is a part of it.
 pub(crate) async fn record(arguments: Record, messages: &Messages, stopping: Stopping) -> Result<Exit, Exit> {
-    bundle::check_target(&arguments.to, messages)?;
+    let target = Target::of(&arguments.to, messages)?;
     // What a cache has is not asked, and so not recorded.
     let cache = Cache { cache_dir: None, no_cache: true, ..arguments.network.cache };
     let network = DiscoveryNetwork { cache, ..arguments.network };
@@ -73,10 +74,9 @@ pub(crate) async fn record(arguments: Record, messages: &Messages, stopping: Sto
             None,
         );
     }
-    let size = bundle::write(&recorded, &arguments.to, messages)?;
+    let size = target.write(&recorded, messages)?;
     messages.note(&format!(
-        "{}: {}, {}",
-        arguments.to.display(),
+        "{target}: {}, {}",
         counted(recorded.len(), "answer"),
         counted(usize::try_from(size).unwrap_or(usize::MAX), "byte")
     ));

@@ -1,6 +1,6 @@
 //! `warehouse replay`: the same discovery again, from a bundle.
 
-use super::exit_of;
+use super::{exit_of, refused};
 use crate::arguments::{Manifest, Replay};
 use crate::discovery::{Session, discover};
 use crate::input::{Input, read_warehouses};
@@ -10,11 +10,12 @@ use crate::{bundle, output};
 
 /// Prints what is discovered in the bundle.
 pub(crate) async fn replay(arguments: Replay, messages: &Messages, stopping: Stopping) -> Result<Exit, Exit> {
-    let replay = bundle::open(&arguments.bundle, messages)?;
-    let Replay { filenames, recursive, strict, keep_going, output, .. } = arguments;
+    let Replay { bundle, filenames, recursive, strict, keep_going, output } = arguments;
+    let refused = |unusable| refused(unusable, output.of_list(), messages);
+    let replay = bundle::open(&bundle, messages).map_err(|exit| refused(exit.into()))?;
     let manifest = Manifest { filenames, recursive, strict, keep_going };
-    let Input { warehouses, left_out } =
-        unless_stopped(&stopping, read_warehouses(manifest, Some(&replay), *messages)).await?;
+    let read = unless_stopped(&stopping, read_warehouses(manifest, Some(&replay), *messages)).await;
+    let Input { warehouses, left_out } = read.map_err(refused)?;
     let session = Session::replaying(&replay, messages, stopping)?;
     messages.note(&format!("recorded at {}", replay.bundle().recorded_at()));
     let discovered = discover(warehouses, &session, messages).await;

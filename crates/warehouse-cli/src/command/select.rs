@@ -123,8 +123,9 @@ async fn subscription(select: &Select, messages: &Messages) -> Result<Subscripti
     }
     let manifest = Manifest { filenames: vec![file.clone()], ..Manifest::default() };
     let read = read_warehouses(manifest, None, *messages).await;
-    let Input { warehouses, .. } =
-        read.map_err(|exit| Failed::told(exit, "the manifest cannot be used; standard error says why"))?;
+    let Input { warehouses, .. } = read.map_err(|unusable| {
+        Failed::told(unusable.exit, "the manifest cannot be used; standard error says why")
+    })?;
     let all = warehouses.iter().flat_map(|warehouse| warehouse.spec.subscriptions.iter().enumerate());
     let is_asked_for = |(index, subscription): &(usize, &Subscription)| {
         select.subscription.as_deref().is_none_or(|name| is_named(subscription, *index, name))
@@ -267,7 +268,11 @@ fn ranked<'a>(rule: TagRule, limit: Option<usize>, explain: bool) -> Judge<'a> {
 
 fn regex(regex: &Regex) -> Result<Judge<'_>, Failed> {
     let built = TagFilter::builder().allow(&regex.pattern).build();
-    let filter = built.map_err(|error| bad_pattern(&error, std::slice::from_ref(&regex.pattern)))?;
+    // The rule has one pattern, and no list of allowed ones.
+    let filter = built.map_err(|error| {
+        let cause = std::error::Error::source(&error).unwrap_or(&error);
+        bad_pattern(cause, std::slice::from_ref(&regex.pattern))
+    })?;
     Ok(Box::new(move |lines, results| {
         let mut counter = Counter::new(&regex.common);
         for line in lines.text()? {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use artifact_source::{lock, printable};
 use async_trait::async_trait;
-use child_process::BoundedCommand;
+use child_process::{BoundedCommand, RunError};
 use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::process::Command;
@@ -43,7 +43,7 @@ pub(crate) async fn watch(
     let rounds = &arguments.rounds;
     let handler = Program::new(&arguments.exec, messages);
     let mut watchers = watchers(warehouses, &session.discoverer, rounds, timeout, handler, messages)?;
-    let lines = Lines::new(arguments.output, messages);
+    let lines = Lines::new(arguments.output, rounds, messages);
     let warnings = Warnings::default();
     let finished = |round: &Round| {
         warnings.print(round, messages);
@@ -161,6 +161,8 @@ fn watchers(
 /// Prints events on standard output, each at once.
 struct Lines {
     format: WatchFormat,
+    /// What tries again where the command of `--exec` has failed.
+    again: Option<&'static str>,
     messages: Messages,
     /// Told once standard output takes no more.
     closed: Notify,
@@ -168,8 +170,13 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(format: WatchFormat, messages: &Messages) -> Self {
-        Self { format, messages: *messages, closed: Notify::new(), result: Mutex::new(Ok(())) }
+    fn new(format: WatchFormat, rounds: &Rounds, messages: &Messages) -> Self {
+        let again = match (rounds.once, &rounds.state_dir) {
+            (false, _) => Some("the next round tries again"),
+            (true, Some(_)) => Some("the next run tries again"),
+            (true, None) => None,
+        };
+        Self { format, again, messages: *messages, closed: Notify::new(), result: Mutex::new(Ok(())) }
     }
 
     fn print(&self, event: &Event) {
@@ -178,7 +185,10 @@ impl Lines {
             WatchFormat::Text => {
                 // Errors have lines.
                 let time = Timestamp::from_second(event.time.as_second()).unwrap_or(event.time);
-                let text = event.to_string().replace('\n', "; ");
+                let mut text = event.to_string().replace('\n', "; ");
+                if let (Change::HandlerFailed { .. }, Some(again)) = (&event.change, self.again) {
+                    text = format!("{text}; {again}");
+                }
                 output::line(out, &format!("{time} {text}; {}", event.cost))
             }
         });
@@ -255,7 +265,11 @@ impl FreightHandler for Program {
         json.push(b'\n');
         let command = BoundedCommand::new(command, self.timeout).stdin(json);
         let output = command.truncate_stdout(MAX_SHOWN).stderr_tail(MAX_SHOWN).output().await;
-        let output = output.map_err(|error| io::Error::other(format!("{name}: {error}")))?;
+        let output = output.map_err(|error| match error {
+            // It has the name.
+            RunError::Start(error) => io::Error::other(error.to_string()),
+            error => io::Error::other(format!("{name}: {error}")),
+        })?;
         for stream in [&output.stdout, &output.stderr] {
             let text = String::from_utf8_lossy(stream);
             text.lines().for_each(|line| self.messages.note(&format!("{name}: {line}")));

@@ -125,20 +125,16 @@ impl Explanation {
         candidates.any(|candidate| candidate.has_name(name))
     }
 
-    /// What the rules say about a name that no subscription has as a candidate, of each subscription that succeeded.
-    pub(crate) fn guesses(&self, name: &str) -> Vec<(String, Why)> {
-        let answered = self.subscriptions.iter().filter(|subscription| !subscription.failed);
-        let guess = |it: &Explained| (it.id.to_string(), Why::of(&it.subscription, &it.judged, name));
-        answered.map(guess).collect()
-    }
-
-    /// Answers the question about these candidates, and removes all others.
-    pub(crate) fn keep(&mut self, names: &[String]) {
+    /// Answers the question about these candidates, and removes all others. `unlisted` are names that no subscription has: each one that succeeded says what
+    /// its rule makes of them.
+    pub(crate) fn keep(&mut self, names: &[String], unlisted: &[&String]) {
         for subscription in &mut self.subscriptions {
             subscription.candidates.retain(|candidate| names.iter().any(|name| candidate.has_name(name)));
-            let found = subscription.candidates.iter();
+            let found = subscription.candidates.iter().map(|candidate| candidate.name.as_str());
+            let guessed = unlisted.iter().map(|name| name.as_str()).filter(|_| !subscription.failed);
             subscription.answers = found
-                .map(|candidate| Why::of(&subscription.subscription, &subscription.judged, &candidate.name))
+                .chain(guessed)
+                .map(|name| Why::of(&subscription.subscription, &subscription.judged, name))
                 .collect();
         }
     }
@@ -242,10 +238,12 @@ impl Explained {
         }
     }
 
-    /// Whether all that was judged is that the name of the chart is not listed.
+    /// Whether all that was judged is that the chart, or the one tag that was asked for, is not there.
     fn is_unlisted(&self) -> bool {
-        let why = self.judged.iter().map(|judged| judged.rejection.as_ref());
-        !self.judged.is_empty() && why.into_iter().all(|why| matches!(why, Some(Rejection::NotListed { .. })))
+        let is_absent = |judged: &Judgement| {
+            matches!(judged.rejection, Some(Rejection::NotListed { .. } | Rejection::NoSuchTag { .. }))
+        };
+        !self.judged.is_empty() && self.judged.iter().all(is_absent)
     }
 }
 

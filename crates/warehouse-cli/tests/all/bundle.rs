@@ -142,8 +142,17 @@ fn what_cannot_be_read_or_written() {
         [&["replay"][..], &["discover", "--replay"], &["freight", "--replay"], &["explain", "--replay"]]
     {
         let said = run(&[command, &[path.to_str().unwrap()]].concat());
-        assert!(said.contains(&format!("{shown}: the bundle cannot be read: line 1: ")), "{said}");
+        assert!(
+            said.contains(&format!("{shown}: it is not a bundle: it is not compressed by gzip\n")),
+            "{said}"
+        );
+        assert!(
+            said.contains("help: a bundle is the file that `warehouse record --to FILE` writes"),
+            "{said}"
+        );
     }
+    let said = run(&["replay", folder.path().to_str().unwrap()]);
+    assert!(said.contains(": it is a folder, and a bundle is a file\n  help: "), "{said}");
     let said = run(&["discover"]);
     assert!(said.contains("--filename"), "{said}");
     let registry = Registry::start().unwrap();
@@ -153,13 +162,28 @@ fn what_cannot_be_read_or_written() {
          \x20 - image: {{repoURL: {}/shop/web}}\n  - git: {{repoURL: \"ssh://git@127.0.0.1:1/x\"}}\n",
         registry.host()
     );
-    for (to, why) in [("absent/bundle", "absent does not exist\n"), ("", "it is a folder\n")] {
+    let said = [
+        ("absent/bundle", "absent does not exist\n"),
+        ("", "it is a folder\n"),
+        (
+            "bundle",
+            "it is there, and is not a bundle\n  help: name another file; only an earlier bundle is replaced\n",
+        ),
+    ];
+    for (to, why) in said {
         let ran = record(&manifest, &folder.path().join(to), &[]);
         assert!(ran.code == Some(2) && ran.err.contains("could not be written: "), "{}", ran.err);
-        assert!(ran.err.ends_with(why) && ran.err.lines().count() == 1, "{}", ran.err);
+        assert!(ran.err.ends_with(why), "{}", ran.err);
     }
+    let ran = record(&manifest, Path::new("/dev/null"), &[]);
+    assert!(ran.code == Some(2) && ran.err.contains("it is not a file\n  help: `--to -`"), "{}", ran.err);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "kind: Warehouse\n");
+    fs::remove_file(&path).unwrap();
     assert_eq!(registry.log().counters().requests, 0);
     // What fails is recorded; what does not go over HTTP is not.
+    let ran = record(&manifest, &path, &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    // An earlier bundle is replaced.
     let ran = record(&manifest, &path, &[]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(ran.err.contains("warning: ssh://git@127.0.0.1:1/x is not in the bundle"), "{}", ran.err);
@@ -167,4 +191,29 @@ fn what_cannot_be_read_or_written() {
     assert_eq!((ran.code, ran.out.lines().count()), (Some(1), 1), "{}{}", ran.out, ran.err);
     // The manifest of a bundle has no lines that anyone wrote.
     assert!(ran.err.starts_with("error: in the manifest of the bundle: git ssh://"), "{}", ran.err);
+}
+
+#[test]
+fn a_bundle_on_standard_output() {
+    let registry = Registry::start().unwrap();
+    registry.image("shop/web").tag("1.0.0").push();
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("a.yaml");
+    let text = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec: {{subscriptions: [{{image: {{repoURL: {}/shop/web}}}}]}}\n",
+        registry.host()
+    );
+    fs::write(&manifest, text).unwrap();
+    let recorded = Command::new(env!("CARGO_BIN_EXE_warehouse"))
+        .args(["record", "--no-docker-config", "--to", "-", "-f", "a.yaml"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(recorded.stderr).unwrap();
+    assert!(recorded.status.success() && said.contains("\nstandard output: "), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    let bundle = folder.path().join("bundle");
+    fs::write(&bundle, recorded.stdout).unwrap();
+    let ran = warehouse(&["replay", "-q", "-o", "name", bundle.to_str().unwrap()], "");
+    assert!(ran.code == Some(0) && ran.out.contains("/shop/web:1.0.0@"), "{}{}", ran.out, ran.err);
 }

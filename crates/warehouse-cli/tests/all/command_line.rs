@@ -76,12 +76,36 @@ fn one_invalid_document_does_not_stop_the_others_if_that_is_asked_for() {
     let common = ["--no-cache", "--no-docker-config", "-o", "json", "-f", broken.to_str().unwrap()];
     for command in ["discover", "freight"] {
         let ran = warehouse(&[&[command][..], &common].concat(), "");
-        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+        let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(
+            (ran.code, &json["kind"], &json["items"]),
+            (Some(2), &"List".into(), &serde_json::json!([]))
+        );
+        let errors = json["errors"].as_array().unwrap();
+        assert!(
+            errors.iter().any(|error| error["location"]["line"] == 10 && error["kind"] == "invalid input"),
+            "{json}"
+        );
         let ran = warehouse(&[&[command, "--keep-going"][..], &common].concat(), "");
         assert_eq!(ran.code, Some(1), "{}", ran.err);
         assert!(ran.out.contains("0.2.1"), "{}", ran.out);
         assert!(ran.err.contains("mixed.yaml:10:") && ran.err.contains("unreadable.yaml:"), "{}", ran.err);
     }
+    // What no place of the input says is on standard error.
+    let explain = ["explain", "--no-cache", "--subscription", "nobody", "-f", "-"];
+    let text = world.fill(&document("shop", CHART));
+    for (arguments, input) in [
+        (&[&explain[..], &["-o", "json"]].concat()[..], text.as_str()),
+        (&["discover", "-o", "json", "-f", "/nowhere/a.yaml"], ""),
+        (&["discover", "-o", "json", "-f", "-"], "kind: Pod"),
+        (&["replay", "-o", "json", "/nowhere/bundle"], ""),
+    ] {
+        let ran = warehouse(arguments, input);
+        let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!((ran.code, json["errors"].as_array().map(Vec::len)), (Some(2), Some(1)), "{json}");
+        assert!(json["items"] == serde_json::json!([]) && !ran.err.is_empty(), "{json}");
+    }
+    assert_eq!(warehouse(&explain, &text).out, "");
     let ran =
         warehouse(&["discover", "--keep-going", "-f", broken.join("unreadable.yaml").to_str().unwrap()], "");
     assert_eq!(ran.code, Some(2));
@@ -268,7 +292,7 @@ fn completions_and_man_pages_know_every_command() {
     let page = fs::read_to_string(folder.path().join("warehouse-explain.1")).unwrap();
     assert!(page.contains("\\-\\-candidate") && folder.path().join("warehouse-chart-release.1").exists());
     let ran = warehouse(&["man", "/nowhere/man"], "");
-    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("/nowhere/man"), "{}", ran.err);
 }
 

@@ -20,6 +20,11 @@ fn documents_have_the_schema_of_the_docs() {
         (&["discover", "--no-cache", "-f", "-"][..], &good, 0),
         (&["discover", "--no-cache", "-f", "-"], &failing, 1),
         (&["discover", "--no-cache", "-f", "-"], &empty, 0),
+        (&["discover", "--no-cache", "-f", "-"], &broken, 2),
+        (&["explain", "--no-cache", "-f", "-"], &broken, 2),
+        (&["freight", "--no-cache", "-f", "-"], &tags, 2),
+        (&["freight", "--no-cache", "-f", "/no/such/file"], &good, 2),
+        (&["replay", "/no/such/bundle"], &good, 2),
         (&["freight", "--no-cache", "-f", "-"], &good, 0),
         (&["freight", "--no-cache", "-f", "-"], &empty, 1),
         (&["explain", "--no-cache", "-f", "-"], &good, 0),
@@ -44,7 +49,7 @@ fn documents_have_the_schema_of_the_docs() {
             list["errors"].as_array().unwrap().iter().map(|error| error["kind"].as_str().unwrap().to_owned()),
         );
     }
-    assert_eq!(valid, 15);
+    assert_eq!(valid, 20);
     assert!(
         ["invalid input", "no freight", "not found"].iter().all(|kind| kinds.contains(*kind)),
         "{kinds:?}"

@@ -208,11 +208,28 @@ fn one_subscription_and_one_candidate_can_be_asked_for() {
 
     let ran = run(&["--subscription", "shop", "--candidate", "9.9.9"]);
     assert_eq!(ran.code, Some(1));
-    let said = "9.9.9 is not listed by the server, and would not be taken: outside the constraint \"0.2.x\"";
-    assert!(ran.err.contains(said), "{}", ran.err);
-    let ran = run(&["--candidate", "9.9.9"]);
-    assert!(ran.err.contains("\"9.9.9\" is not a candidate of any subscription"), "{}", ran.err);
-    assert!(ran.err.contains("help: --subscription N"), "{}", ran.err);
+    let said =
+        "  9.9.9 is not listed by the server, and would not be taken: outside the constraint \"0.2.x\"";
+    assert_eq!((ran.err.as_str(), ran.out.lines().nth(1)), ("", Some(said)));
+    // Each subscription answers, in the document, too.
+    let ran = run(&["--candidate", "1.2.1"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""));
+    let answers: Vec<_> = ran.out.lines().filter(|line| line.starts_with("  1.2.1 is not listed")).collect();
+    assert_eq!(
+        answers,
+        [
+            "  1.2.1 is not listed by the server, and its name would fit; similar: 1.2.0",
+            "  1.2.1 is not listed by the server",
+            "  1.2.1 is not listed by the server, and would not be taken: outside the constraint \"0.2.x\"; similar: 0.2.1",
+        ]
+    );
+    let ran = run(&["--candidate", "1.2.1", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let answers = &json["items"][0]["subscriptions"][0]["answers"];
+    assert_eq!(
+        (ran.code, &answers[0]["name"], &answers[0]["taken"]),
+        (Some(1), &"1.2.1".into(), &false.into())
+    );
 
     let ran = run(&["--subscription", "0", "--reason", "ignored"]);
     assert_eq!(
@@ -288,9 +305,20 @@ fn a_path_that_never_existed_and_others_where_nothing_fits() {
         cause.ends_with("is built for platform linux/s390x, only for linux/amd64, linux/arm64/v8"),
         "{cause}"
     );
-    let (cause, _) =
-        run("image: {repoURL: REGISTRY/shop/web, imageSelectionStrategy: Digest, constraint: nightly}");
-    assert!(cause.starts_with("the tag nightly cannot be read: "), "{cause}");
+    let (cause, help) =
+        run("image: {repoURL: REGISTRY/shop/web, imageSelectionStrategy: Digest, constraint: lates}");
+    assert_eq!(cause, "there is no tag `lates`; similar: `latest`");
+    assert_eq!(help, "  help: write `constraint: latest` if that is the tag, or push the tag");
+    let (cause, help) = run("image: {repoURL: REGISTRY/charts/cache, constraint: ^4.0.0}");
+    assert_eq!(cause, "the only tag that fits otherwise (4.0.0) is no image: a Helm chart");
+    let remedy = "chart: {repoURL: oci://REGISTRY/charts/cache, semverConstraint: \"^4.0.0\"}";
+    let said = world.fill(&format!("  help: for a chart, write `{remedy}` in place of `image`"));
+    assert_eq!(help, said);
+    let text = format!(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {{name: shop}}\nspec: {{subscriptions: [{{{remedy}}}]}}\n"
+    );
+    let ran = warehouse(&["discover", "--no-cache", "-o", "name", "-f", "-"], &world.fill(&text));
+    assert_eq!((ran.code, ran.out.lines().count()), (Some(0), 2), "{}{}", ran.out, ran.err);
 }
 
 /// Warnings are printed on standard error, unless it is quiet, and are in the document; the reason of a candidate says what it is.
@@ -350,6 +378,25 @@ fn a_chart_that_is_not_listed_is_told_once() {
     let lines: Vec<_> = ran.out.lines().collect();
     assert!(lines[0].contains("nothing fits: ") && lines[0].contains("`shopp`"), "{}", ran.out);
     assert_eq!(lines[1..], ["  help: write `name: shop` if that is the chart"]);
+}
+
+#[test]
+fn the_one_tag_that_is_not_there_is_told_once() {
+    let world = World::start();
+    let manifest = world.fill(
+        "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata: {name: shop}\n\
+         spec: {subscriptions: [{image: {repoURL: REGISTRY/shop/web, imageSelectionStrategy: Digest, constraint: newest}}]}\n",
+    );
+    let arguments = ["explain", "--no-cache", "--no-docker-config", "-f", "-"];
+    let ran = warehouse(&arguments, &manifest);
+    assert_eq!(ran.code, Some(0));
+    let lines: Vec<_> = ran.out.lines().collect();
+    assert!(lines[0].ends_with(": nothing fits: there is no tag `newest`"), "{}", ran.out);
+    assert_eq!(lines[1..], ["  help: push the tag, or name another one in `constraint`"]);
+    assert!(!ran.err.contains("newest"), "{}", ran.err);
+    // What else there is was not asked for, so nothing is said of it.
+    let ran = warehouse(&[&arguments[..], &["--candidate", "1.2.0"]].concat(), &manifest);
+    assert!(ran.out.contains("\n  1.2.0 is not taken: not the tag \"newest\"\n"), "{}", ran.out);
 }
 
 #[test]

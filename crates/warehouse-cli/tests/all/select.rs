@@ -85,6 +85,18 @@ fn a_rule_that_does_not_compile_is_wrong_usage() {
     }
 }
 
+/// The message is about the pattern that was given: there is no list of allowed ones.
+#[test]
+fn a_pattern_that_does_not_compile() {
+    let ran = warehouse(&["select", "regex", "("], TAGS);
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.err.starts_with("error: \"(\" is not a regular expression: missing closing )"),
+        "{}",
+        ran.err
+    );
+}
+
 /// In a format for programs there is one shape, whatever the outcome.
 #[test]
 fn documents_have_one_shape() {

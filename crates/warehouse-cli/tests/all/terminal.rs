@@ -54,7 +54,7 @@ fn manifest(folder: &tempfile::TempDir, subscriptions: &str) -> String {
 
 #[test]
 fn help_is_wrapped_to_the_terminal_and_grouped() {
-    for (columns, most) in [(80, 80), (200, 100)] {
+    for (columns, most) in [(80, 80), (110, 110), (200, 120)] {
         let (help, code) = on_terminal(columns, &["discover", "--help", "--color", "never"], &[]);
         assert_eq!(code, Some(0));
         // The line of usage is never wrapped.

@@ -161,11 +161,25 @@ fn a_command_that_fails_runs_again_until_it_succeeds() {
     };
     let (code, last, err) = run(&["sh", script.to_str().unwrap()]);
     assert_eq!((code, err.as_str()), (Some(1), "sh: no disk\n"));
-    assert!(last.contains("attempt 1 failed: sh: exit status: 3; the next round tries again"), "{last}");
+    assert!(last.contains("attempt 1 failed: sh: exit status: 3; the next run tries again; "), "{last}");
     let (code, last, _) = run(&["sleep", "1000"]);
     assert!(code == Some(1) && last.contains("attempt 2 failed: sleep: "), "{last}");
     let (code, last, _) = run(&["no-such-program-at-all"]);
-    assert!(code == Some(1) && last.contains("attempt 3 failed: no-such-program-at-all: "), "{last}");
+    let said = "attempt 3 failed: \"no-such-program-at-all\" could not be started: there is no such program; the next run tries again; ";
+    assert!(code == Some(1) && last.contains(said), "{last}");
+    // Without a folder for the state, nothing tries again.
+    let arguments = [
+        "watch",
+        "--once",
+        "--no-docker-config",
+        "--no-cache",
+        "-f",
+        "-",
+        "--exec",
+        "no-such-program-at-all",
+    ];
+    let out = warehouse(&arguments, &image_alone(&registry)).out;
+    assert!(out.contains("there is no such program; ") && !out.contains("tries again"), "{out}");
     let (code, last, _) = run(&["true"]);
     assert!(code == Some(0) && last.contains(": handled at attempt 4; "), "{last}");
 }

@@ -5,13 +5,14 @@ use std::fmt;
 use artifact_source::{Error, ErrorKind, Rejection, shown_name};
 use repository_url::ImageName;
 use selection_strategies::path::contains;
-use selection_strategies::{IgnoreRule, Strictness, VersionRef};
+use selection_strategies::{IgnoreRule, ImageSelectionStrategy, Strictness, VersionRef};
 use serde::Serialize;
 use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
 
 use super::counts::{
-    Counts, EVIDENCE, Group, NearGroup, brief, counted, grouped, is_beyond_limit, noun, stage,
+    Counts, EVIDENCE, Group, NearGroup, brief, counted, grouped, is_absent, is_beyond_limit, noun, stage,
 };
+use super::foreign::{self, allowed_patterns};
 use super::near::{Near, Probes, Relaxed};
 
 /// Why nothing fits a subscription, or why it failed. `Display` is the message.
@@ -71,10 +72,15 @@ pub(super) fn of(subscription: &Subscription, probes: &Probes, counts: &Counts) 
     let Some(group) = furthest else {
         return (counts.others == 0).then(|| of_nothing(subscription));
     };
-    if !matches!(group.why, Rejection::NotListed { .. })
+    if !is_absent(&group.why)
         && let Some(constraint) = probes.constraint().filter(|constraint| !constraint.is_satisfiable())
     {
         return Some(of_unsatisfiable(constraint.original()));
+    }
+    if group.why == Rejection::NotAllowed
+        && let Some(cause) = of_foreign_pattern(subscription)
+    {
+        return Some(cause);
     }
     let nearest =
         counts.nears.iter().max_by(|one, other| (one.count, &one.best).cmp(&(other.count, &other.best)));
@@ -96,6 +102,37 @@ fn of_nothing(subscription: &Subscription) -> Cause {
         }
         _ => Cause::new(format!("the repository has no {}s", noun(subscription))),
     }
+}
+
+/// The cause where a pattern is written as another tool reads it, so that it can match nothing.
+pub(super) fn of_foreign_pattern(subscription: &Subscription) -> Option<Cause> {
+    let patterns = allowed_patterns(subscription);
+    let (pattern, found) = patterns.iter().find_map(|pattern| Some((pattern, foreign::pattern(pattern)?)))?;
+    let message = format!(
+        "the pattern {pattern:?} of `allowTagsRegexes` can match no {}: {}",
+        noun(subscription),
+        found.what
+    );
+    let quoted = format!("'{}'", found.remedy.replace('\'', "''"));
+    Some(Cause::new(message).with_hint(match found.is_negated {
+        true => format!("remove it, and write `ignoreTagsRegexes: [{quoted}]`"),
+        false => format!("write {quoted} in its place"),
+    }))
+}
+
+/// What to write where the repository of an image holds a chart.
+pub(super) fn chart_instead(subscription: &Subscription, what: &str) -> Option<String> {
+    let SubscriptionKind::Image(image) = &subscription.kind else { return None };
+    let name: ImageName = image.repo_url.parse().ok().filter(|_| what == Rejection::HELM_CHART)?;
+    let constraint = match (&image.constraint, image.image_selection_strategy) {
+        (Some(constraint), ImageSelectionStrategy::SemVer) => format!(", semverConstraint: {constraint:?}"),
+        _ => String::new(),
+    };
+    Some(format!(
+        "for a chart, write `chart: {{repoURL: oci://{}/{}{constraint}}}` in place of `image`",
+        name.registry(),
+        name.repository()
+    ))
 }
 
 /// The cause where the constraint excludes every version that there could be.
@@ -124,6 +161,12 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
                 .with_hint(format!("write `name: {similar}` if that is the chart")),
             None => Cause::new(group.why.to_string()),
         },
+        Rejection::NoSuchTag { similar, .. } => {
+            Cause::new(group.why.to_string()).with_hint(match similar.first() {
+                Some(similar) => format!("write `constraint: {similar}` if that is the tag, or push the tag"),
+                None => "push the tag, or name another one in `constraint`".to_owned(),
+            })
+        }
         Rejection::NotSemver { .. } => {
             let message = match group.count {
                 1 => format!("{all} is not a semantic version ({examples})"),
@@ -149,12 +192,8 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             })
         }
         Rejection::NotAllowed => {
-            let patterns = match &subscription.kind {
-                SubscriptionKind::Image(image) => image.allow_tags_regexes.as_slice(),
-                SubscriptionKind::Git(git) => git.allow_tags_regexes.as_slice(),
-                _ => &[],
-            };
-            let patterns: Vec<_> = patterns.iter().map(|pattern| format!("{pattern:?}")).collect();
+            let patterns: Vec<_> =
+                allowed_patterns(subscription).iter().map(|pattern| format!("{pattern:?}")).collect();
             Cause::new(match group.count {
                 1 => {
                     format!("`allowTagsRegexes` ({}) does not match {all} ({examples})", patterns.join(", "))
@@ -178,17 +217,20 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
                 ),
             })
         }
-        Rejection::NotAnImage { .. } => Cause::new(match group.count {
-            1 => format!(
-                "the only {noun} that fits otherwise ({examples}) is no image: {}",
-                group.details.join(", ")
-            ),
-            count => format!(
-                "none of the {} that fit otherwise ({examples}) is an image: {}",
-                counted(count, noun),
-                group.details.join(", ")
-            ),
-        }),
+        Rejection::NotAnImage { .. } => {
+            let cause = Cause::new(match group.count {
+                1 => format!(
+                    "the only {noun} that fits otherwise ({examples}) is no image: {}",
+                    group.details.join(", ")
+                ),
+                count => format!(
+                    "none of the {} that fit otherwise ({examples}) is an image: {}",
+                    counted(count, noun),
+                    group.details.join(", ")
+                ),
+            });
+            Cause { hint: group.details.iter().find_map(|what| chart_instead(subscription, what)), ..cause }
+        }
         Rejection::Unreadable { .. } => unreadable(noun, group, &examples),
         Rejection::FilteredByExpression { expression } => Cause::new(format!(
             "the expression {expression:?} is false for {}{}",

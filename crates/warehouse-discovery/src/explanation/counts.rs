@@ -175,7 +175,7 @@ pub(super) const EVIDENCE: u8 = 5;
 pub(super) fn stage(why: &Rejection) -> u8 {
     match why {
         _ if *why == Rejection::forbidden_git_name() => 0,
-        Rejection::NotListed { .. } => 0,
+        _ if is_absent(why) => 0,
         Rejection::IgnoredBy { .. } | Rejection::NotAllowed | Rejection::NotTheTag { .. } => 1,
         Rejection::NotSemver { .. }
         | Rejection::LeadingVOutsideConstraint { .. }
@@ -187,6 +187,11 @@ pub(super) fn stage(why: &Rejection) -> u8 {
         Rejection::BeyondLimit { .. } | Rejection::Undated { .. } | Rejection::SameBuildTime { .. } => 8,
         _ => EVIDENCE,
     }
+}
+
+/// Whether the name is none that the server lists, but what the subscription asks for.
+pub(super) fn is_absent(why: &Rejection) -> bool {
+    matches!(why, Rejection::NotListed { .. } | Rejection::NoSuchTag { .. })
 }
 
 pub(super) fn is_beyond_limit(why: &Rejection) -> bool {

@@ -2,9 +2,11 @@
 
 mod cause;
 mod counts;
+mod foreign;
 mod near;
 mod order;
 mod tally;
+mod text_order;
 mod why;
 
 use warehouse_spec::Subscription;

@@ -3,7 +3,9 @@
 use selection_strategies::{
     Constraint, NameKind, Rejection, Strictness, TagFilter, TagRule, TagStrategy, VersionRef,
 };
-use warehouse_spec::{Subscription, SubscriptionKind};
+use warehouse_spec::Subscription;
+
+use super::foreign::allowed_patterns;
 
 /// How many names are compared with the relaxed patterns: patterns may be slow, and lists long.
 const MOST_PROBED: u32 = 10_000;
@@ -60,11 +62,7 @@ pub(super) struct Probes {
 
 impl Probes {
     pub(super) fn of(subscription: &Subscription) -> Self {
-        let patterns = match &subscription.kind {
-            SubscriptionKind::Image(image) => image.allow_tags_regexes.as_slice(),
-            SubscriptionKind::Git(git) => git.allow_tags_regexes.as_slice(),
-            _ => &[],
-        };
+        let patterns = allowed_patterns(subscription);
         // What is wrong with a rule is told by the discovery.
         let rule = subscription.tag_rule().ok().flatten();
         type Form = (Relaxed, fn(&str) -> String);

@@ -9,8 +9,8 @@ use warehouse_spec::Subscription;
 
 use super::cause::{self, Cause};
 use super::counts::{
-    CONSTRAINT, Counts, EVIDENCE, Group, MOST_MISSES, brief, counted, grouped, is_beyond_limit, noun,
-    shown_revision, stage, version_name,
+    CONSTRAINT, Counts, EVIDENCE, Group, MOST_MISSES, brief, counted, grouped, is_absent, is_beyond_limit,
+    noun, shown_revision, stage, version_name,
 };
 use super::near::Probes;
 use super::order::Rank;
@@ -114,7 +114,8 @@ impl Tally {
         }
         let best = best.map(|best| Rank::of(version_name(best)));
         let mut misses: Vec<(u8, &Rank, &Rejection)> = Vec::new();
-        for group in counts.groups.iter().filter(|group| !is_beyond_limit(&group.why)) {
+        let judged = |group: &&Group| !is_beyond_limit(&group.why) && !is_absent(&group.why);
+        for group in counts.groups.iter().filter(judged) {
             let stage = stage(&group.why);
             let is_better = |rank: &&Rank| match &best {
                 Some(best) => stage >= EVIDENCE || rank.is_version() && *rank > best,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use artifact_source::{Judgement, shown_name};
+use artifact_source::{Judgement, Rejection, shown_name};
 use selection_strategies::similar_names;
 use serde::Serialize;
 use warehouse_spec::Subscription;
@@ -10,6 +10,10 @@ use warehouse_spec::Subscription;
 use super::cause;
 use super::counts::{is_beyond_limit, shown_revision};
 use super::near::Probes;
+use super::text_order::TextOrder;
+
+/// What is said of a name that was not judged.
+const UNLISTED: &str = "is not listed by the server";
 
 /// The answer to "why this one?", or "why not?": one candidate of a subscription.
 ///
@@ -70,16 +74,21 @@ impl Why {
                     && let Some(last) = taken.last()
                 {
                     answer.message += &format!("; the last one taken is {}", shown_name(&last.name));
+                    if let Some(text) = TextOrder::of(subscription, name, &last.name) {
+                        answer.message += &format!(": {}", text.remark());
+                        answer.hint = text.hint().map(str::to_owned);
+                    }
                 }
                 Some(why.clone())
             }
             None => {
                 let verdict = probes.rule().map(|rule| rule.judge(name).into_result());
-                answer.message = "is not listed by the server".to_owned();
-                answer.message += &match &verdict {
-                    Some(Err(why)) => format!(", and would not be taken: {why}"),
-                    Some(Ok(())) => ", and its name would fit".to_owned(),
-                    None => String::new(),
+                answer.message = match &verdict {
+                    // One tag alone was asked for, and no list.
+                    Some(Err(why @ Rejection::NotTheTag { .. })) => format!("is not taken: {why}"),
+                    Some(Err(why)) => format!("{UNLISTED}, and would not be taken: {why}"),
+                    Some(Ok(())) => format!("{UNLISTED}, and its name would fit"),
+                    None => UNLISTED.to_owned(),
                 };
                 let names = judged.iter().map(|judged| judged.name.as_str());
                 let similar: Vec<_> = similar_names(name, names).into_iter().map(shown_name).collect();
@@ -96,6 +105,14 @@ impl Why {
                     answer.message += &format!(": {remark}");
                 }
                 answer.hint = cause::of_near(&probes, subscription, &near, 1, name).hint;
+            }
+            match &why {
+                Rejection::NotAnImage { what } => answer.hint = cause::chart_instead(subscription, what),
+                Rejection::NotAllowed => {
+                    let foreign = cause::of_foreign_pattern(subscription).and_then(|cause| cause.hint);
+                    answer.hint = foreign.or(answer.hint);
+                }
+                _ => {}
             }
         }
         answer

@@ -267,7 +267,7 @@ impl fmt::Display for Change {
                 write!(f, "Freight {freight}: handled at attempt {attempts}")
             }
             Self::HandlerFailed { freight, attempts, error } => {
-                write!(f, "Freight {freight}: attempt {attempts} failed: {error}; the next round tries again")
+                write!(f, "Freight {freight}: attempt {attempts} failed: {error}")
             }
             Self::Dropped { freight, attempts } => {
                 write!(f, "Freight {freight}: given up after {attempts} attempts, as too many others wait")

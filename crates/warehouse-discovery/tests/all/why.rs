@@ -83,7 +83,7 @@ const ROWS: &[Row] = &[
         listed: &["link-1234", "1.2.3"],
         evidence: &[("1.2.3", || Rejection::SameBuildTime { limit: 1 })],
         asked: Some("1.2.3"),
-        answer: "1.2.3 is not taken: beyond the limit of 1: built at the same time as the last one taken, and its tag sorts after it; \
+        answer: "1.2.3 is not taken: beyond the limit of 1: built at the same time as the last one taken, whose tag is the later one in the order of bytes; \
                  the last one taken is link-1234",
     },
     Row {
@@ -266,7 +266,28 @@ const ROWS: &[Row] = &[
         listed: &["int-5", "int-1635498622500"],
         evidence: &[],
         asked: Some("int-1635498622500"),
-        answer: "int-1635498622500 is not taken: beyond the limit: one better candidate fills it; the last one taken is int-5",
+        answer: "int-1635498622500 is not taken: beyond the limit: one better candidate fills it; the last one taken is int-5: \
+                 text is compared character by character, and '1' comes before '5'",
+    },
+    Row {
+        thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/942",
+        subscription: "image: {repoURL: ghcr.io/a/b, imageSelectionStrategy: Lexical, allowTagsRegexes: [-prod$], discoveryLimit: 1}",
+        listed: &["1.0.90-prod", "1.0.100-prod", "1.0.101"],
+        evidence: &[],
+        asked: Some("1.0.100-prod"),
+        answer: "1.0.100-prod is not taken: beyond the limit: one better candidate fills it; the last one taken is 1.0.90-prod: \
+                 text is compared character by character, and '1' comes before '9'",
+    },
+    Row {
+        thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/217",
+        subscription: "image: {repoURL: ghcr.io/a/b, imageSelectionStrategy: Digest, constraint: newest}",
+        listed: &["newest"],
+        evidence: &[("newest", || Rejection::NoSuchTag {
+            tag: "newest".into(),
+            similar: vec!["newer".to_owned()],
+        })],
+        asked: None,
+        answer: "there is no tag `newest`; similar: `newer`",
     },
     Row {
         thread: "https://github.com/argoproj-labs/argocd-image-updater/issues/1100",
@@ -468,6 +489,105 @@ const SITUATIONS: &[Situation] = &[
         hint: "write `^v?1`",
     },
 ];
+
+/// The order of text, where numbers say the opposite; the hint is about a strategy that has the other order.
+#[test]
+fn names_with_numbers_in_the_order_of_text() {
+    let lexical = "image: {repoURL: ghcr.io/a/b, imageSelectionStrategy: Lexical, discoveryLimit: 1}";
+    let semver = "image: {repoURL: ghcr.io/a/b, imageSelectionStrategy: SemVer, discoveryLimit: 1}";
+    let chart = "chart: {repoURL: 'oci://h/c', semverConstraint: '*-0', discoveryLimit: 1}";
+    let git = "git: {repoURL: 'https://h/a', commitSelectionStrategy: Lexical, discoveryLimit: 1}";
+    for (yaml, taken, asked, said, hint) in [
+        (
+            lexical,
+            "app-rc9",
+            "app-rc10",
+            "text is compared character by character, and '1' comes before '9'",
+            "NewestBuild",
+        ),
+        (
+            lexical,
+            "1.9.0",
+            "1.10.0",
+            "text is compared character by character, and '1' comes before '9'",
+            "imageSelectionStrategy: SemVer",
+        ),
+        (
+            git,
+            "v1.9.0",
+            "v1.10.0",
+            "text is compared character by character, and '1' comes before '9'",
+            "commitSelectionStrategy: SemVer",
+        ),
+        (
+            semver,
+            "1.0.0-rc9",
+            "1.0.0-rc10",
+            "a pre-release with letters and digits is compared character by character, and '1' comes before '9'",
+            "`rc.10`",
+        ),
+        (
+            chart,
+            "1.0.0-rc9",
+            "1.0.0-rc10",
+            "a pre-release with letters and digits is compared character by character, and '1' comes before '9'",
+            "`rc.10`",
+        ),
+        (lexical, "b", "a", "", ""),
+        (lexical, "v2", "v1", "", ""),
+        (semver, "1.10.0", "1.9.0", "", ""),
+        (semver, "1.0.0-rc.10", "1.0.0-rc.9", "", ""),
+    ] {
+        let subscription = subscription(yaml);
+        let rule = subscription.tag_rule().unwrap().unwrap();
+        let selection = rule.select([asked, taken]).limit(1);
+        assert_eq!(selection.chosen[0].name, taken, "{yaml}");
+        let recorder = Recorder::new();
+        recorder.accepted(&Candidate::new(taken));
+        recorder.rejected(&Candidate::new(asked), &Rejection::BeyondLimit { limit: 1 });
+        let why = Why::of(&subscription, &recorder.into_judgements(), asked);
+        let (_, remark) = why.message.split_once(&format!("the last one taken is {taken}")).unwrap();
+        assert_eq!(remark.trim_start_matches(": "), said, "{yaml} {asked}");
+        assert!(why.hint.as_deref().unwrap_or_default().contains(hint), "{:?}", why.hint);
+    }
+    // What the hints say.
+    for yaml in
+        ["image: {repoURL: ghcr.io/a/b}", "git: {repoURL: 'https://h/a', commitSelectionStrategy: SemVer}"]
+    {
+        let rule = subscription(yaml).tag_rule().unwrap().unwrap();
+        assert_eq!(rule.select(["1.9.0", "1.10.0"]).limit(1).chosen[0].name, "1.10.0");
+        assert_eq!(rule.select(["1.0.0-rc.9", "1.0.0-rc.10"]).limit(1).chosen[0].name, "1.0.0-rc.10");
+    }
+}
+
+/// A pattern of another tool is the cause, whatever else a tag lacks, and what the hint says to write works.
+#[test]
+fn a_pattern_of_another_tool() {
+    let image =
+        |fields: &str| format!("image: {{repoURL: ghcr.io/a/b, imageSelectionStrategy: Lexical, {fields}}}");
+    for (pattern, hint, after, tag) in [
+        ("regexp:^v1", "write '^v1' in its place", "allowTagsRegexes: ['^v1']", "v1.2.0"),
+        ("/^1/", "write '^1' in its place", "allowTagsRegexes: ['^1']", "1.2.0"),
+        ("/^V1/i", "write '(?i)^V1' in its place", "allowTagsRegexes: ['(?i)^V1']", "v1.2.0"),
+        (r"^\\d+\\.", r"write '^\d+\.' in its place", r"allowTagsRegexes: ['^\d+\.']", "1.2.0"),
+        ("!^v", "remove it, and write `ignoreTagsRegexes: ['^v']`", "ignoreTagsRegexes: ['^v']", "1.2.0"),
+        ("glob:v*", "write '^v.*$' in its place", "allowTagsRegexes: ['^v.*$']", "v1.2.0"),
+    ] {
+        let before = subscription(&image(&format!("allowTagsRegexes: ['{pattern}']")));
+        let tally = Tally::of(&before);
+        let rule = before.tag_rule().unwrap().unwrap();
+        for tag in ["v1.2.0", "1.2.0", "latest"] {
+            tally.rejected(&Candidate::new(tag), &rule.judge(tag).into_result().unwrap_err());
+        }
+        let cause = tally.summary(&[]).cause.unwrap();
+        let said = format!("the pattern {pattern:?} of `allowTagsRegexes` can match no tag: ");
+        assert!(cause.message.starts_with(&said), "{cause}");
+        assert_eq!(cause.hint.as_deref(), Some(hint));
+        assert_eq!(Why::of(&before, &[], tag).hint.as_deref(), Some(hint), "{pattern}");
+        let rule = subscription(&image(after)).tag_rule().unwrap().unwrap();
+        assert!(rule.judge(tag).is_accepted(), "{after}");
+    }
+}
 
 fn in_other_case(selector: &str, path: &str) -> Rejection {
     Rejection::PathInOtherCase { selector: selector.into(), path: path.into() }
