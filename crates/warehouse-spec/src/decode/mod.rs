@@ -8,6 +8,7 @@ mod expression;
 mod freight;
 mod git;
 mod image;
+mod kinds;
 mod object;
 mod operator;
 mod pattern;

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use repository_url::{is_tag, names_secret, redact};
 use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy, Platform, UnknownValue};
 
+use crate::decode::operator;
 use crate::decode::pattern::{self, List};
 use crate::decode::selector;
 use crate::decode::style::Style;
@@ -80,6 +81,11 @@ impl Style {
             "repoURL" => {
                 let checks = [repo_url::image, repo_url::git, repo_url::chart];
                 checks.iter().all(|check| check(text).is_err()).then(|| "write the repository's URL".into())
+            }
+            "expression" | "expressionFilter" => {
+                let are_criteria = name == "expression";
+                let reason = if are_criteria { rule::criteria(text) } else { rule::filter(text) };
+                reason.and_then(|_| operator::meant(self, text, are_criteria))
             }
             "platform" => text.parse::<Platform>().is_err().then(|| PLATFORM.into()),
             _ => None,

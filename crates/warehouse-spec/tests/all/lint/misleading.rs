@@ -1,58 +1,8 @@
 //! Values of the right form that select nothing, or name no repository: each is told offline, and what the help says to write is clean.
 
-use warehouse_spec::{Applicability, Code, Options, Replacement, Severity, lint};
+use warehouse_spec::{Code, Options, Replacement, Severity, lint};
 
-const HEAD: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata:\n  name: demo\nspec:\n  subscriptions:\n";
-
-/// A subscription that is told with this message, and its help. With the edit, if there is one, nothing is told.
-struct Row {
-    subscription: &'static str,
-    code: Code,
-    severity: Severity,
-    message: &'static str,
-    help: &'static str,
-    /// Whether the help is an edit.
-    edits: bool,
-}
-
-#[track_caller]
-fn check(text: &str, row: &Row) {
-    let found = lint("kargo.yaml", text, &Options::default()).diagnostics;
-    let found = match found.as_slice() {
-        [found] => found,
-        all => panic!("{}: {all:#?}", row.subscription),
-    };
-    assert_eq!((found.code, found.severity), (row.code, row.severity), "{found}");
-    assert_eq!((found.message.as_str(), found.help.as_deref().unwrap_or_default()), (row.message, row.help));
-    let edit = found.replacement.as_ref();
-    assert_eq!(edit.is_some(), row.edits, "{found}");
-    if let Some(edit) = edit {
-        assert_eq!(edit.applicability, Applicability::MaybeIncorrect);
-        let edited = Replacement::apply_all(text, [edit]);
-        let left = lint("kargo.yaml", &edited, &Options::default()).diagnostics;
-        assert!(left.is_empty(), "{edited}: {left:?}");
-    }
-}
-
-const fn row(
-    subscription: &'static str,
-    code: Code,
-    message: &'static str,
-    help: &'static str,
-    edits: bool,
-) -> Row {
-    Row { subscription, code, severity: Severity::Warning, message, help, edits }
-}
-
-const fn error(
-    subscription: &'static str,
-    code: Code,
-    message: &'static str,
-    help: &'static str,
-    edits: bool,
-) -> Row {
-    Row { severity: Severity::Error, ..row(subscription, code, message, help, edits) }
-}
+use super::{HEAD, Row, check, error, row};
 
 const ROWS: &[Row] = &[
     row(
@@ -234,9 +184,7 @@ const ROWS: &[Row] = &[
 
 #[test]
 fn each_is_told_with_its_remedy() {
-    for row in ROWS {
-        check(&format!("{HEAD}  - {}\n", row.subscription), row);
-    }
+    ROWS.iter().for_each(check);
 }
 
 #[test]
