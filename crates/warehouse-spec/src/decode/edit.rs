@@ -97,6 +97,25 @@ impl<'t> Layout<'t> {
         comments(self.text, span.clone(), self.mapping)?.is_empty().then(|| Edit::new(span, ""))
     }
 
+    /// Adds an entry behind the one with this key, or before it where a comment follows on its line. `None` if the entry is not in this mapping.
+    pub(crate) fn with_entry(self, key: Mark, entry: &str) -> Option<Edit> {
+        let Value::Mapping(entries) = &self.mapping.value else { return None };
+        let (name, value) =
+            entries.iter().find(|(name, _)| name.mark.start == key.start && key.end > key.start)?;
+        let end = self.end_of(name, value)?;
+        if is_flow(self.text, self.mapping) {
+            return Some(Edit::new(end..end, format!(", {entry}")));
+        }
+        let before = self.text.get(line_start(self.text, key.start)..key.start)?;
+        let indent = " ".repeat(before.chars().count());
+        let line_break = line_break(self.text);
+        let rest = self.text.get(end..)?.lines().next().unwrap_or_default();
+        Some(match rest.trim().is_empty() {
+            true => Edit::new(end..end, format!("{line_break}{indent}{entry}")),
+            false => Edit::new(key.start..key.start, format!("{entry}{line_break}{indent}")),
+        })
+    }
+
     /// Moves the entry with this key to the end of another mapping, with its comments.
     ///
     /// `None` if the two mappings are not written in the same way, or if the other one is empty.

@@ -33,7 +33,8 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     let written = object.look("repoURL");
     let repo_url = context.repo_url(&mut object, repo_url::image);
     if let (Some(field), Some(url)) = (&written, &repo_url) {
-        context.tell_misleading(field, repo_url::page_of_image(url).filter(|_| repo_url::image(url).is_ok()));
+        let found = repo_url::page_of_image(url).filter(|_| repo_url::image(url).is_ok());
+        context.tell_misleading(&object, field, found);
     }
     let mut image = ImageSubscription::new(repo_url.unwrap_or_default());
     let problems = context.errors();

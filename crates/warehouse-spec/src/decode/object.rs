@@ -75,6 +75,7 @@ impl<'t> Object<'t> {
                 );
             }
             if key.is_merge_key() {
+                self.check_merge(context, (key, value), !merged.is_empty());
                 merged.extend(match &value.value {
                     Value::List(items) => items.iter().collect(),
                     _ => vec![value],
@@ -100,6 +101,35 @@ impl<'t> Object<'t> {
         }
         for node in merged {
             self.merge(node, &mut places);
+        }
+    }
+
+    /// Reports what `<<` cannot merge in, and a second one.
+    fn check_merge(&self, context: &mut Context, (key, value): (&Node, &Node), is_second: bool) {
+        let path = child(&self.path, "<<");
+        if is_second {
+            let message = "`<<` occurs twice, and a key of YAML occurs once; the earlier one counts where both have a key";
+            let help = "write one, with a list of both: `<<: [*a, *b]`";
+            context.ignored_at(Code::DuplicateKey, (key.mark, &path), message, help);
+        }
+        let parts = match &value.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(value),
+        };
+        for part in parts {
+            let message = match &part.value {
+                Value::Mapping(_) => continue,
+                Value::UnknownAlias(name) => format!(
+                    "`*{name}` refers to an anchor, and there is no `&{name}` before it in the document"
+                ),
+                _ => format!("`<<` takes a mapping, or a list of mappings, not {}", part.describe()),
+            };
+            let help = "write the fields themselves, or delete `<<`";
+            let help = match parts.len() {
+                1 => context.deleting(help, self.node, key.mark).probable(),
+                _ => help.into(),
+            };
+            context.error_at(Code::Syntax, (part.mark, &path), message, help);
         }
     }
 

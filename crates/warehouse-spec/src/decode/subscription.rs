@@ -334,7 +334,8 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
     let field = object.look("repoURL");
     let url = context.repo_url(object, repo_url::chart)?;
     if let Some(field) = &field {
-        context.tell_misleading(field, repo_url::file_of_charts(&url));
+        let found = repo_url::file_of_charts(&url).or_else(|| repo_url::version_of_chart(&url));
+        context.tell_misleading(object, field, found);
     }
     if let Some(field) =
         field.filter(|_| url.starts_with("oci://") && url.len() > "oci://".len() && url.ends_with('/'))

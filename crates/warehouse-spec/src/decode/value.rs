@@ -2,6 +2,7 @@
 
 use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;
+use repository_url::redact_user;
 use selection_strategies::UnknownValue;
 
 use crate::decode::constraint;
@@ -407,14 +408,43 @@ impl Context {
     }
 
     /// Warns about a URL of the right form that no repository has, where that is known.
-    pub(crate) fn tell_misleading(&mut self, field: &Field<'_>, found: Option<Misleading>) {
+    pub(crate) fn tell_misleading(
+        &mut self,
+        object: &Object<'_>,
+        field: &Field<'_>,
+        found: Option<Misleading>,
+    ) {
         let Some(Misleading { what, meant, besides }) = found else { return };
         let text = field.node.text().unwrap_or_default();
-        let message = format!("`{text}` {what}");
-        let mut help = Help::writing(format!("write {meant}"), self.style.form(&meant)).probable();
-        if !besides.is_empty() {
-            help = help.with(&format!(", {besides}"));
+        let message = format!("`{}` {what}", redact_user(text));
+        let style = self.style;
+        let entries: Vec<String> =
+            besides.iter().map(|beside| style.entry(beside.name(), &beside.form(style))).collect();
+        let mut words = format!("write {meant}");
+        if !entries.is_empty() {
+            let shown: Vec<String> = entries.iter().map(|entry| format!("`{entry}`")).collect();
+            words = format!("{words}, with {}", shown.join(" and "));
         }
+        // What says something else already stays.
+        let is_free = besides.iter().all(|beside| object.look(beside.name()).is_none())
+            && object.look("commitSelectionStrategy").is_none();
+        let url = Edit::new(field.node.mark.start..field.node.mark.end, style.form(&meant));
+        let edit = match is_free && !entries.is_empty() {
+            true => {
+                let text = self.text_read();
+                let layout = Layout::new(&text, object.node);
+                entries
+                    .iter()
+                    .map(|entry| layout.with_entry(field.key, entry))
+                    .collect::<Option<Vec<_>>>()
+                    .and_then(|mut edits| {
+                        edits.push(url);
+                        Edit::together(&text, edits)
+                    })
+            }
+            false => Some(url),
+        };
+        let help = self.editing(words, edit).probable();
         self.warn(Code::BadUrl, field, message, help);
     }
 

@@ -520,8 +520,8 @@ pub(super) static ALL: &[Rule] = &[
     Rule {
         code: Code::Credential,
         severity: Severity::Warning,
-        summary: "A URL holds no password",
-        explanation: "Everyone who reads the manifest, or the status of the Warehouse, reads the password. Kargo finds credentials by the labels of Secrets.",
+        summary: "A URL holds no credential",
+        explanation: "Everyone who reads the manifest, or the status of the Warehouse, reads a password or a token. Kargo finds credentials by the labels of Secrets. The name of a user alone is not used, here or by Kargo, which compares URLs without it (a note).",
         remedy: "leave it out, and write it into a Secret with the label `kargo.akuity.io/cred-type`",
         since: "",
         example: Example::new(
