@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::work;
 use crate::yaml::{Mark, Node, Value};
 
 /// Bytes that go, and what comes in their place.
@@ -107,7 +108,10 @@ impl<'t> Layout<'t> {
             return Some(Edit::new(end..end, format!(", {entry}")));
         }
         let before = self.text.get(line_start(self.text, key.start)..key.start)?;
-        let indent = " ".repeat(before.chars().count());
+        if !before.bytes().all(|byte| matches!(byte, b' ' | b'-')) {
+            return None;
+        }
+        let indent = " ".repeat(before.len());
         let line_break = line_break(self.text);
         let rest = self.text.get(end..)?.lines().next().unwrap_or_default();
         Some(match rest.trim().is_empty() {
@@ -296,6 +300,7 @@ fn signs(text: &str, span: Range<usize>, node: &Node, sign: char) -> Option<Vec<
     scalars_of(node, &mut scalars);
     scalars.sort_by_key(|scalar| scalar.start);
     let part = text.get(span.clone())?;
+    work::read(scalars.len() + part.len());
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(index) = part.get(at..)?.find(sign).map(|index| at + index) {

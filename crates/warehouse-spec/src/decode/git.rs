@@ -38,7 +38,7 @@ pub(crate) fn git(
 ) -> Option<GitSubscription> {
     let mut object = Object::open(context, field)?;
     let written = object.look("repoURL");
-    let repo_url = context.repo_url(&mut object, repo_url::git);
+    let repo_url = context.repo_url(&mut object, (WHAT, KNOWN), repo_url::git);
     if let (Some(field), Some(url)) = (&written, &repo_url) {
         let found = repo_url::page_of_git(url).or_else(|| repo_url::query_of_git(url));
         context.tell_misleading(&object, field, found);

@@ -1,10 +1,12 @@
 //! From trees to the types of this crate: every spelling is accepted, every problem is reported, and every assumption is a warning.
 
+mod ascii;
 mod constraint;
 mod context;
 mod edit;
 mod effect;
 mod expression;
+mod foreign;
 mod freight;
 mod git;
 mod image;

@@ -332,7 +332,7 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
         context.old_spelling_with(&field, &edition::REGISTRY_URL, help);
     }
     let field = object.look("repoURL");
-    let url = context.repo_url(object, repo_url::chart)?;
+    let url = context.repo_url(object, (CHART, KNOWN), repo_url::chart)?;
     if let Some(field) = &field {
         let found = repo_url::file_of_charts(&url).or_else(|| repo_url::version_of_chart(&url));
         context.tell_misleading(object, field, found);

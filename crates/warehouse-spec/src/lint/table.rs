@@ -329,8 +329,8 @@ pub(super) static ALL: &[Rule] = &[
     Rule {
         code: Code::BadRegex,
         severity: Severity::Error,
-        summary: "A regular expression parses",
-        explanation: "The syntax is Go's, which has no look-around and no possessive repeats.",
+        summary: "A regular expression parses, and is not a pattern of another tool",
+        explanation: "The syntax is Go's, which has no look-around and no possessive repeats. `regexp:^v1`, `/^v1/`, `!^v1`, `v1*` and `^\\\\d` in single quotation marks parse, and match no tag or every one (a warning).",
         remedy: "write it in the syntax of https://pkg.go.dev/regexp/syntax; what must not match goes into `ignoreTagsRegexes`",
         since: "",
         example: Example::new(
