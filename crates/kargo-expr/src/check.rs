@@ -15,8 +15,13 @@ use crate::value::{ElementType, Value};
 /// How large the patterns of one expression may be together, in the measure of [`GoRegex::work_per_byte`].
 const MAX_PATTERN_WORK: usize = 16 << 10;
 
-/// Checks a tree and notes the kinds of its nodes.
-pub(crate) fn check(tree: &mut Tree, root: NodeId, signatures: &Signatures) -> Result<(), CompileError> {
+/// Checks a tree with the kinds of these variables, and nothing known about others; notes the kinds of its nodes, and gives that of the whole.
+pub(crate) fn check(
+    tree: &mut Tree,
+    root: NodeId,
+    signatures: &Signatures,
+    known: &[(&str, Kind)],
+) -> Result<Kind, CompileError> {
     // Patterns and pointers are looked at even where kinds are not.
     let mut compiling = MAX_PATTERN_WORK;
     for id in tree.ids() {
@@ -35,8 +40,7 @@ pub(crate) fn check(tree: &mut Tree, root: NodeId, signatures: &Signatures) -> R
             })?;
         }
     }
-    Checker { tree, signatures, variables: Vec::new(), scopes: Vec::new() }.visit(root)?;
-    Ok(())
+    Checker { tree, signatures, known, variables: Vec::new(), scopes: Vec::new() }.visit(root)
 }
 
 /// Compiles a literal pattern.
@@ -49,6 +53,7 @@ pub(crate) fn regex(pattern: &[u8], position: usize) -> Result<GoRegex, CompileE
 struct Checker<'t> {
     tree: &'t mut Tree,
     signatures: &'t Signatures,
+    known: &'t [(&'t str, Kind)],
     variables: Vec<(Arc<str>, Kind)>,
     /// What `#` is in the predicates around, and which of `#index` and `#acc` there are.
     scopes: Vec<Scope>,
@@ -65,6 +70,14 @@ type Checked = Result<Kind, CompileError>;
 impl Checker<'_> {
     fn error(&self, id: NodeId, message: impl Into<String>) -> CompileError {
         CompileError::at(self.tree.position(id), message)
+    }
+
+    /// The kind of a collection as evaluation takes it: where Kargo knows nothing of a variable, a text is a list of its bytes.
+    fn collection(&self, kind: Kind) -> Kind {
+        match kind {
+            Kind::Text if !self.known.is_empty() => Kind::Unknown,
+            kind => kind,
+        }
     }
 
     fn visit(&mut self, id: NodeId) -> Checked {
@@ -129,10 +142,9 @@ impl Checker<'_> {
             return kind.clone();
         }
         if self.signatures.get(name).is_some() || builtin::exists(name) {
-            Kind::Function
-        } else {
-            Kind::Unknown
+            return Kind::Function;
         }
+        self.known.iter().find(|(known, _)| *known == name).map_or(Kind::Unknown, |(_, kind)| kind.clone())
     }
 
     fn unary(&mut self, id: NodeId, operator: Unary, operand: NodeId) -> Checked {
@@ -201,6 +213,10 @@ impl Checker<'_> {
                 }
             },
             (Kind::Timestamp, Some(name)) if name == "Time" => Ok(Kind::Time),
+            (Kind::Text, None) if property.is_integer() => match self.collection(base.clone()) {
+                Kind::Unknown => Ok(Kind::Unknown),
+                _ => Err(self.error(id, missing)),
+            },
             _ => Err(self.error(id, missing)),
         }
     }
@@ -250,7 +266,8 @@ impl Checker<'_> {
         let Some(method) = method else {
             return Err(self.error(id, format!("{kind} is not a function")));
         };
-        if method.unusable {
+        // Where nothing is known, the first value counts.
+        if method.unusable && self.known.is_empty() {
             return Err(self.error(id, "the method returns too many values"));
         }
         let signature = Signature { parameters: method.parameters.to_vec(), result: method.result };
@@ -288,9 +305,11 @@ impl Checker<'_> {
         if name == "get" {
             return self.get(id, arguments);
         }
+        let takes_bytes = matches!(name, "first" | "last" | "sort");
         let mut kinds = Vec::with_capacity(arguments.len());
         for argument in arguments {
-            kinds.push(self.visit(*argument)?);
+            let kind = self.visit(*argument)?;
+            kinds.push(if takes_bytes { self.collection(kind) } else { kind });
         }
         builtin::check(name, &kinds).map_err(|message| self.error(id, message))
     }
@@ -300,8 +319,10 @@ impl Checker<'_> {
             return Err(self.error(id, "get takes two arguments"));
         };
         let base = self.visit(of)?;
+        let base = self.collection(base);
         let property = self.visit(property)?;
         match &base {
+            Kind::Time if !self.known.is_empty() => Ok(Kind::Unknown),
             _ if base.is_unknown() => Ok(Kind::Unknown),
             Kind::Map(map) if fits_key(*map, &property) || property.is_unknown() => Ok(base.element()),
             _ if base.is_list() && (property.is_integer() || property.is_unknown()) => Ok(base.element()),
@@ -315,6 +336,7 @@ impl Checker<'_> {
             return Err(self.error(id, format!("{name} takes a list")));
         };
         let collection = self.visit(*collection_id)?;
+        let collection = self.collection(collection);
         if !collection.is_list() && !collection.is_unknown() {
             return Err(self.error(*collection_id, format!("{name} takes a list, not {collection}")));
         }

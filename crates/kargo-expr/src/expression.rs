@@ -8,6 +8,7 @@ use selection_strategies::{Rejection, Verdict};
 use crate::encoding::display;
 use crate::environment::{Environment, Signatures};
 use crate::error::{CompileError, ExpressionError, RunError};
+use crate::kind::Kind;
 use crate::reads::{FieldReads, NameUse, UnknownName};
 use crate::syntax::{NodeId, Tree};
 use crate::value::Value;
@@ -38,9 +39,39 @@ impl Expression {
     /// As [`Expression::compile`].
     pub fn compile_with(text: &str, signatures: &Signatures) -> Result<Self, CompileError> {
         let (mut tree, root) = parse::parse(text)?;
-        check::check(&mut tree, root, signatures)?;
+        check::check(&mut tree, root, signatures, &[])?;
         rewrite::rewrite(&mut tree)?;
         Ok(Self { text: text.into(), tree: Arc::new(tree), root })
+    }
+
+    /// The kind of the value of an expression whose variables have these kinds: what compiles, and fails when it is evaluated with such
+    /// variables, is found without evaluating it. [`CommitVariables::KINDS`](crate::CommitVariables::KINDS) are those of commits.
+    ///
+    /// Stricter than [`Expression::compile`], which knows nothing about variables, as Kargo does not: a comparison of different kinds by `==`, which is
+    /// never true, and a mistake behind `||` or `&&`, which is not always reached, are errors here.
+    ///
+    /// ```
+    /// use kargo_expr::{CommitVariables, Expression, Kind, Signatures};
+    ///
+    /// let kind = |text| Expression::kind_with(text, &Signatures::none(), CommitVariables::KINDS);
+    /// assert_eq!(kind("commitDate.Year() > 2020"), Ok(Kind::Bool));
+    /// assert_eq!(kind("len(subject)"), Ok(Kind::Int));
+    ///
+    /// let error = kind("commitDate > '2024-01-01'").unwrap_err();
+    /// assert_eq!(error.message(), "time > string is not possible");
+    /// assert!(Expression::compile("commitDate > '2024-01-01'").is_ok());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Expression::compile`], and where the kinds of the variables do not fit.
+    pub fn kind_with(
+        text: &str,
+        signatures: &Signatures,
+        variables: &[(&str, Kind)],
+    ) -> Result<Kind, CompileError> {
+        let (mut tree, root) = parse::parse(text)?;
+        check::check(&mut tree, root, signatures, variables)
     }
 
     /// The names in a text that neither these variables, nor these functions, nor the language have. Each is nil when it

@@ -52,12 +52,33 @@ pub struct TagVariables<'a> {
 impl CommitVariables<'_> {
     /// The names of the variables.
     pub const NAMES: &'static [&'static str] = &["id", "commitDate", "author", "committer", "subject"];
+
+    /// The names of the variables with the kinds of their values.
+    pub const KINDS: &'static [(&'static str, Kind)] = &[
+        ("id", Kind::Text),
+        ("commitDate", Kind::Time),
+        ("author", Kind::Text),
+        ("committer", Kind::Text),
+        ("subject", Kind::Text),
+    ];
 }
 
 impl TagVariables<'_> {
     /// The names of the variables.
     pub const NAMES: &'static [&'static str] =
         &["tag", "id", "creatorDate", "author", "committer", "subject", "tagger", "annotation"];
+
+    /// The names of the variables with the kinds of their values.
+    pub const KINDS: &'static [(&'static str, Kind)] = &[
+        ("tag", Kind::Text),
+        ("id", Kind::Text),
+        ("creatorDate", Kind::Time),
+        ("author", Kind::Text),
+        ("committer", Kind::Text),
+        ("subject", Kind::Text),
+        ("tagger", Kind::Text),
+        ("annotation", Kind::Text),
+    ];
 }
 
 impl Environment<'_> {

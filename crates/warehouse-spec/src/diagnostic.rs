@@ -216,7 +216,7 @@ codes! {
     BadName => "bad-name",
     /// A text that goes to a server, or that tags are compared with, was never filled in.
     Placeholder => "placeholder",
-    /// A URL holds a password.
+    /// A URL holds a password, a token or a user.
     Credential => "credential-in-url",
     /// A repository is read without TLS, or without verification of the certificate.
     Insecure => "insecure",

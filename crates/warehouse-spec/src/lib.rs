@@ -99,6 +99,7 @@ mod status;
 mod subscription;
 mod time;
 mod warehouse;
+mod work;
 mod yaml;
 
 pub use commit_rule::CommitRule;

@@ -11,7 +11,8 @@ use crate::edition::{self, Edition, Field, fields_of};
 use crate::manifest::{Manifest, Options};
 use crate::parse::read;
 use crate::recovery::Edits;
-use crate::yaml::{self, Node, Value, child};
+use crate::work;
+use crate::yaml::{self, Limits, Node, Value, child};
 
 /// How often a text is read again at most: what is written once may show the next thing to write.
 const MOST_ROUNDS: usize = 100;
@@ -29,12 +30,23 @@ pub struct Migration {
     pub left: Vec<Diagnostic>,
     /// What is in the text after the edits.
     pub manifest: Manifest,
+    /// The edits that were made, one after another.
+    rounds: Vec<Edits>,
 }
 
 impl Migration {
     /// Whether the text differs from what it was.
     pub fn is_changed(&self) -> bool {
         !self.changes.is_empty()
+    }
+
+    /// What is still to be done, and the errors, each at its place in `text`, which is the text as it was: for a person who has that before them. There are no
+    /// edits in them.
+    pub fn left_before(&self, text: &str) -> Vec<Diagnostic> {
+        let mut left: Vec<Diagnostic> = self.left.iter().chain(self.manifest.errors()).cloned().collect();
+        move_back(text, &self.rounds, &mut left);
+        left.iter_mut().for_each(|found| found.replacement = None);
+        left
     }
 }
 
@@ -77,26 +89,28 @@ pub fn migrate(source_name: &str, text: &str, edition: Edition, options: &Option
         changes: Vec::new(),
         left: Vec::new(),
         manifest: Manifest::default(),
+        rounds: Vec::new(),
     };
-    let mut rounds: Vec<Edits> = Vec::new();
+    // A list of diagnostics that is cut would make as many rounds as there are pieces of it. How many there are is limited by how many values there are.
+    let limits = Limits { diagnostics: usize::MAX, ..options.limits };
+    let whole = options.with_limits(limits);
     for _ in 0..MOST_ROUNDS {
-        migration.manifest = read(source_name, &migration.text, options, purpose);
-        let chosen = chosen(&migration.text, &migration.manifest.diagnostics);
+        let diagnostics = read(source_name, &migration.text, &whole, purpose).diagnostics;
+        let chosen = chosen(&migration.text, &diagnostics);
         let edits: Vec<&Replacement> = chosen.iter().filter_map(|found| found.replacement.as_ref()).collect();
         let edited = Replacement::apply_all(&migration.text, edits.iter().copied());
         if edits.is_empty() || edited == migration.text {
             break;
         }
-        for found in &chosen {
-            let start =
-                rounds.iter().rev().fold(found.location.bytes.start, |place, edits| edits.back(place));
-            let mut change = (*found).clone();
-            change.location = at(text, &found.location, start);
-            migration.changes.push(change);
-        }
-        rounds.push(Edits::at_once(&edits));
+        let mut changes: Vec<Diagnostic> = chosen.iter().map(|found| (*found).clone()).collect();
+        move_back(text, &migration.rounds, &mut changes);
+        let made = Edits::at_once(&edits);
+        work::read(migration.text.len());
+        migration.changes.append(&mut changes);
+        migration.rounds.push(made);
         migration.text = edited;
     }
+    migration.manifest = read(source_name, &migration.text, options, purpose);
     migration.changes.sort_by_key(|change| (change.location.line, change.location.column));
     let diagnostics = &migration.manifest.diagnostics;
     migration.left = diagnostics.iter().filter(|found| is_of_migration(found)).cloned().collect();
@@ -150,12 +164,28 @@ fn chosen<'d>(text: &str, diagnostics: &'d [Diagnostic]) -> Vec<&'d Diagnostic> 
     chosen
 }
 
-/// The place in the text as it was.
-fn at(text: &str, location: &Location, start: usize) -> Location {
-    let before = text.get(..start).unwrap_or_default();
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Location::new(Arc::clone(&location.source), line, column).with_bytes(start..start)
+/// Moves diagnostics from the text after these edits to their places in the text as it was, which is read once.
+fn move_back(text: &str, rounds: &[Edits], diagnostics: &mut [Diagnostic]) {
+    let back = |place: usize| rounds.iter().rev().fold(place, |place, edits| edits.back(place));
+    let mut moved: Vec<(usize, &mut Diagnostic)> =
+        diagnostics.iter_mut().map(|found| (back(found.location.bytes.start), found)).collect();
+    moved.sort_by_key(|(start, _)| *start);
+    let (mut line, mut column, mut done) = (1, 1, 0);
+    for (start, found) in moved {
+        work::read(start - done);
+        let between = text.get(done..start).unwrap_or_default();
+        for (at, letter) in between.char_indices() {
+            let is_break = letter == '\n' || letter == '\r' && !text[done + at + 1..].starts_with('\n');
+            (line, column) = match letter {
+                _ if is_break => (line + 1, 1),
+                '\u{feff}' if done + at == 0 => (line, column),
+                _ => (line, column + 1),
+            };
+        }
+        done = start;
+        let (source, width) = (Arc::clone(&found.location.source), found.location.width);
+        found.location = Location::new(source, line, column).with_width(width).with_bytes(start..start);
+    }
 }
 
 /// The fields that an edition does not know. Those of no edition are told by reading.
@@ -232,5 +262,46 @@ impl Check<'_> {
         let location = location(self.source, key.mark);
         let found = Diagnostic::new(Severity::Warning, Code::UnknownField, location, path, message);
         self.found.push(found.with_help(format!("delete it, or migrate to {since} or newer")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata:\n  name: demo";
+
+    /// One manifest of this many subscriptions, or as many manifests of one.
+    fn manifest(count: usize, in_one: bool) -> String {
+        let head = |number: usize| format!("{HEAD}-{number}\nspec:\n  subscriptions:\n");
+        let mut text = String::new();
+        for number in 0..count {
+            if number == 0 || !in_one {
+                text.push_str("---\n");
+                text.push_str(&head(number));
+            }
+            text.push_str(&format!(
+                "  - image:\n      repoURL: ghcr.io/a/b{number}\n      semverConstraint: ^1.{number}\n      allowTags: ^v{number} # é\n      ignoreTags: [a, b]\n      gitRepoURL: https://h/a\n"
+            ));
+        }
+        text
+    }
+
+    /// Four times as many old spellings are four times the work.
+    #[test]
+    fn the_work_grows_with_the_text() {
+        for in_one in [true, false] {
+            let work = |count: usize| {
+                let text = manifest(count, in_one);
+                let before = work::done();
+                let migration = migrate("kargo.yaml", &text, Edition::NEWEST, &Options::default());
+                assert_eq!(migration.changes.len(), 4 * count);
+                assert!(migration.left.is_empty() && migration.manifest.is_valid());
+                (work::done() - before) / text.len()
+            };
+            // More than the diagnostics that one list has.
+            let (few, many) = (work(100), work(400));
+            assert!(many <= few * 3 / 2, "{few} and {many} times the text are read");
+        }
     }
 }

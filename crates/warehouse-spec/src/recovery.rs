@@ -72,6 +72,17 @@ pub(crate) fn read(source: &Arc<str>, written: &str, limits: &Limits) -> Recover
 pub(crate) struct Edits {
     /// By their place in the text as it was written: how many bytes went, and how many came.
     made: BTreeMap<usize, (usize, usize)>,
+    /// The same, each with its place in the edited text.
+    placed: Vec<Placed>,
+}
+
+/// An edit: where it is in the text as it was written and how many bytes went, and where it is in the edited text and how many came.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    written: usize,
+    gone: usize,
+    edited: usize,
+    came: usize,
 }
 
 impl Edits {
@@ -79,7 +90,7 @@ impl Edits {
         // An edit may begin or end within an earlier one, and cover others: they are one from then on.
         let (mut from, mut to) = (self.back(edit.span.start), self.back(edit.span.end));
         let (mut start, mut end) = (edit.span.start, edit.span.end);
-        for (written, gone, edited, came) in self.placed() {
+        for &Placed { written, gone, edited, came } in &self.placed {
             if edited <= start && start < edited + came {
                 (from, start) = (written, edited);
             }
@@ -90,23 +101,25 @@ impl Edits {
         self.made.retain(|written, _| *written < from || *written >= to.max(from + 1));
         let came = (end - start).saturating_sub(edit.span.len()) + edit.text.len();
         self.made.insert(from, (to.saturating_sub(from), came));
+        self.place();
     }
 
-    /// Each edit: where it is in the text as it was written and how many bytes went, and where it is in the edited text and how many came.
-    fn placed(&self) -> Vec<(usize, usize, usize, usize)> {
+    fn place(&mut self) {
         let (mut written, mut edited) = (0_usize, 0_usize);
         let place = |(&start, &(gone, came)): (&usize, &(usize, usize))| {
             let edit = edited + start.saturating_sub(written);
             (written, edited) = (start + gone, edit + came);
-            (start, gone, edit, came)
+            Placed { written: start, gone, edited: edit, came }
         };
-        self.made.iter().map(place).collect()
+        self.placed = self.made.iter().map(place).collect();
     }
 
     /// Edits that are made at once, none of which overlaps another.
     pub(crate) fn at_once(edits: &[&Replacement]) -> Self {
         let made = edits.iter().map(|edit| (edit.span.start, (edit.span.len(), edit.text.len())));
-        Self { made: made.collect() }
+        let mut edits = Self { made: made.collect(), placed: Vec::new() };
+        edits.place();
+        edits
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -121,18 +134,12 @@ impl Edits {
 
     /// The place in the text as it was written of this one in the edited text. Within an edit, its start.
     pub(crate) fn back(&self, place: usize) -> usize {
-        let (mut written, mut edited) = (0, 0);
-        for (&start, &(gone, came)) in &self.made {
-            let edit = edited + start.saturating_sub(written);
-            if place < edit {
-                break;
-            }
-            if place < edit + came {
-                return start;
-            }
-            (written, edited) = (start + gone, edit + came);
+        let after = self.placed.partition_point(|edit| edit.edited <= place);
+        match after.checked_sub(1).and_then(|last| self.placed.get(last)) {
+            None => place,
+            Some(edit) if place < edit.edited + edit.came => edit.written,
+            Some(edit) => edit.written + edit.gone + (place - edit.edited - edit.came),
         }
-        written + place.saturating_sub(edited)
     }
 
     /// A diagnostic of the edited text as one of the text that was written. It has no edit where that would overlap.
@@ -156,7 +163,7 @@ impl Edits {
         }
         let bytes = self.back(location.bytes.start)..self.back(location.bytes.end);
         let before = written.get(..bytes.start).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
+        let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
         location.column = line.trim_start_matches('\u{feff}').chars().count() + 1;
         location.bytes = bytes;
         location

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use repository_url::{HiddenHost, UrlHazard, UrlParts, redact, redact_tail, redact_user};
+use repository_url::{HiddenHost, UrlHazard, UrlParts, redact, redact_tail, redact_user, without_credential};
+
+use crate::decode::Style;
+use crate::rule;
 
 static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let word = "[0-9A-Za-z_]+";
@@ -222,7 +225,31 @@ pub(crate) struct Misleading {
     /// The URL of the repository.
     pub(crate) meant: String,
     /// What else the URL says, which other fields say.
-    pub(crate) besides: String,
+    pub(crate) besides: Vec<Beside>,
+}
+
+/// A field that says what a URL was meant to say.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    Text(&'static str, String),
+    /// A list of this one text.
+    List(&'static str, String),
+}
+
+impl Beside {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Text(name, _) | Self::List(name, _) => name,
+        }
+    }
+
+    /// The value as a document of this style writes it.
+    pub(crate) fn form(&self, style: Style) -> String {
+        match self {
+            Self::Text(_, text) => style.form(text),
+            Self::List(_, text) => format!("[{}]", style.form(text)),
+        }
+    }
 }
 
 /// What pages about a repository are called in the URLs of servers of Git repositories.
@@ -253,16 +280,68 @@ pub(crate) fn page_of_git(url: &str) -> Option<Misleading> {
     let (kind, after) = page.split_first()?;
     let shows_files = matches!(*kind, "tree" | "blob" | "raw" | "src") || *kind == "branch";
     let besides = match after.split_first().filter(|_| shows_files) {
-        Some((branch, [])) => format!("with `branch: {branch}`"),
         Some((branch, folders)) => {
-            format!("with `branch: {branch}` and `includePaths: [{}]`", folders.join("/"))
+            let branch = Beside::Text("branch", (*branch).to_owned());
+            let path = (!folders.is_empty()).then(|| Beside::List("includePaths", folders.join("/")));
+            std::iter::once(branch).chain(path).collect()
         }
-        None => String::new(),
+        None => Vec::new(),
     };
     let authority = names.first()?;
     let meant = format!("{scheme}://{authority}/{}", path.get(..at)?.join("/"));
     git(&meant).is_ok().then(|| Misleading {
         what: "is a page about a repository, not the repository".to_owned(),
+        meant,
+        besides,
+    })
+}
+
+/// A query behind a Git repository, which has none: what other tools read of it, fields say here. One that may hold a secret is told as such.
+pub(crate) fn query_of_git(url: &str) -> Option<Misleading> {
+    let url = without_credential(url);
+    let (meant, query) = url.split_once('?').filter(|_| url.contains("://") && !url.starts_with("file:"))?;
+    if redact(&url) != url || git(meant).is_err() {
+        return None;
+    }
+    let besides = query.split('&').filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=').filter(|(_, value)| !value.is_empty())?;
+        match name {
+            "ref" | "branch" | "revision" | "rev" => Some(value),
+            // Of Azure DevOps.
+            "version" => value.strip_prefix("GB"),
+            _ => None,
+        }
+        .filter(|branch| rule::is_branch(branch))
+        .map(|branch| Beside::Text("branch", branch.to_owned()))
+    });
+    Some(Misleading {
+        what: "has a query, and the URL of a Git repository has none".to_owned(),
+        meant: meant.to_owned(),
+        besides: besides.take(1).collect(),
+    })
+}
+
+/// A chart in a registry with its version or digest in the URL.
+pub(crate) fn version_of_chart(url: &str) -> Option<Misleading> {
+    let path = url.strip_prefix("oci://")?;
+    let (before, last) = path.rsplit_once('/')?;
+    let meant = |name: &str| format!("oci://{before}/{name}");
+    let (what, meant, besides) = match (last.split_once('@'), last.split_once(':')) {
+        (Some((name, digest)), _) if digest.contains(':') => {
+            let name = name.split(':').next().unwrap_or(name);
+            ("ends with a digest, which is no part of the URL of a chart", meant(name), Vec::new())
+        }
+        (None, Some((name, tag))) if rule::constraint(tag).is_none() => {
+            let besides = vec![Beside::Text("semverConstraint", tag.to_owned())];
+            ("ends with a version, which is no part of the URL of a chart", meant(name), besides)
+        }
+        (None, Some((name, _))) => {
+            ("ends with a tag, which is no part of the URL of a chart", meant(name), Vec::new())
+        }
+        _ => return None,
+    };
+    (chart(&meant).is_ok() && redact(url) == url).then(|| Misleading {
+        what: what.to_owned(),
         meant,
         besides,
     })
@@ -285,7 +364,7 @@ pub(crate) fn file_of_charts(url: &str) -> Option<Misleading> {
     chart(meant).is_ok().then(|| Misleading {
         what: what.to_owned(),
         meant: meant.to_owned(),
-        besides: String::new(),
+        besides: Vec::new(),
     })
 }
 
@@ -301,7 +380,7 @@ pub(crate) fn page_of_image(url: &str) -> Option<Misleading> {
     image(&meant).is_ok().then(|| Misleading {
         what: "is a page of Docker Hub, not an image".to_owned(),
         meant,
-        besides: String::new(),
+        besides: Vec::new(),
     })
 }
 

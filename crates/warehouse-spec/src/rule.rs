@@ -5,7 +5,7 @@ use std::error::Error;
 use std::sync::LazyLock;
 
 use go_compat::{GoRegex, GoRegexError, RegexBudget};
-use kargo_expr::{CommitVariables, Expression, Signatures, TagVariables};
+use kargo_expr::{CommitVariables, CompileError, Expression, Kind, Signatures, TagVariables};
 use kargo_expr::{NameUse, UnknownName};
 use regex::Regex;
 use selection_strategies::path::{PathSelector, PathSelectorError};
@@ -108,6 +108,12 @@ pub(crate) fn unknown_in_filter(text: &str, of_tags: bool) -> Vec<UnknownName> {
 /// The names in criteria that nothing has.
 pub(crate) fn unknown_in_criteria(text: &str) -> Vec<UnknownName> {
     Expression::unknown_names(text, &[], &Signatures::for_freight()).unwrap_or_default()
+}
+
+/// The kind of what a filter gives, or why the kinds of the variables do not fit.
+pub(crate) fn kind_of_filter(text: &str, of_tags: bool) -> Result<Kind, CompileError> {
+    let variables = if of_tags { TagVariables::KINDS } else { CommitVariables::KINDS };
+    Expression::kind_with(text, &Signatures::none(), variables)
 }
 
 /// How an expression reads names, where it can be read; criteria have functions of their own.

@@ -117,7 +117,8 @@ impl fmt::Debug for Lines<'_> {
 impl<'a> Lines<'a> {
     /// Reads the lines of a text.
     pub fn new(text: &'a str) -> Self {
-        let lines: Vec<&str> = text.lines().collect();
+        // YAML takes a lone CR for a line break, too.
+        let lines: Vec<&str> = text.lines().flat_map(|line| line.split('\r')).collect();
         let is_mark = |line: &&str| *line == "---" || line.starts_with("--- ");
         let mut in_secret = vec![false; lines.len()];
         let mut start = 0;

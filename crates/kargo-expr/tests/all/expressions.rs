@@ -2,7 +2,9 @@
 
 use crate::environments::environment;
 use crate::vectors::{Report, rows};
-use kargo_expr::{Environment, Expression, ExpressionError, Time, Value};
+use kargo_expr::{
+    CommitVariables, Environment, Expression, ExpressionError, Kind, Signatures, TagVariables, Time, Value,
+};
 use proptest::prelude::*;
 
 /// `true`, `false`, or the class of the error.
@@ -34,6 +36,79 @@ fn vectors() {
         report.row((name, expression, expected), found == expected, found);
     }
     report.finish();
+}
+
+/// With the kinds of variables, no expression is refused that is true of a commit or a tag, and most that fail are refused.
+#[test]
+fn kinds_of_variables() {
+    let (mut fail, mut found) = (0, 0);
+    for row in rows("expressions") {
+        let (name, expression) = (row["env"].as_str().unwrap(), row["expr"].as_str().unwrap());
+        let variables = match name {
+            "commit" => CommitVariables::KINDS,
+            "tag" => TagVariables::KINDS,
+            _ => continue,
+        };
+        let kind = Expression::kind_with(expression, &Signatures::none(), variables);
+        match answer(name, expression) {
+            "true" => assert!(kind.is_ok(), "{expression}: {kind:?}"),
+            "run" => {
+                fail += 1;
+                found += usize::from(kind.is_err());
+            }
+            _ => {}
+        }
+    }
+    eprintln!("{found} of {fail} that fail are refused by the kinds of their variables");
+    for name in CommitVariables::NAMES {
+        assert!(CommitVariables::KINDS.iter().any(|(known, _)| known == name), "{name}");
+    }
+    for name in TagVariables::NAMES {
+        assert!(TagVariables::KINDS.iter().any(|(known, _)| known == name), "{name}");
+    }
+}
+
+/// What evaluates where nothing is known of a variable, although it would not compile if its kind were known.
+#[test]
+fn kinds_are_no_stricter_than_evaluation() {
+    for expression in [
+        "first(subject) == 102",
+        "last(subject) == 103",
+        "get(subject, 0) == 102",
+        "sum(subject) > 0",
+        "len(map(subject, #)) > 0",
+        "count(subject, # == 97) > 0",
+        "subject[0] == 102",
+        "any(subject, # == 102)",
+        "find(subject, # == 102) == 102",
+        "commitDate['Year'] != nil",
+        "get(commitDate, 'Year') != nil",
+        "commitDate.Date() > 1",
+        "int(commitDate.Month()) == 6",
+        "string(commitDate) contains '2025'",
+        "(subject ?? 'a') contains 'f'",
+        "commitDate.Unix() / 2 > 1.5",
+    ] {
+        case(expression, "true");
+        let kind = Expression::kind_with(expression, &Signatures::none(), CommitVariables::KINDS);
+        assert_eq!(kind, Ok(Kind::Bool), "{expression}");
+    }
+    for (expression, class) in [
+        ("commitDate > '2024-01-01'", "run"),
+        ("commitDate.Year > 2020", "run"),
+        ("author || subject contains 'x'", "run"),
+        ("subject contains 'zzzz' || author", "not-bool"),
+        ("commitDate.After('2024-01-01')", "run"),
+        ("commitDate contains '2024'", "run"),
+        ("now() - commitDate < '24h'", "run"),
+        ("len(reverse(subject)) > 0", "run"),
+        ("author == 1", "false"),
+        ("commitDate == '2024-01-01'", "false"),
+    ] {
+        case(expression, class);
+        let kind = Expression::kind_with(expression, &Signatures::none(), CommitVariables::KINDS);
+        assert!(kind.is_err(), "{expression}: {kind:?}");
+    }
 }
 
 #[track_caller]

@@ -1,11 +1,12 @@
 //! `warehouse migrate`.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::io::Write as _;
 use std::path::Path;
 
-use warehouse_spec::{Code, Diagnostic, Lines, Migration, Options};
+use warehouse_spec::{Code, Diagnostic, Lines, Migration, Options, parse_bytes, text_of};
 
 use crate::arguments::Migrate;
 use crate::files::{ManifestFile, is_standard_input, read_files};
@@ -39,12 +40,15 @@ fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
     let mut exit = if read.unreadable.is_empty() { Exit::Success } else { Exit::Usage };
     let (mut changes, mut changed) = (0, 0);
     for file in &read.files {
-        let Some(text) = text(file, messages) else {
-            exit = Exit::Usage;
-            continue;
+        let text = match text(file, messages) {
+            Ok(text) => text,
+            Err(failure) => {
+                exit = if exit == Exit::Usage { exit } else { failure };
+                continue;
+            }
         };
         let migration = warehouse_spec::migrate(&file.name, text, arguments.to, &Options::default());
-        let is_whole = report(&migration, messages);
+        let is_whole = report(&migration, (!arguments.in_place).then_some(text), messages);
         if !is_whole && exit == Exit::Success {
             exit = Exit::Failure;
         }
@@ -79,22 +83,36 @@ fn run(arguments: &Migrate, messages: &Messages) -> Result<Exit, Exit> {
     Ok(exit)
 }
 
-/// The text of a file in UTF-8, without the mark at its start.
-fn text<'f>(file: &'f ManifestFile, messages: &Messages) -> Option<&'f str> {
-    let bytes = file.bytes.strip_prefix(MARK).unwrap_or(&file.bytes);
-    let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
-    if text.is_none() {
-        messages.error(&format!("{} is not text in UTF-8\n  help: save it as UTF-8", file.name));
+/// The text of a file in UTF-8, without the mark at its start. What is no text is told as `lint` tells it.
+fn text<'f>(file: &'f ManifestFile, messages: &Messages) -> Result<&'f str, Exit> {
+    match text_of(&file.bytes) {
+        Ok(Cow::Borrowed(text)) => Ok(text),
+        Ok(Cow::Owned(_)) => {
+            messages.error(&format!("{} is text, and not in UTF-8\n  help: save it as UTF-8", file.name));
+            Err(Exit::Usage)
+        }
+        Err(_) => {
+            let manifest = parse_bytes(&file.name, &file.bytes, &Options::default());
+            let lines = Lines::new("");
+            manifest.diagnostics.iter().for_each(|found| messages.diagnostic(found, &lines));
+            Err(Exit::Failure)
+        }
     }
-    text
 }
 
-/// Prints what is left to do, and the errors of a manifest. False if there is any of it.
-fn report(migration: &Migration, messages: &Messages) -> bool {
-    let lines = Lines::new(&migration.text);
-    let errors = migration.manifest.errors();
-    for found in migration.left.iter().chain(errors) {
-        messages.diagnostic(found, &lines);
+/// Prints what is left to do, and the errors of a manifest: at their places in the text as it was, where that is the file's still. False if there is
+/// any of it.
+fn report(migration: &Migration, before: Option<&str>, messages: &Messages) -> bool {
+    match before {
+        Some(text) => {
+            let lines = Lines::new(text);
+            migration.left_before(text).iter().for_each(|found| messages.diagnostic(found, &lines));
+        }
+        None => {
+            let lines = Lines::new(&migration.text);
+            let errors = migration.manifest.errors();
+            migration.left.iter().chain(errors).for_each(|found| messages.diagnostic(found, &lines));
+        }
     }
     migration.left.is_empty() && migration.manifest.is_valid()
 }

@@ -174,8 +174,9 @@ fn of_group(subscription: &Subscription, group: &Group, counts: &Counts) -> Caus
             };
             let is_loose =
                 |rank: &super::order::Rank| VersionRef::parse_with(rank.name(), Strictness::Loose).is_ok();
+            let are_numbers = group.best.iter().all(|rank| is_date_or_build(rank.name()));
             match (&group.why, group.best.iter().any(is_loose)) {
-                (Rejection::NotSemver { strict: true }, true) => Cause::new(message).with_hint(
+                (Rejection::NotSemver { strict: true }, true) if !are_numbers => Cause::new(message).with_hint(
                     "`strictSemvers: false` reads incomplete versions, and the constraint must accept them, too",
                 ),
                 _ => with_other_strategies(Cause::new(message), subscription),
@@ -389,6 +390,11 @@ fn rest_of(selector: &str, path: &str) -> &'static str {
     }
 }
 
+/// Whether a name is one number that is meant as a date or as the number of a build, such as 20240101 or 340, and not as a major version.
+fn is_date_or_build(name: &str) -> bool {
+    name.len() > 2 && name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// The strategies that read no versions, for tags that are none.
 fn with_other_strategies(cause: Cause, subscription: &Subscription) -> Cause {
     match &subscription.kind {
@@ -450,6 +456,10 @@ pub(super) fn of_near(
                 None => cause,
             }
         }
+        Near::Incomplete if is_date_or_build(example) => with_other_strategies(
+            Cause::new(format!("{such} {has} one number alone, as dates and builds have, and a version is major.minor.patch")),
+            subscription,
+        ),
         Near::Incomplete => strict(
             Cause::new(format!("{such} {lacks} a number of the version, which must be major.minor.patch")),
             subscription,

@@ -700,7 +700,7 @@ fn the_remedies_work() {
     }
     let loose = ", constraint: ^1.0, strictSemvers: false";
     check(&image(", constraint: ^2.0"), "1.0", "`strictSemvers: false`", &image(loose));
-    for tag in ["app-1.2.3", "1.2.3.4", "main-4f2a9c1", "1.0.0_build.1"] {
+    for tag in ["20240101", "340", "app-1.2.3", "1.2.3.4", "main-4f2a9c1", "1.0.0_build.1"] {
         check(&image(""), tag, "`Lexical`", &image(", imageSelectionStrategy: Lexical"));
         check(&image(""), tag, "NewestBuild", &image(", imageSelectionStrategy: NewestBuild"));
     }

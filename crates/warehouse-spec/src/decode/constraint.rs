@@ -1,5 +1,6 @@
 //! The replacement for a version constraint that does not parse, or that no version satisfies.
 
+use crate::decode::ascii;
 use crate::decode::style::Style;
 use crate::diagnostic::Help;
 use crate::rule;
@@ -16,8 +17,11 @@ const OTHERWISE: &[(&str, &str)] = &[
     (";", ","),
 ];
 
-/// Why a constraint with one `|` does not parse, which is not what the rest of it says.
+/// Why a constraint with one `|`, or with a sign that only looks like one of its own, does not parse, which is not what the rest of it says.
 pub(crate) fn reason(text: &str) -> Option<String> {
+    if let Some((_, odd)) = ascii::in_ascii(text) {
+        return Some(format!("{} is none of the signs of a constraint", ascii::named(odd)));
+    }
     let at = single_bar(text)?;
     Some(format!("a single `|` at byte {at}, and alternatives are separated by `||`"))
 }
@@ -31,9 +35,25 @@ fn single_bar(text: &str) -> Option<usize> {
 
 /// What to write in place of a constraint that does not parse: operators that are written otherwise elsewhere.
 pub(crate) fn meant(style: Style, text: &str) -> Option<Help> {
-    let form = with_operators(text);
+    let form = ascii::in_ascii(text).map_or_else(|| text.to_owned(), |(form, _)| form);
+    let form = with_inequality(&with_operators(&form));
     let is_meant = form != text && rule::constraint(&form).is_none() && !rule::is_unsatisfiable(&form);
     is_meant.then(|| style.writing(&form).probable())
+}
+
+/// The constraint with `!=` in place of a `!` alone.
+fn with_inequality(text: &str) -> String {
+    let mut form = String::with_capacity(text.len() + 1);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        form.push(letter);
+        if letter == '!'
+            && letters.peek().is_some_and(|next| next.is_ascii_digit() || matches!(next, 'v' | ' '))
+        {
+            form.push('=');
+        }
+    }
+    form
 }
 
 /// The constraint with the operators between comparisons that other languages have written as they are in constraints.

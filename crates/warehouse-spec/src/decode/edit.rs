@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::work;
 use crate::yaml::{Mark, Node, Value};
 
 /// Bytes that go, and what comes in their place.
@@ -95,6 +96,28 @@ impl<'t> Layout<'t> {
             (None, None) => entry,
         };
         comments(self.text, span.clone(), self.mapping)?.is_empty().then(|| Edit::new(span, ""))
+    }
+
+    /// Adds an entry behind the one with this key, or before it where a comment follows on its line. `None` if the entry is not in this mapping.
+    pub(crate) fn with_entry(self, key: Mark, entry: &str) -> Option<Edit> {
+        let Value::Mapping(entries) = &self.mapping.value else { return None };
+        let (name, value) =
+            entries.iter().find(|(name, _)| name.mark.start == key.start && key.end > key.start)?;
+        let end = self.end_of(name, value)?;
+        if is_flow(self.text, self.mapping) {
+            return Some(Edit::new(end..end, format!(", {entry}")));
+        }
+        let before = self.text.get(line_start(self.text, key.start)..key.start)?;
+        if !before.bytes().all(|byte| matches!(byte, b' ' | b'-')) {
+            return None;
+        }
+        let indent = " ".repeat(before.len());
+        let line_break = line_break(self.text);
+        let rest = self.text.get(end..)?.lines().next().unwrap_or_default();
+        Some(match rest.trim().is_empty() {
+            true => Edit::new(end..end, format!("{line_break}{indent}{entry}")),
+            false => Edit::new(key.start..key.start, format!("{entry}{line_break}{indent}")),
+        })
     }
 
     /// Moves the entry with this key to the end of another mapping, with its comments.
@@ -277,6 +300,7 @@ fn signs(text: &str, span: Range<usize>, node: &Node, sign: char) -> Option<Vec<
     scalars_of(node, &mut scalars);
     scalars.sort_by_key(|scalar| scalar.start);
     let part = text.get(span.clone())?;
+    work::read(scalars.len() + part.len());
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(index) = part.get(at..)?.find(sign).map(|index| at + index) {

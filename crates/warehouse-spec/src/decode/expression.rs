@@ -4,6 +4,7 @@ use kargo_expr::NameUse;
 use repository_url::{normalize_chart, normalize_git, normalize_image, redact_user};
 
 use crate::decode::context::{Context, Field};
+use crate::decode::kinds;
 use crate::diagnostic::{Code, Help};
 use crate::rule;
 use crate::rule::nearest;
@@ -14,6 +15,7 @@ pub(crate) fn in_filter(context: &mut Context, field: &Field<'_>, text: &str, of
     let known = rule::variables(of_tags);
     let what = if of_tags { "tags" } else { "commits" };
     let uses = rule::uses(text, false);
+    let told = context.diagnostics.len();
     check_members(context, field, &uses, known);
     for unknown in rule::unknown_in_filter(text, of_tags) {
         if of_unknown(context, field, (text, &uses), &unknown.name, known, what) {
@@ -22,16 +24,38 @@ pub(crate) fn in_filter(context: &mut Context, field: &Field<'_>, text: &str, of
         let name = unknown.name.as_str();
         let other = rule::variables(!of_tags);
         let meant = synonym(name, known).or_else(|| nearest(name, known));
+        let is_called = uses.iter().any(|used| used.name == name && used.member.is_none() && used.is_called);
         let message = match other.contains(&name) {
+            _ if is_called => format!("there is no function `{name}`, and the call of it fails"),
             true if of_tags => format!("there is no `{name}` of tags, only of commits; it is nil"),
             true => format!("there is no `{name}` of commits, only of tags; it is nil"),
             false => format!("there is no `{name}` of {what}; it is nil"),
         };
         let help = match meant {
-            Some(meant) => renamed(context, text, &uses, (name, None), meant),
-            None => format!("the names are {}", known.join(", ")).into(),
+            Some(meant) if !is_called => renamed(context, text, &uses, (name, None), meant),
+            _ if is_called => without_function(name, of_tags).into(),
+            _ => format!("the names are {}", known.join(", ")).into(),
         };
         context.warn(Code::UnknownName, field, message, help);
+    }
+    // Of what is told already, the kinds say the same once more.
+    if context.diagnostics.len() == told {
+        kinds::check(context, field, text, of_tags);
+    }
+}
+
+/// What to write in place of a function that filters do not have.
+fn without_function(name: &str, of_tags: bool) -> &'static str {
+    match (name.to_ascii_lowercase().contains("semver") || name == "version", of_tags) {
+        (true, true) => {
+            "versions are compared by `commitSelectionStrategy: SemVer` and `semverConstraint`, such as '>1.0.0'; delete the call"
+        }
+        (true, false) => {
+            "versions of tags are compared by `commitSelectionStrategy: SemVer` and `semverConstraint`; delete the call"
+        }
+        _ => {
+            "the functions are those of https://expr-lang.org/docs/language-definition; texts are compared by `contains`, `startsWith`, `endsWith` and `matches`"
+        }
     }
 }
 

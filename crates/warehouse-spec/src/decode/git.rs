@@ -38,9 +38,10 @@ pub(crate) fn git(
 ) -> Option<GitSubscription> {
     let mut object = Object::open(context, field)?;
     let written = object.look("repoURL");
-    let repo_url = context.repo_url(&mut object, repo_url::git);
+    let repo_url = context.repo_url(&mut object, (WHAT, KNOWN), repo_url::git);
     if let (Some(field), Some(url)) = (&written, &repo_url) {
-        context.tell_misleading(field, repo_url::page_of_git(url));
+        let found = repo_url::page_of_git(url).or_else(|| repo_url::query_of_git(url));
+        context.tell_misleading(&object, field, found);
     }
     let mut git = GitSubscription::new(repo_url.unwrap_or_default());
     let named = object.take(context, "commitSelectionStrategy").map(|field| context.word(&field));

@@ -4,6 +4,7 @@ use repository_url::is_tag;
 use selection_strategies::{ImageSelectionStrategy, InvalidPlatform, Platform};
 
 use crate::decode::context::{Context, Field};
+use crate::decode::edit::{Edit, Layout};
 use crate::decode::object::Object;
 use crate::decode::{effect, remedy};
 use crate::diagnostic::{Code, Help};
@@ -31,9 +32,10 @@ const KNOWN: &[&str] = &[
 pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSubscription> {
     let mut object = Object::open(context, field)?;
     let written = object.look("repoURL");
-    let repo_url = context.repo_url(&mut object, repo_url::image);
+    let repo_url = context.repo_url(&mut object, (WHAT, KNOWN), repo_url::image);
     if let (Some(field), Some(url)) = (&written, &repo_url) {
-        context.tell_misleading(field, repo_url::page_of_image(url).filter(|_| repo_url::image(url).is_ok()));
+        let found = repo_url::page_of_image(url).filter(|_| repo_url::image(url).is_ok());
+        context.tell_misleading(&object, field, found);
     }
     let mut image = ImageSubscription::new(repo_url.unwrap_or_default());
     let problems = context.errors();
@@ -49,10 +51,10 @@ pub(crate) fn image(context: &mut Context, field: &Field<'_>) -> Option<ImageSub
     image.strict_semvers = context.switch(&mut object, "strictSemvers", true);
     let tags = context.tag_lists(&mut object, [&edition::ALLOW_TAGS, &edition::IGNORE_TAGS]);
     if let Some(constraint) = &constraint {
-        check_constraint(context, constraint, image.image_selection_strategy);
+        check_constraint(context, &object, constraint, image.image_selection_strategy);
     } else if image.image_selection_strategy == ImageSelectionStrategy::Digest && context.errors() == problems
     {
-        missing_constraint(context, &object, &tags.allow);
+        missing_constraint(context, &mut object, &tags.allow);
     }
     image.constraint = constraint.map(|(_, text)| text);
     image.allow_tags_regexes = tags.allow;
@@ -155,10 +157,29 @@ fn constraint<'t>(context: &mut Context, object: &mut Object<'t>) -> Option<(Fie
 
 fn check_constraint(
     context: &mut Context,
+    object: &Object<'_>,
     (field, text): &(Field<'_>, String),
     strategy: ImageSelectionStrategy,
 ) {
     match strategy {
+        ImageSelectionStrategy::SemVer if is_moving_tag(text) && rule::constraint(text).is_some() => {
+            let message = format!("`{text}` is a tag, and not a constraint on versions");
+            let help = format!("to follow the tag, write `imageSelectionStrategy: Digest` beside it; {}", context.style.constraint());
+            let edit = match object.look("imageSelectionStrategy") {
+                Some(_) => None,
+                None => {
+                    let entry = context.style.entry("imageSelectionStrategy", &context.style.form("Digest"));
+                    let text = context.text_read();
+                    // An edit replaces something.
+                    let same = context.style.form(field.node.text().unwrap_or_default());
+                    let same = Edit::new(field.node.mark.start..field.node.mark.end, same);
+                    let added = Layout::new(&text, object.node).with_entry(field.key, &entry);
+                    added.and_then(|added| Edit::together(&text, vec![same, added]))
+                }
+            };
+            let help = context.editing(help, edit).probable();
+            context.error(Code::BadConstraint, field, message, help);
+        }
         ImageSelectionStrategy::SemVer => context.check_constraint(field, text),
         ImageSelectionStrategy::Digest if !is_tag(text) => context.error(
             Code::BadConstraint,
@@ -176,8 +197,15 @@ fn check_constraint(
     }
 }
 
+/// Whether a text is a tag that moves, as people name them, and no version or a list of operators.
+fn is_moving_tag(text: &str) -> bool {
+    is_tag(text)
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && !text.contains(|letter: char| letter.is_ascii_digit())
+}
+
 /// `Digest` follows one tag, and none is named.
-fn missing_constraint(context: &mut Context, object: &Object<'_>, allow: &[String]) {
+fn missing_constraint(context: &mut Context, object: &mut Object<'_>, allow: &[String]) {
     let literal = match allow {
         [only] => only.strip_prefix('^').and_then(|rest| rest.strip_suffix('$')).filter(|tag| is_tag(tag)),
         _ => None,
@@ -186,12 +214,10 @@ fn missing_constraint(context: &mut Context, object: &Object<'_>, allow: &[Strin
         Some(tag) => format!("write `constraint: {tag}` instead of the pattern"),
         None => "name the tag: `constraint: latest`".to_owned(),
     };
-    context.error_at(
-        Code::Missing,
-        object.at(),
-        "`imageSelectionStrategy: Digest` needs a `constraint`, the tag to follow",
-        help,
-    );
+    let message = "`imageSelectionStrategy: Digest` needs a `constraint`, the tag to follow";
+    if !context.tell_misnamed(object, (WHAT, KNOWN), "constraint", message) {
+        context.error_at(Code::Missing, object.at(), message, help);
+    }
 }
 
 fn platform(context: &mut Context, object: &mut Object<'_>) -> Option<Platform> {

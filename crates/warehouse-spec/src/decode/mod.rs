@@ -1,13 +1,16 @@
 //! From trees to the types of this crate: every spelling is accepted, every problem is reported, and every assumption is a warning.
 
+mod ascii;
 mod constraint;
 mod context;
 mod edit;
 mod effect;
 mod expression;
+mod foreign;
 mod freight;
 mod git;
 mod image;
+mod kinds;
 mod object;
 mod operator;
 mod pattern;
@@ -23,6 +26,7 @@ mod warehouse;
 
 pub(crate) use git::git;
 pub(crate) use image::image;
+pub(crate) use style::Style;
 pub(crate) use subscription::{chart, subscription};
 pub(crate) use syntax::diagnostics as syntax_errors;
 pub(crate) use warehouse::spec as warehouse_spec;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::decode::context::{Context, Field};
-use crate::diagnostic::Code;
+use crate::decode::{ascii, edit};
+use crate::diagnostic::{Code, Help};
 use crate::rule::nearest;
 use crate::yaml::{Mark, Node, Value, child};
 
@@ -13,6 +14,9 @@ const SELECTS: &[&str] =
 
 /// How many unknown keys of one mapping are compared with the known ones.
 const NEAREST_LIMIT: usize = 50;
+
+/// What a mapping is in messages, and the names of its fields of today.
+pub(crate) type Kind<'k> = (&'k str, &'k [&'k str]);
 
 /// A mapping being read.
 #[derive(Debug)]
@@ -55,7 +59,7 @@ impl<'t> Object<'t> {
     }
 
     fn add(&mut self, context: &mut Context, pairs: &'t [(Node, Node)]) {
-        let mut merged = Vec::new();
+        let (mut merged, mut is_second_document) = (Vec::new(), false);
         let mut places: HashMap<&'t str, usize> = HashMap::new();
         for (key, value) in pairs {
             let Some(name) = key.text() else {
@@ -75,6 +79,7 @@ impl<'t> Object<'t> {
                 );
             }
             if key.is_merge_key() {
+                self.check_merge(context, (key, value), !merged.is_empty());
                 merged.extend(match &value.value {
                     Value::List(items) => items.iter().collect(),
                     _ => vec![value],
@@ -83,6 +88,13 @@ impl<'t> Object<'t> {
             }
             let entry = Entry { name, key, value, taken: false };
             match places.get(name) {
+                Some(&earlier) if is_second_document || self.is_second_document(key, name) => {
+                    if !is_second_document {
+                        self.tell_second_document(context, key, name);
+                    }
+                    is_second_document = true;
+                    self.entries[earlier] = entry;
+                }
                 Some(&earlier) => {
                     self.entries[earlier] = entry;
                     context.ignored_at(
@@ -100,6 +112,49 @@ impl<'t> Object<'t> {
         }
         for node in merged {
             self.merge(node, &mut places);
+        }
+    }
+
+    /// Whether a key that is there already starts a second document, which no `---` separates from this one.
+    fn is_second_document(&self, key: &Node, name: &str) -> bool {
+        self.path.is_empty() && key.mark.column == 1 && matches!(name, "apiVersion" | "kind")
+    }
+
+    fn tell_second_document(&self, context: &mut Context, key: &Node, name: &str) {
+        let message =
+            format!("`{name}` occurs twice: a second document starts here, and the first one is lost");
+        let line_break = edit::line_break(&context.text_read());
+        let first = format!("---{line_break}{}", context.written_at(key.mark));
+        let help = Help::rewriting("write `---` on a line before it", key.mark.start..key.mark.end, first);
+        context.error_at(Code::Syntax, (key.mark, &child(&self.path, name)), message, help);
+    }
+
+    /// Reports what `<<` cannot merge in, and a second one.
+    fn check_merge(&self, context: &mut Context, (key, value): (&Node, &Node), is_second: bool) {
+        let path = child(&self.path, "<<");
+        if is_second {
+            let message = "`<<` occurs twice, and a key of YAML occurs once; the earlier one counts where both have a key";
+            let help = "write one, with a list of both: `<<: [*a, *b]`";
+            context.ignored_at(Code::DuplicateKey, (key.mark, &path), message, help);
+        }
+        let parts = match &value.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(value),
+        };
+        for part in parts {
+            let message = match &part.value {
+                Value::Mapping(_) => continue,
+                Value::UnknownAlias(name) => format!(
+                    "`*{name}` refers to an anchor, and there is no `&{name}` before it in the document"
+                ),
+                _ => format!("`<<` takes a mapping, or a list of mappings, not {}", part.describe()),
+            };
+            let help = "write the fields themselves, or delete `<<`";
+            let help = match parts.len() {
+                1 => context.deleting(help, self.node, key.mark).probable(),
+                _ => help.into(),
+            };
+            context.error_at(Code::Syntax, (part.mark, &path), message, help);
         }
     }
 
@@ -214,6 +269,18 @@ impl<'t> Object<'t> {
         self.entries.iter().any(|entry| entry.name == name)
     }
 
+    /// Takes the unknown field that was probably meant as this one, which is not there.
+    pub(crate) fn take_misnamed(&mut self, (what, known): Kind<'_>, name: &str) -> Option<Field<'t>> {
+        let meant = |other: &str| match known_remedy(what, other) {
+            Some(remedy) => name_in(remedy) == Some(name),
+            None => !known.contains(&other) && nearest(other, known) == Some(name),
+        };
+        let candidates = self.entries.iter().take(NEAREST_LIMIT);
+        let index = candidates.enumerate().find(|(_, entry)| !entry.taken && meant(entry.name))?.0;
+        self.entries[index].taken = true;
+        Some(self.field(&self.entries[index], name))
+    }
+
     /// Marks keys as known that are read nowhere.
     pub(crate) fn ignore(&mut self, names: &[&str]) {
         for entry in &mut self.entries {
@@ -236,17 +303,18 @@ impl<'t> Object<'t> {
             context.reads_otherwise(&field);
         }
         for (index, entry) in self.entries.iter().filter(|entry| !entry.taken).enumerate() {
+            if ascii::tell_marker(context, (entry.key.mark, &child(&self.path, entry.name)), entry.name) {
+                continue;
+            }
             let meant = |name: &str| {
                 let help = context.renaming(format!("did you mean `{name}`?"), entry.key.mark, name);
                 help.probable().only_if(!self.has(name))
             };
             let help = match known_remedy(what, entry.name) {
-                Some(remedy) => {
-                    match remedy.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?")) {
-                        Some(name) => meant(name),
-                        None => remedy.into(),
-                    }
-                }
+                Some(remedy) => match name_in(remedy) {
+                    Some(name) => meant(name),
+                    None => remedy.into(),
+                },
                 None => match (index < NEAREST_LIMIT).then(|| nearest(entry.name, known)).flatten() {
                     Some(name) => meant(name),
                     None => "delete it".into(),
@@ -264,6 +332,11 @@ impl<'t> Object<'t> {
             );
         }
     }
+}
+
+/// The name in a remedy that is a name alone.
+fn name_in(remedy: &str) -> Option<&str> {
+    remedy.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"))
 }
 
 /// What to do about unknown keys that occur in practice and that no similarity of letters would resolve.

@@ -1,7 +1,7 @@
 //! The replacement for an operator of another language in an expression that does not compile.
 
-use crate::decode::pattern;
 use crate::decode::style::Style;
+use crate::decode::{kinds, pattern};
 use crate::diagnostic::Help;
 use crate::rule;
 
@@ -14,7 +14,14 @@ pub(crate) fn meant(style: Style, text: &str, are_criteria: bool) -> Option<Help
     let (form, mut operators) = with_operators(text);
     let (form, calls) = with_calls(&form);
     operators.extend(calls);
-    let form = pattern::in_expression(&form).unwrap_or(form);
+    let mut form = pattern::in_expression(&form).unwrap_or(form);
+    if !compiles(&form) {
+        let negated = kinds::with_whole_negations(&form);
+        if negated != form && operators.is_empty() && compiles(&negated) {
+            return Some(style.writing(&negated).with(NOT_BINDS).probable());
+        }
+        form = negated;
+    }
     if form == text || !compiles(&form) {
         return None;
     }
@@ -28,6 +35,9 @@ pub(crate) fn meant(style: Style, text: &str, are_criteria: bool) -> Option<Help
         _ => help,
     })
 }
+
+/// Why a negation needs parentheses.
+const NOT_BINDS: &str = ": `!` and `not` bind more tightly than an operator between two strings";
 
 /// Operators of other languages, and how they are written in expressions.
 const OTHERWISE: &[(&str, &str)] = &[
@@ -118,7 +128,7 @@ fn with_operators(text: &str) -> (String, Vec<(&'static str, &'static str)>) {
 }
 
 /// Where the text in quotation marks ends that an expression starts with.
-fn end_of_text(expression: &str) -> usize {
+pub(crate) fn end_of_text(expression: &str) -> usize {
     let mark = expression.chars().next().unwrap_or_default();
     let mut is_escaped = false;
     let end = expression.char_indices().skip(1).find(|&(_, letter)| {

@@ -26,6 +26,11 @@ impl List {
         };
         Self { excludes, prefix, opposite }
     }
+
+    /// The name of the list that has the opposite effect.
+    pub(crate) fn opposite(self) -> &'static str {
+        self.opposite
+    }
 }
 
 /// What to write in place of a pattern of this list; `None` if Go takes it.

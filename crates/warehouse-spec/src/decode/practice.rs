@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use diagnostics::Severity;
-use repository_url::{redact, without_credential};
+use repository_url::{UrlParts, redact, without_credential};
 use selection_strategies::ImageSelectionStrategy;
 
 use crate::decode::context::{Context, Field, unfilled};
@@ -112,6 +112,14 @@ fn placeholder_in_pattern(pattern: &str) -> Option<&str> {
     inside("{{", "}}").or_else(|| inside("${", "}")).or_else(|| inside("<", ">"))
 }
 
+/// Whether the user of a URL without a password looks like a token: by its prefix, or as no name is so long and without a word.
+fn may_be_token(user: &str) -> bool {
+    let prefixes =
+        ["ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "gldt-", "ATBB", "ATCTT", "oauth2"];
+    let has_digit = user.bytes().any(|byte| byte.is_ascii_digit());
+    prefixes.iter().any(|prefix| user.starts_with(prefix)) || user.len() >= 20 && has_digit
+}
+
 /// Whether a host is this machine.
 fn is_loopback(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
@@ -202,11 +210,7 @@ impl Context {
             return;
         }
         if redact(url) != url {
-            let bare = without_credential(url);
-            let message = "the URL holds a password, which everyone who reads the manifest can read";
-            let words = "leave it out, and write it into a Secret with the label `kargo.akuity.io/cred-type`";
-            let help = Help::writing(words, self.style.form(&bare)).probable();
-            self.advise((Severity::Warning, Code::Credential), field, message, help);
+            self.advise_credential(field, url);
         }
         if plain_host(url).is_some_and(|host| !is_loopback(host)) {
             let secure = format!("https://{}", url.get("http://".len()..).unwrap_or_default());
@@ -214,6 +218,41 @@ impl Context {
             let help = Help::writing(format!("write {secure}"), self.style.form(&secure)).probable();
             self.advise((Severity::Warning, Code::Insecure), field, message, help);
         }
+    }
+
+    /// What signs in, in a URL: a password, a token, or a user alone, who is left out of what is requested.
+    fn advise_credential(&mut self, field: &Field<'_>, url: &str) {
+        let bare = without_credential(url);
+        let secret = "leave it out, and write it into a Secret with the label `kargo.akuity.io/cred-type`";
+        let user = UrlParts::of(url).user;
+        let (severity, message, words, meant) = match user {
+            Some(user) if user.contains(':') => (
+                Severity::Warning,
+                "the URL holds a password, which everyone who reads the manifest can read",
+                secret,
+                bare,
+            ),
+            Some(user) if may_be_token(user) => (
+                Severity::Warning,
+                "the user of the URL may be a token, which everyone who reads the manifest can read",
+                secret,
+                bare,
+            ),
+            Some(_) if redact(&bare) == bare => (
+                Severity::Note,
+                "the URL holds the name of a user, which is not used: credentials are found by the URL without it",
+                "leave it out; the name of the user belongs into the Secret with the password",
+                bare,
+            ),
+            _ => {
+                let meant = bare.split(['?', '#']).next().unwrap_or_default().to_owned().into();
+                let message =
+                    "the query of the URL holds a secret, which everyone who reads the manifest can read";
+                (Severity::Warning, message, secret, meant)
+            }
+        };
+        let help = Help::writing(words, self.style.form(&meant)).probable();
+        self.advise((severity, Code::Credential), field, message, help);
     }
 
     /// The switch that turns the verification of certificates off.

@@ -10,6 +10,8 @@ use jiff::tz::TimeZone;
 use repository_url::{is_tag, names_secret, redact};
 use selection_strategies::{CommitSelectionStrategy, ImageSelectionStrategy, Platform, UnknownValue};
 
+use crate::decode::constraint;
+use crate::decode::operator;
 use crate::decode::pattern::{self, List};
 use crate::decode::selector;
 use crate::decode::style::Style;
@@ -59,7 +61,8 @@ impl Style {
             "constraint" | "semverConstraint" if self.follows_tag => {
                 (!is_tag(text)).then(|| rule::NAME_A_TAG.into())
             }
-            "constraint" | "semverConstraint" => rule::constraint(text).map(|_| self.constraint().into()),
+            "constraint" | "semverConstraint" => rule::constraint(text)
+                .map(|_| constraint::meant(self, text).unwrap_or_else(|| self.constraint().into())),
             "branch" => (!rule::is_branch(text))
                 .then(|| format!("write the name of a branch: {}", rule::BRANCH_NAME).into()),
             "allowTags" | "allowTagsRegexes" | "ignoreTagsRegexes" => {
@@ -80,6 +83,11 @@ impl Style {
             "repoURL" => {
                 let checks = [repo_url::image, repo_url::git, repo_url::chart];
                 checks.iter().all(|check| check(text).is_err()).then(|| "write the repository's URL".into())
+            }
+            "expression" | "expressionFilter" => {
+                let are_criteria = name == "expression";
+                let reason = if are_criteria { rule::criteria(text) } else { rule::filter(text) };
+                reason.and_then(|_| operator::meant(self, text, are_criteria))
             }
             "platform" => text.parse::<Platform>().is_err().then(|| PLATFORM.into()),
             _ => None,
@@ -111,6 +119,24 @@ impl Style {
                 let written = node.written.as_deref().filter(|_| !names_secret(field));
                 let help = written.map(|written| self.quote(field, written));
                 match (help, only.and_then(Node::text)) {
+                    (Some(help), Some(only))
+                        if BRACKETS.contains(&base)
+                            && !base.starts_with("expression")
+                            && help.text.starts_with("quote it")
+                            && !is_class(only)
+                            && is_list_of(written, only) =>
+                    {
+                        let form = match base.contains("Tags") {
+                            true => self.single_quoted(only),
+                            false => self.form(only),
+                        };
+                        let brackets = help.text.trim_start_matches("quote it: ").to_owned();
+                        Help::writing(
+                            format!("write {form}, or {brackets} if the brackets belong to it"),
+                            form,
+                        )
+                        .probable()
+                    }
                     // Brackets may be a part of a pattern or of an expression.
                     (Some(help), _)
                         if only.is_none()
@@ -175,6 +201,19 @@ impl Style {
             .into(),
         }
     }
+}
+
+/// Whether the inside of brackets is the class of an expression, by a range or an escape in it or as one character, and no text of its own.
+fn is_class(inside: &str) -> bool {
+    let bytes = inside.as_bytes();
+    let is_range = |part: &[u8]| part[1] == b'-' && part[0].is_ascii_alphanumeric() && part[0] < part[2];
+    inside.contains('\\') || bytes.len() == 1 || bytes.len() == 3 && bytes.windows(3).any(is_range)
+}
+
+/// Whether a list is written with this one text alone.
+fn is_list_of(written: Option<&str>, only: &str) -> bool {
+    let inside = written.and_then(|written| written.strip_prefix('[')?.strip_suffix(']'));
+    inside.is_some_and(|inside| inside.trim().trim_matches(['"', '\'']) == only)
 }
 
 /// The moment that a number of seconds or milliseconds, a year, a date or another form of a moment stands for. UTC where it

@@ -275,8 +275,8 @@ fn after_variable(text: &str) -> Option<&str> {
     (is_name(name) && !rest.is_empty()).then_some(rest)
 }
 
-/// The names of a text that lists several between commas.
-fn listed(text: &str) -> Option<&str> {
+/// The names of a text that lists several between commas, without the blanks between them.
+fn listed(text: &str) -> Option<String> {
     let is_name = |name: &str| {
         !name.is_empty()
             && name
@@ -284,7 +284,13 @@ fn listed(text: &str) -> Option<&str> {
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
             && !name.starts_with(['/', '.'])
     };
-    (text.contains(',') && text.split(',').all(is_name)).then_some(text)
+    let names: Vec<&str> = text.split(',').map(|name| name.trim().trim_end_matches('/')).collect();
+    // A name may have a comma and a blank in it: `notes/a, b`.
+    let has_folder = |name: &&&str| name.contains('/');
+    let are_alike = !text.contains(' ')
+        || matches!(names.iter().filter(has_folder).count(), 0)
+        || names.iter().all(|name| name.contains('/'));
+    (names.len() > 1 && are_alike && names.iter().all(|name| is_name(name))).then(|| names.join(","))
 }
 
 /// The expression of a text that is written as in JavaScript: `^apps` of `/^apps/`.

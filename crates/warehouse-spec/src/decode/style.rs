@@ -20,6 +20,14 @@ impl Style {
         }
     }
 
+    /// A pattern as people write one: in single quotation marks, in which backslashes are themselves.
+    pub(crate) fn single_quoted(self, pattern: &str) -> String {
+        match self.is_json || pattern.contains(char::is_control) {
+            true => serde_json::Value::from(pattern).to_string(),
+            false => format!("'{}'", pattern.replace('\'', "''")),
+        }
+    }
+
     /// The text as it may be written: in quotation marks where it needs them.
     pub(crate) fn form(self, text: &str) -> String {
         match !self.is_json && plain(text) {

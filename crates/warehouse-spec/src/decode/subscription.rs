@@ -332,9 +332,10 @@ fn repository(context: &mut Context, object: &mut Object<'_>) -> Option<String> 
         context.old_spelling_with(&field, &edition::REGISTRY_URL, help);
     }
     let field = object.look("repoURL");
-    let url = context.repo_url(object, repo_url::chart)?;
+    let url = context.repo_url(object, (CHART, KNOWN), repo_url::chart)?;
     if let Some(field) = &field {
-        context.tell_misleading(field, repo_url::file_of_charts(&url));
+        let found = repo_url::file_of_charts(&url).or_else(|| repo_url::version_of_chart(&url));
+        context.tell_misleading(object, field, found);
     }
     if let Some(field) =
         field.filter(|_| url.starts_with("oci://") && url.len() > "oci://".len() && url.ends_with('/'))

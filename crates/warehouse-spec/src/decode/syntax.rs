@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, ScanError};
 
+use crate::decode::ascii::Marker;
 use crate::decode::style::Style;
 use diagnostics::Severity;
 use repository_url::is_tag;
@@ -29,11 +30,7 @@ impl<'a> Clues<'a> {
     fn of(text: &'a str) -> Self {
         let read = Lines::new(text);
         let lines = read.as_slice();
-        let ends = text.split_inclusive('\n').scan(0, |end, line| {
-            *end += line.len();
-            Some(*end)
-        });
-        let starts = std::iter::once(0).chain(ends).collect();
+        let starts = lines.iter().map(|line| line.as_ptr().addr() - text.as_ptr().addr()).collect();
         let is_conflict = |line: &&str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
         Self {
             conflict: lines.iter().position(is_conflict),
@@ -91,6 +88,12 @@ fn diagnostic(source: &Arc<str>, clues: &Clues<'_>, error: &ScanError, path: &st
             .with_help("choose one side, and delete the lines that start with <<<<<<<, ======= and >>>>>>>");
     }
     let is_secret = clues.read.may_hold_secret(mark.line - 1);
+    let item = line.trim_start_matches(' ');
+    if let Some(marker) = Marker::of(item).filter(|_| !is_secret) {
+        let start = clues.mark(mark.line, line.len() - item.len() + 1, &item[..marker.length]);
+        let help = marker.help(start.start);
+        return explained(report(start, Code::Syntax, &marker.message), help);
+    }
     let is_escape = matches!(
         error.kind(),
         ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape

@@ -2,16 +2,17 @@
 
 use go_compat::time::rfc3339_timestamp;
 use jiff::Timestamp;
+use repository_url::redact_user;
 use selection_strategies::UnknownValue;
 
-use crate::decode::constraint;
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::expression::call_of_first;
-use crate::decode::object::Object;
+use crate::decode::object::{Kind, Object};
 use crate::decode::operator;
 use crate::decode::pattern::{self, List};
 use crate::decode::style::Style;
+use crate::decode::{ascii, constraint, foreign};
 use crate::diagnostic::{Code, Help};
 use crate::edition::OldSpelling;
 use crate::repo_url::{BadUrl, Misleading};
@@ -186,6 +187,14 @@ impl Context {
             return None;
         }
         let Value::List(nodes) = &field.node.value else {
+            let first = match &field.node.value {
+                Value::Scalar(scalar) if scalar.plain => Some(scalar.text.as_str()),
+                Value::Mapping(entries) => entries.first().and_then(|(key, _)| key.text()),
+                _ => None,
+            };
+            if first.is_some_and(|first| ascii::tell_marker(self, (field.node.mark, &field.path), first)) {
+                return None;
+            }
             if matches!(&field.node.value, Value::Scalar(scalar) if scalar.kind == ScalarKind::Text)
                 && field.node.misread.is_none()
             {
@@ -242,6 +251,14 @@ impl Context {
         let (Some(key @ ("glob" | "regex" | "regexp")), Some(value)) = (key.text(), value.text()) else {
             return false;
         };
+        if value.is_empty() {
+            let example = if key == "glob" { "glob:apps/**" } else { "regex:^apps/" };
+            let message = format!("`{key}:` has nothing after it, so that it is a mapping without a value");
+            let help =
+                format!("write the pattern right after the colon, as in {example}, or delete the line");
+            self.error(Code::WrongType, item, message, help);
+            return true;
+        }
         self.error(
             Code::WrongType,
             item,
@@ -377,6 +394,7 @@ impl Context {
     pub(crate) fn repo_url(
         &mut self,
         object: &mut Object<'_>,
+        kind: Kind<'_>,
         check: fn(&str) -> Result<(), BadUrl>,
     ) -> Option<String> {
         match object.take_even_null(self, "repoURL", "repoURL") {
@@ -387,10 +405,28 @@ impl Context {
                 None
             }
             None => {
-                self.error_at(Code::Missing, object.at(), "`repoURL` is missing", "add the repository's URL");
+                if !self.tell_misnamed(object, kind, "repoURL", "`repoURL` is missing") {
+                    let help = "add the repository's URL";
+                    self.error_at(Code::Missing, object.at(), "`repoURL` is missing", help);
+                }
                 None
             }
         }
+    }
+
+    /// Reports a field that is missing, and an unknown one that was probably meant as it, as the one slip that they are. False where there is none.
+    pub(crate) fn tell_misnamed(
+        &mut self,
+        object: &mut Object<'_>,
+        kind: Kind<'_>,
+        name: &str,
+        message: &str,
+    ) -> bool {
+        let Some(field) = object.take_misnamed(kind, name) else { return false };
+        let message = format!("{message}, and {} has no field `{}`", kind.0, field.name());
+        let help = self.renaming(format!("did you mean `{name}`?"), field.key, name).probable();
+        self.error_at(Code::Missing, field.at_key(), message, help);
+        true
     }
 
     pub(crate) fn checked_url(
@@ -407,14 +443,43 @@ impl Context {
     }
 
     /// Warns about a URL of the right form that no repository has, where that is known.
-    pub(crate) fn tell_misleading(&mut self, field: &Field<'_>, found: Option<Misleading>) {
+    pub(crate) fn tell_misleading(
+        &mut self,
+        object: &Object<'_>,
+        field: &Field<'_>,
+        found: Option<Misleading>,
+    ) {
         let Some(Misleading { what, meant, besides }) = found else { return };
         let text = field.node.text().unwrap_or_default();
-        let message = format!("`{text}` {what}");
-        let mut help = Help::writing(format!("write {meant}"), self.style.form(&meant)).probable();
-        if !besides.is_empty() {
-            help = help.with(&format!(", {besides}"));
+        let message = format!("`{}` {what}", redact_user(text));
+        let style = self.style;
+        let entries: Vec<String> =
+            besides.iter().map(|beside| style.entry(beside.name(), &beside.form(style))).collect();
+        let mut words = format!("write {meant}");
+        if !entries.is_empty() {
+            let shown: Vec<String> = entries.iter().map(|entry| format!("`{entry}`")).collect();
+            words = format!("{words}, with {}", shown.join(" and "));
         }
+        // What says something else already stays.
+        let is_free = besides.iter().all(|beside| object.look(beside.name()).is_none())
+            && object.look("commitSelectionStrategy").is_none();
+        let url = Edit::new(field.node.mark.start..field.node.mark.end, style.form(&meant));
+        let edit = match is_free && !entries.is_empty() {
+            true => {
+                let text = self.text_read();
+                let layout = Layout::new(&text, object.node);
+                entries
+                    .iter()
+                    .map(|entry| layout.with_entry(field.key, entry))
+                    .collect::<Option<Vec<_>>>()
+                    .and_then(|mut edits| {
+                        edits.push(url);
+                        Edit::together(&text, edits)
+                    })
+            }
+            false => Some(url),
+        };
+        let help = self.editing(words, edit).probable();
         self.warn(Code::BadUrl, field, message, help);
     }
 
@@ -443,7 +508,10 @@ impl Context {
 
     pub(crate) fn bad_constraint(&mut self, field: &Field<'_>, text: &str, reason: &str) {
         let reason = constraint::reason(text).unwrap_or_else(|| reason.to_owned());
-        let help = constraint::meant(self.style, text);
+        let help = match text.eq_ignore_ascii_case("latest") {
+            true => Some("delete it: without a constraint, the newest version is taken".into()),
+            false => constraint::meant(self.style, text),
+        };
         self.error(
             Code::BadConstraint,
             field,
@@ -513,7 +581,7 @@ impl Context {
     /// The edit that makes `allowTags` one of `allowTagsRegexes`.
     fn pattern_for_old(&self, object: &Object<'_>, field: &Field<'_>, pattern: &str) -> Option<Edit> {
         let text = self.text_read();
-        let form = in_single_quotes(self.style, pattern);
+        let form = self.style.single_quoted(pattern);
         let Some(list) = object.look("allowTagsRegexes") else {
             let is_free = edit::comments(&text, field.entry(), field.node)?.is_empty();
             let entry = self.style.entry("allowTagsRegexes", &format!("[{form}]"));
@@ -536,7 +604,7 @@ impl Context {
         if items.len() != literals.len() {
             return None;
         }
-        let form = |tag: &str| in_single_quotes(self.style, &pattern::exactly(tag));
+        let form = |tag: &str| self.style.single_quoted(&pattern::exactly(tag));
         if literals.is_empty() {
             return Layout::new(&text, object.node).without(field.key);
         }
@@ -572,23 +640,18 @@ impl Context {
                 false => format!("`{pattern}` is not a regular expression of Go's syntax: {reason}"),
             };
             self.error(Code::BadRegex, field, message, help);
+        } else if let Some(found) = foreign::check(pattern) {
+            let (message, help) = found.explained(self.style, List::named(list));
+            self.warn(Code::BadRegex, field, message, help);
         } else {
             self.advise_pattern(field, pattern);
         }
     }
 }
 
-/// A pattern as people write one: in single quotation marks, in which backslashes are themselves.
-fn in_single_quotes(style: Style, pattern: &str) -> String {
-    match style.is_json || pattern.contains(char::is_control) {
-        true => serde_json::Value::from(pattern).to_string(),
-        false => format!("'{}'", pattern.replace('\'', "''")),
-    }
-}
-
 /// What to write in place of an old list: the new one, with everything in it.
 fn written_as(style: Style, name: &str, patterns: impl Iterator<Item = String>) -> String {
-    let patterns: Vec<String> = patterns.map(|pattern| in_single_quotes(style, &pattern)).collect();
+    let patterns: Vec<String> = patterns.map(|pattern| style.single_quoted(&pattern)).collect();
     let list = patterns.join(", ");
     match list.is_empty() || list.len() > LONGEST_LIST {
         true => {

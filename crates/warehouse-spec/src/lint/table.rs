@@ -329,8 +329,8 @@ pub(super) static ALL: &[Rule] = &[
     Rule {
         code: Code::BadRegex,
         severity: Severity::Error,
-        summary: "A regular expression parses",
-        explanation: "The syntax is Go's, which has no look-around and no possessive repeats.",
+        summary: "A regular expression parses, and is not a pattern of another tool",
+        explanation: "The syntax is Go's, which has no look-around and no possessive repeats. `regexp:^v1`, `/^v1/`, `!^v1`, `v1*` and `^\\\\d` in single quotation marks parse, and match no tag or every one (a warning).",
         remedy: "write it in the syntax of https://pkg.go.dev/regexp/syntax; what must not match goes into `ignoreTagsRegexes`",
         since: "",
         example: Example::new(
@@ -520,8 +520,8 @@ pub(super) static ALL: &[Rule] = &[
     Rule {
         code: Code::Credential,
         severity: Severity::Warning,
-        summary: "A URL holds no password",
-        explanation: "Everyone who reads the manifest, or the status of the Warehouse, reads the password. Kargo finds credentials by the labels of Secrets.",
+        summary: "A URL holds no credential",
+        explanation: "Everyone who reads the manifest, or the status of the Warehouse, reads a password or a token. Kargo finds credentials by the labels of Secrets. The name of a user alone is not used, here or by Kargo, which compares URLs without it (a note).",
         remedy: "leave it out, and write it into a Secret with the label `kargo.akuity.io/cred-type`",
         since: "",
         example: Example::new(

@@ -91,6 +91,33 @@ fn exit_codes() {
     assert_eq!((ran.code, ran.out), (Some(0), format!("{HEAD}{NEW}")));
 }
 
+/// What is wrong with a text is told in the words of `lint`, at the same place.
+#[test]
+fn the_same_words_as_lint() {
+    let folder = Folder::new();
+    let second = "  - image:\n      repoURL: redis\n      imageSelectionStrategy: None\n";
+    // The field of the first subscription goes, so that the second one moves up.
+    let shorter = old().replace("the shop\n", "the shop\n      gitRepoURL: https://h/a\n");
+    for (bytes, said) in [
+        (
+            old().replace("the shop\n", "the shop\n      platform: a\0b\n").into_bytes(),
+            "this is not valid YAML",
+        ),
+        ([b"# caf\xe9\n", old().as_bytes()].concat(), "the file is not text in UTF-8"),
+        (format!("{}{second}", old().replace('\n', "\r")).into_bytes(), "cannot be `None`"),
+        (format!("{shorter}{second}").into_bytes(), "cannot be `None`"),
+    ] {
+        folder.write("a.yaml", &bytes);
+        let lint = folder.run(&["lint", "-f", "a.yaml"]);
+        let place = lint.out.lines().skip_while(|line| !line.contains(said)).nth(1).unwrap();
+        for arguments in [&["migrate", "-f", "a.yaml"][..], &["migrate", "-f", "a.yaml", "--diff"]] {
+            let ran = folder.run(arguments);
+            assert_eq!(ran.code, Some(1), "{}", ran.err);
+            assert!(ran.err.contains(said) && ran.err.contains(place), "{place}: {}", ran.err);
+        }
+    }
+}
+
 #[test]
 fn a_byte_order_mark_stays() {
     let folder = Folder::new();

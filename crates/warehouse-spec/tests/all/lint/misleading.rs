@@ -1,58 +1,8 @@
 //! Values of the right form that select nothing, or name no repository: each is told offline, and what the help says to write is clean.
 
-use warehouse_spec::{Applicability, Code, Options, Replacement, Severity, lint};
+use warehouse_spec::{Code, Options, Replacement, Severity, lint};
 
-const HEAD: &str = "apiVersion: kargo.akuity.io/v1alpha1\nkind: Warehouse\nmetadata:\n  name: demo\nspec:\n  subscriptions:\n";
-
-/// A subscription that is told with this message, and its help. With the edit, if there is one, nothing is told.
-struct Row {
-    subscription: &'static str,
-    code: Code,
-    severity: Severity,
-    message: &'static str,
-    help: &'static str,
-    /// Whether the help is an edit.
-    edits: bool,
-}
-
-#[track_caller]
-fn check(text: &str, row: &Row) {
-    let found = lint("kargo.yaml", text, &Options::default()).diagnostics;
-    let found = match found.as_slice() {
-        [found] => found,
-        all => panic!("{}: {all:#?}", row.subscription),
-    };
-    assert_eq!((found.code, found.severity), (row.code, row.severity), "{found}");
-    assert_eq!((found.message.as_str(), found.help.as_deref().unwrap_or_default()), (row.message, row.help));
-    let edit = found.replacement.as_ref();
-    assert_eq!(edit.is_some(), row.edits, "{found}");
-    if let Some(edit) = edit {
-        assert_eq!(edit.applicability, Applicability::MaybeIncorrect);
-        let edited = Replacement::apply_all(text, [edit]);
-        let left = lint("kargo.yaml", &edited, &Options::default()).diagnostics;
-        assert!(left.is_empty(), "{edited}: {left:?}");
-    }
-}
-
-const fn row(
-    subscription: &'static str,
-    code: Code,
-    message: &'static str,
-    help: &'static str,
-    edits: bool,
-) -> Row {
-    Row { subscription, code, severity: Severity::Warning, message, help, edits }
-}
-
-const fn error(
-    subscription: &'static str,
-    code: Code,
-    message: &'static str,
-    help: &'static str,
-    edits: bool,
-) -> Row {
-    Row { severity: Severity::Error, ..row(subscription, code, message, help, edits) }
-}
+use super::{HEAD, Row, check, error, row};
 
 const ROWS: &[Row] = &[
     row(
@@ -230,13 +180,119 @@ const ROWS: &[Row] = &[
         "write what must stand there as a part of the pattern, in a group `(?:...)`: Go's regular expressions have no look-around",
         false,
     ),
+    row(
+        "git: {repoURL: 'https://github.com/a/b?ref=main', includePaths: [apps]}",
+        Code::BadUrl,
+        "`https://github.com/a/b?ref=main` has a query, and the URL of a Git repository has none",
+        "write https://github.com/a/b, with `branch: main`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://dev.azure.com/o/p/_git/r?path=/a&version=GBmain&_a=contents'}",
+        Code::BadUrl,
+        "`https://dev.azure.com/o/p/_git/r?path=/a&version=GBmain&_a=contents` has a query, and the URL of a Git repository has none",
+        "write https://dev.azure.com/o/p/_git/r, with `branch: main`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'ssh://git@h/a?x'}",
+        Code::BadUrl,
+        "`ssh://git@h/a?x` has a query, and the URL of a Git repository has none",
+        "write ssh://git@h/a",
+        true,
+    ),
+    row(
+        "chart: {repoURL: 'oci://ghcr.io/example/chart:4.0.0'}",
+        Code::BadUrl,
+        "`oci://ghcr.io/example/chart:4.0.0` ends with a version, which is no part of the URL of a chart",
+        "write oci://ghcr.io/example/chart, with `semverConstraint: 4.0.0`",
+        true,
+    ),
+    row(
+        "chart: {repoURL: 'oci://ghcr.io/example/chart:1.10', discoveryLimit: 2}",
+        Code::BadUrl,
+        "`oci://ghcr.io/example/chart:1.10` ends with a version, which is no part of the URL of a chart",
+        "write oci://ghcr.io/example/chart, with `semverConstraint: \"1.10\"`",
+        true,
+    ),
+    row(
+        "chart: {repoURL: 'oci://ghcr.io/example/chart:latest'}",
+        Code::BadUrl,
+        "`oci://ghcr.io/example/chart:latest` ends with a tag, which is no part of the URL of a chart",
+        "write oci://ghcr.io/example/chart",
+        true,
+    ),
+    row(
+        "chart: {repoURL: 'oci://ghcr.io/example/chart:1@sha256:0123'}",
+        Code::BadUrl,
+        "`oci://ghcr.io/example/chart:1@sha256:0123` ends with a digest, which is no part of the URL of a chart",
+        "write oci://ghcr.io/example/chart",
+        true,
+    ),
+    Row {
+        severity: Severity::Note,
+        ..row(
+            "git: {repoURL: 'https://myorg@dev.azure.com/myorg/p/_git/r'}",
+            Code::Credential,
+            "the URL holds the name of a user, which is not used: credentials are found by the URL without it",
+            "leave it out; the name of the user belongs into the Secret with the password",
+            true,
+        )
+    },
+    row(
+        "git: {repoURL: 'https://ghp_0123@github.com/a/b'}",
+        Code::Credential,
+        "the user of the URL may be a token, which everyone who reads the manifest can read",
+        "leave it out, and write it into a Secret with the label `kargo.akuity.io/cred-type`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://me:pw@github.com/a/b'}",
+        Code::Credential,
+        "the URL holds a password, which everyone who reads the manifest can read",
+        "leave it out, and write it into a Secret with the label `kargo.akuity.io/cred-type`",
+        true,
+    ),
+    row(
+        "git: {repoURL: 'https://github.com/a/b?token=x'}",
+        Code::Credential,
+        "the query of the URL holds a secret, which everyone who reads the manifest can read",
+        "leave it out, and write it into a Secret with the label `kargo.akuity.io/cred-type`",
+        true,
+    ),
+    error(
+        "image: {<<: *x, repoURL: nginx}",
+        Code::Syntax,
+        "`*x` refers to an anchor, and there is no `&x` before it in the document",
+        "write the fields themselves, or delete `<<`",
+        true,
+    ),
+    error(
+        "image: {repoURL: nginx, <<: [*x, {constraint: ^1}]}",
+        Code::Syntax,
+        "`*x` refers to an anchor, and there is no `&x` before it in the document",
+        "write the fields themselves, or delete `<<`",
+        false,
+    ),
+    error(
+        "image: {<<: nginx, repoURL: nginx}",
+        Code::Syntax,
+        "`<<` takes a mapping, or a list of mappings, not a string",
+        "write the fields themselves, or delete `<<`",
+        true,
+    ),
+    row(
+        "image: {<<: {repoURL: nginx}, <<: {constraint: ^1}}",
+        Code::DuplicateKey,
+        "`<<` occurs twice, and a key of YAML occurs once; the earlier one counts where both have a key",
+        "write one, with a list of both: `<<: [*a, *b]`",
+        false,
+    ),
 ];
 
 #[test]
 fn each_is_told_with_its_remedy() {
-    for row in ROWS {
-        check(&format!("{HEAD}  - {}\n", row.subscription), row);
-    }
+    ROWS.iter().for_each(check);
 }
 
 #[test]
@@ -317,5 +373,39 @@ fn a_file_without_a_manifest() {
             [(Code::Missing, Severity::Warning, format!("the file holds no manifest: {what}"))],
             "{text:?}"
         );
+    }
+}
+
+/// What a URL says beside the repository comes into fields, in lines of their own, and is what is selected.
+#[test]
+fn what_a_url_says_comes_into_fields() {
+    for (lines, edited) in [
+        (
+            "  - chart:\n      repoURL: oci://ghcr.io/example/chart:4.0.0\n",
+            "  - chart:\n      repoURL: oci://ghcr.io/example/chart\n      semverConstraint: 4.0.0\n",
+        ),
+        (
+            "  - chart: # one\n      repoURL: oci://ghcr.io/example/chart:4.0 # two\n      discoveryLimit: 5\n",
+            "  - chart: # one\n      semverConstraint: \"4.0\"\n      repoURL: oci://ghcr.io/example/chart # two\n      discoveryLimit: 5\n",
+        ),
+        (
+            "  - chart:\n      repoURL: oci://ghcr.io/example/chart:4.0.0\n      semverConstraint: ^4\n",
+            "  - chart:\n      repoURL: oci://ghcr.io/example/chart\n      semverConstraint: ^4\n",
+        ),
+        (
+            "  - git:\n      repoURL: https://github.com/a/b/tree/main/apps\n",
+            "  - git:\n      repoURL: https://github.com/a/b\n      branch: main\n      includePaths: [apps]\n",
+        ),
+        (
+            "  - git: {repoURL: 'https://github.com/a/b?ref=main', commitSelectionStrategy: SemVer}\n",
+            "  - git: {repoURL: https://github.com/a/b, commitSelectionStrategy: SemVer}\n",
+        ),
+    ] {
+        let text = format!("{HEAD}{lines}");
+        let found = lint("kargo.yaml", &text, &Options::default()).diagnostics;
+        let edits = found.iter().filter_map(|found| found.replacement.as_ref());
+        let after = Replacement::apply_all(&text, edits);
+        assert_eq!(after.strip_prefix(HEAD), Some(edited));
+        assert_eq!(lint("kargo.yaml", &after, &Options::default()).diagnostics, [], "{after}");
     }
 }
