@@ -103,6 +103,7 @@ mod work;
 mod yaml;
 
 pub use commit_rule::CommitRule;
+pub use decode::ForeignPattern;
 pub use diagnostic::{Code, Diagnostic};
 pub use diagnostics::{Applicability, Location, Replacement, Severity};
 pub use edition::{DocumentKind, Edition, InvalidEdition, OldSpelling, json_schema};

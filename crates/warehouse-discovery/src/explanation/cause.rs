@@ -7,13 +7,12 @@ use repository_url::ImageName;
 use selection_strategies::path::contains;
 use selection_strategies::{IgnoreRule, ImageSelectionStrategy, Strictness, VersionRef};
 use serde::Serialize;
-use warehouse_spec::{GitSubscription, Subscription, SubscriptionKind};
+use warehouse_spec::{ForeignPattern, GitSubscription, Subscription, SubscriptionKind};
 
 use super::counts::{
     Counts, EVIDENCE, Group, NearGroup, brief, counted, grouped, is_absent, is_beyond_limit, noun, stage,
 };
-use super::foreign::{self, allowed_patterns};
-use super::near::{Near, Probes, Relaxed};
+use super::near::{Near, Probes, Relaxed, allowed_patterns};
 
 /// Why nothing fits a subscription, or why it failed. `Display` is the message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -107,14 +106,15 @@ fn of_nothing(subscription: &Subscription) -> Cause {
 /// The cause where a pattern is written as another tool reads it, so that it can match nothing.
 pub(super) fn of_foreign_pattern(subscription: &Subscription) -> Option<Cause> {
     let patterns = allowed_patterns(subscription);
-    let (pattern, found) = patterns.iter().find_map(|pattern| Some((pattern, foreign::pattern(pattern)?)))?;
+    let foreign = |pattern| ForeignPattern::of(pattern).filter(ForeignPattern::matches_nothing);
+    let (pattern, found) = patterns.iter().find_map(|pattern| Some((pattern, foreign(pattern)?)))?;
     let message = format!(
         "the pattern {pattern:?} of `allowTagsRegexes` can match no {}: {}",
         noun(subscription),
-        found.what
+        found.reason()
     );
-    let quoted = format!("'{}'", found.remedy.replace('\'', "''"));
-    Some(Cause::new(message).with_hint(match found.is_negated {
+    let quoted = format!("'{}'", found.meant()?.replace('\'', "''"));
+    Some(Cause::new(message).with_hint(match found.excludes() {
         true => format!("remove it, and write `ignoreTagsRegexes: [{quoted}]`"),
         false => format!("write {quoted} in its place"),
     }))

@@ -2,7 +2,6 @@
 
 mod cause;
 mod counts;
-mod foreign;
 mod near;
 mod order;
 mod tally;

@@ -3,12 +3,19 @@
 use selection_strategies::{
     Constraint, NameKind, Rejection, Strictness, TagFilter, TagRule, TagStrategy, VersionRef,
 };
-use warehouse_spec::Subscription;
-
-use super::foreign::allowed_patterns;
+use warehouse_spec::{Subscription, SubscriptionKind};
 
 /// How many names are compared with the relaxed patterns: patterns may be slow, and lists long.
 const MOST_PROBED: u32 = 10_000;
+
+/// The patterns of which one must match.
+pub(super) fn allowed_patterns(subscription: &Subscription) -> &[String] {
+    match &subscription.kind {
+        SubscriptionKind::Image(image) => &image.allow_tags_regexes,
+        SubscriptionKind::Git(git) => &git.allow_tags_regexes,
+        _ => &[],
+    }
+}
 
 /// A single change after which a rejected candidate would fit.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -149,7 +149,7 @@ const ROWS: &[Row] = &[
         listed: &["20240801", "1.2"],
         evidence: &[],
         asked: None,
-        answer: "2 tags such as 20240801 leave out a number of the version, which must be major.minor.patch",
+        answer: "2 tags such as 20240801 have one number alone, as dates and builds have, and a version is major.minor.patch",
     },
     Row {
         thread: "https://github.com/akuity/kargo/issues/4788",
@@ -571,7 +571,7 @@ fn a_pattern_of_another_tool() {
         ("/^V1/i", "write '(?i)^V1' in its place", "allowTagsRegexes: ['(?i)^V1']", "v1.2.0"),
         (r"^\\d+\\.", r"write '^\d+\.' in its place", r"allowTagsRegexes: ['^\d+\.']", "1.2.0"),
         ("!^v", "remove it, and write `ignoreTagsRegexes: ['^v']`", "ignoreTagsRegexes: ['^v']", "1.2.0"),
-        ("glob:v*", "write '^v.*$' in its place", "allowTagsRegexes: ['^v.*$']", "v1.2.0"),
+        ("glob:v*", "write '^v' in its place", "allowTagsRegexes: ['^v']", "v1.2.0"),
     ] {
         let before = subscription(&image(&format!("allowTagsRegexes: ['{pattern}']")));
         let tally = Tally::of(&before);

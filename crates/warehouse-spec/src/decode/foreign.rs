@@ -1,4 +1,4 @@
-//! Patterns for tags as other tools write them: they parse as regular expressions, and match no tag, or every one.
+//! Patterns for tags as other tools write them: they parse as regular expressions, and match no tag, or others than were meant.
 
 use go_compat::GoRegex;
 
@@ -6,52 +6,104 @@ use crate::decode::pattern::{self, List};
 use crate::decode::style::Style;
 use crate::diagnostic::Help;
 
-/// What a pattern was written as.
+/// A pattern for tags that another tool reads as it was meant, and that is another one here, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Foreign {
-    /// `regexp:^v1` of Argo CD Image Updater, and other words before a colon, which no tag has.
-    Prefixed { prefix: String, meant: String },
-    /// `/^v1/` of Renovate and of JavaScript.
-    Slashes { meant: String },
-    /// `!^v`, which was meant to leave out.
-    Negated { meant: String },
-    /// `^\\d+`: a backslash, which no tag has, where an escape was meant.
-    Backslashes { meant: String },
-    /// `v*`, as a shell has it.
-    Shell { pattern: String, meant: String },
-    /// Nothing, which is found in every tag.
-    Empty,
+pub struct ForeignPattern {
+    reason: String,
+    meant: Option<String>,
+    excludes: bool,
+    matches_nothing: bool,
 }
 
-/// What a pattern that parses was meant as in another tool; `None` if it is one of ours.
-pub(crate) fn check(pattern: &str) -> Option<Foreign> {
-    if pattern.trim().is_empty() {
-        return Some(Foreign::Empty);
+impl ForeignPattern {
+    /// What a pattern that parses was meant as in another tool; `None` if it is one of ours.
+    pub fn of(pattern: &str) -> Option<Self> {
+        if pattern.trim().is_empty() {
+            let reason = "an empty pattern matches every tag".to_owned();
+            return Some(Self { reason, meant: None, excludes: false, matches_nothing: false });
+        }
+        let rest = pattern.trim_start_matches(['!', ' ']);
+        if pattern.starts_with('!') && !rest.is_empty() {
+            let meant = Self::of(rest).and_then(|found| found.meant).unwrap_or_else(|| rest.to_owned());
+            let found =
+                Self::matching_nothing("`!` is a part of the pattern, and leaves nothing out", meant)?;
+            return Some(Self { excludes: true, ..found });
+        }
+        if let Some((prefix, rest)) = prefixed(pattern) {
+            let meant = if prefix == "glob" { pattern::of_shell(rest) } else { rest.to_owned() };
+            let reason = format!("`{prefix}:` is a part of the pattern, and no tag has a colon");
+            return Self::matching_nothing(&reason, meant);
+        }
+        let slashes = between_slashes(pattern).and_then(|meant| {
+            Self::matching_nothing("the slashes around the pattern are a part of it", meant)
+        });
+        if slashes.is_some() {
+            return slashes;
+        }
+        if has_backslash(pattern) {
+            let reason = "`\\\\` stands for a backslash, and no tag has one";
+            return Self::matching_nothing(reason, pattern.replace("\\\\", "\\"));
+        }
+        let repeats_letter = pattern.match_indices('*').any(|(at, _)| {
+            pattern[..at]
+                .ends_with(|before: char| before.is_ascii_alphanumeric() || matches!(before, '-' | '_'))
+        });
+        let is_shell = pattern::is_of_shell(pattern) && repeats_letter && !pattern.contains(".*");
+        is_shell.then(|| {
+            let reason = format!(
+                "`{pattern}` is read as a regular expression, in which `*` repeats the character before it, or leaves it out"
+            );
+            Self { reason, meant: Some(pattern::of_shell(pattern)), excludes: false, matches_nothing: false }
+        })
     }
-    let negated = pattern.strip_prefix('!').map(str::trim_start).filter(|rest| !rest.is_empty());
-    if let Some(rest) = negated {
-        let meant = check(rest).and_then(Foreign::into_meant).unwrap_or_else(|| rest.to_owned());
-        return is_regex(&meant).then_some(Foreign::Negated { meant });
+
+    fn matching_nothing(reason: &str, meant: String) -> Option<Self> {
+        is_regex(&meant).then(|| Self {
+            reason: reason.to_owned(),
+            meant: Some(meant),
+            excludes: false,
+            matches_nothing: true,
+        })
     }
-    if let Some((prefix, rest)) = prefixed(pattern) {
-        let meant = match prefix {
-            "glob" => pattern::of_shell(rest),
-            _ => rest.to_owned(),
+
+    /// Why it is not what was meant, as a clause.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The regular expression that was meant. An empty pattern has none.
+    pub fn meant(&self) -> Option<&str> {
+        self.meant.as_deref()
+    }
+
+    /// Whether what [`meant`](Self::meant) matches was to be left out.
+    pub fn excludes(&self) -> bool {
+        self.excludes
+    }
+
+    /// Whether it matches no tag as it stands.
+    pub fn matches_nothing(&self) -> bool {
+        self.matches_nothing
+    }
+
+    /// What is wrong, and what to write in this list.
+    pub(crate) fn explained(self, style: Style, list: List) -> (String, Help) {
+        let help = match (&self.meant, self.excludes) {
+            (None, _) => "write the pattern, such as '^v1\\.', or delete it".into(),
+            (Some(meant), true) => {
+                format!("write {} in `{}` instead of it", style.single_quoted(meant), list.opposite()).into()
+            }
+            (Some(meant), false) => {
+                let form = style.single_quoted(meant);
+                Help::writing(format!("write {form}"), form).probable()
+            }
         };
-        return is_regex(&meant).then(|| Foreign::Prefixed { prefix: format!("{prefix}:"), meant });
+        let message = match self.matches_nothing && !self.excludes {
+            true => format!("{}: the pattern matches no tag", self.reason),
+            false => self.reason,
+        };
+        (message, help)
     }
-    if let Some(meant) = between_slashes(pattern).filter(|meant| is_regex(meant)) {
-        return Some(Foreign::Slashes { meant });
-    }
-    if has_backslash(pattern) {
-        let meant = pattern.replace("\\\\", "\\");
-        return is_regex(&meant).then_some(Foreign::Backslashes { meant });
-    }
-    let repeats_letter = pattern.match_indices('*').any(|(at, _)| {
-        pattern[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || matches!(before, '-' | '_'))
-    });
-    let is_shell = pattern::is_of_shell(pattern) && repeats_letter && !pattern.contains(".*");
-    is_shell.then(|| Foreign::Shell { pattern: pattern.to_owned(), meant: pattern::of_shell(pattern) })
 }
 
 fn is_regex(pattern: &str) -> bool {
@@ -88,59 +140,9 @@ fn has_backslash(pattern: &str) -> bool {
     false
 }
 
-impl Foreign {
-    fn into_meant(self) -> Option<String> {
-        match self {
-            Self::Prefixed { meant, .. }
-            | Self::Slashes { meant }
-            | Self::Backslashes { meant }
-            | Self::Shell { meant, .. } => Some(meant),
-            Self::Negated { .. } | Self::Empty => None,
-        }
-    }
-
-    /// What is wrong, and what to write in this list.
-    pub(crate) fn explained(self, style: Style, list: List) -> (String, Help) {
-        let message = match &self {
-            Self::Prefixed { prefix, .. } => {
-                format!(
-                    "`{prefix}` is a part of the pattern, and no tag has a colon: the pattern matches no tag"
-                )
-            }
-            Self::Slashes { .. } => {
-                "the slashes around the pattern are a part of it: the pattern matches no tag".to_owned()
-            }
-            Self::Negated { .. } => "`!` is a part of the pattern, and leaves nothing out".to_owned(),
-            Self::Backslashes { .. } => {
-                "`\\\\` stands for a backslash, and no tag has one: the pattern matches no tag".to_owned()
-            }
-            Self::Shell { pattern, .. } => {
-                format!(
-                    "`{pattern}` is read as a regular expression, in which `*` repeats the character before it, or leaves it out"
-                )
-            }
-            Self::Empty => "an empty pattern matches every tag".to_owned(),
-        };
-        let help = match self {
-            Self::Negated { meant } => {
-                format!("write {} in `{}` instead of it", style.single_quoted(&meant), list.opposite()).into()
-            }
-            Self::Empty => "write the pattern, such as '^v1\\.', or delete it".into(),
-            other => match other.into_meant() {
-                Some(meant) => {
-                    let form = style.single_quoted(&meant);
-                    Help::writing(format!("write {form}"), form).probable()
-                }
-                None => Help::default(),
-            },
-        };
-        (message, help)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::ForeignPattern;
 
     #[test]
     fn patterns_of_ours() {
@@ -159,7 +161,7 @@ mod tests {
             "a/b/",
             "^v1.2*",
         ] {
-            assert_eq!(check(pattern), None, "{pattern}");
+            assert_eq!(ForeignPattern::of(pattern), None, "{pattern}");
         }
     }
 }

@@ -24,6 +24,7 @@ mod syntax;
 mod value;
 mod warehouse;
 
+pub use foreign::ForeignPattern;
 pub(crate) use git::git;
 pub(crate) use image::image;
 pub(crate) use style::Style;

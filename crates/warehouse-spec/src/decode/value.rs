@@ -8,11 +8,12 @@ use selection_strategies::UnknownValue;
 use crate::decode::context::{Context, Field};
 use crate::decode::edit::{self, Edit, Layout};
 use crate::decode::expression::call_of_first;
+use crate::decode::foreign::ForeignPattern;
 use crate::decode::object::{Kind, Object};
 use crate::decode::operator;
 use crate::decode::pattern::{self, List};
 use crate::decode::style::Style;
-use crate::decode::{ascii, constraint, foreign};
+use crate::decode::{ascii, constraint};
 use crate::diagnostic::{Code, Help};
 use crate::edition::OldSpelling;
 use crate::repo_url::{BadUrl, Misleading};
@@ -640,7 +641,7 @@ impl Context {
                 false => format!("`{pattern}` is not a regular expression of Go's syntax: {reason}"),
             };
             self.error(Code::BadRegex, field, message, help);
-        } else if let Some(found) = foreign::check(pattern) {
+        } else if let Some(found) = ForeignPattern::of(pattern) {
             let (message, help) = found.explained(self.style, List::named(list));
             self.warn(Code::BadRegex, field, message, help);
         } else {
