@@ -122,8 +122,9 @@ impl Selection<'_> {
         let Ok(tags) = self.inspector.repository.tags(self.inspector.call).await else { return Vec::new() };
         let wanted = tag.to_owned();
         let compare = move |_: &Slice<'_>| {
-            // A list may have what is gone.
-            let similar = similar_names(&wanted, tags.iter().filter(|tag| *tag != wanted));
+            // A list may have what is gone, and names that are no tags.
+            let names = tags.iter().filter(|tag| *tag != wanted && oci_registry::is_tag(tag));
+            let similar = similar_names(&wanted, names);
             similar.into_iter().map(str::to_owned).collect()
         };
         self.work_pool.run(self.inspector.call, compare).await.unwrap_or_default()

@@ -75,6 +75,7 @@ mod loopback;
 mod object_storage;
 mod password_registry;
 pub mod peer;
+mod process;
 mod process_memory;
 mod registry;
 mod ssh_server;
@@ -90,6 +91,7 @@ pub use git::{Commit, CommitMark, GitRepository, GitServer, GitServerBuilder, Hi
 pub use loopback::{Counters, RecordedRequest, RequestLog};
 pub use object_storage::{Conditions, RcloneS3, S3Server};
 pub use password_registry::PasswordRegistry;
+pub use process::is_running;
 pub use process_memory::PeakMemory;
 pub use registry::{ImageBuilder, MediaType, Pushed, PushedPlatform, Registry, RegistryBuilder};
 pub use ssh_server::SshServer;

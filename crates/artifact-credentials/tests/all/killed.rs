@@ -1,6 +1,5 @@
 //! Helpers that hang, and what is left of them.
 
-use std::path::Path;
 use std::pin::pin;
 use std::process::Command;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use artifact_http::{CredentialRequest, CredentialSource};
 use artifact_source::{ErrorKind, SourceKind};
 use futures::future::{Either, select};
+use warehouse_testkit::is_running;
 
 use crate::helpers::{Helpers, knows};
 use crate::setup::{look_up, wait};
@@ -16,18 +16,6 @@ const TEXT: &str = r#"{"credsStore": "it"}"#;
 /// Starts a process of its own, as scripts around other programs do, and waits for it for ever.
 const HANGS: &str =
     "sleep 1000 & echo $! > child.new; mv child.new child; echo $$ > parent.new; mv parent.new parent; wait";
-
-/// Whether a process runs; one that has ended and waits for its parent does not.
-fn runs(id: &str) -> bool {
-    if Path::new("/proc/self/stat").exists() {
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-        let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-        return !state.is_empty() && !state.starts_with(['Z', 'X']);
-    }
-    let ps = Command::new("ps").args(["-o", "stat=", "-p", id]).output().unwrap();
-    let state = String::from_utf8_lossy(&ps.stdout).trim().to_owned();
-    !state.is_empty() && !state.starts_with('Z')
-}
 
 /// Waits for a while until the condition holds.
 async fn soon(condition: impl Fn() -> bool) -> bool {
@@ -54,8 +42,8 @@ fn a_helper_that_hangs_is_killed_at_the_deadline_with_all_it_started() {
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         assert_eq!(error.to_string(), "docker-credential-it gave no answer for ghcr.io within 2 s");
         let [parent, child] = family(&helpers);
-        assert!(!runs(&parent), "whoever is told of the deadline finds the process gone");
-        assert!(soon(|| !runs(&child)).await);
+        assert!(!is_running(&parent), "whoever is told of the deadline finds the process gone");
+        assert!(soon(|| !is_running(&child)).await);
         // Whoever asks again is told at once.
         assert!(look_up(&config, &SourceKind::Image, "ghcr.io/a").await.is_err());
     });
@@ -79,7 +67,7 @@ fn what_a_helper_leaves_behind_is_not_waited_for() {
         let found = wait(asked).unwrap_or_else(|error| error.to_string());
         assert_eq!(found, expected, "{script}");
         let child = helpers.read("child").unwrap().trim().to_owned();
-        assert!(runs(&child), "a helper may start an agent, which is left alone");
+        assert!(is_running(&child), "a helper may start an agent, which is left alone");
         assert!(Command::new("kill").args(["-9", &child]).status().unwrap().success());
     }
 }
@@ -98,7 +86,7 @@ fn dropping_the_lookup_kills_the_helper() {
         );
         drop(asked);
         for id in family(&helpers) {
-            assert!(soon(|| !runs(&id)).await);
+            assert!(soon(|| !is_running(&id)).await);
         }
     });
 }
@@ -114,7 +102,7 @@ fn a_helper_does_not_outlive_the_runtime() {
     assert!(runtime.block_on(soon(|| helpers.path("parent").exists())));
     drop(runtime);
     for id in family(&helpers) {
-        assert!(wait(soon(|| !runs(&id))));
+        assert!(wait(soon(|| !is_running(&id))));
     }
 }
 

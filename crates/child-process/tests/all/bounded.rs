@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use child_process::{BoundedCommand, Output, RunError};
+use warehouse_testkit::is_running;
 
-use crate::script::{Folder, HANGS, LEAVES_ONE, kill, runs, soon};
+use crate::script::{Folder, HANGS, LEAVES_ONE, kill, soon};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -58,8 +59,8 @@ fn the_deadline_kills_the_program_and_all_that_it_started() {
     );
     assert_eq!(error.to_string(), "the program did not end within 2 s");
     let [parent, child] = folder.family();
-    assert!(!runs(&parent), "the program is gone when the error is returned");
-    assert!(soon(|| !runs(&child)));
+    assert!(!is_running(&parent), "the program is gone when the error is returned");
+    assert!(soon(|| !is_running(&child)));
 }
 
 #[test]
@@ -102,8 +103,8 @@ fn too_much_output_kills_the_program_and_all_that_it_started() {
     let error = run(bounded(&folder, &script, LONG).max_stdout(1 << 16)).unwrap_err();
     assert!(matches!(error, RunError::TooLarge { .. }), "{error:?}");
     let [parent, child] = folder.family();
-    assert!(!runs(&parent));
-    assert!(soon(|| !runs(&child)));
+    assert!(!is_running(&parent));
+    assert!(soon(|| !is_running(&child)));
 }
 
 #[test]
@@ -124,7 +125,7 @@ fn a_process_that_was_left_behind_is_not_waited_for() {
             let output = run(bounded(&folder, &script, LONG).grace(Duration::from_millis(100))).unwrap();
             assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(status), &b"answer\n"[..]));
             let child = folder.id("child");
-            assert!(runs(&child), "a program may start an agent, which is left alone");
+            assert!(is_running(&child), "a program may start an agent, which is left alone");
             kill(&child);
         }
     }
@@ -156,7 +157,7 @@ fn dropping_the_future_kills_the_program_and_all_that_it_started() {
         }
     });
     for id in folder.family() {
-        assert!(soon(|| !runs(&id)));
+        assert!(soon(|| !is_running(&id)));
     }
 }
 
@@ -168,7 +169,7 @@ fn the_program_does_not_outlive_the_runtime() {
     assert!(soon(|| folder.path("parent").exists()));
     drop(runtime);
     for id in folder.family() {
-        assert!(soon(|| !runs(&id)));
+        assert!(soon(|| !is_running(&id)));
     }
 }
 

@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use child_process::PipedChild;
+use warehouse_testkit::is_running;
 
-use crate::script::{Folder, HANGS, LEAVES_ONE, kill, runs, soon};
+use crate::script::{Folder, HANGS, LEAVES_ONE, kill, soon};
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(500);
@@ -20,7 +21,7 @@ fn killing_it_kills_all_that_it_started() {
     let exit = child.exit(LONG, LONG);
     assert!(exit.status.is_some_and(|status| status.code().is_none()), "{exit:?}");
     for id in folder.family() {
-        assert!(soon(|| !runs(&id)));
+        assert!(soon(|| !is_running(&id)));
     }
     assert_eq!(stdout.read_to_end(&mut Vec::new()).unwrap(), 0, "no process holds the pipe");
     child.kill();
@@ -33,8 +34,8 @@ fn dropping_it_kills_all_that_it_started() {
     assert!(soon(|| folder.path("parent").exists()));
     drop(child);
     let [parent, child] = folder.family();
-    assert!(!runs(&parent), "it was waited for");
-    assert!(soon(|| !runs(&child)));
+    assert!(!is_running(&parent), "it was waited for");
+    assert!(soon(|| !is_running(&child)));
 }
 
 #[test]
@@ -47,7 +48,7 @@ fn a_process_that_was_left_behind_is_not_waited_for() {
     child.kill();
     drop(child);
     let left = folder.id("child");
-    assert!(runs(&left), "its leader has ended by itself");
+    assert!(is_running(&left), "its leader has ended by itself");
     kill(&left);
 }
 

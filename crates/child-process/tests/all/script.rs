@@ -1,6 +1,6 @@
 //! A folder with scripts, and what is left of the processes that they start.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -39,18 +39,6 @@ impl Folder {
     pub(crate) fn id(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap().trim().to_owned()
     }
-}
-
-/// Whether a process runs; one that has ended and was not waited for does not.
-pub(crate) fn runs(id: &str) -> bool {
-    if Path::new("/proc/self/stat").exists() {
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-        let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-        return !state.is_empty() && !state.starts_with(['Z', 'X']);
-    }
-    let ps = Command::new("ps").args(["-o", "stat=", "-p", id]).output().unwrap();
-    let state = String::from_utf8_lossy(&ps.stdout).trim().to_owned();
-    !state.is_empty() && !state.starts_with('Z')
 }
 
 /// Waits for ten seconds at most until the condition holds.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use artifact_source::{ArtifactSource, DiscoverRequest, ErrorKind};
 use git_source::GitSource;
-use warehouse_testkit::{Fault, When};
+use warehouse_testkit::{Fault, When, is_running};
 
 use crate::support::{find, ids, log, server_with};
 
@@ -86,18 +86,11 @@ async fn dropping_ends_the_process_and_what_it_started() {
     };
     task.abort();
     for id in ids.split_whitespace() {
-        while cfg!(target_os = "linux") && runs(id) {
+        while cfg!(target_os = "linux") && is_running(id) {
             assert!(Instant::now() < limit, "the process is still there");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
-}
-
-/// Whether a process runs; one that has ended and was not waited for does not.
-fn runs(id: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-    !state.is_empty() && !state.starts_with(['Z', 'X'])
 }
 
 #[tokio::test]
