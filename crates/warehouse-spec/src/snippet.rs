@@ -251,9 +251,13 @@ impl Snippet<'_> {
         let line = lines.as_slice().get(index)?;
         let column = location.column.saturating_sub(1);
         let (line, skipped) = around(line, column);
-        if has_secret_key(line) || lines.is_in_secret(index) {
+        let secret = secret_value(line);
+        // What comes before a secret is shown, unless something in the line is masked that may reach into it.
+        let is_partly = secret.is_some() && !lines.is_in_secret(index) && redact_line(line) == line;
+        if skipped > 0 && secret.is_some() || lines.is_in_secret(index) || secret.is_some() && !is_partly {
             return Some(if skipped > 0 { masked() } else { shown_key(line) });
         }
+        let (line, hidden) = secret.map_or((line, ""), |value| (&line[..value], " ***"));
         let start = column - skipped;
         let [place, tail] = [start, start.saturating_add(location.width)].map(|at| byte_at(line, at));
         let (head, place, tail) = (&line[..place], &line[place..tail], &line[tail..]);
@@ -264,7 +268,7 @@ impl Snippet<'_> {
             true => (redact_line(head).chars().count(), redact_line(place).chars().count()),
             false => (whole.chars().take_while(|letter| letter.is_whitespace()).count(), 1),
         };
-        Some(cut(&whole, before, width.max(1)))
+        Some(cut(&format!("{whole}{hidden}"), before, width.max(1)))
     }
 }
 
@@ -332,12 +336,16 @@ fn names_kind(line: &str) -> bool {
 
 /// Whether some key on the line is named like a secret.
 pub(crate) fn has_secret_key(line: &str) -> bool {
-    let keys = line.match_indices(':').map(|(colon, _)| {
+    secret_value(line).is_some()
+}
+
+/// Where the value of the first key of the line starts that is named like a secret: behind its colon.
+fn secret_value(line: &str) -> Option<usize> {
+    line.match_indices(':').map(|(colon, _)| colon).find_map(|colon| {
         let before = line[..colon].trim_end_matches(['"', '\'', ' ']);
         let start = before.rfind([' ', '"', '\'', '{', ',', ':']).map_or(0, |at| at + 1);
-        &before[start..]
-    });
-    keys.into_iter().any(names_secret)
+        names_secret(&before[start..]).then_some(colon + 1)
+    })
 }
 
 #[cfg(test)]
@@ -352,6 +360,34 @@ mod tests {
         let secret: Vec<bool> = (0..lines.as_slice().len()).map(|index| lines.is_in_secret(index)).collect();
         assert_eq!(secret, [false, true, true, true, true, false, true, true, false]);
         assert!(!lines.is_in_secret(99) && Lines::new("").as_slice().is_empty());
+    }
+
+    /// Of a line with a secret, what comes before it is shown, with the caret where it belongs.
+    #[test]
+    fn a_secret_alone_is_masked() {
+        let source = std::sync::Arc::from("a.yaml");
+        for (line, column, shown) in [
+            (
+                "filter: subject contains 'token: x' &&",
+                9,
+                "1 | filter: subject contains 'token: ***\n  |         ^^",
+            ),
+            ("- {url: a, token: hunter2, branch: on}", 8, "1 | - {url: a, token: ***\n  |        ^^"),
+            (
+                "- {url: a, token: hunter2, branch: on}",
+                28,
+                "1 | - {url: a, token: ***\n  |                  ^",
+            ),
+            ("- {url: 'https://a:b@c', token: hunter2}", 8, "1 | ***\n  | ^"),
+            ("token: hunter2", 8, "1 | token: ***\n  |       ^"),
+        ] {
+            let location =
+                diagnostics::Location::new(std::sync::Arc::clone(&source), 1, column).with_width(2);
+            let found = Diagnostic::new(Severity::Error, Code::BadValue, location, "", "x");
+            let snippet = Snippet::new(&found, line).to_string();
+            assert!(snippet.ends_with(shown), "{snippet}");
+            assert!(!snippet.contains("hunter2"));
+        }
     }
 
     /// The text is read once for all of its diagnostics, and not once for each.
