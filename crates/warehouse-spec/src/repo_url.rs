@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use regex::Regex;
 use repository_url::{HiddenHost, UrlHazard, UrlParts, redact, redact_tail, redact_user, without_credential};
 
-use crate::decode::Style;
 use crate::rule;
 
 static IMAGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -240,14 +239,6 @@ impl Beside {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Text(name, _) | Self::List(name, _) => name,
-        }
-    }
-
-    /// The value as a document of this style writes it.
-    pub(crate) fn form(&self, style: Style) -> String {
-        match self {
-            Self::Text(_, text) => style.form(text),
-            Self::List(_, text) => format!("[{}]", style.form(text)),
         }
     }
 }

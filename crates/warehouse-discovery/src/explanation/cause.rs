@@ -456,14 +456,15 @@ pub(super) fn of_near(
                 None => cause,
             }
         }
-        Near::Incomplete if is_date_or_build(example) => with_other_strategies(
-            Cause::new(format!("{such} {has} one number alone, as dates and builds have, and a version is major.minor.patch")),
-            subscription,
-        ),
-        Near::Incomplete => strict(
-            Cause::new(format!("{such} {lacks} a number of the version, which must be major.minor.patch")),
-            subscription,
-        ),
+        Near::Incomplete => {
+            let cause = Cause::new(format!(
+                "{such} {lacks} a number of the version, which must be major.minor.patch"
+            ));
+            match is_date_or_build(example) {
+                true => with_other_strategies(cause, subscription),
+                false => strict(cause, subscription),
+            }
+        }
         Near::LeadingZero => strict(
             Cause::new(format!("{such} {has} a number that begins with 0, which no semantic version has")),
             subscription,

@@ -1,7 +1,11 @@
 //! The replacement for an operator of another language in an expression that does not compile.
 
 use crate::decode::style::Style;
-use crate::decode::{kinds, pattern};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::decode::pattern;
 use crate::diagnostic::Help;
 use crate::rule;
 
@@ -16,7 +20,7 @@ pub(crate) fn meant(style: Style, text: &str, are_criteria: bool) -> Option<Help
     operators.extend(calls);
     let mut form = pattern::in_expression(&form).unwrap_or(form);
     if !compiles(&form) {
-        let negated = kinds::with_whole_negations(&form);
+        let negated = with_whole_negations(&form);
         if negated != form && operators.is_empty() && compiles(&negated) {
             return Some(style.writing(&negated).with(NOT_BINDS).probable());
         }
@@ -38,6 +42,13 @@ pub(crate) fn meant(style: Style, text: &str, are_criteria: bool) -> Option<Help
 
 /// Why a negation needs parentheses.
 const NOT_BINDS: &str = ": `!` and `not` bind more tightly than an operator between two strings";
+
+/// A comparison of a name and a text, and the negation before it that was meant of the whole.
+static NEGATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let operator = "(?:contains|startsWith|endsWith|matches|in)";
+    let text = r#"(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|\[[^\]]*\])"#;
+    Regex::new(&format!(r"(!\s*|\bnot\s+)([A-Za-z]\w*\s+{operator}\s+{text})")).ok()
+});
 
 /// Operators of other languages, and how they are written in expressions.
 const OTHERWISE: &[(&str, &str)] = &[
@@ -249,5 +260,23 @@ fn two_arguments(text: &str) -> Option<(&str, &str, &str)> {
             _ => {}
         }
         at += letter.len_utf8();
+    }
+}
+
+/// The expression with parentheses around what a negation was meant of: `!(subject contains 'x')`.
+pub(crate) fn with_whole_negations(text: &str) -> String {
+    match NEGATION.as_ref() {
+        Some(negation) => negation.replace_all(text, "$1($2)").into_owned(),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NEGATION;
+
+    #[test]
+    fn the_pattern_compiles() {
+        assert!(NEGATION.is_some());
     }
 }

@@ -16,7 +16,7 @@ use crate::decode::style::Style;
 use crate::decode::{ascii, constraint};
 use crate::diagnostic::{Code, Help};
 use crate::edition::OldSpelling;
-use crate::repo_url::{BadUrl, Misleading};
+use crate::repo_url::{BadUrl, Beside, Misleading};
 use crate::rule;
 use crate::yaml::written::{self, is_unseen};
 use crate::yaml::{Scalar, ScalarKind, Value};
@@ -370,6 +370,14 @@ impl Context {
     }
 }
 
+/// The field that says what a URL was meant to say, as an entry.
+fn entry_of(style: Style, beside: &Beside) -> String {
+    match beside {
+        Beside::Text(name, text) => style.entry(name, &style.form(text)),
+        Beside::List(name, text) => style.entry(name, &format!("[{}]", style.form(text))),
+    }
+}
+
 /// Whether this field means the same with a line break at its end.
 fn takes_lines(name: &str, text: &str) -> bool {
     match name {
@@ -454,8 +462,7 @@ impl Context {
         let text = field.node.text().unwrap_or_default();
         let message = format!("`{}` {what}", redact_user(text));
         let style = self.style;
-        let entries: Vec<String> =
-            besides.iter().map(|beside| style.entry(beside.name(), &beside.form(style))).collect();
+        let entries: Vec<String> = besides.iter().map(|beside| entry_of(style, beside)).collect();
         let mut words = format!("write {meant}");
         if !entries.is_empty() {
             let shown: Vec<String> = entries.iter().map(|entry| format!("`{entry}`")).collect();
