@@ -21,6 +21,7 @@ mod selector;
 mod style;
 mod subscription;
 mod syntax;
+mod tag_lists;
 mod value;
 mod warehouse;
 
