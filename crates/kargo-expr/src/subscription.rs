@@ -49,36 +49,52 @@ pub struct TagVariables<'a> {
     pub annotation: &'a [u8],
 }
 
+/// The variables of a commit, with the kinds of their values.
+const OF_COMMIT: &[(&str, Kind)] = &[
+    ("id", Kind::Text),
+    ("commitDate", Kind::Time),
+    ("author", Kind::Text),
+    ("committer", Kind::Text),
+    ("subject", Kind::Text),
+];
+
+/// The variables of a tag, with the kinds of their values.
+const OF_TAG: &[(&str, Kind)] = &[
+    ("tag", Kind::Text),
+    ("id", Kind::Text),
+    ("creatorDate", Kind::Time),
+    ("author", Kind::Text),
+    ("committer", Kind::Text),
+    ("subject", Kind::Text),
+    ("tagger", Kind::Text),
+    ("annotation", Kind::Text),
+];
+
+/// The names of all these variables, of which there are `N`.
+const fn names<const N: usize>(variables: &[(&'static str, Kind)]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let mut at = 0;
+    while at < N {
+        names[at] = variables[at].0;
+        at += 1;
+    }
+    names
+}
+
 impl CommitVariables<'_> {
     /// The names of the variables.
-    pub const NAMES: &'static [&'static str] = &["id", "commitDate", "author", "committer", "subject"];
+    pub const NAMES: &'static [&'static str] = &names::<{ OF_COMMIT.len() }>(OF_COMMIT);
 
     /// The names of the variables with the kinds of their values.
-    pub const KINDS: &'static [(&'static str, Kind)] = &[
-        ("id", Kind::Text),
-        ("commitDate", Kind::Time),
-        ("author", Kind::Text),
-        ("committer", Kind::Text),
-        ("subject", Kind::Text),
-    ];
+    pub const KINDS: &'static [(&'static str, Kind)] = OF_COMMIT;
 }
 
 impl TagVariables<'_> {
     /// The names of the variables.
-    pub const NAMES: &'static [&'static str] =
-        &["tag", "id", "creatorDate", "author", "committer", "subject", "tagger", "annotation"];
+    pub const NAMES: &'static [&'static str] = &names::<{ OF_TAG.len() }>(OF_TAG);
 
     /// The names of the variables with the kinds of their values.
-    pub const KINDS: &'static [(&'static str, Kind)] = &[
-        ("tag", Kind::Text),
-        ("id", Kind::Text),
-        ("creatorDate", Kind::Time),
-        ("author", Kind::Text),
-        ("committer", Kind::Text),
-        ("subject", Kind::Text),
-        ("tagger", Kind::Text),
-        ("annotation", Kind::Text),
-    ];
+    pub const KINDS: &'static [(&'static str, Kind)] = OF_TAG;
 }
 
 impl Environment<'_> {

@@ -43,6 +43,29 @@ fn unsafe_is_forbidden_and_docs_are_not_optional() {
 }
 
 #[test]
+fn a_program_is_built_for_tests_only_if_it_has_some() {
+    let workspace = Workspace::read().unwrap();
+    let mut wrong = Vec::new();
+    for (name, package) in workspace.members() {
+        let manifest = std::fs::read_to_string(&package.manifest_path).unwrap();
+        let folder = package.manifest_path.with_file_name("src").join("bin");
+        let programs = if folder.exists() { rust_files(&folder).unwrap() } else { Vec::new() };
+        for file in programs {
+            let program = file.file_stem().unwrap().to_str().unwrap();
+            let has_tests = std::fs::read_to_string(&file).unwrap().contains("#[cfg(test)]");
+            let line = format!("name = \"{program}\"");
+            let is_left_out = tables(&manifest).iter().any(|(table, lines)| {
+                *table == "[bin]" && lines.contains(&line.as_str()) && lines.contains(&"test = false")
+            });
+            if has_tests == is_left_out {
+                wrong.push(format!("{name}: {program} has `test = false`: {is_left_out}; tests: {has_tests}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn files_are_short_and_named_for_what_they_hold() {
     let folders = ["crates", "benches", "fuzz"];
     let files: Vec<_> = folders.iter().flat_map(|folder| rust_files(&root().join(folder)).unwrap()).collect();

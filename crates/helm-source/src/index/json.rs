@@ -15,15 +15,13 @@ use super::checkpoint::{Checkpoint, FlowPrelude, Position};
 use super::document::{Entry, IndexBuilder, JsonText, table_too_large};
 use super::field_names::FieldNames;
 use super::json_entry::{self, JsonEntry};
+use super::scalar::LONGEST_KEY;
 use super::table::{Index, IndexError};
 
 /// How much is read at one time.
 const PIECE: usize = 64 << 10;
 /// The largest entry, and the largest field beside `entries`, that is split off.
 const MAX_PENDING: usize = 2 << 20;
-
-/// The longest key of a mapping in YAML, in characters.
-pub(super) const LONGEST_KEY: usize = 1024;
 
 /// The largest number of nested objects and lists in an entry.
 const MAX_DEPTH: usize = 32;

@@ -4,8 +4,7 @@
 
 use super::digest::EntryDigest;
 use super::field_names::FieldNames;
-use super::json::LONGEST_KEY;
-use super::scalar::check_characters;
+use super::scalar::{LONGEST_KEY, check_characters};
 use super::word::Word;
 
 /// The largest number of fields of an entry.

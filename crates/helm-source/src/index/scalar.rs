@@ -6,6 +6,9 @@ use super::checkpoint::FallbackReason;
 use super::digest::EntryDigest;
 use super::word::{Word, find, leading};
 
+/// The longest key of a mapping in YAML, in characters.
+pub(super) const LONGEST_KEY: usize = 1024;
+
 /// Accepts whole lines of printable text: valid UTF-8 without control characters except the line feed and a carriage return before it, and
 /// without the characters that some YAML parsers treat as a line break, skip, or reject.
 pub(super) fn check_characters(lines: &[u8]) -> Result<(), FallbackReason> {
