@@ -246,13 +246,7 @@ async fn exchange(
     let interrupt =
         Interrupt::new(call.meter, limits).for_tenant(call.tenant).with_secrets(authentication.secrets());
     let interrupt = Arc::new(interrupt.with_memory(runtime.clone(), memory));
-    let session = Session {
-        repository,
-        authentication,
-        runtime,
-        interrupt: Arc::clone(&interrupt),
-        warnings: Mutex::default(),
-    };
+    let session = Session::new(repository, authentication, runtime, Arc::clone(&interrupt));
     let answered = run_blocking(threads, interrupt, move || {
         answer_all(&session, &questions);
         Ok(())

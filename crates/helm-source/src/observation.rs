@@ -109,7 +109,8 @@ impl Validators {
     /// The validators of a response; `None` if it has none that is reliable.
     pub(crate) fn of(headers: &HeaderMap, url: &Url) -> Option<Self> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let etag = text(header::ETAG).filter(|etag| !etag.is_empty());
+        // `If-None-Match: *` would ask whether there is any index.
+        let etag = text(header::ETAG).filter(|etag| !matches!(etag.trim(), "" | "*"));
         let last_modified = text(header::LAST_MODIFIED).filter(|modified| {
             let date = text(header::DATE).as_deref().and_then(time);
             let age =

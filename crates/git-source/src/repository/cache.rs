@@ -14,14 +14,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use artifact_http::cache_folder::{self, make_private};
 use artifact_source::{Error, ErrorKind, Warning, lock};
 use gix::hash::Kind as ObjectFormat;
 
 use crate::repository::fetch::FetchCapabilities;
-use crate::repository::folder::{create_below, read_text, remove_file, write_atomically};
+use crate::repository::folder::{create_below, remove_file};
+use crate::repository::note::Note;
 use crate::repository::scratch::{Scratch, sweep};
 use crate::repository::store::{IN_USE, Store, remove_store};
 use crate::transport::Interrupt;
@@ -31,15 +32,6 @@ pub(crate) const DEFAULT_CACHE_BYTES: u64 = 1 << 30;
 
 /// The layout of the cache. Another version does not touch the folders of this one.
 const LAYOUT: &str = "git-2";
-
-/// The file that says what the server accepts.
-const CAPABILITIES: &str = "filter";
-
-/// The file with the greeting of the server.
-const GREETING: &str = "greeting";
-
-/// For how long a server need not be greeted again: it may learn something.
-const GREETING_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The folder of temporary folders, below that of the layout.
 const TEMPORARY: &str = "tmp";
@@ -155,48 +147,52 @@ impl Cache {
 
     /// What the server of this repository is known to accept.
     pub(crate) fn capabilities(&self, owner: &str) -> FetchCapabilities {
-        let read = |file: &Path| FetchCapabilities::from_line(&read_text(file).ok()??);
-        self.find_note(owner, CAPABILITIES, read).unwrap_or_default()
+        let line = self.note(owner, Note::Capabilities);
+        line.and_then(|line| FetchCapabilities::from_line(&line)).unwrap_or_default()
     }
 
     /// Remembers what the server of this repository accepts. Where that cannot be written, the next discovery finds it out again.
     pub(crate) fn remember(&self, owner: &str, capabilities: FetchCapabilities) {
-        self.write_note(owner, CAPABILITIES, &capabilities.to_line());
+        self.write_note(owner, Note::Capabilities, &capabilities.to_line());
     }
 
     /// What the server of this repository said when it was greeted in the last 24 hours.
     pub(crate) fn greeting(&self, owner: &str) -> Option<String> {
-        self.find_note(owner, GREETING, |file| {
-            let modified = fs::symlink_metadata(file).ok()?.modified().ok()?;
-            // A clock that was set back makes a file old.
-            modified.elapsed().ok().filter(|age| *age < GREETING_AGE)?;
-            read_text(file).ok()?
-        })
+        self.note(owner, Note::Greeting)
     }
 
     /// Remembers what the server of this repository says when it is greeted. Where that cannot be written, it is greeted again.
     pub(crate) fn remember_greeting(&self, owner: &str, text: &str) {
         let repository = repository_folder(owner);
-        let is_new = |root: &Path| !root.join(&repository).exists();
-        let was_new = self.named.iter().chain(&self.temporary.existing()).all(|root| is_new(root));
+        let was_new = self.roots().all(|root| !root.join(&repository).exists());
         // A repository of which nothing is ever fetched takes its place too.
-        if let Some(root) = self.write_note(owner, GREETING, text).filter(|_| was_new) {
+        if let Some(root) = self.write_note(owner, Note::Greeting, text).filter(|_| was_new) {
             self.evict_others(&root, &root.join(&repository));
         }
     }
 
-    /// What is read from a file of this name about a repository, the first that can be read.
-    fn find_note<T>(&self, owner: &str, name: &str, read: impl Fn(&Path) -> Option<T>) -> Option<T> {
-        let folders = self.named.clone().into_iter().chain(self.temporary.existing());
-        folders.into_iter().find_map(|folder| read(&folder.join(repository_folder(owner)).join(name)))
+    /// Forgets what the server of this repository said: it is not what it was.
+    pub(crate) fn forget_greeting(&self, owner: &str) {
+        for root in self.roots() {
+            let _ = remove_file(&root.join(repository_folder(owner)).join(Note::Greeting.file()));
+        }
     }
 
-    /// Writes a file of this name about a repository. Returns the root of the cache that it is in, if it could be written.
-    fn write_note(&self, owner: &str, name: &str, text: &str) -> Option<PathBuf> {
+    /// The folders that may hold something, the named one first.
+    fn roots(&self) -> impl Iterator<Item = PathBuf> {
+        self.named.clone().into_iter().chain(self.temporary.existing())
+    }
+
+    fn note(&self, owner: &str, note: Note) -> Option<String> {
+        self.roots().find_map(|root| note.read(&root.join(repository_folder(owner))))
+    }
+
+    /// Writes a note about a repository. Returns the root of the cache that it is in, if it could be written.
+    fn write_note(&self, owner: &str, note: Note, text: &str) -> Option<PathBuf> {
         let repository = repository_folder(owner);
         let write = |root: &Path| -> io::Result<()> {
             create_below(root, &repository)?;
-            write_atomically(&root.join(&repository), name, text)
+            note.write(&root.join(&repository), text)
         };
         let written = |root: PathBuf| write(&root).is_ok().then_some(root);
         let named = self.named.clone().filter(|named| cache_folder::create(named).is_ok());
@@ -233,8 +229,8 @@ impl Cache {
 /// Removes the folder of a repository, if it has no store.
 fn remove_empty_repository(repository: &Path) {
     if folders(repository).is_empty() {
-        for note in [CAPABILITIES, GREETING] {
-            let _ = remove_file(&repository.join(note));
+        for note in Note::ALL {
+            let _ = remove_file(&repository.join(note.file()));
         }
         let _ = fs::remove_dir(repository);
     }
@@ -411,24 +407,6 @@ mod tests {
     }
 
     #[test]
-    fn a_greeting_is_known_for_a_day() {
-        let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::new(Some(folder.path().to_owned()), Arc::default(), 1 << 20);
-        assert_eq!(cache.greeting("someone"), None);
-        cache.remember_greeting("someone", "000eversion 2\n0000");
-        assert_eq!(cache.greeting("someone").as_deref(), Some("000eversion 2\n0000"));
-        assert_eq!(cache.greeting("someone else"), None);
-        let file = folder.path().join(repository_folder("someone")).join(GREETING);
-        let file = File::options().write(true).open(file).unwrap();
-        for (age, is_known) in [(23, true), (25, false)] {
-            file.set_modified(SystemTime::now() - Duration::from_secs(age * 60 * 60)).unwrap();
-            assert_eq!(cache.greeting("someone").is_some(), is_known, "{age} hours");
-        }
-        file.set_modified(SystemTime::now() + Duration::from_secs(60)).unwrap();
-        assert_eq!(cache.greeting("someone"), None, "the clock was set back");
-    }
-
-    #[test]
     fn the_stores_that_were_not_used_for_longest_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(Some(folder.path().to_owned()), Arc::default(), 2500);
@@ -466,6 +444,9 @@ mod tests {
         tiny.remember_greeting("asked", "0000");
         assert_eq!(tiny.greeting("asked before"), None);
         assert_eq!(tiny.greeting("asked").as_deref(), Some("0000"));
+        tiny.forget_greeting("asked");
+        assert_eq!(tiny.greeting("asked"), None);
+        tiny.remember_greeting("asked", "0000");
         tiny.evict(&newest);
         assert_eq!(tiny.greeting("asked"), None);
         // A store that was removed is made anew.

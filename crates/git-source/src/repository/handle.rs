@@ -1,6 +1,7 @@
 //! One repository as one source reads it, and one exchange with its server.
 
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use artifact_source::{Error, Warning, lock};
@@ -25,13 +26,31 @@ pub(crate) struct Session {
     pub(crate) interrupt: Arc<Interrupt>,
     /// What every caller is told at the end, each once.
     pub(crate) warnings: Mutex<Vec<Warning>>,
+    has_greeted: AtomicBool,
 }
 
 impl Session {
+    /// An exchange that has not begun.
+    pub(crate) fn new(
+        repository: Arc<RepositoryHandle>,
+        authentication: Authentication,
+        runtime: Handle,
+        interrupt: Arc<Interrupt>,
+    ) -> Self {
+        let (warnings, has_greeted) = (Mutex::default(), AtomicBool::default());
+        Self { repository, authentication, runtime, interrupt, warnings, has_greeted }
+    }
+
+    /// Whether the server was greeted in this exchange.
+    pub(crate) fn has_greeted(&self) -> bool {
+        self.has_greeted.load(Ordering::Relaxed)
+    }
+
     /// Opens a connection to the server, and greets it.
     pub(crate) fn connect(&self) -> Result<Remote, Error> {
         let greeting = Rc::new(Greeting::unknown());
         let remote = self.open(&greeting)?;
+        self.has_greeted.store(true, Ordering::Relaxed);
         if remote.is_protocol_2()
             && let Some(text) = greeting.heard_text()
         {
@@ -44,7 +63,16 @@ impl Session {
     pub(crate) fn connect_to_known(&self) -> Option<Remote> {
         let Address::Http { .. } = self.repository.address else { return None };
         let text = self.repository.cache.greeting(&self.owner())?;
-        self.open(&Rc::new(Greeting::known(text))).ok()
+        // Protocol 0 would list references in its greeting, of that time.
+        let mut remote = self.open(&Rc::new(Greeting::known(text))).ok()?;
+        remote.is_known = true;
+        remote.is_protocol_2().then_some(remote)
+    }
+
+    /// Forgets what the server said when it was greeted, and greets it.
+    pub(crate) fn greet_again(&self) -> Result<Remote, Error> {
+        self.repository.cache.forget_greeting(&self.owner());
+        self.connect()
     }
 
     fn open(&self, greeting: &Rc<Greeting>) -> Result<Remote, Error> {

@@ -1,11 +1,12 @@
 //! One repository: what its server offers, what was fetched from it, and where that is kept.
 //!
-//! The modules use each other in one direction: `handle` -> `cache`, `remote` -> `store` -> `objects`, `scratch` -> `folder`; `references`, `fetch`.
+//! The modules use each other in one direction: `handle` -> `cache`, `remote` -> `store` -> `objects`, `scratch`, `note` -> `folder`; `references`, `fetch`.
 
 mod cache;
 mod fetch;
 mod folder;
 mod handle;
+mod note;
 mod objects;
 mod references;
 mod remote;

@@ -14,7 +14,7 @@ use gix_transport::client::blocking_io::{SetServiceResponse, Transport, Transpor
 use gix_transport::client::{Capabilities, TransportWithoutIO};
 use gix_transport::{Protocol, Service};
 
-use crate::repository::fetch::{self, FetchRequest};
+use crate::repository::fetch::{self, FetchCapabilities, FetchRequest, PackFilter};
 use crate::repository::references;
 use crate::repository::store::Store;
 use crate::transport::{ExchangeError, Interrupt};
@@ -29,6 +29,8 @@ pub(crate) struct Remote {
     format: ObjectFormat,
     interrupt: Arc<Interrupt>,
     is_finished: bool,
+    /// Whether the server was not greeted: what it says was known.
+    pub(crate) is_known: bool,
 }
 
 impl Remote {
@@ -40,7 +42,14 @@ impl Remote {
         let handshake = handshake(&mut transport, interrupt)
             .map_err(|error| ExchangeError::from_gix("performing the handshake", &error, interrupt))?;
         let format = object_format(&handshake.capabilities)?;
-        Ok(Self { transport, handshake, format, interrupt: Arc::clone(interrupt), is_finished: false })
+        Ok(Self {
+            transport,
+            handshake,
+            format,
+            interrupt: Arc::clone(interrupt),
+            is_finished: false,
+            is_known: false,
+        })
     }
 
     /// The hash by which the repository names its objects.
@@ -88,8 +97,17 @@ impl Remote {
         self.is_finished && self.transport.connection_persists_across_multiple_requests()
     }
 
+    /// What it accepts of this, by what it says of itself.
+    pub(crate) fn limits(&self, mut accepted: FetchCapabilities) -> FetchCapabilities {
+        if !self.knows_tree_filter() {
+            accepted.filter = accepted.filter.max(PackFilter::Blobs);
+        }
+        accepted.shallow &= self.can_be_shallow();
+        accepted
+    }
+
     /// Whether the server may know the filter `tree:0`.
-    pub(crate) fn knows_tree_filter(&self) -> bool {
+    fn knows_tree_filter(&self) -> bool {
         self.agent().is_none_or(|agent| fetch::knows_tree_filter(&agent))
     }
 

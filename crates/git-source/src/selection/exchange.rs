@@ -50,13 +50,9 @@ fn may_be_due_to_the_request(error: &Error) -> bool {
 }
 
 /// Whether a server may have failed since it is not what it was when it was greeted: it redirects, it has another program or no protocol 2, or the
-/// repository was made anew with another hash. Other failures would only be repeated.
+/// repository was made anew with another hash. Servers say that in many ways, and some break off.
 fn may_be_due_to_the_greeting(error: &Error) -> bool {
-    match error.kind() {
-        ErrorKind::BadAnswer | ErrorKind::Server | ErrorKind::NotFound => !error.is_transient(),
-        ErrorKind::Unreachable => error.status().is_some(),
-        _ => false,
-    }
+    !matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::RateLimited | ErrorKind::Refused)
 }
 
 /// Whether Git says that it bars `tree:N` whatever the number.
@@ -277,6 +273,19 @@ enum Stopped {
     NoLevels,
 }
 
+impl Stopped {
+    /// Whether the server may have refused the request, and may answer another one.
+    fn is_refusal(&self) -> bool {
+        match self {
+            Self::NoTrees(_) | Self::NoLevels => true,
+            Self::Exchange(ExchangeError::FilterRefused(_) | ExchangeError::ShallowRefused(_)) => true,
+            Self::Exchange(ExchangeError::Other(error)) => may_be_due_to_the_request(error),
+            Self::Exchange(ExchangeError::ReferenceMoved(_) | ExchangeError::MissingBase(_))
+            | Self::Store(_) => false,
+        }
+    }
+}
+
 impl From<ExchangeError> for Stopped {
     fn from(error: ExchangeError) -> Self {
         Self::Exchange(error)
@@ -327,16 +336,22 @@ impl Exchange<'_> {
 
     /// Lists the references with these prefixes. A server that was greeted not long ago is asked at once, and one that does not answer is greeted.
     fn begin(&self, prefixes: BTreeSet<String>) -> Result<(Remote, References), ExchangeError> {
-        if let Some(mut remote) = self.session.connect_to_known() {
-            match list(&mut remote, prefixes.clone()) {
+        let session = self.session;
+        let mut remote = match session.connect_to_known() {
+            None => session.connect()?,
+            Some(mut remote) => match list(&mut remote, prefixes.clone()) {
                 Ok(listed) => return Ok((remote, listed)),
-                Err(error) if self.session.interrupt.is_stopped() || !may_be_due_to_the_greeting(&error) => {
+                Err(error) if session.interrupt.is_stopped() || !may_be_due_to_the_greeting(&error) => {
                     return Err(error.into());
                 }
-                Err(_) => self.session.interrupt.forget_memory(),
-            }
-        }
-        let mut remote = self.session.connect()?;
+                // It was greeted a moment ago.
+                Err(error) if session.has_greeted() => return Err(error.into()),
+                Err(_) => {
+                    session.interrupt.forget_memory();
+                    session.greet_again()?
+                }
+            },
+        };
         let listed = list(&mut remote, prefixes)?;
         Ok((remote, listed))
     }
@@ -370,11 +385,7 @@ impl Exchange<'_> {
     ) -> Result<(), ExchangeError> {
         let cache = &self.session.repository.cache;
         let owner = self.session.owner();
-        let mut known = cache.capabilities(&owner);
-        if !remote.knows_tree_filter() {
-            known.filter = known.filter.max(PackFilter::Blobs);
-        }
-        known.shallow &= remote.can_be_shallow();
+        let mut known = remote.limits(cache.capabilities(&owner));
         let mut unexplained: Option<Error> = None;
         loop {
             let mut used = known;
@@ -412,6 +423,13 @@ impl Exchange<'_> {
             }
             for answered in answered {
                 answered.send(self.session);
+            }
+            // What it promised may be from before: what is refused now is not remembered for that.
+            if remote.is_known && done.as_ref().is_err_and(Stopped::is_refusal) {
+                *remote = self.session.greet_again()?;
+                known = remote.limits(known);
+                open = plan_again();
+                continue;
             }
             match done {
                 Ok(()) => return Ok(()),

@@ -331,8 +331,11 @@ impl Exchange {
         if let Self::Waiting { url, headers, body } = self {
             let body = body.0.take();
             let url = std::mem::take(url);
-            // Both commands only read, so they may be repeated. The first request has followed redirects already.
-            let request = with_headers(Request::post(&url, body), &*headers).retries(true).max_redirects(0);
+            // The first request has followed redirects already.
+            let request = with_headers(Request::post(&url, body), &*headers).max_redirects(0);
+            // Both commands only read, so they may be repeated. Where a server fails that was not greeted, it is greeted.
+            let is_first = sender.answered_publicly.get().is_none();
+            let request = if is_first { request.retry_rate_limits_only() } else { request.retries(true) };
             *self = Self::Over;
             let response = sender.send(request, &url, "the repository could not be read")?;
             if content_type(&response) != "application/x-git-upload-pack-result" {

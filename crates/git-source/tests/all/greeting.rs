@@ -16,6 +16,12 @@ fn builder(repository: &GitRepository, folder: &Path) -> GitSourceBuilder {
     GitSource::builder(repository.url()).cache_dir(folder.to_owned())
 }
 
+/// An answer of one packet.
+fn packet(text: &str) -> Reply {
+    let packet = format!("{:04x}{text}", text.len() + 4);
+    Reply::status(200).header("content-type", "application/x-git-upload-pack-result").body(packet)
+}
+
 /// The greetings that are kept.
 fn greetings(folder: &Path) -> Vec<PathBuf> {
     let layout =
@@ -72,18 +78,18 @@ async fn a_server_is_greeted_once() {
 
 #[tokio::test]
 async fn one_that_is_not_what_it_was_is_greeted_again() {
-    let refused = |text: &str| {
-        let packet = format!("{:04x}{text}", text.len() + 4);
-        Reply::status(200).header("content-type", "application/x-git-upload-pack-result").body(packet)
-    };
     for (what, reply) in [
         ("a page", Reply::status(200).header("content-type", "text/html").body("<html>Sign in</html>")),
         ("a redirect", Reply::status(302).header("location", "/elsewhere.git/git-upload-pack")),
         ("no such path", Reply::status(404)),
-        ("a refusal", refused("ERR unknown capability 'unborn'")),
-        ("another hash", refused("ERR mismatched object format: server sha256; client sha1")),
-        ("no word", refused("").body("")),
-        ("another protocol", refused("NAK\n")),
+        ("a firewall", Reply::status(403)),
+        ("a program that ended", Reply::status(500)),
+        ("a gateway", Reply::status(502)),
+        ("a repository that it does not know", packet("ERR access denied or repository not exported")),
+        ("a refusal", packet("ERR unknown capability 'unborn'")),
+        ("another hash", packet("ERR mismatched object format: server sha256; client sha1")),
+        ("no word", packet("").body("")),
+        ("another protocol", packet("NAK\n")),
     ] {
         let (requests, _) =
             second(|server, _| server.faults().add(When::post(POST).nth(1), reply)).await.unwrap();
@@ -103,15 +109,18 @@ async fn one_that_is_not_what_it_was_is_greeted_again() {
     assert_eq!((requests, found.artifacts[0].id.len()), (4, 64), "a repository with another hash");
 }
 
-/// What would only fail again is not tried again.
+/// A refused credential is told at once. What else fails may be due to the greeting: the server is asked for it, once.
 #[tokio::test]
-async fn other_failures_cost_what_they_cost_without_it() {
+async fn a_server_that_fails_is_greeted_once() {
+    let denied = packet("ERR access denied");
     for (reply, kind, requests) in [
         (Fault::from(Reply::status(401)), ErrorKind::Unauthorized, 1),
-        (Reply::status(403).into(), ErrorKind::Forbidden, 1),
-        (Reply::status(503).into(), ErrorKind::Server, 4),
-        (Fault::Reset, ErrorKind::Unreachable, 4),
+        (Reply::status(403).into(), ErrorKind::Forbidden, 2),
         (Reply::status(404).into(), ErrorKind::NotFound, 2),
+        (Reply::status(429).into(), ErrorKind::RateLimited, 4),
+        (Reply::status(503).into(), ErrorKind::Server, 5),
+        (Fault::Reset, ErrorKind::Unreachable, 5),
+        (denied.into(), ErrorKind::BadAnswer, 2),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let (server, repository) = server_with(5);
@@ -126,8 +135,29 @@ async fn other_failures_cost_what_they_cost_without_it() {
         let error = fails(quick()).await;
         assert_eq!((error.kind(), server.log().counters().requests), (kind, requests), "{error:?}");
         server.faults().clear();
-        assert_eq!(find(&quick().build().unwrap()).await.cost.requests, 1, "it is still known");
+        let is_known = matches!(kind, ErrorKind::Unauthorized | ErrorKind::RateLimited);
+        let cost = find(&quick().build().unwrap()).await.cost;
+        assert_eq!(cost.requests, if is_known { 1 } else { 2 }, "{kind:?}");
     }
+}
+
+/// What a server refuses that can do less than it said is not remembered: it can do less now, and says so when it is greeted.
+#[tokio::test]
+async fn one_that_can_do_less_than_before_is_greeted_again() {
+    let (_server, repository) = server_with(5);
+    let folder = tempfile::tempdir().unwrap();
+    let source = || builder(&repository, folder.path()).build().unwrap();
+    find(&source()).await;
+    repository.git(["config", "uploadpack.allowFilter", "false"]).unwrap();
+    add(&repository, "main", 1);
+    let found = find(&source()).await;
+    assert_eq!(ids(&found), log(&repository, "main", 20));
+    repository.git(["config", "uploadpack.allowFilter", "true"]).unwrap();
+    fs::remove_file(&greetings(folder.path())[0]).unwrap();
+    repository.commit("main", Commit::new("Large").file("large", "x".repeat(300_000))).unwrap();
+    let found = find(&source()).await;
+    assert_eq!(ids(&found), log(&repository, "main", 20));
+    assert!(found.cost.bytes_received < 10_000, "no file is fetched: {}", found.cost);
 }
 
 #[tokio::test]
@@ -143,6 +173,18 @@ async fn one_that_redirects_is_greeted_each_time() {
     assert_eq!(find(&old()).await.cost.requests, 4);
     assert!(greetings(folder.path()).is_empty());
     assert_eq!(find(&old()).await.cost.requests, 3);
+
+    // One that is known and redirects from now on is greeted in vain once.
+    let folder = tempfile::tempdir().unwrap();
+    let source = || builder(&repository, folder.path()).build().unwrap();
+    find(&source()).await;
+    let copy = repository.path().with_file_name("copy.git");
+    fs::rename(repository.path(), &copy).unwrap();
+    let to = |path: &str| Reply::status(301).header("location", path);
+    server.faults().add(When::get(INFO), to("/copy.git/info/refs?service=git-upload-pack"));
+    server.faults().add(When::post(POST), to("/copy.git/git-upload-pack"));
+    assert_eq!(find(&source()).await.cost.requests, 4, "the list in vain, two for the greeting, the list");
+    assert_eq!(find(&source()).await.cost.requests, 3);
 }
 
 #[tokio::test]
@@ -152,11 +194,15 @@ async fn a_damaged_greeting_is_heard_again() {
     find(&builder(&repository, folder.path()).build().unwrap()).await;
     let file = greetings(folder.path()).remove(0);
     let whole = fs::read(&file).unwrap();
-    for damaged in [&b""[..], b"garbage", b"0000", &whole[..whole.len() / 2], &[0xff; 40]] {
+    // The first line has the time.
+    let text = |file: &[u8]| file.iter().copied().skip_while(|byte| *byte != b'\n').collect::<Vec<_>>();
+    let mut flipped = whole.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    for damaged in [&b""[..], b"garbage", b"0000", &whole[..whole.len() / 2], &[0xff; 40], &flipped] {
         fs::write(&file, damaged).unwrap();
         let found = find(&builder(&repository, folder.path()).build().unwrap()).await;
         assert_eq!(ids(&found), log(&repository, "main", 20));
-        assert!(found.cost.requests <= 3, "{}", found.cost);
-        assert_eq!(fs::read(&file).unwrap(), whole);
+        assert!(found.cost.requests == 2, "{}", found.cost);
+        assert_eq!(text(&fs::read(&file).unwrap()), text(&whole));
     }
 }

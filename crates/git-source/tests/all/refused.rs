@@ -131,7 +131,7 @@ fn capabilities(folder: &std::path::Path) -> Vec<String> {
         if path.is_dir() {
             found.extend(capabilities(&path));
         } else if path.file_name().is_some_and(|name| name == "filter") {
-            found.push(std::fs::read_to_string(path).unwrap().trim().to_owned());
+            found.extend(std::fs::read_to_string(path).unwrap().lines().nth(1).map(str::to_owned));
         }
     }
     found
