@@ -6,7 +6,7 @@
 //!   per chart, in the order of the file: name: text, number of versions: u32
 //!     per version: text, then 0 without a digest, 1 with one that is malformed, or 2 and the 32 bytes of a digest
 //!   text: length: u32, UTF-8
-//! per version of all charts, in the order of the content: its time in seconds, or the least number: i64
+//! per version of all charts, in the order of the content: its time in seconds since 1970, 0 without one: u32
 //! ```
 //!
 //! The content is what a discovery depends on. Whether a server tells the truth about a change is judged by it alone: the times are for
@@ -68,7 +68,7 @@ impl Index {
             }
         }
         for time in index.all_times_mut() {
-            *time = Created::from_le_bytes(bytes.split_off(..8)?.try_into().ok()?);
+            *time = Created::from_le_bytes(bytes.split_off(..4)?.try_into().ok()?);
         }
         bytes.is_empty().then_some(index)
     }

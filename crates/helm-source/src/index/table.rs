@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::created::Created;
 use super::digest::EntryDigest;
 
-/// The largest size of an [`Index`] in memory, in bytes: some 600,000 versions. The largest public repositories have 40,000.
+/// The largest size of an [`Index`] in memory, in bytes: some 700,000 versions. The largest public repositories have 40,000.
 pub(super) const MAX_TABLE: usize = 32 << 20;
 /// The bytes that a chart takes beside its name, about.
 const PER_CHART: usize = 96;
@@ -77,8 +77,8 @@ impl Index {
         Some(self.versions_of(number).zip(digests.iter().copied()))
     }
 
-    /// When the entries of a chart were created, in the order of the file and to the second: each `created` that is a time in RFC 3339, and
-    /// `None` for any other; `None` for a chart that is not listed.
+    /// When the entries of a chart were created, in the order of the file and to the second: each `created` that is a time in RFC 3339 from
+    /// 1970 to 2105, and `None` for any other; `None` for a chart that is not listed.
     ///
     /// ```
     /// use helm_source::Index;
